@@ -1,0 +1,1 @@
+"""What is judged: metrics, significance, the verdict."""

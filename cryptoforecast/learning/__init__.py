@@ -1,0 +1,1 @@
+"""What is learnt: features, samples, networks, saved models, baselines."""

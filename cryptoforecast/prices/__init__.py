@@ -1,0 +1,1 @@
+"""Candles in, and whether to trust them."""

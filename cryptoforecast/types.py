@@ -1,0 +1,498 @@
+"""The frozen values that flow: prices, what is learnt, what is judged.
+
+Imports nothing of ours. Frames and arrays inside are never mutated by whoever receives them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+Array = np.ndarray
+
+#: Candle lengths, by their name.
+INTERVALS: dict[str, pd.Timedelta] = {
+    "1m": pd.Timedelta(minutes=1),
+    "5m": pd.Timedelta(minutes=5),
+    "15m": pd.Timedelta(minutes=15),
+    "30m": pd.Timedelta(minutes=30),
+    "1h": pd.Timedelta(hours=1),
+    "4h": pd.Timedelta(hours=4),
+    "1d": pd.Timedelta(days=1),
+    "1w": pd.Timedelta(weeks=1),
+}
+
+#: What one candle of each interval is called in a sentence.
+INTERVAL_NOUNS: dict[str, str] = {
+    "1m": "minute", "5m": "5-minute candle", "15m": "15-minute candle", "30m": "half hour",
+    "1h": "hour", "4h": "4-hour candle", "1d": "day", "1w": "week",
+}  # fmt: skip
+
+#: The nine quantiles every band is made of: levels 50, 80, 90 and 95 %, and the median.
+QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+MEDIAN = QUANTILES.index(0.5)
+
+
+# ---------------------------------------------------------------------------- prices
+
+
+@dataclass(frozen=True)
+class MarketQuery:
+    """A coin and a history window.
+
+    Attributes:
+        coin: ticker such as ``"BTC"``, or any symbol of the source (``"BTC-EUR"``).
+        interval: candle length, a key of ``INTERVALS``.
+        start: first candle's open, UTC; ``None`` for as far back as the source goes.
+        end: candles open before this time, UTC; ``None`` for now.
+    """
+
+    coin: str
+    interval: str = "1h"
+    start: pd.Timestamp | None = None
+    end: pd.Timestamp | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding of the quality report: what, how many, where first, and what is done."""
+
+    kind: str
+    count: int
+    first_line: int | None = None
+    repair: str = "none"
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What was found in a history, and what the reader decided.
+
+    Attributes:
+        missing: candles absent between the first and the last.
+        duplicates: rows whose time was there already.
+        flat_tail: candles at the end that repeat one price without volume.
+        ohlc_violations: candles whose open or close lies outside high/low.
+        outliers: candles far outside both neighbours.
+        decisions: what the reader settled by itself (delimiter, time zone, ...).
+    """
+
+    missing: int = 0
+    duplicates: int = 0
+    flat_tail: int = 0
+    ohlc_violations: int = 0
+    outliers: int = 0
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PriceHistory:
+    """Closed candles of one coin, and where they came from.
+
+    Attributes:
+        coin: ticker, for example ``"BTC"``.
+        interval: candle length, a key of ``INTERVALS``.
+        candles: frame indexed by a UTC ``DatetimeIndex`` in ns named ``time`` (the candle's
+            open, strictly rising), float64 columns ``open high low close`` (USD) and ``volume``
+            (see ``volume_unit``; NaN where unknown).
+        source: who answered: ``"yahoo"``, ``"simulated"``, or ``"file NAME"``.
+        fetched_at: when the source was last asked, UTC.
+        simulated: whether these prices are not from a real market.
+        volume_unit: ``"coins"``, ``"usd"`` or ``"unknown"``.
+        notes: sentences a person should read, such as why the live source did not answer.
+    """
+
+    coin: str
+    interval: str
+    candles: pd.DataFrame
+    source: str
+    fetched_at: pd.Timestamp
+    simulated: bool = False
+    volume_unit: str = "unknown"
+    quality: QualityReport = field(default_factory=QualityReport)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.candles)
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """Open of the first candle."""
+        return self.candles.index[0]
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """Open of the last candle."""
+        return self.candles.index[-1]
+
+    @property
+    def step(self) -> pd.Timedelta:
+        """Length of one candle."""
+        return INTERVALS[self.interval]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content hash of the interval and every candle, 16 hexadecimal digits."""
+        digest = hashlib.sha256(self.interval.encode())
+        digest.update(np.ascontiguousarray(self.candles.index.asi8).tobytes())
+        for column in ("open", "high", "low", "close", "volume"):
+            digest.update(np.ascontiguousarray(self.candles[column].to_numpy(float)).tobytes())
+        return digest.hexdigest()[:16]
+
+
+# ---------------------------------------------------------------------------- learning
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything a slider can set; hashable, so that it can key a cache.
+
+    Attributes:
+        network: ``"lstm"``, ``"dense"``, or the name of a baseline.
+        target: ``"return"`` (cumulative log-return) or ``"price"`` (min-max scaled close).
+        loss: ``"quantile"`` (nine quantiles) or ``"mse"`` (the mean).
+        training: ``"sequences"`` (many targets a chunk) or ``"windows"`` (one).
+        features: names of ``learning.features``.
+        lookback: candles the network sees.
+        horizon: steps predicted at once.
+        units: width of each hidden layer.
+        dropout: share of units silenced while training.
+        learning_rate: Adam's step size (its peak, under the cosine schedule).
+        schedule: ``"cosine"`` (warm-up, then decay to 2 %) or ``"constant"``.
+        batch_size: chunks or windows an update.
+        chunk: targets in one training sequence.
+        epochs: passes over the training rows, at most.
+        patience: epochs without improvement on the validation rows before stopping; the
+            best weights are kept. 0 runs the whole schedule and keeps its end.
+        test: share of rows, the last ones, never seen until judged.
+        validation: share of rows before those, for stopping and for bands.
+        seed: of the weights, the dropout and the order of batches.
+    """
+
+    network: str = "lstm"
+    target: str = "return"
+    loss: str = "quantile"
+    training: str = "sequences"
+    features: tuple[str, ...] = ("return", "abs_return", "range", "volume", "hour", "weekend")
+    lookback: int = 60
+    horizon: int = 1
+    units: tuple[int, ...] = (64, 32)
+    dropout: float = 0.2
+    learning_rate: float = 4e-3
+    schedule: str = "cosine"
+    batch_size: int = 32
+    chunk: int = 31
+    epochs: int = 15
+    patience: int = 0
+    test: float = 0.2
+    validation: float = 0.16
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Split:
+    """Chronological shares of ``rows`` candles; never shuffled.
+
+    Training rows are ``[0, train_end)``, validation ``[train_end, test_start)``, test the rest.
+    An origin belongs to the span that holds it *and* all of its targets.
+    """
+
+    rows: int
+    train_end: int
+    test_start: int
+    horizon: int
+
+    def train_origins(self, needs: int) -> range:
+        """Rows with ``needs`` candles up to them and every target before ``train_end``."""
+        return range(needs - 1, self.train_end - self.horizon)
+
+    def validation_origins(self, needs: int = 1) -> range:
+        """Rows of the validation span with every target before ``test_start``."""
+        return range(max(self.train_end, needs - 1), self.test_start - self.horizon)
+
+    def test_origins(self) -> range:
+        """Rows of the last share whose targets exist; the same for every predictor."""
+        return range(self.test_start, self.rows - self.horizon)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Affine scaling fitted on training rows only.
+
+    ``scaled = (raw - offset) / scale``: standardising for returns, min-max for prices.
+
+    Attributes:
+        offset: ``(inputs,)`` mean, or minimum.
+        scale: ``(inputs,)`` standard deviation, or range.
+        target_offset: ``(horizon,)`` in log-return or USD.
+        target_scale: ``(horizon,)`` in log-return or USD.
+    """
+
+    offset: Array
+    scale: Array
+    target_offset: Array
+    target_scale: Array
+
+
+@dataclass(frozen=True)
+class EpochLoss:
+    """Losses after one epoch, in the scaled target's unit; ``seconds`` since the start."""
+
+    epoch: int
+    loss: float
+    val_loss: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """How a fit went.
+
+    Attributes:
+        epochs: epochs run.
+        best_epoch: the epoch whose weights were kept.
+        seconds: the whole fit, building and tracing included.
+        targets_per_second: origins with a loss in one epoch / its training seconds, median of
+            the epochs after the first.
+        curve: losses by epoch.
+    """
+
+    epochs: int
+    best_epoch: int
+    seconds: float
+    targets_per_second: float
+    curve: tuple[EpochLoss, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a person should know of a model before relying on it.
+
+    Attributes:
+        coin: ticker it was trained on, ``"any"`` for a global model.
+        needs: candles a forecast reads: lookback plus the warm-up of its features.
+        cutoff: open of the last candle that shaped the weights, ISO 8601.
+        start: open of the first candle of its history, ISO 8601.
+        end: open of the last candle of its history, test span included, ISO 8601.
+        libraries: versions that trained it.
+        scores: last-step test scores by predictor, as in ``backtest --json``.
+    """
+
+    coin: str
+    interval: str
+    needs: int
+    start: str
+    end: str
+    cutoff: str
+    source: str
+    fingerprint: str
+    simulated: bool
+    created: str
+    scope: str = "coin"
+    rows: int = 0
+    lowest: float = float("nan")
+    highest: float = float("nan")
+    verdict: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A network's numbers and everything needed to use them without TensorFlow.
+
+    Attributes:
+        spec: how it was made.
+        scaler: fitted on its training rows.
+        weights: arrays in Keras' order, layer by layer: ``kernel, recurrent, bias`` of each
+            LSTM, ``kernel, bias`` of each Dense.
+        residuals: ``(horizon, 9)`` validation quantiles of the log-return residual, for the
+            band of a model trained with squared error; ``None`` with the quantile loss.
+        record: how the fit went.
+        card: where it came from.
+    """
+
+    spec: ModelSpec
+    scaler: Scaler
+    weights: tuple[Array, ...]
+    residuals: Array | None
+    record: TrainingRecord
+    card: ModelCard
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What one predictor said at many origins; all steps at once.
+
+    Attributes:
+        predictor: ``"naive"``, ``"cone"``, ``"lstm"``, ...
+        interval: candle length.
+        origins: ``(n,)`` opens of the last closed candle at each origin, UTC.
+        close: ``(n,)`` close of that candle, USD.
+        predicted: ``(n, horizon)`` point forecast of the close ``step`` rows later, USD.
+        quantiles: ``(n, horizon, 9)`` of the cumulative log-return, rising along the last axis.
+        actual: ``(n, horizon)`` what the close became, USD; NaN where still unknown.
+    """
+
+    predictor: str
+    interval: str
+    origins: pd.DatetimeIndex
+    close: Array
+    predicted: Array
+    quantiles: Array
+    actual: Array
+
+    def __len__(self) -> int:
+        return len(self.close)
+
+    @property
+    def horizon(self) -> int:
+        """Steps predicted at each origin."""
+        return self.predicted.shape[1]
+
+    @property
+    def quantile_prices(self) -> Array:
+        """``(n, horizon, 9)`` the quantiles as prices, USD."""
+        return self.close[:, None, None] * np.exp(self.quantiles)
+
+    @property
+    def actual_returns(self) -> Array:
+        """``(n, horizon)`` cumulative log-return that happened; NaN where unknown."""
+        return np.log(self.actual / self.close[:, None])
+
+    def frame(self, step: int | None = None) -> pd.DataFrame:
+        """Return the long table in USD, one row an origin and step.
+
+        Args:
+            step: only this step, 1 to the horizon; all of them by default.
+
+        Returns:
+            Columns ``origin time step close predicted actual residual q0.025 ... q0.975``.
+        """
+        steps = range(1, self.horizon + 1) if step is None else [step]
+        prices = self.quantile_prices
+        parts = []
+        for k in steps:
+            part = pd.DataFrame(
+                {
+                    "origin": self.origins,
+                    "time": self.origins + k * INTERVALS[self.interval],
+                    "step": k,
+                    "close": self.close,
+                    "predicted": self.predicted[:, k - 1],
+                    "actual": self.actual[:, k - 1],
+                }
+            )
+            part["residual"] = part["actual"] - part["predicted"]
+            for i, q in enumerate(QUANTILES):
+                part[f"q{q}"] = prices[:, k - 1, i]
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+
+class Predictor(Protocol):
+    """Anything that forecasts: baselines and trained networks alike."""
+
+    @property
+    def name(self) -> str: ...
+
+    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``, looking at no later row."""
+        ...
+
+
+# ---------------------------------------------------------------------------- evaluation
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of one predictor at one step, on one test span; NaN where undefined.
+
+    ``mae`` and ``rmse`` in USD; ``mape``, ``smape``, ``directional_accuracy`` and coverages as
+    fractions; ``mase`` a ratio; ``pinball`` in log-return.
+    """
+
+    mae: float
+    rmse: float
+    mape: float
+    smape: float
+    mase: float
+    directional_accuracy: float
+    pinball: float
+    coverage_80: float
+    coverage_95: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a predictor beats a baseline, in numbers and in one sentence.
+
+    Attributes:
+        skill: 1 - MAE / the baseline's MAE, a fraction.
+        ci_low: lower end of the 95 % moving-block bootstrap interval of the skill.
+        ci_high: its upper end.
+        p_value: Diebold-Mariano, two-sided; NaN where the errors are identical.
+    """
+
+    baseline: str
+    metric: str
+    skill: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    beats_baseline: bool
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """One question answered: several predictors on the same origins, judged.
+
+    Attributes:
+        history: the prices it was asked on.
+        spec: the model that is judged.
+        split: which rows did what.
+        forecasts: by predictor, all on ``split.test_origins()``.
+        scores: by predictor, one ``Scores`` a step.
+        verdict: of the judged model against naive, last step.
+        model: the trained network; ``None`` when a baseline is judged.
+        cached: whether the model came from the result cache.
+    """
+
+    history: PriceHistory
+    spec: ModelSpec
+    split: Split
+    forecasts: Mapping[str, Forecast]
+    scores: Mapping[str, tuple[Scores, ...]]
+    verdict: Verdict
+    model: TrainedModel | None = None
+    cached: bool = False
+    saved_as: str | None = None
+
+    @property
+    def judged(self) -> Forecast:
+        """The forecasts of the model in question."""
+        return self.forecasts[self.spec.network]
+
+
+@dataclass(frozen=True, eq=False)
+class Future:
+    """What comes next: one origin, the last closed candle.
+
+    Attributes:
+        model: name of the saved model, or of its network.
+        history: the prices it looked at.
+        forecast: one origin, ``actual`` all NaN.
+        warnings: sentences a person should read before the numbers.
+    """
+
+    model: str
+    history: PriceHistory
+    forecast: Forecast
+    warnings: tuple[str, ...] = ()

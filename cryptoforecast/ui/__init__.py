@@ -1,0 +1,1 @@
+"""The Streamlit side: shell, inputs and what is shown."""
