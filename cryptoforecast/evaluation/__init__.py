@@ -1,1 +1,1 @@
-"""What is judged: metrics, significance, the verdict."""
+"""Judge forecasts: error metrics, significance, backtest, verdict."""

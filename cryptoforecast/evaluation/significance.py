@@ -1,0 +1,147 @@
+"""Whether a difference in error is more than chance: bootstrap interval and Diebold-Mariano.
+
+Losses of neighbouring origins are related: their targets overlap, and restless hours come in
+spells. Both methods allow for that. Imports NumPy, and SciPy inside a function.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cryptoforecast.types import Array
+
+#: Bootstrap blocks gathered at once, to bound memory (two arrays of 8 bytes each).
+_BLOCKS_AT_ONCE = 1_000_000
+
+
+def skill_interval(
+    losses: Array,
+    baseline_losses: Array,
+    horizon: int,
+    *,
+    seed: int = 0,
+    draws: int = 2000,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """Estimate the skill, 1 - mean loss / mean baseline loss, and its confidence interval.
+
+    Percentile interval of a moving-block bootstrap: stretches of consecutive origins are drawn
+    with replacement until the sample is full, the same stretches for both predictors, so that
+    what they share cancels. Source: Künsch (1989), "The jackknife and the bootstrap for general
+    stationary observations". The last stretch is shortened to make the length exact.
+
+    Args:
+        losses: ``(n,)`` loss at each origin, in time order.
+        baseline_losses: ``(n,)`` loss of the baseline at the same origins.
+        horizon: steps ahead that the losses are of; sets the block length.
+        seed: of the draws.
+        draws: bootstrap samples.
+        level: confidence, a fraction.
+
+    Returns:
+        The skill, the lower and the upper end, as fractions; NaN where the baseline's mean loss
+        is 0 or a loss is missing.
+    """
+    skill = _skill(np.sum(losses), np.sum(baseline_losses))
+    if math.isnan(skill):
+        return skill, math.nan, math.nan
+    length = block_length(len(losses), horizon)
+    rng = np.random.default_rng(seed)
+    sums = [np.concatenate([[0.0], np.cumsum(each)]) for each in (losses, baseline_losses)]
+    own, base = _resampled_sums(sums, length, draws, rng)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skills = 1 - own / base
+    low, high = np.quantile(skills, [(1 - level) / 2, (1 + level) / 2])
+    return skill, float(low), float(high)
+
+
+def block_length(n: int, horizon: int) -> int:
+    """Choose how many consecutive origins are drawn together.
+
+    ``2 n^(1/3)``, the rate that minimises the error of a block bootstrap's variance (Hall,
+    Horowitz and Jing, 1995), but at least twice the horizon, over which targets overlap, and at
+    most a fifth of the sample, so that there is something to draw.
+    """
+    return max(1, min(max(math.ceil(2 * n ** (1 / 3)), 2 * horizon), n // 5))
+
+
+def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> float:
+    """Test whether two predictors have the same expected loss.
+
+    ``t = mean(d) / sqrt(V / n)`` for the loss differential d, with V its long-run variance by
+    Bartlett weights ``1 - k / (lags + 1)`` (Newey and West, 1987); multiplied by
+    ``sqrt((n + 1 - 2h + h (h - 1) / n) / n)`` and compared with Student's t with n - 1 degrees
+    of freedom. Sources: Diebold and Mariano (1995), "Comparing predictive accuracy"; Harvey,
+    Leybourne and Newbold (1997), "Testing the equality of prediction mean squared errors".
+
+    Args:
+        losses: ``(n,)`` loss at each origin, in time order.
+        baseline_losses: ``(n,)`` loss of the baseline at the same origins.
+        horizon: steps ahead that the losses are of.
+
+    Returns:
+        Two-sided p-value; NaN where the losses are identical, their difference does not vary,
+        or there are too few for the correction.
+    """
+    from scipy.special import stdtr
+
+    difference = np.asarray(losses, dtype=float) - baseline_losses
+    n = len(difference)
+    if n < 2:
+        return math.nan
+    mean = float(np.mean(difference))
+    variance = _long_run_variance(difference - mean, lags(n, horizon))
+    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    # A constant difference leaves a variance of rounding errors.
+    largest = max(np.max(np.abs(losses)), np.max(np.abs(baseline_losses)))
+    rounding = n * (np.finfo(float).eps * largest) ** 2
+    if not variance > rounding or correction <= 0:
+        return math.nan
+    statistic = mean / math.sqrt(variance / n) * math.sqrt(correction)
+    return float(2 * stdtr(n - 1, -abs(statistic)))
+
+
+def lags(n: int, horizon: int) -> int:
+    """Choose the neighbours that the long-run variance allows for.
+
+    ``4 (n / 100)^(2/9)`` (Newey and West, 1994), but at least ``2 (horizon - 1)``: targets
+    overlap over ``horizon - 1`` origins, and Bartlett weights halve what lies half way. At most
+    a fifth of the sample.
+    """
+    return min(max(math.floor(4 * (n / 100) ** (2 / 9)), 2 * (horizon - 1)), n // 5)
+
+
+def _skill(total: float, baseline_total: float) -> float:
+    return float(1 - total / baseline_total) if baseline_total > 0 else math.nan
+
+
+def _resampled_sums(
+    sums: list[Array], length: int, draws: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draw blocks and add up each predictor's losses, ``(draws,)`` each.
+
+    A block's sum is the difference of two cumulative sums, so its length costs nothing.
+    """
+    n = len(sums[0]) - 1
+    full, rest = divmod(n, length)
+    at_once = max(1, _BLOCKS_AT_ONCE // max(full, 1))
+    totals: tuple[list[Array], list[Array]] = ([], [])
+    for first in range(0, draws, at_once):
+        count = min(at_once, draws - first)
+        starts = rng.integers(0, n - length + 1, size=(count, full))
+        last = rng.integers(0, n - rest + 1, size=count)
+        for total, cumulative in zip(totals, sums, strict=True):
+            whole = cumulative[length:] - cumulative[:-length]
+            part = cumulative[last + rest] - cumulative[last]
+            total.append(whole[starts].sum(axis=1) + part)
+    return np.concatenate(totals[0]), np.concatenate(totals[1])
+
+
+def _long_run_variance(centred: Array, count: int) -> float:
+    n = len(centred)
+    total = float(centred @ centred)
+    for lag in range(1, count + 1):
+        total += 2 * (1 - lag / (count + 1)) * float(centred[lag:] @ centred[:-lag])
+    return total / n

@@ -1,0 +1,194 @@
+"""The verdict: does a predictor beat the last price? In numbers, and in one sentence.
+
+Words follow the numbers: "beats" and "loses" are said only where both the bootstrap interval and
+the Diebold-Mariano test agree that it is more than chance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation.metrics import finite
+from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
+from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict
+
+#: A p-value at or above this is within chance.
+SIGNIFICANCE = 0.05
+
+#: Origins below which nothing is claimed, and origins for each step of the horizon: targets of
+#: neighbouring origins overlap, so only so many of them are separate observations.
+FEWEST_ORIGINS = 30
+ORIGINS_A_STEP = 20
+
+#: From here on an error is told in times, not in per cent.
+MANIFOLD = 2.0
+
+#: The usual fee of a trade on large exchanges, in basis points (0.01 %) of its value.
+USUAL_FEE = 10.0
+
+
+def judge(forecast: Forecast, naive: Forecast, *, simulated: bool = False) -> Verdict:
+    """Judge a forecast against the last price by absolute error in USD at the last step.
+
+    Args:
+        forecast: of the predictor in question.
+        naive: of the last price, at the same origins and steps.
+        simulated: whether the prices are not from a real market; the sentence says so.
+
+    Returns:
+        The verdict; ``beats_baseline`` only if the skill and the lower end of its interval are
+        above 0 and the p-value is below 0.05.
+
+    Raises:
+        InvalidInput: if the two do not cover the same origins and steps.
+    """
+    if not forecast.origins.equals(naive.origins) or forecast.horizon != naive.horizon:
+        raise InvalidInput(
+            "A verdict needs two forecasts of the same origins and horizon. Received "
+            f"{len(forecast)} origins with {forecast.horizon} steps and {len(naive)} with "
+            f"{naive.horizon}. Run both on one backtest."
+        )
+    known = np.isfinite(naive.actual[:, -1])
+    losses = np.abs(forecast.actual - forecast.predicted)[known, -1]
+    baseline = np.abs(naive.actual - naive.predicted)[known, -1]
+    skill, low, high = skill_interval(losses, baseline, forecast.horizon)
+    p_value = diebold_mariano(losses, baseline, forecast.horizon)
+    if len(losses) < fewest_origins(forecast.horizon):
+        low = high = p_value = math.nan
+    beats = skill > 0 and low > 0 and p_value < SIGNIFICANCE
+    sentence = _sentence(forecast, losses, skill, low, high, p_value, simulated)
+    if beats:
+        sentence += _gain_sentence(forecast)
+    return Verdict("naive", "mae", skill, low, high, p_value, beats, sentence)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, str | bool | float | None]:
+    """Convert to JSON in the contract's order; ``None`` where undefined."""
+    return {k: finite(v) if isinstance(v, float) else v for k, v in asdict(verdict).items()}
+
+
+def fewest_origins(horizon: int) -> int:
+    """Count the origins below which nothing is claimed."""
+    return max(FEWEST_ORIGINS, ORIGINS_A_STEP * horizon)
+
+
+def direction_gain(forecast: Forecast) -> float:
+    """Compute what following the predicted direction gained on average, before fees.
+
+    Mean of ``sign(predicted - close)`` times the log-return that happened, last step.
+
+    Returns:
+        Basis points (0.01 %) of the price a forecast; NaN if no outcome is known.
+    """
+    returns = forecast.actual_returns[:, -1]
+    known = np.isfinite(returns)
+    if not known.any():
+        return math.nan
+    called = np.sign(forecast.predicted[:, -1] - forecast.close)
+    return float(np.mean((called * returns)[known])) * 1e4
+
+
+def _sentence(
+    forecast: Forecast,
+    losses: Array,
+    skill: float,
+    low: float,
+    high: float,
+    p_value: float,
+    simulated: bool,
+) -> str:
+    ahead = _ahead(forecast)
+    span = f"over {_count(len(losses), forecast.interval, simulated)}"
+    if forecast.predictor == "naive":
+        return f"This is the last price itself, which every other forecast is measured by, {span}."
+    if not len(losses):
+        return f"Can't be judged: no price {ahead.strip() or 'after an origin'} is known yet."
+    if not np.isfinite(losses).all():
+        undefined = int(np.sum(~np.isfinite(losses)))
+        return f"Can't be judged: {undefined:,} of its forecasts are not numbers, {span}."
+    if math.isnan(skill):
+        return f"Can't be judged: the price never moved{ahead}, {span}."
+    if math.isnan(low):
+        needed = fewest_origins(forecast.horizon)
+        return (
+            f"Too few forecasts to tell{ahead}: its error is {_change(skill)} than the last "
+            f"price's {span}; {needed:,} are needed."
+        )
+    if skill == 0 and low == 0 and high == 0:
+        return f"Does not beat the last price{ahead}: it has the same error {span}."
+    return f"{_finding(skill, low, high, p_value, ahead)} {span}."
+
+
+def _finding(skill: float, low: float, high: float, p_value: float, ahead: str) -> str:
+    """Say who wins and by how much, with the interval of the same quantity."""
+    certain = low * high > 0 and p_value < SIGNIFICANCE
+    if 1 - skill >= MANIFOLD:
+        opening = "Loses badly to the last price" if certain else "Does not beat the last price"
+        return (
+            f"{opening}{ahead}: its error is {1 - skill:.1f} times as large "
+            f"(95 % CI {1 - high:.1f} to {1 - low:.1f} times)"
+        )
+    if skill > 0:
+        opening = "Beats the last price" if certain else "Does not beat the last price"
+        chance = "" if certain else ", within chance"
+        ends = low, high
+    else:
+        opening = "Loses to the last price" if certain else "Does not beat the last price"
+        chance = ""
+        ends = -high, -low
+    doubt = f", p = {p_value:.2f}" if low * high > 0 and not certain else ""
+    interval = _interval(skill, *ends)
+    return f"{opening}{ahead}: its error is {_change(skill, *ends)}{chance} ({interval}{doubt})"
+
+
+def _gain_sentence(forecast: Forecast) -> str:
+    gain = direction_gain(forecast)
+    fee = f"{USUAL_FEE:.0f}"
+    compared = f"less than the usual fee of {fee}" if gain < USUAL_FEE else f"a usual fee is {fee}"
+    verb = "gained" if gain >= 0 else "lost"
+    return (
+        f" Following its direction {verb} {abs(gain):.1f} basis points a forecast before fees; "
+        f"{compared} a trade."
+    )
+
+
+def _change(skill: float, *ends: float) -> str:
+    """Put the error's change in words: "0.2 % larger", or "4.7 times as large"."""
+    if 1 - skill >= MANIFOLD:
+        return f"{1 - skill:.1f} times as large"
+    size = _percent(abs(skill), _decimals(skill, *ends))
+    return f"{size} {'smaller' if skill > 0 else 'larger'}"
+
+
+def _interval(skill: float, low: float, high: float) -> str:
+    decimals = _decimals(skill, low, high)
+    return f"95 % CI {_percent(low, decimals).removesuffix(' %')} to {_percent(high, decimals)}"
+
+
+def _decimals(skill: float, *ends: float) -> int:
+    """Choose 1 to 3 decimals, so that what differs from 0 does not read as 0.0."""
+    certain = bool(ends) and ends[0] * ends[1] > 0
+    smallest = min(abs(skill), *(abs(end) for end in ends)) if certain else abs(skill)
+    if smallest == 0:
+        return 1
+    return min(3, max(1, math.ceil(-math.log10(smallest * 100))))
+
+
+def _percent(share: float, decimals: int) -> str:
+    # Adding 0.0 turns a rounded -0.0 into 0.0.
+    return f"{round(share * 100, decimals) + 0.0:.{decimals}f} %"
+
+
+def _ahead(forecast: Forecast) -> str:
+    if forecast.horizon == 1:
+        return ""
+    return f" {_count(forecast.horizon, forecast.interval)} ahead"
+
+
+def _count(number: int, interval: str, simulated: bool = False) -> str:
+    noun = INTERVAL_NOUNS[interval] + ("" if number == 1 else "s")
+    return f"{number:,} {'simulated ' if simulated else ''}{noun}"

@@ -1,0 +1,148 @@
+"""Bootstrap and Diebold-Mariano against slow versions, and their size by simulation."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from cryptoforecast.evaluation import significance
+from cryptoforecast.evaluation.significance import (
+    block_length,
+    diebold_mariano,
+    lags,
+    skill_interval,
+)
+
+
+def losses(n, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.gamma(2, 50, n), rng.gamma(2, 50, n)
+
+
+def slow_interval(own, base, length, seed, draws):
+    """Resample by indexing row by row, with the generator's calls in the same order."""
+    n = len(own)
+    full, rest = divmod(n, length)
+    rng = np.random.default_rng(seed)
+    starts = rng.integers(0, n - length + 1, size=(draws, full))
+    last = rng.integers(0, n - rest + 1, size=draws)
+    skills = []
+    for row, tail in zip(starts, last, strict=True):
+        picked = [i for s in row for i in range(s, s + length)] + list(range(tail, tail + rest))
+        assert len(picked) == n
+        skills.append(1 - np.mean(own[picked]) / np.mean(base[picked]))
+    return np.quantile(skills, [0.025, 0.975])
+
+
+@pytest.mark.parametrize(("n", "horizon"), [(203, 1), (150, 9), (60, 40)])
+def test_interval_equals_a_row_by_row_bootstrap(n, horizon):
+    own, base = losses(n)
+    skill, low, high = skill_interval(own, base, horizon, seed=3, draws=200)
+    expected = slow_interval(own, base, block_length(n, horizon), 3, 200)
+    assert skill == pytest.approx(1 - own.mean() / base.mean())
+    assert [low, high] == pytest.approx(expected)
+    assert low < skill < high
+
+
+def test_interval_does_not_depend_on_the_chunks_of_draws_in_distribution(monkeypatch):
+    own, base = losses(500)
+    whole = skill_interval(own, base, 1)
+    monkeypatch.setattr(significance, "_BLOCKS_AT_ONCE", 700)
+    assert skill_interval(own, base, 1) == pytest.approx(whole, abs=0.02)
+
+
+def test_interval_is_repeatable_and_has_the_right_sign():
+    _, base = losses(2000)
+    better = base * 0.9 + losses(2000, seed=5)[1] * 0.01
+    skill, low, high = skill_interval(better, base, 1)
+    assert (skill, low, high) == skill_interval(better, base, 1)
+    assert 0 < low < skill < high
+    assert skill_interval(better, base, 1, level=0.5)[1] > low
+
+
+def test_paired_blocks_cancel_what_is_shared():
+    _, base = losses(1000)
+    assert skill_interval(base * 1.25, base, 1) == pytest.approx((-0.25, -0.25, -0.25))
+
+
+@pytest.mark.parametrize("given", [([], []), ([1.0], [0.0]), ([math.nan, 1.0], [1.0, 1.0])])
+def test_undefined_skill_is_nan(given):
+    own, base = map(np.array, given)
+    assert all(math.isnan(value) for value in skill_interval(own, base, 1))
+
+
+def test_fourteen_thousand_origins_are_quick():
+    own, base = losses(14_244)
+    started = time.perf_counter()
+    skill_interval(own, base, 24)
+    # 0.02 s here; the bound only rules out a loop over draws.
+    assert time.perf_counter() - started < 2
+
+
+def test_block_length_follows_sample_and_horizon():
+    assert block_length(1000, 1) == 20
+    assert block_length(1000, 48) == 96
+    assert block_length(20, 48) == 4
+    assert block_length(1, 1) == 1
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_diebold_mariano_equals_a_hand_loop(horizon):
+    own, base = losses(120, seed=1)
+    n, d = len(own), own - base
+    mean, count = d.mean(), lags(n, horizon)
+    variance = sum((x - mean) ** 2 for x in d) / n
+    for lag in range(1, count + 1):
+        gamma = sum((d[t] - mean) * (d[t - lag] - mean) for t in range(lag, n)) / n
+        variance += 2 * (1 - lag / (count + 1)) * gamma
+    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    statistic = math.sqrt(correction) * mean / math.sqrt(variance / n)
+    expected = 2 * stats.t.sf(abs(statistic), n - 1)
+    assert diebold_mariano(own, base, horizon) == pytest.approx(expected)
+
+
+def test_diebold_mariano_without_lags_is_the_paired_t_test(monkeypatch):
+    monkeypatch.setattr(significance, "lags", lambda n, horizon: 0)
+    own, base = losses(50)
+    # With h = 1 the correction (n - 1) / n makes the variance the unbiased one.
+    assert diebold_mariano(own, base, 1) == pytest.approx(stats.ttest_rel(own, base).pvalue)
+
+
+def test_diebold_mariano_is_two_sided_and_symmetric():
+    own, base = losses(300)
+    assert diebold_mariano(own, base, 1) == pytest.approx(diebold_mariano(base, own, 1))
+    assert diebold_mariano(own + 60, base, 1) < 1e-3
+    assert diebold_mariano(own - 60, base, 1) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "horizon"),
+    [
+        (losses(50)[0], losses(50)[0], 1),
+        (losses(50)[0] + 0.1, losses(50)[0], 1),
+        (np.array([1.0]), np.array([2.0]), 1),
+        (np.array([]), np.array([]), 1),
+        (*losses(8), 8),
+        (np.full(40, math.nan), losses(40)[0], 1),
+    ],
+    ids=["identical", "constant", "one", "none", "correction", "missing"],
+)
+def test_undefined_p_value_is_nan(own, base, horizon):
+    assert math.isnan(diebold_mariano(own, base, horizon))
+
+
+@pytest.mark.parametrize(("n", "horizon"), [(400, 1), (600, 6)])
+def test_size_under_the_null_is_about_five_per_cent(n, horizon):
+    rng = np.random.default_rng(7)
+    rejected = covered = 0
+    for _ in range(300):
+        noise = rng.standard_normal((2, n + horizon - 1))
+        overlapping = [np.convolve(row, np.ones(horizon), "valid") for row in noise]
+        own, base = np.abs(overlapping)
+        rejected += diebold_mariano(own, base, horizon) < 0.05
+        _, low, high = skill_interval(own, base, horizon, draws=300)
+        covered += low <= 0 <= high
+    assert 0.02 <= rejected / 300 <= 0.10
+    assert 0.87 <= covered / 300 <= 0.98

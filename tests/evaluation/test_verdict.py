@@ -1,0 +1,204 @@
+"""The sentence says what the numbers say, with the right signs."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation.verdict import direction_gain, fewest_origins, judge, verdict_json
+from cryptoforecast.types import Forecast, Verdict
+
+
+def naive(n=3000, horizon=1, interval="1h", seed=0) -> Forecast:
+    rng = np.random.default_rng(seed)
+    path = 50_000 * np.exp(np.cumsum(rng.standard_t(4, n + horizon) * 0.004))
+    close = path[:n]
+    return Forecast(
+        predictor="naive",
+        interval=interval,
+        origins=pd.date_range("2024-01-01", periods=n, freq="h", tz="UTC", name="time"),
+        close=close,
+        predicted=np.repeat(close[:, None], horizon, axis=1),
+        quantiles=np.zeros((n, horizon, 9)),
+        actual=np.stack([path[k : n + k] for k in range(1, horizon + 1)], axis=1),
+    )
+
+
+def pulled(base: Forecast, share: float) -> Forecast:
+    """Move the last price towards the actual (or away from it): skill is about ``share``."""
+    predicted = base.predicted + share * (base.actual - base.predicted)
+    return replace(base, predictor="lstm", predicted=predicted)
+
+
+def jittered(base: Forecast, size: float, seed=1) -> Forecast:
+    noise = np.random.default_rng(seed).normal(0, size, base.predicted.shape)
+    return replace(base, predictor="lstm", predicted=base.predicted * (1 + noise))
+
+
+def test_a_better_forecast_beats():
+    verdict = judge(pulled(naive(), 0.05), naive())
+    assert verdict.beats_baseline
+    assert (verdict.baseline, verdict.metric) == ("naive", "mae")
+    assert verdict.skill == pytest.approx(0.05)
+    assert verdict.sentence.startswith(
+        "Beats the last price: its error is 5.0 % smaller (95 % CI 5.0 to 5.0 %) over 3,000 hours."
+    )
+    assert "Following its direction gained" in verdict.sentence
+
+
+def test_a_worse_forecast_loses_and_the_interval_is_of_the_error():
+    verdict = judge(jittered(naive(), 0.003), naive())
+    assert not verdict.beats_baseline
+    assert verdict.ci_low < verdict.skill < verdict.ci_high < 0
+    larger, low, high = (
+        f"{-100 * v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low)
+    )
+    assert float(low) < float(larger) < float(high)
+    assert verdict.sentence == (
+        f"Loses to the last price: its error is {larger} % larger "
+        f"(95 % CI {low} to {high} %) over 3,000 hours."
+    )
+
+
+def test_many_times_the_error_is_told_in_times():
+    verdict = judge(jittered(naive(), 0.02), naive())
+    times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low))
+    assert verdict.skill < -1
+    assert verdict.sentence == (
+        f"Loses badly to the last price: its error is {times} times as large "
+        f"(95 % CI {low} to {high} times) over 3,000 hours."
+    )
+    assert float(low) < float(times) < float(high)
+
+
+def find(wanted, size=0.0004, share=0.0):
+    base = naive(n=400)
+    for seed in range(200):
+        verdict = judge(jittered(pulled(base, share), size, seed), base)
+        if wanted(verdict):
+            return verdict
+    raise AssertionError("no seed gives this case")
+
+
+def test_within_chance_and_larger():
+    verdict = find(lambda v: v.skill < -0.001 and v.ci_high > 0.001)
+    assert not verdict.beats_baseline
+    assert verdict.sentence == (
+        f"Does not beat the last price: its error is {-100 * verdict.skill:.1f} % larger "
+        f"(95 % CI {-100 * verdict.ci_high:.1f} to {-100 * verdict.ci_low:.1f} %) over 400 hours."
+    )
+    assert "CI -" in verdict.sentence
+
+
+def test_within_chance_and_smaller_is_no_win():
+    verdict = find(lambda v: v.skill > 0.001 and v.ci_low < -0.001)
+    assert not verdict.beats_baseline
+    assert verdict.sentence == (
+        f"Does not beat the last price: its error is {100 * verdict.skill:.1f} % smaller, within "
+        f"chance (95 % CI {100 * verdict.ci_low:.1f} to {100 * verdict.ci_high:.1f} %) "
+        "over 400 hours."
+    )
+
+
+def test_where_interval_and_test_disagree_the_p_value_is_shown():
+    verdict = find(lambda v: v.ci_low > 0 and v.p_value >= 0.05, size=0.0008, share=0.03)
+    assert not verdict.beats_baseline
+    assert "% smaller, within chance (95 % CI 0." in verdict.sentence
+    assert f"%, p = {verdict.p_value:.2f})" in verdict.sentence
+
+
+def test_small_differences_do_not_read_as_zero():
+    base = naive()
+    verdict = judge(pulled(base, 0.0004), base)
+    assert verdict.sentence.startswith(
+        "Beats the last price: its error is 0.04 % smaller (95 % CI 0.04 to 0.04 %)"
+    )
+
+
+def test_a_longer_horizon_and_simulated_prices_are_named():
+    base = naive(horizon=24)
+    verdict = judge(pulled(base, 0.1), base, simulated=True)
+    assert verdict.sentence.startswith(
+        "Beats the last price 24 hours ahead: its error is 10.0 % smaller "
+    )
+    assert "over 3,000 simulated hours." in verdict.sentence
+    daily = naive(horizon=7, interval="1d")
+    assert "7 days ahead" in judge(jittered(daily, 0.001), daily).sentence
+
+
+def test_the_last_price_itself_and_its_equal():
+    base = naive()
+    itself = judge(base, base)
+    assert (itself.skill, itself.ci_low, itself.ci_high) == (0, 0, 0)
+    assert math.isnan(itself.p_value)
+    assert not itself.beats_baseline
+    assert itself.sentence.startswith("This is the last price itself")
+    cone = judge(replace(base, predictor="cone"), base)
+    assert cone.sentence == "Does not beat the last price: it has the same error over 3,000 hours."
+
+
+@pytest.mark.parametrize("horizon", [1, 24])
+def test_too_few_origins_claim_nothing(horizon):
+    few, enough = fewest_origins(horizon) - 1, fewest_origins(horizon)
+    base = naive(n=few, horizon=horizon)
+    verdict = judge(pulled(base, 0.3), base)
+    assert not verdict.beats_baseline
+    assert verdict.skill == pytest.approx(0.3)
+    assert all(map(math.isnan, (verdict.ci_low, verdict.ci_high, verdict.p_value)))
+    assert verdict.sentence.startswith("Too few forecasts to tell")
+    assert f"30.0 % smaller than the last price's over {few} hours" in verdict.sentence
+    base = naive(n=enough, horizon=horizon)
+    assert judge(pulled(base, 0.3), base).beats_baseline
+
+
+def test_what_cannot_be_judged_says_why():
+    base = naive(n=100)
+    broken = base.predicted.copy()
+    broken[:3] = math.nan
+    verdict = judge(replace(base, predictor="lstm", predicted=broken), base)
+    assert verdict.sentence == (
+        "Can't be judged: 3 of its forecasts are not numbers, over 100 hours."
+    )
+    flat = replace(base, close=np.ones(100), predicted=np.ones((100, 1)), actual=np.ones((100, 1)))
+    verdict = judge(replace(flat, predictor="lstm", predicted=flat.predicted * 1.1), flat)
+    assert verdict.sentence == "Can't be judged: the price never moved, over 100 hours."
+    unknown = replace(base, actual=np.full((100, 1), math.nan))
+    verdict = judge(replace(unknown, predictor="lstm"), unknown)
+    assert verdict.sentence == "Can't be judged: no price after an origin is known yet."
+    assert math.isnan(verdict.skill)
+    assert not verdict.beats_baseline
+
+
+def test_different_origins_are_refused():
+    base = naive(n=100)
+    with pytest.raises(InvalidInput, match=r"same origins.*Received 100 .* 99 with 1"):
+        judge(base, naive(n=99))
+    with pytest.raises(InvalidInput, match="same origins"):
+        judge(base, replace(base, origins=base.origins + pd.Timedelta(hours=1)))
+
+
+def test_direction_gain_equals_a_hand_loop():
+    base = naive(n=200)
+    model = jittered(base, 0.001)
+    total = 0.0
+    for close, predicted, actual in zip(base.close, model.predicted, base.actual, strict=True):
+        bet = 1 if predicted[0] > close else -1 if predicted[0] < close else 0
+        total += bet * math.log(actual[0] / close)
+    assert direction_gain(model) == pytest.approx(total / 200 * 1e4)
+    assert direction_gain(base) == 0
+    assert math.isnan(direction_gain(replace(base, actual=base.actual * math.nan)))
+
+
+def test_json_has_the_contract_keys_and_null():
+    verdict = Verdict("naive", "mae", 0.1, math.nan, math.inf, math.nan, False, "Too few.")
+    result = verdict_json(verdict)
+    assert json.loads(json.dumps(result, allow_nan=False)) == {
+        "baseline": "naive", "metric": "mae", "skill": 0.1, "ci_low": None, "ci_high": None,
+        "p_value": None, "beats_baseline": False, "sentence": "Too few.",
+    }  # fmt: skip
+    keys = "baseline metric skill ci_low ci_high p_value beats_baseline sentence"
+    assert list(result) == keys.split()
