@@ -251,6 +251,25 @@ class EpochLoss:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        epoch: the one running, from 1.
+        epochs: the most there can be.
+        done: share of the whole schedule, 0 to 1.
+        seconds: since the start.
+        curve: losses of the finished epochs.
+    """
+
+    epoch: int
+    epochs: int
+    done: float
+    seconds: float
+    curve: tuple[EpochLoss, ...] = ()
+
+
+@dataclass(frozen=True)
 class TrainingRecord:
     """How a fit went.
 
@@ -324,6 +343,15 @@ class TrainedModel:
     residuals: Array | None
     record: TrainingRecord
     card: ModelCard
+
+
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """A model with the name a person knows it by; ``shipped`` ones come with the project."""
+
+    name: str
+    shipped: bool
+    model: TrainedModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -463,6 +491,7 @@ class Backtest:
         verdict: of the judged model against naive, last step.
         model: the trained network; ``None`` when a baseline is judged.
         cached: whether the model came from the result cache.
+        notes: sentences a person should read before the scores.
     """
 
     history: PriceHistory
@@ -473,7 +502,7 @@ class Backtest:
     verdict: Verdict
     model: TrainedModel | None = None
     cached: bool = False
-    saved_as: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def judged(self) -> Forecast:

@@ -1,0 +1,101 @@
+"""Hold out the last share of a history and let every predictor forecast it.
+
+All predictors get the same origins; baselines are fitted on the rows before the test span.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation import metrics
+from cryptoforecast.evaluation.verdict import judge
+from cryptoforecast.learning import inference, samples, specs
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.types import Backtest, Forecast, ModelSpec, PriceHistory, Split, TrainedModel
+
+
+def holdout(
+    history: PriceHistory,
+    spec: ModelSpec,
+    model: TrainedModel | None = None,
+    *,
+    cached: bool = False,
+) -> Backtest:
+    """Judge one model against the baselines on the last ``spec.test`` share.
+
+    Args:
+        history: ``n`` candles.
+        spec: what is judged: the model's own, or one that names a baseline.
+        model: trained on the rows before the test span; ``None`` to judge a baseline.
+        cached: whether the model came from the result cache.
+
+    Raises:
+        InvalidInput: if ``spec`` names neither a network with a model nor a baseline.
+        NotEnoughData: if a span of the split would be too short.
+    """
+    if (model is None) == specs.is_network(spec):
+        raise InvalidInput(f"Judging {spec.network} needs its trained model.")
+    if model is None and spec.network not in BASELINES:
+        raise InvalidInput(
+            f"`network` must be one of {', '.join((*specs.NETWORKS, *BASELINES))}. "
+            f"Received: {spec.network!r}."
+        )
+    cut = samples.split(len(history), spec)
+    rows = cut.test_origins()
+    forecasts: dict[str, Forecast] = {
+        name: kind.fit(history, cut.test_start, spec.horizon).forecast(history, rows)
+        for name, kind in BASELINES.items()
+    }
+    if model is not None:
+        forecasts[spec.network] = inference.forecast(model, history, rows)
+    scale = metrics.naive_scale(history.candles["close"].to_numpy(float), cut.train_end)
+    return Backtest(
+        history=history,
+        spec=spec,
+        split=cut,
+        forecasts=forecasts,
+        scores={name: metrics.score(said, scale) for name, said in forecasts.items()},
+        verdict=judge(forecasts[spec.network], forecasts["naive"], simulated=history.simulated),
+        model=model,
+        cached=cached,
+        notes=_notes(history, model, cut),
+    )
+
+
+def saved(
+    history: PriceHistory, model: TrainedModel, test: float = 0.2, validation: float = 0.16
+) -> Backtest:
+    """Judge a saved model, weights untouched, on the last ``test`` share of any history.
+
+    A squared-error model gets its band from the residuals on the ``validation`` share before.
+    """
+    spec = dataclasses.replace(model.spec, test=test, validation=validation)
+    specs.check(spec)
+    if model.spec.loss == "mse":
+        cut = samples.split(len(history), spec)
+        origins = cut.validation_origins(specs.needs(spec))
+        residuals = inference.residual_quantiles(model, history, origins)
+        model = dataclasses.replace(model, residuals=residuals)
+    return holdout(history, spec, model)
+
+
+def _notes(history: PriceHistory, model: TrainedModel | None, cut: Split) -> tuple[str, ...]:
+    """Say what makes the scores better or worse than they look."""
+    if model is None:
+        return ()
+    card, notes = model.card, []
+    test_start = history.candles.index[cut.test_start]
+    if card.simulated == history.simulated and card.cutoff >= test_start.isoformat():
+        notes.append(
+            f"This model was fitted on candles up to {card.cutoff[:10]}, after the test span "
+            f"begins ({test_start:%Y-%m-%d}): it may have seen part of what it is tested on."
+        )
+    if card.interval != history.interval:
+        notes.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
+    if card.coin not in ("any", history.coin):
+        notes.append(f"This model learnt from {card.coin}, not {history.coin}.")
+    if card.simulated != history.simulated:
+        was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
+        notes.append(f"This model learnt from {was} prices; these are {now}.")
+    return tuple(notes)

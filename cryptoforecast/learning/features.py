@@ -1,0 +1,144 @@
+"""Network inputs from candles: what row *t* holds depends on rows up to *t* alone.
+
+Every feature reads a fixed number of earlier rows (its warm-up), so a forecast made from the
+last ``lookback`` + warm-up candles equals one made from the whole history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types import Array
+
+#: Added before a logarithm of a return or range, so that 0 stays finite: 1 basis point.
+FLOOR = 1e-4
+#: Rows in the average that volume is compared with.
+VOLUME_ROWS = 24
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One named input.
+
+    Attributes:
+        name: as in ``--features``.
+        help: one sentence for the person who picks it.
+        warmup: earlier rows it reads.
+        columns: how many network inputs it makes.
+        compute: candles of ``n`` rows -> ``(n, columns)`` float64, NaN in the warm-up.
+    """
+
+    name: str
+    help: str
+    warmup: int
+    columns: int
+    compute: Callable[[pd.DataFrame], Array]
+
+
+def log_returns(close: Array) -> Array:
+    """Compute ln(close[t] / close[t-1]), shape ``(n,)``; NaN in the first row."""
+    result = np.full(len(close), np.nan)
+    result[1:] = np.log(close[1:] / close[:-1])
+    return result
+
+
+def _close(candles: pd.DataFrame) -> Array:
+    return candles["close"].to_numpy(float)[:, None]
+
+
+def _return(candles: pd.DataFrame) -> Array:
+    return log_returns(candles["close"].to_numpy(float))[:, None]
+
+
+def _abs_return(candles: pd.DataFrame) -> Array:
+    return np.log(np.abs(log_returns(candles["close"].to_numpy(float))) + FLOOR)[:, None]
+
+
+def _range(candles: pd.DataFrame) -> Array:
+    span = np.log(candles["high"].to_numpy(float) / candles["low"].to_numpy(float))
+    return np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
+
+
+def _volume(candles: pd.DataFrame) -> Array:
+    """Log of volume against its mean over ``VOLUME_ROWS``; 0 where volume is unknown.
+
+    A plain sum over lags instead of a running mean: each row's value is then the same to the
+    last bit whichever row the history starts at.
+    """
+    volume = np.nan_to_num(candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
+    n, rows = len(volume), VOLUME_ROWS
+    result = np.full((n, 1), np.nan)
+    if n < rows:
+        return result
+    mean = np.zeros(n - rows + 1)
+    for lag in range(rows):
+        mean += volume[lag : n - rows + 1 + lag]
+    mean /= rows
+    known = mean > 0
+    ratio = np.divide(volume[rows - 1 :], mean, out=np.ones_like(mean), where=known)
+    result[rows - 1 :, 0] = np.log((ratio + 0.01) / 1.01)
+    return result
+
+
+def _hour(candles: pd.DataFrame) -> Array:
+    index = pd.DatetimeIndex(candles.index)
+    angle = 2 * np.pi * (index.hour.to_numpy() + index.minute.to_numpy() / 60) / 24
+    return np.column_stack([np.sin(angle), np.cos(angle)])
+
+
+def _weekend(candles: pd.DataFrame) -> Array:
+    day = pd.DatetimeIndex(candles.index).dayofweek.to_numpy()
+    return (day >= 5).astype(float)[:, None]
+
+
+FEATURES: dict[str, Feature] = {
+    feature.name: feature
+    for feature in (
+        Feature("close", "The closing price itself, in USD.", 0, 1, _close),
+        Feature("return", "How far the close moved in this candle (log-return).", 1, 1, _return),
+        Feature("abs_return", "How large that move was, on a log scale.", 1, 1, _abs_return),
+        Feature("range", "How far high and low lie apart, on a log scale.", 0, 1, _range),
+        Feature("volume", "Volume against its last 24 candles.", VOLUME_ROWS - 1, 1, _volume),
+        Feature("hour", "Hour of the day (UTC), as a circle.", 0, 2, _hour),
+        Feature("weekend", "Whether it is Saturday or Sunday (UTC).", 0, 1, _weekend),
+    )
+}
+
+
+def warmup(names: tuple[str, ...]) -> int:
+    """Rows before the lookback that these features read."""
+    return max(FEATURES[name].warmup for name in names)
+
+
+def width(names: tuple[str, ...]) -> int:
+    """Network inputs that these features make."""
+    return sum(FEATURES[name].columns for name in names)
+
+
+def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
+    """Stack features into ``(n, inputs)`` float64; row *t* reads rows up to *t*.
+
+    Args:
+        candles: ``n`` rows, see ``PriceHistory.candles``.
+        names: keys of ``FEATURES``, in the order of the network's inputs.
+
+    Raises:
+        InvalidInput: if a name is not known.
+    """
+    check(names)
+    return np.hstack([FEATURES[name].compute(candles) for name in names])
+
+
+def check(names: tuple[str, ...]) -> None:
+    """Raise ``InvalidInput`` unless every name is known, once, and there is one."""
+    unknown = [name for name in names if name not in FEATURES]
+    if unknown or not names or len(set(names)) != len(names):
+        raise InvalidInput(
+            f"`features` must be different names out of {', '.join(FEATURES)}. "
+            f"Received: {', '.join(names) or 'none'}."
+        )

@@ -1,0 +1,221 @@
+"""Forecasts from a trained model's numbers, without TensorFlow.
+
+Importing TensorFlow takes seconds and hundreds of megabytes; this forward pass gives what Keras
+gives (a test holds the two together) in milliseconds. Every forecast reads exactly
+``needs(spec)`` candles, so the same candles give the same numbers wherever they are asked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.learning import features
+from cryptoforecast.learning.samples import scale_inputs
+from cryptoforecast.learning.specs import needs
+from cryptoforecast.learning.targets import actual_prices
+from cryptoforecast.types import (
+    MEDIAN,
+    QUANTILES,
+    Array,
+    Forecast,
+    ModelSpec,
+    PriceHistory,
+    TrainedModel,
+)
+
+#: Origins in one pass: enough to fill the matrix products, few enough to stay in cache.
+BATCH = 512
+#: Lowest price a min-max model may predict, as a share of the last close: a linear last layer
+#: knows no floor, and a log-return needs a positive price.
+LOWEST_SHARE = 1e-6
+
+
+def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecast:
+    """Forecast from each of ``rows``, reading ``needs(spec)`` candles up to it.
+
+    Args:
+        model: a trained network.
+        history: ``n`` candles.
+        rows: origins; the last row of the history is allowed, its ``actual`` is then NaN.
+
+    Raises:
+        NotEnoughData: if the first origin has too few candles before it.
+    """
+    spec = model.spec
+    needed = needs(spec)
+    if len(rows) == 0 or rows.start < needed - 1 or rows.stop > len(history):
+        raise NotEnoughData(
+            f"A forecast of this model needs {needed} candles up to its origin. "
+            f"Received: {min(rows.start + 1, len(history))}. Choose a longer history."
+        )
+    read = history.candles.iloc[rows.start - needed + 1 : rows.stop]
+    inputs = scale_inputs(features.matrix(read, spec.features), model.scaler)
+    raw = outputs(model, inputs[features.warmup(spec.features) :])
+    close = history.candles["close"].to_numpy(float)[rows.start : rows.stop]
+    predicted, quantiles = _unscale(model, raw, close)
+    return Forecast(
+        predictor=spec.network,
+        interval=history.interval,
+        origins=history.candles.index[rows.start : rows.stop],
+        close=close,
+        predicted=predicted,
+        quantiles=quantiles,
+        actual=actual_prices(history.candles["close"].to_numpy(float), rows, spec.horizon),
+    )
+
+
+def residual_quantiles(model: TrainedModel, history: PriceHistory, rows: range) -> Array:
+    """Measure the band of a squared-error model on rows it was not fitted on.
+
+    Returns:
+        ``(horizon, 9)`` quantiles of ln(actual / predicted).
+    """
+    said = forecast(model, history, rows)
+    residual = np.log(said.actual / said.predicted)
+    return np.quantile(residual, QUANTILES, axis=0).T
+
+
+def outputs(model: TrainedModel, inputs: Array) -> Array:
+    """Run the network on every stretch of ``lookback`` rows.
+
+    Args:
+        model: a trained network.
+        inputs: ``(m + lookback - 1, inputs)`` float32, scaled.
+
+    Returns:
+        ``(m, outputs)`` float32, the raw last layer.
+    """
+    spec = model.spec
+    count = len(inputs) - spec.lookback + 1
+    if spec.network == "dense":
+        return _dense(spec, model.weights, inputs, count)
+    return _lstm(spec, model.weights, inputs, count)
+
+
+def rising_quantiles(raw: Array, horizon: int) -> Array:
+    """Turn the raw last layer into quantiles that can't cross.
+
+    Args:
+        raw: ``(m, horizon * 9)``; of each nine the middle is the median, the others become
+            positive steps away from it.
+        horizon: steps predicted.
+
+    Returns:
+        ``(m, horizon, 9)`` float64, rising along the last axis.
+    """
+    raw = raw.astype(float).reshape(len(raw), horizon, len(QUANTILES))
+    steps = np.logaddexp(raw, 0)  # softplus
+    result = np.empty_like(raw)
+    middle = raw[..., MEDIAN : MEDIAN + 1]
+    result[..., MEDIAN] = middle[..., 0]
+    result[..., MEDIAN + 1 :] = middle + np.cumsum(steps[..., MEDIAN + 1 :], axis=-1)
+    below = np.cumsum(steps[..., :MEDIAN][..., ::-1], axis=-1)[..., ::-1]
+    result[..., :MEDIAN] = middle - below
+    return result
+
+
+def _unscale(model: TrainedModel, raw: Array, close: Array) -> tuple[Array, Array]:
+    """Return points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return."""
+    spec, scaler = model.spec, model.scaler
+    last = close[:, None]
+    if spec.loss == "quantile":
+        levels = rising_quantiles(raw, spec.horizon)
+        levels = levels * scaler.target_scale[:, None] + scaler.target_offset[:, None]
+        if spec.target == "price":
+            levels = np.log(_positive(levels, last[..., None]) / last[..., None])
+        return last * np.exp(levels[..., MEDIAN]), levels
+    value = raw.astype(float) * scaler.target_scale + scaler.target_offset
+    predicted = last * np.exp(value) if spec.target == "return" else _positive(value, last)
+    if model.residuals is None:
+        return predicted, np.full((*predicted.shape, len(QUANTILES)), np.nan)
+    return predicted, np.log(predicted / last)[..., None] + model.residuals
+
+
+def _positive(price: Array, close: Array) -> Array:
+    return np.maximum(price, close * LOWEST_SHARE)
+
+
+def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
+    windows = np.lib.stride_tricks.sliding_window_view(inputs, spec.lookback, axis=0)
+    result = np.empty((count, weights[-1].shape[0]), np.float32)
+    for begin in range(0, count, BATCH):
+        # The view is (m, inputs, lookback); Keras flattens (lookback, inputs).
+        layer = windows[begin : begin + BATCH].transpose(0, 2, 1)
+        layer = layer.reshape(len(layer), -1)
+        for i in range(0, len(weights) - 2, 2):
+            layer = np.maximum(layer @ weights[i] + weights[i + 1], 0)
+        result[begin : begin + BATCH] = layer @ weights[-2] + weights[-1]
+    return result
+
+
+def _lstm(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
+    layers = [_halved(weights[3 * i : 3 * i + 3]) for i in range(len(spec.units))]
+    result = np.empty((count, weights[-1].shape[0]), np.float32)
+    # Input terms of the first layer are the same for every window: once a row, not a window.
+    first = inputs @ layers[0][0] + layers[0][2]
+    for begin in range(0, count, BATCH):
+        stop = min(begin + BATCH, count)
+        hidden = [np.zeros((stop - begin, units), np.float32) for units in spec.units]
+        cell = [np.zeros_like(state) for state in hidden]
+        for step in range(spec.lookback):
+            gates = first[begin + step : stop + step] + hidden[0] @ layers[0][1]
+            _advance(gates, hidden[0], cell[0])
+            for i in range(1, len(layers)):
+                kernel, recurrent, bias = layers[i]
+                gates = hidden[i - 1] @ kernel
+                gates += hidden[i] @ recurrent
+                gates += bias
+                _advance(gates, hidden[i], cell[i])
+        result[begin:stop] = hidden[-1] @ weights[-2] + weights[-1]
+    return result
+
+
+def _halved(layer: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Halve what feeds the three sigmoid gates: sigmoid(x) = (1 + tanh(x / 2)) / 2.
+
+    One tanh over all four gates is then enough. Halving is exact in binary floating point.
+    """
+    units = layer[1].shape[0]
+    scale = np.full(4 * units, 0.5, np.float32)
+    scale[2 * units : 3 * units] = 1.0  # the candidate, Keras' third gate
+    return tuple(np.ascontiguousarray(array * scale) for array in layer)
+
+
+def _advance(gates: Array, hidden: Array, cell: Array) -> None:
+    """Move one LSTM layer one step on, in place.
+
+    Args:
+        gates: ``(m, 4 * units)`` input, forget, candidate, output terms; overwritten.
+        hidden: ``(m, units)``, overwritten.
+        cell: ``(m, units)``, overwritten.
+    """
+    units = hidden.shape[1]
+    np.tanh(gates, out=gates)
+    admit, keep, new, show = (gates[:, i * units : (i + 1) * units] for i in range(4))
+    for gate in (admit, keep, show):
+        gate += 1
+        gate *= 0.5
+    cell *= keep
+    admit *= new
+    cell += admit
+    np.tanh(cell, out=hidden)
+    hidden *= show
+
+
+def from_closes(model: TrainedModel, closes: Array) -> Forecast:
+    """Forecast from bare closes, for a model whose features read nothing else.
+
+    Args:
+        model: a network on features of the close alone.
+        closes: ``(needs,)`` oldest first, USD.
+    """
+    index = pd.date_range("2000-01-01", periods=len(closes), freq="1h", tz="UTC", unit="ns")
+    frame = pd.DataFrame(
+        dict.fromkeys(("open", "high", "low", "close"), closes) | {"volume": np.nan},
+        index=index.rename("time"),
+    )
+    history = PriceHistory("UNKNOWN", "1h", frame, "request", index[-1])
+    last = len(closes) - 1
+    return forecast(model, history, range(last, last + 1))

@@ -1,0 +1,303 @@
+"""Keras networks and their fit. The only module that imports TensorFlow, inside functions.
+
+One fit at a time in a process: two at once would share random state, and the same seed would
+no longer give the same model.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryptoforecast.errors import Cancelled, CryptoForecastError
+from cryptoforecast.learning import features
+from cryptoforecast.learning.samples import Samples, starts
+from cryptoforecast.types import (
+    MEDIAN,
+    QUANTILES,
+    Array,
+    EpochLoss,
+    ModelSpec,
+    Progress,
+    TrainingRecord,
+)
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+Report = Callable[[Progress], None]
+
+_ONE_FIT = threading.Lock()
+#: Seconds between two reports within an epoch.
+REPORT_EVERY = 0.2
+
+
+def outputs(spec: ModelSpec) -> int:
+    """Numbers the last layer gives at each origin."""
+    return spec.horizon * (len(QUANTILES) if spec.loss == "quantile" else 1)
+
+
+def build(spec: ModelSpec) -> keras.Model:
+    """Build the network, untrained.
+
+    Returns:
+        A model from ``(batch, rows, inputs)`` to ``(batch, rows, outputs)`` for an LSTM, to
+        ``(batch, 1, outputs)`` for a Dense network, which reads ``lookback`` rows.
+    """
+    _quiet()
+    import keras
+
+    inputs = features.width(spec.features)
+    model = keras.Sequential(name=spec.network)
+    if spec.network == "lstm":
+        model.add(keras.Input((None, inputs)))
+        for units in spec.units:
+            model.add(keras.layers.LSTM(units, return_sequences=True))
+            model.add(keras.layers.Dropout(spec.dropout))
+        model.add(keras.layers.Dense(outputs(spec)))
+    else:
+        model.add(keras.Input((spec.lookback, inputs)))
+        model.add(keras.layers.Flatten())
+        for units in spec.units:
+            model.add(keras.layers.Dense(units, activation="relu"))
+            model.add(keras.layers.Dropout(spec.dropout))
+        model.add(keras.layers.Dense(outputs(spec)))
+        model.add(keras.layers.Reshape((1, outputs(spec))))
+    return model
+
+
+def fit(
+    spec: ModelSpec,
+    samples: Samples,
+    report: Report = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[tuple[Array, ...], TrainingRecord]:
+    """Fit a network; the same input gives the same weights.
+
+    Args:
+        spec: what to build and how to train it.
+        samples: scaled arrays and the origins to fit and stop on.
+        report: called with the progress, a few times a second.
+        cancelled: asked before every update.
+
+    Returns:
+        The weights in Keras' order, and how the fit went.
+
+    Raises:
+        Cancelled: as soon as ``cancelled()`` is true.
+        CryptoForecastError: if the loss stops being a number.
+    """
+    with _ONE_FIT:
+        if cancelled():
+            raise Cancelled("Training was cancelled.")
+        began = time.perf_counter()
+        _quiet()
+        import keras
+
+        keras.utils.set_random_seed(spec.seed)
+        try:
+            return _Fit(spec, samples, report, cancelled, began).run()
+        finally:
+            keras.backend.clear_session()
+            gc.collect()
+
+
+class _Fit:
+    """One run of the training loop, with its state."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        samples: Samples,
+        report: Report,
+        cancelled: Callable[[], bool],
+        began: float,
+    ) -> None:
+        self.spec, self.samples = spec, samples
+        self.report, self.cancelled, self.began = report, cancelled, began
+        self.chunk = spec.chunk if spec.training == "sequences" else 1
+        # A short history still gets whole sequences.
+        self.chunk = min(self.chunk, len(samples.train), len(samples.validation))
+        self.order = np.random.default_rng(spec.seed)
+        self.model = build(spec)
+        self.updates = -(-len(self._starts(0)) // spec.batch_size)
+        self.optimizer = _optimizer(spec, self.updates * spec.epochs)
+        self.optimizer.build(self.model.trainable_variables)
+        self.train_step, self.loss_of = _steps(
+            spec, samples, self.model, self.optimizer, self.chunk
+        )
+        self.curve: list[EpochLoss] = []
+        self.reported = 0.0
+
+    def run(self) -> tuple[tuple[Array, ...], TrainingRecord]:
+        spec, speeds = self.spec, []
+        best, best_epoch, kept = float("inf"), 0, self.model.get_weights()
+        for epoch in range(1, spec.epochs + 1):
+            began = time.perf_counter()
+            loss, targets = self._epoch(epoch)
+            speeds.append(targets / (time.perf_counter() - began))
+            val_loss = self._validate()
+            if not (np.isfinite(loss) and np.isfinite(val_loss)):
+                raise CryptoForecastError(
+                    f"Training must keep a finite loss. Received: {loss} in epoch {epoch}. "
+                    "Choose a smaller learning rate."
+                )
+            self.curve.append(EpochLoss(epoch, loss, val_loss, time.perf_counter() - self.began))
+            self._tell(epoch, 1.0)
+            if not spec.patience or val_loss < best:
+                best, best_epoch, kept = val_loss, epoch, self.model.get_weights()
+            elif epoch - best_epoch >= spec.patience:
+                break
+        record = TrainingRecord(
+            epochs=len(self.curve),
+            best_epoch=best_epoch,
+            seconds=time.perf_counter() - self.began,
+            targets_per_second=float(np.median(speeds[1:] or speeds)),
+            curve=tuple(self.curve),
+        )
+        return tuple(np.asarray(array, np.float32) for array in kept), record
+
+    def _starts(self, offset: int) -> Array:
+        return starts(self.samples.train, self.spec.lookback, self.chunk, offset)
+
+    def _batches(self) -> Iterator[Array]:
+        """Shuffled batches of this epoch, on a tiling drawn anew."""
+        rows = self._starts(int(self.order.integers(self.chunk)))
+        self.order.shuffle(rows)
+        for i in range(0, len(rows), self.spec.batch_size):
+            yield rows[i : i + self.spec.batch_size]
+
+    def _epoch(self, epoch: int) -> tuple[float, int]:
+        """Run one epoch; return its mean loss and how many origins had a loss."""
+        losses, weights = [], []
+        for step, batch in enumerate(self._batches()):
+            self._stop_if_cancelled()
+            losses.append(self.train_step(batch))
+            weights.append(len(batch))
+            self._tell(epoch, (step + 1) / self.updates)
+        mean = float(np.average([float(loss) for loss in losses], weights=weights))
+        return mean, sum(weights) * self.chunk
+
+    def _validate(self) -> float:
+        rows = starts(self.samples.validation, self.spec.lookback, self.chunk)
+        losses, weights = [], []
+        for i in range(0, len(rows), 512):
+            self._stop_if_cancelled()
+            batch = rows[i : i + 512]
+            losses.append(float(self.loss_of(batch)))
+            weights.append(len(batch))
+        return float(np.average(losses, weights=weights))
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled():
+            raise Cancelled("Training was cancelled.")
+
+    def _tell(self, epoch: int, share: float) -> None:
+        now = time.perf_counter()
+        if share < 1 and now - self.reported < REPORT_EVERY:
+            return
+        self.reported = now
+        done = (epoch - 1 + share) / self.spec.epochs
+        self.report(
+            Progress(epoch, self.spec.epochs, min(done, 1.0), now - self.began, tuple(self.curve))
+        )
+
+
+def _optimizer(spec: ModelSpec, updates: int) -> keras.Optimizer:
+    """Adam; under the cosine schedule with warm-up over 8 % of the updates and clipping."""
+    import keras
+
+    if spec.schedule == "constant":
+        return keras.optimizers.Adam(spec.learning_rate)
+    ramp = max(1, round(0.08 * updates))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=spec.learning_rate / 100,
+        warmup_target=spec.learning_rate,
+        warmup_steps=ramp,
+        decay_steps=max(1, updates - ramp),
+        alpha=0.02,
+    )
+    return keras.optimizers.Adam(schedule, clipnorm=1.0)
+
+
+def _steps(
+    spec: ModelSpec,
+    samples: Samples,
+    model: keras.Model,
+    optimizer: keras.Optimizer,
+    chunk: int,
+) -> tuple[Callable[[Array], tf.Tensor], Callable[[Array], tf.Tensor]]:
+    """Compile an update and a loss, both from a vector of start rows.
+
+    The sequences are gathered inside the graph from the one flat array, so memory holds the
+    data once whatever the lookback.
+    """
+    import tensorflow as tf
+
+    inputs = tf.constant(samples.inputs)
+    targets = tf.constant(samples.targets)
+    rows = tf.range(spec.lookback + chunk - 1)
+    last = rows[spec.lookback - 1 :]
+    signature = [tf.TensorSpec([None], tf.int32)]
+
+    def loss(batch: tf.Tensor, training: bool) -> tf.Tensor:
+        x = tf.gather(inputs, batch[:, None] + rows)
+        y = tf.gather(targets, batch[:, None] + last)
+        raw = model(x, training=training)[:, -chunk:]
+        if spec.loss == "mse":
+            return tf.reduce_mean(tf.square(raw - y))
+        return _pinball(y, raw, spec.horizon)
+
+    @tf.function(input_signature=signature)
+    def train_step(batch: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            value = loss(batch, training=True)
+        variables = model.trainable_variables
+        optimizer.apply(tape.gradient(value, variables), variables)
+        return value
+
+    @tf.function(input_signature=signature)
+    def loss_of(batch: tf.Tensor) -> tf.Tensor:
+        return loss(batch, training=False)
+
+    return train_step, loss_of
+
+
+def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
+    """Mean pinball loss of ``(batch, chunk, horizon)`` targets under the raw last layer.
+
+    The nine quantiles can't cross: the middle output is the median, the others are positive
+    steps away from it (``inference.rising_quantiles`` does the same in NumPy).
+    """
+    import tensorflow as tf
+
+    shape = tf.concat([tf.shape(raw)[:-1], [horizon, len(QUANTILES)]], 0)
+    raw = tf.reshape(raw, shape)
+    middle = raw[..., MEDIAN : MEDIAN + 1]
+    up = middle + tf.cumsum(tf.nn.softplus(raw[..., MEDIAN + 1 :]), axis=-1)
+    down = middle - tf.cumsum(tf.nn.softplus(raw[..., :MEDIAN]), axis=-1, reverse=True)
+    error = y[..., None] - tf.concat([down, middle, up], -1)
+    levels = tf.constant(QUANTILES, tf.float32)
+    return tf.reduce_mean(tf.maximum(levels * error, (levels - 1) * error))
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what trains a network."""
+    _quiet()
+    import keras
+    import tensorflow as tf
+
+    return {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
+
+
+def _quiet() -> None:
+    """Keep TensorFlow's start-up notes off the person's terminal."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")

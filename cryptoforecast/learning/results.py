@@ -1,0 +1,82 @@
+"""The result cache: what was trained once is never trained again, also after a restart.
+
+One bundle a question under ``results/``. The key holds the data, the spec and a version of the
+recipe, so a change of the code that trains asks every question anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+from cryptoforecast.errors import InvalidBundle, UnknownModel
+from cryptoforecast.learning import bundles
+from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
+
+#: The modules that decide what a training gives.
+RECIPE = ("features", "inference", "networks", "samples", "targets", "training")
+
+
+class Results:
+    """Trained models by question, the least recently used dropped first.
+
+    Args:
+        folder: where they are kept; made when needed.
+        limit: how many.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+
+    def get(self, key: str) -> TrainedModel | None:
+        """Return the model that answers this question, if it was trained before."""
+        path = self.folder / key
+        try:
+            model = bundles.load(path)
+        except UnknownModel:
+            return None
+        except InvalidBundle:
+            # Half-written by another version or damaged: a cache may always be asked anew.
+            shutil.rmtree(path, ignore_errors=True)
+            return None
+        os.utime(path)
+        return model
+
+    def put(self, key: str, model: TrainedModel) -> None:
+        """Keep a model; drop the least recently used beyond the limit."""
+        bundles.save(model, self.folder, key, force=True)
+        kept = sorted(
+            (self.folder / name for name in bundles.names(self.folder)),
+            key=lambda path: path.stat().st_mtime,
+        )
+        for path in kept[: -self.limit]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def key(history: PriceHistory, spec: ModelSpec) -> str:
+    """Name a question: 32 hexadecimal digits of its data, spec and recipe."""
+    question = [history.coin, history.source, history.fingerprint, recipe_version()]
+    text = json.dumps([*question, dataclasses.asdict(spec)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@cache
+def recipe_version() -> str:
+    """Hash the source of the recipe and the versions of the libraries that carry it out."""
+    digest = hashlib.sha256()
+    for name in RECIPE:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for library in ("keras", "numpy"):
+        digest.update(importlib.metadata.version(library).encode())
+    return digest.hexdigest()[:12]
+
+
+def is_key(text: str) -> bool:
+    """Whether ``text`` can be a question's key, and so a safe folder name."""
+    return len(text) == 32 and set(text) <= set("0123456789abcdef")

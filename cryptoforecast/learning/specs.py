@@ -1,0 +1,129 @@
+"""Presets, and the rules a ``ModelSpec`` must keep."""
+
+from __future__ import annotations
+
+import math
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import features
+from cryptoforecast.types import ModelSpec
+
+NETWORKS = ("lstm", "dense")
+TARGETS = ("return", "price")
+LOSSES = ("quantile", "mse")
+TRAININGS = ("sequences", "windows")
+SCHEDULES = ("cosine", "constant")
+
+#: What each preset changes; everything else is ``ModelSpec``'s default for the network.
+PRESETS: dict[str, dict[str, object]] = {
+    "quick": {},
+    "careful": {"epochs": 30, "learning_rate": 3e-3},
+    "seed": {
+        "target": "price",
+        "loss": "mse",
+        "training": "windows",
+        "features": ("close",),
+        "lookback": 60,
+        "horizon": 1,
+        "units": (64, 32),
+        "dropout": 0.2,
+        "learning_rate": 1e-3,
+        "schedule": "constant",
+        "batch_size": 32,
+        "epochs": 50,
+        "patience": 5,
+    },
+}
+
+PRESET_HELP: dict[str, str] = {
+    "quick": "Log-returns, all inputs, nine quantiles, on sequences: the most for a minute.",
+    "careful": "The same with twice the epochs and a smaller step.",
+    "seed": "The popular recipe: 60 min-max prices in, the next price out, squared error. "
+    "Faithful, slow, and instructive.",
+}
+
+#: Lower and upper bound of each number, inclusive.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "lookback": (2, 500),
+    "horizon": (1, 48),
+    "dropout": (0.0, 0.9),
+    "learning_rate": (1e-5, 0.1),
+    "batch_size": (1, 4096),
+    "chunk": (1, 500),
+    "epochs": (1, 500),
+    "patience": (0, 100),
+    "test": (0.05, 0.5),
+    "validation": (0.05, 0.4),
+    "seed": (0, 2**31 - 1),
+}
+
+
+def make(preset: str = "quick", network: str = "lstm", **changes: object) -> ModelSpec:
+    """Build a spec from a preset and what the person changed.
+
+    Args:
+        preset: a key of ``PRESETS``.
+        network: ``"lstm"``, ``"dense"`` or the name of a baseline.
+        changes: fields of ``ModelSpec``; ``None`` keeps the preset's.
+
+    Raises:
+        InvalidInput: if the preset or a value is outside the rules.
+    """
+    if preset not in PRESETS:
+        raise InvalidInput(f"`preset` must be one of {', '.join(PRESETS)}. Received: {preset!r}.")
+    values: dict[str, object] = dict(PRESETS[preset])
+    given = {name: value for name, value in changes.items() if value is not None}
+    if network == "dense":
+        # A Dense network reads a whole window at once, so there is nothing to carry along.
+        dense: dict[str, object] = {"training": "windows"}
+        if preset != "seed":
+            dense |= {"batch_size": 256, "learning_rate": 1e-3}
+        values |= dense
+    if given.get("target", values.get("target")) == "price":
+        values.setdefault("features", ("close",))
+    if given.get("training") == "windows" and preset != "seed" and network == "lstm":
+        values.setdefault("batch_size", 256)
+    try:
+        spec = ModelSpec(network=network, **{**values, **given})  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InvalidInput(f"Unknown setting. Received: {', '.join(given)}.") from error
+    check(spec)
+    return spec
+
+
+def check(spec: ModelSpec) -> None:
+    """Raise ``InvalidInput`` unless every field is within its rule."""
+    for name, allowed in (
+        ("target", TARGETS),
+        ("loss", LOSSES),
+        ("training", TRAININGS),
+        ("schedule", SCHEDULES),
+    ):
+        if getattr(spec, name) not in allowed:
+            raise InvalidInput(
+                f"`{name}` must be {' or '.join(allowed)}. Received: {getattr(spec, name)!r}."
+            )
+    for name, (low, high) in BOUNDS.items():
+        value = getattr(spec, name)
+        if not (math.isfinite(value) and low <= value <= high):
+            raise InvalidInput(f"`{name}` must be between {low} and {high}. Received: {value}.")
+    features.check(spec.features)
+    if not 1 <= len(spec.units) <= 4 or not all(1 <= units <= 512 for units in spec.units):
+        raise InvalidInput(
+            f"`units` must be one to four layers of 1 to 512. Received: {spec.units}."
+        )
+    if spec.network == "dense" and spec.training == "sequences":
+        raise InvalidInput(
+            "A Dense network trains on windows. Received: `training` sequences. "
+            "Choose windows, or the LSTM."
+        )
+
+
+def is_network(spec: ModelSpec) -> bool:
+    """Whether the spec is trained, rather than one of the baselines."""
+    return spec.network in NETWORKS
+
+
+def needs(spec: ModelSpec) -> int:
+    """Candles a forecast reads: lookback plus the warm-up of the features."""
+    return spec.lookback + features.warmup(spec.features)

@@ -1,0 +1,66 @@
+"""Train a network on a history: the one way from prices to a ``TrainedModel``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import inference, networks, samples, specs
+from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, Progress, TrainedModel
+
+
+def train(
+    history: PriceHistory,
+    spec: ModelSpec,
+    report: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> TrainedModel:
+    """Fit a network on the training rows, stop it on the validation rows.
+
+    The test rows are cut off before anything is computed.
+
+    Args:
+        history: ``n`` candles, the last ``spec.test`` share of which is not looked at.
+        spec: what to train.
+        report: called with the progress.
+        cancelled: asked before every update.
+
+    Raises:
+        InvalidInput: if ``spec`` names a baseline, or breaks a rule.
+        NotEnoughData: if a span of the split would be too short.
+        Cancelled: if ``cancelled()`` became true.
+    """
+    specs.check(spec)
+    if not specs.is_network(spec):
+        raise InvalidInput(f"Only an lstm or a dense network is trained. Received: {spec.network}.")
+    cut = samples.split(len(history), spec)
+    seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
+    prepared, scaler = samples.prepare(seen, spec, cut)
+    weights, record = networks.fit(spec, prepared, report, cancelled)
+    close = seen.candles["close"].to_numpy(float)[: cut.train_end]
+    card = ModelCard(
+        coin=history.coin,
+        interval=history.interval,
+        needs=specs.needs(spec),
+        start=history.start.isoformat(),
+        end=history.end.isoformat(),
+        cutoff=seen.end.isoformat(),
+        source=history.source,
+        fingerprint=history.fingerprint,
+        simulated=history.simulated,
+        created=pd.Timestamp.now("UTC").floor("s").isoformat(),
+        rows=len(history),
+        lowest=float(np.min(close)),
+        highest=float(np.max(close)),
+        libraries=networks.libraries(),
+    )
+    model = TrainedModel(spec, scaler, weights, None, record, card)
+    if spec.loss == "mse":
+        origins = cut.validation_origins(card.needs)
+        residuals = inference.residual_quantiles(model, seen, origins)
+        model = dataclasses.replace(model, residuals=residuals)
+    return model

@@ -1,0 +1,341 @@
+"""The one door: what the pages, the API and the command line ask for goes through here.
+
+Holds the caches and the background worker of a process. No Streamlit, no HTTP, no printing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
+from cryptoforecast.evaluation import backtest, metrics
+from cryptoforecast.jobs import Job, Runner
+from cryptoforecast.learning import bundles, inference, results, specs, training
+from cryptoforecast.prices import Prices, files
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import (
+    INTERVALS,
+    Backtest,
+    Forecast,
+    Future,
+    MarketQuery,
+    ModelSpec,
+    PriceHistory,
+    Progress,
+    SavedModel,
+    TrainedModel,
+)
+
+#: The model behind ``POST /predict``.
+PREDICT_MODEL = "btc-1h-lstm-close"
+#: Bytes of forecasts that stay in memory for the next rerun of a page.
+MEMO_BYTES = 120_000_000
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """A finished training: the prices it was asked on, and the model."""
+
+    key: str
+    history: PriceHistory
+    model: TrainedModel
+    cached: bool
+
+
+class Service:
+    """Everything CryptoForecast does, for one process.
+
+    Args:
+        settings: folders and bounds.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.prices = Prices(settings)
+        self.results = results.Results(settings.home / "results", settings.results)
+        self.runner: Runner[Run] = Runner(settings.jobs)
+        self._own = settings.home / "models"
+        self._loaded: dict[Path, tuple[int, TrainedModel]] = {}
+        self._judged: OrderedDict[object, Backtest] = OrderedDict()
+        self._lock = threading.Lock()
+
+    # ------------------------------------------------------------------ prices
+
+    def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
+        """Return the best prices to be had within ``wait`` seconds; see ``Prices.history``."""
+        return self.prices.history(query, wait)
+
+    def read(
+        self,
+        source: Path | bytes | BinaryIO,
+        name: str,
+        *,
+        coin: str | None = None,
+        interval: str | None = None,
+    ) -> PriceHistory:
+        """Read a price file; see ``prices.files.read``."""
+        return files.read(source, name, coin=coin, interval=interval)
+
+    # ------------------------------------------------------------------ learning and judging
+
+    def train(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        report: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        use_cache: bool = True,
+    ) -> Run:
+        """Train a network, or return the one that answered the same question before."""
+        key = results.key(history, spec)
+        known = self.results.get(key) if use_cache else None
+        if known is not None:
+            return Run(key, history, known, cached=True)
+        model = training.train(history, spec, report, cancelled)
+        self.results.put(key, model)
+        return Run(key, history, model, cached=False)
+
+    def submit(self, history: PriceHistory, spec: ModelSpec) -> Job[Run]:
+        """Train in the background; the same question joins the job that is at it."""
+        specs.check(spec)
+        title = f"{spec.network.upper()} for {history.coin} {history.interval}"
+
+        def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
+            return self.train(history, spec, report, cancelled)
+
+        return self.runner.submit(results.key(history, spec), title, work)
+
+    def run(self, key: str) -> TrainedModel | None:
+        """Return a trained model by the key of its question, also after a restart."""
+        job = self.runner.get(key)
+        if job is not None and job.result is not None:
+            return job.result.model
+        return self.results.get(key) if results.is_key(key) else None
+
+    def backtest(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        report: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        use_cache: bool = True,
+    ) -> Backtest:
+        """Train if need be, then judge on the last ``spec.test`` share of the history."""
+        if not specs.is_network(spec):
+            return backtest.holdout(history, spec)
+        done = self.train(history, spec, report, cancelled, use_cache=use_cache)
+        return self.judge(history, done.model, cached=done.cached)
+
+    def judge(
+        self, history: PriceHistory, model: TrainedModel, *, cached: bool = False
+    ) -> Backtest:
+        """Judge a model that was trained on this very history; remembered for reruns."""
+        key = (_prices_key(history), _model_key(model), "own")
+        return self._remember(
+            key, lambda: backtest.holdout(history, model.spec, model, cached=cached)
+        )
+
+    def judge_saved(
+        self,
+        history: PriceHistory,
+        model: TrainedModel,
+        test: float = 0.2,
+        validation: float = 0.16,
+    ) -> Backtest:
+        """Judge a saved model, weights untouched, on any history; remembered for reruns."""
+        key = (_prices_key(history), _model_key(model), test, validation)
+        return self._remember(key, lambda: backtest.saved(history, model, test, validation))
+
+    def future(self, history: PriceHistory, model: TrainedModel, name: str | None = None) -> Future:
+        """Forecast the steps after the last closed candle, with what to beware of."""
+        last = len(history) - 1
+        said = inference.forecast(model, history, range(last, last + 1))
+        return Future(
+            model=name or model.spec.network,
+            history=history,
+            forecast=said,
+            warnings=_warnings(history, model),
+        )
+
+    def predict_closes(self, closes: Sequence[float]) -> float:
+        """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
+
+        Args:
+            closes: oldest first, USD.
+
+        Raises:
+            InvalidInput: unless there are exactly as many finite, positive closes as needed.
+        """
+        model = self.model(PREDICT_MODEL).model
+        needed = model.card.needs
+        if len(closes) != needed:
+            raise InvalidInput(
+                f"`prices` must hold exactly {needed} hourly closes, oldest first. "
+                f"Received: {len(closes)}."
+            )
+        values = np.asarray(closes, float)
+        if not (np.isfinite(values).all() and (values > 0).all()):
+            raise InvalidInput("`prices` must be finite and above 0.")
+        said = inference.from_closes(model, values)
+        predicted = float(said.predicted[0, -1])
+        if not np.isfinite(predicted):
+            raise InvalidInput("`prices` are too far apart for a finite prediction.")
+        return predicted
+
+    # ------------------------------------------------------------------ saved models
+
+    def models(self) -> list[SavedModel]:
+        """List the saved models that can be read: your own first, then the shipped ones."""
+        found: dict[str, SavedModel] = {}
+        for folder, shipped in ((self._own, False), (self.settings.shipped, True)):
+            for name in bundles.names(folder):
+                try:
+                    found.setdefault(name, SavedModel(name, shipped, self._load(folder / name)))
+                except InvalidBundle:
+                    continue  # listed by `damaged`, so that one bad folder hides no other
+        return list(found.values())
+
+    def damaged(self) -> dict[str, str]:
+        """Return the saved models that can't be read, with the reason."""
+        reasons: dict[str, str] = {}
+        for folder in (self._own, self.settings.shipped):
+            for name in bundles.names(folder):
+                try:
+                    self._load(folder / name)
+                except InvalidBundle as error:
+                    reasons[name] = str(error)
+        return reasons
+
+    def model(self, name: str) -> SavedModel:
+        """Load a saved model by name.
+
+        Raises:
+            UnknownModel: if there is none of this name.
+            InvalidBundle: if it can't be read.
+        """
+        bundles.check_name(name)
+        for folder, shipped in ((self._own, False), (self.settings.shipped, True)):
+            if (folder / name / "bundle.json").is_file():
+                return SavedModel(name, shipped, self._load(folder / name))
+        raise UnknownModel(
+            f"No saved model is named {name}. Received: {name}. "
+            f"There are: {', '.join(saved.name for saved in self.models()) or 'none'}."
+        )
+
+    def save(self, judged: Backtest, name: str, *, force: bool = False) -> SavedModel:
+        """Save the network of a backtest with its scores on its card.
+
+        Raises:
+            InvalidInput: if a baseline was judged, or the name can't be used.
+            AlreadyExists: if the name is taken, or belongs to a shipped model.
+        """
+        if judged.model is None:
+            raise InvalidInput("Only a trained network can be saved, not a baseline.")
+        if (self.settings.shipped / bundles.check_name(name)).exists():
+            raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
+        bundles.save(carded(judged), self._own, name, force=force)
+        return self.model(name)
+
+    def delete(self, name: str) -> None:
+        """Delete a saved model of the person's own.
+
+        Raises:
+            InvalidInput: if it is a shipped one.
+            UnknownModel: if there is none of this name.
+        """
+        bundles.check_name(name)
+        own = (self._own / name / "bundle.json").is_file()
+        if not own and (self.settings.shipped / name).is_dir():
+            raise InvalidInput(f"{name} comes with the project and can't be deleted.")
+        bundles.delete(self._own, name)
+
+    # ------------------------------------------------------------------ memory
+
+    def _load(self, path: Path) -> TrainedModel:
+        stamp = (path / "bundle.json").stat().st_mtime_ns
+        known = self._loaded.get(path)
+        if known is None or known[0] != stamp:
+            known = (stamp, bundles.load(path))
+            with self._lock:
+                if len(self._loaded) >= 64:
+                    self._loaded.pop(next(iter(self._loaded)))
+                self._loaded[path] = known
+        return known[1]
+
+    def _remember(self, key: object, make: Callable[[], Backtest]) -> Backtest:
+        with self._lock:
+            if key in self._judged:
+                self._judged.move_to_end(key)
+                return self._judged[key]
+        made = make()
+        with self._lock:
+            self._judged[key] = made
+            while len(self._judged) > 1 and sum(map(_size, self._judged.values())) > MEMO_BYTES:
+                self._judged.popitem(last=False)
+        return made
+
+
+def carded(judged: Backtest) -> TrainedModel:
+    """Return the judged network with its verdict and scores on the card."""
+    model = judged.model
+    if model is None:
+        raise InvalidInput("Only a trained network has a card. Received: a baseline.")
+    card = dataclasses.replace(
+        model.card,
+        verdict=judged.verdict.sentence,
+        scores={name: metrics.as_json(steps[-1]) for name, steps in judged.scores.items()},
+    )
+    return dataclasses.replace(model, card=card)
+
+
+def _prices_key(history: PriceHistory) -> tuple[str, str, str]:
+    return history.coin, history.source, history.fingerprint
+
+
+def _model_key(model: TrainedModel) -> tuple[object, ...]:
+    return model.spec, model.card.fingerprint, model.card.created
+
+
+def _size(judged: Backtest) -> int:
+    def held(said: Forecast) -> int:
+        return said.quantiles.size * 8 + said.predicted.size * 16
+
+    return sum(map(held, judged.forecasts.values()))
+
+
+def _warnings(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
+    """Say what makes this forecast less trustworthy than its test scores."""
+    card, found = model.card, []
+    close = float(history.candles["close"].iloc[-1])
+    if history.simulated:
+        found.append("These prices are simulated: nothing here says anything of a real market.")
+    for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
+        if model.spec.target == "price" and beyond > 0:
+            found.append(f"The last close is {beyond:.0%} {word} anything seen in training.")
+    # A candle is labelled by its open and closes one interval later.
+    closed = history.end + INTERVALS[history.interval]
+    age = history.fetched_at - closed
+    if age > 2 * history.step:
+        found.append(f"The last candle closed {_duration(age)} before the prices were read.")
+    if card.coin not in ("any", history.coin):
+        found.append(f"This model learnt from {card.coin}, not {history.coin}.")
+    if card.interval != history.interval:
+        found.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
+    if card.simulated and not history.simulated:
+        found.append("This model learnt from simulated prices.")
+    return tuple(found)
+
+
+def _duration(span: pd.Timedelta) -> str:
+    hours = span / pd.Timedelta(hours=1)
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
