@@ -1,0 +1,131 @@
+"""Whether candles can be trusted: one canonical shape, and a report of what is odd.
+
+Imports only ``types``, ``errors`` and ``prices.resample``. Nothing here changes a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.prices.resample import COLUMNS, step_of
+from cryptoforecast.types import Problem, QualityReport
+
+# A close is an outlier if it lies this many typical moves (and at least this far) from both
+# neighbours, on the same side. Real crashes stay down, wrong ticks come back.
+OUTLIER_MOVES = 25.0
+OUTLIER_LEAST = 0.05
+
+
+def empty() -> pd.DataFrame:
+    """Make canonical candles without a row."""
+    index = pd.DatetimeIndex([], dtype="datetime64[ns, UTC]", name="time")
+    return pd.DataFrame({name: np.empty(0) for name in COLUMNS}, index=index)
+
+
+def normalise(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Bring candles into the canonical shape.
+
+    Sorted by time, one row a time (the last given wins), float64 prices, UTC index in ns.
+
+    Args:
+        frame: tz-aware ``DatetimeIndex`` and columns ``open high low close``, in any order;
+            ``volume`` where known.
+
+    Returns:
+        Canonical frame (see ``PriceHistory``), and the number of duplicated rows dropped.
+    """
+    index = pd.DatetimeIndex(frame.index).tz_convert("UTC").as_unit("ns").rename("time")
+    missing = np.full(len(frame), np.nan)
+    columns = {
+        name: frame[name].to_numpy(dtype=float) if name in frame else missing for name in COLUMNS
+    }
+    candles = pd.DataFrame(columns, index=index)
+    if not index.is_monotonic_increasing:
+        candles = candles.sort_index(kind="stable")
+    repeated = candles.index.duplicated(keep="last")
+    count = int(repeated.sum())
+    return (candles[~repeated] if count else candles), count
+
+
+def closed_only(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> pd.DataFrame:
+    """Drop the candles that are still open at ``now``."""
+    return candles[candles.index <= now - step_of(interval)]
+
+
+def report(
+    candles: pd.DataFrame,
+    interval: str,
+    *,
+    duplicates: int = 0,
+    decisions: Mapping[str, str] | None = None,
+    problems: tuple[Problem, ...] = (),
+) -> QualityReport:
+    """Count what is odd in canonical candles.
+
+    Args:
+        candles: canonical frame.
+        interval: its interval.
+        duplicates: rows dropped by ``normalise``.
+        decisions: what the reader settled by itself.
+        problems: what the reader found before these counts.
+    """
+    counts = {
+        "missing": missing(candles, interval),
+        "duplicates": duplicates,
+        "flat_tail": flat_tail(candles),
+        "ohlc_violations": int(ohlc_violations(candles).sum()),
+        "outliers": int(outliers(candles).sum()),
+    }
+    repairs = {"duplicates": "the last of each was kept"}
+    found = tuple(
+        Problem(kind, count, None, repairs.get(kind, "none"))
+        for kind, count in counts.items()
+        if count
+    )
+    return QualityReport(**counts, decisions=dict(decisions or {}), problems=problems + found)
+
+
+def missing(candles: pd.DataFrame, interval: str) -> int:
+    """Count the candles absent between the first and the last."""
+    if candles.empty:
+        return 0
+    span = candles.index[-1] - candles.index[0]
+    return max(int(span // step_of(interval)) + 1 - len(candles), 0)
+
+
+def ohlc_violations(candles: pd.DataFrame) -> np.ndarray:
+    """Mark candles whose open or close lies outside high/low; shape `(n,)`, bool."""
+    body = candles[["open", "close"]].to_numpy()
+    low, high = candles["low"].to_numpy(), candles["high"].to_numpy()
+    return (body.min(axis=1) < low) | (body.max(axis=1) > high)
+
+
+def flat_tail(candles: pd.DataFrame) -> int:
+    """Count the last candles that repeat one price without volume (a dead market)."""
+    prices = candles[["open", "high", "low", "close"]].to_numpy()
+    if not len(prices):
+        return 0
+    traded = np.nan_to_num(candles["volume"].to_numpy()) > 0
+    alive = np.flatnonzero((prices != prices[-1, 3]).any(axis=1) | traded)
+    return len(prices) - 1 - int(alive[-1]) if len(alive) else len(prices)
+
+
+def outliers(candles: pd.DataFrame) -> np.ndarray:
+    """Mark closes far from both neighbours, on the same side; shape `(n,)`, bool.
+
+    The first and the last close have one neighbour only and are marked if they differ from it
+    by a factor of two.
+    """
+    close = candles["close"].to_numpy()
+    found = np.zeros(len(close), dtype=bool)
+    if len(close) < 3:
+        return found
+    move = np.diff(np.log(close))
+    limit = max(OUTLIER_MOVES * float(np.median(np.abs(move))), OUTLIER_LEAST)
+    found[1:-1] = (np.abs(move) > limit)[:-1] & (np.abs(move) > limit)[1:]
+    found[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
+    found[0], found[-1] = abs(move[0]) > np.log(2), abs(move[-1]) > np.log(2)
+    return found

@@ -1,0 +1,165 @@
+"""Yahoo Finance through yfinance: closed candles of one symbol, within a deadline.
+
+Imports ``types``, ``errors`` and its neighbours ``gate``, ``quality``, ``resample``. yfinance is
+imported on the first request. Yahoo's terms allow personal, research and educational use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.prices.gate import Gate
+from cryptoforecast.prices.quality import closed_only, empty, normalise
+
+SOURCE = "yahoo"
+
+#: How far back Yahoo goes, a little less than its limit; ``None``: as far as there is any.
+LOOK_BACK: dict[str, pd.Timedelta | None] = {
+    "1m": pd.Timedelta(days=7),
+    "5m": pd.Timedelta(days=59),
+    "15m": pd.Timedelta(days=59),
+    "30m": pd.Timedelta(days=59),
+    "1h": pd.Timedelta(days=729),
+    "1d": None,
+}
+
+_EARLIEST = pd.Timestamp("2010-01-01", tz="UTC")
+# Of one request of the several that a fetch may take; the deadline bounds the whole.
+_REQUEST_TIMEOUT = 10.0
+
+
+class Yahoo:
+    """Asks Yahoo for candles.
+
+    Args:
+        home: folder for yfinance's own small caches.
+        gate: bounds each fetch; one gate for all symbols.
+    """
+
+    def __init__(self, home: Path, gate: Gate | None = None) -> None:
+        self._home = home
+        self._gate = gate or Gate("Yahoo")
+        self._lock = threading.Lock()
+        self._prepared = False
+
+    def fetch(
+        self,
+        symbol: str,
+        interval: str,
+        start: pd.Timestamp | None,
+        end: pd.Timestamp | None,
+        deadline: float,
+    ) -> pd.DataFrame:
+        """Fetch closed candles in [start, end).
+
+        Args:
+            symbol: Yahoo's, such as ``"BTC-USD"``.
+            interval: a key of ``LOOK_BACK``.
+            start: first candle's open, UTC; earlier than the look-back limit is clamped to it.
+                As far back as Yahoo goes by default.
+            end: candles open before this, UTC; now by default.
+            deadline: seconds in all.
+
+        Returns:
+            Canonical frame (see ``PriceHistory``), possibly empty; volume in USD.
+
+        Raises:
+            InvalidInput: if Yahoo has no such interval or symbol, or quotes it in another
+                currency.
+            SourceUnavailable: if Yahoo fails or does not answer in time.
+        """
+        if interval not in LOOK_BACK:
+            raise InvalidInput(
+                f"Yahoo has {', '.join(LOOK_BACK)} candles. Received: {interval!r}. "
+                "Choose one of these."
+            )
+        now = pd.Timestamp.now("UTC")
+        first = earliest(interval, now) if start is None else max(start, earliest(interval, now))
+        last = now if end is None else min(end, now)
+        if first >= last:
+            return empty()
+        raw = self._gate.run(lambda: self._ask(symbol, interval, first, last), deadline)
+        candles = canonical(raw)
+        candles = candles[(candles.index >= first) & (candles.index < last)]
+        return closed_only(candles, interval, now)
+
+    def _ask(
+        self, symbol: str, interval: str, start: pd.Timestamp, end: pd.Timestamp
+    ) -> pd.DataFrame:
+        """Call yfinance; blocks for as long as it likes."""
+        import yfinance
+        from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
+
+        self._prepare()
+        ticker = yfinance.Ticker(symbol)
+        try:
+            frame = ticker.history(
+                interval=interval,
+                start=start,
+                end=end,
+                actions=False,
+                auto_adjust=False,
+                timeout=_REQUEST_TIMEOUT,
+            )
+        except YFRateLimitError as error:
+            raise SourceUnavailable("Yahoo limits requests from this address for now.") from error
+        except (YFTickerMissingError, OSError) as error:
+            if not _says_unknown(error):
+                raise
+            raise InvalidInput(
+                f"Yahoo has no prices under this symbol. Received: {symbol}. "
+                "Look it up on finance.yahoo.com (some coins carry a number, as UNI7083-USD)."
+            ) from error
+        currency = ticker.history_metadata.get("currency")
+        if currency not in ("USD", None):
+            raise InvalidInput(
+                f"Prices here are in USD. Received: {symbol}, which Yahoo quotes in {currency}. "
+                "Choose a symbol quoted in USD."
+            )
+        return frame
+
+    def _prepare(self) -> None:
+        """Point yfinance at our folder, once, and let its failures be seen."""
+        import yfinance
+
+        with self._lock:
+            if self._prepared:
+                return
+            folder = self._home / "yfinance"
+            # Where it can't be written yfinance goes without, which is fine.
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+            yfinance.set_tz_cache_location(str(folder))
+            yfinance.config.debug.hide_exceptions = False
+            self._prepared = True
+
+
+def earliest(interval: str, now: pd.Timestamp) -> pd.Timestamp:
+    """First time for which Yahoo may have candles of this interval."""
+    back = LOOK_BACK[interval]
+    return _EARLIEST if back is None else now - back
+
+
+def canonical(raw: pd.DataFrame) -> pd.DataFrame:
+    """Bring what ``Ticker.history`` returns into the canonical shape; open candle included."""
+    if raw.empty:
+        return empty()
+    named = raw.rename(columns=str.lower)
+    prices = named[["open", "high", "low", "close"]]
+    return normalise(named[(prices > 0).all(axis=1)])[0]
+
+
+def _says_unknown(error: Exception) -> bool:
+    """Tell "no such symbol" from every other failure."""
+    from yfinance.exceptions import YFTickerMissingError, YFTzMissingError
+
+    if isinstance(error, YFTzMissingError):
+        return True
+    if isinstance(error, YFTickerMissingError):
+        return "delisted" in error.rationale or "not found" in error.rationale.lower()
+    return getattr(getattr(error, "response", None), "status_code", None) == 404
