@@ -1,0 +1,203 @@
+"""What each command does: options to one service call, and its answer as JSON and as text."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from cryptoforecast import report
+from cryptoforecast.cli import text
+from cryptoforecast.cli.options import SPEC_OPTIONS
+from cryptoforecast.cli.progress import Meter, say
+from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
+from cryptoforecast.learning import bundles, specs
+from cryptoforecast.service import Service
+from cryptoforecast.types import Backtest, MarketQuery, ModelSpec, PriceHistory, TrainedModel
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found out.
+
+    Attributes:
+        json: for ``--json``.
+        text: for a person.
+        refusal: why this is an answer of "no"; the command then ends with status 2.
+    """
+
+    json: object
+    text: str
+    refusal: str | None = None
+
+
+def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    """Carry out the command in ``args``."""
+    if args.command == "backtest":
+        return _judge_saved(service, args) if args.model else _backtest(service, args, cancelled)
+    if args.command == "train":
+        return _train(service, args, cancelled)
+    if args.command == "forecast":
+        return _forecast(service, args)
+    if args.command == "inspect":
+        return _inspect(service, args)
+    if args.action == "list":
+        return _list(service)
+    return _show(service, args.name) if args.action == "show" else _delete(service, args.name)
+
+
+# ---------------------------------------------------------------------------- judging
+
+
+def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    spec = _spec(args)
+    judged = _judge(service, args, spec, cancelled)
+    return Answer(report.backtest_json(judged), text.backtest(judged))
+
+
+def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    spec = _spec(args)
+    if not specs.is_network(spec):
+        raise InvalidInput(
+            f"Only an lstm or a dense network is trained. Received: {spec.network!r}. "
+            "Judge a baseline with `backtest`."
+        )
+    if args.save is not None:
+        _refuse_taken(service, args.save, args.force)
+    judged = _judge(service, args, spec, cancelled)
+    if args.save is None:
+        end = "Not saved: add --save NAME to keep it."
+    else:
+        service.save(judged, args.save, force=args.force)
+        end = f"Saved as {args.save}."
+    found = report.backtest_json(judged) | {"saved": args.save}
+    return Answer(found, f"{text.backtest(judged)}\n{end}\n")
+
+
+def _judge(
+    service: Service, args: argparse.Namespace, spec: ModelSpec, cancelled: Cancelled
+) -> Backtest:
+    history = _history(service, args)
+    meter = Meter(f"Training {spec.network} for {history.coin} {history.interval}")
+    try:
+        return service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
+    finally:
+        meter.close()
+
+
+def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
+    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}))
+    given = sorted(name for name in fixed if getattr(args, name) is not None)
+    if given:
+        raise InvalidInput(
+            "A saved model keeps its own settings, --test and --validation apart. "
+            f"Received: --{given[0].replace('_', '-')}. Leave it out, or leave out --model."
+        )
+    model = service.model(args.model).model
+    history = _history(service, args, model)
+    shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
+    judged = service.judge_saved(history, model, **shares)
+    found = report.backtest_json(judged, saved=args.model)
+    return Answer(found, text.backtest(judged, saved=args.model))
+
+
+def _spec(args: argparse.Namespace) -> ModelSpec:
+    changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
+    return specs.make(args.preset or "quick", args.network or "lstm", **changes)
+
+
+def _refuse_taken(service: Service, name: str, force: bool) -> None:
+    """Refuse a name before training for it rather than after."""
+    bundles.check_name(name)
+    if (service.settings.shipped / name).exists():
+        raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
+    if (service.settings.home / "models" / name).exists() and not force:
+        raise AlreadyExists(
+            f"A model named {name} exists. Choose another name, or overwrite it (--force)."
+        )
+
+
+# ---------------------------------------------------------------------------- prices
+
+
+def _history(
+    service: Service, args: argparse.Namespace, model: TrainedModel | None = None
+) -> PriceHistory:
+    """Get the prices that ``--data`` or ``--coin`` asks for, as the model needs them."""
+    windowed = [name for name in ("start", "end", "days") if getattr(args, name) is not None]
+    if args.data is not None:
+        if windowed:
+            raise InvalidInput(f"--{windowed[0]} goes with live prices only. Leave out --data.")
+        history = _read(service, args.data, args.coin, args.interval)
+    elif args.coin is not None:
+        own = model.card.interval if model is not None else "1h"
+        history = service.history(_query(args, args.interval or own))
+    else:
+        raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
+    for note in history.notes:
+        say(f"note: {note}")
+    return history
+
+
+def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
+    start = args.start
+    if args.days is not None:
+        if start is not None:
+            raise InvalidInput("A window takes --start or --days. Received: both.")
+        if not 0 < args.days <= 36_500:
+            raise InvalidInput(f"`days` must be above 0 and at most 36500. Received: {args.days}.")
+        start = (args.end or pd.Timestamp.now("UTC")) - pd.Timedelta(days=args.days)
+    return MarketQuery(args.coin, interval, start, args.end)
+
+
+def _read(service: Service, path: Path, coin: str | None, interval: str | None) -> PriceHistory:
+    if path.is_dir() or not path.exists():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
+    try:
+        return service.read(path, path.name, coin=coin, interval=interval)
+    except OSError as error:
+        raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from error
+
+
+# ---------------------------------------------------------------------------- the rest
+
+
+def _forecast(service: Service, args: argparse.Namespace) -> Answer:
+    saved = service.model(args.model)
+    if args.data is None and args.coin is None:
+        args.coin = "BTC" if saved.model.card.coin == "any" else saved.model.card.coin
+    history = _history(service, args, saved.model)
+    future = service.future(history, saved.model, saved.name)
+    found = report.forecast_json(future, saved.model.spec.loss)
+    return Answer(found, text.forecast(future, saved.model))
+
+
+def _inspect(service: Service, args: argparse.Namespace) -> Answer:
+    try:
+        history = _read(service, args.file, None, None)
+    except CryptoForecastError as error:
+        return Answer(report.unreadable_json(str(error)), "", refusal=str(error))
+    return Answer(report.inspect_json(history), text.inspect(history))
+
+
+def _list(service: Service) -> Answer:
+    found = service.models()
+    for name, reason in service.damaged().items():
+        say(f"note: {name} is left out. {reason}")
+    return Answer([report.model_json(saved) for saved in found], text.models(found))
+
+
+def _show(service: Service, name: str) -> Answer:
+    saved = service.model(name)
+    return Answer(report.model_json(saved), text.card(saved))
+
+
+def _delete(service: Service, name: str) -> Answer:
+    service.delete(name)
+    return Answer({"deleted": name}, f"Deleted {name}.\n")

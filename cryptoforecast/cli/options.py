@@ -1,0 +1,179 @@
+"""The commands and their options. An option left out is ``None``, so that presets decide.
+
+What a value may be is decided where it is used (``learning.specs``), so that pages, HTTP and the
+command line refuse the same things in the same words.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+
+from cryptoforecast import __version__
+from cryptoforecast.learning.features import FEATURES
+from cryptoforecast.learning.specs import PRESETS
+from cryptoforecast.types import INTERVALS
+
+#: Options that set a field of ``ModelSpec`` of the same name.
+SPEC_OPTIONS = (
+    "target", "loss", "training", "features", "lookback", "horizon", "units", "dropout",
+    "learning_rate", "schedule", "batch_size", "chunk", "epochs", "patience", "test",
+    "validation", "seed",
+)  # fmt: skip
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        line = " ".join(message.split())
+        self.exit(2, f"{self.prog}: {line[:500]} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser; ``args.command`` names the command."""
+    top = _Parser(
+        prog="cryptoforecast",
+        description="Forecast crypto prices, and see whether it beats doing nothing.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_backtest(commands)
+    _add_train(commands)
+    _add_forecast(commands)
+    _add_models(commands)
+    _add_inspect(commands)
+    return top
+
+
+Commands = argparse._SubParsersAction
+
+
+def _command(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+    made.add_argument("--json", action="store_true", help="answer in JSON")
+    return made
+
+
+def _add_backtest(commands: Commands) -> None:
+    made = _command(
+        commands, "backtest", "Train if need be, then judge against the last price on unseen rows."
+    )
+    made.add_argument("--model", metavar="NAME", help="judge this saved model, weights untouched")
+    _add_prices(made)
+    _add_spec(made)
+
+
+def _add_train(commands: Commands) -> None:
+    made = _command(commands, "train", "Train and judge a network, and save it.")
+    made.add_argument("--save", metavar="NAME", help="save it under this name")
+    made.add_argument("--force", action="store_true", help="overwrite a model of this name")
+    _add_prices(made)
+    _add_spec(made)
+
+
+def _add_forecast(commands: Commands) -> None:
+    made = _command(commands, "forecast", "Say what a saved model expects after the last candle.")
+    made.add_argument("--model", metavar="NAME", required=True, help="a saved model")
+    _add_prices(made)
+
+
+def _add_models(commands: Commands) -> None:
+    models = commands.add_parser("models", help="List, show or delete saved models.")
+    actions = models.add_subparsers(dest="action", required=True, metavar="list|show|delete")
+    _command(actions, "list", "List the saved models.")
+    for name, help in (
+        ("show", "Show one model's card."),
+        ("delete", "Delete one of your models."),
+    ):
+        _command(actions, name, help).add_argument("name", metavar="NAME")
+
+
+def _add_inspect(commands: Commands) -> None:
+    made = _command(commands, "inspect", "Read a price file and say what was found in it.")
+    made.add_argument("file", metavar="FILE", type=Path)
+
+
+def _add_prices(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("prices")
+    group.add_argument("--data", metavar="FILE", type=Path, help="a price file")
+    group.add_argument(
+        "--coin", metavar="C", help="fetch live prices, e.g. BTC; with --data, the file's coin"
+    )
+    group.add_argument("--interval", metavar="I", help=f"candle length: {', '.join(INTERVALS)}")
+    group.add_argument("--start", metavar="TIME", type=_time, help="with --coin: from, UTC")
+    group.add_argument("--end", metavar="TIME", type=_time, help="with --coin: up to, UTC")
+    group.add_argument("--days", metavar="N", type=_number, help="with --coin: the last N days")
+
+
+def _add_spec(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("model")
+
+    def add(name: str, metavar: str, help: str, kind: Callable[[str], object] = str) -> None:
+        group.add_argument(f"--{name}", metavar=metavar, help=help, type=kind)
+
+    add("preset", "P", f"{', '.join(PRESETS)} (default quick)")
+    add("network", "N", "lstm (default), dense, naive or cone")
+    add("target", "T", "return (log-return, default) or price (min-max)")
+    add("loss", "L", "quantile (default) or mse")
+    add("training", "T", "sequences (default for lstm) or windows")
+    add("features", "A,B", f"inputs, out of {', '.join(FEATURES)}", _words)
+    add("lookback", "N", "candles the network sees", _whole)
+    add("horizon", "N", "steps predicted at once", _whole)
+    add("units", "N,M", "width of each hidden layer", _wholes)
+    add("dropout", "X", "share of units silenced while training", _number)
+    add("learning-rate", "X", "Adam's step size", _number)
+    add("schedule", "S", "cosine or constant step size")
+    add("batch-size", "N", "sequences or windows an update", _whole)
+    add("chunk", "N", "targets in one training sequence", _whole)
+    add("epochs", "N", "passes over the training rows, at most", _whole)
+    add("patience", "N", "epochs without improvement before stopping; 0: never", _whole)
+    add("test", "X", "share of rows to judge on (default 0.2)", _number)
+    add("validation", "X", "share of rows before those (default 0.16)", _number)
+    add("seed", "N", "of weights, dropout and order", _whole)
+    group.add_argument("--no-cache", action="store_true", help="train even if it was done before")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(_must("be a whole number", text)) from error
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(_must("be a number", text)) from error
+
+
+def _wholes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        rule = "be whole numbers separated by commas, such as 64,32"
+        raise argparse.ArgumentTypeError(_must(rule, text)) from error
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _time(text: str) -> pd.Timestamp:
+    rule = "be a date or time such as 2024-01-31 or 2024-01-31T12:00"
+    try:
+        time = pd.Timestamp(datetime.fromisoformat(text)).as_unit("ns")
+    except ValueError as error:  # pandas' OutOfBoundsDatetime is one too
+        raise argparse.ArgumentTypeError(_must(rule, text)) from error
+    return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+
+
+def _must(rule: str, text: str) -> str:
+    return f"must {rule}. Received: {text[:60]!r}."

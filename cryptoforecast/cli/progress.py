@@ -1,0 +1,64 @@
+"""Training progress on stderr: one line that updates on a terminal, an occasional one elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+from typing import TextIO
+
+from cryptoforecast.types import Progress
+
+#: Seconds between two lines where stderr is not a terminal.
+LINE_EVERY = 5.0
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Write a message to stderr; a closed stderr is no reason to stop working."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(text, end=end, file=sys.stderr, flush=True)
+
+
+class Meter:
+    """Shows each report of a training.
+
+    Args:
+        title: what is trained.
+        stream: whose kind decides how; stderr by default.
+    """
+
+    def __init__(self, title: str, stream: TextIO | None = None) -> None:
+        self._title = title
+        stream = stream or sys.stderr
+        self._terminal = stream is not None and stream.isatty()
+        self._shown = time.monotonic()
+        self._open = False
+
+    def __call__(self, progress: Progress) -> None:
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            say("\r\x1b[K" + self.line(progress)[:width], end="")
+            self._open = True
+        elif time.monotonic() - self._shown >= LINE_EVERY:
+            self._shown = time.monotonic()
+            say(self.line(progress))
+
+    def close(self) -> None:
+        """Leave the updating line, so that what follows starts on its own."""
+        if self._open:
+            self._open = False
+            say("")
+
+    def line(self, progress: Progress) -> str:
+        """Put progress in words."""
+        parts = [f"{self._title}: epoch {progress.epoch} of {progress.epochs}"]
+        if progress.curve:
+            last = progress.curve[-1]
+            parts.append(f"loss {last.loss:.4g}, validation {last.val_loss:.4g}")
+        parts.append(f"{progress.seconds:.0f} s")
+        if progress.done > 0.02:
+            left = progress.seconds * (1 - progress.done) / progress.done
+            parts.append(f"about {left:.0f} s left")
+        return ", ".join(parts)

@@ -1,0 +1,200 @@
+"""Answers in words: the verdict first, then a compact table with units and spans."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cryptoforecast.evaluation.metrics import band
+from cryptoforecast.learning import bundles
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    MEDIAN,
+    Backtest,
+    Future,
+    PriceHistory,
+    SavedModel,
+    Scores,
+    TrainedModel,
+)
+
+SIMULATED = "SIMULATED PRICES: nothing here says anything of a real market."
+UNDEFINED = "-"
+
+
+def backtest(judged: Backtest, saved: str | None = None) -> str:
+    """Say the verdict, what it was measured on, and every predictor's figures."""
+    cut, index, spec = judged.split, judged.history.candles.index, judged.spec
+    step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
+    lines = [judged.verdict.sentence, *judged.notes, "", *_prices(judged.history)]
+    lines.append(
+        f"Test span: {len(cut.test_origins()):,} origins, {_time(index[cut.test_start])} to "
+        f"{_time(index[-1])} UTC; figures of {step}."
+    )
+    if saved is not None:
+        lines.append(f"Model: {saved} ({spec.network}), weights untouched.")
+    elif judged.model is not None:
+        record = judged.model.record
+        cached = ", from the result cache" if judged.cached else ""
+        lines.append(
+            f"Training: {record.epochs} epochs in {record.seconds:.0f} s, "
+            f"{record.targets_per_second:,.0f} targets/s{cached}."
+        )
+    rows = [_figures(name, steps[-1]) for name, steps in judged.scores.items()]
+    return "\n".join([*lines, "", *_table(_FIGURES, rows)]) + "\n"
+
+
+def forecast(future: Future, model: TrainedModel) -> str:
+    """Say what comes next, after what to beware of and how the model fared before."""
+    said, history = future.forecast, future.history
+    verdict = model.card.verdict or "This model was never judged."
+    lines = [f"Past test of {future.model}: {verdict}", *future.warnings, "", *_prices(history)]
+    lines.append(
+        f"Forecast from the {history.interval} candle of {_time(said.origins[0])} UTC, which "
+        f"closed at {_usd(float(said.close[0]))} USD. Times are candles' opens; prices are closes."
+    )
+    prices = said.quantile_prices[0]
+    rows = []
+    for step in range(1, said.horizon + 1):
+        row = prices[step - 1]
+        cells = [str(step), _time(said.origins[0] + step * history.step), _usd(row[MEDIAN])]
+        for level in (80, 95):
+            low, high = band(level)
+            cells.append(f"{_usd(row[low])} to {_usd(row[high])}")
+        rows.append(cells)
+    header = ("step", "candle (UTC)", "median, USD", "80 % band, USD", "95 % band, USD")
+    return "\n".join([*lines, "", *_table(header, rows)]) + "\n"
+
+
+def models(found: Sequence[SavedModel]) -> str:
+    """List saved models, one a line."""
+    if not found:
+        return "No saved models. Make one with `train --save NAME`.\n"
+    header = ("name", "network", "coin", "interval", "lookback", "horizon", "trained to", "from")
+    rows = []
+    for saved in found:
+        spec, card = saved.model.spec, saved.model.card
+        origin = "shipped" if saved.shipped else "yours"
+        rows.append(
+            [saved.name, spec.network, card.coin, card.interval, str(spec.lookback),
+             str(spec.horizon), card.cutoff[:10], f"{origin}, simulated" * card.simulated or origin]
+        )  # fmt: skip
+    return "\n".join(_table(header, rows)) + "\n"
+
+
+def card(saved: SavedModel) -> str:
+    """Show one model's card, its verdict first."""
+    spec, card = saved.model.spec, saved.model.card
+    noun = INTERVAL_NOUNS[card.interval]
+    facts = {
+        "name": f"{saved.name} ({'shipped' if saved.shipped else 'yours'})",
+        "network": f"{spec.network}, units {_list(spec.units)}, "
+        f"{bundles.parameters(spec):,} parameters",
+        "predicts": f"{card.coin}, steps 1 to {spec.horizon}, one a {noun}",
+        "target, loss": f"{spec.target}, {spec.loss}",
+        "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
+        "learnt from": f"{card.source}, {card.rows:,} candles, {card.start} to {card.end}",
+        "weights saw": f"candles up to {card.cutoff}",
+        "fingerprint": card.fingerprint,
+        "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
+    }
+    width = max(map(len, facts))
+    lines = [card.verdict or "This model was never judged."]
+    lines += [SIMULATED] if card.simulated else []
+    lines += ["", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
+    if card.scores:
+        rows = [
+            _figures(name, Scores(**{k: math.nan if v is None else v for k, v in figures.items()}))
+            for name, figures in card.scores.items()
+        ]
+        lines += ["", f"On its own test span, step {spec.horizon}:", *_table(_FIGURES, rows)]
+    return "\n".join(lines) + "\n"
+
+
+def inspect(history: PriceHistory) -> str:
+    """Say what a price file holds, and what is odd in it."""
+    quality = history.quality
+    counts = {
+        "missing candles": quality.missing,
+        "duplicated rows": quality.duplicates,
+        "flat candles at the end": quality.flat_tail,
+        "open or close outside high/low": quality.ohlc_violations,
+        "outliers": quality.outliers,
+    }
+    lines = _prices(history)
+    for word, row in (("first", 0), ("last", -1)):
+        candle = history.candles.iloc[row]
+        figures = ", ".join(f"{name} {candle[name]:,.10g}" for name in candle.index)
+        lines.append(f"{word}: {figures}")
+    lines += [f"{name}: {count:,}" for name, count in counts.items()]
+    lines += [f"read as {name}: {what}" for name, what in quality.decisions.items()]
+    lines += [
+        f"{problem.kind}: {problem.count:,}"
+        + (f", first in line {problem.first_line}" if problem.first_line is not None else "")
+        + f" ({problem.repair})"
+        for problem in quality.problems
+    ]
+    return "\n".join([*lines, *history.notes]) + "\n"
+
+
+_FIGURES = (
+    "predictor", "MAE, USD", "RMSE, USD", "MAPE", "sMAPE", "MASE", "direction",
+    "pinball, 1e-4", "in 80 %", "in 95 %",
+)  # fmt: skip
+
+
+def _figures(name: str, scores: Scores) -> list[str]:
+    """Format one predictor's figures; the pinball loss in log-return times 10,000."""
+    return [
+        name,
+        _number(scores.mae, ",.2f"),
+        _number(scores.rmse, ",.2f"),
+        _number(scores.mape, ".3%"),
+        _number(scores.smape, ".3%"),
+        _number(scores.mase, ".3f"),
+        _number(scores.directional_accuracy, ".1%"),
+        _number(scores.pinball * 1e4, ".3f"),
+        _number(scores.coverage_80, ".1%"),
+        _number(scores.coverage_95, ".1%"),
+    ]
+
+
+def _prices(history: PriceHistory) -> list[str]:
+    """Say which prices an answer is built from."""
+    lines = [SIMULATED] if history.simulated else []
+    return [
+        *lines,
+        f"{history.coin} {history.interval} from {history.source}: {len(history):,} candles, "
+        f"{_time(history.start)} to {_time(history.end)} UTC.",
+    ]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Align columns: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (header, *rows)
+    ]
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if math.isfinite(value) else UNDEFINED
+
+
+def _usd(value: float) -> str:
+    """Format a price: cents for large ones, five digits for small ones."""
+    return _number(value, ",.2f" if abs(value) >= 100 else ",.5g")
+
+
+def _time(time: pd.Timestamp) -> str:
+    return f"{time:%Y-%m-%d %H:%M}"
+
+
+def _list(items: object) -> str:
+    return ", ".join(map(str, items))  # type: ignore[call-overload]
