@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.resample import COLUMNS, step_of
+from cryptoforecast.prices.resample import COLUMNS, nanoseconds, step_of
 from cryptoforecast.types import Problem, QualityReport
 
 # A close is an outlier if it lies this many typical moves (and at least this far) from both
@@ -82,18 +82,27 @@ def report(
     repairs = {"duplicates": "the last of each was kept"}
     found = tuple(
         Problem(kind, count, None, repairs.get(kind, "none"))
-        for kind, count in counts.items()
+        for kind, count in (counts | {"off_grid": int(off_grid(candles, interval).sum())}).items()
         if count
     )
     return QualityReport(**counts, decisions=dict(decisions or {}), problems=problems + found)
 
 
 def missing(candles: pd.DataFrame, interval: str) -> int:
-    """Count the candles absent between the first and the last."""
-    if candles.empty:
+    """Count the grid's times without a candle, between the first and the last on it."""
+    on_grid = candles.index.asi8[~off_grid(candles, interval)]
+    if not len(on_grid):
         return 0
-    span = candles.index[-1] - candles.index[0]
-    return max(int(span // step_of(interval)) + 1 - len(candles), 0)
+    return int((on_grid[-1] - on_grid[0]) // nanoseconds(step_of(interval))) + 1 - len(on_grid)
+
+
+def off_grid(candles: pd.DataFrame, interval: str) -> np.ndarray:
+    """Mark candles that open at another minute than most; shape `(n,)`, bool."""
+    phase = candles.index.asi8 % nanoseconds(step_of(interval))
+    if not len(phase) or (phase == phase[0]).all():
+        return np.zeros(len(phase), dtype=bool)
+    values, counts = np.unique(phase, return_counts=True)
+    return phase != values[np.argmax(counts)]
 
 
 def ohlc_violations(candles: pd.DataFrame) -> np.ndarray:
