@@ -6,6 +6,7 @@ Holds the caches and the background worker of a process. No Streamlit, no HTTP, 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -19,10 +20,10 @@ from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, Un
 from cryptoforecast.evaluation import backtest, metrics
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
+from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices import Prices, files
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
-    INTERVALS,
     Backtest,
     Forecast,
     Future,
@@ -136,6 +137,13 @@ class Service:
         done = self.train(history, spec, report, cancelled, use_cache=use_cache)
         return self.judge(history, done.model, cached=done.cached)
 
+    def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
+        """Judge a baseline against the last price; remembered for reruns."""
+        spec = specs.make(network=name, horizon=horizon)
+        return self._remember(
+            (_prices_key(history), spec), lambda: backtest.holdout(history, spec)
+        )
+
     def judge(
         self, history: PriceHistory, model: TrainedModel, *, cached: bool = False
     ) -> Backtest:
@@ -167,6 +175,13 @@ class Service:
             warnings=_warnings(history, model),
         )
 
+    def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
+        """Let a baseline, fitted on all closed candles, draw the next steps."""
+        last = len(history) - 1
+        fitted = BASELINES[name].fit(history, len(history), horizon)
+        said = fitted.forecast(history, range(last, last + 1))
+        return Future(name, history, said, _history_warnings(history))
+
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
 
@@ -187,7 +202,7 @@ class Service:
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise InvalidInput("`prices` must be finite and above 0.")
         said = inference.from_closes(model, values)
-        predicted = float(said.predicted[0, -1])
+        predicted = float(said.predicted[0, 0])
         if not np.isfinite(predicted):
             raise InvalidInput("`prices` are too far apart for a finite prediction.")
         return predicted
@@ -315,18 +330,11 @@ def _size(judged: Backtest) -> int:
 
 def _warnings(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
     """Say what makes this forecast less trustworthy than its test scores."""
-    card, found = model.card, []
+    card, found = model.card, list(_history_warnings(history))
     close = float(history.candles["close"].iloc[-1])
-    if history.simulated:
-        found.append("These prices are simulated: nothing here says anything of a real market.")
     for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
         if model.spec.target == "price" and beyond > 0:
             found.append(f"The last close is {beyond:.0%} {word} anything seen in training.")
-    # A candle is labelled by its open and closes one interval later.
-    closed = history.end + INTERVALS[history.interval]
-    age = history.fetched_at - closed
-    if age > 2 * history.step:
-        found.append(f"The last candle closed {_duration(age)} before the prices were read.")
     if card.coin not in ("any", history.coin):
         found.append(f"This model learnt from {card.coin}, not {history.coin}.")
     if card.interval != history.interval:
@@ -336,6 +344,24 @@ def _warnings(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _history_warnings(history: PriceHistory) -> tuple[str, ...]:
+    """Say what makes any forecast from these prices less trustworthy."""
+    found = []
+    if history.simulated:
+        found.append("These prices are simulated: nothing here says anything of a real market.")
+    # A candle is labelled by its open and closes one interval later.
+    age = history.fetched_at - (history.end + history.step)
+    if age > 2 * history.step:
+        found.append(f"The last candle closed {_duration(age)} before the prices were read.")
+    return tuple(found)
+
+
 def _duration(span: pd.Timedelta) -> str:
     hours = span / pd.Timedelta(hours=1)
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+
+
+@functools.cache
+def shared() -> Service:
+    """Return the process's one service, set up from the environment."""
+    return Service(Settings.from_environment())

@@ -168,8 +168,8 @@ class ModelSpec:
         batch_size: chunks or windows an update.
         chunk: targets in one training sequence.
         epochs: passes over the training rows, at most.
-        patience: epochs without improvement on the validation rows before stopping; the
-            best weights are kept. 0 runs the whole schedule and keeps its end.
+        patience: epochs without improvement on the validation rows before stopping; 0 runs the
+            whole schedule. The weights of the best epoch are kept in any case.
         test: share of rows, the last ones, never seen until judged.
         validation: share of rows before those, for stopping and for bands.
         seed: of the weights, the dropout and the order of batches.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import features
@@ -42,6 +42,9 @@ PRESET_HELP: dict[str, str] = {
     "Faithful, slow, and instructive.",
 }
 
+#: Updates that the cosine schedule needs to arrive, and the epochs it may take for them.
+UPDATES, MOST_EPOCHS = 300, 40
+
 #: Lower and upper bound of each number, inclusive.
 BOUNDS: dict[str, tuple[float, float]] = {
     "lookback": (2, 500),
@@ -58,12 +61,16 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 
 
-def make(preset: str = "quick", network: str = "lstm", **changes: object) -> ModelSpec:
+def make(
+    preset: str = "quick", network: str = "lstm", *, rows: int | None = None, **changes: object
+) -> ModelSpec:
     """Build a spec from a preset and what the person changed.
 
     Args:
         preset: a key of ``PRESETS``.
         network: ``"lstm"``, ``"dense"`` or the name of a baseline.
+        rows: candles of the history; a short one gets more epochs, so that the schedule has
+            enough updates to arrive. Not needed where ``epochs`` is among the changes.
         changes: fields of ``ModelSpec``; ``None`` keeps the preset's.
 
     Raises:
@@ -85,14 +92,25 @@ def make(preset: str = "quick", network: str = "lstm", **changes: object) -> Mod
         values.setdefault("batch_size", 256)
     try:
         spec = ModelSpec(network=network, **{**values, **given})  # type: ignore[arg-type]
+        if rows is not None and spec.schedule == "cosine" and "epochs" not in given:
+            spec = dataclasses.replace(spec, epochs=_epochs(spec, rows))
     except TypeError as error:
         raise InvalidInput(f"Unknown setting. Received: {', '.join(given)}.") from error
     check(spec)
     return spec
 
 
+def _epochs(spec: ModelSpec, rows: int) -> int:
+    """Stretch the preset's epochs so that a short history still makes ``UPDATES`` updates."""
+    origins = rows * (1 - spec.test - spec.validation)
+    chunk = spec.chunk if spec.training == "sequences" else 1
+    an_epoch = max(1.0, origins / chunk / spec.batch_size)
+    return max(spec.epochs, min(MOST_EPOCHS, round(UPDATES / an_epoch)))
+
+
 def check(spec: ModelSpec) -> None:
-    """Raise ``InvalidInput`` unless every field is within its rule."""
+    """Raise ``InvalidInput`` unless every field is of its type and within its rule."""
+    _check_types(spec)
     for name, allowed in (
         ("target", TARGETS),
         ("loss", LOSSES),
@@ -105,7 +123,7 @@ def check(spec: ModelSpec) -> None:
             )
     for name, (low, high) in BOUNDS.items():
         value = getattr(spec, name)
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # NaN is refused too
             raise InvalidInput(f"`{name}` must be between {low} and {high}. Received: {value}.")
     features.check(spec.features)
     if not 1 <= len(spec.units) <= 4 or not all(1 <= units <= 512 for units in spec.units):
@@ -117,6 +135,20 @@ def check(spec: ModelSpec) -> None:
             "A Dense network trains on windows. Received: `training` sequences. "
             "Choose windows, or the LSTM."
         )
+
+
+def _check_types(spec: ModelSpec) -> None:
+    """Refuse what equals a valid setting and is none: true for 1, 64.0 units, a list."""
+    for field in dataclasses.fields(spec):
+        value, default = getattr(spec, field.name), field.default
+        expected = type(default)
+        right = type(value) is expected or (expected is float and type(value) is int)
+        if isinstance(default, tuple):
+            right = right and all(type(item) is type(default[0]) for item in value)
+        if not right:
+            words = "whole numbers" if field.name == "units" else "names"
+            kind = f"a tuple of {words}" if expected is tuple else f"of type {expected.__name__}"
+            raise InvalidInput(f"`{field.name}` must be {kind}. Received: {value!r:.80}.")
 
 
 def is_network(spec: ModelSpec) -> bool:

@@ -1,0 +1,314 @@
+"""Everything a person can choose: selectors, sliders and forms. The URL holds the choices."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import features, specs
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.prices.coins import COINS
+from cryptoforecast.service import Service
+from cryptoforecast.types import MarketQuery, ModelSpec
+
+#: History windows in days, by interval; the first is the default.
+WINDOWS: dict[str, dict[str, int]] = {
+    "1h": {"1 year": 365, "90 days": 90, "2 years": 728},
+    "1d": {"5 years": 1826, "2 years": 730, "10 years": 3652},
+}
+#: Steps a baseline is asked for, by interval.
+STEPS = {"1h": 24, "1d": 7}
+#: The model on screen before anything is chosen, by interval.
+FIRST = {"1h": "btc-1h-dense", "1d": "cone"}
+RUN = "run-"
+
+
+def market(*, windows: bool = True) -> MarketQuery:
+    """Draw the coin, interval and history window selectors."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        coin = st.selectbox(
+            "Coin",
+            list(COINS),
+            key="coin",
+            bind="query-params",
+            format_func=lambda ticker: (
+                f"{ticker} · {COINS[ticker].name}" if ticker in COINS else ticker
+            ),
+            accept_new_options=True,
+            help="Pick one, or type any symbol that Yahoo Finance knows, such as ATOM-USD.",
+            width=260,
+        )
+        interval = st.segmented_control(
+            "Candle",
+            list(WINDOWS),
+            default="1h",
+            required=True,
+            key="interval",
+            bind="query-params",
+            help="How long one candle is: an hour or a day.",
+        )
+        if interval not in WINDOWS:
+            raise InvalidInput(f"The candle must be one of {', '.join(WINDOWS)}.")
+        choices = WINDOWS[interval]
+        window = next(iter(choices))
+        if windows:
+            window = st.segmented_control(
+                "History",
+                list(choices),
+                default=window,
+                required=True,
+                key=f"history_{interval}",
+                bind="query-params",
+                help="The span of prices. Its last fifth is the test span.",
+            )
+    # Whole days keep the question, and so its cached answers, the same all day long.
+    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=choices[str(window)])
+    return MarketQuery(str(coin), interval, start.as_unit("ns"))
+
+
+def model(service: Service, interval: str) -> str:
+    """Draw the model selector: saved models of this interval, trainings, baselines."""
+    names = [saved.name for saved in service.models() if saved.model.card.interval == interval]
+    runs = list(st.session_state.get("runs", []))
+    linked = st.query_params.get("model", "")
+    if linked.startswith(RUN) and linked not in runs:
+        runs.append(linked)
+    options = [*names, *runs, *BASELINES]
+    first = FIRST[interval] if FIRST[interval] in options else options[0]
+    opened = st.session_state.pop("open", None)
+    if opened in options:
+        st.session_state["model"] = opened
+    if st.session_state.get("model", first) not in options:
+        del st.session_state["model"]
+    return str(
+        st.selectbox(
+            "Model",
+            options,
+            index=options.index(first),
+            key="model",
+            bind="query-params",
+            format_func=lambda name: _label(service, name),
+            help="A saved model, one you trained in this session, or a baseline that learns "
+            "nothing. Saved models are listed if they learnt from candles of this length.",
+            width=340,
+        )
+    )
+
+
+def _label(service: Service, name: str) -> str:
+    if name in BASELINES:
+        return {"naive": "Baseline: last price", "cone": "Baseline: volatility cone"}.get(
+            name, f"Baseline: {name}"
+        )
+    if not name.startswith(RUN):
+        return name
+    job = service.runner.get(name.removeprefix(RUN))
+    if job is not None:
+        return f"Trained: {job.title}" if job.state == "done" else f"{job.title} ({job.state})"
+    return f"Trained: {name.removeprefix(RUN)[:8]}"
+
+
+def training(rows: int) -> ModelSpec | None:
+    """Draw the training form; return a spec when it is sent.
+
+    Args:
+        rows: candles of the history, for a schedule of the right length.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        preset = st.segmented_control(
+            "Preset",
+            list(specs.PRESETS),
+            default="quick",
+            required=True,
+            key="preset",
+            format_func=str.capitalize,
+            help="\n".join(f"- **{name}**: {text}" for name, text in specs.PRESET_HELP.items()),
+        )
+        network = st.segmented_control(
+            "Network",
+            list(specs.NETWORKS),
+            default="lstm",
+            required=True,
+            key="network",
+            format_func=lambda name: {"lstm": "LSTM", "dense": "Dense"}[name],
+            help="An LSTM reads candle by candle and remembers; a Dense network sees all at once.",
+        )
+    st.caption(specs.PRESET_HELP[str(preset)])
+    base = specs.make(str(preset), str(network), rows=rows)
+    with st.form(f"train-{preset}-{network}", border=False):
+        changes = _sliders(base, f"{preset}-{network}")
+        sent = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
+    return specs.make(str(preset), str(network), rows=rows, **changes) if sent else None
+
+
+def _sliders(base: ModelSpec, key: str) -> dict[str, object]:
+    """Draw a control for every field of a spec; return what each is set to."""
+    changes: dict[str, object] = {}
+    left, middle, right = st.columns(3)
+    with left:
+        changes["lookback"] = st.slider(
+            "Lookback (candles)",
+            5,
+            240,
+            base.lookback,
+            key=f"{key}-lookback",
+            help="How many candles the network sees before it predicts.",
+        )
+        changes["horizon"] = st.slider(
+            "Horizon (candles)",
+            1,
+            48,
+            base.horizon,
+            key=f"{key}-horizon",
+            help="How many candles ahead it predicts, all at once.",
+        )
+        changes["epochs"] = st.slider(
+            "Epochs, at most",
+            1,
+            200,
+            base.epochs,
+            key=f"{key}-epochs",
+            help="Passes over the training rows. The best one is kept.",
+        )
+    with middle:
+        changes["units"] = _layers(base.units, key)
+        changes["dropout"] = st.slider(
+            "Dropout",
+            0.0,
+            0.6,
+            base.dropout,
+            0.05,
+            key=f"{key}-dropout",
+            help="Share of units silenced at random while training: less overfitting.",
+        )
+        changes["patience"] = st.slider(
+            "Patience (epochs)",
+            0,
+            50,
+            base.patience,
+            key=f"{key}-patience",
+            help="Stop after so many epochs without improvement; 0 runs the whole schedule.",
+        )
+    with right:
+        changes["features"] = tuple(
+            st.multiselect(
+                "Inputs",
+                list(features.FEATURES),
+                list(base.features),
+                key=f"{key}-features",
+                help="\n".join(f"- **{f.name}**: {f.help}" for f in features.FEATURES.values()),
+            )
+        )
+        changes["target"] = st.segmented_control(
+            "Target",
+            specs.TARGETS,
+            default=base.target,
+            required=True,
+            key=f"{key}-target",
+            help="The log-return from the last close, or the min-max scaled price itself.",
+        )
+        changes["loss"] = st.segmented_control(
+            "Loss",
+            specs.LOSSES,
+            default=base.loss,
+            required=True,
+            key=f"{key}-loss",
+            help="Nine quantiles (a band), or the mean by squared error.",
+        )
+    with st.expander("More settings"):
+        changes |= _more(base, key)
+    return changes
+
+
+def _layers(units: tuple[int, ...], key: str) -> tuple[int, ...]:
+    first = st.select_slider(
+        "Units, first layer",
+        [8, 16, 32, 64, 128],
+        units[0],
+        key=f"{key}-units1",
+        help="Width of the first hidden layer: more can learn more, and overfit more.",
+    )
+    second = st.select_slider(
+        "Units, second layer",
+        [0, 8, 16, 32, 64, 128],
+        units[1] if len(units) > 1 else 0,
+        key=f"{key}-units2",
+        help="0 leaves the second layer out.",
+    )
+    return (first, second) if second else (first,)
+
+
+def _more(base: ModelSpec, key: str) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    left, middle, right = st.columns(3)
+    with left:
+        changes["learning_rate"] = st.select_slider(
+            "Learning rate",
+            sorted({1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 4e-3, 6e-3, 1e-2}),
+            base.learning_rate,
+            key=f"{key}-rate",
+            format_func=lambda rate: f"{rate:g}",
+            help="Step size of Adam; its peak under the cosine schedule.",
+        )
+        changes["schedule"] = st.segmented_control(
+            "Schedule",
+            specs.SCHEDULES,
+            default=base.schedule,
+            required=True,
+            key=f"{key}-schedule",
+            help="Warm up and decay the learning rate, or keep it.",
+        )
+    with middle:
+        changes["batch_size"] = st.select_slider(
+            "Batch size",
+            [16, 32, 64, 128, 256, 512],
+            base.batch_size,
+            key=f"{key}-batch",
+            help="Sequences or windows in one update.",
+        )
+        if base.network == "lstm":
+            changes["training"] = st.segmented_control(
+                "Training on",
+                specs.TRAININGS,
+                default=base.training,
+                required=True,
+                key=f"{key}-training",
+                help="Many targets a sequence (fast), or one a window.",
+            )
+            changes["chunk"] = st.slider(
+                "Targets in a sequence",
+                1,
+                200,
+                base.chunk,
+                key=f"{key}-chunk",
+                help="How many targets share one run through their history.",
+            )
+    with right:
+        changes["test"] = st.slider(
+            "Test share",
+            0.1,
+            0.4,
+            base.test,
+            0.05,
+            key=f"{key}-test",
+            help="The last share of the history, never seen until judged.",
+        )
+        changes["validation"] = st.slider(
+            "Validation share",
+            0.08,
+            0.32,
+            base.validation,
+            0.04,
+            key=f"{key}-validation",
+            help="The share before that: chooses the best epoch.",
+        )
+        changes["seed"] = st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            base.seed,
+            key=f"{key}-seed",
+            help="The same seed and data give the same model.",
+        )
+    return changes

@@ -1,0 +1,51 @@
+"""Prices on a page: what is there at once, replaced when the live source has answered."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.service import Service
+from cryptoforecast.types import MarketQuery, PriceHistory
+
+
+def history(service: Service, query: MarketQuery) -> PriceHistory:
+    """Return the prices at hand without waiting, say what they are, and watch for newer ones."""
+    found = service.history(query, wait=0)
+    source_line(found, refreshing=service.prices.refreshing(query))
+    if service.prices.refreshing(query):
+        _watch(service, query)
+    return found
+
+
+def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
+    """Draw where prices come from, how old they are, and what a person should know of them."""
+    closed = prices.end + prices.step
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if prices.simulated:
+            st.badge("Simulated prices", icon=":material/science:", color="orange")
+        else:
+            st.badge(prices.source.capitalize(), icon=":material/database:", color="green")
+        text = (
+            f"{prices.coin} · {len(prices):,} closed {prices.interval} candles, "
+            f"{prices.start:%Y-%m-%d} to {closed:%Y-%m-%d %H:%M} UTC · "
+            f"last close {age(pd.Timestamp.now('UTC') - closed)} ago"
+        )
+        st.caption(text + (" · asking the live source …" if refreshing else ""))
+    for note in prices.notes:
+        st.caption(f":material/info: {note}")
+
+
+def age(span: pd.Timedelta) -> str:
+    """Put a time span in words: "12 min", "5 h", "3 days"."""
+    minutes = max(0.0, span / pd.Timedelta(minutes=1))
+    if minutes < 100:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.0f} h" if minutes < 72 * 60 else f"{minutes / 1440:.0f} days"
+
+
+@st.fragment(run_every="1s")
+def _watch(service: Service, query: MarketQuery) -> None:
+    """Rerun the page once, when the refresh that is under way has ended."""
+    if not service.prices.refreshing(query):
+        st.rerun()

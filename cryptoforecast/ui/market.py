@@ -1,0 +1,122 @@
+"""The parts of the Market page."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.charts import style
+from cryptoforecast.service import Service
+from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.ui import live, show
+
+#: Spans of the candle chart in days, by interval; the first is the default.
+SPANS: dict[str, dict[str, int]] = {
+    "1h": {"1 month": 31, "1 week": 7, "3 months": 92, "1 year": 365, "2 years": 728},
+    "1d": {"1 year": 365, "3 months": 92, "2 years": 730, "5 years": 1826, "10 years": 3652},
+}
+
+
+def view(interval: str) -> tuple[pd.Timedelta, bool]:
+    """Draw how much to show, and on which axis."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choices = SPANS[interval]
+        span = st.segmented_control(
+            "Show",
+            sorted(choices, key=choices.__getitem__),
+            default=next(iter(choices)),
+            required=True,
+            key=f"span_{interval}",
+            bind="query-params",
+        )
+        log = st.toggle(
+            "Log axis",
+            key="log",
+            bind="query-params",
+            help="Equal distances are equal percentages.",
+        )
+    return pd.Timedelta(days=choices[str(span)]), log
+
+
+def widened(query: MarketQuery, span: pd.Timedelta) -> MarketQuery:
+    """Return the query for the span that is shown."""
+    start = pd.Timestamp.now("UTC").normalize() - span
+    return dataclasses.replace(query, start=start.as_unit("ns"))
+
+
+@st.fragment(run_every="30s")
+def last_price(service: Service, query: MarketQuery) -> None:
+    """Show the last close, its change and its age; refreshes by itself."""
+    with show.errors():
+        now = pd.Timestamp.now("UTC")
+        recent = dataclasses.replace(query, start=(now.normalize() - 30 * _day()).as_unit("ns"))
+        history = service.history(recent, wait=0)
+        close = history.candles["close"]
+        last = float(close.iloc[-1])
+        closed = history.end + history.step
+        label = "Last simulated close" if history.simulated else "Last close"
+        with st.grid(3, min_column_width=150):
+            st.metric(
+                f"{label} of {history.coin}",
+                style.money(last),
+                f"closed {live.age(now - closed)} ago",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+            )
+            for words, span in (("24 hours", _day()), ("7 days", 7 * _day())):
+                before = close[close.index <= history.end - span]
+                change = last / float(before.iloc[-1]) - 1 if len(before) else float("nan")
+                st.metric(
+                    f"Change in {words}",
+                    show.percent(change),
+                    None if change != change else f"{style.money(last - last / (1 + change), '+')}",
+                    border=True,
+                )
+
+
+def candles(history: PriceHistory, span: pd.Timedelta, *, log: bool) -> None:
+    """Show candles and volume, and the table behind them."""
+    summary = charts.summary_candles(history, span)
+    show.chart(
+        charts.candles(history, log=log, last=span, dark=show.dark()), alt=summary, key="candles"
+    )
+    st.caption(summary)
+    show.table("All candles (USD)", history.candles.reset_index(), history, "candles")
+
+
+def report(history: PriceHistory) -> None:
+    """Show what was found in the data."""
+    quality = history.quality
+    st.subheader("Can these data be trusted?")
+    found = {
+        "Missing candles": quality.missing,
+        "Duplicated times": quality.duplicates,
+        "Unchanging tail (candles)": quality.flat_tail,
+        "Open or close outside high/low": quality.ohlc_violations,
+        "Outliers against both neighbours": quality.outliers,
+    }
+    total = sum(found.values())
+    if total:
+        st.markdown(f":orange[:material/warning:] {total:,} findings in {len(history):,} candles.")
+    else:
+        st.markdown(f":green[:material/check_circle:] No finding in {len(history):,} candles.")
+    if history.volume_unit == "usd":
+        st.caption("Volume is the turnover in USD, as this source gives it.")
+    with st.expander("The report", icon=":material/fact_check:"):
+        st.dataframe(
+            pd.DataFrame({"Check": list(found), "Candles": list(found.values())}),
+            hide_index=True,
+            alt="Findings of the data report",
+        )
+        for problem in quality.problems:
+            st.caption(f"{problem.kind}: {problem.count:,}. Repair: {problem.repair}.")
+        for name, decision in quality.decisions.items():
+            st.caption(f"{name}: {decision}")
+
+
+def _day() -> pd.Timedelta:
+    return pd.Timedelta(days=1)

@@ -1,0 +1,57 @@
+"""The frame around every page: navigation, what the prices are, errors in one place."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.settings import ROOT
+
+PAGES = (
+    (
+        "forecast",
+        "Forecast",
+        ":material/query_stats:",
+        "Does a network beat the last price, and what comes next? Pick a coin, load or train.",
+    ),
+    (
+        "market",
+        "Market",
+        ":material/candlestick_chart:",
+        "Candles, volume, the last price with its age, and what is wrong with the data.",
+    ),
+    (
+        "models",
+        "Models",
+        ":material/inventory_2:",
+        "Saved models: their cards and scores, compared, opened or deleted.",
+    ),
+)
+
+
+def run() -> None:
+    """Draw the navigation, then the chosen page; a known error becomes one clear message."""
+    st.set_page_config(
+        page_title="CryptoForecast", page_icon=":material/query_stats:", layout="wide"
+    )
+    page = st.navigation(
+        [
+            st.Page(
+                ROOT / "pages" / f"{name}.py",
+                title=title,
+                icon=icon,
+                help=help_text,
+                default=name == "forecast",
+            )
+            for name, title, icon, help_text in PAGES
+        ],
+        position="top",
+    )
+    try:
+        page.run()
+    except CryptoForecastError as error:
+        st.error(str(error), icon=":material/error:")
+    st.caption(
+        "For learning and research. Not financial advice: past tests say nothing certain of the "
+        "future."
+    )

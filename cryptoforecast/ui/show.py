@@ -1,0 +1,269 @@
+"""What a person sees: the verdict first, then figures, charts and the table behind each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.charts import style
+from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.service import Service
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    Backtest,
+    Future,
+    PriceHistory,
+    Scores,
+)
+from cryptoforecast.ui.inputs import RUN
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DASH = "–"
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Turn a known error into one clear message; the rest of the page goes on."""
+    try:
+        yield
+    except CryptoForecastError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def dark() -> bool:
+    """Whether the person's page is dark."""
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: go.Figure, *, alt: str, key: str) -> None:
+    """Draw a figure with its text alternative."""
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=key,
+        alt=alt,
+        config={"displaylogo": False, "scrollZoom": False},
+    )
+
+
+def verdict(judged: Backtest) -> None:
+    """Say whether it beats doing nothing, before anything else."""
+    said = judged.verdict
+    headline, _, detail = said.sentence.partition(": ")
+    icon, color = (
+        (":material/verified:", "green")
+        if said.beats_baseline
+        else (":material/do_not_disturb_on:", "orange")
+    )
+    with st.container(border=True):
+        st.markdown(f"### :{color}[{icon}] {headline}")
+        if detail:
+            st.markdown(detail[:1].upper() + detail[1:])
+        st.caption(_span(judged))
+        for note in judged.notes:
+            st.caption(f":material/info: {note}")
+
+
+def tiles(judged: Backtest) -> None:
+    """Show the four figures that matter, of the last step."""
+    own, naive = _last(judged, judged.spec.network), _last(judged, "naive")
+    steps = _ahead(judged, judged.spec.horizon)
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Typical error (MAE)",
+            money(own.mae),
+            _against(own.mae, naive.mae, "the last price"),
+            delta_color="inverse",
+            border=True,
+            help=f"Mean absolute error of the price {steps}, USD.",
+        )
+        st.metric(
+            "Band error (pinball)",
+            DASH if math.isnan(own.pinball) else f"{own.pinball * 1e4:.1f} bp",
+            _against(own.pinball, naive.pinball, "a constant band"),
+            delta_color="inverse",
+            border=True,
+            help="Mean pinball loss of nine quantiles of the log-return, in basis points "
+            "(0.01 %): how good the forecast of the range is.",
+        )
+        for level, value in ((80, own.coverage_80), (95, own.coverage_95)):
+            st.metric(
+                f"{level} % band covered",
+                percent(value),
+                None if math.isnan(value) else f"{(value * 100 - level):+.1f} points",
+                delta_color="off",
+                border=True,
+                help=f"Share of prices {steps} that fell inside the {level} % band. "
+                f"Right is {level} %.",
+            )
+
+
+def future(ahead: Future) -> None:
+    """Show what comes next: the warnings, a sentence, the fan, its table."""
+    st.subheader("What comes next")
+    for warning in ahead.warnings:
+        st.warning(warning, icon=":material/warning:")
+    summary = charts.summary_fan(ahead)
+    st.markdown(summary)
+    chart(charts.fan(ahead, dark=dark()), alt=summary, key="fan")
+    frame = ahead.forecast.frame().drop(columns=["actual", "residual"])
+    table("The numbers behind this chart (USD)", frame, ahead.history, f"{ahead.model}-next")
+
+
+def test(judged: Backtest) -> None:
+    """Show predicted against actual on the test span, and the table behind it."""
+    st.subheader("Predicted against actual, on prices it had never seen")
+    horizon = judged.spec.horizon
+    step = horizon
+    if horizon > 1:
+        step = st.select_slider(
+            f"{INTERVAL_NOUNS[judged.history.interval].capitalize()}s ahead",
+            list(range(1, horizon + 1)),
+            horizon,
+            key=f"step-{horizon}",
+            help="Each point was predicted so many candles before.",
+        )
+    chart(
+        charts.predicted_vs_actual(judged, step, dark=dark()),
+        alt=charts.summary_predicted(judged, step),
+        key="test",
+    )
+    st.caption(charts.summary_predicted(judged, step))
+    table(
+        "The numbers behind this chart (USD)",
+        judged.judged.frame(step),
+        judged.history,
+        f"{judged.spec.network}-test-step-{step}",
+    )
+
+
+def scores(judged: Backtest) -> None:
+    """Show every predictor's figures on the same origins."""
+    st.subheader("All figures, on the same origins")
+    rows = [
+        _row(name, steps[-1], judged.scores["naive"][-1]) for name, steps in judged.scores.items()
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        placeholder=DASH,
+        alt="Scores of every predictor",
+        column_config={
+            "Pinball (bp)": st.column_config.NumberColumn(format="%.2f"),
+            "MASE": st.column_config.NumberColumn(format="%.3f"),
+        },
+    )
+    st.caption(
+        f"{_span(judged)} MAE and RMSE in USD; pinball in basis points of log-return; smaller is "
+        "better. Coverage is best at its nominal value."
+    )
+    if judged.model is not None:
+        record = judged.model.record
+        origin = "answered from the cache" if judged.cached else "trained"
+        st.caption(
+            f"Network: {origin}; {record.epochs} epochs in {record.seconds:.0f} s "
+            f"({record.targets_per_second:,.0f} targets/s), epoch {record.best_epoch} kept; "
+            f"trained on {judged.model.card.coin} candles to {judged.model.card.cutoff[:10]}."
+        )
+
+
+def save(service: Service, judged: Backtest, chosen: str) -> None:
+    """Offer to save a network that was just trained."""
+    if judged.model is None or not chosen.startswith(RUN):
+        return
+    st.subheader("Keep this model")
+    with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        card = judged.model.card
+        suggestion = f"{card.coin}-{card.interval}-{judged.spec.network}".lower()
+        name = st.text_input("Name", suggestion, max_chars=64, width=300)
+        force = st.checkbox("Overwrite")
+        sent = st.form_submit_button("Save", icon=":material/save:")
+    if sent:
+        with errors():
+            saved = service.save(judged, name, force=force)
+            st.success(f"Saved as {saved.name}. Find it on the Models page, or choose it above.")
+
+
+def table(title: str, frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
+    """Draw the table behind a chart, folded, with a CSV of all of it."""
+    label = "simulated-" if history.simulated else ""
+    with st.expander(title, icon=":material/table:"):
+        shown = frame.tail(500)
+        st.dataframe(shown, hide_index=True, alt=title)
+        if len(shown) < len(frame):
+            st.caption(f"The last {len(shown)} of {len(frame):,} rows; the download has all.")
+        st.download_button(
+            "Download CSV",
+            lambda: frame.assign(coin=history.coin, source=history.source).to_csv(index=False),
+            file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"csv-{name}",
+        )
+
+
+def money(value: float) -> str:
+    """Write USD with the decimals its size calls for; a dash where undefined."""
+    return style.money(value) if math.isfinite(value) else DASH
+
+
+def percent(value: float) -> str:
+    """Write a fraction as a percentage; a dash where undefined."""
+    return f"{value * 100:.1f} %" if math.isfinite(value) else DASH
+
+
+def _row(name: str, own: Scores, naive: Scores) -> dict[str, object]:
+    return {
+        "Predictor": name,
+        "MAE": money(own.mae),
+        "MAE / naive": round(own.mae / naive.mae, 4) if naive.mae > 0 else None,
+        "RMSE": money(own.rmse),
+        "MAPE": percent(own.mape),
+        "sMAPE": percent(own.smape),
+        "MASE": own.mase,
+        "Direction right": percent(own.directional_accuracy),
+        "Pinball (bp)": own.pinball * 1e4,
+        "Pinball / naive": round(own.pinball / naive.pinball, 4) if naive.pinball > 0 else None,
+        "80 % covered": percent(own.coverage_80),
+        "95 % covered": percent(own.coverage_95),
+    }
+
+
+def _last(judged: Backtest, name: str) -> Scores:
+    return judged.scores[name][-1]
+
+
+def _against(value: float, baseline: float, what: str) -> str | None:
+    """Write a change against a baseline, for a metric's delta."""
+    if not (math.isfinite(value) and baseline > 0):
+        return None
+    change = value / baseline - 1
+    if abs(change) < 5e-5:
+        return f"the same as {what}"
+    if change > 1:
+        return f"{value / baseline:.1f} times {what}"
+    return f"{change * 100:+.1f} % against {what}"
+
+
+def _ahead(judged: Backtest, step: int) -> str:
+    noun = INTERVAL_NOUNS[judged.history.interval]
+    return f"{step} {noun}{'' if step == 1 else 's'} ahead"
+
+
+def _span(judged: Backtest) -> str:
+    said = judged.judged
+    return (
+        f"Tested on {judged.history.coin} {judged.history.interval}, {len(said):,} origins from "
+        f"{said.origins[0]:%Y-%m-%d} to {said.origins[-1]:%Y-%m-%d}, "
+        f"{_ahead(judged, said.horizon)}"
+        + (", on simulated prices." if judged.history.simulated else ".")
+    )

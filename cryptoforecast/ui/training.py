@@ -1,0 +1,64 @@
+"""A training as its visitors see it: place in the queue, loss curve, time left, cancel."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.jobs import Job
+from cryptoforecast.service import Run, Service
+from cryptoforecast.types import PriceHistory
+from cryptoforecast.ui import inputs, show
+
+
+def form(service: Service, history: PriceHistory) -> None:
+    """Draw the training form; when it is sent, queue the training and open it."""
+    with st.expander("Train your own network", icon=":material/model_training:"):
+        spec = inputs.training(len(history))
+        if spec is None:
+            return
+        with show.errors():
+            job = service.submit(history, spec)
+            name = inputs.RUN + job.key
+            runs = [run for run in st.session_state.get("runs", []) if run != name]
+            st.session_state["runs"] = [*runs[-7:], name]
+            st.session_state["open"] = name
+            st.rerun()
+
+
+def panel(service: Service, job: Job[Run]) -> None:
+    """Draw a training that is not done: live while it runs, a remedy when it ended otherwise."""
+    if job.active:
+        _watch(service, job)
+    elif job.state == "cancelled":
+        st.info("This training was cancelled. Train again, or choose another model.")
+    else:
+        st.error(str(job.error), icon=":material/error:")
+
+
+@st.fragment(run_every="0.5s")
+def _watch(service: Service, job: Job[Run]) -> None:
+    if not job.active:
+        st.rerun()
+    with st.container(border=True):
+        seen, ahead = job.progress, service.runner.ahead(job)
+        st.subheader(f"Training {job.title}")
+        if job.state == "queued":
+            st.progress(0.0, f"Waiting: {ahead} training{'s' if ahead > 1 else ''} before yours")
+        elif seen is None:
+            st.progress(0.0, "Starting TensorFlow (a few seconds, once)")
+        else:
+            left = job.seconds_left
+            st.progress(
+                seen.done,
+                f"Epoch {seen.epoch} of at most {seen.epochs} · {seen.seconds:.0f} s so far"
+                + ("" if left is None else f" · about {left:.0f} s left"),
+            )
+        if seen is not None and seen.curve:
+            show.chart(
+                charts.loss_curve(seen.curve, epochs=seen.epochs, dark=show.dark()),
+                alt=charts.summary_loss(seen.curve),
+                key="loss",
+            )
+        st.button("Cancel", icon=":material/stop_circle:", on_click=job.cancel)
+        st.caption("It goes on if you leave or reload this page; its address brings you back.")

@@ -1,0 +1,25 @@
+"""Forecast: does it beat the last price, and what comes next?"""
+
+import streamlit as st
+
+from cryptoforecast.service import shared
+from cryptoforecast.ui import inputs, live, show, subject, training
+
+service = shared()
+query = inputs.market()
+chosen = inputs.model(service, query.interval)
+history = live.history(service, query)
+training.form(service, history)
+
+job = subject.job(service, chosen)
+if job is not None and job.state != "done":
+    training.panel(service, job)
+    st.stop()
+
+found = subject.find(service, chosen, history)
+show.verdict(found.judged)
+show.tiles(found.judged)
+show.future(found.future)
+show.test(found.judged)
+show.scores(found.judged)
+show.save(service, found.judged, chosen)
