@@ -1,0 +1,60 @@
+"""What every test starts from: a home of its own, no network, quiet libraries."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cryptoforecast.types import PriceHistory
+
+# Read by TensorFlow when it is imported, so set before anything imports it.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep fixtures that outlive one test out of the home folder, and off the network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRYPTOFORECAST_HOME", str(tmp_path_factory.mktemp("session-home")))
+        patch.setenv("CRYPTOFORECAST_LIVE", "0")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give each test its own folder for everything written, and a service that uses it."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("CRYPTOFORECAST_HOME", str(folder))
+    _forget_service()
+    yield folder
+    _forget_service()
+
+
+def _forget_service() -> None:
+    service = sys.modules.get("cryptoforecast.service")
+    if service is not None:
+        service.shared.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Return the folder of real price files, or skip where there is none."""
+    given = os.environ.get("CRYPTOFORECAST_TEST_DATA")
+    if not given:
+        pytest.skip("needs real prices: set CRYPTOFORECAST_TEST_DATA to their folder")
+    folder = Path(given).expanduser().resolve()
+    if not folder.is_dir():
+        pytest.fail(f"CRYPTOFORECAST_TEST_DATA must be a folder. Received: {given}.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def random_walk() -> Callable[..., PriceHistory]:
+    """Return ``random_walk(rows, seed)``: seeded hourly candles of no real market."""
+    from tests import synthetic
+
+    return synthetic.history

@@ -1,0 +1,168 @@
+"""The rules of the house: who may import what, and what nobody may do.
+
+import-linter holds the package to its layers (see ``pyproject.toml``). Here is what it can't
+see: the pages and ``app.py`` outside the package, and what really gets loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import sources
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("tensorflow", "keras", "sklearn", "yfinance", "scipy")
+FILES = sorted(
+    path
+    for pattern in ("app.py", "pages/*.py", "cryptoforecast/**/*.py")
+    for path in ROOT.glob(pattern)
+)
+PAGES = sorted(ROOT.glob("pages/*.py"))
+SCRIPTS = sorted([*ROOT.glob("benchmarks/**/*.py"), *ROOT.glob(".ci/*.py")])
+#: What a page may know of ours: the shell's parts, the one door, and values.
+PAGE_MAY_IMPORT = {"ui", "service", "types", "errors", "settings"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def allowed(path: Path) -> set[str]:
+    """Return the packages with one place that this file is the place for."""
+    where = name(path)
+    found = set()
+    if where == "app.py" or where.startswith(("pages/", "cryptoforecast/ui/")):
+        found |= {"streamlit"}
+    if where == "app.py":
+        found |= {"starlette"}
+    if where == "cryptoforecast/api.py" or where.startswith("cryptoforecast/api/"):
+        found |= {"fastapi", "starlette"}
+    if where == "cryptoforecast/learning/networks.py":
+        found |= {"tensorflow", "keras"}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_each_framework_has_one_place(path: Path) -> None:
+    placed = {"streamlit", "fastapi", "starlette", "tensorflow", "keras"}
+    assert sources.packages(path.read_text("utf-8")) & placed <= allowed(path)
+
+
+@pytest.mark.parametrize("path", [*FILES, *SCRIPTS], ids=name)
+def test_nothing_runs_code_from_data_or_hides_failures(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert sources.dangers(source) == []
+    assert sources.unexplained_catches(source) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_pages_are_thin(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert len(source.splitlines()) <= 100
+    ours = {module.split(".")[1] for module in _ours(source)}
+    assert ours <= PAGE_MAY_IMPORT
+
+
+def _ours(source: str) -> set[str]:
+    return {module for module in sources.imports(source) if module.startswith("cryptoforecast.")}
+
+
+def _plain(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
+
+
+def _pinned(*files: str) -> set[str]:
+    """Return the distributions that requirement files name."""
+    lines = [line for file in files for line in (ROOT / file).read_text("utf-8").splitlines()]
+    return {_plain(line.partition("==")[0]) for line in lines if "==" in line}
+
+
+def _third_party(paths: list[Path]) -> set[str]:
+    found = {one for path in paths for one in sources.packages(path.read_text("utf-8"))}
+    ours = {"cryptoforecast", "pages", "app", "tests", "benchmarks"}
+    return found - sys.stdlib_module_names - ours
+
+
+@pytest.mark.parametrize(
+    ("paths", "files"),
+    [
+        (FILES, ["requirements.txt"]),
+        (
+            [*SCRIPTS, *sorted(ROOT.glob("tests/**/*.py"))],
+            ["requirements.txt", "requirements-dev.txt"],
+        ),
+    ],
+    ids=["app", "tests"],
+)
+def test_what_is_imported_is_pinned(paths: list[Path], files: list[str]) -> None:
+    owners = importlib.metadata.packages_distributions()
+    pinned = _pinned(*files)
+    imported = _third_party(paths)
+    assert imported
+    loose = {one for one in imported if not {*map(_plain, owners.get(one, []))} & pinned}
+    assert loose == set()
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned_with_its_reason(file: str) -> None:
+    lines = (ROOT / file).read_text("utf-8").splitlines()
+    named = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    assert named
+    for line in named:
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+( ; [^#]+)?\s+# \w.+", line), line
+
+
+def _run(code: str, **environ: str) -> str:
+    """Run Python in a process of its own, with this test's environment, and return stdout."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_everything_loads_nothing_heavy() -> None:
+    """``ui.main`` is left out: it is the script, it draws when it is run."""
+    code = f"""
+import importlib, pkgutil, sys
+import cryptoforecast
+names = [m.name for m in pkgutil.walk_packages(cryptoforecast.__path__, "cryptoforecast.")]
+names = [n for n in names if n != "cryptoforecast.ui.main"]
+for module in names:
+    importlib.import_module(module)
+print(len(names), *(name for name in {HEAVY} if name in sys.modules))
+"""
+    count, *loaded = _run(code).split()
+    assert int(count) > 20
+    assert loaded == []
+
+
+@pytest.mark.parametrize("model", ["btc-1h-lstm-close", "btc-1h-dense"])
+def test_forecasting_from_a_shipped_model_needs_no_tensorflow(model: str) -> None:
+    if not (ROOT / "models" / model / "bundle.json").is_file():
+        pytest.skip(f"models/{model} is not shipped yet")
+    code = f"""
+import sys
+from cryptoforecast.service import shared
+from cryptoforecast.types import MarketQuery
+service = shared()
+ahead = service.future(service.history(MarketQuery("BTC")), service.model("{model}").model)
+print(ahead.forecast.predicted[0, 0])
+print(*(name for name in ("tensorflow", "keras", "sklearn") if name in sys.modules))
+"""
+    price, loaded = _run(code).split("\n")[:2]
+    assert float(price) > 0
+    assert loaded == ""
