@@ -124,7 +124,10 @@ def model_json(saved: SavedModel) -> Json:
         "created": card.created,
         "shipped": saved.shipped,
         "simulated": card.simulated,
-        "scores": {name: dict(figures) for name, figures in card.scores.items()},
+        "scores": {
+            name: {key: None if value is None else finite(value) for key, value in figures.items()}
+            for name, figures in card.scores.items()
+        },
         "verdict": card.verdict or None,
         "data": {
             "coin": card.coin,

@@ -55,8 +55,7 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
 
 
 def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
-    spec = _spec(args)
-    judged = _judge(service, args, spec, cancelled)
+    judged = _judge(service, args, cancelled)
     return Answer(report.backtest_json(judged), text.backtest(judged))
 
 
@@ -69,7 +68,7 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         )
     if args.save is not None:
         _refuse_taken(service, args.save, args.force)
-    judged = _judge(service, args, spec, cancelled)
+    judged = _judge(service, args, cancelled)
     if args.save is None:
         end = "Not saved: add --save NAME to keep it."
     else:
@@ -79,10 +78,10 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     return Answer(found, f"{text.backtest(judged)}\n{end}\n")
 
 
-def _judge(
-    service: Service, args: argparse.Namespace, spec: ModelSpec, cancelled: Cancelled
-) -> Backtest:
+def _judge(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Backtest:
+    _spec(args)  # a wrong option is refused before prices are waited for
     history = _history(service, args)
+    spec = _spec(args, len(history))
     meter = Meter(f"Training {spec.network} for {history.coin} {history.interval}")
     try:
         return service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
@@ -106,9 +105,10 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
     return Answer(found, text.backtest(judged, saved=args.model))
 
 
-def _spec(args: argparse.Namespace) -> ModelSpec:
+def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:
     changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
-    return specs.make(args.preset or "quick", args.network or "lstm", **changes)
+    preset, network = args.preset or "quick", args.network or "lstm"
+    return specs.make(preset, network, rows=rows, **changes)
 
 
 def _refuse_taken(service: Service, name: str, force: bool) -> None:

@@ -1,0 +1,29 @@
+"""CryptoForecast: the dashboard and its REST API, as one app.
+
+``streamlit run app.py`` and ``uvicorn app:app`` import it and serve ``app``; where it is run as a
+plain script (Streamlit's older way), it draws the dashboard alone.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.routing import Mount, Route
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+ROOT = Path(__file__).resolve().parent
+
+if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
+    from cryptoforecast.api import create
+    from cryptoforecast.service import shared
+
+    api = create(shared())
+    # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
+    # multipage mode on a deep link. The literal `st.App(` is how `streamlit run` finds this.
+    app = st.App(
+        ROOT / "cryptoforecast" / "ui" / "main.py",
+        routes=[Route("/predict", api, methods=["POST"]), Mount("/api", app=api)],
+    )
+else:
+    from cryptoforecast.ui import shell
+
+    shell.run()
