@@ -87,7 +87,8 @@ class Job(Generic[Result]):
                 raise Cancelled("Training was cancelled.")
             self.result = self._work(self._report, self._cancel.is_set)
         except CryptoForecastError as error:
-            self.error = error
+            # A copy: the traceback of the original would keep the history and the network alive.
+            self.error = type(error)(*error.args)
         except Exception as error:  # the worker must outlive any one job; it is logged and shown
             log.exception("A background job failed: %s", self.title)
             self.error = CryptoForecastError(f"Training failed unexpectedly: {error}")
@@ -124,7 +125,7 @@ class Runner(Generic[Result]):
             known = self._jobs.get(key)
             if known is not None and (known.active or known.state == "done"):
                 return known
-            self._queue = [job for job in self._queue if job.active]
+            self._drop_cancelled()
             if len(self._queue) >= self.limit:
                 raise InvalidInput(
                     f"At most {self.limit} trainings may wait. Try again when one has finished."
@@ -153,6 +154,12 @@ class Runner(Generic[Result]):
                 return 0
             busy = self._current is not None
             return waiting.index(job) + int(busy)
+
+    def _drop_cancelled(self) -> None:
+        for job in self._queue:
+            if not job.active:
+                job._run()  # finds itself cancelled, and ends for whoever waits
+        self._queue = [job for job in self._queue if job.active]
 
     def _forget(self) -> None:
         finished = [key for key, job in self._jobs.items() if not job.active]

@@ -92,7 +92,7 @@ def _hour(candles: pd.DataFrame) -> Array:
 
 
 def _weekend(candles: pd.DataFrame) -> Array:
-    day = pd.DatetimeIndex(candles.index).dayofweek.to_numpy()
+    day = pd.DatetimeIndex(candles.index).day_of_week.to_numpy()
     return (day >= 5).astype(float)[:, None]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.learning import features
 from cryptoforecast.learning.samples import scale_inputs
 from cryptoforecast.learning.specs import needs
@@ -27,6 +27,8 @@ from cryptoforecast.types import (
 
 #: Origins in one pass: enough to fill the matrix products, few enough to stay in cache.
 BATCH = 512
+#: Features that can be told from closes alone.
+OF_CLOSES = ("close", "return", "abs_return")
 #: Lowest price a min-max model may predict, as a share of the last close: a linear last layer
 #: knows no floor, and a log-return needs a positive price.
 LOWEST_SHARE = 1e-6
@@ -38,7 +40,8 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
     Args:
         model: a trained network.
         history: ``n`` candles.
-        rows: origins; the last row of the history is allowed, its ``actual`` is then NaN.
+        rows: origins, rising; the last row of the history is allowed, its ``actual`` is then
+            NaN.
 
     Raises:
         NotEnoughData: if the first origin has too few candles before it.
@@ -52,13 +55,14 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
         )
     read = history.candles.iloc[rows.start - needed + 1 : rows.stop]
     inputs = scale_inputs(features.matrix(read, spec.features), model.scaler)
-    raw = outputs(model, inputs[features.warmup(spec.features) :])
-    close = history.candles["close"].to_numpy(float)[rows.start : rows.stop]
+    raw = outputs(model, inputs[features.warmup(spec.features) :])[:: rows.step]
+    origins = slice(rows.start, rows.stop, rows.step)
+    close = history.candles["close"].to_numpy(float)[origins]
     predicted, quantiles = _unscale(model, raw, close)
     return Forecast(
         predictor=spec.network,
         interval=history.interval,
-        origins=history.candles.index[rows.start : rows.stop],
+        origins=history.candles.index[origins],
         close=close,
         predicted=predicted,
         quantiles=quantiles,
@@ -210,7 +214,17 @@ def from_closes(model: TrainedModel, closes: Array) -> Forecast:
     Args:
         model: a network on features of the close alone.
         closes: ``(needs,)`` oldest first, USD.
+
+    Raises:
+        InvalidInput: if the model reads more than closes.
+        NotEnoughData: if there are too few of them.
     """
+    more = [name for name in model.spec.features if name not in OF_CLOSES]
+    if more:
+        raise InvalidInput(
+            f"A forecast from closes alone needs a model of {', '.join(OF_CLOSES)}. "
+            f"Received: {', '.join(more)}. Give whole candles, or choose another model."
+        )
     index = pd.date_range("2000-01-01", periods=len(closes), freq="1h", tz="UTC", unit="ns")
     frame = pd.DataFrame(
         dict.fromkeys(("open", "high", "low", "close"), closes) | {"volume": np.nan},

@@ -123,8 +123,8 @@ class _Fit:
         self.spec, self.samples = spec, samples
         self.report, self.cancelled, self.began = report, cancelled, began
         self.chunk = spec.chunk if spec.training == "sequences" else 1
-        # A short history still gets whole sequences.
-        self.chunk = min(self.chunk, len(samples.train), len(samples.validation))
+        # A short history still gets a whole sequence, whatever the offset of its tiling.
+        self.chunk = min(self.chunk, (len(samples.train) + 1) // 2, len(samples.validation))
         self.order = np.random.default_rng(spec.seed)
         self.model = build(spec)
         self.updates = -(-len(self._starts(0)) // spec.batch_size)
@@ -151,9 +151,9 @@ class _Fit:
                 )
             self.curve.append(EpochLoss(epoch, loss, val_loss, time.perf_counter() - self.began))
             self._tell(epoch, 1.0)
-            if not spec.patience or val_loss < best:
+            if val_loss < best:
                 best, best_epoch, kept = val_loss, epoch, self.model.get_weights()
-            elif epoch - best_epoch >= spec.patience:
+            elif spec.patience and epoch - best_epoch >= spec.patience:
                 break
         record = TrainingRecord(
             epochs=len(self.curve),

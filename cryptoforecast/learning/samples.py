@@ -19,6 +19,8 @@ from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split
 
 #: Fewest origins a span may have; below this no figure means anything.
 FEWEST = {"training": 200, "validation": 30, "test": 30}
+#: A spread below this share of the largest value is rounding: the column is constant.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +46,9 @@ def split(rows: int, spec: ModelSpec) -> Split:
     Raises:
         NotEnoughData: if a span would hold too few origins to mean anything.
     """
-    # Rounding first keeps 1 - 0.2 - 0.16 from landing a hair below 0.64.
-    test_start = math.floor(rows * round(1 - spec.test, 9))
-    train_end = math.floor(rows * round(1 - spec.test - spec.validation, 9))
+    # Rounding first keeps 100 * (1 - 0.43) from landing a hair below 57.
+    test_start = math.floor(round(rows * (1 - spec.test), 6))
+    train_end = math.floor(round(rows * (1 - spec.test - spec.validation), 6))
     result = Split(rows, train_end, test_start, spec.horizon)
     spans = {
         "training": result.train_origins(needs(spec)),
@@ -86,10 +88,10 @@ def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scale
     """
     first = features.warmup(spec.features)
     seen = raw[first : cut.train_end]
+    fitted_targets = targets[first : cut.train_end - cut.horizon]
     if spec.target == "price":
         offset, scale = seen.min(axis=0), np.ptp(seen, axis=0)
         # The recipe scales the price it predicts exactly as the price it reads.
-        close = targets[first : cut.train_end - cut.horizon, :1]
         if "close" in spec.features:
             column = sum(
                 features.FEATURES[name].columns
@@ -97,20 +99,21 @@ def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scale
             )
             low, span = offset[column], scale[column]
         else:
-            low, span = close.min(), np.ptp(close)
+            low, span = fitted_targets[:, 0].min(), np.ptp(fitted_targets[:, 0])
         target_offset = np.full(spec.horizon, low)
         target_scale = np.full(spec.horizon, span)
     else:
         offset, scale = seen.mean(axis=0), seen.std(axis=0)
         target_offset = np.zeros(spec.horizon)
-        target_scale = targets[first : cut.train_end - cut.horizon].std(axis=0)
-    # A constant column carries nothing: dividing by 1 keeps it a harmless 0.
+        target_scale = fitted_targets.std(axis=0)
     return Scaler(
-        offset,
-        np.where(scale > 0, scale, 1.0),
-        target_offset,
-        np.where(target_scale > 0, target_scale, 1.0),
+        offset, _usable(scale, seen), target_offset, _usable(target_scale, fitted_targets)
     )
+
+
+def _usable(scale: Array, values: Array) -> Array:
+    """Replace the scale of a constant column by 1: it carries nothing, and stays near 0."""
+    return np.where(scale > ROUNDING * np.abs(values).max(axis=0), scale, 1.0)
 
 
 def prepare(history: PriceHistory, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:

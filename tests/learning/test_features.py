@@ -1,0 +1,114 @@
+"""Features look at no later row, read only their warm-up, and are what their names say."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import features
+from tests import synthetic
+
+ALL = tuple(features.FEATURES)
+
+
+@given(row=st.integers(0, 119), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_altering_later_candles_changes_nothing_at_or_before_a_row(row, seed):
+    history = synthetic.history(120, seed)
+    before = features.matrix(history.candles, ALL)
+    after = features.matrix(synthetic.altered(history, row + 1).candles, ALL)
+    np.testing.assert_array_equal(before[: row + 1], after[: row + 1])
+
+
+def test_every_feature_but_the_calendar_reacts_to_its_own_candle():
+    """The test above could pass on features that read nothing."""
+    history = synthetic.history(120)
+    for name in set(ALL) - {"hour", "weekend"}:
+        before = features.matrix(history.candles, (name,))
+        after = features.matrix(synthetic.altered(history, 60).candles, (name,))
+        assert not np.array_equal(before[60], after[60]), name
+
+
+@pytest.mark.parametrize("name", ALL)
+@given(start=st.integers(0, 60), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_a_row_is_the_same_wherever_the_history_starts(name, start, seed):
+    candles = synthetic.history(100, seed).candles
+    warmup = features.FEATURES[name].warmup
+    whole = features.matrix(candles, (name,))
+    cut = features.matrix(candles.iloc[start:], (name,))
+    np.testing.assert_array_equal(cut[warmup:], whole[start + warmup :])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_warm_up_and_columns_are_as_declared(name):
+    feature = features.FEATURES[name]
+    matrix = features.matrix(synthetic.history(50).candles, (name,))
+    assert matrix.shape == (50, feature.columns) == (50, features.width((name,)))
+    assert np.isnan(matrix[: feature.warmup]).all()
+    assert np.isfinite(matrix[feature.warmup :]).all()
+    assert features.matrix(synthetic.history(3).candles, (name,)).shape == (3, feature.columns)
+
+
+def test_values_equal_a_hand_computation():
+    candles = synthetic.history(60).candles
+    row, close = candles.iloc[40], candles["close"]
+    volume = candles["volume"]
+    matrix = features.matrix(candles, ALL)
+    moved = math.log(close.iloc[40] / close.iloc[39])
+    share = volume.iloc[40] / np.mean([volume.iloc[i] for i in range(17, 41)])
+    hour = candles.index[40].hour
+    expected = {
+        "close": [row["close"]],
+        "return": [moved],
+        "abs_return": [math.log(abs(moved) + 1e-4)],
+        "range": [math.log(math.log(row["high"] / row["low"]) + 1e-4)],
+        "volume": [math.log((share + 0.01) / 1.01)],
+        "hour": [math.sin(2 * math.pi * hour / 24), math.cos(2 * math.pi * hour / 24)],
+        "weekend": [0.0],
+    }
+    assert hour == 16
+    assert matrix[40] == pytest.approx([v for name in ALL for v in expected[name]])
+
+
+def test_weekend_is_saturday_and_sunday_utc():
+    candles = synthetic.history(24 * 14).candles
+    weekend = features.matrix(candles, ("weekend",))[:, 0]
+    for time, value in zip(candles.index, weekend, strict=True):
+        assert value == (time.day_name() in ("Saturday", "Sunday"))
+
+
+@pytest.mark.parametrize("volume", [np.nan, 0.0])
+def test_unknown_volume_is_neutral(volume):
+    candles = synthetic.history(60).candles.assign(volume=volume)
+    assert (features.matrix(candles, ("volume",))[23:] == 0).all()
+
+
+def test_flat_candles_stay_finite():
+    candles = synthetic.history(60).candles.assign(open=5.0, high=5.0, low=5.0, close=5.0)
+    matrix = features.matrix(candles, ("return", "abs_return", "range"))[1:]
+    assert np.isfinite(matrix).all()
+    assert (matrix[:, 0] == 0).all()
+
+
+def test_half_hours_lie_between_hours():
+    candles = synthetic.history(48).candles
+    candles.index = pd.date_range("2024-01-01", periods=48, freq="30min", tz="UTC", name="time")
+    sine = features.matrix(candles, ("hour",))[:, 0]
+    assert sine[3] == pytest.approx(math.sin(2 * math.pi * 1.5 / 24))
+
+
+def test_needs_of_several_features_is_the_largest_warm_up():
+    assert features.warmup(("close", "hour")) == 0
+    assert features.warmup(("return", "volume")) == features.VOLUME_ROWS - 1
+    assert features.width(("return", "hour")) == 3
+
+
+@pytest.mark.parametrize("names", [(), ("return", "return"), ("retrun",)])
+def test_refuses_unknown_doubled_and_no_names(names):
+    with pytest.raises(InvalidInput, match="`features` must be different names out of close, ret"):
+        features.matrix(synthetic.history(30).candles, names)

@@ -1,0 +1,160 @@
+"""Keras networks: what NumPy computes, what a fit promises. Few and small: TensorFlow is slow."""
+
+import dataclasses
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from cryptoforecast.errors import Cancelled, CryptoForecastError
+from cryptoforecast.learning import bundles, inference, networks, samples, specs
+from cryptoforecast.types import QUANTILES
+from tests import synthetic
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": "lstm", "units": (6,)},
+        {"network": "lstm", "units": (7, 4), "loss": "mse", "horizon": 5},
+        {"network": "lstm", "units": (5, 3, 4), "horizon": 3},
+        {"network": "lstm", "units": (64, 32), "lookback": 60},
+        {"network": "dense", "units": (6,), "horizon": 4},
+        {"network": "dense", "units": (9, 5), "loss": "mse", "horizon": 2},
+    ],
+    ids=str,
+)
+def test_numpy_gives_what_keras_gives(change):
+    spec = synthetic.spec(**change)
+    model = synthetic.model(spec)
+    # The size of trained weights, so that gates neither saturate nor idle.
+    weights = [w / np.sqrt(w.shape[0]) for w in model.weights]
+    network = networks.build(spec)
+    assert [w.shape for w in network.get_weights()] == bundles.shapes(spec)
+    network.set_weights(weights)
+    rng = np.random.default_rng(1)
+    width = network.input_shape[-1]
+    inputs = rng.normal(0, 1, (40 + spec.lookback - 1, width)).astype(np.float32)
+    windows = np.stack([inputs[i : i + spec.lookback] for i in range(40)])
+    keras = np.asarray(network(windows))[:, -1]
+    ours = inference.outputs(dataclasses.replace(model, weights=tuple(weights)), inputs)
+    assert ours.shape == keras.shape == (40, networks.outputs(spec))
+    np.testing.assert_allclose(ours, keras, rtol=0, atol=1e-6)
+    assert np.ptp(keras) > 0.01
+
+
+def test_the_seed_network_has_29_345_parameters():
+    spec = specs.make("seed")
+    assert networks.build(spec).count_params() == bundles.parameters(spec) == 29_345
+
+
+def test_training_scores_the_same_quantiles_as_inference_gives():
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    raw = rng.normal(0, 3, (5, 4, 2 * len(QUANTILES))).astype(np.float32)
+    actual = rng.normal(0, 3, (5, 4, 2)).astype(np.float32)
+    quantiles = inference.rising_quantiles(raw.reshape(20, -1), 2).reshape(5, 4, 2, -1)
+    total = 0.0
+    for i, level in enumerate(QUANTILES):
+        error = actual - quantiles[..., i]
+        total += np.where(error > 0, level * error, (level - 1) * error).mean()
+    loss = networks._pinball(tf.constant(actual), tf.constant(raw), 2)
+    assert float(loss) == pytest.approx(total / len(QUANTILES), rel=1e-5)
+
+
+def prepared(spec, rows=600):
+    history = synthetic.history(rows)
+    return samples.prepare(history, spec, samples.split(rows, spec))[0]
+
+
+def assert_same(one, other):
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_same_seed_gives_the_identical_network(lstm, lstm_spec):
+    assert_same(networks.fit(lstm_spec, prepared(lstm_spec))[0], lstm.weights)
+
+
+def test_another_seed_gives_another_network(dense, mse_spec):
+    other = dataclasses.replace(mse_spec, seed=1)
+    weights, _ = networks.fit(other, prepared(other))
+    assert not np.array_equal(weights[0], dense.weights[0])
+
+
+def test_early_stopping_keeps_the_best_epoch():
+    spec = synthetic.spec(
+        patience=3, epochs=60, learning_rate=0.02, schedule="constant", units=(32,), dropout=0.0
+    )
+    weights, record = networks.fit(spec, prepared(spec))
+    losses = [epoch.val_loss for epoch in record.curve]
+    assert record.best_epoch == np.argmin(losses) + 1
+    assert record.epochs == len(losses) == record.best_epoch + 3 < 60
+    # Stopping there in the first place gives the very same weights.
+    short = dataclasses.replace(spec, epochs=record.best_epoch, patience=0)
+    assert_same(networks.fit(short, prepared(short))[0], weights)
+
+
+def test_without_patience_the_whole_schedule_runs_and_its_end_is_kept(lstm, lstm_spec):
+    assert lstm.record.epochs == lstm.record.best_epoch == lstm_spec.epochs == 2
+    assert [epoch.epoch for epoch in lstm.record.curve] == [1, 2]
+    assert lstm.record.curve[1].seconds <= lstm.record.seconds
+    assert lstm.record.targets_per_second > 0
+
+
+def test_progress_never_falls_and_ends_at_one(monkeypatch):
+    monkeypatch.setattr(networks, "REPORT_EVERY", 0.0)
+    spec, seen = synthetic.spec(epochs=3, batch_size=64), []
+    networks.fit(spec, prepared(spec), seen.append)
+    done = [progress.done for progress in seen]
+    seconds = [progress.seconds for progress in seen]
+    assert len(seen) > 9
+    assert done == sorted(done)
+    assert seconds == sorted(seconds)
+    assert 0 < done[0] < 0.2
+    assert done[-1] == 1
+    assert [progress.epoch for progress in seen] == sorted(progress.epoch for progress in seen)
+    assert [len(progress.curve) for progress in seen][-1] == 3
+    assert {progress.epochs for progress in seen} == {3}
+
+
+def test_cancelled_before_it_starts():
+    spec, seen = synthetic.spec(), []
+    began = time.perf_counter()
+    with pytest.raises(Cancelled):
+        networks.fit(spec, prepared(spec), seen.append, lambda: True)
+    assert time.perf_counter() - began < 1
+    assert seen == []
+
+
+@pytest.mark.parametrize("network", ["dense", "lstm"])
+def test_cancelling_takes_effect_within_a_second(network):
+    spec = synthetic.spec(network=network, epochs=500, units=(64, 32), training="windows")
+    stop, at = threading.Event(), []
+
+    def report(progress):
+        if progress.curve and not stop.is_set():
+            at.append(time.perf_counter())
+            stop.set()
+
+    with pytest.raises(Cancelled):
+        networks.fit(spec, prepared(spec), report, stop.is_set)
+    assert time.perf_counter() - at[0] < 1
+
+
+def test_a_divergent_training_says_so_instead_of_scoring_nan():
+    spec = dataclasses.replace(synthetic.spec(schedule="constant"), learning_rate=1e30)
+    with pytest.raises(CryptoForecastError, match=r"finite loss.*Choose a smaller learning rate"):
+        networks.fit(spec, prepared(spec))
+
+
+def test_a_training_span_of_hardly_more_than_one_sequence():
+    """Whatever the offset of the tiling, there is a sequence to train on."""
+    shares = {"test": 0.06, "validation": 0.4}
+    spec = specs.make(lookback=60, chunk=500, units=(2,), epochs=8, features=("close",), **shares)
+    given = prepared(spec, 560)
+    assert len(given.train) < 2 * len(given.validation)
+    _, record = networks.fit(spec, given)
+    assert record.epochs == 8

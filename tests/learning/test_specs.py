@@ -1,0 +1,112 @@
+"""Presets are what they promise; a spec outside the rules is refused with the rule."""
+
+import dataclasses
+import math
+
+import pytest
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import bundles, specs
+from cryptoforecast.types import ModelSpec
+
+
+def test_the_seed_preset_is_the_seed_recipe_to_the_letter():
+    spec = specs.make("seed")
+    assert dataclasses.asdict(spec) == {
+        "network": "lstm", "target": "price", "loss": "mse", "training": "windows",
+        "features": ("close",), "lookback": 60, "horizon": 1, "units": (64, 32), "dropout": 0.2,
+        "learning_rate": 1e-3, "schedule": "constant", "batch_size": 32, "chunk": 31,
+        "epochs": 50, "patience": 5, "test": 0.2, "validation": 0.16, "seed": 0,
+    }  # fmt: skip
+    assert specs.needs(spec) == 60
+    assert bundles.parameters(spec) == 29_345
+
+
+def test_defaults_are_the_contract():
+    spec = specs.make()
+    assert spec == ModelSpec()
+    assert (spec.network, spec.target, spec.loss, spec.training) == (
+        "lstm", "return", "quantile", "sequences",
+    )  # fmt: skip
+    assert (spec.lookback, spec.horizon, spec.units, spec.dropout) == (60, 1, (64, 32), 0.2)
+    assert (spec.test, spec.validation, spec.seed) == (0.2, 0.16, 0)
+
+
+def test_careful_takes_more_and_smaller_steps():
+    quick, careful = specs.make("quick"), specs.make("careful")
+    assert careful.epochs > quick.epochs
+    assert careful.learning_rate < quick.learning_rate
+
+
+@pytest.mark.parametrize("preset", list(specs.PRESETS))
+@pytest.mark.parametrize("network", specs.NETWORKS)
+def test_every_preset_serves_every_network(preset, network):
+    spec = specs.make(preset, network)
+    assert spec.network == network
+    assert network == "lstm" or spec.training == "windows"
+    assert set(specs.PRESETS) == set(specs.PRESET_HELP)
+
+
+def test_a_choice_wins_over_the_preset_and_none_keeps_it():
+    spec = specs.make("seed", epochs=3, patience=None, dropout=0.0)
+    assert (spec.epochs, spec.patience, spec.dropout) == (3, 5, 0.0)
+    assert specs.make(target="price").features == ("close",)
+    assert specs.make(target="price", features=("return",)).features == ("return",)
+    assert specs.make(training="windows").batch_size == 256
+    assert specs.make(network="dense", learning_rate=0.01).learning_rate == 0.01
+
+
+def test_needs_is_lookback_plus_warm_up():
+    assert specs.needs(specs.make(features=("return",))) == 61
+    assert specs.needs(specs.make(features=("close", "hour"), lookback=10)) == 10
+    assert specs.needs(specs.make()) == 83
+
+
+@pytest.mark.parametrize("name", list(specs.BOUNDS))
+def test_bounds_are_inclusive_and_beyond_them_is_refused(name):
+    kind = type(getattr(ModelSpec(), name))
+    for bound, outward in zip(specs.BOUNDS[name], (-1, 1), strict=True):
+        assert getattr(specs.make(**{name: kind(bound)}), name) == bound
+        beyond = bound + outward if kind is int else bound + outward * 1e-6
+        with pytest.raises(InvalidInput, match=f"`{name}` must be between .* Received: "):
+            specs.make(**{name: beyond})
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"target": "volume"}, "`target` must be return or price. Received: 'volume'"),
+        ({"loss": "mae"}, "`loss` must be quantile or mse"),
+        ({"training": "epochs"}, "`training` must be sequences or windows"),
+        ({"schedule": "linear"}, "`schedule` must be cosine or constant"),
+        ({"units": ()}, "`units` must be one to four layers"),
+        ({"units": (1, 2, 3, 4, 5)}, "`units` must be one to four layers"),
+        ({"units": (0,)}, "of 1 to 512"),
+        ({"units": (513,)}, "of 1 to 512"),
+        ({"network": "dense", "training": "sequences"}, "A Dense network trains on windows"),
+        ({"preset": "slow"}, "`preset` must be one of quick, careful, seed. Received: 'slow'"),
+        ({"momentum": 1}, "Unknown setting. Received: momentum"),
+    ],
+)
+def test_refusals_name_the_rule(change, text):
+    with pytest.raises(InvalidInput, match=text):
+        specs.make(**change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lookback": 60.0}, {"lookback": True}, {"lookback": "60"}, {"dropout": "0.2"},
+        {"dropout": math.nan}, {"learning_rate": math.inf}, {"dropout": False},
+        {"epochs": 10**400}, {"units": (64.0,)}, {"units": (True,)}, {"units": [64]},
+        {"features": ["return"]}, {"features": "return"}, {"target": ["return"]},
+        {"features": (["return"],)},
+    ],
+)  # fmt: skip
+def test_wrong_types_are_refused(change):
+    with pytest.raises(InvalidInput, match=f"`{next(iter(change))}` must be"):
+        specs.make(**change)
+
+
+def test_a_whole_number_serves_as_a_share():
+    assert specs.make(dropout=0).dropout == 0

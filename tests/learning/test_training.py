@@ -1,0 +1,97 @@
+"""From prices to a model: nothing of the test span shapes it, and its card says what did."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.learning import inference, samples, specs, training
+from tests import synthetic
+
+
+def assert_same_numbers(one, other):
+    for a, b in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for field in dataclasses.fields(one.scaler):
+        a, b = getattr(one.scaler, field.name), getattr(other.scaler, field.name)
+        np.testing.assert_array_equal(a, b)
+
+
+def test_altering_the_test_span_changes_nothing_of_the_model(dense, mse_spec):
+    history = synthetic.history()
+    cut = samples.split(len(history), mse_spec)
+    other = training.train(synthetic.altered(history, cut.test_start), mse_spec)
+    assert_same_numbers(dense, other)
+    np.testing.assert_array_equal(dense.residuals, other.residuals)
+    assert [e.val_loss for e in dense.record.curve] == [e.val_loss for e in other.record.curve]
+    assert dense.card.fingerprint != other.card.fingerprint
+
+
+def test_altering_the_validation_span_changes_no_weight_of_a_full_schedule(dense, mse_spec):
+    history = synthetic.history()
+    cut = samples.split(len(history), mse_spec)
+    other = training.train(synthetic.altered(history, cut.train_end), mse_spec)
+    assert_same_numbers(dense, other)
+    assert not np.array_equal(dense.residuals, other.residuals)
+
+
+def test_altering_the_last_training_row_does_change_the_model(dense, mse_spec):
+    history = synthetic.history()
+    cut = samples.split(len(history), mse_spec)
+    other = training.train(synthetic.altered(history, cut.train_end - 1), mse_spec)
+    assert not np.array_equal(dense.weights[0], other.weights[0])
+
+
+def test_the_band_of_squared_error_is_of_the_validation_residuals(dense, mse_spec):
+    history = synthetic.history()
+    cut = samples.split(len(history), mse_spec)
+    origins = cut.validation_origins(specs.needs(mse_spec))
+    assert origins == range(384, 479)
+    expected = inference.residual_quantiles(dense, history, origins)
+    np.testing.assert_array_equal(dense.residuals, expected)
+    inside = inference.forecast(dense, history, origins)
+    below = inside.actual_returns[:, 0] < inside.quantiles[:, 0, 2]
+    assert np.mean(below) == pytest.approx(0.1, abs=0.02)
+
+
+def test_quantile_models_carry_their_own_band(lstm):
+    assert lstm.residuals is None
+
+
+def test_the_card_says_where_the_model_came_from(lstm, lstm_spec):
+    history = synthetic.history()
+    cut = samples.split(len(history), lstm_spec)
+    close = history.candles["close"].iloc[: cut.train_end]
+    card = lstm.card
+    assert (card.coin, card.interval, card.source) == ("BTC", "1h", "file test.csv")
+    assert (card.needs, card.rows, card.simulated) == (9, 600, False)
+    assert card.fingerprint == history.fingerprint
+    assert card.start == "2024-01-01T00:00:00+00:00"
+    assert card.end == history.end.isoformat()
+    # The newest candle that shaped the weights or the band: the last before the test span.
+    assert card.cutoff == history.candles.index[cut.test_start - 1].isoformat()
+    assert (card.lowest, card.highest) == (close.min(), close.max())
+    assert set(card.libraries) == {"tensorflow", "keras", "numpy"}
+    assert lstm.spec == lstm_spec
+
+
+def test_a_trained_network_learns_what_can_be_learnt():
+    """A price that alternates is foretold: the loss falls and the sign is right."""
+    history = synthetic.history(500)
+    close = 100 * np.exp(0.01 * (np.arange(500) % 2))
+    candles = history.candles.assign(open=close, high=close, low=close, close=close)
+    spec = synthetic.spec(features=("return",), epochs=20, learning_rate=0.02, dropout=0.0)
+    model = training.train(dataclasses.replace(history, candles=candles), spec)
+    said = inference.forecast(model, dataclasses.replace(history, candles=candles), range(400, 499))
+    assert model.record.curve[-1].loss < 0.3 * model.record.curve[0].loss
+    assert (np.sign(said.predicted - said.close[:, None]) == np.sign(said.actual_returns)).all()
+
+
+def test_refusals():
+    with pytest.raises(InvalidInput, match="Only an lstm or a dense network is trained"):
+        training.train(synthetic.history(), dataclasses.replace(synthetic.spec(), network="naive"))
+    with pytest.raises(InvalidInput, match="`lookback` must be between"):
+        training.train(synthetic.history(), dataclasses.replace(synthetic.spec(), lookback=1))
+    with pytest.raises(NotEnoughData, match="training span"):
+        training.train(synthetic.history(200), synthetic.spec())

@@ -1,0 +1,270 @@
+"""One worker, a bounded queue: order, sharing, cancelling, failing, forgetting."""
+
+import gc
+import threading
+import time
+import weakref
+
+import pytest
+
+from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput, NotEnoughData
+from cryptoforecast.jobs import KEPT, Runner
+from cryptoforecast.types import Progress
+
+SOON = 5.0
+
+
+class Gate:
+    """Work that starts, reports half, and ends when it is opened or cancelled."""
+
+    def __init__(self, result="done"):
+        self.result, self.runs = result, 0
+        self.started, self.opened = threading.Event(), threading.Event()
+
+    def __call__(self, report, cancelled):
+        self.runs += 1
+        report(Progress(1, 2, 0.5, 4.0))
+        self.started.set()
+        while not self.opened.wait(0.005):
+            if cancelled():
+                raise Cancelled("Training was cancelled.")
+        return self.result
+
+
+def at_once(result):
+    return lambda report, cancelled: result
+
+
+@pytest.fixture
+def runner():
+    return Runner(limit=3)
+
+
+@pytest.fixture
+def busy(runner):
+    """A gate that occupies the worker until the test ends."""
+    gate = Gate()
+    gate.job = runner.submit("busy", "Busy", gate)
+    assert gate.started.wait(SOON)
+    yield gate
+    gate.opened.set()
+
+
+def test_a_job_runs_and_gives_its_result(runner):
+    job = runner.submit("a", "A", at_once(42))
+    assert job.wait(SOON)
+    assert (job.state, job.result, job.error, job.active) == ("done", 42, None, False)
+    assert (job.key, job.title) == ("a", "A")
+    assert runner.get("a") is job
+    assert runner.get("b") is None
+
+
+def test_jobs_run_one_at_a_time_in_the_order_they_came(runner, busy):
+    seen, inside, most = [], [], []
+
+    def work(name):
+        def run(report, cancelled):
+            inside.append(name)
+            most.append(len(inside))
+            seen.append(name)
+            time.sleep(0.01)
+            inside.remove(name)
+            return name
+
+        return run
+
+    jobs = [runner.submit(name, name, work(name)) for name in "abc"]
+    assert [job.state for job in jobs] == ["queued"] * 3
+    busy.opened.set()
+    assert all(job.wait(SOON) for job in jobs)
+    assert seen == ["a", "b", "c"]
+    assert most == [1, 1, 1]
+
+
+def test_place_in_the_queue(runner, busy):
+    first, second = (runner.submit(name, name, at_once(1)) for name in "ab")
+    assert [runner.ahead(job) for job in (busy.job, first, second)] == [0, 1, 2]
+    first.cancel()
+    assert runner.ahead(second) == 1
+    busy.opened.set()
+    assert second.wait(SOON)
+    assert runner.ahead(second) == 0
+
+
+def test_the_same_key_joins_the_same_job(runner, busy):
+    assert runner.submit("busy", "Busy", Gate()) is busy.job
+    waiting = runner.submit("a", "A", at_once(1))
+    assert runner.submit("a", "A", at_once(2)) is waiting
+    busy.opened.set()
+    assert waiting.wait(SOON)
+    assert waiting.result == 1
+    # Done is done: asking again gives the answer there is.
+    assert runner.submit("a", "A", at_once(3)) is waiting
+    assert busy.runs == 1
+
+
+def test_progress_and_time_left(busy):
+    assert busy.job.state == "running"
+    assert busy.job.progress.done == 0.5
+    assert busy.job.seconds_left == pytest.approx(4.0)
+    busy.job._report(Progress(1, 2, 0.01, 4.0))
+    assert busy.job.seconds_left is None
+
+
+def test_no_time_left_before_the_first_report(runner, busy):
+    assert runner.submit("a", "A", at_once(1)).seconds_left is None
+
+
+def test_cancelling_what_runs(runner, busy):
+    after = runner.submit("a", "A", at_once(1))
+    busy.job.cancel()
+    assert busy.job.state == "cancelled"
+    assert busy.job.wait(1)
+    assert (busy.job.state, busy.job.result) == ("cancelled", None)
+    assert isinstance(busy.job.error, Cancelled)
+    assert after.wait(SOON)
+    assert after.result == 1
+
+
+def test_cancelling_what_waits_never_runs_it(runner, busy):
+    gate = Gate()
+    job = runner.submit("a", "A", gate)
+    job.cancel()
+    assert (job.state, job.active) == ("cancelled", False)
+    busy.opened.set()
+    assert job.wait(SOON)
+    assert (job.state, gate.runs) == ("cancelled", 0)
+
+
+def test_a_cancelled_job_makes_room_and_ends_for_whoever_waits(runner, busy):
+    jobs = [runner.submit(str(i), "", at_once(i)) for i in range(runner.limit)]
+    with pytest.raises(InvalidInput, match="At most 3 trainings may wait"):
+        runner.submit("more", "", at_once(1))
+    jobs[1].cancel()
+    more = runner.submit("more", "", at_once(1))
+    # The worker is still busy, yet nobody waits for ever on what was taken out of the queue.
+    assert jobs[1].wait(SOON)
+    assert jobs[1].state == "cancelled"
+    assert [runner.ahead(job) for job in (jobs[0], jobs[2], more)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_what_ended_without_a_result_can_be_asked_again(runner, end):
+    def fail(report, cancelled):
+        raise Cancelled("Stop.") if end == "cancelled" else NotEnoughData("Too short.")
+
+    first = runner.submit("a", "A", fail)
+    assert first.wait(SOON)
+    assert first.state == end
+    again = runner.submit("a", "A", at_once(7))
+    assert again is not first
+    assert again.wait(SOON)
+    assert (again.result, runner.get("a")) == (7, again)
+
+
+def test_asked_again_while_the_cancelled_one_still_stops(runner):
+    release = threading.Event()
+    old = runner.submit("a", "A", lambda report, cancelled: release.wait(SOON))
+    old.cancel()
+    new = runner.submit("a", "A", at_once(7))
+    assert new is not old
+    release.set()
+    assert new.wait(SOON)
+    assert new.result == 7
+
+
+def test_our_errors_are_shown_as_they_are(runner):
+    def fail(report, cancelled):
+        raise NotEnoughData("The history is too short.")
+
+    job = runner.submit("a", "A", fail)
+    assert job.wait(SOON)
+    assert (job.state, job.result) == ("failed", None)
+    assert isinstance(job.error, NotEnoughData)
+    assert str(job.error) == "The history is too short."
+
+
+def test_a_surprise_is_logged_shown_as_failure_and_the_worker_goes_on(runner, caplog):
+    def fail(report, cancelled):
+        raise ZeroDivisionError("by nought")
+
+    job = runner.submit("a", "The title", fail)
+    after = runner.submit("b", "B", at_once(1))
+    assert after.wait(SOON)
+    assert (job.state, after.state) == ("failed", "done")
+    assert type(job.error) is CryptoForecastError
+    assert "by nought" in str(job.error)
+    assert "The title" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_failed_job_keeps_nothing_of_its_work_alive(runner):
+    class Network:
+        pass
+
+    held = []
+
+    def fail(report, cancelled):
+        network = Network()
+        held.append(weakref.ref(network))
+        raise Cancelled(f"Stopped with {type(network)}.")
+
+    job = runner.submit("a", "A", fail)
+    assert job.wait(SOON)
+    gc.collect()
+    assert held[0]() is None
+
+
+def test_only_the_latest_finished_jobs_are_remembered(runner):
+    for i in range(3 * KEPT):
+        assert runner.submit(str(i), "", at_once(i)).wait(SOON)
+    known = [i for i in range(3 * KEPT) if runner.get(str(i)) is not None]
+    assert known == list(range(3 * KEPT))[-(KEPT + 1) :]
+    # What was forgotten is done anew, not lost.
+    again = runner.submit("0", "", at_once("anew"))
+    assert again.wait(SOON)
+    assert again.result == "anew"
+
+
+def test_waiting_jobs_are_never_forgotten(busy, runner):
+    jobs = [runner.submit(f"w{i}", "", at_once(i)) for i in range(3)]
+    for _ in range(2 * KEPT):
+        jobs[2].cancel()
+        jobs[2] = runner.submit("w2", "", at_once(2))
+    assert [runner.get(f"w{i}") for i in range(3)] == jobs
+    assert runner.get("busy") is busy.job
+
+
+def test_many_submitters_at_once():
+    runner, runs, lock = Runner(limit=1000), [], threading.Lock()
+    barrier = threading.Barrier(16)
+    got: list[tuple[str, object]] = []
+
+    def work(key):
+        def run(report, cancelled):
+            with lock:
+                runs.append(key)
+            time.sleep(0.001)
+            return key
+
+        return run
+
+    def submitter(seed):
+        barrier.wait()
+        for i in range(20):
+            key = str((seed * 7 + i) % 5)
+            job = runner.submit(key, key, work(key))
+            runner.ahead(job)
+            with lock:
+                got.append((key, job))
+
+    threads = [threading.Thread(target=submitter, args=(seed,)) for seed in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SOON)
+    assert len(got) == 320
+    for key, job in got:
+        assert job.wait(SOON)
+        assert (job.state, job.result) == ("done", key)
+    assert sorted(runs) == sorted(set(runs)) == list("01234")
