@@ -9,11 +9,13 @@ service = shared()
 query = inputs.market()
 chosen = inputs.model(service, query.interval)
 history = live.history(service, query)
-training.form(service, history)
-
 job = subject.job(service, chosen)
-if job is not None and job.state != "done":
-    training.panel(service, job)
+if job is not None and job.active:
+    training.watch(service, job)
+    st.stop()
+training.form(service, history)
+if job is not None and job.result is None:
+    training.ended(job)
     st.stop()
 
 found = subject.find(service, chosen, history)

@@ -58,17 +58,18 @@ def build(spec: ModelSpec) -> keras.Model:
     model = keras.Sequential(name=spec.network)
     if spec.network == "lstm":
         model.add(keras.Input((None, inputs)))
-        for units in spec.units:
-            model.add(keras.layers.LSTM(units, return_sequences=True))
-            model.add(keras.layers.Dropout(spec.dropout))
-        model.add(keras.layers.Dense(outputs(spec)))
+        for i, units in enumerate(spec.units):
+            # Named, because Keras numbers layers in a state that other threads may clear.
+            model.add(keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{i}"))
+            model.add(keras.layers.Dropout(spec.dropout, name=f"dropout_{i}"))
+        model.add(keras.layers.Dense(outputs(spec), name="head"))
     else:
         model.add(keras.Input((spec.lookback, inputs)))
         model.add(keras.layers.Flatten())
-        for units in spec.units:
-            model.add(keras.layers.Dense(units, activation="relu"))
-            model.add(keras.layers.Dropout(spec.dropout))
-        model.add(keras.layers.Dense(outputs(spec)))
+        for i, units in enumerate(spec.units):
+            model.add(keras.layers.Dense(units, activation="relu", name=f"dense_{i}"))
+            model.add(keras.layers.Dropout(spec.dropout, name=f"dropout_{i}"))
+        model.add(keras.layers.Dense(outputs(spec), name="head"))
         model.add(keras.layers.Reshape((1, outputs(spec))))
     return model
 

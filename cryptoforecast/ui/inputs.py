@@ -27,17 +27,18 @@ RUN = "run-"
 def market(*, windows: bool = True) -> MarketQuery:
     """Draw the coin, interval and history window selectors."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        _from_url("coin", "BTC")
         coin = st.selectbox(
             "Coin",
-            list(COINS),
+            _with(list(COINS), st.session_state["coin"]),
             key="coin",
-            bind="query-params",
+            persist_state="session",
             format_func=lambda ticker: (
                 f"{ticker} · {COINS[ticker].name}" if ticker in COINS else ticker
             ),
             accept_new_options=True,
             help="Pick one, or type any symbol that Yahoo Finance knows, such as ATOM-USD.",
-            width=260,
+            width=220,
         )
         interval = st.segmented_control(
             "Candle",
@@ -62,6 +63,7 @@ def market(*, windows: bool = True) -> MarketQuery:
                 bind="query-params",
                 help="The span of prices. Its last fifth is the test span.",
             )
+    st.query_params["coin"] = str(coin)
     # Whole days keep the question, and so its cached answers, the same all day long.
     start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=choices[str(window)])
     return MarketQuery(str(coin), interval, start.as_unit("ns"))
@@ -69,31 +71,41 @@ def market(*, windows: bool = True) -> MarketQuery:
 
 def model(service: Service, interval: str) -> str:
     """Draw the model selector: saved models of this interval, trainings, baselines."""
-    names = [saved.name for saved in service.models() if saved.model.card.interval == interval]
-    runs = list(st.session_state.get("runs", []))
-    linked = st.query_params.get("model", "")
-    if linked.startswith(RUN) and linked not in runs:
-        runs.append(linked)
-    options = [*names, *runs, *BASELINES]
-    first = FIRST[interval] if FIRST[interval] in options else options[0]
+    _from_url("model", FIRST[interval])
     opened = st.session_state.pop("open", None)
-    if opened in options:
+    if opened is not None:
         st.session_state["model"] = opened
-    if st.session_state.get("model", first) not in options:
-        del st.session_state["model"]
-    return str(
+    names = [saved.name for saved in service.models() if saved.model.card.interval == interval]
+    options = [*names, *st.session_state.get("runs", []), *BASELINES]
+    if str(st.session_state["model"]).startswith(RUN):
+        options = _with(options, st.session_state["model"])
+    if st.session_state["model"] not in options:
+        st.session_state["model"] = FIRST[interval] if FIRST[interval] in options else options[0]
+    chosen = str(
         st.selectbox(
             "Model",
             options,
-            index=options.index(first),
             key="model",
-            bind="query-params",
+            persist_state="session",
             format_func=lambda name: _label(service, name),
             help="A saved model, one you trained in this session, or a baseline that learns "
             "nothing. Saved models are listed if they learnt from candles of this length.",
-            width=340,
+            width=300,
         )
     )
+    st.query_params["model"] = chosen
+    return chosen
+
+
+def _from_url(key: str, default: str) -> None:
+    """Start a selector from the URL once; its words there must not change with its labels."""
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(key, default)
+
+
+def _with(options: list[str], chosen: str) -> list[str]:
+    """Make sure that what is chosen can be drawn."""
+    return options if chosen in options else [*options, chosen]
 
 
 def _label(service: Service, name: str) -> str:
@@ -109,11 +121,12 @@ def _label(service: Service, name: str) -> str:
     return f"Trained: {name.removeprefix(RUN)[:8]}"
 
 
-def training(rows: int) -> ModelSpec | None:
+def training(rows: int, interval: str) -> ModelSpec | None:
     """Draw the training form; return a spec when it is sent.
 
     Args:
         rows: candles of the history, for a schedule of the right length.
+        interval: candle length, for a horizon worth looking at.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         preset = st.segmented_control(
@@ -135,7 +148,8 @@ def training(rows: int) -> ModelSpec | None:
             help="An LSTM reads candle by candle and remembers; a Dense network sees all at once.",
         )
     st.caption(specs.PRESET_HELP[str(preset)])
-    base = specs.make(str(preset), str(network), rows=rows)
+    horizon = None if preset == "seed" else STEPS[interval]
+    base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
     with st.form(f"train-{preset}-{network}", border=False):
         changes = _sliders(base, f"{preset}-{network}")
         sent = st.form_submit_button("Train", type="primary", icon=":material/model_training:")

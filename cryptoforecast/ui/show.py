@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import pandas as pd
 import streamlit as st
@@ -80,19 +80,17 @@ def tiles(judged: Backtest) -> None:
         st.metric(
             "Typical error (MAE)",
             money(own.mae),
-            _against(own.mae, naive.mae, "the last price"),
-            delta_color="inverse",
             border=True,
             help=f"Mean absolute error of the price {steps}, USD.",
+            **_against(own.mae, naive.mae, "the last price"),
         )
         st.metric(
             "Band error (pinball)",
             DASH if math.isnan(own.pinball) else f"{own.pinball * 1e4:.1f} bp",
-            _against(own.pinball, naive.pinball, "a constant band"),
-            delta_color="inverse",
             border=True,
             help="Mean pinball loss of nine quantiles of the log-return, in basis points "
             "(0.01 %): how good the forecast of the range is.",
+            **_against(own.pinball, naive.pinball, "a constant band"),
         )
         for level, value in ((80, own.coverage_80), (95, own.coverage_95)):
             st.metric(
@@ -148,6 +146,25 @@ def test(judged: Backtest) -> None:
 def scores(judged: Backtest) -> None:
     """Show every predictor's figures on the same origins."""
     st.subheader("All figures, on the same origins")
+    left, right = st.columns(2)
+    with left:
+        chart(
+            charts.compare_errors(
+                judged.scores, metric="pinball", simulated=judged.history.simulated, dark=dark()
+            ),
+            alt=charts.summary_errors(judged.scores, metric="pinball"),
+            key="errors",
+        )
+    with right:
+        measured = {
+            name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
+            for name, steps in judged.scores.items()
+        }
+        chart(
+            charts.coverage(measured, simulated=judged.history.simulated, dark=dark()),
+            alt=charts.summary_coverage(measured),
+            key="coverage",
+        )
     rows = [
         _row(name, steps[-1], judged.scores["naive"][-1]) for name, steps in judged.scores.items()
     ]
@@ -242,16 +259,21 @@ def _last(judged: Backtest, name: str) -> Scores:
     return judged.scores[name][-1]
 
 
-def _against(value: float, baseline: float, what: str) -> str | None:
-    """Write a change against a baseline, for a metric's delta."""
+class _Delta(TypedDict):
+    delta: str | None
+    delta_color: Literal["inverse", "off"]
+    delta_arrow: Literal["auto", "off"]
+
+
+def _against(value: float, baseline: float, what: str) -> _Delta:
+    """Write a change against a baseline, as a metric's delta."""
     if not (math.isfinite(value) and baseline > 0):
-        return None
+        return {"delta": None, "delta_color": "off", "delta_arrow": "off"}
     change = value / baseline - 1
     if abs(change) < 5e-5:
-        return f"the same as {what}"
-    if change > 1:
-        return f"{value / baseline:.1f} times {what}"
-    return f"{change * 100:+.1f} % against {what}"
+        return {"delta": f"the same as {what}", "delta_color": "off", "delta_arrow": "off"}
+    text = f"{value / baseline:.1f} times" if change > 1 else f"{change * 100:+.1f} % against"
+    return {"delta": f"{text} {what}", "delta_color": "inverse", "delta_arrow": "auto"}
 
 
 def _ahead(judged: Backtest, step: int) -> str:

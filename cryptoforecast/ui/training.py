@@ -14,7 +14,7 @@ from cryptoforecast.ui import inputs, show
 def form(service: Service, history: PriceHistory) -> None:
     """Draw the training form; when it is sent, queue the training and open it."""
     with st.expander("Train your own network", icon=":material/model_training:"):
-        spec = inputs.training(len(history))
+        spec = inputs.training(len(history), history.interval)
         if spec is None:
             return
         with show.errors():
@@ -26,18 +26,17 @@ def form(service: Service, history: PriceHistory) -> None:
             st.rerun()
 
 
-def panel(service: Service, job: Job[Run]) -> None:
-    """Draw a training that is not done: live while it runs, a remedy when it ended otherwise."""
-    if job.active:
-        _watch(service, job)
-    elif job.state == "cancelled":
+def ended(job: Job[Run]) -> None:
+    """Say why a training gave nothing, and what to do."""
+    if job.state == "cancelled":
         st.info("This training was cancelled. Train again, or choose another model.")
     else:
         st.error(str(job.error), icon=":material/error:")
 
 
 @st.fragment(run_every="0.5s")
-def _watch(service: Service, job: Job[Run]) -> None:
+def watch(service: Service, job: Job[Run]) -> None:
+    """Show a training that waits or runs; rerun the page when it has ended."""
     if not job.active:
         st.rerun()
     with st.container(border=True):
