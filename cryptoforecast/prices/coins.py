@@ -99,7 +99,9 @@ def resolve(text: str) -> Coin:
         InvalidInput: if the text can't be a symbol, or is quoted in another currency.
     """
     wanted = text.strip().upper()
-    if len(wanted) > MAX_LENGTH or not _ALLOWED.fullmatch(wanted) or wanted.endswith("."):
+    # Upper case turns some other letters into plain ones, so the text itself must be ASCII.
+    plain = text.isascii() and _ALLOWED.fullmatch(wanted) and not wanted.endswith(".")
+    if len(wanted) > MAX_LENGTH or not plain:
         raise InvalidInput(
             f"A coin is a ticker or symbol of at most {MAX_LENGTH} characters, "
             "A-Z 0-9 . - ^ = only, such as BTC or PEPE24478-USD. "

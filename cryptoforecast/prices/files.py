@@ -7,13 +7,10 @@ Imports ``types``, ``errors`` and its neighbours. This module opens, unpacks and
 from __future__ import annotations
 
 import contextlib
-import gzip
+import csv
 import io
-import os
 import re
 import uuid
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -23,13 +20,9 @@ from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices import quality
 from cryptoforecast.prices.coins import COINS, resolve
 from cryptoforecast.prices.layouts import Reading, interpret, is_yahoo, recognise
+from cryptoforecast.prices.opening import MAX_BYTES, MAX_ROWS, Unpacked, opened, too_large
 from cryptoforecast.prices.resample import describe, resample, step_of
 from cryptoforecast.types import INTERVALS, PriceHistory
-
-#: Bytes a file may have, packed and unpacked.
-MAX_BYTES = 1_000_000_000
-#: Rows a file may have: minutes since 2012 are 8 million.
-MAX_ROWS = 12_000_000
 
 _HEAD = 65_536
 _CHUNK = 500_000
@@ -76,7 +69,7 @@ def read(
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
     ticker = resolve(coin).ticker if coin else guess_coin(name)
     try:
-        with _opened(source) as stream:
+        with opened(source) as stream:
             reading = _interpreted(stream)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error
@@ -172,82 +165,26 @@ def _history(reading: Reading, name: str, ticker: str, interval: str | None) -> 
     )
 
 
-# ---------------------------------------------------------------------------- opening
-
-
-@contextlib.contextmanager
-def _opened(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
-    """Open a source as a seekable stream of at most ``MAX_BYTES``."""
-    if isinstance(source, bytes):
-        yield io.BytesIO(_bounded(source))
-    elif isinstance(source, Path):
-        try:
-            with source.open("rb") as stream:
-                if os.fstat(stream.fileno()).st_size > MAX_BYTES:
-                    raise _too_large()
-                yield stream
-        except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-            raise UnreadableFile(f"{error.strerror}. Check the path.") from error
-    else:
-        yield io.BytesIO(_bounded(source.read(MAX_BYTES + 1)))
-
-
-def _bounded(content: bytes) -> bytes:
-    if len(content) > MAX_BYTES:
-        raise _too_large()
-    return content
-
-
-def _too_large() -> UnreadableFile:
-    return UnreadableFile(
-        f"A price file may have {MAX_BYTES // 10**6:,} MB, unpacked too, and "
-        f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its candles first."
-    )
-
-
-class _Unpacked(io.RawIOBase):
-    """A gzipped stream that refuses to grow beyond ``MAX_BYTES``."""
-
-    def __init__(self, packed: IO[bytes]) -> None:
-        self._stream = gzip.GzipFile(fileobj=packed)
-        self._seen = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        try:
-            part = self._stream.read1(len(buffer))
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UnreadableFile(
-                f"The gzip archive is damaged or cut off ({error}). Download it again."
-            ) from error
-        self._seen += len(part)
-        if self._seen > MAX_BYTES:
-            raise _too_large()
-        buffer[: len(part)] = part
-        return len(part)
+# ---------------------------------------------------------------------------- formats
 
 
 def _interpreted(stream: IO[bytes]) -> Reading:
     """Tell the format by its first bytes, never by its name."""
-    head = stream.read(4)
+    head = stream.read(_HEAD)
     stream.seek(0)
-    if head == b"PAR1":
+    if head.startswith(b"PAR1"):
         return _parquet(stream)
-    if head[:2] == b"\x1f\x8b":
-        return _csv(io.BufferedReader(_Unpacked(stream), 1 << 20))
-    return _csv(io.BufferedReader(stream, 1 << 20))  # type: ignore[arg-type]
+    if head.startswith(b"\x1f\x8b"):
+        unpacked = io.BufferedReader(Unpacked(stream), _HEAD)
+        return _csv(unpacked, unpacked.peek(_HEAD))
+    return _csv(stream, head)
 
 
-# ---------------------------------------------------------------------------- formats
-
-
-def _csv(stream: io.BufferedReader) -> Reading:
+def _csv(stream: IO[bytes], head: bytes) -> Reading:
     """Read delimited text in parts, keeping only the columns that matter."""
-    head = stream.peek(_HEAD)[:_HEAD]
     header, delimiter = _header(head)
     roles = recognise(header)
+    _check_second_line(head, len(header), delimiter)
     kept = [column for column in header if column in roles.values() or is_yahoo(column)]
     parts: list[pd.DataFrame] = []
     rows = 0
@@ -255,7 +192,9 @@ def _csv(stream: io.BufferedReader) -> Reading:
         reader = pd.read_csv(
             stream,
             sep=delimiter,
-            usecols=kept,
+            # Columns are chosen afterwards: told to skip some, the parser lets rows of another
+            # length pass, and a number split by a comma would move the rest along.
+            index_col=False,
             dtype={roles["source"]: "category"} if "source" in roles else None,
             encoding="utf-8-sig",
             skip_blank_lines=False,
@@ -265,8 +204,8 @@ def _csv(stream: io.BufferedReader) -> Reading:
             for part in reader:
                 rows += len(part)
                 if rows > MAX_ROWS:
-                    raise _too_large()
-                parts.append(part)
+                    raise too_large()
+                parts.append(part[kept])
     except UnicodeDecodeError as error:
         raise UnreadableFile(
             f"It is not text in UTF-8 ({error.reason}). Save it as UTF-8."
@@ -303,6 +242,17 @@ def _header(head: bytes) -> tuple[list[str], str]:
     return [cell.strip().strip('"') for cell in text.split(delimiter)], delimiter
 
 
+def _check_second_line(head: bytes, columns: int, delimiter: str) -> None:
+    """Refuse a first row longer than the header; the parser checks only those after it."""
+    lines = head.decode("utf-8", errors="replace").splitlines()
+    fields = next(iter(csv.reader(lines[1:2], delimiter=delimiter)), [])
+    if len(fields) > columns and any(field.strip() for field in fields[columns:]):
+        raise UnreadableFile(
+            f"Every row must have as many columns as line 1, which has {columns}. "
+            f"Received: {len(fields)} in line 2. Quote numbers that contain the delimiter."
+        )
+
+
 def _parquet(stream: IO[bytes]) -> Reading:
     """Read Parquet, with its times in a column or in the index."""
     import pyarrow as pa
@@ -313,7 +263,7 @@ def _parquet(stream: IO[bytes]) -> Reading:
         about = file.metadata
         groups = (about.row_group(i).total_byte_size for i in range(about.num_row_groups))
         if about.num_rows > MAX_ROWS or sum(groups) > MAX_BYTES:
-            raise _too_large()
+            raise too_large()
         table = file.read().to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise UnreadableFile(f"The Parquet file is damaged: {str(error)[:200]}") from error

@@ -26,6 +26,13 @@ from cryptoforecast.prices.cache import Entry, PriceCache
 from cryptoforecast.prices.coins import COINS, Coin, resolve
 from cryptoforecast.prices.flight import Flight
 from cryptoforecast.prices.resample import floor, resample, step_of
+from cryptoforecast.prices.window import (
+    checked,
+    cut,
+    describe_age,
+    late_start,
+    nothing_inside,
+)
 from cryptoforecast.prices.yahoo import SOURCE, Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory
@@ -91,7 +98,7 @@ class Prices:
             NotEnoughData: if no closed candle lies in the window.
         """
         coin = resolve(query.coin)
-        query = _checked(query)
+        query = checked(query)
         key = (coin.symbol, _FETCHED_AS.get(query.interval, query.interval))
         entry = self._cache.load(*key)
         trouble: CryptoForecastError | None = None
@@ -164,7 +171,9 @@ class Prices:
         if entry is not None and known:
             begin = entry.candles.index[max(len(entry.candles) - _OVERLAP, 0)]
         asked = pd.Timestamp.now("UTC")
-        candles = self._source.fetch(symbol, interval, begin, None, self._settings.deadline)
+        # A little less than anyone waits for the flight, so that they learn what happened.
+        deadline = 0.9 * self._settings.deadline
+        candles = self._source.fetch(symbol, interval, begin, None, deadline)
         if entry is not None:
             old = entry.candles
             before = old if candles.empty else old[old.index < candles.index[0]]
@@ -194,9 +203,9 @@ class Prices:
 
         def build() -> PriceHistory:
             candles = resample(entry.candles, interval, query.interval)
-            inside = _cut(candles, query)
+            inside = cut(candles, query)
             if inside.empty:
-                raise NotEnoughData(_nothing(coin, query, candles))
+                raise NotEnoughData(nothing_inside(coin, query, candles))
             return PriceHistory(
                 coin=coin.ticker,
                 interval=query.interval,
@@ -205,7 +214,7 @@ class Prices:
                 fetched_at=entry.fetched_at,
                 volume_unit=entry.volume_unit,
                 quality=quality.report(inside, query.interval),
-                notes=notes + _late_start(query, candles),
+                notes=notes + late_start(query, candles),
             )
 
         return self._remember((coin, query, entry.fetched_at, entry.since, notes), build)
@@ -240,64 +249,3 @@ class Prices:
             while len(self._histories) > _HISTORIES:
                 self._histories.popitem(last=False)
         return history
-
-
-def describe_age(age: pd.Timedelta) -> str:
-    """Say a time span in words, for example ``"3 hours"``."""
-    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(age.total_seconds() // seconds)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"
-
-
-def _checked(query: MarketQuery) -> MarketQuery:
-    """Bring the window into UTC and refuse one that can't hold a candle."""
-    step_of(query.interval)
-    start, end = _utc(query.start), _utc(query.end)
-    if start is not None and end is not None and start >= end:
-        raise InvalidInput(
-            f"The window's start must lie before its end. Received: {start} to {end}. "
-            "Swap them or choose a longer window."
-        )
-    if start is not None and start >= pd.Timestamp.now("UTC"):
-        raise InvalidInput(
-            f"The window must begin in the past. Received: {start}. Choose an earlier start."
-        )
-    return replace(query, start=start, end=end)
-
-
-def _utc(time: pd.Timestamp | None) -> pd.Timestamp | None:
-    """Read a time without a zone as UTC."""
-    if time is None:
-        return None
-    return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
-
-
-def _cut(candles: pd.DataFrame, query: MarketQuery) -> pd.DataFrame:
-    """Keep the candles that open in [start, end)."""
-    inside = slice(
-        0 if query.start is None else candles.index.searchsorted(query.start),
-        None if query.end is None else candles.index.searchsorted(query.end),
-    )
-    return candles.iloc[inside]
-
-
-def _nothing(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:
-    """Explain an empty window."""
-    span = f" They run from {candles.index[0]} to {candles.index[-1]}." if len(candles) else ""
-    return (
-        f"No closed {query.interval} candle of {coin.ticker} lies in the window.{span} "
-        f"Received: {query.start} to {query.end}. Choose another window."
-    )
-
-
-def _late_start(query: MarketQuery, candles: pd.DataFrame) -> tuple[str, ...]:
-    """Say that the source does not go back as far as was asked."""
-    first = candles.index[0]
-    if query.start is None or first - query.start <= 2 * step_of(query.interval):
-        return ()
-    return (
-        f"{query.interval} candles from {query.start:%Y-%m-%d} were asked for; "
-        f"the source has them from {first:%Y-%m-%d}.",
-    )

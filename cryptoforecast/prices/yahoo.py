@@ -93,10 +93,14 @@ class Yahoo:
     ) -> pd.DataFrame:
         """Call yfinance; blocks for as long as it likes."""
         import yfinance
-        from yfinance.exceptions import YFRateLimitError, YFTickerMissingError
+        from yfinance.data import YfData
+        from yfinance.exceptions import YFRateLimitError
 
         self._prepare()
         ticker = yfinance.Ticker(symbol)
+        if symbol.endswith("-USD"):
+            # Saves the request by which yfinance asks for the zone first: coins trade in UTC.
+            ticker._tz = "UTC"
         try:
             frame = ticker.history(
                 interval=interval,
@@ -106,9 +110,13 @@ class Yahoo:
                 auto_adjust=False,
                 timeout=_REQUEST_TIMEOUT,
             )
-        except YFRateLimitError as error:
-            raise SourceUnavailable("Yahoo limits requests from this address for now.") from error
-        except (YFTickerMissingError, OSError) as error:
+        except Exception as error:
+            # yfinance remembers answers for as long as the process lives, failures included.
+            YfData.cache_get.cache_clear()
+            if isinstance(error, YFRateLimitError):
+                raise SourceUnavailable(
+                    "Yahoo limits requests from this address for now."
+                ) from error
             if not _says_unknown(error):
                 raise
             raise InvalidInput(

@@ -1,0 +1,76 @@
+"""The history window of a query: made sound, and cut out of candles.
+
+Imports ``types``, ``errors`` and its neighbour ``resample``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.coins import Coin
+from cryptoforecast.prices.resample import step_of
+from cryptoforecast.types import MarketQuery
+
+
+def checked(query: MarketQuery) -> MarketQuery:
+    """Bring the window into UTC and refuse one that can't hold a candle."""
+    step_of(query.interval)
+    start, end = _utc(query.start), _utc(query.end)
+    if start is not None and end is not None and start >= end:
+        raise InvalidInput(
+            f"The window's start must lie before its end. Received: {start} to {end}. "
+            "Swap them or choose a longer window."
+        )
+    if start is not None and start >= pd.Timestamp.now("UTC"):
+        raise InvalidInput(
+            f"The window must begin in the past. Received: {start}. Choose an earlier start."
+        )
+    return replace(query, start=start, end=end)
+
+
+def _utc(time: pd.Timestamp | None) -> pd.Timestamp | None:
+    """Read a time without a zone as UTC."""
+    if time is None:
+        return None
+    return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+
+
+def cut(candles: pd.DataFrame, query: MarketQuery) -> pd.DataFrame:
+    """Keep the candles that open in [start, end)."""
+    inside = slice(
+        0 if query.start is None else candles.index.searchsorted(query.start),
+        None if query.end is None else candles.index.searchsorted(query.end),
+    )
+    return candles.iloc[inside]
+
+
+def nothing_inside(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:
+    """Explain an empty window."""
+    span = f" They run from {candles.index[0]} to {candles.index[-1]}." if len(candles) else ""
+    return (
+        f"No closed {query.interval} candle of {coin.ticker} lies in the window.{span} "
+        f"Received: {query.start} to {query.end}. Choose another window."
+    )
+
+
+def late_start(query: MarketQuery, candles: pd.DataFrame) -> tuple[str, ...]:
+    """Say that the source does not go back as far as was asked."""
+    first = candles.index[0]
+    if query.start is None or first - query.start <= 2 * step_of(query.interval):
+        return ()
+    return (
+        f"{query.interval} candles from {query.start:%Y-%m-%d} were asked for; "
+        f"the source has them from {first:%Y-%m-%d}.",
+    )
+
+
+def describe_age(age: pd.Timedelta) -> str:
+    """Say a time span in words, for example ``"3 hours"``."""
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(age.total_seconds() // seconds)
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a minute"

@@ -1,0 +1,355 @@
+"""Live, cached or simulated: which prices come back, when, and with which words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import (
+    CryptoForecastError,
+    InvalidInput,
+    NotEnoughData,
+    SourceUnavailable,
+)
+from cryptoforecast.prices.cache import Entry, PriceCache
+from cryptoforecast.prices.market import Prices
+from cryptoforecast.prices.resample import floor, resample
+from cryptoforecast.prices.window import describe_age
+from cryptoforecast.prices.yahoo import Yahoo
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import INTERVALS, MarketQuery
+from tests.prices.yahoo_server import YahooServer
+
+
+def now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")
+
+
+class Source:
+    """A source whose price is known: 100 plus the hour; it can fail, wait and count."""
+
+    def __init__(self, first: str = "2024-01-01") -> None:
+        self.first = pd.Timestamp(first, tz="UTC")
+        self.asked: list[tuple[str, str, pd.Timestamp | None]] = []
+        self.error: CryptoForecastError | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def fetch(
+        self,
+        symbol: str,
+        interval: str,
+        start: pd.Timestamp | None,
+        end: pd.Timestamp | None,
+        deadline: float,
+    ) -> pd.DataFrame:
+        self.asked.append((symbol, interval, start))
+        self.gate.wait(10)
+        if self.error is not None:
+            raise self.error
+        begin = self.first if start is None else max(start, self.first)
+        step = INTERVALS[interval]
+        last = floor(now(), interval) - step
+        times = pd.date_range(begin.ceil(step), last, freq=step, name="time", unit="ns")
+        price = 100.0 + times.as_unit("s").asi8 // 3600 % 1000
+        columns = {"open": price, "high": price + 2, "low": price - 2, "close": price + 1}
+        return pd.DataFrame({**columns, "volume": 5.0}, index=times)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, deadline=5.0)
+
+
+def ago(text: str) -> pd.Timestamp:
+    return floor(now() - pd.Timedelta(text), "1h")
+
+
+def put(settings: Settings, entry: Entry, interval: str = "1h") -> None:
+    PriceCache(settings.home / "prices", 9).store("BTC-USD", interval, entry)
+
+
+def stale(hours: int, fetched: str = "3D") -> Entry:
+    """Candles as they were some time ago, at prices that the source never had."""
+    end = floor(now() - pd.Timedelta(fetched), "1h")
+    times = pd.date_range(end=end, periods=hours, freq="h", name="time", unit="ns")
+    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), 7.0)
+    candles = pd.DataFrame(columns, index=times)
+    return Entry(candles, now() - pd.Timedelta(fetched), times[0], "yahoo", "usd")
+
+
+# ---------------------------------------------------------------------------- live
+
+
+def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
+    source = Source()
+    query = MarketQuery("btc", "1h", ago("10D"), ago("2D"))
+    history = Prices(settings, source).history(query)
+    assert (history.coin, history.interval, history.source) == ("BTC", "1h", "yahoo")
+    assert not history.simulated
+    assert not history.notes
+    assert history.volume_unit == "usd"
+    assert history.start == query.start
+    assert query.end is not None
+    assert history.end == query.end - pd.Timedelta("1h")
+    assert now() - history.fetched_at < pd.Timedelta("1min")
+    # Another process, within the time that counts as fresh.
+    again = Prices(settings, source).history(query)
+    assert len(source.asked) == 1
+    assert again.fingerprint == history.fingerprint
+
+
+def test_only_what_is_missing_is_fetched_with_a_small_overlap(settings: Settings) -> None:
+    source = Source()
+    old = stale(hours=500)
+    put(settings, old)
+    history = Prices(settings, source).history(MarketQuery("BTC", "1h", ago("20D")))
+    ((_, _, start),) = source.asked
+    assert start == old.candles.index[-3]
+    assert (history.candles["close"].loc[: old.candles.index[-4]] == 7).all()
+    assert (history.candles["close"].loc[old.candles.index[-3] :] != 7).all()
+    assert history.quality.missing == 0
+
+
+def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:
+    source = Source()
+    prices = Prices(settings, source)
+    prices.history(MarketQuery("BTC", "1h", ago("5D")))
+    history = prices.history(MarketQuery("BTC", "1h", ago("50D")))
+    assert [start for _, _, start in source.asked] == [ago("5D"), ago("50D")]
+    assert history.start == ago("50D")
+    assert len(prices.history(MarketQuery("BTC", "1h", ago("9D")))) >= 9 * 24 - 1
+    assert len(source.asked) == 2
+
+
+def test_as_far_back_as_the_source_goes_is_asked_once(settings: Settings) -> None:
+    source = Source(first="2026-01-01")
+    prices = Prices(settings, source)
+    history = prices.history(MarketQuery("BTC", "1d"))
+    assert history.start == pd.Timestamp("2026-01-01", tz="UTC")
+    early = prices.history(MarketQuery("BTC", "1d", pd.Timestamp("2020-01-01", tz="UTC")))
+    assert len(source.asked) == 1
+    assert early.notes == (
+        "1d candles from 2020-01-01 were asked for; the source has them from 2026-01-01.",
+    )
+
+
+def test_a_window_of_the_past_needs_no_fresh_prices(settings: Settings) -> None:
+    source = Source()
+    old = stale(hours=500)
+    put(settings, old)
+    query = MarketQuery("BTC", "1h", old.candles.index[10], old.candles.index[90])
+    assert len(Prices(settings, source).history(query)) == 80
+    assert not source.asked
+
+
+def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings) -> None:
+    source = Source()
+    prices = Prices(settings, source)
+    four = prices.history(MarketQuery("BTC", "4h", floor(ago("9D"), "1d")))
+    assert [interval for _, interval, _ in source.asked] == ["1h"]
+    assert four.interval == "4h"
+    hours = prices.history(MarketQuery("BTC", "1h", floor(ago("9D"), "1d")))
+    assert len(source.asked) == 1
+    pd.testing.assert_frame_equal(
+        four.candles, resample(hours.candles, "1h", "4h"), check_freq=False
+    )
+    assert prices.history(MarketQuery("BTC", "1w", ago("90D"))).interval == "1w"
+    assert source.asked[-1][1] == "1d"
+
+
+def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
+    prices = Prices(settings, Source())
+    query = MarketQuery("BTC", "1h", ago("9D"))
+    assert prices.history(query) is prices.history(query)
+    offline = Prices(replace(settings, live=False, home=settings.home / "x"))
+    assert offline.history(query) is offline.history(query)
+
+
+def test_one_request_however_many_ask(settings: Settings) -> None:
+    source = Source()
+    source.gate.clear()
+    prices = Prices(settings, source)
+    query = MarketQuery("BTC", "1h", ago("9D"))
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(prices.history(query))) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    while not source.asked:
+        time.sleep(0.01)
+    source.gate.set()
+    for thread in threads:
+        thread.join()
+    assert len(source.asked) == 1
+    assert len(found) == 12
+    assert len({id(history) for history in found}) == 1
+
+
+# ---------------------------------------------------------------------------- not live
+
+
+def test_a_failing_source_leaves_the_cached_prices_with_their_age(settings: Settings) -> None:
+    source = Source()
+    source.error = SourceUnavailable("Yahoo did not answer within 5 s.")
+    put(settings, stale(hours=500))
+    history = Prices(settings, source).history(MarketQuery("BTC", "1h", ago("20D")))
+    assert not history.simulated
+    assert history.notes == (
+        "Yahoo did not answer within 5 s. These prices were fetched 3 days ago.",
+    )
+    assert now() - history.fetched_at > pd.Timedelta("2D")
+
+
+def test_with_nothing_cached_the_prices_are_simulated_and_say_so(settings: Settings) -> None:
+    source = Source()
+    source.error = SourceUnavailable("Yahoo did not answer within 5 s.")
+    history = Prices(settings, source).history(MarketQuery("BTC", "1h", ago("20D"), ago("1D")))
+    assert history.simulated
+    assert history.source == "simulated"
+    assert history.notes[0].startswith("Yahoo did not answer within 5 s. Nothing is cached")
+    assert "simulated" in history.notes[0]
+    assert (history.start, history.end) == (ago("20D"), ago("1D") - pd.Timedelta("1h"))
+    assert not list((settings.home / "prices").glob("*"))
+
+
+def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
+    source = Source()
+    source.error = SourceUnavailable("Down.")
+    prices = Prices(settings, source)
+    for _ in range(3):
+        assert prices.history(MarketQuery("BTC", "1h", ago("20D"))).simulated
+    assert len(source.asked) == 1
+
+
+def test_switched_off_the_network_is_never_touched(settings: Settings) -> None:
+    source = Source()
+    prices = Prices(replace(settings, live=False), source)
+    query = MarketQuery("BTC", "1h", ago("20D"))
+    assert prices.history(query).simulated
+    put(settings, stale(hours=500))
+    history = prices.history(query)
+    assert not history.simulated
+    assert history.notes == ("Live prices are switched off. These prices were fetched 3 days ago.",)
+    assert not prices.refreshing(query)
+    assert not source.asked
+
+
+def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
+    settings: Settings,
+) -> None:
+    source = Source()
+    source.gate.clear()
+    prices = Prices(settings, source)
+    query = MarketQuery("BTC", "1h", ago("20D"))
+    first = prices.history(query, wait=0)
+    assert first.simulated
+    assert "still being fetched" in first.notes[0]
+    assert prices.refreshing(query)
+    assert prices.refreshing(MarketQuery("BTC", "4h"))
+    assert not prices.refreshing(MarketQuery("ETH", "1h"))
+    source.gate.set()
+    live = prices.history(query)
+    assert not live.simulated
+    assert not prices.refreshing(query)
+    assert len(source.asked) == 1
+
+
+def test_waiting_ends_with_the_deadline(settings: Settings) -> None:
+    source = Source()
+    source.gate.clear()
+    prices = Prices(replace(settings, deadline=0.3), source)
+    began = time.monotonic()
+    assert prices.history(MarketQuery("BTC", "1h", ago("20D")), wait=60).simulated
+    assert time.monotonic() - began < 3
+    source.gate.set()
+
+
+def test_an_interval_that_only_the_source_has_needs_the_source(settings: Settings) -> None:
+    source = Source()
+    source.error = SourceUnavailable("Down.")
+    with pytest.raises(SourceUnavailable, match=r"Down\. Nothing is cached.*no 15m candles"):
+        Prices(settings, source).history(MarketQuery("BTC", "15m", ago("2D")))
+
+
+# ---------------------------------------------------------------------------- refused
+
+
+def test_an_unknown_symbol_is_an_error_and_a_listed_coin_is_simulated(settings: Settings) -> None:
+    source = Source()
+    source.error = InvalidInput("Yahoo has no prices under this symbol. Received: NOSUCH-USD.")
+    prices = Prices(settings, source)
+    with pytest.raises(InvalidInput, match="NOSUCH-USD"):
+        prices.history(MarketQuery("NOSUCH", "1h"))
+    assert prices.history(MarketQuery("ETH", "1h")).simulated
+
+
+def break_nothing() -> MarketQuery:
+    return MarketQuery("BTC", "1h", ago("9D"), ago("2D"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda q: replace(q, interval="2h"), r"interval must be one of.*'2h'"),
+        (lambda q: replace(q, coin="../x"), "at most 20 characters"),
+        (lambda q: replace(q, start=q.end, end=q.start), "start must lie before its end"),
+        (lambda q: replace(q, start=now() + pd.Timedelta("9D"), end=None), "begin in the past"),
+    ],
+)
+def test_impossible_queries_are_refused_before_anyone_is_asked(
+    settings: Settings, change: Callable[[MarketQuery], MarketQuery], message: str
+) -> None:
+    source = Source()
+    with pytest.raises(InvalidInput, match=message):
+        Prices(settings, source).history(change(break_nothing()))
+    assert not source.asked
+
+
+def test_a_window_without_candles_says_where_there_are_some(settings: Settings) -> None:
+    source = Source(first="2026-06-01")
+    query = MarketQuery(
+        "BTC", "1h", pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-02-01", tz="UTC")
+    )
+    with pytest.raises(NotEnoughData, match="They run from 2026-06-01"):
+        Prices(settings, source).history(query)
+
+
+def test_times_without_a_zone_are_utc(settings: Settings) -> None:
+    start = ago("9D").tz_localize(None)
+    history = Prices(settings, Source()).history(MarketQuery("BTC", "1h", start))
+    assert history.start == start.tz_localize("UTC")
+
+
+def test_ages_in_words() -> None:
+    ages = [describe_age(pd.Timedelta(t)) for t in ("20s", "61s", "59min", "3h", "30h", "9D")]
+    assert ages == ["less than a minute", "1 minute", "59 minutes", "3 hours", "1 day", "9 days"]
+
+
+# ---------------------------------------------------------------------------- all together
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
+def test_through_yfinance_from_the_first_request_to_a_dead_network(
+    yahoo_server: YahooServer, settings: Settings
+) -> None:
+    query = MarketQuery("BTC", "1h", ago("9D"))
+    prices = Prices(settings, Yahoo(settings.home))
+    live = prices.history(query)
+    assert not live.simulated
+    assert np.allclose(live.candles["close"] - live.candles["open"], 1)
+    yahoo_server.behaviour = "silent"
+    dead = Prices(replace(settings, deadline=0.4, fresh=0.0), Yahoo(settings.home)).history(
+        MarketQuery("BTC", "1h", ago("30D"))
+    )
+    assert not dead.simulated
+    assert "did not answer within 0.36 s" in dead.notes[0]
+    assert dead.end == live.end

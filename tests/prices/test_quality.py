@@ -1,0 +1,110 @@
+"""What is odd in candles is counted, and nothing else is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.prices import quality
+
+
+def walk(rows: int = 500, seed: int = 1) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.004, rows)))
+    open_ = np.r_[100.0, close[:-1]]
+    index = pd.date_range("2024-01-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns")
+    return pd.DataFrame(
+        {
+            "open": open_,
+            "high": np.maximum(open_, close) * 1.001,
+            "low": np.minimum(open_, close) * 0.999,
+            "close": close,
+            "volume": 1.0,
+        },
+        index=index,
+    )
+
+
+def test_sound_candles_have_nothing_to_report() -> None:
+    found = quality.report(walk(), "1h")
+    assert not found.problems
+    counts = (found.missing, found.duplicates, found.flat_tail, found.ohlc_violations)
+    assert counts == (0, 0, 0, 0)
+    assert found.outliers == 0
+
+
+def test_normalising_sorts_and_keeps_the_last_of_each_time() -> None:
+    sound = walk(6)
+    again = sound.iloc[[2]].assign(close=123.0)
+    shuffled = pd.concat([sound.iloc[[4, 0, 2, 1, 5, 3]], again])
+    shuffled.index = shuffled.index.tz_convert("Asia/Tokyo").as_unit("s")
+    candles, duplicates = quality.normalise(shuffled)
+    assert duplicates == 1
+    assert candles.index.equals(sound.index)
+    assert candles.index.dtype == "datetime64[ns, UTC]"
+    assert candles["close"].iloc[2] == 123.0
+    assert candles.drop(candles.index[2]).equals(sound.drop(sound.index[2]))
+
+
+def test_volume_is_unknown_where_there_is_no_column() -> None:
+    candles, _ = quality.normalise(walk(5).drop(columns="volume"))
+    assert candles["volume"].isna().all()
+
+
+def test_gaps_are_counted_on_the_grid_only() -> None:
+    candles = walk(48)
+    gappy = candles.drop(candles.index[[5, 6, 20]])
+    assert quality.report(gappy, "1h").missing == 3
+    # A stray candle between the hours fills no gap.
+    stray = candles.iloc[[5]].set_axis(candles.index[[5]] + pd.Timedelta(minutes=17))
+    found = quality.report(pd.concat([gappy, stray]).sort_index(), "1h")
+    assert found.missing == 3
+    assert {problem.kind: problem.count for problem in found.problems} == {
+        "missing": 3,
+        "off_grid": 1,
+    }
+
+
+def test_a_dead_market_is_a_flat_tail() -> None:
+    candles = walk(50)
+    dead = candles.copy()
+    dead.iloc[-8:, :4] = 55.0
+    dead.iloc[-8:, 4] = 0.0
+    assert quality.report(dead, "1h").flat_tail == 8
+    dead.iloc[-3, 4] = 2.0
+    assert quality.report(dead, "1h").flat_tail == 2
+    candles.iloc[:, :4] = 7.0
+    candles["volume"] = np.nan
+    assert quality.flat_tail(candles) == 50
+
+
+def test_opens_and_closes_outside_the_range_are_violations() -> None:
+    candles = walk(50)
+    candles.iloc[3, candles.columns.get_loc("high")] = candles["low"].iloc[3] * 0.99
+    candles.iloc[7, candles.columns.get_loc("low")] = candles["high"].iloc[7] * 1.01
+    assert np.flatnonzero(quality.ohlc_violations(candles)).tolist() == [3, 7]
+
+
+def test_a_wrong_tick_is_an_outlier_and_a_crash_is_not() -> None:
+    tick = walk()
+    tick.iloc[100, tick.columns.get_loc("close")] *= 3.8
+    assert np.flatnonzero(quality.outliers(tick)).tolist() == [100]
+    crash = walk()
+    crash.iloc[100:, :4] *= 0.7
+    assert not quality.outliers(crash).any()
+    first = walk()
+    first.iloc[0, first.columns.get_loc("close")] *= 3.8
+    assert np.flatnonzero(quality.outliers(first)).tolist() == [0]
+
+
+def test_open_candles_are_dropped() -> None:
+    candles = walk(10)
+    now = candles.index[-1] + pd.Timedelta(minutes=59)
+    assert quality.closed_only(candles, "1h", now).index[-1] == candles.index[-2]
+    now = candles.index[-1] + pd.Timedelta(minutes=60)
+    assert quality.closed_only(candles, "1h", now).index[-1] == candles.index[-1]
+
+
+def test_no_candles_are_no_trouble() -> None:
+    found = quality.report(quality.empty(), "1h")
+    assert not found.problems

@@ -1,0 +1,111 @@
+"""Merging candles, against a hand loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.resample import describe, floor, resample
+from cryptoforecast.types import INTERVALS
+
+
+def candles_at(times: pd.DatetimeIndex, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    body = rng.uniform(90, 110, (len(times), 2))
+    return pd.DataFrame(
+        {
+            "open": body[:, 0],
+            "high": body.max(axis=1) + rng.uniform(0, 5, len(times)),
+            "low": body.min(axis=1) - rng.uniform(0, 5, len(times)),
+            "close": body[:, 1],
+            "volume": rng.uniform(0, 9, len(times)),
+        },
+        index=times.rename("time"),
+    )
+
+
+def by_hand(candles: pd.DataFrame, fine: str, coarse: str) -> list[tuple[object, ...]]:
+    """Merge row by row; drop a last candle that the rows do not fill."""
+    buckets: dict[pd.Timestamp, list[int]] = {}
+    for row, time in enumerate(candles.index):
+        buckets.setdefault(floor(time, coarse), []).append(row)
+    if candles.index[-1] + INTERVALS[fine] < max(buckets) + INTERVALS[coarse]:
+        del buckets[max(buckets)]
+    return [
+        (
+            time,
+            candles["open"].iloc[rows[0]],
+            max(candles["high"].iloc[row] for row in rows),
+            min(candles["low"].iloc[row] for row in rows),
+            candles["close"].iloc[rows[-1]],
+            pytest.approx(sum(candles["volume"].iloc[row] for row in rows)),
+        )
+        for time, rows in sorted(buckets.items())
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    offset=st.integers(0, 3000),
+    kept=st.lists(st.booleans(), min_size=2, max_size=120).filter(any),
+    pair=st.sampled_from([("1h", "4h"), ("1h", "1d"), ("15m", "1h"), ("1d", "1w"), ("1h", "1w")]),
+)
+def test_merging_equals_a_hand_loop(offset: int, kept: list[bool], pair: tuple[str, str]) -> None:
+    fine, coarse = pair
+    start = pd.Timestamp("2024-02-28", tz="UTC") + offset * INTERVALS[fine]
+    times = pd.date_range(start, periods=len(kept), freq=INTERVALS[fine], unit="ns")
+    candles = candles_at(times[np.array(kept)], offset)
+    merged = resample(candles, fine, coarse)
+    assert list(merged.itertuples(name=None)) == by_hand(candles, fine, coarse)
+    assert merged.index.name == "time"
+    assert merged.index.dtype == "datetime64[ns, UTC]"
+
+
+def test_weeks_begin_on_mondays() -> None:
+    days = pd.date_range("2024-01-01", periods=21, freq="D", tz="UTC", unit="ns")
+    assert set(resample(candles_at(days), "1d", "1w").index.day_name()) == {"Monday"}
+
+
+def test_unknown_volume_stays_unknown() -> None:
+    candles = candles_at(pd.date_range("2024-01-01", periods=8, freq="h", tz="UTC", unit="ns"))
+    candles.loc[candles.index[:4], "volume"] = np.nan
+    candles.loc[candles.index[4], "volume"] = np.nan
+    volume = resample(candles, "1h", "4h")["volume"]
+    assert np.isnan(volume.iloc[0])
+    assert volume.iloc[1] == pytest.approx(candles["volume"].iloc[5:].sum())
+
+
+def test_a_row_without_a_trade_shows_that_the_last_candle_is_complete() -> None:
+    times = pd.date_range("2024-01-01", periods=7, freq="h", tz="UTC", unit="ns")
+    candles = candles_at(times)
+    assert len(resample(candles, "1h", "4h")) == 1
+    assert len(resample(candles, "1h", "4h", until=pd.Timestamp("2024-01-01 07:00Z"))) == 2
+
+
+def test_finer_or_uneven_intervals_are_refused() -> None:
+    candles = candles_at(pd.date_range("2024-01-01", periods=9, freq="h", tz="UTC", unit="ns"))
+    with pytest.raises(InvalidInput, match="1h candles, 15m wanted"):
+        resample(candles, "1h", "15m")
+    with pytest.raises(InvalidInput, match="3h candles, 4h wanted"):
+        resample(candles, pd.Timedelta(hours=3), "4h")
+    with pytest.raises(InvalidInput, match=r"must be one of 1m, .*Received: '2h'"):
+        resample(candles, "1h", "2h")
+
+
+@pytest.mark.parametrize(
+    ("length", "name"),
+    [("60min", "1h"), ("7D", "1w"), ("3min", "3m"), ("2h", "2h"), ("30s", "30 s"), ("31D", "31d")],
+)
+def test_lengths_are_named_as_intervals_are(length: str, name: str) -> None:
+    assert describe(pd.Timedelta(length)) == name
+
+
+def test_floor_finds_the_candle_that_holds_a_time() -> None:
+    time = pd.Timestamp("2024-05-16 13:47:11", tz="UTC")
+    assert floor(time, "1h") == pd.Timestamp("2024-05-16 13:00Z")
+    assert floor(time, "4h") == pd.Timestamp("2024-05-16 12:00Z")
+    assert floor(time, "1w") == pd.Timestamp("2024-05-13 00:00Z")

@@ -1,0 +1,223 @@
+"""The simulated market: the same for everyone, causal, and with the truth it claims."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.prices import quality
+from cryptoforecast.prices.coins import COINS
+from cryptoforecast.prices.parameters import STARTS
+from cryptoforecast.prices.resample import resample
+from cryptoforecast.prices.simulated import (
+    DEFAULT,
+    EPOCH,
+    INTERVALS_OFFERED,
+    constant_volatility,
+    simulate,
+)
+from cryptoforecast.types import PriceHistory
+
+END = pd.Timestamp("2026-01-01", tz="UTC")
+
+
+def returns(history: PriceHistory) -> np.ndarray:
+    return np.diff(np.log(history.candles["close"].to_numpy()))
+
+
+def autocorrelation(values: np.ndarray, lag: int) -> float:
+    centred = values - values.mean()
+    return float((centred[lag:] * centred[:-lag]).mean() / (centred**2).mean())
+
+
+# ---------------------------------------------------------------------------- the same for all
+
+
+def test_the_past_never_changes() -> None:
+    whole = simulate("BTC", end=END)
+    for months in (1, 7, 20):
+        early = simulate("BTC", end=EPOCH + pd.DateOffset(months=months))
+        pd.testing.assert_frame_equal(
+            early.candles, whole.candles.iloc[: len(early)], check_freq=False
+        )
+    window = simulate("BTC", "1h", pd.Timestamp("2023-05-01", tz="UTC"), END)
+    pd.testing.assert_frame_equal(
+        window.candles, whole.candles.loc["2023-05-01":], check_freq=False
+    )
+
+
+def test_the_clock_only_adds_closed_candles() -> None:
+    noon = pd.Timestamp("2023-03-01 12:00", tz="UTC")
+    before = simulate("BTC", now=noon + pd.Timedelta("59min"))
+    after = simulate("BTC", now=noon + pd.Timedelta("60min"))
+    assert before.end == noon - pd.Timedelta("1h")
+    assert after.end == noon
+    pd.testing.assert_frame_equal(after.candles.iloc[:-1], before.candles, check_freq=False)
+    assert simulate("BTC", "1d", now=noon).end == pd.Timestamp("2023-02-28", tz="UTC")
+    assert simulate("BTC", end=END, now=noon).end == noon - pd.Timedelta("1h")
+
+
+def test_coins_and_seeds_differ_and_the_standard_path_is_fixed() -> None:
+    histories = [
+        simulate("BTC", end=END),
+        simulate("ETH", end=END),
+        simulate("WIF", end=END),
+        simulate("BTC", end=END, seed=1),
+        simulate("BTC", end=END, seed=2),
+    ]
+    assert len({history.fingerprint for history in histories}) == len(histories)
+    pairs = np.corrcoef([returns(history) for history in histories])
+    assert np.abs(pairs - np.eye(len(histories))).max() < 0.05
+
+
+def test_every_listed_coin_has_a_price_of_its_own() -> None:
+    assert set(STARTS) == set(COINS)
+
+
+def test_longer_intervals_are_merged_hours() -> None:
+    hours = simulate("ETH", end=END).candles
+    for interval in ("4h", "1d", "1w"):
+        merged = simulate("ETH", interval, end=END)
+        assert merged.interval == interval
+        expected = resample(hours, "1h", interval).loc[EPOCH:]
+        pd.testing.assert_frame_equal(
+            merged.candles.iloc[: len(expected)], expected, check_freq=False
+        )
+        assert len(merged) - len(expected) in (0, 1)
+
+
+# ---------------------------------------------------------------------------- labelled, sound
+
+
+@pytest.mark.parametrize("interval", INTERVALS_OFFERED)
+def test_candles_are_sound_and_labelled(interval: str) -> None:
+    history = simulate("SOL-USD", interval, end=END)
+    assert (history.coin, history.source, history.simulated) == ("SOL", "simulated", True)
+    assert history.volume_unit == "coins"
+    candles = history.candles
+    assert candles.index.dtype == "datetime64[ns, UTC]"
+    assert candles.index.name == "time"
+    assert np.isfinite(candles.to_numpy()).all()
+    assert (candles.to_numpy() > 0).all()
+    found = quality.report(candles, interval)
+    assert (found.missing, found.duplicates, found.flat_tail, found.ohlc_violations) == (0,) * 4
+    if interval == "1h":
+        assert np.allclose(candles["open"].iloc[1:], candles["close"].iloc[:-1], rtol=1e-12)
+
+
+def test_what_it_cannot_do_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"1h, 4h, 1d, 1w candles\. Received: '15m'"):
+        simulate("BTC", "15m")
+    with pytest.raises(InvalidInput, match=r"between -0\.9 and 0\.9. Received: 1\.0"):
+        simulate("BTC", signal=1.0)
+    with pytest.raises(NotEnoughData, match="runs from 2022-01-01"):
+        simulate("BTC", end=pd.Timestamp("2021-01-01", tz="UTC"))
+
+
+def test_the_landing_page_need_not_wait() -> None:
+    # Loose by a factor of ten and more: this guards against a slip, not against a slow machine.
+    began = time.process_time()
+    simulate("BTC", seed=987)
+    assert time.process_time() - began < 3
+
+
+# ---------------------------------------------------------------------------- stylised facts
+
+
+def test_stylised_facts_of_hourly_crypto_returns() -> None:
+    paths = [simulate("BTC", end=END, seed=seed) for seed in range(4)]
+
+    def mean(fact: object) -> float:
+        return float(np.mean([fact(path) for path in paths]))  # type: ignore[operator]
+
+    size = [np.abs(returns(path)) for path in paths]
+    assert 0.003 < mean(lambda path: returns(path).std()) < 0.010
+    assert mean(lambda path: pd.Series(returns(path)).kurt()) > 8
+    assert abs(mean(lambda path: autocorrelation(returns(path), 1))) < 0.04
+    for lag, low, high in ((1, 0.2, 0.45), (24, 0.1, 0.3), (168, 0.04, 0.25)):
+        assert low < np.mean([autocorrelation(s, lag) for s in size]) < high
+    index = paths[0].candles.index[1:]
+    by_hour = np.mean([pd.Series(s).groupby(index.hour).mean() / s.mean() for s in size], axis=0)
+    assert by_hour[14] > 1.15
+    assert by_hour[4] < 0.9
+    quiet = np.asarray(index.day_of_week >= 5)
+    assert 0.65 < np.mean([s[quiet].mean() / s[~quiet].mean() for s in size]) < 0.9
+
+
+def test_ranges_and_volume_follow_volatility_as_they_do_in_reality() -> None:
+    candles = simulate("BTC", end=END).candles
+    width = np.log(candles["high"] / candles["low"])[1:]
+    move = np.abs(np.diff(np.log(candles["close"])))
+    assert 2.0 < width.mean() / move.mean() < 2.3
+    assert np.corrcoef(np.log(width), np.log(candles["volume"][1:]))[0, 1] > 0.6
+
+
+def test_alt_coins_move_more_than_bitcoin() -> None:
+    calm = constant_volatility(replace(DEFAULT, freedom=float("inf")))
+    spread = {
+        coin: returns(simulate(coin, end=END, parameters=calm)).std() for coin in ("BTC", "DOGE")
+    }
+    assert spread["DOGE"] / spread["BTC"] == pytest.approx(STARTS["DOGE"][1], rel=0.03)
+
+
+# ---------------------------------------------------------------------------- the oracle
+
+
+def slope(values: np.ndarray) -> tuple[float, float]:
+    """Least-squares coefficient on the last value and its robust standard error (White)."""
+    x, y = values[:-1], values[1:]
+    coefficient = float((x * y).sum() / (x * x).sum())
+    rest = y - coefficient * x
+    return coefficient, float(np.sqrt((x * x * rest * rest).sum()) / (x * x).sum())
+
+
+@pytest.mark.parametrize("signal", [0.15, 0.4, -0.2])
+def test_a_planted_signal_is_found(signal: float) -> None:
+    found, error = slope(returns(simulate("BTC", end=END, signal=signal, seed=3)))
+    assert abs(found - signal) < 4 * error
+    assert abs(found) > 3 * error
+
+
+def test_without_a_signal_there_is_none() -> None:
+    scores = [slope(returns(simulate("BTC", end=END, seed=seed))) for seed in range(8)]
+    standardised = np.array([found / error for found, error in scores])
+    assert np.abs(standardised).max() < 3.5
+    assert (standardised**2).mean() < 3
+
+
+def test_without_volatility_to_forecast_there_is_no_clustering_and_no_pattern() -> None:
+    history = simulate("BTC", end=END, parameters=constant_volatility(), seed=5)
+    size = np.abs(returns(history))
+    n = len(size)
+    for lag in (1, 2, 24, 168):
+        assert abs(autocorrelation(size, lag)) < 5 / np.sqrt(n)
+    hours = history.candles.index[1:].hour
+    by_hour = pd.Series(np.log(size + 1e-9)).groupby(hours).mean()
+    noise = np.log(size + 1e-9).std() / np.sqrt(n / 24)
+    assert np.abs(by_hour - by_hour.mean()).max() < 4.5 * noise
+    # The tails stay fat: it is the clustering alone that is gone.
+    assert pd.Series(returns(history)).kurt() > 3
+
+
+def test_the_normal_market_is_normal() -> None:
+    flat = constant_volatility(replace(DEFAULT, freedom=float("inf")))
+    values = returns(simulate("BTC", end=END, parameters=flat, seed=1))
+    assert abs(pd.Series(values).kurt()) < 0.15
+    assert values.std() == pytest.approx(DEFAULT.volatility, rel=0.02)
+
+
+@pytest.mark.parametrize("signal", [0.0, 0.3])
+def test_the_price_neither_rises_nor_falls_on_average(signal: float) -> None:
+    calm = constant_volatility(replace(DEFAULT, volatility=0.004, freedom=float("inf")))
+    growth = []
+    for seed in range(6):
+        close = simulate("BTC", end=END, parameters=calm, signal=signal, seed=seed).candles["close"]
+        months = close.to_numpy()[:: 24 * 30]
+        growth.extend(months[1:] / months[:-1] - 1)
+    growth = np.array(growth)
+    assert abs(growth.mean()) < 3.5 * growth.std() / np.sqrt(len(growth))

@@ -1,0 +1,141 @@
+"""The real yfinance against a local server that speaks Yahoo's chart API."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.prices.gate import Gate
+from cryptoforecast.prices.yahoo import Yahoo
+from cryptoforecast.types import INTERVALS
+from tests.prices.yahoo_server import YahooServer
+
+pytestmark = pytest.mark.filterwarnings(
+    # yfinance still sorts in place, which pandas announces to remove.
+    "ignore:The inplace keyword:DeprecationWarning",
+)
+
+
+def ago(text: str) -> pd.Timestamp:
+    return pd.Timestamp.now("UTC") - pd.Timedelta(text)
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m", "15m", "30m", "1h", "1d"])
+def test_closed_candles_come_back_canonical(
+    yahoo_server: YahooServer, home: Path, interval: str
+) -> None:
+    step = INTERVALS[interval]
+    start = ago("1h") - 40 * step
+    candles = Yahoo(home).fetch("BTC-USD", interval, start, None, 10)
+    assert candles.index.dtype == "datetime64[ns, UTC]"
+    assert candles.index.name == "time"
+    assert list(candles) == ["open", "high", "low", "close", "volume"]
+    assert set(candles.dtypes) == {np.dtype(float)}
+    assert candles.index[0] >= start
+    now = pd.Timestamp.now("UTC")
+    assert now - 2 * step - pd.Timedelta("5s") < candles.index[-1] <= now - step
+    assert not candles.isna().any().any()
+    steps = candles.index.to_series().diff().dropna()
+    # The server leaves one candle null, as Yahoo does; 30m is merged from 15m around it.
+    assert sorted(steps.unique()) in ([step, 2 * step], [step])
+
+
+def test_prices_are_those_of_their_hour(yahoo_server: YahooServer, home: Path) -> None:
+    candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), ago("1D"), 10)
+    hours = candles.index.as_unit("s").asi8 // 3600
+    assert (candles["open"] == 100 + hours % 1000).all()
+    assert (candles["close"] == candles["open"] + 1).all()
+    assert candles.index[-1] < ago("1D")
+
+
+def test_a_start_too_long_ago_is_clamped_to_the_look_back(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    Yahoo(home).fetch("BTC-USD", "1h", pd.Timestamp("2015-01-01", tz="UTC"), None, 10)
+    asked = pd.Timestamp(int(yahoo_server.charts[0]["period1"]), unit="s", tz="UTC")
+    assert abs(asked - ago("729D")) < pd.Timedelta("1min")
+
+
+def test_a_window_before_the_look_back_asks_nobody(yahoo_server: YahooServer, home: Path) -> None:
+    candles = Yahoo(home).fetch(
+        "BTC-USD", "1m", pd.Timestamp("2020-01-01", tz="UTC"), ago("30D"), 10
+    )
+    assert candles.empty
+    assert candles.index.dtype == "datetime64[ns, UTC]"
+    assert not yahoo_server.requests
+
+
+def test_one_request_a_fetch(yahoo_server: YahooServer, home: Path) -> None:
+    Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
+    assert len(yahoo_server.requests) == 1
+
+
+def test_everything_written_lies_in_home(yahoo_server: YahooServer, home: Path) -> None:
+    import yfinance.cache
+
+    Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
+    assert Path(yfinance.cache._TzDBManager.get_location()).is_relative_to(home)
+
+
+def test_an_unknown_symbol_is_named_and_pauses_nobody(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    yahoo = Yahoo(home)
+    with pytest.raises(InvalidInput, match=r"no prices under this symbol. Received: NOSUCH-USD"):
+        yahoo.fetch("NOSUCH-USD", "1h", ago("2D"), None, 10)
+    assert len(yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 10))
+
+
+def test_another_currency_is_refused(yahoo_server: YahooServer, home: Path) -> None:
+    yahoo_server.currency = "EUR"
+    with pytest.raises(InvalidInput, match="BTC-USD, which Yahoo quotes in EUR"):
+        Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
+
+
+def test_an_interval_that_yahoo_lacks_is_refused(home: Path) -> None:
+    with pytest.raises(InvalidInput, match="Received: '4h'"):
+        Yahoo(home).fetch("BTC-USD", "4h", ago("2D"), None, 10)
+
+
+def test_a_rate_limit_says_so(yahoo_server: YahooServer, home: Path) -> None:
+    yahoo_server.behaviour = "limited"
+    with pytest.raises(SourceUnavailable, match="limits requests"):
+        Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
+
+
+def test_a_page_instead_of_data_is_a_failure_and_is_not_remembered(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    yahoo_server.behaviour = "broken"
+    clock = [0.0]
+    yahoo = Yahoo(home, Gate("Yahoo", pause=60, clock=lambda: clock[0]))
+    start, end = ago("9D"), ago("8D")
+    with pytest.raises(SourceUnavailable, match="Yahoo failed"):
+        yahoo.fetch("BTC-USD", "1h", start, end, 10)
+    yahoo_server.behaviour = "answer"
+    with pytest.raises(SourceUnavailable, match="Asked again in 60 s"):
+        yahoo.fetch("BTC-USD", "1h", start, end, 10)
+    clock[0] = 61
+    # Yahoo's answers about the past are cached by yfinance; the page must not be.
+    assert len(yahoo.fetch("BTC-USD", "1h", start, end, 10)) == 23
+
+
+def test_a_silent_network_holds_nobody_beyond_the_deadline(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    yahoo_server.behaviour = "silent"
+    yahoo = Yahoo(home)
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailable, match=r"did not answer within 0.5 s"):
+        yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 0.5)
+    assert time.monotonic() - began < 5
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailable, match="has not answered an earlier request"):
+        yahoo.fetch("ETH-USD", "1h", ago("2D"), None, 5)
+    assert time.monotonic() - began < 1
+    assert len(yahoo_server.requests) == 1
