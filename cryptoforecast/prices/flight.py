@@ -5,13 +5,16 @@ Imports only ``errors``.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 
 import pandas as pd
 
-from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
+
+logger = logging.getLogger(__name__)
 
 
 class Flight:
@@ -35,6 +38,12 @@ class Flight:
             self._work()
         except CryptoForecastError as error:
             self.error = error
+        except Exception as error:
+            # Whoever waits must not wait for ever, nor take silence for success.
+            logger.exception("Prices could not be updated")
+            self.error = SourceUnavailable(
+                f"Prices could not be updated: {type(error).__name__}: {str(error)[:200]}"
+            )
         finally:
             self._ended = time.monotonic()
             self.done.set()

@@ -27,8 +27,8 @@ from cryptoforecast.prices.coins import COINS, Coin, resolve
 from cryptoforecast.prices.flight import Flight
 from cryptoforecast.prices.resample import floor, resample, step_of
 from cryptoforecast.prices.window import (
+    bounds,
     checked,
-    cut,
     describe_age,
     late_start,
     nothing_inside,
@@ -201,23 +201,27 @@ class Prices:
             age = describe_age(pd.Timestamp.now("UTC") - entry.fetched_at)
             notes = (f"{trouble} These prices were fetched {age} ago.",)
 
+        candles = resample(entry.candles, interval, query.interval)
+        inside = bounds(candles, query)
+        if inside.start >= inside.stop:
+            raise NotEnoughData(nothing_inside(coin, query, candles))
+        notes += late_start(query, candles)
+
         def build() -> PriceHistory:
-            candles = resample(entry.candles, interval, query.interval)
-            inside = cut(candles, query)
-            if inside.empty:
-                raise NotEnoughData(nothing_inside(coin, query, candles))
+            cut = candles.iloc[inside]
             return PriceHistory(
                 coin=coin.ticker,
                 interval=query.interval,
-                candles=inside,
+                candles=cut,
                 source=entry.source,
                 fetched_at=entry.fetched_at,
                 volume_unit=entry.volume_unit,
-                quality=quality.report(inside, query.interval),
-                notes=notes + late_start(query, candles),
+                quality=quality.report(cut, query.interval),
+                notes=notes,
             )
 
-        return self._remember((coin, query, entry.fetched_at, entry.since, notes), build)
+        state = (coin, query.interval, inside.start, inside.stop, entry.fetched_at, entry.since)
+        return self._remember((*state, notes), build)
 
     def _simulate(
         self, coin: Coin, query: MarketQuery, trouble: CryptoForecastError | None
@@ -234,8 +238,10 @@ class Prices:
             made = simulated.simulate(coin, query.interval, query.start, query.end)
             return replace(made, notes=(note,))
 
-        now = floor(pd.Timestamp.now("UTC"), query.interval)
-        return self._remember((coin, query, "simulated", now, note), build)
+        times = (query.start, query.end, pd.Timestamp.now("UTC"))
+        candles = [None if time is None else floor(time, query.interval) for time in times]
+        exact = [time == candle for time, candle in zip(times, candles, strict=True)]
+        return self._remember((coin, query.interval, *candles, *exact[:2], note), build)
 
     def _remember(self, key: Hashable, build: Callable[[], PriceHistory]) -> PriceHistory:
         """Give the same object for the same question and state."""

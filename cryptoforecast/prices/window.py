@@ -38,13 +38,11 @@ def _utc(time: pd.Timestamp | None) -> pd.Timestamp | None:
     return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
 
 
-def cut(candles: pd.DataFrame, query: MarketQuery) -> pd.DataFrame:
-    """Keep the candles that open in [start, end)."""
-    inside = slice(
-        0 if query.start is None else candles.index.searchsorted(query.start),
-        None if query.end is None else candles.index.searchsorted(query.end),
-    )
-    return candles.iloc[inside]
+def bounds(candles: pd.DataFrame, query: MarketQuery) -> slice:
+    """Find the rows that open in [start, end)."""
+    first = 0 if query.start is None else int(candles.index.searchsorted(query.start))
+    last = len(candles) if query.end is None else int(candles.index.searchsorted(query.end))
+    return slice(first, last)
 
 
 def nothing_inside(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:

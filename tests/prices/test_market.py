@@ -171,6 +171,11 @@ def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
     assert prices.history(query) is prices.history(query)
     offline = Prices(replace(settings, live=False, home=settings.home / "x"))
     assert offline.history(query) is offline.history(query)
+    # A start that moves with the clock asks for the same candles most of the time.
+    later = replace(query, start=query.start + pd.Timedelta("7s"))  # type: ignore[operator]
+    earlier = replace(query, start=query.start + pd.Timedelta("9s"))  # type: ignore[operator]
+    assert prices.history(later) is prices.history(earlier)
+    assert offline.history(later) is offline.history(earlier)
 
 
 def test_one_request_however_many_ask(settings: Settings) -> None:
@@ -278,6 +283,22 @@ def test_an_interval_that_only_the_source_has_needs_the_source(settings: Setting
     source.error = SourceUnavailable("Down.")
     with pytest.raises(SourceUnavailable, match=r"Down\. Nothing is cached.*no 15m candles"):
         Prices(settings, source).history(MarketQuery("BTC", "15m", ago("2D")))
+
+
+class Faulty(Source):
+    """A source with a bug in it."""
+
+    def fetch(self, *args: object) -> pd.DataFrame:  # type: ignore[override]
+        raise ZeroDivisionError("division by zero")
+
+
+def test_a_bug_in_a_source_is_told_and_nobody_waits_for_ever(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = Prices(settings, Faulty()).history(MarketQuery("BTC", "1h", ago("9D")))
+    assert history.simulated
+    assert "could not be updated: ZeroDivisionError" in history.notes[0]
+    assert "ZeroDivisionError" in caplog.text
 
 
 # ---------------------------------------------------------------------------- refused

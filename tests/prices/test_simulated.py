@@ -204,6 +204,37 @@ def test_without_volatility_to_forecast_there_is_no_clustering_and_no_pattern() 
     assert pd.Series(returns(history)).kurt() > 3
 
 
+def cone_against_constant(history: PriceHistory) -> float:
+    """Pinball loss of a volatility-scaled band / that of a constant one, last fifth of the hours.
+
+    The volatility is an exponential average of squared ranges; both bands take their quantiles
+    from the hours before.
+    """
+    candles = history.candles
+    variance = (np.log(candles["high"] / candles["low"]) ** 2).ewm(alpha=0.1).mean()
+    sigma, r = np.sqrt(variance.to_numpy()[:-1]), returns(history)
+    cut = int(0.8 * len(r))
+    levels = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
+
+    def pinball(band: np.ndarray) -> float:
+        miss = r[cut:, None] - band
+        return float(np.maximum(levels * miss, (levels - 1) * miss).mean())
+
+    scaled = sigma[cut:, None] * np.quantile(r[:cut] / sigma[:cut], levels)
+    return pinball(scaled) / pinball(np.tile(np.quantile(r[:cut], levels), (len(r) - cut, 1)))
+
+
+def test_bands_can_be_forecast_where_volatility_clusters_and_only_there() -> None:
+    real = [cone_against_constant(simulate("BTC", end=END, seed=seed)) for seed in range(3)]
+    assert max(real) < 0.98
+    flat = constant_volatility()
+    none = [
+        cone_against_constant(simulate("BTC", end=END, parameters=flat, seed=seed))
+        for seed in range(3)
+    ]
+    assert min(none) > 1.0
+
+
 def test_the_normal_market_is_normal() -> None:
     flat = constant_volatility(replace(DEFAULT, freedom=float("inf")))
     values = returns(simulate("BTC", end=END, parameters=flat, seed=1))
