@@ -1,26 +1,15 @@
 """Saved models: a folder of ``bundle.json`` and ``weights.npz``, safe to read from a stranger.
 
-No pickle and no Keras file: JSON holds numbers and words, the archive holds plain arrays whose
-shapes follow from the spec. Anything else in there is refused. Writing goes to a temporary name
-in the same folder and is then renamed, so a model is there whole or not at all.
+No pickle and no Keras file. Writing goes to a temporary name in the same folder and is then
+renamed, so a model is there whole or not at all. What the files hold is in ``contents``.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import io
-import json
-import math
 import re
 import shutil
 import tempfile
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
-
-import numpy as np
 
 from cryptoforecast.errors import (
     AlreadyExists,
@@ -29,32 +18,22 @@ from cryptoforecast.errors import (
     InvalidInput,
     UnknownModel,
 )
-from cryptoforecast.learning import features, specs
-from cryptoforecast.types import (
-    INTERVALS,
-    QUANTILES,
-    Array,
-    EpochLoss,
-    ModelCard,
-    ModelSpec,
-    Scaler,
-    TrainedModel,
-    TrainingRecord,
-)
+from cryptoforecast.learning import contents
+from cryptoforecast.learning.contents import parameters, shapes
+from cryptoforecast.types import TrainedModel
 
-FORMAT = 1
+__all__ = ["check_name", "delete", "load", "names", "parameters", "save", "shapes"]
+
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-#: Largest ``bundle.json`` that is read, in bytes.
-JSON_LIMIT = 1_000_000
 
 
 def check_name(name: str) -> str:
-    """Return ``name`` if it can be a folder's name everywhere.
+    """Return ``name`` if it can be a folder's name.
 
     Raises:
         InvalidInput: otherwise.
     """
-    if not NAME.fullmatch(name) or ".." in name or name.endswith("."):
+    if not _is_name(name):
         raise InvalidInput(
             "A model's name must be 1 to 64 small letters, digits, dots, hyphens or underscores, "
             f"and start with a letter or digit. Received: {name[:80]!r}."
@@ -73,33 +52,21 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
 
     Raises:
         AlreadyExists: if the name is taken and ``force`` is false.
+        CryptoForecastError: if the folder can't be written.
     """
     target = folder / check_name(name)
-    if target.exists() and not force:
+    if _taken(target) and not force:
         raise AlreadyExists(
             f"A model named {name} exists. Choose another name, or overwrite it (--force)."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
     try:
-        archive = io.BytesIO()
-        arrays = {f"w{i:02d}": array for i, array in enumerate(model.weights)}
-        np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
-        (temporary / "weights.npz").write_bytes(archive.getvalue())
-        (temporary / "bundle.json").write_text(
-            json.dumps(_as_json(model, archive.getvalue()), indent=1) + "\n"
-        )
-        # mkdtemp makes a private folder; a saved model is as readable as its neighbours.
-        temporary.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=".old-", dir=folder))
-            target.rename(old / name)
-            temporary.rename(target)
-            shutil.rmtree(old)
-        else:
-            temporary.rename(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _write(model, target)
+    except OSError as error:
+        raise CryptoForecastError(
+            f"Saving a model needs a folder that can be written, with space left. Received: "
+            f"{folder} ({error.strerror}). Make room there, or set CRYPTOFORECAST_HOME to "
+            "another folder."
+        ) from error
     return target
 
 
@@ -116,153 +83,90 @@ def load(path: Path) -> TrainedModel:
     if not (path / "bundle.json").is_file():
         raise UnknownModel(f"No saved model is named {path.name}. See the list with `models list`.")
     try:
-        return _read(path)
-    except InvalidBundle:
-        raise
-    except (
-        CryptoForecastError,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        zipfile.BadZipFile,
-        EOFError,
-    ) as error:
+        content, spec = contents.read_spec(_read(path / "bundle.json", contents.JSON_LIMIT))
+        archive = _read(path / "weights.npz", contents.archive_limit(spec))
+        return contents.read(content, spec, archive)
+    except Exception as error:  # JSON, zip and npy fail in a dozen ways: all mean a bad bundle
+        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
         raise InvalidBundle(
-            f"The saved model {path.name} can't be read: {error}. Delete it, or save it again."
+            f"The saved model {path.name} can't be read: {reason}. Delete it, or save it again."
         ) from error
 
 
 def delete(folder: Path, name: str) -> None:
-    """Remove a saved model.
+    """Remove a saved model; of a link, the link alone.
 
     Raises:
         UnknownModel: if there is none of this name.
+        CryptoForecastError: if it can't be removed.
     """
     target = folder / check_name(name)
     if not (target / "bundle.json").is_file():
         raise UnknownModel(f"No saved model of yours is named {name}. Nothing was deleted.")
-    shutil.rmtree(target)
+    try:
+        if target.is_symlink():
+            target.unlink()
+        else:
+            shutil.rmtree(target)
+    except OSError as error:
+        raise CryptoForecastError(
+            f"Deleting a model needs a folder that can be written. Received: {folder} "
+            f"({error.strerror}). Delete {name} there by hand."
+        ) from error
 
 
 def names(folder: Path) -> list[str]:
-    """List the models in a folder, sorted."""
+    """List the models in a folder, sorted; half-written ones and foreign folders are none."""
     if not folder.is_dir():
         return []
-    return sorted(path.parent.name for path in folder.glob("*/bundle.json"))
+    found = (path.parent.name for path in folder.glob("*/bundle.json") if path.is_file())
+    return sorted(name for name in found if _is_name(name))
 
 
-def shapes(spec: ModelSpec) -> list[tuple[int, ...]]:
-    """Return the shape of each weight array, in Keras' order, that this spec must have."""
-    result: list[tuple[int, ...]] = []
-    last = spec.horizon * (len(QUANTILES) if spec.loss == "quantile" else 1)
-    width = features.width(spec.features)
-    if spec.network == "lstm":
-        for units in spec.units:
-            result += [(width, 4 * units), (units, 4 * units), (4 * units,)]
-            width = units
-    else:
-        width *= spec.lookback
-        for units in spec.units:
-            result += [(width, units), (units,)]
-            width = units
-    return [*result, (width, last), (last,)]
+def _is_name(name: str) -> bool:
+    return bool(NAME.fullmatch(name)) and ".." not in name and not name.endswith(".")
 
 
-def parameters(spec: ModelSpec) -> int:
-    """Count the numbers a network of this spec learns."""
-    return sum(math.prod(shape) for shape in shapes(spec))
+def _taken(target: Path) -> bool:
+    return target.exists() or target.is_symlink()
 
 
-def _as_json(model: TrainedModel, archive: bytes) -> dict[str, object]:
-    return {
-        "format": FORMAT,
-        "spec": dataclasses.asdict(model.spec),
-        "scaler": {
-            field.name: getattr(model.scaler, field.name).tolist()
-            for field in dataclasses.fields(Scaler)
-        },
-        "residuals": None if model.residuals is None else model.residuals.tolist(),
-        "record": dataclasses.asdict(model.record),
-        "card": dataclasses.asdict(model.card),
-        "checksums": {"weights.npz": hashlib.sha256(archive).hexdigest()},
-    }
+def _write(model: TrainedModel, target: Path) -> None:
+    text, archive = contents.write(model)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+    try:
+        (temporary / "weights.npz").write_bytes(archive)
+        (temporary / "bundle.json").write_text(text, encoding="utf-8")
+        # mkdtemp makes a private folder; a saved model is as readable as its neighbours.
+        temporary.chmod(0o755)
+        _put_in_place(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _read(path: Path) -> TrainedModel:
-    text = path / "bundle.json"
-    if text.stat().st_size > JSON_LIMIT:
-        raise InvalidBundle(f"{text.name} must be at most {JSON_LIMIT} bytes.")
-    content = json.loads(text.read_text(encoding="utf-8"))
-    if content.get("format") != FORMAT:
-        raise InvalidBundle(
-            f"The saved model {path.name} must be of format {FORMAT}. "
-            f"Received: {content.get('format')!r}."
-        )
-    spec = _spec(content["spec"])
-    weights = _weights(path / "weights.npz", spec, content["checksums"]["weights.npz"])
-    record = content["record"]
-    curve = tuple(EpochLoss(**epoch) for epoch in record.pop("curve"))
-    card = ModelCard(**content["card"])
-    if card.interval not in INTERVALS or card.needs != specs.needs(spec):
-        raise InvalidBundle(f"The card of {path.name} contradicts its spec.")
-    inputs, horizon = features.width(spec.features), spec.horizon
-    scaler = Scaler(
-        _array(content["scaler"]["offset"], (inputs,)),
-        _array(content["scaler"]["scale"], (inputs,)),
-        _array(content["scaler"]["target_offset"], (horizon,)),
-        _array(content["scaler"]["target_scale"], (horizon,)),
-    )
-    residuals = content["residuals"]
-    if (residuals is None) != (spec.loss == "quantile"):
-        raise InvalidBundle(f"The band of {path.name} contradicts its loss.")
-    if residuals is not None:
-        residuals = _array(residuals, (horizon, len(QUANTILES)))
-    return TrainedModel(
-        spec, scaler, weights, residuals, TrainingRecord(**record, curve=curve), card
-    )
+def _put_in_place(made: Path, target: Path) -> None:
+    """Rename; a model of that name steps aside, and comes back if the renaming fails."""
+    if not _taken(target):
+        made.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
+    old = target.rename(aside / target.name)
+    try:
+        made.rename(target)
+    except BaseException:
+        old.rename(target)
+        aside.rmdir()
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
-def _spec(content: Mapping[str, object]) -> ModelSpec:
-    values = dict(content)
-    for name in ("features", "units"):
-        values[name] = tuple(cast("list[object]", values[name]))
-    spec = ModelSpec(**values)  # type: ignore[arg-type]
-    for field in dataclasses.fields(ModelSpec):
-        expected, value = type(getattr(ModelSpec(), field.name)), getattr(spec, field.name)
-        if type(value) is not expected and not (expected is float and type(value) is int):
-            raise InvalidBundle(f"`{field.name}` must be of type {expected.__name__}.")
-    specs.check(spec)
-    if not specs.is_network(spec):
-        raise InvalidBundle(f"`network` must be lstm or dense. Received: {spec.network!r}.")
-    return spec
-
-
-def _weights(path: Path, spec: ModelSpec, checksum: str) -> tuple[Array, ...]:
-    expected = shapes(spec)
-    bound = 4 * parameters(spec) + 1000 * len(expected)
-    if path.stat().st_size > bound:
-        raise InvalidBundle(f"{path.name} must be at most {bound} bytes for its spec.")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != checksum:
-        raise InvalidBundle(f"{path.name} was altered: its checksum differs.")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(item.file_size for item in archive.infolist()) > bound:
-            raise InvalidBundle(f"{path.name} must unpack to at most {bound} bytes.")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        if len(arrays.files) != len(expected):
-            raise InvalidBundle(f"{path.name} must hold {len(expected)} arrays.")
-        return tuple(
-            _array(arrays[f"w{i:02d}"], shape, np.float32) for i, shape in enumerate(expected)
-        )
-
-
-def _array(value: object, shape: tuple[int, ...], dtype: type = float) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fi" or array.shape != shape or not np.isfinite(array).all():
-        raise InvalidBundle(
-            f"Expected finite numbers of shape {shape}. Received: {array.dtype} {array.shape}."
-        )
-    return array.astype(dtype)
+def _read(path: Path, limit: int) -> bytes:
+    """Read a file of at most ``limit`` bytes; a pipe or a device would never end."""
+    if not path.is_file():
+        raise InvalidBundle(f"{path.name} must be a file.")
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise InvalidBundle(f"{path.name} must be at most {limit} bytes.")
+    return content

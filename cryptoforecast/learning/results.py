@@ -6,21 +6,30 @@ recipe, so a change of the code that trains asks every question anew.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 import shutil
 from functools import cache
 from pathlib import Path
 
-from cryptoforecast.errors import InvalidBundle, UnknownModel
+from cryptoforecast.errors import CryptoForecastError, InvalidBundle, UnknownModel
 from cryptoforecast.learning import bundles
 from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
 
-#: The modules that decide what a training gives.
-RECIPE = ("features", "inference", "networks", "samples", "targets", "training")
+log = logging.getLogger(__name__)
+
+PACKAGE = Path(__file__).resolve().parent.parent
+#: The modules that decide what a training gives; ``types`` holds the split.
+RECIPE = (
+    "learning/features.py", "learning/inference.py", "learning/networks.py",
+    "learning/samples.py", "learning/specs.py", "learning/targets.py", "learning/training.py",
+    "types.py",
+)  # fmt: skip
 
 
 class Results:
@@ -45,17 +54,25 @@ class Results:
             # Half-written by another version or damaged: a cache may always be asked anew.
             shutil.rmtree(path, ignore_errors=True)
             return None
-        os.utime(path)
+        with contextlib.suppress(OSError):  # a read-only cache still answers
+            os.utime(path)
         return model
 
     def put(self, key: str, model: TrainedModel) -> None:
-        """Keep a model; drop the least recently used beyond the limit."""
-        bundles.save(model, self.folder, key, force=True)
-        kept = sorted(
-            (self.folder / name for name in bundles.names(self.folder)),
-            key=lambda path: path.stat().st_mtime,
-        )
-        for path in kept[: -self.limit]:
+        """Keep a model; drop the least recently used beyond the limit.
+
+        Where the disk is full or read-only the model is not kept: no reason to lose a training.
+        """
+        try:
+            bundles.save(model, self.folder, key, force=True)
+            kept = sorted(
+                (self.folder / name for name in bundles.names(self.folder)),
+                key=lambda path: path.stat().st_mtime_ns,
+            )
+        except (CryptoForecastError, OSError) as error:
+            log.warning("The result cache did not keep a model: %s", error)
+            return
+        for path in kept[: max(0, len(kept) - self.limit)]:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -71,7 +88,7 @@ def recipe_version() -> str:
     """Hash the source of the recipe and the versions of the libraries that carry it out."""
     digest = hashlib.sha256()
     for name in RECIPE:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+        digest.update((PACKAGE / name).read_bytes())
     for library in ("keras", "numpy"):
         digest.update(importlib.metadata.version(library).encode())
     return digest.hexdigest()[:12]

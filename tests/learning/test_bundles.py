@@ -1,0 +1,519 @@
+"""Bundles come back bit for bit, and a hostile or damaged one is refused with the reason."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cryptoforecast.errors import (
+    AlreadyExists,
+    CryptoForecastError,
+    InvalidBundle,
+    InvalidInput,
+    UnknownModel,
+)
+from cryptoforecast.learning import bundles, inference
+from tests import synthetic
+
+SPECS = (
+    {"network": "lstm", "horizon": 3, "units": (5, 3)},
+    {"network": "dense", "target": "price", "loss": "mse"},
+)
+
+
+@pytest.fixture
+def bundle(tmp_path) -> Path:
+    return bundles.save(synthetic.model(), tmp_path, "mine")
+
+
+def assert_same_forecasts(one, other):
+    history = synthetic.history(200)
+    a, b = (inference.forecast(model, history, range(100, 200)) for model in (one, other))
+    np.testing.assert_array_equal(a.quantiles, b.quantiles)
+    np.testing.assert_array_equal(a.predicted, b.predicted)
+
+
+@pytest.mark.parametrize("change", SPECS, ids=str)
+def test_save_load_predict_is_the_identity(tmp_path, change):
+    model = synthetic.model(synthetic.spec(**change))
+    loaded = bundles.load(bundles.save(model, tmp_path / "new" / "folder", "mine"))
+    assert_same_forecasts(model, loaded)
+    assert (loaded.spec, loaded.record, loaded.card) == (model.spec, model.record, model.card)
+    assert hash(loaded.spec) == hash(model.spec)
+
+
+def test_a_really_trained_network_comes_back_too(tmp_path, lstm, dense):
+    for name, model in (("lstm", lstm), ("dense", dense)):
+        loaded = bundles.load(bundles.save(model, tmp_path, name))
+        assert_same_forecasts(model, loaded)
+        assert loaded.card == model.card
+    assert bundles.names(tmp_path) == ["dense", "lstm"]
+
+
+def test_saving_the_same_model_gives_the_same_bytes(tmp_path):
+    one, other = (bundles.save(synthetic.model(), tmp_path, name) for name in ("a", "b"))
+    for file in ("bundle.json", "weights.npz"):
+        assert (one / file).read_bytes() == (other / file).read_bytes()
+    assert sorted(path.name for path in one.iterdir()) == ["bundle.json", "weights.npz"]
+
+
+# ------------------------------------------------------------------ names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", ".", "..", "../mine", "a/b", "/etc", "a\\b", "mine\n", "a\nb", "mine\x00", "a..b",
+        "mine.", "-mine", ".mine", "Mine", "mein-modell-ä", "a b", "x" * 65, "~", "%2e%2e",
+    ],
+)  # fmt: skip
+def test_names_that_lead_elsewhere_are_refused_everywhere(tmp_path, name):
+    text = "A model's name must be 1 to 64 small letters"
+    folder = tmp_path / "models"
+    with pytest.raises(InvalidInput, match=text):
+        bundles.save(synthetic.model(), folder, name)
+    with pytest.raises(InvalidInput, match=text):
+        bundles.delete(folder, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a", "btc-1h-lstm-close", "v1.2_b", "0" * 64])
+def test_good_names(tmp_path, name):
+    bundles.save(synthetic.model(), tmp_path, name)
+    assert bundles.names(tmp_path) == [name]
+
+
+# ------------------------------------------------------------------ overwriting, deleting
+
+
+def test_overwriting_needs_force(tmp_path, bundle):
+    other = synthetic.model(seed=9)
+    with pytest.raises(AlreadyExists, match=r"A model named mine exists. .*--force"):
+        bundles.save(other, tmp_path, "mine")
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+    bundles.save(other, tmp_path, "mine", force=True)
+    assert_same_forecasts(bundles.load(bundle), other)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_deleting(tmp_path, bundle):
+    bundles.delete(tmp_path, "mine")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UnknownModel, match="No saved model of yours is named mine"):
+        bundles.delete(tmp_path, "mine")
+    with pytest.raises(UnknownModel, match="No saved model is named mine"):
+        bundles.load(bundle)
+
+
+def test_a_linked_model_is_read_and_deleting_it_leaves_the_original(tmp_path, bundle):
+    folder = tmp_path / "others"
+    folder.mkdir()
+    (folder / "link").symlink_to(bundle)
+    assert bundles.names(folder) == ["link"]
+    assert_same_forecasts(bundles.load(folder / "link"), synthetic.model())
+    bundles.save(synthetic.model(seed=9), folder, "link", force=True)
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+    bundles.delete(folder, "link")
+    (folder / "link").symlink_to(bundle)
+    bundles.delete(folder, "link")
+    assert bundles.names(folder) == []
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+
+
+def test_a_link_that_leads_nowhere_is_not_overwritten_unasked(tmp_path):
+    (tmp_path / "mine").symlink_to(tmp_path / "gone")
+    with pytest.raises(AlreadyExists):
+        bundles.save(synthetic.model(), tmp_path, "mine")
+    bundles.save(synthetic.model(), tmp_path, "mine", force=True)
+    assert bundles.names(tmp_path) == ["mine"]
+
+
+# ------------------------------------------------------------------ crashes, full disks
+
+
+@pytest.mark.parametrize("when", ["write_bytes", "write_text", "chmod"])
+def test_a_crash_while_writing_leaves_the_old_model(tmp_path, bundle, when):
+    """The process is killed, so nothing is tidied up; what is half-written is no model."""
+    code = f"""
+import os, pathlib
+from cryptoforecast.learning import bundles
+from tests import synthetic
+pathlib.Path.{when} = lambda *args, **kwargs: os._exit(9)
+bundles.save(synthetic.model(seed=9), pathlib.Path({str(tmp_path)!r}), "mine", force=True)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 2
+    assert bundles.names(tmp_path) == ["mine"]
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_a_renaming_that_fails_brings_the_old_model_back(tmp_path, bundle, monkeypatch, which):
+    rename, calls = Path.rename, []
+
+    def failing(self, target):
+        calls.append(target)
+        if len(calls) == which:
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(CryptoForecastError, match="Input/output error"):
+        bundles.save(synthetic.model(seed=9), tmp_path, "mine", force=True)
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+    assert bundles.names(tmp_path) == ["mine"]
+
+
+def test_a_folder_that_can_not_be_written_is_told_with_the_remedy(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" / "models"
+    text = r"needs a folder that can be written.*Received: .*file/models.*CRYPTOFORECAST_HOME"
+    with pytest.raises(CryptoForecastError, match=text):
+        bundles.save(synthetic.model(), folder, "mine")
+    assert bundles.names(folder) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_read_only_folder_is_told_with_the_remedy(tmp_path, bundle):
+    tmp_path.chmod(0o500)
+    with pytest.raises(CryptoForecastError, match="needs a folder that can be written"):
+        bundles.save(synthetic.model(), tmp_path, "other")
+    with pytest.raises(CryptoForecastError, match="needs a folder that can be written"):
+        bundles.delete(tmp_path, "mine")
+    tmp_path.chmod(0o700)
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+
+
+def test_foreign_entries_are_no_models(tmp_path, bundle):
+    for name in ("empty", "Capital", "new\nline", ".new-abc"):
+        (tmp_path / name).mkdir()
+    for name in ("Capital", "new\nline", ".new-abc"):
+        (tmp_path / name / "bundle.json").write_text("{}")
+    (tmp_path / "folder" / "bundle.json").mkdir(parents=True)
+    (tmp_path / "dangling").mkdir()
+    (tmp_path / "dangling" / "bundle.json").symlink_to(tmp_path / "gone")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").write_text("")
+    assert bundles.names(tmp_path) == ["mine"]
+    assert bundles.names(tmp_path / "gone") == []
+    for name in ("empty", "folder", "dangling", "loop", "file"):
+        with pytest.raises(UnknownModel):
+            bundles.load(tmp_path / name)
+
+
+# ------------------------------------------------------------------ damage and malice
+
+
+def refused(bundle: Path, reason: str = "can't be read") -> None:
+    with pytest.raises(InvalidBundle, match=reason) as caught:
+        bundles.load(bundle)
+    assert "Delete it, or save it again." in str(caught.value)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def rewrite(bundle: Path, change) -> None:
+    content = json.loads((bundle / "bundle.json").read_text())
+    change(content)
+    (bundle / "bundle.json").write_text(json.dumps(content))
+
+
+def repack(bundle: Path, archive: bytes) -> None:
+    """Replace the weights, with the checksum a forger would put."""
+    (bundle / "weights.npz").write_bytes(archive)
+    digest = hashlib.sha256(archive).hexdigest()
+    rewrite(bundle, lambda content: content["checksums"].update({"weights.npz": digest}))
+
+
+def packed(arrays, **options) -> bytes:
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **arrays, **options)
+    return archive.getvalue()
+
+
+def arrays_of(bundle: Path) -> dict[str, np.ndarray]:
+    with np.load(bundle / "weights.npz") as arrays:
+        return dict(arrays)
+
+
+def test_repacking_itself_is_harmless(bundle):
+    """So that the refusals below are for their own reasons."""
+    repack(bundle, packed(arrays_of(bundle)))
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+
+
+@pytest.mark.parametrize("position", [0, 200, -1])
+def test_altered_weights(bundle, position):
+    content = bytearray((bundle / "weights.npz").read_bytes())
+    content[position] ^= 1
+    (bundle / "weights.npz").write_bytes(content)
+    refused(bundle, "altered: its checksum differs")
+
+
+def test_a_wrong_and_a_missing_checksum(bundle):
+    rewrite(bundle, lambda content: content["checksums"].update({"weights.npz": "0" * 64}))
+    refused(bundle, "checksum differs")
+    rewrite(bundle, lambda content: content.update(checksums={}))
+    refused(bundle, "weights.npz")
+    rewrite(bundle, lambda content: content.update(checksums=["weights.npz"]))
+    refused(bundle, "`checksums` must be an object")
+
+
+def test_missing_weights(bundle):
+    (bundle / "weights.npz").unlink()
+    refused(bundle, r"weights.npz must be a file")
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe"])
+def test_weights_that_never_end(bundle, tmp_path, target):
+    (bundle / "weights.npz").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    (bundle / "weights.npz").symlink_to(tmp_path / target)
+    refused(bundle, r"weights.npz must be a file")
+
+
+@pytest.mark.parametrize("change", ["extra", "missing", "renamed", "doubled"])
+def test_other_arrays_than_the_spec_has(bundle, change):
+    arrays = arrays_of(bundle)
+    if change == "extra":
+        arrays["w04"] = np.zeros(1, np.float32)
+    else:
+        last = arrays.pop("w03")
+        if change == "renamed":
+            arrays["weights"] = last
+        if change == "doubled":
+            arrays["../w03"] = last
+    repack(bundle, packed(arrays))
+    refused(bundle, "must hold 4 arrays and nothing else")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((3, 3), np.float32), np.zeros(9, np.complex64), np.zeros(9, "S4"),
+        np.zeros(9, bool), np.full(9, np.nan, np.float32), np.full(9, np.inf, np.float32),
+        np.zeros(9, "M8[s]"), np.zeros(9, [("a", "f4")]), np.zeros((9, 1), np.float32),
+    ],
+    ids=lambda array: f"{array.dtype}{array.shape}",
+)  # fmt: skip
+def test_arrays_of_other_shapes_and_kinds(bundle, bad):
+    repack(bundle, packed(arrays_of(bundle) | {"w03": bad}))
+    refused(bundle, r"Expected finite numbers of shape \(9,\)")
+
+
+class Bang:
+    """Unpickling this makes a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_pickles_are_refused_and_never_run(bundle, tmp_path):
+    mark, arrays = tmp_path / "ran", arrays_of(bundle)
+    payload = np.array([Bang(mark)] * 9, dtype=object)
+    repack(bundle, packed(arrays | {"w03": payload}))
+    refused(bundle, "allow_pickle=False")
+    repack(bundle, pickle.dumps(Bang(mark)))
+    refused(bundle, "not a zip file")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as entries:
+        for name in arrays:
+            entries.writestr(f"{name}.npy", pickle.dumps(Bang(mark)))
+    repack(bundle, archive.getvalue())
+    refused(bundle, "Received: ")
+    assert not mark.exists()
+    pickle.loads(pickle.dumps(Bang(mark)))
+    assert mark.exists()  # it would have
+
+
+def zipped(bundle: Path, last: bytes, compression=zipfile.ZIP_DEFLATED) -> bytes:
+    """The bundle's archive with other bytes in place of its last array."""
+    archive = io.BytesIO()
+    with (
+        zipfile.ZipFile(bundle / "weights.npz") as old,
+        zipfile.ZipFile(archive, "w", compression) as new,
+    ):
+        for name in old.namelist()[:-1]:
+            new.writestr(name, old.read(name))
+        new.writestr("w03.npy", last)
+    return archive.getvalue()
+
+
+def npy(header: str) -> bytes:
+    text = header.encode().ljust(118) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+def test_a_zip_bomb(bundle):
+    repack(bundle, zipped(bundle, bytes(1_000_000)))
+    refused(bundle, "must unpack to at most")
+
+
+def test_a_zip_bomb_that_lies_about_its_size(bundle):
+    archive = bytearray(zipped(bundle, bytes(1_000_000)))
+    size = (1_000_000).to_bytes(4, "little")
+    assert archive.count(size) == 2
+    repack(bundle, bytes(archive.replace(size, (100).to_bytes(4, "little"))))
+    refused(bundle)
+
+
+def test_an_oversized_archive(bundle):
+    repack(bundle, zipped(bundle, os.urandom(50_000)))
+    refused(bundle, r"weights.npz must be at most \d+ bytes")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (100000000000000,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (9,), }",
+        "__import__('os').mkdir('ran')",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (9L,), }",
+        "(" * 100,
+        "'",
+        "  x\n y\n",
+    ],
+    ids=range(9),
+)
+def test_npy_headers_made_up(bundle, header, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    repack(bundle, zipped(bundle, npy(header) + bytes(36)))
+    refused(bundle)
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions(bundle, compression):
+    repack(bundle, zipped(bundle, bytes(100), compression))
+    refused(bundle, "nothing else")
+
+
+def test_broken_compression_and_encryption(bundle):
+    whole = (bundle / "weights.npz").read_bytes()
+    archive = bytearray(whole)
+    start = archive.index(b"w00.npy") + 40
+    archive[start : start + 20] = bytes(20)
+    repack(bundle, bytes(archive))
+    refused(bundle)
+    archive = bytearray(whole)
+    archive[6] |= 1  # "encrypted", in the first entry and in the directory
+    archive[archive.index(b"PK\x01\x02") + 8] |= 1
+    repack(bundle, bytes(archive))
+    refused(bundle, "encrypted")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "Expecting value"), ("not json", "Expecting value"), ("[]", "list"),
+        ("null", "NoneType"),
+        ("[" * 100_000, "recursion"), ('{"format": 1}', "spec"), ('{"a":' * 100_000, "recursion"),
+        (" " * 1_000_001, "bundle.json must be at most 1000000 bytes"),
+        ("\ufffe", "Expecting value"),
+        ('{"format": 1, "spec": []}', "features"), ('{"format": ' + "9" * 5000 + "}", "digits"),
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_json_that_is_none_or_huge_or_deep(bundle, text, reason):
+    (bundle / "bundle.json").write_text(text)
+    refused(bundle, reason)
+
+
+def test_json_of_other_bytes(bundle):
+    (bundle / "bundle.json").write_bytes(b"\xff\xfe\x00garbage")
+    refused(bundle)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, "x" * 10_000])
+def test_an_unknown_format(bundle, version):
+    rewrite(bundle, lambda content: content.update(format=version))
+    refused(bundle, r"Expected format 1. Received: ")
+
+
+@pytest.mark.parametrize("part", ["spec", "scaler", "residuals", "record", "card", "checksums"])
+def test_a_missing_part(bundle, part):
+    rewrite(bundle, lambda content: content.pop(part))
+    refused(bundle, part)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("spec", "lookback", True), ("spec", "lookback", "8"), ("spec", "lookback", 8.0),
+        ("spec", "lookback", 10**400), ("spec", "lookback", 10**9), ("spec", "lookback", -8),
+        ("spec", "horizon", True), ("spec", "seed", None), ("spec", "dropout", True),
+        ("spec", "dropout", "0.2"), ("spec", "dropout", float("nan")), ("spec", "units", 4),
+        ("spec", "units", [True]), ("spec", "units", [4.0]), ("spec", "units", ["4"]),
+        ("spec", "units", [10**6]), ("spec", "units", []), ("spec", "features", "return"),
+        ("spec", "features", ["nope"]), ("spec", "features", [["return"]]),
+        ("spec", "features", ["return"] * 100_000), ("spec", "network", "naive"),
+        ("spec", "network", 3), ("spec", "target", "x"), ("spec", "surprise", 1),
+        ("spec", "x" * 100_000, 1), ("spec", "lookback", 9), ("spec", "units", [5]),
+        ("scaler", "offset", [0.0]), ("scaler", "offset", "zero"), ("scaler", "scale", None),
+        ("scaler", "scale", [0.0] * 7), ("scaler", "scale", [-1.0] * 7),
+        ("scaler", "scale", [float("nan")] * 7), ("scaler", "offset", [True] * 7),
+        ("scaler", "target_scale", [0.0]), ("scaler", "target_scale", [[1.0]]),
+        ("scaler", "offset", [10**400] * 7),
+        ("record", "epochs", "2"), ("record", "epochs", True), ("record", "seconds", None),
+        ("record", "curve", 5), ("record", "curve", [{"epoch": 1}]),
+        ("record", "curve", [{"epoch": 1, "loss": "x", "val_loss": 1.0, "seconds": 1.0}]),
+        ("record", "surprise", 1),
+        ("card", "needs", 1), ("card", "needs", 31.0), ("card", "coin", 5), ("card", "coin", None),
+        ("card", "interval", "7h"), ("card", "simulated", "no"), ("card", "simulated", 0),
+        ("card", "rows", 1.5), ("card", "lowest", 0.0), ("card", "highest", -1.0),
+        ("card", "highest", "200"), ("card", "cutoff", "then"), ("card", "cutoff", 5),
+        ("card", "cutoff", "2024-01-01"), ("card", "end", ""), ("card", "scores", "good"),
+        ("card", "scores", {"dense": 1}), ("card", "scores", {"dense": {"mae": "x"}}),
+        ("card", "scores", {"dense": {"mae": True}}), ("card", "libraries", {"keras": 3}),
+        ("card", "libraries", None), ("card", "surprise", "x\ny" * 100_000),
+    ],
+    ids=range(67),
+)  # fmt: skip
+def test_wrong_values(bundle, part, field, value):
+    rewrite(bundle, lambda content: content[part].update({field: value}))
+    refused(bundle)
+
+
+def test_a_missing_field(bundle):
+    rewrite(bundle, lambda content: content["card"].pop("coin"))
+    refused(bundle, "coin")
+
+
+def test_a_band_that_contradicts_the_loss_or_itself(tmp_path, bundle):
+    rewrite(bundle, lambda content: content.update(residuals=[[0.0] * 9]))
+    refused(bundle, "The band contradicts the loss")
+    model = synthetic.model(synthetic.spec(loss="mse"))
+    for residuals, reason in (
+        (None, "contradicts the loss"),
+        ([[0.0] * 8], r"shape \(1, 9\)"),
+        ([[9.0 - i for i in range(9)]], "must rise"),
+    ):
+        other = bundles.save(model, tmp_path, "other", force=True)
+        rewrite(other, lambda content, given=residuals: content.update(residuals=given))
+        refused(other, reason)
+
+
+def test_unknown_bounds_of_training_prices_are_allowed(tmp_path):
+    model = synthetic.model(lowest=float("nan"), highest=float("nan"))
+    card = bundles.load(bundles.save(model, tmp_path, "mine")).card
+    assert np.isnan(card.lowest)
+
+
+def test_parameters_are_counted_from_the_shapes():
+    model = synthetic.model(synthetic.spec(network="lstm", units=(5, 3), horizon=2))
+    assert bundles.parameters(model.spec) == sum(array.size for array in model.weights)
+    assert dataclasses.replace(model.spec, units=(5,)) != model.spec
