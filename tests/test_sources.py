@@ -66,7 +66,8 @@ def test_catching_everything_needs_a_reason(caught: str, comment: str) -> None:
         "except Exception:  # the last boundary, shown to the person\n    pass",
         "except Exception:\n    # The last boundary, shown to the person.\n    pass",
         "except OSError:\n    pass",
+        "except BaseException:\n    tidy()\n    raise",
     ],
 )
-def test_a_reason_or_a_named_error_will_do(handler: str) -> None:
+def test_a_reason_a_named_error_or_raising_again_will_do(handler: str) -> None:
     assert sources.unexplained_catches(f"try:\n    f()\n{handler}\n") == []
