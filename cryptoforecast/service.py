@@ -108,7 +108,8 @@ class Service:
     def submit(self, history: PriceHistory, spec: ModelSpec) -> Job[Run]:
         """Train in the background; the same question joins the job that is at it."""
         specs.check(spec)
-        title = f"{spec.network.upper()} for {history.coin} {history.interval}"
+        kind = "LSTM" if spec.network == "lstm" else "Dense network"
+        title = f"{kind} for {history.coin} {history.interval}"
 
         def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
             return self.train(history, spec, report, cancelled)
@@ -140,18 +141,16 @@ class Service:
     def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
         """Judge a baseline against the last price; remembered for reruns."""
         spec = specs.make(network=name, horizon=horizon)
-        return self._remember(
-            (_prices_key(history), spec), lambda: backtest.holdout(history, spec)
-        )
+        key = (_prices_key(history), spec)
+        return self._remember(key, history, lambda: backtest.holdout(history, spec))
 
     def judge(
         self, history: PriceHistory, model: TrainedModel, *, cached: bool = False
     ) -> Backtest:
         """Judge a model that was trained on this very history; remembered for reruns."""
         key = (_prices_key(history), _model_key(model), "own")
-        return self._remember(
-            key, lambda: backtest.holdout(history, model.spec, model, cached=cached)
-        )
+        judged = self._remember(key, history, lambda: backtest.holdout(history, model.spec, model))
+        return dataclasses.replace(judged, cached=cached)
 
     def judge_saved(
         self,
@@ -162,7 +161,9 @@ class Service:
     ) -> Backtest:
         """Judge a saved model, weights untouched, on any history; remembered for reruns."""
         key = (_prices_key(history), _model_key(model), test, validation)
-        return self._remember(key, lambda: backtest.saved(history, model, test, validation))
+        return self._remember(
+            key, history, lambda: backtest.saved(history, model, test, validation)
+        )
 
     def future(self, history: PriceHistory, model: TrainedModel, name: str | None = None) -> Future:
         """Forecast the steps after the last closed candle, with what to beware of."""
@@ -201,8 +202,8 @@ class Service:
         values = np.asarray(closes, float)
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise InvalidInput("`prices` must be finite and above 0.")
-        said = inference.from_closes(model, values)
-        predicted = float(said.predicted[0, 0])
+        with np.errstate(all="ignore"):  # whatever overflows is no finite prediction
+            predicted = float(inference.from_closes(model, values).predicted[0, 0])
         if not np.isfinite(predicted):
             raise InvalidInput("`prices` are too far apart for a finite prediction.")
         return predicted
@@ -216,8 +217,8 @@ class Service:
             for name in bundles.names(folder):
                 try:
                     found.setdefault(name, SavedModel(name, shipped, self._load(folder / name)))
-                except InvalidBundle:
-                    continue  # listed by `damaged`, so that one bad folder hides no other
+                except (InvalidBundle, UnknownModel):
+                    continue  # listed by `damaged`, or just deleted: hides no other
         return list(found.values())
 
     def damaged(self) -> dict[str, str]:
@@ -227,6 +228,8 @@ class Service:
             for name in bundles.names(folder):
                 try:
                     self._load(folder / name)
+                except UnknownModel:
+                    continue  # just deleted
                 except InvalidBundle as error:
                     reasons[name] = str(error)
         return reasons
@@ -277,7 +280,10 @@ class Service:
     # ------------------------------------------------------------------ memory
 
     def _load(self, path: Path) -> TrainedModel:
-        stamp = (path / "bundle.json").stat().st_mtime_ns
+        try:
+            stamp = (path / "bundle.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return bundles.load(path)  # deleted meanwhile: says so
         known = self._loaded.get(path)
         if known is None or known[0] != stamp:
             known = (stamp, bundles.load(path))
@@ -287,11 +293,15 @@ class Service:
                 self._loaded[path] = known
         return known[1]
 
-    def _remember(self, key: object, make: Callable[[], Backtest]) -> Backtest:
+    def _remember(
+        self, key: object, history: PriceHistory, make: Callable[[], Backtest]
+    ) -> Backtest:
+        """Judge once; the prices of the answer are those just asked about, with their age."""
         with self._lock:
-            if key in self._judged:
+            known = self._judged.get(key)
+            if known is not None:
                 self._judged.move_to_end(key)
-                return self._judged[key]
+                return dataclasses.replace(known, history=history)
         made = make()
         with self._lock:
             self._judged[key] = made

@@ -139,6 +139,7 @@ class _Fit:
 
     def run(self) -> tuple[tuple[Array, ...], TrainingRecord]:
         spec, speeds = self.spec, []
+        self._tell(1, 0.0)
         best, best_epoch, kept = float("inf"), 0, self.model.get_weights()
         for epoch in range(1, spec.epochs + 1):
             began = time.perf_counter()

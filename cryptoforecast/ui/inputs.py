@@ -115,10 +115,9 @@ def _label(service: Service, name: str) -> str:
         )
     if not name.startswith(RUN):
         return name
-    job = service.runner.get(name.removeprefix(RUN))
-    if job is not None:
-        return f"Trained: {job.title}" if job.state == "done" else f"{job.title} ({job.state})"
-    return f"Trained: {name.removeprefix(RUN)[:8]}"
+    key = name.removeprefix(RUN)
+    job = service.runner.get(key)
+    return f"Your {job.title if job is not None else 'training'} · {key[:6]}"
 
 
 def training(rows: int, interval: str) -> ModelSpec | None:

@@ -1,0 +1,34 @@
+"""Pages run in process, on the simulated market and the shipped models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Return ``open_page(name, **query)``: a page after its first run, without an exception."""
+
+    def run(name: str = "", **query: str) -> AppTest:
+        page = AppTest.from_file(str(ROOT / "cryptoforecast/ui/main.py"), default_timeout=60)
+        for key, value in query.items():
+            page.query_params[key] = value
+        page.run()
+        if name:
+            page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+        assert not page.exception, page.exception
+        return page
+
+    return run
+
+
+def words(page: AppTest) -> str:
+    """Everything a person reads on the page, in one string."""
+    kinds = ("markdown", "caption", "subheader", "error", "warning", "info", "success")
+    return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
