@@ -69,6 +69,10 @@ def test_visitors_see_no_traceback_and_are_not_counted() -> None:
     assert CONFIG["server"]["enableXsrfProtection"] is True
 
 
+def test_visitors_can_switch_the_theme_but_not_clear_everyones_cache() -> None:
+    assert CONFIG["client"]["toolbarMode"] == "viewer"
+
+
 def test_a_first_start_asks_nothing_and_opens_the_browser() -> None:
     assert CONFIG["server"]["showEmailPrompt"] is False
     assert "headless" not in CONFIG["server"]
