@@ -1,0 +1,160 @@
+"""Every predictor on the same origins; a saved model is judged, not touched."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.learning import inference, samples, specs
+from cryptoforecast.learning.baselines import BASELINES
+from tests import synthetic
+
+SPEC = synthetic.spec(horizon=3)
+
+
+@pytest.fixture
+def history():
+    return synthetic.history(700)
+
+
+def test_all_predictors_are_judged_on_identical_origins(history):
+    judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
+    rows = range(560, 697)
+    assert judged.split.test_origins() == rows
+    assert set(judged.forecasts) == {"naive", "cone", "dense"}
+    close = history.candles["close"].to_numpy()
+    for name, forecast in judged.forecasts.items():
+        assert forecast.predictor == name
+        assert forecast.origins.equals(history.candles.index[560:697])
+        np.testing.assert_array_equal(forecast.close, close[560:697])
+        assert forecast.quantiles.shape == (137, 3, 9)
+        for i, row in enumerate(rows):
+            np.testing.assert_array_equal(forecast.actual[i], close[row + 1 : row + 4])
+
+
+def test_scores_and_verdict_are_of_these_forecasts(history):
+    judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
+    scale = np.abs(np.diff(history.candles["close"].to_numpy()[: judged.split.train_end])).mean()
+    for name, scores in judged.scores.items():
+        assert len(scores) == 3
+        last, said = scores[-1], judged.forecasts[name]
+        error = np.abs(said.actual[:, 2] - said.predicted[:, 2]).mean()
+        assert last.mae == pytest.approx(error)
+        assert last.mase == pytest.approx(error / scale)
+    skill = 1 - judged.scores["dense"][-1].mae / judged.scores["naive"][-1].mae
+    assert judged.verdict.skill == pytest.approx(skill)
+    assert judged.judged is judged.forecasts["dense"]
+
+
+def test_baselines_are_fitted_on_the_rows_before_the_test_span(history):
+    judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
+    for name, kind in BASELINES.items():
+        fitted = kind.fit(history, 560, 3).forecast(history, range(560, 697))
+        np.testing.assert_array_equal(judged.forecasts[name].quantiles, fitted.quantiles)
+    other = backtest.holdout(synthetic.altered(history, 561), SPEC, synthetic.model(SPEC))
+    for name, forecast in judged.forecasts.items():
+        np.testing.assert_array_equal(forecast.quantiles[0], other.forecasts[name].quantiles[0])
+        np.testing.assert_array_equal(forecast.predicted[0], other.forecasts[name].predicted[0])
+
+
+@pytest.mark.parametrize("name", list(BASELINES))
+def test_a_baseline_can_be_judged_too(history, name):
+    judged = backtest.holdout(history, specs.make(network=name, horizon=2))
+    assert set(judged.forecasts) == {"naive", "cone"}
+    assert judged.model is None
+    assert judged.notes == ()
+    assert judged.judged.predictor == name
+    assert (judged.verdict.skill, judged.verdict.beats_baseline) == (0, False)
+
+
+def test_what_cannot_be_judged(history):
+    with pytest.raises(InvalidInput, match="Judging dense needs its trained model"):
+        backtest.holdout(history, SPEC)
+    with pytest.raises(InvalidInput, match="needs its trained model"):
+        backtest.holdout(history, specs.make(network="naive"), synthetic.model(SPEC))
+    with pytest.raises(InvalidInput, match=r"lstm, dense, naive, cone. Received: 'oracle'"):
+        backtest.holdout(history, specs.make(network="oracle"))
+    with pytest.raises(NotEnoughData):
+        backtest.holdout(synthetic.history(100), SPEC, synthetic.model(SPEC))
+
+
+@pytest.mark.parametrize("loss", ["quantile", "mse"])
+def test_judging_a_saved_model_leaves_it_untouched(history, loss):
+    spec = synthetic.spec(loss=loss, horizon=2)
+    model = synthetic.model(spec)
+    before = [array.copy() for array in (*model.weights, *dataclasses.astuple(model.scaler))]
+    residuals = None if model.residuals is None else model.residuals.copy()
+    judged = backtest.saved(history, model, test=0.3, validation=0.2)
+    after = (*model.weights, *dataclasses.astuple(model.scaler))
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_equal(model.residuals, residuals)
+    assert judged.model.weights is model.weights
+    assert judged.model.scaler is model.scaler
+    assert (judged.spec.test, judged.spec.validation) == (0.3, 0.2)
+    assert judged.split == samples.split(700, judged.spec)
+    said = inference.forecast(model, history, judged.split.test_origins())
+    np.testing.assert_array_equal(judged.judged.predicted, said.predicted)
+
+
+def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(history):
+    spec = synthetic.spec(loss="mse", horizon=2)
+    model = synthetic.model(spec)
+    judged = backtest.saved(history, model)
+    origins = judged.split.validation_origins(specs.needs(spec))
+    assert origins == range(448, 558)
+    expected = inference.residual_quantiles(model, history, origins)
+    np.testing.assert_array_equal(judged.model.residuals, expected)
+    assert not np.array_equal(expected, model.residuals)
+    other = backtest.saved(synthetic.altered(history, 560), model)
+    np.testing.assert_array_equal(other.model.residuals, expected)
+    centre = np.log(judged.judged.predicted / judged.judged.close[:, None])
+    np.testing.assert_allclose(judged.judged.quantiles, centre[..., None] + expected)
+
+
+def test_shares_outside_the_rules_are_refused(history):
+    with pytest.raises(InvalidInput, match="`test` must be between"):
+        backtest.saved(history, synthetic.model(), test=0.9)
+
+
+def notes(history, **card):
+    return backtest.saved(history, synthetic.model(SPEC, **card)).notes
+
+
+def test_overlap_with_training_is_noted(history):
+    test_start = history.candles.index[560]
+    hour = pd.Timedelta(hours=1)
+    assert notes(history, cutoff=(test_start - hour).isoformat()) == ()
+    (note,) = notes(history, cutoff=test_start.isoformat())
+    assert note == (
+        f"This model was fitted on candles up to {test_start:%Y-%m-%d}, after the test span "
+        f"begins ({test_start:%Y-%m-%d}): it may have seen part of what it is tested on."
+    )
+    assert len(notes(history, cutoff="2030-01-01T00:00:00+00:00")) == 1
+    # Simulated prices share no moment with real ones.
+    (note,) = notes(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True)
+    assert note == "This model learnt from simulated prices; these are real."
+
+
+def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
+    """A model's own cutoff is the last candle before its test span."""
+    cut = samples.split(len(history), SPEC)
+    card = {"cutoff": history.candles.index[cut.test_start - 1].isoformat()}
+    assert backtest.holdout(history, SPEC, synthetic.model(SPEC, **card)).notes == ()
+
+
+def test_other_coins_intervals_and_worlds_are_noted(history):
+    assert notes(history, coin="ETH") == ("This model learnt from ETH, not BTC.",)
+    assert notes(history, coin="any") == ()
+    assert notes(history, interval="1d") == ("This model learnt from 1d candles, not 1h.",)
+    simulated = dataclasses.replace(history, simulated=True)
+    assert notes(simulated) == ("This model learnt from real prices; these are simulated.",)
+
+
+def test_simulated_prices_are_named_in_the_verdict(history):
+    simulated = dataclasses.replace(history, simulated=True)
+    sentence = backtest.holdout(simulated, SPEC, synthetic.model(SPEC)).verdict.sentence
+    assert "137 simulated hours" in sentence

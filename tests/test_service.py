@@ -1,0 +1,385 @@
+"""The one door: trained once, judged once, saved safely, and honest about what to beware of."""
+
+import dataclasses
+import json
+import logging
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import (
+    AlreadyExists,
+    Cancelled,
+    InvalidBundle,
+    InvalidInput,
+    NotEnoughData,
+    UnknownModel,
+)
+from cryptoforecast.learning import bundles, inference, results, training
+from cryptoforecast.service import PREDICT_MODEL, Service, carded
+from cryptoforecast.settings import Settings
+from tests import synthetic
+
+SPEC = synthetic.spec(epochs=1)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A home in which one question was answered, and the answer."""
+    home = tmp_path_factory.mktemp("trained")
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    return home, service.backtest(synthetic.history(), SPEC)
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service(Settings(tmp_path / "home", shipped=tmp_path / "shipped", live=False))
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("nothing may be trained here")
+
+    monkeypatch.setattr(training, "train", refuse)
+
+
+def judge(service, model=None):
+    """A backtest of a hand-made model, as if it had been trained on this history."""
+    return service.judge(synthetic.history(), synthetic.model(SPEC) if model is None else model)
+
+
+# ------------------------------------------------------------------ asked twice, trained once
+
+
+def test_the_same_question_is_answered_from_the_cache(trained, no_training):
+    home, first = trained
+    assert not first.cached
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    again = service.backtest(synthetic.history(), SPEC)
+    assert again.cached
+    for name, forecast in first.forecasts.items():
+        np.testing.assert_array_equal(forecast.quantiles, again.forecasts[name].quantiles)
+    assert again.scores == first.scores
+    assert again.verdict == first.verdict
+    assert again.model.card == first.model.card
+    assert service.run(results.key(synthetic.history(), SPEC)).card == first.model.card
+
+
+def test_the_second_answer_of_one_process_says_that_it_is_cached(service):
+    model = synthetic.model(SPEC)
+    history = synthetic.history()
+    service.results.put(results.key(history, SPEC), model)
+    assert not service.judge(history, model).cached
+    assert service.backtest(history, SPEC).cached
+
+
+def test_a_new_process_answers_without_tensorflow(trained):
+    home, first = trained
+    code = f"""
+import sys
+from pathlib import Path
+from cryptoforecast.service import Service
+from cryptoforecast.settings import Settings
+from tests import synthetic
+home = Path({str(home)!r})
+service = Service(Settings(home, shipped=home / "none", live=False))
+judged = service.backtest(synthetic.history(), synthetic.spec(epochs=1))
+future = service.future(judged.history, judged.model)
+heavy = sorted({{"tensorflow", "keras", "sklearn", "streamlit", "yfinance"}} & set(sys.modules))
+print(judged.cached, judged.verdict.skill, heavy)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=2) == ["True", str(first.verdict.skill), "[]\n"]
+
+
+def test_bypassing_the_cache_trains_anew_and_gives_the_same(trained):
+    home, first = trained
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    again = service.backtest(synthetic.history(), SPEC, use_cache=False)
+    assert not again.cached
+    assert again.scores == first.scores
+
+
+def test_other_questions_are_trained(trained, no_training):
+    home, _ = trained
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    history = synthetic.history()
+    for other, spec in (
+        (history, dataclasses.replace(SPEC, seed=1)),
+        (synthetic.altered(history, 599), SPEC),
+        (dataclasses.replace(history, coin="ETH"), SPEC),
+    ):
+        with pytest.raises(AssertionError, match="nothing may be trained"):
+            service.train(other, spec)
+
+
+def test_progress_and_cancel_reach_the_training(service):
+    with pytest.raises(Cancelled):
+        service.backtest(synthetic.history(), SPEC, cancelled=lambda: True)
+    assert service.results.get(results.key(synthetic.history(), SPEC)) is None
+
+
+def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, caplog, monkeypatch):
+    model = trained[1].model
+    monkeypatch.setattr(training, "train", lambda *args: model)
+    (tmp_path / "file").write_text("in the way")
+    service = Service(Settings(tmp_path / "file" / "home", shipped=tmp_path, live=False))
+    with caplog.at_level(logging.WARNING):
+        assert service.train(synthetic.history(), SPEC).model is model
+    assert "did not keep" in caplog.text
+
+
+# ------------------------------------------------------------------ jobs
+
+
+def test_a_job_gives_what_the_direct_way_gives(trained, no_training):
+    home, first = trained
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    job = service.submit(synthetic.history(), SPEC)
+    assert job.wait(20)
+    assert job.title == "Dense network for BTC 1h"
+    assert job.result.cached
+    assert job.result.model.card == first.model.card
+    assert service.run(job.key) is job.result.model
+    assert service.submit(synthetic.history(), SPEC) is job
+
+
+def test_a_job_that_can_not_work_says_why(service):
+    with pytest.raises(InvalidInput, match="`lookback` must be between"):
+        service.submit(synthetic.history(), dataclasses.replace(SPEC, lookback=1))
+    job = service.submit(synthetic.history(100), SPEC)
+    assert job.wait(20)
+    assert job.state == "failed"
+    assert isinstance(job.error, NotEnoughData)
+
+
+@pytest.mark.parametrize("key", ["", "../../etc", "0" * 32, "x\ny"])
+def test_unknown_keys_are_no_runs(service, key):
+    assert service.run(key) is None
+
+
+# ------------------------------------------------------------------ judged once
+
+
+def test_judging_again_is_remembered_with_the_prices_just_asked_about(service, monkeypatch):
+    first = judge(service)
+    monkeypatch.setattr(inference, "forecast", None)
+    later = synthetic.history(fetched_at=pd.Timestamp("2025-01-01", tz="UTC"))
+    again = service.judge(later, synthetic.model(SPEC))
+    assert again.forecasts is first.forecasts
+    assert again.history is later
+
+
+def test_other_prices_or_models_are_judged_anew(service):
+    first = judge(service)
+    model = synthetic.model(SPEC, seed=1, created="2024-01-02T00:00:00+00:00")
+    assert service.judge(synthetic.history(), model).scores != first.scores
+    other = service.judge(synthetic.history(seed=1), synthetic.model(SPEC))
+    assert other.scores != first.scores
+    assert service.judge_saved(synthetic.history(), synthetic.model(SPEC)).scores == first.scores
+    shorter = service.judge_saved(synthetic.history(), synthetic.model(SPEC), test=0.1)
+    assert len(shorter.judged) < len(first.judged)
+
+
+def test_what_is_remembered_is_bounded(service, monkeypatch):
+    monkeypatch.setattr("cryptoforecast.service.MEMO_BYTES", 100_000)
+    for seed in range(6):
+        service.judge(synthetic.history(seed=seed), synthetic.model(SPEC))
+    assert 1 <= len(service._judged) < 6
+
+
+@pytest.mark.parametrize("name", ["naive", "cone"])
+def test_baselines_are_judged_and_look_ahead(service, name):
+    history = synthetic.history()
+    judged = service.judge_baseline(history, name, 4)
+    assert judged.judged.predictor == name
+    assert service.judge_baseline(history, name, 4).forecasts is judged.forecasts
+    future = service.future_baseline(history, name, 4)
+    assert future.forecast.origins[0] == history.end
+    assert future.forecast.predicted.tolist() == [[history.candles["close"].iloc[-1]] * 4]
+    assert np.isnan(future.forecast.actual).all()
+
+
+# ------------------------------------------------------------------ what comes next
+
+
+def test_the_future_starts_at_the_last_closed_candle(service):
+    history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
+    future = service.future(history, model, "mine")
+    assert future.model == "mine"
+    assert len(future.forecast) == 1
+    assert future.forecast.origins[0] == history.end
+    assert np.isnan(future.forecast.actual).all()
+    whole = inference.forecast(model, history, range(500, 600))
+    np.testing.assert_allclose(future.forecast.predicted[0], whole.predicted[-1], rtol=1e-6)
+    needed = dataclasses.replace(history, candles=history.candles.iloc[-model.card.needs :])
+    again = service.future(needed, model).forecast
+    np.testing.assert_array_equal(again.quantiles, future.forecast.quantiles)
+
+
+def test_the_future_needs_enough_candles(service):
+    with pytest.raises(NotEnoughData, match="needs 31 candles"):
+        service.future(synthetic.history(30), synthetic.model())
+
+
+def warnings(service, history, **card):
+    spec = synthetic.spec(target="price", features=("close",))
+    return service.future(history, synthetic.model(spec, **card)).warnings
+
+
+def test_a_forecast_warns_of_what_makes_it_doubtful(service):
+    history = synthetic.history()
+    close = history.candles["close"].iloc[-1]
+    known = {"lowest": 0.9 * close, "highest": 1.1 * close}
+    assert warnings(service, history, **known) == ()
+    (text,) = warnings(service, history, **known | {"highest": close / 1.14})
+    assert text == "The last close is 14.0 % above anything seen in training."
+    (text,) = warnings(service, history, **known | {"lowest": close / 0.8})
+    assert text == "The last close is 20.0 % below anything seen in training."
+    (text,) = warnings(service, history, **known, coin="ETH")
+    assert text == "This model learnt from ETH, not BTC."
+    assert warnings(service, history, **known, coin="any") == ()
+    (text,) = warnings(service, history, **known, interval="1d")
+    assert text == "This model learnt from 1d candles, not 1h."
+    (text,) = warnings(service, history, **known, simulated=True)
+    assert text == "This model learnt from simulated prices."
+    (text,) = warnings(service, dataclasses.replace(history, simulated=True), **known)
+    assert text.startswith("These prices are simulated")
+    for hours, said in ((2, ()), (5, ("5 hours",)), (24 * 10, ("10 days",))):
+        late = history.end + pd.Timedelta(hours=1 + hours)
+        found = warnings(service, dataclasses.replace(history, fetched_at=late), **known)
+        assert len(found) == len(said)
+        assert all(f"closed {age} before" in text for age, text in zip(said, found, strict=True))
+
+
+def test_only_price_models_warn_of_unseen_prices(service):
+    assert (
+        service.future(synthetic.history(), synthetic.model(highest=1.0, lowest=0.5)).warnings == ()
+    )
+
+
+# ------------------------------------------------------------------ closes in, the next one out
+
+
+@pytest.fixture
+def predicting(service):
+    spec = synthetic.spec(network="lstm", features=("return", "abs_return"), lookback=59, horizon=2)
+    model = synthetic.model(spec)
+    bundles.save(model, service.settings.shipped, PREDICT_MODEL)
+    return service, model
+
+
+def test_sixty_closes_give_the_next_hour(predicting):
+    service, model = predicting
+    history = synthetic.history(60)
+    predicted = service.predict_closes(history.candles["close"].tolist())
+    assert predicted == service.future(history, model).forecast.predicted[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("closes", "text"),
+    [
+        ([100.0] * 59, "must hold exactly 60 hourly closes, oldest first. Received: 59"),
+        ([100.0] * 61, "Received: 61"),
+        ([], "Received: 0"),
+        ([100.0] * 59 + [math.nan], "finite and above 0"),
+        ([100.0] * 59 + [math.inf], "finite and above 0"),
+        ([100.0] * 59 + [0.0], "finite and above 0"),
+        ([-1.0] + [100.0] * 59, "finite and above 0"),
+    ],
+)
+def test_other_closes_are_refused(predicting, closes, text):
+    with pytest.raises(InvalidInput, match=text):
+        predicting[0].predict_closes(closes)
+
+
+@pytest.mark.parametrize("extreme", [1e-300, 1e300, 1.7e308])
+def test_extreme_closes_give_a_number(predicting, extreme):
+    for closes in ([extreme] * 60, [extreme] + [100.0] * 59):
+        assert math.isfinite(predicting[0].predict_closes(closes))
+
+
+def test_closes_too_far_apart_are_refused(predicting):
+    with pytest.raises(InvalidInput, match="too far apart for a finite prediction"):
+        predicting[0].predict_closes([5e-324, 1.7e308] * 30)
+
+
+# ------------------------------------------------------------------ saved models
+
+
+def test_save_list_load_delete(service):
+    judged = judge(service)
+    saved = service.save(judged, "mine")
+    assert (saved.name, saved.shipped) == ("mine", False)
+    assert saved.model.card == carded(judged).card
+    assert saved.model.card.verdict == judged.verdict.sentence
+    assert saved.model.card.scores["dense"]["mae"] == judged.scores["dense"][-1].mae
+    assert saved.model.card.scores["naive"]["directional_accuracy"] is None
+    assert json.dumps(saved.model.card.scores, allow_nan=False)
+    assert [each.name for each in service.models()] == ["mine"]
+    again = service.judge_saved(synthetic.history(), service.model("mine").model)
+    assert again.scores == judged.scores
+    service.delete("mine")
+    assert service.models() == []
+    with pytest.raises(UnknownModel, match=r"No saved model is named mine.*There are: none"):
+        service.model("mine")
+
+
+def test_overwriting_is_seen_at_once(service):
+    service.save(judge(service), "mine")
+    other = synthetic.model(SPEC, seed=5, created="2025-05-05T00:00:00+00:00")
+    with pytest.raises(AlreadyExists):
+        service.save(judge(service, other), "mine")
+    service.save(judge(service, other), "mine", force=True)
+    assert service.model("mine").model.card.created == "2025-05-05T00:00:00+00:00"
+
+
+def test_baselines_are_not_saved(service):
+    judged = service.judge_baseline(synthetic.history(), "cone", 1)
+    with pytest.raises(InvalidInput, match="Only a trained network can be saved"):
+        service.save(judged, "mine")
+    with pytest.raises(InvalidInput, match="Only a trained network has a card"):
+        carded(judged)
+
+
+def test_shipped_models_are_listed_and_left_alone(service):
+    bundles.save(synthetic.model(), service.settings.shipped, "theirs")
+    service.save(judge(service), "mine")
+    assert [(each.name, each.shipped) for each in service.models()] == [
+        ("mine", False), ("theirs", True),
+    ]  # fmt: skip
+    assert service.model("theirs").shipped
+    with pytest.raises(InvalidInput, match="comes with the project and can't be deleted"):
+        service.delete("theirs")
+    with pytest.raises(AlreadyExists, match="a model of the project's own"):
+        service.save(judge(service), "theirs", force=True)
+    assert service.model("theirs").shipped
+
+
+def test_one_damaged_model_hides_no_other(service):
+    service.save(judge(service), "good")
+    service.save(judge(service), "bad")
+    folder = service.settings.home / "models"
+    (folder / "bad" / "bundle.json").write_text("{")
+    (folder / "folder" / "bundle.json").mkdir(parents=True)
+    assert [each.name for each in service.models()] == ["good"]
+    assert set(service.damaged()) == {"bad"}
+    assert "can't be read" in service.damaged()["bad"]
+    with pytest.raises(InvalidBundle):
+        service.model("bad")
+    service.delete("bad")
+    assert service.damaged() == {}
+
+
+@pytest.mark.parametrize("name", ["../mine", "a/b", "..", "", "mine\n", "Mine"])
+def test_names_that_lead_elsewhere_are_refused(service, name):
+    service.save(judge(service), "mine")
+    for act in (service.model, service.delete, lambda n: service.save(judge(service), n)):
+        with pytest.raises(InvalidInput, match="A model's name must be"):
+            act(name)
+    assert [each.name for each in service.models()] == ["mine"]
