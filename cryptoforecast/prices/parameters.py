@@ -44,7 +44,7 @@ class MarketParameters:
 
 
 DEFAULT = MarketParameters(
-    volatility=0.0096,
+    volatility=0.0093,
     weights=(0.353, 0.437, 0.201),
     half_lives=(0.51, 7.99, 94.83),
     leverage=0.172,
@@ -53,7 +53,7 @@ DEFAULT = MarketParameters(
            1.05, 1.17, 1.29, 1.2, 1.14, 1.02, 0.97, 1.0, 1.06, 1.0, 1.01, 0.99),
     weekend=0.775,
     range_ratio=1.128,
-    wick=1.515,
+    wick=1.5036,
     volume_elasticity=0.88,
     volume_noise=0.39,
     volume_memory=0.6,
