@@ -134,10 +134,10 @@ def calibrate_wick(ratio: float) -> float:
 
 
 def calibrate_level(parameters: MarketParameters, target: float) -> float:
-    """Find the level that gives simulated paths the real standard deviation.
+    """Find the level that gives the median of many paths the real standard deviation.
 
     With fat tails and long memory the variance lives in rare bursts: a path of some years stays
-    well below its expectation, so the level is that which gives the median of many paths the real spread.
+    well below its expectation, so the level is matched on paths.
     """
     paths = (simulate("BTC", end=END, parameters=parameters, seed=seed) for seed in range(60))
     spread = [np.log(path.candles["close"]).diff().std() for path in paths]
