@@ -118,6 +118,10 @@ class Yahoo:
                     "Yahoo limits requests from this address for now."
                 ) from error
             if not _says_unknown(error):
+                if isinstance(error, OSError):
+                    raise SourceUnavailable(
+                        f"Yahoo can't be reached ({type(error).__name__})."
+                    ) from error
                 raise
             raise InvalidInput(
                 f"Yahoo has no prices under this symbol. Received: {symbol}. "

@@ -139,3 +139,10 @@ def test_a_silent_network_holds_nobody_beyond_the_deadline(
         yahoo.fetch("ETH-USD", "1h", ago("2D"), None, 5)
     assert time.monotonic() - began < 1
     assert len(yahoo_server.requests) == 1
+
+
+def test_an_unreachable_yahoo_is_said_to_be_so(yahoo_server: YahooServer, home: Path) -> None:
+    yahoo_server.server_close()
+    yahoo_server.shutdown()
+    with pytest.raises(SourceUnavailable, match=r"can't be reached \(ConnectionError\)"):
+        Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
