@@ -8,15 +8,15 @@ visitor of that page alone is seen by the CDN. ``openapi.json`` is served from h
 
 from __future__ import annotations
 
-import functools
+import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
-import anyio
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from cryptoforecast import __version__, report
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST, read_closes, shown
@@ -31,14 +31,14 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 
 #: Bytes a request may have; 60 closes of 25 characters are 1,600.
 MAX_BODY = 65_536
 #: Bytes of a longer request that are read and dropped, so that its sender gets to the answer.
 MAX_DROPPED = 32_000_000
-#: Threads that requests may hold at once; Streamlit serves its files from the same pool.
-_PREDICTIONS = anyio.CapacityLimiter(4)
-_FORECASTS = anyio.CapacityLimiter(4)
+#: Requests of each kind at work at once: Streamlit serves its files from the same threads.
+AT_ONCE = 4
 
 _DESCRIPTION = """Forecasts of crypto prices, and how they fared against "the next price is the
 last price". For learning and research, not financial advice. An answer built from simulated
@@ -71,13 +71,15 @@ _REQUEST = {
 }
 
 
-class Prediction(BaseModel):
+@dataclass(frozen=True)
+class Prediction:
     """The close of the hour after the last given, USD."""
 
     predicted_next_hour_price: float
 
 
-class Refusal(BaseModel):
+@dataclass(frozen=True)
+class Refusal:
     """Why there is no answer."""
 
     detail: str
@@ -135,11 +137,22 @@ async def _read_body(request: Request) -> bytes:
     return bytes(kept)
 
 
-async def _in_thread(limiter: anyio.CapacityLimiter, work: Callable[[], Result]) -> Result:
-    return await anyio.to_thread.run_sync(work, limiter=limiter)
+class _Lane:
+    """Runs blocking work in threads, a few at once; the rest waits without a thread."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def run(
+        self, work: Callable[Given, Result], *args: Given.args, **more: Given.kwargs
+    ) -> Result:
+        async with self._places:
+            return await run_in_threadpool(work, *args, **more)
 
 
 def _add_predict(api: FastAPI, service: Service) -> None:
+    lane = _Lane()
+
     @api.post(
         "/predict",
         response_model=Prediction,
@@ -149,21 +162,23 @@ def _add_predict(api: FastAPI, service: Service) -> None:
     async def predict(request: Request) -> JSONResponse:
         """Answer with the median forecast of the model `btc-1h-lstm-close`, in USD."""
         closes = read_closes(await _read_body(request))
-        price = await _in_thread(_PREDICTIONS, functools.partial(service.predict_closes, closes))
+        price = await lane.run(service.predict_closes, closes)
         return JSONResponse({"predicted_next_hour_price": price})
 
 
 def _add_models(api: FastAPI, service: Service) -> None:
+    # Prices may take seconds to arrive: whoever only reads a card does not wait behind that.
+    reading, asking = _Lane(), _Lane()
     unknown: dict[int | str, dict[str, object]] = {404: {"model": Refusal}}
 
     @api.get("/models", summary="List the saved models")
     async def models() -> JSONResponse:
-        found = await _in_thread(_PREDICTIONS, service.models)
+        found = await reading.run(service.models)
         return JSONResponse([report.model_json(saved) for saved in found])
 
     @api.get("/models/{name}", summary="Show one model's card", responses=unknown)
     async def model(name: str) -> JSONResponse:
-        found = await _in_thread(_PREDICTIONS, functools.partial(service.model, name))
+        found = await reading.run(service.model, name)
         return JSONResponse(report.model_json(found))
 
     @api.get(
@@ -173,8 +188,7 @@ def _add_models(api: FastAPI, service: Service) -> None:
     )
     async def forecast(name: str, coin: str | None = None) -> JSONResponse:
         """Ask the model about a coin, by default the one it was trained on."""
-        work = functools.partial(_forecast, service, name, coin)
-        return JSONResponse(await _in_thread(_FORECASTS, work))
+        return JSONResponse(await asking.run(_forecast, service, name, coin))
 
 
 def _forecast(service: Service, name: str, coin: str | None) -> report.Json:

@@ -1,0 +1,365 @@
+"""The API: /predict to the letter, everything else refused with a reason, nothing leaked."""
+
+import concurrent.futures
+import dataclasses
+import json
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from cryptoforecast import __version__, api, report
+from cryptoforecast.api.closes import read_closes
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import bundles
+from cryptoforecast.service import PREDICT_MODEL, Service
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import MarketQuery
+from tests import synthetic
+
+CLOSES = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """A service with two models of random weights: an LSTM on closes, a Dense a day ahead."""
+    home = tmp_path_factory.mktemp("api")
+    for name, network, changes in (
+        (PREDICT_MODEL, "lstm", {"features": ("return", "abs_return"), "lookback": 59}),
+        ("tiny-dense", "dense", {"horizon": 24}),
+    ):
+        model = synthetic.model(synthetic.spec(network=network, **changes))
+        bundles.save(model, home / "models", name)
+    return Service(Settings(home=home, shipped=home / "none", live=False))
+
+
+@pytest.fixture(scope="module")
+def client(service):
+    with TestClient(api.create(service), raise_server_exceptions=False) as client:
+        yield client
+
+
+def post(client, body, kind="application/json"):
+    return client.post("/predict", content=body, headers={"content-type": kind})
+
+
+def refusal(answer):
+    """The message of a refusal, which must be one line without a traceback."""
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json().keys() == {"detail"}
+    message = answer.json()["detail"]
+    assert "Traceback" not in message
+    assert len(message) < 400
+    return message
+
+
+# ---------------------------------------------------------------------------- /predict
+
+
+def test_sixty_closes_give_one_number_and_nothing_else(client, service):
+    answer = post(client, json.dumps({"prices": CLOSES}))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {"predicted_next_hour_price": service.predict_closes(CLOSES)}
+    assert answer.json()["predicted_next_hour_price"] == pytest.approx(CLOSES[-1], rel=0.1)
+
+
+def test_it_serves_under_a_prefix_too(service):
+    from starlette.applications import Starlette
+    from starlette.routing import Mount, Route
+
+    app = api.create(service)
+    both = Starlette(
+        routes=[Route("/predict", app, methods=["POST"]), Mount("/api", app=app)]  # as app.py does
+    )
+    body = json.dumps({"prices": CLOSES})
+    with TestClient(both) as client:
+        direct = client.post("/predict", content=body)
+        mounted = client.post("/api/predict", content=body)
+        assert direct.status_code == mounted.status_code == 200
+        assert direct.json() == mounted.json()
+        assert client.get("/api/health").json()["version"] == __version__
+        assert client.get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]
+
+
+def test_predict_and_forecast_agree_to_the_last_digit(client, service):
+    forecast = client.get(f"/models/{PREDICT_MODEL}/forecast?coin=BTC").json()
+    closes = service.history(MarketQuery("BTC", "1h")).candles["close"].iloc[-60:].tolist()
+    assert closes[-1] == forecast["last_close"]
+    predicted = post(client, json.dumps({"prices": closes})).json()["predicted_next_hour_price"]
+    assert predicted == forecast["steps"][0]["median"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 59, 61, 120])
+def test_another_number_of_closes_is_refused(client, count):
+    message = refusal(post(client, json.dumps({"prices": [61_000.0] * count})))
+    assert "`prices` must hold exactly 60" in message
+    assert f"Received: {count}." in message
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        ("-Infinity", "-Infinity"),
+        ("1e999", "1e999"),
+        ("-1e999", "-1e999"),
+        ("true", "true"),
+        ("false", "false"),
+        ("null", "null"),
+        ('"61000"', "'61000'"),
+        ('"\\ud800"', "ud800"),
+        ("[61000]", "a list of 1"),
+        ('{"close": 61000}', "an object with 1"),
+        ("0", "0"),
+        ("0.0", "0.0"),
+        ("-0.0", "-0.0"),
+        ("-61000", "-61000"),
+        ("1e300", "1e+300"),
+        ("5e-324", "5e-324"),
+        ("1" * 400, "more than 40 digits"),
+        ("1" * 5000, "digits"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 30, 59])
+def test_a_value_that_is_no_price_is_refused(client, value, shown, place):
+    values = [str(close) for close in CLOSES]
+    values[place] = value
+    message = refusal(post(client, '{"prices": [' + ",".join(values) + "]}"))
+    assert "`prices" in message
+    assert shown in message
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", "no body"),
+        (b" \n ", "no body"),
+        (b"{", "1 bytes"),
+        (b"prices=1", "8 bytes"),
+        (b"[]", "a list of 0"),
+        (b"null", "null"),
+        (b"60", "60"),
+        (b'"prices"', "'prices'"),
+        (b"{}", "an object with 0"),
+        (b'{"price": []}', "an object with 1"),
+        (b'{"prices": null}', "null"),
+        (b'{"prices": {}}', "an object with 0"),
+        (b'{"prices": "61000"}', "'61000'"),
+        (b'{"prices": [1], "prices": [2]}', "again"),
+        (b'{"prices": [1], "coin": "ETH"}', "'coin'"),
+        (b'{"prices": [1], "\\ud800": 1}', "ud800"),
+        (b"\xff\xfe{\x00}\x00", "UTF-8"),
+        (b"[" * 60_000, "nested"),
+        (b'{"prices": [' * 5_000, "nested"),
+        (b" " * 70_000, "70000"),
+        (b"x" * 10_000_000, "10000000"),
+    ],
+)
+def test_a_body_of_another_shape_is_refused(client, body, shown):
+    message = refusal(post(client, body))
+    assert "prices" in message
+    assert shown in message
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "ü"])
+def test_another_content_type_is_refused(client, kind):
+    message = refusal(post(client, json.dumps({"prices": CLOSES}), kind.encode()))
+    assert "application/json" in message
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
+def test_content_types_that_mean_json_are_taken(client, kind):
+    assert post(client, json.dumps({"prices": CLOSES}), kind).status_code == 200
+
+
+def test_reading_a_long_body_stops_before_its_end(client):
+    sent = 0
+
+    def endless():
+        nonlocal sent
+        for _ in range(200):
+            sent += 1_000_000
+            yield b"9" * 1_000_000
+
+    assert "more than" in refusal(post(client, endless()))
+    kept = api.MAX_BODY
+    assert kept < api.MAX_DROPPED < 200_000_000
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_upset_the_reader(body):
+    with pytest.raises(InvalidInput):
+        read_closes(body)
+
+
+_LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+_JSON = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=3), max_leaves=5)
+
+
+@settings(max_examples=50)
+@given(
+    value=_JSON,
+    place=st.integers(0, 59),
+    count=st.just(60) | st.integers(0, 70),
+)
+def test_whatever_json_comes_only_sixty_prices_pass(value, place, count):
+    content = {"prices": [*CLOSES[:place], value, *CLOSES[place + 1 : count]]}
+    try:
+        closes = read_closes(json.dumps(content).encode())
+    except InvalidInput:
+        return
+    assert closes == content["prices"]
+    assert len(closes) == 60
+    assert all(type(close) is float and 0 < close <= 1e12 for close in closes)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(1e-12, 1e12) | st.integers(1, 10**12), min_size=60, max_size=60))
+def test_sixty_prices_always_pass(closes):
+    assert read_closes(json.dumps({"prices": closes}).encode()) == closes
+
+
+def test_the_largest_and_smallest_closes_give_a_finite_number(client):
+    for closes in ([1e-12, 1e12] * 30, [1e12] * 60, [1e-12] * 60):
+        answer = post(client, json.dumps({"prices": closes}))
+        assert answer.status_code == 200
+        assert 0 < answer.json()["predicted_next_hour_price"] < float("inf")
+
+
+def test_a_model_that_is_missing_is_said_so(tmp_path):
+    empty = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
+    with TestClient(api.create(empty), raise_server_exceptions=False) as client:
+        answer = post(client, json.dumps({"prices": CLOSES}))
+    assert answer.status_code == 404
+    assert PREDICT_MODEL in answer.json()["detail"]
+
+
+def test_a_damaged_model_is_said_so(tmp_path, service):
+    own = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
+    folder = bundles.save(service.model(PREDICT_MODEL).model, tmp_path / "models", PREDICT_MODEL)
+    (folder / "weights.npz").write_bytes(b"no weights")
+    with TestClient(api.create(own), raise_server_exceptions=False) as client:
+        answer = post(client, json.dumps({"prices": CLOSES}))
+    assert answer.status_code == 503
+    assert "weights.npz" in answer.json()["detail"]
+
+
+# ---------------------------------------------------------------------------- the rest
+
+
+def test_models_are_the_same_as_the_librarys(client, service):
+    found = client.get("/models").json()
+    assert found == [json.loads(json.dumps(report.model_json(m))) for m in service.models()]
+    assert {model["name"] for model in found} == {PREDICT_MODEL, "tiny-dense"}
+    assert (
+        client.get("/models/tiny-dense").json()
+        == found[[m["name"] for m in found].index("tiny-dense")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/models/nothing", 404),
+        ("/models/UPPER", 422),
+        ("/models/..", 404),
+        ("/models/%2e%2e", 422),
+        ("/models/..%2f..%2fetc", 404),
+        ("/models/%00", 422),
+        ("/models/%ff", 422),
+        ("/models/" + "a" * 3000, 422),
+        ("/models/nothing/forecast", 404),
+        ("/models/tiny-dense/forecast?coin=", 422),
+        ("/models/tiny-dense/forecast?coin=../../etc/passwd", 422),
+        ("/models/tiny-dense/forecast?coin=BTC-EUR", 422),
+        ("/models/tiny-dense/forecast?coin=" + "A" * 5000, 422),
+        ("/nothing", 404),
+    ],
+)
+def test_what_can_not_be_answered_is_refused_with_a_reason(client, path, status):
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    assert answer.json().keys() == {"detail"}
+    assert len(answer.json()["detail"]) < 500
+
+
+def test_a_forecast_from_simulated_prices_says_so(client):
+    found = client.get("/models/tiny-dense/forecast?coin=ETH").json()
+    assert found["data"]["simulated"] is True
+    assert found["data"]["source"] == "simulated"
+    assert any("simulated" in warning for warning in found["warnings"])
+    assert (found["data"]["coin"], len(found["steps"])) == ("ETH", 24)
+
+
+def test_the_coin_is_by_default_the_models_own(client):
+    assert client.get("/models/tiny-dense/forecast").json()["data"]["coin"] == "BTC"
+
+
+def test_health_gives_the_version(client):
+    assert client.get("/health").json() == {"status": "ok", "version": __version__}
+
+
+def test_the_documentation_describes_predict(client):
+    described = client.get("/openapi.json").json()
+    operation = described["paths"]["/predict"]["post"]
+    content = operation["requestBody"]["content"]["application/json"]
+    prices = content["schema"]["properties"]["prices"]
+    assert (prices["minItems"], prices["maxItems"]) == (60, 60)
+    assert post(client, json.dumps(content["example"])).status_code == 200
+    assert operation["responses"].keys() >= {"200", "422"}
+    assert client.get("/docs").status_code == 200
+
+
+def test_methods_that_change_nothing_exist_only(client):
+    assert client.delete("/models/tiny-dense").status_code == 405
+    assert client.put("/predict").status_code == 405
+
+
+def test_a_surprise_gives_no_traceback(service):
+    class Broken:
+        def models(self):
+            raise ZeroDivisionError("secret")
+
+    with TestClient(api.create(Broken()), raise_server_exceptions=False) as client:
+        answer = client.get("/models")
+    assert answer.status_code == 500
+    assert answer.json().keys() == {"detail"}
+    assert "secret" not in answer.text
+
+
+def test_slow_prices_hold_few_threads_and_no_prediction(service):
+    """Forecasts that wait for prices leave ``/predict`` and the threads of others alone."""
+    release, lock, inside, most = threading.Event(), threading.Lock(), [], []
+
+    class Slow:
+        model = staticmethod(service.model)
+        predict_closes = staticmethod(service.predict_closes)
+        future = staticmethod(service.future)
+
+        @staticmethod
+        def history(query):
+            with lock:
+                inside.append(query)
+                most.append(len(inside))
+            release.wait(20)
+            with lock:
+                inside.pop()
+            return dataclasses.replace(synthetic.history(), coin=query.coin)
+
+    with (
+        TestClient(api.create(Slow())) as client,
+        concurrent.futures.ThreadPoolExecutor(12) as pool,
+    ):
+        waiting = [pool.submit(client.get, "/models/tiny-dense/forecast") for _ in range(10)]
+        try:
+            assert post(client, json.dumps({"prices": CLOSES})).status_code == 200
+            assert client.get("/models/tiny-dense").status_code == 200
+        finally:
+            release.set()
+        assert [answer.result().status_code for answer in waiting] == [200] * 10
+    assert max(most) <= api.AT_ONCE
