@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from cryptoforecast.cli import commands, options
-from cryptoforecast.cli.progress import say
+from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
@@ -43,17 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif found.refusal is None:
             _write(found.text)
         if found.refusal is not None:
-            say(f"error: {_line(found.refusal)}")
+            say(f"error: {one_line(found.refusal)}")
         return 0 if found.refusal is None else 2
     except KeyboardInterrupt:
         say("Interrupted.")
         return 130
     except CryptoForecastError as error:
-        return _failed(error, f"error: {_line(str(error))}", 2)
+        return _failed(error, f"error: {one_line(str(error))}", 2)
     except Exception as error:
         # The last boundary: a person gets one line; the traceback is there for the asking.
         hint = " (CRYPTOFORECAST_DEBUG=1 shows where)"
-        what = f"{type(error).__name__}: {_line(str(error))}"
+        what = f"{type(error).__name__}: {one_line(str(error))}"
         return _failed(error, f"unexpected error: {what}{hint}", 1)
 
 
@@ -62,10 +62,6 @@ def _failed(error: Exception, line: str, status: int) -> int:
         say("".join(traceback.format_exception(error)))
     say(line)
     return status
-
-
-def _line(message: str) -> str:
-    return " ".join(message.split())
 
 
 def _interruptible(work: Callable[[Callable[[], bool]], Result]) -> Result:

@@ -12,9 +12,10 @@ import pandas as pd
 from cryptoforecast import report
 from cryptoforecast.cli import text
 from cryptoforecast.cli.options import SPEC_OPTIONS
-from cryptoforecast.cli.progress import Meter, say
+from cryptoforecast.cli.progress import Meter, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
 from cryptoforecast.learning import bundles, specs
+from cryptoforecast.prices import resolve
 from cryptoforecast.service import Service
 from cryptoforecast.types import Backtest, MarketQuery, ModelSpec, PriceHistory, TrainedModel
 
@@ -39,7 +40,9 @@ class Answer:
 def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
     """Carry out the command in ``args``."""
     if args.command == "backtest":
-        return _judge_saved(service, args) if args.model else _backtest(service, args, cancelled)
+        if args.model is not None:
+            return _judge_saved(service, args)
+        return _backtest(service, args, cancelled)
     if args.command == "train":
         return _train(service, args, cancelled)
     if args.command == "forecast":
@@ -107,8 +110,8 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
 
 def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:
     changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
-    preset, network = args.preset or "quick", args.network or "lstm"
-    return specs.make(preset, network, rows=rows, **changes)
+    named = {n: getattr(args, n) for n in ("preset", "network") if getattr(args, n) is not None}
+    return specs.make(**named, rows=rows, **changes)
 
 
 def _refuse_taken(service: Service, name: str, force: bool) -> None:
@@ -116,7 +119,8 @@ def _refuse_taken(service: Service, name: str, force: bool) -> None:
     bundles.check_name(name)
     if (service.settings.shipped / name).exists():
         raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
-    if (service.settings.home / "models" / name).exists() and not force:
+    own = service.settings.home / "models" / name
+    if (own.exists() or own.is_symlink()) and not force:
         raise AlreadyExists(
             f"A model named {name} exists. Choose another name, or overwrite it (--force)."
         )
@@ -133,14 +137,17 @@ def _history(
     if args.data is not None:
         if windowed:
             raise InvalidInput(f"--{windowed[0]} goes with live prices only. Leave out --data.")
-        history = _read(service, args.data, args.coin, args.interval)
+        coin = None if args.coin is None else resolve(args.coin).ticker
+        history = _read(service, args.data, coin, args.interval)
     elif args.coin is not None:
-        own = model.card.interval if model is not None else "1h"
-        history = service.history(_query(args, args.interval or own))
+        interval = args.interval
+        if interval is None:
+            interval = model.card.interval if model is not None else "1h"
+        history = service.history(_query(args, interval))
     else:
         raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
     for note in history.notes:
-        say(f"note: {note}")
+        say(f"note: {one_line(note)}")
     return history
 
 
@@ -189,7 +196,7 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
 def _list(service: Service) -> Answer:
     found = service.models()
     for name, reason in service.damaged().items():
-        say(f"note: {name} is left out. {reason}")
+        say(f"note: {name} is left out. {one_line(reason)}")
     return Answer([report.model_json(saved) for saved in found], text.models(found))
 
 

@@ -15,6 +15,7 @@ from typing import NoReturn
 import pandas as pd
 
 from cryptoforecast import __version__
+from cryptoforecast.cli.progress import one_line
 from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
 from cryptoforecast.types import INTERVALS
@@ -31,8 +32,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        line = " ".join(message.split())
-        self.exit(2, f"{self.prog}: {line[:500]} (see {self.prog} --help)\n")
+        self.exit(2, f"error: {one_line(message)} (see {self.prog} --help)\n")
 
 
 def parser() -> argparse.ArgumentParser:

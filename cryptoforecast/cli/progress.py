@@ -12,6 +12,14 @@ from cryptoforecast.types import Progress
 
 #: Seconds between two lines where stderr is not a terminal.
 LINE_EVERY = 5.0
+#: Characters of a message; what it quotes may be of any length.
+LINE_LENGTH = 600
+
+
+def one_line(message: str) -> str:
+    """Put a message on one line of printable characters, whatever it quotes."""
+    text = " ".join(message.split())[:LINE_LENGTH]
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def say(text: str, end: str = "\n") -> None:

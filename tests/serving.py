@@ -1,0 +1,72 @@
+"""Real servers of this app, each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """Ask the system for a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def streamlit(home: Path, *options: str) -> Iterator[str]:
+    """Serve with ``streamlit run app.py``; give the address once it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
+    with _serve(command, home, port, "/_stcore/health") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def uvicorn(home: Path) -> Iterator[str]:
+    """Serve with ``uvicorn app:app``; give the address once it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--host=127.0.0.1", f"--port={port}"]
+    with _serve(command, home, port, "/api/health") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _serve(command: list[str], home: Path, port: int, path: str) -> Iterator[str]:
+    environment = {**os.environ, "CRYPTOFORECAST_HOME": str(home), "CRYPTOFORECAST_LIVE": "0"}
+    address = f"http://127.0.0.1:{port}"
+    log = home / "server.log"
+    home.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait(process, address + path, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(httpx2.HTTPError):
+            if httpx2.get(url, timeout=2).status_code == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')[-2000:]}")

@@ -1,0 +1,633 @@
+"""The command line: its answers, its refusals, and what reaches which stream."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cryptoforecast import cli, report
+from cryptoforecast.cli.progress import Meter
+from cryptoforecast.prices import files
+from cryptoforecast.service import Service, shared
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import EpochLoss, MarketQuery, Progress
+from tests import synthetic
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = [
+    "--network=dense", "--lookback=8", "--units=4", "--epochs=2", "--horizon=2",
+    "--features=return,range",
+]  # fmt: skip
+FIGURES = {
+    "mae", "rmse", "mape", "smape", "mase", "directional_accuracy", "pinball", "coverage_80",
+    "coverage_95",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory):
+    """A price file of a random walk."""
+    path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
+    files.write(synthetic.history(), path)
+    return path
+
+
+def process(*args, **environ):
+    return subprocess.run(
+        [sys.executable, "-m", "cryptoforecast", *map(str, args)],
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def training(prices, tmp_path_factory):
+    """A real ``train --save tiny --json``: what it printed, and the home it left."""
+    home = tmp_path_factory.mktemp("trained")
+    environ = {"CRYPTOFORECAST_HOME": str(home), "TF_CPP_MIN_LOG_LEVEL": "0"}
+    done = process("train", "--data", prices, *TINY, "--save", "tiny", "--json", **environ)
+    assert done.returncode == 0, done.stderr
+    return done, home
+
+
+@pytest.fixture
+def trained(training, home):
+    """This test's own copy of that home."""
+    shutil.copytree(training[1], home)
+    return home
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run a command here; return its status, stdout and stderr."""
+
+    def run(*args):
+        capsys.readouterr()
+        try:
+            status = cli.main([*map(str, args)])
+        except SystemExit as end:
+            status = end.code
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+def refused(answer, *words):
+    """Exit 2, nothing on stdout, one clear line on stderr."""
+    status, out, err = answer
+    assert (status, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1, err
+    assert "Traceback" not in err
+    assert len(err) < 700
+    for word in words:
+        assert word in err, err
+
+
+# ---------------------------------------------------------------------------- backtest and train
+
+
+def test_json_alone_is_on_stdout_even_while_tensorflow_talks(training, prices):
+    done, _ = training
+    found = json.loads(done.stdout)
+    assert "oneDNN" in done.stderr or "tensorflow" in done.stderr.lower()
+    assert found["data"]["rows"] == 600
+    assert found["data"]["source"] == f"file {prices.name}"
+    assert found["spec"]["network"] == "dense"
+    assert (found["spec"]["units"], found["spec"]["features"]) == ([4], ["return", "range"])
+    assert found["training"]["epochs"] == 2
+    assert found["scores"].keys() >= {"naive", "cone", "dense"}
+    assert found["scores"]["dense"].keys() == FIGURES | {"by_step"}
+    assert found["verdict"]["baseline"] == "naive"
+    assert found["saved"] == "tiny"
+
+
+def test_the_same_question_is_answered_from_the_cache(trained, run, prices, training):
+    began = json.loads(training[0].stdout)
+    status, out, err = run("backtest", "--data", prices, *TINY, "--json")
+    found = json.loads(out)
+    assert (status, err, found["cached"]) == (0, "", True)
+    assert found["scores"] == began["scores"]
+    assert found["training"] == began["training"]
+
+
+def test_a_saved_model_is_judged_with_its_weights_untouched(trained, run, prices, training):
+    before = (trained / "models/tiny/weights.npz").read_bytes()
+    status, out, _ = run("backtest", "--model", "tiny", "--data", prices, "--json")
+    found, began = json.loads(out), json.loads(training[0].stdout)
+    assert status == 0
+    assert (found["model"], found["training"]) == ("tiny", None)
+    assert found["scores"] == began["scores"]
+    assert found["verdict"] == began["verdict"]
+    assert (trained / "models/tiny/weights.npz").read_bytes() == before
+
+
+def test_a_saved_model_can_be_judged_on_another_share(trained, run, prices):
+    out = run("backtest", "--model", "tiny", "--data", prices, "--test", "0.3", "--json")[1]
+    found = json.loads(out)
+    assert found["spec"]["test"] == 0.3
+    assert found["split"]["test_origins"] == 600 - 420 - 2
+    assert any("may have seen" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("network", ["naive", "cone"])
+def test_a_baseline_is_judged_without_tensorflow(prices, network, home):
+    code = (
+        "import sys; from cryptoforecast.cli import main; status = main(sys.argv[1:]);"
+        "sys.exit(status or bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, "backtest", "--data", prices, "--network", network]
+    done = subprocess.run(
+        [*map(str, command), "--json"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["training"] is None
+    assert found["scores"].keys() >= {"naive", "cone"}
+    assert found["scores"]["naive"]["directional_accuracy"] is None
+
+
+def test_the_json_is_the_librarys_own(trained, run, prices):
+    args = ("backtest", "--model", "tiny", "--data", prices, "--json")
+    service = Service(Settings.from_environment())
+    history = service.read(prices, prices.name)
+    judged = service.judge_saved(history, service.model("tiny").model)
+    expected = json.loads(json.dumps(report.backtest_json(judged, saved="tiny")))
+    found = json.loads(run(*args)[1])
+    expected["data"].pop("fetched_at")
+    found["data"].pop("fetched_at")
+    assert found == expected
+
+
+def test_the_text_has_the_verdict_first_and_units(trained, run, prices):
+    status, out, _ = run("backtest", "--data", prices, *TINY)
+    found = json.loads(run("backtest", "--data", prices, *TINY, "--json")[1])
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0] == found["verdict"]["sentence"]
+    assert "118 origins, 2024-01-21 00:00 to 2024-01-25 23:00 UTC" in out
+    assert "step 2 of 2" in out
+    header = next(line for line in lines if line.startswith("predictor"))
+    assert "MAE, USD" in header
+    row = next(line for line in lines if line.startswith("dense")).split()
+    assert row[1] == f"{found['scores']['dense']['mae']:,.2f}"
+    naive = next(line for line in lines if line.startswith("naive")).split()
+    assert "-" in naive
+    assert "SIMULATED" not in out
+
+
+def test_simulated_prices_are_labelled_everywhere(run):
+    window = ("--coin", "BTC", "--days", "60", "--network", "cone")
+    status, out, err = run("backtest", *window)
+    assert status == 0
+    assert "SIMULATED" in out
+    assert "simulated" in out.splitlines()[0]
+    assert "note:" in err
+    assert "simulated" in err
+    found = json.loads(run("backtest", *window, "--json")[1])
+    assert found["data"]["simulated"] is True
+    assert found["data"]["rows"] == pytest.approx(60 * 24, abs=2)
+
+
+def test_a_window_is_cut_from_live_prices(run):
+    asked = ("--start", "2024-01-01", "--end", "2024-03-01T00:00", "--network", "naive")
+    data = json.loads(run("backtest", "--coin", "eth", *asked, "--json")[1])["data"]
+    assert (data["coin"], data["interval"], data["rows"]) == ("ETH", "1h", 60 * 24)
+    assert data["start"] == "2024-01-01T00:00:00+00:00"
+    assert data["end"] == "2024-02-29T23:00:00+00:00"
+
+
+def test_the_coin_labels_the_file(run, prices):
+    asked = ("backtest", "--data", prices, "--coin", "DOGE", "--network", "naive", "--json")
+    assert json.loads(run(*asked)[1])["data"]["coin"] == "DOGE"
+
+
+def test_every_setting_of_a_model_is_an_option():
+    from dataclasses import fields
+
+    from cryptoforecast.cli.options import SPEC_OPTIONS, parser
+    from cryptoforecast.types import ModelSpec
+
+    assert {*SPEC_OPTIONS, "network"} == {field.name for field in fields(ModelSpec)}
+    given = parser().parse_args(["backtest", "--coin", "BTC"])
+    assert {getattr(given, name) for name in SPEC_OPTIONS} == {None}
+
+
+def test_options_reach_the_spec(run, prices):
+    options = {
+        "target": "return", "loss": "mse", "training": "windows", "features": "return,hour",
+        "lookback": 7, "horizon": 3, "units": "5,6", "dropout": 0.3, "learning-rate": 0.002,
+        "schedule": "constant", "batch-size": 16, "chunk": 9, "epochs": 4, "patience": 2,
+        "test": 0.25, "validation": 0.2, "seed": 11,
+    }  # fmt: skip
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    out = run("backtest", "--data", prices, "--network", "naive", *given, "--json")[1]
+    expected = {name.replace("-", "_"): value for name, value in options.items()}
+    expected |= {"features": ["return", "hour"], "units": [5, 6], "network": "naive"}
+    assert json.loads(out)["spec"] == expected
+
+
+def test_presets_fill_what_is_left_out(run, prices):
+    asked = ("--preset", "seed", "--network", "naive", "--patience", "7")
+    spec = json.loads(run("backtest", "--data", prices, *asked, "--json")[1])["spec"]
+    assert (spec["target"], spec["loss"], spec["training"]) == ("price", "mse", "windows")
+    assert (spec["features"], spec["units"], spec["patience"]) == (["close"], [64, 32], 7)
+
+
+# ---------------------------------------------------------------------------- models, forecast
+
+
+def test_forecast_gives_the_librarys_numbers(trained, run, prices):
+    status, out, _ = run("forecast", "--model", "tiny", "--data", prices, "--json")
+    found = json.loads(out)
+    service = Service(Settings.from_environment())
+    saved = service.model("tiny")
+    future = service.future(service.read(prices, prices.name), saved.model)
+    medians = [step["median"] for step in found["steps"]]
+    assert status == 0
+    assert medians == future.forecast.predicted[0].tolist()
+    assert found["origin"] == "2024-01-25T23:00:00+00:00"
+    assert found["steps"][1]["time"] == "2024-01-26T01:00:00+00:00"
+
+
+def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
+    status, out, err = run("forecast", "--model", "tiny")
+    assert status == 0
+    assert out.startswith("Past test of tiny: ")
+    assert "SIMULATED" in out
+    assert "note:" in err
+    found = json.loads(run("forecast", "--model", "tiny", "--coin", "ETH", "--json")[1])
+    assert (found["data"]["coin"], found["data"]["simulated"]) == ("ETH", True)
+    assert any("learnt from BTC" in warning for warning in found["warnings"])
+
+
+def test_forecasting_needs_no_tensorflow(trained, prices):
+    done = process("forecast", "--model", "tiny", "--data", prices, PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    assert "cryptoforecast.learning.inference" in done.stderr
+    assert not re.search(r"\| +(tensorflow|keras)$", done.stderr, re.MULTILINE)
+
+
+def test_models_are_listed_shown_and_deleted(trained, run):
+    found = json.loads(run("models", "list", "--json")[1])
+    tiny = next(model for model in found if model["name"] == "tiny")
+    assert (tiny["network"], tiny["coin"], tiny["needs"]) == ("dense", "BTC", 9)
+    assert (tiny["shipped"], tiny["lookback"], tiny["horizon"]) == (False, 8, 2)
+    assert tiny["scores"]["dense"].keys() == FIGURES
+    assert json.loads(run("models", "show", "tiny", "--json")[1]) == tiny
+    text = run("models", "show", "tiny")[1]
+    assert text.splitlines()[0] == tiny["verdict"]
+    assert "return, range" in text
+    assert "tiny" in run("models", "list")[1]
+    assert run("models", "delete", "tiny")[:2] == (0, "Deleted tiny.\n")
+    refused(run("models", "show", "tiny"), "No saved model is named tiny")
+    refused(run("models", "delete", "tiny"), "tiny")
+
+
+def test_a_damaged_model_hides_no_other(trained, run):
+    shutil.copytree(trained / "models/tiny", trained / "models/broken")
+    (trained / "models/broken/weights.npz").write_bytes(b"no")
+    status, out, err = run("models", "list", "--json")
+    assert status == 0
+    assert "tiny" in {model["name"] for model in json.loads(out)}
+    assert "broken is left out" in err
+    refused(run("forecast", "--model", "broken", "--coin", "BTC"), "broken", "can't be read")
+
+
+def test_shipped_models_stay(run, home):
+    names = {path.parent.name for path in (ROOT / "models").glob("*/bundle.json")}
+    if not names:
+        pytest.skip("no model is shipped yet")
+    name = min(names)
+    refused(run("models", "delete", name), "can't be deleted")
+    taken = ("train", "--coin", "BTC", "--force", "--save", name)
+    refused(run(*taken), "Choose another name")
+    assert (ROOT / "models" / name / "bundle.json").is_file()
+
+
+# ---------------------------------------------------------------------------- inspect
+
+
+def test_inspect_describes_a_file(run, prices):
+    status, out, _ = run("inspect", prices, "--json")
+    found = json.loads(out)
+    assert (status, found["readable"], found["interval"], found["rows"]) == (0, True, "1h", 600)
+    assert found["start"] == "2024-01-01T00:00:00+00:00"
+    assert found["first"]["close"] == pytest.approx(synthetic.history().candles["close"].iloc[0])
+    text = run("inspect", prices)[1]
+    assert "600 candles" in text
+    assert "missing candles: 0" in text
+
+
+def test_inspect_refuses_in_both_forms(run, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+    refused(run("inspect", bad), "bad.csv")
+    status, out, err = run("inspect", bad, "--json")
+    found = json.loads(out)
+    assert (status, found["readable"]) == (2, False)
+    assert found["reason"] in err
+    assert found["rows"] is None
+
+
+# ---------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--units abc", "--units 64,,32", "--units 0", "--units -5", "--units 1,2,3,4,5",
+        "--units 99999999999999999999", "--lookback -1", "--lookback 0", "--lookback 1e3",
+        "--lookback 1e400", "--lookback 501", "--horizon 0", "--horizon 49", "--dropout nan",
+        "--dropout inf", "--dropout 1", "--dropout 1e400", "--learning-rate 0",
+        "--learning-rate -1", "--learning-rate x", "--batch-size 0", "--epochs 0",
+        "--epochs 1000000", "--patience -1", "--chunk 0", "--schedule linear", "--target close",
+        "--loss mae", "--training all", "--features nothing", "--features return,return",
+        "--features ,", "--test 0", "--test 1", "--test nan", "--validation 0.9", "--seed -1",
+        "--seed 99999999999999999999", "--preset slow", "--network transformer",
+        "--network ../../x", "--interval 2h", "--look 5", "extra",
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_refused_in_one_line(run, prices, options):
+    refused(run("backtest", "--data", prices, *options.split()))
+
+
+@pytest.mark.parametrize(
+    "option", ["--features", "--units", "--network", "--preset", "--save", "--coin", "--interval"]
+)
+def test_an_empty_or_hostile_value_is_refused(run, prices, option):
+    for value in ("", " ", "\x00", "\n\n", "x" * 10_000, "é" * 30, "'; rm -rf /"):
+        refused(run("train", "--data", prices, f"{option}={value}"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--coin BTC --start yesterday", "--coin BTC --start 2024-13-01",
+        "--coin BTC --start 99999-01-01", "--coin BTC --start 9999-01-01",
+        "--coin BTC --start 2024-02-01 --end 2024-01-01", "--coin BTC --days 0",
+        "--coin BTC --days -3", "--coin BTC --days nan", "--coin BTC --days 1e400",
+        "--coin BTC --days 5 --start 2024-01-01", "--coin BTC --end 0001-01-01 --days 3000",
+        "--coin ../../x", "--coin BTC-EUR", "--coin BTC --interval 7h", "",
+    ],
+)  # fmt: skip
+def test_a_wrong_choice_of_prices_is_refused(run, options):
+    status, out, err = run("backtest", "--network", "naive", *options.split())
+    assert (status, out) == (2, "")
+    assert "Traceback" not in err
+
+
+def test_files_that_are_none_are_refused(run, tmp_path, prices):
+    binary = tmp_path / "noise.csv"
+    binary.write_bytes(np.random.default_rng(0).bytes(5000))
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    hidden = tmp_path / "hidden.csv"
+    hidden.write_text("x")
+    for path in (tmp_path, tmp_path / "nothing.csv", binary, empty, hidden, prices / "x", "a\x00b"):
+        for command in (("backtest", "--network", "naive", "--data"), ("inspect",)):
+            refused(run(*command, path))
+    refused(run("backtest", "--network", "naive", "--data", prices, "--days", "5"), "--days")
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc", "", ".", "A", "a b", "x" * 65, "é", "a\x00"])
+def test_a_name_that_is_no_name_is_refused(run, prices, name, home):
+    for command in (
+        ["models", "show", name],
+        ["models", "delete", name],
+        ["forecast", "--model", name, "--data", prices],
+        ["train", "--data", prices, f"--save={name}"],
+        ["backtest", f"--model={name}", "--data", prices],
+    ):
+        refused(run(*command))
+    assert not (home / "models").exists()
+
+
+def test_a_taken_name_is_refused_before_training(trained, run, prices):
+    began = time.monotonic()
+    asked = ("train", "--data", prices, *TINY, "--seed", "5", "--save", "tiny")
+    refused(run(*asked), "--force")
+    assert time.monotonic() - began < 60
+    assert len(list((trained / "results").iterdir())) == 1
+
+
+def test_force_replaces_a_model_of_ones_own(trained, run, prices):
+    before = (trained / "models/tiny/bundle.json").read_text()
+    done = run("train", "--data", prices, *TINY, "--save", "tiny", "--force")
+    assert done[0] == 0
+    assert "Saved as tiny." in done[1]
+    assert (
+        json.loads((trained / "models/tiny/bundle.json").read_text())["spec"]
+        == (json.loads(before)["spec"])
+    )
+
+
+def test_a_saved_models_settings_are_its_own(trained, run, prices):
+    asked = ("backtest", "--model", "tiny", "--data", prices, "--lookback", "5")
+    refused(run(*asked), "--lookback", "--model")
+
+
+def test_a_baseline_is_not_trained(run, prices):
+    refused(run("train", "--data", prices, "--network", "naive"), "backtest")
+
+
+def test_too_short_a_history_is_refused(run, tmp_path):
+    files.write(synthetic.history(50), tmp_path / "short.csv")
+    refused(run("backtest", "--data", tmp_path / "short.csv", "--network", "naive"), "origins")
+
+
+@pytest.mark.parametrize("args", [(), ("models",), ("nothing",), ("models", "burn", "x")])
+def test_an_unknown_command_is_refused(run, args):
+    refused(run(*args))
+
+
+def test_wrong_settings_are_refused(run, monkeypatch):
+    monkeypatch.setenv("CRYPTOFORECAST_LIVE", "perhaps")
+    refused(run("models", "list"), "CRYPTOFORECAST_LIVE")
+
+
+def test_a_surprise_is_one_line_and_status_1(run, monkeypatch):
+    def fail(service):
+        raise ZeroDivisionError("by\nnought")
+
+    monkeypatch.setattr(Service, "models", fail)
+    status, out, err = run("models", "list")
+    assert (status, out) == (1, "")
+    assert (
+        err
+        == "unexpected error: ZeroDivisionError: by nought (CRYPTOFORECAST_DEBUG=1 shows where)\n"
+    )
+    monkeypatch.setenv("CRYPTOFORECAST_DEBUG", "1")
+    assert "Traceback" in run("models", "list")[2]
+
+
+def test_help_and_version_go_to_stdout(run):
+    for args in (["--help"], ["backtest", "--help"], ["models", "list", "--help"], ["--version"]):
+        status, out, err = run(*args)
+        assert (status, err) == (0, "")
+        assert out
+
+
+# ---------------------------------------------------------------------------- streams and signals
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure(home):
+    command = f"{sys.executable} -m cryptoforecast models list --json"
+    code = f"{command} | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.endswith("0\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_a_failure(home):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cryptoforecast", "models", "list", "--json"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "No space" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_do_not_crash_it(closed, prices, home):
+    code = f"exec {sys.executable} -m cryptoforecast inspect {prices} {closed}"
+    done = subprocess.run(
+        ["bash", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert prices.read_text().startswith("time,")
+
+
+def test_what_a_terminal_can_not_show_is_escaped(tmp_path):
+    path = tmp_path / "Bitcoin é.csv"
+    files.write(synthetic.history(), path)
+    done = process("inspect", path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "600 candles" in done.stdout
+
+
+LONG = ["--network", "lstm", "--epochs", "500", "--lookback", "20", "--units", "64"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("moment", ["note:", "epoch 1 of 500"], ids=["importing", "training"])
+def test_ctrl_c_ends_a_training_at_once(moment, home):
+    """Its stderr is a terminal, so that the updating line shows when training has begun."""
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "cryptoforecast", "train", "--coin", "BTC", "--days", "90"]
+    child = subprocess.Popen(
+        [*command, *LONG, "--save", "never", "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=follower,
+    )
+    os.close(follower)
+    try:
+        seen = _read_until(leader, moment)
+        began = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        status = child.wait(20)
+        took = time.monotonic() - began
+        seen += _rest(leader)
+    finally:
+        child.kill()
+        os.close(leader)
+    assert status == 130, seen
+    assert child.stdout.read() == b""
+    child.stdout.close()
+    # Half a second on a quiet machine; a busy one gets more.
+    assert took < 5
+    assert "Interrupted." in seen
+    assert "Traceback" not in seen
+    assert not (home / "models").exists()
+
+
+def _read_until(descriptor, words):
+    seen, until = "", time.monotonic() + 120
+    while words not in seen:
+        ready, _, _ = select.select([descriptor], [], [], max(0, until - time.monotonic()))
+        assert ready, f"{words!r} never came: {seen}"
+        seen += os.read(descriptor, 4096).decode(errors="replace")
+    return seen
+
+
+def _rest(descriptor):
+    seen = b""
+    while True:
+        try:
+            part = os.read(descriptor, 4096)
+        except OSError:  # the other end is closed
+            return seen.decode(errors="replace")
+        if not part:
+            return seen.decode(errors="replace")
+        seen += part
+
+
+# ---------------------------------------------------------------------------- progress
+
+
+class Stream:
+    def __init__(self, terminal):
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+
+def reports(meter, count=3):
+    curve = (EpochLoss(1, 0.5, 0.25, 4.0),)
+    for i in range(count):
+        meter(Progress(2, 4, 0.25 + 0.25 * i, 5.0, curve))
+    meter.close()
+
+
+def test_a_terminal_gets_one_line_that_updates(capsys):
+    reports(Meter("Training lstm", Stream(True)))
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert shown.count("\r") == 3
+    assert "Training lstm: epoch 2 of 4, loss 0.5, validation 0.25, 5 s, about 15 s left" in shown
+
+
+def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):
+    clock = iter([0.0, 1.0, 6.0, 6.0, 7.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    reports(Meter("Training lstm", Stream(False)))
+    shown = capsys.readouterr().err
+    assert shown.count("Training lstm: epoch 2 of 4") == 1
+    assert "\r" not in shown
+
+
+def test_page_and_command_ask_the_same_question(trained, run):
+    """A forecast of the coin's live prices: command, library and API share every digit."""
+    found = json.loads(run("forecast", "--model", "tiny", "--coin", "BTC", "--json")[1])
+    service = shared()
+    future = service.future(service.history(MarketQuery("BTC", "1h")), service.model("tiny").model)
+    medians = [step["median"] for step in found["steps"]]
+    assert medians == future.forecast.predicted[0].tolist()
