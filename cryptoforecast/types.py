@@ -47,7 +47,7 @@ class MarketQuery:
     """A coin and a history window.
 
     Attributes:
-        coin: ticker such as ``"BTC"``, or any symbol of the source (``"BTC-EUR"``).
+        coin: ticker such as ``"BTC"``, or any symbol of the source (``"ATOM-USD"``).
         interval: candle length, a key of ``INTERVALS``.
         start: first candle's open, UTC; ``None`` for as far back as the source goes.
         end: candles open before this time, UTC; ``None`` for now.

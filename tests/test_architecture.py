@@ -116,7 +116,7 @@ def test_every_requirement_is_pinned_with_its_reason(file: str) -> None:
     named = [line for line in lines if line and not line.startswith(("#", "-r "))]
     assert named
     for line in named:
-        assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+( ; [^#]+)?\s+# \w.+", line), line
+        assert re.fullmatch(r"[a-z0-9_-]+==[0-9.]+( ; [^#]+)?\s+# \w.+", line), line
 
 
 def _run(code: str, **environ: str) -> str:
@@ -166,3 +166,17 @@ print(*(name for name in ("tensorflow", "keras", "sklearn") if name in sys.modul
     price, loaded = _run(code).split("\n")[:2]
     assert float(price) > 0
     assert loaded == ""
+
+
+def test_training_leaves_the_price_source_able_to_ask() -> None:
+    """TensorFlow's own libcurl must not take the place of the one that asks for prices."""
+    code = """
+from cryptoforecast.learning import networks, specs
+networks.build(specs.make(network="dense", units=(4,)))
+from curl_cffi import requests
+try:
+    requests.get("http://127.0.0.1:9/", impersonate="chrome", timeout=5)
+except requests.exceptions.RequestException as error:
+    print(type(error).__name__)
+"""
+    assert _run(code).strip() == "ConnectionError"

@@ -51,7 +51,7 @@ def build(spec: ModelSpec) -> keras.Model:
         A model from ``(batch, rows, inputs)`` to ``(batch, rows, outputs)`` for an LSTM, to
         ``(batch, 1, outputs)`` for a Dense network, which reads ``lookback`` rows.
     """
-    _quiet()
+    _prepare()
     import keras
 
     inputs = features.width(spec.features)
@@ -99,7 +99,7 @@ def fit(
         if cancelled():
             raise Cancelled("Training was cancelled.")
         began = time.perf_counter()
-        _quiet()
+        _prepare()
         import keras
 
         keras.utils.set_random_seed(spec.seed)
@@ -292,14 +292,20 @@ def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
 
 def libraries() -> dict[str, str]:
     """Versions of what trains a network."""
-    _quiet()
+    _prepare()
     import keras
     import tensorflow as tf
 
     return {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
 
 
-def _quiet() -> None:
-    """Keep TensorFlow's start-up notes off the person's terminal."""
+def _prepare() -> None:
+    """Make TensorFlow start quietly, and leave other libraries' libcurl alone.
+
+    TensorFlow's library exports a libcurl of its own for the whole process. Loaded first, it
+    stands in for that of ``curl_cffi``, and no live price can be fetched any more.
+    """
+    import curl_cffi  # noqa: F401
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")

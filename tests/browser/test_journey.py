@@ -1,0 +1,71 @@
+"""The main job in a real browser: look, train, save, come back, delete."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+CHART = ".js-plotly-plot"
+
+
+def test_the_landing_page_shows_verdict_and_charts_without_a_click(url: str, page: Page):
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    expect(page.get_by_role("heading", name=re.compile("the last price"))).to_be_visible()
+    expect(page.get_by_text("Simulated prices").first).to_be_visible()
+    expect(page.locator(CHART).first).to_be_visible()
+    assert not errors
+    assert _overflow(page) <= 0
+
+
+@pytest.mark.parametrize("name", ["market", "models"])
+def test_every_page_opens_by_its_link_and_fits_the_screen(url: str, page: Page, name: str):
+    page.goto(f"{url}/{name}?coin=ETH&interval=1d")
+    if name == "market":
+        expect(page.get_by_text("Last simulated close of ETH")).to_be_visible()
+        expect(page.locator(CHART)).to_be_visible()
+    else:
+        expect(page.get_by_role("heading", name="2 saved models")).to_be_visible()
+    assert _overflow(page) <= 0
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_train_watch_save_come_back_and_delete(url: str, page: Page):
+    page.goto(f"{url}/?history_1h=90+days")
+    page.get_by_text("Train your own network").click()
+    page.get_by_role("radio", name="Dense").click()
+    expect(page.get_by_text("More settings")).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("Training Dense network"))).to_be_visible()
+    link = page.url
+    assert "model=run-" in link
+
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.get_by_text("Keep this model")).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("heading", name=re.compile("the last price"))).to_be_visible()
+
+    page.get_by_label("Name").fill("browser-model")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as browser-model")).to_be_visible()
+
+    page.goto(f"{url}/?model=browser-model")
+    expect(page.get_by_role("heading", name=re.compile("the last price"))).to_be_visible()
+
+    page.goto(f"{url}/models?card=browser-model")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_role("heading", name="2 saved models")).to_be_visible()
+
+
+def _overflow(page: Page) -> int:
+    """Pixels by which the page is wider than the screen."""
+    return int(
+        page.evaluate(
+            """() => { const main = document.querySelector('[data-testid="stMain"]');
+            return main.scrollWidth - main.clientWidth; }"""
+        )
+    )
