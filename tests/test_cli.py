@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def test_the_text_has_the_verdict_first_and_units(trained, run, prices):
     header = next(line for line in lines if line.startswith("predictor"))
     assert "MAE, USD" in header
     row = next(line for line in lines if line.startswith("dense")).split()
-    assert row[1] == f"{found['scores']['dense']['mae']:,.2f}"
+    assert row[1] == f"{found['scores']['dense']['mae']:,.5g}"
     naive = next(line for line in lines if line.startswith("naive")).split()
     assert "-" in naive
     assert "SIMULATED" not in out
@@ -568,6 +569,26 @@ def test_ctrl_c_ends_a_training_at_once(moment, home):
     assert not (home / "models").exists()
 
 
+def test_ctrl_c_is_heard_while_nothing_asks_whether_to_stop(monkeypatch, capsys):
+    """Work that never looks up, such as native code, is left behind."""
+    asked, release = threading.Event(), threading.Event()
+
+    def stubborn(service):
+        asked.set()
+        release.wait(30)
+        return []
+
+    monkeypatch.setattr(Service, "models", stubborn)
+    threading.Thread(
+        target=lambda: asked.wait(10) and os.kill(os.getpid(), signal.SIGINT), daemon=True
+    ).start()
+    began = time.monotonic()
+    assert cli.main(["models", "list"]) == 130
+    assert time.monotonic() - began < 10
+    release.set()
+    assert capsys.readouterr() == ("", "Interrupted.\n")
+
+
 def _read_until(descriptor, words):
     seen, until = "", time.monotonic() + 120
     while words not in seen:
@@ -613,6 +634,11 @@ def test_a_terminal_gets_one_line_that_updates(capsys):
     assert shown.count("\n") == 1
     assert shown.count("\r") == 3
     assert "Training lstm: epoch 2 of 4, loss 0.5, validation 0.25, 5 s, about 15 s left" in shown
+
+
+def test_the_last_report_says_what_goes_on_after_training():
+    line = Meter("Training lstm", Stream(False)).line(Progress(4, 4, 1.0, 5.0))
+    assert line == "Training lstm: epoch 4 of 4, 5 s, trained; judging it now"
 
 
 def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):

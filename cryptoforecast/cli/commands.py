@@ -103,6 +103,7 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
     model = service.model(args.model).model
     history = _history(service, args, model)
     shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
+    say(f"Judging {args.model} on {len(history):,} candles ...")
     judged = service.judge_saved(history, model, **shares)
     found = report.backtest_json(judged, saved=args.model)
     return Answer(found, text.backtest(judged, saved=args.model))

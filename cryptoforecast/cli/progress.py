@@ -60,13 +60,15 @@ class Meter:
             say("")
 
     def line(self, progress: Progress) -> str:
-        """Put progress in words."""
+        """Put progress in words; after the last update the network is judged."""
         parts = [f"{self._title}: epoch {progress.epoch} of {progress.epochs}"]
         if progress.curve:
             last = progress.curve[-1]
             parts.append(f"loss {last.loss:.4g}, validation {last.val_loss:.4g}")
         parts.append(f"{progress.seconds:.0f} s")
-        if progress.done > 0.02:
+        if progress.done >= 1:
+            parts.append("trained; judging it now")
+        elif progress.done > 0.02:
             left = progress.seconds * (1 - progress.done) / progress.done
             parts.append(f"about {left:.0f} s left")
         return ", ".join(parts)

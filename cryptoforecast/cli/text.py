@@ -149,8 +149,8 @@ def _figures(name: str, scores: Scores) -> list[str]:
     """Format one predictor's figures; the pinball loss in log-return times 10,000."""
     return [
         name,
-        _number(scores.mae, ",.2f"),
-        _number(scores.rmse, ",.2f"),
+        _usd(scores.mae),
+        _usd(scores.rmse),
         _number(scores.mape, ".3%"),
         _number(scores.smape, ".3%"),
         _number(scores.mase, ".3f"),
