@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import select
 import shutil
@@ -27,6 +26,7 @@ from cryptoforecast.types import EpochLoss, MarketQuery, Progress
 from tests import synthetic
 
 ROOT = Path(__file__).resolve().parent.parent
+unix = pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix shell and signals")
 TINY = [
     "--network=dense", "--lookback=8", "--units=4", "--epochs=2", "--horizon=2",
     "--features=return,range",
@@ -401,7 +401,8 @@ def test_files_that_are_none_are_refused(run, tmp_path, prices):
     empty.touch()
     hidden = tmp_path / "hidden.csv"
     hidden.write_text("x")
-    for path in (tmp_path, tmp_path / "nothing.csv", binary, empty, hidden, prices / "x", "a\x00b"):
+    none = (tmp_path, tmp_path / "nothing.csv", os.devnull, prices / "x", "a\x00b", "x" * 300)
+    for path in (*none, binary, empty, hidden):
         for command in (("backtest", "--network", "naive", "--data"), ("inspect",)):
             refused(run(*command, path))
     refused(run("backtest", "--network", "naive", "--data", prices, "--days", "5"), "--days")
@@ -488,6 +489,7 @@ def test_help_and_version_go_to_stdout(run):
 # ---------------------------------------------------------------------------- streams and signals
 
 
+@unix
 def test_a_reader_who_has_seen_enough_is_no_failure(home):
     command = f"{sys.executable} -m cryptoforecast models list --json"
     code = f"{command} | head -c 1; echo ${{PIPESTATUS[0]}}"
@@ -514,6 +516,7 @@ def test_a_full_disk_is_a_failure(home):
     assert "No space" in done.stderr
 
 
+@unix
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
 def test_closed_streams_do_not_crash_it(closed, prices, home):
     code = f"exec {sys.executable} -m cryptoforecast inspect {prices} {closed}"
@@ -536,11 +539,11 @@ def test_what_a_terminal_can_not_show_is_escaped(tmp_path):
 LONG = ["--network", "lstm", "--epochs", "500", "--lookback", "20", "--units", "64"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@unix
 @pytest.mark.parametrize("moment", ["note:", "epoch 1 of 500"], ids=["importing", "training"])
 def test_ctrl_c_ends_a_training_at_once(moment, home):
     """Its stderr is a terminal, so that the updating line shows when training has begun."""
-    leader, follower = pty.openpty()
+    leader, follower = os.openpty()
     command = [sys.executable, "-m", "cryptoforecast", "train", "--coin", "BTC", "--days", "90"]
     child = subprocess.Popen(
         [*command, *LONG, "--save", "never", "--json"],
@@ -569,6 +572,7 @@ def test_ctrl_c_ends_a_training_at_once(moment, home):
     assert not (home / "models").exists()
 
 
+@unix
 def test_ctrl_c_is_heard_while_nothing_asks_whether_to_stop(monkeypatch, capsys):
     """Work that never looks up, such as native code, is left behind."""
     asked, release = threading.Event(), threading.Event()

@@ -164,13 +164,15 @@ def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
 
 
 def _read(service: Service, path: Path, coin: str | None, interval: str | None) -> PriceHistory:
-    if path.is_dir() or not path.exists():
-        found = "a folder" if path.is_dir() else "no such file"
-        raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
     try:
+        if not path.is_file():
+            kinds = {path.is_dir(): "a folder", not path.exists(): "no such file"}
+            found = kinds.get(True, "not a regular file")
+            raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
         return service.read(path, path.name, coin=coin, interval=interval)
     except OSError as error:
-        raise InvalidInput(f"{path} can't be read: {error.strerror or error}.") from error
+        reason = error.strerror or str(error).rstrip(".")
+        raise InvalidInput(f"{path} can't be read: {reason}.") from error
 
 
 # ---------------------------------------------------------------------------- the rest
