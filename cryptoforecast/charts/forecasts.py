@@ -1,0 +1,229 @@
+"""Figures of forecasts: predicted against actual, and what comes next."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.charts.downsample import rows_to_show
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, Future
+
+#: Level (%) and strength of each band of the fan, widest first.
+_FAN = ((95, 0.16), (80, 0.22), (50, 0.34))
+
+#: Fewest recent candles beside a fan; a longer horizon gets three times as many as its steps.
+_FEWEST_RECENT = 18
+
+#: Steps up to which bands are drawn as boxes.
+_BOXES = 3
+
+
+def predicted_vs_actual(
+    backtest: Backtest, step: int | None = None, *, dark: bool = False, last: int | None = None
+) -> go.Figure:
+    """Draw the judged model's prices against the actual ones, and the residuals below.
+
+    Args:
+        backtest: what was judged.
+        step: 1 to the horizon; the last by default.
+        dark: whether the page behind is dark.
+        last: only so many of the last origins; all by default.
+
+    Raises:
+        InvalidInput: if ``step`` lies outside the horizon.
+    """
+    colours, interval = style.theme(dark), backtest.judged.interval
+    frame, step = _step_frame(backtest, step, last)
+    actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
+    rows = rows_to_show([actual, residual])
+    x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
+    hover = style.hover_price(actual)
+    band = frame[["q0.1", "q0.9"]].to_numpy()[rows]
+    figure = go.Figure()
+    if np.isfinite(band).any():
+        _add_band(figure, x, band[:, 0], band[:, 1], "80 % band", colours.fan(0.3))
+    figure.add_scatter(
+        x=x, y=_small(actual[rows]), name="actual", mode="lines",
+        line={"color": colours.ink, "width": 1.4}, hovertemplate=f"actual {hover}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=x, y=_small(frame["predicted"].to_numpy()[rows]), name="predicted", mode="lines",
+        line={"color": colours.strong, "width": 1.4, "dash": "dot"},
+        customdata=_small(band),
+        hovertemplate=f"predicted {hover}{_band_hover(actual, 80, 0)}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=x, y=_small(residual[rows]), name="residual", mode="lines", yaxis="y2",
+        line={"color": colours.rule, "width": 1}, showlegend=False,
+        hovertemplate=f"residual {style.hover_price(residual, sign='+')}<extra></extra>",
+    )  # fmt: skip
+    times = pd.DatetimeIndex(frame["time"])
+    thinned = f"{len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
+    title = f"{backtest.history.coin}, {style.ahead(step, interval)}: predicted and actual"
+    subtitle = style.subtitle_lines(
+        backtest.history,
+        f"{style.span(times, interval)} · {style.count(len(frame), interval)}",
+        thinned,
+    )
+    keep = f"predicted {backtest.history.coin} {interval} {step} {last}"
+    style.lay_out(figure, title, subtitle, dark=dark, height=480, keep=keep)
+    figure.update_layout(
+        xaxis=style.time_axis(interval) | {"anchor": "y2"},
+        yaxis=style.price_axis(actual) | {"domain": [0.34, 1]},
+        yaxis2=style.price_axis(residual, "residual, USD")
+        | {
+            "domain": [0, 0.27],
+            "zeroline": True,
+            "zerolinecolor": colours.rule,
+            "zerolinewidth": 1,
+            "nticks": 4,
+        },
+        hoversubplots="axis",
+    )
+    return figure
+
+
+def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.Figure:
+    """Draw recent closes and, after them, the bands and medians of the next steps.
+
+    Args:
+        future: one origin, the last closed candle.
+        dark: whether the page behind is dark.
+        recent: closes to show before the forecast; three times the horizon by default.
+    """
+    colours, history, forecast = style.theme(dark), future.history, future.forecast
+    recent = recent or max(_FEWEST_RECENT, 3 * forecast.horizon)
+    closes = history.candles["close"].iloc[-recent:]
+    past, price = pd.DatetimeIndex(closes.index), closes.to_numpy()
+    rows = rows_to_show([price])
+    quantiles = forecast.quantile_prices[0]
+    steps = np.arange(1, forecast.horizon + 1)
+    times = pd.DatetimeIndex(forecast.origins[0] + steps * history.step)
+    x, hover = style.milliseconds(times), style.hover_price(quantiles)
+    figure = go.Figure()
+    edges, outline = _outline(x, quantiles, forecast.close[0], history.step)
+    for level, strength in _FAN:
+        _add_band(figure, edges, *_band(outline, level), f"{level} %", colours.fan(strength))
+    figure.add_scatter(
+        x=style.milliseconds(past)[rows], y=_small(price[rows]), name="close", mode="lines",
+        line={"color": colours.ink, "width": 1.6}, showlegend=False,
+        hovertemplate=f"close {hover}<extra></extra>",
+    )  # fmt: skip
+    bounds = np.concatenate([_band(quantiles, level) for level, _ in reversed(_FAN)]).T
+    ends = (_band_hover(quantiles, level, 2 * i) for i, (level, _) in enumerate(reversed(_FAN)))
+    figure.add_scatter(
+        x=x, y=_small(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
+        line={"color": colours.strong, "width": 1.8, "dash": "dot"},
+        marker={"size": 8 if forecast.horizon <= 12 else 4, "symbol": "diamond"},
+        customdata=_small(bounds), hovertemplate=f"median {hover}{''.join(ends)}<extra></extra>",
+    )  # fmt: skip
+    _label_end(figure, edges[-1], quantiles[-1], colours.ink)
+    style.lay_out(
+        figure,
+        f"{history.coin}: the next {style.count(forecast.horizon, history.interval)}",
+        style.subtitle_lines(
+            history,
+            f"after {style.moment(forecast.origins[0], history.interval)}, "
+            f"last close {style.money(forecast.close[0])}",
+        ),
+        dark=dark,
+        height=400,
+        keep=f"fan {history.coin} {history.interval} {forecast.horizon}",
+    )
+    figure.update_layout(
+        xaxis=style.time_axis(history.interval), yaxis=style.price_axis(quantiles, "close, USD")
+    )
+    return figure
+
+
+def summary_predicted(backtest: Backtest, step: int | None = None) -> str:
+    """Say in one sentence what ``predicted_vs_actual`` shows."""
+    frame, step = _step_frame(backtest, step, None)
+    interval, missed = backtest.judged.interval, frame["residual"].abs()
+    prices = "simulated prices" if backtest.history.simulated else "prices"
+    if not missed.notna().any():
+        return f"None of the {prices} that were predicted is known yet."
+    worst = frame.loc[missed.idxmax()]
+    return (
+        f"{style.span(pd.DatetimeIndex(frame['time']), interval)}: {backtest.judged.predictor}'s "
+        f"{backtest.history.coin} {prices} {style.ahead(step, interval)} miss the actual ones by "
+        f"{style.money(missed.mean())} on average and by {style.money(missed.max())} at most "
+        f"({style.moment(worst['time'], interval)})."
+    )
+
+
+def summary_fan(future: Future) -> str:
+    """Say in one sentence what ``fan`` shows at its last step."""
+    history, forecast = future.history, future.forecast
+    last = forecast.quantile_prices[0, -1]
+    low, high = _band(last[None], 80)
+    prices = "simulated price" if history.simulated else "price"
+    return (
+        f"{style.ahead(forecast.horizon, history.interval)} of "
+        f"{style.moment(forecast.origins[0], history.interval)} the {history.coin} {prices} is "
+        f"expected at {style.money(last[MEDIAN])} (median), with a chance of 80 % between "
+        f"{style.money(low[0])} and {style.money(high[0])}; the last close was "
+        f"{style.money(forecast.close[0])}."
+    )
+
+
+def _step_frame(backtest: Backtest, step: int | None, last: int | None) -> tuple[pd.DataFrame, int]:
+    horizon = backtest.judged.horizon
+    step = horizon if step is None else step
+    if not 1 <= step <= horizon:
+        raise InvalidInput(f"`step` must be 1 to the horizon, {horizon}. Received: {step}.")
+    frame = backtest.judged.frame(step)
+    return (frame if last is None else frame.iloc[-last:].reset_index(drop=True)), step
+
+
+def _add_band(figure: go.Figure, x: Array, low: Array, high: Array, name: str, fill: str) -> None:
+    """Fill between two lines; one entry in the legend hides both."""
+    common = {"x": x, "mode": "lines", "line": {"width": 0}, "legendgroup": name, "name": name}
+    figure.add_scatter(**common, y=_small(low), showlegend=False, hoverinfo="skip")
+    figure.add_scatter(**common, y=_small(high), fill="tonexty", fillcolor=fill, hoverinfo="skip")
+
+
+def _band_hover(prices: Array, level: int, column: int) -> str:
+    """Write a band into a hover template, from two columns of ``customdata``."""
+    low, high = (style.hover_price(prices, f"customdata[{each}]") for each in (column, column + 1))
+    return f"<br>{level} %: {low} to {high}"
+
+
+def _outline(x: Array, quantiles: Array, close: float, step: pd.Timedelta) -> tuple[Array, Array]:
+    """Give the fan its shape: it opens at the last close, which is known.
+
+    A few steps alone would make a sliver, so they are drawn as boxes one candle wide.
+
+    Returns:
+        ``(m,)`` milliseconds and ``(m, 9)`` prices, USD.
+    """
+    candle = step.total_seconds() * 1000
+    if len(x) > _BOXES:
+        start = np.full((1, len(QUANTILES)), close)
+        return np.append(x[0] - candle, x), np.concatenate([start, quantiles])
+    sides = np.array([-0.45, 0.45]) * candle
+    return (x[:, None] + sides).ravel(), np.repeat(quantiles, 2, axis=0)
+
+
+def _label_end(figure: go.Figure, x: float, quantiles: Array, ink: str) -> None:
+    """Write the median and the ends of the 80 % band beside the last step."""
+    (low,), (high,) = _band(quantiles[None], 80)
+    for price, shift in ((low, -9), (quantiles[MEDIAN], 0), (high, 9)):
+        figure.add_annotation(
+            x=x, y=price, text=style.money(price), showarrow=False, xanchor="left", xshift=7,
+            yshift=shift, font={"size": 11, "color": ink},
+        )  # fmt: skip
+
+
+def _band(quantiles: Array, level: int) -> tuple[Array, Array]:
+    """Pick the two columns that bound the central ``level`` % band, ``(n,)`` each."""
+    column = QUANTILES.index(round(0.5 - level / 200, 3))
+    return quantiles[:, column], quantiles[:, len(QUANTILES) - 1 - column]
+
+
+def _small(values: Array) -> Array:
+    """Halve the room a line takes in a figure; seven digits are enough to look at."""
+    return np.asarray(values, dtype=np.float32)

@@ -1,0 +1,188 @@
+"""The figure of a market: candles and volume."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.types import PriceHistory
+
+#: Candles drawn at most; more would be thinner than a pixel.
+MOST_CANDLES = 450
+
+#: Lengths to which candles are put together for display.
+_LENGTHS = tuple(
+    pd.Timedelta(minutes=number)
+    for number in (
+        *(2, 3, 5, 10, 15, 30),
+        *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12)),
+        *(1440 * days for days in (1, 2, 3, 7, 14, 28, 56, 112, 224, 448, 896)),
+    )
+)
+
+#: Spans a person may choose, by name; ``None`` is everything.
+RANGES: dict[str, pd.Timedelta | None] = {
+    "1 day": pd.Timedelta(days=1),
+    "1 week": pd.Timedelta(days=7),
+    "1 month": pd.Timedelta(days=30),
+    "3 months": pd.Timedelta(days=91),
+    "1 year": pd.Timedelta(days=365),
+    "All": None,
+}
+
+#: Candles a range button must leave to be worth pressing.
+_FEWEST_CANDLES = 12
+
+_OHLC = ("open", "high", "low", "close")
+
+#: Weeks begin on a Monday.
+_MONDAY = pd.Timestamp("1970-01-05", tz="UTC")
+
+
+def candles(
+    history: PriceHistory,
+    *,
+    dark: bool = False,
+    log: bool = False,
+    last: pd.Timedelta | None = None,
+) -> go.Figure:
+    """Draw candles with volume below; rising candles are hollow, falling ones filled.
+
+    More than ``MOST_CANDLES`` are put together into longer ones, and the subtitle says so.
+
+    Args:
+        history: closed candles.
+        dark: whether the page behind is dark.
+        log: whether equal distances are equal percentages.
+        last: only this much of the end, see ``RANGES``; everything by default.
+    """
+    colours = style.theme(dark)
+    shown = _tail(history, last)
+    drawn, length = for_display(shown, history.step)
+    x = style.milliseconds(pd.DatetimeIndex(drawn.index))
+    volume = drawn["volume"].to_numpy()
+    with_volume = bool(np.nansum(volume) > 0)
+    low = drawn["low"].to_numpy()
+    figure = go.Figure()
+    figure.add_candlestick(
+        x=x, **{c: drawn[c].to_numpy() for c in _OHLC},
+        name="price",
+        increasing={"line": {"color": colours.calm, "width": 1.2}, "fillcolor": style.CLEAR},
+        decreasing={"line": {"color": colours.strong, "width": 1.2}, "fillcolor": colours.strong},
+        hovertemplate="<br>".join(f"{c} {style.hover_price(low, c)}" for c in _OHLC)
+        + "<extra></extra>",
+    )  # fmt: skip
+    if with_volume:
+        figure.add_bar(
+            x=x, y=volume.astype(np.float32), name="volume", yaxis="y2",
+            marker={"color": colours.rule, "line": {"width": 0}}, opacity=0.7,
+            hovertemplate="volume %{y:,.4~s}<extra></extra>",
+        )  # fmt: skip
+    longer = f"each candle shown is {_length(length)} long" if length > history.step else ""
+    title = f"{history.coin}, {style.count(len(shown), history.interval)}"
+    subtitle = style.subtitle_lines(
+        history, style.span(pd.DatetimeIndex(shown.index), history.interval), longer
+    )
+    keep = f"candles {history.coin} {history.interval} {log} {last}"
+    style.lay_out(figure, title, subtitle, dark=dark, height=520, keep=keep, legend=False)
+    figure.update_layout(
+        xaxis=style.time_axis(history.interval)
+        | {"anchor": "y2" if with_volume else "y", "rangeslider": {"visible": False}}
+        | _range_buttons(shown, length, colours),
+        yaxis=style.price_axis(low)
+        | {"domain": [0.27 if with_volume else 0, 1], "type": "log" if log else "linear"},
+        hoversubplots="axis",
+        margin_t=figure.layout.margin.t + 26,
+    )
+    if with_volume:
+        figure.update_layout(
+            yaxis2={"domain": [0, 0.21], "nticks": 3, "tickformat": "~s", "rangemode": "tozero",
+                    "title": {"text": _volume_title(history), "font": {"size": 11}}}
+        )  # fmt: skip
+    return figure
+
+
+def summary_candles(history: PriceHistory, last: pd.Timedelta | None = None) -> str:
+    """Say in one sentence what ``candles`` shows."""
+    shown = _tail(history, last)
+    first, end = shown["close"].iloc[0], shown["close"].iloc[-1]
+    change = 100 * (end / first - 1)
+    prices = "simulated prices" if history.simulated else "prices"
+    span = style.span(pd.DatetimeIndex(shown.index), history.interval)
+    return (
+        f"{history.coin}, {prices} of {span}: "
+        f"the last close is {style.money(end)}, {abs(change):,.1f} % "
+        f"{'above' if change >= 0 else 'below'} the first, {style.money(first)}; the lowest price "
+        f"was {style.money(shown['low'].min())}, the highest {style.money(shown['high'].max())}."
+    )
+
+
+def for_display(
+    shown: pd.DataFrame, step: pd.Timedelta, most: int = MOST_CANDLES
+) -> tuple[pd.DataFrame, pd.Timedelta]:
+    """Put candles together into longer ones until there are few enough.
+
+    Args:
+        shown: candles, as in ``PriceHistory``.
+        step: their length.
+        most: candles to return at most, about.
+
+    Returns:
+        Candles, and their length: first open, highest high, lowest low, last close, and the sum
+        of what is known of the volume.
+    """
+    if len(shown) <= most:
+        return shown, step
+    whole = shown.index[-1] - shown.index[0] + step
+    fits = (each for each in _LENGTHS if each > step and whole / each <= most - 1)
+    length = next(fits, whole / (most - 1))
+    groups = shown.resample(length, origin=_MONDAY)
+    longer = groups.agg({"open": "first", "high": "max", "low": "min", "close": "last"})
+    longer["volume"] = groups["volume"].sum(min_count=1)
+    return longer.dropna(subset=["close"]), length
+
+
+def _tail(history: PriceHistory, last: pd.Timedelta | None) -> pd.DataFrame:
+    if last is None:
+        return history.candles
+    return history.candles.loc[history.candles.index > history.end - last]
+
+
+def _range_buttons(
+    shown: pd.DataFrame, length: pd.Timedelta, colours: style.Theme
+) -> dict[str, object]:
+    """Offer the ranges that are shorter than what is shown and still hold some candles."""
+    whole = shown.index[-1] - shown.index[0]
+    short = {"1 day": "1d", "1 week": "1w", "1 month": "1m", "3 months": "3m", "1 year": "1y"}
+    buttons: list[dict[str, object]] = [
+        {"count": each.days, "step": "day", "stepmode": "backward", "label": short[name]}
+        for name, each in RANGES.items()
+        if each is not None and _FEWEST_CANDLES * length <= each < whole
+    ]
+    if not buttons:
+        return {}
+    return {
+        "rangeselector": {
+            "buttons": [*buttons, {"step": "all", "label": "all"}],
+            "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom",
+            "bgcolor": colours.button, "activecolor": colours.pressed,
+            "font": {"size": 12, "color": colours.ink},
+        }
+    }  # fmt: skip
+
+
+def _volume_title(history: PriceHistory) -> str:
+    return {"coins": f"volume, {history.coin}", "usd": "volume, USD"}.get(
+        history.volume_unit, "volume"
+    )
+
+
+def _length(length: pd.Timedelta) -> str:
+    """Write a candle's length: "4 hours", "7 days"."""
+    for noun, unit in (("day", "1D"), ("hour", "1h"), ("minute", "1min")):
+        number = length / pd.Timedelta(unit)
+        if number >= 1:
+            return f"{number:g} {noun}{'' if number == 1 else 's'}"
+    return f"{length.total_seconds():g} seconds"
