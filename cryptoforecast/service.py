@@ -344,7 +344,9 @@ def _warnings(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
     close = float(history.candles["close"].iloc[-1])
     for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
         if model.spec.target == "price" and beyond > 0:
-            found.append(f"The last close is {100 * beyond:.1f} % {word} anything seen in training.")
+            found.append(
+                f"The last close is {100 * beyond:.1f} % {word} anything seen in training."
+            )
     if card.coin not in ("any", history.coin):
         found.append(f"This model learnt from {card.coin}, not {history.coin}.")
     if card.interval != history.interval:

@@ -58,18 +58,17 @@ def build(spec: ModelSpec) -> keras.Model:
     model = keras.Sequential(name=spec.network)
     if spec.network == "lstm":
         model.add(keras.Input((None, inputs)))
-        for i, units in enumerate(spec.units):
-            # Named, because Keras numbers layers in a state that other threads may clear.
-            model.add(keras.layers.LSTM(units, return_sequences=True, name=f"lstm_{i}"))
-            model.add(keras.layers.Dropout(spec.dropout, name=f"dropout_{i}"))
-        model.add(keras.layers.Dense(outputs(spec), name="head"))
+        for units in spec.units:
+            model.add(keras.layers.LSTM(units, return_sequences=True))
+            model.add(keras.layers.Dropout(spec.dropout))
+        model.add(keras.layers.Dense(outputs(spec)))
     else:
         model.add(keras.Input((spec.lookback, inputs)))
         model.add(keras.layers.Flatten())
-        for i, units in enumerate(spec.units):
-            model.add(keras.layers.Dense(units, activation="relu", name=f"dense_{i}"))
-            model.add(keras.layers.Dropout(spec.dropout, name=f"dropout_{i}"))
-        model.add(keras.layers.Dense(outputs(spec), name="head"))
+        for units in spec.units:
+            model.add(keras.layers.Dense(units, activation="relu"))
+            model.add(keras.layers.Dropout(spec.dropout))
+        model.add(keras.layers.Dense(outputs(spec)))
         model.add(keras.layers.Reshape((1, outputs(spec))))
     return model
 
@@ -106,7 +105,7 @@ def fit(
         try:
             return _Fit(spec, samples, report, cancelled, began).run()
         finally:
-            keras.backend.clear_session()
+            keras.utils.clear_session()
             gc.collect()
 
 
@@ -300,12 +299,24 @@ def libraries() -> dict[str, str]:
 
 
 def _prepare() -> None:
-    """Make TensorFlow start quietly, and leave other libraries' libcurl alone.
+    """Load Keras so that it and the rest of the process leave each other alone.
 
     TensorFlow's library exports a libcurl of its own for the whole process. Loaded first, it
     stands in for that of ``curl_cffi``, and no live price can be fetched any more.
+
+    Streamlit calls ``keras.backend.clear_session()`` after every run of every page, also while a
+    network trains in another thread: that resets the state the training names its layers and
+    draws its dropout by, and collects garbage for half a second each time. So that name does
+    nothing here; ``fit`` clears up through ``keras.utils``, when it has finished.
     """
     import curl_cffi  # noqa: F401
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras
+
+    keras.backend.clear_session = _leave_alone
+
+
+def _leave_alone(free_memory: bool = True) -> None:
+    """Stand in for ``keras.backend.clear_session``; see ``_prepare``."""

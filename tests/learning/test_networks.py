@@ -1,6 +1,7 @@
 """Keras networks: what NumPy computes, what a fit promises. Few and small: TensorFlow is slow."""
 
 import dataclasses
+import sys
 import threading
 import time
 
@@ -76,6 +77,17 @@ def assert_same(one, other):
 
 def test_the_same_seed_gives_the_identical_network(lstm, lstm_spec):
     assert_same(networks.fit(lstm_spec, prepared(lstm_spec))[0], lstm.weights)
+
+
+def test_a_page_can_not_clear_the_session_of_a_training(lstm):
+    """Streamlit tries to, through this name, after every run of every page."""
+    keras = sys.modules["keras"]
+    before = keras.layers.Dense(1).name
+    keras.backend.clear_session()
+    after = keras.layers.Dense(1).name
+    keras.utils.clear_session()
+    assert before != after
+    assert keras.layers.Dense(1).name == "dense"
 
 
 def test_another_seed_gives_another_network(dense, mse_spec):
