@@ -162,7 +162,7 @@ def summary_fan(future: Future) -> str:
     low, high = _band(last[None], 80)
     prices = "simulated price" if history.simulated else "price"
     return (
-        f"{style.ahead(forecast.horizon, history.interval)} of "
+        f"{style.count(forecast.horizon, history.interval)} after "
         f"{style.moment(forecast.origins[0], history.interval)} the {history.coin} {prices} is "
         f"expected at {style.money(last[MEDIAN])} (median), with a chance of 80 % between "
         f"{style.money(low[0])} and {style.money(high[0])}; the last close was "
