@@ -8,11 +8,20 @@ from __future__ import annotations
 import dataclasses
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import metrics
+from cryptoforecast.evaluation import calibration, metrics
+from cryptoforecast.evaluation.calibration import rescaled
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.learning import inference, samples, specs
 from cryptoforecast.learning.baselines import BASELINES
-from cryptoforecast.types import Backtest, Forecast, ModelSpec, PriceHistory, Split, TrainedModel
+from cryptoforecast.types import (
+    Array,
+    Backtest,
+    Forecast,
+    ModelSpec,
+    PriceHistory,
+    Split,
+    TrainedModel,
+)
 
 
 def holdout(
@@ -20,6 +29,7 @@ def holdout(
     spec: ModelSpec,
     model: TrainedModel | None = None,
     *,
+    rescale: Array | None = None,
     cached: bool = False,
 ) -> Backtest:
     """Judge one model against the baselines on the last ``spec.test`` share.
@@ -28,6 +38,7 @@ def holdout(
         history: ``n`` candles.
         spec: what is judged: the model's own, or one that names a baseline.
         model: trained on the rows before the test span; ``None`` to judge a baseline.
+        rescale: ``(horizon, 9)`` factors of the model's band, see ``calibration``.
         cached: whether the model came from the result cache.
 
     Raises:
@@ -48,7 +59,8 @@ def holdout(
         for name, kind in BASELINES.items()
     }
     if model is not None:
-        forecasts[spec.network] = inference.forecast(model, history, rows)
+        said = inference.forecast(model, history, rows)
+        forecasts[spec.network] = said if rescale is None else rescaled(said, rescale)
     scale = metrics.naive_scale(history.candles["close"].to_numpy(float), cut.train_end)
     return Backtest(
         history=history,
@@ -68,16 +80,28 @@ def saved(
 ) -> Backtest:
     """Judge a saved model, weights untouched, on the last ``test`` share of any history.
 
-    A squared-error model gets its band from the residuals on the ``validation`` share before.
+    Its band is calibrated on the ``validation`` share before: rescaled around the median, or for
+    a squared-error model measured anew from the residuals.
     """
     spec = dataclasses.replace(model.spec, test=test, validation=validation)
     specs.check(spec)
-    if model.spec.loss == "mse":
-        cut = samples.split(len(history), spec)
-        origins = cut.validation_origins(specs.needs(spec))
-        residuals = inference.residual_quantiles(model, history, origins)
-        model = dataclasses.replace(model, residuals=residuals)
-    return holdout(history, spec, model)
+    before = samples.split(len(history), spec).validation_origins(specs.needs(spec))
+    span = f"the {len(before):,} candles before the test span"
+    if spec.loss == "mse":
+        residuals = inference.residual_quantiles(model, history, before)
+        judged = holdout(history, spec, dataclasses.replace(model, residuals=residuals))
+        note = f"Its band is measured on {span}."
+        return dataclasses.replace(judged, notes=(*judged.notes, note))
+    by = calibration.factors(inference.forecast(model, history, before))
+    judged = holdout(history, spec, model, rescale=by)
+    change = calibration.width_change(by)
+    if abs(change) < 0.005:
+        return judged
+    note = (
+        f"Its 80 % band is made {abs(change):.0%} {'wider' if change > 0 else 'narrower'} here, "
+        f"as {span} called for; a forecast of what comes next shows the model's own."
+    )
+    return dataclasses.replace(judged, notes=(*judged.notes, note))
 
 
 def _notes(history: PriceHistory, model: TrainedModel | None, cut: Split) -> tuple[str, ...]:

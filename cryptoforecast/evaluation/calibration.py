@@ -1,0 +1,66 @@
+"""Rescale a band so that it covers what it promises, on rows before those it is judged on.
+
+A saved model brings the band of the market it learnt from; a calmer or wilder one needs another.
+Each quantile's distance from the median is multiplied by one factor a step, the ratio that would
+have been right on the calibration rows (split conformal prediction with the ratio of residual
+and predicted distance as score: Lei et al. 2018, "Distribution-free predictive inference for
+regression"). Median and point forecast stay untouched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
+
+#: Origins below which a 95 % band can't be measured well enough to correct it.
+FEWEST = 200
+#: A factor never folds a band away.
+SMALLEST = 0.05
+
+
+def factors(said: Forecast) -> Array:
+    """Measure how far each quantile should have been from the median.
+
+    Args:
+        said: forecasts with known actuals, on rows before the test span.
+
+    Returns:
+        ``(horizon, 9)``; all 1 where there are fewer than ``FEWEST`` origins.
+    """
+    result = np.ones(said.quantiles.shape[1:])
+    if len(said) < FEWEST:
+        return result
+    middle = said.quantiles[..., MEDIAN]
+    residual = said.actual_returns - middle
+    for i, level in enumerate(QUANTILES):
+        if i == MEDIAN:
+            continue
+        distance = said.quantiles[..., i] - middle
+        ratio = np.divide(residual, distance, out=np.zeros_like(residual), where=distance != 0)
+        # Below the median both are negative, so that the larger ratio is the lower price.
+        result[:, i] = np.quantile(ratio, max(level, 1 - level), axis=0)
+    return np.maximum(result, SMALLEST)
+
+
+def rescaled(said: Forecast, by: Array) -> Forecast:
+    """Return forecasts with the band rescaled around an unchanged median.
+
+    Args:
+        said: any forecasts of the same predictor.
+        by: ``(horizon, 9)`` from ``factors``.
+    """
+    middle = said.quantiles[..., MEDIAN : MEDIAN + 1]
+    quantiles = middle + (said.quantiles - middle) * by
+    # Factors of neighbouring levels may differ enough to cross; the wider one then counts.
+    up = np.maximum.accumulate(quantiles[..., MEDIAN:], axis=-1)
+    down = np.minimum.accumulate(quantiles[..., MEDIAN::-1], axis=-1)[..., ::-1]
+    return dataclasses.replace(said, quantiles=np.concatenate([down[..., :-1], up], axis=-1))
+
+
+def width_change(by: Array, level: int = 80) -> float:
+    """Return by how much the band of ``level`` % got wider (positive), last step, a fraction."""
+    i = QUANTILES.index(round(0.5 - level / 200, 3))
+    return float((by[-1, i] + by[-1, len(QUANTILES) - 1 - i]) / 2 - 1)

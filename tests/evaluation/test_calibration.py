@@ -1,0 +1,86 @@
+"""Rescaling a band: it covers what it promises, and touches nothing else."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri
+
+from cryptoforecast.evaluation import calibration, metrics
+from cryptoforecast.types import MEDIAN, QUANTILES, Forecast
+
+NORMAL = ndtri(QUANTILES)
+
+
+def said(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> Forecast:
+    """Normal log-returns of 1 % under a normal band that is ``width`` times as wide."""
+    rng = np.random.default_rng(seed)
+    close = np.full(rows, 100.0)
+    middle = rng.normal(0, 0.002, (rows, steps))
+    returns = middle + rng.normal(0, 0.01, (rows, steps))
+    return Forecast(
+        predictor="lstm",
+        interval="1h",
+        origins=pd.date_range("2024-01-01", periods=rows, freq="1h", tz="UTC", unit="ns"),
+        close=close,
+        predicted=close[:, None] * np.exp(middle),
+        quantiles=middle[..., None] + width * 0.01 * NORMAL,
+        actual=close[:, None] * np.exp(returns),
+    )
+
+
+@pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
+def test_a_band_of_the_wrong_width_covers_what_it_promises_on_other_rows(width):
+    by = calibration.factors(said(width))
+    np.testing.assert_allclose(np.delete(by, MEDIAN, axis=1), 1 / width, rtol=0.15)
+    mended = calibration.rescaled(said(width, seed=1), by)
+    for level in (50, 80, 95):
+        measured = metrics.coverage(mended.actual_returns[:, 1], mended.quantiles[:, 1], level)
+        assert measured == pytest.approx(level / 100, abs=0.03)
+
+
+def test_the_median_and_the_point_stay_untouched():
+    one = said(0.7)
+    mended = calibration.rescaled(one, calibration.factors(one))
+    np.testing.assert_array_equal(mended.quantiles[..., MEDIAN], one.quantiles[..., MEDIAN])
+    np.testing.assert_array_equal(mended.predicted, one.predicted)
+
+
+def test_too_few_rows_change_nothing():
+    few = said(3.0, rows=calibration.FEWEST - 1)
+    assert (calibration.factors(few) == 1).all()
+
+
+def test_a_lopsided_market_moves_each_side_by_its_own():
+    one = said(1.0, rows=20_000)
+    returns = one.actual_returns - one.quantiles[..., MEDIAN]
+    stretched = np.where(returns > 0, 2 * returns, returns) + one.quantiles[..., MEDIAN]
+    one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(stretched))
+    by = calibration.factors(one)
+    assert by[:, -1] == pytest.approx(2, rel=0.1)
+    assert by[:, 0] == pytest.approx(1, rel=0.1)
+    assert calibration.width_change(by) == pytest.approx(0.5, abs=0.08)
+
+
+def test_the_factors_are_those_of_a_hand_count():
+    one = said(1.3, rows=999, steps=1)
+    ratio = (one.actual_returns[:, 0] - one.quantiles[:, 0, MEDIAN]) / (
+        one.quantiles[:, 0, 8] - one.quantiles[:, 0, MEDIAN]
+    )
+    below = (ratio <= calibration.factors(one)[0, 8]).sum()
+    assert below == pytest.approx(0.975 * 999, abs=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.05, 20), min_size=9, max_size=9))
+def test_quantiles_never_cross(by):
+    mended = calibration.rescaled(said(1.0, rows=5), np.array([by, by]))
+    assert (np.diff(mended.quantiles, axis=-1) >= 0).all()
+
+
+def test_a_band_of_no_width_is_left_finite():
+    flat = dataclasses.replace(said(1.0), quantiles=np.zeros((4000, 2, 9)))
+    assert np.isfinite(calibration.factors(flat)).all()
