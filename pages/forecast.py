@@ -6,8 +6,9 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs, live, show, subject, training
 
 service = shared()
-query = inputs.market()
-chosen = inputs.model(service, query.interval)
+with inputs.row():
+    query = inputs.market()
+    chosen = inputs.model(service, query.interval)
 history = live.history(service, query)
 job = subject.job(service, chosen)
 if job is not None and job.active:

@@ -4,7 +4,8 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs, live, market
 
 service = shared()
-query = inputs.market(windows=False)
+with inputs.row():
+    query = inputs.market(windows=False)
 market.last_price(service, query)
 span, log = market.view(query.interval)
 history = live.history(service, market.widened(query, span))

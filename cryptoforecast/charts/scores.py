@@ -95,8 +95,9 @@ def coverage(
         )  # fmt: skip
     subtitle = ["<b>Simulated prices, not a market</b>"] if simulated else []
     style.lay_out(
-        figure, "Coverage: promised and measured", subtitle, dark=dark, height=360, keep="coverage"
-    )
+        figure, "Coverage: promised and measured", subtitle, dark=dark, height=380,
+        keep="coverage", legend_rows=2,
+    )  # fmt: skip
     figure.update_layout(
         xaxis={"title": {"text": "level of the band", "font": {"size": 11}, "standoff": 4},
                "type": "category", "unifiedhovertitle": {"text": "%{x} band"}},

@@ -71,6 +71,7 @@ def lay_out(
     height: int,
     keep: str,
     legend: bool = True,
+    legend_rows: int = 1,
 ) -> go.Figure:
     """Give a figure its title, margins, legend and colours.
 
@@ -82,12 +83,15 @@ def lay_out(
         height: pixels.
         keep: zoom and hidden lines survive a refresh while this stays the same.
         legend: whether to list the lines, above the plot.
+        legend_rows: rows that the legend takes on a telephone.
 
     Returns:
         The same figure.
     """
     colours = theme(dark)
-    top = 32 + (14 + 15 * len(subtitle) if subtitle else 0) + (26 if legend else 0)
+    top = (
+        32 + (14 + 15 * len(subtitle) if subtitle else 0) + (6 + 20 * legend_rows if legend else 0)
+    )
     figure.update_layout(
         template=colours.template,
         height=height,

@@ -98,8 +98,8 @@ def saved(
     if abs(change) < 0.005:
         return judged
     note = (
-        f"Its 80 % band is made {abs(change):.0%} {'wider' if change > 0 else 'narrower'} here, "
-        f"as {span} called for; a forecast of what comes next shows the model's own."
+        f"Its 80 % band is made {100 * abs(change):.0f} % "
+        f"{'wider' if change > 0 else 'narrower'} here, as {span} called for; a forecast of what comes next shows the model's own."
     )
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import features, specs
@@ -12,11 +13,12 @@ from cryptoforecast.prices.coins import COINS
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, ModelSpec
 
-#: History windows in days, by interval; the first is the default.
+#: History windows in days, by interval, and the one to begin with.
 WINDOWS: dict[str, dict[str, int]] = {
-    "1h": {"1 year": 365, "90 days": 90, "2 years": 728},
-    "1d": {"5 years": 1826, "2 years": 730, "10 years": 3652},
+    "1h": {"90 days": 90, "1 year": 365, "2 years": 728},
+    "1d": {"2 years": 730, "5 years": 1826, "10 years": 3652},
 }
+WINDOW = {"1h": "1 year", "1d": "5 years"}
 #: Steps a baseline is asked for, by interval.
 STEPS = {"1h": 24, "1d": 7}
 #: The model on screen before anything is chosen, by interval.
@@ -24,37 +26,41 @@ FIRST = {"1h": "btc-1h-dense", "1d": "cone"}
 RUN = "run-"
 
 
+def row() -> DeltaGenerator:
+    """Return a row for selectors that wraps on a phone."""
+    return st.container(horizontal=True, vertical_alignment="bottom")
+
+
 def market(*, windows: bool = True) -> MarketQuery:
     """Draw the coin, interval and history window selectors."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _from_url("coin", "BTC")
-        coin = st.selectbox(
-            "Coin",
-            _with(list(COINS), st.session_state["coin"]),
-            key="coin",
-            persist_state="session",
-            format_func=lambda ticker: (
-                f"{ticker} · {COINS[ticker].name}" if ticker in COINS else ticker
-            ),
-            accept_new_options=True,
-            help="Pick one, or type any symbol that Yahoo Finance knows, such as ATOM-USD.",
-            width=220,
-        )
-        interval = st.segmented_control(
-            "Candle",
-            list(WINDOWS),
-            default="1h",
-            required=True,
-            key="interval",
-            bind="query-params",
-            help="How long one candle is: an hour or a day.",
-        )
-        if interval not in WINDOWS:
-            raise InvalidInput(f"The candle must be one of {', '.join(WINDOWS)}.")
-        choices = WINDOWS[interval]
-        window = next(iter(choices))
-        if windows:
-            window = st.segmented_control(
+    _from_url("coin", "BTC")
+    coin = st.selectbox(
+        "Coin",
+        _with(list(COINS), st.session_state["coin"]),
+        key="coin",
+        persist_state="session",
+        format_func=lambda ticker: (
+            f"{ticker} · {COINS[ticker].name}" if ticker in COINS else ticker
+        ),
+        accept_new_options=True,
+        help="Pick one, or type any symbol that Yahoo Finance knows, such as ATOM-USD.",
+        width=220,
+    )
+    interval = st.segmented_control(
+        "Candle",
+        list(WINDOWS),
+        default="1h",
+        required=True,
+        key="interval",
+        bind="query-params",
+        help="How long one candle is: an hour or a day.",
+    )
+    if interval not in WINDOWS:
+        raise InvalidInput(f"The candle must be one of {', '.join(WINDOWS)}.")
+    choices, window = WINDOWS[interval], WINDOW[interval]
+    if windows:
+        window = str(
+            st.segmented_control(
                 "History",
                 list(choices),
                 default=window,
@@ -63,9 +69,10 @@ def market(*, windows: bool = True) -> MarketQuery:
                 bind="query-params",
                 help="The span of prices. Its last fifth is the test span.",
             )
+        )
     st.query_params["coin"] = str(coin)
     # Whole days keep the question, and so its cached answers, the same all day long.
-    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=choices[str(window)])
+    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=choices[window])
     return MarketQuery(str(coin), interval, start.as_unit("ns"))
 
 

@@ -58,7 +58,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
         last = float(close.iloc[-1])
         closed = history.end + history.step
         label = "Last simulated close" if history.simulated else "Last close"
-        with st.grid(3, min_column_width=150):
+        with st.grid(3, min_column_width=200):
             st.metric(
                 f"{label} of {history.coin}",
                 style.money(last),

@@ -82,7 +82,7 @@ def tiles(judged: Backtest) -> None:
             money(own.mae),
             border=True,
             help=f"Mean absolute error of the price {steps}, USD.",
-            **_against(own.mae, naive.mae, "the last price"),
+            **_against(own.mae, naive.mae, "last price"),
         )
         st.metric(
             "Band error (pinball)",
@@ -90,7 +90,7 @@ def tiles(judged: Backtest) -> None:
             border=True,
             help="Mean pinball loss of nine quantiles of the log-return, in basis points "
             "(0.01 %): how good the forecast of the range is.",
-            **_against(own.pinball, naive.pinball, "a constant band"),
+            **_against(own.pinball, naive.pinball, "constant band"),
         )
         for level, value in ((80, own.coverage_80), (95, own.coverage_95)):
             st.metric(
@@ -263,17 +263,23 @@ class _Delta(TypedDict):
     delta: str | None
     delta_color: Literal["inverse", "off"]
     delta_arrow: Literal["auto", "off"]
+    delta_description: str | None
 
 
 def _against(value: float, baseline: float, what: str) -> _Delta:
     """Write a change against a baseline, as a metric's delta."""
     if not (math.isfinite(value) and baseline > 0):
-        return {"delta": None, "delta_color": "off", "delta_arrow": "off"}
+        return _Delta(delta=None, delta_color="off", delta_arrow="off", delta_description=None)
     change = value / baseline - 1
-    if abs(change) < 5e-5:
-        return {"delta": f"the same as {what}", "delta_color": "off", "delta_arrow": "off"}
-    text = f"{value / baseline:.1f} times" if change > 1 else f"{change * 100:+.1f} % against"
-    return {"delta": f"{text} {what}", "delta_color": "inverse", "delta_arrow": "auto"}
+    if abs(change) < 5e-4:
+        return _Delta(delta="as", delta_color="off", delta_arrow="off", delta_description=what)
+    text = f"{value / baseline:.1f} times" if change > 1 else f"{change * 100:+.1f} %"
+    return _Delta(
+        delta=text,
+        delta_color="inverse",
+        delta_arrow="auto",
+        delta_description=what if change > 1 else f"vs {what}",
+    )
 
 
 def _ahead(judged: Backtest, step: int) -> str:
