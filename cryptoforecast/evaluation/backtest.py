@@ -99,7 +99,8 @@ def saved(
         return judged
     note = (
         f"Its 80 % band is made {100 * abs(change):.0f} % "
-        f"{'wider' if change > 0 else 'narrower'} here, as {span} called for; a forecast of what comes next shows the model's own."
+        f"{'wider' if change > 0 else 'narrower'} here, as {span} called for; "
+        "a forecast of what comes next shows the model's own."
     )
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 
