@@ -1,11 +1,14 @@
 """Take screenshots of the running app's pages: desktop and phone, light and dark.
 
-Usage: python .ci/screenshots.py URL FOLDER [PAGE ...] (needs Debian's chromium).
+    python .ci/screenshots.py URL FOLDER [PAGE ...] [--only NAME ...] [--height 1500]
+
+Needs Debian's chromium and the test requirements.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -34,29 +37,38 @@ def full_height(page: Page) -> int:
     return int(page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight"))
 
 
-def main(url: str, folder: Path, pages: list[str]) -> None:
+def main() -> None:
     """Write FOLDER/PAGE-SIZE-SCHEME.png for every page, size and colour scheme."""
-    folder.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("url", help="address of the running app")
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    parser.add_argument("pages", nargs="*", default=["", "market", "models"])
+    parser.add_argument("--only", nargs="*", help="such as forecast-desktop-light")
+    parser.add_argument("--height", type=int, default=1500, help="at most so many pixels")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for scheme in ("light", "dark"):
-            for size, (width, height) in SIZES.items():
-                context = browser.new_context(
-                    viewport={"width": width, "height": height},
-                    color_scheme=scheme,  # type: ignore[arg-type]
-                )
-                page = context.new_page()
-                for name in pages:
-                    page.set_viewport_size({"width": width, "height": height})
-                    page.goto(f"{url}/{name}")
-                    settle(page)
-                    page.set_viewport_size({"width": width, "height": full_height(page) + 80})
-                    page.wait_for_timeout(1200)
-                    file = name.partition("?")[0] or "forecast"
-                    page.screenshot(path=folder / f"{file}-{size}-{scheme}.png")
-                context.close()
+        for scheme, (size, (width, height)), path in product(
+            ("light", "dark"), SIZES.items(), given.pages
+        ):
+            name = f"{path.partition('?')[0] or 'forecast'}-{size}-{scheme}"
+            if given.only and name not in given.only:
+                continue
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,  # type: ignore[arg-type]
+            )
+            page = context.new_page()
+            page.goto(f"{given.url.rstrip('/')}/{path}")
+            settle(page)
+            tall = min(full_height(page) + 80, given.height)
+            page.set_viewport_size({"width": width, "height": tall})
+            page.wait_for_timeout(1500)
+            page.screenshot(path=given.folder / f"{name}.png")
+            context.close()
         browser.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/"), Path(sys.argv[2]), sys.argv[3:] or ["", "market", "models"])
+    main()
