@@ -272,7 +272,8 @@ def _against(value: float, baseline: float, what: str) -> _Delta:
         return _Delta(delta=None, delta_color="off", delta_arrow="off", delta_description=None)
     change = value / baseline - 1
     if abs(change) < 5e-4:
-        return _Delta(delta="as", delta_color="off", delta_arrow="off", delta_description=what)
+        same = f"as {what}"
+        return _Delta(delta="same", delta_color="off", delta_arrow="off", delta_description=same)
     text = f"{value / baseline:.1f} times" if change > 1 else f"{change * 100:+.1f} %"
     return _Delta(
         delta=text,
