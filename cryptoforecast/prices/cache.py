@@ -1,4 +1,4 @@
-"""Prices kept on disk: one Parquet file a symbol and interval.
+"""Prices kept on disk: one Parquet file a source, symbol and interval.
 
 Imports only its neighbour ``resample``. A file that can't be read counts as absent and is
 replaced by the next answer; a folder that can't be written leaves the prices in memory.
@@ -20,8 +20,11 @@ import pandas as pd
 
 from cryptoforecast.prices.resample import COLUMNS
 
+#: Source, its own symbol, interval. Sources are kept apart: their prices and units differ.
+Key = tuple[str, str, str]
+
 _KEY = b"cryptoforecast"
-_VERSION = 1
+_VERSION = 2
 # Left by a process that was killed while writing; older than this nobody is writing it.
 _ABANDONED = 3600.0
 _IN_MEMORY = 16
@@ -37,6 +40,7 @@ class Entry:
         since: the earliest start it was asked for, UTC; ``None``: as far back as it goes.
         source: who answered.
         volume_unit: see ``PriceHistory``.
+        notes: what a person should know of the last fetch.
     """
 
     candles: pd.DataFrame
@@ -44,6 +48,7 @@ class Entry:
     since: pd.Timestamp | None
     source: str
     volume_unit: str
+    notes: tuple[str, ...] = ()
 
     def reaches(self, start: pd.Timestamp | None) -> bool:
         """Whether the source has been asked for everything from ``start`` on."""
@@ -64,13 +69,13 @@ class PriceCache:
         self._lock = threading.Lock()
         self._memory: OrderedDict[Path, tuple[int, Entry]] = OrderedDict()
 
-    def path(self, symbol: str, interval: str) -> Path:
-        """Where an entry's file lies; ``symbol`` as ``coins.resolve`` gives it."""
-        return self._folder / f"{symbol}_{interval}.parquet"
+    def path(self, key: Key) -> Path:
+        """Where an entry's file lies; the symbol as ``coins.resolve`` allows it."""
+        return self._folder / f"{'_'.join(key)}.parquet"
 
-    def load(self, symbol: str, interval: str) -> Entry | None:
+    def load(self, key: Key) -> Entry | None:
         """Find an entry; the same object as long as its file has not changed."""
-        path = self.path(symbol, interval)
+        path = self.path(key)
         with self._lock:
             stamp = _stamp(path)
             _touch(path, stamp)
@@ -85,9 +90,15 @@ class PriceCache:
             self._remember(path, entry)
             return entry
 
-    def store(self, symbol: str, interval: str, entry: Entry) -> None:
-        """Replace an entry, on disk if the folder can be written, in memory in any case."""
-        path = self.path(symbol, interval)
+    def store(self, key: Key, entry: Entry) -> None:
+        """Replace an entry, on disk if the folder can be written, in memory in any case.
+
+        An answer that comes late does not replace one to a later question.
+        """
+        path = self.path(key)
+        newest = self.load(key)
+        if newest is not None and newest.fetched_at > entry.fetched_at:
+            return
         with self._lock:
             # A full or read-only disk must not stop anyone from seeing prices.
             with contextlib.suppress(OSError):
@@ -149,6 +160,7 @@ def _write(path: Path, entry: Entry) -> None:
         "since": entry.since.isoformat() if entry.since is not None else None,
         "source": entry.source,
         "volume_unit": entry.volume_unit,
+        "notes": list(entry.notes),
     }
     table = pa.Table.from_pandas(entry.candles)
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(about).encode()}
@@ -180,6 +192,7 @@ def _read(path: Path) -> Entry | None:
             since=pd.Timestamp(about["since"]) if about["since"] else None,
             source=str(about["source"]),
             volume_unit=str(about["volume_unit"]),
+            notes=tuple(map(str, about["notes"])),
         )
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None

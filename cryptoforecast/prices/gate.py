@@ -14,6 +14,16 @@ from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
 
 T = TypeVar("T")
 
+_LONGEST_PAUSE = 3600.0
+
+
+class Refused(SourceUnavailable):
+    """A source that wants to be left alone for ``pause`` seconds."""
+
+    def __init__(self, message: str, pause: float) -> None:
+        super().__init__(message)
+        self.pause = pause
+
 
 class Gate:
     """Runs one source's calls in daemon threads, each within a deadline.
@@ -70,7 +80,7 @@ class Gate:
                 call.abandoned = True
                 self._abandoned += 1
                 message = f"{self.name} did not answer within {deadline:g} s."
-                self._close(message)
+                self._close(message, self.pause)
                 raise SourceUnavailable(message)
         if call.error is not None:
             raise call.error
@@ -108,13 +118,14 @@ class Gate:
             if call.abandoned:
                 self._abandoned -= 1
             elif isinstance(call.error, SourceUnavailable):
-                self._close(str(call.error))
+                asked = call.error.pause if isinstance(call.error, Refused) else 0.0
+                self._close(str(call.error), max(self.pause, asked))
         call.done.set()
 
-    def _close(self, reason: str) -> None:
+    def _close(self, reason: str, pause: float) -> None:
         """Start the pause; the lock is held."""
         self._reason = reason
-        self._closed_until = self._clock() + self.pause
+        self._closed_until = self._clock() + min(pause, _LONGEST_PAUSE)
 
 
 class _Call(Generic[T]):

@@ -1,7 +1,8 @@
 """The one question the rest of the project asks of this package: prices of a coin.
 
-Imports ``types``, ``errors``, ``settings`` and its neighbours. A live source within a deadline,
-else what it said before, else the simulated market; and always which of the three it was.
+Imports ``types``, ``errors``, ``settings`` and its neighbours. The first live source that answers
+within the deadline, else what one said before, else the simulated market; and always which of
+them it was, and why not an earlier one.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import pandas as pd
 
@@ -23,9 +23,14 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.prices import quality, simulated
 from cryptoforecast.prices.cache import Entry, PriceCache
+from cryptoforecast.prices.chain import Chain, Link
+from cryptoforecast.prices.coinbase import Coinbase
 from cryptoforecast.prices.coins import COINS, Coin, resolve
 from cryptoforecast.prices.flight import Flight
+from cryptoforecast.prices.kraken import Kraken
 from cryptoforecast.prices.resample import floor, resample, step_of
+from cryptoforecast.prices.sources import Source, base_interval, ended
+from cryptoforecast.prices.update import Updater
 from cryptoforecast.prices.window import (
     bounds,
     checked,
@@ -33,14 +38,10 @@ from cryptoforecast.prices.window import (
     late_start,
     nothing_inside,
 )
-from cryptoforecast.prices.yahoo import SOURCE, Yahoo
+from cryptoforecast.prices.yahoo import Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory
 
-# Intervals the source lacks are merged from these.
-_FETCHED_AS = {"4h": "1h", "1w": "1d"}
-# Candles fetched again each time, because a source may correct its last ones.
-_OVERLAP = 3
 # Seconds for which a failure of one symbol and interval is remembered.
 _REFUSAL = 30.0
 _HISTORIES = 32
@@ -49,35 +50,22 @@ _FLIGHTS_REMEMBERED = 256
 Key = tuple[str, str]
 
 
-class Source(Protocol):
-    """Where live candles come from; ``Yahoo`` is one."""
-
-    def fetch(
-        self,
-        symbol: str,
-        interval: str,
-        start: pd.Timestamp | None,
-        end: pd.Timestamp | None,
-        deadline: float,
-    ) -> pd.DataFrame:
-        """Fetch closed canonical candles in [start, end)."""
-        ...
-
-
 class Prices:
-    """Histories of any coin, from the best source that answers.
+    """Histories of any coin, from the first source that answers.
 
     Safe for several threads; one request at a time for each symbol and interval.
 
     Args:
         settings: where the cache lies, whether the network may be asked, and for how long.
-        source: where live candles come from; Yahoo by default.
+        sources: where live candles come from, in the order of preference; Yahoo, Coinbase and
+            Kraken by default.
     """
 
-    def __init__(self, settings: Settings, source: Source | None = None) -> None:
+    def __init__(self, settings: Settings, sources: Sequence[Source] | None = None) -> None:
         self._settings = settings
-        self._source = source or Yahoo(settings.home)
+        self._sources = sources or (Yahoo(settings.home), Coinbase(), Kraken())
         self._cache = PriceCache(settings.home / "prices", settings.price_files)
+        self._updater = Updater(self._cache, settings.fresh)
         self._lock = threading.Lock()
         self._flights: OrderedDict[Key, Flight] = OrderedDict()
         self._histories: OrderedDict[Hashable, PriceHistory] = OrderedDict()
@@ -85,13 +73,13 @@ class Prices:
     def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
         """Answer with closed candles in [start, end).
 
-        Fresh cached prices, else the source's within ``wait`` seconds, else the last cached ones
+        Fresh cached prices, else a source's within ``wait`` seconds, else the last cached ones
         however old, else the simulated market. ``notes`` of the answer say which and why.
 
         Args:
             query: coin, interval and window.
-            wait: seconds the source may take; the settings' deadline by default. 0 answers at
-                once while the source is asked in the background.
+            wait: seconds the sources may take; the settings' deadline by default. 0 answers at
+                once while they are asked in the background.
 
         Raises:
             InvalidInput: if the query can't be met by any source.
@@ -99,37 +87,53 @@ class Prices:
         """
         coin = resolve(query.coin)
         query = checked(query)
-        key = (coin.symbol, _FETCHED_AS.get(query.interval, query.interval))
-        entry = self._cache.load(*key)
+        entry = self._choose(coin, query)
         trouble: CryptoForecastError | None = None
         if not self._settings.live:
             trouble = SourceUnavailable("Live prices are switched off.")
-        elif entry is None or not self._suffices(entry, query, key[1]):
+        elif entry is None or not self._suffices(entry, query):
             limit = self._settings.deadline
-            trouble = self._refresh(key, query, limit if wait is None else min(wait, limit))
-            entry = self._cache.load(*key)
+            trouble = self._refresh(coin, query, limit if wait is None else min(wait, limit))
+            entry = self._choose(coin, query)
         listed = coin.ticker in COINS and not isinstance(trouble, NotEnoughData)
-        if isinstance(trouble, InvalidInput) and not listed:
+        if isinstance(trouble, InvalidInput) and not listed and entry is None:
             raise trouble
         if entry is None:
             return self._simulate(coin, query, trouble)
-        return self._answer(coin, query, entry, key[1], trouble)
+        return self._answer(coin, query, entry, trouble)
 
     def refreshing(self, query: MarketQuery) -> bool:
-        """Whether the source is being asked for this coin and interval right now."""
-        interval = _FETCHED_AS.get(query.interval, query.interval)
+        """Whether the sources are being asked for this coin and interval right now."""
         with self._lock:
-            flight = self._flights.get((resolve(query.coin).symbol, interval))
+            flight = self._flights.get((resolve(query.coin).symbol, base_interval(query.interval)))
             return flight is not None and not flight.done.is_set()
 
-    # ------------------------------------------------------------------ asking the source
+    # ------------------------------------------------------------------ the cache
 
-    def _suffices(self, entry: Entry, query: MarketQuery, interval: str) -> bool:
+    def _choose(self, coin: Coin, query: MarketQuery) -> Entry | None:
+        """Find the best cached answer: of those that suffice the most preferred source's, else
+        the one last fetched. A market that has ended comes after one that goes on.
+        """
+        interval = base_interval(query.interval)
+        found: list[tuple[tuple[bool, bool, bool, float], Entry]] = []
+        for place, source in enumerate(self._sources):
+            symbol = source.symbol(coin)
+            entry = None if symbol is None else self._cache.load((source.name, symbol, interval))
+            if entry is None:
+                continue
+            over = ended(entry.candles, interval, entry.fetched_at)
+            good = self._suffices(entry, query)
+            age = -entry.fetched_at.timestamp()
+            inside = _overlaps(entry, query)
+            found.append(((not inside, over, not good, place if good else age), entry))
+        return min(found, key=lambda pair: pair[0])[1] if found else None
+
+    def _suffices(self, entry: Entry, query: MarketQuery) -> bool:
         """Whether the cache answers the query as well as the source would."""
         if not entry.reaches(query.start):
             return False
         now = pd.Timestamp.now("UTC")
-        step = step_of(interval)
+        step = step_of(base_interval(query.interval))
         next_close = entry.candles.index[-1] + 2 * step
         if query.end is not None and query.end <= next_close - step:
             return True
@@ -137,23 +141,26 @@ class Prices:
             seconds=self._settings.fresh
         )
 
-    def _refresh(self, key: Key, query: MarketQuery, wait: float) -> CryptoForecastError | None:
-        """Ask the source, or join whoever is asking it; give what went wrong, if anything."""
+    # ------------------------------------------------------------------ asking the sources
+
+    def _refresh(self, coin: Coin, query: MarketQuery, wait: float) -> CryptoForecastError | None:
+        """Ask the sources, or join whoever is asking; give what went wrong, if anything."""
         until = time.monotonic() + wait
         while True:
-            flight = self._flight(key, query.start)
+            flight = self._flight(coin, base_interval(query.interval), query.start)
             if not flight.done.wait(max(until - time.monotonic(), 0)):
                 return SourceUnavailable("Live prices are still being fetched.")
             if flight.error is not None or flight.covers(query.start):
                 return flight.error
 
-    def _flight(self, key: Key, start: pd.Timestamp | None) -> Flight:
+    def _flight(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Flight:
         """Find the request under way or the refusal remembered, else start a request."""
+        key = (coin.symbol, interval)
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None and (not flight.done.is_set() or flight.refused_within(_REFUSAL)):
                 return flight
-            flight = Flight(lambda: self._update(key, start), start)
+            flight = Flight(self._chain(coin, interval, start).run, start)
             self._flights[key] = flight
             self._flights.move_to_end(key)
             while len(self._flights) > _FLIGHTS_REMEMBERED:
@@ -161,42 +168,27 @@ class Prices:
         threading.Thread(target=flight.run, daemon=True).start()
         return flight
 
-    def _update(self, key: Key, start: pd.Timestamp | None) -> None:
-        """Fetch what the cache lacks and store it; runs in a flight's thread."""
-        symbol, interval = key
-        entry = self._cache.load(symbol, interval)
-        known = entry is not None and entry.reaches(start)
-        since = entry.since if entry is not None and known else start
-        begin = since
-        if entry is not None and known:
-            begin = entry.candles.index[max(len(entry.candles) - _OVERLAP, 0)]
-        asked = pd.Timestamp.now("UTC")
+    def _chain(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Chain:
+        """Line up the sources that can have the coin."""
+
+        def link(source: Source) -> Link:
+            def ask(budget: float, reasons: tuple[str, ...]) -> None:
+                self._updater.update(source, coin, interval, start, budget, reasons)
+
+            return Link(source.title, ask)
+
+        known = [source for source in self._sources if source.symbol(coin) is not None]
         # A little less than anyone waits for the flight, so that they learn what happened.
-        deadline = 0.9 * self._settings.deadline
-        candles = self._source.fetch(symbol, interval, begin, None, deadline)
-        if entry is not None:
-            old = entry.candles
-            before = old if candles.empty else old[old.index < candles.index[0]]
-            candles = pd.concat([before, candles]) if len(before) else candles
-        if candles.empty:
-            raise NotEnoughData(
-                f"The source has no closed {interval} candle of {symbol} since {start}. "
-                "Choose an earlier start."
-            )
-        self._cache.store(symbol, interval, Entry(candles, asked, since, SOURCE, "usd"))
+        return Chain([link(source) for source in known], 0.9 * self._settings.deadline)
 
     # ------------------------------------------------------------------ answering
 
     def _answer(
-        self,
-        coin: Coin,
-        query: MarketQuery,
-        entry: Entry,
-        interval: str,
-        trouble: CryptoForecastError | None,
+        self, coin: Coin, query: MarketQuery, entry: Entry, trouble: CryptoForecastError | None
     ) -> PriceHistory:
         """Cut cached candles to the window."""
-        notes: tuple[str, ...] = ()
+        interval = base_interval(query.interval)
+        notes = entry.notes
         if trouble is not None:
             age = describe_age(pd.Timestamp.now("UTC") - entry.fetched_at)
             notes = (f"{trouble} These prices were fetched {age} ago.",)
@@ -205,7 +197,7 @@ class Prices:
         inside = bounds(candles, query)
         if inside.start >= inside.stop:
             raise NotEnoughData(nothing_inside(coin, query, candles))
-        notes += late_start(query, candles)
+        notes += self._reach(query, entry, candles)
 
         def build() -> PriceHistory:
             cut = candles.iloc[inside]
@@ -220,8 +212,22 @@ class Prices:
                 notes=notes,
             )
 
-        state = (coin, query.interval, inside.start, inside.stop, entry.fetched_at, entry.since)
-        return self._remember((*state, notes), build)
+        state = (entry.source, entry.fetched_at, entry.since)
+        return self._remember(
+            (coin, query.interval, inside.start, inside.stop, *state, notes), build
+        )
+
+    def _reach(self, query: MarketQuery, entry: Entry, candles: pd.DataFrame) -> tuple[str, ...]:
+        """Say where the candles begin later than was asked, and whose limit that is."""
+        source = next(source for source in self._sources if source.name == entry.source)
+        interval = base_interval(query.interval)
+        why = ""
+        if query.start is not None:
+            if source.earliest(interval, entry.fetched_at) > query.start:
+                why = source.limit(interval)
+            elif not entry.reaches(query.start):
+                why = "Earlier ones did not come in time; ask again."
+        return late_start(query, candles, source.title, why)
 
     def _simulate(
         self, coin: Coin, query: MarketQuery, trouble: CryptoForecastError | None
@@ -255,3 +261,9 @@ class Prices:
             while len(self._histories) > _HISTORIES:
                 self._histories.popitem(last=False)
         return history
+
+
+def _overlaps(entry: Entry, query: MarketQuery) -> bool:
+    """Whether any candle lies in the window."""
+    first, last = entry.candles.index[0], entry.candles.index[-1]
+    return (query.start is None or last >= query.start) and (query.end is None or first < query.end)

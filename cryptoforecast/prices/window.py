@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.resample import step_of
 from cryptoforecast.types import MarketQuery
@@ -27,6 +27,11 @@ def checked(query: MarketQuery) -> MarketQuery:
     if start is not None and start >= pd.Timestamp.now("UTC"):
         raise InvalidInput(
             f"The window must begin in the past. Received: {start}. Choose an earlier start."
+        )
+    if start is not None and start + step_of(query.interval) > pd.Timestamp.now("UTC"):
+        raise NotEnoughData(
+            f"No {query.interval} candle that opens at {start} or later has closed yet. "
+            "Choose an earlier start."
         )
     return replace(query, start=start, end=end)
 
@@ -54,15 +59,23 @@ def nothing_inside(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str
     )
 
 
-def late_start(query: MarketQuery, candles: pd.DataFrame) -> tuple[str, ...]:
-    """Say that the source does not go back as far as was asked."""
+def late_start(query: MarketQuery, candles: pd.DataFrame, source: str, why: str) -> tuple[str, ...]:
+    """Say that the source does not go back as far as was asked.
+
+    Args:
+        query: what was asked.
+        candles: what there is.
+        source: who has them, for the sentence.
+        why: a sentence on its limit, or ``""``.
+    """
     first = candles.index[0]
     if query.start is None or first - query.start <= 2 * step_of(query.interval):
         return ()
-    return (
+    told = (
         f"{query.interval} candles from {query.start:%Y-%m-%d} were asked for; "
-        f"the source has them from {first:%Y-%m-%d}.",
+        f"{source} has them from {first:%Y-%m-%d}."
     )
+    return (f"{told} {why}".rstrip(),)
 
 
 def describe_age(age: pd.Timedelta) -> str:

@@ -1,22 +1,24 @@
 """Yahoo Finance through yfinance: closed candles of one symbol, within a deadline.
 
-Imports ``types``, ``errors`` and its neighbours ``gate``, ``quality``, ``resample``. yfinance is
-imported on the first request. Yahoo's terms allow personal, research and educational use.
+Imports ``errors`` and its neighbours ``coins``, ``gate``, ``quality`` and ``sources``; yfinance on
+the first request. Yahoo's terms allow personal, research and educational use.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
+import warnings
 from pathlib import Path
 
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.gate import Gate
 from cryptoforecast.prices.quality import closed_only, empty, normalise
-
-SOURCE = "yahoo"
+from cryptoforecast.prices.sources import Fetched
 
 #: How far back Yahoo goes, a little less than its limit; ``None``: as far as there is any.
 LOOK_BACK: dict[str, pd.Timedelta | None] = {
@@ -34,18 +36,38 @@ _REQUEST_TIMEOUT = 10.0
 
 
 class Yahoo:
-    """Asks Yahoo for candles.
+    """Asks Yahoo for candles; volume is turnover in USD.
 
     Args:
         home: folder for yfinance's own small caches.
         gate: bounds each fetch; one gate for all symbols.
     """
 
+    name = "yahoo"
+    title = "Yahoo"
+    volume_unit = "usd"
+
     def __init__(self, home: Path, gate: Gate | None = None) -> None:
         self._home = home
         self._gate = gate or Gate("Yahoo")
         self._lock = threading.Lock()
         self._prepared = False
+
+    def symbol(self, coin: Coin) -> str:
+        """Name the coin as Yahoo does."""
+        return coin.symbol
+
+    def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
+        """First time for which Yahoo may have candles of this interval."""
+        back = LOOK_BACK[interval]
+        return _EARLIEST if back is None else now - back
+
+    def limit(self, interval: str) -> str:
+        """Say how far back Yahoo goes."""
+        back = LOOK_BACK[interval]
+        if back is None:
+            return "Yahoo gives all there are."
+        return f"Yahoo gives {interval} candles of the last {back.days} days only."
 
     def fetch(
         self,
@@ -54,7 +76,7 @@ class Yahoo:
         start: pd.Timestamp | None,
         end: pd.Timestamp | None,
         deadline: float,
-    ) -> pd.DataFrame:
+    ) -> Fetched:
         """Fetch closed candles in [start, end).
 
         Args:
@@ -64,9 +86,6 @@ class Yahoo:
                 As far back as Yahoo goes by default.
             end: candles open before this, UTC; now by default.
             deadline: seconds in all.
-
-        Returns:
-            Canonical frame (see ``PriceHistory``), possibly empty; volume in USD.
 
         Raises:
             InvalidInput: if Yahoo has no such interval or symbol, or quotes it in another
@@ -79,14 +98,15 @@ class Yahoo:
                 "Choose one of these."
             )
         now = pd.Timestamp.now("UTC")
-        first = earliest(interval, now) if start is None else max(start, earliest(interval, now))
+        first = self.earliest(interval, now)
+        first = first if start is None else max(start, first)
         last = now if end is None else min(end, now)
         if first >= last:
-            return empty()
+            return Fetched(empty())
         raw = self._gate.run(lambda: self._ask(symbol, interval, first, last), deadline)
         candles = canonical(raw)
         candles = candles[(candles.index >= first) & (candles.index < last)]
-        return closed_only(candles, interval, now)
+        return Fetched(closed_only(candles, interval, now))
 
     def _ask(
         self, symbol: str, interval: str, start: pd.Timestamp, end: pd.Timestamp
@@ -148,13 +168,11 @@ class Yahoo:
                 folder.mkdir(parents=True, exist_ok=True)
             yfinance.set_tz_cache_location(str(folder))
             yfinance.config.debug.hide_exceptions = False
+            # Its failures reach us as exceptions; what it logs besides would fill stderr.
+            logging.getLogger("yfinance").setLevel(logging.CRITICAL)
+            # It still sorts and renames in place, which pandas announces to remove.
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"yfinance\.")
             self._prepared = True
-
-
-def earliest(interval: str, now: pd.Timestamp) -> pd.Timestamp:
-    """First time for which Yahoo may have candles of this interval."""
-    back = LOOK_BACK[interval]
-    return _EARLIEST if back is None else now - back
 
 
 def canonical(raw: pd.DataFrame) -> pd.DataFrame:

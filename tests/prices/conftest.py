@@ -1,4 +1,4 @@
-"""A Yahoo of our own, reached by the real yfinance."""
+"""Sources of our own: a Yahoo reached by the real yfinance, and two exchanges."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.prices.exchange_server import ExchangeServer
 from tests.prices.yahoo_server import YahooServer
 
 
@@ -28,6 +29,18 @@ def yahoo_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[YahooServer]:
         yfinance.data.YfData, "_get_cookie_and_crumb", lambda self, timeout=30: (None, "basic")
     )
     yfinance.data.YfData.cache_get.cache_clear()
+    yield server
+    server.release.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExchangeServer]:
+    """Run the local server that plays Coinbase and Kraken; no proxy stands between."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = ExchangeServer()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.release.set()
     server.shutdown()

@@ -25,8 +25,8 @@ def entry(rows: int = 100, since: pd.Timestamp | None = None, source: str = "yah
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     since = pd.Timestamp("2021-05-01", tz="UTC")
-    PriceCache(tmp_path, 10).store("BTC-USD", "1h", entry(since=since))
-    found = PriceCache(tmp_path, 10).load("BTC-USD", "1h")
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(since=since))
+    found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
     assert found is not None
     pd.testing.assert_frame_equal(found.candles, entry().candles, check_freq=False)
     assert found.candles.index.dtype == "datetime64[ns, UTC]"
@@ -36,32 +36,32 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
 
 def test_an_entry_stays_the_same_object_until_its_file_changes(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path, 10)
-    cache.store("BTC-USD", "1h", entry())
-    first = cache.load("BTC-USD", "1h")
-    assert cache.load("BTC-USD", "1h") is first
+    cache.store(("yahoo", "BTC-USD", "1h"), entry())
+    first = cache.load(("yahoo", "BTC-USD", "1h"))
+    assert cache.load(("yahoo", "BTC-USD", "1h")) is first
     time.sleep(0.02)
-    PriceCache(tmp_path, 10).store("BTC-USD", "1h", entry(rows=50))
-    again = cache.load("BTC-USD", "1h")
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(rows=50))
+    again = cache.load(("yahoo", "BTC-USD", "1h"))
     assert again is not None
     assert len(again.candles) == 50
 
 
 def test_symbols_and_intervals_are_kept_apart(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path, 10)
-    cache.store("BTC-USD", "1h", entry(10))
-    cache.store("BTC-USD", "1d", entry(20))
-    cache.store("^GSPC", "1d", entry(30))
+    cache.store(("yahoo", "BTC-USD", "1h"), entry(10))
+    cache.store(("yahoo", "BTC-USD", "1d"), entry(20))
+    cache.store(("yahoo", "^GSPC", "1d"), entry(30))
     fresh = PriceCache(tmp_path, 10)
-    keys = [("BTC-USD", "1h"), ("BTC-USD", "1d"), ("^GSPC", "1d")]
-    assert [len(fresh.load(*key).candles) for key in keys] == [10, 20, 30]  # type: ignore[union-attr]
-    assert fresh.load("ETH-USD", "1h") is None
+    keys = [("yahoo", "BTC-USD", "1h"), ("yahoo", "BTC-USD", "1d"), ("yahoo", "^GSPC", "1d")]
+    assert [len(fresh.load(key).candles) for key in keys] == [10, 20, 30]  # type: ignore[union-attr]
+    assert fresh.load(("yahoo", "ETH-USD", "1h")) is None
 
 
 @pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "foreign", "folder"])
 def test_a_damaged_file_counts_as_absent_and_is_replaced(tmp_path: Path, damage: str) -> None:
     cache = PriceCache(tmp_path, 10)
-    cache.store("BTC-USD", "1h", entry())
-    path = cache.path("BTC-USD", "1h")
+    cache.store(("yahoo", "BTC-USD", "1h"), entry())
+    path = cache.path(("yahoo", "BTC-USD", "1h"))
     content = path.read_bytes()
     path.unlink()
     if damage == "foreign":
@@ -70,10 +70,10 @@ def test_a_damaged_file_counts_as_absent_and_is_replaced(tmp_path: Path, damage:
         path.mkdir()
     else:
         path.write_bytes({"garbage": b"x" * 999, "cut": content[:-40], "empty": b""}[damage])
-    assert PriceCache(tmp_path, 10).load("BTC-USD", "1h") is None
+    assert PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h")) is None
     if damage != "folder":
-        PriceCache(tmp_path, 10).store("BTC-USD", "1h", entry(7))
-        found = PriceCache(tmp_path, 10).load("BTC-USD", "1h")
+        PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(7))
+        found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
         assert found is not None
         assert len(found.candles) == 7
 
@@ -81,13 +81,13 @@ def test_a_damaged_file_counts_as_absent_and_is_replaced(tmp_path: Path, damage:
 def test_the_least_recently_used_files_go_first(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path, 3)
     for symbol in ("A-USD", "B-USD", "C-USD"):
-        cache.store(symbol, "1h", entry(5))
+        cache.store(("yahoo", symbol, "1h"), entry(5))
         time.sleep(0.02)
-    cache.load("A-USD", "1h")
+    cache.load(("yahoo", "A-USD", "1h"))
     time.sleep(0.02)
-    cache.store("D-USD", "1h", entry(5))
+    cache.store(("yahoo", "D-USD", "1h"), entry(5))
     left = sorted(path.name for path in tmp_path.glob("*.parquet"))
-    assert left == ["A-USD_1h.parquet", "C-USD_1h.parquet", "D-USD_1h.parquet"]
+    assert left == [f"yahoo_{letter}-USD_1h.parquet" for letter in "ACD"]
 
 
 def test_a_folder_that_cannot_be_written_keeps_prices_in_memory(tmp_path: Path) -> None:
@@ -95,12 +95,12 @@ def test_a_folder_that_cannot_be_written_keeps_prices_in_memory(tmp_path: Path) 
     blocked.write_text("in the way")
     cache = PriceCache(blocked / "prices", 3)
     kept = entry()
-    cache.store("BTC-USD", "1h", kept)
-    assert cache.load("BTC-USD", "1h") is kept
+    cache.store(("yahoo", "BTC-USD", "1h"), kept)
+    assert cache.load(("yahoo", "BTC-USD", "1h")) is kept
 
 
 def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:
-    PriceCache(tmp_path, 10).store("BTC-USD", "1h", entry(10))
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(10))
     program = (
         "import sys; from pathlib import Path; import pandas as pd\n"
         "from cryptoforecast.prices.cache import Entry, PriceCache\n"
@@ -109,7 +109,7 @@ def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:
         "entry = Entry(candles, pd.Timestamp.now('UTC'), None, 'yahoo', 'usd')\n"
         "cache = PriceCache(Path(sys.argv[1]), 10)\n"
         "while True:\n"
-        "    cache.store('BTC-USD', '1h', entry); print('stored', flush=True)\n"
+        "    cache.store(('yahoo', 'BTC-USD', '1h'), entry); print('stored', flush=True)\n"
     )
     for pause in (0.0, 0.007):
         writer = subprocess.Popen(
@@ -120,7 +120,7 @@ def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:
         time.sleep(pause)
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
-        found = PriceCache(tmp_path, 10).load("BTC-USD", "1h")
+        found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
         assert found is not None
         assert len(found.candles) > 7000
 
@@ -130,7 +130,7 @@ def test_what_a_killed_writer_left_is_removed_in_the_end(tmp_path: Path) -> None
     left.write_bytes(b"half")
     recent.write_bytes(b"half")
     os.utime(left, (0, 0))
-    PriceCache(tmp_path, 10).store("BTC-USD", "1h", entry(5))
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(5))
     assert not left.exists()
     assert recent.exists()
 

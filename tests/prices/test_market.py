@@ -19,8 +19,10 @@ from cryptoforecast.errors import (
     SourceUnavailable,
 )
 from cryptoforecast.prices.cache import Entry, PriceCache
+from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.market import Prices
 from cryptoforecast.prices.resample import floor, resample
+from cryptoforecast.prices.sources import Fetched
 from cryptoforecast.prices.window import describe_age
 from cryptoforecast.prices.yahoo import Yahoo
 from cryptoforecast.settings import Settings
@@ -35,12 +37,25 @@ def now() -> pd.Timestamp:
 class Source:
     """A source whose price is known: 100 plus the hour; it can fail, wait and count."""
 
-    def __init__(self, first: str = "2024-01-01") -> None:
+    volume_unit = "usd"
+
+    def __init__(self, first: str = "2024-01-01", name: str = "yahoo") -> None:
+        self.name = name
+        self.title = name.capitalize()
         self.first = pd.Timestamp(first, tz="UTC")
         self.asked: list[tuple[str, str, pd.Timestamp | None]] = []
         self.error: CryptoForecastError | None = None
         self.gate = threading.Event()
         self.gate.set()
+
+    def symbol(self, coin: Coin) -> str | None:
+        return coin.symbol
+
+    def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
+        return pd.Timestamp("2010-01-01", tz="UTC")
+
+    def limit(self, interval: str) -> str:
+        return f"{self.title} has nothing before 2010."
 
     def fetch(
         self,
@@ -49,7 +64,7 @@ class Source:
         start: pd.Timestamp | None,
         end: pd.Timestamp | None,
         deadline: float,
-    ) -> pd.DataFrame:
+    ) -> Fetched:
         self.asked.append((symbol, interval, start))
         self.gate.wait(10)
         if self.error is not None:
@@ -60,7 +75,8 @@ class Source:
         times = pd.date_range(begin.ceil(step), last, freq=step, name="time", unit="ns")
         price = 100.0 + times.as_unit("s").asi8 // 3600 % 1000
         columns = {"open": price, "high": price + 2, "low": price - 2, "close": price + 1}
-        return pd.DataFrame({**columns, "volume": 5.0}, index=times)
+        candles = pd.DataFrame({**columns, "volume": 5.0}, index=times)
+        return Fetched(candles if end is None else candles[candles.index < end])
 
 
 @pytest.fixture
@@ -73,15 +89,16 @@ def ago(text: str) -> pd.Timestamp:
 
 
 def put(settings: Settings, entry: Entry, interval: str = "1h") -> None:
-    PriceCache(settings.home / "prices", 9).store("BTC-USD", interval, entry)
+    PriceCache(settings.home / "prices", 9).store(("yahoo", "BTC-USD", interval), entry)
 
 
 def stale(hours: int, fetched: str = "3D") -> Entry:
-    """Candles as they were some time ago, at prices that the source never had."""
-    end = floor(now() - pd.Timedelta(fetched), "1h")
-    times = pd.date_range(end=end, periods=hours, freq="h", name="time", unit="ns")
-    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), 7.0)
-    candles = pd.DataFrame(columns, index=times)
+    """Candles as they were some time ago, each close 7 % above what the source now says."""
+    end = floor(now() - pd.Timedelta(fetched) - pd.Timedelta("1h"), "1h")
+    source = Source()
+    candles = source.fetch("", "1h", end - (hours - 1) * pd.Timedelta("1h"), None, 1).candles
+    candles = candles[candles.index <= end].mul(1.07)
+    times = candles.index
     return Entry(candles, now() - pd.Timedelta(fetched), times[0], "yahoo", "usd")
 
 
@@ -91,7 +108,7 @@ def stale(hours: int, fetched: str = "3D") -> Entry:
 def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
     source = Source()
     query = MarketQuery("btc", "1h", ago("10D"), ago("2D"))
-    history = Prices(settings, source).history(query)
+    history = Prices(settings, [source]).history(query)
     assert (history.coin, history.interval, history.source) == ("BTC", "1h", "yahoo")
     assert not history.simulated
     assert not history.notes
@@ -101,7 +118,7 @@ def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
     assert history.end == query.end - pd.Timedelta("1h")
     assert now() - history.fetched_at < pd.Timedelta("1min")
     # Another process, within the time that counts as fresh.
-    again = Prices(settings, source).history(query)
+    again = Prices(settings, [source]).history(query)
     assert len(source.asked) == 1
     assert again.fingerprint == history.fingerprint
 
@@ -110,17 +127,23 @@ def test_only_what_is_missing_is_fetched_with_a_small_overlap(settings: Settings
     source = Source()
     old = stale(hours=500)
     put(settings, old)
-    history = Prices(settings, source).history(MarketQuery("BTC", "1h", ago("20D")))
+    history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
     ((_, _, start),) = source.asked
     assert start == old.candles.index[-3]
-    assert (history.candles["close"].loc[: old.candles.index[-4]] == 7).all()
-    assert (history.candles["close"].loc[old.candles.index[-3] :] != 7).all()
+    kept = history.candles.index[history.candles.index <= old.candles.index[-4]]
+    assert len(kept) > 400
+    pd.testing.assert_frame_equal(
+        history.candles.loc[kept], old.candles.loc[kept], check_freq=False
+    )
+    fetched = history.candles.loc[old.candles.index[-3] :]
+    assert (fetched["close"] == fetched["open"] + 1).all()
     assert history.quality.missing == 0
+    assert history.notes == ("Yahoo has revised 3 candles since they were last fetched.",)
 
 
 def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:
     source = Source()
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     prices.history(MarketQuery("BTC", "1h", ago("5D")))
     history = prices.history(MarketQuery("BTC", "1h", ago("50D")))
     assert [start for _, _, start in source.asked] == [ago("5D"), ago("50D")]
@@ -131,13 +154,13 @@ def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:
 
 def test_as_far_back_as_the_source_goes_is_asked_once(settings: Settings) -> None:
     source = Source(first="2026-01-01")
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     history = prices.history(MarketQuery("BTC", "1d"))
     assert history.start == pd.Timestamp("2026-01-01", tz="UTC")
     early = prices.history(MarketQuery("BTC", "1d", pd.Timestamp("2020-01-01", tz="UTC")))
     assert len(source.asked) == 1
     assert early.notes == (
-        "1d candles from 2020-01-01 were asked for; the source has them from 2026-01-01.",
+        "1d candles from 2020-01-01 were asked for; Yahoo has them from 2026-01-01.",
     )
 
 
@@ -146,13 +169,13 @@ def test_a_window_of_the_past_needs_no_fresh_prices(settings: Settings) -> None:
     old = stale(hours=500)
     put(settings, old)
     query = MarketQuery("BTC", "1h", old.candles.index[10], old.candles.index[90])
-    assert len(Prices(settings, source).history(query)) == 80
+    assert len(Prices(settings, [source]).history(query)) == 80
     assert not source.asked
 
 
 def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings) -> None:
     source = Source()
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     four = prices.history(MarketQuery("BTC", "4h", floor(ago("9D"), "1d")))
     assert [interval for _, interval, _ in source.asked] == ["1h"]
     assert four.interval == "4h"
@@ -166,7 +189,7 @@ def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings
 
 
 def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
-    prices = Prices(settings, Source())
+    prices = Prices(settings, [Source()])
     query = MarketQuery("BTC", "1h", ago("9D"))
     assert prices.history(query) is prices.history(query)
     offline = Prices(replace(settings, live=False, home=settings.home / "x"))
@@ -181,7 +204,7 @@ def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
 def test_one_request_however_many_ask(settings: Settings) -> None:
     source = Source()
     source.gate.clear()
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("9D"))
     found = []
     threads = [
@@ -206,7 +229,7 @@ def test_a_failing_source_leaves_the_cached_prices_with_their_age(settings: Sett
     source = Source()
     source.error = SourceUnavailable("Yahoo did not answer within 5 s.")
     put(settings, stale(hours=500))
-    history = Prices(settings, source).history(MarketQuery("BTC", "1h", ago("20D")))
+    history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
     assert not history.simulated
     assert history.notes == (
         "Yahoo did not answer within 5 s. These prices were fetched 3 days ago.",
@@ -217,7 +240,7 @@ def test_a_failing_source_leaves_the_cached_prices_with_their_age(settings: Sett
 def test_with_nothing_cached_the_prices_are_simulated_and_say_so(settings: Settings) -> None:
     source = Source()
     source.error = SourceUnavailable("Yahoo did not answer within 5 s.")
-    history = Prices(settings, source).history(MarketQuery("BTC", "1h", ago("20D"), ago("1D")))
+    history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D"), ago("1D")))
     assert history.simulated
     assert history.source == "simulated"
     assert history.notes[0].startswith("Yahoo did not answer within 5 s. Nothing is cached")
@@ -229,7 +252,7 @@ def test_with_nothing_cached_the_prices_are_simulated_and_say_so(settings: Setti
 def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
     source = Source()
     source.error = SourceUnavailable("Down.")
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     for _ in range(3):
         assert prices.history(MarketQuery("BTC", "1h", ago("20D"))).simulated
     assert len(source.asked) == 1
@@ -237,7 +260,7 @@ def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
 
 def test_switched_off_the_network_is_never_touched(settings: Settings) -> None:
     source = Source()
-    prices = Prices(replace(settings, live=False), source)
+    prices = Prices(replace(settings, live=False), [source])
     query = MarketQuery("BTC", "1h", ago("20D"))
     assert prices.history(query).simulated
     put(settings, stale(hours=500))
@@ -253,7 +276,7 @@ def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
 ) -> None:
     source = Source()
     source.gate.clear()
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("20D"))
     first = prices.history(query, wait=0)
     assert first.simulated
@@ -271,7 +294,7 @@ def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
 def test_waiting_ends_with_the_deadline(settings: Settings) -> None:
     source = Source()
     source.gate.clear()
-    prices = Prices(replace(settings, deadline=0.3), source)
+    prices = Prices(replace(settings, deadline=0.3), [source])
     began = time.monotonic()
     assert prices.history(MarketQuery("BTC", "1h", ago("20D")), wait=60).simulated
     assert time.monotonic() - began < 3
@@ -282,22 +305,22 @@ def test_an_interval_that_only_the_source_has_needs_the_source(settings: Setting
     source = Source()
     source.error = SourceUnavailable("Down.")
     with pytest.raises(SourceUnavailable, match=r"Down\. Nothing is cached.*no 15m candles"):
-        Prices(settings, source).history(MarketQuery("BTC", "15m", ago("2D")))
+        Prices(settings, [source]).history(MarketQuery("BTC", "15m", ago("2D")))
 
 
 class Faulty(Source):
     """A source with a bug in it."""
 
-    def fetch(self, *args: object) -> pd.DataFrame:  # type: ignore[override]
+    def fetch(self, *args: object) -> Fetched:  # type: ignore[override]
         raise ZeroDivisionError("division by zero")
 
 
 def test_a_bug_in_a_source_is_told_and_nobody_waits_for_ever(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    history = Prices(settings, Faulty()).history(MarketQuery("BTC", "1h", ago("9D")))
+    history = Prices(settings, [Faulty()]).history(MarketQuery("BTC", "1h", ago("9D")))
     assert history.simulated
-    assert "could not be updated: ZeroDivisionError" in history.notes[0]
+    assert "Yahoo's prices could not be updated: ZeroDivisionError" in history.notes[0]
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -307,7 +330,7 @@ def test_a_bug_in_a_source_is_told_and_nobody_waits_for_ever(
 def test_an_unknown_symbol_is_an_error_and_a_listed_coin_is_simulated(settings: Settings) -> None:
     source = Source()
     source.error = InvalidInput("Yahoo has no prices under this symbol. Received: NOSUCH-USD.")
-    prices = Prices(settings, source)
+    prices = Prices(settings, [source])
     with pytest.raises(InvalidInput, match="NOSUCH-USD"):
         prices.history(MarketQuery("NOSUCH", "1h"))
     assert prices.history(MarketQuery("ETH", "1h")).simulated
@@ -331,7 +354,7 @@ def test_impossible_queries_are_refused_before_anyone_is_asked(
 ) -> None:
     source = Source()
     with pytest.raises(InvalidInput, match=message):
-        Prices(settings, source).history(change(break_nothing()))
+        Prices(settings, [source]).history(change(break_nothing()))
     assert not source.asked
 
 
@@ -341,12 +364,12 @@ def test_a_window_without_candles_says_where_there_are_some(settings: Settings) 
         "BTC", "1h", pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-02-01", tz="UTC")
     )
     with pytest.raises(NotEnoughData, match="They run from 2026-06-01"):
-        Prices(settings, source).history(query)
+        Prices(settings, [source]).history(query)
 
 
 def test_times_without_a_zone_are_utc(settings: Settings) -> None:
     start = ago("9D").tz_localize(None)
-    history = Prices(settings, Source()).history(MarketQuery("BTC", "1h", start))
+    history = Prices(settings, [Source()]).history(MarketQuery("BTC", "1h", start))
     assert history.start == start.tz_localize("UTC")
 
 
@@ -358,19 +381,18 @@ def test_ages_in_words() -> None:
 # ---------------------------------------------------------------------------- all together
 
 
-@pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
 def test_through_yfinance_from_the_first_request_to_a_dead_network(
     yahoo_server: YahooServer, settings: Settings
 ) -> None:
     query = MarketQuery("BTC", "1h", ago("9D"))
-    prices = Prices(settings, Yahoo(settings.home))
+    prices = Prices(settings, [Yahoo(settings.home)])
     live = prices.history(query)
     assert not live.simulated
     assert np.allclose(live.candles["close"] - live.candles["open"], 1)
     yahoo_server.behaviour = "silent"
-    dead = Prices(replace(settings, deadline=0.4, fresh=0.0), Yahoo(settings.home)).history(
+    dead = Prices(replace(settings, deadline=0.4, fresh=0.0), [Yahoo(settings.home)]).history(
         MarketQuery("BTC", "1h", ago("30D"))
     )
     assert not dead.simulated
-    assert "did not answer within 0.36 s" in dead.notes[0]
+    assert "has not answered within 0.36 s" in dead.notes[0]
     assert dead.end == live.end

@@ -15,11 +15,6 @@ from cryptoforecast.prices.yahoo import Yahoo
 from cryptoforecast.types import INTERVALS
 from tests.prices.yahoo_server import YahooServer
 
-pytestmark = pytest.mark.filterwarnings(
-    # yfinance still sorts in place, which pandas announces to remove.
-    "ignore:The inplace keyword:DeprecationWarning",
-)
-
 
 def ago(text: str) -> pd.Timestamp:
     return pd.Timestamp.now("UTC") - pd.Timedelta(text)
@@ -31,7 +26,7 @@ def test_closed_candles_come_back_canonical(
 ) -> None:
     step = INTERVALS[interval]
     start = ago("1h") - 40 * step
-    candles = Yahoo(home).fetch("BTC-USD", interval, start, None, 10)
+    candles = Yahoo(home).fetch("BTC-USD", interval, start, None, 10).candles
     assert candles.index.dtype == "datetime64[ns, UTC]"
     assert candles.index.name == "time"
     assert list(candles) == ["open", "high", "low", "close", "volume"]
@@ -46,7 +41,7 @@ def test_closed_candles_come_back_canonical(
 
 
 def test_prices_are_those_of_their_hour(yahoo_server: YahooServer, home: Path) -> None:
-    candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), ago("1D"), 10)
+    candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), ago("1D"), 10).candles
     hours = candles.index.as_unit("s").asi8 // 3600
     assert (candles["open"] == 100 + hours % 1000).all()
     assert (candles["close"] == candles["open"] + 1).all()
@@ -62,8 +57,10 @@ def test_a_start_too_long_ago_is_clamped_to_the_look_back(
 
 
 def test_a_window_before_the_look_back_asks_nobody(yahoo_server: YahooServer, home: Path) -> None:
-    candles = Yahoo(home).fetch(
-        "BTC-USD", "1m", pd.Timestamp("2020-01-01", tz="UTC"), ago("30D"), 10
+    candles = (
+        Yahoo(home)
+        .fetch("BTC-USD", "1m", pd.Timestamp("2020-01-01", tz="UTC"), ago("30D"), 10)
+        .candles
     )
     assert candles.empty
     assert candles.index.dtype == "datetime64[ns, UTC]"
@@ -88,7 +85,7 @@ def test_an_unknown_symbol_is_named_and_pauses_nobody(
     yahoo = Yahoo(home)
     with pytest.raises(InvalidInput, match=r"no prices under this symbol. Received: NOSUCH-USD"):
         yahoo.fetch("NOSUCH-USD", "1h", ago("2D"), None, 10)
-    assert len(yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 10))
+    assert len(yahoo.fetch("BTC-USD", "1h", ago("2D"), None, 10).candles)
 
 
 def test_another_currency_is_refused(yahoo_server: YahooServer, home: Path) -> None:
@@ -122,7 +119,7 @@ def test_a_page_instead_of_data_is_a_failure_and_is_not_remembered(
         yahoo.fetch("BTC-USD", "1h", start, end, 10)
     clock[0] = 61
     # Yahoo's answers about the past are cached by yfinance; the page must not be.
-    assert len(yahoo.fetch("BTC-USD", "1h", start, end, 10)) == 23
+    assert len(yahoo.fetch("BTC-USD", "1h", start, end, 10).candles) == 23
 
 
 def test_a_silent_network_holds_nobody_beyond_the_deadline(

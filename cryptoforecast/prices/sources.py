@@ -1,0 +1,80 @@
+"""What a live price source is, and what it answers with.
+
+Imports ``types`` and its neighbours ``coins`` and ``resample``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from cryptoforecast.prices.coins import Coin
+from cryptoforecast.prices.resample import step_of
+
+#: Intervals that no two sources share are merged from these.
+FETCHED_AS = {"30m": "15m", "4h": "1h", "1w": "1d"}
+
+# A market without a candle for this long (and ten steps more) has probably ended.
+_QUIET = pd.Timedelta(days=3)
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched:
+    """Closed candles as a source gave them.
+
+    Attributes:
+        candles: canonical frame (see ``PriceHistory``), possibly empty.
+        unfinished: whether time ran out before the earliest candles came; the latest are there.
+    """
+
+    candles: pd.DataFrame
+    unfinished: bool = False
+
+
+class Source(Protocol):
+    """Where live candles come from.
+
+    Attributes:
+        name: in ``PriceHistory.source`` and in file names, for example ``"coinbase"``.
+        title: in sentences, for example ``"Coinbase"``.
+        volume_unit: see ``PriceHistory``.
+    """
+
+    name: str
+    title: str
+    volume_unit: str
+
+    def symbol(self, coin: Coin) -> str | None:
+        """What the source calls the coin; ``None`` if it can't have it."""
+        ...
+
+    def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
+        """First time for which the source may have candles of this interval."""
+        ...
+
+    def limit(self, interval: str) -> str:
+        """Say in one sentence how far back the source goes."""
+        ...
+
+    def fetch(
+        self,
+        symbol: str,
+        interval: str,
+        start: pd.Timestamp | None,
+        end: pd.Timestamp | None,
+        deadline: float,
+    ) -> Fetched:
+        """Fetch closed candles that open in [start, end), within ``deadline`` seconds."""
+        ...
+
+
+def base_interval(interval: str) -> str:
+    """Find the interval that is fetched when this one is asked for."""
+    return FETCHED_AS.get(interval, interval)
+
+
+def ended(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> bool:
+    """Whether trading seems to have ended before ``now``."""
+    return candles.index[-1] < now - _QUIET - 10 * step_of(interval)

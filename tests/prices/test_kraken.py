@@ -1,0 +1,178 @@
+"""Kraken over real HTTP, played well and badly by a local server."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.prices.coins import resolve
+from cryptoforecast.prices.kraken import ROWS, Kraken
+from cryptoforecast.prices.resample import floor
+from cryptoforecast.types import INTERVALS
+from tests.prices.exchange_server import ExchangeServer
+
+HOUR = pd.Timedelta("1h")
+
+
+def now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")
+
+
+def ago(text: str) -> pd.Timestamp:
+    return floor(now() - pd.Timedelta(text), "1h")
+
+
+def source(server: ExchangeServer) -> Kraken:
+    return Kraken(server.url, per_second=500)
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m", "15m", "30m", "1h", "4h", "1d"])
+def test_closed_candles_come_back_canonical(exchange: ExchangeServer, interval: str) -> None:
+    step = INTERVALS[interval]
+    start = floor(now(), interval) - 40 * step
+    candles = source(exchange).fetch("XBTUSD", interval, start, None, 5).candles
+    assert candles.index.dtype == "datetime64[ns, UTC]"
+    assert list(candles) == ["open", "high", "low", "close", "volume"]
+    assert set(candles.dtypes) == {np.dtype(float)}
+    assert candles.index[0] == start
+    assert candles.index[-1] <= now() - step
+    assert set(candles.index.diff()[1:]) == {step}
+    assert (candles["close"] == candles["open"] + 1).all()
+    assert (candles["high"] == candles["open"] + 2).all()
+    assert (candles["low"] == candles["open"] - 2).all()
+    assert (candles["volume"] == 3.5).all()
+
+
+def test_only_the_last_candles_are_to_be_had(exchange: ExchangeServer) -> None:
+    kraken = source(exchange)
+    candles = kraken.fetch("XBTUSD", "1h", ago("900D"), None, 5).candles
+    assert len(candles) == ROWS - 1
+    assert candles.index[0] == kraken.earliest("1h", now())
+    assert len(exchange.requests) == 1
+    assert kraken.limit("1h") == "Kraken gives the last 720 1h candles only."
+
+
+def test_the_window_is_cut_at_both_ends(exchange: ExchangeServer) -> None:
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("5D"), ago("2D"), 5).candles
+    assert (candles.index[0], candles.index[-1]) == (ago("5D"), ago("2D") - HOUR)
+
+
+def test_nothing_new_is_an_empty_answer(exchange: ExchangeServer) -> None:
+    # The open candle comes along whatever was asked for.
+    assert source(exchange).fetch("XBTUSD", "1h", floor(now(), "1h"), None, 5).candles.empty
+
+
+def answer(rows: object, last: object = None, **more: object) -> bytes:
+    result = {"XXBTZUSD": rows, "last": int(ago("1h").timestamp()) if last is None else last}
+    return json.dumps({"error": [], "result": {**result, **more}}).encode()
+
+
+def row(time: object, *values: object) -> list[object]:
+    return [time, *(values or ("5", "6", "4", "5.5", "5.2", "7", 3))]
+
+
+def test_what_kraken_has_not_committed_is_open_whatever_our_clock_says(
+    exchange: ExchangeServer,
+) -> None:
+    times = [int(ago(f"{n}h").timestamp()) for n in (4, 3, 2)]
+    exchange.behaviour, exchange.body = "body", answer([row(t) for t in times], times[1])
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
+    assert list(candles.index) == [ago("4h"), ago("3h")]
+    assert candles.iloc[0].to_dict() == {
+        "open": 5.0, "high": 6.0, "low": 4.0, "close": 5.5, "volume": 7.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "message"),
+    [
+        ("EQuery:Unknown asset pair", InvalidInput, r"^Kraken has no XBTUSD\.$"),
+        ("EGeneral:Too many requests", SourceUnavailable, "limits requests"),
+        ("EAPI:Rate limit exceeded", SourceUnavailable, "limits requests"),
+        ("EService:Unavailable", SourceUnavailable, r"refused the request \(EService:Unav"),
+        ("\n<script>\x1b[31m", SourceUnavailable, r"refused the request \(<script>\[31m\)"),
+    ],
+)
+def test_errors_come_with_status_200(
+    exchange: ExchangeServer, code: str, kind: type[Exception], message: str
+) -> None:
+    exchange.behaviour, exchange.body = "body", json.dumps({"error": [code]}).encode()
+    with pytest.raises(kind, match=message):
+        source(exchange).fetch("XBTUSD", "1h", ago("5D"), None, 5)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [
+        ("429", "limits requests"),
+        ("451", "bars requests"),
+        ("500", "trouble of its own"),
+        ("302", "another address"),
+        ("html", "something else than JSON"),
+        ("truncated", "answer broke off"),
+        ("huge", "more than 2 MB"),
+    ],
+)
+def test_each_failure_is_said_in_a_sentence(
+    exchange: ExchangeServer, behaviour: str, message: str
+) -> None:
+    exchange.behaviour = behaviour
+    with pytest.raises(SourceUnavailable, match=f"^Kraken.* {message}"):
+        source(exchange).fetch("XBTUSD", "1h", ago("5D"), None, 5)
+
+
+def test_silence_ends_with_the_deadline(exchange: ExchangeServer) -> None:
+    exchange.behaviour = "silent"
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailable, match="Kraken did not answer in time"):
+        source(exchange).fetch("XBTUSD", "1h", ago("5D"), None, 0.4)
+    assert time.monotonic() - began < 2
+
+
+GOOD = row(1_700_000_000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"error": [], "result": []}',
+        b'{"error": [], "result": {"last": 1}}',
+        b'{"error": 0, "result": {"A": [], "B": [], "last": 1}}',
+        answer([GOOD], "soon"),
+        answer([GOOD], True),
+        answer([GOOD], other=[]),
+        answer({}),
+        answer([GOOD] * 2000),
+        answer([GOOD[:5]]),
+        answer([row("x")]),
+        answer([row(1_700_000_000, "1e999", "6", "4", "5", "5", "7")]),
+        answer([row(1_700_000_000, "5", "6", "-4", "5", "5", "7")]),
+        answer([row(1_700_000_000, "5", "6", "4", "٥", "5", "7")]),
+        answer([row(1_700_000_000, "5", "6", "4", "5", "5", None)]),
+    ],
+)
+def test_whatever_is_no_list_of_candles_is_refused(exchange: ExchangeServer, body: bytes) -> None:
+    exchange.behaviour, exchange.body = "body", body
+    with pytest.raises(SourceUnavailable, match=r"^Kraken answered with"):
+        source(exchange).fetch("XBTUSD", "1h", None, None, 5)
+
+
+def test_what_kraken_calls_a_coin() -> None:
+    kraken = Kraken()
+    named = {text: kraken.symbol(resolve(text)) for text in ("BTC", "DOGE", "UNI", "FOO", "^GSPC")}
+    assert named == {
+        "BTC": "XBTUSD", "DOGE": "XDGUSD", "UNI": "UNIUSD", "FOO": "FOOUSD", "^GSPC": None,
+    }  # fmt: skip
+
+
+def test_an_interval_that_kraken_lacks_is_refused(exchange: ExchangeServer) -> None:
+    with pytest.raises(InvalidInput, match="Received: '1w'"):
+        source(exchange).fetch("XBTUSD", "1w", ago("5D"), None, 5)
