@@ -28,6 +28,7 @@ _VERSION = 2
 # Left by a process that was killed while writing; older than this nobody is writing it.
 _ABANDONED = 3600.0
 _IN_MEMORY = 16
+_CLOCKS_DIFFER = pd.Timedelta(minutes=5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,12 +184,15 @@ def _read(path: Path) -> Entry | None:
         candles = table.to_pandas()
         index = pd.DatetimeIndex(candles.index).tz_convert("UTC").as_unit("ns").rename("time")
         candles = candles.set_axis(index)[list(COLUMNS)].astype(float)
-        sound = about["version"] == _VERSION and len(index) and index.is_monotonic_increasing
+        fetched_at = pd.Timestamp(about["fetched_at"])
+        # A clock that was ahead must not make prices look fresh for ever.
+        past = index.max() < fetched_at < pd.Timestamp.now("UTC") + _CLOCKS_DIFFER
+        sound = about["version"] == _VERSION and past and index.is_monotonic_increasing
         if not (sound and index.is_unique and candles["close"].gt(0).all()):
             return None
         return Entry(
             candles=candles,
-            fetched_at=pd.Timestamp(about["fetched_at"]),
+            fetched_at=fetched_at,
             since=pd.Timestamp(about["since"]) if about["since"] else None,
             source=str(about["source"]),
             volume_unit=str(about["volume_unit"]),

@@ -28,7 +28,7 @@ from cryptoforecast.prices.coinbase import Coinbase
 from cryptoforecast.prices.coins import COINS, Coin, resolve
 from cryptoforecast.prices.flight import Flight
 from cryptoforecast.prices.kraken import Kraken
-from cryptoforecast.prices.resample import floor, resample, step_of
+from cryptoforecast.prices.resample import floor, step_of
 from cryptoforecast.prices.sources import Source, base_interval, ended
 from cryptoforecast.prices.update import Updater
 from cryptoforecast.prices.window import (
@@ -37,6 +37,7 @@ from cryptoforecast.prices.window import (
     describe_age,
     late_start,
     nothing_inside,
+    whole,
 )
 from cryptoforecast.prices.yahoo import Yahoo
 from cryptoforecast.settings import Settings
@@ -193,7 +194,7 @@ class Prices:
             age = describe_age(pd.Timestamp.now("UTC") - entry.fetched_at)
             notes = (f"{trouble} These prices were fetched {age} ago.",)
 
-        candles = resample(entry.candles, interval, query.interval)
+        candles = whole(entry.candles, interval, query.interval)
         inside = bounds(candles, query)
         if inside.start >= inside.stop:
             raise NotEnoughData(nothing_inside(coin, query, candles))

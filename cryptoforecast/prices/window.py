@@ -11,7 +11,7 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.coins import Coin
-from cryptoforecast.prices.resample import step_of
+from cryptoforecast.prices.resample import resample, step_of
 from cryptoforecast.types import MarketQuery
 
 
@@ -48,6 +48,13 @@ def bounds(candles: pd.DataFrame, query: MarketQuery) -> slice:
     first = 0 if query.start is None else int(candles.index.searchsorted(query.start))
     last = len(candles) if query.end is None else int(candles.index.searchsorted(query.end))
     return slice(first, last)
+
+
+def whole(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
+    """Merge candles, leaving out a first one whose beginning is missing."""
+    merged = resample(candles, fine, coarse)
+    late = len(merged) and merged.index[0] != candles.index[0]
+    return merged.iloc[1:] if late else merged
 
 
 def nothing_inside(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -142,3 +143,37 @@ def test_reaching_back() -> None:
     assert entry(since=year).reaches(year)
     assert not entry(since=year).reaches(None)
     assert not entry(since=year).reaches(year - pd.Timedelta("1h"))
+
+
+def test_an_answer_that_comes_late_replaces_no_later_one(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 10)
+    key = ("yahoo", "BTC-USD", "1h")
+    cache.store(key, entry(50))
+    cache.store(key, replace(entry(10), fetched_at=NOW - pd.Timedelta("1s")))
+    found = PriceCache(tmp_path, 10).load(key)
+    assert found is not None
+    assert len(found.candles) == 50
+
+
+def test_sources_are_kept_apart_and_notes_come_back(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry(10))
+    cache.store(("coinbase", "BTC-USD", "1h"), replace(entry(20), notes=("Why.", "How.")))
+    fresh = PriceCache(tmp_path, 10)
+    yahoo = fresh.load(("yahoo", "BTC-USD", "1h"))
+    coinbase = fresh.load(("coinbase", "BTC-USD", "1h"))
+    assert yahoo is not None
+    assert coinbase is not None
+    assert (len(yahoo.candles), len(coinbase.candles)) == (10, 20)
+    assert (yahoo.notes, coinbase.notes) == ((), ("Why.", "How."))
+
+
+@pytest.mark.parametrize("fetched", ["2020-01-01", "2200-01-01"])
+def test_a_clock_that_was_wrong_spoils_nothing_for_ever(tmp_path: Path, fetched: str) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    wrong = replace(entry(), fetched_at=pd.Timestamp(fetched, tz="UTC"))
+    PriceCache(tmp_path, 10).store(key, wrong)
+    cache = PriceCache(tmp_path, 10)
+    assert cache.load(key) is None
+    cache.store(key, entry(7))
+    assert len(cache.load(key).candles) == 7  # type: ignore[union-attr]

@@ -1,0 +1,182 @@
+"""One source's candles, continued: over real HTTP, from a local server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import NotEnoughData, SourceUnavailable
+from cryptoforecast.prices import update
+from cryptoforecast.prices.cache import Entry, PriceCache
+from cryptoforecast.prices.coinbase import PAGE, Coinbase
+from cryptoforecast.prices.coins import resolve
+from cryptoforecast.prices.kraken import Kraken
+from cryptoforecast.prices.resample import floor
+from cryptoforecast.prices.update import Updater
+from tests.prices.exchange_server import ExchangeServer
+
+HOUR = pd.Timedelta("1h")
+BTC = resolve("BTC")
+
+
+def ago(text: str) -> pd.Timestamp:
+    return floor(pd.Timestamp.now("UTC") - pd.Timedelta(text), "1h")
+
+
+class Shelf:
+    """A cache with one source's hourly candles of one coin in it."""
+
+    def __init__(self, server: ExchangeServer, folder: Path, kraken: bool = False) -> None:
+        kind = Kraken if kraken else Coinbase
+        self.source = kind(server.url, per_second=500)
+        self.cache = PriceCache(folder, 9)
+        self.key = (self.source.name, self.source.symbol(BTC) or "", "1h")
+
+    def update(
+        self,
+        start: pd.Timestamp | None,
+        fresh: float = 0.0,
+        budget: float = 5.0,
+        reasons: tuple[str, ...] = (),
+        coin: str = "BTC",
+    ) -> Entry:
+        updater = Updater(self.cache, fresh)
+        updater.update(self.source, resolve(coin), "1h", start, budget, reasons)
+        symbol = self.source.symbol(resolve(coin)) or ""
+        found = self.cache.load((self.source.name, symbol, "1h"))
+        assert found is not None
+        return found
+
+    def put(self, entry: Entry) -> None:
+        self.cache.store(self.key, entry)
+
+    def age(self, entry: Entry, days: int) -> Entry:
+        """Make an entry what it would have been some days ago, and store it."""
+        fetched = entry.fetched_at - pd.Timedelta(days=days)
+        candles = entry.candles[entry.candles.index + HOUR <= fetched]
+        older = replace(entry, candles=candles, fetched_at=fetched)
+        # The cache keeps the later answer, so the later one has to go first.
+        self.cache.path(self.key).unlink()
+        self.cache = PriceCache(self.cache.path(self.key).parent, 9)
+        self.put(older)
+        return older
+
+
+@pytest.fixture
+def shelf(exchange: ExchangeServer, tmp_path: Path) -> Shelf:
+    return Shelf(exchange, tmp_path)
+
+
+def starts(server: ExchangeServer) -> list[pd.Timestamp]:
+    return [pd.Timestamp(request["start"]) for request in server.requests]
+
+
+def test_only_what_is_missing_is_fetched(exchange: ExchangeServer, shelf: Shelf) -> None:
+    old = shelf.age(shelf.update(ago("30D")), days=2)
+    exchange.requests.clear()
+    entry = shelf.update(ago("30D"))
+    assert len(exchange.requests) == 1
+    assert entry.candles.index[0] == ago("30D")
+    assert entry.candles.index[-1] == ago("1h")
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+    assert entry.since == old.since
+    assert entry.notes == ()
+    assert (entry.source, entry.volume_unit) == ("coinbase", "coins")
+
+
+def test_an_earlier_start_fetches_what_lies_before(exchange: ExchangeServer, shelf: Shelf) -> None:
+    shelf.update(ago("10D"), fresh=60)
+    exchange.requests.clear()
+    entry = shelf.update(ago("20D"), fresh=60)
+    assert len(exchange.requests) == 1
+    ends = pd.Timestamp(exchange.requests[0]["end"])
+    assert ago("10D") <= ends < ago("9D")
+    assert (entry.candles.index[0], entry.since) == (ago("20D"), ago("20D"))
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+
+
+def test_what_could_not_be_finished_is_continued(exchange: ExchangeServer, shelf: Shelf) -> None:
+    exchange.script.extend(["answer", "html"])
+    first = shelf.update(ago("40D"), fresh=60)
+    assert len(first.candles) == PAGE - 1
+    assert first.since == first.candles.index[0]
+    entry = shelf.update(ago("40D"), fresh=60)
+    assert entry.candles.index[0] == ago("40D")
+    assert entry.since == ago("40D")
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+
+
+def test_revised_candles_are_replaced_and_counted(exchange: ExchangeServer, shelf: Shelf) -> None:
+    old = shelf.age(shelf.update(ago("5D")), days=1)
+    candles = old.candles.copy()
+    candles.iloc[-2, 3] *= 1.01
+    shelf.age(replace(old, candles=candles), days=0)
+    entry = shelf.update(ago("5D"))
+    assert entry.notes == ("Coinbase has revised 1 candle since they were last fetched.",)
+    assert (entry.candles["close"] == entry.candles["open"] + 1).all()
+
+
+def test_prices_of_another_market_are_never_continued(
+    exchange: ExchangeServer, shelf: Shelf
+) -> None:
+    old = shelf.age(shelf.update(ago("5D")), days=1)
+    shelf.age(replace(old, candles=old.candles * 1000), days=0)
+    entry = shelf.update(ago("5D"))
+    assert (entry.candles["close"] == entry.candles["open"] + 1).all()
+    assert entry.candles.index[0] == ago("5D")
+    assert "fetched anew" in entry.notes[-1]
+
+
+def test_a_hole_that_cannot_be_filled_is_told(exchange: ExchangeServer, tmp_path: Path) -> None:
+    shelf = Shelf(exchange, tmp_path, kraken=True)
+    old = shelf.age(shelf.update(ago("25D")), days=20)
+    hole = replace(old, candles=old.candles.set_axis(old.candles.index - pd.Timedelta("20D")))
+    shelf.age(replace(hole, since=hole.candles.index[0]), days=0)
+    entry = shelf.update(ago("25D"))
+    assert entry.candles.index[0] == hole.candles.index[0]
+    assert entry.candles.index[-1] == ago("1h")
+    assert entry.notes[0].startswith("Kraken does not give the candles between ")
+    assert entry.notes[0].endswith("any more; they are missing.")
+
+
+def test_a_market_that_has_ended_is_kept_but_no_answer(
+    exchange: ExchangeServer, shelf: Shelf
+) -> None:
+    exchange.last = int(ago("20D").timestamp())
+    with pytest.raises(SourceUnavailable, match=r"Coinbase's last 1h candle of BTC is from"):
+        shelf.update(ago("40D"))
+    kept = shelf.cache.load(shelf.key)
+    assert kept is not None
+    assert kept.candles.index[-1] == ago("20D")
+    assert "trading there may have ended" in kept.notes[0]
+
+
+def test_a_source_without_a_candle_stores_nothing(exchange: ExchangeServer, shelf: Shelf) -> None:
+    exchange.behaviour, exchange.body = "body", b"[]"
+    with pytest.raises(NotEnoughData, match="Coinbase has no closed 1h candle of BTC there"):
+        shelf.update(ago("5D"))
+    assert shelf.cache.load(shelf.key) is None
+
+
+def test_an_open_candle_never_becomes_history(shelf: Shelf) -> None:
+    entry = shelf.update(ago("5D"))
+    assert entry.candles.index[-1] + HOUR <= entry.fetched_at
+
+
+def test_the_file_is_bounded(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update, "_ROWS_KEPT", 50)
+    entry = shelf.update(ago("5D"))
+    assert len(entry.candles) == 50
+    assert entry.since == entry.candles.index[0]
+
+
+def test_why_it_is_this_source_is_kept_with_the_candles(shelf: Shelf) -> None:
+    assert shelf.update(ago("5D"), reasons=("Yahoo is down.",)).notes == (
+        "Yahoo is down.",
+        "These prices are Coinbase's.",
+    )
+    unlisted = shelf.update(ago("5D"), reasons=("Yahoo is down.",), coin="FOO")
+    assert unlisted.notes[2].startswith("FOO-USD is looked up there by its letters")
