@@ -45,6 +45,8 @@ from cryptoforecast.types import MarketQuery, PriceHistory
 
 # Seconds for which a failure of one symbol and interval is remembered.
 _REFUSAL = 30.0
+# For how long another than the preferred source's candles are not asked for again.
+_FALLBACK_KEPT = pd.Timedelta(minutes=15)
 _HISTORIES = 32
 _FLIGHTS_REMEMBERED = 256
 
@@ -138,9 +140,12 @@ class Prices:
         next_close = entry.candles.index[-1] + 2 * step
         if query.end is not None and query.end <= next_close - step:
             return True
-        return now < next_close or now - entry.fetched_at < pd.Timedelta(
-            seconds=self._settings.fresh
-        )
+        age = now - entry.fetched_at
+        if age < pd.Timedelta(seconds=self._settings.fresh):
+            return True
+        # Nothing newer can exist yet; but after a while the preferred source may be back.
+        preferred = entry.source == self._sources[0].name
+        return now < next_close and (preferred or age < _FALLBACK_KEPT)
 
     # ------------------------------------------------------------------ asking the sources
 

@@ -1,0 +1,231 @@
+"""All sources together over real HTTP: who answers, with which words, and what is kept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.prices import market
+from cryptoforecast.prices.coinbase import Coinbase
+from cryptoforecast.prices.gate import Gate
+from cryptoforecast.prices.kraken import Kraken
+from cryptoforecast.prices.market import Prices
+from cryptoforecast.prices.resample import floor
+from cryptoforecast.prices.yahoo import Yahoo
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import INTERVALS, MarketQuery
+from tests.prices.exchange_server import ExchangeServer
+from tests.prices.yahoo_server import YahooServer
+
+HOUR = pd.Timedelta("1h")
+
+
+def ago(text: str) -> pd.Timestamp:
+    return floor(pd.Timestamp.now("UTC") - pd.Timedelta(text), "1h")
+
+
+class World:
+    """A Yahoo, a Coinbase and a Kraken, each with a switch, and who asks them."""
+
+    def __init__(self, yahoo: YahooServer, exchange: ExchangeServer, home: Path) -> None:
+        self.yahoo = yahoo
+        self.exchange = exchange
+        self.settings = Settings(home=home, deadline=3.0)
+
+    def prices(self, **changes: object) -> Prices:
+        """Ask anew, as after a restart: circuit breakers closed, the cache as it was."""
+        settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+        sources = [
+            Yahoo(settings.home, Gate("Yahoo", pause=0)),
+            Coinbase(self.exchange.url, per_second=500),
+            # One server plays both exchanges, in the order in which they are asked.
+            Kraken(self.exchange.url, per_second=500),
+        ]
+        return Prices(settings, sources)
+
+    def asked(self, path: str) -> int:
+        return sum(request["path"].startswith(path) for request in self.exchange.requests)
+
+
+@pytest.fixture
+def world(yahoo_server: YahooServer, exchange: ExchangeServer, home: Path) -> World:
+    return World(yahoo_server, exchange, home)
+
+
+QUERY = MarketQuery("BTC", "1h")
+
+
+def week() -> MarketQuery:
+    return replace(QUERY, start=ago("7D"))
+
+
+def test_as_long_as_yahoo_answers_nobody_else_is_asked(world: World) -> None:
+    history = world.prices().history(week())
+    assert (history.source, history.volume_unit, history.notes) == ("yahoo", "usd", ())
+    assert not world.exchange.requests
+
+
+def test_when_yahoo_refuses_coinbase_answers_and_says_so(world: World) -> None:
+    world.yahoo.behaviour = "limited"
+    prices = world.prices()
+    history = prices.history(week())
+    assert (history.source, history.volume_unit) == ("coinbase", "coins")
+    assert not history.simulated
+    assert history.notes == (
+        "Yahoo limits requests from this address for now.",
+        "These prices are Coinbase's.",
+    )
+    assert (history.start, history.end) == (ago("7D"), ago("1h"))
+    assert (history.candles["close"] == history.candles["open"] + 1).all()
+    # Asked again while fresh, the cache answers with the same words.
+    assert prices.history(week()) is history
+    assert world.asked("/products") == 1
+    assert world.asked("/0/public") == 0
+
+
+def test_when_both_refuse_kraken_answers_with_its_limit(world: World) -> None:
+    world.yahoo.behaviour = "broken"
+    world.exchange.script.append("451")
+    history = world.prices().history(replace(QUERY, start=ago("90D")))
+    assert (history.source, history.volume_unit) == ("kraken", "coins")
+    yahoo, coinbase, whose, reach = history.notes
+    assert yahoo.startswith("Yahoo failed")
+    assert coinbase == "Coinbase bars requests from this address or country (451)."
+    assert whose == "These prices are Kraken's."
+    assert reach.startswith(
+        f"1h candles from {ago('90D'):%Y-%m-%d} were asked for; Kraken has them"
+    )
+    assert reach.endswith("Kraken gives the last 720 1h candles only.")
+    assert len(history) == 719
+
+
+def test_a_silent_yahoo_leaves_time_for_the_next(world: World) -> None:
+    world.yahoo.behaviour = "silent"
+    began = time.monotonic()
+    history = world.prices(deadline=1.0).history(week())
+    assert time.monotonic() - began < 0.9
+    assert history.source == "coinbase"
+    assert history.notes[0].startswith("Yahoo has not answered within 0.2")
+
+
+def test_two_silent_sources_leave_time_for_the_third(world: World) -> None:
+    world.yahoo.behaviour = "silent"
+    world.exchange.script.append("silent")
+    began = time.monotonic()
+    history = world.prices(deadline=1.0).history(week())
+    assert time.monotonic() - began < 1.0
+    assert history.source == "kraken"
+    assert history.notes[1].startswith("Coinbase has not answered within 0.2")
+
+
+def test_when_nobody_answers_the_cache_does_then_the_simulated_market(world: World) -> None:
+    query = replace(week(), end=None)
+    world.prices().history(query)
+    world.yahoo.behaviour = "limited"
+    world.exchange.behaviour = "400"
+    old = world.prices(fresh=0.0).history(replace(query, start=ago("8D")))
+    assert old.source == "yahoo"
+    assert not old.simulated
+    (note,) = (note for note in old.notes if "fetched" in note)
+    for words in (
+        "Yahoo limits requests",
+        "Coinbase refused the request (400).",
+        "Kraken refused the request (400).",
+        "These prices were fetched less than a minute ago.",
+    ):
+        assert words in note
+    nothing = world.prices().history(replace(query, coin="ETH"))
+    assert nothing.simulated
+    assert "Kraken refused the request (400). Nothing is cached" in nothing.notes[0]
+
+
+def test_one_sources_candles_are_never_continued_with_anothers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yahoo = world.prices().history(week())
+    world.yahoo.behaviour = "limited"
+    coinbase = world.prices(fresh=0.0).history(replace(week(), start=ago("9D")))
+    assert (yahoo.source, coinbase.source) == ("yahoo", "coinbase")
+    assert (yahoo.candles["volume"] == 1000).all()
+    assert (coinbase.candles["volume"] == 3.5).all()
+    assert coinbase.quality.missing == 0
+    # Yahoo is preferred again as soon as it answers, with candles of its own throughout.
+    world.yahoo.behaviour = "answer"
+    monkeypatch.setattr(market, "_FALLBACK_KEPT", pd.Timedelta(0))
+    again = world.prices(fresh=0.0).history(replace(week(), start=ago("9D")))
+    assert (again.source, again.notes) == ("yahoo", ())
+    assert (again.candles["volume"] == 1000).all()
+
+
+def test_stale_prices_are_there_at_once_while_all_are_asked(world: World) -> None:
+    world.prices().history(week())
+    world.yahoo.behaviour = "silent"
+    prices = world.prices()
+    query = replace(week(), start=ago("9D"))
+    began = time.monotonic()
+    history = prices.history(query, wait=0)
+    assert time.monotonic() - began < 0.3
+    assert history.source == "yahoo"
+    assert "still being fetched" in history.notes[0]
+    assert prices.refreshing(query)
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w"])
+def test_every_interval_is_to_be_had_without_yahoo(world: World, interval: str) -> None:
+    world.yahoo.behaviour = "limited"
+    step = INTERVALS[interval]
+    start = pd.Timestamp.now("UTC") - 30 * step
+    history = world.prices().history(MarketQuery("BTC", interval, start))
+    assert history.source == "coinbase"
+    assert history.interval == interval
+    assert len(history) in (28, 29, 30)
+    assert set(history.candles.index.diff()[1:]) == {step}
+    assert history.end + step <= pd.Timestamp.now("UTC")
+    if interval == "1w":
+        assert (history.candles.index.day_of_week == 0).all()
+
+
+def test_a_coin_that_yahoo_does_not_list_comes_from_an_exchange(world: World) -> None:
+    world.yahoo.behaviour = "limited"
+    history = world.prices().history(replace(week(), coin="FOO"))
+    assert history.source == "coinbase"
+    assert any("make sure that it is the coin you mean" in note for note in history.notes)
+
+
+def test_a_coin_that_nobody_knows_is_refused_with_each_ones_word(world: World) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        world.prices().history(replace(week(), coin="NOSUCH"))
+    assert "Yahoo has no prices under this symbol" in str(raised.value)
+    assert "Coinbase has no NOSUCH-USD. Kraken has no NOSUCHUSD." in str(raised.value)
+
+
+def test_a_coin_delisted_at_one_exchange_comes_from_another(world: World) -> None:
+    world.yahoo.behaviour = "limited"
+    world.exchange.script.append("body")
+    world.exchange.body = b"[]"
+    history = world.prices().history(week())
+    assert history.source == "kraken"
+    assert "Coinbase has no closed 1h candle of BTC there." in history.notes
+
+
+def test_a_coin_delisted_everywhere_says_when_trading_ended(world: World) -> None:
+    world.yahoo.behaviour = "limited"
+    world.exchange.last = int(ago("20D").timestamp())
+    history = world.prices().history(replace(QUERY, start=ago("25D")))
+    assert history.source in ("coinbase", "kraken")
+    assert not history.simulated
+    assert history.end == ago("20D")
+    assert any("trading there may have ended" in note for note in history.notes)
+
+
+def test_a_window_too_young_for_a_candle_asks_nobody(world: World) -> None:
+    query = MarketQuery("BTC", "1d", pd.Timestamp.now("UTC") - pd.Timedelta("2h"))
+    with pytest.raises(NotEnoughData, match="has closed yet"):
+        world.prices().history(query)
+    assert not world.yahoo.requests
+    assert not world.exchange.requests
