@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast.api import create
     from cryptoforecast.service import shared
+    from cryptoforecast.ui import warm
 
     api = create(shared())
     # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
@@ -22,6 +23,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     app = st.App(
         ROOT / "cryptoforecast" / "ui" / "main.py",
         routes=[Route("/predict", api, methods=["POST"]), Mount("/api", app=api)],
+        lifespan=warm.lifespan,
     )
 else:
     from cryptoforecast.ui import shell

@@ -19,6 +19,8 @@ WINDOWS: dict[str, dict[str, int]] = {
     "1d": {"2 years": 730, "5 years": 1826, "10 years": 3652},
 }
 WINDOW = {"1h": "1 year", "1d": "5 years"}
+#: The coin to begin with.
+COIN = "BTC"
 #: Steps a baseline is asked for, by interval.
 STEPS = {"1h": 24, "1d": 7}
 #: The model on screen before anything is chosen, by interval.
@@ -33,7 +35,7 @@ def row() -> DeltaGenerator:
 
 def market(*, windows: bool = True) -> MarketQuery:
     """Draw the coin, interval and history window selectors."""
-    _from_url("coin", "BTC")
+    _from_url("coin", COIN)
     coin = st.selectbox(
         "Coin",
         _with(list(COINS), st.session_state["coin"]),
@@ -71,9 +73,15 @@ def market(*, windows: bool = True) -> MarketQuery:
             )
         )
     st.query_params["coin"] = str(coin)
+    return query(str(coin), interval, window)
+
+
+def query(coin: str, interval: str, window: str | None = None) -> MarketQuery:
+    """Ask for a history window by its name; the first one by default."""
+    days = WINDOWS[interval][window or WINDOW[interval]]
     # Whole days keep the question, and so its cached answers, the same all day long.
-    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=choices[window])
-    return MarketQuery(str(coin), interval, start.as_unit("ns"))
+    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=days)
+    return MarketQuery(coin, interval, start.as_unit("ns"))
 
 
 def model(service: Service, interval: str) -> str:

@@ -12,13 +12,14 @@ from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import SavedModel
 from cryptoforecast.ui import show
+from cryptoforecast.ui.words import plain
 
 
 def overview(service: Service) -> list[SavedModel]:
     """List every saved model with its test figures; return them."""
     saved = service.models()
     for name, reason in service.damaged().items():
-        st.warning(f"{name}: {reason}", icon=":material/broken_image:")
+        st.warning(plain(f"{name}: {reason}"), icon=":material/broken_image:")
     if not saved:
         st.info("No model is saved yet. Train one on the Forecast page, then keep it there.")
         return saved
@@ -59,7 +60,7 @@ def card(service: Service, saved: Sequence[SavedModel]) -> None:
         st.markdown(f"#### {one.name}")
         if model.simulated:
             st.badge("Trained on simulated prices", icon=":material/science:", color="orange")
-        st.markdown(model.verdict or "Not judged yet.")
+        st.markdown(plain(model.verdict) or "Not judged yet.")
         st.table({key: str(value) for key, value in _details(one).items()})
     with st.container(horizontal=True):
         st.page_link(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.ui.words import plain
 
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
@@ -33,7 +34,7 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
         )
         st.caption(text + (" · asking the live source …" if refreshing else ""))
     for note in prices.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {plain(note)}")
 
 
 def age(span: pd.Timedelta) -> str:

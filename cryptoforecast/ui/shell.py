@@ -6,6 +6,7 @@ import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.settings import ROOT
+from cryptoforecast.ui.words import plain
 
 PAGES = (
     (
@@ -53,7 +54,7 @@ def run() -> None:
     try:
         page.run()
     except CryptoForecastError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
     st.caption(
         "For learning and research. Not financial advice: past tests say nothing certain of the "
         "future."

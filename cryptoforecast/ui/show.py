@@ -22,6 +22,7 @@ from cryptoforecast.types import (
     Scores,
 )
 from cryptoforecast.ui.inputs import RUN
+from cryptoforecast.ui.words import plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -35,7 +36,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except CryptoForecastError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def dark() -> bool:
@@ -69,7 +70,7 @@ def verdict(judged: Backtest) -> None:
             st.markdown(detail[:1].upper() + detail[1:])
         st.caption(_span(judged))
         for note in judged.notes:
-            st.caption(f":material/info: {note}")
+            st.caption(f":material/info: {plain(note)}")
 
 
 def tiles(judged: Backtest) -> None:
@@ -108,7 +109,7 @@ def future(ahead: Future) -> None:
     """Show what comes next: the warnings, a sentence, the fan, its table."""
     st.subheader("What comes next")
     for warning in ahead.warnings:
-        st.warning(warning, icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
     summary = charts.summary_fan(ahead)
     st.markdown(summary)
     chart(charts.fan(ahead, dark=dark()), alt=summary, key="fan")

@@ -9,6 +9,7 @@ from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import inputs, show
+from cryptoforecast.ui.words import plain
 
 
 def form(service: Service, history: PriceHistory) -> None:
@@ -31,7 +32,7 @@ def ended(job: Job[Run]) -> None:
     if job.state == "cancelled":
         st.info("This training was cancelled. Train again, or choose another model.")
     else:
-        st.error(str(job.error), icon=":material/error:")
+        st.error(plain(str(job.error)), icon=":material/error:")
 
 
 @st.fragment(run_every="0.5s")

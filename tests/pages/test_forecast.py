@@ -84,6 +84,14 @@ def test_a_hostile_link_gets_a_clear_answer(open_page, query):
     assert "Traceback" not in words(page)
 
 
+def test_a_link_can_not_bring_its_own_pictures_and_links(open_page):
+    page = open_page("", coin="![x](http://elsewhere/x.png)")
+    shown = page.error[0].value
+    assert "elsewhere" in shown
+    assert "![" not in shown.replace("!\\[", "")
+    assert "](" not in shown.replace("\\](", "")
+
+
 def test_moving_a_slider_trains_nothing(open_page):
     page = open_page()
     page.slider(key="quick-lstm-lookback").set_value(30).run()
