@@ -143,3 +143,26 @@ def test_an_unreachable_yahoo_is_said_to_be_so(yahoo_server: YahooServer, home: 
     yahoo_server.shutdown()
     with pytest.raises(SourceUnavailable, match=r"can't be reached \(ConnectionError\)"):
         Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10)
+
+
+def test_what_yfinance_logs_stays_out_of_sight(
+    yahoo_server: YahooServer,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from yfinance.data import YfData
+    from yfinance.exceptions import YFRateLimitError
+
+    def refuse(self: YfData, timeout: int = 30) -> None:
+        raise YFRateLimitError
+
+    monkeypatch.setattr(YfData, "_get_cookie_and_crumb", refuse)
+    assert len(Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10).candles)
+    assert not caplog.records
+
+
+def test_each_limit_is_said() -> None:
+    yahoo = Yahoo(Path())
+    assert yahoo.limit("1m") == "Yahoo gives 1m candles of the last 7 days only."
+    assert yahoo.limit("1d") == "Yahoo gives all there are."

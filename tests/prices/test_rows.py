@@ -1,0 +1,66 @@
+"""Rows that a stranger sent become candles, or an error of ours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptoforecast.errors import SourceUnavailable
+from cryptoforecast.prices.resample import COLUMNS
+from cryptoforecast.prices.rows import to_candles
+
+PLACES = {"time": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
+NOW = pd.Timestamp("2024-06-01", tz="UTC")
+SECOND = 1_700_000_000
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["1e5", "0x10", "1_0", " 7 ", "-0", "inf", 5e-324, 10**400, SECOND])
+)
+json = st.recursive(scalars, lambda inner: st.lists(inner, max_size=7), max_leaves=30)
+nearly = st.lists(
+    st.lists(st.floats(0.1, 1e6) | scalars, min_size=4, max_size=6).map(lambda row: [SECOND, *row]),
+    max_size=5,
+)
+
+
+def read(rows: object) -> pd.DataFrame:
+    return to_candles("Host", rows, PLACES, NOW, 100)
+
+
+@given(json | nearly)
+def test_anything_becomes_sound_candles_or_an_error_of_ours(rows: object) -> None:
+    try:
+        candles = read(rows)
+    except SourceUnavailable:
+        return
+    assert tuple(candles) == COLUMNS
+    assert np.isfinite(candles.to_numpy()).all()
+    assert (candles[["open", "high", "low", "close"]] > 0).all().all()
+    assert (candles["volume"] >= 0).all()
+    assert candles.index.is_monotonic_increasing
+    assert candles.index.is_unique
+
+
+def test_order_and_repeats_do_not_matter() -> None:
+    rows = [
+        [SECOND + 60, 1, 1, 1, 1, 1],
+        [SECOND, "2", "2", "2", "2", "0"],
+        [SECOND, 3, 3, 3, 3, 3],
+    ]
+    candles = read(rows)
+    assert list(candles["close"]) == [3, 1]
+    assert list(candles.index.as_unit("s").asi8) == [SECOND, SECOND + 60]
+
+
+@pytest.mark.parametrize("second", [0, 1_230_767_999, int(NOW.timestamp()) + 86_401])
+def test_times_that_cannot_be_are_refused(second: int) -> None:
+    with pytest.raises(SourceUnavailable, match="a time that can't be"):
+        read([[second, 1, 1, 1, 1, 1]])
