@@ -16,8 +16,9 @@ from cryptoforecast.prices.resample import step_of
 #: Intervals that no two sources share are merged from these.
 FETCHED_AS = {"30m": "15m", "4h": "1h", "1w": "1d"}
 
-# A market without a candle for this long (and ten steps more) has probably ended.
-_QUIET = pd.Timedelta(days=3)
+# A market without a candle for this long (and ten steps more) has probably ended; an exchange's
+# holidays and maintenance are shorter.
+_QUIET = pd.Timedelta(days=7)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ class World:
     def __init__(self, yahoo: YahooServer, exchange: ExchangeServer, home: Path) -> None:
         self.yahoo = yahoo
         self.exchange = exchange
-        self.settings = Settings(home=home, deadline=3.0)
+        self.settings = Settings(home=home, deadline=8.0)
 
     def prices(self, **changes: object) -> Prices:
         """Ask anew, as after a restart: circuit breakers closed, the cache as it was."""
@@ -107,20 +107,20 @@ def test_when_both_refuse_kraken_answers_with_its_limit(world: World) -> None:
 def test_a_silent_yahoo_leaves_time_for_the_next(world: World) -> None:
     world.yahoo.behaviour = "silent"
     began = time.monotonic()
-    history = world.prices(deadline=1.0).history(week())
-    assert time.monotonic() - began < 0.9
+    history = world.prices(deadline=1.6).history(week())
+    assert time.monotonic() - began < 1.4
     assert history.source == "coinbase"
-    assert history.notes[0].startswith("Yahoo has not answered within 0.2")
+    assert history.notes[0].startswith("Yahoo has not answered within 0.")
 
 
 def test_two_silent_sources_leave_time_for_the_third(world: World) -> None:
     world.yahoo.behaviour = "silent"
     world.exchange.script.append("silent")
     began = time.monotonic()
-    history = world.prices(deadline=1.0).history(week())
-    assert time.monotonic() - began < 1.0
+    history = world.prices(deadline=1.6).history(week())
+    assert time.monotonic() - began < 1.6
     assert history.source == "kraken"
-    assert history.notes[1].startswith("Coinbase has not answered within 0.2")
+    assert history.notes[1].startswith("Coinbase has not answered within 0.")
 
 
 def test_when_nobody_answers_the_cache_does_then_the_simulated_market(world: World) -> None:
