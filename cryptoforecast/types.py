@@ -67,6 +67,7 @@ class Problem:
     count: int
     first_line: int | None = None
     repair: str = "none"
+    detail: str = ""
 
 
 @dataclass(frozen=True)

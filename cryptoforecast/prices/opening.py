@@ -9,10 +9,11 @@ import contextlib
 import gzip
 import io
 import os
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from cryptoforecast.errors import UnreadableFile
 
@@ -53,11 +54,80 @@ def too_large() -> UnreadableFile:
     )
 
 
-class Unpacked(io.RawIOBase):
-    """A gzipped stream that refuses to grow beyond ``MAX_BYTES``."""
+def unpacked(packed: IO[bytes]) -> IO[bytes]:
+    """Open from the start: a gzip archive, a zip archive of one file, or the file itself.
 
-    def __init__(self, packed: IO[bytes]) -> None:
-        self._stream = gzip.GzipFile(fileobj=packed)
+    Raises:
+        UnreadableFile: if the archive is damaged, encrypted, or of several files.
+    """
+    packed.seek(0)
+    head = packed.read(4)
+    packed.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        return io.BufferedReader(
+            _Bounded(cast(IO[bytes], gzip.GzipFile(fileobj=packed)), "gzip"), 65_536
+        )
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return io.BufferedReader(_Bounded(_only_member(packed), "zip"), 65_536)
+    return packed
+
+
+def _only_member(packed: IO[bytes]) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(packed)
+        members = [each for each in archive.infolist() if not _is_chaff(each)]
+        names = [each.filename for each in members]
+        if "[Content_Types].xml" in names:
+            raise UnreadableFile(
+                "A price file is CSV, JSON, Parquet or Feather. Received: what looks like a "
+                "spreadsheet. Save the sheet as CSV."
+            )
+        if len(members) != 1:
+            raise UnreadableFile(
+                "A zip archive must hold one file. "
+                f"Received: {len(members)} ({', '.join(names)[:120]}). Unpack it and choose one."
+            )
+        if members[0].flag_bits & 1:
+            raise UnreadableFile(
+                "A zip archive must be readable without a password. Received: an encrypted one. "
+                "Unpack it first."
+            )
+        return archive.open(members[0])
+    except _DAMAGED as error:
+        raise _damaged("zip", error) from error
+
+
+def _is_chaff(member: zipfile.ZipInfo) -> bool:
+    """Whether an archiver added this by itself."""
+    name = member.filename
+    return member.is_dir() or name.startswith("__MACOSX/") or name.endswith(".DS_Store")
+
+
+_DAMAGED = (
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+def _damaged(kind: str, error: Exception) -> UnreadableFile:
+    return UnreadableFile(
+        f"The {kind} archive is damaged, cut off or looks like a spreadsheet "
+        f"({str(error)[:120]}). Download it again."
+    )
+
+
+class _Bounded(io.RawIOBase):
+    """An unpacked stream that refuses to grow beyond ``MAX_BYTES``."""
+
+    def __init__(self, stream: IO[bytes], kind: str) -> None:
+        self._stream = stream
+        self._kind = kind
         self._seen = 0
 
     def readable(self) -> bool:
@@ -65,11 +135,9 @@ class Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
-            part = self._stream.read1(len(buffer))
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UnreadableFile(
-                f"The gzip archive is damaged or cut off ({error}). Download it again."
-            ) from error
+            part = self._stream.read(len(buffer))
+        except _DAMAGED as error:
+            raise _damaged(self._kind, error) from error
         self._seen += len(part)
         if self._seen > MAX_BYTES:
             raise too_large()

@@ -1,6 +1,7 @@
 """Whether candles can be trusted: one canonical shape, and a report of what is odd.
 
-Imports only ``types``, ``errors`` and ``prices.resample``. Nothing here changes a price.
+Imports only ``types``, ``errors`` and its neighbours ``findings``, ``resample``. Nothing here
+changes a price.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.prices import findings
 from cryptoforecast.prices.resample import COLUMNS, nanoseconds, step_of
 from cryptoforecast.types import Problem, QualityReport
 
@@ -17,6 +19,8 @@ from cryptoforecast.types import Problem, QualityReport
 # neighbours, on the same side. Real crashes stay down, wrong ticks come back.
 OUTLIER_MOVES = 25.0
 OUTLIER_LEAST = 0.05
+# An open, high or low is one if it is beyond every close nearby by this factor at least.
+OUTLIER_FACTOR = 2.0
 
 
 def empty() -> pd.DataFrame:
@@ -62,6 +66,8 @@ def report(
     duplicates: int = 0,
     decisions: Mapping[str, str] | None = None,
     problems: tuple[Problem, ...] = (),
+    lines: np.ndarray | None = None,
+    splices: np.ndarray | None = None,
 ) -> QualityReport:
     """Count what is odd in canonical candles.
 
@@ -71,21 +77,32 @@ def report(
         duplicates: rows dropped by ``normalise``.
         decisions: what the reader settled by itself.
         problems: what the reader found before these counts.
+        lines: `(n,)` where each candle lies in its file, if it comes from one.
+        splices: `(n,)` bool, candles that are the first of another source.
     """
-    counts = {
-        "missing": missing(candles, interval),
-        "duplicates": duplicates,
-        "flat_tail": flat_tail(candles),
-        "ohlc_violations": int(ohlc_violations(candles).sum()),
-        "outliers": int(outliers(candles).sum()),
+    masks = {
+        "ohlc_violations": ohlc_violations(candles),
+        "outliers": outliers(candles),
+        "off_grid": off_grid(candles, interval),
     }
-    repairs = {"duplicates": "the last of each was kept"}
-    found = tuple(
-        Problem(kind, count, None, repairs.get(kind, "none"))
-        for kind, count in (counts | {"off_grid": int(off_grid(candles, interval).sum())}).items()
-        if count
+    tail = flat_tail(candles)
+    found = [*problems]
+    if duplicates and not any(problem.kind == "duplicates" for problem in found):
+        found.append(Problem("duplicates", duplicates, None, "the last of each was kept"))
+    found += findings.gaps(candles, interval, ~masks["off_grid"], lines)
+    found += [findings.marked(kind, mask, candles, lines) for kind, mask in masks.items()]
+    found += findings.stale(candles, tail, lines)
+    found += findings.two_labels(candles, lines)
+    found += findings.joins(candles, splices, lines)
+    return QualityReport(
+        missing=missing(candles, interval),
+        duplicates=duplicates,
+        flat_tail=tail,
+        ohlc_violations=int(masks["ohlc_violations"].sum()),
+        outliers=int(masks["outliers"].sum()),
+        decisions=dict(decisions or {}),
+        problems=tuple(problem for problem in found if problem.count),
     )
-    return QualityReport(**counts, decisions=dict(decisions or {}), problems=problems + found)
 
 
 def missing(candles: pd.DataFrame, interval: str) -> int:
@@ -123,18 +140,27 @@ def flat_tail(candles: pd.DataFrame) -> int:
 
 
 def outliers(candles: pd.DataFrame) -> np.ndarray:
-    """Mark closes far from both neighbours, on the same side; shape `(n,)`, bool.
+    """Mark candles with a price far from all prices around it; shape `(n,)`, bool.
 
-    The first and the last close have one neighbour only and are marked if they differ from it
-    by a factor of two.
+    A close far from both neighbours, on the same side; the first and the last have one neighbour
+    only and are marked if they differ from it by a factor of two. Or an open, high or low beyond
+    the closes of this candle and both neighbours by that factor.
     """
-    close = candles["close"].to_numpy()
+    close = np.log(candles["close"].to_numpy())
     found = np.zeros(len(close), dtype=bool)
     if len(close) < 3:
         return found
-    move = np.diff(np.log(close))
-    limit = max(OUTLIER_MOVES * float(np.median(np.abs(move))), OUTLIER_LEAST)
+    move = np.diff(close)
+    usual = OUTLIER_MOVES * float(np.median(np.abs(move)))
+    limit = max(usual, OUTLIER_LEAST)
     found[1:-1] = (np.abs(move) > limit)[:-1] & (np.abs(move) > limit)[1:]
     found[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
     found[0], found[-1] = abs(move[0]) > np.log(2), abs(move[-1]) > np.log(2)
+    far = max(usual, np.log(OUTLIER_FACTOR))
+    before, after = np.r_[close[0], close[:-1]], np.r_[close[1:], close[-1]]
+    top = np.maximum(np.maximum(before, close), after) + far
+    bottom = np.minimum(np.minimum(before, close), after) - far
+    for name in ("open", "high", "low"):
+        price = np.log(candles[name].to_numpy())
+        found |= (price > top) | (price < bottom)
     return found

@@ -55,6 +55,11 @@ def floor(time: pd.Timestamp, interval: str) -> pd.Timestamp:
     return pd.Timestamp(value - (value - _ORIGIN) % step, tz="UTC")
 
 
+def floors(times: np.ndarray, step: pd.Timedelta) -> np.ndarray:
+    """Opens of the candles that hold the times, `(n,)` ns; weeks begin on Mondays."""
+    return times - (times - _ORIGIN) % nanoseconds(step)
+
+
 def resample(
     candles: pd.DataFrame,
     fine: str | pd.Timedelta,
@@ -92,7 +97,7 @@ def resample(
     if candles.empty:
         return candles
     times = candles.index.asi8
-    bucket = times - (times - _ORIGIN) % nanoseconds(large)
+    bucket = floors(times, large)
     first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
     last = np.r_[first[1:], len(times)] - 1
     values = {name: candles[name].to_numpy(float) for name in COLUMNS}

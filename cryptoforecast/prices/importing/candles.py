@@ -1,0 +1,207 @@
+"""From a table to candles: read the columns, refuse what is wrong, put the rows in order.
+
+Imports ``types``, ``errors`` and its neighbours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing.columns import volume_unit
+from cryptoforecast.prices.importing.copies import commonest_spacing, without_copies
+from cryptoforecast.prices.importing.labels import relabelled
+from cryptoforecast.prices.importing.numbers import decimal_mark, is_number, read_numbers
+from cryptoforecast.prices.importing.symbols import only_symbol
+from cryptoforecast.prices.importing.table import PRICES, Corrections, Reading, Table
+from cryptoforecast.prices.importing.ticks import to_candles
+from cryptoforecast.prices.importing.times import read_times
+from cryptoforecast.prices.quality import ohlc_violations
+from cryptoforecast.types import Array, Problem
+
+# More rows than this with an open or close outside high/low: the numbers are not what they seem.
+_VIOLATIONS = 0.1
+# Repeated times whose closes differ by more than this (log) are no revision of one candle.
+_ANOTHER_COIN = 0.2
+
+
+def interpret(table: Table, corrections: Corrections, interval: str | None = None) -> Reading:
+    """Turn a table into candles.
+
+    Args:
+        table: its columns and roles.
+        corrections: what the person says.
+        interval: candle length for trades; chosen by default.
+
+    Raises:
+        UnreadableFile: if a time or number can't be read rightly.
+    """
+    if table.frame.empty:
+        raise UnreadableFile("A price file needs candles. Received: a header without rows.")
+    symbol = only_symbol(table)
+    decisions = dict(table.decisions)
+    values, complete = _numbers(table, corrections, decisions)
+    times = read_times(table, complete, corrections)
+    decisions["time"] = times.how
+    _check_prices(table, values, complete)
+    usable = complete & ~times.index.isna()
+    stamps, rows = times.index.asi8[usable], np.flatnonzero(usable)
+    if len(np.unique(stamps)) < 2:
+        raise UnreadableFile(
+            f"A price file needs at least 2 candles. Received: {len(stamps)} rows with a price."
+        )
+    if len(stamps) > 1 and stamps[0] > stamps[-1]:
+        decisions["order"] = "newest first, turned round"
+        if "price" in values:
+            stamps, rows = stamps[::-1], rows[::-1]
+    order = np.argsort(stamps, kind="stable") if (np.diff(stamps) < 0).any() else slice(None)
+    stamps, rows = stamps[order], rows[order]
+    problems = _left_out(table, usable)
+    known = times.index.asi8[~times.index.isna()]
+    if "price" in values:
+        return _from_ticks(table, values, stamps, rows, interval, symbol, decisions, problems)
+    kept, repeats = _once(stamps, rows, values, table)
+    stamps, rows = stamps[kept], rows[kept]
+    keep, copies = without_copies(stamps, rows, values, table)
+    stamps, rows = stamps[keep], rows[keep]
+    grid = commonest_spacing(known if not copies else stamps)
+    closing = corrections.label == "close" or (table.closing and corrections.label is None)
+    opens, how = (stamps, "") if corrections.label == "open" else relabelled(stamps, grid, closing)
+    if how:
+        decisions["label"] = how
+    index = pd.DatetimeIndex(opens, tz="UTC", name="time")
+    candles = pd.DataFrame({name: column[rows] for name, column in values.items()}, index=index)
+    _check_shape(candles)
+    source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
+    return Reading(
+        candles=candles,
+        lines=rows + table.first,
+        until=pd.Timestamp(int(known.max()) - int(stamps[-1] - opens[-1]), tz="UTC"),
+        grid=grid,
+        duplicates=int((~kept).sum()),
+        simulated=source is not None and bool((source == "simulated").any()),
+        volume_unit=volume_unit(table.roles, table.yahoo),
+        symbol=symbol,
+        splices=None if source is None else _changes(source[rows]),
+        decisions=decisions,
+        problems=(*problems, *repeats, *copies),
+    )
+
+
+def _numbers(
+    table: Table, corrections: Corrections, decisions: dict[str, str]
+) -> tuple[dict[str, Array], Array]:
+    """Read prices and volume; and which rows have every price."""
+    prices = PRICES if set(PRICES) <= table.roles.keys() else ("price",)
+    amount = next((role for role in ("volume", "turnover") if role in table.roles), None)
+    roles = (*prices, amount) if amount else prices
+    mark = decimal_mark(table, roles, corrections)
+    if not all(is_number(table.column(role)) for role in roles):
+        decisions["numbers"] = f"decimal {'point' if mark == '.' else 'comma'}"
+    values = {role: read_numbers(table, role, mark) for role in prices}
+    complete = ~np.logical_or.reduce([np.isnan(column) for column in values.values()])
+    volume = read_numbers(table, amount, mark) if amount else np.full(len(complete), np.nan)
+    values["volume"] = np.where((volume >= 0) & np.isfinite(volume), volume, np.nan)
+    shown = {role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)}
+    decisions["columns"] = ", ".join(f"{role}={name}" for role, name in shown.items())
+    return values, complete
+
+
+def _once(
+    stamps: Array, rows: Array, values: dict[str, Array], table: Table
+) -> tuple[Array, tuple[Problem, ...]]:
+    """Keep the last row of each time; report the others, refuse other coins."""
+    kept = np.r_[stamps[1:] != stamps[:-1], True]
+    again = np.flatnonzero(~kept)
+    if not len(again):
+        return kept, ()
+    one, other = rows[again], rows[again + 1]
+    apart = np.abs(np.log(values["close"][other] / values["close"][one]))
+    far = apart > _ANOTHER_COIN
+    if far.mean() > 0.5 and len(again) > 2:
+        lines = sorted((int(rows[again[far]][0]), int(rows[again[far] + 1][0])))
+        raise UnreadableFile(
+            "A file must hold one coin. Received: the same time with quite different prices "
+            f"({table.where(lines[0])} and {table.where(lines[1])}; {len(again)} times in all). "
+            "Save one coin a file."
+        )
+    different = [(column[one] != column[other]) & ~np.isnan(column[one] + column[other])
+                 for column in values.values()]  # fmt: skip
+    differing = int(np.logical_or.reduce(different).sum())
+    first = int(min(rows[again].min(), rows[again + 1].min())) + table.first
+    detail = f"{differing} of them with other values"
+    return kept, (Problem("duplicates", len(again), first, "the last of each was kept", detail),)
+
+
+def _from_ticks(
+    table: Table,
+    values: dict[str, Array],
+    stamps: Array,
+    rows: Array,
+    interval: str | None,
+    symbol: str,
+    decisions: dict[str, str],
+    problems: tuple[Problem, ...],
+) -> Reading:
+    candles, first, name = to_candles(
+        stamps, values["price"][rows], values["volume"][rows], interval
+    )
+    if len(candles) < 2:
+        raise UnreadableFile(
+            f"A price file needs at least 2 whole candles. Received: trades for {len(candles)} of "
+            f"{name}. Use a longer file, or ask for a shorter interval."
+        )
+    decisions["ticks"] = f"{len(rows)} trades made into {name} candles; the last, open one left out"
+    return Reading(
+        candles=candles,
+        lines=rows[first] + table.first,
+        until=candles.index[-1],
+        grid=pd.Timedelta(commonest_spacing(candles.index.asi8)),
+        duplicates=0,
+        simulated=False,
+        volume_unit=volume_unit(table.roles, table.yahoo),
+        symbol=symbol,
+        splices=None,
+        decisions=decisions,
+        problems=problems,
+    )
+
+
+def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> None:
+    """Refuse prices that are infinite, zero or negative."""
+    for role, column in values.items():
+        bad = complete & ~((column > 0) & np.isfinite(column))
+        if role != "volume" and bad.any():
+            row = int(np.argmax(bad))
+            raise UnreadableFile(
+                f"Prices must be above 0. Received: {column[row]:g} as {role} "
+                f"({table.where(row)}; {int(bad.sum())} rows in all). "
+                "Remove or correct these rows."
+            )
+
+
+def _check_shape(candles: pd.DataFrame) -> None:
+    """Refuse numbers that can't be candles."""
+    share = float(ohlc_violations(candles).mean())
+    if share > _VIOLATIONS:
+        raise UnreadableFile(
+            "Open and close must lie between low and high. "
+            f"Received: {share:.0%} of the rows where they don't. "
+            "The columns are swapped or the numbers were altered; use the original file."
+        )
+
+
+def _left_out(table: Table, usable: Array) -> tuple[Problem, ...]:
+    """Report the rows without a price; a blank line is none."""
+    roles = [name for role, name in table.roles.items() if role != "source"]
+    lost = np.flatnonzero(~usable)
+    blank = table.frame[roles].iloc[lost].isna().all(axis=1).to_numpy()
+    lost = lost[~blank]
+    if not len(lost):
+        return ()
+    return (Problem("without a price", len(lost), int(lost[0]) + table.first, "left out"),)
+
+
+def _changes(source: Array) -> Array:
+    return np.r_[False, source[1:] != source[:-1]]

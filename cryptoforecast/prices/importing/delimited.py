@@ -1,0 +1,159 @@
+"""Delimited text: comma, semicolon, tab or bar.
+
+Imports ``errors`` and its neighbours. Files of plain numbers are parsed as numbers, in parts; any
+other is read again as text, and ``numbers`` decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing.columns import is_closing, is_foreign, is_yahoo
+from cryptoforecast.prices.importing.numbers import ABSENT, is_number
+from cryptoforecast.prices.importing.table import PRICES, Corrections, Table
+from cryptoforecast.prices.importing.text import HEAD, Layout, layout, wide
+from cryptoforecast.prices.opening import MAX_ROWS, too_large
+
+_CHUNK = 500_000
+# Rows of text take several times the memory of numbers.
+_MAX_TEXT_ROWS = 4_000_000
+_SPARE = "\x00spare"
+
+#: Opens the unpacked file at its start; may be called again.
+Opener = Callable[[], IO[bytes]]
+
+
+def tabulate(fresh: Opener, corrections: Corrections) -> Table:
+    """Read delimited text.
+
+    Raises:
+        UnreadableFile: if it is no table, or not one of prices.
+    """
+    found = layout(fresh().read(HEAD), corrections)
+    foreign = is_foreign(found.names)
+    frame = None if foreign else _numbers(fresh, found)
+    if frame is None:
+        frame = _texts(fresh, found)
+    frame = _without_headers(frame, found)
+    return Table(
+        frame=frame,
+        roles=found.roles,
+        unit="line",
+        first=found.skip + 1,
+        yahoo=is_yahoo(found.names),
+        closing=is_closing(found.roles),
+        foreign=foreign,
+        decisions=dict(found.decisions),
+    )
+
+
+def _numbers(fresh: Opener, found: Layout) -> pd.DataFrame | None:
+    """Parse as numbers; ``None`` if a price or volume is written otherwise."""
+    parts: list[pd.DataFrame] = []
+    amounts = [found.roles[role] for role in (*PRICES, "price", "volume", "turnover")
+               if role in found.roles]  # fmt: skip
+    for part in _parts(fresh, found, text=False):
+        if not all(is_number(part[name]) or part[name].isna().all() for name in amounts):
+            return None
+        parts.append(part)
+    return _joined(parts)
+
+
+def _texts(fresh: Opener, found: Layout) -> pd.DataFrame:
+    parts: list[pd.DataFrame] = []
+    rows = 0
+    for part in _parts(fresh, found, text=True):
+        rows += len(part)
+        if rows > _MAX_TEXT_ROWS:
+            raise UnreadableFile(
+                f"Numbers written with separators or units may fill {_MAX_TEXT_ROWS // 10**6} "
+                "million rows. Received: more. Save the file with plain numbers."
+            )
+        parts.append(part)
+    return _joined(parts)
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    if not parts:
+        raise UnreadableFile("A price file needs candles. Received: a header without rows.")
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[pd.DataFrame]:
+    """Yield parts of the file with the columns that have a role."""
+    names = [*found.names, _SPARE]
+    kept = list(dict.fromkeys(found.roles.values()))
+    words = [found.roles[role] for role in ("source", "symbol") if role in found.roles]
+    types = dict.fromkeys(names if text else words, "str")
+    rows = 0
+    try:
+        with _lines(fresh(), found) as stream:
+            reader = pd.read_csv(
+                stream,
+                sep=found.delimiter,
+                header=None,
+                names=names,
+                index_col=False,
+                dtype=types,
+                na_values=ABSENT,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                chunksize=_CHUNK,
+                low_memory=False,
+            )
+            for part in reader:
+                spare = part[_SPARE].notna().to_numpy()
+                if spare.any():
+                    line = found.skip + rows + int(spare.argmax()) + 1
+                    raise wide(len(found.names), len(names), line)
+                rows += len(part)
+                if rows > MAX_ROWS:
+                    raise too_large()
+                yield part[kept]
+    except UnicodeError as error:
+        raise UnreadableFile(f"It is not text in UTF-8 ({error}). Save it as UTF-8.") from error
+    except pd.errors.EmptyDataError:
+        return
+    except (pd.errors.ParserError, OverflowError, ValueError) as error:
+        raise UnreadableFile(
+            f"It is not a regular table: {_line(error, found)}. Correct that line."
+        ) from error
+
+
+def _line(error: Exception, found: Layout) -> str:
+    """Move the parser's line number by the lines that it did not see."""
+    text = str(error).strip().removeprefix("Error tokenizing data. C error: ")[:200]
+    return re.sub(
+        r"(?:line|row) (\d+)", lambda match: f"line {int(match[1]) + found.skip}", text, count=1
+    )
+
+
+@contextlib.contextmanager
+def _lines(stream: IO[bytes], found: Layout) -> Iterator[io.TextIOWrapper]:
+    """Open as text below the header, with any kind of line break."""
+    lines = io.TextIOWrapper(stream, encoding=found.encoding, newline=None)
+    try:
+        for _ in range(found.skip):
+            lines.readline()
+        yield lines
+    finally:
+        lines.detach()
+
+
+def _without_headers(frame: pd.DataFrame, found: Layout) -> pd.DataFrame:
+    """Blank the rows that repeat the header, as in files put one below the other."""
+    prices = [found.roles[role] for role in (*PRICES, "price") if role in found.roles]
+    if any(is_number(frame[name]) for name in prices):
+        return frame
+    again = (frame[prices].astype("str") == prices).all(axis=1)
+    if not again.any():
+        return frame
+    found.decisions["header"] = f"repeated {int(again.sum())} times in the file, left out"
+    return frame.mask(again)

@@ -1,0 +1,64 @@
+"""Which format a file is in, by its first bytes, never by its name.
+
+Imports ``errors`` and its neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing import columnar, delimited, records
+from cryptoforecast.prices.importing.table import Corrections, Table
+from cryptoforecast.prices.importing.text import HEAD
+from cryptoforecast.prices.opening import unpacked
+
+# What a file of another kind begins with, and what to do about it.
+_FOREIGN = (
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "Save the sheet as CSV."),
+    (b"PK\x03\x04", "an archive within an archive", "Unpack it first."),
+    (b"\x1f\x8b", "an archive within an archive", "Unpack it first."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first."),
+    (b"Rar!", "a rar archive", "Unpack it first."),
+    (b"BZh", "a bzip2 archive", "Unpack it first."),
+    (b"\xfd7zXZ\x00", "an xz archive", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it first."),
+    (b"FEA1", "Feather of version 1", "Save it again as Parquet or CSV."),
+    (b"%PDF", "a PDF", "Export the prices as CSV."),
+    (b"\x93NUMPY", "a NumPy array", "Save it as CSV."),
+    (b"\x89PNG", "a picture", "Export the prices as CSV. A picture is not text."),
+    (b"<", "a web page or XML", "Download the data itself, not the page that links to it."),
+)
+
+
+def tabulate(packed: IO[bytes], corrections: Corrections) -> Table:
+    """Read a file of any known format, packed or not, into a table.
+
+    Raises:
+        UnreadableFile: if it is of no known format, or not a table of prices.
+    """
+    stream = unpacked(packed)
+    head = stream.read(HEAD)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for magic, what, remedy in _FOREIGN:
+        if start.startswith(magic):
+            raise UnreadableFile(
+                "A price file is CSV, JSON, Parquet or Feather. Received: what looks like "
+                f"{what}. {remedy}"
+            )
+    if head.startswith(b"PAR1"):
+        return columnar.parquet(_seekable(packed, stream), corrections)
+    if head.startswith(b"ARROW1"):
+        return columnar.feather(_seekable(packed, stream), corrections)
+    if start.startswith((b"{", b"[")):
+        return records.tabulate(unpacked(packed), corrections)
+    return delimited.tabulate(lambda: unpacked(packed), corrections)
+
+
+def _seekable(packed: IO[bytes], stream: IO[bytes]) -> IO[bytes]:
+    if stream is not packed:
+        raise UnreadableFile(
+            "Parquet and Feather are packed already. Received: one in an archive. Unpack it first."
+        )
+    packed.seek(0)
+    return packed

@@ -1,0 +1,178 @@
+"""JSON: a list of lists, a list of records, or one record a line.
+
+Imports ``errors`` and its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import IO, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing import columns
+from cryptoforecast.prices.importing.table import Corrections, Table
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+_MAX_BYTES = 200_000_000
+_MAX_DEPTH = 4
+_SAMPLE = 400
+_SHAPES = "a list of lists, a list of records, or one record a line"
+
+
+def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
+    """Read JSON rows.
+
+    Raises:
+        UnreadableFile: if it is damaged, or not rows of prices.
+    """
+    content = stream.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise UnreadableFile(
+            f"A JSON file may have {_MAX_BYTES // 10**6} MB. Received: more. Save it as CSV."
+        )
+    rows, unit = _rows(content)
+    if not rows:
+        raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
+    records = [row for row in rows if isinstance(row, dict)]
+    lists = [row for row in rows if isinstance(row, list)]
+    if len(records) == len(rows):
+        frame, roles, decisions = _from_records(records, corrections)
+    elif len(lists) == len(rows):
+        frame, roles, decisions = _from_lists(lists, unit)
+    else:
+        raise UnreadableFile(f"A JSON price file is {_SHAPES}. Received: rows of mixed kinds.")
+    names = list(frame.columns)
+    kept = frame[list(dict.fromkeys(roles.values()))]
+    return Table(
+        frame=kept.apply(_column, args=(unit,)),
+        roles=roles,
+        unit=unit,
+        first=1,
+        yahoo=columns.is_yahoo(names),
+        closing=columns.is_closing(roles),
+        foreign=columns.is_foreign(names),
+        decisions={**decisions, "format": "JSON lines" if unit == "line" else "JSON"},
+    )
+
+
+def _rows(content: bytes) -> tuple[list[Json], str]:
+    """Parse the whole, or else line by line."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"It is not text in UTF-8 ({error.reason}). Save it so.") from error
+    try:
+        whole = json.loads(text)
+    except RecursionError as error:
+        raise UnreadableFile("The JSON is nested too deeply. Save the rows as CSV.") from error
+    except ValueError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not lines[0].rstrip().endswith(("}", "]")):
+            raise UnreadableFile(
+                f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
+            ) from error
+        return _by_line(text.splitlines()), "line"
+    rows = _found(whole)
+    if len(rows) != 1:
+        raise UnreadableFile(
+            f"A JSON price file is {_SHAPES}. Received: {len(rows) or 'no'} lists of rows. "
+            "Save only the candles."
+        )
+    return rows[0], "record"
+
+
+def _by_line(lines: list[str]) -> list[Json]:
+    rows: list[Json] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            # A blank line keeps its place, so that later ones are named rightly.
+            rows.append(json.loads(line) if line.strip() else {})
+        except (ValueError, RecursionError) as error:
+            raise UnreadableFile(
+                f"Each line must be JSON. Received: {line[:40]!r} (line {number}). Correct it."
+            ) from error
+    return rows
+
+
+def _found(value: Json, depth: int = 0) -> list[list[Json]]:
+    """Find the lists of rows, wrapped in records or not."""
+    if isinstance(value, list):
+        return [value] if value and isinstance(value[0], list | dict) else []
+    if isinstance(value, dict) and depth < _MAX_DEPTH:
+        return [rows for each in value.values() for rows in _found(each, depth + 1)]
+    return []
+
+
+def _from_records(
+    rows: list[dict[str, Json]], corrections: Corrections
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+    names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE] for key in row)]
+    roles = columns.by_name(names, corrections.columns)
+    if not columns.enough(roles):
+        raise columns.lacking(names)
+    kept = list(dict.fromkeys(roles.values()))
+    frame = pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in kept}
+    )
+    return frame.reindex(columns=[*kept, *(n for n in names if n not in kept)]), roles, {}
+
+
+def _from_lists(
+    rows: list[list[Json]], unit: str
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+    names = [str(cell) for cell in rows[0]]
+    if rows[0] and columns.enough(columns.by_name(names)):
+        body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
+        frame, roles, _ = _from_records(body, Corrections())
+        return frame.reindex(columns=names), roles, {"header": "the first list"}
+    width = len(rows[0])
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            raise UnreadableFile(
+                f"Every row must have as many values as the first, {width}. Received: {len(row)} "
+                f"in {unit} {number}. Correct it."
+            )
+    sample = np.array([[_number(cell) for cell in row] for row in rows[:_SAMPLE]], dtype=np.float64)
+    if not isinstance(rows[0][0], int | float) and width > 1 and np.isnan(sample[:, 0]).any():
+        sample[:, 0] = np.arange(len(sample))
+    shape = columns.by_shape(sample)
+    names = [f"column {i + 1}" for i in range(width)]
+    frame = pd.DataFrame(
+        {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
+    )
+    how = f"none; {width} columns recognised by their shape"
+    return frame, {role: names[i] for i, role in shape.items()}, {"header": how}
+
+
+def _number(cell: Json) -> float:
+    try:
+        return float(cell) if isinstance(cell, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _column(values: pd.Series, unit: str) -> pd.Series:
+    """Give a column of JSON values one type: whole numbers, numbers or text."""
+    odd = [i for i, value in enumerate(values) if isinstance(value, list | dict | bool)]
+    if odd:
+        raise UnreadableFile(
+            f"Values must be numbers or text. Received: {str(values.iloc[odd[0]])[:40]} "
+            f"({unit} {odd[0] + 1}, column {values.name!r}). Save one number a column."
+        )
+    kinds = {type(value) for value in values if value is not None}
+    try:
+        if kinds <= {int} and values.notna().all():
+            return values.astype("int64")
+        if kinds <= {int, float}:
+            return values.astype("float64")
+    except (OverflowError, ValueError, TypeError) as error:
+        raise UnreadableFile(
+            f"Numbers must be of a usual size. Received: one beyond it in column {values.name!r}."
+            " Correct it."
+        ) from error
+    return values.map(lambda value: None if value is None else str(value)).astype("str")

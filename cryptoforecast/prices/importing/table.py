@@ -1,0 +1,123 @@
+"""The values between the steps: a table with known columns, and the candles made of it.
+
+Imports ``types`` and ``errors`` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types import Array, Problem
+
+PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What a person says about a file, where the reader would decide otherwise or refuse.
+
+    Attributes:
+        delimiter: one character between the columns.
+        columns: column name in the file by role (``time open high low close volume price``).
+        day_first: whether 03/04/2024 is the third of April.
+        zone: IANA name of the zone of times that carry none; UTC by default.
+        label: ``"open"`` or ``"close"``: which end of its candle a time names.
+        decimal: ``"."`` or ``","``.
+    """
+
+    delimiter: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    day_first: bool | None = None
+    zone: str | None = None
+    label: str | None = None
+    decimal: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check what was given.
+
+        Raises:
+            InvalidInput: if a value can't be used.
+        """
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise InvalidInput(f"A delimiter is one character. Received: {self.delimiter!r}.")
+        if self.label not in (None, "open", "close"):
+            raise InvalidInput(f"The label must be open or close. Received: {self.label!r}.")
+        if self.decimal not in (None, ".", ","):
+            raise InvalidInput(f"The decimal mark must be . or ,. Received: {self.decimal!r}.")
+        if self.zone is not None:
+            try:
+                ZoneInfo(self.zone)
+            except (ValueError, OSError, LookupError) as error:
+                raise InvalidInput(
+                    f"The zone must be a name such as Europe/Berlin. Received: {self.zone!r}."
+                ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of a file, and which column plays which role.
+
+    Attributes:
+        frame: the columns that matter, as text, numbers or datetimes; rows in file order.
+        roles: column by role: ``time``, then ``open high low close`` or ``price``; ``clock``,
+            ``volume``, ``turnover``, ``symbol``, ``source`` where there is one.
+        unit: what a row is called, ``"line"``, ``"row"`` or ``"record"``.
+        first: number of the first row, in that unit.
+        yahoo: whether a column is there that only Yahoo writes.
+        closing: whether the time column's name says that it is the candle's end.
+        foreign: whether the column names are of a language with decimal commas.
+        decisions: what was settled without asking.
+    """
+
+    frame: pd.DataFrame
+    roles: Mapping[str, str]
+    unit: str
+    first: int
+    yahoo: bool = False
+    closing: bool = False
+    foreign: bool = False
+    decisions: dict[str, str] = field(default_factory=dict)
+
+    def where(self, row: int) -> str:
+        """Say where row ``row`` (from 0) lies in the file, for example ``"line 17"``."""
+        return f"{self.unit} {self.first + row}"
+
+    def column(self, role: str) -> pd.Series:
+        """Values of the column that plays a role."""
+        return self.frame[self.roles[role]]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Candles as read from a file.
+
+    Attributes:
+        candles: canonical frame (see ``PriceHistory``).
+        lines: `(n,)` where each candle lies in the file, lines or rows from 1.
+        until: open of the last row, with or without a price.
+        grid: most frequent spacing of the rows.
+        duplicates: rows dropped because their time came again.
+        simulated: whether the file says that its prices are.
+        volume_unit: see ``PriceHistory``.
+        symbol: what the file calls the coin; empty where it does not.
+        splices: `(n,)` bool, the first candle of another source; ``None`` without such a column.
+        decisions: what was settled without asking.
+        problems: what was found and what was done about it.
+    """
+
+    candles: pd.DataFrame
+    lines: Array
+    until: pd.Timestamp
+    grid: pd.Timedelta
+    duplicates: int
+    simulated: bool
+    volume_unit: str
+    symbol: str
+    splices: Array | None
+    decisions: dict[str, str]
+    problems: tuple[Problem, ...]
