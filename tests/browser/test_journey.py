@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 CHART = ".js-plotly-plot"
+VERDICT = re.compile("the last price|Too few forecasts")
 
 
 def test_the_landing_page_shows_verdict_and_charts_without_a_click(url: str, page: Page):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url)
-    expect(page.get_by_role("heading", name=re.compile("the last price"))).to_be_visible()
+    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
     expect(page.get_by_text("Simulated prices").first).to_be_visible()
     expect(page.locator(CHART).first).to_be_visible()
     assert not errors
@@ -46,14 +47,14 @@ def test_train_watch_save_come_back_and_delete(url: str, page: Page):
     page.goto("about:blank")
     page.goto(link)
     expect(page.get_by_text("Keep this model")).to_be_visible(timeout=240_000)
-    expect(page.get_by_role("heading", name=re.compile("the last price"))).to_be_visible()
+    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
 
     page.get_by_label("Name").fill("browser-model")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as browser-model")).to_be_visible()
 
     page.goto(f"{url}/?model=browser-model")
-    expect(page.get_by_role("heading", name=re.compile("the last price"))).to_be_visible()
+    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
 
     page.goto(f"{url}/models?card=browser-model")
     page.get_by_role("button", name="Delete", exact=True).click()
