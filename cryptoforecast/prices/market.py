@@ -29,7 +29,7 @@ from cryptoforecast.prices.coins import COINS, Coin, resolve
 from cryptoforecast.prices.flight import Flight
 from cryptoforecast.prices.kraken import Kraken
 from cryptoforecast.prices.resample import floor, step_of
-from cryptoforecast.prices.sources import Source, base_interval, ended
+from cryptoforecast.prices.sources import Source, base_interval, by_reach, ended
 from cryptoforecast.prices.update import Updater
 from cryptoforecast.prices.window import (
     bounds,
@@ -177,15 +177,19 @@ class Prices:
     def _chain(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Chain:
         """Line up the sources that can have the coin."""
 
-        def link(source: Source) -> Link:
+        def link(source: Source, before: tuple[str, ...]) -> Link:
             def ask(budget: float, reasons: tuple[str, ...]) -> None:
-                self._updater.update(source, coin, interval, start, budget, reasons)
+                told = (*before, *reasons)
+                self._updater.update(source, coin, interval, start, budget, told)
 
             return Link(source.title, ask)
 
         known = [source for source in self._sources if source.symbol(coin) is not None]
+        further, rest = by_reach(known, interval, start, pd.Timestamp.now("UTC"))
+        links = [link(source, (known[0].limit(interval),)) for source in further]
+        links += [link(source, ()) for source in rest]
         # A little less than anyone waits for the flight, so that they learn what happened.
-        return Chain([link(source) for source in known], 0.9 * self._settings.deadline)
+        return Chain(links, 0.9 * self._settings.deadline)
 
     # ------------------------------------------------------------------ answering
 

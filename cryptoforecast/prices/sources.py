@@ -5,6 +5,7 @@ Imports ``types`` and its neighbours ``coins`` and ``resample``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,8 @@ FETCHED_AS = {"30m": "15m", "4h": "1h", "1w": "1d"}
 # A market without a candle for this long (and ten steps more) has probably ended; an exchange's
 # holidays and maintenance are shorter.
 _QUIET = pd.Timedelta(days=7)
+# A source that goes back this many times as far as the first one is worth asking before it.
+_MUCH_FURTHER = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,3 +82,19 @@ def base_interval(interval: str) -> str:
 def ended(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> bool:
     """Whether trading seems to have ended before ``now``."""
     return candles.index[-1] < now - _QUIET - 10 * step_of(interval)
+
+
+def by_reach(
+    sources: Sequence[Source], interval: str, start: pd.Timestamp | None, now: pd.Timestamp
+) -> tuple[list[Source], list[Source]]:
+    """Find the sources to ask before the first one, because that does not go back far enough.
+
+    Returns:
+        Those that cover much more of the history wanted, and all others, each in their order.
+    """
+    limit = sources[0].earliest(interval, now)
+    if start is None or limit <= start:
+        return [], list(sources)
+    enough = now - _MUCH_FURTHER * (now - limit)
+    further = [s for s in sources if max(s.earliest(interval, now), start) < enough]
+    return further, [source for source in sources if source not in further]

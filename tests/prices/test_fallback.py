@@ -16,7 +16,7 @@ from cryptoforecast.prices.gate import Gate
 from cryptoforecast.prices.kraken import Kraken
 from cryptoforecast.prices.market import Prices
 from cryptoforecast.prices.resample import floor
-from cryptoforecast.prices.yahoo import Yahoo
+from cryptoforecast.prices.yahoo import LOOK_BACK, Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import INTERVALS, MarketQuery
 from tests.prices.exchange_server import ExchangeServer
@@ -188,6 +188,32 @@ def test_every_interval_is_to_be_had_without_yahoo(world: World, interval: str) 
     assert history.end + step <= pd.Timestamp.now("UTC")
     if interval == "1w":
         assert (history.candles.index.day_of_week == 0).all()
+
+
+def test_who_goes_back_much_further_is_asked_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LOOK_BACK, "15m", pd.Timedelta("6D"))
+    query = MarketQuery("BTC", "15m", ago("10D"))
+    history = world.prices().history(query)
+    assert history.source == "coinbase"
+    assert history.start == query.start
+    assert history.notes == (
+        "Yahoo gives 15m candles of the last 6 days only.",
+        "These prices are Coinbase's.",
+    )
+    assert not world.yahoo.requests
+    # What Yahoo has is still Yahoo's.
+    recent = world.prices(fresh=0.0).history(replace(query, start=ago("5D"), coin="ETH"))
+    assert (recent.source, recent.notes) == ("yahoo", ())
+
+
+def test_when_who_goes_back_further_fails_the_first_answers_with_its_limit(world: World) -> None:
+    world.exchange.behaviour = "451"
+    history = world.prices().history(MarketQuery("BTC", "15m", ago("95D")))
+    assert history.source == "yahoo"
+    assert "Coinbase bars requests from this address or country (451)." in history.notes
+    assert history.notes[-1].endswith("Yahoo gives 15m candles of the last 59 days only.")
 
 
 def test_a_coin_that_yahoo_does_not_list_comes_from_an_exchange(world: World) -> None:
