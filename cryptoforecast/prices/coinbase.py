@@ -119,9 +119,10 @@ class Coinbase:
         step = step_of(interval)
         parts: list[pd.DataFrame] = []
         cursor = floor(last - pd.Timedelta(1, "ns"), interval)
+        had = cursor + step
         bare, unfinished = 0, False
         with self._web.visit(deadline) as visit:
-            while cursor >= first and bare < _EMPTY_PAGES:
+            while had > first and bare < _EMPTY_PAGES:
                 if parts and visit.left < _PAGE_TIME:
                     unfinished = True
                     break
@@ -135,8 +136,9 @@ class Coinbase:
                     unfinished = True
                     break
                 bare = 0 if len(page) else bare + 1
-                parts.append(page[(page.index >= max(begin, first)) & (page.index <= cursor)])
-                cursor = begin - step
+                parts.append(page[(page.index >= max(begin, first)) & (page.index < had)])
+                # Pages share a candle, so that none is lost should an end count as outside.
+                cursor = had = begin
         filled = [part for part in reversed(parts) if len(part)]
         candles = pd.concat(filled) if filled else empty()
         return Fetched(candles[candles.index < last], unfinished)

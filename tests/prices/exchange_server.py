@@ -33,6 +33,7 @@ class ExchangeServer(ThreadingHTTPServer):
         self.headers: dict[str, str] = {}
         self.first = 0
         self.last = 2**40
+        self.end_counts = True
         self.requests: list[dict[str, str]] = []
         self.release = threading.Event()
 
@@ -108,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         end = int(pd.Timestamp(query["end"]).timestamp())
         if (end - begin) // step >= 300:
             return 400, {"message": "count of aggregations requested exceeds 300"}
-        times = self.times(begin, end, step)
+        times = self.times(begin, end - (0 if self.server.end_counts else 1), step)
         rows = [[t, p - 2, p + 2, p, p + 1, 3.5] for t in reversed(times) for p in [price(t)]]
         # One candle before the start may come along.
         early = begin - step

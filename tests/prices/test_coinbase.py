@@ -67,6 +67,13 @@ def test_pages_join_without_a_seam(exchange: ExchangeServer) -> None:
     assert (candles["open"] == 200 + hours % 1000).all()
 
 
+def test_pages_join_where_the_end_does_not_count(exchange: ExchangeServer) -> None:
+    exchange.end_counts = False
+    candles = fetch(exchange, ago("40D"), ago("1D"))
+    assert candles.index[0] == ago("40D")
+    assert set(candles.index.diff()[1:]) == {HOUR}
+
+
 def test_days_begin_at_midnight_whatever_the_hour_of_the_window(exchange: ExchangeServer) -> None:
     start = floor(now(), "1d") - pd.Timedelta("9D") - pd.Timedelta("7h")
     candles = source(exchange).fetch("BTC-USD", "1d", start, None, 5).candles
@@ -110,7 +117,7 @@ def test_a_failure_after_some_pages_keeps_them(exchange: ExchangeServer) -> None
     exchange.script = deque(["answer", "answer", "html"])
     got = source(exchange).fetch("BTC-USD", "1h", ago("100D"), None, 5)
     assert got.unfinished
-    assert len(got.candles) == 2 * PAGE - 1
+    assert len(got.candles) == 2 * PAGE - 2
 
 
 def test_a_window_before_the_limit_asks_nobody(exchange: ExchangeServer) -> None:
