@@ -27,7 +27,6 @@ _FOREIGN = (
     (b"%PDF", "a PDF", "Export the prices as CSV."),
     (b"\x93NUMPY", "a NumPy array", "Save it as CSV."),
     (b"\x89PNG", "a picture", "Export the prices as CSV. A picture is not text."),
-    (b"<", "a web page or XML", "Download the data itself, not the page that links to it."),
 )
 
 

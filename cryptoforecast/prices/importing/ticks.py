@@ -14,6 +14,7 @@ from cryptoforecast.types import INTERVALS, Array
 
 # A candle is worth its name from this many trades on, on average.
 _TRADES = 2.0
+_EVEN = 0.8
 
 
 def to_candles(
@@ -38,10 +39,10 @@ def to_candles(
     name = interval or next((each for each in INTERVALS if _dense(times, each)), "1d")
     bucket = floors(times, INTERVALS[name])
     first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
-    if len(times) < _TRADES * len(first):
+    if len(times) < _TRADES * len(first) or (interval is None and _even(times)):
         raise UnreadableFile(
             "Candles need an open, high, low and close, or several trades each. Received: one "
-            f"price column with {len(times)} prices for {len(first)} candles of {name}. Use a "
+            f"price column with {len(times)} prices, evenly spaced or few a candle. Use a "
             "file with all four prices, or ask for a longer interval."
         )
     last = np.r_[first[1:], len(times)] - 1
@@ -57,6 +58,12 @@ def to_candles(
         index=pd.DatetimeIndex(bucket[first], tz="UTC", name="time"),
     )
     return candles.iloc[:-1], first[:-1], name
+
+
+def _even(times: Array) -> bool:
+    """Whether prices come as a clock does, so that each is the close of something."""
+    steps = np.diff(times)
+    return bool(np.median(steps) > 0 and (steps == np.median(steps)).mean() > _EVEN)
 
 
 def _dense(times: Array, interval: str) -> bool:

@@ -1,0 +1,85 @@
+"""Whatever the bytes: candles or a refusal of ours, quickly, and nothing else.
+
+``benchmarks/fuzz_import.py`` runs the long version.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.prices.files import read
+from cryptoforecast.types import INTERVALS, PriceHistory
+from tests.prices import samples
+from tests.prices.mutations import mutated, noise
+
+HOURS, DAYS = samples.candles("1h", 30), samples.candles("1d", 30)
+GOOD = [make(HOURS) for make in samples.HOURLY.values()]
+GOOD += [make(DAYS) for make in samples.DAILY.values()]
+
+
+def outcome(content: bytes) -> bool:
+    """Read; whether there were candles. Anything but candles or our error fails."""
+    try:
+        history = read(content, "prices.csv")
+    except CryptoForecastError as error:
+        message = str(error)
+    else:
+        check(history)
+        return True
+    assert message.startswith("prices.csv can't be read. ")
+    assert len(message) < 1000
+    return False
+
+
+def check(history: PriceHistory) -> None:
+    prices = history.candles[["open", "high", "low", "close"]].to_numpy()
+    assert np.isfinite(prices).all()
+    assert (prices > 0).all()
+    assert history.candles.index.is_monotonic_increasing
+    assert history.candles.index.is_unique
+    assert history.interval in INTERVALS
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_files_are_read_or_refused(seed: int) -> None:
+    dice = random.Random(seed)
+    started = time.monotonic()
+    results = [outcome(mutated(dice.choice(GOOD), dice)) for _ in range(50)]
+    # Both happen: the mutations are neither harmless nor hopeless.
+    assert any(results)
+    assert not all(results)
+    assert time.monotonic() - started < 60
+
+
+def test_noise_is_refused() -> None:
+    dice = random.Random(99)
+    assert not any(outcome(noise(dice)) for _ in range(150))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    header=st.sampled_from([None, "time,open,high,low,close,volume", "Date;Price;Open;High;Low"]),
+    cells=st.lists(
+        st.lists(
+            st.one_of(
+                st.text(max_size=8),
+                st.floats(width=32).map(str),
+                st.integers(-(10**20), 10**20).map(str),
+                st.dates().map(str),
+                st.sampled_from(["1709251200", "1,234.5", "1.234,5", "NaN", "03/04/2024", "7K"]),
+            ),
+            max_size=8,
+        ),
+        max_size=12,
+    ),
+)
+def test_tables_of_anything_are_read_or_refused(header: str | None, cells: list[list[str]]) -> None:
+    text = "\n".join([*([header] if header else []), *(",".join(row) for row in cells)])
+    outcome(text.encode("utf-8", errors="replace"))
