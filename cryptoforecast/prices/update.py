@@ -22,8 +22,9 @@ from cryptoforecast.prices.sources import Fetched, Source, ended
 
 # Candles fetched again each time, because a source may correct its last ones.
 _OVERLAP = 3
-# A candle counts as revised if a price of it moved by this share.
-_REVISED = 1e-6
+# A candle counts as revised if a price of it moved by more than a basis point. Less is the
+# rounding of a source that closes its candles late; it is replaced without a word.
+_REVISED = 1e-4
 # Candles fetched again that differ by this share are another market's, or in another unit.
 _CONTRADICTS = 0.2
 # About 140 days of minutes, or 22 years of hours.
@@ -178,10 +179,14 @@ def contradicts(old: pd.DataFrame, new: pd.DataFrame) -> bool:
 def compared(title: str, old: pd.DataFrame, new: pd.DataFrame, interval: str) -> tuple[str, ...]:
     """Say what was revised, and what can't be had any more."""
     notes: tuple[str, ...] = ()
-    revised = int((_differences(old, new) > _REVISED).sum())
+    moved = _differences(old, new)
+    revised = int((moved > _REVISED).sum())
     if revised:
         candles = "1 candle" if revised == 1 else f"{revised} candles"
-        notes += (f"{title} has revised {candles} since they were last fetched.",)
+        notes += (
+            f"{title} has revised {candles}, by up to {100 * moved.max():.2g} %, since it was "
+            "last asked.",
+        )
     if len(new) and new.index[0] > old.index[-1] + step_of(interval):
         notes += (
             f"{title} does not give the candles between {old.index[-1]:%Y-%m-%d %H:%M} and "

@@ -138,7 +138,9 @@ def test_only_what_is_missing_is_fetched_with_a_small_overlap(settings: Settings
     fetched = history.candles.loc[old.candles.index[-3] :]
     assert (fetched["close"] == fetched["open"] + 1).all()
     assert history.quality.missing == 0
-    assert history.notes == ("Yahoo has revised 3 candles since they were last fetched.",)
+    assert history.notes == (
+        "Yahoo has revised 3 candles, by up to 6.5 %, since it was last asked.",
+    )
 
 
 def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:

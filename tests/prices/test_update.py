@@ -115,7 +115,19 @@ def test_revised_candles_are_replaced_and_counted(exchange: ExchangeServer, shel
     candles.iloc[-2, 3] *= 1.01
     shelf.age(replace(old, candles=candles), days=0)
     entry = shelf.update(ago("5D"))
-    assert entry.notes == ("Coinbase has revised 1 candle since they were last fetched.",)
+    assert entry.notes == (
+        "Coinbase has revised 1 candle, by up to 0.99 %, since it was last asked.",
+    )
+    assert (entry.candles["close"] == entry.candles["open"] + 1).all()
+
+
+def test_a_rounding_is_replaced_without_a_word(exchange: ExchangeServer, shelf: Shelf) -> None:
+    old = shelf.age(shelf.update(ago("5D")), days=1)
+    candles = old.candles.copy()
+    candles.iloc[-2, 3] *= 1.00001
+    shelf.age(replace(old, candles=candles), days=0)
+    entry = shelf.update(ago("5D"))
+    assert entry.notes == ()
     assert (entry.candles["close"] == entry.candles["open"] + 1).all()
 
 
