@@ -1,7 +1,8 @@
 """Yahoo Finance through yfinance: closed candles of one symbol, within a deadline.
 
-Imports ``errors`` and its neighbours ``coins``, ``gate``, ``quality`` and ``sources``; yfinance on
-the first request. Yahoo's terms allow personal, research and educational use.
+Imports ``errors`` and its neighbours ``coins``, ``gate``, ``quality``, ``resample`` and
+``sources``; yfinance on the first request. Yahoo's terms allow personal, research and
+educational use.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import threading
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.gate import Gate
 from cryptoforecast.prices.quality import closed_only, empty, normalise
+from cryptoforecast.prices.resample import COLUMNS
 from cryptoforecast.prices.sources import Fetched
 
 #: How far back Yahoo goes, a little less than its limit; ``None``: as far as there is any.
@@ -103,8 +106,9 @@ class Yahoo:
         last = now if end is None else min(end, now)
         if first >= last:
             return Fetched(empty())
-        raw = self._gate.run(lambda: self._ask(symbol, interval, first, last), deadline)
-        candles = canonical(raw)
+        candles = self._gate.run(
+            lambda: canonical(self._ask(symbol, interval, first, last)), deadline
+        )
         candles = candles[(candles.index >= first) & (candles.index < last)]
         return Fetched(closed_only(candles, interval, now))
 
@@ -179,9 +183,10 @@ def canonical(raw: pd.DataFrame) -> pd.DataFrame:
     """Bring what ``Ticker.history`` returns into the canonical shape; open candle included."""
     if raw.empty:
         return empty()
-    named = raw.rename(columns=str.lower)
-    prices = named[["open", "high", "low", "close"]]
-    return normalise(named[(prices > 0).all(axis=1)])[0]
+    named = raw.rename(columns=str.lower)[list(COLUMNS)].astype(float)
+    prices, volume = named[["open", "high", "low", "close"]], named["volume"]
+    named["volume"] = volume.where((volume >= 0) & (volume < np.inf))
+    return normalise(named[((prices > 0) & (prices < np.inf)).all(axis=1)])[0]
 
 
 def _says_unknown(error: Exception) -> bool:

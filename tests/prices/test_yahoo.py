@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnavailable
 from cryptoforecast.prices.gate import Gate
 from cryptoforecast.prices.yahoo import Yahoo
 from cryptoforecast.types import INTERVALS
@@ -166,3 +168,47 @@ def test_each_limit_is_said() -> None:
     yahoo = Yahoo(Path())
     assert yahoo.limit("1m") == "Yahoo gives 1m candles of the last 7 days only."
     assert yahoo.limit("1d") == "Yahoo gives all there are."
+
+
+def test_prices_that_cannot_be_are_left_out(yahoo_server: YahooServer, home: Path) -> None:
+    def tamper(text: str) -> str:
+        document = json.loads(text)
+        quote = document["chart"]["result"][0]["indicators"]["quote"][0]
+        quote["open"][1], quote["low"][2], quote["high"][3] = -5.0, 0.0, 1e300
+        quote["volume"][4] = -7
+        return json.dumps(document).replace("1e+300", "1e999")
+
+    yahoo_server.tamper = tamper
+    candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10).candles
+    assert np.isfinite(candles[["open", "high", "low", "close"]].to_numpy()).all()
+    assert (candles[["open", "high", "low", "close"]] > 0).all().all()
+    assert candles["volume"].isna().sum() == 1
+    # One more is null, as the server always leaves it.
+    assert candles.index.to_series().diff().max() == pd.Timedelta("4h")
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda text: text[:200],
+        lambda text: "[]",
+        lambda text: '{"chart": null}',
+        lambda text: '{"chart": {"result": [], "error": null}}',
+        lambda text: text.replace("100", '"x"'),
+        lambda text: text.replace('"timestamp": [', '"timestamp": ["a", '),
+        lambda text: text.replace('"timestamp": [', '"timestamp": [99999999999999, '),
+        lambda text: text.replace('"volume"', '"vol"'),
+        lambda text: text.replace("USD", "\\u0000"),
+        lambda text: "[" * 100_000,
+    ],
+)
+def test_a_wrong_chart_is_an_error_of_ours_or_sound_candles(
+    yahoo_server: YahooServer, home: Path, tamper: Callable[[str], str]
+) -> None:
+    yahoo_server.tamper = tamper
+    try:
+        candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10).candles
+    except CryptoForecastError:
+        return
+    assert np.isfinite(candles[["open", "high", "low", "close"]].to_numpy()).all()
+    assert candles.index.is_monotonic_increasing

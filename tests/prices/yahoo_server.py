@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,6 +30,7 @@ class YahooServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = "answer"
         self.currency = "USD"
+        self.tamper: Callable[[str], str] = str
         self.requests: list[dict[str, str]] = []
         self.release = threading.Event()
 
@@ -61,7 +63,8 @@ class Handler(BaseHTTPRequestHandler):
         elif symbol.startswith("NOSUCH") or "/chart/" not in parts.path:
             self.answer(404, json.dumps(UNKNOWN))
         else:
-            self.answer(200, json.dumps(chart(symbol, query, self.server.currency)))
+            made = json.dumps(chart(symbol, query, self.server.currency))
+            self.answer(200, self.server.tamper(made))
 
     def answer(self, status: int, text: str) -> None:
         body = text.encode()
