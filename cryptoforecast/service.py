@@ -37,6 +37,10 @@ from cryptoforecast.types import (
 
 #: The model behind ``POST /predict``.
 PREDICT_MODEL = "btc-1h-lstm-close"
+#: How the name of a kept file begins, where a coin could stand.
+FILE = "file-"
+#: Candles of files that stay in memory, all files together: about 50 MB.
+KEPT_ROWS = 1_000_000
 #: Bytes of forecasts that stay in memory for the next rerun of a page.
 MEMO_BYTES = 120_000_000
 
@@ -65,14 +69,58 @@ class Service:
         self.runner: Runner[Run] = Runner(settings.jobs)
         self._own = settings.home / "models"
         self._loaded: dict[Path, tuple[int, TrainedModel]] = {}
+        self._files: OrderedDict[str, PriceHistory] = OrderedDict()
         self._judged: OrderedDict[object, Backtest] = OrderedDict()
         self._lock = threading.Lock()
 
     # ------------------------------------------------------------------ prices
 
     def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
-        """Return the best prices to be had within ``wait`` seconds; see ``Prices.history``."""
+        """Return the best prices to be had within ``wait`` seconds; see ``Prices.history``.
+
+        A coin that names a kept file gives that file's prices.
+        """
+        if is_file(query.coin):
+            return self.file(query.coin)
         return self.prices.history(query, wait)
+
+    def refreshing(self, query: MarketQuery) -> bool:
+        """Whether live prices are being asked for right now."""
+        return not is_file(query.coin) and self.prices.refreshing(query)
+
+    def keep(self, history: PriceHistory) -> str:
+        """Keep a file's prices in memory for the pages; return the name to ask for them by.
+
+        Raises:
+            InvalidInput: if it has too many candles to keep.
+        """
+        if len(history) > KEPT_ROWS:
+            raise InvalidInput(
+                f"At most {KEPT_ROWS:,} candles of a file can be kept. Received: "
+                f"{len(history):,}. Choose longer candles."
+            )
+        name = FILE + history.fingerprint
+        with self._lock:
+            self._files[name] = history
+            self._files.move_to_end(name)
+            while sum(map(len, self._files.values())) > KEPT_ROWS:
+                self._files.popitem(last=False)
+        return name
+
+    def file(self, name: str) -> PriceHistory:
+        """Return the prices of a kept file.
+
+        Raises:
+            InvalidInput: if it is no longer kept.
+        """
+        with self._lock:
+            kept = self._files.get(name)
+        if kept is None:
+            raise InvalidInput(
+                f"The prices of this file are no longer kept. Received: {name[:40]}. "
+                "Open the file again on the Data page, or pick a coin."
+            )
+        return kept
 
     def read(
         self,
@@ -308,6 +356,11 @@ class Service:
             while len(self._judged) > 1 and sum(map(_size, self._judged.values())) > MEMO_BYTES:
                 self._judged.popitem(last=False)
         return made
+
+
+def is_file(coin: str) -> bool:
+    """Whether this stands for a kept file rather than for a coin."""
+    return coin.startswith(FILE)
 
 
 def carded(judged: Backtest) -> TrainedModel:

@@ -7,7 +7,7 @@ from cryptoforecast.ui import inputs, live, show, subject, training
 
 service = shared()
 with inputs.row():
-    query = inputs.market()
+    query = inputs.market(service)
     chosen = inputs.model(service, query.interval)
 history = live.history(service, query)
 job = subject.job(service, chosen)

@@ -15,7 +15,7 @@ from cryptoforecast.cli.options import SPEC_OPTIONS
 from cryptoforecast.cli.progress import Meter, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
 from cryptoforecast.learning import bundles, specs
-from cryptoforecast.prices import resolve
+from cryptoforecast.prices import files, resolve
 from cryptoforecast.service import Service
 from cryptoforecast.types import Backtest, MarketQuery, ModelSpec, PriceHistory, TrainedModel
 
@@ -49,6 +49,10 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _forecast(service, args)
     if args.command == "inspect":
         return _inspect(service, args)
+    if args.command == "convert":
+        return _convert(service, args)
+    if args.command == "fetch":
+        return _fetch(service, args)
     if args.action == "list":
         return _list(service)
     return _show(service, args.name) if args.action == "show" else _delete(service, args.name)
@@ -194,6 +198,28 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
     except CryptoForecastError as error:
         return Answer(report.unreadable_json(str(error)), "", refusal=str(error))
     return Answer(report.inspect_json(history), text.inspect(history))
+
+
+def _convert(service: Service, args: argparse.Namespace) -> Answer:
+    files.check_target(args.to, force=args.force)
+    say(f"Reading {args.file.name} ...")
+    coin = None if args.coin is None else resolve(args.coin).ticker
+    history = _read(service, args.file, coin, args.interval)
+    return _written(history, args)
+
+
+def _fetch(service: Service, args: argparse.Namespace) -> Answer:
+    files.check_target(args.to, force=args.force)
+    history = service.history(_query(args, args.interval))
+    for note in history.notes:
+        say(f"note: {one_line(note)}")
+    return _written(history, args)
+
+
+def _written(history: PriceHistory, args: argparse.Namespace) -> Answer:
+    files.write(history, args.to, force=args.force)
+    found = report.inspect_json(history) | {"data": report.data_json(history), "to": str(args.to)}
+    return Answer(found, f"{text.inspect(history)}\nWritten to {args.to}.\n")
 
 
 def _list(service: Service) -> Answer:

@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     _add_forecast(commands)
     _add_models(commands)
     _add_inspect(commands)
+    _add_convert(commands)
+    _add_fetch(commands)
     return top
 
 
@@ -100,6 +102,29 @@ def _add_inspect(commands: Commands) -> None:
     made.add_argument("file", metavar="FILE", type=Path)
 
 
+def _add_convert(commands: Commands) -> None:
+    made = _command(commands, "convert", "Read a price file and write it as plain candles.")
+    made.add_argument("file", metavar="FILE", type=Path)
+    made.add_argument("--interval", metavar="I", help="merge into longer candles, e.g. 1h")
+    made.add_argument("--coin", metavar="C", help="the file's coin, where its name doesn't say")
+    _add_to(made)
+
+
+def _add_fetch(commands: Commands) -> None:
+    made = _command(commands, "fetch", "Fetch live prices and write them to a file.")
+    made.add_argument("--coin", metavar="C", required=True, help="e.g. BTC")
+    made.add_argument("--interval", metavar="I", default="1h", help=", ".join(INTERVALS))
+    _add_window(made)
+    _add_to(made)
+
+
+def _add_to(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--to", metavar="FILE", type=Path, required=True, help=".csv, .csv.gz or .parquet"
+    )
+    made.add_argument("--force", action="store_true", help="overwrite an existing file")
+
+
 def _add_prices(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("prices")
     group.add_argument("--data", metavar="FILE", type=Path, help="a price file")
@@ -107,9 +132,13 @@ def _add_prices(made: argparse.ArgumentParser) -> None:
         "--coin", metavar="C", help="fetch live prices, e.g. BTC; with --data, the file's coin"
     )
     group.add_argument("--interval", metavar="I", help=f"candle length: {', '.join(INTERVALS)}")
-    group.add_argument("--start", metavar="TIME", type=_time, help="with --coin: from, UTC")
-    group.add_argument("--end", metavar="TIME", type=_time, help="with --coin: up to, UTC")
-    group.add_argument("--days", metavar="N", type=_number, help="with --coin: the last N days")
+    _add_window(group, "with --coin: ")
+
+
+def _add_window(group: argparse._ActionsContainer, when: str = "") -> None:
+    group.add_argument("--start", metavar="TIME", type=_time, help=f"{when}from, UTC")
+    group.add_argument("--end", metavar="TIME", type=_time, help=f"{when}up to, UTC")
+    group.add_argument("--days", metavar="N", type=_number, help=f"{when}the last N days")
 
 
 def _add_spec(made: argparse.ArgumentParser) -> None:

@@ -84,15 +84,8 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
         InvalidInput: for another extension, or a folder that can't be written.
         AlreadyExists: if there is such a file and ``force`` was not given.
     """
+    check_target(path, force=force)
     kind = path.name.lower()
-    if not kind.endswith((".csv", ".csv.gz", ".parquet")):
-        raise InvalidInput(
-            f"The name must end in .csv, .csv.gz or .parquet. Received: {path.name!r}. Rename it."
-        )
-    if path.exists() and not force:
-        raise AlreadyExists(
-            f"{path} exists already. Choose another name, or ask for it to be replaced (--force)."
-        )
     table = history.candles.copy(deep=False)
     if history.simulated:
         table["source"] = "simulated"
@@ -111,6 +104,24 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_target(path: Path, *, force: bool = False) -> None:
+    """Refuse a name that ``write`` would refuse, before the work is done rather than after.
+
+    Raises:
+        InvalidInput: for another extension than ``.csv``, ``.csv.gz`` or ``.parquet``.
+        AlreadyExists: if there is such a file and ``force`` was not given.
+    """
+    kind = path.name.lower()
+    if not kind.endswith((".csv", ".csv.gz", ".parquet")):
+        raise InvalidInput(
+            f"The name must end in .csv, .csv.gz or .parquet. Received: {path.name!r}. Rename it."
+        )
+    if path.exists() and not force:
+        raise AlreadyExists(
+            f"{path} exists already. Choose another name, or ask for it to be replaced (--force)."
+        )
 
 
 def guess_coin(name: str) -> str:

@@ -10,7 +10,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import features, specs
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices.coins import COINS
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, is_file
 from cryptoforecast.types import MarketQuery, ModelSpec
 
 #: History windows in days, by interval, and the one to begin with.
@@ -33,21 +33,25 @@ def row() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="bottom")
 
 
-def market(*, windows: bool = True) -> MarketQuery:
-    """Draw the coin, interval and history window selectors."""
+def market(service: Service, *, windows: bool = True) -> MarketQuery:
+    """Draw the coin, interval and history window selectors; a file has its own interval."""
     _from_url("coin", COIN)
-    coin = st.selectbox(
-        "Coin",
-        _with(list(COINS), st.session_state["coin"]),
-        key="coin",
-        persist_state="session",
-        format_func=lambda ticker: (
-            f"{ticker} · {COINS[ticker].name}" if ticker in COINS else ticker
-        ),
-        accept_new_options=True,
-        help="Pick one, or type any symbol that Yahoo Finance knows, such as ATOM-USD.",
-        width=220,
+    coin = str(
+        st.selectbox(
+            "Coin",
+            _with([*COINS, *st.session_state.get("files", [])], st.session_state["coin"]),
+            key="coin",
+            persist_state="session",
+            format_func=lambda name: _coin_label(service, name),
+            accept_new_options=True,
+            help="Pick one, or type any symbol in USD that Yahoo Finance knows, such as "
+            "ATOM-USD. Files come from the Data page.",
+            width=220,
+        )
     )
+    st.query_params["coin"] = coin
+    if is_file(coin):
+        return MarketQuery(coin, service.file(coin).interval)
     interval = st.segmented_control(
         "Candle",
         list(WINDOWS),
@@ -59,12 +63,12 @@ def market(*, windows: bool = True) -> MarketQuery:
     )
     if interval not in WINDOWS:
         raise InvalidInput(f"The candle must be one of {', '.join(WINDOWS)}.")
-    choices, window = WINDOWS[interval], WINDOW[interval]
+    window = WINDOW[interval]
     if windows:
         window = str(
             st.segmented_control(
                 "History",
-                list(choices),
+                list(WINDOWS[interval]),
                 default=window,
                 required=True,
                 key=f"history_{interval}",
@@ -72,8 +76,16 @@ def market(*, windows: bool = True) -> MarketQuery:
                 help="The span of prices. Its last fifth is the test span.",
             )
         )
-    st.query_params["coin"] = str(coin)
-    return query(str(coin), interval, window)
+    return query(coin, interval, window)
+
+
+def _coin_label(service: Service, name: str) -> str:
+    if is_file(name):
+        try:
+            return service.file(name).source
+        except InvalidInput:
+            return "a file that is gone"
+    return f"{name} · {COINS[name].name}" if name in COINS else name
 
 
 def query(coin: str, interval: str, window: str | None = None) -> MarketQuery:
@@ -86,7 +98,8 @@ def query(coin: str, interval: str, window: str | None = None) -> MarketQuery:
 
 def model(service: Service, interval: str) -> str:
     """Draw the model selector: saved models of this interval, trainings, baselines."""
-    _from_url("model", FIRST[interval])
+    first = FIRST.get(interval, "cone")
+    _from_url("model", first)
     opened = st.session_state.pop("open", None)
     if opened is not None:
         st.session_state["model"] = opened
@@ -95,7 +108,7 @@ def model(service: Service, interval: str) -> str:
     if str(st.session_state["model"]).startswith(RUN):
         options = _with(options, st.session_state["model"])
     if st.session_state["model"] not in options:
-        st.session_state["model"] = FIRST[interval] if FIRST[interval] in options else options[0]
+        st.session_state["model"] = first if first in options else options[0]
     chosen = str(
         st.selectbox(
             "Model",
@@ -162,7 +175,7 @@ def training(rows: int, interval: str) -> ModelSpec | None:
             help="An LSTM reads candle by candle and remembers; a Dense network sees all at once.",
         )
     st.caption(specs.PRESET_HELP[str(preset)])
-    horizon = None if preset == "seed" else STEPS[interval]
+    horizon = None if preset == "seed" else STEPS.get(interval, 24)
     base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
     with st.form(f"train-{preset}-{network}", border=False):
         changes = _sliders(base, f"{preset}-{network}")

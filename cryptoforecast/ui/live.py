@@ -13,8 +13,8 @@ from cryptoforecast.ui.words import plain
 def history(service: Service, query: MarketQuery) -> PriceHistory:
     """Return the prices at hand without waiting, say what they are, and watch for newer ones."""
     found = service.history(query, wait=0)
-    source_line(found, refreshing=service.prices.refreshing(query))
-    if service.prices.refreshing(query):
+    source_line(found, refreshing=service.refreshing(query))
+    if service.refreshing(query):
         _watch(service, query)
     return found
 
@@ -48,5 +48,5 @@ def age(span: pd.Timedelta) -> str:
 @st.fragment(run_every="1s")
 def _watch(service: Service, query: MarketQuery) -> None:
     """Rerun the page once, when the refresh that is under way has ended."""
-    if not service.prices.refreshing(query):
+    if not service.refreshing(query):
         st.rerun()

@@ -22,6 +22,12 @@ PAGES = (
         "Candles, volume, the last price with its age, and what is wrong with the data.",
     ),
     (
+        "data",
+        "Data",
+        ":material/upload_file:",
+        "Your own price file: read, checked, and ready to forecast.",
+    ),
+    (
         "models",
         "Models",
         ":material/inventory_2:",

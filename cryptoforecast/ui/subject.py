@@ -34,7 +34,7 @@ def find(service: Service, chosen: str, history: PriceHistory) -> Subject:
         UnknownModel: if a linked training is no longer kept.
     """
     if chosen in BASELINES:
-        steps = STEPS[history.interval]
+        steps = STEPS.get(history.interval, 24)
         return Subject(
             service.judge_baseline(history, chosen, steps),
             service.future_baseline(history, chosen, steps),

@@ -1,0 +1,11 @@
+"""Data: a price file of one's own, what was found in it, and the way to the forecast."""
+
+from cryptoforecast.service import shared
+from cryptoforecast.ui import data, market
+
+service = shared()
+history = data.opened(service)
+if history is not None:
+    data.use(service, history)
+    market.report(history)
+    market.candles(history, history.end - history.start + history.step, log=False)
