@@ -242,6 +242,7 @@ HOURLY: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "utf-16": lambda frame: own(frame).decode().encode("utf-16"),
     "comment lines": lambda frame: b"# exported\n# by me\n\n" + own(frame),
     "two files joined": lambda frame: own(frame[:20]) + own(frame[20:]),
+    "unnamed index": lambda frame: own(frame).removeprefix(b"time"),
     "bars": lambda frame: own(frame).replace(b",", b"|"),
     "no header": lambda frame: own(frame).split(b"\n", 1)[1],
     "old Mac": lambda frame: own(frame).replace(b"\n", b"\r"),

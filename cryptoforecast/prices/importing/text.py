@@ -153,9 +153,9 @@ def _with_header(rows: list[list[str]], corrections: Corrections) -> _Found | No
         given = corrections.columns if set(corrections.columns.values()) <= set(cells) else {}
         roles = columns.by_name(cells, given)
         end = i + 1
-        if not columns.enough(roles) and set(PRICES) <= roles.keys():
+        if "time" not in roles and set(PRICES) <= roles.keys():
             end = _more_headers(rows, i)
-            if end > i + 1:
+            if end > i + 1 or _unnamed_index(cells, rows[end:]):
                 cells[0] = "time"
                 roles = columns.by_name(cells, given)
         if not columns.enough(roles):
@@ -185,6 +185,13 @@ def _more_headers(rows: list[list[str]], i: int) -> int:
         elif first in columns.ROLES["time"] and not any(rows[j][1:]):
             return j + 1
     return i + 1
+
+
+def _unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
+    """Whether the first column has no name, as an index that a program wrote, and holds times."""
+    sample = next((row for row in body if any(row)), [""])
+    unnamed = cells[0] in ("", "Unnamed: 0", "index")
+    return unnamed and bool(_DATE.fullmatch(sample[0]) or re.fullmatch(r"\d{10,19}", sample[0]))
 
 
 def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[str, str]:
