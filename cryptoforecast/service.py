@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pandas as pd
 
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
-from cryptoforecast.evaluation import backtest, metrics
+from cryptoforecast.evaluation import backtest, cautions, metrics
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES
@@ -221,7 +220,7 @@ class Service:
             model=name or model.spec.network,
             history=history,
             forecast=said,
-            warnings=_warnings(history, model),
+            warnings=cautions.of_forecast(history, model),
         )
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
@@ -229,7 +228,7 @@ class Service:
         last = len(history) - 1
         fitted = BASELINES[name].fit(history, len(history), horizon)
         said = fitted.forecast(history, range(last, last + 1))
-        return Future(name, history, said, _history_warnings(history))
+        return Future(name, history, said, cautions.of_prices(history))
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
@@ -389,41 +388,6 @@ def _size(judged: Backtest) -> int:
         return said.quantiles.size * 8 + said.predicted.size * 16
 
     return sum(map(held, judged.forecasts.values()))
-
-
-def _warnings(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
-    """Say what makes this forecast less trustworthy than its test scores."""
-    card, found = model.card, list(_history_warnings(history))
-    close = float(history.candles["close"].iloc[-1])
-    for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
-        if model.spec.target == "price" and beyond > 0:
-            found.append(
-                f"The last close is {100 * beyond:.1f} % {word} anything seen in training."
-            )
-    if card.coin not in ("any", history.coin):
-        found.append(f"This model learnt from {card.coin}, not {history.coin}.")
-    if card.interval != history.interval:
-        found.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
-    if card.simulated and not history.simulated:
-        found.append("This model learnt from simulated prices.")
-    return tuple(found)
-
-
-def _history_warnings(history: PriceHistory) -> tuple[str, ...]:
-    """Say what makes any forecast from these prices less trustworthy."""
-    found = []
-    if history.simulated:
-        found.append("These prices are simulated: nothing here says anything of a real market.")
-    # A candle is labelled by its open and closes one interval later.
-    age = history.fetched_at - (history.end + history.step)
-    if age > 2 * history.step:
-        found.append(f"The last candle closed {_duration(age)} before the prices were read.")
-    return tuple(found)
-
-
-def _duration(span: pd.Timedelta) -> str:
-    hours = span / pd.Timedelta(hours=1)
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
 
 
 @functools.cache

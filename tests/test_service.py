@@ -252,7 +252,7 @@ def test_a_forecast_warns_of_what_makes_it_doubtful(service):
     (text,) = warnings(service, history, **known, interval="1d")
     assert text == "This model learnt from 1d candles, not 1h."
     (text,) = warnings(service, history, **known, simulated=True)
-    assert text == "This model learnt from simulated prices."
+    assert text == "This model learnt from simulated prices; these are real."
     (text,) = warnings(service, dataclasses.replace(history, simulated=True), **known)
     assert text.startswith("These prices are simulated")
     for hours, said in ((2, ()), (5, ("5 hours",)), (24 * 10, ("10 days",))):

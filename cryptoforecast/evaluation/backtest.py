@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import calibration, metrics
+from cryptoforecast.evaluation import calibration, cautions, metrics
 from cryptoforecast.evaluation.calibration import rescaled
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.learning import inference, samples, specs
@@ -116,11 +116,4 @@ def _notes(history: PriceHistory, model: TrainedModel | None, cut: Split) -> tup
             f"This model was fitted on candles up to {card.cutoff[:10]}, after the test span "
             f"begins ({test_start:%Y-%m-%d}): it may have seen part of what it is tested on."
         )
-    if card.interval != history.interval:
-        notes.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
-    if card.coin not in ("any", history.coin):
-        notes.append(f"This model learnt from {card.coin}, not {history.coin}.")
-    if card.simulated != history.simulated:
-        was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
-        notes.append(f"This model learnt from {was} prices; these are {now}.")
-    return tuple(notes)
+    return (*notes, *cautions.of_origin(history, card))
