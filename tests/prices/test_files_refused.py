@@ -199,3 +199,16 @@ def test_corrections_decide() -> None:
 def test_corrections_that_cannot_be_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(InvalidInput, match="Received"):
         Corrections(**wrong)
+
+
+def test_a_cut_last_line_is_left_out_and_said() -> None:
+    content = samples.own(HOURS)
+    history = read(content[: content.rindex(b",") - 3], "x.csv")
+    assert len(history) == 47
+    assert history.quality.decisions["last line"] == "line 49 is cut off, left out"
+
+
+def test_a_footer_is_left_out_and_reported() -> None:
+    history = read(samples.own(HOURS) + b"Total: 48\n", "x.csv")
+    assert len(history) == 48
+    assert history.quality.decisions["last line"] == "line 50 is cut off, left out"

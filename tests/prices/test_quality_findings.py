@@ -108,3 +108,11 @@ def test_trades_make_candles() -> None:
     again = read(newest_first, "BTCUSD.csv", interval="1h")
     assert again.fingerprint == history.fingerprint
     assert read(samples.lines(rows), "BTCUSD.csv").interval == "1m"
+
+
+def test_volumes_that_cannot_be_are_unknown_and_reported() -> None:
+    frame = HOURS.copy()
+    frame.iloc[[7, 9], 4] = -3.0
+    history = load(frame)
+    assert history.candles["volume"].isna().sum() == 2
+    assert problem(history, "volume") == Problem("volume", 2, 9, "taken as unknown")

@@ -41,7 +41,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
     symbol = only_symbol(table)
     decisions = dict(table.decisions)
-    values, complete = _numbers(table, corrections, decisions)
+    values, complete, odd = _numbers(table, corrections, decisions)
     times = read_times(table, complete, corrections)
     decisions["time"] = times.how
     _check_prices(table, values, complete)
@@ -57,7 +57,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
             stamps, rows = stamps[::-1], rows[::-1]
     order = np.argsort(stamps, kind="stable") if (np.diff(stamps) < 0).any() else slice(None)
     stamps, rows = stamps[order], rows[order]
-    problems = _left_out(table, usable)
+    problems = (*_left_out(table, usable), *odd)
     known = times.index.asi8[~times.index.isna()]
     if "price" in values:
         return _from_ticks(table, values, stamps, rows, interval, symbol, decisions, problems)
@@ -91,8 +91,8 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
 
 def _numbers(
     table: Table, corrections: Corrections, decisions: dict[str, str]
-) -> tuple[dict[str, Array], Array]:
-    """Read prices and volume; and which rows have every price."""
+) -> tuple[dict[str, Array], Array, tuple[Problem, ...]]:
+    """Read prices and volume; which rows have every price; and volumes that can't be."""
     prices = PRICES if set(PRICES) <= table.roles.keys() else ("price",)
     amount = next((role for role in ("volume", "turnover") if role in table.roles), None)
     roles = (*prices, amount) if amount else prices
@@ -102,10 +102,14 @@ def _numbers(
     values = {role: read_numbers(table, role, mark) for role in prices}
     complete = ~np.logical_or.reduce([np.isnan(column) for column in values.values()])
     volume = read_numbers(table, amount, mark) if amount else np.full(len(complete), np.nan)
-    values["volume"] = np.where((volume >= 0) & np.isfinite(volume), volume, np.nan)
+    odd = (volume < 0) | np.isinf(volume)
+    values["volume"] = np.where(odd, np.nan, volume)
     shown = {role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)}
     decisions["columns"] = ", ".join(f"{role}={name}" for role, name in shown.items())
-    return values, complete
+    if not odd.any():
+        return values, complete, ()
+    first = int(np.argmax(odd)) + table.first
+    return values, complete, (Problem("volume", int(odd.sum()), first, "taken as unknown"),)
 
 
 def _once(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import IO
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
@@ -41,7 +43,7 @@ def tabulate(fresh: Opener, corrections: Corrections) -> Table:
     frame = None if foreign else _numbers(fresh, found)
     if frame is None:
         frame = _texts(fresh, found)
-    frame = _without_headers(frame, found)
+    frame = _without_cut_line(_without_headers(frame, found), found)
     return Table(
         frame=frame,
         roles=found.roles,
@@ -89,7 +91,7 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[pd.DataFrame]:
     """Yield parts of the file with the columns that have a role."""
     names = [*found.names, _SPARE]
-    kept = list(dict.fromkeys(found.roles.values()))
+    kept = list(dict.fromkeys([*found.roles.values(), found.names[-1]]))
     words = [found.roles[role] for role in ("source", "symbol") if role in found.roles]
     types = dict.fromkeys(names if text else words, "str")
     rows = 0
@@ -108,7 +110,7 @@ def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[pd.DataFrame
                 chunksize=_CHUNK,
                 low_memory=False,
             )
-            for part in reader:
+            while (part := _next(reader)) is not None:
                 spare = part[_SPARE].notna().to_numpy()
                 if spare.any():
                     line = found.skip + rows + int(spare.argmax()) + 1
@@ -121,10 +123,17 @@ def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[pd.DataFrame
         raise UnreadableFile(f"It is not text in UTF-8 ({error}). Save it as UTF-8.") from error
     except pd.errors.EmptyDataError:
         return
-    except (pd.errors.ParserError, OverflowError, ValueError) as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
         raise UnreadableFile(
             f"It is not a regular table: {_line(error, found)}. Correct that line."
         ) from error
+
+
+def _next(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
+    """Parse the next part; a row that the parser would cut short is an error, not a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return next(reader, None)
 
 
 def _line(error: Exception, found: Layout) -> str:
@@ -145,6 +154,17 @@ def _lines(stream: IO[bytes], found: Layout) -> Iterator[io.TextIOWrapper]:
         yield lines
     finally:
         lines.detach()
+
+
+def _without_cut_line(frame: pd.DataFrame, found: Layout) -> pd.DataFrame:
+    """Blank a last line that ends early: its last number may have lost digits."""
+    filled = frame[found.names[-1]].notna().to_numpy()
+    rows = np.flatnonzero(frame[list(found.roles.values())].notna().any(axis=1).to_numpy())
+    if len(rows) < 3 or filled[rows[-1]] or not filled[rows[:-1]].all():
+        return frame
+    line = found.skip + int(rows[-1]) + 1
+    found.decisions["last line"] = f"line {line} is cut off, left out"
+    return frame.iloc[: rows[-1]]
 
 
 def _without_headers(frame: pd.DataFrame, found: Layout) -> pd.DataFrame:
