@@ -144,7 +144,8 @@ def test_a_saved_model_can_be_judged_on_another_share(trained, run, prices):
     found = json.loads(out)
     assert found["spec"]["test"] == 0.3
     assert found["split"]["test_origins"] == 600 - 420 - 2
-    assert any("may have seen" in note for note in found["notes"])
+    assert found["verdict"]["sentence"].startswith("Not a fair test")
+    assert found["verdict"]["beats_baseline"] is False
 
 
 @pytest.mark.parametrize("network", ["naive", "cone"])

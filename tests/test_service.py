@@ -253,8 +253,9 @@ def test_a_forecast_warns_of_what_makes_it_doubtful(service):
     assert text == "This model learnt from 1d candles, not 1h."
     (text,) = warnings(service, history, **known, simulated=True)
     assert text == "This model learnt from simulated prices; these are real."
-    (text,) = warnings(service, dataclasses.replace(history, simulated=True), **known)
-    assert text.startswith("These prices are simulated")
+    told, origin = warnings(service, dataclasses.replace(history, simulated=True), **known)
+    assert told.startswith("These prices are simulated")
+    assert origin == "This model learnt from real prices; these are simulated."
     for hours, said in ((2, ()), (5, ("5 hours",)), (24 * 10, ("10 days",))):
         late = history.end + pd.Timedelta(hours=1 + hours)
         found = warnings(service, dataclasses.replace(history, fetched_at=late), **known)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
+
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import calibration, cautions, metrics
 from cryptoforecast.evaluation.calibration import rescaled
@@ -21,6 +23,7 @@ from cryptoforecast.types import (
     PriceHistory,
     Split,
     TrainedModel,
+    Verdict,
 )
 
 
@@ -61,6 +64,7 @@ def holdout(
     if model is not None:
         said = inference.forecast(model, history, rows)
         forecasts[spec.network] = said if rescale is None else rescaled(said, rescale)
+    verdict = judge(forecasts[spec.network], forecasts["naive"], simulated=history.simulated)
     scale = metrics.naive_scale(history.candles["close"].to_numpy(float), cut.train_end)
     return Backtest(
         history=history,
@@ -68,10 +72,10 @@ def holdout(
         split=cut,
         forecasts=forecasts,
         scores={name: metrics.score(said, scale) for name, said in forecasts.items()},
-        verdict=judge(forecasts[spec.network], forecasts["naive"], simulated=history.simulated),
+        verdict=_fair(verdict, history, model, cut),
         model=model,
         cached=cached,
-        notes=_notes(history, model, cut),
+        notes=() if model is None else cautions.of_origin(history, model.card),
     )
 
 
@@ -105,15 +109,17 @@ def saved(
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 
 
-def _notes(history: PriceHistory, model: TrainedModel | None, cut: Split) -> tuple[str, ...]:
-    """Say what makes the scores better or worse than they look."""
-    if model is None:
-        return ()
-    card, notes = model.card, []
-    test_start = history.candles.index[cut.test_start]
-    if card.simulated == history.simulated and card.cutoff >= test_start.isoformat():
-        notes.append(
-            f"This model was fitted on candles up to {card.cutoff[:10]}, after the test span "
-            f"begins ({test_start:%Y-%m-%d}): it may have seen part of what it is tested on."
-        )
-    return (*notes, *cautions.of_origin(history, card))
+def _fair(
+    verdict: Verdict, history: PriceHistory, model: TrainedModel | None, cut: Split
+) -> Verdict:
+    """Withdraw the verdict on a model that may have seen what it is tested on."""
+    if model is None or model.card.simulated != history.simulated:
+        return verdict
+    begins, cutoff = history.candles.index[cut.test_start], pd.Timestamp(model.card.cutoff)
+    if cutoff < begins:
+        return verdict
+    sentence = (
+        f"Not a fair test: the model was fitted on candles up to {cutoff:%Y-%m-%d}, and the test "
+        f"span begins on {begins:%Y-%m-%d}. Take with care: {verdict.sentence}"
+    )
+    return dataclasses.replace(verdict, beats_baseline=False, sentence=sentence)

@@ -26,7 +26,11 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
         if prices.simulated:
             st.badge("Simulated prices", icon=":material/science:", color="orange")
         else:
-            st.badge(prices.source.capitalize(), icon=":material/database:", color="green")
+            st.badge(
+                prices.source[:1].upper() + prices.source[1:],
+                icon=":material/database:",
+                color="green",
+            )
         text = (
             f"{prices.coin} · {len(prices):,} closed {prices.interval} candles, "
             f"{prices.start:%Y-%m-%d} to {closed:%Y-%m-%d %H:%M} UTC · "

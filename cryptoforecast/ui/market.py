@@ -107,15 +107,16 @@ def report(history: PriceHistory) -> None:
     if history.volume_unit == "usd":
         st.caption("Volume is the turnover in USD, as this source gives it.")
     with st.expander("The report", icon=":material/fact_check:"):
-        st.dataframe(
-            pd.DataFrame({"Check": list(found), "Candles": list(found.values())}),
-            hide_index=True,
-            alt="Findings of the data report",
-        )
-        for problem in quality.problems:
-            st.caption(f"{problem.kind}: {problem.count:,}. Repair: {problem.repair}.")
-        for name, decision in quality.decisions.items():
-            st.caption(f"{name}: {decision}")
+        checks = pd.DataFrame({"Check": list(found), "Candles": list(found.values())})
+        st.dataframe(checks, hide_index=True, alt="Findings of the data report")
+        if quality.problems:
+            problems = pd.DataFrame([dataclasses.asdict(one) for one in quality.problems])
+            problems.columns = ["Finding", "How many", "First line", "What is done"]
+            st.dataframe(problems, hide_index=True, placeholder=show.DASH, alt="All findings")
+        if quality.decisions:
+            st.caption("What the reader settled by itself:")
+            decisions = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
+            st.dataframe(decisions, hide_index=True, alt="Decisions of the reader")
 
 
 def _day() -> pd.Timedelta:

@@ -120,30 +120,37 @@ def test_shares_outside_the_rules_are_refused(history):
         backtest.saved(history, synthetic.model(), test=0.9)
 
 
+def judged(history, **card):
+    return backtest.saved(history, synthetic.model(SPEC, **card))
+
+
 def notes(history, **card):
-    return backtest.saved(history, synthetic.model(SPEC, **card)).notes
+    return judged(history, **card).notes
 
 
-def test_overlap_with_training_is_noted(history):
+def test_a_model_that_saw_its_test_span_wins_nothing(history, monkeypatch):
+    won = dataclasses.replace(judged(history).verdict, beats_baseline=True, sentence="Beats it.")
+    monkeypatch.setattr(backtest, "judge", lambda *_, **__: won)
     test_start = history.candles.index[560]
     hour = pd.Timedelta(hours=1)
-    assert notes(history, cutoff=(test_start - hour).isoformat()) == ()
-    (note,) = notes(history, cutoff=test_start.isoformat())
-    assert note == (
-        f"This model was fitted on candles up to {test_start:%Y-%m-%d}, after the test span "
-        f"begins ({test_start:%Y-%m-%d}): it may have seen part of what it is tested on."
-    )
-    assert len(notes(history, cutoff="2030-01-01T00:00:00+00:00")) == 1
+    assert judged(history, cutoff=(test_start - hour).isoformat()).verdict == won
+    for cutoff in (test_start.isoformat(), "2030-01-01T00:00:00+00:00"):
+        verdict = judged(history, cutoff=cutoff).verdict
+        assert not verdict.beats_baseline
+        assert verdict.sentence == (
+            f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
+            f"span begins on {test_start:%Y-%m-%d}. Take with care: Beats it."
+        )
     # Simulated prices share no moment with real ones.
-    (note,) = notes(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True)
-    assert note == "This model learnt from simulated prices; these are real."
+    assert judged(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
 
 
 def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
     """A model's own cutoff is the last candle before its test span."""
     cut = samples.split(len(history), SPEC)
     card = {"cutoff": history.candles.index[cut.test_start - 1].isoformat()}
-    assert backtest.holdout(history, SPEC, synthetic.model(SPEC, **card)).notes == ()
+    own = backtest.holdout(history, SPEC, synthetic.model(SPEC, **card))
+    assert "fair" not in own.verdict.sentence
 
 
 def test_other_coins_intervals_and_worlds_are_noted(history):
