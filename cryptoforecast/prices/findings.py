@@ -5,6 +5,8 @@ Imports only ``types`` and ``prices.resample``. Nothing here changes a price.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -77,34 +79,40 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
     return found
 
 
-def repeated(values: pd.DataFrame, times: Array) -> tuple[Array, Array]:
+def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
     """Find candles that come again, to the last digit, some hours later.
 
     Candles at one price say nothing, and a few digits repeat by chance: only those with volume
     or four different prices count, and only at the most frequent distance.
 
     Args:
-        values: columns ``open high low close volume``, `n` rows.
+        values: `(n,)` each of ``open high low close volume``.
         times: `(n,)` ns, rising.
 
     Returns:
         Rows of the earlier and of the later ones, both rising.
     """
     nothing = np.zeros(0, dtype=int)
-    open_, high, low, close = (values[name].to_numpy() for name in _PRICES)
-    four = (open_ != close) & (open_ < high) & (close < high) & (open_ > low) & (close > low)
-    rows = np.flatnonzero((high > low) & (four | (values["volume"].to_numpy() > 0)))
+    open_, high, low, close = (values[name] for name in _PRICES)
+    rows = np.flatnonzero(high > low)
+    body = [column[rows] for column in (open_, high, low, close, values["volume"])]
+    four = (body[0] != body[3]) & (body[0] < body[1]) & (body[3] < body[1])
+    four &= (body[0] > body[2]) & (body[3] > body[2])
+    telling = four | (body[4] > 0)
+    rows, body = rows[telling], [column[telling] for column in body]
     if len(rows) < 2:
         return nothing, nothing
-    parts = values[[*_PRICES, "volume"]].iloc[rows]
-    keys = pd.util.hash_pandas_object(parts, index=False).to_numpy()
+    keys = np.zeros(len(rows), dtype=np.uint64)
+    for column in body:
+        keys = (keys ^ column.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        keys ^= keys >> np.uint64(29)
     order = np.argsort(keys, kind="stable")
     apart = np.diff(times[rows][order])
     again = (np.diff(keys[order]) == 0) & (apart <= _APART) & (apart >= _HOUR)
     if not again.any():
         return nothing, nothing
     lengths, counts = np.unique(apart[again], return_counts=True)
-    if counts.max() * _CHANCE < len(values):
+    if counts.max() * _CHANCE < len(times):
         return nothing, nothing
     again &= apart == lengths[np.argmax(counts)]
     return np.sort(rows[order][:-1][again]), np.sort(rows[order][1:][again])
@@ -112,7 +120,8 @@ def repeated(values: pd.DataFrame, times: Array) -> tuple[Array, Array]:
 
 def two_labels(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
     """Describe candles that come again under another time within two days."""
-    earlier, later = repeated(candles, candles.index.asi8)
+    values = {name: candles[name].to_numpy() for name in candles.columns}
+    earlier, later = repeated(values, candles.index.asi8)
     if not len(later):
         return []
     hours = (candles.index.asi8[later[0]] - candles.index.asi8[earlier[0]]) / _HOUR

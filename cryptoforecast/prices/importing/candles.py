@@ -47,7 +47,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
     _check_prices(table, values, complete)
     usable = complete & ~times.index.isna()
     stamps, rows = times.index.asi8[usable], np.flatnonzero(usable)
-    if len(np.unique(stamps)) < 2:
+    if len(stamps) < 2 or (stamps == stamps[0]).all():
         raise UnreadableFile(
             f"A price file needs at least 2 candles. Received: {len(stamps)} rows with a price."
         )
@@ -63,15 +63,18 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
         return _from_ticks(table, values, stamps, rows, interval, symbol, decisions, problems)
     kept, repeats = _once(stamps, rows, values, table)
     stamps, rows = stamps[kept], rows[kept]
-    keep, copies = without_copies(stamps, rows, values, table)
-    stamps, rows = stamps[keep], rows[keep]
+    columns = _taken(values, rows)
+    keep, copies = without_copies(stamps, rows, columns, table)
+    if copies:
+        stamps, rows = stamps[keep], rows[keep]
+        columns = _taken(values, rows)
     grid = commonest_spacing(known if not copies else stamps)
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
     opens, how = (stamps, "") if corrections.label == "open" else relabelled(stamps, grid, closing)
     if how:
         decisions["label"] = how
     index = pd.DatetimeIndex(opens, tz="UTC", name="time")
-    candles = pd.DataFrame({name: column[rows] for name, column in values.items()}, index=index)
+    candles = pd.DataFrame(columns, index=index, copy=False)
     _check_shape(candles)
     source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
     return Reading(
@@ -198,13 +201,20 @@ def _check_shape(candles: pd.DataFrame) -> None:
 
 def _left_out(table: Table, usable: Array) -> tuple[Problem, ...]:
     """Report the rows without a price; a blank line is none."""
-    roles = [name for role, name in table.roles.items() if role != "source"]
     lost = np.flatnonzero(~usable)
-    blank = table.frame[roles].iloc[lost].isna().all(axis=1).to_numpy()
-    lost = lost[~blank]
+    names = [name for role, name in table.roles.items() if role != "source"]
+    blank = [table.frame[name].iloc[lost].isna().to_numpy() for name in names]
+    lost = lost[~np.logical_and.reduce(blank)]
     if not len(lost):
         return ()
     return (Problem("without a price", len(lost), int(lost[0]) + table.first, "left out"),)
+
+
+def _taken(values: dict[str, Array], rows: Array) -> dict[str, Array]:
+    """Take rows; all of them in order need no copy, so that millions are held once."""
+    if len(rows) == len(values["close"]) and (rows[1:] > rows[:-1]).all():
+        return values
+    return {name: column[rows] for name, column in values.items()}
 
 
 def _changes(source: Array) -> Array:

@@ -25,15 +25,14 @@ def without_copies(
     Args:
         stamps: `(n,)` ns, rising.
         rows: `(n,)` row of each in the table.
-        values: columns of the table.
+        values: `(n,)` each, prices and volume by role.
         table: for where the rows lie.
 
     Returns:
         `(n,)` bool, which to keep; and what was found.
     """
     everything = np.ones(len(stamps), dtype=bool)
-    frame = pd.DataFrame({name: column[rows] for name, column in values.items()})
-    earlier, later = repeated(frame, stamps)
+    earlier, later = repeated(values, stamps)
     for copies in (later, earlier):
         if not len(copies):
             continue

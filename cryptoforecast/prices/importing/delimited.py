@@ -23,13 +23,14 @@ from cryptoforecast.prices.importing.table import PRICES, Corrections, Table
 from cryptoforecast.prices.importing.text import HEAD, Layout, layout, wide
 from cryptoforecast.prices.opening import MAX_ROWS, too_large
 
-_CHUNK = 500_000
+_CHUNK = 100_000
 # Rows of text take several times the memory of numbers.
 _MAX_TEXT_ROWS = 4_000_000
 _SPARE = "\x00spare"
 
 #: Opens the unpacked file at its start; may be called again.
 Opener = Callable[[], IO[bytes]]
+_Columns = dict[str, pd.Series]
 
 
 def tabulate(fresh: Opener, corrections: Corrections) -> Table:
@@ -58,7 +59,7 @@ def tabulate(fresh: Opener, corrections: Corrections) -> Table:
 
 def _numbers(fresh: Opener, found: Layout) -> pd.DataFrame | None:
     """Parse as numbers; ``None`` if a price or volume is written otherwise."""
-    parts: list[pd.DataFrame] = []
+    parts: list[_Columns] = []
     amounts = [found.roles[role] for role in (*PRICES, "price", "volume", "turnover")
                if role in found.roles]  # fmt: skip
     for part in _parts(fresh, found, text=False):
@@ -69,10 +70,10 @@ def _numbers(fresh: Opener, found: Layout) -> pd.DataFrame | None:
 
 
 def _texts(fresh: Opener, found: Layout) -> pd.DataFrame:
-    parts: list[pd.DataFrame] = []
+    parts: list[_Columns] = []
     rows = 0
     for part in _parts(fresh, found, text=True):
-        rows += len(part)
+        rows += len(part[found.names[-1]])
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
                 f"Numbers written with separators or units may fill {_MAX_TEXT_ROWS // 10**6} "
@@ -82,13 +83,18 @@ def _texts(fresh: Opener, found: Layout) -> pd.DataFrame:
     return _joined(parts)
 
 
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def _joined(parts: list[_Columns]) -> pd.DataFrame:
+    """Put the parts together column by column, so that little is held twice."""
     if not parts:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    joined = {
+        name: pd.concat([part.pop(name) for part in parts], ignore_index=True)
+        for name in list(parts[0])
+    }
+    return pd.DataFrame(joined, copy=False)
 
 
-def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[pd.DataFrame]:
+def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[_Columns]:
     """Yield parts of the file with the columns that have a role."""
     names = [*found.names, _SPARE]
     kept = list(dict.fromkeys([*found.roles.values(), found.names[-1]]))
@@ -118,7 +124,7 @@ def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[pd.DataFrame
                 rows += len(part)
                 if rows > MAX_ROWS:
                     raise too_large()
-                yield part[kept]
+                yield {name: part[name].copy() for name in kept}
     except UnicodeError as error:
         raise UnreadableFile(f"It is not text in UTF-8 ({error}). Save it as UTF-8.") from error
     except pd.errors.EmptyDataError:
