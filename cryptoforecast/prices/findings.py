@@ -46,7 +46,7 @@ def gaps(
 def marked(kind: str, mask: Array, candles: pd.DataFrame, lines: Array | None) -> Problem:
     """Describe marked candles."""
     rows = np.flatnonzero(mask)
-    detail = f"the first at {_time(candles, int(rows[0]))}" if len(rows) else ""
+    detail = f"the earliest at {_time(candles, int(rows[0]))}" if len(rows) else ""
     return Problem(kind, len(rows), _line(lines, rows), "none", detail)
 
 
@@ -125,7 +125,9 @@ def two_labels(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
     if not len(later):
         return []
     hours = (candles.index.asi8[later[0]] - candles.index.asi8[earlier[0]]) / _HOUR
-    detail = f"the same candle again {hours:g} hours later, first at {_time(candles, later[0])}"
+    detail = (
+        f"the same candle again {hours:g} hours later, the earliest at {_time(candles, later[0])}"
+    )
     return [Problem("two_labels", len(later), _line(lines, later), "none", detail)]
 
 

@@ -87,7 +87,7 @@ def test_an_absurd_candle_is_reported_and_kept(data_folder: Path) -> None:
     history = read(data_folder / "messy" / name, name)
     assert history.candles["open"].iloc[0] == 16_199.91
     outliers = next(each for each in history.quality.problems if each.kind == "outliers")
-    assert outliers.detail == "the first at 2017-08-17 04:00"
+    assert outliers.detail == "the earliest at 2017-08-17 04:00"
 
 
 def test_closing_labels_become_opening_times(data_folder: Path) -> None:
