@@ -123,7 +123,11 @@ class Updater:
         candles, since = entry.candles, entry.since
         notes: tuple[str, ...] = ()
         if entry.reaches(start) or asked - entry.fetched_at >= self._fresh:
-            new = fetch(candles.index[max(len(candles) - _OVERLAP, 0)]).candles
+            got = fetch(candles.index[max(len(candles) - _OVERLAP, 0)])
+            new = got.candles
+            if got.unfinished and len(new):
+                # Between the cached ones and these lies a gap that the next fetch can close.
+                return new, new.index[0], ()
             if contradicts(candles, new):
                 return (
                     None,

@@ -109,6 +109,19 @@ def test_what_could_not_be_finished_is_continued(exchange: ExchangeServer, shelf
     assert set(entry.candles.index.diff()[1:]) == {HOUR}
 
 
+def test_no_gap_is_left_when_time_runs_out_on_the_way_back(
+    exchange: ExchangeServer, shelf: Shelf
+) -> None:
+    shelf.age(shelf.update(ago("60D")), days=40)
+    exchange.script.extend(["answer", "html"])
+    first = shelf.update(ago("60D"), fresh=60)
+    assert len(first.candles) == PAGE - 1
+    assert (first.since, first.notes) == (first.candles.index[0], ())
+    entry = shelf.update(ago("60D"), fresh=60)
+    assert entry.candles.index[0] == ago("60D")
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+
+
 def test_revised_candles_are_replaced_and_counted(exchange: ExchangeServer, shelf: Shelf) -> None:
     old = shelf.age(shelf.update(ago("5D")), days=1)
     candles = old.candles.copy()
