@@ -14,17 +14,16 @@ from cryptoforecast.ui.words import plain
 
 def form(service: Service, history: PriceHistory) -> None:
     """Draw the training form; when it is sent, queue the training and open it."""
-    with st.expander("Train your own network", icon=":material/model_training:"):
+    with st.expander("Train your own network", icon=":material/model_training:"), show.errors():
         spec = inputs.training(len(history), history.interval)
         if spec is None:
             return
-        with show.errors():
-            job = service.submit(history, spec)
-            name = inputs.RUN + job.key
-            runs = [run for run in st.session_state.get("runs", []) if run != name]
-            st.session_state["runs"] = [*runs[-7:], name]
-            st.session_state["open"] = name
-            st.rerun()
+        job = service.submit(history, spec)
+        name = inputs.RUN + job.key
+        runs = [run for run in st.session_state.get("runs", []) if run != name]
+        st.session_state["runs"] = [*runs[-7:], name]
+        st.session_state["open"] = name
+        st.rerun()
 
 
 def ended(job: Job[Run]) -> None:
