@@ -44,8 +44,8 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
             persist_state="session",
             format_func=lambda name: _coin_label(service, name),
             accept_new_options=True,
-            help="Pick one, or type any symbol in USD that Yahoo Finance knows, such as "
-            "ATOM-USD. Files come from the Data page.",
+            help="Pick one, or type any symbol in USD, such as ATOM-USD. Files come from the "
+            "Data page.",
             width=220,
         )
     )
