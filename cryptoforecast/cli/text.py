@@ -133,7 +133,8 @@ def inspect(history: PriceHistory) -> str:
     lines += [
         f"{problem.kind}: {problem.count:,}"
         + (f", first in line {problem.first_line}" if problem.first_line is not None else "")
-        + f" ({problem.repair})"
+        + (f"; {problem.detail}" if problem.detail else "")
+        + f" (repair: {problem.repair})"
         for problem in quality.problems
     ]
     return "\n".join([*lines, *history.notes]) + "\n"

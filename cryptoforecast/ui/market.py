@@ -101,7 +101,8 @@ def report(history: PriceHistory) -> None:
     }
     total = sum(found.values())
     if total:
-        st.markdown(f":orange[:material/warning:] {total:,} findings in {len(history):,} candles.")
+        noun = "finding" if total == 1 else "findings"
+        st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
     else:
         st.markdown(f":green[:material/check_circle:] No finding in {len(history):,} candles.")
     if history.volume_unit == "usd":
@@ -110,8 +111,15 @@ def report(history: PriceHistory) -> None:
         checks = pd.DataFrame({"Check": list(found), "Candles": list(found.values())})
         st.dataframe(checks, hide_index=True, alt="Findings of the data report")
         if quality.problems:
-            problems = pd.DataFrame([dataclasses.asdict(one) for one in quality.problems])
-            problems.columns = ["Finding", "How many", "First line", "What is done"]
+            problems = pd.DataFrame(
+                {
+                    "Finding": [one.kind.replace("_", " ") for one in quality.problems],
+                    "How many": [one.count for one in quality.problems],
+                    "First line": [one.first_line for one in quality.problems],
+                    "What is done": [one.repair for one in quality.problems],
+                    "Where": [one.detail for one in quality.problems],
+                }
+            )
             st.dataframe(problems, hide_index=True, placeholder=show.DASH, alt="All findings")
         if quality.decisions:
             st.caption("What the reader settled by itself:")

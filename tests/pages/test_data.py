@@ -40,6 +40,15 @@ def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     assert not [choice for choice in forecast.get("button_group") if choice.key == "interval"]
 
 
+def test_findings_are_shown_with_their_line(open_page, csv):
+    lines = csv.decode().splitlines()
+    page = upload(open_page("data"), "ETH.csv", "\n".join([*lines, lines[400]]).encode())
+    assert not page.exception
+    assert "1 finding in" in words(page)
+    shown = next(table.value for table in page.dataframe if "Finding" in table.value)
+    assert "duplicates" in set(shown["Finding"])
+
+
 def test_minutes_are_merged_into_hours(open_page, csv):
     page = open_page("data")
     page.selectbox(key="file-interval").set_value("4h")
