@@ -492,6 +492,7 @@ class Backtest:
         verdict: of the judged model against naive, last step.
         model: the trained network; ``None`` when a baseline is judged.
         cached: whether the model came from the result cache.
+        seen: whether the model may have been fitted on part of the test span.
         notes: sentences a person should read before the scores.
     """
 
@@ -503,6 +504,7 @@ class Backtest:
     verdict: Verdict
     model: TrainedModel | None = None
     cached: bool = False
+    seen: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -21,7 +21,6 @@ from cryptoforecast.types import (
     Forecast,
     ModelSpec,
     PriceHistory,
-    Split,
     TrainedModel,
     Verdict,
 )
@@ -65,6 +64,10 @@ def holdout(
         said = inference.forecast(model, history, rows)
         forecasts[spec.network] = said if rescale is None else rescaled(said, rescale)
     verdict = judge(forecasts[spec.network], forecasts["naive"], simulated=history.simulated)
+    begins = history.candles.index[cut.test_start]
+    seen = _seen(history, model, begins)
+    if seen and model is not None:
+        verdict = _withdrawn(verdict, model.card.cutoff, begins)
     scale = metrics.naive_scale(history.candles["close"].to_numpy(float), cut.train_end)
     return Backtest(
         history=history,
@@ -72,9 +75,10 @@ def holdout(
         split=cut,
         forecasts=forecasts,
         scores={name: metrics.score(said, scale) for name, said in forecasts.items()},
-        verdict=_fair(verdict, history, model, cut),
+        verdict=verdict,
         model=model,
         cached=cached,
+        seen=seen,
         notes=() if model is None else cautions.of_origin(history, model.card),
     )
 
@@ -109,17 +113,18 @@ def saved(
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 
 
-def _fair(
-    verdict: Verdict, history: PriceHistory, model: TrainedModel | None, cut: Split
-) -> Verdict:
-    """Withdraw the verdict on a model that may have seen what it is tested on."""
+def _seen(history: PriceHistory, model: TrainedModel | None, begins: pd.Timestamp) -> bool:
+    """Whether the model may have been fitted on candles of a test span that begins then."""
+    # Simulated prices share no moment with real ones.
     if model is None or model.card.simulated != history.simulated:
-        return verdict
-    begins, cutoff = history.candles.index[cut.test_start], pd.Timestamp(model.card.cutoff)
-    if cutoff < begins:
-        return verdict
+        return False
+    return pd.Timestamp(model.card.cutoff) >= begins
+
+
+def _withdrawn(verdict: Verdict, cutoff: str, begins: pd.Timestamp) -> Verdict:
+    """Take back the verdict on a model that may have seen what it is tested on."""
     sentence = (
-        f"Not a fair test: the model was fitted on candles up to {cutoff:%Y-%m-%d}, and the test "
+        f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
         f"span begins on {begins:%Y-%m-%d}. Take with care: {verdict.sentence}"
     )
     return dataclasses.replace(verdict, beats_baseline=False, sentence=sentence)

@@ -119,7 +119,8 @@ def future(ahead: Future) -> None:
 
 def test(judged: Backtest) -> None:
     """Show predicted against actual on the test span, and the table behind it."""
-    st.subheader("Predicted against actual, on prices it had never seen")
+    unseen = "" if judged.seen else ", on prices it had never seen"
+    st.subheader(f"Predicted against actual{unseen}")
     horizon = judged.spec.horizon
     step = horizon
     if horizon > 1:

@@ -136,6 +136,7 @@ def test_a_model_that_saw_its_test_span_wins_nothing(history, monkeypatch):
     assert judged(history, cutoff=(test_start - hour).isoformat()).verdict == won
     for cutoff in (test_start.isoformat(), "2030-01-01T00:00:00+00:00"):
         verdict = judged(history, cutoff=cutoff).verdict
+        assert judged(history, cutoff=cutoff).seen
         assert not verdict.beats_baseline
         assert verdict.sentence == (
             f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
@@ -151,6 +152,7 @@ def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
     card = {"cutoff": history.candles.index[cut.test_start - 1].isoformat()}
     own = backtest.holdout(history, SPEC, synthetic.model(SPEC, **card))
     assert "fair" not in own.verdict.sentence
+    assert not own.seen
 
 
 def test_other_coins_intervals_and_worlds_are_noted(history):
