@@ -13,8 +13,8 @@ import pandas as pd
 from cryptoforecast.prices.resample import nanoseconds, step_of
 from cryptoforecast.types import Array, Problem
 
-# A stretch of one price counts from this many candles on.
-_FLAT = 24
+#: A stretch of one price counts from this many candles on.
+FLAT = 24
 # The same candle under another label lies no further away than this.
 _HOUR = 3_600_000_000_000
 _APART = 48 * _HOUR
@@ -62,12 +62,12 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
     if size:
         same = np.r_[False, (prices[1:] == prices[:-1, [3]]).all(axis=1)]
         same[size - tail :] = False
-        starts, lengths = _runs(same)
-        long = lengths >= _FLAT
+        starts, lengths = runs(same)
+        long = lengths >= FLAT
         if long.any():
             longest = int(np.argmax(lengths))
             detail = (
-                f"{long.sum()} stretches of at least {_FLAT} candles at one price, the longest of "
+                f"{long.sum()} stretches of at least {FLAT} candles at one price, the longest of "
                 f"{lengths[longest]} from {_time(candles, int(starts[longest]))}"
             )
             line = _line(lines, starts[long][:1])
@@ -149,8 +149,8 @@ def joins(candles: pd.DataFrame, splices: Array | None, lines: Array | None) -> 
     return [Problem("splices", len(rows), _line(lines, rows), "none", detail)]
 
 
-def _runs(mask: Array) -> tuple[Array, Array]:
-    """Starts and lengths of the runs of true values."""
+def runs(mask: Array) -> tuple[Array, Array]:
+    """Return starts and lengths of the runs of true values; one of length 0 if there is none."""
     edges = np.diff(np.r_[0, mask.astype(np.int8), 0])
     starts = np.flatnonzero(edges == 1)
     lengths = np.flatnonzero(edges == -1) - starts

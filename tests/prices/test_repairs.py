@@ -1,0 +1,132 @@
+"""Repairs: off by default, only what was asked for, and all of it said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices import quality
+from cryptoforecast.prices.repairs import REPAIRS, repairable, repaired
+from tests.prices import samples
+
+NAMES = ("outliers", "ohlc_violations", "flat_tail", "flat")
+
+
+@pytest.fixture
+def odd() -> pd.DataFrame:
+    """Hours with an outlier (50), two violations (60, 61), a flat stretch and a flat tail."""
+    candles = samples.candles("1h", 300)
+    prices = ["open", "high", "low", "close"]
+    candles.iloc[50, candles.columns.get_indexer(["close", "high"])] *= 3
+    candles.iloc[60, candles.columns.get_loc("high")] = candles["close"].iloc[60] * 0.99
+    candles.iloc[61, candles.columns.get_loc("low")] = candles["open"].iloc[61] * 1.01
+    for rows in (slice(100, 130), slice(280, 300)):
+        candles.iloc[rows, candles.columns.get_indexer(prices)] = candles["close"].iloc[rows.start]
+        candles.iloc[rows, candles.columns.get_loc("volume")] = 0.0
+    return candles
+
+
+def test_every_repair_is_named_after_a_finding(odd: pd.DataFrame) -> None:
+    assert tuple(REPAIRS) == NAMES
+    assert set(NAMES) <= {problem.kind for problem in quality.report(odd, "1h").problems}
+    assert all(repair.help.endswith(".") for repair in REPAIRS.values())
+
+
+def test_nothing_is_repaired_unless_asked(odd: pd.DataFrame) -> None:
+    done = repaired(odd, ())
+    assert done.candles is odd
+    assert (done.problems, done.notes) == ((), ())
+
+
+def test_it_is_told_beforehand_how_many_candles_each_would_change(odd: pd.DataFrame) -> None:
+    assert repairable(odd) == {"outliers": 1, "ohlc_violations": 2, "flat_tail": 20, "flat": 29}
+    assert repairable(samples.candles("1h", 100)) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "said"),
+    [
+        ("outliers", [50], "1 candle left out"),
+        ("flat_tail", range(280, 300), "20 candles cut off the end"),
+        ("flat", range(101, 130), "29 candles left out"),
+    ],
+)
+def test_what_is_left_out_is_said_and_the_rest_stays(
+    odd: pd.DataFrame, name: str, rows: range, said: str
+) -> None:
+    before = odd.copy()
+    lines = np.arange(300) + 2
+    done = repaired(odd, [name], lines)
+    kept = np.setdiff1d(np.arange(300), rows)
+    pd.testing.assert_frame_equal(done.candles, before.iloc[kept])
+    pd.testing.assert_frame_equal(odd, before)
+    np.testing.assert_array_equal(done.lines, lines[kept])
+    (problem,) = done.problems
+    assert (problem.kind, problem.count, problem.repair) == (name, len(rows), said)
+    assert problem.first_line == rows[0] + 2
+    assert done.notes == (f"Repaired as asked ({name}): {said}.",)
+
+
+def test_high_and_low_are_widened_and_no_more(odd: pd.DataFrame) -> None:
+    done = repaired(odd, ["ohlc_violations"])
+    assert not quality.ohlc_violations(done.candles).any()
+    assert quality.ohlc_violations(odd).sum() == 2
+    changed = (done.candles != odd).to_numpy()
+    assert changed.sum() == 2
+    assert done.candles["high"].iloc[60] == odd["close"].iloc[60]
+    assert done.candles["low"].iloc[61] == odd[["open", "close"]].iloc[61].min()
+    assert done.problems[0].repair == "high and low widened in 2 candles"
+
+
+def test_all_together_in_any_order_and_the_report_counts_what_is_left(odd: pd.DataFrame) -> None:
+    done = repaired(odd, NAMES)
+    pd.testing.assert_frame_equal(repaired(odd, NAMES[::-1]).candles, done.candles)
+    assert len(done.candles) == 300 - 1 - 20 - 29
+    assert {problem.kind for problem in done.problems} == set(NAMES)
+    report = quality.report(done.candles, "1h", problems=done.problems)
+    assert (report.outliers, report.ohlc_violations, report.flat_tail) == (0, 0, 0)
+    assert repairable(done.candles) == {}
+
+
+def test_no_price_is_made_up(odd: pd.DataFrame) -> None:
+    """Every number of a repaired candle stood in that candle before."""
+    candles = repaired(odd, NAMES).candles
+    before = odd.loc[candles.index]
+    prices = ["open", "high", "low", "close"]
+    there = candles[prices].to_numpy()[:, :, None] == before[prices].to_numpy()[:, None, :]
+    assert there.any(axis=2).all()
+    pd.testing.assert_series_equal(candles["volume"], before["volume"])
+
+
+def test_a_stretch_with_volume_or_a_short_one_stays() -> None:
+    candles = samples.candles("1h", 200)
+    prices = candles.columns.get_indexer(["open", "high", "low", "close"])
+    candles.iloc[20:60, prices] = candles["close"].iloc[20]
+    candles.iloc[100:124, prices] = candles["close"].iloc[100]
+    candles.iloc[100:124, candles.columns.get_loc("volume")] = 0.0
+    assert repairable(candles) == {}
+    candles.iloc[124, prices] = candles["close"].iloc[100]
+    candles.iloc[124, candles.columns.get_loc("volume")] = 0.0
+    assert repairable(candles) == {"flat": 24}
+
+
+def test_the_mark_of_another_source_moves_to_the_next_candle(odd: pd.DataFrame) -> None:
+    splices = np.zeros(300, dtype=bool)
+    splices[[50, 200]] = True
+    done = repaired(odd, ["outliers"], None, splices)
+    assert done.splices is not None
+    assert list(done.candles.index[done.splices]) == list(odd.index[[51, 200]])
+
+
+def test_repairs_that_leave_nothing_and_unknown_ones_are_refused() -> None:
+    candles = samples.candles("1h", 30)
+    candles[["open", "high", "low", "close"]] = 5.0
+    candles["volume"] = 0.0
+    with pytest.raises(InvalidInput, match=r"flat_tail, which leave 0 of 30\. Choose fewer"):
+        repaired(candles, ["flat_tail"])
+    with pytest.raises(
+        InvalidInput, match=r"outliers, ohlc_violations, flat_tail, flat\. .*'gaps'"
+    ):
+        repaired(candles, ["gaps"])
