@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -196,30 +197,56 @@ class ModelSpec:
     seed: int = 0
 
 
+#: Runs of rows in time order, none of them empty, apart from each other.
+Stretches = tuple[range, ...]
+
+
 @dataclass(frozen=True)
 class Split:
     """Chronological shares of ``rows`` candles; never shuffled.
 
     Training rows are ``[0, train_end)``, validation ``[train_end, test_start)``, test the rest.
-    An origin belongs to the span that holds it *and* all of its targets.
+    An origin belongs to the span that holds it *and* all of its targets. Nothing is learnt
+    across a gap: whatever shapes a model comes in stretches that lie between two gaps.
+
+    Attributes:
+        gaps: rows, rising, before which the market was not observed for long.
     """
 
     rows: int
     train_end: int
     test_start: int
     horizon: int
+    gaps: tuple[int, ...] = ()
 
-    def train_origins(self, needs: int) -> range:
-        """Rows with ``needs`` candles up to them and every target before ``train_end``."""
-        return range(needs - 1, self.train_end - self.horizon)
+    def train_rows(self, needs: int) -> Stretches:
+        """Rows before ``train_end`` with ``needs`` candles up to them and no gap among those."""
+        return self._between_gaps(0, self.train_end, needs, 0)
 
-    def validation_origins(self, needs: int = 1) -> range:
-        """Rows of the validation span with every target before ``test_start``."""
-        return range(max(self.train_end, needs - 1), self.test_start - self.horizon)
+    def train_origins(self, needs: int) -> Stretches:
+        """``train_rows`` with every target before ``train_end``, and before the next gap."""
+        return self._between_gaps(0, self.train_end, needs, self.horizon)
+
+    def validation_origins(self, needs: int = 1) -> Stretches:
+        """Rows of the validation span with every target before ``test_start``, likewise."""
+        return self._between_gaps(self.train_end, self.test_start, needs, self.horizon)
 
     def test_origins(self) -> range:
         """Rows of the last share whose targets exist; the same for every predictor."""
         return range(self.test_start, self.rows - self.horizon)
+
+    def across_gaps(self, needs: int = 1) -> int:
+        """Count test origins with a gap among the ``needs`` candles up to them or the targets."""
+        whole = self._between_gaps(self.test_start, self.rows, needs, self.horizon)
+        return len(self.test_origins()) - sum(map(len, whole))
+
+    def _between_gaps(self, first: int, stop: int, needs: int, ahead: int) -> Stretches:
+        """Rows in ``[first, stop)`` that no gap parts from what they read and look ahead to."""
+        found = (
+            range(max(first, begin + needs - 1), min(stop, end) - ahead)
+            for begin, end in pairwise((0, *self.gaps, self.rows))
+        )
+        return tuple(stretch for stretch in found if stretch)
 
 
 @dataclass(frozen=True, eq=False)

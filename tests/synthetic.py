@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,15 @@ def altered(given: PriceHistory, first: int, seed: int = 1) -> PriceHistory:
     candles.iloc[first:, candles.columns.get_loc("high")] *= 1.5
     candles.iloc[first:, candles.columns.get_loc("volume")] *= 7
     return dataclasses.replace(given, candles=candles)
+
+
+def parted(given: PriceHistory, absent: Mapping[int, int]) -> PriceHistory:
+    """The same candles, with so many candles absent before each of these rows."""
+    later = np.zeros(len(given), dtype=int)
+    for row, count in absent.items():
+        later[row:] += count
+    index = given.candles.index + later * given.step
+    return dataclasses.replace(given, candles=given.candles.set_axis(index.rename("time")))
 
 
 def spec(**changes: object) -> ModelSpec:

@@ -54,7 +54,7 @@ def holdout(
             f"`network` must be one of {', '.join((*specs.NETWORKS, *BASELINES))}. "
             f"Received: {spec.network!r}."
         )
-    cut = samples.split(len(history), spec)
+    cut = samples.split(history, spec)
     rows = cut.test_origins()
     forecasts: dict[str, Forecast] = {
         name: kind.fit(history, cut.test_start, spec.horizon).forecast(history, rows)
@@ -93,14 +93,14 @@ def saved(
     """
     spec = dataclasses.replace(model.spec, test=test, validation=validation)
     specs.check(spec)
-    before = samples.split(len(history), spec).validation_origins(specs.needs(spec))
-    span = f"the {len(before):,} candles before the test span"
+    before = samples.split(history, spec).validation_origins(specs.needs(spec))
+    span = f"the {sum(map(len, before)):,} candles before the test span"
     if spec.loss == "mse":
         residuals = inference.residual_quantiles(model, history, before)
         judged = holdout(history, spec, dataclasses.replace(model, residuals=residuals))
         note = f"Its band is measured on {span}."
         return dataclasses.replace(judged, notes=(*judged.notes, note))
-    by = calibration.factors(inference.forecast(model, history, before))
+    by = calibration.factors(inference.forecast_stretches(model, history, before))
     judged = holdout(history, spec, model, rescale=by)
     change = calibration.width_change(by)
     if abs(change) < 0.005:

@@ -7,6 +7,8 @@ gives (a test holds the two together) in milliseconds. Every forecast reads exac
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +24,7 @@ from cryptoforecast.types import (
     Forecast,
     ModelSpec,
     PriceHistory,
+    Stretches,
     TrainedModel,
 )
 
@@ -70,13 +73,28 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
     )
 
 
-def residual_quantiles(model: TrainedModel, history: PriceHistory, rows: range) -> Array:
+def forecast_stretches(
+    model: TrainedModel, history: PriceHistory, stretches: Stretches
+) -> Forecast:
+    """Forecast from every row of several stretches, as one forecast; see ``forecast``."""
+    parts = [forecast(model, history, rows) for rows in stretches]
+    return dataclasses.replace(
+        parts[0],
+        origins=parts[0].origins.append([part.origins for part in parts[1:]]),
+        close=np.concatenate([part.close for part in parts]),
+        predicted=np.concatenate([part.predicted for part in parts]),
+        quantiles=np.concatenate([part.quantiles for part in parts]),
+        actual=np.concatenate([part.actual for part in parts]),
+    )
+
+
+def residual_quantiles(model: TrainedModel, history: PriceHistory, stretches: Stretches) -> Array:
     """Measure the band of a squared-error model on rows it was not fitted on.
 
     Returns:
         ``(horizon, 9)`` quantiles of ln(actual / predicted).
     """
-    said = forecast(model, history, rows)
+    said = forecast_stretches(model, history, stretches)
     residual = np.log(said.actual / said.predicted)
     return np.quantile(residual, QUANTILES, axis=0).T
 

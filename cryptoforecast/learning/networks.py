@@ -124,7 +124,8 @@ class _Fit:
         self.report, self.cancelled, self.began = report, cancelled, began
         self.chunk = spec.chunk if spec.training == "sequences" else 1
         # A short history still gets a whole sequence, whatever the offset of its tiling.
-        self.chunk = min(self.chunk, (len(samples.train) + 1) // 2, len(samples.validation))
+        longest, stopping = (max(map(len, s)) for s in (samples.train, samples.validation))
+        self.chunk = min(self.chunk, (longest + 1) // 2, stopping)
         self.order = np.random.default_rng(spec.seed)
         self.model = build(spec)
         self.updates = -(-len(self._starts(0)) // spec.batch_size)

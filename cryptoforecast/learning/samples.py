@@ -1,7 +1,8 @@
 """From a history to what a network is fitted on: split, scaler, flat arrays.
 
 The split is a value that hands out origins, so that no caller computes a border by itself. No
-window is ever copied: sequences are read from the flat arrays by their start row.
+window is ever copied: sequences are read from the flat arrays by their start row. Nothing that
+shapes a model reaches across a gap in the prices.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import numpy as np
 
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features
-from cryptoforecast.learning.specs import needs
+from cryptoforecast.learning.specs import is_network, needs
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split
+from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
+#: More candles than this absent in a row are a gap. Fewer are hours in which nobody traded: thin
+#: markets have thousands, and cutting at each would leave nothing to learn from.
+MAX_ABSENT = 6
 #: Fewest origins a span may have; below this no figure means anything.
 FEWEST = {"training": 200, "validation": 30, "test": 30}
 #: A spread below this share of the largest value is rounding: the column is constant.
@@ -30,18 +34,34 @@ class Samples:
     Attributes:
         inputs: ``(n, inputs)`` float32, scaled; 0 in the warm-up, which no origin reads.
         targets: ``(n, horizon)`` float32, scaled; NaN where the future is unknown.
-        train: origins to fit on.
-        validation: origins to stop on.
+        train: origins to fit on, between gaps.
+        validation: origins to stop on, between gaps.
     """
 
     inputs: Array
     targets: Array
-    train: range
-    validation: range
+    train: Stretches
+    validation: Stretches
 
 
-def split(rows: int, spec: ModelSpec) -> Split:
-    """Cut ``rows`` candles into training, validation and test, in time order.
+def gaps(history: PriceHistory) -> tuple[int, ...]:
+    """Find the rows before which more than ``MAX_ABSENT`` candles are absent."""
+    apart = np.diff(history.candles.index.asi8)
+    after = np.flatnonzero(apart > (MAX_ABSENT + 1) * history.step.value) + 1
+    return tuple(after.tolist())
+
+
+def split(history: PriceHistory, spec: ModelSpec) -> Split:
+    """Cut a history into training, validation and test, in time order.
+
+    Raises:
+        NotEnoughData: if a span would hold too few origins to mean anything.
+    """
+    return split_rows(len(history), spec, gaps(history))
+
+
+def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
+    """Cut ``rows`` candles with these gaps as ``split`` does.
 
     Raises:
         NotEnoughData: if a span would hold too few origins to mean anything.
@@ -49,20 +69,32 @@ def split(rows: int, spec: ModelSpec) -> Split:
     # Rounding first keeps 100 * (1 - 0.43) from landing a hair below 57.
     test_start = math.floor(round(rows * (1 - spec.test), 6))
     train_end = math.floor(round(rows * (1 - spec.test - spec.validation), 6))
-    result = Split(rows, train_end, test_start, spec.horizon)
+    result = Split(rows, train_end, test_start, spec.horizon, gaps)
+    if is_network(spec):
+        needed, at = needs(spec), f"lookback {spec.lookback} and horizon {spec.horizon}"
+        remedy = f"{'a longer candle, ' if gaps else ''}or a smaller lookback or horizon"
+    else:
+        needed, at, remedy = 1, f"horizon {spec.horizon}", "or a smaller horizon"
     spans = {
-        "training": result.train_origins(needs(spec)),
-        "validation": result.validation_origins(needs(spec)),
-        "test": result.test_origins(),
+        "training": result.train_origins(needed),
+        "validation": result.validation_origins(needed),
+        "test": (result.test_origins(),),
     }
-    for name, origins in spans.items():
-        if len(origins) < FEWEST[name]:
+    for name, stretches in spans.items():
+        count = sum(map(len, stretches))
+        if count < FEWEST[name]:
             raise NotEnoughData(
                 f"The {name} span must hold at least {FEWEST[name]} origins. Received: "
-                f"{len(origins)} from {rows} candles at lookback {spec.lookback} and horizon "
-                f"{spec.horizon}. Choose a longer history, or a smaller lookback or horizon."
+                f"{count} from {rows} candles{_cut_by(gaps)} at {at}. "
+                f"Choose a longer history, {remedy}."
             )
     return result
+
+
+def _cut_by(gaps: tuple[int, ...]) -> str:
+    if not gaps:
+        return ""
+    return f" (cut by {len(gaps)} gap{'s' * (len(gaps) > 1)} of more than {MAX_ABSENT} candles)"
 
 
 def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
@@ -78,7 +110,7 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
 
 
 def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scaler:
-    """Fit the scaler on training rows alone.
+    """Fit the scaler on training rows alone, and on none whose features reach across a gap.
 
     Args:
         raw: ``(n, inputs)`` features.
@@ -86,9 +118,9 @@ def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scale
         spec: ``target`` decides between min-max and standardising.
         cut: rows from ``train_end`` on are never looked at.
     """
-    first = features.warmup(spec.features)
-    seen = raw[first : cut.train_end]
-    fitted_targets = targets[first : cut.train_end - cut.horizon]
+    reads = features.warmup(spec.features) + 1
+    seen = _rows(raw, cut.train_rows(reads))
+    fitted_targets = _rows(targets, cut.train_origins(reads))
     if spec.target == "price":
         offset, scale = seen.min(axis=0), np.ptp(seen, axis=0)
         # The recipe scales the price it predicts exactly as the price it reads.
@@ -109,6 +141,10 @@ def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scale
     return Scaler(
         offset, _usable(scale, seen), target_offset, _usable(target_scale, fitted_targets)
     )
+
+
+def _rows(values: Array, stretches: Stretches) -> Array:
+    return np.concatenate([values[rows.start : rows.stop] for rows in stretches])
 
 
 def _usable(scale: Array, values: Array) -> Array:
@@ -141,18 +177,26 @@ def scale_inputs(raw: Array, scaler: Scaler) -> Array:
     return np.nan_to_num((raw - scaler.offset) / scaler.scale, nan=0.0).astype(np.float32)
 
 
-def starts(origins: range, lookback: int, chunk: int, offset: int = 0) -> Array:
-    """First rows of the training sequences that tile ``origins``.
+def starts(stretches: Stretches, lookback: int, chunk: int, offset: int = 0) -> Array:
+    """First rows of the training sequences that tile each stretch of origins by itself.
 
     A sequence has ``lookback + chunk - 1`` rows and a target on its last ``chunk``, so that
     every target has at least ``lookback`` rows of context. ``chunk`` 1 gives plain windows.
 
     Args:
-        origins: rows that may be targets' origins.
+        stretches: rows that may be targets' origins; less than a chunk at the end of each, and
+            a stretch shorter than a chunk, is left out.
         lookback: rows before (and with) the first target's origin.
         chunk: targets in a sequence.
         offset: 0 to ``chunk - 1``; shifts the whole tiling.
     """
-    first = origins.start - (lookback - 1) + offset
-    last = origins.stop - (lookback + chunk - 1)
-    return np.arange(first, last + 1, chunk, dtype=np.int32)
+    tiles = [
+        np.arange(
+            origins.start - (lookback - 1) + offset,
+            origins.stop - (lookback + chunk - 1) + 1,
+            chunk,
+            dtype=np.int32,
+        )
+        for origins in stretches
+    ]
+    return np.concatenate(tiles)

@@ -37,7 +37,7 @@ def train(
     specs.check(spec)
     if not specs.is_network(spec):
         raise InvalidInput(f"Only an lstm or a dense network is trained. Received: {spec.network}.")
-    cut = samples.split(len(history), spec)
+    cut = samples.split(history, spec)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
     prepared, scaler = samples.prepare(seen, spec, cut)
     weights, record = networks.fit(spec, prepared, report, cancelled)

@@ -95,7 +95,7 @@ def test_judging_a_saved_model_leaves_it_untouched(history, loss):
     assert judged.model.weights is model.weights
     assert judged.model.scaler is model.scaler
     assert (judged.spec.test, judged.spec.validation) == (0.3, 0.2)
-    assert judged.split == samples.split(700, judged.spec)
+    assert judged.split == samples.split(history, judged.spec)
     said = inference.forecast(model, history, judged.split.test_origins())
     np.testing.assert_array_equal(judged.judged.predicted, said.predicted)
 
@@ -105,7 +105,7 @@ def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(
     model = synthetic.model(spec)
     judged = backtest.saved(history, model)
     origins = judged.split.validation_origins(specs.needs(spec))
-    assert origins == range(448, 558)
+    assert origins == (range(448, 558),)
     expected = inference.residual_quantiles(model, history, origins)
     np.testing.assert_array_equal(judged.model.residuals, expected)
     assert not np.array_equal(expected, model.residuals)
@@ -148,7 +148,7 @@ def test_a_model_that_saw_its_test_span_wins_nothing(history, monkeypatch):
 
 def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
     """A model's own cutoff is the last candle before its test span."""
-    cut = samples.split(len(history), SPEC)
+    cut = samples.split(history, SPEC)
     card = {"cutoff": history.candles.index[cut.test_start - 1].isoformat()}
     own = backtest.holdout(history, SPEC, synthetic.model(SPEC, **card))
     assert "fair" not in own.verdict.sentence

@@ -177,7 +177,7 @@ def test_a_squared_error_model_says_its_mean_and_wears_the_validation_residuals(
 def test_residual_quantiles_equal_a_hand_computation():
     spec = synthetic.spec(loss="mse", horizon=2)
     model, history = synthetic.model(spec), synthetic.history(300)
-    found = inference.residual_quantiles(model, history, range(100, 250))
+    found = inference.residual_quantiles(model, history, (range(100, 250),))
     said = inference.forecast(model, history, range(100, 250))
     close = history.candles["close"].to_numpy()
     for step in (1, 2):

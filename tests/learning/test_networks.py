@@ -67,7 +67,7 @@ def test_training_scores_the_same_quantiles_as_inference_gives():
 
 def prepared(spec, rows=600):
     history = synthetic.history(rows)
-    return samples.prepare(history, spec, samples.split(rows, spec))[0]
+    return samples.prepare(history, spec, samples.split(history, spec))[0]
 
 
 def assert_same(one, other):
@@ -177,6 +177,6 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
     shares = {"test": 0.06, "validation": 0.4}
     spec = specs.make(lookback=60, chunk=500, units=(2,), epochs=8, features=("close",), **shares)
     given = prepared(spec, 560)
-    assert len(given.train) < 2 * len(given.validation)
+    assert len(given.train[0]) < 2 * len(given.validation[0])
     _, record = networks.fit(spec, given)
     assert record.epochs == 8

@@ -1,8 +1,11 @@
 """Split, scaler and sequences: counts by hand, and nothing of the future in any of them."""
 
+import dataclasses
 import math
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -21,8 +24,12 @@ KINDS = (
 )
 
 
+def flat(stretches):
+    return [row for rows in stretches for row in rows]
+
+
 def test_split_of_the_reference_history():
-    cut = samples.split(71_228, specs.make())
+    cut = samples.split_rows(71_228, specs.make())
     assert cut == Split(71_228, 45_585, 56_982, 1)
     assert len(cut.test_origins()) == 14_245
     assert cut.test_origins() == range(56_982, 71_227)
@@ -39,7 +46,7 @@ def test_split_of_the_reference_history():
 def test_shares_in_per_cent_cut_as_whole_numbers_do(rows, test, validation, horizon):
     spec = specs.make(test=test / 100, validation=validation / 100, horizon=horizon, lookback=5)
     try:
-        cut = samples.split(rows, spec)
+        cut = samples.split_rows(rows, spec)
     except NotEnoughData:
         assume(False)
     assert cut.test_start == rows * (100 - test) // 100
@@ -56,7 +63,7 @@ def test_shares_in_per_cent_cut_as_whole_numbers_do(rows, test, validation, hori
 def test_every_origin_belongs_to_the_span_that_holds_its_targets(rows, horizon, lookback, names):
     spec = specs.make(horizon=horizon, lookback=lookback, features=names)
     try:
-        cut = samples.split(rows, spec)
+        cut = samples.split_rows(rows, spec)
     except NotEnoughData:
         assume(False)
     needed = specs.needs(spec)
@@ -68,25 +75,25 @@ def test_every_origin_belongs_to_the_span_that_holds_its_targets(rows, horizon, 
             inside["validation"].append(t)
         if cut.test_start <= t and t + horizon < rows:
             inside["test"].append(t)
-    assert list(cut.train_origins(needed)) == inside["train"]
-    assert list(cut.validation_origins(needed)) == inside["validation"]
+    assert flat(cut.train_origins(needed)) == inside["train"]
+    assert flat(cut.validation_origins(needed)) == inside["validation"]
     assert list(cut.test_origins()) == inside["test"]
 
 
 def test_too_short_a_span_is_named():
     with pytest.raises(NotEnoughData, match="The training span must hold at least 200 origins"):
-        samples.split(300, specs.make())
+        samples.split_rows(300, specs.make())
     with pytest.raises(NotEnoughData, match=r"The test span .* Received: 0 from 500 .*horizon 48"):
-        samples.split(500, specs.make(horizon=48, test=0.05, lookback=5))
+        samples.split_rows(500, specs.make(horizon=48, test=0.05, lookback=5))
     with pytest.raises(NotEnoughData, match=r"The validation span .* Choose a longer history"):
-        samples.split(500, specs.make(validation=0.05, horizon=10, lookback=5))
+        samples.split_rows(500, specs.make(validation=0.05, horizon=10, lookback=5))
 
 
 @pytest.mark.parametrize("change", KINDS)
 @pytest.mark.parametrize("border", ["train_end", "test_start"])
 def test_altering_later_rows_changes_no_scaler_and_no_sample_before(change, border):
     history, spec = synthetic.history(), synthetic.spec(**change)
-    cut = samples.split(len(history), spec)
+    cut = samples.split(history, spec)
     row = getattr(cut, border)
     before, scaler = samples.prepare(history, spec, cut)
     after, other = samples.prepare(synthetic.altered(history, row), spec, cut)
@@ -102,7 +109,7 @@ def test_altering_later_rows_changes_no_scaler_and_no_sample_before(change, bord
 def test_the_last_training_row_does_shape_the_scaler(change):
     """So that the test above is about the border itself, not rows far from it."""
     history, spec = synthetic.history(), synthetic.spec(**change)
-    cut = samples.split(len(history), spec)
+    cut = samples.split(history, spec)
     _, scaler = samples.prepare(history, spec, cut)
     _, other = samples.prepare(synthetic.altered(history, cut.train_end - 1), spec, cut)
     assert not np.array_equal(scaler.scale, other.scale)
@@ -112,7 +119,7 @@ def test_the_last_training_row_does_shape_the_scaler(change):
 def test_standardising_equals_a_hand_computation_on_training_rows():
     history, horizon = synthetic.history(500), 3
     spec = synthetic.spec(features=("return",), horizon=horizon)
-    cut = samples.split(500, spec)
+    cut = samples.split(history, spec)
     _, scaler = samples.prepare(history, spec, cut)
     assert cut.train_end == 320
     close = history.candles["close"].tolist()
@@ -131,7 +138,7 @@ def test_standardising_equals_a_hand_computation_on_training_rows():
 @pytest.mark.parametrize("names", [("close",), ("hour", "close", "range")])
 def test_min_max_price_target_uses_the_numbers_of_its_close_input(names):
     history, spec = synthetic.history(500), synthetic.spec(target="price", features=names)
-    prepared, scaler = samples.prepare(history, spec, samples.split(500, spec))
+    prepared, scaler = samples.prepare(history, spec, samples.split(history, spec))
     close = history.candles["close"].to_numpy()
     column = 0 if names[0] == "close" else 2
     low, high = min(close[:320]), max(close[:320])
@@ -145,7 +152,7 @@ def test_min_max_price_target_uses_the_numbers_of_its_close_input(names):
 
 def test_min_max_price_target_without_a_close_input_uses_training_closes():
     history, spec = synthetic.history(500), synthetic.spec(target="price", features=("return",))
-    _, scaler = samples.prepare(history, spec, samples.split(500, spec))
+    _, scaler = samples.prepare(history, spec, samples.split(history, spec))
     close = history.candles["close"].to_numpy()[2:320]  # targets of rows 1 to 318
     assert scaler.target_offset == pytest.approx([close.min()])
     assert scaler.target_scale == pytest.approx([np.ptp(close)])
@@ -154,7 +161,7 @@ def test_min_max_price_target_without_a_close_input_uses_training_closes():
 @pytest.mark.parametrize("change", KINDS)
 def test_scaling_back_is_the_identity(change):
     history, spec = synthetic.history(), synthetic.spec(**change)
-    prepared, scaler = samples.prepare(history, spec, samples.split(len(history), spec))
+    prepared, scaler = samples.prepare(history, spec, samples.split(history, spec))
     raw = features.matrix(history.candles, spec.features)
     first = features.warmup(spec.features)
     np.testing.assert_allclose(
@@ -192,7 +199,7 @@ def test_a_constant_column_stays_harmless_where_it_later_changes():
 def test_sequences_tile_the_origins(first, count, lookback, chunk, data):
     offset = data.draw(st.integers(0, chunk - 1))
     origins = range(first + lookback - 1, first + lookback - 1 + count)
-    rows = samples.starts(origins, lookback, chunk, offset)
+    rows = samples.starts((origins,), lookback, chunk, offset)
     assert len(rows) == max(0, (count - offset) // chunk)
     targeted = [
         origin
@@ -210,7 +217,7 @@ def test_sequences_tile_the_origins(first, count, lookback, chunk, data):
 @pytest.mark.parametrize("horizon", [1, 6])
 def test_no_training_sequence_holds_a_target_at_or_beyond_train_end(chunk, horizon):
     spec = specs.make(lookback=12, horizon=horizon, chunk=chunk)
-    cut = samples.split(900, spec)
+    cut = samples.split_rows(900, spec)
     origins = cut.train_origins(specs.needs(spec))
     reached = set()
     for offset in range(chunk):
@@ -222,6 +229,140 @@ def test_no_training_sequence_holds_a_target_at_or_beyond_train_end(chunk, horiz
     assert max(reached) == cut.train_end - 1
 
 
+def test_a_gap_is_more_than_six_absent_candles():
+    history = synthetic.history(100)
+    assert samples.gaps(history) == ()
+    assert samples.gaps(synthetic.parted(history, dict.fromkeys(range(1, 100), 6))) == ()
+    assert samples.gaps(synthetic.parted(history, {1: 7, 40: 6, 41: 500, 99: 7})) == (1, 41, 99)
+    # A candle off the grid is no gap, and hides none.
+    index = history.candles.index
+    moved = index.where(np.arange(100) != 50, index[50] + pd.Timedelta(minutes=28))
+    off_grid = dataclasses.replace(history, candles=history.candles.set_axis(moved))
+    assert samples.gaps(off_grid) == ()
+    assert samples.gaps(synthetic.parted(off_grid, {51: 8})) == (51,)
+
+
+@st.composite
+def cuts(draw):
+    """A spec and the split of some rows with gaps anywhere, however small its spans."""
+    rows = draw(st.integers(20, 400))
+    borders = sorted(draw(st.tuples(st.integers(0, rows), st.integers(0, rows))))
+    gaps = draw(st.sets(st.integers(1, rows - 1), max_size=8))
+    horizon, lookback = draw(st.integers(1, 6)), draw(st.integers(2, 20))
+    names = draw(st.sampled_from([("close",), ("return",), ("volume", "hour")]))
+    spec = synthetic.spec(horizon=horizon, lookback=lookback, features=names)
+    return spec, Split(rows, *borders, horizon, tuple(sorted(gaps)))
+
+
+@given(cuts())
+@settings(max_examples=200, deadline=None)
+def test_an_origin_is_usable_where_no_gap_parts_it_from_what_it_reads_and_foretells(given):
+    spec, cut = given
+    needed, ahead, gaps = specs.needs(spec), spec.horizon, set(cut.gaps)
+
+    def whole(t, reads, ahead=ahead):
+        """No row but the first of what is touched comes after a gap."""
+        first = t - reads + 1
+        return first >= 0 and gaps.isdisjoint(range(first + 1, t + ahead + 1))
+
+    def usable(first, stop, reads=needed):
+        return [t for t in range(first, stop - ahead) if whole(t, reads)]
+
+    assert flat(cut.train_origins(needed)) == usable(0, cut.train_end)
+    assert flat(cut.validation_origins(needed)) == usable(cut.train_end, cut.test_start)
+    assert flat(cut.train_rows(needed)) == [
+        t for t in range(cut.train_end) if whole(t, needed, ahead=0)
+    ]
+    for reads in (1, needed):
+        parted = len(cut.test_origins()) - len(usable(cut.test_start, cut.rows, reads))
+        assert cut.across_gaps(reads) == parted
+    for stretches in (cut.train_origins(needed), cut.train_rows(needed)):
+        assert all(stretches)
+        for one, other in pairwise(stretches):
+            assert one.stop < other.start
+
+
+@given(given=cuts(), chunk=st.integers(1, 40))
+@settings(max_examples=200, deadline=None)
+def test_sequences_cross_no_gap_and_reach_every_origin(given, chunk):
+    spec, cut = given
+    needed, warmup = specs.needs(spec), features.warmup(spec.features)
+    stretches = cut.train_origins(needed)
+    assume(stretches)
+    reached = set()
+    for offset in range(chunk):
+        for start in samples.starts(stretches, spec.lookback, chunk, offset).tolist():
+            last = start + spec.lookback + chunk - 2
+            touched = range(start - warmup, last + spec.horizon + 1)
+            assert touched.start >= 0
+            assert touched.stop <= cut.train_end
+            assert not set(cut.gaps) & set(touched[1:])
+            reached.update(range(last - chunk + 1, last + 1))
+    assert sorted(reached) == flat(rows for rows in stretches if len(rows) >= chunk)
+
+
+@given(
+    rows=st.integers(500, 120_000),
+    horizon=st.integers(1, 48),
+    lookback=st.integers(2, 80),
+    chunk=st.integers(1, 500),
+    data=st.data(),
+)
+@settings(max_examples=100, deadline=None)
+def test_without_gaps_one_tiling_covers_all(rows, horizon, lookback, chunk, data):
+    spec = specs.make(horizon=horizon, lookback=lookback)
+    try:
+        cut = samples.split_rows(rows, spec)
+    except NotEnoughData:
+        assume(False)
+    offset = data.draw(st.integers(0, chunk - 1))
+    needed = specs.needs(spec)
+    for stretches, first, stop in (
+        (cut.train_origins(needed), needed - 1, cut.train_end),
+        (cut.validation_origins(needed), max(cut.train_end, needed - 1), cut.test_start),
+    ):
+        found = samples.starts(stretches, lookback, chunk, offset)
+        begin, end = first - (lookback - 1) + offset, stop - horizon - (lookback + chunk - 1)
+        np.testing.assert_array_equal(found, np.arange(begin, end + 1, chunk))
+        assert found.dtype == np.int32
+
+
+def test_the_scaler_sees_no_move_over_a_gap():
+    """Prices 64 times as high before row 150: every move but the one into it stays the same."""
+    history, spec = synthetic.history(), synthetic.spec(horizon=3)
+    candles = history.candles.copy()
+    candles.iloc[:150] *= 64
+    raised = dataclasses.replace(history, candles=candles)
+
+    def scaler(prices, absent):
+        given = synthetic.parted(prices, {150: absent})
+        return dataclasses.astuple(samples.prepare(given, spec, samples.split(given, spec))[1])
+
+    for one, other in zip(scaler(history, 7), scaler(raised, 7), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    # Were it no gap, that one move would widen everything.
+    assert (scaler(raised, 6)[3] > 10 * scaler(raised, 7)[3]).all()
+
+
+def test_origins_are_counted_between_gaps():
+    spec = synthetic.spec(features=("return",))
+    assert specs.needs(spec) == 9
+    history = synthetic.history(600)
+    # 384 training rows in stretches of 16, each with 16 - 8 - 1 origins.
+    shredded = synthetic.parted(history, dict.fromkeys(range(16, 384, 16), 7))
+    with pytest.raises(NotEnoughData, match=(
+        r"The training span must hold at least 200 origins\. Received: 168 from 600 candles "
+        r"\(cut by 23 gaps of more than 6 candles\) at lookback 8 and horizon 1\. "
+        r"Choose a longer history, a longer candle, or a smaller lookback or horizon\."
+    )):  # fmt: skip
+        samples.split(shredded, spec)
+    thin = synthetic.parted(history, dict.fromkeys(range(16, 384, 16), 6))
+    assert samples.split(thin, spec) == samples.split(history, spec)
+    # A baseline reads one candle: only targets can lie across a gap.
+    naive = dataclasses.replace(spec, network="naive")
+    assert len(flat(samples.split(shredded, naive).train_origins(1))) == 384 - 24
+
+
 def test_windows_are_sequences_of_one_target():
-    rows = samples.starts(range(59, 100), 60, 1)
+    rows = samples.starts((range(59, 100),), 60, 1)
     np.testing.assert_array_equal(rows, np.arange(0, 41))

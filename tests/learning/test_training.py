@@ -20,7 +20,7 @@ def assert_same_numbers(one, other):
 
 def test_altering_the_test_span_changes_nothing_of_the_model(dense, mse_spec):
     history = synthetic.history()
-    cut = samples.split(len(history), mse_spec)
+    cut = samples.split(history, mse_spec)
     other = training.train(synthetic.altered(history, cut.test_start), mse_spec)
     assert_same_numbers(dense, other)
     np.testing.assert_array_equal(dense.residuals, other.residuals)
@@ -30,7 +30,7 @@ def test_altering_the_test_span_changes_nothing_of_the_model(dense, mse_spec):
 
 def test_the_validation_span_chooses_the_epoch_and_shapes_nothing_else(mse_spec):
     history, spec = synthetic.history(), dataclasses.replace(mse_spec, epochs=1)
-    cut = samples.split(len(history), spec)
+    cut = samples.split(history, spec)
     one = training.train(history, spec)
     other = training.train(synthetic.altered(history, cut.train_end), spec)
     assert_same_numbers(one, other)
@@ -39,19 +39,42 @@ def test_the_validation_span_chooses_the_epoch_and_shapes_nothing_else(mse_spec)
 
 def test_altering_the_last_training_row_does_change_the_model(dense, mse_spec):
     history = synthetic.history()
-    cut = samples.split(len(history), mse_spec)
+    cut = samples.split(history, mse_spec)
     other = training.train(synthetic.altered(history, cut.train_end - 1), mse_spec)
     assert not np.array_equal(dense.weights[0], other.weights[0])
 
 
+@pytest.mark.parametrize(
+    "change", [{"training": "sequences", "network": "lstm", "chunk": 9}, {"loss": "mse"}], ids=str
+)
+def test_nothing_is_learnt_from_a_move_over_a_gap(change):
+    """Gaps in both spans, and prices of another size between them: the model is the same."""
+    history, spec = synthetic.history(), synthetic.spec(**change)
+    candles = history.candles.copy()
+    candles.iloc[150:440] *= 64  # the network sees moves alone, and those keep their size
+
+    def trained(frame, absent):
+        given = dataclasses.replace(history, candles=frame)
+        return training.train(synthetic.parted(given, {150: absent, 440: absent}), spec)
+
+    one, other, ungapped = trained(history.candles, 12), trained(candles, 12), trained(candles, 0)
+    for a, b in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert not np.allclose(one.weights[0], ungapped.weights[0], atol=1e-3)
+    losses = [[epoch.val_loss for epoch in model.record.curve] for model in (one, other)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    if spec.loss == "mse":
+        np.testing.assert_allclose(one.residuals, other.residuals, atol=1e-6)
+
+
 def test_the_band_of_squared_error_is_of_the_validation_residuals(dense, mse_spec):
     history = synthetic.history()
-    cut = samples.split(len(history), mse_spec)
+    cut = samples.split(history, mse_spec)
     origins = cut.validation_origins(specs.needs(mse_spec))
-    assert origins == range(384, 479)
+    assert origins == (range(384, 479),)
     expected = inference.residual_quantiles(dense, history, origins)
     np.testing.assert_array_equal(dense.residuals, expected)
-    inside = inference.forecast(dense, history, origins)
+    inside = inference.forecast(dense, history, *origins)
     below = inside.actual_returns[:, 0] < inside.quantiles[:, 0, 2]
     assert np.mean(below) == pytest.approx(0.1, abs=0.02)
 
@@ -62,7 +85,7 @@ def test_quantile_models_carry_their_own_band(lstm):
 
 def test_the_card_says_where_the_model_came_from(lstm, lstm_spec):
     history = synthetic.history()
-    cut = samples.split(len(history), lstm_spec)
+    cut = samples.split(history, lstm_spec)
     close = history.candles["close"].iloc[: cut.train_end]
     card = lstm.card
     assert (card.coin, card.interval, card.source) == ("BTC", "1h", "file test.csv")
