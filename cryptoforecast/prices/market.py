@@ -243,11 +243,6 @@ class Prices:
         self, coin: Coin, query: MarketQuery, trouble: CryptoForecastError | None
     ) -> PriceHistory:
         """Fall back on the embedded market, and say so."""
-        if query.interval not in simulated.INTERVALS_OFFERED:
-            raise SourceUnavailable(
-                f"{trouble} Nothing is cached, and the simulated market has no {query.interval} "
-                f"candles. Choose one of {', '.join(simulated.INTERVALS_OFFERED)}, or try later."
-            )
         note = f"{trouble} Nothing is cached, so these prices are simulated, not a real market's."
 
         def build() -> PriceHistory:

@@ -35,12 +35,17 @@ cone's pinball / constant's, 24 h   0.95      0.98      0.94 (0.83 to 0.97)
 
 Coins are independent of each other here, which real ones are not. Volume follows the range more
 closely than it does in reality (correlation of logs 0.86 against 0.56).
+
+**Other intervals.** Longer candles are merged hours. Shorter ones are merged minutes, and
+``minutes`` lays those inside the hours: merged again they give the same hours. Volatility changes
+from hour to hour, not within one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -49,6 +54,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices import quality
 from cryptoforecast.prices.coins import Coin, resolve
+from cryptoforecast.prices.minutes import minutes
 from cryptoforecast.prices.parameters import (
     DEFAULT,
     OTHER,
@@ -62,7 +68,7 @@ from cryptoforecast.types import INTERVALS, Array, PriceHistory
 __all__ = [
     "DEFAULT",
     "EPOCH",
-    "INTERVALS_OFFERED",
+    "REACH",
     "MarketParameters",
     "constant_volatility",
     "simulate",
@@ -71,7 +77,14 @@ __all__ = [
 #: Open of the first simulated candle.
 EPOCH = pd.Timestamp("2022-01-01", tz="UTC")
 SOURCE = "simulated"
-INTERVALS_OFFERED = ("1h", "4h", "1d", "1w")
+#: How far back candles shorter than an hour go unless an earlier start is asked for: as many as
+#: Yahoo gives. From the epoch on there would be millions.
+REACH: dict[str, pd.Timedelta] = {
+    "1m": pd.Timedelta(days=7),
+    "5m": pd.Timedelta(days=59),
+    "15m": pd.Timedelta(days=59),
+    "30m": pd.Timedelta(days=59),
+}
 
 SUBSTEPS = 12
 _HOUR = INTERVALS["1h"]
@@ -113,8 +126,8 @@ def simulate(
 
     Args:
         coin: ticker, symbol or coin.
-        interval: one of ``INTERVALS_OFFERED``; all but 1h are merged from hours.
-        start: first candle's open, UTC; the epoch by default.
+        interval: any.
+        start: first candle's open, UTC; the epoch by default, or as far back as ``REACH`` says.
         end: candles open before this, UTC; now by default.
         parameters: how the market behaves.
         seed: another path of the same coin; the standard one by default.
@@ -125,18 +138,25 @@ def simulate(
         History with ``simulated=True``, source ``"simulated"``, volume in coins.
 
     Raises:
-        InvalidInput: for another interval or an impossible signal.
+        InvalidInput: for an unknown interval or an impossible signal.
         NotEnoughData: if no closed candle lies in the window.
     """
     coin = resolve(coin) if isinstance(coin, str) else coin
-    _check(interval, signal)
+    step = step_of(interval)
+    if not -0.9 <= signal <= 0.9:
+        raise InvalidInput(f"`signal` must lie between -0.9 and 0.9. Received: {signal}.")
     now = pd.Timestamp.now("UTC") if now is None else now
     until = min(now, end) if end is not None else now
-    hours = max(int((floor(until, "1h") - EPOCH) // _HOUR) + int(step_of(interval) // _HOUR), 1)
-    blocks = -(-hours // _BLOCK)
-    candles = resample(_path(coin.ticker, parameters, signal, seed, blocks), "1h", interval)
-    candles = quality.closed_only(candles, interval, now)
+    if start is None and interval in REACH:
+        start = until - REACH[interval]
     first = EPOCH if start is None else max(start, EPOCH)
+    hours = max(int((floor(until, "1h") - EPOCH) // _HOUR) + max(int(step // _HOUR), 1), 1)
+    path = _path(coin.ticker, parameters, signal, seed, -(-hours // _BLOCK))
+    if step < _HOUR:
+        candles = resample(_minutes(path, coin.ticker, seed, first, until), "1m", interval)
+    else:
+        candles = resample(path.candles, "1h", interval)
+    candles = quality.closed_only(candles, interval, now)
     candles = candles[(candles.index >= first) & (candles.index < until)]
     if candles.empty:
         raise NotEnoughData(
@@ -155,22 +175,41 @@ def simulate(
     )
 
 
-def _check(interval: str, signal: float) -> None:
-    """Refuse what the simulated market can't do."""
-    if interval not in INTERVALS_OFFERED:
-        raise InvalidInput(
-            f"The simulated market has {', '.join(INTERVALS_OFFERED)} candles. "
-            f"Received: {interval!r}. Choose one of these, or a live source."
-        )
-    if not -0.9 <= signal <= 0.9:
-        raise InvalidInput(f"`signal` must lie between -0.9 and 0.9. Received: {signal}.")
+@dataclass(frozen=True, eq=False)
+class _Path:
+    """Hours from the epoch on.
+
+    Attributes:
+        candles: canonical, `(n,)`.
+        shocks: standard normal steps through each hour, `(n, SUBSTEPS)`.
+        scale: standard deviation of each hour's log-return given its draw of the tail, `(n,)`.
+    """
+
+    candles: pd.DataFrame
+    shocks: Array
+    scale: Array
+
+
+def _minutes(
+    path: _Path, ticker: str, seed: int | None, first: pd.Timestamp, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Make the minutes of every block of hours that touches [first, until)."""
+    begin = max(int((first - EPOCH) // (_BLOCK * _HOUR)), 0)
+    end = min(int((until - EPOCH) // (_BLOCK * _HOUR)) + 1, len(path.candles) // _BLOCK)
+    parts = []
+    for block in range(begin, end):
+        rows = slice(block * _BLOCK, (block + 1) * _BLOCK)
+        # A block has random numbers of its own, so that none need be drawn for those before it.
+        random = np.random.Generator(np.random.PCG64(_seed(ticker, seed, 3, block)))
+        parts.append(minutes(path.candles.iloc[rows], path.shocks[rows], path.scale[rows], random))
+    return pd.concat(parts) if parts else quality.empty()
 
 
 @lru_cache(maxsize=8)
 def _path(
     ticker: str, parameters: MarketParameters, signal: float, seed: int | None, blocks: int
-) -> pd.DataFrame:
-    """Hourly canonical candles from the epoch, ``blocks`` times 30 days."""
+) -> _Path:
+    """Walk from the epoch through ``blocks`` times 30 days."""
     n = blocks * _BLOCK
     start, multiple, turnover = STARTS.get(ticker, OTHER)
     index = pd.date_range(EPOCH, periods=n, freq="h", name="time", unit="ns")
@@ -199,7 +238,7 @@ def _path(
     candles = np.exp(candles)
     width = np.log(candles["high"] / candles["low"]).to_numpy() / (multiple * parameters.volatility)
     candles["volume"] = turnover * 1e6 / start * _activity(width, noise, parameters)
-    return candles
+    return _Path(candles, shocks, scale)
 
 
 def _draws(
@@ -211,9 +250,9 @@ def _draws(
         Standard normals `(n, SUBSTEPS)`; variance mixing `(n,)` of mean 1, which turns normals
         into Student's t; standard normals `(n,)` for volume.
     """
-    digest = hashlib.sha256(f"{_EDITION} {ticker} {seed}".encode()).digest()
-    streams = np.random.SeedSequence(int.from_bytes(digest[:16], "big")).spawn(3)
-    path, tail, volume = (np.random.Generator(np.random.PCG64(s)) for s in streams)
+    path, tail, volume = (
+        np.random.Generator(np.random.PCG64(_seed(ticker, seed, stream))) for stream in range(3)
+    )
     freedom = parameters.freedom
     if math.isinf(freedom):
         mixing = np.ones(n)
@@ -221,6 +260,12 @@ def _draws(
         mixing = np.minimum((freedom - 2) / tail.chisquare(freedom, n), _MIXING_CAP)
         mixing /= _capped_mean(freedom)
     return path.standard_normal((n, SUBSTEPS)), mixing, volume.standard_normal(n)
+
+
+def _seed(ticker: str, seed: int | None, *stream: int) -> np.random.SeedSequence:
+    """Seed one stream of random numbers: 0 path, 1 tails, 2 volume, 3 minutes of a block."""
+    digest = hashlib.sha256(f"{_EDITION} {ticker} {seed}".encode()).digest()
+    return np.random.SeedSequence(int.from_bytes(digest[:16], "big"), spawn_key=stream)
 
 
 @lru_cache(maxsize=32)

@@ -303,11 +303,12 @@ def test_waiting_ends_with_the_deadline(settings: Settings) -> None:
     source.gate.set()
 
 
-def test_an_interval_that_only_the_source_has_needs_the_source(settings: Settings) -> None:
-    source = Source()
-    source.error = SourceUnavailable("Down.")
-    with pytest.raises(SourceUnavailable, match=r"Down\. Nothing is cached.*no 15m candles"):
-        Prices(settings, [source]).history(MarketQuery("BTC", "15m", ago("2D")))
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_offline_there_are_candles_of_every_length(settings: Settings, interval: str) -> None:
+    prices = Prices(replace(settings, live=False), [Source()])
+    history = prices.history(MarketQuery("BTC", interval))
+    assert (history.simulated, history.interval) == (True, interval)
+    assert now() - 2 * history.step < history.end <= now() - history.step
 
 
 class Faulty(Source):

@@ -17,11 +17,11 @@ from cryptoforecast.prices.resample import resample
 from cryptoforecast.prices.simulated import (
     DEFAULT,
     EPOCH,
-    INTERVALS_OFFERED,
+    REACH,
     constant_volatility,
     simulate,
 )
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import INTERVALS, PriceHistory
 
 END = pd.Timestamp("2026-01-01", tz="UTC")
 
@@ -91,10 +91,60 @@ def test_longer_intervals_are_merged_hours() -> None:
         assert len(merged) - len(expected) in (0, 1)
 
 
+PRICES = ["open", "high", "low", "close"]
+SHORT = list(REACH)
+
+
+@pytest.mark.parametrize("interval", SHORT)
+def test_shorter_intervals_merge_into_the_same_hours(interval: str) -> None:
+    start = END - pd.Timedelta(days=40)
+    short = simulate("ETH", interval, start, END).candles
+    hours = simulate("ETH", "1h", start, END).candles
+    merged = resample(short, interval, "1h")
+    pd.testing.assert_frame_equal(merged[PRICES], hours[PRICES], check_freq=False, check_exact=True)
+    assert np.allclose(merged["volume"], hours["volume"], rtol=1e-12, atol=0)
+
+
+def test_minutes_are_the_same_from_wherever_one_looks() -> None:
+    whole = simulate("BTC", "1m", END - pd.Timedelta(days=70), END).candles
+    noon = END - pd.Timedelta(days=33, hours=12)
+    early = simulate("BTC", "1m", noon - pd.Timedelta(hours=30), now=noon + pd.Timedelta("90s"))
+    assert early.end == noon
+    pd.testing.assert_frame_equal(early.candles, whole.loc[early.start : noon], check_freq=False)
+    five = simulate("BTC", "5m", noon, END).candles
+    pd.testing.assert_frame_equal(five, resample(whole.loc[noon:], "1m", "5m"), check_freq=False)
+    other = simulate("BTC", "1m", noon, END, seed=1).candles
+    assert not np.isclose(other["close"], whole.loc[noon:]["close"]).any()
+
+
+def test_without_a_start_short_candles_go_back_as_far_as_a_live_source_does() -> None:
+    for interval, reach in REACH.items():
+        history = simulate("BTC", interval, end=END)
+        assert history.start == END - reach
+        assert history.end == END - INTERVALS[interval]
+    assert simulate("BTC", "15m", EPOCH, EPOCH + pd.Timedelta("1h")).start == EPOCH
+
+
+def test_the_standard_hours_are_those_the_shipped_models_were_judged_on() -> None:
+    candles = simulate("BTC", end=END).candles
+    known = {
+        "2022-01-01 00:00": [47000.0, 47006.63865640508, 46687.70941772465, 46687.70941772465],
+        "2024-02-29 14:00": [
+            71295.08641834861,
+            72003.62826563843,
+            71293.042732709,
+            71690.045057384,
+        ],
+        "2025-12-31 23:00": [46544.20982036179, 46825.3784886092, 46543.93478931094, 46670.5954727],
+    }
+    for opened, prices in known.items():
+        assert candles.loc[opened, PRICES].to_numpy() == pytest.approx(prices, rel=1e-9)
+
+
 # ---------------------------------------------------------------------------- labelled, sound
 
 
-@pytest.mark.parametrize("interval", INTERVALS_OFFERED)
+@pytest.mark.parametrize("interval", INTERVALS)
 def test_candles_are_sound_and_labelled(interval: str) -> None:
     history = simulate("SOL-USD", interval, end=END)
     assert (history.coin, history.source, history.simulated) == ("SOL", "simulated", True)
@@ -106,13 +156,13 @@ def test_candles_are_sound_and_labelled(interval: str) -> None:
     assert (candles.to_numpy() > 0).all()
     found = quality.report(candles, interval)
     assert (found.missing, found.duplicates, found.flat_tail, found.ohlc_violations) == (0,) * 4
-    if interval == "1h":
+    if INTERVALS[interval] <= INTERVALS["1h"]:
         assert np.allclose(candles["open"].iloc[1:], candles["close"].iloc[:-1], rtol=1e-12)
 
 
 def test_what_it_cannot_do_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"1h, 4h, 1d, 1w candles\. Received: '15m'"):
-        simulate("BTC", "15m")
+    with pytest.raises(InvalidInput, match=r"interval must be one of .*Received: '2h'"):
+        simulate("BTC", "2h")
     with pytest.raises(InvalidInput, match=r"between -0\.9 and 0\.9. Received: 1\.0"):
         simulate("BTC", signal=1.0)
     with pytest.raises(NotEnoughData, match="runs from 2022-01-01"):
@@ -124,6 +174,14 @@ def test_the_landing_page_need_not_wait() -> None:
     began = time.process_time()
     simulate("BTC", seed=987)
     assert time.process_time() - began < 3
+
+
+def test_short_candles_take_no_time_once_the_hours_are_there() -> None:
+    simulate("BTC", end=END)
+    for interval, days in (("1m", 7), ("5m", 59)):
+        began = time.process_time()
+        simulate("BTC", interval, END - pd.Timedelta(days=days), END)
+        assert time.process_time() - began < 1
 
 
 # ---------------------------------------------------------------------------- stylised facts
@@ -174,6 +232,24 @@ def slope(values: np.ndarray) -> tuple[float, float]:
     coefficient = float((x * y).sum() / (x * x).sum())
     rest = y - coefficient * x
     return coefficient, float(np.sqrt((x * x * rest * rest).sum()) / (x * x).sum())
+
+
+@pytest.mark.parametrize("interval", SHORT)
+def test_inside_the_hour_there_is_no_signal_either(interval: str) -> None:
+    # Neither the last candles nor where the hour began tell where the price goes.
+    history = simulate("BTC", interval, END - pd.Timedelta(days=300), END)
+    close, index = np.log(history.candles["close"].to_numpy()), history.candles.index
+    values = np.diff(close)
+    since = close - np.log(history.candles["open"].groupby(index.floor("h")).transform("first"))
+    since = since.to_numpy()
+    usual = np.sqrt(pd.Series(values**2).ewm(alpha=0.05).mean().to_numpy())
+    y = values[100:] / usual[99:-1]
+    for x in (values[99:-1], values[98:-2], since[100:-1]):
+        x = np.clip(x / usual[99:-1], -8, 8)
+        found = (x * y).sum() / (x * x).sum()
+        error = np.sqrt((x * x * (y - found * x) ** 2).sum()) / (x * x).sum()
+        assert abs(found) < 0.02
+        assert abs(found) < 5 * error
 
 
 @pytest.mark.parametrize("signal", [0.15, 0.4, -0.2])
