@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from cryptoforecast.prices import quality
 from cryptoforecast.prices.coins import COINS, resolve
 from cryptoforecast.prices.importing import Corrections, Reading, interpret, tabulate
 from cryptoforecast.prices.opening import opened
+from cryptoforecast.prices.repairs import check, repaired
 from cryptoforecast.prices.resample import describe, resample, step_of
 from cryptoforecast.types import INTERVALS, PriceHistory
 
@@ -33,6 +35,7 @@ def read(
     coin: str | None = None,
     interval: str | None = None,
     corrections: Corrections | None = None,
+    repairs: Collection[str] = (),
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
 
@@ -47,14 +50,16 @@ def read(
             ``"UNKNOWN"``.
         interval: merge into candles of this length; as in the file by default.
         corrections: what the person says of the file, where the reader would decide otherwise.
+        repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
 
     Returns:
         History with source ``"file NAME"``; rows without a price are left out and reported.
 
     Raises:
         UnreadableFile: if the file can't be read rightly; says what was seen and where.
-        InvalidInput: if the interval asked for is shorter than the file's.
+        InvalidInput: if the interval asked for is shorter than the file's, or a repair is unknown.
     """
+    check(repairs)
     if interval is not None:
         step_of(interval)
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
@@ -67,7 +72,9 @@ def read(
         raise UnreadableFile(f"{name} can't be read. {error}") from error
     if ticker == "UNKNOWN" and reading.symbol:
         ticker = guess_coin(reading.symbol)
-    return _history(reading, name, ticker, interval)
+    if told.said:
+        reading.decisions["corrected"] = told.said
+    return _history(reading, name, ticker, interval, repairs)
 
 
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
@@ -137,7 +144,9 @@ def guess_coin(name: str) -> str:
     return "UNKNOWN"
 
 
-def _history(reading: Reading, name: str, ticker: str, interval: str | None) -> PriceHistory:
+def _history(
+    reading: Reading, name: str, ticker: str, interval: str | None, repairs: Collection[str]
+) -> PriceHistory:
     """Bring a reading to the interval wanted and report on it."""
     spacing = describe(reading.grid)
     wanted = interval or spacing
@@ -149,24 +158,27 @@ def _history(reading: Reading, name: str, ticker: str, interval: str | None) -> 
     candles = resample(reading.candles, reading.grid, wanted, reading.until)
     if candles.empty:
         raise UnreadableFile(f"{name} can't be read. It holds no whole {wanted} candle.")
+    lines, splices = (reading.lines, reading.splices) if wanted == spacing else (None, None)
+    done = repaired(candles, repairs, lines, splices)
     decisions = {**reading.decisions, "interval": f"{spacing}, the most frequent spacing"}
     if wanted != spacing:
         decisions["merged"] = f"{spacing} candles merged into {wanted}"
     return PriceHistory(
         coin=ticker,
         interval=wanted,
-        candles=candles,
+        candles=done.candles,
         source=f"file {name}",
         fetched_at=pd.Timestamp.now("UTC"),
         simulated=reading.simulated,
         volume_unit=reading.volume_unit,
+        notes=done.notes,
         quality=quality.report(
-            candles,
+            done.candles,
             wanted,
             duplicates=reading.duplicates,
             decisions=decisions,
-            problems=reading.problems,
-            lines=reading.lines if wanted == spacing else None,
-            splices=reading.splices if wanted == spacing else None,
+            problems=(*reading.problems, *done.problems),
+            lines=done.lines,
+            splices=done.splices,
         ),
     )

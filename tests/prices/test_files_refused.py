@@ -36,7 +36,7 @@ def zipped(**files: bytes) -> bytes:
 
 def test_dates_that_may_be_either_are_refused_until_the_person_says() -> None:
     content = samples.dated(HOURS, "%m/%d/%Y %H:%M")
-    refused(content, r"'03/01/2024 00:00' \(line 2\).*Say whether the day comes first")
+    refused(content, r"'03/01/2024 00:00' \(line 2\).*Dates on the Data page; --dates day-first")
     history = read(content, "x.csv", corrections=Corrections(day_first=False))
     assert history.candles.index.equals(HOURS.index)
     assert "month first" in history.quality.decisions["time"]

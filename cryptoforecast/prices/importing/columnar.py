@@ -27,6 +27,7 @@ def parquet(stream: IO[bytes], corrections: Corrections) -> Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    corrections.refuse_delimiter("Parquet")
     try:
         file = pq.ParquetFile(stream)
         about = file.metadata
@@ -51,6 +52,7 @@ def feather(stream: IO[bytes], corrections: Corrections) -> Table:
     """
     import pyarrow as pa
 
+    corrections.refuse_delimiter("Feather")
     try:
         file = pa.ipc.open_file(stream)
         names = [str(name) for name in file.schema.names]
@@ -81,7 +83,7 @@ def _roles(names: list[str], schema: pa.Schema, corrections: Corrections) -> dic
         if len(dated) == 1:
             roles["time"] = dated[0]
     if not columns.enough(roles):
-        raise columns.lacking(names)
+        raise columns.lacking(names, corrections.columns)
     return roles
 
 

@@ -15,6 +15,11 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.importing.table import PRICES
 
 _EXAMPLE = "time,open,high,low,close,volume"
+#: What a person can do where columns aren't recognised.
+SAY = (
+    "Name the columns, or say which is which (Columns on the Data page; on the command line "
+    "--columns time=NAME,open=NAME,high=NAME,low=NAME,close=NAME)."
+)
 
 #: Names a column goes by, in order of preference; compared as ``plain`` gives them.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -67,18 +72,19 @@ def by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dic
 
     Args:
         names: as the file has them.
-        given: column by role, as the person says; these win.
+        given: column by role, as the person says; these win (see ``placed``).
 
     Raises:
         UnreadableFile: if a column given is not there, or a price has two columns.
     """
+    told = placed(names, given or {})
     by_plain: dict[str, list[str]] = {}
     for name in names:
         by_plain.setdefault(plain(name), []).append(name)
     found: dict[str, str] = {}
     for role, aliases in ROLES.items():
         match = next((by_plain[alias] for alias in aliases if alias in by_plain), None)
-        if match is None:
+        if match is None or role in told:
             continue
         if role in ("time", *PRICES) and len(match) > 1 and len(set(match)) == 1:
             raise UnreadableFile(
@@ -87,19 +93,67 @@ def by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dic
             )
         found[role] = match[0]
     _volumes(names, found)
-    if set(PRICES) <= found.keys():
-        found.pop("price", None)
-    elif "price" in found:
-        for role in PRICES:
-            found.pop(role, None)
-    for role, name in (given or {}).items():
-        if role not in ROLES or name not in names:
+    return assigned(found, told)
+
+
+def there(names: Sequence[str], given: Mapping[str, str]) -> bool:
+    """Whether these are columns that a person gives roles to; see ``placed``."""
+    try:
+        placed(names, given)
+    except UnreadableFile:
+        return False
+    return True
+
+
+def placed(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Find the columns that a person gives roles to.
+
+    Args:
+        names: as the file has them.
+        given: name by role; ``"column 3"`` is the third column where no name says so.
+
+    Raises:
+        UnreadableFile: if there is no such column; tells those there are.
+    """
+    known = unique(names)
+    told = {}
+    for role, name in given.items():
+        number = re.fullmatch(r"column (\d{1,4})", name)
+        if name in known:
+            told[role] = name
+        elif number and 0 < int(number[1]) <= len(known):
+            told[role] = known[int(number[1]) - 1]
+        else:
             raise UnreadableFile(
-                f"A correction names a role ({', '.join(ROLES)}) and a column of the file "
-                f"({', '.join(names)[:200]}). Received: {role} = {name!r}."
+                f"The {role} must be a column of the file: {', '.join(known)[:400]}. "
+                f"Received: {name[:60]!r}. Choose among them; column 3 stands for the third."
             )
-        found[role] = name
-    return found
+    return told
+
+
+def assigned(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
+    """Let the roles that a person gives win over those found; see ``placed``.
+
+    A column with a role given has no other, except that ``source`` still tells whether prices
+    are simulated. Candles win over single prices, unless single prices alone were asked for.
+    """
+    roles = {
+        role: name for role, name in found.items() if role == "source" or name not in told.values()
+    }
+    roles |= told
+    candles = set(PRICES) & told.keys() or (set(PRICES) <= roles.keys() and "price" not in told)
+    for role in ("price",) if candles else PRICES if "price" in roles else ():
+        roles.pop(role, None)
+    return roles
+
+
+def unique(cells: Sequence[str]) -> tuple[str, ...]:
+    """Name every column once; ``"column 3"`` where the third has no name."""
+    names: list[str] = []
+    for i, cell in enumerate(cells):
+        name = cell or f"column {i + 1}"
+        names.append(name if name not in names else f"{name} (column {i + 1})")
+    return tuple(names)
 
 
 def _volumes(names: Sequence[str], found: dict[str, str]) -> None:
@@ -134,15 +188,14 @@ def enough(roles: Mapping[str, str]) -> bool:
     return "time" in roles and (set(PRICES) <= roles.keys() or "price" in roles)
 
 
-def lacking(names: Sequence[str]) -> UnreadableFile:
-    """Make the error for a table without the columns needed."""
-    found = by_name(names)
+def lacking(names: Sequence[str], given: Mapping[str, str] | None = None) -> UnreadableFile:
+    """Make the error for a table without the columns needed; ``given`` as in ``by_name``."""
+    found = by_name(names, given)
     absent = [role for role in ("time", *PRICES) if role not in found]
     seen = ", ".join(names)[:200]
     return UnreadableFile(
         f"A price file needs a line that names its columns ({_EXAMPLE}), or an exchange's known "
-        f"columns of numbers. No column for {', '.join(absent)} was found. Received: {seen}. "
-        "Name the columns."
+        f"columns of numbers. No column for {', '.join(absent)} was found. Received: {seen}. {SAY}"
     )
 
 
@@ -212,7 +265,8 @@ def unknown_shape(width: int) -> UnreadableFile:
     return UnreadableFile(
         f"Without names, columns must be a time and prices as exchanges write them. Received: "
         f"{width} columns of another shape; it begins with numbers, so it seems to have no "
-        f"header. Add a first line that names the columns ({_EXAMPLE})."
+        f"header. Add a first line that names the columns ({_EXAMPLE}). {SAY} They are called "
+        "column 1, column 2 and so on."
     )
 
 

@@ -77,7 +77,9 @@ def decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections)
         raise UnreadableFile(
             f"Numbers must be readable in one way. Received: {text_!r} ({table.where(row)}, column "
             f"{table.roles[role]!r}), which is a thousand or a fraction, and no other number "
-            "tells. Say which mark is the decimal one, or save it without thousands separators."
+            "tells. Say which mark is the decimal one (Decimal mark on the Data page; --decimal "
+            "point or --decimal comma on the command line), or save it without thousands "
+            "separators."
         )
     return "," if commas else "."
 

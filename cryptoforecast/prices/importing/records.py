@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import IO, TypeAlias
 
 import numpy as np
@@ -30,6 +31,7 @@ def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
     Raises:
         UnreadableFile: if it is damaged, or not rows of prices.
     """
+    corrections.refuse_delimiter("JSON")
     content = stream.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
         raise UnreadableFile(
@@ -41,9 +43,9 @@ def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
     records = [row for row in rows if isinstance(row, dict)]
     lists = [row for row in rows if isinstance(row, list)]
     if len(records) == len(rows):
-        frame, roles, decisions = _from_records(records, corrections)
+        frame, roles, decisions = _from_records(records, corrections.columns)
     elif len(lists) == len(rows):
-        frame, roles, decisions = _from_lists(lists, unit)
+        frame, roles, decisions = _from_lists(lists, unit, corrections.columns)
     else:
         raise UnreadableFile(f"A JSON price file is {_SHAPES}. Received: rows of mixed kinds.")
     names = list(frame.columns)
@@ -109,12 +111,12 @@ def _found(value: Json, depth: int = 0) -> list[list[Json]]:
 
 
 def _from_records(
-    rows: list[dict[str, Json]], corrections: Corrections
+    rows: list[dict[str, Json]], given: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
     names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE] for key in row)]
-    roles = columns.by_name(names, corrections.columns)
+    roles = columns.by_name(names, given)
     if not columns.enough(roles):
-        raise columns.lacking(names)
+        raise columns.lacking(names, given)
     kept = list(dict.fromkeys(roles.values()))
     frame = pd.DataFrame(
         {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in kept}
@@ -123,13 +125,15 @@ def _from_records(
 
 
 def _from_lists(
-    rows: list[list[Json]], unit: str
+    rows: list[list[Json]], unit: str, given: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
     names = [str(cell) for cell in rows[0]]
-    if rows[0] and columns.enough(columns.by_name(names)):
+    if _is_header(names, given):
         body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
-        frame, roles, _ = _from_records(body, Corrections())
+        frame, roles, _ = _from_records(body, given)
         return frame.reindex(columns=names), roles, {"header": "the first list"}
+    if given and all(isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]):
+        raise columns.lacking(names, given)
     width = len(rows[0])
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
@@ -140,13 +144,32 @@ def _from_lists(
     sample = np.array([[_number(cell) for cell in row] for row in rows[:_SAMPLE]], dtype=np.float64)
     if not isinstance(rows[0][0], int | float) and width > 1 and np.isnan(sample[:, 0]).any():
         sample[:, 0] = np.arange(len(sample))
-    shape = columns.by_shape(sample)
     names = [f"column {i + 1}" for i in range(width)]
+    told = columns.placed(names, given)
+    how = f"none; {width} columns recognised by their shape"
+    try:
+        shape = columns.by_shape(sample)
+    except UnreadableFile:
+        if not columns.enough(told):
+            raise
+        shape, how = {}, "none"
+    roles = columns.assigned({role: names[i] for i, role in shape.items()}, told)
+    if not columns.enough(roles):
+        raise columns.lacking(names, given)
     frame = pd.DataFrame(
         {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
     )
-    how = f"none; {width} columns recognised by their shape"
-    return frame, {role: names[i] for i, role in shape.items()}, {"header": how}
+    return frame, roles, {"header": how}
+
+
+def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
+    """Whether a list holds names of columns rather than values."""
+    if not names or not columns.there(names, given):
+        return False
+    roles = columns.by_name(names, given)
+    return columns.enough(roles) and not any(
+        math.isfinite(_number(roles.get(role, ""))) for role in given
+    )
 
 
 def _number(cell: Json) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+# A number as a person may write it, with a currency or separators.
+_FIGURE = re.compile(r"[+-]?[$€£]? ?\d[\d.,' ]*")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([T ].*)?")
 
 
@@ -116,7 +118,9 @@ def layout(head: bytes, corrections: Corrections) -> Layout:
     for delimiter in delimiters:
         rows = _split(lines[:_SAMPLE], delimiter)
         try:
-            found = _with_header(rows, corrections) or _without_header(rows, lines)
+            found = _with_header(rows, corrections.columns) or _without_header(
+                rows, lines, corrections.columns
+            )
         except UnreadableFile as error:
             failures.append((max(map(len, rows)), error))
             continue
@@ -144,13 +148,14 @@ def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 _Found = tuple[tuple[str, ...], dict[str, str], int, dict[str, str]]
 
 
-def _with_header(rows: list[list[str]], corrections: Corrections) -> _Found | None:
+def _with_header(rows: list[list[str]], given: Mapping[str, str]) -> _Found | None:
     """Look for the line that names the columns, below a title or an address."""
     for i, cells in enumerate(rows[:_PREAMBLE]):
         if len(cells) < 2 or all(_is_value(cell) for cell in cells if cell):
             continue
         cells = [cells[0].lstrip("#").strip(), *cells[1:]]
-        given = corrections.columns if set(corrections.columns.values()) <= set(cells) else {}
+        if not columns.there(cells, given):
+            continue
         roles = columns.by_name(cells, given)
         end = i + 1
         if "time" not in roles and set(PRICES) <= roles.keys():
@@ -158,15 +163,16 @@ def _with_header(rows: list[list[str]], corrections: Corrections) -> _Found | No
             if end > i + 1 or _unnamed_index(cells, rows[end:]):
                 cells[0] = "time"
                 roles = columns.by_name(cells, given)
-        if not columns.enough(roles):
+        if not columns.enough(roles) or any(_is_value(roles.get(role, "")) for role in given):
             continue
         decisions = {}
         if i and any(any(row) for row in rows[:i]):
             decisions["preamble"] = f"{i} line{'s' * (i > 1)} before the column names left out"
         if end > i + 1:
             decisions["header"] = f"{end - i} lines"
-        names = _unique(cells)
-        roles.update(_clock(rows, end, names))
+        names = columns.unique(cells)
+        if not {"time", "clock"} & given.keys():
+            roles.update(_clock(rows, end, names))
         return names, roles, end, decisions
     return None
 
@@ -205,25 +211,62 @@ def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[st
     return {}
 
 
-def _without_header(rows: list[list[str]], lines: Sequence[str]) -> _Found:
-    """Recognise an exchange's dump by the shape of its numbers."""
+def _without_header(
+    rows: list[list[str]], lines: Sequence[str], given: Mapping[str, str]
+) -> _Found:
+    """Recognise an exchange's dump by the shape of its numbers, or as the person says."""
     start = next(
         (
             i
             for i, cells in enumerate(rows[:_PREAMBLE])
             if len(cells) > 2 and _is_value(cells[0]) and _is_number(cells[1])
         ),
-        None,
+        _first_row(rows, given),
     )
     if start is None:
-        widest = max(rows[:_PREAMBLE], key=len)
-        first = next((row for row in rows if len(row) == len(widest)), widest)
-        raise _foreign(lines) or columns.lacking(first)
+        seen = _widest(rows)
+        raise _foreign(lines) or columns.lacking(seen, given)
     body = [row for row in rows[start:] if any(row)]
     width = len(body[0])
     named = next((row for row in rows[:start] if len(row) >= width), None)
     if named is not None:
-        raise columns.lacking(named)
+        raise columns.lacking(named, given)
+    names = tuple(f"column {i + 1}" for i in range(width))
+    told = columns.placed(names, given)
+    how = f"none; {width} columns recognised by their shape"
+    try:
+        shape = columns.by_shape(_sample(body, width))
+    except UnreadableFile:
+        if not columns.enough(told):
+            raise
+        shape, how = {}, "none"
+    roles = columns.assigned({role: names[i] for i, role in shape.items()}, told)
+    if not columns.enough(roles):
+        raise columns.lacking(names, given)
+    decisions = {"header": how}
+    if start and any(any(row) for row in rows[:start]):
+        decisions["preamble"] = f"{start} line{'s' * (start > 1)} before the first row left out"
+    return names, roles, start, decisions
+
+
+def _first_row(rows: list[list[str]], given: Mapping[str, str]) -> int | None:
+    """Find the first line with figures where the person says that the prices are."""
+    names = [given[role] for role in (*PRICES, "price") if role in given]
+    for i, cells in enumerate(rows[:_PREAMBLE]):
+        known = [f"column {j + 1}" for j in range(len(cells))]
+        if names and set(names) <= set(known):
+            figures = [cells[known.index(name)] for name in names]
+            if all(_FIGURE.fullmatch(figure) for figure in figures):
+                return i
+    return None
+
+
+def _sample(body: list[list[str]], width: int) -> np.ndarray:
+    """Numbers of the rows that have all of theirs, rising or falling with time.
+
+    Raises:
+        UnreadableFile: if there is none.
+    """
     dated = not _is_number(body[0][0])
     sample = np.full((len(body), width), np.nan)
     for i, row in enumerate(body):
@@ -237,12 +280,12 @@ def _without_header(rows: list[list[str]], lines: Sequence[str]) -> _Found:
         sample[:, 0] *= -1
     if not sound.any():
         raise columns.unknown_shape(width)
-    names = tuple(f"column {i + 1}" for i in range(width))
-    roles = {role: names[i] for i, role in columns.by_shape(sample[sound]).items()}
-    decisions = {"header": f"none; {width} columns recognised by their shape"}
-    if start and any(any(row) for row in rows[:start]):
-        decisions["preamble"] = f"{start} line{'s' * (start > 1)} before the first row left out"
-    return names, roles, start, decisions
+    return sample[sound]
+
+
+def _widest(rows: list[list[str]]) -> list[str]:
+    """Return the first of the widest lines, most likely the one that names the columns."""
+    return max(rows[:_PREAMBLE], key=len)
 
 
 def _foreign(lines: Sequence[str]) -> UnreadableFile | None:
@@ -254,14 +297,6 @@ def _foreign(lines: Sequence[str]) -> UnreadableFile | None:
             "or XML. Download the data itself, not the page that links to it."
         )
     return None
-
-
-def _unique(cells: Sequence[str]) -> tuple[str, ...]:
-    names: list[str] = []
-    for i, cell in enumerate(cells):
-        name = cell or f"column {i + 1}"
-        names.append(name if name not in names else f"{name} (column {i + 1})")
-    return tuple(names)
 
 
 def _check_widths(rows: list[list[str]], skip: int, width: int) -> None:

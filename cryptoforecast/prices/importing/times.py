@@ -261,9 +261,17 @@ def _order(
     corrections: Corrections,
 ) -> tuple[bool, str]:
     """Decide from the whole column whether the day comes first."""
-    if corrections.day_first is not None:
-        return corrections.day_first, "as you said"
     late_first, late_second = first > 12, second > 12
+    if corrections.day_first is not None:
+        wrong = late_second if corrections.day_first else late_first
+        if wrong.any():
+            row, said = int(np.argmax(wrong)), "day" if corrections.day_first else "month"
+            raise UnreadableFile(
+                f"With the {said} first, no date may have a month above 12. Received: "
+                f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}). Choose the other order, "
+                "or leave it as found."
+            )
+        return corrections.day_first, "as you said"
     if late_first.any() and late_second.any():
         days = int(rows[np.argmax(late_first)]), int(rows[np.argmax(late_second)])
         raise UnreadableFile(
@@ -281,5 +289,6 @@ def _order(
     raise UnreadableFile(
         "Dates must be readable in one way. "
         f"Received: {text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), and no row tells the "
-        "day from the month. Say whether the day comes first, or write dates as 2024-12-31."
+        "day from the month. Say which comes first (Dates on the Data page; --dates day-first or "
+        "--dates month-first on the command line), or write dates as 2024-12-31."
     )
