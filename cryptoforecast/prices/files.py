@@ -18,11 +18,12 @@ import pandas as pd
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices import quality
 from cryptoforecast.prices.coins import COINS, resolve
-from cryptoforecast.prices.importing import Corrections, Reading, interpret, tabulate
+from cryptoforecast.prices.importing import Corrections, Reading
+from cryptoforecast.prices.importing import read as understand
 from cryptoforecast.prices.opening import opened
 from cryptoforecast.prices.repairs import check, repaired
-from cryptoforecast.prices.resample import describe, resample, step_of
-from cryptoforecast.types import INTERVALS, PriceHistory
+from cryptoforecast.prices.resample import step_of
+from cryptoforecast.types import PriceHistory
 
 _QUOTES = ("USDT", "USDC", "BUSD", "USD")
 _RENAMED = {"XBT": "BTC"}
@@ -67,14 +68,14 @@ def read(
     told = corrections or Corrections()
     try:
         with opened(source) as stream:
-            reading = interpret(tabulate(stream, told), told, interval)
+            reading = understand(stream, told, interval)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error
     if ticker == "UNKNOWN" and reading.symbol:
         ticker = guess_coin(reading.symbol)
     if told.said:
         reading.decisions["corrected"] = told.said
-    return _history(reading, name, ticker, interval, repairs)
+    return _history(reading, name, ticker, repairs)
 
 
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
@@ -144,28 +145,12 @@ def guess_coin(name: str) -> str:
     return "UNKNOWN"
 
 
-def _history(
-    reading: Reading, name: str, ticker: str, interval: str | None, repairs: Collection[str]
-) -> PriceHistory:
-    """Bring a reading to the interval wanted and report on it."""
-    spacing = describe(reading.grid)
-    wanted = interval or spacing
-    if wanted not in INTERVALS:
-        raise UnreadableFile(
-            f"{name} can't be read. Candles must be {', '.join(INTERVALS)} apart. Received: "
-            f"{spacing}. Ask for a longer interval that is a multiple of it."
-        )
-    candles = resample(reading.candles, reading.grid, wanted, reading.until)
-    if candles.empty:
-        raise UnreadableFile(f"{name} can't be read. It holds no whole {wanted} candle.")
-    lines, splices = (reading.lines, reading.splices) if wanted == spacing else (None, None)
-    done = repaired(candles, repairs, lines, splices)
-    decisions = {**reading.decisions, "interval": f"{spacing}, the most frequent spacing"}
-    if wanted != spacing:
-        decisions["merged"] = f"{spacing} candles merged into {wanted}"
+def _history(reading: Reading, name: str, ticker: str, repairs: Collection[str]) -> PriceHistory:
+    """Repair what was asked for, and report on what is there."""
+    done = repaired(reading.candles, repairs, reading.lines, reading.splices)
     return PriceHistory(
         coin=ticker,
-        interval=wanted,
+        interval=reading.interval,
         candles=done.candles,
         source=f"file {name}",
         fetched_at=pd.Timestamp.now("UTC"),
@@ -174,9 +159,9 @@ def _history(
         notes=done.notes,
         quality=quality.report(
             done.candles,
-            wanted,
+            reading.interval,
             duplicates=reading.duplicates,
-            decisions=decisions,
+            decisions=reading.decisions,
             problems=(*reading.problems, *done.problems),
             lines=done.lines,
             splices=done.splices,

@@ -124,9 +124,13 @@ def off_grid(candles: pd.DataFrame, interval: str) -> np.ndarray:
 
 def ohlc_violations(candles: pd.DataFrame) -> np.ndarray:
     """Mark candles whose open or close lies outside high/low; shape `(n,)`, bool."""
-    body = candles[["open", "close"]].to_numpy()
-    low, high = candles["low"].to_numpy(), candles["high"].to_numpy()
-    return (body.min(axis=1) < low) | (body.max(axis=1) > high)
+    return outside({name: candles[name].to_numpy() for name in COLUMNS})
+
+
+def outside(values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Mark rows whose open or close lies outside high/low; `(n,)` each, by name."""
+    open_, high, low, close = (values[name] for name in ("open", "high", "low", "close"))
+    return (open_ < low) | (close < low) | (open_ > high) | (close > high)
 
 
 def flat_tail(candles: pd.DataFrame) -> int:

@@ -5,11 +5,14 @@ Imports only ``types`` and ``errors``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import INTERVALS
+from cryptoforecast.types import INTERVALS, Array
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 
@@ -60,23 +63,13 @@ def floors(times: np.ndarray, step: pd.Timedelta) -> np.ndarray:
     return times - (times - _ORIGIN) % nanoseconds(step)
 
 
-def resample(
-    candles: pd.DataFrame,
-    fine: str | pd.Timedelta,
-    coarse: str,
-    until: pd.Timestamp | None = None,
-) -> pd.DataFrame:
-    """Merge candles: open first, high max, low min, close last, volume sum.
-
-    A candle labelled *t* is made only of rows in [t, t + coarse). The last one is dropped
-    unless the rows reach its end. Volume is NaN only where every row's is.
+def resample(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
+    """Merge candles into longer ones; see ``merge``.
 
     Args:
         candles: canonical frame (see ``PriceHistory``) of interval ``fine``, no NaN prices.
-        fine: interval of ``candles``, or its length.
+        fine: interval of ``candles``.
         coarse: interval wanted; a multiple of ``fine``.
-        until: open of the last row known, if later than the last candle's: a row without a
-            trade is no candle, but shows that time went on.
 
     Returns:
         Canonical frame of interval ``coarse``.
@@ -84,36 +77,81 @@ def resample(
     Raises:
         InvalidInput: if ``coarse`` is not a multiple of ``fine``.
     """
-    small = step_of(fine) if isinstance(fine, str) else fine
-    large = step_of(coarse)
-    if small == large:
+    if fine == coarse:
         return candles
-    if large % small:
-        length = fine if isinstance(fine, str) else describe(fine)
+    check_multiple(step_of(fine), coarse)
+    if candles.empty:
+        return candles
+    times = candles.index.asi8
+    values = {name: candles[name].to_numpy(float) for name in COLUMNS}
+    merged = merge(times, values, step_of(coarse))
+    return merged.until(int(times[-1]) + nanoseconds(step_of(fine))).candles()
+
+
+def check_multiple(fine: pd.Timedelta, coarse: str) -> None:
+    """Raise ``InvalidInput`` unless ``coarse`` is a multiple of ``fine``."""
+    if step_of(coarse) % fine:
+        length = describe(fine)
         raise InvalidInput(
             f"Candles can only be merged into longer ones. Received: {length} candles, {coarse} "
             f"wanted. Choose {length} or a multiple of it."
         )
-    if candles.empty:
-        return candles
-    times = candles.index.asi8
-    bucket = floors(times, large)
-    first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
-    last = np.r_[first[1:], len(times)] - 1
-    values = {name: candles[name].to_numpy(float) for name in COLUMNS}
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Rows merged into longer candles.
+
+    Attributes:
+        step: their length.
+        opens: ``(m,)`` ns, rising.
+        values: ``(m,)`` each of ``open high low close volume``.
+        first: ``(m,)`` first row of each.
+        rows: ``(m,)`` how many rows each is made of.
+    """
+
+    step: pd.Timedelta
+    opens: Array
+    values: dict[str, Array]
+    first: Array
+    rows: Array
+
+    def candles(self) -> pd.DataFrame:
+        """Make the canonical frame."""
+        index = pd.DatetimeIndex(self.opens, tz="UTC", name="time")
+        return pd.DataFrame(self.values, index=index, copy=False)
+
+    def until(self, end: int) -> Merged:
+        """Drop the last candle unless it is over at ``end``, ns: it may still be open."""
+        if self.opens[-1] + nanoseconds(self.step) <= end:
+            return self
+        values = {name: column[:-1] for name, column in self.values.items()}
+        return Merged(self.step, self.opens[:-1], values, self.first[:-1], self.rows[:-1])
+
+
+def merge(times: Array, values: Mapping[str, Array], step: pd.Timedelta) -> Merged:
+    """Merge rows: open first, high max, low min, close last, volume sum (NaN if none is known).
+
+    A candle labelled *t* is made only of rows in [t, t + step).
+
+    Args:
+        times: ``(n,)`` ns, rising.
+        values: ``(n,)`` each of ``open high low close volume``.
+        step: length of the candles wanted.
+    """
+    bucket = floors(times, step)
+    first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]][: len(times)])
+    end = np.r_[first[1:], len(times)][: len(first)]
     volume = values["volume"]
-    known = np.add.reduceat(~np.isnan(volume), first)
-    total = np.add.reduceat(np.nan_to_num(volume), first)
-    merged = pd.DataFrame(
-        {
-            "open": values["open"][first],
-            "high": np.maximum.reduceat(values["high"], first),
-            "low": np.minimum.reduceat(values["low"], first),
-            "close": values["close"][last],
-            "volume": np.where(known > 0, total, np.nan),
-        },
-        index=pd.DatetimeIndex(bucket[first], tz="UTC", name="time"),
-    )
-    reached = times[-1] if until is None else until.as_unit("ns").value
-    complete = reached + nanoseconds(small) >= bucket[-1] + nanoseconds(large)
-    return merged if complete else merged.iloc[:-1]
+    unknown = np.isnan(volume)
+    total = np.add.reduceat(np.where(unknown, 0.0, volume), first)
+    if unknown.any():
+        total[np.add.reduceat(unknown, first, dtype=np.int64) == end - first] = np.nan
+    merged = {
+        "open": values["open"][first],
+        "high": np.maximum.reduceat(values["high"], first),
+        "low": np.minimum.reduceat(values["low"], first),
+        "close": values["close"][end - 1],
+        "volume": total,
+    }
+    return Merged(step, bucket[first], merged, first, end - first)

@@ -427,4 +427,4 @@ def test_minutes_of_seven_years_fit_the_small_machine(data_folder: Path) -> None
     )
     rows, megabytes = (int(word) for word in done.stdout.split())
     assert rows == 59_184
-    assert megabytes < 690
+    assert megabytes < 400

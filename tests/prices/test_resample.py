@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.resample import describe, floor, resample
+from cryptoforecast.prices.resample import check_multiple, describe, floor, merge, resample
 from cryptoforecast.types import INTERVALS
 
 
@@ -83,7 +83,11 @@ def test_a_row_without_a_trade_shows_that_the_last_candle_is_complete() -> None:
     times = pd.date_range("2024-01-01", periods=7, freq="h", tz="UTC", unit="ns")
     candles = candles_at(times)
     assert len(resample(candles, "1h", "4h")) == 1
-    assert len(resample(candles, "1h", "4h", until=pd.Timestamp("2024-01-01 07:00Z"))) == 2
+    values = {name: candles[name].to_numpy() for name in candles}
+    merged = merge(times.asi8, values, pd.Timedelta("4h"))
+    assert list(merged.rows) == [4, 3]
+    assert len(merged.until(pd.Timestamp("2024-01-01 07:59Z").as_unit("ns").value).opens) == 1
+    assert len(merged.until(pd.Timestamp("2024-01-01 08:00Z").as_unit("ns").value).opens) == 2
 
 
 def test_finer_or_uneven_intervals_are_refused() -> None:
@@ -91,7 +95,7 @@ def test_finer_or_uneven_intervals_are_refused() -> None:
     with pytest.raises(InvalidInput, match="1h candles, 15m wanted"):
         resample(candles, "1h", "15m")
     with pytest.raises(InvalidInput, match="3h candles, 4h wanted"):
-        resample(candles, pd.Timedelta(hours=3), "4h")
+        check_multiple(pd.Timedelta(hours=3), "4h")
     with pytest.raises(InvalidInput, match=r"must be one of 1m, .*Received: '2h'"):
         resample(candles, "1h", "2h")
 

@@ -1,14 +1,15 @@
 """From the bytes of a price file to candles, in small steps that record what they decide.
 
-``text`` and ``delimited`` (CSV and its kin), ``records`` (JSON) and ``columnar`` (Parquet,
-Feather) make a ``Table``; ``columns`` says which column is what; ``times`` and ``numbers`` read
-them; ``candles`` (with ``labels`` and ``ticks``) makes the ``Reading``. Imports ``types``,
-``errors`` and its neighbours in ``prices``. Whatever can't be read rightly is refused with the
-reason; nothing is guessed where a guess could be wrong.
+``formats.read`` is the way in. ``text`` finds a text file's layout; ``delimited`` (CSV and its
+kin), ``records`` (JSON) and ``columnar`` (Parquet, Feather) make a ``Table``; ``columns`` says
+which column is what; ``times`` and ``numbers`` read them; ``candles`` (with ``labels``,
+``ticks`` and ``merging``) makes the ``Reading``. ``folding`` is the short way for long files of
+plain candles: ``blocks`` parses them in parts. Imports ``types``, ``errors`` and its neighbours
+in ``prices``. Whatever can't be read rightly is refused with the reason; nothing is guessed
+where a guess could be wrong.
 """
 
-from cryptoforecast.prices.importing.candles import interpret
-from cryptoforecast.prices.importing.formats import tabulate
-from cryptoforecast.prices.importing.table import Corrections, Reading, Table
+from cryptoforecast.prices.importing.formats import read
+from cryptoforecast.prices.importing.table import Corrections, Reading
 
-__all__ = ["Corrections", "Reading", "Table", "interpret", "tabulate"]
+__all__ = ["Corrections", "Reading", "read"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing import merging
 from cryptoforecast.prices.importing.columns import volume_unit
 from cryptoforecast.prices.importing.copies import commonest_spacing, without_copies
 from cryptoforecast.prices.importing.labels import relabelled
@@ -17,11 +18,12 @@ from cryptoforecast.prices.importing.symbols import only_symbol
 from cryptoforecast.prices.importing.table import PRICES, Corrections, Reading, Table
 from cryptoforecast.prices.importing.ticks import to_candles
 from cryptoforecast.prices.importing.times import read_times
-from cryptoforecast.prices.quality import ohlc_violations
-from cryptoforecast.types import Array, Problem
+from cryptoforecast.prices.quality import outside
+from cryptoforecast.prices.resample import merge, nanoseconds
+from cryptoforecast.types import INTERVALS, Array, Problem
 
-# More rows than this with an open or close outside high/low: the numbers are not what they seem.
-_VIOLATIONS = 0.1
+#: More rows than this with an open or close outside high/low: the numbers are not what they seem.
+VIOLATIONS = 0.1
 # Repeated times whose closes differ by more than this (log) are no revision of one candle.
 _ANOTHER_COIN = 0.2
 
@@ -32,10 +34,11 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
     Args:
         table: its columns and roles.
         corrections: what the person says.
-        interval: candle length for trades; chosen by default.
+        interval: merge into candles of this length; the file's own by default.
 
     Raises:
         UnreadableFile: if a time or number can't be read rightly.
+        InvalidInput: if ``interval`` is no multiple of the file's.
     """
     if table.frame.empty:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
@@ -73,22 +76,33 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
     opens, how = (stamps, "") if corrections.label == "open" else relabelled(stamps, grid, closing)
     if how:
         decisions["label"] = how
-    index = pd.DatetimeIndex(opens, tz="UTC", name="time")
-    candles = pd.DataFrame(columns, index=index, copy=False)
-    _check_shape(candles)
+    wanted, settled = merging.settled(grid, interval)
+    _check_shape(columns)
+    lines = rows + table.first
+    if INTERVALS[wanted] == grid:
+        index = pd.DatetimeIndex(opens, tz="UTC", name="time")
+        candles = pd.DataFrame(columns, index=index, copy=False)
+        cut: tuple[Problem, ...] = ()
+    else:
+        # A row without a trade is no candle, but shows that time went on.
+        end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(grid)
+        merged = merge(opens, columns, INTERVALS[wanted]).until(end)
+        rows, lines = rows[merged.first], lines[merged.first]
+        candles, cut = merged.candles(), merging.partial(merged, grid, lines)
+    if candles.empty:
+        raise UnreadableFile(f"It holds no whole {wanted} candle. Ask for shorter candles.")
     source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
     return Reading(
         candles=candles,
-        lines=rows + table.first,
-        until=pd.Timestamp(int(known.max()) - int(stamps[-1] - opens[-1]), tz="UTC"),
-        grid=grid,
+        interval=wanted,
+        lines=lines,
         duplicates=int((~kept).sum()),
         simulated=source is not None and bool((source == "simulated").any()),
         volume_unit=volume_unit(table.roles, table.yahoo),
         symbol=symbol,
         splices=None if source is None else _changes(source[rows]),
-        decisions=decisions,
-        problems=(*problems, *repeats, *copies),
+        decisions=decisions | settled,
+        problems=(*problems, *repeats, *copies, *cut),
     )
 
 
@@ -162,9 +176,8 @@ def _from_ticks(
     decisions["ticks"] = f"{len(rows)} trades made into {name} candles; the last, open one left out"
     return Reading(
         candles=candles,
+        interval=name,
         lines=rows[first] + table.first,
-        until=candles.index[-1],
-        grid=pd.Timedelta(commonest_spacing(candles.index.asi8)),
         duplicates=0,
         simulated=False,
         volume_unit=volume_unit(table.roles, table.yahoo),
@@ -188,10 +201,10 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
             )
 
 
-def _check_shape(candles: pd.DataFrame) -> None:
+def _check_shape(columns: dict[str, Array]) -> None:
     """Refuse numbers that can't be candles."""
-    share = float(ohlc_violations(candles).mean())
-    if share > _VIOLATIONS:
+    share = float(outside(columns).mean())
+    if share > VIOLATIONS:
         raise UnreadableFile(
             "Open and close must lie between low and high. "
             f"Received: {share:.0%} of the rows where they don't. "

@@ -1,7 +1,7 @@
 """Delimited text: comma, semicolon, tab or bar.
 
-Imports ``errors`` and its neighbours. Files of plain numbers are parsed as numbers, in parts; any
-other is read again as text, and ``numbers`` decides.
+Imports ``errors`` and its neighbours. Files of plain numbers are parsed as numbers by ``blocks``;
+any other is read again as text, and ``numbers`` decides.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing.blocks import NotPlain, mapped
 from cryptoforecast.prices.importing.columns import is_closing, is_foreign, is_yahoo
 from cryptoforecast.prices.importing.numbers import ABSENT, is_number
 from cryptoforecast.prices.importing.table import PRICES, Corrections, Table
 from cryptoforecast.prices.importing.text import HEAD, Layout, layout, wide
 from cryptoforecast.prices.opening import MAX_ROWS, too_large
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _CHUNK = 100_000
 # Rows of text take several times the memory of numbers.
@@ -60,19 +64,26 @@ def tabulate(fresh: Opener, corrections: Corrections) -> Table:
 def _numbers(fresh: Opener, found: Layout) -> pd.DataFrame | None:
     """Parse as numbers; ``None`` if a price or volume is written otherwise."""
     parts: list[_Columns] = []
-    amounts = [found.roles[role] for role in (*PRICES, "price", "volume", "turnover")
-               if role in found.roles]  # fmt: skip
-    for part in _parts(fresh, found, text=False):
-        if not all(is_number(part[name]) or part[name].isna().all() for name in amounts):
-            return None
-        parts.append(part)
+    rows = 0
+    try:
+        for part in mapped(fresh(), found, _series):
+            rows += len(part[found.names[-1]])
+            if rows > MAX_ROWS:
+                raise too_large()
+            parts.append(part)
+    except NotPlain:
+        return None
     return _joined(parts)
+
+
+def _series(block: pa.Table) -> _Columns:
+    return {name: block.column(name).to_pandas() for name in block.column_names}
 
 
 def _texts(fresh: Opener, found: Layout) -> pd.DataFrame:
     parts: list[_Columns] = []
     rows = 0
-    for part in _parts(fresh, found, text=True):
+    for part in _parts(fresh, found):
         rows += len(part[found.names[-1]])
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
@@ -94,12 +105,10 @@ def _joined(parts: list[_Columns]) -> pd.DataFrame:
     return pd.DataFrame(joined, copy=False)
 
 
-def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[_Columns]:
-    """Yield parts of the file with the columns that have a role."""
+def _parts(fresh: Opener, found: Layout) -> Iterator[_Columns]:
+    """Yield parts of the file as text, with the columns that have a role."""
     names = [*found.names, _SPARE]
     kept = list(dict.fromkeys([*found.roles.values(), found.names[-1]]))
-    words = [found.roles[role] for role in ("source", "symbol") if role in found.roles]
-    types = dict.fromkeys(names if text else words, "str")
     rows = 0
     try:
         with _lines(fresh(), found) as stream:
@@ -109,7 +118,7 @@ def _parts(fresh: Opener, found: Layout, *, text: bool) -> Iterator[_Columns]:
                 header=None,
                 names=names,
                 index_col=False,
-                dtype=types,
+                dtype="str",
                 na_values=ABSENT,
                 skip_blank_lines=False,
                 skipinitialspace=True,

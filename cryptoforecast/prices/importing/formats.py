@@ -9,7 +9,9 @@ from typing import IO
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.importing import columnar, delimited, records
-from cryptoforecast.prices.importing.table import Corrections, Table
+from cryptoforecast.prices.importing.candles import interpret
+from cryptoforecast.prices.importing.folding import fold
+from cryptoforecast.prices.importing.table import Corrections, Reading
 from cryptoforecast.prices.importing.text import HEAD
 from cryptoforecast.prices.opening import unpacked
 
@@ -30,11 +32,17 @@ _FOREIGN = (
 )
 
 
-def tabulate(packed: IO[bytes], corrections: Corrections) -> Table:
-    """Read a file of any known format, packed or not, into a table.
+def read(packed: IO[bytes], corrections: Corrections, interval: str | None = None) -> Reading:
+    """Read a file of any known format, packed or not, into candles.
+
+    Args:
+        packed: the file, seekable.
+        corrections: what the person says of it.
+        interval: merge into candles of this length; the file's own by default.
 
     Raises:
-        UnreadableFile: if it is of no known format, or not a table of prices.
+        UnreadableFile: if it is of no known format, or can't be read rightly.
+        InvalidInput: if ``interval`` is no multiple of the file's.
     """
     stream = unpacked(packed)
     head = stream.read(HEAD)
@@ -46,12 +54,17 @@ def tabulate(packed: IO[bytes], corrections: Corrections) -> Table:
                 f"{what}. {remedy}"
             )
     if head.startswith(b"PAR1"):
-        return columnar.parquet(_seekable(packed, stream), corrections)
-    if head.startswith(b"ARROW1"):
-        return columnar.feather(_seekable(packed, stream), corrections)
-    if start.startswith((b"{", b"[")):
-        return records.tabulate(unpacked(packed), corrections)
-    return delimited.tabulate(lambda: unpacked(packed), corrections)
+        table = columnar.parquet(_seekable(packed, stream), corrections)
+    elif head.startswith(b"ARROW1"):
+        table = columnar.feather(_seekable(packed, stream), corrections)
+    elif start.startswith((b"{", b"[")):
+        table = records.tabulate(unpacked(packed), corrections)
+    else:
+        folded = interval and fold(lambda: unpacked(packed), corrections, interval)
+        if folded:
+            return folded
+        table = delimited.tabulate(lambda: unpacked(packed), corrections)
+    return interpret(table, corrections, interval)
 
 
 def _seekable(packed: IO[bytes], stream: IO[bytes]) -> IO[bytes]:

@@ -159,10 +159,9 @@ class Reading:
     """Candles as read from a file.
 
     Attributes:
-        candles: canonical frame (see ``PriceHistory``).
-        lines: `(n,)` where each candle lies in the file, lines or rows from 1.
-        until: open of the last row, with or without a price.
-        grid: most frequent spacing of the rows.
+        candles: canonical frame (see ``PriceHistory``), whole candles only.
+        interval: their length, a key of ``INTERVALS``.
+        lines: `(n,)` where each candle begins in the file, lines or rows from 1.
         duplicates: rows dropped because their time came again.
         simulated: whether the file says that its prices are.
         volume_unit: see ``PriceHistory``.
@@ -173,9 +172,8 @@ class Reading:
     """
 
     candles: pd.DataFrame
+    interval: str
     lines: Array
-    until: pd.Timestamp
-    grid: pd.Timedelta
     duplicates: int
     simulated: bool
     volume_unit: str

@@ -56,7 +56,7 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         times = _datetimes(values, corrections)
     elif is_number(values):
-        times = _epochs(values)
+        times = epochs(values)
     else:
         times = _texts(table, values, corrections)
     outside = np.asarray((times.index < FIRST) | (times.index >= LAST) | times.index.isna())
@@ -116,8 +116,8 @@ def _located(index: pd.DatetimeIndex, corrections: Corrections) -> pd.DatetimeIn
 # ---------------------------------------------------------------------------- numbers
 
 
-def _epochs(values: pd.Series) -> Times:
-    """Read numbers since 1970, each in the unit that its own size tells."""
+def epochs(values: pd.Series) -> Times:
+    """Read numbers since 1970, each in the unit that its own size tells; NaT if it has none."""
     numbers = values.to_numpy()
     if numbers.dtype.kind not in "iu":
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
@@ -168,7 +168,7 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections) -> Times:
     text = text.where(values.notna() & ~text.isin(ABSENT))
     numbers = pd.to_numeric(text, errors="coerce")
     if (numbers.notna() == text.notna()).all() and numbers.notna().any():
-        return _epochs(numbers)
+        return epochs(numbers)
     stamps = np.full(len(text), _NAT)
     forms = []
     for name, pattern, parse in (
@@ -188,11 +188,16 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections) -> Times:
         forms.append(name)
     rest = numbers.notna().to_numpy() & (stamps == _NAT)
     if rest.any():
-        some = _epochs(numbers[rest])
+        some = epochs(numbers[rest])
         stamps[rest] = some.index.asi8
         forms.append(some.how)
     index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
-    return Times(index, f"{' and '.join(forms)}, {_zone(corrections)} where no zone is given")
+    return Times(index, written(" and ".join(forms), corrections))
+
+
+def written(form: str, corrections: Corrections) -> str:
+    """Say how written times were understood."""
+    return f"{form}, {_zone(corrections)} where no zone is given"
 
 
 def _parse(text: pd.Series, corrections: Corrections, form: str) -> pd.DatetimeIndex:
