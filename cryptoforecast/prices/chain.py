@@ -2,11 +2,13 @@
 
 Imports only ``errors``. Knows nothing of prices.
 
-Sources are asked in their order. The next one is asked as soon as the last one fails, or when it
-has been silent for its head start; it goes on meanwhile, and whoever answers first has answered.
-So a silent first source costs its head start rather than the deadline, and a slow one still counts
-if nobody else can answer. With a budget of 13.5 s the second is asked after 4 s at the latest
-and the third after 8 s, which leaves it 5 s.
+Sources are asked in their order. The next one is asked as soon as the last one fails, or when its
+turn comes, one head start after the other; those before it go on meanwhile, and whoever answers
+first has answered. So a silent first source costs its head start rather than the deadline, and a
+slow one still counts if nobody else can answer. With a budget of 13.5 s the second is asked after
+4 s at the latest and the third after 8 s, which leaves it 5 s. What a source that failed at once
+has left of its time is the next one's: fetching two years of hours takes longer than one head
+start, and the third source has only a month of them.
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ class Chain:
         self._answers: queue.SimpleQueue[tuple[int, CryptoForecastError | None]] = (
             queue.SimpleQueue()
         )
+        self._since = 0.0
         self._began: list[float] = []
         self._errors: dict[int, CryptoForecastError] = {}
 
@@ -70,7 +73,8 @@ class Chain:
             NotEnoughData: if all answer that there is nothing.
             InvalidInput: if one does not know what was asked for, and no other has it.
         """
-        until = time.monotonic() + self._deadline
+        self._since = time.monotonic()
+        until = self._since + self._deadline
         while len(self._errors) < len(self._links) and time.monotonic() < until:
             wait = self._start_next(until)
             try:
@@ -84,18 +88,17 @@ class Chain:
 
     def _start_next(self, until: float) -> float:
         """Ask the next source if it is time; give the time until which to wait for answers."""
-        head_start = HEAD_START * self._deadline
         if len(self._began) < len(self._links):
-            latest = len(self._began) - 1
-            if (
-                latest < 0
-                or latest in self._errors
-                or time.monotonic() >= self._began[-1] + head_start
-            ):
+            failed = len(self._began) - 1 in self._errors
+            if failed or time.monotonic() >= self._turn():
                 self._start(until)
         if len(self._began) == len(self._links):
             return until
-        return min(until, self._began[-1] + head_start)
+        return min(until, self._turn())
+
+    def _turn(self) -> float:
+        """When the next source is asked even if nobody has failed."""
+        return self._since + len(self._began) * HEAD_START * self._deadline
 
     def _start(self, until: float) -> None:
         index = len(self._began)

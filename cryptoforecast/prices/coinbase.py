@@ -1,7 +1,7 @@
 """Coinbase Exchange, without a key: closed candles of one product, 300 a page.
 
 Imports ``errors`` and its neighbours ``coins``, ``gate``, ``quality``, ``resample``, ``rows``,
-``sources`` and ``web``.
+``sources``, ``web`` and ``window``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from cryptoforecast.prices.gate import Gate
 from cryptoforecast.prices.quality import closed_only, empty
 from cryptoforecast.prices.resample import floor, step_of
 from cryptoforecast.prices.rows import to_candles
-from cryptoforecast.prices.sources import Fetched
+from cryptoforecast.prices.sources import CANDLES, Fetched
 from cryptoforecast.prices.web import Visit, Web
+from cryptoforecast.prices.window import describe_age
 
 GRANULARITY = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
 PAGE = 300
@@ -69,7 +70,9 @@ class Coinbase:
 
     def limit(self, interval: str) -> str:
         """Say how far back candles are asked for."""
-        return f"Of Coinbase the last {PAGE * PAGES:,} {interval} candles are asked for at most."
+        rows = PAGE * PAGES
+        span = describe_age(rows * step_of(interval))
+        return f"Coinbase is asked for the last {rows:,} {CANDLES[interval]} ({span}) at most."
 
     def fetch(
         self,

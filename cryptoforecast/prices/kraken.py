@@ -1,7 +1,7 @@
 """Kraken, without a key: the last 720 candles of one pair.
 
 Imports ``errors`` and its neighbours ``coinbase``, ``coins``, ``gate``, ``quality``,
-``resample``, ``rows``, ``sources`` and ``web``.
+``resample``, ``rows``, ``sources``, ``web`` and ``window``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from cryptoforecast.prices.gate import Gate, Refused
 from cryptoforecast.prices.quality import closed_only, empty
 from cryptoforecast.prices.resample import floor, step_of
 from cryptoforecast.prices.rows import to_candles
-from cryptoforecast.prices.sources import Fetched
+from cryptoforecast.prices.sources import CANDLES, Fetched
 from cryptoforecast.prices.web import Reply, Web
+from cryptoforecast.prices.window import describe_age
 
 MINUTES = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1440}
 ROWS = 720
@@ -61,7 +62,8 @@ class Kraken:
 
     def limit(self, interval: str) -> str:
         """Say how far back Kraken goes."""
-        return f"Kraken gives the last {ROWS} {interval} candles only."
+        span = describe_age(ROWS * step_of(interval))
+        return f"Kraken gives the last {ROWS} {CANDLES[interval]} ({span}) only."
 
     def fetch(
         self,

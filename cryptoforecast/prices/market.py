@@ -231,12 +231,16 @@ class Prices:
         """Say where the candles begin later than was asked, and whose limit that is."""
         source = next(source for source in self._sources if source.name == entry.source)
         interval = base_interval(query.interval)
+        earliest = source.earliest(interval, entry.fetched_at)
+        if query.start is None:
+            # All there are was asked for: is it the market that begins here, or the source?
+            cut = candles.index[0] <= earliest + 2 * step_of(query.interval)
+            return (source.limit(interval),) if cut else ()
         why = ""
-        if query.start is not None:
-            if source.earliest(interval, entry.fetched_at) > query.start:
-                why = source.limit(interval)
-            elif not entry.reaches(query.start):
-                why = "Earlier ones did not come in time; ask again."
+        if earliest > query.start:
+            why = source.limit(interval)
+        elif not entry.reaches(query.start):
+            why = "Earlier ones did not come in time; ask again."
         return late_start(query, candles, source.title, why)
 
     def _simulate(
@@ -247,7 +251,8 @@ class Prices:
 
         def build() -> PriceHistory:
             made = simulated.simulate(coin, query.interval, query.start, query.end)
-            return replace(made, notes=(note,))
+            reach = late_start(query, made.candles, "the simulated market", "")
+            return replace(made, notes=(note, *reach))
 
         times = (query.start, query.end, pd.Timestamp.now("UTC"))
         candles = [None if time is None else floor(time, query.interval) for time in times]

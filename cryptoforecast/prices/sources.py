@@ -14,6 +14,13 @@ import pandas as pd
 from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.resample import step_of
 
+#: What candles of each interval are called in a sentence.
+CANDLES = {
+    "1m": "1-minute candles", "5m": "5-minute candles", "15m": "15-minute candles",
+    "30m": "30-minute candles", "1h": "hourly candles", "4h": "4-hour candles",
+    "1d": "daily candles", "1w": "weekly candles",
+}  # fmt: skip
+
 #: Intervals that no two sources share are merged from these.
 FETCHED_AS = {"30m": "15m", "4h": "1h", "1w": "1d"}
 

@@ -1,6 +1,6 @@
 """The history window of a query: made sound, and cut out of candles.
 
-Imports ``types``, ``errors`` and its neighbour ``resample``.
+Imports ``types``, ``errors`` and its neighbours ``coins``, ``resample`` and ``sources``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.resample import resample, step_of
+from cryptoforecast.prices.sources import CANDLES
 from cryptoforecast.types import MarketQuery
 
 
@@ -70,7 +71,7 @@ def late_start(query: MarketQuery, candles: pd.DataFrame, source: str, why: str)
     """Say that the source does not go back as far as was asked.
 
     Args:
-        query: what was asked.
+        query: what was asked, with a start.
         candles: what there is.
         source: who has them, for the sentence.
         why: a sentence on its limit, or ``""``.
@@ -78,8 +79,9 @@ def late_start(query: MarketQuery, candles: pd.DataFrame, source: str, why: str)
     first = candles.index[0]
     if query.start is None or first - query.start <= 2 * step_of(query.interval):
         return ()
+    kind = CANDLES[query.interval]
     told = (
-        f"{query.interval} candles from {query.start:%Y-%m-%d} were asked for; "
+        f"{kind[:1].upper()}{kind[1:]} from {query.start:%Y-%m-%d} were asked for; "
         f"{source} has them from {first:%Y-%m-%d}."
     )
     return (f"{told} {why}".rstrip(),)

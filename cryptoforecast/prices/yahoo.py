@@ -21,11 +21,11 @@ from cryptoforecast.prices.coins import Coin
 from cryptoforecast.prices.gate import Gate
 from cryptoforecast.prices.quality import closed_only, empty, normalise
 from cryptoforecast.prices.resample import COLUMNS
-from cryptoforecast.prices.sources import Fetched
+from cryptoforecast.prices.sources import CANDLES, Fetched
 
 #: How far back Yahoo goes, a little less than its limit; ``None``: as far as there is any.
 LOOK_BACK: dict[str, pd.Timedelta | None] = {
-    "1m": pd.Timedelta(days=7),
+    "1m": pd.Timedelta(days=7, hours=12),
     "5m": pd.Timedelta(days=59),
     "15m": pd.Timedelta(days=59),
     "30m": pd.Timedelta(days=59),
@@ -69,8 +69,8 @@ class Yahoo:
         """Say how far back Yahoo goes."""
         back = LOOK_BACK[interval]
         if back is None:
-            return "Yahoo gives all there are."
-        return f"Yahoo gives {interval} candles of the last {back.days} days only."
+            return f"Yahoo is asked for {CANDLES[interval]} since {_EARLIEST.year}."
+        return f"Yahoo gives {CANDLES[interval]} of the last {back.days} days only."
 
     def fetch(
         self,

@@ -90,6 +90,15 @@ def test_who_had_its_head_start_delays_nobody_a_second_time(asked: Asked) -> Non
     assert asked.calls[2][1] > 0.6 * DEADLINE
 
 
+def test_what_an_early_failure_leaves_of_its_time_is_the_next_ones(asked: Asked) -> None:
+    links = [asked.link("A", DOWN), asked.link("B", 0.3), asked.link("C", "answer")]
+    Chain(links, DEADLINE).run()
+    assert asked.titles == ["A", "B"]
+    links[1] = asked.link("B", "silent")
+    Chain(links, DEADLINE).run()
+    assert asked.titles == ["A", "B", "A", "B", "C"]
+
+
 def test_a_late_failure_takes_no_head_start_away(asked: Asked) -> None:
     def fail(budget: float, reasons: tuple[str, ...]) -> None:
         time.sleep(0.45)

@@ -98,9 +98,9 @@ def test_when_both_refuse_kraken_answers_with_its_limit(world: World) -> None:
     assert coinbase == "Coinbase bars requests from this address or country (451)."
     assert whose == "These prices are Kraken's."
     assert reach.startswith(
-        f"1h candles from {ago('90D'):%Y-%m-%d} were asked for; Kraken has them"
+        f"Hourly candles from {ago('90D'):%Y-%m-%d} were asked for; Kraken has them"
     )
-    assert reach.endswith("Kraken gives the last 720 1h candles only.")
+    assert reach.endswith("Kraken gives the last 720 hourly candles (30 days) only.")
     assert len(history) == 719
 
 
@@ -199,7 +199,7 @@ def test_who_goes_back_much_further_is_asked_first(
     assert history.source == "coinbase"
     assert history.start == query.start
     assert history.notes == (
-        "Yahoo gives 15m candles of the last 6 days only.",
+        "Yahoo gives 15-minute candles of the last 6 days only.",
         "These prices are Coinbase's.",
     )
     assert not world.yahoo.requests
@@ -213,7 +213,47 @@ def test_when_who_goes_back_further_fails_the_first_answers_with_its_limit(world
     history = world.prices().history(MarketQuery("BTC", "15m", ago("95D")))
     assert history.source == "yahoo"
     assert "Coinbase bars requests from this address or country (451)." in history.notes
-    assert history.notes[-1].endswith("Yahoo gives 15m candles of the last 59 days only.")
+    assert history.notes[-1].endswith("Yahoo gives 15-minute candles of the last 59 days only.")
+
+
+@pytest.mark.parametrize(
+    ("interval", "start", "limit"),
+    [
+        ("1m", "9D", "Yahoo gives 1-minute candles of the last 7 days only."),
+        ("5m", "62D", "Yahoo gives 5-minute candles of the last 59 days only."),
+        ("15m", "62D", "Yahoo gives 15-minute candles of the last 59 days only."),
+        ("1h", "735D", "Yahoo gives hourly candles of the last 729 days only."),
+        ("4h", "735D", "Yahoo gives hourly candles of the last 729 days only."),
+    ],
+)
+def test_a_look_back_limit_is_said_when_it_is_hit(
+    world: World, interval: str, start: str, limit: str
+) -> None:
+    history = world.prices().history(MarketQuery("BTC", interval, ago(start)))
+    (note,) = history.notes
+    assert "were asked for; Yahoo has them from" in note
+    assert note.endswith(limit)
+    assert not world.exchange.requests
+    # Whoever asks for all there is learns why it is no more.
+    assert world.prices().history(MarketQuery("BTC", interval)).notes == (limit,)
+
+
+def test_a_limit_that_is_not_hit_is_not_told(world: World) -> None:
+    for interval, start in (("1m", "7D"), ("5m", "58D"), ("4h", "728D")):
+        assert world.prices().history(MarketQuery("BTC", interval, ago(start))).notes == ()
+
+
+def test_each_exchange_says_how_far_back_it_goes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cryptoforecast.prices.coinbase.PAGES", 4)
+    world.yahoo.behaviour = "limited"
+    query = MarketQuery("BTC", "1m")
+    reach = world.prices().history(query).notes[-1]
+    assert reach == "Coinbase is asked for the last 1,200 1-minute candles (20 hours) at most."
+    world.exchange.script.append("451")
+    reach = world.prices().history(replace(query, coin="ETH", interval="4h")).notes[-1]
+    assert reach == "Kraken gives the last 720 hourly candles (30 days) only."
 
 
 def test_a_coin_that_yahoo_does_not_list_comes_from_an_exchange(world: World) -> None:

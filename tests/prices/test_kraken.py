@@ -54,7 +54,7 @@ def test_only_the_last_candles_are_to_be_had(exchange: ExchangeServer) -> None:
     assert len(candles) == ROWS - 1
     assert candles.index[0] == kraken.earliest("1h", now())
     assert len(exchange.requests) == 1
-    assert kraken.limit("1h") == "Kraken gives the last 720 1h candles only."
+    assert kraken.limit("1h") == "Kraken gives the last 720 hourly candles (30 days) only."
 
 
 def test_the_window_is_cut_at_both_ends(exchange: ExchangeServer) -> None:

@@ -162,7 +162,7 @@ def test_as_far_back_as_the_source_goes_is_asked_once(settings: Settings) -> Non
     early = prices.history(MarketQuery("BTC", "1d", pd.Timestamp("2020-01-01", tz="UTC")))
     assert len(source.asked) == 1
     assert early.notes == (
-        "1d candles from 2020-01-01 were asked for; Yahoo has them from 2026-01-01.",
+        "Daily candles from 2020-01-01 were asked for; Yahoo has them from 2026-01-01.",
     )
 
 
@@ -301,6 +301,16 @@ def test_waiting_ends_with_the_deadline(settings: Settings) -> None:
     assert prices.history(MarketQuery("BTC", "1h", ago("20D")), wait=60).simulated
     assert time.monotonic() - began < 3
     source.gate.set()
+
+
+def test_offline_it_is_said_where_the_simulated_market_begins(settings: Settings) -> None:
+    prices = Prices(replace(settings, live=False), [Source()])
+    history = prices.history(MarketQuery("BTC", "1w", pd.Timestamp("2016-01-01", tz="UTC")))
+    assert history.notes[-1] == (
+        "Weekly candles from 2016-01-01 were asked for; the simulated market has them from "
+        "2022-01-03."
+    )
+    assert len(prices.history(MarketQuery("BTC", "1w")).notes) == 1
 
 
 @pytest.mark.parametrize("interval", INTERVALS)

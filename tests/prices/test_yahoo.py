@@ -166,8 +166,9 @@ def test_what_yfinance_logs_stays_out_of_sight(
 
 def test_each_limit_is_said() -> None:
     yahoo = Yahoo(Path())
-    assert yahoo.limit("1m") == "Yahoo gives 1m candles of the last 7 days only."
-    assert yahoo.limit("1d") == "Yahoo gives all there are."
+    assert yahoo.limit("1m") == "Yahoo gives 1-minute candles of the last 7 days only."
+    assert yahoo.limit("15m") == "Yahoo gives 15-minute candles of the last 59 days only."
+    assert yahoo.limit("1d") == "Yahoo is asked for daily candles since 2010."
 
 
 def test_prices_that_cannot_be_are_left_out(yahoo_server: YahooServer, home: Path) -> None:
