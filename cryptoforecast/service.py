@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,8 @@ from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices import Prices, files
+from cryptoforecast.prices.importing import Corrections
+from cryptoforecast.prices.importing.names import column_names
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     Backtest,
@@ -128,9 +130,17 @@ class Service:
         *,
         coin: str | None = None,
         interval: str | None = None,
+        corrections: Corrections | None = None,
+        repairs: Collection[str] = (),
     ) -> PriceHistory:
         """Read a price file; see ``prices.files.read``."""
-        return files.read(source, name, coin=coin, interval=interval)
+        return files.read(
+            source, name, coin=coin, interval=interval, corrections=corrections, repairs=repairs
+        )
+
+    def columns(self, source: Path | bytes | BinaryIO, delimiter: str | None = None) -> list[str]:
+        """Name the columns of a price file, read or refused; see ``importing.column_names``."""
+        return column_names(source, delimiter)
 
     # ------------------------------------------------------------------ learning and judging
 
@@ -153,8 +163,12 @@ class Service:
         return Run(key, history, model, cached=False)
 
     def submit(self, history: PriceHistory, spec: ModelSpec) -> Job[Run]:
-        """Train in the background; the same question joins the job that is at it."""
-        specs.check(spec)
+        """Train in the background; the same question joins the job that is at it.
+
+        Raises:
+            InvalidInput: as ``training.check`` does, or if the queue is full.
+        """
+        training.check(history, spec)
         kind = "LSTM" if spec.network == "lstm" else "Dense network"
         title = f"{kind} for {history.coin} {history.interval}"
 

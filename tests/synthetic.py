@@ -60,6 +60,14 @@ def parted(given: PriceHistory, absent: Mapping[int, int]) -> PriceHistory:
     return dataclasses.replace(given, candles=given.candles.set_axis(index.rename("time")))
 
 
+def dead(given: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:
+    """The same history, its last candles of one price, as of a coin taken off the exchange."""
+    candles = given.candles.copy()
+    last = candles["close"].iloc[-tail - 1]
+    candles.iloc[-tail:] = [last, last, last, last, volume]
+    return dataclasses.replace(given, candles=candles)
+
+
 def spec(**changes: object) -> ModelSpec:
     """A network that trains in a moment."""
     values = {"network": "dense", "lookback": 8, "units": (4,), "epochs": 2, **changes}

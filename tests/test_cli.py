@@ -395,6 +395,25 @@ def test_a_wrong_choice_of_prices_is_refused(run, options):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("rows", [2, 5, 50, 150])
+def test_a_short_file_is_refused_with_how_much_is_missing(run, tmp_path, rows):
+    path = tmp_path / "BTCUSD.csv"
+    files.write(synthetic.history(rows), path)
+    for command in ("backtest", "train"):
+        refused(run(command, "--data", path), f"from {rows} candles", "of about 444 candles")
+    refused(run("backtest", "--network", "naive", "--data", path), "of about 316 candles")
+
+
+def test_a_dead_market_is_not_trained_on(run, tmp_path):
+    path = tmp_path / "BTCUSD.csv"
+    files.write(synthetic.dead(synthetic.history(900), 400), path)
+    for command in ("backtest", "train"):
+        refused(run(command, "--data", path, *TINY), "400 of 900 candles (44%)", "flat_tail")
+    status, out, _ = run("backtest", "--network", "naive", "--data", path, "--json")
+    assert status == 0
+    assert "the market seems dead" in "".join(json.loads(out)["notes"])
+
+
 def test_files_that_are_none_are_refused(run, tmp_path, prices):
     binary = tmp_path / "noise.csv"
     binary.write_bytes(np.random.default_rng(0).bytes(5000))

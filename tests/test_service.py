@@ -160,13 +160,13 @@ def test_a_job_gives_what_the_direct_way_gives(trained, no_training):
     assert service.submit(synthetic.history(), SPEC) is job
 
 
-def test_a_job_that_can_not_work_says_why(service):
+def test_what_can_not_be_trained_is_refused_before_it_queues(service):
     with pytest.raises(InvalidInput, match="`lookback` must be between"):
         service.submit(synthetic.history(), dataclasses.replace(SPEC, lookback=1))
-    job = service.submit(synthetic.history(100), SPEC)
-    assert job.wait(20)
-    assert job.state == "failed"
-    assert isinstance(job.error, NotEnoughData)
+    with pytest.raises(NotEnoughData, match="training span"):
+        service.submit(synthetic.history(100), SPEC)
+    with pytest.raises(InvalidInput, match="alive at its end"):
+        service.submit(synthetic.dead(synthetic.history(), 100), SPEC)
 
 
 @pytest.mark.parametrize("key", ["", "../../etc", "0" * 32, "x\ny"])

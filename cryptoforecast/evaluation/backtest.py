@@ -68,6 +68,9 @@ def holdout(
     seen = _seen(history, model, begins)
     if seen and model is not None:
         verdict = _withdrawn(verdict, model.card.cutoff, begins)
+    notes = cautions.of_test(history, cut, 1 if model is None else model.card.needs)
+    if model is not None:
+        notes += cautions.of_origin(history, model.card)
     scale = metrics.naive_scale(history.candles["close"].to_numpy(float), cut.train_end)
     return Backtest(
         history=history,
@@ -79,7 +82,7 @@ def holdout(
         model=model,
         cached=cached,
         seen=seen,
-        notes=() if model is None else cautions.of_origin(history, model.card),
+        notes=notes,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cryptoforecast.types import ModelCard, PriceHistory, TrainedModel
+from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps
+from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel
 
 
 def of_prices(history: PriceHistory) -> tuple[str, ...]:
@@ -16,7 +17,24 @@ def of_prices(history: PriceHistory) -> tuple[str, ...]:
     age = history.fetched_at - (history.end + history.step)
     if age > 2 * history.step:
         found.append(f"The last candle closed {_duration(age)} before the prices were read.")
-    return tuple(found)
+    return (*found, *_of_end(history))
+
+
+def of_test(history: PriceHistory, cut: Split, needs: int = 1) -> tuple[str, ...]:
+    """Say what to beware of in a test on these prices.
+
+    Args:
+        history: what was split.
+        cut: its split.
+        needs: candles each forecast reads.
+    """
+    found, parted = [], cut.across_gaps(needs)
+    if parted:
+        found.append(
+            f"Test forecasts that reach across a gap of more than {MAX_ABSENT} candles: "
+            f"{parted:,} of {len(cut.test_origins()):,}."
+        )
+    return (*found, *_of_end(history))
 
 
 def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
@@ -28,6 +46,9 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
             found.append(
                 f"The last close is {100 * beyond:.1f} % {word} anything seen in training."
             )
+    after = gaps(history)
+    if after and after[-1] > len(history) - card.needs:
+        found.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
     return (*found, *of_origin(history, card))
 
 
@@ -42,6 +63,17 @@ def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
         was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
         found.append(f"This model learnt from {was} prices; these are {now}.")
     return tuple(found)
+
+
+def _of_end(history: PriceHistory) -> tuple[str, ...]:
+    tail = dead_tail(history)
+    if not tail:
+        return ()
+    since = f"{history.candles.index[-tail]:%Y-%m-%d %H:%M}"
+    return (
+        f"The last {tail:,} candles repeat one price without volume, from {since} UTC on: "
+        "the market seems dead.",
+    )
 
 
 def _duration(span: pd.Timedelta) -> str:

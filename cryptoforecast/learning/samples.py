@@ -11,16 +11,21 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features
 from cryptoforecast.learning.specs import is_network, needs
 from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.prices import quality
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
 #: More candles than this absent in a row are a gap. Fewer are hours in which nobody traded: thin
 #: markets have thousands, and cutting at each would leave nothing to learn from.
 MAX_ABSENT = 6
+#: One price without volume at the end is a dead market from so many candles and so long on. The
+#: longest outage of a large exchange that hourly candles show was 33 hours.
+DEAD_CANDLES, DEAD_TIME = 24, pd.Timedelta(days=2)
 #: Fewest origins a span may have; below this no figure means anything.
 FEWEST = {"training": 200, "validation": 30, "test": 30}
 #: A spread below this share of the largest value is rounding: the column is constant.
@@ -49,6 +54,12 @@ def gaps(history: PriceHistory) -> tuple[int, ...]:
     apart = np.diff(history.candles.index.asi8)
     after = np.flatnonzero(apart > (MAX_ABSENT + 1) * history.step.value) + 1
     return tuple(after.tolist())
+
+
+def dead_tail(history: PriceHistory) -> int:
+    """Count the candles of a dead market at the end; 0 where it may be an outage or a lull."""
+    tail = quality.flat_tail(history.candles)
+    return tail if tail >= DEAD_CANDLES and tail * history.step >= DEAD_TIME else 0
 
 
 def split(history: PriceHistory, spec: ModelSpec) -> Split:
@@ -86,9 +97,19 @@ def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
             raise NotEnoughData(
                 f"The {name} span must hold at least {FEWEST[name]} origins. Received: "
                 f"{count} from {rows} candles{_cut_by(gaps)} at {at}. "
-                f"Choose a longer history, {remedy}."
+                f"Choose a longer history{_enough(rows, spec, needed)}, {remedy}."
             )
     return result
+
+
+def _enough(rows: int, spec: ModelSpec, needed: int) -> str:
+    """Say about how many candles would do, where fewer were received."""
+    candles = max(
+        (FEWEST["training"] + needed + spec.horizon) / (1 - spec.test - spec.validation),
+        (FEWEST["validation"] + spec.horizon) / spec.validation,
+        (FEWEST["test"] + spec.horizon) / spec.test,
+    )
+    return f" of about {math.ceil(candles):,} candles" if rows < candles else ""
 
 
 def _cut_by(gaps: tuple[int, ...]) -> str:

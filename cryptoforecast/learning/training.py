@@ -10,7 +10,14 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import inference, networks, samples, specs
-from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, Progress, TrainedModel
+from cryptoforecast.types import (
+    ModelCard,
+    ModelSpec,
+    PriceHistory,
+    Progress,
+    Split,
+    TrainedModel,
+)
 
 
 def train(
@@ -30,14 +37,10 @@ def train(
         cancelled: asked before every update.
 
     Raises:
-        InvalidInput: if ``spec`` names a baseline, or breaks a rule.
-        NotEnoughData: if a span of the split would be too short.
+        InvalidInput: as ``check`` does.
         Cancelled: if ``cancelled()`` became true.
     """
-    specs.check(spec)
-    if not specs.is_network(spec):
-        raise InvalidInput(f"Only an lstm or a dense network is trained. Received: {spec.network}.")
-    cut = samples.split(history, spec)
+    cut = check(history, spec)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
     prepared, scaler = samples.prepare(seen, spec, cut)
     weights, record = networks.fit(spec, prepared, report, cancelled)
@@ -64,3 +67,33 @@ def train(
         residuals = inference.residual_quantiles(model, seen, origins)
         model = dataclasses.replace(model, residuals=residuals)
     return model
+
+
+def check(history: PriceHistory, spec: ModelSpec) -> Split:
+    """Refuse at once what can't be trained, and return how the history is cut.
+
+    Raises:
+        InvalidInput: if ``spec`` names a baseline or breaks a rule, if the training prices never
+            move, or if the history ends in a dead market.
+        NotEnoughData: if a span of the split would be too short.
+    """
+    specs.check(spec)
+    if not specs.is_network(spec):
+        raise InvalidInput(f"Only an lstm or a dense network is trained. Received: {spec.network}.")
+    cut = samples.split(history, spec)
+    close = history.candles["close"].to_numpy(float)
+    if np.ptp(close[: cut.train_end]) == 0:
+        raise InvalidInput(
+            f"Training needs prices that move. Received: {cut.train_end:,} training candles that "
+            f"all close at {close[0]:g} USD. Choose another history."
+        )
+    tail, rows = samples.dead_tail(history), len(history)
+    if tail:
+        raise InvalidInput(
+            "Training needs a market that is alive at its end. Received: the last "
+            f"{tail:,} of {rows:,} candles ({tail / rows:.0%}) repeat {close[-1]:g} USD without "
+            f"volume, from {history.candles.index[-tail]:%Y-%m-%d %H:%M} UTC on. Choose an earlier "
+            "end, or cut them off: the repair flat_tail on the Data page, --repair flat_tail on "
+            "the command line."
+        )
+    return cut

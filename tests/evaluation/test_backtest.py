@@ -163,6 +163,65 @@ def test_other_coins_intervals_and_worlds_are_noted(history):
     assert notes(simulated) == ("This model learnt from real prices; these are simulated.",)
 
 
+def test_test_forecasts_across_a_gap_are_counted_and_kept(history):
+    model = synthetic.model(SPEC)
+    parted = synthetic.parted(history, {600: 7, 695: 30, 650: 6})
+    found = backtest.holdout(parted, SPEC, model)
+    assert len(found.judged) == 137
+    # Origins 597 to 599 and those whose 31 candles end at 600 to 629; 692 to 696.
+    needs = model.card.needs
+    assert needs == 31
+    assert found.notes == (
+        "Test forecasts that reach across a gap of more than 6 candles: 38 of 137.",
+    )
+    naive = backtest.holdout(parted, specs.make(network="naive", horizon=3))
+    assert naive.notes == (
+        "Test forecasts that reach across a gap of more than 6 candles: 6 of 137.",
+    )
+
+
+@pytest.mark.parametrize("loss", ["quantile", "mse"])
+def test_the_band_of_a_saved_model_rests_on_no_move_over_a_gap(history, loss):
+    spec = synthetic.spec(loss=loss, features=("return", "range"))
+    model = synthetic.model(spec)
+    candles = history.candles.copy()
+    candles.iloc[500:] *= 64
+    jumped = synthetic.parted(dataclasses.replace(history, candles=candles), {500: 24})
+    calm, wild = backtest.saved(history, model), backtest.saved(jumped, model)
+    width = [np.ptp(test.judged.quantiles, axis=-1).mean() for test in (calm, wild)]
+    assert width[1] < 2 * width[0]
+
+
+def test_a_dead_market_may_be_tested_on_and_is_named(history):
+    """Nothing is learnt from it, and baselines and saved models cost nothing."""
+    dead = synthetic.dead(history, 200)
+    sentence = (
+        "The last 200 candles repeat one price without volume, from 2024-01-21 20:00 UTC on: "
+        "the market seems dead."
+    )
+    assert sentence in backtest.holdout(dead, specs.make(network="cone")).notes
+    tested = backtest.saved(dead, synthetic.model(SPEC))
+    assert sentence in tested.notes
+    assert tested.verdict.sentence.startswith("Can't be judged: the price never moved")
+    assert not tested.verdict.beats_baseline
+
+
+@pytest.mark.parametrize("volume", [np.nan, 0.0])
+@pytest.mark.parametrize("loss", ["quantile", "mse"])
+def test_without_volume_everything_is_judged(history, volume, loss):
+    quiet = dataclasses.replace(history, candles=history.candles.assign(volume=volume))
+    model = synthetic.model(synthetic.spec(loss=loss))
+    assert "volume" in model.spec.features
+    for judged in (
+        backtest.saved(quiet, model),
+        backtest.holdout(quiet, model.spec, model),
+        *(backtest.holdout(quiet, specs.make(network=name)) for name in BASELINES),
+    ):
+        for said in judged.forecasts.values():
+            assert np.isfinite(said.quantiles).all()
+        assert np.isfinite(judged.verdict.skill)
+
+
 def test_simulated_prices_are_named_in_the_verdict(history):
     simulated = dataclasses.replace(history, simulated=True)
     sentence = backtest.holdout(simulated, SPEC, synthetic.model(SPEC)).verdict.sentence

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -242,6 +243,20 @@ def test_a_gap_is_more_than_six_absent_candles():
     assert samples.gaps(synthetic.parted(off_grid, {51: 8})) == (51,)
 
 
+@pytest.mark.parametrize(
+    ("interval", "fewest"), [("1m", 2880), ("15m", 192), ("1h", 48), ("4h", 24), ("1d", 24)]
+)
+@pytest.mark.parametrize("volume", [0.0, np.nan])
+def test_a_dead_market_is_one_price_for_two_days_and_24_candles(interval, fewest, volume):
+    history = synthetic.history(3_000, interval=interval)
+    assert samples.dead_tail(history) == 0
+    assert samples.dead_tail(synthetic.dead(history, fewest - 1, volume)) == 0
+    assert samples.dead_tail(synthetic.dead(history, fewest, volume)) == fewest
+    assert samples.dead_tail(synthetic.dead(history, 2_990, volume)) == 2_990
+    # Where there is trade at one price, the market is alive.
+    assert samples.dead_tail(synthetic.dead(history, 2_990, 1.0)) == 0
+
+
 @st.composite
 def cuts(draw):
     """A spec and the split of some rows with gaps anywhere, however small its spans."""
@@ -342,6 +357,26 @@ def test_the_scaler_sees_no_move_over_a_gap():
         np.testing.assert_allclose(one, other, rtol=1e-12)
     # Were it no gap, that one move would widen everything.
     assert (scaler(raised, 6)[3] > 10 * scaler(raised, 7)[3]).all()
+
+
+@given(
+    horizon=st.integers(1, 48),
+    lookback=st.integers(2, 200),
+    test=st.integers(5, 50),
+    validation=st.integers(5, 40),
+)
+@settings(max_examples=100, deadline=None)
+def test_as_many_candles_as_the_refusal_asks_for_do(horizon, lookback, test, validation):
+    shares = {"test": test / 100, "validation": validation / 100}
+    spec = specs.make(horizon=horizon, lookback=lookback, **shares)
+    with pytest.raises(NotEnoughData) as refused:
+        samples.split_rows(50, spec)
+    (asked,) = re.findall(r"of about ([\d,]+) candles", str(refused.value))
+    asked = int(asked.replace(",", ""))
+    # A span begins and ends at a whole row.
+    samples.split_rows(asked + round(1 / min(shares.values())), spec)
+    with pytest.raises(NotEnoughData):
+        samples.split_rows(round(0.9 * asked), spec)
 
 
 def test_origins_are_counted_between_gaps():

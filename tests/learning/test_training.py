@@ -119,3 +119,48 @@ def test_refusals():
         training.train(synthetic.history(), dataclasses.replace(synthetic.spec(), lookback=1))
     with pytest.raises(NotEnoughData, match="training span"):
         training.train(synthetic.history(200), synthetic.spec())
+
+
+@pytest.mark.parametrize("rows", [2, 5, 50, 150])
+def test_a_history_too_short_to_cut_says_how_short(rows):
+    with pytest.raises(NotEnoughData, match=(
+        rf"must hold at least 200 origins\. Received: \d+ from {rows} candles .* Choose a longer "
+        r"history of about 444 candles, or a smaller lookback or horizon\."
+    )):  # fmt: skip
+        training.train(synthetic.history(rows), specs.make())
+
+
+@pytest.mark.parametrize("volume", [0.0, np.nan])
+def test_a_dead_market_is_not_trained_on(volume):
+    """A coin that was taken off the exchange; an outage of 33 hours is none."""
+    delisted = synthetic.dead(synthetic.history(1000), 450, volume)
+    price = delisted.candles["close"].iloc[-1]
+    with pytest.raises(InvalidInput, match=(
+        rf"Received: the last 450 of 1,000 candles \(45%\) repeat {price:g} USD without volume, "
+        r"from 2024-01-23 22:00 UTC on\. Choose an earlier end, or cut them off: .*flat_tail"
+    )):  # fmt: skip
+        training.train(delisted, synthetic.spec())
+    outage = synthetic.dead(synthetic.history(1000), 33, volume)
+    assert training.check(outage, synthetic.spec()) == samples.split(outage, synthetic.spec())
+
+
+def test_prices_that_never_move_are_not_trained_on():
+    history = synthetic.history()
+    candles = history.candles.copy()
+    candles.iloc[:384] = [1.0, 1.01, 0.99, 1.0, 5.0]
+    with pytest.raises(InvalidInput, match=r"384 training candles that all close at 1 USD"):
+        training.train(dataclasses.replace(history, candles=candles), synthetic.spec())
+    candles.iloc[383, candles.columns.get_loc("close")] = 1.001
+    training.check(dataclasses.replace(history, candles=candles), synthetic.spec())
+
+
+def test_unknown_volume_is_learnt_as_no_volume(lstm_spec):
+    spec = dataclasses.replace(lstm_spec, features=specs.make().features)
+    models = []
+    for volume in (np.nan, 0.0):
+        history = synthetic.history()
+        history = dataclasses.replace(history, candles=history.candles.assign(volume=volume))
+        models.append(training.train(history, spec))
+    assert_same_numbers(*models)
+    assert all(np.isfinite(array).all() for array in models[0].weights)
+    assert np.isfinite([epoch.val_loss for epoch in models[0].record.curve]).all()

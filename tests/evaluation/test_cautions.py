@@ -1,0 +1,40 @@
+"""Sentences that go with a forecast: when the prices it reads are not what they seem."""
+
+import numpy as np
+import pytest
+
+from cryptoforecast.evaluation import cautions
+from tests import synthetic
+
+GAP = "This forecast reads across a gap of more than 6 candles."
+
+
+def test_nothing_is_said_where_nothing_is_odd():
+    assert cautions.of_forecast(synthetic.history(), synthetic.model()) == ()
+
+
+def test_a_gap_is_named_while_the_forecast_reads_across_it():
+    model = synthetic.model()
+    needs, history = model.card.needs, synthetic.history(600)
+
+    def found(row, absent=7):
+        return cautions.of_forecast(synthetic.parted(history, {row: absent}), model)
+
+    def late(row):
+        """``parted`` makes the history end later than its prices were read."""
+        return GAP in found(row)
+
+    assert late(599)
+    assert late(600 - needs + 1)
+    assert not late(600 - needs)
+    assert GAP not in found(599, absent=6)
+
+
+@pytest.mark.parametrize("volume", [0.0, np.nan])
+def test_a_dead_market_is_named(volume):
+    found = cautions.of_prices(synthetic.dead(synthetic.history(600), 60, volume))
+    assert found == (
+        "The last 60 candles repeat one price without volume, from 2024-01-23 12:00 UTC on: "
+        "the market seems dead.",
+    )
+    assert cautions.of_prices(synthetic.dead(synthetic.history(600), 40, volume)) == ()

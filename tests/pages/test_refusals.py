@@ -1,0 +1,40 @@
+"""Prices that no network can learn from: the page says what they lack, and stays usable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cryptoforecast.service import shared
+from tests import synthetic
+from tests.pages.conftest import words
+
+
+@pytest.mark.parametrize("rows", [2, 5, 50, 150])
+def test_a_short_file_says_how_much_is_missing(open_page, rows):
+    page = open_page("", coin=shared().keep(synthetic.history(rows)))
+    shown = page.error[0].value
+    assert f"from {rows} candles" in shown
+    assert "Choose a longer history of about" in shown
+    assert "Traceback" not in words(page)
+
+
+@pytest.mark.parametrize("volume", [0.0, np.nan])
+def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_page, volume):
+    service = shared()
+    page = open_page("", coin=service.keep(synthetic.dead(synthetic.history(2000), 900, volume)))
+    assert "the market seems dead" in words(page)
+    next(button for button in page.button if button.label == "Train").click().run()
+    assert not page.exception
+    assert "the last 900 of 2,000 candles (45%) repeat" in page.error[0].value
+    assert "flat_tail" in page.error[0].value
+    assert "runs" not in page.session_state
+
+
+@pytest.mark.parametrize("volume", [0.0, np.nan])
+def test_prices_without_volume_are_tested_and_forecast(open_page, volume):
+    history = synthetic.history(900)
+    quiet = history.candles.assign(volume=volume)
+    page = open_page("", coin=shared().keep(synthetic.history(900, candles=quiet)))
+    assert not page.error
+    assert "Tested on BTC 1h" in words(page)
