@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features, samples, specs
+from cryptoforecast.prices import files
 from cryptoforecast.types import Split
 from tests import synthetic
 
@@ -88,6 +89,15 @@ def test_too_short_a_span_is_named():
         samples.split_rows(500, specs.make(horizon=48, test=0.05, lookback=5))
     with pytest.raises(NotEnoughData, match=r"The validation span .* Choose a longer history"):
         samples.split_rows(500, specs.make(validation=0.05, horizon=10, lookback=5))
+
+
+def test_a_baseline_needs_a_test_span_only():
+    # Five years of weeks are enough for a band, not for a network.
+    assert len(samples.split_rows(254, specs.make(network="cone", horizon=2)).test_origins()) == 49
+    with pytest.raises(NotEnoughData, match=r"training span .* about 446 candles"):
+        samples.split_rows(254, specs.make(horizon=2))
+    with pytest.raises(NotEnoughData, match=r"test span .* longer history of about 155 candles"):
+        samples.split_rows(120, specs.make(network="cone"))
 
 
 @pytest.mark.parametrize("change", KINDS)
@@ -396,6 +406,27 @@ def test_origins_are_counted_between_gaps():
     # A baseline reads one candle: only targets can lie across a gap.
     naive = dataclasses.replace(spec, network="naive")
     assert len(flat(samples.split(shredded, naive).train_origins(1))) == 384 - 24
+
+
+@pytest.mark.parametrize(
+    ("name", "gaps", "most_lost"),
+    [
+        # The shipped models are trained on this one: nothing may change for them.
+        ("hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz", 0, 0),
+        ("messy/cdd_Binance_BTCUSDT_1h_urlline_2021-06.csv.gz", 0, 0),
+        # Thousands of hours without a trade until 2016.
+        ("hourly/BTCUSD_1h_spliced_2011-09_2025-09.csv.gz", 245, 0.04),
+        ("messy/kraken_XBTUSD_60_headerless.csv.gz", 383, 0.15),
+    ],
+)
+def test_gaps_cost_few_origins_of_real_histories(data_folder, name, gaps, most_lost):
+    history, spec = files.read(data_folder / name, name), specs.make()
+    cut = samples.split(history, spec)
+    assert len(cut.gaps) == gaps
+    usable = cut.train_origins(specs.needs(spec))
+    all_of_them = len(dataclasses.replace(cut, gaps=()).train_origins(specs.needs(spec))[0])
+    reached = len(samples.starts(usable, spec.lookback, spec.chunk)) * spec.chunk
+    assert reached >= (1 - most_lost) * (all_of_them - spec.chunk)
 
 
 def test_windows_are_sequences_of_one_target():
