@@ -91,8 +91,8 @@ def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
         "validation": result.validation_origins(needed),
         "test": (result.test_origins(),),
     }
-    for name, stretches in spans.items():
-        count = sum(map(len, stretches))
+    for name in _spans_needed(spec):
+        count = sum(map(len, spans[name]))
         if count < FEWEST[name]:
             raise NotEnoughData(
                 f"The {name} span must hold at least {FEWEST[name]} origins. Received: "
@@ -102,12 +102,21 @@ def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
     return result
 
 
+def _spans_needed(spec: ModelSpec) -> tuple[str, ...]:
+    """Name the spans that must be long enough; a baseline says itself what it needs to fit."""
+    return tuple(FEWEST) if is_network(spec) else ("test",)
+
+
 def _enough(rows: int, spec: ModelSpec, needed: int) -> str:
     """Say about how many candles would do, where fewer were received."""
+    parts = {
+        "training": (needed, 1 - spec.test - spec.validation),
+        "validation": (0, spec.validation),
+        "test": (0, spec.test),
+    }
     candles = max(
-        (FEWEST["training"] + needed + spec.horizon) / (1 - spec.test - spec.validation),
-        (FEWEST["validation"] + spec.horizon) / spec.validation,
-        (FEWEST["test"] + spec.horizon) / spec.test,
+        (FEWEST[name] + parts[name][0] + spec.horizon) / parts[name][1]
+        for name in _spans_needed(spec)
     )
     return f" of about {math.ceil(candles):,} candles" if rows < candles else ""
 
