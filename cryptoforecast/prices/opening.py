@@ -25,7 +25,14 @@ MAX_ROWS = 12_000_000
 
 @contextlib.contextmanager
 def opened(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
-    """Open a source as a seekable stream of at most ``MAX_BYTES``."""
+    """Open a source as a seekable stream of at most ``MAX_BYTES``.
+
+    Bytes and streams that can seek are used where they lie, from their start, and left open;
+    only what can't seek is copied.
+
+    Raises:
+        UnreadableFile: if it is too large, or can't be opened.
+    """
     if isinstance(source, bytes):
         yield io.BytesIO(_bounded(source))
     elif isinstance(source, Path):
@@ -36,6 +43,11 @@ def opened(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
                 yield stream
         except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
             raise UnreadableFile(f"{error.strerror}. Check the path.") from error
+    elif source.seekable():
+        if source.seek(0, os.SEEK_END) > MAX_BYTES:
+            raise too_large()
+        source.seek(0)
+        yield source
     else:
         yield io.BytesIO(_bounded(source.read(MAX_BYTES + 1)))
 

@@ -6,6 +6,7 @@ Imports ``errors`` and its neighbours. Sees the first 64 KB only; pure.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 from collections.abc import Mapping, Sequence
@@ -131,6 +132,34 @@ def layout(head: bytes, corrections: Corrections) -> Layout:
             decisions["encoding"] = encoding
         return Layout(encoding, delimiter, names, roles, skip, {**decisions, "delimiter": shown})
     raise max(failures, key=lambda failure: failure[0])[1]
+
+
+def names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:
+    """Find what the columns are called, whether or not they make prices.
+
+    Args:
+        head: the beginning of the file.
+        delimiter: the one to use; by default the one that recognises or finds most columns.
+
+    Returns:
+        Names, ``"column 3"`` where the third has none; empty if it is no table.
+
+    Raises:
+        UnreadableFile: if it is no text.
+    """
+    text, _ = decode(head)
+    lines = re.split(r"\r\n|\n|\r", text)[:_SAMPLE]
+    splits = [_split(lines, mark) for mark in ((delimiter,) if delimiter else _DELIMITERS)]
+    for rows in splits:
+        with contextlib.suppress(UnreadableFile):
+            if found := _with_header(rows, {}):
+                return found[0]
+    widest = max((_widest(rows) for rows in splits), key=len)
+    if len(widest) < 2:
+        return ()
+    if any(_is_value(cell) or _FIGURE.fullmatch(cell) for cell in widest):
+        return columns.unique([""] * len(widest))
+    return columns.unique(widest)
 
 
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:

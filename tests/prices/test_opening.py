@@ -1,0 +1,63 @@
+"""Streams are used where they lie, within bounds."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices import files, opening
+from tests.prices import samples
+
+ROWS = 60_000
+CONTENT = samples.own(samples.candles(rows=ROWS))
+
+
+class Watched(io.BytesIO):
+    """Remembers the largest piece that was asked for."""
+
+    largest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self.largest = max(self.largest, len(found))
+        return found
+
+    def getvalue(self) -> bytes:
+        raise AssertionError("The whole file was asked for at once.")
+
+
+class OneWay(Watched):
+    def seekable(self) -> bool:
+        return False
+
+    def seek(self, *where: int) -> int:
+        raise io.UnsupportedOperation("seek")
+
+
+def test_a_stream_that_can_seek_is_used_in_place_and_left_open() -> None:
+    stream = Watched(CONTENT)
+    with opening.opened(stream) as used:
+        assert used is stream
+    stream.seek(0, io.SEEK_END)
+    for _ in range(2):
+        assert len(files.read(stream, "x.csv")) == ROWS
+        assert not stream.closed
+    assert stream.largest < 2_500_000 < len(CONTENT)
+
+
+def test_a_stream_that_can_not_seek_is_read_too() -> None:
+    assert len(files.read(OneWay(CONTENT), "x.csv")) == ROWS
+
+
+@pytest.mark.parametrize("kind", [Watched, OneWay, bytes])
+def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
+    monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT) - 1)
+    source = kind(CONTENT)
+    with pytest.raises(UnreadableFile, match="Split it"):
+        files.read(source, "x.csv")
+    if kind is Watched:
+        assert source.largest == 0
+    monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT))
+    assert len(files.read(kind(CONTENT), "x.csv")) == ROWS
