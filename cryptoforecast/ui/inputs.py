@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import features, specs
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.evaluation.verdict import fewest_origins
+from cryptoforecast.learning import features, samples, specs
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices.coins import COINS
+from cryptoforecast.prices.sources import CANDLES
 from cryptoforecast.service import Service, is_file
-from cryptoforecast.types import MarketQuery, ModelSpec
+from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec, PriceHistory
 
-#: History windows in days, by interval, and the one to begin with.
-WINDOWS: dict[str, dict[str, int]] = {
+#: History windows in days, by interval, and the one to begin with; ``None`` is all there is.
+#: Yahoo has minutes of 7 days, 5 and 15 minutes of 59 and hours of 729.
+WINDOWS: dict[str, dict[str, int | None]] = {
+    "1m": {"1 day": 1, "3 days": 3, "7 days": 7},
+    "5m": {"1 week": 7, "1 month": 30, "2 months": 58},
+    "15m": {"2 weeks": 14, "1 month": 30, "2 months": 58},
     "1h": {"90 days": 90, "1 year": 365, "2 years": 728},
-    "1d": {"2 years": 730, "5 years": 1826, "10 years": 3652},
+    "4h": {"6 months": 182, "1 year": 365, "2 years": 728},
+    "1d": {"2 years": 730, "5 years": 1826, "10 years": 3652, "All": None},
+    "1w": {"5 years": 1826, "10 years": 3652, "All": None},
 }
-WINDOW = {"1h": "1 year", "1d": "5 years"}
-#: The coin to begin with.
-COIN = "BTC"
-#: Steps a baseline is asked for, by interval.
-STEPS = {"1h": 24, "1d": 7}
+WINDOW = {
+    "1m": "7 days", "5m": "1 month", "15m": "2 months", "1h": "1 year", "4h": "2 years",
+    "1d": "5 years", "1w": "10 years",
+}  # fmt: skip
+#: The coin and the candle to begin with.
+COIN, INTERVAL = "BTC", "1h"
+#: Steps a baseline is asked for, by interval, if the test span has room for them.
+STEPS = {"1m": 15, "5m": 12, "15m": 12, "30m": 12, "1h": 24, "4h": 6, "1d": 7, "1w": 4}
 #: The model on screen before anything is chosen, by interval.
-FIRST = {"1h": "btc-1h-dense", "1d": "cone"}
+FIRST = {"1h": "btc-1h-dense"}
+#: Inputs that are the same for every candle of an interval.
+POINTLESS = {"1d": ("hour",), "1w": ("hour", "weekend")}
 RUN = "run-"
 
 
@@ -55,11 +70,11 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
     interval = st.segmented_control(
         "Candle",
         list(WINDOWS),
-        default="1h",
+        default=INTERVAL,
         required=True,
         key="interval",
         bind="query-params",
-        help="How long one candle is: an hour or a day.",
+        help="How long one candle is: minutes (m), hours (h), a day (d) or a week (w).",
     )
     if interval not in WINDOWS:
         raise InvalidInput(f"The candle must be one of {', '.join(WINDOWS)}.")
@@ -91,9 +106,31 @@ def _coin_label(service: Service, name: str) -> str:
 def query(coin: str, interval: str, window: str | None = None) -> MarketQuery:
     """Ask for a history window by its name; the first one by default."""
     days = WINDOWS[interval][window or WINDOW[interval]]
-    # Whole days keep the question, and so its cached answers, the same all day long.
-    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=days)
-    return MarketQuery(coin, interval, start.as_unit("ns"))
+    start = None if days is None else since(interval, pd.Timedelta(days=days))
+    return MarketQuery(coin, interval, start)
+
+
+def since(interval: str, span: pd.Timedelta) -> pd.Timestamp:
+    """Find where a span of history begins.
+
+    Whole days keep the question, and so its cached answers, the same all day long. Of candles
+    shorter than an hour the sources do not have a day more than the longest window.
+    """
+    now = pd.Timestamp.now("UTC")
+    whole = now.floor("h") if INTERVALS[interval] < INTERVALS["1h"] else now.normalize()
+    return (whole - span).as_unit("ns")
+
+
+def steps(interval: str, rows: int) -> int:
+    """Choose how many steps a forecast looks ahead, so that its test can tell something.
+
+    Args:
+        interval: candle length.
+        rows: candles of the history.
+    """
+    tested = int(rows * ModelSpec().test)
+    most = next(h for h in range(tested, -1, -1) if h < 2 or tested - h >= fewest_origins(h))
+    return max(1, min(STEPS[interval], most))
 
 
 def model(service: Service, interval: str) -> str:
@@ -148,13 +185,9 @@ def _label(service: Service, name: str) -> str:
     return f"Your {job.title if job is not None else 'training'} · {key[:6]}"
 
 
-def training(rows: int, interval: str) -> ModelSpec | None:
-    """Draw the training form; return a spec when it is sent.
-
-    Args:
-        rows: candles of the history, for a schedule of the right length.
-        interval: candle length, for a horizon worth looking at.
-    """
+def training(history: PriceHistory) -> ModelSpec | None:
+    """Draw the training form for these prices; return a spec when it is sent."""
+    rows, interval = len(history), history.interval
     with st.container(horizontal=True, vertical_alignment="bottom"):
         preset = st.segmented_control(
             "Preset",
@@ -175,10 +208,21 @@ def training(rows: int, interval: str) -> ModelSpec | None:
             help="An LSTM reads candle by candle and remembers; a Dense network sees all at once.",
         )
     st.caption(specs.PRESET_HELP[str(preset)])
-    horizon = None if preset == "seed" else STEPS.get(interval, 24)
+    horizon = None if preset == "seed" else steps(interval, rows)
     base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
-    with st.form(f"train-{preset}-{network}", border=False):
-        changes = _sliders(base, f"{preset}-{network}")
+    pointed = tuple(name for name in base.features if name not in POINTLESS.get(interval, ()))
+    base = dataclasses.replace(base, features=pointed)
+    try:
+        samples.split(history, base)
+    except NotEnoughData as error:
+        st.warning(
+            f"There is too little here to train on: {rows:,} {CANDLES[interval]}. {error} "
+            "Shorter candles of the same history are more of them.",
+            icon=":material/data_alert:",
+        )
+    key = f"{preset}-{network}-{interval}"
+    with st.form(f"train-{key}", border=False):
+        changes = _sliders(base, key)
         sent = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
     return specs.make(str(preset), str(network), rows=rows, **changes) if sent else None
 

@@ -9,25 +9,41 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
+from cryptoforecast.prices.sources import base_interval
 from cryptoforecast.service import Service
-from cryptoforecast.types import MarketQuery, PriceHistory
-from cryptoforecast.ui import live, show
+from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory
+from cryptoforecast.ui import inputs, live, show
 
-#: Spans of the candle chart in days, by interval; the first is the default.
-SPANS: dict[str, dict[str, int]] = {
-    "1h": {"1 month": 31, "1 week": 7, "3 months": 92, "1 year": 365, "2 years": 728},
-    "1d": {"1 year": 365, "3 months": 92, "2 years": 730, "5 years": 1826, "10 years": 3652},
-}
+#: Spans of the candle chart in days, by interval, and the one to begin with: a few hundred
+#: candles, which are drawn as they are. ``None`` is all there is.
+SPANS: dict[str, dict[str, float | None]] = {
+    "1m": {"6 hours": 0.25, "1 day": 1, "3 days": 3, "7 days": 7},
+    "5m": {"1 day": 1, "1 week": 7, "1 month": 30, "2 months": 58},
+    "15m": {"1 day": 1, "3 days": 3, "2 weeks": 14, "2 months": 58},
+    "1h": {"1 week": 7, "1 month": 31, "3 months": 92, "1 year": 365, "2 years": 728},
+    "4h": {"1 month": 31, "2 months": 62, "6 months": 182, "1 year": 365, "2 years": 728},
+    "1d": {
+        "3 months": 92, "1 year": 365, "2 years": 730, "5 years": 1826, "10 years": 3652,
+        "All": None,
+    },
+    "1w": {"1 year": 365, "5 years": 1826, "10 years": 3652, "All": None},
+}  # fmt: skip
+SPAN = {
+    "1m": "6 hours", "5m": "1 day", "15m": "3 days", "1h": "1 month", "4h": "2 months",
+    "1d": "1 year", "1w": "5 years",
+}  # fmt: skip
+#: For the last close and its change in a week, with something to spare.
+_RECENT, _RECENT_MINUTES = pd.Timedelta(days=30), pd.Timedelta(days=7, hours=4)
 
 
-def view(interval: str) -> tuple[pd.Timedelta, bool]:
-    """Draw how much to show, and on which axis."""
+def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
+    """Draw how much to show (``None``: all there is), and on which axis."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choices = SPANS[interval]
         span = st.segmented_control(
             "Show",
-            sorted(choices, key=choices.__getitem__),
-            default=next(iter(choices)),
+            list(choices),
+            default=SPAN[interval],
             required=True,
             key=f"span_{interval}",
             bind="query-params",
@@ -38,22 +54,28 @@ def view(interval: str) -> tuple[pd.Timedelta, bool]:
             bind="query-params",
             help="Equal distances are equal percentages.",
         )
-    return pd.Timedelta(days=choices[str(span)]), log
+    days = choices[str(span)]
+    return None if days is None else pd.Timedelta(days=days), log
 
 
-def widened(query: MarketQuery, span: pd.Timedelta) -> MarketQuery:
+def widened(query: MarketQuery, span: pd.Timedelta | None) -> MarketQuery:
     """Return the query for the span that is shown."""
-    start = pd.Timestamp.now("UTC").normalize() - span
-    return dataclasses.replace(query, start=start.as_unit("ns"))
+    start = None if span is None else inputs.since(query.interval, span)
+    return dataclasses.replace(query, start=start)
 
 
 @st.fragment(run_every="30s")
 def last_price(service: Service, query: MarketQuery) -> None:
-    """Show the last close, its change and its age; refreshes by itself."""
+    """Show the last close, its change and its age; refreshes by itself.
+
+    Of the candles that are fetched: a week's last close can be days old, that of its days is not.
+    """
     with show.errors():
         now = pd.Timestamp.now("UTC")
-        recent = dataclasses.replace(query, start=(now.normalize() - 30 * _day()).as_unit("ns"))
-        history = service.history(recent, wait=0)
+        interval = base_interval(query.interval)
+        short = INTERVALS[interval] < INTERVALS["1h"]
+        start = inputs.since(interval, _RECENT_MINUTES if short else _RECENT)
+        history = service.history(MarketQuery(query.coin, interval, start), wait=0)
         close = history.candles["close"]
         last = float(close.iloc[-1])
         closed = history.end + history.step
@@ -78,7 +100,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
                 )
 
 
-def candles(history: PriceHistory, span: pd.Timedelta, *, log: bool) -> None:
+def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> None:
     """Show candles and volume, and the table behind them."""
     summary = charts.summary_candles(history, span)
     show.chart(

@@ -11,7 +11,8 @@ from cryptoforecast.jobs import Job
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.service import Run, Service
 from cryptoforecast.types import Backtest, Future, MarketQuery, PriceHistory, TrainedModel
-from cryptoforecast.ui.inputs import RUN, STEPS
+from cryptoforecast.ui import inputs
+from cryptoforecast.ui.inputs import RUN
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def find(service: Service, chosen: str, history: PriceHistory) -> Subject:
         UnknownModel: if a linked training is no longer kept.
     """
     if chosen in BASELINES:
-        steps = STEPS.get(history.interval, 24)
+        steps = inputs.steps(history.interval, len(history))
         return Subject(
             service.judge_baseline(history, chosen, steps),
             service.future_baseline(history, chosen, steps),

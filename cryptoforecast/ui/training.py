@@ -15,7 +15,7 @@ from cryptoforecast.ui.words import plain
 def form(service: Service, history: PriceHistory) -> None:
     """Draw the training form; when it is sent, queue the training and open it."""
     with st.expander("Train your own network", icon=":material/model_training:"), show.errors():
-        spec = inputs.training(len(history), history.interval)
+        spec = inputs.training(history)
         if spec is None:
             return
         job = service.submit(history, spec)

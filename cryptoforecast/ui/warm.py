@@ -26,7 +26,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 
 def _landing(service: Service) -> None:
     """Ask what the landing page will ask; the service remembers the answer."""
-    interval = next(iter(inputs.FIRST))
+    interval = inputs.INTERVAL
     try:
         history = service.history(inputs.query(inputs.COIN, interval), wait=0)
         found = subject.find(service, inputs.FIRST[interval], history)

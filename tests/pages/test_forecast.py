@@ -94,7 +94,7 @@ def test_a_link_can_not_bring_its_own_pictures_and_links(open_page):
 
 def test_moving_a_slider_trains_nothing(open_page):
     page = open_page()
-    page.slider(key="quick-lstm-lookback").set_value(30).run()
+    page.slider(key="quick-lstm-1h-lookback").set_value(30).run()
     assert not page.exception
     assert shared().runner.get("anything") is None
     assert page.selectbox(key="model").value == "btc-1h-dense"
@@ -102,7 +102,7 @@ def test_moving_a_slider_trains_nothing(open_page):
 
 def test_a_setting_outside_the_rules_is_explained(open_page):
     page = open_page()
-    page.multiselect(key="quick-lstm-features").set_value([])
+    page.multiselect(key="quick-lstm-1h-features").set_value([])
     _train(page).run()
     assert "`features` must be" in page.error[0].value
 
@@ -111,7 +111,7 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
     page = open_page("", history_1h="90 days")
     page.segmented_control(key="network").set_value("dense").run()
     for name, value in {"epochs": 1, "lookback": 10}.items():
-        page.slider(key=f"quick-dense-{name}").set_value(value)
+        page.slider(key=f"quick-dense-1h-{name}").set_value(value)
     _train(page).run()
     chosen = page.query_params["model"]
     assert chosen.startswith("run-")
