@@ -401,7 +401,7 @@ def test_a_short_file_is_refused_with_how_much_is_missing(run, tmp_path, rows):
     files.write(synthetic.history(rows), path)
     for command in ("backtest", "train"):
         refused(run(command, "--data", path), f"from {rows} candles", "of about 444 candles")
-    refused(run("backtest", "--network", "naive", "--data", path), "of about 316 candles")
+    refused(run("backtest", "--network", "naive", "--data", path), "of about 155 candles")
 
 
 def test_a_dead_market_is_not_trained_on(run, tmp_path):
