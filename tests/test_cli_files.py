@@ -74,3 +74,114 @@ def test_a_window_takes_a_start_or_a_number_of_days(run, tmp_path):
     status, _, err = run("fetch", "--coin", "ETH", *both, "--to", tmp_path / "x.csv")
     assert status == 2
     assert "--start or --days" in err
+
+
+# ---------------------------------------------------------------------------- corrections
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Names no reader knows, dates that can be read in two ways, an outlier in row 30."""
+    frame = synthetic.history(600).candles.copy()
+    frame.index = frame.index[0].normalize() + pd.to_timedelta(range(600), "h")
+    frame = frame[frame.index.day <= 12]
+    frame.iloc[30, frame.columns.get_indexer(["high", "close"])] *= 4
+    frame.index = frame.index.strftime("%d/%m/%Y %H:%M")
+    path = tmp_path / "odd.csv"
+    named = frame.rename(columns={"open": "first", "close": "last one"})
+    named.rename_axis("when").to_csv(path, sep="!")
+    return path, frame
+
+
+TOLD = (
+    "--delimiter", "!", "--columns", "time=when,open=first,close=last one",
+    "--dates", "day-first", "--zone", "Europe/Berlin", "--label", "open", "--decimal", "point",
+)  # fmt: skip
+
+
+def test_what_was_found_can_be_corrected(run, odd, tmp_path):
+    path, frame = odd
+    assert run("inspect", path)[0] == 2
+    status, found, _ = run("inspect", path, *TOLD)
+    assert status == 0
+    assert (found["readable"], found["rows"]) == (True, len(frame))
+    assert found["first"]["open"] == frame["open"].iloc[0]
+    first = pd.to_datetime(frame.index[0], dayfirst=True).tz_localize("Europe/Berlin")
+    assert pd.Timestamp(found["start"]) == first
+    assert "dates day first" in found["decisions"]["corrected"]
+    assert "columns time=when" in found["decisions"]["corrected"]
+
+    to = tmp_path / "plain.csv"
+    assert run("convert", path, *TOLD, "--to", to)[0] == 0
+    assert files.read(to, "plain.csv").fingerprint == found["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("option", "match"),
+    [
+        (("--zone", "Mars"), "Europe/Berlin"),
+        (("--dates", "year-first"), "day-first or month-first"),
+        (("--label", "middle"), "open or close"),
+        (("--decimal", "x"), "point or a comma"),
+        (("--delimiter", "ab"), "one character, or the word tab"),
+        (("--columns", "close"), "time=Date,close=Last"),
+        (("--columns", "close=a,close=b"), "time=Date,close=Last"),
+        (("--columns", "closing=close"), "time, clock, open"),
+        (("--columns", "close=Last"), "first, high, low, last one"),
+        (("--repair", "gaps"), "outliers, ohlc_violations, flat_tail, flat"),
+    ],
+)
+def test_a_correction_that_can_not_be_meant_is_refused_in_one_line(capsys, odd, option, match):
+    options = [*TOLD, *option] if option[1] != "close=Last" else [*TOLD[:2], *TOLD[4:], *option]
+    try:
+        status = cli.main(["inspect", str(odd[0]), *options])
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert match in err
+    assert err.count("\n") == 1
+
+
+def test_a_refusal_names_the_option_that_helps(run, odd):
+    *_, err = run("inspect", odd[0], *TOLD[:4])
+    assert "--dates day-first" in err
+    *_, err = run("inspect", odd[0], *TOLD[:2])
+    assert "--columns time=NAME" in err
+
+
+@pytest.mark.parametrize("command", ["backtest", "train", "forecast"])
+def test_corrections_need_a_file(run, command):
+    model = ["--model", "btc-1h-dense"] if command == "forecast" else []
+    status, _, err = run(command, *model, "--coin", "BTC", "--zone", "Europe/Berlin")
+    assert status == 2
+    assert "--zone goes with a price file only. Add --data FILE." in err
+
+
+def test_repairs_are_done_when_asked_and_said(run, odd):
+    path, frame = odd
+    _, found, _ = run("inspect", path, *TOLD)
+    assert found["outliers"] == 1
+    _, found, _ = run("inspect", path, *TOLD, "--repair", "outliers,ohlc_violations")
+    assert (found["outliers"], found["rows"]) == (0, len(frame) - 1)
+    done = next(one for one in found["problems"] if one["kind"] == "outliers")
+    assert (done["count"], done["first_line"], done["repair"]) == (1, 32, "1 candle left out")
+    assert found["notes"] == ["Repaired as asked (outliers): 1 candle left out."]
+
+
+def test_a_backtest_reads_its_file_as_told(run, tmp_path):
+    frame = synthetic.history(600).candles
+    path = tmp_path / "BTC.csv"
+    frame.rename(columns={"close": "final"}).to_csv(path)
+    network = ("--data", path, "--network", "naive")
+    assert run("backtest", *network)[0] == 2
+    status, found, err = run(
+        "backtest", *network, "--columns", "close=final", "--repair", "outliers,flat"
+    )
+    assert status == 0, err
+    assert found["data"]["rows"] == len(frame)
+
+
+def test_an_interval_and_a_coin_for_inspect(run, prices):
+    status, found, _ = run("inspect", prices, "--interval", "4h", "--coin", "BTC")
+    assert (status, found["interval"]) == (0, "4h")

@@ -11,11 +11,13 @@ import pandas as pd
 
 from cryptoforecast import report
 from cryptoforecast.cli import text
-from cryptoforecast.cli.options import SPEC_OPTIONS
+from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS
 from cryptoforecast.cli.progress import Meter, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.prices import files, resolve
+from cryptoforecast.prices.importing import Corrections
+from cryptoforecast.prices.repairs import check as check_repairs
 from cryptoforecast.service import Service
 from cryptoforecast.types import Backtest, MarketQuery, ModelSpec, PriceHistory, TrainedModel
 
@@ -138,12 +140,14 @@ def _history(
     service: Service, args: argparse.Namespace, model: TrainedModel | None = None
 ) -> PriceHistory:
     """Get the prices that ``--data`` or ``--coin`` asks for, as the model needs them."""
+    reading = [name for name in READING_OPTIONS if getattr(args, name) is not None]
+    if args.data is None and reading:
+        raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
     windowed = [name for name in ("start", "end", "days") if getattr(args, name) is not None]
     if args.data is not None:
         if windowed:
             raise InvalidInput(f"--{windowed[0]} goes with live prices only. Leave out --data.")
-        coin = None if args.coin is None else resolve(args.coin).ticker
-        history = _read(service, args.data, coin, args.interval)
+        history = _read(service, args.data, args)
     elif args.coin is not None:
         interval = args.interval
         if interval is None:
@@ -167,16 +171,41 @@ def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
     return MarketQuery(args.coin, interval, start, args.end)
 
 
-def _read(service: Service, path: Path, coin: str | None, interval: str | None) -> PriceHistory:
+def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistory:
+    """Read a price file as the options say.
+
+    Raises:
+        InvalidInput: if there is no such file, or an option can't be meant.
+        UnreadableFile: if the file can't be read rightly.
+    """
+    coin = None if args.coin is None else resolve(args.coin).ticker
     try:
         if not path.is_file():
             kinds = {path.is_dir(): "a folder", not path.exists(): "no such file"}
             found = kinds.get(True, "not a regular file")
             raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
-        return service.read(path, path.name, coin=coin, interval=interval)
+        return service.read(
+            path,
+            path.name,
+            coin=coin,
+            interval=args.interval,
+            corrections=_corrections(args),
+            repairs=args.repair or (),
+        )
     except OSError as error:
         reason = error.strerror or str(error).rstrip(".")
         raise InvalidInput(f"{path} can't be read: {reason}.") from error
+
+
+def _corrections(args: argparse.Namespace) -> Corrections:
+    return Corrections(
+        delimiter=args.delimiter,
+        columns=args.columns or {},
+        day_first=args.dates,
+        zone=args.zone,
+        label=args.label,
+        decimal=args.decimal,
+    )
 
 
 # ---------------------------------------------------------------------------- the rest
@@ -193,8 +222,11 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _inspect(service: Service, args: argparse.Namespace) -> Answer:
+    # What is wrong with an option says nothing about the file.
+    _corrections(args)
+    check_repairs(args.repair or ())
     try:
-        history = _read(service, args.file, None, None)
+        history = _read(service, args.file, args)
     except CryptoForecastError as error:
         return Answer(report.unreadable_json(str(error)), "", refusal=str(error))
     return Answer(report.inspect_json(history), text.inspect(history))
@@ -203,8 +235,7 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
 def _convert(service: Service, args: argparse.Namespace) -> Answer:
     files.check_target(args.to, force=args.force)
     say(f"Reading {args.file.name} ...")
-    coin = None if args.coin is None else resolve(args.coin).ticker
-    history = _read(service, args.file, coin, args.interval)
+    history = _read(service, args.file, args)
     return _written(history, args)
 
 

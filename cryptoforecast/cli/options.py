@@ -7,6 +7,7 @@ command line refuse the same things in the same words.
 from __future__ import annotations
 
 import argparse
+import csv
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,12 @@ from cryptoforecast import __version__
 from cryptoforecast.cli.progress import one_line
 from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
+from cryptoforecast.prices.importing.table import ASSIGNABLE
+from cryptoforecast.prices.repairs import REPAIRS
 from cryptoforecast.types import INTERVALS
+
+#: Options that say how a price file is read.
+READING_OPTIONS = ("delimiter", "columns", "dates", "zone", "label", "decimal", "repair")
 
 #: Options that set a field of ``ModelSpec`` of the same name.
 SPEC_OPTIONS = (
@@ -100,14 +106,21 @@ def _add_models(commands: Commands) -> None:
 def _add_inspect(commands: Commands) -> None:
     made = _command(commands, "inspect", "Read a price file and say what was found in it.")
     made.add_argument("file", metavar="FILE", type=Path)
+    _add_file(made)
+    _add_reading(made)
 
 
 def _add_convert(commands: Commands) -> None:
     made = _command(commands, "convert", "Read a price file and write it as plain candles.")
     made.add_argument("file", metavar="FILE", type=Path)
+    _add_file(made)
+    _add_to(made)
+    _add_reading(made)
+
+
+def _add_file(made: argparse.ArgumentParser) -> None:
     made.add_argument("--interval", metavar="I", help="merge into longer candles, e.g. 1h")
     made.add_argument("--coin", metavar="C", help="the file's coin, where its name doesn't say")
-    _add_to(made)
 
 
 def _add_fetch(commands: Commands) -> None:
@@ -133,6 +146,37 @@ def _add_prices(made: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--interval", metavar="I", help=f"candle length: {', '.join(INTERVALS)}")
     _add_window(group, "with --coin: ")
+    _add_reading(made, " (with --data)")
+
+
+def _add_reading(made: argparse.ArgumentParser, when: str = "") -> None:
+    """Add what a person can say of a price file; each is found in the file by default."""
+    group = made.add_argument_group(f"how the file is read, where it should not be as found{when}")
+    group.add_argument("--delimiter", metavar="C", type=_delimiter, help="between columns, or tab")
+    group.add_argument(
+        "--columns",
+        metavar="ROLE=NAME,..",
+        type=_pairs,
+        help=f"which column is what, e.g. time=Date,close=Last; roles: {', '.join(ASSIGNABLE)}; "
+        "the third column is also called 'column 3'",
+    )
+    group.add_argument(
+        "--dates", metavar="ORDER", type=_order, help="of 03/04/2024: day-first or month-first"
+    )
+    group.add_argument(
+        "--zone", metavar="ZONE", help="of times that carry none, e.g. Europe/Berlin (default UTC)"
+    )
+    group.add_argument("--label", metavar="END", help="a time is its candle's open or close")
+    group.add_argument("--decimal", metavar="MARK", type=_decimal, help="point or comma")
+    group.add_argument(
+        "--repair",
+        metavar="A,B",
+        type=_words,
+        help="; ".join(
+            f"{name}: {repair.help[:1].lower()}{repair.help[1:-1]}"
+            for name, repair in REPAIRS.items()
+        ),
+    )
 
 
 def _add_window(group: argparse._ActionsContainer, when: str = "") -> None:
@@ -189,6 +233,32 @@ def _wholes(text: str) -> tuple[int, ...]:
     except ValueError as error:
         rule = "be whole numbers separated by commas, such as 64,32"
         raise argparse.ArgumentTypeError(_must(rule, text)) from error
+
+
+def _pairs(text: str) -> dict[str, str]:
+    rule = "be roles and columns such as time=Date,close=Last; quote a name that has a comma in it"
+    pairs: dict[str, str] = {}
+    for part in next(csv.reader([text], skipinitialspace=True), []):
+        role, equals, name = part.partition("=")
+        if not equals or not name.strip() or role.strip() in pairs:
+            raise argparse.ArgumentTypeError(_must(rule, text))
+        pairs[role.strip()] = name.strip()
+    return pairs
+
+
+def _delimiter(text: str) -> str:
+    return "\t" if text == "tab" else text
+
+
+def _order(text: str) -> bool:
+    """Whether the day comes first."""
+    if text not in ("day-first", "month-first"):
+        raise argparse.ArgumentTypeError(_must("be day-first or month-first", text))
+    return text == "day-first"
+
+
+def _decimal(text: str) -> str:
+    return {"point": ".", "comma": ","}.get(text, text)
 
 
 def _words(text: str) -> tuple[str, ...]:
