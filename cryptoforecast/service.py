@@ -132,10 +132,17 @@ class Service:
         interval: str | None = None,
         corrections: Corrections | None = None,
         repairs: Collection[str] = (),
+        report: Callable[[float], None] | None = None,
     ) -> PriceHistory:
         """Read a price file; see ``prices.files.read``."""
         return files.read(
-            source, name, coin=coin, interval=interval, corrections=corrections, repairs=repairs
+            source,
+            name,
+            coin=coin,
+            interval=interval,
+            corrections=corrections,
+            repairs=repairs,
+            report=report,
         )
 
     def columns(self, source: Path | bytes | BinaryIO, delimiter: str | None = None) -> list[str]:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast import cli, report
-from cryptoforecast.cli.progress import Meter
+from cryptoforecast.cli.progress import Meter, Reading
 from cryptoforecast.prices import files
 from cryptoforecast.service import Service, shared
 from cryptoforecast.settings import Settings
@@ -685,6 +685,20 @@ def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert shown.count("Training lstm: epoch 2 of 4") == 1
     assert "\r" not in shown
+
+
+def test_reading_a_file_shows_each_percent_once_on_a_terminal(capsys):
+    reading = Reading("x\n.csv", Stream(True))
+    for share in (0.001, 0.005, 0.5, 0.501, 1.0):
+        reading(share)
+    reading.close()
+    shown = capsys.readouterr().err
+    assert [line.split(": ")[1] for line in shown.split("\r\x1b[K")[1:]] == [
+        "0 %",
+        "50 %",
+        "100 %\n",
+    ]
+    assert shown.count("\n") == 1
 
 
 def test_page_and_command_ask_the_same_question(trained, run):

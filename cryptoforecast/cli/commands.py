@@ -12,7 +12,7 @@ import pandas as pd
 from cryptoforecast import report
 from cryptoforecast.cli import text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS
-from cryptoforecast.cli.progress import Meter, one_line, say
+from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.prices import files, resolve
@@ -184,14 +184,19 @@ def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistor
             kinds = {path.is_dir(): "a folder", not path.exists(): "no such file"}
             found = kinds.get(True, "not a regular file")
             raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
-        return service.read(
-            path,
-            path.name,
-            coin=coin,
-            interval=args.interval,
-            corrections=_corrections(args),
-            repairs=args.repair or (),
-        )
+        progress = Reading(path.name)
+        try:
+            return service.read(
+                path,
+                path.name,
+                coin=coin,
+                interval=args.interval,
+                corrections=_corrections(args),
+                repairs=args.repair or (),
+                report=progress,
+            )
+        finally:
+            progress.close()
     except OSError as error:
         reason = error.strerror or str(error).rstrip(".")
         raise InvalidInput(f"{path} can't be read: {reason}.") from error
@@ -234,7 +239,6 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
 
 def _convert(service: Service, args: argparse.Namespace) -> Answer:
     files.check_target(args.to, force=args.force)
-    say(f"Reading {args.file.name} ...")
     history = _read(service, args.file, args)
     return _written(history, args)
 

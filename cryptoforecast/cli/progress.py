@@ -1,4 +1,4 @@
-"""Training progress on stderr: one line that updates on a terminal, an occasional one elsewhere."""
+"""Progress on stderr: one line that updates on a terminal, an occasional one elsewhere."""
 
 from __future__ import annotations
 
@@ -29,35 +29,70 @@ def say(text: str, end: str = "\n") -> None:
             print(text, end=end, file=sys.stderr, flush=True)
 
 
-class Meter:
-    """Shows each report of a training.
+class Line:
+    """One line on stderr that updates on a terminal; an occasional line elsewhere.
 
     Args:
-        title: what is trained.
         stream: whose kind decides how; stderr by default.
     """
 
-    def __init__(self, title: str, stream: TextIO | None = None) -> None:
-        self._title = title
+    def __init__(self, stream: TextIO | None = None) -> None:
         stream = stream or sys.stderr
         self._terminal = stream is not None and stream.isatty()
         self._shown = time.monotonic()
         self._open = False
 
-    def __call__(self, progress: Progress) -> None:
+    def show(self, text: str) -> None:
+        """Show the text now, if it is time."""
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            say("\r\x1b[K" + self.line(progress)[:width], end="")
+            say("\r\x1b[K" + text[:width], end="")
             self._open = True
         elif time.monotonic() - self._shown >= LINE_EVERY:
             self._shown = time.monotonic()
-            say(self.line(progress))
+            say(text)
 
     def close(self) -> None:
         """Leave the updating line, so that what follows starts on its own."""
         if self._open:
             self._open = False
             say("")
+
+
+class Reading(Line):
+    """Shows how much of a file is read.
+
+    Args:
+        name: of the file.
+        stream: see ``Line``.
+    """
+
+    def __init__(self, name: str, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._name = one_line(name)
+        self._percent = -1
+
+    def __call__(self, share: float) -> None:
+        percent = int(100 * share)
+        if percent != self._percent:
+            self._percent = percent
+            self.show(f"Reading {self._name}: {percent} %")
+
+
+class Meter(Line):
+    """Shows each report of a training.
+
+    Args:
+        title: what is trained.
+        stream: see ``Line``.
+    """
+
+    def __init__(self, title: str, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._title = title
+
+    def __call__(self, progress: Progress) -> None:
+        self.show(self.line(progress))
 
     def line(self, progress: Progress) -> str:
         """Put progress in words; after the last update the network is judged."""

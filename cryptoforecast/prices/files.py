@@ -20,7 +20,7 @@ from cryptoforecast.prices import quality
 from cryptoforecast.prices.coins import COINS, resolve
 from cryptoforecast.prices.importing import Corrections, Reading
 from cryptoforecast.prices.importing import read as understand
-from cryptoforecast.prices.opening import opened
+from cryptoforecast.prices.opening import Report, opened
 from cryptoforecast.prices.repairs import check, repaired
 from cryptoforecast.prices.resample import step_of
 from cryptoforecast.types import PriceHistory
@@ -37,6 +37,7 @@ def read(
     interval: str | None = None,
     corrections: Corrections | None = None,
     repairs: Collection[str] = (),
+    report: Report | None = None,
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
 
@@ -52,6 +53,7 @@ def read(
         interval: merge into candles of this length; as in the file by default.
         corrections: what the person says of the file, where the reader would decide otherwise.
         repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
+        report: called with the share of the file that is read.
 
     Returns:
         History with source ``"file NAME"``; rows without a price are left out and reported.
@@ -67,7 +69,7 @@ def read(
     ticker = resolve(coin).ticker if coin else guess_coin(name)
     told = corrections or Corrections()
     try:
-        with opened(source) as stream:
+        with opened(source, report) as stream:
             reading = understand(stream, told, interval)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error

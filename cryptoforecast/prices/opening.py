@@ -11,7 +11,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -23,16 +23,30 @@ MAX_BYTES = 1_000_000_000
 MAX_ROWS = 12_000_000
 
 
+#: Called with the share of a file that is read, 0 to 1; again from 0 if it is read again.
+Report = Callable[[float], None]
+
+
 @contextlib.contextmanager
-def opened(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
+def opened(source: Path | bytes | BinaryIO, report: Report | None = None) -> Iterator[IO[bytes]]:
     """Open a source as a seekable stream of at most ``MAX_BYTES``.
 
     Bytes and streams that can seek are used where they lie, from their start, and left open;
     only what can't seek is copied.
 
+    Args:
+        source: path, content, or an open binary file.
+        report: called as the stream is read.
+
     Raises:
         UnreadableFile: if it is too large, or can't be opened.
     """
+    with _whole(source) as stream:
+        yield stream if report is None else _watched(stream, report)
+
+
+@contextlib.contextmanager
+def _whole(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
     if isinstance(source, bytes):
         yield io.BytesIO(_bounded(source))
     elif isinstance(source, Path):
@@ -50,6 +64,36 @@ def opened(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
         yield source
     else:
         yield io.BytesIO(_bounded(source.read(MAX_BYTES + 1)))
+
+
+def _watched(stream: IO[bytes], report: Report) -> IO[bytes]:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    return io.BufferedReader(_Watched(stream, size, report), 65_536)
+
+
+class _Watched(io.RawIOBase):
+    """A stream that tells how far it has been read."""
+
+    def __init__(self, stream: IO[bytes], size: int, report: Report) -> None:
+        self._stream = stream
+        self._size = max(size, 1)
+        self._report = report
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        part = self._stream.read(len(buffer))
+        buffer[: len(part)] = part
+        self._report(self._stream.tell() / self._size)
+        return len(part)
 
 
 def _bounded(content: bytes) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+from collections.abc import Callable
 
 import pytest
 
@@ -61,3 +63,17 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: typ
         assert source.largest == 0
     monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT))
     assert len(files.read(kind(CONTENT), "x.csv")) == ROWS
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_progress_rises_to_the_end_of_the_file(pack: Callable[[bytes], bytes]) -> None:
+    content = pack(b"".join(b"%d\n" % i for i in range(300_000)))
+    told: list[float] = []
+    with opening.opened(content, told.append) as packed:
+        stream = opening.unpacked(packed)
+        while stream.read(100_000):
+            pass
+    assert len(told) > 5
+    assert told == sorted(told)
+    assert 0 < told[0] < 0.5
+    assert told[-1] == 1.0
