@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.importing.columns import by_name, by_shape, is_foreign, volume_unit
+from cryptoforecast.prices.importing.columns import by_name, is_foreign, volume_unit
+from cryptoforecast.prices.importing.shapes import by_shape
 from tests.prices import samples
 
 

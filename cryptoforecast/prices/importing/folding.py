@@ -24,7 +24,8 @@ from cryptoforecast.prices.importing.columns import is_closing, is_foreign, is_y
 from cryptoforecast.prices.importing.copies import commonest_spacing
 from cryptoforecast.prices.importing.table import PRICES, Corrections, Reading
 from cryptoforecast.prices.importing.text import HEAD, Layout, layout
-from cryptoforecast.prices.importing.times import FIRST, LAST, epochs, written
+from cryptoforecast.prices.importing.times import epochs, written
+from cryptoforecast.prices.importing.zones import FIRST, LAST, local
 from cryptoforecast.prices.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.quality import outside
 from cryptoforecast.prices.resample import Merged, merge, nanoseconds, step_of
@@ -72,6 +73,7 @@ def _usual(found: Layout) -> bool:
     """Whether the columns are those of candles labelled by their opening time."""
     special = {"clock", "source"} & found.roles.keys()
     unusual = is_foreign(found.names) or is_closing(found.roles)
+    unusual |= bool(local(found.roles["time"], None).doubt)
     return set(PRICES) <= found.roles.keys() and not special and not unusual
 
 

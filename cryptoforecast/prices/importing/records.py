@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.importing import columns
+from cryptoforecast.prices.importing import columns, shapes
 from cryptoforecast.prices.importing.table import Corrections, Table
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -148,7 +148,7 @@ def _from_lists(
     told = columns.placed(names, given)
     how = f"none; {width} columns recognised by their shape"
     try:
-        shape = columns.by_shape(sample)
+        shape = shapes.by_shape(sample)
     except UnreadableFile:
         if not columns.enough(told):
             raise

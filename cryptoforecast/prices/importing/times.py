@@ -1,7 +1,6 @@
-"""Columns of times: epochs in any unit, ISO 8601, and the dates of exports.
+"""Columns of times: epochs in any unit, a spreadsheet's day numbers, datetimes, and text.
 
-Imports ``errors`` and ``importing.table``. Every row is read by its own form; whether the day or
-the month comes first is decided from the whole column, or refused.
+Imports ``errors`` and its neighbours; ``dates`` reads text, ``zones`` places what has no zone.
 """
 
 from __future__ import annotations
@@ -12,25 +11,20 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.importing import dates
 from cryptoforecast.prices.importing.numbers import ABSENT, is_number
 from cryptoforecast.prices.importing.table import Corrections, Table
+from cryptoforecast.prices.importing.zones import FIRST, LAST, Local, in_ns, local, located
 from cryptoforecast.types import Array
 
-FIRST = pd.Timestamp("2009-01-01", tz="UTC")
-LAST = pd.Timestamp("2100-01-01", tz="UTC")
 _NAT = np.iinfo(np.int64).min
 _UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 # Whole numbers that spell a date: 20240301, 202403010930, 20240301093000.
 _SPELLED = ((20090101, "%Y%m%d"), (200901010000, "%Y%m%d%H%M"), (20090101000000, "%Y%m%d%H%M%S"))
-
-_CLOCK = r"(?:[ T,]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?)?"
-_ZONE = r"(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
-_TIME = r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
-_ISO = rf"^\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:{_TIME}{_ZONE})?$"
-_HOUR = r"^\d{4}-\d{2}-\d{2} \d{1,2}-[AaPp][Mm]$"
-_DAY = r"(?:[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}[ -][A-Za-z]{3,9}\.?[ -]\d{4})"
-_NAMED = rf"^{_DAY}{_CLOCK}{_ZONE}$"
-_NUMERIC = rf"^\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{4}}{_CLOCK}{_ZONE}$"
+# A spreadsheet counts days from here; 2009 to 2100 are these numbers, which no epoch is.
+_ZERO = np.datetime64("1899-12-30", "ns").astype(np.int64)
+_SERIAL = (39_814, 73_051)
+_MINUTES, _SECONDS = 1_440, 86_400
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +47,20 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
         UnreadableFile: at the first time that can't be read, or could be read in two ways.
     """
     values = table.column("time")
+    here = local(table.roles["time"], corrections.zone)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        times = _datetimes(values, corrections)
-    elif is_number(values):
-        times = epochs(values)
+        times = _datetimes(values, here)
+    elif is_number(values) and "clock" not in table.roles:
+        times = epochs(values, here)
     else:
-        times = _texts(table, values, corrections)
+        times = _texts(table, values, corrections, here)
     outside = np.asarray((times.index < FIRST) | (times.index >= LAST) | times.index.isna())
     outside &= needed
     if outside.any():
         row = int(np.argmax(outside))
         raise UnreadableFile(
             "Times must be seconds, milliseconds, microseconds or nanoseconds since 1970, or "
-            f"written as 2024-12-31 23:00:00, from {FIRST.year} on, with the year in four digits. "
+            f"written as 2024-12-31 23:00:00, from {FIRST.year} on. "
             f"Received: {_shown(values.iloc[row])} ({table.where(row)}, column "
             f"{table.roles['time']!r}). Convert the column."
         )
@@ -76,54 +71,37 @@ def _shown(value: object) -> str:
     return repr(str(value)[:60]) if isinstance(value, str) else str(value)[:60]
 
 
-def _datetimes(values: pd.Series, corrections: Corrections) -> Times:
+def _datetimes(values: pd.Series, here: Local) -> Times:
     index = pd.DatetimeIndex(values)
     if index.tz is not None:
-        return Times(_in_ns(index), "datetimes")
-    return Times(_located(index, corrections), f"datetimes without a zone, {_zone(corrections)}")
-
-
-def _in_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """UTC in ns; NaT where ns can't hold the time."""
-    index = index.tz_convert("UTC")
-    if index.unit != "ns":
-        index = index.where((index >= FIRST) & (index < LAST), pd.NaT)
-    return index.as_unit("ns")
-
-
-def _zone(corrections: Corrections) -> str:
-    return f"read as {corrections.zone or 'UTC'}"
-
-
-def _located(index: pd.DatetimeIndex, corrections: Corrections) -> pd.DatetimeIndex:
-    """Place times without a zone."""
-    if corrections.zone is None:
-        return _in_ns(index.tz_localize("UTC"))
-    try:
-        placed = index.tz_localize(
-            corrections.zone,
-            ambiguous="infer" if index.is_monotonic_increasing else "raise",
-            nonexistent="shift_forward",
-        )
-    except ValueError as error:
-        raise UnreadableFile(
-            f"Times of {corrections.zone} must be clear when clocks change. Received: {error}. "
-            "Save the file with UTC times."
-        ) from error
-    return _in_ns(placed)
+        return Times(in_ns(index), "datetimes")
+    return Times(located(index, here), f"datetimes without a zone, read as {here.name}")
 
 
 # ---------------------------------------------------------------------------- numbers
 
 
-def epochs(values: pd.Series) -> Times:
-    """Read numbers since 1970, each in the unit that its own size tells; NaT if it has none."""
+def epochs(values: pd.Series, here: Local | None = None) -> Times:
+    """Read numbers: dates spelled in digits, a spreadsheet's days, or time since 1970.
+
+    Args:
+        values: numbers, NaN where absent.
+        here: the zone of dates; since 1970 it is UTC that is counted.
+
+    Returns:
+        Times, NaT where a number can't be one.
+    """
+    here = here or Local()
     numbers = values.to_numpy()
     if numbers.dtype.kind not in "iu":
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    spelled = _spelled(numbers)
-    if spelled is not None:
-        return spelled
+    if _are_serials(numbers):
+        return _serials(numbers, here)
+    return _spelled(numbers, here) or _since_1970(numbers)
+
+
+def _since_1970(numbers: Array) -> Times:
+    """Read numbers since 1970, each in the unit that its own size tells."""
     stamps = np.full(len(numbers), _NAT)
     units = []
     for unit, factor in _UNITS:
@@ -146,154 +124,96 @@ def _scaled(numbers: Array, factor: int) -> Array:
     return np.round(numbers * (factor // 1000)).astype(np.int64) * 1000
 
 
-def _spelled(numbers: Array) -> Times | None:
+def _spelled(numbers: Array, here: Local) -> Times | None:
     """Read whole numbers that spell a date, if all of them do."""
     known = np.isfinite(numbers)
     for least, form in _SPELLED:
         if known.any() and ((numbers[known] >= least) & (numbers[known] < least * 1.05)).all():
             text = pd.Series(np.where(known, numbers, 0).astype(np.int64)).astype("str")
-            index = pd.DatetimeIndex(pd.to_datetime(text, format=form, errors="coerce", utc=True))
-            return Times(_in_ns(index), f"written as {form}, read as UTC")
+            index = pd.DatetimeIndex(pd.to_datetime(text, format=form, errors="coerce"))
+            return Times(located(index, here), f"written as {form}, read as {here.name}")
     return None
+
+
+def _are_serials(numbers: Array) -> bool:
+    """Whether all numbers are days as a spreadsheet counts them."""
+    known = numbers[np.isfinite(numbers)]
+    return bool(len(known)) and bool(((known >= _SERIAL[0]) & (known < _SERIAL[1])).all())
+
+
+def _serials(numbers: Array, here: Local) -> Times:
+    """Read a spreadsheet's days, to the second, or to the minute where all are so close to one."""
+    known = np.isfinite(numbers)
+    days = np.where(known, numbers, 0).astype(float)
+    minutes = days * _MINUTES
+    # Four decimals of a day are nine seconds.
+    whole = bool((np.abs(minutes - np.round(minutes))[known] < 0.1).all())
+    unit = _MINUTES if whole else _SECONDS
+    stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _ZERO
+    index = pd.DatetimeIndex(np.where(known, stamps, _NAT).view("datetime64[ns]"))
+    how = f"days since 1899-12-30, as spreadsheets count them, read as {here.name}"
+    return Times(located(index, here), how)
 
 
 # ---------------------------------------------------------------------------- text
 
 
-def _texts(table: Table, values: pd.Series, corrections: Corrections) -> Times:
-    """Read text row by row: numbers, ISO 8601, month names, numeric dates."""
+def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Local) -> Times:
+    """Read text: a column of nothing but numbers, or dates row by row."""
     text = values.astype("str").str.strip()
     if "clock" in table.roles:
-        text = text + " " + table.column("clock").astype("str").str.strip()
+        text = text.str.removesuffix(".0") + " " + _clock(table, text)
     text = text.where(values.notna() & ~text.isin(ABSENT))
     numbers = pd.to_numeric(text, errors="coerce")
-    if (numbers.notna() == text.notna()).all() and numbers.notna().any():
-        return epochs(numbers)
-    stamps = np.full(len(text), _NAT)
-    forms = []
-    for name, pattern, parse in (
-        ("ISO 8601", _ISO, _iso),
-        ("as 2019-12-31 11-PM", _HOUR, _hours),
-        ("with month names", _NAMED, _named),
-        ("", _NUMERIC, None),
-    ):
-        fits = text.str.match(pattern).fillna(False).to_numpy(dtype=bool) & (stamps == _NAT)
-        if not fits.any():
-            continue
-        if parse is None:
-            index, name = _numeric(table, text[fits], np.flatnonzero(fits), corrections)
-        else:
-            index = parse(text[fits], corrections)
-        stamps[fits] = index.asi8
-        forms.append(name)
-    rest = numbers.notna().to_numpy() & (stamps == _NAT)
+    if not (numbers.notna() == text.notna()).all():
+        commas = text.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True)
+        days = pd.to_numeric(commas, errors="coerce")
+        if (days.notna() == text.notna()).all() and _are_serials(days.to_numpy()):
+            return _serials(days.to_numpy(), here)
+    elif numbers.notna().any():
+        return epochs(numbers, here)
+    stamps, how = dates.read(table, text.where(numbers.isna()), corrections, here)
+    forms = [written(how, corrections)] if how else []
+    rest = numbers.notna().to_numpy()
     if rest.any():
-        some = epochs(numbers[rest])
+        # No spreadsheet's days: where it took only some texts for dates, it took them wrongly.
+        digits = numbers[rest].to_numpy()
+        some = _spelled(digits, here) or _since_1970(digits)
         stamps[rest] = some.index.asi8
         forms.append(some.how)
     index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
-    return Times(index, written(" and ".join(forms), corrections))
+    return Times(index, " and ".join(forms))
 
 
 def written(form: str, corrections: Corrections) -> str:
     """Say how written times were understood."""
-    return f"{form}, {_zone(corrections)} where no zone is given"
+    return f"{form}, read as {corrections.zone or 'UTC'} where no zone is given"
 
 
-def _parse(text: pd.Series, corrections: Corrections, form: str) -> pd.DatetimeIndex:
-    """Parse text of one family; rows with a zone of their own and rows without are both fine."""
-    zoned = text.str.contains(r"(?:Z|UTC|GMT|\d[+-]\d{2}:?\d{2}| [+-]\d{2}:?\d{2})$")
-    zoned = zoned.fillna(False).to_numpy(dtype=bool)
-    stamps = np.full(len(text), _NAT)
-    if zoned.any():
-        some = text[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
-        parsed = pd.to_datetime(some, format=form, utc=True, errors="coerce")
-        stamps[zoned] = _in_ns(pd.DatetimeIndex(parsed)).asi8
-    if not zoned.all():
-        parsed = pd.to_datetime(text[~zoned], format=form, errors="coerce")
-        stamps[~zoned] = _located(pd.DatetimeIndex(parsed), corrections).asi8
-    return pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
+def _clock(table: Table, dates: pd.Series) -> pd.Series:
+    """Times of day as 23:59:00, of a column of their own that may lack the colons.
 
-
-def _iso(text: pd.Series, corrections: Corrections) -> pd.DatetimeIndex:
-    even = text.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
-    even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
-    return _parse(even.str.replace(",", ".", regex=False), corrections, "ISO8601")
-
-
-def _hours(text: pd.Series, corrections: Corrections) -> pd.DatetimeIndex:
-    return _parse(text.str.upper(), corrections, "%Y-%m-%d %I-%p")
-
-
-def _named(text: pd.Series, corrections: Corrections) -> pd.DatetimeIndex:
-    return _parse(text.str.replace(".", "", n=1, regex=False), corrections, "mixed")
-
-
-def _numeric(
-    table: Table, text: pd.Series, rows: Array, corrections: Corrections
-) -> tuple[pd.DatetimeIndex, str]:
-    """Read 03/04/2024, after settling which of the two is the day."""
-    parts = text.str.extract(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})(.*)$")
-    first, second = parts[0].astype(int).to_numpy(), parts[1].astype(int).to_numpy()
-    day_first, why = _order(table, text, rows, first, second, corrections)
-    day, month = (parts[0], parts[1]) if day_first else (parts[1], parts[0])
-    even = parts[2] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
-    clock = parts[3].str.replace(r"^[ T,]+", " ", regex=True)
-    half = clock.str.contains(r"[AaPp][Mm]").fillna(False)
-    if half.any():
-        clock = clock.where(~half, _full_day(clock))
-    clock = clock.str.replace(r"^ (\d):", r" 0\1:", regex=True)
-    how = f"{'day' if day_first else 'month'} first ({why})"
-    return _parse(even + clock, corrections, "ISO8601"), how
-
-
-def _full_day(clock: pd.Series) -> pd.Series:
-    """Rewrite ``" 1:30 PM"`` as ``" 13:30"``; what is no such clock becomes unreadable."""
-    parts = clock.str.extract(r"^ (\d{1,2})((?::\d{2})+)(?:\.\d+)? ?([AaPp])[Mm](.*)$")
-    hour = pd.to_numeric(parts[0], errors="coerce")
-    hour = hour.where((hour >= 1) & (hour <= 12)) % 12
-    hour += 12 * (parts[2].str.upper() == "P").fillna(False).astype(int)
-    text = hour.map(lambda value: "" if np.isnan(value) else f" {int(value):02d}")
-    return (text.astype("str") + parts[1] + parts[3]).fillna(" ?")
-
-
-def _order(
-    table: Table,
-    text: pd.Series,
-    rows: Array,
-    first: Array,
-    second: Array,
-    corrections: Corrections,
-) -> tuple[bool, str]:
-    """Decide from the whole column whether the day comes first."""
-    late_first, late_second = first > 12, second > 12
-    if corrections.day_first is not None:
-        wrong = late_second if corrections.day_first else late_first
-        if wrong.any():
-            row, said = int(np.argmax(wrong)), "day" if corrections.day_first else "month"
-            raise UnreadableFile(
-                f"With the {said} first, no date may have a month above 12. Received: "
-                f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}). Choose the other order, "
-                "or leave it as found."
-            )
-        return corrections.day_first, "as you said"
-    if late_first.any() and late_second.any():
-        days = int(rows[np.argmax(late_first)]), int(rows[np.argmax(late_second)])
+    Raises:
+        UnreadableFile: if 930 may be half past nine or nine minutes and thirty seconds.
+    """
+    values = table.column("clock")
+    text = values.astype("str").str.strip().str.removesuffix(".0")
+    if not text.str.fullmatch(r"\d{1,6}").fillna(False).all():
+        return text
+    length, number = text.str.len(), text.astype(np.int64)
+    padded = length.min() == length.max() and text.str.startswith("0").any()
+    if padded and length.max() in (4, 6):
+        width = int(length.max())
+    elif number.max() > 2359 or number.max() == 0:
+        width = 6
+    elif number.max() >= 1200 and number.nunique() > 1 and dates.nunique() > 1:
+        width = 4
+    else:
+        row = int(number.argmax())
         raise UnreadableFile(
-            "Dates must have the day and the month in one order. Received: day first in "
-            f"{table.where(days[0])}, month first in {table.where(days[1])}. Correct the dates, "
-            "best as 2024-12-31."
+            f"Times of day must be readable in one way. Received: {text.iloc[row]} "
+            f"({table.where(row)}, column {table.roles['clock']!r}), hours and minutes or minutes "
+            "and seconds. Write them as 09:30:00."
         )
-    if late_first.any() or late_second.any():
-        deciding = int(np.argmax(late_first if late_first.any() else late_second))
-        return bool(late_first.any()), f"{table.where(int(rows[deciding]))} decides"
-    if text.str.match(r"^\d{1,2}\.\d{1,2}\.").all():
-        return True, "dates with points are written so"
-    doubtful = first != second
-    row = int(np.argmax(doubtful))
-    raise UnreadableFile(
-        "Dates must be readable in one way. "
-        f"Received: {text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), and no row tells the "
-        "day from the month. Say which comes first (Dates on the Data page; --dates day-first or "
-        "--dates month-first on the command line), or write dates as 2024-12-31."
-    )
+    text = text.str.zfill(width)
+    return text.str.replace(r"(\d{2})(?=\d)", r"\1:", regex=True)

@@ -1,0 +1,93 @@
+"""Names of months in the languages that price files are exported in.
+
+Imports nothing of ours. A word may name different months in two languages; then the other words
+of the column tell the language, or nothing is read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+
+# A name and its other spellings; every beginning of three letters or more stands for it too,
+# unless another month of the language begins so.
+_LANGUAGES = (
+    # English
+    "january february march april may june july august september october november december",
+    # German; Austrian January
+    "januar/jänner februar/feber märz/maerz/mrz april mai juni juli august september oktober "
+    "november dezember",
+    # Spanish
+    "enero febrero marzo abril mayo junio julio agosto septiembre/setiembre octubre noviembre "
+    "diciembre",
+    # French
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    # Italian
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    # Portuguese
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    # Dutch
+    "januari februari maart/mrt april mei juni juli augustus september oktober november december",
+    # Swedish
+    "januari februari mars april maj juni juli augusti september oktober november december",
+    # Polish
+    "stycznia/styczeń lutego/luty marca/marzec kwietnia/kwiecień maja/maj czerwca/czerwiec "
+    "lipca/lipiec sierpnia/sierpień września/wrzesień października/październik "
+    "listopada/listopad grudnia/grudzień",
+    # Croatian, whose July and November are other months than Poland's of that name
+    "siječnja/siječanj veljače/veljača ožujka/ožujak travnja/travanj svibnja/svibanj "
+    "lipnja/lipanj srpnja/srpanj kolovoza/kolovoz rujna/rujan listopada/listopad "
+    "studenoga/studenog/studeni prosinca/prosinac",
+    # Turkish
+    "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    # Russian
+    "января/январь февраля/февраль марта/март апреля/апрель мая/май июня/июнь июля/июль "
+    "августа/август сентября/сентябрь октября/октябрь ноября/ноябрь декабря/декабрь",
+    # Indonesian
+    "januari februari maret april mei juni juli agustus september oktober november desember",
+)
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ß": "ss"})
+_SHORTEST = 3
+
+
+def letters(text: str) -> str:
+    """Reduce text to plain letters and digits: no case, accents, signs or spaces."""
+    apart = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    kept = "".join(each for each in apart if each.isalnum())
+    # Korean letters were taken apart as well.
+    return unicodedata.normalize("NFC", kept)
+
+
+def _dictionary(language: str) -> dict[str, int]:
+    """Month by word, for every spelling and every beginning that means one month only."""
+    found: dict[str, set[int]] = {}
+    exact: dict[str, int] = {}
+    for month, names in enumerate(language.split(), start=1):
+        for name in map(letters, names.split("/")):
+            exact[name] = month
+            for length in range(_SHORTEST, len(name)):
+                found.setdefault(name[:length], set()).add(month)
+    return {word: min(months) for word, months in found.items() if len(months) == 1} | exact
+
+
+_DICTIONARIES = tuple(_dictionary(language) for language in _LANGUAGES)
+
+
+def named(words: Collection[str]) -> dict[str, int] | None:
+    """Find the month that each word names.
+
+    Args:
+        words: as a column has them; together they tell the language.
+
+    Returns:
+        Month, 1 to 12, by word, those that no language has left out; ``None`` if two languages
+        that know equally many of the words differ.
+    """
+    plain = {word: letters(word) for word in words}
+    readings = [
+        {word: known[text] for word, text in plain.items() if text in known}
+        for known in _DICTIONARIES
+    ]
+    best = max(map(len, readings))
+    fitting = [reading for reading in readings if len(reading) == best]
+    return fitting[0] if all(reading == fitting[0] for reading in fitting) else None

@@ -1,0 +1,276 @@
+"""Times as people and programs write them: each is read rightly, or refused with the reason."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files import read
+from cryptoforecast.prices.importing import Corrections
+from cryptoforecast.prices.importing.months import named
+from cryptoforecast.types import PriceHistory
+from tests.prices import samples
+
+# From the 10th on: the day tells itself from the month.
+HOURS = samples.candles("1h", 100, "2024-03-10")
+DAYS = samples.candles("1d", 60, "2023-03-01")
+
+
+def moved(frame: pd.DataFrame, hours: float) -> pd.DataFrame:
+    return frame.set_axis(frame.index - pd.Timedelta(hours=hours))
+
+
+def check(history: PriceHistory, frame: pd.DataFrame, decided: str = "") -> None:
+    assert history.candles.index.equals(frame.index.rename("time"))
+    assert (history.candles["close"].to_numpy() == frame["close"].to_numpy()).all()
+    assert decided in history.quality.decisions["time"]
+
+
+# ---------------------------------------------------------------------------- years, days
+
+
+@pytest.mark.parametrize(
+    ("form", "decided"),
+    [
+        ("%d/%m/%y %H:%M", "day first, years of two digits (line 74 decides)"),
+        ("%m/%d/%y %H:%M", "month first, years of two digits (line 74 decides)"),
+        ("%d.%m.%y %H:%M", "day first, years of two digits (line 74 decides)"),
+        ("%y-%m-%d %H:%M", "year first, of two digits (no other order makes candles)"),
+        ("%y/%m/%d %I:%M %p", "year first, of two digits"),
+        ("%d-%b-%y %H:%M", "years of two digits"),
+        ("%y-%b-%d %H:%M", "year first, of two digits"),
+        ("%b %d, %y %H:%M", "month names"),
+    ],
+)
+def test_years_of_two_digits(form: str, decided: str) -> None:
+    check(read(samples.dated(HOURS, form), "x.csv"), HOURS, decided)
+
+
+def test_two_days_tell_the_day_from_the_year() -> None:
+    """As years, 29 and 30 would lie a year apart, which no candles do."""
+    history = read(samples.dated(samples.candles("1d", 2, "2013-04-29"), "%d-%m-%y"), "x.csv")
+    assert history.start == pd.Timestamp("2013-04-29", tz="UTC")
+
+
+def test_what_the_person_says_decides_years_of_two_digits() -> None:
+    frame = samples.candles("1h", 20, "2010-12-11")
+    content = samples.dated(frame, "%y.%d.%m %H:%M")
+    told = Corrections(day_first=True)
+    assert read(content, "x.csv", corrections=told).start == pd.Timestamp("2012-11-10", tz="UTC")
+
+
+# ---------------------------------------------------------------------------- spreadsheets
+
+
+@pytest.mark.parametrize("digits", [4, 5, 10])
+@pytest.mark.parametrize("mark", [".", ","])
+def test_days_as_spreadsheets_count_them(digits: int, mark: str) -> None:
+    days = (HOURS.index - pd.Timestamp("1899-12-30", tz="UTC")) / pd.Timedelta(days=1)
+    rows = [
+        [f"{day:.{digits}f}", *(f"{value:.2f}" for value in row)]
+        for day, row in zip(days, HOURS.to_numpy(), strict=True)
+    ]
+    header = ["Date", "Open", "High", "Low", "Close", "Volume"]
+    content = samples.lines(rows, header, ";").replace(b".", mark.encode())
+    check(read(content, "x.csv"), HOURS, "days since 1899-12-30, as spreadsheets count them")
+    there = read(content, "x.csv", corrections=Corrections(zone="Asia/Tokyo"))
+    check(there, moved(HOURS, 9), "Asia/Tokyo")
+
+
+def test_days_that_a_spreadsheet_counted_only_here_and_there_are_refused() -> None:
+    """It took those texts for dates whose day it could take for a month."""
+    content = samples.dated(DAYS, "%d/%m/%Y").replace(b"02/03/2023", b"44961")
+    with pytest.raises(UnreadableFile, match=r"'44961' \(line 3"):
+        read(content, "x.csv")
+
+
+# ---------------------------------------------------------------------------- zones
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [
+        ("Z", 0), (" UTC", 0), (" (UTC)", 0), (" GMT", 0), ("+01", 1), ("+0100", 1), (" +01:00", 1),
+        (" UTC+2", 2), (" GMT+0200", 2), (" UTC+05:30", 5.5), (" GMT-3", -3), (" EST", -5),
+        (" CET", 1), (" MSK", 3), (" JST", 9), (" Asia/Tokyo", 9), ("+09:00[Asia/Tokyo]", 9),
+        (" GMT+0100 (Central European Standard Time)", 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%S", "%d %b %Y, %H:%M"])
+def test_zones(form: str, zone: str, hours: float) -> None:
+    frame = samples.candles("1h", 60, "2024-01-12")
+    check(read(samples.dated(frame, form + zone), "x.csv"), moved(frame, hours))
+
+
+@pytest.mark.parametrize("zone", ["CST", "IST", "BST", "PST", "XYZT", "GMT+25", "Mars/Base"])
+def test_zones_of_several_meanings_or_none_are_refused(zone: str) -> None:
+    content = samples.dated(HOURS, f"%Y-%m-%d %H:%M:%S {zone}")
+    with pytest.raises(UnreadableFile, match=r"\(line 2\).*several zones or none.*--zone"):
+        read(content, "x.csv")
+
+
+def test_the_person_says_what_an_abbreviation_means() -> None:
+    content = samples.dated(HOURS, "%Y-%m-%d %H:%M:%S CST")
+    told = Corrections(zone="Asia/Shanghai")
+    check(read(content, "x.csv", corrections=told), moved(HOURS, 8), "CST read as Asia/Shanghai")
+
+
+@pytest.mark.parametrize(("zone", "start"), [("EST", "2024-07-01"), ("CEST", "2024-01-01")])
+def test_winter_time_in_summer_may_mean_either(zone: str, start: str) -> None:
+    content = samples.dated(samples.candles("1h", 30, start), f"%Y-%m-%d %H:%M {zone}")
+    with pytest.raises(UnreadableFile, match=f"must fit the season. Received: {zone}.*--zone"):
+        read(content, "x.csv")
+
+
+@pytest.mark.parametrize("name", ["Date (EST)", "Date [CST]", "Time (Europe/Berlin)", "date_(PST)"])
+@pytest.mark.parametrize("interval", [None, "4h"])
+def test_a_zone_in_the_name_of_the_column_is_not_passed_over(
+    name: str, interval: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cryptoforecast.prices.importing.blocks.BLOCK", 1_000)
+    content = samples.dated(HOURS, "%Y-%m-%d %H:%M").replace(b"Date", name.encode(), 1)
+    with pytest.raises(UnreadableFile, match="the column is called"):
+        read(content, "x.csv", interval=interval)
+    told = Corrections(zone="America/New_York")
+    assert len(read(content, "x.csv", corrections=told)) > 95
+    epochs = content.replace(b"2024-03-", b"17100000").replace(b" ", b"").replace(b":", b"")
+    assert b"(UTC)" not in epochs
+    universal = content.replace(name.encode(), b"Date (UTC)", 1)
+    check(read(universal, "x.csv"), HOURS)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_hour_that_clocks_repeat_is_told_by_the_order(step: int) -> None:
+    frame = samples.candles("1h", 30, "2024-10-26 20:00")
+    wall = frame.tz_convert("Europe/Berlin").tz_localize(None)
+    content = samples.dated(wall[::step], "%Y-%m-%d %H:%M")
+    check(read(content, "x.csv", corrections=Corrections(zone="Europe/Berlin")), frame)
+
+
+# ---------------------------------------------------------------------------- other forms
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)",
+        "%a, %d %b %Y %H:%M:%S +0000",
+        "%a %b %d %H:%M:%S %Y",
+        "%a %b %d %H:%M:%S UTC %Y",
+        "%Y-%m-%dD%H:%M:%S.000000000",
+        "%Y%m%dT%H%M%SZ",
+        "%Y%m%d %H:%M:%S",
+        "%Y%m%d %H%M%S",
+        "%Y-%m-%d %I:%M:%S %p",
+        "%Y-%m-%d, %H:%M",
+        "%A %m/%d/%Y %H:%M",
+        "%A, %B %-d, %Y %-I:%M %p",
+        "%d.%m.%Y %H:%M:%S.000 GMT+0000",
+        "%Y-%b-%d %H:%M",
+        "%-dth of %B %Y %H:%M",
+        "%Y年%-m月%-d日 %H:%M",
+        "%Y년 %-m월 %-d일 %H:%M",
+        "%Y. %-m. %-d. %H:%M",
+    ],
+)
+def test_other_forms(form: str) -> None:
+    check(read(samples.dated(HOURS, form), "x.csv"), HOURS)
+
+
+def test_rows_may_be_of_different_forms() -> None:
+    forms = itertools.cycle(["%Y-%m-%d %H:%M", "%b %d, %Y %H:%M", "%d/%m/%Y %H:%M"])
+    rows = [[t.strftime(form), *map(str, row)]
+            for (t, row), form in zip(HOURS.T.items(), forms, strict=False)]  # fmt: skip
+    content = samples.lines(rows, ["Date", "Open", "High", "Low", "Close", "Volume"], ";")
+    check(read(content, "x.csv"), HOURS, "ISO 8601 and with month names and day first")
+
+
+@pytest.mark.parametrize("wrong", ["2023-03-32", "31 Foo 2023", "31/02/2023", "12:61", "x"])
+def test_what_is_no_time_is_refused_with_its_line(wrong: str) -> None:
+    content = samples.dated(DAYS, "%Y-%m-%d").replace(b"2023-03-12", wrong.encode())
+    with pytest.raises(UnreadableFile, match=rf"Received: '{wrong}' \(line 13"):
+        read(content, "x.csv")
+
+
+# ---------------------------------------------------------------------------- months
+
+
+@pytest.mark.parametrize(
+    ("form", "months"),
+    [
+        ("{d}. {m} {y}", "Januar Februar März April Mai Juni Juli August September Oktober "
+                         "November Dezember"),
+        ("{d} de {m} de {y}", "enero febrero marzo abril mayo junio julio agosto septiembre "
+                              "octubre noviembre diciembre"),
+        ("{d} {m} {y}", "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc."),
+        ("{d} {m} {y}", "gen feb mar apr mag giu lug ago set ott nov dic"),
+        ("{d} de {m}. de {y}", "jan fev mar abr mai jun jul ago set out nov dez"),
+        ("{d} {m} {y}", "jan feb mrt apr mei jun jul aug sep okt nov dec"),
+        ("{d} {m} {y}", "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września "
+                        "października listopada grudnia"),
+        ("{d} {m} {y}", "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım "
+                        "Aralık"),
+        ("{d} {m} {y} г.", "янв. февр. марта апр. мая июня июля авг. сент. окт. нояб. дек."),
+        ("{m} {d}, {y}", "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
+    ],
+)  # fmt: skip
+def test_months_in_many_languages(form: str, months: str) -> None:
+    frame = samples.candles("1d", 365, "2023-01-01")
+    names = months.split()
+    rows = [
+        [form.format(d=t.day, m=names[t.month - 1], y=t.year).replace("..", "."), *map(str, row)]
+        for t, row in zip(frame.index, frame.to_numpy(), strict=True)
+    ]
+    content = samples.lines(rows, ["Date", "Open", "High", "Low", "Close", "Volume"], ";")
+    check(read(content, "x.csv"), frame, "month names")
+
+
+def test_a_word_for_two_months_needs_another_to_tell_the_language() -> None:
+    assert named(["listopada"]) is None
+    assert named(["listopada", "grudnia"]) == {"listopada": 11, "grudnia": 12}
+    assert named(["listopada", "prosinca"]) == {"listopada": 10, "prosinca": 12}
+    assert named(["jui"]) == {}
+    content = samples.dated(samples.candles("1d", 9), "%d lis 2023")
+    with pytest.raises(UnreadableFile, match=r"'01 lis 2023' \(line 2\), another month in another"):
+        read(content, "x.csv")
+
+
+# ---------------------------------------------------------------------------- time of day apart
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [
+        ("%Y%m%d", "%H%M%S"), ("%Y%m%d", "%H:%M"), ("%Y.%m.%d", "%H:%M:%S"), ("%d/%m/%y", "%H%M%S"),
+        ("%m/%d/%Y", "%I:%M %p"), ("%Y-%m-%d", "%H%M"),
+    ],
+)  # fmt: skip
+def test_the_time_of_day_may_have_its_own_column(day: str, clock: str) -> None:
+    rows = [["BTC", "60", f"{t:{day}}", f"{t:{clock}}", *map(str, row)]
+            for t, row in zip(HOURS.index, HOURS.to_numpy(), strict=True)]  # fmt: skip
+    header = ["<TICKER>", "<PER>", "<DATE>", "<TIME>", "<OPEN>", "<HIGH>", "<LOW>", "<CLOSE>",
+              "<VOL>"]  # fmt: skip
+    check(read(samples.lines(rows, header), "x.csv"), HOURS)
+
+
+def test_a_time_of_day_that_may_be_two_is_refused() -> None:
+    frame = samples.candles("1d", 20)
+    rows = [[f"{t:%Y%m%d}", "1000", *map(str, row)]
+            for t, row in zip(frame.index, frame.to_numpy(), strict=True)]  # fmt: skip
+    header = ["Date", "Time", "Open", "High", "Low", "Close", "Volume"]
+    with pytest.raises(UnreadableFile, match=r"Received: 1000 \(line 2, column 'Time'\)"):
+        read(samples.lines(rows, header), "x.csv")
+    midnight = [[row[0], "0", *row[2:]] for row in rows]
+    check(read(samples.lines(midnight, header), "x.csv"), frame)
+
+
+def test_times_before_the_first_coin_are_refused() -> None:
+    frame = samples.candles("1d", 60, "2008-03-01")
+    for form in ("%Y-%m-%d", "%d %b %Y", "%d.%m.%y", "%Y%m%d"):
+        with pytest.raises(UnreadableFile, match=r"from 2009 on.*\(line 2"):
+            read(samples.dated(frame, form), "x.csv")
+    assert np.all(frame.index.year == 2008)
