@@ -7,5 +7,5 @@ service = shared()
 history = data.opened(service)
 if history is not None:
     data.use(service, history)
-    market.report(history)
+    data.findings(history)
     market.candles(history, history.end - history.start + history.step, log=False)

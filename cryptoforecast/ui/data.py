@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.typing import UploadedFile
 
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import PriceHistory
-from cryptoforecast.ui import live, show
+from cryptoforecast.ui import live, market, reading, show
 
 KINDS = ["csv", "tsv", "txt", "json", "parquet", "feather", "gz", "zip"]
 #: Megabytes; the server's own limit is the same.
@@ -43,24 +44,48 @@ def opened(service: Service) -> PriceHistory | None:
         )
     if upload is None:
         return None
-    asked = (upload.file_id, coin, interval)
-    if st.session_state.get("file-asked") != asked:
-        with show.errors(), st.spinner("Reading the file ..."):
+    merged = None if interval == AS_IN_FILE else str(interval)
+    history = None
+    with st.container(), show.errors():
+        history = _read(service, upload, coin or None, merged)
+        live.source_line(history)
+    reading.how(service, upload, history)
+    if history is None:
+        reading.offer_repairs(upload, None)
+    return history
+
+
+def findings(history: PriceHistory) -> None:
+    """Show what was found in the file, and what can be repaired."""
+    market.report(history, decisions=False)
+    reading.offer_repairs(st.session_state["upload"], history)
+
+
+def _read(
+    service: Service, upload: UploadedFile, coin: str | None, interval: str | None
+) -> PriceHistory:
+    """Read the file as the person says, unless it was read just so before."""
+    state = st.session_state
+    told, repairs = reading.corrections(service, upload), reading.repairs(upload)
+    asked = (upload.file_id, coin, interval, told, repairs)
+    if state.get("file-asked") != asked:
+        with st.spinner("Reading the file ..."):
             history = service.read(
                 upload,
                 upload.name,
-                coin=coin or None,
-                interval=None if interval == AS_IN_FILE else str(interval),
+                coin=coin,
+                interval=interval,
+                corrections=told,
+                repairs=repairs,
             )
             name = service.keep(history)
-            kept = [one for one in st.session_state.get("files", []) if one != name]
-            st.session_state["files"] = [*kept[-7:], name]
-            st.session_state["file-asked"], st.session_state["file-name"] = asked, name
-    if st.session_state.get("file-asked") != asked:
-        return None
-    history = service.file(st.session_state["file-name"])
-    live.source_line(history)
-    return history
+        # Another reading of the same file takes the place of the one before.
+        again = "file-asked" in state and state["file-asked"][0] == upload.file_id
+        replaced = {name, state["file-name"]} if again else {name}
+        kept = [one for one in state.get("files", []) if one not in replaced]
+        state["files"] = [*kept[-7:], name]
+        state["file-asked"], state["file-name"] = asked, name
+    return service.file(state["file-name"])
 
 
 def use(service: Service, history: PriceHistory) -> None:

@@ -110,8 +110,8 @@ def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> N
     show.table("All candles (USD)", history.candles.reset_index(), history, "candles")
 
 
-def report(history: PriceHistory) -> None:
-    """Show what was found in the data."""
+def report(history: PriceHistory, *, decisions: bool = True) -> None:
+    """Show what was found in the data, and what its reader decided unless that is shown apart."""
     quality = history.quality
     st.subheader("Can these data be trusted?")
     found = {
@@ -143,10 +143,10 @@ def report(history: PriceHistory) -> None:
                 }
             )
             st.dataframe(problems, hide_index=True, placeholder=show.DASH, alt="All findings")
-        if quality.decisions:
+        if decisions and quality.decisions:
             st.caption("What the reader settled by itself:")
-            decisions = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
-            st.dataframe(decisions, hide_index=True, alt="Decisions of the reader")
+            settled = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
+            st.dataframe(settled, hide_index=True, alt="Decisions of the reader")
 
 
 def _day() -> pd.Timedelta:

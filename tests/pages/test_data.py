@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import tomllib
 
 import pytest
 
-from cryptoforecast.prices import files
+from cryptoforecast.prices import files, opening
 from cryptoforecast.service import FILE, shared
+from cryptoforecast.ui import data
 from tests import synthetic
-from tests.pages.conftest import words
+from tests.pages.conftest import ROOT, words
+from tests.prices import samples
 
 
 @pytest.fixture
@@ -94,3 +97,118 @@ def _query(name: str):
     from cryptoforecast.types import MarketQuery
 
     return MarketQuery(name)
+
+
+# ---------------------------------------------------------------------------- corrections
+
+
+def choice(page, name: str):
+    """The select of this name for the file that is open."""
+    return next(box for box in page.selectbox if str(box.key).endswith(f"-{name}"))
+
+
+def repairs(page):
+    return next((pills for pills in page.get("button_group") if "repairs" in str(pills.key)), None)
+
+
+@pytest.fixture
+def ambiguous() -> bytes:
+    frame = samples.candles("1h", 200)
+    frame.index = frame.index.strftime("%m/%d/%Y %H:%M")
+    return frame.rename_axis("Date").to_csv().encode()
+
+
+def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambiguous):
+    page = upload(open_page("data"), "BTC.csv", ambiguous)
+    assert "no row tells the day from the month" in page.error[0].value
+    assert page.expander[0].label == "How it was read"
+    assert page.expander[0].proto.expanded
+    page = choice(page, "day_first").set_value(False).run()
+    assert not page.error
+    assert "BTC · 200 closed 1h candles" in words(page)
+    assert not page.expander[0].proto.expanded
+    decided = page.expander[0].table[0].value
+    assert "month first (as you said)" in decided.set_index("What")["Decided"]["Times"]
+    assert decided.set_index("What")["Decided"]["As you said"] == "dates month first"
+
+
+def test_all_is_as_found_until_changed_and_for_the_next_file_again(open_page, csv):
+    page = upload(open_page("data"), "ETH.csv", csv)
+    assert {box.value for box in page.expander[0].selectbox} == {None}
+    page = choice(page, "zone").set_value("Europe/Berlin").run()
+    page = choice(page, "label").set_value("close").run()
+    assert "closing times" in page.expander[0].table[0].value.to_string()
+    assert "candle's time" in choice(page, "label").label
+    page = upload(page, "other.csv", csv.replace(b"Z,", b","))
+    assert {box.value for box in page.expander[0].selectbox} == {None}
+    assert "As you said" not in page.expander[0].table[0].value.to_string()
+
+
+def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
+    renamed = csv.replace(b"time,open", b"when,first")
+    page = upload(open_page("data"), "ETH.csv", renamed)
+    assert "No column for time, open was found" in page.error[0].value
+    assert choice(page, "close").options == [
+        "As found", "when", "first", "high", "low", "close", "volume",
+    ]  # fmt: skip
+    page = choice(page, "time").set_value("when").run()
+    assert "No column for open was found" in page.error[0].value
+    page = choice(page, "open").set_value("first").run()
+    assert not page.error
+    assert "ETH · 900 closed 1h candles" in words(page)
+    page = choice(page, "volume").set_value("first").run()
+    assert "one role" in page.error[0].value
+
+
+def test_another_delimiter_forgets_columns_that_are_no_more(open_page, csv):
+    page = upload(open_page("data"), "ETH.csv", csv)
+    page = choice(page, "close").set_value("close").run()
+    page = choice(page, "delimiter").set_value("|").run()
+    assert "No column for" in page.error[0].value
+    page = choice(page, "delimiter").set_value(None).run()
+    assert not page.error
+
+
+# ---------------------------------------------------------------------------- repairs
+
+
+def test_repairs_are_offered_only_where_there_is_something_to_repair(open_page, csv):
+    assert repairs(upload(open_page("data"), "ETH.csv", csv)) is None
+
+
+def test_a_repair_is_done_when_chosen_and_undone_when_not(open_page):
+    history = synthetic.history(900)
+    frame = history.candles.copy()
+    frame.iloc[500, frame.columns.get_indexer(["high", "close"])] *= 4
+    page = upload(open_page("data"), "ETH.csv", samples.own(frame))
+    offered = repairs(page)
+    assert offered is not None
+    assert offered.options == ["Outliers"]
+    assert "Leave out the candles with a price far from all prices around it (1 candle)" in words(
+        page
+    )
+    page = offered.set_value(["outliers"]).run()
+    text = words(page)
+    assert "899 closed 1h candles" in text
+    assert "Repaired as asked (outliers): 1 candle left out." in text
+    assert "(1 candle left out)" in text
+    page = repairs(page).set_value([]).run()
+    assert "900 closed 1h candles" in words(page)
+    assert len(page.session_state["files"]) == 1
+
+
+def test_repairs_that_leave_nothing_can_be_taken_back(open_page):
+    frame = samples.candles("1h", 60)
+    frame[["open", "high", "low", "close"]] = 5.0
+    frame["volume"] = 0.0
+    page = upload(open_page("data"), "ETH.csv", samples.own(frame))
+    page = repairs(page).set_value(["flat_tail"]).run()
+    assert "Choose fewer repairs" in page.error[0].value
+    page = repairs(page).set_value([]).run()
+    assert not page.error
+
+
+def test_the_servers_limit_is_the_one_that_is_stated():
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["server"]["maxUploadSize"] == data.LARGEST
+    assert data.LARGEST * 10**6 <= opening.MAX_BYTES
