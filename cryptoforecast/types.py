@@ -35,6 +35,17 @@ INTERVAL_NOUNS: dict[str, str] = {
     "1h": "hour", "4h": "4-hour candle", "1d": "day", "1w": "week",
 }  # fmt: skip
 
+
+def duration(candles: int, interval: str) -> str:
+    """Say how long so many candles take: "24 hours", or "3 hours" for twelve of 15 minutes."""
+    number, noun = candles, INTERVAL_NOUNS[interval]
+    if noun not in ("minute", "hour", "day", "week"):
+        number, noun = round(candles * INTERVALS[interval] / INTERVALS["1m"]), "minute"
+        if number % 60 == 0:
+            number, noun = number // 60, "hour"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 #: The nine quantiles every band is made of: levels 50, 80, 90 and 95 %, and the median.
 QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 MEDIAN = QUANTILES.index(0.5)

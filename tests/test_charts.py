@@ -341,7 +341,7 @@ def test_range_buttons_fit_what_is_shown():
         shown = charts.candles(history, last=last).layout.xaxis.rangeselector.buttons
         return [button.label for button in shown]
 
-    assert labels(prices(71_000)) == ["3m", "1y", "all"]
+    assert labels(prices(71_000)) == ["3mo", "1y", "all"]
     assert labels(prices(1000), charts.RANGES["1 month"]) == ["1d", "1w", "all"]
     assert labels(prices(10)) == []
 

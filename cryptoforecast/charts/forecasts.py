@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.charts.downsample import rows_to_show
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, Future
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, Future, duration
 
 #: Level (%) and strength of each band of the fan, widest first.
 _FAN = ((95, 0.16), (80, 0.22), (50, 0.34))
@@ -61,12 +61,12 @@ def predicted_vs_actual(
         hovertemplate=f"residual {style.hover_price(residual, sign='+')}<extra></extra>",
     )  # fmt: skip
     times = pd.DatetimeIndex(frame["time"])
-    thinned = f"{len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
+    thinned = f", {len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
     title = f"{backtest.history.coin}, {style.ahead(step, interval)}: predicted and actual"
     subtitle = style.subtitle_lines(
         backtest.history,
-        f"{style.span(times, interval)} · {style.count(len(frame), interval)}",
-        thinned,
+        style.span(times, interval),
+        f"{style.count(len(frame), interval)}{thinned}",
     )
     keep = f"predicted {backtest.history.coin} {interval} {step} {last}"
     style.lay_out(figure, title, subtitle, dark=dark, height=480, keep=keep)
@@ -123,7 +123,7 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
     _label_end(figure, edges[-1], quantiles[-1], colours.ink)
     style.lay_out(
         figure,
-        f"{history.coin}: the next {style.count(forecast.horizon, history.interval)}",
+        f"{history.coin}: the next {duration(forecast.horizon, history.interval)}",
         style.subtitle_lines(
             history,
             f"after {style.moment(forecast.origins[0], history.interval)}, "
@@ -132,6 +132,7 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
         dark=dark,
         height=400,
         keep=f"fan {history.coin} {history.interval} {forecast.horizon}",
+        legend_rows=2,
     )
     figure.update_layout(
         xaxis=style.time_axis(history.interval), yaxis=style.price_axis(quantiles, "close, USD")
@@ -162,7 +163,7 @@ def summary_fan(future: Future) -> str:
     low, high = _band(last[None], 80)
     prices = "simulated price" if history.simulated else "price"
     return (
-        f"{style.count(forecast.horizon, history.interval)} after "
+        f"{duration(forecast.horizon, history.interval)} after "
         f"{style.moment(forecast.origins[0], history.interval)} the {history.coin} {prices} is "
         f"expected at {style.money(last[MEDIAN])} (median), with a chance of 80 % between "
         f"{style.money(low[0])} and {style.money(high[0])}; the last close was "

@@ -155,7 +155,7 @@ def _range_buttons(
 ) -> dict[str, object]:
     """Offer the ranges that are shorter than what is shown and still hold some candles."""
     whole = shown.index[-1] - shown.index[0]
-    short = {"1 day": "1d", "1 week": "1w", "1 month": "1m", "3 months": "3m", "1 year": "1y"}
+    short = {"1 day": "1d", "1 week": "1w", "1 month": "1mo", "3 months": "3mo", "1 year": "1y"}
     buttons: list[dict[str, object]] = [
         {"count": each.days, "step": "day", "stepmode": "backward", "label": short[name]}
         for name, each in RANGES.items()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cryptoforecast.types import INTERVAL_NOUNS, INTERVALS, Array, PriceHistory
+from cryptoforecast.types import INTERVAL_NOUNS, INTERVALS, Array, PriceHistory, duration
 
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
@@ -225,4 +225,4 @@ def count(number: int, interval: str) -> str:
 
 def ahead(step: int, interval: str) -> str:
     """Write how far a step looks: "1 hour ahead"."""
-    return f"{count(step, interval)} ahead"
+    return f"{duration(step, interval)} ahead"

@@ -78,4 +78,6 @@ def _of_end(history: PriceHistory) -> tuple[str, ...]:
 
 def _duration(span: pd.Timedelta) -> str:
     hours = span / pd.Timedelta(hours=1)
+    if hours < 2:
+        return f"{60 * hours:.0f} minutes"
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"

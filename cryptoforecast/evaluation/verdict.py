@@ -14,7 +14,7 @@ import numpy as np
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.metrics import finite
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
-from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict
+from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict, duration
 
 #: A p-value at or above this is within chance.
 SIGNIFICANCE = 0.05
@@ -186,7 +186,7 @@ def _percent(share: float, decimals: int) -> str:
 def _ahead(forecast: Forecast) -> str:
     if forecast.horizon == 1:
         return ""
-    return f" {_count(forecast.horizon, forecast.interval)} ahead"
+    return f" {duration(forecast.horizon, forecast.interval)} ahead"
 
 
 def _count(number: int, interval: str, simulated: bool = False) -> str:

@@ -25,7 +25,8 @@ WINDOWS: dict[str, dict[str, int | None]] = {
     "15m": {"2 weeks": 14, "1 month": 30, "2 months": 58},
     "1h": {"90 days": 90, "1 year": 365, "2 years": 728},
     "4h": {"6 months": 182, "1 year": 365, "2 years": 728},
-    "1d": {"2 years": 730, "5 years": 1826, "10 years": 3652, "All": None},
+    # A test of 7 days ahead needs a few days more than two years.
+    "1d": {"2 years": 735, "5 years": 1826, "10 years": 3652, "All": None},
     "1w": {"5 years": 1826, "10 years": 3652, "All": None},
 }
 WINDOW = {

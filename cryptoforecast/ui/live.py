@@ -9,6 +9,9 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory
 from cryptoforecast.ui.words import plain
 
+# A history shorter than this begins at a time, not only on a day.
+_SHORT = pd.Timedelta(days=14)
+
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
     """Return the prices at hand without waiting, say what they are, and watch for newer ones."""
@@ -31,9 +34,10 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
                 icon=":material/database:",
                 color="green",
             )
+        form = "%Y-%m-%d %H:%M" if closed - prices.start < _SHORT else "%Y-%m-%d"
         text = (
             f"{prices.coin} · {len(prices):,} closed {prices.interval} candles, "
-            f"{prices.start:%Y-%m-%d} to {closed:%Y-%m-%d %H:%M} UTC · "
+            f"{prices.start.strftime(form)} to {closed:%Y-%m-%d %H:%M} UTC · "
             f"last close {age(pd.Timestamp.now('UTC') - closed)} ago"
         )
         st.caption(text + (" · asking the live source …" if refreshing else ""))
@@ -42,8 +46,10 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
 
 
 def age(span: pd.Timedelta) -> str:
-    """Put a time span in words: "12 min", "5 h", "3 days"."""
+    """Put a time span in words: "under 1 min", "12 min", "5 h", "3 days"."""
     minutes = max(0.0, span / pd.Timedelta(minutes=1))
+    if minutes < 1:
+        return "under 1 min"
     if minutes < 100:
         return f"{minutes:.0f} min"
     return f"{minutes / 60:.0f} h" if minutes < 72 * 60 else f"{minutes / 1440:.0f} days"

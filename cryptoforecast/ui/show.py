@@ -286,15 +286,14 @@ def _against(value: float, baseline: float, what: str) -> _Delta:
 
 
 def _ahead(judged: Backtest, step: int) -> str:
-    noun = INTERVAL_NOUNS[judged.history.interval]
-    return f"{step} {noun}{'' if step == 1 else 's'} ahead"
+    return style.ahead(step, judged.history.interval)
 
 
 def _span(judged: Backtest) -> str:
     said = judged.judged
     return (
         f"Tested on {judged.history.coin} {judged.history.interval}, {len(said):,} origins from "
-        f"{said.origins[0]:%Y-%m-%d} to {said.origins[-1]:%Y-%m-%d}, "
+        f"{style.span(said.origins, said.interval)}, "
         f"{_ahead(judged, said.horizon)}"
         + (", on simulated prices." if judged.history.simulated else ".")
     )

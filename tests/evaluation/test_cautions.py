@@ -1,9 +1,13 @@
 """Sentences that go with a forecast: when the prices it reads are not what they seem."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast.evaluation import cautions
+from cryptoforecast.types import INTERVALS
 from tests import synthetic
 
 GAP = "This forecast reads across a gap of more than 6 candles."
@@ -38,3 +42,19 @@ def test_a_dead_market_is_named(volume):
         "the market seems dead.",
     )
     assert cautions.of_prices(synthetic.dead(synthetic.history(600), 40, volume)) == ()
+
+
+@pytest.mark.parametrize(
+    ("interval", "age", "words"),
+    [("1m", "5min", "5 minutes"), ("1h", "3h", "3 hours"), ("1d", "5D", "5 days")],
+)
+def test_late_prices_are_said_to_be_late_in_words_that_fit(interval, age, words):
+    history = synthetic.history(60)
+    closed = history.end + INTERVALS[interval]
+    late = dataclasses.replace(
+        history, interval=interval, fetched_at=closed + pd.Timedelta(age), simulated=False
+    )
+    assert cautions.of_prices(late) == (
+        f"The last candle closed {words} before the prices were read.",
+    )
+    assert cautions.of_prices(dataclasses.replace(late, fetched_at=closed)) == ()

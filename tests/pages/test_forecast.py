@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.learning import bundles, specs
+from cryptoforecast.prices.sources import base_interval
+from cryptoforecast.prices.yahoo import LOOK_BACK
 from cryptoforecast.service import shared
 from cryptoforecast.types import MarketQuery
+from cryptoforecast.ui import inputs
 from tests.pages.conftest import words
 
 
@@ -63,6 +67,76 @@ def test_days_have_a_baseline_where_no_model_of_days_is_saved(open_page):
     assert page.selectbox(key="model").value == "cone"
     assert "days" in words(page)
     assert not page.error
+
+
+AHEAD = {
+    "1m": "15 minutes", "5m": "1 hour", "15m": "3 hours", "1h": "24 hours", "4h": "24 hours",
+    "1d": "7 days", "1w": "weeks",
+}  # fmt: skip
+
+
+def test_every_candle_that_can_be_picked_is_tested_here():
+    assert list(inputs.WINDOWS) == list(AHEAD)
+
+
+@pytest.mark.parametrize(
+    ("interval", "window"), [(i, w) for i, windows in inputs.WINDOWS.items() for w in windows]
+)
+def test_each_candle_and_window_gives_a_verdict_in_its_own_units(open_page, interval, window):
+    page = open_page("", interval=interval, model="cone", **{f"history_{interval}": window})
+    text = words(page)
+    assert not page.error
+    assert f"closed {interval} candles" in text
+    assert "Too few forecasts" not in text
+    headline = next(line for line in text.splitlines() if "Does not beat the last price" in line)
+    # The shortest windows look less far ahead, so that the test still tells something.
+    if window in ("1 day", "90 days"):
+        assert headline.endswith(f" {AHEAD[interval].split()[1]} ahead")
+    else:
+        assert headline.endswith(f"{AHEAD[interval]} ahead")
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert 50 < float(shown["80 % band covered"].removesuffix(" %")) < 100
+
+
+def test_no_window_asks_for_more_than_yahoo_gives():
+    now = pd.Timestamp.now("UTC")
+    for interval, windows in inputs.WINDOWS.items():
+        limit = LOOK_BACK[base_interval(interval)]
+        for window, days in windows.items():
+            query = inputs.query("BTC", interval, window)
+            if days is None:
+                assert query.start is None
+            elif limit is not None:
+                assert query.start > now - limit, (interval, window)
+
+
+def test_a_horizon_leaves_enough_to_test():
+    assert [inputs.steps("1w", rows) for rows in (0, 100, 254, 522, 635)] == [1, 1, 2, 4, 4]
+    assert inputs.steps("1h", 2160) == 20
+    assert inputs.steps("1h", 8760) == 24
+
+
+def test_too_little_to_train_on_is_said_before_the_button_is_pressed(open_page):
+    page = open_page("", interval="1w", history_1w="5 years")
+    (warning,) = [box.value for box in page.warning if "too little here to train on" in box.value]
+    assert "weekly candles" in warning
+    assert "longer history of about 446 candles" in warning
+    assert "Shorter candles" in warning
+    _train(page).run()
+    assert "longer history" in page.error[0].value
+    assert shared().runner.get("anything") is None
+    enough = open_page("", interval="1d")
+    assert not [box for box in enough.warning if "too little" in box.value]
+
+
+def test_inputs_that_never_change_are_not_offered_first(open_page):
+    page = open_page("", interval="1d")
+    assert page.multiselect(key="quick-lstm-1d-features").value == [
+        "return", "abs_return", "range", "volume", "weekend",
+    ]  # fmt: skip
+    page.segmented_control(key="interval").set_value("1w").run()
+    assert "weekend" not in page.multiselect(key="quick-lstm-1w-features").value
+    assert page.slider(key="quick-lstm-1w-horizon").value < 5
 
 
 @pytest.mark.parametrize(
@@ -158,8 +232,6 @@ def _train(page: AppTest):
 
 
 def _query(page: AppTest) -> MarketQuery:
-    import pandas as pd
-
     start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=365)
     return MarketQuery("BTC", "1h", start.as_unit("ns"))
 
