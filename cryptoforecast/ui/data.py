@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import INTERVALS, PriceHistory
 from cryptoforecast.ui import live, market, reading, show
 
 KINDS = ["csv", "tsv", "txt", "json", "parquet", "feather", "gz", "zip"]
@@ -37,7 +38,7 @@ def opened(service: Service) -> PriceHistory | None:
         )
         interval = st.selectbox(
             "Candles",
-            [AS_IN_FILE, "15m", "1h", "4h", "1d"],
+            [AS_IN_FILE, *INTERVALS],
             key="file-interval",
             width=180,
             help="Merge into longer candles, for example minutes into hours.",
@@ -64,12 +65,19 @@ def findings(history: PriceHistory) -> None:
 def _read(
     service: Service, upload: UploadedFile, coin: str | None, interval: str | None
 ) -> PriceHistory:
-    """Read the file as the person says, unless it was read just so before."""
+    """Read the file as the person says, unless it was read just so before.
+
+    Raises:
+        UnreadableFile: if it can't be read rightly, in the words of this page.
+        InvalidInput: if what the person says can't be, or there are too many candles.
+    """
     state = st.session_state
     told, repairs = reading.corrections(service, upload), reading.repairs(upload)
     asked = (upload.file_id, coin, interval, told, repairs)
-    if state.get("file-asked") != asked:
-        with st.spinner("Reading the file ..."):
+    if state.get("file-asked") == asked:
+        return service.file(state["file-name"])
+    with st.spinner("Reading the file ..."):
+        try:
             history = service.read(
                 upload,
                 upload.name,
@@ -78,14 +86,16 @@ def _read(
                 corrections=told,
                 repairs=repairs,
             )
-            name = service.keep(history)
-        # Another reading of the same file takes the place of the one before.
-        again = "file-asked" in state and state["file-asked"][0] == upload.file_id
-        replaced = {name, state["file-name"]} if again else {name}
-        kept = [one for one in state.get("files", []) if one not in replaced]
-        state["files"] = [*kept[-7:], name]
-        state["file-asked"], state["file-name"] = asked, name
-    return service.file(state["file-name"])
+        except UnreadableFile as error:
+            raise UnreadableFile(reading.here(str(error))) from error
+        name = service.keep(history)
+    # Another reading of the same file takes the place of the one before.
+    again = "file-asked" in state and state["file-asked"][0] == upload.file_id
+    replaced = {name, state["file-name"]} if again else {name}
+    kept = [one for one in state.get("files", []) if one not in replaced]
+    state["files"] = [*kept[-7:], name]
+    state["file-asked"], state["file-name"] = asked, name
+    return history
 
 
 def use(service: Service, history: PriceHistory) -> None:

@@ -6,9 +6,9 @@ Every choice is kept under the file's own keys, so that another file begins as f
 from __future__ import annotations
 
 import functools
+import re
 import zoneinfo
 from collections.abc import Mapping
-from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -20,23 +20,18 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui.words import plain
 
-Option = TypeVar("Option")
-
-_AS_FOUND = "As found"
-_DELIMITERS: Mapping[str | None, str] = {
-    None: _AS_FOUND, ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar", " ": "Space",
+#: What a choice is until a person makes one.
+_AS_FOUND = ""
+_DELIMITERS = {
+    _AS_FOUND: "As found", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar", " ": "Space",
 }  # fmt: skip
-_DECIMALS: Mapping[str | None, str] = {
-    None: _AS_FOUND,
-    ".": "Point, as in 0.5",
-    ",": "Comma, as in 0,5",
+_DECIMALS = {_AS_FOUND: "As found", ".": "Point, as in 0.5", ",": "Comma, as in 0,5"}
+_ORDERS = {
+    _AS_FOUND: "As found",
+    "day": "Day first: 31/12/2024",
+    "month": "Month first: 12/31/2024",
 }
-_ORDERS: Mapping[bool | None, str] = {
-    None: _AS_FOUND,
-    True: "Day first: 31/12/2024",
-    False: "Month first: 12/31/2024",
-}
-_LABELS: Mapping[str | None, str] = {None: _AS_FOUND, "open": "Its start", "close": "Its end"}
+_LABELS = {_AS_FOUND: "As found", "open": "Its start", "close": "Its end"}
 _CANDLES = ("time", "open", "high", "low", "close", "volume")
 _TRADES = ("time", "price", "volume")
 _ROLES = (*_CANDLES, "price")
@@ -63,17 +58,16 @@ _WHAT = {
 
 def corrections(service: Service, upload: UploadedFile) -> Corrections:
     """Return what the person said of this file so far."""
-    state = st.session_state
-    delimiter = state.get(_key(upload, "delimiter"))
+    delimiter, order = _said(upload, "delimiter"), _said(upload, "dates")
     names = service.columns(upload, delimiter)
-    columns = {role: state.get(_key(upload, role)) for role in _ROLES}
+    columns = {role: _said(upload, role) for role in _ROLES}
     return Corrections(
         delimiter=delimiter,
         columns={role: name for role, name in columns.items() if name in names},
-        day_first=state.get(_key(upload, "day_first")),
-        zone=state.get(_key(upload, "zone")),
-        label=state.get(_key(upload, "label")),
-        decimal=state.get(_key(upload, "decimal")),
+        day_first=None if order is None else order == "day",
+        zone=_said(upload, "zone"),
+        label=_said(upload, "label"),
+        decimal=_said(upload, "decimal"),
     )
 
 
@@ -92,13 +86,14 @@ def how(service: Service, upload: UploadedFile, history: PriceHistory | None) ->
         else:
             st.caption("Say how the file is to be read; it is read again at once.")
         with st.grid(3, min_column_width=220):
-            _choice(upload, "day_first", "Dates", _ORDERS)
+            _choice(upload, "dates", "Dates", _ORDERS)
             _choice(upload, "decimal", "Decimal mark", _DECIMALS)
             _zone(upload)
             _choice(upload, "label", "A candle's time is", _LABELS)
             if "format" not in decided:
                 _choice(upload, "delimiter", "Between columns", _DELIMITERS)
-        _columns(service, upload, _TRADES if "ticks" in decided else _CANDLES)
+        roles = _ROLES if history is None else _TRADES if "ticks" in decided else _CANDLES
+        _columns(service, upload, roles)
 
 
 def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
@@ -132,6 +127,16 @@ def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
     st.markdown("\n".join(lines))
 
 
+def here(refusal: str) -> str:
+    """Word a refusal for this page: the remedy is right below it."""
+    return re.sub(r"\(([A-Z][a-z ]+) on the Data page; [^)]*\)", r"(\1, below)", refusal)
+
+
+def _said(upload: UploadedFile, name: str) -> str | None:
+    """Return a choice, ``None`` as long as it is as found."""
+    return st.session_state.get(_key(upload, name)) or None
+
+
 def _key(upload: UploadedFile, name: str) -> str:
     return f"file-{upload.file_id}-{name}"
 
@@ -150,16 +155,14 @@ def _decisions(decided: Mapping[str, str]) -> None:
     st.table(pd.DataFrame(rows, columns=["What", "Decided"]), hide_index=True, border="horizontal")
 
 
-def _choice(
-    upload: UploadedFile, name: str, label: str, words: Mapping[Option | None, str]
-) -> None:
+def _choice(upload: UploadedFile, name: str, label: str, words: Mapping[str, str]) -> None:
     st.selectbox(label, list(words), format_func=words.__getitem__, key=_key(upload, name))
 
 
 def _zone(upload: UploadedFile) -> None:
     st.selectbox(
         "Time zone",
-        [None, *_zones()],
+        [_AS_FOUND, *_zones()],
         format_func=lambda zone: zone or "As found, else UTC",
         key=_key(upload, "zone"),
         help="Of times that carry none. Type to search, for example Berlin.",
@@ -167,20 +170,21 @@ def _zone(upload: UploadedFile) -> None:
 
 
 def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> None:
-    names = service.columns(upload, st.session_state.get(_key(upload, "delimiter")))
+    names = service.columns(upload, _said(upload, "delimiter"))
     if not names:
         return
     st.caption("Columns: which one holds what.")
     with st.grid(3, min_column_width=150):
         for role in roles:
             key = _key(upload, role)
-            if st.session_state.get(key) not in (None, *names):
+            if st.session_state.get(key, _AS_FOUND) not in (_AS_FOUND, *names):
                 del st.session_state[key]
-            st.selectbox(role.capitalize(), [None, *names], format_func=_column, key=key)
-
-
-def _column(name: str | None) -> str:
-    return _AS_FOUND if name is None else name
+            st.selectbox(
+                "Price of a trade" if role == "price" else role.capitalize(),
+                [_AS_FOUND, *names],
+                format_func=lambda name: name or "As found",
+                key=key,
+            )
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tomllib
 
+import numpy as np
 import pytest
 
 from cryptoforecast.prices import files, opening
@@ -121,9 +122,10 @@ def ambiguous() -> bytes:
 def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambiguous):
     page = upload(open_page("data"), "BTC.csv", ambiguous)
     assert "no row tells the day from the month" in page.error[0].value
+    assert "Say which comes first (Dates, below), or write" in page.error[0].value
     assert page.expander[0].label == "How it was read"
     assert page.expander[0].proto.expanded
-    page = choice(page, "day_first").set_value(False).run()
+    page = choice(page, "dates").set_value("month").run()
     assert not page.error
     assert "BTC · 200 closed 1h candles" in words(page)
     assert not page.expander[0].proto.expanded
@@ -134,13 +136,13 @@ def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambig
 
 def test_all_is_as_found_until_changed_and_for_the_next_file_again(open_page, csv):
     page = upload(open_page("data"), "ETH.csv", csv)
-    assert {box.value for box in page.expander[0].selectbox} == {None}
+    assert {box.value for box in page.expander[0].selectbox} == {""}
     page = choice(page, "zone").set_value("Europe/Berlin").run()
     page = choice(page, "label").set_value("close").run()
     assert "closing times" in page.expander[0].table[0].value.to_string()
     assert "candle's time" in choice(page, "label").label
     page = upload(page, "other.csv", csv.replace(b"Z,", b","))
-    assert {box.value for box in page.expander[0].selectbox} == {None}
+    assert {box.value for box in page.expander[0].selectbox} == {""}
     assert "As you said" not in page.expander[0].table[0].value.to_string()
 
 
@@ -160,12 +162,23 @@ def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
     assert "one role" in page.error[0].value
 
 
+def test_trades_of_any_name_are_read(open_page):
+    times = np.random.default_rng(1).integers(5, 60, 4_000).cumsum() + 1_700_000_000
+    rows = "\n".join(f"{time},{100 + time % 7}" for time in times)
+    page = upload(open_page("data"), "BTC.csv", f"moment,paid\n{rows}\n".encode())
+    assert "which is which (Columns, below)" in page.error[0].value
+    page = choice(page, "time").set_value("moment").run()
+    page = choice(page, "price").set_value("paid").run()
+    assert not page.error
+    assert "Trades" in page.expander[0].table[0].value.to_string()
+
+
 def test_another_delimiter_forgets_columns_that_are_no_more(open_page, csv):
     page = upload(open_page("data"), "ETH.csv", csv)
     page = choice(page, "close").set_value("close").run()
     page = choice(page, "delimiter").set_value("|").run()
     assert "No column for" in page.error[0].value
-    page = choice(page, "delimiter").set_value(None).run()
+    page = choice(page, "delimiter").set_value("").run()
     assert not page.error
 
 
