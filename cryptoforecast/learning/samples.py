@@ -94,10 +94,12 @@ def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
     for name in _spans_needed(spec):
         count = sum(map(len, spans[name]))
         if count < FEWEST[name]:
+            enough = candles_needed(spec)
             raise NotEnoughData(
                 f"The {name} span must hold at least {FEWEST[name]} origins. Received: "
                 f"{count} from {rows} candles{_cut_by(gaps)} at {at}. "
-                f"Choose a longer history{_enough(rows, spec, needed)}, {remedy}."
+                f"Choose a longer history{f' of about {enough:,} candles' * (rows < enough)}, "
+                f"{remedy}."
             )
     return result
 
@@ -107,18 +109,19 @@ def _spans_needed(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(FEWEST) if is_network(spec) else ("test",)
 
 
-def _enough(rows: int, spec: ModelSpec, needed: int) -> str:
-    """Say about how many candles would do, where fewer were received."""
+def candles_needed(spec: ModelSpec) -> int:
+    """Count the candles, about, that a history without gaps must have."""
     parts = {
-        "training": (needed, 1 - spec.test - spec.validation),
+        "training": (needs(spec), 1 - spec.test - spec.validation),
         "validation": (0, spec.validation),
         "test": (0, spec.test),
     }
-    candles = max(
-        (FEWEST[name] + parts[name][0] + spec.horizon) / parts[name][1]
-        for name in _spans_needed(spec)
+    return math.ceil(
+        max(
+            (FEWEST[name] + parts[name][0] + spec.horizon) / parts[name][1]
+            for name in _spans_needed(spec)
+        )
     )
-    return f" of about {math.ceil(candles):,} candles" if rows < candles else ""
 
 
 def _cut_by(gaps: tuple[int, ...]) -> str:

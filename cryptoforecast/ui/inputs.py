@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.verdict import fewest_origins
 from cryptoforecast.learning import features, samples, specs
 from cryptoforecast.learning.baselines import BASELINES
@@ -75,6 +75,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
         required=True,
         key="interval",
         bind="query-params",
+        wrap=True,
         help="How long one candle is: minutes (m), hours (h), a day (d) or a week (w).",
     )
     if interval not in WINDOWS:
@@ -89,6 +90,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
                 required=True,
                 key=f"history_{interval}",
                 bind="query-params",
+                wrap=True,
                 help="The span of prices. Its last fifth is the test span.",
             )
         )
@@ -213,12 +215,11 @@ def training(history: PriceHistory) -> ModelSpec | None:
     base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
     pointed = tuple(name for name in base.features if name not in POINTLESS.get(interval, ()))
     base = dataclasses.replace(base, features=pointed)
-    try:
-        samples.split(history, base)
-    except NotEnoughData as error:
+    needed = samples.candles_needed(base)
+    if rows < needed:
         st.warning(
-            f"There is too little here to train on: {rows:,} {CANDLES[interval]}. {error} "
-            "Shorter candles of the same history are more of them.",
+            f"{rows:,} {CANDLES[interval]} are too few to train on; about {needed:,} are needed "
+            "with these settings. Choose a longer history, or shorter candles.",
             icon=":material/data_alert:",
         )
     key = f"{preset}-{network}-{interval}"

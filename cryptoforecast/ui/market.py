@@ -47,6 +47,7 @@ def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
             required=True,
             key=f"span_{interval}",
             bind="query-params",
+            wrap=True,
         )
         log = st.toggle(
             "Log axis",

@@ -118,15 +118,15 @@ def test_a_horizon_leaves_enough_to_test():
 
 def test_too_little_to_train_on_is_said_before_the_button_is_pressed(open_page):
     page = open_page("", interval="1w", history_1w="5 years")
-    (warning,) = [box.value for box in page.warning if "too little here to train on" in box.value]
-    assert "weekly candles" in warning
-    assert "longer history of about 446 candles" in warning
-    assert "Shorter candles" in warning
+    (warning,) = [box.value for box in page.warning if "too few to train on" in box.value]
+    assert "weekly candles are too few" in warning
+    assert "about 446 are needed" in warning
+    assert "Choose a longer history, or shorter candles." in warning
     _train(page).run()
     assert "longer history" in page.error[0].value
     assert shared().runner.get("anything") is None
     enough = open_page("", interval="1d")
-    assert not [box for box in enough.warning if "too little" in box.value]
+    assert not [box for box in enough.warning if "too few" in box.value]
 
 
 def test_inputs_that_never_change_are_not_offered_first(open_page):
