@@ -19,6 +19,20 @@ HEADERS = {
     "french": ("Date", "Dernier", "Ouv.", " Plus Haut", "Plus Bas", "Vol.", "Variation %"),
     "italian": ("Data", "Ultimo", "Apertura", "Massimo", "Minimo", "Vol.", "Var. %"),
     "portuguese": ("Data", "Último", "Abertura", "Máxima", "Mínima", "Vol.", "Var%"),
+    "dutch": ("Datum", "Laatste", "Open", "Hoog", "Laag", "Vol.", "Verschil %"),
+    "swedish": ("Datum", "Senaste", "Öppning", "Högst", "Lägst", "Vol.", "+/- %"),
+    "polish": ("Data", "Ostatnio", "Otwarcie", "Max.", "Min.", "Wol.", "Zmiana%"),
+    "russian": ("Дата", "Цена", "Откр.", "Макс.", "Мин.", "Объём", "Изм. %"),
+    "turkish": ("Tarih", "Şimdi", "Açılış", "Yüksek", "Düşük", "Hac.", "Fark %"),
+    "indonesian": ("Tanggal", "Terakhir", "Pembukaan", "Tertinggi", "Terendah", "Vol.",
+                   "Perubahan%"),
+}  # fmt: skip
+# Languages with decimal points; the first line is in them, and perhaps the dates.
+POINT_HEADERS = {
+    "chinese": ("日期", "收盘", "开盘", "高", "低", "交易量", "涨跌幅"),
+    "Hong Kong": ("日期", "收市", "開市", "高", "低", "成交量", "更改%"),
+    "japanese": ("日付け", "終値", "始値", "高値", "安値", "出来高", "変化率 %"),
+    "korean": ("날짜", "종가", "시가", "고가", "저가", "거래량", "변동 %"),
 }
 
 
@@ -137,7 +151,8 @@ def investing(frame: pd.DataFrame) -> bytes:
 
 def foreign(frame: pd.DataFrame, language: str) -> bytes:
     """The same provider in another language: decimal commas, day first."""
-    dates = "%d.%m.%Y" if language in ("german", "portuguese") else "%d/%m/%Y"
+    dates = {"dutch": "%d-%m-%Y", "swedish": "%Y-%m-%d"}.get(language, "%d.%m.%Y")
+    dates = "%d/%m/%Y" if language in ("spanish", "french", "italian") else dates
     rows = []
     for t, row in frame.iterrows():
         cells = [f"{t:{dates}}", *(f"{row[c]:,.2f}" for c in ("close", "open", "high", "low")),
@@ -145,6 +160,41 @@ def foreign(frame: pd.DataFrame, language: str) -> bytes:
         rows.append([f'"{cell.translate(str.maketrans(",.", ".,")) if i else cell}"'
                      for i, cell in enumerate(cells)])  # fmt: skip
     return b"\xef\xbb\xbf" + lines(rows[::-1], [f'"{name}"' for name in HEADERS[language]])
+
+
+def asian(frame: pd.DataFrame, language: str) -> bytes:
+    """The same provider in languages with decimal points: 2024年3月1日, or 2024- 03- 01."""
+    dates = "%Y- %m- %d" if language == "korean" else "%Y年%-m月%-d日"
+    text = investing(frame).decode().split("\n", 1)[1]
+    for t in frame.index:
+        text = text.replace(f'"{t:%b %d, %Y}"', f'"{t:{dates}}"')
+    header = ",".join(f'"{name}"' for name in POINT_HEADERS[language])
+    return f"\ufeff{header}\n{text}".encode()
+
+
+def stooq(frame: pd.DataFrame) -> bytes:
+    """The Polish provider of daily prices."""
+    return (
+        dated(frame, "%Y-%m-%d")
+        .replace(b";", b",")
+        .replace(
+            b"Date,Open,High,Low,Close,Volume",
+            b"Data,Otwarcie,Najwyzszy,Najnizszy,Zamkniecie,Wolumen",
+        )
+    )
+
+
+def yahoo_page(frame: pd.DataFrame) -> bytes:
+    """Copied from the website: tabs, and names that explain themselves."""
+    header = (
+        "Date\tOpen\tHigh\tLow\tClose Close price adjusted for splits.\tAdj Close Adjusted close "
+        "price adjusted for splits and dividend and/or capital gain distributions.\tVolume\n"
+    )
+    rows = [
+        [f"{t:%b %-d, %Y}", *(f"{row[c]:,.2f}" for c in ("open", "high", "low", "close", "close")),
+         f"{row['volume']:,.0f}"] for t, row in frame.iterrows()
+    ]  # fmt: skip
+    return header.encode() + lines(rows[::-1], by="\t")
 
 
 def semicolons(frame: pd.DataFrame) -> bytes:
@@ -255,6 +305,9 @@ HOURLY: dict[str, Callable[[pd.DataFrame], bytes]] = {
 DAILY: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "investing": investing,
     **{name: partial(foreign, language=name) for name in HEADERS},
+    **{name: partial(asian, language=name) for name in POINT_HEADERS},
+    "stooq": stooq,
+    "yahoo's page": yahoo_page,
     "three headers": three_headers,
     "coin_*.csv": coin_csv,
     "coinmarketcap": coinmarketcap,

@@ -192,8 +192,37 @@ def test_an_interval_that_is_not_ours_can_be_merged_into_one_that_is() -> None:
     frame = minutes(720).iloc[::3]
     history = read(as_csv(frame), "x.csv", interval="1h")
     assert history.interval == "1h"
-    with pytest.raises(UnreadableFile, match=r"Received: 3m\. Ask for a longer interval"):
+    with pytest.raises(UnreadableFile, match=r"Received: 3m\. Have them merged into 15m, 30m, 1h"):
         read(as_csv(frame), "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("spacing", "message"),
+    [
+        ("10s", r"Received: 10 s\. Have them merged into 1m, 5m, .*--interval"),
+        ("2h", r"Received: 2h\. Have them merged into 4h, 1d, 1w "),
+        ("6h", r"Received: 6h\. Have them merged into 1d, 1w "),
+        ("12h", r"Received: 12h\. Have them merged into 1d, 1w "),
+        ("3D", r"Received: 3d, which none of these is a multiple of\. Download shorter candles"),
+        ("MS", r"Received: 31d, months of unequal length, which none"),
+        ("QE", r"Received: 92d, months of unequal length, which none"),
+    ],
+)
+def test_spacings_that_are_not_ours_are_refused_with_what_can_be_done(
+    spacing: str, message: str
+) -> None:
+    frame = minutes(30)
+    frame.index = pd.date_range("2017-01-01", periods=30, freq=spacing, tz="UTC", name="time")
+    with pytest.raises(UnreadableFile, match=message):
+        read(as_csv(frame), "x.csv")
+
+
+@pytest.mark.parametrize("spacing", ["3D", "MS"])
+def test_what_makes_no_candle_of_ours_is_refused_whatever_is_asked_for(spacing: str) -> None:
+    frame = minutes(30)
+    frame.index = pd.date_range("2017-01-01", periods=30, freq=spacing, tz="UTC", name="time")
+    with pytest.raises(UnreadableFile, match="Download shorter candles"):
+        read(as_csv(frame), "x.csv", interval="1w")
 
 
 def test_shorter_candles_than_the_file_has_are_refused() -> None:

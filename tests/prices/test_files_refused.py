@@ -147,7 +147,7 @@ def test_unnamed_columns_of_another_shape_are_refused() -> None:
         (b"[1, 2", "damaged or cut off"),
         (b"[" * 100_000, "nested too deeply"),
         (b'[{"time": 1, "open": [1]}]', "No column for"),
-        (b'{"prices": [[1, 2]], "caps": [[1, 2]]}', "2 lists of rows"),
+        (b'{"prices": [[1, 2]], "caps": [[1, 2]]}', "2 lists of a time and one number"),
         (b'[[1, 2, 3], {"a": 1}]', "mixed kinds"),
         (b"[[1709251200, 1, 2, 1, 1], [1709254800, 1, 2]]", "Received: 3 in record 2"),
         (json.dumps([{"time": 1709251200 + i, "open": True, "high": 1, "low": 1, "close": 1}

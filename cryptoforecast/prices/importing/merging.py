@@ -12,6 +12,9 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.resample import Merged, check_multiple, describe
 from cryptoforecast.types import INTERVALS, Array, Problem
 
+# The shortest month; longer spacings are no fixed length of time.
+_MONTH = pd.Timedelta(days=28)
+
 
 def settled(grid: pd.Timedelta, interval: str | None) -> tuple[str, dict[str, str]]:
     """Settle the interval of the candles to make; returns it and the decisions.
@@ -21,22 +24,37 @@ def settled(grid: pd.Timedelta, interval: str | None) -> tuple[str, dict[str, st
         interval: the one asked for; the file's own by default.
 
     Raises:
-        UnreadableFile: if the file's spacing is no interval, and none was asked for.
+        UnreadableFile: if the file's spacing is no interval and none was asked for, or none of
+            ours is a multiple of it.
         InvalidInput: if the one asked for is no multiple of the file's.
     """
     spacing = describe(grid)
+    _check(grid, spacing, interval)
     decisions = {"interval": f"{spacing}, the most frequent spacing"}
     if interval is None:
-        if spacing not in INTERVALS:
-            raise UnreadableFile(
-                f"Candles must be {', '.join(INTERVALS)} apart. Received: {spacing}. Ask for a "
-                "longer interval that is a multiple of it."
-            )
         return spacing, decisions
     check_multiple(grid, interval)
     if interval != spacing:
         decisions["merged"] = f"{spacing} candles merged into {interval}"
     return interval, decisions
+
+
+def _check(grid: pd.Timedelta, spacing: str, interval: str | None) -> None:
+    """Refuse a spacing that is no interval, unless a longer one of ours was asked for."""
+    if spacing in INTERVALS:
+        return
+    received = f"Candles must be {', '.join(INTERVALS)} apart. Received: {spacing}"
+    longer = [name for name, length in INTERVALS.items() if not length % grid]
+    if not longer:
+        month = ", months of unequal length" if grid >= _MONTH else ""
+        raise UnreadableFile(
+            f"{received}{month}, which none of these is a multiple of. Download shorter candles."
+        )
+    if interval is None:
+        raise UnreadableFile(
+            f"{received}. Have them merged into {', '.join(longer)} (--interval on the command "
+            "line, Candles on the Data page)."
+        )
 
 
 def partial(merged: Merged, grid: pd.Timedelta, lines: Array) -> tuple[Problem, ...]:

@@ -8,21 +8,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import IO, TypeAlias
+from typing import IO
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.importing import columns, shapes
+from cryptoforecast.prices.importing import columns, nested, shapes
+from cryptoforecast.prices.importing.nested import SHAPES, Json
 from cryptoforecast.prices.importing.table import Corrections, Table
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
-
 _MAX_BYTES = 200_000_000
-_MAX_DEPTH = 4
 _SAMPLE = 400
-_SHAPES = "a list of lists, a list of records, or one record a line"
 
 
 def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
@@ -43,11 +40,11 @@ def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
     records = [row for row in rows if isinstance(row, dict)]
     lists = [row for row in rows if isinstance(row, list)]
     if len(records) == len(rows):
-        frame, roles, decisions = _from_records(records, corrections.columns)
+        frame, roles, decisions = _from_records(nested.flat(records, unit), corrections.columns)
     elif len(lists) == len(rows):
         frame, roles, decisions = _from_lists(lists, unit, corrections.columns)
     else:
-        raise UnreadableFile(f"A JSON price file is {_SHAPES}. Received: rows of mixed kinds.")
+        raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
     names = list(frame.columns)
     kept = frame[list(dict.fromkeys(roles.values()))]
     return Table(
@@ -79,13 +76,7 @@ def _rows(content: bytes) -> tuple[list[Json], str]:
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
         return _by_line(text.splitlines()), "line"
-    rows = _found(whole)
-    if len(rows) != 1:
-        raise UnreadableFile(
-            f"A JSON price file is {_SHAPES}. Received: {len(rows) or 'no'} lists of rows. "
-            "Save only the candles."
-        )
-    return rows[0], "record"
+    return nested.rows(whole), "record"
 
 
 def _by_line(lines: list[str]) -> list[Json]:
@@ -99,15 +90,6 @@ def _by_line(lines: list[str]) -> list[Json]:
                 f"Each line must be JSON. Received: {line[:40]!r} (line {number}). Correct it."
             ) from error
     return rows
-
-
-def _found(value: Json, depth: int = 0) -> list[list[Json]]:
-    """Find the lists of rows, wrapped in records or not."""
-    if isinstance(value, list):
-        return [value] if value and isinstance(value[0], list | dict) else []
-    if isinstance(value, dict) and depth < _MAX_DEPTH:
-        return [rows for each in value.values() for rows in _found(each, depth + 1)]
-    return []
 
 
 def _from_records(

@@ -37,7 +37,7 @@ _OUT_OF_SEASON = {
     **dict.fromkeys(("EDT", "CEST", "MESZ", "WEST", "EEST", "AEST", "NZST"), _NORTH_WINTER),
 }
 _OFFSET = r"(?:UTC|GMT|Z)? ?([+-])(\d{1,2})(?::?(\d{2}))?"
-_REMEDY = "Say which it is (Zone on the Data page; on the command line --zone Europe/Berlin)."
+_REMEDY = "Say which it is (Time zone on the Data page; --zone Europe/Berlin on the command line)."
 
 
 @dataclass(frozen=True)
