@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.prices import samples
+
 CHART = ".js-plotly-plot"
 VERDICT = re.compile("the last price|Too few forecasts")
 
@@ -63,6 +65,40 @@ def test_train_watch_save_come_back_and_delete(url: str, page: Page):
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("heading", name="2 saved models")).to_be_visible()
+
+
+def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):
+    frame = samples.candles("1h", 200)
+    frame.index = frame.index.strftime("%m/%d/%Y %H:%M")
+    content = frame.rename_axis("Date").to_csv().encode()
+    page.goto(f"{url}/data")
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "BTC.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.get_by_text("no row tells the day from the month")).to_be_visible()
+    expect(page.get_by_text("Say which comes first (Dates, below)")).to_be_visible()
+    assert _overflow(page) <= 0
+
+    dates = page.get_by_role("combobox", name="Dates")
+    dates.scroll_into_view_if_needed()  # a list that is open closes when the page scrolls
+    dates.click()
+    page.get_by_role("option", name="Month first").click()
+    expect(page.get_by_text("BTC · 200 closed 1h candles, 2024-03-01")).to_be_visible()
+    expect(page.get_by_text("no row tells the day from the month")).to_have_count(0)
+    expect(page.locator(CHART)).to_be_visible()
+    page.get_by_text("How it was read").click()
+    expect(page.get_by_text("month first (as you said)")).to_be_visible()
+    assert _overflow(page) <= 0
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_a_file_beyond_the_limit_is_refused_before_it_is_sent(url: str, page: Page, tmp_path):
+    large = tmp_path / "large.csv"
+    with large.open("wb") as target:
+        target.truncate(201 * 1024 * 1024)
+    page.goto(f"{url}/data")
+    expect(page.get_by_text("at most 200 MB")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(large)
+    expect(page.get_by_text("File must be 200.0MB or smaller.")).to_be_visible()
 
 
 def _overflow(page: Page) -> int:
