@@ -10,7 +10,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,11 @@ Report = Callable[[Progress], None]
 _ONE_FIT = threading.Lock()
 #: Seconds between two reports within an epoch.
 REPORT_EVERY = 0.2
+#: Chunks of a training sequence, at most. Each makes an update and hands its state to the next,
+#: so that only the first is preceded by a run-in.
+CHUNKS = 8
+# Share of the targets that longer sequences must still reach.
+_REACHED = 0.97
 
 
 def outputs(spec: ModelSpec) -> int:
@@ -55,22 +60,20 @@ def build(spec: ModelSpec) -> keras.Model:
     import keras
 
     inputs = features.width(spec.features)
-    model = keras.Sequential(name=spec.network)
     if spec.network == "lstm":
-        model.add(keras.Input((None, inputs)))
+        x = first = keras.Input((None, inputs))
         for units in spec.units:
-            model.add(keras.layers.LSTM(units, return_sequences=True))
-            model.add(keras.layers.Dropout(spec.dropout))
-        model.add(keras.layers.Dense(outputs(spec)))
+            x, *_ = keras.layers.LSTM(units, return_sequences=True, return_state=True)(x)
+            x = keras.layers.Dropout(spec.dropout)(x)
+        x = keras.layers.Dense(outputs(spec))(x)
     else:
-        model.add(keras.Input((spec.lookback, inputs)))
-        model.add(keras.layers.Flatten())
+        first = keras.Input((spec.lookback, inputs))
+        x = keras.layers.Flatten()(first)
         for units in spec.units:
-            model.add(keras.layers.Dense(units, activation="relu"))
-            model.add(keras.layers.Dropout(spec.dropout))
-        model.add(keras.layers.Dense(outputs(spec)))
-        model.add(keras.layers.Reshape((1, outputs(spec))))
-    return model
+            x = keras.layers.Dense(units, activation="relu")(x)
+            x = keras.layers.Dropout(spec.dropout)(x)
+        x = keras.layers.Reshape((1, outputs(spec)))(keras.layers.Dense(outputs(spec))(x))
+    return keras.Model(first, x, name=spec.network)
 
 
 def fit(
@@ -122,17 +125,14 @@ class _Fit:
     ) -> None:
         self.spec, self.samples = spec, samples
         self.report, self.cancelled, self.began = report, cancelled, began
-        self.chunk = spec.chunk if spec.training == "sequences" else 1
-        # A short history still gets a whole sequence, whatever the offset of its tiling.
-        longest, stopping = (max(map(len, s)) for s in (samples.train, samples.validation))
-        self.chunk = min(self.chunk, (longest + 1) // 2, stopping)
+        self.chunk, self.chunks = _tiling(spec, samples)
         self.order = np.random.default_rng(spec.seed)
         self.model = build(spec)
-        self.updates = -(-len(self._starts(0)) // spec.batch_size)
-        self.optimizer = _optimizer(spec, self.updates * spec.epochs)
+        self.batches = -(-len(self._starts(0)) // spec.batch_size)
+        self.optimizer = _optimizer(spec, self.batches * self.chunks * spec.epochs)
         self.optimizer.build(self.model.trainable_variables)
         self.train_step, self.loss_of = _steps(
-            spec, samples, self.model, self.optimizer, self.chunk
+            spec, samples, self.model, self.optimizer, self.chunk, self.chunks
         )
         self.curve: list[EpochLoss] = []
         self.reported = 0.0
@@ -167,28 +167,29 @@ class _Fit:
         return tuple(np.asarray(array, np.float32) for array in kept), record
 
     def _starts(self, offset: int) -> Array:
-        return starts(self.samples.train, self.spec.lookback, self.chunk, offset)
+        span = self.chunk * self.chunks
+        return starts(self.samples.train, self.spec.lookback, span, offset)
 
-    def _batches(self) -> Iterator[Array]:
-        """Shuffled batches of this epoch, on a tiling drawn anew."""
-        rows = self._starts(int(self.order.integers(self.chunk)))
+    def _shuffled(self) -> list[Array]:
+        """Batches of this epoch, shuffled and of about one size, on a tiling drawn anew."""
+        rows = self._starts(int(self.order.integers(self.chunk * self.chunks)))
         self.order.shuffle(rows)
-        for i in range(0, len(rows), self.spec.batch_size):
-            yield rows[i : i + self.spec.batch_size]
+        return np.array_split(rows, -(-len(rows) // self.spec.batch_size))
 
     def _epoch(self, epoch: int) -> tuple[float, int]:
         """Run one epoch; return its mean loss and how many origins had a loss."""
         losses, weights = [], []
-        for step, batch in enumerate(self._batches()):
+        for step, batch in enumerate(self._shuffled()):
             self._stop_if_cancelled()
             losses.append(self.train_step(batch))
             weights.append(len(batch))
-            self._tell(epoch, (step + 1) / self.updates)
+            self._tell(epoch, (step + 1) / self.batches)
         mean = float(np.average([float(loss) for loss in losses], weights=weights))
-        return mean, sum(weights) * self.chunk
+        return mean, sum(weights) * self.chunk * self.chunks
 
     def _validate(self) -> float:
-        rows = starts(self.samples.validation, self.spec.lookback, self.chunk)
+        span = self.chunk * self.chunks
+        rows = starts(self.samples.validation, self.spec.lookback, span)
         losses, weights = [], []
         for i in range(0, len(rows), 512):
             self._stop_if_cancelled()
@@ -229,47 +230,104 @@ def _optimizer(spec: ModelSpec, updates: int) -> keras.Optimizer:
     return keras.optimizers.Adam(schedule, clipnorm=1.0)
 
 
+def _tiling(spec: ModelSpec, samples: Samples) -> tuple[int, int]:
+    """Targets in a chunk, and chunks in a sequence.
+
+    A short history still gets a whole sequence, whatever the offset of its tiling; one full of
+    gaps gets shorter ones, so that its stretches are used.
+    """
+    if spec.training == "windows":
+        return 1, 1
+    longest, stopping = (max(map(len, s)) for s in (samples.train, samples.validation))
+    most = min((longest + 1) // 2, stopping)
+    chunk = min(spec.chunk, most)
+    reached = len(starts(samples.train, spec.lookback, chunk))
+    for chunks in range(min(CHUNKS, most // chunk), 1, -1):
+        if len(starts(samples.train, spec.lookback, chunk * chunks)) * chunks > _REACHED * reached:
+            return chunk, chunks
+    return chunk, 1
+
+
 def _steps(
     spec: ModelSpec,
     samples: Samples,
     model: keras.Model,
     optimizer: keras.Optimizer,
     chunk: int,
+    chunks: int,
 ) -> tuple[Callable[[Array], tf.Tensor], Callable[[Array], tf.Tensor]]:
-    """Compile an update and a loss, both from a vector of start rows.
+    """Compile training on a batch and its loss, both from a vector of start rows.
 
-    The sequences are gathered inside the graph from the one flat array, so memory holds the
-    data once whatever the lookback.
+    The rows are gathered inside the graph from the one flat array, so memory holds the data once
+    whatever the lookback. A sequence has its first ``lookback - 1`` rows read without a
+    gradient; then each chunk of targets makes one update, from the state the last one left.
     """
     import tensorflow as tf
 
     inputs = tf.constant(samples.inputs)
     targets = tf.constant(samples.targets)
-    rows = tf.range(spec.lookback + chunk - 1)
-    last = rows[spec.lookback - 1 :]
+    run_in = spec.lookback - 1
     signature = [tf.TensorSpec([None], tf.int32)]
 
-    def loss(batch: tf.Tensor, training: bool) -> tf.Tensor:
-        x = tf.gather(inputs, batch[:, None] + rows)
-        y = tf.gather(targets, batch[:, None] + last)
-        raw = model(x, training=training)[:, -chunk:]
+    def loss(rows: tf.Tensor, raw: tf.Tensor) -> tf.Tensor:
+        y = tf.gather(targets, rows)
         if spec.loss == "mse":
             return tf.reduce_mean(tf.square(raw - y))
         return _pinball(y, raw, spec.horizon)
 
-    @tf.function(input_signature=signature)
-    def train_step(batch: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            value = loss(batch, training=True)
+    def update(tape: tf.GradientTape, value: tf.Tensor) -> None:
         variables = model.trainable_variables
         optimizer.apply(tape.gradient(value, variables), variables)
+
+    @tf.function(input_signature=signature)
+    def train_windows(batch: tf.Tensor) -> tf.Tensor:
+        rows = batch[:, None] + tf.range(spec.lookback)
+        with tf.GradientTape() as tape:
+            raw = model(tf.gather(inputs, rows), training=True)[:, -1:]
+            value = loss(rows[:, -1:], raw)
+        update(tape, value)
         return value
 
     @tf.function(input_signature=signature)
-    def loss_of(batch: tf.Tensor) -> tf.Tensor:
-        return loss(batch, training=False)
+    def train_sequences(batch: tf.Tensor) -> tf.Tensor:
+        rows = batch[:, None] + tf.range(run_in)
+        _, states = _carried(model, tf.gather(inputs, rows), None)
+        rows = batch[:, None] + run_in + tf.range(chunk)
+        total = tf.constant(0.0)
+        for _ in tf.range(chunks):
+            with tf.GradientTape() as tape:
+                raw, states = _carried(model, tf.gather(inputs, rows), states)
+                value = loss(rows, raw)
+            update(tape, value)
+            total += value
+            rows += chunk
+        return total / chunks
 
-    return train_step, loss_of
+    @tf.function(input_signature=signature)
+    def loss_of(batch: tf.Tensor) -> tf.Tensor:
+        rows = batch[:, None] + tf.range(run_in + chunk * chunks)
+        raw = model(tf.gather(inputs, rows), training=False)[:, -chunk * chunks :]
+        return loss(rows[:, run_in:], raw)
+
+    return (train_sequences if spec.training == "sequences" else train_windows), loss_of
+
+
+def _carried(
+    model: keras.Model, x: tf.Tensor, states: list[tf.Tensor] | None
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Run an LSTM on from the states of its layers, in training; return the states it ends in."""
+    import keras
+
+    left = None if states is None else iter(states)
+    ends: list[tf.Tensor] = []
+    for layer in model.layers[1:]:
+        if isinstance(layer, keras.layers.LSTM):
+            begin = None if left is None else [next(left), next(left)]
+            x, *end = layer(x, initial_state=begin, training=True)
+            ends += end
+        else:
+            x = layer(x, training=True) if isinstance(layer, keras.layers.Dropout) else layer(x)
+    return x, ends
 
 
 def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
