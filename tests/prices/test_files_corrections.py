@@ -220,3 +220,18 @@ def test_the_label_says_which_end_of_its_candle_a_time_names() -> None:
     assert read(samples.own(late), "x.csv").start == CANDLES.index[0]
     kept = read(samples.own(late), "x.csv", corrections=Corrections(label="open"))
     assert kept.start == late.index[0]
+
+
+def test_the_decimal_mark_is_held_to_in_plain_numbers_too() -> None:
+    """``27.100`` is a plain number, unless the person says that the comma is the decimal mark."""
+    days = samples.candles("1d", 20)
+    rows = [
+        [f"{t:%Y-%m-%d}", *(f"{p:,.0f}".replace(",", ".") for p in row)]
+        for t, *row in days[["open", "high", "low", "close"]].round(-3).itertuples()
+    ]
+    content = samples.lines(rows, ["Date", "Open", "High", "Low", "Close"], ";")
+    assert read(content, "x.csv").candles["open"].iloc[0] == 27
+    told = Corrections(decimal=",")
+    assert read(content, "x.csv", corrections=told).candles["open"].iloc[0] == 27_000
+    with pytest.raises(UnreadableFile, match=r"plain number.*'27000\.0'"):
+        read(samples.own(CANDLES), "x.csv", corrections=told)

@@ -45,7 +45,8 @@ def tabulate(fresh: Opener, corrections: Corrections) -> Table:
     """
     found = layout(fresh().read(HEAD), corrections)
     foreign = is_foreign(found.names)
-    frame = None if foreign else _numbers(fresh, found)
+    # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
+    frame = None if foreign or corrections.decimal == "," else _numbers(fresh, found)
     if frame is None:
         frame = _texts(fresh, found)
     frame = _without_cut_line(_without_headers(frame, found), found)
