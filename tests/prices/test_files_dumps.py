@@ -101,7 +101,8 @@ CANDLES: dict[str, bytes] = {
         rows(lambda i: [*HOURS.index[i].strftime("%Y.%m.%d %H:%M").split(), *OHLCV[i]])
     ),
     "metatrader 5": dumped(
-        rows(lambda i: [*HOURS.index[i].strftime("%Y.%m.%d %H:%M:%S").split(), *OHLCV[i][:4], 7, VO[i], 1]),
+        rows(lambda i: [*HOURS.index[i].strftime("%Y.%m.%d %H:%M:%S").split(), *OHLCV[i][:4], 7,
+                        VO[i], 1]),
         "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>",
         "\t",
     ),
