@@ -51,13 +51,14 @@ def row() -> DeltaGenerator:
 
 def market(service: Service, *, windows: bool = True) -> MarketQuery:
     """Draw the coin, interval and history window selectors; a file has its own interval."""
-    _from_url("coin", COIN)
+    _begin("coin", COIN)
     coin = str(
         st.selectbox(
             "Coin",
             _with([*COINS, *st.session_state.get("files", [])], st.session_state["coin"]),
             key="coin",
-            persist_state="session",
+            on_change=_chosen,
+            args=("coin",),
             format_func=lambda name: _coin_label(service, name),
             accept_new_options=True,
             help="Pick one, or type any symbol in USD, such as ATOM-USD. Files come from the "
@@ -65,21 +66,25 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
             width=220,
         )
     )
-    st.query_params["coin"] = coin
+    _keep("coin", coin)
     if is_file(coin):
         return MarketQuery(coin, service.file(coin).interval)
-    interval = st.segmented_control(
-        "Candle",
-        list(WINDOWS),
-        default=INTERVAL,
-        required=True,
-        key="interval",
-        bind="query-params",
-        wrap=True,
-        help="How long one candle is: minutes (m), hours (h), a day (d) or a week (w).",
+    _begin("interval", INTERVAL)
+    if st.session_state["interval"] not in WINDOWS:
+        st.session_state["interval"] = INTERVAL
+    interval = str(
+        st.segmented_control(
+            "Candle",
+            list(WINDOWS),
+            required=True,
+            key="interval",
+            on_change=_chosen,
+            args=("interval",),
+            wrap=True,
+            help="How long one candle is: minutes (m), hours (h), a day (d) or a week (w).",
+        )
     )
-    if interval not in WINDOWS:
-        raise InvalidInput(f"The candle must be one of {', '.join(WINDOWS)}.")
+    _keep("interval", interval)
     window = WINDOW[interval]
     if windows:
         window = str(
@@ -139,7 +144,7 @@ def steps(interval: str, rows: int) -> int:
 def model(service: Service, interval: str) -> str:
     """Draw the model selector: saved models of this interval, trainings, baselines."""
     first = FIRST.get(interval, "cone")
-    _from_url("model", first)
+    _begin("model", first)
     opened = st.session_state.pop("open", None)
     if opened is not None:
         st.session_state["model"] = opened
@@ -154,21 +159,37 @@ def model(service: Service, interval: str) -> str:
             "Model",
             options,
             key="model",
-            persist_state="session",
+            on_change=_chosen,
+            args=("model",),
             format_func=lambda name: _label(service, name),
             help="A saved model, one you trained in this session, or a baseline that learns "
             "nothing. Saved models are listed if they learnt from candles of this length.",
             width=300,
         )
     )
-    st.query_params["model"] = chosen
+    _keep("model", chosen)
     return chosen
 
 
-def _from_url(key: str, default: str) -> None:
-    """Start a selector from the URL once; its words there must not change with its labels."""
-    if key not in st.session_state:
-        st.session_state[key] = st.query_params.get(key, default)
+def _begin(key: str, default: str) -> None:
+    """Set a selector to what the URL says, else, on entering a page, to what was chosen last.
+
+    The URL holds the values themselves, which must not change with their labels. A person's
+    choice gets there by ``_chosen`` before the page runs.
+    """
+    kept = st.session_state.get(f"kept-{key}", default)
+    st.session_state[key] = st.query_params.get(key, kept)
+
+
+def _chosen(key: str) -> None:
+    """Note that a person has picked something."""
+    _keep(key, str(st.session_state[key]))
+
+
+def _keep(key: str, value: str) -> None:
+    """Remember a choice for the other pages, and write it into the URL."""
+    st.session_state[f"kept-{key}"] = value
+    st.query_params[key] = value
 
 
 def _with(options: list[str], chosen: str) -> list[str]:

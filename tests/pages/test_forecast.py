@@ -14,7 +14,7 @@ from cryptoforecast.prices.yahoo import LOOK_BACK
 from cryptoforecast.service import shared
 from cryptoforecast.types import MarketQuery
 from cryptoforecast.ui import inputs
-from tests.pages.conftest import words
+from tests.pages.conftest import ROOT, words
 
 
 def test_the_landing_page_shows_a_verdict_and_charts_without_a_click(open_page):
@@ -60,6 +60,24 @@ def test_the_url_holds_the_choices(open_page):
     page.selectbox(key="coin").set_value("SOL").run()
     assert page.query_params["coin"] == "SOL"
     assert not page.exception
+
+
+def test_a_link_wins_over_what_was_chosen_before(open_page):
+    page = open_page("", coin="ETH", interval="5m")
+    assert page.selectbox(key="model").value == "cone"
+    page.query_params["model"], page.query_params["interval"] = "btc-1h-dense", "1h"
+    page.run()
+    assert page.segmented_control(key="interval").value == "1h"
+    assert page.selectbox(key="model").value == "btc-1h-dense"
+    assert page.selectbox(key="coin").value == "ETH"
+
+
+def test_choices_go_along_from_page_to_page(open_page):
+    page = open_page("", coin="ETH", interval="5m")
+    page.query_params.clear()
+    page.switch_page(str(ROOT / "pages" / "market.py")).run()
+    assert page.segmented_control(key="interval").value == "5m"
+    assert "Last simulated close of ETH" in [metric.label for metric in page.metric]
 
 
 def test_days_have_a_baseline_where_no_model_of_days_is_saved(open_page):
