@@ -173,24 +173,29 @@ def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: in
 
 
 def _lstm(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
+    """Run an LSTM from zero state over every window, many windows at once.
+
+    Units run down and windows across, so that each gate is one contiguous block of memory.
+    """
     layers = [_halved(weights[3 * i : 3 * i + 3]) for i in range(len(spec.units))]
     result = np.empty((count, weights[-1].shape[0]), np.float32)
     # Input terms of the first layer are the same for every window: once a row, not a window.
-    first = inputs @ layers[0][0] + layers[0][2]
+    kernel, _, bias = layers[0]
+    first = kernel @ inputs.T + bias
     for begin in range(0, count, BATCH):
         stop = min(begin + BATCH, count)
-        hidden = [np.zeros((stop - begin, units), np.float32) for units in spec.units]
+        hidden = [np.zeros((units, stop - begin), np.float32) for units in spec.units]
         cell = [np.zeros_like(state) for state in hidden]
         for step in range(spec.lookback):
-            gates = first[begin + step : stop + step] + hidden[0] @ layers[0][1]
-            _advance(gates, hidden[0], cell[0])
-            for i in range(1, len(layers)):
-                kernel, recurrent, bias = layers[i]
-                gates = hidden[i - 1] @ kernel
-                gates += hidden[i] @ recurrent
-                gates += bias
+            terms = first[:, begin + step : stop + step]
+            for i, (kernel, recurrent, bias) in enumerate(layers):
+                if i:
+                    terms = kernel @ hidden[i - 1]
+                    terms += bias
+                gates = recurrent @ hidden[i]
+                gates += terms
                 _advance(gates, hidden[i], cell[i])
-        result[begin:stop] = hidden[-1] @ weights[-2] + weights[-1]
+        result[begin:stop] = hidden[-1].T @ weights[-2] + weights[-1]
     return result
 
 
@@ -198,24 +203,27 @@ def _halved(layer: tuple[Array, ...]) -> tuple[Array, ...]:
     """Halve what feeds the three sigmoid gates: sigmoid(x) = (1 + tanh(x / 2)) / 2.
 
     One tanh over all four gates is then enough. Halving is exact in binary floating point.
+
+    Returns:
+        Kernel ``(4 * units, inputs)``, recurrent kernel ``(4 * units, units)`` and bias
+        ``(4 * units, 1)``.
     """
     units = layer[1].shape[0]
     scale = np.full(4 * units, 0.5, np.float32)
     scale[2 * units : 3 * units] = 1.0  # the candidate, Keras' third gate
-    return tuple(np.ascontiguousarray(array * scale) for array in layer)
+    return tuple(np.ascontiguousarray(np.atleast_2d(array * scale).T) for array in layer)
 
 
 def _advance(gates: Array, hidden: Array, cell: Array) -> None:
     """Move one LSTM layer one step on, in place.
 
     Args:
-        gates: ``(m, 4 * units)`` input, forget, candidate, output terms; overwritten.
-        hidden: ``(m, units)``, overwritten.
-        cell: ``(m, units)``, overwritten.
+        gates: ``(4 * units, m)`` input, forget, candidate, output terms; overwritten.
+        hidden: ``(units, m)``, overwritten.
+        cell: ``(units, m)``, overwritten.
     """
-    units = hidden.shape[1]
     np.tanh(gates, out=gates)
-    admit, keep, new, show = (gates[:, i * units : (i + 1) * units] for i in range(4))
+    admit, keep, new, show = np.split(gates, 4)
     for gate in (admit, keep, show):
         gate += 1
         gate *= 0.5
