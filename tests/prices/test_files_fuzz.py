@@ -83,3 +83,17 @@ def test_noise_is_refused() -> None:
 def test_tables_of_anything_are_read_or_refused(header: str | None, cells: list[list[str]]) -> None:
     text = "\n".join([*([header] if header else []), *(",".join(row) for row in cells)])
     outcome(text.encode("utf-8", errors="replace"))
+
+
+_PIECES = [
+    "2024", "24", "9999", "12", "3", "31", "00", "Mar", "März", "lis", "年", "月", "日", "/", "-",
+    ".", ", ", " ", "T", ":", "12:30", "99:99", "AM", "Z", "UTC+2", "-25", "EST", "CST", "America/",
+    "(x)", "[Europe/Berlin]", "45291.5", "20240301", "Fri", "de", "th", "\u00a0", "\u0661", "nan",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(times=st.lists(st.lists(st.sampled_from(_PIECES), max_size=7), min_size=2, max_size=5))
+def test_times_of_any_pieces_are_read_or_refused(times: list[list[str]]) -> None:
+    rows = [["".join(pieces), "10", "12", "9", "11"] for pieces in times]
+    outcome(samples.lines(rows, ["Date", "Open", "High", "Low", "Close"], ";"))
