@@ -52,6 +52,8 @@ def rescaled(said: Forecast, by: Array) -> Forecast:
         said: any forecasts of the same predictor.
         by: ``(horizon, 9)`` from ``factors``.
     """
+    if (by == 1).all():
+        return said
     middle = said.quantiles[..., MEDIAN : MEDIAN + 1]
     quantiles = middle + (said.quantiles - middle) * by
     # Factors of neighbouring levels may differ enough to cross; the wider one then counts.
