@@ -4,6 +4,7 @@ the one who waits for Plotly to load and the model to be judged.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 from cryptoforecast import charts
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service, shared
-from cryptoforecast.ui import inputs, subject
+from cryptoforecast.ui import inputs, sockets, subject
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Begin with the server; the server does not wait for it."""
+    sockets.send_at_once(asyncio.get_running_loop())
     threading.Thread(target=_landing, args=(shared(),), name="warm-up", daemon=True).start()
     yield
 
