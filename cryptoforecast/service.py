@@ -23,6 +23,7 @@ from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices import Prices, files
 from cryptoforecast.prices.importing import Corrections
 from cryptoforecast.prices.importing.names import column_names
+from cryptoforecast.prices.opening import MAX_ROWS
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     Backtest,
@@ -132,9 +133,10 @@ class Service:
         interval: str | None = None,
         corrections: Corrections | None = None,
         repairs: Collection[str] = (),
+        to_keep: bool = False,
         report: Callable[[float], None] | None = None,
     ) -> PriceHistory:
-        """Read a price file; see ``prices.files.read``."""
+        """Read a price file; see ``prices.files.read``. ``to_keep`` refuses what ``keep`` would."""
         return files.read(
             source,
             name,
@@ -142,6 +144,7 @@ class Service:
             interval=interval,
             corrections=corrections,
             repairs=repairs,
+            most=KEPT_ROWS if to_keep else MAX_ROWS,
             report=report,
         )
 

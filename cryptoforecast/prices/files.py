@@ -20,7 +20,7 @@ from cryptoforecast.prices import quality
 from cryptoforecast.prices.coins import COINS, resolve
 from cryptoforecast.prices.importing import Corrections, Reading
 from cryptoforecast.prices.importing import read as understand
-from cryptoforecast.prices.opening import Report, opened
+from cryptoforecast.prices.opening import MAX_ROWS, Report, opened
 from cryptoforecast.prices.repairs import check, repaired
 from cryptoforecast.prices.resample import step_of
 from cryptoforecast.types import PriceHistory
@@ -37,6 +37,7 @@ def read(
     interval: str | None = None,
     corrections: Corrections | None = None,
     repairs: Collection[str] = (),
+    most: int = MAX_ROWS,
     report: Report | None = None,
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
@@ -53,6 +54,7 @@ def read(
         interval: merge into candles of this length; as in the file by default.
         corrections: what the person says of the file, where the reader would decide otherwise.
         repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
+        most: candles to read from a text file without an interval; one with more is refused.
         report: called with the share of the file that is read.
 
     Returns:
@@ -60,7 +62,8 @@ def read(
 
     Raises:
         UnreadableFile: if the file can't be read rightly; says what was seen and where.
-        InvalidInput: if the interval asked for is shorter than the file's, or a repair is unknown.
+        InvalidInput: if the interval asked for is shorter than the file's, a repair is unknown,
+            or there are more candles than ``most``.
     """
     check(repairs)
     if interval is not None:
@@ -70,7 +73,7 @@ def read(
     told = corrections or Corrections()
     try:
         with opened(source, report) as stream:
-            reading = understand(stream, told, interval)
+            reading = understand(stream, told, interval, most)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error
     if ticker == "UNKNOWN" and reading.symbol:

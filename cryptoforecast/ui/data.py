@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
 import streamlit as st
 from streamlit.typing import UploadedFile
 
@@ -76,7 +80,7 @@ def _read(
     asked = (upload.file_id, coin, interval, told, repairs)
     if state.get("file-asked") == asked:
         return service.file(state["file-name"])
-    with st.spinner("Reading the file ..."):
+    with st.spinner("Reading the file ..."), _progress() as report:
         try:
             history = service.read(
                 upload,
@@ -85,6 +89,8 @@ def _read(
                 interval=interval,
                 corrections=told,
                 repairs=repairs,
+                to_keep=True,
+                report=report,
             )
         except UnreadableFile as error:
             raise UnreadableFile(reading.here(str(error))) from error
@@ -96,6 +102,23 @@ def _read(
     state["files"] = [*kept[-7:], name]
     state["file-asked"], state["file-name"] = asked, name
     return history
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """Draw a bar that fills as the file is read; a short file is done before there is one."""
+    place, began, shown = st.empty(), time.monotonic(), 0.0
+
+    def report(share: float) -> None:
+        nonlocal shown
+        if time.monotonic() - began > 0.5 and abs(share - shown) >= 0.02:
+            shown = share
+            place.progress(min(share, 1.0), f"{share:.0%} read")
+
+    try:
+        yield report
+    finally:
+        place.empty()
 
 
 def use(service: Service, history: PriceHistory) -> None:

@@ -225,3 +225,12 @@ def test_minutes_of_years_fit_the_small_machine(tmp_path: Path) -> None:
     rows, megabytes = (int(word) for word in done.stdout.split())
     assert rows == 4_000_000 // 60
     assert megabytes < 400
+
+
+@pytest.mark.parametrize("times", ["s", "words"])
+def test_more_candles_than_are_wanted_are_refused_before_they_are_all_read(times: str) -> None:
+    content = text(FRAME, times)
+    with pytest.raises(InvalidInput, match="At most 700 candles.*Choose longer candles, such as"):
+        read(content, "x.csv", most=700)
+    assert len(read(content, "x.csv", most=800)) == 800
+    assert len(read(content, "x.csv", interval="5m", most=700)) == 160

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.importing.blocks import NotPlain, mapped
 from cryptoforecast.prices.importing.columns import is_closing, is_foreign, is_yahoo
 from cryptoforecast.prices.importing.numbers import ABSENT, is_number
@@ -37,18 +37,25 @@ Opener = Callable[[], IO[bytes]]
 _Columns = dict[str, pd.Series]
 
 
-def tabulate(fresh: Opener, corrections: Corrections) -> Table:
+def tabulate(fresh: Opener, corrections: Corrections, most: int = MAX_ROWS) -> Table:
     """Read delimited text.
+
+    Args:
+        fresh: opens the file.
+        corrections: what the person says of it.
+        most: rows of candles to read; a file with more is refused before they fill the memory.
 
     Raises:
         UnreadableFile: if it is no table, or not one of prices.
+        InvalidInput: if it has more than ``most`` candles.
     """
     found = layout(fresh().read(HEAD), corrections)
     foreign = is_foreign(found.names)
     # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
-    frame = None if foreign or corrections.decimal == "," else _numbers(fresh, found)
+    most = most if set(PRICES) <= found.roles.keys() else MAX_ROWS
+    frame = None if foreign or corrections.decimal == "," else _numbers(fresh, found, most)
     if frame is None:
-        frame = _texts(fresh, found)
+        frame = _texts(fresh, found, most)
     frame = _without_cut_line(_without_headers(frame, found), found)
     return Table(
         frame=frame,
@@ -62,15 +69,14 @@ def tabulate(fresh: Opener, corrections: Corrections) -> Table:
     )
 
 
-def _numbers(fresh: Opener, found: Layout) -> pd.DataFrame | None:
+def _numbers(fresh: Opener, found: Layout, most: int) -> pd.DataFrame | None:
     """Parse as numbers; ``None`` if a price or volume is written otherwise."""
     parts: list[_Columns] = []
     rows = 0
     try:
         for part in mapped(fresh(), found, _series):
             rows += len(part[found.names[-1]])
-            if rows > MAX_ROWS:
-                raise too_large()
+            _check_rows(rows, most)
             parts.append(part)
     except NotPlain:
         return None
@@ -81,11 +87,12 @@ def _series(block: pa.Table) -> _Columns:
     return {name: block.column(name).to_pandas() for name in block.column_names}
 
 
-def _texts(fresh: Opener, found: Layout) -> pd.DataFrame:
+def _texts(fresh: Opener, found: Layout, most: int) -> pd.DataFrame:
     parts: list[_Columns] = []
     rows = 0
     for part in _parts(fresh, found):
         rows += len(part[found.names[-1]])
+        _check_rows(rows, most)
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
                 f"Numbers written with separators or units may fill {_MAX_TEXT_ROWS // 10**6} "
@@ -93,6 +100,16 @@ def _texts(fresh: Opener, found: Layout) -> pd.DataFrame:
             )
         parts.append(part)
     return _joined(parts)
+
+
+def _check_rows(rows: int, most: int) -> None:
+    if rows > MAX_ROWS:
+        raise too_large()
+    if rows > most:
+        raise InvalidInput(
+            f"At most {most:,} candles of a file can be kept. Received: more. Choose longer "
+            "candles, such as 1h."
+        )
 
 
 def _joined(parts: list[_Columns]) -> pd.DataFrame:

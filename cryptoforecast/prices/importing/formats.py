@@ -13,7 +13,7 @@ from cryptoforecast.prices.importing.candles import interpret
 from cryptoforecast.prices.importing.folding import fold
 from cryptoforecast.prices.importing.table import Corrections, Reading
 from cryptoforecast.prices.importing.text import HEAD
-from cryptoforecast.prices.opening import unpacked
+from cryptoforecast.prices.opening import MAX_ROWS, unpacked
 
 # What a file of another kind begins with, and what to do about it.
 _FOREIGN = (
@@ -32,17 +32,23 @@ _FOREIGN = (
 )
 
 
-def read(packed: IO[bytes], corrections: Corrections, interval: str | None = None) -> Reading:
+def read(
+    packed: IO[bytes],
+    corrections: Corrections,
+    interval: str | None = None,
+    most: int = MAX_ROWS,
+) -> Reading:
     """Read a file of any known format, packed or not, into candles.
 
     Args:
         packed: the file, seekable.
         corrections: what the person says of it.
         interval: merge into candles of this length; the file's own by default.
+        most: candles of the file's own length to read from text.
 
     Raises:
         UnreadableFile: if it is of no known format, or can't be read rightly.
-        InvalidInput: if ``interval`` is no multiple of the file's.
+        InvalidInput: if ``interval`` is no multiple of the file's, or there are more candles.
     """
     stream = unpacked(packed)
     head = stream.read(HEAD)
@@ -63,7 +69,8 @@ def read(packed: IO[bytes], corrections: Corrections, interval: str | None = Non
         folded = interval and fold(lambda: unpacked(packed), corrections, interval)
         if folded:
             return folded
-        table = delimited.tabulate(lambda: unpacked(packed), corrections)
+        rows = most if interval is None else MAX_ROWS
+        table = delimited.tabulate(lambda: unpacked(packed), corrections, rows)
     return interpret(table, corrections, interval)
 
 
