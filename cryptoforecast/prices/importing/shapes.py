@@ -48,7 +48,8 @@ def by_shape(sample: Array) -> dict[int, str]:
     prices = sample[:, 1:5]
     if width not in (5, *_VOLUME_AT) or np.isnan(prices).any() or (prices <= 0).any():
         raise unknown_shape(width)
-    if float(np.median(prices.max(axis=1) / prices.min(axis=1))) > _FAR:
+    # Logarithms, because a ratio may be beyond the largest number.
+    if float(np.median(np.log(prices.max(axis=1)) - np.log(prices.min(axis=1)))) > np.log(_FAR):
         raise unknown_shape(width)
     high = _extreme(prices, prices.max(axis=1), 1)
     low = _extreme(prices, prices.min(axis=1), 2)
