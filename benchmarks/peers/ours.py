@@ -1,0 +1,59 @@
+"""CryptoForecast: ``training.train``, as every page and command trains."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import pickle
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.peers.task import say
+from cryptoforecast.learning import inference, networks, samples, specs, training
+from cryptoforecast.types import PriceHistory, TrainedModel
+
+SPECS = {
+    "quick": specs.make("quick"),
+    "like": specs.make("quick", target="price", loss="mse"),
+    "dense": specs.make("quick", "dense"),
+}
+
+
+def main() -> None:
+    """Train one of ``SPECS``; say how fast, and write what it forecasts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("history", type=Path, help="a pickled PriceHistory")
+    parser.add_argument("--spec", default="quick", choices=SPECS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--to", type=Path, help="where the forecasts go")
+    given = parser.parse_args()
+    history = pickle.loads(given.history.read_bytes())
+    networks.libraries()  # importing is not what is timed
+    model = training.train(history, dataclasses.replace(SPECS[given.spec], seed=given.seed))
+    if given.to:
+        _write(given.to, model, history)
+    say(
+        targets_per_second=model.record.targets_per_second,
+        seconds=model.record.seconds,
+        parameters=sum(array.size for array in model.weights),
+    )
+
+
+def _write(to: Path, model: TrainedModel, history: PriceHistory) -> None:
+    """Write the quantiles of the next return, in the scaled target's unit, as the others do."""
+    cut = samples.split(history, model.spec)
+    spans = {
+        "validation": cut.validation_origins(specs.needs(model.spec)),
+        "test": (cut.test_origins(),),
+    }
+    found = {
+        name: inference.forecast_stretches(model, history, origins).quantiles[:, 0]
+        / model.scaler.target_scale[0]
+        for name, origins in spans.items()
+    }
+    np.savez(to, **found)
+
+
+if __name__ == "__main__":
+    main()

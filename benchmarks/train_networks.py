@@ -1,0 +1,320 @@
+"""Training speed: against Keras, PyTorch and NeuralForecast on windows, in one run.
+
+    pip install -r benchmarks/requirements.txt
+    python -m benchmarks.train_networks [--data FILE] [--repeats 3] [--peers PYTHON]
+
+Without ``--data`` the prices are 71,000 simulated hours. Two questions, a table each:
+
+*Speed*: how many targets a second, once under way. The peers train the popular recipe as anyone
+would write it: 60 min-max closes in, the next one out, LSTM(64)-LSTM(32)-Dense(1), squared error;
+NeuralForecast its LSTM of about that size, nine quantiles. A peer's figure is the median update
+without the first ones; ours is the median epoch, shuffling included, without the first.
+
+*Loss*: how many seconds of training, importing and looking at losses left out, to which loss. All
+have seven inputs and nine quantiles, 60 candles of context, Adam with a clipped gradient, warm-up
+and cosine schedule; the peers see windows, 256 an update. They keep the weights of their best look
+at the validation loss, for which their clock stands still; ours does not. *As good* is when a
+peer's validation loss first was within 0.2 % of ours of that round. Every round has its own seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import pickle
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import measure
+from benchmarks.measure import Outcome
+from benchmarks.peers import ours
+from benchmarks.peers.task import Task
+from cryptoforecast.evaluation import metrics
+from cryptoforecast.learning import baselines, networks, samples
+from cryptoforecast.prices import read, simulate
+from cryptoforecast.types import ModelSpec, PriceHistory
+
+HOURS = 71_000
+END = pd.Timestamp("2025-09-01", tz="UTC")
+SECONDS = 20
+#: How near a validation loss must come to ours.
+NEAR = 1.002
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One program with its arguments.
+
+    Attributes:
+        program: a module in ``benchmarks/peers``.
+        library: what it can't do without.
+        beside: the name of ours that it is compared with.
+        arguments: the file it reads, in the folder of prepared ones, and options.
+    """
+
+    program: str
+    library: str
+    beside: str
+    arguments: tuple[str, ...]
+
+
+def _ours(name: str, spec: str) -> Contender:
+    return Contender("ours", "keras", name, ("history.pickle", "--spec", spec))
+
+
+def _speed(library: str, beside: str, file: str, *options: str) -> Contender:
+    arguments = (file, "--seconds", str(SECONDS), *options)
+    return Contender(PROGRAMS[library], library, beside, arguments)
+
+
+def _loss(library: str, *options: str) -> Contender:
+    return Contender(PROGRAMS[library], library, OURS, ("inputs.npz", *options))
+
+
+PROGRAMS = {
+    "keras": "keras_windows",
+    "torch": "torch_windows",
+    "neuralforecast": "neuralforecast_lstm",
+}
+OURS = "CryptoForecast"
+_LIKE, _DENSE = f"{OURS}, one input, squared error", f"{OURS}, Dense"
+SPEED: Mapping[str, Contender] = {
+    _LIKE: _ours(_LIKE, "like"),
+    "Keras, batch 32": _speed("keras", _LIKE, "closes.npz", "--batch", "32"),
+    "Keras, batch 256": _speed("keras", _LIKE, "closes.npz", "--batch", "256"),
+    "PyTorch, batch 32": _speed("torch", _LIKE, "closes.npz", "--batch", "32"),
+    "PyTorch, batch 256": _speed("torch", _LIKE, "closes.npz", "--batch", "256"),
+    OURS: _ours(OURS, "quick"),
+    "NeuralForecast, batch 256": _speed("neuralforecast", OURS, "returns.npz", "--batch", "256"),
+    _DENSE: _ours(_DENSE, "dense"),
+    "Keras, Dense, batch 256": _speed("keras", _DENSE, "inputs.npz", "--network", "dense"),
+}
+LOSS: Mapping[str, Contender] = {
+    OURS: _ours(OURS, "quick"),
+    "Keras, 800 updates": _loss("keras", "--updates", "800"),
+    "PyTorch, 800 updates": _loss("torch", "--updates", "800"),
+    "NeuralForecast, 800 updates": _loss("neuralforecast", "--updates", "800"),
+}
+_COMMAND = "python -m benchmarks.train_networks"
+
+
+def main() -> None:
+    """Prepare the arrays, run the contenders in turns, print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, help="hourly prices; simulated ones by default")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds")
+    parser.add_argument("--only", nargs="+", default=[""], help="contenders with this in the name")
+    parser.add_argument("--peers", default=sys.executable, help="an interpreter with the peers")
+    given = parser.parse_args()
+    history = _history(given.data)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _prepare(history, folder)
+        speed = _run("speed", _present(SPEED, given), folder, given.repeats)
+        if speed:
+            rows = _speed_rows(speed)
+            measure.publish("train_networks_speed", _COMMAND, rows, _raw(speed))
+        loss = _run("loss", _present(LOSS, given), folder, given.repeats)
+        if loss:
+            judged = _judge(loss, _Judge(history), folder)
+            measure.publish("train_networks_loss", _COMMAND, _loss_rows(judged), _raw(judged))
+
+
+def _history(file: Path | None) -> PriceHistory:
+    if file is None:
+        return simulate("BTC", "1h", END - pd.Timedelta(hours=HOURS), END)
+    return read(file, file.name, interval="1h")
+
+
+def _prepare(history: PriceHistory, folder: Path) -> None:
+    """Write what the contenders read."""
+    (folder / "history.pickle").write_bytes(pickle.dumps(history))
+    inputs = _task(history, ours.SPECS["quick"])
+    inputs.write(folder / "inputs.npz")
+    dataclasses.replace(inputs, inputs=inputs.inputs[:, :1]).write(folder / "returns.npz")
+    _task(history, ours.SPECS["like"]).write(folder / "closes.npz")
+
+
+def _task(history: PriceHistory, spec: ModelSpec) -> Task:
+    cut = samples.split(history, spec)
+    prepared, _ = samples.prepare(history, spec, cut)
+    return Task(
+        inputs=prepared.inputs,
+        targets=prepared.targets[:, 0],
+        train=np.concatenate(prepared.train),
+        validation=np.concatenate(prepared.validation),
+        test=np.array(cut.test_origins()),
+        lookback=spec.lookback,
+        outputs=networks.outputs(spec),
+    )
+
+
+def _present(
+    contenders: Mapping[str, Contender], given: argparse.Namespace
+) -> dict[str, list[str | Path]]:
+    """Commands of the contenders asked for whose library is installed."""
+    found: dict[str, list[str | Path]] = {}
+    for name, one in contenders.items():
+        if not any(text.lower() in name.lower() for text in given.only):
+            continue
+        python = sys.executable if one.library == "keras" else given.peers
+        if not _installed(python, one.library):
+            print(f"{name} is left out: {python} has no {one.library}.", file=sys.stderr)
+            continue
+        found[name] = [python, "-m", f"benchmarks.peers.{one.program}", *one.arguments]
+    return found
+
+
+@cache
+def _installed(python: str, library: str) -> bool:
+    look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{library}') is None)"
+    return subprocess.run([python, "-c", look], check=False).returncode == 0
+
+
+def _run(
+    question: str, commands: Mapping[str, list[str | Path]], folder: Path, repeats: int
+) -> dict[str, list[Outcome]]:
+    """Run every command with the seed of each round, in turns."""
+    found: dict[str, list[Outcome]] = {name: [] for name in commands}
+    for seed in range(repeats):
+        for name, (python, m, program, file, *options) in commands.items():
+            print(f"{question}, round {seed + 1} of {repeats}: {name} ...", file=sys.stderr)
+            seeded = ["--seed", str(seed), "--to", str(_said(folder, name, seed))]
+            done = measure.run([python, m, program, folder / file, *options, *seeded])
+            found[name].append(done)
+    return found
+
+
+def _said(folder: Path, name: str, seed: int) -> Path:
+    """Where a contender of the question of loss writes its forecasts."""
+    return folder / f"{name}, {seed}.npz"
+
+
+def _judge(
+    found: Mapping[str, list[Outcome]], judge: _Judge, folder: Path
+) -> dict[str, list[_Judged]]:
+    return {
+        name: [
+            judge.judge(_said(folder, name, seed), one.said["seconds"])
+            for seed, one in enumerate(done)
+        ]
+        for name, done in found.items()
+    }
+
+
+def _raw(found: Mapping[str, Sequence[Outcome | _Judged]]) -> dict[str, object]:
+    return {name: [vars(one) for one in done] for name, done in found.items()}
+
+
+def _speed_rows(found: Mapping[str, list[Outcome]]) -> list[dict[str, str]]:
+    speed = {name: [one.said["targets_per_second"] for one in done] for name, done in found.items()}
+    return [
+        {
+            "": name,
+            "parameters": f"{done[0].said['parameters']:,.0f}",
+            "targets a second": _thousands(speed[name]),
+            "CryptoForecast / this": _ratio(speed, name, SPEED[name].beside),
+        }
+        for name, done in found.items()
+    ]
+
+
+def _thousands(values: Sequence[float]) -> str:
+    middle, low, high = statistics.median(values), min(values), max(values)
+    return f"{middle:,.0f} ({low:,.0f}-{high:,.0f})"
+
+
+def _ratio(values: Mapping[str, Sequence[float]], name: str, beside: str) -> str:
+    return f"{measure.ratio(values[beside], values[name]):.1f}" if beside in values else "-"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """How well one fit forecasts, by one measure for all.
+
+    Attributes:
+        seconds: training alone.
+        validation: pinball loss, in log-return.
+        test: pinball loss as a share of that of ``naive``.
+        curve: ``(looks, 2)`` seconds and validation loss, in log-return; empty for ours.
+    """
+
+    seconds: float
+    validation: float
+    test: float
+    curve: tuple[tuple[float, float], ...]
+
+
+class _Judge:
+    """Knows what happened after each origin, and what ``naive`` said of it."""
+
+    def __init__(self, history: PriceHistory) -> None:
+        spec = ours.SPECS["quick"]
+        cut = samples.split(history, spec)
+        prepared, scaler = samples.prepare(history, spec, cut)
+        self.scale = float(scaler.target_scale[0])
+        returns = prepared.targets[:, 0] * self.scale
+        self.validation = returns[np.concatenate(prepared.validation)]
+        self.test = returns[cut.test_origins()]
+        naive = baselines.Naive.fit(history, cut.test_start, 1)
+        said = naive.forecast(history, cut.test_origins()).quantiles[:, 0]
+        self.naive = metrics.pinball(self.test, said)
+
+    def judge(self, file: Path, seconds: float) -> _Judged:
+        """Judge the forecasts that a contender wrote; crossed quantiles are put in order."""
+        with np.load(file) as said:
+            validation, test = (np.sort(said[name], axis=1) for name in ("validation", "test"))
+            curve = said["curve"] if "curve" in said else np.empty((0, 2))
+        return _Judged(
+            seconds,
+            metrics.pinball(self.validation, validation * self.scale),
+            metrics.pinball(self.test, test * self.scale) / self.naive,
+            tuple((past, loss * self.scale) for past, loss in curve.tolist()),
+        )
+
+
+def _as_good(one: _Judged, target: float) -> float:
+    """Seconds at which a look first found this validation loss; NaN if none did."""
+    return next((seconds for seconds, loss in one.curve if loss <= target), math.nan)
+
+
+def _loss_rows(found: Mapping[str, list[_Judged]]) -> list[dict[str, str]]:
+    rows = []
+    for name, done in found.items():
+        reached: list[float] = []
+        if name != OURS and OURS in found:
+            pairs = zip(done, found[OURS], strict=True)
+            reached = [_as_good(one, NEAR * our.validation) for one, our in pairs]
+        rows.append(
+            {
+                "": name,
+                "training, s": measure.spread([one.seconds for one in done], 1),
+                "as good after, s": _reached(reached),
+                "validation, 1e-4": measure.spread([1e4 * one.validation for one in done], 3),
+                "test / naive": measure.spread([one.test for one in done], 4),
+            }
+        )
+    return rows
+
+
+def _reached(seconds: Sequence[float]) -> str:
+    """Write the rounds in which it was; a dash if in none."""
+    known = [one for one in seconds if math.isfinite(one)]
+    if not known:
+        return "-"
+    some = "" if len(known) == len(seconds) else f", {len(known)} of {len(seconds)} rounds"
+    return measure.spread(known, 1) + some
+
+
+if __name__ == "__main__":
+    main()
