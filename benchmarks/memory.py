@@ -1,0 +1,137 @@
+"""Resident memory of the whole server: idle, visited, training, and after many trainings.
+
+    python -m benchmarks.memory [--repeats 1] [--trainings 40]
+
+Linux alone, whose ``/proc`` says how much a process has resident. *Ten visitors* open every page
+at once, each with a coin, a candle length and a history of its own, and stay. With them still
+there an LSTM trains on a file of 115,000 hourly candles; the peak is that of the process. In a
+second server one network after another is trained on 90 days of hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from benchmarks import measure, server
+from benchmarks.pages import NO_XSRF, price_file
+from benchmarks.visitor import Shown, Visitor
+from cryptoforecast.prices.coins import COINS
+from cryptoforecast.ui import inputs
+
+VISITORS, ROWS, EARLY = 10, 115_000, 5
+#: Megabytes that a free cloud machine gives at most.
+MACHINE = 2_700
+#: Epochs of the trainings: memory grows no more after the first.
+EPOCHS = 3
+_SETTLE = 8.0
+_PATIENCE = 900.0
+_FORM = "quick-lstm-1h"
+
+
+def main() -> None:
+    """Measure, print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=1, help="rounds")
+    parser.add_argument("--trainings", type=int, default=40, help="one after another")
+    given = parser.parse_args()
+    if given.trainings <= EARLY:
+        parser.error(f"--trainings must be above {EARLY}. Received: {given.trainings}.")
+    found: dict[str, list[float]] = {}
+    many: list[list[float]] = []
+    for number in range(given.repeats):
+        print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
+        for what, megabytes in _one_server().items():
+            found.setdefault(what, []).append(megabytes)
+        many.append(_trainings(given.trainings))
+    rows = [{"": what, "MB": measure.spread(values, 0)} for what, values in found.items()]
+    early = [one[EARLY - 1] for one in many]
+    last = [one[-1] for one in many]
+    growth = measure.ratio(last, early)
+    rows += [
+        {"": f"after training {EARLY} of {given.trainings}", "MB": measure.spread(early, 0)},
+        {
+            "": f"after training {given.trainings}, {growth:.2f} times that",
+            "MB": measure.spread(last, 0),
+        },
+        {
+            "": f"left of {MACHINE:,} MB at the highest peak",
+            "MB": f"{MACHINE - max(max(values) for values in (*found.values(), *many)):.0f}",
+        },
+    ]
+    raw = {"server": found, "trainings": many}
+    measure.publish("memory", "python -m benchmarks.memory", rows, raw)
+
+
+def _one_server() -> dict[str, float]:
+    """Let one server idle, be visited, and train with the visitors there."""
+    with server.app(NO_XSRF) as one, ExitStack() as tabs:
+        time.sleep(_SETTLE)
+        idle = one.megabytes()
+        visitors = [tabs.enter_context(Visitor(one.url, _PATIENCE)) for _ in range(VISITORS)]
+        with ThreadPoolExecutor(VISITORS) as pool:
+            list(pool.map(_browse, visitors, range(VISITORS)))
+        visited = one.megabytes()
+        trainer = tabs.enter_context(Visitor(one.url, _PATIENCE))
+        trainer.open("data")
+        trainer.upload("upload", "BTCUSDT-1h.csv", price_file(ROWS))
+        trainer.open(coin=trainer.linked("coin"), model="naive")
+        uploaded = one.megabytes()
+        _train(trainer, seed=1)
+        return {
+            "idle": idle,
+            f"after {VISITORS} visitors on all pages": visited,
+            f"after uploading {ROWS:,} candles": uploaded,
+            "peak, LSTM trained on them": one.peak(),
+            "afterwards": one.megabytes(),
+        }
+
+
+def _browse(visitor: Visitor, number: int) -> None:
+    """Open every page twice, with a coin, candles and a history of this visitor's own."""
+    interval = list(inputs.WINDOWS)[number % len(inputs.WINDOWS)]
+    window = list(inputs.WINDOWS[interval])[-1 - number // len(inputs.WINDOWS)]
+    query = {"coin": list(COINS)[number], "interval": interval, f"history_{interval}": window}
+    for _ in range(2):
+        visitor.open(**query)
+        visitor.open("market", **query)
+        visitor.open("data")
+        visitor.open("models")
+
+
+def _trainings(count: int) -> list[float]:
+    """Megabytes after each of so many trainings in one server."""
+    found = []
+    with server.app() as one, Visitor(one.url, _PATIENCE) as visitor:
+        time.sleep(_SETTLE)
+        for seed in range(count):
+            visitor.open(history_1h="90 days", model="naive")
+            _train(visitor, seed)
+            found.append(one.megabytes())
+            print(f"training {seed + 1}: {found[-1]:.0f} MB", file=sys.stderr, flush=True)
+    return found
+
+
+def _train(visitor: Visitor, seed: int) -> Shown:
+    """Send the training form of the page that is open, and wait for the answer.
+
+    Raises:
+        SystemExit: if there is none.
+    """
+    visitor.fill(f"{_FORM}-epochs", double_array_value={"data": [float(EPOCHS)]})
+    visitor.fill(f"{_FORM}-seed", double_value=float(seed))
+    shown = visitor.click(f"FormSubmitter:train-{_FORM}-Train")
+    until = time.monotonic() + _PATIENCE
+    while "test" not in shown.figures:
+        if time.monotonic() > until:
+            sys.exit(f"The training gave no answer. The page says: {shown.said}")
+        time.sleep(0.5)
+        shown = visitor.rerun()
+    return shown
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""How fast pages are there, and how heavy their figures: against ``streamlit hello``.
+
+    pip install -r requirements-dev.txt     # Playwright, for what a browser shows
+    python -m benchmarks.pages [--repeats 5]
+
+*Start* counts from the start of the process until the landing page's script has run, and for a
+visitor who comes at once: with the verdict and every figure. *Browser*: Chromium with an empty
+cache, from navigation until the text or the first drawn chart is there, on a server that has
+settled. *Rerun*: from the visitor's message until the script has finished, on the server alone,
+after the first run, which may still have to judge the model; the history is a file of 71,000
+hourly candles. *Figures*: JSON of each, with the largest windows and that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import statistics
+import sys
+import time
+
+import pandas as pd
+
+from benchmarks import browser, measure, server
+from benchmarks.visitor import Shown, Visitor
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.prices import simulate
+from cryptoforecast.ui import inputs, market
+
+ROWS = 71_000
+RERUNS = 20
+VERDICT = re.compile("the last price|Too few forecasts")
+_SETTLE = 8.0
+NO_XSRF = "--server.enableXsrfProtection=false"  # a visitor without a browser has no cookie
+
+
+def main() -> None:
+    """Measure in turns, print two tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5, help="rounds")
+    given = parser.parse_args()
+    starts: dict[str, list[float]] = {"CryptoForecast": [], "streamlit hello": []}
+    seen: dict[str, list[float]] = {"verdict": [], "first chart": []}
+    reruns: dict[str, list[float]] = {}
+    figures: dict[str, int] = {}
+    content = price_file(ROWS)
+    for number in range(given.repeats):
+        print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
+        starts["CryptoForecast"].append(_start(["run", "app.py"]))
+        starts["streamlit hello"].append(_start(["hello"]))
+        with server.app(NO_XSRF) as one:
+            time.sleep(_SETTLE)
+            for what, seconds in _browser(one.url).items():
+                seen[what].append(seconds)
+            with Visitor(one.url) as visitor:
+                if not figures:
+                    figures |= _largest(visitor)
+                found, more = _reruns(visitor, content)
+            figures |= more
+            for page, seconds in found.items():
+                reruns.setdefault(page, []).append(seconds)
+    raw = {"start": starts, "browser": seen, "reruns": reruns, "figures": figures}
+    measure.publish("pages", "python -m benchmarks.pages", _rows(starts, seen, reruns), raw)
+    print("\n" + measure.table(_weights(figures)))
+
+
+def _rows(
+    starts: dict[str, list[float]], seen: dict[str, list[float]], reruns: dict[str, list[float]]
+) -> list[dict[str, str]]:
+    own = starts["CryptoForecast"]
+    rows = [
+        {
+            "": f"start, {name}",
+            "seconds": measure.spread(found),
+            "ours / theirs": f"{measure.ratio(own, found):.2f}",
+        }
+        for name, found in starts.items()
+    ]
+    for kind, measured in (("browser, landing page to", seen), ("rerun,", reruns)):
+        rows += [
+            {"": f"{kind} {name}", "seconds": measure.spread(found, 3), "ours / theirs": ""}
+            for name, found in measured.items()
+        ]
+    return rows
+
+
+def _weights(figures: dict[str, int]) -> list[dict[str, str]]:
+    """List the heaviest variant of each figure of each page."""
+    heaviest: dict[str, tuple[int, str]] = {}
+    for name, size in figures.items():
+        chart, _, where = name.partition(" of ")
+        heaviest[chart] = max(heaviest.get(chart, (0, "")), (size, where))
+    return [
+        {"figure": chart, "largest, kB": f"{size / 1000:.0f}", "on": where}
+        for chart, (size, where) in sorted(heaviest.items(), key=lambda one: -one[1][0])
+    ]
+
+
+def price_file(rows: int) -> bytes:
+    """Write a CSV file of simulated hours; beyond what there is they go back and forth."""
+    candles = simulate("BTC", "1h", end=pd.Timestamp("2025-01-01", tz="UTC")).candles
+    parts = [candles.iloc[::-1] if i % 2 else candles for i in range(-(-rows // len(candles)))]
+    frame = pd.concat(parts[::-1]).tail(rows)
+    frame.index = pd.date_range(end=candles.index[-1], periods=rows, freq="1h", name="time")
+    text = io.StringIO()
+    frame.to_csv(text, float_format="%.2f")
+    return text.getvalue().encode()
+
+
+def _start(words: list[str]) -> float:
+    """Seconds from the start of a process until its landing page has run."""
+    began = time.perf_counter()
+    with (
+        server.serve(["streamlit", *words], "--server.port={}", "/_stcore/health") as one,
+        Visitor(one.url) as visitor,
+    ):
+        visitor.open()
+        return time.perf_counter() - began
+
+
+def _browser(url: str) -> dict[str, float]:
+    """Seconds after navigation at which a browser shows the verdict and the first chart."""
+    with browser.tab() as page:
+        page.goto("about:blank")
+        began = time.perf_counter()
+        page.goto(url, wait_until="commit")
+        page.get_by_role("heading", name=VERDICT).first.wait_for()
+        verdict = time.perf_counter() - began
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        return {"verdict": verdict, "first chart": time.perf_counter() - began}
+
+
+def _reruns(visitor: Visitor, content: bytes) -> tuple[dict[str, float], dict[str, int]]:
+    """Upload the file; time reruns of the pages it is shown on, and weigh their figures."""
+    visitor.open("data")
+    first = visitor.upload("upload", "BTCUSDT-1h.csv", content)
+    name = visitor.linked("coin")
+    seconds, figures = {}, _named(first, "data, file")
+    seconds["Data"] = _rerun(visitor)
+    for model in ("btc-1h-lstm-close", "btc-1h-dense", *BASELINES):
+        shown = visitor.open(coin=name, model=model)
+        if "test" not in shown.figures:
+            sys.exit(f"The Forecast page of the file has no test: {shown.said}")
+        figures |= _named(shown, f"forecast, file, {model}")
+        seconds[f"Forecast, {model}"] = _rerun(visitor)
+    visitor.open("market")
+    seconds["Market (its own prices)"] = _rerun(visitor)
+    visitor.open("models")
+    seconds["Models"] = _rerun(visitor)
+    return seconds, figures
+
+
+def _rerun(visitor: Visitor) -> float:
+    """Median seconds of a rerun."""
+    return statistics.median(visitor.rerun().seconds for _ in range(RERUNS))
+
+
+def _largest(visitor: Visitor) -> dict[str, int]:
+    """Weigh the figures of every page with the longest window of every candle length."""
+    figures: dict[str, int] = {}
+    for interval, windows in inputs.WINDOWS.items():
+        query = {"interval": interval, f"history_{interval}": list(windows)[-1]}
+        figures |= _named(visitor.open(**query), f"forecast, {interval}, {list(windows)[-1]}")
+    for interval, spans in market.SPANS.items():
+        for span in spans:
+            query = {"interval": interval, f"span_{interval}": span}
+            figures |= _named(visitor.open("market", **query), f"market, {interval}, {span}")
+    return figures
+
+
+def _named(shown: Shown, where: str) -> dict[str, int]:
+    return {f"{chart} of {where}": size for chart, size in shown.figures.items()}
+
+
+if __name__ == "__main__":
+    main()

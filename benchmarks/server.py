@@ -1,0 +1,134 @@
+"""The real app in a process of its own, offline and from an empty home, for benchmarks."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptoforecast.settings import ROOT
+
+#: Seconds a server may take to answer for the first time.
+PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers.
+
+    Attributes:
+        pid: of its process.
+        port: on 127.0.0.1.
+        seconds: from the start of its process to its first answer.
+    """
+
+    pid: int
+    port: int
+    seconds: float
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def megabytes(self) -> float:
+        """Resident memory now.
+
+        Raises:
+            OSError: where there is no ``/proc``.
+        """
+        return _status(self.pid, "VmRSS")
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far; see ``megabytes``."""
+        words = (
+            Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        )
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak(self) -> float:
+        """Most resident memory so far, megabytes; see ``megabytes``."""
+        return _status(self.pid, "VmHWM")
+
+
+@contextlib.contextmanager
+def app(*options: str) -> Iterator[Server]:
+    """Serve with ``streamlit run app.py``."""
+    with serve(["streamlit", "run", "app.py", *options], "--server.port={}") as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serve(words: Sequence[str], port_option: str, path: str = "/") -> Iterator[Server]:
+    """Run ``python -m WORDS`` until it answers, then give it; stop it at the end.
+
+    Args:
+        words: module and arguments.
+        port_option: how it is told its port, ``{}`` standing for the number.
+        path: what has to be answered with 200.
+
+    Raises:
+        SystemExit: if it ends or stays silent; shows the end of what it said.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", *words, port_option.format(port)]
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as log:
+        environment = {
+            **os.environ,
+            "CRYPTOFORECAST_HOME": home,
+            "CRYPTOFORECAST_LIVE": "0",
+            "STREAMLIT_SERVER_HEADLESS": "true",
+            "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
+            "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+        }
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            while not _answers(port, path):
+                if process.poll() is not None or time.perf_counter() - began > PATIENCE:
+                    log.seek(0)
+                    said = log.read().decode(errors="replace")[-2000:]
+                    sys.exit(f"{' '.join(command)} does not answer:\n{said}")
+                time.sleep(0.01)
+            yield Server(process.pid, port, time.perf_counter() - began)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _status(pid: int, field: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) / 1024
+    raise OSError(f"/proc/{pid}/status has no {field}.")

@@ -1,0 +1,205 @@
+"""A visitor without a browser: speaks Streamlit's own protocol to a real server.
+
+What is timed is the server alone, and what arrives can be weighed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+import uuid
+from dataclasses import dataclass
+from types import TracebackType
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.sync.client import connect
+
+#: Bytes of one message, at most.
+_LARGEST = 300_000_000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one run of a page sent.
+
+    Attributes:
+        seconds: from asking for it until the script had finished.
+        bytes: of all its messages.
+        figures: bytes of JSON by the key of the chart.
+        said: texts of its message boxes and progress bars.
+    """
+
+    seconds: float
+    bytes: int
+    figures: dict[str, int]
+    said: list[str]
+
+
+class Visitor:
+    """One tab: opens pages, sets widgets by their key, uploads.
+
+    Args:
+        url: of the server.
+        wait: seconds a run may take.
+    """
+
+    def __init__(self, url: str, wait: float = 120.0) -> None:
+        self._wait = wait
+        self._host = urlsplit(url).netloc
+        self._socket = connect(
+            f"ws://{self._host}/_stcore/stream",
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            max_size=_LARGEST,
+            compression=None,
+        )
+        self._page, self._query = "", ""
+        self._session = ""
+        self._ids: dict[str, str] = {}
+        self._states: dict[str, WidgetState] = {}
+        self._links: list[str] = []
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+
+    def open(self, page: str = "", **query: str) -> Shown:
+        """Open a page by its name in the address; "" is the landing page."""
+        self._page, self._query = page, urlencode(query)
+        self._states.clear()
+        return self.rerun()
+
+    def fill(self, key: str, **value: object) -> None:
+        """Set a widget, to be sent with the next run.
+
+        Args:
+            key: of the widget.
+            value: field of Streamlit's ``WidgetState`` and what it holds.
+        """
+        identity = self._id(key)
+        self._states[identity] = WidgetState(id=identity, **value)  # type: ignore[arg-type]
+
+    def click(self, key: str) -> Shown:
+        """Press a button."""
+        pressed = WidgetState(id=self._id(key), trigger_value=True)
+        return self.rerun(pressed)
+
+    def upload(self, key: str, name: str, content: bytes) -> Shown:
+        """Give a file to an uploader."""
+        asked = BackMsg()
+        asked.file_urls_request.request_id = uuid.uuid4().hex
+        asked.file_urls_request.file_names.append(name)
+        asked.file_urls_request.session_id = self._session
+        self._socket.send(asked.SerializeToString())
+        while True:
+            said = self._receive()[0]
+            if said.WhichOneof("type") == "file_urls_response":
+                break
+        to = said.file_urls_response.file_urls[0]
+        self._put(to, name, content)
+        state = WidgetState(id=self._id(key))
+        given = state.file_uploader_state_value.uploaded_file_info.add()
+        given.file_id, given.name, given.size = to.file_id, name, len(content)
+        given.file_urls.CopyFrom(to)
+        self._states[state.id] = state
+        return self.rerun()
+
+    def linked(self, field: str) -> str:
+        """Return what the last run's links to other pages say in a field of their query.
+
+        Raises:
+            RuntimeError: if none says anything.
+        """
+        for link in self._links:
+            if field in (said := parse_qs(link)):
+                return said[field][0]
+        raise RuntimeError(f"No link of this page names a {field}.")
+
+    def rerun(self, *pressed: WidgetState) -> Shown:
+        """Let the page run, and wait until it has finished."""
+        asked = BackMsg()
+        state = asked.rerun_script
+        state.query_string, state.page_name = self._query, self._page
+        state.widget_states.widgets.extend([*self._states.values(), *pressed])
+        began = time.perf_counter()
+        self._socket.send(asked.SerializeToString())
+        size, figures, texts = 0, {}, []
+        self._links.clear()
+        while True:
+            said, length = self._receive()
+            size += length
+            kind = said.WhichOneof("type")
+            if kind == "new_session":
+                self._session = said.new_session.initialize.session_id
+            elif kind == "page_info_changed":
+                self._query = said.page_info_changed.query_string
+            elif kind == "delta":
+                element = said.delta.new_element
+                self._note(element)
+                shape = element.WhichOneof("type")
+                if shape == "plotly_chart":
+                    chart = element.plotly_chart
+                    figures[_key(chart.id)] = len(chart.spec.encode())
+                elif shape == "page_link":
+                    self._links.append(element.page_link.query_string)
+                elif shape == "alert":
+                    texts.append(element.alert.body)
+                elif shape == "progress":
+                    texts.append(element.progress.text)
+                elif shape == "exception":
+                    raise RuntimeError(f"{element.exception.type}: {element.exception.message}")
+            elif kind == "script_finished":
+                if said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    return Shown(time.perf_counter() - began, size, figures, texts)
+                if said.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                    raise RuntimeError("The page could not be compiled.")
+
+    def _receive(self) -> tuple[ForwardMsg, int]:
+        frame = self._socket.recv(timeout=self._wait)
+        said = ForwardMsg()
+        said.ParseFromString(frame)
+        return said, len(frame)
+
+    def _note(self, element: Element) -> None:
+        """Remember the identity of a widget by its key."""
+        kind = element.WhichOneof("type")
+        own = getattr(element, kind) if kind else None
+        identity = getattr(own, "id", "")
+        if identity:
+            self._ids[_key(identity)] = identity
+
+    def _id(self, key: str) -> str:
+        if key not in self._ids:
+            raise RuntimeError(f"No widget has the key {key}. There are: {sorted(self._ids)}.")
+        return self._ids[key]
+
+    def _put(self, to: FileURLs, name: str, content: bytes) -> None:
+        border = uuid.uuid4().hex
+        head = (
+            f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body = head.encode() + content + f"\r\n--{border}--\r\n".encode()
+        connection = http.client.HTTPConnection(self._host, timeout=self._wait)
+        kind = {"Content-Type": f"multipart/form-data; boundary={border}"}
+        connection.request("PUT", to.upload_url, body, kind)
+        answer = connection.getresponse()
+        if answer.status >= 300:
+            raise RuntimeError(f"The upload was refused: {answer.status} {answer.read()[:200]!r}.")
+        connection.close()
+
+
+def _key(identity: str) -> str:
+    """Return the key a widget was given; its identity ends in it."""
+    return identity.split("-", 2)[-1]
