@@ -8,6 +8,9 @@ gives (a test holds the two together) in milliseconds. Every forecast reads exac
 from __future__ import annotations
 
 import dataclasses
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -160,6 +163,7 @@ def _positive(price: Array, close: Array) -> Array:
 
 
 def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
+    _one_thread()
     windows = np.lib.stride_tricks.sliding_window_view(inputs, spec.lookback, axis=0)
     result = np.empty((count, weights[-1].shape[0]), np.float32)
     for begin in range(0, count, BATCH):
@@ -173,65 +177,112 @@ def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: in
 
 
 def _lstm(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
-    """Run an LSTM from zero state over every window, many windows at once.
-
-    Units run down and windows across, so that each gate is one contiguous block of memory.
-    """
-    layers = [_halved(weights[3 * i : 3 * i + 3]) for i in range(len(spec.units))]
+    """Run an LSTM from zero state over every window, many windows at once."""
+    _one_thread()
+    layers = [_reordered(weights[3 * i : 3 * i + 3]) for i in range(len(spec.units))]
     result = np.empty((count, weights[-1].shape[0]), np.float32)
     # Input terms of the first layer are the same for every window: once a row, not a window.
-    kernel, _, bias = layers[0]
+    kernel, recurrent, bias = layers[0]
     first = kernel @ inputs.T + bias
-    for begin in range(0, count, BATCH):
+    # Later layers read what the one below has just said, and their own state below it.
+    ahead = [recurrent, *(np.hstack(layer[:2]) for layer in layers[1:])]
+
+    def run(begin: int) -> None:
         stop = min(begin + BATCH, count)
-        hidden = [np.zeros((units, stop - begin), np.float32) for units in spec.units]
-        cell = [np.zeros_like(state) for state in hidden]
+        hidden = np.zeros((sum(spec.units), stop - begin), np.float32)
+        states = [_State.of(hidden, spec.units, i) for i in range(len(layers))]
         for step in range(spec.lookback):
             terms = first[:, begin + step : stop + step]
-            for i, (kernel, recurrent, bias) in enumerate(layers):
-                if i:
-                    terms = kernel @ hidden[i - 1]
-                    terms += bias
-                gates = recurrent @ hidden[i]
-                gates += terms
-                _advance(gates, hidden[i], cell[i])
-        result[begin:stop] = hidden[-1].T @ weights[-2] + weights[-1]
+            for i, state in enumerate(states):
+                state.advance(ahead[i], layers[i][2] if i else terms)
+        result[begin:stop] = states[-1].hidden.T @ weights[-2] + weights[-1]
+
+    begins = range(0, count, BATCH)
+    if len(begins) == 1:
+        run(0)
+    else:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            list(pool.map(run, begins))
     return result
 
 
-def _halved(layer: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Halve what feeds the three sigmoid gates: sigmoid(x) = (1 + tanh(x / 2)) / 2.
+@dataclasses.dataclass(frozen=True, eq=False)
+class _State:
+    """One layer's state for ``m`` windows, changed in place.
 
-    One tanh over all four gates is then enough. Halving is exact in binary floating point.
+    Units run down and windows across, so that each gate is one contiguous block of memory.
+
+    Attributes:
+        read: ``(k, m)`` what the next step reads: the layer below, if any, and ``hidden``.
+        hidden: ``(units, m)``.
+        cell: ``(units, m)``.
+        gates: ``(4 * units, m)`` input, forget, output, candidate; scratch.
+    """
+
+    read: Array
+    hidden: Array
+    cell: Array
+    gates: Array
+
+    @classmethod
+    def of(cls, hidden: Array, units: tuple[int, ...], i: int) -> _State:
+        """Take layer ``i`` out of ``(sum(units), m)``, all layers one below the other."""
+        begin, m = sum(units[:i]), hidden.shape[1]
+        own = hidden[begin : begin + units[i]]
+        read = hidden[begin - units[i - 1] : begin + units[i]] if i else own
+        gates = np.empty((4 * units[i], m), np.float32)
+        return cls(read, own, np.zeros((units[i], m), np.float32), gates)
+
+    def advance(self, kernel: Array, terms: Array) -> None:
+        """Move one step on.
+
+        Args:
+            kernel: ``(4 * units, k)`` from ``_reordered``.
+            terms: ``(4 * units, m)`` or ``(4 * units, 1)`` to add.
+        """
+        units, gates = len(self.cell), self.gates
+        np.matmul(kernel, self.read, out=gates)
+        gates += terms
+        np.tanh(gates, out=gates)
+        sigmoids = gates[: 3 * units]
+        sigmoids += 1
+        sigmoids *= 0.5
+        admit, new = gates[:units], gates[3 * units :]
+        admit *= new
+        np.multiply(self.cell, gates[units : 2 * units], out=self.cell)
+        np.add(self.cell, admit, out=self.cell)
+        np.tanh(self.cell, out=self.hidden)
+        np.multiply(self.hidden, gates[2 * units : 3 * units], out=self.hidden)
+
+
+def _reordered(layer: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Put Keras' gates (input, forget, candidate, output) in our order, and halve the sigmoids'.
+
+    sigmoid(x) = (1 + tanh(x / 2)) / 2, so that one tanh over all four gates is enough. Halving is
+    exact in binary floating point.
 
     Returns:
         Kernel ``(4 * units, inputs)``, recurrent kernel ``(4 * units, units)`` and bias
         ``(4 * units, 1)``.
     """
     units = layer[1].shape[0]
-    scale = np.full(4 * units, 0.5, np.float32)
-    scale[2 * units : 3 * units] = 1.0  # the candidate, Keras' third gate
-    return tuple(np.ascontiguousarray(np.atleast_2d(array * scale).T) for array in layer)
+    order = np.r_[: 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]
+    scale = np.repeat(np.array([0.5, 1.0], np.float32), [3 * units, units])
+    return tuple(
+        np.ascontiguousarray(np.atleast_2d(array[..., order] * scale).T) for array in layer
+    )
 
 
-def _advance(gates: Array, hidden: Array, cell: Array) -> None:
-    """Move one LSTM layer one step on, in place.
+@functools.cache
+def _one_thread() -> None:
+    """Keep NumPy's matrix products on the thread that asks for them, from now on.
 
-    Args:
-        gates: ``(4 * units, m)`` input, forget, candidate, output terms; overwritten.
-        hidden: ``(units, m)``, overwritten.
-        cell: ``(units, m)``, overwritten.
+    Ours are small. Several threads wait for each other at every one of them, and on a busy
+    machine that made the same forecasts take twenty times as long.
     """
-    np.tanh(gates, out=gates)
-    admit, keep, new, show = np.split(gates, 4)
-    for gate in (admit, keep, show):
-        gate += 1
-        gate *= 0.5
-    cell *= keep
-    admit *= new
-    cell += admit
-    np.tanh(cell, out=hidden)
-    hidden *= show
+    import threadpoolctl
+
+    threadpoolctl.ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 def from_closes(model: TrainedModel, closes: Array) -> Forecast:
