@@ -6,7 +6,7 @@ Imports nothing of ours. Frames and arrays inside are never mutated by whoever r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -216,12 +216,15 @@ Stretches = tuple[range, ...]
 class Split:
     """Chronological shares of ``rows`` candles; never shuffled.
 
-    Training rows are ``[0, train_end)``, validation ``[train_end, test_start)``, test the rest.
-    An origin belongs to the span that holds it *and* all of its targets. Nothing is learnt
-    across a gap: whatever shapes a model comes in stretches that lie between two gaps.
+    Training rows are ``[first, train_end)``, validation ``[train_end, fit_end)``, test
+    ``[test_start, rows)``. An origin belongs to the span that holds it *and* all of its targets.
+    Nothing is learnt across a gap: whatever shapes a model comes in stretches that lie between
+    two gaps.
 
     Attributes:
         gaps: rows, rising, before which the market was not observed for long.
+        first: rows before this one shape no model.
+        embargo: rows left unused between the validation and the test span.
     """
 
     rows: int
@@ -229,18 +232,25 @@ class Split:
     test_start: int
     horizon: int
     gaps: tuple[int, ...] = ()
+    first: int = 0
+    embargo: int = 0
+
+    @property
+    def fit_end(self) -> int:
+        """First row that a fit does not see."""
+        return self.test_start - self.embargo
 
     def train_rows(self, needs: int) -> Stretches:
         """Rows before ``train_end`` with ``needs`` candles up to them and no gap among those."""
-        return self._between_gaps(0, self.train_end, needs, 0)
+        return self._between_gaps(self.first, self.train_end, needs, 0)
 
     def train_origins(self, needs: int) -> Stretches:
         """``train_rows`` with every target before ``train_end``, and before the next gap."""
-        return self._between_gaps(0, self.train_end, needs, self.horizon)
+        return self._between_gaps(self.first, self.train_end, needs, self.horizon)
 
     def validation_origins(self, needs: int = 1) -> Stretches:
-        """Rows of the validation span with every target before ``test_start``, likewise."""
-        return self._between_gaps(self.train_end, self.test_start, needs, self.horizon)
+        """Rows of the validation span with every target before ``fit_end``, likewise."""
+        return self._between_gaps(self.train_end, self.fit_end, needs, self.horizon)
 
     def test_origins(self) -> range:
         """Rows of the last share whose targets exist; the same for every predictor."""
@@ -253,9 +263,10 @@ class Split:
 
     def _between_gaps(self, first: int, stop: int, needs: int, ahead: int) -> Stretches:
         """Rows in ``[first, stop)`` that no gap parts from what they read and look ahead to."""
+        later = (gap for gap in self.gaps if gap > self.first)
         found = (
             range(max(first, begin + needs - 1), min(stop, end) - ahead)
-            for begin, end in pairwise((0, *self.gaps, self.rows))
+            for begin, end in pairwise((self.first, *later, self.rows))
         )
         return tuple(stretch for stretch in found if stretch)
 
@@ -296,9 +307,11 @@ class Progress:
     Attributes:
         epoch: the one running, from 1.
         epochs: the most there can be.
-        done: share of the whole schedule, 0 to 1.
+        done: share of the whole schedule, 0 to 1; of all folds.
         seconds: since the start.
-        curve: losses of the finished epochs.
+        curve: losses of the finished epochs; of this fold.
+        fold: the one being fitted, from 1.
+        folds: how many fits there are in all.
     """
 
     epoch: int
@@ -306,6 +319,8 @@ class Progress:
     done: float
     seconds: float
     curve: tuple[EpochLoss, ...] = ()
+    fold: int = 1
+    folds: int = 1
 
 
 @dataclass(frozen=True)
@@ -418,6 +433,21 @@ class Forecast:
     def __len__(self) -> int:
         return len(self.close)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Forecast]) -> Forecast:
+        """Join forecasts of one predictor and horizon, one after another in time."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            predictor=parts[0].predictor,
+            interval=parts[0].interval,
+            origins=parts[0].origins.append([part.origins for part in parts[1:]]),
+            close=np.concatenate([part.close for part in parts]),
+            predicted=np.concatenate([part.predicted for part in parts]),
+            quantiles=np.concatenate([part.quantiles for part in parts]),
+            actual=np.concatenate([part.actual for part in parts]),
+        )
+
     @property
     def horizon(self) -> int:
         """Steps predicted at each origin."""
@@ -528,7 +558,7 @@ class Backtest:
         forecasts: by predictor, all on ``split.test_origins()``.
         scores: by predictor, one ``Scores`` a step.
         verdict: of the judged model against naive, last step.
-        model: the trained network; ``None`` when a baseline is judged.
+        model: the trained network; ``None`` when a baseline is judged, or several fits were.
         cached: whether the model came from the result cache.
         seen: whether the model may have been fitted on part of the test span.
         notes: sentences a person should read before the scores.
@@ -549,6 +579,65 @@ class Backtest:
     def judged(self) -> Forecast:
         """The forecasts of the model in question."""
         return self.forecasts[self.spec.network]
+
+
+@dataclass(frozen=True)
+class WalkPlan:
+    """How a walk-forward test refits: hashable, so that it can key a job.
+
+    Attributes:
+        folds: spans that the test share is cut into, each with a fit of its own.
+        window: ``"expanding"`` (a fit sees all rows before its span) or ``"sliding"`` (the last
+            ``window_rows`` of them).
+        window_rows: rows of a sliding window; ``None`` for as many as the first fold has.
+        gap: rows between the last origin a fit learns from and the first it is judged on, at
+            least the horizon, so that no target reaches into the span; ``None`` for the horizon.
+        warm_start: whether each fit starts from the weights of the one before, for a third of
+            the epochs.
+    """
+
+    folds: int = 4
+    window: str = "expanding"
+    window_rows: int | None = None
+    gap: int | None = None
+    warm_start: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One span of a walk-forward test, and the fit that forecast it.
+
+    Attributes:
+        split: which rows did what; its test origins are those of this span alone.
+        end: first row after the span.
+        scores: by predictor, one ``Scores`` a step, on this span.
+        model: the network fitted for it; ``None`` when a baseline is judged.
+        cached: whether the model came from the result cache.
+        warm: whether its fit started from the weights of the fold before.
+    """
+
+    split: Split
+    end: int
+    scores: Mapping[str, tuple[Scores, ...]]
+    model: TrainedModel | None = None
+    cached: bool = False
+    warm: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class WalkForward:
+    """A test in which the model is fitted anew for each of several spans.
+
+    Attributes:
+        plan: how it refitted, with nothing left open.
+        folds: in time order; their spans tile the test share.
+        joined: the forecasts of all folds, judged as one. Its ``model`` is ``None`` where there
+            is more than one fold, for then there is no single one.
+    """
+
+    plan: WalkPlan
+    folds: tuple[Fold, ...]
+    joined: Backtest
 
 
 @dataclass(frozen=True, eq=False)

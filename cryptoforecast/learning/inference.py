@@ -80,15 +80,7 @@ def forecast_stretches(
     model: TrainedModel, history: PriceHistory, stretches: Stretches
 ) -> Forecast:
     """Forecast from every row of several stretches, as one forecast; see ``forecast``."""
-    parts = [forecast(model, history, rows) for rows in stretches]
-    return dataclasses.replace(
-        parts[0],
-        origins=parts[0].origins.append([part.origins for part in parts[1:]]),
-        close=np.concatenate([part.close for part in parts]),
-        predicted=np.concatenate([part.predicted for part in parts]),
-        quantiles=np.concatenate([part.quantiles for part in parts]),
-        actual=np.concatenate([part.actual for part in parts]),
-    )
+    return Forecast.joined([forecast(model, history, rows) for rows in stretches])
 
 
 def residual_quantiles(model: TrainedModel, history: PriceHistory, stretches: Stretches) -> Array:

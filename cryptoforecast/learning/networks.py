@@ -10,7 +10,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +81,7 @@ def fit(
     samples: Samples,
     report: Report = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
+    initial: Sequence[Array] | None = None,
 ) -> tuple[tuple[Array, ...], TrainingRecord]:
     """Fit a network; the same input gives the same weights.
 
@@ -89,6 +90,7 @@ def fit(
         samples: scaled arrays and the origins to fit and stop on.
         report: called with the progress, a few times a second.
         cancelled: asked before every update.
+        initial: weights to start from, in Keras' order; random ones by default.
 
     Returns:
         The weights in Keras' order, and how the fit went.
@@ -106,7 +108,7 @@ def fit(
 
         keras.utils.set_random_seed(spec.seed)
         try:
-            return _Fit(spec, samples, report, cancelled, began).run()
+            return _Fit(spec, samples, report, cancelled, began, initial).run()
         finally:
             keras.utils.clear_session()
             gc.collect()
@@ -122,12 +124,15 @@ class _Fit:
         report: Report,
         cancelled: Callable[[], bool],
         began: float,
+        initial: Sequence[Array] | None,
     ) -> None:
         self.spec, self.samples = spec, samples
         self.report, self.cancelled, self.began = report, cancelled, began
         self.chunk, self.chunks = _tiling(spec, samples)
         self.order = np.random.default_rng(spec.seed)
         self.model = build(spec)
+        if initial is not None:
+            self.model.set_weights(initial)
         self.batches = -(-len(self._starts(0)) // spec.batch_size)
         self.optimizer = _optimizer(spec, self.batches * self.chunks * spec.epochs)
         self.optimizer.build(self.model.trainable_variables)

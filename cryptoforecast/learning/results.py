@@ -76,9 +76,15 @@ class Results:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def key(history: PriceHistory, spec: ModelSpec) -> str:
-    """Name a question: 32 hexadecimal digits of its data, spec and recipe."""
-    question = [history.coin, history.source, history.fingerprint, recipe_version()]
+def key(history: PriceHistory, spec: ModelSpec, *more: object) -> str:
+    """Name a question: 32 hexadecimal digits of its data, spec and recipe.
+
+    Args:
+        history: the prices it is asked on.
+        spec: what is trained.
+        more: whatever else shapes the answer and can be written as JSON, such as other borders.
+    """
+    question = [history.coin, history.source, history.fingerprint, recipe_version(), *more]
     text = json.dumps([*question, dataclasses.asdict(spec)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

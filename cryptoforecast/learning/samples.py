@@ -49,6 +49,23 @@ class Samples:
     validation: Stretches
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Features and targets of a whole history, unscaled: the same wherever it is cut.
+
+    Attributes:
+        inputs: ``(n, inputs)`` features; row *t* reads rows up to *t*.
+        targets: ``(n, horizon)``; row *t* looks ahead to row *t + horizon*.
+    """
+
+    inputs: Array
+    targets: Array
+
+    def before(self, row: int) -> Measured:
+        """Leave out every row from this one on."""
+        return Measured(self.inputs[:row], self.targets[:row])
+
+
 def gaps(history: PriceHistory) -> tuple[int, ...]:
     """Find the rows before which more than ``MAX_ABSENT`` candles are absent."""
     apart = np.diff(history.candles.index.asi8)
@@ -193,8 +210,17 @@ def prepare(history: PriceHistory, spec: ModelSpec, cut: Split) -> tuple[Samples
         spec: features, target, lookback and horizon.
         cut: where training and validation end.
     """
-    raw = features.matrix(history.candles, spec.features)
-    targets = raw_targets(history, spec)
+    return scaled(measure(history, spec), spec, cut)
+
+
+def measure(history: PriceHistory, spec: ModelSpec) -> Measured:
+    """Compute features and targets once for however many cuts of a history."""
+    return Measured(features.matrix(history.candles, spec.features), raw_targets(history, spec))
+
+
+def scaled(measured: Measured, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:
+    """Build the arrays of one cut; see ``prepare``."""
+    raw, targets = measured.inputs, measured.targets
     scaler = fit_scaler(raw, targets, spec, cut)
     samples = Samples(
         scale_inputs(raw, scaler),

@@ -42,9 +42,37 @@ def train(
     """
     cut = check(history, spec)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
-    prepared, scaler = samples.prepare(seen, spec, cut)
-    weights, record = networks.fit(spec, prepared, report, cancelled)
-    close = seen.candles["close"].to_numpy(float)[: cut.train_end]
+    return fit(history, spec, cut, samples.measure(seen, spec), report, cancelled)
+
+
+def fit(
+    history: PriceHistory,
+    spec: ModelSpec,
+    cut: Split,
+    measured: samples.Measured,
+    report: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    initial: TrainedModel | None = None,
+) -> TrainedModel:
+    """Fit a network to any cut of a history; see ``train``.
+
+    Args:
+        history: ``n`` candles; no row from ``cut.fit_end`` on shapes the model.
+        spec: what to train.
+        cut: a split that ``check`` accepts.
+        measured: features and targets of the history, at least up to ``cut.fit_end``.
+        report: called with the progress.
+        cancelled: asked before every update.
+        initial: a model of the same shape whose weights to start from.
+
+    Raises:
+        Cancelled: if ``cancelled()`` became true.
+    """
+    prepared, scaler = samples.scaled(measured.before(cut.fit_end), spec, cut)
+    start = None if initial is None else initial.weights
+    weights, record = networks.fit(spec, prepared, report, cancelled, start)
+    seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
+    close = seen.candles["close"].to_numpy(float)[cut.first : cut.train_end]
     card = ModelCard(
         coin=history.coin,
         interval=history.interval,
@@ -69,8 +97,13 @@ def train(
     return model
 
 
-def check(history: PriceHistory, spec: ModelSpec) -> Split:
+def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> Split:
     """Refuse at once what can't be trained, and return how the history is cut.
+
+    Args:
+        history: ``n`` candles.
+        spec: what would be trained.
+        cut: where to cut, if not by the shares of ``spec``; its spans are not counted here.
 
     Raises:
         InvalidInput: if ``spec`` names a baseline or breaks a rule, if the training prices never
@@ -80,12 +113,14 @@ def check(history: PriceHistory, spec: ModelSpec) -> Split:
     specs.check(spec)
     if not specs.is_network(spec):
         raise InvalidInput(f"Only an lstm or a dense network is trained. Received: {spec.network}.")
-    cut = samples.split(history, spec)
+    if cut is None:
+        cut = samples.split(history, spec)
     close = history.candles["close"].to_numpy(float)
-    if np.ptp(close[: cut.train_end]) == 0:
+    learnt = close[cut.first : cut.train_end]
+    if np.ptp(learnt) == 0:
         raise InvalidInput(
-            f"Training needs prices that move. Received: {cut.train_end:,} training candles that "
-            f"all close at {close[0]:g} USD. Choose another history."
+            f"Training needs prices that move. Received: {len(learnt):,} training candles that "
+            f"all close at {learnt[0]:g} USD. Choose another history."
         )
     tail, rows = samples.dead_tail(history), len(history)
     if tail:

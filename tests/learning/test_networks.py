@@ -150,6 +150,15 @@ def test_cancelled_before_it_starts():
     assert seen == []
 
 
+def test_a_fit_can_start_from_given_weights(lstm, lstm_spec):
+    """With steps too small to move anything, it ends where it began."""
+    still = dataclasses.replace(lstm_spec, learning_rate=1e-9, schedule="constant", epochs=1)
+    weights, _ = networks.fit(still, prepared(still), initial=lstm.weights)
+    for given, found in zip(lstm.weights, weights, strict=True):
+        np.testing.assert_allclose(found, given, rtol=0, atol=1e-6)
+    assert not np.allclose(networks.fit(still, prepared(still))[0][0], lstm.weights[0], atol=1e-3)
+
+
 @pytest.mark.parametrize("network", ["dense", "lstm"])
 def test_cancelling_takes_effect_before_the_next_update(network):
     spec = synthetic.spec(network=network, epochs=500, units=(64, 32))

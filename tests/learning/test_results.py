@@ -103,6 +103,8 @@ def test_the_key_is_of_the_question():
         results.key(dataclasses.replace(history, coin="ETH"), spec),
         results.key(dataclasses.replace(history, source="simulated"), spec),
         results.key(dataclasses.replace(history, interval="4h"), spec),
+        results.key(history, spec, (0, 300, 400)),
+        results.key(history, spec, (0, 300, 401)),
     ]
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)

@@ -101,6 +101,30 @@ def test_a_baseline_needs_a_test_span_only():
 
 
 @pytest.mark.parametrize("change", KINDS)
+def test_one_measurement_serves_every_cut(change):
+    """What is measured on the whole history and then cut is what is measured on the cut."""
+    history, spec = synthetic.history(), synthetic.spec(**change)
+    cut = Split(600, 380, 500, spec.horizon, first=40, embargo=20)
+    whole, scaler = samples.scaled(samples.measure(history, spec).before(480), spec, cut)
+    seen = dataclasses.replace(history, candles=history.candles.iloc[:480])
+    other = synthetic.altered(seen, 0, seed=3).candles.iloc[:40]
+    seen = dataclasses.replace(seen, candles=pd.concat([other, seen.candles.iloc[40:]]))
+    alone, again = samples.prepare(seen, spec, cut)
+    for name in ("offset", "scale", "target_offset", "target_scale"):
+        np.testing.assert_array_equal(getattr(scaler, name), getattr(again, name))
+    begins = 40 + features.warmup(spec.features)
+    np.testing.assert_array_equal(whole.inputs[begins:], alone.inputs[begins:])
+    for span in ("train", "validation"):
+        (rows,) = getattr(whole, span)
+        assert getattr(alone, span) == (rows,)
+        one, two = (each.targets[rows.start : rows.stop] for each in (whole, alone))
+        np.testing.assert_array_equal(one, two)
+        assert np.isfinite(one).all()
+    assert whole.train[0].start == 40 + specs.needs(spec) - 1
+    assert whole.validation == (range(380, 480 - spec.horizon),)
+
+
+@pytest.mark.parametrize("change", KINDS)
 @pytest.mark.parametrize("border", ["train_end", "test_start"])
 def test_altering_later_rows_changes_no_scaler_and_no_sample_before(change, border):
     history, spec = synthetic.history(), synthetic.spec(**change)
@@ -276,7 +300,9 @@ def cuts(draw):
     horizon, lookback = draw(st.integers(1, 6)), draw(st.integers(2, 20))
     names = draw(st.sampled_from([("close",), ("return",), ("volume", "hour")]))
     spec = synthetic.spec(horizon=horizon, lookback=lookback, features=names)
-    return spec, Split(rows, *borders, horizon, tuple(sorted(gaps)))
+    first = draw(st.integers(0, borders[0]))
+    embargo = draw(st.integers(0, borders[1] - borders[0]))
+    return spec, Split(rows, *borders, horizon, tuple(sorted(gaps)), first, embargo)
 
 
 @given(cuts())
@@ -288,13 +314,13 @@ def test_an_origin_is_usable_where_no_gap_parts_it_from_what_it_reads_and_forete
     def whole(t, reads, ahead=ahead):
         """No row but the first of what is touched comes after a gap."""
         first = t - reads + 1
-        return first >= 0 and gaps.isdisjoint(range(first + 1, t + ahead + 1))
+        return first >= cut.first and gaps.isdisjoint(range(first + 1, t + ahead + 1))
 
     def usable(first, stop, reads=needed):
         return [t for t in range(first, stop - ahead) if whole(t, reads)]
 
-    assert flat(cut.train_origins(needed)) == usable(0, cut.train_end)
-    assert flat(cut.validation_origins(needed)) == usable(cut.train_end, cut.test_start)
+    assert flat(cut.train_origins(needed)) == usable(cut.first, cut.train_end)
+    assert flat(cut.validation_origins(needed)) == usable(cut.train_end, cut.fit_end)
     assert flat(cut.train_rows(needed)) == [
         t for t in range(cut.train_end) if whole(t, needed, ahead=0)
     ]
@@ -319,7 +345,7 @@ def test_sequences_cross_no_gap_and_reach_every_origin(given, chunk):
         for start in samples.starts(stretches, spec.lookback, chunk, offset).tolist():
             last = start + spec.lookback + chunk - 2
             touched = range(start - warmup, last + spec.horizon + 1)
-            assert touched.start >= 0
+            assert touched.start >= cut.first
             assert touched.stop <= cut.train_end
             assert not set(cut.gaps) & set(touched[1:])
             reached.update(range(last - chunk + 1, last + 1))

@@ -7,6 +7,7 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.learning import inference, samples, specs, training
+from cryptoforecast.types import Split
 from tests import synthetic
 
 
@@ -35,6 +36,26 @@ def test_the_validation_span_chooses_the_epoch_and_shapes_nothing_else(mse_spec)
     other = training.train(synthetic.altered(history, cut.train_end), spec)
     assert_same_numbers(one, other)
     assert not np.array_equal(one.residuals, other.residuals)
+
+
+def test_a_fit_of_any_cut_sees_no_row_outside_it(mse_spec):
+    """Neither those before a sliding window nor those from the embargo on."""
+    history = synthetic.history()
+    cut = Split(600, 400, 500, mse_spec.horizon, first=60, embargo=20)
+    assert cut.fit_end == 480
+
+    def fitted(given):
+        return training.fit(given, mse_spec, cut, samples.measure(given, mse_spec))
+
+    one = fitted(history)
+    candles = history.candles.copy()
+    candles.iloc[:60] *= 3
+    other = fitted(synthetic.altered(dataclasses.replace(history, candles=candles), 480))
+    assert_same_numbers(one, other)
+    np.testing.assert_array_equal(one.residuals, other.residuals)
+    assert one.card.cutoff == history.candles.index[479].isoformat()
+    close = history.candles["close"].iloc[60:400]
+    assert (one.card.lowest, one.card.highest) == (close.min(), close.max())
 
 
 def test_altering_the_last_training_row_does_change_the_model(dense, mse_spec):
@@ -150,6 +171,8 @@ def test_prices_that_never_move_are_not_trained_on():
     candles.iloc[:384] = [1.0, 1.01, 0.99, 1.0, 5.0]
     with pytest.raises(InvalidInput, match=r"384 training candles that all close at 1 USD"):
         training.train(dataclasses.replace(history, candles=candles), synthetic.spec())
+    window = Split(600, 450, 480, 1, first=384)
+    assert training.check(dataclasses.replace(history, candles=candles), synthetic.spec(), window)
     candles.iloc[383, candles.columns.get_loc("close")] = 1.001
     training.check(dataclasses.replace(history, candles=candles), synthetic.spec())
 
