@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
-import pickle
 import statistics
 import subprocess
 import sys
@@ -41,7 +40,7 @@ from benchmarks.peers import ours
 from benchmarks.peers.task import Task
 from cryptoforecast.evaluation import metrics
 from cryptoforecast.learning import baselines, networks, samples
-from cryptoforecast.prices import read, simulate
+from cryptoforecast.prices import read, simulate, write
 from cryptoforecast.types import ModelSpec, PriceHistory
 
 HOURS = 71_000
@@ -69,7 +68,7 @@ class Contender:
 
 
 def _ours(name: str, spec: str) -> Contender:
-    return Contender("ours", "keras", name, ("history.pickle", "--spec", spec))
+    return Contender("ours", "keras", name, ("history.parquet", "--spec", spec))
 
 
 def _speed(library: str, beside: str, file: str, *options: str) -> Contender:
@@ -138,7 +137,7 @@ def _history(file: Path | None) -> PriceHistory:
 
 def _prepare(history: PriceHistory, folder: Path) -> None:
     """Write what the contenders read."""
-    (folder / "history.pickle").write_bytes(pickle.dumps(history))
+    write(history, folder / "history.parquet")
     inputs = _task(history, ours.SPECS["quick"])
     inputs.write(folder / "inputs.npz")
     dataclasses.replace(inputs, inputs=inputs.inputs[:, :1]).write(folder / "returns.npz")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import pickle
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.peers.task import say
 from cryptoforecast.learning import inference, networks, samples, specs, training
+from cryptoforecast.prices import read
 from cryptoforecast.types import PriceHistory, TrainedModel
 
 SPECS = {
@@ -23,12 +23,12 @@ SPECS = {
 def main() -> None:
     """Train one of ``SPECS``; say how fast, and write what it forecasts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("history", type=Path, help="a pickled PriceHistory")
+    parser.add_argument("history", type=Path, help="a file of candles")
     parser.add_argument("--spec", default="quick", choices=SPECS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--to", type=Path, help="where the forecasts go")
     given = parser.parse_args()
-    history = pickle.loads(given.history.read_bytes())
+    history = read(given.history, given.history.name)
     networks.libraries()  # importing is not what is timed
     model = training.train(history, dataclasses.replace(SPECS[given.spec], seed=given.seed))
     if given.to:
