@@ -131,12 +131,9 @@ def test(judged: Backtest) -> None:
             key=f"step-{horizon}",
             help="Each point was predicted so many candles before.",
         )
-    chart(
-        charts.predicted_vs_actual(judged, step, dark=dark()),
-        alt=charts.summary_predicted(judged, step),
-        key="test",
-    )
-    st.caption(charts.summary_predicted(judged, step))
+    summary = charts.summary_predicted(judged, step)
+    chart(charts.predicted_vs_actual(judged, step, dark=dark()), alt=summary, key="test")
+    st.caption(summary)
     table(
         "The numbers behind this chart (USD)",
         judged.judged.frame(step),
