@@ -433,6 +433,18 @@ class Forecast:
     def __len__(self) -> int:
         return len(self.close)
 
+    def __getitem__(self, rows: slice) -> Forecast:
+        """Take some of the origins."""
+        return Forecast(
+            predictor=self.predictor,
+            interval=self.interval,
+            origins=self.origins[rows],
+            close=self.close[rows],
+            predicted=self.predicted[rows],
+            quantiles=self.quantiles[rows],
+            actual=self.actual[rows],
+        )
+
     @classmethod
     def joined(cls, parts: Sequence[Forecast]) -> Forecast:
         """Join forecasts of one predictor and horizon, one after another in time."""
@@ -472,25 +484,22 @@ class Forecast:
         Returns:
             Columns ``origin time step close predicted actual residual q0.025 ... q0.975``.
         """
-        steps = range(1, self.horizon + 1) if step is None else [step]
-        prices = self.quantile_prices
-        parts = []
-        for k in steps:
-            part = pd.DataFrame(
-                {
-                    "origin": self.origins,
-                    "time": self.origins + k * INTERVALS[self.interval],
-                    "step": k,
-                    "close": self.close,
-                    "predicted": self.predicted[:, k - 1],
-                    "actual": self.actual[:, k - 1],
-                }
-            )
-            part["residual"] = part["actual"] - part["predicted"]
-            for i, q in enumerate(QUANTILES):
-                part[f"q{q}"] = prices[:, k - 1, i]
-            parts.append(part)
-        return pd.concat(parts, ignore_index=True)
+        steps = np.arange(1, self.horizon + 1) if step is None else np.array([step])
+        prices = self.close[:, None, None] * np.exp(self.quantiles[:, steps - 1])
+        predicted, actual = (x[:, steps - 1].T.ravel() for x in (self.predicted, self.actual))
+        origins = self.origins[np.tile(np.arange(len(self)), len(steps))]
+        ahead = np.repeat(steps, len(self))
+        columns = {
+            "origin": origins,
+            "time": origins + ahead * INTERVALS[self.interval].to_timedelta64(),
+            "step": ahead,
+            "close": np.tile(self.close, len(steps)),
+            "predicted": predicted,
+            "actual": actual,
+            "residual": actual - predicted,
+        }
+        bands = {f"q{q}": prices[:, :, i].T.ravel() for i, q in enumerate(QUANTILES)}
+        return pd.DataFrame(columns | bands)
 
 
 class Predictor(Protocol):

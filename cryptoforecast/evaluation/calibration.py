@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
@@ -19,6 +20,10 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 FEWEST = 200
 #: A factor never folds a band away.
 SMALLEST = 0.05
+#: Forecasts that a rolling calibration looks back on.
+WINDOW = 4000
+# A step of so many rows moves on with every forecast; one of twice as many with every second ...
+_EVERY = 3
 
 
 def factors(said: Forecast) -> Array:
@@ -50,7 +55,7 @@ def rescaled(said: Forecast, by: Array) -> Forecast:
 
     Args:
         said: any forecasts of the same predictor.
-        by: ``(horizon, 9)`` from ``factors``.
+        by: ``(horizon, 9)`` from ``factors``, or one such for each forecast.
     """
     if (by == 1).all():
         return said
@@ -60,6 +65,43 @@ def rescaled(said: Forecast, by: Array) -> Forecast:
     up = np.maximum.accumulate(quantiles[..., MEDIAN:], axis=-1)
     down = np.minimum.accumulate(quantiles[..., MEDIAN::-1], axis=-1)[..., ::-1]
     return dataclasses.replace(said, quantiles=np.concatenate([down[..., :-1], up], axis=-1))
+
+
+def rolling(said: Forecast, warm_up: int) -> Forecast:
+    """Rescale each band by what the forecasts before it called for.
+
+    At every origin each quantile's distance from the median is multiplied by the factor that
+    would have been right for the last ``WINDOW`` forecasts whose outcome was known by then: a
+    target ``k`` rows ahead counts from ``k`` rows later on. Targets of long steps overlap, so
+    that only every third part of a step is looked at. Where fewer than ``FEWEST`` outcomes were
+    known the band stays as it is.
+
+    Args:
+        said: forecasts of one predictor from consecutive rows.
+        warm_up: how many of the first are only looked back on.
+
+    Returns:
+        The forecasts after the warm-up, median and points unchanged.
+    """
+    residual = said.actual_returns - said.quantiles[..., MEDIAN]
+    distance = said.quantiles - said.quantiles[..., MEDIAN : MEDIAN + 1]
+    origins = np.arange(warm_up, len(said))
+    by = np.ones((len(origins), *said.quantiles.shape[1:]))
+    for step in range(1, said.horizon + 1):
+        stride = max(1, step // _EVERY)
+        known = (origins - step) // stride
+        looked = residual[::stride, step - 1]
+        for i, level in enumerate(QUANTILES):
+            away = distance[::stride, step - 1, i]
+            if i == MEDIAN:
+                continue
+            ratio = pd.Series(np.divide(looked, away, out=np.zeros_like(away), where=away != 0))
+            # Below the median both are negative, so that the larger ratio is the lower price.
+            factor = ratio.rolling(WINDOW // stride, min_periods=-(-FEWEST // stride))
+            factors = factor.quantile(max(level, 1 - level)).to_numpy()
+            by[:, step - 1, i] = np.where(known >= 0, factors[known], np.nan)
+    by = np.maximum(np.where(np.isnan(by), 1.0, by), SMALLEST)
+    return rescaled(said[warm_up:], by)
 
 
 def width_change(by: Array, level: int = 80) -> float:

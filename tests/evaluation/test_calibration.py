@@ -84,3 +84,51 @@ def test_quantiles_never_cross(by):
 def test_a_band_of_no_width_is_left_finite():
     flat = dataclasses.replace(said(1.0), quantiles=np.zeros((4000, 2, 9)))
     assert np.isfinite(calibration.factors(flat)).all()
+
+
+# ---------------------------------------------------------------------------- rolling
+
+
+@pytest.mark.parametrize("steps", [1, 8])
+def test_a_market_that_grows_wilder_is_followed(steps):
+    """The residuals double half way; a band that looks back finds it out by itself."""
+    one = said(1.0, rows=12_000, steps=steps)
+    middle = one.quantiles[..., MEDIAN]
+    wilder = np.where(np.arange(12_000) < 6_000, 1.0, 2.0)[:, None]
+    returns = middle + wilder * (one.actual_returns - middle)
+    one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(returns))
+    mended = calibration.rolling(one, 4_000)
+    assert len(mended) == 8_000
+    np.testing.assert_array_equal(mended.predicted, one.predicted[4_000:])
+    for rows in (slice(0, 2_000), slice(6_000, None)):
+        for level in (80, 95):
+            part = mended[rows]
+            measured = metrics.coverage(part.actual_returns[:, -1], part.quantiles[:, -1], level)
+            assert measured == pytest.approx(level / 100, abs=0.025)
+
+
+def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
+    """Outcomes that end after an origin do not change its band: altered, they leave it as is."""
+    one, at = said(1.0, rows=3_000, steps=6), 2_500
+    for step in range(1, 7):
+        actual = one.actual.copy()
+        # The last outcome known at the origin ``at`` is that of the origin ``at - step``.
+        actual[at - step + 1 :, step - 1] *= 3
+        altered = dataclasses.replace(one, actual=actual)
+        now, then = (calibration.rolling(each, 0).quantiles for each in (altered, one))
+        np.testing.assert_array_equal(now[: at + 1, step - 1], then[: at + 1, step - 1])
+        assert (now[at + 1 :, step - 1] != then[at + 1 :, step - 1]).any()
+
+
+def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
+    monkeypatch.setattr(calibration, "WINDOW", 500)
+    one = said(1.3, rows=900, steps=2)
+    mended = calibration.rolling(one, 0)
+    row, step, i = 800, 1, 7
+    middle = one.quantiles[:, step, MEDIAN]
+    distance = one.quantiles[:, step, i] - middle
+    known = slice(row - 2 - 499, row - 2 + 1)
+    ratio = (one.actual_returns[known, step] - middle[known]) / distance[known]
+    expected = middle[row] + distance[row] * np.quantile(ratio, QUANTILES[i])
+    assert mended.quantiles[row, step, i] == pytest.approx(expected, rel=1e-9)
+    assert (mended.quantiles[:200] == one.quantiles[:200]).all()
