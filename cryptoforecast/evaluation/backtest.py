@@ -6,6 +6,7 @@ All predictors get the same origins; baselines are fitted on the rows before the
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -21,6 +22,8 @@ from cryptoforecast.types import (
     Forecast,
     ModelSpec,
     PriceHistory,
+    Scores,
+    Split,
     TrainedModel,
     Verdict,
 )
@@ -49,40 +52,90 @@ def holdout(
     """
     if (model is None) == specs.is_network(spec):
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
+    cut = samples.split(history, spec)
+    forecasts = forecast(history, spec, cut, model)
+    if rescale is not None:
+        forecasts[spec.network] = rescaled(forecasts[spec.network], rescale)
+    judged = judge_forecasts(history, spec, cut, forecasts)
+    begins = history.candles.index[cut.test_start]
+    if model is None or not _seen(history, model, begins):
+        seen, verdict = False, judged.verdict
+    else:
+        seen, verdict = True, _withdrawn(judged.verdict, model.card.cutoff, begins)
+    notes = () if model is None else cautions.of_origin(history, model.card)
+    return dataclasses.replace(
+        judged,
+        verdict=verdict,
+        model=model,
+        cached=cached,
+        seen=seen,
+        notes=(*judged.notes, *notes),
+    )
+
+
+def forecast(
+    history: PriceHistory, spec: ModelSpec, cut: Split, model: TrainedModel | None
+) -> dict[str, Forecast]:
+    """Let the model and every baseline forecast the test origins of a cut.
+
+    Args:
+        history: ``n`` candles.
+        spec: what is judged.
+        cut: baselines are fitted on its rows from ``first`` to ``fit_end``.
+        model: the network in question; ``None`` where ``spec`` names a baseline.
+
+    Returns:
+        By predictor, on identical origins.
+
+    Raises:
+        InvalidInput: if ``spec`` names no predictor.
+        NotEnoughData: if a baseline has too few rows to be fitted on.
+    """
     if model is None and spec.network not in BASELINES:
         raise InvalidInput(
             f"`network` must be one of {', '.join((*specs.NETWORKS, *BASELINES))}. "
             f"Received: {spec.network!r}."
         )
-    cut = samples.split(history, spec)
     rows = cut.test_origins()
-    forecasts: dict[str, Forecast] = {
-        name: kind.fit(history, cut.test_start, spec.horizon).forecast(history, rows)
+    seen = dataclasses.replace(history, candles=history.candles.iloc[cut.first :])
+    forecasts = {
+        name: kind.fit(seen, cut.fit_end - cut.first, spec.horizon).forecast(history, rows)
         for name, kind in BASELINES.items()
     }
     if model is not None:
-        said = inference.forecast(model, history, rows)
-        forecasts[spec.network] = said if rescale is None else rescaled(said, rescale)
-    verdict = judge(forecasts[spec.network], forecasts["naive"], simulated=history.simulated)
-    begins = history.candles.index[cut.test_start]
-    seen = _seen(history, model, begins)
-    if seen and model is not None:
-        verdict = _withdrawn(verdict, model.card.cutoff, begins)
-    notes = cautions.of_test(history, cut, 1 if model is None else model.card.needs)
-    if model is not None:
-        notes += cautions.of_origin(history, model.card)
-    scale = metrics.naive_scale(history.candles["close"].to_numpy(float), cut.train_end)
+        forecasts[spec.network] = inference.forecast(model, history, rows)
+    return forecasts
+
+
+def score(
+    history: PriceHistory, cut: Split, forecasts: Mapping[str, Forecast]
+) -> dict[str, tuple[Scores, ...]]:
+    """Score forecasts by predictor; MASE's scale is of the training rows of the cut."""
+    close = history.candles["close"].to_numpy(float)[cut.first :]
+    scale = metrics.naive_scale(close, cut.train_end - cut.first)
+    return {name: metrics.score(said, scale) for name, said in forecasts.items()}
+
+
+def judge_forecasts(
+    history: PriceHistory, spec: ModelSpec, cut: Split, forecasts: Mapping[str, Forecast]
+) -> Backtest:
+    """Score forecasts of the test origins of a cut, and judge one against the last price.
+
+    Args:
+        history: ``n`` candles.
+        spec: what is judged.
+        cut: where the test span begins.
+        forecasts: by predictor, on identical origins; ``naive`` and that of ``spec`` among them.
+    """
+    said, naive = forecasts[spec.network], forecasts["naive"]
     return Backtest(
         history=history,
         spec=spec,
         split=cut,
         forecasts=forecasts,
-        scores={name: metrics.score(said, scale) for name, said in forecasts.items()},
-        verdict=verdict,
-        model=model,
-        cached=cached,
-        seen=seen,
-        notes=notes,
+        scores=score(history, cut, forecasts),
+        verdict=judge(said, naive, simulated=history.simulated),
+        notes=cautions.of_test(history, cut, specs.needs(spec) if specs.is_network(spec) else 1),
     )
 
 
@@ -116,10 +169,10 @@ def saved(
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 
 
-def _seen(history: PriceHistory, model: TrainedModel | None, begins: pd.Timestamp) -> bool:
+def _seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:
     """Whether the model may have been fitted on candles of a test span that begins then."""
     # Simulated prices share no moment with real ones.
-    if model is None or model.card.simulated != history.simulated:
+    if model.card.simulated != history.simulated:
         return False
     return pd.Timestamp(model.card.cutoff) >= begins
 
