@@ -144,8 +144,8 @@ def _reruns(visitor: Visitor, content: bytes) -> tuple[dict[str, float], dict[st
             sys.exit(f"The Forecast page of the file has no test: {shown.said}")
         figures |= _named(shown, f"forecast, file, {model}")
         seconds[f"Forecast, {model}"] = _rerun(visitor)
-    visitor.open("market")
-    seconds["Market (its own prices)"] = _rerun(visitor)
+    visitor.open("market", coin="BTC", span_1h="2 years")
+    seconds["Market, 2 years"] = _rerun(visitor)
     visitor.open("models")
     seconds["Models"] = _rerun(visitor)
     return seconds, figures
