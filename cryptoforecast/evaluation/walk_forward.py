@@ -1,0 +1,284 @@
+"""Walk forward: fit anew before each of several spans, and judge all forecasts as one.
+
+A holdout asks one fit to last over the whole test share; in use a model is fitted again as time
+goes on. Here the test share is cut into folds, and the network and every baseline are fitted on
+what lies before each. The folds tile the test share, so the origins are those of the holdout.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.learning import results, samples, specs, training
+from cryptoforecast.learning.samples import FEWEST, Measured
+from cryptoforecast.types import (
+    Fold,
+    Forecast,
+    ModelSpec,
+    PriceHistory,
+    Progress,
+    Split,
+    Stretches,
+    TrainedModel,
+    WalkForward,
+    WalkPlan,
+)
+
+WINDOWS = ("expanding", "sliding")
+#: More fits than this and the result cache would begin to drop the first.
+MOST_FOLDS = 50
+#: Share of the epochs that a fit needs which starts from the weights of the fold before.
+WARM_SHARE = 1 / 3
+
+Report = Callable[[Progress], None]
+#: Gives the model of a question's key, and whether it was there already or had to be made.
+Answered = Callable[[str, Callable[[], TrainedModel]], tuple[TrainedModel, bool]]
+
+
+def _anew(_: str, make: Callable[[], TrainedModel]) -> tuple[TrainedModel, bool]:
+    return make(), False
+
+
+def run(
+    history: PriceHistory,
+    spec: ModelSpec,
+    plan: WalkPlan,
+    report: Report = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    answered: Answered = _anew,
+) -> WalkForward:
+    """Refit the model and every baseline for each fold, and judge their forecasts as one.
+
+    Args:
+        history: ``n`` candles.
+        spec: what is judged, network or baseline; its ``test`` share is walked through.
+        plan: how.
+        report: called with the progress; of fits that were not answered from a cache.
+        cancelled: asked before every fold and every update.
+        answered: where a fit may be answered from a cache; always fitted anew by default.
+
+    Returns:
+        Scores by fold, and all forecasts judged together. MASE's scale is of each fold's own
+        training rows, and of the holdout's for all of them together.
+
+    Raises:
+        InvalidInput: as ``check`` and ``training.check`` do.
+        NotEnoughData: if a span of a fold would be too short.
+        Cancelled: if ``cancelled()`` became true.
+    """
+    whole = samples.split(history, spec)
+    plan = settled(plan, spec, whole)
+    cuts = folds(plan, spec, whole)
+    ends = [*(cut.test_start for cut in cuts[1:]), whole.rows]
+    fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in cuts)
+    if specs.is_network(spec):
+        for cut in cuts:
+            training.check(history, spec, cut)
+        fits = _fits(history, spec, plan, cuts, report, cancelled, answered)
+    found: list[Fold] = []
+    parts: list[dict[str, Forecast]] = []
+    for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
+        if cancelled():
+            raise Cancelled("The test was cancelled.")
+        said = backtest.forecast(history, spec, cut, model)
+        parts.append(said)
+        warm = plan.warm_start and len(found) > 0
+        found.append(Fold(cut, end, backtest.score(history, cut, said), model, cached, warm))
+    joined = {name: Forecast.joined([said[name] for said in parts]) for name in parts[0]}
+    judged = dataclasses.replace(
+        backtest.judge_forecasts(history, spec, whole, joined),
+        model=found[0].model if len(found) == 1 else None,
+        cached=all(fold.cached for fold in found),
+    )
+    return WalkForward(plan, tuple(found), judged)
+
+
+def check(plan: WalkPlan, spec: ModelSpec) -> None:
+    """Raise ``InvalidInput`` unless the plan is within the rules, whatever the history."""
+    if not 1 <= plan.folds <= MOST_FOLDS:
+        raise InvalidInput(f"`folds` must be between 1 and {MOST_FOLDS}. Received: {plan.folds}.")
+    if plan.window not in WINDOWS:
+        raise InvalidInput(f"`window` must be {' or '.join(WINDOWS)}. Received: {plan.window!r}.")
+    if plan.window_rows is not None and plan.window != "sliding":
+        raise InvalidInput(
+            f"`window_rows` goes with a sliding window. Received: {plan.window_rows} with an "
+            f"{plan.window} one. Choose the sliding window, or leave it out."
+        )
+    if plan.gap is not None and plan.gap < spec.horizon:
+        raise InvalidInput(
+            f"`gap` must be at least the horizon, {spec.horizon}: else a target of the fit lies "
+            f"in the span it is judged on. Received: {plan.gap}."
+        )
+    if plan.warm_start and (plan.folds == 1 or not specs.is_network(spec)):
+        raise InvalidInput(
+            "`warm_start` needs a network and at least 2 folds: there must be weights to start "
+            f"from. Received: {spec.network} and {plan.folds}. Leave it out."
+        )
+
+
+def settled(plan: WalkPlan, spec: ModelSpec, whole: Split) -> WalkPlan:
+    """Fill in what a plan leaves open.
+
+    Args:
+        plan: as asked for.
+        spec: what is judged.
+        whole: the holdout's split of the history.
+
+    Raises:
+        InvalidInput: as ``check`` does, or if the gap or the window is longer than the rows
+            before the first fold.
+    """
+    check(plan, spec)
+    gap = spec.horizon if plan.gap is None else plan.gap
+    before = whole.test_start - (gap - spec.horizon)
+    if before < 1:
+        raise InvalidInput(
+            f"`gap` must leave candles to learn from: there are {whole.test_start:,} before the "
+            f"first fold. Received: {gap}. Choose a smaller gap."
+        )
+    rows = plan.window_rows
+    if plan.window == "sliding" and rows is None:
+        rows = before
+    if rows is not None and not 1 <= rows <= before:
+        raise InvalidInput(
+            f"`window_rows` must be between 1 and {before:,}, the candles that the first fold "
+            f"can learn from. Received: {rows:,}."
+        )
+    return dataclasses.replace(plan, gap=gap, window_rows=rows)
+
+
+def folds(plan: WalkPlan, spec: ModelSpec, whole: Split) -> tuple[Split, ...]:
+    """Cut the test share into spans of about one length, each with the rows it is fitted on.
+
+    The rows of a fit are divided between training and validation as the holdout's are.
+
+    Args:
+        plan: from ``settled``.
+        spec: what is judged.
+        whole: the holdout's split of the history.
+
+    Returns:
+        In time order; their test origins are those of ``whole``, each once.
+
+    Raises:
+        NotEnoughData: if a span of a fold would hold too few origins.
+    """
+    length = whole.rows - whole.test_start
+    borders = [whole.test_start + length * i // plan.folds for i in range(plan.folds + 1)]
+    cuts = tuple(_fold(plan, whole, begin, end) for begin, end in pairwise(borders))
+    for number, cut in enumerate(cuts, start=1):
+        _check_spans(cut, spec, f"fold {number} of {plan.folds}")
+    return cuts
+
+
+def warmed(spec: ModelSpec) -> ModelSpec:
+    """Shorten a fit that starts from the weights of the fold before."""
+    return dataclasses.replace(spec, epochs=max(1, round(WARM_SHARE * spec.epochs)))
+
+
+def _fold(plan: WalkPlan, whole: Split, begin: int, end: int) -> Split:
+    embargo = (plan.gap or whole.horizon) - whole.horizon
+    fit_end = begin - embargo
+    first = 0 if plan.window_rows is None else fit_end - plan.window_rows
+    return Split(
+        # A fold's last targets lie in the next one's span, which its fit has not seen either.
+        rows=min(end + whole.horizon, whole.rows),
+        train_end=first + (fit_end - first) * whole.train_end // whole.test_start,
+        test_start=begin,
+        horizon=whole.horizon,
+        gaps=whole.gaps,
+        first=first,
+        embargo=embargo,
+    )
+
+
+def _check_spans(cut: Split, spec: ModelSpec, where: str) -> None:
+    spans: dict[str, Stretches] = {"test": (cut.test_origins(),)}
+    if specs.is_network(spec):
+        needed = specs.needs(spec)
+        spans |= {
+            "training": cut.train_origins(needed),
+            "validation": cut.validation_origins(needed),
+        }
+    for name, stretches in spans.items():
+        count = sum(map(len, stretches))
+        if count < FEWEST[name]:
+            remedy = (
+                "fewer folds or a larger test share"
+                if name == "test"
+                else ("a longer window, or a smaller gap, lookback or horizon")
+            )
+            raise NotEnoughData(
+                f"The {name} span of every fold must hold at least {FEWEST[name]} origins. "
+                f"Received: {count} in {where}. Choose a longer history, {remedy}."
+            )
+
+
+def _fits(
+    history: PriceHistory,
+    spec: ModelSpec,
+    plan: WalkPlan,
+    cuts: tuple[Split, ...],
+    report: Report,
+    cancelled: Callable[[], bool],
+    answered: Answered,
+) -> Iterator[tuple[TrainedModel, bool]]:
+    """Give the network of each fold, fitted when it is asked for, and whether it was known."""
+    began = time.perf_counter()
+    measure = functools.cache(functools.partial(samples.measure, history, spec))
+    asked = [warmed(spec) if plan.warm_start and i else spec for i in range(len(cuts))]
+    work = [(c.train_end - c.first) * s.epochs for c, s in zip(cuts, asked, strict=True)]
+    model, key = None, ""
+    for i, (cut, fold_spec) in enumerate(zip(cuts, asked, strict=True)):
+        initial = model if plan.warm_start else None
+        key = _key(history, fold_spec, cut, "" if initial is None else key)
+
+        def tell(progress: Progress, i: int = i) -> None:
+            done = (sum(work[:i]) + progress.done * work[i]) / sum(work)
+            report(
+                dataclasses.replace(
+                    progress,
+                    fold=i + 1,
+                    folds=len(cuts),
+                    done=done,
+                    seconds=time.perf_counter() - began,
+                )
+            )
+
+        make = functools.partial(_fit, history, fold_spec, cut, measure, tell, cancelled, initial)
+        model, cached = answered(key, make)
+        yield model, cached
+
+
+def _fit(
+    history: PriceHistory,
+    spec: ModelSpec,
+    cut: Split,
+    measure: Callable[[], Measured],
+    report: Report,
+    cancelled: Callable[[], bool],
+    initial: TrainedModel | None,
+) -> TrainedModel:
+    return training.fit(history, spec, cut, measure(), report, cancelled, initial)
+
+
+def _key(history: PriceHistory, spec: ModelSpec, cut: Split, before: str) -> str:
+    """Name a fold's question; where it is the holdout's, as that is named.
+
+    Args:
+        history: the prices it is asked on.
+        spec: what is fitted.
+        cut: on which rows.
+        before: key of the fit whose weights it starts from; ``""`` for none.
+    """
+    borders = (cut.first, cut.train_end, cut.fit_end)
+    plain = samples.split(history, spec)
+    if not before and borders == (0, plain.train_end, plain.test_start):
+        return results.key(history, spec)
+    return results.key(history, spec, borders, before)
