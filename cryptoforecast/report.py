@@ -20,12 +20,14 @@ from cryptoforecast.types import (
     QUANTILES,
     Array,
     Backtest,
+    Fold,
     Future,
     ModelSpec,
     PriceHistory,
     QualityReport,
     SavedModel,
     TrainingRecord,
+    WalkForward,
 )
 
 Json = dict[str, object]
@@ -50,6 +52,33 @@ def backtest_json(judged: Backtest, saved: str | None = None) -> Json:
         "scores": {name: scores_json(steps) for name, steps in judged.scores.items()},
         "verdict": verdict_json(judged.verdict),
         "notes": list(judged.notes),
+    }
+
+
+def walk_forward_json(tested: WalkForward) -> Json:
+    """Describe a walk-forward test: as a backtest, with how it refitted and each fold.
+
+    ``training`` adds the folds' fits up; where there is more than one, no epoch was the best.
+    """
+    records = [fold.model.record for fold in tested.folds if fold.model is not None]
+    training = None if not records else _training_json(records[0])
+    if len(records) > 1:
+        training = {
+            "epochs": sum(record.epochs for record in records),
+            "seconds": finite(sum(record.seconds for record in records)),
+            "targets_per_second": finite(
+                float(np.median([record.targets_per_second for record in records]))
+            ),
+            "best_epoch": None,
+        }
+    return {
+        **backtest_json(tested.joined),
+        "training": training,
+        "walk_forward": {
+            **dataclasses.asdict(tested.plan),
+            "without_target": tested.joined.spec.horizon,  # last candles, so no origins
+        },
+        "folds": [_fold_json(fold, tested.joined.history) for fold in tested.folds],
     }
 
 
@@ -217,6 +246,25 @@ def _split_json(judged: Backtest) -> Json:
         "test_origins": len(cut.test_origins()),
         "test_start": time_json(index[cut.test_start]),
         "test_end": time_json(index[-1]),
+    }
+
+
+def _fold_json(fold: Fold, history: PriceHistory) -> Json:
+    """Describe a fold; each span by its first and its last candle."""
+    cut, index = fold.split, history.candles.index
+    return {
+        "train_start": time_json(index[cut.first]),
+        "train_end": time_json(index[cut.train_end - 1]),
+        "validation_end": time_json(index[cut.fit_end - 1]),
+        "test_start": time_json(index[cut.test_start]),
+        "test_end": time_json(index[fold.end - 1]),
+        "train_rows": cut.train_end - cut.first,
+        "validation_rows": cut.fit_end - cut.train_end,
+        "origins": len(cut.test_origins()),
+        "training": None if fold.model is None else _training_json(fold.model.record),
+        "cached": fold.cached,
+        "warm_start": fold.warm,
+        "scores": {name: scores_json(steps) for name, steps in fold.scores.items()},
     }
 
 

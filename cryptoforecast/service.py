@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
-from cryptoforecast.evaluation import backtest, cautions, metrics
+from cryptoforecast.evaluation import backtest, cautions, metrics, walk_forward
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES
@@ -35,6 +35,8 @@ from cryptoforecast.types import (
     Progress,
     SavedModel,
     TrainedModel,
+    WalkForward,
+    WalkPlan,
 )
 
 #: The model behind ``POST /predict``.
@@ -165,12 +167,9 @@ class Service:
     ) -> Run:
         """Train a network, or return the one that answered the same question before."""
         key = results.key(history, spec)
-        known = self.results.get(key) if use_cache else None
-        if known is not None:
-            return Run(key, history, known, cached=True)
-        model = training.train(history, spec, report, cancelled)
-        self.results.put(key, model)
-        return Run(key, history, model, cached=False)
+        make = functools.partial(training.train, history, spec, report, cancelled)
+        model, cached = self._answered(key, make, use_cache=use_cache)
+        return Run(key, history, model, cached)
 
     def submit(self, history: PriceHistory, spec: ModelSpec) -> Job[Run]:
         """Train in the background; the same question joins the job that is at it.
@@ -208,6 +207,20 @@ class Service:
             return backtest.holdout(history, spec)
         done = self.train(history, spec, report, cancelled, use_cache=use_cache)
         return self.judge(history, done.model, cached=done.cached)
+
+    def walk_forward(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        plan: WalkPlan,
+        report: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        use_cache: bool = True,
+    ) -> WalkForward:
+        """Judge on the last ``spec.test`` share, refitted for each fold; see ``walk_forward``."""
+        answered = functools.partial(self._answered, use_cache=use_cache)
+        return walk_forward.run(history, spec, plan, report, cancelled, answered)
 
     def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
         """Judge a baseline against the last price; remembered for reruns."""
@@ -349,6 +362,17 @@ class Service:
         bundles.delete(self._own, name)
 
     # ------------------------------------------------------------------ memory
+
+    def _answered(
+        self, key: str, make: Callable[[], TrainedModel], *, use_cache: bool
+    ) -> tuple[TrainedModel, bool]:
+        """Return the model that answers a question, and whether it was trained before."""
+        known = self.results.get(key) if use_cache else None
+        if known is not None:
+            return known, True
+        model = make()
+        self.results.put(key, model)
+        return model, False
 
     def _load(self, path: Path) -> TrainedModel:
         try:

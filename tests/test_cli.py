@@ -252,6 +252,132 @@ def test_presets_fill_what_is_left_out(run, prices):
     assert (spec["features"], spec["units"], spec["patience"]) == (["close"], [64, 32], 7)
 
 
+# ---------------------------------------------------------------------------- walk forward
+
+
+@pytest.fixture(scope="module")
+def walked(prices, tmp_path_factory):
+    """A real ``backtest --folds 2 --warm-start --json``: what it printed, and the home it left."""
+    home = tmp_path_factory.mktemp("walked")
+    asked = ("backtest", "--data", prices, *TINY, "--epochs=3", "--folds=2", "--warm-start")
+    done = process(*asked, "--json", CRYPTOFORECAST_HOME=str(home))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), home, asked
+
+
+def test_folds_are_described_beside_the_keys_of_any_backtest(walked, run, prices):
+    found = walked[0]
+    plain = json.loads(run("backtest", "--data", prices, "--network", "naive", "--json")[1])
+    assert found.keys() == plain.keys()
+    assert found["split"] == {
+        "train_rows": 384, "validation_rows": 96, "test_origins": 118,
+        "test_start": "2024-01-21T00:00:00+00:00", "test_end": "2024-01-25T23:00:00+00:00",
+    }  # fmt: skip
+    assert found["walk_forward"] == {
+        "folds": 2, "window": "expanding", "window_rows": None, "gap": 2, "warm_start": True,
+        "without_target": 2,
+    }  # fmt: skip
+    borders = ("train_start", "train_end", "validation_end", "test_start", "test_end")
+    assert [[fold[key][5:16] for key in borders] for fold in found["folds"]] == [
+        ["01-01T00:00", "01-16T23:00", "01-20T23:00", "01-21T00:00", "01-23T11:00"],
+        ["01-01T00:00", "01-18T23:00", "01-23T11:00", "01-23T12:00", "01-25T23:00"],
+    ]
+    counts = ("train_rows", "validation_rows", "origins", "warm_start", "cached")
+    assert [[fold[key] for key in counts] for fold in found["folds"]] == [
+        [384, 96, 60, False, False], [432, 108, 58, True, False]
+    ]  # fmt: skip
+    assert [fold["training"]["epochs"] for fold in found["folds"]] == [3, 1]
+    for fold in found["folds"]:
+        assert fold["scores"].keys() == found["scores"].keys() >= {"naive", "cone", "dense"}
+        assert fold["scores"]["dense"].keys() == FIGURES | {"by_step"}
+    seconds = sum(fold["training"]["seconds"] for fold in found["folds"])
+    assert (found["training"]["epochs"], found["training"]["best_epoch"]) == (4, None)
+    assert found["training"]["seconds"] == pytest.approx(seconds)
+    assert found["spec"]["epochs"] == 3
+    maes = [fold["scores"]["naive"]["mae"] for fold in found["folds"]]
+    mean = (60 * maes[0] + 58 * maes[1]) / 118
+    assert found["scores"]["naive"]["mae"] == pytest.approx(mean)
+
+
+def test_folds_are_answered_from_the_cache(walked, run, home):
+    found, kept, asked = walked
+    shutil.copytree(kept, home)
+    again = json.loads(run(*asked, "--json")[1])
+    assert again["cached"]
+    assert [fold["cached"] for fold in again["folds"]] == [True, True]
+    assert again["scores"] == found["scores"]
+    assert again["training"] == found["training"]
+    out = run(*asked)[1]
+    assert out.splitlines()[0] == found["verdict"]["sentence"]
+    assert "Walk forward: 2 folds, each fitted on what lies before it (expanding window)" in out
+    assert "No origins: the last 2 candles, whose targets are not known yet." in out
+    assert "Fits from the result cache: 2 of 2." in out
+    assert "Warm start: each fit after the first goes on from the weights before it." in out
+    ratios = [
+        f"{fold['scores']['dense']['mae'] / fold['scores']['naive']['mae']:.4f}"
+        for fold in found["folds"]
+    ]
+    rows = [line.split() for line in out.splitlines()[-2:]]
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert [ratio in row for ratio, row in zip(ratios, rows, strict=True)] == [True, True]
+    assert ("warm" in rows[0], "warm" in rows[1]) == (False, True)
+
+
+def test_one_fold_is_the_backtest_there_always_was(run, prices):
+    asked = ("backtest", "--data", prices, "--network", "cone")
+    one, plain = (json.loads(run(*asked, *more, "--json")[1]) for more in (("--folds", 1), ()))
+    for found in (one, plain):
+        found["data"].pop("fetched_at")
+    assert one == plain
+    (fold,) = plain["folds"]
+    assert fold["scores"] == plain["scores"]
+    assert fold["training"] is None
+    assert (fold["train_rows"], fold["validation_rows"]) == (384, 96)
+    assert (fold["test_start"], fold["test_end"]) == (
+        plain["split"]["test_start"], plain["split"]["test_end"]
+    )  # fmt: skip
+    assert plain["walk_forward"]["folds"] == 1
+    text = run(*asked)[1]
+    assert run(*asked, "--folds", 1)[1] == text
+    assert "fold" not in text
+
+
+def test_a_sliding_window_of_a_baseline(run, prices):
+    asked = ("--folds", 3, "--window", "sliding", "--window-rows", 300, "--gap", 7)
+    given = ("backtest", "--data", prices, "--network", "naive", *asked)
+    found = json.loads(run(*given, "--json")[1])
+    assert found["walk_forward"]["window_rows"] == 300
+    assert [fold["train_rows"] + fold["validation_rows"] for fold in found["folds"]] == [300] * 3
+    assert found["folds"][0]["train_start"] == "2024-01-08T06:00:00+00:00"  # row 480 - 6 - 300
+    assert found["training"] is None
+    out = run(*given)[1]
+    assert "sliding window, of 300 candles), with a gap of 7 between" in out
+    assert "result cache" not in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("--folds", "many"), ("--folds", "must be a whole number")),
+        (("--folds", "0"), ("`folds` must be between 1 and 50", "Received: 0")),
+        (("--folds", "20"), ("at least 30 origins", "fold 1 of 20", "fewer folds")),
+        (("--folds", "2", "--window", "wide"), ("expanding or sliding", "'wide'")),
+        (("--folds", "2", "--window-rows", "200"), ("goes with a sliding window",)),
+        (("--folds", "2", "--gap", "0"), ("at least the horizon, 1", "Received: 0")),
+        (("--folds", "2", "--warm-start"), ("needs a network", "Received: cone")),
+    ],
+    ids=str,
+)
+def test_walk_forward_refusals(run, prices, asked, words):
+    refused(run("backtest", "--data", prices, "--network", "cone", *asked), *words)
+
+
+def test_a_saved_model_is_not_refitted(run, prices):
+    for option in ("--folds=2", "--warm-start", "--window-rows=9"):
+        answer = run("backtest", "--model", "tiny", "--data", prices, option)
+        refused(answer, "keeps its own settings", option.split("=")[0])
+
+
 # ---------------------------------------------------------------------------- models, forecast
 
 
@@ -674,6 +800,8 @@ def test_a_terminal_gets_one_line_that_updates(capsys):
 
 
 def test_the_last_report_says_what_goes_on_after_training():
+    folded = Meter("Training lstm", Stream(False)).line(Progress(2, 5, 0.5, 8.0, (), 3, 4))
+    assert folded == "Training lstm: fold 3 of 4, epoch 2 of 5, 8 s, about 8 s left"
     line = Meter("Training lstm", Stream(False)).line(Progress(4, 4, 1.0, 5.0))
     assert line == "Training lstm: epoch 4 of 4, 5 s, trained; judging it now"
 

@@ -4,8 +4,10 @@ import dataclasses
 import json
 import logging
 import math
+import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -20,9 +22,11 @@ from cryptoforecast.errors import (
     UnknownModel,
 )
 from cryptoforecast.evaluation import metrics
+from cryptoforecast.jobs import Runner
 from cryptoforecast.learning import bundles, inference, results, training
 from cryptoforecast.service import PREDICT_MODEL, Service, carded
 from cryptoforecast.settings import Settings
+from cryptoforecast.types import WalkPlan
 from tests import synthetic
 
 SPEC = synthetic.spec(epochs=1)
@@ -143,6 +147,67 @@ def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, capl
     with caplog.at_level(logging.WARNING):
         assert service.train(synthetic.history(), SPEC).model is model
     assert "did not keep" in caplog.text
+
+
+# ------------------------------------------------------------------ walk forward
+
+
+def test_each_fold_is_answered_from_the_cache(trained, monkeypatch, tmp_path):
+    """The first is the holdout's own question; the second is trained once."""
+    home = tmp_path / "copy"
+    shutil.copytree(trained[0], home)
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    history, plan = synthetic.history(), WalkPlan(folds=2)
+    first = service.walk_forward(history, SPEC, plan)
+    assert [fold.cached for fold in first.folds] == [True, False]
+    assert_same_weights(first.folds[0].model, trained[1].model)
+    monkeypatch.setattr(training, "fit", None)
+    again = service.walk_forward(history, SPEC, plan)
+    assert [fold.cached for fold in again.folds] == [True, True]
+    assert figures(again.joined) == figures(first.joined)
+    assert again.joined.verdict == first.joined.verdict
+
+
+def test_bypassing_the_cache_asks_it_for_no_fold(trained, monkeypatch):
+    home, first = trained
+    service = Service(Settings(home, shipped=home / "none", live=False))
+    asked = []
+
+    def fit(history, spec, cut, *args):
+        asked.append(cut)
+        return first.model
+
+    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(service.results, "put", lambda *_: None)
+    walked = service.walk_forward(synthetic.history(), SPEC, WalkPlan(folds=2), use_cache=False)
+    assert asked == [fold.split for fold in walked.folds]
+    assert not any(fold.cached for fold in walked.folds)
+
+
+def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
+    history, plan = synthetic.history(), WalkPlan(folds=2)
+    long = dataclasses.replace(SPEC, epochs=500)
+    runner = Runner(2)
+    job = runner.submit(
+        "a", "Walk", lambda *given: service.walk_forward(history, long, plan, *given)
+    )
+    try:
+        assert wait_for(lambda: job.progress is not None)
+        assert (job.progress.fold, job.progress.folds) == (1, 2)
+    finally:
+        job.cancel()
+    assert job.wait(20)
+    assert job.state == "cancelled"
+    assert service.results.get(results.key(history, long)) is None
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 # ------------------------------------------------------------------ jobs

@@ -11,15 +11,23 @@ import pandas as pd
 
 from cryptoforecast import report
 from cryptoforecast.cli import text
-from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS
+from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
+from cryptoforecast.evaluation import walk_forward
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.prices import files, resolve
 from cryptoforecast.prices.importing import Corrections
 from cryptoforecast.prices.repairs import check as check_repairs
 from cryptoforecast.service import Service
-from cryptoforecast.types import Backtest, MarketQuery, ModelSpec, PriceHistory, TrainedModel
+from cryptoforecast.types import (
+    Backtest,
+    MarketQuery,
+    ModelSpec,
+    PriceHistory,
+    TrainedModel,
+    WalkPlan,
+)
 
 Cancelled = Callable[[], bool]
 
@@ -64,8 +72,18 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
 
 
 def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
-    judged = _judge(service, args, cancelled)
-    return Answer(report.backtest_json(judged), text.backtest(judged))
+    given = {name: getattr(args, name) for name in WALK_OPTIONS if getattr(args, name) is not None}
+    plan = WalkPlan(**{"folds": 1, **given})
+    walk_forward.check(plan, _spec(args))  # before prices are waited for
+    history, spec = _question(service, args)
+    meter = _meter(history, spec)
+    try:
+        tested = service.walk_forward(
+            history, spec, plan, meter, cancelled, use_cache=not args.no_cache
+        )
+    finally:
+        meter.close()
+    return Answer(report.walk_forward_json(tested), text.walk_forward(tested))
 
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
@@ -88,18 +106,27 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
 
 
 def _judge(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Backtest:
-    _spec(args)  # a wrong option is refused before prices are waited for
-    history = _history(service, args)
-    spec = _spec(args, len(history))
-    meter = Meter(f"Training {spec.network} for {history.coin} {history.interval}")
+    history, spec = _question(service, args)
+    meter = _meter(history, spec)
     try:
         return service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
     finally:
         meter.close()
 
 
+def _question(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
+    """Get the prices and what is to be judged on them."""
+    _spec(args)  # a wrong option is refused before prices are waited for
+    history = _history(service, args)
+    return history, _spec(args, len(history))
+
+
+def _meter(history: PriceHistory, spec: ModelSpec) -> Meter:
+    return Meter(f"Training {spec.network} for {history.coin} {history.interval}")
+
+
 def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
-    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}))
+    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS)
     given = sorted(name for name in fixed if getattr(args, name) is not None)
     if given:
         raise InvalidInput(

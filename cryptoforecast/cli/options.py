@@ -26,6 +26,9 @@ from cryptoforecast.types import INTERVALS
 #: Options that say how a price file is read.
 READING_OPTIONS = ("delimiter", "columns", "dates", "zone", "label", "decimal", "repair")
 
+#: Options that set a field of ``WalkPlan`` of the same name.
+WALK_OPTIONS = ("folds", "window", "window_rows", "gap", "warm_start")
+
 #: Options that set a field of ``ModelSpec`` of the same name.
 SPEC_OPTIONS = (
     "target", "loss", "training", "features", "lookback", "horizon", "units", "dropout",
@@ -76,6 +79,7 @@ def _add_backtest(commands: Commands) -> None:
     made.add_argument("--model", metavar="NAME", help="judge this saved model, weights untouched")
     _add_prices(made)
     _add_spec(made)
+    _add_walk(made)
 
 
 def _add_train(commands: Commands) -> None:
@@ -211,6 +215,31 @@ def _add_spec(made: argparse.ArgumentParser) -> None:
     add("validation", "X", "share of rows before those (default 0.16)", _number)
     add("seed", "N", "of weights, dropout and order", _whole)
     group.add_argument("--no-cache", action="store_true", help="train even if it was done before")
+
+
+def _add_walk(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("walk forward: fit anew before each part of the test span")
+    group.add_argument(
+        "--folds", metavar="N", type=_whole, help="parts, each with its own fit (default 1)"
+    )
+    group.add_argument(
+        "--window", metavar="W", help="of a fit: expanding (default) or sliding, a fixed length"
+    )
+    group.add_argument(
+        "--window-rows", metavar="N", type=_whole, help="candles in a sliding window"
+    )
+    group.add_argument(
+        "--gap",
+        metavar="N",
+        type=_whole,
+        help="candles between the last origin learnt from and the first judged (default: horizon)",
+    )
+    group.add_argument(
+        "--warm-start",
+        action="store_true",
+        default=None,
+        help="go on from the weights of the fold before, for a third of the epochs",
+    )
 
 
 def _whole(text: str) -> int:

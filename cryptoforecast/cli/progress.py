@@ -96,7 +96,8 @@ class Meter(Line):
 
     def line(self, progress: Progress) -> str:
         """Put progress in words; after the last update the network is judged."""
-        parts = [f"{self._title}: epoch {progress.epoch} of {progress.epochs}"]
+        fold = f"fold {progress.fold} of {progress.folds}, " if progress.folds > 1 else ""
+        parts = [f"{self._title}: {fold}epoch {progress.epoch} of {progress.epochs}"]
         if progress.curve:
             last = progress.curve[-1]
             parts.append(f"loss {last.loss:.4g}, validation {last.val_loss:.4g}")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cryptoforecast.evaluation.metrics import band
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundles, specs
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     MEDIAN,
@@ -18,6 +18,7 @@ from cryptoforecast.types import (
     SavedModel,
     Scores,
     TrainedModel,
+    WalkForward,
 )
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything of a real market."
@@ -26,15 +27,9 @@ UNDEFINED = "-"
 
 def backtest(judged: Backtest, saved: str | None = None) -> str:
     """Say the verdict, what it was measured on, and every predictor's figures."""
-    cut, index, spec = judged.split, judged.history.candles.index, judged.spec
-    step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
-    lines = [judged.verdict.sentence, *judged.notes, "", *_prices(judged.history)]
-    lines.append(
-        f"Test span: {len(cut.test_origins()):,} origins, {_time(index[cut.test_start])} to "
-        f"{_time(index[-1])} UTC; figures of {step}."
-    )
+    lines = _tested(judged)
     if saved is not None:
-        lines.append(f"Model: {saved} ({spec.network}), weights untouched.")
+        lines.append(f"Model: {saved} ({judged.spec.network}), weights untouched.")
     elif judged.model is not None:
         record = judged.model.record
         cached = ", from the result cache" if judged.cached else ""
@@ -42,8 +37,75 @@ def backtest(judged: Backtest, saved: str | None = None) -> str:
             f"Training: {record.epochs} epochs in {record.seconds:.0f} s, "
             f"{record.targets_per_second:,.0f} targets/s{cached}."
         )
-    rows = [_figures(name, steps[-1]) for name, steps in judged.scores.items()]
-    return "\n".join([*lines, "", *_table(_FIGURES, rows)]) + "\n"
+    return "\n".join([*lines, "", *_scores(judged)]) + "\n"
+
+
+def walk_forward(tested: WalkForward) -> str:
+    """Say the same of a walk-forward test, and how each fold fared against the last price."""
+    joined, plan = tested.joined, tested.plan
+    unknown = joined.spec.horizon
+    if len(tested.folds) == 1 and tested.folds[0].split == joined.split:
+        return backtest(joined)
+    window = f", of {plan.window_rows:,} candles" if plan.window_rows is not None else ""
+    lines = [
+        *_tested(joined),
+        f"Walk forward: {len(tested.folds)} folds, each fitted on what lies before it ("
+        f"{plan.window} window{window}), with a gap of {plan.gap:,} between the last origin learnt "
+        "from and the first judged.",
+        f"No origins: the last {unknown:,} candle{'s' * (unknown > 1)}, whose targets are not "
+        "known yet.",
+    ]
+    if specs.is_network(joined.spec):
+        known = sum(fold.cached for fold in tested.folds)
+        lines.append(f"Fits from the result cache: {known} of {len(tested.folds)}.")
+    if plan.warm_start:
+        lines.append("Warm start: each fit after the first goes on from the weights before it.")
+    return "\n".join([*lines, "", *_scores(joined), "", *_folds(tested)]) + "\n"
+
+
+def _tested(judged: Backtest) -> list[str]:
+    """Say the verdict, what to beware of, and which prices it was measured on."""
+    cut, index, spec = judged.split, judged.history.candles.index, judged.spec
+    step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
+    lines = [judged.verdict.sentence, *judged.notes, "", *_prices(judged.history)]
+    lines.append(
+        f"Test span: {len(cut.test_origins()):,} origins, {_time(index[cut.test_start])} to "
+        f"{_time(index[-1])} UTC; figures of {step}."
+    )
+    return lines
+
+
+def _scores(judged: Backtest) -> list[str]:
+    return _table(_FIGURES, [_figures(name, steps[-1]) for name, steps in judged.scores.items()])
+
+
+def _folds(tested: WalkForward) -> list[str]:
+    """Put each fold on a line: its spans, its fit, and the judged model over the last price."""
+    index, name = tested.joined.history.candles.index, tested.joined.spec.network
+    rows = []
+    for number, fold in enumerate(tested.folds, start=1):
+        cut, own, naive = fold.split, fold.scores[name][-1], fold.scores["naive"][-1]
+        record = None if fold.model is None else fold.model.record
+        rows.append(
+            [
+                str(number),
+                f"{index[cut.first]:%Y-%m-%d} to {index[cut.fit_end - 1]:%Y-%m-%d}",
+                f"{index[cut.test_start]:%Y-%m-%d} to {index[fold.end - 1]:%Y-%m-%d}",
+                f"{len(cut.test_origins()):,}",
+                UNDEFINED if record is None else f"{record.epochs}{' warm' * fold.warm}",
+                UNDEFINED if record is None else f"{record.seconds:.0f}",
+                _ratio(own.mae, naive.mae),
+                _ratio(own.pinball, naive.pinball),
+                _number(own.coverage_80, ".1%"),
+            ]
+        )
+    header = ("fold", "fitted on", f"{name} judged on", "origins", "epochs", "s",
+              "MAE / naive", "pinball / naive", "in 80 %")  # fmt: skip
+    return _table(header, rows)
+
+
+def _ratio(value: float, baseline: float) -> str:
+    return _number(value / baseline, ".4f") if baseline > 0 else UNDEFINED
 
 
 def forecast(future: Future, model: TrainedModel) -> str:
