@@ -6,7 +6,8 @@ Each contender is a process of its own. Ours loads the saved model, and neither 
 scikit-learn may be in it. *One* is the forecast of what comes next, features and quantiles with
 it, once the model is loaded; *backtest* the forecasts of 14,000 origins, each from exactly
 ``lookback`` rows. Keras gets the scaled windows ready made, in batches of 32, its default, and of
-512. *Difference* is the largest between the two last layers, on all origins.
+512. *Difference* is the largest on all origins: between the log-returns that the quantiles
+stand for, and between the raw last layers they are made from.
 """
 
 from __future__ import annotations
@@ -85,13 +86,22 @@ def _compare(
             "backtest, s": measure.spread(figures["backtest"]),
             "ours / theirs ": f"{measure.ratio(own['backtest'], figures['backtest']):.3f}",
             "peak, MB": measure.spread([one.megabytes for one in found[who]], 0),
-            "difference": f"{np.abs(layer[who] - layer['CryptoForecast']).max():.1e}",
+            "difference": _difference(name, layer[who], layer["CryptoForecast"]),
+            "of last layers": f"{np.abs(layer[who] - layer['CryptoForecast']).max():.1e}",
         }
         for who, figures in said.items()
     ]
-    rows[0]["difference"] = ""
+    rows[0]["difference"] = rows[0]["of last layers"] = ""
     raw: dict[str, object] = {who: [vars(one) for one in done] for who, done in found.items()}
     return rows, raw
+
+
+def _difference(name: str, one: np.ndarray, other: np.ndarray) -> str:
+    """Write the largest difference of the quantiles' log-returns."""
+    model = bundles.load(ROOT / "models" / name)
+    levels = [inference.rising_quantiles(raw, model.spec.horizon) for raw in (one, other)]
+    scale = model.scaler.target_scale[:, None]
+    return f"{(np.abs(levels[0] - levels[1]) * scale).max():.1e}"
 
 
 def _contend(who: str, name: str, to: str, batch: str = "") -> None:
