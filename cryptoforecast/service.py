@@ -5,6 +5,7 @@ Holds the caches and the background worker of a process. No Streamlit, no HTTP, 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import threading
@@ -19,7 +20,7 @@ from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, Un
 from cryptoforecast.evaluation import backtest, cautions, metrics, walk_forward
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.prices import Prices, files
 from cryptoforecast.prices.importing import Corrections
 from cryptoforecast.prices.importing.names import column_names
@@ -45,6 +46,8 @@ PREDICT_MODEL = "btc-1h-lstm-close"
 FILE = "file-"
 #: Candles of files that stay in memory, all files together: about 50 MB.
 KEPT_ROWS = 1_000_000
+#: Forecasts of the next steps by heavy baselines that stay in memory.
+KEPT_AHEAD = 32
 #: Bytes of forecasts that stay in memory for the next rerun of a page.
 MEMO_BYTES = 120_000_000
 
@@ -75,7 +78,9 @@ class Service:
         self._loaded: dict[Path, tuple[int, TrainedModel]] = {}
         self._files: OrderedDict[str, PriceHistory] = OrderedDict()
         self._judged: OrderedDict[object, Backtest] = OrderedDict()
+        self._ahead: OrderedDict[object, Forecast] = OrderedDict()
         self._lock = threading.Lock()
+        self._one_heavy = threading.Lock()
 
     # ------------------------------------------------------------------ prices
 
@@ -202,9 +207,12 @@ class Service:
         *,
         use_cache: bool = True,
     ) -> Backtest:
-        """Train if need be, then judge on the last ``spec.test`` share of the history."""
+        """Train if need be, then judge on the last ``spec.test`` share of the history.
+
+        Compares with the quick baselines; ``compare`` adds the others.
+        """
         if not specs.is_network(spec):
-            return backtest.holdout(history, spec)
+            return self._judge_baseline(history, spec)
         done = self.train(history, spec, report, cancelled, use_cache=use_cache)
         return self.judge(history, done.model, cached=done.cached)
 
@@ -224,16 +232,42 @@ class Service:
 
     def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
         """Judge a baseline against the last price; remembered for reruns."""
-        spec = specs.make(network=name, horizon=horizon)
-        key = (_prices_key(history), spec)
-        return self._remember(key, history, lambda: backtest.holdout(history, spec))
+        return self._judge_baseline(history, specs.make(network=name, horizon=horizon))
+
+    def compare(self, judged: Backtest) -> Backtest:
+        """Add the heavy baselines to a backtest, in some seconds; remembered for reruns."""
+        for spec in _heavy(judged):
+            judged = backtest.joined(judged, self._judge_baseline(judged.history, spec))
+        return judged
+
+    def compared(self, judged: Backtest) -> Backtest:
+        """Add those heavy baselines that are remembered, at once."""
+        for spec in _heavy(judged):
+            with self._lock:
+                known = self._judged.get(_baseline_key(judged.history, spec))
+            if known is not None:
+                judged = backtest.joined(judged, known)
+        return judged
+
+    def _judge_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
+        key = _baseline_key(history, spec)
+
+        def make() -> Backtest:
+            return backtest.holdout(history, spec, baselines=QUICK)
+
+        one_heavy = self._one_heavy if spec.network in HEAVY else contextlib.nullcontext()
+        with one_heavy:  # whoever comes second finds it remembered
+            judged = self._remember(key, history, make)
+        return dataclasses.replace(judged, spec=spec)
 
     def judge(
         self, history: PriceHistory, model: TrainedModel, *, cached: bool = False
     ) -> Backtest:
         """Judge a model that was trained on this very history; remembered for reruns."""
         key = (_prices_key(history), _model_key(model), "own")
-        judged = self._remember(key, history, lambda: backtest.holdout(history, model.spec, model))
+        judged = self._remember(
+            key, history, lambda: backtest.holdout(history, model.spec, model, baselines=QUICK)
+        )
         return dataclasses.replace(judged, cached=cached)
 
     def judge_saved(
@@ -246,7 +280,9 @@ class Service:
         """Judge a saved model, weights untouched, on any history; remembered for reruns."""
         key = (_prices_key(history), _model_key(model), test, validation)
         return self._remember(
-            key, history, lambda: backtest.saved(history, model, test, validation)
+            key,
+            history,
+            lambda: backtest.saved(history, model, test, validation, baselines=QUICK),
         )
 
     def future(self, history: PriceHistory, model: TrainedModel, name: str | None = None) -> Future:
@@ -262,10 +298,20 @@ class Service:
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
         """Let a baseline, fitted on all closed candles, draw the next steps."""
-        last = len(history) - 1
-        fitted = BASELINES[name].fit(history, len(history), horizon)
-        said = fitted.forecast(history, range(last, last + 1))
+        said = self._last_said(history, name, horizon)
         return Future(name, history, said, cautions.of_prices(history))
+
+    def _last_said(self, history: PriceHistory, name: str, horizon: int) -> Forecast:
+        if name not in HEAVY:
+            return _say_last(history, name, horizon)
+        key = (_prices_key(history), name, horizon)
+        with self._one_heavy:
+            if key not in self._ahead:
+                self._ahead[key] = _say_last(history, name, horizon)
+            self._ahead.move_to_end(key)
+            while len(self._ahead) > KEPT_AHEAD:
+                self._ahead.popitem(last=False)
+            return self._ahead[key]
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
@@ -425,6 +471,23 @@ def carded(judged: Backtest) -> TrainedModel:
 
 def _prices_key(history: PriceHistory) -> tuple[str, str, str]:
     return history.coin, history.source, history.fingerprint
+
+
+def _baseline_key(history: PriceHistory, spec: ModelSpec) -> tuple[object, ...]:
+    """Name a baseline's backtest by what shapes it: no setting of a network does."""
+    return _prices_key(history), spec.network, spec.horizon, spec.test, spec.validation
+
+
+def _heavy(judged: Backtest) -> list[ModelSpec]:
+    """Return the questions whose answers hold the heavy baselines that a backtest lacks."""
+    missing = [name for name in HEAVY if name not in judged.forecasts]
+    return [dataclasses.replace(judged.spec, network=name) for name in missing]
+
+
+def _say_last(history: PriceHistory, name: str, horizon: int) -> Forecast:
+    last = len(history) - 1
+    fitted = BASELINES[name].fit(history, len(history), horizon)
+    return fitted.forecast(history, range(last, last + 1))
 
 
 def _model_key(model: TrainedModel) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ Imports nothing of ours. Frames and arrays inside are never mutated by whoever r
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -544,6 +545,9 @@ class Verdict:
         ci_low: lower end of the 95 % moving-block bootstrap interval of the skill.
         ci_high: its upper end.
         p_value: Diebold-Mariano, two-sided; NaN where the errors are identical.
+        band_skill: 1 - pinball loss / the cone's, last step, a fraction.
+        band_ci_low: lower end of the 95 % interval of the band's skill.
+        band_ci_high: its upper end.
     """
 
     baseline: str
@@ -554,6 +558,9 @@ class Verdict:
     p_value: float
     beats_baseline: bool
     sentence: str
+    band_skill: float = math.nan
+    band_ci_low: float = math.nan
+    band_ci_high: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,7 +169,7 @@ def test_the_json_is_the_librarys_own(trained, run, prices):
     args = ("backtest", "--model", "tiny", "--data", prices, "--json")
     service = Service(Settings.from_environment())
     history = service.read(prices, prices.name)
-    judged = service.judge_saved(history, service.model("tiny").model)
+    judged = service.compare(service.judge_saved(history, service.model("tiny").model))
     expected = json.loads(json.dumps(report.backtest_json(judged, saved="tiny")))
     found = json.loads(run(*args)[1])
     expected["data"].pop("fetched_at")

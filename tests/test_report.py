@@ -62,7 +62,8 @@ def test_a_backtest_has_every_key_of_the_contract(judged):
         assert scores.keys() == FIGURES | {"by_step"}
         assert [step.keys() for step in scores["by_step"]] == [FIGURES | {"step"}] * 3
     assert found["verdict"].keys() == {
-        "baseline", "metric", "skill", "ci_low", "ci_high", "p_value", "beats_baseline", "sentence"
+        "baseline", "metric", "skill", "ci_low", "ci_high", "p_value", "beats_baseline", "sentence",
+        "band_skill", "band_ci_low", "band_ci_high",
     }  # fmt: skip
 
 

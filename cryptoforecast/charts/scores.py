@@ -17,7 +17,10 @@ _LOOKS = {
     "": ("diamond", "solid"),
     "naive": ("circle", "dot"),
     "cone": ("square", "dash"),
+    "drift": ("x", "longdash"),
     "har": ("triangle-up", "dashdot"),
+    "linear": ("triangle-down", "longdashdot"),
+    "boosting": ("star", "dash"),
 }
 
 
@@ -96,7 +99,7 @@ def coverage(
     subtitle = ["<b>Simulated prices, not a market</b>"] if simulated else []
     style.lay_out(
         figure, "Coverage: promised and measured", subtitle, dark=dark, height=380,
-        keep="coverage", legend_rows=2,
+        keep="coverage", legend_rows=3,
     )  # fmt: skip
     figure.update_layout(
         xaxis={"title": {"text": "level of the band", "font": {"size": 11}, "standoff": 4},
@@ -198,7 +201,11 @@ def summary_errors(
 
 
 def _colour(name: str, colours: style.Theme) -> str:
-    known = {"naive": colours.rule, "cone": colours.calm, "har": style.GREEN}
+    other = style.ORANGE if colours.strong == style.VERMILLION else style.VERMILLION
+    known = {
+        "naive": colours.rule, "cone": colours.calm, "drift": colours.faint, "har": style.GREEN,
+        "linear": style.PURPLE, "boosting": other,
+    }  # fmt: skip
     return known.get(name, colours.strong)
 
 

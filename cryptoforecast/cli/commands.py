@@ -109,9 +109,10 @@ def _judge(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     history, spec = _question(service, args)
     meter = _meter(history, spec)
     try:
-        return service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
+        judged = service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
     finally:
         meter.close()
+    return service.compare(judged)
 
 
 def _question(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
@@ -137,7 +138,7 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
     history = _history(service, args, model)
     shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
     say(f"Judging {args.model} on {len(history):,} candles ...")
-    judged = service.judge_saved(history, model, **shares)
+    judged = service.compare(service.judge_saved(history, model, **shares))
     found = report.backtest_json(judged, saved=args.model)
     return Answer(found, text.backtest(judged, saved=args.model))
 

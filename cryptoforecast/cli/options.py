@@ -17,6 +17,7 @@ import pandas as pd
 
 from cryptoforecast import __version__
 from cryptoforecast.cli.progress import one_line
+from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
 from cryptoforecast.prices.importing.table import ASSIGNABLE
@@ -196,7 +197,7 @@ def _add_spec(made: argparse.ArgumentParser) -> None:
         group.add_argument(f"--{name}", metavar=metavar, help=help, type=kind)
 
     add("preset", "P", f"{', '.join(PRESETS)} (default quick)")
-    add("network", "N", "lstm (default), dense, naive or cone")
+    add("network", "N", f"lstm (default), dense, or a baseline: {', '.join(BASELINES)}")
     add("target", "T", "return (log-return, default) or price (min-max)")
     add("loss", "L", "quantile (default) or mse")
     add("training", "T", "sequences (default for lstm) or windows")

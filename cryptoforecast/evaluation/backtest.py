@@ -6,7 +6,7 @@ All predictors get the same origins; baselines are fitted on the rows before the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -28,6 +28,9 @@ from cryptoforecast.types import (
     Verdict,
 )
 
+#: Baselines that a verdict refers to.
+ALWAYS = ("naive", "cone")
+
 
 def holdout(
     history: PriceHistory,
@@ -36,6 +39,7 @@ def holdout(
     *,
     rescale: Array | None = None,
     cached: bool = False,
+    baselines: Collection[str] = tuple(BASELINES),
 ) -> Backtest:
     """Judge one model against the baselines on the last ``spec.test`` share.
 
@@ -45,6 +49,8 @@ def holdout(
         model: trained on the rows before the test span; ``None`` to judge a baseline.
         rescale: ``(horizon, 9)`` factors of the model's band, see ``calibration``.
         cached: whether the model came from the result cache.
+        baselines: names of those to compare with; naive, the cone and the one in question are
+            always there.
 
     Raises:
         InvalidInput: if ``spec`` names neither a network with a model nor a baseline.
@@ -53,7 +59,7 @@ def holdout(
     if (model is None) == specs.is_network(spec):
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
     cut = samples.split(history, spec)
-    forecasts = forecast(history, spec, cut, model)
+    forecasts = forecast(history, spec, cut, model, baselines)
     if rescale is not None:
         forecasts[spec.network] = rescaled(forecasts[spec.network], rescale)
     judged = judge_forecasts(history, spec, cut, forecasts)
@@ -74,15 +80,20 @@ def holdout(
 
 
 def forecast(
-    history: PriceHistory, spec: ModelSpec, cut: Split, model: TrainedModel | None
+    history: PriceHistory,
+    spec: ModelSpec,
+    cut: Split,
+    model: TrainedModel | None,
+    baselines: Collection[str] = tuple(BASELINES),
 ) -> dict[str, Forecast]:
-    """Let the model and every baseline forecast the test origins of a cut.
+    """Let the model and the baselines forecast the test origins of a cut.
 
     Args:
         history: ``n`` candles.
         spec: what is judged.
         cut: baselines are fitted on its rows from ``first`` to ``fit_end``.
         model: the network in question; ``None`` where ``spec`` names a baseline.
+        baselines: as of ``holdout``.
 
     Returns:
         By predictor, on identical origins.
@@ -101,6 +112,7 @@ def forecast(
     forecasts = {
         name: kind.fit(seen, cut.fit_end - cut.first, spec.horizon).forecast(history, rows)
         for name, kind in BASELINES.items()
+        if name in {*ALWAYS, *baselines, spec.network}
     }
     if model is not None:
         forecasts[spec.network] = inference.forecast(model, history, rows)
@@ -125,22 +137,39 @@ def judge_forecasts(
         history: ``n`` candles.
         spec: what is judged.
         cut: where the test span begins.
-        forecasts: by predictor, on identical origins; ``naive`` and that of ``spec`` among them.
+        forecasts: by predictor, on identical origins; ``ALWAYS`` and that of ``spec`` among them.
     """
-    said, naive = forecasts[spec.network], forecasts["naive"]
+    said, *measures = (forecasts[name] for name in (spec.network, *ALWAYS))
     return Backtest(
         history=history,
         spec=spec,
         split=cut,
         forecasts=forecasts,
         scores=score(history, cut, forecasts),
-        verdict=judge(said, naive, simulated=history.simulated),
+        verdict=judge(said, *measures, simulated=history.simulated),
         notes=cautions.of_test(history, cut, specs.needs(spec) if specs.is_network(spec) else 1),
     )
 
 
+def joined(judged: Backtest, other: Backtest) -> Backtest:
+    """Add the baselines that only another backtest of the same origins has, in their order."""
+    forecasts = {**other.forecasts, **judged.forecasts}
+    scores = {**other.scores, **judged.scores}
+    names = [name for name in (*BASELINES, judged.spec.network) if name in forecasts]
+    return dataclasses.replace(
+        judged,
+        forecasts={name: forecasts[name] for name in names},
+        scores={name: scores[name] for name in names},
+    )
+
+
 def saved(
-    history: PriceHistory, model: TrainedModel, test: float = 0.2, validation: float = 0.16
+    history: PriceHistory,
+    model: TrainedModel,
+    test: float = 0.2,
+    validation: float = 0.16,
+    *,
+    baselines: Collection[str] = tuple(BASELINES),
 ) -> Backtest:
     """Judge a saved model, weights untouched, on the last ``test`` share of any history.
 
@@ -153,11 +182,12 @@ def saved(
     span = f"the {sum(map(len, before)):,} candles before the test span"
     if spec.loss == "mse":
         residuals = inference.residual_quantiles(model, history, before)
-        judged = holdout(history, spec, dataclasses.replace(model, residuals=residuals))
+        measured = dataclasses.replace(model, residuals=residuals)
+        judged = holdout(history, spec, measured, baselines=baselines)
         note = f"Its band is measured on {span}."
         return dataclasses.replace(judged, notes=(*judged.notes, note))
     by = calibration.factors(inference.forecast_stretches(model, history, before))
-    judged = holdout(history, spec, model, rescale=by)
+    judged = holdout(history, spec, model, rescale=by, baselines=baselines)
     change = calibration.width_change(by)
     if abs(change) < 0.005:
         return judged

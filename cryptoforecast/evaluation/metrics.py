@@ -136,9 +136,16 @@ def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = Q
     Returns:
         In log-return; NaN if there is nothing to average.
     """
+    return _mean(pinball_losses(actual_returns, quantiles, levels))
+
+
+def pinball_losses(
+    actual_returns: Array, quantiles: Array, levels: Sequence[float] = QUANTILES
+) -> Array:
+    """Compute the pinball loss of each origin, ``(n,)``, as ``pinball`` averages it."""
     error = actual_returns[:, None] - quantiles
     share = np.asarray(levels)
-    return _mean(np.maximum(share * error, (share - 1) * error))
+    return np.maximum(share * error, (share - 1) * error).mean(axis=1)
 
 
 def coverage(actual_returns: Array, quantiles: Array, level: int) -> float:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.metrics import finite
+from cryptoforecast.evaluation.metrics import coverage, finite, pinball_losses
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict, duration
 
@@ -31,12 +31,17 @@ MANIFOLD = 2.0
 USUAL_FEE = 10.0
 
 
-def judge(forecast: Forecast, naive: Forecast, *, simulated: bool = False) -> Verdict:
+def judge(
+    forecast: Forecast, naive: Forecast, cone: Forecast | None = None, *, simulated: bool = False
+) -> Verdict:
     """Judge a forecast against the last price by absolute error in USD at the last step.
+
+    Its band is judged against the cone's by the pinball loss of the log-return, likewise.
 
     Args:
         forecast: of the predictor in question.
         naive: of the last price, at the same origins and steps.
+        cone: of the volatility cone, likewise; ``None`` to leave the band unjudged.
         simulated: whether the prices are not from a real market; the sentence says so.
 
     Returns:
@@ -46,12 +51,8 @@ def judge(forecast: Forecast, naive: Forecast, *, simulated: bool = False) -> Ve
     Raises:
         InvalidInput: if the two do not cover the same origins and steps.
     """
-    if not forecast.origins.equals(naive.origins) or forecast.horizon != naive.horizon:
-        raise InvalidInput(
-            "A verdict needs two forecasts of the same origins and horizon. Received "
-            f"{len(forecast)} origins with {forecast.horizon} steps and {len(naive)} with "
-            f"{naive.horizon}. Run both on one backtest."
-        )
+    for other in (naive, *([] if cone is None else [cone])):
+        _check_alike(forecast, other)
     known = np.isfinite(naive.actual[:, -1])
     losses = np.abs(forecast.actual - forecast.predicted)[known, -1]
     baseline = np.abs(naive.actual - naive.predicted)[known, -1]
@@ -63,7 +64,11 @@ def judge(forecast: Forecast, naive: Forecast, *, simulated: bool = False) -> Ve
     sentence = _sentence(forecast, losses, skill, low, high, p_value, simulated)
     if beats:
         sentence += _gain_sentence(forecast)
-    return Verdict("naive", "mae", skill, low, high, p_value, beats, sentence)
+    band = (math.nan,) * 3
+    if cone is not None:
+        band = _band_skill(forecast, cone)
+        sentence += "" if math.isnan(skill) else _band_sentence(forecast, *band)
+    return Verdict("naive", "mae", skill, low, high, p_value, beats, sentence, *band)
 
 
 def verdict_json(verdict: Verdict) -> dict[str, str | bool | float | None]:
@@ -90,6 +95,49 @@ def direction_gain(forecast: Forecast) -> float:
         return math.nan
     called = np.sign(forecast.predicted[:, -1] - forecast.close)
     return float(np.mean((called * returns)[known])) * 1e4
+
+
+def _check_alike(forecast: Forecast, other: Forecast) -> None:
+    if not forecast.origins.equals(other.origins) or forecast.horizon != other.horizon:
+        raise InvalidInput(
+            "A verdict needs two forecasts of the same origins and horizon. Received "
+            f"{len(forecast)} origins with {forecast.horizon} steps and {len(other)} with "
+            f"{other.horizon}. Run both on one backtest."
+        )
+
+
+def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float]:
+    """Estimate the skill of a band against the cone's, and its interval; NaN where undefined."""
+    returns = cone.actual_returns[:, -1]
+    known = np.isfinite(returns)
+    losses, baseline = (
+        pinball_losses(returns[known], said.quantiles[known, -1]) for said in (forecast, cone)
+    )
+    skill, low, high = skill_interval(losses, baseline, forecast.horizon)
+    if len(losses) < fewest_origins(forecast.horizon):
+        low = high = math.nan
+    return skill, low, high
+
+
+def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) -> str:
+    """Say how good the band is, where that can be told; empty otherwise."""
+    returns = forecast.actual_returns[:, -1]
+    known = np.isfinite(returns)
+    covered = coverage(returns[known], forecast.quantiles[known, -1], 80)
+    if math.isnan(low) or math.isnan(covered):
+        return ""
+    held = f"80 % band covers {covered * 100:.1f} %"
+    if forecast.predictor == "cone":
+        return f" Its {held}."
+    if 1 - skill >= MANIFOLD:
+        size = f"{_change(skill)} as the cone's"
+        interval = f"95 % CI {1 - high:.1f} to {1 - low:.1f} times"
+    else:
+        ends = (low, high) if skill > 0 else (-high, -low)
+        chance = ", within chance" if skill > 0 > low else ""
+        size = f"{_change(skill, *ends)} than the cone's{chance}"
+        interval = _interval(skill, *ends)
+    return f" Its band's error is {size} ({interval}); its {held}."
 
 
 def _sentence(

@@ -39,6 +39,12 @@ COIN, INTERVAL = "BTC", "1h"
 STEPS = {"1m": 15, "5m": 12, "15m": 12, "30m": 12, "1h": 24, "4h": 6, "1d": 7, "1w": 4}
 #: The model on screen before anything is chosen, by interval.
 FIRST = {"1h": "btc-1h-dense"}
+#: What each baseline is called in the model selector.
+BASELINE_WORDS = {
+    "naive": "last price", "cone": "volatility cone", "drift": "last price and drift",
+    "har": "volatility regression (HAR)", "linear": "linear regression",
+    "boosting": "boosted trees",
+}  # fmt: skip
 #: Inputs that are the same for every candle of an interval.
 POINTLESS = {"1d": ("hour",), "1w": ("hour", "weekend")}
 RUN = "run-"
@@ -162,8 +168,8 @@ def model(service: Service, interval: str) -> str:
             on_change=_chosen,
             args=("model",),
             format_func=lambda name: _label(service, name),
-            help="A saved model, one you trained in this session, or a baseline that learns "
-            "nothing. Saved models are listed if they learnt from candles of this length.",
+            help="A saved model, one you trained in this session, or a baseline. "
+            "Saved models are listed if they learnt from candles of this length.",
             width=300,
         )
     )
@@ -199,9 +205,7 @@ def _with(options: list[str], chosen: str) -> list[str]:
 
 def _label(service: Service, name: str) -> str:
     if name in BASELINES:
-        return {"naive": "Baseline: last price", "cone": "Baseline: volatility cone"}.get(
-            name, f"Baseline: {name}"
-        )
+        return f"Baseline: {BASELINE_WORDS.get(name, name)}"
     if not name.startswith(RUN):
         return name
     key = name.removeprefix(RUN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -13,6 +14,7 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.learning.baselines import HEAVY
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
@@ -21,7 +23,7 @@ from cryptoforecast.types import (
     PriceHistory,
     Scores,
 )
-from cryptoforecast.ui.inputs import RUN
+from cryptoforecast.ui.inputs import BASELINE_WORDS, RUN
 from cryptoforecast.ui.words import plain
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def chart(figure: go.Figure, *, alt: str, key: str) -> None:
 def verdict(judged: Backtest) -> None:
     """Say whether it beats doing nothing, before anything else."""
     said = judged.verdict
-    headline, _, detail = said.sentence.partition(": ")
+    headline, *rest = re.split(r": |\. ", said.sentence, maxsplit=1)
+    detail = "".join(rest)
     icon, color = (
         (":material/verified:", "green")
         if said.beats_baseline
@@ -142,9 +145,19 @@ def test(judged: Backtest) -> None:
     )
 
 
-def scores(judged: Backtest) -> None:
-    """Show every predictor's figures on the same origins."""
+def scores(service: Service, judged: Backtest) -> None:
+    """Show every predictor's figures on the same origins; slow baselines when asked for."""
     st.subheader("All figures, on the same origins")
+    judged = service.compared(judged)
+    missing = [BASELINE_WORDS[name] for name in HEAVY if name not in judged.scores]
+    if missing and st.button(
+        f"Compare with {' and '.join(missing)} too",
+        icon=":material/compare_arrows:",
+        help="Takes some seconds, the first time.",
+    ):
+        with errors(), st.spinner(f"Fitting {' and '.join(missing)} …"):
+            service.compare(judged)
+            st.rerun()
     left, right = st.columns(2)
     with left:
         chart(

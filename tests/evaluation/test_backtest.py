@@ -24,7 +24,7 @@ def test_all_predictors_are_judged_on_identical_origins(history):
     judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
     rows = range(560, 697)
     assert judged.split.test_origins() == rows
-    assert set(judged.forecasts) == {"naive", "cone", "dense"}
+    assert list(judged.forecasts) == [*BASELINES, "dense"]
     close = history.candles["close"].to_numpy()
     for name, forecast in judged.forecasts.items():
         assert forecast.predictor == name
@@ -63,11 +63,35 @@ def test_baselines_are_fitted_on_the_rows_before_the_test_span(history):
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_a_baseline_can_be_judged_too(history, name):
     judged = backtest.holdout(history, specs.make(network=name, horizon=2))
-    assert set(judged.forecasts) == {"naive", "cone"}
+    assert list(judged.forecasts) == list(BASELINES)
     assert judged.model is None
     assert judged.notes == ()
     assert judged.judged.predictor == name
-    assert (judged.verdict.skill, judged.verdict.beats_baseline) == (0, False)
+    assert not judged.verdict.beats_baseline
+    assert (judged.verdict.skill == 0) == (name in ("naive", "cone", "har"))
+
+
+def test_baselines_that_are_not_asked_for_are_left_out_and_can_be_added(history):
+    spec, whole = specs.make(network="drift"), backtest.holdout(history, specs.make(network="har"))
+    few = backtest.holdout(history, spec, baselines=())
+    assert list(few.forecasts) == ["naive", "cone", "drift"]
+    other = backtest.holdout(history, specs.make(network="har"), baselines=())
+    both = backtest.joined(few, other)
+    assert list(both.forecasts) == list(both.scores) == ["naive", "cone", "drift", "har"]
+    assert both.scores["har"] == whole.scores["har"]
+    assert (both.verdict, both.spec) == (few.verdict, spec)
+    model = synthetic.model(SPEC)
+    assert list(backtest.saved(history, model, baselines=["har"]).scores) == [
+        "naive", "cone", "har", "dense"
+    ]  # fmt: skip
+
+
+def test_the_verdict_compares_the_band_with_the_cones(history):
+    judged = backtest.holdout(history, specs.make(network="har", horizon=2))
+    pinball = {name: steps[-1].pinball for name, steps in judged.scores.items()}
+    assert judged.verdict.band_skill == pytest.approx(1 - pinball["har"] / pinball["cone"])
+    covered = 100 * judged.scores["har"][-1].coverage_80
+    assert judged.verdict.sentence.endswith(f"; its 80 % band covers {covered:.1f} %.")
 
 
 def test_what_cannot_be_judged(history):
@@ -75,7 +99,7 @@ def test_what_cannot_be_judged(history):
         backtest.holdout(history, SPEC)
     with pytest.raises(InvalidInput, match="needs its trained model"):
         backtest.holdout(history, specs.make(network="naive"), synthetic.model(SPEC))
-    with pytest.raises(InvalidInput, match=r"lstm, dense, naive, cone. Received: 'oracle'"):
+    with pytest.raises(InvalidInput, match=r"lstm, dense, naive, .*boosting. Received: 'oracle'"):
         backtest.holdout(history, specs.make(network="oracle"))
     with pytest.raises(NotEnoughData):
         backtest.holdout(synthetic.history(100), SPEC, synthetic.model(SPEC))

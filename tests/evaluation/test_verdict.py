@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation.metrics import pinball
 from cryptoforecast.evaluation.verdict import direction_gain, fewest_origins, judge, verdict_json
-from cryptoforecast.types import Forecast, Verdict, duration
+from cryptoforecast.types import QUANTILES, Forecast, Verdict, duration
 
 
 def naive(n=3000, horizon=1, interval="1h", seed=0) -> Forecast:
@@ -197,6 +199,65 @@ def test_different_origins_are_refused():
         judge(base, replace(base, origins=base.origins + pd.Timedelta(hours=1)))
 
 
+def banded(base: Forecast, scale: float, predictor: str) -> Forecast:
+    """Draw the right band of these returns (Student's t), ``scale`` times as wide."""
+    one = 0.004 * scale * student.ppf(QUANTILES, 4)
+    return replace(base, predictor=predictor, quantiles=np.broadcast_to(one, (len(base), 1, 9)))
+
+
+def test_a_better_band_is_told_apart_from_a_better_price():
+    base = naive()
+    cone = banded(base, 2.0, "cone")
+    model = banded(jittered(base, 0.003), 1.0, "lstm")
+    verdict = judge(model, base, cone)
+    losses = [pinball(base.actual_returns[:, 0], said.quantiles[:, 0]) for said in (model, cone)]
+    assert verdict.band_skill == pytest.approx(1 - losses[0] / losses[1])
+    assert 0 < verdict.band_ci_low < verdict.band_skill < verdict.band_ci_high
+    assert verdict.sentence.startswith(judge(model, base).sentence)
+    ends = (verdict.band_skill, verdict.band_ci_low, verdict.band_ci_high)
+    size, low, high = (f"{100 * value:.1f}" for value in ends)
+    covered = np.mean(np.abs(base.actual_returns) <= 0.004 * student.ppf(0.9, 4))
+    assert verdict.sentence.endswith(
+        f" Its band's error is {size} % smaller than the cone's (95 % CI {low} to {high} %); "
+        f"its 80 % band covers {100 * covered:.1f} %."
+    )
+    assert not verdict.beats_baseline
+    assert math.isnan(judge(model, base).band_skill)
+
+
+def test_a_worse_band_an_equal_one_and_the_cones_own():
+    base = naive()
+    cone = banded(base, 1.0, "cone")
+    wider = judge(banded(base, 2.0, "lstm"), base, cone)
+    assert wider.band_ci_low < wider.band_skill < wider.band_ci_high < 0
+    larger, low, high = (
+        f"{-100 * v:.1f}" for v in (wider.band_skill, wider.band_ci_high, wider.band_ci_low)
+    )
+    assert f"error is {larger} % larger than the cone's (95 % CI {low} to {high} %)" in (
+        wider.sentence
+    )
+    awful = judge(banded(base, 40.0, "lstm"), base, cone)
+    assert "times as large as the cone's (95 % CI" in awful.sentence
+    own = judge(cone, base, cone)
+    assert (own.band_skill, own.band_ci_low, own.band_ci_high) == (0, 0, 0)
+    assert "cone's" not in own.sentence
+    assert " Its 80 % band covers " in own.sentence
+    close = judge(banded(naive(n=60), 0.98, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
+    assert close.band_ci_low < 0 < close.band_ci_high
+
+
+def test_a_band_that_cannot_be_told_is_not_told():
+    few = naive(n=fewest_origins(1) - 1)
+    verdict = judge(banded(few, 0.5, "lstm"), few, banded(few, 1.0, "cone"))
+    assert math.isnan(verdict.band_ci_low)
+    assert "band" not in verdict.sentence
+    base = naive(n=100)
+    undefined = replace(base, predictor="cone", quantiles=base.quantiles * math.nan)
+    verdict = judge(banded(base, 1.0, "lstm"), base, undefined)
+    assert math.isnan(verdict.band_skill)
+    assert "band" not in verdict.sentence
+
+
 def test_direction_gain_equals_a_hand_loop():
     base = naive(n=200)
     model = jittered(base, 0.001)
@@ -215,6 +276,8 @@ def test_json_has_the_contract_keys_and_null():
     assert json.loads(json.dumps(result, allow_nan=False)) == {
         "baseline": "naive", "metric": "mae", "skill": 0.1, "ci_low": None, "ci_high": None,
         "p_value": None, "beats_baseline": False, "sentence": "Too few.",
+        "band_skill": None, "band_ci_low": None, "band_ci_high": None,
     }  # fmt: skip
     keys = "baseline metric skill ci_low ci_high p_value beats_baseline sentence"
+    keys += " band_skill band_ci_low band_ci_high"
     assert list(result) == keys.split()
