@@ -234,25 +234,27 @@ def _fits(
     measure = functools.cache(functools.partial(samples.measure, history, spec))
     asked = [warmed(spec) if plan.warm_start and i else spec for i in range(len(cuts))]
     work = [(c.train_end - c.first) * s.epochs for c, s in zip(cuts, asked, strict=True)]
+    total, spent = sum(work), 0
     model, key = None, ""
     for i, (cut, fold_spec) in enumerate(zip(cuts, asked, strict=True)):
         initial = model if plan.warm_start else None
         key = _key(history, fold_spec, cut, "" if initial is None else key)
 
-        def tell(progress: Progress, i: int = i) -> None:
-            done = (sum(work[:i]) + progress.done * work[i]) / sum(work)
+        def tell(progress: Progress, i: int = i, total: int = total, spent: int = spent) -> None:
             report(
                 dataclasses.replace(
                     progress,
                     fold=i + 1,
                     folds=len(cuts),
-                    done=done,
+                    done=(spent + progress.done * work[i]) / total,
                     seconds=time.perf_counter() - began,
                 )
             )
 
         make = functools.partial(_fit, history, fold_spec, cut, measure, tell, cancelled, initial)
         model, cached = answered(key, make)
+        # What was known cost nothing: counted as done, it would make the rest seem short.
+        total, spent = (total - work[i], spent) if cached else (total, spent + work[i])
         yield model, cached
 
 

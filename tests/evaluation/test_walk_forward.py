@@ -317,6 +317,17 @@ def test_progress_names_the_fold_and_never_falls(history):
     assert seen[-1].done == pytest.approx(1)
 
 
+def test_a_fold_that_was_known_is_no_part_of_the_work_to_be_done(history):
+    seen, known = [], training.train(history, SPEC)
+
+    def answered(key, make):
+        return (known, True) if key == results.key(history, SPEC) else (make(), False)
+
+    walk_forward.run(history, SPEC, WalkPlan(folds=2), seen.append, answered=answered)
+    assert {progress.fold for progress in seen} == {2}
+    assert (seen[0].done, seen[-1].done) == (0, 1)
+
+
 def test_cancelled_in_a_later_fold(history):
     seen, made = [], []
 
