@@ -8,7 +8,6 @@ gives (a test holds the two together) in milliseconds. Every forecast reads exac
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features
+from cryptoforecast.learning import features, threads
 from cryptoforecast.learning.samples import scale_inputs
 from cryptoforecast.learning.specs import needs
 from cryptoforecast.learning.targets import actual_prices
@@ -155,7 +154,7 @@ def _positive(price: Array, close: Array) -> Array:
 
 
 def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
-    _one_thread()
+    threads.keep_to_one()
     windows = np.lib.stride_tricks.sliding_window_view(inputs, spec.lookback, axis=0)
     result = np.empty((count, weights[-1].shape[0]), np.float32)
     for begin in range(0, count, BATCH):
@@ -170,7 +169,7 @@ def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: in
 
 def _lstm(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
     """Run an LSTM from zero state over every window, many windows at once."""
-    _one_thread()
+    threads.keep_to_one()
     layers = [_reordered(weights[3 * i : 3 * i + 3]) for i in range(len(spec.units))]
     result = np.empty((count, weights[-1].shape[0]), np.float32)
     # Input terms of the first layer are the same for every window: once a row, not a window.
@@ -263,18 +262,6 @@ def _reordered(layer: tuple[Array, ...]) -> tuple[Array, ...]:
     return tuple(
         np.ascontiguousarray(np.atleast_2d(array[..., order] * scale).T) for array in layer
     )
-
-
-@functools.cache
-def _one_thread() -> None:
-    """Keep NumPy's matrix products on the thread that asks for them, from now on.
-
-    Ours are small. Several threads wait for each other at every one of them, and on a busy
-    machine that made the same forecasts take twenty times as long.
-    """
-    import threadpoolctl
-
-    threadpoolctl.ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 def from_closes(model: TrainedModel, closes: Array) -> Forecast:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.learning import threads
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, Predictor, PriceHistory
 
@@ -117,6 +118,7 @@ def ridge(inputs: Array, targets: Array, penalty: float) -> tuple[Array, Array]:
     Returns:
         The weights ``(inputs, horizon)`` and the intercepts ``(horizon,)``.
     """
+    threads.keep_to_one()
     centre, spread = inputs.mean(axis=0), inputs.std(axis=0)
     moving = spread > 1e-9 * np.maximum(np.abs(centre), 1e-300)
     spread = np.where(moving, spread, np.inf)

@@ -6,7 +6,6 @@ imported inside a function: what only answers from a saved model never loads it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,8 +36,10 @@ PENALTY = 0.2
 CUT = 1.0
 #: Of the boosted trees of the scale.
 SCALE = {"max_iter": 50, "max_leaf_nodes": 15, "learning_rate": 0.1, "min_samples_leaf": 200}
-#: Of the boosted trees of the location: fewer leaves, as there is hardly anything to find.
-LOCATION = {"max_iter": 50, "max_leaf_nodes": 7, "learning_rate": 0.03, "min_samples_leaf": 1000}
+#: Of the boosted trees of the location: fewer leaves, as there is hardly anything to find, and in
+#: each so many rows times the step, as targets of neighbouring rows overlap.
+LOCATION = {"max_iter": 50, "max_leaf_nodes": 7, "learning_rate": 0.03}
+LOCATION_ROWS = 1000
 #: Values that the trees tell apart in an input.
 BINS = 63
 
@@ -141,8 +142,17 @@ class Boosting:
         ends = sorted({0, horizon - 1})
         return cls(
             har,
-            tuple(_grow(inputs, surprises[:, k], "squared_error", SCALE) for k in ends),
-            tuple(_grow(inputs, returns[:, k], "absolute_error", LOCATION) for k in ends),
+            tuple(_grow(inputs, surprises[:, k], loss="squared_error", **SCALE) for k in ends),
+            tuple(
+                _grow(
+                    inputs,
+                    returns[:, k],
+                    loss="absolute_error",
+                    min_samples_leaf=LOCATION_ROWS * (k + 1),
+                    **LOCATION,
+                )
+                for k in ends
+            ),
         )
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
@@ -178,17 +188,15 @@ def _tree_inputs(candles: pd.DataFrame, step: pd.Timedelta, sigma: Array, floor:
     return np.hstack([_inputs(candles, sigma), log_averages(candles, step, floor)])
 
 
-def _grow(
-    inputs: Array, targets: Array, loss: str, settings: Mapping[str, float]
-) -> HistGradientBoostingRegressor:
+def _grow(inputs: Array, targets: Array, **settings: float | str) -> HistGradientBoostingRegressor:
     """Fit boosted trees on one thread: where others compute, several wait for each other."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
     trees = HistGradientBoostingRegressor(
-        loss=loss, max_bins=BINS, early_stopping=False, random_state=0, **settings
+        max_bins=BINS, early_stopping=False, random_state=0, **settings
     )
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1, user_api="openmp"):
         return trees.fit(inputs, targets)
 
 
@@ -196,7 +204,7 @@ def _ask(ends: tuple[HistGradientBoostingRegressor, ...], inputs: Array, horizon
     """Predict the first and the last step, and straight in log step between: ``(n, horizon)``."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1, user_api="openmp"):
         first, last = (trees.predict(inputs)[:, None] for trees in (ends[0], ends[-1]))
     share = np.log(np.arange(1, horizon + 1)) / np.log(max(horizon, 2))
     return first + (last - first) * share
