@@ -12,12 +12,10 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import calibration, cautions, metrics
-from cryptoforecast.evaluation.calibration import rescaled
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.learning import inference, samples, specs
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.types import (
-    Array,
     Backtest,
     Forecast,
     ModelSpec,
@@ -37,7 +35,6 @@ def holdout(
     spec: ModelSpec,
     model: TrainedModel | None = None,
     *,
-    rescale: Array | None = None,
     cached: bool = False,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> Backtest:
@@ -47,7 +44,6 @@ def holdout(
         history: ``n`` candles.
         spec: what is judged: the model's own, or one that names a baseline.
         model: trained on the rows before the test span; ``None`` to judge a baseline.
-        rescale: ``(horizon, 9)`` factors of the model's band, see ``calibration``.
         cached: whether the model came from the result cache.
         baselines: names of those to compare with; naive, the cone and the one in question are
             always there.
@@ -60,8 +56,6 @@ def holdout(
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
     cut = samples.split(history, spec)
     forecasts = forecast(history, spec, cut, model, baselines)
-    if rescale is not None:
-        forecasts[spec.network] = rescaled(forecasts[spec.network], rescale)
     judged = judge_forecasts(history, spec, cut, forecasts)
     begins = history.candles.index[cut.test_start]
     if model is None or not _seen(history, model, begins):
@@ -115,8 +109,23 @@ def forecast(
         if name in {*ALWAYS, *baselines, spec.network}
     }
     if model is not None:
-        forecasts[spec.network] = inference.forecast(model, history, rows)
+        forecasts[spec.network] = _banded(model, history, cut)
     return forecasts
+
+
+def _banded(model: TrainedModel, history: PriceHistory, cut: Split) -> Forecast:
+    """Let a network forecast the test origins of a cut, its band calibrated as it goes.
+
+    Forecasts from the validation rows are only looked back on. The band of a squared-error
+    model is measured on residuals already.
+    """
+    rows = cut.test_origins()
+    if model.spec.loss == "mse":
+        return inference.forecast(model, history, rows)
+    least = max(cut.train_end, cut.first + specs.needs(model.spec) - 1)
+    begin = min(rows.start, max(least, rows.start - calibration.WINDOW - model.spec.horizon))
+    said = inference.forecast(model, history, range(begin, rows.stop))
+    return calibration.rolling(said, rows.start - begin)
 
 
 def score(
@@ -173,29 +182,18 @@ def saved(
 ) -> Backtest:
     """Judge a saved model, weights untouched, on the last ``test`` share of any history.
 
-    Its band is calibrated on the ``validation`` share before: rescaled around the median, or for
-    a squared-error model measured anew from the residuals.
+    The band of a squared-error model is measured anew from the residuals of the ``validation``
+    share before.
     """
     spec = dataclasses.replace(model.spec, test=test, validation=validation)
     specs.check(spec)
+    if spec.loss != "mse":
+        return holdout(history, spec, model, baselines=baselines)
     before = samples.split(history, spec).validation_origins(specs.needs(spec))
-    span = f"the {sum(map(len, before)):,} candles before the test span"
-    if spec.loss == "mse":
-        residuals = inference.residual_quantiles(model, history, before)
-        measured = dataclasses.replace(model, residuals=residuals)
-        judged = holdout(history, spec, measured, baselines=baselines)
-        note = f"Its band is measured on {span}."
-        return dataclasses.replace(judged, notes=(*judged.notes, note))
-    by = calibration.factors(inference.forecast_stretches(model, history, before))
-    judged = holdout(history, spec, model, rescale=by, baselines=baselines)
-    change = calibration.width_change(by)
-    if abs(change) < 0.005:
-        return judged
-    note = (
-        f"Its 80 % band is made {100 * abs(change):.0f} % "
-        f"{'wider' if change > 0 else 'narrower'} here, as {span} called for; "
-        "a forecast of what comes next shows the model's own."
-    )
+    residuals = inference.residual_quantiles(model, history, before)
+    measured = dataclasses.replace(model, residuals=residuals)
+    judged = holdout(history, spec, measured, baselines=baselines)
+    note = f"Its band is measured on the {sum(map(len, before)):,} candles before the test span."
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 
 

@@ -1,10 +1,10 @@
-"""Rescale a band so that it covers what it promises, on rows before those it is judged on.
+"""Rescale a band so that it covers what it promises.
 
-A saved model brings the band of the market it learnt from; a calmer or wilder one needs another.
-Each quantile's distance from the median is multiplied by one factor a step, the ratio that would
-have been right on the calibration rows (split conformal prediction with the ratio of residual
-and predicted distance as score: Lei et al. 2018, "Distribution-free predictive inference for
-regression"). Median and point forecast stay untouched.
+A network brings the band of the market it learnt from; a calmer or wilder one needs another.
+Each quantile's distance from the median is multiplied by the factor that would have been right
+for the forecasts before (conformal prediction with the ratio of residual and predicted distance
+as score: Lei et al. 2018, "Distribution-free predictive inference for regression"; over a rolling
+window, because markets change). Median and point forecast stay untouched.
 """
 
 from __future__ import annotations
@@ -16,55 +16,14 @@ import pandas as pd
 
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
-#: Origins below which a 95 % band can't be measured well enough to correct it.
+#: Outcomes below which a 95 % band can't be measured well enough to correct it.
 FEWEST = 200
 #: A factor never folds a band away.
 SMALLEST = 0.05
-#: Forecasts that a rolling calibration looks back on.
+#: Forecasts that a calibration looks back on.
 WINDOW = 4000
-# A step of so many rows moves on with every forecast; one of twice as many with every second ...
-_EVERY = 3
-
-
-def factors(said: Forecast) -> Array:
-    """Measure how far each quantile should have been from the median.
-
-    Args:
-        said: forecasts with known actuals, on rows before the test span.
-
-    Returns:
-        ``(horizon, 9)``; all 1 where there are fewer than ``FEWEST`` origins.
-    """
-    result = np.ones(said.quantiles.shape[1:])
-    if len(said) < FEWEST:
-        return result
-    middle = said.quantiles[..., MEDIAN]
-    residual = said.actual_returns - middle
-    for i, level in enumerate(QUANTILES):
-        if i == MEDIAN:
-            continue
-        distance = said.quantiles[..., i] - middle
-        ratio = np.divide(residual, distance, out=np.zeros_like(residual), where=distance != 0)
-        # Below the median both are negative, so that the larger ratio is the lower price.
-        result[:, i] = np.quantile(ratio, max(level, 1 - level), axis=0)
-    return np.maximum(result, SMALLEST)
-
-
-def rescaled(said: Forecast, by: Array) -> Forecast:
-    """Return forecasts with the band rescaled around an unchanged median.
-
-    Args:
-        said: any forecasts of the same predictor.
-        by: ``(horizon, 9)`` from ``factors``, or one such for each forecast.
-    """
-    if (by == 1).all():
-        return said
-    middle = said.quantiles[..., MEDIAN : MEDIAN + 1]
-    quantiles = middle + (said.quantiles - middle) * by
-    # Factors of neighbouring levels may differ enough to cross; the wider one then counts.
-    up = np.maximum.accumulate(quantiles[..., MEDIAN:], axis=-1)
-    down = np.minimum.accumulate(quantiles[..., MEDIAN::-1], axis=-1)[..., ::-1]
-    return dataclasses.replace(said, quantiles=np.concatenate([down[..., :-1], up], axis=-1))
+# A target is a third of its step or less from the next one that is looked at: they overlap.
+_PARTS = 3
 
 
 def rolling(said: Forecast, warm_up: int) -> Forecast:
@@ -88,7 +47,7 @@ def rolling(said: Forecast, warm_up: int) -> Forecast:
     origins = np.arange(warm_up, len(said))
     by = np.ones((len(origins), *said.quantiles.shape[1:]))
     for step in range(1, said.horizon + 1):
-        stride = max(1, step // _EVERY)
+        stride = max(1, step // _PARTS)
         known = (origins - step) // stride
         looked = residual[::stride, step - 1]
         for i, level in enumerate(QUANTILES):
@@ -104,7 +63,18 @@ def rolling(said: Forecast, warm_up: int) -> Forecast:
     return rescaled(said[warm_up:], by)
 
 
-def width_change(by: Array, level: int = 80) -> float:
-    """Return by how much the band of ``level`` % got wider (positive), last step, a fraction."""
-    i = QUANTILES.index(round(0.5 - level / 200, 3))
-    return float((by[-1, i] + by[-1, len(QUANTILES) - 1 - i]) / 2 - 1)
+def rescaled(said: Forecast, by: Array) -> Forecast:
+    """Return forecasts with the band rescaled around an unchanged median.
+
+    Args:
+        said: any forecasts of the same predictor.
+        by: ``(n, horizon, 9)`` factors.
+    """
+    if (by == 1).all():
+        return said
+    middle = said.quantiles[..., MEDIAN : MEDIAN + 1]
+    quantiles = middle + (said.quantiles - middle) * by
+    # Factors of neighbouring levels may differ enough to cross; the wider one then counts.
+    up = np.maximum.accumulate(quantiles[..., MEDIAN:], axis=-1)
+    down = np.minimum.accumulate(quantiles[..., MEDIAN::-1], axis=-1)[..., ::-1]
+    return dataclasses.replace(said, quantiles=np.concatenate([down[..., :-1], up], axis=-1))

@@ -33,10 +33,8 @@ def said(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> Forec
 
 
 @pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
-def test_a_band_of_the_wrong_width_covers_what_it_promises_on_other_rows(width):
-    by = calibration.factors(said(width))
-    np.testing.assert_allclose(np.delete(by, MEDIAN, axis=1), 1 / width, rtol=0.15)
-    mended = calibration.rescaled(said(width, seed=1), by)
+def test_a_band_of_the_wrong_width_covers_what_it_promises(width):
+    mended = calibration.rolling(said(width, rows=8_000), 4_000)
     for level in (50, 80, 95):
         measured = metrics.coverage(mended.actual_returns[:, 1], mended.quantiles[:, 1], level)
         assert measured == pytest.approx(level / 100, abs=0.03)
@@ -44,34 +42,28 @@ def test_a_band_of_the_wrong_width_covers_what_it_promises_on_other_rows(width):
 
 def test_the_median_and_the_point_stay_untouched():
     one = said(0.7)
-    mended = calibration.rescaled(one, calibration.factors(one))
+    mended = calibration.rolling(one, 0)
     np.testing.assert_array_equal(mended.quantiles[..., MEDIAN], one.quantiles[..., MEDIAN])
     np.testing.assert_array_equal(mended.predicted, one.predicted)
 
 
-def test_too_few_rows_change_nothing():
-    few = said(3.0, rows=calibration.FEWEST - 1)
-    assert (calibration.factors(few) == 1).all()
+def test_too_few_outcomes_change_nothing():
+    few = said(3.0, rows=calibration.FEWEST)
+    np.testing.assert_array_equal(calibration.rolling(few, 0).quantiles, few.quantiles)
 
 
 def test_a_lopsided_market_moves_each_side_by_its_own():
-    one = said(1.0, rows=20_000)
-    returns = one.actual_returns - one.quantiles[..., MEDIAN]
-    stretched = np.where(returns > 0, 2 * returns, returns) + one.quantiles[..., MEDIAN]
+    one = said(1.0, rows=8_000)
+    middle = one.quantiles[..., MEDIAN]
+    returns = one.actual_returns - middle
+    stretched = np.where(returns > 0, 2 * returns, returns) + middle
     one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(stretched))
-    by = calibration.factors(one)
-    assert by[:, -1] == pytest.approx(2, rel=0.1)
-    assert by[:, 0] == pytest.approx(1, rel=0.1)
-    assert calibration.width_change(by) == pytest.approx(0.5, abs=0.08)
-
-
-def test_the_factors_are_those_of_a_hand_count():
-    one = said(1.3, rows=999, steps=1)
-    ratio = (one.actual_returns[:, 0] - one.quantiles[:, 0, MEDIAN]) / (
-        one.quantiles[:, 0, 8] - one.quantiles[:, 0, MEDIAN]
-    )
-    below = (ratio <= calibration.factors(one)[0, 8]).sum()
-    assert below == pytest.approx(0.975 * 999, abs=1)
+    mended = calibration.rolling(one, 0)
+    ends = [0, -1]
+    given, found = (each.quantiles[-1] - middle[-1][:, None] for each in (one, mended))
+    factor = found[:, ends] / given[:, ends]
+    assert factor[:, -1] == pytest.approx(2, rel=0.1)
+    assert factor[:, 0] == pytest.approx(1, rel=0.1)
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,11 +71,6 @@ def test_the_factors_are_those_of_a_hand_count():
 def test_quantiles_never_cross(by):
     mended = calibration.rescaled(said(1.0, rows=5), np.array([by, by]))
     assert (np.diff(mended.quantiles, axis=-1) >= 0).all()
-
-
-def test_a_band_of_no_width_is_left_finite():
-    flat = dataclasses.replace(said(1.0), quantiles=np.zeros((4000, 2, 9)))
-    assert np.isfinite(calibration.factors(flat)).all()
 
 
 # ---------------------------------------------------------------------------- rolling
