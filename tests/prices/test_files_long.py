@@ -230,7 +230,7 @@ def test_minutes_of_years_fit_the_small_machine(tmp_path: Path) -> None:
 @pytest.mark.parametrize("times", ["s", "words"])
 def test_more_candles_than_are_wanted_are_refused_before_they_are_all_read(times: str) -> None:
     content = text(FRAME, times)
-    with pytest.raises(InvalidInput, match="At most 700 candles.*Choose longer candles, such as"):
+    with pytest.raises(InvalidInput, match=r"At most 700 candles.*Choose longer candles, such as"):
         read(content, "x.csv", most=700)
     assert len(read(content, "x.csv", most=800)) == 800
     assert len(read(content, "x.csv", interval="5m", most=700)) == 160
