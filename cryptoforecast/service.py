@@ -333,7 +333,7 @@ class Service:
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise InvalidInput("`prices` must be finite and above 0.")
         with np.errstate(all="ignore"):  # whatever overflows is no finite prediction
-            predicted = float(inference.from_closes(model, values).predicted[0, 0])
+            predicted = float(inference.from_closes(model, values)[0])
         if not np.isfinite(predicted):
             raise InvalidInput("`prices` are too far apart for a finite prediction.")
         return predicted

@@ -201,8 +201,9 @@ def test_bare_closes_give_what_the_whole_history_gives():
     closes = history.candles["close"].to_numpy()[-model.card.needs :]
     said = inference.from_closes(model, closes)
     whole = inference.forecast(model, history, range(119, 120))
-    np.testing.assert_array_equal(said.predicted, whole.predicted)
-    np.testing.assert_array_equal(said.quantiles, whole.quantiles)
+    np.testing.assert_array_equal(said, whole.predicted[0])
+    with pytest.raises(NotEnoughData, match="Received: 3"):
+        inference.from_closes(model, closes[-3:])
 
 
 def test_bare_closes_do_not_serve_a_model_that_reads_more():

@@ -24,6 +24,6 @@ BASELINES: Mapping[str, type[Baseline]] = {
     "boosting": Boosting,
 }  # fmt: skip
 
-#: Those that take seconds and load scikit-learn: no page waits for them unasked.
-HEAVY: tuple[str, ...] = ("boosting",)
+#: Those that take up to some seconds, or load scikit-learn: no page waits for them unasked.
+HEAVY: tuple[str, ...] = ("linear", "boosting")
 QUICK: tuple[str, ...] = tuple(name for name in BASELINES if name not in HEAVY)
