@@ -21,9 +21,10 @@ from cryptoforecast.errors import (
     NotEnoughData,
     UnknownModel,
 )
-from cryptoforecast.evaluation import metrics
+from cryptoforecast.evaluation import backtest, metrics
 from cryptoforecast.jobs import Runner
 from cryptoforecast.learning import bundles, inference, results, training
+from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.service import PREDICT_MODEL, Service, carded
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import WalkPlan
@@ -270,7 +271,7 @@ def test_what_is_remembered_is_bounded(service, monkeypatch):
     assert 1 <= len(service._judged) < 6
 
 
-@pytest.mark.parametrize("name", ["naive", "cone"])
+@pytest.mark.parametrize("name", list(BASELINES))
 def test_baselines_are_judged_and_look_ahead(service, name):
     history = synthetic.history()
     judged = service.judge_baseline(history, name, 4)
@@ -278,8 +279,40 @@ def test_baselines_are_judged_and_look_ahead(service, name):
     assert service.judge_baseline(history, name, 4).forecasts is judged.forecasts
     future = service.future_baseline(history, name, 4)
     assert future.forecast.origins[0] == history.end
-    assert future.forecast.predicted.tolist() == [[history.candles["close"].iloc[-1]] * 4]
+    fitted = BASELINES[name].fit(history, 600, 4).forecast(history, range(599, 600))
+    np.testing.assert_array_equal(future.forecast.predicted, fitted.predicted)
+    np.testing.assert_array_equal(future.forecast.quantiles, fitted.quantiles)
     assert np.isnan(future.forecast.actual).all()
+
+
+def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, monkeypatch):
+    first = judge(service)
+    assert list(first.scores) == [*QUICK, "dense"]
+    assert service.compared(first) is first
+    whole = service.compare(first)
+    assert list(whole.scores) == list(whole.forecasts) == [*BASELINES, "dense"]
+    assert (whole.verdict, whole.model) == (first.verdict, first.model)
+    given = backtest.holdout(synthetic.history(), SPEC, synthetic.model(SPEC))
+    assert figures(whole) == figures(given)
+
+    def fit(*_):
+        raise AssertionError("fitted again")
+
+    for name in HEAVY:
+        monkeypatch.setattr(BASELINES[name], "fit", fit)
+    assert figures(service.compared(judge(service))) == figures(whole)
+    assert figures(service.compare(first)) == figures(whole)
+    assert service.compare(whole) is whole
+
+
+def test_the_next_steps_of_a_heavy_baseline_are_remembered(service, monkeypatch):
+    monkeypatch.setattr("cryptoforecast.service.KEPT_AHEAD", 2)
+    said = [service.future_baseline(synthetic.history(seed=i), "linear", 1) for i in range(3)]
+    assert len(service._ahead) == 2
+    again = service.future_baseline(synthetic.history(seed=2), "linear", 1)
+    assert again.forecast is said[2].forecast
+    other = service.future_baseline(synthetic.history(seed=2), "linear", 2)
+    assert other.forecast.horizon == 2
 
 
 # ------------------------------------------------------------------ what comes next

@@ -85,6 +85,19 @@ def test_coverage_counts_the_bounds_as_inside_and_knows_its_levels():
         metrics.coverage(np.array([0.0, 0.0]), quantiles, 70)
 
 
+def test_the_pinball_loss_of_each_origin_equals_a_hand_loop():
+    rng = np.random.default_rng(5)
+    returns, quantiles = rng.normal(0, 1, 30), np.sort(rng.normal(0, 1, (30, 9)), axis=1)
+    found = metrics.pinball_losses(returns, quantiles)
+    for i in range(30):
+        losses = [
+            max(q * (returns[i] - f), (q - 1) * (returns[i] - f))
+            for q, f in zip(QUANTILES, quantiles[i], strict=True)
+        ]
+        assert found[i] == pytest.approx(sum(losses) / 9)
+    assert metrics.pinball(returns, quantiles) == pytest.approx(found.mean())
+
+
 def test_pinball_is_least_at_the_true_quantiles():
     returns = np.random.default_rng(2).normal(0, 1, 20_000)
     true = np.tile(np.quantile(returns, QUANTILES), (len(returns), 1))

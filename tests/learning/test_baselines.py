@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning.baselines import BASELINES, Cone, Naive, volatility
+from cryptoforecast.learning.baselines import BASELINES, Cone, Drift, Naive, volatility
 from cryptoforecast.learning.targets import actual_prices, cumulative_returns
 from cryptoforecast.types import QUANTILES, PriceHistory
 
@@ -91,6 +91,32 @@ def test_cone_equals_the_definition_as_a_loop():
             assert forecast.quantiles[i, k - 1] == pytest.approx(expected * math.sqrt(s[t]))
             assert forecast.predicted[i, k - 1] == close[t]
             assert forecast.origins[i] == given.candles.index[t]
+
+
+def test_drift_carries_the_mean_return_on_and_has_the_naive_band():
+    given, before, horizon = history(), 200, 4
+    drift, naive = Drift.fit(given, before, horizon), Naive.fit(given, before, horizon)
+    close = given.candles["close"].to_numpy()
+    mean = sum(math.log(close[t + 1] / close[t]) for t in range(before - 1)) / (before - 1)
+    rows = range(200, 300)
+    said = drift.forecast(given, rows)
+    for k in range(1, horizon + 1):
+        np.testing.assert_allclose(said.predicted[:, k - 1], close[200:] * math.exp(k * mean))
+    np.testing.assert_array_equal(said.quantiles, naive.forecast(given, rows).quantiles)
+
+
+def test_a_planted_drift_is_found():
+    """Half a standard deviation a candle, over ten: far more than chance moves the price."""
+    given = history(1000)
+    grown = np.exp(0.005 * np.arange(1000))
+    prices = given.candles[["open", "high", "low", "close"]].mul(grown, axis=0)
+    given = with_candles(given, given.candles.assign(**prices))
+    rows = range(800, 990)
+    errors = [
+        np.abs(said.actual - said.predicted)[:, -1].mean()
+        for said in (kind.fit(given, 800, 10).forecast(given, rows) for kind in (Drift, Naive))
+    ]
+    assert errors[0] < 0.8 * errors[1]
 
 
 @pytest.mark.parametrize("name", list(BASELINES))

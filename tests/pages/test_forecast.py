@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.learning import bundles, specs
+from cryptoforecast.learning.baselines import BASELINES, QUICK
 from cryptoforecast.prices.sources import base_interval
 from cryptoforecast.prices.yahoo import LOOK_BACK
 from cryptoforecast.service import shared
@@ -34,6 +35,44 @@ def test_the_verdict_stands_before_the_first_chart(open_page):
     first_chart = next(i for i, element in enumerate(order) if element.type == "plotly_chart")
     before = "\n".join(str(element.value) for element in order[:first_chart])
     assert "the last price" in before, kinds
+
+
+def test_slow_baselines_are_compared_when_asked_for(open_page):
+    page = open_page("", coin="BTC", model="cone")
+    assert list(compared(page)) == list(QUICK)
+    (button,) = [button for button in page.button if button.label.startswith("Compare with")]
+    assert button.label == "Compare with linear regression and boosted trees too"
+    button.click().run()
+    assert not page.exception
+    assert not page.error
+    assert list(compared(page)) == list(BASELINES)
+    assert not [button for button in page.button if button.label.startswith("Compare with")]
+
+
+def compared(page):
+    """Predictors in the table of all figures."""
+    (table,) = [frame.value for frame in page.dataframe if "Predictor" in frame.value]
+    return table["Predictor"]
+
+
+def test_a_slow_baseline_can_be_chosen_and_its_band_is_told(open_page):
+    page = open_page("", coin="BTC", model="linear")
+    text = words(page)
+    assert not page.error
+    assert "Its band's error is" in text
+    assert "than the cone's" in text
+    headline = next(line for line in text.splitlines() if line.startswith("### "))
+    assert "band" not in headline
+
+
+def test_the_headline_of_the_last_price_itself_is_one_sentence(open_page):
+    text = words(open_page("", coin="BTC", model="naive"))
+    headline, detail = (
+        next(line for line in text.splitlines() if begin in line)
+        for begin in ("the last price itself", "Its band's error is")
+    )
+    assert headline != detail
+    assert headline.startswith("### ")
 
 
 def test_simulated_prices_are_labelled_in_words(open_page):
