@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cryptoforecast.ui import sockets
+
+
+def run(main):
+    """Run to the end on a thread: a browser of other tests may hold this thread's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(main())).result()
 
 
 @pytest.mark.parametrize("prompt", [True, False])
@@ -35,7 +42,7 @@ def test_connections_of_a_socket_handed_over_are_sent_at_once(prompt):
         await server.wait_closed()
         return bool(found)
 
-    assert asyncio.run(delay_is_off()) is prompt
+    assert run(delay_is_off) is prompt
 
 
 def test_a_socket_by_address_is_served_as_before():
@@ -48,4 +55,4 @@ def test_a_socket_by_address_is_served_as_before():
         await server.wait_closed()
         return found
 
-    assert asyncio.run(port()) > 0
+    assert run(port) > 0

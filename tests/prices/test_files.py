@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -440,19 +438,3 @@ def test_numbers_mangled_by_a_spreadsheet_are_refused(data_folder: Path) -> None
     path = data_folder / "messy" / "UNUSABLE_excel_corrupted_coin_Bitcoin.csv"
     with pytest.raises(UnreadableFile, match=r"line 2.*spreadsheet has altered"):
         read(path, path.name)
-
-
-@pytest.mark.slow
-def test_minutes_of_seven_years_fit_the_small_machine(data_folder: Path) -> None:
-    path = data_folder / "minute" / "kaggle_layout_BTCUSD_1m_2013-04_2019-12.csv.gz"
-    program = (
-        "import resource, sys; from pathlib import Path; from cryptoforecast.prices import read\n"
-        "history = read(Path(sys.argv[1]), 'BTCUSD.csv.gz', interval='1h')\n"
-        "print(len(history), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
-    )
-    rows, megabytes = (int(word) for word in done.stdout.split())
-    assert rows == 59_184
-    assert megabytes < 400
