@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import indicators
 from cryptoforecast.types import Array
 
 #: Added before a logarithm of a return or range, so that 0 stays finite: 1 basis point.
@@ -106,6 +107,41 @@ FEATURES: dict[str, Feature] = {
         Feature("volume", "Volume against its last 24 candles.", VOLUME_ROWS - 1, 1, _volume),
         Feature("hour", "Hour of the day (UTC), as a circle.", 0, 2, _hour),
         Feature("weekend", "Whether it is Saturday or Sunday (UTC).", 0, 1, _weekend),
+        Feature(
+            "rsi",
+            "Relative strength index: the share of rises in the last moves (14 candles).",
+            indicators.WILDER_ROWS,
+            1,
+            indicators.rsi,
+        ),
+        Feature(
+            "macd",
+            "MACD (12, 26, 9) and its histogram, as shares of the close.",
+            indicators.MACD_ROWS - 1,
+            2,
+            indicators.macd,
+        ),
+        Feature(
+            "bollinger",
+            "Where the close lies in its Bollinger band (20, 2), and the band's width.",
+            indicators.BOLLINGER - 1,
+            2,
+            indicators.bollinger,
+        ),
+        Feature(
+            "atr",
+            "Average true range of 14 candles as a share of the close, on a log scale.",
+            indicators.WILDER_ROWS,
+            1,
+            indicators.atr,
+        ),
+        Feature(
+            "averages",
+            "The close against its means over 10, 50 and 100 candles.",
+            max(indicators.AVERAGES) - 1,
+            len(indicators.AVERAGES),
+            indicators.averages,
+        ),
     )
 }
 
