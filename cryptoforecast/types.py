@@ -169,7 +169,8 @@ class ModelSpec:
 
     Attributes:
         network: ``"lstm"``, ``"dense"``, or the name of a baseline.
-        target: ``"return"`` (cumulative log-return) or ``"price"`` (min-max scaled close).
+        target: ``"return"`` (cumulative log-return), ``"standardised"`` (the same in units of
+            the average true range) or ``"price"`` (min-max scaled close).
         loss: ``"quantile"`` (nine quantiles) or ``"mse"`` (the mean).
         training: ``"sequences"`` (many targets a chunk) or ``"windows"`` (one).
         features: names of ``learning.features``.
@@ -187,6 +188,8 @@ class ModelSpec:
         test: share of rows, the last ones, never seen until judged.
         validation: share of rows before those, for stopping and for bands.
         seed: of the weights, the dropout and the order of batches.
+        ensemble: networks trained alike from this seed on, one seed each; their quantiles are
+            averaged.
     """
 
     network: str = "lstm"
@@ -207,6 +210,7 @@ class ModelSpec:
     test: float = 0.2
     validation: float = 0.16
     seed: int = 0
+    ensemble: int = 1
 
 
 #: Runs of rows in time order, none of them empty, apart from each other.
@@ -598,6 +602,50 @@ class Backtest:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How one predictor does by one metric at one step, beside a reference.
+
+    Attributes:
+        predictor: its name.
+        value: the metric itself, as in ``Scores``.
+        skill: 1 - the predictor's error / the reference's, a fraction; of a coverage the share
+            inside minus the share promised.
+        low: lower end of the 95 % moving-block bootstrap interval of the skill.
+        high: its upper end.
+        p_value: Diebold-Mariano, two-sided, against the reference; of a coverage against what
+            the band promises. NaN where it can't be told.
+        p_holm: the same after Holm's correction for all comparisons of the leaderboard.
+    """
+
+    predictor: str
+    value: float
+    skill: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Every predictor of a backtest by one metric at one step, the best first.
+
+    Attributes:
+        metric: a field of ``Scores``.
+        step: 1 to the horizon.
+        reference: the predictor that the others are compared with.
+        origins: how many were compared.
+        standings: by value; undefined ones last.
+    """
+
+    metric: str
+    step: int
+    reference: str
+    origins: int
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True)
 class WalkPlan:
     """How a walk-forward test refits: hashable, so that it can key a job.
 
@@ -656,6 +704,93 @@ class WalkForward:
     joined: Backtest
 
 
+@dataclass(frozen=True)
+class Share:
+    """A share that was counted, and the 95 % interval of the chance behind it.
+
+    All are fractions; NaN where nothing was counted.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What a band did at the origins of one third of a test, by how restless the market was.
+
+    Attributes:
+        name: ``"calm"``, ``"usual"`` or ``"restless"``.
+        origins: how many there are.
+        low: lowest volatility among them, log-return a candle.
+        high: highest.
+        coverage: share of actuals inside, by level (%).
+        pinball: mean loss of the nine quantiles, log-return.
+    """
+
+    name: str
+    origins: int
+    low: float
+    high: float
+    coverage: Mapping[int, Share]
+    pinball: float
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Whether the judged model's band held what it promised, at one step of a test.
+
+    Attributes:
+        judged: the test.
+        step: 1 to the horizon.
+        origins: how many outcomes were counted.
+        observed: share of actuals at or below each of ``QUANTILES``.
+        pit: share of actuals in each of so many equally likely parts of the forecast
+            distribution, from the lowest prices to the highest.
+        coverage: share of actuals inside, by level (%).
+        regimes: calm, usual and restless thirds of the origins.
+    """
+
+    judged: Backtest
+    step: int
+    origins: int
+    observed: tuple[Share, ...]
+    pit: tuple[Share, ...]
+    coverage: Mapping[int, Share]
+    regimes: tuple[Regime, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageBySteps:
+    """Share of actuals inside the judged model's band at each step of a test.
+
+    Attributes:
+        judged: the test.
+        steps: by level (%), from step 1 to the horizon.
+    """
+
+    judged: Backtest
+    steps: tuple[Mapping[int, Share], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How a band was rescaled by outcomes that were known when it was drawn.
+
+    Attributes:
+        window: forecasts it looks back on at most.
+        outcomes: forecasts it looked back on whose last step was known.
+        since: origin of the first of them, UTC.
+        factors: ``(horizon, 9)`` by which each quantile's distance from the median was multiplied.
+    """
+
+    window: int
+    outcomes: int
+    since: pd.Timestamp
+    factors: Array
+
+
 @dataclass(frozen=True, eq=False)
 class Future:
     """What comes next: one origin, the last closed candle.
@@ -665,9 +800,26 @@ class Future:
         history: the prices it looked at.
         forecast: one origin, ``actual`` all NaN.
         warnings: sentences a person should read before the numbers.
+        calibration: how the band was rescaled; ``None`` where it is the model's own.
     """
 
     model: str
     history: PriceHistory
     forecast: Forecast
     warnings: tuple[str, ...] = ()
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Odds:
+    """The chance that the price ends above or below a level.
+
+    Attributes:
+        level: USD.
+        direction: ``"above"`` or ``"below"``.
+        chances: ``(horizon,)`` at each step, a fraction; NaN where the band is undefined.
+    """
+
+    level: float
+    direction: str
+    chances: Array

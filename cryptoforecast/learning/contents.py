@@ -47,7 +47,10 @@ Value = TypeVar("Value")
 
 
 def shapes(spec: ModelSpec) -> list[tuple[int, ...]]:
-    """Return the shape of each weight array, in Keras' order, that this spec must have."""
+    """Return the shape of each weight array that this spec must have.
+
+    In Keras' order, network by network.
+    """
     result: list[tuple[int, ...]] = []
     last = spec.horizon * (len(QUANTILES) if spec.loss == "quantile" else 1)
     width = features.width(spec.features)
@@ -60,11 +63,11 @@ def shapes(spec: ModelSpec) -> list[tuple[int, ...]]:
         for units in spec.units:
             result += [(width, units), (units,)]
             width = units
-    return [*result, (width, last), (last,)]
+    return [*result, (width, last), (last,)] * spec.ensemble
 
 
 def parameters(spec: ModelSpec) -> int:
-    """Count the numbers a network of this spec learns."""
+    """Count the numbers that the networks of this spec learn."""
     return sum(math.prod(shape) for shape in shapes(spec))
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features, threads
+from cryptoforecast.learning import features, ranges, threads
 from cryptoforecast.learning.samples import scale_inputs
-from cryptoforecast.learning.specs import needs
+from cryptoforecast.learning.specs import needs, warmup
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import (
     MEDIAN,
@@ -60,10 +60,11 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
         )
     read = history.candles.iloc[rows.start - needed + 1 : rows.stop]
     inputs = scale_inputs(features.matrix(read, spec.features), model.scaler)
-    raw = outputs(model, inputs[features.warmup(spec.features) :])[:: rows.step]
     origins = slice(rows.start, rows.stop, rows.step)
     close = history.candles["close"].to_numpy(float)[origins]
-    predicted, quantiles = _unscale(model, raw, close)
+    standardised = spec.target == "standardised"
+    unit = ranges.unit(read)[needed - 1 :: rows.step] if standardised else np.ones(len(close))
+    predicted, quantiles = _said(model, inputs[warmup(spec) :], close, unit, rows.step)
     return Forecast(
         predictor=spec.network,
         interval=history.interval,
@@ -132,21 +133,61 @@ def rising_quantiles(raw: Array, horizon: int) -> Array:
     return result
 
 
-def _unscale(model: TrainedModel, raw: Array, close: Array) -> tuple[Array, Array]:
-    """Return points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return."""
+def members(model: TrainedModel) -> tuple[TrainedModel, ...]:
+    """Take an ensemble apart into its networks, each a model of its own."""
+    spec = dataclasses.replace(model.spec, ensemble=1)
+    count = len(model.weights) // model.spec.ensemble
+    return tuple(
+        dataclasses.replace(model, spec=spec, weights=model.weights[first : first + count])
+        for first in range(0, len(model.weights), count)
+    )
+
+
+def _said(
+    model: TrainedModel, inputs: Array, close: Array, unit: Array, apart: int = 1
+) -> tuple[Array, Array]:
+    """Forecast from ``m`` origins.
+
+    The quantiles of an ensemble are the means of its networks', level by level.
+
+    Args:
+        model: one network or several.
+        inputs: ``(rows, inputs)`` scaled, from the first origin's lookback to the last origin.
+        close: ``(m,)`` USD.
+        unit: ``(m,)`` of a standardised target; else 1.
+        apart: rows between two origins.
+
+    Returns:
+        Points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return.
+    """
+    centres, bands = zip(
+        *(_unscale(one, outputs(one, inputs)[::apart], close, unit) for one in members(model)),
+        strict=True,
+    )
+    centre, quantiles = np.mean(centres, axis=0), np.mean(bands, axis=0)
+    if model.residuals is not None:
+        quantiles = centre[..., None] + model.residuals
+    return close[:, None] * np.exp(centre), quantiles
+
+
+def _unscale(model: TrainedModel, raw: Array, close: Array, unit: Array) -> tuple[Array, Array]:
+    """Return one network's points ``(m, horizon)`` and quantiles, both in log-return."""
     spec, scaler = model.spec, model.scaler
-    last = close[:, None]
-    if spec.loss == "quantile":
-        levels = rising_quantiles(raw, spec.horizon)
-        levels = levels * scaler.target_scale[:, None] + scaler.target_offset[:, None]
-        if spec.target == "price":
-            levels = np.log(_positive(levels, last[..., None]) / last[..., None])
-        return last * np.exp(levels[..., MEDIAN]), levels
-    value = raw.astype(float) * scaler.target_scale + scaler.target_offset
-    predicted = last * np.exp(value) if spec.target == "return" else _positive(value, last)
-    if model.residuals is None:
-        return predicted, np.full((*predicted.shape, len(QUANTILES)), np.nan)
-    return predicted, np.log(predicted / last)[..., None] + model.residuals
+    if spec.loss == "mse":
+        value = raw.astype(float) * scaler.target_scale + scaler.target_offset
+        centre = _log_returns(spec, value, close[:, None], unit[:, None])
+        return centre, np.full((*centre.shape, len(QUANTILES)), np.nan)
+    levels = rising_quantiles(raw, spec.horizon)
+    levels = levels * scaler.target_scale[:, None] + scaler.target_offset[:, None]
+    levels = _log_returns(spec, levels, close[:, None, None], unit[:, None, None])
+    return levels[..., MEDIAN], levels
+
+
+def _log_returns(spec: ModelSpec, value: Array, close: Array, unit: Array) -> Array:
+    """Turn unscaled targets into log-returns from the close."""
+    if spec.target == "price":
+        return np.log(_positive(value, close) / close)
+    return value * unit
 
 
 def _positive(price: Array, close: Array) -> Array:
@@ -283,6 +324,7 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
     """
     spec, needed = model.spec, needs(model.spec)
     more = [name for name in spec.features if name not in OF_CLOSES]
+    more += [f"the target {spec.target}"] * (spec.target == "standardised")
     if more:
         raise InvalidInput(
             f"A forecast from closes alone needs a model of {', '.join(OF_CLOSES)}. "
@@ -291,5 +333,5 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
     if len(closes) != needed:
         raise NotEnoughData(f"This model needs {needed} closes. Received: {len(closes)}.")
     read = features.matrix(pd.DataFrame({"close": closes}), spec.features)
-    inputs = scale_inputs(read, model.scaler)[features.warmup(spec.features) :]
-    return _unscale(model, outputs(model, inputs), closes[-1:])[0][0]
+    inputs = scale_inputs(read, model.scaler)[warmup(spec) :]
+    return _said(model, inputs, closes[-1:], np.ones(1))[0][0]

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.learning import features
-from cryptoforecast.learning.specs import is_network, needs
+from cryptoforecast.learning import features, ranges
+from cryptoforecast.learning.specs import is_network, needs, warmup
 from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.prices import quality
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
@@ -151,12 +151,16 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
     """Return the unscaled targets of each row.
 
     Returns:
-        ``(n, horizon)``: log-return from the row's close, or the later close in USD; NaN at
-        the end.
+        ``(n, horizon)``: log-return from the row's close, the same in units of the average
+        true range up to it, or the later close in USD; NaN at the end.
     """
     close = history.candles["close"].to_numpy(float)
     returns = cumulative_returns(close, spec.horizon)
-    return returns if spec.target == "return" else close[:, None] * np.exp(returns)
+    if spec.target == "price":
+        return close[:, None] * np.exp(returns)
+    if spec.target == "standardised":
+        return returns / ranges.unit(history.candles)[:, None]
+    return returns
 
 
 def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scaler:
@@ -168,7 +172,7 @@ def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scale
         spec: ``target`` decides between min-max and standardising.
         cut: rows from ``train_end`` on are never looked at.
     """
-    reads = features.warmup(spec.features) + 1
+    reads = warmup(spec) + 1
     seen = _rows(raw, cut.train_rows(reads))
     fitted_targets = _rows(targets, cut.train_origins(reads))
     if spec.target == "price":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import features
+from cryptoforecast.learning import features, ranges
 from cryptoforecast.types import ModelSpec
 
 NETWORKS = ("lstm", "dense")
-TARGETS = ("return", "price")
+TARGETS = ("return", "standardised", "price")
 LOSSES = ("quantile", "mse")
 TRAININGS = ("sequences", "windows")
 SCHEDULES = ("cosine", "constant")
@@ -55,6 +55,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "chunk": (1, 500),
     "epochs": (1, 500),
     "patience": (0, 100),
+    "ensemble": (1, 10),
     "test": (0.05, 0.5),
     "validation": (0.05, 0.4),
     "seed": (0, 2**31 - 1),
@@ -156,6 +157,12 @@ def is_network(spec: ModelSpec) -> bool:
     return spec.network in NETWORKS
 
 
+def warmup(spec: ModelSpec) -> int:
+    """Candles before the lookback that the features, and the unit of the target, read."""
+    unit = ranges.USUAL if spec.target == "standardised" else 0
+    return max(unit, features.warmup(spec.features))
+
+
 def needs(spec: ModelSpec) -> int:
-    """Candles a forecast reads: lookback plus the warm-up of the features."""
-    return spec.lookback + features.warmup(spec.features)
+    """Candles a forecast reads: the lookback and the warm-up."""
+    return spec.lookback + warmup(spec)

@@ -11,12 +11,14 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import inference, networks, samples, specs
 from cryptoforecast.types import (
+    Array,
     ModelCard,
     ModelSpec,
     PriceHistory,
     Progress,
     Split,
     TrainedModel,
+    TrainingRecord,
 )
 
 
@@ -69,8 +71,7 @@ def fit(
         Cancelled: if ``cancelled()`` became true.
     """
     prepared, scaler = samples.scaled(measured.before(cut.fit_end), spec, cut)
-    start = None if initial is None else initial.weights
-    weights, record = networks.fit(spec, prepared, report, cancelled, start)
+    weights, record = _networks(spec, prepared, report, cancelled, initial)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
     close = seen.candles["close"].to_numpy(float)[cut.first : cut.train_end]
     card = ModelCard(
@@ -95,6 +96,43 @@ def fit(
         residuals = inference.residual_quantiles(model, seen, origins)
         model = dataclasses.replace(model, residuals=residuals)
     return model
+
+
+def _networks(
+    spec: ModelSpec,
+    prepared: samples.Samples,
+    report: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+    initial: TrainedModel | None,
+) -> tuple[tuple[Array, ...], TrainingRecord]:
+    """Fit the networks of an ensemble one after the other, each with the next seed.
+
+    Returns:
+        The weights of all; of the records the sum of epochs and seconds, the median speed, and
+        the first one's curve.
+    """
+    starts = [None] * spec.ensemble if initial is None else inference.members(initial)
+    weights: list[Array] = []
+    records: list[TrainingRecord] = []
+    for i, start in enumerate(starts):
+        past = sum(record.seconds for record in records)
+
+        def tell(progress: Progress, i: int = i, past: float = past) -> None:
+            done, seconds = (i + progress.done) / spec.ensemble, past + progress.seconds
+            report(dataclasses.replace(progress, done=done, seconds=seconds))
+
+        one = dataclasses.replace(spec, seed=spec.seed + i)
+        found, record = networks.fit(
+            one, prepared, tell, cancelled, None if start is None else start.weights
+        )
+        weights += found
+        records.append(record)
+    return tuple(weights), dataclasses.replace(
+        records[0],
+        epochs=sum(record.epochs for record in records),
+        seconds=sum(record.seconds for record in records),
+        targets_per_second=float(np.median([one.targets_per_second for one in records])),
+    )
 
 
 def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> Split:
