@@ -1,0 +1,165 @@
+"""Every predictor of a backtest by one metric at one step, and whether a lead is more than chance.
+
+Who compares several predictors finds one that looks good by luck. The p-values are therefore also
+given as corrected by Holm (1979), "A simple sequentially rejective multiple test procedure", for
+the comparisons on the board; nothing can correct for settings that were tried before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation.metrics import band, pinball_losses
+from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
+from cryptoforecast.evaluation.verdict import fewest_origins
+from cryptoforecast.types import Array, Backtest, Forecast, Leaderboard, Scores, Standing
+
+#: What a board can be ordered by: the fields of ``Scores``.
+METRICS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Scores))
+#: Level (%) of the band whose coverage a metric is.
+LEVELS = {"coverage_80": 80, "coverage_95": 95}
+DIRECTION = "directional_accuracy"
+
+
+def leaderboard(
+    judged: Backtest, metric: str = "pinball", step: int | None = None, reference: str = "naive"
+) -> Leaderboard:
+    """Order the predictors of a backtest, and compare each with one of them.
+
+    All are compared on the same origins. A coverage is compared with what the band promises. A
+    reference that never names a direction counts as a coin toss.
+
+    Args:
+        judged: forecasts of several predictors.
+        metric: one of ``METRICS``.
+        step: 1 to the horizon; the last by default.
+        reference: name of a predictor of the backtest.
+
+    Raises:
+        InvalidInput: if the backtest has no such metric, step or reference.
+    """
+    step = judged.spec.horizon if step is None else step
+    _check(judged, metric, step, reference)
+    own = {name: losses(said, metric, step) for name, said in judged.forecasts.items()}
+    base = _base(own[reference], metric)
+    found = [
+        _standing(name, getattr(judged.scores[name][step - 1], metric), each, base, metric, step)
+        if metric in LEVELS or name != reference
+        else _itself(name, getattr(judged.scores[name][step - 1], metric))
+        for name, each in own.items()
+    ]
+    corrected = holm([standing.p_value for standing in found])
+    standings = (
+        dataclasses.replace(standing, p_holm=p)
+        for standing, p in zip(found, corrected, strict=True)
+    )
+    ordered = tuple(sorted(standings, key=lambda standing: _rank(standing.value, metric)))
+    return Leaderboard(metric, step, reference, len(base), ordered)
+
+
+def losses(said: Forecast, metric: str, step: int) -> Array:
+    """Compute what each origin adds to a metric, smaller is better.
+
+    Args:
+        said: of one predictor.
+        metric: one of ``METRICS``.
+        step: 1 to the horizon.
+
+    Returns:
+        ``(m,)`` at the origins whose outcome is known: absolute errors in USD (``mae``, ``mase``),
+        squared ones (``rmse``), relative ones, pinball losses. 1 for a wrong direction and 0 for a
+        right one, where the price moved; NaN if none was ever named. Of a coverage 1 inside the
+        band and 0 outside.
+    """
+    column = step - 1
+    known = np.isfinite(said.actual[:, column])
+    close, actual = said.close[known], said.actual[known, column]
+    predicted, quantiles = said.predicted[known, column], said.quantiles[known, column]
+    if metric == "pinball":
+        return pinball_losses(np.log(actual / close), quantiles)
+    if metric in LEVELS:
+        low, high = (quantiles[:, each] for each in band(LEVELS[metric]))
+        returns = np.log(actual / close)
+        inside = ((low <= returns) & (returns <= high)).astype(float)
+        return np.where(np.isnan(low) | np.isnan(high), math.nan, inside)
+    if metric == DIRECTION:
+        called, went = np.sign(predicted - close), np.sign(actual - close)
+        wrong = (called != went)[went != 0].astype(float)
+        return wrong if called.any() else np.full(len(wrong), math.nan)
+    error = np.abs(actual - predicted)
+    if metric == "rmse":
+        return error**2
+    if metric == "mape":
+        return error / np.abs(actual)
+    if metric == "smape":
+        return 2 * error / (np.abs(actual) + np.abs(predicted))
+    return error
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for their number, so that one false finding among them stays rare.
+
+    The i-th smallest of m is multiplied by m - i + 1, never below the one before and at most 1.
+
+    Args:
+        p_values: NaN where there was no comparison; these stay NaN and are not counted.
+    """
+    known = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
+    corrected, least = [math.nan] * len(p_values), 0.0
+    for rank, (p, i) in enumerate(known):
+        least = max(least, min(1.0, p * (len(known) - rank)))
+        corrected[i] = least
+    return corrected
+
+
+def _base(reference: Array, metric: str) -> Array:
+    """Return the losses that the others are compared with."""
+    if metric in LEVELS:
+        return np.full(len(reference), LEVELS[metric] / 100)
+    if metric == DIRECTION and np.isnan(reference).all():
+        return np.full(len(reference), 0.5)
+    return reference
+
+
+def _standing(name: str, value: float, own: Array, base: Array, metric: str, step: int) -> Standing:
+    skill, low, high = skill_interval(own, base, step) if len(own) else (math.nan,) * 3
+    p_value = diebold_mariano(own, base, step)
+    if len(own) < fewest_origins(step):
+        low = high = p_value = math.nan
+    if metric == "rmse":  # so far of the squares, and a root keeps their order
+        skill, low, high = (1 - math.sqrt(1 - each) for each in (skill, low, high))
+    if metric in LEVELS:
+        share = LEVELS[metric] / 100
+        skill, low, high = -share * skill, -share * high, -share * low
+    return Standing(name, value, skill, low, high, p_value, math.nan)
+
+
+def _itself(name: str, value: float) -> Standing:
+    return Standing(name, value, 0.0, math.nan, math.nan, math.nan, math.nan)
+
+
+def _rank(value: float, metric: str) -> float:
+    """Give what to sort by: the best first, the undefined last."""
+    if math.isnan(value):
+        return math.inf
+    if metric in LEVELS:
+        return abs(value - LEVELS[metric] / 100)
+    return -value if metric == DIRECTION else value
+
+
+def _check(judged: Backtest, metric: str, step: int, reference: str) -> None:
+    if metric not in METRICS:
+        raise InvalidInput(f"`metric` must be one of {', '.join(METRICS)}. Received: {metric!r}.")
+    if not 1 <= step <= judged.spec.horizon:
+        raise InvalidInput(
+            f"`step` must be 1 to the horizon, {judged.spec.horizon}. Received: {step}."
+        )
+    if reference not in judged.forecasts:
+        raise InvalidInput(
+            f"`reference` must be one of {', '.join(judged.forecasts)}. Received: {reference!r}."
+        )
