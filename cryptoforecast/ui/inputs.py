@@ -318,7 +318,8 @@ def _sliders(base: ModelSpec, key: str) -> dict[str, object]:
             default=base.target,
             required=True,
             key=f"{key}-target",
-            help="The log-return from the last close, or the min-max scaled price itself.",
+            help="The log-return from the last close; the same in units of the last week's "
+            "average true range; or the min-max scaled price itself.",
         )
         changes["loss"] = st.segmented_control(
             "Loss",
@@ -422,5 +423,14 @@ def _more(base: ModelSpec, key: str) -> dict[str, object]:
             base.seed,
             key=f"{key}-seed",
             help="The same seed and data give the same model.",
+        )
+        changes["ensemble"] = st.slider(
+            "Networks",
+            1,
+            5,
+            base.ensemble,
+            key=f"{key}-ensemble",
+            help="Several networks from different seeds, averaged: a little better, and their "
+            "spread shows how much is luck. Takes as many times longer.",
         )
     return changes

@@ -122,7 +122,7 @@ def _details(one: SavedModel) -> dict[str, object]:
         "80 % covered": show.percent(_score(one, "coverage_80")),
         "95 % covered": show.percent(_score(one, "coverage_95")),
         "Training": f"{one.model.record.epochs} epochs, {one.model.record.seconds:.0f} s, "
-        f"seed {spec.seed}",
+        + (f"seed {spec.seed}" if spec.ensemble == 1 else f"{spec.ensemble} seeds"),
         "Libraries": ", ".join(f"{name} {version}" for name, version in model.libraries.items()),
         "Data fingerprint": model.fingerprint,
         "Created": model.created[:16].replace("T", " ") + " UTC",
