@@ -12,6 +12,16 @@ from cryptoforecast.charts.forecasts import (
     summary_predicted,
 )
 from cryptoforecast.charts.market import RANGES, candles, summary_candles
+from cryptoforecast.charts.reliability import (
+    coverage_by_regime,
+    coverage_by_step,
+    pit,
+    reliability,
+    summary_coverage_by_regime,
+    summary_coverage_by_step,
+    summary_pit,
+    summary_reliability,
+)
 from cryptoforecast.charts.scores import (
     compare_errors,
     coverage,
@@ -26,14 +36,22 @@ __all__ = [
     "candles",
     "compare_errors",
     "coverage",
+    "coverage_by_regime",
+    "coverage_by_step",
     "downsample",
     "fan",
     "loss_curve",
+    "pit",
     "predicted_vs_actual",
+    "reliability",
     "summary_candles",
     "summary_coverage",
+    "summary_coverage_by_regime",
+    "summary_coverage_by_step",
     "summary_errors",
     "summary_fan",
     "summary_loss",
+    "summary_pit",
     "summary_predicted",
+    "summary_reliability",
 ]

@@ -1,0 +1,274 @@
+"""The chance of ending above or below a price: one distribution through the nine quantiles.
+
+Between the outer two quantiles the log-odds of ending at or below a return are a monotone
+rational quadratic spline through the nine known points (Gregory and Delbourgo 1982, "Piecewise
+rational quadratic interpolation to monotonic data"): smooth, strictly rising, and its inverse is
+as plain as itself. Beyond them lies a generalised Pareto tail (Pickands 1975, "Statistical
+inference using extreme order statistics") with one shape for all forecasts and the scale that
+makes the density go on without a step. Imports NumPy only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types import QUANTILES, Array, Forecast, Future, Odds
+
+#: Price levels that can be asked for at once.
+MOST = 20
+#: Shape of the tails: 0 would fall like an exponential, larger ones fall slower.
+TAIL = 0.2
+#: Log-return that two quantiles are apart at least: a flat market's band has no width at all.
+FINEST = 1e-9
+
+_LEVELS = np.array(QUANTILES)
+_KNOTS = np.log(_LEVELS / (1 - _LEVELS))
+_RISES = np.diff(_KNOTS)
+#: Probability beyond each of the outer quantiles.
+_OUTER = QUANTILES[0]
+
+
+def check(levels: Sequence[float]) -> None:
+    """Refuse price levels that no price can have, or too many of them.
+
+    Raises:
+        InvalidInput: unless there are at most ``MOST``, each finite and above 0.
+    """
+    if len(levels) > MOST:
+        raise InvalidInput(
+            f"At most {MOST} price levels can be asked for at once. Received: {len(levels)}. "
+            "Leave some out."
+        )
+    for level in levels:
+        if not (math.isfinite(level) and level > 0):
+            raise InvalidInput(
+                f"A price level must be a finite number of USD above 0. Received: {level:g}. "
+                "Give one such as 65000."
+            )
+
+
+def ahead(future: Future, above: Sequence[float], below: Sequence[float] = ()) -> tuple[Odds, ...]:
+    """Compute the chances of what comes next, for each level asked for.
+
+    Args:
+        future: one origin.
+        above: levels to end above, USD.
+        below: levels to end below, USD.
+
+    Raises:
+        InvalidInput: as ``check`` does, for all levels together.
+    """
+    check([*above, *below])
+    said = future.forecast
+    found = [Odds(level, "above", chance_above(said, level)[0]) for level in above]
+    return (*found, *(Odds(level, "below", chance_below(said, level)[0]) for level in below))
+
+
+def chance_above(said: Forecast, level: float) -> Array:
+    """Compute the chance that the close ends above a level, at every origin and step.
+
+    Args:
+        said: forecasts.
+        level: USD, above 0.
+
+    Returns:
+        ``(n, horizon)`` fractions; NaN where the band is undefined.
+    """
+    return above(_returns_to(said, level), said.quantiles)
+
+
+def chance_below(said: Forecast, level: float) -> Array:
+    """Compute the chance that the close ends at or below a level; see ``chance_above``."""
+    return below(_returns_to(said, level), said.quantiles)
+
+
+def below(returns: Array, quantiles: Array) -> Array:
+    """Compute the distribution function: the chance of a return at or below the given one.
+
+    Args:
+        returns: ``(...)`` log-returns.
+        quantiles: ``(..., 9)`` forecast quantiles of the log-return, not falling.
+
+    Returns:
+        ``(...)`` fractions, strictly rising with the return; NaN where either is undefined.
+    """
+    return _probability(log_odds(returns, quantiles))
+
+
+def above(returns: Array, quantiles: Array) -> Array:
+    """Compute the chance of a return above the given one; 1 - ``below``, exact if small too."""
+    return _probability(-log_odds(returns, quantiles))
+
+
+def log_odds(returns: Array, quantiles: Array) -> Array:
+    """Compute ln(P / (1 - P)) of a return at or below the given one; see ``below``."""
+    curve = _curve(quantiles, np.shape(returns))
+    returns = np.broadcast_to(np.asarray(returns, dtype=float), curve.known.shape)
+    lowest, highest = curve.knots[..., 0], curve.knots[..., -1]
+    piece = (curve.knots <= returns[..., None]).sum(axis=-1) - 1
+    part = curve.part(np.clip(piece, 0, len(_RISES) - 1))
+    into = np.clip((returns - part.left) / part.width, 0, 1)
+    both = into * (1 - into)
+    bend = part.first + part.last - 2 * part.slope
+    risen = (part.slope * into**2 + part.first * both) / (part.slope + bend * both)
+    inside = part.bottom + part.rise * risen
+    low = -_tail(lowest - returns, curve.steepness[..., 0])
+    high = _tail(returns - highest, curve.steepness[..., -1])
+    outside = np.where(returns < lowest, low, high)
+    found = np.where((lowest <= returns) & (returns <= highest), inside, outside)
+    return np.where(curve.known & ~np.isnan(returns), found, np.nan)
+
+
+def quantile(shares: Array, quantiles: Array) -> Array:
+    """Compute the quantile function, the inverse of ``below``.
+
+    Args:
+        shares: ``(...)`` probabilities between 0 and 1.
+        quantiles: ``(..., 9)`` forecast quantiles of the log-return, not falling.
+
+    Returns:
+        ``(...)`` log-returns; minus and plus infinity at 0 and 1; NaN where a share lies
+        outside, or a quantile is undefined.
+    """
+    curve = _curve(quantiles, np.shape(shares))
+    shares = np.broadcast_to(np.asarray(shares, dtype=float), curve.known.shape)
+    inner = np.clip(shares, _OUTER, 1 - _OUTER)
+    risen = np.clip(np.log(inner / (1 - inner)), _KNOTS[0], _KNOTS[-1])
+    piece = np.searchsorted(_KNOTS, risen, side="right") - 1
+    part = curve.part(np.clip(piece, 0, len(_RISES) - 1))
+    done = risen - part.bottom
+    bend = done * (part.first + part.last - 2 * part.slope)
+    square = part.rise * (part.slope - part.first) + bend
+    linear, constant = part.rise * part.first - bend, -part.slope * done
+    root = np.sqrt(np.maximum(linear**2 - 4 * square * constant, 0))
+    inside = part.left + part.width * 2 * constant / (-linear - root)
+    low = curve.knots[..., 0] - _excess(shares) / _hazard(curve.steepness[..., 0])
+    high = curve.knots[..., -1] + _excess(1 - shares) / _hazard(curve.steepness[..., -1])
+    found = np.where(shares < _OUTER, low, np.where(shares > 1 - _OUTER, high, inside))
+    return np.where(curve.known & (shares >= 0) & (shares <= 1), found, np.nan)
+
+
+def pit(said: Forecast) -> Array:
+    """Compute where each actual fell in its forecast distribution, 0 to 1.
+
+    Uniform if the forecasts are right (probability integral transform: Dawid 1984, "Present
+    position and potential developments: the prequential approach").
+
+    Returns:
+        ``(n, horizon)``; NaN where the actual or the band is unknown.
+    """
+    return below(said.actual_returns, said.quantiles)
+
+
+def _returns_to(said: Forecast, level: float) -> Array:
+    """Log-return from each close to a level, ``(n, 1)``."""
+    check([level])
+    # A quotient of prices could leave the range of numbers; a difference of logs can't.
+    return (math.log(level) - np.log(said.close))[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One piece of each spline, between two knots; all ``(...)``.
+
+    ``left`` and ``width`` are returns, ``bottom`` and ``rise`` log-odds; ``slope`` is the mean
+    one, ``first`` and ``last`` those at the ends.
+    """
+
+    left: Array
+    width: Array
+    bottom: Array
+    rise: Array
+    slope: Array
+    first: Array
+    last: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """Splines of the log-odds over the return.
+
+    Attributes:
+        knots: ``(..., 9)`` returns.
+        slopes: ``(..., 8)`` mean slope between two knots.
+        steepness: ``(..., 9)`` slope at each knot.
+        known: ``(...)`` whether all nine quantiles are.
+    """
+
+    knots: Array
+    slopes: Array
+    steepness: Array
+    known: Array
+
+    def part(self, piece: Array) -> _Part:
+        """Take the piece of this number, 0 to 7, of each spline."""
+
+        def at(values: Array, column: Array) -> Array:
+            return np.take_along_axis(values, column[..., None], axis=-1)[..., 0]
+
+        left = at(self.knots, piece)
+        return _Part(
+            left=left,
+            width=at(self.knots, piece + 1) - left,
+            bottom=_KNOTS[piece],
+            rise=_RISES[piece],
+            slope=at(self.slopes, piece),
+            first=at(self.steepness, piece),
+            last=at(self.steepness, piece + 1),
+        )
+
+
+def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
+    """Lay a spline through each nine quantiles, repeated so that ``(...)`` fits ``shape``.
+
+    The slope at an inner knot is the weighted harmonic mean of its neighbours' (Fritsch and
+    Butland 1984, "A method for constructing local monotone piecewise cubic interpolants"); at the
+    outer ones it is the neighbour's.
+    """
+    quantiles = np.asarray(quantiles, dtype=float)
+    known = np.isfinite(quantiles).all(axis=-1)
+    given = np.where(known[..., None], quantiles, 0)
+    apart = FINEST * (np.arange(len(QUANTILES)) - len(QUANTILES) // 2)
+    rising = (np.diff(given, axis=-1) >= FINEST).all(axis=-1, keepdims=True)
+    knots = np.where(rising, given, np.maximum.accumulate(given - apart, axis=-1) + apart)
+    widths = np.diff(knots, axis=-1)
+    slopes = _RISES / widths
+    before, after = widths[..., :-1], widths[..., 1:]
+    weighted = (2 * after + before) / slopes[..., :-1] + (after + 2 * before) / slopes[..., 1:]
+    inner = 3 * (before + after) / weighted
+    steepness = np.concatenate([slopes[..., :1], inner, slopes[..., -1:]], axis=-1)
+    wide = np.broadcast_shapes(shape, known.shape)
+    knots, slopes, steepness = (
+        np.broadcast_to(each, (*wide, each.shape[-1])) for each in (knots, slopes, steepness)
+    )
+    return _Curve(knots, slopes, steepness, np.broadcast_to(known, wide))
+
+
+def _probability(log_odds: Array) -> Array:
+    """Undo ln(P / (1 - P)) without overflow, and without rounding a small P away."""
+    small = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1, small) / (1 + small)
+
+
+def _hazard(steepness: Array) -> Array:
+    """Density at an outer quantile over the probability beyond it: the slope of ln P there."""
+    return (1 - _OUTER) * steepness
+
+
+def _tail(beyond: Array, steepness: Array) -> Array:
+    """Log-odds against ending so far beyond an outer quantile, or farther."""
+    excess = np.maximum(beyond, 0) * _hazard(steepness)
+    log = math.log(_OUTER) - np.log1p(TAIL * excess) / TAIL
+    return np.log1p(-np.exp(log)) - log
+
+
+def _excess(shares: Array) -> Array:
+    """How far beyond an outer quantile a smaller probability lies, in units of 1 / hazard."""
+    with np.errstate(divide="ignore"):  # probability 0 lies infinitely far
+        logs = np.log(np.clip(shares, 0, _OUTER) / _OUTER)
+    return np.expm1(-TAIL * logs) / TAIL

@@ -1,0 +1,142 @@
+"""Whether bands hold what they promise: levels, whole distribution, by step and by volatility."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation import metrics, odds
+from cryptoforecast.evaluation.significance import block_length
+from cryptoforecast.learning.baselines.simple import volatility
+from cryptoforecast.types import (
+    QUANTILES,
+    Array,
+    Backtest,
+    CoverageBySteps,
+    Regime,
+    Reliability,
+    Share,
+)
+
+#: Levels of the bands that are counted, in %.
+LEVELS = (50, 80, 90, 95)
+#: Equal parts of the forecast distribution.
+BINS = 20
+#: Thirds of the origins, from the lowest volatility to the highest.
+REGIMES = ("calm", "usual", "restless")
+#: Two-sided 95 % of a normal distribution.
+_NORMAL = 1.959964
+
+
+def measure(judged: Backtest, step: int) -> Reliability:
+    """Count how the judged model's band fared at one step.
+
+    Origins whose outcome or band is unknown are left out. Volatility is the cone's, which looks
+    at candles up to the origin; the thirds are of the test's own origins.
+
+    Args:
+        judged: a test.
+        step: 1 to the horizon.
+
+    Raises:
+        InvalidInput: if ``step`` lies outside the horizon.
+    """
+    said = judged.judged
+    if not 1 <= step <= said.horizon:
+        raise InvalidInput(f"`step` must be 1 to the horizon, {said.horizon}. Received: {step}.")
+    actual, quantiles = said.actual_returns[:, step - 1], said.quantiles[:, step - 1]
+    known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
+    actual, quantiles = actual[known], quantiles[known]
+    parts = (odds.below(actual, quantiles) * BINS).astype(int).clip(0, BINS - 1)
+    candles = judged.history.candles
+    sigma = volatility(candles)[candles.index.get_indexer(said.origins[known])]
+    return Reliability(
+        judged=judged,
+        step=step,
+        origins=len(actual),
+        observed=shares(actual[:, None] <= quantiles, step),
+        pit=shares(parts[:, None] == np.arange(BINS), step),
+        coverage=_coverage(actual, quantiles, step),
+        regimes=_regimes(actual, quantiles, sigma, step),
+    )
+
+
+def by_step(judged: Backtest) -> CoverageBySteps:
+    """Count how much the judged model's band held at every step; see ``measure``."""
+    said = judged.judged
+    returns, found = said.actual_returns, []
+    for step in range(1, said.horizon + 1):
+        actual, quantiles = returns[:, step - 1], said.quantiles[:, step - 1]
+        known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
+        found.append(_coverage(actual[known], quantiles[known], step))
+    return CoverageBySteps(judged, tuple(found))
+
+
+def shares(hits: Array, step: int) -> tuple[Share, ...]:
+    """Count shares of related origins, each with a 95 % interval.
+
+    Wilson's (1927) interval, with the number of origins replaced by how many independent ones
+    would make the share as uncertain. That uncertainty is the one of a circular moving-block
+    bootstrap (Politis and Romano 1992), whose variance has a closed form: the variance of the
+    block means over the number of blocks. Blocks are as of ``significance.block_length``.
+
+    Args:
+        hits: ``(n, m)`` whether each origin counts, in time order.
+        step: steps ahead of the outcomes, which overlap.
+
+    Returns:
+        ``m`` shares; NaN without origins.
+    """
+    n = len(hits)
+    if n == 0:
+        return (Share(math.nan, math.nan, math.nan),) * hits.shape[1]
+    share, independent = hits.mean(axis=0), _independent(hits.astype(float), step)
+    square = _NORMAL**2 / independent
+    centre = (share + square / 2) / (1 + square)
+    reach = np.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
+    return tuple(
+        Share(float(value), max(0.0, float(middle - away)), min(1.0, float(middle + away)))
+        for value, middle, away in zip(share, centre, reach, strict=True)
+    )
+
+
+def _independent(hits: Array, step: int) -> Array:
+    """Count independent origins that would make each share as uncertain, ``(m,)``, 1 to n."""
+    n, share = len(hits), hits.mean(axis=0)
+    length = block_length(n, step)
+    wrapped = np.concatenate([np.zeros((1, hits.shape[1])), hits, hits[: length - 1]])
+    sums = np.cumsum(wrapped, axis=0)
+    means = (sums[length:] - sums[:-length]) / length
+    variance = means.var(axis=0) * length / n
+    # A share of 0 or 1 shows no variance; then only the overlap of the targets counts.
+    varies = variance > 0
+    alone = np.where(varies, share * (1 - share) / np.where(varies, variance, 1), n / step)
+    return np.clip(alone, 1, n)
+
+
+def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]:
+    bounds = [quantiles[:, metrics.band(level)] for level in LEVELS]
+    inside = [(low <= actual) & (actual <= high) for low, high in (both.T for both in bounds)]
+    return dict(zip(LEVELS, shares(np.stack(inside, axis=1), step), strict=True))
+
+
+def _regimes(actual: Array, quantiles: Array, sigma: Array, step: int) -> tuple[Regime, ...]:
+    """Part the origins into thirds by volatility; a third keeps the order of time."""
+    order = np.argsort(sigma, kind="stable")
+    found = []
+    for name, rows in zip(REGIMES, np.array_split(order, len(REGIMES)), strict=True):
+        rows = np.sort(rows)
+        found.append(
+            Regime(
+                name=name,
+                origins=len(rows),
+                low=float(sigma[rows].min()) if len(rows) else math.nan,
+                high=float(sigma[rows].max()) if len(rows) else math.nan,
+                coverage=_coverage(actual[rows], quantiles[rows], step),
+                pinball=metrics.pinball(actual[rows], quantiles[rows], QUANTILES),
+            )
+        )
+    return tuple(found)
