@@ -48,16 +48,24 @@ def log_returns(close: Array) -> Array:
     return result
 
 
-def _close(candles: pd.DataFrame) -> Array:
-    return candles["close"].to_numpy(float)[:, None]
+def _close(close: Array) -> Array:
+    return close
 
 
-def _return(candles: pd.DataFrame) -> Array:
-    return log_returns(candles["close"].to_numpy(float))[:, None]
+def _abs_return(close: Array) -> Array:
+    return np.log(np.abs(log_returns(close)) + FLOOR)
 
 
-def _abs_return(candles: pd.DataFrame) -> Array:
-    return np.log(np.abs(log_returns(candles["close"].to_numpy(float))) + FLOOR)[:, None]
+#: Features of the close alone: ``(n,)`` closes -> ``(n,)``.
+OF_CLOSE: dict[str, Callable[[Array], Array]] = {
+    "close": _close,
+    "return": log_returns,
+    "abs_return": _abs_return,
+}
+
+
+def _of_close(name: str) -> Callable[[pd.DataFrame], Array]:
+    return lambda candles: OF_CLOSE[name](candles["close"].to_numpy(float))[:, None]
 
 
 def _range(candles: pd.DataFrame) -> Array:
@@ -100,9 +108,21 @@ def _weekend(candles: pd.DataFrame) -> Array:
 FEATURES: dict[str, Feature] = {
     feature.name: feature
     for feature in (
-        Feature("close", "The closing price itself, in USD.", 0, 1, _close),
-        Feature("return", "How far the close moved in this candle (log-return).", 1, 1, _return),
-        Feature("abs_return", "How large that move was, on a log scale.", 1, 1, _abs_return),
+        Feature("close", "The closing price itself, in USD.", 0, 1, _of_close("close")),
+        Feature(
+            "return",
+            "How far the close moved in this candle (log-return).",
+            1,
+            1,
+            _of_close("return"),
+        ),
+        Feature(
+            "abs_return",
+            "How large that move was, on a log scale.",
+            1,
+            1,
+            _of_close("abs_return"),
+        ),
         Feature("range", "How far high and low lie apart, on a log scale.", 0, 1, _range),
         Feature("volume", "Volume against its last 24 candles.", VOLUME_ROWS - 1, 1, _volume),
         Feature("hour", "Hour of the day (UTC), as a circle.", 0, 2, _hour),
@@ -168,6 +188,16 @@ def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
     """
     check(names)
     return np.hstack([FEATURES[name].compute(candles) for name in names])
+
+
+def matrix_of_closes(close: Array, names: tuple[str, ...]) -> Array:
+    """Stack features as ``matrix`` does, from bare closes.
+
+    Args:
+        close: ``(n,)`` USD.
+        names: keys of ``OF_CLOSE``.
+    """
+    return np.column_stack([OF_CLOSE[name](close) for name in names])
 
 
 def check(names: tuple[str, ...]) -> None:

@@ -8,11 +8,12 @@ gives (a test holds the two together) in milliseconds. Every forecast reads exac
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.learning import features, ranges, threads
@@ -32,8 +33,10 @@ from cryptoforecast.types import (
 
 #: Origins in one pass: enough to fill the matrix products, few enough to stay in cache.
 BATCH = 512
+#: Models whose weights stay arranged for the next forecast.
+KEPT = 16
 #: Features that can be told from closes alone.
-OF_CLOSES = ("close", "return", "abs_return")
+OF_CLOSES = tuple(features.OF_CLOSE)
 #: Lowest price a min-max model may predict, as a share of the last close: a linear last layer
 #: knows no floor, and a log-return needs a positive price.
 LOWEST_SHARE = 1e-6
@@ -108,7 +111,7 @@ def outputs(model: TrainedModel, inputs: Array) -> Array:
     count = len(inputs) - spec.lookback + 1
     if spec.network == "dense":
         return _dense(spec, model.weights, inputs, count)
-    return _lstm(spec, model.weights, inputs, count)
+    return _lstm(model, inputs, count)
 
 
 def rising_quantiles(raw: Array, horizon: int) -> Array:
@@ -133,6 +136,7 @@ def rising_quantiles(raw: Array, horizon: int) -> Array:
     return result
 
 
+@functools.lru_cache(maxsize=KEPT)
 def members(model: TrainedModel) -> tuple[TrainedModel, ...]:
     """Take an ensemble apart into its networks, each a model of its own."""
     spec = dataclasses.replace(model.spec, ensemble=1)
@@ -208,26 +212,16 @@ def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: in
     return result
 
 
-def _lstm(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
+def _lstm(model: TrainedModel, inputs: Array, count: int) -> Array:
     """Run an LSTM from zero state over every window, many windows at once."""
     threads.keep_to_one()
-    layers = [_reordered(weights[3 * i : 3 * i + 3]) for i in range(len(spec.units))]
+    stack, lookback, weights = _stacked(model), model.spec.lookback, model.weights
     result = np.empty((count, weights[-1].shape[0]), np.float32)
-    # Input terms of the first layer are the same for every window: once a row, not a window.
-    kernel, recurrent, bias = layers[0]
-    first = kernel @ inputs.T + bias
-    # Later layers read what the one below has just said, and their own state below it.
-    ahead = [recurrent, *(np.hstack(layer[:2]) for layer in layers[1:])]
 
     def run(begin: int) -> None:
         stop = min(begin + BATCH, count)
-        hidden = np.zeros((sum(spec.units), stop - begin), np.float32)
-        states = [_State.of(hidden, spec.units, i) for i in range(len(layers))]
-        for step in range(spec.lookback):
-            terms = first[:, begin + step : stop + step]
-            for i, state in enumerate(states):
-                state.advance(ahead[i], layers[i][2] if i else terms)
-        result[begin:stop] = states[-1].hidden.T @ weights[-2] + weights[-1]
+        last = stack.run(inputs[begin : stop + lookback - 1], lookback)
+        result[begin:stop] = last.T @ weights[-2] + weights[-1]
 
     begins = range(0, count, BATCH)
     if len(begins) == 1:
@@ -239,52 +233,80 @@ def _lstm(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _State:
-    """One layer's state for ``m`` windows, changed in place.
+class _Stack:
+    """The layers of an LSTM, moved on together: each is one step behind the layer below.
 
-    Units run down and windows across, so that each gate is one contiguous block of memory.
+    What a layer reads is then known when all of them move, and one matrix product and one round
+    of gates serve every layer. Units run down, layer after layer in each gate, and windows
+    across, so that each gate is one contiguous block of memory.
 
     Attributes:
-        read: ``(k, m)`` what the next step reads: the layer below, if any, and ``hidden``.
-        hidden: ``(units, m)``.
-        cell: ``(units, m)``.
-        gates: ``(4 * units, m)`` input, forget, output, candidate; scratch.
+        kernel: ``(4 * units, units)`` what the gates read of every layer's last step.
+        first: ``(4 * units, inputs)`` what they read of the inputs; 0 but for the first layer.
+        bias: ``(4 * units, 1)``.
+        begins: where each layer begins among the units, and where the last one ends.
     """
 
-    read: Array
-    hidden: Array
-    cell: Array
-    gates: Array
+    kernel: Array
+    first: Array
+    bias: Array
+    begins: tuple[int, ...]
 
-    @classmethod
-    def of(cls, hidden: Array, units: tuple[int, ...], i: int) -> _State:
-        """Take layer ``i`` out of ``(sum(units), m)``, all layers one below the other."""
-        begin, m = sum(units[:i]), hidden.shape[1]
-        own = hidden[begin : begin + units[i]]
-        read = hidden[begin - units[i - 1] : begin + units[i]] if i else own
-        gates = np.empty((4 * units[i], m), np.float32)
-        return cls(read, own, np.zeros((units[i], m), np.float32), gates)
-
-    def advance(self, kernel: Array, terms: Array) -> None:
-        """Move one step on.
+    def run(self, inputs: Array, lookback: int) -> Array:
+        """Run over ``m`` windows, each a row later than the one before.
 
         Args:
-            kernel: ``(4 * units, k)`` from ``_reordered``.
-            terms: ``(4 * units, m)`` or ``(4 * units, 1)`` to add.
+            inputs: ``(m + lookback - 1, inputs)`` scaled.
+            lookback: rows of a window.
+
+        Returns:
+            ``(units, m)`` the last layer's output at each window's end.
         """
-        units, gates = len(self.cell), self.gates
-        np.matmul(kernel, self.read, out=gates)
-        gates += terms
-        np.tanh(gates, out=gates)
-        sigmoids = gates[: 3 * units]
-        sigmoids += 1
-        sigmoids *= 0.5
-        admit, new = gates[:units], gates[3 * units :]
-        admit *= new
-        np.multiply(self.cell, gates[units : 2 * units], out=self.cell)
-        np.add(self.cell, admit, out=self.cell)
-        np.tanh(self.cell, out=self.hidden)
-        np.multiply(self.hidden, gates[2 * units : 3 * units], out=self.hidden)
+        behind = len(self.begins) - 2
+        m, units = len(inputs) - lookback + 1, self.begins[-1]
+        # When the first layer has seen every row, the others still have some steps to go.
+        rows = np.vstack([inputs, np.zeros((behind, inputs.shape[1]), np.float32)])
+        terms = self.first @ rows.T + self.bias
+        hidden, cell = np.zeros((2, units, m), np.float32)
+        gates = np.empty((4 * units, m), np.float32)
+        sigmoids, (admit, keep, show, new) = gates[: 3 * units], gates.reshape(4, units, m)
+        for step in range(lookback + behind):
+            np.matmul(self.kernel, hidden, out=gates)
+            gates += terms[:, step : step + m]
+            np.tanh(gates, out=gates)
+            sigmoids += 1
+            sigmoids *= 0.5
+            admit *= new
+            cell *= keep
+            cell += admit
+            np.tanh(cell, out=hidden)
+            hidden *= show
+            if step < behind:  # the layers above have not begun yet
+                hidden[self.begins[step + 1] :] = cell[self.begins[step + 1] :] = 0
+        return hidden[self.begins[-2] :]
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _stacked(model: TrainedModel) -> _Stack:
+    """Put the layers of an LSTM into one; see ``_Stack``."""
+    units = model.spec.units
+    begins = tuple(itertools.accumulate(units, initial=0))
+    total = begins[-1]
+    kernel = np.zeros((4, total, total), np.float32)
+    first = np.zeros((4, total, len(model.weights[0])), np.float32)
+    bias = np.zeros((4, total, 1), np.float32)
+    for i, own in enumerate(map(slice, begins, begins[1:])):
+        read, recurrent, constant = (
+            array.reshape(4, units[i], -1) for array in _reordered(model.weights[3 * i : 3 * i + 3])
+        )
+        kernel[:, own, own], bias[:, own] = recurrent, constant
+        if i:
+            kernel[:, own, begins[i - 1] : begins[i]] = read
+        else:
+            first[:, own] = read
+    return _Stack(
+        kernel.reshape(4 * total, -1), first.reshape(4 * total, -1), bias.reshape(-1, 1), begins
+    )
 
 
 def _reordered(layer: tuple[Array, ...]) -> tuple[Array, ...]:
@@ -332,6 +354,6 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
         )
     if len(closes) != needed:
         raise NotEnoughData(f"This model needs {needed} closes. Received: {len(closes)}.")
-    read = features.matrix(pd.DataFrame({"close": closes}), spec.features)
+    read = features.matrix_of_closes(closes, spec.features)
     inputs = scale_inputs(read, model.scaler)[warmup(spec) :]
     return _said(model, inputs, closes[-1:], np.ones(1))[0][0]
