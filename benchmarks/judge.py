@@ -1,0 +1,413 @@
+"""Is the judge honest? On simulated markets whose truth is known, many times over.
+
+    python -m benchmarks.judge [--markets 400] [--processes 1]
+
+Each market is another path of the embedded one (``prices/simulated.py``): 4,000 hours to fit on,
+then 480 or 14,000 origins to be judged on, by ``verdict.judge`` as on the pages.
+
+**Nothing to find.** No price can be foreseen here. *Drift*, *linear* and *last return* (a slope on
+the last return by least squares) are fitted to noise and judged against the last price; their own
+bands, where they have one that can't be better than the cone's, against the cone's. *Opposites*
+are exactly as good as each other: one goes with the last move and the other against it, and a coin
+that turns every two days or so says which of them has the wider band. A claim is *better* where
+the verdict beats the baseline, or where the band's interval lies above 0. Both are one side of a
+two-sided 95 % test, so that 2.5 % is what a perfect judge would reach with opposites.
+
+**Something to find.** A slope planted on the last return; and volatility that clusters by a share
+of what the embedded market does, where a band is measured by the constant one. *Worth* is the mean
+skill on 14,000 origins. A quarter of the markets is judged here.
+
+**Bands.** What the quantiles of the true model cover, beside those of the baselines: the mean over
+the markets with its 95 % interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+from scipy.stats import binomtest
+
+from benchmarks import measure
+from benchmarks.estimate_market import parkinson
+from cryptoforecast.evaluation.metrics import coverage
+from cryptoforecast.evaluation.verdict import SIGNIFICANCE, judge
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.prices.simulated import (
+    DEFAULT,
+    EPOCH,
+    MarketParameters,
+    constant_volatility,
+    simulate,
+)
+from cryptoforecast.types import QUANTILES, Array, Forecast, PriceHistory
+
+FITTED = 4_000
+SPANS = (480, 14_000)
+HORIZONS = (1, 24)
+SIGNALS = (0.02, 0.05, 0.1, 0.2)
+CLUSTERING = (0.0, 0.25, 0.5, 1.0)
+#: Of the markets, how many are judged where there is something to find.
+POWER = 4
+#: Seeds of the markets that are judged, and of those that the law of a return is read off.
+FIRST, LAW = 1_000, range(900_000, 900_040)
+#: Of the opposites: share of the last move that is expected again, logarithm of the wider band,
+#: chance that the coin turns.
+LEAN, WIDTH, TURN = 0.05, 0.1, 1 / 48
+#: The market's bound on an hour's variance relative to the long run.
+MOST = 20.0
+HOUR = pd.Timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One verdict: what the judge said of one forecaster in one market.
+
+    Attributes:
+        case: table, market, forecaster, horizon and origins; one row of a table.
+        better: whether the price was called better than the baseline's.
+        worse: whether it was called worse.
+        band_better: whether the band was called better than the cone's.
+        band_worse: whether it was called worse.
+        skill: of the price.
+        band_skill: of the band.
+    """
+
+    case: tuple[str, str, str, int, int]
+    better: bool
+    worse: bool
+    band_better: bool
+    band_worse: bool
+    skill: float
+    band_skill: float
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What one forecaster's bands covered in one market."""
+
+    case: tuple[str, str, int]
+    of_80: float
+    of_95: float
+
+
+def nothing_to_find(seed: int) -> Iterator[Seen | Covered]:
+    """Judge forecasters that can know nothing of the price, and measure what bands cover."""
+    history = market(seed)
+    for horizon in HORIZONS:
+        rows = origins(history, horizon)
+        said = forecasts(history, horizon, ("naive", "cone", "drift", "har", "linear"))
+        naive, cone = said["naive"], said["cone"]
+        said["last return"] = last_return(history, rows, cone)
+        for who in ("drift", "linear", "last return"):
+            yield from verdicts("nothing", "embedded", who, said[who], naive, cone)
+        one, other = opposites(history, rows, cone, seed)
+        yield from verdicts("nothing", "embedded", "opposites", one, other, other)
+        for who in ("naive", "cone", "har"):
+            quantiles = said[who].quantiles[:, -1]
+            yield covered("embedded", who, horizon, naive.actual_returns[:, -1], quantiles)
+        if horizon == 1:
+            sigma = volatility(history.candles, DEFAULT)[rows.start : rows.stop]
+            truth = sigma[:, None] * law(horizon)
+            yield covered("embedded", "true model", horizon, naive.actual_returns[:, -1], truth)
+    flat = constant_volatility()
+    history = market(seed, parameters=flat)
+    for horizon in HORIZONS:
+        rows = origins(history, horizon)
+        returns = cumulative_returns(history.candles["close"].to_numpy(float), horizon)
+        truth = np.tile(flat.volatility * law(horizon), (len(rows), 1))
+        happened = returns[rows.start : rows.stop, -1]
+        yield covered("constant volatility", "true model", horizon, happened, truth)
+
+
+def something_to_find(seed: int) -> Iterator[Seen]:
+    """Judge forecasters of planted slopes, and bands where volatility clusters."""
+    for signal in SIGNALS:
+        history = market(seed, signal=signal)
+        said = forecasts(history, 1, ("naive", "cone", "linear"))
+        said["last return"] = last_return(history, origins(history, 1), said["cone"])
+        for who in ("last return", "linear"):
+            name = f"slope {signal}"
+            yield from verdicts("price", name, who, said[who], said["naive"], said["cone"])
+    for share in CLUSTERING:
+        history = market(seed, parameters=clustering(share))
+        for horizon in HORIZONS:
+            said = forecasts(history, horizon, ("naive", "cone", "har"))
+            for who in ("cone", "har"):
+                name = f"clustering {share}"
+                yield from verdicts("band", name, who, said[who], said["naive"], said["naive"])
+
+
+def market(seed: int, parameters: MarketParameters = DEFAULT, signal: float = 0.0) -> PriceHistory:
+    """Simulate one market, long enough for the longest span at the longest horizon."""
+    end = EPOCH + (FITTED + max(SPANS) + max(HORIZONS)) * HOUR
+    return simulate("BTC", end=end, now=end, parameters=parameters, signal=signal, seed=seed)
+
+
+def origins(history: PriceHistory, horizon: int) -> range:
+    """Rows to forecast from: after those fitted on, as many as the longest span has."""
+    return range(FITTED, min(FITTED + max(SPANS), len(history) - horizon))
+
+
+def forecasts(history: PriceHistory, horizon: int, names: Iterable[str]) -> dict[str, Forecast]:
+    """Fit baselines and let them forecast all origins."""
+    rows = origins(history, horizon)
+    return {
+        name: BASELINES[name].fit(history, FITTED, horizon).forecast(history, rows)
+        for name in names
+    }
+
+
+def verdicts(
+    table: str, where: str, who: str, said: Forecast, naive: Forecast, cone: Forecast
+) -> Iterator[Seen]:
+    """Judge the first origins and all of them."""
+    for span in SPANS:
+        part = slice(0, span)
+        found = judge(said[part], naive[part], cone[part], simulated=True)
+        yield Seen(
+            (table, where, who, said.horizon, span),
+            found.beats_baseline,
+            found.ci_high < 0 and found.p_value < SIGNIFICANCE,
+            found.band_ci_low > 0,
+            found.band_ci_high < 0,
+            found.skill,
+            found.band_skill,
+        )
+
+
+def last_return(history: PriceHistory, rows: range, cone: Forecast) -> Forecast:
+    """Forecast by a slope on the last return, of least squares; the band is the cone's."""
+    close = history.candles["close"].to_numpy(float)
+    known = cumulative_returns(close, cone.horizon)[1 : FITTED - cone.horizon]
+    last = np.diff(np.log(close), prepend=np.nan)
+    x = last[1 : FITTED - cone.horizon]
+    slopes = x @ known / (x @ x)
+    centre = last[rows.start : rows.stop, None] * slopes
+    return replace(cone, predictor="last return", predicted=cone.close[:, None] * np.exp(centre))
+
+
+def opposites(
+    history: PriceHistory, rows: range, cone: Forecast, seed: int
+) -> tuple[Forecast, Forecast]:
+    """Make two forecasts that are exactly as good as each other, whatever the market does.
+
+    Returns are as likely to rise as to fall, and the coin knows nothing of them.
+    """
+    moved = np.diff(np.log(history.candles["close"].to_numpy(float)), prepend=0.0)
+    over = pd.Series(moved).rolling(cone.horizon, min_periods=1).sum().to_numpy()
+    rng = np.random.default_rng(seed)
+    coin = 1 - 2 * (np.cumsum(rng.random(len(rows)) < TURN) % 2)
+    one, other = (
+        replace(
+            cone,
+            predictor=name,
+            predicted=cone.close[:, None] * np.exp(side * LEAN * over[rows.start : rows.stop, None])
+            * np.ones(cone.horizon),
+            quantiles=cone.quantiles * np.exp(side * WIDTH * coin)[:, None, None],
+        )
+        for name, side in (("one", 1), ("other", -1))
+    )  # fmt: skip
+    return one, other
+
+
+def clustering(share: float) -> MarketParameters:
+    """Return the embedded market with a share of what makes its volatility forecastable."""
+    return replace(
+        DEFAULT,
+        weights=tuple(share * weight for weight in DEFAULT.weights),
+        hours=tuple(1 + share * (hour - 1) for hour in DEFAULT.hours),
+        weekend=1 - share * (1 - DEFAULT.weekend),
+    )
+
+
+def volatility(candles: pd.DataFrame, parameters: MarketParameters) -> Array:
+    """Compute the market's own volatility of the hour after each row, ``(n,)``.
+
+    The model of ``prices/simulated.py`` walked through with the ranges that were seen.
+    """
+    index = pd.DatetimeIndex(candles.index).append(candles.index[-1:] + HOUR)
+    hours = np.asarray(parameters.hours)
+    pattern = hours[index.hour] * np.where(index.day_of_week >= 5, parameters.weekend, 1.0)
+    pattern /= np.sqrt((hours**2).mean() * (5 + 2 * parameters.weekend**2) / 7)
+    sigma = parameters.volatility * pattern
+    fell = (candles["close"] < candles["open"]).to_numpy()
+    seen = parkinson(candles).to_numpy() / sigma[:-1] ** 2 / parameters.range_ratio
+    seen *= 1 + parameters.leverage * np.where(fell, 0.5, -0.5)
+    relative = np.full(len(candles), 1 - sum(parameters.weights))
+    for weight, half_life in zip(parameters.weights, parameters.half_lives, strict=True):
+        decay = 0.5 ** (1 / half_life)
+        relative += weight * lfilter([1 - decay], [1, -decay], seen, zi=[decay])[0]
+    return sigma[1:] * np.sqrt(np.minimum(relative, MOST))
+
+
+@functools.cache
+def law(horizon: int) -> Array:
+    """Read the quantiles of a return over its hourly volatility off many other markets."""
+    flat = constant_volatility()
+    closes = (market(seed, parameters=flat).candles["close"].to_numpy(float) for seed in LAW)
+    returns = [cumulative_returns(close, horizon)[:-horizon, -1] for close in closes]
+    return np.quantile(np.concatenate(returns) / flat.volatility, QUANTILES)
+
+
+def covered(where: str, who: str, horizon: int, returns: Array, quantiles: Array) -> Covered:
+    """Measure what quantiles of the return over ``horizon`` hours covered."""
+    shares = (coverage(returns, quantiles, level) for level in (80, 95))
+    return Covered((where, who, horizon), *shares)
+
+
+def claims(seen: list[Seen]) -> list[dict[str, str]]:
+    """Make the rows of "nothing to find"."""
+    rows = []
+    for case, group in grouped(seen):
+        table, _, who, horizon, span = case
+        if table != "nothing":
+            continue
+        row = {
+            "forecaster": who,
+            "ahead": f"{horizon} h",
+            "origins": f"{span:,}",
+            "price called better": rate([one.better for one in group]),
+            "price called worse": "",
+            # The linear regression has HAR's band, which is better than the cone's.
+            "band called better": "",
+            "band called worse": "",
+        }
+        if who == "opposites":
+            row["price called worse"] = rate([one.worse for one in group])
+            row["band called worse"] = rate([one.band_worse for one in group])
+        if who in ("opposites", "drift"):
+            row["band called better"] = rate([one.band_better for one in group])
+        rows.append(row)
+    return rows
+
+
+def found(seen: list[Seen]) -> list[dict[str, str]]:
+    """Make the rows of "something to find"."""
+    rows = []
+    for case, group in grouped(seen):
+        table, planted, who, horizon, span = case
+        if table == "nothing":
+            continue
+        price = table == "price"
+        worth = np.mean(
+            [
+                one.skill if price else one.band_skill
+                for one in seen
+                if one.case == (*case[:4], max(SPANS))
+            ]
+        )
+        rows.append(
+            {
+                "planted": planted,
+                "forecaster": who,
+                "ahead": f"{horizon} h",
+                "worth": f"{100 * worth:.2f} %",
+                "origins": f"{span:,}",
+                "found": rate([one.better if price else one.band_better for one in group]),
+            }
+        )
+    return rows
+
+
+def bands(measured: list[Covered]) -> list[dict[str, str]]:
+    """Make the rows of the coverages."""
+    cases: dict[tuple[str, str, int], list[Covered]] = {}
+    for one in measured:
+        cases.setdefault(one.case, []).append(one)
+    return [
+        {
+            "market": where,
+            "band": who,
+            "ahead": f"{horizon} h",
+            "80 % band covers": mean([one.of_80 for one in group]),
+            "95 %": mean([one.of_95 for one in group]),
+        }
+        for (where, who, horizon), group in cases.items()
+    ]
+
+
+def grouped(seen: Iterable[Seen]) -> Iterable[tuple[tuple[str, str, str, int, int], list[Seen]]]:
+    """Gather verdicts by the row of a table they belong to, in the order they came."""
+    cases: dict[tuple[str, str, str, int, int], list[Seen]] = {}
+    for one in seen:
+        cases.setdefault(one.case, []).append(one)
+    return cases.items()
+
+
+def rate(said: list[bool]) -> str:
+    """Write a share with its exact (Clopper-Pearson) 95 % interval."""
+    ends = binomtest(sum(said), len(said)).proportion_ci(method="exact")
+    low, high = 100 * ends.low, 100 * ends.high
+    return f"{100 * sum(said) / len(said):.1f} % ({low:.1f} to {high:.1f})"
+
+
+def mean(values: list[float]) -> str:
+    """Write a mean over markets with its 95 % interval."""
+    half = 1.96 * np.std(values) / np.sqrt(len(values))
+    return f"{100 * np.mean(values):.2f} % (± {100 * half:.2f})"
+
+
+def _over(
+    ask: Callable[[int], list[Seen | Covered]], seeds: range, processes: int
+) -> list[Seen | Covered]:
+    """Ask of every market, and say now and then how far it is."""
+    said: list[Seen | Covered] = []
+    with ProcessPoolExecutor(processes) as pool:
+        for number, one in enumerate(pool.map(ask, seeds), 1):
+            said += one
+            if number % 20 == 0 or number == len(seeds):
+                print(f"{number} of {len(seeds)} markets ...", file=sys.stderr, flush=True)
+    return said
+
+
+def _nothing(seed: int) -> list[Seen | Covered]:
+    return list(nothing_to_find(seed))
+
+
+def _something(seed: int) -> list[Seen | Covered]:
+    return list(something_to_find(seed))
+
+
+def main() -> None:
+    """Ask of every market, print the three tables, write them and the counts."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--markets", type=int, default=400, help="how many, at least 4")
+    parser.add_argument("--processes", type=int, default=1, help="how many at a time")
+    given = parser.parse_args()
+    if given.markets < POWER:
+        parser.error(f"--markets must be at least {POWER}. Received: {given.markets}.")
+    seeds = range(FIRST, FIRST + given.markets)
+    said = _over(_nothing, seeds, given.processes)
+    said += _over(_something, seeds[: given.markets // POWER], given.processes)
+    seen = [one for one in said if isinstance(one, Seen)]
+    measured = [one for one in said if isinstance(one, Covered)]
+    tables = {"something to find": found(seen), "bands": bands(measured)}
+    for name, rows in tables.items():
+        print(f"\n{name.capitalize()}\n\n{measure.table(rows)}")
+    print("\nNothing to find\n")
+    counts = [
+        {
+            "case": case,
+            "markets": len(group),
+            **{
+                name: sum(getattr(one, name) for one in group)
+                for name in ("better", "worse", "band_better", "band_worse")
+            },
+        }
+        for case, group in grouped(seen)
+    ]
+    command = f"python -m benchmarks.judge --markets {given.markets}"
+    measure.publish("judge", command, claims(seen), {**tables, "counts": counts})
+
+
+if __name__ == "__main__":
+    main()
