@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import QUANTILES, Array, Forecast, Future, Odds
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, Future, Odds
 
 #: Price levels that can be asked for at once.
 MOST = 20
@@ -233,9 +233,8 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     quantiles = np.asarray(quantiles, dtype=float)
     known = np.isfinite(quantiles).all(axis=-1)
     given = np.where(known[..., None], quantiles, 0)
-    apart = FINEST * (np.arange(len(QUANTILES)) - len(QUANTILES) // 2)
     rising = (np.diff(given, axis=-1) >= FINEST).all(axis=-1, keepdims=True)
-    knots = np.where(rising, given, np.maximum.accumulate(given - apart, axis=-1) + apart)
+    knots = np.where(rising, given, _apart(given))
     widths = np.diff(knots, axis=-1)
     slopes = _RISES / widths
     before, after = widths[..., :-1], widths[..., 1:]
@@ -247,6 +246,15 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
         np.broadcast_to(each, (*wide, each.shape[-1])) for each in (knots, slopes, steepness)
     )
     return _Curve(knots, slopes, steepness, np.broadcast_to(known, wide))
+
+
+def _apart(quantiles: Array) -> Array:
+    """Move ties apart by ``FINEST``, away from the median."""
+    by = FINEST * (np.arange(len(QUANTILES)) - MEDIAN)
+    moved = quantiles - by
+    up = np.maximum.accumulate(moved[..., MEDIAN:], axis=-1)
+    down = np.minimum.accumulate(moved[..., MEDIAN::-1], axis=-1)[..., ::-1]
+    return np.concatenate([down[..., :-1], up], axis=-1) + by
 
 
 def _probability(log_odds: Array) -> Array:

@@ -1,0 +1,177 @@
+"""Counting how bands fared: right where the truth is known, and unsure where it must be."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation import metrics, reliability
+from cryptoforecast.learning.baselines.simple import volatility
+from cryptoforecast.types import (
+    QUANTILES,
+    Backtest,
+    Forecast,
+    ModelSpec,
+    Split,
+    Verdict,
+)
+from tests import synthetic
+
+ROWS = 3000
+VERDICT = Verdict("naive", "mae", 0.0, 0.0, 0.0, math.nan, False, "Says nothing.")
+
+
+def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
+    """A test on a random walk of 1 % an hour whose band is ``width`` times as wide as right."""
+    history = synthetic.history(rows, seed)
+    close = np.append(history.candles["close"].to_numpy(), np.full(horizon, np.nan))
+    begin = rows // 5
+    origins = np.arange(begin, rows - horizon)
+    steps = np.arange(1, horizon + 1)
+    band = width * 0.01 * np.sqrt(steps)[:, None] * ndtri(QUANTILES)
+    said = Forecast(
+        predictor="lstm",
+        interval="1h",
+        origins=history.candles.index[origins],
+        close=close[origins],
+        predicted=np.repeat(close[origins][:, None], horizon, axis=1),
+        quantiles=np.broadcast_to(band, (len(origins), *band.shape)),
+        actual=close[origins[:, None] + steps],
+    )
+    spec = ModelSpec(horizon=horizon)
+    split = Split(rows, begin // 2, begin, horizon)
+    return Backtest(history, spec, split, {"lstm": said}, {}, VERDICT)
+
+
+def test_a_right_band_is_found_reliable():
+    found = reliability.measure(judged_walk(), 1)
+    assert found.origins == ROWS - ROWS // 5 - 2
+    for share, level in zip(found.observed, QUANTILES, strict=True):
+        assert share.value == pytest.approx(level, abs=0.03)
+        assert share.low < share.value < share.high
+    missed = sum(not s.low <= q <= s.high for s, q in zip(found.observed, QUANTILES, strict=True))
+    assert missed <= 1
+    assert sum(share.value for share in found.pit) == pytest.approx(1)
+    flat = 1 / reliability.BINS
+    assert sum(not share.low <= flat <= share.high for share in found.pit) <= 3
+
+
+@pytest.mark.parametrize(("width", "sign"), [(0.6, -1), (1.6, 1)])
+def test_a_wrong_width_is_found_out(width, sign):
+    found = reliability.measure(judged_walk(width), 2)
+    assert sign * (found.coverage[80].value - 0.8) > 0.05
+    assert not found.coverage[80].low <= 0.8 <= found.coverage[80].high
+    assert sign * (found.observed[0].value - QUANTILES[0]) < 0
+    assert sign * (found.pit[0].value - 1 / reliability.BINS) < 0
+
+
+def test_shares_are_those_of_a_hand_count():
+    judged = judged_walk(1.2)
+    found = reliability.measure(judged, 2)
+    returns, quantiles = judged.judged.actual_returns[:, 1], judged.judged.quantiles[:, 1]
+    for i, share in enumerate(found.observed):
+        assert share.value == pytest.approx(np.mean(returns <= quantiles[:, i]))
+    for level in reliability.LEVELS:
+        expected = metrics.coverage(returns, quantiles, level)
+        assert found.coverage[level].value == pytest.approx(expected)
+    assert reliability.by_step(judged).steps[1] == found.coverage
+
+
+def test_regimes_are_thirds_by_a_volatility_that_looks_back():
+    judged = judged_walk()
+    found = reliability.measure(judged, 1)
+    assert [regime.name for regime in found.regimes] == ["calm", "usual", "restless"]
+    assert sum(regime.origins for regime in found.regimes) == found.origins
+    assert max(r.origins for r in found.regimes) - min(r.origins for r in found.regimes) <= 1
+    calm, usual, restless = found.regimes
+    assert calm.high <= usual.low <= usual.high <= restless.low
+    sigma = volatility(judged.history.candles)[judged.split.test_start : -2]
+    assert (calm.low, restless.high) == pytest.approx((sigma.min(), sigma.max()))
+    rows = sigma <= calm.high
+    said = judged.judged
+    expected = metrics.pinball(said.actual_returns[rows, 0], said.quantiles[rows, 0])
+    assert calm.pinball == pytest.approx(expected)
+    # What happens after the last origin parts no origin from another third.
+    later = dataclasses.replace(judged, history=synthetic.altered(judged.history, ROWS - 2))
+    assert [r.high for r in reliability.measure(later, 1).regimes] == [
+        r.high for r in found.regimes
+    ]
+
+
+def test_unknown_outcomes_and_bands_are_left_out():
+    judged = judged_walk()
+    said = judged.judged
+    actual, quantiles = said.actual.copy(), said.quantiles.copy()
+    actual[:100] = np.nan
+    quantiles[100:150, :, 3] = np.nan
+    partly = dataclasses.replace(said, actual=actual, quantiles=quantiles)
+    found = reliability.measure(dataclasses.replace(judged, forecasts={"lstm": partly}), 1)
+    whole = dataclasses.replace(judged, forecasts={"lstm": said[150:]})
+    assert found.origins == len(said) - 150
+    assert found.observed == reliability.measure(whole, 1).observed
+
+
+def test_without_outcomes_nothing_is_counted():
+    judged = judged_walk()
+    unknown = dataclasses.replace(judged.judged, actual=judged.judged.actual * np.nan)
+    found = reliability.measure(dataclasses.replace(judged, forecasts={"lstm": unknown}), 1)
+    assert found.origins == 0
+    assert all(math.isnan(share.value) for share in (*found.observed, *found.pit))
+    assert math.isnan(found.regimes[0].pinball)
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_a_step_outside_the_horizon_is_refused(step):
+    with pytest.raises(InvalidInput, match=rf"1 to the horizon, 2. Received: {step}"):
+        reliability.measure(judged_walk(), step)
+
+
+# ---------------------------------------------------------------------------- intervals
+
+
+def interval(hits, step=1):
+    (found,) = reliability.shares(np.asarray(hits)[:, None], step)
+    return found
+
+
+def test_independent_outcomes_give_wilsons_interval():
+    hits = np.random.default_rng(0).random(20_000) < 0.2
+    found, n, p = interval(hits), len(hits), hits.mean()
+    away = 1.96 * math.sqrt(p * (1 - p) / n)
+    assert (found.low, found.high) == pytest.approx((p - away, p + away), abs=0.2 * away)
+
+
+@pytest.mark.parametrize("step", [1, 12])
+def test_the_interval_holds_the_truth_as_often_as_it_says(step):
+    """Overlapping sums, as of outcomes ``step`` ahead: each origin shares all but one term."""
+    rng, held = np.random.default_rng(1), 0
+    for _ in range(300):
+        noise = rng.normal(size=1500 + step - 1)
+        sums = np.convolve(noise, np.ones(step), "valid")
+        found = interval(sums <= math.sqrt(step) * ndtri(0.1), step)
+        held += found.low <= 0.1 <= found.high
+    assert 0.90 <= held / 300 <= 0.98
+
+
+def test_overlap_widens_the_interval():
+    rng = np.random.default_rng(2)
+    alone, sums = rng.normal(size=3000), np.convolve(rng.normal(size=3023), np.ones(24), "valid")
+    widths = [found.high - found.low for found in (interval(alone < 0), interval(sums < 0, 24))]
+    assert widths[1] > 3 * widths[0]
+
+
+@pytest.mark.parametrize("value", [False, True])
+def test_none_or_all_leave_room_for_doubt(value):
+    found = interval(np.full(100, value), 5)
+    assert found.value == value
+    assert 0.05 < found.high - found.low < 0.3
+    assert 0 <= found.low <= found.high <= 1
+
+
+@pytest.mark.parametrize("rows", [1, 2, 6])
+def test_few_origins_give_a_wide_interval(rows):
+    found = interval(np.arange(rows) % 2 == 0)
+    assert found.high - found.low > 0.5
