@@ -1,0 +1,298 @@
+"""Every forecaster on every market: coins by horizons by forecasters, on real candles.
+
+    python -m benchmarks.forecasters --data FOLDER [--coins BTC,ETH] [--intervals 1h]
+                                     [--horizons 1,24] [--forecasters cone,lstm] [--fresh]
+
+FOLDER holds the price files named in ``MARKETS``; one that is absent is left out. Each cell is what
+``backtest --json`` gives with the same prices, network and horizon, all else at its default: fitted
+on the first 80 %, scored on the last 20 %. Errors are relative to those of the last price, and of
+the cone, on the same origins. A saved model is asked with its weights untouched; where it may have
+seen the test span the row says so, and a step before its last one has no verdict of its own.
+
+A finished cell is kept in the home folder and answers the next run, until the code that makes it or
+the prices change; ``--fresh`` asks anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks import measure
+from cryptoforecast.errors import UnknownModel
+from cryptoforecast.evaluation.metrics import finite
+from cryptoforecast.learning import results, specs
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.service import Service
+from cryptoforecast.settings import ROOT, Settings
+from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, TrainedModel
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came out for one forecaster; ``None`` where undefined.
+
+    Attributes:
+        origins: of the test span.
+        start: day of the first of them.
+        pinball: of the log-return, at the step in question, as all figures are.
+        mae: USD.
+        price_beats: whether the verdict says that it beats the last price; ``None`` for a step
+            that the verdict is not of.
+        band_beats: whether the interval of its band's skill against the cone's is above 0.
+        seen: whether the model may have been fitted on the test span.
+        verdict: the sentence.
+        seconds: fit, forecasts and verdict.
+    """
+
+    origins: int
+    start: str
+    pinball: float | None
+    pinball_naive: float | None
+    pinball_cone: float | None
+    mae: float | None
+    mae_naive: float | None
+    coverage_80: float | None
+    coverage_95: float | None
+    price_beats: bool | None
+    band_beats: bool | None
+    seen: bool
+    verdict: str | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Market:
+    """One price file.
+
+    Attributes:
+        coin: ticker.
+        interval: of its candles.
+        file: inside the data folder.
+    """
+
+    coin: str
+    interval: str
+    file: str
+
+
+#: One line a market.
+MARKETS = (
+    Market("BTC", "1h", "hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz"),
+    Market("ETH", "1h", "hourly/ETHUSDT_1h_perp_2023-01_2025-09.parquet"),
+    Market("BNB", "1h", "hourly/BNBUSDT_1h_perp_2023-01_2025-09.parquet"),
+    Market("XRP", "1h", "hourly/XRPUSDT_1h_perp_2023-01_2025-09.parquet"),
+    Market("LTC", "1h", "hourly/LTCUSDT_1h_perp_2023-01_2025-09.parquet"),
+    Market("BTC", "1d", "daily/BTC-USD_1d_yfinance_history.csv"),
+    Market("ETH", "1d", "daily/ETH-USD_1d_yahoo_classic.csv"),
+    Market("BNB", "1d", "daily/BNB-USD_1d_yfinance_history.csv"),
+    Market("XRP", "1d", "daily/XRP-USD_1d_yahoo_classic.csv"),
+    Market("LTC", "1d", "daily/LTC-USD_1d_yahoo_classic.csv"),
+)
+#: Steps ahead, by interval.
+HORIZONS: Mapping[str, tuple[int, ...]] = {"1h": (1, 24), "1d": (1, 7)}
+#: One name a forecaster: a baseline, a network that is trained, or a saved model.
+FORECASTERS = (
+    "naive", "cone", "drift", "har", "linear", "boosting",
+    "dense", "lstm",
+    "global-1h-lstm", "global-1d-lstm",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What answers a cell.
+
+    Attributes:
+        service: as the command line has it.
+        kept: folder of finished cells.
+        version: of the code that makes them.
+        fresh: whether finished cells are asked anew.
+    """
+
+    service: Service
+    kept: Path
+    version: str
+    fresh: bool
+
+    def cell(self, history: PriceHistory, who: str, horizon: int) -> Cell | None:
+        """Answer one cell, from the kept ones if it is there.
+
+        Returns:
+            ``None`` if a saved model is absent, or is of other candles or a shorter horizon.
+        """
+        if who in (*BASELINES, *specs.NETWORKS):
+            spec = specs.make(network=who, horizon=horizon, rows=len(history))
+            key = results.key(history, spec, self.version)
+            return self._kept(key) or self._made(key, history, who, horizon, spec)
+        try:
+            model = self.service.model(who).model
+        except UnknownModel:
+            print(f"left out: no saved model is named {who}.", file=sys.stderr)
+            return None
+        if model.card.interval != history.interval or model.spec.horizon < horizon:
+            return None
+        key = results.key(history, model.spec, self.version, model.card.created, horizon)
+        return self._kept(key) or self._made(key, history, who, horizon, model)
+
+    def _kept(self, key: str) -> Cell | None:
+        path = self.kept / f"{key}.json"
+        if self.fresh or not path.is_file():
+            return None
+        return Cell(**json.loads(path.read_text()))
+
+    def _made(
+        self,
+        key: str,
+        history: PriceHistory,
+        who: str,
+        horizon: int,
+        asked: ModelSpec | TrainedModel,
+    ) -> Cell:
+        label = f"{history.coin} {history.interval}, {horizon} ahead, {who}"
+        print(f"{label} ...", file=sys.stderr, flush=True)
+        began = time.perf_counter()
+        if isinstance(asked, ModelSpec):
+            judged = self.service.backtest(history, asked)
+        else:
+            judged = self.service.judge_saved(history, asked)
+        cell = figures(judged, horizon, time.perf_counter() - began)
+        self.kept.mkdir(parents=True, exist_ok=True)
+        path = self.kept / f"{key}.json"
+        path.with_suffix(".new").write_text(json.dumps(vars(cell)))
+        path.with_suffix(".new").replace(path)
+        return cell
+
+
+def figures(judged: Backtest, horizon: int, seconds: float) -> Cell:
+    """Take what the table needs out of a backtest, at one step of it."""
+    own, naive, cone = (
+        judged.scores[name][horizon - 1] for name in (judged.spec.network, "naive", "cone")
+    )
+    verdict = judged.verdict if horizon == judged.spec.horizon else None
+    return Cell(
+        origins=len(judged.forecasts["naive"]),
+        start=f"{judged.forecasts['naive'].origins[0]:%Y-%m-%d}",
+        pinball=finite(own.pinball),
+        pinball_naive=finite(naive.pinball),
+        pinball_cone=finite(cone.pinball),
+        mae=finite(own.mae),
+        mae_naive=finite(naive.mae),
+        coverage_80=finite(own.coverage_80),
+        coverage_95=finite(own.coverage_95),
+        price_beats=None if verdict is None else verdict.beats_baseline,
+        band_beats=None if verdict is None else verdict.band_ci_low > 0,
+        seen=judged.seen,
+        verdict=None if verdict is None else verdict.sentence,
+        seconds=seconds,
+    )
+
+
+def row(market: Market, horizon: int, who: str, cell: Cell) -> dict[str, str]:
+    """Write one cell as a row of the table."""
+    return {
+        "coin": market.coin,
+        "ahead": f"{horizon} {market.interval[-1]}",
+        "forecaster": who + (" (may have seen these candles)" if cell.seen else ""),
+        "band error / last price's": _ratio(cell.pinball, cell.pinball_naive),
+        "/ cone's": _ratio(cell.pinball, cell.pinball_cone),
+        "MAE / last price's": _ratio(cell.mae, cell.mae_naive),
+        "80 % band covers": _share(cell.coverage_80),
+        "95 %": _share(cell.coverage_95),
+        "price beats": _word(cell.price_beats),
+        "band beats the cone's": _word(cell.band_beats),
+    }
+
+
+def _ratio(one: float | None, other: float | None) -> str:
+    return f"{one / other:.4f}" if one is not None and other else "–"
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _word(beats: bool | None) -> str:
+    return "–" if beats is None else "yes" if beats else ""
+
+
+def code_version() -> str:
+    """Hash the source of what fits and judges."""
+    digest = hashlib.sha256()
+    for folder in ("learning", "evaluation"):
+        for path in sorted((ROOT / "cryptoforecast" / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _selected(given: argparse.Namespace) -> list[Market]:
+    """Return the markets that are asked for and whose file is there."""
+    wanted = [
+        market
+        for market in MARKETS
+        if market.coin in given.coins and market.interval in given.intervals
+    ]
+    for market in wanted:
+        if not (given.data / market.file).is_file():
+            print(f"left out: {given.data / market.file} is not there.", file=sys.stderr)
+    return [market for market in wanted if (given.data / market.file).is_file()]
+
+
+def main() -> None:
+    """Ask every cell, print the table, write it with every figure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+
+    def several(name: str, known: tuple[str, ...], text: str) -> None:
+        parser.add_argument(
+            f"--{name}",
+            type=lambda words: tuple(words.split(",")),
+            default=known,
+            help=f"{text}, out of {', '.join(known)}",
+        )
+
+    parser.add_argument("--data", type=Path, required=True, help="folder of price files")
+    several("coins", tuple(dict.fromkeys(market.coin for market in MARKETS)), "coins")
+    several("intervals", tuple(HORIZONS), "candle lengths")
+    several("horizons", tuple(str(h) for hs in HORIZONS.values() for h in hs), "steps ahead")
+    parser.add_argument(
+        "--forecasters", type=lambda words: tuple(words.split(",")), default=FORECASTERS,
+        help=f"out of {', '.join(FORECASTERS)}, or the name of any saved model",
+    )  # fmt: skip
+    parser.add_argument("--fresh", action="store_true", help="leave finished cells aside")
+    given = parser.parse_args()
+    settings = replace(Settings.from_environment(os.environ), live=False)
+    kept = settings.home / "benchmarks" / "forecasters"
+    bench = Bench(Service(settings), kept, code_version(), given.fresh)
+    rows, raw = [], []
+    for market in _selected(given):
+        file = given.data / market.file
+        history = bench.service.read(file, file.name, coin=market.coin)
+        for horizon in HORIZONS[market.interval]:
+            for who in given.forecasters if str(horizon) in given.horizons else ():
+                cell = bench.cell(history, who, horizon)
+                if cell is not None:
+                    rows.append(row(market, horizon, who, cell))
+                    raw.append(
+                        {**vars(market), "horizon": horizon, "forecaster": who, **vars(cell)}
+                    )
+    if not rows:
+        parser.error("No cell is left. Choose other coins, intervals, horizons or forecasters.")
+    asked = {
+        name: ",".join(getattr(given, name))
+        for name in ("coins", "intervals", "horizons", "forecasters")
+        if getattr(given, name) != parser.get_default(name)
+    }
+    command = "python -m benchmarks.forecasters --data FOLDER"
+    command += "".join(f" --{name} {words}" for name, words in asked.items())
+    measure.publish("forecasters", command, rows, raw)
+
+
+if __name__ == "__main__":
+    main()
