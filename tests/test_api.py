@@ -3,14 +3,20 @@
 import concurrent.futures
 import dataclasses
 import json
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from cryptoforecast import __version__, api, report
+from cryptoforecast.api import predict, rest
 from cryptoforecast.api.closes import read_closes
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import bundles
@@ -19,6 +25,7 @@ from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery
 from tests import synthetic
 
+ROOT = Path(__file__).resolve().parent.parent
 CLOSES = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
 
 
@@ -35,9 +42,21 @@ def service(tmp_path_factory):
     return Service(Settings(home=home, shipped=home / "none", live=False))
 
 
-@pytest.fixture(scope="module")
-def client(service):
-    with TestClient(api.create(service), raise_server_exceptions=False) as client:
+def beside_pages(service, prefix):
+    """Serve as app.py does: predictions by a route of their own, the rest built when asked."""
+    return Starlette(
+        routes=[
+            Route("/predict", api.Predict(service), methods=["POST"]),
+            Mount(prefix, app=api.Rest(service)),
+        ]
+    )
+
+
+@pytest.fixture(scope="module", params=["whole", "beside pages"])
+def client(service, request):
+    whole = request.param == "whole"
+    app = api.create(service) if whole else beside_pages(service, "/")
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -68,15 +87,8 @@ def test_sixty_closes_give_one_number_and_nothing_else(client, service):
 
 
 def test_it_serves_under_a_prefix_too(service):
-    from starlette.applications import Starlette
-    from starlette.routing import Mount, Route
-
-    app = api.create(service)
-    both = Starlette(
-        routes=[Route("/predict", app, methods=["POST"]), Mount("/api", app=app)]  # as app.py does
-    )
     body = json.dumps({"prices": CLOSES})
-    with TestClient(both) as client:
+    with TestClient(beside_pages(service, "/api")) as client:
         direct = client.post("/predict", content=body)
         mounted = client.post("/api/predict", content=body)
         assert direct.status_code == mounted.status_code == 200
@@ -187,8 +199,8 @@ def test_reading_a_long_body_stops_before_its_end(client):
             yield b"9" * 1_000_000
 
     assert "more than" in refusal(post(client, endless()))
-    kept = api.MAX_BODY
-    assert kept < api.MAX_DROPPED < 200_000_000
+    kept = predict.MAX_BODY
+    assert kept < predict.MAX_DROPPED < 200_000_000
 
 
 @given(st.binary(max_size=300))
@@ -332,6 +344,31 @@ def test_a_surprise_gives_no_traceback(service):
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/predict", "/api/predict"])
+def test_a_surprise_while_predicting_gives_no_traceback_either(path):
+    class Broken:
+        def predict_closes(self, closes):
+            raise ZeroDivisionError("secret")
+
+    app = beside_pages(Broken(), "/api")
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.post(path, content=json.dumps({"prices": CLOSES}))
+    assert answer.status_code == 500
+    assert answer.json().keys() == {"detail"}
+    assert "secret" not in answer.text
+
+
+def test_predicting_needs_no_fastapi():
+    code = (
+        "import sys; import app; from cryptoforecast import api\n"
+        "print(api.Predict.__name__, *sorted({'fastapi', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["Predict"]
+
+
 def test_slow_prices_hold_few_threads_and_no_prediction(service):
     """Forecasts that wait for prices leave ``/predict`` and the threads of others alone."""
     release, lock, inside, most = threading.Event(), threading.Lock(), [], []
@@ -362,4 +399,4 @@ def test_slow_prices_hold_few_threads_and_no_prediction(service):
         finally:
             release.set()
         assert [answer.result().status_code for answer in waiting] == [200] * 10
-    assert max(most) <= api.AT_ONCE
+    assert max(most) <= rest.AT_ONCE

@@ -1,0 +1,178 @@
+"""The whole API as one FastAPI app: ``/predict``, read-only answers about saved models, and docs.
+
+The only module that imports FastAPI. Interactive documentation lies at ``docs``; its page loads
+Swagger UI from a public CDN, so a visitor of that page alone is seen by the CDN.
+``openapi.json`` is served from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+from cryptoforecast import __version__, report
+from cryptoforecast.api import predict as predicting
+from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
+from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.service import Service
+from cryptoforecast.types import MarketQuery
+
+Result = TypeVar("Result")
+Given = ParamSpec("Given")
+
+#: Requests of each kind at work at once: Streamlit serves its files from the same threads.
+AT_ONCE = 4
+
+_DESCRIPTION = """Forecasts of crypto prices, and how they fared against "the next price is the
+last price". For learning and research, not financial advice. An answer built from simulated
+prices says so in `data.simulated`. Errors are `{"detail": "the rule, what arrived, the remedy"}`.
+"""
+
+_EXAMPLE = [61000.0 + 25.5 * ((7 * i) % 11) for i in range(CLOSES)]
+
+_REQUEST = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["prices"],
+                "additionalProperties": False,
+                "properties": {
+                    "prices": {
+                        "type": "array",
+                        "description": "Hourly closes in USD, oldest first.",
+                        "items": {"type": "number", "minimum": LOWEST, "maximum": HIGHEST},
+                        "minItems": CLOSES,
+                        "maxItems": CLOSES,
+                    }
+                },
+            },
+            "example": {"prices": _EXAMPLE},
+        }
+    },
+}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The close of the hour after the last given, USD."""
+
+    predicted_next_hour_price: float
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no answer."""
+
+    detail: str
+
+
+def create(service: Service) -> FastAPI:
+    """Build the app; it serves at the root and mounted under a prefix alike.
+
+    Args:
+        service: what answers.
+    """
+    api = FastAPI(
+        title="CryptoForecast",
+        version=__version__,
+        description=_DESCRIPTION,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        responses={422: {"model": Refusal}},
+    )
+    _add_handlers(api)
+    _add_predict(api, service)
+    _add_models(api, service)
+
+    @api.get("/health", summary="Say that the service is up, and its version")
+    async def health() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    return api
+
+
+class _Lane:
+    """Runs blocking work in threads, a few at once; the rest waits without a thread."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def run(
+        self, work: Callable[Given, Result], *args: Given.args, **more: Given.kwargs
+    ) -> Result:
+        async with self._places:
+            return await run_in_threadpool(work, *args, **more)
+
+
+def _add_predict(api: FastAPI, service: Service) -> None:
+    @api.post(
+        "/predict",
+        response_model=Prediction,
+        summary="Predict the next hourly close from the last 60",
+        openapi_extra={"requestBody": _REQUEST},
+    )
+    async def predict(request: Request) -> Response:
+        """Answer with the median forecast of the model `btc-1h-lstm-close`, in USD."""
+        return await predicting.answer(service, request)
+
+
+def _add_models(api: FastAPI, service: Service) -> None:
+    # Prices may take seconds to arrive: whoever only reads a card does not wait behind that.
+    reading, asking = _Lane(), _Lane()
+    unknown: dict[int | str, dict[str, object]] = {404: {"model": Refusal}}
+
+    @api.get("/models", summary="List the saved models")
+    async def models() -> JSONResponse:
+        found = await reading.run(service.models)
+        return JSONResponse([report.model_json(saved) for saved in found])
+
+    @api.get("/models/{name}", summary="Show one model's card", responses=unknown)
+    async def model(name: str) -> JSONResponse:
+        found = await reading.run(service.model, name)
+        return JSONResponse(report.model_json(found))
+
+    @api.get(
+        "/models/{name}/forecast",
+        summary="Forecast the steps after the last closed candle",
+        responses=unknown,
+    )
+    async def forecast(name: str, coin: str | None = None) -> JSONResponse:
+        """Ask the model about a coin, by default the one it was trained on."""
+        return JSONResponse(await asking.run(_forecast, service, name, coin))
+
+
+def _forecast(service: Service, name: str, coin: str | None) -> report.Json:
+    saved = service.model(name)
+    card = saved.model.card
+    wanted = coin if coin is not None else "BTC" if card.coin == "any" else card.coin
+    history = service.history(MarketQuery(wanted, card.interval))
+    future = service.future(history, saved.model, saved.name)
+    return report.forecast_json(future, saved.model.spec.loss)
+
+
+def _add_handlers(api: FastAPI) -> None:
+    """Give every failure one shape, and never a traceback."""
+
+    @api.exception_handler(CryptoForecastError)
+    async def refused(_: Request, error: CryptoForecastError) -> Response:
+        return predicting.refusal(error)
+
+    @api.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        return JSONResponse({"detail": f"`{field}`: {first['msg']}."}, 422)
+
+    @api.exception_handler(Exception)
+    async def failed(_: Request, __: Exception) -> JSONResponse:
+        # The server's log gets the traceback: Starlette raises the error again after this.
+        return JSONResponse(predicting.FAILED, 500)
