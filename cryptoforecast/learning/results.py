@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parent.parent
 #: The modules that decide what a training gives; ``types`` holds the split.
 RECIPE = (
-    "learning/features.py", "learning/inference.py", "learning/networks.py",
-    "learning/samples.py", "learning/specs.py", "learning/targets.py", "learning/training.py",
-    "types.py",
+    "learning/features.py", "learning/indicators.py", "learning/inference.py",
+    "learning/networks.py", "learning/ranges.py", "learning/samples.py", "learning/specs.py",
+    "learning/targets.py", "learning/training.py", "types.py",
 )  # fmt: skip
 
 
