@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
-from cryptoforecast.evaluation import backtest, cautions, metrics, walk_forward
+from cryptoforecast.evaluation import ahead, backtest, cautions, metrics, walk_forward
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
@@ -28,6 +28,7 @@ from cryptoforecast.prices.opening import MAX_ROWS
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     Backtest,
+    Calibration,
     Forecast,
     Future,
     MarketQuery,
@@ -46,7 +47,7 @@ PREDICT_MODEL = "btc-1h-lstm-close"
 FILE = "file-"
 #: Candles of files that stay in memory, all files together: about 50 MB.
 KEPT_ROWS = 1_000_000
-#: Forecasts of the next steps by heavy baselines that stay in memory.
+#: Forecasts of the next steps that stay in memory: of heavy baselines, and of networks.
 KEPT_AHEAD = 32
 #: Bytes of forecasts that stay in memory for the next rerun of a page.
 MEMO_BYTES = 120_000_000
@@ -79,6 +80,7 @@ class Service:
         self._files: OrderedDict[str, PriceHistory] = OrderedDict()
         self._judged: OrderedDict[object, Backtest] = OrderedDict()
         self._ahead: OrderedDict[object, Forecast] = OrderedDict()
+        self._next: OrderedDict[object, tuple[Forecast, Calibration | None]] = OrderedDict()
         self._lock = threading.Lock()
         self._one_heavy = threading.Lock()
 
@@ -286,15 +288,25 @@ class Service:
         )
 
     def future(self, history: PriceHistory, model: TrainedModel, name: str | None = None) -> Future:
-        """Forecast the steps after the last closed candle, with what to beware of."""
-        last = len(history) - 1
-        said = inference.forecast(model, history, range(last, last + 1))
-        return Future(
-            model=name or model.spec.network,
-            history=history,
-            forecast=said,
-            warnings=cautions.of_forecast(history, model),
-        )
+        """Forecast the steps after the last closed candle, with what to beware of.
+
+        The band is calibrated on earlier forecasts of the model; remembered for reruns.
+        """
+        key = (_prices_key(history), _model_key(model))
+        with self._lock:
+            found = self._next.get(key)
+        if found is None:
+            found = ahead.forecast(history, model)
+        with self._lock:
+            self._next[key] = found
+            self._next.move_to_end(key)
+            while len(self._next) > KEPT_AHEAD:
+                self._next.popitem(last=False)
+        said, calibrated = found
+        warnings = cautions.of_forecast(history, model)
+        if calibrated is None and model.spec.loss != "mse":
+            warnings = (*warnings, *cautions.of_band(ahead.known(history, model)))
+        return Future(name or model.spec.network, history, said, warnings, calibrated)
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
         """Let a baseline, fitted on all closed candles, draw the next steps."""

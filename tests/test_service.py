@@ -329,7 +329,32 @@ def test_the_future_starts_at_the_last_closed_candle(service):
     np.testing.assert_allclose(future.forecast.predicted[0], whole.predicted[-1], rtol=1e-6)
     needed = dataclasses.replace(history, candles=history.candles.iloc[-model.card.needs :])
     again = service.future(needed, model).forecast
-    np.testing.assert_array_equal(again.quantiles, future.forecast.quantiles)
+    np.testing.assert_array_equal(again.predicted, future.forecast.predicted)
+
+
+def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
+    history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
+    future = service.future(history, model)
+    assert future.calibration.outcomes > 500
+    assert future.warnings == ()
+    monkeypatch.setattr(inference, "forecast", None)
+    again = service.future(synthetic.history(), model, "mine")
+    assert again.forecast is future.forecast
+    assert again.model == "mine"
+    monkeypatch.setattr("cryptoforecast.service.KEPT_AHEAD", 0)
+    service.future(history, model)
+    assert len(service._next) == 0
+
+
+def test_a_band_that_can_not_be_measured_is_told(service):
+    model = synthetic.model(synthetic.spec(horizon=3))
+    future = service.future(synthetic.history(200), model)
+    assert future.calibration is None
+    (text,) = future.warnings
+    assert "167 of its forecasts" in text
+    assert "200 are needed" in text
+    squared = synthetic.model(synthetic.spec(loss="mse"))
+    assert service.future(synthetic.history(200), squared).warnings == ()
 
 
 def test_the_future_needs_enough_candles(service):

@@ -54,13 +54,51 @@ def rolling(said: Forecast, warm_up: int) -> Forecast:
             away = distance[::stride, step - 1, i]
             if i == MEDIAN:
                 continue
-            ratio = pd.Series(np.divide(looked, away, out=np.zeros_like(away), where=away != 0))
-            # Below the median both are negative, so that the larger ratio is the lower price.
+            ratio = pd.Series(_ratio(looked, away))
             factor = ratio.rolling(WINDOW // stride, min_periods=-(-FEWEST // stride))
             factors = factor.quantile(max(level, 1 - level)).to_numpy()
             by[:, step - 1, i] = np.where(known >= 0, factors[known], np.nan)
     by = np.maximum(np.where(np.isnan(by), 1.0, by), SMALLEST)
     return rescaled(said[warm_up:], by)
+
+
+def latest(said: Forecast) -> Array:
+    """Find the factors that the last forecasts whose outcome is known call for.
+
+    Those of ``rolling`` at an origin right after the last row; of long steps, the parts that are
+    looked at are counted back from the newest outcome, so that they don't depend on where the
+    forecasts begin.
+
+    Args:
+        said: forecasts of one predictor from consecutive rows; an outcome that is not known yet
+            is NaN.
+
+    Returns:
+        ``(horizon, 9)``; 1 for the median, and at steps with fewer than ``FEWEST`` outcomes.
+    """
+    residual = said.actual_returns - said.quantiles[..., MEDIAN]
+    distance = said.quantiles - said.quantiles[..., MEDIAN : MEDIAN + 1]
+    factors = np.ones(said.quantiles.shape[1:])
+    for step in range(1, said.horizon + 1):
+        stride = max(1, step // _PARTS)
+        known = np.flatnonzero(np.isfinite(residual[:, step - 1]))
+        rows = known[::-stride][: WINDOW // stride]
+        if len(rows) < -(-FEWEST // stride):
+            continue
+        looked, away = residual[rows, step - 1], distance[rows, step - 1]
+        for i, level in enumerate(QUANTILES):
+            if i != MEDIAN:
+                ratio = _ratio(looked, away[:, i])
+                factors[step - 1, i] = np.quantile(ratio, max(level, 1 - level))
+    return np.maximum(factors, SMALLEST)
+
+
+def _ratio(looked: Array, away: Array) -> Array:
+    """Divide residuals by predicted distances; 0 where a band has no width.
+
+    Below the median both are negative, so that the larger ratio is the lower price.
+    """
+    return np.divide(looked, away, out=np.zeros_like(away), where=away != 0)
 
 
 def rescaled(said: Forecast, by: Array) -> Forecast:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cryptoforecast.evaluation.calibration import FEWEST
 from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel
 
@@ -50,6 +51,18 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
     if after and after[-1] > len(history) - card.needs:
         found.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
     return (*found, *of_origin(history, card))
+
+
+def of_band(known: int) -> tuple[str, ...]:
+    """Say that a band could not be measured on these prices.
+
+    Args:
+        known: forecasts of the model, after what it was fitted on, whose outcome is known.
+    """
+    return (
+        f"The width of the band is the model's own: {known:,} of its forecasts on prices it was "
+        f"not fitted on have a known outcome here, and {FEWEST} are needed to measure it.",
+    )
 
 
 def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:

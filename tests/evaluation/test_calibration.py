@@ -119,3 +119,47 @@ def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
     expected = middle[row] + distance[row] * np.quantile(ratio, QUANTILES[i])
     assert mended.quantiles[row, step, i] == pytest.approx(expected, rel=1e-9)
     assert (mended.quantiles[:200] == one.quantiles[:200]).all()
+
+
+# ---------------------------------------------------------------------------- what comes next
+
+
+def test_the_latest_factors_are_those_of_rolling_right_after():
+    one = said(1.3, rows=1_500, steps=2)
+    actual = one.actual.copy()
+    actual[-1:, 0] = actual[-2:, 1] = np.nan
+    one = dataclasses.replace(one, actual=actual)
+    after = calibration.rolling(one, 1_499)
+    middle = one.quantiles[-1:, :, MEDIAN : MEDIAN + 1]
+    away = one.quantiles[-1:] - middle
+    factors = np.where(away == 0, 1, (after.quantiles - middle) / np.where(away == 0, 1, away))
+    np.testing.assert_allclose(calibration.latest(one), factors[0], rtol=1e-9)
+
+
+def test_the_latest_factors_do_not_depend_on_where_the_forecasts_begin(monkeypatch):
+    monkeypatch.setattr(calibration, "WINDOW", 600)
+    one = said(0.8, rows=1_000, steps=12)
+    for cut in (1, 2, 5, 300):
+        np.testing.assert_array_equal(calibration.latest(one[cut:]), calibration.latest(one))
+
+
+@pytest.mark.parametrize("width", [0.5, 2.0])
+def test_the_latest_factors_mend_a_wrong_width(width):
+    factors = calibration.latest(said(width))
+    outer = np.delete(factors, MEDIAN, axis=1)
+    np.testing.assert_allclose(outer, 1 / width, rtol=0.15)
+    assert (factors[:, MEDIAN] == 1).all()
+
+
+def test_a_step_with_too_few_outcomes_keeps_its_width():
+    few = said(2.0, rows=calibration.FEWEST)
+    actual = few.actual.copy()
+    actual[-1, 1] = np.nan
+    factors = calibration.latest(dataclasses.replace(few, actual=actual))
+    assert (np.delete(factors[0], MEDIAN) != 1).all()
+    assert (factors[1] == 1).all()
+
+
+def test_a_band_without_width_stays_one():
+    flat = dataclasses.replace(said(1.0), quantiles=np.zeros((4000, 2, 9)))
+    assert (np.delete(calibration.latest(flat), MEDIAN, axis=1) == calibration.SMALLEST).all()

@@ -1,0 +1,109 @@
+"""What comes next: the model's own median, and a band that looks back on what is known."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.evaluation import ahead, calibration, metrics
+from cryptoforecast.learning import inference, specs
+from cryptoforecast.types import MEDIAN
+from tests import synthetic
+
+SPEC = synthetic.spec(horizon=3)
+MODEL = synthetic.model(SPEC)
+
+
+def own(history, model=MODEL):
+    last = len(history) - 1
+    return inference.forecast(model, history, range(last, last + 1))
+
+
+def test_the_median_and_the_point_are_the_models_own():
+    history = synthetic.history()
+    said, calibrated = ahead.forecast(history, MODEL)
+    plain = own(history)
+    np.testing.assert_array_equal(said.predicted, plain.predicted)
+    np.testing.assert_array_equal(said.quantiles[..., MEDIAN], plain.quantiles[..., MEDIAN])
+    assert calibrated is not None
+    assert (said.quantiles != plain.quantiles).any()
+    assert said.origins[0] == history.end
+    assert np.isnan(said.actual).all()
+
+
+def test_the_band_is_rescaled_by_the_factors_it_tells():
+    history = synthetic.history()
+    said, calibrated = ahead.forecast(history, MODEL)
+    expected = calibration.rescaled(own(history), calibrated.factors[None])
+    np.testing.assert_array_equal(said.quantiles, expected.quantiles)
+    needed = specs.needs(SPEC)
+    assert calibrated.outcomes == len(history) - 3 - (needed - 1)
+    assert calibrated.since == history.candles.index[needed - 1]
+    assert calibrated.window == calibration.WINDOW
+
+
+def test_it_covers_what_it_promises_on_prices_like_those_before():
+    blank = dataclasses.replace(MODEL, weights=tuple(0 * each for each in MODEL.weights))
+    history = synthetic.history(3000)
+    before = dataclasses.replace(history, candles=history.candles.iloc[:2000])
+    _, calibrated = ahead.forecast(before, blank)
+    later = inference.forecast(blank, history, range(2000, 2990))
+    mended = calibration.rescaled(later, calibrated.factors[None])
+    for step in (0, 2):
+        actual = later.actual_returns[:, step]
+        own_band, band = (
+            metrics.coverage(actual, each.quantiles[:, step], 80) for each in (later, mended)
+        )
+        assert abs(own_band - 0.8) > 0.08
+        assert abs(band - 0.8) < 0.04
+
+
+def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
+    monkeypatch.setattr(calibration, "WINDOW", 300)
+    history = synthetic.history(900)
+    said, calibrated = ahead.forecast(history, MODEL)
+    assert calibrated.outcomes == 300
+    enough = 300 + 3 + specs.needs(SPEC) - 1
+    shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
+    again, same = ahead.forecast(shorter, MODEL)
+    np.testing.assert_array_equal(again.quantiles, said.quantiles)
+    assert same.since == calibrated.since
+
+
+def test_rows_the_model_was_fitted_on_say_nothing():
+    history = synthetic.history()
+    index = history.candles.index
+    cutoff = index[599 - 3 - calibration.FEWEST]  # leaves one outcome too many for none
+    model = synthetic.model(SPEC, cutoff=cutoff.isoformat())
+    _, calibrated = ahead.forecast(history, model)
+    assert calibrated.outcomes == calibration.FEWEST == ahead.known(history, model)
+    assert calibrated.since > cutoff
+    later = synthetic.model(SPEC, cutoff=index[600 - 3 - calibration.FEWEST].isoformat())
+    said, calibrated = ahead.forecast(history, later)
+    assert calibrated is None
+    assert ahead.known(history, later) == calibration.FEWEST - 1
+    np.testing.assert_array_equal(said.quantiles, own(history, later).quantiles)
+    # A model of real prices never saw simulated ones, whatever the time.
+    simulated = dataclasses.replace(history, simulated=True)
+    assert ahead.forecast(simulated, later)[1] is not None
+
+
+def test_a_band_of_squared_error_is_measured_already():
+    history = synthetic.history()
+    model = synthetic.model(synthetic.spec(loss="mse"))
+    said, calibrated = ahead.forecast(history, model)
+    assert calibrated is None
+    np.testing.assert_array_equal(said.quantiles, own(history, model).quantiles)
+
+
+@pytest.mark.parametrize("rows", [31, 33, 34])
+def test_a_history_of_hardly_enough_gives_the_models_own_band(rows):
+    history = synthetic.history(rows)
+    assert ahead.forecast(history, MODEL)[1] is None
+    assert ahead.known(history, MODEL) == max(0, rows - 33)
+
+
+def test_too_few_candles_are_refused():
+    with pytest.raises(NotEnoughData, match="needs 31 candles"):
+        ahead.forecast(synthetic.history(30), MODEL)
