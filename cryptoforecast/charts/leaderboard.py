@@ -1,0 +1,129 @@
+"""The figure of a leaderboard: every predictor's lead with its interval, a row each."""
+
+from __future__ import annotations
+
+import math
+
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.types import Backtest, Leaderboard, Standing
+
+#: What each metric is called on a page.
+METRIC_WORDS = {
+    "pinball": "Band error (pinball)",
+    "mae": "Error (MAE)",
+    "rmse": "Error (RMSE)",
+    "mape": "Error in % (MAPE)",
+    "smape": "Error in % (sMAPE)",
+    "mase": "Error (MASE)",
+    "directional_accuracy": "Direction right",
+    "coverage_80": "80 % band covers",
+    "coverage_95": "95 % band covers",
+}
+#: Skills below this are drawn at the edge, with the number beside: others would be squeezed.
+_LEAST = -0.5
+_COVERAGES = ("coverage_80", "coverage_95")
+
+
+def forest(judged: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Figure:
+    """Draw each predictor's skill against the reference with its interval, the best on top.
+
+    Args:
+        judged: the backtest that the board is of.
+        board: what to draw.
+        dark: whether the page behind is dark.
+    """
+    colours = style.theme(dark)
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": colours.ink, "dash": "dash", "width": 1})
+    for standing in board.standings[::-1]:
+        _add(figure, standing, board, colours)
+    interval = judged.history.interval
+    coverage = board.metric in _COVERAGES
+    subtitle = style.subtitle_lines(
+        judged.history,
+        "right on the dashed line: as promised"
+        if coverage
+        else f"dashed: {board.reference}; right of it is better",
+        f"{style.count(board.origins, interval)} compared, lines: 95 % intervals",
+    )
+    words = METRIC_WORDS[board.metric]
+    title = f"{words}, {style.ahead(board.step, interval)}"
+    style.lay_out(
+        figure, title, subtitle, dark=dark, height=150 + 40 * len(board.standings),
+        keep=f"forest {board.metric} {board.step} {board.reference}", legend=False,
+    )  # fmt: skip
+    unit = "points off the promise" if coverage else f"% better than {board.reference}"
+    figure.update_layout(
+        hovermode="closest",
+        xaxis={"title": {"text": unit, "font": {"size": 11}, "standoff": 4}, "nticks": 7,
+               "ticksuffix": "", "zeroline": False},
+        yaxis={"type": "category", "fixedrange": True},
+    )  # fmt: skip
+    return figure
+
+
+def summary_leaderboard(judged: Backtest, board: Leaderboard) -> str:
+    """Say in a sentence or two what ``forest`` shows."""
+    ahead = style.ahead(board.step, judged.history.interval)
+    known = [each for each in board.standings if math.isfinite(each.value)]
+    if not known:
+        return f"{METRIC_WORDS[board.metric]} is defined for none of these {ahead}."
+    first = f"{METRIC_WORDS[board.metric]}, {ahead}: {known[0].predictor} comes first"
+    first += f" of {len(known)}." if len(known) > 1 else "."
+    if all(math.isnan(each.low) for each in board.standings):
+        return f"{first} There are too few origins to tell leads from chance."
+    if board.metric in _COVERAGES:
+        off = [each.predictor for each in known if each.p_holm < 0.05]
+        if not off:
+            return f"{first} No band is further from its promise than chance allows."
+        return f"{first} Further from the promise than chance allows: {', '.join(off)}."
+    better = [each for each in known if each.low > 0 and each.p_holm < 0.05]
+    worse = [each for each in known if each.high < 0 and each.p_holm < 0.05]
+    said = [
+        f"{word} than {board.reference} by more than chance: "
+        f"{', '.join(f'{each.predictor} ({percent(abs(each.skill))})' for each in group)}."
+        for word, group in (("Better", better), ("Worse", worse))
+        if group
+    ]
+    none = f"None differs from {board.reference} by more than chance."
+    return f"{first} {' '.join(said) or none}"
+
+
+def percent(share: float, sign: str = "") -> str:
+    """Write a fraction in per cent with as many decimals as tell it from 0; a dash if undefined."""
+    if not math.isfinite(share):
+        return "–"
+    size = abs(share) * 100
+    return f"{share * 100:{sign}.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
+
+
+def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: style.Theme) -> None:
+    """Add one row: a point with its interval, filled where it is more than chance."""
+    certain = standing.low * standing.high > 0 and standing.p_holm < 0.05
+    coverage = board.metric in _COVERAGES
+    better = standing.skill > 0 and not coverage
+    colour = (colours.calm if better else colours.strong) if certain else colours.rule
+    shown = max(standing.skill, _LEAST) if math.isfinite(standing.skill) else math.nan
+    ends = (standing.low, standing.high) if math.isfinite(standing.low) else (shown, shown)
+    low, high = (max(each, _LEAST) for each in ends)
+    reference = standing.predictor == board.reference and not coverage
+    name = f"{standing.predictor} (reference)" if reference else standing.predictor
+    text = "" if reference else percent(standing.skill, "+")
+    interval = "too few to tell"
+    if math.isfinite(standing.low):
+        interval = f"{percent(standing.low, '+')} to {percent(standing.high, '+')}"
+    figure.add_scatter(
+        x=[100 * shown], y=[name], mode="markers+text", name=name, text=[text],
+        textposition="top center", textfont={"color": colours.ink, "size": 11},
+        marker={
+            "symbol": "diamond" if certain else "circle-open",
+            "size": 10, "color": colour, "line": {"width": 2, "color": colour},
+        },
+        error_x={
+            "type": "data", "symmetric": False, "array": [100 * (high - shown)],
+            "arrayminus": [100 * (shown - low)], "color": colour, "thickness": 2, "width": 5,
+        },
+        hovertemplate=f"{name}: {text or '0 %'}<br>95 % interval {interval}<extra></extra>",
+    )  # fmt: skip

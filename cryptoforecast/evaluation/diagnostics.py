@@ -1,0 +1,353 @@
+"""How a forecast errs: delayed or not, when, in which market, and whether errors follow a pattern.
+
+Each function gives a frame that is the table and the data of the chart at once. Errors are those
+of the log-return, ln(actual / predicted), so that cheap and dear years count alike; 0.01 is about
+1 % of the price.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.evaluation.metrics import band, pinball_losses
+from cryptoforecast.learning import inference
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.learning.specs import needs
+from cryptoforecast.types import INTERVALS, Array, Backtest, Forecast
+
+#: Fewest errors that anything is said of.
+FEWEST = 30
+#: Candles that errors are compared over.
+MOST_LAGS = 48
+#: Bars of the histogram, over four standard deviations to each side.
+BARS, REACH = 41, 4.0
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+REGIMES = ("calm", "usual", "restless")
+#: Origins that a free run starts from, and candles it goes on for, at most.
+FREE_ORIGINS, FREE_STEPS = 100, 24
+
+
+def residuals(said: Forecast, step: int) -> pd.DataFrame:
+    """List the errors whose outcome is known.
+
+    Args:
+        said: forecasts of one predictor.
+        step: 1 to the horizon.
+
+    Returns:
+        One row an origin, columns ``origin``, ``time`` (open of the candle that was predicted),
+        ``residual`` (ln(actual / predicted)) and ``average``: its mean over about the last
+        twentieth of the span.
+
+    Raises:
+        NotEnoughData: if fewer than ``FEWEST`` are known.
+    """
+    column = step - 1
+    residual = np.log(said.actual[:, column] / said.predicted[:, column])
+    known = np.isfinite(residual)
+    if known.sum() < FEWEST:
+        raise NotEnoughData(
+            f"Errors are looked at from {FEWEST} known outcomes on. Received: {known.sum()} "
+            f"{step} candles ahead. Choose a longer history."
+        )
+    origins, residual = said.origins[known], residual[known]
+    rows = max(FEWEST, len(residual) // 20)
+    average = pd.Series(residual).rolling(rows, min_periods=rows).mean().to_numpy()
+    return pd.DataFrame(
+        {
+            "origin": origins,
+            "time": origins + step * INTERVALS[said.interval],
+            "residual": residual,
+            "average": average,
+        }
+    )
+
+
+def delays(said: Forecast, step: int) -> pd.DataFrame:
+    """Compare predicted prices with the actual ones of earlier candles: the lag test.
+
+    A forecast that is the last price delayed fits best the price of ``step`` candles before its
+    target, which is the close it was made at.
+
+    Args:
+        said: forecasts of one predictor from consecutive rows.
+        step: 1 to the horizon.
+
+    Returns:
+        One row a shift, 0 to about twice the step, columns ``shift`` (candles before the target),
+        ``error`` (mean |predicted - actual|, USD) and ``relative`` (the same over the error of the
+        last price at shift 0).
+
+    Raises:
+        NotEnoughData: if fewer than ``FEWEST`` origins have all of these prices.
+    """
+    most = min(2 * step + 4, MOST_LAGS + step)
+    skip = most - step
+    predicted = said.predicted[skip:, step - 1]
+    prices = np.column_stack([_before(said, step, shift)[skip:] for shift in range(most + 1)])
+    known = np.isfinite(prices).all(axis=1) & np.isfinite(predicted)
+    if known.sum() < FEWEST:
+        raise NotEnoughData(
+            f"A lag test needs {FEWEST} known outcomes. Received: {known.sum()} {step} candles "
+            "ahead. Choose a longer history."
+        )
+    error = np.abs(predicted[known, None] - prices[known]).mean(axis=0)
+    last = float(np.abs(prices[known, step] - prices[known, 0]).mean())
+    relative = error / last if last > 0 else np.full(len(error), math.nan)
+    return pd.DataFrame({"shift": np.arange(most + 1), "error": error, "relative": relative})
+
+
+def histogram(said: Forecast, step: int) -> pd.DataFrame:
+    """Count errors by size, and how many a normal distribution of their spread would have there.
+
+    Returns:
+        One row a bar, columns ``low`` and ``high`` (in standard deviations of the errors),
+        ``count`` and ``normal``. The outermost bars hold everything beyond. Empty where the
+        errors do not vary.
+
+    Raises:
+        NotEnoughData: as ``residuals`` does.
+    """
+    residual = residuals(said, step)["residual"].to_numpy()
+    spread = float(residual.std())
+    if np.ptp(residual) == 0:
+        return pd.DataFrame({name: [] for name in ("low", "high", "count", "normal")})
+    scaled = (residual - residual.mean()) / spread
+    edges = np.linspace(-REACH, REACH, BARS + 1)
+    count, _ = np.histogram(np.clip(scaled, -REACH, REACH), edges)
+    below = np.array([math.erf(edge / math.sqrt(2)) / 2 + 0.5 for edge in edges])
+    below[0], below[-1] = 0.0, 1.0
+    return pd.DataFrame(
+        {
+            "low": edges[:-1],
+            "high": edges[1:],
+            "count": count,
+            "normal": np.diff(below) * len(residual),
+        }
+    )
+
+
+def autocorrelation(said: Forecast, step: int) -> pd.DataFrame:
+    """Compute how errors, and their sizes, go along with those of earlier origins.
+
+    Targets of neighbouring origins overlap over ``step - 1`` candles, so that errors go along up
+    to there whatever the forecast. From ``step`` on chance stays within the bound of Bartlett
+    (1946) for such a moving sum in 95 % of cases.
+
+    Returns:
+        One row a lag, 1 to ``MOST_LAGS`` at most, columns ``lag`` (candles), ``residual`` and
+        ``size`` (correlations), ``bound``.
+
+    Raises:
+        NotEnoughData: as ``residuals`` does.
+    """
+    residual = residuals(said, step)["residual"].to_numpy()
+    n = len(residual)
+    lags = np.arange(1, min(max(MOST_LAGS // 2, 2 * step), MOST_LAGS, n // 3) + 1)
+    overlap = 1 - np.arange(1, step) / step
+    bound = 1.96 * math.sqrt((1 + 2 * float(np.sum(overlap**2))) / n)
+    return pd.DataFrame(
+        {
+            "lag": lags,
+            "residual": _correlations(residual, lags),
+            "size": _correlations(np.abs(residual), lags),
+            "bound": bound,
+        }
+    )
+
+
+def by_hour(said: Forecast, step: int) -> pd.DataFrame:
+    """Average error and band by the hour (UTC) in which the predicted candle opens.
+
+    Returns:
+        One row an hour that occurs, column ``hour`` and those of ``_averages``.
+
+    Raises:
+        NotEnoughData: as ``residuals`` does.
+    """
+    frame = _measured(said, step)
+    return _averages(frame, "hour", frame["time"].dt.hour.to_numpy())
+
+
+def by_weekday(said: Forecast, step: int) -> pd.DataFrame:
+    """Average error and band by the weekday (UTC) on which the predicted candle opens.
+
+    Returns:
+        One row a weekday that occurs, column ``weekday`` and those of ``_averages``.
+
+    Raises:
+        NotEnoughData: as ``residuals`` does.
+    """
+    frame = _measured(said, step)
+    found = _averages(frame, "weekday", frame["time"].dt.day_of_week.to_numpy())
+    return found.assign(weekday=[WEEKDAYS[day] for day in found["weekday"]])
+
+
+def by_regime(said: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.DataFrame:
+    """Average error and band by how restless the market was when the forecast was made.
+
+    Args:
+        said: forecasts of one predictor.
+        naive: those of the last price on the same origins.
+        step: 1 to the horizon.
+        sigma: ``(n,)`` volatility known at each origin, log-return a candle.
+
+    Returns:
+        One row for each third of the origins by ``sigma``, columns ``regime``, those of
+        ``_averages``, ``lowest`` and ``highest`` (sigma), ``error_naive`` (naive's error),
+        ``pinball`` and ``pinball_naive`` (log-return). Empty where sigma does not vary.
+
+    Raises:
+        NotEnoughData: as ``residuals`` does.
+    """
+    own, base = _measured(said, step), _measured(naive, step).set_index("origin")
+    restless = pd.Series(sigma, index=said.origins).reindex(own["origin"]).to_numpy()
+    if not np.ptp(restless) > 0:
+        own, restless = own.iloc[:0], restless[:0]
+    third = np.empty(len(own), dtype=int)
+    for i, rows in enumerate(np.array_split(np.argsort(restless, kind="stable"), len(REGIMES))):
+        third[rows] = i
+    found = _averages(own, "regime", third)
+    borders = pd.Series(restless).groupby(third)
+    other = base.reindex(own["origin"]).groupby(third)
+    return found.assign(
+        regime=[REGIMES[i] for i in found["regime"]],
+        lowest=borders.min().to_numpy(),
+        highest=borders.max().to_numpy(),
+        error_naive=other["error"].mean().to_numpy(),
+        pinball=own.groupby(third)["pinball"].mean().to_numpy(),
+        pinball_naive=other["pinball"].mean().to_numpy(),
+    )
+
+
+def free_run(judged: Backtest, report: Callable[[float], None] = lambda _: None) -> pd.DataFrame:
+    """Feed a network's first step back in as if it had happened, and measure how far that leads.
+
+    From about ``FREE_ORIGINS`` origins, evenly spread over the test span, the next close is
+    predicted and taken for the truth, again and again. Beside it stand the same network's own
+    later steps, predicted at once, and the last price.
+
+    Args:
+        judged: a test of one network on features of the close alone.
+        report: called with the share that is done.
+
+    Returns:
+        One row a step, columns ``step`` and the mean errors |ln(actual / predicted)| of
+        ``direct`` (NaN beyond the network's horizon), ``free_run`` and ``naive``; ``origins``.
+
+    Raises:
+        InvalidInput: with the reason, if this can't be done; see ``why_no_free_run``.
+        NotEnoughData: if too few outcomes are known.
+    """
+    reason, model = why_no_free_run(judged), judged.model
+    if reason is not None or model is None:
+        raise InvalidInput(reason or "A free run needs a network.")
+    needed, close = needs(model.spec), judged.history.candles["close"].to_numpy(float)
+    first = max(judged.split.test_start, needed - 1)
+    steps = max(model.spec.horizon, FREE_STEPS)
+    rows = np.arange(first, len(close) - steps)
+    if len(rows) < FEWEST:
+        raise NotEnoughData(
+            f"A free run over {steps} candles needs {FEWEST} known outcomes. Received: "
+            f"{len(rows)}. Choose a longer history."
+        )
+    rows = rows[np.linspace(0, len(rows) - 1, min(FREE_ORIGINS, len(rows))).astype(int)]
+    fed, direct = (np.full((len(rows), steps), math.nan) for _ in range(2))
+    for i, row in enumerate(rows):
+        seen = np.concatenate([close[row - needed + 1 : row + 1], np.empty(steps)])
+        for ahead in range(steps):
+            said = inference.from_closes(model, seen[ahead : ahead + needed])
+            fed[i, ahead] = seen[needed + ahead] = said[0]
+            if ahead == 0:
+                direct[i, : len(said)] = said
+        report((i + 1) / len(rows))
+    actual = close[rows[:, None] + np.arange(1, steps + 1)]
+    last = np.broadcast_to(close[rows, None], actual.shape)
+    errors = {
+        name: np.abs(np.log(actual / prices)).mean(axis=0)
+        for name, prices in (("direct", direct), ("free_run", fed), ("naive", last))
+    }
+    return pd.DataFrame({"step": np.arange(1, steps + 1), **errors, "origins": len(rows)})
+
+
+def why_no_free_run(judged: Backtest) -> str | None:
+    """Say why a model can't be fed its own forecasts; ``None`` where it can be."""
+    name = judged.spec.network
+    if name in BASELINES:
+        if name in ("naive", "drift"):
+            return f"{name} says the same whether its steps are predicted at once or one by one."
+        return (
+            f"{name} reads highs and lows of candles, which a forecast of closes does not give, so "
+            "it can't be fed its own forecasts. Choose a network that reads closes alone, such as "
+            "btc-1h-lstm-close."
+        )
+    if judged.model is None:
+        return (
+            "A walk-forward test has a network for each fold; this is shown for a single one. "
+            "Choose Holdout."
+        )
+    more = [one for one in judged.spec.features if one not in inference.OF_CLOSES]
+    if more:
+        return (
+            f"This network reads {', '.join(more)}, which a forecast of closes does not give, so "
+            "it can't be fed its own forecasts. Choose a network that reads closes alone, such as "
+            "btc-1h-lstm-close."
+        )
+    return None
+
+
+def _measured(said: Forecast, step: int) -> pd.DataFrame:
+    """Measure each forecast whose outcome is known: its error, its band and whether that held."""
+    frame = residuals(said, step)
+    rows = said.origins.get_indexer(pd.DatetimeIndex(frame["origin"]))
+    quantiles = said.quantiles[rows, step - 1]
+    returns = np.log(said.actual[rows, step - 1] / said.close[rows])
+    low, high = (quantiles[:, each] for each in band(80))
+    inside = np.where(np.isfinite(low + high), (low <= returns) & (returns <= high), math.nan)
+    return frame.assign(
+        error=frame["residual"].abs(),
+        half_width=(high - low) / 2,
+        inside=inside,
+        pinball=pinball_losses(returns, quantiles),
+    )
+
+
+def _averages(frame: pd.DataFrame, name: str, group: Array) -> pd.DataFrame:
+    """Average by group.
+
+    Returns:
+        Columns ``name``, ``origins``, ``error`` (mean size of the residual), ``half_width`` (half
+        of the 80 % band) and ``covered`` (share of actuals in it).
+    """
+    grouped = frame.groupby(group)
+    found = grouped.agg(
+        origins=("error", "size"),
+        error=("error", "mean"),
+        half_width=("half_width", "mean"),
+        covered=("inside", "mean"),
+    )
+    return found.rename_axis(name).reset_index()
+
+
+def _before(said: Forecast, step: int, shift: int) -> Array:
+    """Return the price ``shift`` candles before each target, ``(n,)``; NaN where unknown."""
+    if shift < step:
+        return said.actual[:, step - shift - 1]
+    back = shift - step
+    earlier = np.full(len(said), math.nan)
+    earlier[back:] = said.close[: len(said) - back]
+    return earlier
+
+
+def _correlations(values: Array, lags: Array) -> Array:
+    """Compute the autocorrelation at each lag; NaN where the values do not vary."""
+    if np.ptp(values) == 0:
+        return np.full(len(lags), math.nan)
+    centred = values - values.mean()
+    total = float(centred @ centred)
+    return np.array([float(centred[lag:] @ centred[:-lag]) / total for lag in lags])

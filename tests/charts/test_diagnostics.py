@@ -1,0 +1,191 @@
+"""Figures of how a forecast errs: bounded, labelled, and their sentences say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.charts import diagnostics as drawn
+from cryptoforecast.charts import style
+from cryptoforecast.charts.downsample import LIMIT
+from cryptoforecast.evaluation import backtest, diagnostics
+from cryptoforecast.learning import specs
+from cryptoforecast.learning.baselines import volatility
+from cryptoforecast.types import Backtest
+from tests import synthetic
+
+STEP = 2
+
+
+def judge(rows: int = 2000, simulated: bool = False) -> Backtest:
+    spec = specs.make(network="har", horizon=STEP)
+    history = synthetic.history(rows, simulated=simulated)
+    return backtest.holdout(history, spec, baselines=("naive", "cone", "har"))
+
+
+@pytest.fixture(scope="module")
+def judged() -> Backtest:
+    return judge()
+
+
+def sigma(judged: Backtest) -> np.ndarray:
+    candles = judged.history.candles
+    return volatility(candles)[candles.index.get_indexer(judged.judged.origins)]
+
+
+def free_run(origins: int = 40, direct: float = np.nan) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"step": [1, 2], "direct": [0.004, direct], "free_run": [0.004, 0.012],
+         "naive": [0.004, 0.005], "origins": origins},
+    )  # fmt: skip
+
+
+FIGURES = {
+    "delay": lambda j, dark: drawn.delay(j, STEP, diagnostics.delays(j.judged, STEP), dark=dark),
+    "residuals": lambda j, dark: drawn.residuals(
+        j, STEP, diagnostics.residuals(j.judged, STEP), dark=dark
+    ),
+    "histogram": lambda j, dark: drawn.histogram(
+        j, STEP, diagnostics.histogram(j.judged, STEP), dark=dark
+    ),
+    "autocorrelation": lambda j, dark: drawn.autocorrelation(
+        j, STEP, diagnostics.autocorrelation(j.judged, STEP), dark=dark
+    ),
+    "hour": lambda j, dark: drawn.by_clock(
+        j, STEP, diagnostics.by_hour(j.judged, STEP), "hour", dark=dark
+    ),
+    "weekday": lambda j, dark: drawn.by_clock(
+        j, STEP, diagnostics.by_weekday(j.judged, STEP), "weekday", dark=dark
+    ),
+    "regime": lambda j, dark: drawn.by_regime(
+        j,
+        STEP,
+        diagnostics.by_regime(j.judged, j.forecasts["naive"], STEP, sigma(j)),
+        dark=dark,
+    ),
+    "free run": lambda j, dark: drawn.free_run(j, free_run(), dark=dark),
+}
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+def test_figures_look_like_the_others_and_name_their_axes(judged, name):
+    light, dark = (FIGURES[name](judged, dark) for dark in (False, True))
+    for figure, theme in ((light, style.LIGHT), (dark, style.DARK)):
+        assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == style.CLEAR
+        assert figure.layout.font.color == theme.ink
+        assert figure.layout.xaxis.title.text
+        assert figure.layout.yaxis.title.text
+        json.loads(figure.to_json())
+    assert light.layout.uirevision == dark.layout.uirevision
+    assert len(light.layout.title.text) <= 50
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+def test_simulated_prices_are_labelled(judged, name):
+    def words(figure):
+        return f"{figure.layout.title.text} {figure.layout.title.subtitle.text}"
+
+    assert "imulated" not in words(FIGURES[name](judged, False))
+    assert "Simulated prices" in words(FIGURES[name](judge(600, simulated=True), False))
+
+
+def test_no_figure_is_large():
+    long = judge(71_000)
+    for draw in FIGURES.values():
+        figure = draw(long, False)
+        assert len(figure.to_json()) < 300_000
+        assert all(len(trace.x) <= LIMIT for trace in figure.data)
+
+
+# ------------------------------------------------------------------ sentences
+
+
+def test_the_last_price_is_called_delayed_and_a_seer_is_not(judged):
+    said = judged.judged
+    text = drawn.summary_delay(judged, STEP, diagnostics.delays(said, STEP))
+    assert "Moved back by 2 hours" in text
+    assert "off the last price by only $0.00" in text
+    seer = dataclasses.replace(said, predicted=said.actual)
+    text = drawn.summary_delay(judged, STEP, diagnostics.delays(seer, STEP))
+    assert "not the last price delayed" in text
+    close = judged.history.candles["close"]
+    late = close.shift(1).reindex(said.origins).to_numpy()[:, None].repeat(STEP, axis=1)
+    laggard = dataclasses.replace(said, predicted=late)
+    text = drawn.summary_delay(judged, STEP, diagnostics.delays(laggard, STEP))
+    assert "fit best those of 3 hours before" in text
+    still = pd.DataFrame({"shift": range(9), "error": 0.0, "relative": np.nan})
+    assert "never moved" in drawn.summary_delay(judged, STEP, still)
+
+
+def test_a_lean_is_said_with_its_side(judged):
+    said = judged.judged
+    low = dataclasses.replace(said, predicted=said.actual * 0.99)
+    frame = diagnostics.residuals(low, STEP)
+    assert "1.0 % too low on average" in drawn.summary_residuals(judged, STEP, frame)
+    high = dataclasses.replace(said, predicted=said.actual * 1.02)
+    frame = diagnostics.residuals(high, STEP)
+    assert "2.0 % too high on average" in drawn.summary_residuals(judged, STEP, frame)
+
+
+def test_heavy_tails_are_called_so():
+    frame = pd.DataFrame({"low": [-4, -1, 3], "high": [-3, 1, 4], "count": [20, 960, 20],
+                          "normal": [1.3, 997.4, 1.3]})  # fmt: skip
+    assert drawn.summary_histogram(frame).startswith("Heavy tails: 4.0 % of the errors")
+    frame["count"] = [1, 998, 1]
+    assert drawn.summary_histogram(frame).startswith("No heavy tails: 0.20 %")
+    assert "do not vary" in drawn.summary_histogram(frame.iloc[:0])
+
+
+def test_patterns_and_spells_are_told_apart():
+    def frame(residual, size):
+        return pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": size,
+                             "bound": 0.05})  # fmt: skip
+
+    nothing = drawn.summary_autocorrelation(1, frame(0.0, 0.0))
+    assert "no pattern" in nothing
+    assert "nor do their sizes" in nothing
+    spells = drawn.summary_autocorrelation(1, frame(0.0, 0.3))
+    assert "come in spells" in spells
+    assert "(24 of 24)" in spells
+    pattern = drawn.summary_autocorrelation(3, frame(0.2, 0.3))
+    assert "follow a pattern" in pattern
+    assert "(22 of 22" in pattern
+    assert "less than 3 candles apart" in pattern
+    assert "do not vary" in drawn.summary_autocorrelation(1, frame(np.nan, np.nan))
+
+
+def test_the_clock_names_its_calmest_and_wildest_time():
+    frame = pd.DataFrame({"hour": [0, 7, 14], "origins": 10, "error": [0.004, 0.002, 0.009],
+                          "half_width": [0.007, 0.004, 0.013], "covered": 0.8})  # fmt: skip
+    text = drawn.summary_by_clock(frame, "hour")
+    assert "smallest at 07:00 UTC (0.20 % of the price)" in text
+    assert "largest at 14:00 UTC (0.90 %)" in text
+    assert "the band widens with them" in text
+    constant = drawn.summary_by_clock(frame.assign(half_width=0.01), "hour")
+    assert "does not change" in constant
+    undefined = drawn.summary_by_clock(frame.assign(half_width=np.nan), "hour")
+    assert "no band" in undefined
+    against = drawn.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")
+    assert "hardly follows" in against
+
+
+def test_regimes_say_what_the_band_gains_or_that_there_are_none(judged):
+    frame = diagnostics.by_regime(judged.judged, judged.forecasts["naive"], STEP, sigma(judged))
+    text = drawn.summary_by_regime(frame)
+    assert "in calm markets" in text
+    gain = 100 * (1 - frame["pinball"].iloc[0] / frame["pinball_naive"].iloc[0])
+    assert f"calm {gain:+.1f}" in text or f"calm {gain:+.2f}" in text
+    empty = frame.iloc[:0]
+    assert "did not vary" in drawn.summary_by_regime(empty)
+    assert len(drawn.by_regime(judged, STEP, empty).data[0].x) == 0
+
+
+def test_a_free_run_is_compared_at_its_last_step(judged):
+    text = drawn.summary_free_run(judged, free_run())
+    assert "for 2 hours, har ends 1.2 % off the price; the last price alone would be 0.50 %" in text
+    assert "small leans add up" in text
+    assert "at once 0.70 %" in drawn.summary_free_run(judged, free_run(direct=0.007))

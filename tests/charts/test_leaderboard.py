@@ -1,0 +1,125 @@
+"""The forest of a leaderboard: rows in order, intervals as measured, words that follow them."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from cryptoforecast.charts import leaderboard as drawn
+from cryptoforecast.charts import style
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
+from cryptoforecast.learning import specs
+from cryptoforecast.types import Backtest, Leaderboard, Standing
+from tests import synthetic
+
+NAN = math.nan
+
+
+@pytest.fixture(scope="module")
+def judged() -> Backtest:
+    spec = specs.make(network="har", horizon=2)
+    return backtest.holdout(
+        synthetic.history(800, simulated=True), spec, baselines=("naive", "cone", "drift", "har")
+    )
+
+
+BOARD = Leaderboard(
+    "pinball", 2, "naive", 1234,
+    (
+        Standing("lstm", 0.0050, 0.10, 0.08, 0.12, 0.0001, 0.0003),
+        Standing("cone", 0.0054, 0.04, -0.01, 0.09, 0.1, 0.1),
+        Standing("naive", 0.0056, 0.0, NAN, NAN, NAN, NAN),
+        Standing("seed", 0.11, -18.6, -20.0, -17.0, 0.0, 0.0),
+        Standing("broken", NAN, NAN, NAN, NAN, NAN, NAN),
+    ),
+)  # fmt: skip
+
+
+def row(figure, name):
+    return next(trace for trace in figure.data if trace.name.startswith(name))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_is_drawn_and_said(judged, metric, dark):
+    board = leaderboard(judged, metric)
+    figure = drawn.forest(judged, board, dark=dark)
+    assert figure.layout.font.color == style.theme(dark).ink
+    assert figure.layout.paper_bgcolor == style.CLEAR
+    assert "Simulated prices" in figure.layout.title.subtitle.text
+    assert len(figure.data) == len(board.standings)
+    assert len(json.loads(figure.to_json())["data"]) == 4
+    assert len(figure.to_json()) < 300_000
+    text = drawn.summary_leaderboard(judged, board)
+    assert text.startswith(drawn.METRIC_WORDS[metric])
+    assert "nan" not in text
+
+
+def test_the_best_stands_on_top_with_its_interval(judged):
+    figure = drawn.forest(judged, BOARD)
+    assert [trace.name for trace in figure.data][::-1] == [
+        "lstm", "cone", "naive (reference)", "seed", "broken",
+    ]  # fmt: skip
+    best = row(figure, "lstm")
+    assert best.x[0] == pytest.approx(10)
+    assert best.error_x.array[0] == pytest.approx(2)
+    assert best.error_x.arrayminus[0] == pytest.approx(2)
+    assert "10.0 %" in best.text[0]
+    assert "+8.0 % to +12.0 %" in best.hovertemplate
+
+
+def test_what_is_more_than_chance_is_filled_and_coloured(judged):
+    figure = drawn.forest(judged, BOARD)
+    look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
+    assert look["lstm"] == ("diamond", style.LIGHT.calm)
+    assert look["seed"] == ("diamond", style.LIGHT.strong)
+    assert look["cone"] == ("circle-open", style.LIGHT.rule)
+
+
+def test_a_hopeless_row_does_not_squeeze_the_others(judged):
+    seed = row(drawn.forest(judged, BOARD), "seed")
+    assert seed.x[0] == -50
+    assert seed.text[0] == "-1860 %"
+
+
+def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(judged):
+    text = drawn.summary_leaderboard(judged, BOARD)
+    assert "2 hours ahead: lstm comes first of 4." in text
+    assert "Better than naive by more than chance: lstm (10.0 %)." in text
+    assert "Worse than naive by more than chance: seed (1860 %)." in text
+    assert "cone" not in text
+
+
+def test_chance_and_too_few_are_said(judged):
+    even = replace(BOARD, standings=BOARD.standings[1:3])
+    assert "None differs from naive" in drawn.summary_leaderboard(judged, even)
+    few = replace(BOARD, standings=(replace(BOARD.standings[0], low=NAN, high=NAN),))
+    assert "too few origins" in drawn.summary_leaderboard(judged, few)
+    none = replace(BOARD, standings=BOARD.standings[4:])
+    assert "defined for none" in drawn.summary_leaderboard(judged, none)
+
+
+def test_a_coverage_is_told_against_its_promise(judged):
+    board = Leaderboard(
+        "coverage_80", 1, "naive", 1234,
+        (
+            Standing("cone", 0.80, 0.001, -0.01, 0.012, 0.8, 0.8),
+            Standing("naive", 0.88, 0.08, 0.07, 0.09, 0.0, 0.0),
+        ),
+    )  # fmt: skip
+    text = drawn.summary_leaderboard(judged, board)
+    assert "Further from the promise than chance allows: naive." in text
+    figure = drawn.forest(judged, board)
+    assert "promise" in figure.layout.xaxis.title.text
+    assert row(figure, "naive").marker.color == style.LIGHT.strong
+    held = replace(board, standings=board.standings[:1])
+    assert "No band is further" in drawn.summary_leaderboard(judged, held)
+
+
+def test_shares_are_written_with_as_many_decimals_as_they_need():
+    said = [drawn.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN)]
+    assert said == ["+0.12 %", "+4.6 %", "-150 %", "–"]

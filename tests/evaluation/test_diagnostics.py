@@ -1,0 +1,275 @@
+"""Diagnostics against loops, and on forecasts whose faults are known."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.evaluation import backtest, diagnostics
+from cryptoforecast.learning import inference, specs
+from cryptoforecast.learning.baselines import BASELINES, volatility
+from cryptoforecast.types import QUANTILES, Backtest, Forecast
+from tests import synthetic
+
+HORIZON = 4
+
+
+@pytest.fixture(scope="module")
+def judged() -> Backtest:
+    spec = specs.make(network="cone", horizon=HORIZON)
+    return backtest.holdout(synthetic.history(2000), spec, baselines=("naive", "cone", "har"))
+
+
+def pointing(said: Forecast, predicted: np.ndarray) -> Forecast:
+    return dataclasses.replace(said, predicted=predicted)
+
+
+def of_residuals(residual: np.ndarray, step: int = 1) -> Forecast:
+    """Forecasts of a constant price that err by exactly these log-returns."""
+    n = len(residual)
+    index = pd.date_range("2024-01-01", periods=n, freq="h", tz="UTC", unit="ns")
+    close = np.full(n, 100.0)
+    actual = np.repeat(100 * np.exp(residual)[:, None], step, axis=1)
+    quantiles = np.broadcast_to(np.linspace(-0.02, 0.02, 9), (n, step, len(QUANTILES)))
+    return Forecast("x", "1h", index, close, np.full((n, step), 100.0), quantiles, actual)
+
+
+# ------------------------------------------------------------------ delays
+
+
+def test_delays_are_those_of_a_loop_over_the_history(judged):
+    said, close = judged.judged, judged.history.candles["close"].to_numpy()
+    step = 2
+    frame = diagnostics.delays(pointing(said, said.predicted * 1.001), step)
+    assert list(frame["shift"]) == list(range(9))
+    rows = np.array(judged.split.test_origins())[6:]
+    for shift in frame["shift"]:
+        expected = np.mean([abs(close[row] * 1.001 - close[row + step - shift]) for row in rows])
+        assert frame["error"][shift] == pytest.approx(expected)
+    last = np.mean([abs(close[row] - close[row + step]) for row in rows])
+    assert frame["relative"].to_numpy() == pytest.approx(frame["error"].to_numpy() / last)
+
+
+@pytest.mark.parametrize("step", [1, HORIZON])
+def test_the_last_price_is_found_to_be_delayed_and_a_seer_is_not(judged, step):
+    naive = judged.forecasts["naive"]
+    delayed = diagnostics.delays(naive, step)
+    assert delayed["error"].idxmin() == step
+    assert delayed["error"][step] == 0
+    assert delayed["relative"][0] == pytest.approx(1)
+    seer = diagnostics.delays(pointing(naive, naive.actual), step)
+    assert (seer["error"].idxmin(), seer["error"][0]) == (0, 0)
+
+
+def test_a_market_that_stands_still_has_no_ratio():
+    frame = diagnostics.delays(of_residuals(np.zeros(200)), 1)
+    assert (frame["error"] == 0).all()
+    assert frame["relative"].isna().all()
+
+
+# ------------------------------------------------------------------ residuals
+
+
+def test_residuals_name_the_candle_that_was_predicted(judged):
+    said = judged.judged
+    frame = diagnostics.residuals(said, 3)
+    assert (frame["origin"] == said.origins).all()
+    assert (frame["time"] - frame["origin"] == pd.Timedelta(hours=3)).all()
+    expected = np.log(said.actual[:, 2] / said.predicted[:, 2])
+    assert frame["residual"].to_numpy() == pytest.approx(expected)
+    assert frame["average"].iloc[:29].isna().all()
+    assert frame["average"].iloc[-1] == pytest.approx(expected[-30:].mean())
+
+
+def test_unknown_outcomes_are_left_out(judged):
+    said = judged.judged
+    actual = said.actual.copy()
+    actual[-7:] = np.nan
+    frame = diagnostics.residuals(dataclasses.replace(said, actual=actual), 1)
+    assert len(frame) == len(said) - 7
+
+
+@pytest.mark.parametrize(
+    "look", [diagnostics.residuals, diagnostics.delays, diagnostics.histogram,
+             diagnostics.autocorrelation, diagnostics.by_hour, diagnostics.by_weekday],
+)  # fmt: skip
+def test_too_few_outcomes_are_refused(look):
+    with pytest.raises(NotEnoughData, match="30 known outcomes"):
+        look(of_residuals(np.linspace(-0.01, 0.01, 29)), 1)
+
+
+# ------------------------------------------------------------------ histogram
+
+
+def test_a_histogram_counts_every_error_once():
+    rng = np.random.default_rng(0)
+    heavy = rng.standard_t(3, 5000) / 100
+    frame = diagnostics.histogram(of_residuals(heavy), 1)
+    assert frame["count"].sum() == 5000
+    assert frame["normal"].sum() == pytest.approx(5000)
+    scaled = (heavy - heavy.mean()) / heavy.std()
+    bar = frame.iloc[20]
+    assert bar["count"] == ((scaled >= bar["low"]) & (scaled < bar["high"])).sum()
+    assert frame["count"].iloc[-1] == (scaled >= frame["low"].iloc[-1]).sum()
+    ends = frame[(frame["high"] <= -3) | (frame["low"] >= 3)]
+    assert ends["count"].sum() > 2 * ends["normal"].sum()
+
+
+def test_normal_errors_look_normal():
+    frame = diagnostics.histogram(of_residuals(np.random.default_rng(1).normal(0, 0.01, 50_000)), 1)
+    assert np.abs(frame["count"] - frame["normal"]).max() < 0.01 * 50_000
+
+
+def test_errors_that_do_not_vary_have_no_histogram():
+    assert len(diagnostics.histogram(of_residuals(np.full(100, 0.01)), 1)) == 0
+
+
+# ------------------------------------------------------------------ autocorrelation
+
+
+def test_autocorrelations_are_those_of_a_loop():
+    rng = np.random.default_rng(2)
+    residual = rng.normal(0, 0.01, 400)
+    frame = diagnostics.autocorrelation(of_residuals(residual), 1)
+    known = np.log(np.exp(residual))
+    mean, n = known.mean(), len(known)
+    for lag, found in zip(frame["lag"], frame["residual"], strict=True):
+        top = sum((known[i] - mean) * (known[i - lag] - mean) for i in range(lag, n))
+        assert found == pytest.approx(top / ((known - mean) ** 2).sum())
+    assert frame["bound"].iloc[0] == pytest.approx(1.96 / math.sqrt(400))
+
+
+def test_chance_stays_within_the_bound_also_where_targets_overlap():
+    rng = np.random.default_rng(3)
+    outside, count = 0, 0
+    for _ in range(40):
+        steps = rng.normal(0, 0.001, 2005)
+        overlapping = np.convolve(steps, np.ones(6), "valid")
+        frame = diagnostics.autocorrelation(of_residuals(overlapping, 6), 6)
+        apart = frame[frame["lag"] >= 6]
+        outside += int((apart["residual"].abs() > apart["bound"]).sum())
+        count += len(apart)
+        assert frame["residual"].iloc[0] == pytest.approx(5 / 6, abs=0.05)
+    assert 0.02 < outside / count < 0.09
+
+
+def test_spells_show_in_the_sizes_alone():
+    rng = np.random.default_rng(4)
+    spread = np.repeat(rng.choice([0.002, 0.02], 100), 50)
+    frame = diagnostics.autocorrelation(of_residuals(spread * rng.normal(0, 1, 5000)), 1)
+    assert frame["size"].iloc[0] > 0.2
+    assert abs(frame["residual"].iloc[0]) < 0.1
+
+
+def test_constant_errors_have_no_correlation():
+    frame = diagnostics.autocorrelation(of_residuals(np.full(100, 0.01)), 1)
+    assert frame["residual"].isna().all()
+    assert frame["size"].isna().all()
+
+
+# ------------------------------------------------------------------ clock and regime
+
+
+def test_hours_are_averaged_by_hand():
+    hours = np.arange(240) % 24
+    frame = diagnostics.by_hour(of_residuals((hours + 0.5) / 1000), 1)
+    assert list(frame["hour"]) == list(range(24))
+    # The candle that is predicted opens an hour after the origin.
+    assert frame["error"].to_numpy() == pytest.approx(((np.arange(24) - 1) % 24 + 0.5) / 1000)
+    assert (frame["origins"] == 10).all()
+    assert frame["half_width"].to_numpy() == pytest.approx(0.01)
+    assert frame["covered"].to_numpy() == pytest.approx((frame["error"] < 0.01).astype(float))
+
+
+def test_weekdays_come_in_order():
+    frame = diagnostics.by_weekday(of_residuals(np.full(24 * 14, 0.01)), 1)
+    assert list(frame["weekday"]) == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert (frame["origins"] == 48).all()
+
+
+def test_regimes_are_thirds_by_volatility(judged):
+    said, naive = judged.judged, judged.forecasts["naive"]
+    candles = judged.history.candles
+    sigma = volatility(candles)[candles.index.get_indexer(said.origins)]
+    frame = diagnostics.by_regime(said, naive, 2, sigma)
+    assert list(frame["regime"]) == ["calm", "usual", "restless"]
+    assert frame["origins"].sum() == len(said)
+    assert frame["origins"].max() - frame["origins"].min() <= 1
+    calm = sigma <= frame["highest"].iloc[0]
+    residual = np.abs(np.log(said.actual[:, 1] / said.predicted[:, 1]))
+    assert frame["error"].iloc[0] == pytest.approx(residual[calm].mean())
+    assert (np.diff(frame["half_width"]) > 0).all()
+    assert frame["lowest"].iloc[1] >= frame["highest"].iloc[0]
+
+
+def test_a_volatility_that_never_varies_makes_no_regimes():
+    said = of_residuals(np.linspace(-0.01, 0.01, 100))
+    frame = diagnostics.by_regime(said, said, 1, np.full(100, 0.5))
+    assert len(frame) == 0
+    assert {"regime", "error", "half_width", "pinball", "pinball_naive"} <= set(frame.columns)
+
+
+def test_a_band_that_is_undefined_stays_undefined():
+    said = of_residuals(np.linspace(-0.01, 0.01, 100))
+    none = dataclasses.replace(said, quantiles=np.full_like(said.quantiles, np.nan))
+    frame = diagnostics.by_hour(none, 1)
+    assert frame["covered"].isna().all()
+    assert frame["half_width"].isna().all()
+    assert frame["error"].notna().all()
+
+
+# ------------------------------------------------------------------ free run
+
+
+def test_a_free_run_takes_each_forecast_for_the_truth():
+    history = synthetic.history(700)
+    model = synthetic.model(synthetic.spec(features=("return",), horizon=3))
+    tested = backtest.holdout(history, model.spec, model)
+    told: list[float] = []
+    frame = diagnostics.free_run(tested, told.append)
+    assert list(frame["step"]) == list(range(1, diagnostics.FREE_STEPS + 1))
+    assert frame["direct"].iloc[0] == frame["free_run"].iloc[0]
+    assert frame["direct"].iloc[:3].notna().all()
+    assert frame["direct"].iloc[3:].isna().all()
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+    close, needed = history.candles["close"].to_numpy(), specs.needs(model.spec)
+    rows = np.arange(tested.split.test_start, 700 - diagnostics.FREE_STEPS)
+    rows = rows[np.linspace(0, len(rows) - 1, int(frame["origins"].iloc[0])).astype(int)]
+    fed, naive = [], []
+    for row in rows:
+        path = list(close[: row + 1])
+        for _ in range(5):
+            path.append(float(inference.from_closes(model, np.array(path[-needed:]))[0]))
+        fed.append(abs(math.log(close[row + 5] / path[-1])))
+        naive.append(abs(math.log(close[row + 5] / close[row])))
+    assert frame["free_run"].iloc[4] == pytest.approx(np.mean(fed))
+    assert frame["naive"].iloc[4] == pytest.approx(np.mean(naive))
+
+
+def test_what_can_not_run_free_says_why(judged):
+    assert "reads highs and lows" in diagnostics.why_no_free_run(judged)
+    with pytest.raises(InvalidInput, match="reads highs and lows"):
+        diagnostics.free_run(judged)
+    for name in BASELINES:
+        spec = specs.make(network=name, horizon=1)
+        assert name in diagnostics.why_no_free_run(dataclasses.replace(judged, spec=spec))
+    model = synthetic.model(synthetic.spec(features=("return", "range", "hour")))
+    tested = dataclasses.replace(judged, spec=model.spec, model=model)
+    assert "reads range, hour" in diagnostics.why_no_free_run(tested)
+    walked = dataclasses.replace(tested, model=None)
+    assert "for each fold" in diagnostics.why_no_free_run(walked)
+
+
+def test_a_free_run_needs_room():
+    history = synthetic.history(300)
+    model = synthetic.model(synthetic.spec(features=("close",)))
+    tested = backtest.holdout(history, dataclasses.replace(model.spec, test=0.12), model)
+    with pytest.raises(NotEnoughData, match="over 24 candles needs 30"):
+        diagnostics.free_run(tested)
