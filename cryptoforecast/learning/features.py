@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import indicators
+from cryptoforecast.learning import indicators, ranges
 from cryptoforecast.types import Array
 
 #: Added before a logarithm of a return or range, so that 0 stays finite: 1 basis point.
 FLOOR = 1e-4
+#: Likewise, before that of a move or range in average true ranges.
+SCALED_FLOOR = 0.05
 #: Rows in the average that volume is compared with.
 VOLUME_ROWS = 24
 
@@ -32,6 +34,8 @@ class Feature:
         warmup: earlier rows it reads.
         columns: how many network inputs it makes.
         compute: candles of ``n`` rows -> ``(n, columns)`` float64, NaN in the warm-up.
+        scale_free: whether it says nothing of how restless a market is as a whole, so that a
+            network can read it of a coin it has never seen.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Feature:
     warmup: int
     columns: int
     compute: Callable[[pd.DataFrame], Array]
+    scale_free: bool = False
 
 
 def log_returns(close: Array) -> Array:
@@ -73,6 +78,30 @@ def _range(candles: pd.DataFrame) -> Array:
     return np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
 
 
+def _scaled_return(candles: pd.DataFrame) -> Array:
+    moved = log_returns(candles["close"].to_numpy(float))
+    return (moved / ranges.unit(candles))[:, None]
+
+
+def _scaled_move(candles: pd.DataFrame) -> Array:
+    return np.log(np.abs(_scaled_return(candles)) + SCALED_FLOOR)
+
+
+def _scaled_range(candles: pd.DataFrame) -> Array:
+    scaled = ranges.true_ranges(candles) / ranges.unit(candles)
+    return np.log(scaled + SCALED_FLOOR)[:, None]
+
+
+def _short_range(candles: pd.DataFrame) -> Array:
+    short, usual, _ = ranges.averages(candles)
+    return np.log(short / usual)[:, None]
+
+
+def _long_range(candles: pd.DataFrame) -> Array:
+    _, usual, long = ranges.averages(candles)
+    return np.log(long / usual)[:, None]
+
+
 def _volume(candles: pd.DataFrame) -> Array:
     """Log of volume against its mean over ``VOLUME_ROWS``; 0 where volume is unknown.
 
@@ -100,6 +129,18 @@ def _hour(candles: pd.DataFrame) -> Array:
     return np.column_stack([np.sin(angle), np.cos(angle)])
 
 
+def _half_day(candles: pd.DataFrame) -> Array:
+    sine, cosine = _hour(candles).T
+    return np.column_stack([2 * sine * cosine, cosine**2 - sine**2])
+
+
+def _week(candles: pd.DataFrame) -> Array:
+    index = pd.DatetimeIndex(candles.index)
+    days = index.day_of_week.to_numpy() + index.hour.to_numpy() / 24
+    angle = 2 * np.pi * days / 7
+    return np.column_stack([np.sin(angle), np.cos(angle)])
+
+
 def _weekend(candles: pd.DataFrame) -> Array:
     day = pd.DatetimeIndex(candles.index).day_of_week.to_numpy()
     return (day >= 5).astype(float)[:, None]
@@ -124,9 +165,67 @@ FEATURES: dict[str, Feature] = {
             _of_close("abs_return"),
         ),
         Feature("range", "How far high and low lie apart, on a log scale.", 0, 1, _range),
-        Feature("volume", "Volume against its last 24 candles.", VOLUME_ROWS - 1, 1, _volume),
-        Feature("hour", "Hour of the day (UTC), as a circle.", 0, 2, _hour),
-        Feature("weekend", "Whether it is Saturday or Sunday (UTC).", 0, 1, _weekend),
+        Feature(
+            "scaled_return",
+            "How far the close moved, in average true ranges of the last 168 candles.",
+            ranges.USUAL,
+            1,
+            _scaled_return,
+            scale_free=True,
+        ),
+        Feature(
+            "scaled_move",
+            "How large that move was, on a log scale.",
+            ranges.USUAL,
+            1,
+            _scaled_move,
+            scale_free=True,
+        ),
+        Feature(
+            "scaled_range",
+            "How far this candle ranged against the last 168, on a log scale.",
+            ranges.USUAL,
+            1,
+            _scaled_range,
+            scale_free=True,
+        ),
+        Feature(
+            "short_range",
+            "How far the last 24 candles ranged against the last 168.",
+            ranges.USUAL,
+            1,
+            _short_range,
+            scale_free=True,
+        ),
+        Feature(
+            "long_range",
+            "How far the last 504 candles ranged against the last 168.",
+            ranges.LONG,
+            1,
+            _long_range,
+            scale_free=True,
+        ),
+        Feature(
+            "volume",
+            "Volume against its last 24 candles.",
+            VOLUME_ROWS - 1,
+            1,
+            _volume,
+            scale_free=True,
+        ),
+        Feature("hour", "Hour of the day (UTC), as a circle.", 0, 2, _hour, scale_free=True),
+        Feature(
+            "half_day",
+            "Hour of the half day (UTC), as a circle: what comes twice a day.",
+            0,
+            2,
+            _half_day,
+            scale_free=True,
+        ),
+        Feature("week", "Moment of the week (UTC), as a circle.", 0, 2, _week, scale_free=True),
+        Feature(
+            "weekend", "Whether it is Saturday or Sunday (UTC).", 0, 1, _weekend, scale_free=True
+        ),
         Feature(
             "rsi",
             "Relative strength index: the share of rises in the last moves (14 candles).",

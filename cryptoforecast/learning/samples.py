@@ -8,6 +8,7 @@ shapes a model reaches across a gap in the prices.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,18 +164,19 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
     return returns
 
 
-def fit_scaler(raw: Array, targets: Array, spec: ModelSpec, cut: Split) -> Scaler:
+def fit_scaler(
+    raw: Array, targets: Array, spec: ModelSpec, rows: Stretches, origins: Stretches
+) -> Scaler:
     """Fit the scaler on training rows alone, and on none whose features reach across a gap.
 
     Args:
         raw: ``(n, inputs)`` features.
         targets: ``(n, horizon)`` unscaled.
         spec: ``target`` decides between min-max and standardising.
-        cut: rows from ``train_end`` on are never looked at.
+        rows: training rows; no other feature is looked at.
+        origins: those of them with every target among them.
     """
-    reads = warmup(spec) + 1
-    seen = _rows(raw, cut.train_rows(reads))
-    fitted_targets = _rows(targets, cut.train_origins(reads))
+    seen, fitted_targets = _rows(raw, rows), _rows(targets, origins)
     if spec.target == "price":
         offset, scale = seen.min(axis=0), np.ptp(seen, axis=0)
         # The recipe scales the price it predicts exactly as the price it reads.
@@ -224,13 +226,33 @@ def measure(history: PriceHistory, spec: ModelSpec) -> Measured:
 
 def scaled(measured: Measured, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:
     """Build the arrays of one cut; see ``prepare``."""
-    raw, targets = measured.inputs, measured.targets
-    scaler = fit_scaler(raw, targets, spec, cut)
+    return pooled([(measured, cut)], spec)
+
+
+def pooled(parts: Sequence[tuple[Measured, Split]], spec: ModelSpec) -> tuple[Samples, Scaler]:
+    """Build the arrays of several histories, one after the other, under one scaler.
+
+    No stretch reaches from one history into the next.
+    """
+    raw = np.concatenate([measured.inputs for measured, _ in parts])
+    targets = np.concatenate([measured.targets for measured, _ in parts])
+    firsts = np.cumsum([0, *(len(measured.inputs) for measured, _ in parts)]).tolist()
+    read, needed = warmup(spec) + 1, needs(spec)
+
+    def all_of(stretches: Callable[[Split], Stretches]) -> Stretches:
+        return tuple(
+            range(first + rows.start, first + rows.stop)
+            for first, (_, cut) in zip(firsts, parts, strict=False)
+            for rows in stretches(cut)
+        )
+
+    rows = all_of(lambda cut: cut.train_rows(read))
+    scaler = fit_scaler(raw, targets, spec, rows, all_of(lambda cut: cut.train_origins(read)))
     samples = Samples(
         scale_inputs(raw, scaler),
         ((targets - scaler.target_offset) / scaler.target_scale).astype(np.float32),
-        cut.train_origins(needs(spec)),
-        cut.validation_origins(needs(spec)),
+        all_of(lambda cut: cut.train_origins(needed)),
+        all_of(lambda cut: cut.validation_origins(needed)),
     )
     return samples, scaler
 

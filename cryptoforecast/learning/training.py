@@ -71,7 +71,7 @@ def fit(
         Cancelled: if ``cancelled()`` became true.
     """
     prepared, scaler = samples.scaled(measured.before(cut.fit_end), spec, cut)
-    weights, record = _networks(spec, prepared, report, cancelled, initial)
+    weights, record = fit_networks(spec, prepared, report, cancelled, initial)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
     close = seen.candles["close"].to_numpy(float)[cut.first : cut.train_end]
     card = ModelCard(
@@ -98,12 +98,12 @@ def fit(
     return model
 
 
-def _networks(
+def fit_networks(
     spec: ModelSpec,
     prepared: samples.Samples,
-    report: Callable[[Progress], None],
-    cancelled: Callable[[], bool],
-    initial: TrainedModel | None,
+    report: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    initial: TrainedModel | None = None,
 ) -> tuple[tuple[Array, ...], TrainingRecord]:
     """Fit the networks of an ensemble one after the other, each with the next seed.
 

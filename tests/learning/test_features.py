@@ -13,12 +13,15 @@ from cryptoforecast.learning import features
 from tests import synthetic
 
 ALL = tuple(features.FEATURES)
+CALENDAR = {"hour", "half_day", "week", "weekend"}
+#: Enough for every warm-up.
+ROWS = features.warmup(ALL) + 100
 
 
-@given(row=st.integers(0, 119), seed=st.integers(0, 2**32 - 1))
+@given(row=st.integers(0, ROWS - 1), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
 def test_altering_later_candles_changes_nothing_at_or_before_a_row(row, seed):
-    history = synthetic.history(120, seed)
+    history = synthetic.history(ROWS, seed)
     before = features.matrix(history.candles, ALL)
     after = features.matrix(synthetic.altered(history, row + 1).candles, ALL)
     np.testing.assert_array_equal(before[: row + 1], after[: row + 1])
@@ -26,30 +29,31 @@ def test_altering_later_candles_changes_nothing_at_or_before_a_row(row, seed):
 
 def test_every_feature_but_the_calendar_reacts_to_its_own_candle():
     """The test above could pass on features that read nothing."""
-    history = synthetic.history(180)
-    for name in set(ALL) - {"hour", "weekend"}:
+    history, row = synthetic.history(ROWS), ROWS - 30
+    for name in set(ALL) - CALENDAR:
         before = features.matrix(history.candles, (name,))
-        after = features.matrix(synthetic.altered(history, 150).candles, (name,))
-        assert np.isfinite(before[150]).all(), name
-        assert not np.array_equal(before[150], after[150]), name
+        after = features.matrix(synthetic.altered(history, row).candles, (name,))
+        assert np.isfinite(before[row]).all(), name
+        assert not np.array_equal(before[row], after[row]), name
 
 
 @pytest.mark.parametrize("name", ALL)
 @given(start=st.integers(0, 60), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=15, deadline=None)
 def test_a_row_is_the_same_wherever_the_history_starts(name, start, seed):
-    candles = synthetic.history(100, seed).candles
+    candles = synthetic.history(ROWS, seed).candles
     warmup = features.FEATURES[name].warmup
     whole = features.matrix(candles, (name,))
     cut = features.matrix(candles.iloc[start:], (name,))
+    assert len(cut[warmup:]) >= 40
     np.testing.assert_array_equal(cut[warmup:], whole[start + warmup :])
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_warm_up_and_columns_are_as_declared(name):
     feature = features.FEATURES[name]
-    matrix = features.matrix(synthetic.history(50).candles, (name,))
-    assert matrix.shape == (50, feature.columns) == (50, features.width((name,)))
+    matrix = features.matrix(synthetic.history(ROWS).candles, (name,))
+    assert matrix.shape == (ROWS, feature.columns) == (ROWS, features.width((name,)))
     assert np.isnan(matrix[: feature.warmup]).all()
     assert np.isfinite(matrix[feature.warmup :]).all()
     assert features.matrix(synthetic.history(3).candles, (name,)).shape == (3, feature.columns)
@@ -113,3 +117,23 @@ def test_needs_of_several_features_is_the_largest_warm_up():
 def test_refuses_unknown_doubled_and_no_names(names):
     with pytest.raises(InvalidInput, match="`features` must be different names out of close, ret"):
         features.matrix(synthetic.history(30).candles, names)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if features.FEATURES[name].scale_free])
+def test_a_scale_free_feature_knows_neither_price_nor_restlessness(name):
+    candles = synthetic.history(ROWS).candles
+    wild = candles.copy()
+    wild[["open", "high", "low", "close"]] **= 2
+    wild["volume"] *= 1000
+    found, other = (features.matrix(each, (name,)) for each in (candles, wild))
+    np.testing.assert_allclose(found, other, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["range", "abs_return", "atr", "close"])
+def test_what_is_not_scale_free_does(name):
+    assert not features.FEATURES[name].scale_free
+    candles = synthetic.history(ROWS).candles
+    wild = candles.copy()
+    wild[["open", "high", "low", "close"]] **= 2
+    found, other = (features.matrix(each, (name,)) for each in (candles, wild))
+    assert np.nanmax(np.abs(found - other)) > 0.1

@@ -218,7 +218,8 @@ def test_a_constant_column_stays_harmless_where_it_later_changes():
     raw[300:] = 0.3
     spec = synthetic.spec(features=("close",))
     targets = np.full((400, 1), 1e-3) + 1e-19 * np.arange(400)[:, None]
-    scaler = samples.fit_scaler(raw, targets, spec, Split(400, 250, 320, 1))
+    cut = Split(400, 250, 320, 1)
+    scaler = samples.fit_scaler(raw, targets, spec, cut.train_rows(1), cut.train_origins(1))
     assert np.abs(samples.scale_inputs(raw, scaler)).max() < 1
     assert scaler.target_scale == [1.0]
 
