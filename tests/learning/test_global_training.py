@@ -98,16 +98,16 @@ def test_it_forecasts_a_coin_it_has_never_seen_whatever_its_scale(model, tmp_pat
 
 
 def test_refusals_say_what_is_needed(histories):
-    with pytest.raises(InvalidInput, match="without a scale of their own.*Received: close, atr"):
+    with pytest.raises(InvalidInput, match=r"without a scale of their own.*Received: close, atr"):
         global_training.train(histories, spec(features=("close", "hour", "atr")))
     with pytest.raises(InvalidInput, match="Received: scale-free inputs, return, quantile"):
         global_training.train(histories, spec(target="return"))
     days = dataclasses.replace(histories[0], interval="1d")
-    with pytest.raises(InvalidInput, match="of one length. Received: 1d, 1h"):
+    with pytest.raises(InvalidInput, match=r"of one length. Received: 1d, 1h"):
         global_training.train([histories[1], days], spec())
     with pytest.raises(NotEnoughData, match="of all histories must hold at least 200"):
         global_training.train(histories, spec(), histories[0].candles.index[100])
-    with pytest.raises(InvalidInput, match="of one length. Received: -"):
+    with pytest.raises(InvalidInput, match=r"of one length. Received: -"):
         global_training.train([], spec())
     with pytest.raises(NotEnoughData, match="0 histories"):
         global_training.train(histories, spec(), histories[0].start)
