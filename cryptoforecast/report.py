@@ -7,6 +7,7 @@ Imports no service and prints nothing.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,11 @@ from cryptoforecast.types import (
     QUANTILES,
     Array,
     Backtest,
+    Calibration,
     Fold,
     Future,
     ModelSpec,
+    Odds,
     PriceHistory,
     QualityReport,
     SavedModel,
@@ -82,21 +85,23 @@ def walk_forward_json(tested: WalkForward) -> Json:
     }
 
 
-def forecast_json(future: Future, loss: str) -> Json:
+def forecast_json(future: Future, loss: str, asked: Sequence[Odds] = ()) -> Json:
     """Describe a forecast: one entry a step, prices in USD.
 
     ``time`` is the open of the candle whose close is predicted. ``quantiles`` are prices;
     ``median`` is the one at 0.5. ``mean`` is the point forecast of a model trained with squared
-    error, else that of ``mean_of_quantiles``.
+    error, else that of ``mean_of_quantiles``. ``calibration`` is ``None`` where the band is the
+    model's own.
 
     Args:
         future: of one origin.
         loss: the model's, ``"quantile"`` or ``"mse"``.
+        asked: chances of this forecast.
     """
     said = future.forecast
     prices = said.quantile_prices[0]
     means = said.predicted[0] if loss == "mse" else mean_of_quantiles(prices)
-    length = INTERVALS[said.interval]
+    times = _times_ahead(future)
     return {
         "model": future.model,
         "data": data_json(future.history),
@@ -105,7 +110,7 @@ def forecast_json(future: Future, loss: str) -> Json:
         "steps": [
             {
                 "step": step,
-                "time": time_json(said.origins[0] + step * length),
+                "time": times[step - 1],
                 "median": finite(prices[step - 1, MEDIAN]),
                 "mean": finite(means[step - 1]),
                 "quantiles": {
@@ -115,6 +120,8 @@ def forecast_json(future: Future, loss: str) -> Json:
             }
             for step in range(1, said.horizon + 1)
         ],
+        "calibration": _calibration_json(future.calibration),
+        "odds": [_odds_json(one, times) for one in asked],
         "warnings": list(future.warnings),
     }
 
@@ -228,6 +235,39 @@ def data_json(history: PriceHistory) -> Json:
 def time_json(time: pd.Timestamp) -> str:
     """Write a time as ISO 8601 in UTC, whole seconds."""
     return time.tz_convert("UTC").floor("s").isoformat()
+
+
+def _times_ahead(future: Future) -> list[str]:
+    """Write the open of the candle of each step."""
+    said = future.forecast
+    length = INTERVALS[said.interval]
+    return [time_json(said.origins[0] + step * length) for step in range(1, said.horizon + 1)]
+
+
+def _odds_json(one: Odds, times: Sequence[str]) -> Json:
+    return {
+        "level": one.level,
+        "direction": one.direction,
+        "steps": [
+            {"step": step, "time": time, "probability": finite(chance)}
+            for step, (time, chance) in enumerate(zip(times, one.chances, strict=True), start=1)
+        ],
+    }
+
+
+def _calibration_json(found: Calibration | None) -> Json | None:
+    """Describe how a band was rescaled; the factors by quantile, from step 1 to the horizon."""
+    if found is None:
+        return None
+    return {
+        "window": found.window,
+        "outcomes": found.outcomes,
+        "since": time_json(found.since),
+        "factors": {
+            str(level): [finite(factor) for factor in found.factors[:, i]]
+            for i, level in enumerate(QUANTILES)
+        },
+    }
 
 
 def _spec_json(spec: ModelSpec) -> Json:

@@ -18,7 +18,9 @@ from starlette.testclient import TestClient
 from cryptoforecast import __version__, api, report
 from cryptoforecast.api import predict, rest
 from cryptoforecast.api.closes import read_closes
+from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation import odds
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import PREDICT_MODEL, Service
 from cryptoforecast.settings import Settings
@@ -310,6 +312,57 @@ def test_a_forecast_from_simulated_prices_says_so(client):
 
 def test_the_coin_is_by_default_the_models_own(client):
     assert client.get("/models/tiny-dense/forecast").json()["data"]["coin"] == "BTC"
+
+
+def test_the_chance_of_a_price_can_be_asked_for(client, service):
+    path = "/models/tiny-dense/forecast?coin=BTC"
+    assert client.get(path).json()["odds"] == []
+    last = client.get(path).json()["last_close"]
+    found = client.get(f"{path}&above={last}&above={2 * last}&below={last}").json()
+    history = service.history(MarketQuery("BTC", "1h"))
+    future = service.future(history, service.model("tiny-dense").model, "tiny-dense")
+    asked = odds.ahead(future, [last, 2 * last], [last])
+    assert found["odds"] == report.forecast_json(future, "quantile", asked)["odds"]
+    assert [(one["level"], one["direction"]) for one in found["odds"]] == [
+        (last, "above"), (2 * last, "above"), (last, "below"),
+    ]  # fmt: skip
+    assert [step["step"] for step in found["odds"][0]["steps"]] == list(range(1, 25))
+    up, far, down = (one["steps"][0]["probability"] for one in found["odds"])
+    assert up + down == pytest.approx(1)
+    assert 0 < far < up < 1
+    calibration = found["calibration"]
+    assert calibration.keys() == {"window", "outcomes", "since", "factors"}
+    assert [len(row) for row in calibration["factors"].values()] == [24] * 9
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        "", "0", "-1", "0e5", "nan", "NaN", "inf", "1e999", "-inf", "true", "1_000", "65,000",
+        "$65000", " 65000", "6５000", "0x10", "1" * 400, "[1]", "65000%00", "%ff", "1e5e5", ".",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["above", "below"])
+def test_a_level_that_is_no_price_is_refused(client, name, level):
+    message = refusal(client.get(f"/models/tiny-dense/forecast?above=1&{name}={level}"))
+    assert "USD" in message
+    assert "Received: " in message
+
+
+def test_more_levels_than_anyone_needs_are_refused(client):
+    query = "&".join(["above=1"] * 11 + ["below=1"] * 10)
+    message = refusal(client.get(f"/models/tiny-dense/forecast?{query}"))
+    assert "At most 20 price levels" in message
+
+
+@given(st.text(max_size=12))
+def test_what_is_taken_for_a_level_is_a_number(text):
+    try:
+        (level,) = read_levels("above", [text])
+    except InvalidInput:
+        return
+    assert level == float(text)
+    assert set(text) <= set("0123456789.eE+-")
 
 
 def test_health_gives_the_version(client):

@@ -19,6 +19,7 @@ import pytest
 
 from cryptoforecast import cli, report
 from cryptoforecast.cli.progress import Meter, Reading
+from cryptoforecast.evaluation import odds
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices import files
 from cryptoforecast.service import Service, shared
@@ -404,6 +405,42 @@ def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
     found = json.loads(run("forecast", "--model", "tiny", "--coin", "ETH", "--json")[1])
     assert (found["data"]["coin"], found["data"]["simulated"]) == ("ETH", True)
     assert any("learnt from BTC" in warning for warning in found["warnings"])
+
+
+def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
+    given = ["--above", "120", "--below", "80", "--above", "1e-3"]
+    found = json.loads(run("forecast", "--model", "tiny", "--data", prices, *given, "--json")[1])
+    service = Service(Settings.from_environment())
+    future = service.future(service.read(prices, prices.name), service.model("tiny").model)
+    asked = odds.ahead(future, [120, 0.001], [80])
+    assert [(one["level"], one["direction"]) for one in found["odds"]] == [
+        (120, "above"), (0.001, "above"), (80, "below"),
+    ]  # fmt: skip
+    for one, known in zip(found["odds"], asked, strict=True):
+        assert [step["probability"] for step in one["steps"]] == known.chances.tolist()
+        assert [step["time"] for step in one["steps"]] == [s["time"] for s in found["steps"]]
+    text = run("forecast", "--model", "tiny", "--data", prices, *given)[1]
+    (header,) = [line for line in text.splitlines() if "below 80" in line]
+    assert re.split(r" {2,}", header) == [
+        "step", "above 120.00 USD", "above 0.001 USD", "below 80 USD",
+    ]  # fmt: skip
+    assert f"{asked[0].chances[0]:.1%}" in text
+    assert "turned out" in text
+    plain = run("forecast", "--model", "tiny", "--data", prices)[1]
+    assert "Chance" not in plain
+    assert (
+        json.loads(run("forecast", "--model", "tiny", "--data", prices, "--json")[1])["odds"] == []
+    )
+
+
+@pytest.mark.parametrize("level", ["0", "-5", "nan", "inf", "1e999", "much", ""])
+@pytest.mark.parametrize("option", ["--above", "--below"])
+def test_a_level_that_is_no_price_is_refused(run, option, level):
+    refused(run("forecast", "--model", "tiny", "--coin", "BTC", f"{option}={level}"), "Received: ")
+
+
+def test_more_levels_than_anyone_needs_are_refused(run):
+    refused(run("forecast", "--model", "tiny", *["--above=1"] * 21), "At most 20 price levels")
 
 
 def test_forecasting_needs_no_tensorflow(trained, prices):
@@ -837,3 +874,7 @@ def test_page_and_command_ask_the_same_question(trained, run):
     future = service.future(service.history(MarketQuery("BTC", "1h")), service.model("tiny").model)
     medians = [step["median"] for step in found["steps"]]
     assert medians == future.forecast.predicted[0].tolist()
+    assert future.calibration is not None
+    assert [list(step["quantiles"].values()) for step in found["steps"]] == (
+        future.forecast.quantile_prices[0].tolist()
+    )

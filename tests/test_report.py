@@ -15,7 +15,9 @@ from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import inference
 from cryptoforecast.types import (
     QUANTILES,
+    Calibration,
     Future,
+    Odds,
     Problem,
     QualityReport,
     SavedModel,
@@ -114,6 +116,34 @@ def test_a_forecast_has_one_entry_a_step():
         assert prices == sorted(prices)
         assert step["median"] == step["quantiles"]["0.5"] == points
         assert prices[0] < step["mean"] < prices[-1]
+
+
+def test_how_the_band_was_calibrated_is_told():
+    asked = future(horizon=2)
+    assert report.forecast_json(asked, "quantile")["calibration"] is None
+    factors = np.arange(18.0).reshape(2, 9)
+    since = pd.Timestamp("2024-01-03", tz="UTC")
+    told = dataclasses.replace(asked, calibration=Calibration(4000, 321, since, factors))
+    found = as_read(report.forecast_json(told, "quantile"))["calibration"]
+    assert (found["window"], found["outcomes"]) == (4000, 321)
+    assert found["since"] == "2024-01-03T00:00:00+00:00"
+    assert found["factors"]["0.025"] == [0, 9]
+    assert found["factors"]["0.975"] == [8, 17]
+
+
+def test_undefined_odds_are_null():
+    asked = future(horizon=2)
+    one = Odds(65_000.0, "below", np.array([0.25, math.nan]))
+    (found,) = as_read(report.forecast_json(asked, "quantile", [one]))["odds"]
+    times = [step["time"] for step in report.forecast_json(asked, "quantile")["steps"]]
+    assert found == {
+        "level": 65_000,
+        "direction": "below",
+        "steps": [
+            {"step": 1, "time": times[0], "probability": 0.25},
+            {"step": 2, "time": times[1], "probability": None},
+        ],
+    }
 
 
 def test_the_mean_of_squared_error_is_its_point_forecast():

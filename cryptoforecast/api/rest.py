@@ -8,11 +8,11 @@ Swagger UI from a public CDN, so a visitor of that page alone is seen by the CDN
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -20,12 +20,16 @@ from fastapi.responses import JSONResponse, Response
 from cryptoforecast import __version__, report
 from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
+from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.evaluation import odds
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery
 
 Result = TypeVar("Result")
 Given = ParamSpec("Given")
+#: Price levels in a query, as they were written: FastAPI would take "nan" and "1_000" for numbers.
+Levels = Annotated[Sequence[str], Query(description="price level, USD; can be given again")]
 
 #: Requests of each kind at work at once: Streamlit serves its files from the same threads.
 AT_ONCE = 4
@@ -145,18 +149,29 @@ def _add_models(api: FastAPI, service: Service) -> None:
         summary="Forecast the steps after the last closed candle",
         responses=unknown,
     )
-    async def forecast(name: str, coin: str | None = None) -> JSONResponse:
-        """Ask the model about a coin, by default the one it was trained on."""
-        return JSONResponse(await asking.run(_forecast, service, name, coin))
+    async def forecast(
+        name: str, coin: str | None = None, above: Levels = (), below: Levels = ()
+    ) -> JSONResponse:
+        """Ask the model about a coin, by default the one it was trained on.
+
+        `above` and `below` are prices in USD, each as often as wanted: `odds` has the chance of
+        ending above or below each of them, at every step.
+        """
+        asked = read_levels("above", above), read_levels("below", below)
+        odds.check([*asked[0], *asked[1]])
+        return JSONResponse(await asking.run(_forecast, service, name, coin, *asked))
 
 
-def _forecast(service: Service, name: str, coin: str | None) -> report.Json:
+def _forecast(
+    service: Service, name: str, coin: str | None, above: Sequence[float], below: Sequence[float]
+) -> report.Json:
     saved = service.model(name)
     card = saved.model.card
     wanted = coin if coin is not None else "BTC" if card.coin == "any" else card.coin
     history = service.history(MarketQuery(wanted, card.interval))
     future = service.future(history, saved.model, saved.name)
-    return report.forecast_json(future, saved.model.spec.loss)
+    asked = odds.ahead(future, above, below)
+    return report.forecast_json(future, saved.model.spec.loss, asked)
 
 
 def _add_handlers(api: FastAPI) -> None:

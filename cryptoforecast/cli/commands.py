@@ -14,7 +14,7 @@ from cryptoforecast.cli import text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
-from cryptoforecast.evaluation import walk_forward
+from cryptoforecast.evaluation import odds, walk_forward
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.prices import files, resolve
 from cryptoforecast.prices.importing import Corrections
@@ -245,13 +245,15 @@ def _corrections(args: argparse.Namespace) -> Corrections:
 
 
 def _forecast(service: Service, args: argparse.Namespace) -> Answer:
+    odds.check([*args.above, *args.below])  # before prices are waited for
     saved = service.model(args.model)
     if args.data is None and args.coin is None:
         args.coin = "BTC" if saved.model.card.coin == "any" else saved.model.card.coin
     history = _history(service, args, saved.model)
     future = service.future(history, saved.model, saved.name)
-    found = report.forecast_json(future, saved.model.spec.loss)
-    return Answer(found, text.forecast(future, saved.model))
+    asked = odds.ahead(future, args.above, args.below)
+    found = report.forecast_json(future, saved.model.spec.loss, asked)
+    return Answer(found, text.forecast(future, saved.model, asked))
 
 
 def _inspect(service: Service, args: argparse.Namespace) -> Answer:

@@ -94,6 +94,15 @@ def _add_train(commands: Commands) -> None:
 def _add_forecast(commands: Commands) -> None:
     made = _command(commands, "forecast", "Say what a saved model expects after the last candle.")
     made.add_argument("--model", metavar="NAME", required=True, help="a saved model")
+    for direction in ("above", "below"):
+        made.add_argument(
+            f"--{direction}",
+            metavar="USD",
+            type=_number,
+            action="append",
+            default=[],
+            help=f"add the chance of ending {direction} this price; can be given again",
+        )
     _add_prices(made)
 
 

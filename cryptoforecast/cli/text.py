@@ -14,6 +14,7 @@ from cryptoforecast.types import (
     MEDIAN,
     Backtest,
     Future,
+    Odds,
     PriceHistory,
     SavedModel,
     Scores,
@@ -108,8 +109,14 @@ def _ratio(value: float, baseline: float) -> str:
     return _number(value / baseline, ".4f") if baseline > 0 else UNDEFINED
 
 
-def forecast(future: Future, model: TrainedModel) -> str:
-    """Say what comes next, after what to beware of and how the model fared before."""
+def forecast(future: Future, model: TrainedModel, asked: Sequence[Odds] = ()) -> str:
+    """Say what comes next, after what to beware of and how the model fared before.
+
+    Args:
+        future: of one origin.
+        model: what forecast it.
+        asked: chances of this forecast.
+    """
     said, history = future.forecast, future.history
     verdict = model.card.verdict or "This model was never judged."
     lines = [f"Past test of {future.model}: {verdict}", *future.warnings, "", *_prices(history)]
@@ -117,6 +124,12 @@ def forecast(future: Future, model: TrainedModel) -> str:
         f"Forecast from the {history.interval} candle of {_time(said.origins[0])} UTC, which "
         f"closed at {_usd(float(said.close[0]))} USD. Times are candles' opens; prices are closes."
     )
+    if future.calibration is not None:
+        lines.append(
+            "The width of the band follows from how the model's last "
+            f"{future.calibration.outcomes:,} forecasts turned out, from "
+            f"{_time(future.calibration.since)} UTC on."
+        )
     prices = said.quantile_prices[0]
     rows = []
     for step in range(1, said.horizon + 1):
@@ -127,7 +140,19 @@ def forecast(future: Future, model: TrainedModel) -> str:
             cells.append(f"{_usd(row[low])} to {_usd(row[high])}")
         rows.append(cells)
     header = ("step", "candle (UTC)", "median, USD", "80 % band, USD", "95 % band, USD")
-    return "\n".join([*lines, "", *_table(header, rows)]) + "\n"
+    return "\n".join([*lines, "", *_table(header, rows), *_odds(asked)]) + "\n"
+
+
+def _odds(asked: Sequence[Odds]) -> list[str]:
+    """Put the chances of each level in a column."""
+    if not asked:
+        return []
+    header = ["step", *(f"{one.direction} {_usd(one.level)} USD" for one in asked)]
+    rows = [
+        [str(step), *(_number(float(one.chances[step - 1]), ".1%") for one in asked)]
+        for step in range(1, len(asked[0].chances) + 1)
+    ]
+    return ["", "Chance of ending:", *_table(header, rows)]
 
 
 def models(found: Sequence[SavedModel]) -> str:
