@@ -13,6 +13,7 @@ from cryptoforecast.evaluation.significance import (
     diebold_mariano,
     lags,
     skill_interval,
+    two_sided,
 )
 
 
@@ -108,6 +109,14 @@ def test_diebold_mariano_without_lags_is_the_paired_t_test(monkeypatch):
     own, base = losses(50)
     # With h = 1 the correction (n - 1) / n makes the variance the unbiased one.
     assert diebold_mariano(own, base, 1) == pytest.approx(stats.ttest_rel(own, base).pvalue)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 30, 479, 14_244, 1_000_000])
+def test_the_p_value_is_that_of_students_t(freedom):
+    for statistic in (0.0, 1e-6, 0.3, 1.0, 1.732, 1.96, 2.5, 8.0, 30.0):
+        expected = 2 * stats.t.sf(statistic, freedom)
+        assert two_sided(statistic, freedom) == pytest.approx(expected, rel=1e-8, abs=1e-290)
+        assert two_sided(-statistic, freedom) == two_sided(statistic, freedom)
 
 
 def test_diebold_mariano_is_two_sided_and_symmetric():
