@@ -1,12 +1,14 @@
 """Cost against size: which stage grows how, from 1,000 to 1,000,000 candles.
 
-    python -m benchmarks.scale [--repeats 3] [--largest 1000000]
+    python -m benchmarks.scale [--repeats 3] [--largest 1000000] [--budget 120]
 
 Random minutes go the whole way: read from text, made into inputs, one epoch of the LSTM (preset
-quick), the forecasts of the last fifth with exactly their own candles each, their figures, the
-verdict, the chart. Each size runs in a process of its own; the table has medians, and the last
-column the exponent b of seconds ~ candles^b between the two largest sizes. The plot is
-``results/scale.html``.
+quick), the forecasts of the last fifth with exactly their own candles each, the quick baselines
+and the boosted trees fitted and asked for the same origins, their figures, the verdict, the chart.
+Each size runs in a process of its own. A stage that is expected to take longer than the budget
+is left out from that size on (a dash), and a size that takes longer is measured fewer times. The
+table has medians, and its last column the exponent b of seconds ~ candles^b between the two largest
+sizes. The plot is ``results/scale.svg``.
 """
 
 from __future__ import annotations
@@ -18,23 +20,30 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from benchmarks import measure
+from benchmarks import measure, plot
+from cryptoforecast.types import Forecast
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+PEAK = "peak MB"
+#: What the training that an epoch is taken from costs: two epochs, their validation, tracing.
+EPOCHS_PAID = 4
 
 
-def stages(size: int) -> dict[str, float]:
-    """Run every stage once; return the seconds of each, and the peak of memory in MB."""
+def stages(size: int, skip: Collection[str]) -> dict[str, float]:
+    """Run every stage once but those in ``skip``.
+
+    Returns:
+        The seconds of each, and the peak of memory in MB.
+    """
     from cryptoforecast import charts
     from cryptoforecast.evaluation import metrics, verdict
-    from cryptoforecast.learning import baselines, features, inference, specs, training
+    from cryptoforecast.learning import baselines, features, inference, samples, specs, training
     from cryptoforecast.prices import read
 
     text = _text(size)
@@ -43,31 +52,37 @@ def stages(size: int) -> dict[str, float]:
         history = read(text, "BTCUSD_1m.csv")
     del text
     spec = specs.make(epochs=2)
+    cut = samples.split(history, spec)
+    rows = cut.test_origins()
     with _timed(spent, "inputs"):
         features.matrix(history.candles, spec.features)
-    with _timed(spent, "train"):
+    if "one epoch" not in skip:
         model = training.train(history, spec)
-    record = model.record
-    spent["one epoch"] = record.curve[1].seconds - record.curve[0].seconds
-    del spent["train"]
-    cut = training.samples.split(history, spec)
-    rows = cut.test_origins()
-    with _timed(spent, "forecasts"):
-        said = inference.forecast(model, history, rows)
+        first, second = model.record.curve
+        spent["one epoch"] = second.seconds - first.seconds
+        if "forecasts" not in skip:
+            with _timed(spent, "forecasts"):
+                inference.forecast(model, history, rows)
+
+    def said(names: Sequence[str]) -> list[Forecast]:
+        kinds = (baselines.BASELINES[name] for name in names)
+        return [kind.fit(history, cut.test_start, 1).forecast(history, rows) for kind in kinds]
+
     with _timed(spent, "baselines"):
-        given = {
-            name: baselines.BASELINES[name].fit(history, cut.test_start, 1).forecast(history, rows)
-            for name in ("naive", "cone")
-        }
+        given = said(baselines.QUICK)
+    if "boosted trees" not in skip:
+        with _timed(spent, "boosted trees"):
+            said(["boosting"])
     scale = metrics.naive_scale(history.candles["close"].to_numpy(), cut.train_end)
     with _timed(spent, "figures"):
-        for forecast in (said, *given.values()):
+        for forecast in given:
             metrics.score(forecast, scale)
+    naive, cone, *_, last = given
     with _timed(spent, "verdict"):
-        verdict.judge(said, given["naive"])
+        verdict.judge(last, naive, cone)
     with _timed(spent, "chart"):
         charts.candles(history).to_json()
-    spent["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    spent[PEAK] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return spent
 
 
@@ -88,57 +103,81 @@ def _text(size: int) -> bytes:
     return frame.round(2).to_csv().encode()
 
 
+def measured(
+    sizes: Sequence[int], repeats: int, budget: float
+) -> dict[int, list[Mapping[str, float]]]:
+    """Run every size, the small ones first, as often as the budget allows."""
+    found: dict[int, list[Mapping[str, float]]] = {}
+    skip: set[str] = set()
+    for size in sizes:
+        command = [sys.executable, "-m", "benchmarks.scale", "--stages", str(size)]
+        command += ["--skip", ",".join(sorted(skip))]
+        done: list[measure.Outcome] = []
+        while len(done) < repeats and sum(one.seconds for one in done) <= 2 * budget:
+            print(f"{size:,} candles, round {len(done) + 1} ...", file=sys.stderr, flush=True)
+            done.append(measure.run(command))
+        found[size] = [one.said for one in done]
+        larger = [other for other in sizes if other > size]
+        if larger:
+            skip |= _too_long(_medians(found[size]), larger[0] / size, budget)
+    return found
+
+
+def _too_long(seconds: Mapping[str, float], times: float, budget: float) -> set[str]:
+    """Name the stages that are expected to be over the budget with so many times the candles."""
+    paid = {"one epoch": EPOCHS_PAID, PEAK: 0}
+    long = {name for name, value in seconds.items() if value * times * paid.get(name, 1) > budget}
+    return long | ({"forecasts"} if "one epoch" in long else set())
+
+
+def _medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {stage: statistics.median(one[stage] for one in rounds) for stage in rounds[0]}
+
+
 def main() -> None:
-    """Run every size in turns, print the table, write the plot."""
+    """Run every size, print the table, write the plot."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3, help="rounds")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds, at most")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="candles at most")
+    parser.add_argument("--budget", type=float, default=120.0, help="seconds a stage may take")
     parser.add_argument("--stages", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--skip", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.stages:
-        print(json.dumps(stages(given.stages)))
+        print(json.dumps(stages(given.stages, given.skip.split(","))))
         return
     sizes = [size for size in SIZES if size <= given.largest]
-    commands = {
-        f"{size:,}": [sys.executable, "-m", "benchmarks.scale", "--stages", str(size)]
-        for size in sizes
-    }
-    found = measure.rounds(commands, given.repeats)
-    raw = {name: [dict(one.said) for one in done] for name, done in found.items()}
-    median = {
-        stage: [statistics.median(one[stage] for one in raw[name]) for name in raw]
-        for stage in raw[next(iter(raw))][0]
+    if not sizes:
+        parser.error(f"--largest must be at least {SIZES[0]}. Received: {given.largest}.")
+    found = measured(sizes, given.repeats, given.budget)
+    medians = {size: _medians(rounds) for size, rounds in found.items()}
+    series = {
+        stage: {size: median[stage] for size, median in medians.items() if stage in median}
+        for stage in medians[sizes[0]]
     }
     rows = [
-        {"": stage, **{name: f"{value:.3g}" for name, value in zip(raw, values, strict=True)},
-         "grows as n^b, b": f"{_exponent(sizes, values):.2f}"}
-        for stage, values in median.items()
-    ]  # fmt: skip
-    measure.publish("scale", "python -m benchmarks.scale", rows, raw)
-    path = measure.RESULTS / "scale.html"
-    _plot(sizes, median).write_html(path, include_plotlyjs="cdn")
+        {
+            "seconds": stage,
+            **{f"{size:,}": f"{by[size]:.3g}" if size in by else "–" for size in sizes},
+            "b": f"{_exponent(by):.2f}",
+        }
+        for stage, by in series.items()
+    ]
+    command = f"python -m benchmarks.scale --repeats {given.repeats} --budget {given.budget:g}"
+    measure.publish("scale", command, rows, {f"{size}": rounds for size, rounds in found.items()})
+    path = measure.RESULTS / "scale.svg"
+    slowest = sorted(series, key=lambda stage: -max(series[stage].values()))
+    lines = {stage: series[stage] for stage in slowest if stage != PEAK}
+    path.write_text(plot.lines(lines, "candles", "seconds"), encoding="utf-8")
     print(f"The plot: {path.relative_to(measure.ROOT)}")
 
 
-def _exponent(sizes: list[int], values: list[float]) -> float:
-    if len(sizes) < 2:
+def _exponent(by: Mapping[int, float]) -> float:
+    """Compute the slope of the logarithms between the two largest sizes."""
+    if len(by) < 2:
         return math.nan
-    return math.log(values[-1] / values[-2]) / math.log(sizes[-1] / sizes[-2])
-
-
-def _plot(sizes: list[int], median: dict[str, list[float]]) -> go.Figure:
-    figure = go.Figure()
-    for stage, values in median.items():
-        if stage != "peak MB":
-            figure.add_scatter(x=sizes, y=values, name=stage, mode="lines+markers")
-    figure.update_layout(
-        title="Seconds against candles, medians",
-        xaxis={"type": "log", "title": "candles"},
-        yaxis={"type": "log", "title": "seconds"},
-        width=900,
-        height=560,
-    )
-    return figure
+    (before, low), (size, high) = sorted(by.items())[-2:]
+    return math.log(high / low) / math.log(size / before)
 
 
 if __name__ == "__main__":
