@@ -146,6 +146,12 @@ class Runner(Generic[Result]):
         with self._lock:
             return self._jobs.get(key)
 
+    def forget(self, key: str) -> None:
+        """Forget a finished job, so that the same key is worked on anew."""
+        with self._lock:
+            if key in self._jobs and not self._jobs[key].active:
+                del self._jobs[key]
+
     def ahead(self, job: Job[Result]) -> int:
         """Count the jobs that run or wait before this one."""
         with self._lock:

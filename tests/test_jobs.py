@@ -268,3 +268,16 @@ def test_many_submitters_at_once():
         assert job.wait(SOON)
         assert (job.state, job.result) == ("done", key)
     assert sorted(runs) == sorted(set(runs)) == list("01234")
+
+
+def test_a_finished_job_can_be_forgotten_and_done_again_an_active_one_can_not(runner, busy):
+    runner.forget("busy")
+    assert runner.get("busy") is busy.job
+    runner.forget("nobody")
+    busy.opened.set()
+    assert busy.job.wait(SOON)
+    runner.forget("busy")
+    assert runner.get("busy") is None
+    again = runner.submit("busy", "Busy", at_once("again"))
+    assert again.wait(SOON)
+    assert again.result == "again"

@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import results, samples, specs, training
+from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.samples import FEWEST, Measured
 from cryptoforecast.types import (
     Fold,
@@ -52,6 +53,8 @@ def run(
     report: Report = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
     answered: Answered = _anew,
+    *,
+    baselines: Collection[str] = tuple(BASELINES),
 ) -> WalkForward:
     """Refit the model and every baseline for each fold, and judge their forecasts as one.
 
@@ -62,6 +65,7 @@ def run(
         report: called with the progress; of fits that were not answered from a cache.
         cancelled: asked before every fold and every update.
         answered: where a fit may be answered from a cache; always fitted anew by default.
+        baselines: names of those to compare with, as of ``backtest.holdout``.
 
     Returns:
         Scores by fold, and all forecasts judged together. MASE's scale is of each fold's own
@@ -72,21 +76,17 @@ def run(
         NotEnoughData: if a span of a fold would be too short.
         Cancelled: if ``cancelled()`` became true.
     """
-    whole = samples.split(history, spec)
-    plan = settled(plan, spec, whole)
-    cuts = folds(plan, spec, whole)
+    whole, plan, cuts = _cuts(history, spec, plan)
     ends = [*(cut.test_start for cut in cuts[1:]), whole.rows]
     fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in cuts)
     if specs.is_network(spec):
-        for cut in cuts:
-            training.check(history, spec, cut)
         fits = _fits(history, spec, plan, cuts, report, cancelled, answered)
     found: list[Fold] = []
     parts: list[dict[str, Forecast]] = []
     for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
         if cancelled():
             raise Cancelled("The test was cancelled.")
-        said = backtest.forecast(history, spec, cut, model)
+        said = backtest.forecast(history, spec, cut, model, baselines)
         parts.append(said)
         warm = plan.warm_start and len(found) > 0
         found.append(Fold(cut, end, backtest.score(history, cut, said), model, cached, warm))
@@ -97,6 +97,11 @@ def run(
         cached=all(fold.cached for fold in found),
     )
     return WalkForward(plan, tuple(found), judged)
+
+
+def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
+    """Raise what ``run`` would before its first fit, and fit nothing."""
+    _cuts(history, spec, plan)
 
 
 def check(plan: WalkPlan, spec: ModelSpec) -> None:
@@ -180,6 +185,19 @@ def folds(plan: WalkPlan, spec: ModelSpec, whole: Split) -> tuple[Split, ...]:
 def warmed(spec: ModelSpec) -> ModelSpec:
     """Shorten a fit that starts from the weights of the fold before."""
     return dataclasses.replace(spec, epochs=max(1, round(WARM_SHARE * spec.epochs)))
+
+
+def _cuts(
+    history: PriceHistory, spec: ModelSpec, plan: WalkPlan
+) -> tuple[Split, WalkPlan, tuple[Split, ...]]:
+    """Return the holdout's split, the settled plan and the folds, all of them checked."""
+    whole = samples.split(history, spec)
+    plan = settled(plan, spec, whole)
+    cuts = folds(plan, spec, whole)
+    if specs.is_network(spec):
+        for cut in cuts:
+            training.check(history, spec, cut)
+    return whole, plan, cuts
 
 
 def _fold(plan: WalkPlan, whole: Split, begin: int, end: int) -> Split:

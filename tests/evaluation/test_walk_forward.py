@@ -218,6 +218,16 @@ def test_a_baseline_is_refitted_per_fold(history, name):
         np.testing.assert_array_equal(walked.joined.judged.predicted[place], said.predicted)
 
 
+def test_only_the_baselines_that_are_asked_for_are_fitted(history):
+    walked = walk_forward.run(history, NAIVE, WalkPlan(folds=2), baselines=("har",))
+    assert list(walked.joined.forecasts) == ["naive", "cone", "har"]
+    assert list(walked.folds[1].scores) == ["naive", "cone", "har"]
+    every = walk_forward.run(history, NAIVE, WalkPlan(folds=2))
+    assert figures({"har": walked.joined.scores["har"]}) == figures(
+        {"har": every.joined.scores["har"]}
+    )
+
+
 def test_test_origins_across_a_gap_in_the_prices_are_counted(history):
     parted = synthetic.parted(history, {650: 24, 400: 24})
     walked = walk_forward.run(parted, NAIVE, WalkPlan(folds=2))
@@ -410,3 +420,13 @@ def test_what_can_not_be_trained_is_refused_before_the_first_fit(history, monkey
     plan = WalkPlan(folds=2, window="sliding", window_rows=400)
     with pytest.raises(InvalidInput, match=r"320 training candles that all close at 1 USD"):
         walk_forward.run(still, SPEC, plan)
+
+
+def test_all_of_this_can_be_asked_beforehand(history):
+    walk_forward.check_all(history, SPEC, WalkPlan(folds=3))
+    with pytest.raises(InvalidInput, match="`folds` must be between"):
+        walk_forward.check_all(history, SPEC, WalkPlan(folds=0))
+    with pytest.raises(InvalidInput, match="alive at its end"):
+        walk_forward.check_all(synthetic.dead(history, 100), SPEC, WalkPlan())
+    with pytest.raises(NotEnoughData, match="fold 1 of 10"):
+        walk_forward.check_all(history, SPEC, WalkPlan(folds=10))
