@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,6 +63,14 @@ class Run:
     cached: bool
 
 
+@dataclasses.dataclass
+class _Place:
+    """A question that is being answered, and how many threads are at it or wait."""
+
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    taken: int = 0
+
+
 class Service:
     """Everything CryptoForecast does, for one process.
 
@@ -80,6 +88,7 @@ class Service:
         self._files: OrderedDict[str, PriceHistory] = OrderedDict()
         self._judged: OrderedDict[object, Backtest] = OrderedDict()
         self._ahead: OrderedDict[object, Forecast] = OrderedDict()
+        self._answering: dict[object, _Place] = {}
         self._next: OrderedDict[object, tuple[Forecast, Calibration | None]] = OrderedDict()
         self._lock = threading.Lock()
         self._one_heavy = threading.Lock()
@@ -450,17 +459,36 @@ class Service:
         self, key: object, history: PriceHistory, make: Callable[[], Backtest]
     ) -> Backtest:
         """Judge once; the prices of the answer are those just asked about, with their age."""
+        with self._alone(key):  # whoever comes second finds it remembered
+            with self._lock:
+                known = self._judged.get(key)
+                if known is not None:
+                    self._judged.move_to_end(key)
+            if known is None:
+                known = make()
+                with self._lock:
+                    self._judged[key] = known
+                    self._forget()
+        return dataclasses.replace(known, history=history)
+
+    def _forget(self) -> None:
+        while len(self._judged) > 1 and sum(map(_size, self._judged.values())) > MEMO_BYTES:
+            self._judged.popitem(last=False)
+
+    @contextlib.contextmanager
+    def _alone(self, key: object) -> Iterator[None]:
+        """Let one thread at a time answer the same question."""
         with self._lock:
-            known = self._judged.get(key)
-            if known is not None:
-                self._judged.move_to_end(key)
-                return dataclasses.replace(known, history=history)
-        made = make()
-        with self._lock:
-            self._judged[key] = made
-            while len(self._judged) > 1 and sum(map(_size, self._judged.values())) > MEMO_BYTES:
-                self._judged.popitem(last=False)
-        return made
+            place = self._answering.setdefault(key, _Place())
+            place.taken += 1
+        try:
+            with place.lock:
+                yield
+        finally:
+            with self._lock:
+                place.taken -= 1
+                if not place.taken:
+                    del self._answering[key]
 
 
 def is_file(coin: str) -> bool:

@@ -1,5 +1,6 @@
 """The one door: trained once, judged once, saved safely, and honest about what to beware of."""
 
+import concurrent.futures
 import dataclasses
 import json
 import logging
@@ -250,6 +251,25 @@ def test_judging_again_is_remembered_with_the_prices_just_asked_about(service, m
     again = service.judge(later, synthetic.model(SPEC))
     assert again.forecasts is first.forecasts
     assert again.history is later
+
+
+def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
+    holdout, asked = backtest.holdout, []
+
+    def slow(*given, **more):
+        asked.append(given)
+        until = time.monotonic() + 20
+        while [place.taken for place in service._answering.values()] != [3]:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return holdout(*given, **more)
+
+    monkeypatch.setattr(backtest, "holdout", slow)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(judge, [service] * 3))
+    assert len(asked) == 1
+    assert all(answer.forecasts is answers[0].forecasts for answer in answers)
+    assert not service._answering
 
 
 def test_other_prices_or_models_are_judged_anew(service):

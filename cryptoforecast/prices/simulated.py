@@ -45,6 +45,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,6 +101,8 @@ _VARIANCE_CAP = 20.0
 # few, this one keeps the well-known coins at familiar prices up to the present.
 _EDITION = 4
 
+_ONE = threading.Lock()
+
 
 def simulate(
     coin: str | Coin,
@@ -151,7 +154,8 @@ def simulate(
         start = until - REACH[interval]
     first = EPOCH if start is None else max(start, EPOCH)
     hours = max(int((floor(until, "1h") - EPOCH) // _HOUR) + max(int(step // _HOUR), 1), 1)
-    path = _path(coin.ticker, parameters, signal, seed, -(-hours // _BLOCK))
+    with _ONE:  # whoever comes second finds it walked
+        path = _path(coin.ticker, parameters, signal, seed, -(-hours // _BLOCK))
     if step < _HOUR:
         candles = resample(_minutes(path, coin.ticker, seed, first, until), "1m", interval)
     else:
@@ -181,12 +185,10 @@ class _Path:
 
     Attributes:
         candles: canonical, `(n,)`.
-        shocks: standard normal steps through each hour, `(n, SUBSTEPS)`.
         scale: standard deviation of each hour's log-return given its draw of the tail, `(n,)`.
     """
 
     candles: pd.DataFrame
-    shocks: Array
     scale: Array
 
 
@@ -196,12 +198,13 @@ def _minutes(
     """Make the minutes of every block of hours that touches [first, until)."""
     begin = max(int((first - EPOCH) // (_BLOCK * _HOUR)), 0)
     end = min(int((until - EPOCH) // (_BLOCK * _HOUR)) + 1, len(path.candles) // _BLOCK)
+    shocks = _shocks(ticker, seed, end * _BLOCK)
     parts = []
     for block in range(begin, end):
         rows = slice(block * _BLOCK, (block + 1) * _BLOCK)
         # A block has random numbers of its own, so that none need be drawn for those before it.
         random = np.random.Generator(np.random.PCG64(_seed(ticker, seed, 3, block)))
-        parts.append(minutes(path.candles.iloc[rows], path.shocks[rows], path.scale[rows], random))
+        parts.append(minutes(path.candles.iloc[rows], shocks[rows], path.scale[rows], random))
     return pd.concat(parts) if parts else quality.empty()
 
 
@@ -213,8 +216,8 @@ def _path(
     n = blocks * _BLOCK
     start, multiple, turnover = STARTS.get(ticker, OTHER)
     index = pd.date_range(EPOCH, periods=n, freq="h", name="time", unit="ns")
-    shocks, mixing, noise = _draws(ticker, parameters, seed, n)
-    low, high, move = _inside(shocks, parameters.wick)
+    mixing, noise = _draws(ticker, parameters, seed, n)
+    low, high, move = _inside(_shocks(ticker, seed, n), parameters.wick)
     surprise = mixing * (high - low) ** 2 / (4 * math.log(2)) / parameters.range_ratio
     surprise *= 1 + parameters.leverage * np.where(move < 0, 0.5, -0.5)
     sigma = multiple * parameters.volatility * _season(index, parameters)
@@ -238,20 +241,30 @@ def _path(
     candles = np.exp(candles)
     width = np.log(candles["high"] / candles["low"]).to_numpy() / (multiple * parameters.volatility)
     candles["volume"] = turnover * 1e6 / start * _activity(width, noise, parameters)
-    return _Path(candles, shocks, scale)
+    return _Path(candles, scale)
+
+
+def _shocks(ticker: str, seed: int | None, n: int) -> Array:
+    """Steps through each hour, `(n, SUBSTEPS)`; a longer path begins with the same ones.
+
+    Drawn again where they are needed: kept, they would be most of what a path holds.
+    """
+    return np.random.Generator(np.random.PCG64(_seed(ticker, seed, 0))).standard_normal(
+        (n, SUBSTEPS)
+    )
 
 
 def _draws(
     ticker: str, parameters: MarketParameters, seed: int | None, n: int
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array]:
     """Random numbers of each hour; a longer path begins with the same ones.
 
     Returns:
-        Standard normals `(n, SUBSTEPS)`; variance mixing `(n,)` of mean 1, which turns normals
-        into Student's t; standard normals `(n,)` for volume.
+        Variance mixing `(n,)` of mean 1, which turns normals into Student's t; standard normals
+        `(n,)` for volume.
     """
-    path, tail, volume = (
-        np.random.Generator(np.random.PCG64(_seed(ticker, seed, stream))) for stream in range(3)
+    tail, volume = (
+        np.random.Generator(np.random.PCG64(_seed(ticker, seed, stream))) for stream in (1, 2)
     )
     freedom = parameters.freedom
     if math.isinf(freedom):
@@ -259,7 +272,7 @@ def _draws(
     else:
         mixing = np.minimum((freedom - 2) / tail.chisquare(freedom, n), _MIXING_CAP)
         mixing /= _capped_mean(freedom)
-    return path.standard_normal((n, SUBSTEPS)), mixing, volume.standard_normal(n)
+    return mixing, volume.standard_normal(n)
 
 
 def _seed(ticker: str, seed: int | None, *stream: int) -> np.random.SeedSequence:
