@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import inputs, live, show, subject, training
+from cryptoforecast.ui import inputs, live, odds, show, subject, training
 
 service = shared()
 with inputs.row():
@@ -23,6 +23,7 @@ found = subject.find(service, chosen, history)
 show.verdict(found.judged)
 show.tiles(found.judged)
 show.future(found.future)
+odds.section(found.future)
 show.test(found.judged)
 show.scores(service, found.judged)
 show.save(service, found.judged, chosen)

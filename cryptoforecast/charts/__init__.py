@@ -12,6 +12,12 @@ from cryptoforecast.charts.forecasts import (
     summary_predicted,
 )
 from cryptoforecast.charts.market import RANGES, candles, summary_candles
+from cryptoforecast.charts.odds import (
+    chance_by_step,
+    chance_map,
+    summary_chance,
+    summary_chances,
+)
 from cryptoforecast.charts.reliability import (
     coverage_by_regime,
     coverage_by_step,
@@ -34,6 +40,8 @@ from cryptoforecast.charts.scores import (
 __all__ = [
     "RANGES",
     "candles",
+    "chance_by_step",
+    "chance_map",
     "compare_errors",
     "coverage",
     "coverage_by_regime",
@@ -45,6 +53,8 @@ __all__ = [
     "predicted_vs_actual",
     "reliability",
     "summary_candles",
+    "summary_chance",
+    "summary_chances",
     "summary_coverage",
     "summary_coverage_by_regime",
     "summary_coverage_by_step",

@@ -21,10 +21,14 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, Future, Odd
 
 #: Price levels that can be asked for at once.
 MOST = 20
+#: Highest price level, USD.
+HIGHEST = 1e15
 #: Shape of the tails: 0 would fall like an exponential, larger ones fall slower.
 TAIL = 0.2
 #: Log-return that two quantiles are apart at least: a flat market's band has no width at all.
 FINEST = 1e-9
+#: Prices that a ladder has at least, about.
+_RUNGS = 6
 
 _LEVELS = np.array(QUANTILES)
 _KNOTS = np.log(_LEVELS / (1 - _LEVELS))
@@ -37,7 +41,7 @@ def check(levels: Sequence[float]) -> None:
     """Refuse price levels that no price can have, or too many of them.
 
     Raises:
-        InvalidInput: unless there are at most ``MOST``, each finite and above 0.
+        InvalidInput: unless there are at most ``MOST``, each above 0 and at most ``HIGHEST``.
     """
     if len(levels) > MOST:
         raise InvalidInput(
@@ -45,9 +49,9 @@ def check(levels: Sequence[float]) -> None:
             "Leave some out."
         )
     for level in levels:
-        if not (math.isfinite(level) and level > 0):
+        if not 0 < level <= HIGHEST:
             raise InvalidInput(
-                f"A price level must be a finite number of USD above 0. Received: {level:g}. "
+                f"A price level must be above 0 and at most {HIGHEST:g} USD. Received: {level:g}. "
                 "Give one such as 65000."
             )
 
@@ -67,6 +71,28 @@ def ahead(future: Future, above: Sequence[float], below: Sequence[float] = ()) -
     said = future.forecast
     found = [Odds(level, "above", chance_above(said, level)[0]) for level in above]
     return (*found, *(Odds(level, "below", chance_below(said, level)[0]) for level in below))
+
+
+def ladder(future: Future) -> list[float]:
+    """Choose round prices that span the 95 % band of the last step, USD, rising.
+
+    About ``_RUNGS`` to twice as many; the last close alone where the band has no width or is
+    undefined.
+    """
+    said = future.forecast
+    low, high = said.quantile_prices[0, -1, [0, -1]]
+    if not (math.isfinite(low) and math.isfinite(high) and high - low > FINEST * high):
+        return [float(said.close[0])]
+    apart = round_step((high - low) / _RUNGS)
+    first, last = math.ceil(low / apart), math.floor(high / apart)
+    decimals = max(0, -math.floor(math.log10(apart)))
+    return [round(number * apart, decimals) for number in range(max(first, 1), last + 1)]
+
+
+def round_step(size: float) -> float:
+    """Round down to 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(size))
+    return max(times for times in (1.0, 2.0, 5.0) if times * power <= size * (1 + 1e-9)) * power
 
 
 def chance_above(said: Forecast, level: float) -> Array:

@@ -166,7 +166,7 @@ def test_the_chance_of_a_price_is_that_of_its_return():
     np.testing.assert_allclose(found + odds.chance_below(forecast, level), 1)
 
 
-@pytest.mark.parametrize("level", [5e-324, 1e-300, 1.7e308])
+@pytest.mark.parametrize("level", [5e-324, 1e-300, 1e15])
 @pytest.mark.parametrize("close", [1e-12, 1e12])
 def test_absurd_levels_give_a_chance(level, close):
     forecast = said([[NORMAL]], close=close)
@@ -175,9 +175,9 @@ def test_absurd_levels_give_a_chance(level, close):
     assert min(above, below) < 1e-5
 
 
-@pytest.mark.parametrize("level", [0.0, -1.0, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("level", [0.0, -1.0, 1.1e15, math.nan, math.inf, -math.inf])
 def test_a_level_that_is_no_price_is_refused(level):
-    with pytest.raises(InvalidInput, match=r"finite number of USD above 0\. Received: "):
+    with pytest.raises(InvalidInput, match=r"above 0 and at most 1e\+15 USD\. Received: "):
         odds.chance_above(said([[NORMAL]]), level)
     with pytest.raises(InvalidInput, match="Give one such as 65000"):
         odds.check([100.0, level])
@@ -199,6 +199,33 @@ def test_what_comes_next_is_asked_for_by_direction():
     assert found[0].chances.shape == (2,)
     assert found[0].chances + found[2].chances == pytest.approx(1)
     assert found[0].chances[0] < found[0].chances[1] < 0.5 < found[1].chances[1]
+
+
+@pytest.mark.parametrize("close", [1e-12, 0.0000123, 3.21, 61_234.5, 1e12])
+@pytest.mark.parametrize("width", [0.01, 0.3, 3.0])
+def test_a_ladder_is_of_round_prices_over_the_band(close, width):
+    forecast = said([[NORMAL / 100, width * NORMAL]], close=close)
+    future = Future("mine", synthetic.history(), forecast)
+    found = odds.ladder(future)
+    assert 5 <= len(found) <= odds.MOST
+    assert found == sorted(set(found))
+    low, high = forecast.quantile_prices[0, -1, [0, -1]]
+    assert low <= found[0] < found[-1] <= high
+    assert len(f"{found[1] - found[0]:.3g}".replace("e", "").strip("0.")) <= 4
+    assert len(odds.ahead(future, found)) == len(found)
+
+
+@pytest.mark.parametrize("quantiles", [0 * NORMAL, math.nan * NORMAL])
+def test_a_band_without_width_has_one_rung(quantiles):
+    future = Future("mine", synthetic.history(), said([[quantiles]], close=5.0))
+    assert odds.ladder(future) == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("size", "rounded"), [(1, 1), (1.99, 1), (2, 2), (4.99, 2), (5, 5), (9.9, 5), (0.001, 0.001)]
+)
+def test_steps_are_round(size, rounded):
+    assert odds.round_step(size) == pytest.approx(rounded)
 
 
 def test_the_transform_of_right_forecasts_is_uniform():

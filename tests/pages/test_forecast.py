@@ -24,7 +24,7 @@ def test_the_landing_page_shows_a_verdict_and_charts_without_a_click(open_page):
     assert "the last price" in text
     assert "simulated" in text
     assert page.selectbox(key="model").value == "btc-1h-dense"
-    assert len(page.get("plotly_chart")) == 4
+    assert len(page.get("plotly_chart")) == 6
     assert not page.error
 
 
