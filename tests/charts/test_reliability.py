@@ -1,0 +1,124 @@
+"""Figures of how bands fared hold what was counted, and their sentences say the same."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cryptoforecast import charts
+from cryptoforecast.charts import style
+from cryptoforecast.evaluation import reliability
+from cryptoforecast.types import QUANTILES
+from tests.test_charts import backtest, named, words
+
+
+def judged(horizon=3, simulated=False):
+    return backtest(1000, horizon, simulated)
+
+
+def unknown():
+    given = judged()
+    actual = np.full_like(given.judged.actual, np.nan)
+    return replace(given, forecasts={"lstm": replace(given.judged, actual=actual)})
+
+
+FIGURES = {
+    "reliability": lambda given, dark: charts.reliability(reliability.measure(given, 2), dark=dark),
+    "pit": lambda given, dark: charts.pit(reliability.measure(given, 2), dark=dark),
+    "by step": lambda given, dark: charts.coverage_by_step(reliability.by_step(given), dark=dark),
+    "by regime": lambda given, dark: charts.coverage_by_regime(
+        reliability.measure(given, 2), dark=dark
+    ),
+}
+SENTENCES = {
+    "reliability": lambda given: charts.summary_reliability(reliability.measure(given, 2)),
+    "pit": lambda given: charts.summary_pit(reliability.measure(given, 2)),
+    "by step": lambda given: charts.summary_coverage_by_step(reliability.by_step(given)),
+    "by regime": lambda given: charts.summary_coverage_by_regime(reliability.measure(given, 2)),
+}
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+@pytest.mark.parametrize("dark", [False, True])
+def test_figures_look_like_the_others(name, dark):
+    figure, other = FIGURES[name](judged(), dark), FIGURES[name](judged(), not dark)
+    assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == style.CLEAR
+    assert figure.layout.font.color == style.theme(dark).ink
+    assert figure.layout.uirevision == other.layout.uirevision
+    assert figure.layout.xaxis.title.text
+    assert figure.layout.yaxis.title.text
+    assert len(figure.to_json()) < 60_000
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+def test_simulated_prices_are_labelled_and_real_ones_are_not(name):
+    assert "Simulated prices" in words(FIGURES[name](judged(simulated=True), False))
+    assert "imulated" not in words(FIGURES[name](judged(), False))
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+def test_nothing_known_is_said_and_drawn_empty(name):
+    json.loads(FIGURES[name](unknown(), False).to_json())
+    assert SENTENCES[name](unknown()).startswith("No outcome is known")
+
+
+def test_quantiles_lie_beside_what_they_promise():
+    given = reliability.measure(judged(), 2)
+    figure = charts.reliability(given)
+    line = named(figure, "measured, with 95 % interval")
+    np.testing.assert_allclose(line.x, 100 * np.array(QUANTILES))
+    np.testing.assert_allclose(line.y, [100 * share.value for share in given.observed])
+    low = np.array(line.y) - np.array(line.error_y.arrayminus)
+    np.testing.assert_allclose(low, [100 * share.low for share in given.observed], atol=1e-9)
+    assert "2 hours ahead" in words(figure)
+    assert f"{given.origins:,} outcomes" in words(figure)
+
+
+def test_the_parts_of_the_forecast_add_up():
+    given = reliability.measure(judged(), 2)
+    figure = charts.pit(given)
+    bars = named(figure, "measured, with 95 % interval")
+    assert sum(bars.y) == pytest.approx(100)
+    assert list(named(figure, "as promised").y) == [5, 5]
+
+
+def test_every_step_and_both_levels_are_shown():
+    given = reliability.by_step(judged(6))
+    figure = charts.coverage_by_step(given)
+    for level in (80, 95):
+        line = named(figure, f"{level} % band")
+        assert list(line.x) == [1, 2, 3, 4, 5, 6]
+        np.testing.assert_allclose(line.y, [100 * shares[level].value for shares in given.steps])
+    assert {shape.y0 for shape in figure.layout.shapes} == {80, 95}
+    assert figure.layout.xaxis.title.text == "hours ahead"
+    symbols = {trace.marker.symbol for trace in figure.data}
+    assert len(symbols) == len(figure.data)
+
+
+def test_regimes_are_shown_from_calm_to_restless():
+    given = reliability.measure(judged(), 2)
+    line = named(charts.coverage_by_regime(given), "80 % band")
+    assert list(line.x) == ["calm", "usual", "restless"]
+    expected = [100 * regime.coverage[80].value for regime in given.regimes]
+    np.testing.assert_allclose(line.y, expected)
+
+
+def test_sentences_say_what_the_figures_show():
+    given, steps = reliability.measure(judged(), 2), reliability.by_step(judged())
+    text = charts.summary_coverage_by_regime(given)
+    assert text.startswith("2 hours ahead the lstm's 80 % band held ")
+    for regime in given.regimes:
+        value = f"{100 * regime.coverage[80].value:.1f} %".replace(".0 %", " %")
+        assert f"{value} when the market was {regime.name}" in text
+    text = charts.summary_coverage_by_step(steps)
+    values = [100 * shares[80].value for shares in steps.steps]
+    for value in (min(values), max(values)):
+        assert f"{value:.1f} %".replace(".0 %", " %") in text
+    text = charts.summary_reliability(given)
+    off = [abs(share.value - level) for share, level in zip(given.observed, QUANTILES, strict=True)]
+    worst = given.observed[int(np.argmax(off))]
+    assert f"{100 * worst.value:.1f} %".replace(".0 %", " %") in text
+    assert "of the nine quantiles" in text.lower()
+    ends = 100 * (given.pit[0].value + given.pit[-1].value)
+    assert f"{ends:.1f} %".replace(".0 %", " %") in charts.summary_pit(given)
