@@ -116,6 +116,12 @@ def future(ahead: Future) -> None:
     summary = charts.summary_fan(ahead)
     st.markdown(summary)
     chart(charts.fan(ahead, dark=dark()), alt=summary, key="fan")
+    if ahead.calibration is not None:
+        st.caption(
+            "The width of the band follows from how the model's last "
+            f"{ahead.calibration.outcomes:,} forecasts turned out, from "
+            f"{style.moment(ahead.calibration.since, ahead.history.interval)} on."
+        )
     frame = ahead.forecast.frame().drop(columns=["actual", "residual"])
     table("The numbers behind this chart (USD)", frame, ahead.history, f"{ahead.model}-next")
 
