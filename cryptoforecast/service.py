@@ -18,6 +18,7 @@ import numpy as np
 
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.evaluation import ahead, backtest, cautions, metrics, walk_forward
+from cryptoforecast.evaluation.looks import Looks
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
@@ -45,11 +46,14 @@ from cryptoforecast.types import (
 PREDICT_MODEL = "btc-1h-lstm-close"
 #: How the name of a kept file begins, where a coin could stand.
 FILE = "file-"
+#: How the key of a walk-forward test begins.
+WALK = "walk-"
 #: Candles of files that stay in memory, all files together: about 50 MB.
 KEPT_ROWS = 1_000_000
 #: Forecasts of the next steps that stay in memory: of heavy baselines, and of networks.
 KEPT_AHEAD = 32
-#: Bytes of forecasts that stay in memory for the next rerun of a page.
+#: Bytes of forecasts that stay in memory for the next rerun of a page, of holdouts and of
+#: walk-forward tests each.
 MEMO_BYTES = 120_000_000
 
 
@@ -87,6 +91,8 @@ class Service:
         self._loaded: dict[Path, tuple[int, TrainedModel]] = {}
         self._files: OrderedDict[str, PriceHistory] = OrderedDict()
         self._judged: OrderedDict[object, Backtest] = OrderedDict()
+        self._walks: OrderedDict[str, WalkForward] = OrderedDict()
+        self.looks = Looks()
         self._ahead: OrderedDict[object, Forecast] = OrderedDict()
         self._answering: dict[object, _Place] = {}
         self._next: OrderedDict[object, tuple[Forecast, Calibration | None]] = OrderedDict()
@@ -236,10 +242,93 @@ class Service:
         cancelled: Callable[[], bool] = lambda: False,
         *,
         use_cache: bool = True,
+        baselines: Collection[str] = tuple(BASELINES),
     ) -> WalkForward:
         """Judge on the last ``spec.test`` share, refitted for each fold; see ``walk_forward``."""
         answered = functools.partial(self._answered, use_cache=use_cache)
-        return walk_forward.run(history, spec, plan, report, cancelled, answered)
+        return walk_forward.run(
+            history, spec, plan, report, cancelled, answered, baselines=baselines
+        )
+
+    def submit_walk_forward(
+        self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan
+    ) -> Job[Run]:
+        """Walk forward with a network in the background; ``walked`` gives what came out.
+
+        Compares with the quick baselines. The model of the job's result is the last fold's.
+
+        Raises:
+            InvalidInput: as ``walk_forward.check`` and ``training.check`` do, or if the queue is
+                full.
+            NotEnoughData: if a span of a fold would be too short.
+        """
+        walk_forward.check_all(history, spec, plan)
+        training.check(history, spec)
+        key = self.walk_key(history, spec, plan)
+        if self.walked(key) is None:
+            self.runner.forget(key)  # what came out is no longer kept
+        kind = "LSTM" if spec.network == "lstm" else "Dense network"
+        title = f"{kind} for {history.coin} {history.interval} in {plan.folds} folds"
+
+        def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
+            tested = self.walk_forward(history, spec, plan, report, cancelled, baselines=QUICK)
+            self._keep_walk(key, tested)
+            models = [fold.model for fold in tested.folds if fold.model is not None]
+            return Run(key, history, models[-1], tested.joined.cached)
+
+        return self.runner.submit(key, title, work)
+
+    def walk_key(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> str:
+        """Name a walk-forward test by all that shapes it."""
+        return WALK + results.key(history, spec, dataclasses.asdict(plan))
+
+    def walked(self, key: str) -> WalkForward | None:
+        """Return a walk-forward test by its key, while it is remembered."""
+        with self._lock:
+            if key in self._walks:
+                self._walks.move_to_end(key)
+            return self._walks.get(key)
+
+    def walk_baseline(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> WalkForward:
+        """Walk forward with a baseline, at once; remembered for reruns."""
+        key = self.walk_key(history, spec, plan)
+        one_heavy = self._one_heavy if spec.network in HEAVY else contextlib.nullcontext()
+        with one_heavy:  # whoever comes second finds it remembered
+            tested = self.walked(key)
+            if tested is None:
+                tested = self.walk_forward(history, spec, plan, baselines=QUICK)
+                self._keep_walk(key, tested)
+        return tested
+
+    def compare_walk(self, tested: WalkForward) -> WalkForward:
+        """Add the heavy baselines to a walk-forward test, in some seconds."""
+        for _, spec, plan in self._heavy_walks(tested):
+            self.walk_baseline(tested.joined.history, spec, plan)
+        return self.compared_walk(tested)
+
+    def compared_walk(self, tested: WalkForward) -> WalkForward:
+        """Add those heavy baselines that are remembered, at once."""
+        joined = tested.joined
+        for key, _, _ in self._heavy_walks(tested):
+            known = self.walked(key)
+            if known is not None:
+                joined = backtest.joined(joined, known.joined)
+        return dataclasses.replace(tested, joined=joined)
+
+    def _heavy_walks(self, tested: WalkForward) -> list[tuple[str, ModelSpec, WalkPlan]]:
+        """Name the tests of the heavy baselines that a walk-forward test lacks."""
+        plan = dataclasses.replace(tested.plan, warm_start=False)
+        history = tested.joined.history
+        return [(self.walk_key(history, spec, plan), spec, plan) for spec in _heavy(tested.joined)]
+
+    def _keep_walk(self, key: str, tested: WalkForward) -> None:
+        with self._lock:
+            self._walks[key] = tested
+            self._walks.move_to_end(key)
+            sizes = [_size(kept.joined) for kept in self._walks.values()]
+            while len(sizes) > 1 and sum(sizes) > MEMO_BYTES:
+                self._walks.popitem(last=False)
+                del sizes[0]
 
     def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
         """Judge a baseline against the last price; remembered for reruns."""

@@ -22,9 +22,9 @@ from cryptoforecast.errors import (
     NotEnoughData,
     UnknownModel,
 )
-from cryptoforecast.evaluation import backtest, metrics
+from cryptoforecast.evaluation import backtest, metrics, walk_forward
 from cryptoforecast.jobs import Runner
-from cryptoforecast.learning import bundles, inference, results, training
+from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.service import PREDICT_MODEL, Service, carded
 from cryptoforecast.settings import Settings
@@ -201,6 +201,89 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
     assert job.wait(20)
     assert job.state == "cancelled"
     assert service.results.get(results.key(history, long)) is None
+
+
+def test_a_network_walks_forward_in_the_background_and_is_remembered(service, monkeypatch):
+    history, plan = synthetic.history(), WalkPlan(folds=2)
+    key = service.walk_key(history, SPEC, plan)
+    assert service.walked(key) is None
+    job = service.submit_walk_forward(history, SPEC, plan)
+    assert (job.key, job.title) == (key, "Dense network for BTC 1h in 2 folds")
+    assert job.wait(60)
+    tested = service.walked(key)
+    assert [fold.cached for fold in tested.folds] == [False, False]
+    assert list(tested.joined.scores) == [*QUICK, "dense"]
+    assert job.result.model is tested.folds[-1].model
+    assert (job.progress.fold, job.progress.folds, job.progress.done) == (2, 2, 1.0)
+    assert service.submit_walk_forward(history, SPEC, plan) is job
+
+    # No longer remembered: worked out again, from the folds' own cached results.
+    service._walks.clear()
+    monkeypatch.setattr(training, "fit", None)
+    again = service.submit_walk_forward(history, SPEC, plan)
+    assert again is not job
+    assert again.wait(60)
+    assert figures(service.walked(key).joined) == figures(tested.joined)
+    assert all(fold.cached for fold in service.walked(key).folds)
+
+
+@pytest.mark.parametrize(
+    ("history", "plan", "error"),
+    [
+        (synthetic.history(), WalkPlan(folds=0), InvalidInput),
+        (synthetic.history(), WalkPlan(folds=40), NotEnoughData),
+        (synthetic.dead(synthetic.history(), 100), WalkPlan(), InvalidInput),
+    ],
+    ids=["folds", "short", "dead"],
+)
+def test_what_can_not_walk_forward_is_refused_before_it_queues(service, history, plan, error):
+    with pytest.raises(error):
+        service.submit_walk_forward(history, SPEC, plan)
+    assert service.runner.get(service.walk_key(history, SPEC, plan)) is None
+
+
+def test_every_choice_of_a_walk_names_another_test(service):
+    history = synthetic.history()
+    plans = (
+        WalkPlan(), WalkPlan(folds=5), WalkPlan(window="sliding"), WalkPlan(gap=9),
+        WalkPlan(warm_start=True), WalkPlan(window="sliding", window_rows=100),
+    )  # fmt: skip
+    keys = {service.walk_key(history, SPEC, plan) for plan in plans}
+    keys.add(service.walk_key(history, dataclasses.replace(SPEC, seed=1), plans[0]))
+    keys.add(service.walk_key(synthetic.history(seed=1), SPEC, plans[0]))
+    assert len(keys) == len(plans) + 2
+
+
+def test_a_baseline_walks_forward_at_once_and_once(service, monkeypatch):
+    history, plan = synthetic.history(), WalkPlan(folds=2)
+    spec = specs.make(network="cone", horizon=2)
+    first = service.walk_baseline(history, spec, plan)
+    assert list(first.joined.scores) == list(QUICK)
+    monkeypatch.setattr(walk_forward, "run", None)
+    assert service.walk_baseline(history, spec, plan) is first
+
+
+def test_heavy_baselines_join_a_walk_when_asked_for(service, monkeypatch):
+    history, plan = synthetic.history(), WalkPlan(folds=2)
+    first = service.walk_baseline(history, specs.make(network="cone", horizon=2), plan)
+    assert list(service.compared_walk(first).joined.scores) == list(QUICK)
+    whole = service.compare_walk(first)
+    assert list(whole.joined.scores) == list(BASELINES)
+    monkeypatch.setattr(walk_forward, "run", None)
+    assert figures(service.compared_walk(first).joined) == figures(whole.joined)
+    direct = Service(service.settings)
+    monkeypatch.undo()
+    expected = direct.walk_forward(history, first.joined.spec, plan)
+    assert figures(whole.joined) == figures(expected.joined)
+
+
+def test_walks_that_are_remembered_are_bounded(service, monkeypatch):
+    history, spec = synthetic.history(), specs.make(network="naive", horizon=2)
+    monkeypatch.setattr("cryptoforecast.service.MEMO_BYTES", 1)
+    for folds in (1, 2):
+        service.walk_baseline(history, spec, WalkPlan(folds=folds))
+    keys = [service.walk_key(history, spec, WalkPlan(folds=folds)) for folds in (1, 2)]
+    assert [service.walked(key) is None for key in keys] == [True, False]
 
 
 def wait_for(condition, seconds=60):
