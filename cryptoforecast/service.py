@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -22,10 +22,7 @@ from cryptoforecast.evaluation.looks import Looks
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
-from cryptoforecast.prices import Prices, files
-from cryptoforecast.prices.importing import Corrections
-from cryptoforecast.prices.importing.names import column_names
-from cryptoforecast.prices.opening import MAX_ROWS
+from cryptoforecast.prices import Prices
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     Backtest,
@@ -41,6 +38,9 @@ from cryptoforecast.types import (
     WalkForward,
     WalkPlan,
 )
+
+if TYPE_CHECKING:
+    from cryptoforecast.prices.importing import Corrections
 
 #: The model behind ``POST /predict``.
 PREDICT_MODEL = "btc-1h-lstm-close"
@@ -161,6 +161,8 @@ class Service:
         report: Callable[[float], None] | None = None,
     ) -> PriceHistory:
         """Read a price file; see ``prices.files.read``. ``to_keep`` refuses what ``keep`` would."""
+        from cryptoforecast.prices import files
+
         return files.read(
             source,
             name,
@@ -168,12 +170,14 @@ class Service:
             interval=interval,
             corrections=corrections,
             repairs=repairs,
-            most=KEPT_ROWS if to_keep else MAX_ROWS,
+            most=KEPT_ROWS if to_keep else files.MAX_ROWS,
             report=report,
         )
 
     def columns(self, source: Path | bytes | BinaryIO, delimiter: str | None = None) -> list[str]:
         """Name the columns of a price file, read or refused; see ``importing.column_names``."""
+        from cryptoforecast.prices.importing.names import column_names
+
         return column_names(source, delimiter)
 
     # ------------------------------------------------------------------ learning and judging

@@ -3,10 +3,7 @@
 import concurrent.futures
 import dataclasses
 import json
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +24,6 @@ from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery
 from tests import synthetic
 
-ROOT = Path(__file__).resolve().parent.parent
 CLOSES = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
 
 
@@ -409,17 +405,6 @@ def test_a_surprise_while_predicting_gives_no_traceback_either(path):
     assert answer.status_code == 500
     assert answer.json().keys() == {"detail"}
     assert "secret" not in answer.text
-
-
-def test_predicting_needs_no_fastapi():
-    code = (
-        "import sys; import app; from cryptoforecast import api\n"
-        "print(api.Predict.__name__, *sorted({'fastapi', 'pydantic'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["Predict"]
 
 
 def test_slow_prices_hold_few_threads_and_no_prediction(service):

@@ -151,6 +151,21 @@ print(len(names), *(name for name in {HEAVY} if name in sys.modules))
     assert loaded == []
 
 
+def test_the_server_starts_with_what_its_landing_page_needs() -> None:
+    """What is loaded when the first visitor comes, before anyone asks for more."""
+    code = """
+import sys, app
+from cryptoforecast.service import shared
+from cryptoforecast.ui import inputs, subject
+service = shared()
+history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
+subject.find(service, inputs.FIRST[inputs.INTERVAL], history)
+later = ("fastapi", "pydantic", "scipy", "PIL.Image", "cryptoforecast.prices.importing")
+print("found", *(name for name in later if name in sys.modules))
+"""
+    assert _run(code).split() == ["found"]
+
+
 @pytest.mark.parametrize("model", ["btc-1h-lstm-close", "btc-1h-dense"])
 def test_forecasting_from_a_shipped_model_needs_no_tensorflow(model: str) -> None:
     if not (ROOT / "models" / model / "bundle.json").is_file():

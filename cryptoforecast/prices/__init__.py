@@ -4,9 +4,22 @@
 ``write`` handle price files. Imports ``types``, ``errors`` and ``settings`` only.
 """
 
+from typing import TYPE_CHECKING
+
 from cryptoforecast.prices.coins import COINS, Coin, resolve
-from cryptoforecast.prices.files import read, write
 from cryptoforecast.prices.market import Prices
 from cryptoforecast.prices.simulated import constant_volatility, simulate
 
+if TYPE_CHECKING:
+    from cryptoforecast.prices.files import read, write
+
 __all__ = ["COINS", "Coin", "Prices", "constant_volatility", "read", "resolve", "simulate", "write"]
+
+
+def __getattr__(name: str) -> object:
+    """Load what reads files, a third of all our modules, when it is first asked for."""
+    if name not in ("read", "write"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from cryptoforecast.prices import files
+
+    return getattr(files, name)
