@@ -15,6 +15,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 ROOT = Path(__file__).resolve().parent
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
+    from cryptoforecast.ui import process
+
+    process.set_up()  # before anything large is loaded
+
     from cryptoforecast import api
     from cryptoforecast.service import shared
     from cryptoforecast.ui import warm
