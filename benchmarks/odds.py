@@ -1,0 +1,220 @@
+"""Whether the odds come true: forecast chances against what happened, and how far tails reach.
+
+    python -m benchmarks.odds --data FILE [--model NAME] [--steps 1 6 24]
+
+Every forecaster of a backtest (the saved model, its band calibrated as there, and all baselines)
+says at each test origin how likely the close ends above a price that lies a fixed distance away:
+-2 to 2 times the cone's sigma at the origin, times the root of the step. *Brier* is the mean
+squared difference between chance and outcome, relative to that of the last price with its
+constant band and to that of the share counted at this distance before the test span (below 1 is
+better). *Off* is the expected calibration error over ten bins of chance, all distances together.
+A row of the second table is one bin: the mean chance, and how often it came true, with the 95 %
+interval that allows for overlap. The third table counts outcomes beyond far quantiles, promised
+to be so many, by the shape of the tail; it is of the validation rows, on which the shape was
+chosen, and of the test rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+
+from benchmarks import measure
+from cryptoforecast.evaluation import odds, reliability
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.learning.baselines.simple import volatility
+from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.prices import files
+from cryptoforecast.service import Service
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import QUANTILES, Array, Backtest, Forecast, PriceHistory
+
+DISTANCES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
+STEPS = (1, 6, 24)
+BINS = 10
+#: Chances of ending farther out, on one side, that the tails are counted at.
+FAR = (0.01, 0.005, 0.001)
+#: Shapes of the tail that are compared; ``None`` is a normal distribution's.
+SHAPES = (None, 0.0, 0.1, 0.2, 0.3, 0.4)
+#: Forecasters whose tails are counted on the validation rows.
+TAILED = ("cone", "har")
+_OUTER = QUANTILES[0]
+
+Row = dict[str, str]
+
+
+def main() -> None:
+    """Measure, print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="hourly candles of many years")
+    parser.add_argument("--model", default="btc-1h-dense", help="a saved model")
+    parser.add_argument("--steps", type=int, nargs="+", default=STEPS)
+    given = parser.parse_args()
+    history = files.read(given.data, given.data.name, interval="1h")
+    service = Service(Settings.from_environment())
+    judged = service.compare(service.judge_saved(history, service.model(given.model).model))
+    print(
+        f"{len(judged.judged):,} test origins; {'SEEN BY THE MODEL' if judged.seen else 'unseen'}"
+    )
+    steps = [step for step in given.steps if step <= judged.judged.horizon]
+    scores, bins = _odds(judged, steps)
+    tails = [*_validation_tails(judged, steps), *_test_tails(judged, steps)]
+    for rows in (bins, tails):
+        print(measure.table(rows), end="\n\n")
+    raw = {"bins": bins, "tails": tails, "fingerprint": history.fingerprint}
+    measure.publish("odds", f"python -m benchmarks.odds --data FILE --model {given.model}",
+                    scores, raw)  # fmt: skip
+
+
+def _odds(judged: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]:
+    """Score every forecaster's chances at every step, and put the judged one's into bins."""
+    scores, bins = [], []
+    for step in steps:
+        away = _away(judged, step)
+        actual = judged.judged.actual_returns[:, step - 1]
+        happened = actual[:, None] > away
+        chances = {
+            name: odds.above(away, said.quantiles[:, None, step - 1])
+            for name, said in judged.forecasts.items()
+        }
+        counted = np.mean((_shares_before(judged, step) - happened) ** 2)
+        naive = np.mean((chances["naive"] - happened) ** 2)
+        for name, chance in chances.items():
+            brier = np.mean((chance - happened) ** 2)
+            scores.append(
+                {
+                    "hours ahead": str(step),
+                    "": name,
+                    "Brier": f"{brier:.4f}",
+                    "/ last price": f"{brier / naive:.3f}",
+                    "/ share before": f"{brier / counted:.3f}",
+                    "off, points": f"{100 * _off(chance, happened):.2f}",
+                }
+            )
+        bins += _bins(judged.spec.network, step, chances[judged.spec.network], happened)
+    return scores, bins
+
+
+def _away(judged: Backtest, step: int) -> Array:
+    """Log-returns to the prices asked about, ``(n, distances)``; known at the origin."""
+    return _sigma(judged)[:, None] * np.sqrt(step) * np.array(DISTANCES)
+
+
+def _sigma(judged: Backtest) -> Array:
+    rows = judged.split.test_origins()
+    return volatility(judged.history.candles)[rows.start : rows.stop]
+
+
+def _shares_before(judged: Backtest, step: int) -> Array:
+    """Count how often each distance was exceeded before the test span, ``(distances,)``."""
+    before = judged.split.test_start
+    candles = judged.history.candles.iloc[:before]
+    sigma = volatility(candles)
+    returns = cumulative_returns(candles["close"].to_numpy(float), step)[:, -1]
+    known = np.isfinite(returns) & (sigma > 0)
+    ratio = returns[known] / (sigma[known] * np.sqrt(step))
+    return np.mean(ratio[:, None] > np.array(DISTANCES), axis=0)
+
+
+def _off(chance: Array, happened: Array) -> float:
+    """Compute the expected calibration error: the mean distance between chance and share."""
+    which = np.minimum((chance * BINS).astype(int), BINS - 1)
+    gaps = [
+        abs(float(np.sum(chance[which == i] - happened[which == i]))) for i in range(BINS)
+    ]  # weighted by how many there are
+    return sum(gaps) / chance.size
+
+
+def _bins(name: str, step: int, chance: Array, happened: Array) -> list[Row]:
+    which, rows = np.minimum((chance * BINS).astype(int), BINS - 1), []
+    for i in range(BINS):
+        inside = which == i
+        if not inside.any():
+            continue
+        # An origin may ask about several prices at once; their outcomes go together.
+        at, column = np.nonzero(inside)
+        (share,) = reliability.shares(happened[at, column][:, None], step * len(DISTANCES))
+        rows.append(
+            {
+                "hours ahead": str(step),
+                "": name,
+                "said, %": f"{100 * chance[inside].mean():.1f}",
+                "came true, %": f"{100 * share.value:.1f} "
+                f"({100 * share.low:.1f} to {100 * share.high:.1f})",
+                "asked": f"{inside.sum():,}",
+            }
+        )
+    return rows
+
+
+def _validation_tails(judged: Backtest, steps: Sequence[int]) -> list[Row]:
+    cut, history = judged.split, judged.history
+    forecasts = {}
+    for name in TAILED:
+        fitted = BASELINES[name].fit(_until(history, cut.test_start), cut.train_end, max(steps))
+        rows = range(cut.train_end, cut.test_start - max(steps))
+        forecasts[name] = fitted.forecast(_until(history, cut.test_start), rows)
+    return _tails("validation", forecasts, steps)
+
+
+def _until(history: PriceHistory, row: int) -> PriceHistory:
+    return dataclasses.replace(history, candles=history.candles.iloc[:row])
+
+
+def _test_tails(judged: Backtest, steps: Sequence[int]) -> list[Row]:
+    names = (*TAILED, judged.spec.network)
+    return _tails("test", {name: judged.forecasts[name] for name in names}, steps)
+
+
+def _tails(span: str, forecasts: Mapping[str, Forecast], steps: Sequence[int]) -> list[Row]:
+    """Count outcomes beyond far quantiles, both sides, over how many were promised."""
+    rows = []
+    for step in steps:
+        for shape in SHAPES:
+            row = {
+                "span": span,
+                "hours ahead": str(step),
+                "tail": "normal" if shape is None else f"{shape:g}",
+            }
+            for name, said in forecasts.items():
+                low, high = _beyond(said, step, shape)
+                for far, below, above in zip(FAR, low, high, strict=True):
+                    row[f"{name} {100 * far:g} %"] = f"{below / far:.2f} / {above / far:.2f}"
+            rows.append(row)
+    return rows
+
+
+def _beyond(said: Forecast, step: int, shape: float | None) -> tuple[list[float], list[float]]:
+    """Share of outcomes below and above each far quantile, with a tail of this shape.
+
+    How far a quantile lies beyond the outermost of the nine scales with the shape alone.
+    """
+    actual, quantiles = said.actual_returns[:, step - 1], said.quantiles[:, step - 1]
+    below, above = [], []
+    for far in FAR:
+        scale = _reach(far, shape) / _reach(far, odds.TAIL)
+        low = quantiles[:, 0] + scale * (odds.quantile(np.array(far), quantiles) - quantiles[:, 0])
+        top = odds.quantile(np.array(1 - far), quantiles)
+        high = quantiles[:, -1] + scale * (top - quantiles[:, -1])
+        below.append(float(np.mean(actual < low)))
+        above.append(float(np.mean(actual > high)))
+    return below, above
+
+
+def _reach(far: float, shape: float | None) -> float:
+    """How far out a chance lies beyond the outermost quantile, in units of 1 / hazard there."""
+    if shape is None:
+        normal = NormalDist()
+        at, out = normal.inv_cdf(1 - _OUTER), normal.inv_cdf(1 - far)
+        return (out - at) * normal.pdf(at) / _OUTER
+    times = float(np.log(_OUTER / far))
+    return times if shape == 0 else float(np.expm1(shape * times) / shape)
+
+
+if __name__ == "__main__":
+    main()
