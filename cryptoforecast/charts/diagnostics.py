@@ -132,7 +132,7 @@ def summary_residuals(judged: Backtest, step: int, frame: pd.DataFrame) -> str:
     lean = f"{percent(abs(mean))} {side}" if mean else "neither too high nor too low"
     when = style.moment(frame["time"].iloc[worst], judged.history.interval)
     return (
-        f"{judged.spec.network}'s forecasts {_ahead(judged, step)} are {lean} on average, and "
+        f"Forecasts {_ahead(judged, step)} are {lean} on average, and "
         f"{percent(float(residual.abs().mean()))} off either way; the largest error is "
         f"{percent(float(residual.iloc[worst]), '+')}, {when}."
     )
@@ -284,7 +284,7 @@ def by_clock(
     figure = _averages(frame, unit, dark)
     style.lay_out(
         figure, f"Errors by {what}, {_ahead(judged, step)}", subtitle, dark=dark, height=320,
-        keep=f"{unit} {step}", legend_rows=2,
+        keep=f"{unit} {step}",
     )  # fmt: skip
     axis: dict[str, object] = {"title": _title(f"{what}, UTC")}
     axis |= {"dtick": 3, "tickformat": "d"} if unit == "hour" else {"type": "category"}
@@ -297,11 +297,11 @@ def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> s
     calm, wild = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
 
     def named(row: pd.Series) -> str:
-        return f"{int(row[unit]):02}:00 UTC" if unit == "hour" else str(row[unit])
+        return f"at {int(row[unit]):02}:00 UTC" if unit == "hour" else f"on {row[unit]}"
 
     text = (
-        f"Errors are smallest at {named(calm)} ({percent(calm['error'])} of the price) and "
-        f"largest at {named(wild)} ({percent(wild['error'])})"
+        f"Errors are smallest {named(calm)} ({percent(calm['error'])} of the price) and "
+        f"largest {named(wild)} ({percent(wild['error'])})"
     )
     return f"{text}; {_follows(frame)}."
 
@@ -321,7 +321,7 @@ def by_regime(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     figure = _averages(frame, "regime", dark)
     style.lay_out(
         figure, f"Errors by market, {_ahead(judged, step)}", subtitle, dark=dark, height=320,
-        keep=f"regime {step}", legend_rows=2,
+        keep=f"regime {step}",
     )  # fmt: skip
     figure.update_layout(
         bargap=0.45,
@@ -406,7 +406,7 @@ def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:
         hovertemplate="mean error %{y:.2f} % of %{customdata:,} forecasts<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=frame[name], y=_percent(frame["half_width"]), name="reach of the 80 % band, each side",
+        x=frame[name], y=_percent(frame["half_width"]), name="80 % band, each side",
         mode="lines+markers", line={"color": colours.strong, "width": 1.8},
         marker={"symbol": "diamond", "size": 7}, customdata=_percent(frame["covered"]),
         hovertemplate="band ±%{y:.2f} %, held %{customdata:.0f} %<extra></extra>",

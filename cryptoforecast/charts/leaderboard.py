@@ -59,7 +59,8 @@ def forest(judged: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
         hovermode="closest",
         xaxis={"title": {"text": unit, "font": {"size": 11}, "standoff": 4}, "nticks": 7,
                "ticksuffix": "", "zeroline": False},
-        yaxis={"type": "category", "fixedrange": True},
+        yaxis={"type": "category", "fixedrange": True,
+               "range": [-0.5, len(board.standings) - 0.35]},
     )  # fmt: skip
     return figure
 
@@ -96,6 +97,8 @@ def percent(share: float, sign: str = "") -> str:
     if not math.isfinite(share):
         return "–"
     size = abs(share) * 100
+    if size < 0.005:
+        return "0 %"
     return f"{share * 100:{sign}.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -174,6 +175,37 @@ def model(service: Service, interval: str) -> str:
         )
     )
     _keep("model", chosen)
+    return chosen
+
+
+def pick(
+    label: str, options: Sequence[str], key: str, words: Callable[[str], str], help: str
+) -> str:
+    """Draw a selector whose choice stands in the URL by its value, whatever it is called.
+
+    Args:
+        label: above it.
+        options: values; the first is chosen to begin with, and where the URL has none of them.
+        key: of the widget, and in the URL.
+        words: what a value is called.
+        help: one sentence.
+    """
+    _begin(key, options[0])
+    if st.session_state[key] not in options:
+        st.session_state[key] = options[0]
+    chosen = str(
+        st.selectbox(
+            label,
+            options,
+            key=key,
+            on_change=_chosen,
+            args=(key,),
+            format_func=words,
+            help=help,
+            width=240,
+        )
+    )
+    _keep(key, chosen)
     return chosen
 
 

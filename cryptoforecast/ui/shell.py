@@ -16,6 +16,12 @@ PAGES = (
         "Does a network beat the last price, and what comes next? Pick a coin, load or train.",
     ),
     (
+        "backtest",
+        "Backtest",
+        ":material/leaderboard:",
+        "One fit or many, who leads by more than chance, and how the forecasts err.",
+    ),
+    (
         "market",
         "Market",
         ":material/candlestick_chart:",

@@ -229,21 +229,26 @@ def save(service: Service, judged: Backtest, chosen: str) -> None:
 
 def table(title: str, frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
     """Draw the table behind a chart, folded, with a CSV of all of it."""
-    label = "simulated-" if history.simulated else ""
     with st.expander(title, icon=":material/table:"):
         shown = frame.tail(500)
         st.dataframe(shown, hide_index=True, alt=title)
         if len(shown) < len(frame):
             st.caption(f"The last {len(shown)} of {len(frame):,} rows; the download has all.")
-        st.download_button(
-            "Download CSV",
-            lambda: frame.assign(coin=history.coin, source=history.source).to_csv(index=False),
-            file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"csv-{name}",
-        )
+        download(frame, history, name)
+
+
+def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
+    """Offer all of a table as CSV, with the coin and where its prices come from."""
+    label = "simulated-" if history.simulated else ""
+    st.download_button(
+        "Download CSV",
+        lambda: frame.assign(coin=history.coin, source=history.source).to_csv(index=False),
+        file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv-{name}",
+    )
 
 
 def money(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What the Forecast page is about: the chosen model, judged and asked for what comes next."""
+"""What the Forecast and Backtest pages are about: the chosen model, judged and looking ahead."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ import pandas as pd
 
 from cryptoforecast.errors import UnknownModel
 from cryptoforecast.jobs import Job
+from cryptoforecast.learning import specs
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.service import Run, Service
-from cryptoforecast.types import Backtest, Future, MarketQuery, PriceHistory, TrainedModel
+from cryptoforecast.types import (
+    Backtest,
+    Future,
+    MarketQuery,
+    ModelSpec,
+    PriceHistory,
+    TrainedModel,
+)
 from cryptoforecast.ui import inputs
 from cryptoforecast.ui.inputs import RUN
 
@@ -34,27 +42,64 @@ def find(service: Service, chosen: str, history: PriceHistory) -> Subject:
     Raises:
         UnknownModel: if a linked training is no longer kept.
     """
-    if chosen in BASELINES:
+    judged, model = judge(service, chosen, history), trained(service, chosen)
+    if model is None:
+        return Subject(judged, service.future_baseline(history, chosen, judged.spec.horizon))
+    name = None if chosen.startswith(RUN) else chosen
+    return Subject(judged, service.future(history, model, name))
+
+
+def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
+    """Judge what was chosen on the last share of ``history``.
+
+    Raises:
+        UnknownModel: if a linked training is no longer kept.
+    """
+    model = trained(service, chosen)
+    if model is None:
         steps = inputs.steps(history.interval, len(history))
-        return Subject(
-            service.judge_baseline(history, chosen, steps),
-            service.future_baseline(history, chosen, steps),
-        )
+        return service.judge_baseline(history, chosen, steps)
     if not chosen.startswith(RUN):
-        model = service.model(chosen).model
-        return Subject(service.judge_saved(history, model), service.future(history, model, chosen))
-    finished = job(service, chosen)
-    run = finished.result if finished is not None else None
-    model = run.model if run is not None else _kept(service, chosen)
+        return service.judge_saved(history, model)
+    run = _run(service, chosen)
     asked = run.history if run is not None else _history_of(service, model)
-    future = service.future(history, model)
     if (asked.coin, asked.interval) != (history.coin, history.interval):
-        return Subject(service.judge_saved(history, model), future)
+        return service.judge_saved(history, model)
     if asked.fingerprint != model.card.fingerprint:
         # The prices it was trained on can't be had again: judge it on those of today.
-        return Subject(service.judge_saved(history, model), future)
-    cached = run is None or run.cached
-    return Subject(service.judge(asked, model, cached=cached), future)
+        return service.judge_saved(history, model)
+    return service.judge(asked, model, cached=run is None or run.cached)
+
+
+def trained(service: Service, chosen: str) -> TrainedModel | None:
+    """Return the network that was chosen; ``None`` for a baseline.
+
+    Raises:
+        UnknownModel: if a linked training is no longer kept.
+    """
+    if chosen in BASELINES:
+        return None
+    if not chosen.startswith(RUN):
+        return service.model(chosen).model
+    run = _run(service, chosen)
+    return run.model if run is not None else _kept(service, chosen)
+
+
+def spec(service: Service, chosen: str, history: PriceHistory) -> ModelSpec:
+    """Return the settings of what was chosen, to fit it anew.
+
+    Raises:
+        UnknownModel: if a linked training is no longer kept.
+    """
+    model = trained(service, chosen)
+    if model is not None:
+        return model.spec
+    return specs.make(network=chosen, horizon=inputs.steps(history.interval, len(history)))
+
+
+def _run(service: Service, chosen: str) -> Run | None:
+    finished = job(service, chosen)
+    return None if finished is None else finished.result
 
 
 def _kept(service: Service, chosen: str) -> TrainedModel:

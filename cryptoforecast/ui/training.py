@@ -48,9 +48,10 @@ def watch(service: Service, job: Job[Run]) -> None:
             st.progress(0.0, "Starting TensorFlow (a few seconds, once)")
         else:
             left = job.seconds_left
+            fold = f"Fold {seen.fold} of {seen.folds} · epoch" if seen.folds > 1 else "Epoch"
             st.progress(
                 seen.done,
-                f"Epoch {seen.epoch} of at most {seen.epochs} · {seen.seconds:.0f} s so far"
+                f"{fold} {seen.epoch} of at most {seen.epochs} · {seen.seconds:.0f} s so far"
                 + ("" if left is None else f" · about {left:.0f} s left"),
             )
         if seen is not None and seen.curve:

@@ -121,5 +121,5 @@ def test_a_coverage_is_told_against_its_promise(judged):
 
 
 def test_shares_are_written_with_as_many_decimals_as_they_need():
-    said = [drawn.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN)]
-    assert said == ["+0.12 %", "+4.6 %", "-150 %", "–"]
+    said = [drawn.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN, -1e-9)]
+    assert said == ["+0.12 %", "+4.6 %", "-150 %", "–", "0 %"]

@@ -1,0 +1,27 @@
+"""Backtest: one fit or many, who leads by more than chance, and how the forecasts err."""
+
+import streamlit as st
+
+from cryptoforecast.service import shared
+from cryptoforecast.ui import backtest, inputs, live, show, subject, training
+
+service = shared()
+with inputs.row():
+    query = inputs.market(service)
+    chosen = inputs.model(service, query.interval)
+history = live.history(service, query)
+job = subject.job(service, chosen)
+if job is not None and job.active:
+    training.watch(service, job)
+    st.stop()
+if job is not None and job.result is None:
+    training.ended(job)
+    st.stop()
+
+plan = backtest.way(subject.spec(service, chosen, history))
+found = backtest.tested(service, history, chosen, plan)
+if found is None:
+    st.stop()
+show.verdict(found.judged)
+backtest.explore(service, found)
+backtest.export(service, found)

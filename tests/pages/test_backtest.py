@@ -1,0 +1,277 @@
+"""The Backtest page: a leaderboard without a click, folds in the background, choices in the URL."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cryptoforecast import document
+from cryptoforecast.charts.leaderboard import METRIC_WORDS
+from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
+from cryptoforecast.learning import training
+from cryptoforecast.learning.baselines import BASELINES, QUICK
+from cryptoforecast.service import shared
+from cryptoforecast.types import MarketQuery, WalkPlan
+from cryptoforecast.ui import inputs
+from tests import synthetic
+from tests.pages.conftest import words
+
+QUICKLY = {"history_1h": "90 days", "model": "cone"}
+
+
+@pytest.fixture
+def at(open_page):
+    """Return ``at(name, history_1h=..., **query)``: a page with that history window picked.
+
+    A test that switches to a page can't count on the link's bound values, so the window, on which
+    everything rests, is picked by hand.
+    """
+
+    def settled(name: str, history_1h: str | None = None, **query: str) -> AppTest:
+        page = open_page(name, **query).run()
+        if history_1h is not None:
+            page.segmented_control(key="history_1h").set_value(history_1h).run()
+        assert not page.exception
+        return page
+
+    return settled
+
+
+def charts(page: AppTest) -> int:
+    return len(page.get("plotly_chart"))
+
+
+def standings(page: AppTest) -> pd.DataFrame:
+    (table,) = [frame.value for frame in page.dataframe if "Predictor" in frame.value]
+    return table
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    next(button for button in page.button if button.label.startswith(label)).click()
+    return page.run()
+
+
+def test_it_opens_with_a_verdict_and_a_leaderboard(at):
+    page = at("backtest")
+    text = words(page)
+    assert "the last price" in text
+    assert "simulated" in text
+    assert "comes first of 5" in text
+    assert "looks good by luck" in text
+    assert charts(page) == 1
+    assert set(standings(page)["Predictor"]) == {*QUICK, "dense"}
+    assert not page.error
+
+
+def test_the_board_shows_the_numbers_of_the_library(at):
+    page = at("backtest", metric="mae", against="cone", ahead_24="6")
+    service = shared()
+    start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=365)
+    history = service.history(MarketQuery("BTC", "1h", start.as_unit("ns")), wait=0)
+    judged = service.judge_saved(history, service.model("btc-1h-dense").model)
+    expected = leaderboard(judged, "mae", 6, "cone")
+    assert standings(page).equals(document.standings(expected))
+    assert "6 hours ahead" in words(page)
+
+
+def test_every_metric_is_named_and_can_be_chosen(at):
+    assert set(METRIC_WORDS) == set(METRICS)
+    page = at("backtest", **QUICKLY)
+    for metric in METRICS:
+        page.selectbox(key="metric").set_value(metric).run()
+        assert not page.exception
+        assert METRIC_WORDS[metric] in standings(page).columns
+
+
+def test_choices_are_in_the_url(at):
+    page = at("backtest", **QUICKLY)
+    page.selectbox(key="metric").set_value("coverage_80").run()
+    assert page.query_params["metric"] in ("coverage_80", ["coverage_80"])
+    linked = at("backtest", **QUICKLY, view="Bands")
+    assert linked.segmented_control(key="view").value == "Bands"
+    assert charts(linked) == 4
+
+
+@pytest.mark.parametrize(
+    ("view", "drawn", "said"),
+    [
+        ("Delay", 1, "Moved back by"),
+        ("Errors", 3, "Heavy tails|No heavy tails"),
+        ("When", 3, "Errors are smallest at"),
+        ("Bands", 4, "80 % band"),
+    ],
+)
+def test_each_view_draws_its_parts_and_says_what_they_show(at, view, drawn, said):
+    page = at("backtest", **QUICKLY, view=view)
+    assert charts(page) == drawn
+    assert re.search(said, words(page))
+    assert not page.error
+    assert len([one for one in page.expander if not one.label.startswith("Train")]) >= drawn
+
+
+@pytest.mark.parametrize(
+    ("interval", "view", "drawn"),
+    [("1d", "When", 2), ("1w", "When", 1), ("1m", "When", 2), ("1w", "Bands", 4)],
+)
+def test_candles_get_the_parts_that_mean_something(at, interval, view, drawn):
+    page = at("backtest", interval=interval, model="naive", view=view)
+    assert charts(page) == drawn
+    assert not page.error
+
+
+def test_only_what_is_on_screen_is_worked_out(at, monkeypatch):
+    for name in ("measure", "by_step"):
+        monkeypatch.setattr(f"cryptoforecast.evaluation.reliability.{name}", None)
+    at("backtest", **QUICKLY)
+    at("backtest", **QUICKLY, view="When")
+
+
+@pytest.mark.parametrize("name", [name for name in BASELINES if name not in ("linear", "boosting")])
+def test_a_baseline_walks_forward_at_once(at, name):
+    page = at(
+        "backtest", model=name, history_1h="90 days", test="Walk-forward", folds="3", view="Folds"
+    )
+    assert not page.error
+    assert "Fitted anew for each of 3 folds" in words(page)
+    assert charts(page) == 1
+    page.segmented_control(key="window").set_value("Sliding").run()
+    assert "candles before it" in words(page)
+    assert not page.exception
+
+
+def test_slow_baselines_join_when_asked_for(at):
+    page = press(at("backtest", **QUICKLY), "Compare with")
+    assert not page.error
+    assert set(standings(page)["Predictor"]) == set(BASELINES)
+    walked = press(at("backtest", **QUICKLY, test="Walk-forward", folds="2"), "Compare with")
+    assert set(standings(walked)["Predictor"]) == set(BASELINES)
+
+
+def test_moving_a_slider_trains_nothing(at, monkeypatch):
+    monkeypatch.setattr(training, "fit", None)
+    page = at("backtest", test="Walk-forward")
+    page.slider(key="folds").set_value(6).run()
+    assert not page.exception
+    assert "Walk forward in 6 folds" in words(page)
+    assert "is trained 6 times" in words(page)
+    assert charts(page) == 0
+
+
+def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, monkeypatch):
+    service = shared()
+    service.save(_judged(service), "tiny")
+    asked = {"model": "tiny", "history_1h": "90 days", "test": "Walk-forward", "folds": "2"}
+    page = press(at("backtest", **asked), "Run the test")
+    key = page.query_params["walk"]
+    key = key[0] if isinstance(key, list) else key
+    job = service.runner.get(key)
+    assert job.wait(120)
+    page.run()
+    assert not page.exception
+    assert "the last price" in words(page)
+    assert "dense" in set(standings(page)["Predictor"])
+
+    linked = at("backtest", **asked, walk=key, view="Folds")
+    assert "Fitted anew for each of 2 folds" in words(linked)
+    # Another question than the linked one is offered, not answered with the old result.
+    other = at("backtest", **(asked | {"folds": "3"}), walk=key)
+    assert "Walk forward in 3 folds" in words(other)
+    assert charts(other) == 0
+    # A new candle moved the question on: the link still shows what it was made for.
+    monkeypatch.setattr(service, "walk_key", lambda *_: "walk-of-later-prices")
+    later = at("backtest", **asked, walk=key)
+    assert "dense" in set(standings(later)["Predictor"])
+
+
+def _judged(service, **changes):
+    """A tiny network on the page's own candles, really trained."""
+    query = inputs.query("BTC", "1h", "90 days")
+    spec = synthetic.spec(horizon=2, **changes)
+    return service.backtest(service.history(query, wait=0), spec)
+
+
+def test_a_running_walk_is_watched_and_can_be_cancelled(at):
+    service = shared()
+    query = inputs.query("BTC", "1h", "90 days")
+    history = service.history(query, wait=0)
+    model = service.model("btc-1h-dense").model
+    job = service.submit_walk_forward(history, model.spec, WalkPlan(folds=3))
+    asked = {"history_1h": "90 days", "test": "Walk-forward", "folds": "3", "walk": job.key}
+    try:
+        until = time.monotonic() + 60
+        while job.progress is None and job.active and time.monotonic() < until:
+            time.sleep(0.05)
+        page = at("backtest", **asked)
+        assert "Dense network for BTC 1h in 3 folds" in words(page)
+        press(page, "Cancel")
+        assert job.state == "cancelled"
+    finally:
+        job.cancel()
+    assert job.wait(60)
+    again = at("backtest", **asked)
+    assert "cancelled" in words(again)
+    assert [button for button in again.button if button.label == "Run the test"]
+
+
+def test_what_can_not_be_trained_is_said_when_it_is_asked_for(at):
+    service = shared()
+    service.save(_judged(service, test=0.1), "tiny")
+    page = at("backtest", model="tiny", history_1h="90 days", test="Walk-forward", folds="12")
+    press(page, "Run the test")
+    assert "Choose a longer history, fewer folds" in page.error[0].value
+    assert "walk" not in page.query_params
+
+
+def test_a_network_of_closes_is_fed_its_own_forecasts_when_asked_for(at):
+    page = at("backtest", model="btc-1h-lstm-close", view="Delay", history_1h="90 days")
+    assert charts(page) == 1
+    press(page, "Run it free")
+    assert not page.error
+    assert charts(page) == 2
+    assert "Fed its own forecasts for 24 hours" in words(page)
+    other = at("backtest", model="btc-1h-dense", view="Delay", history_1h="90 days")
+    assert "can't be fed its own forecasts" in words(other)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"coin": "<script>alert(1)</script>"},
+        {"model": "run-../../x"},
+        {"test": "Nonsense"},
+        {"test": "Walk-forward", "folds": "-3"},
+        {"test": "Walk-forward", "folds": "1e99", "model": "cone"},
+        {"test": "Walk-forward", "folds": "abc", "gap": "NaN", "window": "x", "model": "cone"},
+        {"test": "Walk-forward", "walk": "../../etc/passwd"},
+        {"test": "Walk-forward", "walk": "walk-" + "0" * 32, "warm": "maybe"},
+        {"view": "Folds"},
+        {"view": "![x](http://elsewhere/x.png)"},
+        {"metric": "speed", "against": "lstm"},
+        {"ahead_24": "900"},
+    ],
+)
+def test_a_hostile_link_gets_a_clear_answer(at, query):
+    page = at("backtest", **query)
+    text = words(page)
+    assert page.error or "the last price" in text or "Walk forward in" in text
+    assert "Traceback" not in text
+    assert "elsewhere" not in text
+
+
+def test_report_and_forecasts_can_be_taken_along(at):
+    page = at("backtest", **QUICKLY)
+    labels = [button.label for button in page.get("download_button")]
+    assert {"Report (HTML)", "Forecasts (CSV)", "Download CSV"} <= set(labels)
+
+
+def test_a_rerun_asks_nothing_twice(at, monkeypatch):
+    page = at("backtest", **QUICKLY, view="Bands")
+    for name in ("measure", "by_step"):
+        monkeypatch.setattr(f"cryptoforecast.evaluation.reliability.{name}", None)
+    page.run()
+    assert not page.exception
+    assert charts(page) == 4
