@@ -1,17 +1,24 @@
 """Whether a difference in error is more than chance: bootstrap interval and Diebold-Mariano.
 
 Losses of neighbouring origins are related: their targets overlap, and restless hours come in
-spells. Both methods allow for that. Imports NumPy only.
+spells. Both methods allow for that, and for how little a few long stretches can tell: with
+stretches half as long, and as if their variance were known, one of two equally good forecasts of 24
+steps was called better than the other in up to 7 % of 400 simulated markets, where 2.5 % is right
+(480 origins; now 0 to 3 %, ``benchmarks/judge.py``). Imports NumPy only.
 """
 
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
 from cryptoforecast.types import Array
 
+#: Horizons that a block, and the lags of a variance, reach over at least. Targets overlap over one;
+#: blocks of two still leave out a sixth of the variance that comes of it, of four a twelfth.
+OVERLAPS = 4
 #: Bootstrap blocks gathered at once, to bound memory (two arrays of 8 bytes each).
 _BLOCKS_AT_ONCE = 1_000_000
 
@@ -30,7 +37,8 @@ def skill_interval(
     Percentile interval of a moving-block bootstrap: stretches of consecutive origins are drawn
     with replacement until the sample is full, the same stretches for both predictors, so that
     what they share cancels. Source: Künsch (1989), "The jackknife and the bootstrap for general
-    stationary observations". The last stretch is shortened to make the length exact.
+    stationary observations". The last stretch is shortened to make the length exact. Both ends
+    are then moved away from the skill by ``few_blocks``.
 
     Args:
         losses: ``(n,)`` loss at each origin, in time order.
@@ -42,10 +50,10 @@ def skill_interval(
 
     Returns:
         The skill, the lower and the upper end, as fractions; NaN where the baseline's mean loss
-        is 0 or a loss is missing.
+        is 0 or a loss is missing, the ends also where there is one origin only.
     """
     skill = _skill(np.sum(losses), np.sum(baseline_losses))
-    if math.isnan(skill):
+    if math.isnan(skill) or len(losses) < 2:
         return skill, math.nan, math.nan
     length = block_length(len(losses), horizon)
     rng = np.random.default_rng(seed)
@@ -54,17 +62,36 @@ def skill_interval(
     with np.errstate(divide="ignore", invalid="ignore"):
         skills = 1 - own / base
     low, high = np.quantile(skills, [(1 - level) / 2, (1 + level) / 2])
-    return skill, float(low), float(high)
+    wider = few_blocks(len(losses), length, level)
+    low, high = skill - wider * (skill - float(low)), skill + wider * (float(high) - skill)
+    return skill, low, min(high, 1.0)  # no loss is below 0
+
+
+def few_blocks(n: int, length: int, level: float) -> float:
+    """Compute how much wider an interval has to be because it rests on few blocks.
+
+    Two things, both 1 where blocks are many: Student's t over the normal quantile, with
+    ``n / length - 1`` degrees of freedom, one for each separate block beside their mean; and
+    ``1 / sqrt(1 - length / n)``, as blocks scatter less around their own mean than around the
+    true one. With blocks of one origin this is the textbook interval of a mean.
+
+    Args:
+        n: origins, more than one block has.
+        length: of a block.
+        level: confidence, a fraction.
+    """
+    normal = NormalDist().inv_cdf((1 + level) / 2)
+    return _students_t(level, n / length - 1) / normal / math.sqrt(1 - length / n)
 
 
 def block_length(n: int, horizon: int) -> int:
     """Choose how many consecutive origins are drawn together.
 
     ``2 n^(1/3)``, the rate that minimises the error of a block bootstrap's variance (Hall,
-    Horowitz and Jing, 1995), but at least twice the horizon, over which targets overlap, and at
-    most a fifth of the sample, so that there is something to draw.
+    Horowitz and Jing, 1995), but at least ``OVERLAPS`` horizons, over each of which targets
+    overlap, and at most a fifth of the sample, so that there is something to draw.
     """
-    return max(1, min(max(math.ceil(2 * n ** (1 / 3)), 2 * horizon), n // 5))
+    return max(1, min(max(math.ceil(2 * n ** (1 / 3)), OVERLAPS * horizon), n // 5))
 
 
 def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> float:
@@ -72,9 +99,11 @@ def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> floa
 
     ``t = mean(d) / sqrt(V / n)`` for the loss differential d, with V its long-run variance by
     Bartlett weights ``1 - k / (lags + 1)`` (Newey and West, 1987); multiplied by
-    ``sqrt((n + 1 - 2h + h (h - 1) / n) / n)`` and compared with Student's t with n - 1 degrees
-    of freedom. Sources: Diebold and Mariano (1995), "Comparing predictive accuracy"; Harvey,
-    Leybourne and Newbold (1997), "Testing the equality of prediction mean squared errors".
+    ``sqrt((n + 1 - 2h + h (h - 1) / n) / n)`` and compared with Student's t with
+    ``n / (lags + 1) - 1`` degrees of freedom, as V is known no better than from so many separate
+    stretches (n - 1 without lags, as of Harvey et al.). Sources: Diebold and Mariano (1995),
+    "Comparing predictive accuracy"; Harvey, Leybourne and Newbold (1997), "Testing the equality
+    of prediction mean squared errors".
 
     Args:
         losses: ``(n,)`` loss at each origin, in time order.
@@ -90,7 +119,8 @@ def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> floa
     if n < 2:
         return math.nan
     mean = float(np.mean(difference))
-    variance = _long_run_variance(difference - mean, lags(n, horizon))
+    count = lags(n, horizon)
+    variance = _long_run_variance(difference - mean, count)
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
     # A constant difference leaves a variance of rounding errors.
     largest = max(np.max(np.abs(losses)), np.max(np.abs(baseline_losses)))
@@ -98,7 +128,7 @@ def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> floa
     if not variance > rounding or correction <= 0:
         return math.nan
     statistic = mean / math.sqrt(variance / n) * math.sqrt(correction)
-    return two_sided(statistic, n - 1)
+    return two_sided(statistic, n / (count + 1) - 1)
 
 
 def two_sided(statistic: float, freedom: float) -> float:
@@ -127,11 +157,22 @@ def two_sided(statistic: float, freedom: float) -> float:
 def lags(n: int, horizon: int) -> int:
     """Choose the neighbours that the long-run variance allows for.
 
-    ``4 (n / 100)^(2/9)`` (Newey and West, 1994), but at least ``2 (horizon - 1)``: targets
-    overlap over ``horizon - 1`` origins, and Bartlett weights halve what lies half way. At most
-    a fifth of the sample.
+    ``4 (n / 100)^(2/9)`` (Newey and West, 1994), but at least ``OVERLAPS (horizon - 1)``: targets
+    overlap over ``horizon - 1`` origins, and Bartlett weights take a part of what lies so far
+    away, the less the more lags there are. At most a fifth of the sample.
     """
-    return min(max(math.floor(4 * (n / 100) ** (2 / 9)), 2 * (horizon - 1)), n // 5)
+    return min(max(math.floor(4 * (n / 100) ** (2 / 9)), OVERLAPS * (horizon - 1)), n // 5)
+
+
+def _students_t(level: float, freedom: float) -> float:
+    """Find the distance from 0 within which Student's t lies with this chance, by bisection."""
+    low, high = 0.0, 1.0
+    while two_sided(high, freedom) > 1 - level:
+        high *= 2
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if two_sided(middle, freedom) > 1 - level else (low, middle)
+    return (low + high) / 2
 
 
 def _beta_fraction(a: float, b: float, x: float) -> float:

@@ -11,6 +11,7 @@ from cryptoforecast.evaluation import significance
 from cryptoforecast.evaluation.significance import (
     block_length,
     diebold_mariano,
+    few_blocks,
     lags,
     skill_interval,
     two_sided,
@@ -41,10 +42,26 @@ def slow_interval(own, base, length, seed, draws):
 def test_interval_equals_a_row_by_row_bootstrap(n, horizon):
     own, base = losses(n)
     skill, low, high = skill_interval(own, base, horizon, seed=3, draws=200)
-    expected = slow_interval(own, base, block_length(n, horizon), 3, 200)
+    length = block_length(n, horizon)
+    ends = slow_interval(own, base, length, 3, 200)
     assert skill == pytest.approx(1 - own.mean() / base.mean())
-    assert [low, high] == pytest.approx(expected)
+    wider = stats.t.ppf(0.975, n / length - 1) / stats.norm.ppf(0.975) / math.sqrt(1 - length / n)
+    assert wider > 1
+    assert [low, high] == pytest.approx(skill + wider * (ends - skill))
     assert low < skill < high
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95, 0.99])
+@pytest.mark.parametrize("n", [2, 3, 40, 3000])
+def test_with_blocks_of_one_the_interval_is_widened_as_that_of_a_mean(n, level):
+    """Student's t for the normal quantile, and n - 1 for n under the variance."""
+    expected = stats.t.ppf((1 + level) / 2, n - 1) / stats.norm.ppf((1 + level) / 2)
+    assert few_blocks(n, 1, level) == pytest.approx(expected * math.sqrt(n / (n - 1)), rel=1e-9)
+
+
+def test_few_blocks_make_an_interval_wider_and_many_do_not():
+    assert few_blocks(500, 100, 0.95) == pytest.approx(2.776 / 1.96 / math.sqrt(0.8), rel=1e-3)
+    assert few_blocks(14_000, 49, 0.95) == pytest.approx(1, abs=0.007)
 
 
 def test_interval_does_not_depend_on_the_chunks_of_draws_in_distribution(monkeypatch):
@@ -68,6 +85,20 @@ def test_paired_blocks_cancel_what_is_shared():
     assert skill_interval(base * 1.25, base, 1) == pytest.approx((-0.25, -0.25, -0.25))
 
 
+def test_no_skill_is_above_one():
+    own = np.full(30, 0.0)
+    own[7] = 1.0
+    skill, low, high = skill_interval(own, np.full(30, 1.0), 1)
+    assert low < skill < high == 1
+
+
+def test_one_origin_has_a_skill_and_no_interval():
+    skill, low, high = skill_interval(np.array([1.0]), np.array([2.0]), 1)
+    assert skill == 0.5
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
 @pytest.mark.parametrize("given", [([], []), ([1.0], [0.0]), ([math.nan, 1.0], [1.0, 1.0])])
 def test_undefined_skill_is_nan(given):
     own, base = map(np.array, given)
@@ -84,7 +115,8 @@ def test_fourteen_thousand_origins_are_quick():
 
 def test_block_length_follows_sample_and_horizon():
     assert block_length(1000, 1) == 20
-    assert block_length(1000, 48) == 96
+    assert block_length(1000, 24) == 96
+    assert block_length(1000, 96) == 200
     assert block_length(20, 48) == 4
     assert block_length(1, 1) == 1
 
@@ -100,7 +132,7 @@ def test_diebold_mariano_equals_a_hand_loop(horizon):
         variance += 2 * (1 - lag / (count + 1)) * gamma
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
     statistic = math.sqrt(correction) * mean / math.sqrt(variance / n)
-    expected = 2 * stats.t.sf(abs(statistic), n - 1)
+    expected = 2 * stats.t.sf(abs(statistic), n / (count + 1) - 1)
     assert diebold_mariano(own, base, horizon) == pytest.approx(expected)
 
 
@@ -142,7 +174,7 @@ def test_undefined_p_value_is_nan(own, base, horizon):
     assert math.isnan(diebold_mariano(own, base, horizon))
 
 
-@pytest.mark.parametrize(("n", "horizon"), [(400, 1), (600, 6)])
+@pytest.mark.parametrize(("n", "horizon"), [(400, 1), (600, 6), (480, 24)])
 def test_size_under_the_null_is_about_five_per_cent(n, horizon):
     rng = np.random.default_rng(7)
     rejected = covered = 0
@@ -153,5 +185,5 @@ def test_size_under_the_null_is_about_five_per_cent(n, horizon):
         rejected += diebold_mariano(own, base, horizon) < 0.05
         _, low, high = skill_interval(own, base, horizon, draws=300)
         covered += low <= 0 <= high
-    assert 0.02 <= rejected / 300 <= 0.10
-    assert 0.87 <= covered / 300 <= 0.98
+    assert 0.02 <= rejected / 300 <= 0.08
+    assert 0.92 <= covered / 300 <= 0.98
