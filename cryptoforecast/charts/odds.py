@@ -49,7 +49,7 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
     )  # fmt: skip
     figure.update_layout(
         xaxis=style.time_axis(future.history.interval),
-        yaxis={"title": {"text": f"chance of {one.direction}, %", "font": {"size": 11}},
+        yaxis={"title": {"text": "chance, %", "font": {"size": 11}},
                "range": [-3, 103], "dtick": 25},
     )  # fmt: skip
     return figure
@@ -64,9 +64,8 @@ def chance_map(future: Future, asked: Sequence[Odds], *, dark: bool = False) -> 
         dark: whether the page behind is dark.
     """
     colours = style.theme(dark)
-    levels = np.array([one.level for one in asked])
     chances = 100 * np.array([one.chances for one in asked])
-    ladder = [style.money(level) for level in levels]
+    ladder = _rungs([one.level for one in asked])
     single = chances.shape[1] == 1
     direction, coin = asked[0].direction, future.history.coin
     cells = {"z": chances, "y": ladder, "x": _labels(future)}
@@ -90,13 +89,13 @@ def chance_map(future: Future, asked: Sequence[Odds], *, dark: bool = False) -> 
     if single:
         figure.update_layout(
             xaxis={"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
-                   "showgrid": False},
+                   "showgrid": False, "nticks": 5, "tickangle": 0},
             yaxis={"type": "category", "showgrid": False, "showticklabels": False},
         )  # fmt: skip
     else:
         figure.update_layout(
             xaxis={"title": {"text": "ahead", "font": {"size": 11}, "standoff": 4},
-                   "type": "category", "showgrid": False, "nticks": 6, "tickangle": 0},
+                   "type": "category", "showgrid": False, "nticks": 4, "tickangle": 0},
             yaxis={"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
                    "showgrid": False},
         )  # fmt: skip
@@ -120,7 +119,10 @@ def summary_chance(future: Future, one: Odds) -> str:
 def summary_chances(future: Future, asked: Sequence[Odds]) -> str:
     """Say in one sentence what ``chance_map`` shows at its last step."""
     last = duration(len(asked[0].chances), future.history.interval)
-    parts = [f"{style.money(one.level)} {percent(one.chances[-1])}" for one in asked]
+    prices = _rungs([one.level for one in asked])
+    parts = [
+        f"{price} {percent(one.chances[-1])}" for price, one in zip(prices, asked, strict=True)
+    ]
     return f"Chance of ending {asked[0].direction} each price in {last}: {', '.join(parts)}."
 
 
@@ -131,6 +133,13 @@ def percent(chance: float) -> str:
     if chance < 0.01:
         return "under 1 %"
     return "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
+
+
+def _rungs(levels: Sequence[float]) -> list[str]:
+    """Write round prices alike, with no more decimals than they need: "$65,000", "$0.0890"."""
+    texts = [f"{level:.15g}" if level >= 1e-4 else f"{level:.15f}".rstrip("0") for level in levels]
+    decimals = max(len(text.partition(".")[2]) for text in texts)
+    return [f"${level:,.{decimals}f}" for level in levels]
 
 
 def _times(future: Future) -> pd.DatetimeIndex:
