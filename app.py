@@ -7,8 +7,6 @@ plain script (Streamlit's older way), it draws the dashboard alone.
 from pathlib import Path
 
 import streamlit as st
-from starlette.requests import Request
-from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -23,10 +21,6 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast.service import shared
     from cryptoforecast.ui import warm
 
-    async def icon(_: Request) -> FileResponse:
-        """Answer with our icon where pages ask for Streamlit's; `page_icon` reads it every run."""
-        return FileResponse(ROOT / ".streamlit" / "icon.png")
-
     # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
     # multipage mode on a deep link. The literal `st.App(` is how `streamlit run` finds this.
     app = st.App(
@@ -34,7 +28,6 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
         routes=[
             Route("/predict", api.Predict(shared()), methods=["POST"]),
             Mount("/api", app=api.Rest(shared())),
-            Route("/favicon.png", icon),
         ],
         lifespan=warm.lifespan,
     )

@@ -160,7 +160,7 @@ from cryptoforecast.ui import inputs, subject
 service = shared()
 history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
 subject.find(service, inputs.FIRST[inputs.INTERVAL], history)
-later = ("fastapi", "pydantic", "scipy", "PIL.Image", "cryptoforecast.prices.importing")
+later = ("fastapi", "pydantic", "scipy", "cryptoforecast.prices.importing")
 print("found", *(name for name in later if name in sys.modules))
 """
     assert _run(code).split() == ["found"]

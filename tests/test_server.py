@@ -75,12 +75,6 @@ def test_the_page_of_the_same_name_lives_beside_it(server):
     assert httpx2.get(f"{server}/_stcore/health", timeout=30).text == "ok"
 
 
-def test_the_icon_is_ours(server):
-    icon = httpx2.get(f"{server}/favicon.png", timeout=30)
-    assert icon.headers["content-type"] == "image/png"
-    assert icon.content == (ROOT / ".streamlit" / "icon.png").read_bytes()
-
-
 def test_the_api_says_its_version_and_documents_itself(server):
     assert httpx2.get(f"{server}/api/health", timeout=30).json()["version"] == __version__
     described = httpx2.get(f"{server}/api/openapi.json", timeout=30).json()
