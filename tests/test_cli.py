@@ -425,7 +425,9 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
         "step", "above 120.00 USD", "above 0.001 USD", "below 80 USD",
     ]  # fmt: skip
     assert f"{asked[0].chances[0]:.1%}" in text
-    assert "turned out" in text
+    assert "200 are needed to measure it" in text
+    assert found["calibration"] is None
+    assert "turned out, from" in run("forecast", "--model", "tiny", "--coin", "BTC")[1]
     plain = run("forecast", "--model", "tiny", "--data", prices)[1]
     assert "Chance" not in plain
     assert (
