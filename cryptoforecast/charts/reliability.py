@@ -126,22 +126,24 @@ def coverage_by_regime(measured: Reliability, *, dark: bool = False) -> go.Figur
     colours = style.theme(dark)
     names = [regime.name for regime in measured.regimes]
     figure = go.Figure()
-    for level, colour, symbol in zip(
-        _LEVELS, (colours.strong, colours.calm), ("diamond", "circle"), strict=True
+    # Side by side, so that one interval does not hide the other.
+    for level, colour, symbol, shift in zip(
+        _LEVELS, (colours.strong, colours.calm), ("diamond", "circle"), (-0.06, 0.06), strict=True
     ):
         figure.add_scatter(
-            x=names, name=f"{level} % band", mode="markers",
+            x=[place + shift for place in range(len(names))], customdata=names, name=f"{level} % band", mode="markers",
             marker={"symbol": symbol, "size": 10, "color": colour},
-            hovertemplate=f"{level} % band: %{{y:.1f}} % inside<extra></extra>",
+            hovertemplate=f"%{{customdata}}, {level} % band: %{{y:.1f}} % inside<extra></extra>",
             **_counted([regime.coverage[level] for regime in measured.regimes], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
     _lay_out(figure, measured.judged, "Coverage by volatility", measured.step,
-             "thirds of the origins by how restless the market was",
+             "thirds of the origins by volatility",
              dark=dark, keep="coverage by regime")  # fmt: skip
     figure.update_layout(
-        xaxis={"title": _title("market at the origin"), "type": "category",
-               "range": [-0.5, len(names) - 0.5]},
+        hovermode="closest",
+        xaxis={"title": _title("market at the origin"), "range": [-0.5, len(names) - 0.5],
+               "tickvals": list(range(len(names))), "ticktext": names},
         yaxis={"title": _title("actuals inside, %"), "nticks": 6},
     )  # fmt: skip
     return figure

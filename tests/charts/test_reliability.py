@@ -98,8 +98,11 @@ def test_every_step_and_both_levels_are_shown():
 
 def test_regimes_are_shown_from_calm_to_restless():
     given = reliability.measure(judged(), 2)
-    line = named(charts.coverage_by_regime(given), "80 % band")
-    assert list(line.x) == ["calm", "usual", "restless"]
+    figure = charts.coverage_by_regime(given)
+    line, wide = named(figure, "80 % band"), named(figure, "95 % band")
+    assert list(figure.layout.xaxis.ticktext) == ["calm", "usual", "restless"]
+    assert [round(x) for x in line.x] == list(figure.layout.xaxis.tickvals)
+    assert set(line.x).isdisjoint(wide.x)
     expected = [100 * regime.coverage[80].value for regime in given.regimes]
     np.testing.assert_allclose(line.y, expected)
 
