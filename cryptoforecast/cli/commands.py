@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cryptoforecast import report
-from cryptoforecast.cli import text
+from cryptoforecast.cli import exports, text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
@@ -26,6 +26,7 @@ from cryptoforecast.types import (
     ModelSpec,
     PriceHistory,
     TrainedModel,
+    WalkForward,
     WalkPlan,
 )
 
@@ -75,6 +76,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     given = {name: getattr(args, name) for name in WALK_OPTIONS if getattr(args, name) is not None}
     plan = WalkPlan(**{"folds": 1, **given})
     walk_forward.check(plan, _spec(args))  # before prices are waited for
+    exports.check(args)
     history, spec = _question(service, args)
     meter = _meter(history, spec)
     try:
@@ -83,7 +85,27 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
         )
     finally:
         meter.close()
-    return Answer(report.walk_forward_json(tested), text.walk_forward(tested))
+    written = _export(service, args, tested.joined, tested if len(tested.folds) > 1 else None)
+    found = report.walk_forward_json(tested) | written
+    return Answer(found, text.walk_forward(tested) + exports.told(args))
+
+
+def _export(
+    service: Service,
+    args: argparse.Namespace,
+    judged: Backtest,
+    tested: WalkForward | None = None,
+) -> report.Json:
+    """Write the report and the forecasts, where these are asked for, and say so in JSON."""
+    if args.html is None and args.forecasts is None:
+        return {}
+    from cryptoforecast import document  # loads Plotly
+
+    return exports.write(
+        args,
+        lambda: document.page(service.looks, judged, tested),
+        lambda: document.forecasts(judged),
+    )
 
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
@@ -134,13 +156,15 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
             "A saved model keeps its own settings, --test and --validation apart. "
             f"Received: --{given[0].replace('_', '-')}. Leave it out, or leave out --model."
         )
+    exports.check(args)
     model = service.model(args.model).model
     history = _history(service, args, model)
     shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
     say(f"Judging {args.model} on {len(history):,} candles ...")
     judged = service.compare(service.judge_saved(history, model, **shares))
-    found = report.backtest_json(judged, saved=args.model)
-    return Answer(found, text.backtest(judged, saved=args.model))
+    written = _export(service, args, judged)
+    found = report.backtest_json(judged, saved=args.model) | written
+    return Answer(found, text.backtest(judged, saved=args.model) + exports.told(args))
 
 
 def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:

@@ -81,6 +81,17 @@ def _add_backtest(commands: Commands) -> None:
     _add_prices(made)
     _add_spec(made)
     _add_walk(made)
+    group = made.add_argument_group("files")
+    group.add_argument(
+        "--html", metavar="FILE", type=Path, help="write the whole report, with charts and tables"
+    )
+    group.add_argument(
+        "--forecasts",
+        metavar="FILE",
+        type=Path,
+        help="write every forecast of the test: .csv, .csv.gz or .parquet",
+    )
+    group.add_argument("--force", action="store_true", help="overwrite existing files")
 
 
 def _add_train(commands: Commands) -> None:

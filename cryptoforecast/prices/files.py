@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
 
@@ -102,13 +102,30 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     table = history.candles.copy(deep=False)
     if history.simulated:
         table["source"] = "simulated"
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
+
+    def into(temporary: Path) -> None:
         if kind.endswith(".parquet"):
             table.to_parquet(temporary)
         else:
             table.index = pd.Index(table.index.strftime("%Y-%m-%dT%H:%M:%SZ"), name="time")
             table.to_csv(temporary, compression="gzip" if kind.endswith(".gz") else None)
+
+    put(path, into)
+
+
+def put(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name and rename it, so that there is never half of one.
+
+    Args:
+        path: where it goes; what is there is replaced.
+        write: writes it to the path it is given.
+
+    Raises:
+        InvalidInput: if the folder can't be written.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        write(temporary)
         temporary.replace(path)
     except OSError as error:
         raise InvalidInput(

@@ -1,0 +1,145 @@
+"""``backtest --html`` and ``--forecasts``: written whole, never over what is there unasked."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from cryptoforecast import cli, document
+from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.learning.specs import NETWORKS
+from cryptoforecast.prices import files
+from tests import synthetic
+
+TINY = ("--lookback=8", "--units=4", "--epochs=1", "--features=return,range")
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory):
+    path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
+    files.write(synthetic.history(), path)
+    return path
+
+
+@pytest.fixture
+def run(capsys):
+    """Run ``backtest`` here; return its status, stdout and stderr."""
+
+    def run(*args):
+        capsys.readouterr()
+        status = cli.main(["backtest", *map(str, args)])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+@pytest.mark.parametrize("network", [*BASELINES, *NETWORKS])
+def test_every_network_is_judged_beside_every_baseline(run, prices, network):
+    settings = TINY if network in NETWORKS else ()
+    status, out, err = run(
+        "--data", prices, "--network", network, "--horizon=2", *settings, "--json"
+    )
+    assert status == 0, err
+    found = json.loads(out)
+    assert found["spec"]["network"] == network
+    assert set(found["scores"]) == {*BASELINES, network}
+    assert found["verdict"]["sentence"]
+    assert (found["training"] is None) == (network in BASELINES)
+    assert "files" not in found
+
+
+def test_a_report_and_the_forecasts_are_written(run, prices, tmp_path):
+    page, table = tmp_path / "report.html", tmp_path / "forecasts.csv"
+    asked = ("--data", prices, "--network=cone", "--horizon=3", "--html", page)
+    status, out, err = run(*asked, "--forecasts", table, "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    assert found["files"] == {"html": str(page), "forecasts": str(table)}
+    text = page.read_text("utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert found["verdict"]["sentence"].replace("'", "&#x27;") in text
+    assert found["data"]["fingerprint"] in text
+    frame = pd.read_csv(table)
+    assert len(frame) == 3 * found["split"]["test_origins"]
+    assert set(frame["predictor"]) == {"cone"}
+    last = frame[frame["step"] == 3]
+    assert last["residual"].abs().mean() == pytest.approx(found["scores"]["cone"]["mae"])
+    assert [path.name for path in tmp_path.iterdir()] != []
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.parquet"])
+def test_forecasts_come_in_other_layouts(run, prices, tmp_path, name):
+    status, out, err = run("--data", prices, "--network=naive", "--forecasts", tmp_path / name)
+    assert status == 0, err
+    assert f"Forecasts written to {tmp_path / name}" in out
+    read = pd.read_parquet if name.endswith("parquet") else pd.read_csv
+    assert set(read(tmp_path / name)["predictor"]) == {"naive"}
+
+
+def test_folds_are_part_of_the_report(run, prices, tmp_path):
+    page = tmp_path / "walk.html"
+    status, out, _ = run("--data", prices, "--network=har", "--folds=3", "--html", page)
+    assert status == 0
+    assert f"Report written to {page}" in out
+    assert "for each of 3 folds" in page.read_text("utf-8")
+
+
+def test_a_shipped_model_gives_a_report_too(run, tmp_path):
+    page = tmp_path / "saved.html"
+    status, out, err = run("--coin=BTC", "--days=60", "--model=btc-1h-lstm-close", "--html", page)
+    assert status == 0, err
+    assert "Simulated prices, not a market" in page.read_text("utf-8")
+    assert "Report written" in out
+
+
+@pytest.mark.parametrize("option", ["--html", "--forecasts"])
+def test_what_is_there_is_not_replaced_unless_asked(run, prices, tmp_path, option, monkeypatch):
+    target = tmp_path / ("a.html" if option == "--html" else "a.csv")
+    target.write_text("mine")
+    status, out, err = run("--data", prices, "--network=naive", option, target)
+    assert (status, out) == (2, "")
+    assert "exists already" in err
+    assert target.read_text() == "mine"
+    status, _, err = run("--data", prices, "--network=naive", option, target, "--force")
+    assert status == 0, err
+    assert target.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "words"),
+    [
+        ("--html", "report.txt", "must end in .html"),
+        ("--html", "", "must end in .html"),
+        ("--forecasts", "table.xlsx", "must end in .csv"),
+    ],
+)
+def test_a_name_that_can_not_be_meant_is_refused_before_the_work(
+    run, prices, tmp_path, option, name, words, monkeypatch
+):
+    monkeypatch.setattr("cryptoforecast.service.walk_forward.run", None)
+    status, out, err = run("--data", prices, "--network=naive", option, tmp_path / name)
+    assert (status, out) == (2, "")
+    assert words in err
+
+
+def test_a_folder_that_is_not_there_is_refused(run, prices, tmp_path):
+    status, _, err = run("--data", prices, "--network=naive", "--html", tmp_path / "no" / "a.html")
+    assert status == 2
+    assert "can't be written" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_report_that_fails_leaves_nothing_half(run, prices, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(document, "page", lambda *_: "x")
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    status, _, err = run("--data", prices, "--network=naive", "--html", tmp_path / "a.html")
+    assert status == 2
+    assert "No space left" in err
+    assert list(tmp_path.iterdir()) == []
