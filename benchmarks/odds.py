@@ -36,7 +36,6 @@ from cryptoforecast.types import QUANTILES, Array, Backtest, Forecast, PriceHist
 
 DISTANCES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 STEPS = (1, 6, 24)
-BINS = 10
 #: Chances of ending farther out, on one side, that the tails are counted at.
 FAR = (0.01, 0.005, 0.001)
 #: Shapes of the tail that are compared; ``None`` is a normal distribution's.
@@ -82,10 +81,10 @@ def _odds(judged: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]
             name: odds.above(away, said.quantiles[:, None, step - 1])
             for name, said in judged.forecasts.items()
         }
-        counted = np.mean((_shares_before(judged, step) - happened) ** 2)
-        naive = np.mean((chances["naive"] - happened) ** 2)
+        counted = reliability.brier(_shares_before(judged, step) + 0 * away, happened)
+        naive = reliability.brier(chances["naive"], happened)
         for name, chance in chances.items():
-            brier = np.mean((chance - happened) ** 2)
+            brier = reliability.brier(chance, happened)
             scores.append(
                 {
                     "hours ahead": str(step),
@@ -93,7 +92,7 @@ def _odds(judged: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]
                     "Brier": f"{brier:.4f}",
                     "/ last price": f"{brier / naive:.3f}",
                     "/ share before": f"{brier / counted:.3f}",
-                    "off, points": f"{100 * _off(chance, happened):.2f}",
+                    "off, points": f"{100 * reliability.calibration_error(chance, happened):.2f}",
                 }
             )
         bins += _bins(judged.spec.network, step, chances[judged.spec.network], happened)
@@ -121,35 +120,18 @@ def _shares_before(judged: Backtest, step: int) -> Array:
     return np.mean(ratio[:, None] > np.array(DISTANCES), axis=0)
 
 
-def _off(chance: Array, happened: Array) -> float:
-    """Compute the expected calibration error: the mean distance between chance and share."""
-    which = np.minimum((chance * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(float(np.sum(chance[which == i] - happened[which == i]))) for i in range(BINS)
-    ]  # weighted by how many there are
-    return sum(gaps) / chance.size
-
-
 def _bins(name: str, step: int, chance: Array, happened: Array) -> list[Row]:
-    which, rows = np.minimum((chance * BINS).astype(int), BINS - 1), []
-    for i in range(BINS):
-        inside = which == i
-        if not inside.any():
-            continue
-        # An origin may ask about several prices at once; their outcomes go together.
-        at, column = np.nonzero(inside)
-        (share,) = reliability.shares(happened[at, column][:, None], step * len(DISTANCES))
-        rows.append(
-            {
-                "hours ahead": str(step),
-                "": name,
-                "said, %": f"{100 * chance[inside].mean():.1f}",
-                "came true, %": f"{100 * share.value:.1f} "
-                f"({100 * share.low:.1f} to {100 * share.high:.1f})",
-                "asked": f"{inside.sum():,}",
-            }
-        )
-    return rows
+    return [
+        {
+            "hours ahead": str(step),
+            "": name,
+            "said, %": f"{100 * each.chance:.1f}",
+            "came true, %": f"{100 * each.happened.value:.1f} "
+            f"({100 * each.happened.low:.1f} to {100 * each.happened.high:.1f})",
+            "asked": f"{each.count:,}",
+        }
+        for each in reliability.came_true(chance, happened, step)
+    ]
 
 
 def _validation_tails(judged: Backtest, steps: Sequence[int]) -> list[Row]:

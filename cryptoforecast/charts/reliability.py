@@ -131,7 +131,8 @@ def coverage_by_regime(measured: Reliability, *, dark: bool = False) -> go.Figur
         _LEVELS, (colours.strong, colours.calm), ("diamond", "circle"), (-0.06, 0.06), strict=True
     ):
         figure.add_scatter(
-            x=[place + shift for place in range(len(names))], customdata=names, name=f"{level} % band", mode="markers",
+            x=[place + shift for place in range(len(names))], customdata=names,
+            name=f"{level} % band", mode="markers",
             marker={"symbol": symbol, "size": 10, "color": colour},
             hovertemplate=f"%{{customdata}}, {level} % band: %{{y:.1f}} % inside<extra></extra>",
             **_counted([regime.coverage[level] for regime in measured.regimes], colour),

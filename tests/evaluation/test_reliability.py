@@ -175,3 +175,66 @@ def test_none_or_all_leave_room_for_doubt(value):
 def test_few_origins_give_a_wide_interval(rows):
     found = interval(np.arange(rows) % 2 == 0)
     assert found.high - found.low > 0.5
+
+
+# ---------------------------------------------------------------------------- odds
+
+
+def events(seed=0, rows=4000):
+    """Chances of three events at each origin, and whether each happened, as often as said."""
+    rng = np.random.default_rng(seed)
+    chances = rng.random((rows, 3))
+    return chances, rng.random((rows, 3)) < chances
+
+
+def test_odds_that_are_right_come_true():
+    chances, happened = events()
+    found = reliability.came_true(chances, happened, 1)
+    assert len(found) == 10
+    assert sum(each.count for each in found) == chances.size
+    assert sum(each.happened.low <= each.chance <= each.happened.high for each in found) >= 9
+    assert reliability.calibration_error(chances, happened) < 0.02
+    # The expectation of p (1 - p) for p uniform.
+    assert reliability.brier(chances, happened) == pytest.approx(1 / 6, abs=0.01)
+
+
+def test_odds_that_are_too_sure_are_found_out():
+    chances, happened = events()
+    sure = np.where(chances > 0.5, 1 - (1 - chances) / 3, chances / 3)
+    found = reliability.came_true(sure, happened, 1)
+    assert not found[0].happened.low <= found[0].chance <= found[0].happened.high
+    assert reliability.calibration_error(sure, happened) > 0.1
+    assert reliability.brier(sure, happened) > reliability.brier(chances, happened)
+
+
+def test_the_scores_of_odds_equal_a_hand_count():
+    chances = np.array([[0.05, 0.15], [0.17, 1.0]])
+    happened = np.array([[False, True], [False, True]])
+    expected = (1 * 0.05 + 2 * abs(0.16 - 0.5) + 1 * 0) / 4
+    assert reliability.calibration_error(chances, happened) == pytest.approx(expected)
+    squares = [0.05**2, 0.85**2, 0.17**2, 0]
+    assert reliability.brier(chances, happened) == pytest.approx(np.mean(squares))
+    found = reliability.came_true(chances, happened, 1)
+    assert [(each.chance, each.happened.value, each.count) for each in found] == [
+        (0.05, 0, 1), (pytest.approx(0.16), 0.5, 2), (1, 1, 1),
+    ]  # fmt: skip
+
+
+def test_the_order_of_a_bin_is_that_of_time():
+    """Events of one origin that always agree are as good as one."""
+    rng = np.random.default_rng(1)
+    alone = rng.random((3000, 1)) < 0.3
+    apart = reliability.came_true(np.full((3000, 1), 0.3), alone, 1)[0].happened
+    again = np.repeat(alone, 4, axis=1)
+    together = reliability.came_true(np.full((3000, 4), 0.3), again, 1)[0].happened
+    width = apart.high - apart.low
+    assert together.high - together.low == pytest.approx(width, rel=0.25)
+
+
+def test_undefined_odds_have_no_score():
+    nothing = np.array([])
+    assert math.isnan(reliability.brier(nothing, nothing))
+    assert math.isnan(reliability.calibration_error(nothing, nothing))
+    chances = np.array([0.5, math.nan])
+    assert math.isnan(reliability.calibration_error(chances, np.array([True, False])))
+    assert math.isnan(reliability.brier(chances, np.array([True, False])))
