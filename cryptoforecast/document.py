@@ -78,21 +78,24 @@ def board(
 ) -> tuple[Part, Leaderboard]:
     """Compare the predictors of a backtest; see ``leaderboard.leaderboard``."""
     found = looks.board(judged, metric, step, reference)
-    frame = pd.DataFrame([dataclasses.asdict(standing) for standing in found.standings])
-    part = Part(
-        f"leaderboard-{metric}",
-        f"{drawn_board.METRIC_WORDS[metric]}, against {reference}",
-        drawn_board.forest(judged, found, dark=dark),
-        drawn_board.summary_leaderboard(judged, found),
-        frame,
-    )
-    return part, found
+
+    def make() -> Part:
+        return Part(
+            f"leaderboard-{metric}",
+            f"{drawn_board.METRIC_WORDS[metric]}, against {reference}",
+            drawn_board.forest(judged, found, dark=dark),
+            drawn_board.summary_leaderboard(judged, found),
+            pd.DataFrame([dataclasses.asdict(standing) for standing in found.standings]),
+        )
+
+    key = ("part", metric, step, reference, dark, tuple(judged.forecasts))
+    return looks.of(judged, key, make), found
 
 
 def standings(found: Leaderboard) -> pd.DataFrame:
     """Write a leaderboard as a person reads it."""
     coverage = found.metric.startswith("coverage")
-    against = "Points off the promise" if coverage else f"Better than {found.reference}"
+    against = "Off the promise" if coverage else f"Better than {found.reference}"
     return pd.DataFrame(
         [
             {
@@ -100,11 +103,10 @@ def standings(found: Leaderboard) -> pd.DataFrame:
                 drawn_board.METRIC_WORDS[found.metric]: metric_text(found.metric, each.value),
                 against: "reference"
                 if not coverage and each.predictor == found.reference
-                else drawn_board.percent(each.skill, "+"),
+                else drawn_board.lead(found, each.skill),
                 "95 % interval": DASH
                 if math.isnan(each.low)
-                else f"{drawn_board.percent(each.low, '+')} to "
-                f"{drawn_board.percent(each.high, '+')}",
+                else f"{drawn_board.lead(found, each.low)} to {drawn_board.lead(found, each.high)}",
                 "p": _p_text(each.p_value),
                 "p after Holm": _p_text(each.p_holm),
             }
@@ -292,7 +294,7 @@ VIEWS: Mapping[str, Mapping[str, Make]] = {
 
 
 def makers(judged: Backtest, view: str) -> dict[str, Make]:
-    """Return the parts of a view that mean something for these candles."""
+    """Return the parts of a view that mean something for these candles, each made once."""
     length, span = INTERVALS[judged.history.interval], judged.judged.origins
     left_out = set()
     if length >= INTERVALS["1d"]:
@@ -301,7 +303,18 @@ def makers(judged: Backtest, view: str) -> dict[str, Make]:
         left_out.add("by-weekday")
     if judged.spec.horizon == 1:
         left_out.add("coverage-by-step")
-    return {name: make for name, make in VIEWS[view].items() if name not in left_out}
+    return {
+        name: functools.partial(_remembered, name, make)
+        for name, make in VIEWS[view].items()
+        if name not in left_out
+    }
+
+
+def _remembered(
+    name: str, make: Make, looks: Looks, judged: Backtest, step: int, dark: bool
+) -> Part:
+    key = ("part", name, step, dark)
+    return looks.of(judged, key, lambda: make(looks, judged, step, dark))
 
 
 def forecasts(judged: Backtest) -> pd.DataFrame:

@@ -160,6 +160,17 @@ def test_a_model_that_saw_the_test_is_not_called_blind(judged):
 # ------------------------------------------------------------------ parts
 
 
+def test_a_part_is_drawn_once_a_colour(judged):
+    looks = Looks()
+    make = document.makers(judged, "Delay")["delays"]
+    first = make(looks, judged, 2, False)
+    assert document.makers(judged, "Delay")["delays"](looks, judged, 2, False) is first
+    assert make(looks, judged, 2, True) is not first
+    assert make(looks, judged, 1, False) is not first
+    board = document.board(looks, judged, "mae", 1, "naive")
+    assert document.board(looks, judged, "mae", 1, "naive")[0] is board[0]
+
+
 def test_standings_are_written_in_their_units(judged):
     board = leaderboard(judged, "mae", 2, "cone")
     table = document.standings(board)
@@ -168,8 +179,8 @@ def test_standings_are_written_in_their_units(judged):
     row = table[table["Predictor"] == "cone"].iloc[0]
     assert (row["Better than cone"], row["95 % interval"], row["p"]) == ("reference", "–", "–")
     coverage = document.standings(leaderboard(judged, "coverage_95", 1))
-    assert "Points off the promise" in coverage.columns
-    assert "reference" not in set(coverage["Points off the promise"])
+    assert "Off the promise" in coverage.columns
+    assert coverage["Off the promise"].str.endswith(" points").all()
 
 
 @pytest.mark.parametrize("metric", METRICS)

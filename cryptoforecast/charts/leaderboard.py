@@ -102,6 +102,13 @@ def percent(share: float, sign: str = "") -> str:
     return f"{share * 100:{sign}.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
 
 
+def lead(board: Leaderboard, skill: float) -> str:
+    """Write a skill with its sign: in per cent, of a coverage in points."""
+    if board.metric in _COVERAGES and math.isfinite(skill):
+        return f"{100 * skill:+.1f} points"
+    return percent(skill, "+")
+
+
 def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: style.Theme) -> None:
     """Add one row: a point with its interval, filled where it is more than chance."""
     certain = standing.low * standing.high > 0 and standing.p_holm < 0.05
@@ -113,10 +120,10 @@ def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: sty
     low, high = (max(each, _LEAST) for each in ends)
     reference = standing.predictor == board.reference and not coverage
     name = f"{standing.predictor} (reference)" if reference else standing.predictor
-    text = "" if reference else percent(standing.skill, "+")
+    text = "" if reference else lead(board, standing.skill)
     interval = "too few to tell"
     if math.isfinite(standing.low):
-        interval = f"{percent(standing.low, '+')} to {percent(standing.high, '+')}"
+        interval = f"{lead(board, standing.low)} to {lead(board, standing.high)}"
     figure.add_scatter(
         x=[100 * shown], y=[name], mode="markers+text", name=name, text=[text],
         textposition="top center", textfont={"color": colours.ink, "size": 11},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -19,6 +20,8 @@ from cryptoforecast.types import Backtest, CoverageBySteps, Forecast, Leaderboar
 
 Result = TypeVar("Result")
 
+#: Answers kept for one test, the least recently used dropped first: some hundred kB each.
+KEPT = 60
 #: Frames of ``diagnostics`` that need the judged forecasts and a step alone.
 FRAMES: dict[str, Callable[[Forecast, int], pd.DataFrame]] = {
     "delays": diagnostics.delays,
@@ -34,19 +37,19 @@ class Looks:
     """Answers about tests, each worked out once."""
 
     def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[Forecast, dict[Hashable, object]] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[Forecast, OrderedDict[Hashable, object]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
     def board(self, judged: Backtest, metric: str, step: int, reference: str) -> Leaderboard:
         """Return ``leaderboard.leaderboard`` of a test."""
         key = ("board", metric, step, reference, tuple(judged.forecasts))
-        return self._of(
+        return self.of(
             judged, key, lambda: leaderboard.leaderboard(judged, metric, step, reference)
         )
 
     def frame(self, judged: Backtest, name: str, step: int) -> pd.DataFrame:
         """Return one of ``FRAMES`` of the judged forecasts."""
-        return self._of(judged, (name, step), lambda: FRAMES[name](judged.judged, step))
+        return self.of(judged, (name, step), lambda: FRAMES[name](judged.judged, step))
 
     def by_regime(self, judged: Backtest, step: int) -> pd.DataFrame:
         """Return ``diagnostics.by_regime``, the market's volatility being the cone's."""
@@ -56,18 +59,18 @@ class Looks:
             sigma = volatility(candles)[candles.index.get_indexer(said.origins)]
             return diagnostics.by_regime(said, judged.forecasts["naive"], step, sigma)
 
-        return self._of(judged, ("by_regime", step), make)
+        return self.of(judged, ("by_regime", step), make)
 
     def free_run(
         self, judged: Backtest, report: Callable[[float], None] = lambda _: None
     ) -> pd.DataFrame:
         """Return ``diagnostics.free_run``, which takes some seconds the first time."""
-        return self._of(judged, "free_run", lambda: diagnostics.free_run(judged, report))
+        return self.of(judged, "free_run", lambda: diagnostics.free_run(judged, report))
 
     def free_run_known(self, judged: Backtest) -> bool:
         """Whether ``free_run`` would answer at once."""
         with self._lock:
-            return "free_run" in self._kept.get(judged.judged, {})
+            return "free_run" in self._kept.get(judged.judged, ())
 
     def reliability(self, judged: Backtest, step: int) -> Reliability:
         """Return ``reliability.measure`` of a test."""
@@ -75,7 +78,7 @@ class Looks:
         def make() -> Reliability:
             return dataclasses.replace(reliability.measure(judged, step), judged=_bare(judged))
 
-        kept = self._of(judged, ("reliability", step), make)
+        kept = self.of(judged, ("reliability", step), make)
         return dataclasses.replace(kept, judged=judged)
 
     def coverage(self, judged: Backtest) -> CoverageBySteps:
@@ -84,14 +87,27 @@ class Looks:
         def make() -> CoverageBySteps:
             return dataclasses.replace(reliability.by_step(judged), judged=_bare(judged))
 
-        return dataclasses.replace(self._of(judged, "coverage", make), judged=judged)
+        return dataclasses.replace(self.of(judged, "coverage", make), judged=judged)
 
-    def _of(self, judged: Backtest, key: Hashable, make: Callable[[], Result]) -> Result:
+    def of(self, judged: Backtest, key: Hashable, make: Callable[[], Result]) -> Result:
+        """Return what ``make`` gives, made once for these forecasts and this key.
+
+        Args:
+            judged: the test it is about.
+            key: names what is made, and all that shapes it beside the judged forecasts.
+            make: gives something that holds no forecasts; see the module.
+        """
         with self._lock:
-            kept = self._kept.setdefault(judged.judged, {})
-        if key not in kept:
-            kept[key] = make()
-        return cast(Result, kept[key])
+            kept = self._kept.setdefault(judged.judged, OrderedDict())
+            if key in kept:
+                kept.move_to_end(key)
+                return cast(Result, kept[key])
+        made = make()
+        with self._lock:
+            kept[key] = made
+            while len(kept) > KEPT:
+                kept.popitem(last=False)
+        return made
 
 
 def _bare(judged: Backtest) -> Backtest:

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from cryptoforecast.evaluation import backtest, diagnostics, leaderboard, reliability
-from cryptoforecast.evaluation.looks import FRAMES, Looks
+from cryptoforecast.evaluation.looks import FRAMES, KEPT, Looks
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest
 from tests import synthetic
@@ -79,6 +79,16 @@ def test_what_is_kept_goes_with_the_forecasts():
     del mine
     gc.collect()
     assert [each() for each in gone] == [None] * 3
+
+
+def test_what_is_kept_of_one_test_is_bounded(judged):
+    looks, made = Looks(), []
+    for i in range(KEPT + 1):
+        looks.of(judged, i, lambda i=i: made.append(i))
+        looks.of(judged, 0, lambda: made.append("again"))
+    looks.of(judged, KEPT, lambda: made.append("last"))
+    looks.of(judged, 1, lambda: made.append("dropped"))
+    assert made == [*range(KEPT + 1), "dropped"]
 
 
 def test_a_free_run_is_known_once_it_ran():
