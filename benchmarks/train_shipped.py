@@ -21,7 +21,9 @@ HISTORY = "hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz"
 MODELS = {
     "btc-1h-dense": specs.make("quick", "dense", horizon=24),
     # 59 log-returns need 60 closes, and nothing but closes: what `POST /predict` is given.
-    "btc-1h-lstm-close": specs.make("quick", features=("return", "abs_return"), lookback=59),
+    "btc-1h-lstm-close": specs.make(
+        "quick", features=("return", "abs_return"), unit="fixed", lookback=59
+    ),
 }
 
 

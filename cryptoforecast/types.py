@@ -169,8 +169,7 @@ class ModelSpec:
 
     Attributes:
         network: ``"lstm"``, ``"dense"``, or the name of a baseline.
-        target: ``"return"`` (cumulative log-return), ``"standardised"`` (the same in units of
-            the average true range) or ``"price"`` (min-max scaled close).
+        target: ``"return"`` (cumulative log-return) or ``"price"`` (min-max scaled close).
         loss: ``"quantile"`` (nine quantiles) or ``"mse"`` (the mean).
         training: ``"sequences"`` (many targets a chunk) or ``"windows"`` (one).
         features: names of ``learning.features``.
@@ -188,6 +187,8 @@ class ModelSpec:
         test: share of rows, the last ones, never seen until judged.
         validation: share of rows before those, for stopping and for bands.
         seed: of the weights, the dropout and the order of batches.
+        unit: of a return that is learnt: ``"range"`` (the average true range up to the origin,
+            so that calm and wild markets are alike) or ``"fixed"`` (the same everywhere).
         ensemble: networks trained alike from this seed on, one seed each; their quantiles are
             averaged.
     """
@@ -196,7 +197,9 @@ class ModelSpec:
     target: str = "return"
     loss: str = "quantile"
     training: str = "sequences"
-    features: tuple[str, ...] = ("return", "abs_return", "range", "volume", "hour", "weekend")
+    features: tuple[str, ...] = (
+        "scaled_return", "scaled_move", "scaled_range", "short_range", "hour", "half_day", "week",
+    )  # fmt: skip
     lookback: int = 60
     horizon: int = 1
     units: tuple[int, ...] = (64, 32)
@@ -210,6 +213,7 @@ class ModelSpec:
     test: float = 0.2
     validation: float = 0.16
     seed: int = 0
+    unit: str = "range"
     ensemble: int = 1
 
 

@@ -70,7 +70,11 @@ def dead(given: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:
 
 def spec(**changes: object) -> ModelSpec:
     """A network that trains in a moment."""
-    values = {"network": "dense", "lookback": 8, "units": (4,), "epochs": 2, **changes}
+    values = {
+        "network": "dense", "lookback": 8, "units": (4,), "epochs": 2, "unit": "fixed", **changes,
+    }  # fmt: skip
+    if values.get("target") != "price":
+        values.setdefault("features", specs.PLAIN)
     return specs.make(**values)
 
 

@@ -34,7 +34,7 @@ WALK_OPTIONS = ("folds", "window", "window_rows", "gap", "warm_start")
 SPEC_OPTIONS = (
     "target", "loss", "training", "features", "lookback", "horizon", "units", "dropout",
     "learning_rate", "schedule", "batch_size", "chunk", "epochs", "patience", "test",
-    "validation", "seed", "ensemble",
+    "validation", "seed", "unit", "ensemble",
 )  # fmt: skip
 
 
@@ -218,11 +218,7 @@ def _add_spec(made: argparse.ArgumentParser) -> None:
 
     add("preset", "P", f"{', '.join(PRESETS)} (default quick)")
     add("network", "N", f"lstm (default), dense, or a baseline: {', '.join(BASELINES)}")
-    add(
-        "target",
-        "T",
-        "return (log-return, default), standardised (in average true ranges) or price",
-    )
+    add("target", "T", "return (log-return, default) or price (min-max)")
     add("loss", "L", "quantile (default) or mse")
     add("training", "T", "sequences (default for lstm) or windows")
     add("features", "A,B", f"inputs, out of {', '.join(FEATURES)}", _words)
@@ -239,6 +235,7 @@ def _add_spec(made: argparse.ArgumentParser) -> None:
     add("test", "X", "share of rows to judge on (default 0.2)", _number)
     add("validation", "X", "share of rows before those (default 0.16)", _number)
     add("seed", "N", "of weights, dropout and order", _whole)
+    add("unit", "U", "of returns: range (average true range, default) or fixed")
     add("ensemble", "N", "networks, one seed each, that are averaged (default 1)", _whole)
     group.add_argument("--no-cache", action="store_true", help="train even if it was done before")
 

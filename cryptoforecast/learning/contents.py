@@ -106,6 +106,7 @@ def read_spec(text: bytes) -> tuple[Mapping[str, object], ModelSpec]:
     if content.get("format") != FORMAT:
         raise InvalidBundle(f"Expected format {FORMAT}. Received: {content.get('format')!r:.80}.")
     values = dict(content["spec"])
+    values.setdefault("unit", "fixed")  # older bundles don't name it
     for name in ("features", "units"):
         values[name] = tuple(values[name])
     spec = ModelSpec(**values)

@@ -1,8 +1,8 @@
 """Train one network across the histories of many coins: a global model.
 
-What it reads and says must have no scale of its own (``SCALE_FREE`` inputs, standardised
-target), so that it can forecast a coin it has never seen. Source of the idea and its name:
-Montero-Manso and Hyndman (2021), "Principles and algorithms for forecasting groups of time
+What it reads and says must have no scale of its own (scale-free inputs, returns in units of the
+average true range), so that it can forecast a coin it has never seen. Source of the idea and its
+name: Montero-Manso and Hyndman (2021), "Principles and algorithms for forecasting groups of time
 series".
 """
 
@@ -98,11 +98,11 @@ def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...
 def _check(histories: Sequence[PriceHistory], spec: ModelSpec) -> None:
     specs.check(spec)
     scaled = [name for name in spec.features if not features.FEATURES[name].scale_free]
-    if scaled or spec.target != "standardised" or spec.loss != "quantile":
+    if scaled or spec.unit != "range" or spec.loss != "quantile":
         raise InvalidInput(
-            "A global model needs inputs without a scale of their own, the standardised target "
+            "A global model needs inputs without a scale of their own, the range as its unit "
             f"and the quantile loss. Received: {', '.join(scaled) or 'scale-free inputs'}, "
-            f"{spec.target}, {spec.loss}."
+            f"{spec.unit}, {spec.loss}."
         )
     intervals = sorted({history.interval for history in histories})
     if len(intervals) != 1:

@@ -65,8 +65,8 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
     inputs = scale_inputs(features.matrix(read, spec.features), model.scaler)
     origins = slice(rows.start, rows.stop, rows.step)
     close = history.candles["close"].to_numpy(float)[origins]
-    standardised = spec.target == "standardised"
-    unit = ranges.unit(read)[needed - 1 :: rows.step] if standardised else np.ones(len(close))
+    ranged = spec.unit == "range"
+    unit = ranges.unit(read)[needed - 1 :: rows.step] if ranged else np.ones(len(close))
     predicted, quantiles = _said(model, inputs[warmup(spec) :], close, unit, rows.step)
     return Forecast(
         predictor=spec.network,
@@ -158,7 +158,7 @@ def _said(
         model: one network or several.
         inputs: ``(rows, inputs)`` scaled, from the first origin's lookback to the last origin.
         close: ``(m,)`` USD.
-        unit: ``(m,)`` of a standardised target; else 1.
+        unit: ``(m,)`` of a return, in log-return; 1 where it is fixed.
         apart: rows between two origins.
 
     Returns:
@@ -346,7 +346,7 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
     """
     spec, needed = model.spec, needs(model.spec)
     more = [name for name in spec.features if name not in OF_CLOSES]
-    more += [f"the target {spec.target}"] * (spec.target == "standardised")
+    more += ["ranges as the unit"] * (spec.unit == "range")
     if more:
         raise InvalidInput(
             f"A forecast from closes alone needs a model of {', '.join(OF_CLOSES)}. "

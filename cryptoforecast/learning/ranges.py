@@ -50,7 +50,7 @@ def averages(candles: pd.DataFrame) -> tuple[Array, Array, Array]:
 
 
 def unit(candles: pd.DataFrame) -> Array:
-    """Average the true ranges over ``USUAL`` candles: the unit of standardised figures."""
+    """Average the true ranges over ``USUAL`` candles: the unit of scaled figures."""
     return averages(candles)[1]
 
 

@@ -159,7 +159,7 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
     returns = cumulative_returns(close, spec.horizon)
     if spec.target == "price":
         return close[:, None] * np.exp(returns)
-    if spec.target == "standardised":
+    if spec.unit == "range":
         return returns / ranges.unit(history.candles)[:, None]
     return returns
 

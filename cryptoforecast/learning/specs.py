@@ -9,7 +9,8 @@ from cryptoforecast.learning import features, ranges
 from cryptoforecast.types import ModelSpec
 
 NETWORKS = ("lstm", "dense")
-TARGETS = ("return", "standardised", "price")
+TARGETS = ("return", "price")
+UNITS = ("range", "fixed")
 LOSSES = ("quantile", "mse")
 TRAININGS = ("sequences", "windows")
 SCHEDULES = ("cosine", "constant")
@@ -20,6 +21,7 @@ PRESETS: dict[str, dict[str, object]] = {
     "careful": {"epochs": 30, "learning_rate": 3e-3},
     "seed": {
         "target": "price",
+        "unit": "fixed",
         "loss": "mse",
         "training": "windows",
         "features": ("close",),
@@ -41,6 +43,14 @@ PRESET_HELP: dict[str, str] = {
     "seed": "The popular recipe: 60 min-max prices in, the next price out, squared error. "
     "Faithful, slow, and instructive.",
 }
+
+#: Inputs of histories that are too short to spare candles for averages.
+PLAIN = ("return", "abs_return", "range", "volume", "hour", "weekend")
+#: Candles that a history must have for the averages of `ModelSpec`'s own inputs.
+ENOUGH = 10 * ranges.USUAL
+#: From so many steps on, and with so many candles, the long average is an input too: what comes
+#: within hours can be told without, and a short history learns nothing from it.
+FAR, LONG = 12, 10 * ranges.LONG
 
 #: Updates that the cosine schedule needs to arrive, and the epochs it may take for them.
 UPDATES, MOST_EPOCHS = 300, 40
@@ -70,8 +80,8 @@ def make(
     Args:
         preset: a key of ``PRESETS``.
         network: ``"lstm"``, ``"dense"`` or the name of a baseline.
-        rows: candles of the history; a short one gets more epochs, so that the schedule has
-            enough updates to arrive. Not needed where ``epochs`` is among the changes.
+        rows: candles of the history; a short one gets inputs that read fewer of them, and more
+            epochs, so that the schedule has enough updates to arrive.
         changes: fields of ``ModelSpec``; ``None`` keeps the preset's.
 
     Raises:
@@ -88,7 +98,11 @@ def make(
             dense |= {"batch_size": 256, "learning_rate": 1e-3}
         values |= dense
     if given.get("target", values.get("target")) == "price":
-        values.setdefault("features", ("close",))
+        values = {"features": ("close",), "unit": "fixed", **values}
+    else:
+        horizon = given.get("horizon", ModelSpec.horizon)
+        far = isinstance(horizon, int) and horizon >= FAR
+        values = {**_inputs(rows, far=far), **values}
     if given.get("training") == "windows" and preset != "seed" and network == "lstm":
         values.setdefault("batch_size", 256)
     try:
@@ -99,6 +113,15 @@ def make(
         raise InvalidInput(f"Unknown setting. Received: {', '.join(given)}.") from error
     check(spec)
     return spec
+
+
+def _inputs(rows: int | None, *, far: bool) -> dict[str, object]:
+    """Choose what a network reads of a history of so many candles, and the unit of its returns."""
+    if rows is not None and rows < ENOUGH:
+        return {"features": PLAIN, "unit": "fixed"}
+    if far and (rows is None or rows >= LONG):
+        return {"features": (*ModelSpec.features, "long_range")}
+    return {}
 
 
 def _epochs(spec: ModelSpec, rows: int) -> int:
@@ -117,6 +140,7 @@ def check(spec: ModelSpec) -> None:
         ("loss", LOSSES),
         ("training", TRAININGS),
         ("schedule", SCHEDULES),
+        ("unit", UNITS),
     ):
         if getattr(spec, name) not in allowed:
             raise InvalidInput(
@@ -130,6 +154,11 @@ def check(spec: ModelSpec) -> None:
     if not 1 <= len(spec.units) <= 4 or not all(1 <= units <= 512 for units in spec.units):
         raise InvalidInput(
             f"`units` must be one to four layers of 1 to 512. Received: {spec.units}."
+        )
+    if spec.target == "price" and spec.unit != "fixed":
+        raise InvalidInput(
+            f"A price has a fixed unit. Received: `unit` {spec.unit}. Choose fixed, or the "
+            "target return."
         )
     if spec.network == "dense" and spec.training == "sequences":
         raise InvalidInput(
@@ -159,7 +188,7 @@ def is_network(spec: ModelSpec) -> bool:
 
 def warmup(spec: ModelSpec) -> int:
     """Candles before the lookback that the features, and the unit of the target, read."""
-    unit = ranges.USUAL if spec.target == "standardised" else 0
+    unit = ranges.USUAL if spec.unit == "range" else 0
     return max(unit, features.warmup(spec.features))
 
 

@@ -350,8 +350,7 @@ def _sliders(base: ModelSpec, key: str) -> dict[str, object]:
             default=base.target,
             required=True,
             key=f"{key}-target",
-            help="The log-return from the last close; the same in units of the last week's "
-            "average true range; or the min-max scaled price itself.",
+            help="The log-return from the last close, or the min-max scaled price itself.",
         )
         changes["loss"] = st.segmented_control(
             "Loss",
@@ -363,6 +362,8 @@ def _sliders(base: ModelSpec, key: str) -> dict[str, object]:
         )
     with st.expander("More settings"):
         changes |= _more(base, key)
+    if changes["target"] == "price":
+        changes["unit"] = "fixed"
     return changes
 
 
@@ -455,6 +456,15 @@ def _more(base: ModelSpec, key: str) -> dict[str, object]:
             base.seed,
             key=f"{key}-seed",
             help="The same seed and data give the same model.",
+        )
+        changes["unit"] = st.segmented_control(
+            "Unit of returns",
+            specs.UNITS,
+            default=base.unit,
+            required=True,
+            key=f"{key}-unit",
+            help="In units of the average true range of the last 168 candles, calm and wild "
+            "markets look alike; a fixed unit is the same everywhere. A price has a fixed one.",
         )
         changes["ensemble"] = st.slider(
             "Networks",

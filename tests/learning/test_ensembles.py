@@ -1,4 +1,4 @@
-"""Standardised targets and ensembles: the same numbers wherever they are asked."""
+"""Returns in units of the range, and ensembles: the same numbers wherever they are asked."""
 
 import dataclasses
 
@@ -12,18 +12,18 @@ from tests import synthetic
 
 @pytest.fixture(scope="module")
 def several():
-    """Three tiny networks, really trained, on standardised targets."""
+    """Three tiny networks, really trained, on returns in units of the range."""
     spec = synthetic.spec(
         network="lstm", horizon=2, features=("return", "abs_return"), chunk=9, batch_size=8,
-        target="standardised", ensemble=3, epochs=1,
+        unit="range", ensemble=3, epochs=1,
     )  # fmt: skip
     return training.train(synthetic.history(900), spec)
 
 
-def test_a_standardised_target_is_the_return_in_units_of_the_average_range():
+def test_what_is_learnt_is_the_return_in_units_of_the_average_range():
     history = synthetic.history(400)
-    spec = synthetic.spec(target="standardised", horizon=3)
-    plain = samples.raw_targets(history, dataclasses.replace(spec, target="return"))
+    spec = synthetic.spec(unit="range", horizon=3)
+    plain = samples.raw_targets(history, dataclasses.replace(spec, unit="fixed"))
     unit = ranges.unit(history.candles)
     found = samples.raw_targets(history, spec)
     known = slice(ranges.USUAL, None)
@@ -45,7 +45,7 @@ def test_a_forecast_reads_exactly_the_candles_it_needs(several):
 
 def test_a_market_twice_as_wild_gets_a_band_twice_as_wide():
     """Nothing it reads has a scale, so nothing it says depends on one but by the unit."""
-    model = synthetic.model(synthetic.spec(target="standardised", features=("hour",)))
+    model = synthetic.model(synthetic.spec(unit="range", features=("hour",)))
     history = synthetic.history(400)
     wild = history.candles.copy()
     wild[["open", "high", "low", "close"]] **= 2
@@ -92,6 +92,6 @@ def test_progress_runs_once_through_an_ensemble():
 
 
 def test_bare_closes_do_not_tell_the_unit():
-    model = synthetic.model(synthetic.spec(target="standardised", features=("return",)))
-    with pytest.raises(InvalidInput, match="standardised"):
+    model = synthetic.model(synthetic.spec(unit="range", features=("return",)))
+    with pytest.raises(InvalidInput, match="ranges as the unit"):
         inference.from_closes(model, np.full(model.card.needs, 5.0))

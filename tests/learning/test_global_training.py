@@ -15,7 +15,7 @@ FEATURES = ("scaled_return", "scaled_move", "short_range")
 
 def spec(**changes):
     values = {
-        "network": "lstm", "features": FEATURES, "target": "standardised", "horizon": 2,
+        "network": "lstm", "features": FEATURES, "unit": "range", "horizon": 2,
         "chunk": 9, "batch_size": 8, "epochs": 1, **changes,
     }  # fmt: skip
     return synthetic.spec(**values)
@@ -100,8 +100,8 @@ def test_it_forecasts_a_coin_it_has_never_seen_whatever_its_scale(model, tmp_pat
 def test_refusals_say_what_is_needed(histories):
     with pytest.raises(InvalidInput, match=r"without a scale of their own.*Received: close, atr"):
         global_training.train(histories, spec(features=("close", "hour", "atr")))
-    with pytest.raises(InvalidInput, match="Received: scale-free inputs, return, quantile"):
-        global_training.train(histories, spec(target="return"))
+    with pytest.raises(InvalidInput, match="Received: scale-free inputs, fixed, quantile"):
+        global_training.train(histories, spec(unit="fixed"))
     days = dataclasses.replace(histories[0], interval="1d")
     with pytest.raises(InvalidInput, match=r"of one length. Received: 1d, 1h"):
         global_training.train([histories[1], days], spec())

@@ -209,7 +209,9 @@ def test_a_divergent_training_says_so_instead_of_scoring_nan():
 def test_a_training_span_of_hardly_more_than_one_sequence():
     """Whatever the offset of the tiling, there is a sequence to train on."""
     shares = {"test": 0.06, "validation": 0.4}
-    spec = specs.make(lookback=60, chunk=500, units=(2,), epochs=8, features=("close",), **shares)
+    spec = specs.make(
+        lookback=60, chunk=500, units=(2,), epochs=8, features=("close",), unit="fixed", **shares
+    )
     given = prepared(spec, 560)
     assert len(given.train[0]) < 2 * len(given.validation[0])
     _, record = networks.fit(spec, given)

@@ -84,18 +84,18 @@ def test_every_origin_belongs_to_the_span_that_holds_its_targets(rows, horizon, 
 
 def test_too_short_a_span_is_named():
     with pytest.raises(NotEnoughData, match="The training span must hold at least 200 origins"):
-        samples.split_rows(300, specs.make())
+        samples.split_rows(300, specs.make(rows=300))
     with pytest.raises(NotEnoughData, match=r"The test span .* Received: 0 from 500 .*horizon 48"):
-        samples.split_rows(500, specs.make(horizon=48, test=0.05, lookback=5))
+        samples.split_rows(500, specs.make(rows=500, horizon=48, test=0.05, lookback=5))
     with pytest.raises(NotEnoughData, match=r"The validation span .* Choose a longer history"):
-        samples.split_rows(500, specs.make(validation=0.05, horizon=10, lookback=5))
+        samples.split_rows(500, specs.make(rows=500, validation=0.05, horizon=10, lookback=5))
 
 
 def test_a_baseline_needs_a_test_span_only():
     # Five years of weeks are enough for a band, not for a network.
     assert len(samples.split_rows(254, specs.make(network="cone", horizon=2)).test_origins()) == 49
     with pytest.raises(NotEnoughData, match=r"training span .* about 446 candles"):
-        samples.split_rows(254, specs.make(horizon=2))
+        samples.split_rows(254, specs.make(rows=254, horizon=2))
     with pytest.raises(NotEnoughData, match=r"test span .* longer history of about 155 candles"):
         samples.split_rows(120, specs.make(network="cone"))
 

@@ -16,7 +16,8 @@ def test_the_seed_preset_is_the_seed_recipe_to_the_letter():
         "network": "lstm", "target": "price", "loss": "mse", "training": "windows",
         "features": ("close",), "lookback": 60, "horizon": 1, "units": (64, 32), "dropout": 0.2,
         "learning_rate": 1e-3, "schedule": "constant", "batch_size": 32, "chunk": 31,
-        "epochs": 50, "patience": 5, "test": 0.2, "validation": 0.16, "seed": 0, "ensemble": 1,
+        "epochs": 50, "patience": 5, "test": 0.2, "validation": 0.16, "seed": 0, "unit": "fixed",
+            "ensemble": 1,
     }  # fmt: skip
     assert specs.needs(spec) == 60
     assert bundles.parameters(spec) == 29_345
@@ -57,9 +58,22 @@ def test_a_choice_wins_over_the_preset_and_none_keeps_it():
 
 
 def test_needs_is_lookback_plus_warm_up():
-    assert specs.needs(specs.make(features=("return",))) == 61
-    assert specs.needs(specs.make(features=("close", "hour"), lookback=10)) == 10
-    assert specs.needs(specs.make()) == 83
+    assert specs.needs(specs.make(features=("return",), unit="fixed")) == 61
+    assert specs.needs(specs.make(features=("close", "hour"), unit="fixed", lookback=10)) == 10
+    assert specs.needs(specs.make(features=("return",))) == specs.needs(specs.make()) == 228
+    assert specs.needs(specs.make(horizon=12)) == 564
+
+
+def test_what_is_read_fits_the_length_of_the_history_and_the_horizon():
+    short = specs.make(rows=specs.ENOUGH - 1, horizon=24)
+    assert (short.features, short.unit, specs.needs(short)) == (specs.PLAIN, "fixed", 83)
+    usual = specs.make(rows=specs.ENOUGH, horizon=24)
+    assert (usual.features, usual.unit) == (ModelSpec().features, "range")
+    long = specs.make(rows=specs.LONG, horizon=24)
+    assert long.features == (*usual.features, "long_range")
+    assert specs.make(rows=specs.LONG, horizon=specs.FAR - 1).features == usual.features
+    # What the person says counts.
+    assert specs.make(rows=100, features=("hour",), unit="range").features == ("hour",)
 
 
 @pytest.mark.parametrize("name", list(specs.BOUNDS))
@@ -75,7 +89,9 @@ def test_bounds_are_inclusive_and_beyond_them_is_refused(name):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"target": "volume"}, "`target` must be return or standardised or price. Received: 'volume'"),
+        ({"target": "volume"}, "`target` must be return or price. Received: 'volume'"),
+        ({"unit": "metre"}, "`unit` must be range or fixed. Received: 'metre'"),
+        ({"target": "price", "unit": "range"}, "A price has a fixed unit. Received: `unit` range"),
         ({"loss": "mae"}, "`loss` must be quantile or mse"),
         ({"training": "epochs"}, "`training` must be sequences or windows"),
         ({"schedule": "linear"}, "`schedule` must be cosine or constant"),

@@ -148,7 +148,7 @@ def test_a_history_too_short_to_cut_says_how_short(rows):
         rf"must hold at least 200 origins\. Received: \d+ from {rows} candles .* Choose a longer "
         r"history of about 444 candles, or a smaller lookback or horizon\."
     )):  # fmt: skip
-        training.train(synthetic.history(rows), specs.make())
+        training.train(synthetic.history(rows), specs.make(rows=rows))
 
 
 @pytest.mark.parametrize("volume", [0.0, np.nan])
