@@ -121,6 +121,7 @@ def _train(visitor: Visitor, seed: int) -> Shown:
     Raises:
         SystemExit: if there is none.
     """
+    visitor.unfold("train-form")
     visitor.fill(f"{_FORM}-epochs", double_array_value={"data": [float(EPOCHS)]})
     visitor.fill(f"{_FORM}-seed", double_value=float(seed))
     shown = visitor.click(f"FormSubmitter:train-{_FORM}-Train")

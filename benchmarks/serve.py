@@ -149,6 +149,7 @@ def _training(one: server.Server) -> Iterator[None]:
     """Train an LSTM for longer than the measurement, with nobody watching."""
     with Visitor(one.url) as visitor:
         visitor.open(history_1h="2 years")
+        visitor.unfold("train-form")
         visitor.fill("quick-lstm-1h-epochs", double_array_value={"data": [200.0]})
         shown = visitor.click("FormSubmitter:train-quick-lstm-1h-Train")
         while not any(text.startswith("Epoch") for text in shown.said):

@@ -13,6 +13,7 @@ from types import TracebackType
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Block_pb2 import Block
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -78,6 +79,11 @@ class Visitor:
         """Open a page by its name in the address; "" is the landing page."""
         self._page, self._query = page, urlencode(query)
         self._states.clear()
+        return self.rerun()
+
+    def unfold(self, key: str) -> Shown:
+        """Open what is folded, and let the page draw what is in it."""
+        self.fill(key, bool_value=True)
         return self.rerun()
 
     def fill(self, key: str, **value: object) -> None:
@@ -147,6 +153,7 @@ class Visitor:
             elif kind == "delta":
                 element = said.delta.new_element
                 self._note(element)
+                self._note(said.delta.add_block)
                 shape = element.WhichOneof("type")
                 if shape == "plotly_chart":
                     chart = element.plotly_chart
@@ -171,7 +178,7 @@ class Visitor:
         said.ParseFromString(frame)
         return said, len(frame)
 
-    def _note(self, element: Element) -> None:
+    def _note(self, element: Element | Block) -> None:
         """Remember the identity of a widget by its key."""
         kind = element.WhichOneof("type")
         own = getattr(element, kind) if kind else None

@@ -228,8 +228,11 @@ def save(service: Service, judged: Backtest, chosen: str) -> None:
 
 
 def table(title: str, frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
-    """Draw the table behind a chart, folded, with a CSV of all of it."""
-    with st.expander(title, icon=":material/table:"):
+    """Draw the table behind a chart, folded until it is opened, with a CSV of all of it."""
+    folded = st.expander(title, icon=":material/table:", key=f"table-{name}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         shown = frame.tail(500)
         st.dataframe(shown, hide_index=True, alt=title)
         if len(shown) < len(frame):

@@ -13,8 +13,20 @@ from cryptoforecast.ui.words import plain
 
 
 def form(service: Service, history: PriceHistory) -> None:
-    """Draw the training form; when it is sent, queue the training and open it."""
-    with st.expander("Train your own network", icon=":material/model_training:"), show.errors():
+    """Draw the training form; when it is sent, queue the training and open it.
+
+    It has more parts than the rest of the page together, so it is drawn once it was opened.
+    """
+    folded = st.expander(
+        "Train your own network",
+        icon=":material/model_training:",
+        key="train-form",
+        on_change="rerun",
+    )
+    st.session_state["form-seen"] = folded.open or st.session_state.get("form-seen", False)
+    if not st.session_state["form-seen"]:
+        return
+    with folded, show.errors():
         spec = inputs.training(history)
         if spec is None:
             return

@@ -19,6 +19,7 @@ def open_page() -> Callable[..., AppTest]:
         page = AppTest.from_file(str(ROOT / "cryptoforecast/ui/main.py"), default_timeout=60)
         for key, value in query.items():
             page.query_params[key] = value
+        page.session_state["form-seen"] = True  # the training form, as once it was opened
         page.run()
         if name:
             page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()

@@ -223,6 +223,24 @@ def test_a_link_can_not_bring_its_own_pictures_and_links(open_page):
     assert "](" not in shown.replace("\\](", "")
 
 
+def test_what_is_folded_is_drawn_when_it_is_opened(open_page):
+    page = open_page()
+    page.session_state["form-seen"] = False
+    page.run()
+    folded = [one.label for one in page.expander]
+    assert "Train your own network" in folded
+    assert not page.slider
+    assert len(page.dataframe) == 1  # the scores, which are not folded
+    page.session_state["train-form"] = True
+    page.session_state[f"table-{inputs.FIRST['1h']}-next"] = True
+    page.run()
+    assert {"Lookback (candles)", "Epochs, at most"} <= {slider.label for slider in page.slider}
+    assert len(page.dataframe) == 2
+    page.session_state["train-form"] = False
+    page.run()
+    assert page.slider  # what was set in it stays set
+
+
 def test_moving_a_slider_trains_nothing(open_page):
     page = open_page()
     page.slider(key="quick-lstm-1h-lookback").set_value(30).run()
