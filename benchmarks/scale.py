@@ -5,10 +5,10 @@
 Random minutes go the whole way: read from text, made into inputs, one epoch of the LSTM (preset
 quick), the forecasts of the last fifth with exactly their own candles each, the quick baselines
 and the boosted trees fitted and asked for the same origins, their figures, the verdict, the chart.
-Each size runs in a process of its own. A stage that is expected to take longer than the budget
-is left out from that size on (a dash), and a size that takes longer is measured fewer times. The
-table has medians, and its last column the exponent b of seconds ~ candles^b between the two largest
-sizes. The plot is ``results/scale.svg``.
+Each size runs in a process of its own, once a small round has loaded the libraries. A stage that is
+expected to take longer than the budget is left out from that size on (a dash), and a size that
+takes longer is measured fewer times. The table has medians, and its last column the exponent b of
+seconds ~ candles^b between the two largest sizes. The plot is ``results/scale.svg``.
 """
 
 from __future__ import annotations
@@ -36,11 +36,18 @@ EPOCHS_PAID = 4
 
 
 def stages(size: int, skip: Collection[str]) -> dict[str, float]:
-    """Run every stage once but those in ``skip``.
+    """Run every stage once but those in ``skip``, after a small round that loads the libraries.
 
     Returns:
         The seconds of each, and the peak of memory in MB.
     """
+    _walk(SIZES[0], {"one epoch"})
+    spent = _walk(size, skip)
+    spent[PEAK] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return spent
+
+
+def _walk(size: int, skip: Collection[str]) -> dict[str, float]:
     from cryptoforecast import charts
     from cryptoforecast.evaluation import metrics, verdict
     from cryptoforecast.learning import baselines, features, inference, samples, specs, training
@@ -82,7 +89,6 @@ def stages(size: int, skip: Collection[str]) -> dict[str, float]:
         verdict.judge(last, naive, cone)
     with _timed(spent, "chart"):
         charts.candles(history).to_json()
-    spent[PEAK] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return spent
 
 
