@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.evaluation.calibration import FEWEST
-from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps
+from cryptoforecast.learning import features
+from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps, scale_inputs
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel
+
+#: Standard deviations beyond which an input is of a kind that the model hardly learnt from.
+STRANGE = 12.0
+#: Time from the last candle that shaped a model on, after which it is past its date.
+DATED = pd.Timedelta(days=730)
 
 
 def of_prices(history: PriceHistory) -> tuple[str, ...]:
@@ -50,7 +57,35 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
     after = gaps(history)
     if after and after[-1] > len(history) - card.needs:
         found.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
-    return (*found, *of_origin(history, card))
+    strange = _strange(history, model)
+    if strange:
+        found.append(
+            f"Far outside of what the model learnt from: {', '.join(strange)}. Expect less of it."
+        )
+    return (*found, *of_origin(history, card), *_of_age(history, card))
+
+
+def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
+    """Name the inputs of which a candle that is read lies ``STRANGE`` deviations from usual."""
+    spec = model.spec
+    if spec.target == "price" or len(history) < model.card.needs:
+        return []
+    read = history.candles.iloc[-model.card.needs :]
+    scaled = scale_inputs(features.matrix(read, spec.features), model.scaler)
+    far = (np.abs(scaled[-spec.lookback :]) > STRANGE).any(axis=0)
+    owners = [name for name in spec.features for _ in range(features.width((name,)))]
+    return list(dict.fromkeys(name for name, is_far in zip(owners, far, strict=True) if is_far))
+
+
+def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
+    """Say that a model is past its date."""
+    since = history.end - pd.Timestamp(card.cutoff)
+    if card.simulated != history.simulated or since <= DATED:
+        return ()
+    return (
+        f"This model learnt from prices up to {card.cutoff[:10]}, {_duration(since)} before the "
+        "last candle. Markets change: train a newer one.",
+    )
 
 
 def of_band(known: int) -> tuple[str, ...]:

@@ -58,3 +58,31 @@ def test_late_prices_are_said_to_be_late_in_words_that_fit(interval, age, words)
         f"The last candle closed {words} before the prices were read.",
     )
     assert cautions.of_prices(dataclasses.replace(late, fetched_at=closed)) == ()
+
+
+def test_an_input_far_outside_of_what_was_learnt_is_named():
+    history = synthetic.history(300)
+    model = synthetic.model(synthetic.spec(features=("return", "hour")))
+    assert not any("Far outside" in text for text in cautions.of_forecast(history, model))
+    candles = history.candles.copy()
+    candles.iloc[-3:] *= 1e9  # a return of 20, where the scaler knows of 1
+    wild = dataclasses.replace(history, candles=candles)
+    found = [text for text in cautions.of_forecast(wild, model) if "Far outside" in text]
+    assert found == ["Far outside of what the model learnt from: return. Expect less of it."]
+    # Out of its sight it no longer matters.
+    candles.iloc[:-40] *= 1e9
+    candles.iloc[-3:] /= 1e9
+    past = dataclasses.replace(history, candles=candles)
+    assert not any("Far outside" in text for text in cautions.of_forecast(past, model))
+
+
+def test_a_model_past_its_date_says_so():
+    history = synthetic.history(300)  # of January 2024
+    old = synthetic.model(cutoff="2021-12-31T00:00:00+00:00")
+    found = [text for text in cautions.of_forecast(history, old) if "up to 2021-12-31" in text]
+    assert len(found) == 1
+    assert "743 days before the last candle" in found[0]
+    young = synthetic.model(cutoff="2022-02-01T00:00:00+00:00")
+    assert not any("learnt from prices up to" in t for t in cautions.of_forecast(history, young))
+    simulated = dataclasses.replace(history, simulated=True)
+    assert not any("up to" in text for text in cautions.of_forecast(simulated, old))
