@@ -104,9 +104,7 @@ def standings(found: Leaderboard) -> pd.DataFrame:
                 against: "reference"
                 if not coverage and each.predictor == found.reference
                 else drawn_board.lead(found, each.skill),
-                "95 % interval": DASH
-                if math.isnan(each.low)
-                else f"{drawn_board.lead(found, each.low)} to {drawn_board.lead(found, each.high)}",
+                "95 % interval": drawn_board.interval(found, each),
                 "p": _p_text(each.p_value),
                 "p after Holm": _p_text(each.p_holm),
             }

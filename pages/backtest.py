@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, inputs, live, show, subject, training
+from cryptoforecast.ui import backtest, inputs, live, subject, training
 
 service = shared()
 with inputs.row():
@@ -22,6 +22,6 @@ plan = backtest.way(subject.spec(service, chosen, history))
 found = backtest.tested(service, history, chosen, plan)
 if found is None:
     st.stop()
-show.verdict(found.judged)
+backtest.verdict(found)
 backtest.explore(service, found)
 backtest.export(service, found)

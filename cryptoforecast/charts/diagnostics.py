@@ -341,7 +341,7 @@ def summary_by_regime(frame: pd.DataFrame) -> str:
         for _, row in frame.iterrows()
         if row["pinball_naive"] > 0 and math.isfinite(row["pinball"])
     ]
-    gain = f" Band error against the last price's constant band: {', '.join(parts)} better."
+    gain = f" Skill of the band against the last price's constant one: {', '.join(parts)}."
     return (
         f"Errors are {percent(calm['error'])} of the price in calm markets and "
         f"{percent(wild['error'])} in restless ones; {_follows(frame)}.{gain if parts else ''}"

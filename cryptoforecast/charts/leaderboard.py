@@ -39,17 +39,17 @@ def forest(judged: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
     figure.add_vline(x=0, line={"color": colours.ink, "dash": "dash", "width": 1})
     for standing in board.standings[::-1]:
         _add(figure, standing, board, colours)
-    interval = judged.history.interval
+    candle = judged.history.interval
     coverage = board.metric in _COVERAGES
     subtitle = style.subtitle_lines(
         judged.history,
         "right on the dashed line: as promised"
         if coverage
         else f"dashed: {board.reference}; right of it is better",
-        f"{style.count(board.origins, interval)} compared, lines: 95 % intervals",
+        f"{style.count(board.origins, candle)} compared, lines: 95 % intervals",
     )
     words = METRIC_WORDS[board.metric]
-    title = f"{words}, {style.ahead(board.step, interval)}"
+    title = f"{words}, {style.ahead(board.step, candle)}"
     style.lay_out(
         figure, title, subtitle, dark=dark, height=150 + 40 * len(board.standings),
         keep=f"forest {board.metric} {board.step} {board.reference}", legend=False,
@@ -109,6 +109,16 @@ def lead(board: Leaderboard, skill: float) -> str:
     return percent(skill, "+")
 
 
+def interval(board: Leaderboard, standing: Standing) -> str:
+    """Write the interval of a skill; a dash where there are too few origins to tell."""
+    low, high = standing.low, standing.high
+    if math.isnan(low):
+        return "–"
+    if board.metric in _COVERAGES:
+        return f"{100 * low:+.1f} to {100 * high:+.1f} points"
+    return f"{percent(low, '+')} to {percent(high, '+')}"
+
+
 def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: style.Theme) -> None:
     """Add one row: a point with its interval, filled where it is more than chance."""
     certain = standing.low * standing.high > 0 and standing.p_holm < 0.05
@@ -121,9 +131,6 @@ def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: sty
     reference = standing.predictor == board.reference and not coverage
     name = f"{standing.predictor} (reference)" if reference else standing.predictor
     text = "" if reference else lead(board, standing.skill)
-    interval = "too few to tell"
-    if math.isfinite(standing.low):
-        interval = f"{lead(board, standing.low)} to {lead(board, standing.high)}"
     figure.add_scatter(
         x=[100 * shown], y=[name], mode="markers+text", name=name, text=[text],
         textposition="top center", textfont={"color": colours.ink, "size": 11},
@@ -135,5 +142,6 @@ def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: sty
             "type": "data", "symmetric": False, "array": [100 * (high - shown)],
             "arrayminus": [100 * (shown - low)], "color": colour, "thickness": 2, "width": 5,
         },
-        hovertemplate=f"{name}: {text or '0 %'}<br>95 % interval {interval}<extra></extra>",
+        hovertemplate=f"{name}: {text or '0 %'}<br>"
+        f"95 % interval {interval(board, standing)}<extra></extra>",
     )  # fmt: skip

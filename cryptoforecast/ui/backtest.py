@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast import document
+from cryptoforecast.charts import folds as folds_words
 from cryptoforecast.charts import leaderboard as board_words
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation import diagnostics
@@ -120,6 +121,13 @@ def tested(
             walk = service.walk_baseline(history, spec, plan)
     walk = service.compared_walk(walk)
     return Tested(walk.joined, walk)
+
+
+def verdict(found: Tested) -> None:
+    """Say whether it beats doing nothing, and how that was tested."""
+    show.verdict(found.judged)
+    if found.walk is not None:
+        st.caption(folds_words.summary_folds(found.walk))
 
 
 def explore(service: Service, found: Tested) -> None:
