@@ -84,6 +84,9 @@ def test_rows_the_model_was_fitted_on_say_nothing():
     assert calibrated is None
     assert ahead.known(history, later) == calibration.FEWEST - 1
     np.testing.assert_array_equal(said.quantiles, own(history, later).quantiles)
+    ahead_of_all = synthetic.model(SPEC, cutoff="2030-01-01T00:00:00+00:00")
+    assert ahead.forecast(history, ahead_of_all)[1] is None
+    assert ahead.known(history, ahead_of_all) == 0
     # A model of real prices never saw simulated ones, whatever the time.
     simulated = dataclasses.replace(history, simulated=True)
     assert ahead.forecast(simulated, later)[1] is not None
