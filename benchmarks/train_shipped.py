@@ -1,23 +1,31 @@
 """Train the models that come with the project and put them into ``models/``.
 
-    python -m benchmarks.train_shipped --data FOLDER [--to models]
+    python -m benchmarks.leave_one_out --data FOLDER
+    python -m benchmarks.train_shipped --data FOLDER [--to models] [--only NAME]
 
-FOLDER holds ``hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz``. Weights and cards are written,
-no prices. Each model is what ``python -m cryptoforecast train`` gives with the options below.
+FOLDER holds ``hourly/`` and ``daily/``; see ``histories``. Weights and cards are written, no
+prices. A model of one coin is what ``python -m cryptoforecast train`` gives with the options
+below. A global model learns from every candle of every coin, so nothing is left to judge it on:
+its card holds what ``leave_one_out`` measured of the same recipe, the mean over the coins.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import shutil
 import tempfile
 from pathlib import Path
 
-from cryptoforecast.learning import specs
+import pandas as pd
+
+from benchmarks import histories, measure
+from cryptoforecast.learning import bundles, global_training, specs
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT, Settings
+from cryptoforecast.types import ModelCard, duration
 
-HISTORY = "hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz"
 MODELS = {
     "btc-1h-dense": specs.make("quick", "dense", horizon=24),
     # 59 log-returns need 60 closes, and nothing but closes: what `POST /predict` is given.
@@ -25,6 +33,9 @@ MODELS = {
         "quick", features=("return", "abs_return"), unit="fixed", lookback=59
     ),
 }
+GLOBAL = {f"global-{interval}-lstm": interval for interval in global_training.SPECS}
+#: Figures that prices of one coin do not share with another's.
+IN_USD = ("mae", "rmse")
 
 
 def main() -> None:
@@ -32,19 +43,64 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of price files")
     parser.add_argument("--to", type=Path, default=ROOT / "models", help="where to put them")
+    names = [*MODELS, *GLOBAL]
+    parser.add_argument("--only", nargs="+", default=names, choices=names, help="of these alone")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        service = Service(Settings(home=home, shipped=home / "none"))
-        file = given.data / HISTORY
-        history = service.read(file, file.name)
-        for name, spec in MODELS.items():
-            judged = service.backtest(history, spec)
-            service.save(judged, name)
+        for name in given.only:
+            verdict = (
+                _train_one(name, given.data, home)
+                if name in MODELS
+                else _train_global(name, given.data, home)
+            )
             target = given.to / name
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(home / "models" / name, target)
-            print(f"{name}: {judged.verdict.sentence}", flush=True)
+            print(f"{name}: {verdict}", flush=True)
+
+
+def _train_one(name: str, data: Path, home: Path) -> str:
+    service = Service(Settings(home=home, shipped=home / "none"))
+    judged = service.backtest(histories.read_one(data, "1h", "BTC"), MODELS[name])
+    service.save(judged, name)
+    return judged.verdict.sentence
+
+
+def _train_global(name: str, data: Path, home: Path) -> str:
+    interval = GLOBAL[name]
+    model = global_training.train(
+        histories.read_all(data, interval), global_training.SPECS[interval]
+    )
+    card = _judged(model.card, global_training.SPECS[interval].horizon)
+    bundles.save(dataclasses.replace(model, card=card), home / "models", name)
+    return card.verdict
+
+
+def _judged(card: ModelCard, horizon: int) -> ModelCard:
+    """Write the mean over the coins that were left out onto a card."""
+    text = (measure.RESULTS / f"leave_one_out_{card.interval}.json").read_text(encoding="utf-8")
+    coins = list(json.loads(text)["coins"].values())
+    means = {
+        name: pd.DataFrame([coin["scores"][name][-1] for coin in coins]).mean()
+        for name in coins[0]["scores"]
+    }
+    scores = {
+        name: {
+            key: None if key in IN_USD or pd.isna(value) else float(value)
+            for key, value in figures.items()
+        }
+        for name, figures in means.items()
+    }
+    own, cone = means["lstm"], means["cone"]
+    gain = 1 - own["pinball"] / cone["pinball"]
+    verdict = (
+        f"On {len(coins)} coins that it had not learnt from, one after the other left out, "
+        f"{duration(horizon, card.interval)} ahead: its band is {abs(gain):.1%} "
+        f"{'sharper' if gain > 0 else 'less sharp'} than the volatility cone, and the 80 % band "
+        f"covers {own['coverage_80']:.1%}."
+    )
+    return dataclasses.replace(card, scores=scores, verdict=verdict)
 
 
 if __name__ == "__main__":

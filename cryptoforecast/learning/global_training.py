@@ -28,6 +28,11 @@ from cryptoforecast.types import (
 
 #: What the card of a global model calls its coin.
 ANY = "any"
+#: How the models of the project are made, by candle length.
+SPECS = {
+    "1h": specs.make(horizon=24, validation=0.05),
+    "1d": specs.make(horizon=7, validation=0.1),
+}
 
 
 def train(
