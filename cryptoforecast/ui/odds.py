@@ -9,7 +9,7 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.evaluation import odds
 from cryptoforecast.types import Future, Odds
-from cryptoforecast.ui import show
+from cryptoforecast.ui import figures, show
 
 _DIRECTIONS = ("above", "below")
 
@@ -61,13 +61,22 @@ def _draw(ahead: Future, one: Odds, around: tuple[Odds, ...]) -> None:
     question, _, answer = summary.partition(": ")
     chance, semicolon, first = answer.rstrip(".").partition("; ")
     st.markdown(f"{question}: **{chance}**{semicolon}{first}.")
-    maps = charts.chance_map(ahead, around, dark=show.dark())
+    dark, asked = show.dark(), (one.direction, *(each.level for each in around))
+    maps = figures.kept(
+        ahead.forecast,
+        ("chances", *asked, dark),
+        lambda: charts.chance_map(ahead, around, dark=dark),
+    )
     if ahead.forecast.horizon == 1:
         show.chart(maps, alt=rest, key="chances")
     else:
         left, right = st.columns(2)
         with left:
-            line = charts.chance_by_step(ahead, one, dark=show.dark())
+            line = figures.kept(
+                ahead.forecast,
+                ("chance", one.direction, one.level, dark),
+                lambda: charts.chance_by_step(ahead, one, dark=dark),
+            )
             show.chart(line, alt=summary, key="chance")
         with right:
             show.chart(maps, alt=rest, key="chances")

@@ -23,6 +23,7 @@ from cryptoforecast.types import (
     PriceHistory,
     Scores,
 )
+from cryptoforecast.ui import figures
 from cryptoforecast.ui.inputs import BASELINE_WORDS, RUN
 from cryptoforecast.ui.words import plain
 
@@ -115,7 +116,7 @@ def future(ahead: Future) -> None:
         st.warning(plain(warning), icon=":material/warning:")
     summary = charts.summary_fan(ahead)
     st.markdown(summary)
-    chart(charts.fan(ahead, dark=dark()), alt=summary, key="fan")
+    chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan")
     if ahead.calibration is not None:
         st.caption(
             "The width of the band follows from how the model's last "
@@ -141,7 +142,7 @@ def test(judged: Backtest) -> None:
             help="Each point was predicted so many candles before.",
         )
     summary = charts.summary_predicted(judged, step)
-    chart(charts.predicted_vs_actual(judged, step, dark=dark()), alt=summary, key="test")
+    chart(figures.predicted_vs_actual(judged, step, dark=dark()), alt=summary, key="test")
     st.caption(summary)
     table(
         "The numbers behind this chart (USD)",
@@ -167,20 +168,14 @@ def scores(service: Service, judged: Backtest) -> None:
     left, right = st.columns(2)
     with left:
         chart(
-            charts.compare_errors(
-                judged.scores, metric="pinball", simulated=judged.history.simulated, dark=dark()
-            ),
+            figures.compare_errors(judged, dark=dark()),
             alt=charts.summary_errors(judged.scores, metric="pinball"),
             key="errors",
         )
     with right:
-        measured = {
-            name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
-            for name, steps in judged.scores.items()
-        }
         chart(
-            charts.coverage(measured, simulated=judged.history.simulated, dark=dark()),
-            alt=charts.summary_coverage(measured),
+            figures.coverage(judged, dark=dark()),
+            alt=charts.summary_coverage(figures.covered(judged)),
             key="coverage",
         )
     rows = [

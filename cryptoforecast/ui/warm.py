@@ -10,10 +10,9 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from cryptoforecast import charts
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service, shared
-from cryptoforecast.ui import inputs, sockets, subject
+from cryptoforecast.ui import figures, inputs, sockets, subject
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,9 @@ def _landing(service: Service) -> None:
     try:
         history = service.history(inputs.query(inputs.COIN, interval), wait=0)
         found = subject.find(service, inputs.FIRST[interval], history)
-        charts.fan(found.future)
-        charts.predicted_vs_actual(found.judged)
+        figures.fan(found.future, dark=False)
+        figures.predicted_vs_actual(found.judged, found.judged.spec.horizon, dark=False)
+        figures.compare_errors(found.judged, dark=False)
+        figures.coverage(found.judged, dark=False)
     except CryptoForecastError as error:
         log.warning("The landing page could not be prepared: %s", error)

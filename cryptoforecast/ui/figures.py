@@ -1,0 +1,88 @@
+"""Figures of the Forecast page, each drawn once for as long as its forecast is remembered.
+
+Drawing one takes ten to twenty milliseconds, most of a page's run, and a rerun shows most of them
+again as they were. A figure is some 150 kB and is never changed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from cryptoforecast import charts
+from cryptoforecast.types import Backtest, Forecast, Future
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+#: Figures of one forecast that are kept: light and dark, and some of its steps.
+KEPT = 12
+
+_drawn: WeakKeyDictionary[Forecast, OrderedDict[Hashable, go.Figure]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def fan(ahead: Future, *, dark: bool) -> go.Figure:
+    """Draw what comes next; see ``charts.fan``."""
+    return kept(ahead.forecast, ("fan", dark), lambda: charts.fan(ahead, dark=dark))
+
+
+def predicted_vs_actual(judged: Backtest, step: int, *, dark: bool) -> go.Figure:
+    """Draw the test; see ``charts.predicted_vs_actual``."""
+    return kept(
+        judged.judged,
+        ("test", step, dark),
+        lambda: charts.predicted_vs_actual(judged, step, dark=dark),
+    )
+
+
+def compare_errors(judged: Backtest, *, dark: bool) -> go.Figure:
+    """Draw every predictor's pinball loss; see ``charts.compare_errors``."""
+    return kept(
+        judged.judged,
+        ("errors", *judged.scores, dark),
+        lambda: charts.compare_errors(
+            judged.scores, metric="pinball", simulated=judged.history.simulated, dark=dark
+        ),
+    )
+
+
+def coverage(judged: Backtest, *, dark: bool) -> go.Figure:
+    """Draw how often every band held the price; see ``charts.coverage``."""
+    return kept(
+        judged.judged,
+        ("coverage", *judged.scores, dark),
+        lambda: charts.coverage(covered(judged), simulated=judged.history.simulated, dark=dark),
+    )
+
+
+def covered(judged: Backtest) -> dict[str, dict[int, float]]:
+    """Return by predictor and level (%) the share of prices inside, at the last step."""
+    return {
+        name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
+        for name, steps in judged.scores.items()
+    }
+
+
+def kept(said: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
+    """Return a figure of a forecast, drawn unless it was before.
+
+    Args:
+        said: what it shows; forgotten with it.
+        key: all else that shapes it.
+        draw: makes it.
+    """
+    with _lock:
+        figures = _drawn.setdefault(said, OrderedDict())
+        if key in figures:
+            figures.move_to_end(key)
+            return figures[key]
+    figure = draw()
+    with _lock:
+        figures[key] = figure
+        while len(figures) > KEPT:
+            figures.popitem(last=False)
+    return figure

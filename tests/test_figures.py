@@ -1,0 +1,44 @@
+"""Figures that a rerun shows again are not drawn again, and go with their forecast."""
+
+import dataclasses
+import gc
+
+import pytest
+
+from cryptoforecast import charts
+from cryptoforecast.learning import inference
+from cryptoforecast.types import Future
+from cryptoforecast.ui import figures
+from tests import synthetic
+
+
+@pytest.fixture
+def ahead():
+    model, history = synthetic.model(), synthetic.history(120)
+    said = inference.forecast(model, history, range(119, 120))
+    return Future("model", history, said, ())
+
+
+def test_the_same_figure_is_drawn_once(ahead, monkeypatch):
+    first = figures.fan(ahead, dark=False)
+    assert first.to_json() == charts.fan(ahead, dark=False).to_json()
+    dark = figures.fan(ahead, dark=True)
+    assert dark.to_json() != first.to_json()
+    monkeypatch.setattr(charts, "fan", None)
+    again = dataclasses.replace(ahead, warnings=("later",))
+    assert figures.fan(again, dark=False) is first
+    assert figures.fan(again, dark=True) is dark
+
+
+def test_each_forecast_keeps_a_few_and_takes_them_along(ahead):
+    held = len(figures._drawn)
+    for number in range(3 * figures.KEPT):
+        assert figures.kept(ahead.forecast, number, lambda made=number: made) == number
+    assert list(figures._drawn[ahead.forecast]) == list(range(2 * figures.KEPT, 3 * figures.KEPT))
+    assert figures.kept(ahead.forecast, 2 * figures.KEPT, lambda: None) == 2 * figures.KEPT
+    assert len(figures._drawn) == held + 1
+    forecast = ahead.forecast
+    del forecast
+    object.__setattr__(ahead, "forecast", None)
+    gc.collect()
+    assert len(figures._drawn) == held
