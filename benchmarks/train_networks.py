@@ -16,8 +16,9 @@ without the first ones; ours is the median epoch, shuffling included, without th
 have seven inputs and nine quantiles, 60 candles of context, Adam with a clipped gradient, warm-up
 and cosine schedule; the peers see windows, 256 an update, 800 updates (with 400 or 600 PyTorch
 stayed 0.5 % above our loss). They keep the weights of their best look at the validation loss, for
-which their clock stands still; ours does not. *As good* is when a peer's validation loss first was
-within 0.2 % of ours of that round, and in how many rounds it was. Every round has its own seed.
+which their clock stands still; ours does not. We run schedules of several lengths. *Same loss* is
+the time a peer took until its validation loss was first within 0.2 % of the lowest it ever had, by
+the time of the shortest of our fits that got as low in that round. Every round has its own seed.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ SPEED: Mapping[str, Contender] = {
 }
 LOSS: Mapping[str, Contender] = {
     OURS: _ours(OURS, "quick"),
+    **{f"{OURS}, {n} epochs": _ours(OURS, f"quick-{n}") for n in (6, 8, 10, 12)},
     "Keras, 800 updates": _loss("keras", "--updates", "800"),
     "PyTorch, 800 updates": _loss("torch", "--updates", "800"),
     "NeuralForecast, 800 updates": _loss("neuralforecast", "--updates", "800"),
@@ -288,31 +290,32 @@ class _Judge:
         )
 
 
-def _as_good(one: _Judged, target: float) -> float:
-    """Seconds at which a look first found this validation loss; NaN if none did."""
-    return next((seconds for seconds, loss in one.curve if loss <= target), math.nan)
+def _as_good(one: _Judged, ours: Sequence[_Judged]) -> tuple[float, float]:
+    """Seconds that a peer took to about its lowest loss, and we to the same; NaN if never."""
+    target = NEAR * min(loss for _, loss in one.curve)
+    theirs = next(seconds for seconds, loss in one.curve if loss <= target)
+    found = [fit.seconds for fit in ours if fit.validation <= target]
+    return theirs, min(found, default=math.nan)
 
 
 def _loss_rows(found: Mapping[str, list[_Judged]]) -> list[dict[str, str]]:
     rows = []
+    ours = list(zip(*(done for name, done in found.items() if name.startswith(OURS)), strict=True))
     for name, done in found.items():
         reached, times = "-", "-"
-        if name != OURS and OURS in found:
-            pairs = [
-                (_as_good(one, NEAR * our.validation), our.seconds)
-                for one, our in zip(done, found[OURS], strict=True)
-            ]
-            pairs = [(seconds, our) for seconds, our in pairs if math.isfinite(seconds)]
+        if not name.startswith(OURS) and ours:
+            pairs = [_as_good(one, fits) for one, fits in zip(done, ours, strict=True)]
+            reached = measure.spread([theirs for theirs, _ in pairs], 1)
+            pairs = [pair for pair in pairs if math.isfinite(pair[1])]
             if pairs:
-                reached = f"{measure.spread([seconds for seconds, _ in pairs], 1)}"
-                reached += f", {len(pairs)} of {len(done)} rounds" * (len(pairs) < len(done))
-                times = f"{statistics.median(seconds / our for seconds, our in pairs):.1f}"
+                times = f"{statistics.median(theirs / our for theirs, our in pairs):.1f}"
+                times += f", {len(pairs)} of {len(done)} rounds" * (len(pairs) < len(done))
         rows.append(
             {
                 "": name,
                 "training, s": measure.spread([one.seconds for one in done], 1),
-                "as good after, s": reached,
-                "times ours": times,
+                "at its lowest after, s": reached,
+                "same loss, times ours": times,
                 "validation, 1e-4": measure.spread([1e4 * one.validation for one in done], 3),
                 "test / naive": measure.spread([one.test for one in done], 4),
             }

@@ -11,12 +11,19 @@ import numpy as np
 from benchmarks.peers.task import say
 from cryptoforecast.learning import inference, networks, samples, specs, training
 from cryptoforecast.prices import read
-from cryptoforecast.types import PriceHistory, TrainedModel
+from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
+
+
+def _spec(network: str = "lstm", epochs: int | None = None) -> ModelSpec:
+    """Make the quick preset with the inputs and the unit that the peers have too."""
+    return specs.make("quick", network, features=specs.PLAIN, unit="fixed", epochs=epochs)
+
 
 SPECS = {
-    "quick": specs.make("quick"),
+    "quick": _spec(),
     "like": specs.make("quick", target="price", loss="mse"),
-    "dense": specs.make("quick", "dense"),
+    "dense": _spec("dense"),
+    **{f"quick-{epochs}": _spec(epochs=epochs) for epochs in (6, 8, 10, 12)},
 }
 
 
