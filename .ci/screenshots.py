@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+PAGES = ["", "market", "models", "backtest", "backtest?view=Errors"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 FLAGS = [
     "--no-sandbox",
@@ -42,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("url", help="address of the running app")
     parser.add_argument("folder", type=Path, help="where the pictures go")
-    parser.add_argument("pages", nargs="*", default=["", "market", "models"])
+    parser.add_argument("pages", nargs="*", default=PAGES)
     parser.add_argument("--only", nargs="*", help="such as forecast-desktop-light")
     parser.add_argument("--height", type=int, default=1500, help="at most so many pixels")
     given = parser.parse_args()
@@ -52,7 +53,8 @@ def main() -> None:
         for scheme, (size, (width, height)), path in product(
             ("light", "dark"), SIZES.items(), given.pages
         ):
-            name = f"{path.partition('?')[0] or 'forecast'}-{size}-{scheme}"
+            words = path.replace("?view=", "-").partition("?")[0].lower()
+            name = f"{words or 'forecast'}-{size}-{scheme}"
             if given.only and name not in given.only:
                 continue
             context = browser.new_context(
