@@ -24,6 +24,7 @@ from cryptoforecast.types import (
     Calibration,
     Fold,
     Future,
+    Leaderboard,
     ModelSpec,
     Odds,
     PriceHistory,
@@ -82,6 +83,23 @@ def walk_forward_json(tested: WalkForward) -> Json:
             "without_target": tested.joined.spec.horizon,  # last candles, so no origins
         },
         "folds": [_fold_json(fold, tested.joined.history) for fold in tested.folds],
+    }
+
+
+def leaderboard_json(board: Leaderboard) -> Json:
+    """Describe a leaderboard: one entry a predictor, the best first."""
+    return {
+        "metric": board.metric,
+        "step": board.step,
+        "reference": board.reference,
+        "origins": board.origins,
+        "standings": [
+            {
+                name: finite(value) if isinstance(value, float) else value
+                for name, value in dataclasses.asdict(standing).items()
+            }
+            for standing in board.standings
+        ],
     }
 
 

@@ -7,7 +7,10 @@ import json
 import pandas as pd
 import pytest
 
-from cryptoforecast import cli, document
+from cryptoforecast import cli, document, report
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation.leaderboard import leaderboard
+from cryptoforecast.learning import specs
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.specs import NETWORKS
 from cryptoforecast.prices import files
@@ -94,6 +97,43 @@ def test_a_shipped_model_gives_a_report_too(run, tmp_path):
     assert status == 0, err
     assert "Simulated prices, not a market" in page.read_text("utf-8")
     assert "Report written" in out
+
+
+def test_the_leaderboard_is_the_librarys_own(run, prices):
+    asked = ("--data", prices, "--network=har", "--horizon=4", "--leaderboard=mae")
+    status, out, err = run(*asked, "--against=cone", "--step=2", "--json")
+    assert status == 0, err
+    board = json.loads(out)["leaderboard"]
+    assert {name: board[name] for name in ("metric", "step", "reference")} == {
+        "metric": "mae", "step": 2, "reference": "cone",
+    }  # fmt: skip
+    spec = specs.make(network="har", horizon=4)
+    expected = leaderboard(
+        backtest.holdout(files.read(prices, prices.name), spec), "mae", 2, "cone"
+    )
+    assert board == report.leaderboard_json(expected)
+    assert {each["predictor"] for each in board["standings"]} == set(BASELINES)
+    status, out, _ = run(*asked)
+    assert "Leaderboard by mae, step 4" in out
+    assert "against naive" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--leaderboard=speed"], "`metric` must be one of mae"),
+        (["--leaderboard="], "`metric` must be one of"),
+        (["--against=cone"], "Add --leaderboard METRIC"),
+        (["--step=1"], "Add --leaderboard METRIC"),
+        (["--leaderboard=mae", "--step=0"], "`step` must be 1 to the horizon"),
+        (["--leaderboard=mae", "--against=lstm"], "`reference` must be one of"),
+    ],
+)
+def test_a_leaderboard_that_can_not_be_is_refused(run, prices, options, words):
+    status, out, err = run("--data", prices, "--network=naive", *options)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("option", ["--html", "--forecasts"])

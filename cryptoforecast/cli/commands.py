@@ -15,6 +15,7 @@ from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIO
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
 from cryptoforecast.evaluation import odds, walk_forward
+from cryptoforecast.evaluation.leaderboard import check_metric
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.prices import files, resolve
 from cryptoforecast.prices.importing import Corrections
@@ -76,7 +77,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     given = {name: getattr(args, name) for name in WALK_OPTIONS if getattr(args, name) is not None}
     plan = WalkPlan(**{"folds": 1, **given})
     walk_forward.check(plan, _spec(args))  # before prices are waited for
-    exports.check(args)
+    _check_more(args)
     history, spec = _question(service, args)
     meter = _meter(history, spec)
     try:
@@ -85,27 +86,56 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
         )
     finally:
         meter.close()
-    written = _export(service, args, tested.joined, tested if len(tested.folds) > 1 else None)
-    found = report.walk_forward_json(tested) | written
-    return Answer(found, text.walk_forward(tested) + exports.told(args))
+    walked = tested if len(tested.folds) > 1 else None
+    more = _more(service, args, tested.joined, walked)
+    return Answer(
+        report.walk_forward_json(tested) | more.json, text.walk_forward(tested) + more.text
+    )
 
 
-def _export(
+@dataclass(frozen=True)
+class _More:
+    """What is added to a backtest's answer."""
+
+    json: report.Json
+    text: str
+
+
+def _check_more(args: argparse.Namespace) -> None:
+    """Refuse what can't be added before the work is done rather than after."""
+    exports.check(args)
+    if args.leaderboard is not None:
+        check_metric(args.leaderboard)
+    elif args.against is not None or args.step is not None:
+        raise InvalidInput(
+            "--against and --step go with a leaderboard only. Add --leaderboard METRIC, such as "
+            "pinball."
+        )
+
+
+def _more(
     service: Service,
     args: argparse.Namespace,
     judged: Backtest,
     tested: WalkForward | None = None,
-) -> report.Json:
-    """Write the report and the forecasts, where these are asked for, and say so in JSON."""
-    if args.html is None and args.forecasts is None:
-        return {}
-    from cryptoforecast import document  # loads Plotly
+) -> _More:
+    """Add the leaderboard, and write the report and the forecasts, where these are asked for."""
+    added: report.Json = {}
+    words = ""
+    if args.leaderboard is not None:
+        step = judged.spec.horizon if args.step is None else args.step
+        board = service.looks.board(judged, args.leaderboard, step, args.against or "naive")
+        added |= {"leaderboard": report.leaderboard_json(board)}
+        words += text.leaderboard(board)
+    if args.html is not None or args.forecasts is not None:
+        from cryptoforecast import document  # loads Plotly
 
-    return exports.write(
-        args,
-        lambda: document.page(service.looks, judged, tested),
-        lambda: document.forecasts(judged),
-    )
+        added |= exports.write(
+            args,
+            lambda: document.page(service.looks, judged, tested),
+            lambda: document.forecasts(judged),
+        )
+    return _More(added, words + exports.told(args))
 
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
@@ -156,15 +186,15 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
             "A saved model keeps its own settings, --test and --validation apart. "
             f"Received: --{given[0].replace('_', '-')}. Leave it out, or leave out --model."
         )
-    exports.check(args)
+    _check_more(args)
     model = service.model(args.model).model
     history = _history(service, args, model)
     shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
     say(f"Judging {args.model} on {len(history):,} candles ...")
     judged = service.compare(service.judge_saved(history, model, **shares))
-    written = _export(service, args, judged)
-    found = report.backtest_json(judged, saved=args.model) | written
-    return Answer(found, text.backtest(judged, saved=args.model) + exports.told(args))
+    more = _more(service, args, judged)
+    found = report.backtest_json(judged, saved=args.model) | more.json
+    return Answer(found, text.backtest(judged, saved=args.model) + more.text)
 
 
 def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:

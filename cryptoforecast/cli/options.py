@@ -17,6 +17,7 @@ import pandas as pd
 
 from cryptoforecast import __version__
 from cryptoforecast.cli.progress import one_line
+from cryptoforecast.evaluation.leaderboard import METRICS
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
@@ -81,6 +82,10 @@ def _add_backtest(commands: Commands) -> None:
     _add_prices(made)
     _add_spec(made)
     _add_walk(made)
+    group = made.add_argument_group("who leads, and is it more than chance?")
+    group.add_argument("--leaderboard", metavar="METRIC", help=f"by {', '.join(METRICS)}")
+    group.add_argument("--against", metavar="NAME", help="compare with this one (default naive)")
+    group.add_argument("--step", metavar="N", type=_whole, help="of the horizon (default the last)")
     group = made.add_argument_group("files")
     group.add_argument(
         "--html", metavar="FILE", type=Path, help="write the whole report, with charts and tables"

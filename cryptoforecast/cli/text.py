@@ -14,6 +14,7 @@ from cryptoforecast.types import (
     MEDIAN,
     Backtest,
     Future,
+    Leaderboard,
     Odds,
     PriceHistory,
     SavedModel,
@@ -62,6 +63,28 @@ def walk_forward(tested: WalkForward) -> str:
     if plan.warm_start:
         lines.append("Warm start: each fit after the first goes on from the weights before it.")
     return "\n".join([*lines, "", *_scores(joined), "", *_folds(tested)]) + "\n"
+
+
+def leaderboard(board: Leaderboard) -> str:
+    """Put each predictor on a line: its figure, its lead with the interval, its p-values.
+
+    Of a coverage the lead is the share inside minus the share promised.
+    """
+    rows = [
+        [
+            each.predictor,
+            _number(each.value, ".5g"),
+            _number(each.skill, "+.2%"),
+            f"{_number(each.low, '+.2%')} to {_number(each.high, '+.2%')}",
+            _number(each.p_value, ".3g"),
+            _number(each.p_holm, ".3g"),
+        ]
+        for each in board.standings
+    ]
+    against = "the promise" if board.metric.startswith("coverage") else board.reference
+    header = ("predictor", board.metric, f"against {against}", "95 % interval", "p", "p (Holm)")
+    what = f"Leaderboard by {board.metric}, step {board.step}, {board.origins:,} origins:"
+    return "\n".join(["", what, *_table(header, rows)]) + "\n"
 
 
 def _tested(judged: Backtest) -> list[str]:

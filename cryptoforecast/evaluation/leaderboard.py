@@ -152,9 +152,14 @@ def _rank(value: float, metric: str) -> float:
     return -value if metric == DIRECTION else value
 
 
-def _check(judged: Backtest, metric: str, step: int, reference: str) -> None:
+def check_metric(metric: str) -> None:
+    """Raise ``InvalidInput`` unless this is one of ``METRICS``."""
     if metric not in METRICS:
         raise InvalidInput(f"`metric` must be one of {', '.join(METRICS)}. Received: {metric!r}.")
+
+
+def _check(judged: Backtest, metric: str, step: int, reference: str) -> None:
+    check_metric(metric)
     if not 1 <= step <= judged.spec.horizon:
         raise InvalidInput(
             f"`step` must be 1 to the horizon, {judged.spec.horizon}. Received: {step}."
