@@ -54,7 +54,7 @@ KEPT_ROWS = 1_000_000
 KEPT_AHEAD = 32
 #: Bytes of forecasts that stay in memory for the next rerun of a page, of holdouts and of
 #: walk-forward tests each.
-MEMO_BYTES = 120_000_000
+MEMO_BYTES = 64_000_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

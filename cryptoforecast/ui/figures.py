@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from cryptoforecast import charts
-from cryptoforecast.types import Backtest, Forecast, Future
+from cryptoforecast.types import Backtest, Forecast, Future, Odds
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -36,6 +36,25 @@ def predicted_vs_actual(judged: Backtest, step: int, *, dark: bool) -> go.Figure
         judged.judged,
         ("test", step, dark),
         lambda: charts.predicted_vs_actual(judged, step, dark=dark),
+    )
+
+
+def chance_map(ahead: Future, around: Sequence[Odds], *, dark: bool) -> go.Figure:
+    """Draw the chances of several prices; see ``charts.chance_map``."""
+    asked = tuple((one.level, one.direction) for one in around)
+    return kept(
+        ahead.forecast,
+        ("chances", asked, dark),
+        lambda: charts.chance_map(ahead, around, dark=dark),
+    )
+
+
+def chance_by_step(ahead: Future, one: Odds, *, dark: bool) -> go.Figure:
+    """Draw the chance of one price at every step; see ``charts.chance_by_step``."""
+    return kept(
+        ahead.forecast,
+        ("chance", one.level, one.direction, dark),
+        lambda: charts.chance_by_step(ahead, one, dark=dark),
     )
 
 

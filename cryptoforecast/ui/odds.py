@@ -19,12 +19,15 @@ def section(ahead: Future) -> None:
     """Ask for a price and a direction; show its chance, and those of the prices around."""
     st.subheader("How likely is a price?")
     with show.errors():
-        level, direction = _asked(ahead)
-        above = direction == "above"
-        (one,) = odds.ahead(ahead, [level] * above, [level] * (not above))
-        ladder = odds.ladder(ahead)
-        around = odds.ahead(ahead, ladder * above, ladder * (not above))
-        _draw(ahead, one, around)
+        _draw(ahead, *of(ahead, *_asked(ahead)))
+
+
+def of(ahead: Future, level: float, direction: str) -> tuple[Odds, tuple[Odds, ...]]:
+    """Work out the odds of a price (USD), and of the prices around the last close."""
+    above = direction == "above"
+    (one,) = odds.ahead(ahead, [level] * above, [level] * (not above))
+    ladder = odds.ladder(ahead)
+    return one, odds.ahead(ahead, ladder * above, ladder * (not above))
 
 
 def _asked(ahead: Future) -> tuple[float, str]:
@@ -61,22 +64,13 @@ def _draw(ahead: Future, one: Odds, around: tuple[Odds, ...]) -> None:
     question, _, answer = summary.partition(": ")
     chance, semicolon, first = answer.rstrip(".").partition("; ")
     st.markdown(f"{question}: **{chance}**{semicolon}{first}.")
-    dark, asked = show.dark(), (one.direction, *(each.level for each in around))
-    maps = figures.kept(
-        ahead.forecast,
-        ("chances", *asked, dark),
-        lambda: charts.chance_map(ahead, around, dark=dark),
-    )
+    maps = figures.chance_map(ahead, around, dark=show.dark())
     if ahead.forecast.horizon == 1:
         show.chart(maps, alt=rest, key="chances")
     else:
         left, right = st.columns(2)
         with left:
-            line = figures.kept(
-                ahead.forecast,
-                ("chance", one.direction, one.level, dark),
-                lambda: charts.chance_by_step(ahead, one, dark=dark),
-            )
+            line = figures.chance_by_step(ahead, one, dark=show.dark())
             show.chart(line, alt=summary, key="chance")
         with right:
             show.chart(maps, alt=rest, key="chances")

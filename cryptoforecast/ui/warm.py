@@ -1,18 +1,19 @@
-"""Get the landing page's answer ready while the server starts, so that the first visitor is not
-the one who waits for Plotly to load and the model to be judged.
+"""Get the first answers ready while the server starts, so that the first visitor is not the one
+who waits for Plotly to load and the model to be judged.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.service import Service, shared
-from cryptoforecast.ui import figures, inputs, sockets, subject
+from cryptoforecast.service import PREDICT_MODEL, Service, shared
+from cryptoforecast.ui import figures, inputs, odds, sockets, subject
 
 log = logging.getLogger(__name__)
 
@@ -21,19 +22,31 @@ log = logging.getLogger(__name__)
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Begin with the server; the server does not wait for it."""
     sockets.send_at_once(asyncio.get_running_loop())
-    threading.Thread(target=_landing, args=(shared(),), name="warm-up", daemon=True).start()
+    threading.Thread(target=_prepare, args=(shared(),), name="warm-up", daemon=True).start()
     yield
 
 
-def _landing(service: Service) -> None:
-    """Ask what the landing page will ask; the service remembers the answer."""
-    interval = inputs.INTERVAL
+def _prepare(service: Service) -> None:
+    """Ask what the landing page and the first prediction will ask; the answers are remembered."""
     try:
-        history = service.history(inputs.query(inputs.COIN, interval), wait=0)
-        found = subject.find(service, inputs.FIRST[interval], history)
-        figures.fan(found.future, dark=False)
-        figures.predicted_vs_actual(found.judged, found.judged.spec.horizon, dark=False)
-        figures.compare_errors(found.judged, dark=False)
-        figures.coverage(found.judged, dark=False)
+        _landing(service)
+        model = service.model(PREDICT_MODEL).model
+        service.predict_closes([1.0] * model.card.needs)
     except CryptoForecastError as error:
-        log.warning("The landing page could not be prepared: %s", error)
+        log.warning("The server's first answers could not be prepared: %s", error)
+    # What is there by now stays. A collection that looks through all of it would hold up every
+    # answer for a tenth of a second.
+    gc.freeze()
+
+
+def _landing(service: Service) -> None:
+    history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
+    found = subject.find(service, inputs.FIRST[inputs.INTERVAL], history)
+    judged, ahead = found.judged, found.future
+    figures.fan(ahead, dark=False)
+    one, around = odds.of(ahead, float(ahead.forecast.close[0]), "above")
+    figures.chance_map(ahead, around, dark=False)
+    figures.chance_by_step(ahead, one, dark=False)
+    figures.predicted_vs_actual(judged, judged.spec.horizon, dark=False)
+    figures.compare_errors(judged, dark=False)
+    figures.coverage(judged, dark=False)
