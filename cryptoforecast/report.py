@@ -30,6 +30,7 @@ from cryptoforecast.types import (
     PriceHistory,
     QualityReport,
     SavedModel,
+    Spread,
     TrainingRecord,
     WalkForward,
 )
@@ -109,7 +110,7 @@ def forecast_json(future: Future, loss: str, asked: Sequence[Odds] = ()) -> Json
     ``time`` is the open of the candle whose close is predicted. ``quantiles`` are prices;
     ``median`` is the one at 0.5. ``mean`` is the point forecast of a model trained with squared
     error, else that of ``mean_of_quantiles``. ``calibration`` is ``None`` where the band is the
-    model's own.
+    model's own, ``ensemble`` of a single network.
 
     Args:
         future: of one origin.
@@ -139,6 +140,7 @@ def forecast_json(future: Future, loss: str, asked: Sequence[Odds] = ()) -> Json
             for step in range(1, said.horizon + 1)
         ],
         "calibration": _calibration_json(future.calibration),
+        "ensemble": _spread_json(future.spread),
         "odds": [_odds_json(one, times) for one in asked],
         "warnings": list(future.warnings),
     }
@@ -270,6 +272,17 @@ def _odds_json(one: Odds, times: Sequence[str]) -> Json:
             {"step": step, "time": time, "probability": finite(chance)}
             for step, (time, chance) in enumerate(zip(times, one.chances, strict=True), start=1)
         ],
+    }
+
+
+def _spread_json(found: Spread | None) -> Json | None:
+    """Describe how far the networks of an ensemble lie apart, from step 1 to the horizon."""
+    if found is None:
+        return None
+    return {
+        "networks": found.networks,
+        "point_spread": [finite(value) for value in found.point],
+        "width_spread": [finite(value) for value in found.width],
     }
 
 

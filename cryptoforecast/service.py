@@ -408,7 +408,8 @@ class Service:
         warnings = cautions.of_forecast(history, model)
         if calibrated is None and model.spec.loss != "mse":
             warnings = (*warnings, *cautions.of_band(ahead.known(history, model)))
-        return Future(name or model.spec.network, history, said, warnings, calibrated)
+        apart = ahead.spread(history, model)
+        return Future(name or model.spec.network, history, said, warnings, calibrated, apart)
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
         """Let a baseline, fitted on all closed candles, draw the next steps."""

@@ -796,6 +796,22 @@ class Calibration:
 
 
 @dataclass(frozen=True, eq=False)
+class Spread:
+    """How far the networks of an ensemble lie apart: what the luck of a seed is worth.
+
+    Attributes:
+        networks: how many.
+        point: ``(horizon,)`` standard deviation of their point forecasts, in log-return.
+        width: ``(horizon,)`` standard deviation of the widths of their own 80 % bands, as a
+            share of the mean width.
+    """
+
+    networks: int
+    point: Array
+    width: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Future:
     """What comes next: one origin, the last closed candle.
 
@@ -805,6 +821,7 @@ class Future:
         forecast: one origin, ``actual`` all NaN.
         warnings: sentences a person should read before the numbers.
         calibration: how the band was rescaled; ``None`` where it is the model's own.
+        spread: how far the networks of an ensemble lie apart; ``None`` of a single one.
     """
 
     model: str
@@ -812,6 +829,7 @@ class Future:
     forecast: Forecast
     warnings: tuple[str, ...] = ()
     calibration: Calibration | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, eq=False)

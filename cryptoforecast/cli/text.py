@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from cryptoforecast.evaluation.ahead import spread_sentence
 from cryptoforecast.evaluation.metrics import band
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.types import (
@@ -75,7 +76,7 @@ def leaderboard(board: Leaderboard) -> str:
             each.predictor,
             _number(each.value, ".5g"),
             _number(each.skill, "+.2%"),
-            f"{_number(each.low, '+.2%')} to {_number(each.high, '+.2%')}",
+            UNDEFINED if math.isnan(each.low) else f"{each.low:+.2%} to {each.high:+.2%}",
             _number(each.p_value, ".3g"),
             _number(each.p_holm, ".3g"),
         ]
@@ -153,6 +154,8 @@ def forecast(future: Future, model: TrainedModel, asked: Sequence[Odds] = ()) ->
             f"{future.calibration.outcomes:,} forecasts turned out, from "
             f"{_time(future.calibration.since)} UTC on."
         )
+    if future.spread is not None:
+        lines.append(spread_sentence(future.spread))
     prices = said.quantile_prices[0]
     rows = []
     for step in range(1, said.horizon + 1):

@@ -6,11 +6,22 @@ further, on earlier forecasts of the same model whose outcome is known by now.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.evaluation import calibration
 from cryptoforecast.learning import inference, specs
-from cryptoforecast.types import Calibration, Forecast, PriceHistory, TrainedModel
+from cryptoforecast.types import (
+    QUANTILES,
+    Calibration,
+    Forecast,
+    PriceHistory,
+    Spread,
+    TrainedModel,
+)
+
+# Where a forecast's 80 % band begins and ends.
+_ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
 
 
 def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Calibration | None]:
@@ -41,6 +52,31 @@ def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Cali
     return (
         calibration.rescaled(said, factors[None]),
         Calibration(calibration.WINDOW, outcomes, since, factors),
+    )
+
+
+def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
+    """Measure how far the networks of an ensemble lie apart at the last candle."""
+    networks = inference.members(model)
+    if len(networks) == 1:
+        return None
+    rows = range(len(history) - 1, len(history))
+    said = [inference.forecast(one, history, rows) for one in networks]
+    points = np.log([one.predicted[0] / one.close[0] for one in said])
+    widths = np.array([np.ptp(one.quantiles[0][:, _ENDS], axis=1) for one in said])
+    return Spread(
+        networks=len(networks),
+        point=points.std(axis=0, ddof=1),
+        width=widths.std(axis=0, ddof=1) / widths.mean(axis=0),
+    )
+
+
+def spread_sentence(found: Spread) -> str:
+    """Say how far the networks of an ensemble lie apart at the last step."""
+    return (
+        f"Mean of {found.networks} networks from different seeds: at the last step their points "
+        f"lie {found.point[-1]:.2%} apart, the widths of their 80 % bands {found.width[-1]:.1%} "
+        "(one standard deviation)."
     )
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.evaluation.ahead import spread_sentence
 from cryptoforecast.learning.baselines import HEAVY
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
@@ -123,6 +124,8 @@ def future(ahead: Future) -> None:
             f"{ahead.calibration.outcomes:,} forecasts turned out, from "
             f"{style.moment(ahead.calibration.since, ahead.history.interval)} on."
         )
+    if ahead.spread is not None:
+        st.caption(spread_sentence(ahead.spread))
     frame = ahead.forecast.frame().drop(columns=["actual", "residual"])
     table("The numbers behind this chart (USD)", frame, ahead.history, f"{ahead.model}-next")
 

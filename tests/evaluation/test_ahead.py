@@ -110,3 +110,24 @@ def test_a_history_of_hardly_enough_gives_the_models_own_band(rows):
 def test_too_few_candles_are_refused():
     with pytest.raises(NotEnoughData, match="needs 31 candles"):
         ahead.forecast(synthetic.history(30), MODEL)
+
+
+# ---------------------------------------------------------------------------- ensembles
+
+
+def test_the_spread_of_an_ensemble_is_that_of_its_networks():
+    model = synthetic.model(synthetic.spec(ensemble=3, horizon=2))
+    history, last = synthetic.history(300), range(299, 300)
+    found = ahead.spread(history, model)
+    alone = [inference.forecast(one, history, last) for one in inference.members(model)]
+    points = [np.log(said.predicted[0, 1] / said.close[0]) for said in alone]
+    assert found.point[1] == pytest.approx(np.std(points, ddof=1))
+    widths = [said.quantiles[0, 1, 6] - said.quantiles[0, 1, 2] for said in alone]
+    assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
+    assert found.networks == 3
+    assert f"Mean of 3 networks from different seeds: at the last step their points lie " \
+        f"{found.point[1]:.2%} apart" in ahead.spread_sentence(found)  # fmt: skip
+
+
+def test_a_single_network_has_no_spread():
+    assert ahead.spread(synthetic.history(300), synthetic.model()) is None
