@@ -199,9 +199,12 @@ def autocorrelation(
         dark: whether the page behind is dark.
     """
     colours = style.theme(dark)
-    bound = float(frame["bound"].iloc[0])
     figure = go.Figure()
-    figure.add_hrect(y0=-bound, y1=bound, fillcolor=colours.fan(0.16), line_width=0, layer="below")
+    for side, fill in ((-1, None), (1, "tonexty")):
+        figure.add_scatter(
+            x=frame["lag"], y=side * frame["bound"], mode="lines", line={"width": 0}, fill=fill,
+            fillcolor=colours.fan(0.16), hoverinfo="skip", showlegend=False, name="chance",
+        )  # fmt: skip
     figure.add_bar(
         x=frame["lag"], y=frame["residual"], name="errors", marker={"color": colours.calm},
         hovertemplate="errors %{y:.3f}<extra></extra>",
@@ -215,7 +218,7 @@ def autocorrelation(
         figure.add_vline(x=step - 0.5, line={"color": colours.rule, "dash": "dash", "width": 1})
     subtitle = style.subtitle_lines(
         judged.history,
-        "shaded: within chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
+        "shaded: errors within chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
     )
     style.lay_out(
         figure, f"Do errors repeat? {_ahead(judged, step)}", subtitle, dark=dark, height=320,
@@ -236,7 +239,8 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
     if not np.isfinite(apart["residual"]).any():
         return _NO_SPREAD
     outside = {
-        name: int((apart[name].abs() > apart["bound"]).sum()) for name in ("residual", "size")
+        name: int((apart[name].abs() > apart[bound]).sum())
+        for name, bound in (("residual", "bound"), ("size", "size_bound"))
     }
     overlap = (
         f" Forecasts less than {step} candles apart share part of their target, so their errors "
@@ -244,9 +248,9 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
         if step > 1
         else ""
     )
-    allowed = math.ceil(0.05 * len(apart)) + 1
+    allowed = _by_chance(len(apart))
     first = (
-        "Errors leave no pattern that could still be used"
+        "Errors leave no clear pattern that could still be used"
         if outside["residual"] <= allowed
         else "Errors follow a pattern that a better model could use"
     )
@@ -260,6 +264,16 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
         f"{first} ({outside['residual']} of {len(apart)} distances lie beyond chance){join}"
         f"{second} ({outside['size']} of {len(apart)}).{overlap}"
     )
+
+
+def _by_chance(count: int) -> int:
+    """Return how many of so many correlations chance puts beyond a 95 % bound, 99 % sure."""
+    share, beyond = 0.05, 0
+    inside = (1 - share) ** count
+    while inside < 0.99:
+        beyond += 1
+        inside += math.comb(count, beyond) * share**beyond * (1 - share) ** (count - beyond)
+    return beyond
 
 
 def by_clock(

@@ -136,29 +136,24 @@ def autocorrelation(said: Forecast, step: int) -> pd.DataFrame:
     """Compute how errors, and their sizes, go along with those of earlier origins.
 
     Targets of neighbouring origins overlap over ``step - 1`` candles, so that errors go along up
-    to there whatever the forecast. From ``step`` on chance stays within the bound of Bartlett
-    (1946) for such a moving sum in 95 % of cases.
+    to there whatever the forecast. From ``step`` on chance stays within the bounds in 95 % of
+    cases: those of a series whose size comes in spells, as that of prices does (Lo and MacKinlay,
+    1989, "The size and power of the variance ratio test in finite samples"), with a long-run
+    variance that allows for the overlap.
 
     Returns:
         One row a lag, 1 to ``MOST_LAGS`` at most, columns ``lag`` (candles), ``residual`` and
-        ``size`` (correlations), ``bound``.
+        ``size`` (correlations), ``bound`` and ``size_bound``; NaN where errors do not vary.
 
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
     residual = residuals(said, step)["residual"].to_numpy()
-    n = len(residual)
-    lags = np.arange(1, min(max(MOST_LAGS // 2, 2 * step), MOST_LAGS, n // 3) + 1)
-    overlap = 1 - np.arange(1, step) / step
-    bound = 1.96 * math.sqrt((1 + 2 * float(np.sum(overlap**2))) / n)
-    return pd.DataFrame(
-        {
-            "lag": lags,
-            "residual": _correlations(residual, lags),
-            "size": _correlations(np.abs(residual), lags),
-            "bound": bound,
-        }
-    )
+    lags = np.arange(1, min(max(MOST_LAGS // 2, 2 * step), MOST_LAGS, len(residual) // 3) + 1)
+    found, bound = _correlations(residual, lags, step)
+    sizes, size_bound = _correlations(np.abs(residual), lags, step)
+    columns = {"lag": lags, "residual": found, "size": sizes}
+    return pd.DataFrame({**columns, "bound": bound, "size_bound": size_bound})
 
 
 def by_hour(said: Forecast, step: int) -> pd.DataFrame:
@@ -344,10 +339,21 @@ def _before(said: Forecast, step: int, shift: int) -> Array:
     return earlier
 
 
-def _correlations(values: Array, lags: Array) -> Array:
-    """Compute the autocorrelation at each lag; NaN where the values do not vary."""
+def _correlations(values: Array, lags: Array, step: int) -> tuple[Array, Array]:
+    """Compute the autocorrelation at each lag and the bound of chance; NaN if nothing varies."""
     if np.ptp(values) == 0:
-        return np.full(len(lags), math.nan)
+        return np.full(len(lags), math.nan), np.full(len(lags), math.nan)
     centred = values - values.mean()
     total = float(centred @ centred)
-    return np.array([float(centred[lag:] @ centred[:-lag]) / total for lag in lags])
+    products = [centred[lag:] * centred[:-lag] for lag in lags]
+    spread = [math.sqrt(_sum_variance(each, 2 * (step - 1))) for each in products]
+    found = np.array([float(each.sum()) for each in products]) / total
+    return found, 1.96 * np.array(spread) / total
+
+
+def _sum_variance(products: Array, count: int) -> float:
+    """Estimate the variance of a sum of related products whose mean is 0, by Bartlett weights."""
+    total = float(products @ products)
+    for lag in range(1, min(count, len(products) // 5) + 1):
+        total += 2 * (1 - lag / (count + 1)) * float(products[lag:] @ products[:-lag])
+    return total

@@ -143,10 +143,10 @@ def test_heavy_tails_are_called_so():
 def test_patterns_and_spells_are_told_apart():
     def frame(residual, size):
         return pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": size,
-                             "bound": 0.05})  # fmt: skip
+                             "bound": 0.05, "size_bound": 0.05})  # fmt: skip
 
     nothing = drawn.summary_autocorrelation(1, frame(0.0, 0.0))
-    assert "no pattern" in nothing
+    assert "no clear pattern" in nothing
     assert "nor do their sizes" in nothing
     spells = drawn.summary_autocorrelation(1, frame(0.0, 0.3))
     assert "come in spells" in spells
@@ -156,6 +156,19 @@ def test_patterns_and_spells_are_told_apart():
     assert "(22 of 22" in pattern
     assert "less than 3 candles apart" in pattern
     assert "do not vary" in drawn.summary_autocorrelation(1, frame(np.nan, np.nan))
+
+
+def test_a_few_correlations_beyond_chance_are_chance():
+    def said(beyond):
+        residual = np.where(np.arange(24) < beyond, 0.06, 0.0)
+        frame = pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": 0.0,
+                              "bound": 0.05, "size_bound": 0.05})  # fmt: skip
+        return drawn.summary_autocorrelation(1, frame)
+
+    # Of 24 with a chance of 5 % each, 4 or fewer come in 99.4 % of cases (binomial).
+    assert "no clear pattern" in said(4)
+    assert "(4 of 24 distances" in said(4)
+    assert "follow a pattern" in said(5)
 
 
 def test_the_clock_names_its_calmest_and_wildest_time():

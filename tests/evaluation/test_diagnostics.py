@@ -141,7 +141,10 @@ def test_autocorrelations_are_those_of_a_loop():
     for lag, found in zip(frame["lag"], frame["residual"], strict=True):
         top = sum((known[i] - mean) * (known[i - lag] - mean) for i in range(lag, n))
         assert found == pytest.approx(top / ((known - mean) ** 2).sum())
-    assert frame["bound"].iloc[0] == pytest.approx(1.96 / math.sqrt(400))
+        squares = sum(((known[i] - mean) * (known[i - lag] - mean)) ** 2 for i in range(lag, n))
+        bound = 1.96 * math.sqrt(squares) / ((known - mean) ** 2).sum()
+        assert frame["bound"][lag - 1] == pytest.approx(bound)
+        assert bound == pytest.approx(1.96 / math.sqrt(n), rel=0.25)
 
 
 def test_chance_stays_within_the_bound_also_where_targets_overlap():
@@ -156,6 +159,20 @@ def test_chance_stays_within_the_bound_also_where_targets_overlap():
         count += len(apart)
         assert frame["residual"].iloc[0] == pytest.approx(5 / 6, abs=0.05)
     assert 0.02 < outside / count < 0.09
+
+
+def test_spells_are_not_taken_for_a_pattern():
+    """Errors without memory whose size comes in spells: the bound of white noise is too narrow."""
+    rng = np.random.default_rng(5)
+    outside, naively, count = 0, 0, 0
+    for _ in range(40):
+        size = np.exp(np.convolve(rng.normal(0, 0.25, 2029), np.ones(30), "valid"))
+        frame = diagnostics.autocorrelation(of_residuals(0.001 * size * rng.normal(0, 1, 2000)), 1)
+        outside += int((frame["residual"].abs() > frame["bound"]).sum())
+        naively += int((frame["residual"].abs() > 1.96 / math.sqrt(2000)).sum())
+        count += len(frame)
+    assert outside / count < 0.08
+    assert naively / count > 0.2
 
 
 def test_spells_show_in_the_sizes_alone():
