@@ -44,15 +44,21 @@ def rolling(said: Forecast, warm_up: int) -> Forecast:
     Returns:
         The forecasts after the warm-up, median and points unchanged.
     """
-    residual, distance = _errors(said)
-    by = np.ones((len(said) - warm_up, *said.quantiles.shape[1:]))
+    middle = said.quantiles[..., MEDIAN]
+    residual = said.actual_returns - middle
+    quantiles, changed = said.quantiles[warm_up:].copy(), False
+    # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(1, said.horizon + 1):
-        looked, away = residual[:, step - 1], distance[:, step - 1]
+        looked = residual[:, step - 1]
+        away = said.quantiles[:, step - 1] - middle[:, step - 1, None]
+        by = np.ones((len(quantiles), len(QUANTILES)))
         for first in range(0, len(by), REFRESH):
             known = max(0, warm_up + first - step + 1)
-            factors = _factors(looked[:known], away[:known], step)
-            by[first : first + REFRESH, step - 1] = factors
-    return rescaled(said[warm_up:], by)
+            by[first : first + REFRESH] = _factors(looked[:known], away[:known], step)
+        changed = changed or bool((by != 1).any())
+        quantiles[:, step - 1] = _rescaled(quantiles[:, step - 1], by)
+    after = said[warm_up:]
+    return dataclasses.replace(after, quantiles=quantiles) if changed else after
 
 
 def latest(said: Forecast) -> Array:
@@ -98,16 +104,16 @@ def _factors(residual: Array, distance: Array, step: int) -> Array:
         return factors
     # Counted back from the newest, so that it does not matter where the forecasts begin.
     rows = slice(-1, -outcomes - 1, -max(1, step // _PARTS))
-    looked, away = residual[rows, None], distance[rows]
+    looked, away = residual[rows], np.ascontiguousarray(distance[rows].T)
     # Below the median both are negative, so that the larger ratio is the lower price.
     ratios = np.divide(looked, away, out=np.zeros_like(away), where=away != 0)
-    ratios.sort(axis=0)
     for i, level in enumerate(QUANTILES):
         if i != MEDIAN:
-            place = max(level, 1 - level) * (len(ratios) - 1)
+            place = max(level, 1 - level) * (len(looked) - 1)
             below, share = int(place), place % 1
-            high = ratios[min(below + 1, len(ratios) - 1), i]
-            factors[i] = (1 - share) * ratios[below, i] + share * high
+            above = min(below + 1, len(looked) - 1)
+            ratios[i].partition((below, above))  # all that matters of their order
+            factors[i] = (1 - share) * ratios[i, below] + share * ratios[i, above]
     logs = np.log(np.maximum(factors, SMALLEST))
     # Outcomes of a step overlap, unless they lie a step apart.
     return np.exp(logs**3 / (logs**2 + DOUBT * step / outcomes))
@@ -122,9 +128,14 @@ def rescaled(said: Forecast, by: Array) -> Forecast:
     """
     if (by == 1).all():
         return said
-    middle = said.quantiles[..., MEDIAN : MEDIAN + 1]
-    quantiles = middle + (said.quantiles - middle) * by
+    return dataclasses.replace(said, quantiles=_rescaled(said.quantiles, by))
+
+
+def _rescaled(quantiles: Array, by: Array) -> Array:
+    """Rescale ``(..., 9)`` quantiles around their median, and keep them in order."""
+    middle = quantiles[..., MEDIAN : MEDIAN + 1]
+    quantiles = middle + (quantiles - middle) * by
     # Factors of neighbouring levels may differ enough to cross; the wider one then counts.
     up = np.maximum.accumulate(quantiles[..., MEDIAN:], axis=-1)
     down = np.minimum.accumulate(quantiles[..., MEDIAN::-1], axis=-1)[..., ::-1]
-    return dataclasses.replace(said, quantiles=np.concatenate([down[..., :-1], up], axis=-1))
+    return np.concatenate([down[..., :-1], up], axis=-1)

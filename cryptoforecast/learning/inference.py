@@ -33,6 +33,8 @@ from cryptoforecast.types import (
 
 #: Origins in one pass: enough to fill the matrix products, few enough to stay in cache.
 BATCH = 512
+#: Origins whose quantiles are made at once: bounds the memory of a long backtest.
+AT_ONCE = 8 * BATCH
 #: Models whose weights stay arranged for the next forecast.
 KEPT = 16
 #: Features that can be told from closes alone.
@@ -164,6 +166,20 @@ def _said(
     Returns:
         Points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return.
     """
+    horizon, lookback = model.spec.horizon, model.spec.lookback
+    points = np.empty((len(close), horizon))
+    quantiles = np.empty((*points.shape, len(QUANTILES)))
+    for begin in range(0, len(close), AT_ONCE):
+        some = slice(begin, min(begin + AT_ONCE, len(close)))
+        read = inputs[some.start * apart : (some.stop - 1) * apart + lookback]
+        points[some], quantiles[some] = _said_at_once(model, read, close[some], unit[some], apart)
+    return points, quantiles
+
+
+def _said_at_once(
+    model: TrainedModel, inputs: Array, close: Array, unit: Array, apart: int
+) -> tuple[Array, Array]:
+    """Forecast as ``_said`` does, in arrays of a few times the size of the answer."""
     centres, bands = zip(
         *(_unscale(one, outputs(one, inputs)[::apart], close, unit) for one in members(model)),
         strict=True,
