@@ -28,10 +28,12 @@ from cryptoforecast.types import (
 
 #: What the card of a global model calls its coin.
 ANY = "any"
+_RANGES = ("scaled_return", "scaled_move", "scaled_range", "short_range")
 #: How the models of the project are made, by candle length.
 SPECS = {
     "1h": specs.make(horizon=24, validation=0.05),
-    "1d": specs.make(horizon=7, validation=0.1),
+    # Days of eight coins are few, and alike: a larger network learns them by heart.
+    "1d": specs.make(features=(*_RANGES, "week"), units=(16,), horizon=7, validation=0.1),
 }
 
 
