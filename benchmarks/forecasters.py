@@ -3,11 +3,12 @@
     python -m benchmarks.forecasters --data FOLDER [--coins BTC,ETH] [--intervals 1h]
                                      [--horizons 1,24] [--forecasters cone,lstm] [--fresh]
 
-FOLDER holds the price files named in ``MARKETS``; one that is absent is left out. Each cell is what
-``backtest --json`` gives with the same prices, network and horizon, all else at its default: fitted
-on the first 80 %, scored on the last 20 %. Errors are relative to those of the last price, and of
-the cone, on the same origins. A saved model is asked with its weights untouched; where it may have
-seen the test span the row says so, and a step before its last one has no verdict of its own.
+FOLDER holds the price files named in ``histories.FILES``; one that is absent is left out. Each cell
+is what ``backtest --json`` gives with the same prices, network and horizon, all else at its
+default: fitted on the first 80 %, scored on the last 20 %. Errors are relative to those of the last
+price, and of the cone, on the same origins. A saved model is asked with its weights untouched;
+where it may have seen the test span the row says so, and a step before its last one has no verdict
+of its own.
 
 A finished cell is kept in the home folder and answers the next run, until the code that makes it or
 the prices change; ``--fresh`` asks anew.
@@ -23,9 +24,11 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from benchmarks import measure
+from benchmarks.histories import FILES, read_one
 from cryptoforecast.errors import UnknownModel
 from cryptoforecast.evaluation.metrics import finite
 from cryptoforecast.learning import results, specs
@@ -68,34 +71,8 @@ class Cell:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Market:
-    """One price file.
-
-    Attributes:
-        coin: ticker.
-        interval: of its candles.
-        file: inside the data folder.
-    """
-
-    coin: str
-    interval: str
-    file: str
-
-
-#: One line a market.
-MARKETS = (
-    Market("BTC", "1h", "hourly/BTCUSDT_1h_binance_2017-08_2025-09.csv.gz"),
-    Market("ETH", "1h", "hourly/ETHUSDT_1h_perp_2023-01_2025-09.parquet"),
-    Market("BNB", "1h", "hourly/BNBUSDT_1h_perp_2023-01_2025-09.parquet"),
-    Market("XRP", "1h", "hourly/XRPUSDT_1h_perp_2023-01_2025-09.parquet"),
-    Market("LTC", "1h", "hourly/LTCUSDT_1h_perp_2023-01_2025-09.parquet"),
-    Market("BTC", "1d", "daily/BTC-USD_1d_yfinance_history.csv"),
-    Market("ETH", "1d", "daily/ETH-USD_1d_yahoo_classic.csv"),
-    Market("BNB", "1d", "daily/BNB-USD_1d_yfinance_history.csv"),
-    Market("XRP", "1d", "daily/XRP-USD_1d_yahoo_classic.csv"),
-    Market("LTC", "1d", "daily/LTC-USD_1d_yahoo_classic.csv"),
-)
+#: Coins that are asked for unless others are; ``histories.FILES`` has their files.
+COINS = ("BTC", "ETH", "BNB", "XRP", "LTC")
 #: Steps ahead, by interval.
 HORIZONS: Mapping[str, tuple[int, ...]] = {"1h": (1, 24), "1d": (1, 7)}
 #: One name a forecaster: a baseline, a network that is trained, or a saved model.
@@ -195,11 +172,11 @@ def figures(judged: Backtest, horizon: int, seconds: float) -> Cell:
     )
 
 
-def row(market: Market, horizon: int, who: str, cell: Cell) -> dict[str, str]:
+def row(coin: str, interval: str, horizon: int, who: str, cell: Cell) -> dict[str, str]:
     """Write one cell as a row of the table."""
     return {
-        "coin": market.coin,
-        "ahead": f"{horizon} {market.interval[-1]}",
+        "coin": coin,
+        "ahead": f"{horizon} {interval[-1]}",
         "forecaster": who + (" (may have seen these candles)" if cell.seen else ""),
         "band error / last price's": _ratio(cell.pinball, cell.pinball_naive),
         "/ cone's": _ratio(cell.pinball, cell.pinball_cone),
@@ -232,17 +209,16 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _selected(given: argparse.Namespace) -> list[Market]:
-    """Return the markets that are asked for and whose file is there."""
-    wanted = [
-        market
-        for market in MARKETS
-        if market.coin in given.coins and market.interval in given.intervals
-    ]
-    for market in wanted:
-        if not (given.data / market.file).is_file():
-            print(f"left out: {given.data / market.file} is not there.", file=sys.stderr)
-    return [market for market in wanted if (given.data / market.file).is_file()]
+def _selected(given: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return interval and coin of the price files that are asked for and there."""
+    found = []
+    for interval, coin in product(given.intervals, given.coins):
+        file = given.data / FILES[interval].get(coin, f"{coin} {interval}")
+        if file.is_file():
+            found.append((interval, coin))
+        else:
+            print(f"left out: {file} is not there.", file=sys.stderr)
+    return found
 
 
 def main() -> None:
@@ -258,30 +234,31 @@ def main() -> None:
         )
 
     parser.add_argument("--data", type=Path, required=True, help="folder of price files")
-    several("coins", tuple(dict.fromkeys(market.coin for market in MARKETS)), "coins")
+    several("coins", COINS, "coins")
     several("intervals", tuple(HORIZONS), "candle lengths")
-    several("horizons", tuple(str(h) for hs in HORIZONS.values() for h in hs), "steps ahead")
+    steps = dict.fromkeys(str(step) for known in HORIZONS.values() for step in known)
+    several("horizons", tuple(steps), "steps ahead")
     parser.add_argument(
         "--forecasters", type=lambda words: tuple(words.split(",")), default=FORECASTERS,
         help=f"out of {', '.join(FORECASTERS)}, or the name of any saved model",
     )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="leave finished cells aside")
     given = parser.parse_args()
+    if not set(given.intervals) <= set(HORIZONS):
+        parser.error(f"--intervals must be of {', '.join(HORIZONS)}. Received: {given.intervals}.")
     settings = replace(Settings.from_environment(os.environ), live=False)
     kept = settings.home / "benchmarks" / "forecasters"
     bench = Bench(Service(settings), kept, code_version(), given.fresh)
     rows, raw = [], []
-    for market in _selected(given):
-        file = given.data / market.file
-        history = bench.service.read(file, file.name, coin=market.coin)
-        for horizon in HORIZONS[market.interval]:
+    for interval, coin in _selected(given):
+        history = read_one(given.data, interval, coin)
+        for horizon in HORIZONS[interval]:
             for who in given.forecasters if str(horizon) in given.horizons else ():
                 cell = bench.cell(history, who, horizon)
                 if cell is not None:
-                    rows.append(row(market, horizon, who, cell))
-                    raw.append(
-                        {**vars(market), "horizon": horizon, "forecaster": who, **vars(cell)}
-                    )
+                    rows.append(row(coin, interval, horizon, who, cell))
+                    named = {"coin": coin, "interval": interval, "horizon": horizon}
+                    raw.append({**named, "forecaster": who, **vars(cell)})
     if not rows:
         parser.error("No cell is left. Choose other coins, intervals, horizons or forecasters.")
     asked = {
