@@ -393,7 +393,8 @@ def _asked(judged: Backtest, tested: WalkForward | None) -> str:
     if judged.seen:
         way = "a model that may have been fitted on part of the test span"
     if tested is not None:
-        way = drawn_folds.summary_folds(tested).split(". ")[0].rstrip(".").lower()
+        sentence = drawn_folds.how(tested)
+        way = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
         f"{history.coin} {history.interval}, {len(said):,} origins, "
         f"{style.span(said.origins, said.interval)}; figures "

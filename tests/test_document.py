@@ -241,7 +241,7 @@ def test_the_folds_are_listed_with_their_spans(walked):
     assert frame["epochs"].isna().all()
     better = int((frame["pinball"] < 1).sum())
     assert f"in {better} of 3 folds" in part.sentence
-    assert "all candles before it" in part.sentence
+    assert "on all candles before it" in drawn_folds.how(walked)
     assert len(json.loads(part.figure.to_json())["data"]) == 2
     names = {trace.name: list(trace.y) for trace in part.figure.data}
     assert names["error of the band"] == list(frame["pinball"])

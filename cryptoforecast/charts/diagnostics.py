@@ -407,7 +407,9 @@ def summary_free_run(judged: Backtest, frame: pd.DataFrame) -> str:
     )
     if math.isfinite(end["direct"]):
         return f"{text}, and {name}'s forecast made at once {percent(end['direct'])}."
-    return f"{text}. One good step says little of many: small leans add up."
+    if end["free_run"] > 1.05 * end["naive"]:
+        return f"{text}. One good step says little of many: small leans add up."
+    return f"{text}. It ends about where the last price does: nothing is gained by going on."
 
 
 def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:

@@ -84,19 +84,22 @@ def folds(tested: WalkForward, *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def summary_folds(tested: WalkForward) -> str:
-    """Say in a sentence or two what ``folds`` shows."""
-    frame, plan = table(tested), tested.plan
-    window = "all candles before it"
+def how(tested: WalkForward) -> str:
+    """Say in one sentence how a walk-forward test refitted."""
+    plan, window = tested.plan, "all candles before it"
     if plan.window_rows is not None:
         window = f"the {plan.window_rows:,} candles before it"
-    text = f"Fitted anew for each of {len(frame)} folds, on {window}"
-    text += ", going on from the weights before." if plan.warm_start else "."
-    known = frame["pinball"].to_numpy()
+    text = f"Fitted anew for each of {len(tested.folds)} folds, on {window}"
+    return f"{text}, going on from the weights before." if plan.warm_start else f"{text}."
+
+
+def summary_folds(tested: WalkForward) -> str:
+    """Say in a sentence or two what ``folds`` shows."""
+    known = table(tested)["pinball"].to_numpy()
     if not np.isfinite(known).any():
-        return text
+        return "The band of none of the folds can be judged."
     better = int((known < 1).sum())
     return (
-        f"{text} Its band is better than the last price's in {better} of {len(frame)} folds; its "
-        f"error lies between {np.nanmin(known):.3f} and {np.nanmax(known):.3f} times that."
+        f"The band is better than the last price's in {better} of {len(known)} folds; its error "
+        f"lies between {np.nanmin(known):.3f} and {np.nanmax(known):.3f} times that."
     )

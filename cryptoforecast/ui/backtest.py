@@ -127,7 +127,7 @@ def verdict(found: Tested) -> None:
     """Say whether it beats doing nothing, and how that was tested."""
     show.verdict(found.judged)
     if found.walk is not None:
-        st.caption(folds_words.summary_folds(found.walk))
+        st.caption(folds_words.how(found.walk))
 
 
 def explore(service: Service, found: Tested) -> None:

@@ -201,4 +201,6 @@ def test_a_free_run_is_compared_at_its_last_step(judged):
     text = drawn.summary_free_run(judged, free_run())
     assert "for 2 hours, har ends 1.2 % off the price; the last price alone would be 0.50 %" in text
     assert "small leans add up" in text
+    even = free_run().assign(free_run=[0.004, 0.0051])
+    assert "about where the last price does" in drawn.summary_free_run(judged, even)
     assert "at once 0.70 %" in drawn.summary_free_run(judged, free_run(direct=0.007))

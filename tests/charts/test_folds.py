@@ -1,0 +1,70 @@
+"""The folds of a walk-forward test: drawn over their spans, said with their window."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.charts import folds as drawn
+from cryptoforecast.charts import style
+from cryptoforecast.evaluation import walk_forward
+from cryptoforecast.learning import specs
+from cryptoforecast.types import WalkForward, WalkPlan
+from tests import synthetic
+
+
+def walk(plan: WalkPlan, **changes: object) -> WalkForward:
+    spec = specs.make(network="cone", horizon=2)
+    return walk_forward.run(synthetic.history(900, **changes), spec, plan, baselines=("naive",))
+
+
+@pytest.fixture(scope="module")
+def tested() -> WalkForward:
+    return walk(WalkPlan(folds=4))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_each_fold_is_a_point_in_the_middle_of_its_span(tested, dark):
+    figure, frame = drawn.folds(tested, dark=dark), drawn.table(tested)
+    assert figure.layout.font.color == style.theme(dark).ink
+    band = next(trace for trace in figure.data if trace.name == "error of the band")
+    times = pd.to_datetime(np.asarray(band.x), unit="ms", utc=True)
+    assert (times > frame["judged_from"]).all()
+    assert (times < frame["judged_to"]).all()
+    assert list(band.y) == list(frame["pinball"])
+    assert "imulated" not in figure.layout.title.subtitle.text
+    assert len(figure.to_json()) < 300_000
+
+
+def test_simulated_prices_are_labelled():
+    figure = drawn.folds(walk(WalkPlan(folds=2), simulated=True))
+    assert "Simulated prices" in figure.layout.title.subtitle.text
+
+
+def test_the_window_and_a_warm_start_are_said(tested):
+    assert drawn.how(tested) == "Fitted anew for each of 4 folds, on all candles before it."
+    sliding = walk(WalkPlan(folds=2, window="sliding", window_rows=300))
+    assert "the 300 candles before it" in drawn.how(sliding)
+    warm = dataclasses.replace(tested, plan=dataclasses.replace(tested.plan, warm_start=True))
+    assert drawn.how(warm).endswith("going on from the weights before.")
+
+
+def test_folds_are_counted_against_the_last_price(tested):
+    known = drawn.table(tested)["pinball"]
+    text = drawn.summary_folds(tested)
+    assert f"in {(known < 1).sum()} of 4 folds" in text
+    assert f"between {known.min():.3f} and {known.max():.3f}" in text
+
+
+def test_what_is_undefined_is_said(tested):
+    def bare(fold):
+        naive = tuple(dataclasses.replace(each, pinball=0.0) for each in fold.scores["naive"])
+        return dataclasses.replace(fold, scores={**fold.scores, "naive": naive})
+
+    folds = tuple(bare(fold) for fold in tested.folds)
+    undefined = dataclasses.replace(tested, folds=folds)
+    assert drawn.table(undefined)["pinball"].isna().all()
+    assert drawn.summary_folds(undefined) == "The band of none of the folds can be judged."
