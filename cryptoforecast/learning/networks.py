@@ -6,6 +6,7 @@ no longer give the same model.
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import threading
@@ -383,6 +384,7 @@ def libraries() -> dict[str, str]:
     return {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
 
 
+@functools.cache
 def _prepare() -> None:
     """Load Keras so that it and the rest of the process leave each other alone.
 
@@ -393,6 +395,9 @@ def _prepare() -> None:
     network trains in another thread: that resets the state the training names its layers and
     draws its dropout by, and collects garbage for half a second each time. So that name does
     nothing here; ``fit`` clears up through ``keras.utils``, when it has finished.
+
+    What TensorFlow loads stays. Each collection that looked through it would hold the
+    interpreter's lock, and whoever waits for an answer, for two tenths of a second.
     """
     import curl_cffi  # noqa: F401
 
@@ -401,6 +406,7 @@ def _prepare() -> None:
     import keras
 
     keras.backend.clear_session = _leave_alone
+    gc.freeze()
 
 
 def _leave_alone(free_memory: bool = True) -> None:
