@@ -3,9 +3,10 @@
     python -m benchmarks.memory [--repeats 1] [--trainings 40]
 
 Linux alone, whose ``/proc`` says how much a process has resident. *Ten visitors* open every page
-at once, each with a coin, a candle length and a history of its own, and stay. With them still
-there an LSTM trains on a file of 115,000 hourly candles; the peak is that of the process. In a
-second server one network after another is trained on 90 days of hours.
+at once, each with a coin, a candle length and a history of its own, and stay. An LSTM trains on a
+file of 115,000 hourly candles, in a server without other visitors and in one with those ten; the
+peak is that of the process. In a third server one network after another is trained on 90 days of
+hours.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def main() -> None:
     many: list[list[float]] = []
     for number in range(given.repeats):
         print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
-        for what, megabytes in _one_server().items():
+        for what, megabytes in (*_alone().items(), *_visited().items()):
             found.setdefault(what, []).append(megabytes)
         many.append(_trainings(given.trainings))
     rows = [{"": what, "MB": measure.spread(values, 0)} for what, values in found.items()]
@@ -66,28 +67,45 @@ def main() -> None:
     measure.publish("memory", "python -m benchmarks.memory", rows, raw)
 
 
-def _one_server() -> dict[str, float]:
-    """Let one server idle, be visited, and train with the visitors there."""
-    with server.app(NO_XSRF) as one, ExitStack() as tabs:
+def _alone() -> dict[str, float]:
+    """Let one server idle, then train on a long file for its only visitor."""
+    with server.app(NO_XSRF) as one:
         time.sleep(_SETTLE)
         idle = one.megabytes()
+        with Visitor(one.url, _PATIENCE) as trainer:
+            _upload(trainer)
+            uploaded = one.megabytes()
+            _train(trainer, seed=1)
+        return {
+            "idle": idle,
+            f"after uploading {ROWS:,} candles": uploaded,
+            "peak, LSTM trained on them": one.peak(),
+            "afterwards": one.megabytes(),
+        }
+
+
+def _visited() -> dict[str, float]:
+    """Let one server be visited, and train with the visitors there."""
+    with server.app(NO_XSRF) as one, ExitStack() as tabs:
+        time.sleep(_SETTLE)
         visitors = [tabs.enter_context(Visitor(one.url, _PATIENCE)) for _ in range(VISITORS)]
         with ThreadPoolExecutor(VISITORS) as pool:
             list(pool.map(_browse, visitors, range(VISITORS)))
         visited = one.megabytes()
         trainer = tabs.enter_context(Visitor(one.url, _PATIENCE))
-        trainer.open("data")
-        trainer.upload("upload", "BTCUSDT-1h.csv", price_file(ROWS))
-        trainer.open(coin=trainer.linked("coin"), model="naive")
-        uploaded = one.megabytes()
+        _upload(trainer)
         _train(trainer, seed=1)
         return {
-            "idle": idle,
             f"after {VISITORS} visitors on all pages": visited,
-            f"after uploading {ROWS:,} candles": uploaded,
-            "peak, LSTM trained on them": one.peak(),
-            "afterwards": one.megabytes(),
+            "peak, the same training with them there": one.peak(),
         }
+
+
+def _upload(visitor: Visitor) -> None:
+    """Upload the long file, and open the Forecast page on it."""
+    visitor.open("data")
+    visitor.upload("upload", "BTCUSDT-1h.csv", price_file(ROWS))
+    visitor.open(coin=visitor.linked("coin"), model="naive")
 
 
 def _browse(visitor: Visitor, number: int) -> None:

@@ -1,4 +1,4 @@
-"""How fast pages are there, and how heavy their figures: against ``streamlit hello``.
+"""How fast pages are there, and how heavy their figures: against Streamlit's own simplest pages.
 
     pip install -r requirements-dev.txt     # Playwright, for what a browser shows
     python -m benchmarks.pages [--repeats 5]
@@ -6,9 +6,10 @@
 *Start* counts from the start of the process until the landing page's script has run, and for a
 visitor who comes at once: with the verdict and every figure. *Browser*: Chromium with an empty
 cache, from navigation until the text or the first drawn chart is there, on a server that has
-settled. *Rerun*: from the visitor's message until the script has finished, on the server alone,
-after the first run, which may still have to judge the model; the history is a file of 71,000
-hourly candles. *Figures*: JSON of each, with the largest windows and that file.
+settled; the peer is ``benchmarks/peers/one_chart.py``, a header and one chart. *Rerun*: from the
+visitor's message until the script has finished, on the server alone, after the first run, which
+may still have to judge the model; the history is a file of 71,000 hourly candles. *Figures*: JSON
+of each, with the largest windows and that file.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from cryptoforecast.ui import inputs, market
 ROWS = 71_000
 RERUNS = 20
 VERDICT = re.compile("the last price|Too few forecasts")
+CHART = ".js-plotly-plot .main-svg"
+#: A page as small as one with a chart can be.
+PEER, ONE_CHART = "benchmarks/peers/one_chart.py", "chart of a page with nothing else"
 _SETTLE = 8.0
 NO_XSRF = "--server.enableXsrfProtection=false"  # a visitor without a browser has no cookie
 
@@ -41,7 +45,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
     given = parser.parse_args()
     starts: dict[str, list[float]] = {"CryptoForecast": [], "streamlit hello": []}
-    seen: dict[str, list[float]] = {"verdict": [], "first chart": []}
+    seen: dict[str, list[float]] = {"verdict": [], "first chart": [], ONE_CHART: []}
     reruns: dict[str, list[float]] = {}
     figures: dict[str, int] = {}
     content = price_file(ROWS)
@@ -49,10 +53,14 @@ def main() -> None:
         print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
         starts["CryptoForecast"].append(_start(["run", "app.py"]))
         starts["streamlit hello"].append(_start(["hello"]))
+        with server.serve(["streamlit", "run", PEER], "--server.port={}") as peer:
+            time.sleep(_SETTLE)
+            seen[ONE_CHART].append(_chart(peer.url))
         with server.app(NO_XSRF) as one:
             time.sleep(_SETTLE)
-            for what, seconds in _browser(one.url).items():
-                seen[what].append(seconds)
+            verdict, chart = _landing(one.url)
+            seen["verdict"].append(verdict)
+            seen["first chart"].append(chart)
             with Visitor(one.url) as visitor:
                 if not figures:
                     figures |= _largest(visitor)
@@ -77,11 +85,18 @@ def _rows(
         }
         for name, found in starts.items()
     ]
-    for kind, measured in (("browser, landing page to", seen), ("rerun,", reruns)):
-        rows += [
-            {"": f"{kind} {name}", "seconds": measure.spread(found, 3), "ours / theirs": ""}
-            for name, found in measured.items()
-        ]
+    rows += [
+        {
+            "": f"browser, to the {name}",
+            "seconds": measure.spread(found),
+            "ours / theirs": f"{measure.ratio(seen['first chart'], found):.2f}",
+        }
+        for name, found in seen.items()
+    ]
+    rows += [
+        {"": f"rerun, {name}", "seconds": measure.spread(found, 3), "ours / theirs": ""}
+        for name, found in reruns.items()
+    ]
     return rows
 
 
@@ -119,7 +134,7 @@ def _start(words: list[str]) -> float:
         return time.perf_counter() - began
 
 
-def _browser(url: str) -> dict[str, float]:
+def _landing(url: str) -> tuple[float, float]:
     """Seconds after navigation at which a browser shows the verdict and the first chart."""
     with browser.tab() as page:
         page.goto("about:blank")
@@ -127,8 +142,18 @@ def _browser(url: str) -> dict[str, float]:
         page.goto(url, wait_until="commit")
         page.get_by_role("heading", name=VERDICT).first.wait_for()
         verdict = time.perf_counter() - began
-        page.locator(".js-plotly-plot .main-svg").first.wait_for()
-        return {"verdict": verdict, "first chart": time.perf_counter() - began}
+        page.locator(CHART).first.wait_for()
+        return verdict, time.perf_counter() - began
+
+
+def _chart(url: str) -> float:
+    """Seconds after navigation at which a browser shows the first chart."""
+    with browser.tab() as page:
+        page.goto("about:blank")
+        began = time.perf_counter()
+        page.goto(url, wait_until="commit")
+        page.locator(CHART).first.wait_for()
+        return time.perf_counter() - began
 
 
 def _reruns(visitor: Visitor, content: bytes) -> tuple[dict[str, float], dict[str, int]]:
