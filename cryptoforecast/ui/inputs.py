@@ -47,7 +47,7 @@ BASELINE_WORDS = {
     "boosting": "boosted trees",
 }  # fmt: skip
 #: Inputs that are the same for every candle of an interval.
-POINTLESS = {"1d": ("hour",), "1w": ("hour", "weekend")}
+POINTLESS = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "weekend")}
 RUN = "run-"
 
 

@@ -189,7 +189,7 @@ def test_too_little_to_train_on_is_said_before_the_button_is_pressed(open_page):
 def test_inputs_that_never_change_are_not_offered_first(open_page):
     page = open_page("", interval="1d")
     assert page.multiselect(key="quick-lstm-1d-features").value == [
-        "return", "abs_return", "range", "volume", "weekend",
+        "scaled_return", "scaled_move", "scaled_range", "short_range", "week",
     ]  # fmt: skip
     page.segmented_control(key="interval").set_value("1w").run()
     assert "weekend" not in page.multiselect(key="quick-lstm-1w-features").value
