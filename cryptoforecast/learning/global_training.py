@@ -31,8 +31,9 @@ ANY = "any"
 _RANGES = ("scaled_return", "scaled_move", "scaled_range", "short_range")
 #: How the models of the project are made, by candle length.
 SPECS = {
-    "1h": specs.make(horizon=24, validation=0.05),
-    # Days of eight coins are few, and alike: a larger network learns them by heart.
+    # Coins move together: a larger network learns their common past by heart, and forecasts
+    # others less well. Days are few besides.
+    "1h": specs.make(units=(32,), horizon=24, validation=0.1),
     "1d": specs.make(features=(*_RANGES, "week"), units=(16,), horizon=7, validation=0.1),
 }
 

@@ -360,7 +360,8 @@ def _carried(
 def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
     """Mean pinball loss of ``(batch, chunk, horizon)`` targets under the raw last layer.
 
-    The nine quantiles can't cross: the middle output is the median, the others are positive
+    Step k counts as 1 / sqrt(k): targets of far steps overlap, and outnumber the near ones while
+    they tell less. The nine quantiles can't cross: the middle output is the median, the others are positive
     steps away from it (``inference.rising_quantiles`` does the same in NumPy).
     """
     import tensorflow as tf
@@ -372,7 +373,14 @@ def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
     down = middle - tf.cumsum(tf.nn.softplus(raw[..., :MEDIAN]), axis=-1, reverse=True)
     error = y[..., None] - tf.concat([down, middle, up], -1)
     levels = tf.constant(QUANTILES, tf.float32)
-    return tf.reduce_mean(tf.maximum(levels * error, (levels - 1) * error))
+    near = tf.constant(step_weights(horizon)[:, None], tf.float32)
+    return tf.reduce_mean(near * tf.maximum(levels * error, (levels - 1) * error))
+
+
+def step_weights(horizon: int) -> Array:
+    """How much each step counts in the pinball loss, ``(horizon,)`` with a mean of 1."""
+    weights = np.arange(1, horizon + 1) ** -0.5
+    return weights / weights.mean()
 
 
 def libraries() -> dict[str, str]:
