@@ -416,10 +416,13 @@ def _scores(judged: Backtest) -> pd.DataFrame:
 
 
 def _predicted(judged: Backtest, step: int) -> Part:
+    figure = predicted_vs_actual(judged, step)
+    # Plotly reads some tags in a title, and the coin's name may come from a file's.
+    figure.update_layout(title_text=_text(figure.layout.title.text))
     return Part(
         "predicted",
         "Predicted and actual (USD), the last of them",
-        predicted_vs_actual(judged, step),
+        figure,
         summary_predicted(judged, step),
         judged.judged.frame(step).tail(24),
     )

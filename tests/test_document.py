@@ -19,7 +19,10 @@ from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest, WalkForward, WalkPlan
 from tests import synthetic
 
-EVIL = "<script>alert('x')</script>\"&</td><img src=x onerror=alert(1)>"
+EVIL = (
+    "<script>alert('x')</script>\"&</td><img src=x onerror=alert(1)>"
+    '<a href="http://elsewhere">here</a>'
+)
 
 
 def judge(rows: int = 800, **changes: object) -> Backtest:
@@ -125,6 +128,8 @@ def test_foreign_words_are_text():
     reader = Reader(page)
     assert not [tag for tag, attrs in reader.tags if tag == "img" or "onerror" in attrs]
     scripts = [script for script in reader.scripts if "alert(" in script and len(script) < 10**6]
+    # Plotly would read these tags in a title.
+    assert not re.search(r'"text":"[^"]*\\u003c(a|script|img)', page)
     for script in scripts:  # only inside a figure's own JSON, where "<" is written \\u003c
         assert "<script" not in script
         assert "<img" not in script

@@ -215,9 +215,9 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
     kind = "LSTM" if spec.network == "lstm" else "Dense network"
     with st.container(border=True):
         st.markdown(
-            f"#### Walk forward in {plan.folds} folds\nThe {kind} is trained {plan.folds} times, "
-            "with the settings of the model chosen above, in the background. Folds that were "
-            "trained before are not trained again."
+            f"#### Walk forward in {plan.folds} folds\nThe {kind} is trained {plan.folds} times "
+            "on these prices alone, with the settings of the model chosen above, in the "
+            "background. Folds that were trained before are not trained again."
         )
         if not st.button("Run the test", type="primary", icon=":material/model_training:"):
             return
