@@ -26,12 +26,10 @@ from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT, Settings
 from cryptoforecast.types import ModelCard, duration
 
-MODELS = {
-    "btc-1h-dense": specs.make("quick", "dense", horizon=24),
+MODELS: dict[str, dict[str, object]] = {
+    "btc-1h-dense": {"network": "dense", "horizon": 24},
     # 59 log-returns need 60 closes, and nothing but closes: what `POST /predict` is given.
-    "btc-1h-lstm-close": specs.make(
-        "quick", features=("return", "abs_return"), unit="fixed", lookback=59
-    ),
+    "btc-1h-lstm-close": {"features": ("return", "abs_return"), "unit": "fixed", "lookback": 59},
 }
 GLOBAL = {f"global-{interval}-lstm": interval for interval in global_training.SPECS}
 #: Figures that prices of one coin do not share with another's.
@@ -62,7 +60,9 @@ def main() -> None:
 
 def _train_one(name: str, data: Path, home: Path) -> str:
     service = Service(Settings(home=home, shipped=home / "none"))
-    judged = service.backtest(histories.read_one(data, "1h", "BTC"), MODELS[name])
+    history = histories.read_one(data, "1h", "BTC")
+    spec = specs.make(rows=len(history), **MODELS[name])  # type: ignore[arg-type]
+    judged = service.backtest(history, spec)
     service.save(judged, name)
     return judged.verdict.sentence
 

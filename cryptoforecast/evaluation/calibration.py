@@ -18,6 +18,10 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
 __all__ = ["FEWEST", "REFRESH", "WINDOW", "latest", "rescaled", "rolling"]
 
+#: Outcomes that are looked back on one step ahead, and how many more for each further step, up
+#: to ``WINDOW``: the farther, the less they tell one by one. On the validation rows of 71,228
+#: hours of BTC/USDT 4,000 covered best an hour ahead, and 8,000 were sharpest a day ahead.
+NEAR, MORE = 4000, 200
 #: Outcomes below which a 95 % band can't be measured well enough to correct it.
 FEWEST = 200
 #: Variance of the logarithm of a factor, times the outcomes it rests on: what differs from 1 by
@@ -65,7 +69,7 @@ def latest(said: Forecast) -> Array:
     """Find the factors that the last forecasts whose outcome is known call for.
 
     For each level this is the quantile of residual over predicted distance in the last
-    ``WINDOW`` outcomes, drawn towards 1 where it is uncertain (see ``DOUBT``).
+    ``NEAR`` to ``WINDOW`` outcomes, drawn towards 1 where it is uncertain (see ``DOUBT``).
 
     Args:
         said: forecasts of one predictor from consecutive rows; an outcome that is not known yet
@@ -99,7 +103,7 @@ def _factors(residual: Array, distance: Array, step: int) -> Array:
         step: how far ahead.
     """
     factors = np.ones(len(QUANTILES))
-    outcomes = min(len(residual), WINDOW)
+    outcomes = min(len(residual), WINDOW, NEAR + MORE * (step - 1))
     if outcomes < FEWEST:
         return factors
     # Counted back from the newest, so that it does not matter where the forecasts begin.

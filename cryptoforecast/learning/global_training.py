@@ -29,11 +29,15 @@ from cryptoforecast.types import (
 #: What the card of a global model calls its coin.
 ANY = "any"
 _RANGES = ("scaled_return", "scaled_move", "scaled_range", "short_range")
-#: How the models of the project are made, by candle length.
+#: How the models of the project are made, by candle length. Coins move together: a larger network
+#: learns their common past by heart, and forecasts others less well. Days are few besides.
 SPECS = {
-    # Coins move together: a larger network learns their common past by heart, and forecasts
-    # others less well. Days are few besides.
-    "1h": specs.make(units=(32,), horizon=24, validation=0.1),
+    "1h": specs.make(
+        features=(*_RANGES, "long_range", "hour", "half_day", "week"),
+        units=(32,),
+        horizon=24,
+        validation=0.1,
+    ),
     "1d": specs.make(features=(*_RANGES, "week"), units=(16,), horizon=7, validation=0.1),
 }
 

@@ -48,9 +48,10 @@ PRESET_HELP: dict[str, str] = {
 PLAIN = ("return", "abs_return", "range", "volume", "hour", "weekend")
 #: Candles that a history must have for the averages of `ModelSpec`'s own inputs.
 ENOUGH = 10 * ranges.USUAL
-#: From so many steps on, and with so many candles, the long average is an input too: what comes
-#: within hours can be told without, and a short history learns nothing from it.
-FAR, LONG = 12, 10 * ranges.LONG
+#: With so many candles the long average is an input too, from so many steps on; with ten times
+#: as many at any step. What comes within hours hardly follows from it, and a short history
+#: learns nothing from it.
+LONG, FAR = 10 * ranges.LONG, 12
 
 #: Updates that the cosine schedule needs to arrive, and the epochs it may take for them.
 UPDATES, MOST_EPOCHS = 300, 40
@@ -117,9 +118,11 @@ def make(
 
 def _inputs(rows: int | None, *, far: bool) -> dict[str, object]:
     """Choose what a network reads of a history of so many candles, and the unit of its returns."""
-    if rows is not None and rows < ENOUGH:
+    if rows is None:
+        return {}
+    if rows < ENOUGH:
         return {"features": PLAIN, "unit": "fixed"}
-    if far and (rows is None or rows >= LONG):
+    if rows >= (LONG if far else 10 * LONG):
         return {"features": (*ModelSpec.features, "long_range")}
     return {}
 

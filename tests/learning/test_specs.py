@@ -60,8 +60,9 @@ def test_a_choice_wins_over_the_preset_and_none_keeps_it():
 def test_needs_is_lookback_plus_warm_up():
     assert specs.needs(specs.make(features=("return",), unit="fixed")) == 61
     assert specs.needs(specs.make(features=("close", "hour"), unit="fixed", lookback=10)) == 10
-    assert specs.needs(specs.make(features=("return",))) == specs.needs(specs.make()) == 228
-    assert specs.needs(specs.make(horizon=12)) == 564
+    assert specs.needs(specs.make(features=("return",))) == 228
+    assert specs.needs(specs.make()) == 228
+    assert specs.needs(specs.make(rows=100_000)) == 564
 
 
 def test_what_is_read_fits_the_length_of_the_history_and_the_horizon():
@@ -72,6 +73,7 @@ def test_what_is_read_fits_the_length_of_the_history_and_the_horizon():
     long = specs.make(rows=specs.LONG, horizon=24)
     assert long.features == (*usual.features, "long_range")
     assert specs.make(rows=specs.LONG, horizon=specs.FAR - 1).features == usual.features
+    assert specs.make(rows=10 * specs.LONG, horizon=1).features == long.features
     # What the person says counts.
     assert specs.make(rows=100, features=("hour",), unit="range").features == ("hour",)
 
