@@ -361,8 +361,8 @@ def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
     """Mean pinball loss of ``(batch, chunk, horizon)`` targets under the raw last layer.
 
     Step k counts as 1 / sqrt(k): targets of far steps overlap, and outnumber the near ones while
-    they tell less. The nine quantiles can't cross: the middle output is the median, the others are positive
-    steps away from it (``inference.rising_quantiles`` does the same in NumPy).
+    they tell less. The nine quantiles can't cross: the middle output is the median, the others
+    are positive steps away from it (``inference.rising_quantiles`` does the same in NumPy).
     """
     import tensorflow as tf
 
