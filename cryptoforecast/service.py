@@ -50,7 +50,7 @@ FILE = "file-"
 WALK = "walk-"
 #: Candles of files that stay in memory, all files together: about 50 MB.
 KEPT_ROWS = 1_000_000
-#: Forecasts of the next steps that stay in memory: of heavy baselines, and of networks.
+#: Forecasts of the next steps that stay in memory: of baselines, and of networks.
 KEPT_AHEAD = 32
 #: Bytes of forecasts that stay in memory for the next rerun of a page, of holdouts and of
 #: walk-forward tests each.
@@ -417,16 +417,18 @@ class Service:
         return Future(name, history, said, cautions.of_prices(history))
 
     def _last_said(self, history: PriceHistory, name: str, horizon: int) -> Forecast:
-        if name not in HEAVY:
-            return _say_last(history, name, horizon)
         key = (_prices_key(history), name, horizon)
-        with self._one_heavy:
-            if key not in self._ahead:
-                self._ahead[key] = _say_last(history, name, horizon)
-            self._ahead.move_to_end(key)
-            while len(self._ahead) > KEPT_AHEAD:
-                self._ahead.popitem(last=False)
-            return self._ahead[key]
+        with self._one_heavy if name in HEAVY else self._alone(key):
+            with self._lock:
+                said = self._ahead.get(key)
+            if said is None:
+                said = _say_last(history, name, horizon)
+            with self._lock:
+                self._ahead[key] = said
+                self._ahead.move_to_end(key)
+                while len(self._ahead) > KEPT_AHEAD:
+                    self._ahead.popitem(last=False)
+            return said
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.

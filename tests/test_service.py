@@ -408,13 +408,14 @@ def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, m
     assert service.compare(whole) is whole
 
 
-def test_the_next_steps_of_a_heavy_baseline_are_remembered(service, monkeypatch):
+@pytest.mark.parametrize("name", ["linear", "har", "naive"])
+def test_the_next_steps_of_a_baseline_are_remembered(service, monkeypatch, name):
     monkeypatch.setattr("cryptoforecast.service.KEPT_AHEAD", 2)
-    said = [service.future_baseline(synthetic.history(seed=i), "linear", 1) for i in range(3)]
+    said = [service.future_baseline(synthetic.history(seed=i), name, 1) for i in range(3)]
     assert len(service._ahead) == 2
-    again = service.future_baseline(synthetic.history(seed=2), "linear", 1)
+    again = service.future_baseline(synthetic.history(seed=2), name, 1)
     assert again.forecast is said[2].forecast
-    other = service.future_baseline(synthetic.history(seed=2), "linear", 2)
+    other = service.future_baseline(synthetic.history(seed=2), name, 2)
     assert other.forecast.horizon == 2
 
 
