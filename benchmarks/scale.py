@@ -30,6 +30,8 @@ from benchmarks import measure, plot
 from cryptoforecast.types import Forecast
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+#: Of the small round.
+WARM_UP = 3_000
 PEAK = "peak MB"
 #: What the training that an epoch is taken from costs: two epochs, their validation, tracing.
 EPOCHS_PAID = 4
@@ -41,7 +43,7 @@ def stages(size: int, skip: Collection[str]) -> dict[str, float]:
     Returns:
         The seconds of each, and the peak of memory in MB.
     """
-    _walk(SIZES[0], {"one epoch"})
+    _walk(WARM_UP, {"one epoch"})
     spent = _walk(size, skip)
     spent[PEAK] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return spent
@@ -58,7 +60,7 @@ def _walk(size: int, skip: Collection[str]) -> dict[str, float]:
     with _timed(spent, "read"):
         history = read(text, "BTCUSD_1m.csv")
     del text
-    spec = specs.make(epochs=2)
+    spec = specs.make(rows=size, epochs=2)
     cut = samples.split(history, spec)
     rows = cut.test_origins()
     with _timed(spent, "inputs"):
