@@ -69,11 +69,10 @@ def predicted_vs_actual(
         f"{style.count(len(frame), interval)}{thinned}",
     )
     keep = f"predicted {backtest.history.coin} {interval} {step} {last}"
-    style.lay_out(figure, title, subtitle, dark=dark, height=480, keep=keep)
-    figure.update_layout(
-        xaxis=style.time_axis(interval) | {"anchor": "y2"},
-        yaxis=style.price_axis(actual) | {"domain": [0.34, 1]},
-        yaxis2=style.price_axis(residual, "residual, USD")
+    more = {
+        "xaxis": style.time_axis(interval) | {"anchor": "y2"},
+        "yaxis": style.price_axis(actual) | {"domain": [0.34, 1]},
+        "yaxis2": style.price_axis(residual, "residual, USD")
         | {
             "domain": [0, 0.27],
             "zeroline": True,
@@ -81,9 +80,9 @@ def predicted_vs_actual(
             "zerolinewidth": 1,
             "nticks": 4,
         },
-        hoversubplots="axis",
-    )
-    return figure
+        "hoversubplots": "axis",
+    }
+    return style.lay_out(figure, title, subtitle, dark=dark, height=480, keep=keep, more=more)
 
 
 def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.Figure:
@@ -121,7 +120,7 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
         customdata=_small(bounds), hovertemplate=f"median {hover}{''.join(ends)}<extra></extra>",
     )  # fmt: skip
     _label_end(figure, edges[-1], quantiles[-1], colours.ink)
-    style.lay_out(
+    return style.lay_out(
         figure,
         f"{history.coin}: the next {duration(forecast.horizon, history.interval)}",
         style.subtitle_lines(
@@ -133,11 +132,11 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
         height=400,
         keep=f"fan {history.coin} {history.interval} {forecast.horizon}",
         legend_rows=2,
+        more={
+            "xaxis": style.time_axis(history.interval),
+            "yaxis": style.price_axis(quantiles, "close, USD"),
+        },
     )
-    figure.update_layout(
-        xaxis=style.time_axis(history.interval), yaxis=style.price_axis(quantiles, "close, USD")
-    )
-    return figure
 
 
 def summary_predicted(backtest: Backtest, step: int | None = None) -> str:

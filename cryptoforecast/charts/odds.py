@@ -46,11 +46,11 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
         figure, f"Chance of ending {one.direction} {style.money(one.level)}",
         style.subtitle_lines(future.history, "dashed: as likely as not"),
         dark=dark, height=320, keep=f"chance {future.history.coin} {one.direction}", legend=False,
-    )  # fmt: skip
-    figure.update_layout(
-        xaxis=style.time_axis(future.history.interval),
-        yaxis={"title": {"text": "chance, %", "font": {"size": 11}},
-               "range": [-3, 103], "dtick": 25},
+        more={
+            "xaxis": style.time_axis(future.history.interval),
+            "yaxis": {"title": {"text": "chance, %", "font": {"size": 11}},
+                      "range": [-3, 103], "dtick": 25},
+        },
     )  # fmt: skip
     return figure
 

@@ -100,11 +100,11 @@ def coverage(
     style.lay_out(
         figure, "Coverage: promised and measured", subtitle, dark=dark, height=380,
         keep="coverage", legend_rows=3,
-    )  # fmt: skip
-    figure.update_layout(
-        xaxis={"title": {"text": "level of the band", "font": {"size": 11}, "standoff": 4},
-               "type": "category", "unifiedhovertitle": {"text": "%{x} band"}},
-        yaxis={"title": {"text": "actuals inside, %", "font": {"size": 11}}, "nticks": 6},
+        more={
+            "xaxis": {"title": {"text": "level of the band", "font": {"size": 11}, "standoff": 4},
+                      "type": "category", "unifiedhovertitle": {"text": "%{x} band"}},
+            "yaxis": {"title": {"text": "actuals inside, %", "font": {"size": 11}}, "nticks": 6},
+        },
     )  # fmt: skip
     return figure
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,7 @@ def lay_out(
     keep: str,
     legend: bool = True,
     legend_rows: int = 1,
+    more: Mapping[str, object] | None = None,
 ) -> go.Figure:
     """Give a figure its title, margins, legend and colours.
 
@@ -86,6 +88,8 @@ def lay_out(
         keep: zoom and hidden lines survive a refresh while this stays the same.
         legend: whether to list the lines, above the plot.
         legend_rows: rows that the legend takes on a telephone.
+        more: layout of this figure alone, such as its axes, on top of the common one. Given here
+            it takes a third of the time of a second ``update_layout``.
 
     Returns:
         The same figure.
@@ -139,8 +143,18 @@ def lay_out(
         },
     }  # fmt: skip
     # Whole values: merging them into what is there, key by key, takes ten times as long.
-    figure.update_layout(layout, overwrite=True)
+    figure.update_layout(_merged(layout, more or {}), overwrite=True)
     return figure
+
+
+def _merged(common: Mapping[str, object], more: Mapping[str, object]) -> dict[str, object]:
+    """Lay nested dictionaries over others."""
+    result = dict(common)
+    for key, value in more.items():
+        below = result.get(key)
+        nested = isinstance(below, dict) and isinstance(value, Mapping)
+        result[key] = _merged(below, value) if nested else value  # type: ignore[arg-type]
+    return result
 
 
 @functools.cache

@@ -11,6 +11,8 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from streamlit import delta_generator
+
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import PREDICT_MODEL, Service, shared
 from cryptoforecast.ui import figures, inputs, odds, sockets, subject
@@ -22,6 +24,9 @@ log = logging.getLogger(__name__)
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Begin with the server; the server does not wait for it."""
     sockets.send_at_once(asyncio.get_running_loop())
+    # Before its first element Streamlit looks up the file of every loaded module, to warn whoever
+    # runs a page without a server. Here is one, and the look-up is a tenth of a first visit.
+    delta_generator._use_warning_has_been_displayed = True
     threading.Thread(target=_prepare, args=(shared(),), name="warm-up", daemon=True).start()
     yield
 
