@@ -189,6 +189,8 @@ class ModelSpec:
         seed: of the weights, the dropout and the order of batches.
         unit: of a return that is learnt: ``"range"`` (the average true range up to the origin,
             so that calm and wild markets are alike) or ``"fixed"`` (the same everywhere).
+        final: share of the epochs that follow, at half the step size, on training and validation
+            rows together, so that the newest prices are learnt too; 0 for none.
         ensemble: networks trained alike from this seed on, one seed each; their quantiles are
             averaged.
     """
@@ -214,6 +216,7 @@ class ModelSpec:
     validation: float = 0.16
     seed: int = 0
     unit: str = "range"
+    final: float = 1 / 3
     ensemble: int = 1
 
 

@@ -71,7 +71,8 @@ def dead(given: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:
 def spec(**changes: object) -> ModelSpec:
     """A network that trains in a moment."""
     values = {
-        "network": "dense", "lookback": 8, "units": (4,), "epochs": 2, "unit": "fixed", **changes,
+        "network": "dense", "lookback": 8, "units": (4,), "epochs": 2, "unit": "fixed",
+        "final": 0.0, **changes,
     }  # fmt: skip
     if values.get("target") != "price":
         values.setdefault("features", specs.PLAIN)

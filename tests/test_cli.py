@@ -238,7 +238,8 @@ def test_options_reach_the_spec(run, prices):
         "target": "return", "loss": "mse", "training": "windows", "features": "return,hour",
         "lookback": 7, "horizon": 3, "units": "5,6", "dropout": 0.3, "learning-rate": 0.002,
         "schedule": "constant", "batch-size": 16, "chunk": 9, "epochs": 4, "patience": 2,
-        "test": 0.25, "validation": 0.2, "seed": 11, "unit": "fixed", "ensemble": 2,
+        "test": 0.25, "validation": 0.2, "seed": 11, "unit": "fixed", "final": 0.2,
+        "ensemble": 2,
     }  # fmt: skip
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
     out = run("backtest", "--data", prices, "--network", "naive", *given, "--json")[1]

@@ -35,7 +35,7 @@ WALK_OPTIONS = ("folds", "window", "window_rows", "gap", "warm_start")
 SPEC_OPTIONS = (
     "target", "loss", "training", "features", "lookback", "horizon", "units", "dropout",
     "learning_rate", "schedule", "batch_size", "chunk", "epochs", "patience", "test",
-    "validation", "seed", "unit", "ensemble",
+    "validation", "seed", "unit", "final", "ensemble",
 )  # fmt: skip
 
 
@@ -241,6 +241,7 @@ def _add_spec(made: argparse.ArgumentParser) -> None:
     add("validation", "X", "share of rows before those (default 0.16)", _number)
     add("seed", "N", "of weights, dropout and order", _whole)
     add("unit", "U", "of returns: range (average true range, default) or fixed")
+    add("final", "X", "share of epochs to follow on validation rows too (default 0.33)", _number)
     add("ensemble", "N", "networks, one seed each, that are averaged (default 1)", _whole)
     group.add_argument("--no-cache", action="store_true", help="train even if it was done before")
 

@@ -106,7 +106,8 @@ def read_spec(text: bytes) -> tuple[Mapping[str, object], ModelSpec]:
     if content.get("format") != FORMAT:
         raise InvalidBundle(f"Expected format {FORMAT}. Received: {content.get('format')!r:.80}.")
     values = dict(content["spec"])
-    values.setdefault("unit", "fixed")  # older bundles don't name it
+    for name, value in (("unit", "fixed"), ("final", 0.0)):  # older bundles don't name them
+        values.setdefault(name, value)
     for name in ("features", "units"):
         values[name] = tuple(values[name])
     spec = ModelSpec(**values)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ from cryptoforecast.types import (
     EpochLoss,
     ModelSpec,
     Progress,
+    Stretches,
     TrainingRecord,
 )
 
@@ -43,6 +45,8 @@ REPORT_EVERY = 0.2
 CHUNKS = 8
 # Largest norm of a variable's gradient, under the cosine schedule.
 _CLIP = 1.0
+#: Step size of the last epochs, on validation rows too, as a share of that of the first.
+FINAL_RATE = 0.5
 # Share of the targets that longer sequences must still reach.
 _REACHED = 0.97
 
@@ -133,11 +137,13 @@ class _Fit:
         self.report, self.cancelled, self.began = report, cancelled, began
         self.chunk, self.chunks = _tiling(spec, samples)
         self.order = np.random.default_rng(spec.seed)
+        self.final = final_epochs(spec)
         self.model = build(spec)
         if initial is not None:
             self.model.set_weights(initial)
-        self.batches = -(-len(self._starts(0)) // spec.batch_size)
-        self.optimizer = _optimizer(spec, self.batches * self.chunks * spec.epochs)
+        self.rows, self.batches = samples.train, 0
+        self.rates: Iterator[float] = iter(())
+        self.optimizer = _adam()
         self.optimizer.build(self.model.trainable_variables)
         self.train_step, self.loss_of = _steps(
             spec, samples, self.model, self.optimizer, self.chunk, self.chunks
@@ -147,6 +153,7 @@ class _Fit:
 
     def run(self) -> tuple[tuple[Array, ...], TrainingRecord]:
         spec, speeds = self.spec, []
+        self._set_out(self.samples.train, spec.epochs, spec.learning_rate)
         self._tell(1, 0.0)
         best, best_epoch, kept = float("inf"), 0, self.model.get_weights()
         for epoch in range(1, spec.epochs + 1):
@@ -154,19 +161,19 @@ class _Fit:
             loss, targets = self._epoch(epoch)
             speeds.append(targets / (time.perf_counter() - began))
             val_loss = self._validate()
-            if not (np.isfinite(loss) and np.isfinite(val_loss)):
-                raise CryptoForecastError(
-                    f"Training must keep a finite loss. Received: {loss} in epoch {epoch}. "
-                    "Choose a smaller learning rate."
-                )
+            _check_finite(loss + val_loss, epoch)
             self.curve.append(EpochLoss(epoch, loss, val_loss, time.perf_counter() - self.began))
             self._tell(epoch, 1.0)
             if val_loss < best:
                 best, best_epoch, kept = val_loss, epoch, self.model.get_weights()
             elif spec.patience and epoch - best_epoch >= spec.patience:
                 break
+        if self.final:
+            self.model.set_weights(kept)
+            self._go_on()
+            kept = self.model.get_weights()
         record = TrainingRecord(
-            epochs=len(self.curve),
+            epochs=len(self.curve) + self.final,
             best_epoch=best_epoch,
             seconds=time.perf_counter() - self.began,
             targets_per_second=float(np.median(speeds[1:] or speeds)),
@@ -174,9 +181,26 @@ class _Fit:
         )
         return tuple(np.asarray(array, np.float32) for array in kept), record
 
+    def _go_on(self) -> None:
+        """Learn from the validation rows too, once they have chosen the epoch: the newest."""
+        both = (*self.samples.train, *self.samples.validation)
+        self._set_out(both, self.final, FINAL_RATE * self.spec.learning_rate)
+        for epoch in range(self.spec.epochs + 1, self.spec.epochs + self.final + 1):
+            loss, _ = self._epoch(epoch)
+            _check_finite(loss, epoch)
+            self._tell(epoch, 1.0)
+
+    def _set_out(self, rows: Stretches, epochs: int, highest: float) -> None:
+        """Begin a schedule of so many epochs on these origins."""
+        self.rows = rows
+        self.batches = -(-len(self._starts(0)) // self.spec.batch_size)
+        rates = _rates(self.spec.schedule, highest, self.batches * self.chunks * epochs)
+        # A tiling drawn anew may need a batch more than the first one.
+        self.rates = itertools.chain(rates, itertools.repeat(rates[-1]))
+
     def _starts(self, offset: int) -> Array:
         span = self.chunk * self.chunks
-        return starts(self.samples.train, self.spec.lookback, span, offset)
+        return starts(self.rows, self.spec.lookback, span, offset)
 
     def _shuffled(self) -> list[Array]:
         """Batches of this epoch, shuffled and of about one size, on a tiling drawn anew."""
@@ -189,7 +213,8 @@ class _Fit:
         losses, weights = [], []
         for step, batch in enumerate(self._shuffled()):
             self._stop_if_cancelled()
-            losses.append(self.train_step(batch))
+            rates = list(itertools.islice(self.rates, self.chunks))
+            losses.append(self.train_step(batch, rates))
             weights.append(len(batch))
             self._tell(epoch, (step + 1) / self.batches)
         mean = float(np.average([float(loss) for loss in losses], weights=weights))
@@ -215,27 +240,42 @@ class _Fit:
         if share < 1 and now - self.reported < REPORT_EVERY:
             return
         self.reported = now
-        done = (epoch - 1 + share) / self.spec.epochs
-        self.report(
-            Progress(epoch, self.spec.epochs, min(done, 1.0), now - self.began, tuple(self.curve))
+        epochs = self.spec.epochs + self.final
+        done = min((epoch - 1 + share) / epochs, 1.0)
+        self.report(Progress(epoch, epochs, done, now - self.began, tuple(self.curve)))
+
+
+def final_epochs(spec: ModelSpec) -> int:
+    """Epochs on training and validation rows together.
+
+    None of a squared-error model, whose band is measured on the validation rows.
+    """
+    return 0 if spec.loss == "mse" else round(spec.final * spec.epochs)
+
+
+def _adam() -> keras.Optimizer:
+    """Adam, told its step size at every update."""
+    import keras
+
+    return keras.optimizers.Adam()
+
+
+def _check_finite(loss: float, epoch: int) -> None:
+    if not np.isfinite(loss):
+        raise CryptoForecastError(
+            f"Training must keep a finite loss. Received: {loss} in epoch {epoch}. "
+            "Choose a smaller learning rate."
         )
 
 
-def _optimizer(spec: ModelSpec, updates: int) -> keras.Optimizer:
-    """Adam; under the cosine schedule with warm-up over 8 % of the updates."""
-    import keras
-
-    if spec.schedule == "constant":
-        return keras.optimizers.Adam(spec.learning_rate)
+def _rates(schedule: str, highest: float, updates: int) -> list[float]:
+    """Adam's step size at each update; under cosine with warm-up over 8 % of them, down to 2 %."""
+    if schedule == "constant":
+        return [highest] * updates
     ramp = max(1, round(0.08 * updates))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=spec.learning_rate / 100,
-        warmup_target=spec.learning_rate,
-        warmup_steps=ramp,
-        decay_steps=max(1, updates - ramp),
-        alpha=0.02,
-    )
-    return keras.optimizers.Adam(schedule)
+    rising = np.linspace(0.01, 1, ramp, endpoint=False)
+    falling = 0.51 + 0.49 * np.cos(np.linspace(0, np.pi, max(1, updates - ramp)))
+    return (highest * np.concatenate([rising, falling])).tolist()
 
 
 def _tiling(spec: ModelSpec, samples: Samples) -> tuple[int, int]:
@@ -263,7 +303,7 @@ def _steps(
     optimizer: keras.Optimizer,
     chunk: int,
     chunks: int,
-) -> tuple[Callable[[Array], tf.Tensor], Callable[[Array], tf.Tensor]]:
+) -> tuple[Callable[[Array, Sequence[float]], tf.Tensor], Callable[[Array], tf.Tensor]]:
     """Compile training on a batch and its loss, both from a vector of start rows.
 
     The rows are gathered inside the graph from the one flat array, so memory holds the data once
@@ -283,7 +323,7 @@ def _steps(
             return tf.reduce_mean(tf.square(raw - y))
         return _pinball(y, raw, spec.horizon)
 
-    def update(tape: tf.GradientTape, value: tf.Tensor) -> None:
+    def update(tape: tf.GradientTape, value: tf.Tensor, rate: tf.Tensor) -> None:
         """Make one step of Adam.
 
         Keras' own ``apply`` goes through TensorFlow's distribution strategies, which never let
@@ -291,21 +331,25 @@ def _steps(
         """
         variables = model.trainable_variables
         gradients = tape.gradient(value, variables)
-        rate = tf.cast(optimizer.learning_rate, tf.float32)
         for variable, gradient in zip(variables, gradients, strict=True):
             if spec.schedule == "cosine":
                 gradient = tf.clip_by_norm(gradient, _CLIP)
             optimizer.update_step(gradient, variable, rate)
         optimizer.iterations.assign_add(1)
 
-    @tf.function(input_signature=signature)
-    def train_windows(batch: tf.Tensor) -> tf.Tensor:
+    a_rate = tf.TensorSpec([], tf.float32)
+
+    @tf.function(input_signature=[*signature, a_rate])
+    def learn_windows(batch: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         rows = batch[:, None] + tf.range(spec.lookback)
         with tf.GradientTape() as tape:
             raw = model(tf.gather(inputs, rows), training=True)[:, -1:]
             value = loss(rows[:, -1:], raw)
-        update(tape, value)
+        update(tape, value, rate)
         return value
+
+    def train_windows(batch: Array, rates: Sequence[float]) -> tf.Tensor:
+        return learn_windows(batch, rates[0])
 
     @tf.function(input_signature=signature)
     def begin(batch: tf.Tensor) -> list[tf.Tensor]:
@@ -314,19 +358,21 @@ def _steps(
 
     carried = [tf.TensorSpec([None, units], tf.float32) for units in spec.units for _ in "hc"]
 
-    @tf.function(input_signature=[*signature, carried])
-    def go_on(batch: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    @tf.function(input_signature=[*signature, carried, a_rate])
+    def go_on(
+        batch: tf.Tensor, states: list[tf.Tensor], rate: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         rows = batch[:, None] + tf.range(chunk)
         with tf.GradientTape() as tape:
             raw, states = _carried(model, tf.gather(inputs, rows), states)
             value = loss(rows, raw)
-        update(tape, value)
+        update(tape, value, rate)
         return value, states
 
-    def train_sequences(batch: Array) -> tf.Tensor:
+    def train_sequences(batch: Array, rates: Sequence[float]) -> tf.Tensor:
         states, total = begin(batch), 0.0
-        for first in range(run_in, run_in + chunk * chunks, chunk):
-            value, states = go_on(batch + np.int32(first), states)
+        for i, rate in enumerate(rates):
+            value, states = go_on(batch + np.int32(run_in + i * chunk), states, rate)
             total += value
         return total / chunks
 

@@ -34,6 +34,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "batch_size": 32,
         "epochs": 50,
         "patience": 5,
+        "final": 0.0,
     },
 }
 
@@ -66,6 +67,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "chunk": (1, 500),
     "epochs": (1, 500),
     "patience": (0, 100),
+    "final": (0.0, 1.0),
     "ensemble": (1, 10),
     "test": (0.05, 0.5),
     "validation": (0.05, 0.4),

@@ -466,6 +466,15 @@ def _more(base: ModelSpec, key: str) -> dict[str, object]:
             help="In units of the average true range of the last 168 candles, calm and wild "
             "markets look alike; a fixed unit is the same everywhere. A price has a fixed one.",
         )
+        changes["final"] = st.slider(
+            "Final epochs, share",
+            0.0,
+            1.0,
+            round(base.final, 2),
+            key=f"{key}-final",
+            help="So many epochs follow on training and validation rows together, at half the "
+            "step size, so that the newest prices before the test are learnt too.",
+        )
         changes["ensemble"] = st.slider(
             "Networks",
             1,

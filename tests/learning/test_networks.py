@@ -215,4 +215,42 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
     given = prepared(spec, 560)
     assert len(given.train[0]) < 2 * len(given.validation[0])
     _, record = networks.fit(spec, given)
-    assert record.epochs == 8
+    assert record.epochs == 8 + networks.final_epochs(spec) == 11
+
+
+@pytest.mark.parametrize("network", ["lstm", "dense"])
+def test_the_last_epochs_learn_from_the_validation_rows_too(network):
+    """Without them no weight depends on what validation rows hold, but for the epoch kept."""
+    found = {}
+    for final in (0.0, 0.5):
+        spec = synthetic.spec(network=network, epochs=2, final=final, patience=0)
+        given = prepared(spec)
+        last = given.validation[-1].stop - 1
+        targets = given.targets.copy()
+        targets[last - 60 : last + 1] *= -3
+        other = dataclasses.replace(given, targets=targets)
+        found[final] = [networks.fit(spec, each) for each in (given, other)]
+    (one, record), (same, _) = found[0.0]
+    assert record.epochs == 2
+    if record.best_epoch == found[0.0][1][1].best_epoch:
+        assert_same(one, same)
+    (one, record), (different, _) = found[0.5]
+    assert record.epochs == 3
+    assert len(record.curve) == 2
+    assert not np.array_equal(one[0], different[0])
+
+
+def test_a_squared_error_model_keeps_its_validation_rows_unseen():
+    assert networks.final_epochs(synthetic.spec(loss="mse", epochs=9, final=1.0)) == 0
+    assert networks.final_epochs(synthetic.spec(epochs=9, final=1.0)) == 9
+
+
+def test_the_step_size_warms_up_and_falls():
+    rates = networks._rates("cosine", 4e-3, 720)
+    assert len(rates) == 720
+    assert rates[0] == pytest.approx(4e-5)
+    assert max(rates) == pytest.approx(4e-3)
+    assert rates.index(max(rates)) == 58
+    assert rates[-1] == pytest.approx(8e-5)
+    assert networks._rates("constant", 1e-3, 3) == [1e-3] * 3
+    assert len(networks._rates("cosine", 4e-3, 1)) == 2

@@ -16,8 +16,8 @@ def test_the_seed_preset_is_the_seed_recipe_to_the_letter():
         "network": "lstm", "target": "price", "loss": "mse", "training": "windows",
         "features": ("close",), "lookback": 60, "horizon": 1, "units": (64, 32), "dropout": 0.2,
         "learning_rate": 1e-3, "schedule": "constant", "batch_size": 32, "chunk": 31,
-        "epochs": 50, "patience": 5, "test": 0.2, "validation": 0.16, "seed": 0, "unit": "fixed",
-            "ensemble": 1,
+        "epochs": 50, "patience": 5, "test": 0.2, "validation": 0.16, "seed": 0,
+        "unit": "fixed", "final": 0.0, "ensemble": 1,
     }  # fmt: skip
     assert specs.needs(spec) == 60
     assert bundles.parameters(spec) == 29_345
