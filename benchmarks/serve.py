@@ -27,8 +27,8 @@ from benchmarks.visitor import Visitor
 CONNECTIONS, RATE = 8, 50
 WINDOWS = ("90 days", "1 year", "2 years")
 OURS, PEER = "CryptoForecast", "FastAPI and model.predict"
-#: Seconds for the warm-up of the landing page to end.
-_SETTLE = 5.0
+#: Seconds for the warm-up of the landing page to end, and for a training to begin.
+_SETTLE, _PATIENCE = 5.0, 120.0
 
 
 def main() -> None:
@@ -152,7 +152,10 @@ def _training(one: server.Server) -> Iterator[None]:
         visitor.unfold("train-form")
         visitor.fill("quick-lstm-1h-epochs", double_array_value={"data": [200.0]})
         shown = visitor.click("FormSubmitter:train-quick-lstm-1h-Train")
+        until = time.monotonic() + _PATIENCE
         while not any(text.startswith("Epoch") for text in shown.said):
+            if time.monotonic() > until:
+                sys.exit(f"No training began. The page says: {shown.said}")
             time.sleep(0.5)
             shown = visitor.rerun()
         yield
