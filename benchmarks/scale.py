@@ -8,7 +8,8 @@ and the boosted trees fitted and asked for the same origins, their figures, the 
 Each size runs in a process of its own, once a small round has loaded the libraries. A stage that is
 expected to take longer than the budget is left out from that size on (a dash), and a size that
 takes longer is measured fewer times. The table has medians, and its last column the exponent b of
-seconds ~ candles^b between the two largest sizes. The plot is ``results/scale.svg``.
+seconds ~ candles^b between the largest size and a hundredth of it. The plot is
+``results/scale.svg``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from benchmarks import measure, plot
 from cryptoforecast.types import Forecast
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+#: The exponent is taken between the largest size and one so many times smaller.
+DECADES = 100
 #: Of the small round.
 WARM_UP = 3_000
 PEAK = "peak MB"
@@ -166,7 +169,7 @@ def main() -> None:
     rows = [
         {
             "seconds": stage,
-            **{f"{size:,}": f"{by[size]:.3g}" if size in by else "–" for size in sizes},
+            **{f"{size:,}": _number(by[size]) if size in by else "–" for size in sizes},
             "b": f"{_exponent(by):.2f}",
         }
         for stage, by in series.items()
@@ -180,12 +183,17 @@ def main() -> None:
     print(f"The plot: {path.relative_to(measure.ROOT)}")
 
 
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+
+
 def _exponent(by: Mapping[int, float]) -> float:
-    """Compute the slope of the logarithms between the two largest sizes."""
-    if len(by) < 2:
+    """Compute the slope of the logarithms over the last ``DECADES``, or over what there is."""
+    size = max(by)
+    before = min((other for other in by if other >= size / DECADES), default=size)
+    if before == size:
         return math.nan
-    (before, low), (size, high) = sorted(by.items())[-2:]
-    return math.log(high / low) / math.log(size / before)
+    return math.log(by[size] / by[before]) / math.log(size / before)
 
 
 if __name__ == "__main__":
