@@ -1,6 +1,6 @@
 """Is the judge honest? On simulated markets whose truth is known, many times over.
 
-    python -m benchmarks.judge [--markets 400] [--processes 1]
+    python -m benchmarks.judge [--markets 400] [--first 1000] [--processes 1]
 
 Each market is another path of the embedded one (``prices/simulated.py``): 4,000 hours to fit on,
 then 480 or 14,000 origins to be judged on, by ``verdict.judge`` as on the pages.
@@ -57,7 +57,7 @@ SIGNALS = (0.02, 0.05, 0.1, 0.2)
 CLUSTERING = (0.0, 0.2, 1.0)
 #: Of the markets, how many are judged where there is something to find.
 POWER = 4
-#: Seeds of the markets that are judged, and of those that the law of a return is read off.
+#: Seed of the first market that is judged, and those that the law of a return is read off.
 FIRST, LAW = 1_000, range(900_000, 900_040)
 #: Of the opposites: share of the last move that is expected again, logarithm of the wider band,
 #: chance that the coin turns.
@@ -381,11 +381,14 @@ def main() -> None:
     """Ask of every market, print the three tables, write them and the counts."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--markets", type=int, default=400, help="how many, at least 4")
+    parser.add_argument("--first", type=int, default=FIRST, help="seed of the first market")
     parser.add_argument("--processes", type=int, default=1, help="how many at a time")
     given = parser.parse_args()
     if given.markets < POWER:
         parser.error(f"--markets must be at least {POWER}. Received: {given.markets}.")
-    seeds = range(FIRST, FIRST + given.markets)
+    if given.first < 0 or given.first + given.markets > LAW.start:
+        parser.error(f"--first must be a seed from 0 to {LAW.start:,}. Received: {given.first}.")
+    seeds = range(given.first, given.first + given.markets)
     said = _over(_nothing, seeds, given.processes)
     said += _over(_something, seeds[: given.markets // POWER], given.processes)
     seen = [one for one in said if isinstance(one, Seen)]
@@ -405,7 +408,7 @@ def main() -> None:
         }
         for case, group in grouped(seen)
     ]
-    command = f"python -m benchmarks.judge --markets {given.markets}"
+    command = f"python -m benchmarks.judge --markets {given.markets} --first {given.first}"
     measure.publish("judge", command, claims(seen), {**tables, "counts": counts})
 
 
