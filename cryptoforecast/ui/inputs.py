@@ -39,7 +39,7 @@ COIN, INTERVAL = "BTC", "1h"
 #: Steps a baseline is asked for, by interval, if the test span has room for them.
 STEPS = {"1m": 15, "5m": 12, "15m": 12, "30m": 12, "1h": 24, "4h": 6, "1d": 7, "1w": 4}
 #: The model on screen before anything is chosen, by interval.
-FIRST = {"1h": "btc-1h-dense"}
+FIRST = {"1h": "global-1h-lstm", "1d": "global-1d-lstm"}
 #: What each baseline is called in the model selector.
 BASELINE_WORDS = {
     "naive": "last price", "cone": "volatility cone", "drift": "last price and drift",

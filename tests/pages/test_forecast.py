@@ -23,7 +23,7 @@ def test_the_landing_page_shows_a_verdict_and_charts_without_a_click(open_page):
     text = words(page)
     assert "the last price" in text
     assert "simulated" in text
-    assert page.selectbox(key="model").value == "btc-1h-dense"
+    assert page.selectbox(key="model").value == inputs.FIRST["1h"] == "global-1h-lstm"
     assert len(page.get("plotly_chart")) == 6
     assert not page.error
 
@@ -119,10 +119,24 @@ def test_choices_go_along_from_page_to_page(open_page):
     assert "Last simulated close of ETH" in [metric.label for metric in page.metric]
 
 
-def test_days_have_a_baseline_where_no_model_of_days_is_saved(open_page):
-    page = open_page("", interval="1d")
-    assert page.selectbox(key="model").value == "cone"
-    assert "days" in words(page)
+@pytest.mark.parametrize(
+    ("interval", "first", "noun"),
+    [("1d", "global-1d-lstm", "days"), ("4h", "cone", "4-hour"), ("1w", "cone", "weeks")],
+)
+def test_a_candle_without_a_saved_model_has_a_baseline(open_page, interval, first, noun):
+    page = open_page("", interval=interval)
+    assert page.selectbox(key="model").value == first
+    assert noun in words(page)
+    assert not page.error
+
+
+@pytest.mark.parametrize("coin", ["ETH", "DOGE", "ATOM-USD"])
+def test_every_coin_has_a_calibrated_band_at_first_sight(open_page, coin):
+    page = open_page("", coin=coin)
+    assert page.selectbox(key="model").value == "global-1h-lstm"
+    text = words(page)
+    assert f"Tested on {coin.removesuffix('-USD')}" in text
+    assert "The width of the band follows from how the model's last" in text
     assert not page.error
 
 
@@ -246,7 +260,7 @@ def test_moving_a_slider_trains_nothing(open_page):
     page.slider(key="quick-lstm-1h-lookback").set_value(30).run()
     assert not page.exception
     assert shared().runner.get("anything") is None
-    assert page.selectbox(key="model").value == "btc-1h-dense"
+    assert page.selectbox(key="model").value == inputs.FIRST["1h"]
 
 
 def test_a_setting_outside_the_rules_is_explained(open_page):
