@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cryptoforecast.evaluation.ahead import spread_sentence
+from cryptoforecast.evaluation.ahead import calibration_sentence, spread_sentence
 from cryptoforecast.evaluation.metrics import band
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.types import (
@@ -149,11 +149,8 @@ def forecast(future: Future, model: TrainedModel, asked: Sequence[Odds] = ()) ->
         f"closed at {_usd(float(said.close[0]))} USD. Times are candles' opens; prices are closes."
     )
     if future.calibration is not None:
-        lines.append(
-            "The width of the band follows from how the model's last "
-            f"{future.calibration.outcomes:,} forecasts turned out, from "
-            f"{_time(future.calibration.since)} UTC on."
-        )
+        since = f"{_time(future.calibration.since)} UTC"
+        lines.append(calibration_sentence(future.calibration, since))
     if future.spread is not None:
         lines.append(spread_sentence(future.spread))
     prices = said.quantile_prices[0]

@@ -71,6 +71,14 @@ def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
     )
 
 
+def calibration_sentence(found: Calibration, since: str) -> str:
+    """Say what the width of the band follows from; ``since`` is the moment in words."""
+    return (
+        "The width of the band follows from how the model's last "
+        f"{found.outcomes:,} forecasts turned out, from {since} on."
+    )
+
+
 def spread_sentence(found: Spread) -> str:
     """Say how far the networks of an ensemble lie apart at the last step."""
     return (

@@ -14,7 +14,7 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.evaluation.ahead import spread_sentence
+from cryptoforecast.evaluation.ahead import calibration_sentence, spread_sentence
 from cryptoforecast.learning.baselines import HEAVY
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
@@ -119,11 +119,8 @@ def future(ahead: Future) -> None:
     st.markdown(summary)
     chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan")
     if ahead.calibration is not None:
-        st.caption(
-            "The width of the band follows from how the model's last "
-            f"{ahead.calibration.outcomes:,} forecasts turned out, from "
-            f"{style.moment(ahead.calibration.since, ahead.history.interval)} on."
-        )
+        since = style.moment(ahead.calibration.since, ahead.history.interval)
+        st.caption(calibration_sentence(ahead.calibration, since))
     if ahead.spread is not None:
         st.caption(spread_sentence(ahead.spread))
     frame = ahead.forecast.frame().drop(columns=["actual", "residual"])
