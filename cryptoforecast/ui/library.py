@@ -30,7 +30,8 @@ def overview(service: Service) -> list[SavedModel]:
     )  # fmt: skip
     st.caption(
         "Ratios below 1 are better than the last price (MAE) or a constant band (pinball), each on "
-        "the test span of the model's own history, last step."
+        "the test span of the model's own history, last step; a model of any coin on coins that it "
+        "had not learnt from, one after the other left out."
     )
     return saved
 
