@@ -89,7 +89,9 @@ def _rows(
         {
             "": f"browser, to the {name}",
             "seconds": measure.spread(found),
-            "ours / theirs": f"{measure.ratio(seen['first chart'], found):.2f}",
+            "ours / theirs": ""
+            if name == "verdict"
+            else f"{measure.ratio(seen['first chart'], found):.2f}",
         }
         for name, found in seen.items()
     ]
