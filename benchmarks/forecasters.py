@@ -22,10 +22,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from benchmarks import measure
 from benchmarks.histories import FILES, read_one
@@ -188,6 +189,38 @@ def row(coin: str, interval: str, horizon: int, who: str, cell: Cell) -> dict[st
     }
 
 
+def wide(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Put the band errors of one market and horizon in one row, the least in bold.
+
+    A model that may have seen the candles is left out.
+    """
+    fair = [cell for cell in raw if not cell["seen"]]
+    names = [name for name in dict.fromkeys(cell["forecaster"] for cell in fair) if name != "naive"]
+    found = []
+    for market in dict.fromkeys((c["coin"], c["interval"], c["horizon"]) for c in fair):
+        cells = {
+            cell["forecaster"]: cell
+            for cell in fair
+            if (cell["coin"], cell["interval"], cell["horizon"]) == market
+        }
+        errors = {name: cell["pinball"] / cell["pinball_naive"] for name, cell in cells.items()}
+        least = min(errors.values())
+        texts = {
+            name: f"**{error:.3f}**" if error == least else f"{error:.3f}"
+            for name, error in errors.items()
+        }
+        own = cells.get("lstm")
+        covers = (
+            "" if own is None else f"{_share(own['coverage_80'])}, {_share(own['coverage_95'])}"
+        )
+        found.append(
+            {"coin": market[0], "ahead": f"{market[2]} {market[1][-1]}"}
+            | {name: texts.get(name, "") for name in names}
+            | {"lstm covers (80, 95 %)": covers}
+        )
+    return found
+
+
 def _ratio(one: float | None, other: float | None) -> str:
     return f"{one / other:.4f}" if one is not None and other else "–"
 
@@ -269,6 +302,7 @@ def main() -> None:
     command = "python -m benchmarks.forecasters --data FOLDER"
     command += "".join(f" --{name} {words}" for name, words in asked.items())
     measure.publish("forecasters", command, rows, raw)
+    print(f"\nBand error / last price's, in short:\n\n{measure.table(wide(raw))}")
 
 
 if __name__ == "__main__":
