@@ -13,21 +13,17 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 ROOT = Path(__file__).resolve().parent
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
-    from cryptoforecast.ui import process
+    from cryptoforecast import api
+    from cryptoforecast.ui import process, warm
 
     process.set_up()  # before anything large is loaded
-
-    from cryptoforecast import api
-    from cryptoforecast.service import shared
-    from cryptoforecast.ui import warm
-
     # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
     # multipage mode on a deep link. The literal `st.App(` is how `streamlit run` finds this.
     app = st.App(
         ROOT / "cryptoforecast" / "ui" / "main.py",
         routes=[
-            Route("/predict", api.Predict(shared()), methods=["POST"]),
-            Mount("/api", app=api.Rest(shared())),
+            Route("/predict", api.Predict(warm.service), methods=["POST"]),
+            Mount("/api", app=api.Rest(warm.service)),
         ],
         lifespan=warm.lifespan,
     )

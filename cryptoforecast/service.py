@@ -637,7 +637,15 @@ def _size(judged: Backtest) -> int:
     return sum(map(held, judged.forecasts.values()))
 
 
-@functools.cache
 def shared() -> Service:
     """Return the process's one service, set up from the environment."""
+    with _ONE_SERVICE:  # whoever asks first, in whatever thread
+        return _service()
+
+
+@functools.cache
+def _service() -> Service:
     return Service(Settings.from_environment())
+
+
+_ONE_SERVICE = threading.Lock()

@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _forget_service() -> None:
     service = sys.modules.get("cryptoforecast.service")
     if service is not None:
-        service.shared.cache_clear()
+        service._service.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -44,8 +44,8 @@ def beside_pages(service, prefix):
     """Serve as app.py does: predictions by a route of their own, the rest built when asked."""
     return Starlette(
         routes=[
-            Route("/predict", api.Predict(service), methods=["POST"]),
-            Mount(prefix, app=api.Rest(service)),
+            Route("/predict", api.Predict(lambda: service), methods=["POST"]),
+            Mount(prefix, app=api.Rest(lambda: service)),
         ]
     )
 

@@ -8,12 +8,16 @@ first who asks for more than a prediction.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cryptoforecast.api.predict import Predict
-from cryptoforecast.service import Service
+
+if TYPE_CHECKING:
+    from cryptoforecast.service import Service
 
 __all__ = ["Predict", "Rest", "create"]
 
@@ -33,10 +37,10 @@ class Rest:
     """The whole API, built when it is first asked for anything.
 
     Args:
-        service: what answers.
+        service: gives what answers; not called before the first request.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Callable[[], Service]) -> None:
         self._service = service
         self._app: ASGIApp | None = None
         self._one = asyncio.Lock()
@@ -44,5 +48,5 @@ class Rest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._one:
             if self._app is None:
-                self._app = await run_in_threadpool(create, self._service)
+                self._app = await run_in_threadpool(lambda: create(self._service()))
         await self._app(scope, receive, send)

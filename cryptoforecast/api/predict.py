@@ -7,6 +7,8 @@ with status 500 on NaN because it echoes it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -20,7 +22,9 @@ from cryptoforecast.errors import (
     SourceUnavailable,
     UnknownModel,
 )
-from cryptoforecast.service import Service
+
+if TYPE_CHECKING:
+    from cryptoforecast.service import Service
 
 #: Bytes a request may have; 60 closes of 25 characters are 1,600.
 MAX_BODY = 65_536
@@ -36,15 +40,15 @@ class Predict:
     """The endpoint as an app of its own, for the server's own list of routes.
 
     Args:
-        service: what answers.
+        service: gives what answers; not called before the first request.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Callable[[], Service]) -> None:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            response = await answer(self._service, Request(scope, receive))
+            response = await answer(self._service(), Request(scope, receive))
         except ClientDisconnect:
             return  # nobody is there to be answered
         except Exception:  # the sender gets no traceback; the server's log does

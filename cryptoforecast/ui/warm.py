@@ -1,5 +1,7 @@
 """Get the first answers ready while the server starts, so that the first visitor is not the one
-who waits for Plotly to load and the model to be judged.
+who waits for pandas and Plotly to load and the model to be judged.
+
+Nothing large is loaded until the server answers: that takes as long as starting Streamlit itself.
 """
 
 from __future__ import annotations
@@ -10,12 +12,15 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from streamlit import delta_generator
 
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.service import PREDICT_MODEL, Service, shared
-from cryptoforecast.ui import figures, inputs, odds, sockets, subject
+from cryptoforecast.ui import sockets
+
+if TYPE_CHECKING:
+    from cryptoforecast.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +32,25 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     # Before its first element Streamlit looks up the file of every loaded module, to warn whoever
     # runs a page without a server. Here is one, and the look-up is a tenth of a first visit.
     delta_generator._use_warning_has_been_displayed = True
-    threading.Thread(target=_prepare, args=(shared(),), name="warm-up", daemon=True).start()
+    threading.Thread(target=_prepare, name="warm-up", daemon=True).start()
     yield
 
 
-def _prepare(service: Service) -> None:
+def service() -> Service:
+    """Return the process's one service, loaded by whoever asks first."""
+    from cryptoforecast.service import shared
+
+    return shared()
+
+
+def _prepare() -> None:
     """Ask what the landing page and the first prediction will ask; the answers are remembered."""
+    from cryptoforecast.service import PREDICT_MODEL
+
     try:
-        _landing(service)
-        model = service.model(PREDICT_MODEL).model
-        service.predict_closes([1.0] * model.card.needs)
+        _landing(service())
+        model = service().model(PREDICT_MODEL).model
+        service().predict_closes([1.0] * model.card.needs)
     except CryptoForecastError as error:
         log.warning("The server's first answers could not be prepared: %s", error)
     # What is there by now stays. A collection that looks through all of it would hold up every
@@ -45,6 +59,8 @@ def _prepare(service: Service) -> None:
 
 
 def _landing(service: Service) -> None:
+    from cryptoforecast.ui import figures, inputs, odds, subject
+
     history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
     found = subject.find(service, inputs.FIRST[inputs.INTERVAL], history)
     judged, ahead = found.judged, found.future

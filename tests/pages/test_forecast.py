@@ -12,7 +12,7 @@ from cryptoforecast.learning import bundles, specs
 from cryptoforecast.learning.baselines import BASELINES, QUICK
 from cryptoforecast.prices.sources import base_interval
 from cryptoforecast.prices.yahoo import LOOK_BACK
-from cryptoforecast.service import shared
+from cryptoforecast.service import _service, shared
 from cryptoforecast.types import MarketQuery
 from cryptoforecast.ui import inputs
 from tests.pages.conftest import ROOT, words
@@ -295,7 +295,7 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
     assert "the last price" in words(reopened)
 
     # The link of the training also answers after the process that trained it is gone.
-    shared.cache_clear()
+    _service.cache_clear()
     linked = open_page("", model=chosen, history_1h="90 days")
     assert not linked.error
     assert "the last price" in words(linked)
