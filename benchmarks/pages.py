@@ -3,8 +3,8 @@
     pip install -r requirements-dev.txt     # Playwright, for what a browser shows
     python -m benchmarks.pages [--repeats 5]
 
-*Start* counts from the start of the process until the landing page's script has run, and for a
-visitor who comes at once: with the verdict and every figure. *Browser*: Chromium with an empty
+*Start* counts from the start of the process: until its first answer, and until the landing page's
+script has run for a visitor who comes at once, with the verdict and every figure. *Browser*: Chromium with an empty
 cache, from navigation until the text or the first drawn chart is there, on a server that has
 settled; the peer is ``benchmarks/peers/one_chart.py``, a header and one chart. *Rerun*: from the
 visitor's message until the script has finished, on the server alone, after the first run, which
@@ -32,6 +32,7 @@ from cryptoforecast.ui import inputs, market
 ROWS = 71_000
 RERUNS = 20
 VERDICT = re.compile("the last price|Too few forecasts")
+OURS, HELLO = "CryptoForecast", "streamlit hello"
 CHART = ".js-plotly-plot .main-svg"
 #: A page as small as one with a chart can be.
 PEER, ONE_CHART = "benchmarks/peers/one_chart.py", "chart of a page with nothing else"
@@ -44,15 +45,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
     given = parser.parse_args()
-    starts: dict[str, list[float]] = {"CryptoForecast": [], "streamlit hello": []}
+    starts: dict[str, list[float]] = {}
     seen: dict[str, list[float]] = {"verdict": [], "first chart": [], ONE_CHART: []}
     reruns: dict[str, list[float]] = {}
     figures: dict[str, int] = {}
     content = price_file(ROWS)
     for number in range(given.repeats):
         print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
-        starts["CryptoForecast"].append(_start(["run", "app.py"]))
-        starts["streamlit hello"].append(_start(["hello"]))
+        for name, words in ((OURS, ["run", "app.py"]), (HELLO, ["hello"])):
+            for until, seconds in _start(words).items():
+                starts.setdefault(f"{until}, {name}", []).append(seconds)
         with server.serve(["streamlit", "run", PEER], "--server.port={}") as peer:
             time.sleep(_SETTLE)
             seen[ONE_CHART].append(_chart(peer.url))
@@ -76,14 +78,13 @@ def main() -> None:
 def _rows(
     starts: dict[str, list[float]], seen: dict[str, list[float]], reruns: dict[str, list[float]]
 ) -> list[dict[str, str]]:
-    own = starts["CryptoForecast"]
     rows = [
         {
-            "": f"start, {name}",
+            "": f"start to {until}",
             "seconds": measure.spread(found),
-            "ours / theirs": f"{measure.ratio(own, found):.2f}",
+            "ours / theirs": f"{measure.ratio(starts[f'{until.split(",")[0]}, {OURS}'], found):.2f}",
         }
-        for name, found in starts.items()
+        for until, found in sorted(starts.items())
     ]
     rows += [
         {
@@ -125,15 +126,15 @@ def price_file(rows: int) -> bytes:
     return text.getvalue().encode()
 
 
-def _start(words: list[str]) -> float:
-    """Seconds from the start of a process until its landing page has run."""
+def _start(words: list[str]) -> dict[str, float]:
+    """Seconds from the start of a process until it answers, and until its landing page has run."""
     began = time.perf_counter()
     with (
-        server.serve(["streamlit", *words], "--server.port={}", "/_stcore/health") as one,
+        server.serve(["streamlit", *words], "--server.port={}") as one,
         Visitor(one.url) as visitor,
     ):
         visitor.open()
-        return time.perf_counter() - began
+        return {"first answer": one.seconds, "first page": time.perf_counter() - began}
 
 
 def _landing(url: str) -> tuple[float, float]:
