@@ -4,9 +4,9 @@
     python -m benchmarks.pages [--repeats 5]
 
 *Start* counts from the start of the process: until its first answer, and until the landing page's
-script has run for a visitor who comes at once, with the verdict and every figure. *Browser*: Chromium with an empty
-cache, from navigation until the text or the first drawn chart is there, on a server that has
-settled; the peer is ``benchmarks/peers/one_chart.py``, a header and one chart. *Rerun*: from the
+script has run for a visitor who comes at once, with the verdict and every figure. *Browser*:
+Chromium with an empty cache, from navigation until the text or the first drawn chart is there, on
+a server that has settled; the peer is ``benchmarks/peers/one_chart.py``, a header and one chart. *Rerun*: from the
 visitor's message until the script has finished, on the server alone, after the first run, which
 may still have to judge the model; the history is a file of 71,000 hourly candles. *Figures*: JSON
 of each, with the largest windows and that file.
@@ -78,14 +78,17 @@ def main() -> None:
 def _rows(
     starts: dict[str, list[float]], seen: dict[str, list[float]], reruns: dict[str, list[float]]
 ) -> list[dict[str, str]]:
-    rows = [
-        {
-            "": f"start to {until}",
-            "seconds": measure.spread(found),
-            "ours / theirs": f"{measure.ratio(starts[f'{until.split(",")[0]}, {OURS}'], found):.2f}",
-        }
-        for until, found in sorted(starts.items())
-    ]
+    rows = []
+    for name, found in sorted(starts.items()):
+        until, _, _ = name.partition(",")
+        ours = measure.ratio(starts[f"{until}, {OURS}"], found)
+        rows.append(
+            {
+                "": f"start to {name}",
+                "seconds": measure.spread(found),
+                "ours / theirs": f"{ours:.2f}",
+            }
+        )
     rows += [
         {
             "": f"browser, to the {name}",
