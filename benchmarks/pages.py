@@ -8,8 +8,8 @@ script has run for a visitor who comes at once, with the verdict and every figur
 Chromium with an empty cache, from navigation until the text or the first drawn chart is there, on
 a server that has settled; the peer is ``benchmarks/peers/one_chart.py``, a header and one chart.
 *Rerun*: from the visitor's message until the script has finished, on the server alone, after the
-first run, which may still have to judge the model; the history is a file of 71,000 hourly candles. *Figures*: JSON
-of each, with the largest windows and that file.
+first run, which may still have to judge the model; the history is a file of 71,000 hourly candles.
+*Figures*: JSON of each, with the largest windows and that file.
 """
 
 from __future__ import annotations
