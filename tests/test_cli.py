@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 unix = pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix shell and signals")
 TINY = [
     "--network=dense", "--lookback=8", "--units=4", "--epochs=2", "--horizon=2",
-    "--features=return,range",
+    "--features=return,range", "--final=0",
 ]  # fmt: skip
 FIGURES = {
     "mae", "rmse", "mape", "smape", "mase", "directional_accuracy", "pinball", "coverage_80",
@@ -723,7 +723,9 @@ def test_what_a_terminal_can_not_show_is_escaped(tmp_path):
     assert "600 candles" in done.stdout
 
 
-LONG = ["--network", "lstm", "--epochs", "500", "--lookback", "20", "--units", "64"]
+LONG = [
+    "--network", "lstm", "--epochs", "500", "--final", "0", "--lookback", "20", "--units", "64",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def holdout(
     """
     if (model is None) == specs.is_network(spec):
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
-    cut = samples.split(history, spec)
+    cut = samples.split(history, spec, trained=model is not None)
     forecasts = forecast(history, spec, cut, model, baselines)
     judged = judge_forecasts(history, spec, cut, forecasts)
     begins = history.candles.index[cut.test_start]

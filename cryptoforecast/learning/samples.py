@@ -80,16 +80,23 @@ def dead_tail(history: PriceHistory) -> int:
     return tail if tail >= DEAD_CANDLES and tail * history.step >= DEAD_TIME else 0
 
 
-def split(history: PriceHistory, spec: ModelSpec) -> Split:
+def split(history: PriceHistory, spec: ModelSpec, *, trained: bool = False) -> Split:
     """Cut a history into training, validation and test, in time order.
+
+    Args:
+        history: ``n`` candles.
+        spec: shares, and what a forecast reads.
+        trained: whether the network is there already, so that only a test span is needed.
 
     Raises:
         NotEnoughData: if a span would hold too few origins to mean anything.
     """
-    return split_rows(len(history), spec, gaps(history))
+    return split_rows(len(history), spec, gaps(history), trained=trained)
 
 
-def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
+def split_rows(
+    rows: int, spec: ModelSpec, gaps: tuple[int, ...] = (), *, trained: bool = False
+) -> Split:
     """Cut ``rows`` candles with these gaps as ``split`` does.
 
     Raises:
@@ -109,10 +116,10 @@ def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
         "validation": result.validation_origins(needed),
         "test": (result.test_origins(),),
     }
-    for name in _spans_needed(spec):
+    for name in _spans_needed(spec, trained):
         count = sum(map(len, spans[name]))
         if count < FEWEST[name]:
-            enough = candles_needed(spec)
+            enough = candles_needed(spec, trained=trained)
             raise NotEnoughData(
                 f"The {name} span must hold at least {FEWEST[name]} origins. Received: "
                 f"{count} from {rows} candles{_cut_by(gaps)} at {at}. "
@@ -122,13 +129,13 @@ def split_rows(rows: int, spec: ModelSpec, gaps: tuple[int, ...] = ()) -> Split:
     return result
 
 
-def _spans_needed(spec: ModelSpec) -> tuple[str, ...]:
+def _spans_needed(spec: ModelSpec, trained: bool) -> tuple[str, ...]:
     """Name the spans that must be long enough; a baseline says itself what it needs to fit."""
-    return tuple(FEWEST) if is_network(spec) else ("test",)
+    return tuple(FEWEST) if is_network(spec) and not trained else ("test",)
 
 
-def candles_needed(spec: ModelSpec) -> int:
-    """Count the candles, about, that a history without gaps must have."""
+def candles_needed(spec: ModelSpec, *, trained: bool = False) -> int:
+    """Count the candles, about, that a history without gaps must have; see ``split``."""
     parts = {
         "training": (needs(spec), 1 - spec.test - spec.validation),
         "validation": (0, spec.validation),
@@ -137,7 +144,7 @@ def candles_needed(spec: ModelSpec) -> int:
     return math.ceil(
         max(
             (FEWEST[name] + parts[name][0] + spec.horizon) / parts[name][1]
-            for name in _spans_needed(spec)
+            for name in _spans_needed(spec, trained)
         )
     )
 

@@ -150,7 +150,7 @@ def steps(interval: str, rows: int) -> int:
 
 def model(service: Service, interval: str) -> str:
     """Draw the model selector: saved models of this interval, trainings, baselines."""
-    first = FIRST.get(interval, "cone")
+    first = _first(service, interval)
     _begin("model", first)
     opened = st.session_state.pop("open", None)
     if opened is not None:
@@ -207,6 +207,15 @@ def pick(
     )
     _keep(key, chosen)
     return chosen
+
+
+def _first(service: Service, interval: str) -> str:
+    """Choose the model to begin with; a short file gets one that reads less of it."""
+    name, coin = FIRST.get(interval, "cone"), str(st.session_state.get("coin", COIN))
+    if name not in BASELINES and is_file(coin):
+        tested = len(service.file(coin)) * (1 - ModelSpec().test)
+        return name if service.model(name).model.card.needs < tested else "cone"
+    return name
 
 
 def _begin(key: str, default: str) -> None:

@@ -459,3 +459,12 @@ def test_gaps_cost_few_origins_of_real_histories(data_folder, name, gaps, most_l
 def test_windows_are_sequences_of_one_target():
     rows = samples.starts((range(59, 100),), 60, 1)
     np.testing.assert_array_equal(rows, np.arange(0, 41))
+
+
+def test_a_trained_network_needs_a_test_span_only():
+    spec = specs.make(horizon=2)
+    with pytest.raises(NotEnoughData, match="training span"):
+        samples.split_rows(400, spec)
+    assert len(samples.split_rows(400, spec, trained=True).test_origins()) == 78
+    with pytest.raises(NotEnoughData, match=r"test span .* about 160 candles"):
+        samples.split_rows(100, spec, trained=True)

@@ -63,7 +63,7 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     assert "comes first of 5" in text
     assert "looks good by luck" in text
     assert charts(page) == 1
-    assert set(standings(page)["Predictor"]) == {*QUICK, "dense"}
+    assert set(standings(page)["Predictor"]) == {*QUICK, "lstm"}
     assert not page.error
 
 
@@ -72,7 +72,7 @@ def test_the_board_shows_the_numbers_of_the_library(at):
     service = shared()
     start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=365)
     history = service.history(MarketQuery("BTC", "1h", start.as_unit("ns")), wait=0)
-    judged = service.judge_saved(history, service.model("btc-1h-dense").model)
+    judged = service.judge_saved(history, service.model(inputs.FIRST["1h"]).model)
     expected = leaderboard(judged, "mae", 6, "cone")
     assert standings(page).equals(document.standings(expected))
     assert "6 hours ahead" in words(page)

@@ -38,3 +38,10 @@ def test_prices_without_volume_are_tested_and_forecast(open_page, volume):
     page = open_page("", coin=shared().keep(synthetic.history(900, candles=quiet)))
     assert not page.error
     assert "Tested on BTC 1h" in words(page)
+
+
+@pytest.mark.parametrize(("rows", "first"), [(600, "cone"), (900, "global-1h-lstm")])
+def test_a_short_file_begins_with_a_model_that_can_read_it(open_page, rows, first):
+    page = open_page("", coin=shared().keep(synthetic.history(rows)))
+    assert page.selectbox(key="model").value == first
+    assert not page.error
