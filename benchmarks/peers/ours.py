@@ -15,8 +15,10 @@ from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
 
 
 def _spec(network: str = "lstm", epochs: int | None = None) -> ModelSpec:
-    """Make the quick preset with the inputs and the unit that the peers have too."""
-    return specs.make("quick", network, features=specs.PLAIN, unit="fixed", epochs=epochs)
+    """Make the quick preset with the inputs, the unit and the rows that the peers have too."""
+    return specs.make(
+        "quick", network, features=specs.PLAIN, unit="fixed", epochs=epochs, final=0.0
+    )
 
 
 SPECS = {
