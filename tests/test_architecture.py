@@ -168,8 +168,6 @@ print("found", *(name for name in later if name in sys.modules))
 
 @pytest.mark.parametrize("model", ["btc-1h-lstm-close", "btc-1h-dense", "global-1h-lstm"])
 def test_forecasting_from_a_shipped_model_needs_no_tensorflow(model: str) -> None:
-    if not (ROOT / "models" / model / "bundle.json").is_file():
-        pytest.skip(f"models/{model} is not shipped yet")
     code = f"""
 import sys
 from cryptoforecast.service import shared

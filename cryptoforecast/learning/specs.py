@@ -39,7 +39,8 @@ PRESETS: dict[str, dict[str, object]] = {
 }
 
 PRESET_HELP: dict[str, str] = {
-    "quick": "Log-returns, all inputs, a band of nine quantiles: good results soonest.",
+    "quick": "Returns and ranges in units of the recent range, a band of nine quantiles: good "
+    "results soonest.",
     "careful": "The same with twice the epochs and a smaller step.",
     "seed": "The popular recipe: 60 min-max prices in, the next price out, squared error. "
     "Faithful, slow, and instructive.",

@@ -135,7 +135,9 @@ class Yahoo:
                 timeout=_REQUEST_TIMEOUT,
             )
         except Exception as error:
-            # yfinance remembers answers for as long as the process lives, failures included.
+            # yfinance fails in many classes, some private: each is raised again, in our words
+            # where it is known. It remembers answers for as long as the process lives, failures
+            # included.
             YfData.cache_get.cache_clear()
             if isinstance(error, YFRateLimitError):
                 raise SourceUnavailable(

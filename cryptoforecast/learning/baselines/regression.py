@@ -23,7 +23,7 @@ from cryptoforecast.learning.baselines.common import (
 )
 from cryptoforecast.learning.baselines.har import Har, log_averages, log_volatility_ahead
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.types import Array, Forecast, ModelSpec, PriceHistory
+from cryptoforecast.types import Array, Forecast, PriceHistory
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -40,6 +40,10 @@ SCALE = {"max_iter": 50, "max_leaf_nodes": 15, "learning_rate": 0.1, "min_sample
 #: each so many rows times the step, as targets of neighbouring rows overlap.
 LOCATION = {"max_iter": 50, "max_leaf_nodes": 7, "learning_rate": 0.03}
 LOCATION_ROWS = 1000
+#: Features that they read, whatever networks do by default.
+INPUTS = (
+    "scaled_return", "scaled_move", "scaled_range", "short_range", "hour", "half_day", "week",
+)  # fmt: skip
 #: Values that the trees tell apart in an input.
 BINS = 63
 
@@ -49,7 +53,7 @@ class Linear:
     """A ridge regression of the return on causal inputs, with a band as wide as ``Har``'s.
 
     What is predicted is the cumulative log-return over ``Har``'s sigma, cut at one standard
-    deviation. Inputs are the networks' default features, the last returns and sums of returns,
+    deviation. Inputs are ``INPUTS``, the last returns and sums of returns,
     each over the sigma that was expected of it. The band is sigma times the quantiles of past
     ``return / sigma - predicted``, see ``trailing_quantiles``.
 
@@ -170,7 +174,7 @@ def _returns(candles: pd.DataFrame, horizon: int) -> Array:
 
 
 def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
-    """Stack the networks' default features, and returns over what was expected of them.
+    """Stack ``INPUTS``, and returns over what was expected of them.
 
     Returns:
         ``(n, inputs)``, 0 where nothing is known yet; row *t* looks at candles up to *t*.
@@ -180,7 +184,7 @@ def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
     lagged = [np.concatenate([np.zeros(lag), move])[: len(move)] for lag in range(LAGS)]
     series = pd.Series(move)
     sums = [series.rolling(n, min_periods=1).sum().to_numpy() / np.sqrt(n) for n in SUMS]
-    given = features.matrix(candles, ModelSpec().features)
+    given = features.matrix(candles, INPUTS)
     return np.nan_to_num(np.column_stack([given, *lagged, *sums]))
 
 
