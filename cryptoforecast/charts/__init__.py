@@ -36,6 +36,7 @@ from cryptoforecast.charts.scores import (
     summary_errors,
     summary_loss,
 )
+from cryptoforecast.charts.stills import still
 
 __all__ = [
     "RANGES",
@@ -52,6 +53,7 @@ __all__ = [
     "pit",
     "predicted_vs_actual",
     "reliability",
+    "still",
     "summary_candles",
     "summary_chance",
     "summary_chances",

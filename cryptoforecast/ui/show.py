@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -32,6 +33,20 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
+#: Seconds between the first words and the first chart that a visitor gets.
+PAINT = 0.4
+_PAINTED = "painted"
+
+#: Key, and so class, of what holds a chart and its still.
+STILL = "still-"
+#: Until Plotly has drawn, its place takes no room; from then on the still's takes none.
+SWAP = f"""<style>
+[class*="st-key-{STILL}"] {{ position: relative; }}
+[class*="st-key-{STILL}"]:has(.main-svg) > :has(.stHtml) {{ display: none; }}
+[class*="st-key-{STILL}"]:not(:has(.main-svg)) > :not(:has(.stHtml)) {{
+    position: absolute; top: 0; width: 100%; visibility: hidden;
+}}
+</style>"""
 
 
 @contextmanager
@@ -48,15 +63,38 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: go.Figure, *, alt: str, key: str) -> None:
-    """Draw a figure with its text alternative."""
-    st.plotly_chart(
-        figure,
-        theme=None,
-        key=key,
-        alt=alt,
-        config={"displaylogo": False, "scrollZoom": False},
-    )
+def chart(figure: go.Figure, *, alt: str, key: str, still: bool = False) -> None:
+    """Draw a figure with its text alternative.
+
+    Args:
+        figure: what is drawn.
+        alt: says the same in words.
+        key: of the element.
+        still: whether a picture of it stands there until Plotly has drawn, for the first chart of
+            a page; see ``charts.still`` for the figures that it can show.
+    """
+    with st.container(key=f"{STILL}{key}" if still else None):
+        if still:
+            st.html(charts.still(figure, alt))
+        _paint()
+        st.plotly_chart(
+            figure,
+            theme=None,
+            key=key,
+            alt=alt,
+            config={"displaylogo": False, "scrollZoom": False},
+        )
+
+
+def _paint() -> None:
+    """Before a visitor's first chart, let the browser show what it has got.
+
+    Reading Plotly's script keeps it busy for a second, in which no field, figure or picture that
+    came just before would appear.
+    """
+    if _PAINTED not in st.session_state:
+        st.session_state[_PAINTED] = True
+        time.sleep(PAINT)
 
 
 def verdict(judged: Backtest) -> None:
@@ -117,7 +155,7 @@ def future(ahead: Future) -> None:
         st.warning(plain(warning), icon=":material/warning:")
     summary = charts.summary_fan(ahead)
     st.markdown(summary)
-    chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan")
+    chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan", still=True)
     if ahead.calibration is not None:
         since = style.moment(ahead.calibration.since, ahead.history.interval)
         st.caption(calibration_sentence(ahead.calibration, since))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.prices import samples
 
@@ -25,6 +25,30 @@ def test_the_landing_page_shows_verdict_and_charts_without_a_click(url: str, pag
     expect(page.locator(CHART).first).to_be_visible()
     assert not errors
     assert _overflow(page) <= 0
+
+
+def test_the_first_chart_is_a_picture_until_plotly_has_drawn_it(url: str, page: Page):
+    waiting: list[Route] = []
+    page.route("**/PlotlyChart*", lambda route: waiting.append(route))
+    page.goto(url)
+    still = page.locator("[class*=st-key-still-] img")
+    expect(still).to_be_visible()
+    said = page.get_by_text("the BTC simulated price is expected at").inner_text()
+    assert still.get_attribute("alt") == said
+    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
+    expect(page.get_by_text("BTC: the next 24 hours")).to_be_visible()
+    place = still.bounding_box()
+    assert place is not None
+    assert place["width"] > 200
+    assert _overflow(page) <= 0
+
+    for route in waiting:
+        route.continue_()
+    expect(page.locator(CHART).first).to_be_visible()
+    expect(still).to_be_hidden()
+    drawn = page.locator(CHART).first.bounding_box()
+    assert drawn is not None
+    assert abs(drawn["y"] + 8 - place["y"]) < 120  # where the picture was
 
 
 @pytest.mark.parametrize("name", ["market", "models"])

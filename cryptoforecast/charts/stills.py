@@ -1,0 +1,238 @@
+"""A figure of lines and bands as a picture that a browser shows at once.
+
+Plotly is some megabytes of script: it draws a second or more after the words of a page are there,
+and much later on a telephone. A still is what it will draw, as a few kB of HTML: lines and bands
+as an SVG image stretched to the width of the page, and text over it, which keeps its size.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.types import Array
+
+#: Pixels around the plot, where the labels of both axes and of the last step stand.
+LEFT, RIGHT, BOTTOM = 40, 76, 56
+#: Units of the image, stretched to whatever room there is.
+SIDE = 1000
+#: Share of the height that stays free above and below the lines, as Plotly leaves it.
+FREE = 0.055
+MOST_TIMES, MOST_PRICES = 5, 7
+_MINUTE, _DAY = 6e4, 8.64e7
+#: Distances of ticks in time: milliseconds, and months beyond.
+_STEPS = (
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 15, 30, 60, 180, 360, 720)),
+    *(days * _DAY for days in (1, 2, 7, 14)),
+)
+_MONTHS = (1, 3, 6, 12, 24, 60, 120)
+_UNDER = "margin-top:6px;transform:translateX(-50%)"
+_AXIS = "margin-left:-5px;transform:translate(-100%,-50%)"
+_DASHES = {"dot": "3 3", "dash": "9 6"}
+
+
+@dataclass(frozen=True)
+class _Box:
+    """What of the data is seen: milliseconds and prices."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def x(self, value: Array | float) -> Array:
+        """Return how far to the right, 0 to 1."""
+        return (np.asarray(value, dtype=float) - self.left) / (self.right - self.left)
+
+    def y(self, value: Array | float) -> Array:
+        """Return how far down, 0 to 1."""
+        return (self.high - np.asarray(value, dtype=float)) / (self.high - self.low)
+
+
+def still(figure: go.Figure, alt: str) -> str:
+    """Draw a figure without Plotly.
+
+    Args:
+        figure: lines against time on one pair of axes, made by ``style.lay_out``; a line may be
+            filled to the one before it, and text may stand beside the last point.
+        alt: what it shows, for who can't see it.
+
+    Returns:
+        HTML as high as the figure and as wide as there is room; every word in it is escaped.
+        Empty if no line has two known points.
+    """
+    box = _box(figure)
+    if box is None:
+        return ""
+    layout = figure.layout
+    times, prices = _times(box), _prices(box)
+    image = base64.b64encode(_image(figure, box, times, prices).encode()).decode()
+    ink, faint = layout.font.color, layout.title.subtitle.font.color
+    height = layout.height - layout.margin.t - BOTTOM
+    below = zip(box.x(times), _dates(times), strict=True)
+    beside = zip(box.y(prices), _amounts(prices, layout.yaxis.tickformat), strict=True)
+    over = [
+        *(_label(x, 1, text, _UNDER) for x, text in below),
+        *(_label(0, y, text, _AXIS) for y, text in beside),
+        *(_annotation(note, box) for note in layout.annotations),
+    ]
+    subtitle = layout.title.subtitle.text or ""
+    return (
+        f'<div style="position:relative;height:{layout.height}px;color:{ink};font-size:12px;'
+        f"font-family:'Open Sans',verdana,arial,sans-serif;"
+        f'line-height:1.25;overflow:hidden">'
+        f'<div style="position:absolute;left:8px;top:8px;font-size:15px">'
+        f"{html.escape(layout.title.text)}"
+        f'<div style="font-size:12px;margin-top:4px;color:{faint}">{_lines(subtitle)}</div></div>'
+        f'<div style="position:absolute;left:{LEFT}px;right:{RIGHT}px;bottom:{height + BOTTOM}px">'
+        f"{''.join(_legend(figure))}</div>"
+        f'<div style="position:absolute;left:{LEFT}px;right:{RIGHT}px;top:{layout.margin.t}px;'
+        f'height:{height}px"><img alt="{html.escape(alt)}" style="width:100%;height:100%;'
+        f'display:block;max-width:none" src="data:image/svg+xml;base64,{image}">'
+        f"{''.join(over)}</div></div>"
+    )
+
+
+def _box(figure: go.Figure) -> _Box | None:
+    known = [np.isfinite(line.y) for line in figure.data]
+    x, y = (
+        np.concatenate([line[axis][seen] for line, seen in zip(figure.data, known, strict=True)])
+        for axis in "xy"
+    )
+    if len(np.unique(x)) < 2:
+        return None
+    low, high = float(y.min()), float(y.max())
+    free = FREE * (high - low) or abs(high) * FREE or 1.0
+    return _Box(float(x.min()), float(x.max()), low - free, high + free)
+
+
+def _image(figure: go.Figure, box: _Box, times: Array, prices: Array) -> str:
+    """Draw grid, bands and lines as SVG that may be stretched."""
+    parts = [
+        *(f'<path d="M{at * SIDE:.0f} 0V{SIDE}" stroke="{style.GRID}"/>' for at in box.x(times)),
+        *(f'<path d="M0 {at * SIDE:.0f}H{SIDE}" stroke="{style.GRID}"/>' for at in box.y(prices)),
+    ]
+    before = ""
+    for line in figure.data:
+        points = _points(line, box)
+        if line.fill == "tonexty":
+            # There and back: the line before it runs from left to right as well.
+            back = " ".join(reversed(before.split()))
+            parts.append(f'<polygon points="{points} {back}" fill="{line.fillcolor}"/>')
+        elif line.line.width:
+            dash = _DASHES.get(line.line.dash or "", "none")
+            parts.append(
+                f'<polyline points="{points}" fill="none" stroke="{line.line.color}" '
+                f'stroke-width="{line.line.width}" stroke-dasharray="{dash}"/>'
+            )
+        if "markers" in (line.mode or ""):
+            # A line of no length with round ends is a dot, however the image is stretched.
+            dots = "".join(f"M{point}h0" for point in points.split())
+            parts.append(
+                f'<path d="{dots}" stroke="{line.line.color}" stroke-linecap="round" '
+                f'stroke-width="{line.marker.size}"/>'
+            )
+        before = points
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" '
+        f'preserveAspectRatio="none"><style>*{{vector-effect:non-scaling-stroke}}</style>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _points(line: go.Scatter, box: _Box) -> str:
+    x, y = box.x(line.x) * SIDE, box.y(line.y) * SIDE
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if math.isfinite(b))
+
+
+def _legend(figure: go.Figure) -> Iterator[str]:
+    """Name what is drawn, each beside a piece of it."""
+    for line in figure.data:
+        if line.showlegend is False:
+            continue
+        look = (
+            f"height:8px;background:{line.fillcolor}"
+            if line.fill
+            else f"border-top:2px {'dotted' if line.line.dash else 'solid'} {line.line.color}"
+        )
+        yield (
+            f'<span style="white-space:nowrap;margin-right:12px"><span style="display:inline-block;'
+            f'width:24px;vertical-align:middle;margin-right:5px;{look}"></span>'
+            f"{html.escape(line.name)}</span> "
+        )
+
+
+def _annotation(note: go.layout.Annotation, box: _Box) -> str:
+    shift = f"{note.xshift or 0}px,calc(-50% - {note.yshift or 0}px)"
+    return _label(
+        box.x(note.x), box.y(note.y), note.text, f"font-size:11px;transform:translate({shift})"
+    )
+
+
+def _label(x: Array | float, y: Array | float, text: str, more: str) -> str:
+    """Put text at a place of the plot, both coordinates 0 to 1."""
+    return (
+        f'<span style="position:absolute;left:{float(x):.2%};top:{float(y):.2%};'
+        f'white-space:nowrap;text-align:center;{more}">{_lines(text)}</span>'
+    )
+
+
+def _lines(text: str) -> str:
+    """Escape text of a figure; its line breaks and bold lines remain."""
+    escaped = html.escape(text)
+    for tag in ("br", "b", "/b"):
+        escaped = escaped.replace(f"&lt;{tag}&gt;", f"<{tag}>")
+    return escaped
+
+
+def _times(box: _Box) -> Array:
+    """Choose the ticks of time, milliseconds: round hours or days, months or years."""
+    span = box.right - box.left
+    for step in _STEPS:
+        if span <= MOST_TIMES * step:
+            sunday = 3 * _DAY if step >= 7 * _DAY else 0
+            return np.arange(math.ceil((box.left - sunday) / step) * step + sunday, box.right, step)
+    months = next((n for n in _MONTHS if span <= MOST_TIMES * n * 30 * _DAY), _MONTHS[-1])
+    first, last = (np.datetime64(int(edge), "ms") for edge in (box.left, box.right))
+    found = np.arange(first.astype("M8[M]") + 1, last.astype("M8[M]") + 1)
+    return found[found.astype(int) % months == 0].astype("M8[ms]").astype(float)
+
+
+def _dates(times: Array) -> list[str]:
+    """Write ticks of time as Plotly does: what stays the same is said once, at the first."""
+    moments = pd.to_datetime(times, unit="ms")
+    if len(moments) == 0:
+        return []
+    midnight = all(moment == moment.normalize() for moment in moments)
+    top, below = ("%b %-d", "%Y") if midnight else ("%H:%M", "%b %-d")
+    said, texts = "", []
+    for moment in moments:
+        lower = moment.strftime(below)
+        texts.append(moment.strftime(top) + (f"<br>{lower}" if lower != said else ""))
+        said = lower
+    return texts
+
+
+def _prices(box: _Box) -> Array:
+    """Choose the ticks of price: round numbers, ``MOST_PRICES`` of them at most."""
+    rough = (box.high - box.low) / MOST_PRICES
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * times for times in (1, 2, 5, 10) if size * times >= rough)
+    return np.arange(math.ceil(box.low / step), math.floor(box.high / step) + 1) * step
+
+
+def _amounts(prices: Array, form: str) -> list[str]:
+    """Write ticks of price in one of the formats of ``style.tick_format``."""
+    if form == "~s":
+        return [f"{price / 1000:.10g}k" for price in prices]
+    if form == ",~f":
+        return [f"{price:,.10g}" for price in prices]
+    return [np.format_float_positional(price, 6, fractional=False, trim="-") for price in prices]

@@ -1,0 +1,147 @@
+"""A still shows what its figure shows, to people and to machines, whatever the prices."""
+
+import base64
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptoforecast import charts
+from cryptoforecast.charts import stills, style
+from cryptoforecast.types import INTERVALS, Forecast, Future, PriceHistory
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def future(horizon=24, interval="1h", price=60_000.0, moves=0.004) -> Future:
+    close = price * np.exp(np.cumsum(np.random.default_rng(3).normal(0, moves, 400)))
+    frame = pd.DataFrame(
+        dict.fromkeys(("open", "high", "low", "close"), close) | {"volume": 1.0},
+        index=pd.date_range("2024-02-01", periods=400, freq=INTERVALS[interval], tz="UTC"),
+    )
+    history = PriceHistory("BTC", interval, frame, "test", frame.index[-1], True, "coins")
+    width = np.linspace(-4 * moves, 4 * moves, 9) * np.sqrt(np.arange(1, horizon + 1))[:, None]
+    forecast = Forecast(
+        predictor="lstm",
+        interval=interval,
+        origins=frame.index[-1:],
+        close=close[-1:],
+        predicted=np.full((1, horizon), close[-1]),
+        quantiles=width[None],
+        actual=np.full((1, horizon), np.nan),
+    )
+    return Future("some", history, forecast)
+
+
+def image(html: str) -> ElementTree.Element:
+    (found,) = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)
+    return ElementTree.fromstring(base64.b64decode(found))
+
+
+def corners(points: str) -> np.ndarray:
+    return np.array([[float(each) for each in point.split(",")] for point in points.split()])
+
+
+def test_lines_and_bands_are_where_the_figure_has_them():
+    figure = charts.fan(future())
+    drawn = image(charts.still(figure, "words"))
+    close, median = (corners(line.get("points")) for line in drawn.iter(f"{SVG}polyline"))
+    bands = [corners(band.get("points")) for band in drawn.iter(f"{SVG}polygon")]
+    assert len(bands) == 3
+    lines = {line.name: line for line in figure.data if not line.fill and line.line.width}
+    shown = np.concatenate([close, median, *bands])
+    assert shown[:, 0].min() == 0
+    assert shown[:, 0].max() == stills.SIDE
+    assert 0 < shown[:, 1].min() < shown[:, 1].max() < stills.SIDE
+    # Linear in time and in price: two points of one line fix the scale for every other.
+    for axis, key in enumerate("xy"):
+        known, seen = np.array(lines["close"][key], float), close[:, axis]
+        low, high = known.argmin(), known.argmax()
+        per = (seen[high] - seen[low]) / (known[high] - known[low])
+        other = np.array(lines["median"][key], float)
+        np.testing.assert_allclose(median[:, axis], seen[low] + (other - known[low]) * per, atol=1)
+    tops = [line for line in figure.data if line.fill]
+    for band, top in zip(bands, tops, strict=True):
+        assert len(band) == 2 * len(top.x)
+        assert band[:, 1].min() == pytest.approx(band[len(top.x) - 1, 1], abs=1)  # its last top
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_and_colours_are_those_of_the_figure(dark):
+    given = future()
+    figure = charts.fan(given, dark=dark)
+    html = charts.still(figure, 'says "it" & more')
+    for text in ("BTC: the next 24 hours", "Simulated prices, not a market", "95 %", "median"):
+        assert text in html
+    for note in figure.layout.annotations:
+        assert f">{note.text}</span>" in html
+    assert 'alt="says &quot;it&quot; &amp; more"' in html
+    assert f"color:{style.theme(dark).ink}" in html
+    assert f"height:{figure.layout.height}px" in html
+    assert len(html) < 20_000
+
+
+def test_what_others_named_is_escaped():
+    given = future()
+    hostile = '<img src=x onerror="alert(1)">'
+    figure = charts.fan(replace(given, history=replace(given.history, coin=hostile)))
+    html = charts.still(figure, hostile)
+    assert html.count("<img") == 1
+    assert "onerror=&quot;" in html
+
+
+@pytest.mark.parametrize(
+    ("horizon", "interval", "price", "label"),
+    [
+        (1, "1d", 0.00001234, r">0.0000\d+<"),
+        (7, "1d", 3_300.0, r">3,\d00<"),
+        (24, "1h", 64_000.0, r">6\dk<"),
+    ],
+)
+def test_ticks_suit_the_size_of_prices(horizon, interval, price, label):
+    html = charts.still(charts.fan(future(horizon, interval, price)), "words")
+    assert len(re.findall(label, html)) >= 2
+
+
+def test_prices_that_never_move_are_drawn():
+    drawn = image(charts.still(charts.fan(future(moves=0.0)), "words"))
+    for line in drawn.iter(f"{SVG}polyline"):
+        np.testing.assert_allclose(corners(line.get("points"))[:, 1], stills.SIDE / 2, atol=1)
+
+
+def test_where_nothing_is_known_there_is_no_picture():
+    figure = charts.fan(future())
+    for line in figure.data:
+        line.y = np.full(len(line.x), np.nan)
+    assert charts.still(figure, "words") == ""
+
+
+@given(
+    st.datetimes(pd.Timestamp("2010-01-01"), pd.Timestamp("2040-01-01")),
+    st.floats(0.05, 24 * 365 * 20),
+)
+def test_ticks_of_time_are_few_round_and_inside(start, hours):
+    left = pd.Timestamp(start).floor("s").timestamp() * 1000
+    box = stills._Box(left, left + hours * 3.6e6, 0, 1)
+    ticks = stills._times(box)
+    assert len(ticks) <= stills.MOST_TIMES + 1
+    assert all(box.left <= tick <= box.right for tick in ticks)
+    assert all(tick % 60_000 == 0 for tick in ticks)
+    assert len(ticks) >= 2
+    assert len(stills._dates(ticks)) == len(ticks)
+
+
+@given(st.floats(1e-9, 1e7), st.floats(1e-3, 2))
+def test_ticks_of_price_are_round_inside_and_told_apart(low, relative):
+    box = stills._Box(0, 1, low, low * (1 + relative))
+    ticks = stills._prices(box)
+    assert 2 <= len(ticks) <= stills.MOST_PRICES + 1
+    assert box.low * (1 - 1e-9) <= ticks[0]
+    assert ticks[-1] <= box.high * (1 + 1e-9)
+    texts = stills._amounts(ticks, style.tick_format(box.high))
+    assert len(set(texts)) == len(ticks)
