@@ -9,8 +9,7 @@ import contextlib
 import dataclasses
 import functools
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,6 +21,7 @@ from cryptoforecast.evaluation.looks import Looks
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, results, specs, training
 from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
+from cryptoforecast.memo import Memo
 from cryptoforecast.prices import Prices
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
@@ -48,6 +48,8 @@ PREDICT_MODEL = "btc-1h-lstm-close"
 FILE = "file-"
 #: How the key of a walk-forward test begins.
 WALK = "walk-"
+#: Saved models that stay in memory.
+KEPT_MODELS = 64
 #: Candles of files that stay in memory, all files together: about 50 MB.
 KEPT_ROWS = 1_000_000
 #: Forecasts of the next steps that stay in memory: of baselines, and of networks.
@@ -67,14 +69,6 @@ class Run:
     cached: bool
 
 
-@dataclasses.dataclass
-class _Place:
-    """A question that is being answered, and how many threads are at it or wait."""
-
-    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
-    taken: int = 0
-
-
 class Service:
     """Everything CryptoForecast does, for one process.
 
@@ -88,16 +82,14 @@ class Service:
         self.results = results.Results(settings.home / "results", settings.results)
         self.runner: Runner[Run] = Runner(settings.jobs)
         self._own = settings.home / "models"
-        self._loaded: dict[Path, tuple[int, TrainedModel]] = {}
-        self._files: OrderedDict[str, PriceHistory] = OrderedDict()
-        self._judged: OrderedDict[object, Backtest] = OrderedDict()
-        self._walks: OrderedDict[str, WalkForward] = OrderedDict()
         self.looks = Looks()
-        self._ahead: OrderedDict[object, Forecast] = OrderedDict()
-        self._answering: dict[object, _Place] = {}
-        self._next: OrderedDict[object, tuple[Forecast, Calibration | None]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._one_heavy = threading.Lock()
+        self._loaded: Memo[TrainedModel] = Memo(KEPT_MODELS)
+        self._files: Memo[PriceHistory] = Memo(KEPT_ROWS, len)
+        self._judged: Memo[Backtest] = Memo(MEMO_BYTES, _size)
+        self._walks: Memo[WalkForward] = Memo(MEMO_BYTES, lambda tested: _size(tested.joined))
+        self._next: Memo[tuple[Forecast, Calibration | None]] = Memo(KEPT_AHEAD)
+        self._next_baseline: Memo[Forecast] = Memo(KEPT_AHEAD)
+        self._heavy_lock = threading.Lock()
 
     # ------------------------------------------------------------------ prices
 
@@ -126,11 +118,7 @@ class Service:
                 f"{len(history):,}. Choose longer candles."
             )
         name = FILE + history.fingerprint
-        with self._lock:
-            self._files[name] = history
-            self._files.move_to_end(name)
-            while sum(map(len, self._files.values())) > KEPT_ROWS:
-                self._files.popitem(last=False)
+        self._files.put(name, history)
         return name
 
     def file(self, name: str) -> PriceHistory:
@@ -139,8 +127,7 @@ class Service:
         Raises:
             InvalidInput: if it is no longer kept.
         """
-        with self._lock:
-            kept = self._files.get(name)
+        kept = self._files.get(name)
         if kept is None:
             raise InvalidInput(
                 f"The prices of this file are no longer kept. Received: {name[:40]}. "
@@ -276,7 +263,7 @@ class Service:
 
         def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
             tested = self.walk_forward(history, spec, plan, report, cancelled, baselines=QUICK)
-            self._keep_walk(key, tested)
+            self._walks.put(key, tested)
             models = [fold.model for fold in tested.folds if fold.model is not None]
             return Run(key, history, models[-1], tested.joined.cached)
 
@@ -288,21 +275,14 @@ class Service:
 
     def walked(self, key: str) -> WalkForward | None:
         """Return a walk-forward test by its key, while it is remembered."""
-        with self._lock:
-            if key in self._walks:
-                self._walks.move_to_end(key)
-            return self._walks.get(key)
+        return self._walks.get(key)
 
     def walk_baseline(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> WalkForward:
         """Walk forward with a baseline, at once; remembered for reruns."""
         key = self.walk_key(history, spec, plan)
-        one_heavy = self._one_heavy if spec.network in HEAVY else contextlib.nullcontext()
-        with one_heavy:  # whoever comes second finds it remembered
-            tested = self.walked(key)
-            if tested is None:
-                tested = self.walk_forward(history, spec, plan, baselines=QUICK)
-                self._keep_walk(key, tested)
-        return tested
+        make = functools.partial(self.walk_forward, history, spec, plan, baselines=QUICK)
+        with self._one_heavy(spec.network):
+            return self._walks.answer(key, make)
 
     def compare_walk(self, tested: WalkForward) -> WalkForward:
         """Add the heavy baselines to a walk-forward test, in some seconds."""
@@ -325,15 +305,6 @@ class Service:
         history = tested.joined.history
         return [(self.walk_key(history, spec, plan), spec, plan) for spec in _heavy(tested.joined)]
 
-    def _keep_walk(self, key: str, tested: WalkForward) -> None:
-        with self._lock:
-            self._walks[key] = tested
-            self._walks.move_to_end(key)
-            sizes = [_size(kept.joined) for kept in self._walks.values()]
-            while len(sizes) > 1 and sum(sizes) > MEMO_BYTES:
-                self._walks.popitem(last=False)
-                del sizes[0]
-
     def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
         """Judge a baseline against the last price; remembered for reruns."""
         return self._judge_baseline(history, specs.make(network=name, horizon=horizon))
@@ -347,20 +318,15 @@ class Service:
     def compared(self, judged: Backtest) -> Backtest:
         """Add those heavy baselines that are remembered, at once."""
         for spec in _heavy(judged):
-            with self._lock:
-                known = self._judged.get(_baseline_key(judged.history, spec))
+            known = self._judged.get(_baseline_key(judged.history, spec))
             if known is not None:
                 judged = backtest.joined(judged, known)
         return judged
 
     def _judge_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
         key = _baseline_key(history, spec)
-
-        def make() -> Backtest:
-            return backtest.holdout(history, spec, baselines=QUICK)
-
-        one_heavy = self._one_heavy if spec.network in HEAVY else contextlib.nullcontext()
-        with one_heavy:  # whoever comes second finds it remembered
+        make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
+        with self._one_heavy(spec.network):
             judged = self._remember(key, history, make)
         return dataclasses.replace(judged, spec=spec)
 
@@ -395,15 +361,7 @@ class Service:
         The band is calibrated on earlier forecasts of the model; remembered for reruns.
         """
         key = (_prices_key(history), _model_key(model))
-        with self._lock:
-            found = self._next.get(key)
-        if found is None:
-            found = ahead.forecast(history, model)
-        with self._lock:
-            self._next[key] = found
-            self._next.move_to_end(key)
-            while len(self._next) > KEPT_AHEAD:
-                self._next.popitem(last=False)
+        found = self._next.answer(key, lambda: ahead.forecast(history, model))
         said, calibrated = found
         warnings = cautions.of_forecast(history, model)
         if calibrated is None and model.spec.loss != "mse":
@@ -413,22 +371,10 @@ class Service:
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
         """Let a baseline, fitted on all closed candles, draw the next steps."""
-        said = self._last_said(history, name, horizon)
-        return Future(name, history, said, cautions.of_prices(history))
-
-    def _last_said(self, history: PriceHistory, name: str, horizon: int) -> Forecast:
         key = (_prices_key(history), name, horizon)
-        with self._one_heavy if name in HEAVY else self._alone(key):
-            with self._lock:
-                said = self._ahead.get(key)
-            if said is None:
-                said = _say_last(history, name, horizon)
-            with self._lock:
-                self._ahead[key] = said
-                self._ahead.move_to_end(key)
-                while len(self._ahead) > KEPT_AHEAD:
-                    self._ahead.popitem(last=False)
-            return said
+        with self._one_heavy(name):
+            said = self._next_baseline.answer(key, lambda: _say_last(history, name, horizon))
+        return Future(name, history, said, cautions.of_prices(history))
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
@@ -542,49 +488,17 @@ class Service:
             stamp = (path / "bundle.json").stat().st_mtime_ns
         except FileNotFoundError:
             return bundles.load(path)  # deleted meanwhile: says so
-        known = self._loaded.get(path)
-        if known is None or known[0] != stamp:
-            known = (stamp, bundles.load(path))
-            with self._lock:
-                if len(self._loaded) >= 64:
-                    self._loaded.pop(next(iter(self._loaded)))
-                self._loaded[path] = known
-        return known[1]
+        return self._loaded.answer((path, stamp), lambda: bundles.load(path))
 
     def _remember(
-        self, key: object, history: PriceHistory, make: Callable[[], Backtest]
+        self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest]
     ) -> Backtest:
         """Judge once; the prices of the answer are those just asked about, with their age."""
-        with self._alone(key):  # whoever comes second finds it remembered
-            with self._lock:
-                known = self._judged.get(key)
-                if known is not None:
-                    self._judged.move_to_end(key)
-            if known is None:
-                known = make()
-                with self._lock:
-                    self._judged[key] = known
-                    self._forget()
-        return dataclasses.replace(known, history=history)
+        return dataclasses.replace(self._judged.answer(key, make), history=history)
 
-    def _forget(self) -> None:
-        while len(self._judged) > 1 and sum(map(_size, self._judged.values())) > MEMO_BYTES:
-            self._judged.popitem(last=False)
-
-    @contextlib.contextmanager
-    def _alone(self, key: object) -> Iterator[None]:
-        """Let one thread at a time answer the same question."""
-        with self._lock:
-            place = self._answering.setdefault(key, _Place())
-            place.taken += 1
-        try:
-            with place.lock:
-                yield
-        finally:
-            with self._lock:
-                place.taken -= 1
-                if not place.taken:
-                    del self._answering[key]
+    def _one_heavy(self, network: str) -> contextlib.AbstractContextManager[object]:
+        """Let one thread at a time fit a heavy baseline, of whatever question."""
+        return self._heavy_lock if network in HEAVY else contextlib.nullcontext()
 
 
 def is_file(coin: str) -> bool:

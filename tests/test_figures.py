@@ -34,7 +34,10 @@ def test_the_same_figure_is_drawn_once(ahead, monkeypatch):
 def test_each_forecast_keeps_a_few_and_takes_them_along(ahead):
     for number in range(3 * figures.KEPT):
         assert figures.kept(ahead.forecast, number, lambda made=number: made) == number
-    assert list(figures._drawn[ahead.forecast]) == list(range(2 * figures.KEPT, 3 * figures.KEPT))
+    kept = figures._drawn.of(ahead.forecast)
+    assert [number for number in range(3 * figures.KEPT) if number in kept] == list(
+        range(2 * figures.KEPT, 3 * figures.KEPT)
+    )
     assert figures.kept(ahead.forecast, 2 * figures.KEPT, lambda: None) == 2 * figures.KEPT
     held = weakref.ref(ahead.forecast)
     object.__setattr__(ahead, "forecast", None)

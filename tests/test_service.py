@@ -279,7 +279,7 @@ def test_heavy_baselines_join_a_walk_when_asked_for(service, monkeypatch):
 
 def test_walks_that_are_remembered_are_bounded(service, monkeypatch):
     history, spec = synthetic.history(), specs.make(network="naive", horizon=2)
-    monkeypatch.setattr("cryptoforecast.service.MEMO_BYTES", 1)
+    monkeypatch.setattr(service._walks, "most", 1)
     for folds in (1, 2):
         service.walk_baseline(history, spec, WalkPlan(folds=folds))
     keys = [service.walk_key(history, spec, WalkPlan(folds=folds)) for folds in (1, 2)]
@@ -342,7 +342,7 @@ def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
     def slow(*given, **more):
         asked.append(given)
         until = time.monotonic() + 20
-        while [place.taken for place in service._answering.values()] != [3]:
+        while [place.taken for place in service._judged._answering.values()] != [3]:
             assert time.monotonic() < until
             time.sleep(0.01)
         return holdout(*given, **more)
@@ -352,7 +352,7 @@ def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
         answers = list(pool.map(judge, [service] * 3))
     assert len(asked) == 1
     assert all(answer.forecasts is answers[0].forecasts for answer in answers)
-    assert not service._answering
+    assert not service._judged._answering
 
 
 def test_other_prices_or_models_are_judged_anew(service):
@@ -368,7 +368,7 @@ def test_other_prices_or_models_are_judged_anew(service):
 
 
 def test_what_is_remembered_is_bounded(service, monkeypatch):
-    monkeypatch.setattr("cryptoforecast.service.MEMO_BYTES", 100_000)
+    monkeypatch.setattr(service._judged, "most", 100_000)
     for seed in range(6):
         service.judge(synthetic.history(seed=seed), synthetic.model(SPEC))
     assert 1 <= len(service._judged) < 6
@@ -410,9 +410,9 @@ def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, m
 
 @pytest.mark.parametrize("name", ["linear", "har", "naive"])
 def test_the_next_steps_of_a_baseline_are_remembered(service, monkeypatch, name):
-    monkeypatch.setattr("cryptoforecast.service.KEPT_AHEAD", 2)
+    monkeypatch.setattr(service._next_baseline, "most", 2)
     said = [service.future_baseline(synthetic.history(seed=i), name, 1) for i in range(3)]
-    assert len(service._ahead) == 2
+    assert len(service._next_baseline) == 2
     again = service.future_baseline(synthetic.history(seed=2), name, 1)
     assert again.forecast is said[2].forecast
     other = service.future_baseline(synthetic.history(seed=2), name, 2)
@@ -445,9 +445,7 @@ def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
     again = service.future(synthetic.history(), model, "mine")
     assert again.forecast is future.forecast
     assert again.model == "mine"
-    monkeypatch.setattr("cryptoforecast.service.KEPT_AHEAD", 0)
-    service.future(history, model)
-    assert len(service._next) == 0
+    assert len(service._next) == 1
 
 
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):

@@ -6,16 +6,14 @@ Kept by the forecasts that were judged, and gone when these are: nothing in here
 from __future__ import annotations
 
 import dataclasses
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import pandas as pd
 
 from cryptoforecast.evaluation import diagnostics, leaderboard, reliability
 from cryptoforecast.learning.baselines import volatility
+from cryptoforecast.memo import Memos
 from cryptoforecast.types import Backtest, CoverageBySteps, Forecast, Leaderboard, Reliability
 
 Result = TypeVar("Result")
@@ -37,8 +35,7 @@ class Looks:
     """Answers about tests, each worked out once."""
 
     def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[Forecast, OrderedDict[Hashable, object]] = WeakKeyDictionary()
-        self._lock = threading.Lock()
+        self._kept: Memos[object] = Memos(KEPT)
 
     def board(self, judged: Backtest, metric: str, step: int, reference: str) -> Leaderboard:
         """Return ``leaderboard.leaderboard`` of a test."""
@@ -69,8 +66,7 @@ class Looks:
 
     def free_run_known(self, judged: Backtest) -> bool:
         """Whether ``free_run`` would answer at once."""
-        with self._lock:
-            return "free_run" in self._kept.get(judged.judged, ())
+        return "free_run" in self._kept.of(judged.judged)
 
     def reliability(self, judged: Backtest, step: int) -> Reliability:
         """Return ``reliability.measure`` of a test."""
@@ -97,17 +93,7 @@ class Looks:
             key: names what is made, and all that shapes it beside the judged forecasts.
             make: gives something that holds no forecasts; see the module.
         """
-        with self._lock:
-            kept = self._kept.setdefault(judged.judged, OrderedDict())
-            if key in kept:
-                kept.move_to_end(key)
-                return cast(Result, kept[key])
-        made = make()
-        with self._lock:
-            kept[key] = made
-            while len(kept) > KEPT:
-                kept.popitem(last=False)
-        return made
+        return cast(Result, self._kept.of(judged.judged).answer(key, make))
 
 
 def _bare(judged: Backtest) -> Backtest:

@@ -12,12 +12,12 @@ import os
 import threading
 import time
 import uuid
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from cryptoforecast.memo import Memo
 from cryptoforecast.prices.resample import COLUMNS
 
 #: Source, its own symbol, interval. Sources are kept apart: their prices and units differ.
@@ -68,7 +68,7 @@ class PriceCache:
         self._folder = folder
         self._limit = limit
         self._lock = threading.Lock()
-        self._memory: OrderedDict[Path, tuple[int, Entry]] = OrderedDict()
+        self._memory: Memo[tuple[int, Entry]] = Memo(_IN_MEMORY)
 
     def path(self, key: Key) -> Path:
         """Where an entry's file lies; the symbol as ``coins.resolve`` allows it."""
@@ -82,13 +82,12 @@ class PriceCache:
             _touch(path, stamp)
             known = self._memory.get(path)
             if known and known[0] == stamp:
-                self._memory.move_to_end(path)
                 return known[1]
             entry = _read(path) if stamp else None
             if entry is None:
-                self._memory.pop(path, None)
+                self._memory.drop(path)
                 return None
-            self._remember(path, entry)
+            self._memory.put(path, (_stamp(path), entry))
             return entry
 
     def store(self, key: Key, entry: Entry) -> None:
@@ -106,13 +105,7 @@ class PriceCache:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 _write(path, entry)
                 self._tidy()
-            self._remember(path, entry)
-
-    def _remember(self, path: Path, entry: Entry) -> None:
-        self._memory[path] = (_stamp(path), entry)
-        self._memory.move_to_end(path)
-        while len(self._memory) > _IN_MEMORY:
-            self._memory.popitem(last=False)
+            self._memory.put(path, (_stamp(path), entry))
 
     def _tidy(self) -> None:
         """Remove the least recently used files beyond the limit, and abandoned writes."""

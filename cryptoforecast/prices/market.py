@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -21,6 +20,7 @@ from cryptoforecast.errors import (
     NotEnoughData,
     SourceUnavailable,
 )
+from cryptoforecast.memo import Memo
 from cryptoforecast.prices import quality, simulated
 from cryptoforecast.prices.cache import Entry, PriceCache
 from cryptoforecast.prices.chain import Chain, Link
@@ -70,8 +70,8 @@ class Prices:
         self._cache = PriceCache(settings.home / "prices", settings.price_files)
         self._updater = Updater(self._cache, settings.fresh)
         self._lock = threading.Lock()
-        self._flights: OrderedDict[Key, Flight] = OrderedDict()
-        self._histories: OrderedDict[Hashable, PriceHistory] = OrderedDict()
+        self._flights: Memo[Flight] = Memo(_FLIGHTS_REMEMBERED)
+        self._histories: Memo[PriceHistory] = Memo(_HISTORIES)
 
     def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
         """Answer with closed candles in [start, end).
@@ -167,10 +167,7 @@ class Prices:
             if flight is not None and (not flight.done.is_set() or flight.refused_within(_REFUSAL)):
                 return flight
             flight = Flight(self._chain(coin, interval, start).run, start)
-            self._flights[key] = flight
-            self._flights.move_to_end(key)
-            while len(self._flights) > _FLIGHTS_REMEMBERED:
-                self._flights.popitem(last=False)
+            self._flights.put(key, flight)
         threading.Thread(target=flight.run, daemon=True).start()
         return flight
 
@@ -223,7 +220,7 @@ class Prices:
             )
 
         state = (entry.source, entry.fetched_at, entry.since)
-        return self._remember(
+        return self._histories.answer(
             (coin, query.interval, inside.start, inside.stop, *state, notes), build
         )
 
@@ -257,20 +254,7 @@ class Prices:
         times = (query.start, query.end, pd.Timestamp.now("UTC"))
         candles = [None if time is None else floor(time, query.interval) for time in times]
         exact = [time == candle for time, candle in zip(times, candles, strict=True)]
-        return self._remember((coin, query.interval, *candles, *exact[:2], note), build)
-
-    def _remember(self, key: Hashable, build: Callable[[], PriceHistory]) -> PriceHistory:
-        """Give the same object for the same question and state."""
-        with self._lock:
-            if key in self._histories:
-                self._histories.move_to_end(key)
-                return self._histories[key]
-        history = build()
-        with self._lock:
-            history = self._histories.setdefault(key, history)
-            while len(self._histories) > _HISTORIES:
-                self._histories.popitem(last=False)
-        return history
+        return self._histories.answer((coin, query.interval, *candles, *exact[:2], note), build)
 
 
 def _overlaps(entry: Entry, query: MarketQuery) -> bool:

@@ -6,13 +6,11 @@ again as they were. A figure is some 150 kB and is never changed.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from cryptoforecast import charts
+from cryptoforecast.memo import Memos
 from cryptoforecast.types import Backtest, Forecast, Future, Odds
 
 if TYPE_CHECKING:
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
 #: Figures of one forecast that are kept: light and dark, and some of its steps.
 KEPT = 12
 
-_drawn: WeakKeyDictionary[Forecast, OrderedDict[Hashable, go.Figure]] = WeakKeyDictionary()
-_lock = threading.Lock()
+_drawn: Memos[go.Figure] = Memos(KEPT)
 
 
 def fan(ahead: Future, *, dark: bool) -> go.Figure:
@@ -94,14 +91,4 @@ def kept(said: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Fig
         key: all else that shapes it.
         draw: makes it.
     """
-    with _lock:
-        figures = _drawn.setdefault(said, OrderedDict())
-        if key in figures:
-            figures.move_to_end(key)
-            return figures[key]
-    figure = draw()
-    with _lock:
-        figures[key] = figure
-        while len(figures) > KEPT:
-            figures.popitem(last=False)
-    return figure
+    return _drawn.of(said).answer(key, draw)

@@ -84,10 +84,10 @@ def test_what_is_kept_goes_with_the_forecasts():
 def test_what_is_kept_of_one_test_is_bounded(judged):
     looks, made = Looks(), []
     for i in range(KEPT + 1):
-        looks.of(judged, i, lambda i=i: made.append(i))
-        looks.of(judged, 0, lambda: made.append("again"))
-    looks.of(judged, KEPT, lambda: made.append("last"))
-    looks.of(judged, 1, lambda: made.append("dropped"))
+        looks.of(judged, i, lambda i=i: [made.append(i)])
+        looks.of(judged, 0, lambda: [made.append("again")])
+    looks.of(judged, KEPT, lambda: [made.append("last")])
+    looks.of(judged, 1, lambda: [made.append("dropped")])
     assert made == [*range(KEPT + 1), "dropped"]
 
 

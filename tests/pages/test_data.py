@@ -36,7 +36,7 @@ def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     assert "Can these data be trusted?" in text
     assert len(page.get("plotly_chart")) == 1
 
-    (name,) = shared()._files
+    (name,) = shared()._files._kept
     assert name.startswith(FILE)
     forecast = open_page("", coin=name)
     assert not forecast.error
