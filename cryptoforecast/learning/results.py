@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 RECIPE = (
     "learning/features.py", "learning/indicators.py", "learning/inference.py",
     "learning/networks.py", "learning/ranges.py", "learning/samples.py", "learning/specs.py",
-    "learning/targets.py", "learning/training.py", "types.py",
+    "learning/targets.py", "learning/training.py", "types/learning.py", "types/prices.py",
 )  # fmt: skip
 
 
