@@ -14,7 +14,7 @@ job = subject.job(service, chosen)
 if job is not None and job.active:
     training.watch(service, job)
     st.stop()
-training.form(service, history)
+training.offer(service, history)
 if job is not None and job.result is None:
     training.ended(job)
     st.stop()

@@ -1,8 +1,7 @@
-"""Everything a person can choose: selectors, sliders and forms. The URL holds the choices."""
+"""What is looked at: coin, candle, history and model. The URL holds the choices."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -11,12 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.verdict import fewest_origins
-from cryptoforecast.learning import features, samples, specs
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices.coins import COINS
-from cryptoforecast.prices.sources import CANDLES
 from cryptoforecast.service import Service, is_file
-from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec, PriceHistory
+from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
 
 #: History windows in days, by interval, and the one to begin with; ``None`` is all there is.
 #: Yahoo has minutes of 7 days, 5 and 15 minutes of 59 and hours of 729.
@@ -46,8 +43,7 @@ BASELINE_WORDS = {
     "har": "volatility regression (HAR)", "linear": "linear regression",
     "boosting": "boosted trees",
 }  # fmt: skip
-#: Inputs that are the same for every candle of an interval.
-POINTLESS = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "weekend")}
+#: How a training is named where a saved model could stand.
 RUN = "run-"
 
 
@@ -252,245 +248,3 @@ def _label(service: Service, name: str) -> str:
     key = name.removeprefix(RUN)
     job = service.runner.get(key)
     return f"Your {job.title if job is not None else 'training'} · {key[:6]}"
-
-
-def training(history: PriceHistory) -> ModelSpec | None:
-    """Draw the training form for these prices; return a spec when it is sent."""
-    rows, interval = len(history), history.interval
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        preset = st.segmented_control(
-            "Preset",
-            list(specs.PRESETS),
-            default="quick",
-            required=True,
-            key="preset",
-            format_func=str.capitalize,
-            help="\n".join(f"- **{name}**: {text}" for name, text in specs.PRESET_HELP.items()),
-        )
-        network = st.segmented_control(
-            "Network",
-            list(specs.NETWORKS),
-            default="lstm",
-            required=True,
-            key="network",
-            format_func=lambda name: {"lstm": "LSTM", "dense": "Dense"}[name],
-            help="An LSTM reads candle by candle and remembers; a Dense network sees all at once.",
-        )
-    st.caption(specs.PRESET_HELP[str(preset)])
-    horizon = None if preset == "seed" else steps(interval, rows)
-    base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
-    pointed = tuple(name for name in base.features if name not in POINTLESS.get(interval, ()))
-    base = dataclasses.replace(base, features=pointed)
-    needed = samples.candles_needed(base)
-    if rows < needed:
-        st.warning(
-            f"{rows:,} {CANDLES[interval]} are too few to train on; about {needed:,} are needed "
-            "with these settings. Choose a longer history, or shorter candles.",
-            icon=":material/data_alert:",
-        )
-    key = f"{preset}-{network}-{interval}"
-    with st.form(f"train-{key}", border=False):
-        changes = _sliders(base, key)
-        sent = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
-    return specs.make(str(preset), str(network), rows=rows, **changes) if sent else None
-
-
-def _sliders(base: ModelSpec, key: str) -> dict[str, object]:
-    """Draw a control for every field of a spec; return what each is set to."""
-    changes: dict[str, object] = {}
-    left, middle, right = st.columns(3)
-    with left:
-        changes["lookback"] = st.slider(
-            "Lookback (candles)",
-            5,
-            240,
-            base.lookback,
-            key=f"{key}-lookback",
-            help="How many candles the network sees before it predicts.",
-        )
-        changes["horizon"] = st.slider(
-            "Horizon (candles)",
-            1,
-            48,
-            base.horizon,
-            key=f"{key}-horizon",
-            help="How many candles ahead it predicts, all at once.",
-        )
-        changes["epochs"] = st.slider(
-            "Epochs, at most",
-            1,
-            200,
-            base.epochs,
-            key=f"{key}-epochs",
-            help="Passes over the training rows. The best one is kept.",
-        )
-    with middle:
-        changes["units"] = _layers(base.units, key)
-        changes["dropout"] = st.slider(
-            "Dropout",
-            0.0,
-            0.6,
-            base.dropout,
-            0.05,
-            key=f"{key}-dropout",
-            help="Share of units silenced at random while training: less overfitting.",
-        )
-        changes["patience"] = st.slider(
-            "Patience (epochs)",
-            0,
-            50,
-            base.patience,
-            key=f"{key}-patience",
-            help="Stop after so many epochs without improvement; 0 runs the whole schedule.",
-        )
-    with right:
-        changes["features"] = tuple(
-            st.multiselect(
-                "Inputs",
-                list(features.FEATURES),
-                list(base.features),
-                key=f"{key}-features",
-                help="\n".join(f"- **{f.name}**: {f.help}" for f in features.FEATURES.values()),
-            )
-        )
-        changes["target"] = st.segmented_control(
-            "Target",
-            specs.TARGETS,
-            default=base.target,
-            required=True,
-            key=f"{key}-target",
-            help="The log-return from the last close, or the min-max scaled price itself.",
-        )
-        changes["loss"] = st.segmented_control(
-            "Loss",
-            specs.LOSSES,
-            default=base.loss,
-            required=True,
-            key=f"{key}-loss",
-            help="Nine quantiles (a band), or the mean by squared error.",
-        )
-    with st.expander("More settings"):
-        changes |= _more(base, key)
-    if changes["target"] == "price":
-        changes["unit"] = "fixed"
-    return changes
-
-
-def _layers(units: tuple[int, ...], key: str) -> tuple[int, ...]:
-    first = st.select_slider(
-        "Units, first layer",
-        [8, 16, 32, 64, 128],
-        units[0],
-        key=f"{key}-units1",
-        help="Width of the first hidden layer: more can learn more, and overfit more.",
-    )
-    second = st.select_slider(
-        "Units, second layer",
-        [0, 8, 16, 32, 64, 128],
-        units[1] if len(units) > 1 else 0,
-        key=f"{key}-units2",
-        help="0 leaves the second layer out.",
-    )
-    return (first, second) if second else (first,)
-
-
-def _more(base: ModelSpec, key: str) -> dict[str, object]:
-    changes: dict[str, object] = {}
-    left, middle, right = st.columns(3)
-    with left:
-        changes["learning_rate"] = st.select_slider(
-            "Learning rate",
-            sorted({1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 4e-3, 6e-3, 1e-2}),
-            base.learning_rate,
-            key=f"{key}-rate",
-            format_func=lambda rate: f"{rate:g}",
-            help="Step size of Adam; its peak under the cosine schedule.",
-        )
-        changes["schedule"] = st.segmented_control(
-            "Schedule",
-            specs.SCHEDULES,
-            default=base.schedule,
-            required=True,
-            key=f"{key}-schedule",
-            help="Warm up and decay the learning rate, or keep it.",
-        )
-    with middle:
-        changes["batch_size"] = st.select_slider(
-            "Batch size",
-            [16, 32, 64, 128, 256, 512],
-            base.batch_size,
-            key=f"{key}-batch",
-            help="Sequences or windows in one update.",
-        )
-        if base.network == "lstm":
-            changes["training"] = st.segmented_control(
-                "Training on",
-                specs.TRAININGS,
-                default=base.training,
-                required=True,
-                key=f"{key}-training",
-                help="Many targets a sequence (fast), or one a window.",
-            )
-            changes["chunk"] = st.slider(
-                "Targets in a sequence",
-                1,
-                200,
-                base.chunk,
-                key=f"{key}-chunk",
-                help="How many targets share one run through their history.",
-            )
-    with right:
-        changes["test"] = st.slider(
-            "Test share",
-            0.1,
-            0.4,
-            base.test,
-            0.05,
-            key=f"{key}-test",
-            help="The last share of the history, never seen until judged.",
-        )
-        changes["validation"] = st.slider(
-            "Validation share",
-            0.08,
-            0.32,
-            base.validation,
-            0.04,
-            key=f"{key}-validation",
-            help="The share before that: chooses the best epoch.",
-        )
-        changes["seed"] = st.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            base.seed,
-            key=f"{key}-seed",
-            help="The same seed and data give the same model.",
-        )
-        changes["unit"] = st.segmented_control(
-            "Unit of returns",
-            specs.UNITS,
-            default=base.unit,
-            required=True,
-            key=f"{key}-unit",
-            help="In units of the average true range of the last 168 candles, calm and wild "
-            "markets look alike; a fixed unit is the same everywhere. A price has a fixed one.",
-        )
-        changes["final"] = st.slider(
-            "Final epochs, share",
-            0.0,
-            1.0,
-            round(base.final, 2),
-            key=f"{key}-final",
-            help="So many epochs follow on training and validation rows together, at half the "
-            "step size, so that the newest prices before the test are learnt too.",
-        )
-        changes["ensemble"] = st.slider(
-            "Networks",
-            1,
-            5,
-            base.ensemble,
-            key=f"{key}-ensemble",
-            help="Several networks from different seeds, averaged: a little better, and their "
-            "spread shows how much is luck. Takes as many times longer.",
-        )
-    return changes

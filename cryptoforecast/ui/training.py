@@ -8,11 +8,11 @@ from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.types import PriceHistory
-from cryptoforecast.ui import inputs, show
+from cryptoforecast.ui import form, inputs, show
 from cryptoforecast.ui.words import plain
 
 
-def form(service: Service, history: PriceHistory) -> None:
+def offer(service: Service, history: PriceHistory) -> None:
     """Draw the training form; when it is sent, queue the training and open it.
 
     It has more parts than the rest of the page together, so it is drawn once it was opened.
@@ -27,7 +27,7 @@ def form(service: Service, history: PriceHistory) -> None:
     if not st.session_state["form-seen"]:
         return
     with folded, show.errors():
-        spec = inputs.training(history)
+        spec = form.draw(history)
         if spec is None:
             return
         job = service.submit(history, spec)
