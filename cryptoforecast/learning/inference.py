@@ -165,11 +165,12 @@ def _said(
         apart: rows between two origins.
 
     Returns:
-        Points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return.
+        Points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return, these as
+        exact as networks are: float32.
     """
     horizon, lookback = model.spec.horizon, model.spec.lookback
     points = np.empty((len(close), horizon))
-    quantiles = np.empty((*points.shape, len(QUANTILES)))
+    quantiles = np.empty((*points.shape, len(QUANTILES)), np.float32)
     for begin in range(0, len(close), AT_ONCE):
         some = slice(begin, min(begin + AT_ONCE, len(close)))
         read = inputs[some.start * apart : (some.stop - 1) * apart + lookback]
@@ -185,9 +186,11 @@ def _said_at_once(
         *(_unscale(one, outputs(one, inputs)[::apart], close, unit) for one in members(model)),
         strict=True,
     )
-    centre, quantiles = np.mean(centres, axis=0), np.mean(bands, axis=0)
+    centre, quantiles = np.mean(centres, axis=0), np.mean(bands, axis=0).astype(np.float32)
     if model.residuals is not None:
         quantiles = centre[..., None] + model.residuals
+    elif model.spec.loss == "quantile":
+        centre = quantiles[..., MEDIAN].astype(float)  # to the last digit the same price
     return close[:, None] * np.exp(centre), quantiles
 
 

@@ -284,7 +284,8 @@ class Forecast:
         origins: ``(n,)`` opens of the last closed candle at each origin, UTC.
         close: ``(n,)`` close of that candle, USD.
         predicted: ``(n, horizon)`` point forecast of the close ``step`` rows later, USD.
-        quantiles: ``(n, horizon, 9)`` of the cumulative log-return, rising along the last axis.
+        quantiles: ``(n, horizon, 9)`` of the cumulative log-return, rising along the last axis;
+            of networks float32.
         actual: ``(n, horizon)`` what the close became, USD; NaN where still unknown.
     """
 
@@ -334,7 +335,7 @@ class Forecast:
     @property
     def quantile_prices(self) -> Array:
         """``(n, horizon, 9)`` the quantiles as prices, USD."""
-        return self.close[:, None, None] * np.exp(self.quantiles)
+        return self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
 
     @property
     def actual_returns(self) -> Array:
@@ -351,7 +352,7 @@ class Forecast:
             Columns ``origin time step close predicted actual residual q0.025 ... q0.975``.
         """
         steps = np.arange(1, self.horizon + 1) if step is None else np.array([step])
-        prices = self.close[:, None, None] * np.exp(self.quantiles[:, steps - 1])
+        prices = self.close[:, None, None] * np.exp(self.quantiles[:, steps - 1], dtype=float)
         predicted, actual = (x[:, steps - 1].T.ravel() for x in (self.predicted, self.actual))
         origins = self.origins[np.tile(np.arange(len(self)), len(steps))]
         ahead = np.repeat(steps, len(self))

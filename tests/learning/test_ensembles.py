@@ -61,7 +61,7 @@ def test_an_ensemble_says_the_mean_of_what_its_networks_say(several):
     assert len(alone) == 3
     assert not np.array_equal(alone[0], alone[1])
     together = inference.forecast(several, history, rows).quantiles
-    np.testing.assert_allclose(together, np.mean(alone, axis=0), atol=1e-15)
+    np.testing.assert_allclose(together, np.mean(alone, axis=0), rtol=1e-6)
     assert (np.diff(together, axis=-1) > 0).all()
 
 

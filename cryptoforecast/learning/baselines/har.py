@@ -90,7 +90,8 @@ class Har:
         sigma = self.sigma(candles, history.step)
         returns = cumulative_returns(candles["close"].to_numpy(float), sigma.shape[1])
         band = trailing_quantiles(returns / sigma, rows, last_row(history, self.end))
-        return forecast(self.name, history, rows, sigma[np.asarray(rows, int), :, None] * band)
+        band *= sigma[np.asarray(rows, int), :, None]  # in place: of a long history it is large
+        return forecast(self.name, history, rows, band)
 
 
 def variances(candles: pd.DataFrame) -> Array:
