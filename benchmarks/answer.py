@@ -26,13 +26,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import measure
-from cryptoforecast.learning import bundles, features, inference, specs
+from cryptoforecast.learning import bundles, features, inference, ranges, specs
 from cryptoforecast.learning.samples import scale_inputs
 from cryptoforecast.prices import simulate
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import PriceHistory, TrainedModel
 
-MODELS = ("btc-1h-lstm-close", "btc-1h-dense")
+MODELS = ("global-1h-lstm", "btc-1h-lstm-close", "btc-1h-dense")
 ORIGINS = 14_000
 ANSWERS = 100
 #: Calls that a process makes before any is timed.
@@ -101,13 +101,15 @@ def _difference(name: str, one: np.ndarray, other: np.ndarray) -> str:
     model = bundles.load(ROOT / "models" / name)
     levels = [inference.rising_quantiles(raw, model.spec.horizon) for raw in (one, other)]
     scale = model.scaler.target_scale[:, None]
+    if model.spec.unit == "range":
+        scale = scale * ranges.unit(_history(model).candles)[-len(one) :, None, None]
     return f"{(np.abs(levels[0] - levels[1]) * scale).max():.1e}"
 
 
 def _contend(who: str, name: str, to: str, batch: str = "") -> None:
     """Be one contender: answer, keep the last layer of all origins, say how long it took."""
     model = bundles.load(ROOT / "models" / name)
-    history = _history(ORIGINS + specs.needs(model.spec) - 1)
+    history = _history(model)
     inputs = scale_inputs(features.matrix(history.candles, model.spec.features), model.scaler)
     inputs = inputs[features.warmup(model.spec.features) :]
     said = _ours(model, history) if who == "ours" else _keras(model, inputs, int(batch), to)
@@ -119,9 +121,10 @@ def _contend(who: str, name: str, to: str, batch: str = "") -> None:
     print(json.dumps(said))
 
 
-def _history(rows: int) -> PriceHistory:
-    """Return the simulated hours before a fixed moment."""
+def _history(model: TrainedModel) -> PriceHistory:
+    """Return simulated hours before a fixed moment, enough for all origins."""
     end = pd.Timestamp("2025-01-01", tz="UTC").as_unit("ns")
+    rows = ORIGINS + specs.needs(model.spec) - 1
     return simulate("BTC", "1h", end - rows * pd.Timedelta(hours=1), end)
 
 
