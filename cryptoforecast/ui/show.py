@@ -151,8 +151,8 @@ def tiles(judged: Backtest) -> None:
 def future(ahead: Future) -> None:
     """Show what comes next: the warnings, a sentence, the fan, its table."""
     st.subheader("What comes next")
-    for warning in ahead.warnings:
-        st.warning(plain(warning), icon=":material/warning:")
+    if ahead.warnings:
+        st.warning("  \n".join(map(plain, ahead.warnings)), icon=":material/warning:")
     summary = charts.summary_fan(ahead)
     st.markdown(summary)
     chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan", still=True)
