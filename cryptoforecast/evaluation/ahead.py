@@ -1,7 +1,8 @@
 """What comes next, with the band that the last known outcomes call for.
 
 The median and the point read ``needs`` candles, as ever; the width of the band looks back
-further, on earlier forecasts of the same model whose outcome is known by now.
+further, on earlier forecasts of the same model whose outcome is known by now: it is adapted and
+then calibrated, see ``widths`` and ``calibration``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.evaluation import calibration
+from cryptoforecast.evaluation import calibration, widths
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import (
     QUANTILES,
@@ -27,8 +28,8 @@ _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
 def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Calibration | None]:
     """Forecast from the last candle, its band calibrated where that can be measured.
 
-    The band of a squared-error model is measured on residuals already. Any other is rescaled by
-    ``calibration.latest`` of the model's forecasts from the rows it was not fitted on.
+    The band of a squared-error model is measured on residuals already. Any other is adapted and
+    calibrated as in a backtest, on the model's forecasts from the rows it was not fitted on.
 
     Args:
         history: ``n`` candles.
@@ -46,8 +47,10 @@ def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Cali
     outcomes = max(0, last - horizon - begin + 1)
     if model.spec.loss == "mse" or outcomes < calibration.FEWEST:
         return said, None
-    before = inference.forecast(model, history, range(begin, last))
-    factors = calibration.latest(before)
+    together = inference.forecast(model, history, range(begin, last + 1))
+    by = widths.factors(together, history)
+    before = widths.rescaled(together, by)[: last - begin]
+    factors = by[-1, :, None] * calibration.latest(before)
     since = history.candles.index[begin]
     return (
         calibration.rescaled(said, factors[None]),

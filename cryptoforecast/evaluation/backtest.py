@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import calibration, cautions, metrics
+from cryptoforecast.evaluation import calibration, cautions, metrics, widths
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.learning import inference, samples, specs
 from cryptoforecast.learning.baselines import BASELINES
@@ -114,7 +114,7 @@ def forecast(
 
 
 def _banded(model: TrainedModel, history: PriceHistory, cut: Split) -> Forecast:
-    """Let a network forecast the test origins of a cut, its band calibrated as it goes.
+    """Let a network forecast the test origins of a cut, its band adapted and calibrated as it goes.
 
     Forecasts from the validation rows are only looked back on. The band of a squared-error
     model is measured on residuals already.
@@ -124,7 +124,7 @@ def _banded(model: TrainedModel, history: PriceHistory, cut: Split) -> Forecast:
         return inference.forecast(model, history, rows)
     least = max(cut.train_end, cut.first + specs.needs(model.spec) - 1)
     begin = min(rows.start, max(least, rows.start - calibration.WINDOW - model.spec.horizon))
-    said = inference.forecast(model, history, range(begin, rows.stop))
+    said = widths.adapted(inference.forecast(model, history, range(begin, rows.stop)), history)
     return calibration.rolling(said, rows.start - begin)
 
 
