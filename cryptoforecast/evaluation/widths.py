@@ -99,14 +99,14 @@ class _Sums:
     """
 
     def __init__(self, known: Array, missed: Array, usable: Array, edges: list[int]) -> None:
-        rows = np.where(usable[:, None], np.column_stack([np.ones(len(known)), known, missed]), 0.0)
         width = known.shape[1] + 1
-        self._left = rows[:, :width]
-        self._at = np.zeros((len(edges), width, rows.shape[1]))
+        self._at = np.zeros((len(edges), width, width + missed.shape[1]))
         total = np.zeros_like(self._at[0])
         for i, edge in enumerate(edges):
-            before = edges[i - 1] if i else 0
-            total = total + rows[before:edge, :width].T @ rows[before:edge]
+            some = slice(edges[i - 1] if i else 0, edge)
+            rows = np.column_stack([np.ones(edge - some.start), known[some], missed[some]])
+            rows = rows[usable[some]]
+            total = total + rows[:, :width].T @ rows
             self._at[i] = total
 
     def fit(self, edge: int) -> tuple[Array | None, Array]:
@@ -157,7 +157,8 @@ def _clues_and_misses(said: Forecast, history: PriceHistory) -> tuple[Array, Arr
         ahead = np.full((len(said), said.horizon), np.nan)
         for step in range(1, said.horizon + 1):
             ahead[:-step, step - 1] = (total[step:] - total[:-step]) / step
-        missed = np.log(ahead + floor) - width
+        missed = np.log(np.add(ahead, floor, out=ahead), out=ahead)
+        missed -= width
     # In units of the usual range, as the level itself wanders: what it was tells little of later.
     level = np.log(usual[first - begin :])
     clock = _clock(said.origins, said.interval)
