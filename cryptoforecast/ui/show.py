@@ -39,12 +39,17 @@ _PAINTED = "painted"
 
 #: Key, and so class, of what holds a chart and its still.
 STILL = "still-"
-#: Until Plotly has drawn, its place takes no room; from then on the still's takes none.
-SWAP = f"""<style>
+#: Until Plotly has drawn, its place takes no room; from then on the still's takes none. A figure of
+#: many digits is written smaller where its tile is narrow, instead of being cut off.
+STYLE = f"""<style>
 [class*="st-key-{STILL}"] {{ position: relative; }}
 [class*="st-key-{STILL}"]:has(.main-svg) > :has(.stHtml) {{ display: none; }}
 [class*="st-key-{STILL}"]:not(:has(.main-svg)) > :not(:has(.stHtml)) {{
     position: absolute; top: 0; width: 100%; visibility: hidden;
+}}
+[data-testid="stMetric"] {{ container-type: inline-size; }}
+[data-testid="stMetric"] [data-testid="stMetricValue"] {{
+    font-size: clamp(1rem, 15cqw, 2.25rem);
 }}
 </style>"""
 
