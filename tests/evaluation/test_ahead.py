@@ -43,7 +43,8 @@ def test_the_band_is_rescaled_by_the_factors_it_tells():
     assert calibrated.window == calibration.WINDOW
 
 
-def test_it_covers_what_it_promises():
+@pytest.mark.parametrize("step", [1, 3])
+def test_it_covers_what_it_promises(step):
     blank = dataclasses.replace(MODEL, weights=tuple(0 * each for each in MODEL.weights))
     history = synthetic.history(3000)
     close = history.candles["close"].to_numpy()
@@ -51,11 +52,12 @@ def test_it_covers_what_it_promises():
     for rows in range(1500, 2990, 3):
         seen = dataclasses.replace(history, candles=history.candles.iloc[:rows])
         said = {"own": own(seen, blank), "calibrated": ahead.forecast(seen, blank)[0]}
+        actual = np.log(close[rows - 1 + step] / close[rows - 1])
         for name, one in said.items():
-            low, high = one.quantiles[0, 0, [2, 6]]
-            inside[name].append(low <= np.log(close[rows] / close[rows - 1]) <= high)
+            low, high = one.quantiles[0, step - 1, [2, 6]]
+            inside[name].append(low <= actual <= high)
     assert abs(np.mean(inside["own"]) - 0.8) > 0.08
-    assert abs(np.mean(inside["calibrated"]) - 0.8) < 0.05
+    assert abs(np.mean(inside["calibrated"]) - 0.8) < 0.04
 
 
 def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
