@@ -4,7 +4,8 @@
     python -m benchmarks.pages [--repeats 5]
 
 *Start* counts from the start of the process: until its first answer, and until the landing page's
-script has run for a visitor who comes at once, with the verdict and every figure. *Browser*:
+script has run for a visitor who comes at once, with the verdict and every figure; the peers are
+``streamlit hello`` as it comes, and with our settings, which spare it watching files. *Browser*:
 Chromium with an empty cache, from navigation until the verdict is there, the first chart as a
 picture, and the same chart drawn by Plotly, on a server that has settled; the peer is
 ``benchmarks/peers/one_chart.py``, a header and one chart.
@@ -20,7 +21,9 @@ import io
 import re
 import statistics
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pandas as pd
 
@@ -28,12 +31,14 @@ from benchmarks import browser, measure, server
 from benchmarks.visitor import Shown, Visitor
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.prices import simulate
+from cryptoforecast.settings import ROOT
 from cryptoforecast.ui import inputs, market, show
 
 ROWS = 71_000
 RERUNS = 20
 HEADLINE = re.compile("the last price|Too few forecasts")
-OURS, HELLO = "CryptoForecast", "streamlit hello"
+OURS = "CryptoForecast"
+HELLO, HELLO_OURS = "streamlit hello", "streamlit hello with our settings"
 CHART, STILL = ".js-plotly-plot .main-svg", f"[class*=st-key-{show.STILL}] img"
 #: A page as small as one with a chart can be.
 PEER, ONE_CHART = "benchmarks/peers/one_chart.py", "chart of a page with nothing else"
@@ -56,8 +61,12 @@ def main() -> None:
     content = price_file(ROWS)
     for number in range(given.repeats):
         print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
-        for name, words in ((OURS, ["run", "app.py"]), (HELLO, ["hello"])):
-            for until, seconds in _start(words).items():
+        for name, command, folder in (
+            (OURS, ["run", "app.py"], ROOT),
+            (HELLO, ["hello"], Path(tempfile.gettempdir())),
+            (HELLO_OURS, ["hello"], ROOT),
+        ):
+            for until, seconds in _start(command, folder).items():
                 starts.setdefault(f"{until}, {name}", []).append(seconds)
         with server.serve(["streamlit", "run", PEER], "--server.port={}") as peer:
             time.sleep(_SETTLE)
@@ -132,11 +141,11 @@ def price_file(rows: int) -> bytes:
     return text.getvalue().encode()
 
 
-def _start(words: list[str]) -> dict[str, float]:
+def _start(words: list[str], folder: Path) -> dict[str, float]:
     """Seconds from the start of a process until it answers, and until its landing page has run."""
     began = time.perf_counter()
     with (
-        server.serve(["streamlit", *words], "--server.port={}") as one,
+        server.serve(["streamlit", *words], "--server.port={}", folder=folder) as one,
         Visitor(one.url) as visitor,
     ):
         visitor.open()

@@ -67,13 +67,16 @@ def app(*options: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def serve(words: Sequence[str], port_option: str, path: str = "/") -> Iterator[Server]:
+def serve(
+    words: Sequence[str], port_option: str, path: str = "/", folder: Path = ROOT
+) -> Iterator[Server]:
     """Run ``python -m WORDS`` until it answers, then give it; stop it at the end.
 
     Args:
         words: module and arguments.
         port_option: how it is told its port, ``{}`` standing for the number.
         path: what has to be answered with 200.
+        folder: where it runs; Streamlit takes its settings from there.
 
     Raises:
         SystemExit: if it ends or stays silent; shows the end of what it said.
@@ -85,13 +88,14 @@ def serve(words: Sequence[str], port_option: str, path: str = "/") -> Iterator[S
             **os.environ,
             "CRYPTOFORECAST_HOME": home,
             "CRYPTOFORECAST_LIVE": "0",
+            "PYTHONDONTWRITEBYTECODE": "",  # as on anyone's machine, from the second start on
             "STREAMLIT_SERVER_HEADLESS": "true",
             "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
             "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
         }
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             while not _answers(port, path):

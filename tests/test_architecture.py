@@ -159,7 +159,8 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs, subject
 service = shared()
 history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
-subject.find(service, inputs.FIRST[inputs.INTERVAL], history)
+subject.judge(service, inputs.FIRST[inputs.INTERVAL], history)
+subject.look_ahead(service, inputs.FIRST[inputs.INTERVAL], history)
 later = ("fastapi", "pydantic", "scipy", "cryptoforecast.prices.importing")
 print("found", *(name for name in later if name in sys.modules))
 """

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui.show import STYLE
+from cryptoforecast.ui import show
 from cryptoforecast.ui.words import plain
 
 PAGES = (
@@ -65,7 +65,8 @@ def run() -> None:
         position="top",
     )
     # First of all, so that the browser has the means to draw a still once there is one.
-    st.html(STYLE)
+    st.html(show.STYLE)
+    show.opened()
     try:
         page.run()
     except CryptoForecastError as error:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
-#: Seconds between the first words and the first chart that a visitor gets.
+#: Seconds, at least, between a page's first words and the first chart that a visitor gets.
 PAINT = 0.4
-_PAINTED = "painted"
+_OPENED, _PAINTED = "opened", "painted"
 
 #: Key, and so class, of what holds a chart and its still.
 STILL = "still-"
@@ -91,6 +91,11 @@ def chart(figure: go.Figure, *, alt: str, key: str, still: bool = False) -> None
         )
 
 
+def opened() -> None:
+    """Note when a page's first words are sent."""
+    st.session_state[_OPENED] = time.monotonic()
+
+
 def _paint() -> None:
     """Before a visitor's first chart, let the browser show what it has got.
 
@@ -99,7 +104,7 @@ def _paint() -> None:
     """
     if _PAINTED not in st.session_state:
         st.session_state[_PAINTED] = True
-        time.sleep(PAINT)
+        time.sleep(max(0.0, st.session_state[_OPENED] + PAINT - time.monotonic()))
 
 
 def verdict(judged: Backtest) -> None:

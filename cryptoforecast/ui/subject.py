@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from cryptoforecast.errors import UnknownModel
@@ -23,30 +21,9 @@ from cryptoforecast.ui import inputs
 from cryptoforecast.ui.inputs import RUN
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A model's past test and its forecast of the next steps."""
-
-    judged: Backtest
-    future: Future
-
-
 def job(service: Service, chosen: str) -> Job[Run] | None:
     """Return the background training that ``chosen`` names, while it is remembered."""
     return service.runner.get(chosen.removeprefix(RUN)) if chosen.startswith(RUN) else None
-
-
-def find(service: Service, chosen: str, history: PriceHistory) -> Subject:
-    """Judge what was chosen, and forecast from the newest candle of ``history``.
-
-    Raises:
-        UnknownModel: if a linked training is no longer kept.
-    """
-    judged, model = judge(service, chosen, history), trained(service, chosen)
-    if model is None:
-        return Subject(judged, service.future_baseline(history, chosen, judged.spec.horizon))
-    name = None if chosen.startswith(RUN) else chosen
-    return Subject(judged, service.future(history, model, name))
 
 
 def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
@@ -69,6 +46,19 @@ def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
         # The prices it was trained on can't be had again: judge it on those of today.
         return service.judge_saved(history, model)
     return service.judge(asked, model, cached=run is None or run.cached)
+
+
+def look_ahead(service: Service, chosen: str, history: PriceHistory) -> Future:
+    """Let what was chosen forecast from the newest candle of ``history``.
+
+    Raises:
+        UnknownModel: if a linked training is no longer kept.
+    """
+    model = trained(service, chosen)
+    if model is None:
+        steps = inputs.steps(history.interval, len(history))
+        return service.future_baseline(history, chosen, steps)
+    return service.future(history, model, None if chosen.startswith(RUN) else chosen)
 
 
 def trained(service: Service, chosen: str) -> TrainedModel | None:

@@ -11,6 +11,7 @@ import gc
 import logging
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from cryptoforecast.ui import sockets
 
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
+    from cryptoforecast.types import PriceHistory
 
 log = logging.getLogger(__name__)
 
@@ -45,29 +47,42 @@ def service() -> Service:
 
 def _prepare() -> None:
     """Ask what the landing page and the first prediction will ask; the answers are remembered."""
-    from cryptoforecast.service import PREDICT_MODEL
-
+    gc.disable()  # nothing of what loads now is garbage, and looking for it is a tenth of the time
     try:
+        from cryptoforecast.service import PREDICT_MODEL
+
         _landing(service())
         model = service().model(PREDICT_MODEL).model
         service().predict_closes([1.0] * model.card.needs)
     except CryptoForecastError as error:
         log.warning("The server's first answers could not be prepared: %s", error)
-    # What is there by now stays. A collection that looks through all of it would hold up every
-    # answer for a tenth of a second.
-    gc.freeze()
+    finally:
+        # What is there by now stays. A collection that looks through all of it would hold up
+        # every answer for a tenth of a second.
+        gc.freeze()
+        gc.enable()
 
 
 def _landing(service: Service) -> None:
-    from cryptoforecast.ui import figures, inputs, odds, subject
+    """Judge the landing page's model, while a second thread lets it look ahead."""
+    from cryptoforecast.ui import figures, inputs, subject
 
     history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
-    found = subject.find(service, inputs.FIRST[inputs.INTERVAL], history)
-    judged, ahead = found.judged, found.future
-    figures.fan(ahead, dark=False)
-    one, around = odds.of(ahead, float(ahead.forecast.close[0]), "above")
-    figures.chance_map(ahead, around, dark=False)
-    figures.chance_by_step(ahead, one, dark=False)
-    figures.predicted_vs_actual(judged, judged.spec.horizon, dark=False)
-    figures.compare_errors(judged, dark=False)
-    figures.coverage(judged, dark=False)
+    chosen = inputs.FIRST[inputs.INTERVAL]
+    with ThreadPoolExecutor(1) as other:
+        ahead = other.submit(_ahead, service, chosen, history)
+        judged = subject.judge(service, chosen, history)
+        figures.predicted_vs_actual(judged, judged.spec.horizon, dark=False)
+        figures.compare_errors(judged, dark=False)
+        figures.coverage(judged, dark=False)
+        ahead.result()
+
+
+def _ahead(service: Service, chosen: str, history: PriceHistory) -> None:
+    from cryptoforecast.ui import figures, odds, subject
+
+    future = subject.look_ahead(service, chosen, history)
+    figures.fan(future, dark=False)
+    one, around = odds.of(future, float(future.forecast.close[0]), "above")
+    figures.chance_map(future, around, dark=False)
+    figures.chance_by_step(future, one, dark=False)
