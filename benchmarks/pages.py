@@ -160,7 +160,7 @@ def _landing(url: str) -> dict[str, float]:
         page.goto(url, wait_until="commit")
         page.get_by_role("heading", name=HEADLINE).first.wait_for()
         seen = {VERDICT_SEEN: time.perf_counter() - began}
-        page.locator(f"{STILL}, {CHART}").first.wait_for()
+        page.locator(f"{STILL}, {CHART}").filter(visible=True).first.wait_for()
         seen[STILL_SEEN] = time.perf_counter() - began
         page.locator(CHART).first.wait_for()
         return seen | {CHART_SEEN: time.perf_counter() - began}

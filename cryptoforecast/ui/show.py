@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
-#: Seconds, at least, between a page's first words and the first chart that a visitor gets.
-PAINT = 0.4
+#: Seconds, at least, between a page's first words and the first chart that a visitor gets, and
+#: between what comes just before that chart and the chart.
+PAINT, LAST_STROKE = 0.45, 0.1
 _OPENED, _PAINTED = "opened", "painted"
 
 #: Key, and so class, of what holds a chart and its still.
@@ -104,7 +105,7 @@ def _paint() -> None:
     """
     if _PAINTED not in st.session_state:
         st.session_state[_PAINTED] = True
-        time.sleep(max(0.0, st.session_state[_OPENED] + PAINT - time.monotonic()))
+        time.sleep(max(LAST_STROKE, st.session_state[_OPENED] + PAINT - time.monotonic()))
 
 
 def verdict(judged: Backtest) -> None:
