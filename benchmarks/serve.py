@@ -6,8 +6,11 @@
 *Throughput*: eight keep-alive connections, each asking again as soon as it is answered; the peer
 is ``benchmarks/plain_endpoint.py``. *Latency*: 50 requests a second, sent when they are due
 whether or not earlier ones are answered, counted from then; server idle, while the Forecast page
-is clicked through in a browser and by a visitor without one (a browser takes a core itself), and
-while a network trains in the server. The client is a process of its own on the same machine.
+is clicked through, and while a network trains in the server. The client is a process of its own on
+the same machine. So is a browser, which takes more than a core where it may; a visitor's runs on
+another machine. Hence a page is used by a visitor without a browser, by a browser that keeps to
+one core and by one that does not; and the last one uses another server as well, while this one is
+idle, to tell what it takes from the machine from what it asks of the server.
 """
 
 from __future__ import annotations
@@ -122,7 +125,7 @@ def _idle(_: server.Server) -> Iterator[None]:
 
 
 def _used_by(name: str) -> Callable[[server.Server], contextlib.AbstractContextManager[None]]:
-    """Let a process of its own use the page until the measurement ends."""
+    """Let a process of its own, one of ``_USERS``, use the page until the measurement ends."""
 
     @contextlib.contextmanager
     def using(one: server.Server) -> Iterator[None]:
@@ -145,6 +148,15 @@ def _used_by(name: str) -> Callable[[server.Server], contextlib.AbstractContextM
 
 
 @contextlib.contextmanager
+def _another_in_use(_: server.Server) -> Iterator[None]:
+    """Let a browser use the page of another server."""
+    with server.app() as other:
+        time.sleep(_SETTLE)
+        with _used_by("browser")(other):
+            yield
+
+
+@contextlib.contextmanager
 def _training(one: server.Server) -> Iterator[None]:
     """Train an LSTM for longer than the measurement, with nobody watching."""
     with Visitor(one.url) as visitor:
@@ -161,6 +173,12 @@ def _training(one: server.Server) -> Iterator[None]:
         yield
         if not any(text.startswith("Epoch") for text in visitor.rerun().said):
             sys.exit("The training ended before the measurement did.")
+
+
+def _click_on_one_core(url: str) -> None:
+    """Click through the Forecast page in a browser that keeps to one core."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    _click(url)
 
 
 def _click(url: str) -> None:
@@ -187,12 +205,21 @@ def _ask(url: str) -> None:
                 time.sleep(0.2)
 
 
-_USERS = {"browser": _click, "visitor": _ask}
+@contextlib.contextmanager
+def _used_while_training(one: server.Server) -> Iterator[None]:
+    with _training(one), _used_by("visitor")(one):
+        yield
+
+
+_USERS = {"visitor": _ask, "browser on one core": _click_on_one_core, "browser": _click}
 _BUSY: dict[str, Callable[[server.Server], contextlib.AbstractContextManager[None]]] = {
     "idle": _idle,
     "a page in use, without a browser": _used_by("visitor"),
-    "a page in use in a browser": _used_by("browser"),
+    "a page in use, browser on one core": _used_by("browser on one core"),
+    "a page in use, browser on all cores": _used_by("browser"),
+    "idle, browser on all cores at another server": _another_in_use,
     "while a network trains": _training,
+    "a page in use while a network trains": _used_while_training,
 }
 
 
