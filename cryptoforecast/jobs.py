@@ -162,10 +162,11 @@ class Runner(Generic[Result]):
             return waiting.index(job) + int(busy)
 
     def _drop_cancelled(self) -> None:
-        for job in self._queue:
-            if not job.active:
-                job._run()  # finds itself cancelled, and ends for whoever waits
-        self._queue = [job for job in self._queue if job.active]
+        # Asked once: who is cancelled meanwhile stays until the next time.
+        cancelled = [job for job in self._queue if not job.active]
+        for job in cancelled:
+            job._run()  # finds itself cancelled, and ends for whoever waits
+        self._queue = [job for job in self._queue if job not in cancelled]
 
     def _forget(self) -> None:
         finished = [key for key, job in self._jobs.items() if not job.active]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import threading
 from collections.abc import Callable, Collection, Hashable, Sequence
 from pathlib import Path
@@ -50,7 +51,8 @@ FILE = "file-"
 WALK = "walk-"
 #: Saved models that stay in memory.
 KEPT_MODELS = 64
-#: Candles of files that stay in memory, all files together: about 50 MB.
+#: Candles of files that stay in memory for the pages, all files together: about 50 MB. A finished
+#: training keeps those it learnt from besides, as long as it is remembered.
 KEPT_ROWS = 1_000_000
 #: Forecasts of the next steps that stay in memory: of baselines, and of networks.
 KEPT_AHEAD = 32
@@ -117,7 +119,7 @@ class Service:
                 f"At most {KEPT_ROWS:,} candles of a file can be kept. Received: "
                 f"{len(history):,}. Choose longer candles."
             )
-        name = FILE + history.fingerprint
+        name = FILE + _file_key(history)
         self._files.put(name, history)
         return name
 
@@ -364,7 +366,7 @@ class Service:
         found = self._next.answer(key, lambda: ahead.forecast(history, model))
         said, calibrated = found
         warnings = cautions.of_forecast(history, model)
-        if calibrated is None and model.spec.loss != "mse":
+        if calibrated is None:
             warnings = (*warnings, *cautions.of_band(ahead.known(history, model)))
         apart = ahead.spread(history, model)
         return Future(name or model.spec.network, history, said, warnings, calibrated, apart)
@@ -447,11 +449,18 @@ class Service:
         """Save the network of a backtest with its scores on its card.
 
         Raises:
-            InvalidInput: if a baseline was judged, or the name can't be used.
+            InvalidInput: if a baseline was judged, or other prices than the network was trained
+                on, or the name can't be used.
             AlreadyExists: if the name is taken, or belongs to a shipped model.
         """
         if judged.model is None:
             raise InvalidInput("Only a trained network can be saved, not a baseline.")
+        if not judged.own:
+            raise InvalidInput(
+                "A network is saved with its scores on the prices it was trained on. Received: "
+                f"scores on other {judged.history.coin} prices. Choose {judged.model.card.coin} "
+                "and the history it was trained on, or train it again."
+            )
         if (self.settings.shipped / bundles.check_name(name)).exists():
             raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
         bundles.save(carded(judged), self._own, name, force=force)
@@ -519,8 +528,17 @@ def carded(judged: Backtest) -> TrainedModel:
     return dataclasses.replace(model, card=card)
 
 
-def _prices_key(history: PriceHistory) -> tuple[str, str, str]:
-    return history.coin, history.source, history.fingerprint
+def _prices_key(history: PriceHistory) -> tuple[str, str, str, bool]:
+    return history.coin, history.source, history.fingerprint, history.simulated
+
+
+def _file_key(history: PriceHistory) -> str:
+    """Name a file's prices by their candles and all that is said of them.
+
+    The same candles of another coin, or not said to be simulated, are another person's file.
+    """
+    said = (*_prices_key(history), history.volume_unit, *history.notes)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _baseline_key(history: PriceHistory, spec: ModelSpec) -> tuple[object, ...]:

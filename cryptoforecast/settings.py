@@ -48,7 +48,12 @@ class Settings:
             InvalidInput: if a value can't be understood.
         """
         given = environ.get("CRYPTOFORECAST_HOME")
-        home = Path(given).expanduser() if given else default_home()
+        try:
+            home = Path(given).expanduser() if given else default_home()
+        except RuntimeError as error:  # ~ of a user there is not
+            raise InvalidInput(
+                f"CRYPTOFORECAST_HOME must be a folder. Received: {given!r}. {error}"
+            ) from error
         live = environ.get("CRYPTOFORECAST_LIVE", "1")
         if live not in ("0", "1"):
             raise InvalidInput(f"CRYPTOFORECAST_LIVE must be 0 or 1. Received: {live!r}.")

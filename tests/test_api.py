@@ -1,5 +1,6 @@
 """The API: /predict to the letter, everything else refused with a reason, nothing leaked."""
 
+import asyncio
 import concurrent.futures
 import dataclasses
 import json
@@ -48,6 +49,23 @@ def beside_pages(service, prefix):
             Mount(prefix, app=api.Rest(lambda: service)),
         ]
     )
+
+
+@pytest.mark.parametrize("path", ["/predict", "/api/predict"])
+def test_a_sender_who_leaves_is_no_failure(service, path):
+    async def leave():
+        return {"type": "http.disconnect"}
+
+    async def send(_):
+        pass
+
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [(b"content-type", b"application/json")], "app": None,
+        "server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2),
+    }  # fmt: skip
+    asyncio.run(beside_pages(service, "/api")(scope, leave, send))
 
 
 @pytest.fixture(scope="module", params=["whole", "beside pages"])

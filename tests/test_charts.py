@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.charts.downsample import LIMIT, rows_to_show
 from cryptoforecast.charts.market import MOST_CANDLES, for_display
+from cryptoforecast.charts.thinning import LIMIT, rows_to_show
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import (
     INTERVALS,
@@ -173,7 +173,7 @@ def test_lines_stand_out_from_the_page(theme):
         assert (light + 0.05) / (dark + 0.05) >= least
 
 
-# ------------------------------------------------------------------- downsample
+# ------------------------------------------------------------------- thinning
 
 
 @given(
@@ -182,11 +182,11 @@ def test_lines_stand_out_from_the_page(theme):
 )
 @settings(max_examples=80, deadline=None)
 def test_downsampling_keeps_ends_and_extremes(values, limit):
-    index, kept = charts.downsample(np.arange(len(values)), values, limit)
-    assert len(kept) == len(index) <= max(limit, 1)
-    assert (np.diff(index) > 0).all()
-    np.testing.assert_array_equal(values[index], kept)
-    assert (index[0], index[-1]) == (0, len(values) - 1)
+    rows = rows_to_show([values], limit)
+    kept = values[rows]
+    assert len(rows) <= max(limit, 1)
+    assert (np.diff(rows) > 0).all()
+    assert (rows[0], rows[-1]) == (0, len(values) - 1)
     assert (kept.min(), kept.max()) == (values.min(), values.max())
     if len(values) <= limit:
         assert len(kept) == len(values)
@@ -206,7 +206,7 @@ def test_missing_values_are_no_extremes():
     values = np.sin(np.arange(1000.0))
     values[[10, 500]] = math.nan
     values[700:800] = math.nan
-    _, kept = charts.downsample(np.arange(1000), values, 100)
+    kept = values[rows_to_show([values], 100)]
     assert np.nanmax(kept) == np.nanmax(values)
     assert np.nanmin(kept) == np.nanmin(values)
 
@@ -234,9 +234,6 @@ def test_predicted_vs_actual_says_when_points_are_left_out():
     figure = charts.predicted_vs_actual(backtest(20_000))
     assert f"{len(figure.data[0].x):,} points shown" in words(figure)
     assert "points shown" not in words(charts.predicted_vs_actual(backtest()))
-    last = charts.predicted_vs_actual(backtest(20_000), last=100)
-    assert len(named(last, "actual").x) == 100
-    assert last.layout.uirevision != figure.layout.uirevision
 
 
 def test_an_undefined_band_is_left_out():

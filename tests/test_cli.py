@@ -515,6 +515,20 @@ def test_inspect_refuses_in_both_forms(run, tmp_path):
     assert found["rows"] is None
 
 
+@pytest.mark.parametrize(
+    "option", [("--interval=7h",), ("--coin=../x",), ("--columns=time=a\nb",)], ids=str
+)
+def test_an_option_that_can_not_be_meant_says_nothing_about_the_file(run, prices, option):
+    status, out, err = run("inspect", prices, "--json", *option)
+    assert (status, out) == (2, "")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("option", ["--start=1700-01-01", "--end=1680-01-01"])
+def test_a_time_that_no_span_reaches_is_refused(run, option):
+    refused(run("fetch", "--coin", "BTC", option, "--to", "x.csv"), "from 1900 on")
+
+
 # ---------------------------------------------------------------------------- refusals
 
 

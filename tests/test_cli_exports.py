@@ -166,8 +166,12 @@ def test_a_name_that_can_not_be_meant_is_refused_before_the_work(
     assert words in err
 
 
-def test_a_folder_that_is_not_there_is_refused(run, prices, tmp_path):
-    status, _, err = run("--data", prices, "--network=naive", "--html", tmp_path / "no" / "a.html")
+@pytest.mark.parametrize(("option", "name"), [("--html", "a.html"), ("--forecasts", "a.csv")])
+def test_a_folder_that_is_not_there_is_refused_before_the_work(
+    run, prices, tmp_path, option, name, monkeypatch
+):
+    monkeypatch.setattr("cryptoforecast.service.Service.read", None)
+    status, _, err = run("--data", prices, "--network=naive", option, tmp_path / "no" / name)
     assert status == 2
     assert "can't be written" in err
     assert len(err.strip().splitlines()) == 1

@@ -57,7 +57,9 @@ def no_training(monkeypatch):
 
 def judge(service, model=None):
     """A backtest of a hand-made model, as if it had been trained on this history."""
-    return service.judge(synthetic.history(), synthetic.model(SPEC) if model is None else model)
+    history = synthetic.history()
+    card = {"fingerprint": history.fingerprint}
+    return service.judge(history, synthetic.model(SPEC, **card) if model is None else model)
 
 
 def assert_same_weights(one, other):
@@ -331,7 +333,7 @@ def test_judging_again_is_remembered_with_the_prices_just_asked_about(service, m
     first = judge(service)
     monkeypatch.setattr(inference, "forecast", None)
     later = synthetic.history(fetched_at=pd.Timestamp("2025-01-01", tz="UTC"))
-    again = service.judge(later, synthetic.model(SPEC))
+    again = service.judge(later, synthetic.model(SPEC, fingerprint=later.fingerprint))
     assert again.forecasts is first.forecasts
     assert again.history is later
 
@@ -467,8 +469,10 @@ def test_a_band_that_can_not_be_measured_is_told(service):
     (text,) = [warning for warning in future.warnings if "known outcome" in warning]
     assert "167 of its forecasts" in text
     assert "200 are needed" in text
-    squared = service.future(synthetic.history(200), synthetic.model(synthetic.spec(loss="mse")))
-    assert not [warning for warning in squared.warnings if "known outcome" in warning]
+    squared = synthetic.model(synthetic.spec(loss="mse"))
+    few, enough = (service.future(synthetic.history(rows), squared) for rows in (200, 400))
+    assert [warning for warning in few.warnings if "known outcome" in warning]
+    assert not [warning for warning in enough.warnings if "known outcome" in warning]
 
 
 def test_the_future_needs_enough_candles(service):
@@ -582,11 +586,30 @@ def test_save_list_load_delete(service):
 
 def test_overwriting_is_seen_at_once(service):
     service.save(judge(service), "mine")
-    other = synthetic.model(SPEC, seed=5, created="2025-05-05T00:00:00+00:00")
+    other = synthetic.model(
+        SPEC,
+        seed=5,
+        created="2025-05-05T00:00:00+00:00",
+        fingerprint=synthetic.history().fingerprint,
+    )
     with pytest.raises(AlreadyExists):
         service.save(judge(service, other), "mine")
     service.save(judge(service, other), "mine", force=True)
     assert service.model("mine").model.card.created == "2025-05-05T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("loss", ["quantile", "mse"])
+def test_scores_on_other_prices_do_not_get_on_a_card(service, loss):
+    trained_on, other = synthetic.history(), synthetic.history(seed=3, coin="ETH")
+    model = synthetic.model(synthetic.spec(loss=loss), fingerprint=trained_on.fingerprint)
+    with pytest.raises(InvalidInput, match=r"scores on other ETH prices\. Choose BTC"):
+        service.save(service.judge_saved(other, model), "mine")
+    late = synthetic.model(
+        SPEC, fingerprint=trained_on.fingerprint, cutoff=trained_on.end.isoformat()
+    )
+    with pytest.raises(InvalidInput, match="Choose BTC"):
+        service.save(judge(service, late), "mine")
+    assert service.models() == []
 
 
 def test_baselines_are_not_saved(service):

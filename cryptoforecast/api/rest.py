@@ -16,6 +16,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
 from cryptoforecast import __version__, report
 from cryptoforecast.api import predict as predicting
@@ -126,7 +127,10 @@ def _add_predict(api: FastAPI, service: Service) -> None:
     )
     async def predict(request: Request) -> Response:
         """Answer with the median forecast of the model `btc-1h-lstm-close`, in USD."""
-        return await predicting.answer(service, request)
+        try:
+            return await predicting.answer(service, request)
+        except ClientDisconnect:
+            return Response(status_code=499)  # nobody is there to be answered
 
 
 def _add_models(api: FastAPI, service: Service) -> None:

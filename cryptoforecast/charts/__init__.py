@@ -4,7 +4,6 @@ Knows values only: imports ``types`` and ``errors`` of ours, and no Streamlit. P
 parts when they are first used, so importing this costs little.
 """
 
-from cryptoforecast.charts.downsample import downsample
 from cryptoforecast.charts.forecasts import (
     fan,
     predicted_vs_actual,
@@ -47,7 +46,6 @@ __all__ = [
     "coverage",
     "coverage_by_regime",
     "coverage_by_step",
-    "downsample",
     "fan",
     "loss_curve",
     "pit",

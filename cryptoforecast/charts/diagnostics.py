@@ -13,8 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.charts.downsample import rows_to_show
 from cryptoforecast.charts.leaderboard import percent
+from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.types import Array, Backtest, duration
 
 _NO_SPREAD = "The errors do not vary, so there is nothing to show."
@@ -236,6 +236,8 @@ def autocorrelation(
 def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
     """Say what ``autocorrelation`` shows, for lags that no overlap of targets explains."""
     apart = frame[frame["lag"] >= step]
+    if apart.empty:
+        return "There are too few forecasts to compare errors whose targets do not overlap."
     if not np.isfinite(apart["residual"]).any():
         return _NO_SPREAD
     outside = {

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.charts.downsample import rows_to_show
+from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, Future, duration
 
@@ -22,7 +22,7 @@ _BOXES = 3
 
 
 def predicted_vs_actual(
-    backtest: Backtest, step: int | None = None, *, dark: bool = False, last: int | None = None
+    backtest: Backtest, step: int | None = None, *, dark: bool = False
 ) -> go.Figure:
     """Draw the judged model's prices against the actual ones, and the residuals below.
 
@@ -30,13 +30,12 @@ def predicted_vs_actual(
         backtest: what was judged.
         step: 1 to the horizon; the last by default.
         dark: whether the page behind is dark.
-        last: only so many of the last origins; all by default.
 
     Raises:
         InvalidInput: if ``step`` lies outside the horizon.
     """
     colours, interval = style.theme(dark), backtest.judged.interval
-    frame, step = _step_frame(backtest, step, last)
+    frame, step = _step_frame(backtest, step)
     actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
     rows = rows_to_show([actual, residual])
     x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
@@ -68,7 +67,7 @@ def predicted_vs_actual(
         style.span(times, interval),
         f"{style.count(len(frame), interval)}{thinned}",
     )
-    keep = f"predicted {backtest.history.coin} {interval} {step} {last}"
+    keep = f"predicted {backtest.history.coin} {interval} {step}"
     more = {
         "xaxis": style.time_axis(interval) | {"anchor": "y2"},
         "yaxis": style.price_axis(actual) | {"domain": [0.34, 1]},
@@ -141,7 +140,7 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
 
 def summary_predicted(backtest: Backtest, step: int | None = None) -> str:
     """Say in one sentence what ``predicted_vs_actual`` shows."""
-    frame, step = _step_frame(backtest, step, None)
+    frame, step = _step_frame(backtest, step)
     interval, missed = backtest.judged.interval, frame["residual"].abs()
     prices = "simulated prices" if backtest.history.simulated else "prices"
     if not missed.notna().any():
@@ -170,13 +169,12 @@ def summary_fan(future: Future) -> str:
     )
 
 
-def _step_frame(backtest: Backtest, step: int | None, last: int | None) -> tuple[pd.DataFrame, int]:
+def _step_frame(backtest: Backtest, step: int | None) -> tuple[pd.DataFrame, int]:
     horizon = backtest.judged.horizon
     step = horizon if step is None else step
     if not 1 <= step <= horizon:
         raise InvalidInput(f"`step` must be 1 to the horizon, {horizon}. Received: {step}.")
-    frame = backtest.judged.frame(step)
-    return (frame if last is None else frame.iloc[-last:].reset_index(drop=True)), step
+    return backtest.judged.frame(step), step
 
 
 def _add_band(figure: go.Figure, x: Array, low: Array, high: Array, name: str, fill: str) -> None:

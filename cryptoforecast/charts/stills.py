@@ -28,10 +28,11 @@ SIDE = 1000
 FREE = 0.055
 MOST_TIMES, MOST_PRICES = 5, 7
 _MINUTE, _DAY = 6e4, 8.64e7
-#: Distances of ticks in time: milliseconds, and months beyond.
+#: Distances of ticks in time: milliseconds, and months beyond. Each is at most 2.5 times the one
+#: before, so that there are always two ticks.
 _STEPS = (
-    *(minutes * _MINUTE for minutes in (1, 2, 5, 15, 30, 60, 180, 360, 720)),
-    *(days * _DAY for days in (1, 2, 7, 14)),
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
+    *(days * _DAY for days in (1, 2, 4, 7, 14)),
 )
 _MONTHS = (1, 3, 6, 12, 24, 60, 120)
 _UNDER = "margin-top:6px;transform:translateX(-50%)"
@@ -198,12 +199,15 @@ def _times(box: _Box) -> Array:
     span = box.right - box.left
     for step in _STEPS:
         if span <= MOST_TIMES * step:
-            sunday = 3 * _DAY if step >= 7 * _DAY else 0
+            sunday = 3 * _DAY if step % (7 * _DAY) == 0 else 0
             return np.arange(math.ceil((box.left - sunday) / step) * step + sunday, box.right, step)
-    months = next((n for n in _MONTHS if span <= MOST_TIMES * n * 30 * _DAY), _MONTHS[-1])
     first, last = (np.datetime64(int(edge), "ms") for edge in (box.left, box.right))
-    found = np.arange(first.astype("M8[M]") + 1, last.astype("M8[M]") + 1)
-    return found[found.astype(int) % months == 0].astype("M8[ms]").astype(float)
+    months = np.arange(first.astype("M8[M]") + 1, last.astype("M8[M]") + 1)
+    for step in _MONTHS:
+        found = months[months.astype(int) % step == 0]
+        if len(found) <= MOST_TIMES:
+            break
+    return found.astype("M8[ms]").astype(float)
 
 
 def _dates(times: Array) -> list[str]:

@@ -20,6 +20,7 @@ from cryptoforecast.learning import bundles, specs
 from cryptoforecast.prices import files, resolve
 from cryptoforecast.prices.importing import Corrections
 from cryptoforecast.prices.repairs import check as check_repairs
+from cryptoforecast.prices.resample import step_of
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
     Backtest,
@@ -314,6 +315,10 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
     # What is wrong with an option says nothing about the file.
     _corrections(args)
     check_repairs(args.repair or ())
+    if args.interval is not None:
+        step_of(args.interval)
+    if args.coin is not None:
+        resolve(args.coin)
     try:
         history = _read(service, args.file, args)
     except CryptoForecastError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.errors import AlreadyExists, InvalidInput
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices import files
 from cryptoforecast.report import Json
 
@@ -20,7 +20,7 @@ def check(args: argparse.Namespace) -> None:
     """Refuse file names before the work is done rather than after.
 
     Raises:
-        InvalidInput: for an extension that can't be meant, or two options with one name.
+        InvalidInput: for an extension that can't be meant, or a folder that does not exist.
         AlreadyExists: if there is such a file and ``--force`` was not given.
     """
     if args.html is not None:
@@ -28,11 +28,7 @@ def check(args: argparse.Namespace) -> None:
             raise InvalidInput(
                 f"The name of a report must end in .html. Received: {args.html.name!r}. Rename it."
             )
-        if args.html.exists() and not args.force:
-            raise AlreadyExists(
-                f"{args.html} exists already. Choose another name, or ask for it to be replaced "
-                "(--force)."
-            )
+        files.check_free(args.html, force=args.force)
     if args.forecasts is not None:
         files.check_target(args.forecasts, force=args.force)
 

@@ -23,6 +23,7 @@ from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
 from cryptoforecast.prices.importing.table import ASSIGNABLE
 from cryptoforecast.prices.repairs import REPAIRS
+from cryptoforecast.prices.window import EARLIEST
 from cryptoforecast.types import INTERVALS
 
 #: Options that say how a price file is read.
@@ -296,7 +297,11 @@ def _wholes(text: str) -> tuple[int, ...]:
 def _pairs(text: str) -> dict[str, str]:
     rule = "be roles and columns such as time=Date,close=Last; quote a name that has a comma in it"
     pairs: dict[str, str] = {}
-    for part in next(csv.reader([text], skipinitialspace=True), []):
+    try:
+        parts = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise argparse.ArgumentTypeError(_must(rule, text)) from error
+    for part in parts:
         role, equals, name = part.partition("=")
         if not equals or not name.strip() or role.strip() in pairs:
             raise argparse.ArgumentTypeError(_must(rule, text))
@@ -324,12 +329,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _time(text: str) -> pd.Timestamp:
-    rule = "be a date or time such as 2024-01-31 or 2024-01-31T12:00"
+    rule = f"be a date or time from {EARLIEST:%Y} on, such as 2024-01-31 or 2024-01-31T12:00"
     try:
         time = pd.Timestamp(datetime.fromisoformat(text)).as_unit("ns")
     except ValueError as error:  # pandas' OutOfBoundsDatetime is one too
         raise argparse.ArgumentTypeError(_must(rule, text)) from error
-    return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+    time = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+    if time < EARLIEST:
+        raise argparse.ArgumentTypeError(_must(rule, text))
+    return time
 
 
 def _must(rule: str, text: str) -> str:

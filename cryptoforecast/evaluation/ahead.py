@@ -2,10 +2,13 @@
 
 The median and the point read ``needs`` candles, as ever; the width of the band looks back
 further, on earlier forecasts of the same model whose outcome is known by now: it is adapted and
-then calibrated, see ``widths`` and ``calibration``.
+then calibrated, see ``widths`` and ``calibration``. That of a squared-error model is measured
+on them.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,7 @@ import pandas as pd
 from cryptoforecast.evaluation import calibration, widths
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import (
+    MEDIAN,
     QUANTILES,
     Calibration,
     Forecast,
@@ -28,8 +32,8 @@ _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
 def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Calibration | None]:
     """Forecast from the last candle, its band calibrated where that can be measured.
 
-    The band of a squared-error model is measured on residuals already. Any other is adapted and
-    calibrated as in a backtest, on the model's forecasts from the rows it was not fitted on.
+    As in a backtest, on the model's forecasts from the rows it was not fitted on: the band of a
+    squared-error model is measured anew from residuals, any other is adapted and calibrated.
 
     Args:
         history: ``n`` candles.
@@ -45,8 +49,10 @@ def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Cali
     said = inference.forecast(model, history, range(last, last + 1))
     begin = max(_first(history, model), last - horizon - calibration.WINDOW + 1)
     outcomes = max(0, last - horizon - begin + 1)
-    if model.spec.loss == "mse" or outcomes < calibration.FEWEST:
+    if outcomes < calibration.FEWEST:
         return said, None
+    if model.spec.loss == "mse":
+        return _measured(history, model, said, range(begin, begin + outcomes))
     together = inference.forecast(model, history, range(begin, last + 1))
     by = widths.factors(together, history)
     before = widths.rescaled(together, by)[: last - begin]
@@ -56,6 +62,19 @@ def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Cali
         calibration.rescaled(said, factors[None]),
         Calibration(calibration.WINDOW, outcomes, since, factors),
     )
+
+
+def _measured(
+    history: PriceHistory, model: TrainedModel, said: Forecast, rows: range
+) -> tuple[Forecast, Calibration]:
+    """Replace the band of a forecast by the residuals of earlier ones, from ``rows``."""
+    residuals = inference.residual_quantiles(model, history, (rows,))
+    point = np.log(said.predicted / said.close[:, None])
+    found = dataclasses.replace(said, quantiles=point[..., None] + residuals)
+    width, before = (one.quantiles[0] - one.quantiles[0, :, MEDIAN, None] for one in (found, said))
+    factors = np.divide(width, before, out=np.ones_like(width), where=before != 0)
+    since = history.candles.index[rows.start]
+    return found, Calibration(calibration.WINDOW, len(rows), since, factors)
 
 
 def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import calibration, cautions, metrics, widths
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.learning import inference, samples, specs
@@ -189,11 +189,17 @@ def saved(
     specs.check(spec)
     if spec.loss != "mse":
         return holdout(history, spec, model, baselines=baselines)
-    before = samples.split(history, spec).validation_origins(specs.needs(spec))
+    before = samples.split(history, spec, trained=True).validation_origins(specs.needs(spec))
+    measured_on, fewest = sum(map(len, before)), samples.FEWEST["validation"]
+    if measured_on < fewest:
+        raise NotEnoughData(
+            f"The band of a squared-error model is measured on at least {fewest} candles before "
+            f"the test span. Received: {measured_on}. Choose a longer history."
+        )
     residuals = inference.residual_quantiles(model, history, before)
     measured = dataclasses.replace(model, residuals=residuals)
     judged = holdout(history, spec, measured, baselines=baselines)
-    note = f"Its band is measured on the {sum(map(len, before)):,} candles before the test span."
+    note = f"Its band is measured on the {measured_on:,} candles before the test span."
     return dataclasses.replace(judged, notes=(*judged.notes, note))
 
 

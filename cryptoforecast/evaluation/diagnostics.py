@@ -18,7 +18,7 @@ from cryptoforecast.evaluation.metrics import band, pinball_losses
 from cryptoforecast.learning import inference
 from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.specs import needs
-from cryptoforecast.types import INTERVALS, Array, Backtest, Forecast
+from cryptoforecast.types import Array, Backtest, Forecast
 
 #: Fewest errors that anything is said of.
 FEWEST = 30
@@ -61,7 +61,7 @@ def residuals(said: Forecast, step: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "origin": origins,
-            "time": origins + step * INTERVALS[said.interval],
+            "time": said.times(step)[known],
             "residual": residual,
             "average": average,
         }
@@ -286,7 +286,7 @@ def why_no_free_run(judged: Backtest) -> str | None:
             "A walk-forward test has a network for each fold; this is shown for a single one. "
             "Choose Holdout."
         )
-    more = [one for one in judged.spec.features if one not in inference.OF_CLOSES]
+    more = inference.beyond_closes(judged.spec)
     if more:
         return (
             f"This network reads {', '.join(more)}, which a forecast of closes does not give, so "
@@ -353,7 +353,8 @@ def _correlations(values: Array, lags: Array, step: int) -> tuple[Array, Array]:
 
 def _sum_variance(products: Array, count: int) -> float:
     """Estimate the variance of a sum of related products whose mean is 0, by Bartlett weights."""
+    count = min(count, len(products) // 5)
     total = float(products @ products)
-    for lag in range(1, min(count, len(products) // 5) + 1):
+    for lag in range(1, count + 1):
         total += 2 * (1 - lag / (count + 1)) * float(products[lag:] @ products[:-lag])
     return total

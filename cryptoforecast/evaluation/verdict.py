@@ -163,8 +163,8 @@ def _sentence(
     if math.isnan(low):
         needed = fewest_origins(forecast.horizon)
         return (
-            f"Too few forecasts to tell{ahead}: its error is {_change(skill)} than the last "
-            f"price's {span}; {needed:,} are needed."
+            f"Too few forecasts to tell{ahead}: its error is {_compared(skill)} the last price's "
+            f"{span}; {needed:,} are needed."
         )
     if skill == 0 and low == 0 and high == 0:
         return f"Does not beat the last price{ahead}: it has the same error {span}."
@@ -202,6 +202,13 @@ def _gain_sentence(forecast: Forecast) -> str:
         f" Following its direction {verb} {abs(gain):.1f} basis points a forecast before fees; "
         f"{compared} a trade."
     )
+
+
+def _compared(skill: float) -> str:
+    """Put the error's change in words, up to what it is compared with."""
+    if skill == 0:
+        return "the same as"
+    return f"{_change(skill)} {'as' if 1 - skill >= MANIFOLD else 'than'}"
 
 
 def _change(skill: float, *ends: float) -> str:

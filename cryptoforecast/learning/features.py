@@ -103,7 +103,9 @@ def _long_range(candles: pd.DataFrame) -> Array:
 
 
 def _volume(candles: pd.DataFrame) -> Array:
-    """Log of volume against its mean over ``VOLUME_ROWS``; 0 where volume is unknown.
+    """Log of volume against its mean over ``VOLUME_ROWS``; 0 where all of that is unknown.
+
+    A candle of unknown volume among others counts as one without any.
 
     A plain sum over lags instead of a running mean: each row's value is then the same to the
     last bit whichever row the history starts at.

@@ -78,6 +78,7 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
         predicted=predicted,
         quantiles=quantiles,
         actual=actual_prices(history.candles["close"].to_numpy(float), rows, spec.horizon),
+        candles=history.candles.index,
     )
 
 
@@ -347,6 +348,12 @@ def _reordered(layer: tuple[Array, ...]) -> tuple[Array, ...]:
     )
 
 
+def beyond_closes(spec: ModelSpec) -> list[str]:
+    """Name what a model reads that can't be told from closes alone."""
+    more = [name for name in spec.features if name not in OF_CLOSES]
+    return more + ["ranges as the unit"] * (spec.unit == "range")
+
+
 def from_closes(model: TrainedModel, closes: Array) -> Array:
     """Predict from bare closes alone, for a model whose features read nothing else.
 
@@ -365,8 +372,7 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
         NotEnoughData: unless there are as many as it needs.
     """
     spec, needed = model.spec, needs(model.spec)
-    more = [name for name in spec.features if name not in OF_CLOSES]
-    more += ["ranges as the unit"] * (spec.unit == "range")
+    more = beyond_closes(spec)
     if more:
         raise InvalidInput(
             f"A forecast from closes alone needs a model of {', '.join(OF_CLOSES)}. "

@@ -1,7 +1,7 @@
 """Candles in, and whether to trust them.
 
-``Prices`` answers a ``MarketQuery`` from Yahoo, its cache or the simulated market; ``read`` and
-``write`` handle price files. Imports ``types``, ``errors`` and ``settings`` only.
+``Prices`` answers a ``MarketQuery`` from a live source, its cache or the simulated market; ``read``
+and ``write`` handle price files. Imports ``types``, ``errors``, ``settings`` and ``memo`` only.
 """
 
 from typing import TYPE_CHECKING

@@ -129,7 +129,8 @@ def put(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     except OSError as error:
         raise InvalidInput(
-            f"{path} can't be written: {error.strerror}. Choose a folder that exists and is yours."
+            f"{path} can't be written: {error.strerror or error}. Choose a folder that exists and "
+            "is yours."
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -140,13 +141,24 @@ def check_target(path: Path, *, force: bool = False) -> None:
     """Refuse a name that ``write`` would refuse, before the work is done rather than after.
 
     Raises:
-        InvalidInput: for another extension than ``.csv``, ``.csv.gz`` or ``.parquet``.
+        InvalidInput: for another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, or a
+            folder that does not exist.
         AlreadyExists: if there is such a file and ``force`` was not given.
     """
     kind = path.name.lower()
     if not kind.endswith((".csv", ".csv.gz", ".parquet")):
         raise InvalidInput(
             f"The name must end in .csv, .csv.gz or .parquet. Received: {path.name!r}. Rename it."
+        )
+    check_free(path, force=force)
+
+
+def check_free(path: Path, *, force: bool = False) -> None:
+    """Refuse a place where nothing can be written; see ``check_target``."""
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput(
+            f"{path} can't be written: there is no folder {path.parent}. Choose a folder that "
+            "exists and is yours."
         )
     if path.exists() and not force:
         raise AlreadyExists(

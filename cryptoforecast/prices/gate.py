@@ -123,9 +123,10 @@ class Gate:
         call.done.set()
 
     def _close(self, reason: str, pause: float) -> None:
-        """Start the pause; the lock is held."""
-        self._reason = reason
-        self._closed_until = self._clock() + min(pause, _LONGEST_PAUSE)
+        """Start the pause, unless a longer one is under way; the lock is held."""
+        until = self._clock() + min(pause, _LONGEST_PAUSE)
+        if until > self._closed_until:
+            self._reason, self._closed_until = reason, until
 
 
 class _Call(Generic[T]):

@@ -15,6 +15,9 @@ from cryptoforecast.prices.resample import resample, step_of
 from cryptoforecast.prices.sources import CANDLES
 from cryptoforecast.types import MarketQuery
 
+#: No window begins earlier: a span of time holds no more than 292 years.
+EARLIEST = pd.Timestamp("1900-01-01", tz="UTC")
+
 
 def checked(query: MarketQuery) -> MarketQuery:
     """Bring the window into UTC and refuse one that can't hold a candle."""
@@ -24,6 +27,11 @@ def checked(query: MarketQuery) -> MarketQuery:
         raise InvalidInput(
             f"The window's start must lie before its end. Received: {start} to {end}. "
             "Swap them or choose a longer window."
+        )
+    if start is not None and start < EARLIEST:
+        raise InvalidInput(
+            f"The window must begin in {EARLIEST:%Y} or later. Received: {start}. "
+            "Choose a later start."
         )
     if start is not None and start >= pd.Timestamp.now("UTC"):
         raise InvalidInput(

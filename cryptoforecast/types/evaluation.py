@@ -91,6 +91,13 @@ class Backtest:
         """The forecasts of the model in question."""
         return self.forecasts[self.spec.network]
 
+    @property
+    def own(self) -> bool:
+        """Whether the network was trained on these very prices, up to the test span."""
+        if self.model is None or self.seen:
+            return False
+        return self.model.card.fingerprint == self.history.fingerprint
+
 
 @dataclass(frozen=True)
 class Standing:

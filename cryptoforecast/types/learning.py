@@ -195,7 +195,8 @@ class TrainingRecord:
 
     Attributes:
         epochs: epochs run.
-        best_epoch: the epoch whose weights were kept.
+        best_epoch: the one of the lowest validation loss, whose weights were kept or learnt on
+            from; of an ensemble, its first network's.
         seconds: the whole fit, building and tracing included.
         targets_per_second: origins with a loss in one epoch / its training seconds, median of
             the epochs after the first.
@@ -287,6 +288,8 @@ class Forecast:
         quantiles: ``(n, horizon, 9)`` of the cumulative log-return, rising along the last axis;
             of networks float32.
         actual: ``(n, horizon)`` what the close became, USD; NaN where still unknown.
+        candles: opens of the candles it was made on, UTC, which say when a target is; without
+            them no candle is taken to be absent.
     """
 
     predictor: str
@@ -296,6 +299,7 @@ class Forecast:
     predicted: Array
     quantiles: Array
     actual: Array
+    candles: pd.DatetimeIndex | None = None
 
     def __len__(self) -> int:
         return len(self.close)
@@ -310,6 +314,7 @@ class Forecast:
             predicted=self.predicted[rows],
             quantiles=self.quantiles[rows],
             actual=self.actual[rows],
+            candles=self.candles,
         )
 
     @classmethod
@@ -325,6 +330,7 @@ class Forecast:
             predicted=np.concatenate([part.predicted for part in parts]),
             quantiles=np.concatenate([part.quantiles for part in parts]),
             actual=np.concatenate([part.actual for part in parts]),
+            candles=parts[0].candles,
         )
 
     @property
@@ -342,6 +348,18 @@ class Forecast:
         """``(n, horizon)`` cumulative log-return that happened; NaN where unknown."""
         return np.log(self.actual / self.close[:, None])
 
+    def times(self, step: int) -> pd.DatetimeIndex:
+        """Return the open of each target: of the candle ``step`` rows after its origin, ``(n,)``.
+
+        Beyond the last candle there are, one follows the other.
+        """
+        length = INTERVALS[self.interval]
+        if self.candles is None:
+            return self.origins + step * length
+        last = len(self.candles) - 1
+        rows = self.candles.get_indexer(self.origins) + step
+        return self.candles[np.minimum(rows, last)] + np.maximum(rows - last, 0) * length
+
     def frame(self, step: int | None = None) -> pd.DataFrame:
         """Return the long table in USD, one row an origin and step.
 
@@ -358,7 +376,7 @@ class Forecast:
         ahead = np.repeat(steps, len(self))
         columns = {
             "origin": origins,
-            "time": origins + ahead * INTERVALS[self.interval].to_timedelta64(),
+            "time": np.concatenate([self.times(each) for each in steps]),
             "step": ahead,
             "close": np.tile(self.close, len(steps)),
             "predicted": predicted,

@@ -101,7 +101,8 @@ class PriceHistory:
         candles: frame indexed by a UTC ``DatetimeIndex`` in ns named ``time`` (the candle's
             open, strictly rising), float64 columns ``open high low close`` (USD) and ``volume``
             (see ``volume_unit``; NaN where unknown).
-        source: who answered: ``"yahoo"``, ``"simulated"``, or ``"file NAME"``.
+        source: who answered: ``"yahoo"``, ``"coinbase"``, ``"kraken"``, ``"simulated"``, or
+            ``"file NAME"``.
         fetched_at: when the source was last asked, UTC.
         simulated: whether these prices are not from a real market.
         volume_unit: ``"coins"``, ``"usd"`` or ``"unknown"``.

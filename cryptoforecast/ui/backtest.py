@@ -54,9 +54,9 @@ def way(spec: ModelSpec) -> WalkPlan | None:
             required=True,
             key="test",
             bind="query-params",
-            help="**Holdout**: one fit, judged on the last fifth of the history. "
-            "**Walk-forward**: that fifth is cut into folds, and everything is fitted anew on "
-            "what lies before each.",
+            help="**Holdout**: one fit, judged on the last share of the history, a fifth by "
+            "default. **Walk-forward**: that share is cut into folds, and everything is fitted "
+            "anew on what lies before each.",
         )
         if chosen != WALK:
             return None
@@ -230,13 +230,16 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
 def _same(walk: WalkForward, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> bool:
     """Whether a test answers this question, be it on prices that ended a little earlier."""
     tested, made = walk.joined.history, walk.plan
-    asked = (spec, history.coin, history.interval, plan.folds, plan.window, plan.warm_start)
-    answered = (walk.joined.spec, tested.coin, tested.interval, made.folds, made.window,
-                made.warm_start)  # fmt: skip
+    asked = (spec, *_prices(history), plan.folds, plan.window, plan.warm_start)
+    answered = (walk.joined.spec, *_prices(tested), made.folds, made.window, made.warm_start)
     span = max(history.end - history.start, history.step)
     moved = max(abs(history.start - tested.start), abs(history.end - tested.end))
     gap = spec.horizon if plan.gap is None else plan.gap
     return asked == answered and made.gap == gap and moved <= MOVED_ON * span
+
+
+def _prices(history: PriceHistory) -> tuple[str, str, str]:
+    return history.coin, history.interval, history.source
 
 
 def _step(judged: Backtest) -> int:
@@ -333,10 +336,12 @@ def _free_run(service: Service, judged: Backtest) -> None:
         return
     with show.errors():
         bar = st.progress(0.0, "Running free")
-        part = document.free_run(
-            service.looks, judged, show.dark(), lambda share: _tell(bar, share)
-        )
-        bar.empty()
+        try:
+            part = document.free_run(
+                service.looks, judged, show.dark(), lambda share: _tell(bar, share)
+            )
+        finally:
+            bar.empty()
         _draw(part, judged)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import INTERVALS, PriceHistory
@@ -79,7 +79,9 @@ def _read(
     told, repairs = reading.corrections(service, upload), reading.repairs(upload)
     asked = (upload.file_id, coin, interval, told, repairs)
     if state.get("file-asked") == asked:
-        return service.file(state["file-name"])
+        # Where other files have taken its place meanwhile, it is read again.
+        with contextlib.suppress(InvalidInput):
+            return service.file(state["file-name"])
     with st.spinner("Reading the file ..."), _progress() as report:
         try:
             history = service.read(

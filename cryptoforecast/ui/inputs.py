@@ -99,7 +99,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
                 key=f"history_{interval}",
                 bind="query-params",
                 wrap=True,
-                help="The span of prices. Its last fifth is the test span.",
+                help="The span of prices. Its end, a fifth by default, is the test span.",
             )
         )
     return query(coin, interval, window)

@@ -249,14 +249,15 @@ def scores(service: Service, judged: Backtest) -> None:
         origin = "answered from the cache" if judged.cached else "trained"
         st.caption(
             f"Network: {origin}; {record.epochs} epochs in {record.seconds:.0f} s "
-            f"({record.targets_per_second:,.0f} targets/s), epoch {record.best_epoch} kept; "
+            f"({record.targets_per_second:,.0f} targets/s), epoch {record.best_epoch} best on the "
+            f"validation rows; "
             f"trained on {judged.model.card.coin} candles to {judged.model.card.cutoff[:10]}."
         )
 
 
 def save(service: Service, judged: Backtest, chosen: str) -> None:
     """Offer to save a network that was just trained."""
-    if judged.model is None or not chosen.startswith(RUN):
+    if judged.model is None or not chosen.startswith(RUN) or not judged.own:
         return
     st.subheader("Keep this model")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

@@ -39,6 +39,8 @@ def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
     if not chosen.startswith(RUN):
         return service.judge_saved(history, model)
     run = _run(service, chosen)
+    if run is None and history.fingerprint == model.card.fingerprint:
+        return service.judge(history, model, cached=True)
     asked = run.history if run is not None else _history_of(service, model)
     if (asked.coin, asked.interval) != (history.coin, history.interval):
         return service.judge_saved(history, model)

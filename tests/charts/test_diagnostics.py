@@ -11,7 +11,7 @@ import pytest
 
 from cryptoforecast.charts import diagnostics as drawn
 from cryptoforecast.charts import style
-from cryptoforecast.charts.downsample import LIMIT
+from cryptoforecast.charts.thinning import LIMIT
 from cryptoforecast.evaluation import backtest, diagnostics
 from cryptoforecast.learning import specs
 from cryptoforecast.learning.baselines import volatility
@@ -156,6 +156,12 @@ def test_patterns_and_spells_are_told_apart():
     assert "(22 of 22" in pattern
     assert "less than 3 candles apart" in pattern
     assert "do not vary" in drawn.summary_autocorrelation(1, frame(np.nan, np.nan))
+
+
+def test_a_test_too_short_for_targets_apart_is_not_called_constant():
+    frame = pd.DataFrame({"lag": [1, 2], "residual": [0.5, 0.4], "size": [0.1, 0.1],
+                          "bound": [0.1, 0.1], "size_bound": [0.1, 0.1]})  # fmt: skip
+    assert "too few forecasts" in drawn.summary_autocorrelation(24, frame)
 
 
 def test_a_few_correlations_beyond_chance_are_chance():

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cryptoforecast import charts
@@ -121,6 +121,8 @@ def test_where_nothing_is_known_there_is_no_picture():
     assert charts.still(figure, "words") == ""
 
 
+@example(pd.Timestamp("2010-01-01"), 3601.0)
+@example(pd.Timestamp("2035-09-30 15:00:27"), 287.9)
 @given(
     st.datetimes(pd.Timestamp("2010-01-01"), pd.Timestamp("2040-01-01")),
     st.floats(0.05, 24 * 365 * 20),

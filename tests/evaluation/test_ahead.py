@@ -93,12 +93,24 @@ def test_rows_the_model_was_fitted_on_say_nothing():
     assert ahead.forecast(simulated, later)[1] is not None
 
 
-def test_a_band_of_squared_error_is_measured_already():
+def test_a_band_of_squared_error_is_measured_on_these_prices():
     history = synthetic.history()
-    model = synthetic.model(synthetic.spec(loss="mse"))
+    model = synthetic.model(synthetic.spec(loss="mse", horizon=2))
     said, calibrated = ahead.forecast(history, model)
-    assert calibrated is None
-    np.testing.assert_array_equal(said.quantiles, own(history, model).quantiles)
+    plain = own(history, model)
+    first = model.card.needs - 1
+    rows = range(first, len(history) - 2)
+    expected = inference.residual_quantiles(model, history, (rows,))
+    np.testing.assert_array_equal(said.predicted, plain.predicted)
+    np.testing.assert_allclose(
+        said.quantiles, np.log(plain.predicted / plain.close[:, None])[..., None] + expected
+    )
+    assert (calibrated.outcomes, calibrated.since) == (len(rows), history.candles.index[first])
+    widths = [one.quantiles[0] - one.quantiles[0, :, MEDIAN, None] for one in (plain, said)]
+    np.testing.assert_allclose(widths[0] * calibrated.factors, widths[1], atol=1e-7)
+    few, none = ahead.forecast(synthetic.history(200), model)
+    assert none is None
+    np.testing.assert_array_equal(few.quantiles, own(synthetic.history(200), model).quantiles)
 
 
 @pytest.mark.parametrize("rows", [31, 33, 34])

@@ -139,6 +139,14 @@ def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(
     np.testing.assert_allclose(judged.judged.quantiles, centre[..., None] + expected)
 
 
+def test_a_saved_squared_error_model_needs_no_training_span():
+    model = synthetic.model(synthetic.spec(loss="mse"))
+    few = model.card.needs + 200  # 64 % of these are too few to train on
+    assert len(backtest.saved(synthetic.history(few), model).judged) > 30
+    with pytest.raises(NotEnoughData, match="on at least 30 candles before the test span"):
+        backtest.saved(synthetic.history(160), model, validation=0.15)
+
+
 def test_shares_outside_the_rules_are_refused(history):
     with pytest.raises(InvalidInput, match="`test` must be between"):
         backtest.saved(history, synthetic.model(), test=0.9)

@@ -86,6 +86,27 @@ def test_residuals_name_the_candle_that_was_predicted(judged):
     assert frame["average"].iloc[-1] == pytest.approx(expected[-30:].mean())
 
 
+def test_a_target_beyond_an_outage_is_named_by_its_own_time(judged):
+    whole = judged.history
+    row = judged.split.test_start + 50
+    parted = synthetic.parted(whole, {row: 33})
+    said = (
+        BASELINES["naive"].fit(parted, 1000, HORIZON).forecast(parted, judged.split.test_origins())
+    )
+    for found in (diagnostics.residuals(said, 3), said.frame(3), said[40:60].frame(3)):
+        rows = parted.candles.index.get_indexer(pd.DatetimeIndex(found["origin"])) + 3
+        assert (pd.DatetimeIndex(found["time"]) == parted.candles.index[rows]).all()
+    far = (said.frame(3)["time"] - said.frame(3)["origin"]) / pd.Timedelta(hours=1)
+    assert sorted(set(far)) == [3, 36]
+    # What comes after the last candle is not known to be late.
+    last = (
+        BASELINES["naive"]
+        .fit(parted, 1000, 2)
+        .forecast(parted, range(len(parted) - 1, len(parted)))
+    )
+    assert list(last.frame()["time"] - parted.end) == [pd.Timedelta(hours=n) for n in (1, 2)]
+
+
 def test_unknown_outcomes_are_left_out(judged):
     said = judged.judged
     actual = said.actual.copy()
@@ -159,6 +180,14 @@ def test_chance_stays_within_the_bound_also_where_targets_overlap():
         count += len(apart)
         assert frame["residual"].iloc[0] == pytest.approx(5 / 6, abs=0.05)
     assert 0.02 < outside / count < 0.09
+
+
+@pytest.mark.parametrize(("step", "count"), [(24, 46), (24, 118), (12, 60), (6, 32)])
+def test_a_bound_of_chance_is_a_number_however_short_the_test(step, count):
+    for seed in range(30):
+        walk = np.cumsum(np.random.default_rng(seed).normal(0, 0.01, count))
+        frame = diagnostics.autocorrelation(of_residuals(walk, step), step)
+        assert (frame[["bound", "size_bound"]] > 0).all(axis=None)
 
 
 def test_spells_are_not_taken_for_a_pattern():
@@ -280,6 +309,9 @@ def test_what_can_not_run_free_says_why(judged):
     model = synthetic.model(synthetic.spec(features=("return", "range", "hour")))
     tested = dataclasses.replace(judged, spec=model.spec, model=model)
     assert "reads range, hour" in diagnostics.why_no_free_run(tested)
+    ranged = synthetic.model(synthetic.spec(features=("return",), unit="range"))
+    tested = dataclasses.replace(judged, spec=ranged.spec, model=ranged)
+    assert "reads ranges as the unit" in diagnostics.why_no_free_run(tested)
     walked = dataclasses.replace(tested, model=None)
     assert "for each fold" in diagnostics.why_no_free_run(walked)
 

@@ -169,6 +169,10 @@ def test_too_few_origins_claim_nothing(horizon):
     assert all(map(math.isnan, (verdict.ci_low, verdict.ci_high, verdict.p_value)))
     assert verdict.sentence.startswith("Too few forecasts to tell")
     assert f"30.0 % smaller than the last price's over {few} hours" in verdict.sentence
+    same = judge(replace(base, predictor="cone"), base).sentence
+    assert f"its error is the same as the last price's over {few} hours" in same
+    worse = replace(base, predictor="x", predicted=base.actual + 5 * (base.predicted - base.actual))
+    assert "its error is 5.0 times as large as the last price's" in judge(worse, base).sentence
     base = naive(n=enough, horizon=horizon)
     assert judge(pulled(base, 0.3), base).beats_baseline
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 
@@ -185,6 +186,12 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     monkeypatch.setattr(service, "walk_key", lambda *_: "walk-of-later-prices")
     later = at("backtest", **asked, walk=key)
     assert "dense" in set(standings(later)["Predictor"])
+    # Prices of another source are another question.
+    tested = service.walked(key)
+    elsewhere = dataclasses.replace(tested.joined.history, source="yahoo", simulated=False)
+    joined = dataclasses.replace(tested.joined, history=elsewhere)
+    service._walks.put(key, dataclasses.replace(tested, joined=joined))
+    assert "Walk forward in 2 folds" in words(at("backtest", **asked, walk=key))
 
 
 def _judged(service, **changes):

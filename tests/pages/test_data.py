@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import tomllib
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast.prices import files, opening
-from cryptoforecast.service import FILE, shared
+from cryptoforecast.service import FILE, _service, shared
 from cryptoforecast.ui import data
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
@@ -92,6 +93,27 @@ def test_the_files_kept_are_bounded(monkeypatch, csv):
         service.keep(synthetic.history(1600))
     again = service.read(io.BytesIO(csv), "ETHUSDT_1h.csv")
     assert service.history(_query(service.keep(again))) is again
+
+
+def test_the_same_candles_said_to_be_something_else_are_another_file():
+    service, history = shared(), synthetic.history(900)
+    simulated = service.keep(dataclasses.replace(history, simulated=True))
+    other = service.keep(dataclasses.replace(history, coin="ETH", source="file private.csv"))
+    assert simulated != other
+    assert service.file(simulated).simulated
+    assert service.file(other).coin == "ETH"
+    assert service.keep(synthetic.history(900, simulated=True)) == simulated
+
+
+def test_a_file_whose_place_was_taken_is_read_again(open_page, csv, monkeypatch):
+    from cryptoforecast import service as module
+
+    monkeypatch.setattr(module, "KEPT_ROWS", 1500)
+    _service.cache_clear()
+    page = upload(open_page("data"), "ETHUSDT_1h.csv", csv)
+    shared().keep(synthetic.history(900, 1))
+    assert not page.run().error
+    assert "ETH · 900 closed 1h candles" in words(page)
 
 
 def _query(name: str):

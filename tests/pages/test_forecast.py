@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cryptoforecast.learning import bundles, specs
+from cryptoforecast.learning import bundles, results, specs
 from cryptoforecast.learning.baselines import BASELINES, QUICK
 from cryptoforecast.prices.sources import base_interval
 from cryptoforecast.prices.yahoo import LOOK_BACK
 from cryptoforecast.service import _service, shared
 from cryptoforecast.types import MarketQuery
-from cryptoforecast.ui import inputs
+from cryptoforecast.ui import inputs, subject
+from tests import synthetic
 from tests.pages.conftest import ROOT, words
 
 
@@ -299,6 +301,19 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
     linked = open_page("", model=chosen, history_1h="90 days")
     assert not linked.error
     assert "the last price" in words(linked)
+
+
+def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen():
+    service, history = shared(), synthetic.history()
+    spec = synthetic.spec(test=0.3)
+    trained = service.backtest(history, spec)
+    chosen = "run-" + results.key(history, spec)
+    assert subject.job(service, chosen) is None
+    found = subject.judge(service, chosen, history)
+    assert found.own
+    assert len(found.judged) == len(trained.judged) == 180 - 1
+    np.testing.assert_array_equal(found.judged.predicted, trained.judged.predicted)
+    assert subject.judge(service, chosen, synthetic.history(seed=1)).own is False
 
 
 def test_cancel_takes_effect_within_a_second(open_page):

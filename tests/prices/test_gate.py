@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
-from cryptoforecast.prices.gate import Gate
+from cryptoforecast.prices.gate import Gate, Refused
 
 
 @pytest.fixture
@@ -76,6 +76,35 @@ def test_after_a_failure_the_source_is_left_in_peace() -> None:
     assert len(calls) == 1
     clock[0] = 61
     assert gate.run(lambda: 7, 5) == 7
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    clock = [0.0]
+    gate = Gate("Source", pause=60, clock=lambda: clock[0])
+    hold, inside = threading.Event(), threading.Event()
+
+    def wait_and_fail() -> None:
+        inside.set()
+        hold.wait(10)
+        raise ValueError("nonsense")
+
+    def refuse() -> None:
+        raise Refused("Come back later.", pause=600)
+
+    def late() -> None:
+        with pytest.raises(SourceUnavailable, match="nonsense"):
+            gate.run(wait_and_fail, 10)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    assert inside.wait(5)
+    with pytest.raises(SourceUnavailable, match="later"):
+        gate.run(refuse, 5)
+    hold.set()
+    thread.join()
+    clock[0] = 100
+    with pytest.raises(SourceUnavailable, match=r"later\. Asked again in 500 s"):
+        gate.run(lambda: 1, 5)
 
 
 def test_bad_input_is_no_failure_of_the_source() -> None:

@@ -359,6 +359,7 @@ def break_nothing() -> MarketQuery:
         (lambda q: replace(q, interval="2h"), r"interval must be one of.*'2h'"),
         (lambda q: replace(q, coin="../x"), "at most 20 characters"),
         (lambda q: replace(q, start=q.end, end=q.start), "start must lie before its end"),
+        (lambda q: replace(q, start=pd.Timestamp("1700-01-01")), "begin in 1900 or later"),
         (lambda q: replace(q, start=now() + pd.Timedelta("9D"), end=None), "begin in the past"),
     ],
 )

@@ -154,4 +154,5 @@ def forecast(
         predicted=predicted if centre is None else predicted * np.exp(centre),
         quantiles=quantiles,
         actual=actual_prices(close, rows, horizon),
+        candles=history.candles.index,
     )

@@ -12,21 +12,6 @@ from cryptoforecast.types import Array
 LIMIT = 2000
 
 
-def downsample(index: Array, values: Array, limit: int = LIMIT) -> tuple[Array, Array]:
-    """Thin out a line: the lowest and highest point of each stretch, the first and the last.
-
-    Args:
-        index: ``(n,)`` positions, rising.
-        values: ``(n,)`` in any unit; NaN only where a whole stretch has nothing else.
-        limit: points to keep at most, at least 4.
-
-    Returns:
-        Index and values of the kept points, in order; unchanged if there are few enough.
-    """
-    rows = rows_to_show([values], limit)
-    return index[rows], values[rows]
-
-
 def rows_to_show(lines: list[Array], limit: int = LIMIT) -> Array:
     """Choose rows for several lines that share their index, keeping the extremes of each.
 
