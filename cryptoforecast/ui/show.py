@@ -41,7 +41,8 @@ _OPENED, _PAINTED = "opened", "painted"
 #: Key, and so class, of what holds a chart and its still.
 STILL = "still-"
 #: Until Plotly has drawn, its place takes no room; from then on the still's takes none. A figure of
-#: many digits is written smaller where its tile is narrow, instead of being cut off.
+#: many digits is written smaller where its tile is narrow, instead of being cut off, and what it is
+#: compared with goes below.
 STYLE = f"""<style>
 [class*="st-key-{STILL}"] {{ position: relative; }}
 [class*="st-key-{STILL}"]:has(.main-svg) > :has(.stHtml) {{ display: none; }}
@@ -52,6 +53,7 @@ STYLE = f"""<style>
 [data-testid="stMetric"] [data-testid="stMetricValue"] {{
     font-size: clamp(1rem, 15cqw, 2.25rem);
 }}
+[data-testid="stMetric"] :has(> [data-testid="stMetricDelta"]) {{ flex-wrap: wrap; }}
 </style>"""
 
 
