@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import lzma
 import os
 import zipfile
 import zlib
@@ -166,6 +167,7 @@ _DAMAGED = (
     RuntimeError,
     NotImplementedError,
     OverflowError,
+    lzma.LZMAError,
     zlib.error,
     zipfile.BadZipFile,
 )

@@ -12,7 +12,7 @@ import pytest
 
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices import opening
-from cryptoforecast.prices.files import guess_coin, read, write
+from cryptoforecast.prices.files import check_target, guess_coin, put, read, write
 from cryptoforecast.prices.resample import resample
 from cryptoforecast.prices.simulated import simulate
 from cryptoforecast.types import PriceHistory
@@ -389,8 +389,17 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     assert path.read_text() == "precious"
     with pytest.raises(InvalidInput, match=r"must end in \.csv"):
         write(history, tmp_path / "x.xlsx")
-    with pytest.raises(InvalidInput, match="can't be written"):
+    with pytest.raises(InvalidInput, match="can't be written: there is no folder"):
         write(history, tmp_path / "nowhere" / "x.csv")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="there is no folder"):
+        check_target(tmp_path / "file" / "x.csv")
+    with pytest.raises(InvalidInput, match="can't be written: no reason given"):
+        put(path, lambda _: raise_(OSError("no reason given")))
+
+
+def raise_(error: Exception) -> None:
+    raise error
 
 
 # ---------------------------------------------------------------------------- real files

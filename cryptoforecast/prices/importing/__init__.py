@@ -2,10 +2,11 @@
 
 ``formats.read`` is the way in. ``text`` finds a text file's layout, with ``header``;
 ``delimited`` (CSV and its kin), ``records`` (JSON, with ``nested``) and ``columnar`` (Parquet,
-Feather) make a ``Table``. ``columns`` says which column is what (``dialects`` and ``tickers``
-know the names, ``shapes`` what has none); ``times`` (``dates``, ``days``, ``months``, ``zones``)
-and ``numbers`` read them; ``candles`` (with ``labels``, ``ticks`` and ``merging``) makes the
-``Reading``. ``folding`` is the short way for long files of plain candles: ``blocks`` parses them
+Feather, with ``arrow``) make a ``Table``.
+``columns`` says which column is what (``dialects`` and ``tickers`` know the names, ``shapes`` what
+has none); ``times`` (``dates``, ``days``, ``months``, ``zones``) and ``numbers`` read them;
+``candles`` (with ``labels``, ``ticks`` and ``merging``) makes the ``Reading``.
+``folding`` is the short way for long files of plain candles: ``blocks`` parses them
 in parts. Imports ``types``, ``errors`` and its neighbours
 in ``prices``. Whatever can't be read rightly is refused with the reason; nothing is guessed
 where a guess could be wrong.

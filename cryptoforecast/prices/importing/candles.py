@@ -76,6 +76,13 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
     opens, how = (stamps, "") if corrections.label == "open" else relabelled(stamps, grid, closing)
     if how:
         decisions["label"] = how
+    if not (np.diff(opens) > 0).all():
+        # A label that was moved may meet one that was left where it is.
+        order = np.lexsort((rows, opens))
+        again, met = _once(opens[order], rows[order], values, table)
+        order = order[again]
+        stamps, opens, rows = stamps[order], opens[order], rows[order]
+        columns, repeats = _taken(values, rows), (*repeats, *met)
     wanted, settled = merging.settled(grid, interval)
     _check_shape(columns)
     lines = rows + table.first
@@ -96,7 +103,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
         candles=candles,
         interval=wanted,
         lines=lines,
-        duplicates=int((~kept).sum()),
+        duplicates=sum(each.count for each in repeats),
         simulated=source is not None and bool((source == "simulated").any()),
         volume_unit=volume_unit(table.roles, table.yahoo),
         symbol=symbol,

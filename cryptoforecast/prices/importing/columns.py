@@ -20,6 +20,9 @@ from cryptoforecast.prices.importing.dialects import (
 )
 from cryptoforecast.prices.importing.table import PRICES
 
+#: Columns a file may have, and characters their names may have; indicators make dozens.
+MAX_COLUMNS = 1_000
+MAX_NAME = 200
 #: A header that is understood.
 EXAMPLE = "time,open,high,low,close,volume"
 #: What a person can do where columns aren't recognised.
@@ -37,7 +40,8 @@ def by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dic
         given: column by role, as the person says; these win (see ``placed``).
 
     Raises:
-        UnreadableFile: if a column given is not there, or a price has two columns.
+        UnreadableFile: if a column given is not there, a price has two columns, or there are more
+            or longer names than a price file has.
     """
     told = placed(names, given or {})
     by_plain: dict[str, list[str]] = {}
@@ -78,7 +82,7 @@ def placed(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
         given: name by role; ``"column 3"`` is the third column where no name says so.
 
     Raises:
-        UnreadableFile: if there is no such column; tells those there are.
+        UnreadableFile: if there is no such column; tells those there are. See ``bounded`` too.
     """
     known = unique(names)
     told = {}
@@ -113,12 +117,33 @@ def assigned(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str
 
 
 def unique(cells: Sequence[str]) -> tuple[str, ...]:
-    """Name every column once; ``"column 3"`` where the third has no name."""
+    """Name every column once; ``"column 3"`` where the third has no name. See ``bounded``."""
     names: list[str] = []
-    for i, cell in enumerate(cells):
+    seen: set[str] = set()
+    for i, cell in enumerate(bounded(cells)):
         name = cell or f"column {i + 1}"
-        names.append(name if name not in names else f"{name} (column {i + 1})")
+        names.append(name if name not in seen else f"{name} (column {i + 1})")
+        seen.add(names[-1])
     return tuple(names)
+
+
+def bounded(names: Sequence[str]) -> Sequence[str]:
+    """Return the names if they are of a number and length that price files have.
+
+    Raises:
+        UnreadableFile: if they are not, so that no time is spent on what they mean.
+    """
+    longest = max(map(len, names), default=0)
+    if len(names) > MAX_COLUMNS:
+        received = f"{len(names):,} columns"
+    elif longest > MAX_NAME:
+        received = f"a name of {longest:,} characters"
+    else:
+        return names
+    raise UnreadableFile(
+        f"A price file may have {MAX_COLUMNS:,} columns, with names of {MAX_NAME} characters. "
+        f"Received: {received}. Save it with the columns {EXAMPLE} only."
+    )
 
 
 def _volumes(names: Sequence[str], found: dict[str, str]) -> None:

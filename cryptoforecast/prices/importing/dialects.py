@@ -66,12 +66,18 @@ QUOTES = ("usd", "usdt", "usdc", "busd", "fdusd", "eur", "currency", "quote")
 
 def plain(name: object) -> str:
     """Reduce a column's name to letters and digits: no case, accents, units in brackets."""
-    text = letters(re.sub(r"[(\[][^)\]]*[)\]]", "", str(name))) or letters(str(name))
+    text = letters(_without_brackets(str(name))) or letters(str(name))
     # Yahoo's page explains its names: "Close Close price adjusted for splits."
     text = re.sub(r"^(close|adjclose)(close|adjustedclose)priceadjusted.*$", r"\1", text)
     # CoinDesk's "24h open", Alpha Vantage's "1a. open (USD)", CoinAPI's "price_open".
     text = re.sub(r"^(24h|\d+[ab]?|price)(?=(open|high|low|close|volume)$)", "", text)
     return re.sub(r"^(open|high|low|close)(usdt?|price)$", r"\1", text)
+
+
+def _without_brackets(text: str) -> str:
+    # Up to the last closing bracket every opening one has its end: none is sought in vain.
+    end = max(text.rfind(")"), text.rfind("]")) + 1
+    return re.sub(r"[(\[][^)\]]*[)\]]", "", text[:end]) + text[end:]
 
 
 def _roles() -> dict[str, tuple[str, ...]]:

@@ -154,7 +154,7 @@ def unnamed(rows: list[list[str]], given: Mapping[str, str]) -> Found:
     names = tuple(f"column {i + 1}" for i in range(width))
     told = columns.placed(names, given)
     how = f"none; {width} columns recognised by their shape"
-    clock = not _is_number(body[0][1])
+    clock = width > 1 and not _is_number(body[0][1])
     try:
         shape = _shape(body, width, clock=clock)
     except UnreadableFile:
@@ -225,7 +225,7 @@ def _widest(rows: list[list[str]]) -> list[str]:
 
 
 def _is_number(cell: str) -> bool:
-    return bool(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", cell))
+    return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", cell))
 
 
 def _is_value(cell: str) -> bool:

@@ -26,13 +26,13 @@ def column_names(source: Path | bytes | BinaryIO, delimiter: str | None = None) 
 
     Returns:
         Names as the file has them, ``"column 3"`` where the third has none; empty where even
-        that can't be told.
+        that can't be told, or where there are more than a price file has.
     """
     import pyarrow as pa
 
     try:
         with opened(source) as packed:
-            return [str(name) for name in _names(packed, delimiter)]
+            return list(columns.bounded([str(name) for name in _names(packed, delimiter)]))
     except (UnreadableFile, OSError, ValueError, pa.ArrowException):
         return []
 

@@ -18,6 +18,10 @@ from cryptoforecast.prices.importing.table import PRICES
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Rows: TypeAlias = "list[Json]"
 
+#: Bytes a JSON file may have, unpacked: parsed, they take up to fifty times as much.
+MAX_BYTES = 30_000_000
+#: Rows it may have; so many of the shortest candles have more bytes.
+MAX_ROWS = 2_000_000
 _MAX_DEPTH = 5
 _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
 #: What a JSON price file may be.
@@ -44,6 +48,14 @@ def rows(whole: Json) -> Rows:
     raise UnreadableFile(
         f"A JSON price file is {SHAPES}. Received: {len(lists) or 'no'} lists of rows. "
         "Save only the candles."
+    )
+
+
+def too_large() -> UnreadableFile:
+    """Make the error for JSON beyond the bounds."""
+    return UnreadableFile(
+        f"A JSON file may have {MAX_BYTES // 10**6} MB, unpacked, and {MAX_ROWS // 10**6} million "
+        "rows. Received: more. Save it as CSV or Parquet."
     )
 
 
@@ -136,6 +148,8 @@ def _turned(value: dict[str, Json]) -> Rows | None:
         return None
     keys = list(next(iter(columns.values())))
     timed = all(_TIME.fullmatch(key) for key in keys)
+    if len(keys) > MAX_ROWS:
+        raise too_large()
     if not keys or not (timed or all(key.isdigit() for key in keys)):
         return None
     roles = by_name(list(columns))
@@ -163,6 +177,8 @@ def _columns(value: dict[str, Json]) -> Rows | None:
     if not enough(roles):
         return None
     length = len(found[roles["time"]])
+    if length > MAX_ROWS:
+        raise too_large()
     for role in (*PRICES, "price"):
         if role in roles and len(found[roles[role]]) != length:
             raise UnreadableFile(

@@ -25,6 +25,8 @@ _POINT = (
 _COMMA = r"^[+-]?(0,\d+|\d+,\d{1,2}|\d+,\d{4,}|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)$"
 _GROUPED = r"^[+-]?\d{1,3}([.,])\d{3}$"
 _MANGLED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
+# Spaces that nothing follows are sought from their first only.
+_UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
 _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _SPACES = r"[\s\u00a0\u202f'’]"
 
@@ -58,7 +60,7 @@ def decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections)
         values = table.column(role)
         if is_number(values):
             continue
-        text = cleaned(values).str.replace(r"\s*[KMBTkmbt]$", "", regex=True)
+        text = cleaned(values).str.replace(_UNIT, "", regex=True)
         points |= bool(text.str.match(_POINT).fillna(False).any())
         commas |= bool(text.str.match(_COMMA).fillna(False).any())
         grouped = text.str.match(_GROUPED).fillna(False).to_numpy(dtype=bool)
@@ -105,7 +107,7 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     if role == "volume":
         letter = text.str.extract(r"([KMBTkmbt])$", expand=False).str.upper()
         factor = letter.map(_SUFFIXES).fillna(1.0).to_numpy(dtype=float)
-        text = text.str.replace(r"\s*[KMBTkmbt]$", "", regex=True)
+        text = text.str.replace(_UNIT, "", regex=True)
     regular = text.str.match(number).fillna(False)
     digits = text.where(regular).str.replace(thousands, "", regex=False)
     if mark == ",":

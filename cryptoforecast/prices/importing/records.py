@@ -15,37 +15,38 @@ import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.importing import columns, nested, shapes
-from cryptoforecast.prices.importing.nested import SHAPES, Json
+from cryptoforecast.prices.importing.nested import MAX_BYTES, MAX_ROWS, SHAPES, Json, too_large
 from cryptoforecast.prices.importing.table import Corrections, Table
 
-_MAX_BYTES = 200_000_000
 _SAMPLE = 400
+
+# Columns that matter and perhaps others, the names of all, which is what, and how that is known.
+_Found = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
 
 
 def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
     """Read JSON rows.
 
     Raises:
-        UnreadableFile: if it is damaged, or not rows of prices.
+        UnreadableFile: if it is damaged, too large, or not rows of prices.
     """
     corrections.refuse_delimiter("JSON")
-    content = stream.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise UnreadableFile(
-            f"A JSON file may have {_MAX_BYTES // 10**6} MB. Received: more. Save it as CSV."
-        )
+    content = stream.read(MAX_BYTES + 1)
+    # A row has its brackets, so that too many are known before they are parsed.
+    if len(content) > MAX_BYTES or content.count(b"{") + content.count(b"[") > MAX_ROWS:
+        raise too_large()
     rows, unit = _rows(content)
     if not rows:
         raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
     records = [row for row in rows if isinstance(row, dict)]
     lists = [row for row in rows if isinstance(row, list)]
     if len(records) == len(rows):
-        frame, roles, decisions = _from_records(nested.flat(records, unit), corrections.columns)
+        found = _from_records(nested.flat(records, unit), corrections.columns)
     elif len(lists) == len(rows):
-        frame, roles, decisions = _from_lists(lists, unit, corrections.columns)
+        found = _from_lists(lists, unit, corrections.columns)
     else:
         raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
-    names = list(frame.columns)
+    frame, names, roles, decisions = found
     kept = frame[list(dict.fromkeys(roles.values()))]
     return Table(
         frame=kept.apply(_column, args=(unit,)),
@@ -80,6 +81,8 @@ def _rows(content: bytes) -> tuple[list[Json], str]:
 
 
 def _by_line(lines: list[str]) -> list[Json]:
+    if len(lines) > MAX_ROWS:
+        raise too_large()
     rows: list[Json] = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -92,9 +95,7 @@ def _by_line(lines: list[str]) -> list[Json]:
     return rows
 
 
-def _from_records(
-    rows: list[dict[str, Json]], given: Mapping[str, str]
-) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Found:
     names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE] for key in row)]
     roles = columns.by_name(names, given)
     if not columns.enough(roles):
@@ -103,17 +104,16 @@ def _from_records(
     frame = pd.DataFrame(
         {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in kept}
     )
-    return frame.reindex(columns=[*kept, *(n for n in names if n not in kept)]), roles, {}
+    return frame, names, roles, {}
 
 
-def _from_lists(
-    rows: list[list[Json]], unit: str, given: Mapping[str, str]
-) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> _Found:
     names = [str(cell) for cell in rows[0]]
     if _is_header(names, given):
+        names = list(columns.unique(names))
         body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
-        frame, roles, _ = _from_records(body, given)
-        return frame.reindex(columns=names), roles, {"header": "the first list"}
+        frame, _, roles, _ = _from_records(body, given)
+        return frame, names, roles, {"header": "the first list"}
     if given and all(isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]):
         raise columns.lacking(names, given)
     width = len(rows[0])
@@ -124,7 +124,7 @@ def _from_lists(
                 f"in {unit} {number}. Correct it."
             )
     sample = np.array([[_number(cell) for cell in row] for row in rows[:_SAMPLE]], dtype=np.float64)
-    if not isinstance(rows[0][0], int | float) and width > 1 and np.isnan(sample[:, 0]).any():
+    if width > 1 and not isinstance(rows[0][0], int | float) and np.isnan(sample[:, 0]).any():
         sample[:, 0] = np.arange(len(sample))
     names = [f"column {i + 1}" for i in range(width)]
     told = columns.placed(names, given)
@@ -141,7 +141,7 @@ def _from_lists(
     frame = pd.DataFrame(
         {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
     )
-    return frame, roles, {"header": how}
+    return frame, names, roles, {"header": how}
 
 
 def _is_header(names: list[str], given: Mapping[str, str]) -> bool:

@@ -25,6 +25,8 @@ _SPELLED = ((20090101, "%Y%m%d"), (200901010000, "%Y%m%d%H%M"), (20090101000000,
 _ZERO = np.datetime64("1899-12-30", "ns").astype(np.int64)
 _SERIAL = (39_814, 73_051)
 _MINUTES, _SECONDS = 1_440, 86_400
+# Longer text is a remark; the longest zone's name makes a time of 70 characters.
+_LONGEST = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +165,7 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
     text = values.astype("str").str.strip()
     if "clock" in table.roles:
         text = text.str.removesuffix(".0") + " " + _clock(table, text)
-    text = text.where(values.notna() & ~text.isin(ABSENT))
+    text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _LONGEST))
     numbers = pd.to_numeric(text, errors="coerce")
     if not (numbers.notna() == text.notna()).all():
         commas = text.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True)

@@ -1,0 +1,301 @@
+"""Files made to waste time or memory, or to break the reader, are refused before they can."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import feather, parquet
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files import read
+from cryptoforecast.prices.importing import Corrections, arrow, columnar, columns, nested
+from cryptoforecast.prices.importing.dialects import plain
+from cryptoforecast.prices.importing.names import column_names
+from tests.prices import samples
+
+HOURS = samples.candles("1h", 48)
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def refused(content: bytes, match: str, corrections: Corrections | None = None) -> None:
+    with pytest.raises(UnreadableFile, match=match):
+        read(content, "x", corrections=corrections)
+
+
+def packed(frame: pa.Table, kind: str, **how: object) -> bytes:
+    buffer = io.BytesIO()
+    write = parquet.write_table if kind == "parquet" else feather.write_feather
+    write(frame, buffer, compression="zstd", **how)
+    return buffer.getvalue()
+
+
+def table(**more: pa.Array) -> pa.Table:
+    """The candles with other columns in place of theirs, or beside them."""
+    frame = pa.Table.from_pandas(HOURS.reset_index(), preserve_index=False)
+    known = {name: frame.column(name) for name in frame.column_names}
+    return pa.table(known | more)
+
+
+def table_of_names(names: list[str], kind: str) -> bytes:
+    if kind == "csv":
+        return ",".join(names).encode() + b"\n" + b"1," * (len(names) - 1) + b"1\n"
+    if kind == "records":
+        return json.dumps([dict.fromkeys(names, 1)] * 3).encode()
+    if kind == "lists":
+        return json.dumps([names, *[[1] * len(names)] * 3]).encode()
+    return packed(pa.table({name: [1] for name in names}), kind)
+
+
+# ---------------------------------------------------------------------------- names
+
+
+KINDS = ("csv", "records", "lists", "parquet", "feather")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_columns_than_prices_have_are_refused(kind: str) -> None:
+    names = [*HOURS.reset_index().columns, *(f"c{i}" for i in range(columns.MAX_COLUMNS))]
+    content = table_of_names(names, kind)
+    refused(content, r"may have 1,000 columns.* Received: 1,006 columns")
+    assert column_names(content) == []
+
+
+@pytest.mark.parametrize("kind", KINDS[:2] + KINDS[3:])
+def test_longer_names_than_columns_have_are_refused(kind: str) -> None:
+    names = [*HOURS.reset_index().columns, "(" * (columns.MAX_NAME + 1)]
+    content = table_of_names(names, kind)
+    refused(content, r"names of 200 characters\. Received: a name of 201 characters")
+    assert column_names(content) == []
+
+
+def test_lists_of_many_numbers_are_refused_as_too_many_columns() -> None:
+    refused(json.dumps([list(range(5000))]).encode(), "Received: 5,000 columns")
+
+
+def test_names_within_the_bounds_are_made_unique() -> None:
+    names = columns.unique(["a"] * columns.MAX_COLUMNS)
+    assert len(set(names)) == columns.MAX_COLUMNS
+    assert names[:2] == ("a", "a (column 2)")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Volume (BTC)", "volume"), ("Volume (in BTC (coins))", "volume"), ("Open [$", "open"),
+        ("((Close)", "close"), ("a) Close (USD)", "aclose"), ("(USD)", "usd"),
+        ("Low (a] b", "lowb"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_brackets_is_no_part_of_a_name(name: str, expected: str) -> None:
+    assert plain(name) == expected
+
+
+def test_a_long_remark_in_place_of_a_time_is_left_out_without_being_read() -> None:
+    remark = "1" + " " * 200 + "x 2024-03-09 00:00"
+    content = samples.own(HOURS) + f"{remark},,,,,\n".encode()
+    assert len(read(content, "x.csv")) == 48
+    refused(samples.own(HOURS) + f"{remark},1,1,1,1,1\n".encode(), "Times must be")
+
+
+# ---------------------------------------------------------------------------- memory
+
+
+def repeated(rows: int = 48) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 1000]))
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_text_that_grows_when_it_is_written_out_is_refused(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = packed(table(symbol=repeated()), kind)
+    assert len(read(content, "x")) == 48
+    monkeypatch.setattr(columnar, "MAX_BYTES", 30_000)
+    refused(content, "Received: more")
+
+
+def test_text_written_as_differences_is_read_a_few_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = packed(
+        table(symbol=pa.array(["x" * 1000] * 48)),
+        "parquet",
+        use_dictionary=False,
+        column_encoding={"symbol": "DELTA_BYTE_ARRAY"},
+    )
+    assert len(read(content, "x")) == 48
+    monkeypatch.setattr(columnar, "MAX_BYTES", 30_000)
+    refused(content, "Received: more")
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()])
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_text_of_every_type_is_read(kind: str, text: pa.DataType) -> None:
+    times = pa.array(HOURS.index.strftime("%Y-%m-%d %H:%M").tolist(), text)
+    history = read(packed(table(time=times, symbol=pa.array(["BTC", None] * 24, text)), kind), "x")
+    assert history.candles.index.equals(HOURS.index)
+    assert history.coin == "BTC"
+
+
+def test_a_packed_feather_file_is_refused_before_it_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = packed(table(symbol=pa.array(["x" * 1000] * 48)), "feather")
+    assert len(content) < 10_000
+
+    def unpacked(*_: object) -> None:
+        raise AssertionError("It was unpacked.")
+
+    monkeypatch.setattr(columnar, "_read", unpacked)
+    monkeypatch.setattr(columnar, "MAX_BYTES", 30_000)
+    refused(content, "Received: more")
+    monkeypatch.setattr(columnar, "MAX_BYTES", 10**9)
+    monkeypatch.setattr(columnar, "MAX_ROWS", 47)
+    refused(content, "Received: more")
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
+def test_what_a_feather_file_will_fill_is_known(compression: str) -> None:
+    buffer = io.BytesIO()
+    frame = table(symbol=pa.array(["BTC", None] * 24).dictionary_encode())
+    feather.write_feather(frame, buffer, compression=compression, chunksize=20)
+    found = list(arrow.parts(buffer))
+    assert [rows for rows, _ in found] == [0, 20, 20, 8]
+    # Buffers are padded to some bytes more than they need.
+    assert 0.95 * frame.nbytes < sum(size for _, size in found) < 1.5 * frame.nbytes
+
+
+def test_a_feather_file_damaged_anywhere_is_read_or_refused() -> None:
+    sound = samples.columnar(HOURS, "feather")
+    dice = np.random.default_rng(1)
+    for _ in range(200):
+        wrong = bytearray(sound)
+        wrong[int(dice.integers(len(sound) - 1500, len(sound)))] = int(dice.integers(256))
+        try:
+            read(bytes(wrong), "x")
+        except UnreadableFile:
+            continue
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" + b"{}," * 60 + b"{}]",
+        b"[" + b"[]," * 60 + b"[]]",
+        b"{}\n" + b"\n" * 60 + b"{}",
+        json.dumps({name: [1709251200] * 60 for name in ("t", "o", "h", "l", "c")}).encode(),
+        json.dumps({n: {str(i): 1 for i in range(60)} for n in ("time", "price")}).encode(),
+    ],
+    ids=["records", "lists", "lines", "columns", "turned"],
+)
+def test_rows_of_json_are_bounded(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cryptoforecast.prices.importing import records
+
+    for module in (nested, records):
+        monkeypatch.setattr(module, "MAX_ROWS", 50)
+    refused(content, "million rows. Received: more. Save it as CSV or Parquet")
+
+
+def test_json_is_bounded() -> None:
+    refused(b"[" + b" " * nested.MAX_BYTES, "A JSON file may have 30 MB.*CSV or Parquet")
+
+
+# ---------------------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+@pytest.mark.parametrize("bytes_", [pa.binary(), pa.large_binary(), pa.binary(1)], ids=str)
+def test_bytes_in_place_of_numbers_are_refused(kind: str, bytes_: pa.DataType) -> None:
+    content = packed(table(open=pa.array([b"\xff"] * 48, bytes_)), kind)
+    refused(content, "must hold numbers, text or times. Received: .*binary.* in column 'open'")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_text_that_is_none_is_refused(kind: str) -> None:
+    ends = pa.py_buffer(np.arange(49, dtype=np.int32).tobytes())
+    text = pa.StringArray.from_buffers(48, ends, pa.py_buffer(b"\xff" * 48))
+    refused(packed(table(open=text), kind), "UTF8")
+
+
+def in_digits(content: bytes, digits: dict[int, int]) -> bytes:
+    """Write the times in other digits; they stand first in their line."""
+    rows = [re.split("([,;])", line, maxsplit=1) for line in content.decode().splitlines()]
+    return "\n".join("".join([row[0].translate(digits), *row[1:]]) for row in rows).encode()
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M:%S"])
+def test_digits_of_full_width_are_digits(form: str) -> None:
+    frame = samples.candles("1h", 48, "2024-03-20")
+    content = in_digits(samples.dated(frame, form), FULL_WIDTH)
+    assert read(content, "x.csv").candles.index.equals(frame.index)
+
+
+def test_digits_that_no_reader_knows_are_refused() -> None:
+    refused(in_digits(samples.dated(HOURS, "%Y-%m-%d %H:%M"), ARABIC), "Times must be")
+
+
+@pytest.mark.parametrize("content", [b"[[]]", b"[[], []]", b"[]\n[]"])
+def test_empty_lists_are_no_candles(content: bytes) -> None:
+    refused(content, "0 columns of another shape")
+
+
+@pytest.mark.parametrize("name", ["volume", "symbol", "turnover", "source"])
+def test_a_name_that_a_list_holds_twice_is_its_first_column(name: str) -> None:
+    stamps = HOURS.index.as_unit("s").asi8.tolist()
+    body = [[t, *row, 7, 8] for t, row in zip(stamps, HOURS.iloc[:, :4].to_numpy().tolist(),
+                                              strict=True)]  # fmt: skip
+    header = ["time", "open", "high", "low", "close", name, name]
+    history = read(json.dumps([header, *body]).encode(), "x.json")
+    assert history.candles.index.equals(HOURS.index)
+    if name == "volume":
+        assert (history.candles["volume"] == 7).all()
+
+
+def test_one_column_alone_is_no_table() -> None:
+    told = Corrections(columns={"price": "column 1"})
+    refused(b"27000.5\n27001.5\n27002.5\n", "1 columns of another shape", told)
+
+
+def test_a_damaged_lzma_archive_is_refused() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.csv", samples.own(HOURS))
+    wrong = bytearray(buffer.getvalue())
+    wrong[45:70] = b"\xff" * 25
+    refused(bytes(wrong), "zip archive is damaged")
+
+
+# ---------------------------------------------------------------------------- labels
+
+
+def test_a_moved_label_that_meets_one_left_in_place_is_a_duplicate() -> None:
+    days = samples.candles("1d", 60)
+    index = pd.DatetimeIndex(days.index + pd.Timedelta("1D") - pd.Timedelta("1ms"))
+    again = (days.iloc[[30]] * 1.001).set_axis(days.index[[30]])
+    frame = pd.concat([days.set_axis(index).iloc[:31], again, days.set_axis(index).iloc[31:]])
+    history = read(samples.own(frame.rename_axis("time")), "x.csv")
+    assert history.candles.index.equals(days.index)
+    assert history.quality.duplicates == 1
+    # The copy is the last of the two in the file.
+    assert history.candles["close"].iloc[30] == again["close"].iloc[0]
+    assert "is the end of its candle" in history.quality.decisions["label"]
+    assert "duplicates" in [problem.kind for problem in history.quality.problems]
+
+
+def test_a_label_left_in_place_between_moved_ones_is_put_in_order() -> None:
+    days = samples.candles("1d", 60)
+    index = days.index + pd.Timedelta("1D") - pd.Timedelta("1ms")
+    odd = days.index[30] + pd.Timedelta("1h")
+    frame = pd.concat([days.set_axis(index), days.iloc[[30]].set_axis([odd]) * 1.01])
+    candles = read(samples.own(frame.rename_axis("time")), "x.csv").candles
+    assert candles.index.is_monotonic_increasing
+    assert candles.index.is_unique
+    assert odd in candles.index
