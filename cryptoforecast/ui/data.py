@@ -26,7 +26,7 @@ def opened(service: Service) -> PriceHistory | None:
     st.subheader("Open a price file")
     st.caption(
         f"Candles as exchanges, Kaggle, Yahoo, TradingView or Investing.com export them, at most "
-        f"{LARGEST} MB. It is read in memory on this server, and not stored."
+        f"{LARGEST} MB (JSON 30 MB). It is read in memory on this server, and not stored."
     )
     upload = st.file_uploader(
         "Price file", KINDS, key="upload", max_upload_size=LARGEST, label_visibility="collapsed"
