@@ -357,7 +357,7 @@ class Forecast:
         if self.candles is None:
             return self.origins + step * length
         last = len(self.candles) - 1
-        rows = self.candles.get_indexer(self.origins) + step
+        rows = self.candles.searchsorted(self.origins) + step
         return self.candles[np.minimum(rows, last)] + np.maximum(rows - last, 0) * length
 
     def frame(self, step: int | None = None) -> pd.DataFrame:
@@ -374,9 +374,10 @@ class Forecast:
         predicted, actual = (x[:, steps - 1].T.ravel() for x in (self.predicted, self.actual))
         origins = self.origins[np.tile(np.arange(len(self)), len(steps))]
         ahead = np.repeat(steps, len(self))
+        first, *later = (self.times(each) for each in steps)
         columns = {
             "origin": origins,
-            "time": np.concatenate([self.times(each) for each in steps]),
+            "time": first.append(later),
             "step": ahead,
             "close": np.tile(self.close, len(steps)),
             "predicted": predicted,

@@ -96,6 +96,7 @@ def test_a_target_beyond_an_outage_is_named_by_its_own_time(judged):
     for found in (diagnostics.residuals(said, 3), said.frame(3), said[40:60].frame(3)):
         rows = parted.candles.index.get_indexer(pd.DatetimeIndex(found["origin"])) + 3
         assert (pd.DatetimeIndex(found["time"]) == parted.candles.index[rows]).all()
+        assert found["time"].dtype == "datetime64[ns, UTC]"
     far = (said.frame(3)["time"] - said.frame(3)["origin"]) / pd.Timedelta(hours=1)
     assert sorted(set(far)) == [3, 36]
     # What comes after the last candle is not known to be late.
