@@ -358,6 +358,8 @@ class Forecast:
             return self.origins + step * length
         last = len(self.candles) - 1
         rows = self.candles.searchsorted(self.origins) + step
+        if rows.max(initial=0) <= last:
+            return self.candles[rows]
         return self.candles[np.minimum(rows, last)] + np.maximum(rows - last, 0) * length
 
     def frame(self, step: int | None = None) -> pd.DataFrame:
