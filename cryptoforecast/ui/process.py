@@ -9,7 +9,7 @@ import sys
 
 #: Seconds that a thread may hold the interpreter while others wait. An answer needs it several
 #: times; at Python's 5 ms each it would wait longer than it takes to compute.
-TURN = 0.0005
+TURN = 0.0001
 #: Bytes from which a block of memory is a mapping of its own, given back once it is freed.
 MAPPED = 2**20
 #: Heaps that threads share; each keeps what was freed in the middle of it.
