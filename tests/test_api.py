@@ -65,7 +65,10 @@ def test_a_sender_who_leaves_is_no_failure(service, path):
         "headers": [(b"content-type", b"application/json")], "app": None,
         "server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2),
     }  # fmt: skip
-    asyncio.run(beside_pages(service, "/api")(scope, leave, send))
+    # In a thread: that of the browser tests has a loop already.
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        asked = beside_pages(service, "/api")(scope, leave, send)
+        other.submit(asyncio.run, asked).result(20)
 
 
 @pytest.fixture(scope="module", params=["whole", "beside pages"])
