@@ -27,7 +27,6 @@ from cryptoforecast.prices import Prices
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     Backtest,
-    Calibration,
     Forecast,
     Future,
     MarketQuery,
@@ -51,10 +50,11 @@ FILE = "file-"
 WALK = "walk-"
 #: Saved models that stay in memory.
 KEPT_MODELS = 64
-#: Candles of files that stay in memory for the pages, all files together: about 50 MB. A finished
-#: training keeps those it learnt from besides, as long as it is remembered.
+#: Candles that stay in memory for the pages: of files, all together about 50 MB, and those that
+#: networks looked ahead from, mostly the same. A finished training keeps those it learnt from
+#: besides, as long as it is remembered.
 KEPT_ROWS = 1_000_000
-#: Forecasts of the next steps that stay in memory: of baselines, and of networks.
+#: Forecasts of the next steps by baselines that stay in memory.
 KEPT_AHEAD = 32
 #: Bytes of forecasts that stay in memory for the next rerun of a page, of holdouts and of
 #: walk-forward tests each.
@@ -89,7 +89,7 @@ class Service:
         self._files: Memo[PriceHistory] = Memo(KEPT_ROWS, len)
         self._judged: Memo[Backtest] = Memo(MEMO_BYTES, _size)
         self._walks: Memo[WalkForward] = Memo(MEMO_BYTES, lambda tested: _size(tested.joined))
-        self._next: Memo[tuple[Forecast, Calibration | None]] = Memo(KEPT_AHEAD)
+        self._next: Memo[Future] = Memo(KEPT_ROWS, lambda said: len(said.history))
         self._next_baseline: Memo[Forecast] = Memo(KEPT_AHEAD)
         self._heavy_lock = threading.Lock()
 
@@ -362,14 +362,11 @@ class Service:
 
         The band is calibrated on earlier forecasts of the model; remembered for reruns.
         """
-        key = (_prices_key(history), _model_key(model))
-        found = self._next.answer(key, lambda: ahead.forecast(history, model))
-        said, calibrated = found
-        warnings = cautions.of_forecast(history, model)
-        if calibrated is None:
-            warnings = (*warnings, *cautions.of_band(ahead.known(history, model)))
-        apart = ahead.spread(history, model)
-        return Future(name or model.spec.network, history, said, warnings, calibrated, apart)
+        # Warnings speak of the prices' age, and of all that the model's card says.
+        asked = _prices_key(history), history.fetched_at
+        key = (asked, _model_key(model), repr(model.card))
+        said = self._next.answer(key, lambda: ahead.future(history, model))
+        return dataclasses.replace(said, model=name or said.model, history=history)
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
         """Let a baseline, fitted on all closed candles, draw the next steps."""

@@ -4,6 +4,7 @@ import dataclasses
 import gc
 import weakref
 
+import plotly.graph_objects as go
 import pytest
 
 from cryptoforecast import charts
@@ -31,14 +32,34 @@ def test_the_same_figure_is_drawn_once(ahead, monkeypatch):
     assert figures.fan(again, dark=True) is dark
 
 
+def test_a_figure_copies_its_numbers_once(ahead):
+    first = figures.fan(ahead, dark=False)
+    numbers = first.to_dict()
+    assert first.to_dict() is numbers
+    assert first.to_json() == first.to_json() == charts.fan(ahead, dark=False).to_json()
+
+
+def test_the_picture_of_a_figure_is_drawn_once(ahead, monkeypatch):
+    first = figures.fan_still(ahead, "What comes next", dark=False)
+    assert first == charts.still(charts.fan(ahead, dark=False), "What comes next")
+    dark = figures.fan_still(ahead, "What comes next", dark=True)
+    assert dark != first != figures.fan_still(ahead, "Other words", dark=False)
+    monkeypatch.setattr(charts, "still", None)
+    assert figures.fan_still(ahead, "What comes next", dark=False) is first
+    assert figures.fan_still(ahead, "What comes next", dark=True) is dark
+
+
 def test_each_forecast_keeps_a_few_and_takes_them_along(ahead):
     for number in range(3 * figures.KEPT):
-        assert figures.kept(ahead.forecast, number, lambda made=number: made) == number
+        made = go.Figure()
+        assert figures.kept(ahead.forecast, number, lambda made=made: made) is made
     kept = figures._drawn.of(ahead.forecast)
     assert [number for number in range(3 * figures.KEPT) if number in kept] == list(
         range(2 * figures.KEPT, 3 * figures.KEPT)
     )
-    assert figures.kept(ahead.forecast, 2 * figures.KEPT, lambda: None) == 2 * figures.KEPT
+    assert figures.kept(ahead.forecast, 2 * figures.KEPT, lambda: None) is kept.get(
+        2 * figures.KEPT
+    )
     held = weakref.ref(ahead.forecast)
     object.__setattr__(ahead, "forecast", None)
     gc.collect()

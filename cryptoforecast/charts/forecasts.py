@@ -35,7 +35,8 @@ def predicted_vs_actual(
         InvalidInput: if ``step`` lies outside the horizon.
     """
     colours, interval = style.theme(dark), backtest.judged.interval
-    frame, step = _step_frame(backtest, step)
+    step = _step(backtest, step)
+    frame = backtest.judged.frame(step)
     actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
     rows = rows_to_show([actual, residual])
     x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
@@ -140,17 +141,17 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
 
 def summary_predicted(backtest: Backtest, step: int | None = None) -> str:
     """Say in one sentence what ``predicted_vs_actual`` shows."""
-    frame, step = _step_frame(backtest, step)
-    interval, missed = backtest.judged.interval, frame["residual"].abs()
+    said, step = backtest.judged, _step(backtest, step)
+    interval, times = said.interval, said.times(step)
+    missed = np.abs(said.actual[:, step - 1] - said.predicted[:, step - 1])
     prices = "simulated prices" if backtest.history.simulated else "prices"
-    if not missed.notna().any():
+    if np.isnan(missed).all():
         return f"None of the {prices} that were predicted is known yet."
-    worst = frame.loc[missed.idxmax()]
     return (
-        f"{style.span(pd.DatetimeIndex(frame['time']), interval)}: {backtest.judged.predictor}'s "
+        f"{style.span(times, interval)}: {said.predictor}'s "
         f"{backtest.history.coin} {prices} {style.ahead(step, interval)} miss the actual ones by "
-        f"{style.money(missed.mean())} on average and by {style.money(missed.max())} at most "
-        f"({style.moment(worst['time'], interval)})."
+        f"{style.money(np.nanmean(missed))} on average and by {style.money(np.nanmax(missed))} at "
+        f"most ({style.moment(times[np.nanargmax(missed)], interval)})."
     )
 
 
@@ -169,12 +170,13 @@ def summary_fan(future: Future) -> str:
     )
 
 
-def _step_frame(backtest: Backtest, step: int | None) -> tuple[pd.DataFrame, int]:
+def _step(backtest: Backtest, step: int | None) -> int:
+    """Return the step that is shown, the last one unless another is asked for."""
     horizon = backtest.judged.horizon
     step = horizon if step is None else step
     if not 1 <= step <= horizon:
         raise InvalidInput(f"`step` must be 1 to the horizon, {horizon}. Received: {step}.")
-    return backtest.judged.frame(step), step
+    return step
 
 
 def _add_band(figure: go.Figure, x: Array, low: Array, high: Array, name: str, fill: str) -> None:

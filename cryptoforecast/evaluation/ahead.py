@@ -13,13 +13,14 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.evaluation import calibration, widths
+from cryptoforecast.evaluation import calibration, cautions, widths
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
     Calibration,
     Forecast,
+    Future,
     PriceHistory,
     Spread,
     TrainedModel,
@@ -27,6 +28,20 @@ from cryptoforecast.types import (
 
 # Where a forecast's 80 % band begins and ends.
 _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
+
+
+def future(history: PriceHistory, model: TrainedModel) -> Future:
+    """Forecast the steps after the last closed candle, with what to beware of.
+
+    Raises:
+        NotEnoughData: if there are fewer candles than the model needs.
+    """
+    said, calibrated = forecast(history, model)
+    warnings = cautions.of_forecast(history, model)
+    if calibrated is None:
+        warnings = (*warnings, *cautions.of_band(known(history, model)))
+    apart = spread(history, model)
+    return Future(model.spec.network, history, said, warnings, calibrated, apart)
 
 
 def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Calibration | None]:

@@ -352,4 +352,4 @@ def _tell(bar: DeltaGenerator, share: float) -> None:
 def _draw(part: document.Part, judged: Backtest) -> None:
     show.chart(part.figure, alt=part.sentence, key=f"part-{part.name}")
     st.caption(part.sentence)
-    show.table(part.title, part.frame, judged.history, f"{judged.spec.network}-{part.name}")
+    show.table(part.title, lambda: part.frame, judged.history, f"{judged.spec.network}-{part.name}")

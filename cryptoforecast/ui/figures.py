@@ -1,7 +1,7 @@
 """Figures of the Forecast page, each drawn once for as long as its forecast is remembered.
 
 Drawing one takes ten to twenty milliseconds, most of a page's run, and a rerun shows most of them
-again as they were. A figure is some 150 kB and is never changed.
+again as they were. A figure is some 150 kB, as much again once written, and is never changed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 KEPT = 12
 
 _drawn: Memos[go.Figure] = Memos(KEPT)
+_stills: Memos[str] = Memos(KEPT)
 
 
 def fan(ahead: Future, *, dark: bool) -> go.Figure:
     """Draw what comes next; see ``charts.fan``."""
     return kept(ahead.forecast, ("fan", dark), lambda: charts.fan(ahead, dark=dark))
+
+
+def fan_still(ahead: Future, alt: str, *, dark: bool) -> str:
+    """Draw the picture of what comes next; see ``charts.still``."""
+    return _stills.of(ahead.forecast).answer(
+        (alt, dark), lambda: charts.still(fan(ahead, dark=dark), alt)
+    )
 
 
 def predicted_vs_actual(judged: Backtest, step: int, *, dark: bool) -> go.Figure:
@@ -91,4 +99,11 @@ def kept(said: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Fig
         key: all else that shapes it.
         draw: makes it.
     """
-    return _drawn.of(said).answer(key, draw)
+    return _drawn.of(said).answer(key, lambda: _written(draw()))
+
+
+def _written(figure: go.Figure) -> go.Figure:
+    """Let a figure that is finished copy and encode its numbers once, not at every rerun."""
+    numbers = figure.to_dict()
+    figure.to_dict = lambda: numbers
+    return figure

@@ -108,7 +108,7 @@ def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> N
         charts.candles(history, log=log, last=span, dark=show.dark()), alt=summary, key="candles"
     )
     st.caption(summary)
-    show.table("All candles (USD)", history.candles.reset_index(), history, "candles")
+    show.table("All candles (USD)", history.candles.reset_index, history, "candles")
 
 
 def report(history: PriceHistory, *, decisions: bool = True) -> None:

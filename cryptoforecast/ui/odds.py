@@ -8,10 +8,15 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.evaluation import odds
+from cryptoforecast.memo import Memos
 from cryptoforecast.types import Future, Odds
 from cryptoforecast.ui import figures, show
 
 _DIRECTIONS = ("above", "below")
+#: Prices asked for that stay in memory, of each forecast.
+_KEPT = 12
+
+_worked_out: Memos[tuple[Odds, tuple[Odds, ...]]] = Memos(_KEPT)
 
 
 @st.fragment
@@ -24,10 +29,14 @@ def section(ahead: Future) -> None:
 
 def of(ahead: Future, level: float, direction: str) -> tuple[Odds, tuple[Odds, ...]]:
     """Work out the odds of a price (USD), and of the prices around the last close."""
-    above = direction == "above"
-    (one,) = odds.ahead(ahead, [level] * above, [level] * (not above))
-    ladder = odds.ladder(ahead)
-    return one, odds.ahead(ahead, ladder * above, ladder * (not above))
+
+    def work_out() -> tuple[Odds, tuple[Odds, ...]]:
+        above = direction == "above"
+        (one,) = odds.ahead(ahead, [level] * above, [level] * (not above))
+        ladder = odds.ladder(ahead)
+        return one, odds.ahead(ahead, ladder * above, ladder * (not above))
+
+    return _worked_out.of(ahead.forecast).answer((level, direction), work_out)
 
 
 def _asked(ahead: Future) -> tuple[float, str]:
@@ -75,7 +84,7 @@ def _draw(ahead: Future, one: Odds, around: tuple[Odds, ...]) -> None:
         with right:
             show.chart(maps, alt=rest, key="chances")
     show.table(
-        "The numbers behind these charts (%)", _frame(ahead, one, around), ahead.history,
+        "The numbers behind these charts (%)", lambda: _frame(ahead, one, around), ahead.history,
         f"{ahead.model}-odds",
     )  # fmt: skip
 

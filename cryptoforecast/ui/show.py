@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -71,19 +71,19 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: go.Figure, *, alt: str, key: str, still: bool = False) -> None:
+def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
     """Draw a figure with its text alternative.
 
     Args:
         figure: what is drawn.
         alt: says the same in words.
         key: of the element.
-        still: whether a picture of it stands there until Plotly has drawn, for the first chart of
-            a page; see ``charts.still`` for the figures that it can show.
+        still: HTML of a picture of it, see ``charts.still``, that stands there until Plotly has
+            drawn: for the first chart of a page.
     """
     with st.container(key=f"{STILL}{key}" if still else None):
         if still:
-            st.html(charts.still(figure, alt))
+            st.html(still)
         _paint()
         st.plotly_chart(
             figure,
@@ -168,14 +168,19 @@ def future(ahead: Future) -> None:
         st.warning("  \n".join(map(plain, ahead.warnings)), icon=":material/warning:")
     summary = charts.summary_fan(ahead)
     st.markdown(summary)
-    chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan", still=True)
+    picture = figures.fan_still(ahead, summary, dark=dark())
+    chart(figures.fan(ahead, dark=dark()), alt=summary, key="fan", still=picture)
     if ahead.calibration is not None:
         since = style.moment(ahead.calibration.since, ahead.history.interval)
         st.caption(calibration_sentence(ahead.calibration, since))
     if ahead.spread is not None:
         st.caption(spread_sentence(ahead.spread))
-    frame = ahead.forecast.frame().drop(columns=["actual", "residual"])
-    table("The numbers behind this chart (USD)", frame, ahead.history, f"{ahead.model}-next")
+    table(
+        "The numbers behind this chart (USD)",
+        lambda: ahead.forecast.frame().drop(columns=["actual", "residual"]),
+        ahead.history,
+        f"{ahead.model}-next",
+    )
 
 
 def test(judged: Backtest) -> None:
@@ -197,7 +202,7 @@ def test(judged: Backtest) -> None:
     st.caption(summary)
     table(
         "The numbers behind this chart (USD)",
-        judged.judged.frame(step),
+        lambda: judged.judged.frame(step),
         judged.history,
         f"{judged.spec.network}-test-step-{step}",
     )
@@ -274,12 +279,20 @@ def save(service: Service, judged: Backtest, chosen: str) -> None:
             st.success(f"Saved as {saved.name}. Find it on the Models page, or choose it above.")
 
 
-def table(title: str, frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
-    """Draw the table behind a chart, folded until it is opened, with a CSV of all of it."""
+def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, name: str) -> None:
+    """Offer the table behind a chart, with a CSV of all of it.
+
+    Args:
+        title: what stands on it while it is folded.
+        rows: makes it; asked once somebody unfolds it.
+        history: what it is of.
+        name: of the file.
+    """
     folded = st.expander(title, icon=":material/table:", key=f"table-{name}", on_change="rerun")
     if not folded.open:
         return
     with folded:
+        frame = rows()
         shown = frame.tail(500)
         st.dataframe(shown, hide_index=True, alt=title)
         if len(shown) < len(frame):
