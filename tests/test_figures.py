@@ -57,9 +57,8 @@ def test_each_forecast_keeps_a_few_and_takes_them_along(ahead):
     assert [number for number in range(3 * figures.KEPT) if number in kept] == list(
         range(2 * figures.KEPT, 3 * figures.KEPT)
     )
-    assert figures.kept(ahead.forecast, 2 * figures.KEPT, lambda: None) is kept.get(
-        2 * figures.KEPT
-    )
+    newest = 3 * figures.KEPT - 1
+    assert figures.kept(ahead.forecast, newest, lambda: None) is kept.get(newest) is made
     held = weakref.ref(ahead.forecast)
     object.__setattr__(ahead, "forecast", None)
     gc.collect()

@@ -14,7 +14,7 @@ from cryptoforecast.learning.baselines import BASELINES, QUICK
 from cryptoforecast.prices.sources import base_interval
 from cryptoforecast.prices.yahoo import LOOK_BACK
 from cryptoforecast.service import _service, shared
-from cryptoforecast.types import MarketQuery
+from cryptoforecast.types import Forecast, MarketQuery
 from cryptoforecast.ui import inputs, subject
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
@@ -37,6 +37,20 @@ def test_the_verdict_stands_before_the_first_chart(open_page):
     first_chart = next(i for i, element in enumerate(order) if element.type == "plotly_chart")
     before = "\n".join(str(element.value) for element in order[:first_chart])
     assert "the last price" in before, kinds
+
+
+def test_a_rerun_makes_no_table_that_is_folded(open_page, monkeypatch):
+    page = open_page()
+
+    def made(*_):
+        raise AssertionError("a table was made")
+
+    monkeypatch.setattr(Forecast, "frame", made)
+    page.run()
+    assert not page.exception
+    page.session_state[f"table-{inputs.FIRST['1h']}-next"] = True  # opened
+    page.run()
+    assert "a table was made" in page.exception[0].message
 
 
 def test_slow_baselines_are_compared_when_asked_for(open_page):
