@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.learning import bundles, results, specs
 from cryptoforecast.learning.baselines import BASELINES, QUICK
 from cryptoforecast.prices.sources import base_interval
@@ -43,14 +44,14 @@ def test_a_rerun_makes_no_table_that_is_folded(open_page, monkeypatch):
     page = open_page()
 
     def made(*_):
-        raise AssertionError("a table was made")
+        raise CryptoForecastError("A table was made.")
 
     monkeypatch.setattr(Forecast, "frame", made)
     page.run()
-    assert not page.exception
+    assert not page.error
     page.session_state[f"table-{inputs.FIRST['1h']}-next"] = True  # opened
     page.run()
-    assert "a table was made" in page.exception[0].message
+    assert [error.value for error in page.error] == ["A table was made."]
 
 
 def test_slow_baselines_are_compared_when_asked_for(open_page):
