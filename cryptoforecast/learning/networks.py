@@ -10,6 +10,7 @@ import functools
 import gc
 import itertools
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +44,8 @@ REPORT_EVERY = 0.2
 #: Chunks of a training sequence, at most. Each makes an update and hands its state to the next,
 #: so that only the first is preceded by a run-in.
 CHUNKS = 8
+#: Of TensorFlow's threads: beside one that wants all of a processor they get a tenth of it.
+NICENESS = 10
 # Largest norm of a variable's gradient, under the cosine schedule.
 _CLIP = 1.0
 #: Step size of the last epochs, on validation rows too, as a share of that of the first.
@@ -460,7 +463,24 @@ def _prepare() -> None:
     import keras
 
     keras.backend.clear_session = _leave_alone
+    opening = threading.Thread(target=_open_devices)
+    opening.start()
+    opening.join()
     gc.freeze()
+
+
+def _open_devices() -> None:
+    """Let TensorFlow open its devices and start its threads, in a thread of their own.
+
+    A thread inherits its niceness from the one that starts it, so that these leave the processor
+    to whoever answers or draws a page. They never hold the interpreter's lock. The thread that
+    trains does, and stays as it is: where it has to wait for the processor, all others wait too.
+    """
+    import tensorflow as tf
+
+    if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
+        os.nice(NICENESS)
+    tf.config.list_logical_devices()
 
 
 def _leave_alone(free_memory: bool = True) -> None:

@@ -1,6 +1,7 @@
 """Keras networks: what NumPy computes, what a fit promises. Few and small: TensorFlow is slow."""
 
 import dataclasses
+import subprocess
 import sys
 import time
 
@@ -42,6 +43,30 @@ def test_numpy_gives_what_keras_gives(change):
     assert ours.shape == keras.shape == (40, networks.outputs(spec))
     np.testing.assert_allclose(ours, keras, rtol=0, atol=1e-6)
     assert np.ptp(keras) > 0.01
+
+
+#: Uses TensorFlow, then says how nice each thread is: Python's main one, and those that compute.
+NICENESS = """
+import os
+from pathlib import Path
+import numpy as np
+from cryptoforecast.learning import networks, specs
+networks.build(specs.make("seed"))(np.zeros((1, 60, 1), np.float32))
+tasks = Path("/proc/self/task").iterdir()
+names = {int(one.name): (one / "comm").read_text().strip() for one in tasks}
+print(os.getpriority(os.PRIO_PROCESS, 0))
+print(*(os.getpriority(os.PRIO_PROCESS, one) for one, name in names.items() if "Compute" in name))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness of their own")
+def test_what_computes_leaves_the_processor_to_who_answers():
+    done = subprocess.run(
+        [sys.executable, "-c", NICENESS], capture_output=True, text=True, check=True
+    )
+    own, computing = done.stdout.splitlines()
+    assert computing.split()
+    assert set(computing.split()) == {str(min(19, int(own) + networks.NICENESS))}
 
 
 def test_the_seed_network_has_29_345_parameters():
