@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,51 @@ FLOOR = 1e-4
 SCALED_FLOOR = 0.05
 #: Rows in the average that volume is compared with.
 VOLUME_ROWS = 24
+
+
+class Columns:
+    """Candles as arrays, and what several features are made from; each is worked out once.
+
+    Args:
+        candles: ``n`` rows, see ``PriceHistory.candles``.
+    """
+
+    def __init__(self, candles: pd.DataFrame) -> None:
+        self.candles = candles
+
+    @cached_property
+    def close(self) -> Array:
+        """``(n,)`` USD."""
+        return self.candles["close"].to_numpy(float)
+
+    @cached_property
+    def true_ranges(self) -> Array:
+        """See ``ranges.true_ranges``."""
+        return ranges.true_ranges(self.candles)
+
+    @cached_property
+    def ranges(self) -> tuple[Array, Array, Array]:
+        """See ``ranges.averages``."""
+        return ranges.averages(self.true_ranges)
+
+    @cached_property
+    def scaled_return(self) -> Array:
+        """``(n,)`` log-return in the usual range."""
+        return log_returns(self.close) / self.ranges[1]
+
+    @cached_property
+    def hour(self) -> Array:
+        """``(n,)`` hour of the day, UTC, with its fraction."""
+        return self._index.hour.to_numpy() + self._index.minute.to_numpy() / 60
+
+    @cached_property
+    def day(self) -> Array:
+        """``(n,)`` day of the week, 0 on Mondays."""
+        return self._index.day_of_week.to_numpy()
+
+    @property
+    def _index(self) -> pd.DatetimeIndex:
+        return pd.DatetimeIndex(self.candles.index)
 
 
 @dataclass(frozen=True)
@@ -42,7 +88,7 @@ class Feature:
     help: str
     warmup: int
     columns: int
-    compute: Callable[[pd.DataFrame], Array]
+    compute: Callable[[Columns], Array]
     scale_free: bool = False
 
 
@@ -69,40 +115,42 @@ OF_CLOSE: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def _of_close(name: str) -> Callable[[pd.DataFrame], Array]:
-    return lambda candles: OF_CLOSE[name](candles["close"].to_numpy(float))[:, None]
+def _of_close(name: str) -> Callable[[Columns], Array]:
+    return lambda of: OF_CLOSE[name](of.close)[:, None]
 
 
-def _range(candles: pd.DataFrame) -> Array:
-    span = np.log(candles["high"].to_numpy(float) / candles["low"].to_numpy(float))
+def _indicator(compute: Callable[[pd.DataFrame], Array]) -> Callable[[Columns], Array]:
+    return lambda of: compute(of.candles)
+
+
+def _range(of: Columns) -> Array:
+    span = np.log(of.candles["high"].to_numpy(float) / of.candles["low"].to_numpy(float))
     return np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
 
 
-def _scaled_return(candles: pd.DataFrame) -> Array:
-    moved = log_returns(candles["close"].to_numpy(float))
-    return (moved / ranges.unit(candles))[:, None]
+def _scaled_return(of: Columns) -> Array:
+    return of.scaled_return[:, None]
 
 
-def _scaled_move(candles: pd.DataFrame) -> Array:
-    return np.log(np.abs(_scaled_return(candles)) + SCALED_FLOOR)
+def _scaled_move(of: Columns) -> Array:
+    return np.log(np.abs(of.scaled_return) + SCALED_FLOOR)[:, None]
 
 
-def _scaled_range(candles: pd.DataFrame) -> Array:
-    scaled = ranges.true_ranges(candles) / ranges.unit(candles)
-    return np.log(scaled + SCALED_FLOOR)[:, None]
+def _scaled_range(of: Columns) -> Array:
+    return np.log(of.true_ranges / of.ranges[1] + SCALED_FLOOR)[:, None]
 
 
-def _short_range(candles: pd.DataFrame) -> Array:
-    short, usual, _ = ranges.averages(candles)
+def _short_range(of: Columns) -> Array:
+    short, usual, _ = of.ranges
     return np.log(short / usual)[:, None]
 
 
-def _long_range(candles: pd.DataFrame) -> Array:
-    _, usual, long = ranges.averages(candles)
+def _long_range(of: Columns) -> Array:
+    _, usual, long = of.ranges
     return np.log(long / usual)[:, None]
 
 
-def _volume(candles: pd.DataFrame) -> Array:
+def _volume(of: Columns) -> Array:
     """Log of volume against its mean over ``VOLUME_ROWS``; 0 where all of that is unknown.
 
     A candle of unknown volume among others counts as one without any.
@@ -110,7 +158,7 @@ def _volume(candles: pd.DataFrame) -> Array:
     A plain sum over lags instead of a running mean: each row's value is then the same to the
     last bit whichever row the history starts at.
     """
-    volume = np.nan_to_num(candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
+    volume = np.nan_to_num(of.candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
     n, rows = len(volume), VOLUME_ROWS
     result = np.full((n, 1), np.nan)
     if n < rows:
@@ -125,27 +173,26 @@ def _volume(candles: pd.DataFrame) -> Array:
     return result
 
 
-def _hour(candles: pd.DataFrame) -> Array:
-    index = pd.DatetimeIndex(candles.index)
-    angle = 2 * np.pi * (index.hour.to_numpy() + index.minute.to_numpy() / 60) / 24
-    return np.column_stack([np.sin(angle), np.cos(angle)])
+def _hour(of: Columns) -> Array:
+    return _circle(of.hour, 24)
 
 
-def _half_day(candles: pd.DataFrame) -> Array:
-    sine, cosine = _hour(candles).T
+def _half_day(of: Columns) -> Array:
+    sine, cosine = _hour(of).T
     return np.column_stack([2 * sine * cosine, cosine**2 - sine**2])
 
 
-def _week(candles: pd.DataFrame) -> Array:
-    index = pd.DatetimeIndex(candles.index)
-    days = index.day_of_week.to_numpy() + index.hour.to_numpy() / 24
-    angle = 2 * np.pi * days / 7
+def _week(of: Columns) -> Array:
+    return _circle(of.day + np.floor(of.hour) / 24, 7)
+
+
+def _weekend(of: Columns) -> Array:
+    return (of.day >= 5).astype(float)[:, None]
+
+
+def _circle(time: Array, whole: int) -> Array:
+    angle = 2 * np.pi * time / whole
     return np.column_stack([np.sin(angle), np.cos(angle)])
-
-
-def _weekend(candles: pd.DataFrame) -> Array:
-    day = pd.DatetimeIndex(candles.index).day_of_week.to_numpy()
-    return (day >= 5).astype(float)[:, None]
 
 
 FEATURES: dict[str, Feature] = {
@@ -233,35 +280,35 @@ FEATURES: dict[str, Feature] = {
             "Relative strength index: the share of rises in the last moves (14 candles).",
             indicators.WILDER_ROWS,
             1,
-            indicators.rsi,
+            _indicator(indicators.rsi),
         ),
         Feature(
             "macd",
             "MACD (12, 26, 9) and its histogram, as shares of the close.",
             indicators.MACD_ROWS - 1,
             2,
-            indicators.macd,
+            _indicator(indicators.macd),
         ),
         Feature(
             "bollinger",
             "Where the close lies in its Bollinger band (20, 2), and the band's width.",
             indicators.BOLLINGER - 1,
             2,
-            indicators.bollinger,
+            _indicator(indicators.bollinger),
         ),
         Feature(
             "atr",
             "Average true range of 14 candles as a share of the close, on a log scale.",
             indicators.WILDER_ROWS,
             1,
-            indicators.atr,
+            _indicator(indicators.atr),
         ),
         Feature(
             "averages",
             "The close against its means over 10, 50 and 100 candles.",
             max(indicators.AVERAGES) - 1,
             len(indicators.AVERAGES),
-            indicators.averages,
+            _indicator(indicators.averages),
         ),
     )
 }
@@ -287,8 +334,13 @@ def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
     Raises:
         InvalidInput: if a name is not known.
     """
+    return stack(Columns(candles), names)
+
+
+def stack(of: Columns, names: tuple[str, ...]) -> Array:
+    """Stack features as ``matrix`` does, of candles that more is asked of."""
     check(names)
-    return np.hstack([FEATURES[name].compute(candles) for name in names])
+    return np.hstack([FEATURES[name].compute(of) for name in names])
 
 
 def matrix_of_closes(close: Array, names: tuple[str, ...]) -> Array:

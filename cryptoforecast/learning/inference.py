@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features, ranges, threads
+from cryptoforecast.learning import features, threads
 from cryptoforecast.learning.samples import scale_inputs
 from cryptoforecast.learning.specs import needs, warmup
 from cryptoforecast.learning.targets import actual_prices
@@ -63,12 +63,12 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
             f"A forecast of this model needs {needed} candles up to its origin. "
             f"Received: {min(rows.start + 1, len(history))}. Choose a longer history."
         )
-    read = history.candles.iloc[rows.start - needed + 1 : rows.stop]
-    inputs = scale_inputs(features.matrix(read, spec.features), model.scaler)
+    read = features.Columns(history.candles.iloc[rows.start - needed + 1 : rows.stop])
+    inputs = scale_inputs(features.stack(read, spec.features), model.scaler)
     origins = slice(rows.start, rows.stop, rows.step)
     close = history.candles["close"].to_numpy(float)[origins]
     ranged = spec.unit == "range"
-    unit = ranges.unit(read)[needed - 1 :: rows.step] if ranged else np.ones(len(close))
+    unit = read.ranges[1][needed - 1 :: rows.step] if ranged else np.ones(len(close))
     predicted, quantiles = _said(model, inputs[warmup(spec) :], close, unit, rows.step)
     return Forecast(
         predictor=spec.network,
@@ -128,16 +128,16 @@ def rising_quantiles(raw: Array, horizon: int) -> Array:
     Returns:
         ``(m, horizon, 9)`` float64, rising along the last axis.
     """
-    raw = raw.astype(float).reshape(len(raw), horizon, len(QUANTILES))
+    # Level by level, each one block of memory: a quarter of the time that nines side by side take.
+    levels = np.ascontiguousarray(raw.reshape(-1, len(QUANTILES)).T)
     # softplus, ln(1 + exp(raw)), at a third of the time that logaddexp takes for it
-    steps = np.maximum(raw, 0) + np.log1p(np.exp(-np.abs(raw)))
-    result = np.empty_like(raw)
-    middle = raw[..., MEDIAN : MEDIAN + 1]
-    result[..., MEDIAN] = middle[..., 0]
-    result[..., MEDIAN + 1 :] = middle + np.cumsum(steps[..., MEDIAN + 1 :], axis=-1)
-    below = np.cumsum(steps[..., :MEDIAN][..., ::-1], axis=-1)[..., ::-1]
-    result[..., :MEDIAN] = middle - below
-    return result
+    steps = np.maximum(levels, 0) + np.log1p(np.exp(-np.abs(levels)))
+    result = np.empty(levels.shape)
+    result[MEDIAN] = levels[MEDIAN]
+    for i in range(MEDIAN):
+        np.add(result[MEDIAN + i], steps[MEDIAN + i + 1], out=result[MEDIAN + i + 1])
+        np.subtract(result[MEDIAN - i], steps[MEDIAN - i - 1], out=result[MEDIAN - i - 1])
+    return result.T.reshape(-1, horizon, len(QUANTILES))
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -187,7 +187,8 @@ def _said_at_once(
         *(_unscale(one, outputs(one, inputs)[::apart], close, unit) for one in members(model)),
         strict=True,
     )
-    centre, quantiles = np.mean(centres, axis=0), np.mean(bands, axis=0).astype(np.float32)
+    centre = sum(centres[1:], centres[0]) / len(centres)
+    quantiles = (sum(bands[1:], bands[0]) / len(bands)).astype(np.float32)
     if model.residuals is not None:
         quantiles = centre[..., None] + model.residuals
     elif model.spec.loss == "quantile":

@@ -36,14 +36,17 @@ def true_ranges(candles: pd.DataFrame) -> Array:
     return np.append(np.nan, np.log(high / low) / _OF_SIGMA)[-len(candles) :]
 
 
-def averages(candles: pd.DataFrame) -> tuple[Array, Array, Array]:
-    """Average the true ranges over the last ``SHORT``, ``USUAL`` and ``LONG`` candles.
+def averages(ranges: Array) -> tuple[Array, Array, Array]:
+    """Average true ranges over the last ``SHORT``, ``USUAL`` and ``LONG`` candles.
+
+    Args:
+        ranges: ``(n,)`` from ``true_ranges``.
 
     Returns:
         Three times ``(n,)`` in log-return, at least ``FLOOR``; NaN in as many first rows as the
         average has candles.
     """
-    short = _mean(true_ranges(candles), SHORT, 1)
+    short = _mean(ranges, SHORT, 1)
     usual = _mean(short, USUAL // SHORT, SHORT)
     long = _mean(usual, LONG // USUAL, USUAL)
     return np.maximum(short, FLOOR), np.maximum(usual, FLOOR), np.maximum(long, FLOOR)
@@ -51,7 +54,7 @@ def averages(candles: pd.DataFrame) -> tuple[Array, Array, Array]:
 
 def unit(candles: pd.DataFrame) -> Array:
     """Average the true ranges over ``USUAL`` candles: the unit of scaled figures."""
-    return averages(candles)[1]
+    return averages(true_ranges(candles))[1]
 
 
 def _mean(values: Array, count: int, apart: int) -> Array:

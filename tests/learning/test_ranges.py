@@ -19,7 +19,9 @@ def test_values_equal_a_plain_loop():
         for t in range(1, 600)
     ]
     for found, count in zip(
-        ranges.averages(candles), (ranges.SHORT, ranges.USUAL, ranges.LONG), strict=True
+        ranges.averages(ranges.true_ranges(candles)),
+        (ranges.SHORT, ranges.USUAL, ranges.LONG),
+        strict=True,
     ):
         assert np.isnan(found[:count]).all()
         for t in (count, 550, 599):
@@ -40,7 +42,11 @@ def test_it_estimates_the_standard_deviation_of_a_random_walk():
 def test_a_row_is_the_same_wherever_the_history_starts(start, seed):
     candles = synthetic.history(600, seed).candles
     cut = candles.iloc[start:]
-    for found, whole in zip(ranges.averages(cut), ranges.averages(candles), strict=True):
+    for found, whole in zip(
+        ranges.averages(ranges.true_ranges(cut)),
+        ranges.averages(ranges.true_ranges(candles)),
+        strict=True,
+    ):
         known = np.isfinite(found)
         assert known.any()
         np.testing.assert_array_equal(found[known], whole[start:][known])
