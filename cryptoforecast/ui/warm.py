@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from streamlit import delta_generator
 
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.ui import sockets
+from cryptoforecast.ui import process, sockets
 
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
@@ -61,6 +61,7 @@ def _prepare() -> None:
         # every answer for a tenth of a second.
         gc.freeze()
         gc.enable()
+        process.trim()
 
 
 def _landing(service: Service) -> None:
