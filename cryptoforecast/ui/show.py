@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 import time
@@ -37,7 +36,7 @@ DASH = "–"
 #: Seconds, at least, between a page's first words and the first chart that a visitor gets, and
 #: between what comes just before that chart and the chart.
 PAINT, LAST_STROKE = 0.45, 0.1
-_OPENED, _PAINTED, _PUT_OFF = "opened", "painted", "put-off"
+_OPENED, _PAINTED = "opened", "painted"
 
 #: Key, and so class, of what holds a chart and its still.
 STILL = "still-"
@@ -82,47 +81,17 @@ def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
         still: HTML of a picture of it, see ``charts.still``, that stands there until Plotly has
             drawn: for the first chart of a page.
     """
-    place = st.container(key=f"{STILL}{key}" if still else None)
-    if still:
-        place.html(still)
-    plot = functools.partial(
-        place.plotly_chart,
-        figure,
-        theme=None,
-        key=key,
-        alt=alt,
-        config={"displaylogo": False, "scrollZoom": False},
-    )
-    put_off = st.session_state.get(_PUT_OFF)
-    if put_off is None:
-        _paint(time.monotonic())
-        plot()
-    else:
-        put_off.append((time.monotonic(), plot))
-
-
-@contextmanager
-def charts_last() -> Iterator[None]:
-    """Send a visitor's first charts after all else that is drawn here; see ``_paint``.
-
-    What else there is to draw takes about as long as the browser needs to show the first still.
-    """
-    if _PAINTED in st.session_state:
-        yield
-        return
-    put_off: list[tuple[float, Callable[[], object]]] = []
-    st.session_state[_PUT_OFF], failed = put_off, None
-    try:
-        yield
-    except CryptoForecastError as error:
-        failed = error
-    finally:
-        del st.session_state[_PUT_OFF]
-    for sent, plot in put_off:
-        _paint(sent)
-        plot()
-    if failed is not None:
-        raise failed
+    with st.container(key=f"{STILL}{key}" if still else None):
+        if still:
+            st.html(still)
+        _paint()
+        st.plotly_chart(
+            figure,
+            theme=None,
+            key=key,
+            alt=alt,
+            config={"displaylogo": False, "scrollZoom": False},
+        )
 
 
 def opened() -> None:
@@ -130,19 +99,15 @@ def opened() -> None:
     st.session_state[_OPENED] = time.monotonic()
 
 
-def _paint(sent: float) -> None:
+def _paint() -> None:
     """Before a visitor's first chart, let the browser show what it has got.
 
     Reading Plotly's script keeps it busy for a second, in which no field, figure or picture that
     came just before would appear.
-
-    Args:
-        sent: when the last that it should show first was sent, by ``time.monotonic``.
     """
     if _PAINTED not in st.session_state:
         st.session_state[_PAINTED] = True
-        due = max(sent + LAST_STROKE, st.session_state[_OPENED] + PAINT)
-        time.sleep(max(0.0, due - time.monotonic()))
+        time.sleep(max(LAST_STROKE, st.session_state[_OPENED] + PAINT - time.monotonic()))
 
 
 def verdict(judged: Backtest) -> None:
