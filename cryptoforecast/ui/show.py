@@ -33,21 +33,26 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
-#: Seconds, at least, between a page's first words and the first chart that a visitor gets, and
-#: between what comes just before that chart and the chart.
-PAINT, LAST_STROKE = 0.45, 0.1
+#: Seconds, at least, between a page's first words and the first chart that a visitor gets.
+PAINT = 0.65
 _OPENED, _PAINTED = "opened", "painted"
 
 #: Key, and so class, of what holds a chart and its still.
 STILL = "still-"
-#: Until Plotly has drawn, its place takes no room; from then on the still's takes none. A figure of
-#: many digits is written smaller where its tile is narrow, instead of being cut off, and what it is
-#: compared with goes below.
+#: Until Plotly has drawn, its place takes no room; from then on the still's takes none. A field or
+#: tile whose script is on its way has about the room that it will need, so that what is read below
+#: does not jump. A figure of many digits is written smaller where its tile is narrow, instead of
+#: being cut off, and what it is compared with goes below.
 STYLE = f"""<style>
 [class*="st-key-{STILL}"] {{ position: relative; }}
 [class*="st-key-{STILL}"]:has(.main-svg) > :has(.stHtml) {{ display: none; }}
 [class*="st-key-{STILL}"]:not(:has(.main-svg)) > :not(:has(.stHtml)) {{
     position: absolute; top: 0; width: 100%; visibility: hidden;
+}}
+[data-testid="stHorizontalBlock"] > :has(> [data-testid="stSkeleton"]) {{ min-height: 64px; }}
+[data-testid="stGridCellContent"] :has(> [data-testid="stSkeleton"]) {{ min-height: 132px; }}
+@media (max-width: 640px) {{
+    [data-testid="stHorizontalBlock"] > :has(> [data-testid="stSkeleton"]) {{ flex-basis: 100%; }}
 }}
 [data-testid="stMetric"] {{ container-type: inline-size; }}
 [data-testid="stMetric"] [data-testid="stMetricValue"] {{
@@ -102,12 +107,13 @@ def opened() -> None:
 def _paint() -> None:
     """Before a visitor's first chart, let the browser show what it has got.
 
-    Reading Plotly's script keeps it busy for a second, in which no field, figure or picture that
-    came just before would appear.
+    Reading Plotly's script keeps it busy for a second, in which no field, figure or picture would
+    appear. Those come 0.3 s after the words: for so long React holds back whatever had to wait for
+    a script of its own.
     """
     if _PAINTED not in st.session_state:
         st.session_state[_PAINTED] = True
-        time.sleep(max(LAST_STROKE, st.session_state[_OPENED] + PAINT - time.monotonic()))
+        time.sleep(max(0.0, st.session_state[_OPENED] + PAINT - time.monotonic()))
 
 
 def verdict(judged: Backtest) -> None:

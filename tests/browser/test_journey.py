@@ -37,9 +37,15 @@ def test_the_first_chart_is_a_picture_until_plotly_has_drawn_it(url: str, page: 
     assert still.get_attribute("alt") == said
     expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
     expect(page.get_by_text("BTC: the next 24 hours")).to_be_visible()
-    place = still.bounding_box()
+    expect(page.get_by_role("combobox", name="Coin")).to_be_visible()  # all above it is there
+    expect(page.get_by_role("radio", name="90 days")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(4)
+    place = page.locator("[class*=st-key-still-]").bounding_box()
+    picture = still.bounding_box()
     assert place is not None
-    assert place["width"] > 200
+    assert picture is not None
+    assert picture["width"] > 200
+    assert place["y"] < picture["y"] < picture["y"] + picture["height"] < place["y"] + 400
     assert _overflow(page) <= 0
 
     for route in waiting:
@@ -48,7 +54,30 @@ def test_the_first_chart_is_a_picture_until_plotly_has_drawn_it(url: str, page: 
     expect(still).to_be_hidden()
     drawn = page.locator(CHART).first.bounding_box()
     assert drawn is not None
-    assert abs(drawn["y"] + 8 - place["y"]) < 120  # where the picture was
+    assert abs(drawn["y"] - place["y"]) < 2  # where the picture was
+
+
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_what_is_read_does_not_jump_when_fields_and_tiles_are_there(url: str, page: Page):
+    waiting: list[Route] = []
+    late = re.compile(r"/(Selectbox|ButtonGroup|Metric)\.[^/]*\.js$")
+    page.route(late, lambda route: waiting.append(route))
+    page.goto(url)
+    heading = page.get_by_role("heading", name="What comes next")
+    expect(page.locator("[class*=st-key-still-] img")).to_be_visible()
+    page.wait_for_function("[...document.styleSheets].some(s => s.ownerNode.closest?.('.stHtml'))")
+    before = heading.bounding_box()
+
+    for route in waiting:
+        route.continue_()
+    expect(page.get_by_role("combobox", name="Coin")).to_be_visible()
+    expect(page.get_by_role("radio", name="90 days")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(4)
+    after = heading.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert len(waiting) == 3
+    assert abs(after["y"] - before["y"]) < 50
 
 
 @pytest.mark.parametrize("name", ["market", "models"])
