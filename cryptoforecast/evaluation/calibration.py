@@ -13,6 +13,7 @@ import dataclasses
 
 import numpy as np
 
+from cryptoforecast.learning import windows
 from cryptoforecast.learning.baselines.common import REFRESH, WINDOW
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
@@ -30,6 +31,9 @@ FEWEST = 200
 DOUBT = 4.0
 #: A factor never folds a band away.
 SMALLEST = 0.05
+# All but the median, and of each the share of its ratios that are at most its factor.
+_ENDS = [i for i in range(len(QUANTILES)) if i != MEDIAN]
+_OUTWARD = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _ENDS])
 # Targets of long steps overlap: this many in the length of one are looked at.
 _PARTS = 8
 
@@ -48,19 +52,16 @@ def rolling(said: Forecast, warm_up: int) -> Forecast:
     Returns:
         The forecasts after the warm-up, median and points unchanged.
     """
-    middle = said.quantiles[..., MEDIAN]
-    residual = said.actual_returns - middle
+    residual = said.actual_returns - said.quantiles[..., MEDIAN]
     quantiles, changed = said.quantiles[warm_up:].copy(), False
+    starts = np.arange(0, len(quantiles), REFRESH)
     # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(1, said.horizon + 1):
-        looked = residual[:, step - 1]
-        away = said.quantiles[:, step - 1] - middle[:, step - 1, None]
-        by = np.ones((len(quantiles), len(QUANTILES)))
-        for first in range(0, len(by), REFRESH):
-            known = max(0, warm_up + first - step + 1)
-            by[first : first + REFRESH] = _factors(looked[:known], away[:known], step)
+        known = np.maximum(0, warm_up + starts - step + 1)
+        by = _factors(residual[:, step - 1], said.quantiles[:, step - 1], known, step)
+        by = np.repeat(by, REFRESH, axis=0)
         changed = changed or bool((by != 1).any())
-        quantiles[:, step - 1] = _rescaled(quantiles[:, step - 1], by)
+        quantiles[:, step - 1] = _rescaled(quantiles[:, step - 1], by[: len(quantiles)])
     after = said[warm_up:]
     return dataclasses.replace(after, quantiles=quantiles) if changed else after
 
@@ -78,49 +79,55 @@ def latest(said: Forecast) -> Array:
     Returns:
         ``(horizon, 9)``; 1 for the median, and at steps with fewer than ``FEWEST`` outcomes.
     """
-    residual, distance = _errors(said)
+    residual = said.actual_returns - said.quantiles[..., MEDIAN]
     known = np.isfinite(residual).sum(axis=0)
-    return np.array(
+    return np.concatenate(
         [
-            _factors(residual[: known[i], i], distance[: known[i], i], i + 1)
+            _factors(residual[:, i], said.quantiles[:, i], known[i : i + 1], i + 1)
             for i in range(said.horizon)
         ]
     )
 
 
-def _errors(said: Forecast) -> tuple[Array, Array]:
-    """Measure residuals ``(n, horizon)`` and quantiles ``(n, horizon, 9)`` from the median."""
-    middle = said.quantiles[..., MEDIAN]
-    return said.actual_returns - middle, said.quantiles - middle[..., None]
-
-
-def _factors(residual: Array, distance: Array, step: int) -> Array:
-    """Find the nine factors that outcomes call for.
+def _factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
+    """Find the nine factors that outcomes call for, at each of several moments.
 
     Args:
-        residual: ``(n,)`` of known outcomes, the newest last.
-        distance: ``(n, 9)`` that was predicted.
+        residual: ``(n,)`` how far outcomes lay from the median, the newest last.
+        quantiles: ``(n, 9)`` that were predicted.
+        known: ``(moments,)`` how many outcomes are known by then; never falls.
         step: how far ahead.
+
+    Returns:
+        ``(moments, 9)``; 1 where fewer than ``FEWEST`` are known.
     """
-    factors = np.ones(len(QUANTILES))
-    outcomes = min(len(residual), WINDOW, NEAR + MORE * (step - 1))
-    if outcomes < FEWEST:
-        return factors
+    factors = np.ones((len(known), len(QUANTILES)))
+    outcomes = np.minimum(known, min(WINDOW, NEAR + MORE * (step - 1)))
+    enough = outcomes >= FEWEST
+    apart = max(1, step // _PARTS)
     # Counted back from the newest, so that it does not matter where the forecasts begin.
-    rows = slice(-1, -outcomes - 1, -max(1, step // _PARTS))
-    looked, away = residual[rows], np.ascontiguousarray(distance[rows].T)
-    # Below the median both are negative, so that the larger ratio is the lower price.
-    ratios = np.divide(looked, away, out=np.zeros_like(away), where=away != 0)
-    for i, level in enumerate(QUANTILES):
-        if i != MEDIAN:
-            place = max(level, 1 - level) * (len(looked) - 1)
-            below, share = int(place), place % 1
-            above = min(below + 1, len(looked) - 1)
-            ratios[i].partition((below, above))  # all that matters of their order
-            factors[i] = (1 - share) * ratios[i, below] + share * ratios[i, above]
+    newest, counts = known - 1, (outcomes - 1) // apart + 1
+    for offset in set(newest[enough] % apart):
+        some = np.flatnonzero(enough & (newest % apart == offset))
+        ends = newest[some] // apart + 1
+        begins = ends - counts[some]
+        rows = slice(offset + begins[0] * apart, newest[some[-1]] + 1, apart)
+        levels = np.ascontiguousarray(quantiles[rows].T)
+        away = levels - levels[MEDIAN]
+        # Below the median both are negative, so that the larger ratio is the lower price.
+        ratios = np.divide(residual[rows], away, out=np.zeros_like(away), where=away != 0)
+        low, high, share = windows.ranks(_OUTWARD, counts[some])
+        asked = np.stack([low, high], axis=-1)
+        begins, ends = begins - begins[0], ends - begins[0]
+        found = [
+            windows.at_ranks(ratios[i], begins, ends, asked[:, j]) for j, i in enumerate(_ENDS)
+        ]
+        below, above = np.transpose(found, (2, 1, 0))
+        factors[some[:, None], _ENDS] = windows.between(below, above, share)
     logs = np.log(np.maximum(factors, SMALLEST))
     # Outcomes of a step overlap, unless they lie a step apart.
-    return np.exp(logs**3 / (logs**2 + DOUBT * step / outcomes))
+    doubt = DOUBT * step / np.maximum(outcomes, 1)[:, None]
+    return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + doubt)), 1.0)
 
 
 def rescaled(said: Forecast, by: Array) -> Forecast:

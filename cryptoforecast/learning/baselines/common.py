@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import threads
+from cryptoforecast.learning import threads, windows
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, Predictor, PriceHistory
 
@@ -92,11 +92,10 @@ def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
     times, which = np.unique(measured, return_inverse=True)
     found = np.full((len(times), horizon, len(QUANTILES)), np.nan)
     for step in range(1, horizon + 1):
-        column = np.ascontiguousarray(residuals[:, step - 1])
-        for i, row in enumerate(times):
-            stop = row - step + 1
-            if stop > 0:
-                found[i, step - 1] = np.quantile(column[max(0, stop - WINDOW) : stop], QUANTILES)
+        ends = times - step + 1
+        some = ends > 0
+        begins, column = np.maximum(0, ends - WINDOW), np.ascontiguousarray(residuals[:, step - 1])
+        found[some, step - 1] = windows.quantiles(column, begins[some], ends[some], QUANTILES)
     found[..., :MEDIAN] = np.minimum(found[..., :MEDIAN], 0)
     found[..., MEDIAN + 1 :] = np.maximum(found[..., MEDIAN + 1 :], 0)
     found[..., MEDIAN] *= 0
