@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import itertools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -31,10 +32,9 @@ from cryptoforecast.types import (
     TrainedModel,
 )
 
-#: Origins in one pass: enough to fill the matrix products, few enough to stay in cache.
+#: Windows in one pass, from the inputs to the quantiles: enough to fill the matrix products, few
+#: enough to stay in cache.
 BATCH = 512
-#: Origins whose quantiles are made at once: bounds the memory of a long backtest.
-AT_ONCE = 8 * BATCH
 #: Models whose weights stay arranged for the next forecast.
 KEPT = 16
 #: Features that can be told from closes alone.
@@ -110,11 +110,14 @@ def outputs(model: TrainedModel, inputs: Array) -> Array:
     Returns:
         ``(m, outputs)`` float32, the raw last layer.
     """
-    spec = model.spec
-    count = len(inputs) - spec.lookback + 1
-    if spec.network == "dense":
-        return _dense(spec, model.weights, inputs, count)
-    return _lstm(model, inputs, count)
+    count = len(inputs) - model.spec.lookback + 1
+    result = np.empty((count, model.weights[-1].shape[0]), np.float32)
+
+    def run(some: slice) -> None:
+        result[some] = _raw(model, inputs[some.start : some.stop + model.spec.lookback - 1])
+
+    _in_parts(run, count, BATCH)
+    return result
 
 
 def rising_quantiles(raw: Array, horizon: int) -> Array:
@@ -172,19 +175,31 @@ def _said(
     horizon, lookback = model.spec.horizon, model.spec.lookback
     points = np.empty((len(close), horizon))
     quantiles = np.empty((*points.shape, len(QUANTILES)), np.float32)
-    for begin in range(0, len(close), AT_ONCE):
-        some = slice(begin, min(begin + AT_ONCE, len(close)))
+
+    def run(some: slice) -> None:
         read = inputs[some.start * apart : (some.stop - 1) * apart + lookback]
         points[some], quantiles[some] = _said_at_once(model, read, close[some], unit[some], apart)
+
+    _in_parts(run, len(close), max(1, BATCH // apart))
     return points, quantiles
+
+
+def _in_parts(run: Callable[[slice], None], count: int, most: int) -> None:
+    """Run for ``most`` of ``count`` rows at a time, on all cores where that is more than once."""
+    parts = [slice(begin, min(begin + most, count)) for begin in range(0, count, most)]
+    if len(parts) == 1:
+        run(parts[0])
+    else:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            list(pool.map(run, parts))
 
 
 def _said_at_once(
     model: TrainedModel, inputs: Array, close: Array, unit: Array, apart: int
 ) -> tuple[Array, Array]:
-    """Forecast as ``_said`` does, in arrays of a few times the size of the answer."""
+    """Forecast as ``_said`` does, from ``BATCH`` windows at most."""
     centres, bands = zip(
-        *(_unscale(one, outputs(one, inputs)[::apart], close, unit) for one in members(model)),
+        *(_unscale(one, _raw(one, inputs)[::apart], close, unit) for one in members(model)),
         strict=True,
     )
     centre = sum(centres[1:], centres[0]) / len(centres)
@@ -220,38 +235,26 @@ def _positive(price: Array, close: Array) -> Array:
     return np.maximum(price, close * LOWEST_SHARE)
 
 
-def _dense(spec: ModelSpec, weights: tuple[Array, ...], inputs: Array, count: int) -> Array:
+def _raw(model: TrainedModel, inputs: Array) -> Array:
+    """Give ``outputs`` of some windows, in one go."""
     threads.keep_to_one()
-    windows = np.lib.stride_tricks.sliding_window_view(inputs, spec.lookback, axis=0)
-    result = np.empty((count, weights[-1].shape[0]), np.float32)
-    for begin in range(0, count, BATCH):
-        # The view is (m, inputs, lookback); Keras flattens (lookback, inputs).
-        layer = windows[begin : begin + BATCH].transpose(0, 2, 1)
-        layer = layer.reshape(len(layer), -1)
-        for i in range(0, len(weights) - 2, 2):
-            layer = np.maximum(layer @ weights[i] + weights[i + 1], 0)
-        result[begin : begin + BATCH] = layer @ weights[-2] + weights[-1]
-    return result
+    return (_dense if model.spec.network == "dense" else _lstm)(model, inputs)
 
 
-def _lstm(model: TrainedModel, inputs: Array, count: int) -> Array:
-    """Run an LSTM from zero state over every window, many windows at once."""
-    threads.keep_to_one()
-    stack, lookback, weights = _stacked(model), model.spec.lookback, model.weights
-    result = np.empty((count, weights[-1].shape[0]), np.float32)
+def _dense(model: TrainedModel, inputs: Array) -> Array:
+    weights = model.weights
+    windows = np.lib.stride_tricks.sliding_window_view(inputs, model.spec.lookback, axis=0)
+    # The view is (m, inputs, lookback); Keras flattens (lookback, inputs).
+    layer = windows.transpose(0, 2, 1).reshape(len(windows), -1)
+    for i in range(0, len(weights) - 2, 2):
+        layer = np.maximum(layer @ weights[i] + weights[i + 1], 0)
+    return layer @ weights[-2] + weights[-1]
 
-    def run(begin: int) -> None:
-        stop = min(begin + BATCH, count)
-        last = stack.run(inputs[begin : stop + lookback - 1], lookback)
-        result[begin:stop] = last.T @ weights[-2] + weights[-1]
 
-    begins = range(0, count, BATCH)
-    if len(begins) == 1:
-        run(0)
-    else:
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            list(pool.map(run, begins))
-    return result
+def _lstm(model: TrainedModel, inputs: Array) -> Array:
+    """Run from zero state over every window, all of them side by side."""
+    last = _stacked(model).run(inputs, model.spec.lookback)
+    return last.T @ model.weights[-2] + model.weights[-1]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
