@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
-#: Seconds, at least, between a page's first words and the first chart that a visitor gets.
-PAINT = 0.65
+#: Seconds between a page's first words and the first chart that a visitor gets, and the age of
+#: those words from which on they need not be waited for.
+PAINT, SEEN = 0.65, 0.3
 _OPENED, _PAINTED = "opened", "painted"
 
 #: Key, and so class, of what holds a chart and its still.
@@ -109,11 +110,13 @@ def _paint() -> None:
 
     Reading Plotly's script keeps it busy for a second, in which no field, figure or picture would
     appear. Those come 0.3 s after the words: for so long React holds back whatever had to wait for
-    a script of its own.
+    a script of its own. A page that took longer itself is past that.
     """
     if _PAINTED not in st.session_state:
         st.session_state[_PAINTED] = True
-        time.sleep(max(0.0, st.session_state[_OPENED] + PAINT - time.monotonic()))
+        age = time.monotonic() - st.session_state[_OPENED]
+        if age < SEEN:
+            time.sleep(PAINT - age)
 
 
 def verdict(judged: Backtest) -> None:
