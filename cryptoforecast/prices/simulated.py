@@ -292,11 +292,15 @@ def _capped_mean(freedom: float) -> float:
 
 def _inside(shocks: Array, wick: float) -> tuple[Array, Array, Array]:
     """Walk through each hour: lowest, highest and last point, `(n,)`, unit variance."""
-    walk = np.cumsum(shocks, axis=1) / math.sqrt(SUBSTEPS)
-    move = walk[:, -1].copy()
-    line = move[:, None] * (np.arange(1, SUBSTEPS + 1) / SUBSTEPS)
-    walk = line + wick * (walk - line)
-    return np.minimum(walk.min(axis=1), 0), np.maximum(walk.max(axis=1), 0), move
+    # Steps down and hours across: what is done to all hours at once is then one run of memory.
+    walk = np.cumsum(np.ascontiguousarray(shocks.T), axis=0)
+    walk /= math.sqrt(SUBSTEPS)
+    move = walk[-1].copy()
+    line = move * (np.arange(1, SUBSTEPS + 1) / SUBSTEPS)[:, None]
+    walk -= line
+    walk *= wick
+    walk += line
+    return np.minimum(walk.min(axis=0), 0), np.maximum(walk.max(axis=0), 0), move
 
 
 def _season(index: pd.DatetimeIndex, parameters: MarketParameters) -> Array:
@@ -315,6 +319,7 @@ def _variance(surprise: Array, parameters: MarketParameters) -> Array:
     base = 1 - sum(parameters.weights)
     weights = list(parameters.weights)
     decays = [0.5 ** (1 / half) for half in parameters.half_lives]
+    gains = [1 - decay for decay in decays]
     means = [1.0] * len(weights)
     pairs = range(len(weights))
     result = []
@@ -327,7 +332,7 @@ def _variance(surprise: Array, parameters: MarketParameters) -> Array:
         result.append(h)
         seen = h * value
         for i in pairs:
-            means[i] = decays[i] * means[i] + (1 - decays[i]) * seen
+            means[i] = decays[i] * means[i] + gains[i] * seen
     return np.array(result)
 
 
