@@ -136,16 +136,14 @@ def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = Q
     Returns:
         In log-return; NaN if there is nothing to average.
     """
-    return _mean(pinball_losses(actual_returns, quantiles, levels))
+    return _mean(_losses(actual_returns, quantiles, levels))
 
 
 def pinball_losses(
     actual_returns: Array, quantiles: Array, levels: Sequence[float] = QUANTILES
 ) -> Array:
     """Compute the pinball loss of each origin, ``(n,)``, as ``pinball`` averages it."""
-    error = actual_returns[:, None] - quantiles
-    share = np.asarray(levels)
-    return np.maximum(share * error, (share - 1) * error).mean(axis=1)
+    return _losses(actual_returns, quantiles, levels).mean(axis=1)
 
 
 def coverage(actual_returns: Array, quantiles: Array, level: int) -> float:
@@ -215,9 +213,10 @@ def finite(value: float) -> float | None:
 
 def _score_step(forecast: Forecast, returns: Array, column: int, scale: float) -> Scores:
     known = np.isfinite(forecast.actual[:, column])
-    close, returns = forecast.close[known], returns[known]
-    actual, predicted = forecast.actual[known, column], forecast.predicted[known, column]
-    quantiles = forecast.quantiles[known, column]
+    rows = slice(None) if known.all() else known  # the first spares copies
+    close, returns = forecast.close[rows], returns[rows]
+    actual, predicted = forecast.actual[rows, column], forecast.predicted[rows, column]
+    quantiles = forecast.quantiles[rows, column]
     return Scores(
         mae=mae(actual, predicted),
         rmse=rmse(actual, predicted),
@@ -229,6 +228,12 @@ def _score_step(forecast: Forecast, returns: Array, column: int, scale: float) -
         coverage_80=coverage(returns, quantiles, 80),
         coverage_95=coverage(returns, quantiles, 95),
     )
+
+
+def _losses(actual_returns: Array, quantiles: Array, levels: Sequence[float]) -> Array:
+    error = actual_returns[:, None] - quantiles
+    share = np.asarray(levels)
+    return np.maximum(share * error, (share - 1) * error)
 
 
 def _mean(values: Array) -> float:
