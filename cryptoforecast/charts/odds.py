@@ -29,19 +29,18 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
     colours, chances = style.theme(dark), 100 * one.chances
     x = style.milliseconds(_times(future))
     figure = go.Figure()
-    figure.add_hline(y=50, line={"color": colours.rule, "dash": "dash", "width": 1})
     figure.add_scatter(
         x=x, y=chances, mode="lines+markers", name="chance", showlegend=False,
         line={"color": colours.strong, "width": 2},
         marker={"symbol": "diamond", "size": 8 if len(x) <= _MARKED else 4},
         hovertemplate="%{y:.1f} %<extra></extra>",
     )  # fmt: skip
-    for row, side in ((0, "left"), (-1, "right")):
-        if math.isfinite(chances[row]):
-            figure.add_annotation(
-                x=x[row], y=chances[row], text=percent(one.chances[row]), showarrow=False,
-                xanchor=side, yshift=14, font={"size": 12, "color": colours.ink},
-            )  # fmt: skip
+    ends = [
+        {"x": x[row], "y": chances[row], "text": percent(one.chances[row]), "showarrow": False,
+         "xanchor": side, "yshift": 14, "font": {"size": 12, "color": colours.ink}}
+        for row, side in ((0, "left"), (-1, "right"))
+        if math.isfinite(chances[row])
+    ]  # fmt: skip
     style.lay_out(
         figure, f"Chance of ending {one.direction} {style.money(one.level)}",
         style.subtitle_lines(future.history, "dashed: as likely as not"),
@@ -50,6 +49,8 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
             "xaxis": style.time_axis(future.history.interval),
             "yaxis": {"title": {"text": "chance, %", "font": {"size": 11}},
                       "range": [-3, 103], "dtick": 25},
+            "shapes": [style.across(colours.rule, y=50)],
+            "annotations": ends,
         },
     )  # fmt: skip
     return figure
@@ -80,25 +81,24 @@ def chance_map(future: Future, asked: Sequence[Odds], *, dark: bool = False) -> 
         hovertemplate=f"{direction} %{{{'x' if single else 'y'}}}"
         f"{'' if single else ', %{x}'}: %{{z:.1f}} %<extra></extra>",
     )  # fmt: skip
+    more = {
+        "xaxis": {"title": {"text": "ahead", "font": {"size": 11}, "standoff": 4},
+                  "type": "category", "showgrid": False, "nticks": 4, "tickangle": 0},
+        "yaxis": {"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
+                  "showgrid": False},
+    }  # fmt: skip
+    if single:
+        more = {
+            "xaxis": {"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
+                      "showgrid": False, "nticks": 5, "tickangle": 0},
+            "yaxis": {"type": "category", "showgrid": False, "showticklabels": False},
+        }  # fmt: skip
     style.lay_out(
         figure, f"Chance of ending {direction} each price, %",
         style.subtitle_lines(future.history, "blue: unlikely, orange: likely"),
         dark=dark, height=230 if single else 320, keep=f"chances {coin} {direction}", legend=False,
+        more={"hovermode": "closest", **more},
     )  # fmt: skip
-    figure.update_layout(hovermode="closest")
-    if single:
-        figure.update_layout(
-            xaxis={"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
-                   "showgrid": False, "nticks": 5, "tickangle": 0},
-            yaxis={"type": "category", "showgrid": False, "showticklabels": False},
-        )  # fmt: skip
-    else:
-        figure.update_layout(
-            xaxis={"title": {"text": "ahead", "font": {"size": 11}, "standoff": 4},
-                   "type": "category", "showgrid": False, "nticks": 4, "tickangle": 0},
-            yaxis={"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
-                   "showgrid": False},
-        )  # fmt: skip
     return figure
 
 

@@ -140,22 +140,23 @@ def compare_errors(
         marker={"color": [colour(name, ratios[name]) for name in names]},
         hovertemplate="%{y}: %{text} the naive error<extra></extra>",
     )  # fmt: skip
-    figure.add_vline(x=1, line={"color": colours.ink, "dash": "dash", "width": 1})
     what = "Error of the price" if metric == "mae" else "Error of the band"
     unit = "MAE" if metric == "mae" else "pinball loss"
     subtitle = ["dashed: the last price; left of it is better"]
     if simulated:
         subtitle.insert(0, "<b>Simulated prices, not a market</b>")
+    longest = max([1.0, *(value for value in values if math.isfinite(value))])
     style.lay_out(
         figure, f"{what}, naive = 1", subtitle, dark=dark, height=150 + 38 * len(names),
         keep=f"errors {metric}", legend=False,
-    )  # fmt: skip
-    longest = max([1.0, *(value for value in values if math.isfinite(value))])
-    figure.update_layout(
-        hovermode="closest",
-        bargap=0.35,
-        xaxis={"title": {"text": f"{unit} / naive {unit}", "font": {"size": 11}, "standoff": 4},
-               "range": [0, 1.22 * longest], "nticks": 6},
+        more={
+            "hovermode": "closest",
+            "bargap": 0.35,
+            "shapes": [style.across(colours.ink, x=1)],
+            "xaxis": {"title": {"text": f"{unit} / naive {unit}", "font": {"size": 11},
+                                "standoff": 4},
+                      "range": [0, 1.22 * longest], "nticks": 6},
+        },
     )  # fmt: skip
     return figure
 

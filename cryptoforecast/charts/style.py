@@ -147,6 +147,16 @@ def lay_out(
     return figure
 
 
+def across(colour: str, *, x: float | None = None, y: float | None = None) -> dict[str, object]:
+    """Describe a dashed line right through the plot at an ``x`` or a ``y``, for ``shapes``."""
+    ends: dict[str, object] = (
+        {"x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
+        if y is None
+        else {"x0": 0, "x1": 1, "xref": "x domain", "y0": y, "y1": y, "yref": "y"}
+    )
+    return {"type": "line", "line": {"color": colour, "dash": "dash", "width": 1}, **ends}
+
+
 def _merged(common: Mapping[str, object], more: Mapping[str, object]) -> dict[str, object]:
     """Lay nested dictionaries over others."""
     result = dict(common)
