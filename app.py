@@ -7,6 +7,7 @@ plain script (Streamlit's older way), it draws the dashboard alone.
 from pathlib import Path
 
 import streamlit as st
+from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -22,6 +23,9 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     app = st.App(
         ROOT / "cryptoforecast" / "ui" / "main.py",
         routes=[
+            # In place of Streamlit's own. Named on a page, it would be looked at with Pillow and
+            # sent at every run; an icon by name would be fetched from its maker's server.
+            Route("/favicon.png", lambda _: FileResponse(ROOT / ".streamlit" / "icon.png")),
             Route("/predict", api.Predict(warm.service), methods=["POST"]),
             Mount("/api", app=api.Rest(warm.service)),
         ],

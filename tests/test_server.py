@@ -75,6 +75,13 @@ def test_the_page_of_the_same_name_lives_beside_it(server):
     assert httpx2.get(f"{server}/_stcore/health", timeout=30).text == "ok"
 
 
+def test_a_tab_has_the_projects_own_icon(server):
+    icon = httpx2.get(f"{server}/favicon.png", timeout=30)
+    assert icon.headers["content-type"] == "image/png"
+    assert icon.content == (ROOT / ".streamlit" / "icon.png").read_bytes()
+    assert 'rel="shortcut icon" href="./favicon.png"' in httpx2.get(server, timeout=30).text
+
+
 def test_the_api_says_its_version_and_documents_itself(server):
     assert httpx2.get(f"{server}/api/health", timeout=30).json()["version"] == __version__
     described = httpx2.get(f"{server}/api/openapi.json", timeout=30).json()

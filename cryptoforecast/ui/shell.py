@@ -45,12 +45,7 @@ PAGES = (
 
 def run() -> None:
     """Draw the navigation, then the chosen page; a known error becomes one clear message."""
-    st.set_page_config(
-        page_title="CryptoForecast",
-        # A file of ours: an icon by name would be fetched from its maker's server.
-        page_icon=str(ROOT / ".streamlit" / "icon.png"),
-        layout="wide",
-    )
+    st.set_page_config(page_title="CryptoForecast", layout="wide")
     page = st.navigation(
         [
             st.Page(
