@@ -51,32 +51,32 @@ def between(below: Array, above: Array, share: Array) -> Array:
     return np.where(share < 0.5, below + gap * share, above - gap * (1 - share))
 
 
-def at_ranks(values: Array, begins: Array, ends: Array, ranks: Array) -> Array:
+def at_ranks(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
     """Find the values that have given ranks, ``(windows, ranks)`` from 0, in each window.
 
     Windows are as for ``quantiles``; so is what is returned, for ranks in place of levels.
     """
-    found = np.empty(ranks.shape, values.dtype)
+    found = np.empty(wanted.shape, values.dtype)
     for first, last in _runs(begins, ends):
         run, start = slice(first, last), begins[first]
         some = values[start : ends[last - 1]]
         if last - first == 1 or np.isnan(some.min()):
             for i in range(first, last):
-                found[i] = _partitioned(values[begins[i] : ends[i]], ranks[i])
+                found[i] = _partitioned(values[begins[i] : ends[i]], wanted[i])
         else:
-            found[run] = _counted_off(some, begins[run] - start, ends[run] - start, ranks[run])
+            found[run] = _counted_off(some, begins[run] - start, ends[run] - start, wanted[run])
     return found
 
 
-def _counted_off(values: Array, begins: Array, ends: Array, ranks: Array) -> Array:
+def _counted_off(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
     """Order all values, then count off those of each window."""
     order = values.argsort()
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     inside = np.zeros(len(order), bool)  # by rank among all, whether it is in the window
-    rows = np.empty(ranks.shape, np.intp)
+    rows = np.empty(wanted.shape, np.intp)
     begin = end = 0
-    for i, asked in enumerate(ranks):
+    for i, asked in enumerate(wanted):
         inside[place[end : ends[i]]] = True
         inside[place[begin : begins[i]]] = False
         begin, end = begins[i], ends[i]
@@ -84,11 +84,11 @@ def _counted_off(values: Array, begins: Array, ends: Array, ranks: Array) -> Arr
     return values[order[rows]]
 
 
-def _partitioned(values: Array, ranks: Array) -> Array:
+def _partitioned(values: Array, wanted: Array) -> Array:
     """Order the values of one window as far as need be."""
     if np.isnan(values.min()):
-        return np.full(len(ranks), np.nan)
-    return np.partition(values, ranks)[ranks]
+        return np.full(len(wanted), np.nan)
+    return np.partition(values, wanted)[wanted]
 
 
 def _runs(begins: Array, ends: Array) -> Iterator[tuple[int, int]]:
