@@ -4,14 +4,12 @@
 plain script (Streamlit's older way), it draws the dashboard alone.
 """
 
-from pathlib import Path
-
 import streamlit as st
 from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-ROOT = Path(__file__).resolve().parent
+from cryptoforecast.settings import PACKAGE, ROOT
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast import api
@@ -21,7 +19,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
     # multipage mode on a deep link. The literal `st.App(` is how `streamlit run` finds this.
     app = st.App(
-        ROOT / "cryptoforecast" / "ui" / "main.py",
+        PACKAGE / "ui" / "main.py",
         routes=[
             # In place of Streamlit's own. Named on a page, it would be looked at with Pillow and
             # sent at every run; an icon by name would be fetched from its maker's server.

@@ -1,3 +1,3 @@
 """CryptoForecast: forecast crypto prices, and say whether it beats doing nothing."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from cryptoforecast.errors import InvalidInput
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+#: The folder of ``app.py``, ``pages``, ``models`` and ``.streamlit``: the project's own in a
+#: checkout, where the package lies beside them; an installed package carries them inside.
+ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
 
 @dataclass(frozen=True)

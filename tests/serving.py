@@ -34,6 +34,15 @@ def streamlit(home: Path, *options: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def dashboard(home: Path, folder: Path) -> Iterator[str]:
+    """Serve with ``python -m cryptoforecast app`` from a folder; give the address."""
+    port = free_port()
+    command = [sys.executable, "-m", "cryptoforecast", "app", f"--port={port}", "--host=127.0.0.1"]
+    with _serve(command, home, port, "/_stcore/health", folder) as address:
+        yield address
+
+
+@contextlib.contextmanager
 def uvicorn(home: Path) -> Iterator[str]:
     """Serve with ``uvicorn app:app``; give the address once it answers."""
     port = free_port()
@@ -43,14 +52,21 @@ def uvicorn(home: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _serve(command: list[str], home: Path, port: int, path: str) -> Iterator[str]:
-    environment = {**os.environ, "CRYPTOFORECAST_HOME": str(home), "CRYPTOFORECAST_LIVE": "0"}
+def _serve(
+    command: list[str], home: Path, port: int, path: str, folder: Path = ROOT
+) -> Iterator[str]:
+    environment = {
+        **os.environ,
+        "CRYPTOFORECAST_HOME": str(home),
+        "CRYPTOFORECAST_LIVE": "0",
+        "PYTHONPATH": str(ROOT),
+    }
     address = f"http://127.0.0.1:{port}"
     log = home / "server.log"
     home.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             _wait(process, address + path, log)

@@ -655,7 +655,7 @@ def test_too_short_a_history_is_refused(run, tmp_path):
     refused(run("backtest", "--data", tmp_path / "short.csv", "--network", "naive"), "origins")
 
 
-@pytest.mark.parametrize("args", [(), ("models",), ("nothing",), ("models", "burn", "x")])
+@pytest.mark.parametrize("args", [("models",), ("nothing",), ("models", "burn", "x")])
 def test_an_unknown_command_is_refused(run, args):
     refused(run(*args))
 
@@ -685,6 +685,15 @@ def test_help_and_version_go_to_stdout(run):
         status, out, err = run(*args)
         assert (status, err) == (0, "")
         assert out
+
+
+def test_without_a_command_the_help_is_shown(run):
+    assert run() == run("--help")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "1_0"])
+def test_the_dashboard_needs_a_port_that_exists(run, port):
+    refused(run("app", f"--port={port}"), "--port", "65535", port)
 
 
 # ---------------------------------------------------------------------------- streams and signals

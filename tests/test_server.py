@@ -106,6 +106,19 @@ def test_a_forecast_with_no_network_is_simulated_and_says_so(server):
     assert found["steps"][0]["median"] > 0
 
 
+def test_the_dashboard_opens_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("STREAMLIT_SERVER_HEADLESS", "true")
+    home, folder = tmp_path / "home", tmp_path / "elsewhere"
+    folder.mkdir()
+    with serving.dashboard(home, folder) as address:
+        assert httpx2.get(f"{address}/api/health", timeout=30).json()["version"] == __version__
+        icon = httpx2.get(f"{address}/favicon.png", timeout=30)
+        assert icon.content == (ROOT / ".streamlit" / "icon.png").read_bytes()
+    # Without the project's configuration Streamlit counts its users, and says so.
+    assert "usage statistics" not in (home / "server.log").read_text("utf-8")
+    assert list(folder.iterdir()) == []
+
+
 def test_a_sender_that_stalls_holds_up_nobody(server):
     host, port = server.removeprefix("http://").split(":")
     head = (

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from cryptoforecast.cli import commands, options
+from cryptoforecast.cli import commands, dashboard, options
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
@@ -30,8 +30,14 @@ GRACE = 0.5
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command and return the exit status."""
-    args = options.parser().parse_args(argv)
+    parser = options.parser()
+    args = parser.parse_args(argv)
     try:
+        if args.command is None:
+            _write(parser.format_help())
+            return 0
+        if args.command == "app":
+            return dashboard.serve(args.host, args.port)
         with _nothing_on_stdout():
             found = _interruptible(
                 lambda cancelled: commands.answer(

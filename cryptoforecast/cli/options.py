@@ -48,14 +48,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Build the parser; ``args.command`` names the command."""
+    """Build the parser; ``args.command`` names the command, or is ``None`` without one."""
     top = _Parser(
         prog="cryptoforecast",
         description="Forecast crypto prices, and see whether it beats doing nothing.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=__version__)
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _add_app(commands)
     _add_backtest(commands)
     _add_train(commands)
     _add_forecast(commands)
@@ -73,6 +74,20 @@ def _command(commands: Commands, name: str, help: str) -> argparse.ArgumentParse
     made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
     made.add_argument("--json", action="store_true", help="answer in JSON")
     return made
+
+
+def _add_app(commands: Commands) -> None:
+    help = "Open the dashboard in the browser, until Ctrl-C."
+    made = commands.add_parser("app", help=help, description=help, allow_abbrev=False)
+    made.add_argument(
+        "--port", metavar="N", type=_port, help="to listen on (default 8501, or the next free one)"
+    )
+    made.add_argument(
+        "--host",
+        metavar="H",
+        default="localhost",
+        help="address to listen on (default localhost: this computer alone); 0.0.0.0 is all",
+    )
 
 
 def _add_backtest(commands: Commands) -> None:
@@ -277,6 +292,13 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(_must("be a whole number", text)) from error
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if not 0 < port < 2**16:
+        raise argparse.ArgumentTypeError(_must("be a whole number from 1 to 65535", text))
+    return port
 
 
 def _number(text: str) -> float:
