@@ -24,7 +24,7 @@ shipped = pytest.mark.skipif(
 
 @pytest.fixture(scope="module", params=["streamlit", "uvicorn"])
 def server(request, tmp_path_factory):
-    """Serve in both of the ways that the README names."""
+    """Serve in the ways that the documentation names."""
     with getattr(serving, request.param)(tmp_path_factory.mktemp(request.param)) as address:
         yield address
 
