@@ -13,7 +13,7 @@ from cryptoforecast.settings import PACKAGE, ROOT
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast import api
-    from cryptoforecast.ui import process, warm
+    from cryptoforecast.server import preload, process
 
     process.set_up()  # before anything large is loaded
     # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
@@ -24,10 +24,10 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
             # In place of Streamlit's own. Named on a page, it would be looked at with Pillow and
             # sent at every run; an icon by name would be fetched from its maker's server.
             Route("/favicon.png", lambda _: FileResponse(ROOT / ".streamlit" / "icon.png")),
-            Route("/predict", api.Predict(warm.service), methods=["POST"]),
-            Mount("/api", app=api.Rest(warm.service)),
+            Route("/predict", api.Predict(preload.service), methods=["POST"]),
+            Mount("/api", app=api.Rest(preload.service)),
         ],
-        lifespan=warm.lifespan,
+        lifespan=preload.lifespan,
     )
 else:
     from cryptoforecast.ui import shell

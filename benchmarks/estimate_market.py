@@ -19,8 +19,8 @@ from scipy.optimize import brentq, minimize
 from scipy.signal import lfilter
 from scipy.special import gammaln
 
-from cryptoforecast.prices import files
-from cryptoforecast.prices.simulated import (
+from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.simulation.market import (
     DEFAULT,
     EPOCH,
     MarketParameters,
@@ -240,7 +240,7 @@ def main(show: Callable[[str], None] = print) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the price files")
     path = parser.parse_args().data / FILE
-    candles = files.read(path, path.name).candles
+    candles = price_file.read(path, path.name).candles
     # Outages of the exchange: flat candles without volume, which are no market.
     candles = candles[(candles["volume"] > 0) & (candles["high"] > candles["low"])]
     parameters = estimate(candles)

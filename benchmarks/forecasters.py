@@ -31,9 +31,9 @@ from typing import Any
 from benchmarks import measure
 from benchmarks.histories import FILES, read_one
 from cryptoforecast.errors import UnknownModel
-from cryptoforecast.evaluation.metrics import finite
-from cryptoforecast.learning import results, specs
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.evaluation.scores import finite
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.learning import specs, training_cache
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT, Settings
 from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, TrainedModel
@@ -108,7 +108,7 @@ class Bench:
         """
         if who in (*BASELINES, *specs.NETWORKS):
             spec = specs.make(network=who, horizon=horizon, rows=len(history))
-            key = results.key(history, spec, self.version)
+            key = training_cache.key(history, spec, self.version)
             return self._kept(key) or self._made(key, history, who, horizon, spec)
         try:
             model = self.service.model(who).model
@@ -117,7 +117,7 @@ class Bench:
             return None
         if model.card.interval != history.interval or model.spec.horizon < horizon:
             return None
-        key = results.key(history, model.spec, self.version, model.card.created, horizon)
+        key = training_cache.key(history, model.spec, self.version, model.card.created, horizon)
         return self._kept(key) or self._made(key, history, who, horizon, model)
 
     def _kept(self, key: str) -> Cell | None:

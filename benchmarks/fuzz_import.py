@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from cryptoforecast.errors import CryptoForecastError  # noqa: E402
-from cryptoforecast.prices.files import read  # noqa: E402
+from cryptoforecast.prices.files.price_file import read  # noqa: E402
 from tests.prices import samples  # noqa: E402
 from tests.prices.mutations import mutated, noise  # noqa: E402
 

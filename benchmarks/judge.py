@@ -37,11 +37,11 @@ from scipy.stats import binomtest
 
 from benchmarks import measure
 from benchmarks.estimate_market import parkinson
-from cryptoforecast.evaluation.metrics import coverage
+from cryptoforecast.evaluation.scores import coverage
 from cryptoforecast.evaluation.verdict import SIGNIFICANCE, judge
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.prices.simulated import (
+from cryptoforecast.prices.simulation.market import (
     DEFAULT,
     EPOCH,
     MarketParameters,

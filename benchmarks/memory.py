@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from benchmarks import measure, server
 from benchmarks.pages import NO_XSRF, price_file
 from benchmarks.visitor import Shown, Visitor
-from cryptoforecast.prices.coins import COINS
+from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.ui import inputs
 
 VISITORS, ROWS, EARLY = 10, 115_000, 5

@@ -25,11 +25,12 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks import measure
-from cryptoforecast.evaluation import odds, reliability
-from cryptoforecast.learning.baselines import BASELINES
-from cryptoforecast.learning.baselines.simple import volatility
+from cryptoforecast.evaluation import reliability
+from cryptoforecast.forecasting import probability
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.forecasting.baselines.simple import volatility
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.prices import files
+from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import QUANTILES, Array, Backtest, Forecast, PriceHistory
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("--model", default="btc-1h-dense", help="a saved model")
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS)
     given = parser.parse_args()
-    history = files.read(given.data, given.data.name, interval="1h")
+    history = price_file.read(given.data, given.data.name, interval="1h")
     service = Service(Settings.from_environment())
     judged = service.compare(service.judge_saved(history, service.model(given.model).model))
     print(
@@ -78,7 +79,7 @@ def _odds(judged: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]
         actual = judged.judged.actual_returns[:, step - 1]
         happened = actual[:, None] > away
         chances = {
-            name: odds.above(away, said.quantiles[:, None, step - 1])
+            name: probability.above(away, said.quantiles[:, None, step - 1])
             for name, said in judged.forecasts.items()
         }
         counted = reliability.brier(_shares_before(judged, step) + 0 * away, happened)
@@ -179,9 +180,11 @@ def _beyond(said: Forecast, step: int, shape: float | None) -> tuple[list[float]
     actual, quantiles = said.actual_returns[:, step - 1], said.quantiles[:, step - 1]
     below, above = [], []
     for far in FAR:
-        scale = _reach(far, shape) / _reach(far, odds.TAIL)
-        low = quantiles[:, 0] + scale * (odds.quantile(np.array(far), quantiles) - quantiles[:, 0])
-        top = odds.quantile(np.array(1 - far), quantiles)
+        scale = _reach(far, shape) / _reach(far, probability.TAIL)
+        low = quantiles[:, 0] + scale * (
+            probability.quantile(np.array(far), quantiles) - quantiles[:, 0]
+        )
+        top = probability.quantile(np.array(1 - far), quantiles)
         high = quantiles[:, -1] + scale * (top - quantiles[:, -1])
         below.append(float(np.mean(actual < low)))
         above.append(float(np.mean(actual > high)))

@@ -29,7 +29,7 @@ import pandas as pd
 
 from benchmarks import browser, measure, server
 from benchmarks.visitor import Shown, Visitor
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices import simulate
 from cryptoforecast.settings import ROOT
 from cryptoforecast.ui import inputs, market, show

@@ -54,8 +54,9 @@ def stages(size: int, skip: Collection[str]) -> dict[str, float]:
 
 def _walk(size: int, skip: Collection[str]) -> dict[str, float]:
     from cryptoforecast import charts
-    from cryptoforecast.evaluation import metrics, verdict
-    from cryptoforecast.learning import baselines, features, inference, samples, specs, training
+    from cryptoforecast.evaluation import scores, verdict
+    from cryptoforecast.forecasting import baselines
+    from cryptoforecast.learning import features, inference, samples, specs, training
     from cryptoforecast.prices import read
 
     text = _text(size)
@@ -85,10 +86,10 @@ def _walk(size: int, skip: Collection[str]) -> dict[str, float]:
     if "boosted trees" not in skip:
         with _timed(spent, "boosted trees"):
             said(["boosting"])
-    scale = metrics.naive_scale(history.candles["close"].to_numpy(), cut.train_end)
+    scale = scores.naive_scale(history.candles["close"].to_numpy(), cut.train_end)
     with _timed(spent, "figures"):
         for forecast in given:
-            metrics.score(forecast, scale)
+            scores.score(forecast, scale)
     naive, cone, *_, last = given
     with _timed(spent, "verdict"):
         verdict.judge(last, naive, cone)

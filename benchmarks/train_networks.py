@@ -42,8 +42,9 @@ from benchmarks import measure
 from benchmarks.measure import Outcome
 from benchmarks.peers import ours
 from benchmarks.peers.task import Task
-from cryptoforecast.evaluation import metrics
-from cryptoforecast.learning import baselines, networks, samples
+from cryptoforecast.evaluation import scores
+from cryptoforecast.forecasting import baselines
+from cryptoforecast.learning import networks, samples
 from cryptoforecast.prices import read, simulate, write
 from cryptoforecast.types import ModelSpec, PriceHistory
 
@@ -275,7 +276,7 @@ class _Judge:
         self.test = returns[cut.test_origins()]
         naive = baselines.Naive.fit(history, cut.test_start, 1)
         said = naive.forecast(history, cut.test_origins()).quantiles[:, 0]
-        self.naive = metrics.pinball(self.test, said)
+        self.naive = scores.pinball(self.test, said)
 
     def judge(self, file: Path, seconds: float) -> _Judged:
         """Judge the forecasts that a contender wrote; crossed quantiles are put in order."""
@@ -284,8 +285,8 @@ class _Judge:
             curve = said["curve"] if "curve" in said else np.empty((0, 2))
         return _Judged(
             seconds,
-            metrics.pinball(self.validation, validation * self.scale),
-            metrics.pinball(self.test, test * self.scale) / self.naive,
+            scores.pinball(self.validation, validation * self.scale),
+            scores.pinball(self.test, test * self.scale) / self.naive,
             tuple((past, loss * self.scale) for past, loss in curve.tolist()),
         )
 

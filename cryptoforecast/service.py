@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from cryptoforecast.cache import Memo
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
-from cryptoforecast.evaluation import ahead, backtest, cautions, metrics, walk_forward
-from cryptoforecast.evaluation.looks import Looks
+from cryptoforecast.evaluation import backtest, scores, walk_forward
+from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.forecasting import ahead
+from cryptoforecast.forecasting import warnings as cautions
+from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Job, Runner
-from cryptoforecast.learning import bundles, inference, results, specs, training
-from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
-from cryptoforecast.memo import Memo
+from cryptoforecast.learning import bundles, inference, specs, training, training_cache
 from cryptoforecast.prices import Prices
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
@@ -40,7 +42,7 @@ from cryptoforecast.types import (
 )
 
 if TYPE_CHECKING:
-    from cryptoforecast.prices.importing import Corrections
+    from cryptoforecast.prices.files.table import Corrections
 
 #: The model behind ``POST /predict``.
 PREDICT_MODEL = "btc-1h-lstm-close"
@@ -81,7 +83,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.prices = Prices(settings)
-        self.results = results.Results(settings.home / "results", settings.results)
+        self.results = training_cache.Results(settings.home / "results", settings.results)
         self.runner: Runner[Run] = Runner(settings.jobs)
         self._own = settings.home / "models"
         self.looks = Looks()
@@ -150,22 +152,22 @@ class Service:
         report: Callable[[float], None] | None = None,
     ) -> PriceHistory:
         """Read a price file; see ``prices.files.read``. ``to_keep`` refuses what ``keep`` would."""
-        from cryptoforecast.prices import files
+        from cryptoforecast.prices.files import price_file
 
-        return files.read(
+        return price_file.read(
             source,
             name,
             coin=coin,
             interval=interval,
             corrections=corrections,
             repairs=repairs,
-            most=KEPT_ROWS if to_keep else files.MAX_ROWS,
+            most=KEPT_ROWS if to_keep else price_file.MAX_ROWS,
             report=report,
         )
 
     def columns(self, source: Path | bytes | BinaryIO, delimiter: str | None = None) -> list[str]:
         """Name the columns of a price file, read or refused; see ``importing.column_names``."""
-        from cryptoforecast.prices.importing.names import column_names
+        from cryptoforecast.prices.files.columns.names import column_names
 
         return column_names(source, delimiter)
 
@@ -181,7 +183,7 @@ class Service:
         use_cache: bool = True,
     ) -> Run:
         """Train a network, or return the one that answered the same question before."""
-        key = results.key(history, spec)
+        key = training_cache.key(history, spec)
         make = functools.partial(training.train, history, spec, report, cancelled)
         model, cached = self._answered(key, make, use_cache=use_cache)
         return Run(key, history, model, cached)
@@ -199,14 +201,14 @@ class Service:
         def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
             return self.train(history, spec, report, cancelled)
 
-        return self.runner.submit(results.key(history, spec), title, work)
+        return self.runner.submit(training_cache.key(history, spec), title, work)
 
     def run(self, key: str) -> TrainedModel | None:
         """Return a trained model by the key of its question, also after a restart."""
         job = self.runner.get(key)
         if job is not None and job.result is not None:
             return job.result.model
-        return self.results.get(key) if results.is_key(key) else None
+        return self.results.get(key) if training_cache.is_key(key) else None
 
     def backtest(
         self,
@@ -273,7 +275,7 @@ class Service:
 
     def walk_key(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> str:
         """Name a walk-forward test by all that shapes it."""
-        return WALK + results.key(history, spec, dataclasses.asdict(plan))
+        return WALK + training_cache.key(history, spec, dataclasses.asdict(plan))
 
     def walked(self, key: str) -> WalkForward | None:
         """Return a walk-forward test by its key, while it is remembered."""
@@ -520,7 +522,7 @@ def carded(judged: Backtest) -> TrainedModel:
     card = dataclasses.replace(
         model.card,
         verdict=judged.verdict.sentence,
-        scores={name: metrics.as_json(steps[-1]) for name, steps in judged.scores.items()},
+        scores={name: scores.as_json(steps[-1]) for name, steps in judged.scores.items()},
     )
     return dataclasses.replace(model, card=card)
 

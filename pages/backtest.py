@@ -3,14 +3,14 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, inputs, live, subject, training
+from cryptoforecast.ui import backtest, inputs, live, selection, training
 
 service = shared()
 with inputs.row():
     query = inputs.market(service)
     chosen = inputs.model(service, query.interval)
 history = live.history(service, query)
-job = subject.job(service, chosen)
+job = selection.job(service, chosen)
 if job is not None and job.active:
     training.watch(service, job)
     st.stop()
@@ -18,7 +18,7 @@ if job is not None and job.result is None:
     training.ended(job)
     st.stop()
 
-plan = backtest.way(subject.spec(service, chosen, history))
+plan = backtest.way(selection.spec(service, chosen, history))
 found = backtest.tested(service, history, chosen, plan)
 if found is None:
     st.stop()

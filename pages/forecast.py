@@ -3,14 +3,14 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import inputs, live, odds, show, subject, training
+from cryptoforecast.ui import inputs, live, probability, selection, show, training
 
 service = shared()
 with inputs.row():
     query = inputs.market(service)
     chosen = inputs.model(service, query.interval)
 history = live.history(service, query)
-job = subject.job(service, chosen)
+job = selection.job(service, chosen)
 if job is not None and job.active:
     training.watch(service, job)
     st.stop()
@@ -19,12 +19,12 @@ if job is not None and job.result is None:
     training.ended(job)
     st.stop()
 
-judged = subject.judge(service, chosen, history)
+judged = selection.judge(service, chosen, history)
 show.verdict(judged)
 show.tiles(judged)
-future = subject.look_ahead(service, chosen, history)
+future = selection.look_ahead(service, chosen, history)
 show.future(future)
-odds.section(future)
+probability.section(future)
 show.test(judged)
 show.scores(service, judged)
 show.save(service, judged, chosen)

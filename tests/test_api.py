@@ -13,12 +13,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from cryptoforecast import __version__, api, report
+from cryptoforecast import __version__, api, json_views
 from cryptoforecast.api import predict, rest
 from cryptoforecast.api.closes import read_closes
 from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import odds
+from cryptoforecast.forecasting import probability
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import PREDICT_MODEL, Service
 from cryptoforecast.settings import Settings
@@ -285,7 +285,7 @@ def test_a_damaged_model_is_said_so(tmp_path, service):
 
 def test_models_are_the_same_as_the_librarys(client, service):
     found = client.get("/models").json()
-    assert found == [json.loads(json.dumps(report.model_json(m))) for m in service.models()]
+    assert found == [json.loads(json.dumps(json_views.model_json(m))) for m in service.models()]
     assert {model["name"] for model in found} == {PREDICT_MODEL, "tiny-dense"}
     assert (
         client.get("/models/tiny-dense").json()
@@ -338,8 +338,8 @@ def test_the_chance_of_a_price_can_be_asked_for(client, service):
     found = client.get(f"{path}&above={last}&above={2 * last}&below={last}").json()
     history = service.history(MarketQuery("BTC", "1h"))
     future = service.future(history, service.model("tiny-dense").model, "tiny-dense")
-    asked = odds.ahead(future, [last, 2 * last], [last])
-    assert found["odds"] == report.forecast_json(future, "quantile", asked)["odds"]
+    asked = probability.ahead(future, [last, 2 * last], [last])
+    assert found["odds"] == json_views.forecast_json(future, "quantile", asked)["odds"]
     assert [(one["level"], one["direction"]) for one in found["odds"]] == [
         (last, "above"), (2 * last, "above"), (last, "below"),
     ]  # fmt: skip

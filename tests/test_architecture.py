@@ -38,7 +38,9 @@ def allowed(path: Path) -> set[str]:
     """Return the packages with one place that this file is the place for."""
     where = name(path)
     found = set()
-    if where == "app.py" or where.startswith(("pages/", "cryptoforecast/ui/")):
+    if where == "app.py" or where.startswith(
+        ("pages/", "cryptoforecast/ui/", "cryptoforecast/server/")
+    ):
         found |= {"streamlit"}
     if where == "app.py":
         found |= {"starlette"}
@@ -156,12 +158,12 @@ def test_the_server_starts_with_what_its_landing_page_needs() -> None:
     code = """
 import sys, app
 from cryptoforecast.service import shared
-from cryptoforecast.ui import inputs, subject
+from cryptoforecast.ui import inputs, selection
 service = shared()
 history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
-subject.judge(service, inputs.FIRST[inputs.INTERVAL], history)
-subject.look_ahead(service, inputs.FIRST[inputs.INTERVAL], history)
-later = ("fastapi", "pydantic", "scipy", "cryptoforecast.prices.importing")
+selection.judge(service, inputs.FIRST[inputs.INTERVAL], history)
+selection.look_ahead(service, inputs.FIRST[inputs.INTERVAL], history)
+later = ("fastapi", "pydantic", "scipy", "cryptoforecast.prices.files.readers")
 print("found", *(name for name in later if name in sys.modules))
 """
     assert _run(code).split() == ["found"]

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryptoforecast import cli, report
+from cryptoforecast import cli, json_views
 from cryptoforecast.cli.progress import Meter, Reading
-from cryptoforecast.evaluation import odds
-from cryptoforecast.learning.baselines import BASELINES
-from cryptoforecast.prices import files
+from cryptoforecast.forecasting import probability
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import Service, shared
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import EpochLoss, MarketQuery, Progress
@@ -43,7 +43,7 @@ FIGURES = {
 def prices(tmp_path_factory):
     """A price file of a random walk."""
     path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
-    files.write(synthetic.history(), path)
+    price_file.write(synthetic.history(), path)
     return path
 
 
@@ -172,7 +172,7 @@ def test_the_json_is_the_librarys_own(trained, run, prices):
     service = Service(Settings.from_environment())
     history = service.read(prices, prices.name)
     judged = service.compare(service.judge_saved(history, service.model("tiny").model))
-    expected = json.loads(json.dumps(report.backtest_json(judged, saved="tiny")))
+    expected = json.loads(json.dumps(json_views.backtest_json(judged, saved="tiny")))
     found = json.loads(run(*args)[1])
     expected["data"].pop("fetched_at")
     found["data"].pop("fetched_at")
@@ -413,7 +413,7 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     found = json.loads(run("forecast", "--model", "tiny", "--data", prices, *given, "--json")[1])
     service = Service(Settings.from_environment())
     future = service.future(service.read(prices, prices.name), service.model("tiny").model)
-    asked = odds.ahead(future, [120, 0.001], [80])
+    asked = probability.ahead(future, [120, 0.001], [80])
     assert [(one["level"], one["direction"]) for one in found["odds"]] == [
         (120, "above"), (0.001, "above"), (80, "below"),
     ]  # fmt: skip
@@ -579,7 +579,7 @@ def test_a_wrong_choice_of_prices_is_refused(run, options):
 @pytest.mark.parametrize("rows", [2, 5, 50, 150])
 def test_a_short_file_is_refused_with_how_much_is_missing(run, tmp_path, rows):
     path = tmp_path / "BTCUSD.csv"
-    files.write(synthetic.history(rows), path)
+    price_file.write(synthetic.history(rows), path)
     for command in ("backtest", "train"):
         refused(run(command, "--data", path), f"from {rows} candles", "of about 444 candles")
     refused(run("backtest", "--network", "naive", "--data", path), "of about 155 candles")
@@ -587,7 +587,7 @@ def test_a_short_file_is_refused_with_how_much_is_missing(run, tmp_path, rows):
 
 def test_a_dead_market_is_not_trained_on(run, tmp_path):
     path = tmp_path / "BTCUSD.csv"
-    files.write(synthetic.dead(synthetic.history(900), 400), path)
+    price_file.write(synthetic.dead(synthetic.history(900), 400), path)
     for command in ("backtest", "train"):
         refused(run(command, "--data", path, *TINY), "400 of 900 candles (44%)", "flat_tail")
     status, out, _ = run("backtest", "--network", "naive", "--data", path, "--json")
@@ -651,7 +651,7 @@ def test_a_baseline_is_not_trained(run, prices):
 
 
 def test_too_short_a_history_is_refused(run, tmp_path):
-    files.write(synthetic.history(50), tmp_path / "short.csv")
+    price_file.write(synthetic.history(50), tmp_path / "short.csv")
     refused(run("backtest", "--data", tmp_path / "short.csv", "--network", "naive"), "origins")
 
 
@@ -740,7 +740,7 @@ def test_closed_streams_do_not_crash_it(closed, prices, home):
 
 def test_what_a_terminal_can_not_show_is_escaped(tmp_path):
     path = tmp_path / "Bitcoin é.csv"
-    files.write(synthetic.history(), path)
+    price_file.write(synthetic.history(), path)
     done = process("inspect", path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "600 candles" in done.stdout

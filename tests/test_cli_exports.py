@@ -7,13 +7,13 @@ import json
 import pandas as pd
 import pytest
 
-from cryptoforecast import cli, document, report
+from cryptoforecast import cli, html_report, json_views
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.leaderboard import leaderboard
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import specs
-from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.specs import NETWORKS
-from cryptoforecast.prices import files
+from cryptoforecast.prices.files import price_file
 from tests import synthetic
 
 TINY = ("--lookback=8", "--units=4", "--epochs=1", "--features=return,range")
@@ -22,7 +22,7 @@ TINY = ("--lookback=8", "--units=4", "--epochs=1", "--features=return,range")
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory):
     path = tmp_path_factory.mktemp("prices") / "BTCUSD.csv"
-    files.write(synthetic.history(), path)
+    price_file.write(synthetic.history(), path)
     return path
 
 
@@ -109,9 +109,9 @@ def test_the_leaderboard_is_the_librarys_own(run, prices):
     }  # fmt: skip
     spec = specs.make(network="har", horizon=4)
     expected = leaderboard(
-        backtest.holdout(files.read(prices, prices.name), spec), "mae", 2, "cone"
+        backtest.holdout(price_file.read(prices, prices.name), spec), "mae", 2, "cone"
     )
-    assert board == report.leaderboard_json(expected)
+    assert board == json_views.leaderboard_json(expected)
     assert {each["predictor"] for each in board["standings"]} == set(BASELINES)
     status, out, _ = run(*asked)
     assert "Leaderboard by mae, step 4" in out
@@ -181,7 +181,7 @@ def test_a_report_that_fails_leaves_nothing_half(run, prices, tmp_path, monkeypa
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(document, "page", lambda *_: "x")
+    monkeypatch.setattr(html_report, "page", lambda *_: "x")
     monkeypatch.setattr("pathlib.Path.write_text", full)
     status, _, err = run("--data", prices, "--network=naive", "--html", tmp_path / "a.html")
     assert status == 2

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast import cli
-from cryptoforecast.prices import files
+from cryptoforecast.prices.files import price_file
 from tests import synthetic
 
 
@@ -27,7 +27,7 @@ def run(capsys):
 @pytest.fixture
 def prices(tmp_path):
     path = tmp_path / "ETHUSD_1h.csv"
-    files.write(synthetic.history(600), path)
+    price_file.write(synthetic.history(600), path)
     return path
 
 
@@ -37,8 +37,8 @@ def test_convert_merges_and_reads_back_the_same(run, prices, tmp_path):
     assert status == 0
     assert found["to"] == str(to)
     assert (found["data"]["coin"], found["data"]["interval"]) == ("ETH", "1d")
-    expected = files.read(prices, prices.name, interval="1d").candles
-    pd.testing.assert_frame_equal(files.read(to, "ETH.parquet").candles, expected)
+    expected = price_file.read(prices, prices.name, interval="1d").candles
+    pd.testing.assert_frame_equal(price_file.read(to, "ETH.parquet").candles, expected)
 
 
 @pytest.mark.parametrize("command", ["convert", "fetch"])
@@ -66,7 +66,7 @@ def test_simulated_prices_are_fetched_with_their_label(run, tmp_path):
     assert status == 0
     assert found["data"]["simulated"] is True
     assert "simulated" in err
-    assert files.read(to, "eth.csv.gz").simulated
+    assert price_file.read(to, "eth.csv.gz").simulated
 
 
 def test_a_window_takes_a_start_or_a_number_of_days(run, tmp_path):
@@ -113,7 +113,7 @@ def test_what_was_found_can_be_corrected(run, odd, tmp_path):
 
     to = tmp_path / "plain.csv"
     assert run("convert", path, *TOLD, "--to", to)[0] == 0
-    assert files.read(to, "plain.csv").fingerprint == found["fingerprint"]
+    assert price_file.read(to, "plain.csv").fingerprint == found["fingerprint"]
 
 
 @pytest.mark.parametrize(

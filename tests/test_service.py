@@ -22,10 +22,10 @@ from cryptoforecast.errors import (
     NotEnoughData,
     UnknownModel,
 )
-from cryptoforecast.evaluation import backtest, metrics, walk_forward
+from cryptoforecast.evaluation import backtest, scores, walk_forward
+from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Runner
-from cryptoforecast.learning import bundles, inference, results, specs, training
-from cryptoforecast.learning.baselines import BASELINES, HEAVY, QUICK
+from cryptoforecast.learning import bundles, inference, specs, training, training_cache
 from cryptoforecast.service import PREDICT_MODEL, Service, carded
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import WalkPlan
@@ -69,7 +69,7 @@ def assert_same_weights(one, other):
 
 def figures(judged):
     """Scores that compare: undefined ones are None, where NaN differs from itself."""
-    return {name: metrics.scores_json(steps) for name, steps in judged.scores.items()}
+    return {name: scores.scores_json(steps) for name, steps in judged.scores.items()}
 
 
 # ------------------------------------------------------------------ asked twice, trained once
@@ -86,13 +86,13 @@ def test_the_same_question_is_answered_from_the_cache(trained, no_training):
     assert figures(again) == figures(first)
     assert again.verdict == first.verdict
     assert_same_weights(again.model, first.model)
-    assert_same_weights(service.run(results.key(synthetic.history(), SPEC)), first.model)
+    assert_same_weights(service.run(training_cache.key(synthetic.history(), SPEC)), first.model)
 
 
 def test_the_second_answer_of_one_process_says_that_it_is_cached(service):
     model = synthetic.model(SPEC)
     history = synthetic.history()
-    service.results.put(results.key(history, SPEC), model)
+    service.results.put(training_cache.key(history, SPEC), model)
     assert not service.judge(history, model).cached
     assert service.backtest(history, SPEC).cached
 
@@ -140,7 +140,7 @@ def test_other_questions_are_trained(trained, no_training):
 def test_progress_and_cancel_reach_the_training(service):
     with pytest.raises(Cancelled):
         service.backtest(synthetic.history(), SPEC, cancelled=lambda: True)
-    assert service.results.get(results.key(synthetic.history(), SPEC)) is None
+    assert service.results.get(training_cache.key(synthetic.history(), SPEC)) is None
 
 
 def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, caplog, monkeypatch):
@@ -202,7 +202,7 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
         job.cancel()
     assert job.wait(20)
     assert job.state == "cancelled"
-    assert service.results.get(results.key(history, long)) is None
+    assert service.results.get(training_cache.key(history, long)) is None
 
 
 def test_a_network_walks_forward_in_the_background_and_is_remembered(service, monkeypatch):
@@ -452,7 +452,7 @@ def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
 
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):
     """To the last digit, wherever they are asked for, if the histories hold what is looked at."""
-    monkeypatch.setattr("cryptoforecast.evaluation.calibration.WINDOW", 600)
+    monkeypatch.setattr("cryptoforecast.forecasting.calibration.WINDOW", 600)
     model = synthetic.model(synthetic.spec(network="lstm", horizon=3))
     history = synthetic.history(3000)
     enough = 600 + 3 + model.card.needs - 1

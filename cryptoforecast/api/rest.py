@@ -18,12 +18,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from cryptoforecast import __version__, report
+from cryptoforecast import __version__, json_views
 from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
 from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.evaluation import odds
+from cryptoforecast.forecasting import probability
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery
 
@@ -141,12 +141,12 @@ def _add_models(api: FastAPI, service: Service) -> None:
     @api.get("/models", summary="List the saved models")
     async def models() -> JSONResponse:
         found = await reading.run(service.models)
-        return JSONResponse([report.model_json(saved) for saved in found])
+        return JSONResponse([json_views.model_json(saved) for saved in found])
 
     @api.get("/models/{name}", summary="Show one model's card", responses=unknown)
     async def model(name: str) -> JSONResponse:
         found = await reading.run(service.model, name)
-        return JSONResponse(report.model_json(found))
+        return JSONResponse(json_views.model_json(found))
 
     @api.get(
         "/models/{name}/forecast",
@@ -162,20 +162,20 @@ def _add_models(api: FastAPI, service: Service) -> None:
         ending above or below each of them, at every step.
         """
         asked = read_levels("above", above), read_levels("below", below)
-        odds.check([*asked[0], *asked[1]])
+        probability.check([*asked[0], *asked[1]])
         return JSONResponse(await asking.run(_forecast, service, name, coin, *asked))
 
 
 def _forecast(
     service: Service, name: str, coin: str | None, above: Sequence[float], below: Sequence[float]
-) -> report.Json:
+) -> json_views.Json:
     saved = service.model(name)
     card = saved.model.card
     wanted = coin if coin is not None else "BTC" if card.coin == "any" else card.coin
     history = service.history(MarketQuery(wanted, card.interval))
     future = service.future(history, saved.model, saved.name)
-    asked = odds.ahead(future, above, below)
-    return report.forecast_json(future, saved.model.spec.loss, asked)
+    asked = probability.ahead(future, above, below)
+    return json_views.forecast_json(future, saved.model.spec.loss, asked)
 
 
 def _add_handlers(api: FastAPI) -> None:

@@ -4,14 +4,9 @@ Knows values only: imports ``types`` and ``errors`` of ours, and no Streamlit. P
 parts when they are first used, so importing this costs little.
 """
 
-from cryptoforecast.charts.forecasts import (
-    fan,
-    predicted_vs_actual,
-    summary_fan,
-    summary_predicted,
-)
+from cryptoforecast.charts.forecasts import fan, predicted_vs_actual, summary_fan, summary_predicted
 from cryptoforecast.charts.market import RANGES, candles, summary_candles
-from cryptoforecast.charts.odds import (
+from cryptoforecast.charts.probability import (
     chance_by_step,
     chance_map,
     summary_chance,

@@ -8,13 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import (
-    QUANTILES,
-    Backtest,
-    CoverageBySteps,
-    Reliability,
-    Share,
-)
+from cryptoforecast.types import QUANTILES, Backtest, CoverageBySteps, Reliability, Share
 
 #: Levels that are drawn by step and by regime, in %.
 _LEVELS = (80, 95)

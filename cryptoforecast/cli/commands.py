@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast import report
+from cryptoforecast import json_views
 from cryptoforecast.cli import exports, text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
-from cryptoforecast.evaluation import odds, walk_forward
+from cryptoforecast.evaluation import walk_forward
 from cryptoforecast.evaluation.leaderboard import check_metric
+from cryptoforecast.forecasting import probability
 from cryptoforecast.learning import bundles, specs
-from cryptoforecast.prices import files, resolve
-from cryptoforecast.prices.importing import Corrections
-from cryptoforecast.prices.repairs import check as check_repairs
-from cryptoforecast.prices.resample import step_of
+from cryptoforecast.prices import resolve
+from cryptoforecast.prices.candles.repairs import check as check_repairs
+from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.files import price_file
+from cryptoforecast.prices.files.table import Corrections
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
     Backtest,
@@ -90,7 +92,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     walked = tested if len(tested.folds) > 1 else None
     more = _more(service, args, tested.joined, walked)
     return Answer(
-        report.walk_forward_json(tested) | more.json, text.walk_forward(tested) + more.text
+        json_views.walk_forward_json(tested) | more.json, text.walk_forward(tested) + more.text
     )
 
 
@@ -98,7 +100,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
 class _More:
     """What is added to a backtest's answer."""
 
-    json: report.Json
+    json: json_views.Json
     text: str
 
 
@@ -121,20 +123,20 @@ def _more(
     tested: WalkForward | None = None,
 ) -> _More:
     """Add the leaderboard, and write the report and the forecasts, where these are asked for."""
-    added: report.Json = {}
+    added: json_views.Json = {}
     words = ""
     if args.leaderboard is not None:
         step = judged.spec.horizon if args.step is None else args.step
         board = service.looks.board(judged, args.leaderboard, step, args.against or "naive")
-        added |= {"leaderboard": report.leaderboard_json(board)}
+        added |= {"leaderboard": json_views.leaderboard_json(board)}
         words += text.leaderboard(board)
     if args.html is not None or args.forecasts is not None:
-        from cryptoforecast import document  # loads Plotly
+        from cryptoforecast import html_report  # loads Plotly
 
         added |= exports.write(
             args,
-            lambda: document.page(service.looks, judged, tested),
-            lambda: document.forecasts(judged),
+            lambda: html_report.page(service.looks, judged, tested),
+            lambda: html_report.forecasts(judged),
         )
     return _More(added, words + exports.told(args))
 
@@ -154,7 +156,7 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     else:
         service.save(judged, args.save, force=args.force)
         end = f"Saved as {args.save}."
-    found = report.backtest_json(judged) | {"saved": args.save}
+    found = json_views.backtest_json(judged) | {"saved": args.save}
     return Answer(found, f"{text.backtest(judged)}\n{end}\n")
 
 
@@ -194,7 +196,7 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
     say(f"Judging {args.model} on {len(history):,} candles ...")
     judged = service.compare(service.judge_saved(history, model, **shares))
     more = _more(service, args, judged)
-    found = report.backtest_json(judged, saved=args.model) | more.json
+    found = json_views.backtest_json(judged, saved=args.model) | more.json
     return Answer(found, text.backtest(judged, saved=args.model) + more.text)
 
 
@@ -300,14 +302,14 @@ def _corrections(args: argparse.Namespace) -> Corrections:
 
 
 def _forecast(service: Service, args: argparse.Namespace) -> Answer:
-    odds.check([*args.above, *args.below])  # before prices are waited for
+    probability.check([*args.above, *args.below])  # before prices are waited for
     saved = service.model(args.model)
     if args.data is None and args.coin is None:
         args.coin = "BTC" if saved.model.card.coin == "any" else saved.model.card.coin
     history = _history(service, args, saved.model)
     future = service.future(history, saved.model, saved.name)
-    asked = odds.ahead(future, args.above, args.below)
-    found = report.forecast_json(future, saved.model.spec.loss, asked)
+    asked = probability.ahead(future, args.above, args.below)
+    found = json_views.forecast_json(future, saved.model.spec.loss, asked)
     return Answer(found, text.forecast(future, saved.model, asked))
 
 
@@ -322,18 +324,18 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
     try:
         history = _read(service, args.file, args)
     except CryptoForecastError as error:
-        return Answer(report.unreadable_json(str(error)), "", refusal=str(error))
-    return Answer(report.inspect_json(history), text.inspect(history))
+        return Answer(json_views.unreadable_json(str(error)), "", refusal=str(error))
+    return Answer(json_views.inspect_json(history), text.inspect(history))
 
 
 def _convert(service: Service, args: argparse.Namespace) -> Answer:
-    files.check_target(args.to, force=args.force)
+    price_file.check_target(args.to, force=args.force)
     history = _read(service, args.file, args)
     return _written(history, args)
 
 
 def _fetch(service: Service, args: argparse.Namespace) -> Answer:
-    files.check_target(args.to, force=args.force)
+    price_file.check_target(args.to, force=args.force)
     history = service.history(_query(args, args.interval))
     for note in history.notes:
         say(f"note: {one_line(note)}")
@@ -341,8 +343,11 @@ def _fetch(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _written(history: PriceHistory, args: argparse.Namespace) -> Answer:
-    files.write(history, args.to, force=args.force)
-    found = report.inspect_json(history) | {"data": report.data_json(history), "to": str(args.to)}
+    price_file.write(history, args.to, force=args.force)
+    found = json_views.inspect_json(history) | {
+        "data": json_views.data_json(history),
+        "to": str(args.to),
+    }
     return Answer(found, f"{text.inspect(history)}\nWritten to {args.to}.\n")
 
 
@@ -350,12 +355,12 @@ def _list(service: Service) -> Answer:
     found = service.models()
     for name, reason in service.damaged().items():
         say(f"note: {name} is left out. {one_line(reason)}")
-    return Answer([report.model_json(saved) for saved in found], text.models(found))
+    return Answer([json_views.model_json(saved) for saved in found], text.models(found))
 
 
 def _show(service: Service, name: str) -> Answer:
     saved = service.model(name)
-    return Answer(report.model_json(saved), text.card(saved))
+    return Answer(json_views.model_json(saved), text.card(saved))
 
 
 def _delete(service: Service, name: str) -> Answer:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices import files
-from cryptoforecast.report import Json
+from cryptoforecast.json_views import Json
+from cryptoforecast.prices.files import price_file
 
 #: Options that name a file to write, in the order they are told.
 OPTIONS = ("html", "forecasts")
@@ -28,9 +28,9 @@ def check(args: argparse.Namespace) -> None:
             raise InvalidInput(
                 f"The name of a report must end in .html. Received: {args.html.name!r}. Rename it."
             )
-        files.check_free(args.html, force=args.force)
+        price_file.check_free(args.html, force=args.force)
     if args.forecasts is not None:
-        files.check_target(args.forecasts, force=args.force)
+        price_file.check_target(args.forecasts, force=args.force)
 
 
 def write(
@@ -51,10 +51,10 @@ def write(
     """
     if args.html is not None:
         whole = page()
-        files.put(args.html, lambda path: path.write_text(whole, "utf-8"))
+        price_file.put(args.html, lambda path: path.write_text(whole, "utf-8"))
     if args.forecasts is not None:
         frame, target = forecasts(), args.forecasts
-        files.put(target, lambda path: _write_table(frame, path, target.name.lower()))
+        price_file.put(target, lambda path: _write_table(frame, path, target.name.lower()))
     return {"files": {name: str(path) for name, path in _asked(args).items()}}
 
 

@@ -18,12 +18,12 @@ import pandas as pd
 from cryptoforecast import __version__
 from cryptoforecast.cli.progress import one_line
 from cryptoforecast.evaluation.leaderboard import METRICS
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
-from cryptoforecast.prices.importing.table import ASSIGNABLE
-from cryptoforecast.prices.repairs import REPAIRS
-from cryptoforecast.prices.window import EARLIEST
+from cryptoforecast.prices.candles.repairs import REPAIRS
+from cryptoforecast.prices.files.table import ASSIGNABLE
+from cryptoforecast.prices.live.query import EARLIEST
 from cryptoforecast.types import INTERVALS
 
 #: Options that say how a price file is read.

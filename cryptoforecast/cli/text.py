@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cryptoforecast.evaluation.ahead import calibration_sentence, spread_sentence
-from cryptoforecast.evaluation.metrics import band
+from cryptoforecast.evaluation.scores import band
+from cryptoforecast.forecasting.ahead import calibration_sentence, spread_sentence
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.types import (
     INTERVAL_NOUNS,

@@ -11,10 +11,12 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.evaluation import calibration, cautions, metrics, widths
+from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.evaluation.verdict import judge
+from cryptoforecast.forecasting import band_width, calibration
+from cryptoforecast.forecasting import warnings as cautions
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference, samples, specs
-from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.types import (
     Backtest,
     Forecast,
@@ -124,7 +126,7 @@ def _banded(model: TrainedModel, history: PriceHistory, cut: Split) -> Forecast:
         return inference.forecast(model, history, rows)
     least = max(cut.train_end, cut.first + specs.needs(model.spec) - 1)
     begin = min(rows.start, max(least, rows.start - calibration.WINDOW - model.spec.horizon))
-    said = widths.adapted(inference.forecast(model, history, range(begin, rows.stop)), history)
+    said = band_width.adapted(inference.forecast(model, history, range(begin, rows.stop)), history)
     return calibration.rolling(said, rows.start - begin)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.evaluation.metrics import band, pinball_losses
+from cryptoforecast.evaluation.scores import band, pinball_losses
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference
-from cryptoforecast.learning.baselines import BASELINES
 from cryptoforecast.learning.specs import needs
 from cryptoforecast.types import Array, Backtest, Forecast
 

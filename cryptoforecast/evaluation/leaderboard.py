@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.metrics import band, pinball_losses
+from cryptoforecast.evaluation.scores import band, pinball_losses
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.evaluation.verdict import fewest_origins
 from cryptoforecast.types import Array, Backtest, Forecast, Leaderboard, Scores, Standing

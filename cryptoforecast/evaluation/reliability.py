@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import metrics, odds
+from cryptoforecast.evaluation import scores
 from cryptoforecast.evaluation.significance import block_length
-from cryptoforecast.learning.baselines.simple import volatility
+from cryptoforecast.forecasting import probability
+from cryptoforecast.forecasting.baselines.simple import volatility
 from cryptoforecast.types import (
     QUANTILES,
     Array,
@@ -68,7 +69,7 @@ def measure(judged: Backtest, step: int) -> Reliability:
     actual, quantiles = said.actual_returns[:, step - 1], said.quantiles[:, step - 1]
     known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
     actual, quantiles = actual[known], quantiles[known]
-    parts = (odds.below(actual, quantiles) * BINS).astype(int).clip(0, BINS - 1)
+    parts = (probability.below(actual, quantiles) * BINS).astype(int).clip(0, BINS - 1)
     candles = judged.history.candles
     sigma = volatility(candles)[candles.index.get_indexer(said.origins[known])]
     return Reliability(
@@ -196,7 +197,7 @@ def _independent(hits: Array, step: int) -> Array:
 
 
 def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]:
-    bounds = [quantiles[:, metrics.band(level)] for level in LEVELS]
+    bounds = [quantiles[:, scores.band(level)] for level in LEVELS]
     inside = [(low <= actual) & (actual <= high) for low, high in (both.T for both in bounds)]
     return dict(zip(LEVELS, shares(np.stack(inside, axis=1), step), strict=True))
 
@@ -214,7 +215,7 @@ def _regimes(actual: Array, quantiles: Array, sigma: Array, step: int) -> tuple[
                 low=float(sigma[rows].min()) if len(rows) else math.nan,
                 high=float(sigma[rows].max()) if len(rows) else math.nan,
                 coverage=_coverage(actual[rows], quantiles[rows], step),
-                pinball=metrics.pinball(actual[rows], quantiles[rows], QUANTILES),
+                pinball=scores.pinball(actual[rows], quantiles[rows], QUANTILES),
             )
         )
     return tuple(found)

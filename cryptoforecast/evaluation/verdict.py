@@ -12,7 +12,7 @@ from dataclasses import asdict
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.metrics import coverage, finite, pinball_losses
+from cryptoforecast.evaluation.scores import coverage, finite, pinball_losses
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict, duration
 

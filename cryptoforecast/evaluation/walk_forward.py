@@ -15,8 +15,8 @@ from itertools import pairwise
 
 from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
-from cryptoforecast.learning import results, samples, specs, training
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.learning import samples, specs, training, training_cache
 from cryptoforecast.learning.samples import FEWEST, Measured
 from cryptoforecast.types import (
     Fold,
@@ -300,5 +300,5 @@ def _key(history: PriceHistory, spec: ModelSpec, cut: Split, before: str) -> str
     borders = (cut.first, cut.train_end, cut.fit_end)
     plain = samples.split(history, spec)
     if not before and borders == (0, plain.train_end, plain.test_start):
-        return results.key(history, spec)
-    return results.key(history, spec, borders, before)
+        return training_cache.key(history, spec)
+    return training_cache.key(history, spec, borders, before)

@@ -18,8 +18,8 @@ from cryptoforecast.errors import (
     InvalidInput,
     UnknownModel,
 )
-from cryptoforecast.learning import contents
-from cryptoforecast.learning.contents import parameters, shapes
+from cryptoforecast.learning import bundle_format
+from cryptoforecast.learning.bundle_format import parameters, shapes
 from cryptoforecast.types import TrainedModel
 
 __all__ = ["check_name", "delete", "load", "names", "parameters", "save", "shapes"]
@@ -83,9 +83,11 @@ def load(path: Path) -> TrainedModel:
     if not (path / "bundle.json").is_file():
         raise UnknownModel(f"No saved model is named {path.name}. See the list with `models list`.")
     try:
-        content, spec = contents.read_spec(_read(path / "bundle.json", contents.JSON_LIMIT))
-        archive = _read(path / "weights.npz", contents.archive_limit(spec))
-        return contents.read(content, spec, archive)
+        content, spec = bundle_format.read_spec(
+            _read(path / "bundle.json", bundle_format.JSON_LIMIT)
+        )
+        archive = _read(path / "weights.npz", bundle_format.archive_limit(spec))
+        return bundle_format.read(content, spec, archive)
     except Exception as error:  # JSON, zip and npy fail in a dozen ways: all mean a bad bundle
         reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
         raise InvalidBundle(
@@ -132,7 +134,7 @@ def _taken(target: Path) -> bool:
 
 
 def _write(model: TrainedModel, target: Path) -> None:
-    text, archive = contents.write(model)
+    text, archive = bundle_format.write(model)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
     try:

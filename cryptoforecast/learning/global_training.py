@@ -17,14 +17,7 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.learning import features, networks, samples, specs, training
-from cryptoforecast.types import (
-    ModelCard,
-    ModelSpec,
-    PriceHistory,
-    Progress,
-    Split,
-    TrainedModel,
-)
+from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, Progress, Split, TrainedModel
 
 #: What the card of a global model calls its coin.
 ANY = "any"

@@ -18,7 +18,7 @@ from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features, ranges
 from cryptoforecast.learning.specs import is_network, needs, warmup
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.prices import quality
+from cryptoforecast.prices.candles import quality
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
 #: More candles than this absent in a row are a gap. Fewer are hours in which nobody traded: thin

@@ -6,12 +6,12 @@ and ``write`` handle price files. Imports ``types``, ``errors``, ``settings`` an
 
 from typing import TYPE_CHECKING
 
-from cryptoforecast.prices.coins import COINS, Coin, resolve
-from cryptoforecast.prices.market import Prices
-from cryptoforecast.prices.simulated import constant_volatility, simulate
+from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
+from cryptoforecast.prices.live.market import Prices
+from cryptoforecast.prices.simulation.market import constant_volatility, simulate
 
 if TYPE_CHECKING:
-    from cryptoforecast.prices.files import read, write
+    from cryptoforecast.prices.files.price_file import read, write
 
 __all__ = ["COINS", "Coin", "Prices", "constant_volatility", "read", "resolve", "simulate", "write"]
 
@@ -20,6 +20,6 @@ def __getattr__(name: str) -> object:
     """Load what reads files, a third of all our modules, when it is first asked for."""
     if name not in ("read", "write"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from cryptoforecast.prices import files
+    from cryptoforecast.prices.files import price_file
 
-    return getattr(files, name)
+    return getattr(price_file, name)

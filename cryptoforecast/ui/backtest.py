@@ -7,13 +7,13 @@ import dataclasses
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cryptoforecast import document
+from cryptoforecast import html_report
 from cryptoforecast.charts import folds as folds_words
 from cryptoforecast.charts import leaderboard as board_words
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation import diagnostics
+from cryptoforecast.forecasting.baselines import HEAVY
 from cryptoforecast.learning import specs
-from cryptoforecast.learning.baselines import HEAVY
 from cryptoforecast.service import WALK as WALK_KEY
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
@@ -24,7 +24,7 @@ from cryptoforecast.types import (
     WalkForward,
     WalkPlan,
 )
-from cryptoforecast.ui import inputs, show, subject, training
+from cryptoforecast.ui import inputs, selection, show, training
 from cryptoforecast.ui.inputs import BASELINE_WORDS
 from cryptoforecast.ui.words import plain
 
@@ -110,8 +110,8 @@ def tested(
 ) -> Tested | None:
     """Return the test that was asked for; ``None`` while a network has to be trained for it."""
     if plan is None:
-        return Tested(service.compared(subject.judge(service, chosen, history)))
-    spec = subject.spec(service, chosen, history)
+        return Tested(service.compared(selection.judge(service, chosen, history)))
+    spec = selection.spec(service, chosen, history)
     if specs.is_network(spec):
         walk = _walked(service, history, spec, plan)
         if walk is None:
@@ -133,7 +133,7 @@ def verdict(found: Tested) -> None:
 def explore(service: Service, found: Tested) -> None:
     """Draw the view that was picked, and nothing else."""
     judged = found.judged
-    views = [LEADERBOARD, *document.VIEWS, *([FOLDS] if found.walk is not None else [])]
+    views = [LEADERBOARD, *html_report.VIEWS, *([FOLDS] if found.walk is not None else [])]
     with inputs.row():
         view = st.segmented_control(
             "Look at",
@@ -150,8 +150,8 @@ def explore(service: Service, found: Tested) -> None:
         )
         step = judged.spec.horizon if view == FOLDS else _step(judged)
     if view == FOLDS and found.walk is not None:
-        _draw(document.folds(found.walk, show.dark()), judged)
-    elif view in document.VIEWS:
+        _draw(html_report.folds(found.walk, show.dark()), judged)
+    elif view in html_report.VIEWS:
         _view(service, judged, str(view), step)
     else:
         _board(service, found, step)
@@ -166,7 +166,7 @@ def export(service: Service, found: Tested) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Report (HTML)",
-            lambda: document.page(service.looks, found.judged, found.walk),
+            lambda: html_report.page(service.looks, found.judged, found.walk),
             file_name=f"{file}-report.html",
             mime="text/html",
             icon=":material/description:",
@@ -177,7 +177,7 @@ def export(service: Service, found: Tested) -> None:
         )
         st.download_button(
             "Forecasts (CSV)",
-            lambda: document.forecasts(found.judged).to_csv(index=False),
+            lambda: html_report.forecasts(found.judged).to_csv(index=False),
             file_name=f"{file}-forecasts.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -276,12 +276,12 @@ def _board(service: Service, found: Tested, step: int) -> None:
             lambda name: f"{name} · {BASELINE_WORDS.get(name, 'the network')}",
             "What the others have to be better than. A coverage is held to its own promise.",
         )
-    part, board = document.board(service.looks, judged, metric, step, reference, show.dark())
+    part, board = html_report.board(service.looks, judged, metric, step, reference, show.dark())
     show.chart(part.figure, alt=part.sentence, key="part-board")
     st.markdown(part.sentence)
-    st.dataframe(document.standings(board), hide_index=True, alt=part.title)
+    st.dataframe(html_report.standings(board), hide_index=True, alt=part.title)
     show.download(part.frame, judged.history, f"{part.name}-step-{step}")
-    st.caption(document.LUCK)
+    st.caption(html_report.LUCK)
     _offer_heavy(service, found)
 
 
@@ -303,7 +303,7 @@ def _offer_heavy(service: Service, found: Tested) -> None:
 
 def _view(service: Service, judged: Backtest, view: str, step: int) -> None:
     """Draw the parts of a view two by two; the first of an odd number gets a row of its own."""
-    makers = list(document.makers(judged, view).values())
+    makers = list(html_report.makers(judged, view).values())
     alone = len(makers) % 2
     rows = [makers[:alone], *(makers[i : i + 2] for i in range(alone, len(makers), 2))]
     for row in filter(None, rows):
@@ -337,7 +337,7 @@ def _free_run(service: Service, judged: Backtest) -> None:
     with show.errors():
         bar = st.progress(0.0, "Running free")
         try:
-            part = document.free_run(
+            part = html_report.free_run(
                 service.looks, judged, show.dark(), lambda share: _tell(bar, share)
             )
         finally:
@@ -349,7 +349,7 @@ def _tell(bar: DeltaGenerator, share: float) -> None:
     bar.progress(share, "Running free")
 
 
-def _draw(part: document.Part, judged: Backtest) -> None:
+def _draw(part: html_report.Part, judged: Backtest) -> None:
     show.chart(part.figure, alt=part.sentence, key=f"part-{part.name}")
     st.caption(part.sentence)
     show.table(part.title, lambda: part.frame, judged.history, f"{judged.spec.network}-{part.name}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from cryptoforecast import charts
-from cryptoforecast.memo import Memos
+from cryptoforecast.cache import Memos
 from cryptoforecast.types import Backtest, Forecast, Future, Odds
 
 if TYPE_CHECKING:

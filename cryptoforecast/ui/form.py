@@ -8,7 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from cryptoforecast.learning import features, samples, specs
-from cryptoforecast.prices.sources import CANDLES
+from cryptoforecast.prices.live.sources import CANDLES
 from cryptoforecast.types import ModelSpec, PriceHistory
 from cryptoforecast.ui import inputs
 

@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.verdict import fewest_origins
-from cryptoforecast.learning.baselines import BASELINES
-from cryptoforecast.prices.coins import COINS
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
 

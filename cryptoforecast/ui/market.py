@@ -9,7 +9,7 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.prices.sources import base_interval
+from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.service import Service
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory
 from cryptoforecast.ui import inputs, live, show

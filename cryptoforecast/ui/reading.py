@@ -14,8 +14,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cryptoforecast.prices.importing import Corrections
-from cryptoforecast.prices.repairs import REPAIRS, repairable
+from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
+from cryptoforecast.prices.files.table import Corrections
 from cryptoforecast.service import Service
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui.words import plain

@@ -15,16 +15,10 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.evaluation.ahead import calibration_sentence, spread_sentence
-from cryptoforecast.learning.baselines import HEAVY
+from cryptoforecast.forecasting.ahead import calibration_sentence, spread_sentence
+from cryptoforecast.forecasting.baselines import HEAVY
 from cryptoforecast.service import Service
-from cryptoforecast.types import (
-    INTERVAL_NOUNS,
-    Backtest,
-    Future,
-    PriceHistory,
-    Scores,
-)
+from cryptoforecast.types import INTERVAL_NOUNS, Backtest, Future, PriceHistory, Scores
 from cryptoforecast.ui import figures
 from cryptoforecast.ui.inputs import BASELINE_WORDS, RUN
 from cryptoforecast.ui.words import plain

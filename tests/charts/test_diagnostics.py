@@ -13,8 +13,8 @@ from cryptoforecast.charts import diagnostics as drawn
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import LIMIT
 from cryptoforecast.evaluation import backtest, diagnostics
+from cryptoforecast.forecasting.baselines import volatility
 from cryptoforecast.learning import specs
-from cryptoforecast.learning.baselines import volatility
 from cryptoforecast.types import Backtest
 from tests import synthetic
 

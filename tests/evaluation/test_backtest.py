@@ -8,8 +8,8 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference, samples, specs
-from cryptoforecast.learning.baselines import BASELINES
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)

@@ -11,8 +11,8 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest, diagnostics
+from cryptoforecast.forecasting.baselines import BASELINES, volatility
 from cryptoforecast.learning import inference, specs
-from cryptoforecast.learning.baselines import BASELINES, volatility
 from cryptoforecast.types import QUANTILES, Backtest, Forecast
 from tests import synthetic
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.evaluation import significance
-from cryptoforecast.evaluation.metrics import coverage
+from cryptoforecast.evaluation.scores import coverage
 from cryptoforecast.evaluation.verdict import SIGNIFICANCE, judge
-from cryptoforecast.learning.baselines import Cone, Drift, Naive
+from cryptoforecast.forecasting.baselines import Cone, Drift, Naive
 from cryptoforecast.prices import constant_volatility, simulate
-from cryptoforecast.prices.simulated import EPOCH
+from cryptoforecast.prices.simulation.market import EPOCH
 from cryptoforecast.types import QUANTILES
 
 FITTED, ORIGINS, HORIZON = 700, 480, 24

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import backtest, metrics
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.evaluation.leaderboard import METRICS, holm, leaderboard, losses
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.learning import specs

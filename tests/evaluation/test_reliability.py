@@ -8,16 +8,9 @@ import pytest
 from scipy.special import ndtri
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import metrics, reliability
-from cryptoforecast.learning.baselines.simple import volatility
-from cryptoforecast.types import (
-    QUANTILES,
-    Backtest,
-    Forecast,
-    ModelSpec,
-    Split,
-    Verdict,
-)
+from cryptoforecast.evaluation import reliability, scores
+from cryptoforecast.forecasting.baselines.simple import volatility
+from cryptoforecast.types import QUANTILES, Backtest, Forecast, ModelSpec, Split, Verdict
 from tests import synthetic
 
 ROWS = 3000
@@ -75,7 +68,7 @@ def test_shares_are_those_of_a_hand_count():
     for i, share in enumerate(found.observed):
         assert share.value == pytest.approx(np.mean(returns <= quantiles[:, i]))
     for level in reliability.LEVELS:
-        expected = metrics.coverage(returns, quantiles, level)
+        expected = scores.coverage(returns, quantiles, level)
         assert found.coverage[level].value == pytest.approx(expected)
     assert reliability.by_step(judged).steps[1] == found.coverage
 
@@ -92,7 +85,7 @@ def test_regimes_are_thirds_by_a_volatility_that_looks_back():
     assert (calm.low, restless.high) == pytest.approx((sigma.min(), sigma.max()))
     rows = sigma <= calm.high
     said = judged.judged
-    expected = metrics.pinball(said.actual_returns[rows, 0], said.quantiles[rows, 0])
+    expected = scores.pinball(said.actual_returns[rows, 0], said.quantiles[rows, 0])
     assert calm.pinball == pytest.approx(expected)
     # What happens after the last origin parts no origin from another third.
     later = dataclasses.replace(judged, history=synthetic.altered(judged.history, ROWS - 2))

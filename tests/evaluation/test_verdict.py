@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import t as student
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.metrics import pinball
+from cryptoforecast.evaluation.scores import pinball
 from cryptoforecast.evaluation.verdict import direction_gain, fewest_origins, judge, verdict_json
 from cryptoforecast.types import QUANTILES, Forecast, Verdict, duration
 

@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
-from cryptoforecast.evaluation import backtest, metrics, walk_forward
-from cryptoforecast.learning import results, samples, specs, training
-from cryptoforecast.learning.baselines import BASELINES
+from cryptoforecast.evaluation import backtest, walk_forward
+from cryptoforecast.evaluation import scores as metrics
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.learning import samples, specs, training, training_cache
 from cryptoforecast.types import Split, WalkPlan
 from tests import synthetic
 
@@ -166,7 +167,7 @@ def test_one_fold_is_the_holdout(history):
 
     walked = walk_forward.run(history, SPEC, WalkPlan(folds=1), answered=answered)
     held = backtest.holdout(history, SPEC, training.train(history, SPEC))
-    assert keys == [results.key(history, SPEC)]
+    assert keys == [training_cache.key(history, SPEC)]
     joined, (fold,) = walked.joined, walked.folds
     assert joined.split == fold.split == held.split
     assert (joined.verdict, joined.notes) == (held.verdict, held.notes)
@@ -277,9 +278,9 @@ def test_what_shapes_a_fit_is_in_its_key_and_nothing_else_is(history, monkeypatc
         return found
 
     three = keys(WalkPlan(folds=3))
-    assert all(map(results.is_key, three))
+    assert all(map(training_cache.is_key, three))
     assert keys(WalkPlan(folds=3, gap=2)) == three
-    assert three[0] == results.key(history, SPEC)
+    assert three[0] == training_cache.key(history, SPEC)
     halves = keys(WalkPlan(folds=2))
     assert halves[0] == three[0]  # the first fold of any number is the same fit
     warm = keys(WalkPlan(folds=3, warm_start=True))
@@ -331,7 +332,7 @@ def test_a_fold_that_was_known_is_no_part_of_the_work_to_be_done(history):
     seen, known = [], training.train(history, SPEC)
 
     def answered(key, make):
-        return (known, True) if key == results.key(history, SPEC) else (make(), False)
+        return (known, True) if key == training_cache.key(history, SPEC) else (make(), False)
 
     walk_forward.run(history, SPEC, WalkPlan(folds=2), seen.append, answered=answered)
     assert {progress.fold for progress in seen} == {2}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features, samples, specs
-from cryptoforecast.prices import files
+from cryptoforecast.prices.files import price_file
 from cryptoforecast.types import Split
 from tests import synthetic
 
@@ -449,7 +449,7 @@ def test_origins_are_counted_between_gaps():
 def test_gaps_cost_few_origins_of_real_histories(data_folder, name, gaps, most_lost):
     # Of inputs that read a day: averages of 168 candles begin anew after each gap, and cost more.
     history, spec = (
-        files.read(data_folder / name, name),
+        price_file.read(data_folder / name, name),
         specs.make(features=specs.PLAIN, unit="fixed"),
     )
     cut = samples.split(history, spec)

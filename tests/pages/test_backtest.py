@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cryptoforecast import document
+from cryptoforecast import html_report
 from cryptoforecast.charts.leaderboard import METRIC_WORDS
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
+from cryptoforecast.forecasting.baselines import BASELINES, QUICK
 from cryptoforecast.learning import training
-from cryptoforecast.learning.baselines import BASELINES, QUICK
 from cryptoforecast.service import shared
 from cryptoforecast.types import MarketQuery, WalkPlan
 from cryptoforecast.ui import inputs
@@ -75,7 +75,7 @@ def test_the_board_shows_the_numbers_of_the_library(at):
     history = service.history(MarketQuery("BTC", "1h", start.as_unit("ns")), wait=0)
     judged = service.judge_saved(history, service.model(inputs.FIRST["1h"]).model)
     expected = leaderboard(judged, "mae", 6, "cone")
-    assert standings(page).equals(document.standings(expected))
+    assert standings(page).equals(html_report.standings(expected))
     assert "6 hours ahead" in words(page)
 
 

@@ -9,7 +9,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from cryptoforecast.prices import files, opening
+from cryptoforecast.prices.files import opening, price_file
 from cryptoforecast.service import FILE, _service, shared
 from cryptoforecast.ui import data
 from tests import synthetic
@@ -20,7 +20,7 @@ from tests.prices import samples
 @pytest.fixture
 def csv(tmp_path) -> bytes:
     path = tmp_path / "ETHUSDT_1h.csv"
-    files.write(synthetic.history(900), path)
+    price_file.write(synthetic.history(900), path)
     return path.read_bytes()
 
 

@@ -10,13 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.learning import bundles, results, specs
-from cryptoforecast.learning.baselines import BASELINES, QUICK
-from cryptoforecast.prices.sources import base_interval
-from cryptoforecast.prices.yahoo import LOOK_BACK
+from cryptoforecast.forecasting.baselines import BASELINES, QUICK
+from cryptoforecast.learning import bundles, specs, training_cache
+from cryptoforecast.prices.live.sources import base_interval
+from cryptoforecast.prices.live.yahoo import LOOK_BACK
 from cryptoforecast.service import _service, shared
 from cryptoforecast.types import Forecast, MarketQuery
-from cryptoforecast.ui import inputs, subject
+from cryptoforecast.ui import inputs, selection
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
 
@@ -322,13 +322,13 @@ def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen(
     service, history = shared(), synthetic.history()
     spec = synthetic.spec(test=0.3)
     trained = service.backtest(history, spec)
-    chosen = "run-" + results.key(history, spec)
-    assert subject.job(service, chosen) is None
-    found = subject.judge(service, chosen, history)
+    chosen = "run-" + training_cache.key(history, spec)
+    assert selection.job(service, chosen) is None
+    found = selection.judge(service, chosen, history)
     assert found.own
     assert len(found.judged) == len(trained.judged) == 180 - 1
     np.testing.assert_array_equal(found.judged.predicted, trained.judged.predicted)
-    assert subject.judge(service, chosen, synthetic.history(seed=1)).own is False
+    assert selection.judge(service, chosen, synthetic.history(seed=1)).own is False
 
 
 def test_cancel_takes_effect_within_a_second(open_page):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cryptoforecast.prices import Prices
-from cryptoforecast.prices.coinbase import Coinbase
+from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs
 from tests.pages.conftest import words

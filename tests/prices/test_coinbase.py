@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
-from cryptoforecast.prices.coinbase import PAGE, Coinbase, exchange_ticker
-from cryptoforecast.prices.coins import COINS, resolve
-from cryptoforecast.prices.gate import Gate
-from cryptoforecast.prices.resample import floor
+from cryptoforecast.prices.candles.coins import COINS, resolve
+from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live.breaker import Gate
+from cryptoforecast.prices.live.coinbase import PAGE, Coinbase, exchange_ticker
 from cryptoforecast.types import INTERVALS
 from tests.prices.exchange_server import ExchangeServer, coinbase_rows
 
@@ -97,7 +97,7 @@ def test_a_delisted_coin_has_no_recent_candles(exchange: ExchangeServer) -> None
 def test_a_start_beyond_the_limit_is_clamped(
     exchange: ExchangeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryptoforecast.prices.coinbase.PAGES", 3)
+    monkeypatch.setattr("cryptoforecast.prices.live.coinbase.PAGES", 3)
     coinbase = source(exchange)
     candles = coinbase.fetch("BTC-USD", "1h", pd.Timestamp("2011-01-01", tz="UTC"), None, 8).candles
     assert len(candles) == 3 * PAGE

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.coins import COINS, Coin, resolve
+from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
 
 
 def test_enough_coins_each_quoted_in_usd_under_one_symbol() -> None:

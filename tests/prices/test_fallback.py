@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.prices import market
-from cryptoforecast.prices.coinbase import Coinbase
-from cryptoforecast.prices.gate import Gate
-from cryptoforecast.prices.kraken import Kraken
-from cryptoforecast.prices.market import Prices
-from cryptoforecast.prices.resample import floor
-from cryptoforecast.prices.yahoo import LOOK_BACK, Yahoo
+from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live import market
+from cryptoforecast.prices.live.breaker import Gate
+from cryptoforecast.prices.live.coinbase import Coinbase
+from cryptoforecast.prices.live.kraken import Kraken
+from cryptoforecast.prices.live.market import Prices
+from cryptoforecast.prices.live.yahoo import LOOK_BACK, Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import INTERVALS, MarketQuery
 from tests.prices.exchange_server import ExchangeServer
@@ -246,7 +246,7 @@ def test_a_limit_that_is_not_hit_is_not_told(world: World) -> None:
 def test_each_exchange_says_how_far_back_it_goes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryptoforecast.prices.coinbase.PAGES", 4)
+    monkeypatch.setattr("cryptoforecast.prices.live.coinbase.PAGES", 4)
     world.yahoo.behaviour = "limited"
     query = MarketQuery("BTC", "1m")
     reach = world.prices().history(query).notes[-1]

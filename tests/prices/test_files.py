@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
-from cryptoforecast.prices import opening
-from cryptoforecast.prices.files import check_target, guess_coin, put, read, write
-from cryptoforecast.prices.resample import resample
-from cryptoforecast.prices.simulated import simulate
+from cryptoforecast.prices.candles.resample import resample
+from cryptoforecast.prices.files import opening
+from cryptoforecast.prices.files.price_file import check_target, guess_coin, put, read, write
+from cryptoforecast.prices.simulation.market import simulate
 from cryptoforecast.types import PriceHistory
 
 HOURS = pd.date_range("2024-03-01", periods=6, freq="h", tz="UTC", unit="ns")
@@ -309,10 +309,11 @@ def test_size_is_bounded_packed_and_unpacked(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cryptoforecast.prices.importing import columnar, delimited
+    from cryptoforecast.prices.files.readers import csv as delimited
+    from cryptoforecast.prices.files.readers import parquet
 
     monkeypatch.setattr(delimited, "MAX_ROWS", 500)
-    monkeypatch.setattr(columnar, "MAX_ROWS", 500)
+    monkeypatch.setattr(parquet, "MAX_ROWS", 500)
     with pytest.raises(UnreadableFile, match="million rows"):
         read(as_csv(minutes(501)), "x.csv")
     buffer = io.BytesIO()

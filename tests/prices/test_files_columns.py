@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.importing.columns import by_name, is_foreign, volume_unit
-from cryptoforecast.prices.importing.shapes import by_shape
+from cryptoforecast.prices.files.columns.roles import by_name, is_foreign, volume_unit
+from cryptoforecast.prices.files.columns.shapes import by_shape
 from tests.prices import samples
 
 

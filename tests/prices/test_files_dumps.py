@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files import read
+from cryptoforecast.prices.files.price_file import read
 from tests.prices import samples
 
 HOURS = samples.candles("1h", 60, "2024-03-01")

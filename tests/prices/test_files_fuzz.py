@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.prices.files import read
+from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import INTERVALS, PriceHistory
 from tests.prices import samples
 from tests.prices.mutations import mutated, noise

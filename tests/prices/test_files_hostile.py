@@ -14,10 +14,13 @@ import pytest
 from pyarrow import feather, parquet
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files import read
-from cryptoforecast.prices.importing import Corrections, arrow, columnar, columns, nested
-from cryptoforecast.prices.importing.dialects import plain
-from cryptoforecast.prices.importing.names import column_names
+from cryptoforecast.prices.files.columns import roles
+from cryptoforecast.prices.files.columns.dialects import plain
+from cryptoforecast.prices.files.columns.names import column_names
+from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.readers import arrow, json_rows
+from cryptoforecast.prices.files.readers import parquet as parquet_reader
+from cryptoforecast.prices.files.table import Corrections
 from tests.prices import samples
 
 HOURS = samples.candles("1h", 48)
@@ -62,7 +65,7 @@ KINDS = ("csv", "records", "lists", "parquet", "feather")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_more_columns_than_prices_have_are_refused(kind: str) -> None:
-    names = [*HOURS.reset_index().columns, *(f"c{i}" for i in range(columns.MAX_COLUMNS))]
+    names = [*HOURS.reset_index().columns, *(f"c{i}" for i in range(roles.MAX_COLUMNS))]
     content = table_of_names(names, kind)
     refused(content, r"may have 1,000 columns.* Received: 1,006 columns")
     assert column_names(content) == []
@@ -70,7 +73,7 @@ def test_more_columns_than_prices_have_are_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS[:2] + KINDS[3:])
 def test_longer_names_than_columns_have_are_refused(kind: str) -> None:
-    names = [*HOURS.reset_index().columns, "(" * (columns.MAX_NAME + 1)]
+    names = [*HOURS.reset_index().columns, "(" * (roles.MAX_NAME + 1)]
     content = table_of_names(names, kind)
     refused(content, r"names of 200 characters\. Received: a name of 201 characters")
     assert column_names(content) == []
@@ -81,8 +84,8 @@ def test_lists_of_many_numbers_are_refused_as_too_many_columns() -> None:
 
 
 def test_names_within_the_bounds_are_made_unique() -> None:
-    names = columns.unique(["a"] * columns.MAX_COLUMNS)
-    assert len(set(names)) == columns.MAX_COLUMNS
+    names = roles.unique(["a"] * roles.MAX_COLUMNS)
+    assert len(set(names)) == roles.MAX_COLUMNS
     assert names[:2] == ("a", "a (column 2)")
 
 
@@ -118,7 +121,7 @@ def test_text_that_grows_when_it_is_written_out_is_refused(
 ) -> None:
     content = packed(table(symbol=repeated()), kind)
     assert len(read(content, "x")) == 48
-    monkeypatch.setattr(columnar, "MAX_BYTES", 30_000)
+    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 30_000)
     refused(content, "Received: more")
 
 
@@ -132,7 +135,7 @@ def test_text_written_as_differences_is_read_a_few_rows_at_a_time(
         column_encoding={"symbol": "DELTA_BYTE_ARRAY"},
     )
     assert len(read(content, "x")) == 48
-    monkeypatch.setattr(columnar, "MAX_BYTES", 30_000)
+    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 30_000)
     refused(content, "Received: more")
 
 
@@ -154,11 +157,11 @@ def test_a_packed_feather_file_is_refused_before_it_is_unpacked(
     def unpacked(*_: object) -> None:
         raise AssertionError("It was unpacked.")
 
-    monkeypatch.setattr(columnar, "_read", unpacked)
-    monkeypatch.setattr(columnar, "MAX_BYTES", 30_000)
+    monkeypatch.setattr(parquet_reader, "_read", unpacked)
+    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 30_000)
     refused(content, "Received: more")
-    monkeypatch.setattr(columnar, "MAX_BYTES", 10**9)
-    monkeypatch.setattr(columnar, "MAX_ROWS", 47)
+    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 10**9)
+    monkeypatch.setattr(parquet_reader, "MAX_ROWS", 47)
     refused(content, "Received: more")
 
 
@@ -197,15 +200,15 @@ def test_a_feather_file_damaged_anywhere_is_read_or_refused() -> None:
     ids=["records", "lists", "lines", "columns", "turned"],
 )
 def test_rows_of_json_are_bounded(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cryptoforecast.prices.importing import records
+    from cryptoforecast.prices.files.readers import json as records
 
-    for module in (nested, records):
+    for module in (json_rows, records):
         monkeypatch.setattr(module, "MAX_ROWS", 50)
     refused(content, "million rows. Received: more. Save it as CSV or Parquet")
 
 
 def test_json_is_bounded() -> None:
-    refused(b"[" + b" " * nested.MAX_BYTES, "A JSON file may have 30 MB.*CSV or Parquet")
+    refused(b"[" + b" " * json_rows.MAX_BYTES, "A JSON file may have 30 MB.*CSV or Parquet")
 
 
 # ---------------------------------------------------------------------------- values

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.prices.files import read
+from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory
 from tests.prices import samples
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices import read
-from cryptoforecast.prices.importing import blocks, folding, formats
+from cryptoforecast.prices.files.readers import blocks, fast_csv, formats
 from cryptoforecast.types import PriceHistory
 
 BLOCK = 3_000
@@ -185,13 +185,13 @@ def test_an_interval_that_does_not_fit_is_refused_at_the_first_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
-    call = folding._Folder.__call__
+    call = fast_csv._Folder.__call__
 
-    def counted(self: folding._Folder, block: object) -> object:
+    def counted(self: fast_csv._Folder, block: object) -> object:
         seen.append(1)
         return call(self, block)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(folding._Folder, "__call__", counted)
+    monkeypatch.setattr(fast_csv._Folder, "__call__", counted)
     hours = minutes(800).set_axis(pd.date_range("2024", periods=800, freq="h", tz="UTC"))
     with pytest.raises(InvalidInput, match="1h candles, 15m wanted"):
         read(text(hours.rename_axis("time"), "s"), "x.csv", interval="15m")

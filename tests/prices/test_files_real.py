@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files import read
+from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory
 
 BTC = {

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files import read
-from cryptoforecast.prices.importing import Corrections
-from cryptoforecast.prices.importing.months import named
+from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.table import Corrections
+from cryptoforecast.prices.files.values.months import named
 from cryptoforecast.types import PriceHistory
 from tests.prices import samples
 
@@ -131,7 +131,7 @@ def test_winter_time_in_summer_may_mean_either(zone: str, start: str) -> None:
 def test_a_zone_in_the_name_of_the_column_is_not_passed_over(
     name: str, interval: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryptoforecast.prices.importing.blocks.BLOCK", 1_000)
+    monkeypatch.setattr("cryptoforecast.prices.files.readers.blocks.BLOCK", 1_000)
     content = samples.dated(HOURS, "%Y-%m-%d %H:%M").replace(b"Date", name.encode(), 1)
     with pytest.raises(UnreadableFile, match="the column is called"):
         read(content, "x.csv", interval=interval)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files import read
+from cryptoforecast.prices.files.price_file import read
 from tests.prices import samples
 
 TRADES = 6_000

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
-from cryptoforecast.prices.coins import resolve
-from cryptoforecast.prices.kraken import ROWS, Kraken
-from cryptoforecast.prices.resample import floor
+from cryptoforecast.prices.candles.coins import resolve
+from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live.kraken import ROWS, Kraken
 from cryptoforecast.types import INTERVALS
 from tests.prices.exchange_server import ExchangeServer
 

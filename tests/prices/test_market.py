@@ -18,13 +18,13 @@ from cryptoforecast.errors import (
     NotEnoughData,
     SourceUnavailable,
 )
-from cryptoforecast.prices.cache import Entry, PriceCache
-from cryptoforecast.prices.coins import Coin
-from cryptoforecast.prices.market import Prices
-from cryptoforecast.prices.resample import floor, resample
-from cryptoforecast.prices.sources import Fetched
-from cryptoforecast.prices.window import describe_age
-from cryptoforecast.prices.yahoo import Yahoo
+from cryptoforecast.prices.candles.coins import Coin
+from cryptoforecast.prices.candles.resample import floor, resample
+from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
+from cryptoforecast.prices.live.market import Prices
+from cryptoforecast.prices.live.query import describe_age
+from cryptoforecast.prices.live.sources import Fetched
+from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import INTERVALS, MarketQuery
 from tests.prices.yahoo_server import YahooServer

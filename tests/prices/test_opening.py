@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices import files, opening
+from cryptoforecast.prices.files import opening, price_file
 from tests.prices import samples
 
 ROWS = 60_000
@@ -44,13 +44,13 @@ def test_a_stream_that_can_seek_is_used_in_place_and_left_open() -> None:
         assert used is stream
     stream.seek(0, io.SEEK_END)
     for _ in range(2):
-        assert len(files.read(stream, "x.csv")) == ROWS
+        assert len(price_file.read(stream, "x.csv")) == ROWS
         assert not stream.closed
     assert stream.largest < 2_500_000 < len(CONTENT)
 
 
 def test_a_stream_that_can_not_seek_is_read_too() -> None:
-    assert len(files.read(OneWay(CONTENT), "x.csv")) == ROWS
+    assert len(price_file.read(OneWay(CONTENT), "x.csv")) == ROWS
 
 
 @pytest.mark.parametrize("kind", [Watched, OneWay, bytes])
@@ -58,11 +58,11 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: typ
     monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT) - 1)
     source = kind(CONTENT)
     with pytest.raises(UnreadableFile, match="Split it"):
-        files.read(source, "x.csv")
+        price_file.read(source, "x.csv")
     if kind is Watched:
         assert source.largest == 0
     monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT))
-    assert len(files.read(kind(CONTENT), "x.csv")) == ROWS
+    assert len(price_file.read(kind(CONTENT), "x.csv")) == ROWS
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices import quality
+from cryptoforecast.prices.candles import quality
 
 
 def walk(rows: int = 500, seed: int = 1) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.prices.files import read
-from cryptoforecast.prices.quality import outliers
+from cryptoforecast.prices.candles.quality import outliers
+from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory, Problem
 from tests.prices import samples
 

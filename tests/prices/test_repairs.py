@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices import quality
-from cryptoforecast.prices.repairs import REPAIRS, repairable, repaired
+from cryptoforecast.prices.candles import quality
+from cryptoforecast.prices.candles.repairs import REPAIRS, repairable, repaired
 from tests.prices import samples
 
 NAMES = ("outliers", "ohlc_violations", "flat_tail", "flat")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.resample import check_multiple, describe, floor, merge, resample
+from cryptoforecast.prices.candles.resample import check_multiple, describe, floor, merge, resample
 from cryptoforecast.types import INTERVALS
 
 

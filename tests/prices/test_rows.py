@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import SourceUnavailable
-from cryptoforecast.prices.resample import COLUMNS
-from cryptoforecast.prices.rows import to_candles
+from cryptoforecast.prices.candles.resample import COLUMNS
+from cryptoforecast.prices.live.rows import to_candles
 
 PLACES = {"time": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
 NOW = pd.Timestamp("2024-06-01", tz="UTC")

@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.prices import quality
-from cryptoforecast.prices.coins import COINS
-from cryptoforecast.prices.parameters import STARTS
-from cryptoforecast.prices.resample import resample
-from cryptoforecast.prices.simulated import (
+from cryptoforecast.prices.candles import quality
+from cryptoforecast.prices.candles.coins import COINS
+from cryptoforecast.prices.candles.resample import resample
+from cryptoforecast.prices.simulation.market import (
     DEFAULT,
     EPOCH,
     REACH,
     constant_volatility,
     simulate,
 )
+from cryptoforecast.prices.simulation.parameters import STARTS
 from cryptoforecast.types import INTERVALS, PriceHistory
 
 END = pd.Timestamp("2026-01-01", tz="UTC")

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import NotEnoughData, SourceUnavailable
-from cryptoforecast.prices import update
-from cryptoforecast.prices.cache import Entry, PriceCache
-from cryptoforecast.prices.coinbase import PAGE, Coinbase
-from cryptoforecast.prices.coins import resolve
-from cryptoforecast.prices.kraken import Kraken
-from cryptoforecast.prices.resample import floor
-from cryptoforecast.prices.update import Updater
+from cryptoforecast.prices.candles.coins import resolve
+from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live import update
+from cryptoforecast.prices.live.coinbase import PAGE, Coinbase
+from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
+from cryptoforecast.prices.live.kraken import Kraken
+from cryptoforecast.prices.live.update import Updater
 from tests.prices.exchange_server import ExchangeServer
 
 HOUR = pd.Timedelta("1h")

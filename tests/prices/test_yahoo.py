@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnavailable
-from cryptoforecast.prices.gate import Gate
-from cryptoforecast.prices.yahoo import Yahoo
+from cryptoforecast.prices.live.breaker import Gate
+from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.types import INTERVALS
 from tests.prices.yahoo_server import YahooServer
 

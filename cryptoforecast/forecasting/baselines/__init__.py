@@ -1,0 +1,29 @@
+"""Baselines: forecasters that a network has to beat, from the last price to boosted trees.
+
+Each is fitted on the rows before the test span. ``simple`` says that the price stays or drifts,
+``har`` forecasts how far it may move, ``regression`` also where to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cryptoforecast.forecasting.baselines.common import Baseline
+from cryptoforecast.forecasting.baselines.har import Har
+from cryptoforecast.forecasting.baselines.regression import Boosting, Linear
+from cryptoforecast.forecasting.baselines.simple import Cone, Drift, Naive, volatility
+
+__all__ = [
+    "BASELINES", "HEAVY", "QUICK", "Baseline", "Boosting", "Cone", "Drift", "Har", "Linear",
+    "Naive", "volatility",
+]  # fmt: skip
+
+#: Every baseline by its name; a new one is a class with ``fit``, added here.
+BASELINES: Mapping[str, type[Baseline]] = {
+    "naive": Naive, "cone": Cone, "drift": Drift, "har": Har, "linear": Linear,
+    "boosting": Boosting,
+}  # fmt: skip
+
+#: Those that take up to some seconds, or load scikit-learn: no page waits for them unasked.
+HEAVY: tuple[str, ...] = ("linear", "boosting")
+QUICK: tuple[str, ...] = tuple(name for name in BASELINES if name not in HEAVY)

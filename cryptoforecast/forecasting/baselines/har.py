@@ -1,0 +1,136 @@
+"""Heteroscedastic autoregression: how far the price may move, from how far it moved.
+
+Imports nothing but NumPy, pandas and our types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.forecasting.baselines.common import (
+    fitting_rows,
+    forecast,
+    last_row,
+    ridge,
+    seen_from,
+    trailing_quantiles,
+)
+from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.types import Array, Forecast, PriceHistory
+
+#: Spans that volatility is averaged over, beside the candle itself; those of no more than a
+#: candle are left out.
+SPANS = tuple(pd.Timedelta(text) for text in ("1h", "1D", "7D", "28D"))
+#: Added to each variance, as a share of their mean, so that a flat candle has a logarithm.
+FLOOR = 0.01
+#: See ``ridge``: nothing beside thousands of rows, and a hold where there are some dozens.
+PENALTY = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Har:
+    """The last price, with a band as wide as the market is expected to be restless.
+
+    For each step k the logarithm of the volatility of the next k candles (the root of their mean
+    variance) is regressed on its averages over a candle, an hour, a day, a week and four weeks,
+    on the hour of the day and the day of the week. The variance of a candle is Parkinson's (1980)
+    of its true range, ``ln(max(high, last close) / min(low, last close))^2 / (4 ln 2)``. The band
+    is sigma times the quantiles of ``cumulative log-return / sigma`` over past origins whose
+    outcome was known at the origin (``trailing_quantiles``). Source: Corsi (2009), "A simple
+    approximate long-memory model of realized volatility".
+
+    Attributes:
+        floor: added to each variance.
+        weights: ``(inputs, horizon)`` of the regression.
+        intercepts: ``(horizon,)`` likewise.
+        end: open of the last candle it was fitted on, UTC.
+    """
+
+    floor: float
+    weights: Array
+    intercepts: Array
+    end: pd.Timestamp
+
+    @property
+    def name(self) -> str:
+        return "har"
+
+    @classmethod
+    def fit(cls, history: PriceHistory, before: int, horizon: int) -> Har:
+        """Regress on origins whose targets all lie before the test span.
+
+        Args:
+            history: closed candles.
+            before: first row of the test span; no candle in it or after it is used.
+            horizon: steps, at least 1.
+
+        Raises:
+            InvalidInput: if ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: if too few returns end before the test span.
+        """
+        candles = fitting_rows(history, before, horizon)
+        floor = max(FLOOR * float(variances(candles).mean()), np.finfo(float).tiny)
+        targets = log_volatility_ahead(candles, horizon, floor)
+        inputs = _inputs(candles, history.step, floor)[: len(targets)]
+        return cls(floor, *ridge(inputs, targets, PENALTY), candles.index[-1])
+
+    def sigma(self, candles: pd.DataFrame, step: pd.Timedelta) -> Array:
+        """Expect the volatility of the next candles, ``(n, horizon)`` in log-return a candle.
+
+        Row *t* looks at candles up to *t*; column k - 1 is of the next k candles.
+        """
+        return np.exp(_inputs(candles, step, self.floor) @ self.weights + self.intercepts)
+
+    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
+        candles = seen_from(history, rows)
+        sigma = self.sigma(candles, history.step)
+        returns = cumulative_returns(candles["close"].to_numpy(float), sigma.shape[1])
+        band = trailing_quantiles(returns / sigma, rows, last_row(history, self.end))
+        band *= sigma[np.asarray(rows, int), :, None]  # in place: of a long history it is large
+        return forecast(self.name, history, rows, band)
+
+
+def variances(candles: pd.DataFrame) -> Array:
+    """Compute Parkinson's variance of each candle's true range, ``(n,)`` in squared log-return."""
+    last = candles["close"].shift(1).fillna(candles["open"])
+    high = np.maximum(candles["high"].to_numpy(float), last.to_numpy(float))
+    low = np.minimum(candles["low"].to_numpy(float), last.to_numpy(float))
+    return np.log(high / low) ** 2 / (4 * np.log(2))
+
+
+def log_averages(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
+    """Average the logarithm of each candle's volatility over itself and ``SPANS``.
+
+    Returns:
+        ``(n, averages)``; the first rows average what there is.
+    """
+    log = pd.Series(np.log(variances(candles) + floor) / 2)
+    lengths = [1, *(round(span / step) for span in SPANS if span > step)]
+    return np.column_stack([log.rolling(n, min_periods=1).mean().to_numpy() for n in lengths])
+
+
+def log_volatility_ahead(candles: pd.DataFrame, horizon: int, floor: float) -> Array:
+    """Compute the logarithm of the root of the mean variance of the next k candles.
+
+    Row *t* looks ahead to row *t + horizon*: these are targets, never inputs.
+
+    Returns:
+        ``(n - horizon, horizon)``.
+    """
+    total = np.cumsum(variances(candles))
+    first = total[:-horizon]
+    ahead = [(total[k : len(first) + k] - first) / k for k in range(1, horizon + 1)]
+    # A difference of sums may fall below 0 by a rounding error.
+    return np.log(np.maximum(np.column_stack(ahead), 0.0) + floor) / 2
+
+
+def _inputs(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
+    """Stack averages and clock; where the clock does not vary ``ridge`` leaves it out."""
+    index = pd.DatetimeIndex(candles.index)
+    hour = index.hour.to_numpy()[:, None] == np.arange(1, 24)
+    day = index.day_of_week.to_numpy()[:, None] == np.arange(1, 7)
+    return np.hstack([log_averages(candles, step, floor), hour, day])

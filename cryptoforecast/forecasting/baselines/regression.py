@@ -1,0 +1,234 @@
+"""Regressions of the return itself: by least squares, and by boosted trees.
+
+Both say where the price may go, and begin from what ``Har`` expects of how far. scikit-learn is
+imported inside a function: what only answers from a saved model never loads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.forecasting.baselines.common import (
+    fitting_rows,
+    forecast,
+    last_row,
+    ridge,
+    seen_from,
+    trailing_quantiles,
+)
+from cryptoforecast.forecasting.baselines.har import Har, log_averages, log_volatility_ahead
+from cryptoforecast.learning import features
+from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.types import Array, Forecast, PriceHistory
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+#: Earlier returns among the inputs, and the rows that sums of returns go over.
+LAGS, SUMS = 4, (6, 24, 168)
+#: Penalty of the linear regression, as a share of the rows.
+PENALTY = 0.2
+#: Standard deviations at which a target is cut, so that a few crashes do not decide a slope.
+CUT = 1.0
+#: Of the boosted trees of the scale.
+SCALE = {"max_iter": 50, "max_leaf_nodes": 15, "learning_rate": 0.1, "min_samples_leaf": 200}
+#: Of the boosted trees of the location: fewer leaves, as there is hardly anything to find, and in
+#: each so many rows times the step, as targets of neighbouring rows overlap.
+LOCATION = {"max_iter": 50, "max_leaf_nodes": 7, "learning_rate": 0.03}
+LOCATION_ROWS = 1000
+#: Features that they read, whatever networks do by default.
+INPUTS = (
+    "scaled_return", "scaled_move", "scaled_range", "short_range", "hour", "half_day", "week",
+)  # fmt: skip
+#: Values that the trees tell apart in an input.
+BINS = 63
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A ridge regression of the return on causal inputs, with a band as wide as ``Har``'s.
+
+    What is predicted is the cumulative log-return over ``Har``'s sigma, cut at one standard
+    deviation. Inputs are ``INPUTS``, the last returns and sums of returns,
+    each over the sigma that was expected of it. The band is sigma times the quantiles of past
+    ``return / sigma - predicted``, see ``trailing_quantiles``.
+
+    Attributes:
+        har: what scales the returns.
+        weights: ``(inputs, horizon)``.
+        intercepts: ``(horizon,)``.
+    """
+
+    har: Har
+    weights: Array
+    intercepts: Array
+
+    @property
+    def name(self) -> str:
+        return "linear"
+
+    @classmethod
+    def fit(cls, history: PriceHistory, before: int, horizon: int) -> Linear:
+        """Regress on origins whose targets all lie before the test span.
+
+        Args:
+            history: closed candles.
+            before: first row of the test span; no candle in it or after it is used.
+            horizon: steps, at least 1.
+
+        Raises:
+            InvalidInput: if ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: if too few returns end before the test span.
+        """
+        candles = fitting_rows(history, before, horizon)
+        har = Har.fit(history, before, horizon)
+        sigma = har.sigma(candles, history.step)
+        inputs = _inputs(candles, sigma)[: before - horizon]
+        targets = (_returns(candles, horizon) / sigma)[: before - horizon]
+        cut = CUT * targets.std(axis=0)
+        return cls(har, *ridge(inputs, np.clip(targets, -cut, cut), PENALTY * len(inputs)))
+
+    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
+        candles = seen_from(history, rows)
+        sigma = self.har.sigma(candles, history.step)
+        centre = sigma * (_inputs(candles, sigma) @ self.weights + self.intercepts)
+        return _around(self.name, history, rows, centre, sigma, self.har.end)
+
+
+@dataclass(frozen=True, eq=False)
+class Boosting:
+    """Boosted trees (scikit-learn) for where the price goes and for how far, on one thread.
+
+    One forest of trees corrects the logarithm of ``Har``'s sigma (squared error), one predicts
+    the median of ``return / sigma`` (absolute error). Each is fitted for the first and for the
+    last step, and runs straight in the logarithm of the step between them, so that a horizon of
+    48 costs no more than one of 2. The band is as of ``Linear``.
+
+    Attributes:
+        har: what scales the returns.
+        scales: for the first and the last step; one where these are the same.
+        locations: likewise.
+    """
+
+    har: Har
+    scales: tuple[HistGradientBoostingRegressor, ...]
+    locations: tuple[HistGradientBoostingRegressor, ...]
+
+    @property
+    def name(self) -> str:
+        return "boosting"
+
+    @classmethod
+    def fit(cls, history: PriceHistory, before: int, horizon: int) -> Boosting:
+        """Grow trees on origins whose targets all lie before the test span.
+
+        Args:
+            history: closed candles.
+            before: first row of the test span; no candle in it or after it is used.
+            horizon: steps, at least 1.
+
+        Raises:
+            InvalidInput: if ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: if too few returns end before the test span.
+        """
+        candles = fitting_rows(history, before, horizon)
+        har = Har.fit(history, before, horizon)
+        sigma = har.sigma(candles, history.step)
+        inputs = _tree_inputs(candles, history.step, sigma, har.floor)[: before - horizon]
+        surprises = log_volatility_ahead(candles, horizon, har.floor)
+        surprises -= np.log(sigma[: before - horizon])
+        returns = (_returns(candles, horizon) / sigma)[: before - horizon]
+        ends = sorted({0, horizon - 1})
+        return cls(
+            har,
+            tuple(_grow(inputs, surprises[:, k], loss="squared_error", **SCALE) for k in ends),
+            tuple(
+                _grow(
+                    inputs,
+                    returns[:, k],
+                    loss="absolute_error",
+                    min_samples_leaf=LOCATION_ROWS * (k + 1),
+                    **LOCATION,
+                )
+                for k in ends
+            ),
+        )
+
+    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
+        candles = seen_from(history, rows)
+        sigma = self.har.sigma(candles, history.step)
+        inputs = _tree_inputs(candles, history.step, sigma, self.har.floor)
+        centre = sigma * _ask(self.locations, inputs, sigma.shape[1])
+        sigma = sigma * np.exp(_ask(self.scales, inputs, sigma.shape[1]))
+        return _around(self.name, history, rows, centre, sigma, self.har.end)
+
+
+def _returns(candles: pd.DataFrame, horizon: int) -> Array:
+    return cumulative_returns(candles["close"].to_numpy(float), horizon)
+
+
+def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
+    """Stack ``INPUTS``, and returns over what was expected of them.
+
+    Returns:
+        ``(n, inputs)``, 0 where nothing is known yet; row *t* looks at candles up to *t*.
+    """
+    move = np.zeros(len(candles))
+    move[1:] = features.log_returns(candles["close"].to_numpy(float))[1:] / sigma[:-1, 0]
+    lagged = [np.concatenate([np.zeros(lag), move])[: len(move)] for lag in range(LAGS)]
+    series = pd.Series(move)
+    sums = [series.rolling(n, min_periods=1).sum().to_numpy() / np.sqrt(n) for n in SUMS]
+    given = features.matrix(candles, INPUTS)
+    return np.nan_to_num(np.column_stack([given, *lagged, *sums]))
+
+
+def _tree_inputs(candles: pd.DataFrame, step: pd.Timedelta, sigma: Array, floor: float) -> Array:
+    return np.hstack([_inputs(candles, sigma), log_averages(candles, step, floor)])
+
+
+def _grow(inputs: Array, targets: Array, **settings: float | str) -> HistGradientBoostingRegressor:
+    """Fit boosted trees on one thread: where others compute, several wait for each other."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
+
+    trees = HistGradientBoostingRegressor(
+        max_bins=BINS, early_stopping=False, random_state=0, **settings
+    )
+    with threadpool_limits(limits=1, user_api="openmp"):
+        return trees.fit(inputs, targets)
+
+
+def _ask(ends: tuple[HistGradientBoostingRegressor, ...], inputs: Array, horizon: int) -> Array:
+    """Predict the first and the last step, and straight in log step between: ``(n, horizon)``."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="openmp"):
+        first, last = (trees.predict(inputs)[:, None] for trees in (ends[0], ends[-1]))
+    share = np.log(np.arange(1, horizon + 1)) / np.log(max(horizon, 2))
+    return first + (last - first) * share
+
+
+def _around(
+    name: str, history: PriceHistory, rows: range, centre: Array, sigma: Array, end: pd.Timestamp
+) -> Forecast:
+    """Draw a band of past residuals around a predicted return.
+
+    Args:
+        name: of the baseline.
+        history: what it looked at.
+        rows: the origins.
+        centre: ``(n, horizon)`` predicted log-return at each row up to the last origin.
+        sigma: ``(n, horizon)`` expected volatility, likewise.
+        end: open of the last candle the baseline was fitted on, UTC.
+    """
+    returns = _returns(seen_from(history, rows), sigma.shape[1])
+    band = trailing_quantiles((returns - centre) / sigma, rows, last_row(history, end))
+    origins = np.asarray(rows, dtype=np.intp)
+    said = centre[origins, :, None] + sigma[origins, :, None] * band
+    return forecast(name, history, rows, said, centre[origins])

@@ -1,0 +1,131 @@
+"""What makes a forecast or a test less trustworthy than it looks, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.forecasting.calibration import FEWEST
+from cryptoforecast.learning import features
+from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps, scale_inputs
+from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel
+
+#: Standard deviations beyond which an input is of a kind that the model hardly learnt from.
+STRANGE = 12.0
+#: Time from the last candle that shaped a model on, after which it is past its date.
+DATED = pd.Timedelta(days=730)
+
+
+def of_prices(history: PriceHistory) -> tuple[str, ...]:
+    """Say what to beware of in any forecast from these prices."""
+    found = []
+    if history.simulated:
+        found.append("These prices are simulated: nothing here says anything of a real market.")
+    # A candle is labelled by its open and closes one interval later.
+    age = history.fetched_at - (history.end + history.step)
+    if age > 2 * history.step:
+        found.append(f"The last candle closed {_duration(age)} before the prices were read.")
+    return (*found, *_of_end(history))
+
+
+def of_test(history: PriceHistory, cut: Split, needs: int = 1) -> tuple[str, ...]:
+    """Say what to beware of in a test on these prices.
+
+    Args:
+        history: what was split.
+        cut: its split.
+        needs: candles each forecast reads.
+    """
+    found, parted = [], cut.across_gaps(needs)
+    if parted:
+        found.append(
+            f"Test forecasts that reach across a gap of more than {MAX_ABSENT} candles: "
+            f"{parted:,} of {len(cut.test_origins()):,}."
+        )
+    return (*found, *_of_end(history))
+
+
+def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
+    """Say what to beware of in this model's forecast from the last candle."""
+    card, found = model.card, list(of_prices(history))
+    close = float(history.candles["close"].iloc[-1])
+    for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
+        if model.spec.target == "price" and beyond > 0:
+            found.append(
+                f"The last close is {100 * beyond:.1f} % {word} anything seen in training."
+            )
+    after = gaps(history)
+    if after and after[-1] > len(history) - card.needs:
+        found.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
+    strange = _strange(history, model)
+    if strange:
+        found.append(
+            f"Far outside of what the model learnt from: {', '.join(strange)}. Expect less of it."
+        )
+    return (*found, *of_origin(history, card), *_of_age(history, card))
+
+
+def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
+    """Name the inputs of which a candle that is read lies ``STRANGE`` deviations from usual."""
+    spec = model.spec
+    if spec.target == "price" or len(history) < model.card.needs:
+        return []
+    read = history.candles.iloc[-model.card.needs :]
+    scaled = scale_inputs(features.matrix(read, spec.features), model.scaler)
+    far = (np.abs(scaled[-spec.lookback :]) > STRANGE).any(axis=0)
+    owners = [name for name in spec.features for _ in range(features.width((name,)))]
+    return list(dict.fromkeys(name for name, is_far in zip(owners, far, strict=True) if is_far))
+
+
+def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
+    """Say that a model is past its date."""
+    since = history.end - pd.Timestamp(card.cutoff)
+    if card.simulated != history.simulated or since <= DATED:
+        return ()
+    return (
+        f"This model learnt from prices up to {card.cutoff[:10]}, {_duration(since)} before the "
+        "last candle. Markets change: train a newer one.",
+    )
+
+
+def of_band(known: int) -> tuple[str, ...]:
+    """Say that a band could not be measured on these prices.
+
+    Args:
+        known: forecasts of the model, after what it was fitted on, whose outcome is known.
+    """
+    return (
+        f"The width of the band is the model's own: {known:,} of its forecasts on prices it was "
+        f"not fitted on have a known outcome here, and {FEWEST} are needed to measure it.",
+    )
+
+
+def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
+    """Say where a model learnt from other prices than these."""
+    found = []
+    if card.interval != history.interval:
+        found.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
+    if card.coin not in ("any", history.coin):
+        found.append(f"This model learnt from {card.coin}, not {history.coin}.")
+    if card.simulated != history.simulated:
+        was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
+        found.append(f"This model learnt from {was} prices; these are {now}.")
+    return tuple(found)
+
+
+def _of_end(history: PriceHistory) -> tuple[str, ...]:
+    tail = dead_tail(history)
+    if not tail:
+        return ()
+    since = f"{history.candles.index[-tail]:%Y-%m-%d %H:%M}"
+    return (
+        f"The last {tail:,} candles repeat one price without volume, from {since} UTC on: "
+        "the market seems dead.",
+    )
+
+
+def _duration(span: pd.Timedelta) -> str:
+    hours = span / pd.Timedelta(hours=1)
+    if hours < 2:
+        return f"{60 * hours:.0f} minutes"
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"

@@ -1,0 +1,334 @@
+"""What there is to look at in a backtest, part by part: a figure, a sentence, a table.
+
+Knows no Streamlit: the Backtest page and the file show the same parts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from cryptoforecast import charts
+from cryptoforecast.charts import diagnostics as drawn
+from cryptoforecast.charts import folds as drawn_folds
+from cryptoforecast.charts import leaderboard as drawn_board
+from cryptoforecast.charts import style
+from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.types import INTERVALS, QUANTILES, Backtest, Leaderboard, Share, WalkForward
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DASH = "–"
+LUCK = (
+    "Who compares enough forecasts finds one that looks good by luck. The p-values after Holm "
+    "allow for the comparisons in this table. Nothing can allow for settings that were tried and "
+    "looked up here before: choose settings by the validation rows, and look at the test once."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One thing to look at.
+
+    Attributes:
+        name: for files, such as ``"delays"``.
+        title: of the table.
+        figure: what is drawn.
+        sentence: what it shows, in words.
+        frame: the numbers behind it.
+    """
+
+    name: str
+    title: str
+    figure: go.Figure
+    sentence: str
+    frame: pd.DataFrame
+
+
+Make = Callable[[Looks, Backtest, int, bool], Part]
+
+
+def board(
+    looks: Looks, judged: Backtest, metric: str, step: int, reference: str, dark: bool = False
+) -> tuple[Part, Leaderboard]:
+    """Compare the predictors of a backtest; see ``leaderboard.leaderboard``."""
+    found = looks.board(judged, metric, step, reference)
+
+    def make() -> Part:
+        return Part(
+            f"leaderboard-{metric}",
+            f"{drawn_board.METRIC_WORDS[metric]}, against {reference}",
+            drawn_board.forest(judged, found, dark=dark),
+            drawn_board.summary_leaderboard(judged, found),
+            pd.DataFrame([dataclasses.asdict(standing) for standing in found.standings]),
+        )
+
+    key = ("part", metric, step, reference, dark, tuple(judged.forecasts))
+    return looks.of(judged, key, make), found
+
+
+def standings(found: Leaderboard) -> pd.DataFrame:
+    """Write a leaderboard as a person reads it."""
+    coverage = found.metric.startswith("coverage")
+    against = "Off the promise" if coverage else f"Better than {found.reference}"
+    return pd.DataFrame(
+        [
+            {
+                "Predictor": each.predictor,
+                drawn_board.METRIC_WORDS[found.metric]: metric_text(found.metric, each.value),
+                against: "reference"
+                if not coverage and each.predictor == found.reference
+                else drawn_board.lead(found, each.skill),
+                "95 % interval": drawn_board.interval(found, each),
+                "p": _p_text(each.p_value),
+                "p after Holm": _p_text(each.p_holm),
+            }
+            for each in found.standings
+        ]
+    )
+
+
+def metric_text(metric: str, value: float) -> str:
+    """Write a figure of ``Scores`` in its unit; a dash where undefined."""
+    if not math.isfinite(value):
+        return DASH
+    if metric in ("mae", "rmse"):
+        return style.money(value)
+    if metric == "pinball":
+        return f"{value * 1e4:.2f} bp"
+    if metric == "mase":
+        return f"{value:.3f}"
+    return f"{value * 100:.{2 if metric in ('mape', 'smape') else 1}f} %"
+
+
+def folds(tested: WalkForward, dark: bool = False) -> Part:
+    """Show how each fold of a walk-forward test fared."""
+    return Part(
+        "folds",
+        "The folds",
+        drawn_folds.folds(tested, dark=dark),
+        drawn_folds.summary_folds(tested),
+        drawn_folds.table(tested),
+    )
+
+
+def free_run(
+    looks: Looks, judged: Backtest, dark: bool, report: Callable[[float], None] = lambda _: None
+) -> Part:
+    """Show where a network's own forecasts lead it, in some seconds; see ``diagnostics``."""
+    frame = looks.free_run(judged, report)
+    return Part(
+        "free-run",
+        "Errors of a free run by step (|ln(actual / predicted)|)",
+        drawn.free_run(judged, frame, dark=dark),
+        drawn.summary_free_run(judged, frame),
+        frame,
+    )
+
+
+def _delays(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    frame = looks.frame(judged, "delays", step)
+    return Part(
+        "delays",
+        "Mean distance to earlier prices (USD, and over the last price's error)",
+        drawn.delay(judged, step, frame, dark=dark),
+        drawn.summary_delay(judged, step, frame),
+        frame,
+    )
+
+
+def _residuals(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    frame = looks.frame(judged, "residuals", step)
+    return Part(
+        "residuals",
+        "Every error (ln(actual / predicted))",
+        drawn.residuals(judged, step, frame, dark=dark),
+        drawn.summary_residuals(judged, step, frame),
+        frame,
+    )
+
+
+def _histogram(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    frame = looks.frame(judged, "histogram", step)
+    return Part(
+        "sizes",
+        "Errors by size, in standard deviations",
+        drawn.histogram(judged, step, frame, dark=dark),
+        drawn.summary_histogram(frame),
+        frame,
+    )
+
+
+def _autocorrelation(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    frame = looks.frame(judged, "autocorrelation", step)
+    return Part(
+        "autocorrelation",
+        "Correlation of errors with those of earlier forecasts",
+        drawn.autocorrelation(judged, step, frame, dark=dark),
+        drawn.summary_autocorrelation(step, frame),
+        frame,
+    )
+
+
+def _by_clock(
+    unit: Literal["hour", "weekday"], looks: Looks, judged: Backtest, step: int, dark: bool
+) -> Part:
+    frame = looks.frame(judged, f"by_{unit}", step)
+    return Part(
+        f"by-{unit}",
+        f"Mean error, half of the 80 % band and its coverage by {unit}",
+        drawn.by_clock(judged, step, frame, unit, dark=dark),
+        drawn.summary_by_clock(frame, unit),
+        frame,
+    )
+
+
+def _by_regime(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    frame = looks.by_regime(judged, step)
+    return Part(
+        "by-market",
+        "Mean error, band and its errors in calm, usual and restless markets",
+        drawn.by_regime(judged, step, frame, dark=dark),
+        drawn.summary_by_regime(frame),
+        frame,
+    )
+
+
+def _reliability(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    measured = looks.reliability(judged, step)
+    frame = _shares(measured.observed).assign(promised=QUANTILES)
+    return Part(
+        "reliability",
+        "Share of prices below each quantile",
+        charts.reliability(measured, dark=dark),
+        charts.summary_reliability(measured),
+        frame[["promised", "share", "low", "high"]],
+    )
+
+
+def _pit(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    measured = looks.reliability(judged, step)
+    frame = _shares(measured.pit)
+    frame.insert(0, "part", range(1, len(frame) + 1))
+    return Part(
+        "pit",
+        "Share of prices in each equally likely part",
+        charts.pit(measured, dark=dark),
+        charts.summary_pit(measured),
+        frame,
+    )
+
+
+def _coverage_by_step(looks: Looks, judged: Backtest, _: int, dark: bool) -> Part:
+    measured = looks.coverage(judged)
+    rows = [_covered({"step": i}, shares) for i, shares in enumerate(measured.steps, start=1)]
+    return Part(
+        "coverage-by-step",
+        "Share of prices inside the bands, by step",
+        charts.coverage_by_step(measured, dark=dark),
+        charts.summary_coverage_by_step(measured),
+        pd.DataFrame(rows),
+    )
+
+
+def _coverage_by_regime(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
+    measured = looks.reliability(judged, step)
+    rows = [
+        _covered(
+            {"market": each.name, "origins": each.origins, "pinball": each.pinball}, each.coverage
+        )
+        for each in measured.regimes
+    ]
+    return Part(
+        "coverage-by-market",
+        "Share of prices inside the bands, by how restless the market was",
+        charts.coverage_by_regime(measured, dark=dark),
+        charts.summary_coverage_by_regime(measured),
+        pd.DataFrame(rows),
+    )
+
+
+#: The parts of each view, in their order.
+VIEWS: Mapping[str, Mapping[str, Make]] = {
+    "Delay": {"delays": _delays},
+    "Errors": {
+        "residuals": _residuals, "sizes": _histogram, "autocorrelation": _autocorrelation,
+    },
+    "When": {
+        "by-hour": functools.partial(_by_clock, "hour"),
+        "by-weekday": functools.partial(_by_clock, "weekday"),
+        "by-market": _by_regime,
+    },
+    "Bands": {
+        "reliability": _reliability, "pit": _pit, "coverage-by-step": _coverage_by_step,
+        "coverage-by-market": _coverage_by_regime,
+    },
+}  # fmt: skip
+
+
+def makers(judged: Backtest, view: str) -> dict[str, Make]:
+    """Return the parts of a view that mean something for these candles, each made once."""
+    length, span = INTERVALS[judged.history.interval], judged.judged.origins
+    left_out = set()
+    if length >= INTERVALS["1d"]:
+        left_out.add("by-hour")
+    if length >= INTERVALS["1w"] or span[-1] - span[0] < pd.Timedelta(days=6):
+        left_out.add("by-weekday")
+    if judged.spec.horizon == 1:
+        left_out.add("coverage-by-step")
+    return {
+        name: functools.partial(_remembered, name, make)
+        for name, make in VIEWS[view].items()
+        if name not in left_out
+    }
+
+
+def _remembered(
+    name: str, make: Make, looks: Looks, judged: Backtest, step: int, dark: bool
+) -> Part:
+    key = ("part", name, step, dark)
+    return looks.of(judged, key, lambda: make(looks, judged, step, dark))
+
+
+def forecasts(judged: Backtest) -> pd.DataFrame:
+    """List every forecast of the judged model in USD, one row an origin and step.
+
+    Returns:
+        Columns ``predictor``, ``coin``, ``interval``, ``source`` and those of ``Forecast.frame``.
+    """
+    history = judged.history
+    frame = judged.judged.frame()
+    origin = (judged.judged.predictor, history.coin, history.interval, history.source)
+    for i, (name, value) in enumerate(
+        zip(("predictor", "coin", "interval", "source"), origin, strict=True)
+    ):
+        frame.insert(i, name, value)
+    return frame
+
+
+def _shares(found: Sequence[Share]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "share": [each.value for each in found],
+            "low": [each.low for each in found],
+            "high": [each.high for each in found],
+        }
+    )
+
+
+def _covered(first: dict[str, object], shares: Mapping[int, Share]) -> dict[str, object]:
+    row = dict(first)
+    for level, share in shares.items():
+        row |= {f"in_{level}": share.value, f"low_{level}": share.low, f"high_{level}": share.high}
+    return row
+
+
+def _p_text(p: float) -> str:
+    return DASH if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"

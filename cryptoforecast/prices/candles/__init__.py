@@ -1,0 +1,1 @@
+"""What is true of candles whatever their origin: resampling, quality, repairs, coins."""

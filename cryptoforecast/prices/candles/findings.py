@@ -1,0 +1,166 @@
+"""What is odd in candles, in words: how many, where first, how bad.
+
+Imports only ``types`` and ``prices.resample``. Nothing here changes a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.prices.candles.resample import nanoseconds, step_of
+from cryptoforecast.types import Array, Problem
+
+#: A stretch of one price counts from this many candles on.
+FLAT = 24
+# The same candle under another label lies no further away than this.
+_HOUR = 3_600_000_000_000
+_APART = 48 * _HOUR
+# One in so many candles may repeat by chance.
+_CHANCE = 10_000
+
+_PRICES = ["open", "high", "low", "close"]
+
+
+def gaps(
+    candles: pd.DataFrame, interval: str, on_grid: Array, lines: Array | None
+) -> list[Problem]:
+    """Describe the candles missing between the first and the last on the grid."""
+    rows = np.flatnonzero(on_grid)
+    times = candles.index.asi8[rows]
+    absent = np.diff(times) // nanoseconds(step_of(interval)) - 1
+    blocks = np.flatnonzero(absent > 0)
+    if not len(blocks):
+        return []
+    longest = int(np.argmax(absent))
+    detail = (
+        f"{len(blocks)} block{'s' * (len(blocks) > 1)}, the longest of {absent[longest]} after "
+        f"{_time(candles, int(rows[longest]))}"
+    )
+    line = _line(lines, rows[blocks + 1][:1])
+    return [Problem("missing", int(absent.sum()), line, "none", detail)]
+
+
+def marked(kind: str, mask: Array, candles: pd.DataFrame, lines: Array | None) -> Problem:
+    """Describe marked candles."""
+    rows = np.flatnonzero(mask)
+    detail = f"the earliest at {_time(candles, int(rows[0]))}" if len(rows) else ""
+    return Problem(kind, len(rows), _line(lines, rows), "none", detail)
+
+
+def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem]:
+    """Describe a constant tail, other stretches of one price, and candles without volume."""
+    size = len(candles)
+    found = []
+    if tail:
+        share = f"{tail / size:.0%} of all, from {_time(candles, size - tail)}"
+        line = _line(lines, np.arange(size - tail, size))
+        found.append(Problem("flat_tail", tail, line, "none", share))
+    prices = candles[_PRICES].to_numpy()
+    if size:
+        same = np.r_[False, (prices[1:] == prices[:-1, [3]]).all(axis=1)]
+        same[size - tail :] = False
+        starts, lengths = runs(same)
+        long = lengths >= FLAT
+        if long.any():
+            longest = int(np.argmax(lengths))
+            detail = (
+                f"{long.sum()} stretches of at least {FLAT} candles at one price, the longest of "
+                f"{lengths[longest]} from {_time(candles, int(starts[longest]))}"
+            )
+            line = _line(lines, starts[long][:1])
+            found.append(Problem("flat", int(lengths[long].sum()), line, "none", detail))
+    idle = np.flatnonzero(candles["volume"].to_numpy() == 0)
+    if len(idle):
+        share = f"{len(idle) / size:.1%} of all"
+        found.append(Problem("zero_volume", len(idle), _line(lines, idle), "none", share))
+    return found
+
+
+def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
+    """Find candles that come again, to the last digit, some hours later.
+
+    Candles at one price say nothing, and a few digits repeat by chance: only those with volume
+    or four different prices count, and only at the most frequent distance.
+
+    Args:
+        values: `(n,)` each of ``open high low close volume``.
+        times: `(n,)` ns, rising.
+
+    Returns:
+        Rows of the earlier and of the later ones, both rising.
+    """
+    nothing = np.zeros(0, dtype=int)
+    open_, high, low, close = (values[name] for name in _PRICES)
+    rows = np.flatnonzero(high > low)
+    body = [column[rows] for column in (open_, high, low, close, values["volume"])]
+    four = (body[0] != body[3]) & (body[0] < body[1]) & (body[3] < body[1])
+    four &= (body[0] > body[2]) & (body[3] > body[2])
+    telling = four | (body[4] > 0)
+    rows, body = rows[telling], [column[telling] for column in body]
+    if len(rows) < 2:
+        return nothing, nothing
+    keys = np.zeros(len(rows), dtype=np.uint64)
+    for column in body:
+        keys = (keys ^ column.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        keys ^= keys >> np.uint64(29)
+    order = np.argsort(keys, kind="stable")
+    apart = np.diff(times[rows][order])
+    again = (np.diff(keys[order]) == 0) & (apart <= _APART) & (apart >= _HOUR)
+    if not again.any():
+        return nothing, nothing
+    lengths, counts = np.unique(apart[again], return_counts=True)
+    if counts.max() * _CHANCE < len(times):
+        return nothing, nothing
+    again &= apart == lengths[np.argmax(counts)]
+    return np.sort(rows[order][:-1][again]), np.sort(rows[order][1:][again])
+
+
+def two_labels(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
+    """Describe candles that come again under another time within two days."""
+    values = {name: candles[name].to_numpy() for name in candles.columns}
+    earlier, later = repeated(values, candles.index.asi8)
+    if not len(later):
+        return []
+    hours = (candles.index.asi8[later[0]] - candles.index.asi8[earlier[0]]) / _HOUR
+    detail = (
+        f"the same candle again {hours:g} hours later, the earliest at {_time(candles, later[0])}"
+    )
+    return [Problem("two_labels", len(later), _line(lines, later), "none", detail)]
+
+
+def joins(candles: pd.DataFrame, splices: Array | None, lines: Array | None) -> list[Problem]:
+    """Describe the places where another source begins, and the largest step of price there."""
+    if splices is None or not splices.any():
+        return []
+    rows = np.flatnonzero(splices)
+    times = candles.index.asi8
+    # Across a gap the price moves by itself.
+    near = rows[times[rows] - times[rows - 1] <= np.median(np.diff(times))]
+    detail = "another source begins"
+    if len(near):
+        close = candles["close"].to_numpy()
+        step = np.abs(close[near] / close[near - 1] - 1)
+        worst = int(np.argmax(step))
+        when = _time(candles, int(near[worst]))
+        detail += f"; the largest step between closes is {step[worst]:.1%} at {when}"
+    return [Problem("splices", len(rows), _line(lines, rows), "none", detail)]
+
+
+def runs(mask: Array) -> tuple[Array, Array]:
+    """Return starts and lengths of the runs of true values; one of length 0 if there is none."""
+    edges = np.diff(np.r_[0, mask.astype(np.int8), 0])
+    starts = np.flatnonzero(edges == 1)
+    lengths = np.flatnonzero(edges == -1) - starts
+    return (starts, lengths) if len(starts) else (np.zeros(1, int), np.zeros(1, int))
+
+
+def _time(candles: pd.DataFrame, row: int) -> str:
+    return f"{candles.index[row]:%Y-%m-%d %H:%M}"
+
+
+def _line(lines: Array | None, rows: Array) -> int | None:
+    """Smallest line of the rows, where lines are known."""
+    return int(lines[rows].min()) if lines is not None and len(rows) else None

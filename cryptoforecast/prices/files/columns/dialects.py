@@ -1,0 +1,102 @@
+"""Names that columns go by in price files, in many dialects and languages.
+
+Imports nothing of ours but ``months.letters``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cryptoforecast.prices.files.values.months import letters
+
+# Investing.com and spreadsheets in languages with decimal commas.
+_COMMAS: dict[str, tuple[str, ...]] = {
+    "time": ("datum", "fecha", "дата", "tarih", "tanggal"),
+    "open": ("eröffn.", "eröffnung", "apertura", "ouv.", "ouverture", "abertura", "öppen",
+             "öppning", "otwarcie", "откр.", "открытие", "açılış", "pembukaan"),
+    "high": ("hoch", "máximo", "máxima", "massimo", "plus haut", "haut", "hoog", "högst",
+             "najwyższy", "макс.", "максимум", "yüksek", "tertinggi"),
+    "low": ("tief", "mínimo", "mínima", "plus bas", "bas", "laag", "lägst", "najniższy", "мин.",
+            "минимум", "düşük", "terendah"),
+    "close": ("zuletzt", "schluss", "schlusskurs", "último", "dernier", "cierre", "clôture",
+              "chiusura", "fechamento", "laatste", "senaste", "ostatnio", "zamknięcie", "цена",
+              "закрытие", "şimdi", "kapanış", "terakhir"),
+    "volume": ("volumen", "wolumen", "wol.", "объём", "hac.", "hacim"),
+}  # fmt: skip
+# The same in languages with decimal points.
+_POINTS: dict[str, tuple[str, ...]] = {
+    "time": ("日期", "时间", "時間", "日付", "日付け", "日時", "날짜", "일자"),
+    "open": ("开盘", "开盘价", "開市", "開盤", "開盤價", "始値", "시가", "오픈"),
+    "high": ("高", "最高", "最高价", "最高價", "高値", "고가"),
+    "low": ("低", "最低", "最低价", "最低價", "安値", "저가"),
+    "close": ("收盘", "收盘价", "收市", "收盤", "收盤價", "終値", "종가"),
+    "volume": ("交易量", "成交量", "出来高", "거래량"),
+}
+_ENGLISH: dict[str, tuple[str, ...]] = {
+    "time": (
+        "time", "timestamp", "opentime", "timeopen", "timeperiodstart", "unix", "unixtimestamp",
+        "unixtime", "datetime", "dateutc", "datetimeutc", "date", "day", "ts", "t", "snappedat",
+        "data", "starttime", "startat", "start", "begin", "opentimestamp", "timeutc", "utctime",
+        "gmttime", "localtime", "tradetime", "transacttime", "createdtime", "period",
+    ),
+    "open": ("open", "o", "openprice", "firstprice"),
+    "high": ("high", "h", "highprice", "max"),
+    "low": ("low", "l", "lowprice", "min"),
+    "close": ("close", "c", "closeprice", "closingprice", "closelast", "last", "lastprice"),
+    "volume": ("volume", "vol", "v", "basevolume", "tickvolume", "tickvol"),
+}  # fmt: skip
+# Taken where nothing above is there.
+_LAST: dict[str, tuple[str, ...]] = {
+    "time": ("closetime", "timeclose", "endtime"),
+    "close": ("price", "adjclose"),
+    "volume": ("amount", "qty", "quantity", "size", "q"),
+}
+_OTHERS: dict[str, tuple[str, ...]] = {
+    "turnover": ("turnover", "quotevolume", "quoteassetvolume"),
+    "price": ("price", "p", "tradeprice", "rate"),
+    "symbol": ("symbol", "ticker", "pair", "currencypair", "market", "coin", "currency", "asset",
+               "instrument", "instrumentname", "productid", "name"),
+    "source": ("source",),
+}  # fmt: skip
+
+CLOSING = ("closetime", "timeclose", "endtime")
+YAHOO = {"adjclose", "dividends", "stocksplits"}
+QUOTES = ("usd", "usdt", "usdc", "busd", "fdusd", "eur", "currency", "quote")
+
+
+def plain(name: object) -> str:
+    """Reduce a column's name to letters and digits: no case, accents, units in brackets."""
+    text = letters(_without_brackets(str(name))) or letters(str(name))
+    # Yahoo's page explains its names: "Close Close price adjusted for splits."
+    text = re.sub(r"^(close|adjclose)(close|adjustedclose)priceadjusted.*$", r"\1", text)
+    # CoinDesk's "24h open", Alpha Vantage's "1a. open (USD)", CoinAPI's "price_open".
+    text = re.sub(r"^(24h|\d+[ab]?|price)(?=(open|high|low|close|volume)$)", "", text)
+    return re.sub(r"^(open|high|low|close)(usdt?|price)$", r"\1", text)
+
+
+def _without_brackets(text: str) -> str:
+    # Up to the last closing bracket every opening one has its end: none is sought in vain.
+    end = max(text.rfind(")"), text.rfind("]")) + 1
+    return re.sub(r"[(\[][^)\]]*[)\]]", "", text[:end]) + text[end:]
+
+
+def _roles() -> dict[str, tuple[str, ...]]:
+    merged = {
+        role: tuple(
+            dict.fromkeys(
+                plain(name)
+                for names in (_ENGLISH, _COMMAS, _POINTS, _LAST)
+                for name in names.get(role, ())
+            )
+        )
+        for role in _ENGLISH
+    }
+    return merged | _OTHERS
+
+
+#: Names a column goes by, in order of preference; compared as ``plain`` gives them.
+ROLES: dict[str, tuple[str, ...]] = _roles()
+#: Names of languages that write decimal commas.
+COMMA_LANGUAGES = frozenset(
+    plain(name) for role, names in _COMMAS.items() if role != "volume" for name in names
+)

@@ -1,0 +1,233 @@
+"""Where the table begins and what its columns are: by the line that names them, or without one.
+
+Imports ``errors`` and its neighbours. Sees lines split into cells; pure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns import roles as columns
+from cryptoforecast.prices.files.columns import shapes
+from cryptoforecast.prices.files.table import PRICES
+
+# Lines a title, an address or a comment may take before the table.
+_PREAMBLE = 40
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
+# A number as a person may write it, with a currency or separators.
+_FIGURE = re.compile(r"[+-]?[$€£]? ?\d[\d.,' ]*")
+_DATE = re.compile(
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ].*)?"
+    r"|\d{8}[T ][\d:.]+Z?"
+)
+# Names of a column with the day, and of one beside it with the time of day.
+_DAYS = ("date", "day", "datum", "fecha", "data", "дата", "tarih")
+_CLOCKS = ("time", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "время", "czas", "saat")
+
+Found = tuple[tuple[str, ...], dict[str, str], int, dict[str, str]]
+
+
+def named(rows: list[list[str]], given: Mapping[str, str]) -> Found | None:
+    """Look for the line that names the columns, below a title or an address."""
+    for i, cells in enumerate(rows[:_PREAMBLE]):
+        if len(cells) < 2 or all(_is_value(cell) for cell in cells if cell):
+            continue
+        cells = [cells[0].lstrip("#").strip(), *cells[1:]]
+        if not columns.there(cells, given):
+            continue
+        roles = columns.by_name(cells, given)
+        end = i + 1
+        if "time" not in roles and set(PRICES) <= roles.keys():
+            end = _more_headers(rows, i)
+            if end > i + 1 or _unnamed_index(cells, rows[end:]):
+                cells[0] = "time"
+                roles = columns.by_name(cells, given)
+        elif columns.enough(roles) and _tickers(rows[end] if end < len(rows) else [], end + 1):
+            end += 1
+        if not columns.enough(roles) or any(_is_value(roles.get(role, "")) for role in given):
+            continue
+        decisions = {}
+        if i and any(any(row) for row in rows[:i]):
+            decisions["preamble"] = f"{i} line{'s' * (i > 1)} before the column names left out"
+        if end > i + 1:
+            decisions["header"] = f"{end - i} lines"
+        names = columns.unique(cells)
+        if not {"time", "clock"} & given.keys():
+            roles.update(_clock(rows, end, names))
+        return names, roles, end, decisions
+    return None
+
+
+def any_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
+    """Find what columns are called, whether or not they make prices.
+
+    Args:
+        splits: the same lines, split in several ways.
+
+    Returns:
+        Names, ``"column 3"`` where the third has none; empty if it is no table.
+    """
+    for rows in splits:
+        with contextlib.suppress(UnreadableFile):
+            if found := named(rows, {}):
+                return found[0]
+    widest = max((_widest(rows) for rows in splits), key=len)
+    if len(widest) < 2:
+        return ()
+    if any(_is_value(cell) or _FIGURE.fullmatch(cell) for cell in widest):
+        return columns.unique([""] * len(widest))
+    return columns.unique(widest)
+
+
+def _more_headers(rows: list[list[str]], i: int) -> int:
+    """Find the end of yfinance's header: names, tickers, and a line that says Date."""
+    for j in range(i + 1, min(i + 4, len(rows))):
+        first = columns.plain(rows[j][0]) if rows[j] else ""
+        if first == "ticker":
+            _tickers(["", *rows[j][1:]], j + 1)
+        elif first in columns.ROLES["time"] and not any(rows[j][1:]):
+            return j + 1
+    return i + 1
+
+
+def _tickers(cells: list[str], line: int) -> bool:
+    """Whether a line holds nothing but one ticker above each column.
+
+    Raises:
+        UnreadableFile: if they are of several coins.
+    """
+    tickers = set(filter(None, cells))
+    if not tickers or cells[0] or any(_is_value(cell) or " " in cell for cell in tickers):
+        return False
+    if len(tickers) > 1:
+        raise UnreadableFile(
+            f"A file must hold one coin. Received: {', '.join(sorted(tickers))[:80]} in line "
+            f"{line}. Save one coin a file."
+        )
+    return True
+
+
+def _unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
+    """Whether the first column has no name, as an index that a program wrote, and holds times."""
+    sample = next((row for row in body if any(row)), [""])
+    unnamed = cells[0] in ("", "Unnamed: 0", "index")
+    return unnamed and bool(_DATE.fullmatch(sample[0]) or re.fullmatch(r"\d{10,19}", sample[0]))
+
+
+def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[str, str]:
+    """Join a date column and a column with the time of day."""
+    sample = next((row for row in rows[start:] if any(row)), [])
+    named = {columns.plain(name): i for i, name in enumerate(names)}
+    date = next((named[plain] for plain in map(columns.plain, _DAYS) if plain in named), None)
+    time = next((named[plain] for plain in map(columns.plain, _CLOCKS) if plain in named), None)
+    if date is None or time is None or len(sample) < len(names) or _CLOCK.search(sample[date]):
+        return {}
+    digits = re.fullmatch(r"\d{1,6}", sample[time]) and (
+        _DATE.fullmatch(sample[date]) or re.fullmatch(r"\d{8}", sample[date])
+    )
+    if digits or _CLOCK.fullmatch(sample[time]):
+        return {"time": names[date], "clock": names[time]}
+    return {}
+
+
+def unnamed(rows: list[list[str]], given: Mapping[str, str]) -> Found:
+    """Recognise an exchange's dump by the shape of its numbers, or as the person says."""
+    start = next(
+        (
+            i
+            for i, cells in enumerate(rows[:_PREAMBLE])
+            if len(cells) > 2 and _is_value(cells[0]) and _is_beside(cells[0], cells[1])
+        ),
+        _first_row(rows, given),
+    )
+    if start is None:
+        raise columns.lacking(_widest(rows), given)
+    body = [row for row in rows[start:] if any(row)]
+    width = len(body[0])
+    named = next((row for row in rows[:start] if len(row) >= width), None)
+    if named is not None:
+        raise columns.lacking(named, given)
+    names = tuple(f"column {i + 1}" for i in range(width))
+    told = columns.placed(names, given)
+    how = f"none; {width} columns recognised by their shape"
+    clock = width > 1 and not _is_number(body[0][1])
+    try:
+        shape = _shape(body, width, clock=clock)
+    except UnreadableFile:
+        if not columns.enough(told):
+            raise
+        shape, how = {}, "none"
+    roles = columns.assigned({role: names[i] for i, role in shape.items()}, told)
+    if not columns.enough(roles):
+        raise columns.lacking(names, given)
+    decisions = {"header": how}
+    if start and any(any(row) for row in rows[:start]):
+        decisions["preamble"] = f"{start} line{'s' * (start > 1)} before the first row left out"
+    return names, roles, start, decisions
+
+
+def _first_row(rows: list[list[str]], given: Mapping[str, str]) -> int | None:
+    """Find the first line with figures where the person says that the prices are."""
+    names = [given[role] for role in (*PRICES, "price") if role in given]
+    for i, cells in enumerate(rows[:_PREAMBLE]):
+        known = [f"column {j + 1}" for j in range(len(cells))]
+        if names and set(names) <= set(known):
+            figures = [cells[known.index(name)] for name in names]
+            if all(_FIGURE.fullmatch(figure) for figure in figures):
+                return i
+    return None
+
+
+def _shape(body: list[list[str]], width: int, *, clock: bool) -> dict[int, str]:
+    """Find the roles of columns by their numbers; the second may be the time of day."""
+    if not clock:
+        return shapes.by_shape(_sample(body, width))
+    without = shapes.by_shape(_sample([[row[0], *row[2:]] for row in body], width - 1))
+    return {position + (position > 0): role for position, role in without.items()} | {1: "clock"}
+
+
+def _is_beside(date: str, cell: str) -> bool:
+    """Whether a row may go on so: with a number, or with the time of day that its date lacks."""
+    return _is_number(cell) or bool(
+        _CLOCK.fullmatch(cell) and _DATE.fullmatch(date) and not _CLOCK.search(date)
+    )
+
+
+def _sample(body: list[list[str]], width: int) -> np.ndarray:
+    """Numbers of the rows that have all of theirs, rising or falling with time.
+
+    Raises:
+        UnreadableFile: if there is none.
+    """
+    dated = not _is_number(body[0][0])
+    sample = np.full((len(body), width), np.nan)
+    for i, row in enumerate(body):
+        # Dates rise in the file's order or fall; which, only the times will tell.
+        values = [str(i), *row[1:width]] if dated else row[:width]
+        for j, cell in enumerate(values):
+            if _is_number(cell):
+                sample[i, j] = float(cell)
+    sound = ~np.isnan(sample[:, : min(width, 5)]).any(axis=1)
+    if dated and len(body) > 1 and body[0][0] > body[-1][0]:
+        sample[:, 0] *= -1
+    if not sound.any():
+        raise shapes.unknown_shape(width)
+    return sample[sound]
+
+
+def _widest(rows: list[list[str]]) -> list[str]:
+    """Return the first of the widest lines, most likely the one that names the columns."""
+    return max(rows[:_PREAMBLE], key=len)
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", cell))
+
+
+def _is_value(cell: str) -> bool:
+    return _is_number(cell) or bool(_DATE.fullmatch(cell))

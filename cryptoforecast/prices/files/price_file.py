@@ -1,0 +1,203 @@
+"""Price files: read whatever is known, refuse the rest with the reason; write our own layout.
+
+Imports ``types``, ``errors`` and its neighbours. ``opening`` unpacks and bounds,
+``importing`` understands, ``quality`` reports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import uuid
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+
+from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
+from cryptoforecast.prices.candles import quality
+from cryptoforecast.prices.candles.coins import COINS, resolve
+from cryptoforecast.prices.candles.repairs import check, repaired
+from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.files.opening import MAX_ROWS, Report, opened
+from cryptoforecast.prices.files.readers.formats import read as understand
+from cryptoforecast.prices.files.table import Corrections, Reading
+from cryptoforecast.types import PriceHistory
+
+_QUOTES = ("USDT", "USDC", "BUSD", "USD")
+_RENAMED = {"XBT": "BTC"}
+
+
+def read(
+    source: Path | bytes | BinaryIO,
+    name: str,
+    *,
+    coin: str | None = None,
+    interval: str | None = None,
+    corrections: Corrections | None = None,
+    repairs: Collection[str] = (),
+    most: int = MAX_ROWS,
+    report: Report | None = None,
+) -> PriceHistory:
+    """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
+
+    Delimiter, encoding, header, columns, number and date formats are found and recorded in the
+    quality report's ``decisions``; what could be read in two ways is refused. A column
+    ``source`` that says ``simulated`` marks the prices as such.
+
+    Args:
+        source: path, content, or an open binary file.
+        name: the file's name, for messages and for guessing the coin.
+        coin: ticker; by default guessed from the name or the file's own symbol column, else
+            ``"UNKNOWN"``.
+        interval: merge into candles of this length; as in the file by default.
+        corrections: what the person says of the file, where the reader would decide otherwise.
+        repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
+        most: candles to read from a text file without an interval; one with more is refused.
+        report: called with the share of the file that is read.
+
+    Returns:
+        History with source ``"file NAME"``; rows without a price are left out and reported.
+
+    Raises:
+        UnreadableFile: if the file can't be read rightly; says what was seen and where.
+        InvalidInput: if the interval asked for is shorter than the file's, a repair is unknown,
+            or there are more candles than ``most``.
+    """
+    check(repairs)
+    if interval is not None:
+        step_of(interval)
+    name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
+    ticker = resolve(coin).ticker if coin else guess_coin(name)
+    told = corrections or Corrections()
+    try:
+        with opened(source, report) as stream:
+            reading = understand(stream, told, interval, most)
+    except UnreadableFile as error:
+        raise UnreadableFile(f"{name} can't be read. {error}") from error
+    if ticker == "UNKNOWN" and reading.symbol:
+        ticker = guess_coin(reading.symbol)
+    if told.said:
+        reading.decisions["corrected"] = told.said
+    return _history(reading, name, ticker, repairs)
+
+
+def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
+    """Write candles as CSV or Parquet, by the name's extension.
+
+    Layout: ``time,open,high,low,close,volume``, and ``source`` if the prices are simulated.
+
+    Args:
+        history: what to write.
+        path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``.
+        force: whether an existing file may be replaced.
+
+    Raises:
+        InvalidInput: for another extension, or a folder that can't be written.
+        AlreadyExists: if there is such a file and ``force`` was not given.
+    """
+    check_target(path, force=force)
+    kind = path.name.lower()
+    table = history.candles.copy(deep=False)
+    if history.simulated:
+        table["source"] = "simulated"
+
+    def into(temporary: Path) -> None:
+        if kind.endswith(".parquet"):
+            table.to_parquet(temporary)
+        else:
+            table.index = pd.Index(table.index.strftime("%Y-%m-%dT%H:%M:%SZ"), name="time")
+            table.to_csv(temporary, compression="gzip" if kind.endswith(".gz") else None)
+
+    put(path, into)
+
+
+def put(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name and rename it, so that there is never half of one.
+
+    Args:
+        path: where it goes; what is there is replaced.
+        write: writes it to the path it is given.
+
+    Raises:
+        InvalidInput: if the folder can't be written.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise InvalidInput(
+            f"{path} can't be written: {error.strerror or error}. Choose a folder that exists and "
+            "is yours."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def check_target(path: Path, *, force: bool = False) -> None:
+    """Refuse a name that ``write`` would refuse, before the work is done rather than after.
+
+    Raises:
+        InvalidInput: for another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, or a
+            folder that does not exist.
+        AlreadyExists: if there is such a file and ``force`` was not given.
+    """
+    kind = path.name.lower()
+    if not kind.endswith((".csv", ".csv.gz", ".parquet")):
+        raise InvalidInput(
+            f"The name must end in .csv, .csv.gz or .parquet. Received: {path.name!r}. Rename it."
+        )
+    check_free(path, force=force)
+
+
+def check_free(path: Path, *, force: bool = False) -> None:
+    """Refuse a place where nothing can be written; see ``check_target``."""
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput(
+            f"{path} can't be written: there is no folder {path.parent}. Choose a folder that "
+            "exists and is yours."
+        )
+    if path.exists() and not force:
+        raise AlreadyExists(
+            f"{path} exists already. Choose another name, or ask for it to be replaced (--force)."
+        )
+
+
+def guess_coin(name: str) -> str:
+    """Guess the ticker from a file's name: ``BTCUSDT_1h.csv`` gives ``"BTC"``."""
+    by_name = {coin.name.upper(): coin.ticker for coin in COINS.values()}
+    for word in re.split(r"[^A-Z0-9]+", name.upper()):
+        for quote in _QUOTES:
+            base = word.removesuffix(quote)
+            if base != word and 2 <= len(base) <= 10 and not base.isdigit():
+                return _RENAMED.get(base, base)
+        if word in COINS or word in by_name:
+            return by_name.get(word, word)
+    return "UNKNOWN"
+
+
+def _history(reading: Reading, name: str, ticker: str, repairs: Collection[str]) -> PriceHistory:
+    """Repair what was asked for, and report on what is there."""
+    done = repaired(reading.candles, repairs, reading.lines, reading.splices)
+    return PriceHistory(
+        coin=ticker,
+        interval=reading.interval,
+        candles=done.candles,
+        source=f"file {name}",
+        fetched_at=pd.Timestamp.now("UTC"),
+        simulated=reading.simulated,
+        volume_unit=reading.volume_unit,
+        notes=done.notes,
+        quality=quality.report(
+            done.candles,
+            reading.interval,
+            duplicates=reading.duplicates,
+            decisions=reading.decisions,
+            problems=(*reading.problems, *done.problems),
+            lines=done.lines,
+            splices=done.splices,
+        ),
+    )

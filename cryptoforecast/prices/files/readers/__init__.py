@@ -1,0 +1,1 @@
+"""Readers of each file format; each gives a table of raw columns."""

@@ -1,0 +1,85 @@
+"""Which format a file is in, by its first bytes, never by its name.
+
+Imports ``errors`` and its neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.candles import interpret
+from cryptoforecast.prices.files.opening import MAX_ROWS, unpacked
+from cryptoforecast.prices.files.readers import csv as delimited
+from cryptoforecast.prices.files.readers import json as records
+from cryptoforecast.prices.files.readers import parquet
+from cryptoforecast.prices.files.readers.fast_csv import fold
+from cryptoforecast.prices.files.readers.text import HEAD
+from cryptoforecast.prices.files.table import Corrections, Reading
+
+# What a file of another kind begins with, and what to do about it.
+_FOREIGN = (
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "Save the sheet as CSV."),
+    (b"PK\x03\x04", "an archive within an archive", "Unpack it first."),
+    (b"\x1f\x8b", "an archive within an archive", "Unpack it first."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first."),
+    (b"Rar!", "a rar archive", "Unpack it first."),
+    (b"BZh", "a bzip2 archive", "Unpack it first."),
+    (b"\xfd7zXZ\x00", "an xz archive", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it first."),
+    (b"FEA1", "Feather of version 1", "Save it again as Parquet or CSV."),
+    (b"%PDF", "a PDF", "Export the prices as CSV."),
+    (b"\x93NUMPY", "a NumPy array", "Save it as CSV."),
+    (b"\x89PNG", "a picture", "Export the prices as CSV. A picture is not text."),
+)
+
+
+def read(
+    packed: IO[bytes],
+    corrections: Corrections,
+    interval: str | None = None,
+    most: int = MAX_ROWS,
+) -> Reading:
+    """Read a file of any known format, packed or not, into candles.
+
+    Args:
+        packed: the file, seekable.
+        corrections: what the person says of it.
+        interval: merge into candles of this length; the file's own by default.
+        most: candles of the file's own length to read from text.
+
+    Raises:
+        UnreadableFile: if it is of no known format, or can't be read rightly.
+        InvalidInput: if ``interval`` is no multiple of the file's, or there are more candles.
+    """
+    stream = unpacked(packed)
+    head = stream.read(HEAD)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for magic, what, remedy in _FOREIGN:
+        if start.startswith(magic):
+            raise UnreadableFile(
+                "A price file is CSV, JSON, Parquet or Feather. Received: what looks like "
+                f"{what}. {remedy}"
+            )
+    if head.startswith(b"PAR1"):
+        table = parquet.parquet(_seekable(packed, stream), corrections)
+    elif head.startswith(b"ARROW1"):
+        table = parquet.feather(_seekable(packed, stream), corrections)
+    elif start.startswith((b"{", b"[")):
+        table = records.tabulate(unpacked(packed), corrections)
+    else:
+        folded = interval and fold(lambda: unpacked(packed), corrections, interval)
+        if folded:
+            return folded
+        rows = most if interval is None else MAX_ROWS
+        table = delimited.tabulate(lambda: unpacked(packed), corrections, rows)
+    return interpret(table, corrections, interval)
+
+
+def _seekable(packed: IO[bytes], stream: IO[bytes]) -> IO[bytes]:
+    if stream is not packed:
+        raise UnreadableFile(
+            "Parquet and Feather are packed already. Received: one in an archive. Unpack it first."
+        )
+    packed.seek(0)
+    return packed

@@ -1,0 +1,191 @@
+"""JSON: a list of lists, a list of records, or one record a line.
+
+Imports ``errors`` and its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import IO
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns import roles as columns
+from cryptoforecast.prices.files.columns import shapes
+from cryptoforecast.prices.files.readers import json_rows
+from cryptoforecast.prices.files.readers.json_rows import (
+    MAX_BYTES,
+    MAX_ROWS,
+    SHAPES,
+    Json,
+    too_large,
+)
+from cryptoforecast.prices.files.table import Corrections, Table
+
+_SAMPLE = 400
+
+# Columns that matter and perhaps others, the names of all, which is what, and how that is known.
+_Found = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
+
+
+def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
+    """Read JSON rows.
+
+    Raises:
+        UnreadableFile: if it is damaged, too large, or not rows of prices.
+    """
+    corrections.refuse_delimiter("JSON")
+    content = stream.read(MAX_BYTES + 1)
+    # A row has its brackets, so that too many are known before they are parsed.
+    if len(content) > MAX_BYTES or content.count(b"{") + content.count(b"[") > MAX_ROWS:
+        raise too_large()
+    rows, unit = _rows(content)
+    if not rows:
+        raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
+    records = [row for row in rows if isinstance(row, dict)]
+    lists = [row for row in rows if isinstance(row, list)]
+    if len(records) == len(rows):
+        found = _from_records(json_rows.flat(records, unit), corrections.columns)
+    elif len(lists) == len(rows):
+        found = _from_lists(lists, unit, corrections.columns)
+    else:
+        raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
+    frame, names, roles, decisions = found
+    kept = frame[list(dict.fromkeys(roles.values()))]
+    return Table(
+        frame=kept.apply(_column, args=(unit,)),
+        roles=roles,
+        unit=unit,
+        first=1,
+        yahoo=columns.is_yahoo(names),
+        closing=columns.is_closing(roles),
+        foreign=columns.is_foreign(names),
+        decisions={**decisions, "format": "JSON lines" if unit == "line" else "JSON"},
+    )
+
+
+def _rows(content: bytes) -> tuple[list[Json], str]:
+    """Parse the whole, or else line by line."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"It is not text in UTF-8 ({error.reason}). Save it so.") from error
+    try:
+        whole = json.loads(text)
+    except RecursionError as error:
+        raise UnreadableFile("The JSON is nested too deeply. Save the rows as CSV.") from error
+    except ValueError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not lines[0].rstrip().endswith(("}", "]")):
+            raise UnreadableFile(
+                f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
+            ) from error
+        return _by_line(text.splitlines()), "line"
+    return json_rows.rows(whole), "record"
+
+
+def _by_line(lines: list[str]) -> list[Json]:
+    if len(lines) > MAX_ROWS:
+        raise too_large()
+    rows: list[Json] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            # A blank line keeps its place, so that later ones are named rightly.
+            rows.append(json.loads(line) if line.strip() else {})
+        except (ValueError, RecursionError) as error:
+            raise UnreadableFile(
+                f"Each line must be JSON. Received: {line[:40]!r} (line {number}). Correct it."
+            ) from error
+    return rows
+
+
+def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Found:
+    names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE] for key in row)]
+    roles = columns.by_name(names, given)
+    if not columns.enough(roles):
+        raise columns.lacking(names, given)
+    kept = list(dict.fromkeys(roles.values()))
+    frame = pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in kept}
+    )
+    return frame, names, roles, {}
+
+
+def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> _Found:
+    names = [str(cell) for cell in rows[0]]
+    if _is_header(names, given):
+        names = list(columns.unique(names))
+        body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
+        frame, _, roles, _ = _from_records(body, given)
+        return frame, names, roles, {"header": "the first list"}
+    if given and all(isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]):
+        raise columns.lacking(names, given)
+    width = len(rows[0])
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            raise UnreadableFile(
+                f"Every row must have as many values as the first, {width}. Received: {len(row)} "
+                f"in {unit} {number}. Correct it."
+            )
+    sample = np.array([[_number(cell) for cell in row] for row in rows[:_SAMPLE]], dtype=np.float64)
+    if width > 1 and not isinstance(rows[0][0], int | float) and np.isnan(sample[:, 0]).any():
+        sample[:, 0] = np.arange(len(sample))
+    names = [f"column {i + 1}" for i in range(width)]
+    told = columns.placed(names, given)
+    how = f"none; {width} columns recognised by their shape"
+    try:
+        shape = shapes.by_shape(sample)
+    except UnreadableFile:
+        if not columns.enough(told):
+            raise
+        shape, how = {}, "none"
+    roles = columns.assigned({role: names[i] for i, role in shape.items()}, told)
+    if not columns.enough(roles):
+        raise columns.lacking(names, given)
+    frame = pd.DataFrame(
+        {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
+    )
+    return frame, names, roles, {"header": how}
+
+
+def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
+    """Whether a list holds names of columns rather than values."""
+    if not names or not columns.there(names, given):
+        return False
+    roles = columns.by_name(names, given)
+    return columns.enough(roles) and not any(
+        math.isfinite(_number(roles.get(role, ""))) for role in given
+    )
+
+
+def _number(cell: Json) -> float:
+    try:
+        return float(cell) if isinstance(cell, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _column(values: pd.Series, unit: str) -> pd.Series:
+    """Give a column of JSON values one type: whole numbers, numbers or text."""
+    odd = [i for i, value in enumerate(values) if isinstance(value, list | dict | bool)]
+    if odd:
+        raise UnreadableFile(
+            f"Values must be numbers or text. Received: {str(values.iloc[odd[0]])[:40]} "
+            f"({unit} {odd[0] + 1}, column {values.name!r}). Save one number a column."
+        )
+    kinds = {type(value) for value in values if value is not None}
+    try:
+        if kinds <= {int} and values.notna().all():
+            return values.astype("int64")
+        if kinds <= {int, float}:
+            return values.astype("float64")
+    except (OverflowError, ValueError, TypeError) as error:
+        raise UnreadableFile(
+            f"Numbers must be of a usual size. Received: one beyond it in column {values.name!r}."
+            " Correct it."
+        ) from error
+    return values.map(lambda value: None if value is None else str(value)).astype("str")

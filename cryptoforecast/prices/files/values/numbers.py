@@ -1,0 +1,134 @@
+"""Columns of numbers, as people and programs write them.
+
+Imports ``errors`` and ``importing.table``. A file has one decimal mark; what could be read in two
+ways is refused.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.types import Array
+
+#: What stands for "no value".
+ABSENT = ["", "NULL", "null", "NaN", "nan", "NA", "N/A", "n/a", "None", "none", "-", "--", "#N/A"]
+
+_POINT = (
+    r"^[+-]?(0\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|\d{4,}\.\d+|"
+    r"\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})$"
+)
+_COMMA = r"^[+-]?(0,\d+|\d+,\d{1,2}|\d+,\d{4,}|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)$"
+_GROUPED = r"^[+-]?\d{1,3}([.,])\d{3}$"
+_MANGLED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
+# Spaces that nothing follows are sought from their first only.
+_UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
+_SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_SPACES = r"[\s\u00a0\u202f'’]"
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column came as numbers (true and false are none)."""
+    return bool(
+        pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+    )
+
+
+def cleaned(values: pd.Series) -> pd.Series:
+    """Strip what surrounds a number: spaces, a currency sign, spaces between thousands."""
+    text = values.astype("str").str.strip()
+    text = text.where(~text.isin(ABSENT) & values.notna())
+    text = text.str.replace(r"^([+-]?)[$€£]\s*", r"\1", regex=True)
+    return text.str.replace(rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))", "", regex=True)
+
+
+def decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections) -> str:
+    """Decide the file's decimal mark from every number of its text columns.
+
+    Raises:
+        UnreadableFile: if marks are mixed, or every number can be read in two ways.
+    """
+    if corrections.decimal:
+        return corrections.decimal
+    points = commas = False
+    doubtful: tuple[int, str, str] | None = None
+    for role in roles:
+        values = table.column(role)
+        if is_number(values):
+            continue
+        text = cleaned(values).str.replace(_UNIT, "", regex=True)
+        points |= bool(text.str.match(_POINT).fillna(False).any())
+        commas |= bool(text.str.match(_COMMA).fillna(False).any())
+        grouped = text.str.match(_GROUPED).fillna(False).to_numpy(dtype=bool)
+        if not table.foreign:
+            grouped = grouped & text.str.contains(",", regex=False).fillna(False).to_numpy(bool)
+        if doubtful is None and grouped.any():
+            row = int(np.argmax(grouped))
+            doubtful = row, str(values.iloc[row]), role
+    if points and commas:
+        raise UnreadableFile(
+            "A file must have one decimal mark. Received: points and commas mixed. "
+            "Save the file with decimal points and without thousands separators."
+        )
+    if doubtful and not points and not commas:
+        row, text_, role = doubtful
+        raise UnreadableFile(
+            f"Numbers must be readable in one way. Received: {text_!r} ({table.where(row)}, column "
+            f"{table.roles[role]!r}), which is a thousand or a fraction, and no other number "
+            "tells. Say which mark is the decimal one (Decimal mark on the Data page; --decimal "
+            "point or --decimal comma on the command line), or save it without thousands "
+            "separators."
+        )
+    return "," if commas else "."
+
+
+def read_numbers(table: Table, role: str, mark: str) -> Array:
+    """Read a column of numbers; NaN where the file has none.
+
+    Raises:
+        UnreadableFile: at the first text that is no plain number.
+    """
+    values = table.column(role)
+    if not is_number(values):
+        values = _parsed(table, role, mark)
+    return values.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _parsed(table: Table, role: str, mark: str) -> pd.Series:
+    values = table.column(role)
+    text = cleaned(values)
+    thousands, pattern = (",", r"\d{1,3}(,\d{3})+") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
+    number = rf"^[+-]?({pattern}|\d*)({re.escape(mark)}\d*)?([eE][+-]?\d{{1,3}})?$"
+    factor = np.ones(len(text))
+    if role == "volume":
+        letter = text.str.extract(r"([KMBTkmbt])$", expand=False).str.upper()
+        factor = letter.map(_SUFFIXES).fillna(1.0).to_numpy(dtype=float)
+        text = text.str.replace(_UNIT, "", regex=True)
+    regular = text.str.match(number).fillna(False)
+    digits = text.where(regular).str.replace(thousands, "", regex=False)
+    if mark == ",":
+        digits = digits.str.replace(",", ".", regex=False)
+    numbers = pd.to_numeric(digits, errors="coerce")
+    broken = np.asarray(numbers.isna() & text.notna())
+    if broken.any():
+        row = int(np.argmax(broken))
+        raise _no_number(table, role, row)
+    return numbers * factor
+
+
+def _no_number(table: Table, role: str, row: int) -> UnreadableFile:
+    text = str(table.column(role).iloc[row])
+    if _MANGLED.fullmatch(text.strip()):
+        hint = " A spreadsheet has altered the numbers beyond repair; use the original file."
+    elif text.strip().lower() in ("inf", "-inf", "+inf", "infinity", "true", "false"):
+        hint = " Remove or correct such rows."
+    else:
+        hint = " Save the file with decimal points and without thousands separators."
+    return UnreadableFile(
+        f"The {role} must be a plain number such as 1234.56. Received: {text[:40]!r} "
+        f"({table.where(row)}, column {table.roles[role]!r}).{hint}"
+    )

@@ -1,0 +1,221 @@
+"""Columns of times: epochs in any unit, a spreadsheet's day numbers, datetimes, and text.
+
+Imports ``errors`` and its neighbours; ``dates`` reads text, ``zones`` places what has no zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.prices.files.values import dates
+from cryptoforecast.prices.files.values.numbers import ABSENT, is_number
+from cryptoforecast.prices.files.values.zones import FIRST, LAST, Local, in_ns, local, located
+from cryptoforecast.types import Array
+
+_NAT = np.iinfo(np.int64).min
+_UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
+# Whole numbers that spell a date: 20240301, 202403010930, 20240301093000.
+_SPELLED = ((20090101, "%Y%m%d"), (200901010000, "%Y%m%d%H%M"), (20090101000000, "%Y%m%d%H%M%S"))
+# A spreadsheet counts days from here; 2009 to 2100 are these numbers, which no epoch is.
+_ZERO = np.datetime64("1899-12-30", "ns").astype(np.int64)
+_SERIAL = (39_814, 73_051)
+_MINUTES, _SECONDS = 1_440, 86_400
+# Longer text is a remark; the longest zone's name makes a time of 70 characters.
+_LONGEST = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """Times of the rows, UTC in ns, NaT where absent; and how they were understood."""
+
+    index: pd.DatetimeIndex
+    how: str
+
+
+def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
+    """Read the column of times.
+
+    Args:
+        table: its rows.
+        needed: `(n,)` bool; rows without a price may lack a time too.
+        corrections: whether the day comes first, and the zone of times without one.
+
+    Raises:
+        UnreadableFile: at the first time that can't be read, or could be read in two ways.
+    """
+    values = table.column("time")
+    here = local(table.roles["time"], corrections.zone)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        times = _datetimes(values, here)
+    elif is_number(values) and "clock" not in table.roles:
+        times = epochs(values, here)
+    else:
+        times = _texts(table, values, corrections, here)
+    outside = np.asarray((times.index < FIRST) | (times.index >= LAST) | times.index.isna())
+    outside &= needed
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise UnreadableFile(
+            "Times must be seconds, milliseconds, microseconds or nanoseconds since 1970, or "
+            f"written as 2024-12-31 23:00:00, from {FIRST.year} on. "
+            f"Received: {_shown(values.iloc[row])} ({table.where(row)}, column "
+            f"{table.roles['time']!r}). Convert the column."
+        )
+    return times
+
+
+def _shown(value: object) -> str:
+    return repr(str(value)[:60]) if isinstance(value, str) else str(value)[:60]
+
+
+def _datetimes(values: pd.Series, here: Local) -> Times:
+    index = pd.DatetimeIndex(values)
+    if index.tz is not None:
+        return Times(in_ns(index), "datetimes")
+    return Times(located(index, here), f"datetimes without a zone, read as {here.name}")
+
+
+# ---------------------------------------------------------------------------- numbers
+
+
+def epochs(values: pd.Series, here: Local | None = None) -> Times:
+    """Read numbers: dates spelled in digits, a spreadsheet's days, or time since 1970.
+
+    Args:
+        values: numbers, NaN where absent.
+        here: the zone of dates; since 1970 it is UTC that is counted.
+
+    Returns:
+        Times, NaT where a number can't be one.
+    """
+    here = here or Local()
+    numbers = values.to_numpy()
+    if numbers.dtype.kind not in "iu":
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    if _are_serials(numbers):
+        return _serials(numbers, here)
+    return _spelled(numbers, here) or _since_1970(numbers)
+
+
+def _since_1970(numbers: Array) -> Times:
+    """Read numbers since 1970, each in the unit that its own size tells."""
+    stamps = np.full(len(numbers), _NAT)
+    units = []
+    for unit, factor in _UNITS:
+        low, high = FIRST.value / factor, LAST.value / factor
+        inside = (numbers >= low) & (numbers < high)
+        if inside.any():
+            units.append(unit)
+            stamps[inside] = _scaled(numbers[inside], factor)
+    index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
+    how = " and ".join(units) + (", row by row," if len(units) > 1 else "")
+    return Times(index, f"{how} since 1970, UTC")
+
+
+def _scaled(numbers: Array, factor: int) -> Array:
+    """Whole ns; fractions are kept to the microsecond."""
+    if numbers.dtype.kind in "iu":
+        return numbers.astype(np.int64) * factor
+    if factor < 1000:
+        return numbers.astype(np.int64) * factor
+    return np.round(numbers * (factor // 1000)).astype(np.int64) * 1000
+
+
+def _spelled(numbers: Array, here: Local) -> Times | None:
+    """Read whole numbers that spell a date, if all of them do."""
+    known = np.isfinite(numbers)
+    for least, form in _SPELLED:
+        if known.any() and ((numbers[known] >= least) & (numbers[known] < least * 1.05)).all():
+            text = pd.Series(np.where(known, numbers, 0).astype(np.int64)).astype("str")
+            index = pd.DatetimeIndex(pd.to_datetime(text, format=form, errors="coerce"))
+            return Times(located(index, here), f"written as {form}, read as {here.name}")
+    return None
+
+
+def _are_serials(numbers: Array) -> bool:
+    """Whether all numbers are days as a spreadsheet counts them."""
+    known = numbers[np.isfinite(numbers)]
+    return bool(len(known)) and bool(((known >= _SERIAL[0]) & (known < _SERIAL[1])).all())
+
+
+def _serials(numbers: Array, here: Local) -> Times:
+    """Read a spreadsheet's days, to the second, or to the minute where all are so close to one."""
+    known = np.isfinite(numbers)
+    days = np.where(known, numbers, 0).astype(float)
+    minutes = days * _MINUTES
+    # Four decimals of a day are nine seconds.
+    whole = bool((np.abs(minutes - np.round(minutes))[known] < 0.1).all())
+    unit = _MINUTES if whole else _SECONDS
+    stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _ZERO
+    index = pd.DatetimeIndex(np.where(known, stamps, _NAT).view("datetime64[ns]"))
+    how = f"days since 1899-12-30, as spreadsheets count them, read as {here.name}"
+    return Times(located(index, here), how)
+
+
+# ---------------------------------------------------------------------------- text
+
+
+def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Local) -> Times:
+    """Read text: a column of nothing but numbers, or dates row by row."""
+    text = values.astype("str").str.strip()
+    if "clock" in table.roles:
+        text = text.str.removesuffix(".0") + " " + _clock(table, text)
+    text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _LONGEST))
+    numbers = pd.to_numeric(text, errors="coerce")
+    if not (numbers.notna() == text.notna()).all():
+        commas = text.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True)
+        days = pd.to_numeric(commas, errors="coerce")
+        if (days.notna() == text.notna()).all() and _are_serials(days.to_numpy()):
+            return _serials(days.to_numpy(), here)
+    elif numbers.notna().any():
+        return epochs(numbers, here)
+    stamps, how = dates.read(table, text.where(numbers.isna()), corrections, here)
+    forms = [written(how, corrections)] if how else []
+    rest = numbers.notna().to_numpy()
+    if rest.any():
+        # No spreadsheet's days: where it took only some texts for dates, it took them wrongly.
+        digits = numbers[rest].to_numpy()
+        some = _spelled(digits, here) or _since_1970(digits)
+        stamps[rest] = some.index.asi8
+        forms.append(some.how)
+    index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
+    return Times(index, " and ".join(forms))
+
+
+def written(form: str, corrections: Corrections) -> str:
+    """Say how written times were understood."""
+    return f"{form}, read as {corrections.zone or 'UTC'} where no zone is given"
+
+
+def _clock(table: Table, dates: pd.Series) -> pd.Series:
+    """Times of day as 23:59:00, of a column of their own that may lack the colons.
+
+    Raises:
+        UnreadableFile: if 930 may be half past nine or nine minutes and thirty seconds.
+    """
+    values = table.column("clock")
+    text = values.astype("str").str.strip().str.removesuffix(".0")
+    if not text.str.fullmatch(r"\d{1,6}").fillna(False).all():
+        return text
+    length, number = text.str.len(), text.astype(np.int64)
+    padded = length.min() == length.max() and text.str.startswith("0").any()
+    if padded and length.max() in (4, 6):
+        width = int(length.max())
+    elif number.max() > 2359 or number.max() == 0:
+        width = 6
+    elif number.max() >= 1200 and number.nunique() > 1 and dates.nunique() > 1:
+        width = 4
+    else:
+        row = int(number.argmax())
+        raise UnreadableFile(
+            f"Times of day must be readable in one way. Received: {text.iloc[row]} "
+            f"({table.where(row)}, column {table.roles['clock']!r}), hours and minutes or minutes "
+            "and seconds. Write them as 09:30:00."
+        )
+    text = text.str.zfill(width)
+    return text.str.replace(r"(\d{2})(?=\d)", r"\1:", regex=True)

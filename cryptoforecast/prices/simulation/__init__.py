@@ -1,0 +1,1 @@
+"""The embedded market: simulated prices that need no network."""

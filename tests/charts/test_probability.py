@@ -1,0 +1,140 @@
+"""Figures of chances hold the chances, in bounds, labelled; and their sentences say the same."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cryptoforecast import charts
+from cryptoforecast.charts import style
+from cryptoforecast.charts.probability import percent
+from cryptoforecast.forecasting import probability
+from tests.test_charts import future, named, times, words
+
+
+def asked(horizon=24, simulated=False, **changes):
+    """A forecast, the odds of 1 % above the last close, and those of a ladder."""
+    given = replace(future(horizon, simulated=simulated), **changes)
+    level = float(given.forecast.close[0]) * 1.01
+    (one,) = probability.ahead(given, [level])
+    return given, one, probability.ahead(given, probability.ladder(given))
+
+
+def figures(horizon, dark=False, simulated=False):
+    given, one, around = asked(horizon, simulated)
+    return [
+        charts.chance_by_step(given, one, dark=dark),
+        charts.chance_map(given, around, dark=dark),
+    ]
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 24, 48])
+@pytest.mark.parametrize("dark", [False, True])
+def test_figures_look_like_the_others(horizon, dark):
+    for figure, other in zip(figures(horizon, dark), figures(horizon, not dark), strict=True):
+        assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == style.CLEAR
+        assert figure.layout.font.color == style.theme(dark).ink
+        assert figure.layout.uirevision == other.layout.uirevision
+        assert figure.layout.xaxis.title.text
+        assert len(figure.to_json()) < 60_000
+        json.loads(figure.to_json())
+
+
+def test_simulated_prices_are_labelled_and_real_ones_are_not():
+    for figure in figures(24, simulated=True):
+        assert "Simulated prices" in words(figure)
+    for figure in figures(24):
+        assert "imulated" not in words(figure)
+
+
+def test_the_line_holds_the_chances_at_their_times():
+    given, one, _ = asked()
+    figure = charts.chance_by_step(given, one)
+    line = named(figure, "chance")
+    np.testing.assert_allclose(line.y, 100 * one.chances)
+    assert times(line)[0] == given.history.end + given.history.step
+    assert tuple(figure.layout.yaxis.range) == (-3, 103)
+    assert style.money(one.level) in words(figure)
+    assert {note.text for note in figure.layout.annotations} == {
+        percent(one.chances[0]), percent(one.chances[-1]),
+    }  # fmt: skip
+
+
+def test_the_map_holds_the_chances_by_price_and_step():
+    given, _, around = asked()
+    (cells,) = charts.chance_map(given, around).data
+    np.testing.assert_allclose(cells.z, [100 * one.chances for one in around])
+    assert [float(y.strip("$").replace(",", "")) for y in cells.y] == [one.level for one in around]
+    assert (cells.x[0], cells.x[-1]) == ("1 hour", "24 hours")
+    assert (cells.zmin, cells.zmax) == (0, 100)
+    # Told apart without red and green, and even chances are the page's own colour.
+    for dark in (False, True):
+        (cells,) = charts.chance_map(given, around, dark=dark).data
+        assert [colour for _, colour in cells.colorscale] == [
+            style.BLUE, style.theme(dark).surface, style.ORANGE,
+        ]  # fmt: skip
+
+
+def test_one_step_is_a_strip_of_prices():
+    given, _, around = asked(1)
+    (cells,) = charts.chance_map(given, around).data
+    assert np.shape(cells.z) == (1, len(around))
+    assert len(cells.x) == len(set(cells.x)) == len(around)
+    assert cells.texttemplate
+
+
+def test_undefined_chances_are_said_to_be():
+    given = future(3)
+    undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
+    given = replace(given, forecast=undefined)
+    (one,) = probability.ahead(given, [100.0])
+    figure = charts.chance_by_step(given, one)
+    assert not figure.layout.annotations
+    assert charts.summary_chance(given, one).endswith("in 3 hours: unknown; in 1 hour: unknown.")
+    json.loads(charts.chance_map(given, (one,)).to_json())
+
+
+def test_sentences_say_what_the_figures_show():
+    given, one, around = asked(simulated=True)
+    text = charts.summary_chance(given, one)
+    assert text == (
+        f"Chance that the BTC simulated price ends above {style.money(one.level)} in 24 hours: "
+        f"{percent(one.chances[-1])}; in 1 hour: {percent(one.chances[0])}."
+    )
+    given, one, _ = asked(1)
+    assert "simulated" not in charts.summary_chance(given, one)
+    assert charts.summary_chance(given, one).endswith(f"in 1 hour: {percent(one.chances[0])}.")
+    text = charts.summary_chances(given, around)
+    for rung in around:
+        assert f"${rung.level:,.0f} {percent(rung.chances[-1])}" in text
+
+
+@pytest.mark.parametrize(
+    ("chance", "text"),
+    [
+        (0.0, "under 1 %"), (0.0099, "under 1 %"), (0.01, "1 %"), (0.414, "41 %"), (0.99, "99 %"),
+        (0.9901, "over 99 %"), (1.0, "over 99 %"), (math.nan, "unknown"),
+    ],
+)  # fmt: skip
+def test_a_chance_is_no_more_precise_than_it_is_known(chance, text):
+    assert percent(chance) == text
+
+
+@pytest.mark.parametrize(
+    ("levels", "texts"),
+    [
+        ([64_500.0, 65_000.0], ["$64,500", "$65,000"]),
+        ([0.088, 0.09], ["$0.088", "$0.090"]),
+        ([3.1, 3.12], ["$3.10", "$3.12"]),
+        ([1.19e-05, 1.2e-05], ["$0.0000119", "$0.0000120"]),
+        ([9.7e8, 1e9], ["$970,000,000", "$1,000,000,000"]),
+        ([2e-12, 4e-12], ["$0.000000000002", "$0.000000000004"]),
+    ],
+)
+def test_round_prices_are_written_alike(levels, texts):
+    given = future(24)
+    asked = [probability.ahead(given, [level])[0] for level in levels]
+    (cells,) = charts.chance_map(given, asked).data
+    assert list(cells.y) == texts

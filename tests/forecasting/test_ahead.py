@@ -1,0 +1,146 @@
+"""What comes next: the model's own median, and a band that looks back on what is known."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.forecasting import ahead, calibration
+from cryptoforecast.learning import inference, specs
+from cryptoforecast.types import MEDIAN
+from tests import synthetic
+
+SPEC = synthetic.spec(horizon=3)
+MODEL = synthetic.model(SPEC)
+
+
+def own(history, model=MODEL):
+    last = len(history) - 1
+    return inference.forecast(model, history, range(last, last + 1))
+
+
+def test_the_median_and_the_point_are_the_models_own():
+    history = synthetic.history()
+    said, calibrated = ahead.forecast(history, MODEL)
+    plain = own(history)
+    np.testing.assert_array_equal(said.predicted, plain.predicted)
+    np.testing.assert_array_equal(said.quantiles[..., MEDIAN], plain.quantiles[..., MEDIAN])
+    assert calibrated is not None
+    assert (said.quantiles != plain.quantiles).any()
+    assert said.origins[0] == history.end
+    assert np.isnan(said.actual).all()
+
+
+def test_the_band_is_rescaled_by_the_factors_it_tells():
+    history = synthetic.history()
+    said, calibrated = ahead.forecast(history, MODEL)
+    expected = calibration.rescaled(own(history), calibrated.factors[None])
+    np.testing.assert_array_equal(said.quantiles, expected.quantiles)
+    needed = specs.needs(SPEC)
+    assert calibrated.outcomes == len(history) - 3 - (needed - 1)
+    assert calibrated.since == history.candles.index[needed - 1]
+    assert calibrated.window == calibration.WINDOW
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_it_covers_what_it_promises(step):
+    blank = dataclasses.replace(MODEL, weights=tuple(0 * each for each in MODEL.weights))
+    history = synthetic.history(3000)
+    close = history.candles["close"].to_numpy()
+    inside: dict[str, list[bool]] = {"own": [], "calibrated": []}
+    for rows in range(1500, 2990, 3):
+        seen = dataclasses.replace(history, candles=history.candles.iloc[:rows])
+        said = {"own": own(seen, blank), "calibrated": ahead.forecast(seen, blank)[0]}
+        actual = np.log(close[rows - 1 + step] / close[rows - 1])
+        for name, one in said.items():
+            low, high = one.quantiles[0, step - 1, [2, 6]]
+            inside[name].append(low <= actual <= high)
+    assert abs(np.mean(inside["own"]) - 0.8) > 0.08
+    assert abs(np.mean(inside["calibrated"]) - 0.8) < 0.04
+
+
+def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
+    monkeypatch.setattr(calibration, "WINDOW", 300)
+    history = synthetic.history(900)
+    said, calibrated = ahead.forecast(history, MODEL)
+    assert calibrated.outcomes == 300
+    enough = 300 + 3 + specs.needs(SPEC) - 1
+    shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
+    again, same = ahead.forecast(shorter, MODEL)
+    np.testing.assert_array_equal(again.quantiles, said.quantiles)
+    assert same.since == calibrated.since
+
+
+def test_rows_the_model_was_fitted_on_say_nothing():
+    history = synthetic.history()
+    index = history.candles.index
+    cutoff = index[599 - 3 - calibration.FEWEST]  # leaves one outcome too many for none
+    model = synthetic.model(SPEC, cutoff=cutoff.isoformat())
+    _, calibrated = ahead.forecast(history, model)
+    assert calibrated.outcomes == calibration.FEWEST == ahead.known(history, model)
+    assert calibrated.since > cutoff
+    later = synthetic.model(SPEC, cutoff=index[600 - 3 - calibration.FEWEST].isoformat())
+    said, calibrated = ahead.forecast(history, later)
+    assert calibrated is None
+    assert ahead.known(history, later) == calibration.FEWEST - 1
+    np.testing.assert_array_equal(said.quantiles, own(history, later).quantiles)
+    ahead_of_all = synthetic.model(SPEC, cutoff="2030-01-01T00:00:00+00:00")
+    assert ahead.forecast(history, ahead_of_all)[1] is None
+    assert ahead.known(history, ahead_of_all) == 0
+    # A model of real prices never saw simulated ones, whatever the time.
+    simulated = dataclasses.replace(history, simulated=True)
+    assert ahead.forecast(simulated, later)[1] is not None
+
+
+def test_a_band_of_squared_error_is_measured_on_these_prices():
+    history = synthetic.history()
+    model = synthetic.model(synthetic.spec(loss="mse", horizon=2))
+    said, calibrated = ahead.forecast(history, model)
+    plain = own(history, model)
+    first = model.card.needs - 1
+    rows = range(first, len(history) - 2)
+    expected = inference.residual_quantiles(model, history, (rows,))
+    np.testing.assert_array_equal(said.predicted, plain.predicted)
+    np.testing.assert_allclose(
+        said.quantiles, np.log(plain.predicted / plain.close[:, None])[..., None] + expected
+    )
+    assert (calibrated.outcomes, calibrated.since) == (len(rows), history.candles.index[first])
+    widths = [one.quantiles[0] - one.quantiles[0, :, MEDIAN, None] for one in (plain, said)]
+    np.testing.assert_allclose(widths[0] * calibrated.factors, widths[1], atol=1e-7)
+    few, none = ahead.forecast(synthetic.history(200), model)
+    assert none is None
+    np.testing.assert_array_equal(few.quantiles, own(synthetic.history(200), model).quantiles)
+
+
+@pytest.mark.parametrize("rows", [31, 33, 34])
+def test_a_history_of_hardly_enough_gives_the_models_own_band(rows):
+    history = synthetic.history(rows)
+    assert ahead.forecast(history, MODEL)[1] is None
+    assert ahead.known(history, MODEL) == max(0, rows - 33)
+
+
+def test_too_few_candles_are_refused():
+    with pytest.raises(NotEnoughData, match="needs 31 candles"):
+        ahead.forecast(synthetic.history(30), MODEL)
+
+
+# ---------------------------------------------------------------------------- ensembles
+
+
+def test_the_spread_of_an_ensemble_is_that_of_its_networks():
+    model = synthetic.model(synthetic.spec(ensemble=3, horizon=2))
+    history, last = synthetic.history(300), range(299, 300)
+    found = ahead.spread(history, model)
+    alone = [inference.forecast(one, history, last) for one in inference.members(model)]
+    points = [np.log(said.predicted[0, 1] / said.close[0]) for said in alone]
+    assert found.point[1] == pytest.approx(np.std(points, ddof=1))
+    widths = [said.quantiles[0, 1, 6] - said.quantiles[0, 1, 2] for said in alone]
+    assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
+    assert found.networks == 3
+    assert f"Mean of 3 networks from different seeds: at the last step their points lie " \
+        f"{found.point[1]:.2%} apart" in ahead.spread_sentence(found)  # fmt: skip
+
+
+def test_a_single_network_has_no_spread():
+    assert ahead.spread(synthetic.history(300), synthetic.model()) is None

@@ -1,0 +1,270 @@
+"""HAR against loops, and on a market whose volatility is known; bands of past residuals alone."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+
+from cryptoforecast.evaluation import scores as metrics
+from cryptoforecast.forecasting.baselines import BASELINES, Cone, Har, Naive, common
+from cryptoforecast.forecasting.baselines.common import last_row, ridge, trailing_quantiles
+from cryptoforecast.forecasting.baselines.har import log_averages, log_volatility_ahead, variances
+from cryptoforecast.types import INTERVALS, MEDIAN, QUANTILES, PriceHistory
+from tests import synthetic
+
+HOUR = pd.Timedelta(hours=1)
+
+
+def market(rows=6000, seed=0) -> tuple[PriceHistory, np.ndarray]:
+    """Candles of a random walk with autoregressive log volatility and restless afternoons.
+
+    Returns the history and the volatility of each candle, which an oracle would know.
+    """
+    rng = np.random.default_rng(seed)
+    index = pd.date_range("2024-01-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns")
+    level = np.zeros(rows)
+    for t in range(1, rows):
+        level[t] = 0.99 * level[t - 1] + rng.normal(0, 0.08)
+    sigma = 0.005 * np.exp(level) * np.where((index.hour >= 12) & (index.hour < 18), 2.0, 1.0)
+    path = np.cumsum(sigma[:, None] * rng.normal(0, 1, (rows, 20)) / math.sqrt(20), axis=1)
+    walk = np.concatenate([[0.0], np.cumsum(path[:, -1])])
+    inside = walk[:-1, None] + path
+    high, low = np.maximum(inside.max(axis=1), walk[:-1]), np.minimum(inside.min(axis=1), walk[:-1])
+    prices = 100 * np.exp(np.column_stack([walk[:-1], high, low, walk[1:]]))
+    candles = pd.DataFrame(prices, index, ["open", "high", "low", "close"]).assign(volume=1.0)
+    return PriceHistory("BTC", "1h", candles, "test", index[-1] + HOUR), sigma
+
+
+@pytest.fixture(scope="module")
+def known():
+    return market()
+
+
+def pinball(predictor, history, before, horizon):
+    rows = range(before, len(history) - horizon)
+    said = predictor.fit(history, before, horizon).forecast(history, rows)
+    return metrics.score(said, 1.0)[-1].pinball
+
+
+@pytest.mark.parametrize("horizon", [1, 6])
+def test_it_beats_the_cone_and_the_constant_band_where_volatility_can_be_foreseen(known, horizon):
+    history, _ = known
+    har, cone, naive = (pinball(kind, history, 4800, horizon) for kind in (Har, Cone, Naive))
+    assert har < 0.98 * cone
+    assert har < 0.93 * naive
+
+
+def test_the_volatility_it_expects_follows_the_true_one(known):
+    history, sigma = known
+    fitted = Har.fit(history, 4800, 1)
+    expected = np.log(fitted.sigma(history.candles, HOUR)[4800:-1, 0])
+    assert np.corrcoef(expected, np.log(sigma[4801:]))[0, 1] > 0.9
+
+
+def test_its_bands_cover_what_they_promise(known):
+    history, _ = known
+    rows = range(4800, len(history) - 1)
+    (scores,) = metrics.score(Har.fit(history, 4800, 1).forecast(history, rows), 1.0)
+    assert scores.coverage_80 == pytest.approx(0.80, abs=0.03)
+    assert scores.coverage_95 == pytest.approx(0.95, abs=0.02)
+
+
+def test_variances_are_of_the_true_range():
+    candles = synthetic.history(50).candles
+    found = variances(candles)
+    for t in range(50):
+        last = candles["close"].iloc[t - 1] if t else candles["open"].iloc[0]
+        high, low = max(candles["high"].iloc[t], last), min(candles["low"].iloc[t], last)
+        assert found[t] == pytest.approx(math.log(high / low) ** 2 / (4 * math.log(2)))
+
+
+def test_closes_alone_have_a_variance():
+    """A file of closes has candles without a range; what lies between two closes is one."""
+    candles = synthetic.history(50).candles
+    for name in ("open", "high", "low"):
+        candles[name] = candles["close"]
+    returns = np.diff(np.log(candles["close"]))
+    np.testing.assert_allclose(variances(candles)[1:], returns**2 / (4 * math.log(2)))
+
+
+@pytest.mark.parametrize(
+    ("interval", "lengths"),
+    [
+        ("1m", [1, 60, 1440, 10080, 40320]), ("1h", [1, 24, 168, 672]), ("4h", [1, 6, 42, 168]),
+        ("1d", [1, 7, 28]), ("1w", [1, 4]),
+    ],
+)  # fmt: skip
+def test_averages_are_over_whole_spans_of_the_interval(interval, lengths):
+    candles, floor = synthetic.history(300).candles, 1e-6
+    found = log_averages(candles, INTERVALS[interval], floor)
+    logs = [math.log(value + floor) / 2 for value in variances(candles)]
+    assert found.shape == (300, len(lengths))
+    for column, length in enumerate(lengths):
+        for t in (0, 5, 170, 299):
+            span = logs[max(0, t - length + 1) : t + 1]
+            assert found[t, column] == pytest.approx(sum(span) / len(span))
+
+
+def test_targets_are_of_the_candles_ahead_alone():
+    candles, floor = synthetic.history(40).candles, 1e-6
+    found, variance = log_volatility_ahead(candles, 3, floor), variances(candles)
+    assert found.shape == (37, 3)
+    for t in (0, 20, 36):
+        for k in (1, 2, 3):
+            mean = sum(variance[t + j] for j in range(1, k + 1)) / k
+            assert found[t, k - 1] == pytest.approx(math.log(mean + floor) / 2)
+
+
+def test_ridge_equals_scikit_learns_on_standardised_inputs():
+    rng = np.random.default_rng(0)
+    inputs = np.column_stack([rng.normal(3, s, 200) for s in (0.1, 1, 50)] + [np.full(200, 7.0)])
+    targets = inputs[:, :3] @ rng.normal(0, 1, (3, 2)) + rng.normal(0, 1, (200, 2)) + 5
+    scaled = (inputs - inputs.mean(axis=0))[:, :3] / inputs.std(axis=0)[:3]
+    for penalty in (0.5, 100.0):
+        weights, intercepts = ridge(inputs, targets, penalty)
+        expected = Ridge(alpha=penalty).fit(scaled, targets).predict(scaled)
+        np.testing.assert_allclose(inputs @ weights + intercepts, expected, rtol=1e-9)
+        assert (weights[3] == 0).all()
+    nearly, _ = ridge(inputs, targets, 1e-9)
+    plain = LinearRegression().fit(inputs[:, :3], targets).coef_.T
+    np.testing.assert_allclose(nearly[:3], plain, rtol=1e-6)
+
+
+# ---------------------------------------------------------------------------- trailing bands
+
+
+def test_a_trailing_band_is_of_the_last_outcomes_known_when_it_was_measured(monkeypatch):
+    monkeypatch.setattr(common, "WINDOW", 50)
+    monkeypatch.setattr(common, "REFRESH", 7)
+    residuals = np.random.default_rng(0).normal(0, 1, (300, 3))
+    rows, anchor = range(90, 290, 3), 99
+    found = trailing_quantiles(residuals, rows, anchor)
+    assert found.shape == (len(rows), 3, 9)
+    for i, t in enumerate(rows):
+        measured = max(u for u in range(t + 1) if (u - anchor) % 7 == 0)
+        assert t - 7 < measured <= t
+        for k in (1, 2, 3):
+            past = [residuals[s, k - 1] for s in range(len(residuals)) if s + k <= measured][-50:]
+            expected = np.quantile(past, QUANTILES)
+            expected[MEDIAN] = 0
+            np.testing.assert_allclose(found[i, k - 1], expected)
+
+
+def test_a_trailing_band_has_the_point_forecast_inside_and_nothing_where_nothing_is_known():
+    risen = np.random.default_rng(0).uniform(1, 2, (200, 2))
+    found = trailing_quantiles(risen, range(0, 200), 0)
+    assert np.isnan(found[0]).all()
+    assert (found[170, :, : MEDIAN + 1] == 0).all()
+    assert (np.diff(found[170], axis=-1) >= 0).all()
+
+
+def test_the_last_row_fitted_on_is_found_by_its_time():
+    given = synthetic.history(100)
+    assert last_row(given, given.candles.index[40]) == 40
+    assert last_row(given, given.candles.index[40] + HOUR / 2) == 40
+    assert last_row(given, given.start - HOUR) == -1
+
+
+# ---------------------------------------------------------------------------- any history
+
+
+LEARNT = ["har", "linear", "boosting"]
+
+
+def changed(given: PriceHistory, **columns: object) -> PriceHistory:
+    return dataclasses.replace(given, candles=given.candles.assign(**columns))
+
+
+@pytest.mark.parametrize("name", LEARNT)
+@pytest.mark.parametrize("interval", ["1m", "15m", "4h", "1d", "1w"])
+def test_every_interval_gives_a_rising_band(name, interval):
+    given = synthetic.history(400)
+    index = pd.date_range("2018-01-01", periods=400, freq=INTERVALS[interval], tz="UTC")
+    candles = given.candles.set_axis(index.rename("time"))
+    given = dataclasses.replace(given, interval=interval, candles=candles)
+    said = BASELINES[name].fit(given, 300, 5).forecast(given, range(300, 400))
+    assert said.quantiles.shape == (100, 5, 9)
+    assert np.isfinite(said.quantiles).all()
+    assert (np.diff(said.quantiles, axis=-1) >= 0).all()
+    centre = np.log(said.predicted / said.close[:, None])
+    np.testing.assert_allclose(said.quantiles[..., MEDIAN], centre, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LEARNT)
+@pytest.mark.parametrize("volume", [math.nan, 0.0])
+def test_volume_may_be_absent_or_zero(name, volume):
+    given = changed(synthetic.history(400), volume=volume)
+    said = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
+    assert np.isfinite(said.quantiles).all()
+    assert np.isfinite(said.predicted).all()
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_a_fit_is_as_good_in_any_unit(name):
+    given = synthetic.history(400)
+    prices = {column: 1e-6 * given.candles[column] for column in ("open", "high", "low", "close")}
+    one, other = (
+        BASELINES[name].fit(each, 300, 2).forecast(each, range(300, 398))
+        for each in (given, changed(given, **prices))
+    )
+    np.testing.assert_allclose(one.quantiles, other.quantiles, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_a_market_that_never_moved_has_a_band_of_no_width(name):
+    flat = dict.fromkeys(("open", "high", "low", "close"), 100.0)
+    given = changed(synthetic.history(400), **flat, volume=0.0)
+    said = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
+    assert (said.predicted == 100).all()
+    assert (said.quantiles == 0).all()
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_a_dead_stretch_leaves_the_rest_defined(name):
+    given = synthetic.dead(synthetic.history(400), 150)
+    said = BASELINES[name].fit(given, 300, 2).forecast(given, range(200, 398))
+    assert np.isfinite(said.quantiles).all()
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_one_origin_is_told_what_many_are(name):
+    """A forecast does not depend on which other origins are asked about."""
+    given = synthetic.history(900)
+    predictor = BASELINES[name].fit(given, 600, 3)
+    many = predictor.forecast(given, range(600, 897))
+    for row in (600, 700, 896):
+        one = predictor.forecast(given, range(row, row + 1))
+        np.testing.assert_allclose(one.quantiles[0], many.quantiles[row - 600], atol=1e-12)
+        np.testing.assert_allclose(one.predicted[0], many.predicted[row - 600])
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_no_forecast_of_a_test_span_sees_what_comes_after_it(name):
+    given = synthetic.history(900)
+    predictor = BASELINES[name].fit(given, 500, 3)
+    whole = predictor.forecast(given, range(500, 897))
+    for row in (500, 667, 668, 800):
+        other = predictor.forecast(synthetic.altered(given, row + 1), range(500, 897))
+        np.testing.assert_array_equal(
+            other.quantiles[: row - 499], whole.quantiles[: row - 499], str(row)
+        )
+        np.testing.assert_array_equal(
+            other.predicted[: row - 499], whole.predicted[: row - 499], str(row)
+        )
+        assert not np.array_equal(other.quantiles[row - 499 :], whole.quantiles[row - 499 :])
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_the_first_test_row_need_not_wait_for_a_band_in_a_sliding_window(name):
+    """Fitted on rows 400 to 800 of a history, asked about that history's later rows."""
+    given = synthetic.history(900)
+    window = dataclasses.replace(given, candles=given.candles.iloc[400:])
+    predictor = BASELINES[name].fit(window, 400, 2)
+    residual = predictor.forecast(given, range(800, 802)).quantiles
+    later = synthetic.altered(given, 800)
+    assert not np.array_equal(predictor.forecast(later, range(800, 802)).quantiles, residual)
+    earlier = changed(given, close=given.candles["close"].where(np.arange(900) != 790, 120.0))
+    assert not np.array_equal(predictor.forecast(earlier, range(800, 801)).quantiles, residual[:1])

@@ -1,0 +1,248 @@
+"""The chance of a price: through the nine quantiles, rising, and never surprised by its input."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, ndtr, ndtri
+from scipy.stats import t as student
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.forecasting import probability
+from cryptoforecast.types import QUANTILES, Forecast, Future
+from tests import synthetic
+
+LEVELS = np.array(QUANTILES)
+NORMAL = 0.01 * ndtri(LEVELS)
+
+rising = st.tuples(
+    st.floats(-0.5, 0.5), st.lists(st.floats(1e-6, 0.3), min_size=8, max_size=8)
+).map(lambda given: given[0] + np.cumsum([0.0, *given[1]]))
+
+
+def said(quantiles, close=100.0, actual=math.nan) -> Forecast:
+    """One forecast from each given ``(horizon, 9)``."""
+    quantiles = np.asarray(quantiles, dtype=float)
+    n, horizon = quantiles.shape[:2]
+    return Forecast(
+        predictor="lstm",
+        interval="1h",
+        origins=pd.date_range("2024-01-01", periods=n, freq="1h", tz="UTC", unit="ns"),
+        close=np.full(n, close),
+        predicted=close * np.exp(quantiles[..., 4]),
+        quantiles=quantiles,
+        actual=np.full((n, horizon), actual),
+    )
+
+
+# ---------------------------------------------------------------------------- the distribution
+
+
+@given(rising)
+def test_the_nine_quantiles_keep_their_probabilities(quantiles):
+    np.testing.assert_allclose(probability.below(quantiles, quantiles), LEVELS, rtol=1e-7)
+    np.testing.assert_allclose(probability.above(quantiles, quantiles), 1 - LEVELS, rtol=1e-7)
+    np.testing.assert_allclose(probability.quantile(LEVELS, quantiles), quantiles, atol=1e-9)
+
+
+@settings(deadline=None)
+@given(rising, st.lists(st.floats(-3, 3), min_size=2, max_size=50, unique=True).map(sorted))
+def test_a_higher_price_is_never_likelier_to_be_exceeded(quantiles, returns):
+    log_odds = probability.log_odds(np.array(returns), quantiles)
+    apart = np.diff(returns) > 1e-9
+    assert (np.diff(log_odds)[apart] > 0).all()
+    assert (np.diff(log_odds) >= 0).all()
+    below = probability.below(np.array(returns), quantiles)
+    assert ((below > 0) & (below <= 1)).all()
+
+
+@given(rising, st.floats(1e-9, 1 - 1e-9))
+def test_the_quantile_function_is_the_inverse(quantiles, share):
+    found = probability.below(probability.quantile(np.array(share), quantiles), quantiles)
+    assert found == pytest.approx(share, rel=1e-6)
+
+
+@given(rising, st.floats(-3, 3))
+def test_a_mirrored_market_has_mirrored_odds(quantiles, value):
+    found = probability.above(np.array(value), quantiles)
+    assert found == pytest.approx(probability.below(np.array(-value), -quantiles[::-1]), rel=1e-6)
+
+
+@given(rising, st.floats(-3, 3), st.floats(0.01, 100))
+def test_the_unit_of_the_returns_does_not_matter(quantiles, value, unit):
+    found = probability.log_odds(np.array(unit * value), unit * quantiles)
+    assert found == pytest.approx(float(probability.log_odds(np.array(value), quantiles)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("inverse", "exact"),
+    [
+        (ndtri, ndtr),
+        (lambda p: np.log(p / (1 - p)), expit),
+        (lambda p: student.ppf(p, 4), lambda x: student.cdf(x, 4)),
+        (lambda p: np.log(p), np.exp),  # of one side alone, and far from symmetric
+    ],
+    ids=["normal", "logistic", "student", "exponential"],
+)
+def test_the_odds_of_known_distributions(inverse, exact):
+    inside = inverse(np.linspace(0.025, 0.975, 200))
+    np.testing.assert_allclose(
+        probability.below(inside, inverse(LEVELS)), exact(inside), atol=0.012
+    )
+
+
+def test_the_density_has_no_step():
+    """Slopes just left and right of each quantile are the same: no kink, also where tails begin."""
+    quantiles, tiny = 0.01 * student.ppf(LEVELS, 4), 1e-8
+    values = probability.log_odds(
+        quantiles[:, None] + np.array([-tiny, 0, tiny]), quantiles[None, None]
+    )
+    left, right = np.diff(values).T
+    np.testing.assert_allclose(left, right, rtol=1e-3)
+
+
+def test_tails_fall_slower_than_a_normals_and_stay_possible():
+    far = probability.above(np.array([0.05, 0.1, 1.0, 10.0]), NORMAL)
+    assert (np.diff(far) < 0).all()
+    assert far[0] > 10 * ndtr(-5)
+    assert far[-1] > 0
+    assert probability.above(np.array([-1.0]), NORMAL)[0] < 1
+    # A generalised Pareto tail: its excess over any height is one again.
+    excess = probability.quantile(1 - np.array([0.02, 0.01, 0.002, 0.001]), NORMAL)
+    ratio = (excess[3] - excess[2]) / (excess[1] - excess[0])
+    assert ratio == pytest.approx(10**probability.TAIL, rel=1e-6)
+
+
+def test_outside_a_chance_there_is_no_quantile():
+    found = probability.quantile(np.array([0.0, 1.0, -0.1, 1.1, math.nan]), NORMAL)
+    assert found[:2].tolist() == [-math.inf, math.inf]
+    assert np.isnan(found[2:]).all()
+
+
+def test_endless_returns_are_certain():
+    found = probability.below(np.array([-math.inf, math.inf]), NORMAL)
+    assert found.tolist() == [0, 1]
+
+
+def test_a_band_without_width_is_a_step():
+    flat = np.zeros(9)
+    found = probability.below(np.array([-1e-3, 0.0, 1e-3]), flat)
+    assert found == pytest.approx([0, 0.5, 1], abs=1e-6)
+    tied = np.array([-2.0, -2, -1, 0, 0, 0, 1, 1, 3]) / 100
+    assert np.isfinite(probability.below(tied, tied)).all()
+    assert (np.diff(probability.below(np.linspace(-0.05, 0.05, 200), tied)) > 0).all()
+
+
+@pytest.mark.parametrize("hole", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", [0, 4, 8])
+def test_an_undefined_band_has_undefined_odds(hole, place):
+    quantiles = NORMAL.copy()
+    quantiles[place] = hole
+    assert math.isnan(probability.below(np.array(0.0), quantiles))
+    assert math.isnan(probability.quantile(np.array(0.5), quantiles))
+    assert math.isnan(probability.below(np.array(math.nan), NORMAL))
+
+
+def test_many_at_once_are_each_alone():
+    rng = np.random.default_rng(0)
+    quantiles = np.sort(rng.normal(0, 0.01, (5, 3, 9)), axis=-1)
+    returns = rng.normal(0, 0.02, (5, 3))
+    found = probability.below(returns, quantiles)
+    for i, j in np.ndindex(5, 3):
+        assert found[i, j] == probability.below(returns[i, j], quantiles[i, j])
+    ladder = probability.below(returns[0, 0], quantiles)
+    assert ladder.shape == (5, 3)
+
+
+# ---------------------------------------------------------------------------- of forecasts
+
+
+def test_the_chance_of_a_price_is_that_of_its_return():
+    forecast = said([[NORMAL, 2 * NORMAL], [NORMAL - 0.01, NORMAL + 0.01]], close=50_000.0)
+    level = 50_000 * math.exp(0.01)
+    found = probability.chance_above(forecast, level)
+    assert found.shape == (2, 2)
+    assert found[0] == pytest.approx(1 - ndtr([1, 0.5]), abs=0.002)
+    assert found[1, 1] == pytest.approx(0.5)
+    np.testing.assert_allclose(found + probability.chance_below(forecast, level), 1)
+
+
+@pytest.mark.parametrize("level", [5e-324, 1e-300, 1e15])
+@pytest.mark.parametrize("close", [1e-12, 1e12])
+def test_absurd_levels_give_a_chance(level, close):
+    forecast = said([[NORMAL]], close=close)
+    above, below = (
+        probability.chance_above(forecast, level),
+        probability.chance_below(forecast, level),
+    )
+    assert above + below == pytest.approx(1)
+    assert min(above, below) < 1e-5
+
+
+@pytest.mark.parametrize("level", [0.0, -1.0, 1.1e15, math.nan, math.inf, -math.inf])
+def test_a_level_that_is_no_price_is_refused(level):
+    with pytest.raises(InvalidInput, match=r"above 0 and at most 1e\+15 USD\. Received: "):
+        probability.chance_above(said([[NORMAL]]), level)
+    with pytest.raises(InvalidInput, match="Give one such as 65000"):
+        probability.check([100.0, level])
+
+
+def test_levels_are_bounded():
+    probability.check([1.0] * probability.MOST)
+    future = Future("mine", synthetic.history(), said([[NORMAL]]))
+    with pytest.raises(InvalidInput, match=r"At most 20 price levels .* Received: 21\."):
+        probability.ahead(future, [1.0] * 20, [1.0])
+
+
+def test_what_comes_next_is_asked_for_by_direction():
+    future = Future("mine", synthetic.history(), said([[NORMAL, 2 * NORMAL]]))
+    found = probability.ahead(future, [101, 99], [101])
+    assert [(one.level, one.direction) for one in found] == [
+        (101, "above"), (99, "above"), (101, "below"),
+    ]  # fmt: skip
+    assert found[0].chances.shape == (2,)
+    assert found[0].chances + found[2].chances == pytest.approx(1)
+    assert found[0].chances[0] < found[0].chances[1] < 0.5 < found[1].chances[1]
+
+
+@pytest.mark.parametrize("close", [1e-12, 0.0000123, 3.21, 61_234.5, 1e12])
+@pytest.mark.parametrize("width", [0.01, 0.3, 3.0])
+def test_a_ladder_is_of_round_prices_over_the_band(close, width):
+    forecast = said([[NORMAL / 100, width * NORMAL]], close=close)
+    future = Future("mine", synthetic.history(), forecast)
+    found = probability.ladder(future)
+    assert 5 <= len(found) <= probability.MOST
+    assert found == sorted(set(found))
+    low, high = forecast.quantile_prices[0, -1, [0, -1]]
+    assert low <= found[0] < found[-1] <= high
+    assert len(f"{found[1] - found[0]:.3g}".replace("e", "").strip("0.")) <= 4
+    assert len(probability.ahead(future, found)) == len(found)
+
+
+@pytest.mark.parametrize("quantiles", [0 * NORMAL, math.nan * NORMAL])
+def test_a_band_without_width_has_one_rung(quantiles):
+    future = Future("mine", synthetic.history(), said([[quantiles]], close=5.0))
+    assert probability.ladder(future) == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("size", "rounded"), [(1, 1), (1.99, 1), (2, 2), (4.99, 2), (5, 5), (9.9, 5), (0.001, 0.001)]
+)
+def test_steps_are_round(size, rounded):
+    assert probability.round_step(size) == pytest.approx(rounded)
+
+
+def test_the_transform_of_right_forecasts_is_uniform():
+    rng = np.random.default_rng(0)
+    close, spread = 100.0, rng.uniform(0.002, 0.03, (20_000, 1, 1))
+    forecast = said(spread * ndtri(LEVELS), close)
+    object.__setattr__(
+        forecast, "actual", close * np.exp(spread[..., 0] * rng.normal(size=(20_000, 1)))
+    )
+    where = probability.pit(forecast)[:, 0]
+    counted = np.histogram(where, bins=20, range=(0, 1))[0] / len(where)
+    np.testing.assert_allclose(counted, 0.05, atol=0.006)
+    assert np.isnan(probability.pit(said([[NORMAL]]))).all()

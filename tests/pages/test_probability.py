@@ -1,0 +1,93 @@
+"""The odds on the Forecast page: the library's numbers, the person's price, no bad input."""
+
+from __future__ import annotations
+
+import pytest
+
+from cryptoforecast import charts
+from cryptoforecast.charts.probability import percent
+from cryptoforecast.forecasting import probability
+from cryptoforecast.service import shared
+from cryptoforecast.ui import inputs
+from tests.pages.conftest import words
+
+MODEL = "btc-1h-dense"
+
+
+def asked(above=(), below=()):
+    service = shared()
+    history = service.history(inputs.query("BTC", "1h"), wait=0)
+    future = service.future(history, service.model(MODEL).model, MODEL)
+    return future, probability.ahead(future, above, below)
+
+
+def sentence(page) -> str:
+    """The line that answers, without its emphasis."""
+    (found,) = [line for line in words(page).splitlines() if line.startswith("Chance that")]
+    return found.replace("*", "")
+
+
+def price(page):
+    return next(box for box in page.number_input if box.label == "Price, USD")
+
+
+def test_the_last_close_is_asked_about_first(open_page):
+    page = open_page("", coin="BTC", model=MODEL)
+    future, _ = asked()
+    close = float(future.forecast.close[0])
+    (one,) = probability.ahead(future, [close])
+    assert sentence(page) == charts.summary_chance(future, one)
+    assert "ends above" in sentence(page)
+    assert percent(one.chances[-1]) in sentence(page)
+
+
+def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_page):
+    page = open_page("", coin="BTC", model=MODEL)
+    page.session_state[f"table-{MODEL}-odds"] = True  # opened
+    future, _ = asked()
+    level = round(float(future.forecast.close[0]) * 1.01, 2)
+    price(page).set_value(level).run()
+    _, (above,) = asked([level])
+    assert sentence(page) == charts.summary_chance(future, above)
+    page.segmented_control(key="ends").set_value("below").run()
+    _, (below,) = asked((), [level])
+    assert sentence(page) == charts.summary_chance(future, below)
+    (table,) = [each.value for each in page.dataframe if "step" in each.value and any(
+        name.startswith("below") for name in each.value)]  # fmt: skip
+    assert table.iloc[:, 2].tolist() == pytest.approx((100 * below.chances).tolist(), abs=0.01)
+    assert len(table) == 24
+
+
+def test_a_link_brings_its_price(open_page):
+    page = open_page("", coin="BTC", model=MODEL, price_BTC="70000", ends="below")
+    assert price(page).value == 70_000
+    assert "ends below $70,000.00" in sentence(page)
+
+
+@pytest.mark.parametrize("level", ["-5", "0", "1e300", "1e16"])
+def test_a_link_with_a_price_that_is_none_is_refused(open_page, level):
+    page = open_page("", coin="BTC", model=MODEL, price_BTC=level)
+    (error,) = page.error
+    assert "A price level must be above 0 and at most 1e+15 USD." in error.value
+    assert "the last price" in words(page)
+    assert len(page.get("plotly_chart")) == 4
+
+
+@pytest.mark.parametrize("level", ["nan", "inf", "much", "", "<b>", "1e999"])
+def test_what_is_no_number_at_all_leaves_the_last_close(open_page, level):
+    page = open_page("", coin="BTC", model=MODEL, price_BTC=level, ends="sideways")
+    assert not page.error
+    assert "ends above" in sentence(page)
+
+
+def test_a_price_belongs_to_its_coin(open_page):
+    page = open_page("", coin="ETH", model="cone", price_BTC="70000")
+    assert price(page).value is None
+    assert "ETH" in sentence(page)
+
+
+def test_one_step_needs_one_figure_alone(open_page):
+    page = open_page("", coin="BTC", model="btc-1h-lstm-close")
+    assert len(page.get("plotly_chart")) == 5
+    assert "in 1 hour:" in sentence(page)
+    assert ";" not in sentence(page)

@@ -1,0 +1,179 @@
+"""The price cache on disk: what goes in comes out, whatever happens to the file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
+from cryptoforecast.prices.simulation.market import simulate
+
+NOW = pd.Timestamp("2024-06-01 12:34:56.789", tz="UTC")
+
+
+def entry(rows: int = 100, since: pd.Timestamp | None = None, source: str = "yahoo") -> Entry:
+    candles = simulate("BTC", end=pd.Timestamp("2022-02-01", tz="UTC")).candles.iloc[:rows]
+    return Entry(candles, NOW, since, source, "usd")
+
+
+def test_what_goes_in_comes_out(tmp_path: Path) -> None:
+    since = pd.Timestamp("2021-05-01", tz="UTC")
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(since=since))
+    found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
+    assert found is not None
+    pd.testing.assert_frame_equal(found.candles, entry().candles, check_freq=False)
+    assert found.candles.index.dtype == "datetime64[ns, UTC]"
+    assert (found.fetched_at, found.since) == (NOW, since)
+    assert (found.source, found.volume_unit) == ("yahoo", "usd")
+
+
+def test_an_entry_stays_the_same_object_until_its_file_changes(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry())
+    first = cache.load(("yahoo", "BTC-USD", "1h"))
+    assert cache.load(("yahoo", "BTC-USD", "1h")) is first
+    time.sleep(0.02)
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(rows=50))
+    again = cache.load(("yahoo", "BTC-USD", "1h"))
+    assert again is not None
+    assert len(again.candles) == 50
+
+
+def test_symbols_and_intervals_are_kept_apart(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry(10))
+    cache.store(("yahoo", "BTC-USD", "1d"), entry(20))
+    cache.store(("yahoo", "^GSPC", "1d"), entry(30))
+    fresh = PriceCache(tmp_path, 10)
+    keys = [("yahoo", "BTC-USD", "1h"), ("yahoo", "BTC-USD", "1d"), ("yahoo", "^GSPC", "1d")]
+    assert [len(fresh.load(key).candles) for key in keys] == [10, 20, 30]  # type: ignore[union-attr]
+    assert fresh.load(("yahoo", "ETH-USD", "1h")) is None
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "foreign", "folder"])
+def test_a_damaged_file_counts_as_absent_and_is_replaced(tmp_path: Path, damage: str) -> None:
+    cache = PriceCache(tmp_path, 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry())
+    path = cache.path(("yahoo", "BTC-USD", "1h"))
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "foreign":
+        entry().candles.to_parquet(path)
+    elif damage == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes({"garbage": b"x" * 999, "cut": content[:-40], "empty": b""}[damage])
+    assert PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h")) is None
+    if damage != "folder":
+        PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(7))
+        found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
+        assert found is not None
+        assert len(found.candles) == 7
+
+
+def test_the_least_recently_used_files_go_first(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 3)
+    for symbol in ("A-USD", "B-USD", "C-USD"):
+        cache.store(("yahoo", symbol, "1h"), entry(5))
+        time.sleep(0.02)
+    cache.load(("yahoo", "A-USD", "1h"))
+    time.sleep(0.02)
+    cache.store(("yahoo", "D-USD", "1h"), entry(5))
+    left = sorted(path.name for path in tmp_path.glob("*.parquet"))
+    assert left == [f"yahoo_{letter}-USD_1h.parquet" for letter in "ACD"]
+
+
+def test_a_folder_that_cannot_be_written_keeps_prices_in_memory(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    cache = PriceCache(blocked / "prices", 3)
+    kept = entry()
+    cache.store(("yahoo", "BTC-USD", "1h"), kept)
+    assert cache.load(("yahoo", "BTC-USD", "1h")) is kept
+
+
+def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(10))
+    program = (
+        "import sys; from pathlib import Path; import pandas as pd\n"
+        "from cryptoforecast.prices.live.disk_cache import Entry, PriceCache\n"
+        "from cryptoforecast.prices.simulation.market import simulate\n"
+        "candles = simulate('BTC', end=pd.Timestamp('2022-12-01', tz='UTC')).candles\n"
+        "entry = Entry(candles, pd.Timestamp.now('UTC'), None, 'yahoo', 'usd')\n"
+        "cache = PriceCache(Path(sys.argv[1]), 10)\n"
+        "while True:\n"
+        "    cache.store(('yahoo', 'BTC-USD', '1h'), entry); print('stored', flush=True)\n"
+    )
+    for pause in (0.0, 0.007):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(pause)
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+        found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
+        assert found is not None
+        assert len(found.candles) > 7000
+
+
+def test_what_a_killed_writer_left_is_removed_in_the_end(tmp_path: Path) -> None:
+    left, recent = tmp_path / ".a.parquet.1.tmp", tmp_path / ".b.parquet.2.tmp"
+    left.write_bytes(b"half")
+    recent.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(5))
+    assert not left.exists()
+    assert recent.exists()
+
+
+def test_reaching_back() -> None:
+    year = pd.Timestamp("2023-01-01", tz="UTC")
+    assert entry(since=None).reaches(None)
+    assert entry(since=None).reaches(year)
+    assert entry(since=year).reaches(year)
+    assert not entry(since=year).reaches(None)
+    assert not entry(since=year).reaches(year - pd.Timedelta("1h"))
+
+
+def test_an_answer_that_comes_late_replaces_no_later_one(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 10)
+    key = ("yahoo", "BTC-USD", "1h")
+    cache.store(key, entry(50))
+    cache.store(key, replace(entry(10), fetched_at=NOW - pd.Timedelta("1s")))
+    found = PriceCache(tmp_path, 10).load(key)
+    assert found is not None
+    assert len(found.candles) == 50
+
+
+def test_sources_are_kept_apart_and_notes_come_back(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry(10))
+    cache.store(("coinbase", "BTC-USD", "1h"), replace(entry(20), notes=("Why.", "How.")))
+    fresh = PriceCache(tmp_path, 10)
+    yahoo = fresh.load(("yahoo", "BTC-USD", "1h"))
+    coinbase = fresh.load(("coinbase", "BTC-USD", "1h"))
+    assert yahoo is not None
+    assert coinbase is not None
+    assert (len(yahoo.candles), len(coinbase.candles)) == (10, 20)
+    assert (yahoo.notes, coinbase.notes) == ((), ("Why.", "How."))
+
+
+@pytest.mark.parametrize("fetched", ["2020-01-01", "2200-01-01"])
+def test_a_clock_that_was_wrong_spoils_nothing_for_ever(tmp_path: Path, fetched: str) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    wrong = replace(entry(), fetched_at=pd.Timestamp(fetched, tz="UTC"))
+    PriceCache(tmp_path, 10).store(key, wrong)
+    cache = PriceCache(tmp_path, 10)
+    assert cache.load(key) is None
+    cache.store(key, entry(7))
+    assert len(cache.load(key).candles) == 7  # type: ignore[union-attr]

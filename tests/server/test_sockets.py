@@ -1,0 +1,58 @@
+"""The server's sockets: what comes in pieces is not held back."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cryptoforecast.server import sockets
+
+
+def run(main):
+    """Run to the end on a thread: a browser of other tests may hold this thread's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(main())).result()
+
+
+@pytest.mark.parametrize("prompt", [True, False])
+def test_connections_of_a_socket_handed_over_are_sent_at_once(prompt):
+    """As Streamlit makes it: without a protocol number, which asyncio takes for no TCP."""
+
+    async def delay_is_off() -> bool:
+        loop = asyncio.get_running_loop()
+        if prompt:
+            sockets.send_at_once(loop)
+        seen = loop.create_future()
+
+        class Note(asyncio.Protocol):
+            def connection_made(self, transport):
+                kept = transport.get_extra_info("socket")
+                seen.set_result(kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                transport.close()
+
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.bind(("127.0.0.1", 0))
+        server = await loop.create_server(Note, sock=listener)
+        with socket.create_connection(listener.getsockname()):
+            found = await seen
+        server.close()
+        await server.wait_closed()
+        return bool(found)
+
+    assert run(delay_is_off) is prompt
+
+
+def test_a_socket_by_address_is_served_as_before():
+    async def port() -> int:
+        loop = asyncio.get_running_loop()
+        sockets.send_at_once(loop)
+        server = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0)
+        found = server.sockets[0].getsockname()[1]
+        server.close()
+        await server.wait_closed()
+        return found
+
+    assert run(port) > 0

@@ -1,0 +1,252 @@
+"""A backtest as one file: whole, self-contained, labelled, and with every foreign word escaped."""
+
+from __future__ import annotations
+
+import dataclasses
+import html.parser
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from cryptoforecast import __version__, html_report
+from cryptoforecast.charts import folds as drawn_folds
+from cryptoforecast.evaluation import backtest, walk_forward
+from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
+from cryptoforecast.learning import specs
+from cryptoforecast.types import Backtest, WalkForward, WalkPlan
+from tests import synthetic
+
+EVIL = (
+    "<script>alert('x')</script>\"&</td><img src=x onerror=alert(1)>"
+    '<a href="http://elsewhere">here</a>'
+)
+
+
+def judge(rows: int = 800, **changes: object) -> Backtest:
+    spec = specs.make(network="har", horizon=2)
+    history = synthetic.history(rows, **changes)
+    return backtest.holdout(history, spec, baselines=("naive", "cone", "drift", "har"))
+
+
+@pytest.fixture(scope="module")
+def judged() -> Backtest:
+    return judge()
+
+
+@pytest.fixture(scope="module")
+def walked() -> WalkForward:
+    spec = specs.make(network="har", horizon=2)
+    return walk_forward.run(synthetic.history(900), spec, WalkPlan(folds=3), baselines=("naive",))
+
+
+@pytest.fixture(scope="module")
+def page(judged) -> str:
+    return html_report.page(Looks(), judged)
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects the tags and the words of a page, scripts apart."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.scripts: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        inside = self._open[-1] if self._open else ""
+        (self.scripts if inside == "script" else self.words).append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+# ------------------------------------------------------------------ the file
+
+
+def test_it_holds_the_verdict_the_scores_and_where_they_come_from(judged, page):
+    text = Reader(page).text
+    assert judged.verdict.sentence in text
+    for name, steps in judged.scores.items():
+        assert name in text
+        assert html_report.metric_text("mae", steps[-1].mae) in text
+    assert judged.history.fingerprint in text
+    assert judged.history.source in text
+    assert f"CryptoForecast {__version__}" in re.sub(r"\s+", " ", text)
+    assert "Not financial advice" in text
+    assert html_report.LUCK in text
+    for view in html_report.VIEWS:
+        assert view in text
+
+
+def test_every_part_is_drawn_said_and_tabled(judged, page):
+    looks = Looks()
+    reader = Reader(page)
+    text = reader.text
+    parts = [
+        make(looks, judged, 2, False)
+        for view in html_report.VIEWS
+        for make in html_report.makers(judged, view).values()
+    ]
+    assert len(parts) == 11
+    for part in parts:
+        assert part.sentence in text, part.name
+        assert part.title in text
+        assert len(part.frame)
+        assert len(part.figure.to_json()) < 300_000
+    figures = [
+        tag for tag, attrs in reader.tags if "plotly-graph-div" in (attrs.get("class") or "")
+    ]
+    assert len(figures) == len(parts) + len(html_report.BOARDS) + 1
+
+
+def test_it_needs_nothing_from_elsewhere(page):
+    for tag, attrs in Reader(page).tags:
+        assert tag not in ("link", "img", "iframe", "object", "embed"), tag
+        assert "src" not in attrs
+        assert "href" not in attrs
+    assert page.count("plotly.js v") == 1
+    assert len(page) < 7_000_000
+
+
+def test_foreign_words_are_text():
+    page = html_report.page(Looks(), judge(coin=EVIL, source=f"file {EVIL}", notes=(EVIL,)))
+    reader = Reader(page)
+    assert not [tag for tag, attrs in reader.tags if tag == "img" or "onerror" in attrs]
+    scripts = [script for script in reader.scripts if "alert(" in script and len(script) < 10**6]
+    # Plotly would read these tags in a title.
+    assert not re.search(r'"text":"[^"]*\\u003c(a|script|img)', page)
+    for script in scripts:  # only inside a figure's own JSON, where "<" is written \\u003c
+        assert "<script" not in script
+        assert "<img" not in script
+    assert EVIL in reader.text
+
+
+def test_simulated_prices_are_labelled_and_real_ones_are_not(page):
+    assert "imulated prices" not in Reader(page).text
+    simulated = html_report.page(Looks(), judge(simulated=True))
+    assert "Simulated prices, not a market" in Reader(simulated).text
+
+
+def test_a_walk_forward_test_adds_its_folds(walked):
+    looks = Looks()
+    text = Reader(html_report.page(looks, walked.joined, walked)).text
+    assert "fitted anew for each of 3 folds" in text
+    assert drawn_folds.summary_folds(walked) in text
+    assert "Walk forward" in text
+
+
+def test_what_can_not_be_told_is_said_and_the_rest_stands():
+    few = judge(190)
+    text = Reader(html_report.page(Looks(), few)).text
+    assert few.verdict.sentence in text
+    assert "too few origins" in text
+
+
+def test_a_model_that_saw_the_test_is_not_called_blind(judged):
+    text = Reader(html_report.page(Looks(), dataclasses.replace(judged, seen=True))).text
+    assert "may have been fitted on part of the test span" in text
+
+
+# ------------------------------------------------------------------ parts
+
+
+def test_a_part_is_drawn_once_a_colour(judged):
+    looks = Looks()
+    make = html_report.makers(judged, "Delay")["delays"]
+    first = make(looks, judged, 2, False)
+    assert html_report.makers(judged, "Delay")["delays"](looks, judged, 2, False) is first
+    assert make(looks, judged, 2, True) is not first
+    assert make(looks, judged, 1, False) is not first
+    board = html_report.board(looks, judged, "mae", 1, "naive")
+    assert html_report.board(looks, judged, "mae", 1, "naive")[0] is board[0]
+
+
+def test_standings_are_written_in_their_units(judged):
+    board = leaderboard(judged, "mae", 2, "cone")
+    table = html_report.standings(board)
+    assert list(table["Predictor"]) == [each.predictor for each in board.standings]
+    assert table["Error (MAE)"].str.startswith("$").all()
+    row = table[table["Predictor"] == "cone"].iloc[0]
+    assert (row["Better than cone"], row["95 % interval"], row["p"]) == ("reference", "–", "–")
+    coverage = html_report.standings(leaderboard(judged, "coverage_95", 1))
+    assert "Off the promise" in coverage.columns
+    assert coverage["Off the promise"].str.endswith(" points").all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_undefined_figures_are_dashes(metric):
+    assert html_report.metric_text(metric, float("nan")) == "–"
+    assert html_report.metric_text(metric, 0.5) != "–"
+
+
+def test_pinball_is_in_basis_points():
+    assert html_report.metric_text("pinball", 0.00123) == "12.30 bp"
+    assert html_report.metric_text("mase", 0.9876) == "0.988"
+    assert html_report.metric_text("mape", 0.01234) == "1.23 %"
+    assert html_report.metric_text("coverage_80", 0.7966) == "79.7 %"
+
+
+@pytest.mark.parametrize(
+    ("interval", "view", "names"),
+    [
+        ("1h", "When", ["by-hour", "by-weekday", "by-market"]),
+        ("1d", "When", ["by-weekday", "by-market"]),
+        ("1w", "When", ["by-market"]),
+        ("1m", "When", ["by-hour", "by-market"]),
+    ],
+)
+def test_only_parts_that_mean_something_are_made(judged, interval, view, names):
+    freq = {"1w": "7D", "1m": "min", "1h": "h", "1d": "D"}[interval]
+    origins = pd.date_range("2024-01-01", periods=len(judged.judged), freq=freq, tz="UTC")
+    said = dataclasses.replace(judged.judged, origins=origins, interval=interval)
+    history = dataclasses.replace(judged.history, interval=interval)
+    other = dataclasses.replace(judged, history=history, forecasts={"har": said})
+    assert list(html_report.makers(other, view)) == names
+
+
+def test_a_single_step_has_no_coverage_by_step(judged):
+    one = dataclasses.replace(judged, spec=dataclasses.replace(judged.spec, horizon=1))
+    assert "coverage-by-step" not in html_report.makers(one, "Bands")
+    assert "coverage-by-step" in html_report.makers(judged, "Bands")
+
+
+def test_forecasts_name_whose_they_are(judged):
+    frame = html_report.forecasts(judged)
+    assert list(frame.columns[:4]) == ["predictor", "coin", "interval", "source"]
+    assert len(frame) == 2 * len(judged.judged)
+    assert set(frame["predictor"]) == {"har"}
+    expected = judged.judged.frame()
+    assert frame[expected.columns].equals(expected)
+
+
+def test_the_folds_are_listed_with_their_spans(walked):
+    part = html_report.folds(walked)
+    frame = part.frame
+    assert list(frame["fold"]) == [1, 2, 3]
+    assert (frame["fitted_to"] < frame["judged_from"]).all()
+    assert frame["judged_from"].iloc[1] > frame["judged_to"].iloc[0]
+    fold = walked.folds[1]
+    ratio = fold.scores["har"][-1].pinball / fold.scores["naive"][-1].pinball
+    assert frame["pinball"].iloc[1] == ratio
+    assert frame["epochs"].isna().all()
+    better = int((frame["pinball"] < 1).sum())
+    assert f"in {better} of 3 folds" in part.sentence
+    assert "on all candles before it" in drawn_folds.how(walked)
+    assert len(json.loads(part.figure.to_json())["data"]) == 2
+    names = {trace.name: list(trace.y) for trace in part.figure.data}
+    assert names["error of the band"] == list(frame["pinball"])

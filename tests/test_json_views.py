@@ -1,0 +1,239 @@
+"""The JSON holds every key of the contract, the library's own numbers, and no NaN."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptoforecast import json_views
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.learning import inference
+from cryptoforecast.types import (
+    QUANTILES,
+    Calibration,
+    Future,
+    Odds,
+    Problem,
+    QualityReport,
+    SavedModel,
+)
+from tests import synthetic
+
+DATA = {"coin", "interval", "source", "simulated", "rows", "start", "end", "fingerprint"}
+FIGURES = {
+    "mae", "rmse", "mape", "smape", "mase", "directional_accuracy", "pinball", "coverage_80",
+    "coverage_95",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def judged():
+    history = synthetic.history()
+    model = synthetic.model(synthetic.spec(network="lstm", horizon=3))
+    return backtest.holdout(history, model.spec, model, cached=True)
+
+
+def future(loss="quantile", horizon=2, **changes):
+    history = synthetic.history(**changes)
+    model = synthetic.model(synthetic.spec(loss=loss, horizon=horizon))
+    last = len(history) - 1
+    said = inference.forecast(model, history, range(last, last + 1))
+    return Future("mine", history, said, ("Beware.",))
+
+
+def as_read(value):
+    """The value after a strict JSON writer and a reader."""
+    return json.loads(json.dumps(value, allow_nan=False))
+
+
+def test_a_backtest_has_every_key_of_the_contract(judged):
+    found = as_read(json_views.backtest_json(judged))
+    assert found["data"].keys() >= DATA
+    assert found["spec"].keys() == {field.name for field in dataclasses.fields(judged.spec)}
+    assert found["split"].keys() == {
+        "train_rows", "validation_rows", "test_origins", "test_start", "test_end"
+    }  # fmt: skip
+    assert found["training"].keys() >= {"epochs", "seconds", "targets_per_second"}
+    assert found["scores"].keys() == judged.scores.keys() >= {"naive", "cone", "lstm"}
+    for scores in found["scores"].values():
+        assert scores.keys() == FIGURES | {"by_step"}
+        assert [step.keys() for step in scores["by_step"]] == [FIGURES | {"step"}] * 3
+    assert found["verdict"].keys() == {
+        "baseline", "metric", "skill", "ci_low", "ci_high", "p_value", "beats_baseline", "sentence",
+        "band_skill", "band_ci_low", "band_ci_high",
+    }  # fmt: skip
+
+
+def test_a_backtest_has_the_librarys_numbers(judged):
+    found = json_views.backtest_json(judged)
+    index = judged.history.candles.index
+    assert found["split"] == {
+        "train_rows": 384,
+        "validation_rows": 96,
+        "test_origins": len(judged.judged),
+        "test_start": index[480].isoformat(),
+        "test_end": index[-1].isoformat(),
+    }
+    steps = found["scores"]["lstm"]["by_step"]
+    assert [step["mae"] for step in steps] == [s.mae for s in judged.scores["lstm"]]
+    assert found["scores"]["lstm"]["mae"] == judged.scores["lstm"][2].mae
+    assert found["scores"]["naive"]["directional_accuracy"] is None
+    assert found["verdict"]["skill"] == judged.verdict.skill
+    assert found["spec"]["units"] == [4]
+    assert (found["cached"], found["model"]) == (True, None)
+
+
+def test_no_training_is_told_of_saved_models_and_baselines(judged):
+    saved = json_views.backtest_json(judged, saved="mine")
+    assert (saved["training"], saved["model"]) == (None, "mine")
+    history = synthetic.history()
+    baseline = backtest.holdout(history, synthetic.spec(network="cone", training="windows"))
+    assert json_views.backtest_json(baseline)["training"] is None
+
+
+def test_a_forecast_has_one_entry_a_step():
+    asked = future(horizon=3)
+    found = as_read(json_views.forecast_json(asked, "quantile"))
+    assert found.keys() >= {"model", "data", "origin", "last_close", "steps", "warnings"}
+    history = asked.history
+    assert found["origin"] == history.end.isoformat()
+    assert found["last_close"] == history.candles["close"].iloc[-1]
+    assert found["warnings"] == ["Beware."]
+    assert [step["step"] for step in found["steps"]] == [1, 2, 3]
+    assert [pd.Timestamp(step["time"]) for step in found["steps"]] == [
+        history.end + pd.Timedelta(hours=k) for k in (1, 2, 3)
+    ]
+    for step, points in zip(found["steps"], asked.forecast.predicted[0], strict=True):
+        assert list(step["quantiles"]) == [
+            "0.025", "0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95", "0.975"
+        ]  # fmt: skip
+        prices = list(step["quantiles"].values())
+        assert prices == sorted(prices)
+        assert step["median"] == step["quantiles"]["0.5"] == points
+        assert prices[0] < step["mean"] < prices[-1]
+
+
+def test_how_the_band_was_calibrated_is_told():
+    asked = future(horizon=2)
+    assert json_views.forecast_json(asked, "quantile")["calibration"] is None
+    factors = np.arange(18.0).reshape(2, 9)
+    since = pd.Timestamp("2024-01-03", tz="UTC")
+    told = dataclasses.replace(asked, calibration=Calibration(4000, 321, since, factors))
+    found = as_read(json_views.forecast_json(told, "quantile"))["calibration"]
+    assert (found["window"], found["outcomes"]) == (4000, 321)
+    assert found["since"] == "2024-01-03T00:00:00+00:00"
+    assert found["factors"]["0.025"] == [0, 9]
+    assert found["factors"]["0.975"] == [8, 17]
+
+
+def test_undefined_odds_are_null():
+    asked = future(horizon=2)
+    one = Odds(65_000.0, "below", np.array([0.25, math.nan]))
+    (found,) = as_read(json_views.forecast_json(asked, "quantile", [one]))["odds"]
+    times = [step["time"] for step in json_views.forecast_json(asked, "quantile")["steps"]]
+    assert found == {
+        "level": 65_000,
+        "direction": "below",
+        "steps": [
+            {"step": 1, "time": times[0], "probability": 0.25},
+            {"step": 2, "time": times[1], "probability": None},
+        ],
+    }
+
+
+def test_the_mean_of_squared_error_is_its_point_forecast():
+    asked = future("mse")
+    found = json_views.forecast_json(asked, "mse")
+    assert [step["mean"] for step in found["steps"]] == asked.forecast.predicted[0].tolist()
+
+
+def test_a_missing_band_is_null():
+    asked = future("mse")
+    empty = np.full_like(asked.forecast.quantiles, math.nan)
+    asked = dataclasses.replace(
+        asked, forecast=dataclasses.replace(asked.forecast, quantiles=empty)
+    )
+    step = as_read(json_views.forecast_json(asked, "mse"))["steps"][0]
+    assert step["median"] is None
+    assert set(step["quantiles"].values()) == {None}
+    assert step["mean"] == asked.forecast.predicted[0, 0]
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_every_answer_says_whether_prices_are_simulated(simulated):
+    history = synthetic.history(simulated=simulated)
+    assert json_views.data_json(history)["simulated"] is simulated
+    assert json_views.forecast_json(future(simulated=simulated), "quantile")["data"][
+        "simulated"
+    ] is (simulated)
+    card = synthetic.model(simulated=simulated)
+    assert json_views.model_json(SavedModel("a", False, card))["simulated"] is simulated
+
+
+def test_the_mean_of_quantiles_integrates_the_quantile_function():
+    prices = np.array([[90.0, 92, 95, 98, 100, 103, 107, 112, 120], [5.0] * 9])
+    # By hand: many probabilities, the quantile of each, their average.
+    many = (np.arange(200_000) + 0.5) / 200_000
+    expected = [np.interp(many, QUANTILES, row).mean() for row in prices]
+    np.testing.assert_allclose(json_views.mean_of_quantiles(prices), expected, rtol=1e-9)
+
+
+@given(st.lists(st.floats(1e-6, 1e6), min_size=9, max_size=9).map(sorted))
+def test_the_mean_of_quantiles_lies_within_them(row):
+    mean = json_views.mean_of_quantiles(np.array([row]))[0]
+    assert row[0] * (1 - 1e-12) <= mean <= row[-1] * (1 + 1e-12)
+
+
+def test_a_model_has_every_key_of_the_contract():
+    card = {"scores": {"lstm": {"mae": 1.5, "directional_accuracy": math.nan, "mase": None}}}
+    model = synthetic.model(synthetic.spec(network="lstm"), **card)
+    found = as_read(json_views.model_json(SavedModel("mine", True, model)))
+    assert found.keys() >= {
+        "name", "network", "interval", "coin", "scope", "features", "lookback", "horizon", "needs",
+        "cutoff", "created", "shipped", "simulated", "scores",
+    }  # fmt: skip
+    assert (found["name"], found["shipped"], found["network"]) == ("mine", True, "lstm")
+    assert found["needs"] == model.card.needs
+    assert found["parameters"] == sum(array.size for array in model.weights)
+    assert found["scores"]["lstm"] == {"mae": 1.5, "directional_accuracy": None, "mase": None}
+
+
+def test_an_inspected_file_has_every_key_of_the_contract():
+    quality = QualityReport(
+        3, 2, 1, 4, 5, {"time": "s since 1970"}, (Problem("missing", 3, 17, "none"),)
+    )
+    history = synthetic.history(quality=quality)
+    candles = history.candles.copy()
+    candles.iloc[-1, candles.columns.get_loc("volume")] = math.nan
+    history = dataclasses.replace(history, candles=candles)
+    found = as_read(json_views.inspect_json(history))
+    assert found["readable"] is True
+    assert (found["interval"], found["rows"]) == ("1h", 600)
+    assert (found["start"], found["end"]) == (history.start.isoformat(), history.end.isoformat())
+    assert found["first"] == {
+        "time": history.start.isoformat(),
+        **history.candles.iloc[0].to_dict(),
+    }
+    assert found["last"]["volume"] is None
+    counts = ("missing", "duplicates", "flat_tail", "ohlc_violations", "outliers")
+    assert [found[name] for name in counts] == [3, 2, 1, 4, 5]
+    assert found["decisions"] == {"time": "s since 1970"}
+    assert found["problems"] == [
+        {"kind": "missing", "count": 3, "first_line": 17, "repair": "none", "detail": ""}
+    ]
+
+
+def test_a_refused_file_has_the_same_keys():
+    refused = as_read(json_views.unreadable_json("Mangled."))
+    assert refused.keys() == json_views.inspect_json(synthetic.history()).keys()
+    assert (refused["readable"], refused["reason"], refused["rows"]) == (False, "Mangled.", None)
+
+
+def test_times_are_utc_in_whole_seconds():
+    time = pd.Timestamp("2024-01-31T13:00:00.123456789", tz="Europe/Berlin")
+    assert json_views.time_json(time) == "2024-01-31T12:00:00+00:00"
