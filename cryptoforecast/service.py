@@ -153,6 +153,7 @@ class Service:
     ) -> PriceHistory:
         """Read a price file; see ``prices.files.read``. ``to_keep`` refuses what ``keep`` would."""
         from cryptoforecast.prices.files import price_file
+        from cryptoforecast.prices.files.opening import MAX_ROWS
 
         return price_file.read(
             source,
@@ -161,7 +162,7 @@ class Service:
             interval=interval,
             corrections=corrections,
             repairs=repairs,
-            most=KEPT_ROWS if to_keep else price_file.MAX_ROWS,
+            most=KEPT_ROWS if to_keep else MAX_ROWS,
             report=report,
         )
 

@@ -14,6 +14,7 @@ import numpy as np
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns import roles as columns
 from cryptoforecast.prices.files.columns import shapes
+from cryptoforecast.prices.files.columns.dialects import ROLES, plain
 from cryptoforecast.prices.files.table import PRICES
 
 # Lines a title, an address or a comment may take before the table.
@@ -87,10 +88,10 @@ def any_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
 def _more_headers(rows: list[list[str]], i: int) -> int:
     """Find the end of yfinance's header: names, tickers, and a line that says Date."""
     for j in range(i + 1, min(i + 4, len(rows))):
-        first = columns.plain(rows[j][0]) if rows[j] else ""
+        first = plain(rows[j][0]) if rows[j] else ""
         if first == "ticker":
             _tickers(["", *rows[j][1:]], j + 1)
-        elif first in columns.ROLES["time"] and not any(rows[j][1:]):
+        elif first in ROLES["time"] and not any(rows[j][1:]):
             return j + 1
     return i + 1
 
@@ -122,9 +123,9 @@ def _unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
 def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[str, str]:
     """Join a date column and a column with the time of day."""
     sample = next((row for row in rows[start:] if any(row)), [])
-    named = {columns.plain(name): i for i, name in enumerate(names)}
-    date = next((named[plain] for plain in map(columns.plain, _DAYS) if plain in named), None)
-    time = next((named[plain] for plain in map(columns.plain, _CLOCKS) if plain in named), None)
+    named = {plain(name): i for i, name in enumerate(names)}
+    date = next((named[name] for name in map(plain, _DAYS) if name in named), None)
+    time = next((named[name] for name in map(plain, _CLOCKS) if name in named), None)
     if date is None or time is None or len(sample) < len(names) or _CLOCK.search(sample[date]):
         return {}
     digits = re.fullmatch(r"\d{1,6}", sample[time]) and (
