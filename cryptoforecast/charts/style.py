@@ -241,7 +241,8 @@ def largest(values: Array) -> float:
 
 def milliseconds(times: pd.DatetimeIndex) -> Array:
     """Convert to milliseconds since 1970, which take a quarter of the room of text."""
-    return times.as_unit("ms").asi8.astype(float)
+    numbers: Array = times.as_unit("ms").asi8.astype(float)
+    return numbers
 
 
 def span(times: pd.DatetimeIndex, interval: str) -> str:

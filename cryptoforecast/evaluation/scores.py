@@ -143,7 +143,8 @@ def pinball_losses(
     actual_returns: Array, quantiles: Array, levels: Sequence[float] = QUANTILES
 ) -> Array:
     """Compute the pinball loss of each origin, ``(n,)``, as ``pinball`` averages it."""
-    return _losses(actual_returns, quantiles, levels).mean(axis=1)
+    losses: Array = _losses(actual_returns, quantiles, levels).mean(axis=1)
+    return losses
 
 
 def coverage(actual_returns: Array, quantiles: Array, level: int) -> float:
@@ -233,7 +234,8 @@ def _score_step(forecast: Forecast, returns: Array, column: int, scale: float) -
 def _losses(actual_returns: Array, quantiles: Array, levels: Sequence[float]) -> Array:
     error = actual_returns[:, None] - quantiles
     share = np.asarray(levels)
-    return np.maximum(share * error, (share - 1) * error)
+    losses: Array = np.maximum(share * error, (share - 1) * error)
+    return losses
 
 
 def _mean(values: Array) -> float:
@@ -241,6 +243,7 @@ def _mean(values: Array) -> float:
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:
-    return np.divide(
+    ratios: Array = np.divide(
         numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0
     )
+    return ratios

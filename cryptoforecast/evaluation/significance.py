@@ -91,7 +91,7 @@ def block_length(n: int, horizon: int) -> int:
     Horowitz and Jing, 1995), but at least ``OVERLAPS`` horizons, over each of which targets
     overlap, and at most a fifth of the sample, so that there is something to draw.
     """
-    return max(1, min(max(math.ceil(2 * n ** (1 / 3)), OVERLAPS * horizon), n // 5))
+    return int(max(1, min(max(math.ceil(2 * n ** (1 / 3)), OVERLAPS * horizon), n // 5)))
 
 
 def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> float:
@@ -161,7 +161,7 @@ def lags(n: int, horizon: int) -> int:
     overlap over ``horizon - 1`` origins, and Bartlett weights take a part of what lies so far
     away, the less the more lags there are. At most a fifth of the sample.
     """
-    return min(max(math.floor(4 * (n / 100) ** (2 / 9)), OVERLAPS * (horizon - 1)), n // 5)
+    return int(min(max(math.floor(4 * (n / 100) ** (2 / 9)), OVERLAPS * (horizon - 1)), n // 5))
 
 
 def _students_t(level: float, freedom: float) -> float:

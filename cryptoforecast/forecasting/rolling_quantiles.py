@@ -48,7 +48,8 @@ def ranks(levels: Array, counts: Array) -> tuple[Array, Array, Array]:
 def between(below: Array, above: Array, share: Array) -> Array:
     """Go from one value to the next; from the nearer one, as NumPy does."""
     gap = above - below
-    return np.where(share < 0.5, below + gap * share, above - gap * (1 - share))
+    values: Array = np.where(share < 0.5, below + gap * share, above - gap * (1 - share))
+    return values
 
 
 def at_ranks(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
@@ -88,7 +89,8 @@ def _partitioned(values: Array, wanted: Array) -> Array:
     """Order the values of one window as far as need be."""
     if np.isnan(values.min()):
         return np.full(len(wanted), np.nan)
-    return np.partition(values, wanted)[wanted]
+    ordered: Array = np.partition(values, wanted)[wanted]
+    return ordered
 
 
 def _runs(begins: Array, ends: Array) -> Iterator[tuple[int, int]]:

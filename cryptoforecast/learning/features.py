@@ -38,7 +38,8 @@ class Columns:
     @cached_property
     def close(self) -> Array:
         """``(n,)`` USD."""
-        return self.candles["close"].to_numpy(float)
+        closes: Array = self.candles["close"].to_numpy(float)
+        return closes
 
     @cached_property
     def true_ranges(self) -> Array:
@@ -53,17 +54,20 @@ class Columns:
     @cached_property
     def scaled_return(self) -> Array:
         """``(n,)`` log-return in the usual range."""
-        return log_returns(self.close) / self.ranges[1]
+        returns: Array = log_returns(self.close) / self.ranges[1]
+        return returns
 
     @cached_property
     def hour(self) -> Array:
         """``(n,)`` hour of the day, UTC, with its fraction."""
-        return self._index.hour.to_numpy() + self._index.minute.to_numpy() / 60
+        hours: Array = self._index.hour.to_numpy() + self._index.minute.to_numpy() / 60
+        return hours
 
     @cached_property
     def day(self) -> Array:
         """``(n,)`` day of the week, 0 on Mondays."""
-        return self._index.day_of_week.to_numpy()
+        days: Array = self._index.day_of_week.to_numpy()
+        return days
 
     @property
     def _index(self) -> pd.DatetimeIndex:
@@ -104,7 +108,8 @@ def _close(close: Array) -> Array:
 
 
 def _abs_return(close: Array) -> Array:
-    return np.log(np.abs(log_returns(close)) + FLOOR)
+    returns: Array = np.log(np.abs(log_returns(close)) + FLOOR)
+    return returns
 
 
 #: Features of the close alone: ``(n,)`` closes -> ``(n,)``.
@@ -125,7 +130,8 @@ def _indicator(compute: Callable[[pd.DataFrame], Array]) -> Callable[[Columns], 
 
 def _range(of: Columns) -> Array:
     span = np.log(of.candles["high"].to_numpy(float) / of.candles["low"].to_numpy(float))
-    return np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
+    ranges: Array = np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
+    return ranges
 
 
 def _scaled_return(of: Columns) -> Array:
@@ -133,21 +139,25 @@ def _scaled_return(of: Columns) -> Array:
 
 
 def _scaled_move(of: Columns) -> Array:
-    return np.log(np.abs(of.scaled_return) + SCALED_FLOOR)[:, None]
+    moves: Array = np.log(np.abs(of.scaled_return) + SCALED_FLOOR)[:, None]
+    return moves
 
 
 def _scaled_range(of: Columns) -> Array:
-    return np.log(of.true_ranges / of.ranges[1] + SCALED_FLOOR)[:, None]
+    ranges: Array = np.log(of.true_ranges / of.ranges[1] + SCALED_FLOOR)[:, None]
+    return ranges
 
 
 def _short_range(of: Columns) -> Array:
     short, usual, _ = of.ranges
-    return np.log(short / usual)[:, None]
+    ratios: Array = np.log(short / usual)[:, None]
+    return ratios
 
 
 def _long_range(of: Columns) -> Array:
     _, usual, long = of.ranges
-    return np.log(long / usual)[:, None]
+    ratios: Array = np.log(long / usual)[:, None]
+    return ratios
 
 
 def _volume(of: Columns) -> Array:

@@ -90,7 +90,8 @@ def atr(candles: pd.DataFrame) -> Array:
     top = np.maximum(candles["high"].to_numpy(float), before)
     bottom = np.minimum(candles["low"].to_numpy(float), before)
     average = weighted(top - bottom, exponential(2 * WILDER - 1))
-    return np.log(average / close + FLOOR)[:, None]
+    ratios: Array = np.log(average / close + FLOOR)[:, None]
+    return ratios
 
 
 def averages(candles: pd.DataFrame) -> Array:
@@ -100,7 +101,7 @@ def averages(candles: pd.DataFrame) -> Array:
     """
     close = candles["close"].to_numpy(float)
     means = [_mean_apart(close, np.full(rows, 1 / rows)) for rows in AVERAGES]
-    result = -np.log1p(np.column_stack(means))
+    result: Array = -np.log1p(np.column_stack(means))
     result[: max(AVERAGES) - 1] = np.nan
     return result
 
@@ -111,7 +112,8 @@ def exponential(span: int) -> Array:
     ``(1 - a)^k`` for the row *k* back, with ``a = 2 / (span + 1)``.
     """
     weights = (1 - 2 / (span + 1)) ** np.arange(REACH * span)
-    return weights / weights.sum()
+    shares: Array = weights / weights.sum()
+    return shares
 
 
 def weighted(values: Array, weights: Array) -> Array:
@@ -143,7 +145,8 @@ def _mean_apart(close: Array, weights: Array) -> Array:
 
 
 def _apart(close: Array, lag: int) -> Array:
-    return _lagged(close, lag) / close - 1
+    changes: Array = _lagged(close, lag) / close - 1
+    return changes
 
 
 def _lagged(values: Array, lag: int) -> Array:

@@ -278,7 +278,8 @@ def _rates(schedule: str, highest: float, updates: int) -> list[float]:
     ramp = max(1, round(0.08 * updates))
     rising = np.linspace(0.01, 1, ramp, endpoint=False)
     falling = 0.51 + 0.49 * np.cos(np.linspace(0, np.pi, max(1, updates - ramp)))
-    return (highest * np.concatenate([rising, falling])).tolist()
+    rates: list[float] = (highest * np.concatenate([rising, falling])).tolist()
+    return rates
 
 
 def _tiling(spec: ModelSpec, samples: Samples) -> tuple[int, int]:
@@ -429,7 +430,8 @@ def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
 def step_weights(horizon: int) -> Array:
     """How much each step counts in the pinball loss, ``(horizon,)`` with a mean of 1."""
     weights = np.arange(1, horizon + 1) ** -0.5
-    return weights / weights.mean()
+    relative: Array = weights / weights.mean()
+    return relative
 
 
 def libraries() -> dict[str, str]:

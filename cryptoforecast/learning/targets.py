@@ -42,4 +42,5 @@ def actual_prices(close: Array, rows: range, horizon: int) -> Array:
     """
     targets = np.asarray(rows, dtype=np.intp)[:, None] + np.arange(1, horizon + 1)
     padded = np.append(np.asarray(close, dtype=float), np.nan)
-    return padded[np.minimum(targets, len(close))]
+    prices: Array = padded[np.minimum(targets, len(close))]
+    return prices

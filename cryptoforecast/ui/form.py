@@ -238,7 +238,7 @@ class _Controls:
     ) -> Number:
         """Draw a slider over the bounds; ``step`` matters for fractions alone."""
         value, whole = getattr(self.base, field), isinstance(bounds[1], int)
-        return st.slider(
+        chosen: Number = st.slider(
             label,
             *bounds,
             value if whole else round(value, 2),
@@ -246,9 +246,10 @@ class _Controls:
             key=f"{self.key}-{field}",
             help=help,
         )
+        return chosen
 
     def _step(self, field: str, label: str, options: tuple[Number, ...], help: str) -> Number:
-        return st.select_slider(
+        chosen: Number = st.select_slider(
             label,
             options,
             getattr(self.base, field),
@@ -256,9 +257,10 @@ class _Controls:
             format_func=lambda value: f"{value:g}",
             help=help,
         )
+        return chosen
 
     def _one_of(self, field: str, label: str, options: tuple[str, ...], help: str) -> str:
-        return st.segmented_control(
+        chosen: str = st.segmented_control(
             label,
             options,
             default=getattr(self.base, field),
@@ -266,6 +268,7 @@ class _Controls:
             key=f"{self.key}-{field}",
             help=help,
         )
+        return chosen
 
     def _layers(self) -> tuple[int, ...]:
         first, *more = self.base.units

@@ -56,7 +56,8 @@ def lines(rows: list[list[str]], header: list[str] | None = None, by: str = ",")
 
 
 def own(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+    text: bytes = frame.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+    return text
 
 
 def binance(frame: pd.DataFrame, per_second: int = 1000) -> bytes:

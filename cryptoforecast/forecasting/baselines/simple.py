@@ -144,7 +144,8 @@ def volatility(candles: pd.DataFrame, alpha: float = CONE_ALPHA) -> Array:
     """
     spread = np.log(candles["high"].to_numpy(float) / candles["low"].to_numpy(float))
     variance = pd.Series(spread**2 / (4 * np.log(2)))
-    return np.sqrt(variance.ewm(alpha=alpha, adjust=False).mean().to_numpy())
+    sigma: Array = np.sqrt(variance.ewm(alpha=alpha, adjust=False).mean().to_numpy())
+    return sigma
 
 
 def _returns(history: PriceHistory, before: int, horizon: int) -> Array:

@@ -119,7 +119,8 @@ def off_grid(candles: pd.DataFrame, interval: str) -> np.ndarray:
     if not len(phase) or (phase == phase[0]).all():
         return np.zeros(len(phase), dtype=bool)
     values, counts = np.unique(phase, return_counts=True)
-    return phase != values[np.argmax(counts)]
+    off: np.ndarray = phase != values[np.argmax(counts)]
+    return off
 
 
 def ohlc_violations(candles: pd.DataFrame) -> np.ndarray:

@@ -188,4 +188,5 @@ def _widened(candles: pd.DataFrame, rows: Array) -> pd.DataFrame:
 def _carried(splices: Array, kept: Array) -> Array:
     """Move the mark of a lost first candle to the next that is kept."""
     source = np.cumsum(splices)[kept]
-    return np.r_[False, source[1:] != source[:-1]]
+    carried: Array = np.r_[False, source[1:] != source[:-1]]
+    return carried

@@ -36,7 +36,7 @@ def step_of(interval: str) -> pd.Timedelta:
 
 def nanoseconds(length: pd.Timedelta) -> int:
     """Length in ns, whatever unit it is kept in."""
-    return length.as_unit("ns").value
+    return int(length.as_unit("ns").value)
 
 
 def describe(length: pd.Timedelta) -> str:
@@ -60,7 +60,8 @@ def floor(time: pd.Timestamp, interval: str) -> pd.Timestamp:
 
 def floors(times: np.ndarray, step: pd.Timedelta) -> np.ndarray:
     """Opens of the candles that hold the times, `(n,)` ns; weeks begin on Mondays."""
-    return times - (times - _ORIGIN) % nanoseconds(step)
+    floored: np.ndarray = times - (times - _ORIGIN) % nanoseconds(step)
+    return floored
 
 
 def resample(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:

@@ -238,4 +238,5 @@ def _taken(values: dict[str, Array], rows: Array) -> dict[str, Array]:
 
 
 def _changes(source: Array) -> Array:
-    return np.r_[False, source[1:] != source[:-1]]
+    changes: Array = np.r_[False, source[1:] != source[:-1]]
+    return changes

@@ -88,7 +88,7 @@ def base_interval(interval: str) -> str:
 
 def ended(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> bool:
     """Whether trading seems to have ended before ``now``."""
-    return candles.index[-1] < now - _QUIET - 10 * step_of(interval)
+    return bool(candles.index[-1] < now - _QUIET - 10 * step_of(interval))
 
 
 def by_reach(

@@ -308,7 +308,8 @@ def _season(index: pd.DatetimeIndex, parameters: MarketParameters) -> Array:
     hours = np.asarray(parameters.hours)
     mean = float((hours**2).mean() * (5 + 2 * parameters.weekend**2) / 7)
     weekend = np.where(index.day_of_week >= 5, parameters.weekend, 1.0)
-    return hours[index.hour] * weekend / math.sqrt(mean)
+    season: Array = hours[index.hour] * weekend / math.sqrt(mean)
+    return season
 
 
 def _variance(surprise: Array, parameters: MarketParameters) -> Array:
@@ -357,4 +358,5 @@ def _activity(width: Array, noise: Array, parameters: MarketParameters) -> Array
     memory = parameters.volume_memory
     kernel = math.sqrt(1 - memory**2) * memory ** np.arange(_VOLUME_LAGS)
     rest = parameters.volume_noise * np.convolve(noise, kernel)[: len(noise)]
-    return np.maximum(width, 1e-3) ** parameters.volume_elasticity * np.exp(rest)
+    activity: Array = np.maximum(width, 1e-3) ** parameters.volume_elasticity * np.exp(rest)
+    return activity

@@ -218,7 +218,8 @@ def _sample(body: list[list[str]], width: int) -> np.ndarray:
         sample[:, 0] *= -1
     if not sound.any():
         raise shapes.unknown_shape(width)
-    return sample[sound]
+    numbers: np.ndarray = sample[sound]
+    return numbers
 
 
 def _widest(rows: list[list[str]]) -> list[str]:

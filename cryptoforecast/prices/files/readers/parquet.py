@@ -141,7 +141,10 @@ def _batches(
     )
     apart = {chunk.path_in_schema for chunk in chunks if "DELTA_BYTE_ARRAY" in chunk.encodings}
     packed = pq.ParquetFile(stream, read_dictionary=sorted(texts - apart))
-    return packed.iter_batches(_FEW if texts & apart else _MANY, columns=list(kinds))
+    batches: Iterator[pa.RecordBatch] = packed.iter_batches(
+        _FEW if texts & apart else _MANY, columns=list(kinds)
+    )
+    return batches
 
 
 def _check_unpacked(stream: IO[bytes]) -> None:
@@ -197,13 +200,14 @@ def _lengths(texts: pa.Array) -> Array:
         views = np.frombuffer(texts.buffers()[1], dtype=np.int32)[::4]
         lengths = views[texts.offset : texts.offset + len(texts)].astype(np.int64)
         return np.where(texts.is_valid().to_numpy(zero_copy_only=False), lengths, 0)
-    return pc.binary_length(texts).fill_null(0).to_numpy().astype(np.int64)
+    bytes_each: Array = pc.binary_length(texts).fill_null(0).to_numpy().astype(np.int64)
+    return bytes_each
 
 
 def _is_text(kind: pa.DataType) -> bool:
     from pyarrow import types
 
-    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _table(

@@ -95,7 +95,8 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
     values = table.column(role)
     if not is_number(values):
         values = _parsed(table, role, mark)
-    return values.to_numpy(dtype=float, na_value=np.nan)
+    numbers: Array = values.to_numpy(dtype=float, na_value=np.nan)
+    return numbers
 
 
 def _parsed(table: Table, role: str, mark: str) -> pd.Series:
