@@ -138,10 +138,10 @@ class Bench:
         print(f"{label} ...", file=sys.stderr, flush=True)
         began = time.perf_counter()
         if isinstance(asked, ModelSpec):
-            judged = self.service.backtest(history, asked)
+            result = self.service.backtest(history, asked)
         else:
-            judged = self.service.judge_saved(history, asked)
-        cell = figures(judged, horizon, time.perf_counter() - began)
+            result = self.service.judge_saved(history, asked)
+        cell = figures(result, horizon, time.perf_counter() - began)
         self.kept.mkdir(parents=True, exist_ok=True)
         path = self.kept / f"{key}.json"
         path.with_suffix(".new").write_text(json.dumps(vars(cell)))
@@ -149,15 +149,15 @@ class Bench:
         return cell
 
 
-def figures(judged: Backtest, horizon: int, seconds: float) -> Cell:
+def figures(result: Backtest, horizon: int, seconds: float) -> Cell:
     """Take what the table needs out of a backtest, at one step of it."""
     own, naive, cone = (
-        judged.scores[name][horizon - 1] for name in (judged.spec.network, "naive", "cone")
+        result.scores[name][horizon - 1] for name in (result.spec.network, "naive", "cone")
     )
-    verdict = judged.verdict if horizon == judged.spec.horizon else None
+    verdict = result.verdict if horizon == result.spec.horizon else None
     return Cell(
-        origins=len(judged.forecasts["naive"]),
-        start=f"{judged.forecasts['naive'].origins[0]:%Y-%m-%d}",
+        origins=len(result.forecasts["naive"]),
+        start=f"{result.forecasts['naive'].origins[0]:%Y-%m-%d}",
         pinball=finite(own.pinball),
         pinball_naive=finite(naive.pinball),
         pinball_cone=finite(cone.pinball),
@@ -167,7 +167,7 @@ def figures(judged: Backtest, horizon: int, seconds: float) -> Cell:
         coverage_95=finite(own.coverage_95),
         price_beats=None if verdict is None else verdict.beats_baseline,
         band_beats=None if verdict is None else verdict.band_ci_low > 0,
-        seen=judged.seen,
+        seen=result.seen,
         verdict=None if verdict is None else verdict.sentence,
         seconds=seconds,
     )

@@ -57,13 +57,13 @@ def main() -> None:
     given = parser.parse_args()
     history = price_file.read(given.data, given.data.name, interval="1h")
     service = Service(Settings.from_environment())
-    judged = service.compare(service.judge_saved(history, service.model(given.model).model))
+    result = service.compare(service.judge_saved(history, service.model(given.model).model))
     print(
-        f"{len(judged.judged):,} test origins; {'SEEN BY THE MODEL' if judged.seen else 'unseen'}"
+        f"{len(result.forecast):,} test origins; {'SEEN BY THE MODEL' if result.seen else 'unseen'}"
     )
-    steps = [step for step in given.steps if step <= judged.judged.horizon]
-    scores, bins = _odds(judged, steps)
-    tails = [*_validation_tails(judged, steps), *_test_tails(judged, steps)]
+    steps = [step for step in given.steps if step <= result.forecast.horizon]
+    scores, bins = _odds(result, steps)
+    tails = [*_validation_tails(result, steps), *_test_tails(result, steps)]
     for rows in (bins, tails):
         print(measure.table(rows), end="\n\n")
     raw = {"bins": bins, "tails": tails, "fingerprint": history.fingerprint}
@@ -71,18 +71,18 @@ def main() -> None:
                     scores, raw)  # fmt: skip
 
 
-def _odds(judged: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]:
+def _odds(result: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]:
     """Score every forecaster's chances at every step, and put the judged one's into bins."""
     scores, bins = [], []
     for step in steps:
-        away = _away(judged, step)
-        actual = judged.judged.actual_returns[:, step - 1]
+        away = _away(result, step)
+        actual = result.forecast.actual_returns[:, step - 1]
         happened = actual[:, None] > away
         chances = {
             name: probability.above(away, said.quantiles[:, None, step - 1])
-            for name, said in judged.forecasts.items()
+            for name, said in result.forecasts.items()
         }
-        counted = reliability.brier(_shares_before(judged, step) + 0 * away, happened)
+        counted = reliability.brier(_shares_before(result, step) + 0 * away, happened)
         naive = reliability.brier(chances["naive"], happened)
         for name, chance in chances.items():
             brier = reliability.brier(chance, happened)
@@ -96,24 +96,24 @@ def _odds(judged: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]
                     "off, points": f"{100 * reliability.calibration_error(chance, happened):.2f}",
                 }
             )
-        bins += _bins(judged.spec.network, step, chances[judged.spec.network], happened)
+        bins += _bins(result.spec.network, step, chances[result.spec.network], happened)
     return scores, bins
 
 
-def _away(judged: Backtest, step: int) -> Array:
+def _away(result: Backtest, step: int) -> Array:
     """Log-returns to the prices asked about, ``(n, distances)``; known at the origin."""
-    return _sigma(judged)[:, None] * np.sqrt(step) * np.array(DISTANCES)
+    return _sigma(result)[:, None] * np.sqrt(step) * np.array(DISTANCES)
 
 
-def _sigma(judged: Backtest) -> Array:
-    rows = judged.split.test_origins()
-    return volatility(judged.history.candles)[rows.start : rows.stop]
+def _sigma(result: Backtest) -> Array:
+    rows = result.split.test_origins()
+    return volatility(result.history.candles)[rows.start : rows.stop]
 
 
-def _shares_before(judged: Backtest, step: int) -> Array:
+def _shares_before(result: Backtest, step: int) -> Array:
     """Count how often each distance was exceeded before the test span, ``(distances,)``."""
-    before = judged.split.test_start
-    candles = judged.history.candles.iloc[:before]
+    before = result.split.test_start
+    candles = result.history.candles.iloc[:before]
     sigma = volatility(candles)
     returns = cumulative_returns(candles["close"].to_numpy(float), step)[:, -1]
     known = np.isfinite(returns) & (sigma > 0)
@@ -135,8 +135,8 @@ def _bins(name: str, step: int, chance: Array, happened: Array) -> list[Row]:
     ]
 
 
-def _validation_tails(judged: Backtest, steps: Sequence[int]) -> list[Row]:
-    cut, history = judged.split, judged.history
+def _validation_tails(result: Backtest, steps: Sequence[int]) -> list[Row]:
+    cut, history = result.split, result.history
     forecasts = {}
     for name in TAILED:
         fitted = BASELINES[name].fit(_until(history, cut.test_start), cut.train_end, max(steps))
@@ -149,9 +149,9 @@ def _until(history: PriceHistory, row: int) -> PriceHistory:
     return dataclasses.replace(history, candles=history.candles.iloc[:row])
 
 
-def _test_tails(judged: Backtest, steps: Sequence[int]) -> list[Row]:
-    names = (*TAILED, judged.spec.network)
-    return _tails("test", {name: judged.forecasts[name] for name in names}, steps)
+def _test_tails(result: Backtest, steps: Sequence[int]) -> list[Row]:
+    names = (*TAILED, result.spec.network)
+    return _tails("test", {name: result.forecasts[name] for name in names}, steps)
 
 
 def _tails(span: str, forecasts: Mapping[str, Forecast], steps: Sequence[int]) -> list[Row]:

@@ -134,8 +134,8 @@ def main() -> None:
         commands = {} if given.question == "speed" else _present(LOSS, given)
         loss = _run("loss", commands, folder, given.repeats)
         if loss:
-            judged = _judge(loss, _Judge(history), folder)
-            measure.publish("train_networks_loss", _COMMAND, _loss_rows(judged), _raw(judged))
+            result = _judge(loss, _Judge(history), folder)
+            measure.publish("train_networks_loss", _COMMAND, _loss_rows(result), _raw(result))
 
 
 def _history(file: Path | None) -> PriceHistory:

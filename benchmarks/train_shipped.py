@@ -62,9 +62,9 @@ def _train_one(name: str, data: Path, home: Path) -> str:
     service = Service(Settings(home=home, shipped=home / "none"))
     history = histories.read_one(data, "1h", "BTC")
     spec = specs.make(rows=len(history), **MODELS[name])  # type: ignore[arg-type]
-    judged = service.backtest(history, spec)
-    service.save(judged, name)
-    return judged.verdict.sentence
+    result = service.backtest(history, spec)
+    service.save(result, name)
+    return result.verdict.sentence
 
 
 def _train_global(name: str, data: Path, home: Path) -> str:

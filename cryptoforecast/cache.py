@@ -21,7 +21,7 @@ class _Place:
     taken: int = 0
 
 
-class Memo(Generic[Value]):
+class LruCache(Generic[Value]):
     """Keeps answers by their questions, and drops the least recently used; for many threads.
 
     None is no answer.
@@ -98,7 +98,7 @@ class Memo(Generic[Value]):
                     del self._answering[key]
 
 
-class Memos(Generic[Value]):
+class LruCaches(Generic[Value]):
     """A memo for each of several things, gone with the thing it is about.
 
     Args:
@@ -107,10 +107,10 @@ class Memos(Generic[Value]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._memos: WeakKeyDictionary[object, Memo[Value]] = WeakKeyDictionary()
+        self._memos: WeakKeyDictionary[object, LruCache[Value]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def of(self, thing: object) -> Memo[Value]:
+    def of(self, thing: object) -> LruCache[Value]:
         """Return the memo about a thing, empty at first."""
         with self._lock:
-            return self._memos.setdefault(thing, Memo(self._most))
+            return self._memos.setdefault(thing, LruCache(self._most))

@@ -23,11 +23,11 @@ from cryptoforecast.types import (
     Backtest,
     Calibration,
     Fold,
-    Future,
     Leaderboard,
     ModelSpec,
-    Odds,
+    NextSteps,
     PriceHistory,
+    Probability,
     QualityReport,
     SavedModel,
     Spread,
@@ -38,25 +38,25 @@ from cryptoforecast.types import (
 Json = dict[str, object]
 
 
-def backtest_json(judged: Backtest, saved: str | None = None) -> Json:
+def backtest_json(result: Backtest, saved: str | None = None) -> Json:
     """Describe a backtest: data, spec, split, training, scores, verdict.
 
     Args:
-        judged: what came out.
+        result: what came out.
         saved: name of the saved model that was judged; its training is then not part of this
             answer, so ``training`` is ``None``.
     """
-    record = judged.model.record if judged.model is not None and saved is None else None
+    record = result.model.record if result.model is not None and saved is None else None
     return {
         "model": saved,
-        "data": data_json(judged.history),
-        "spec": _spec_json(judged.spec),
-        "split": _split_json(judged),
+        "data": data_json(result.history),
+        "spec": _spec_json(result.spec),
+        "split": _split_json(result),
         "training": None if record is None else _training_json(record),
-        "cached": judged.cached,
-        "scores": {name: scores_json(steps) for name, steps in judged.scores.items()},
-        "verdict": verdict_json(judged.verdict),
-        "notes": list(judged.notes),
+        "cached": result.cached,
+        "scores": {name: scores_json(steps) for name, steps in result.scores.items()},
+        "verdict": verdict_json(result.verdict),
+        "notes": list(result.notes),
     }
 
 
@@ -77,13 +77,13 @@ def walk_forward_json(tested: WalkForward) -> Json:
             "best_epoch": None,
         }
     return {
-        **backtest_json(tested.joined),
+        **backtest_json(tested.backtest),
         "training": training,
         "walk_forward": {
             **dataclasses.asdict(tested.plan),
-            "without_target": tested.joined.spec.horizon,  # last candles, so no origins
+            "without_target": tested.backtest.spec.horizon,  # last candles, so no origins
         },
-        "folds": [_fold_json(fold, tested.joined.history) for fold in tested.folds],
+        "folds": [_fold_json(fold, tested.backtest.history) for fold in tested.folds],
     }
 
 
@@ -104,7 +104,7 @@ def leaderboard_json(board: Leaderboard) -> Json:
     }
 
 
-def forecast_json(future: Future, loss: str, asked: Sequence[Odds] = ()) -> Json:
+def forecast_json(future: NextSteps, loss: str, asked: Sequence[Probability] = ()) -> Json:
     """Describe a forecast: one entry a step, prices in USD.
 
     ``time`` is the open of the candle whose close is predicted. ``quantiles`` are prices;
@@ -117,15 +117,15 @@ def forecast_json(future: Future, loss: str, asked: Sequence[Odds] = ()) -> Json
         loss: the model's, ``"quantile"`` or ``"mse"``.
         asked: chances of this forecast.
     """
-    said = future.forecast
-    prices = said.quantile_prices[0]
-    means = said.predicted[0] if loss == "mse" else mean_of_quantiles(prices)
+    forecast = future.forecast
+    prices = forecast.quantile_prices[0]
+    means = forecast.predicted[0] if loss == "mse" else mean_of_quantiles(prices)
     times = _times_ahead(future)
     return {
         "model": future.model,
         "data": data_json(future.history),
-        "origin": time_json(said.origins[0]),
-        "last_close": float(said.close[0]),
+        "origin": time_json(forecast.origins[0]),
+        "last_close": float(forecast.close[0]),
         "steps": [
             {
                 "step": step,
@@ -137,7 +137,7 @@ def forecast_json(future: Future, loss: str, asked: Sequence[Odds] = ()) -> Json
                     for level, price in zip(QUANTILES, prices[step - 1], strict=True)
                 },
             }
-            for step in range(1, said.horizon + 1)
+            for step in range(1, forecast.horizon + 1)
         ],
         "calibration": _calibration_json(future.calibration),
         "ensemble": _spread_json(future.spread),
@@ -257,20 +257,22 @@ def time_json(time: pd.Timestamp) -> str:
     return time.tz_convert("UTC").floor("s").isoformat()
 
 
-def _times_ahead(future: Future) -> list[str]:
+def _times_ahead(future: NextSteps) -> list[str]:
     """Write the open of the candle of each step."""
-    said = future.forecast
-    length = INTERVALS[said.interval]
-    return [time_json(said.origins[0] + step * length) for step in range(1, said.horizon + 1)]
+    forecast = future.forecast
+    length = INTERVALS[forecast.interval]
+    return [
+        time_json(forecast.origins[0] + step * length) for step in range(1, forecast.horizon + 1)
+    ]
 
 
-def _odds_json(one: Odds, times: Sequence[str]) -> Json:
+def _odds_json(one: Probability, times: Sequence[str]) -> Json:
     return {
         "level": one.level,
         "direction": one.direction,
         "steps": [
             {"step": step, "time": time, "probability": finite(chance)}
-            for step, (time, chance) in enumerate(zip(times, one.chances, strict=True), start=1)
+            for step, (time, chance) in enumerate(zip(times, one.by_step, strict=True), start=1)
         ],
     }
 
@@ -308,9 +310,9 @@ def _spec_json(spec: ModelSpec) -> Json:
     }
 
 
-def _split_json(judged: Backtest) -> Json:
+def _split_json(result: Backtest) -> Json:
     """Count the rows of each span; the test span runs from its first to its last candle."""
-    cut, index = judged.split, judged.history.candles.index
+    cut, index = result.split, result.history.candles.index
     return {
         "train_rows": cut.train_end,
         "validation_rows": cut.test_start - cut.train_end,

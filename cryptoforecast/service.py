@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from cryptoforecast.cache import Memo
+from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.evaluation import backtest, scores, walk_forward
-from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.forecasting import ahead
 from cryptoforecast.forecasting import warnings as cautions
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
@@ -30,9 +30,9 @@ from cryptoforecast.settings import Settings
 from cryptoforecast.types import (
     Backtest,
     Forecast,
-    Future,
     MarketQuery,
     ModelSpec,
+    NextSteps,
     PriceHistory,
     Progress,
     SavedModel,
@@ -86,13 +86,17 @@ class Service:
         self.results = training_cache.Results(settings.home / "results", settings.results)
         self.runner: Runner[Run] = Runner(settings.jobs)
         self._own = settings.home / "models"
-        self.looks = Looks()
-        self._loaded: Memo[TrainedModel] = Memo(KEPT_MODELS)
-        self._files: Memo[PriceHistory] = Memo(KEPT_ROWS, len)
-        self._judged: Memo[Backtest] = Memo(MEMO_BYTES, _size)
-        self._walks: Memo[WalkForward] = Memo(MEMO_BYTES, lambda tested: _size(tested.joined))
-        self._next: Memo[Future] = Memo(KEPT_ROWS, lambda said: len(said.history))
-        self._next_baseline: Memo[Forecast] = Memo(KEPT_AHEAD)
+        self.analyses = Analyses()
+        self._loaded: LruCache[TrainedModel] = LruCache(KEPT_MODELS)
+        self._files: LruCache[PriceHistory] = LruCache(KEPT_ROWS, len)
+        self._judged: LruCache[Backtest] = LruCache(MEMO_BYTES, _size)
+        self._walks: LruCache[WalkForward] = LruCache(
+            MEMO_BYTES, lambda tested: _size(tested.backtest)
+        )
+        self._next: LruCache[NextSteps] = LruCache(
+            KEPT_ROWS, lambda forecast: len(forecast.history)
+        )
+        self._next_baseline: LruCache[Forecast] = LruCache(KEPT_AHEAD)
         self._heavy_lock = threading.Lock()
 
     # ------------------------------------------------------------------ prices
@@ -270,7 +274,7 @@ class Service:
             tested = self.walk_forward(history, spec, plan, report, cancelled, baselines=QUICK)
             self._walks.put(key, tested)
             models = [fold.model for fold in tested.folds if fold.model is not None]
-            return Run(key, history, models[-1], tested.joined.cached)
+            return Run(key, history, models[-1], tested.backtest.cached)
 
         return self.runner.submit(key, title, work)
 
@@ -292,58 +296,60 @@ class Service:
     def compare_walk(self, tested: WalkForward) -> WalkForward:
         """Add the heavy baselines to a walk-forward test, in some seconds."""
         for _, spec, plan in self._heavy_walks(tested):
-            self.walk_baseline(tested.joined.history, spec, plan)
+            self.walk_baseline(tested.backtest.history, spec, plan)
         return self.compared_walk(tested)
 
     def compared_walk(self, tested: WalkForward) -> WalkForward:
         """Add those heavy baselines that are remembered, at once."""
-        joined = tested.joined
+        joined = tested.backtest
         for key, _, _ in self._heavy_walks(tested):
             known = self.walked(key)
             if known is not None:
-                joined = backtest.joined(joined, known.joined)
-        return dataclasses.replace(tested, joined=joined)
+                joined = backtest.joined(joined, known.backtest)
+        return dataclasses.replace(tested, backtest=joined)
 
     def _heavy_walks(self, tested: WalkForward) -> list[tuple[str, ModelSpec, WalkPlan]]:
         """Name the tests of the heavy baselines that a walk-forward test lacks."""
         plan = dataclasses.replace(tested.plan, warm_start=False)
-        history = tested.joined.history
-        return [(self.walk_key(history, spec, plan), spec, plan) for spec in _heavy(tested.joined)]
+        history = tested.backtest.history
+        return [
+            (self.walk_key(history, spec, plan), spec, plan) for spec in _heavy(tested.backtest)
+        ]
 
     def judge_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
         """Judge a baseline against the last price; remembered for reruns."""
         return self._judge_baseline(history, specs.make(network=name, horizon=horizon))
 
-    def compare(self, judged: Backtest) -> Backtest:
+    def compare(self, result: Backtest) -> Backtest:
         """Add the heavy baselines to a backtest, in some seconds; remembered for reruns."""
-        for spec in _heavy(judged):
-            judged = backtest.joined(judged, self._judge_baseline(judged.history, spec))
-        return judged
+        for spec in _heavy(result):
+            result = backtest.joined(result, self._judge_baseline(result.history, spec))
+        return result
 
-    def compared(self, judged: Backtest) -> Backtest:
+    def compared(self, result: Backtest) -> Backtest:
         """Add those heavy baselines that are remembered, at once."""
-        for spec in _heavy(judged):
-            known = self._judged.get(_baseline_key(judged.history, spec))
+        for spec in _heavy(result):
+            known = self._judged.get(_baseline_key(result.history, spec))
             if known is not None:
-                judged = backtest.joined(judged, known)
-        return judged
+                result = backtest.joined(result, known)
+        return result
 
     def _judge_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
         key = _baseline_key(history, spec)
         make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
         with self._one_heavy(spec.network):
-            judged = self._remember(key, history, make)
-        return dataclasses.replace(judged, spec=spec)
+            result = self._remember(key, history, make)
+        return dataclasses.replace(result, spec=spec)
 
     def judge(
         self, history: PriceHistory, model: TrainedModel, *, cached: bool = False
     ) -> Backtest:
         """Judge a model that was trained on this very history; remembered for reruns."""
         key = (_prices_key(history), _model_key(model), "own")
-        judged = self._remember(
+        result = self._remember(
             key, history, lambda: backtest.holdout(history, model.spec, model, baselines=QUICK)
         )
-        return dataclasses.replace(judged, cached=cached)
+        return dataclasses.replace(result, cached=cached)
 
     def judge_saved(
         self,
@@ -360,7 +366,9 @@ class Service:
             lambda: backtest.saved(history, model, test, validation, baselines=QUICK),
         )
 
-    def future(self, history: PriceHistory, model: TrainedModel, name: str | None = None) -> Future:
+    def future(
+        self, history: PriceHistory, model: TrainedModel, name: str | None = None
+    ) -> NextSteps:
         """Forecast the steps after the last closed candle, with what to beware of.
 
         The band is calibrated on earlier forecasts of the model; remembered for reruns.
@@ -368,15 +376,15 @@ class Service:
         # Warnings speak of the prices' age, and of all that the model's card says.
         asked = _prices_key(history), history.fetched_at
         key = (asked, _model_key(model), repr(model.card))
-        said = self._next.answer(key, lambda: ahead.future(history, model))
-        return dataclasses.replace(said, model=name or said.model, history=history)
+        forecast = self._next.answer(key, lambda: ahead.future(history, model))
+        return dataclasses.replace(forecast, model=name or forecast.model, history=history)
 
-    def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> Future:
+    def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> NextSteps:
         """Let a baseline, fitted on all closed candles, draw the next steps."""
         key = (_prices_key(history), name, horizon)
         with self._one_heavy(name):
-            said = self._next_baseline.answer(key, lambda: _say_last(history, name, horizon))
-        return Future(name, history, said, cautions.of_prices(history))
+            forecast = self._next_baseline.answer(key, lambda: _say_last(history, name, horizon))
+        return NextSteps(name, history, forecast, cautions.of_prices(history))
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
@@ -445,7 +453,7 @@ class Service:
             f"There are: {', '.join(saved.name for saved in self.models()) or 'none'}."
         )
 
-    def save(self, judged: Backtest, name: str, *, force: bool = False) -> SavedModel:
+    def save(self, result: Backtest, name: str, *, force: bool = False) -> SavedModel:
         """Save the network of a backtest with its scores on its card.
 
         Raises:
@@ -453,17 +461,17 @@ class Service:
                 on, or the name can't be used.
             AlreadyExists: if the name is taken, or belongs to a shipped model.
         """
-        if judged.model is None:
+        if result.model is None:
             raise InvalidInput("Only a trained network can be saved, not a baseline.")
-        if not judged.own:
+        if not result.own:
             raise InvalidInput(
                 "A network is saved with its scores on the prices it was trained on. Received: "
-                f"scores on other {judged.history.coin} prices. Choose {judged.model.card.coin} "
+                f"scores on other {result.history.coin} prices. Choose {result.model.card.coin} "
                 "and the history it was trained on, or train it again."
             )
         if (self.settings.shipped / bundles.check_name(name)).exists():
             raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
-        bundles.save(carded(judged), self._own, name, force=force)
+        bundles.save(carded(result), self._own, name, force=force)
         return self.model(name)
 
     def delete(self, name: str) -> None:
@@ -515,15 +523,15 @@ def is_file(coin: str) -> bool:
     return coin.startswith(FILE)
 
 
-def carded(judged: Backtest) -> TrainedModel:
+def carded(result: Backtest) -> TrainedModel:
     """Return the judged network with its verdict and scores on the card."""
-    model = judged.model
+    model = result.model
     if model is None:
         raise InvalidInput("Only a trained network has a card. Received: a baseline.")
     card = dataclasses.replace(
         model.card,
-        verdict=judged.verdict.sentence,
-        scores={name: scores.as_json(steps[-1]) for name, steps in judged.scores.items()},
+        verdict=result.verdict.sentence,
+        scores={name: scores.as_json(steps[-1]) for name, steps in result.scores.items()},
     )
     return dataclasses.replace(model, card=card)
 
@@ -537,8 +545,8 @@ def _file_key(history: PriceHistory) -> str:
 
     The same candles of another coin, or not said to be simulated, are another person's file.
     """
-    said = (*_prices_key(history), history.volume_unit, *history.notes)
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    forecast = (*_prices_key(history), history.volume_unit, *history.notes)
+    return hashlib.sha256(repr(forecast).encode()).hexdigest()[:16]
 
 
 def _baseline_key(history: PriceHistory, spec: ModelSpec) -> tuple[object, ...]:
@@ -546,10 +554,10 @@ def _baseline_key(history: PriceHistory, spec: ModelSpec) -> tuple[object, ...]:
     return _prices_key(history), spec.network, spec.horizon, spec.test, spec.validation
 
 
-def _heavy(judged: Backtest) -> list[ModelSpec]:
+def _heavy(result: Backtest) -> list[ModelSpec]:
     """Return the questions whose answers hold the heavy baselines that a backtest lacks."""
-    missing = [name for name in HEAVY if name not in judged.forecasts]
-    return [dataclasses.replace(judged.spec, network=name) for name in missing]
+    missing = [name for name in HEAVY if name not in result.forecasts]
+    return [dataclasses.replace(result.spec, network=name) for name in missing]
 
 
 def _say_last(history: PriceHistory, name: str, horizon: int) -> Forecast:
@@ -562,11 +570,11 @@ def _model_key(model: TrainedModel) -> tuple[object, ...]:
     return model.spec, model.card.fingerprint, model.card.created
 
 
-def _size(judged: Backtest) -> int:
-    def held(said: Forecast) -> int:
-        return said.quantiles.size * 8 + said.predicted.size * 16
+def _size(result: Backtest) -> int:
+    def held(forecast: Forecast) -> int:
+        return forecast.quantiles.size * 8 + forecast.predicted.size * 16
 
-    return sum(map(held, judged.forecasts.values()))
+    return sum(map(held, result.forecasts.values()))
 
 
 def shared() -> Service:

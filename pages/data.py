@@ -8,4 +8,4 @@ history = data.opened(service)
 if history is not None:
     data.use(service, history)
     data.findings(history)
-    market.candles(history, history.end - history.start + history.step, log=False)
+    market.candles(history, history.end - history.start + history.candle_length, log=False)

@@ -56,7 +56,7 @@ def parted(given: PriceHistory, absent: Mapping[int, int]) -> PriceHistory:
     later = np.zeros(len(given), dtype=int)
     for row, count in absent.items():
         later[row:] += count
-    index = given.candles.index + later * given.step
+    index = given.candles.index + later * given.candle_length
     return dataclasses.replace(given, candles=given.candles.set_axis(index.rename("time")))
 
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptoforecast.cache import Memo, Memos
+from cryptoforecast.cache import LruCache, LruCaches
 
 
 def test_an_answer_is_made_once() -> None:
-    memo: Memo[list[int]] = Memo(2)
+    memo: LruCache[list[int]] = LruCache(2)
     first = memo.answer("key", lambda: [1])
     assert memo.answer("key", lambda: [2]) is first
     assert memo.get("key") is first
@@ -27,7 +27,7 @@ def test_an_answer_is_made_once() -> None:
 
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 5))
 def test_the_least_recently_used_are_dropped(keys: list[int], most: int) -> None:
-    memo: Memo[int] = Memo(most)
+    memo: LruCache[int] = LruCache(most)
     for key in keys:
         memo.answer(key, lambda key=key: key)  # type: ignore[misc]
     recent = list(dict.fromkeys(reversed(keys)))
@@ -36,7 +36,7 @@ def test_the_least_recently_used_are_dropped(keys: list[int], most: int) -> None
 
 
 def test_answers_count_by_their_weight_and_the_newest_stays() -> None:
-    memo: Memo[str] = Memo(10, len)
+    memo: LruCache[str] = LruCache(10, len)
     for key in ("aaaa", "bbbb", "cccc"):
         memo.put(key, key)
     assert "aaaa" not in memo
@@ -47,7 +47,7 @@ def test_answers_count_by_their_weight_and_the_newest_stays() -> None:
 
 
 def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:
-    memo: Memo[object] = Memo(5)
+    memo: LruCache[object] = LruCache(5)
     asked, go_on = [], threading.Event()
 
     def make() -> object:
@@ -67,7 +67,7 @@ def test_who_asks_meanwhile_waits_for_the_same_answer() -> None:
 
 
 def test_after_a_failure_the_next_one_tries_again() -> None:
-    memo: Memo[int] = Memo(5)
+    memo: LruCache[int] = LruCache(5)
 
     def fail() -> int:
         raise ValueError("no")
@@ -82,7 +82,7 @@ def test_a_memo_goes_with_what_it_is_about() -> None:
     class Thing:
         pass
 
-    memos: Memos[object] = Memos(3)
+    memos: LruCaches[object] = LruCaches(3)
     thing, answer = Thing(), Thing()
     kept = weakref.ref(answer)
     memos.of(thing).put("key", answer)

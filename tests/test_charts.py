@@ -22,8 +22,8 @@ from cryptoforecast.types import (
     Backtest,
     EpochLoss,
     Forecast,
-    Future,
     ModelSpec,
+    NextSteps,
     PriceHistory,
     Scores,
     Split,
@@ -77,9 +77,9 @@ def backtest(n=400, horizon=1, simulated=False) -> Backtest:
     return Backtest(history, spec, split, {"lstm": forecast}, {}, VERDICT)
 
 
-def future(horizon=24, interval="1h", simulated=False) -> Future:
+def future(horizon=24, interval="1h", simulated=False) -> NextSteps:
     history = prices(interval=interval, simulated=simulated)
-    return Future("some", history, forecast_of(history, range(399, 400), horizon))
+    return NextSteps("some", history, forecast_of(history, range(399, 400), horizon))
 
 
 CURVE = tuple(EpochLoss(i, 1 / i, 1 / i + 0.01 * (i - 4) ** 2, 2.0 * i) for i in range(1, 8))
@@ -153,7 +153,9 @@ def test_no_figure_is_large():
         charts.candles(long),
         charts.predicted_vs_actual(backtest(71_000)),
         charts.predicted_vs_actual(backtest(71_000, 24), 24),
-        charts.fan(Future("x", long, forecast_of(long, range(70_999, 71_000), 48)), recent=71_000),
+        charts.fan(
+            NextSteps("x", long, forecast_of(long, range(70_999, 71_000), 48)), recent=71_000
+        ),
     ]
     for figure in figures:
         assert len(figure.to_json()) < 300_000
@@ -216,7 +218,7 @@ def test_missing_values_are_no_extremes():
 
 def test_predicted_vs_actual_shows_the_chosen_step_at_its_time():
     given = backtest(horizon=6)
-    figure, frame = charts.predicted_vs_actual(given, 4), given.judged.frame(4)
+    figure, frame = charts.predicted_vs_actual(given, 4), given.forecast.frame(4)
     for name in ("actual", "predicted", "residual"):
         trace = named(figure, name)
         np.testing.assert_allclose(trace.y, frame[name], rtol=1e-6, atol=0.01)
@@ -238,7 +240,7 @@ def test_predicted_vs_actual_says_when_points_are_left_out():
 
 def test_an_undefined_band_is_left_out():
     given = backtest()
-    undefined = replace(given.judged, quantiles=given.judged.quantiles * math.nan)
+    undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
     figure = charts.predicted_vs_actual(replace(given, forecasts={"lstm": undefined}))
     assert "80 % band" not in {trace.name for trace in figure.data}
 
@@ -280,7 +282,7 @@ def test_one_step_is_a_box_around_its_candle():
 
 def test_candles_put_together_equal_a_hand_loop():
     history = prices(2000)
-    drawn, length = for_display(history.candles, history.step)
+    drawn, length = for_display(history.candles, history.candle_length)
     assert len(drawn) <= MOST_CANDLES
     assert length == pd.Timedelta(hours=6)
     for time, candle in drawn.iterrows():
@@ -298,18 +300,18 @@ def test_candles_put_together_equal_a_hand_loop():
 )
 def test_any_length_of_history_fits(n, interval):
     history = prices(n, interval)
-    drawn, length = for_display(history.candles, history.step)
+    drawn, length = for_display(history.candles, history.candle_length)
     assert MOST_CANDLES / 8 < len(drawn) <= MOST_CANDLES
     assert drawn["volume"].sum() == pytest.approx(history.candles["volume"].sum())
     assert "each candle shown is" in words(charts.candles(history))
-    assert length > history.step
+    assert length > history.candle_length
 
 
 def test_gaps_and_unknown_volume_stay_what_they_are():
     history = prices(3000)
     candles = history.candles.drop(history.candles.index[500:900])
     candles.iloc[:100, 4] = math.nan
-    drawn, _ = for_display(candles, history.step)
+    drawn, _ = for_display(candles, history.candle_length)
     assert drawn["close"].notna().all()
     assert math.isnan(drawn["volume"].iloc[0])
     gap = history.candles.index[600]
@@ -394,7 +396,7 @@ def test_coverage_is_shown_by_level():
 
 def test_sentences_say_what_the_figures_show():
     given = backtest(horizon=3)
-    residual = given.judged.frame(3)["residual"].abs()
+    residual = given.forecast.frame(3)["residual"].abs()
     text = charts.summary_predicted(given, 3)
     assert f"{style.money(residual.mean())} on average" in text
     assert f"{style.money(residual.max())} at most" in text

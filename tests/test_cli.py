@@ -171,8 +171,8 @@ def test_the_json_is_the_librarys_own(trained, run, prices):
     args = ("backtest", "--model", "tiny", "--data", prices, "--json")
     service = Service(Settings.from_environment())
     history = service.read(prices, prices.name)
-    judged = service.compare(service.judge_saved(history, service.model("tiny").model))
-    expected = json.loads(json.dumps(json_views.backtest_json(judged, saved="tiny")))
+    result = service.compare(service.judge_saved(history, service.model("tiny").model))
+    expected = json.loads(json.dumps(json_views.backtest_json(result, saved="tiny")))
     found = json.loads(run(*args)[1])
     expected["data"].pop("fetched_at")
     found["data"].pop("fetched_at")
@@ -418,14 +418,14 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
         (120, "above"), (0.001, "above"), (80, "below"),
     ]  # fmt: skip
     for one, known in zip(found["odds"], asked, strict=True):
-        assert [step["probability"] for step in one["steps"]] == known.chances.tolist()
+        assert [step["probability"] for step in one["steps"]] == known.by_step.tolist()
         assert [step["time"] for step in one["steps"]] == [s["time"] for s in found["steps"]]
     text = run("forecast", "--model", "tiny", "--data", prices, *given)[1]
     (header,) = [line for line in text.splitlines() if "below 80" in line]
     assert re.split(r" {2,}", header) == [
         "step", "above 120.00 USD", "above 0.001 USD", "below 80 USD",
     ]  # fmt: skip
-    assert f"{asked[0].chances[0]:.1%}" in text
+    assert f"{asked[0].by_step[0]:.1%}" in text
     assert "200 are needed to measure it" in text
     assert found["calibration"] is None
     assert "turned out, from" in run("forecast", "--model", "tiny", "--coin", "BTC")[1]

@@ -9,7 +9,7 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.learning import inference
-from cryptoforecast.types import Future
+from cryptoforecast.types import NextSteps
 from cryptoforecast.ui import figures
 from tests import synthetic
 
@@ -17,8 +17,8 @@ from tests import synthetic
 @pytest.fixture
 def ahead():
     model, history = synthetic.model(), synthetic.history(120)
-    said = inference.forecast(model, history, range(119, 120))
-    return Future("model", history, said, ())
+    forecast = inference.forecast(model, history, range(119, 120))
+    return NextSteps("model", history, forecast, ())
 
 
 def test_the_same_figure_is_drawn_once(ahead, monkeypatch):

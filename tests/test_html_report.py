@@ -13,7 +13,7 @@ import pytest
 from cryptoforecast import __version__, html_report
 from cryptoforecast.charts import folds as drawn_folds
 from cryptoforecast.evaluation import backtest, walk_forward
-from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest, WalkForward, WalkPlan
@@ -32,7 +32,7 @@ def judge(rows: int = 800, **changes: object) -> Backtest:
 
 
 @pytest.fixture(scope="module")
-def judged() -> Backtest:
+def result() -> Backtest:
     return judge()
 
 
@@ -43,8 +43,8 @@ def walked() -> WalkForward:
 
 
 @pytest.fixture(scope="module")
-def page(judged) -> str:
-    return html_report.page(Looks(), judged)
+def page(result) -> str:
+    return html_report.page(Analyses(), result)
 
 
 class Reader(html.parser.HTMLParser):
@@ -78,14 +78,14 @@ class Reader(html.parser.HTMLParser):
 # ------------------------------------------------------------------ the file
 
 
-def test_it_holds_the_verdict_the_scores_and_where_they_come_from(judged, page):
+def test_it_holds_the_verdict_the_scores_and_where_they_come_from(result, page):
     text = Reader(page).text
-    assert judged.verdict.sentence in text
-    for name, steps in judged.scores.items():
+    assert result.verdict.sentence in text
+    for name, steps in result.scores.items():
         assert name in text
         assert html_report.metric_text("mae", steps[-1].mae) in text
-    assert judged.history.fingerprint in text
-    assert judged.history.source in text
+    assert result.history.fingerprint in text
+    assert result.history.source in text
     assert f"CryptoForecast {__version__}" in re.sub(r"\s+", " ", text)
     assert "Not financial advice" in text
     assert html_report.LUCK in text
@@ -93,14 +93,14 @@ def test_it_holds_the_verdict_the_scores_and_where_they_come_from(judged, page):
         assert view in text
 
 
-def test_every_part_is_drawn_said_and_tabled(judged, page):
-    looks = Looks()
+def test_every_part_is_drawn_said_and_tabled(result, page):
+    analyses = Analyses()
     reader = Reader(page)
     text = reader.text
     parts = [
-        make(looks, judged, 2, False)
+        make(analyses, result, 2, False)
         for view in html_report.VIEWS
-        for make in html_report.makers(judged, view).values()
+        for make in html_report.makers(result, view).values()
     ]
     assert len(parts) == 11
     for part in parts:
@@ -124,7 +124,7 @@ def test_it_needs_nothing_from_elsewhere(page):
 
 
 def test_foreign_words_are_text():
-    page = html_report.page(Looks(), judge(coin=EVIL, source=f"file {EVIL}", notes=(EVIL,)))
+    page = html_report.page(Analyses(), judge(coin=EVIL, source=f"file {EVIL}", notes=(EVIL,)))
     reader = Reader(page)
     assert not [tag for tag, attrs in reader.tags if tag == "img" or "onerror" in attrs]
     scripts = [script for script in reader.scripts if "alert(" in script and len(script) < 10**6]
@@ -138,13 +138,13 @@ def test_foreign_words_are_text():
 
 def test_simulated_prices_are_labelled_and_real_ones_are_not(page):
     assert "imulated prices" not in Reader(page).text
-    simulated = html_report.page(Looks(), judge(simulated=True))
+    simulated = html_report.page(Analyses(), judge(simulated=True))
     assert "Simulated prices, not a market" in Reader(simulated).text
 
 
 def test_a_walk_forward_test_adds_its_folds(walked):
-    looks = Looks()
-    text = Reader(html_report.page(looks, walked.joined, walked)).text
+    analyses = Analyses()
+    text = Reader(html_report.page(analyses, walked.backtest, walked)).text
     assert "fitted anew for each of 3 folds" in text
     assert drawn_folds.summary_folds(walked) in text
     assert "Walk forward" in text
@@ -152,38 +152,38 @@ def test_a_walk_forward_test_adds_its_folds(walked):
 
 def test_what_can_not_be_told_is_said_and_the_rest_stands():
     few = judge(190)
-    text = Reader(html_report.page(Looks(), few)).text
+    text = Reader(html_report.page(Analyses(), few)).text
     assert few.verdict.sentence in text
     assert "too few origins" in text
 
 
-def test_a_model_that_saw_the_test_is_not_called_blind(judged):
-    text = Reader(html_report.page(Looks(), dataclasses.replace(judged, seen=True))).text
+def test_a_model_that_saw_the_test_is_not_called_blind(result):
+    text = Reader(html_report.page(Analyses(), dataclasses.replace(result, seen=True))).text
     assert "may have been fitted on part of the test span" in text
 
 
 # ------------------------------------------------------------------ parts
 
 
-def test_a_part_is_drawn_once_a_colour(judged):
-    looks = Looks()
-    make = html_report.makers(judged, "Delay")["delays"]
-    first = make(looks, judged, 2, False)
-    assert html_report.makers(judged, "Delay")["delays"](looks, judged, 2, False) is first
-    assert make(looks, judged, 2, True) is not first
-    assert make(looks, judged, 1, False) is not first
-    board = html_report.board(looks, judged, "mae", 1, "naive")
-    assert html_report.board(looks, judged, "mae", 1, "naive")[0] is board[0]
+def test_a_part_is_drawn_once_a_colour(result):
+    analyses = Analyses()
+    make = html_report.makers(result, "Delay")["delays"]
+    first = make(analyses, result, 2, False)
+    assert html_report.makers(result, "Delay")["delays"](analyses, result, 2, False) is first
+    assert make(analyses, result, 2, True) is not first
+    assert make(analyses, result, 1, False) is not first
+    board = html_report.board(analyses, result, "mae", 1, "naive")
+    assert html_report.board(analyses, result, "mae", 1, "naive")[0] is board[0]
 
 
-def test_standings_are_written_in_their_units(judged):
-    board = leaderboard(judged, "mae", 2, "cone")
+def test_standings_are_written_in_their_units(result):
+    board = leaderboard(result, "mae", 2, "cone")
     table = html_report.standings(board)
     assert list(table["Predictor"]) == [each.predictor for each in board.standings]
     assert table["Error (MAE)"].str.startswith("$").all()
     row = table[table["Predictor"] == "cone"].iloc[0]
     assert (row["Better than cone"], row["95 % interval"], row["p"]) == ("reference", "–", "–")
-    coverage = html_report.standings(leaderboard(judged, "coverage_95", 1))
+    coverage = html_report.standings(leaderboard(result, "coverage_95", 1))
     assert "Off the promise" in coverage.columns
     assert coverage["Off the promise"].str.endswith(" points").all()
 
@@ -210,27 +210,27 @@ def test_pinball_is_in_basis_points():
         ("1m", "When", ["by-hour", "by-market"]),
     ],
 )
-def test_only_parts_that_mean_something_are_made(judged, interval, view, names):
+def test_only_parts_that_mean_something_are_made(result, interval, view, names):
     freq = {"1w": "7D", "1m": "min", "1h": "h", "1d": "D"}[interval]
-    origins = pd.date_range("2024-01-01", periods=len(judged.judged), freq=freq, tz="UTC")
-    said = dataclasses.replace(judged.judged, origins=origins, interval=interval)
-    history = dataclasses.replace(judged.history, interval=interval)
-    other = dataclasses.replace(judged, history=history, forecasts={"har": said})
+    origins = pd.date_range("2024-01-01", periods=len(result.forecast), freq=freq, tz="UTC")
+    forecast = dataclasses.replace(result.forecast, origins=origins, interval=interval)
+    history = dataclasses.replace(result.history, interval=interval)
+    other = dataclasses.replace(result, history=history, forecasts={"har": forecast})
     assert list(html_report.makers(other, view)) == names
 
 
-def test_a_single_step_has_no_coverage_by_step(judged):
-    one = dataclasses.replace(judged, spec=dataclasses.replace(judged.spec, horizon=1))
+def test_a_single_step_has_no_coverage_by_step(result):
+    one = dataclasses.replace(result, spec=dataclasses.replace(result.spec, horizon=1))
     assert "coverage-by-step" not in html_report.makers(one, "Bands")
-    assert "coverage-by-step" in html_report.makers(judged, "Bands")
+    assert "coverage-by-step" in html_report.makers(result, "Bands")
 
 
-def test_forecasts_name_whose_they_are(judged):
-    frame = html_report.forecasts(judged)
+def test_forecasts_name_whose_they_are(result):
+    frame = html_report.forecasts(result)
     assert list(frame.columns[:4]) == ["predictor", "coin", "interval", "source"]
-    assert len(frame) == 2 * len(judged.judged)
+    assert len(frame) == 2 * len(result.forecast)
     assert set(frame["predictor"]) == {"har"}
-    expected = judged.judged.frame()
+    expected = result.forecast.frame()
     assert frame[expected.columns].equals(expected)
 
 

@@ -16,8 +16,8 @@ from cryptoforecast.learning import inference
 from cryptoforecast.types import (
     QUANTILES,
     Calibration,
-    Future,
-    Odds,
+    NextSteps,
+    Probability,
     Problem,
     QualityReport,
     SavedModel,
@@ -32,7 +32,7 @@ FIGURES = {
 
 
 @pytest.fixture(scope="module")
-def judged():
+def result():
     history = synthetic.history()
     model = synthetic.model(synthetic.spec(network="lstm", horizon=3))
     return backtest.holdout(history, model.spec, model, cached=True)
@@ -43,7 +43,7 @@ def future(loss="quantile", horizon=2, **changes):
     model = synthetic.model(synthetic.spec(loss=loss, horizon=horizon))
     last = len(history) - 1
     said = inference.forecast(model, history, range(last, last + 1))
-    return Future("mine", history, said, ("Beware.",))
+    return NextSteps("mine", history, said, ("Beware.",))
 
 
 def as_read(value):
@@ -51,15 +51,15 @@ def as_read(value):
     return json.loads(json.dumps(value, allow_nan=False))
 
 
-def test_a_backtest_has_every_key_of_the_contract(judged):
-    found = as_read(json_views.backtest_json(judged))
+def test_a_backtest_has_every_key_of_the_contract(result):
+    found = as_read(json_views.backtest_json(result))
     assert found["data"].keys() >= DATA
-    assert found["spec"].keys() == {field.name for field in dataclasses.fields(judged.spec)}
+    assert found["spec"].keys() == {field.name for field in dataclasses.fields(result.spec)}
     assert found["split"].keys() == {
         "train_rows", "validation_rows", "test_origins", "test_start", "test_end"
     }  # fmt: skip
     assert found["training"].keys() >= {"epochs", "seconds", "targets_per_second"}
-    assert found["scores"].keys() == judged.scores.keys() >= {"naive", "cone", "lstm"}
+    assert found["scores"].keys() == result.scores.keys() >= {"naive", "cone", "lstm"}
     for scores in found["scores"].values():
         assert scores.keys() == FIGURES | {"by_step"}
         assert [step.keys() for step in scores["by_step"]] == [FIGURES | {"step"}] * 3
@@ -69,27 +69,27 @@ def test_a_backtest_has_every_key_of_the_contract(judged):
     }  # fmt: skip
 
 
-def test_a_backtest_has_the_librarys_numbers(judged):
-    found = json_views.backtest_json(judged)
-    index = judged.history.candles.index
+def test_a_backtest_has_the_librarys_numbers(result):
+    found = json_views.backtest_json(result)
+    index = result.history.candles.index
     assert found["split"] == {
         "train_rows": 384,
         "validation_rows": 96,
-        "test_origins": len(judged.judged),
+        "test_origins": len(result.forecast),
         "test_start": index[480].isoformat(),
         "test_end": index[-1].isoformat(),
     }
     steps = found["scores"]["lstm"]["by_step"]
-    assert [step["mae"] for step in steps] == [s.mae for s in judged.scores["lstm"]]
-    assert found["scores"]["lstm"]["mae"] == judged.scores["lstm"][2].mae
+    assert [step["mae"] for step in steps] == [s.mae for s in result.scores["lstm"]]
+    assert found["scores"]["lstm"]["mae"] == result.scores["lstm"][2].mae
     assert found["scores"]["naive"]["directional_accuracy"] is None
-    assert found["verdict"]["skill"] == judged.verdict.skill
+    assert found["verdict"]["skill"] == result.verdict.skill
     assert found["spec"]["units"] == [4]
     assert (found["cached"], found["model"]) == (True, None)
 
 
-def test_no_training_is_told_of_saved_models_and_baselines(judged):
-    saved = json_views.backtest_json(judged, saved="mine")
+def test_no_training_is_told_of_saved_models_and_baselines(result):
+    saved = json_views.backtest_json(result, saved="mine")
     assert (saved["training"], saved["model"]) == (None, "mine")
     history = synthetic.history()
     baseline = backtest.holdout(history, synthetic.spec(network="cone", training="windows"))
@@ -133,7 +133,7 @@ def test_how_the_band_was_calibrated_is_told():
 
 def test_undefined_odds_are_null():
     asked = future(horizon=2)
-    one = Odds(65_000.0, "below", np.array([0.25, math.nan]))
+    one = Probability(65_000.0, "below", np.array([0.25, math.nan]))
     (found,) = as_read(json_views.forecast_json(asked, "quantile", [one]))["odds"]
     times = [step["time"] for step in json_views.forecast_json(asked, "quantile")["steps"]]
     assert found == {

@@ -67,9 +67,9 @@ def assert_same_weights(one, other):
         np.testing.assert_array_equal(a, b)
 
 
-def figures(judged):
+def figures(result):
     """Scores that compare: undefined ones are None, where NaN differs from itself."""
-    return {name: scores.scores_json(steps) for name, steps in judged.scores.items()}
+    return {name: scores.scores_json(steps) for name, steps in result.scores.items()}
 
 
 # ------------------------------------------------------------------ asked twice, trained once
@@ -168,8 +168,8 @@ def test_each_fold_is_answered_from_the_cache(trained, monkeypatch, tmp_path):
     monkeypatch.setattr(training, "fit", None)
     again = service.walk_forward(history, SPEC, plan)
     assert [fold.cached for fold in again.folds] == [True, True]
-    assert figures(again.joined) == figures(first.joined)
-    assert again.joined.verdict == first.joined.verdict
+    assert figures(again.backtest) == figures(first.backtest)
+    assert again.backtest.verdict == first.backtest.verdict
 
 
 def test_bypassing_the_cache_asks_it_for_no_fold(trained, monkeypatch):
@@ -214,7 +214,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
     assert job.wait(60)
     tested = service.walked(key)
     assert [fold.cached for fold in tested.folds] == [False, False]
-    assert list(tested.joined.scores) == [*QUICK, "dense"]
+    assert list(tested.backtest.scores) == [*QUICK, "dense"]
     assert job.result.model is tested.folds[-1].model
     assert (job.progress.fold, job.progress.folds, job.progress.done) == (2, 2, 1.0)
     assert service.submit_walk_forward(history, SPEC, plan) is job
@@ -225,7 +225,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
     again = service.submit_walk_forward(history, SPEC, plan)
     assert again is not job
     assert again.wait(60)
-    assert figures(service.walked(key).joined) == figures(tested.joined)
+    assert figures(service.walked(key).backtest) == figures(tested.backtest)
     assert all(fold.cached for fold in service.walked(key).folds)
 
 
@@ -260,7 +260,7 @@ def test_a_baseline_walks_forward_at_once_and_once(service, monkeypatch):
     history, plan = synthetic.history(), WalkPlan(folds=2)
     spec = specs.make(network="cone", horizon=2)
     first = service.walk_baseline(history, spec, plan)
-    assert list(first.joined.scores) == list(QUICK)
+    assert list(first.backtest.scores) == list(QUICK)
     monkeypatch.setattr(walk_forward, "run", None)
     assert service.walk_baseline(history, spec, plan) is first
 
@@ -268,15 +268,15 @@ def test_a_baseline_walks_forward_at_once_and_once(service, monkeypatch):
 def test_heavy_baselines_join_a_walk_when_asked_for(service, monkeypatch):
     history, plan = synthetic.history(), WalkPlan(folds=2)
     first = service.walk_baseline(history, specs.make(network="cone", horizon=2), plan)
-    assert list(service.compared_walk(first).joined.scores) == list(QUICK)
+    assert list(service.compared_walk(first).backtest.scores) == list(QUICK)
     whole = service.compare_walk(first)
-    assert list(whole.joined.scores) == list(BASELINES)
+    assert list(whole.backtest.scores) == list(BASELINES)
     monkeypatch.setattr(walk_forward, "run", None)
-    assert figures(service.compared_walk(first).joined) == figures(whole.joined)
+    assert figures(service.compared_walk(first).backtest) == figures(whole.backtest)
     direct = Service(service.settings)
     monkeypatch.undo()
-    expected = direct.walk_forward(history, first.joined.spec, plan)
-    assert figures(whole.joined) == figures(expected.joined)
+    expected = direct.walk_forward(history, first.backtest.spec, plan)
+    assert figures(whole.backtest) == figures(expected.backtest)
 
 
 def test_walks_that_are_remembered_are_bounded(service, monkeypatch):
@@ -366,7 +366,7 @@ def test_other_prices_or_models_are_judged_anew(service):
     again = service.judge_saved(synthetic.history(), synthetic.model(SPEC))
     assert figures(again) == figures(first)
     shorter = service.judge_saved(synthetic.history(), synthetic.model(SPEC), test=0.1)
-    assert len(shorter.judged) < len(first.judged)
+    assert len(shorter.forecast) < len(first.forecast)
 
 
 def test_what_is_remembered_is_bounded(service, monkeypatch):
@@ -379,9 +379,9 @@ def test_what_is_remembered_is_bounded(service, monkeypatch):
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_baselines_are_judged_and_look_ahead(service, name):
     history = synthetic.history()
-    judged = service.judge_baseline(history, name, 4)
-    assert judged.judged.predictor == name
-    assert service.judge_baseline(history, name, 4).forecasts is judged.forecasts
+    result = service.judge_baseline(history, name, 4)
+    assert result.forecast.predictor == name
+    assert service.judge_baseline(history, name, 4).forecasts is result.forecasts
     future = service.future_baseline(history, name, 4)
     assert future.forecast.origins[0] == history.end
     fitted = BASELINES[name].fit(history, 600, 4).forecast(history, range(599, 600))
@@ -567,17 +567,17 @@ def test_closes_too_far_apart_are_refused(predicting):
 
 
 def test_save_list_load_delete(service):
-    judged = judge(service)
-    saved = service.save(judged, "mine")
+    result = judge(service)
+    saved = service.save(result, "mine")
     assert (saved.name, saved.shipped) == ("mine", False)
-    assert saved.model.card == carded(judged).card
-    assert saved.model.card.verdict == judged.verdict.sentence
-    assert saved.model.card.scores["dense"]["mae"] == judged.scores["dense"][-1].mae
+    assert saved.model.card == carded(result).card
+    assert saved.model.card.verdict == result.verdict.sentence
+    assert saved.model.card.scores["dense"]["mae"] == result.scores["dense"][-1].mae
     assert saved.model.card.scores["naive"]["directional_accuracy"] is None
     assert json.dumps(saved.model.card.scores, allow_nan=False)
     assert [each.name for each in service.models()] == ["mine"]
     again = service.judge_saved(synthetic.history(), service.model("mine").model)
-    assert figures(again) == figures(judged)
+    assert figures(again) == figures(result)
     service.delete("mine")
     assert service.models() == []
     with pytest.raises(UnknownModel, match=r"No saved model is named mine.*There are: none"):
@@ -613,11 +613,11 @@ def test_scores_on_other_prices_do_not_get_on_a_card(service, loss):
 
 
 def test_baselines_are_not_saved(service):
-    judged = service.judge_baseline(synthetic.history(), "cone", 1)
+    result = service.judge_baseline(synthetic.history(), "cone", 1)
     with pytest.raises(InvalidInput, match="Only a trained network can be saved"):
-        service.save(judged, "mine")
+        service.save(result, "mine")
     with pytest.raises(InvalidInput, match="Only a trained network has a card"):
-        carded(judged)
+        carded(result)
 
 
 def test_shipped_models_are_listed_and_left_alone(service):

@@ -20,16 +20,16 @@ from cryptoforecast.types import Array, Backtest, duration
 _NO_SPREAD = "The errors do not vary, so there is nothing to show."
 
 
-def delay(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw how far predicted prices lie from the actual ones of earlier candles.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         step: 1 to the horizon.
         frame: from ``diagnostics.delays``.
         dark: whether the page behind is dark.
     """
-    colours, interval = style.theme(dark), judged.history.interval
+    colours, interval = style.theme(dark), result.history.interval
     figure = go.Figure()
     figure.add_scatter(
         x=frame["shift"], y=frame["error"], mode="lines+markers", name="error",
@@ -43,10 +43,10 @@ def delay(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
             xshift=4 if anchor == "left" else -4, font={"size": 11, "color": colours.faint},
         )  # fmt: skip
     subtitle = style.subtitle_lines(
-        judged.history, "distance to the price so many candles before the target"
+        result.history, "distance to the price so many candles before the target"
     )
     style.lay_out(
-        figure, f"Just a delayed price? {_ahead(judged, step)}", subtitle, dark=dark, height=320,
+        figure, f"Just a delayed price? {_ahead(result, step)}", subtitle, dark=dark, height=320,
         keep=f"delay {interval} {step}", legend=False,
     )  # fmt: skip
     figure.update_layout(
@@ -58,11 +58,11 @@ def delay(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
     return figure
 
 
-def summary_delay(judged: Backtest, step: int, frame: pd.DataFrame) -> str:
+def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Say what ``delay`` shows: whether the forecast is the last price once more."""
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
-    behind, interval = float(frame["error"].iloc[step]), judged.history.interval
-    name = judged.spec.network
+    behind, interval = float(frame["error"].iloc[step]), result.history.interval
+    name = result.spec.network
     if own == 0 and behind == 0:
         return f"The price never moved, so nothing tells {name} from the last price."
     if best == 0:
@@ -85,16 +85,16 @@ def summary_delay(judged: Backtest, step: int, frame: pd.DataFrame) -> str:
     )
 
 
-def residuals(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw every error over time, and their running average.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         step: 1 to the horizon.
         frame: from ``diagnostics.residuals``.
         dark: whether the page behind is dark.
     """
-    colours, interval = style.theme(dark), judged.history.interval
+    colours, interval = style.theme(dark), result.history.interval
     residual, average = (100 * frame[name].to_numpy() for name in ("residual", "average"))
     rows = rows_to_show([residual, average])
     x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
@@ -111,10 +111,10 @@ def residuals(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         )  # fmt: skip
     times = pd.DatetimeIndex(frame["time"])
     subtitle = style.subtitle_lines(
-        judged.history, style.span(times, interval), "above 0: the price came out higher"
+        result.history, style.span(times, interval), "above 0: the price came out higher"
     )
     style.lay_out(
-        figure, f"Errors over time, {_ahead(judged, step)}", subtitle, dark=dark, height=340,
+        figure, f"Errors over time, {_ahead(result, step)}", subtitle, dark=dark, height=340,
         keep=f"residuals {interval} {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -124,25 +124,25 @@ def residuals(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     return figure
 
 
-def summary_residuals(judged: Backtest, step: int, frame: pd.DataFrame) -> str:
+def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Say what ``residuals`` shows: the mean error, and when the largest was."""
     residual = frame["residual"]
     mean, worst = float(residual.mean()), int(residual.abs().to_numpy().argmax())
     side = "too low" if mean > 0 else "too high"
     lean = f"{percent(abs(mean))} {side}" if mean else "neither too high nor too low"
-    when = style.moment(frame["time"].iloc[worst], judged.history.interval)
+    when = style.moment(frame["time"].iloc[worst], result.history.interval)
     return (
-        f"Forecasts {_ahead(judged, step)} are {lean} on average, and "
+        f"Forecasts {_ahead(result, step)} are {lean} on average, and "
         f"{percent(float(residual.abs().mean()))} off either way; the largest error is "
         f"{percent(float(residual.iloc[worst]), '+')}, {when}."
     )
 
 
-def histogram(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+def histogram(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw how often errors of each size occur, beside a normal distribution.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         step: 1 to the horizon.
         frame: from ``diagnostics.histogram``.
         dark: whether the page behind is dark.
@@ -159,9 +159,9 @@ def histogram(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         line={"color": colours.strong, "width": 2, "dash": "dot"},
         hovertemplate="normal %{y:,.0f}<extra></extra>",
     )  # fmt: skip
-    subtitle = style.subtitle_lines(judged.history, "the outermost bars hold all beyond")
+    subtitle = style.subtitle_lines(result.history, "the outermost bars hold all beyond")
     style.lay_out(
-        figure, f"Sizes of the errors, {_ahead(judged, step)}", subtitle, dark=dark, height=320,
+        figure, f"Sizes of the errors, {_ahead(result, step)}", subtitle, dark=dark, height=320,
         keep=f"histogram {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -188,12 +188,12 @@ def summary_histogram(frame: pd.DataFrame) -> str:
 
 
 def autocorrelation(
-    judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False
+    result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False
 ) -> go.Figure:
     """Draw how far errors, and their sizes, go along with those of earlier origins.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         step: 1 to the horizon.
         frame: from ``diagnostics.autocorrelation``.
         dark: whether the page behind is dark.
@@ -217,11 +217,11 @@ def autocorrelation(
     if step > 1:
         figure.add_vline(x=step - 0.5, line={"color": colours.rule, "dash": "dash", "width": 1})
     subtitle = style.subtitle_lines(
-        judged.history,
+        result.history,
         "shaded: errors within chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
     )
     style.lay_out(
-        figure, f"Do errors repeat? {_ahead(judged, step)}", subtitle, dark=dark, height=320,
+        figure, f"Do errors repeat? {_ahead(result, step)}", subtitle, dark=dark, height=320,
         keep=f"autocorrelation {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -279,7 +279,7 @@ def _by_chance(count: int) -> int:
 
 
 def by_clock(
-    judged: Backtest,
+    result: Backtest,
     step: int,
     frame: pd.DataFrame,
     unit: Literal["hour", "weekday"],
@@ -289,17 +289,17 @@ def by_clock(
     """Draw mean error and width of the band by hour of the day or by weekday, UTC.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         step: 1 to the horizon.
         frame: from ``diagnostics.by_hour`` or ``by_weekday``.
         unit: which of the two.
         dark: whether the page behind is dark.
     """
     what = "hour of the day" if unit == "hour" else "weekday"
-    subtitle = style.subtitle_lines(judged.history, f"{what} in which the predicted candle opens")
+    subtitle = style.subtitle_lines(result.history, f"{what} in which the predicted candle opens")
     figure = _averages(frame, unit, dark)
     style.lay_out(
-        figure, f"Errors by {what}, {_ahead(judged, step)}", subtitle, dark=dark, height=320,
+        figure, f"Errors by {what}, {_ahead(result, step)}", subtitle, dark=dark, height=320,
         keep=f"{unit} {step}",
     )  # fmt: skip
     axis: dict[str, object] = {"title": _title(f"{what}, UTC")}
@@ -322,21 +322,21 @@ def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> s
     return f"{text}; {_follows(frame)}."
 
 
-def by_regime(judged: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+def by_regime(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw mean error and width of the band in calm, usual and restless markets.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         step: 1 to the horizon.
         frame: from ``diagnostics.by_regime``.
         dark: whether the page behind is dark.
     """
     subtitle = style.subtitle_lines(
-        judged.history, "thirds of the forecasts, by the volatility when they were made"
+        result.history, "thirds of the forecasts, by the volatility when they were made"
     )
     figure = _averages(frame, "regime", dark)
     style.lay_out(
-        figure, f"Errors by market, {_ahead(judged, step)}", subtitle, dark=dark, height=320,
+        figure, f"Errors by market, {_ahead(result, step)}", subtitle, dark=dark, height=320,
         keep=f"regime {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -364,29 +364,29 @@ def summary_by_regime(frame: pd.DataFrame) -> str:
     )
 
 
-def free_run(judged: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw the error by step of a network fed its own forecasts, and of what it says at once.
 
     Args:
-        judged: the backtest that the frame is of.
+        result: the backtest that the frame is of.
         frame: from ``diagnostics.free_run``.
         dark: whether the page behind is dark.
     """
-    colours, interval = style.theme(dark), judged.history.interval
+    colours, interval = style.theme(dark), result.history.interval
     figure = go.Figure()
-    looks = (
+    analyses = (
         ("free_run", "fed its own forecasts", colours.strong, "solid", "diamond"),
         ("direct", "predicted at once", colours.calm, "dash", "square"),
         ("naive", "last price", colours.rule, "dot", "circle"),
     )
-    for name, words, colour, dash, symbol in looks:
+    for name, words, colour, dash, symbol in analyses:
         figure.add_scatter(
             x=frame["step"], y=_percent(frame[name]), name=words, mode="lines+markers",
             line={"color": colour, "width": 1.8, "dash": dash}, marker={"symbol": symbol},
             hovertemplate=f"{words} %{{y:.2f}} %<extra></extra>",
         )  # fmt: skip
     count = int(frame["origins"].iloc[0])
-    subtitle = style.subtitle_lines(judged.history, f"mean error from {count} starting points")
+    subtitle = style.subtitle_lines(result.history, f"mean error from {count} starting points")
     style.lay_out(
         figure, "One step, again and again", subtitle, dark=dark, height=340,
         keep=f"free run {interval}", legend_rows=2,
@@ -399,11 +399,11 @@ def free_run(judged: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
     return figure
 
 
-def summary_free_run(judged: Backtest, frame: pd.DataFrame) -> str:
+def summary_free_run(result: Backtest, frame: pd.DataFrame) -> str:
     """Say what ``free_run`` shows at its last step."""
-    end, name = frame.iloc[-1], judged.spec.network
+    end, name = frame.iloc[-1], result.spec.network
     text = (
-        f"Fed its own forecasts for {duration(int(end['step']), judged.history.interval)}, {name} "
+        f"Fed its own forecasts for {duration(int(end['step']), result.history.interval)}, {name} "
         f"ends {percent(end['free_run'])} off the price; the last price alone would be "
         f"{percent(end['naive'])} off"
     )
@@ -455,8 +455,8 @@ def _title(text: str) -> dict[str, object]:
     return {"text": text, "font": {"size": 11}, "standoff": 4}
 
 
-def _ahead(judged: Backtest, step: int) -> str:
-    return style.ahead(step, judged.history.interval)
+def _ahead(result: Backtest, step: int) -> str:
+    return style.ahead(step, result.history.interval)
 
 
 def _small(values: Array) -> Array:

@@ -20,7 +20,7 @@ def table(tested: WalkForward) -> pd.DataFrame:
         ``judged_to``, ``origins``, ``mae`` and ``pinball`` over naive's (NaN where that is 0),
         ``covered`` (share in the 80 % band), ``epochs`` and ``seconds`` (NaN for a baseline).
     """
-    joined = tested.joined
+    joined = tested.backtest
     index, name = joined.history.candles.index, joined.spec.network
     rows = []
     for number, fold in enumerate(tested.folds, start=1):
@@ -51,7 +51,7 @@ def folds(tested: WalkForward, *, dark: bool = False) -> go.Figure:
         tested: a walk-forward test.
         dark: whether the page behind is dark.
     """
-    colours, joined, frame = style.theme(dark), tested.joined, table(tested)
+    colours, joined, frame = style.theme(dark), tested.backtest, table(tested)
     interval = joined.history.interval
     middle = frame["judged_from"] + (frame["judged_to"] - frame["judged_from"]) / 2
     x = style.milliseconds(pd.DatetimeIndex(middle))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, Future, duration
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, NextSteps, duration
 
 #: Level (%) and strength of each band of the fan, widest first.
 _FAN = ((95, 0.16), (80, 0.22), (50, 0.34))
@@ -34,9 +34,9 @@ def predicted_vs_actual(
     Raises:
         InvalidInput: if ``step`` lies outside the horizon.
     """
-    colours, interval = style.theme(dark), backtest.judged.interval
+    colours, interval = style.theme(dark), backtest.forecast.interval
     step = _step(backtest, step)
-    frame = backtest.judged.frame(step)
+    frame = backtest.forecast.frame(step)
     actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
     rows = rows_to_show([actual, residual])
     x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
@@ -85,7 +85,7 @@ def predicted_vs_actual(
     return style.lay_out(figure, title, subtitle, dark=dark, height=480, keep=keep, more=more)
 
 
-def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.Figure:
+def fan(future: NextSteps, *, dark: bool = False, recent: int | None = None) -> go.Figure:
     """Draw recent closes and, after them, the bands and medians of the next steps.
 
     Args:
@@ -100,10 +100,10 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
     rows = rows_to_show([price])
     quantiles = forecast.quantile_prices[0]
     steps = np.arange(1, forecast.horizon + 1)
-    times = pd.DatetimeIndex(forecast.origins[0] + steps * history.step)
+    times = pd.DatetimeIndex(forecast.origins[0] + steps * history.candle_length)
     x, hover = style.milliseconds(times), style.hover_price(quantiles)
     figure = go.Figure()
-    edges, outline = _outline(x, quantiles, forecast.close[0], history.step)
+    edges, outline = _outline(x, quantiles, forecast.close[0], history.candle_length)
     for level, strength in _FAN:
         _add_band(figure, edges, *_band(outline, level), f"{level} %", colours.fan(strength))
     figure.add_scatter(
@@ -141,7 +141,7 @@ def fan(future: Future, *, dark: bool = False, recent: int | None = None) -> go.
 
 def summary_predicted(backtest: Backtest, step: int | None = None) -> str:
     """Say in one sentence what ``predicted_vs_actual`` shows."""
-    said, step = backtest.judged, _step(backtest, step)
+    said, step = backtest.forecast, _step(backtest, step)
     interval, times = said.interval, said.times(step)
     missed = np.abs(said.actual[:, step - 1] - said.predicted[:, step - 1])
     prices = "simulated prices" if backtest.history.simulated else "prices"
@@ -155,7 +155,7 @@ def summary_predicted(backtest: Backtest, step: int | None = None) -> str:
     )
 
 
-def summary_fan(future: Future) -> str:
+def summary_fan(future: NextSteps) -> str:
     """Say in one sentence what ``fan`` shows at its last step."""
     history, forecast = future.history, future.forecast
     last = forecast.quantile_prices[0, -1]
@@ -172,7 +172,7 @@ def summary_fan(future: Future) -> str:
 
 def _step(backtest: Backtest, step: int | None) -> int:
     """Return the step that is shown, the last one unless another is asked for."""
-    horizon = backtest.judged.horizon
+    horizon = backtest.forecast.horizon
     step = horizon if step is None else step
     if not 1 <= step <= horizon:
         raise InvalidInput(f"`step` must be 1 to the horizon, {horizon}. Received: {step}.")

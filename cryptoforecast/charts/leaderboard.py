@@ -26,11 +26,11 @@ _LEAST = -0.5
 _COVERAGES = ("coverage_80", "coverage_95")
 
 
-def forest(judged: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Figure:
+def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Figure:
     """Draw each predictor's skill against the reference with its interval, the best on top.
 
     Args:
-        judged: the backtest that the board is of.
+        result: the backtest that the board is of.
         board: what to draw.
         dark: whether the page behind is dark.
     """
@@ -39,10 +39,10 @@ def forest(judged: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
     figure.add_vline(x=0, line={"color": colours.ink, "dash": "dash", "width": 1})
     for standing in board.standings[::-1]:
         _add(figure, standing, board, colours)
-    candle = judged.history.interval
+    candle = result.history.interval
     coverage = board.metric in _COVERAGES
     subtitle = style.subtitle_lines(
-        judged.history,
+        result.history,
         "right on the dashed line: as promised"
         if coverage
         else f"dashed: {board.reference}; right of it is better",
@@ -65,9 +65,9 @@ def forest(judged: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
     return figure
 
 
-def summary_leaderboard(judged: Backtest, board: Leaderboard) -> str:
+def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
     """Say in a sentence or two what ``forest`` shows."""
-    ahead = style.ahead(board.step, judged.history.interval)
+    ahead = style.ahead(board.step, result.history.interval)
     known = [each for each in board.standings if math.isfinite(each.value)]
     if not known:
         return f"{METRIC_WORDS[board.metric]} is defined for none of these {ahead}."

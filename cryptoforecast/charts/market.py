@@ -60,7 +60,7 @@ def candles(
     """
     colours = style.theme(dark)
     shown = _tail(history, last)
-    drawn, length = for_display(shown, history.step)
+    drawn, length = for_display(shown, history.candle_length)
     x = style.milliseconds(pd.DatetimeIndex(drawn.index))
     volume = drawn["volume"].to_numpy()
     with_volume = bool(np.nansum(volume) > 0)
@@ -80,7 +80,9 @@ def candles(
             marker={"color": colours.rule, "line": {"width": 0}}, opacity=0.7,
             hovertemplate="volume %{y:,.4~s}<extra></extra>",
         )  # fmt: skip
-    longer = f"each candle shown is {_length(length)} long" if length > history.step else ""
+    longer = (
+        f"each candle shown is {_length(length)} long" if length > history.candle_length else ""
+    )
     title = f"{history.coin}, {style.count(len(shown), history.interval)}"
     subtitle = style.subtitle_lines(
         history, style.span(pd.DatetimeIndex(shown.index), history.interval), longer

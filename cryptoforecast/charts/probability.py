@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import Future, Odds, duration
+from cryptoforecast.types import NextSteps, Probability, duration
 
 #: Cells of a map up to which each says its chance.
 _WRITTEN = 120
@@ -18,7 +18,7 @@ _WRITTEN = 120
 _MARKED = 12
 
 
-def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figure:
+def chance_by_step(future: NextSteps, one: Probability, *, dark: bool = False) -> go.Figure:
     """Draw the chance of ending above or below a price, at each step.
 
     Args:
@@ -26,7 +26,7 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
         one: of this forecast.
         dark: whether the page behind is dark.
     """
-    colours, chances = style.theme(dark), 100 * one.chances
+    colours, chances = style.theme(dark), 100 * one.by_step
     x = style.milliseconds(_times(future))
     figure = go.Figure()
     figure.add_scatter(
@@ -36,7 +36,7 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
         hovertemplate="%{y:.1f} %<extra></extra>",
     )  # fmt: skip
     ends = [
-        {"x": x[row], "y": chances[row], "text": percent(one.chances[row]), "showarrow": False,
+        {"x": x[row], "y": chances[row], "text": percent(one.by_step[row]), "showarrow": False,
          "xanchor": side, "yshift": 14, "font": {"size": 12, "color": colours.ink}}
         for row, side in ((0, "left"), (-1, "right"))
         if math.isfinite(chances[row])
@@ -56,7 +56,7 @@ def chance_by_step(future: Future, one: Odds, *, dark: bool = False) -> go.Figur
     return figure
 
 
-def chance_map(future: Future, asked: Sequence[Odds], *, dark: bool = False) -> go.Figure:
+def chance_map(future: NextSteps, asked: Sequence[Probability], *, dark: bool = False) -> go.Figure:
     """Draw the chances of several prices at every step as a map of colours.
 
     Args:
@@ -65,7 +65,7 @@ def chance_map(future: Future, asked: Sequence[Odds], *, dark: bool = False) -> 
         dark: whether the page behind is dark.
     """
     colours = style.theme(dark)
-    chances = 100 * np.array([one.chances for one in asked])
+    chances = 100 * np.array([one.by_step for one in asked])
     ladder = _rungs([one.level for one in asked])
     single = chances.shape[1] == 1
     direction, coin = asked[0].direction, future.history.coin
@@ -102,26 +102,26 @@ def chance_map(future: Future, asked: Sequence[Odds], *, dark: bool = False) -> 
     return figure
 
 
-def summary_chance(future: Future, one: Odds) -> str:
+def summary_chance(future: NextSteps, one: Probability) -> str:
     """Say in one sentence what ``chance_by_step`` shows."""
-    history, steps = future.history, len(one.chances)
+    history, steps = future.history, len(one.by_step)
     price = f"{one.direction} {style.money(one.level)}"
     real = "simulated price" if history.simulated else "price"
     last = duration(steps, history.interval)
     text = (
-        f"Chance that the {history.coin} {real} ends {price} in {last}: {percent(one.chances[-1])}"
+        f"Chance that the {history.coin} {real} ends {price} in {last}: {percent(one.by_step[-1])}"
     )
     if steps == 1:
         return f"{text}."
-    return f"{text}; in {duration(1, history.interval)}: {percent(one.chances[0])}."
+    return f"{text}; in {duration(1, history.interval)}: {percent(one.by_step[0])}."
 
 
-def summary_chances(future: Future, asked: Sequence[Odds]) -> str:
+def summary_chances(future: NextSteps, asked: Sequence[Probability]) -> str:
     """Say in one sentence what ``chance_map`` shows at its last step."""
-    last = duration(len(asked[0].chances), future.history.interval)
+    last = duration(len(asked[0].by_step), future.history.interval)
     prices = _rungs([one.level for one in asked])
     parts = [
-        f"{price} {percent(one.chances[-1])}" for price, one in zip(prices, asked, strict=True)
+        f"{price} {percent(one.by_step[-1])}" for price, one in zip(prices, asked, strict=True)
     ]
     return f"Chance of ending {asked[0].direction} each price in {last}: {', '.join(parts)}."
 
@@ -142,12 +142,12 @@ def _rungs(levels: Sequence[float]) -> list[str]:
     return [f"${level:,.{decimals}f}" for level in levels]
 
 
-def _times(future: Future) -> pd.DatetimeIndex:
+def _times(future: NextSteps) -> pd.DatetimeIndex:
     steps = np.arange(1, future.forecast.horizon + 1)
-    return pd.DatetimeIndex(future.forecast.origins[0] + steps * future.history.step)
+    return pd.DatetimeIndex(future.forecast.origins[0] + steps * future.history.candle_length)
 
 
-def _labels(future: Future) -> list[str]:
+def _labels(future: NextSteps) -> list[str]:
     """Write how far each step looks ahead."""
     interval = future.history.interval
     return [duration(step, interval) for step in range(1, future.forecast.horizon + 1)]

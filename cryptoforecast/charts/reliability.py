@@ -35,7 +35,7 @@ def reliability(measured: Reliability, *, dark: bool = False) -> go.Figure:
         hovertemplate="promised %{x:.1f} %: measured %{y:.1f} %<extra></extra>",
         **_counted(measured.observed, colours.strong),
     )  # fmt: skip
-    _lay_out(figure, measured.judged, "Quantiles: promised and measured", measured.step,
+    _lay_out(figure, measured.backtest, "Quantiles: promised and measured", measured.step,
              f"{measured.origins:,} outcomes", dark=dark, keep="reliability")  # fmt: skip
     figure.update_layout(
         hovermode="closest",
@@ -68,7 +68,7 @@ def pit(measured: Reliability, *, dark: bool = False) -> go.Figure:
         x=[0, 100], y=[width, width], name="as promised", mode="lines", hoverinfo="skip",
         line={"color": colours.strong, "dash": "dash", "width": 1.5},
     )  # fmt: skip
-    _lay_out(figure, measured.judged, "Where in the forecast prices ended", measured.step,
+    _lay_out(figure, measured.backtest, "Where in the forecast prices ended", measured.step,
              f"{measured.origins:,} outcomes, flat is right", dark=dark, keep="pit")  # fmt: skip
     figure.update_layout(
         hovermode="closest",
@@ -86,7 +86,7 @@ def coverage_by_step(measured: CoverageBySteps, *, dark: bool = False) -> go.Fig
         measured: from ``evaluation.reliability.by_step``.
         dark: whether the page behind is dark.
     """
-    colours, judged = style.theme(dark), measured.judged
+    colours, result = style.theme(dark), measured.backtest
     steps = list(range(1, len(measured.steps) + 1))
     figure = go.Figure()
     for level, colour, symbol in zip(
@@ -99,8 +99,8 @@ def coverage_by_step(measured: CoverageBySteps, *, dark: bool = False) -> go.Fig
             **_counted([shares[level] for shares in measured.steps], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
-    noun = style.count(2, judged.history.interval).removeprefix("2 ")
-    _lay_out(figure, judged, "Coverage by step", None, f"{len(judged.judged):,} origins",
+    noun = style.count(2, result.history.interval).removeprefix("2 ")
+    _lay_out(figure, result, "Coverage by step", None, f"{len(result.forecast):,} origins",
              dark=dark, keep="coverage by step")  # fmt: skip
     figure.update_layout(
         xaxis={"title": _title(f"{noun} ahead"), "range": [0.5, len(steps) + 0.5],
@@ -132,7 +132,7 @@ def coverage_by_regime(measured: Reliability, *, dark: bool = False) -> go.Figur
             **_counted([regime.coverage[level] for regime in measured.regimes], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
-    _lay_out(figure, measured.judged, "Coverage by volatility", measured.step,
+    _lay_out(figure, measured.backtest, "Coverage by volatility", measured.step,
              "thirds of the origins by volatility",
              dark=dark, keep="coverage by regime")  # fmt: skip
     figure.update_layout(
@@ -156,7 +156,7 @@ def summary_reliability(measured: Reliability) -> str:
     _, level, worst = max(off)
     missed = sum(not share.low <= level <= share.high for _, level, share in off)
     return (
-        f"{_ahead(measured)} the {measured.judged.judged.predictor}'s quantile of "
+        f"{_ahead(measured)} the {measured.backtest.forecast.predictor}'s quantile of "
         f"{_percent(level)} is farthest off: {_percent(worst.value)} of {measured.origins:,} "
         f"prices ended below it. Of the nine quantiles {missed or 'none'} "
         f"{'is' if missed < 2 else 'are'} off by more than chance explains."
@@ -182,14 +182,14 @@ def summary_pit(measured: Reliability) -> str:
 
 def summary_coverage_by_step(measured: CoverageBySteps) -> str:
     """Say in one sentence what ``coverage_by_step`` shows."""
-    judged = measured.judged
+    result = measured.backtest
     values = [(shares[80].value, step) for step, shares in enumerate(measured.steps, start=1)]
     known = [each for each in values if math.isfinite(each[0])]
     if not known:
         return _NONE
     (least, first), (most, last) = min(known), max(known)
-    text = f"The {judged.judged.predictor}'s 80 % band holds {_percent(least)} of the prices"
-    interval = judged.history.interval
+    text = f"The {result.forecast.predictor}'s 80 % band holds {_percent(least)} of the prices"
+    interval = result.history.interval
     if first == last:
         return f"{text} {style.ahead(first, interval)}."
     return (
@@ -207,7 +207,7 @@ def summary_coverage_by_regime(measured: Reliability) -> str:
         for regime in measured.regimes
     ]
     return (
-        f"{_ahead(measured)} the {measured.judged.judged.predictor}'s 80 % band held "
+        f"{_ahead(measured)} the {measured.backtest.forecast.predictor}'s 80 % band held "
         f"{', '.join(parts[:-1])} and {parts[-1]}."
     )
 
@@ -233,11 +233,11 @@ def _add_promises(figure: go.Figure, colours: style.Theme) -> None:
 
 
 def _lay_out(
-    figure: go.Figure, judged: Backtest, title: str, step: int | None, what: str, *, dark: bool,
+    figure: go.Figure, result: Backtest, title: str, step: int | None, what: str, *, dark: bool,
     keep: str,
 ) -> None:  # fmt: skip
-    ahead = "" if step is None else f"{style.ahead(step, judged.history.interval)}, "
-    subtitle = style.subtitle_lines(judged.history, ahead + what)
+    ahead = "" if step is None else f"{style.ahead(step, result.history.interval)}, "
+    subtitle = style.subtitle_lines(result.history, ahead + what)
     style.lay_out(figure, title, subtitle, dark=dark, height=340, keep=keep)
 
 
@@ -246,7 +246,7 @@ def _title(text: str) -> dict[str, object]:
 
 
 def _ahead(measured: Reliability) -> str:
-    return style.ahead(measured.step, measured.judged.history.interval)
+    return style.ahead(measured.step, measured.backtest.history.interval)
 
 
 def _percent(share: float) -> str:

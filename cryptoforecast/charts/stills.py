@@ -217,11 +217,11 @@ def _dates(times: Array) -> list[str]:
         return []
     midnight = all(moment == moment.normalize() for moment in moments)
     top, below = ("%b %-d", "%Y") if midnight else ("%H:%M", "%b %-d")
-    said, texts = "", []
+    forecast, texts = "", []
     for moment in moments:
         lower = moment.strftime(below)
-        texts.append(moment.strftime(top) + (f"<br>{lower}" if lower != said else ""))
-        said = lower
+        texts.append(moment.strftime(top) + (f"<br>{lower}" if lower != forecast else ""))
+        forecast = lower
     return texts
 
 

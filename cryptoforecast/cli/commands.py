@@ -90,7 +90,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     finally:
         meter.close()
     walked = tested if len(tested.folds) > 1 else None
-    more = _more(service, args, tested.joined, walked)
+    more = _more(service, args, tested.backtest, walked)
     return Answer(
         json_views.walk_forward_json(tested) | more.json, text.walk_forward(tested) + more.text
     )
@@ -119,15 +119,15 @@ def _check_more(args: argparse.Namespace) -> None:
 def _more(
     service: Service,
     args: argparse.Namespace,
-    judged: Backtest,
+    result: Backtest,
     tested: WalkForward | None = None,
 ) -> _More:
     """Add the leaderboard, and write the report and the forecasts, where these are asked for."""
     added: json_views.Json = {}
     words = ""
     if args.leaderboard is not None:
-        step = judged.spec.horizon if args.step is None else args.step
-        board = service.looks.board(judged, args.leaderboard, step, args.against or "naive")
+        step = result.spec.horizon if args.step is None else args.step
+        board = service.analyses.board(result, args.leaderboard, step, args.against or "naive")
         added |= {"leaderboard": json_views.leaderboard_json(board)}
         words += text.leaderboard(board)
     if args.html is not None or args.forecasts is not None:
@@ -135,8 +135,8 @@ def _more(
 
         added |= exports.write(
             args,
-            lambda: html_report.page(service.looks, judged, tested),
-            lambda: html_report.forecasts(judged),
+            lambda: html_report.page(service.analyses, result, tested),
+            lambda: html_report.forecasts(result),
         )
     return _More(added, words + exports.told(args))
 
@@ -150,24 +150,24 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         )
     if args.save is not None:
         _refuse_taken(service, args.save, args.force)
-    judged = _judge(service, args, cancelled)
+    result = _judge(service, args, cancelled)
     if args.save is None:
         end = "Not saved: add --save NAME to keep it."
     else:
-        service.save(judged, args.save, force=args.force)
+        service.save(result, args.save, force=args.force)
         end = f"Saved as {args.save}."
-    found = json_views.backtest_json(judged) | {"saved": args.save}
-    return Answer(found, f"{text.backtest(judged)}\n{end}\n")
+    found = json_views.backtest_json(result) | {"saved": args.save}
+    return Answer(found, f"{text.backtest(result)}\n{end}\n")
 
 
 def _judge(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Backtest:
     history, spec = _question(service, args)
     meter = _meter(history, spec)
     try:
-        judged = service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
+        result = service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
     finally:
         meter.close()
-    return service.compare(judged)
+    return service.compare(result)
 
 
 def _question(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
@@ -194,10 +194,10 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
     history = _history(service, args, model)
     shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
     say(f"Judging {args.model} on {len(history):,} candles ...")
-    judged = service.compare(service.judge_saved(history, model, **shares))
-    more = _more(service, args, judged)
-    found = json_views.backtest_json(judged, saved=args.model) | more.json
-    return Answer(found, text.backtest(judged, saved=args.model) + more.text)
+    result = service.compare(service.judge_saved(history, model, **shares))
+    more = _more(service, args, result)
+    found = json_views.backtest_json(result, saved=args.model) | more.json
+    return Answer(found, text.backtest(result, saved=args.model) + more.text)
 
 
 def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:

@@ -14,10 +14,10 @@ from cryptoforecast.types import (
     INTERVAL_NOUNS,
     MEDIAN,
     Backtest,
-    Future,
     Leaderboard,
-    Odds,
+    NextSteps,
     PriceHistory,
+    Probability,
     SavedModel,
     Scores,
     TrainedModel,
@@ -28,24 +28,24 @@ SIMULATED = "SIMULATED PRICES: nothing here says anything of a real market."
 UNDEFINED = "-"
 
 
-def backtest(judged: Backtest, saved: str | None = None) -> str:
+def backtest(result: Backtest, saved: str | None = None) -> str:
     """Say the verdict, what it was measured on, and every predictor's figures."""
-    lines = _tested(judged)
+    lines = _tested(result)
     if saved is not None:
-        lines.append(f"Model: {saved} ({judged.spec.network}), weights untouched.")
-    elif judged.model is not None:
-        record = judged.model.record
-        cached = ", from the result cache" if judged.cached else ""
+        lines.append(f"Model: {saved} ({result.spec.network}), weights untouched.")
+    elif result.model is not None:
+        record = result.model.record
+        cached = ", from the result cache" if result.cached else ""
         lines.append(
             f"Training: {record.epochs} epochs in {record.seconds:.0f} s, "
             f"{record.targets_per_second:,.0f} targets/s{cached}."
         )
-    return "\n".join([*lines, "", *_scores(judged)]) + "\n"
+    return "\n".join([*lines, "", *_scores(result)]) + "\n"
 
 
 def walk_forward(tested: WalkForward) -> str:
     """Say the same of a walk-forward test, and how each fold fared against the last price."""
-    joined, plan = tested.joined, tested.plan
+    joined, plan = tested.backtest, tested.plan
     unknown = joined.spec.horizon
     if len(tested.folds) == 1 and tested.folds[0].split == joined.split:
         return backtest(joined)
@@ -88,11 +88,11 @@ def leaderboard(board: Leaderboard) -> str:
     return "\n".join(["", what, *_table(header, rows)]) + "\n"
 
 
-def _tested(judged: Backtest) -> list[str]:
+def _tested(result: Backtest) -> list[str]:
     """Say the verdict, what to beware of, and which prices it was measured on."""
-    cut, index, spec = judged.split, judged.history.candles.index, judged.spec
+    cut, index, spec = result.split, result.history.candles.index, result.spec
     step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
-    lines = [judged.verdict.sentence, *judged.notes, "", *_prices(judged.history)]
+    lines = [result.verdict.sentence, *result.notes, "", *_prices(result.history)]
     lines.append(
         f"Test span: {len(cut.test_origins()):,} origins, {_time(index[cut.test_start])} to "
         f"{_time(index[-1])} UTC; figures of {step}."
@@ -100,13 +100,13 @@ def _tested(judged: Backtest) -> list[str]:
     return lines
 
 
-def _scores(judged: Backtest) -> list[str]:
-    return _table(_FIGURES, [_figures(name, steps[-1]) for name, steps in judged.scores.items()])
+def _scores(result: Backtest) -> list[str]:
+    return _table(_FIGURES, [_figures(name, steps[-1]) for name, steps in result.scores.items()])
 
 
 def _folds(tested: WalkForward) -> list[str]:
     """Put each fold on a line: its spans, its fit, and the judged model over the last price."""
-    index, name = tested.joined.history.candles.index, tested.joined.spec.network
+    index, name = tested.backtest.history.candles.index, tested.backtest.spec.network
     rows = []
     for number, fold in enumerate(tested.folds, start=1):
         cut, own, naive = fold.split, fold.scores[name][-1], fold.scores["naive"][-1]
@@ -133,7 +133,7 @@ def _ratio(value: float, baseline: float) -> str:
     return _number(value / baseline, ".4f") if baseline > 0 else UNDEFINED
 
 
-def forecast(future: Future, model: TrainedModel, asked: Sequence[Odds] = ()) -> str:
+def forecast(future: NextSteps, model: TrainedModel, asked: Sequence[Probability] = ()) -> str:
     """Say what comes next, after what to beware of and how the model fared before.
 
     Args:
@@ -157,7 +157,11 @@ def forecast(future: Future, model: TrainedModel, asked: Sequence[Odds] = ()) ->
     rows = []
     for step in range(1, said.horizon + 1):
         row = prices[step - 1]
-        cells = [str(step), _time(said.origins[0] + step * history.step), _usd(row[MEDIAN])]
+        cells = [
+            str(step),
+            _time(said.origins[0] + step * history.candle_length),
+            _usd(row[MEDIAN]),
+        ]
         for level in (80, 95):
             low, high = band(level)
             cells.append(f"{_usd(row[low])} to {_usd(row[high])}")
@@ -166,14 +170,14 @@ def forecast(future: Future, model: TrainedModel, asked: Sequence[Odds] = ()) ->
     return "\n".join([*lines, "", *_table(header, rows), *_odds(asked)]) + "\n"
 
 
-def _odds(asked: Sequence[Odds]) -> list[str]:
+def _odds(asked: Sequence[Probability]) -> list[str]:
     """Put the chances of each level in a column."""
     if not asked:
         return []
     header = ["step", *(f"{one.direction} {_usd(one.level)} USD" for one in asked)]
     rows = [
-        [str(step), *(_number(float(one.chances[step - 1]), ".1%") for one in asked)]
-        for step in range(1, len(asked[0].chances) + 1)
+        [str(step), *(_number(float(one.by_step[step - 1]), ".1%") for one in asked)]
+        for step in range(1, len(asked[0].by_step) + 1)
     ]
     return ["", "Chance of ending:", *_table(header, rows)]
 

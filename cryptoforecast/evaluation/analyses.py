@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import pandas as pd
 
-from cryptoforecast.cache import Memos
+from cryptoforecast.cache import LruCaches
 from cryptoforecast.evaluation import diagnostics, leaderboard, reliability
 from cryptoforecast.forecasting.baselines import volatility
 from cryptoforecast.types import Backtest, CoverageBySteps, Forecast, Leaderboard, Reliability
@@ -31,71 +31,71 @@ FRAMES: dict[str, Callable[[Forecast, int], pd.DataFrame]] = {
 }
 
 
-class Looks:
+class Analyses:
     """Answers about tests, each worked out once."""
 
     def __init__(self) -> None:
-        self._kept: Memos[object] = Memos(KEPT)
+        self._kept: LruCaches[object] = LruCaches(KEPT)
 
-    def board(self, judged: Backtest, metric: str, step: int, reference: str) -> Leaderboard:
+    def board(self, result: Backtest, metric: str, step: int, reference: str) -> Leaderboard:
         """Return ``leaderboard.leaderboard`` of a test."""
-        key = ("board", metric, step, reference, tuple(judged.forecasts))
+        key = ("board", metric, step, reference, tuple(result.forecasts))
         return self.of(
-            judged, key, lambda: leaderboard.leaderboard(judged, metric, step, reference)
+            result, key, lambda: leaderboard.leaderboard(result, metric, step, reference)
         )
 
-    def frame(self, judged: Backtest, name: str, step: int) -> pd.DataFrame:
+    def frame(self, result: Backtest, name: str, step: int) -> pd.DataFrame:
         """Return one of ``FRAMES`` of the judged forecasts."""
-        return self.of(judged, (name, step), lambda: FRAMES[name](judged.judged, step))
+        return self.of(result, (name, step), lambda: FRAMES[name](result.forecast, step))
 
-    def by_regime(self, judged: Backtest, step: int) -> pd.DataFrame:
+    def by_regime(self, result: Backtest, step: int) -> pd.DataFrame:
         """Return ``diagnostics.by_regime``, the market's volatility being the cone's."""
 
         def make() -> pd.DataFrame:
-            said, candles = judged.judged, judged.history.candles
-            sigma = volatility(candles)[candles.index.get_indexer(said.origins)]
-            return diagnostics.by_regime(said, judged.forecasts["naive"], step, sigma)
+            forecast, candles = result.forecast, result.history.candles
+            sigma = volatility(candles)[candles.index.get_indexer(forecast.origins)]
+            return diagnostics.by_regime(forecast, result.forecasts["naive"], step, sigma)
 
-        return self.of(judged, ("by_regime", step), make)
+        return self.of(result, ("by_regime", step), make)
 
     def free_run(
-        self, judged: Backtest, report: Callable[[float], None] = lambda _: None
+        self, result: Backtest, report: Callable[[float], None] = lambda _: None
     ) -> pd.DataFrame:
         """Return ``diagnostics.free_run``, which takes some seconds the first time."""
-        return self.of(judged, "free_run", lambda: diagnostics.free_run(judged, report))
+        return self.of(result, "free_run", lambda: diagnostics.free_run(result, report))
 
-    def free_run_known(self, judged: Backtest) -> bool:
+    def free_run_known(self, result: Backtest) -> bool:
         """Whether ``free_run`` would answer at once."""
-        return "free_run" in self._kept.of(judged.judged)
+        return "free_run" in self._kept.of(result.forecast)
 
-    def reliability(self, judged: Backtest, step: int) -> Reliability:
+    def reliability(self, result: Backtest, step: int) -> Reliability:
         """Return ``reliability.measure`` of a test."""
 
         def make() -> Reliability:
-            return dataclasses.replace(reliability.measure(judged, step), judged=_bare(judged))
+            return dataclasses.replace(reliability.measure(result, step), backtest=_bare(result))
 
-        kept = self.of(judged, ("reliability", step), make)
-        return dataclasses.replace(kept, judged=judged)
+        kept = self.of(result, ("reliability", step), make)
+        return dataclasses.replace(kept, backtest=result)
 
-    def coverage(self, judged: Backtest) -> CoverageBySteps:
+    def coverage(self, result: Backtest) -> CoverageBySteps:
         """Return ``reliability.by_step`` of a test."""
 
         def make() -> CoverageBySteps:
-            return dataclasses.replace(reliability.by_step(judged), judged=_bare(judged))
+            return dataclasses.replace(reliability.by_step(result), backtest=_bare(result))
 
-        return dataclasses.replace(self.of(judged, "coverage", make), judged=judged)
+        return dataclasses.replace(self.of(result, "coverage", make), backtest=result)
 
-    def of(self, judged: Backtest, key: Hashable, make: Callable[[], Result]) -> Result:
+    def of(self, result: Backtest, key: Hashable, make: Callable[[], Result]) -> Result:
         """Return what ``make`` gives, made once for these forecasts and this key.
 
         Args:
-            judged: the test it is about.
+            result: the test it is about.
             key: names what is made, and all that shapes it beside the judged forecasts.
             make: gives something that holds no forecasts; see the module.
         """
-        return cast(Result, self._kept.of(judged.judged).answer(key, make))
+        return cast(Result, self._kept.of(result.forecast).answer(key, make))
 
 
-def _bare(judged: Backtest) -> Backtest:
+def _bare(result: Backtest) -> Backtest:
     """Take the forecasts out: kept with them, they would never go."""
-    return dataclasses.replace(judged, forecasts={}, scores={})
+    return dataclasses.replace(result, forecasts={}, scores={})

@@ -58,20 +58,20 @@ def holdout(
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
     cut = samples.split(history, spec, trained=model is not None)
     forecasts = forecast(history, spec, cut, model, baselines)
-    judged = judge_forecasts(history, spec, cut, forecasts)
+    result = judge_forecasts(history, spec, cut, forecasts)
     begins = history.candles.index[cut.test_start]
     if model is None or not _seen(history, model, begins):
-        seen, verdict = False, judged.verdict
+        seen, verdict = False, result.verdict
     else:
-        seen, verdict = True, _withdrawn(judged.verdict, model.card.cutoff, begins)
+        seen, verdict = True, _withdrawn(result.verdict, model.card.cutoff, begins)
     notes = () if model is None else cautions.of_origin(history, model.card)
     return dataclasses.replace(
-        judged,
+        result,
         verdict=verdict,
         model=model,
         cached=cached,
         seen=seen,
-        notes=(*judged.notes, *notes),
+        notes=(*result.notes, *notes),
     )
 
 
@@ -162,13 +162,13 @@ def judge_forecasts(
     )
 
 
-def joined(judged: Backtest, other: Backtest) -> Backtest:
+def joined(result: Backtest, other: Backtest) -> Backtest:
     """Add the baselines that only another backtest of the same origins has, in their order."""
-    forecasts = {**other.forecasts, **judged.forecasts}
-    scores = {**other.scores, **judged.scores}
-    names = [name for name in (*BASELINES, judged.spec.network) if name in forecasts]
+    forecasts = {**other.forecasts, **result.forecasts}
+    scores = {**other.scores, **result.scores}
+    names = [name for name in (*BASELINES, result.spec.network) if name in forecasts]
     return dataclasses.replace(
-        judged,
+        result,
         forecasts={name: forecasts[name] for name in names},
         scores={name: scores[name] for name in names},
     )
@@ -200,9 +200,9 @@ def saved(
         )
     residuals = inference.residual_quantiles(model, history, before)
     measured = dataclasses.replace(model, residuals=residuals)
-    judged = holdout(history, spec, measured, baselines=baselines)
+    result = holdout(history, spec, measured, baselines=baselines)
     note = f"Its band is measured on the {measured_on:,} candles before the test span."
-    return dataclasses.replace(judged, notes=(*judged.notes, note))
+    return dataclasses.replace(result, notes=(*result.notes, note))
 
 
 def _seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:

@@ -32,11 +32,11 @@ REGIMES = ("calm", "usual", "restless")
 FREE_ORIGINS, FREE_STEPS = 100, 24
 
 
-def residuals(said: Forecast, step: int) -> pd.DataFrame:
+def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
     """List the errors whose outcome is known.
 
     Args:
-        said: forecasts of one predictor.
+        forecast: forecasts of one predictor.
         step: 1 to the horizon.
 
     Returns:
@@ -48,34 +48,34 @@ def residuals(said: Forecast, step: int) -> pd.DataFrame:
         NotEnoughData: if fewer than ``FEWEST`` are known.
     """
     column = step - 1
-    residual = np.log(said.actual[:, column] / said.predicted[:, column])
+    residual = np.log(forecast.actual[:, column] / forecast.predicted[:, column])
     known = np.isfinite(residual)
     if known.sum() < FEWEST:
         raise NotEnoughData(
             f"Errors are looked at from {FEWEST} known outcomes on. Received: {known.sum()} "
             f"{step} candles ahead. Choose a longer history."
         )
-    origins, residual = said.origins[known], residual[known]
+    origins, residual = forecast.origins[known], residual[known]
     rows = max(FEWEST, len(residual) // 20)
     average = pd.Series(residual).rolling(rows, min_periods=rows).mean().to_numpy()
     return pd.DataFrame(
         {
             "origin": origins,
-            "time": said.times(step)[known],
+            "time": forecast.times(step)[known],
             "residual": residual,
             "average": average,
         }
     )
 
 
-def delays(said: Forecast, step: int) -> pd.DataFrame:
+def delays(forecast: Forecast, step: int) -> pd.DataFrame:
     """Compare predicted prices with the actual ones of earlier candles: the lag test.
 
     A forecast that is the last price delayed fits best the price of ``step`` candles before its
     target, which is the close it was made at.
 
     Args:
-        said: forecasts of one predictor from consecutive rows.
+        forecast: forecasts of one predictor from consecutive rows.
         step: 1 to the horizon.
 
     Returns:
@@ -88,8 +88,8 @@ def delays(said: Forecast, step: int) -> pd.DataFrame:
     """
     most = min(2 * step + 4, MOST_LAGS + step)
     skip = most - step
-    predicted = said.predicted[skip:, step - 1]
-    prices = np.column_stack([_before(said, step, shift)[skip:] for shift in range(most + 1)])
+    predicted = forecast.predicted[skip:, step - 1]
+    prices = np.column_stack([_before(forecast, step, shift)[skip:] for shift in range(most + 1)])
     known = np.isfinite(prices).all(axis=1) & np.isfinite(predicted)
     if known.sum() < FEWEST:
         raise NotEnoughData(
@@ -102,7 +102,7 @@ def delays(said: Forecast, step: int) -> pd.DataFrame:
     return pd.DataFrame({"shift": np.arange(most + 1), "error": error, "relative": relative})
 
 
-def histogram(said: Forecast, step: int) -> pd.DataFrame:
+def histogram(forecast: Forecast, step: int) -> pd.DataFrame:
     """Count errors by size, and how many a normal distribution of their spread would have there.
 
     Returns:
@@ -113,7 +113,7 @@ def histogram(said: Forecast, step: int) -> pd.DataFrame:
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
-    residual = residuals(said, step)["residual"].to_numpy()
+    residual = residuals(forecast, step)["residual"].to_numpy()
     spread = float(residual.std())
     if np.ptp(residual) == 0:
         return pd.DataFrame({name: [] for name in ("low", "high", "count", "normal")})
@@ -132,7 +132,7 @@ def histogram(said: Forecast, step: int) -> pd.DataFrame:
     )
 
 
-def autocorrelation(said: Forecast, step: int) -> pd.DataFrame:
+def autocorrelation(forecast: Forecast, step: int) -> pd.DataFrame:
     """Compute how errors, and their sizes, go along with those of earlier origins.
 
     Targets of neighbouring origins overlap over ``step - 1`` candles, so that errors go along up
@@ -148,7 +148,7 @@ def autocorrelation(said: Forecast, step: int) -> pd.DataFrame:
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
-    residual = residuals(said, step)["residual"].to_numpy()
+    residual = residuals(forecast, step)["residual"].to_numpy()
     lags = np.arange(1, min(max(MOST_LAGS // 2, 2 * step), MOST_LAGS, len(residual) // 3) + 1)
     found, bound = _correlations(residual, lags, step)
     sizes, size_bound = _correlations(np.abs(residual), lags, step)
@@ -156,7 +156,7 @@ def autocorrelation(said: Forecast, step: int) -> pd.DataFrame:
     return pd.DataFrame({**columns, "bound": bound, "size_bound": size_bound})
 
 
-def by_hour(said: Forecast, step: int) -> pd.DataFrame:
+def by_hour(forecast: Forecast, step: int) -> pd.DataFrame:
     """Average error and band by the hour (UTC) in which the predicted candle opens.
 
     Returns:
@@ -165,11 +165,11 @@ def by_hour(said: Forecast, step: int) -> pd.DataFrame:
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
-    frame = _measured(said, step)
+    frame = _measured(forecast, step)
     return _averages(frame, "hour", frame["time"].dt.hour.to_numpy())
 
 
-def by_weekday(said: Forecast, step: int) -> pd.DataFrame:
+def by_weekday(forecast: Forecast, step: int) -> pd.DataFrame:
     """Average error and band by the weekday (UTC) on which the predicted candle opens.
 
     Returns:
@@ -178,16 +178,16 @@ def by_weekday(said: Forecast, step: int) -> pd.DataFrame:
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
-    frame = _measured(said, step)
+    frame = _measured(forecast, step)
     found = _averages(frame, "weekday", frame["time"].dt.day_of_week.to_numpy())
     return found.assign(weekday=[WEEKDAYS[day] for day in found["weekday"]])
 
 
-def by_regime(said: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.DataFrame:
+def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.DataFrame:
     """Average error and band by how restless the market was when the forecast was made.
 
     Args:
-        said: forecasts of one predictor.
+        forecast: forecasts of one predictor.
         naive: those of the last price on the same origins.
         step: 1 to the horizon.
         sigma: ``(n,)`` volatility known at each origin, log-return a candle.
@@ -200,8 +200,8 @@ def by_regime(said: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.Da
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
-    own, base = _measured(said, step), _measured(naive, step).set_index("origin")
-    restless = pd.Series(sigma, index=said.origins).reindex(own["origin"]).to_numpy()
+    own, base = _measured(forecast, step), _measured(naive, step).set_index("origin")
+    restless = pd.Series(sigma, index=forecast.origins).reindex(own["origin"]).to_numpy()
     if not np.ptp(restless) > 0:
         own, restless = own.iloc[:0], restless[:0]
     third = np.empty(len(own), dtype=int)
@@ -220,7 +220,7 @@ def by_regime(said: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.Da
     )
 
 
-def free_run(judged: Backtest, report: Callable[[float], None] = lambda _: None) -> pd.DataFrame:
+def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None) -> pd.DataFrame:
     """Feed a network's first step back in as if it had happened, and measure how far that leads.
 
     From about ``FREE_ORIGINS`` origins, evenly spread over the test span, the next close is
@@ -228,7 +228,7 @@ def free_run(judged: Backtest, report: Callable[[float], None] = lambda _: None)
     later steps, predicted at once, and the last price.
 
     Args:
-        judged: a test of one network on features of the close alone.
+        result: a test of one network on features of the close alone.
         report: called with the share that is done.
 
     Returns:
@@ -239,11 +239,11 @@ def free_run(judged: Backtest, report: Callable[[float], None] = lambda _: None)
         InvalidInput: with the reason, if this can't be done; see ``why_no_free_run``.
         NotEnoughData: if too few outcomes are known.
     """
-    reason, model = why_no_free_run(judged), judged.model
+    reason, model = why_no_free_run(result), result.model
     if reason is not None or model is None:
         raise InvalidInput(reason or "A free run needs a network.")
-    needed, close = needs(model.spec), judged.history.candles["close"].to_numpy(float)
-    first = max(judged.split.test_start, needed - 1)
+    needed, close = needs(model.spec), result.history.candles["close"].to_numpy(float)
+    first = max(result.split.test_start, needed - 1)
     steps = max(model.spec.horizon, FREE_STEPS)
     rows = np.arange(first, len(close) - steps)
     if len(rows) < FEWEST:
@@ -256,10 +256,10 @@ def free_run(judged: Backtest, report: Callable[[float], None] = lambda _: None)
     for i, row in enumerate(rows):
         seen = np.concatenate([close[row - needed + 1 : row + 1], np.empty(steps)])
         for ahead in range(steps):
-            said = inference.from_closes(model, seen[ahead : ahead + needed])
-            fed[i, ahead] = seen[needed + ahead] = said[0]
+            forecast = inference.from_closes(model, seen[ahead : ahead + needed])
+            fed[i, ahead] = seen[needed + ahead] = forecast[0]
             if ahead == 0:
-                direct[i, : len(said)] = said
+                direct[i, : len(forecast)] = forecast
         report((i + 1) / len(rows))
     actual = close[rows[:, None] + np.arange(1, steps + 1)]
     last = np.broadcast_to(close[rows, None], actual.shape)
@@ -270,9 +270,9 @@ def free_run(judged: Backtest, report: Callable[[float], None] = lambda _: None)
     return pd.DataFrame({"step": np.arange(1, steps + 1), **errors, "origins": len(rows)})
 
 
-def why_no_free_run(judged: Backtest) -> str | None:
+def why_no_free_run(result: Backtest) -> str | None:
     """Say why a model can't be fed its own forecasts; ``None`` where it can be."""
-    name = judged.spec.network
+    name = result.spec.network
     if name in BASELINES:
         if name in ("naive", "drift"):
             return f"{name} says the same whether its steps are predicted at once or one by one."
@@ -281,12 +281,12 @@ def why_no_free_run(judged: Backtest) -> str | None:
             "it can't be fed its own forecasts. Choose a network that reads closes alone, such as "
             "btc-1h-lstm-close."
         )
-    if judged.model is None:
+    if result.model is None:
         return (
             "A walk-forward test has a network for each fold; this is shown for a single one. "
             "Choose Holdout."
         )
-    more = inference.beyond_closes(judged.spec)
+    more = inference.beyond_closes(result.spec)
     if more:
         return (
             f"This network reads {', '.join(more)}, which a forecast of closes does not give, so "
@@ -296,12 +296,12 @@ def why_no_free_run(judged: Backtest) -> str | None:
     return None
 
 
-def _measured(said: Forecast, step: int) -> pd.DataFrame:
+def _measured(forecast: Forecast, step: int) -> pd.DataFrame:
     """Measure each forecast whose outcome is known: its error, its band and whether that held."""
-    frame = residuals(said, step)
-    rows = said.origins.get_indexer(pd.DatetimeIndex(frame["origin"]))
-    quantiles = said.quantiles[rows, step - 1]
-    returns = np.log(said.actual[rows, step - 1] / said.close[rows])
+    frame = residuals(forecast, step)
+    rows = forecast.origins.get_indexer(pd.DatetimeIndex(frame["origin"]))
+    quantiles = forecast.quantiles[rows, step - 1]
+    returns = np.log(forecast.actual[rows, step - 1] / forecast.close[rows])
     low, high = (quantiles[:, each] for each in band(80))
     inside = np.where(np.isfinite(low + high), (low <= returns) & (returns <= high), math.nan)
     return frame.assign(
@@ -329,13 +329,13 @@ def _averages(frame: pd.DataFrame, name: str, group: Array) -> pd.DataFrame:
     return found.rename_axis(name).reset_index()
 
 
-def _before(said: Forecast, step: int, shift: int) -> Array:
+def _before(forecast: Forecast, step: int, shift: int) -> Array:
     """Return the price ``shift`` candles before each target, ``(n,)``; NaN where unknown."""
     if shift < step:
-        return said.actual[:, step - shift - 1]
+        return forecast.actual[:, step - shift - 1]
     back = shift - step
-    earlier = np.full(len(said), math.nan)
-    earlier[back:] = said.close[: len(said) - back]
+    earlier = np.full(len(forecast), math.nan)
+    earlier[back:] = forecast.close[: len(forecast) - back]
     return earlier
 
 

@@ -27,7 +27,7 @@ DIRECTION = "directional_accuracy"
 
 
 def leaderboard(
-    judged: Backtest, metric: str = "pinball", step: int | None = None, reference: str = "naive"
+    result: Backtest, metric: str = "pinball", step: int | None = None, reference: str = "naive"
 ) -> Leaderboard:
     """Order the predictors of a backtest, and compare each with one of them.
 
@@ -35,7 +35,7 @@ def leaderboard(
     reference that never names a direction counts as a coin toss.
 
     Args:
-        judged: forecasts of several predictors.
+        result: forecasts of several predictors.
         metric: one of ``METRICS``.
         step: 1 to the horizon; the last by default.
         reference: name of a predictor of the backtest.
@@ -43,14 +43,14 @@ def leaderboard(
     Raises:
         InvalidInput: if the backtest has no such metric, step or reference.
     """
-    step = judged.spec.horizon if step is None else step
-    _check(judged, metric, step, reference)
-    own = {name: losses(said, metric, step) for name, said in judged.forecasts.items()}
+    step = result.spec.horizon if step is None else step
+    _check(result, metric, step, reference)
+    own = {name: losses(forecast, metric, step) for name, forecast in result.forecasts.items()}
     base = _base(own[reference], metric)
     found = [
-        _standing(name, getattr(judged.scores[name][step - 1], metric), each, base, metric, step)
+        _standing(name, getattr(result.scores[name][step - 1], metric), each, base, metric, step)
         if metric in LEVELS or name != reference
-        else _itself(name, getattr(judged.scores[name][step - 1], metric))
+        else _itself(name, getattr(result.scores[name][step - 1], metric))
         for name, each in own.items()
     ]
     corrected = holm([standing.p_value for standing in found])
@@ -62,11 +62,11 @@ def leaderboard(
     return Leaderboard(metric, step, reference, len(base), ordered)
 
 
-def losses(said: Forecast, metric: str, step: int) -> Array:
+def losses(forecast: Forecast, metric: str, step: int) -> Array:
     """Compute what each origin adds to a metric, smaller is better.
 
     Args:
-        said: of one predictor.
+        forecast: of one predictor.
         metric: one of ``METRICS``.
         step: 1 to the horizon.
 
@@ -77,9 +77,9 @@ def losses(said: Forecast, metric: str, step: int) -> Array:
         band and 0 outside.
     """
     column = step - 1
-    known = np.isfinite(said.actual[:, column])
-    close, actual = said.close[known], said.actual[known, column]
-    predicted, quantiles = said.predicted[known, column], said.quantiles[known, column]
+    known = np.isfinite(forecast.actual[:, column])
+    close, actual = forecast.close[known], forecast.actual[known, column]
+    predicted, quantiles = forecast.predicted[known, column], forecast.quantiles[known, column]
     if metric == "pinball":
         return pinball_losses(np.log(actual / close), quantiles)
     if metric in LEVELS:
@@ -158,13 +158,13 @@ def check_metric(metric: str) -> None:
         raise InvalidInput(f"`metric` must be one of {', '.join(METRICS)}. Received: {metric!r}.")
 
 
-def _check(judged: Backtest, metric: str, step: int, reference: str) -> None:
+def _check(result: Backtest, metric: str, step: int, reference: str) -> None:
     check_metric(metric)
-    if not 1 <= step <= judged.spec.horizon:
+    if not 1 <= step <= result.spec.horizon:
         raise InvalidInput(
-            f"`step` must be 1 to the horizon, {judged.spec.horizon}. Received: {step}."
+            f"`step` must be 1 to the horizon, {result.spec.horizon}. Received: {step}."
         )
-    if reference not in judged.forecasts:
+    if reference not in result.forecasts:
         raise InvalidInput(
-            f"`reference` must be one of {', '.join(judged.forecasts)}. Received: {reference!r}."
+            f"`reference` must be one of {', '.join(result.forecasts)}. Received: {reference!r}."
         )

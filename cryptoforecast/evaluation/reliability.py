@@ -50,30 +50,32 @@ class Said:
     count: int
 
 
-def measure(judged: Backtest, step: int) -> Reliability:
+def measure(result: Backtest, step: int) -> Reliability:
     """Count how the judged model's band fared at one step.
 
     Origins whose outcome or band is unknown are left out. Volatility is the cone's, which looks
     at candles up to the origin; the thirds are of the test's own origins.
 
     Args:
-        judged: a test.
+        result: a test.
         step: 1 to the horizon.
 
     Raises:
         InvalidInput: if ``step`` lies outside the horizon.
     """
-    said = judged.judged
-    if not 1 <= step <= said.horizon:
-        raise InvalidInput(f"`step` must be 1 to the horizon, {said.horizon}. Received: {step}.")
-    actual, quantiles = said.actual_returns[:, step - 1], said.quantiles[:, step - 1]
+    forecast = result.forecast
+    if not 1 <= step <= forecast.horizon:
+        raise InvalidInput(
+            f"`step` must be 1 to the horizon, {forecast.horizon}. Received: {step}."
+        )
+    actual, quantiles = forecast.actual_returns[:, step - 1], forecast.quantiles[:, step - 1]
     known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
     actual, quantiles = actual[known], quantiles[known]
     parts = (probability.below(actual, quantiles) * BINS).astype(int).clip(0, BINS - 1)
-    candles = judged.history.candles
-    sigma = volatility(candles)[candles.index.get_indexer(said.origins[known])]
+    candles = result.history.candles
+    sigma = volatility(candles)[candles.index.get_indexer(forecast.origins[known])]
     return Reliability(
-        judged=judged,
+        backtest=result,
         step=step,
         origins=len(actual),
         observed=shares(actual[:, None] <= quantiles, step),
@@ -83,15 +85,15 @@ def measure(judged: Backtest, step: int) -> Reliability:
     )
 
 
-def by_step(judged: Backtest) -> CoverageBySteps:
+def by_step(result: Backtest) -> CoverageBySteps:
     """Count how much the judged model's band held at every step; see ``measure``."""
-    said = judged.judged
-    returns, found = said.actual_returns, []
-    for step in range(1, said.horizon + 1):
-        actual, quantiles = returns[:, step - 1], said.quantiles[:, step - 1]
+    forecast = result.forecast
+    returns, found = forecast.actual_returns, []
+    for step in range(1, forecast.horizon + 1):
+        actual, quantiles = returns[:, step - 1], forecast.quantiles[:, step - 1]
         known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
         found.append(_coverage(actual[known], quantiles[known], step))
-    return CoverageBySteps(judged, tuple(found))
+    return CoverageBySteps(result, tuple(found))
 
 
 def brier(chances: Array, happened: Array) -> float:

@@ -86,17 +86,17 @@ def run(
     for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
         if cancelled():
             raise Cancelled("The test was cancelled.")
-        said = backtest.forecast(history, spec, cut, model, baselines)
-        parts.append(said)
+        forecast = backtest.forecast(history, spec, cut, model, baselines)
+        parts.append(forecast)
         warm = plan.warm_start and len(found) > 0
-        found.append(Fold(cut, end, backtest.score(history, cut, said), model, cached, warm))
-    joined = {name: Forecast.joined([said[name] for said in parts]) for name in parts[0]}
-    judged = dataclasses.replace(
+        found.append(Fold(cut, end, backtest.score(history, cut, forecast), model, cached, warm))
+    joined = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
+    result = dataclasses.replace(
         backtest.judge_forecasts(history, spec, whole, joined),
         model=found[0].model if len(found) == 1 else None,
         cached=all(fold.cached for fold in found),
     )
-    return WalkForward(plan, tuple(found), judged)
+    return WalkForward(plan, tuple(found), result)
 
 
 def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:

@@ -22,7 +22,7 @@ from cryptoforecast.types import (
     QUANTILES,
     Calibration,
     Forecast,
-    Future,
+    NextSteps,
     PriceHistory,
     Spread,
     TrainedModel,
@@ -32,7 +32,7 @@ from cryptoforecast.types import (
 _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
 
 
-def future(history: PriceHistory, model: TrainedModel) -> Future:
+def future(history: PriceHistory, model: TrainedModel) -> NextSteps:
     """Forecast the steps after the last closed candle, with what to beware of.
 
     Raises:
@@ -43,7 +43,7 @@ def future(history: PriceHistory, model: TrainedModel) -> Future:
     if calibrated is None:
         warnings = (*warnings, *cautions.of_band(known(history, model)))
     apart = spread(history, model)
-    return Future(model.spec.network, history, said, warnings, calibrated, apart)
+    return NextSteps(model.spec.network, history, said, warnings, calibrated, apart)
 
 
 def forecast(history: PriceHistory, model: TrainedModel) -> tuple[Forecast, Calibration | None]:

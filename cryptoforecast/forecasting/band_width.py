@@ -33,14 +33,14 @@ MOST = 3.0
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 
 
-def adapted(said: Forecast, history: PriceHistory) -> Forecast:
+def adapted(forecast: Forecast, history: PriceHistory) -> Forecast:
     """Rescale each band by what the forecasts before it, and what is known, call for.
 
     The regression is fitted anew every ``REFRESH`` rows to at most ``WINDOW`` outcomes whose last
     step was known by then.
 
     Args:
-        said: forecasts of one predictor from consecutive rows of the history.
+        forecast: forecasts of one predictor from consecutive rows of the history.
         history: what it looked at; candles up to each origin are used, and later ones only as
             outcomes that are known by then.
 
@@ -48,39 +48,39 @@ def adapted(said: Forecast, history: PriceHistory) -> Forecast:
         The same forecasts with other widths; median and points unchanged. The first are as they
         were, for want of outcomes.
     """
-    return rescaled(said, factors(said, history))
+    return rescaled(forecast, factors(forecast, history))
 
 
-def rescaled(said: Forecast, by: Array) -> Forecast:
+def rescaled(forecast: Forecast, by: Array) -> Forecast:
     """Multiply the widths of bands by ``(n, horizon)`` factors, median and points unchanged."""
     if (by == 1).all():
-        return said
-    quantiles = said.quantiles.copy()
+        return forecast
+    quantiles = forecast.quantiles.copy()
     # Step by step: of a long history all of them at once would take many times its memory.
-    for step in range(said.horizon):
+    for step in range(forecast.horizon):
         middle = quantiles[:, step, MEDIAN : MEDIAN + 1]
         quantiles[:, step] = middle + (quantiles[:, step] - middle) * by[:, step, None]
-    return dataclasses.replace(said, quantiles=quantiles)
+    return dataclasses.replace(forecast, quantiles=quantiles)
 
 
-def factors(said: Forecast, history: PriceHistory) -> Array:
+def factors(forecast: Forecast, history: PriceHistory) -> Array:
     """Find what ``adapted`` multiplies the widths by.
 
     Returns:
         ``(n, horizon)`` between 1 / ``MOST`` and ``MOST``; 1 where too few outcomes are known.
     """
     threads.keep_to_one()
-    known, missed = _clues_and_misses(said, history)
+    known, missed = _clues_and_misses(forecast, history)
     whole = np.isfinite(known).all(axis=1)
     found = np.ones(missed.shape)
     # What was known at row t: outcomes of origins up to t - horizon.
-    starts = range(0, len(said), REFRESH)
-    edges = [max(0, start - said.horizon + 1) for start in starts]
+    starts = range(0, len(forecast), REFRESH)
+    edges = [max(0, start - forecast.horizon + 1) for start in starts]
     usable = whole & np.isfinite(missed).all(axis=1)
     sums = _Sums(known, missed, usable, edges)
     for i, start in enumerate(starts):
         weights, centre = sums.fit(i)
-        rows = np.arange(start, min(start + REFRESH, len(said)))
+        rows = np.arange(start, min(start + REFRESH, len(forecast)))
         rows = rows[whole[rows]]
         if weights is not None:
             found[rows] = np.exp(
@@ -135,7 +135,7 @@ class _Sums:
         return weights / spread[:, None], centre
 
 
-def _clues_and_misses(said: Forecast, history: PriceHistory) -> tuple[Array, Array]:
+def _clues_and_misses(forecast: Forecast, history: PriceHistory) -> tuple[Array, Array]:
     """Measure what was known at each origin, and how wide its band should have been.
 
     Returns:
@@ -143,26 +143,26 @@ def _clues_and_misses(said: Forecast, history: PriceHistory) -> tuple[Array, Arr
         of the range that followed over the width forecast, NaN where it is not known.
     """
     index = history.candles.index
-    first = int(index.get_loc(said.origins[0]))
+    first = int(index.get_loc(forecast.origins[0]))
     begin = max(0, first - max(SPANS))
-    candles = history.candles.iloc[begin : first + len(said)]
+    candles = history.candles.iloc[begin : first + len(forecast)]
     moved = pd.Series(ranges.true_ranges(candles))
     averages = np.column_stack([moved.rolling(n).mean().to_numpy() for n in SPANS])
     usual = np.maximum(averages[:, SPANS.index(ranges.USUAL)], ranges.FLOOR)[:, None]
     floor = FLOOR * usual[first - begin :]
     recent = np.log(np.delete(averages[first - begin :], SPANS.index(ranges.USUAL), 1) + floor)
     with np.errstate(divide="ignore", invalid="ignore"):
-        width = np.log(said.quantiles[..., _HIGH] - said.quantiles[..., _LOW], dtype=float)
+        width = np.log(forecast.quantiles[..., _HIGH] - forecast.quantiles[..., _LOW], dtype=float)
         # Ranges of the next k candles; beyond the last candle nothing is known.
         total = np.nancumsum(moved.to_numpy())[first - begin :]
-        ahead = np.full((len(said), said.horizon), np.nan)
-        for step in range(1, said.horizon + 1):
+        ahead = np.full((len(forecast), forecast.horizon), np.nan)
+        for step in range(1, forecast.horizon + 1):
             ahead[:-step, step - 1] = (total[step:] - total[:-step]) / step
         missed = np.log(np.add(ahead, floor, out=ahead), out=ahead)
         missed -= width
     # In units of the usual range, as the level itself wanders: what it was tells little of later.
     level = np.log(usual[first - begin :])
-    clock = _clock(said.origins, said.interval)
+    clock = _clock(forecast.origins, forecast.interval)
     own = width[:, [0, -1]]
     return np.hstack([clock, recent - level, own - level]), missed
 

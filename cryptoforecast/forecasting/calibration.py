@@ -38,7 +38,7 @@ _OUTWARD = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _ENDS])
 _PARTS = 8
 
 
-def rolling(said: Forecast, warm_up: int) -> Forecast:
+def rolling(forecast: Forecast, warm_up: int) -> Forecast:
     """Rescale each band by what the forecasts before it called for.
 
     At every origin each quantile's distance from the median is multiplied by the factor that
@@ -46,45 +46,45 @@ def rolling(said: Forecast, warm_up: int) -> Forecast:
     counts from ``k`` rows later on. A factor is measured anew every ``REFRESH`` rows.
 
     Args:
-        said: forecasts of one predictor from consecutive rows.
+        forecast: forecasts of one predictor from consecutive rows.
         warm_up: how many of the first are only looked back on.
 
     Returns:
         The forecasts after the warm-up, median and points unchanged.
     """
-    residual = said.actual_returns - said.quantiles[..., MEDIAN]
-    quantiles, changed = said.quantiles[warm_up:].copy(), False
+    residual = forecast.actual_returns - forecast.quantiles[..., MEDIAN]
+    quantiles, changed = forecast.quantiles[warm_up:].copy(), False
     starts = np.arange(0, len(quantiles), REFRESH)
     # Step by step: of a long history all of them at once would take many times its memory.
-    for step in range(1, said.horizon + 1):
+    for step in range(1, forecast.horizon + 1):
         known = np.maximum(0, warm_up + starts - step + 1)
-        by = _factors(residual[:, step - 1], said.quantiles[:, step - 1], known, step)
+        by = _factors(residual[:, step - 1], forecast.quantiles[:, step - 1], known, step)
         by = np.repeat(by, REFRESH, axis=0)
         changed = changed or bool((by != 1).any())
         quantiles[:, step - 1] = _rescaled(quantiles[:, step - 1], by[: len(quantiles)])
-    after = said[warm_up:]
+    after = forecast[warm_up:]
     return dataclasses.replace(after, quantiles=quantiles) if changed else after
 
 
-def latest(said: Forecast) -> Array:
+def latest(forecast: Forecast) -> Array:
     """Find the factors that the last forecasts whose outcome is known call for.
 
     For each level this is the quantile of residual over predicted distance in the last
     ``NEAR`` to ``WINDOW`` outcomes, drawn towards 1 where it is uncertain (see ``DOUBT``).
 
     Args:
-        said: forecasts of one predictor from consecutive rows; an outcome that is not known yet
+        forecast: forecasts of one predictor from consecutive rows; an outcome that is not known yet
             is NaN.
 
     Returns:
         ``(horizon, 9)``; 1 for the median, and at steps with fewer than ``FEWEST`` outcomes.
     """
-    residual = said.actual_returns - said.quantiles[..., MEDIAN]
+    residual = forecast.actual_returns - forecast.quantiles[..., MEDIAN]
     known = np.isfinite(residual).sum(axis=0)
     return np.concatenate(
         [
-            _factors(residual[:, i], said.quantiles[:, i], known[i : i + 1], i + 1)
-            for i in range(said.horizon)
+            _factors(residual[:, i], forecast.quantiles[:, i], known[i : i + 1], i + 1)
+            for i in range(forecast.horizon)
         ]
     )
 
@@ -131,16 +131,16 @@ def _factors(residual: Array, quantiles: Array, known: Array, step: int) -> Arra
     return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + doubt)), 1.0)
 
 
-def rescaled(said: Forecast, by: Array) -> Forecast:
+def rescaled(forecast: Forecast, by: Array) -> Forecast:
     """Return forecasts with the band rescaled around an unchanged median.
 
     Args:
-        said: any forecasts of the same predictor.
+        forecast: any forecasts of the same predictor.
         by: ``(n, horizon, 9)`` factors.
     """
     if (by == 1).all():
-        return said
-    return dataclasses.replace(said, quantiles=_rescaled(said.quantiles, by))
+        return forecast
+    return dataclasses.replace(forecast, quantiles=_rescaled(forecast.quantiles, by))
 
 
 def _rescaled(quantiles: Array, by: Array) -> Array:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, Future, Odds
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, NextSteps, Probability
 
 #: Price levels that can be asked for at once.
 MOST = 20
@@ -56,7 +56,9 @@ def check(levels: Sequence[float]) -> None:
             )
 
 
-def ahead(future: Future, above: Sequence[float], below: Sequence[float] = ()) -> tuple[Odds, ...]:
+def ahead(
+    future: NextSteps, above: Sequence[float], below: Sequence[float] = ()
+) -> tuple[Probability, ...]:
     """Compute the chances of what comes next, for each level asked for.
 
     Args:
@@ -68,21 +70,24 @@ def ahead(future: Future, above: Sequence[float], below: Sequence[float] = ()) -
         InvalidInput: as ``check`` does, for all levels together.
     """
     check([*above, *below])
-    said = future.forecast
-    found = [Odds(level, "above", chance_above(said, level)[0]) for level in above]
-    return (*found, *(Odds(level, "below", chance_below(said, level)[0]) for level in below))
+    forecast = future.forecast
+    found = [Probability(level, "above", chance_above(forecast, level)[0]) for level in above]
+    return (
+        *found,
+        *(Probability(level, "below", chance_below(forecast, level)[0]) for level in below),
+    )
 
 
-def ladder(future: Future) -> list[float]:
+def ladder(future: NextSteps) -> list[float]:
     """Choose round prices that span the 95 % band of the last step, USD, rising.
 
     About ``_RUNGS`` to twice as many; the last close alone where the band has no width or is
     undefined.
     """
-    said = future.forecast
-    low, high = said.quantile_prices[0, -1, [0, -1]]
+    forecast = future.forecast
+    low, high = forecast.quantile_prices[0, -1, [0, -1]]
     if not (math.isfinite(low) and math.isfinite(high) and high - low > FINEST * high):
-        return [float(said.close[0])]
+        return [float(forecast.close[0])]
     apart = round_step((high - low) / _RUNGS)
     first, last = math.ceil(low / apart), math.floor(high / apart)
     decimals = max(0, -math.floor(math.log10(apart)))
@@ -95,22 +100,22 @@ def round_step(size: float) -> float:
     return max(times for times in (1.0, 2.0, 5.0) if times * power <= size * (1 + 1e-9)) * power
 
 
-def chance_above(said: Forecast, level: float) -> Array:
+def chance_above(forecast: Forecast, level: float) -> Array:
     """Compute the chance that the close ends above a level, at every origin and step.
 
     Args:
-        said: forecasts.
+        forecast: forecasts.
         level: USD, above 0.
 
     Returns:
         ``(n, horizon)`` fractions; NaN where the band is undefined.
     """
-    return above(_returns_to(said, level), said.quantiles)
+    return above(_returns_to(forecast, level), forecast.quantiles)
 
 
-def chance_below(said: Forecast, level: float) -> Array:
+def chance_below(forecast: Forecast, level: float) -> Array:
     """Compute the chance that the close ends at or below a level; see ``chance_above``."""
-    return below(_returns_to(said, level), said.quantiles)
+    return below(_returns_to(forecast, level), forecast.quantiles)
 
 
 def below(returns: Array, quantiles: Array) -> Array:
@@ -179,7 +184,7 @@ def quantile(shares: Array, quantiles: Array) -> Array:
     return np.where(curve.known & (shares >= 0) & (shares <= 1), found, np.nan)
 
 
-def pit(said: Forecast) -> Array:
+def pit(forecast: Forecast) -> Array:
     """Compute where each actual fell in its forecast distribution, 0 to 1.
 
     Uniform if the forecasts are right (probability integral transform: Dawid 1984, "Present
@@ -188,14 +193,14 @@ def pit(said: Forecast) -> Array:
     Returns:
         ``(n, horizon)``; NaN where the actual or the band is unknown.
     """
-    return below(said.actual_returns, said.quantiles)
+    return below(forecast.actual_returns, forecast.quantiles)
 
 
-def _returns_to(said: Forecast, level: float) -> Array:
+def _returns_to(forecast: Forecast, level: float) -> Array:
     """Log-return from each close to a level, ``(n, 1)``."""
     check([level])
     # A quotient of prices could leave the range of numbers; a difference of logs can't.
-    return (math.log(level) - np.log(said.close))[:, None]
+    return (math.log(level) - np.log(forecast.close))[:, None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,8 @@ def of_prices(history: PriceHistory) -> tuple[str, ...]:
     if history.simulated:
         found.append("These prices are simulated: nothing here says anything of a real market.")
     # A candle is labelled by its open and closes one interval later.
-    age = history.fetched_at - (history.end + history.step)
-    if age > 2 * history.step:
+    age = history.fetched_at - (history.end + history.candle_length)
+    if age > 2 * history.candle_length:
         found.append(f"The last candle closed {_duration(age)} before the prices were read.")
     return (*found, *_of_end(history))
 

@@ -17,7 +17,7 @@ from cryptoforecast.charts import leaderboard as drawn_board
 from cryptoforecast.charts import style
 from cryptoforecast.charts.forecasts import predicted_vs_actual, summary_predicted
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.types import Backtest, Scores, WalkForward
 
 if TYPE_CHECKING:
@@ -42,25 +42,25 @@ MOST_ROWS = 60
 BOARDS = (("pinball", "naive"), ("pinball", "cone"), ("mae", "naive"), ("coverage_80", "naive"))
 
 
-def page(looks: Looks, judged: Backtest, tested: WalkForward | None = None) -> str:
+def page(analyses: Analyses, result: Backtest, tested: WalkForward | None = None) -> str:
     """Write a backtest as one HTML file: verdict, scores, boards, charts, tables, origin.
 
     Plotly's own script is part of it, so that it opens without a network.
 
     Args:
-        looks: where what was worked out before is remembered.
-        judged: the backtest.
+        analyses: where what was worked out before is remembered.
+        result: the backtest.
         tested: the walk-forward test that it joins; ``None`` for a holdout.
     """
     from plotly.offline import get_plotlyjs
 
-    step = judged.spec.horizon
-    parts = [board(looks, judged, metric, step, against) for metric, against in BOARDS]
+    step = result.spec.horizon
+    parts = [board(analyses, result, metric, step, against) for metric, against in BOARDS]
     body = [
-        _head(judged),
+        _head(result),
         "<h2>Scores</h2>",
-        f"<p>{_text(_asked(judged, tested))}</p>",
-        _table(_scores(judged)),
+        f"<p>{_text(_asked(result, tested))}</p>",
+        _table(_scores(result)),
         "<h2>Leaderboard</h2>",
         f"<p>{_text(LUCK)}</p>",
     ]
@@ -68,12 +68,12 @@ def page(looks: Looks, judged: Backtest, tested: WalkForward | None = None) -> s
         body.append(_part(dataclasses.replace(part, frame=standings(found))))
     if tested is not None and len(tested.folds) > 1:
         body += ["<h2>Folds</h2>", _part(folds(tested))]
-    body += ["<h2>Predicted and actual</h2>", _part(_predicted(judged, step))]
+    body += ["<h2>Predicted and actual</h2>", _part(_predicted(result, step))]
     for view in VIEWS:
         body.append(f"<h2>{_text(view)}</h2>")
-        body += [_made(make, looks, judged, step) for make in makers(judged, view).values()]
-    body += ["<h2>What it was made from</h2>", *_origin(judged, tested)]
-    title = _text(f"{judged.history.coin} {judged.history.interval}: {judged.spec.network}")
+        body += [_made(make, analyses, result, step) for make in makers(result, view).values()]
+    body += ["<h2>What it was made from</h2>", *_origin(result, tested)]
+    title = _text(f"{result.history.coin} {result.history.interval}: {result.spec.network}")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -84,13 +84,13 @@ def page(looks: Looks, judged: Backtest, tested: WalkForward | None = None) -> s
     )
 
 
-def _head(judged: Backtest) -> str:
-    history = judged.history
-    lines = [f"<h1>{_text(judged.verdict.sentence)}</h1>"]
+def _head(result: Backtest) -> str:
+    history = result.history
+    lines = [f"<h1>{_text(result.verdict.sentence)}</h1>"]
     if history.simulated:
         lines.append('<p class="mark">Simulated prices, not a market: nothing here says anything '
                      "of a real one.</p>")  # fmt: skip
-    lines += [f"<p>{_text(note)}</p>" for note in (*judged.notes, *history.notes)]
+    lines += [f"<p>{_text(note)}</p>" for note in (*result.notes, *history.notes)]
     lines.append(
         "<p>For learning and research. Not financial advice: past tests say nothing certain of "
         "the future.</p>"
@@ -98,22 +98,22 @@ def _head(judged: Backtest) -> str:
     return "\n".join(lines)
 
 
-def _asked(judged: Backtest, tested: WalkForward | None) -> str:
-    said, history = judged.judged, judged.history
+def _asked(result: Backtest, tested: WalkForward | None) -> str:
+    forecast, history = result.forecast, result.history
     way = "one fit, judged on what it never saw"
-    if judged.seen:
+    if result.seen:
         way = "a model that may have been fitted on part of the test span"
     if tested is not None:
         sentence = drawn_folds.how(tested)
         way = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
-        f"{history.coin} {history.interval}, {len(said):,} origins, "
-        f"{style.span(said.origins, said.interval)}; figures "
-        f"{style.ahead(said.horizon, said.interval)}; {way}."
+        f"{history.coin} {history.interval}, {len(forecast):,} origins, "
+        f"{style.span(forecast.origins, forecast.interval)}; figures "
+        f"{style.ahead(forecast.horizon, forecast.interval)}; {way}."
     )
 
 
-def _scores(judged: Backtest) -> pd.DataFrame:
+def _scores(result: Backtest) -> pd.DataFrame:
     names = [field.name for field in dataclasses.fields(Scores)]
     rows = [
         {"Predictor": name}
@@ -121,27 +121,27 @@ def _scores(judged: Backtest) -> pd.DataFrame:
             drawn_board.METRIC_WORDS[metric]: metric_text(metric, getattr(steps[-1], metric))
             for metric in names
         }
-        for name, steps in judged.scores.items()
+        for name, steps in result.scores.items()
     ]
     return pd.DataFrame(rows)
 
 
-def _predicted(judged: Backtest, step: int) -> Part:
-    figure = predicted_vs_actual(judged, step)
+def _predicted(result: Backtest, step: int) -> Part:
+    figure = predicted_vs_actual(result, step)
     # Plotly reads some tags in a title, and the coin's name may come from a file's.
     figure.update_layout(title_text=_text(figure.layout.title.text))
     return Part(
         "predicted",
         "Predicted and actual (USD), the last of them",
         figure,
-        summary_predicted(judged, step),
-        judged.judged.frame(step).tail(24),
+        summary_predicted(result, step),
+        result.forecast.frame(step).tail(24),
     )
 
 
-def _made(make: Make, looks: Looks, judged: Backtest, step: int) -> str:
+def _made(make: Make, analyses: Analyses, result: Backtest, step: int) -> str:
     try:
-        return _part(make(looks, judged, step, False))
+        return _part(make(analyses, result, step, False))
     except NotEnoughData as error:
         return f"<p>{_text(str(error))}</p>"
 
@@ -176,11 +176,11 @@ def _table(frame: pd.DataFrame) -> str:
     return f'<div class="wide"><table><tr>{header}</tr>{cells}</table></div>{left_out}'
 
 
-def _origin(judged: Backtest, tested: WalkForward | None) -> list[str]:
+def _origin(result: Backtest, tested: WalkForward | None) -> list[str]:
     """Say which prices, which settings and which programs made this."""
-    data = json_views.data_json(judged.history)
-    spec = {name: getattr(judged.spec, name) for name in judged.spec.__dataclass_fields__}
-    cut, index = judged.split, judged.history.candles.index
+    data = json_views.data_json(result.history)
+    spec = {name: getattr(result.spec, name) for name in result.spec.__dataclass_fields__}
+    cut, index = result.split, result.history.candles.index
     split = {
         "training candles": f"{cut.train_end:,}",
         "validation candles": f"{cut.test_start - cut.train_end:,}",
@@ -197,7 +197,7 @@ def _origin(judged: Backtest, tested: WalkForward | None) -> list[str]:
             "CryptoForecast": __version__,
             "Python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in ("numpy", "pandas", "plotly")},
-            **({} if judged.model is None else judged.model.card.libraries),
+            **({} if result.model is None else result.model.card.libraries),
         },
     }
     return [

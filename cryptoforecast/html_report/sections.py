@@ -19,7 +19,7 @@ from cryptoforecast.charts import diagnostics as drawn
 from cryptoforecast.charts import folds as drawn_folds
 from cryptoforecast.charts import leaderboard as drawn_board
 from cryptoforecast.charts import style
-from cryptoforecast.evaluation.analyses import Looks
+from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.types import INTERVALS, QUANTILES, Backtest, Leaderboard, Share, WalkForward
 
 if TYPE_CHECKING:
@@ -52,26 +52,26 @@ class Part:
     frame: pd.DataFrame
 
 
-Make = Callable[[Looks, Backtest, int, bool], Part]
+Make = Callable[[Analyses, Backtest, int, bool], Part]
 
 
 def board(
-    looks: Looks, judged: Backtest, metric: str, step: int, reference: str, dark: bool = False
+    analyses: Analyses, result: Backtest, metric: str, step: int, reference: str, dark: bool = False
 ) -> tuple[Part, Leaderboard]:
     """Compare the predictors of a backtest; see ``leaderboard.leaderboard``."""
-    found = looks.board(judged, metric, step, reference)
+    found = analyses.board(result, metric, step, reference)
 
     def make() -> Part:
         return Part(
             f"leaderboard-{metric}",
             f"{drawn_board.METRIC_WORDS[metric]}, against {reference}",
-            drawn_board.forest(judged, found, dark=dark),
-            drawn_board.summary_leaderboard(judged, found),
+            drawn_board.forest(result, found, dark=dark),
+            drawn_board.summary_leaderboard(result, found),
             pd.DataFrame([dataclasses.asdict(standing) for standing in found.standings]),
         )
 
-    key = ("part", metric, step, reference, dark, tuple(judged.forecasts))
-    return looks.of(judged, key, make), found
+    key = ("part", metric, step, reference, dark, tuple(result.forecasts))
+    return analyses.of(result, key, make), found
 
 
 def standings(found: Leaderboard) -> pd.DataFrame:
@@ -120,89 +120,92 @@ def folds(tested: WalkForward, dark: bool = False) -> Part:
 
 
 def free_run(
-    looks: Looks, judged: Backtest, dark: bool, report: Callable[[float], None] = lambda _: None
+    analyses: Analyses,
+    result: Backtest,
+    dark: bool,
+    report: Callable[[float], None] = lambda _: None,
 ) -> Part:
     """Show where a network's own forecasts lead it, in some seconds; see ``diagnostics``."""
-    frame = looks.free_run(judged, report)
+    frame = analyses.free_run(result, report)
     return Part(
         "free-run",
         "Errors of a free run by step (|ln(actual / predicted)|)",
-        drawn.free_run(judged, frame, dark=dark),
-        drawn.summary_free_run(judged, frame),
+        drawn.free_run(result, frame, dark=dark),
+        drawn.summary_free_run(result, frame),
         frame,
     )
 
 
-def _delays(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    frame = looks.frame(judged, "delays", step)
+def _delays(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    frame = analyses.frame(result, "delays", step)
     return Part(
         "delays",
         "Mean distance to earlier prices (USD, and over the last price's error)",
-        drawn.delay(judged, step, frame, dark=dark),
-        drawn.summary_delay(judged, step, frame),
+        drawn.delay(result, step, frame, dark=dark),
+        drawn.summary_delay(result, step, frame),
         frame,
     )
 
 
-def _residuals(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    frame = looks.frame(judged, "residuals", step)
+def _residuals(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    frame = analyses.frame(result, "residuals", step)
     return Part(
         "residuals",
         "Every error (ln(actual / predicted))",
-        drawn.residuals(judged, step, frame, dark=dark),
-        drawn.summary_residuals(judged, step, frame),
+        drawn.residuals(result, step, frame, dark=dark),
+        drawn.summary_residuals(result, step, frame),
         frame,
     )
 
 
-def _histogram(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    frame = looks.frame(judged, "histogram", step)
+def _histogram(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    frame = analyses.frame(result, "histogram", step)
     return Part(
         "sizes",
         "Errors by size, in standard deviations",
-        drawn.histogram(judged, step, frame, dark=dark),
+        drawn.histogram(result, step, frame, dark=dark),
         drawn.summary_histogram(frame),
         frame,
     )
 
 
-def _autocorrelation(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    frame = looks.frame(judged, "autocorrelation", step)
+def _autocorrelation(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    frame = analyses.frame(result, "autocorrelation", step)
     return Part(
         "autocorrelation",
         "Correlation of errors with those of earlier forecasts",
-        drawn.autocorrelation(judged, step, frame, dark=dark),
+        drawn.autocorrelation(result, step, frame, dark=dark),
         drawn.summary_autocorrelation(step, frame),
         frame,
     )
 
 
 def _by_clock(
-    unit: Literal["hour", "weekday"], looks: Looks, judged: Backtest, step: int, dark: bool
+    unit: Literal["hour", "weekday"], analyses: Analyses, result: Backtest, step: int, dark: bool
 ) -> Part:
-    frame = looks.frame(judged, f"by_{unit}", step)
+    frame = analyses.frame(result, f"by_{unit}", step)
     return Part(
         f"by-{unit}",
         f"Mean error, half of the 80 % band and its coverage by {unit}",
-        drawn.by_clock(judged, step, frame, unit, dark=dark),
+        drawn.by_clock(result, step, frame, unit, dark=dark),
         drawn.summary_by_clock(frame, unit),
         frame,
     )
 
 
-def _by_regime(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    frame = looks.by_regime(judged, step)
+def _by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    frame = analyses.by_regime(result, step)
     return Part(
         "by-market",
         "Mean error, band and its errors in calm, usual and restless markets",
-        drawn.by_regime(judged, step, frame, dark=dark),
+        drawn.by_regime(result, step, frame, dark=dark),
         drawn.summary_by_regime(frame),
         frame,
     )
 
 
-def _reliability(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    measured = looks.reliability(judged, step)
+def _reliability(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    measured = analyses.reliability(result, step)
     frame = _shares(measured.observed).assign(promised=QUANTILES)
     return Part(
         "reliability",
@@ -213,8 +216,8 @@ def _reliability(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
     )
 
 
-def _pit(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    measured = looks.reliability(judged, step)
+def _pit(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    measured = analyses.reliability(result, step)
     frame = _shares(measured.pit)
     frame.insert(0, "part", range(1, len(frame) + 1))
     return Part(
@@ -226,8 +229,8 @@ def _pit(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
     )
 
 
-def _coverage_by_step(looks: Looks, judged: Backtest, _: int, dark: bool) -> Part:
-    measured = looks.coverage(judged)
+def _coverage_by_step(analyses: Analyses, result: Backtest, _: int, dark: bool) -> Part:
+    measured = analyses.coverage(result)
     rows = [_covered({"step": i}, shares) for i, shares in enumerate(measured.steps, start=1)]
     return Part(
         "coverage-by-step",
@@ -238,8 +241,8 @@ def _coverage_by_step(looks: Looks, judged: Backtest, _: int, dark: bool) -> Par
     )
 
 
-def _coverage_by_regime(looks: Looks, judged: Backtest, step: int, dark: bool) -> Part:
-    measured = looks.reliability(judged, step)
+def _coverage_by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+    measured = analyses.reliability(result, step)
     rows = [
         _covered(
             {"market": each.name, "origins": each.origins, "pinball": each.pinball}, each.coverage
@@ -273,15 +276,15 @@ VIEWS: Mapping[str, Mapping[str, Make]] = {
 }  # fmt: skip
 
 
-def makers(judged: Backtest, view: str) -> dict[str, Make]:
+def makers(result: Backtest, view: str) -> dict[str, Make]:
     """Return the parts of a view that mean something for these candles, each made once."""
-    length, span = INTERVALS[judged.history.interval], judged.judged.origins
+    length, span = INTERVALS[result.history.interval], result.forecast.origins
     left_out = set()
     if length >= INTERVALS["1d"]:
         left_out.add("by-hour")
     if length >= INTERVALS["1w"] or span[-1] - span[0] < pd.Timedelta(days=6):
         left_out.add("by-weekday")
-    if judged.spec.horizon == 1:
+    if result.spec.horizon == 1:
         left_out.add("coverage-by-step")
     return {
         name: functools.partial(_remembered, name, make)
@@ -291,21 +294,21 @@ def makers(judged: Backtest, view: str) -> dict[str, Make]:
 
 
 def _remembered(
-    name: str, make: Make, looks: Looks, judged: Backtest, step: int, dark: bool
+    name: str, make: Make, analyses: Analyses, result: Backtest, step: int, dark: bool
 ) -> Part:
     key = ("part", name, step, dark)
-    return looks.of(judged, key, lambda: make(looks, judged, step, dark))
+    return analyses.of(result, key, lambda: make(analyses, result, step, dark))
 
 
-def forecasts(judged: Backtest) -> pd.DataFrame:
+def forecasts(result: Backtest) -> pd.DataFrame:
     """List every forecast of the judged model in USD, one row an origin and step.
 
     Returns:
         Columns ``predictor``, ``coin``, ``interval``, ``source`` and those of ``Forecast.frame``.
     """
-    history = judged.history
-    frame = judged.judged.frame()
-    origin = (judged.judged.predictor, history.coin, history.interval, history.source)
+    history = result.history
+    frame = result.forecast.frame()
+    origin = (result.forecast.predictor, history.coin, history.interval, history.source)
     for i, (name, value) in enumerate(
         zip(("predictor", "coin", "interval", "source"), origin, strict=True)
     ):

@@ -86,7 +86,7 @@ def forecast_stretches(
     model: TrainedModel, history: PriceHistory, stretches: Stretches
 ) -> Forecast:
     """Forecast from every row of several stretches, as one forecast; see ``forecast``."""
-    return Forecast.joined([forecast(model, history, rows) for rows in stretches])
+    return Forecast.concat([forecast(model, history, rows) for rows in stretches])
 
 
 def residual_quantiles(model: TrainedModel, history: PriceHistory, stretches: Stretches) -> Array:

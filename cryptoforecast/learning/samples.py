@@ -70,14 +70,14 @@ class Measured:
 def gaps(history: PriceHistory) -> tuple[int, ...]:
     """Find the rows before which more than ``MAX_ABSENT`` candles are absent."""
     apart = np.diff(history.candles.index.asi8)
-    after = np.flatnonzero(apart > (MAX_ABSENT + 1) * history.step.value) + 1
+    after = np.flatnonzero(apart > (MAX_ABSENT + 1) * history.candle_length.value) + 1
     return tuple(after.tolist())
 
 
 def dead_tail(history: PriceHistory) -> int:
     """Count the candles of a dead market at the end; 0 where it may be an outage or a lull."""
     tail = quality.flat_tail(history.candles)
-    return tail if tail >= DEAD_CANDLES and tail * history.step >= DEAD_TIME else 0
+    return tail if tail >= DEAD_CANDLES and tail * history.candle_length >= DEAD_TIME else 0
 
 
 def split(history: PriceHistory, spec: ModelSpec, *, trained: bool = False) -> Split:

@@ -72,10 +72,10 @@ def _landing(service: Service) -> None:
     chosen = inputs.FIRST[inputs.INTERVAL]
     with ThreadPoolExecutor(1) as other:
         ahead = other.submit(_ahead, service, chosen, history)
-        judged = selection.judge(service, chosen, history)
-        figures.predicted_vs_actual(judged, judged.spec.horizon, dark=False)
-        figures.compare_errors(judged, dark=False)
-        figures.coverage(judged, dark=False)
+        result = selection.judge(service, chosen, history)
+        figures.predicted_vs_actual(result, result.spec.horizon, dark=False)
+        figures.compare_errors(result, dark=False)
+        figures.coverage(result, dark=False)
         ahead.result()
 
 

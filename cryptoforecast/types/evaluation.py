@@ -87,7 +87,7 @@ class Backtest:
     notes: tuple[str, ...] = ()
 
     @property
-    def judged(self) -> Forecast:
+    def forecast(self) -> Forecast:
         """The forecasts of the model in question."""
         return self.forecasts[self.spec.network]
 
@@ -193,13 +193,13 @@ class WalkForward:
     Attributes:
         plan: how it refitted, with nothing left open.
         folds: in time order; their spans tile the test share.
-        joined: the forecasts of all folds, judged as one. Its ``model`` is ``None`` where there
+        backtest: the forecasts of all folds, judged as one. Its ``model`` is ``None`` where there
             is more than one fold, for then there is no single one.
     """
 
     plan: WalkPlan
     folds: tuple[Fold, ...]
-    joined: Backtest
+    backtest: Backtest
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ class Reliability:
     """Whether the judged model's band held what it promised, at one step of a test.
 
     Attributes:
-        judged: the test.
+        backtest: the test.
         step: 1 to the horizon.
         origins: how many outcomes were counted.
         observed: share of actuals at or below each of ``QUANTILES``.
@@ -250,7 +250,7 @@ class Reliability:
         regimes: calm, usual and restless thirds of the origins.
     """
 
-    judged: Backtest
+    backtest: Backtest
     step: int
     origins: int
     observed: tuple[Share, ...]
@@ -264,11 +264,11 @@ class CoverageBySteps:
     """Share of actuals inside the judged model's band at each step of a test.
 
     Attributes:
-        judged: the test.
+        backtest: the test.
         steps: by level (%), from step 1 to the horizon.
     """
 
-    judged: Backtest
+    backtest: Backtest
     steps: tuple[Mapping[int, Share], ...]
 
 
@@ -306,7 +306,7 @@ class Spread:
 
 
 @dataclass(frozen=True, eq=False)
-class Future:
+class NextSteps:
     """What comes next: one origin, the last closed candle.
 
     Attributes:
@@ -327,15 +327,15 @@ class Future:
 
 
 @dataclass(frozen=True, eq=False)
-class Odds:
+class Probability:
     """The chance that the price ends above or below a level.
 
     Attributes:
         level: USD.
         direction: ``"above"`` or ``"below"``.
-        chances: ``(horizon,)`` at each step, a fraction; NaN where the band is undefined.
+        by_step: ``(horizon,)`` at each step, a fraction; NaN where the band is undefined.
     """
 
     level: float
     direction: str
-    chances: Array
+    by_step: Array

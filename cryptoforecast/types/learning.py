@@ -318,7 +318,7 @@ class Forecast:
         )
 
     @classmethod
-    def joined(cls, parts: Sequence[Forecast]) -> Forecast:
+    def concat(cls, parts: Sequence[Forecast]) -> Forecast:
         """Join forecasts of one predictor and horizon, one after another in time."""
         if len(parts) == 1:
             return parts[0]

@@ -133,7 +133,7 @@ class PriceHistory:
         return self.candles.index[-1]
 
     @property
-    def step(self) -> pd.Timedelta:
+    def candle_length(self) -> pd.Timedelta:
         """Length of one candle."""
         return INTERVALS[self.interval]
 

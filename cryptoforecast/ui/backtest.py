@@ -40,7 +40,7 @@ MOVED_ON = 0.1
 class Tested:
     """What the page is about: a backtest, and the walk-forward test that it joins, if any."""
 
-    judged: Backtest
+    result: Backtest
     walk: WalkForward | None = None
 
 
@@ -120,19 +120,19 @@ def tested(
         with st.spinner("Fitting anew for each fold …"):
             walk = service.walk_baseline(history, spec, plan)
     walk = service.compared_walk(walk)
-    return Tested(walk.joined, walk)
+    return Tested(walk.backtest, walk)
 
 
 def verdict(found: Tested) -> None:
     """Say whether it beats doing nothing, and how that was tested."""
-    show.verdict(found.judged)
+    show.verdict(found.result)
     if found.walk is not None:
         st.caption(folds_words.how(found.walk))
 
 
 def explore(service: Service, found: Tested) -> None:
     """Draw the view that was picked, and nothing else."""
-    judged = found.judged
+    result = found.result
     views = [LEADERBOARD, *html_report.VIEWS, *([FOLDS] if found.walk is not None else [])]
     with inputs.row():
         view = st.segmented_control(
@@ -148,25 +148,25 @@ def explore(service: Service, found: Tested) -> None:
             "pattern? **When**: by hour, weekday and market. **Bands**: do they hold what they "
             "promise?",
         )
-        step = judged.spec.horizon if view == FOLDS else _step(judged)
+        step = result.spec.horizon if view == FOLDS else _step(result)
     if view == FOLDS and found.walk is not None:
-        _draw(html_report.folds(found.walk, show.dark()), judged)
+        _draw(html_report.folds(found.walk, show.dark()), result)
     elif view in html_report.VIEWS:
-        _view(service, judged, str(view), step)
+        _view(service, result, str(view), step)
     else:
         _board(service, found, step)
 
 
 def export(service: Service, found: Tested) -> None:
     """Offer the whole report as one file, and every forecast as CSV."""
-    history, name = found.judged.history, found.judged.spec.network
+    history, name = found.result.history, found.result.spec.network
     label = "simulated-" if history.simulated else ""
     file = f"{label}{history.coin}-{history.interval}-{name}".lower()
     st.subheader("Take it with you")
     with st.container(horizontal=True):
         st.download_button(
             "Report (HTML)",
-            lambda: html_report.page(service.looks, found.judged, found.walk),
+            lambda: html_report.page(service.analyses, found.result, found.walk),
             file_name=f"{file}-report.html",
             mime="text/html",
             icon=":material/description:",
@@ -177,7 +177,7 @@ def export(service: Service, found: Tested) -> None:
         )
         st.download_button(
             "Forecasts (CSV)",
-            lambda: html_report.forecasts(found.judged).to_csv(index=False),
+            lambda: html_report.forecasts(found.result).to_csv(index=False),
             file_name=f"{file}-forecasts.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -229,10 +229,10 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
 
 def _same(walk: WalkForward, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> bool:
     """Whether a test answers this question, be it on prices that ended a little earlier."""
-    tested, made = walk.joined.history, walk.plan
+    tested, made = walk.backtest.history, walk.plan
     asked = (spec, *_prices(history), plan.folds, plan.window, plan.warm_start)
-    answered = (walk.joined.spec, *_prices(tested), made.folds, made.window, made.warm_start)
-    span = max(history.end - history.start, history.step)
+    answered = (walk.backtest.spec, *_prices(tested), made.folds, made.window, made.warm_start)
+    span = max(history.end - history.start, history.candle_length)
     moved = max(abs(history.start - tested.start), abs(history.end - tested.end))
     gap = spec.horizon if plan.gap is None else plan.gap
     return asked == answered and made.gap == gap and moved <= MOVED_ON * span
@@ -242,12 +242,12 @@ def _prices(history: PriceHistory) -> tuple[str, str, str]:
     return history.coin, history.interval, history.source
 
 
-def _step(judged: Backtest) -> int:
-    horizon = judged.spec.horizon
+def _step(result: Backtest) -> int:
+    horizon = result.spec.horizon
     if horizon == 1:
         return 1
     step = st.select_slider(
-        f"{INTERVAL_NOUNS[judged.history.interval].capitalize()}s ahead",
+        f"{INTERVAL_NOUNS[result.history.interval].capitalize()}s ahead",
         list(range(1, horizon + 1)),
         horizon,
         key=f"ahead_{horizon}",
@@ -259,7 +259,7 @@ def _step(judged: Backtest) -> int:
 
 
 def _board(service: Service, found: Tested, step: int) -> None:
-    judged = found.judged
+    result = found.result
     with inputs.row():
         metric = inputs.pick(
             "By",
@@ -271,23 +271,23 @@ def _board(service: Service, found: Tested, step: int) -> None:
         )
         reference = inputs.pick(
             "Compared with",
-            list(judged.forecasts),
+            list(result.forecasts),
             "against",
             lambda name: f"{name} · {BASELINE_WORDS.get(name, 'the network')}",
             "What the others have to be better than. A coverage is held to its own promise.",
         )
-    part, board = html_report.board(service.looks, judged, metric, step, reference, show.dark())
+    part, board = html_report.board(service.analyses, result, metric, step, reference, show.dark())
     show.chart(part.figure, alt=part.sentence, key="part-board")
     st.markdown(part.sentence)
     st.dataframe(html_report.standings(board), hide_index=True, alt=part.title)
-    show.download(part.frame, judged.history, f"{part.name}-step-{step}")
+    show.download(part.frame, result.history, f"{part.name}-step-{step}")
     st.caption(html_report.LUCK)
     _offer_heavy(service, found)
 
 
 def _offer_heavy(service: Service, found: Tested) -> None:
     """Offer to add the baselines that take some seconds."""
-    missing = [BASELINE_WORDS[name] for name in HEAVY if name not in found.judged.forecasts]
+    missing = [BASELINE_WORDS[name] for name in HEAVY if name not in found.result.forecasts]
     if missing and st.button(
         f"Compare with {' and '.join(missing)} too",
         icon=":material/compare_arrows:",
@@ -295,38 +295,38 @@ def _offer_heavy(service: Service, found: Tested) -> None:
     ):
         with show.errors(), st.spinner(f"Fitting {' and '.join(missing)} …"):
             if found.walk is None:
-                service.compare(found.judged)
+                service.compare(found.result)
             else:
                 service.compare_walk(found.walk)
             st.rerun()
 
 
-def _view(service: Service, judged: Backtest, view: str, step: int) -> None:
+def _view(service: Service, result: Backtest, view: str, step: int) -> None:
     """Draw the parts of a view two by two; the first of an odd number gets a row of its own."""
-    makers = list(html_report.makers(judged, view).values())
+    makers = list(html_report.makers(result, view).values())
     alone = len(makers) % 2
     rows = [makers[:alone], *(makers[i : i + 2] for i in range(alone, len(makers), 2))]
     for row in filter(None, rows):
         for make, column in zip(row, st.columns(len(row)), strict=True):
             with column:
                 try:
-                    _draw(make(service.looks, judged, step, show.dark()), judged)
+                    _draw(make(service.analyses, result, step, show.dark()), result)
                 except NotEnoughData as error:
                     st.info(plain(str(error)))
     if not makers:
         st.info("Candles of this length have no such patterns. Choose shorter ones.")
     if view == "Delay":
-        _free_run(service, judged)
+        _free_run(service, result)
 
 
-def _free_run(service: Service, judged: Backtest) -> None:
+def _free_run(service: Service, result: Backtest) -> None:
     """Show a network fed its own forecasts, when asked for, or say why that can't be done."""
     st.subheader("Fed its own forecasts")
-    reason = diagnostics.why_no_free_run(judged)
+    reason = diagnostics.why_no_free_run(result)
     if reason is not None:
         st.info(plain(reason))
         return
-    if not service.looks.free_run_known(judged) and not st.button(
+    if not service.analyses.free_run_known(result) and not st.button(
         "Run it free", icon=":material/play_arrow:", help="Takes some seconds, the first time."
     ):
         st.caption(
@@ -338,18 +338,18 @@ def _free_run(service: Service, judged: Backtest) -> None:
         bar = st.progress(0.0, "Running free")
         try:
             part = html_report.free_run(
-                service.looks, judged, show.dark(), lambda share: _tell(bar, share)
+                service.analyses, result, show.dark(), lambda share: _tell(bar, share)
             )
         finally:
             bar.empty()
-        _draw(part, judged)
+        _draw(part, result)
 
 
 def _tell(bar: DeltaGenerator, share: float) -> None:
     bar.progress(share, "Running free")
 
 
-def _draw(part: html_report.Part, judged: Backtest) -> None:
+def _draw(part: html_report.Part, result: Backtest) -> None:
     show.chart(part.figure, alt=part.sentence, key=f"part-{part.name}")
     st.caption(part.sentence)
-    show.table(part.title, lambda: part.frame, judged.history, f"{judged.spec.network}-{part.name}")
+    show.table(part.title, lambda: part.frame, result.history, f"{result.spec.network}-{part.name}")

@@ -10,8 +10,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from cryptoforecast import charts
-from cryptoforecast.cache import Memos
-from cryptoforecast.types import Backtest, Forecast, Future, Odds
+from cryptoforecast.cache import LruCaches
+from cryptoforecast.types import Backtest, Forecast, NextSteps, Probability
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
 #: Figures of one forecast that are kept: light and dark, and some of its steps.
 KEPT = 12
 
-_drawn: Memos[go.Figure] = Memos(KEPT)
-_stills: Memos[str] = Memos(KEPT)
+_drawn: LruCaches[go.Figure] = LruCaches(KEPT)
+_stills: LruCaches[str] = LruCaches(KEPT)
 
 
-def fan(ahead: Future, *, dark: bool) -> go.Figure:
+def fan(ahead: NextSteps, *, dark: bool) -> go.Figure:
     """Draw what comes next; see ``charts.fan``."""
     return kept(ahead.forecast, ("fan", dark), lambda: charts.fan(ahead, dark=dark))
 
 
-def fan_still(ahead: Future, alt: str, *, dark: bool) -> str:
+def fan_still(ahead: NextSteps, alt: str, *, dark: bool) -> str:
     """Draw the picture of what comes next; see ``charts.still``."""
     return _stills.of(ahead.forecast).answer(
         (alt, dark), lambda: charts.still(fan(ahead, dark=dark), alt)
     )
 
 
-def predicted_vs_actual(judged: Backtest, step: int, *, dark: bool) -> go.Figure:
+def predicted_vs_actual(result: Backtest, step: int, *, dark: bool) -> go.Figure:
     """Draw the test; see ``charts.predicted_vs_actual``."""
     return kept(
-        judged.judged,
+        result.forecast,
         ("test", step, dark),
-        lambda: charts.predicted_vs_actual(judged, step, dark=dark),
+        lambda: charts.predicted_vs_actual(result, step, dark=dark),
     )
 
 
-def chance_map(ahead: Future, around: Sequence[Odds], *, dark: bool) -> go.Figure:
+def chance_map(ahead: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
     """Draw the chances of several prices; see ``charts.chance_map``."""
     asked = tuple((one.level, one.direction) for one in around)
     return kept(
@@ -54,7 +54,7 @@ def chance_map(ahead: Future, around: Sequence[Odds], *, dark: bool) -> go.Figur
     )
 
 
-def chance_by_step(ahead: Future, one: Odds, *, dark: bool) -> go.Figure:
+def chance_by_step(ahead: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
     """Draw the chance of one price at every step; see ``charts.chance_by_step``."""
     return kept(
         ahead.forecast,
@@ -63,43 +63,43 @@ def chance_by_step(ahead: Future, one: Odds, *, dark: bool) -> go.Figure:
     )
 
 
-def compare_errors(judged: Backtest, *, dark: bool) -> go.Figure:
+def compare_errors(result: Backtest, *, dark: bool) -> go.Figure:
     """Draw every predictor's pinball loss; see ``charts.compare_errors``."""
     return kept(
-        judged.judged,
-        ("errors", *judged.scores, dark),
+        result.forecast,
+        ("errors", *result.scores, dark),
         lambda: charts.compare_errors(
-            judged.scores, metric="pinball", simulated=judged.history.simulated, dark=dark
+            result.scores, metric="pinball", simulated=result.history.simulated, dark=dark
         ),
     )
 
 
-def coverage(judged: Backtest, *, dark: bool) -> go.Figure:
+def coverage(result: Backtest, *, dark: bool) -> go.Figure:
     """Draw how often every band held the price; see ``charts.coverage``."""
     return kept(
-        judged.judged,
-        ("coverage", *judged.scores, dark),
-        lambda: charts.coverage(covered(judged), simulated=judged.history.simulated, dark=dark),
+        result.forecast,
+        ("coverage", *result.scores, dark),
+        lambda: charts.coverage(covered(result), simulated=result.history.simulated, dark=dark),
     )
 
 
-def covered(judged: Backtest) -> dict[str, dict[int, float]]:
+def covered(result: Backtest) -> dict[str, dict[int, float]]:
     """Return by predictor and level (%) the share of prices inside, at the last step."""
     return {
         name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
-        for name, steps in judged.scores.items()
+        for name, steps in result.scores.items()
     }
 
 
-def kept(said: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
+def kept(forecast: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
     """Return a figure of a forecast, drawn unless it was before.
 
     Args:
-        said: what it shows; forgotten with it.
+        forecast: what it shows; forgotten with it.
         key: all else that shapes it.
         draw: makes it.
     """
-    return _drawn.of(said).answer(key, lambda: _written(draw()))
+    return _drawn.of(forecast).answer(key, lambda: _written(draw()))
 
 
 def _written(figure: go.Figure) -> go.Figure:

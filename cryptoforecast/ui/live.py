@@ -24,7 +24,7 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
 
 def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
     """Draw where prices come from, how old they are, and what a person should know of them."""
-    closed = prices.end + prices.step
+    closed = prices.end + prices.candle_length
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if prices.simulated:
             st.badge("Simulated prices", icon=":material/science:", color="orange")

@@ -79,7 +79,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
         history = service.history(MarketQuery(query.coin, interval, start), wait=0)
         close = history.candles["close"]
         last = float(close.iloc[-1])
-        closed = history.end + history.step
+        closed = history.end + history.candle_length
         label = "Last simulated close" if history.simulated else "Last close"
         with st.grid(3, min_column_width=200):
             st.metric(

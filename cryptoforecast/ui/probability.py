@@ -6,31 +6,33 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
-from cryptoforecast.cache import Memos
+from cryptoforecast.cache import LruCaches
 from cryptoforecast.charts import style
 from cryptoforecast.forecasting import probability
-from cryptoforecast.types import Future, Odds
+from cryptoforecast.types import NextSteps, Probability
 from cryptoforecast.ui import figures, show
 
 _DIRECTIONS = ("above", "below")
 #: Prices asked for that stay in memory, of each forecast.
 _KEPT = 12
 
-_worked_out: Memos[tuple[Odds, tuple[Odds, ...]]] = Memos(_KEPT)
+_worked_out: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCaches(_KEPT)
 
 
 @st.fragment
-def section(ahead: Future) -> None:
+def section(ahead: NextSteps) -> None:
     """Ask for a price and a direction; show its chance, and those of the prices around."""
     st.subheader("How likely is a price?")
     with show.errors():
         _draw(ahead, *of(ahead, *_asked(ahead)))
 
 
-def of(ahead: Future, level: float, direction: str) -> tuple[Odds, tuple[Odds, ...]]:
+def of(
+    ahead: NextSteps, level: float, direction: str
+) -> tuple[Probability, tuple[Probability, ...]]:
     """Work out the odds of a price (USD), and of the prices around the last close."""
 
-    def work_out() -> tuple[Odds, tuple[Odds, ...]]:
+    def work_out() -> tuple[Probability, tuple[Probability, ...]]:
         above = direction == "above"
         (one,) = probability.ahead(ahead, [level] * above, [level] * (not above))
         ladder = probability.ladder(ahead)
@@ -39,7 +41,7 @@ def of(ahead: Future, level: float, direction: str) -> tuple[Odds, tuple[Odds, .
     return _worked_out.of(ahead.forecast).answer((level, direction), work_out)
 
 
-def _asked(ahead: Future) -> tuple[float, str]:
+def _asked(ahead: NextSteps) -> tuple[float, str]:
     """Draw the price and the direction; the URL holds both."""
     close = float(ahead.forecast.close[0])
     decimals = style.price_decimals(close)
@@ -68,7 +70,7 @@ def _asked(ahead: Future) -> tuple[float, str]:
     return close if level is None else float(level), str(direction)
 
 
-def _draw(ahead: Future, one: Odds, around: tuple[Odds, ...]) -> None:
+def _draw(ahead: NextSteps, one: Probability, around: tuple[Probability, ...]) -> None:
     summary, rest = charts.summary_chance(ahead, one), charts.summary_chances(ahead, around)
     question, _, answer = summary.partition(": ")
     chance, semicolon, first = answer.rstrip(".").partition("; ")
@@ -89,9 +91,9 @@ def _draw(ahead: Future, one: Odds, around: tuple[Odds, ...]) -> None:
     )  # fmt: skip
 
 
-def _frame(ahead: Future, one: Odds, around: tuple[Odds, ...]) -> pd.DataFrame:
+def _frame(ahead: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
     """One row a step, one column a price, chances in %."""
-    said = ahead.forecast.frame()
+    forecast = ahead.forecast.frame()
     columns = {f"{each.direction} {style.money(each.level)}": each for each in (one, *around)}
-    chances = {name: (100 * each.chances).round(2) for name, each in columns.items()}
-    return pd.DataFrame({"time": said["time"], "step": said["step"], **chances})
+    chances = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
+    return pd.DataFrame({"time": forecast["time"], "step": forecast["step"], **chances})

@@ -11,9 +11,9 @@ from cryptoforecast.learning import specs
 from cryptoforecast.service import Run, Service
 from cryptoforecast.types import (
     Backtest,
-    Future,
     MarketQuery,
     ModelSpec,
+    NextSteps,
     PriceHistory,
     TrainedModel,
 )
@@ -50,7 +50,7 @@ def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
     return service.judge(asked, model, cached=run is None or run.cached)
 
 
-def look_ahead(service: Service, chosen: str, history: PriceHistory) -> Future:
+def look_ahead(service: Service, chosen: str, history: PriceHistory) -> NextSteps:
     """Let what was chosen forecast from the newest candle of ``history``.
 
     Raises:

@@ -18,7 +18,7 @@ from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.forecasting.ahead import calibration_sentence, spread_sentence
 from cryptoforecast.forecasting.baselines import HEAVY
 from cryptoforecast.service import Service
-from cryptoforecast.types import INTERVAL_NOUNS, Backtest, Future, PriceHistory, Scores
+from cryptoforecast.types import INTERVAL_NOUNS, Backtest, NextSteps, PriceHistory, Scores
 from cryptoforecast.ui import figures
 from cryptoforecast.ui.inputs import BASELINE_WORDS, RUN
 from cryptoforecast.ui.words import plain
@@ -113,29 +113,29 @@ def _paint() -> None:
             time.sleep(PAINT - age)
 
 
-def verdict(judged: Backtest) -> None:
+def verdict(result: Backtest) -> None:
     """Say whether it beats doing nothing, before anything else."""
-    said = judged.verdict
-    headline, *rest = re.split(r": |\. ", said.sentence, maxsplit=1)
+    forecast = result.verdict
+    headline, *rest = re.split(r": |\. ", forecast.sentence, maxsplit=1)
     detail = "".join(rest)
     icon, color = (
         (":material/verified:", "green")
-        if said.beats_baseline
+        if forecast.beats_baseline
         else (":material/do_not_disturb_on:", "orange")
     )
     with st.container(border=True):
         st.markdown(f"### :{color}[{icon}] {headline}")
         if detail:
             st.markdown(detail[:1].upper() + detail[1:])
-        st.caption(_span(judged))
-        for note in judged.notes:
+        st.caption(_span(result))
+        for note in result.notes:
             st.caption(f":material/info: {plain(note)}")
 
 
-def tiles(judged: Backtest) -> None:
+def tiles(result: Backtest) -> None:
     """Show the four figures that matter, of the last step."""
-    own, naive = _last(judged, judged.spec.network), _last(judged, "naive")
-    steps = _ahead(judged, judged.spec.horizon)
+    own, naive = _last(result, result.spec.network), _last(result, "naive")
+    steps = _ahead(result, result.spec.horizon)
     with st.grid(4, min_column_width=150):
         st.metric(
             "Typical error (MAE)",
@@ -164,7 +164,7 @@ def tiles(judged: Backtest) -> None:
             )
 
 
-def future(ahead: Future) -> None:
+def future(ahead: NextSteps) -> None:
     """Show what comes next: the warnings, a sentence, the fan, its table."""
     st.subheader("What comes next")
     if ahead.warnings:
@@ -186,59 +186,59 @@ def future(ahead: Future) -> None:
     )
 
 
-def test(judged: Backtest) -> None:
+def test(result: Backtest) -> None:
     """Show predicted against actual on the test span, and the table behind it."""
-    unseen = "" if judged.seen else ", on prices it had never seen"
+    unseen = "" if result.seen else ", on prices it had never seen"
     st.subheader(f"Predicted against actual{unseen}")
-    horizon = judged.spec.horizon
+    horizon = result.spec.horizon
     step = horizon
     if horizon > 1:
         step = st.select_slider(
-            f"{INTERVAL_NOUNS[judged.history.interval].capitalize()}s ahead",
+            f"{INTERVAL_NOUNS[result.history.interval].capitalize()}s ahead",
             list(range(1, horizon + 1)),
             horizon,
             key=f"step-{horizon}",
             help="Each point was predicted so many candles before.",
         )
-    summary = charts.summary_predicted(judged, step)
-    chart(figures.predicted_vs_actual(judged, step, dark=dark()), alt=summary, key="test")
+    summary = charts.summary_predicted(result, step)
+    chart(figures.predicted_vs_actual(result, step, dark=dark()), alt=summary, key="test")
     st.caption(summary)
     table(
         "The numbers behind this chart (USD)",
-        lambda: judged.judged.frame(step),
-        judged.history,
-        f"{judged.spec.network}-test-step-{step}",
+        lambda: result.forecast.frame(step),
+        result.history,
+        f"{result.spec.network}-test-step-{step}",
     )
 
 
-def scores(service: Service, judged: Backtest) -> None:
+def scores(service: Service, result: Backtest) -> None:
     """Show every predictor's figures on the same origins; slow baselines when asked for."""
     st.subheader("All figures, on the same origins")
-    judged = service.compared(judged)
-    missing = [BASELINE_WORDS[name] for name in HEAVY if name not in judged.scores]
+    result = service.compared(result)
+    missing = [BASELINE_WORDS[name] for name in HEAVY if name not in result.scores]
     if missing and st.button(
         f"Compare with {' and '.join(missing)} too",
         icon=":material/compare_arrows:",
         help="Takes some seconds, the first time.",
     ):
         with errors(), st.spinner(f"Fitting {' and '.join(missing)} …"):
-            service.compare(judged)
+            service.compare(result)
             st.rerun()
     left, right = st.columns(2)
     with left:
         chart(
-            figures.compare_errors(judged, dark=dark()),
-            alt=charts.summary_errors(judged.scores, metric="pinball"),
+            figures.compare_errors(result, dark=dark()),
+            alt=charts.summary_errors(result.scores, metric="pinball"),
             key="errors",
         )
     with right:
         chart(
-            figures.coverage(judged, dark=dark()),
-            alt=charts.summary_coverage(figures.covered(judged)),
+            figures.coverage(result, dark=dark()),
+            alt=charts.summary_coverage(figures.covered(result)),
             key="coverage",
         )
     rows = [
-        _row(name, steps[-1], judged.scores["naive"][-1]) for name, steps in judged.scores.items()
+        _row(name, steps[-1], result.scores["naive"][-1]) for name, steps in result.scores.items()
     ]
     st.dataframe(
         pd.DataFrame(rows),
@@ -251,34 +251,34 @@ def scores(service: Service, judged: Backtest) -> None:
         },
     )
     st.caption(
-        f"{_span(judged)} MAE and RMSE in USD; pinball in basis points of log-return; smaller is "
+        f"{_span(result)} MAE and RMSE in USD; pinball in basis points of log-return; smaller is "
         "better. Coverage is best at its nominal value."
     )
-    if judged.model is not None:
-        record = judged.model.record
-        origin = "answered from the cache" if judged.cached else "trained"
+    if result.model is not None:
+        record = result.model.record
+        origin = "answered from the cache" if result.cached else "trained"
         st.caption(
             f"Network: {origin}; {record.epochs} epochs in {record.seconds:.0f} s "
             f"({record.targets_per_second:,.0f} targets/s), epoch {record.best_epoch} best on the "
             f"validation rows; "
-            f"trained on {judged.model.card.coin} candles to {judged.model.card.cutoff[:10]}."
+            f"trained on {result.model.card.coin} candles to {result.model.card.cutoff[:10]}."
         )
 
 
-def save(service: Service, judged: Backtest, chosen: str) -> None:
+def save(service: Service, result: Backtest, chosen: str) -> None:
     """Offer to save a network that was just trained."""
-    if judged.model is None or not chosen.startswith(RUN) or not judged.own:
+    if result.model is None or not chosen.startswith(RUN) or not result.own:
         return
     st.subheader("Keep this model")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        card = judged.model.card
-        suggestion = f"{card.coin}-{card.interval}-{judged.spec.network}".lower()
+        card = result.model.card
+        suggestion = f"{card.coin}-{card.interval}-{result.spec.network}".lower()
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = st.checkbox("Overwrite")
         sent = st.form_submit_button("Save", icon=":material/save:")
     if sent:
         with errors():
-            saved = service.save(judged, name, force=force)
+            saved = service.save(result, name, force=force)
             st.success(f"Saved as {saved.name}. Find it on the Models page, or choose it above.")
 
 
@@ -344,8 +344,8 @@ def _row(name: str, own: Scores, naive: Scores) -> dict[str, object]:
     }
 
 
-def _last(judged: Backtest, name: str) -> Scores:
-    return judged.scores[name][-1]
+def _last(result: Backtest, name: str) -> Scores:
+    return result.scores[name][-1]
 
 
 class _Delta(TypedDict):
@@ -372,15 +372,15 @@ def _against(value: float, baseline: float, what: str) -> _Delta:
     )
 
 
-def _ahead(judged: Backtest, step: int) -> str:
-    return style.ahead(step, judged.history.interval)
+def _ahead(result: Backtest, step: int) -> str:
+    return style.ahead(step, result.history.interval)
 
 
-def _span(judged: Backtest) -> str:
-    said = judged.judged
+def _span(result: Backtest) -> str:
+    forecast = result.forecast
     return (
-        f"Tested on {judged.history.coin} {judged.history.interval}, {len(said):,} origins from "
-        f"{style.span(said.origins, said.interval)}, "
-        f"{_ahead(judged, said.horizon)}"
-        + (", on simulated prices." if judged.history.simulated else ".")
+        f"Tested on {result.history.coin} {result.history.interval}, {len(forecast):,} origins "
+        f"from {style.span(forecast.origins, forecast.interval)}, "
+        f"{_ahead(result, forecast.horizon)}"
+        + (", on simulated prices." if result.history.simulated else ".")
     )

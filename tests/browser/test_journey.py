@@ -33,8 +33,8 @@ def test_the_first_chart_is_a_picture_until_plotly_has_drawn_it(url: str, page: 
     page.goto(url)
     still = page.locator("[class*=st-key-still-] img")
     expect(still).to_be_visible()
-    said = page.get_by_text("the BTC simulated price is expected at").inner_text()
-    assert still.get_attribute("alt") == said
+    forecast = page.get_by_text("the BTC simulated price is expected at").inner_text()
+    assert still.get_attribute("alt") == forecast
     expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
     expect(page.get_by_text("BTC: the next 24 hours")).to_be_visible()
     expect(page.get_by_role("combobox", name="Coin")).to_be_visible()  # all above it is there

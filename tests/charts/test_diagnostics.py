@@ -28,13 +28,13 @@ def judge(rows: int = 2000, simulated: bool = False) -> Backtest:
 
 
 @pytest.fixture(scope="module")
-def judged() -> Backtest:
+def result() -> Backtest:
     return judge()
 
 
-def sigma(judged: Backtest) -> np.ndarray:
-    candles = judged.history.candles
-    return volatility(candles)[candles.index.get_indexer(judged.judged.origins)]
+def sigma(result: Backtest) -> np.ndarray:
+    candles = result.history.candles
+    return volatility(candles)[candles.index.get_indexer(result.forecast.origins)]
 
 
 def free_run(origins: int = 40, direct: float = np.nan) -> pd.DataFrame:
@@ -45,26 +45,26 @@ def free_run(origins: int = 40, direct: float = np.nan) -> pd.DataFrame:
 
 
 FIGURES = {
-    "delay": lambda j, dark: drawn.delay(j, STEP, diagnostics.delays(j.judged, STEP), dark=dark),
+    "delay": lambda j, dark: drawn.delay(j, STEP, diagnostics.delays(j.forecast, STEP), dark=dark),
     "residuals": lambda j, dark: drawn.residuals(
-        j, STEP, diagnostics.residuals(j.judged, STEP), dark=dark
+        j, STEP, diagnostics.residuals(j.forecast, STEP), dark=dark
     ),
     "histogram": lambda j, dark: drawn.histogram(
-        j, STEP, diagnostics.histogram(j.judged, STEP), dark=dark
+        j, STEP, diagnostics.histogram(j.forecast, STEP), dark=dark
     ),
     "autocorrelation": lambda j, dark: drawn.autocorrelation(
-        j, STEP, diagnostics.autocorrelation(j.judged, STEP), dark=dark
+        j, STEP, diagnostics.autocorrelation(j.forecast, STEP), dark=dark
     ),
     "hour": lambda j, dark: drawn.by_clock(
-        j, STEP, diagnostics.by_hour(j.judged, STEP), "hour", dark=dark
+        j, STEP, diagnostics.by_hour(j.forecast, STEP), "hour", dark=dark
     ),
     "weekday": lambda j, dark: drawn.by_clock(
-        j, STEP, diagnostics.by_weekday(j.judged, STEP), "weekday", dark=dark
+        j, STEP, diagnostics.by_weekday(j.forecast, STEP), "weekday", dark=dark
     ),
     "regime": lambda j, dark: drawn.by_regime(
         j,
         STEP,
-        diagnostics.by_regime(j.judged, j.forecasts["naive"], STEP, sigma(j)),
+        diagnostics.by_regime(j.forecast, j.forecasts["naive"], STEP, sigma(j)),
         dark=dark,
     ),
     "free run": lambda j, dark: drawn.free_run(j, free_run(), dark=dark),
@@ -72,8 +72,8 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", list(FIGURES))
-def test_figures_look_like_the_others_and_name_their_axes(judged, name):
-    light, dark = (FIGURES[name](judged, dark) for dark in (False, True))
+def test_figures_look_like_the_others_and_name_their_axes(result, name):
+    light, dark = (FIGURES[name](result, dark) for dark in (False, True))
     for figure, theme in ((light, style.LIGHT), (dark, style.DARK)):
         assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == style.CLEAR
         assert figure.layout.font.color == theme.ink
@@ -85,11 +85,11 @@ def test_figures_look_like_the_others_and_name_their_axes(judged, name):
 
 
 @pytest.mark.parametrize("name", list(FIGURES))
-def test_simulated_prices_are_labelled(judged, name):
+def test_simulated_prices_are_labelled(result, name):
     def words(figure):
         return f"{figure.layout.title.text} {figure.layout.title.subtitle.text}"
 
-    assert "imulated" not in words(FIGURES[name](judged, False))
+    assert "imulated" not in words(FIGURES[name](result, False))
     assert "Simulated prices" in words(FIGURES[name](judge(600, simulated=True), False))
 
 
@@ -104,31 +104,31 @@ def test_no_figure_is_large():
 # ------------------------------------------------------------------ sentences
 
 
-def test_the_last_price_is_called_delayed_and_a_seer_is_not(judged):
-    said = judged.judged
-    text = drawn.summary_delay(judged, STEP, diagnostics.delays(said, STEP))
+def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
+    forecast = result.forecast
+    text = drawn.summary_delay(result, STEP, diagnostics.delays(forecast, STEP))
     assert "Moved back by 2 hours" in text
     assert "off the last price by only $0.00" in text
-    seer = dataclasses.replace(said, predicted=said.actual)
-    text = drawn.summary_delay(judged, STEP, diagnostics.delays(seer, STEP))
+    seer = dataclasses.replace(forecast, predicted=forecast.actual)
+    text = drawn.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
     assert "not the last price delayed" in text
-    close = judged.history.candles["close"]
-    late = close.shift(1).reindex(said.origins).to_numpy()[:, None].repeat(STEP, axis=1)
-    laggard = dataclasses.replace(said, predicted=late)
-    text = drawn.summary_delay(judged, STEP, diagnostics.delays(laggard, STEP))
+    close = result.history.candles["close"]
+    late = close.shift(1).reindex(forecast.origins).to_numpy()[:, None].repeat(STEP, axis=1)
+    laggard = dataclasses.replace(forecast, predicted=late)
+    text = drawn.summary_delay(result, STEP, diagnostics.delays(laggard, STEP))
     assert "fit best those of 3 hours before" in text
     still = pd.DataFrame({"shift": range(9), "error": 0.0, "relative": np.nan})
-    assert "never moved" in drawn.summary_delay(judged, STEP, still)
+    assert "never moved" in drawn.summary_delay(result, STEP, still)
 
 
-def test_a_lean_is_said_with_its_side(judged):
-    said = judged.judged
-    low = dataclasses.replace(said, predicted=said.actual * 0.99)
+def test_a_lean_is_said_with_its_side(result):
+    forecast = result.forecast
+    low = dataclasses.replace(forecast, predicted=forecast.actual * 0.99)
     frame = diagnostics.residuals(low, STEP)
-    assert "1.0 % too low on average" in drawn.summary_residuals(judged, STEP, frame)
-    high = dataclasses.replace(said, predicted=said.actual * 1.02)
+    assert "1.0 % too low on average" in drawn.summary_residuals(result, STEP, frame)
+    high = dataclasses.replace(forecast, predicted=forecast.actual * 1.02)
     frame = diagnostics.residuals(high, STEP)
-    assert "2.0 % too high on average" in drawn.summary_residuals(judged, STEP, frame)
+    assert "2.0 % too high on average" in drawn.summary_residuals(result, STEP, frame)
 
 
 def test_heavy_tails_are_called_so():
@@ -165,16 +165,16 @@ def test_a_test_too_short_for_targets_apart_is_not_called_constant():
 
 
 def test_a_few_correlations_beyond_chance_are_chance():
-    def said(beyond):
+    def forecast(beyond):
         residual = np.where(np.arange(24) < beyond, 0.06, 0.0)
         frame = pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": 0.0,
                               "bound": 0.05, "size_bound": 0.05})  # fmt: skip
         return drawn.summary_autocorrelation(1, frame)
 
     # Of 24 with a chance of 5 % each, 4 or fewer come in 99.4 % of cases (binomial).
-    assert "no clear pattern" in said(4)
-    assert "(4 of 24 distances" in said(4)
-    assert "follow a pattern" in said(5)
+    assert "no clear pattern" in forecast(4)
+    assert "(4 of 24 distances" in forecast(4)
+    assert "follow a pattern" in forecast(5)
 
 
 def test_the_clock_names_its_calmest_and_wildest_time():
@@ -192,21 +192,21 @@ def test_the_clock_names_its_calmest_and_wildest_time():
     assert "hardly follows" in against
 
 
-def test_regimes_say_what_the_band_gains_or_that_there_are_none(judged):
-    frame = diagnostics.by_regime(judged.judged, judged.forecasts["naive"], STEP, sigma(judged))
+def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
+    frame = diagnostics.by_regime(result.forecast, result.forecasts["naive"], STEP, sigma(result))
     text = drawn.summary_by_regime(frame)
     assert "in calm markets" in text
     gain = 100 * (1 - frame["pinball"].iloc[0] / frame["pinball_naive"].iloc[0])
     assert f"calm {gain:+.1f}" in text or f"calm {gain:+.2f}" in text
     empty = frame.iloc[:0]
     assert "did not vary" in drawn.summary_by_regime(empty)
-    assert len(drawn.by_regime(judged, STEP, empty).data[0].x) == 0
+    assert len(drawn.by_regime(result, STEP, empty).data[0].x) == 0
 
 
-def test_a_free_run_is_compared_at_its_last_step(judged):
-    text = drawn.summary_free_run(judged, free_run())
+def test_a_free_run_is_compared_at_its_last_step(result):
+    text = drawn.summary_free_run(result, free_run())
     assert "for 2 hours, har ends 1.2 % off the price; the last price alone would be 0.50 %" in text
     assert "small leans add up" in text
     even = free_run().assign(free_run=[0.004, 0.0051])
-    assert "about where the last price does" in drawn.summary_free_run(judged, even)
-    assert "at once 0.70 %" in drawn.summary_free_run(judged, free_run(direct=0.007))
+    assert "about where the last price does" in drawn.summary_free_run(result, even)
+    assert "at once 0.70 %" in drawn.summary_free_run(result, free_run(direct=0.007))

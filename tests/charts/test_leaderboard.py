@@ -20,7 +20,7 @@ NAN = math.nan
 
 
 @pytest.fixture(scope="module")
-def judged() -> Backtest:
+def result() -> Backtest:
     spec = specs.make(network="har", horizon=2)
     return backtest.holdout(
         synthetic.history(800, simulated=True), spec, baselines=("naive", "cone", "drift", "har")
@@ -45,22 +45,22 @@ def row(figure, name):
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("metric", METRICS)
-def test_every_metric_is_drawn_and_said(judged, metric, dark):
-    board = leaderboard(judged, metric)
-    figure = drawn.forest(judged, board, dark=dark)
+def test_every_metric_is_drawn_and_said(result, metric, dark):
+    board = leaderboard(result, metric)
+    figure = drawn.forest(result, board, dark=dark)
     assert figure.layout.font.color == style.theme(dark).ink
     assert figure.layout.paper_bgcolor == style.CLEAR
     assert "Simulated prices" in figure.layout.title.subtitle.text
     assert len(figure.data) == len(board.standings)
     assert len(json.loads(figure.to_json())["data"]) == 4
     assert len(figure.to_json()) < 300_000
-    text = drawn.summary_leaderboard(judged, board)
+    text = drawn.summary_leaderboard(result, board)
     assert text.startswith(drawn.METRIC_WORDS[metric])
     assert "nan" not in text
 
 
-def test_the_best_stands_on_top_with_its_interval(judged):
-    figure = drawn.forest(judged, BOARD)
+def test_the_best_stands_on_top_with_its_interval(result):
+    figure = drawn.forest(result, BOARD)
     assert [trace.name for trace in figure.data][::-1] == [
         "lstm", "cone", "naive (reference)", "seed", "broken",
     ]  # fmt: skip
@@ -72,38 +72,38 @@ def test_the_best_stands_on_top_with_its_interval(judged):
     assert "+8.0 % to +12.0 %" in best.hovertemplate
 
 
-def test_what_is_more_than_chance_is_filled_and_coloured(judged):
-    figure = drawn.forest(judged, BOARD)
+def test_what_is_more_than_chance_is_filled_and_coloured(result):
+    figure = drawn.forest(result, BOARD)
     look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
     assert look["lstm"] == ("diamond", style.LIGHT.calm)
     assert look["seed"] == ("diamond", style.LIGHT.strong)
     assert look["cone"] == ("circle-open", style.LIGHT.rule)
 
 
-def test_a_hopeless_row_does_not_squeeze_the_others(judged):
-    seed = row(drawn.forest(judged, BOARD), "seed")
+def test_a_hopeless_row_does_not_squeeze_the_others(result):
+    seed = row(drawn.forest(result, BOARD), "seed")
     assert seed.x[0] == -50
     assert seed.text[0] == "-1860 %"
 
 
-def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(judged):
-    text = drawn.summary_leaderboard(judged, BOARD)
+def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
+    text = drawn.summary_leaderboard(result, BOARD)
     assert "2 hours ahead: lstm comes first of 4." in text
     assert "Better than naive by more than chance: lstm (10.0 %)." in text
     assert "Worse than naive by more than chance: seed (1860 %)." in text
     assert "cone" not in text
 
 
-def test_chance_and_too_few_are_said(judged):
+def test_chance_and_too_few_are_said(result):
     even = replace(BOARD, standings=BOARD.standings[1:3])
-    assert "None differs from naive" in drawn.summary_leaderboard(judged, even)
+    assert "None differs from naive" in drawn.summary_leaderboard(result, even)
     few = replace(BOARD, standings=(replace(BOARD.standings[0], low=NAN, high=NAN),))
-    assert "too few origins" in drawn.summary_leaderboard(judged, few)
+    assert "too few origins" in drawn.summary_leaderboard(result, few)
     none = replace(BOARD, standings=BOARD.standings[4:])
-    assert "defined for none" in drawn.summary_leaderboard(judged, none)
+    assert "defined for none" in drawn.summary_leaderboard(result, none)
 
 
-def test_a_coverage_is_told_against_its_promise(judged):
+def test_a_coverage_is_told_against_its_promise(result):
     board = Leaderboard(
         "coverage_80", 1, "naive", 1234,
         (
@@ -111,15 +111,15 @@ def test_a_coverage_is_told_against_its_promise(judged):
             Standing("naive", 0.88, 0.08, 0.07, 0.09, 0.0, 0.0),
         ),
     )  # fmt: skip
-    text = drawn.summary_leaderboard(judged, board)
+    text = drawn.summary_leaderboard(result, board)
     assert "Further from the promise than chance allows: naive." in text
-    figure = drawn.forest(judged, board)
+    figure = drawn.forest(result, board)
     assert "promise" in figure.layout.xaxis.title.text
     assert row(figure, "naive").marker.color == style.LIGHT.strong
     held = replace(board, standings=board.standings[:1])
-    assert "No band is further" in drawn.summary_leaderboard(judged, held)
+    assert "No band is further" in drawn.summary_leaderboard(result, held)
 
 
 def test_shares_are_written_with_as_many_decimals_as_they_need():
-    said = [drawn.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN, -1e-9)]
-    assert said == ["+0.12 %", "+4.6 %", "-150 %", "–", "0 %"]
+    forecast = [drawn.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN, -1e-9)]
+    assert forecast == ["+0.12 %", "+4.6 %", "-150 %", "–", "0 %"]

@@ -53,19 +53,19 @@ def test_the_line_holds_the_chances_at_their_times():
     given, one, _ = asked()
     figure = charts.chance_by_step(given, one)
     line = named(figure, "chance")
-    np.testing.assert_allclose(line.y, 100 * one.chances)
-    assert times(line)[0] == given.history.end + given.history.step
+    np.testing.assert_allclose(line.y, 100 * one.by_step)
+    assert times(line)[0] == given.history.end + given.history.candle_length
     assert tuple(figure.layout.yaxis.range) == (-3, 103)
     assert style.money(one.level) in words(figure)
     assert {note.text for note in figure.layout.annotations} == {
-        percent(one.chances[0]), percent(one.chances[-1]),
+        percent(one.by_step[0]), percent(one.by_step[-1]),
     }  # fmt: skip
 
 
 def test_the_map_holds_the_chances_by_price_and_step():
     given, _, around = asked()
     (cells,) = charts.chance_map(given, around).data
-    np.testing.assert_allclose(cells.z, [100 * one.chances for one in around])
+    np.testing.assert_allclose(cells.z, [100 * one.by_step for one in around])
     assert [float(y.strip("$").replace(",", "")) for y in cells.y] == [one.level for one in around]
     assert (cells.x[0], cells.x[-1]) == ("1 hour", "24 hours")
     assert (cells.zmin, cells.zmax) == (0, 100)
@@ -101,14 +101,14 @@ def test_sentences_say_what_the_figures_show():
     text = charts.summary_chance(given, one)
     assert text == (
         f"Chance that the BTC simulated price ends above {style.money(one.level)} in 24 hours: "
-        f"{percent(one.chances[-1])}; in 1 hour: {percent(one.chances[0])}."
+        f"{percent(one.by_step[-1])}; in 1 hour: {percent(one.by_step[0])}."
     )
     given, one, _ = asked(1)
     assert "simulated" not in charts.summary_chance(given, one)
-    assert charts.summary_chance(given, one).endswith(f"in 1 hour: {percent(one.chances[0])}.")
+    assert charts.summary_chance(given, one).endswith(f"in 1 hour: {percent(one.by_step[0])}.")
     text = charts.summary_chances(given, around)
     for rung in around:
-        assert f"${rung.level:,.0f} {percent(rung.chances[-1])}" in text
+        assert f"${rung.level:,.0f} {percent(rung.by_step[-1])}" in text
 
 
 @pytest.mark.parametrize(

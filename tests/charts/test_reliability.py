@@ -13,14 +13,14 @@ from cryptoforecast.types import QUANTILES
 from tests.test_charts import backtest, named, words
 
 
-def judged(horizon=3, simulated=False):
+def result(horizon=3, simulated=False):
     return backtest(1000, horizon, simulated)
 
 
 def unknown():
-    given = judged()
-    actual = np.full_like(given.judged.actual, np.nan)
-    return replace(given, forecasts={"lstm": replace(given.judged, actual=actual)})
+    given = result()
+    actual = np.full_like(given.forecast.actual, np.nan)
+    return replace(given, forecasts={"lstm": replace(given.forecast, actual=actual)})
 
 
 FIGURES = {
@@ -42,7 +42,7 @@ SENTENCES = {
 @pytest.mark.parametrize("name", list(FIGURES))
 @pytest.mark.parametrize("dark", [False, True])
 def test_figures_look_like_the_others(name, dark):
-    figure, other = FIGURES[name](judged(), dark), FIGURES[name](judged(), not dark)
+    figure, other = FIGURES[name](result(), dark), FIGURES[name](result(), not dark)
     assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == style.CLEAR
     assert figure.layout.font.color == style.theme(dark).ink
     assert figure.layout.uirevision == other.layout.uirevision
@@ -53,8 +53,8 @@ def test_figures_look_like_the_others(name, dark):
 
 @pytest.mark.parametrize("name", list(FIGURES))
 def test_simulated_prices_are_labelled_and_real_ones_are_not(name):
-    assert "Simulated prices" in words(FIGURES[name](judged(simulated=True), False))
-    assert "imulated" not in words(FIGURES[name](judged(), False))
+    assert "Simulated prices" in words(FIGURES[name](result(simulated=True), False))
+    assert "imulated" not in words(FIGURES[name](result(), False))
 
 
 @pytest.mark.parametrize("name", list(FIGURES))
@@ -64,7 +64,7 @@ def test_nothing_known_is_said_and_drawn_empty(name):
 
 
 def test_quantiles_lie_beside_what_they_promise():
-    given = reliability.measure(judged(), 2)
+    given = reliability.measure(result(), 2)
     figure = charts.reliability(given)
     line = named(figure, "measured, with 95 % interval")
     np.testing.assert_allclose(line.x, 100 * np.array(QUANTILES))
@@ -76,7 +76,7 @@ def test_quantiles_lie_beside_what_they_promise():
 
 
 def test_the_parts_of_the_forecast_add_up():
-    given = reliability.measure(judged(), 2)
+    given = reliability.measure(result(), 2)
     figure = charts.pit(given)
     bars = named(figure, "measured, with 95 % interval")
     assert sum(bars.y) == pytest.approx(100)
@@ -84,7 +84,7 @@ def test_the_parts_of_the_forecast_add_up():
 
 
 def test_every_step_and_both_levels_are_shown():
-    given = reliability.by_step(judged(6))
+    given = reliability.by_step(result(6))
     figure = charts.coverage_by_step(given)
     for level in (80, 95):
         line = named(figure, f"{level} % band")
@@ -97,7 +97,7 @@ def test_every_step_and_both_levels_are_shown():
 
 
 def test_regimes_are_shown_from_calm_to_restless():
-    given = reliability.measure(judged(), 2)
+    given = reliability.measure(result(), 2)
     figure = charts.coverage_by_regime(given)
     line, wide = named(figure, "80 % band"), named(figure, "95 % band")
     assert list(figure.layout.xaxis.ticktext) == ["calm", "usual", "restless"]
@@ -108,7 +108,7 @@ def test_regimes_are_shown_from_calm_to_restless():
 
 
 def test_sentences_say_what_the_figures_show():
-    given, steps = reliability.measure(judged(), 2), reliability.by_step(judged())
+    given, steps = reliability.measure(result(), 2), reliability.by_step(result())
     text = charts.summary_coverage_by_regime(given)
     assert text.startswith("2 hours ahead the lstm's 80 % band held ")
     for regime in given.regimes:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import stills, style
-from cryptoforecast.types import INTERVALS, Forecast, Future, PriceHistory
+from cryptoforecast.types import INTERVALS, Forecast, NextSteps, PriceHistory
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def future(horizon=24, interval="1h", price=60_000.0, moves=0.004) -> Future:
+def future(horizon=24, interval="1h", price=60_000.0, moves=0.004) -> NextSteps:
     close = price * np.exp(np.cumsum(np.random.default_rng(3).normal(0, moves, 400)))
     frame = pd.DataFrame(
         dict.fromkeys(("open", "high", "low", "close"), close) | {"volume": 1.0},
@@ -35,7 +35,7 @@ def future(horizon=24, interval="1h", price=60_000.0, moves=0.004) -> Future:
         quantiles=width[None],
         actual=np.full((1, horizon), np.nan),
     )
-    return Future("some", history, forecast)
+    return NextSteps("some", history, forecast)
 
 
 def image(html: str) -> ElementTree.Element:

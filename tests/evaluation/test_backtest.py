@@ -21,12 +21,12 @@ def history():
 
 
 def test_all_predictors_are_judged_on_identical_origins(history):
-    judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
+    result = backtest.holdout(history, SPEC, synthetic.model(SPEC))
     rows = range(560, 697)
-    assert judged.split.test_origins() == rows
-    assert list(judged.forecasts) == [*BASELINES, "dense"]
+    assert result.split.test_origins() == rows
+    assert list(result.forecasts) == [*BASELINES, "dense"]
     close = history.candles["close"].to_numpy()
-    for name, forecast in judged.forecasts.items():
+    for name, forecast in result.forecasts.items():
         assert forecast.predictor == name
         assert forecast.origins.equals(history.candles.index[560:697])
         np.testing.assert_array_equal(forecast.close, close[560:697])
@@ -36,39 +36,39 @@ def test_all_predictors_are_judged_on_identical_origins(history):
 
 
 def test_scores_and_verdict_are_of_these_forecasts(history):
-    judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
-    scale = np.abs(np.diff(history.candles["close"].to_numpy()[: judged.split.train_end])).mean()
-    for name, scores in judged.scores.items():
+    result = backtest.holdout(history, SPEC, synthetic.model(SPEC))
+    scale = np.abs(np.diff(history.candles["close"].to_numpy()[: result.split.train_end])).mean()
+    for name, scores in result.scores.items():
         assert len(scores) == 3
-        last, said = scores[-1], judged.forecasts[name]
+        last, said = scores[-1], result.forecasts[name]
         error = np.abs(said.actual[:, 2] - said.predicted[:, 2]).mean()
         assert last.mae == pytest.approx(error)
         assert last.mase == pytest.approx(error / scale)
-    skill = 1 - judged.scores["dense"][-1].mae / judged.scores["naive"][-1].mae
-    assert judged.verdict.skill == pytest.approx(skill)
-    assert judged.judged is judged.forecasts["dense"]
+    skill = 1 - result.scores["dense"][-1].mae / result.scores["naive"][-1].mae
+    assert result.verdict.skill == pytest.approx(skill)
+    assert result.forecast is result.forecasts["dense"]
 
 
 def test_baselines_are_fitted_on_the_rows_before_the_test_span(history):
-    judged = backtest.holdout(history, SPEC, synthetic.model(SPEC))
+    result = backtest.holdout(history, SPEC, synthetic.model(SPEC))
     for name, kind in BASELINES.items():
         fitted = kind.fit(history, 560, 3).forecast(history, range(560, 697))
-        np.testing.assert_array_equal(judged.forecasts[name].quantiles, fitted.quantiles)
+        np.testing.assert_array_equal(result.forecasts[name].quantiles, fitted.quantiles)
     other = backtest.holdout(synthetic.altered(history, 561), SPEC, synthetic.model(SPEC))
-    for name, forecast in judged.forecasts.items():
+    for name, forecast in result.forecasts.items():
         np.testing.assert_array_equal(forecast.quantiles[0], other.forecasts[name].quantiles[0])
         np.testing.assert_array_equal(forecast.predicted[0], other.forecasts[name].predicted[0])
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_a_baseline_can_be_judged_too(history, name):
-    judged = backtest.holdout(history, specs.make(network=name, horizon=2))
-    assert list(judged.forecasts) == list(BASELINES)
-    assert judged.model is None
-    assert judged.notes == ()
-    assert judged.judged.predictor == name
-    assert not judged.verdict.beats_baseline
-    assert (judged.verdict.skill == 0) == (name in ("naive", "cone", "har"))
+    result = backtest.holdout(history, specs.make(network=name, horizon=2))
+    assert list(result.forecasts) == list(BASELINES)
+    assert result.model is None
+    assert result.notes == ()
+    assert result.forecast.predictor == name
+    assert not result.verdict.beats_baseline
+    assert (result.verdict.skill == 0) == (name in ("naive", "cone", "har"))
 
 
 def test_baselines_that_are_not_asked_for_are_left_out_and_can_be_added(history):
@@ -87,11 +87,11 @@ def test_baselines_that_are_not_asked_for_are_left_out_and_can_be_added(history)
 
 
 def test_the_verdict_compares_the_band_with_the_cones(history):
-    judged = backtest.holdout(history, specs.make(network="har", horizon=2))
-    pinball = {name: steps[-1].pinball for name, steps in judged.scores.items()}
-    assert judged.verdict.band_skill == pytest.approx(1 - pinball["har"] / pinball["cone"])
-    covered = 100 * judged.scores["har"][-1].coverage_80
-    assert judged.verdict.sentence.endswith(f"; its 80 % band covers {covered:.1f} %.")
+    result = backtest.holdout(history, specs.make(network="har", horizon=2))
+    pinball = {name: steps[-1].pinball for name, steps in result.scores.items()}
+    assert result.verdict.band_skill == pytest.approx(1 - pinball["har"] / pinball["cone"])
+    covered = 100 * result.scores["har"][-1].coverage_80
+    assert result.verdict.sentence.endswith(f"; its 80 % band covers {covered:.1f} %.")
 
 
 def test_what_cannot_be_judged(history):
@@ -111,38 +111,38 @@ def test_judging_a_saved_model_leaves_it_untouched(history, loss):
     model = synthetic.model(spec)
     before = [array.copy() for array in (*model.weights, *dataclasses.astuple(model.scaler))]
     residuals = None if model.residuals is None else model.residuals.copy()
-    judged = backtest.saved(history, model, test=0.3, validation=0.2)
+    result = backtest.saved(history, model, test=0.3, validation=0.2)
     after = (*model.weights, *dataclasses.astuple(model.scaler))
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_equal(model.residuals, residuals)
-    assert judged.model.weights is model.weights
-    assert judged.model.scaler is model.scaler
-    assert (judged.spec.test, judged.spec.validation) == (0.3, 0.2)
-    assert judged.split == samples.split(history, judged.spec)
-    said = inference.forecast(model, history, judged.split.test_origins())
-    np.testing.assert_array_equal(judged.judged.predicted, said.predicted)
+    assert result.model.weights is model.weights
+    assert result.model.scaler is model.scaler
+    assert (result.spec.test, result.spec.validation) == (0.3, 0.2)
+    assert result.split == samples.split(history, result.spec)
+    said = inference.forecast(model, history, result.split.test_origins())
+    np.testing.assert_array_equal(result.forecast.predicted, said.predicted)
 
 
 def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(history):
     spec = synthetic.spec(loss="mse", horizon=2)
     model = synthetic.model(spec)
-    judged = backtest.saved(history, model)
-    origins = judged.split.validation_origins(specs.needs(spec))
+    result = backtest.saved(history, model)
+    origins = result.split.validation_origins(specs.needs(spec))
     assert origins == (range(448, 558),)
     expected = inference.residual_quantiles(model, history, origins)
-    np.testing.assert_array_equal(judged.model.residuals, expected)
+    np.testing.assert_array_equal(result.model.residuals, expected)
     assert not np.array_equal(expected, model.residuals)
     other = backtest.saved(synthetic.altered(history, 560), model)
     np.testing.assert_array_equal(other.model.residuals, expected)
-    centre = np.log(judged.judged.predicted / judged.judged.close[:, None])
-    np.testing.assert_allclose(judged.judged.quantiles, centre[..., None] + expected)
+    centre = np.log(result.forecast.predicted / result.forecast.close[:, None])
+    np.testing.assert_allclose(result.forecast.quantiles, centre[..., None] + expected)
 
 
 def test_a_saved_squared_error_model_needs_no_training_span():
     model = synthetic.model(synthetic.spec(loss="mse"))
     few = model.card.needs + 200  # 64 % of these are too few to train on
-    assert len(backtest.saved(synthetic.history(few), model).judged) > 30
+    assert len(backtest.saved(synthetic.history(few), model).forecast) > 30
     with pytest.raises(NotEnoughData, match="on at least 30 candles before the test span"):
         backtest.saved(synthetic.history(160), model, validation=0.15)
 
@@ -152,30 +152,30 @@ def test_shares_outside_the_rules_are_refused(history):
         backtest.saved(history, synthetic.model(), test=0.9)
 
 
-def judged(history, **card):
+def result(history, **card):
     return backtest.saved(history, synthetic.model(SPEC, **card))
 
 
 def notes(history, **card):
-    return judged(history, **card).notes
+    return result(history, **card).notes
 
 
 def test_a_model_that_saw_its_test_span_wins_nothing(history, monkeypatch):
-    won = dataclasses.replace(judged(history).verdict, beats_baseline=True, sentence="Beats it.")
+    won = dataclasses.replace(result(history).verdict, beats_baseline=True, sentence="Beats it.")
     monkeypatch.setattr(backtest, "judge", lambda *_, **__: won)
     test_start = history.candles.index[560]
     hour = pd.Timedelta(hours=1)
-    assert judged(history, cutoff=(test_start - hour).isoformat()).verdict == won
+    assert result(history, cutoff=(test_start - hour).isoformat()).verdict == won
     for cutoff in (test_start.isoformat(), "2030-01-01T00:00:00+00:00"):
-        verdict = judged(history, cutoff=cutoff).verdict
-        assert judged(history, cutoff=cutoff).seen
+        verdict = result(history, cutoff=cutoff).verdict
+        assert result(history, cutoff=cutoff).seen
         assert not verdict.beats_baseline
         assert verdict.sentence == (
             f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
             f"span begins on {test_start:%Y-%m-%d}. Take with care: Beats it."
         )
     # Simulated prices share no moment with real ones.
-    assert judged(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
+    assert result(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
 
 
 def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
@@ -199,7 +199,7 @@ def test_test_forecasts_across_a_gap_are_counted_and_kept(history):
     model = synthetic.model(SPEC)
     parted = synthetic.parted(history, {600: 7, 695: 30, 650: 6})
     found = backtest.holdout(parted, SPEC, model)
-    assert len(found.judged) == 137
+    assert len(found.forecast) == 137
     # Origins 597 to 599 and those whose 31 candles end at 600 to 629; 692 to 696.
     needs = model.card.needs
     assert needs == 31
@@ -220,7 +220,7 @@ def test_the_band_of_a_saved_model_rests_on_no_move_over_a_gap(history, loss):
     candles.iloc[500:] *= 64
     jumped = synthetic.parted(dataclasses.replace(history, candles=candles), {500: 24})
     calm, wild = backtest.saved(history, model), backtest.saved(jumped, model)
-    width = [np.ptp(test.judged.quantiles, axis=-1).mean() for test in (calm, wild)]
+    width = [np.ptp(test.forecast.quantiles, axis=-1).mean() for test in (calm, wild)]
     assert width[1] < 2 * width[0]
 
 
@@ -244,14 +244,14 @@ def test_without_volume_everything_is_judged(history, volume, loss):
     quiet = dataclasses.replace(history, candles=history.candles.assign(volume=volume))
     model = synthetic.model(synthetic.spec(loss=loss))
     assert "volume" in model.spec.features
-    for judged in (
+    for result in (
         backtest.saved(quiet, model),
         backtest.holdout(quiet, model.spec, model),
         *(backtest.holdout(quiet, specs.make(network=name)) for name in BASELINES),
     ):
-        for said in judged.forecasts.values():
+        for said in result.forecasts.values():
             assert np.isfinite(said.quantiles).all()
-        assert np.isfinite(judged.verdict.skill)
+        assert np.isfinite(result.verdict.skill)
 
 
 def test_simulated_prices_are_named_in_the_verdict(history):

@@ -20,13 +20,13 @@ HORIZON = 4
 
 
 @pytest.fixture(scope="module")
-def judged() -> Backtest:
+def result() -> Backtest:
     spec = specs.make(network="cone", horizon=HORIZON)
     return backtest.holdout(synthetic.history(2000), spec, baselines=("naive", "cone", "har"))
 
 
-def pointing(said: Forecast, predicted: np.ndarray) -> Forecast:
-    return dataclasses.replace(said, predicted=predicted)
+def pointing(forecast: Forecast, predicted: np.ndarray) -> Forecast:
+    return dataclasses.replace(forecast, predicted=predicted)
 
 
 def of_residuals(residual: np.ndarray, step: int = 1) -> Forecast:
@@ -42,12 +42,12 @@ def of_residuals(residual: np.ndarray, step: int = 1) -> Forecast:
 # ------------------------------------------------------------------ delays
 
 
-def test_delays_are_those_of_a_loop_over_the_history(judged):
-    said, close = judged.judged, judged.history.candles["close"].to_numpy()
+def test_delays_are_those_of_a_loop_over_the_history(result):
+    forecast, close = result.forecast, result.history.candles["close"].to_numpy()
     step = 2
-    frame = diagnostics.delays(pointing(said, said.predicted * 1.001), step)
+    frame = diagnostics.delays(pointing(forecast, forecast.predicted * 1.001), step)
     assert list(frame["shift"]) == list(range(9))
-    rows = np.array(judged.split.test_origins())[6:]
+    rows = np.array(result.split.test_origins())[6:]
     for shift in frame["shift"]:
         expected = np.mean([abs(close[row] * 1.001 - close[row + step - shift]) for row in rows])
         assert frame["error"][shift] == pytest.approx(expected)
@@ -56,8 +56,8 @@ def test_delays_are_those_of_a_loop_over_the_history(judged):
 
 
 @pytest.mark.parametrize("step", [1, HORIZON])
-def test_the_last_price_is_found_to_be_delayed_and_a_seer_is_not(judged, step):
-    naive = judged.forecasts["naive"]
+def test_the_last_price_is_found_to_be_delayed_and_a_seer_is_not(result, step):
+    naive = result.forecasts["naive"]
     delayed = diagnostics.delays(naive, step)
     assert delayed["error"].idxmin() == step
     assert delayed["error"][step] == 0
@@ -75,29 +75,29 @@ def test_a_market_that_stands_still_has_no_ratio():
 # ------------------------------------------------------------------ residuals
 
 
-def test_residuals_name_the_candle_that_was_predicted(judged):
-    said = judged.judged
-    frame = diagnostics.residuals(said, 3)
-    assert (frame["origin"] == said.origins).all()
+def test_residuals_name_the_candle_that_was_predicted(result):
+    forecast = result.forecast
+    frame = diagnostics.residuals(forecast, 3)
+    assert (frame["origin"] == forecast.origins).all()
     assert (frame["time"] - frame["origin"] == pd.Timedelta(hours=3)).all()
-    expected = np.log(said.actual[:, 2] / said.predicted[:, 2])
+    expected = np.log(forecast.actual[:, 2] / forecast.predicted[:, 2])
     assert frame["residual"].to_numpy() == pytest.approx(expected)
     assert frame["average"].iloc[:29].isna().all()
     assert frame["average"].iloc[-1] == pytest.approx(expected[-30:].mean())
 
 
-def test_a_target_beyond_an_outage_is_named_by_its_own_time(judged):
-    whole = judged.history
-    row = judged.split.test_start + 50
+def test_a_target_beyond_an_outage_is_named_by_its_own_time(result):
+    whole = result.history
+    row = result.split.test_start + 50
     parted = synthetic.parted(whole, {row: 33})
-    said = (
-        BASELINES["naive"].fit(parted, 1000, HORIZON).forecast(parted, judged.split.test_origins())
+    forecast = (
+        BASELINES["naive"].fit(parted, 1000, HORIZON).forecast(parted, result.split.test_origins())
     )
-    for found in (diagnostics.residuals(said, 3), said.frame(3), said[40:60].frame(3)):
+    for found in (diagnostics.residuals(forecast, 3), forecast.frame(3), forecast[40:60].frame(3)):
         rows = parted.candles.index.get_indexer(pd.DatetimeIndex(found["origin"])) + 3
         assert (pd.DatetimeIndex(found["time"]) == parted.candles.index[rows]).all()
         assert found["time"].dtype == "datetime64[ns, UTC]"
-    far = (said.frame(3)["time"] - said.frame(3)["origin"]) / pd.Timedelta(hours=1)
+    far = (forecast.frame(3)["time"] - forecast.frame(3)["origin"]) / pd.Timedelta(hours=1)
     assert sorted(set(far)) == [3, 36]
     # What comes after the last candle is not known to be late.
     last = (
@@ -108,12 +108,12 @@ def test_a_target_beyond_an_outage_is_named_by_its_own_time(judged):
     assert list(last.frame()["time"] - parted.end) == [pd.Timedelta(hours=n) for n in (1, 2)]
 
 
-def test_unknown_outcomes_are_left_out(judged):
-    said = judged.judged
-    actual = said.actual.copy()
+def test_unknown_outcomes_are_left_out(result):
+    forecast = result.forecast
+    actual = forecast.actual.copy()
     actual[-7:] = np.nan
-    frame = diagnostics.residuals(dataclasses.replace(said, actual=actual), 1)
-    assert len(frame) == len(said) - 7
+    frame = diagnostics.residuals(dataclasses.replace(forecast, actual=actual), 1)
+    assert len(frame) == len(forecast) - 7
 
 
 @pytest.mark.parametrize(
@@ -239,31 +239,31 @@ def test_weekdays_come_in_order():
     assert (frame["origins"] == 48).all()
 
 
-def test_regimes_are_thirds_by_volatility(judged):
-    said, naive = judged.judged, judged.forecasts["naive"]
-    candles = judged.history.candles
-    sigma = volatility(candles)[candles.index.get_indexer(said.origins)]
-    frame = diagnostics.by_regime(said, naive, 2, sigma)
+def test_regimes_are_thirds_by_volatility(result):
+    forecast, naive = result.forecast, result.forecasts["naive"]
+    candles = result.history.candles
+    sigma = volatility(candles)[candles.index.get_indexer(forecast.origins)]
+    frame = diagnostics.by_regime(forecast, naive, 2, sigma)
     assert list(frame["regime"]) == ["calm", "usual", "restless"]
-    assert frame["origins"].sum() == len(said)
+    assert frame["origins"].sum() == len(forecast)
     assert frame["origins"].max() - frame["origins"].min() <= 1
     calm = sigma <= frame["highest"].iloc[0]
-    residual = np.abs(np.log(said.actual[:, 1] / said.predicted[:, 1]))
+    residual = np.abs(np.log(forecast.actual[:, 1] / forecast.predicted[:, 1]))
     assert frame["error"].iloc[0] == pytest.approx(residual[calm].mean())
     assert (np.diff(frame["half_width"]) > 0).all()
     assert frame["lowest"].iloc[1] >= frame["highest"].iloc[0]
 
 
 def test_a_volatility_that_never_varies_makes_no_regimes():
-    said = of_residuals(np.linspace(-0.01, 0.01, 100))
-    frame = diagnostics.by_regime(said, said, 1, np.full(100, 0.5))
+    forecast = of_residuals(np.linspace(-0.01, 0.01, 100))
+    frame = diagnostics.by_regime(forecast, forecast, 1, np.full(100, 0.5))
     assert len(frame) == 0
     assert {"regime", "error", "half_width", "pinball", "pinball_naive"} <= set(frame.columns)
 
 
 def test_a_band_that_is_undefined_stays_undefined():
-    said = of_residuals(np.linspace(-0.01, 0.01, 100))
-    none = dataclasses.replace(said, quantiles=np.full_like(said.quantiles, np.nan))
+    forecast = of_residuals(np.linspace(-0.01, 0.01, 100))
+    none = dataclasses.replace(forecast, quantiles=np.full_like(forecast.quantiles, np.nan))
     frame = diagnostics.by_hour(none, 1)
     assert frame["covered"].isna().all()
     assert frame["half_width"].isna().all()
@@ -300,18 +300,18 @@ def test_a_free_run_takes_each_forecast_for_the_truth():
     assert frame["naive"].iloc[4] == pytest.approx(np.mean(naive))
 
 
-def test_what_can_not_run_free_says_why(judged):
-    assert "reads highs and lows" in diagnostics.why_no_free_run(judged)
+def test_what_can_not_run_free_says_why(result):
+    assert "reads highs and lows" in diagnostics.why_no_free_run(result)
     with pytest.raises(InvalidInput, match="reads highs and lows"):
-        diagnostics.free_run(judged)
+        diagnostics.free_run(result)
     for name in BASELINES:
         spec = specs.make(network=name, horizon=1)
-        assert name in diagnostics.why_no_free_run(dataclasses.replace(judged, spec=spec))
+        assert name in diagnostics.why_no_free_run(dataclasses.replace(result, spec=spec))
     model = synthetic.model(synthetic.spec(features=("return", "range", "hour")))
-    tested = dataclasses.replace(judged, spec=model.spec, model=model)
+    tested = dataclasses.replace(result, spec=model.spec, model=model)
     assert "reads range, hour" in diagnostics.why_no_free_run(tested)
     ranged = synthetic.model(synthetic.spec(features=("return",), unit="range"))
-    tested = dataclasses.replace(judged, spec=ranged.spec, model=ranged)
+    tested = dataclasses.replace(result, spec=ranged.spec, model=ranged)
     assert "reads ranges as the unit" in diagnostics.why_no_free_run(tested)
     walked = dataclasses.replace(tested, model=None)
     assert "for each fold" in diagnostics.why_no_free_run(walked)

@@ -58,10 +58,10 @@ def claims(horizon):
     price = band = 0
     for seed in MARKETS:
         one, other = opposites(market(seed), horizon, seed)
-        said = judge(one, other, other)
-        apart = said.ci_low > 0 or said.ci_high < 0
-        price += apart and said.p_value < SIGNIFICANCE
-        band += said.band_ci_low > 0 or said.band_ci_high < 0
+        forecast = judge(one, other, other)
+        apart = forecast.ci_low > 0 or forecast.ci_high < 0
+        price += apart and forecast.p_value < SIGNIFICANCE
+        band += forecast.band_ci_low > 0 or forecast.band_ci_high < 0
     return price, band
 
 
@@ -96,8 +96,8 @@ def test_a_planted_slope_is_found():
             naive, cone = forecasts(history, 1, Naive, Cone)
             last = np.log(history.candles["close"] / history.candles["open"]).to_numpy()
             factor = np.exp(0.3 * last[FITTED : FITTED + len(naive)])
-            said = replace(naive, predictor="lstm", predicted=naive.predicted * factor[:, None])
-            found[signal] += judge(said, naive, cone).beats_baseline
+            forecast = replace(naive, predictor="lstm", predicted=naive.predicted * factor[:, None])
+            found[signal] += judge(forecast, naive, cone).beats_baseline
     assert found[0.0] == 0
     assert found[0.3] >= 25
 
@@ -109,9 +109,9 @@ def test_true_quantiles_cover_what_they_promise_and_the_judge_prefers_them():
     covered, better = [], 0
     for seed in range(100, 130):
         naive, cone = forecasts(market(seed, parameters=flat), 1, Naive, Cone)
-        said = replace(naive, predictor="lstm", quantiles=np.tile(truth, (len(naive), 1, 1)))
-        returns, quantiles = said.actual_returns[:, 0], said.quantiles[:, 0]
+        forecast = replace(naive, predictor="lstm", quantiles=np.tile(truth, (len(naive), 1, 1)))
+        returns, quantiles = forecast.actual_returns[:, 0], forecast.quantiles[:, 0]
         covered.append([coverage(returns, quantiles, level) for level in (80, 95)])
-        better += judge(said, naive, cone).band_ci_low > 0
+        better += judge(forecast, naive, cone).band_ci_low > 0
     assert np.mean(covered, axis=0) == pytest.approx([0.8, 0.95], abs=0.01)
     assert better >= 15

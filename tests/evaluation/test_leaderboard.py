@@ -24,44 +24,46 @@ QUICK = ("naive", "cone", "drift", "har")
 
 
 @pytest.fixture(scope="module")
-def judged() -> Backtest:
+def result() -> Backtest:
     spec = specs.make(network="har", horizon=HORIZON)
     return backtest.holdout(synthetic.history(1500), spec, baselines=QUICK)
 
 
-def told(judged: Backtest, name: str, predicted: np.ndarray) -> Backtest:
+def told(result: Backtest, name: str, predicted: np.ndarray) -> Backtest:
     """The same backtest with one more predictor, which has naive's band."""
-    said = dataclasses.replace(judged.forecasts["naive"], predictor=name, predicted=predicted)
-    scores = {**judged.scores, name: metrics.score(said, 1.0)}
-    return dataclasses.replace(judged, forecasts={**judged.forecasts, name: said}, scores=scores)
+    forecast = dataclasses.replace(result.forecasts["naive"], predictor=name, predicted=predicted)
+    scores = {**result.scores, name: metrics.score(forecast, 1.0)}
+    return dataclasses.replace(
+        result, forecasts={**result.forecasts, name: forecast}, scores=scores
+    )
 
 
 def standing(board, name):
     return next(each for each in board.standings if each.predictor == name)
 
 
-def by_hand(said: Forecast, metric: str, step: int) -> list[float]:
+def by_hand(forecast: Forecast, metric: str, step: int) -> list[float]:
     """Losses by a loop over origins and, of the band, over quantiles."""
     found = []
-    for i in range(len(said)):
+    for i in range(len(forecast)):
         close, actual, predicted = (
-            said.close[i],
-            said.actual[i, step - 1],
-            said.predicted[i, step - 1],
+            forecast.close[i],
+            forecast.actual[i, step - 1],
+            forecast.predicted[i, step - 1],
         )
         error = abs(actual - predicted)
         if metric == "pinball":
             parts = []
             for q, f in zip((0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975),
-                            said.quantiles[i, step - 1], strict=True):  # fmt: skip
+                            forecast.quantiles[i, step - 1], strict=True):  # fmt: skip
                 miss = math.log(actual / close) - f
                 parts.append(q * miss if miss > 0 else (q - 1) * miss)
             found.append(sum(parts) / 9)
         elif metric in ("coverage_80", "coverage_95"):
             low, high = (2, 6) if metric == "coverage_80" else (0, 8)
             ends = (
-                close * math.exp(said.quantiles[i, step - 1, low]),
-                close * math.exp(said.quantiles[i, step - 1, high]),
+                close * math.exp(forecast.quantiles[i, step - 1, low]),
+                close * math.exp(forecast.quantiles[i, step - 1, high]),
             )
             found.append(float(ends[0] <= actual <= ends[1]))
         elif metric == "directional_accuracy":
@@ -74,53 +76,53 @@ def by_hand(said: Forecast, metric: str, step: int) -> list[float]:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_losses_are_those_of_a_loop(judged, metric):
-    said = judged.forecasts["drift"]
+def test_losses_are_those_of_a_loop(result, metric):
+    forecast = result.forecasts["drift"]
     for step in (1, HORIZON):
-        assert losses(said, metric, step) == pytest.approx(by_hand(said, metric, step))
+        assert losses(forecast, metric, step) == pytest.approx(by_hand(forecast, metric, step))
 
 
 @pytest.mark.parametrize("metric", ["mae", "rmse", "mape", "smape", "pinball"])
-def test_the_skill_is_that_of_the_scores(judged, metric):
-    board = leaderboard(judged, metric, 2, "cone")
+def test_the_skill_is_that_of_the_scores(result, metric):
+    board = leaderboard(result, metric, 2, "cone")
     assert (board.metric, board.step, board.reference) == (metric, 2, "cone")
-    assert board.origins == len(judged.judged)
-    for name, steps in judged.scores.items():
-        own, base = (getattr(each[1], metric) for each in (steps, judged.scores["cone"]))
+    assert board.origins == len(result.forecast)
+    for name, steps in result.scores.items():
+        own, base = (getattr(each[1], metric) for each in (steps, result.scores["cone"]))
         assert standing(board, name).value == own
         assert standing(board, name).skill == pytest.approx(1 - own / base)
     values = [each.value for each in board.standings]
     assert values == sorted(values)
 
 
-def test_interval_and_p_value_are_those_of_significance(judged):
-    board = leaderboard(judged, "pinball", 3)
-    own, base = (losses(judged.forecasts[name], "pinball", 3) for name in ("har", "naive"))
+def test_interval_and_p_value_are_those_of_significance(result):
+    board = leaderboard(result, "pinball", 3)
+    own, base = (losses(result.forecasts[name], "pinball", 3) for name in ("har", "naive"))
     found = standing(board, "har")
     assert (found.skill, found.low, found.high) == skill_interval(own, base, 3)
     assert found.p_value == diebold_mariano(own, base, 3)
 
 
-def test_the_reference_is_compared_with_nobody(judged):
-    found = standing(leaderboard(judged, "pinball", 1, "har"), "har")
+def test_the_reference_is_compared_with_nobody(result):
+    found = standing(leaderboard(result, "pinball", 1, "har"), "har")
     assert found.skill == 0
     assert all(math.isnan(each) for each in (found.low, found.high, found.p_value, found.p_holm))
 
 
-def test_the_error_of_a_root_has_the_interval_of_a_root(judged):
+def test_the_error_of_a_root_has_the_interval_of_a_root(result):
     squares = skill_interval(
-        *(losses(judged.forecasts[n], "rmse", 1) for n in ("drift", "naive")), 1
+        *(losses(result.forecasts[n], "rmse", 1) for n in ("drift", "naive")), 1
     )
-    found = standing(leaderboard(judged, "rmse", 1), "drift")
+    found = standing(leaderboard(result, "rmse", 1), "drift")
     assert (found.skill, found.low, found.high) == pytest.approx(
         tuple(1 - math.sqrt(1 - each) for each in squares)
     )
     assert found.low <= found.skill <= found.high
 
 
-def test_who_knows_half_of_the_move_beats_all_and_says_so(judged):
-    naive = judged.forecasts["naive"]
-    seer = told(judged, "seer", (naive.predicted + naive.actual) / 2)
+def test_who_knows_half_of_the_move_beats_all_and_says_so(result):
+    naive = result.forecasts["naive"]
+    seer = told(result, "seer", (naive.predicted + naive.actual) / 2)
     for metric in ("mae", "rmse", "mape", "smape", "mase", "directional_accuracy"):
         board = leaderboard(seer, metric, 2)
         first = board.standings[0]
@@ -132,20 +134,20 @@ def test_who_knows_half_of_the_move_beats_all_and_says_so(judged):
     assert standing(leaderboard(seer, "directional_accuracy", 2), "seer").skill == 1
 
 
-def test_a_reference_without_direction_is_a_coin_toss(judged):
-    wrong = told(judged, "wrong", judged.forecasts["naive"].predicted * 1.0001)
+def test_a_reference_without_direction_is_a_coin_toss(result):
+    wrong = told(result, "wrong", result.forecasts["naive"].predicted * 1.0001)
     found = standing(leaderboard(wrong, "directional_accuracy", 1), "wrong")
     assert found.skill == pytest.approx(1 - (1 - found.value) / 0.5)
-    board = leaderboard(judged, "directional_accuracy", 1)
+    board = leaderboard(result, "directional_accuracy", 1)
     assert math.isnan(standing(board, "cone").value)
     assert math.isnan(standing(board, "cone").skill)
     assert math.isnan(board.standings[-1].value)
 
 
 @pytest.mark.parametrize(("metric", "promised"), [("coverage_80", 0.8), ("coverage_95", 0.95)])
-def test_coverage_is_held_to_its_promise_whatever_the_reference(judged, metric, promised):
-    board = leaderboard(judged, metric, 1, "naive")
-    assert board.standings == leaderboard(judged, metric, 1, "har").standings
+def test_coverage_is_held_to_its_promise_whatever_the_reference(result, metric, promised):
+    board = leaderboard(result, metric, 1, "naive")
+    assert board.standings == leaderboard(result, metric, 1, "har").standings
     for each in board.standings:
         assert each.skill == pytest.approx(each.value - promised)
         assert each.low <= each.skill <= each.high
@@ -153,26 +155,26 @@ def test_coverage_is_held_to_its_promise_whatever_the_reference(judged, metric, 
     assert misses == sorted(misses)
 
 
-def test_a_band_that_holds_nothing_is_found_out(judged):
-    naive = judged.forecasts["naive"]
+def test_a_band_that_holds_nothing_is_found_out(result):
+    naive = result.forecasts["naive"]
     narrow = dataclasses.replace(naive, quantiles=naive.quantiles * 0.3)
     wrong = dataclasses.replace(
-        judged,
-        forecasts={**judged.forecasts, "cone": narrow},
-        scores={**judged.scores, "cone": metrics.score(narrow, 1.0)},
+        result,
+        forecasts={**result.forecasts, "cone": narrow},
+        scores={**result.scores, "cone": metrics.score(narrow, 1.0)},
     )
     found = standing(leaderboard(wrong, "coverage_80", 1), "cone")
     assert found.high < 0
     assert found.p_holm < 0.001
 
 
-def test_an_undefined_band_is_undefined(judged):
-    naive = judged.forecasts["naive"]
+def test_an_undefined_band_is_undefined(result):
+    naive = result.forecasts["naive"]
     none = dataclasses.replace(naive, quantiles=np.full_like(naive.quantiles, np.nan))
     bare = dataclasses.replace(
-        judged,
-        forecasts={**judged.forecasts, "cone": none},
-        scores={**judged.scores, "cone": metrics.score(none, 1.0)},
+        result,
+        forecasts={**result.forecasts, "cone": none},
+        scores={**result.scores, "cone": metrics.score(none, 1.0)},
     )
     for metric in ("pinball", "coverage_80"):
         board = leaderboard(bare, metric, 1)
@@ -192,16 +194,16 @@ def test_too_few_origins_claim_nothing():
         assert math.isfinite(each.skill)
 
 
-def test_origins_without_an_outcome_are_left_out(judged):
-    def ended(said: Forecast) -> Forecast:
-        actual = said.actual.copy()
+def test_origins_without_an_outcome_are_left_out(result):
+    def ended(forecast: Forecast) -> Forecast:
+        actual = forecast.actual.copy()
         actual[-5:, 1:] = np.nan
-        return dataclasses.replace(said, actual=actual)
+        return dataclasses.replace(forecast, actual=actual)
 
-    forecasts = {name: ended(said) for name, said in judged.forecasts.items()}
-    scores = {name: metrics.score(said, 1.0) for name, said in forecasts.items()}
-    board = leaderboard(dataclasses.replace(judged, forecasts=forecasts, scores=scores), "mae", 2)
-    assert board.origins == len(judged.judged) - 5
+    forecasts = {name: ended(forecast) for name, forecast in result.forecasts.items()}
+    scores = {name: metrics.score(forecast, 1.0) for name, forecast in forecasts.items()}
+    board = leaderboard(dataclasses.replace(result, forecasts=forecasts, scores=scores), "mae", 2)
+    assert board.origins == len(result.forecast) - 5
     assert all(math.isfinite(each.value) for each in board.standings)
 
 
@@ -235,6 +237,6 @@ def test_holm_lies_between_the_plain_value_and_bonferronis(p_values):
         (("mae", 1, "lstm"), "`reference` must be one of .*naive.* Received: 'lstm'"),
     ],
 )
-def test_what_is_not_there_is_refused(judged, asked, message):
+def test_what_is_not_there_is_refused(result, asked, message):
     with pytest.raises(InvalidInput, match=message):
-        leaderboard(judged, *asked)
+        leaderboard(result, *asked)

@@ -25,7 +25,7 @@ def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
     origins = np.arange(begin, rows - horizon)
     steps = np.arange(1, horizon + 1)
     band = width * 0.01 * np.sqrt(steps)[:, None] * ndtri(QUANTILES)
-    said = Forecast(
+    forecast = Forecast(
         predictor="lstm",
         interval="1h",
         origins=history.candles.index[origins],
@@ -36,7 +36,7 @@ def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
     )
     spec = ModelSpec(horizon=horizon)
     split = Split(rows, begin // 2, begin, horizon)
-    return Backtest(history, spec, split, {"lstm": said}, {}, VERDICT)
+    return Backtest(history, spec, split, {"lstm": forecast}, {}, VERDICT)
 
 
 def test_a_right_band_is_found_reliable():
@@ -62,55 +62,55 @@ def test_a_wrong_width_is_found_out(width, sign):
 
 
 def test_shares_are_those_of_a_hand_count():
-    judged = judged_walk(1.2)
-    found = reliability.measure(judged, 2)
-    returns, quantiles = judged.judged.actual_returns[:, 1], judged.judged.quantiles[:, 1]
+    result = judged_walk(1.2)
+    found = reliability.measure(result, 2)
+    returns, quantiles = result.forecast.actual_returns[:, 1], result.forecast.quantiles[:, 1]
     for i, share in enumerate(found.observed):
         assert share.value == pytest.approx(np.mean(returns <= quantiles[:, i]))
     for level in reliability.LEVELS:
         expected = scores.coverage(returns, quantiles, level)
         assert found.coverage[level].value == pytest.approx(expected)
-    assert reliability.by_step(judged).steps[1] == found.coverage
+    assert reliability.by_step(result).steps[1] == found.coverage
 
 
 def test_regimes_are_thirds_by_a_volatility_that_looks_back():
-    judged = judged_walk()
-    found = reliability.measure(judged, 1)
+    result = judged_walk()
+    found = reliability.measure(result, 1)
     assert [regime.name for regime in found.regimes] == ["calm", "usual", "restless"]
     assert sum(regime.origins for regime in found.regimes) == found.origins
     assert max(r.origins for r in found.regimes) - min(r.origins for r in found.regimes) <= 1
     calm, usual, restless = found.regimes
     assert calm.high <= usual.low <= usual.high <= restless.low
-    sigma = volatility(judged.history.candles)[judged.split.test_start : -2]
+    sigma = volatility(result.history.candles)[result.split.test_start : -2]
     assert (calm.low, restless.high) == pytest.approx((sigma.min(), sigma.max()))
     rows = sigma <= calm.high
-    said = judged.judged
-    expected = scores.pinball(said.actual_returns[rows, 0], said.quantiles[rows, 0])
+    forecast = result.forecast
+    expected = scores.pinball(forecast.actual_returns[rows, 0], forecast.quantiles[rows, 0])
     assert calm.pinball == pytest.approx(expected)
     # What happens after the last origin parts no origin from another third.
-    later = dataclasses.replace(judged, history=synthetic.altered(judged.history, ROWS - 2))
+    later = dataclasses.replace(result, history=synthetic.altered(result.history, ROWS - 2))
     assert [r.high for r in reliability.measure(later, 1).regimes] == [
         r.high for r in found.regimes
     ]
 
 
 def test_unknown_outcomes_and_bands_are_left_out():
-    judged = judged_walk()
-    said = judged.judged
-    actual, quantiles = said.actual.copy(), said.quantiles.copy()
+    result = judged_walk()
+    forecast = result.forecast
+    actual, quantiles = forecast.actual.copy(), forecast.quantiles.copy()
     actual[:100] = np.nan
     quantiles[100:150, :, 3] = np.nan
-    partly = dataclasses.replace(said, actual=actual, quantiles=quantiles)
-    found = reliability.measure(dataclasses.replace(judged, forecasts={"lstm": partly}), 1)
-    whole = dataclasses.replace(judged, forecasts={"lstm": said[150:]})
-    assert found.origins == len(said) - 150
+    partly = dataclasses.replace(forecast, actual=actual, quantiles=quantiles)
+    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": partly}), 1)
+    whole = dataclasses.replace(result, forecasts={"lstm": forecast[150:]})
+    assert found.origins == len(forecast) - 150
     assert found.observed == reliability.measure(whole, 1).observed
 
 
 def test_without_outcomes_nothing_is_counted():
-    judged = judged_walk()
-    unknown = dataclasses.replace(judged.judged, actual=judged.judged.actual * np.nan)
-    found = reliability.measure(dataclasses.replace(judged, forecasts={"lstm": unknown}), 1)
+    result = judged_walk()
+    unknown = dataclasses.replace(result.forecast, actual=result.forecast.actual * np.nan)
+    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": unknown}), 1)
     assert found.origins == 0
     assert all(math.isnan(share.value) for share in (*found.observed, *found.pit))
     assert math.isnan(found.regimes[0].pinball)

@@ -214,7 +214,9 @@ def test_a_better_band_is_told_apart_from_a_better_price():
     cone = banded(base, 2.0, "cone")
     model = banded(jittered(base, 0.003), 1.0, "lstm")
     verdict = judge(model, base, cone)
-    losses = [pinball(base.actual_returns[:, 0], said.quantiles[:, 0]) for said in (model, cone)]
+    losses = [
+        pinball(base.actual_returns[:, 0], forecast.quantiles[:, 0]) for forecast in (model, cone)
+    ]
     assert verdict.band_skill == pytest.approx(1 - losses[0] / losses[1])
     assert 0 < verdict.band_ci_low < verdict.band_skill < verdict.band_ci_high
     assert verdict.sentence.startswith(judge(model, base).sentence)

@@ -134,7 +134,7 @@ def test_altering_everything_from_a_fold_on_changes_no_fit_up_to_it(history, thr
     assert stopped[0][:2] == stopped[1][:2]
     assert stopped[0][2] != stopped[1][2]  # the third learns when to stop from the second's span
     # Naive's band is its fit: the same wherever the second fold's fit is asked.
-    bands = [run.joined.forecasts["naive"].quantiles for run in (three, other)]
+    bands = [run.backtest.forecasts["naive"].quantiles for run in (three, other)]
     np.testing.assert_array_equal(bands[0][: 746 - 640], bands[1][: 746 - 640])
     assert not np.array_equal(bands[0][-1], bands[1][-1])
 
@@ -147,13 +147,13 @@ def test_a_gap_keeps_rows_before_a_fold_from_its_fit(history):
     ]  # fmt: skip
     for row, changed in ((620, False), (619, True)):
         other = walk_forward.run(synthetic.altered(history, row), NAIVE, plan)
-        bands = [run.joined.forecasts["naive"].quantiles[0] for run in (one, other)]
+        bands = [run.backtest.forecasts["naive"].quantiles[0] for run in (one, other)]
         assert np.array_equal(*bands) is not changed
     for row, changed in ((220, False), (221, True)):
         candles = history.candles.copy()
         candles.iloc[:row] *= 2
         other = walk_forward.run(dataclasses.replace(history, candles=candles), NAIVE, plan)
-        bands = [run.joined.forecasts["naive"].quantiles[0] for run in (one, other)]
+        bands = [run.backtest.forecasts["naive"].quantiles[0] for run in (one, other)]
         assert np.array_equal(*bands) is not changed
 
 
@@ -168,7 +168,7 @@ def test_one_fold_is_the_holdout(history):
     walked = walk_forward.run(history, SPEC, WalkPlan(folds=1), answered=answered)
     held = backtest.holdout(history, SPEC, training.train(history, SPEC))
     assert keys == [training_cache.key(history, SPEC)]
-    joined, (fold,) = walked.joined, walked.folds
+    joined, (fold,) = walked.backtest, walked.folds
     assert joined.split == fold.split == held.split
     assert (joined.verdict, joined.notes) == (held.verdict, held.notes)
     assert figures(joined.scores) == figures(fold.scores) == figures(held.scores)
@@ -176,23 +176,23 @@ def test_one_fold_is_the_holdout(history):
     for a, b in zip(joined.model.weights, held.model.weights, strict=True):
         np.testing.assert_array_equal(a, b)
     assert joined.forecasts.keys() == held.forecasts.keys()
-    for name, said in joined.forecasts.items():
-        np.testing.assert_array_equal(said.quantiles, held.forecasts[name].quantiles)
+    for name, forecast in joined.forecasts.items():
+        np.testing.assert_array_equal(forecast.quantiles, held.forecasts[name].quantiles)
 
 
 # ------------------------------------------------------------------ what comes out
 
 
 def test_all_folds_are_judged_as_one_on_the_origins_of_the_holdout(history, three):
-    joined, close = three.joined, history.candles["close"].to_numpy()
+    joined, close = three.backtest, history.candles["close"].to_numpy()
     assert joined.split == samples.split(history, SPEC)
     assert joined.model is None
     assert not joined.cached
-    for name, said in joined.forecasts.items():
-        assert said.predictor == name
-        assert said.origins.equals(history.candles.index[640:798])
-        np.testing.assert_array_equal(said.actual[:, 1], close[642:800])
-    error = np.abs(joined.judged.actual - joined.judged.predicted)[:, 1]
+    for name, forecast in joined.forecasts.items():
+        assert forecast.predictor == name
+        assert forecast.origins.equals(history.candles.index[640:798])
+        np.testing.assert_array_equal(forecast.actual[:, 1], close[642:800])
+    error = np.abs(joined.forecast.actual - joined.forecast.predicted)[:, 1]
     skill = 1 - error.mean() / joined.scores["naive"][1].mae
     assert joined.verdict.skill == pytest.approx(skill)
     ends = [fold.end for fold in three.folds]
@@ -210,30 +210,30 @@ def test_a_baseline_is_refitted_per_fold(history, name):
     spec = specs.make(network=name, horizon=2)
     walked = walk_forward.run(history, spec, WalkPlan(folds=3))
     assert {fold.model for fold in walked.folds} == {None}
-    assert set(walked.joined.forecasts) == set(BASELINES)
+    assert set(walked.backtest.forecasts) == set(BASELINES)
     for fold in walked.folds:
         rows = fold.split.test_origins()
-        said = BASELINES[name].fit(history, rows.start, 2).forecast(history, rows)
+        forecast = BASELINES[name].fit(history, rows.start, 2).forecast(history, rows)
         place = slice(rows.start - 640, rows.stop - 640)
-        np.testing.assert_array_equal(walked.joined.judged.quantiles[place], said.quantiles)
-        np.testing.assert_array_equal(walked.joined.judged.predicted[place], said.predicted)
+        np.testing.assert_array_equal(walked.backtest.forecast.quantiles[place], forecast.quantiles)
+        np.testing.assert_array_equal(walked.backtest.forecast.predicted[place], forecast.predicted)
 
 
 def test_only_the_baselines_that_are_asked_for_are_fitted(history):
     walked = walk_forward.run(history, NAIVE, WalkPlan(folds=2), baselines=("har",))
-    assert list(walked.joined.forecasts) == ["naive", "cone", "har"]
+    assert list(walked.backtest.forecasts) == ["naive", "cone", "har"]
     assert list(walked.folds[1].scores) == ["naive", "cone", "har"]
     every = walk_forward.run(history, NAIVE, WalkPlan(folds=2))
-    assert figures({"har": walked.joined.scores["har"]}) == figures(
-        {"har": every.joined.scores["har"]}
+    assert figures({"har": walked.backtest.scores["har"]}) == figures(
+        {"har": every.backtest.scores["har"]}
     )
 
 
 def test_test_origins_across_a_gap_in_the_prices_are_counted(history):
     parted = synthetic.parted(history, {650: 24, 400: 24})
     walked = walk_forward.run(parted, NAIVE, WalkPlan(folds=2))
-    assert walked.joined.notes == backtest.holdout(parted, NAIVE).notes
-    assert "2 of 158" in walked.joined.notes[0]
+    assert walked.backtest.notes == backtest.holdout(parted, NAIVE).notes
+    assert "2 of 158" in walked.backtest.notes[0]
 
 
 # ------------------------------------------------------------------ warm start, cache, progress
@@ -246,7 +246,7 @@ def test_a_warm_start_is_shorter_and_stated(history, three):
     assert [fold.warm for fold in walked.folds] == [False, True, True]
     assert [fold.model.spec.epochs for fold in walked.folds] == [3, 1, 1]
     assert [fold.model.record.epochs for fold in walked.folds] == [3, 1, 1]
-    assert walked.joined.spec == SPEC
+    assert walked.backtest.spec == SPEC
     cold, warm = three.folds[0].model, walked.folds[0].model
     np.testing.assert_array_equal(cold.weights[0], warm.weights[0])
     # From where the first fold ended, by what the second has to teach.
@@ -308,7 +308,7 @@ def test_features_are_measured_once_and_not_at_all_where_all_is_known(history, m
     )
     assert len(measured) == 1
     assert [fold.cached for fold in known.folds] == [True] * 3
-    assert known.joined.cached
+    assert known.backtest.cached
 
 
 def test_progress_names_the_fold_and_never_falls(history):

@@ -22,21 +22,21 @@ def own(history, model=MODEL):
 
 def test_the_median_and_the_point_are_the_models_own():
     history = synthetic.history()
-    said, calibrated = ahead.forecast(history, MODEL)
+    forecast, calibrated = ahead.forecast(history, MODEL)
     plain = own(history)
-    np.testing.assert_array_equal(said.predicted, plain.predicted)
-    np.testing.assert_array_equal(said.quantiles[..., MEDIAN], plain.quantiles[..., MEDIAN])
+    np.testing.assert_array_equal(forecast.predicted, plain.predicted)
+    np.testing.assert_array_equal(forecast.quantiles[..., MEDIAN], plain.quantiles[..., MEDIAN])
     assert calibrated is not None
-    assert (said.quantiles != plain.quantiles).any()
-    assert said.origins[0] == history.end
-    assert np.isnan(said.actual).all()
+    assert (forecast.quantiles != plain.quantiles).any()
+    assert forecast.origins[0] == history.end
+    assert np.isnan(forecast.actual).all()
 
 
 def test_the_band_is_rescaled_by_the_factors_it_tells():
     history = synthetic.history()
-    said, calibrated = ahead.forecast(history, MODEL)
+    forecast, calibrated = ahead.forecast(history, MODEL)
     expected = calibration.rescaled(own(history), calibrated.factors[None])
-    np.testing.assert_array_equal(said.quantiles, expected.quantiles)
+    np.testing.assert_array_equal(forecast.quantiles, expected.quantiles)
     needed = specs.needs(SPEC)
     assert calibrated.outcomes == len(history) - 3 - (needed - 1)
     assert calibrated.since == history.candles.index[needed - 1]
@@ -51,9 +51,9 @@ def test_it_covers_what_it_promises(step):
     inside: dict[str, list[bool]] = {"own": [], "calibrated": []}
     for rows in range(1500, 2990, 3):
         seen = dataclasses.replace(history, candles=history.candles.iloc[:rows])
-        said = {"own": own(seen, blank), "calibrated": ahead.forecast(seen, blank)[0]}
+        forecast = {"own": own(seen, blank), "calibrated": ahead.forecast(seen, blank)[0]}
         actual = np.log(close[rows - 1 + step] / close[rows - 1])
-        for name, one in said.items():
+        for name, one in forecast.items():
             low, high = one.quantiles[0, step - 1, [2, 6]]
             inside[name].append(low <= actual <= high)
     assert abs(np.mean(inside["own"]) - 0.8) > 0.08
@@ -63,12 +63,12 @@ def test_it_covers_what_it_promises(step):
 def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
     monkeypatch.setattr(calibration, "WINDOW", 300)
     history = synthetic.history(900)
-    said, calibrated = ahead.forecast(history, MODEL)
+    forecast, calibrated = ahead.forecast(history, MODEL)
     assert calibrated.outcomes == 300
     enough = 300 + 3 + specs.needs(SPEC) - 1
     shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
     again, same = ahead.forecast(shorter, MODEL)
-    np.testing.assert_array_equal(again.quantiles, said.quantiles)
+    np.testing.assert_array_equal(again.quantiles, forecast.quantiles)
     assert same.since == calibrated.since
 
 
@@ -81,10 +81,10 @@ def test_rows_the_model_was_fitted_on_say_nothing():
     assert calibrated.outcomes == calibration.FEWEST == ahead.known(history, model)
     assert calibrated.since > cutoff
     later = synthetic.model(SPEC, cutoff=index[600 - 3 - calibration.FEWEST].isoformat())
-    said, calibrated = ahead.forecast(history, later)
+    forecast, calibrated = ahead.forecast(history, later)
     assert calibrated is None
     assert ahead.known(history, later) == calibration.FEWEST - 1
-    np.testing.assert_array_equal(said.quantiles, own(history, later).quantiles)
+    np.testing.assert_array_equal(forecast.quantiles, own(history, later).quantiles)
     ahead_of_all = synthetic.model(SPEC, cutoff="2030-01-01T00:00:00+00:00")
     assert ahead.forecast(history, ahead_of_all)[1] is None
     assert ahead.known(history, ahead_of_all) == 0
@@ -96,17 +96,17 @@ def test_rows_the_model_was_fitted_on_say_nothing():
 def test_a_band_of_squared_error_is_measured_on_these_prices():
     history = synthetic.history()
     model = synthetic.model(synthetic.spec(loss="mse", horizon=2))
-    said, calibrated = ahead.forecast(history, model)
+    forecast, calibrated = ahead.forecast(history, model)
     plain = own(history, model)
     first = model.card.needs - 1
     rows = range(first, len(history) - 2)
     expected = inference.residual_quantiles(model, history, (rows,))
-    np.testing.assert_array_equal(said.predicted, plain.predicted)
+    np.testing.assert_array_equal(forecast.predicted, plain.predicted)
     np.testing.assert_allclose(
-        said.quantiles, np.log(plain.predicted / plain.close[:, None])[..., None] + expected
+        forecast.quantiles, np.log(plain.predicted / plain.close[:, None])[..., None] + expected
     )
     assert (calibrated.outcomes, calibrated.since) == (len(rows), history.candles.index[first])
-    widths = [one.quantiles[0] - one.quantiles[0, :, MEDIAN, None] for one in (plain, said)]
+    widths = [one.quantiles[0] - one.quantiles[0, :, MEDIAN, None] for one in (plain, forecast)]
     np.testing.assert_allclose(widths[0] * calibrated.factors, widths[1], atol=1e-7)
     few, none = ahead.forecast(synthetic.history(200), model)
     assert none is None
@@ -133,9 +133,9 @@ def test_the_spread_of_an_ensemble_is_that_of_its_networks():
     history, last = synthetic.history(300), range(299, 300)
     found = ahead.spread(history, model)
     alone = [inference.forecast(one, history, last) for one in inference.members(model)]
-    points = [np.log(said.predicted[0, 1] / said.close[0]) for said in alone]
+    points = [np.log(forecast.predicted[0, 1] / forecast.close[0]) for forecast in alone]
     assert found.point[1] == pytest.approx(np.std(points, ddof=1))
-    widths = [said.quantiles[0, 1, 6] - said.quantiles[0, 1, 2] for said in alone]
+    widths = [forecast.quantiles[0, 1, 6] - forecast.quantiles[0, 1, 2] for forecast in alone]
     assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
     assert found.networks == 3
     assert f"Mean of 3 networks from different seeds: at the last step their points lie " \

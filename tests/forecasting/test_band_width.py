@@ -61,16 +61,16 @@ def restless_hour(rows: int = ROWS, hour: int = 14) -> PriceHistory:
 
 def test_the_band_of_a_restless_hour_widens_in_time():
     history = restless_hour()
-    said = constant(history)
-    found = band_width.factors(said, history)
+    forecast = constant(history)
+    found = band_width.factors(forecast, history)
     late = slice(3_000, None)
-    before = said.origins[late].hour == 13  # the next candle is the restless one
+    before = forecast.origins[late].hour == 13  # the next candle is the restless one
     assert np.median(found[late][before, 0]) > 2 * np.median(found[late][~before, 0])
-    mended = band_width.adapted(said, history)
-    known = np.isfinite(said.actual_returns[late, 0])
+    mended = band_width.adapted(forecast, history)
+    known = np.isfinite(forecast.actual_returns[late, 0])
     own, better = (
         scores.pinball(each.actual_returns[late, 0][known], each.quantiles[late, 0][known])
-        for each in (said, mended)
+        for each in (forecast, mended)
     )
     assert better < 0.97 * own
 
@@ -91,8 +91,8 @@ def test_of_a_market_without_a_pattern_widths_hardly_change():
 
 def test_median_and_points_stay_and_levels_keep_their_order():
     history = restless_hour()
-    said = constant(history)
-    shifted = dataclasses.replace(said, quantiles=said.quantiles + np.float32(0.001))
+    forecast = constant(history)
+    shifted = dataclasses.replace(forecast, quantiles=forecast.quantiles + np.float32(0.001))
     mended = band_width.adapted(shifted, history)
     assert mended.quantiles.dtype == np.float32
     assert (mended.quantiles != shifted.quantiles).any()
@@ -116,17 +116,17 @@ def test_nothing_later_is_used():
 
 def test_candles_before_those_it_looks_at_change_nothing():
     history = restless_hour()
-    said = constant(history)[200:]
+    forecast = constant(history)[200:]
     shorter = dataclasses.replace(history, candles=history.candles.iloc[150:])
-    one, other = (band_width.factors(said, each) for each in (history, shorter))
+    one, other = (band_width.factors(forecast, each) for each in (history, shorter))
     np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("step", [1, HORIZON])
 def test_a_fit_is_the_ridge_regression_it_is_said_to_be(step):
     history = restless_hour()
-    said = constant(history)
-    known, missed = band_width._clues_and_misses(said, history)
+    forecast = constant(history)
+    known, missed = band_width._clues_and_misses(forecast, history)
     start = 20 * band_width.REFRESH
     rows = slice(0, start - HORIZON + 1)
     spread = known[rows].std(axis=0)
@@ -136,16 +136,18 @@ def test_a_fit_is_the_ridge_regression_it_is_said_to_be(step):
     square = clues.T @ clues + step * band_width.PENALTY * np.eye(clues.shape[1])
     weights = np.linalg.solve(square, clues.T @ target) / scale
     expected = np.exp((known[start] - known[rows].mean(axis=0)) @ weights)
-    assert band_width.factors(said, history)[start, step - 1] == pytest.approx(expected, rel=1e-6)
+    assert band_width.factors(forecast, history)[start, step - 1] == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_what_is_missed_is_the_range_that_followed_over_the_width():
     history = restless_hour(1_000)
-    said = constant(history)
-    _, missed = band_width._clues_and_misses(said, history)
+    forecast = constant(history)
+    _, missed = band_width._clues_and_misses(forecast, history)
     moved = ranges.true_ranges(history.candles)
     row = 50
-    width = said.quantiles[row, 2, 6] - said.quantiles[row, 2, 2]
+    width = forecast.quantiles[row, 2, 6] - forecast.quantiles[row, 2, 2]
     floor = band_width.FLOOR * ranges.unit(history.candles)[FIRST + row]
     expected = np.log(moved[FIRST + row + 1 : FIRST + row + 4].mean() + floor) - np.log(width)
     assert missed[row, 2] == pytest.approx(expected, rel=1e-6)
@@ -155,14 +157,14 @@ def test_what_is_missed_is_the_range_that_followed_over_the_width():
 
 def test_few_outcomes_change_nothing():
     history = restless_hour(FIRST + 900)
-    said = constant(history)
-    assert band_width.adapted(said, history) is said
+    forecast = constant(history)
+    assert band_width.adapted(forecast, history) is forecast
 
 
 @pytest.mark.parametrize("interval", ["15m", "4h", "1d", "1w"])
 def test_any_length_of_candle_has_its_clock(interval):
-    said = constant(market(np.full(4_000, 0.01), interval))
-    marks = band_width._clock(said.origins, interval)
+    forecast = constant(market(np.full(4_000, 0.01), interval))
+    marks = band_width._clock(forecast.origins, interval)
     assert (marks.sum(axis=1) == 1).all()
     assert marks.shape[1] == (48 if INTERVALS[interval] < INTERVALS["1d"] else 7)
 
@@ -173,9 +175,9 @@ def test_a_market_that_stands_still_or_jumps_keeps_factors_in_bounds(horizon):
     sigma[2_000:3_000] = 0
     sigma[4_000::97] = 1.0
     history = market(sigma)
-    said = constant(history, horizon=horizon)
-    flat = dataclasses.replace(said, quantiles=said.quantiles * np.float32(0))
-    for one in (said, flat):
+    forecast = constant(history, horizon=horizon)
+    flat = dataclasses.replace(forecast, quantiles=forecast.quantiles * np.float32(0))
+    for one in (forecast, flat):
         found = band_width.factors(one, history)
         assert np.isfinite(found).all()
         assert found.min() >= 1 / band_width.MOST - 1e-12

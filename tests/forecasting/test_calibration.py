@@ -16,7 +16,7 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Forecast
 NORMAL = ndtri(QUANTILES)
 
 
-def said(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> Forecast:
+def forecast(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> Forecast:
     """Normal log-returns of 1 % under a normal band that is ``width`` times as wide."""
     rng = np.random.default_rng(seed)
     close = np.full(rows, 100.0)
@@ -35,26 +35,26 @@ def said(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> Forec
 
 @pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
 def test_a_band_of_the_wrong_width_covers_what_it_promises(width):
-    mended = calibration.rolling(said(width, rows=8_000), 4_000)
+    mended = calibration.rolling(forecast(width, rows=8_000), 4_000)
     for level in (50, 80, 95):
         measured = scores.coverage(mended.actual_returns[:, 1], mended.quantiles[:, 1], level)
         assert measured == pytest.approx(level / 100, abs=0.03)
 
 
 def test_the_median_and_the_point_stay_untouched():
-    one = said(0.7)
+    one = forecast(0.7)
     mended = calibration.rolling(one, 0)
     np.testing.assert_array_equal(mended.quantiles[..., MEDIAN], one.quantiles[..., MEDIAN])
     np.testing.assert_array_equal(mended.predicted, one.predicted)
 
 
 def test_too_few_outcomes_change_nothing():
-    few = said(3.0, rows=calibration.FEWEST)
+    few = forecast(3.0, rows=calibration.FEWEST)
     np.testing.assert_array_equal(calibration.rolling(few, 0).quantiles, few.quantiles)
 
 
 def test_a_lopsided_market_moves_each_side_by_its_own():
-    one = said(1.0, rows=8_000)
+    one = forecast(1.0, rows=8_000)
     middle = one.quantiles[..., MEDIAN]
     returns = one.actual_returns - middle
     stretched = np.where(returns > 0, 2 * returns, returns) + middle
@@ -70,7 +70,7 @@ def test_a_lopsided_market_moves_each_side_by_its_own():
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0.05, 20), min_size=9, max_size=9))
 def test_quantiles_never_cross(by):
-    mended = calibration.rescaled(said(1.0, rows=5), np.array([by, by]))
+    mended = calibration.rescaled(forecast(1.0, rows=5), np.array([by, by]))
     assert (np.diff(mended.quantiles, axis=-1) >= 0).all()
 
 
@@ -80,7 +80,7 @@ def test_quantiles_never_cross(by):
 @pytest.mark.parametrize("steps", [1, 8])
 def test_a_market_that_grows_wilder_is_followed(steps):
     """The residuals double half way; a band that looks back finds it out by itself."""
-    one = said(1.0, rows=18_000, steps=steps)
+    one = forecast(1.0, rows=18_000, steps=steps)
     middle = one.quantiles[..., MEDIAN]
     wilder = np.where(np.arange(18_000) < 6_000, 1.0, 2.0)[:, None]
     returns = middle + wilder * (one.actual_returns - middle)
@@ -97,7 +97,7 @@ def test_a_market_that_grows_wilder_is_followed(steps):
 
 def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
     """Outcomes that end after an origin do not change its band: altered, they leave it as is."""
-    one, at = said(1.0, rows=3_000, steps=6), 2_500
+    one, at = forecast(1.0, rows=3_000, steps=6), 2_500
     for step in range(1, 7):
         actual = one.actual.copy()
         # The last outcome known at the origin ``at`` is that of the origin ``at - step``.
@@ -110,7 +110,7 @@ def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
 
 def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
     monkeypatch.setattr(calibration, "WINDOW", 500)
-    one = said(1.3, rows=900, steps=2)
+    one = forecast(1.3, rows=900, steps=2)
     mended = calibration.rolling(one, 0)
     row, step, i = 800, 1, 7
     middle = one.quantiles[:, step, MEDIAN]
@@ -129,7 +129,7 @@ def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
 
 
 def test_the_latest_factors_are_those_of_rolling_right_after():
-    one = said(1.3, rows=1_500, steps=2)
+    one = forecast(1.3, rows=1_500, steps=2)
     actual = one.actual.copy()
     actual[-1:, 0] = actual[-2:, 1] = np.nan
     one = dataclasses.replace(one, actual=actual)
@@ -142,21 +142,21 @@ def test_the_latest_factors_are_those_of_rolling_right_after():
 
 def test_the_latest_factors_do_not_depend_on_where_the_forecasts_begin(monkeypatch):
     monkeypatch.setattr(calibration, "WINDOW", 600)
-    one = said(0.8, rows=1_000, steps=12)
+    one = forecast(0.8, rows=1_000, steps=12)
     for cut in (1, 2, 5, 300):
         np.testing.assert_array_equal(calibration.latest(one[cut:]), calibration.latest(one))
 
 
 @pytest.mark.parametrize("width", [0.5, 2.0])
 def test_the_latest_factors_mend_a_wrong_width(width):
-    factors = calibration.latest(said(width))
+    factors = calibration.latest(forecast(width))
     outer = np.delete(factors, MEDIAN, axis=1)
     np.testing.assert_allclose(outer, 1 / width, rtol=0.15)
     assert (factors[:, MEDIAN] == 1).all()
 
 
 def test_a_step_with_too_few_outcomes_keeps_its_width():
-    few = said(2.0, rows=calibration.FEWEST)
+    few = forecast(2.0, rows=calibration.FEWEST)
     actual = few.actual.copy()
     actual[-1, 1] = np.nan
     factors = calibration.latest(dataclasses.replace(few, actual=actual))
@@ -165,6 +165,6 @@ def test_a_step_with_too_few_outcomes_keeps_its_width():
 
 
 def test_a_band_without_width_stays_one():
-    flat = dataclasses.replace(said(1.0), quantiles=np.zeros((4000, 2, 9)))
+    flat = dataclasses.replace(forecast(1.0), quantiles=np.zeros((4000, 2, 9)))
     outer = np.delete(calibration.latest(flat), MEDIAN, axis=1)
     np.testing.assert_allclose(outer, calibration.SMALLEST, rtol=0.01)

@@ -45,8 +45,8 @@ def known():
 
 def pinball(predictor, history, before, horizon):
     rows = range(before, len(history) - horizon)
-    said = predictor.fit(history, before, horizon).forecast(history, rows)
-    return metrics.score(said, 1.0)[-1].pinball
+    forecast = predictor.fit(history, before, horizon).forecast(history, rows)
+    return metrics.score(forecast, 1.0)[-1].pinball
 
 
 @pytest.mark.parametrize("horizon", [1, 6])
@@ -185,21 +185,21 @@ def test_every_interval_gives_a_rising_band(name, interval):
     index = pd.date_range("2018-01-01", periods=400, freq=INTERVALS[interval], tz="UTC")
     candles = given.candles.set_axis(index.rename("time"))
     given = dataclasses.replace(given, interval=interval, candles=candles)
-    said = BASELINES[name].fit(given, 300, 5).forecast(given, range(300, 400))
-    assert said.quantiles.shape == (100, 5, 9)
-    assert np.isfinite(said.quantiles).all()
-    assert (np.diff(said.quantiles, axis=-1) >= 0).all()
-    centre = np.log(said.predicted / said.close[:, None])
-    np.testing.assert_allclose(said.quantiles[..., MEDIAN], centre, atol=1e-12)
+    forecast = BASELINES[name].fit(given, 300, 5).forecast(given, range(300, 400))
+    assert forecast.quantiles.shape == (100, 5, 9)
+    assert np.isfinite(forecast.quantiles).all()
+    assert (np.diff(forecast.quantiles, axis=-1) >= 0).all()
+    centre = np.log(forecast.predicted / forecast.close[:, None])
+    np.testing.assert_allclose(forecast.quantiles[..., MEDIAN], centre, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", LEARNT)
 @pytest.mark.parametrize("volume", [math.nan, 0.0])
 def test_volume_may_be_absent_or_zero(name, volume):
     given = changed(synthetic.history(400), volume=volume)
-    said = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
-    assert np.isfinite(said.quantiles).all()
-    assert np.isfinite(said.predicted).all()
+    forecast = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
+    assert np.isfinite(forecast.quantiles).all()
+    assert np.isfinite(forecast.predicted).all()
 
 
 @pytest.mark.parametrize("name", LEARNT)
@@ -217,16 +217,16 @@ def test_a_fit_is_as_good_in_any_unit(name):
 def test_a_market_that_never_moved_has_a_band_of_no_width(name):
     flat = dict.fromkeys(("open", "high", "low", "close"), 100.0)
     given = changed(synthetic.history(400), **flat, volume=0.0)
-    said = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
-    assert (said.predicted == 100).all()
-    assert (said.quantiles == 0).all()
+    forecast = BASELINES[name].fit(given, 300, 2).forecast(given, range(300, 398))
+    assert (forecast.predicted == 100).all()
+    assert (forecast.quantiles == 0).all()
 
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_a_dead_stretch_leaves_the_rest_defined(name):
     given = synthetic.dead(synthetic.history(400), 150)
-    said = BASELINES[name].fit(given, 300, 2).forecast(given, range(200, 398))
-    assert np.isfinite(said.quantiles).all()
+    forecast = BASELINES[name].fit(given, 300, 2).forecast(given, range(200, 398))
+    assert np.isfinite(forecast.quantiles).all()
 
 
 @pytest.mark.parametrize("name", LEARNT)

@@ -12,7 +12,7 @@ from scipy.stats import t as student
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.forecasting import probability
-from cryptoforecast.types import QUANTILES, Forecast, Future
+from cryptoforecast.types import QUANTILES, Forecast, NextSteps
 from tests import synthetic
 
 LEVELS = np.array(QUANTILES)
@@ -192,27 +192,27 @@ def test_a_level_that_is_no_price_is_refused(level):
 
 def test_levels_are_bounded():
     probability.check([1.0] * probability.MOST)
-    future = Future("mine", synthetic.history(), said([[NORMAL]]))
+    future = NextSteps("mine", synthetic.history(), said([[NORMAL]]))
     with pytest.raises(InvalidInput, match=r"At most 20 price levels .* Received: 21\."):
         probability.ahead(future, [1.0] * 20, [1.0])
 
 
 def test_what_comes_next_is_asked_for_by_direction():
-    future = Future("mine", synthetic.history(), said([[NORMAL, 2 * NORMAL]]))
+    future = NextSteps("mine", synthetic.history(), said([[NORMAL, 2 * NORMAL]]))
     found = probability.ahead(future, [101, 99], [101])
     assert [(one.level, one.direction) for one in found] == [
         (101, "above"), (99, "above"), (101, "below"),
     ]  # fmt: skip
-    assert found[0].chances.shape == (2,)
-    assert found[0].chances + found[2].chances == pytest.approx(1)
-    assert found[0].chances[0] < found[0].chances[1] < 0.5 < found[1].chances[1]
+    assert found[0].by_step.shape == (2,)
+    assert found[0].by_step + found[2].by_step == pytest.approx(1)
+    assert found[0].by_step[0] < found[0].by_step[1] < 0.5 < found[1].by_step[1]
 
 
 @pytest.mark.parametrize("close", [1e-12, 0.0000123, 3.21, 61_234.5, 1e12])
 @pytest.mark.parametrize("width", [0.01, 0.3, 3.0])
 def test_a_ladder_is_of_round_prices_over_the_band(close, width):
     forecast = said([[NORMAL / 100, width * NORMAL]], close=close)
-    future = Future("mine", synthetic.history(), forecast)
+    future = NextSteps("mine", synthetic.history(), forecast)
     found = probability.ladder(future)
     assert 5 <= len(found) <= probability.MOST
     assert found == sorted(set(found))
@@ -224,7 +224,7 @@ def test_a_ladder_is_of_round_prices_over_the_band(close, width):
 
 @pytest.mark.parametrize("quantiles", [0 * NORMAL, math.nan * NORMAL])
 def test_a_band_without_width_has_one_rung(quantiles):
-    future = Future("mine", synthetic.history(), said([[quantiles]], close=5.0))
+    future = NextSteps("mine", synthetic.history(), said([[quantiles]], close=5.0))
     assert probability.ladder(future) == [5.0]
 
 

@@ -62,9 +62,9 @@ def test_trees_between_the_first_and_the_last_step_run_straight_in_log_step():
     assert len(fitted.scales) == len(fitted.locations) == 2
     assert len(Boosting.fit(given, 700, 1).scales) == 1
     rows = range(700, 705)
-    said = fitted.forecast(given, rows)
-    sigma = fitted.har.sigma(given.candles, given.step)[700:705]
-    moved = np.log(said.predicted / said.close[:, None]) / sigma
+    forecast = fitted.forecast(given, rows)
+    sigma = fitted.har.sigma(given.candles, given.candle_length)[700:705]
+    moved = np.log(forecast.predicted / forecast.close[:, None]) / sigma
     third = moved[:, 0] + (moved[:, -1] - moved[:, 0]) * np.log(3) / np.log(8)
     np.testing.assert_allclose(moved[:, 2], third, atol=1e-9)
 

@@ -91,18 +91,18 @@ def test_origins_closes_and_actuals_are_of_the_rows_asked(model):
     history, horizon = synthetic.history(150), model.spec.horizon
     close = history.candles["close"].to_numpy()
     rows = range(100, 150, 7)
-    said = inference.forecast(model, history, rows)
+    forecast = inference.forecast(model, history, rows)
     dense = inference.forecast(model, history, range(100, 150))
-    assert said.origins.equals(history.candles.index[list(rows)])
-    assert said.quantiles.shape == (len(rows), horizon, len(QUANTILES))
-    np.testing.assert_array_equal(said.close, close[list(rows)])
-    np.testing.assert_array_equal(said.predicted, dense.predicted[::7])
-    np.testing.assert_array_equal(said.quantiles, dense.quantiles[::7])
+    assert forecast.origins.equals(history.candles.index[list(rows)])
+    assert forecast.quantiles.shape == (len(rows), horizon, len(QUANTILES))
+    np.testing.assert_array_equal(forecast.close, close[list(rows)])
+    np.testing.assert_array_equal(forecast.predicted, dense.predicted[::7])
+    np.testing.assert_array_equal(forecast.quantiles, dense.quantiles[::7])
     for i, row in enumerate(rows):
         for step in range(1, horizon + 1):
             later = close[row + step] if row + step < 150 else np.nan
-            np.testing.assert_equal(said.actual[i, step - 1], later)
-    assert (said.predictor, said.interval) == (model.spec.network, "1h")
+            np.testing.assert_equal(forecast.actual[i, step - 1], later)
+    assert (forecast.predictor, forecast.interval) == (model.spec.network, "1h")
 
 
 @pytest.mark.parametrize("rows", [range(0), range(100, 121), range(-5, 50)])
@@ -133,9 +133,9 @@ def test_forecast_quantiles_never_cross_either(bias, price):
     still = tuple(np.zeros_like(w) for w in model.weights[:-1])
     model = dataclasses.replace(model, weights=(*still, bias))
     with np.errstate(over="ignore"):  # a price of exp(1e30) is infinite, and still in order
-        said = inference.forecast(model, synthetic.history(60), range(50, 60))
-        prices = said.quantile_prices
-    assert (said.quantiles[..., :-1] <= said.quantiles[..., 1:]).all()
+        forecast = inference.forecast(model, synthetic.history(60), range(50, 60))
+        prices = forecast.quantile_prices
+    assert (forecast.quantiles[..., :-1] <= forecast.quantiles[..., 1:]).all()
     assert (prices[..., :-1] <= prices[..., 1:]).all()
     assert (prices >= 0).all()
 
@@ -152,36 +152,36 @@ def test_a_return_in_words_of_price():
     """Median scaled back to a log-return, then to USD; its price is the point forecast."""
     spec = synthetic.spec(horizon=2)
     model, history = synthetic.model(spec), synthetic.history(120)
-    said = inference.forecast(model, history, range(119, 120))
+    forecast = inference.forecast(model, history, range(119, 120))
     raw = inference.outputs(model, _inputs(model, history))[-1:]
     levels = inference.rising_quantiles(raw, 2)[0]
     for step in range(2):
         expected = levels[step] * model.scaler.target_scale[step]
-        assert said.quantiles[0, step] == pytest.approx(expected)
-        price = said.close[0] * np.exp(expected[MEDIAN])
-        assert said.predicted[0, step] == pytest.approx(price)
-        assert said.quantile_prices[0, step, MEDIAN] == pytest.approx(price)
+        assert forecast.quantiles[0, step] == pytest.approx(expected)
+        price = forecast.close[0] * np.exp(expected[MEDIAN])
+        assert forecast.predicted[0, step] == pytest.approx(price)
+        assert forecast.quantile_prices[0, step, MEDIAN] == pytest.approx(price)
 
 
 def test_a_squared_error_model_says_its_mean_and_wears_the_validation_residuals():
     spec = synthetic.spec(loss="mse", horizon=2)
     model, history = synthetic.model(spec), synthetic.history(120)
-    said = inference.forecast(model, history, range(119, 120))
+    forecast = inference.forecast(model, history, range(119, 120))
     raw = inference.outputs(model, _inputs(model, history))[-1]
-    expected = said.close[0] * np.exp(raw * model.scaler.target_scale)
-    assert said.predicted[0] == pytest.approx(expected)
-    centre = np.log(said.predicted[0] / said.close[0])
-    assert said.quantiles[0] == pytest.approx(centre[:, None] + model.residuals)
+    expected = forecast.close[0] * np.exp(raw * model.scaler.target_scale)
+    assert forecast.predicted[0] == pytest.approx(expected)
+    centre = np.log(forecast.predicted[0] / forecast.close[0])
+    assert forecast.quantiles[0] == pytest.approx(centre[:, None] + model.residuals)
 
 
 def test_residual_quantiles_equal_a_hand_computation():
     spec = synthetic.spec(loss="mse", horizon=2)
     model, history = synthetic.model(spec), synthetic.history(300)
     found = inference.residual_quantiles(model, history, (range(100, 250),))
-    said = inference.forecast(model, history, range(100, 250))
+    forecast = inference.forecast(model, history, range(100, 250))
     close = history.candles["close"].to_numpy()
     for step in (1, 2):
-        residual = [np.log(close[t + step] / said.predicted[t - 100, step - 1])
+        residual = [np.log(close[t + step] / forecast.predicted[t - 100, step - 1])
                     for t in range(100, 250)]  # fmt: skip
         assert found[step - 1] == pytest.approx(np.quantile(residual, QUANTILES))
 
@@ -190,18 +190,18 @@ def test_a_min_max_price_never_falls_to_zero_or_below():
     spec = synthetic.spec(target="price", loss="mse")
     model = synthetic.model(spec)
     model.weights[-1][:] = -1e6
-    said = inference.forecast(model, synthetic.history(60), range(50, 60))
-    assert said.predicted[:, 0] == pytest.approx(said.close * inference.LOWEST_SHARE)
-    assert np.isfinite(said.quantiles).all()
+    forecast = inference.forecast(model, synthetic.history(60), range(50, 60))
+    assert forecast.predicted[:, 0] == pytest.approx(forecast.close * inference.LOWEST_SHARE)
+    assert np.isfinite(forecast.quantiles).all()
 
 
 def test_bare_closes_give_what_the_whole_history_gives():
     spec = synthetic.spec(features=("return", "abs_return"))
     model, history = synthetic.model(spec), synthetic.history(120)
     closes = history.candles["close"].to_numpy()[-model.card.needs :]
-    said = inference.from_closes(model, closes)
+    forecast = inference.from_closes(model, closes)
     whole = inference.forecast(model, history, range(119, 120))
-    np.testing.assert_array_equal(said, whole.predicted[0])
+    np.testing.assert_array_equal(forecast, whole.predicted[0])
     with pytest.raises(NotEnoughData, match="Received: 3"):
         inference.from_closes(model, closes[-3:])
 

@@ -128,9 +128,13 @@ def test_a_trained_network_learns_what_can_be_learnt():
     candles = history.candles.assign(open=close, high=close, low=close, close=close)
     spec = synthetic.spec(features=("return",), epochs=20, learning_rate=0.02, dropout=0.0)
     model = training.train(dataclasses.replace(history, candles=candles), spec)
-    said = inference.forecast(model, dataclasses.replace(history, candles=candles), range(400, 499))
+    forecast = inference.forecast(
+        model, dataclasses.replace(history, candles=candles), range(400, 499)
+    )
     assert model.record.curve[-1].loss < 0.3 * model.record.curve[0].loss
-    assert (np.sign(said.predicted - said.close[:, None]) == np.sign(said.actual_returns)).all()
+    assert (
+        np.sign(forecast.predicted - forecast.close[:, None]) == np.sign(forecast.actual_returns)
+    ).all()
 
 
 def test_refusals():

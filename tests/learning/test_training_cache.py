@@ -95,7 +95,7 @@ def test_the_key_is_of_the_question():
     key = training_cache.key(history, spec)
     assert training_cache.is_key(key)
     assert key == training_cache.key(synthetic.history(), synthetic.spec())
-    fetched = history.fetched_at + history.step
+    fetched = history.fetched_at + history.candle_length
     assert key == training_cache.key(dataclasses.replace(history, fetched_at=fetched), spec)
     others = [
         training_cache.key(synthetic.altered(history, len(history) - 1), spec),

@@ -73,8 +73,8 @@ def test_the_board_shows_the_numbers_of_the_library(at):
     service = shared()
     start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=365)
     history = service.history(MarketQuery("BTC", "1h", start.as_unit("ns")), wait=0)
-    judged = service.judge_saved(history, service.model(inputs.FIRST["1h"]).model)
-    expected = leaderboard(judged, "mae", 6, "cone")
+    result = service.judge_saved(history, service.model(inputs.FIRST["1h"]).model)
+    expected = leaderboard(result, "mae", 6, "cone")
     assert standings(page).equals(html_report.standings(expected))
     assert "6 hours ahead" in words(page)
 
@@ -98,7 +98,7 @@ def test_choices_are_in_the_url(at):
 
 
 @pytest.mark.parametrize(
-    ("view", "drawn", "said"),
+    ("view", "drawn", "forecast"),
     [
         ("Delay", 1, "Moved back by"),
         ("Errors", 3, "Heavy tails|No heavy tails"),
@@ -106,10 +106,10 @@ def test_choices_are_in_the_url(at):
         ("Bands", 4, "80 % band"),
     ],
 )
-def test_each_view_draws_its_parts_and_says_what_they_show(at, view, drawn, said):
+def test_each_view_draws_its_parts_and_says_what_they_show(at, view, drawn, forecast):
     page = at("backtest", **QUICKLY, view=view)
     assert charts(page) == drawn
-    assert re.search(said, words(page))
+    assert re.search(forecast, words(page))
     assert not page.error
     assert len([one for one in page.expander if not one.label.startswith("Train")]) >= drawn
 
@@ -188,9 +188,9 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     assert "dense" in set(standings(later)["Predictor"])
     # Prices of another source are another question.
     tested = service.walked(key)
-    elsewhere = dataclasses.replace(tested.joined.history, source="yahoo", simulated=False)
-    joined = dataclasses.replace(tested.joined, history=elsewhere)
-    service._walks.put(key, dataclasses.replace(tested, joined=joined))
+    elsewhere = dataclasses.replace(tested.backtest.history, source="yahoo", simulated=False)
+    joined = dataclasses.replace(tested.backtest, history=elsewhere)
+    service._walks.put(key, dataclasses.replace(tested, backtest=joined))
     assert "Walk forward in 2 folds" in words(at("backtest", **asked, walk=key))
 
 

@@ -103,8 +103,8 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     service = shared()
     shown = {metric.label: metric.value for metric in page.metric}
     history = service.history(_query(page), wait=0)
-    judged = service.judge_saved(history, service.model("btc-1h-dense").model)
-    own = judged.scores["dense"][-1]
+    result = service.judge_saved(history, service.model("btc-1h-dense").model)
+    own = result.scores["dense"][-1]
     assert shown["80 % band covered"] == f"{own.coverage_80 * 100:.1f} %"
     assert shown["Typical error (MAE)"] == f"${own.mae:,.2f}"
 
@@ -326,8 +326,8 @@ def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen(
     assert selection.job(service, chosen) is None
     found = selection.judge(service, chosen, history)
     assert found.own
-    assert len(found.judged) == len(trained.judged) == 180 - 1
-    np.testing.assert_array_equal(found.judged.predicted, trained.judged.predicted)
+    assert len(found.forecast) == len(trained.forecast) == 180 - 1
+    np.testing.assert_array_equal(found.forecast.predicted, trained.forecast.predicted)
     assert selection.judge(service, chosen, synthetic.history(seed=1)).own is False
 
 

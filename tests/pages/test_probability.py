@@ -38,7 +38,7 @@ def test_the_last_close_is_asked_about_first(open_page):
     (one,) = probability.ahead(future, [close])
     assert sentence(page) == charts.summary_chance(future, one)
     assert "ends above" in sentence(page)
-    assert percent(one.chances[-1]) in sentence(page)
+    assert percent(one.by_step[-1]) in sentence(page)
 
 
 def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_page):
@@ -54,7 +54,7 @@ def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_pag
     assert sentence(page) == charts.summary_chance(future, below)
     (table,) = [each.value for each in page.dataframe if "step" in each.value and any(
         name.startswith("below") for name in each.value)]  # fmt: skip
-    assert table.iloc[:, 2].tolist() == pytest.approx((100 * below.chances).tolist(), abs=0.01)
+    assert table.iloc[:, 2].tolist() == pytest.approx((100 * below.by_step).tolist(), abs=0.01)
     assert len(table) == 24
 
 

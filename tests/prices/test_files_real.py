@@ -55,7 +55,7 @@ def assert_true_prices(history: PriceHistory) -> None:
     """Compare the day's last close with what it was, wherever the file has that day."""
     for day, price in BTC.items():
         close = history.candles["close"].loc[day:day]
-        if len(close) and history.end >= pd.Timestamp(f"{day}T23:00Z") - history.step:
+        if len(close) and history.end >= pd.Timestamp(f"{day}T23:00Z") - history.candle_length:
             assert close.iloc[-1] == pytest.approx(price, rel=0.05)
 
 

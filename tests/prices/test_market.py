@@ -318,7 +318,7 @@ def test_offline_there_are_candles_of_every_length(settings: Settings, interval:
     prices = Prices(replace(settings, live=False), [Source()])
     history = prices.history(MarketQuery("BTC", interval))
     assert (history.simulated, history.interval) == (True, interval)
-    assert now() - 2 * history.step < history.end <= now() - history.step
+    assert now() - 2 * history.candle_length < history.end <= now() - history.candle_length
 
 
 class Faulty(Source):

@@ -74,7 +74,7 @@ class Har:
         candles = fitting_rows(history, before, horizon)
         floor = max(FLOOR * float(variances(candles).mean()), np.finfo(float).tiny)
         targets = log_volatility_ahead(candles, horizon, floor)
-        inputs = _inputs(candles, history.step, floor)[: len(targets)]
+        inputs = _inputs(candles, history.candle_length, floor)[: len(targets)]
         return cls(floor, *ridge(inputs, targets, PENALTY), candles.index[-1])
 
     def sigma(self, candles: pd.DataFrame, step: pd.Timedelta) -> Array:
@@ -87,7 +87,7 @@ class Har:
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
         candles = seen_from(history, rows)
-        sigma = self.sigma(candles, history.step)
+        sigma = self.sigma(candles, history.candle_length)
         returns = cumulative_returns(candles["close"].to_numpy(float), sigma.shape[1])
         band = trailing_quantiles(returns / sigma, rows, last_row(history, self.end))
         band *= sigma[np.asarray(rows, int), :, None]  # in place: of a long history it is large

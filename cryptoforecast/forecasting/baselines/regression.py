@@ -86,7 +86,7 @@ class Linear:
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
-        sigma = har.sigma(candles, history.step)
+        sigma = har.sigma(candles, history.candle_length)
         inputs = _inputs(candles, sigma)[: before - horizon]
         targets = (_returns(candles, horizon) / sigma)[: before - horizon]
         cut = CUT * targets.std(axis=0)
@@ -95,7 +95,7 @@ class Linear:
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
         candles = seen_from(history, rows)
-        sigma = self.har.sigma(candles, history.step)
+        sigma = self.har.sigma(candles, history.candle_length)
         centre = sigma * (_inputs(candles, sigma) @ self.weights + self.intercepts)
         return _around(self.name, history, rows, centre, sigma, self.har.end)
 
@@ -138,8 +138,8 @@ class Boosting:
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
-        sigma = har.sigma(candles, history.step)
-        inputs = _tree_inputs(candles, history.step, sigma, har.floor)[: before - horizon]
+        sigma = har.sigma(candles, history.candle_length)
+        inputs = _tree_inputs(candles, history.candle_length, sigma, har.floor)[: before - horizon]
         surprises = log_volatility_ahead(candles, horizon, har.floor)
         surprises -= np.log(sigma[: before - horizon])
         returns = (_returns(candles, horizon) / sigma)[: before - horizon]
@@ -162,8 +162,8 @@ class Boosting:
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
         candles = seen_from(history, rows)
-        sigma = self.har.sigma(candles, history.step)
-        inputs = _tree_inputs(candles, history.step, sigma, self.har.floor)
+        sigma = self.har.sigma(candles, history.candle_length)
+        inputs = _tree_inputs(candles, history.candle_length, sigma, self.har.floor)
         centre = sigma * _ask(self.locations, inputs, sigma.shape[1])
         sigma = sigma * np.exp(_ask(self.scales, inputs, sigma.shape[1]))
         return _around(self.name, history, rows, centre, sigma, self.har.end)

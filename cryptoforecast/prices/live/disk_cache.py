@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.cache import Memo
+from cryptoforecast.cache import LruCache
 from cryptoforecast.prices.candles.resample import COLUMNS
 
 #: Source, its own symbol, interval. Sources are kept apart: their prices and units differ.
@@ -68,7 +68,7 @@ class PriceCache:
         self._folder = folder
         self._limit = limit
         self._lock = threading.Lock()
-        self._memory: Memo[tuple[int, Entry]] = Memo(_IN_MEMORY)
+        self._memory: LruCache[tuple[int, Entry]] = LruCache(_IN_MEMORY)
 
     def path(self, key: Key) -> Path:
         """Where an entry's file lies; the symbol as ``coins.resolve`` allows it."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from cryptoforecast.cache import Memo
+from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidInput,
@@ -71,8 +71,8 @@ class Prices:
         self._cache = PriceCache(settings.home / "prices", settings.price_files)
         self._updater = Updater(self._cache, settings.fresh)
         self._lock = threading.Lock()
-        self._flights: Memo[Flight] = Memo(_FLIGHTS_REMEMBERED)
-        self._histories: Memo[PriceHistory] = Memo(_HISTORIES)
+        self._flights: LruCache[Flight] = LruCache(_FLIGHTS_REMEMBERED)
+        self._histories: LruCache[PriceHistory] = LruCache(_HISTORIES)
 
     def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
         """Answer with closed candles in [start, end).
