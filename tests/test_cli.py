@@ -691,6 +691,25 @@ def test_without_a_command_the_help_is_shown(run):
     assert run() == run("--help")
 
 
+def test_the_dashboard_is_streamlits_and_ctrl_c_ends_it(run, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    given = []
+
+    def serve(name, **_):
+        given.append([name, *sys.argv])
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("runpy.run_module", serve)
+    monkeypatch.setattr(sys, "argv", [])
+    try:
+        assert run("app", "--port=8600") == (130, "", "")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    script = str(ROOT / "app.py")
+    options = ["--server.address=localhost", "--server.port=8600"]
+    assert given == [["streamlit", "streamlit", "run", script, *options]]
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "1_0"])
 def test_the_dashboard_needs_a_port_that_exists(run, port):
     refused(run("app", f"--port={port}"), "--port", "65535", port)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import runpy
+import signal
 import sys
 
 from cryptoforecast.settings import ROOT
+
+#: Exit status of a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def serve(host: str, port: int | None) -> int:
@@ -22,6 +26,8 @@ def serve(host: str, port: int | None) -> int:
     options = [f"--server.address={host}"]
     if port is not None:
         options.append(f"--server.port={port}")
+    # The server shuts down first, then hands Ctrl-C on. Streamlit would call it a failure.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
     sys.argv = ["streamlit", "run", str(ROOT / "app.py"), *options]
     try:
         runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
