@@ -83,7 +83,9 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.prices = Prices(settings)
-        self.results = training_cache.Results(settings.home / "results", settings.results)
+        self.training_cache = training_cache.TrainingCache(
+            settings.home / "results", settings.cached_trainings
+        )
         self.runner: Runner[Run] = Runner(settings.jobs)
         self._own = settings.home / "models"
         self.analyses = Analyses()
@@ -213,7 +215,7 @@ class Service:
         job = self.runner.get(key)
         if job is not None and job.result is not None:
             return job.result.model
-        return self.results.get(key) if training_cache.is_key(key) else None
+        return self.training_cache.get(key) if training_cache.is_key(key) else None
 
     def backtest(
         self,
@@ -493,11 +495,11 @@ class Service:
         self, key: str, make: Callable[[], TrainedModel], *, use_cache: bool
     ) -> tuple[TrainedModel, bool]:
         """Return the model that answers a question, and whether it was trained before."""
-        known = self.results.get(key) if use_cache else None
+        known = self.training_cache.get(key) if use_cache else None
         if known is not None:
             return known, True
         model = make()
-        self.results.put(key, model)
+        self.training_cache.put(key, model)
         return model, False
 
     def _load(self, path: Path) -> TrainedModel:

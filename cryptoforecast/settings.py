@@ -24,12 +24,12 @@ class Settings:
     """Where things are written, and the bounds on what is kept.
 
     Attributes:
-        home: folder for everything written: price cache, result cache, saved models.
+        home: folder for everything written: price cache, training cache, saved models.
         shipped: folder of the models that come with the project; only read.
         live: whether price sources on the network may be asked.
         deadline: seconds a request for prices may take in all.
         fresh: seconds for which cached prices count as fresh.
-        results: trained models kept in the result cache on disk.
+        cached_trainings: trained models kept in the training cache on disk.
         price_files: coin and interval pairs kept in the price cache.
         jobs: trainings that may wait in the queue.
     """
@@ -39,7 +39,7 @@ class Settings:
     live: bool = True
     deadline: float = 15.0
     fresh: float = 120.0
-    results: int = 60
+    cached_trainings: int = 60
     price_files: int = 200
     jobs: int = 8
 

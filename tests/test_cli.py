@@ -314,7 +314,7 @@ def test_folds_are_answered_from_the_cache(walked, run, home):
     assert out.splitlines()[0] == found["verdict"]["sentence"]
     assert "Walk forward: 2 folds, each fitted on what lies before it (expanding window)" in out
     assert "No origins: the last 2 candles, whose targets are not known yet." in out
-    assert "Fits from the result cache: 2 of 2." in out
+    assert "Fits from the training cache: 2 of 2." in out
     assert "Warm start: each fit after the first goes on from the weights before it." in out
     ratios = [
         f"{fold['scores']['dense']['mae'] / fold['scores']['naive']['mae']:.4f}"
@@ -355,7 +355,7 @@ def test_a_sliding_window_of_a_baseline(run, prices):
     assert found["training"] is None
     out = run(*given)[1]
     assert "sliding window, of 300 candles), with a gap of 7 between" in out
-    assert "result cache" not in out
+    assert "training cache" not in out
 
 
 @pytest.mark.parametrize(

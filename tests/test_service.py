@@ -92,7 +92,7 @@ def test_the_same_question_is_answered_from_the_cache(trained, no_training):
 def test_the_second_answer_of_one_process_says_that_it_is_cached(service):
     model = synthetic.model(SPEC)
     history = synthetic.history()
-    service.results.put(training_cache.key(history, SPEC), model)
+    service.training_cache.put(training_cache.key(history, SPEC), model)
     assert not service.judge(history, model).cached
     assert service.backtest(history, SPEC).cached
 
@@ -140,7 +140,7 @@ def test_other_questions_are_trained(trained, no_training):
 def test_progress_and_cancel_reach_the_training(service):
     with pytest.raises(Cancelled):
         service.backtest(synthetic.history(), SPEC, cancelled=lambda: True)
-    assert service.results.get(training_cache.key(synthetic.history(), SPEC)) is None
+    assert service.training_cache.get(training_cache.key(synthetic.history(), SPEC)) is None
 
 
 def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, caplog, monkeypatch):
@@ -182,7 +182,7 @@ def test_bypassing_the_cache_asks_it_for_no_fold(trained, monkeypatch):
         return first.model
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(service.results, "put", lambda *_: None)
+    monkeypatch.setattr(service.training_cache, "put", lambda *_: None)
     walked = service.walk_forward(synthetic.history(), SPEC, WalkPlan(folds=2), use_cache=False)
     assert asked == [fold.split for fold in walked.folds]
     assert not any(fold.cached for fold in walked.folds)
@@ -202,7 +202,7 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
         job.cancel()
     assert job.wait(20)
     assert job.state == "cancelled"
-    assert service.results.get(training_cache.key(history, long)) is None
+    assert service.training_cache.get(training_cache.key(history, long)) is None
 
 
 def test_a_network_walks_forward_in_the_background_and_is_remembered(service, monkeypatch):

@@ -35,7 +35,7 @@ def backtest(result: Backtest, saved: str | None = None) -> str:
         lines.append(f"Model: {saved} ({result.spec.network}), weights untouched.")
     elif result.model is not None:
         record = result.model.record
-        cached = ", from the result cache" if result.cached else ""
+        cached = ", from the training cache" if result.cached else ""
         lines.append(
             f"Training: {record.epochs} epochs in {record.seconds:.0f} s, "
             f"{record.targets_per_second:,.0f} targets/s{cached}."
@@ -60,7 +60,7 @@ def walk_forward(tested: WalkForward) -> str:
     ]
     if specs.is_network(joined.spec):
         known = sum(fold.cached for fold in tested.folds)
-        lines.append(f"Fits from the result cache: {known} of {len(tested.folds)}.")
+        lines.append(f"Fits from the training cache: {known} of {len(tested.folds)}.")
     if plan.warm_start:
         lines.append("Warm start: each fit after the first goes on from the weights before it.")
     return "\n".join([*lines, "", *_scores(joined), "", *_folds(tested)]) + "\n"

@@ -46,7 +46,7 @@ def holdout(
         history: ``n`` candles.
         spec: what is judged: the model's own, or one that names a baseline.
         model: trained on the rows before the test span; ``None`` to judge a baseline.
-        cached: whether the model came from the result cache.
+        cached: whether the model came from the training cache.
         baselines: names of those to compare with; naive, the cone and the one in question are
             always there.
 

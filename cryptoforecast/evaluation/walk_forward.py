@@ -32,7 +32,7 @@ from cryptoforecast.types import (
 )
 
 WINDOWS = ("expanding", "sliding")
-#: More fits than this and the result cache would begin to drop the first.
+#: More fits than this and the training cache would begin to drop the first.
 MOST_FOLDS = 50
 #: Share of the epochs that a fit needs which starts from the weights of the fold before.
 WARM_SHARE = 1 / 3

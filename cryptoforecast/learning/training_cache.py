@@ -1,4 +1,4 @@
-"""The result cache: what was trained once is never trained again, also after a restart.
+"""The training cache: what was trained once is never trained again, also after a restart.
 
 One bundle a question under ``results/``. The key holds the data, the spec and a version of the
 recipe, so a change of the code that trains asks every question anew.
@@ -32,7 +32,7 @@ RECIPE = (
 )  # fmt: skip
 
 
-class Results:
+class TrainingCache:
     """Trained models by question, the least recently used dropped first.
 
     Args:
@@ -70,7 +70,7 @@ class Results:
                 key=lambda path: path.stat().st_mtime_ns,
             )
         except (CryptoForecastError, OSError) as error:
-            log.warning("The result cache did not keep a model: %s", error)
+            log.warning("The training cache did not keep a model: %s", error)
             return
         for path in kept[: max(0, len(kept) - self.limit)]:
             shutil.rmtree(path, ignore_errors=True)

@@ -70,7 +70,7 @@ class Backtest:
         scores: by predictor, one ``Scores`` a step.
         verdict: of the judged model against naive, last step.
         model: the trained network; ``None`` when a baseline is judged, or several fits were.
-        cached: whether the model came from the result cache.
+        cached: whether the model came from the training cache.
         seen: whether the model may have been fitted on part of the test span.
         notes: sentences a person should read before the scores.
     """
@@ -174,7 +174,7 @@ class Fold:
         end: first row after the span.
         scores: by predictor, one ``Scores`` a step, on this span.
         model: the network fitted for it; ``None`` when a baseline is judged.
-        cached: whether the model came from the result cache.
+        cached: whether the model came from the training cache.
         warm: whether its fit started from the weights of the fold before.
     """
 

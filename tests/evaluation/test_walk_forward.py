@@ -158,7 +158,7 @@ def test_a_gap_keeps_rows_before_a_fold_from_its_fit(history):
 
 
 def test_one_fold_is_the_holdout(history):
-    """To the last figure, and under the holdout's key in the result cache."""
+    """To the last figure, and under the holdout's key in the training cache."""
     keys = []
 
     def answered(key, make):

@@ -1,4 +1,4 @@
-"""The result cache: keyed by data, spec and recipe; bounded; damage means asking anew."""
+"""The training cache: keyed by data, spec and recipe; bounded; damage means asking anew."""
 
 import dataclasses
 import os
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast.learning import inference, training_cache
-from cryptoforecast.learning.training_cache import Results
+from cryptoforecast.learning.training_cache import TrainingCache
 from tests import synthetic
 
 KEYS = [f"{i:032x}" for i in range(6)]
@@ -16,7 +16,7 @@ KEYS = [f"{i:032x}" for i in range(6)]
 
 @pytest.fixture
 def cache(tmp_path):
-    return Results(tmp_path / "results", limit=3)
+    return TrainingCache(tmp_path / "results", limit=3)
 
 
 def kept(cache):
@@ -34,7 +34,7 @@ def test_what_is_put_comes_back_also_in_another_process(cache):
     model = synthetic.model(seed=3)
     assert cache.get(KEYS[0]) is None
     cache.put(KEYS[0], model)
-    found = Results(cache.folder, 3).get(KEYS[0])
+    found = TrainingCache(cache.folder, 3).get(KEYS[0])
     history = synthetic.history(200)
     for name in ("quantiles", "predicted"):
         one, other = (
@@ -58,7 +58,7 @@ def test_the_least_recently_used_goes_first(cache):
 
 @pytest.mark.parametrize("limit", [0, 1])
 def test_small_limits_hold(tmp_path, limit):
-    cache = Results(tmp_path, limit)
+    cache = TrainingCache(tmp_path, limit)
     for i in range(3):
         cache.put(KEYS[i], synthetic.model(seed=i))
     assert kept(cache) == [0, 1, 2][3 - limit :]
@@ -84,10 +84,10 @@ def test_a_damaged_entry_is_dropped_and_can_be_put_again(cache, damage):
 
 def test_a_folder_that_can_not_be_written_loses_no_training(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
-    cache = Results(tmp_path / "file" / "results", 3)
+    cache = TrainingCache(tmp_path / "file" / "results", 3)
     cache.put(KEYS[0], synthetic.model())
     assert cache.get(KEYS[0]) is None
-    assert "The result cache did not keep a model" in caplog.text
+    assert "The training cache did not keep a model" in caplog.text
 
 
 def test_the_key_is_of_the_question():
