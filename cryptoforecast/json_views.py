@@ -160,7 +160,8 @@ def mean_of_quantiles(prices: Array) -> Array:
     """
     levels = np.array([0.0, *QUANTILES, 1.0])
     flat = np.concatenate([prices[:, :1], prices, prices[:, -1:]], axis=1)
-    return np.trapezoid(flat, levels, axis=1)
+    means: Array = np.trapezoid(flat, levels, axis=1)
+    return means
 
 
 def model_json(saved: SavedModel) -> Json:
@@ -254,7 +255,8 @@ def data_json(history: PriceHistory) -> Json:
 
 def time_json(time: pd.Timestamp) -> str:
     """Write a time as ISO 8601 in UTC, whole seconds."""
-    return time.tz_convert("UTC").floor("s").isoformat()
+    text: str = time.tz_convert("UTC").floor("s").isoformat()
+    return text
 
 
 def _times_ahead(future: NextSteps) -> list[str]:

@@ -207,7 +207,8 @@ def _times(box: _Box) -> Array:
         found = months[months.astype(int) % step == 0]
         if len(found) <= MOST_TIMES:
             break
-    return found.astype("M8[ms]").astype(float)
+    times: Array = found.astype("M8[ms]").astype(float)
+    return times
 
 
 def _dates(times: Array) -> list[str]:

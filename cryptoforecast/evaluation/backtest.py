@@ -210,7 +210,7 @@ def _seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> b
     # Simulated prices share no moment with real ones.
     if model.card.simulated != history.simulated:
         return False
-    return pd.Timestamp(model.card.cutoff) >= begins
+    return bool(pd.Timestamp(model.card.cutoff) >= begins)
 
 
 def _withdrawn(verdict: Verdict, cutoff: str, begins: pd.Timestamp) -> Verdict:

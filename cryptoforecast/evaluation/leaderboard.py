@@ -91,13 +91,13 @@ def losses(forecast: Forecast, metric: str, step: int) -> Array:
         called, went = np.sign(predicted - close), np.sign(actual - close)
         wrong = (called != went)[went != 0].astype(float)
         return wrong if called.any() else np.full(len(wrong), math.nan)
-    error = np.abs(actual - predicted)
+    error: Array = np.abs(actual - predicted)
     if metric == "rmse":
-        return error**2
-    if metric == "mape":
-        return error / np.abs(actual)
-    if metric == "smape":
-        return 2 * error / (np.abs(actual) + np.abs(predicted))
+        error = error**2
+    elif metric == "mape":
+        error = error / np.abs(actual)
+    elif metric == "smape":
+        error = 2 * error / (np.abs(actual) + np.abs(predicted))
     return error
 
 

@@ -153,7 +153,8 @@ def came_true(chances: Array, happened: Array, step: int, bins: int = TENTHS) ->
 
 
 def _bin(chances: Array, bins: int) -> Array:
-    return np.minimum((chances * bins).astype(int), bins - 1)
+    numbers: Array = np.minimum((chances * bins).astype(int), bins - 1)
+    return numbers
 
 
 def shares(hits: Array, step: int) -> tuple[Share, ...]:
@@ -173,7 +174,8 @@ def shares(hits: Array, step: int) -> tuple[Share, ...]:
     """
     n = len(hits)
     if n == 0:
-        return (Share(math.nan, math.nan, math.nan),) * hits.shape[1]
+        undefined: tuple[Share, ...] = (Share(math.nan, math.nan, math.nan),) * hits.shape[1]
+        return undefined
     share, independent = hits.mean(axis=0), _independent(hits.astype(float), step)
     square = _NORMAL**2 / independent
     centre = (share + square / 2) / (1 + square)

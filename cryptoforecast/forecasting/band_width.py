@@ -174,6 +174,9 @@ def _clock(origins: pd.DatetimeIndex, interval: str) -> Array:
     """
     opens = origins + INTERVALS[interval]
     day = opens.day_of_week.to_numpy()
+    marks: Array
     if INTERVALS[interval] >= INTERVALS["1d"]:
-        return np.eye(7)[day]
-    return np.eye(48)[opens.hour.to_numpy() + 24 * (day >= 5)]
+        marks = np.eye(7)[day]
+    else:
+        marks = np.eye(48)[opens.hour.to_numpy() + 24 * (day >= 5)]
+    return marks

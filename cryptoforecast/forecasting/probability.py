@@ -200,7 +200,8 @@ def _returns_to(forecast: Forecast, level: float) -> Array:
     """Log-return from each close to a level, ``(n, 1)``."""
     check([level])
     # A quotient of prices could leave the range of numbers; a difference of logs can't.
-    return (math.log(level) - np.log(forecast.close))[:, None]
+    returns: Array = (math.log(level) - np.log(forecast.close))[:, None]
+    return returns
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,13 +286,15 @@ def _apart(quantiles: Array) -> Array:
     moved = quantiles - by
     up = np.maximum.accumulate(moved[..., MEDIAN:], axis=-1)
     down = np.minimum.accumulate(moved[..., MEDIAN::-1], axis=-1)[..., ::-1]
-    return np.concatenate([down[..., :-1], up], axis=-1) + by
+    apart: Array = np.concatenate([down[..., :-1], up], axis=-1) + by
+    return apart
 
 
 def _probability(log_odds: Array) -> Array:
     """Undo ln(P / (1 - P)) without overflow, and without rounding a small P away."""
     small = np.exp(-np.abs(log_odds))
-    return np.where(log_odds >= 0, 1, small) / (1 + small)
+    probability: Array = np.where(log_odds >= 0, 1, small) / (1 + small)
+    return probability
 
 
 def _hazard(steepness: Array) -> Array:
@@ -303,11 +306,13 @@ def _tail(beyond: Array, steepness: Array) -> Array:
     """Log-odds against ending so far beyond an outer quantile, or farther."""
     excess = np.maximum(beyond, 0) * _hazard(steepness)
     log = math.log(_OUTER) - np.log1p(TAIL * excess) / TAIL
-    return np.log1p(-np.exp(log)) - log
+    logs: Array = np.log1p(-np.exp(log)) - log
+    return logs
 
 
 def _excess(shares: Array) -> Array:
     """How far beyond an outer quantile a smaller probability lies, in units of 1 / hazard."""
     with np.errstate(divide="ignore"):  # probability 0 lies infinitely far
         logs = np.log(np.clip(shares, 0, _OUTER) / _OUTER)
-    return np.expm1(-TAIL * logs) / TAIL
+    excess: Array = np.expm1(-TAIL * logs) / TAIL
+    return excess

@@ -97,7 +97,8 @@ def residual_quantiles(model: TrainedModel, history: PriceHistory, stretches: St
     """
     said = forecast_stretches(model, history, stretches)
     residual = np.log(said.actual / said.predicted)
-    return np.quantile(residual, QUANTILES, axis=0).T
+    quantiles: Array = np.quantile(residual, QUANTILES, axis=0).T
+    return quantiles
 
 
 def outputs(model: TrainedModel, inputs: Array) -> Array:
@@ -226,13 +227,14 @@ def _unscale(model: TrainedModel, raw: Array, close: Array, unit: Array) -> tupl
 
 def _log_returns(spec: ModelSpec, value: Array, close: Array, unit: Array) -> Array:
     """Turn unscaled targets into log-returns from the close."""
-    if spec.target == "price":
-        return np.log(_positive(value, close) / close)
-    return value * unit
+    priced = spec.target == "price"
+    returns: Array = np.log(_positive(value, close) / close) if priced else value * unit
+    return returns
 
 
 def _positive(price: Array, close: Array) -> Array:
-    return np.maximum(price, close * LOWEST_SHARE)
+    prices: Array = np.maximum(price, close * LOWEST_SHARE)
+    return prices
 
 
 def _raw(model: TrainedModel, inputs: Array) -> Array:
@@ -248,13 +250,15 @@ def _dense(model: TrainedModel, inputs: Array) -> Array:
     layer = windows.transpose(0, 2, 1).reshape(len(windows), -1)
     for i in range(0, len(weights) - 2, 2):
         layer = np.maximum(layer @ weights[i] + weights[i + 1], 0)
-    return layer @ weights[-2] + weights[-1]
+    outputs: Array = layer @ weights[-2] + weights[-1]
+    return outputs
 
 
 def _lstm(model: TrainedModel, inputs: Array) -> Array:
     """Run from zero state over every window, all of them side by side."""
     last = _stacked(model).run(inputs, model.spec.lookback)
-    return last.T @ model.weights[-2] + model.weights[-1]
+    outputs: Array = last.T @ model.weights[-2] + model.weights[-1]
+    return outputs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -386,4 +390,5 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
         raise NotEnoughData(f"This model needs {needed} closes. Received: {len(closes)}.")
     read = features.matrix_of_closes(closes, spec.features)
     inputs = scale_inputs(read, model.scaler)[warmup(spec) :]
-    return _said(model, inputs, closes[-1:], np.ones(1))[0][0]
+    prices: Array = _said(model, inputs, closes[-1:], np.ones(1))[0][0]
+    return prices

@@ -163,12 +163,12 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
         true range up to it, or the later close in USD; NaN at the end.
     """
     close = history.candles["close"].to_numpy(float)
-    returns = cumulative_returns(close, spec.horizon)
+    targets = cumulative_returns(close, spec.horizon)
     if spec.target == "price":
-        return close[:, None] * np.exp(returns)
-    if spec.unit == "range":
-        return returns / ranges.unit(history.candles)[:, None]
-    return returns
+        targets = close[:, None] * np.exp(targets)
+    elif spec.unit == "range":
+        targets = targets / ranges.unit(history.candles)[:, None]
+    return targets
 
 
 def fit_scaler(
@@ -266,7 +266,8 @@ def pooled(parts: Sequence[tuple[Measured, Split]], spec: ModelSpec) -> tuple[Sa
 
 def scale_inputs(raw: Array, scaler: Scaler) -> Array:
     """Scale ``(n, inputs)`` features to float32, with 0 in the warm-up."""
-    return np.nan_to_num((raw - scaler.offset) / scaler.scale, nan=0.0).astype(np.float32)
+    scaled: Array = np.nan_to_num((raw - scaler.offset) / scaler.scale, nan=0.0).astype(np.float32)
+    return scaled
 
 
 def starts(stretches: Stretches, lookback: int, chunk: int, offset: int = 0) -> Array:

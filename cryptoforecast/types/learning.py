@@ -336,17 +336,19 @@ class Forecast:
     @property
     def horizon(self) -> int:
         """Steps predicted at each origin."""
-        return self.predicted.shape[1]
+        return int(self.predicted.shape[1])
 
     @property
     def quantile_prices(self) -> Array:
         """``(n, horizon, 9)`` the quantiles as prices, USD."""
-        return self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
+        prices: Array = self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
+        return prices
 
     @property
     def actual_returns(self) -> Array:
         """``(n, horizon)`` cumulative log-return that happened; NaN where unknown."""
-        return np.log(self.actual / self.close[:, None])
+        returns: Array = np.log(self.actual / self.close[:, None])
+        return returns
 
     def times(self, step: int) -> pd.DatetimeIndex:
         """Return the open of each target: of the candle ``step`` rows after its origin, ``(n,)``.

@@ -82,7 +82,8 @@ class Har:
 
         Row *t* looks at candles up to *t*; column k - 1 is of the next k candles.
         """
-        return np.exp(_inputs(candles, step, self.floor) @ self.weights + self.intercepts)
+        sigma: Array = np.exp(_inputs(candles, step, self.floor) @ self.weights + self.intercepts)
+        return sigma
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
@@ -99,7 +100,8 @@ def variances(candles: pd.DataFrame) -> Array:
     last = candles["close"].shift(1).fillna(candles["open"])
     high = np.maximum(candles["high"].to_numpy(float), last.to_numpy(float))
     low = np.minimum(candles["low"].to_numpy(float), last.to_numpy(float))
-    return np.log(high / low) ** 2 / (4 * np.log(2))
+    variances: Array = np.log(high / low) ** 2 / (4 * np.log(2))
+    return variances
 
 
 def log_averages(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
@@ -125,7 +127,8 @@ def log_volatility_ahead(candles: pd.DataFrame, horizon: int, floor: float) -> A
     first = total[:-horizon]
     ahead = [(total[k : len(first) + k] - first) / k for k in range(1, horizon + 1)]
     # A difference of sums may fall below 0 by a rounding error.
-    return np.log(np.maximum(np.column_stack(ahead), 0.0) + floor) / 2
+    logs: Array = np.log(np.maximum(np.column_stack(ahead), 0.0) + floor) / 2
+    return logs
 
 
 def _inputs(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:

@@ -185,7 +185,8 @@ def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
     series = pd.Series(move)
     sums = [series.rolling(n, min_periods=1).sum().to_numpy() / np.sqrt(n) for n in SUMS]
     given = features.matrix(candles, INPUTS)
-    return np.nan_to_num(np.column_stack([given, *lagged, *sums]))
+    inputs: Array = np.nan_to_num(np.column_stack([given, *lagged, *sums]))
+    return inputs
 
 
 def _tree_inputs(candles: pd.DataFrame, step: pd.Timedelta, sigma: Array, floor: float) -> Array:
@@ -211,7 +212,8 @@ def _ask(ends: tuple[HistGradientBoostingRegressor, ...], inputs: Array, horizon
     with threadpool_limits(limits=1, user_api="openmp"):
         first, last = (trees.predict(inputs)[:, None] for trees in (ends[0], ends[-1]))
     share = np.log(np.arange(1, horizon + 1)) / np.log(max(horizon, 2))
-    return first + (last - first) * share
+    values: Array = first + (last - first) * share
+    return values
 
 
 def _around(
