@@ -1,7 +1,7 @@
-"""CryptoForecast: the dashboard and its REST API, as one app.
+"""Serves the dashboard and the REST API from one process.
 
-``streamlit run app.py`` and ``uvicorn app:app`` import it and serve ``app``; where it is run as a
-plain script (Streamlit's older way), it draws the dashboard alone.
+``streamlit run app.py`` and ``uvicorn app:app`` import this file and serve ``app``. When Streamlit
+runs it as a plain script, its older way, it draws the dashboard alone.
 """
 
 import streamlit as st
@@ -16,13 +16,13 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast.server import preload, process
 
     process.set_up()  # before anything large is loaded
-    # Not app.py itself: with `pages/` beside the script, Streamlit would serve its older
-    # multipage mode on a deep link. The literal `st.App(` is how `streamlit run` finds this.
+    # The script is not app.py itself: `pages/` lies beside app.py, and Streamlit would then serve
+    # a deep link in its older multipage mode. `streamlit run` finds the literal `st.App(`.
     app = st.App(
         PACKAGE / "ui" / "main.py",
         routes=[
-            # In place of Streamlit's own. Named on a page, it would be looked at with Pillow and
-            # sent at every run; an icon by name would be fetched from its maker's server.
+            # Replaces Streamlit's icon. An icon that a page names would be opened with Pillow and
+            # sent at every run, and a Material icon would come from another server.
             Route("/favicon.png", lambda _: FileResponse(ROOT / ".streamlit" / "icon.png")),
             Route("/predict", api.Predict(preload.service), methods=["POST"]),
             Mount("/api", app=api.Rest(preload.service)),

@@ -38,9 +38,7 @@ def allowed(path: Path) -> set[str]:
     """Return the packages with one place that this file is the place for."""
     where = name(path)
     found = set()
-    if where == "app.py" or where.startswith(
-        ("pages/", "cryptoforecast/ui/", "cryptoforecast/server/")
-    ):
+    if where == "app.py" or where.startswith(("pages/", "cryptoforecast/ui/")):
         found |= {"streamlit"}
     if where == "app.py":
         found |= {"starlette"}

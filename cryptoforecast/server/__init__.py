@@ -1,1 +1,1 @@
-"""The server's process: set-up, sockets, and what is computed before the first user."""
+"""The process that serves: its set-up, its sockets, and the answers that it preloads."""

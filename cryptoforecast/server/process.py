@@ -1,5 +1,6 @@
-"""What the server's process is told before it serves: whose turn it is, and what becomes of freed
-memory. Imports nothing of ours.
+"""Sets up the process that serves: how threads take turns, and when freed memory is given back.
+
+Imports no other module of this package.
 """
 
 from __future__ import annotations
@@ -7,44 +8,46 @@ from __future__ import annotations
 import ctypes
 import sys
 
-#: Seconds that a thread may hold the interpreter while others wait. An answer needs it several
-#: times; at Python's 5 ms each it would wait longer than it takes to compute.
-TURN = 0.0001
-#: Bytes from which a block of memory is a mapping of its own, given back once it is freed, and
-#: bytes that may stay free at the end of a heap. With 1 MB each a forecast of 8,000 origins took a
-#: tenth longer: what is given back has to be had again.
-MAPPED, FREE = 3 * 2**19, 4 * 2**20
-#: Heaps that threads share; each keeps what was freed in the middle of it.
-HEAPS = 2
+#: Seconds for which a thread may hold the interpreter while others wait. An answer needs the
+#: interpreter several times. With Python's default of 5 ms it would wait longer than it computes.
+SWITCH_INTERVAL = 0.0001
+#: Blocks of memory of at least so many bytes get a mapping of their own, which is given back to the
+#: system as soon as the block is freed. With 1 MB, a forecast of 8,000 origins took a tenth longer,
+#: because memory that was given back has to be requested again.
+MIN_MAPPED_BYTES = 3 * 2**19
+#: Free bytes that may stay at the end of a heap. 1 MB had the same cost as above.
+MAX_FREE_BYTES = 4 * 2**20
+#: Heaps that the threads share. Each heap keeps what was freed in the middle of it.
+MAX_HEAPS = 2
 
 # Numbers of the options in <malloc.h>.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
 
 def set_up() -> None:
-    """Prepare this process to serve."""
-    sys.setswitchinterval(TURN)
-    _give_back_freed()
+    """Prepare this process to serve; a second call changes nothing."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    _limit_free_memory()
 
 
 def trim() -> None:
-    """Give all freed memory back now, where the C library is glibc; takes some milliseconds."""
+    """Give all freed memory back now, in a few milliseconds; does nothing without glibc."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "malloc_trim"):
             library.malloc_trim(0)
 
 
-def _give_back_freed() -> None:
-    """Let the C library give freed memory back, where it is glibc, which keeps much of it.
+def _limit_free_memory() -> None:
+    """Make glibc give freed memory back early; does nothing with another C library.
 
-    By itself it raises the threshold of mappings up to 32 MB as large arrays come and go, which
-    then leave holes in the heaps, and opens up to eight heaps a core.
+    By default, glibc raises the threshold of mappings up to 32 MB as large arrays come and go.
+    These arrays then leave holes in the heaps, and glibc opens up to eight heaps for each core.
     """
     if sys.platform != "linux":
         return
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
-        library.mallopt(_ARENA_MAX, HEAPS)
-        library.mallopt(_MMAP_THRESHOLD, MAPPED)
-        library.mallopt(_TRIM_THRESHOLD, FREE)
+        library.mallopt(_ARENA_MAX, MAX_HEAPS)
+        library.mallopt(_MMAP_THRESHOLD, MIN_MAPPED_BYTES)
+        library.mallopt(_TRIM_THRESHOLD, MAX_FREE_BYTES)

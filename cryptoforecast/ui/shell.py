@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit import delta_generator
 
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.settings import ROOT
@@ -45,6 +46,10 @@ PAGES = (
 
 def run() -> None:
     """Draw the navigation, then the chosen page; a known error becomes one clear message."""
+    # Before its first element, Streamlit looks up the file of every loaded module, to warn a user
+    # who runs a page without a server. Here a server runs, and the look-up would take a tenth of
+    # the first visit.
+    delta_generator._use_warning_has_been_displayed = True
     st.set_page_config(page_title="CryptoForecast", layout="wide")
     page = st.navigation(
         [
@@ -59,9 +64,8 @@ def run() -> None:
         ],
         position="top",
     )
-    # First of all, so that the browser has the means to draw a still once there is one.
+    # Before all else, so that the browser has the style when the first still picture arrives.
     st.html(show.STYLE)
-    show.opened()
     try:
         page.run()
     except CryptoForecastError as error:

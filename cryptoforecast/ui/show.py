@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
-#: Seconds between a page's first words and the first chart that a visitor gets, and the age of
-#: those words from which on they need not be waited for.
-PAINT, SEEN = 0.65, 0.3
-_OPENED, _PAINTED = "opened", "painted"
-
 #: Key, and so class, of what holds a chart and its still.
 STILL = "still-"
 #: Until Plotly has drawn, its place takes no room; from then on the still's takes none. A field or
@@ -84,7 +78,6 @@ def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
     with st.container(key=f"{STILL}{key}" if still else None):
         if still:
             st.html(still)
-        _paint()
         st.plotly_chart(
             figure,
             theme=None,
@@ -92,25 +85,6 @@ def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
             alt=alt,
             config={"displaylogo": False, "scrollZoom": False},
         )
-
-
-def opened() -> None:
-    """Note when a page's first words are sent."""
-    st.session_state[_OPENED] = time.monotonic()
-
-
-def _paint() -> None:
-    """Before a visitor's first chart, let the browser show what it has got.
-
-    Reading Plotly's script keeps it busy for a second, in which no field, figure or picture would
-    appear. Those come 0.3 s after the words: for so long React holds back whatever had to wait for
-    a script of its own. A page that took longer itself is past that.
-    """
-    if _PAINTED not in st.session_state:
-        st.session_state[_PAINTED] = True
-        age = time.monotonic() - st.session_state[_OPENED]
-        if age < SEEN:
-            time.sleep(PAINT - age)
 
 
 def verdict(result: Backtest) -> None:

@@ -20,7 +20,6 @@ def open_page() -> Callable[..., AppTest]:
         for key, value in query.items():
             page.query_params[key] = value
         page.session_state["form-seen"] = True  # the training form, as once it was opened
-        page.session_state["painted"] = True  # no browser here that needs a moment
         page.run()
         if name:
             page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
