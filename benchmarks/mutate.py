@@ -1,0 +1,243 @@
+"""Change the code in small ways, one at a time, and count which changes the tests notice.
+
+    python -m benchmarks.mutate --module cryptoforecast/prices/candles/resample.py --sample 20
+
+A change is one of: another comparison, another arithmetic or boolean operator, ``not`` or ``abs``
+dropped, ``min`` for ``max``, one part of a condition dropped, a number one more, one less or
+doubled, ``True`` for ``False``, the bound of a slice or of ``range`` moved by one, a statement or
+the body of an ``if`` left out. Annotations, decorators, docstrings and the texts of errors stay as
+they are, because such changes are of nothing or of wording only.
+
+The changes are made in a copy of the repository in a temporary folder. The checkout is never
+written. The tests run there, and the first failure counts as noticed. So does a run that takes
+much longer than that of the unchanged code, because a change can make a loop endless. Without
+``--tests`` they are ``tests/PACKAGE/test_MODULE.py``, or where there is no such file all of
+``tests/PACKAGE``.
+
+Some changes cannot be noticed, because the result is the same: judge what is listed by reading it.
+Exits with 1 where the unchanged code fails its tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
+}  # fmt: skip
+OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+#: Fields of a node that say nothing about what the code computes.
+WORDING = {"annotation", "returns", "decorator_list", "type_comment", "type_params", "exc"}
+REMOVABLE = (ast.AugAssign, ast.Raise, ast.Delete, ast.Continue, ast.Break)
+
+Step = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One small change to a module: which node is replaced, and by what."""
+
+    path: tuple[Step, ...]
+    line: int
+    before: str
+    new: ast.AST
+
+    def source(self, tree: ast.Module) -> str:
+        """Return the module's code with this change; comments are lost."""
+        changed = copy.deepcopy(tree)
+        node: ast.AST = changed
+        for field, index in self.path[:-1]:
+            child = getattr(node, field)
+            node = child if index is None else child[index]
+        field, index = self.path[-1]
+        if index is None:
+            setattr(node, field, self.new)
+        else:
+            getattr(node, field)[index] = self.new
+        return ast.unparse(ast.fix_missing_locations(changed))
+
+    def __str__(self) -> str:
+        first, last = (_short(text) for text in (self.before, ast.unparse(self.new)))
+        return f"line {self.line}: {first}  ->  {last}"
+
+
+def _short(text: str, length: int = 70) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def changes(tree: ast.Module) -> list[Change]:
+    """List every change that this script knows for a module, in the order of its lines."""
+    return [
+        Change(path, getattr(node, "lineno", 0), ast.unparse(node), new)
+        for path, node in _nodes(tree, ())
+        for new in _variants(node)
+    ]
+
+
+def _nodes(node: ast.AST, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], ast.AST]]:
+    """Walk the nodes whose change could alter what the code computes."""
+    for field, value in ast.iter_fields(node):
+        if field in WORDING or isinstance(node, ast.JoinedStr):
+            continue
+        if isinstance(value, ast.AST):
+            yield (*path, (field, None)), value
+            yield from _nodes(value, (*path, (field, None)))
+        elif isinstance(value, list):
+            for index, one in enumerate(value):
+                if isinstance(one, ast.AST):
+                    yield (*path, (field, index)), one
+                    yield from _nodes(one, (*path, (field, index)))
+
+
+def _variants(node: ast.AST) -> Iterator[ast.AST]:
+    """Return what can stand in the place of a node."""
+    match node:
+        case ast.Compare(left, ops, comparators):
+            for i, old in enumerate(ops):
+                for new in COMPARISONS[type(old)]:
+                    yield ast.Compare(left, [*ops[:i], new(), *ops[i + 1 :]], comparators)
+        case ast.BinOp(left, operator, right) if not (_is_text(left) or _is_text(right)):
+            if type(operator) in OPERATORS:
+                yield ast.BinOp(left, OPERATORS[type(operator)](), right)
+        case ast.BoolOp(operator, values):
+            yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
+            for i in range(len(values)):
+                kept = values[:i] + values[i + 1 :]
+                yield ast.BoolOp(operator, kept) if len(kept) > 1 else kept[0]
+        case ast.UnaryOp(ast.Not() | ast.USub(), operand):
+            yield operand
+        case ast.Constant(bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(int(value) | float(value)):
+            yield from (ast.Constant(new) for new in (value + 1, value - 1))
+            if value not in (0, 1):
+                yield ast.Constant(2 * value)
+        case ast.Slice(lower, upper, step):
+            if lower is not None and not isinstance(lower, ast.Constant):
+                yield ast.Slice(_one_more(lower), upper, step)
+            if upper is not None and not isinstance(upper, ast.Constant):
+                yield ast.Slice(lower, _one_more(upper), step)
+        case ast.Call(ast.Name("range"), arguments, []):
+            for i, bound in enumerate(arguments[:2]):
+                moved = [*arguments[:i], _one_more(bound), *arguments[i + 1 :]]
+                yield ast.Call(node.func, moved, [])
+        case ast.Call(ast.Name("min" | "max" as name), arguments, keywords):
+            yield ast.Call(ast.Name("max" if name == "min" else "min"), arguments, keywords)
+        case ast.Call(ast.Name("abs") | ast.Attribute(_, "abs"), [only], []):
+            yield only
+        case ast.Expr(ast.Call()) | ast.Assign([ast.Subscript() | ast.Attribute()]):
+            yield ast.Pass()
+        case ast.If(_, body, orelse):
+            yield ast.If(ast.Constant(False), body, orelse)
+    if isinstance(node, REMOVABLE):
+        yield ast.Pass()
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _one_more(node: ast.expr) -> ast.expr:
+    return ast.BinOp(node, ast.Add(), ast.Constant(1))
+
+
+def tests_of(module: Path) -> list[str]:
+    """Return the tests of a module by its name; those of its package where it has none."""
+    package = module.parts[1] if len(module.parts) > 2 else ""
+    own = Path("tests", package, f"test_{module.stem}.py")
+    if (ROOT / own).is_file():
+        return [own.as_posix()]
+    found = sorted((ROOT / "tests").glob(f"test_{package or module.stem}*.py"))
+    folder = [f"tests/{package}"] if package and (ROOT / "tests" / package).is_dir() else []
+    return folder + [path.relative_to(ROOT).as_posix() for path in found]
+
+
+def run(folder: Path, tests: list[str], seconds: float | None) -> bool:
+    """Run tests in a folder and return whether they pass within so many seconds."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        try:
+            return process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, 9)
+
+
+def measure(folder: Path, module: Path, tests: list[str], size: int, seed: int) -> tuple[int, int]:
+    """Try a sample of the changes to one module, print each, and count noticed and tried.
+
+    Raises:
+        SystemExit: The tests fail although nothing is changed, or there are none.
+    """
+    began = time.perf_counter()
+    if not tests or not run(folder, tests, None):
+        sys.exit(f"The tests of {module} must pass before anything is changed. Received: {tests}.")
+    limit = 20 + 4 * (time.perf_counter() - began)
+    target = folder / module
+    original = target.read_text("utf-8")
+    tree = ast.parse(original)
+    every = changes(tree)
+    chosen = sorted(random.Random(seed).sample(range(len(every)), min(size, len(every))))
+    print(f"{module}: {len(chosen)} of {len(every)} changes, {' '.join(tests)}", flush=True)
+    noticed = 0
+    for i in chosen:
+        target.write_text(every[i].source(tree), "utf-8")
+        passed = run(folder, tests, limit)
+        noticed += not passed
+        print(f"  {'NOT NOTICED' if passed else 'noticed    '}  {every[i]}", flush=True)
+    target.write_text(original, "utf-8")
+    return noticed, len(chosen)
+
+
+def main() -> None:
+    """Read the options, try the changes, and print the share that the tests notice."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--module", type=Path, nargs="+", required=True, help="files to change")
+    parser.add_argument("--tests", nargs="+", help="what pytest runs (default: by name)")
+    parser.add_argument("--sample", type=int, default=20, help="changes a module (default 20)")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample (default 1)")
+    given = parser.parse_args()
+    noticed = tried = 0
+    with tempfile.TemporaryDirectory(prefix="mutate-") as name:
+        folder = Path(name) / "copy"
+        left_out = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", ".*_cache")
+        shutil.copytree(ROOT, folder, ignore=left_out)
+        for module in given.module:
+            tests = given.tests or tests_of(module)
+            found = measure(folder, module, tests, given.sample, given.seed)
+            noticed, tried = noticed + found[0], tried + found[1]
+    print(f"noticed: {noticed} of {tried} ({100 * noticed / max(tried, 1):.0f} %)")
+
+
+if __name__ == "__main__":
+    main()
