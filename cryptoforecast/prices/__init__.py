@@ -1,7 +1,7 @@
-"""Candles in, and whether to trust them.
+"""Prices come in here: from live sources, from files, or from the simulated market.
 
-``Prices`` answers a ``MarketQuery`` from a live source, its cache or the simulated market; ``read``
-and ``write`` handle price files. Imports ``types``, ``errors``, ``settings`` and ``memo`` only.
+``Prices`` answers a ``MarketQuery`` from a live source, from its cache or from the simulated
+market. ``read`` and ``write`` handle price files.
 """
 
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ __all__ = ["COINS", "Coin", "Prices", "constant_volatility", "read", "resolve", 
 
 
 def __getattr__(name: str) -> object:
-    """Load what reads files, a third of all our modules, when it is first asked for."""
+    """Load the modules that read files, a third of all modules, when they are first used."""
     if name not in ("read", "write"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from cryptoforecast.prices.files import price_file

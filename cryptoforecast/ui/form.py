@@ -8,7 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from cryptoforecast.learning import features, samples, specs
-from cryptoforecast.prices.live.sources import CANDLES
+from cryptoforecast.prices.live.sources import CANDLE_NAMES
 from cryptoforecast.types import ModelSpec, PriceHistory
 from cryptoforecast.ui import inputs
 
@@ -49,8 +49,8 @@ def draw(history: PriceHistory) -> ModelSpec | None:
     needed = samples.candles_needed(base)
     if rows < needed:
         st.warning(
-            f"{rows:,} {CANDLES[interval]} are too few to train on; about {needed:,} are needed "
-            "with these settings. Choose a longer history, or shorter candles.",
+            f"{rows:,} {CANDLE_NAMES[interval]} are too few to train on; about {needed:,} are "
+            "needed with these settings. Choose a longer history, or shorter candles.",
             icon=":material/data_alert:",
         )
     key = f"{preset}-{network}-{interval}"

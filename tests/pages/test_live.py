@@ -14,7 +14,7 @@ from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs
 from tests.pages.conftest import words
-from tests.prices.exchange_server import ExchangeServer
+from tests.prices.live.exchange_server import ExchangeServer
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""Calls that may never return: a total deadline, and a pause after failure.
+"""The circuit breaker: a total deadline for calls that may never return, and a pause after failure.
 
-Imports only ``errors``. Knows nothing of prices.
+Pattern: Nygard (2007), "Release it!", chapter "Stability patterns". Knows nothing of prices.
 """
 
 from __future__ import annotations
@@ -14,60 +14,66 @@ from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
 
 T = TypeVar("T")
 
-_LONGEST_PAUSE = 3600.0
+#: Longest pause in seconds, whatever a source asks for.
+_MAX_PAUSE = 3600.0
 
 
-class Refused(SourceUnavailable):
-    """A source that wants to be left alone for ``pause`` seconds."""
+class RetryLater(SourceUnavailable):
+    """A source asks to be left alone.
+
+    Attributes:
+        pause: seconds that it asks for.
+    """
 
     def __init__(self, message: str, pause: float) -> None:
         super().__init__(message)
         self.pause = pause
 
 
-class Gate:
-    """Runs one source's calls in daemon threads, each within a deadline.
+class CircuitBreaker:
+    """Runs the calls to one source in daemon threads, each within a deadline.
 
-    A library that waits on a silent network can't be interrupted, only left behind. So the call
-    runs in a thread of its own; when the deadline passes the caller goes on and the thread is
-    abandoned. While an abandoned call is still out, and for a pause after any failure, further
-    calls fail at once instead of holding another thread each.
+    A library that waits on a silent network can't be interrupted. So each call runs in a thread
+    of its own. When the deadline passes, the caller goes on and the thread is abandoned.
+
+    The breaker is open while an abandoned call still runs, and for a pause after any failure.
+    While it is open, calls fail at once instead of occupying another thread.
 
     Args:
-        name: of the source, for messages.
-        pause: seconds without calls after a failure.
-        limit: calls under way at once.
-        clock: monotonic seconds.
+        name: The source's name in messages.
+        pause: Seconds without calls after a failure.
+        max_calls: Calls that may run at the same time.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(
         self,
         name: str,
         pause: float = 60.0,
-        limit: int = 4,
+        max_calls: int = 4,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.pause = pause
-        self.limit = limit
+        self.max_calls = max_calls
         self._clock = clock
         self._lock = threading.Lock()
         self._running = 0
         self._abandoned = 0
-        self._closed_until = float("-inf")
+        self._open_until = float("-inf")
         self._reason = ""
 
     def run(self, work: Callable[[], T], deadline: float) -> T:
-        """Do ``work`` in a thread and give its result.
+        """Run ``work`` in a thread and return its result.
 
         Args:
-            work: the call; raises ``SourceUnavailable`` if the source fails.
-            deadline: seconds it may take in all.
+            work: The call. It raises ``SourceUnavailable`` if the source fails.
+            deadline: Seconds that the call may take in all.
 
         Raises:
-            SourceUnavailable: at once while the gate is closed, else when the work fails or the
-                deadline passes.
-            CryptoForecastError: whatever else of our family the work raises.
+            SourceUnavailable: At once while the breaker is open; otherwise if the work fails or
+                the deadline passes.
+            CryptoForecastError: Any other error of the project that the work raises.
         """
         call = _Call(work)
         with self._lock:
@@ -80,34 +86,35 @@ class Gate:
                 call.abandoned = True
                 self._abandoned += 1
                 message = f"{self.name} did not answer within {deadline:g} s."
-                self._close(message, self.pause)
+                self._trip(message, self.pause)
                 raise SourceUnavailable(message)
         if call.error is not None:
             raise call.error
         return call.result[0]
 
     def _admit(self) -> None:
-        """Refuse the call if the gate is closed; the lock is held."""
-        left = self._closed_until - self._clock()
+        """Refuse a call while the breaker is open. The caller holds the lock."""
+        left = self._open_until - self._clock()
         if self._abandoned:
             raise SourceUnavailable(
-                f"{self.name} has not answered an earlier request yet. Asked again when it ends."
+                f"{self.name} has not answered an earlier request yet. "
+                "It is asked again when that request ends."
             )
         if left > 0:
-            raise SourceUnavailable(f"{self._reason} Asked again in {left:.0f} s at the earliest.")
-        if self._running >= self.limit:
+            raise SourceUnavailable(f"{self._reason} It is asked again in {left:.0f} s or later.")
+        if self._running >= self.max_calls:
             raise SourceUnavailable(
                 f"{self.name} is busy with {self._running} requests. Try again in some seconds."
             )
 
     def _carry_out(self, call: _Call[T]) -> None:
-        """Run in the thread: do the work, then account for it."""
+        """Do the work in the call's thread, then record how it ended."""
         try:
             call.result.append(call.work())
         except CryptoForecastError as error:
             call.error = error
         except Exception as error:
-            # The thread's end is a boundary: the caller gets it, with its cause.
+            # Nobody can catch an error at the end of a thread, so the caller gets it.
             call.error = SourceUnavailable(
                 f"{self.name} failed: {type(error).__name__}: {str(error)[:200]}"
             )
@@ -118,19 +125,19 @@ class Gate:
             if call.abandoned:
                 self._abandoned -= 1
             elif isinstance(call.error, SourceUnavailable):
-                asked = call.error.pause if isinstance(call.error, Refused) else 0.0
-                self._close(str(call.error), max(self.pause, asked))
+                wanted = call.error.pause if isinstance(call.error, RetryLater) else 0.0
+                self._trip(str(call.error), max(self.pause, wanted))
         call.done.set()
 
-    def _close(self, reason: str, pause: float) -> None:
-        """Start the pause, unless a longer one is under way; the lock is held."""
-        until = self._clock() + min(pause, _LONGEST_PAUSE)
-        if until > self._closed_until:
-            self._reason, self._closed_until = reason, until
+    def _trip(self, reason: str, pause: float) -> None:
+        """Open the breaker, unless it is open for longer already. The caller holds the lock."""
+        until = self._clock() + min(pause, _MAX_PAUSE)
+        if until > self._open_until:
+            self._reason, self._open_until = reason, until
 
 
 class _Call(Generic[T]):
-    """One call under way."""
+    """One call that is running."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.work = work

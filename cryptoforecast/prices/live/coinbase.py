@@ -1,7 +1,6 @@
 """Coinbase Exchange, without a key: closed candles of one product, 300 a page.
 
-Imports ``errors`` and its neighbours ``coins``, ``gate``, ``quality``, ``resample``, ``rows``,
-``sources``, ``web`` and ``window``.
+API: https://docs.cdp.coinbase.com/exchange, "Get product candles".
 """
 
 from __future__ import annotations
@@ -14,36 +13,38 @@ from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.candles.coins import COINS, Coin
 from cryptoforecast.prices.candles.quality import closed_only, empty
 from cryptoforecast.prices.candles.resample import floor, step_of
-from cryptoforecast.prices.live.breaker import Gate
-from cryptoforecast.prices.live.http import Visit, Web
+from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.http import JsonClient, JsonSession
 from cryptoforecast.prices.live.query import describe_age
 from cryptoforecast.prices.live.rows import to_candles
-from cryptoforecast.prices.live.sources import CANDLES, Fetched
+from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
 
+#: Seconds of a candle, by interval.
 GRANULARITY = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
-PAGE = 300
-#: Pages that one fetch may take; at the pace below they fit into the deadline.
-PAGES = 60
+#: Candles in one answer, at most.
+PAGE_ROWS = 300
+#: Pages that one fetch may take. At the rate below they fit into the deadline.
+MAX_PAGES = 60
 _COLUMNS = {"time": 0, "low": 1, "high": 2, "open": 3, "close": 4, "volume": 5}
 _EARLIEST = pd.Timestamp("2015-01-01", tz="UTC")
-#: Ten requests a second are allowed to an address without a key.
-PER_SECOND = 8.0
-# A market without any trade for so many pages had not begun.
-_EMPTY_PAGES = 3
-# Of the deadline; the rest is for bringing home what came.
-_ASKING = 0.85
-# Seconds that a further page should have at least.
-_PAGE_TIME = 0.3
-_PLAIN = re.compile(r"([A-Z0-9]{1,10})-USD")
+#: Coinbase allows an address without a key ten requests a second.
+MAX_PER_SECOND = 8.0
+# Where so many pages in a row are empty, the market had not started yet.
+_MAX_EMPTY_PAGES = 3
+# Share of the deadline for requests. The rest is for returning what came.
+_FETCH_SHARE = 0.85
+# Seconds that must be left for another page.
+_MIN_PAGE_TIME = 0.3
+_PLAIN_PAIR = re.compile(r"([A-Z0-9]{1,10})-USD")
 
 
 class Coinbase:
-    """Asks Coinbase for candles; volume in coins.
+    """Fetches candles from Coinbase; volume is in coins.
 
     Args:
-        base: scheme and host.
-        gate: bounds each fetch; one gate for all symbols.
-        per_second: requests a second, at most.
+        base: Scheme and host.
+        breaker: Bounds each fetch; one breaker serves all symbols.
+        per_second: Requests a second, at most.
     """
 
     name = "coinbase"
@@ -53,26 +54,26 @@ class Coinbase:
     def __init__(
         self,
         base: str = "https://api.exchange.coinbase.com",
-        gate: Gate | None = None,
-        per_second: float = PER_SECOND,
+        breaker: CircuitBreaker | None = None,
+        per_second: float = MAX_PER_SECOND,
     ) -> None:
-        self._web = Web(self.title, base, per_second)
-        self._gate = gate or Gate(self.title)
+        self._client = JsonClient(self.title, base, per_second)
+        self._breaker = breaker or CircuitBreaker(self.title)
 
     def symbol(self, coin: Coin) -> str | None:
-        """Name the product: ``"BTC-USD"``; none for symbols that only Yahoo knows."""
+        """Return the product, as ``"BTC-USD"``; ``None`` for symbols that only Yahoo knows."""
         ticker = exchange_ticker(coin)
         return f"{ticker}-USD" if ticker else None
 
     def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
-        """First time for which candles are asked."""
-        return max(_EARLIEST, floor(now, interval) - PAGE * PAGES * step_of(interval))
+        """Return the first time for which candles are requested, UTC."""
+        return max(_EARLIEST, floor(now, interval) - PAGE_ROWS * MAX_PAGES * step_of(interval))
 
     def limit(self, interval: str) -> str:
-        """Say how far back candles are asked for."""
-        rows = PAGE * PAGES
+        """Say how far back candles are requested."""
+        rows = PAGE_ROWS * MAX_PAGES
         span = describe_age(rows * step_of(interval))
-        return f"Coinbase is asked for the last {rows:,} {CANDLES[interval]} ({span}) at most."
+        return f"Coinbase is asked for the last {rows:,} {CANDLE_NAMES[interval]} ({span}) at most."
 
     def fetch(
         self,
@@ -82,18 +83,19 @@ class Coinbase:
         end: pd.Timestamp | None,
         deadline: float,
     ) -> Fetched:
-        """Fetch closed candles in [start, end), the latest first.
+        """Fetch the closed candles in [start, end), the latest page first.
 
         Args:
-            symbol: a product, such as ``"BTC-USD"``.
-            interval: a key of ``GRANULARITY``.
-            start: first candle's open, UTC; clamped to ``earliest``, its default.
-            end: candles open before this, UTC; now by default.
-            deadline: seconds in all.
+            symbol: A product, such as ``"BTC-USD"``.
+            interval: A key of ``GRANULARITY``.
+            start: Open of the first candle, UTC. ``None``, or a time before ``earliest``, stands
+                for ``earliest``.
+            end: Candles open before this time, UTC; ``None``: now.
+            deadline: Seconds in all.
 
         Raises:
-            InvalidInput: if Coinbase has no such interval or product.
-            SourceUnavailable: if Coinbase fails or does not answer in time.
+            InvalidInput: If Coinbase has no such interval or product.
+            SourceUnavailable: If Coinbase fails or does not answer in time.
         """
         if interval not in GRANULARITY:
             raise InvalidInput(
@@ -106,8 +108,8 @@ class Coinbase:
         last = now if end is None else min(end, now)
         if first >= last:
             return Fetched(empty())
-        return self._gate.run(
-            lambda: self._pages(symbol, interval, first, last, _ASKING * deadline), deadline
+        return self._breaker.run(
+            lambda: self._pages(symbol, interval, first, last, _FETCH_SHARE * deadline), deadline
         )
 
     def _pages(
@@ -118,44 +120,44 @@ class Coinbase:
         last: pd.Timestamp,
         deadline: float,
     ) -> Fetched:
-        """Turn pages from the latest back to ``first``, as far as the time allows."""
+        """Fetch pages from the latest back to ``first``, as far as the time allows."""
         step = step_of(interval)
         parts: list[pd.DataFrame] = []
         cursor = floor(last - pd.Timedelta(1, "ns"), interval)
-        had = cursor + step
-        bare, unfinished = 0, False
-        with self._web.visit(deadline) as visit:
-            while had > first and bare < _EMPTY_PAGES:
-                if parts and visit.left < _PAGE_TIME:
+        reached = cursor + step
+        empty_pages, unfinished = 0, False
+        with self._client.session(deadline) as session:
+            while reached > first and empty_pages < _MAX_EMPTY_PAGES:
+                if parts and session.seconds_left < _MIN_PAGE_TIME:
                     unfinished = True
                     break
-                begin = cursor - (PAGE - 1) * step
+                begin = cursor - (PAGE_ROWS - 1) * step
                 try:
-                    page = self._page(visit, symbol, interval, begin, cursor)
+                    page = self._page(session, symbol, interval, begin, cursor)
                 except SourceUnavailable:
-                    # What came is in order and closed; the rest is asked for another time.
+                    # The pages that came have no gap. The next fetch requests the others.
                     if not any(len(part) for part in parts):
                         raise
                     unfinished = True
                     break
-                bare = 0 if len(page) else bare + 1
-                parts.append(page[(page.index >= max(begin, first)) & (page.index < had)])
-                # Pages share a candle, so that none is lost should an end count as outside.
-                cursor = had = begin
+                empty_pages = 0 if len(page) else empty_pages + 1
+                parts.append(page[(page.index >= max(begin, first)) & (page.index < reached)])
+                # Pages share a candle, so that none is lost if Coinbase excludes the end.
+                cursor = reached = begin
         filled = [part for part in reversed(parts) if len(part)]
         candles = pd.concat(filled) if filled else empty()
         return Fetched(candles[candles.index < last], unfinished)
 
     def _page(
         self,
-        visit: Visit,
+        session: JsonSession,
         symbol: str,
         interval: str,
         begin: pd.Timestamp,
         end: pd.Timestamp,
     ) -> pd.DataFrame:
-        """Fetch the candles that open in [begin, end]; open ones left out."""
-        reply = visit.json(
+        """Fetch the closed candles that open in [begin, end]."""
+        reply = session.get(
             f"/products/{symbol}/candles",
             {
                 "granularity": GRANULARITY[interval],
@@ -166,25 +168,25 @@ class Coinbase:
         if reply.status == 404:
             raise self._unknown(symbol, reply.document)
         now = pd.Timestamp.now("UTC")
-        candles = to_candles(self.title, reply.document, _COLUMNS, now, most=10 * PAGE)
-        # A clock that is ahead must not take an open candle for a closed one.
+        candles = to_candles(self.title, reply.document, _COLUMNS, now, max_rows=10 * PAGE_ROWS)
+        # If our clock is ahead, it must not make an open candle count as closed.
         return closed_only(candles, interval, min(now, reply.date or now))
 
     def _unknown(self, symbol: str, document: object) -> InvalidInput | SourceUnavailable:
-        """Tell "no such product" from a page that is not there."""
+        """Return the error of a 404: "no such product", or a page that has moved."""
         if isinstance(document, dict) and "message" in document:
             return InvalidInput(f"Coinbase has no {symbol}.")
-        return SourceUnavailable("Coinbase's candles are not where they were (404).")
+        return SourceUnavailable("Coinbase's candles are no longer at their address (404).")
 
 
 def exchange_ticker(coin: Coin) -> str | None:
-    """Find what exchanges call the coin; ``None`` for symbols that only Yahoo knows.
+    """Return what exchanges call a coin; ``None`` for symbols that only Yahoo knows.
 
-    Yahoo's own symbols hold ``. ^ =`` or end in a number of three digits or more.
+    Symbols of Yahoo's own contain ``.``, ``^`` or ``=``, or end in three digits or more.
     """
     if coin.ticker in COINS:
         return coin.ticker
-    plain = _PLAIN.fullmatch(coin.symbol)
+    plain = _PLAIN_PAIR.fullmatch(coin.symbol)
     if plain is None or re.search(r"[0-9]{3}$", plain[1]):
         return None
     return plain[1]

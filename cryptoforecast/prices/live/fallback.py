@@ -1,14 +1,16 @@
-"""The first good answer of several sources, within one deadline.
+"""The fallback: the first good answer of several sources, within one deadline.
 
-Imports only ``errors``. Knows nothing of prices.
+Sources are asked in their order. The next source is asked as soon as the last one fails, or when
+its turn comes: one head start after the source before it. Sources that were asked earlier go on
+meanwhile, and the first answer counts, whoever gives it. So a silent first source costs its head
+start instead of the whole deadline, and a slow source still counts if no other can answer.
 
-Sources are asked in their order. The next one is asked as soon as the last one fails, or when its
-turn comes, one head start after the other; those before it go on meanwhile, and whoever answers
-first has answered. So a silent first source costs its head start rather than the deadline, and a
-slow one still counts if nobody else can answer. With a budget of 13.5 s the second is asked after
-4 s at the latest and the third after 8 s, which leaves it 5 s. What a source that failed at once
-has left of its time is the next one's: fetching two years of hours takes longer than one head
-start, and the third source has only a month of them.
+With a deadline of 13.5 s the second source is asked after 4 s at the latest and the third after
+8 s, which leaves the third 5 s. A source that fails at once passes its unused time on. The second
+source needs this time: fetching two years of hours takes longer than one head start, and the
+third source has only a month of them.
+
+Knows nothing of prices.
 """
 
 from __future__ import annotations
@@ -32,114 +34,124 @@ logger = logging.getLogger(__name__)
 #: Share of the deadline for which a silent source keeps the next one waiting.
 HEAD_START = 0.3
 
-Ask = Callable[[float, tuple[str, ...]], None]
+Request = Callable[[float, tuple[str, ...]], None]
 
 
 @dataclass(frozen=True)
-class Link:
-    """One source: its name in messages, and the call.
+class Attempt:
+    """One source that may be asked.
 
-    ``ask`` is given the seconds it has, and why each earlier source has not answered. It raises
-    an error of our family where it has no answer.
+    Attributes:
+        title: The source's name in messages.
+        request: Asks the source. It gets the seconds it may take, and a sentence for each
+            earlier source that says why that source has not answered. It raises an error of the
+            project if it has no answer.
     """
 
     title: str
-    ask: Ask
+    request: Request
 
 
-class Chain:
-    """One request to several sources.
+class Fallback:
+    """One question to several sources.
 
     Args:
-        links: in their order.
-        deadline: seconds in all.
+        attempts: The sources, in the order in which they are asked.
+        deadline: Seconds for all of them together.
     """
 
-    def __init__(self, links: Sequence[Link], deadline: float) -> None:
-        self._links = links
+    def __init__(self, attempts: Sequence[Attempt], deadline: float) -> None:
+        self._attempts = attempts
         self._deadline = deadline
         self._answers: queue.SimpleQueue[tuple[int, CryptoForecastError | None]] = (
             queue.SimpleQueue()
         )
-        self._since = 0.0
-        self._began: list[float] = []
+        self._start_time = 0.0
+        self._started_at: list[float] = []
         self._errors: dict[int, CryptoForecastError] = {}
 
     def run(self) -> None:
-        """Return when one has answered.
+        """Ask the sources and return when one of them has answered.
 
         Raises:
-            SourceUnavailable: if none answers in time, with each one's reason.
-            NotEnoughData: if all answer that there is nothing.
-            InvalidInput: if one does not know what was asked for, and no other has it.
+            SourceUnavailable: If no source answers in time. The message gives each one's reason.
+            NotEnoughData: If all sources answer that they have no candles.
+            InvalidInput: If a source does not know the symbol and no other source has it.
         """
-        self._since = time.monotonic()
-        until = self._since + self._deadline
-        while len(self._errors) < len(self._links) and time.monotonic() < until:
-            wait = self._start_next(until)
+        self._start_time = time.monotonic()
+        until = self._start_time + self._deadline
+        while len(self._errors) < len(self._attempts) and time.monotonic() < until:
+            next_event = self._start_due(until)
             try:
-                index, error = self._answers.get(timeout=max(wait - time.monotonic(), 0))
+                index, error = self._answers.get(timeout=max(next_event - time.monotonic(), 0))
             except queue.Empty:
                 continue
             if error is None:
                 return
             self._errors[index] = error
-        raise self._verdict()
+        raise self._combined_error()
 
-    def _start_next(self, until: float) -> float:
-        """Ask the next source if it is time; give the time until which to wait for answers."""
-        if len(self._began) < len(self._links):
-            failed = len(self._began) - 1 in self._errors
-            if failed or time.monotonic() >= self._turn():
+    def _start_due(self, until: float) -> float:
+        """Ask the next source if its turn has come.
+
+        Returns:
+            Monotonic seconds until which to wait for answers.
+        """
+        if len(self._started_at) < len(self._attempts):
+            last_failed = len(self._started_at) - 1 in self._errors
+            if last_failed or time.monotonic() >= self._next_turn():
                 self._start(until)
-        if len(self._began) == len(self._links):
+        if len(self._started_at) == len(self._attempts):
             return until
-        return min(until, self._turn())
+        return min(until, self._next_turn())
 
-    def _turn(self) -> float:
-        """When the next source is asked even if nobody has failed."""
-        return self._since + len(self._began) * HEAD_START * self._deadline
+    def _next_turn(self) -> float:
+        """Return when the next source is asked even if no source has failed."""
+        return self._start_time + len(self._started_at) * HEAD_START * self._deadline
 
     def _start(self, until: float) -> None:
-        index = len(self._began)
+        """Ask the next source in a thread of its own."""
+        index = len(self._started_at)
         reasons = tuple(self._reasons())
-        self._began.append(time.monotonic())
-        link, budget = self._links[index], until - time.monotonic()
+        self._started_at.append(time.monotonic())
+        attempt, budget = self._attempts[index], until - time.monotonic()
         threading.Thread(
-            target=self._carry_out, args=(index, link, budget, reasons), daemon=True
+            target=self._carry_out, args=(index, attempt, budget, reasons), daemon=True
         ).start()
 
-    def _carry_out(self, index: int, link: Link, budget: float, reasons: tuple[str, ...]) -> None:
-        """Ask one source; runs in a thread of its own."""
+    def _carry_out(
+        self, index: int, attempt: Attempt, budget: float, reasons: tuple[str, ...]
+    ) -> None:
+        """Ask one source, in that source's thread, and report how it ended."""
         try:
-            link.ask(budget, reasons)
+            attempt.request(budget, reasons)
             self._answers.put((index, None))
         except CryptoForecastError as error:
             self._answers.put((index, error))
         except Exception as error:
-            # Whoever waits must not wait for ever, nor take silence for success.
+            # The caller must neither wait for ever nor take silence for success.
             logger.exception("Prices could not be updated")
-            told = SourceUnavailable(
-                f"{link.title}'s prices could not be updated: {type(error).__name__}: "
+            failure = SourceUnavailable(
+                f"{attempt.title}'s prices could not be updated: {type(error).__name__}: "
                 f"{str(error)[:200]}"
             )
-            told.__cause__ = error
-            self._answers.put((index, told))
+            failure.__cause__ = error
+            self._answers.put((index, failure))
 
     def _reasons(self) -> list[str]:
-        """Why each source asked so far has not answered, in their order."""
+        """Say for each source asked so far why it has not answered, in their order."""
         now = time.monotonic()
         return [
             str(self._errors[index])
             if index in self._errors
-            else f"{self._links[index].title} has not answered within {now - began:.2g} s."
-            for index, began in enumerate(self._began)
+            else f"{self._attempts[index].title} has not answered within {now - started:.2g} s."
+            for index, started in enumerate(self._started_at)
         ]
 
-    def _verdict(self) -> CryptoForecastError:
-        """One error for all."""
+    def _combined_error(self) -> CryptoForecastError:
+        """Make one error of all, of the kind that says most."""
         message = " ".join(self._reasons())
-        kinds = [type(self._errors.get(index)) for index in range(len(self._links))]
+        kinds = [type(self._errors.get(index)) for index in range(len(self._attempts))]
         if all(kind is NotEnoughData for kind in kinds):
             return NotEnoughData(message)
         unknown = any(

@@ -1,7 +1,7 @@
-"""One JSON document from a host that may be slow, wrong or hostile.
+"""The HTTP client: one JSON document from a host that may be slow, wrong or hostile.
 
-Imports ``errors`` and its neighbour ``gate``. Knows nothing of prices. ``requests`` is imported
-on the first visit. Redirects are never followed; a body is read up to a limit, uncompressed.
+Redirects are never followed. A body is read up to a limit and never decompressed. The package
+``requests`` is loaded by the first request, not by importing this module. Knows nothing of prices.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptoforecast.errors import SourceUnavailable
-from cryptoforecast.prices.live.breaker import Refused
+from cryptoforecast.prices.live.breaker import RetryLater
 
 if TYPE_CHECKING:
     import requests
 
+#: Longest body that is read.
 MAX_BYTES = 2_000_000
-_ATTEMPTS = 3
-_CHUNK = 65_536
-_CONNECT = 4.0
+_MAX_ATTEMPTS = 3
+_CHUNK_BYTES = 65_536
+_CONNECT_TIMEOUT = 4.0
 _FIRST_PAUSE = 0.2
-# A longer wait than this is left to whoever asks next; others may answer meanwhile.
-_WAIT_AT_MOST = 2.0
-_LEGAL_PAUSE = 3600.0
+# A longer wait is left to the next request; meanwhile other sources may answer.
+_MAX_WAIT = 2.0
+# Seconds to wait where the host names no number of its own, and where it bars us.
+_DEFAULT_PAUSE, _BARRED_PAUSE = 60.0, 3600.0
 _HEADERS = {
     "User-Agent": "CryptoForecast/1 (educational; candles cached)",
     "Accept": "application/json",
@@ -44,9 +46,9 @@ class Reply:
     """A parsed answer.
 
     Attributes:
-        status: 200, or 404 where the host says in JSON that it has no such thing.
-        document: what the JSON said; nothing about it is checked.
-        date: the host's clock, UTC; ``None`` if it did not tell.
+        status: 200, or 404 where the host says in JSON that it does not have the resource.
+        document: The parsed JSON. Nothing about its content has been checked.
+        date: The host's clock, UTC; ``None`` where the host sent no readable date.
     """
 
     status: int
@@ -54,172 +56,193 @@ class Reply:
     date: pd.Timestamp | None
 
 
-class _Passing(SourceUnavailable):
-    """A failure that may be over at once: a reset connection, a cut body, a 5xx."""
+class _TransientError(SourceUnavailable):
+    """A failure that may be over at once: a reset connection, a cut body, a status of 5xx."""
 
 
-class _Pace:
-    """Spaces requests evenly, those of all threads together."""
+class _RateLimiter:
+    """Spaces the requests of all threads evenly.
+
+    Args:
+        per_second: Requests a second, at most.
+    """
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
         self._lock = threading.Lock()
-        self._next = 0.0
+        self._next_turn = 0.0
 
-    def wait(self, left: float) -> bool:
-        """Sleep until it is this request's turn; tell if that is later than ``left`` seconds."""
+    def wait(self, max_wait: float) -> bool:
+        """Sleep until the turn of this request comes.
+
+        Args:
+            max_wait: Seconds that may be waited.
+
+        Returns:
+            Whether the turn came in time. If not, nothing was waited and no turn is used.
+        """
         with self._lock:
             now = time.monotonic()
-            turn = max(self._next, now)
-            if turn > now + left:
+            turn = max(self._next_turn, now)
+            if turn > now + max_wait:
                 return False
-            self._next = turn + self._gap
+            self._next_turn = turn + self._gap
         time.sleep(max(turn - now, 0))
         return True
 
 
-class Web:
-    """One host.
+class JsonClient:
+    """Gets JSON documents from one host.
 
     Args:
-        title: what to call it in messages.
-        base: scheme and host, for example ``"https://api.kraken.com"``.
-        per_second: requests a second, at most.
+        title: The host's name in messages.
+        base: Scheme and host, for example ``"https://api.kraken.com"``.
+        per_second: Requests a second, at most, of all sessions together.
     """
 
     def __init__(self, title: str, base: str, per_second: float) -> None:
         self.title = title
         self._base = base.rstrip("/")
-        self._pace = _Pace(per_second)
+        self._limiter = _RateLimiter(per_second)
 
     @contextmanager
-    def visit(self, deadline: float) -> Iterator[Visit]:
+    def session(self, deadline: float) -> Iterator[JsonSession]:
         """Open a connection for several requests within ``deadline`` seconds in all."""
         import requests
 
         with requests.Session() as session:
-            # Otherwise a .netrc file's passwords would be sent along.
+            # Without this, requests would send the passwords of a .netrc file.
             session.auth = _no_auth
             session.headers.clear()
             session.headers.update(_HEADERS)
-            yield Visit(self.title, self._base, self._pace, session, time.monotonic() + deadline)
+            until = time.monotonic() + deadline
+            yield JsonSession(self.title, self._base, self._limiter, session, until)
 
 
-class Visit:
-    """Requests to one host over one connection; made by ``Web.visit``."""
+class JsonSession:
+    """Requests to one host over one connection; made by ``JsonClient.session``."""
 
     def __init__(
-        self, title: str, base: str, pace: _Pace, session: requests.Session, until: float
+        self,
+        title: str,
+        base: str,
+        limiter: _RateLimiter,
+        session: requests.Session,
+        until: float,
     ) -> None:
         self._title = title
         self._base = base
-        self._pace = pace
+        self._limiter = limiter
         self._session = session
         self._until = until
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until the deadline."""
         return self._until - time.monotonic()
 
-    def json(self, path: str, params: Mapping[str, str | int]) -> Reply:
-        """Get one document, trying again where that helps.
+    def get(self, path: str, params: Mapping[str, str | int]) -> Reply:
+        """Get one document, and try again where that helps.
+
+        Args:
+            path: Path on the host, starting with a slash.
+            params: Query parameters.
 
         Raises:
-            Refused: if the host limits or bars requests.
-            SourceUnavailable: if it does not answer in time, or not with JSON.
+            RetryLater: If the host limits or bars requests.
+            SourceUnavailable: If the host does not answer in time, or not with JSON.
         """
         pause = _FIRST_PAUSE
-        for attempt in range(1, _ATTEMPTS + 1):
-            if not self._pace.wait(self.left):
-                raise self._silent()
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            if not self._limiter.wait(self.seconds_left):
+                raise self._timeout()
             try:
-                return self._get(path, params)
-            except Refused as error:
-                if attempt == _ATTEMPTS or not self._affordable(error.pause):
+                return self._get_once(path, params)
+            except RetryLater as error:
+                if attempt == _MAX_ATTEMPTS or not self._affordable(error.pause):
                     raise
                 wait = error.pause
-            except _Passing as error:
+            except _TransientError as error:
                 wait = pause * random.uniform(0.5, 1.5)
-                if attempt == _ATTEMPTS or not self._affordable(wait):
+                if attempt == _MAX_ATTEMPTS or not self._affordable(wait):
                     raise SourceUnavailable(str(error)) from error
                 pause *= 2
             time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
     def _affordable(self, wait: float) -> bool:
-        """Whether a wait leaves as much time as it takes."""
-        return wait <= _WAIT_AT_MOST and 2 * wait < self.left
+        """Return whether a wait is short and leaves as much time as it takes."""
+        return wait <= _MAX_WAIT and 2 * wait < self.seconds_left
 
-    def _get(self, path: str, params: Mapping[str, str | int]) -> Reply:
-        """Get it once."""
+    def _get_once(self, path: str, params: Mapping[str, str | int]) -> Reply:
+        """Get one document without trying again."""
         import requests
         import urllib3.exceptions
 
-        left = self.left
+        left = self.seconds_left
         if left <= 0:
-            raise self._silent()
+            raise self._timeout()
         try:
             with self._session.get(
                 self._base + path,
                 params=dict(params),
-                timeout=(min(_CONNECT, left), left),
+                timeout=(min(_CONNECT_TIMEOUT, left), left),
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 self._check(response)
                 body = self._read(response)
-                reply = response.status_code, response.headers.get("Date")
+                status, date = response.status_code, response.headers.get("Date")
         except requests.Timeout as error:
-            raise self._silent() from error
+            raise self._timeout() from error
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise self._silent() from error
+            raise self._timeout() from error
         except requests.ConnectionError as error:
             inner = error.args[0] if error.args else None
             if isinstance(inner, urllib3.exceptions.ProtocolError):
-                raise _Passing(f"{self._title} broke the connection off.") from error
+                raise _TransientError(f"{self._title} broke the connection off.") from error
             raise SourceUnavailable(f"{self._title} can't be reached.") from error
         except (requests.RequestException, ValueError) as error:
             # A URL or a header that can't be parsed raises plain ValueErrors, too.
             raise SourceUnavailable(
-                f"{self._title} answered nothing that can be read ({type(error).__name__})."
+                f"{self._title} sent an answer that can't be read ({type(error).__name__})."
             ) from error
         except urllib3.exceptions.HTTPError as error:
-            raise _Passing(f"{self._title}'s answer broke off.") from error
-        return Reply(reply[0], self._parse(body), _clock(reply[1]))
+            raise _TransientError(f"{self._title}'s answer broke off.") from error
+        return Reply(status, self._parse(body), _clock(date))
 
     def _check(self, response: requests.Response) -> None:
-        """Turn a status into the error it means."""
+        """Raise the error that a status means."""
         status = response.status_code
         if status in (200, 404):
             return
         if status in (418, 429):
-            given = response.headers.get("Retry-After", "")
-            pause = float(given) if given.isascii() and given.isdigit() else 60.0
-            raise Refused(f"{self._title} limits requests from this address for now.", pause)
+            header = response.headers.get("Retry-After", "")
+            pause = float(header) if header.isascii() and header.isdigit() else _DEFAULT_PAUSE
+            raise RetryLater(f"{self._title} limits requests from this address for now.", pause)
         if status in (401, 403, 451):
-            raise Refused(
+            raise RetryLater(
                 f"{self._title} bars requests from this address or country ({status}).",
-                _LEGAL_PAUSE,
+                _BARRED_PAUSE,
             )
         if 300 <= status < 400:
             raise SourceUnavailable(
                 f"{self._title} sent us to another address ({status}), which is not followed."
             )
         if status >= 500:
-            raise _Passing(f"{self._title} has trouble of its own ({status}).")
+            raise _TransientError(f"{self._title} has a problem on its side ({status}).")
         raise SourceUnavailable(f"{self._title} refused the request ({status}).")
 
     def _read(self, response: requests.Response) -> bytes:
-        """Read the body piece by piece, watching its length and the clock."""
+        """Read the body piece by piece, and stop at the size limit or the deadline."""
         encoding = response.headers.get("Content-Encoding", "identity").lower()
         if encoding not in ("", "identity"):
             raise SourceUnavailable(f"{self._title} compressed its answer unasked.")
         body = bytearray()
         while True:
-            if self.left <= 0:
-                raise self._silent()
-            piece = response.raw.read1(_CHUNK, decode_content=False)
+            if self.seconds_left <= 0:
+                raise self._timeout()
+            piece = response.raw.read1(_CHUNK_BYTES, decode_content=False)
             body += piece
             if len(body) > MAX_BYTES:
                 raise SourceUnavailable(
@@ -229,7 +252,7 @@ class Visit:
                 break
         length = response.headers.get("Content-Length", "")
         if length.isascii() and length.isdigit() and len(body) != int(length[:18]):
-            raise _Passing(f"{self._title}'s answer broke off.")
+            raise _TransientError(f"{self._title}'s answer broke off.")
         return bytes(body)
 
     def _parse(self, body: bytes) -> object:
@@ -238,29 +261,29 @@ class Visit:
             return json.loads(body.decode(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise SourceUnavailable(
-                f"{self._title} answered with something else than JSON."
+                f"{self._title} answered with something other than JSON."
             ) from error
 
-    def _silent(self) -> SourceUnavailable:
+    def _timeout(self) -> SourceUnavailable:
+        """Make the error of a host that did not answer in time."""
         return SourceUnavailable(f"{self._title} did not answer in time.")
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    """Refuse NaN and Infinity, which Python's parser would accept."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send requests as they are."""
+    """Leave a request as it is."""
     return request
 
 
 def _clock(header: str | None) -> pd.Timestamp | None:
-    """Read a ``Date`` header."""
+    """Read a ``Date`` header, UTC; ``None`` where it is absent or can't be read."""
+    if header is None:
+        return None
     try:
-        return (
-            None
-            if header is None
-            else pd.Timestamp(parsedate_to_datetime(header)).tz_convert("UTC")
-        )
+        return pd.Timestamp(parsedate_to_datetime(header)).tz_convert("UTC")
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

@@ -1,8 +1,8 @@
-"""The one question the rest of the project asks of this package: prices of a coin.
+"""The prices of a coin: live, else cached, else simulated, and always labelled as what they are.
 
-Imports ``types``, ``errors``, ``settings`` and its neighbours. The first live source that answers
-within the deadline, else what one said before, else the simulated market; and always which of
-them it was, and why not an earlier one.
+The first live source that answers within the deadline gives the prices. If none does, the cache
+answers, and without cached prices the simulated market. Notes say which of them it was, and why no
+earlier one answered.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
-from cryptoforecast.prices.live.fallback import Chain, Link
+from cryptoforecast.prices.live.fallback import Attempt, Fallback
 from cryptoforecast.prices.live.kraken import Kraken
 from cryptoforecast.prices.live.query import (
-    bounds,
-    checked,
     describe_age,
-    late_start,
-    nothing_inside,
-    whole,
+    empty_window_message,
+    late_start_notes,
+    merge_complete,
+    rows_inside,
+    validate,
 )
-from cryptoforecast.prices.live.single_flight import Flight
+from cryptoforecast.prices.live.single_flight import SingleFlight
 from cryptoforecast.prices.live.sources import Source, base_interval, by_reach, ended
 from cryptoforecast.prices.live.update import Updater
 from cryptoforecast.prices.live.yahoo import Yahoo
@@ -44,25 +44,25 @@ from cryptoforecast.prices.simulation import market
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory
 
-# Seconds for which a failure of one symbol and interval is remembered.
-_REFUSAL = 30.0
-# For how long another than the preferred source's candles are not asked for again.
-_FALLBACK_KEPT = pd.Timedelta(minutes=15)
-_HISTORIES = 32
-_FLIGHTS_REMEMBERED = 256
+# Seconds after a failure in which the same symbol and interval are not requested again.
+_FAILURE_REMEMBERED = 30.0
+# For so long, candles of a source other than the preferred one count as fresh.
+_FALLBACK_FRESH = pd.Timedelta(minutes=15)
+_MAX_HISTORIES = 32
+_MAX_FLIGHTS = 256
 
 Key = tuple[str, str]
 
 
 class Prices:
-    """Histories of any coin, from the first source that answers.
+    """Gives the price history of any coin, from the first source that answers.
 
-    Safe for several threads; one request at a time for each symbol and interval.
+    Safe for several threads. Each symbol and interval is requested by one thread at a time.
 
     Args:
-        settings: where the cache lies, whether the network may be asked, and for how long.
-        sources: where live candles come from, in the order of preference; Yahoo, Coinbase and
-            Kraken by default.
+        settings: Where the cache lies, whether the network may be used, and for how long.
+        sources: The live sources in the order of preference; Yahoo, Coinbase and Kraken by
+            default.
     """
 
     def __init__(self, settings: Settings, sources: Sequence[Source] | None = None) -> None:
@@ -71,43 +71,44 @@ class Prices:
         self._cache = PriceCache(settings.home / "prices", settings.price_files)
         self._updater = Updater(self._cache, settings.fresh)
         self._lock = threading.Lock()
-        self._flights: LruCache[Flight] = LruCache(_FLIGHTS_REMEMBERED)
-        self._histories: LruCache[PriceHistory] = LruCache(_HISTORIES)
+        self._flights: LruCache[SingleFlight] = LruCache(_MAX_FLIGHTS)
+        self._histories: LruCache[PriceHistory] = LruCache(_MAX_HISTORIES)
 
     def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
-        """Answer with closed candles in [start, end).
+        """Return the closed candles that open in [start, end).
 
-        Fresh cached prices, else a source's within ``wait`` seconds, else the last cached ones
-        however old, else the simulated market. ``notes`` of the answer say which and why.
+        These are fresh cached prices; otherwise the prices of a source that answers within
+        ``wait`` seconds; otherwise the last cached prices, however old; otherwise simulated
+        prices. The ``notes`` of the history say which, and why.
 
         Args:
-            query: coin, interval and window.
-            wait: seconds the sources may take; the settings' deadline by default. 0 answers at
-                once while they are asked in the background.
+            query: Coin, interval and window.
+            wait: Seconds that the sources may take; the settings' deadline by default. With 0
+                the answer comes at once, and the sources are asked in the background.
 
         Raises:
-            InvalidInput: if the query can't be met by any source.
-            NotEnoughData: if no closed candle lies in the window.
+            InvalidInput: If the query is malformed, or no source knows the coin.
+            NotEnoughData: If no closed candle lies in the window.
         """
         coin = resolve(query.coin)
-        query = checked(query)
+        query = validate(query)
         entry = self._choose(coin, query)
-        trouble: CryptoForecastError | None = None
+        failure: CryptoForecastError | None = None
         if not self._settings.live:
-            trouble = SourceUnavailable("Live prices are switched off.")
+            failure = SourceUnavailable("Live prices are switched off.")
         elif entry is None or not self._suffices(entry, query):
             limit = self._settings.deadline
-            trouble = self._refresh(coin, query, limit if wait is None else min(wait, limit))
+            failure = self._refresh(coin, query, limit if wait is None else min(wait, limit))
             entry = self._choose(coin, query)
-        listed = coin.ticker in COINS and not isinstance(trouble, NotEnoughData)
-        if isinstance(trouble, InvalidInput) and not listed and entry is None:
-            raise trouble
+        listed = coin.ticker in COINS and not isinstance(failure, NotEnoughData)
+        if isinstance(failure, InvalidInput) and not listed and entry is None:
+            raise failure
         if entry is None:
-            return self._simulate(coin, query, trouble)
-        return self._answer(coin, query, entry, trouble)
+            return self._simulate(coin, query, failure)
+        return self._answer(coin, query, entry, failure)
 
     def refreshing(self, query: MarketQuery) -> bool:
-        """Whether the sources are being asked for this coin and interval right now."""
+        """Return whether the sources are being asked for this coin and interval right now."""
         with self._lock:
             flight = self._flights.get((resolve(query.coin).symbol, base_interval(query.interval)))
             return flight is not None and not flight.done.is_set()
@@ -115,11 +116,13 @@ class Prices:
     # ------------------------------------------------------------------ the cache
 
     def _choose(self, coin: Coin, query: MarketQuery) -> Entry | None:
-        """Find the best cached answer: of those that suffice the most preferred source's, else
-        the one last fetched. A market that has ended comes after one that goes on.
+        """Find the best cached answer.
+
+        Among the entries that suffice, that of the most preferred source is best; if none
+        suffices, the one fetched last. A market that has ended comes after one that goes on.
         """
         interval = base_interval(query.interval)
-        found: list[tuple[tuple[bool, bool, bool, float], Entry]] = []
+        ranked: list[tuple[tuple[bool, bool, bool, float], Entry]] = []
         for place, source in enumerate(self._sources):
             symbol = source.symbol(coin)
             entry = None if symbol is None else self._cache.load((source.name, symbol, interval))
@@ -129,11 +132,11 @@ class Prices:
             good = self._suffices(entry, query)
             age = -entry.fetched_at.timestamp()
             inside = _overlaps(entry, query)
-            found.append(((not inside, over, not good, place if good else age), entry))
-        return min(found, key=lambda pair: pair[0])[1] if found else None
+            ranked.append(((not inside, over, not good, place if good else age), entry))
+        return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
     def _suffices(self, entry: Entry, query: MarketQuery) -> bool:
-        """Whether the cache answers the query as well as the source would."""
+        """Return whether the cache answers the query as well as the source would."""
         if not entry.reaches(query.start):
             return False
         now = pd.Timestamp.now("UTC")
@@ -144,14 +147,14 @@ class Prices:
         age = now - entry.fetched_at
         if age < pd.Timedelta(seconds=self._settings.fresh):
             return True
-        # Nothing newer can exist yet; but after a while the preferred source may be back.
+        # Nothing newer can exist yet. But after a while the preferred source may be back.
         preferred = entry.source == self._sources[0].name
-        return now < next_close and (preferred or age < _FALLBACK_KEPT)
+        return now < next_close and (preferred or age < _FALLBACK_FRESH)
 
     # ------------------------------------------------------------------ asking the sources
 
     def _refresh(self, coin: Coin, query: MarketQuery, wait: float) -> CryptoForecastError | None:
-        """Ask the sources, or join whoever is asking; give what went wrong, if anything."""
+        """Ask the sources, or wait for a request that is running; return what went wrong."""
         until = time.monotonic() + wait
         while True:
             flight = self._flight(coin, base_interval(query.interval), query.start)
@@ -160,51 +163,52 @@ class Prices:
             if flight.error is not None or flight.covers(query.start):
                 return flight.error
 
-    def _flight(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Flight:
-        """Find the request under way or the refusal remembered, else start a request."""
+    def _flight(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> SingleFlight:
+        """Return the running request or the recent failure; start a request if there is none."""
         key = (coin.symbol, interval)
         with self._lock:
             flight = self._flights.get(key)
-            if flight is not None and (not flight.done.is_set() or flight.refused_within(_REFUSAL)):
+            if flight is not None and (
+                not flight.done.is_set() or flight.failed_within(_FAILURE_REMEMBERED)
+            ):
                 return flight
-            flight = Flight(self._chain(coin, interval, start).run, start)
+            flight = SingleFlight(self._fallback(coin, interval, start).run, start)
             self._flights.put(key, flight)
         threading.Thread(target=flight.run, daemon=True).start()
         return flight
 
-    def _chain(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Chain:
-        """Line up the sources that can have the coin."""
+    def _fallback(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Fallback:
+        """Put the sources that can have the coin in their order."""
 
-        def link(source: Source, before: tuple[str, ...]) -> Link:
-            def ask(budget: float, reasons: tuple[str, ...]) -> None:
-                told = (*before, *reasons)
-                self._updater.update(source, coin, interval, start, budget, told)
+        def attempt(source: Source, before: tuple[str, ...]) -> Attempt:
+            def request(budget: float, reasons: tuple[str, ...]) -> None:
+                self._updater.update(source, coin, interval, start, budget, (*before, *reasons))
 
-            return Link(source.title, ask)
+            return Attempt(source.title, request)
 
         known = [source for source in self._sources if source.symbol(coin) is not None]
         further, rest = by_reach(known, interval, start, pd.Timestamp.now("UTC"))
-        links = [link(source, (known[0].limit(interval),)) for source in further]
-        links += [link(source, ()) for source in rest]
-        # A little less than anyone waits for the flight, so that they learn what happened.
-        return Chain(links, 0.9 * self._settings.deadline)
+        attempts = [attempt(source, (known[0].limit(interval),)) for source in further]
+        attempts += [attempt(source, ()) for source in rest]
+        # A little less than anyone waits, so that those who wait learn what happened.
+        return Fallback(attempts, 0.9 * self._settings.deadline)
 
     # ------------------------------------------------------------------ answering
 
     def _answer(
-        self, coin: Coin, query: MarketQuery, entry: Entry, trouble: CryptoForecastError | None
+        self, coin: Coin, query: MarketQuery, entry: Entry, failure: CryptoForecastError | None
     ) -> PriceHistory:
-        """Cut cached candles to the window."""
+        """Make a history of the cached candles inside the window."""
         interval = base_interval(query.interval)
         notes = entry.notes
-        if trouble is not None:
+        if failure is not None:
             age = describe_age(pd.Timestamp.now("UTC") - entry.fetched_at)
-            notes = (f"{trouble} These prices were fetched {age} ago.",)
+            notes = (f"{failure} These prices were fetched {age} ago.",)
 
-        candles = whole(entry.candles, interval, query.interval)
-        inside = bounds(candles, query)
+        candles = merge_complete(entry.candles, interval, query.interval)
+        inside = rows_inside(candles, query)
         if inside.start >= inside.stop:
-            raise NotEnoughData(nothing_inside(coin, query, candles))
+            raise NotEnoughData(empty_window_message(coin, query, candles))
         notes += self._reach(query, entry, candles)
 
         def build() -> PriceHistory:
@@ -226,31 +230,31 @@ class Prices:
         )
 
     def _reach(self, query: MarketQuery, entry: Entry, candles: pd.DataFrame) -> tuple[str, ...]:
-        """Say where the candles begin later than was asked, and whose limit that is."""
+        """Say whether the candles start later than the query wants, and why."""
         source = next(source for source in self._sources if source.name == entry.source)
         interval = base_interval(query.interval)
         earliest = source.earliest(interval, entry.fetched_at)
         if query.start is None:
-            # All there are was asked for: is it the market that begins here, or the source?
+            # All candles are wanted. Does the market begin here, or only the source?
             cut = candles.index[0] <= earliest + 2 * step_of(query.interval)
             return (source.limit(interval),) if cut else ()
-        why = ""
+        reason = ""
         if earliest > query.start:
-            why = source.limit(interval)
+            reason = source.limit(interval)
         elif not entry.reaches(query.start):
-            why = "Earlier ones did not come in time; ask again."
-        return late_start(query, candles, source.title, why)
+            reason = "Earlier ones did not come in time; ask again."
+        return late_start_notes(query, candles, source.title, reason)
 
     def _simulate(
-        self, coin: Coin, query: MarketQuery, trouble: CryptoForecastError | None
+        self, coin: Coin, query: MarketQuery, failure: CryptoForecastError | None
     ) -> PriceHistory:
-        """Fall back on the embedded market, and say so."""
-        note = f"{trouble} Nothing is cached, so these prices are simulated, not a real market's."
+        """Make a history of simulated prices, with a note that says so."""
+        note = f"{failure} Nothing is cached, so these prices are simulated, not a real market's."
 
         def build() -> PriceHistory:
-            made = market.simulate(coin, query.interval, query.start, query.end)
-            reach = late_start(query, made.candles, "the simulated market", "")
-            return replace(made, notes=(note, *reach))
+            simulated = market.simulate(coin, query.interval, query.start, query.end)
+            reach = late_start_notes(query, simulated.candles, "the simulated market", "")
+            return replace(simulated, notes=(note, *reach))
 
         times = (query.start, query.end, pd.Timestamp.now("UTC"))
         candles = [None if time is None else floor(time, query.interval) for time in times]
@@ -259,6 +263,6 @@ class Prices:
 
 
 def _overlaps(entry: Entry, query: MarketQuery) -> bool:
-    """Whether any candle lies in the window."""
+    """Return whether any candle of an entry lies in the window."""
     first, last = entry.candles.index[0], entry.candles.index[-1]
     return (query.start is None or last >= query.start) and (query.end is None or first < query.end)

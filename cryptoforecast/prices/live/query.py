@@ -1,7 +1,4 @@
-"""The history window of a query: made sound, and cut out of candles.
-
-Imports ``types``, ``errors`` and its neighbours ``coins``, ``resample`` and ``sources``.
-"""
+"""The history window of a query: checked, and cut out of candles."""
 
 from __future__ import annotations
 
@@ -12,15 +9,27 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.candles.coins import Coin
 from cryptoforecast.prices.candles.resample import resample, step_of
-from cryptoforecast.prices.live.sources import CANDLES
+from cryptoforecast.prices.live.sources import CANDLE_NAMES
 from cryptoforecast.types import MarketQuery
 
-#: No window begins earlier: a span of time holds no more than 292 years.
+#: No window starts earlier: a span of time in nanoseconds holds at most 292 years.
 EARLIEST = pd.Timestamp("1900-01-01", tz="UTC")
 
 
-def checked(query: MarketQuery) -> MarketQuery:
-    """Bring the window into UTC and refuse one that can't hold a candle."""
+def validate(query: MarketQuery) -> MarketQuery:
+    """Bring the window into UTC and refuse one that can't hold a candle.
+
+    Args:
+        query: Times without a zone count as UTC.
+
+    Returns:
+        The same query with both times in UTC.
+
+    Raises:
+        InvalidInput: If the interval is unknown, or the window is empty, starts before
+            ``EARLIEST`` or starts in the future.
+        NotEnoughData: If no candle of the window can have closed yet.
+    """
     step_of(query.interval)
     start, end = _utc(query.start), _utc(query.end)
     if start is not None and end is not None and start >= end:
@@ -46,28 +55,34 @@ def checked(query: MarketQuery) -> MarketQuery:
 
 
 def _utc(time: pd.Timestamp | None) -> pd.Timestamp | None:
-    """Read a time without a zone as UTC."""
+    """Bring a time into UTC; a time without a zone is UTC already."""
     if time is None:
         return None
     return time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
 
 
-def bounds(candles: pd.DataFrame, query: MarketQuery) -> slice:
-    """Find the rows that open in [start, end)."""
+def rows_inside(candles: pd.DataFrame, query: MarketQuery) -> slice:
+    """Return the rows of the candles that open in [start, end)."""
     first = 0 if query.start is None else int(candles.index.searchsorted(query.start))
     last = len(candles) if query.end is None else int(candles.index.searchsorted(query.end))
     return slice(first, last)
 
 
-def whole(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
-    """Merge candles, leaving out a first one whose beginning is missing."""
+def merge_complete(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
+    """Merge candles into longer ones, without a first one whose beginning is missing.
+
+    Args:
+        candles: Canonical frame of interval ``fine``.
+        fine: Interval of ``candles``.
+        coarse: Interval wanted, a multiple of ``fine``.
+    """
     merged = resample(candles, fine, coarse)
-    late = len(merged) and merged.index[0] != candles.index[0]
-    return merged.iloc[1:] if late else merged
+    incomplete = len(merged) and merged.index[0] != candles.index[0]
+    return merged.iloc[1:] if incomplete else merged
 
 
-def nothing_inside(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:
-    """Explain an empty window."""
+def empty_window_message(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:
+    """Say that no candle lies in the window, and where there are some."""
     span = f" They run from {candles.index[0]} to {candles.index[-1]}." if len(candles) else ""
     return (
         f"No closed {query.interval} candle of {coin.ticker} lies in the window.{span} "
@@ -75,28 +90,33 @@ def nothing_inside(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str
     )
 
 
-def late_start(query: MarketQuery, candles: pd.DataFrame, source: str, why: str) -> tuple[str, ...]:
-    """Say that the source does not go back as far as was asked.
+def late_start_notes(
+    query: MarketQuery, candles: pd.DataFrame, source: str, reason: str
+) -> tuple[str, ...]:
+    """Say that the candles start later than the query wants.
 
     Args:
-        query: what was asked, with a start.
-        candles: what there is.
-        source: who has them, for the sentence.
-        why: a sentence on its limit, or ``""``.
+        query: The query. Without a start there is nothing to say.
+        candles: The candles that there are, at least one.
+        source: Name of the source in the sentence.
+        reason: A sentence that says why, or ``""``.
+
+    Returns:
+        One note, or none if the candles start within two candles of the query's start.
     """
     first = candles.index[0]
     if query.start is None or first - query.start <= 2 * step_of(query.interval):
         return ()
-    kind = CANDLES[query.interval]
-    told = (
+    kind = CANDLE_NAMES[query.interval]
+    note = (
         f"{kind[:1].upper()}{kind[1:]} from {query.start:%Y-%m-%d} were asked for; "
         f"{source} has them from {first:%Y-%m-%d}."
     )
-    return (f"{told} {why}".rstrip(),)
+    return (f"{note} {reason}".rstrip(),)
 
 
 def describe_age(age: pd.Timedelta) -> str:
-    """Say a time span in words, for example ``"3 hours"``."""
+    """Say a span of time in words, in its largest unit, for example ``"3 hours"``."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count = int(age.total_seconds() // seconds)
         if count:

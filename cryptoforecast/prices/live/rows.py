@@ -1,7 +1,4 @@
-"""Candles out of rows that a stranger sent: strict, or not at all.
-
-Imports ``errors`` and its neighbour ``quality``.
-"""
+"""Candles from the rows of a stranger's answer: all of them sound, or an error."""
 
 from __future__ import annotations
 
@@ -15,42 +12,45 @@ from cryptoforecast.errors import SourceUnavailable
 from cryptoforecast.prices.candles.quality import normalise
 from cryptoforecast.prices.candles.resample import COLUMNS
 
-_FIRST_SECOND = 1_230_768_000  # 2009, before the first coin had a price
+_FIRST_SECOND = 1_230_768_000  # 2009-01-01 UTC, before any coin had a price
 _DAY = 86_400
+#: Longest text of a number.
+_MAX_DIGITS = 40
 
 
 def to_candles(
-    title: str, rows: object, columns: Mapping[str, int], now: pd.Timestamp, most: int
+    title: str, rows: object, columns: Mapping[str, int], now: pd.Timestamp, max_rows: int
 ) -> pd.DataFrame:
-    """Bring rows of numbers into the canonical shape, open candle included.
+    """Make a canonical frame from rows of numbers, the open candle included.
 
     Args:
-        title: of the source, for messages.
-        rows: what should be a list of lists; numbers may be written as text.
-        columns: where in a row to find ``time`` (whole seconds, UTC) and the five of a candle.
-        now: no candle may open more than a day later.
-        most: rows, at most.
+        title: The source's name in messages.
+        rows: Anything; it should be a list of lists. A number may be written as text.
+        columns: The place in a row of ``time`` (whole seconds since 1970, UTC) and of each of
+            ``open high low close volume``.
+        now: The time, UTC. No candle may open more than a day later.
+        max_rows: Rows, at most.
 
     Returns:
-        Canonical frame; of a time given twice the last row counts.
+        Canonical frame (see ``PriceHistory``). Where a time comes twice, the last row counts.
 
     Raises:
-        SourceUnavailable: if anything else than finite numbers, positive prices and plausible
-            times is there.
+        SourceUnavailable: If a row is anything but finite numbers, a positive price and a
+            plausible time.
     """
-    if not isinstance(rows, list) or len(rows) > most:
-        raise SourceUnavailable(f"{title} answered with something else than a list of candles.")
+    if not isinstance(rows, list) or len(rows) > max_rows:
+        raise SourceUnavailable(f"{title} answered with something other than a list of candles.")
     width = max(columns.values()) + 1
-    last = int(now.timestamp()) + _DAY
+    last_second = int(now.timestamp()) + _DAY
     times = np.empty(len(rows), dtype=np.int64)
     values = np.empty((len(rows), len(COLUMNS)))
-    for place, row in enumerate(rows):
+    for i, row in enumerate(rows):
         try:
             if not isinstance(row, list) or len(row) < width:
                 raise ValueError("a row that is no candle")
-            times[place] = _second(row[columns["time"]], last)
-            values[place] = [_number(row[columns[name]]) for name in COLUMNS]
-            if values[place].min() < 0 or values[place, :4].min() <= 0:
+            times[i] = _second(row[columns["time"]], last_second)
+            values[i] = [_number(row[columns[name]]) for name in COLUMNS]
+            if values[i].min() < 0 or values[i, :4].min() <= 0:
                 raise ValueError("a price that is not positive")
         except (ValueError, OverflowError) as error:
             raise SourceUnavailable(f"{title} answered with {error} in its candles.") from error
@@ -59,7 +59,7 @@ def to_candles(
 
 
 def _second(value: object, last: int) -> int:
-    """Read a time in whole seconds."""
+    """Read a time in whole seconds since 1970; raise ``ValueError`` if it can't be one."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("a time that is no whole number")
     if not _FIRST_SECOND <= value <= last:
@@ -68,15 +68,15 @@ def _second(value: object, last: int) -> int:
 
 
 def _number(value: object) -> float:
-    """Read a finite number, or the text of one."""
+    """Read a finite number or the text of one; raise ``ValueError`` for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError("something else than a number")
-    if isinstance(value, str) and not (value.isascii() and len(value) <= 40):
-        raise ValueError("something else than a number")
+        raise ValueError("something other than a number")
+    if isinstance(value, str) and not (value.isascii() and len(value) <= _MAX_DIGITS):
+        raise ValueError("something other than a number")
     try:
         number = float(value)
     except ValueError as error:
-        raise ValueError("something else than a number") from error
+        raise ValueError("something other than a number") from error
     if not math.isfinite(number):
         raise ValueError("a number that is not finite")
     return number

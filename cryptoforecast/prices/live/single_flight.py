@@ -1,6 +1,6 @@
-"""One request under way, however many wait for it.
+"""The single flight: one request at a time for the same prices, however many wait for it.
 
-Imports only ``errors``.
+Name and pattern: Go's ``golang.org/x/sync/singleflight``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
 logger = logging.getLogger(__name__)
 
 
-class Flight:
-    """A request for everything from ``start`` on, run once in a thread of its own.
+class SingleFlight:
+    """A request for everything from ``start`` on, made once in a thread of its own.
 
     Args:
-        work: makes the request and stores the answer.
-        start: first candle asked for, UTC; ``None``: as far back as the source goes.
+        work: Makes the request and stores the answer.
+        start: Open of the first candle requested, UTC. ``None`` requests all candles that the
+            source has.
+
+    Attributes:
+        done: Set when the request has ended, whether or not it succeeded.
+        error: What went wrong; ``None`` if nothing did, or while the request runs.
     """
 
     def __init__(self, work: Callable[[], None], start: pd.Timestamp | None) -> None:
@@ -30,28 +35,28 @@ class Flight:
         self.error: CryptoForecastError | None = None
         self._work = work
         self._start = start
-        self._ended = float("inf")
+        self._ended_at = float("inf")
 
     def run(self) -> None:
-        """Do the work and tell everyone who waits."""
+        """Do the work, then wake everyone who waits for ``done``."""
         try:
             self._work()
         except CryptoForecastError as error:
             self.error = error
         except Exception as error:
-            # Whoever waits must not wait for ever, nor take silence for success.
+            # Those who wait must neither wait for ever nor take silence for success.
             logger.exception("Prices could not be updated")
             self.error = SourceUnavailable(
                 f"Prices could not be updated: {type(error).__name__}: {str(error)[:200]}"
             )
         finally:
-            self._ended = time.monotonic()
+            self._ended_at = time.monotonic()
             self.done.set()
 
     def covers(self, start: pd.Timestamp | None) -> bool:
-        """Whether the answer holds everything from ``start`` on."""
+        """Return whether the answer holds everything from ``start`` on."""
         return self._start is None or (start is not None and start >= self._start)
 
-    def refused_within(self, seconds: float) -> bool:
-        """Whether it failed so recently that asking again would be rude."""
-        return self.error is not None and time.monotonic() - self._ended < seconds
+    def failed_within(self, seconds: float) -> bool:
+        """Return whether the request failed less than ``seconds`` ago."""
+        return self.error is not None and time.monotonic() - self._ended_at < seconds

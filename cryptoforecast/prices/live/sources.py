@@ -1,7 +1,4 @@
-"""What a live price source is, and what it answers with.
-
-Imports ``types`` and its neighbours ``coins`` and ``resample``.
-"""
+"""What a live price source can do, what it answers, and which source is asked first."""
 
 from __future__ import annotations
 
@@ -15,19 +12,19 @@ from cryptoforecast.prices.candles.coins import Coin
 from cryptoforecast.prices.candles.resample import step_of
 
 #: What candles of each interval are called in a sentence.
-CANDLES = {
+CANDLE_NAMES = {
     "1m": "1-minute candles", "5m": "5-minute candles", "15m": "15-minute candles",
     "30m": "30-minute candles", "1h": "hourly candles", "4h": "4-hour candles",
     "1d": "daily candles", "1w": "weekly candles",
 }  # fmt: skip
 
-#: Intervals that no two sources share are merged from these.
+#: Intervals that only some sources have, and the shorter interval that they are merged from.
 FETCHED_AS = {"30m": "15m", "4h": "1h", "1w": "1d"}
 
-# A market without a candle for this long (and ten steps more) has probably ended; an exchange's
+# A market without a candle for this long (and ten candles more) has probably ended. An exchange's
 # holidays and maintenance are shorter.
-_QUIET = pd.Timedelta(days=7)
-# A source that goes back this many times as far as the first one is worth asking before it.
+_MAX_PAUSE = pd.Timedelta(days=7)
+# A source that goes back this many times as far as the first source is worth asking before it.
 _MUCH_FURTHER = 1.5
 
 
@@ -36,8 +33,9 @@ class Fetched:
     """Closed candles as a source gave them.
 
     Attributes:
-        candles: canonical frame (see ``PriceHistory``), possibly empty.
-        unfinished: whether time ran out before the earliest candles came; the latest are there.
+        candles: Canonical frame (see ``PriceHistory``); it may be empty.
+        unfinished: Whether time ran out before the earliest candles came. The latest candles are
+            there in any case.
     """
 
     candles: pd.DataFrame
@@ -45,12 +43,12 @@ class Fetched:
 
 
 class Source(Protocol):
-    """Where live candles come from.
+    """A place on the network that live candles come from.
 
     Attributes:
-        name: in ``PriceHistory.source`` and in file names, for example ``"coinbase"``.
-        title: in sentences, for example ``"Coinbase"``.
-        volume_unit: see ``PriceHistory``.
+        name: The name in ``PriceHistory.source`` and in file names, for example ``"coinbase"``.
+        title: The name in sentences, for example ``"Coinbase"``.
+        volume_unit: The unit of volume, see ``PriceHistory``.
     """
 
     name: str
@@ -58,11 +56,11 @@ class Source(Protocol):
     volume_unit: str
 
     def symbol(self, coin: Coin) -> str | None:
-        """What the source calls the coin; ``None`` if it can't have it."""
+        """Return the source's own name of a coin; ``None`` if the source can't have it."""
         ...
 
     def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
-        """First time for which the source may have candles of this interval."""
+        """Return the first time for which the source may have candles of this interval, UTC."""
         ...
 
     def limit(self, interval: str) -> str:
@@ -77,27 +75,42 @@ class Source(Protocol):
         end: pd.Timestamp | None,
         deadline: float,
     ) -> Fetched:
-        """Fetch closed candles that open in [start, end), within ``deadline`` seconds."""
+        """Fetch the closed candles that open in [start, end), within ``deadline`` seconds.
+
+        Args:
+            symbol: What ``symbol`` returned.
+            interval: Candle length, a key of ``INTERVALS``.
+            start: Open of the first candle, UTC; ``None``: as far back as the source goes.
+            end: Candles open before this time, UTC; ``None``: now.
+            deadline: Seconds in all.
+        """
         ...
 
 
 def base_interval(interval: str) -> str:
-    """Find the interval that is fetched when this one is asked for."""
+    """Return the interval that is fetched when ``interval`` is wanted."""
     return FETCHED_AS.get(interval, interval)
 
 
 def ended(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> bool:
-    """Whether trading seems to have ended before ``now``."""
-    return bool(candles.index[-1] < now - _QUIET - 10 * step_of(interval))
+    """Return whether trading seems to have ended before ``now``."""
+    return bool(candles.index[-1] < now - _MAX_PAUSE - 10 * step_of(interval))
 
 
 def by_reach(
     sources: Sequence[Source], interval: str, start: pd.Timestamp | None, now: pd.Timestamp
 ) -> tuple[list[Source], list[Source]]:
-    """Find the sources to ask before the first one, because that does not go back far enough.
+    """Find the sources to ask before the first one, because it does not go back far enough.
+
+    Args:
+        sources: The sources in the order of preference, at least one.
+        interval: Candle length that is fetched.
+        start: Open of the first candle wanted, UTC; ``None``: all there are.
+        now: The time, UTC.
 
     Returns:
-        Those that cover much more of the history wanted, and all others, each in their order.
+        The sources that cover much more of the history wanted than the first one does, and all
+        other sources; each list in the order given.
     """
     limit = sources[0].earliest(interval, now)
     if start is None or limit <= start:

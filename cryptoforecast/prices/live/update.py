@@ -1,8 +1,7 @@
-"""What one source says, joined to what it said before.
+"""One source's candles, brought up to date: what it answers, joined to what is cached.
 
-Imports ``errors`` and its neighbours ``cache``, ``coins``, ``quality``, ``resample`` and
-``sources``. Each source's candles are kept by themselves: two markets differ in price and in the
-unit of volume, so one's candles are never continued with another's.
+Each source's candles are kept by themselves. Two markets differ in price and in the unit of
+volume, so the candles of one source are never continued with those of another.
 """
 
 from __future__ import annotations
@@ -19,24 +18,25 @@ from cryptoforecast.prices.candles.quality import closed_only
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.live.disk_cache import Entry, Key, PriceCache
 from cryptoforecast.prices.live.sources import Fetched, Source, ended
+from cryptoforecast.types import Array
 
 # Candles fetched again each time, because a source may correct its last ones.
-_OVERLAP = 3
-# A candle counts as revised if a price of it moved by more than a basis point. Less is the
-# rounding of a source that closes its candles late; it is replaced without a word.
-_REVISED = 1e-4
-# Candles fetched again that differ by this share are another market's, or in another unit.
-_CONTRADICTS = 0.2
+_OVERLAP_ROWS = 3
+# A candle counts as revised if one of its prices moved by more than a basis point. Less is the
+# rounding of a source that closes its candles late; such a candle is replaced without a note.
+_MIN_REVISION = 1e-4
+# Candles fetched again that differ by this share are of another market, or in another unit.
+_CONTRADICTION = 0.2
 # About 140 days of minutes, or 22 years of hours.
-_ROWS_KEPT = 200_000
+_MAX_ROWS = 200_000
 
 
 class Updater:
-    """Asks sources for what the cache lacks, and stores it.
+    """Asks sources for the candles that the cache lacks, and stores them.
 
     Args:
-        cache: where candles are kept.
-        fresh: seconds for which cached candles need no continuation.
+        cache: Where candles are kept.
+        fresh: Seconds for which cached candles need no continuation.
     """
 
     def __init__(self, cache: PriceCache, fresh: float) -> None:
@@ -55,53 +55,54 @@ class Updater:
         """Bring one source's cached candles up to date, from ``start`` on.
 
         Args:
-            source: who is asked.
-            coin: known to the source.
-            interval: one that every source has.
-            start: first candle wanted, UTC; ``None``: as far back as the source goes.
-            budget: seconds in all.
-            reasons: why the sources before this one did not answer.
+            source: The source that is asked.
+            coin: The coin.
+            interval: Candle length, one that every source has.
+            start: Open of the first candle wanted, UTC; ``None``: as far back as the source
+                goes.
+            budget: Seconds in all.
+            reasons: Sentences that say why the sources before this one did not answer.
 
         Raises:
-            NotEnoughData: if the source has no closed candle there.
-            SourceUnavailable: if it fails, or has nothing recent.
+            NotEnoughData: If the source does not know the coin, or has no closed candle there.
+            SourceUnavailable: If the source fails, or has no recent candle.
         """
         symbol = source.symbol(coin)
         if symbol is None:
             raise NotEnoughData(f"{source.title} does not know {coin.symbol}.")
         key: Key = (source.name, symbol, interval)
-        asked = pd.Timestamp.now("UTC")
+        now = pd.Timestamp.now("UTC")
         until = time.monotonic() + budget
 
         def fetch(begin: pd.Timestamp | None, end: pd.Timestamp | None = None) -> Fetched:
             left = max(until - time.monotonic(), 0.001)
-            got = source.fetch(symbol, interval, begin, end, left)
-            return Fetched(closed_only(got.candles, interval, asked), got.unfinished)
+            fetched = source.fetch(symbol, interval, begin, end, left)
+            return Fetched(closed_only(fetched.candles, interval, now), fetched.unfinished)
 
-        notes = told(source, coin, reasons)
+        notes = source_notes(source, coin, reasons)
         entry = self._cache.load(key)
         candles, since = None, start
         if entry is not None:
-            candles, since, found = self._extend(source, interval, entry, start, asked, fetch)
-            notes += found
+            candles, since, changes = self._extend(source, interval, entry, start, now, fetch)
+            notes += changes
         if candles is None:
-            got = fetch(start)
-            candles = got.candles
+            fetched = fetch(start)
+            candles = fetched.candles
             if candles.empty:
                 raise NotEnoughData(
                     f"{source.title} has no closed {interval} candle of {coin.ticker} there."
                 )
-            since = candles.index[0] if got.unfinished else start
-        if len(candles) > _ROWS_KEPT:
-            candles = candles.iloc[-_ROWS_KEPT:]
+            since = candles.index[0] if fetched.unfinished else start
+        if len(candles) > _MAX_ROWS:
+            candles = candles.iloc[-_MAX_ROWS:]
             since = candles.index[0]
-        over = ended(candles, interval, asked)
+        over = ended(candles, interval, now)
         if over:
             notes = (
                 f"{source.title}'s last {interval} candle of {coin.ticker} is from "
                 f"{candles.index[-1]:%Y-%m-%d}; trading there may have ended.",
             )
-        self._cache.store(key, Entry(candles, asked, since, source.name, source.volume_unit, notes))
+        self._cache.store(key, Entry(candles, now, since, source.name, source.volume_unit, notes))
         if over:
             raise SourceUnavailable(notes[0])
 
@@ -111,49 +112,55 @@ class Updater:
         interval: str,
         entry: Entry,
         start: pd.Timestamp | None,
-        asked: pd.Timestamp,
+        now: pd.Timestamp,
         fetch: _Fetch,
     ) -> tuple[pd.DataFrame | None, pd.Timestamp | None, tuple[str, ...]]:
-        """Fetch what lies after the cached candles, and before them.
+        """Fetch the candles after the cached ones, and those before them.
 
         Returns:
-            Joined candles (``None`` if the cached ones must be fetched anew), the start they
-            reach back to, and notes.
+            The joined candles (``None`` if the cached ones must be fetched anew), the start that
+            they reach back to, and notes.
         """
         candles, since = entry.candles, entry.since
         notes: tuple[str, ...] = ()
-        if entry.reaches(start) or asked - entry.fetched_at >= self._fresh:
-            got = fetch(candles.index[max(len(candles) - _OVERLAP, 0)])
-            new = got.candles
-            if got.unfinished and len(new):
-                # Between the cached ones and these lies a gap that the next fetch can close.
+        if entry.reaches(start) or now - entry.fetched_at >= self._fresh:
+            newer = fetch(candles.index[max(len(candles) - _OVERLAP_ROWS, 0)])
+            new = newer.candles
+            if newer.unfinished and len(new):
+                # A gap lies between the cached candles and these. The next fetch can close it.
                 return new, new.index[0], ()
             if contradicts(candles, new):
-                return (
-                    None,
-                    since,
-                    (
-                        f"{source.title} now gives other prices than before, so all of them were "
-                        "fetched anew.",
-                    ),
+                note = (
+                    f"{source.title} now gives other prices than before, so all of them were "
+                    "fetched anew."
                 )
-            notes = compared(source.title, candles, new, interval)
+                return None, since, (note,)
+            notes = change_notes(source.title, candles, new, interval)
             candles = join(candles, new)
         if not entry.reaches(start):
-            head = fetch(start, candles.index[min(_OVERLAP, len(candles) - 1)])
-            candles = join(candles, head.candles)
-            since = candles.index[0] if head.unfinished else start
+            older = fetch(start, candles.index[min(_OVERLAP_ROWS, len(candles) - 1)])
+            candles = join(candles, older.candles)
+            since = candles.index[0] if older.unfinished else start
         return candles, since, notes
 
 
 class _Fetch(Protocol):
-    """Fetches [begin, end) within what is left of the budget."""
+    """Fetches the candles of [begin, end) within the rest of the budget."""
 
     def __call__(self, begin: pd.Timestamp | None, end: pd.Timestamp | None = None) -> Fetched: ...
 
 
-def told(source: Source, coin: Coin, reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """Say why it is this source that answers."""
+def source_notes(source: Source, coin: Coin, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Say why this source answers and not an earlier one.
+
+    Args:
+        source: The source that answers.
+        coin: The coin.
+        reasons: Sentences that say why the earlier sources did not answer.
+
+    Returns:
+        The reasons and whose prices these are; nothing if there are no reasons.
+    """
     if not reasons:
         return ()
     notes = (*reasons, f"These prices are {source.title}'s.")
@@ -166,7 +173,7 @@ def told(source: Source, coin: Coin, reasons: tuple[str, ...]) -> tuple[str, ...
 
 
 def join(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Replace the span that ``new`` covers; both canonical and of one source."""
+    """Replace the span that ``new`` covers; both are canonical and of one source."""
     if new.empty:
         return old
     before, after = old[old.index < new.index[0]], old[old.index > new.index[-1]]
@@ -175,20 +182,29 @@ def join(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def contradicts(old: pd.DataFrame, new: pd.DataFrame) -> bool:
-    """Whether candles fetched again show that the old ones are of no use any more."""
-    moved = _differences(old, new)
-    return bool(len(moved)) and bool(np.median(moved) > _CONTRADICTS)
+    """Return whether candles fetched again differ so much that the old ones are of no use."""
+    changes = _relative_changes(old, new)
+    return bool(len(changes)) and bool(np.median(changes) > _CONTRADICTION)
 
 
-def compared(title: str, old: pd.DataFrame, new: pd.DataFrame, interval: str) -> tuple[str, ...]:
-    """Say what was revised, and what can't be had any more."""
+def change_notes(
+    title: str, old: pd.DataFrame, new: pd.DataFrame, interval: str
+) -> tuple[str, ...]:
+    """Say which candles were revised, and which can't be had any more.
+
+    Args:
+        title: The source's name in sentences.
+        old: Cached candles, at least one.
+        new: Candles fetched now.
+        interval: Candle length of both.
+    """
     notes: tuple[str, ...] = ()
-    moved = _differences(old, new)
-    revised = int((moved > _REVISED).sum())
+    changes = _relative_changes(old, new)
+    revised = int((changes > _MIN_REVISION).sum())
     if revised:
         candles = "1 candle" if revised == 1 else f"{revised} candles"
         notes += (
-            f"{title} has revised {candles}, by up to {100 * moved.max():.2g} %, since it was "
+            f"{title} has revised {candles}, by up to {100 * changes.max():.2g} %, since it was "
             "last asked.",
         )
     if len(new) and new.index[0] > old.index[-1] + step_of(interval):
@@ -199,8 +215,8 @@ def compared(title: str, old: pd.DataFrame, new: pd.DataFrame, interval: str) ->
     return notes
 
 
-def _differences(old: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
-    """Largest relative move of a price in each candle that both have; `(n,)`."""
+def _relative_changes(old: pd.DataFrame, new: pd.DataFrame) -> Array:
+    """Return the largest relative change of a price in each candle that both have, ``(n,)``."""
     common = old.index.intersection(new.index)
     columns = ["open", "high", "low", "close"]
     before, after = old.loc[common, columns].to_numpy(), new.loc[common, columns].to_numpy()

@@ -1,8 +1,7 @@
 """Yahoo Finance through yfinance: closed candles of one symbol, within a deadline.
 
-Imports ``errors`` and its neighbours ``coins``, ``gate``, ``quality``, ``resample`` and
-``sources``; yfinance on the first request. Yahoo's terms allow personal, research and
-educational use.
+yfinance is loaded by the first request, not by importing this module. Yahoo's terms allow
+personal, research and educational use.
 """
 
 from __future__ import annotations
@@ -20,10 +19,11 @@ from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.candles.coins import Coin
 from cryptoforecast.prices.candles.quality import closed_only, empty, normalise
 from cryptoforecast.prices.candles.resample import COLUMNS
-from cryptoforecast.prices.live.breaker import Gate
-from cryptoforecast.prices.live.sources import CANDLES, Fetched
+from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
 
-#: How far back Yahoo goes, a little less than its limit; ``None``: as far as there is any.
+#: How far back candles are requested, by interval: a little less than Yahoo's limit. ``None``
+#: stands for no limit.
 LOOK_BACK: dict[str, pd.Timedelta | None] = {
     "1m": pd.Timedelta(days=7, hours=12),
     "5m": pd.Timedelta(days=59),
@@ -34,34 +34,34 @@ LOOK_BACK: dict[str, pd.Timedelta | None] = {
 }
 
 _EARLIEST = pd.Timestamp("2010-01-01", tz="UTC")
-# Of one request of the several that a fetch may take; the deadline bounds the whole.
+# Seconds of one request. A fetch may take several; the deadline bounds all of them together.
 _REQUEST_TIMEOUT = 10.0
 
 
 class Yahoo:
-    """Asks Yahoo for candles; volume is turnover in USD.
+    """Fetches candles from Yahoo; volume is turnover in USD.
 
     Args:
-        home: folder for yfinance's own small caches.
-        gate: bounds each fetch; one gate for all symbols.
+        home: Folder in which yfinance keeps its own small caches.
+        breaker: Bounds each fetch; one breaker serves all symbols.
     """
 
     name = "yahoo"
     title = "Yahoo"
     volume_unit = "usd"
 
-    def __init__(self, home: Path, gate: Gate | None = None) -> None:
+    def __init__(self, home: Path, breaker: CircuitBreaker | None = None) -> None:
         self._home = home
-        self._gate = gate or Gate("Yahoo")
+        self._breaker = breaker or CircuitBreaker("Yahoo")
         self._lock = threading.Lock()
         self._prepared = False
 
     def symbol(self, coin: Coin) -> str:
-        """Name the coin as Yahoo does."""
+        """Return Yahoo's symbol of a coin, as ``"BTC-USD"``."""
         return coin.symbol
 
     def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
-        """First time for which Yahoo may have candles of this interval."""
+        """Return the first time for which Yahoo may have candles of this interval, UTC."""
         back = LOOK_BACK[interval]
         return _EARLIEST if back is None else now - back
 
@@ -69,8 +69,8 @@ class Yahoo:
         """Say how far back Yahoo goes."""
         back = LOOK_BACK[interval]
         if back is None:
-            return f"Yahoo is asked for {CANDLES[interval]} since {_EARLIEST.year}."
-        return f"Yahoo gives {CANDLES[interval]} of the last {back.days} days only."
+            return f"Yahoo is asked for {CANDLE_NAMES[interval]} since {_EARLIEST.year}."
+        return f"Yahoo gives {CANDLE_NAMES[interval]} of the last {back.days} days only."
 
     def fetch(
         self,
@@ -80,20 +80,20 @@ class Yahoo:
         end: pd.Timestamp | None,
         deadline: float,
     ) -> Fetched:
-        """Fetch closed candles in [start, end).
+        """Fetch the closed candles in [start, end).
 
         Args:
-            symbol: Yahoo's, such as ``"BTC-USD"``.
-            interval: a key of ``LOOK_BACK``.
-            start: first candle's open, UTC; earlier than the look-back limit is clamped to it.
-                As far back as Yahoo goes by default.
-            end: candles open before this, UTC; now by default.
-            deadline: seconds in all.
+            symbol: Yahoo's symbol, such as ``"BTC-USD"``.
+            interval: A key of ``LOOK_BACK``.
+            start: Open of the first candle, UTC. ``None``, or a time before ``earliest``, stands
+                for ``earliest``.
+            end: Candles open before this time, UTC; ``None``: now.
+            deadline: Seconds in all.
 
         Raises:
-            InvalidInput: if Yahoo has no such interval or symbol, or quotes it in another
+            InvalidInput: If Yahoo has no such interval or symbol, or quotes it in another
                 currency.
-            SourceUnavailable: if Yahoo fails or does not answer in time.
+            SourceUnavailable: If Yahoo fails or does not answer in time.
         """
         if interval not in LOOK_BACK:
             raise InvalidInput(
@@ -106,16 +106,16 @@ class Yahoo:
         last = now if end is None else min(end, now)
         if first >= last:
             return Fetched(empty())
-        candles = self._gate.run(
-            lambda: canonical(self._ask(symbol, interval, first, last)), deadline
+        candles = self._breaker.run(
+            lambda: canonical(self._request(symbol, interval, first, last)), deadline
         )
         candles = candles[(candles.index >= first) & (candles.index < last)]
         return Fetched(closed_only(candles, interval, now))
 
-    def _ask(
+    def _request(
         self, symbol: str, interval: str, start: pd.Timestamp, end: pd.Timestamp
     ) -> pd.DataFrame:
-        """Call yfinance; blocks for as long as it likes."""
+        """Call yfinance, which may block for any length of time."""
         import yfinance
         from yfinance.data import YfData
         from yfinance.exceptions import YFRateLimitError
@@ -123,7 +123,7 @@ class Yahoo:
         self._prepare()
         ticker = yfinance.Ticker(symbol)
         if symbol.endswith("-USD"):
-            # Saves the request by which yfinance asks for the zone first: coins trade in UTC.
+            # Coins trade in UTC. Saying so saves yfinance a request for the time zone.
             ticker._tz = "UTC"
         try:
             frame = ticker.history(
@@ -135,9 +135,9 @@ class Yahoo:
                 timeout=_REQUEST_TIMEOUT,
             )
         except Exception as error:
-            # yfinance fails in many classes, some private: each is raised again, in our words
-            # where it is known. It remembers answers for as long as the process lives, failures
-            # included.
+            # yfinance raises errors of many classes, some of them private. Each is raised again,
+            # in our words where its meaning is known. yfinance also caches answers for as long
+            # as the process lives, failures included, so its cache is cleared.
             YfData.cache_get.cache_clear()
             if isinstance(error, YFRateLimitError):
                 raise SourceUnavailable(
@@ -162,27 +162,31 @@ class Yahoo:
         return frame
 
     def _prepare(self) -> None:
-        """Point yfinance at our folder, once, and let its failures be seen."""
+        """Set yfinance up once: our folder for its caches, and errors that are raised."""
         import yfinance
 
         with self._lock:
             if self._prepared:
                 return
             folder = self._home / "yfinance"
-            # Where it can't be written yfinance goes without, which is fine.
+            # Where the folder can't be written, yfinance works without its caches.
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
             yfinance.set_tz_cache_location(str(folder))
             yfinance.config.debug.hide_exceptions = False
-            # Its failures reach us as exceptions; what it logs besides would fill stderr.
+            # Failures reach us as exceptions. Its log messages would only fill stderr.
             logging.getLogger("yfinance").setLevel(logging.CRITICAL)
-            # It still sorts and renames in place, which pandas announces to remove.
+            # yfinance still uses arguments of pandas that are deprecated.
             warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"yfinance\.")
             self._prepared = True
 
 
 def canonical(raw: pd.DataFrame) -> pd.DataFrame:
-    """Bring what ``Ticker.history`` returns into the canonical shape; open candle included."""
+    """Make a canonical frame from what ``Ticker.history`` returns, the open candle included.
+
+    Candles with a price that is not positive and finite are left out. A volume that is negative
+    or not finite becomes NaN.
+    """
     if raw.empty:
         return empty()
     named = raw.rename(columns=str.lower)[list(COLUMNS)].astype(float)
@@ -192,7 +196,7 @@ def canonical(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _says_unknown(error: Exception) -> bool:
-    """Tell "no such symbol" from every other failure."""
+    """Return whether an error of yfinance means that there is no such symbol."""
     from yfinance.exceptions import YFTickerMissingError, YFTzMissingError
 
     if isinstance(error, YFTzMissingError):

@@ -12,11 +12,11 @@ from cryptoforecast.errors import NotEnoughData, SourceUnavailable
 from cryptoforecast.prices.candles.coins import resolve
 from cryptoforecast.prices.candles.resample import floor
 from cryptoforecast.prices.live import update
-from cryptoforecast.prices.live.coinbase import PAGE, Coinbase
+from cryptoforecast.prices.live.coinbase import PAGE_ROWS, Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.kraken import Kraken
 from cryptoforecast.prices.live.update import Updater
-from tests.prices.exchange_server import ExchangeServer
+from tests.prices.live.exchange_server import ExchangeServer
 
 HOUR = pd.Timedelta("1h")
 BTC = resolve("BTC")
@@ -101,7 +101,7 @@ def test_an_earlier_start_fetches_what_lies_before(exchange: ExchangeServer, she
 def test_what_could_not_be_finished_is_continued(exchange: ExchangeServer, shelf: Shelf) -> None:
     exchange.script.extend(["answer", "html"])
     first = shelf.update(ago("40D"), fresh=60)
-    assert len(first.candles) == PAGE - 1
+    assert len(first.candles) == PAGE_ROWS - 1
     assert first.since == first.candles.index[0]
     entry = shelf.update(ago("40D"), fresh=60)
     assert entry.candles.index[0] == ago("40D")
@@ -115,7 +115,7 @@ def test_no_gap_is_left_when_time_runs_out_on_the_way_back(
     shelf.age(shelf.update(ago("60D")), days=40)
     exchange.script.extend(["answer", "html"])
     first = shelf.update(ago("60D"), fresh=60)
-    assert len(first.candles) == PAGE - 1
+    assert len(first.candles) == PAGE_ROWS - 1
     assert (first.since, first.notes) == (first.candles.index[0], ())
     entry = shelf.update(ago("60D"), fresh=60)
     assert entry.candles.index[0] == ago("60D")
@@ -192,7 +192,7 @@ def test_an_open_candle_never_becomes_history(shelf: Shelf) -> None:
 
 
 def test_the_file_is_bounded(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(update, "_ROWS_KEPT", 50)
+    monkeypatch.setattr(update, "_MAX_ROWS", 50)
     entry = shelf.update(ago("5D"))
     assert len(entry.candles) == 50
     assert entry.since == entry.candles.index[0]

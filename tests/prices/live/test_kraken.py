@@ -12,9 +12,9 @@ import pytest
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.candles.coins import resolve
 from cryptoforecast.prices.candles.resample import floor
-from cryptoforecast.prices.live.kraken import ROWS, Kraken
+from cryptoforecast.prices.live.kraken import MAX_ROWS, Kraken
 from cryptoforecast.types import INTERVALS
-from tests.prices.exchange_server import ExchangeServer
+from tests.prices.live.exchange_server import ExchangeServer
 
 HOUR = pd.Timedelta("1h")
 
@@ -51,7 +51,7 @@ def test_closed_candles_come_back_canonical(exchange: ExchangeServer, interval: 
 def test_only_the_last_candles_are_to_be_had(exchange: ExchangeServer) -> None:
     kraken = source(exchange)
     candles = kraken.fetch("XBTUSD", "1h", ago("900D"), None, 5).candles
-    assert len(candles) == ROWS - 1
+    assert len(candles) == MAX_ROWS - 1
     assert candles.index[0] == kraken.earliest("1h", now())
     assert len(exchange.requests) == 1
     assert kraken.limit("1h") == "Kraken gives the last 720 hourly candles (30 days) only."
@@ -67,8 +67,12 @@ def test_nothing_new_is_an_empty_answer(exchange: ExchangeServer) -> None:
     assert source(exchange).fetch("XBTUSD", "1h", floor(now(), "1h"), None, 5).candles.empty
 
 
-def answer(rows: object, last: object = None, **more: object) -> bytes:
-    result = {"XXBTZUSD": rows, "last": int(ago("1h").timestamp()) if last is None else last}
+#: A full hour of 2023: the bodies below must not depend on when the tests are collected.
+HOUR_OF_2023 = 1_699_999_200
+
+
+def answer(rows: object, last: object = HOUR_OF_2023, **more: object) -> bytes:
+    result = {"XXBTZUSD": rows, "last": last}
     return json.dumps({"error": [], "result": {**result, **more}}).encode()
 
 
@@ -111,9 +115,9 @@ def test_errors_come_with_status_200(
     [
         ("429", "limits requests"),
         ("451", "bars requests"),
-        ("500", "trouble of its own"),
+        ("500", "a problem on its side"),
         ("302", "another address"),
-        ("html", "something else than JSON"),
+        ("html", "something other than JSON"),
         ("truncated", "answer broke off"),
         ("huge", "more than 2 MB"),
     ],
@@ -134,7 +138,7 @@ def test_silence_ends_with_the_deadline(exchange: ExchangeServer) -> None:
     assert time.monotonic() - began < 2
 
 
-GOOD = row(1_700_000_000)
+GOOD = row(HOUR_OF_2023)
 
 
 @pytest.mark.parametrize(
@@ -153,10 +157,10 @@ GOOD = row(1_700_000_000)
         answer([GOOD] * 2000),
         answer([GOOD[:5]]),
         answer([row("x")]),
-        answer([row(1_700_000_000, "1e999", "6", "4", "5", "5", "7")]),
-        answer([row(1_700_000_000, "5", "6", "-4", "5", "5", "7")]),
-        answer([row(1_700_000_000, "5", "6", "4", "٥", "5", "7")]),
-        answer([row(1_700_000_000, "5", "6", "4", "5", "5", None)]),
+        answer([row(HOUR_OF_2023, "1e999", "6", "4", "5", "5", "7")]),
+        answer([row(HOUR_OF_2023, "5", "6", "-4", "5", "5", "7")]),
+        answer([row(HOUR_OF_2023, "5", "6", "4", "٥", "5", "7")]),
+        answer([row(HOUR_OF_2023, "5", "6", "4", "5", "5", None)]),
     ],
 )
 def test_whatever_is_no_list_of_candles_is_refused(exchange: ExchangeServer, body: bytes) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.prices.exchange_server import ExchangeServer
-from tests.prices.yahoo_server import YahooServer
+from tests.prices.live.exchange_server import ExchangeServer
+from tests.prices.live.yahoo_server import YahooServer
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from cryptoforecast.prices.live.sources import Fetched
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import INTERVALS, MarketQuery
-from tests.prices.yahoo_server import YahooServer
+from tests.prices.live.yahoo_server import YahooServer
 
 
 def now() -> pd.Timestamp:

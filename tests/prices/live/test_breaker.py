@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
-from cryptoforecast.prices.live.breaker import Gate, Refused
+from cryptoforecast.prices.live.breaker import CircuitBreaker, RetryLater
 
 
 @pytest.fixture
@@ -28,29 +28,29 @@ def until(condition: object, seconds: float = 5.0) -> None:
 
 
 def test_a_result_comes_back() -> None:
-    assert Gate("Source").run(lambda: 42, 5) == 42
+    assert CircuitBreaker("Source").run(lambda: 42, 5) == 42
 
 
 def test_a_silent_socket_is_left_behind_and_calls_fail_at_once_until_it_ends(
     silent: tuple[str, int],
 ) -> None:
     clock = [0.0]
-    gate = Gate("Source", pause=60, clock=lambda: clock[0])
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
     client = socket.create_connection(silent)
     client.settimeout(None)
     began = time.monotonic()
     with pytest.raises(SourceUnavailable, match=r"Source did not answer within 0\.2 s"):
-        gate.run(lambda: client.recv(1), 0.2)
+        breaker.run(lambda: client.recv(1), 0.2)
     assert 0.2 <= time.monotonic() - began < 3
     clock[0] = 1000.0
     with pytest.raises(SourceUnavailable, match="earlier request"):
-        gate.run(lambda: 1, 5)
+        breaker.run(lambda: 1, 5)
     client.shutdown(socket.SHUT_RDWR)
     client.close()
 
     def answers() -> bool:
         try:
-            return gate.run(lambda: True, 5)
+            return breaker.run(lambda: True, 5)
         except SourceUnavailable:
             return False
 
@@ -60,7 +60,7 @@ def test_a_silent_socket_is_left_behind_and_calls_fail_at_once_until_it_ends(
 
 def test_after_a_failure_the_source_is_left_in_peace() -> None:
     clock = [0.0]
-    gate = Gate("Source", pause=60, clock=lambda: clock[0])
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
     calls = []
 
     def fail() -> None:
@@ -68,19 +68,19 @@ def test_after_a_failure_the_source_is_left_in_peace() -> None:
         raise ValueError("nonsense")
 
     with pytest.raises(SourceUnavailable, match="Source failed: ValueError: nonsense") as caught:
-        gate.run(fail, 5)
+        breaker.run(fail, 5)
     assert isinstance(caught.value.__cause__, ValueError)
     clock[0] = 59
-    with pytest.raises(SourceUnavailable, match="nonsense Asked again in 1 s"):
-        gate.run(fail, 5)
+    with pytest.raises(SourceUnavailable, match="nonsense It is asked again in 1 s"):
+        breaker.run(fail, 5)
     assert len(calls) == 1
     clock[0] = 61
-    assert gate.run(lambda: 7, 5) == 7
+    assert breaker.run(lambda: 7, 5) == 7
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     clock = [0.0]
-    gate = Gate("Source", pause=60, clock=lambda: clock[0])
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
     hold, inside = threading.Event(), threading.Event()
 
     def wait_and_fail() -> None:
@@ -89,51 +89,51 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
         raise ValueError("nonsense")
 
     def refuse() -> None:
-        raise Refused("Come back later.", pause=600)
+        raise RetryLater("Come back later.", pause=600)
 
     def late() -> None:
         with pytest.raises(SourceUnavailable, match="nonsense"):
-            gate.run(wait_and_fail, 10)
+            breaker.run(wait_and_fail, 10)
 
     thread = threading.Thread(target=late)
     thread.start()
     assert inside.wait(5)
     with pytest.raises(SourceUnavailable, match="later"):
-        gate.run(refuse, 5)
+        breaker.run(refuse, 5)
     hold.set()
     thread.join()
     clock[0] = 100
-    with pytest.raises(SourceUnavailable, match=r"later\. Asked again in 500 s"):
-        gate.run(lambda: 1, 5)
+    with pytest.raises(SourceUnavailable, match=r"later\. It is asked again in 500 s"):
+        breaker.run(lambda: 1, 5)
 
 
 def test_bad_input_is_no_failure_of_the_source() -> None:
-    gate = Gate("Source")
+    breaker = CircuitBreaker("Source")
 
     def refuse() -> None:
         raise InvalidInput("no such symbol")
 
     with pytest.raises(InvalidInput, match="no such symbol"):
-        gate.run(refuse, 5)
-    assert gate.run(lambda: 7, 5) == 7
+        breaker.run(refuse, 5)
+    assert breaker.run(lambda: 7, 5) == 7
 
 
 def test_calls_at_once_are_limited() -> None:
-    gate = Gate("Source", limit=2)
+    breaker = CircuitBreaker("Source", max_calls=2)
     hold, inside = threading.Event(), threading.Semaphore(0)
 
     def work() -> None:
         inside.release()
         hold.wait(10)
 
-    threads = [threading.Thread(target=gate.run, args=(work, 10)) for _ in range(2)]
+    threads = [threading.Thread(target=breaker.run, args=(work, 10)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for _ in threads:
         inside.acquire()
     with pytest.raises(SourceUnavailable, match="busy with 2 requests"):
-        gate.run(lambda: 1, 5)
+        breaker.run(lambda: 1, 5)
     hold.set()
     for thread in threads:
         thread.join()
-    assert gate.run(lambda: 1, 5) == 1
+    assert breaker.run(lambda: 1, 5) == 1

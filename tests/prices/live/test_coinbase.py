@@ -13,10 +13,10 @@ import pytest
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.candles.coins import COINS, resolve
 from cryptoforecast.prices.candles.resample import floor
-from cryptoforecast.prices.live.breaker import Gate
-from cryptoforecast.prices.live.coinbase import PAGE, Coinbase, exchange_ticker
+from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.coinbase import PAGE_ROWS, Coinbase, exchange_ticker
 from cryptoforecast.types import INTERVALS
-from tests.prices.exchange_server import ExchangeServer, coinbase_rows
+from tests.prices.live.exchange_server import ExchangeServer, coinbase_rows
 
 HOUR = pd.Timedelta("1h")
 
@@ -29,8 +29,8 @@ def ago(text: str) -> pd.Timestamp:
     return floor(now() - pd.Timedelta(text), "1h")
 
 
-def source(server: ExchangeServer, gate: Gate | None = None) -> Coinbase:
-    return Coinbase(server.url, gate, per_second=500)
+def source(server: ExchangeServer, breaker: CircuitBreaker | None = None) -> Coinbase:
+    return Coinbase(server.url, breaker, per_second=500)
 
 
 def fetch(
@@ -97,10 +97,10 @@ def test_a_delisted_coin_has_no_recent_candles(exchange: ExchangeServer) -> None
 def test_a_start_beyond_the_limit_is_clamped(
     exchange: ExchangeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryptoforecast.prices.live.coinbase.PAGES", 3)
+    monkeypatch.setattr("cryptoforecast.prices.live.coinbase.MAX_PAGES", 3)
     coinbase = source(exchange)
     candles = coinbase.fetch("BTC-USD", "1h", pd.Timestamp("2011-01-01", tz="UTC"), None, 8).candles
-    assert len(candles) == 3 * PAGE
+    assert len(candles) == 3 * PAGE_ROWS
     assert candles.index[0] == coinbase.earliest("1h", now())
 
 
@@ -108,7 +108,7 @@ def test_when_time_runs_out_the_latest_candles_are_there(exchange: ExchangeServe
     exchange.behaviour = "slow"
     got = source(exchange).fetch("BTC-USD", "1h", ago("700D"), None, 1.2)
     assert got.unfinished
-    assert PAGE <= len(got.candles) < 8 * PAGE
+    assert PAGE_ROWS <= len(got.candles) < 8 * PAGE_ROWS
     assert got.candles.index[-1] == floor(now(), "1h") - HOUR
     assert set(got.candles.index.diff()[1:]) == {HOUR}
 
@@ -117,7 +117,7 @@ def test_a_failure_after_some_pages_keeps_them(exchange: ExchangeServer) -> None
     exchange.script = deque(["answer", "answer", "html"])
     got = source(exchange).fetch("BTC-USD", "1h", ago("100D"), None, 5)
     assert got.unfinished
-    assert len(got.candles) == 2 * PAGE - 2
+    assert len(got.candles) == 2 * PAGE_ROWS - 2
 
 
 def test_a_window_before_the_limit_asks_nobody(exchange: ExchangeServer) -> None:
@@ -152,11 +152,11 @@ def test_a_short_wait_that_is_asked_for_is_kept(exchange: ExchangeServer) -> Non
         ("429", "limits requests from this address", 1),
         ("451", r"bars requests from this address or country \(451\)", 1),
         ("403", r"bars requests from this address or country \(403\)", 1),
-        ("500", r"has trouble of its own \(500\)", 3),
+        ("500", r"has a problem on its side \(500\)", 3),
         ("reset", "broke the connection off", 3),
         ("truncated", "answer broke off", 3),
         ("400", r"refused the request \(400\)", 1),
-        ("html", "something else than JSON", 1),
+        ("html", "something other than JSON", 1),
         ("huge", "more than 2 MB", 1),
     ],
 )
@@ -208,14 +208,14 @@ def test_an_unknown_product_is_no_failure_of_the_source(exchange: ExchangeServer
 
 def test_after_a_failure_nobody_is_asked_for_a_while(exchange: ExchangeServer) -> None:
     clock = [0.0]
-    coinbase = source(exchange, Gate("Coinbase", pause=60, clock=lambda: clock[0]))
+    coinbase = source(exchange, CircuitBreaker("Coinbase", pause=60, clock=lambda: clock[0]))
     exchange.behaviour = "429"
     exchange.headers["Retry-After"] = "300"
     with pytest.raises(SourceUnavailable):
         coinbase.fetch("BTC-USD", "1h", ago("5D"), None, 5)
     exchange.behaviour = "answer"
     clock[0] = 200.0
-    with pytest.raises(SourceUnavailable, match="Asked again in 100 s"):
+    with pytest.raises(SourceUnavailable, match="It is asked again in 100 s"):
         coinbase.fetch("BTC-USD", "1h", ago("5D"), None, 5)
     assert len(exchange.requests) == 1
     clock[0] = 301.0
@@ -228,7 +228,8 @@ def test_an_interval_that_coinbase_lacks_is_refused(exchange: ExchangeServer) ->
 
 
 def row(place: int, value: object) -> bytes:
-    rows = coinbase_rows(int(ago("4h").timestamp()), int(ago("3h").timestamp()))
+    # Fixed hours of 2023: a body must not depend on when the tests are collected.
+    rows = coinbase_rows(1_699_999_200, 1_700_002_800)
     rows[1][place] = value
     return json.dumps(rows).encode()
 

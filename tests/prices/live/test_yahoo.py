@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnavailable
-from cryptoforecast.prices.live.breaker import Gate
+from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.types import INTERVALS
-from tests.prices.yahoo_server import YahooServer
+from tests.prices.live.yahoo_server import YahooServer
 
 
 def ago(text: str) -> pd.Timestamp:
@@ -112,12 +112,12 @@ def test_a_page_instead_of_data_is_a_failure_and_is_not_remembered(
 ) -> None:
     yahoo_server.behaviour = "broken"
     clock = [0.0]
-    yahoo = Yahoo(home, Gate("Yahoo", pause=60, clock=lambda: clock[0]))
+    yahoo = Yahoo(home, CircuitBreaker("Yahoo", pause=60, clock=lambda: clock[0]))
     start, end = ago("9D"), ago("8D")
     with pytest.raises(SourceUnavailable, match="Yahoo failed"):
         yahoo.fetch("BTC-USD", "1h", start, end, 10)
     yahoo_server.behaviour = "answer"
-    with pytest.raises(SourceUnavailable, match="Asked again in 60 s"):
+    with pytest.raises(SourceUnavailable, match="It is asked again in 60 s"):
         yahoo.fetch("BTC-USD", "1h", start, end, 10)
     clock[0] = 61
     # Yahoo's answers about the past are cached by yfinance; the page must not be.

@@ -1,4 +1,4 @@
-"""All sources together over real HTTP: who answers, with which words, and what is kept."""
+"""All sources together over real HTTP: which source answers, with which notes, and what is kept."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.candles.resample import floor
 from cryptoforecast.prices.live import market
-from cryptoforecast.prices.live.breaker import Gate
+from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.prices.live.kraken import Kraken
 from cryptoforecast.prices.live.market import Prices
 from cryptoforecast.prices.live.yahoo import LOOK_BACK, Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import INTERVALS, MarketQuery
-from tests.prices.exchange_server import ExchangeServer
-from tests.prices.yahoo_server import YahooServer
+from tests.prices.live.exchange_server import ExchangeServer
+from tests.prices.live.yahoo_server import YahooServer
 
 HOUR = pd.Timedelta("1h")
 
@@ -41,7 +41,7 @@ class World:
         """Ask anew, as after a restart: circuit breakers closed, the cache as it was."""
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         sources = [
-            Yahoo(settings.home, Gate("Yahoo", pause=0)),
+            Yahoo(settings.home, CircuitBreaker("Yahoo", pause=0)),
             Coinbase(self.exchange.url, per_second=500),
             # One server plays both exchanges, in the order in which they are asked.
             Kraken(self.exchange.url, per_second=500),
@@ -156,7 +156,7 @@ def test_one_sources_candles_are_never_continued_with_anothers(
     assert coinbase.quality.missing == 0
     # Yahoo is preferred again as soon as it answers, with candles of its own throughout.
     world.yahoo.behaviour = "answer"
-    monkeypatch.setattr(market, "_FALLBACK_KEPT", pd.Timedelta(0))
+    monkeypatch.setattr(market, "_FALLBACK_FRESH", pd.Timedelta(0))
     again = world.prices(fresh=0.0).history(replace(week(), start=ago("9D")))
     assert (again.source, again.notes) == ("yahoo", ())
     assert (again.candles["volume"] == 1000).all()
@@ -246,7 +246,7 @@ def test_a_limit_that_is_not_hit_is_not_told(world: World) -> None:
 def test_each_exchange_says_how_far_back_it_goes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryptoforecast.prices.live.coinbase.PAGES", 4)
+    monkeypatch.setattr("cryptoforecast.prices.live.coinbase.MAX_PAGES", 4)
     world.yahoo.behaviour = "limited"
     query = MarketQuery("BTC", "1m")
     reach = world.prices().history(query).notes[-1]

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from cryptoforecast.errors import SourceUnavailable
-from cryptoforecast.prices.live import http as web
-from cryptoforecast.prices.live.breaker import Refused
-from cryptoforecast.prices.live.http import Web
+from cryptoforecast.prices.live import http
+from cryptoforecast.prices.live.breaker import RetryLater
+from cryptoforecast.prices.live.http import JsonClient
 
 
 class RawServer:
@@ -49,7 +49,7 @@ class RawServer:
 @pytest.fixture
 def raw(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(web, "_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "_MAX_ATTEMPTS", 1)
     server = RawServer()
     yield server
     server.close()
@@ -57,8 +57,8 @@ def raw(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
 
 def get(server: RawServer, reply: bytes) -> object:
     server.reply = reply
-    with Web("Host", server.url, 10_000).visit(2) as visit:
-        return visit.json("/x", {"a": 1}).document
+    with JsonClient("Host", server.url, 10_000).session(2) as session:
+        return session.get("/x", {"a": 1}).document
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n[1, 2]"
@@ -110,7 +110,7 @@ def with_headers(headers: bytes, body: bytes = b"[1, 2]") -> bytes:
         with_headers(b"", b"[" * 100_000),
         with_headers(b"", b'{"a":' * 100_000),
         with_headers(b"", b"9" * 10_000),
-        with_headers(b"", b"[1]" + b" " * (web.MAX_BYTES + 1)),
+        with_headers(b"", b"[1]" + b" " * (http.MAX_BYTES + 1)),
     ],
 )
 def test_what_is_no_document_is_an_error_of_ours(raw: RawServer, reply: bytes) -> None:
@@ -121,8 +121,8 @@ def test_what_is_no_document_is_an_error_of_ours(raw: RawServer, reply: bytes) -
 @pytest.mark.parametrize("date", [b"", b"yesterday", b"Mon, 99 Foo 2024 99:99:99", b"\xff"])
 def test_a_date_that_cannot_be_read_is_none(raw: RawServer, date: bytes) -> None:
     raw.reply = with_headers(b"Date: " + date)
-    with Web("Host", raw.url, 10_000).visit(2) as visit:
-        assert visit.json("/x", {}).date is None
+    with JsonClient("Host", raw.url, 10_000).session(2) as session:
+        assert session.get("/x", {}).date is None
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_date_that_cannot_be_read_is_none(raw: RawServer, date: bytes) -> None
 )
 def test_how_long_to_wait(raw: RawServer, given: bytes, pause: float) -> None:
     reply = b"HTTP/1.1 429 No\r\nRetry-After: " + given + b"\r\nContent-Length: 0\r\n\r\n"
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(RetryLater) as raised:
         get(raw, reply)
     assert raised.value.pause == pytest.approx(pause)
 
@@ -165,12 +165,12 @@ def test_mutated_answers_raise_nothing_else(raw: RawServer) -> None:
 
 
 def test_requests_of_all_threads_share_one_pace(raw: RawServer) -> None:
-    host = Web("Host", raw.url, per_second=50)
+    host = JsonClient("Host", raw.url, per_second=50)
     raw.reply = OK
 
     def ask() -> None:
-        with host.visit(5) as visit:
-            visit.json("/x", {})
+        with host.session(5) as session:
+            session.get("/x", {})
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     began = time.monotonic()
@@ -182,11 +182,11 @@ def test_requests_of_all_threads_share_one_pace(raw: RawServer) -> None:
 
 
 def test_a_turn_beyond_the_deadline_is_not_waited_for(raw: RawServer) -> None:
-    host = Web("Host", raw.url, per_second=0.2)
+    host = JsonClient("Host", raw.url, per_second=0.2)
     raw.reply = OK
     began = time.monotonic()
-    with host.visit(0.5) as visit:
-        visit.json("/x", {})
+    with host.session(0.5) as session:
+        session.get("/x", {})
         with pytest.raises(SourceUnavailable, match="did not answer in time"):
-            visit.json("/x", {})
+            session.get("/x", {})
     assert time.monotonic() - began < 1

@@ -1,0 +1,155 @@
+"""The first good answer of several sources, within one deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from cryptoforecast.errors import (
+    CryptoForecastError,
+    InvalidInput,
+    NotEnoughData,
+    SourceUnavailable,
+)
+from cryptoforecast.prices.live.fallback import Attempt, Fallback
+
+DEADLINE = 0.6
+
+
+class Sources:
+    """Links that fail, wait or answer, and what they were told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, float, tuple[str, ...]]] = []
+        self.release = threading.Event()
+
+    def attempt(self, title: str, outcome: CryptoForecastError | str | float) -> Attempt:
+        def request(budget: float, reasons: tuple[str, ...]) -> None:
+            self.calls.append((title, budget, reasons))
+            if outcome == "silent":
+                self.release.wait(5)
+            elif isinstance(outcome, float):
+                time.sleep(outcome)
+            elif isinstance(outcome, Exception):
+                raise outcome
+
+        return Attempt(title, request)
+
+    @property
+    def titles(self) -> list[str]:
+        return [title for title, _, _ in self.calls]
+
+
+@pytest.fixture
+def sources() -> Iterator[Sources]:
+    found = Sources()
+    yield found
+    found.release.set()
+
+
+DOWN = SourceUnavailable("A is down.")
+
+
+def test_who_answers_first_is_enough(sources: Sources) -> None:
+    Fallback([sources.attempt("A", "answer"), sources.attempt("B", "answer")], DEADLINE).run()
+    assert sources.titles == ["A"]
+    assert sources.calls[0][2] == ()
+
+
+def test_a_failure_passes_the_question_on_at_once(sources: Sources) -> None:
+    began = time.monotonic()
+    Fallback([sources.attempt("A", DOWN), sources.attempt("B", "answer")], 10).run()
+    assert time.monotonic() - began < 1
+    assert sources.calls[1][2] == ("A is down.",)
+
+
+def test_silence_costs_its_head_start_only(sources: Sources) -> None:
+    attempts = [
+        sources.attempt("A", "silent"),
+        sources.attempt("B", "silent"),
+        sources.attempt("C", "answer"),
+    ]
+    Fallback(attempts, DEADLINE).run()
+    (_, first, _), (_, second, _), (_, third, reasons) = sources.calls
+    assert first > second > third > 0.2 * DEADLINE
+    assert [reason[:28] for reason in reasons] == [
+        "A has not answered within 0.",
+        "B has not answered within 0.",
+    ]
+
+
+def test_a_slow_source_still_counts_when_nobody_else_can_answer(sources: Sources) -> None:
+    attempts = [sources.attempt("A", 0.4), sources.attempt("B", SourceUnavailable("B is down."))]
+    Fallback(attempts, DEADLINE).run()
+    assert sources.titles == ["A", "B"]
+
+
+def test_who_had_its_head_start_delays_nobody_a_second_time(sources: Sources) -> None:
+    attempts = [
+        sources.attempt("A", "silent"),
+        sources.attempt("B", DOWN),
+        sources.attempt("C", "answer"),
+    ]
+    Fallback(attempts, DEADLINE).run()
+    assert sources.titles == ["A", "B", "C"]
+    assert sources.calls[2][1] > 0.6 * DEADLINE
+
+
+def test_what_an_early_failure_leaves_of_its_time_is_the_next_ones(sources: Sources) -> None:
+    attempts = [
+        sources.attempt("A", DOWN),
+        sources.attempt("B", 0.3),
+        sources.attempt("C", "answer"),
+    ]
+    Fallback(attempts, DEADLINE).run()
+    assert sources.titles == ["A", "B"]
+    attempts[1] = sources.attempt("B", "silent")
+    Fallback(attempts, DEADLINE).run()
+    assert sources.titles == ["A", "B", "A", "B", "C"]
+
+
+def test_a_late_failure_takes_no_head_start_away(sources: Sources) -> None:
+    def fail(budget: float, reasons: tuple[str, ...]) -> None:
+        time.sleep(0.45)
+        raise DOWN
+
+    attempts = [Attempt("A", fail), sources.attempt("B", 0.2), sources.attempt("C", "answer")]
+    Fallback(attempts, 2 * DEADLINE).run()
+    assert sources.titles == ["B"]
+
+
+def test_when_nobody_answers_every_reason_is_told(sources: Sources) -> None:
+    began = time.monotonic()
+    with pytest.raises(
+        SourceUnavailable, match=r"^A is down\. B has not answered within 0\.\d+ s\.$"
+    ):
+        Fallback([sources.attempt("A", DOWN), sources.attempt("B", "silent")], 0.3).run()
+    assert 0.25 < time.monotonic() - began < 1
+
+
+NOTHING = NotEnoughData("Nothing there.")
+UNKNOWN = InvalidInput("No such coin.")
+
+
+@pytest.mark.parametrize(
+    ("errors", "kind"),
+    [
+        ([DOWN, DOWN], SourceUnavailable),
+        ([NOTHING, NOTHING], NotEnoughData),
+        ([NOTHING, DOWN], SourceUnavailable),
+        ([UNKNOWN, UNKNOWN], InvalidInput),
+        ([DOWN, UNKNOWN], InvalidInput),
+        ([NOTHING, UNKNOWN], InvalidInput),
+    ],
+)
+def test_the_error_is_of_the_kind_that_says_most(
+    sources: Sources, errors: list[CryptoForecastError], kind: type[CryptoForecastError]
+) -> None:
+    attempts = [sources.attempt(f"S{place}", error) for place, error in enumerate(errors)]
+    with pytest.raises(CryptoForecastError) as raised:
+        Fallback(attempts, DEADLINE).run()
+    assert type(raised.value) is kind
+    assert str(raised.value) == " ".join(map(str, errors))
