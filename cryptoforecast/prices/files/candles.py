@@ -127,7 +127,8 @@ def _numbers(
     complete = ~np.logical_or.reduce([np.isnan(column) for column in values.values()])
     volume = read_numbers(table, amount, mark) if amount else np.full(len(complete), np.nan)
     odd = (volume < 0) | np.isinf(volume)
-    values["volume"] = np.where(odd, np.nan, volume)
+    # One NaN and one zero: the bits of either may differ by where it comes from.
+    values["volume"] = np.where(odd | np.isnan(volume), np.nan, volume) + 0.0
     shown = {role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)}
     decisions["columns"] = ", ".join(f"{role}={name}" for role, name in shown.items())
     if not odd.any():

@@ -80,7 +80,7 @@ def read(
         ticker = guess_coin(reading.symbol)
     if told.said:
         reading.decisions["corrected"] = told.said
-    return _history(reading, name, ticker, repairs)
+    return to_history(reading, ticker, f"file {name}", repairs)
 
 
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
@@ -179,14 +179,26 @@ def guess_coin(name: str) -> str:
     return "UNKNOWN"
 
 
-def _history(reading: Reading, name: str, ticker: str, repairs: Collection[str]) -> PriceHistory:
-    """Repair what was asked for, and report on what is there."""
+def to_history(
+    reading: Reading, ticker: str, source: str, repairs: Collection[str]
+) -> PriceHistory:
+    """Repair candles as asked, and report on what is there.
+
+    Args:
+        reading: candles as they were read.
+        ticker: of the coin.
+        source: see ``PriceHistory``.
+        repairs: names of ``repairs.REPAIRS``.
+
+    Raises:
+        InvalidInput: if a repair is unknown, or hardly a candle would remain.
+    """
     done = repaired(reading.candles, repairs, reading.lines, reading.splices)
     return PriceHistory(
         coin=ticker,
         interval=reading.interval,
         candles=done.candles,
-        source=f"file {name}",
+        source=source,
         fetched_at=pd.Timestamp.now("UTC"),
         simulated=reading.simulated,
         volume_unit=reading.volume_unit,

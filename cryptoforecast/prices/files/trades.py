@@ -39,7 +39,7 @@ def to_candles(
     name = interval or next((each for each in INTERVALS if _dense(times, each)), "1d")
     bucket = floors(times, INTERVALS[name])
     first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
-    if len(times) < _TRADES * len(first) or (interval is None and _even(times)):
+    if len(times) < _TRADES * len(first) or (interval is None and are_even(times)):
         raise UnreadableFile(
             "Candles need an open, high, low and close, or several trades each. Received: one "
             f"price column with {len(times)} prices, evenly spaced or few a candle. Use a "
@@ -60,8 +60,8 @@ def to_candles(
     return candles.iloc[:-1], first[:-1], name
 
 
-def _even(times: Array) -> bool:
-    """Whether prices come as a clock does, so that each is the close of something."""
+def are_even(times: Array) -> bool:
+    """Whether prices, at rising times, come as a clock does: each is the close of something."""
     steps = np.diff(times)
     return bool(np.median(steps) > 0 and (steps == np.median(steps)).mean() > _EVEN)
 

@@ -1,0 +1,310 @@
+"""Candles out of a DataFrame, by the rules of the file reader.
+
+What a column means, which numbers are prices and how times are read is decided by
+``prices.files``. Here is only what a DataFrame has and a file lacks: an index, columns in two
+levels, columns that are numbered, and types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData, UnreadableFile
+from cryptoforecast.prices.candles.coins import resolve
+from cryptoforecast.prices.candles.quality import closed_only
+from cryptoforecast.prices.candles.repairs import check as check_repairs
+from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.files.candles import interpret
+from cryptoforecast.prices.files.columns import roles as columns
+from cryptoforecast.prices.files.columns import shapes
+from cryptoforecast.prices.files.columns.dialects import ROLES, plain
+from cryptoforecast.prices.files.price_file import to_history
+from cryptoforecast.prices.files.table import PRICES, Corrections, Reading, Table
+from cryptoforecast.prices.files.trades import are_even
+from cryptoforecast.prices.files.values.times import read_times
+from cryptoforecast.types import Array, PriceHistory
+
+#: Rows by which columns without names are recognised.
+MAX_SAMPLE = 1_000
+#: Characters the name of a source may have.
+MAX_SOURCE = 120
+
+#: What is said of candles that are made of one price each.
+CLOSES_ALONE = (
+    "Each candle holds its close alone, so open, high and low are taken to be the close. The "
+    "volatility cone and other figures of the range within a candle are undefined."
+)
+
+
+def read(
+    frame: pd.DataFrame,
+    *,
+    coin: str,
+    interval: str | None = None,
+    source: str = "frame",
+    simulated: bool = False,
+    repairs: Collection[str] = (),
+) -> PriceHistory:
+    """Make a history of a DataFrame, which stays as it is.
+
+    Args:
+        frame: one row a candle, in any order. Times are the index or a column: datetimes (UTC
+            where they have no zone), ISO 8601 text, or seconds, milliseconds, microseconds or
+            nanoseconds since 1970. Columns are named in any case, or numbered as exchanges order
+            them; a column of closes alone is enough.
+        coin: ticker or symbol, such as ``"BTC"``.
+        interval: merge into candles of this length; the most frequent spacing by default.
+        source: where the prices come from, in a few words.
+        simulated: whether the prices are not from a real market.
+        repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
+
+    Returns:
+        Closed candles; rows without a price are left out and reported, and so is a candle that
+        is still open now.
+
+    Raises:
+        InvalidInput: if the frame can't be read rightly; says what was seen and where.
+        NotEnoughData: if no candle has closed.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        hint = " Use series.to_frame('close')." if isinstance(frame, pd.Series) else ""
+        raise InvalidInput(
+            f"Prices are read from a pandas DataFrame. Received: {type(frame).__name__}."
+            f"{hint or ' Make a DataFrame of it first.'}"
+        )
+    if not isinstance(source, str) or not 0 < len(source) <= MAX_SOURCE:
+        raise InvalidInput(
+            f"`source` must be a text of 1 to {MAX_SOURCE} characters. Received: {source!r:.60}."
+        )
+    check_repairs(repairs)
+    if interval is not None:
+        step_of(interval)
+    ticker = resolve(coin).ticker
+    try:
+        table, alone = tabulate(frame)
+        reading = interpret(table, Corrections(), interval)
+    except UnreadableFile as error:
+        raise InvalidInput(f"The DataFrame can't be read. {error}") from error
+    _refuse_repeated(frame, reading)
+    now = pd.Timestamp.now("UTC")
+    reading, notes = _closed(reading, now)
+    if alone and (reading.candles["high"] == reading.candles["low"]).all():
+        notes = (*notes, CLOSES_ALONE)
+    history = to_history(reading, ticker, source, repairs)
+    return dataclasses.replace(
+        history,
+        simulated=simulated or history.simulated,
+        fetched_at=now,
+        notes=(*notes, *history.notes),
+    )
+
+
+def tabulate(frame: pd.DataFrame) -> tuple[Table, bool]:
+    """Find the times and prices of a DataFrame.
+
+    Returns:
+        Copies of the columns that matter, and whether closes stand for all four prices.
+
+    Raises:
+        UnreadableFile: if they are not there, or there are those of several coins.
+    """
+    if frame.empty:
+        raise UnreadableFile(
+            f"Candles are needed. Received: {len(frame)} rows and {frame.shape[1]} columns."
+        )
+    if isinstance(frame.index, pd.MultiIndex):
+        frame = frame.reset_index(allow_duplicates=True)
+    names = _names(frame.columns)
+    parts = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    if names:
+        roles = _by_name(names, parts)
+        index = _times_of(frame.index, "time" in roles)
+    else:
+        names = [f"column {i + 1}" for i in range(len(parts))]
+        index = _times_of(frame.index, True)
+        roles = _by_shape(names, parts, index)
+    if index is not None:
+        names, parts = [str(index.name), *names], [index, *parts]
+        roles["time"] = str(index.name)
+    _check_roles(names, roles)
+    table = _table(names, parts, roles)
+    if set(PRICES) <= roles.keys() or ("price" in roles and not _are_closes(table)):
+        return table, False  # candles, or single trades to make candles of
+    close = roles["close"] if "close" in roles else roles.pop("price")
+    return dataclasses.replace(table, roles=roles | dict.fromkeys(PRICES, close)), True
+
+
+def _names(labels: pd.Index) -> list[str]:
+    """Name the columns as a file would; empty where they are numbered."""
+    if isinstance(labels, pd.MultiIndex):
+        return _of_one_ticker(labels)
+    if all(isinstance(label, int | np.integer) for label in labels):
+        return []
+    return [str(label) for label in labels]
+
+
+def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
+    """Take the level that names prices, where the other names one ticker.
+
+    Raises:
+        UnreadableFile: if there are several tickers, one beside the other.
+    """
+    levels = [[str(label) for label in labels.get_level_values(i)] for i in range(labels.nlevels)]
+    words = [{plain(name) for name in level} & {*ROLES["close"]} for level in levels]
+    if len(levels) != 2 or not any(words):
+        raise columns.lacking([" ".join(each) for each in zip(*levels, strict=True)])
+    at = 0 if words[0] else 1
+    beside = zip(levels[at], levels[1 - at], strict=True)
+    tickers = sorted({ticker for word, ticker in beside if word and ticker})
+    if len(tickers) > 1:
+        raise UnreadableFile(
+            f"A DataFrame must hold one coin. Received: {', '.join(tickers)[:80]} side by side. "
+            f"Choose one, such as df.xs({tickers[0]!r}, axis=1, level={1 - at})."
+        )
+    # A column that was an index before has a name in one level only.
+    return [name or other for name, other in zip(levels[at], levels[1 - at], strict=True)]
+
+
+def _by_name(names: Sequence[str], parts: Sequence[pd.Series]) -> dict[str, str]:
+    """Find roles by name; the only column of datetimes is the time in any case."""
+    roles = columns.by_name(names)
+    if "time" not in roles:
+        dated = [name for name, part in zip(names, parts, strict=True) if _is_dated(part)]
+        if len(dated) == 1:
+            roles["time"] = dated[0]
+    return roles
+
+
+def _by_shape(
+    names: Sequence[str], parts: Sequence[pd.Series], index: pd.Series | None
+) -> dict[str, str]:
+    """Recognise an exchange's numbered columns by the numbers of the first candles."""
+    given = list(parts) if index is None else [index, *parts]
+    known = list(names) if index is None else [str(index.name), *names]
+    numbers = np.column_stack([_numbers(part) for part in given])
+    rows = numbers[np.argsort(numbers[:, 0], kind="stable")]
+    sound = ~np.isnan(rows[:, : min(len(given), 5)]).any(axis=1)
+    if not sound.any():
+        raise shapes.unknown_shape(len(given))
+    found = shapes.by_shape(rows[sound][:MAX_SAMPLE])
+    return {role: known[position] for position, role in found.items()}
+
+
+def _numbers(part: pd.Series) -> Array:
+    if _is_dated(part):
+        return np.asarray(pd.DatetimeIndex(part).asi8, dtype=float)
+    numbers = pd.to_numeric(part, errors="coerce")
+    return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan))
+
+
+def _is_dated(part: pd.Series) -> bool:
+    return bool(pd.api.types.is_datetime64_any_dtype(part.dtype))
+
+
+def _times_of(index: pd.Index, known: bool) -> pd.Series | None:
+    """Return the index as a column of times; ``None`` if it only counts the rows.
+
+    Args:
+        index: of the frame.
+        known: whether a column holds times; an index of datetimes, or one that is called so,
+            comes before it.
+    """
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    called = index.name is not None and plain(index.name) in ROLES["time"]
+    dated = isinstance(index, pd.DatetimeIndex)
+    if not (dated or called) and (known or index.equals(pd.RangeIndex(len(index)))):
+        return None
+    # An index that is called "close_time" holds the ends of the candles.
+    return pd.Series(index, name=str(index.name) if called else "time")
+
+
+def _table(names: Sequence[str], parts: Sequence[pd.Series], roles: Mapping[str, str]) -> Table:
+    values: dict[str, pd.Series] = {}
+    for name, part in zip(names, parts, strict=True):
+        values.setdefault(name, part)
+    wanted = dict.fromkeys(roles.values())
+    return Table(
+        frame=pd.DataFrame({name: values[name].reset_index(drop=True).copy() for name in wanted}),
+        roles=roles,
+        unit="row",
+        first=0,
+        yahoo=columns.is_yahoo(names),
+        closing=columns.is_closing(roles),
+        foreign=columns.is_foreign(names),
+        decisions={"format": "DataFrame"},
+    )
+
+
+def _are_closes(table: Table) -> bool:
+    """Whether single prices come as a clock does, so that each is the close of a candle."""
+    times = read_times(table, table.column("price").notna().to_numpy(), Corrections()).index
+    stamps = np.unique(times[~times.isna()].asi8)
+    return len(stamps) < 2 or are_even(stamps)
+
+
+def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
+    """Refuse a frame without times, or with some but not all of the four prices.
+
+    Raises:
+        UnreadableFile: if a column is missing; names those there are.
+    """
+    prices = {*PRICES} & roles.keys()
+    if "time" in roles and ("price" in roles or prices in ({"close"}, {*PRICES})):
+        return
+    needed = ("close",) if not prices else PRICES
+    missing = [role for role in ("time", *needed) if role not in roles]
+    raise UnreadableFile(
+        "A DataFrame of prices needs times, as its index or as a column, and the columns open, "
+        f"high, low and close, or close alone. Missing: {', '.join(missing)}. Received: "
+        f"{', '.join(names)[:200]}. Rename its columns, such as "
+        "df.rename(columns={'settled': 'close'})."
+    )
+
+
+def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
+    """Refuse several candles of one time: which of them counts must not follow from their order.
+
+    Raises:
+        InvalidInput: if there are any.
+    """
+    found = [problem for problem in reading.problems if problem.kind == "duplicates"]
+    if not found:
+        return
+    remedy = "df[~df.index.duplicated(keep='last')]"
+    if isinstance(frame.index, pd.RangeIndex):
+        remedy = "df.drop_duplicates(subset=TIME, keep='last')"
+    raise InvalidInput(
+        "The DataFrame can't be read. Each candle must have a time of its own. Received: "
+        f"{reading.duplicates:,} rows whose time is there again (row {found[0].first_line} is the "
+        f"first). Keep one of each, such as {remedy}."
+    )
+
+
+def _closed(reading: Reading, now: pd.Timestamp) -> tuple[Reading, tuple[str, ...]]:
+    """Leave out what is still open, as the last row of a live source's answer is.
+
+    Raises:
+        NotEnoughData: if no candle has closed.
+    """
+    closed = len(closed_only(reading.candles, reading.interval, now))
+    count = len(reading.candles) - closed
+    if not count:
+        return reading, ()
+    if not closed:
+        raise NotEnoughData(
+            f"Closed candles are needed. Received: {count} that close after {now:%Y-%m-%d %H:%M} "
+            "UTC. Check the times, or use a longer history."
+        )
+    rows = slice(closed)
+    left = "The last candle was" if count == 1 else f"The last {count:,} candles were"
+    return dataclasses.replace(
+        reading,
+        candles=reading.candles.iloc[rows],
+        lines=reading.lines[rows],
+        splices=None if reading.splices is None else reading.splices[rows],
+    ), (f"{left} left out, still open when the DataFrame was read.",)
