@@ -14,6 +14,45 @@ from cryptoforecast.types import PriceHistory
 # Read by TensorFlow when it is imported, so set before anything imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+TESTS = Path(__file__).resolve().parent
+
+#: Modules and folders whose tests train networks, start processes or servers, or simulate many
+#: markets. They are marked as slow: `pytest -m "not slow"` leaves them out.
+SLOW = (
+    "browser",
+    "evaluation/test_backtest.py",
+    "evaluation/test_honesty.py",
+    "evaluation/test_signals.py",
+    "evaluation/test_walk_forward.py",
+    "forecasting/test_ahead.py",
+    "forecasting/test_regression.py",
+    "learning/test_bundles.py",
+    "learning/test_ensembles.py",
+    "learning/test_global_training.py",
+    "learning/test_gpu.py",
+    "learning/test_networks.py",
+    "learning/test_training.py",
+    "pages",
+    "prices/live",
+    "prices/simulation",
+    "prices/test_files_fuzz.py",
+    "prices/test_files_long.py",
+    "server",
+    "test_architecture.py",
+    "test_cli.py",
+    "test_cli_exports.py",
+    "test_html_report.py",
+    "test_service.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``SLOW``."""
+    slow = {TESTS / name for name in SLOW}
+    for item in items:
+        if not slow.isdisjoint([item.path, *item.path.parents]):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

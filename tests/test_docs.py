@@ -61,6 +61,18 @@ def test_benchmarks_exist() -> None:
     assert [one for one in named if not (ROOT / "benchmarks" / f"{one[1]}.py").is_file()] == []
 
 
+def test_named_files_exist() -> None:
+    folders = "cryptoforecast|tests|pages|models|benchmarks|docs"
+    named = {
+        (page, path)
+        for page, text in PAGES.items()
+        for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
+        if "NAME" not in path
+    }
+    assert named
+    assert [one for one in named if not (ROOT / one[1]).exists()] == []
+
+
 def test_routes_of_the_api_are_listed(tmp_path: Path) -> None:
     from cryptoforecast.api import rest
     from cryptoforecast.service import Service
@@ -74,3 +86,9 @@ def test_routes_of_the_api_are_listed(tmp_path: Path) -> None:
     listed = [route for cell in cells for route in re.findall(r"`([A-Z]+ [^`]+)`", cell)]
     # The one route that the app has beside those of the mounted API.
     assert sorted(listed) == sorted({*real, "POST /predict"})
+
+
+def test_slow_tests_are_named_as_they_are() -> None:
+    from tests import conftest
+
+    assert [name for name in conftest.SLOW if not (conftest.TESTS / name).exists()] == []
