@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.charts.market import MOST_CANDLES, for_display
+from cryptoforecast.charts.market import MAX_CANDLES, for_display
 from cryptoforecast.charts.thinning import LIMIT, rows_to_show
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import (
@@ -283,7 +283,7 @@ def test_one_step_is_a_box_around_its_candle():
 def test_candles_put_together_equal_a_hand_loop():
     history = prices(2000)
     drawn, length = for_display(history.candles, history.candle_length)
-    assert len(drawn) <= MOST_CANDLES
+    assert len(drawn) <= MAX_CANDLES
     assert length == pd.Timedelta(hours=6)
     for time, candle in drawn.iterrows():
         index = history.candles.index
@@ -301,7 +301,7 @@ def test_candles_put_together_equal_a_hand_loop():
 def test_any_length_of_history_fits(n, interval):
     history = prices(n, interval)
     drawn, length = for_display(history.candles, history.candle_length)
-    assert MOST_CANDLES / 8 < len(drawn) <= MOST_CANDLES
+    assert MAX_CANDLES / 8 < len(drawn) <= MAX_CANDLES
     assert drawn["volume"].sum() == pytest.approx(history.candles["volume"].sum())
     assert "each candle shown is" in words(charts.candles(history))
     assert length > history.candle_length

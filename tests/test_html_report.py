@@ -10,8 +10,8 @@ import re
 import pandas as pd
 import pytest
 
-from cryptoforecast import __version__, html_report
-from cryptoforecast.charts import folds as drawn_folds
+from cryptoforecast import __version__, charts, html_report
+from cryptoforecast.charts.folds import summary_folds
 from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
@@ -88,7 +88,7 @@ def test_it_holds_the_verdict_the_scores_and_where_they_come_from(result, page):
     assert result.history.source in text
     assert f"CryptoForecast {__version__}" in re.sub(r"\s+", " ", text)
     assert "Not financial advice" in text
-    assert html_report.LUCK in text
+    assert html_report.COMPARISON_NOTE in text
     for view in html_report.VIEWS:
         assert view in text
 
@@ -111,7 +111,7 @@ def test_every_part_is_drawn_said_and_tabled(result, page):
     figures = [
         tag for tag, attrs in reader.tags if "plotly-graph-div" in (attrs.get("class") or "")
     ]
-    assert len(figures) == len(parts) + len(html_report.BOARDS) + 1
+    assert len(figures) == len(parts) + len(html_report.LEADERBOARDS) + 1
 
 
 def test_it_needs_nothing_from_elsewhere(page):
@@ -146,7 +146,7 @@ def test_a_walk_forward_test_adds_its_folds(walked):
     analyses = Analyses()
     text = Reader(html_report.page(analyses, walked.backtest, walked)).text
     assert "fitted anew for each of 3 folds" in text
-    assert drawn_folds.summary_folds(walked) in text
+    assert summary_folds(walked) in text
     assert "Walk forward" in text
 
 
@@ -172,8 +172,8 @@ def test_a_part_is_drawn_once_a_colour(result):
     assert html_report.makers(result, "Delay")["delays"](analyses, result, 2, False) is first
     assert make(analyses, result, 2, True) is not first
     assert make(analyses, result, 1, False) is not first
-    board = html_report.board(analyses, result, "mae", 1, "naive")
-    assert html_report.board(analyses, result, "mae", 1, "naive")[0] is board[0]
+    board = html_report.leaderboard_section(analyses, result, "mae", 1, "naive")
+    assert html_report.leaderboard_section(analyses, result, "mae", 1, "naive")[0] is board[0]
 
 
 def test_standings_are_written_in_their_units(result):
@@ -235,18 +235,18 @@ def test_forecasts_name_whose_they_are(result):
 
 
 def test_the_folds_are_listed_with_their_spans(walked):
-    part = html_report.folds(walked)
+    part = html_report.folds_section(walked)
     frame = part.frame
     assert list(frame["fold"]) == [1, 2, 3]
-    assert (frame["fitted_to"] < frame["judged_from"]).all()
-    assert frame["judged_from"].iloc[1] > frame["judged_to"].iloc[0]
+    assert (frame["fitted_to"] < frame["test_from"]).all()
+    assert frame["test_from"].iloc[1] > frame["test_to"].iloc[0]
     fold = walked.folds[1]
     ratio = fold.scores["har"][-1].pinball / fold.scores["naive"][-1].pinball
     assert frame["pinball"].iloc[1] == ratio
     assert frame["epochs"].isna().all()
     better = int((frame["pinball"] < 1).sum())
     assert f"in {better} of 3 folds" in part.sentence
-    assert "on all candles before it" in drawn_folds.how(walked)
+    assert "on all candles before it" in charts.summary_refits(walked)
     assert len(json.loads(part.figure.to_json())["data"]) == 2
     names = {trace.name: list(trace.y) for trace in part.figure.data}
     assert names["error of the band"] == list(frame["pinball"])

@@ -1,16 +1,17 @@
-"""Draw values as Plotly figures, each with a sentence that says the same.
+"""Plotly figures of values, each with a sentence that says the same.
 
-Knows values only: imports ``types`` and ``errors`` of ours, and no Streamlit. Plotly loads its
-parts when they are first used, so importing this costs little.
+Plotly loads its parts when they are first used, so importing this costs little.
 """
 
+from cryptoforecast.charts.folds import summary_refits
 from cryptoforecast.charts.forecasts import fan, predicted_vs_actual, summary_fan, summary_predicted
+from cryptoforecast.charts.leaderboard import METRIC_NAMES
 from cryptoforecast.charts.market import RANGES, candles, summary_candles
 from cryptoforecast.charts.probability import (
-    chance_by_step,
-    chance_map,
-    summary_chance,
-    summary_chances,
+    probability_by_step,
+    probability_map,
+    summary_probabilities,
+    summary_probability,
 )
 from cryptoforecast.charts.reliability import (
     coverage_by_regime,
@@ -33,10 +34,9 @@ from cryptoforecast.charts.scores import (
 from cryptoforecast.charts.stills import still
 
 __all__ = [
+    "METRIC_NAMES",
     "RANGES",
     "candles",
-    "chance_by_step",
-    "chance_map",
     "compare_errors",
     "coverage",
     "coverage_by_regime",
@@ -45,11 +45,11 @@ __all__ = [
     "loss_curve",
     "pit",
     "predicted_vs_actual",
+    "probability_by_step",
+    "probability_map",
     "reliability",
     "still",
     "summary_candles",
-    "summary_chance",
-    "summary_chances",
     "summary_coverage",
     "summary_coverage_by_regime",
     "summary_coverage_by_step",
@@ -58,5 +58,8 @@ __all__ = [
     "summary_loss",
     "summary_pit",
     "summary_predicted",
+    "summary_probabilities",
+    "summary_probability",
+    "summary_refits",
     "summary_reliability",
 ]

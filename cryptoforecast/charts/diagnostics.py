@@ -1,6 +1,6 @@
-"""Figures of how a forecast errs, each with a sentence that says the same.
+"""Figures of the errors of forecasts, each with a sentence that says the same.
 
-The frames come from ``evaluation.diagnostics``, whose functions say what their columns are.
+The frames come from ``evaluation.diagnostics``, whose functions describe their columns.
 """
 
 from __future__ import annotations
@@ -13,21 +13,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.charts.leaderboard import percent
 from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.types import Array, Backtest, duration
 
-_NO_SPREAD = "The errors do not vary, so there is nothing to show."
+_NO_VARIATION = "The errors do not vary, so there is nothing to show."
 
 
 def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Draw how far predicted prices lie from the actual ones of earlier candles.
+    """Draw the distance of predicted prices to the actual ones of earlier candles.
 
     Args:
-        result: the backtest that the frame is of.
-        step: 1 to the horizon.
-        frame: from ``diagnostics.delays``.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        step: A step, 1 to the horizon.
+        frame: The errors, from ``diagnostics.delays``.
+        dark: Whether the page behind is dark.
     """
     colours, interval = style.theme(dark), result.history.interval
     figure = go.Figure()
@@ -36,22 +35,22 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
         line={"color": colours.strong, "width": 1.8}, marker={"size": 6, "symbol": "diamond"},
         hovertemplate=f"{style.hover_price(frame['error'].to_numpy())}<extra></extra>",
     )  # fmt: skip
-    for x, words, anchor in ((0, "its target", "left"), (step, "the last price", "right")):
+    for x, text, anchor in ((0, "its target", "left"), (step, "the last price", "right")):
         figure.add_vline(x=x, line={"color": colours.rule, "dash": "dash", "width": 1})
         figure.add_annotation(
-            x=x, y=1, yref="paper", yanchor="top", xanchor=anchor, text=words, showarrow=False,
+            x=x, y=1, yref="paper", yanchor="top", xanchor=anchor, text=text, showarrow=False,
             xshift=4 if anchor == "left" else -4, font={"size": 11, "color": colours.faint},
         )  # fmt: skip
     subtitle = style.subtitle_lines(
         result.history, "distance to the price so many candles before the target"
     )
     style.lay_out(
-        figure, f"Just a delayed price? {_ahead(result, step)}", subtitle, dark=dark, height=320,
-        keep=f"delay {interval} {step}", legend=False,
+        figure, f"Just a delayed price? {_label(result, step)}", subtitle, dark=dark, height=320,
+        revision=f"delay {interval} {step}", legend=False,
     )  # fmt: skip
     figure.update_layout(
-        xaxis={"title": _title("candles before the target"), "nticks": 9, "tickformat": "d",
-               "unifiedhovertitle": {"text": "%{x} before the target"}},
+        xaxis={"title": style.axis_title("candles before the target"), "nticks": 9,
+               "tickformat": "d", "unifiedhovertitle": {"text": "%{x} before the target"}},
         yaxis=style.price_axis(frame["error"].to_numpy(), "mean distance, USD")
         | {"rangemode": "tozero"},
     )  # fmt: skip
@@ -59,7 +58,7 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
 
 
 def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
-    """Say what ``delay`` shows: whether the forecast is the last price once more."""
+    """Describe what ``delay`` shows: whether the forecast repeats the last price."""
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
     name = result.spec.network
@@ -89,10 +88,10 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     """Draw every error over time, and their running average.
 
     Args:
-        result: the backtest that the frame is of.
-        step: 1 to the horizon.
-        frame: from ``diagnostics.residuals``.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        step: A step, 1 to the horizon.
+        frame: The errors, from ``diagnostics.residuals``.
+        dark: Whether the page behind is dark.
     """
     colours, interval = style.theme(dark), result.history.interval
     residual, average = (100 * frame[name].to_numpy() for name in ("residual", "average"))
@@ -105,7 +104,7 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         ("running average", average, colours.strong, 2.2),
     ):
         figure.add_scatter(
-            x=x, y=_small(values[rows]), name=name, mode="lines",
+            x=x, y=style.float32(values[rows]), name=name, mode="lines",
             line={"color": colour, "width": width},
             hovertemplate=f"{name} %{{y:+.2f}} %<extra></extra>",
         )  # fmt: skip
@@ -114,38 +113,38 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
         result.history, style.span(times, interval), "above 0: the price came out higher"
     )
     style.lay_out(
-        figure, f"Errors over time, {_ahead(result, step)}", subtitle, dark=dark, height=340,
-        keep=f"residuals {interval} {step}",
+        figure, f"Errors over time, {_label(result, step)}", subtitle, dark=dark, height=340,
+        revision=f"residuals {interval} {step}",
     )  # fmt: skip
     figure.update_layout(
         xaxis=style.time_axis(interval),
-        yaxis={"title": _title("error, % of the price"), "nticks": 7},
+        yaxis={"title": style.axis_title("error, % of the price"), "nticks": 7},
     )
     return figure
 
 
 def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
-    """Say what ``residuals`` shows: the mean error, and when the largest was."""
+    """Describe what ``residuals`` shows: the mean error and the largest one."""
     residual = frame["residual"]
     mean, worst = float(residual.mean()), int(residual.abs().to_numpy().argmax())
     side = "too low" if mean > 0 else "too high"
-    lean = f"{percent(abs(mean))} {side}" if mean else "neither too high nor too low"
+    lean = f"{style.percent(abs(mean))} {side}" if mean else "neither too high nor too low"
     when = style.moment(frame["time"].iloc[worst], result.history.interval)
     return (
-        f"Forecasts {_ahead(result, step)} are {lean} on average, and "
-        f"{percent(float(residual.abs().mean()))} off either way; the largest error is "
-        f"{percent(float(residual.iloc[worst]), '+')}, {when}."
+        f"Forecasts {_label(result, step)} are {lean} on average, and "
+        f"{style.percent(float(residual.abs().mean()))} off either way; the largest error is "
+        f"{style.percent(float(residual.iloc[worst]), '+')}, {when}."
     )
 
 
 def histogram(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Draw how often errors of each size occur, beside a normal distribution.
+    """Draw the number of errors of each size beside a normal distribution.
 
     Args:
-        result: the backtest that the frame is of.
-        step: 1 to the horizon.
-        frame: from ``diagnostics.histogram``.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        step: A step, 1 to the horizon.
+        frame: The errors, from ``diagnostics.histogram``.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
     middle = (frame["low"] + frame["high"]) / 2
@@ -161,42 +160,42 @@ def histogram(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     )  # fmt: skip
     subtitle = style.subtitle_lines(result.history, "the outermost bars hold all beyond")
     style.lay_out(
-        figure, f"Sizes of the errors, {_ahead(result, step)}", subtitle, dark=dark, height=320,
-        keep=f"histogram {step}",
+        figure, f"Sizes of the errors, {_label(result, step)}", subtitle, dark=dark, height=320,
+        revision=f"histogram {step}",
     )  # fmt: skip
     figure.update_layout(
         bargap=0.06,
-        xaxis={"title": _title("error in standard deviations"), "nticks": 9,
+        xaxis={"title": style.axis_title("error in standard deviations"), "nticks": 9,
                "unifiedhovertitle": {"text": "about %{x:.1f} deviations"}},
-        yaxis={"title": _title("forecasts"), "nticks": 6},
+        yaxis={"title": style.axis_title("forecasts"), "nticks": 6},
     )  # fmt: skip
     return figure
 
 
 def summary_histogram(frame: pd.DataFrame) -> str:
-    """Say what ``histogram`` shows: whether large errors are more common than a normal has them."""
+    """Describe what ``histogram`` shows: whether the errors have heavy tails."""
     total = float(frame["count"].sum())
     if not total:
-        return _NO_SPREAD
+        return _NO_VARIATION
     beyond = (frame["high"] <= -3) | (frame["low"] >= 3)
     share, normal = (float(frame.loc[beyond, name].sum()) / total for name in ("count", "normal"))
     word = "Heavy tails" if share > 1.5 * normal else "No heavy tails"
     return (
-        f"{word}: {percent(share)} of the errors are larger than about 3 standard deviations; "
-        f"of a normal distribution {percent(normal)} would be."
+        f"{word}: {style.percent(share)} of the errors are larger than about 3 standard "
+        f"deviations; of a normal distribution {style.percent(normal)} would be."
     )
 
 
 def autocorrelation(
     result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False
 ) -> go.Figure:
-    """Draw how far errors, and their sizes, go along with those of earlier origins.
+    """Draw the correlation of errors, and of their sizes, with earlier ones.
 
     Args:
-        result: the backtest that the frame is of.
-        step: 1 to the horizon.
-        frame: from ``diagnostics.autocorrelation``.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        step: A step, 1 to the horizon.
+        frame: The errors, from ``diagnostics.autocorrelation``.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
     figure = go.Figure()
@@ -221,25 +220,25 @@ def autocorrelation(
         "shaded: errors within chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
     )
     style.lay_out(
-        figure, f"Do errors repeat? {_ahead(result, step)}", subtitle, dark=dark, height=320,
-        keep=f"autocorrelation {step}",
+        figure, f"Do errors repeat? {_label(result, step)}", subtitle, dark=dark, height=320,
+        revision=f"autocorrelation {step}",
     )  # fmt: skip
     figure.update_layout(
         bargap=0.25,
-        xaxis={"title": _title("candles between two forecasts"), "nticks": 9, "tickformat": "d",
-               "unifiedhovertitle": {"text": "%{x} candles apart"}},
-        yaxis={"title": _title("correlation"), "nticks": 7},
+        xaxis={"title": style.axis_title("candles between two forecasts"), "nticks": 9,
+               "tickformat": "d", "unifiedhovertitle": {"text": "%{x} candles apart"}},
+        yaxis={"title": style.axis_title("correlation"), "nticks": 7},
     )  # fmt: skip
     return figure
 
 
 def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
-    """Say what ``autocorrelation`` shows, for lags that no overlap of targets explains."""
+    """Describe what ``autocorrelation`` shows at lags without overlap of targets."""
     apart = frame[frame["lag"] >= step]
     if apart.empty:
         return "There are too few forecasts to compare errors whose targets do not overlap."
     if not np.isfinite(apart["residual"]).any():
-        return _NO_SPREAD
+        return _NO_VARIATION
     outside = {
         name: int((apart[name].abs() > apart[bound]).sum())
         for name, bound in (("residual", "bound"), ("size", "size_bound"))
@@ -250,7 +249,7 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
         if step > 1
         else ""
     )
-    allowed = _by_chance(len(apart))
+    allowed = _allowed_by_chance(len(apart))
     first = (
         "Errors leave no clear pattern that could still be used"
         if outside["residual"] <= allowed
@@ -268,8 +267,14 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
     )
 
 
-def _by_chance(count: int) -> int:
-    """Return how many of so many correlations chance puts beyond a 95 % bound, 99 % sure."""
+def _allowed_by_chance(count: int) -> int:
+    """Return the 99 % quantile of correlations beyond a 95 % bound by chance.
+
+    The number beyond the bound is binomial with probability 0.05 if nothing is correlated.
+
+    Args:
+        count: How many correlations there are.
+    """
     share, beyond = 0.05, 0
     inside = (1 - share) ** count
     while inside < 0.99:
@@ -286,113 +291,116 @@ def by_clock(
     *,
     dark: bool = False,
 ) -> go.Figure:
-    """Draw mean error and width of the band by hour of the day or by weekday, UTC.
+    """Draw the mean error and the width of the band by hour or by weekday, UTC.
 
     Args:
-        result: the backtest that the frame is of.
-        step: 1 to the horizon.
-        frame: from ``diagnostics.by_hour`` or ``by_weekday``.
-        unit: which of the two.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        step: A step, 1 to the horizon.
+        frame: The errors, from ``diagnostics.by_hour`` or ``by_weekday``.
+        unit: ``"hour"`` or ``"weekday"``, as in the frame.
+        dark: Whether the page behind is dark.
     """
     what = "hour of the day" if unit == "hour" else "weekday"
     subtitle = style.subtitle_lines(result.history, f"{what} in which the predicted candle opens")
     figure = _averages(frame, unit, dark)
     style.lay_out(
-        figure, f"Errors by {what}, {_ahead(result, step)}", subtitle, dark=dark, height=320,
-        keep=f"{unit} {step}",
+        figure, f"Errors by {what}, {_label(result, step)}", subtitle, dark=dark, height=320,
+        revision=f"{unit} {step}",
     )  # fmt: skip
-    axis: dict[str, object] = {"title": _title(f"{what}, UTC")}
+    axis: dict[str, object] = {"title": style.axis_title(f"{what}, UTC")}
     axis |= {"dtick": 3, "tickformat": "d"} if unit == "hour" else {"type": "category"}
     figure.update_layout(bargap=0.25, xaxis=axis, yaxis=_percent_axis())
     return figure
 
 
 def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> str:
-    """Say what ``by_clock`` shows: the calmest and the wildest time, and whether the band knows."""
-    calm, wild = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
+    """Describe what ``by_clock`` shows: when errors are small, when large, and the band."""
+    smallest, largest = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
 
     def named(row: pd.Series) -> str:
         return f"at {int(row[unit]):02}:00 UTC" if unit == "hour" else f"on {row[unit]}"
 
     text = (
-        f"Errors are smallest {named(calm)} ({percent(calm['error'])} of the price) and "
-        f"largest {named(wild)} ({percent(wild['error'])})"
+        f"Errors are smallest {named(smallest)} ({style.percent(smallest['error'])} of the price) "
+        f"and largest {named(largest)} ({style.percent(largest['error'])})"
     )
-    return f"{text}; {_follows(frame)}."
+    return f"{text}; {_band_and_errors(frame)}."
 
 
 def by_regime(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Draw mean error and width of the band in calm, usual and restless markets.
+    """Draw the mean error and the width of the band in calm to restless markets.
 
     Args:
-        result: the backtest that the frame is of.
-        step: 1 to the horizon.
-        frame: from ``diagnostics.by_regime``.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        step: A step, 1 to the horizon.
+        frame: The errors, from ``diagnostics.by_regime``.
+        dark: Whether the page behind is dark.
     """
     subtitle = style.subtitle_lines(
         result.history, "thirds of the forecasts, by the volatility when they were made"
     )
     figure = _averages(frame, "regime", dark)
     style.lay_out(
-        figure, f"Errors by market, {_ahead(result, step)}", subtitle, dark=dark, height=320,
-        keep=f"regime {step}",
+        figure, f"Errors by market, {_label(result, step)}", subtitle, dark=dark, height=320,
+        revision=f"regime {step}",
     )  # fmt: skip
     figure.update_layout(
         bargap=0.45,
-        xaxis={"type": "category", "title": _title("market when the forecast was made")},
+        xaxis={"type": "category", "title": style.axis_title("market when the forecast was made")},
         yaxis=_percent_axis(),
     )
     return figure
 
 
 def summary_by_regime(frame: pd.DataFrame) -> str:
-    """Say what ``by_regime`` shows, and where the band is better than a constant one."""
+    """Describe what ``by_regime`` shows, with the skill against a constant band."""
     if not len(frame):
         return "The volatility did not vary, so there are no calm and restless markets to compare."
-    calm, wild = frame.iloc[0], frame.iloc[-1]
+    calm, restless = frame.iloc[0], frame.iloc[-1]
     parts = [
-        f"{row['regime']} {percent(1 - row['pinball'] / row['pinball_naive'], '+')}"
+        f"{row['regime']} {style.percent(1 - row['pinball'] / row['pinball_naive'], '+')}"
         for _, row in frame.iterrows()
         if row["pinball_naive"] > 0 and math.isfinite(row["pinball"])
     ]
     gain = f" Skill of the band against the last price's constant one: {', '.join(parts)}."
     return (
-        f"Errors are {percent(calm['error'])} of the price in calm markets and "
-        f"{percent(wild['error'])} in restless ones; {_follows(frame)}.{gain if parts else ''}"
+        f"Errors are {style.percent(calm['error'])} of the price in calm markets and "
+        f"{style.percent(restless['error'])} in restless ones; "
+        f"{_band_and_errors(frame)}.{gain if parts else ''}"
     )
 
 
 def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Draw the error by step of a network fed its own forecasts, and of what it says at once.
+    """Draw the error by step of a network that is fed its own forecasts.
+
+    The direct forecast of the same network and the last price stand beside it.
 
     Args:
-        result: the backtest that the frame is of.
-        frame: from ``diagnostics.free_run``.
-        dark: whether the page behind is dark.
+        result: The backtest that the frame describes.
+        frame: The errors, from ``diagnostics.free_run``.
+        dark: Whether the page behind is dark.
     """
     colours, interval = style.theme(dark), result.history.interval
     figure = go.Figure()
-    analyses = (
+    lines = (
         ("free_run", "fed its own forecasts", colours.strong, "solid", "diamond"),
         ("direct", "predicted at once", colours.calm, "dash", "square"),
         ("naive", "last price", colours.rule, "dot", "circle"),
     )
-    for name, words, colour, dash, symbol in analyses:
+    for name, label, colour, dash, symbol in lines:
         figure.add_scatter(
-            x=frame["step"], y=_percent(frame[name]), name=words, mode="lines+markers",
+            x=frame["step"], y=_percent(frame[name]), name=label, mode="lines+markers",
             line={"color": colour, "width": 1.8, "dash": dash}, marker={"symbol": symbol},
-            hovertemplate=f"{words} %{{y:.2f}} %<extra></extra>",
+            hovertemplate=f"{label} %{{y:.2f}} %<extra></extra>",
         )  # fmt: skip
     count = int(frame["origins"].iloc[0])
     subtitle = style.subtitle_lines(result.history, f"mean error from {count} starting points")
     style.lay_out(
         figure, "One step, again and again", subtitle, dark=dark, height=340,
-        keep=f"free run {interval}", legend_rows=2,
+        revision=f"free run {interval}", legend_rows=2,
     )  # fmt: skip
     figure.update_layout(
-        xaxis={"title": _title("candles ahead"), "nticks": 9, "tickformat": "d",
+        xaxis={"title": style.axis_title("candles ahead"), "nticks": 9, "tickformat": "d",
                "unifiedhovertitle": {"text": "%{x} ahead"}},
         yaxis=_percent_axis(),
     )  # fmt: skip
@@ -400,22 +408,22 @@ def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
 
 
 def summary_free_run(result: Backtest, frame: pd.DataFrame) -> str:
-    """Say what ``free_run`` shows at its last step."""
+    """Describe what ``free_run`` shows at its last step."""
     end, name = frame.iloc[-1], result.spec.network
     text = (
         f"Fed its own forecasts for {duration(int(end['step']), result.history.interval)}, {name} "
-        f"ends {percent(end['free_run'])} off the price; the last price alone would be "
-        f"{percent(end['naive'])} off"
+        f"ends {style.percent(end['free_run'])} off the price; the last price alone would be "
+        f"{style.percent(end['naive'])} off"
     )
     if math.isfinite(end["direct"]):
-        return f"{text}, and {name}'s forecast made at once {percent(end['direct'])}."
+        return f"{text}, and {name}'s forecast made at once {style.percent(end['direct'])}."
     if end["free_run"] > 1.05 * end["naive"]:
         return f"{text}. One good step says little of many: small leans add up."
     return f"{text}. It ends about where the last price does: nothing is gained by going on."
 
 
 def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:
-    """Draw a bar for the error and a marker for the reach of the band, group by group."""
+    """Draw the mean error as bars and half the width of the band as markers."""
     colours = style.theme(dark)
     figure = go.Figure()
     figure.add_bar(
@@ -432,8 +440,8 @@ def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:
     return figure
 
 
-def _follows(frame: pd.DataFrame) -> str:
-    """Say whether the band is wider where errors are larger."""
+def _band_and_errors(frame: pd.DataFrame) -> str:
+    """Describe whether the band is wider where errors are larger."""
     width, error = frame["half_width"], frame["error"]
     if len(frame) < 2 or not np.isfinite(width).all():
         return "there is no band to compare"
@@ -444,21 +452,12 @@ def _follows(frame: pd.DataFrame) -> str:
 
 
 def _percent(values: pd.Series) -> Array:
-    return _small(100 * values.to_numpy(float))
+    return style.float32(100 * values.to_numpy(float))
 
 
 def _percent_axis() -> dict[str, object]:
-    return {"title": _title("% of the price"), "nticks": 6, "rangemode": "tozero"}
+    return {"title": style.axis_title("% of the price"), "nticks": 6, "rangemode": "tozero"}
 
 
-def _title(text: str) -> dict[str, object]:
-    return {"text": text, "font": {"size": 11}, "standoff": 4}
-
-
-def _ahead(result: Backtest, step: int) -> str:
-    return style.ahead(step, result.history.interval)
-
-
-def _small(values: Array) -> Array:
-    """Halve the room a line takes in a figure; seven digits are enough to look at."""
-    return np.asarray(values, dtype=np.float32)
+def _label(result: Backtest, step: int) -> str:
+    return style.step_label(step, result.history.interval)

@@ -1,4 +1,4 @@
-"""The figure of a walk-forward test: how each fold fared."""
+"""The figure of a walk-forward test: the errors of each fold."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from cryptoforecast.charts import style
 from cryptoforecast.types import WalkForward
 
 
-def table(tested: WalkForward) -> pd.DataFrame:
-    """List the folds, with figures of the last step.
+def table(walk_forward: WalkForward) -> pd.DataFrame:
+    """List the folds, with the figures of the last step.
 
     Returns:
-        One row a fold, columns ``fold``, ``fitted_from``, ``fitted_to``, ``judged_from``,
-        ``judged_to``, ``origins``, ``mae`` and ``pinball`` over naive's (NaN where that is 0),
-        ``covered`` (share in the 80 % band), ``epochs`` and ``seconds`` (NaN for a baseline).
+        One row a fold. Columns: ``fold`` (from 1), ``fitted_from``, ``fitted_to``, ``test_from``
+        and ``test_to`` (UTC, candle opens), ``origins``, ``mae`` and ``pinball`` as multiples of
+        naive's (NaN where that is 0), ``covered`` (share of actuals in the 80 % band),
+        ``epochs`` and ``seconds`` (NaN for a baseline).
     """
-    joined = tested.backtest
-    index, name = joined.history.candles.index, joined.spec.network
+    result = walk_forward.backtest
+    index, name = result.history.candles.index, result.spec.network
     rows = []
-    for number, fold in enumerate(tested.folds, start=1):
+    for number, fold in enumerate(walk_forward.folds, start=1):
         own, naive = fold.scores[name][-1], fold.scores["naive"][-1]
         record = None if fold.model is None else fold.model.record
         rows.append(
@@ -31,8 +32,8 @@ def table(tested: WalkForward) -> pd.DataFrame:
                 "fold": number,
                 "fitted_from": index[fold.split.first],
                 "fitted_to": index[fold.split.fit_end - 1],
-                "judged_from": index[fold.split.test_start],
-                "judged_to": index[fold.end - 1],
+                "test_from": index[fold.split.test_start],
+                "test_to": index[fold.end - 1],
                 "origins": len(fold.split.test_origins()),
                 "mae": own.mae / naive.mae if naive.mae > 0 else math.nan,
                 "pinball": own.pinball / naive.pinball if naive.pinball > 0 else math.nan,
@@ -44,16 +45,16 @@ def table(tested: WalkForward) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def folds(tested: WalkForward, *, dark: bool = False) -> go.Figure:
-    """Draw each fold's errors as multiples of the last price's, over the span it was judged on.
+def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
+    """Draw each fold's errors as multiples of naive's, over its test span.
 
     Args:
-        tested: a walk-forward test.
-        dark: whether the page behind is dark.
+        walk_forward: A walk-forward test.
+        dark: Whether the page behind is dark.
     """
-    colours, joined, frame = style.theme(dark), tested.backtest, table(tested)
-    interval = joined.history.interval
-    middle = frame["judged_from"] + (frame["judged_to"] - frame["judged_from"]) / 2
+    colours, result, frame = style.theme(dark), walk_forward.backtest, table(walk_forward)
+    interval = result.history.interval
+    middle = frame["test_from"] + (frame["test_to"] - frame["test_from"]) / 2
     x = style.milliseconds(pd.DatetimeIndex(middle))
     figure = go.Figure()
     figure.add_hline(y=1, line={"color": colours.ink, "dash": "dash", "width": 1})
@@ -66,38 +67,37 @@ def folds(tested: WalkForward, *, dark: bool = False) -> go.Figure:
             line={"color": colour, "width": 1.8}, marker={"size": 9, "symbol": symbol},
             hovertemplate=f"fold %{{customdata}}: {words} %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
-    for begin in frame["judged_from"].iloc[1:]:
+    for begin in frame["test_from"].iloc[1:]:
         figure.add_vline(
             x=begin.timestamp() * 1000, line={"color": style.GRID, "width": 1, "dash": "dot"}
         )
-    ahead = style.ahead(joined.spec.horizon, interval)
-    subtitle = style.subtitle_lines(joined.history, "dashed: the last price; below it is better")
+    label = style.step_label(result.spec.horizon, interval)
+    subtitle = style.subtitle_lines(result.history, "dashed: the last price; below it is better")
     style.lay_out(
-        figure, f"Errors by fold, {ahead}, naive = 1", subtitle, dark=dark, height=340,
-        keep=f"folds {interval} {len(frame)}",
+        figure, f"Errors by fold, {label}, naive = 1", subtitle, dark=dark, height=340,
+        revision=f"folds {interval} {len(frame)}",
     )  # fmt: skip
     figure.update_layout(
-        xaxis=style.time_axis(interval)
-        | {"title": {"text": "judged on, UTC", "font": {"size": 11}, "standoff": 4}},
+        xaxis=style.time_axis(interval) | {"title": style.axis_title("test span, UTC")},
         yaxis={"title": {"text": "error / naive error", "font": {"size": 11}}, "nticks": 6},
     )
     return figure
 
 
-def how(tested: WalkForward) -> str:
-    """Say in one sentence how a walk-forward test refitted."""
-    plan, window = tested.plan, "all candles before it"
+def summary_refits(walk_forward: WalkForward) -> str:
+    """Describe in one sentence how a walk-forward test refits."""
+    plan, window = walk_forward.plan, "all candles before it"
     if plan.window_rows is not None:
         window = f"the {plan.window_rows:,} candles before it"
-    text = f"Fitted anew for each of {len(tested.folds)} folds, on {window}"
+    text = f"Fitted anew for each of {len(walk_forward.folds)} folds, on {window}"
     return f"{text}, going on from the weights before." if plan.warm_start else f"{text}."
 
 
-def summary_folds(tested: WalkForward) -> str:
-    """Say in a sentence or two what ``folds`` shows."""
-    known = table(tested)["pinball"].to_numpy()
+def summary_folds(walk_forward: WalkForward) -> str:
+    """Describe in a sentence or two what ``folds`` shows."""
+    known = table(walk_forward)["pinball"].to_numpy()
     if not np.isfinite(known).any():
-        return "The band of none of the folds can be judged."
+        return "No fold has a band whose error can be compared."
     better = int((known < 1).sum())
     return (
         f"The band is better than the last price's in {better} of {len(known)} folds; its error "

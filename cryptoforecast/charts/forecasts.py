@@ -11,32 +11,32 @@ from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, NextSteps, duration
 
-#: Level (%) and strength of each band of the fan, widest first.
+#: Level (%) and opacity of each band of the fan, widest first.
 _FAN = ((95, 0.16), (80, 0.22), (50, 0.34))
 
-#: Fewest recent candles beside a fan; a longer horizon gets three times as many as its steps.
-_FEWEST_RECENT = 18
+#: Recent candles beside a fan are three times the horizon, and at least this many.
+_MIN_RECENT = 18
 
 #: Steps up to which bands are drawn as boxes.
-_BOXES = 3
+_MAX_BOXES = 3
 
 
 def predicted_vs_actual(
-    backtest: Backtest, step: int | None = None, *, dark: bool = False
+    result: Backtest, step: int | None = None, *, dark: bool = False
 ) -> go.Figure:
-    """Draw the judged model's prices against the actual ones, and the residuals below.
+    """Draw predicted prices against the actual ones, and the residuals below.
 
     Args:
-        backtest: what was judged.
-        step: 1 to the horizon; the last by default.
-        dark: whether the page behind is dark.
+        result: A backtest; the forecasts of its own model are drawn.
+        step: A step, 1 to the horizon. The default is the last one.
+        dark: Whether the page behind is dark.
 
     Raises:
-        InvalidInput: if ``step`` lies outside the horizon.
+        InvalidInput: ``step`` is not 1 to the horizon.
     """
-    colours, interval = style.theme(dark), backtest.forecast.interval
-    step = _step(backtest, step)
-    frame = backtest.forecast.frame(step)
+    colours, interval = style.theme(dark), result.forecast.interval
+    step = _step(result, step)
+    frame = result.forecast.frame(step)
     actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
     rows = rows_to_show([actual, residual])
     x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
@@ -46,30 +46,30 @@ def predicted_vs_actual(
     if np.isfinite(band).any():
         _add_band(figure, x, band[:, 0], band[:, 1], "80 % band", colours.fan(0.3))
     figure.add_scatter(
-        x=x, y=_small(actual[rows]), name="actual", mode="lines",
+        x=x, y=style.float32(actual[rows]), name="actual", mode="lines",
         line={"color": colours.ink, "width": 1.4}, hovertemplate=f"actual {hover}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=x, y=_small(frame["predicted"].to_numpy()[rows]), name="predicted", mode="lines",
+        x=x, y=style.float32(frame["predicted"].to_numpy()[rows]), name="predicted", mode="lines",
         line={"color": colours.strong, "width": 1.4, "dash": "dot"},
-        customdata=_small(band),
+        customdata=style.float32(band),
         hovertemplate=f"predicted {hover}{_band_hover(actual, 80, 0)}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=x, y=_small(residual[rows]), name="residual", mode="lines", yaxis="y2",
+        x=x, y=style.float32(residual[rows]), name="residual", mode="lines", yaxis="y2",
         line={"color": colours.rule, "width": 1}, showlegend=False,
         hovertemplate=f"residual {style.hover_price(residual, sign='+')}<extra></extra>",
     )  # fmt: skip
     times = pd.DatetimeIndex(frame["time"])
     thinned = f", {len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
-    title = f"{backtest.history.coin}, {style.ahead(step, interval)}: predicted and actual"
+    title = f"{result.history.coin}, {style.step_label(step, interval)}: predicted and actual"
     subtitle = style.subtitle_lines(
-        backtest.history,
+        result.history,
         style.span(times, interval),
-        f"{style.count(len(frame), interval)}{thinned}",
+        f"{style.candle_count(len(frame), interval)}{thinned}",
     )
-    keep = f"predicted {backtest.history.coin} {interval} {step}"
-    more = {
+    revision = f"predicted {result.history.coin} {interval} {step}"
+    extra = {
         "xaxis": style.time_axis(interval) | {"anchor": "y2"},
         "yaxis": style.price_axis(actual) | {"domain": [0.34, 1]},
         "yaxis2": style.price_axis(residual, "residual, USD")
@@ -82,19 +82,21 @@ def predicted_vs_actual(
         },
         "hoversubplots": "axis",
     }
-    return style.lay_out(figure, title, subtitle, dark=dark, height=480, keep=keep, more=more)
+    return style.lay_out(
+        figure, title, subtitle, dark=dark, height=480, revision=revision, extra=extra
+    )
 
 
-def fan(future: NextSteps, *, dark: bool = False, recent: int | None = None) -> go.Figure:
+def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None) -> go.Figure:
     """Draw recent closes and, after them, the bands and medians of the next steps.
 
     Args:
-        future: one origin, the last closed candle.
-        dark: whether the page behind is dark.
-        recent: closes to show before the forecast; three times the horizon by default.
+        next_steps: A forecast from one origin, the last closed candle.
+        dark: Whether the page behind is dark.
+        recent: Closes to show before the forecast. The default is three times the horizon.
     """
-    colours, history, forecast = style.theme(dark), future.history, future.forecast
-    recent = recent or max(_FEWEST_RECENT, 3 * forecast.horizon)
+    colours, history, forecast = style.theme(dark), next_steps.history, next_steps.forecast
+    recent = recent or max(_MIN_RECENT, 3 * forecast.horizon)
     closes = history.candles["close"].iloc[-recent:]
     past, price = pd.DatetimeIndex(closes.index), closes.to_numpy()
     rows = rows_to_show([price])
@@ -107,17 +109,18 @@ def fan(future: NextSteps, *, dark: bool = False, recent: int | None = None) -> 
     for level, strength in _FAN:
         _add_band(figure, edges, *_band(outline, level), f"{level} %", colours.fan(strength))
     figure.add_scatter(
-        x=style.milliseconds(past)[rows], y=_small(price[rows]), name="close", mode="lines",
+        x=style.milliseconds(past)[rows], y=style.float32(price[rows]), name="close", mode="lines",
         line={"color": colours.ink, "width": 1.6}, showlegend=False,
         hovertemplate=f"close {hover}<extra></extra>",
     )  # fmt: skip
     bounds = np.concatenate([_band(quantiles, level) for level, _ in reversed(_FAN)]).T
-    ends = (_band_hover(quantiles, level, 2 * i) for i, (level, _) in enumerate(reversed(_FAN)))
+    bands = (_band_hover(quantiles, level, 2 * i) for i, (level, _) in enumerate(reversed(_FAN)))
     figure.add_scatter(
-        x=x, y=_small(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
+        x=x, y=style.float32(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
         line={"color": colours.strong, "width": 1.8, "dash": "dot"},
         marker={"size": 8 if forecast.horizon <= 12 else 4, "symbol": "diamond"},
-        customdata=_small(bounds), hovertemplate=f"median {hover}{''.join(ends)}<extra></extra>",
+        customdata=style.float32(bounds),
+        hovertemplate=f"median {hover}{''.join(bands)}<extra></extra>",
     )  # fmt: skip
     _label_end(figure, edges[-1], quantiles[-1], colours.ink)
     return style.lay_out(
@@ -130,34 +133,35 @@ def fan(future: NextSteps, *, dark: bool = False, recent: int | None = None) -> 
         ),
         dark=dark,
         height=400,
-        keep=f"fan {history.coin} {history.interval} {forecast.horizon}",
+        revision=f"fan {history.coin} {history.interval} {forecast.horizon}",
         legend_rows=2,
-        more={
+        extra={
             "xaxis": style.time_axis(history.interval),
             "yaxis": style.price_axis(quantiles, "close, USD"),
         },
     )
 
 
-def summary_predicted(backtest: Backtest, step: int | None = None) -> str:
-    """Say in one sentence what ``predicted_vs_actual`` shows."""
-    said, step = backtest.forecast, _step(backtest, step)
-    interval, times = said.interval, said.times(step)
-    missed = np.abs(said.actual[:, step - 1] - said.predicted[:, step - 1])
-    prices = "simulated prices" if backtest.history.simulated else "prices"
-    if np.isnan(missed).all():
+def summary_predicted(result: Backtest, step: int | None = None) -> str:
+    """Describe in one sentence what ``predicted_vs_actual`` shows."""
+    forecast, step = result.forecast, _step(result, step)
+    interval, times = forecast.interval, forecast.times(step)
+    errors = np.abs(forecast.actual[:, step - 1] - forecast.predicted[:, step - 1])
+    prices = "simulated prices" if result.history.simulated else "prices"
+    if np.isnan(errors).all():
         return f"None of the {prices} that were predicted is known yet."
     return (
-        f"{style.span(times, interval)}: {said.predictor}'s "
-        f"{backtest.history.coin} {prices} {style.ahead(step, interval)} miss the actual ones by "
-        f"{style.money(np.nanmean(missed))} on average and by {style.money(np.nanmax(missed))} at "
-        f"most ({style.moment(times[np.nanargmax(missed)], interval)})."
+        f"{style.span(times, interval)}: {forecast.predictor}'s "
+        f"{result.history.coin} {prices} {style.step_label(step, interval)} miss the actual ones "
+        f"by {style.money(np.nanmean(errors))} on average and by "
+        f"{style.money(np.nanmax(errors))} at most "
+        f"({style.moment(times[np.nanargmax(errors)], interval)})."
     )
 
 
-def summary_fan(future: NextSteps) -> str:
-    """Say in one sentence what ``fan`` shows at its last step."""
-    history, forecast = future.history, future.forecast
+def summary_fan(next_steps: NextSteps) -> str:
+    """Describe in one sentence what ``fan`` shows at its last step."""
+    history, forecast = next_steps.history, next_steps.forecast
     last = forecast.quantile_prices[0, -1]
     low, high = _band(last[None], 80)
     prices = "simulated price" if history.simulated else "price"
@@ -170,9 +174,9 @@ def summary_fan(future: NextSteps) -> str:
     )
 
 
-def _step(backtest: Backtest, step: int | None) -> int:
-    """Return the step that is shown, the last one unless another is asked for."""
-    horizon = backtest.forecast.horizon
+def _step(result: Backtest, step: int | None) -> int:
+    """Return a step within the horizon, the last one by default."""
+    horizon = result.forecast.horizon
     step = horizon if step is None else step
     if not 1 <= step <= horizon:
         raise InvalidInput(f"`step` must be 1 to the horizon, {horizon}. Received: {step}.")
@@ -182,8 +186,10 @@ def _step(backtest: Backtest, step: int | None) -> int:
 def _add_band(figure: go.Figure, x: Array, low: Array, high: Array, name: str, fill: str) -> None:
     """Fill between two lines; one entry in the legend hides both."""
     common = {"x": x, "mode": "lines", "line": {"width": 0}, "legendgroup": name, "name": name}
-    figure.add_scatter(**common, y=_small(low), showlegend=False, hoverinfo="skip")
-    figure.add_scatter(**common, y=_small(high), fill="tonexty", fillcolor=fill, hoverinfo="skip")
+    figure.add_scatter(**common, y=style.float32(low), showlegend=False, hoverinfo="skip")
+    figure.add_scatter(
+        **common, y=style.float32(high), fill="tonexty", fillcolor=fill, hoverinfo="skip"
+    )
 
 
 def _band_hover(prices: Array, level: int, column: int) -> str:
@@ -192,16 +198,18 @@ def _band_hover(prices: Array, level: int, column: int) -> str:
     return f"<br>{level} %: {low} to {high}"
 
 
-def _outline(x: Array, quantiles: Array, close: float, step: pd.Timedelta) -> tuple[Array, Array]:
-    """Give the fan its shape: it opens at the last close, which is known.
+def _outline(
+    x: Array, quantiles: Array, close: float, candle_length: pd.Timedelta
+) -> tuple[Array, Array]:
+    """Return the outline of the fan, which opens at the last close.
 
-    A few steps alone would make a sliver, so they are drawn as boxes one candle wide.
+    A fan of few steps would be too narrow to see. Its steps are boxes, one candle wide.
 
     Returns:
         ``(m,)`` milliseconds and ``(m, 9)`` prices, USD.
     """
-    candle = step.total_seconds() * 1000
-    if len(x) > _BOXES:
+    candle = candle_length.total_seconds() * 1000
+    if len(x) > _MAX_BOXES:
         start = np.full((1, len(QUANTILES)), close)
         return np.append(x[0] - candle, x), np.concatenate([start, quantiles])
     sides = np.array([-0.45, 0.45]) * candle
@@ -222,8 +230,3 @@ def _band(quantiles: Array, level: int) -> tuple[Array, Array]:
     """Pick the two columns that bound the central ``level`` % band, ``(n,)`` each."""
     column = QUANTILES.index(round(0.5 - level / 200, 3))
     return quantiles[:, column], quantiles[:, len(QUANTILES) - 1 - column]
-
-
-def _small(values: Array) -> Array:
-    """Halve the room a line takes in a figure; seven digits are enough to look at."""
-    return np.asarray(values, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The figure of a leaderboard: every predictor's lead with its interval, a row each."""
+"""The figure of a leaderboard: each predictor's skill with its interval, a row each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import Backtest, Leaderboard, Standing
 
-#: What each metric is called on a page.
-METRIC_WORDS = {
+#: The name of each metric on a page.
+METRIC_NAMES = {
     "pinball": "Band error (pinball)",
     "mae": "Error (MAE)",
     "rmse": "Error (RMSE)",
@@ -21,8 +21,9 @@ METRIC_WORDS = {
     "coverage_80": "80 % band covers",
     "coverage_95": "95 % band covers",
 }
-#: Skills below this are drawn at the edge, with the number beside: others would be squeezed.
-_LEAST = -0.5
+#: Skills below this are drawn at the edge of the figure, because they would squeeze the others.
+#: The number beside the point is the true one.
+_MIN_SKILL = -0.5
 _COVERAGES = ("coverage_80", "coverage_95")
 
 
@@ -30,15 +31,15 @@ def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
     """Draw each predictor's skill against the reference with its interval, the best on top.
 
     Args:
-        result: the backtest that the board is of.
-        board: what to draw.
-        dark: whether the page behind is dark.
+        result: The backtest that the leaderboard describes.
+        board: The leaderboard.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
     figure = go.Figure()
     figure.add_vline(x=0, line={"color": colours.ink, "dash": "dash", "width": 1})
     for standing in board.standings[::-1]:
-        _add(figure, standing, board, colours)
+        _add_row(figure, standing, board, colours)
     candle = result.history.interval
     coverage = board.metric in _COVERAGES
     subtitle = style.subtitle_lines(
@@ -46,13 +47,13 @@ def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
         "right on the dashed line: as promised"
         if coverage
         else f"dashed: {board.reference}; right of it is better",
-        f"{style.count(board.origins, candle)} compared, lines: 95 % intervals",
+        f"{style.candle_count(board.origins, candle)} compared, lines: 95 % intervals",
     )
-    words = METRIC_WORDS[board.metric]
-    title = f"{words}, {style.ahead(board.step, candle)}"
+    words = METRIC_NAMES[board.metric]
+    title = f"{words}, {style.step_label(board.step, candle)}"
     style.lay_out(
         figure, title, subtitle, dark=dark, height=150 + 40 * len(board.standings),
-        keep=f"forest {board.metric} {board.step} {board.reference}", legend=False,
+        revision=f"forest {board.metric} {board.step} {board.reference}", legend=False,
     )  # fmt: skip
     unit = "points off the promise" if coverage else f"% better than {board.reference}"
     figure.update_layout(
@@ -66,12 +67,12 @@ def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
 
 
 def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
-    """Say in a sentence or two what ``forest`` shows."""
-    ahead = style.ahead(board.step, result.history.interval)
+    """Describe in a sentence or two what ``forest`` shows."""
+    label = style.step_label(board.step, result.history.interval)
     known = [each for each in board.standings if math.isfinite(each.value)]
     if not known:
-        return f"{METRIC_WORDS[board.metric]} is defined for none of these {ahead}."
-    first = f"{METRIC_WORDS[board.metric]}, {ahead}: {known[0].predictor} comes first"
+        return f"{METRIC_NAMES[board.metric]} is defined for none of these {label}."
+    first = f"{METRIC_NAMES[board.metric]}, {label}: {known[0].predictor} comes first"
     first += f" of {len(known)}." if len(known) > 1 else "."
     if all(math.isnan(each.low) for each in board.standings):
         return f"{first} There are too few origins to tell leads from chance."
@@ -82,60 +83,52 @@ def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
         return f"{first} Further from the promise than chance allows: {', '.join(off)}."
     better = [each for each in known if each.low > 0 and each.p_holm < 0.05]
     worse = [each for each in known if each.high < 0 and each.p_holm < 0.05]
-    said = [
+    sentences = [
         f"{word} than {board.reference} by more than chance: "
-        f"{', '.join(f'{each.predictor} ({percent(abs(each.skill))})' for each in group)}."
+        f"{', '.join(f'{each.predictor} ({style.percent(abs(each.skill))})' for each in group)}."
         for word, group in (("Better", better), ("Worse", worse))
         if group
     ]
     none = f"None differs from {board.reference} by more than chance."
-    return f"{first} {' '.join(said) or none}"
+    return f"{first} {' '.join(sentences) or none}"
 
 
-def percent(share: float, sign: str = "") -> str:
-    """Write a fraction in per cent with as many decimals as tell it from 0; a dash if undefined."""
-    if not math.isfinite(share):
-        return "–"
-    size = abs(share) * 100
-    if size < 0.005:
-        return "0 %"
-    return f"{share * 100:{sign}.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
-
-
-def lead(board: Leaderboard, skill: float) -> str:
-    """Write a skill with its sign: in per cent, of a coverage in points."""
+def skill_text(board: Leaderboard, skill: float) -> str:
+    """Write a skill with its sign, in per cent; a coverage's difference in points."""
     if board.metric in _COVERAGES and math.isfinite(skill):
         return f"{100 * skill:+.1f} points"
-    return percent(skill, "+")
+    return style.percent(skill, "+")
 
 
-def interval(board: Leaderboard, standing: Standing) -> str:
-    """Write the interval of a skill; a dash where there are too few origins to tell."""
+def interval_text(board: Leaderboard, standing: Standing) -> str:
+    """Write the interval of a skill; a dash where there are too few origins for one."""
     low, high = standing.low, standing.high
     if math.isnan(low):
         return "–"
     if board.metric in _COVERAGES:
         return f"{100 * low:+.1f} to {100 * high:+.1f} points"
-    return f"{percent(low, '+')} to {percent(high, '+')}"
+    return f"{style.percent(low, '+')} to {style.percent(high, '+')}"
 
 
-def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: style.Theme) -> None:
-    """Add one row: a point with its interval, filled where it is more than chance."""
-    certain = standing.low * standing.high > 0 and standing.p_holm < 0.05
+def _add_row(
+    figure: go.Figure, standing: Standing, board: Leaderboard, colours: style.Theme
+) -> None:
+    """Add one row: a point with its interval, filled where the skill is significant."""
+    significant = standing.low * standing.high > 0 and standing.p_holm < 0.05
     coverage = board.metric in _COVERAGES
     better = standing.skill > 0 and not coverage
-    colour = (colours.calm if better else colours.strong) if certain else colours.rule
-    shown = max(standing.skill, _LEAST) if math.isfinite(standing.skill) else math.nan
+    colour = (colours.calm if better else colours.strong) if significant else colours.rule
+    shown = max(standing.skill, _MIN_SKILL) if math.isfinite(standing.skill) else math.nan
     ends = (standing.low, standing.high) if math.isfinite(standing.low) else (shown, shown)
-    low, high = (max(each, _LEAST) for each in ends)
+    low, high = (max(each, _MIN_SKILL) for each in ends)
     reference = standing.predictor == board.reference and not coverage
     name = f"{standing.predictor} (reference)" if reference else standing.predictor
-    text = "" if reference else lead(board, standing.skill)
+    text = "" if reference else skill_text(board, standing.skill)
     figure.add_scatter(
         x=[100 * shown], y=[name], mode="markers+text", name=name, text=[text],
         textposition="top center", textfont={"color": colours.ink, "size": 11},
         marker={
-            "symbol": "diamond" if certain else "circle-open",
+            "symbol": "diamond" if significant else "circle-open",
             "size": 10, "color": colour, "line": {"width": 2, "color": colour},
         },
         error_x={
@@ -143,5 +136,5 @@ def _add(figure: go.Figure, standing: Standing, board: Leaderboard, colours: sty
             "arrayminus": [100 * (shown - low)], "color": colour, "thickness": 2, "width": 5,
         },
         hovertemplate=f"{name}: {text or '0 %'}<br>"
-        f"95 % interval {interval(board, standing)}<extra></extra>",
+        f"95 % interval {interval_text(board, standing)}<extra></extra>",
     )  # fmt: skip

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import PriceHistory
 
-#: Candles drawn at most; more would be thinner than a pixel.
-MOST_CANDLES = 450
+#: Largest number of candles in a figure; more would be thinner than a pixel.
+MAX_CANDLES = 450
 
-#: Lengths to which candles are put together for display.
+#: Lengths to which candles are merged for display.
 _LENGTHS = tuple(
     pd.Timedelta(minutes=number)
     for number in (
@@ -22,7 +22,7 @@ _LENGTHS = tuple(
     )
 )
 
-#: Spans a person may choose, by name; ``None`` is everything.
+#: Spans that the user may choose, by name; ``None`` is everything.
 RANGES: dict[str, pd.Timedelta | None] = {
     "1 day": pd.Timedelta(days=1),
     "1 week": pd.Timedelta(days=7),
@@ -32,8 +32,8 @@ RANGES: dict[str, pd.Timedelta | None] = {
     "All": None,
 }
 
-#: Candles a range button must leave to be worth pressing.
-_FEWEST_CANDLES = 12
+#: A button for a range is offered if the range has at least this many candles.
+_MIN_CANDLES = 12
 
 _OHLC = ("open", "high", "low", "close")
 
@@ -50,13 +50,13 @@ def candles(
 ) -> go.Figure:
     """Draw candles with volume below; rising candles are hollow, falling ones filled.
 
-    More than ``MOST_CANDLES`` are put together into longer ones, and the subtitle says so.
+    More than ``MAX_CANDLES`` are merged into longer ones, and the subtitle says so.
 
     Args:
-        history: closed candles.
-        dark: whether the page behind is dark.
-        log: whether equal distances are equal percentages.
-        last: only this much of the end, see ``RANGES``; everything by default.
+        history: Closed candles.
+        dark: Whether the page behind is dark.
+        log: Whether the price axis is logarithmic.
+        last: Span before the last candle, see ``RANGES``. The default is everything.
     """
     colours = style.theme(dark)
     shown = _tail(history, last)
@@ -83,12 +83,12 @@ def candles(
     longer = (
         f"each candle shown is {_length(length)} long" if length > history.candle_length else ""
     )
-    title = f"{history.coin}, {style.count(len(shown), history.interval)}"
+    title = f"{history.coin}, {style.candle_count(len(shown), history.interval)}"
     subtitle = style.subtitle_lines(
         history, style.span(pd.DatetimeIndex(shown.index), history.interval), longer
     )
-    keep = f"candles {history.coin} {history.interval} {log} {last}"
-    style.lay_out(figure, title, subtitle, dark=dark, height=520, keep=keep, legend=False)
+    revision = f"candles {history.coin} {history.interval} {log} {last}"
+    style.lay_out(figure, title, subtitle, dark=dark, height=520, revision=revision, legend=False)
     figure.update_layout(
         xaxis=style.time_axis(history.interval)
         | {"anchor": "y2" if with_volume else "y", "rangeslider": {"visible": False}}
@@ -101,13 +101,13 @@ def candles(
     if with_volume:
         figure.update_layout(
             yaxis2={"domain": [0, 0.21], "nticks": 3, "tickformat": "~s", "rangemode": "tozero",
-                    "title": {"text": _volume_title(history), "font": {"size": 11}}}
+                    "title": style.axis_title(_volume_title(history))}
         )  # fmt: skip
     return figure
 
 
 def summary_candles(history: PriceHistory, last: pd.Timedelta | None = None) -> str:
-    """Say in one sentence what ``candles`` shows."""
+    """Describe in one sentence what ``candles`` shows."""
     shown = _tail(history, last)
     first, end = shown["close"].iloc[0], shown["close"].iloc[-1]
     change = 100 * (end / first - 1)
@@ -122,24 +122,24 @@ def summary_candles(history: PriceHistory, last: pd.Timedelta | None = None) -> 
 
 
 def for_display(
-    shown: pd.DataFrame, step: pd.Timedelta, most: int = MOST_CANDLES
+    shown: pd.DataFrame, candle_length: pd.Timedelta, limit: int = MAX_CANDLES
 ) -> tuple[pd.DataFrame, pd.Timedelta]:
-    """Put candles together into longer ones until there are few enough.
+    """Merge candles into longer ones until there are few enough.
 
     Args:
-        shown: candles, as in ``PriceHistory``.
-        step: their length.
-        most: candles to return at most, about.
+        shown: Candles, as in ``PriceHistory``.
+        candle_length: Their length.
+        limit: Largest number of candles to return, about.
 
     Returns:
-        Candles, and their length: first open, highest high, lowest low, last close, and the sum
-        of what is known of the volume.
+        The candles and their length. A merged candle has the first open, the highest high, the
+        lowest low, the last close and the sum of the known volumes.
     """
-    if len(shown) <= most:
-        return shown, step
-    whole = shown.index[-1] - shown.index[0] + step
-    fits = (each for each in _LENGTHS if each > step and whole / each <= most - 1)
-    length = next(fits, whole / (most - 1))
+    if len(shown) <= limit:
+        return shown, candle_length
+    span = shown.index[-1] - shown.index[0] + candle_length
+    fits = (each for each in _LENGTHS if each > candle_length and span / each <= limit - 1)
+    length = next(fits, span / (limit - 1))
     groups = shown.resample(length, origin=_MONDAY)
     longer = groups.agg({"open": "first", "high": "max", "low": "min", "close": "last"})
     longer["volume"] = groups["volume"].sum(min_count=1)
@@ -155,13 +155,13 @@ def _tail(history: PriceHistory, last: pd.Timedelta | None) -> pd.DataFrame:
 def _range_buttons(
     shown: pd.DataFrame, length: pd.Timedelta, colours: style.Theme
 ) -> dict[str, object]:
-    """Offer the ranges that are shorter than what is shown and still hold some candles."""
-    whole = shown.index[-1] - shown.index[0]
+    """Describe buttons for the ranges that are shorter than what is shown."""
+    span = shown.index[-1] - shown.index[0]
     short = {"1 day": "1d", "1 week": "1w", "1 month": "1mo", "3 months": "3mo", "1 year": "1y"}
     buttons: list[dict[str, object]] = [
         {"count": each.days, "step": "day", "stepmode": "backward", "label": short[name]}
         for name, each in RANGES.items()
-        if each is not None and _FEWEST_CANDLES * length <= each < whole
+        if each is not None and _MIN_CANDLES * length <= each < span
     ]
     if not buttons:
         return {}

@@ -1,4 +1,4 @@
-"""Figures of chances: of one price at every step, and of many prices at once."""
+"""Figures of probabilities: of one price at every step, and of many prices at once."""
 
 from __future__ import annotations
 
@@ -12,147 +12,160 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import NextSteps, Probability, duration
 
-#: Cells of a map up to which each says its chance.
-_WRITTEN = 120
-#: Steps up to which each is marked.
-_MARKED = 12
+#: Cells of a map up to which each shows its number.
+_MAX_LABELLED_CELLS = 120
+#: Steps up to which markers are large.
+_MAX_LARGE_MARKERS = 12
 
 
-def chance_by_step(future: NextSteps, one: Probability, *, dark: bool = False) -> go.Figure:
-    """Draw the chance of ending above or below a price, at each step.
+def probability_by_step(
+    next_steps: NextSteps, probability: Probability, *, dark: bool = False
+) -> go.Figure:
+    """Draw the probability of ending above or below a price, at each step.
 
     Args:
-        future: one origin.
-        one: of this forecast.
-        dark: whether the page behind is dark.
+        next_steps: A forecast from one origin.
+        probability: A probability of this forecast.
+        dark: Whether the page behind is dark.
     """
-    colours, chances = style.theme(dark), 100 * one.by_step
-    x = style.milliseconds(_times(future))
+    colours, percentages = style.theme(dark), 100 * probability.by_step
+    x = style.milliseconds(_times(next_steps))
     figure = go.Figure()
     figure.add_scatter(
-        x=x, y=chances, mode="lines+markers", name="chance", showlegend=False,
+        x=x, y=percentages, mode="lines+markers", name="chance", showlegend=False,
         line={"color": colours.strong, "width": 2},
-        marker={"symbol": "diamond", "size": 8 if len(x) <= _MARKED else 4},
+        marker={"symbol": "diamond", "size": 8 if len(x) <= _MAX_LARGE_MARKERS else 4},
         hovertemplate="%{y:.1f} %<extra></extra>",
     )  # fmt: skip
     ends = [
-        {"x": x[row], "y": chances[row], "text": percent(one.by_step[row]), "showarrow": False,
-         "xanchor": side, "yshift": 14, "font": {"size": 12, "color": colours.ink}}
+        {"x": x[row], "y": percentages[row], "text": percent(probability.by_step[row]),
+         "showarrow": False, "xanchor": side, "yshift": 14,
+         "font": {"size": 12, "color": colours.ink}}
         for row, side in ((0, "left"), (-1, "right"))
-        if math.isfinite(chances[row])
+        if math.isfinite(percentages[row])
     ]  # fmt: skip
     style.lay_out(
-        figure, f"Chance of ending {one.direction} {style.money(one.level)}",
-        style.subtitle_lines(future.history, "dashed: as likely as not"),
-        dark=dark, height=320, keep=f"chance {future.history.coin} {one.direction}", legend=False,
-        more={
-            "xaxis": style.time_axis(future.history.interval),
-            "yaxis": {"title": {"text": "chance, %", "font": {"size": 11}},
+        figure, f"Chance of ending {probability.direction} {style.money(probability.level)}",
+        style.subtitle_lines(next_steps.history, "dashed: as likely as not"),
+        dark=dark, height=320, legend=False,
+        revision=f"chance {next_steps.history.coin} {probability.direction}",
+        extra={
+            "xaxis": style.time_axis(next_steps.history.interval),
+            "yaxis": {"title": style.axis_title("chance (probability), %"),
                       "range": [-3, 103], "dtick": 25},
-            "shapes": [style.across(colours.rule, y=50)],
+            "shapes": [style.dashed_line(colours.rule, y=50)],
             "annotations": ends,
         },
     )  # fmt: skip
     return figure
 
 
-def chance_map(future: NextSteps, asked: Sequence[Probability], *, dark: bool = False) -> go.Figure:
-    """Draw the chances of several prices at every step as a map of colours.
+def probability_map(
+    next_steps: NextSteps, probabilities: Sequence[Probability], *, dark: bool = False
+) -> go.Figure:
+    """Draw the probabilities of several prices at every step as a map of colours.
 
     Args:
-        future: one origin.
-        asked: of this forecast, all of one direction, by rising level.
-        dark: whether the page behind is dark.
+        next_steps: A forecast from one origin.
+        probabilities: Probabilities of this forecast, of one direction, by rising level.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
-    chances = 100 * np.array([one.by_step for one in asked])
-    ladder = _rungs([one.level for one in asked])
-    single = chances.shape[1] == 1
-    direction, coin = asked[0].direction, future.history.coin
-    cells = {"z": chances, "y": ladder, "x": _labels(future)}
+    percentages = 100 * np.array([each.by_step for each in probabilities])
+    ladder = _rungs([one.level for one in probabilities])
+    single = percentages.shape[1] == 1
+    direction, coin = probabilities[0].direction, next_steps.history.coin
+    cells = {"z": percentages, "y": ladder, "x": _labels(next_steps)}
     if single:
-        cells = {"z": chances.T, "x": ladder, "y": [""]}
+        cells = {"z": percentages.T, "x": ladder, "y": [""]}
     figure = go.Figure()
     figure.add_heatmap(
         **cells, zmin=0, zmax=100, xgap=1, ygap=1,
         colorscale=_scale(colours), showscale=False,
-        texttemplate="%{z:.0f}" if chances.size <= _WRITTEN else "",
+        texttemplate="%{z:.0f}" if percentages.size <= _MAX_LABELLED_CELLS else "",
         textfont={"size": 11},
         hovertemplate=f"{direction} %{{{'x' if single else 'y'}}}"
         f"{'' if single else ', %{x}'}: %{{z:.1f}} %<extra></extra>",
     )  # fmt: skip
-    more = {
-        "xaxis": {"title": {"text": "ahead", "font": {"size": 11}, "standoff": 4},
+    axes = {
+        "xaxis": {"title": style.axis_title("ahead"),
                   "type": "category", "showgrid": False, "nticks": 4, "tickangle": 0},
         "yaxis": {"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
                   "showgrid": False},
     }  # fmt: skip
     if single:
-        more = {
+        axes = {
             "xaxis": {"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
                       "showgrid": False, "nticks": 5, "tickangle": 0},
             "yaxis": {"type": "category", "showgrid": False, "showticklabels": False},
         }  # fmt: skip
     style.lay_out(
         figure, f"Chance of ending {direction} each price, %",
-        style.subtitle_lines(future.history, "blue: unlikely, orange: likely"),
-        dark=dark, height=230 if single else 320, keep=f"chances {coin} {direction}", legend=False,
-        more={"hovermode": "closest", **more},
+        style.subtitle_lines(next_steps.history, "blue: unlikely, orange: likely"),
+        dark=dark, height=230 if single else 320, legend=False,
+        revision=f"chances {coin} {direction}",
+        extra={"hovermode": "closest", **axes},
     )  # fmt: skip
     return figure
 
 
-def summary_chance(future: NextSteps, one: Probability) -> str:
-    """Say in one sentence what ``chance_by_step`` shows."""
-    history, steps = future.history, len(one.by_step)
-    price = f"{one.direction} {style.money(one.level)}"
+def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
+    """Describe in one sentence what ``probability_by_step`` shows."""
+    history, steps = next_steps.history, len(probability.by_step)
+    price = f"{probability.direction} {style.money(probability.level)}"
     real = "simulated price" if history.simulated else "price"
     last = duration(steps, history.interval)
     text = (
-        f"Chance that the {history.coin} {real} ends {price} in {last}: {percent(one.by_step[-1])}"
+        f"Chance that the {history.coin} {real} ends {price} in {last}: "
+        f"{percent(probability.by_step[-1])}"
     )
     if steps == 1:
         return f"{text}."
-    return f"{text}; in {duration(1, history.interval)}: {percent(one.by_step[0])}."
+    return f"{text}; in {duration(1, history.interval)}: {percent(probability.by_step[0])}."
 
 
-def summary_chances(future: NextSteps, asked: Sequence[Probability]) -> str:
-    """Say in one sentence what ``chance_map`` shows at its last step."""
-    last = duration(len(asked[0].by_step), future.history.interval)
-    prices = _rungs([one.level for one in asked])
+def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probability]) -> str:
+    """Describe in one sentence what ``probability_map`` shows at its last step."""
+    last = duration(len(probabilities[0].by_step), next_steps.history.interval)
+    prices = _rungs([one.level for one in probabilities])
     parts = [
-        f"{price} {percent(one.by_step[-1])}" for price, one in zip(prices, asked, strict=True)
+        f"{price} {percent(one.by_step[-1])}"
+        for price, one in zip(prices, probabilities, strict=True)
     ]
-    return f"Chance of ending {asked[0].direction} each price in {last}: {', '.join(parts)}."
+    return (
+        f"Chance of ending {probabilities[0].direction} each price in {last}: {', '.join(parts)}."
+    )
 
 
-def percent(chance: float) -> str:
-    """Write a chance no more precisely than it is known: "41 %", "under 1 %"."""
-    if not math.isfinite(chance):
+def percent(probability: float) -> str:
+    """Write a probability no more precisely than it is known: "41 %", "under 1 %"."""
+    if not math.isfinite(probability):
         return "unknown"
-    if chance < 0.01:
+    if probability < 0.01:
         return "under 1 %"
-    return "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
+    return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
 def _rungs(levels: Sequence[float]) -> list[str]:
-    """Write round prices alike, with no more decimals than they need: "$65,000", "$0.0890"."""
+    """Write round prices with the same decimals, as few as possible: "$65,000", "$0.0890"."""
     texts = [f"{level:.15g}" if level >= 1e-4 else f"{level:.15f}".rstrip("0") for level in levels]
     decimals = max(len(text.partition(".")[2]) for text in texts)
     return [f"${level:,.{decimals}f}" for level in levels]
 
 
-def _times(future: NextSteps) -> pd.DatetimeIndex:
-    steps = np.arange(1, future.forecast.horizon + 1)
-    return pd.DatetimeIndex(future.forecast.origins[0] + steps * future.history.candle_length)
+def _times(next_steps: NextSteps) -> pd.DatetimeIndex:
+    steps = np.arange(1, next_steps.forecast.horizon + 1)
+    return pd.DatetimeIndex(
+        next_steps.forecast.origins[0] + steps * next_steps.history.candle_length
+    )
 
 
-def _labels(future: NextSteps) -> list[str]:
-    """Write how far each step looks ahead."""
-    interval = future.history.interval
-    return [duration(step, interval) for step in range(1, future.forecast.horizon + 1)]
+def _labels(next_steps: NextSteps) -> list[str]:
+    """Write how far ahead each step is."""
+    interval = next_steps.history.interval
+    return [duration(step, interval) for step in range(1, next_steps.forecast.horizon + 1)]
 
 
 def _scale(colours: style.Theme) -> list[tuple[float, str]]:
-    """Blue over the page's own colour to orange: told apart without red and green."""
+    """Return colours from blue to orange, which need no sight of red and green."""
     return [(0.0, style.BLUE), (0.5, colours.surface), (1.0, style.ORANGE)]

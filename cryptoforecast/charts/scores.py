@@ -1,4 +1,4 @@
-"""Figures of learning and judgement: loss by epoch, errors against naive, coverage."""
+"""Figures of training and of scores: loss by epoch, errors against naive, coverage."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import EpochLoss, Scores
 
-#: Marker and dash of each predictor; a network gets the first.
-_LOOKS = {
+#: Marker and dash of each predictor; a network has the first.
+_MARKERS = {
     "": ("diamond", "solid"),
     "naive": ("circle", "dot"),
     "cone": ("square", "dash"),
@@ -30,9 +30,9 @@ def loss_curve(
     """Draw the loss after each epoch, on training and on validation rows.
 
     Args:
-        curve: epochs finished so far; may be empty.
-        epochs: the most there can be, so that the axis stays put while training.
-        dark: whether the page behind is dark.
+        curve: Epochs that are finished; may be empty.
+        epochs: Largest number of epochs, so that the axis stays the same during a training.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
     epoch = [point.epoch for point in curve]
@@ -48,11 +48,11 @@ def loss_curve(
         hovertemplate="validation %{y:.4g}<extra></extra>",
     )  # fmt: skip
     style.lay_out(
-        figure, "Loss by epoch", [], dark=dark, height=280, keep="loss",
+        figure, "Loss by epoch", [], dark=dark, height=280, revision="loss",
     )  # fmt: skip
     last = max([1, *epoch, *([] if epochs is None else [epochs])])
     axis: dict[str, object] = {
-        "title": {"text": "epoch", "font": {"size": 11}, "standoff": 4},
+        "title": style.axis_title("epoch"),
         "range": [0.5, last + 0.5],
         "tickformat": "d",
     }
@@ -60,7 +60,7 @@ def loss_curve(
         axis["dtick"] = 1
     figure.update_layout(
         xaxis=axis,
-        yaxis={"title": {"text": "loss, scaled target", "font": {"size": 11}}, "nticks": 6},
+        yaxis={"title": style.axis_title("loss, scaled target"), "nticks": 6},
     )
     if not curve:
         figure.add_annotation(
@@ -71,39 +71,39 @@ def loss_curve(
 
 
 def coverage(
-    measured: Mapping[str, Mapping[int, float]], *, simulated: bool = False, dark: bool = False
+    shares: Mapping[str, Mapping[int, float]], *, simulated: bool = False, dark: bool = False
 ) -> go.Figure:
-    """Draw how many actuals fell inside each band against how many should.
+    """Draw the share of actuals inside each band against the promised share.
 
     Args:
-        measured: share of actuals inside, by predictor and level (%); NaN is left out.
-        simulated: whether the prices are not from a real market.
-        dark: whether the page behind is dark.
+        shares: Share of actuals inside, by predictor and level (%). NaN is left out.
+        simulated: Whether the prices are simulated.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
-    levels = sorted({level for shares in measured.values() for level in shares})
+    levels = sorted({level for by_level in shares.values() for level in by_level})
     bands = [f"{level} %" for level in levels]
     figure = go.Figure()
     figure.add_scatter(
         x=bands, y=levels, name="as promised", mode="markers", hoverinfo="skip",
         marker={"symbol": "line-ew", "size": 36, "line": {"color": colours.ink, "width": 2}},
     )  # fmt: skip
-    for name, shares in measured.items():
-        symbol, dash = _LOOKS.get(name, _LOOKS[""])
+    for name, by_level in shares.items():
+        symbol, dash = _MARKERS.get(name, _MARKERS[""])
         figure.add_scatter(
-            x=bands, y=[100 * shares.get(level, math.nan) for level in levels], name=name,
+            x=bands, y=[100 * by_level.get(level, math.nan) for level in levels], name=name,
             mode="lines+markers", marker={"symbol": symbol, "size": 9},
             line={"color": _colour(name, colours), "dash": dash, "width": 1.6},
             hovertemplate=f"{name} %{{y:.1f}} %<extra></extra>",
         )  # fmt: skip
-    subtitle = ["<b>Simulated prices, not a market</b>"] if simulated else []
+    subtitle = [style.SIMULATED] if simulated else []
     style.lay_out(
         figure, "Coverage: promised and measured", subtitle, dark=dark, height=380,
-        keep="coverage", legend_rows=3,
-        more={
-            "xaxis": {"title": {"text": "level of the band", "font": {"size": 11}, "standoff": 4},
+        revision="coverage", legend_rows=3,
+        extra={
+            "xaxis": {"title": style.axis_title("level of the band"),
                       "type": "category", "unifiedhovertitle": {"text": "%{x} band"}},
-            "yaxis": {"title": {"text": "actuals inside, %", "font": {"size": 11}}, "nticks": 6},
+            "yaxis": {"title": style.axis_title("actuals inside, %"), "nticks": 6},
         },
     )  # fmt: skip
     return figure
@@ -120,14 +120,14 @@ def compare_errors(
     """Draw each predictor's error as a multiple of naive's.
 
     Args:
-        scores: by predictor, ``naive`` among them, one ``Scores`` a step.
-        step: 1 to the horizon; the last by default.
+        scores: By predictor, with ``naive``, one ``Scores`` a step.
+        step: A step, 1 to the horizon. The default is the last one.
         metric: ``"mae"`` of the price, or ``"pinball"`` of the whole band.
-        simulated: whether the prices are not from a real market.
-        dark: whether the page behind is dark.
+        simulated: Whether the prices are simulated.
+        dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
-    ratios = _relative(scores, step, metric)
+    ratios = _relative_errors(scores, step, metric)
     names, values = list(ratios)[::-1], list(ratios.values())[::-1]
 
     def colour(name: str, ratio: float) -> str:
@@ -135,7 +135,7 @@ def compare_errors(
 
     figure = go.Figure()
     figure.add_bar(
-        x=values, y=names, orientation="h", text=[_times(value) for value in values],
+        x=values, y=names, orientation="h", text=[_ratio_text(value) for value in values],
         textposition="outside", cliponaxis=False, textfont={"color": colours.ink},
         marker={"color": [colour(name, ratios[name]) for name in names]},
         hovertemplate="%{y}: %{text} the naive error<extra></extra>",
@@ -144,17 +144,16 @@ def compare_errors(
     unit = "MAE" if metric == "mae" else "pinball loss"
     subtitle = ["dashed: the last price; left of it is better"]
     if simulated:
-        subtitle.insert(0, "<b>Simulated prices, not a market</b>")
+        subtitle.insert(0, style.SIMULATED)
     longest = max([1.0, *(value for value in values if math.isfinite(value))])
     style.lay_out(
         figure, f"{what}, naive = 1", subtitle, dark=dark, height=150 + 38 * len(names),
-        keep=f"errors {metric}", legend=False,
-        more={
+        revision=f"errors {metric}", legend=False,
+        extra={
             "hovermode": "closest",
             "bargap": 0.35,
-            "shapes": [style.across(colours.ink, x=1)],
-            "xaxis": {"title": {"text": f"{unit} / naive {unit}", "font": {"size": 11},
-                                "standoff": 4},
+            "shapes": [style.dashed_line(colours.ink, x=1)],
+            "xaxis": {"title": style.axis_title(f"{unit} / naive {unit}"),
                       "range": [0, 1.22 * longest], "nticks": 6},
         },
     )  # fmt: skip
@@ -162,7 +161,7 @@ def compare_errors(
 
 
 def summary_loss(curve: Sequence[EpochLoss]) -> str:
-    """Say in one sentence what ``loss_curve`` shows."""
+    """Describe in one sentence what ``loss_curve`` shows."""
     if not curve:
         return "No epoch has finished yet."
     last = curve[-1]
@@ -177,12 +176,12 @@ def summary_loss(curve: Sequence[EpochLoss]) -> str:
     )
 
 
-def summary_coverage(measured: Mapping[str, Mapping[int, float]]) -> str:
-    """Say in one sentence what ``coverage`` shows."""
+def summary_coverage(shares: Mapping[str, Mapping[int, float]]) -> str:
+    """Describe in one sentence what ``coverage`` shows."""
     parts = [
         f"{name}'s {level} % band holds {100 * share:.1f} % of the actuals"
-        for name, shares in measured.items()
-        for level, share in shares.items()
+        for name, by_level in shares.items()
+        for level, share in by_level.items()
         if level == 80 and math.isfinite(share)
     ]
     return "; ".join(parts) + "." if parts else "No coverage is defined here."
@@ -194,10 +193,10 @@ def summary_errors(
     *,
     metric: Literal["mae", "pinball"] = "mae",
 ) -> str:
-    """Say in one sentence what ``compare_errors`` shows."""
-    ratios = _relative(scores, step, metric)
+    """Describe in one sentence what ``compare_errors`` shows."""
+    ratios = _relative_errors(scores, step, metric)
     unit = "MAE" if metric == "mae" else "pinball loss"
-    parts = [f"{name} {_times(value)}" for name, value in ratios.items() if name != "naive"]
+    parts = [f"{name} {_ratio_text(value)}" for name, value in ratios.items() if name != "naive"]
     return f"{unit} in multiples of the last price's: {', '.join(parts)}."
 
 
@@ -210,7 +209,7 @@ def _colour(name: str, colours: style.Theme) -> str:
     return known.get(name, colours.strong)
 
 
-def _relative(
+def _relative_errors(
     scores: Mapping[str, Sequence[Scores]], step: int | None, metric: str
 ) -> dict[str, float]:
     row = -1 if step is None else step - 1
@@ -221,8 +220,8 @@ def _relative(
     }
 
 
-def _times(ratio: float) -> str:
-    """Write a ratio with as many decimals as tell it from 1."""
+def _ratio_text(ratio: float) -> str:
+    """Write a ratio with decimals that tell it from 1."""
     if not math.isfinite(ratio):
         return "undefined"
     return f"{ratio:.3f}" if ratio < 1.1 else f"{ratio:.2f}"

@@ -1,8 +1,8 @@
 """A figure of lines and bands as a picture that a browser shows at once.
 
-Plotly is some megabytes of script: it draws a second or more after the words of a page are there,
-and much later on a telephone. A still is what it will draw, as a few kB of HTML: lines and bands
-as an SVG image stretched to the width of the page, and text over it, which keeps its size.
+Plotly is a script of some megabytes. It draws a second or more after the text of a page is there,
+and much later on a telephone. A still is the same figure as a few kB of HTML: lines and bands are
+an SVG image that is stretched to the width of the page. Text lies over it and keeps its size.
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.types import Array
 
-#: Pixels around the plot, where the labels of both axes and of the last step stand.
+#: Pixels around the plot, for the labels of both axes and of the last step.
 LEFT, RIGHT, BOTTOM = 40, 76, 56
-#: Units of the image, stretched to whatever room there is.
-SIDE = 1000
-#: Share of the height that stays free above and below the lines, as Plotly leaves it.
-FREE = 0.055
-MOST_TIMES, MOST_PRICES = 5, 7
+#: Width and height of the image in its own units; the page stretches it.
+SIZE = 1000
+#: Free share of the height above and below the lines, as in Plotly.
+FREE_SHARE = 0.055
+#: Largest number of ticks on each axis.
+MAX_TIME_TICKS, MAX_PRICE_TICKS = 5, 7
 _MINUTE, _DAY = 6e4, 8.64e7
-#: Distances of ticks in time: milliseconds, and months beyond. Each is at most 2.5 times the one
-#: before, so that there are always two ticks.
-_STEPS = (
+#: Distances between ticks of time: in milliseconds, and longer ones in months. Each is at most 2.5
+#: times the one before, so that there are always two ticks.
+_TICKS = (
     *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
     *(days * _DAY for days in (1, 2, 4, 7, 14)),
 )
-_MONTHS = (1, 3, 6, 12, 24, 60, 120)
-_UNDER = "margin-top:6px;transform:translateX(-50%)"
-_AXIS = "margin-left:-5px;transform:translate(-100%,-50%)"
+_MONTH_TICKS = (1, 3, 6, 12, 24, 60, 120)
+_BELOW_PLOT = "margin-top:6px;transform:translateX(-50%)"
+_LEFT_OF_PLOT = "margin-left:-5px;transform:translate(-100%,-50%)"
 _DASHES = {"dot": "3 3", "dash": "9 6"}
 
 
 @dataclass(frozen=True)
 class _Box:
-    """What of the data is seen: milliseconds and prices."""
+    """The visible part of the data: milliseconds and prices."""
 
     left: float
     right: float
@@ -50,11 +51,11 @@ class _Box:
     high: float
 
     def x(self, value: Array | float) -> Array:
-        """Return how far to the right, 0 to 1."""
+        """Return the distance from the left edge, 0 to 1."""
         return (np.asarray(value, dtype=float) - self.left) / (self.right - self.left)
 
     def y(self, value: Array | float) -> Array:
-        """Return how far down, 0 to 1."""
+        """Return the distance from the top, 0 to 1."""
         return (self.high - np.asarray(value, dtype=float)) / (self.high - self.low)
 
 
@@ -62,13 +63,13 @@ def still(figure: go.Figure, alt: str) -> str:
     """Draw a figure without Plotly.
 
     Args:
-        figure: lines against time on one pair of axes, made by ``style.lay_out``; a line may be
-            filled to the one before it, and text may stand beside the last point.
-        alt: what it shows, for who can't see it.
+        figure: Lines against time on one pair of axes, made by ``style.lay_out``. A line may be
+            filled to the one before it, and text may be beside the last point.
+        alt: A sentence that says what the figure shows, for a screen reader.
 
     Returns:
-        HTML as high as the figure and as wide as there is room; every word in it is escaped.
-        Empty if no line has two known points.
+        HTML as high as the figure and as wide as the page. All its text is escaped. It is empty
+        if no line has two known points.
     """
     box = _box(figure)
     if box is None:
@@ -81,8 +82,8 @@ def still(figure: go.Figure, alt: str) -> str:
     below = zip(box.x(times), _dates(times), strict=True)
     beside = zip(box.y(prices), _amounts(prices, layout.yaxis.tickformat), strict=True)
     over = [
-        *(_label(x, 1, text, _UNDER) for x, text in below),
-        *(_label(0, y, text, _AXIS) for y, text in beside),
+        *(_label(x, 1, text, _BELOW_PLOT) for x, text in below),
+        *(_label(0, y, text, _LEFT_OF_PLOT) for y, text in beside),
         *(_annotation(note, box) for note in layout.annotations),
     ]
     subtitle = layout.title.subtitle.text or ""
@@ -111,21 +112,21 @@ def _box(figure: go.Figure) -> _Box | None:
     if len(np.unique(x)) < 2:
         return None
     low, high = float(y.min()), float(y.max())
-    free = FREE * (high - low) or abs(high) * FREE or 1.0
+    free = FREE_SHARE * (high - low) or abs(high) * FREE_SHARE or 1.0
     return _Box(float(x.min()), float(x.max()), low - free, high + free)
 
 
 def _image(figure: go.Figure, box: _Box, times: Array, prices: Array) -> str:
     """Draw grid, bands and lines as SVG that may be stretched."""
     parts = [
-        *(f'<path d="M{at * SIDE:.0f} 0V{SIDE}" stroke="{style.GRID}"/>' for at in box.x(times)),
-        *(f'<path d="M0 {at * SIDE:.0f}H{SIDE}" stroke="{style.GRID}"/>' for at in box.y(prices)),
+        *(f'<path d="M{x:.0f} 0V{SIZE}" stroke="{style.GRID}"/>' for x in box.x(times) * SIZE),
+        *(f'<path d="M0 {y:.0f}H{SIZE}" stroke="{style.GRID}"/>' for y in box.y(prices) * SIZE),
     ]
     before = ""
     for line in figure.data:
         points = _points(line, box)
         if line.fill == "tonexty":
-            # There and back: the line before it runs from left to right as well.
+            # Both lines run from left to right, so the outline returns along the other one.
             back = " ".join(reversed(before.split()))
             parts.append(f'<polygon points="{points} {back}" fill="{line.fillcolor}"/>')
         elif line.line.width:
@@ -135,7 +136,7 @@ def _image(figure: go.Figure, box: _Box, times: Array, prices: Array) -> str:
                 f'stroke-width="{line.line.width}" stroke-dasharray="{dash}"/>'
             )
         if "markers" in (line.mode or ""):
-            # A line of no length with round ends is a dot, however the image is stretched.
+            # A line of no length with round ends stays a dot when the image is stretched.
             dots = "".join(f"M{point}h0" for point in points.split())
             parts.append(
                 f'<path d="{dots}" stroke="{line.line.color}" stroke-linecap="round" '
@@ -143,19 +144,19 @@ def _image(figure: go.Figure, box: _Box, times: Array, prices: Array) -> str:
             )
         before = points
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" '
         f'preserveAspectRatio="none"><style>*{{vector-effect:non-scaling-stroke}}</style>'
         f"{''.join(parts)}</svg>"
     )
 
 
 def _points(line: go.Scatter, box: _Box) -> str:
-    x, y = box.x(line.x) * SIDE, box.y(line.y) * SIDE
+    x, y = box.x(line.x) * SIZE, box.y(line.y) * SIZE
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if math.isfinite(b))
 
 
 def _legend(figure: go.Figure) -> Iterator[str]:
-    """Name what is drawn, each beside a piece of it."""
+    """Return the name of each line beside a piece of it."""
     for line in figure.data:
         if line.showlegend is False:
             continue
@@ -178,16 +179,16 @@ def _annotation(note: go.layout.Annotation, box: _Box) -> str:
     )
 
 
-def _label(x: Array | float, y: Array | float, text: str, more: str) -> str:
-    """Put text at a place of the plot, both coordinates 0 to 1."""
+def _label(x: Array | float, y: Array | float, text: str, css: str) -> str:
+    """Return text at a place of the plot, both coordinates 0 to 1."""
     return (
         f'<span style="position:absolute;left:{float(x):.2%};top:{float(y):.2%};'
-        f'white-space:nowrap;text-align:center;{more}">{_lines(text)}</span>'
+        f'white-space:nowrap;text-align:center;{css}">{_lines(text)}</span>'
     )
 
 
 def _lines(text: str) -> str:
-    """Escape text of a figure; its line breaks and bold lines remain."""
+    """Escape the text of a figure, but keep its line breaks and bold lines."""
     escaped = html.escape(text)
     for tag in ("br", "b", "/b"):
         escaped = escaped.replace(f"&lt;{tag}&gt;", f"<{tag}>")
@@ -195,42 +196,42 @@ def _lines(text: str) -> str:
 
 
 def _times(box: _Box) -> Array:
-    """Choose the ticks of time, milliseconds: round hours or days, months or years."""
+    """Choose ticks of time in milliseconds: round hours, days, months or years."""
     span = box.right - box.left
-    for step in _STEPS:
-        if span <= MOST_TIMES * step:
+    for step in _TICKS:
+        if span <= MAX_TIME_TICKS * step:
             sunday = 3 * _DAY if step % (7 * _DAY) == 0 else 0
             return np.arange(math.ceil((box.left - sunday) / step) * step + sunday, box.right, step)
     first, last = (np.datetime64(int(edge), "ms") for edge in (box.left, box.right))
     months = np.arange(first.astype("M8[M]") + 1, last.astype("M8[M]") + 1)
-    for step in _MONTHS:
-        found = months[months.astype(int) % step == 0]
-        if len(found) <= MOST_TIMES:
+    for step in _MONTH_TICKS:
+        ticks = months[months.astype(int) % step == 0]
+        if len(ticks) <= MAX_TIME_TICKS:
             break
-    times: Array = found.astype("M8[ms]").astype(float)
+    times: Array = ticks.astype("M8[ms]").astype(float)
     return times
 
 
 def _dates(times: Array) -> list[str]:
-    """Write ticks of time as Plotly does: what stays the same is said once, at the first."""
+    """Write ticks of time as Plotly does, the lower line only where it changes."""
     moments = pd.to_datetime(times, unit="ms")
     if len(moments) == 0:
         return []
     midnight = all(moment == moment.normalize() for moment in moments)
     top, below = ("%b %-d", "%Y") if midnight else ("%H:%M", "%b %-d")
-    forecast, texts = "", []
+    previous, texts = "", []
     for moment in moments:
         lower = moment.strftime(below)
-        texts.append(moment.strftime(top) + (f"<br>{lower}" if lower != forecast else ""))
-        forecast = lower
+        texts.append(moment.strftime(top) + (f"<br>{lower}" if lower != previous else ""))
+        previous = lower
     return texts
 
 
 def _prices(box: _Box) -> Array:
-    """Choose the ticks of price: round numbers, ``MOST_PRICES`` of them at most."""
-    rough = (box.high - box.low) / MOST_PRICES
-    size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * times for times in (1, 2, 5, 10) if size * times >= rough)
+    """Choose ticks of price: round numbers, at most ``MAX_PRICE_TICKS``."""
+    distance = (box.high - box.low) / MAX_PRICE_TICKS
+    size = 10.0 ** math.floor(math.log10(distance))
+    step = next(size * times for times in (1, 2, 5, 10) if size * times >= distance)
     return np.arange(math.ceil(box.low / step), math.floor(box.high / step) + 1) * step
 
 

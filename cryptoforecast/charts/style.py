@@ -1,7 +1,7 @@
-"""How every figure looks: palette, panels, titles, units. Imports no Streamlit.
+"""How every figure looks: palette, panels, titles, units.
 
-Colours are those of Okabe and Ito (2008), told apart by people who see red and green alike;
-dashes and markers say the same once more. Backgrounds are transparent.
+The colours are those of Okabe and Ito (2008), which people with red-green blindness can tell
+apart. Dashes and markers repeat what the colours say. Backgrounds are transparent.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from cryptoforecast.types import INTERVAL_NOUNS, INTERVALS, Array, PriceHistory,
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 
+#: Line of a subtitle above prices that are not from a market.
+SIMULATED = "<b>Simulated prices, not a market</b>"
+
 GRID = "rgba(128, 128, 128, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
 
@@ -29,7 +32,17 @@ CLEAR = "rgba(0, 0, 0, 0)"
 class Theme:
     """Colours that differ between light and dark.
 
-    ``strong`` is for what is predicted, falls or is worse; ``calm`` for what rises or is better.
+    Attributes:
+        ink: of text and of actual prices.
+        faint: of subtitles and labels that matter less.
+        strong: of what is predicted, falls or is worse.
+        calm: of what rises or is better.
+        band: of bands, red, green and blue without opacity.
+        rule: of reference lines and of what is beside the point.
+        button: of a button.
+        pressed: of a pressed button.
+        surface: of the page behind.
+        template: Plotly's template.
     """
 
     ink: str
@@ -44,7 +57,7 @@ class Theme:
     template: str
 
     def fan(self, opacity: float) -> str:
-        """Return the band's colour as strong as ``opacity``, 0 to 1."""
+        """Return the colour of bands at an ``opacity`` of 0 to 1."""
         return f"rgba({self.band}, {opacity})"
 
 
@@ -72,24 +85,24 @@ def lay_out(
     *,
     dark: bool,
     height: int,
-    keep: str,
+    revision: str,
     legend: bool = True,
     legend_rows: int = 1,
-    more: Mapping[str, object] | None = None,
+    extra: Mapping[str, object] | None = None,
 ) -> go.Figure:
     """Give a figure its title, margins, legend and colours.
 
     Args:
-        figure: changed in place.
-        title: what it shows, at most about 45 characters to fit a telephone.
-        subtitle: lines below it, at most about 55 characters each.
-        dark: whether the page behind is dark.
-        height: pixels.
-        keep: zoom and hidden lines survive a refresh while this stays the same.
-        legend: whether to list the lines, above the plot.
-        legend_rows: rows that the legend takes on a telephone.
-        more: layout of this figure alone, such as its axes, on top of the common one. Given here
-            it takes a third of the time of a second ``update_layout``.
+        figure: The figure, which is changed in place.
+        title: What it shows, at most about 45 characters to fit a telephone.
+        subtitle: Lines below the title, at most about 55 characters each.
+        dark: Whether the page behind is dark.
+        height: Height in pixels.
+        revision: Zoom and hidden lines survive a refresh while this stays the same.
+        legend: Whether to list the lines above the plot.
+        legend_rows: Rows that the legend takes on a telephone.
+        extra: Layout of this figure alone, such as its axes, merged into the common layout. This
+            takes a third of the time of a second ``update_layout``.
 
     Returns:
         The same figure.
@@ -130,11 +143,11 @@ def lay_out(
             "bgcolor": CLEAR, "color": colours.faint, "activecolor": colours.ink,
             "remove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
         },
-        "uirevision": keep,
+        "uirevision": revision,
         "dragmode": "zoom",
         "xaxis": {
             "gridcolor": GRID, "automargin": True, "zeroline": False,
-            # Plotly underlays the line at the pointer with white, which only a white page hides.
+            # Plotly draws a white line below the line at the pointer. Only a white page hides it.
             "showspikes": not dark, "spikecolor": colours.rule, "spikethickness": 1,
             "spikedash": "dot",
         },
@@ -142,13 +155,15 @@ def lay_out(
             "gridcolor": GRID, "automargin": True, "zeroline": False, "title": {"standoff": 4},
         },
     }  # fmt: skip
-    # Whole values: merging them into what is there, key by key, takes ten times as long.
-    figure.update_layout(_merged(layout, more or {}), overwrite=True)
+    # Without `overwrite` Plotly merges key by key, which takes ten times as long.
+    figure.update_layout(_merge(layout, extra or {}), overwrite=True)
     return figure
 
 
-def across(colour: str, *, x: float | None = None, y: float | None = None) -> dict[str, object]:
-    """Describe a dashed line right through the plot at an ``x`` or a ``y``, for ``shapes``."""
+def dashed_line(
+    colour: str, *, x: float | None = None, y: float | None = None
+) -> dict[str, object]:
+    """Describe a dashed line across the plot at an ``x`` or a ``y``, for ``shapes``."""
     ends: dict[str, object] = (
         {"x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
         if y is None
@@ -157,38 +172,38 @@ def across(colour: str, *, x: float | None = None, y: float | None = None) -> di
     return {"type": "line", "line": {"color": colour, "dash": "dash", "width": 1}, **ends}
 
 
-def _merged(common: Mapping[str, object], more: Mapping[str, object]) -> dict[str, object]:
-    """Lay nested dictionaries over others."""
+def _merge(common: Mapping[str, object], extra: Mapping[str, object]) -> dict[str, object]:
+    """Merge nested dictionaries; ``extra`` wins."""
     result = dict(common)
-    for key, value in more.items():
-        below = result.get(key)
-        nested = isinstance(below, dict) and isinstance(value, Mapping)
-        result[key] = _merged(below, value) if nested else value  # type: ignore[arg-type]
+    for key, value in extra.items():
+        old = result.get(key)
+        nested = isinstance(old, dict) and isinstance(value, Mapping)
+        result[key] = _merge(old, value) if nested else value  # type: ignore[arg-type]
     return result
 
 
 @functools.cache
 def _template(name: str) -> go.layout.Template:
-    """Keep of a template of Plotly's what our figures use; all of it is copied into each."""
-    whole = pio.templates[name].to_plotly_json()
+    """Return the parts of a Plotly template that our figures use, since each figure copies it."""
+    full = pio.templates[name].to_plotly_json()
     unused = ("coloraxis", "colorscale", "geo", "polar", "scene", "ternary")
     return go.layout.Template(
-        data={kind: whole["data"][kind] for kind in ("bar", "scatter")},
-        layout={key: value for key, value in whole["layout"].items() if key not in unused},
+        data={kind: full["data"][kind] for kind in ("bar", "scatter")},
+        layout={key: value for key, value in full["layout"].items() if key not in unused},
     )
 
 
 def subtitle_lines(history: PriceHistory, *parts: str) -> list[str]:
-    """Put the simulated label, if it is due, before the other lines of a subtitle."""
+    """Return the lines of a subtitle, first the label of simulated prices where they are."""
     lines = [part for part in parts if part]
-    return ["<b>Simulated prices, not a market</b>", *lines] if history.simulated else lines
+    return [SIMULATED, *lines] if history.simulated else lines
 
 
 def time_axis(interval: str) -> dict[str, object]:
-    """Describe an axis of candle opens, UTC."""
+    """Describe an axis of times in UTC, at which candles open."""
     return {
         "type": "date",
-        "title": {"text": "candle open, UTC", "font": {"size": 11}, "standoff": 4},
+        "title": axis_title("candle open, UTC"),
         "unifiedhovertitle": {"text": f"%{{x|{moment_format(interval)}}} UTC"},
         "nticks": 5,
         "tickangle": 0,
@@ -201,8 +216,13 @@ def time_axis(interval: str) -> dict[str, object]:
     }
 
 
+def axis_title(text: str) -> dict[str, object]:
+    """Describe the title of an axis, small and close to it."""
+    return {"text": text, "font": {"size": 11}, "standoff": 4}
+
+
 def price_axis(prices: Array, title: str = "USD") -> dict[str, object]:
-    """Describe an axis of prices or price differences, USD."""
+    """Describe an axis of prices or price differences in USD."""
     return {
         "title": {"text": title, "font": {"size": 11}},
         "tickformat": tick_format(largest(prices)),
@@ -216,7 +236,7 @@ def tick_format(price: float) -> str:
 
 
 def hover_price(prices: Array, value: str = "y", sign: str = "") -> str:
-    """Write a price into a hover template, with as many decimals as its size calls for."""
+    """Write a price into a hover template, with decimals that fit its size."""
     return f"%{{{value}:{sign}$,.{price_decimals(largest(prices))}f}}"
 
 
@@ -229,18 +249,18 @@ def money(price: float, sign: str = "") -> str:
 
 
 def price_decimals(price: float) -> int:
-    """Choose decimals that leave about four significant digits, at least cents."""
+    """Choose decimals that give about four significant digits, at least two decimals."""
     return 2 if price <= 0 else min(12, max(2, 3 - math.floor(math.log10(price))))
 
 
 def largest(values: Array) -> float:
-    """Return the largest size among the finite values; 0 if there is none."""
-    known = np.abs(values[np.isfinite(values)])
-    return float(known.max()) if known.size else 0.0
+    """Return the largest absolute value among the finite ones; 0 if there is none."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0
 
 
 def milliseconds(times: pd.DatetimeIndex) -> Array:
-    """Convert to milliseconds since 1970, which take a quarter of the room of text."""
+    """Convert to milliseconds since 1970, a quarter of the size of text in a figure."""
     numbers: Array = times.as_unit("ms").asi8.astype(float)
     return numbers
 
@@ -257,15 +277,30 @@ def moment(time: pd.Timestamp, interval: str) -> str:
 
 
 def moment_format(interval: str) -> str:
-    """Choose the date format that says enough for candles of this length."""
+    """Choose the date format for candles of this length."""
     return "%Y-%m-%d" if INTERVALS[interval] >= pd.Timedelta(days=1) else "%Y-%m-%d %H:%M"
 
 
-def count(number: int, interval: str) -> str:
+def candle_count(number: int, interval: str) -> str:
     """Write a number of candles: "1 hour", "14,245 hours"."""
     return f"{number:,} {INTERVAL_NOUNS[interval]}{'' if number == 1 else 's'}"
 
 
-def ahead(step: int, interval: str) -> str:
-    """Write how far a step looks: "1 hour ahead"."""
+def step_label(step: int, interval: str) -> str:
+    """Write how far ahead a step is: "1 hour ahead"."""
     return f"{duration(step, interval)} ahead"
+
+
+def percent(share: float, sign: str = "") -> str:
+    """Write a fraction in per cent with decimals that tell it from 0; a dash if undefined."""
+    if not math.isfinite(share):
+        return "–"
+    size = abs(share) * 100
+    if size < 0.005:
+        return "0 %"
+    return f"{share * 100:{sign}.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
+
+
+def float32(values: Array) -> Array:
+    """Halve the size of a line in a figure; seven digits are enough to look at."""
+    return np.asarray(values, dtype=np.float32)

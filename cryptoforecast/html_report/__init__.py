@@ -1,28 +1,28 @@
-"""A backtest as parts to look at, and all of them as one HTML file that needs nothing else."""
+"""The sections of a backtest, and all of them in one HTML file that needs no network."""
 
-from cryptoforecast.html_report.page import BOARDS, page
+from cryptoforecast.html_report.page import LEADERBOARDS, page
 from cryptoforecast.html_report.sections import (
-    LUCK,
+    COMPARISON_NOTE,
     VIEWS,
-    Part,
-    board,
-    folds,
+    Section,
+    folds_section,
     forecasts,
-    free_run,
+    free_run_section,
+    leaderboard_section,
     makers,
     metric_text,
     standings,
 )
 
 __all__ = [
-    "BOARDS",
-    "LUCK",
+    "COMPARISON_NOTE",
+    "LEADERBOARDS",
     "VIEWS",
-    "Part",
-    "board",
-    "folds",
+    "Section",
+    "folds_section",
     "forecasts",
-    "free_run",
+    "free_run_section",
+    "leaderboard_section",
     "makers",
     "metric_text",
     "page",

@@ -1,4 +1,4 @@
-"""A backtest as one HTML file that needs nothing else. Every word of others is escaped."""
+"""A backtest as one HTML file that needs no network. Text that is not ours is escaped."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cryptoforecast import __version__, json_views
-from cryptoforecast.charts import folds as drawn_folds
-from cryptoforecast.charts import leaderboard as drawn_board
+from cryptoforecast import __version__, charts, json_views
 from cryptoforecast.charts import style
 from cryptoforecast.charts.forecasts import predicted_vs_actual, summary_predicted
 from cryptoforecast.errors import NotEnoughData
@@ -24,55 +22,67 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 from cryptoforecast.html_report.sections import (
+    COMPARISON_NOTE,
     DASH,
-    LUCK,
     VIEWS,
-    Make,
-    Part,
-    board,
-    folds,
+    Section,
+    SectionMaker,
+    folds_section,
+    leaderboard_section,
     makers,
     metric_text,
     standings,
 )
 
-#: Rows of a table that the file shows; the command line and the page give all of them as CSV.
-MOST_ROWS = 60
-#: What is compared on the boards of the file: metric and reference.
-BOARDS = (("pinball", "naive"), ("pinball", "cone"), ("mae", "naive"), ("coverage_80", "naive"))
+#: Largest number of rows in a table. The command line and the page give all rows as CSV.
+MAX_ROWS = 60
+#: Metric and reference of each leaderboard in the report.
+LEADERBOARDS = (
+    ("pinball", "naive"),
+    ("pinball", "cone"),
+    ("mae", "naive"),
+    ("coverage_80", "naive"),
+)
 
 
-def page(analyses: Analyses, result: Backtest, tested: WalkForward | None = None) -> str:
-    """Write a backtest as one HTML file: verdict, scores, boards, charts, tables, origin.
+def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None = None) -> str:
+    """Write a backtest as one HTML file: verdict, scores, charts, tables, origin.
 
-    Plotly's own script is part of it, so that it opens without a network.
+    The file contains Plotly's script, so that it opens without a network.
 
     Args:
-        analyses: where what was worked out before is remembered.
-        result: the backtest.
-        tested: the walk-forward test that it joins; ``None`` for a holdout.
+        analyses: The cache of analyses of backtests.
+        result: The backtest.
+        walk_forward: The walk-forward test whose forecasts are in ``result``. ``None`` for a
+            holdout.
     """
     from plotly.offline import get_plotlyjs
 
     step = result.spec.horizon
-    parts = [board(analyses, result, metric, step, against) for metric, against in BOARDS]
+    boards = [
+        leaderboard_section(analyses, result, metric, step, against)
+        for metric, against in LEADERBOARDS
+    ]
     body = [
         _head(result),
         "<h2>Scores</h2>",
-        f"<p>{_text(_asked(result, tested))}</p>",
+        f"<p>{_text(_test_description(result, walk_forward))}</p>",
         _table(_scores(result)),
         "<h2>Leaderboard</h2>",
-        f"<p>{_text(LUCK)}</p>",
+        f"<p>{_text(COMPARISON_NOTE)}</p>",
     ]
-    for part, found in parts:
-        body.append(_part(dataclasses.replace(part, frame=standings(found))))
-    if tested is not None and len(tested.folds) > 1:
-        body += ["<h2>Folds</h2>", _part(folds(tested))]
-    body += ["<h2>Predicted and actual</h2>", _part(_predicted(result, step))]
+    for section, board in boards:
+        body.append(_section_html(dataclasses.replace(section, frame=standings(board))))
+    if walk_forward is not None and len(walk_forward.folds) > 1:
+        body += ["<h2>Folds</h2>", _section_html(folds_section(walk_forward))]
+    body += ["<h2>Predicted and actual</h2>", _section_html(_predicted(result, step))]
     for view in VIEWS:
         body.append(f"<h2>{_text(view)}</h2>")
-        body += [_made(make, analyses, result, step) for make in makers(result, view).values()]
-    body += ["<h2>What it was made from</h2>", *_origin(result, tested)]
+        body += [
+            _section_or_reason(make, analyses, result, step)
+            for make in makers(result, view).values()
+        ]
+    body += ["<h2>Data, settings and versions</h2>", *_origin(result, walk_forward)]
     title = _text(f"{result.history.coin} {result.history.interval}: {result.spec.network}")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -88,28 +98,28 @@ def _head(result: Backtest) -> str:
     history = result.history
     lines = [f"<h1>{_text(result.verdict.sentence)}</h1>"]
     if history.simulated:
-        lines.append('<p class="mark">Simulated prices, not a market: nothing here says anything '
-                     "of a real one.</p>")  # fmt: skip
+        lines.append('<p class="mark">Simulated prices, not a market: these results say nothing '
+                     "about a real market.</p>")  # fmt: skip
     lines += [f"<p>{_text(note)}</p>" for note in (*result.notes, *history.notes)]
     lines.append(
-        "<p>For learning and research. Not financial advice: past tests say nothing certain of "
-        "the future.</p>"
+        "<p>For learning and research. Not financial advice. Past results do not guarantee "
+        "future ones.</p>"
     )
     return "\n".join(lines)
 
 
-def _asked(result: Backtest, tested: WalkForward | None) -> str:
+def _test_description(result: Backtest, walk_forward: WalkForward | None) -> str:
     forecast, history = result.forecast, result.history
-    way = "one fit, judged on what it never saw"
+    fit = "one fit, tested on candles that it never saw"
     if result.seen:
-        way = "a model that may have been fitted on part of the test span"
-    if tested is not None:
-        sentence = drawn_folds.how(tested)
-        way = sentence[:1].lower() + sentence[1:].rstrip(".")
+        fit = "a model that may have been fitted on part of the test span"
+    if walk_forward is not None:
+        sentence = charts.summary_refits(walk_forward)
+        fit = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
         f"{history.coin} {history.interval}, {len(forecast):,} origins, "
         f"{style.span(forecast.origins, forecast.interval)}; figures "
-        f"{style.ahead(forecast.horizon, forecast.interval)}; {way}."
+        f"{style.step_label(forecast.horizon, forecast.interval)}; {fit}."
     )
 
 
@@ -118,7 +128,7 @@ def _scores(result: Backtest) -> pd.DataFrame:
     rows = [
         {"Predictor": name}
         | {
-            drawn_board.METRIC_WORDS[metric]: metric_text(metric, getattr(steps[-1], metric))
+            charts.METRIC_NAMES[metric]: metric_text(metric, getattr(steps[-1], metric))
             for metric in names
         }
         for name, steps in result.scores.items()
@@ -126,45 +136,45 @@ def _scores(result: Backtest) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _predicted(result: Backtest, step: int) -> Part:
+def _predicted(result: Backtest, step: int) -> Section:
     figure = predicted_vs_actual(result, step)
-    # Plotly reads some tags in a title, and the coin's name may come from a file's.
+    # Plotly reads some tags in a title, and the name of the coin may come from a file name.
     figure.update_layout(title_text=_text(figure.layout.title.text))
-    return Part(
+    return Section(
         "predicted",
-        "Predicted and actual (USD), the last of them",
+        "The last predicted and actual prices (USD)",
         figure,
         summary_predicted(result, step),
         result.forecast.frame(step).tail(24),
     )
 
 
-def _made(make: Make, analyses: Analyses, result: Backtest, step: int) -> str:
+def _section_or_reason(make: SectionMaker, analyses: Analyses, result: Backtest, step: int) -> str:
     try:
-        return _part(make(analyses, result, step, False))
+        return _section_html(make(analyses, result, step, False))
     except NotEnoughData as error:
         return f"<p>{_text(str(error))}</p>"
 
 
-def _part(part: Part) -> str:
+def _section_html(section: Section) -> str:
     return (
-        f"<section>{_figure(part.figure)}<p>{_text(part.sentence)}</p>"
-        f"<details><summary>{_text(part.title)}</summary>{_table(part.frame)}</details></section>"
+        f"<section>{_figure(section.figure)}<p>{_text(section.sentence)}</p>"
+        f"<details><summary>{_text(section.title)}</summary>{_table(section.frame)}</details></section>"
     )
 
 
 def _figure(figure: go.Figure) -> str:
-    found: str = figure.to_html(
+    markup: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         config={"displaylogo": False, "responsive": True},
         default_width="100%",
     )
-    return found
+    return markup
 
 
 def _table(frame: pd.DataFrame) -> str:
-    shown = frame.tail(MOST_ROWS)
+    shown = frame.tail(MAX_ROWS)
     cells = "".join(
         "<tr>" + "".join(f"<td>{_text(_cell(value))}</td>" for value in row) + "</tr>"
         for row in shown.itertuples(index=False)
@@ -176,8 +186,8 @@ def _table(frame: pd.DataFrame) -> str:
     return f'<div class="wide"><table><tr>{header}</tr>{cells}</table></div>{left_out}'
 
 
-def _origin(result: Backtest, tested: WalkForward | None) -> list[str]:
-    """Say which prices, which settings and which programs made this."""
+def _origin(result: Backtest, walk_forward: WalkForward | None) -> list[str]:
+    """Return tables of the prices, settings and programs behind the report."""
     data = json_views.data_json(result.history)
     spec = {name: getattr(result.spec, name) for name in result.spec.__dataclass_fields__}
     cut, index = result.split, result.history.candles.index
@@ -192,7 +202,7 @@ def _origin(result: Backtest, tested: WalkForward | None) -> list[str]:
         "Prices": {name: value for name, value in data.items() if name != "notes"},
         "Settings": spec,
         "Split": split,
-        "Walk forward": {} if tested is None else dataclasses.asdict(tested.plan),
+        "Walk forward": {} if walk_forward is None else dataclasses.asdict(walk_forward.plan),
         "Made with": {
             "CryptoForecast": __version__,
             "Python": platform.python_version(),
@@ -202,7 +212,7 @@ def _origin(result: Backtest, tested: WalkForward | None) -> list[str]:
     }
     return [
         f"<h3>{_text(title)}</h3>"
-        + _table(pd.DataFrame({"what": list(values), "value": list(values.values())}, dtype=object))
+        + _table(pd.DataFrame({"name": list(values), "value": list(values.values())}, dtype=object))
         for title, values in tables.items()
         if values
     ]

@@ -1,6 +1,6 @@
-"""What there is to look at in a backtest, part by part: a figure, a sentence, a table.
+"""The sections of a backtest: each has a figure, a sentence and a table.
 
-Knows no Streamlit: the Backtest page and the file show the same parts.
+The Backtest page and the HTML report show the same sections.
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cryptoforecast import charts
-from cryptoforecast.charts import diagnostics as drawn
-from cryptoforecast.charts import folds as drawn_folds
-from cryptoforecast.charts import leaderboard as drawn_board
-from cryptoforecast.charts import style
+from cryptoforecast.charts import diagnostics, folds, leaderboard, style
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.types import INTERVALS, QUANTILES, Backtest, Leaderboard, Share, WalkForward
 
@@ -26,23 +23,23 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
-LUCK = (
-    "Who compares enough forecasts finds one that looks good by luck. The p-values after Holm "
-    "allow for the comparisons in this table. Nothing can allow for settings that were tried and "
-    "looked up here before: choose settings by the validation rows, and look at the test once."
+COMPARISON_NOTE = (
+    "If you compare many forecasts, one of them looks good by luck. The p-values after Holm take "
+    "the comparisons in this table into account. They cannot take into account which settings you "
+    "tried before. Choose settings by the validation rows, and look at the test once."
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """One thing to look at.
+class Section:
+    """A figure with its sentence and its table.
 
     Attributes:
-        name: for files, such as ``"delays"``.
-        title: of the table.
-        figure: what is drawn.
-        sentence: what it shows, in words.
-        frame: the numbers behind it.
+        name: Name in file names, such as ``"delays"``.
+        title: Title of the table.
+        figure: The figure.
+        sentence: What the figure shows, in words.
+        frame: The numbers of the figure.
     """
 
     name: str
@@ -52,51 +49,51 @@ class Part:
     frame: pd.DataFrame
 
 
-Make = Callable[[Analyses, Backtest, int, bool], Part]
+SectionMaker = Callable[[Analyses, Backtest, int, bool], Section]
 
 
-def board(
+def leaderboard_section(
     analyses: Analyses, result: Backtest, metric: str, step: int, reference: str, dark: bool = False
-) -> tuple[Part, Leaderboard]:
-    """Compare the predictors of a backtest; see ``leaderboard.leaderboard``."""
-    found = analyses.board(result, metric, step, reference)
+) -> tuple[Section, Leaderboard]:
+    """Compare the predictors of a backtest; see ``evaluation.leaderboard``."""
+    board = analyses.board(result, metric, step, reference)
 
-    def make() -> Part:
-        return Part(
+    def section() -> Section:
+        return Section(
             f"leaderboard-{metric}",
-            f"{drawn_board.METRIC_WORDS[metric]}, against {reference}",
-            drawn_board.forest(result, found, dark=dark),
-            drawn_board.summary_leaderboard(result, found),
-            pd.DataFrame([dataclasses.asdict(standing) for standing in found.standings]),
+            f"{leaderboard.METRIC_NAMES[metric]}, against {reference}",
+            leaderboard.forest(result, board, dark=dark),
+            leaderboard.summary_leaderboard(result, board),
+            pd.DataFrame([dataclasses.asdict(standing) for standing in board.standings]),
         )
 
-    key = ("part", metric, step, reference, dark, tuple(result.forecasts))
-    return analyses.of(result, key, make), found
+    key = ("section", metric, step, reference, dark, tuple(result.forecasts))
+    return analyses.of(result, key, section), board
 
 
-def standings(found: Leaderboard) -> pd.DataFrame:
-    """Write a leaderboard as a person reads it."""
-    coverage = found.metric.startswith("coverage")
-    against = "Off the promise" if coverage else f"Better than {found.reference}"
+def standings(board: Leaderboard) -> pd.DataFrame:
+    """Return a leaderboard as a table for the user."""
+    coverage = board.metric.startswith("coverage")
+    against = "Off the promise" if coverage else f"Better than {board.reference}"
     return pd.DataFrame(
         [
             {
                 "Predictor": each.predictor,
-                drawn_board.METRIC_WORDS[found.metric]: metric_text(found.metric, each.value),
+                leaderboard.METRIC_NAMES[board.metric]: metric_text(board.metric, each.value),
                 against: "reference"
-                if not coverage and each.predictor == found.reference
-                else drawn_board.lead(found, each.skill),
-                "95 % interval": drawn_board.interval(found, each),
+                if not coverage and each.predictor == board.reference
+                else leaderboard.skill_text(board, each.skill),
+                "95 % interval": leaderboard.interval_text(board, each),
                 "p": _p_text(each.p_value),
                 "p after Holm": _p_text(each.p_holm),
             }
-            for each in found.standings
+            for each in board.standings
         ]
     )
 
 
 def metric_text(metric: str, value: float) -> str:
-    """Write a figure of ``Scores`` in its unit; a dash where undefined."""
+    """Write a value of ``Scores`` in its unit; a dash where it is undefined."""
     if not math.isfinite(value):
         return DASH
     if metric in ("mae", "rmse"):
@@ -108,106 +105,109 @@ def metric_text(metric: str, value: float) -> str:
     return f"{value * 100:.{2 if metric in ('mape', 'smape') else 1}f} %"
 
 
-def folds(tested: WalkForward, dark: bool = False) -> Part:
-    """Show how each fold of a walk-forward test fared."""
-    return Part(
+def folds_section(walk_forward: WalkForward, dark: bool = False) -> Section:
+    """Show the errors of each fold of a walk-forward test."""
+    return Section(
         "folds",
         "The folds",
-        drawn_folds.folds(tested, dark=dark),
-        drawn_folds.summary_folds(tested),
-        drawn_folds.table(tested),
+        folds.folds(walk_forward, dark=dark),
+        folds.summary_folds(walk_forward),
+        folds.table(walk_forward),
     )
 
 
-def free_run(
+def free_run_section(
     analyses: Analyses,
     result: Backtest,
     dark: bool,
     report: Callable[[float], None] = lambda _: None,
-) -> Part:
-    """Show where a network's own forecasts lead it, in some seconds; see ``diagnostics``."""
+) -> Section:
+    """Show the errors of a network that is fed its own forecasts.
+
+    This takes some seconds the first time; see ``evaluation.diagnostics.free_run``.
+    """
     frame = analyses.free_run(result, report)
-    return Part(
+    return Section(
         "free-run",
         "Errors of a free run by step (|ln(actual / predicted)|)",
-        drawn.free_run(result, frame, dark=dark),
-        drawn.summary_free_run(result, frame),
+        diagnostics.free_run(result, frame, dark=dark),
+        diagnostics.summary_free_run(result, frame),
         frame,
     )
 
 
-def _delays(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _delays(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     frame = analyses.frame(result, "delays", step)
-    return Part(
+    return Section(
         "delays",
         "Mean distance to earlier prices (USD, and over the last price's error)",
-        drawn.delay(result, step, frame, dark=dark),
-        drawn.summary_delay(result, step, frame),
+        diagnostics.delay(result, step, frame, dark=dark),
+        diagnostics.summary_delay(result, step, frame),
         frame,
     )
 
 
-def _residuals(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _residuals(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     frame = analyses.frame(result, "residuals", step)
-    return Part(
+    return Section(
         "residuals",
         "Every error (ln(actual / predicted))",
-        drawn.residuals(result, step, frame, dark=dark),
-        drawn.summary_residuals(result, step, frame),
+        diagnostics.residuals(result, step, frame, dark=dark),
+        diagnostics.summary_residuals(result, step, frame),
         frame,
     )
 
 
-def _histogram(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _histogram(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     frame = analyses.frame(result, "histogram", step)
-    return Part(
+    return Section(
         "sizes",
         "Errors by size, in standard deviations",
-        drawn.histogram(result, step, frame, dark=dark),
-        drawn.summary_histogram(frame),
+        diagnostics.histogram(result, step, frame, dark=dark),
+        diagnostics.summary_histogram(frame),
         frame,
     )
 
 
-def _autocorrelation(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _autocorrelation(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     frame = analyses.frame(result, "autocorrelation", step)
-    return Part(
+    return Section(
         "autocorrelation",
         "Correlation of errors with those of earlier forecasts",
-        drawn.autocorrelation(result, step, frame, dark=dark),
-        drawn.summary_autocorrelation(step, frame),
+        diagnostics.autocorrelation(result, step, frame, dark=dark),
+        diagnostics.summary_autocorrelation(step, frame),
         frame,
     )
 
 
 def _by_clock(
     unit: Literal["hour", "weekday"], analyses: Analyses, result: Backtest, step: int, dark: bool
-) -> Part:
+) -> Section:
     frame = analyses.frame(result, f"by_{unit}", step)
-    return Part(
+    return Section(
         f"by-{unit}",
         f"Mean error, half of the 80 % band and its coverage by {unit}",
-        drawn.by_clock(result, step, frame, unit, dark=dark),
-        drawn.summary_by_clock(frame, unit),
+        diagnostics.by_clock(result, step, frame, unit, dark=dark),
+        diagnostics.summary_by_clock(frame, unit),
         frame,
     )
 
 
-def _by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     frame = analyses.by_regime(result, step)
-    return Part(
+    return Section(
         "by-market",
         "Mean error, band and its errors in calm, usual and restless markets",
-        drawn.by_regime(result, step, frame, dark=dark),
-        drawn.summary_by_regime(frame),
+        diagnostics.by_regime(result, step, frame, dark=dark),
+        diagnostics.summary_by_regime(frame),
         frame,
     )
 
 
-def _reliability(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _reliability(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     measured = analyses.reliability(result, step)
     frame = _shares(measured.observed).assign(promised=QUANTILES)
-    return Part(
+    return Section(
         "reliability",
         "Share of prices below each quantile",
         charts.reliability(measured, dark=dark),
@@ -216,11 +216,11 @@ def _reliability(analyses: Analyses, result: Backtest, step: int, dark: bool) ->
     )
 
 
-def _pit(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _pit(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     measured = analyses.reliability(result, step)
     frame = _shares(measured.pit)
     frame.insert(0, "part", range(1, len(frame) + 1))
-    return Part(
+    return Section(
         "pit",
         "Share of prices in each equally likely part",
         charts.pit(measured, dark=dark),
@@ -229,10 +229,10 @@ def _pit(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
     )
 
 
-def _coverage_by_step(analyses: Analyses, result: Backtest, _: int, dark: bool) -> Part:
+def _coverage_by_step(analyses: Analyses, result: Backtest, _: int, dark: bool) -> Section:
     measured = analyses.coverage(result)
-    rows = [_covered({"step": i}, shares) for i, shares in enumerate(measured.steps, start=1)]
-    return Part(
+    rows = [_coverage_row({"step": i}, shares) for i, shares in enumerate(measured.steps, start=1)]
+    return Section(
         "coverage-by-step",
         "Share of prices inside the bands, by step",
         charts.coverage_by_step(measured, dark=dark),
@@ -241,15 +241,15 @@ def _coverage_by_step(analyses: Analyses, result: Backtest, _: int, dark: bool) 
     )
 
 
-def _coverage_by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Part:
+def _coverage_by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
     measured = analyses.reliability(result, step)
     rows = [
-        _covered(
+        _coverage_row(
             {"market": each.name, "origins": each.origins, "pinball": each.pinball}, each.coverage
         )
         for each in measured.regimes
     ]
-    return Part(
+    return Section(
         "coverage-by-market",
         "Share of prices inside the bands, by how restless the market was",
         charts.coverage_by_regime(measured, dark=dark),
@@ -258,8 +258,8 @@ def _coverage_by_regime(analyses: Analyses, result: Backtest, step: int, dark: b
     )
 
 
-#: The parts of each view, in their order.
-VIEWS: Mapping[str, Mapping[str, Make]] = {
+#: The sections of each view, in their order.
+VIEWS: Mapping[str, Mapping[str, SectionMaker]] = {
     "Delay": {"delays": _delays},
     "Errors": {
         "residuals": _residuals, "sizes": _histogram, "autocorrelation": _autocorrelation,
@@ -276,8 +276,8 @@ VIEWS: Mapping[str, Mapping[str, Make]] = {
 }  # fmt: skip
 
 
-def makers(result: Backtest, view: str) -> dict[str, Make]:
-    """Return the parts of a view that mean something for these candles, each made once."""
+def makers(result: Backtest, view: str) -> dict[str, SectionMaker]:
+    """Return the sections of a view that have a meaning for these candles."""
     length, span = INTERVALS[result.history.interval], result.forecast.origins
     left_out = set()
     if length >= INTERVALS["1d"]:
@@ -287,46 +287,47 @@ def makers(result: Backtest, view: str) -> dict[str, Make]:
     if result.spec.horizon == 1:
         left_out.add("coverage-by-step")
     return {
-        name: functools.partial(_remembered, name, make)
+        name: functools.partial(_from_memory, name, make)
         for name, make in VIEWS[view].items()
         if name not in left_out
     }
 
 
-def _remembered(
-    name: str, make: Make, analyses: Analyses, result: Backtest, step: int, dark: bool
-) -> Part:
-    key = ("part", name, step, dark)
+def _from_memory(
+    name: str, make: SectionMaker, analyses: Analyses, result: Backtest, step: int, dark: bool
+) -> Section:
+    key = ("section", name, step, dark)
     return analyses.of(result, key, lambda: make(analyses, result, step, dark))
 
 
 def forecasts(result: Backtest) -> pd.DataFrame:
-    """List every forecast of the judged model in USD, one row an origin and step.
+    """List every forecast of the backtest's own model, one row an origin and step.
 
     Returns:
         Columns ``predictor``, ``coin``, ``interval``, ``source`` and those of ``Forecast.frame``.
+        Prices are in USD.
     """
     history = result.history
     frame = result.forecast.frame()
-    origin = (result.forecast.predictor, history.coin, history.interval, history.source)
+    labels = (result.forecast.predictor, history.coin, history.interval, history.source)
     for i, (name, value) in enumerate(
-        zip(("predictor", "coin", "interval", "source"), origin, strict=True)
+        zip(("predictor", "coin", "interval", "source"), labels, strict=True)
     ):
         frame.insert(i, name, value)
     return frame
 
 
-def _shares(found: Sequence[Share]) -> pd.DataFrame:
+def _shares(shares: Sequence[Share]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "share": [each.value for each in found],
-            "low": [each.low for each in found],
-            "high": [each.high for each in found],
+            "share": [each.value for each in shares],
+            "low": [each.low for each in shares],
+            "high": [each.high for each in shares],
         }
     )
 
 
-def _covered(first: dict[str, object], shares: Mapping[int, Share]) -> dict[str, object]:
+def _coverage_row(first: dict[str, object], shares: Mapping[int, Share]) -> dict[str, object]:
     row = dict(first)
     for level, share in shares.items():
         row |= {f"in_{level}": share.value, f"low_{level}": share.low, f"high_{level}": share.high}

@@ -7,9 +7,7 @@ import dataclasses
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cryptoforecast import html_report
-from cryptoforecast.charts import folds as folds_words
-from cryptoforecast.charts import leaderboard as board_words
+from cryptoforecast import charts, html_report
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation import diagnostics
 from cryptoforecast.forecasting.baselines import HEAVY
@@ -127,7 +125,7 @@ def verdict(found: Tested) -> None:
     """Say whether it beats doing nothing, and how that was tested."""
     show.verdict(found.result)
     if found.walk is not None:
-        st.caption(folds_words.how(found.walk))
+        st.caption(charts.summary_refits(found.walk))
 
 
 def explore(service: Service, found: Tested) -> None:
@@ -150,7 +148,7 @@ def explore(service: Service, found: Tested) -> None:
         )
         step = result.spec.horizon if view == FOLDS else _step(result)
     if view == FOLDS and found.walk is not None:
-        _draw(html_report.folds(found.walk, show.dark()), result)
+        _draw(html_report.folds_section(found.walk, show.dark()), result)
     elif view in html_report.VIEWS:
         _view(service, result, str(view), step)
     else:
@@ -263,9 +261,9 @@ def _board(service: Service, found: Tested, step: int) -> None:
     with inputs.row():
         metric = inputs.pick(
             "By",
-            list(board_words.METRIC_WORDS),
+            list(charts.METRIC_NAMES),
             "metric",
-            lambda name: board_words.METRIC_WORDS.get(name, name),
+            lambda name: charts.METRIC_NAMES.get(name, name),
             "Pinball judges the whole band; MAE and RMSE the price in USD; direction the sign; "
             "coverage whether a band holds what it promises.",
         )
@@ -276,12 +274,14 @@ def _board(service: Service, found: Tested, step: int) -> None:
             lambda name: f"{name} · {BASELINE_WORDS.get(name, 'the network')}",
             "What the others have to be better than. A coverage is held to its own promise.",
         )
-    part, board = html_report.board(service.analyses, result, metric, step, reference, show.dark())
+    part, board = html_report.leaderboard_section(
+        service.analyses, result, metric, step, reference, show.dark()
+    )
     show.chart(part.figure, alt=part.sentence, key="part-board")
     st.markdown(part.sentence)
     st.dataframe(html_report.standings(board), hide_index=True, alt=part.title)
     show.download(part.frame, result.history, f"{part.name}-step-{step}")
-    st.caption(html_report.LUCK)
+    st.caption(html_report.COMPARISON_NOTE)
     _offer_heavy(service, found)
 
 
@@ -337,7 +337,7 @@ def _free_run(service: Service, result: Backtest) -> None:
     with show.errors():
         bar = st.progress(0.0, "Running free")
         try:
-            part = html_report.free_run(
+            part = html_report.free_run_section(
                 service.analyses, result, show.dark(), lambda share: _tell(bar, share)
             )
         finally:
@@ -349,7 +349,7 @@ def _tell(bar: DeltaGenerator, share: float) -> None:
     bar.progress(share, "Running free")
 
 
-def _draw(part: html_report.Part, result: Backtest) -> None:
+def _draw(part: html_report.Section, result: Backtest) -> None:
     show.chart(part.figure, alt=part.sentence, key=f"part-{part.name}")
     st.caption(part.sentence)
     show.table(part.title, lambda: part.frame, result.history, f"{result.spec.network}-{part.name}")

@@ -44,22 +44,22 @@ def predicted_vs_actual(result: Backtest, step: int, *, dark: bool) -> go.Figure
     )
 
 
-def chance_map(ahead: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
-    """Draw the chances of several prices; see ``charts.chance_map``."""
+def probability_map(ahead: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
+    """Draw the chances of several prices; see ``charts.probability_map``."""
     asked = tuple((one.level, one.direction) for one in around)
     return kept(
         ahead.forecast,
         ("chances", asked, dark),
-        lambda: charts.chance_map(ahead, around, dark=dark),
+        lambda: charts.probability_map(ahead, around, dark=dark),
     )
 
 
-def chance_by_step(ahead: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
-    """Draw the chance of one price at every step; see ``charts.chance_by_step``."""
+def probability_by_step(ahead: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
+    """Draw the chance of one price at every step; see ``charts.probability_by_step``."""
     return kept(
         ahead.forecast,
         ("chance", one.level, one.direction, dark),
-        lambda: charts.chance_by_step(ahead, one, dark=dark),
+        lambda: charts.probability_by_step(ahead, one, dark=dark),
     )
 
 

@@ -29,5 +29,5 @@ def _next_steps(service: Service, model: str, history: PriceHistory) -> None:
     next_steps = selection.look_ahead(service, model, history)
     figures.fan(next_steps, dark=False)
     one, around = probability.of(next_steps, float(next_steps.forecast.close[0]), "above")
-    figures.chance_map(next_steps, around, dark=False)
-    figures.chance_by_step(next_steps, one, dark=False)
+    figures.probability_map(next_steps, around, dark=False)
+    figures.probability_by_step(next_steps, one, dark=False)

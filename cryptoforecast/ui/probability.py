@@ -71,17 +71,20 @@ def _asked(ahead: NextSteps) -> tuple[float, str]:
 
 
 def _draw(ahead: NextSteps, one: Probability, around: tuple[Probability, ...]) -> None:
-    summary, rest = charts.summary_chance(ahead, one), charts.summary_chances(ahead, around)
+    summary, rest = (
+        charts.summary_probability(ahead, one),
+        charts.summary_probabilities(ahead, around),
+    )
     question, _, answer = summary.partition(": ")
     chance, semicolon, first = answer.rstrip(".").partition("; ")
     st.markdown(f"{question}: **{chance}**{semicolon}{first}.")
-    maps = figures.chance_map(ahead, around, dark=show.dark())
+    maps = figures.probability_map(ahead, around, dark=show.dark())
     if ahead.forecast.horizon == 1:
         show.chart(maps, alt=rest, key="chances")
     else:
         left, right = st.columns(2)
         with left:
-            line = figures.chance_by_step(ahead, one, dark=show.dark())
+            line = figures.probability_by_step(ahead, one, dark=show.dark())
             show.chart(line, alt=summary, key="chance")
         with right:
             show.chart(maps, alt=rest, key="chances")

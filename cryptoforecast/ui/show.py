@@ -347,7 +347,7 @@ def _against(value: float, baseline: float, what: str) -> _Delta:
 
 
 def _ahead(result: Backtest, step: int) -> str:
-    return style.ahead(step, result.history.interval)
+    return style.step_label(step, result.history.interval)
 
 
 def _span(result: Backtest) -> str:

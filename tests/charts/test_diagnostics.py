@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.charts import diagnostics as drawn
+from cryptoforecast.charts import diagnostics as figures
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import LIMIT
 from cryptoforecast.evaluation import backtest, diagnostics
@@ -45,29 +45,31 @@ def free_run(origins: int = 40, direct: float = np.nan) -> pd.DataFrame:
 
 
 FIGURES = {
-    "delay": lambda j, dark: drawn.delay(j, STEP, diagnostics.delays(j.forecast, STEP), dark=dark),
-    "residuals": lambda j, dark: drawn.residuals(
+    "delay": lambda j, dark: figures.delay(
+        j, STEP, diagnostics.delays(j.forecast, STEP), dark=dark
+    ),
+    "residuals": lambda j, dark: figures.residuals(
         j, STEP, diagnostics.residuals(j.forecast, STEP), dark=dark
     ),
-    "histogram": lambda j, dark: drawn.histogram(
+    "histogram": lambda j, dark: figures.histogram(
         j, STEP, diagnostics.histogram(j.forecast, STEP), dark=dark
     ),
-    "autocorrelation": lambda j, dark: drawn.autocorrelation(
+    "autocorrelation": lambda j, dark: figures.autocorrelation(
         j, STEP, diagnostics.autocorrelation(j.forecast, STEP), dark=dark
     ),
-    "hour": lambda j, dark: drawn.by_clock(
+    "hour": lambda j, dark: figures.by_clock(
         j, STEP, diagnostics.by_hour(j.forecast, STEP), "hour", dark=dark
     ),
-    "weekday": lambda j, dark: drawn.by_clock(
+    "weekday": lambda j, dark: figures.by_clock(
         j, STEP, diagnostics.by_weekday(j.forecast, STEP), "weekday", dark=dark
     ),
-    "regime": lambda j, dark: drawn.by_regime(
+    "regime": lambda j, dark: figures.by_regime(
         j,
         STEP,
         diagnostics.by_regime(j.forecast, j.forecasts["naive"], STEP, sigma(j)),
         dark=dark,
     ),
-    "free run": lambda j, dark: drawn.free_run(j, free_run(), dark=dark),
+    "free run": lambda j, dark: figures.free_run(j, free_run(), dark=dark),
 }
 
 
@@ -106,38 +108,38 @@ def test_no_figure_is_large():
 
 def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     forecast = result.forecast
-    text = drawn.summary_delay(result, STEP, diagnostics.delays(forecast, STEP))
+    text = figures.summary_delay(result, STEP, diagnostics.delays(forecast, STEP))
     assert "Moved back by 2 hours" in text
     assert "off the last price by only $0.00" in text
     seer = dataclasses.replace(forecast, predicted=forecast.actual)
-    text = drawn.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
+    text = figures.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
     assert "not the last price delayed" in text
     close = result.history.candles["close"]
     late = close.shift(1).reindex(forecast.origins).to_numpy()[:, None].repeat(STEP, axis=1)
     laggard = dataclasses.replace(forecast, predicted=late)
-    text = drawn.summary_delay(result, STEP, diagnostics.delays(laggard, STEP))
+    text = figures.summary_delay(result, STEP, diagnostics.delays(laggard, STEP))
     assert "fit best those of 3 hours before" in text
     still = pd.DataFrame({"shift": range(9), "error": 0.0, "relative": np.nan})
-    assert "never moved" in drawn.summary_delay(result, STEP, still)
+    assert "never moved" in figures.summary_delay(result, STEP, still)
 
 
 def test_a_lean_is_said_with_its_side(result):
     forecast = result.forecast
     low = dataclasses.replace(forecast, predicted=forecast.actual * 0.99)
     frame = diagnostics.residuals(low, STEP)
-    assert "1.0 % too low on average" in drawn.summary_residuals(result, STEP, frame)
+    assert "1.0 % too low on average" in figures.summary_residuals(result, STEP, frame)
     high = dataclasses.replace(forecast, predicted=forecast.actual * 1.02)
     frame = diagnostics.residuals(high, STEP)
-    assert "2.0 % too high on average" in drawn.summary_residuals(result, STEP, frame)
+    assert "2.0 % too high on average" in figures.summary_residuals(result, STEP, frame)
 
 
 def test_heavy_tails_are_called_so():
     frame = pd.DataFrame({"low": [-4, -1, 3], "high": [-3, 1, 4], "count": [20, 960, 20],
                           "normal": [1.3, 997.4, 1.3]})  # fmt: skip
-    assert drawn.summary_histogram(frame).startswith("Heavy tails: 4.0 % of the errors")
+    assert figures.summary_histogram(frame).startswith("Heavy tails: 4.0 % of the errors")
     frame["count"] = [1, 998, 1]
-    assert drawn.summary_histogram(frame).startswith("No heavy tails: 0.20 %")
-    assert "do not vary" in drawn.summary_histogram(frame.iloc[:0])
+    assert figures.summary_histogram(frame).startswith("No heavy tails: 0.20 %")
+    assert "do not vary" in figures.summary_histogram(frame.iloc[:0])
 
 
 def test_patterns_and_spells_are_told_apart():
@@ -145,23 +147,23 @@ def test_patterns_and_spells_are_told_apart():
         return pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": size,
                              "bound": 0.05, "size_bound": 0.05})  # fmt: skip
 
-    nothing = drawn.summary_autocorrelation(1, frame(0.0, 0.0))
+    nothing = figures.summary_autocorrelation(1, frame(0.0, 0.0))
     assert "no clear pattern" in nothing
     assert "nor do their sizes" in nothing
-    spells = drawn.summary_autocorrelation(1, frame(0.0, 0.3))
+    spells = figures.summary_autocorrelation(1, frame(0.0, 0.3))
     assert "come in spells" in spells
     assert "(24 of 24)" in spells
-    pattern = drawn.summary_autocorrelation(3, frame(0.2, 0.3))
+    pattern = figures.summary_autocorrelation(3, frame(0.2, 0.3))
     assert "follow a pattern" in pattern
     assert "(22 of 22" in pattern
     assert "less than 3 candles apart" in pattern
-    assert "do not vary" in drawn.summary_autocorrelation(1, frame(np.nan, np.nan))
+    assert "do not vary" in figures.summary_autocorrelation(1, frame(np.nan, np.nan))
 
 
 def test_a_test_too_short_for_targets_apart_is_not_called_constant():
     frame = pd.DataFrame({"lag": [1, 2], "residual": [0.5, 0.4], "size": [0.1, 0.1],
                           "bound": [0.1, 0.1], "size_bound": [0.1, 0.1]})  # fmt: skip
-    assert "too few forecasts" in drawn.summary_autocorrelation(24, frame)
+    assert "too few forecasts" in figures.summary_autocorrelation(24, frame)
 
 
 def test_a_few_correlations_beyond_chance_are_chance():
@@ -169,7 +171,7 @@ def test_a_few_correlations_beyond_chance_are_chance():
         residual = np.where(np.arange(24) < beyond, 0.06, 0.0)
         frame = pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": 0.0,
                               "bound": 0.05, "size_bound": 0.05})  # fmt: skip
-        return drawn.summary_autocorrelation(1, frame)
+        return figures.summary_autocorrelation(1, frame)
 
     # Of 24 with a chance of 5 % each, 4 or fewer come in 99.4 % of cases (binomial).
     assert "no clear pattern" in forecast(4)
@@ -180,33 +182,33 @@ def test_a_few_correlations_beyond_chance_are_chance():
 def test_the_clock_names_its_calmest_and_wildest_time():
     frame = pd.DataFrame({"hour": [0, 7, 14], "origins": 10, "error": [0.004, 0.002, 0.009],
                           "half_width": [0.007, 0.004, 0.013], "covered": 0.8})  # fmt: skip
-    text = drawn.summary_by_clock(frame, "hour")
+    text = figures.summary_by_clock(frame, "hour")
     assert "smallest at 07:00 UTC (0.20 % of the price)" in text
     assert "largest at 14:00 UTC (0.90 %)" in text
     assert "the band widens with them" in text
-    constant = drawn.summary_by_clock(frame.assign(half_width=0.01), "hour")
+    constant = figures.summary_by_clock(frame.assign(half_width=0.01), "hour")
     assert "does not change" in constant
-    undefined = drawn.summary_by_clock(frame.assign(half_width=np.nan), "hour")
+    undefined = figures.summary_by_clock(frame.assign(half_width=np.nan), "hour")
     assert "no band" in undefined
-    against = drawn.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")
+    against = figures.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")
     assert "hardly follows" in against
 
 
 def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
     frame = diagnostics.by_regime(result.forecast, result.forecasts["naive"], STEP, sigma(result))
-    text = drawn.summary_by_regime(frame)
+    text = figures.summary_by_regime(frame)
     assert "in calm markets" in text
     gain = 100 * (1 - frame["pinball"].iloc[0] / frame["pinball_naive"].iloc[0])
     assert f"calm {gain:+.1f}" in text or f"calm {gain:+.2f}" in text
     empty = frame.iloc[:0]
-    assert "did not vary" in drawn.summary_by_regime(empty)
-    assert len(drawn.by_regime(result, STEP, empty).data[0].x) == 0
+    assert "did not vary" in figures.summary_by_regime(empty)
+    assert len(figures.by_regime(result, STEP, empty).data[0].x) == 0
 
 
 def test_a_free_run_is_compared_at_its_last_step(result):
-    text = drawn.summary_free_run(result, free_run())
+    text = figures.summary_free_run(result, free_run())
     assert "for 2 hours, har ends 1.2 % off the price; the last price alone would be 0.50 %" in text
     assert "small leans add up" in text
     even = free_run().assign(free_run=[0.004, 0.0051])
-    assert "about where the last price does" in drawn.summary_free_run(result, even)
-    assert "at once 0.70 %" in drawn.summary_free_run(result, free_run(direct=0.007))
+    assert "about where the last price does" in figures.summary_free_run(result, even)
+    assert "at once 0.70 %" in figures.summary_free_run(result, free_run(direct=0.007))

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.charts import folds as drawn
 from cryptoforecast.charts import style
+from cryptoforecast.charts.folds import folds as figure_of
+from cryptoforecast.charts.folds import summary_folds, summary_refits, table
 from cryptoforecast.evaluation import walk_forward
 from cryptoforecast.learning import specs
 from cryptoforecast.types import WalkForward, WalkPlan
@@ -28,33 +29,33 @@ def tested() -> WalkForward:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_each_fold_is_a_point_in_the_middle_of_its_span(tested, dark):
-    figure, frame = drawn.folds(tested, dark=dark), drawn.table(tested)
+    figure, frame = figure_of(tested, dark=dark), table(tested)
     assert figure.layout.font.color == style.theme(dark).ink
     band = next(trace for trace in figure.data if trace.name == "error of the band")
     times = pd.to_datetime(np.asarray(band.x), unit="ms", utc=True)
-    assert (times > frame["judged_from"]).all()
-    assert (times < frame["judged_to"]).all()
+    assert (times > frame["test_from"]).all()
+    assert (times < frame["test_to"]).all()
     assert list(band.y) == list(frame["pinball"])
     assert "imulated" not in figure.layout.title.subtitle.text
     assert len(figure.to_json()) < 300_000
 
 
 def test_simulated_prices_are_labelled():
-    figure = drawn.folds(walk(WalkPlan(folds=2), simulated=True))
+    figure = figure_of(walk(WalkPlan(folds=2), simulated=True))
     assert "Simulated prices" in figure.layout.title.subtitle.text
 
 
 def test_the_window_and_a_warm_start_are_said(tested):
-    assert drawn.how(tested) == "Fitted anew for each of 4 folds, on all candles before it."
+    assert summary_refits(tested) == "Fitted anew for each of 4 folds, on all candles before it."
     sliding = walk(WalkPlan(folds=2, window="sliding", window_rows=300))
-    assert "the 300 candles before it" in drawn.how(sliding)
+    assert "the 300 candles before it" in summary_refits(sliding)
     warm = dataclasses.replace(tested, plan=dataclasses.replace(tested.plan, warm_start=True))
-    assert drawn.how(warm).endswith("going on from the weights before.")
+    assert summary_refits(warm).endswith("going on from the weights before.")
 
 
 def test_folds_are_counted_against_the_last_price(tested):
-    known = drawn.table(tested)["pinball"]
-    text = drawn.summary_folds(tested)
+    known = table(tested)["pinball"]
+    text = summary_folds(tested)
     assert f"in {(known < 1).sum()} of 4 folds" in text
     assert f"between {known.min():.3f} and {known.max():.3f}" in text
 
@@ -66,5 +67,5 @@ def test_what_is_undefined_is_said(tested):
 
     folds = tuple(bare(fold) for fold in tested.folds)
     undefined = dataclasses.replace(tested, folds=folds)
-    assert drawn.table(undefined)["pinball"].isna().all()
-    assert drawn.summary_folds(undefined) == "The band of none of the folds can be judged."
+    assert table(undefined)["pinball"].isna().all()
+    assert summary_folds(undefined) == "No fold has a band whose error can be compared."

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from cryptoforecast.charts import leaderboard as drawn
+from cryptoforecast import charts
 from cryptoforecast.charts import style
+from cryptoforecast.charts.leaderboard import forest, summary_leaderboard
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
@@ -47,20 +48,20 @@ def row(figure, name):
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_is_drawn_and_said(result, metric, dark):
     board = leaderboard(result, metric)
-    figure = drawn.forest(result, board, dark=dark)
+    figure = forest(result, board, dark=dark)
     assert figure.layout.font.color == style.theme(dark).ink
     assert figure.layout.paper_bgcolor == style.CLEAR
     assert "Simulated prices" in figure.layout.title.subtitle.text
     assert len(figure.data) == len(board.standings)
     assert len(json.loads(figure.to_json())["data"]) == 4
     assert len(figure.to_json()) < 300_000
-    text = drawn.summary_leaderboard(result, board)
-    assert text.startswith(drawn.METRIC_WORDS[metric])
+    text = summary_leaderboard(result, board)
+    assert text.startswith(charts.METRIC_NAMES[metric])
     assert "nan" not in text
 
 
 def test_the_best_stands_on_top_with_its_interval(result):
-    figure = drawn.forest(result, BOARD)
+    figure = forest(result, BOARD)
     assert [trace.name for trace in figure.data][::-1] == [
         "lstm", "cone", "naive (reference)", "seed", "broken",
     ]  # fmt: skip
@@ -73,7 +74,7 @@ def test_the_best_stands_on_top_with_its_interval(result):
 
 
 def test_what_is_more_than_chance_is_filled_and_coloured(result):
-    figure = drawn.forest(result, BOARD)
+    figure = forest(result, BOARD)
     look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
     assert look["lstm"] == ("diamond", style.LIGHT.calm)
     assert look["seed"] == ("diamond", style.LIGHT.strong)
@@ -81,13 +82,13 @@ def test_what_is_more_than_chance_is_filled_and_coloured(result):
 
 
 def test_a_hopeless_row_does_not_squeeze_the_others(result):
-    seed = row(drawn.forest(result, BOARD), "seed")
+    seed = row(forest(result, BOARD), "seed")
     assert seed.x[0] == -50
     assert seed.text[0] == "-1860 %"
 
 
 def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
-    text = drawn.summary_leaderboard(result, BOARD)
+    text = summary_leaderboard(result, BOARD)
     assert "2 hours ahead: lstm comes first of 4." in text
     assert "Better than naive by more than chance: lstm (10.0 %)." in text
     assert "Worse than naive by more than chance: seed (1860 %)." in text
@@ -96,11 +97,11 @@ def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
 
 def test_chance_and_too_few_are_said(result):
     even = replace(BOARD, standings=BOARD.standings[1:3])
-    assert "None differs from naive" in drawn.summary_leaderboard(result, even)
+    assert "None differs from naive" in summary_leaderboard(result, even)
     few = replace(BOARD, standings=(replace(BOARD.standings[0], low=NAN, high=NAN),))
-    assert "too few origins" in drawn.summary_leaderboard(result, few)
+    assert "too few origins" in summary_leaderboard(result, few)
     none = replace(BOARD, standings=BOARD.standings[4:])
-    assert "defined for none" in drawn.summary_leaderboard(result, none)
+    assert "defined for none" in summary_leaderboard(result, none)
 
 
 def test_a_coverage_is_told_against_its_promise(result):
@@ -111,15 +112,15 @@ def test_a_coverage_is_told_against_its_promise(result):
             Standing("naive", 0.88, 0.08, 0.07, 0.09, 0.0, 0.0),
         ),
     )  # fmt: skip
-    text = drawn.summary_leaderboard(result, board)
+    text = summary_leaderboard(result, board)
     assert "Further from the promise than chance allows: naive." in text
-    figure = drawn.forest(result, board)
+    figure = forest(result, board)
     assert "promise" in figure.layout.xaxis.title.text
     assert row(figure, "naive").marker.color == style.LIGHT.strong
     held = replace(board, standings=board.standings[:1])
-    assert "No band is further" in drawn.summary_leaderboard(result, held)
+    assert "No band is further" in summary_leaderboard(result, held)
 
 
 def test_shares_are_written_with_as_many_decimals_as_they_need():
-    forecast = [drawn.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN, -1e-9)]
+    forecast = [style.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN, -1e-9)]
     assert forecast == ["+0.12 %", "+4.6 %", "-150 %", "–", "0 %"]

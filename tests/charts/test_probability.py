@@ -25,8 +25,8 @@ def asked(horizon=24, simulated=False, **changes):
 def figures(horizon, dark=False, simulated=False):
     given, one, around = asked(horizon, simulated)
     return [
-        charts.chance_by_step(given, one, dark=dark),
-        charts.chance_map(given, around, dark=dark),
+        charts.probability_by_step(given, one, dark=dark),
+        charts.probability_map(given, around, dark=dark),
     ]
 
 
@@ -51,7 +51,7 @@ def test_simulated_prices_are_labelled_and_real_ones_are_not():
 
 def test_the_line_holds_the_chances_at_their_times():
     given, one, _ = asked()
-    figure = charts.chance_by_step(given, one)
+    figure = charts.probability_by_step(given, one)
     line = named(figure, "chance")
     np.testing.assert_allclose(line.y, 100 * one.by_step)
     assert times(line)[0] == given.history.end + given.history.candle_length
@@ -64,14 +64,14 @@ def test_the_line_holds_the_chances_at_their_times():
 
 def test_the_map_holds_the_chances_by_price_and_step():
     given, _, around = asked()
-    (cells,) = charts.chance_map(given, around).data
+    (cells,) = charts.probability_map(given, around).data
     np.testing.assert_allclose(cells.z, [100 * one.by_step for one in around])
     assert [float(y.strip("$").replace(",", "")) for y in cells.y] == [one.level for one in around]
     assert (cells.x[0], cells.x[-1]) == ("1 hour", "24 hours")
     assert (cells.zmin, cells.zmax) == (0, 100)
     # Told apart without red and green, and even chances are the page's own colour.
     for dark in (False, True):
-        (cells,) = charts.chance_map(given, around, dark=dark).data
+        (cells,) = charts.probability_map(given, around, dark=dark).data
         assert [colour for _, colour in cells.colorscale] == [
             style.BLUE, style.theme(dark).surface, style.ORANGE,
         ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_the_map_holds_the_chances_by_price_and_step():
 
 def test_one_step_is_a_strip_of_prices():
     given, _, around = asked(1)
-    (cells,) = charts.chance_map(given, around).data
+    (cells,) = charts.probability_map(given, around).data
     assert np.shape(cells.z) == (1, len(around))
     assert len(cells.x) == len(set(cells.x)) == len(around)
     assert cells.texttemplate
@@ -90,23 +90,25 @@ def test_undefined_chances_are_said_to_be():
     undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
     given = replace(given, forecast=undefined)
     (one,) = probability.ahead(given, [100.0])
-    figure = charts.chance_by_step(given, one)
+    figure = charts.probability_by_step(given, one)
     assert not figure.layout.annotations
-    assert charts.summary_chance(given, one).endswith("in 3 hours: unknown; in 1 hour: unknown.")
-    json.loads(charts.chance_map(given, (one,)).to_json())
+    assert charts.summary_probability(given, one).endswith(
+        "in 3 hours: unknown; in 1 hour: unknown."
+    )
+    json.loads(charts.probability_map(given, (one,)).to_json())
 
 
 def test_sentences_say_what_the_figures_show():
     given, one, around = asked(simulated=True)
-    text = charts.summary_chance(given, one)
+    text = charts.summary_probability(given, one)
     assert text == (
         f"Chance that the BTC simulated price ends above {style.money(one.level)} in 24 hours: "
         f"{percent(one.by_step[-1])}; in 1 hour: {percent(one.by_step[0])}."
     )
     given, one, _ = asked(1)
-    assert "simulated" not in charts.summary_chance(given, one)
-    assert charts.summary_chance(given, one).endswith(f"in 1 hour: {percent(one.by_step[0])}.")
-    text = charts.summary_chances(given, around)
+    assert "simulated" not in charts.summary_probability(given, one)
+    assert charts.summary_probability(given, one).endswith(f"in 1 hour: {percent(one.by_step[0])}.")
+    text = charts.summary_probabilities(given, around)
     for rung in around:
         assert f"${rung.level:,.0f} {percent(rung.by_step[-1])}" in text
 
@@ -136,5 +138,5 @@ def test_a_chance_is_no_more_precise_than_it_is_known(chance, text):
 def test_round_prices_are_written_alike(levels, texts):
     given = future(24)
     asked = [probability.ahead(given, [level])[0] for level in levels]
-    (cells,) = charts.chance_map(given, asked).data
+    (cells,) = charts.probability_map(given, asked).data
     assert list(cells.y) == texts

@@ -56,8 +56,8 @@ def test_lines_and_bands_are_where_the_figure_has_them():
     lines = {line.name: line for line in figure.data if not line.fill and line.line.width}
     shown = np.concatenate([close, median, *bands])
     assert shown[:, 0].min() == 0
-    assert shown[:, 0].max() == stills.SIDE
-    assert 0 < shown[:, 1].min() < shown[:, 1].max() < stills.SIDE
+    assert shown[:, 0].max() == stills.SIZE
+    assert 0 < shown[:, 1].min() < shown[:, 1].max() < stills.SIZE
     # Linear in time and in price: two points of one line fix the scale for every other.
     for axis, key in enumerate("xy"):
         known, seen = np.array(lines["close"][key], float), close[:, axis]
@@ -111,7 +111,7 @@ def test_ticks_suit_the_size_of_prices(horizon, interval, price, label):
 def test_prices_that_never_move_are_drawn():
     drawn = image(charts.still(charts.fan(future(moves=0.0)), "words"))
     for line in drawn.iter(f"{SVG}polyline"):
-        np.testing.assert_allclose(corners(line.get("points"))[:, 1], stills.SIDE / 2, atol=1)
+        np.testing.assert_allclose(corners(line.get("points"))[:, 1], stills.SIZE / 2, atol=1)
 
 
 def test_where_nothing_is_known_there_is_no_picture():
@@ -131,7 +131,7 @@ def test_ticks_of_time_are_few_round_and_inside(start, hours):
     left = pd.Timestamp(start).floor("s").timestamp() * 1000
     box = stills._Box(left, left + hours * 3.6e6, 0, 1)
     ticks = stills._times(box)
-    assert len(ticks) <= stills.MOST_TIMES + 1
+    assert len(ticks) <= stills.MAX_TIME_TICKS + 1
     assert all(box.left <= tick <= box.right for tick in ticks)
     assert all(tick % 60_000 == 0 for tick in ticks)
     assert len(ticks) >= 2
@@ -142,7 +142,7 @@ def test_ticks_of_time_are_few_round_and_inside(start, hours):
 def test_ticks_of_price_are_round_inside_and_told_apart(low, relative):
     box = stills._Box(0, 1, low, low * (1 + relative))
     ticks = stills._prices(box)
-    assert 2 <= len(ticks) <= stills.MOST_PRICES + 1
+    assert 2 <= len(ticks) <= stills.MAX_PRICE_TICKS + 1
     assert box.low * (1 - 1e-9) <= ticks[0]
     assert ticks[-1] <= box.high * (1 + 1e-9)
     texts = stills._amounts(ticks, style.tick_format(box.high))

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast import html_report
-from cryptoforecast.charts.leaderboard import METRIC_WORDS
+from cryptoforecast.charts.leaderboard import METRIC_NAMES
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.forecasting.baselines import BASELINES, QUICK
 from cryptoforecast.learning import training
@@ -80,12 +80,12 @@ def test_the_board_shows_the_numbers_of_the_library(at):
 
 
 def test_every_metric_is_named_and_can_be_chosen(at):
-    assert set(METRIC_WORDS) == set(METRICS)
+    assert set(METRIC_NAMES) == set(METRICS)
     page = at("backtest", **QUICKLY)
     for metric in METRICS:
         page.selectbox(key="metric").set_value(metric).run()
         assert not page.exception
-        assert METRIC_WORDS[metric] in standings(page).columns
+        assert METRIC_NAMES[metric] in standings(page).columns
 
 
 def test_choices_are_in_the_url(at):

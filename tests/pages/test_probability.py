@@ -36,7 +36,7 @@ def test_the_last_close_is_asked_about_first(open_page):
     future, _ = asked()
     close = float(future.forecast.close[0])
     (one,) = probability.ahead(future, [close])
-    assert sentence(page) == charts.summary_chance(future, one)
+    assert sentence(page) == charts.summary_probability(future, one)
     assert "ends above" in sentence(page)
     assert percent(one.by_step[-1]) in sentence(page)
 
@@ -48,10 +48,10 @@ def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_pag
     level = round(float(future.forecast.close[0]) * 1.01, 2)
     price(page).set_value(level).run()
     _, (above,) = asked([level])
-    assert sentence(page) == charts.summary_chance(future, above)
+    assert sentence(page) == charts.summary_probability(future, above)
     page.segmented_control(key="ends").set_value("below").run()
     _, (below,) = asked((), [level])
-    assert sentence(page) == charts.summary_chance(future, below)
+    assert sentence(page) == charts.summary_probability(future, below)
     (table,) = [each.value for each in page.dataframe if "step" in each.value and any(
         name.startswith("below") for name in each.value)]  # fmt: skip
     assert table.iloc[:, 2].tolist() == pytest.approx((100 * below.by_step).tolist(), abs=0.01)
