@@ -4,22 +4,26 @@
 market. ``read`` and ``write`` handle price files.
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
-from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
-from cryptoforecast.prices.live.market import Prices
-from cryptoforecast.prices.simulation.market import constant_volatility, simulate
-
 if TYPE_CHECKING:
+    from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
     from cryptoforecast.prices.files.price_file import read, write
+    from cryptoforecast.prices.live.market import Prices
+    from cryptoforecast.prices.simulation.market import constant_volatility, simulate
 
 __all__ = ["COINS", "Coin", "Prices", "constant_volatility", "read", "resolve", "simulate", "write"]
 
+_HOMES = {
+    "COINS": "candles.coins", "Coin": "candles.coins", "resolve": "candles.coins",
+    "Prices": "live.market", "read": "files.price_file", "write": "files.price_file",
+    "constant_volatility": "simulation.market", "simulate": "simulation.market",
+}  # fmt: skip
+
 
 def __getattr__(name: str) -> object:
-    """Load the modules that read files, a third of all modules, when they are first used."""
-    if name not in ("read", "write"):
+    """Load the module of a name when the name is first used."""
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from cryptoforecast.prices.files import price_file
-
-    return getattr(price_file, name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

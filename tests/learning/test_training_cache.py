@@ -1,8 +1,12 @@
-"""The training cache: keyed by data, spec and recipe; bounded; damage means asking anew."""
+"""The training cache: keyed by prices, spec and recipe; bounded; a damaged entry is dropped."""
 
 import dataclasses
+import json
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,15 +20,16 @@ KEYS = [f"{i:032x}" for i in range(6)]
 
 @pytest.fixture
 def cache(tmp_path):
-    return TrainingCache(tmp_path / "results", limit=3)
+    return TrainingCache(tmp_path / "results", max_models=3)
 
 
-def kept(cache):
+def numbers(cache):
+    """Return which of ``KEYS`` are there."""
     return [i for i, key in enumerate(KEYS) if (cache.folder / key).exists()]
 
 
 def put(cache, number, age):
-    """Keep a model as if that was ``age`` seconds ago."""
+    """Put a model in as if that was ``age`` seconds ago."""
     cache.put(KEYS[number], synthetic.model(seed=number))
     time = (cache.folder / KEYS[number]).stat().st_mtime - age
     os.utime(cache.folder / KEYS[number], (time, time))
@@ -34,26 +39,27 @@ def test_what_is_put_comes_back_also_in_another_process(cache):
     model = synthetic.model(seed=3)
     assert cache.get(KEYS[0]) is None
     cache.put(KEYS[0], model)
-    found = TrainingCache(cache.folder, 3).get(KEYS[0])
+    other = TrainingCache(cache.folder, 3).get(KEYS[0])
     history = synthetic.history(200)
     for name in ("quantiles", "predicted"):
-        one, other = (
-            getattr(inference.forecast(each, history, range(100, 200)), name)
-            for each in (model, found)
+        np.testing.assert_array_equal(
+            *(
+                getattr(inference.forecast(each, history, range(100, 200)), name)
+                for each in (model, other)
+            )
         )
-        np.testing.assert_array_equal(one, other)
     assert cache.get(KEYS[1]) is None
 
 
 def test_the_least_recently_used_goes_first(cache):
     for i in range(3):
         put(cache, i, age=100 - i)
-    assert kept(cache) == [0, 1, 2]
+    assert numbers(cache) == [0, 1, 2]
     assert cache.get(KEYS[0]) is not None  # used just now
     put(cache, 3, age=0)
-    assert kept(cache) == [0, 2, 3]
-    put(cache, 2, age=50)  # anew: replaces itself and drives nothing out
-    assert kept(cache) == [0, 2, 3]
+    assert numbers(cache) == [0, 2, 3]
+    put(cache, 2, age=50)  # the same key again replaces itself alone
+    assert numbers(cache) == [0, 2, 3]
 
 
 @pytest.mark.parametrize("limit", [0, 1])
@@ -61,7 +67,7 @@ def test_small_limits_hold(tmp_path, limit):
     cache = TrainingCache(tmp_path, limit)
     for i in range(3):
         cache.put(KEYS[i], synthetic.model(seed=i))
-    assert kept(cache) == [0, 1, 2][3 - limit :]
+    assert numbers(cache) == [0, 1, 2][3 - limit :]
 
 
 @pytest.mark.parametrize("damage", ["weights", "json", "missing", "version"])
@@ -113,26 +119,219 @@ def test_the_key_is_of_the_question():
     assert len({key, *others}) == len(others) + 1
 
 
-def test_the_key_changes_with_every_file_of_the_recipe(tmp_path, monkeypatch):
-    shutil.copytree(training_cache.PACKAGE, tmp_path / "package")
-    monkeypatch.setattr(training_cache, "PACKAGE", tmp_path / "package")
-    history, spec = synthetic.history(), synthetic.spec()
+@pytest.mark.parametrize("failing", ["stat", "rmtree"])
+def test_what_can_not_be_trimmed_loses_no_training(cache, monkeypatch, caplog, failing):
+    for i in range(3):
+        put(cache, i, age=100 - i)
 
-    def key():
+    def refuse(path, *args, ignore_errors=False, **more):
+        if not ignore_errors:
+            raise PermissionError(13, "not permitted", str(path))
+
+    if failing == "stat":
+        real = Path.stat
+        monkeypatch.setattr(
+            Path,
+            "stat",
+            lambda path, **more: refuse(path) if path.name == KEYS[0] else real(path, **more),
+        )
+    else:
+        monkeypatch.setattr(shutil, "rmtree", refuse)
+    cache.put(KEYS[3], synthetic.model(seed=3))
+    monkeypatch.undo()
+    assert cache.get(KEYS[3]) is not None
+    assert numbers(cache) == [0, 1, 2, 3]
+    assert ("did not keep a model" in caplog.text) == (failing == "stat")
+
+
+@pytest.fixture
+def version(tmp_path, monkeypatch):
+    """Return the version of a copy of the package, after an edit of one of its files."""
+    shutil.copytree(
+        training_cache.PACKAGE, tmp_path / "copy", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(training_cache, "PACKAGE", tmp_path / "copy")
+
+    def edited(name="learning/targets.py", edit=lambda text: text):
+        path = tmp_path / "copy" / name
+        text = path.read_text()
+        path.write_text(edit(text))
         training_cache.recipe_version.cache_clear()
-        return training_cache.key(history, spec)
+        result = training_cache.recipe_version()
+        path.write_text(text)
+        return result
 
-    before = key()
-    assert key() == before
-    (tmp_path / "package" / "learning" / "bundles.py").write_text("# no part of the recipe")
-    assert key() == before
-    seen = {before}
-    for name in training_cache.RECIPE:
-        path = tmp_path / "package" / name
-        path.write_text(path.read_text() + "\n# changed\n")
-        seen.add(key())
-    assert len(seen) == 1 + len(training_cache.RECIPE)
+    yield edited
     training_cache.recipe_version.cache_clear()
+
+
+def test_the_version_changes_with_the_code_of_every_file_of_the_recipe(version):
+    before = version()
+    assert len(before) == 12
+    assert version("learning/bundles.py", lambda text: text + "x = 1\n") == before
+    changed = {version(name, lambda text: text + "x = 1\n") for name in training_cache.RECIPE}
+    assert before not in changed
+    assert len(changed) == len(training_cache.RECIPE)
+
+
+def test_the_version_is_part_of_the_key(monkeypatch):
+    history, spec = synthetic.history(), synthetic.spec()
+    before = training_cache.key(history, spec)
+    monkeypatch.setattr(training_cache, "recipe_version", lambda: "another")
+    assert training_cache.key(history, spec) != before
+
+
+def test_the_version_changes_with_the_libraries(version, monkeypatch):
+    before = version()
+    for library in ("keras", "numpy"):
+        monkeypatch.setattr(
+            training_cache.importlib.metadata,
+            "version",
+            lambda name, library=library: f"{name} {'2' if name == library else '1'}",
+        )
+        assert version() != before
+        before = version()
+
+
+CODE = '''"""A module."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cryptoforecast.learning.targets import actual_prices
+
+if TYPE_CHECKING:
+    from cryptoforecast.types import Array
+
+#: How many.
+COUNT = 3
+
+
+class Rule:
+    """A rule."""
+
+    limit: int = 5
+
+
+@cache
+def total(values, start: float = 0.5) -> float:
+    """Add up."""
+    sums: Array = np.cumsum(values)  # all of them
+    "An explanation."
+    return start + COUNT * sums[-1] if len(sums) > 2 else actual_prices(values, -1, 1)
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"""Add up."""', '"""Add up all values, and then some."""'),
+        ('"""Add up."""\n', "\n"),
+        ('"""A module."""', '"""Another description."""'),
+        ('"""A rule."""', '"""A rule that must be kept."""'),
+        ('"An explanation."', '"Another explanation."'),
+        ("  # all of them", ""),
+        ("#: How many.\n", "\n\n# A comment of\n# two lines.\n"),
+        ("start + COUNT * sums[-1]", "(start\n            + (COUNT * sums[-1]))"),
+        ("def total(values, start: float = 0.5) -> float:", "def total(values, start=0.5):"),
+        ("sums: Array = ", "sums = "),
+        ("import Array", "import Array, PriceHistory"),
+        ("cryptoforecast.learning.targets import", "cryptoforecast.forecasting.goals import"),
+        ("from cryptoforecast.learning.targets", "from .targets"),
+        ("import numpy as np\n", "import numpy as np\nimport os\n"),
+        (
+            "from functools import cache\nfrom typing import TYPE_CHECKING\n",
+            "from typing import TYPE_CHECKING\nfrom functools import cache\n",
+        ),
+    ],
+)
+def test_edits_without_an_effect_are_the_same_code(old, new):
+    assert CODE.count(old) == 1
+    assert training_cache.code_only(CODE.replace(old, new)) == training_cache.code_only(CODE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("COUNT = 3", "COUNT = 4"),
+        ("COUNT = 3", "COUNT = 3.0"),
+        ("COUNT = 3", "NUMBER = 3"),
+        ("start: float = 0.5", "start: float = 0.25"),
+        ("limit: int = 5", "limit: int = 6"),
+        ("limit: int = 5", "limit: float = 5"),
+        ("start + COUNT", "start - COUNT"),
+        ("> 2", ">= 2"),
+        ("sums[-1]", "sums[1]"),
+        ("np.cumsum", "np.cumprod"),
+        ("@cache\n", ""),
+        ("import numpy as np", "import cupy as np"),
+        ("from functools import cache", "from somewhere import cache"),
+        ("import actual_prices", "import cumulative_returns as actual_prices"),
+        ("if TYPE_CHECKING:", "if COUNT:"),
+    ],
+)
+def test_edits_with_an_effect_are_other_code(old, new):
+    assert CODE.count(old) == 1
+    assert training_cache.code_only(CODE.replace(old, new)) != training_cache.code_only(CODE)
+
+
+def test_a_moved_module_keeps_the_version(version, monkeypatch):
+    before = version()
+    old = training_cache.PACKAGE / "learning" / "targets.py"
+    old.rename(training_cache.PACKAGE / "forecasting" / "goals.py")
+    for name in training_cache.RECIPE:
+        path = training_cache.PACKAGE / name
+        if path.exists():
+            path.write_text(path.read_text().replace("learning.targets", "forecasting.goals"))
+    moved = [
+        "forecasting/goals.py" if name == "learning/targets.py" else name
+        for name in reversed(training_cache.RECIPE)
+    ]
+    monkeypatch.setattr(training_cache, "RECIPE", moved)
+    assert version("learning/training.py") == before
+
+
+#: Loaded by a training, but without an effect on what it gives.
+WITHOUT_EFFECT = {
+    "errors.py",  # messages
+    "learning/threads.py",  # speed
+    "prices/candles/findings.py",  # sentences of the quality report
+    "prices/candles/resample.py",  # lengths of candles, for the quality report
+    "types/evaluation.py",  # what a test gives
+}
+
+
+@pytest.mark.slow
+def test_the_recipe_is_complete():
+    program = """if True:
+        import json, sys
+        from pathlib import Path
+        from cryptoforecast.learning import training
+        from tests import synthetic
+        before = set(sys.modules)
+        spec = synthetic.spec(loss="mse", target="price", features=("close",), epochs=1)
+        training.train(synthetic.history(), spec)
+        names = [name for name in sys.modules if name.split(".")[0] == "cryptoforecast"]
+        files = [Path(sys.modules[name].__file__) for name in names]
+        print(json.dumps([str(file) for file in files if file.name != "__init__.py"]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=training_cache.PACKAGE.parent,
+    )
+    loaded = {
+        Path(file).relative_to(training_cache.PACKAGE).as_posix()
+        for file in json.loads(done.stdout.splitlines()[-1])
+    }
+    helpers = {"learning/bundles.py", "learning/bundle_format.py"}  # of the test's own imports
+    assert loaded - WITHOUT_EFFECT - helpers == set(training_cache.RECIPE)
 
 
 @pytest.mark.parametrize(
