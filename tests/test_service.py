@@ -452,7 +452,7 @@ def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
 
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):
     """To the last digit, wherever they are asked for, if the histories hold what is looked at."""
-    monkeypatch.setattr("cryptoforecast.forecasting.calibration.WINDOW", 600)
+    monkeypatch.setattr("cryptoforecast.forecasting.calibration.CALIBRATION_ROWS", 600)
     model = synthetic.model(synthetic.spec(network="lstm", horizon=3))
     history = synthetic.history(3000)
     enough = 600 + 3 + model.card.needs - 1

@@ -1,10 +1,11 @@
 """Rescale a band so that it covers what it promises.
 
-A network brings the band of the market it learnt from; a calmer or wilder one needs another.
-Each quantile's distance from the median is multiplied by the factor that would have been right
-for the forecasts before (conformal prediction with the ratio of residual and predicted distance
-as score: Lei et al. 2018, "Distribution-free predictive inference for regression"; over a rolling
-window, because markets change). Median and point forecast stay untouched.
+A network brings the band of the market that it learnt from; a calmer or wilder market needs
+another. Each quantile's distance from the median is multiplied by the factor that would have been
+right for the forecasts before it. This is conformal prediction with the ratio of residual to
+predicted distance as its score (Lei et al. 2018, "Distribution-free predictive inference for
+regression"), over the last outcomes only, because markets change. The median and the point
+forecast are not changed.
 """
 
 from __future__ import annotations
@@ -14,128 +15,131 @@ import dataclasses
 import numpy as np
 
 from cryptoforecast.forecasting import rolling_quantiles
-from cryptoforecast.forecasting.baselines.common import REFRESH, WINDOW
+from cryptoforecast.forecasting.baselines.common import CALIBRATION_ROWS, REFRESH_ROWS
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
-__all__ = ["FEWEST", "REFRESH", "WINDOW", "latest", "rescaled", "rolling"]
+__all__ = [
+    "CALIBRATION_ROWS", "MIN_OUTCOMES", "REFRESH_ROWS", "calibrated", "factors", "rescaled",
+]  # fmt: skip
 
-#: Outcomes that are looked back on one step ahead, and how many more for each further step, up
-#: to ``WINDOW``: the farther, the less they tell one by one. On the validation rows of 71,228
-#: hours of BTC/USDT 4,000 covered best an hour ahead, and 8,000 were sharpest a day ahead.
-NEAR, MORE = 4000, 200
-#: Outcomes below which a 95 % band can't be measured well enough to correct it.
-FEWEST = 200
-#: Variance of the logarithm of a factor, times the outcomes it rests on: what differs from 1 by
-#: less than that is drawn towards 1. Of 0 to 8, 4 and more served the validation rows of 71,228
-#: hours of BTC/USDT best a day ahead; an hour ahead there are thousands, and it hardly matters.
-DOUBT = 4.0
+#: Outcomes that a factor rests on one step ahead, and how many more for each further step, up to
+#: ``CALIBRATION_ROWS``: outcomes of far steps overlap, so each tells less. On the validation rows
+#: of 71,228 hours of BTC/USDT 4,000 covered best an hour ahead, and 8,000 were sharpest a day ahead.
+FIRST_STEP_OUTCOMES, OUTCOMES_A_STEP = 4000, 200
+#: With fewer outcomes a 95 % band can't be measured well enough to correct it.
+MIN_OUTCOMES = 200
+#: Shrinkage: the variance of the logarithm of a factor, times the outcomes that it rests on. A
+#: factor that differs from 1 by less than this is drawn towards 1. Of 0 to 8, 4 and more served the
+#: validation rows of 71,228 hours of BTC/USDT best a day ahead; an hour ahead there are thousands
+#: of outcomes, and it hardly matters.
+SHRINKAGE = 4.0
 #: A factor never folds a band away.
-SMALLEST = 0.05
-# All but the median, and of each the share of its ratios that are at most its factor.
-_ENDS = [i for i in range(len(QUANTILES)) if i != MEDIAN]
-_OUTWARD = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _ENDS])
-# Targets of long steps overlap: this many in the length of one are looked at.
-_PARTS = 8
+MIN_FACTOR = 0.05
+# All levels but the median, and of each the share of its ratios that are at most its factor.
+_LEVELS = [i for i in range(len(QUANTILES)) if i != MEDIAN]
+_SHARES = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _LEVELS])
+# Outcomes of a far step overlap: within the length of one step so many are used.
+_OUTCOMES_A_LENGTH = 8
 
 
-def rolling(forecast: Forecast, warm_up: int) -> Forecast:
-    """Rescale each band by what the forecasts before it called for.
+def factors(forecast: Forecast, burn_in: int) -> Array:
+    """Find the factors that the outcomes known at each origin call for.
 
-    At every origin each quantile's distance from the median is multiplied by the factor that
-    ``latest`` finds in the forecasts whose outcome was known by then: a target ``k`` rows ahead
-    counts from ``k`` rows later on. A factor is measured anew every ``REFRESH`` rows.
+    At each origin after the burn-in, and for each level, this is the quantile of residual over
+    predicted distance in the last outcomes that were known by then, drawn towards 1 where it is
+    uncertain (see ``SHRINKAGE``). A target ``k`` rows ahead is known ``k`` rows later. A factor is
+    measured anew every ``REFRESH_ROWS`` rows and holds until the next.
 
     Args:
-        forecast: forecasts of one predictor from consecutive rows.
-        warm_up: how many of the first are only looked back on.
+        forecast: of one predictor, from consecutive rows.
+        burn_in: how many of the first rows are only looked back on.
 
     Returns:
-        The forecasts after the warm-up, median and points unchanged.
+        ``(blocks, horizon, 9)``, one block for every ``REFRESH_ROWS`` rows after the burn-in; 1 for
+        the median, and at steps with fewer than ``MIN_OUTCOMES`` outcomes.
     """
     residual = forecast.actual_returns - forecast.quantiles[..., MEDIAN]
-    quantiles, changed = forecast.quantiles[warm_up:].copy(), False
-    starts = np.arange(0, len(quantiles), REFRESH)
+    starts = np.arange(0, len(forecast) - burn_in, REFRESH_ROWS)
+    result = np.ones((len(starts), forecast.horizon, len(QUANTILES)))
     # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(1, forecast.horizon + 1):
-        known = np.maximum(0, warm_up + starts - step + 1)
-        by = _factors(residual[:, step - 1], forecast.quantiles[:, step - 1], known, step)
-        by = np.repeat(by, REFRESH, axis=0)
-        changed = changed or bool((by != 1).any())
-        quantiles[:, step - 1] = _rescaled(quantiles[:, step - 1], by[: len(quantiles)])
-    after = forecast[warm_up:]
-    return dataclasses.replace(after, quantiles=quantiles) if changed else after
+        known = np.maximum(0, burn_in + starts - step + 1)
+        quantiles = forecast.quantiles[:, step - 1]
+        result[:, step - 1] = _step_factors(residual[:, step - 1], quantiles, known, step)
+    return result
 
 
-def latest(forecast: Forecast) -> Array:
-    """Find the factors that the last forecasts whose outcome is known call for.
-
-    For each level this is the quantile of residual over predicted distance in the last
-    ``NEAR`` to ``WINDOW`` outcomes, drawn towards 1 where it is uncertain (see ``DOUBT``).
+def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
+    """Rescale the bands after the burn-in by the factors of their blocks.
 
     Args:
-        forecast: forecasts of one predictor from consecutive rows; an outcome that is not known yet
-            is NaN.
+        forecast: of one predictor, from consecutive rows.
+        burn_in: how many of the first rows are left out.
+        by: ``(blocks, horizon, 9)`` from ``factors``.
 
     Returns:
-        ``(horizon, 9)``; 1 for the median, and at steps with fewer than ``FEWEST`` outcomes.
+        The forecasts after the burn-in, with the same medians and points.
     """
-    residual = forecast.actual_returns - forecast.quantiles[..., MEDIAN]
-    known = np.isfinite(residual).sum(axis=0)
-    return np.concatenate(
-        [
-            _factors(residual[:, i], forecast.quantiles[:, i], known[i : i + 1], i + 1)
-            for i in range(forecast.horizon)
-        ]
-    )
+    after = forecast[burn_in:]
+    if (by == 1).all():
+        return after
+    quantiles = after.quantiles.copy()
+    for step in range(forecast.horizon):
+        rows = np.repeat(by[:, step], REFRESH_ROWS, axis=0)[: len(quantiles)]
+        quantiles[:, step] = _rescaled(quantiles[:, step], rows)
+    return dataclasses.replace(after, quantiles=quantiles)
 
 
-def _factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
-    """Find the nine factors that outcomes call for, at each of several moments.
+def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
+    """Find the nine factors of one step that outcomes call for, at each of several moments.
 
     Args:
-        residual: ``(n,)`` how far outcomes lay from the median, the newest last.
-        quantiles: ``(n, 9)`` that were predicted.
+        residual: ``(n,)`` log-return from the median to the outcome, the newest last.
+        quantiles: ``(n, 9)`` of the forecasts, log-return.
         known: ``(moments,)`` how many outcomes are known by then; never falls.
-        step: how far ahead.
+        step: 1 to the horizon.
 
     Returns:
-        ``(moments, 9)``; 1 where fewer than ``FEWEST`` are known.
+        ``(moments, 9)``; 1 where fewer than ``MIN_OUTCOMES`` are known.
     """
-    factors = np.ones((len(known), len(QUANTILES)))
-    outcomes = np.minimum(known, min(WINDOW, NEAR + MORE * (step - 1)))
-    enough = outcomes >= FEWEST
-    apart = max(1, step // _PARTS)
+    result = np.ones((len(known), len(QUANTILES)))
+    most = min(CALIBRATION_ROWS, FIRST_STEP_OUTCOMES + OUTCOMES_A_STEP * (step - 1))
+    outcomes = np.minimum(known, most)
+    enough = outcomes >= MIN_OUTCOMES
+    spacing = max(1, step // _OUTCOMES_A_LENGTH)
     # Counted back from the newest, so that it does not matter where the forecasts begin.
-    newest, counts = known - 1, (outcomes - 1) // apart + 1
-    for offset in set(newest[enough] % apart):
-        some = np.flatnonzero(enough & (newest % apart == offset))
-        ends = newest[some] // apart + 1
+    newest, counts = known - 1, (outcomes - 1) // spacing + 1
+    for offset in set(newest[enough] % spacing):
+        some = np.flatnonzero(enough & (newest % spacing == offset))
+        ends = newest[some] // spacing + 1
         begins = ends - counts[some]
-        rows = slice(offset + begins[0] * apart, newest[some[-1]] + 1, apart)
+        rows = slice(offset + begins[0] * spacing, newest[some[-1]] + 1, spacing)
         levels = np.ascontiguousarray(quantiles[rows].T)
-        away = levels - levels[MEDIAN]
+        distance = levels - levels[MEDIAN]
         # Below the median both are negative, so that the larger ratio is the lower price.
-        ratios = np.divide(residual[rows], away, out=np.zeros_like(away), where=away != 0)
-        low, high, share = rolling_quantiles.ranks(_OUTWARD, counts[some])
-        asked = np.stack([low, high], axis=-1)
+        ratios = np.divide(
+            residual[rows], distance, out=np.zeros_like(distance), where=distance != 0
+        )
+        low, high, share = rolling_quantiles.ranks(_SHARES, counts[some])
+        ranks = np.stack([low, high], axis=-1)
         begins, ends = begins - begins[0], ends - begins[0]
-        found = [
-            rolling_quantiles.at_ranks(ratios[i], begins, ends, asked[:, j])
-            for j, i in enumerate(_ENDS)
+        values = [
+            rolling_quantiles.at_ranks(ratios[i], begins, ends, ranks[:, j])
+            for j, i in enumerate(_LEVELS)
         ]
-        below, above = np.transpose(found, (2, 1, 0))
-        factors[some[:, None], _ENDS] = rolling_quantiles.between(below, above, share)
-    logs = np.log(np.maximum(factors, SMALLEST))
+        below, above = np.transpose(values, (2, 1, 0))
+        result[some[:, None], _LEVELS] = rolling_quantiles.between(below, above, share)
+    logs = np.log(np.maximum(result, MIN_FACTOR))
     # Outcomes of a step overlap, unless they lie a step apart.
-    doubt = DOUBT * step / np.maximum(outcomes, 1)[:, None]
-    return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + doubt)), 1.0)
+    variance = SHRINKAGE * step / np.maximum(outcomes, 1)[:, None]
+    return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + variance)), 1.0)
 
 
 def rescaled(forecast: Forecast, by: Array) -> Forecast:
-    """Return forecasts with the band rescaled around an unchanged median.
+    """Rescale each band around its median, which is not changed.
 
     Args:
-        forecast: any forecasts of the same predictor.
+        forecast: ``n`` forecasts of one predictor.
         by: ``(n, horizon, 9)`` factors.
     """
     if (by == 1).all():

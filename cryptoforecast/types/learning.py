@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -390,14 +389,3 @@ class Forecast:
         }
         bands = {f"q{q}": prices[:, :, i].T.ravel() for i, q in enumerate(QUANTILES)}
         return pd.DataFrame(columns | bands)
-
-
-class Predictor(Protocol):
-    """Anything that forecasts: baselines and trained networks alike."""
-
-    @property
-    def name(self) -> str: ...
-
-    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
-        """Forecast from each of ``rows``, looking at no later row."""
-        ...

@@ -133,6 +133,11 @@ class PriceHistory:
         return self.candles.index[-1]
 
     @property
+    def last_row(self) -> range:
+        """The row of the last candle, as the one origin of a forecast of what comes next."""
+        return range(len(self) - 1, len(self))
+
+    @property
     def candle_length(self) -> pd.Timedelta:
         """Length of one candle."""
         return INTERVALS[self.interval]

@@ -40,7 +40,7 @@ def test_the_band_is_rescaled_by_the_factors_it_tells():
     needed = specs.needs(SPEC)
     assert calibrated.outcomes == len(history) - 3 - (needed - 1)
     assert calibrated.since == history.candles.index[needed - 1]
-    assert calibrated.window == calibration.WINDOW
+    assert calibrated.window == calibration.CALIBRATION_ROWS
 
 
 @pytest.mark.parametrize("step", [1, 3])
@@ -61,7 +61,7 @@ def test_it_covers_what_it_promises(step):
 
 
 def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
-    monkeypatch.setattr(calibration, "WINDOW", 300)
+    monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 300)
     history = synthetic.history(900)
     forecast, calibrated = ahead.forecast(history, MODEL)
     assert calibrated.outcomes == 300
@@ -75,15 +75,15 @@ def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history
 def test_rows_the_model_was_fitted_on_say_nothing():
     history = synthetic.history()
     index = history.candles.index
-    cutoff = index[599 - 3 - calibration.FEWEST]  # leaves one outcome too many for none
+    cutoff = index[599 - 3 - calibration.MIN_OUTCOMES]  # leaves one outcome too many for none
     model = synthetic.model(SPEC, cutoff=cutoff.isoformat())
     _, calibrated = ahead.forecast(history, model)
-    assert calibrated.outcomes == calibration.FEWEST == ahead.known(history, model)
+    assert calibrated.outcomes == calibration.MIN_OUTCOMES == ahead.known(history, model)
     assert calibrated.since > cutoff
-    later = synthetic.model(SPEC, cutoff=index[600 - 3 - calibration.FEWEST].isoformat())
+    later = synthetic.model(SPEC, cutoff=index[600 - 3 - calibration.MIN_OUTCOMES].isoformat())
     forecast, calibrated = ahead.forecast(history, later)
     assert calibrated is None
-    assert ahead.known(history, later) == calibration.FEWEST - 1
+    assert ahead.known(history, later) == calibration.MIN_OUTCOMES - 1
     np.testing.assert_array_equal(forecast.quantiles, own(history, later).quantiles)
     ahead_of_all = synthetic.model(SPEC, cutoff="2030-01-01T00:00:00+00:00")
     assert ahead.forecast(history, ahead_of_all)[1] is None

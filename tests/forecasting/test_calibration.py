@@ -49,7 +49,7 @@ def test_the_median_and_the_point_stay_untouched():
 
 
 def test_too_few_outcomes_change_nothing():
-    few = forecast(3.0, rows=calibration.FEWEST)
+    few = forecast(3.0, rows=calibration.MIN_OUTCOMES)
     np.testing.assert_array_equal(calibration.rolling(few, 0).quantiles, few.quantiles)
 
 
@@ -88,7 +88,7 @@ def test_a_market_that_grows_wilder_is_followed(steps):
     mended = calibration.rolling(one, 4_000)
     assert len(mended) == 14_000
     np.testing.assert_array_equal(mended.predicted, one.predicted[4_000:])
-    for rows in (slice(0, 2_000), slice(2_000 + calibration.WINDOW, None)):
+    for rows in (slice(0, 2_000), slice(2_000 + calibration.CALIBRATION_ROWS, None)):
         for level in (80, 95):
             part = mended[rows]
             measured = scores.coverage(part.actual_returns[:, -1], part.quantiles[:, -1], level)
@@ -109,13 +109,13 @@ def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
 
 
 def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
-    monkeypatch.setattr(calibration, "WINDOW", 500)
+    monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 500)
     one = forecast(1.3, rows=900, steps=2)
     mended = calibration.rolling(one, 0)
     row, step, i = 800, 1, 7
     middle = one.quantiles[:, step, MEDIAN]
     distance = one.quantiles[:, step, i] - middle
-    measured = row // calibration.REFRESH * calibration.REFRESH
+    measured = row // calibration.REFRESH_ROWS * calibration.REFRESH_ROWS
     known = slice(measured - 2 - 499, measured - 2 + 1)
     ratio = (one.actual_returns[known, step] - middle[known]) / distance[known]
     log = np.log(np.quantile(ratio, QUANTILES[i]))
@@ -141,7 +141,7 @@ def test_the_latest_factors_are_those_of_rolling_right_after():
 
 
 def test_the_latest_factors_do_not_depend_on_where_the_forecasts_begin(monkeypatch):
-    monkeypatch.setattr(calibration, "WINDOW", 600)
+    monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 600)
     one = forecast(0.8, rows=1_000, steps=12)
     for cut in (1, 2, 5, 300):
         np.testing.assert_array_equal(calibration.latest(one[cut:]), calibration.latest(one))
@@ -156,7 +156,7 @@ def test_the_latest_factors_mend_a_wrong_width(width):
 
 
 def test_a_step_with_too_few_outcomes_keeps_its_width():
-    few = forecast(2.0, rows=calibration.FEWEST)
+    few = forecast(2.0, rows=calibration.MIN_OUTCOMES)
     actual = few.actual.copy()
     actual[-1, 1] = np.nan
     factors = calibration.latest(dataclasses.replace(few, actual=actual))

@@ -13,15 +13,16 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.forecasting import rolling_quantiles
 from cryptoforecast.learning import threads
+from cryptoforecast.forecasting.predictor import Predictor
 from cryptoforecast.learning.targets import actual_prices
-from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, Predictor, PriceHistory
+from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, PriceHistory
 
 #: Returns a band must rest on: the outermost quantile (2.5 %) then has one of them beyond it.
-FEWEST_RETURNS = round(1 / min(QUANTILES))
+MIN_RETURNS = round(1 / min(QUANTILES))
 #: Rows of past residuals that a trailing band is measured on, and the rows for which it is kept.
 #: Of 1,000 to 16,000 rows these gave the best bands on the validation span (64 to 80 %) of 71,228
 #: hours of BTC/USDT, an hour and a day ahead; keeping a band for a week cost nothing there.
-WINDOW, REFRESH = 8000, 168
+CALIBRATION_ROWS, REFRESH_ROWS = 8000, 168
 
 
 class Baseline(Predictor, Protocol):
@@ -47,9 +48,9 @@ def fitting_rows(history: PriceHistory, before: int, horizon: int) -> pd.DataFra
             f"`before` must be a row of the history or its end, 0 to {len(history)}. "
             f"Received: {before}."
         )
-    if before - horizon < FEWEST_RETURNS:
+    if before - horizon < MIN_RETURNS:
         raise NotEnoughData(
-            f"A baseline needs at least {FEWEST_RETURNS} candles plus the horizon before the test "
+            f"A baseline needs at least {MIN_RETURNS} candles plus the horizon before the test "
             f"span. Received {before} candles and a horizon of {horizon}. Choose a longer history "
             "or a shorter horizon."
         )
@@ -76,8 +77,8 @@ def last_row(history: PriceHistory, end: pd.Timestamp) -> int:
 def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
     """Measure the quantiles of residuals around 0 that were known at each of ``rows``.
 
-    For row *t* and step k these are the last ``WINDOW`` residuals of origins up to *u - k*, whose
-    outcome was known at row *u*: the last row up to *t* that lies a multiple of ``REFRESH`` from
+    For row *t* and step k these are the last ``CALIBRATION_ROWS`` residuals of origins up to *u - k*, whose
+    outcome was known at row *u*: the last row up to *t* that lies a multiple of ``REFRESH_ROWS`` from
     ``anchor``. The median is set to 0, so that the point forecast is the middle of its band.
 
     Args:
@@ -89,13 +90,13 @@ def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
         ``(len(rows), horizon, 9)``; NaN where nothing was known yet.
     """
     horizon = residuals.shape[1]
-    measured = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // REFRESH * REFRESH
+    measured = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // REFRESH_ROWS * REFRESH_ROWS
     times, which = np.unique(measured, return_inverse=True)
     found = np.full((len(times), horizon, len(QUANTILES)), np.nan)
     for step in range(1, horizon + 1):
         ends = times - step + 1
         some = ends > 0
-        begins, column = np.maximum(0, ends - WINDOW), np.ascontiguousarray(residuals[:, step - 1])
+        begins, column = np.maximum(0, ends - CALIBRATION_ROWS), np.ascontiguousarray(residuals[:, step - 1])
         found[some, step - 1] = rolling_quantiles.quantiles(
             column, begins[some], ends[some], QUANTILES
         )

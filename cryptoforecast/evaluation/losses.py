@@ -1,0 +1,118 @@
+"""What each origin adds to an error metric; each loss stands here once.
+
+Scores, leaderboard, diagnostics, reliability and verdict aggregate these. A loss that is undefined
+is NaN, never 0. Smaller is better, except of ``inside``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from cryptoforecast.types import QUANTILES, Array
+
+
+def absolute(actual: Array, predicted: Array) -> Array:
+    """Compute |actual - predicted|, ``(n,)`` in the unit of both."""
+    error: Array = np.abs(actual - predicted)
+    return error
+
+
+def squared(actual: Array, predicted: Array) -> Array:
+    """Compute (actual - predicted)^2, ``(n,)`` in the squared unit of both."""
+    error: Array = (actual - predicted) ** 2
+    return error
+
+
+def relative(actual: Array, predicted: Array) -> Array:
+    """Compute |actual - predicted| / |actual|, ``(n,)`` fractions; NaN where actual is 0."""
+    return _ratio(np.abs(actual - predicted), np.abs(actual))
+
+
+def symmetric(actual: Array, predicted: Array) -> Array:
+    """Compute 2 |actual - predicted| / (|actual| + |predicted|), ``(n,)``; NaN where both are 0.
+
+    Source: Makridakis (1993), "Accuracy measures: theoretical and practical concerns".
+    """
+    return _ratio(2 * np.abs(actual - predicted), np.abs(actual) + np.abs(predicted))
+
+
+def wrong_direction(close: Array, actual: Array, predicted: Array) -> Array:
+    """Tell where the sign of the predicted move was not that of the actual one.
+
+    A forecast of no move counts as wrong. Origins after which the price did not move are left out.
+
+    Args:
+        close: ``(n,)`` close at the origin, USD.
+        actual: ``(n,)`` close some steps later, USD.
+        predicted: ``(n,)`` point forecast of it, USD.
+
+    Returns:
+        ``(m,)`` 1 where wrong, 0 where right; NaN everywhere if a forecast is missing, or if no
+        move was ever predicted (naive).
+    """
+    called, moved = np.sign(predicted - close), np.sign(actual - close)
+    wrong = (called != moved)[moved != 0].astype(float)
+    if np.isnan(called).any() or not called.any():
+        return np.full(len(wrong), math.nan)
+    return wrong
+
+
+def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = QUANTILES) -> Array:
+    """Compute the pinball loss of each origin and quantile.
+
+    max(q (y - f), (q - 1) (y - f)) for return y and its forecast f of quantile q.
+    Source: Koenker and Bassett (1978), "Regression quantiles".
+
+    Args:
+        actual_returns: ``(n,)`` cumulative log-return that happened.
+        quantiles: ``(n, 9)`` forecast quantiles of it.
+        levels: ``(9,)`` the probabilities that they belong to.
+
+    Returns:
+        ``(n, 9)`` in log-return.
+    """
+    error = actual_returns[:, None] - quantiles
+    share = np.asarray(levels)
+    loss: Array = np.maximum(share * error, (share - 1) * error)
+    return loss
+
+
+def inside(actual_returns: Array, quantiles: Array, level: int) -> Array:
+    """Tell which actuals lie inside the central band, bounds included.
+
+    Args:
+        actual_returns: ``(n,)`` cumulative log-return that happened.
+        quantiles: ``(n, 9)`` forecast quantiles of it.
+        level: 50, 80, 90 or 95 (%).
+
+    Returns:
+        ``(n,)`` 1 inside, 0 outside, NaN where a bound is undefined.
+
+    Raises:
+        ValueError: if no pair of the nine quantiles bounds such a band.
+    """
+    low, high = (quantiles[:, column] for column in band(level))
+    held = ((low <= actual_returns) & (actual_returns <= high)).astype(float)
+    held[np.isnan(low) | np.isnan(high)] = math.nan
+    return held
+
+
+def band(level: int) -> tuple[int, int]:
+    """Find the columns of the two quantiles that bound the central ``level`` % band.
+
+    Raises:
+        ValueError: if no pair of the nine quantiles bounds such a band.
+    """
+    for column, share in enumerate(QUANTILES):
+        if math.isclose(1 - 2 * share, level / 100):
+            return column, len(QUANTILES) - 1 - column
+    raise ValueError(f"`level` must be 50, 80, 90 or 95 (%). Received: {level!r}.")
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    return np.divide(
+        numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0
+    )

@@ -1,0 +1,130 @@
+"""Ways in which a network's forecast gets its band.
+
+A network trained with the quantile loss brings a band of its own; on other prices, or in other
+times, that band may be too narrow or too wide. One trained with squared error brings none. So
+each band here is measured on earlier forecasts of the same network whose outcome was known:
+``RollingBand`` adapts and calibrates the network's own band as it goes, ``ResidualBand`` measures
+one on residuals, and ``OwnBand`` leaves it as it is where too few outcomes are known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from cryptoforecast.forecasting import band_width, calibration
+from cryptoforecast.learning import inference
+from cryptoforecast.types import (
+    MEDIAN,
+    Calibration,
+    Forecast,
+    PriceHistory,
+    Stretches,
+    TrainedModel,
+)
+
+
+class Band(Protocol):
+    """A way to get a band."""
+
+    def forecast(
+        self, model: TrainedModel, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Forecast from each of ``rows``, with this band.
+
+        Args:
+            model: a trained network.
+            history: ``n`` candles.
+            rows: origins, consecutive and rising.
+
+        Returns:
+            The forecasts, and how the band of the last of them was rescaled; ``None`` where it
+            is the network's own.
+
+        Raises:
+            NotEnoughData: if the first origin has too few candles before it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class OwnBand:
+    """The band that the network brings along."""
+
+    def forecast(
+        self, model: TrainedModel, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Forecast as the network does; see ``Band.forecast``."""
+        return inference.forecast(model, history, rows), None
+
+
+@dataclass(frozen=True)
+class ResidualBand:
+    """The quantiles of past residuals around each point forecast, the same at every origin.
+
+    Attributes:
+        origins: rows that the network was not fitted on and whose outcomes are known.
+    """
+
+    origins: Stretches
+
+    def forecast(
+        self, model: TrainedModel, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Forecast with the quantiles of ln(actual / predicted) from ``origins`` as the band."""
+        residuals = inference.residual_quantiles(model, history, self.origins)
+        own = inference.forecast(model, history, rows[-1:])
+        banded = inference.forecast(dataclasses.replace(model, residuals=residuals), history, rows)
+        width, own_width = (
+            each.quantiles[-1] - each.quantiles[-1, :, MEDIAN, None] for each in (banded, own)
+        )
+        return banded, Calibration(
+            window=calibration.CALIBRATION_ROWS,
+            outcomes=sum(map(len, self.origins)),
+            since=history.candles.index[self.origins[0].start],
+            factors=np.divide(width, own_width, out=np.ones_like(width), where=own_width != 0),
+        )
+
+
+@dataclass(frozen=True)
+class RollingBand:
+    """The network's own band, its width adapted and its levels calibrated as outcomes come in.
+
+    At every origin the width is adapted first (see ``band_width``), then each quantile is
+    calibrated (see ``calibration``), both by the network's own forecasts before it. Median and
+    point forecast are not changed.
+
+    Attributes:
+        first: first row whose forecast may be looked back on: the network was not fitted on it.
+        outcomes: outcomes of the last step that are looked back on at the first origin, at most.
+    """
+
+    first: int
+    outcomes: int
+
+    def forecast(
+        self, model: TrainedModel, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Forecast with a band that earlier outcomes call for; see ``Band.forecast``."""
+        horizon = model.spec.horizon
+        begin = max(self.first, rows.start - horizon - self.outcomes + 1)
+        begin = min(rows.start, begin)
+        own = inference.forecast(model, history, range(begin, rows.stop))
+        widths = band_width.factors(own, history)
+        adapted = band_width.rescaled(own, widths)
+        past = rows.start - begin
+        levels = calibration.factors(adapted, past)
+        factors = widths[-1, :, None] * levels[-1]
+        if len(rows) == 1:
+            # One origin is forecast by itself, so that its point is the same to the last digit
+            # wherever it is shown, and its band is exactly its own times the factors shown.
+            alone = inference.forecast(model, history, rows)
+            banded = calibration.rescaled(alone, factors[None])
+        else:
+            banded = calibration.calibrated(adapted, past, levels)
+        known = max(0, rows[-1] - horizon - begin + 1)
+        since = history.candles.index[begin]
+        return banded, Calibration(calibration.CALIBRATION_ROWS, known, since, factors)

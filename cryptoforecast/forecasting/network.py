@@ -1,0 +1,96 @@
+"""A trained network as a predictor: inference, then the band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cryptoforecast.forecasting import calibration
+from cryptoforecast.forecasting.bands import Band, OwnBand, ResidualBand, RollingBand
+from cryptoforecast.learning import specs
+from cryptoforecast.types import Calibration, Forecast, PriceHistory, Split, TrainedModel
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkPredictor:
+    """A trained network, and how its band is made.
+
+    Attributes:
+        model: the network's numbers.
+        band: what turns its forecasts into forecasts with a measured band.
+    """
+
+    model: TrainedModel
+    band: Band
+
+    @property
+    def name(self) -> str:
+        """Kind of the network, ``"lstm"`` or ``"dense"``."""
+        return self.model.spec.network
+
+    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``; row *t* looks at candles up to *t*.
+
+        Raises:
+            NotEnoughData: if the first origin has too few candles before it.
+        """
+        return self.calibrated_forecast(history, rows)[0]
+
+    def calibrated_forecast(
+        self, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Forecast as ``forecast`` does, and say how the last origin's band was rescaled.
+
+        Raises:
+            NotEnoughData: if the first origin has too few candles before it.
+        """
+        return self.band.forecast(self.model, history, rows)
+
+
+def for_test(model: TrainedModel, split: Split) -> NetworkPredictor:
+    """Make the predictor of a test: its band looks back on the validation rows and later ones.
+
+    Args:
+        model: a network that was not fitted on the test rows.
+        split: of the prices that are to be forecast.
+    """
+    needed = specs.needs(model.spec)
+    if model.spec.loss == "mse":
+        return NetworkPredictor(model, ResidualBand(split.validation_origins(needed)))
+    first = max(split.train_end, split.first + needed - 1)
+    # One outcome more than are used: published figures have it.
+    return NetworkPredictor(model, RollingBand(first, calibration.CALIBRATION_ROWS + 1))
+
+
+def for_next_steps(model: TrainedModel, history: PriceHistory) -> NetworkPredictor:
+    """Make the predictor of the next steps: its band looks back on all it was not fitted on.
+
+    Args:
+        model: a trained network.
+        history: ``n`` candles, from the last of which it is to forecast.
+    """
+    outcomes = known_outcomes(history, model)
+    if outcomes < calibration.MIN_OUTCOMES:
+        return NetworkPredictor(model, OwnBand())
+    if model.spec.loss == "mse":
+        stop = len(history) - model.spec.horizon
+        rows = range(stop - min(outcomes, calibration.CALIBRATION_ROWS), stop)
+        return NetworkPredictor(model, ResidualBand((rows,)))
+    first = _first_unfitted(history, model)
+    return NetworkPredictor(model, RollingBand(first, calibration.CALIBRATION_ROWS))
+
+
+def known_outcomes(history: PriceHistory, model: TrainedModel) -> int:
+    """Count the last-step outcomes that the band of the next steps could look back on."""
+    return max(0, len(history) - model.spec.horizon - _first_unfitted(history, model))
+
+
+def _first_unfitted(history: PriceHistory, model: TrainedModel) -> int:
+    """Find the first row with enough candles that the model was not fitted on."""
+    first = specs.needs(model.spec) - 1
+    # Simulated prices share no moment with real ones.
+    if model.card.simulated != history.simulated:
+        return first
+    cutoff = pd.Timestamp(model.card.cutoff)
+    return max(first, int(history.candles.index.searchsorted(cutoff, side="right")))
