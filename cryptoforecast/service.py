@@ -20,8 +20,7 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.evaluation import backtest, scores, walk_forward
 from cryptoforecast.evaluation.analyses import Analyses
-from cryptoforecast.forecasting import ahead
-from cryptoforecast.forecasting import warnings as cautions
+from cryptoforecast.forecasting import next_steps, warnings
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import bundles, inference, specs, training, training_cache
@@ -307,7 +306,7 @@ class Service:
         for key, _, _ in self._heavy_walks(tested):
             known = self.walked(key)
             if known is not None:
-                joined = backtest.joined(joined, known.backtest)
+                joined = backtest.with_baselines(joined, known.backtest)
         return dataclasses.replace(tested, backtest=joined)
 
     def _heavy_walks(self, tested: WalkForward) -> list[tuple[str, ModelSpec, WalkPlan]]:
@@ -325,7 +324,7 @@ class Service:
     def compare(self, result: Backtest) -> Backtest:
         """Add the heavy baselines to a backtest, in some seconds; remembered for reruns."""
         for spec in _heavy(result):
-            result = backtest.joined(result, self._judge_baseline(result.history, spec))
+            result = backtest.with_baselines(result, self._judge_baseline(result.history, spec))
         return result
 
     def compared(self, result: Backtest) -> Backtest:
@@ -333,7 +332,7 @@ class Service:
         for spec in _heavy(result):
             known = self._judged.get(_baseline_key(result.history, spec))
             if known is not None:
-                result = backtest.joined(result, known)
+                result = backtest.with_baselines(result, known)
         return result
 
     def _judge_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
@@ -378,15 +377,17 @@ class Service:
         # Warnings speak of the prices' age, and of all that the model's card says.
         asked = _prices_key(history), history.fetched_at
         key = (asked, _model_key(model), repr(model.card))
-        forecast = self._next.answer(key, lambda: ahead.future(history, model))
+        forecast = self._next.answer(key, lambda: next_steps.of_network(history, model))
         return dataclasses.replace(forecast, model=name or forecast.model, history=history)
 
     def future_baseline(self, history: PriceHistory, name: str, horizon: int) -> NextSteps:
         """Let a baseline, fitted on all closed candles, draw the next steps."""
         key = (_prices_key(history), name, horizon)
         with self._one_heavy(name):
-            forecast = self._next_baseline.answer(key, lambda: _say_last(history, name, horizon))
-        return NextSteps(name, history, forecast, cautions.of_prices(history))
+            forecast = self._next_baseline.answer(
+                key, lambda: next_steps.of_baseline(history, name, horizon).forecast
+            )
+        return NextSteps(name, history, forecast, warnings.of_prices(history))
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
@@ -560,12 +561,6 @@ def _heavy(result: Backtest) -> list[ModelSpec]:
     """Return the questions whose answers hold the heavy baselines that a backtest lacks."""
     missing = [name for name in HEAVY if name not in result.forecasts]
     return [dataclasses.replace(result.spec, network=name) for name in missing]
-
-
-def _say_last(history: PriceHistory, name: str, horizon: int) -> Forecast:
-    last = len(history) - 1
-    fitted = BASELINES[name].fit(history, len(history), horizon)
-    return fitted.forecast(history, range(last, last + 1))
 
 
 def _model_key(model: TrainedModel) -> tuple[object, ...]:

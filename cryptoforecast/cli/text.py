@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cryptoforecast.evaluation.scores import band
-from cryptoforecast.forecasting.ahead import calibration_sentence, spread_sentence
+from cryptoforecast.evaluation.losses import band
+from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
 from cryptoforecast.learning import bundles, specs
 from cryptoforecast.types import (
     INTERVAL_NOUNS,

@@ -1,22 +1,23 @@
-"""Hold out the last share of a history and let every predictor forecast it.
+"""Backtest: hold out the last share of a history and let every predictor forecast it.
 
-All predictors get the same origins; baselines are fitted on the rows before the test span.
+All predictors forecast from the same origins. Baselines are fitted on the rows before the test
+span; a network brings its weights.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.evaluation import scores as metrics
+from cryptoforecast.evaluation import scores
 from cryptoforecast.evaluation.verdict import judge
-from cryptoforecast.forecasting import band_width, calibration
-from cryptoforecast.forecasting import warnings as cautions
+from cryptoforecast.forecasting import baselines, network, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import inference, samples, specs
+from cryptoforecast.forecasting.predictor import Predictor
+from cryptoforecast.learning import samples, specs
 from cryptoforecast.types import (
     Backtest,
     Forecast,
@@ -28,8 +29,102 @@ from cryptoforecast.types import (
     Verdict,
 )
 
-#: Baselines that a verdict refers to.
-ALWAYS = ("naive", "cone")
+#: Baselines that a verdict refers to: they take part in every backtest.
+REFERENCES = ("naive", "cone")
+
+
+def run(
+    history: PriceHistory, predictors: Sequence[Predictor], split: Split, spec: ModelSpec
+) -> Backtest:
+    """Let predictors forecast the test origins of a split, and judge one of them.
+
+    Args:
+        history: ``n`` candles.
+        predictors: none of them fitted on the test rows; ``REFERENCES`` among them.
+        split: says which rows are the test's.
+        spec: of the predictor that is judged; ``spec.network`` is its name.
+
+    Returns:
+        Forecasts and scores by predictor, in the order of ``predictors``, and the verdict.
+    """
+    return evaluate(history, forecasts(history, predictors, split), split, spec)
+
+
+def forecasts(
+    history: PriceHistory, predictors: Sequence[Predictor], split: Split
+) -> dict[str, Forecast]:
+    """Let predictors forecast the test origins of a split; by name, in their order."""
+    rows = split.test_origins()
+    return {each.name: each.forecast(history, rows) for each in predictors}
+
+
+def evaluate(
+    history: PriceHistory, forecasts: Mapping[str, Forecast], split: Split, spec: ModelSpec
+) -> Backtest:
+    """Score forecasts of the test origins of a split, and judge one against the last price.
+
+    Args:
+        history: ``n`` candles.
+        forecasts: by predictor, from identical origins; of ``REFERENCES`` and ``spec.network``
+            among others.
+        split: says where the test span begins.
+        spec: of the predictor that is judged.
+    """
+    forecast, *references = (forecasts[name] for name in (spec.network, *REFERENCES))
+    return Backtest(
+        history=history,
+        spec=spec,
+        split=split,
+        forecasts=forecasts,
+        scores=score(history, split, forecasts),
+        verdict=judge(forecast, *references, simulated=history.simulated),
+        notes=warnings.of_test(history, split, specs.candles_read(spec)),
+    )
+
+
+def score(
+    history: PriceHistory, split: Split, forecasts: Mapping[str, Forecast]
+) -> dict[str, tuple[Scores, ...]]:
+    """Score forecasts by predictor; MASE's scale is of the training rows of the split."""
+    close = history.candles["close"].to_numpy(float)[split.first :]
+    scale = scores.naive_scale(close, split.train_end - split.first)
+    return {name: scores.score(forecast, scale) for name, forecast in forecasts.items()}
+
+
+def predictors(
+    history: PriceHistory,
+    spec: ModelSpec,
+    split: Split,
+    model: TrainedModel | None,
+    names: Collection[str] = tuple(BASELINES),
+) -> list[Predictor]:
+    """Get ready everything that takes part in a test.
+
+    Args:
+        history: ``n`` candles.
+        spec: of the predictor that is judged.
+        split: baselines are fitted on its rows from ``first`` to ``fit_end``.
+        model: the network that is judged; ``None`` where ``spec`` names a baseline.
+        names: baselines to compare with; ``REFERENCES`` and the one that is judged take part in
+            any case.
+
+    Returns:
+        The baselines in the order of ``BASELINES``, then the network.
+
+    Raises:
+        InvalidInput: if ``spec`` names no predictor.
+        NotEnoughData: if a baseline has too few rows to be fitted on.
+    """
+    wanted = {*REFERENCES, *names}
+    if model is None:
+        if spec.network not in BASELINES:
+            raise InvalidInput(
+                f"`network` must be one of {', '.join((*specs.NETWORKS, *BASELINES))}. "
+                f"Received: {spec.network!r}."
+            )
+        wanted.add(spec.network)
+    fitted: list[Predictor] = [*baselines.fit(wanted, history, split)]
+    return fitted if model is None else [*fitted, network.for_test(model, split)]
 
 
 def holdout(
@@ -44,11 +139,10 @@ def holdout(
 
     Args:
         history: ``n`` candles.
-        spec: what is judged: the model's own, or one that names a baseline.
+        spec: the model's own, or one that names a baseline.
         model: trained on the rows before the test span; ``None`` to judge a baseline.
         cached: whether the model came from the training cache.
-        baselines: names of those to compare with; naive, the cone and the one in question are
-            always there.
+        baselines: names of those to compare with; see ``predictors``.
 
     Raises:
         InvalidInput: if ``spec`` names neither a network with a model nor a baseline.
@@ -56,122 +150,9 @@ def holdout(
     """
     if (model is None) == specs.is_network(spec):
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
-    cut = samples.split(history, spec, trained=model is not None)
-    forecasts = forecast(history, spec, cut, model, baselines)
-    result = judge_forecasts(history, spec, cut, forecasts)
-    begins = history.candles.index[cut.test_start]
-    if model is None or not _seen(history, model, begins):
-        seen, verdict = False, result.verdict
-    else:
-        seen, verdict = True, _withdrawn(result.verdict, model.card.cutoff, begins)
-    notes = () if model is None else cautions.of_origin(history, model.card)
-    return dataclasses.replace(
-        result,
-        verdict=verdict,
-        model=model,
-        cached=cached,
-        seen=seen,
-        notes=(*result.notes, *notes),
-    )
-
-
-def forecast(
-    history: PriceHistory,
-    spec: ModelSpec,
-    cut: Split,
-    model: TrainedModel | None,
-    baselines: Collection[str] = tuple(BASELINES),
-) -> dict[str, Forecast]:
-    """Let the model and the baselines forecast the test origins of a cut.
-
-    Args:
-        history: ``n`` candles.
-        spec: what is judged.
-        cut: baselines are fitted on its rows from ``first`` to ``fit_end``.
-        model: the network in question; ``None`` where ``spec`` names a baseline.
-        baselines: as of ``holdout``.
-
-    Returns:
-        By predictor, on identical origins.
-
-    Raises:
-        InvalidInput: if ``spec`` names no predictor.
-        NotEnoughData: if a baseline has too few rows to be fitted on.
-    """
-    if model is None and spec.network not in BASELINES:
-        raise InvalidInput(
-            f"`network` must be one of {', '.join((*specs.NETWORKS, *BASELINES))}. "
-            f"Received: {spec.network!r}."
-        )
-    rows = cut.test_origins()
-    seen = dataclasses.replace(history, candles=history.candles.iloc[cut.first :])
-    forecasts = {
-        name: kind.fit(seen, cut.fit_end - cut.first, spec.horizon).forecast(history, rows)
-        for name, kind in BASELINES.items()
-        if name in {*ALWAYS, *baselines, spec.network}
-    }
-    if model is not None:
-        forecasts[spec.network] = _banded(model, history, cut)
-    return forecasts
-
-
-def _banded(model: TrainedModel, history: PriceHistory, cut: Split) -> Forecast:
-    """Let a network forecast the test origins of a cut, its band adapted and calibrated as it goes.
-
-    Forecasts from the validation rows are only looked back on. The band of a squared-error
-    model is measured on residuals already.
-    """
-    rows = cut.test_origins()
-    if model.spec.loss == "mse":
-        return inference.forecast(model, history, rows)
-    least = max(cut.train_end, cut.first + specs.needs(model.spec) - 1)
-    begin = min(rows.start, max(least, rows.start - calibration.WINDOW - model.spec.horizon))
-    said = band_width.adapted(inference.forecast(model, history, range(begin, rows.stop)), history)
-    return calibration.rolling(said, rows.start - begin)
-
-
-def score(
-    history: PriceHistory, cut: Split, forecasts: Mapping[str, Forecast]
-) -> dict[str, tuple[Scores, ...]]:
-    """Score forecasts by predictor; MASE's scale is of the training rows of the cut."""
-    close = history.candles["close"].to_numpy(float)[cut.first :]
-    scale = metrics.naive_scale(close, cut.train_end - cut.first)
-    return {name: metrics.score(said, scale) for name, said in forecasts.items()}
-
-
-def judge_forecasts(
-    history: PriceHistory, spec: ModelSpec, cut: Split, forecasts: Mapping[str, Forecast]
-) -> Backtest:
-    """Score forecasts of the test origins of a cut, and judge one against the last price.
-
-    Args:
-        history: ``n`` candles.
-        spec: what is judged.
-        cut: where the test span begins.
-        forecasts: by predictor, on identical origins; ``ALWAYS`` and that of ``spec`` among them.
-    """
-    said, *measures = (forecasts[name] for name in (spec.network, *ALWAYS))
-    return Backtest(
-        history=history,
-        spec=spec,
-        split=cut,
-        forecasts=forecasts,
-        scores=score(history, cut, forecasts),
-        verdict=judge(said, *measures, simulated=history.simulated),
-        notes=cautions.of_test(history, cut, specs.needs(spec) if specs.is_network(spec) else 1),
-    )
-
-
-def joined(result: Backtest, other: Backtest) -> Backtest:
-    """Add the baselines that only another backtest of the same origins has, in their order."""
-    forecasts = {**other.forecasts, **result.forecasts}
-    scores = {**other.scores, **result.scores}
-    names = [name for name in (*BASELINES, result.spec.network) if name in forecasts]
-    return dataclasses.replace(
-        result,
-        forecasts={name: forecasts[name] for name in names},
-        scores={name: scores[name] for name in names},
-    )
+    split = samples.split(history, spec, trained=model is not None)
+    result = run(history, predictors(history, spec, split, model, baselines), split, spec)
+    return result if model is None else _with_model(result, model, cached=cached)
 
 
 def saved(
@@ -184,25 +165,66 @@ def saved(
 ) -> Backtest:
     """Judge a saved model, weights untouched, on the last ``test`` share of any history.
 
-    The band of a squared-error model is measured anew from the residuals of the ``validation``
-    share before.
+    Args:
+        history: ``n`` candles.
+        model: a trained network.
+        test: share of rows to judge on.
+        validation: share of rows before those, on which its band is measured.
+        baselines: names of those to compare with; see ``predictors``.
+
+    Raises:
+        InvalidInput: if a share is outside the rules.
+        NotEnoughData: if a span of the split would be too short.
     """
     spec = dataclasses.replace(model.spec, test=test, validation=validation)
     specs.check(spec)
+    note = _squared_error_note(history, spec)
+    result = holdout(history, spec, model, baselines=baselines)
+    return dataclasses.replace(result, notes=(*result.notes, *note))
+
+
+def with_baselines(result: Backtest, other: Backtest) -> Backtest:
+    """Add the baselines that only another backtest of the same origins has, in their order."""
+    forecasts = {**other.forecasts, **result.forecasts}
+    figures = {**other.scores, **result.scores}
+    names = [name for name in (*BASELINES, result.spec.network) if name in forecasts]
+    return dataclasses.replace(
+        result,
+        forecasts={name: forecasts[name] for name in names},
+        scores={name: figures[name] for name in names},
+    )
+
+
+def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backtest:
+    """Add the network itself, and say where it was not judged fairly or learnt elsewhere."""
+    begins = result.history.candles.index[result.split.test_start]
+    seen = _seen(result.history, model, begins)
+    return dataclasses.replace(
+        result,
+        verdict=_withdrawn(result.verdict, model.card.cutoff, begins) if seen else result.verdict,
+        model=model,
+        cached=cached,
+        seen=seen,
+        notes=(*result.notes, *warnings.of_origin(result.history, model.card)),
+    )
+
+
+def _squared_error_note(history: PriceHistory, spec: ModelSpec) -> tuple[str, ...]:
+    """Say on how many candles the band of a squared-error model is measured.
+
+    Raises:
+        NotEnoughData: if there are too few.
+    """
     if spec.loss != "mse":
-        return holdout(history, spec, model, baselines=baselines)
-    before = samples.split(history, spec, trained=True).validation_origins(specs.needs(spec))
-    measured_on, fewest = sum(map(len, before)), samples.FEWEST["validation"]
-    if measured_on < fewest:
+        return ()
+    rows = samples.split(history, spec, trained=True).validation_origins(specs.needs(spec))
+    count, least = sum(map(len, rows)), samples.FEWEST["validation"]
+    if count < least:
         raise NotEnoughData(
-            f"The band of a squared-error model is measured on at least {fewest} candles before "
-            f"the test span. Received: {measured_on}. Choose a longer history."
+            f"The band of a squared-error model is measured on at least {least} candles before "
+            f"the test span. Received: {count}. Choose a longer history."
         )
-    residuals = inference.residual_quantiles(model, history, before)
-    measured = dataclasses.replace(model, residuals=residuals)
-    result = holdout(history, spec, measured, baselines=baselines)
-    note = f"Its band is measured on the {measured_on:,} candles before the test span."
-    return dataclasses.replace(result, notes=(*result.notes, note))
+    return (f"Its band is measured on the {count:,} candles before the test span.",)
 
 
 def _seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:

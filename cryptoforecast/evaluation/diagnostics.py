@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.evaluation.scores import band, pinball_losses
+from cryptoforecast.evaluation import losses
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference
 from cryptoforecast.learning.specs import needs
@@ -302,13 +302,12 @@ def _measured(forecast: Forecast, step: int) -> pd.DataFrame:
     rows = forecast.origins.get_indexer(pd.DatetimeIndex(frame["origin"]))
     quantiles = forecast.quantiles[rows, step - 1]
     returns = np.log(forecast.actual[rows, step - 1] / forecast.close[rows])
-    low, high = (quantiles[:, each] for each in band(80))
-    inside = np.where(np.isfinite(low + high), (low <= returns) & (returns <= high), math.nan)
+    low, high = (quantiles[:, each] for each in losses.band(80))
     return frame.assign(
         error=frame["residual"].abs(),
         half_width=(high - low) / 2,
-        inside=inside,
-        pinball=pinball_losses(returns, quantiles),
+        inside=losses.inside(returns, quantiles, 80),
+        pinball=losses.pinball_of_origins(returns, quantiles),
     )
 
 

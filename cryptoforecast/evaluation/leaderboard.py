@@ -14,15 +14,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.scores import band, pinball_losses
+from cryptoforecast.evaluation import losses
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.evaluation.verdict import fewest_origins
-from cryptoforecast.types import Array, Backtest, Forecast, Leaderboard, Scores, Standing
+from cryptoforecast.types import Array, Backtest, Leaderboard, Scores, Standing
 
 #: What a board can be ordered by: the fields of ``Scores``.
 METRICS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Scores))
-#: Level (%) of the band whose coverage a metric is.
-LEVELS = {"coverage_80": 80, "coverage_95": 95}
 DIRECTION = "directional_accuracy"
 
 
@@ -45,11 +43,14 @@ def leaderboard(
     """
     step = result.spec.horizon if step is None else step
     _check(result, metric, step, reference)
-    own = {name: losses(forecast, metric, step) for name, forecast in result.forecasts.items()}
+    own = {
+        name: losses.of_metric(forecast, metric, step)
+        for name, forecast in result.forecasts.items()
+    }
     base = _base(own[reference], metric)
     found = [
         _standing(name, getattr(result.scores[name][step - 1], metric), each, base, metric, step)
-        if metric in LEVELS or name != reference
+        if metric in losses.COVERAGE_LEVELS or name != reference
         else _itself(name, getattr(result.scores[name][step - 1], metric))
         for name, each in own.items()
     ]
@@ -60,45 +61,6 @@ def leaderboard(
     )
     ordered = tuple(sorted(standings, key=lambda standing: _rank(standing.value, metric)))
     return Leaderboard(metric, step, reference, len(base), ordered)
-
-
-def losses(forecast: Forecast, metric: str, step: int) -> Array:
-    """Compute what each origin adds to a metric, smaller is better.
-
-    Args:
-        forecast: of one predictor.
-        metric: one of ``METRICS``.
-        step: 1 to the horizon.
-
-    Returns:
-        ``(m,)`` at the origins whose outcome is known: absolute errors in USD (``mae``, ``mase``),
-        squared ones (``rmse``), relative ones, pinball losses. 1 for a wrong direction and 0 for a
-        right one, where the price moved; NaN if none was ever named. Of a coverage 1 inside the
-        band and 0 outside.
-    """
-    column = step - 1
-    known = np.isfinite(forecast.actual[:, column])
-    close, actual = forecast.close[known], forecast.actual[known, column]
-    predicted, quantiles = forecast.predicted[known, column], forecast.quantiles[known, column]
-    if metric == "pinball":
-        return pinball_losses(np.log(actual / close), quantiles)
-    if metric in LEVELS:
-        low, high = (quantiles[:, each] for each in band(LEVELS[metric]))
-        returns = np.log(actual / close)
-        inside = ((low <= returns) & (returns <= high)).astype(float)
-        return np.where(np.isnan(low) | np.isnan(high), math.nan, inside)
-    if metric == DIRECTION:
-        called, went = np.sign(predicted - close), np.sign(actual - close)
-        wrong = (called != went)[went != 0].astype(float)
-        return wrong if called.any() else np.full(len(wrong), math.nan)
-    error: Array = np.abs(actual - predicted)
-    if metric == "rmse":
-        error = error**2
-    elif metric == "mape":
-        error = error / np.abs(actual)
-    elif metric == "smape":
-        error = 2 * error / (np.abs(actual) + np.abs(predicted))
-    return error
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -119,8 +81,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _base(reference: Array, metric: str) -> Array:
     """Return the losses that the others are compared with."""
-    if metric in LEVELS:
-        return np.full(len(reference), LEVELS[metric] / 100)
+    if metric in losses.COVERAGE_LEVELS:
+        return np.full(len(reference), losses.COVERAGE_LEVELS[metric] / 100)
     if metric == DIRECTION and np.isnan(reference).all():
         return np.full(len(reference), 0.5)
     return reference
@@ -133,8 +95,8 @@ def _standing(name: str, value: float, own: Array, base: Array, metric: str, ste
         low = high = p_value = math.nan
     if metric == "rmse":  # so far of the squares, and a root keeps their order
         skill, low, high = (1 - math.sqrt(1 - each) for each in (skill, low, high))
-    if metric in LEVELS:
-        share = LEVELS[metric] / 100
+    if metric in losses.COVERAGE_LEVELS:
+        share = losses.COVERAGE_LEVELS[metric] / 100
         skill, low, high = -share * skill, -share * high, -share * low
     return Standing(name, value, skill, low, high, p_value, math.nan)
 
@@ -147,8 +109,8 @@ def _rank(value: float, metric: str) -> float:
     """Give what to sort by: the best first, the undefined last."""
     if math.isnan(value):
         return math.inf
-    if metric in LEVELS:
-        return abs(value - LEVELS[metric] / 100)
+    if metric in losses.COVERAGE_LEVELS:
+        return abs(value - losses.COVERAGE_LEVELS[metric] / 100)
     return -value if metric == DIRECTION else value
 
 

@@ -11,7 +11,37 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cryptoforecast.types import QUANTILES, Array
+from cryptoforecast.types import QUANTILES, Array, Forecast
+
+#: Level (%) of the band whose coverage a metric is.
+COVERAGE_LEVELS = {"coverage_80": 80, "coverage_95": 95}
+
+
+def of_metric(forecast: Forecast, metric: str, step: int) -> Array:
+    """Compute what each origin with a known outcome adds to a metric.
+
+    Args:
+        forecast: of one predictor.
+        metric: a field of ``Scores``.
+        step: 1 to the horizon.
+
+    Returns:
+        ``(m,)``: absolute errors in USD (``mae``, ``mase``), squared ones (``rmse``), relative
+        ones (``mape``, ``smape``), pinball losses; 1 for a wrong direction and 0 for a right one,
+        where the price moved; of a coverage 1 inside the band and 0 outside.
+    """
+    column = step - 1
+    known = np.isfinite(forecast.actual[:, column])
+    close, actual = forecast.close[known], forecast.actual[known, column]
+    predicted, quantiles = forecast.predicted[known, column], forecast.quantiles[known, column]
+    if metric == "pinball":
+        return pinball_of_origins(np.log(actual / close), quantiles)
+    if metric in COVERAGE_LEVELS:
+        return inside(np.log(actual / close), quantiles, COVERAGE_LEVELS[metric])
+    if metric == "directional_accuracy":
+        return wrong_direction(close, actual, predicted)
+    loss = {"rmse": squared, "mape": relative, "smape": symmetric}.get(metric, absolute)
+    return loss(actual, predicted)
 
 
 def absolute(actual: Array, predicted: Array) -> Array:
@@ -54,7 +84,7 @@ def wrong_direction(close: Array, actual: Array, predicted: Array) -> Array:
         move was ever predicted (naive).
     """
     called, moved = np.sign(predicted - close), np.sign(actual - close)
-    wrong = (called != moved)[moved != 0].astype(float)
+    wrong: Array = (called != moved)[moved != 0].astype(float)
     if np.isnan(called).any() or not called.any():
         return np.full(len(wrong), math.nan)
     return wrong
@@ -80,6 +110,12 @@ def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = Q
     return loss
 
 
+def pinball_of_origins(actual_returns: Array, quantiles: Array) -> Array:
+    """Average the pinball loss of each origin over its nine quantiles, ``(n,)`` in log-return."""
+    loss: Array = pinball(actual_returns, quantiles).mean(axis=1)
+    return loss
+
+
 def inside(actual_returns: Array, quantiles: Array, level: int) -> Array:
     """Tell which actuals lie inside the central band, bounds included.
 
@@ -95,7 +131,7 @@ def inside(actual_returns: Array, quantiles: Array, level: int) -> Array:
         ValueError: if no pair of the nine quantiles bounds such a band.
     """
     low, high = (quantiles[:, column] for column in band(level))
-    held = ((low <= actual_returns) & (actual_returns <= high)).astype(float)
+    held: Array = ((low <= actual_returns) & (actual_returns <= high)).astype(float)
     held[np.isnan(low) | np.isnan(high)] = math.nan
     return held
 
@@ -113,6 +149,6 @@ def band(level: int) -> tuple[int, int]:
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:
-    return np.divide(
-        numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0
-    )
+    ratio = np.full(len(numerator), np.nan)
+    np.divide(numerator, denominator, out=ratio, where=denominator != 0)
+    return ratio

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import scores
+from cryptoforecast.evaluation import losses, scores
 from cryptoforecast.evaluation.significance import block_length
 from cryptoforecast.forecasting import probability
 from cryptoforecast.forecasting.baselines.simple import volatility
@@ -201,9 +201,8 @@ def _independent(hits: Array, step: int) -> Array:
 
 
 def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]:
-    bounds = [quantiles[:, scores.band(level)] for level in LEVELS]
-    inside = [(low <= actual) & (actual <= high) for low, high in (both.T for both in bounds)]
-    return dict(zip(LEVELS, shares(np.stack(inside, axis=1), step), strict=True))
+    inside = np.stack([losses.inside(actual, quantiles, level) for level in LEVELS], axis=1)
+    return dict(zip(LEVELS, shares(inside, step), strict=True))
 
 
 def _regimes(actual: Array, quantiles: Array, sigma: Array, step: int) -> tuple[Regime, ...]:

@@ -1,6 +1,6 @@
-"""Error metrics as plain functions on arrays, and the scores of one forecast.
+"""Error metrics: the losses of many origins in one figure, and all figures of one forecast.
 
-A figure that is undefined is NaN, never 0; in JSON it is ``None``. Imports NumPy only.
+A figure that is undefined is NaN, never 0; in JSON it is ``None``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from cryptoforecast.evaluation import losses
 from cryptoforecast.types import QUANTILES, Array, Forecast, Scores
 
 #: JSON figures of one step.
@@ -27,7 +28,7 @@ def mae(actual: Array, predicted: Array) -> float:
     Returns:
         In the unit of ``actual``; NaN if there is nothing to average.
     """
-    return _mean(np.abs(actual - predicted))
+    return _mean(losses.absolute(actual, predicted))
 
 
 def rmse(actual: Array, predicted: Array) -> float:
@@ -40,7 +41,7 @@ def rmse(actual: Array, predicted: Array) -> float:
     Returns:
         In the unit of ``actual``; NaN if there is nothing to average.
     """
-    return math.sqrt(_mean((actual - predicted) ** 2))
+    return math.sqrt(_mean(losses.squared(actual, predicted)))
 
 
 def mape(actual: Array, predicted: Array) -> float:
@@ -53,7 +54,7 @@ def mape(actual: Array, predicted: Array) -> float:
     Returns:
         A fraction (0.01 = 1 %); NaN if any actual is 0.
     """
-    return _mean(_ratio(np.abs(actual - predicted), np.abs(actual)))
+    return _mean(losses.relative(actual, predicted))
 
 
 def smape(actual: Array, predicted: Array) -> float:
@@ -68,7 +69,7 @@ def smape(actual: Array, predicted: Array) -> float:
     Returns:
         A fraction between 0 and 2; NaN if an actual and its prediction are both 0.
     """
-    return _mean(_ratio(2 * np.abs(actual - predicted), np.abs(actual) + np.abs(predicted)))
+    return _mean(losses.symmetric(actual, predicted))
 
 
 def mase(actual: Array, predicted: Array, scale: float) -> float:
@@ -115,11 +116,7 @@ def directional_accuracy(close: Array, actual: Array, predicted: Array) -> float
         A fraction; NaN if the price never moved, a forecast is missing, or no move was ever
         predicted (naive).
     """
-    called = np.sign(predicted - close)
-    if np.isnan(called).any() or not called.any():
-        return math.nan
-    went = np.sign(actual - close)
-    return _mean((called == went)[went != 0])
+    return _mean(1 - losses.wrong_direction(close, actual, predicted))
 
 
 def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = QUANTILES) -> float:
@@ -136,15 +133,7 @@ def pinball(actual_returns: Array, quantiles: Array, levels: Sequence[float] = Q
     Returns:
         In log-return; NaN if there is nothing to average.
     """
-    return _mean(_losses(actual_returns, quantiles, levels))
-
-
-def pinball_losses(
-    actual_returns: Array, quantiles: Array, levels: Sequence[float] = QUANTILES
-) -> Array:
-    """Compute the pinball loss of each origin, ``(n,)``, as ``pinball`` averages it."""
-    losses: Array = _losses(actual_returns, quantiles, levels).mean(axis=1)
-    return losses
+    return _mean(losses.pinball(actual_returns, quantiles, levels))
 
 
 def coverage(actual_returns: Array, quantiles: Array, level: int) -> float:
@@ -161,22 +150,7 @@ def coverage(actual_returns: Array, quantiles: Array, level: int) -> float:
     Raises:
         ValueError: if no pair of the nine quantiles bounds such a band.
     """
-    low, high = (quantiles[:, column] for column in band(level))
-    if np.isnan(low).any() or np.isnan(high).any():
-        return math.nan
-    return _mean((low <= actual_returns) & (actual_returns <= high))
-
-
-def band(level: int) -> tuple[int, int]:
-    """Find the columns of the two quantiles that bound the central ``level`` % band.
-
-    Raises:
-        ValueError: if no pair of the nine quantiles bounds such a band.
-    """
-    for column, share in enumerate(QUANTILES):
-        if math.isclose(1 - 2 * share, level / 100):
-            return column, len(QUANTILES) - 1 - column
-    raise ValueError(f"`level` must be 50, 80, 90 or 95 (%). Received: {level!r}.")
+    return _mean(losses.inside(actual_returns, quantiles, level))
 
 
 def score(forecast: Forecast, naive_scale: float) -> tuple[Scores, ...]:
@@ -231,19 +205,7 @@ def _score_step(forecast: Forecast, returns: Array, column: int, scale: float) -
     )
 
 
-def _losses(actual_returns: Array, quantiles: Array, levels: Sequence[float]) -> Array:
-    error = actual_returns[:, None] - quantiles
-    share = np.asarray(levels)
-    losses: Array = np.maximum(share * error, (share - 1) * error)
-    return losses
-
-
 def _mean(values: Array) -> float:
-    return float(np.mean(values)) if values.size else math.nan
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    ratios: Array = np.divide(
-        numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator != 0
-    )
-    return ratios
+    """Average; the one ``math.nan`` where undefined, so that equal scores compare as equal."""
+    mean = float(np.mean(values)) if values.size else math.nan
+    return math.nan if math.isnan(mean) else mean

@@ -12,7 +12,8 @@ from dataclasses import asdict
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.scores import coverage, finite, pinball_losses
+from cryptoforecast.evaluation import losses
+from cryptoforecast.evaluation.scores import coverage, finite
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict, duration
 
@@ -54,14 +55,16 @@ def judge(
     for other in (naive, *([] if cone is None else [cone])):
         _check_alike(forecast, other)
     known = np.isfinite(naive.actual[:, -1])
-    losses = np.abs(forecast.actual - forecast.predicted)[known, -1]
-    baseline = np.abs(naive.actual - naive.predicted)[known, -1]
-    skill, low, high = skill_interval(losses, baseline, forecast.horizon)
-    p_value = diebold_mariano(losses, baseline, forecast.horizon)
-    if len(losses) < fewest_origins(forecast.horizon):
+    own, baseline = (
+        losses.absolute(each.actual[known, -1], each.predicted[known, -1])
+        for each in (forecast, naive)
+    )
+    skill, low, high = skill_interval(own, baseline, forecast.horizon)
+    p_value = diebold_mariano(own, baseline, forecast.horizon)
+    if len(own) < fewest_origins(forecast.horizon):
         low = high = p_value = math.nan
     beats = skill > 0 and low > 0 and p_value < SIGNIFICANCE
-    sentence = _sentence(forecast, losses, skill, low, high, p_value, simulated)
+    sentence = _sentence(forecast, own, skill, low, high, p_value, simulated)
     if beats:
         sentence += _gain_sentence(forecast)
     band = (math.nan,) * 3
@@ -110,11 +113,12 @@ def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float
     """Estimate the skill of a band against the cone's, and its interval; NaN where undefined."""
     returns = cone.actual_returns[:, -1]
     known = np.isfinite(returns)
-    losses, baseline = (
-        pinball_losses(returns[known], said.quantiles[known, -1]) for said in (forecast, cone)
+    own, baseline = (
+        losses.pinball_of_origins(returns[known], each.quantiles[known, -1])
+        for each in (forecast, cone)
     )
-    skill, low, high = skill_interval(losses, baseline, forecast.horizon)
-    if len(losses) < fewest_origins(forecast.horizon):
+    skill, low, high = skill_interval(own, baseline, forecast.horizon)
+    if len(own) < fewest_origins(forecast.horizon):
         low = high = math.nan
     return skill, low, high
 
@@ -142,42 +146,42 @@ def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) ->
 
 def _sentence(
     forecast: Forecast,
-    losses: Array,
+    errors: Array,
     skill: float,
     low: float,
     high: float,
     p_value: float,
     simulated: bool,
 ) -> str:
-    ahead = _ahead(forecast)
-    span = f"over {_count(len(losses), forecast.interval, simulated)}"
+    when = _when(forecast)
+    span = f"over {_count(len(errors), forecast.interval, simulated)}"
     if forecast.predictor == "naive":
         return f"This is the last price itself, which every other forecast is measured by, {span}."
-    if not len(losses):
-        return f"Can't be judged: no price {ahead.strip() or 'after an origin'} is known yet."
-    if not np.isfinite(losses).all():
-        undefined = int(np.sum(~np.isfinite(losses)))
+    if not len(errors):
+        return f"Can't be judged: no price {when.strip() or 'after an origin'} is known yet."
+    if not np.isfinite(errors).all():
+        undefined = int(np.sum(~np.isfinite(errors)))
         return f"Can't be judged: {undefined:,} of its forecasts are not numbers, {span}."
     if math.isnan(skill):
-        return f"Can't be judged: the price never moved{ahead}, {span}."
+        return f"Can't be judged: the price never moved{when}, {span}."
     if math.isnan(low):
         needed = fewest_origins(forecast.horizon)
         return (
-            f"Too few forecasts to tell{ahead}: its error is {_compared(skill)} the last price's "
+            f"Too few forecasts to tell{when}: its error is {_compared(skill)} the last price's "
             f"{span}; {needed:,} are needed."
         )
     if skill == 0 and low == 0 and high == 0:
-        return f"Does not beat the last price{ahead}: it has the same error {span}."
-    return f"{_finding(skill, low, high, p_value, ahead)} {span}."
+        return f"Does not beat the last price{when}: it has the same error {span}."
+    return f"{_finding(skill, low, high, p_value, when)} {span}."
 
 
-def _finding(skill: float, low: float, high: float, p_value: float, ahead: str) -> str:
+def _finding(skill: float, low: float, high: float, p_value: float, when: str) -> str:
     """Say who wins and by how much, with the interval of the same quantity."""
     certain = low * high > 0 and p_value < SIGNIFICANCE
     if 1 - skill >= MANIFOLD:
         opening = "Loses badly to the last price" if certain else "Does not beat the last price"
         return (
-            f"{opening}{ahead}: its error is {1 - skill:.1f} times as large "
+            f"{opening}{when}: its error is {1 - skill:.1f} times as large "
             f"(95 % CI {1 - high:.1f} to {1 - low:.1f} times)"
         )
     if skill > 0:
@@ -190,7 +194,7 @@ def _finding(skill: float, low: float, high: float, p_value: float, ahead: str) 
         ends = -high, -low
     doubt = f", p = {p_value:.2f}" if low * high > 0 and not certain else ""
     interval = _interval(skill, *ends)
-    return f"{opening}{ahead}: its error is {_change(skill, *ends)}{chance} ({interval}{doubt})"
+    return f"{opening}{when}: its error is {_change(skill, *ends)}{chance} ({interval}{doubt})"
 
 
 def _gain_sentence(forecast: Forecast) -> str:
@@ -238,7 +242,7 @@ def _percent(share: float, decimals: int) -> str:
     return f"{round(share * 100, decimals) + 0.0:.{decimals}f} %"
 
 
-def _ahead(forecast: Forecast) -> str:
+def _when(forecast: Forecast) -> str:
     if forecast.horizon == 1:
         return ""
     return f" {duration(forecast.horizon, forecast.interval)} ahead"

@@ -86,13 +86,14 @@ def run(
     for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
         if cancelled():
             raise Cancelled("The test was cancelled.")
-        forecast = backtest.forecast(history, spec, cut, model, baselines)
-        parts.append(forecast)
+        predictors = backtest.predictors(history, spec, cut, model, baselines)
+        forecasts = backtest.forecasts(history, predictors, cut)
+        parts.append(forecasts)
         warm = plan.warm_start and len(found) > 0
-        found.append(Fold(cut, end, backtest.score(history, cut, forecast), model, cached, warm))
+        found.append(Fold(cut, end, backtest.score(history, cut, forecasts), model, cached, warm))
     joined = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
     result = dataclasses.replace(
-        backtest.judge_forecasts(history, spec, whole, joined),
+        backtest.evaluate(history, joined, whole, spec),
         model=found[0].model if len(found) == 1 else None,
         cached=all(fold.cached for fold in found),
     )

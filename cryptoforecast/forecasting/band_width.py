@@ -105,9 +105,7 @@ class _Sums:
         total = np.zeros_like(self._sums[0])
         for i, edge in enumerate(edges):
             some = slice(edges[i - 1] if i else 0, edge)
-            rows = np.column_stack(
-                [np.ones(edge - some.start), regressors[some], log_ratios[some]]
-            )
+            rows = np.column_stack([np.ones(edge - some.start), regressors[some], log_ratios[some]])
             rows = rows[usable[some]]
             total = total + rows[:, :width].T @ rows
             self._sums[i] = total

@@ -24,7 +24,7 @@ __all__ = [
 
 #: Outcomes that a factor rests on one step ahead, and how many more for each further step, up to
 #: ``CALIBRATION_ROWS``: outcomes of far steps overlap, so each tells less. On the validation rows
-#: of 71,228 hours of BTC/USDT 4,000 covered best an hour ahead, and 8,000 were sharpest a day ahead.
+#: of 71,228 hours of BTC/USDT 4,000 covered best an hour ahead, 8,000 were sharpest a day ahead.
 FIRST_STEP_OUTCOMES, OUTCOMES_A_STEP = 4000, 200
 #: With fewer outcomes a 95 % band can't be measured well enough to correct it.
 MIN_OUTCOMES = 200

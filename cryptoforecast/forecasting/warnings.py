@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.forecasting.calibration import FEWEST
+from cryptoforecast.forecasting.calibration import MIN_OUTCOMES
 from cryptoforecast.learning import features
 from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps, scale_inputs
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel
 
 #: Standard deviations beyond which an input is of a kind that the model hardly learnt from.
-STRANGE = 12.0
+MAX_DEVIATION = 12.0
 #: Time from the last candle that shaped a model on, after which it is past its date.
-DATED = pd.Timedelta(days=730)
+MAX_AGE = pd.Timedelta(days=730)
 
 
 def of_prices(history: PriceHistory) -> tuple[str, ...]:
@@ -66,13 +66,13 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
 
 
 def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
-    """Name the inputs of which a candle that is read lies ``STRANGE`` deviations from usual."""
+    """Name the inputs that lie more than ``MAX_DEVIATION`` from usual in a candle that is read."""
     spec = model.spec
     if spec.target == "price" or len(history) < model.card.needs:
         return []
     read = history.candles.iloc[-model.card.needs :]
     scaled = scale_inputs(features.matrix(read, spec.features), model.scaler)
-    far = (np.abs(scaled[-spec.lookback :]) > STRANGE).any(axis=0)
+    far = (np.abs(scaled[-spec.lookback :]) > MAX_DEVIATION).any(axis=0)
     owners = [name for name in spec.features for _ in range(features.width((name,)))]
     return list(dict.fromkeys(name for name, is_far in zip(owners, far, strict=True) if is_far))
 
@@ -80,7 +80,7 @@ def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
 def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     """Say that a model is past its date."""
     since = history.end - pd.Timestamp(card.cutoff)
-    if card.simulated != history.simulated or since <= DATED:
+    if card.simulated != history.simulated or since <= MAX_AGE:
         return ()
     return (
         f"This model learnt from prices up to {card.cutoff[:10]}, {_duration(since)} before the "
@@ -96,7 +96,7 @@ def of_band(known: int) -> tuple[str, ...]:
     """
     return (
         f"The width of the band is the model's own: {known:,} of its forecasts on prices it was "
-        f"not fitted on have a known outcome here, and {FEWEST} are needed to measure it.",
+        f"not fitted on have a known outcome here, and {MIN_OUTCOMES} are needed to measure it.",
     )
 
 

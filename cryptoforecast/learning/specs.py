@@ -192,6 +192,11 @@ def is_network(spec: ModelSpec) -> bool:
     return spec.network in NETWORKS
 
 
+def candles_read(spec: ModelSpec) -> int:
+    """Count the candles that a forecast reads: of a baseline the last one, at least."""
+    return needs(spec) if is_network(spec) else 1
+
+
 def warmup(spec: ModelSpec) -> int:
     """Candles before the lookback that the features, and the unit of the target, read."""
     unit = ranges.USUAL if spec.unit == "range" else 0

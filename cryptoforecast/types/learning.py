@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.types.prices import INTERVALS, Array, PriceHistory
+from cryptoforecast.types.prices import INTERVALS, Array
 
 #: The nine quantiles every band is made of: levels 50, 80, 90 and 95 %, and the median.
 QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)

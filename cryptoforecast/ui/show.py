@@ -14,8 +14,8 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.forecasting.ahead import calibration_sentence, spread_sentence
 from cryptoforecast.forecasting.baselines import HEAVY
+from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
 from cryptoforecast.service import Service
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest, NextSteps, PriceHistory, Scores
 from cryptoforecast.ui import figures

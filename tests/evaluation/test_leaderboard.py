@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation import scores as metrics
-from cryptoforecast.evaluation.leaderboard import METRICS, holm, leaderboard, losses
+from cryptoforecast.evaluation.leaderboard import METRICS, holm, leaderboard
+from cryptoforecast.evaluation.losses import of_metric
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest, Forecast
@@ -79,7 +80,7 @@ def by_hand(forecast: Forecast, metric: str, step: int) -> list[float]:
 def test_losses_are_those_of_a_loop(result, metric):
     forecast = result.forecasts["drift"]
     for step in (1, HORIZON):
-        assert losses(forecast, metric, step) == pytest.approx(by_hand(forecast, metric, step))
+        assert of_metric(forecast, metric, step) == pytest.approx(by_hand(forecast, metric, step))
 
 
 @pytest.mark.parametrize("metric", ["mae", "rmse", "mape", "smape", "pinball"])
@@ -97,7 +98,7 @@ def test_the_skill_is_that_of_the_scores(result, metric):
 
 def test_interval_and_p_value_are_those_of_significance(result):
     board = leaderboard(result, "pinball", 3)
-    own, base = (losses(result.forecasts[name], "pinball", 3) for name in ("har", "naive"))
+    own, base = (of_metric(result.forecasts[name], "pinball", 3) for name in ("har", "naive"))
     found = standing(board, "har")
     assert (found.skill, found.low, found.high) == skill_interval(own, base, 3)
     assert found.p_value == diebold_mariano(own, base, 3)
@@ -111,7 +112,7 @@ def test_the_reference_is_compared_with_nobody(result):
 
 def test_the_error_of_a_root_has_the_interval_of_a_root(result):
     squares = skill_interval(
-        *(losses(result.forecasts[n], "rmse", 1) for n in ("drift", "naive")), 1
+        *(of_metric(result.forecasts[n], "rmse", 1) for n in ("drift", "naive")), 1
     )
     found = standing(leaderboard(result, "rmse", 1), "drift")
     assert (found.skill, found.low, found.high) == pytest.approx(

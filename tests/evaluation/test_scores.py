@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from cryptoforecast.evaluation import losses as origin_losses
 from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.types import QUANTILES, Forecast, Scores
 
@@ -88,7 +89,7 @@ def test_coverage_counts_the_bounds_as_inside_and_knows_its_levels():
 def test_the_pinball_loss_of_each_origin_equals_a_hand_loop():
     rng = np.random.default_rng(5)
     returns, quantiles = rng.normal(0, 1, 30), np.sort(rng.normal(0, 1, (30, 9)), axis=1)
-    found = metrics.pinball_losses(returns, quantiles)
+    found = origin_losses.pinball_of_origins(returns, quantiles)
     for i in range(30):
         losses = [
             max(q * (returns[i] - f), (q - 1) * (returns[i] - f))

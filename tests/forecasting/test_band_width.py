@@ -16,6 +16,11 @@ ROWS, FIRST, HORIZON = 6_000, 600, 3
 NORMAL = np.array([-1.96, -1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 1.96])
 
 
+def adapted(forecast, history):
+    """Rescale each band by the factor of its width."""
+    return band_width.rescaled(forecast, band_width.factors(forecast, history))
+
+
 def market(sigma: Array, interval: str = "1h", seed: int = 0) -> PriceHistory:
     """Walk with a standard deviation of its own for each candle, in 60 moves a candle."""
     rng = np.random.default_rng(seed)
@@ -66,7 +71,7 @@ def test_the_band_of_a_restless_hour_widens_in_time():
     late = slice(3_000, None)
     before = forecast.origins[late].hour == 13  # the next candle is the restless one
     assert np.median(found[late][before, 0]) > 2 * np.median(found[late][~before, 0])
-    mended = band_width.adapted(forecast, history)
+    mended = adapted(forecast, history)
     known = np.isfinite(forecast.actual_returns[late, 0])
     own, better = (
         scores.pinball(each.actual_returns[late, 0][known], each.quantiles[late, 0][known])
@@ -93,7 +98,7 @@ def test_median_and_points_stay_and_levels_keep_their_order():
     history = restless_hour()
     forecast = constant(history)
     shifted = dataclasses.replace(forecast, quantiles=forecast.quantiles + np.float32(0.001))
-    mended = band_width.adapted(shifted, history)
+    mended = adapted(shifted, history)
     assert mended.quantiles.dtype == np.float32
     assert (mended.quantiles != shifted.quantiles).any()
     np.testing.assert_array_equal(mended.quantiles[..., MEDIAN], shifted.quantiles[..., MEDIAN])
@@ -126,15 +131,15 @@ def test_candles_before_those_it_looks_at_change_nothing():
 def test_a_fit_is_the_ridge_regression_it_is_said_to_be(step):
     history = restless_hour()
     forecast = constant(history)
-    known, missed = band_width._clues_and_misses(forecast, history)
-    start = 20 * band_width.REFRESH
+    known, log_ratios = band_width._regression_data(forecast, history)
+    start = 20 * band_width.REFRESH_ROWS
     rows = slice(0, start - HORIZON + 1)
     spread = known[rows].std(axis=0)
     scale = np.where(spread > 1e-9, spread, np.inf)
-    clues = (known[rows] - known[rows].mean(axis=0)) / scale
-    target = missed[rows, step - 1] - missed[rows, step - 1].mean()
-    square = clues.T @ clues + step * band_width.PENALTY * np.eye(clues.shape[1])
-    weights = np.linalg.solve(square, clues.T @ target) / scale
+    regressors = (known[rows] - known[rows].mean(axis=0)) / scale
+    target = log_ratios[rows, step - 1] - log_ratios[rows, step - 1].mean()
+    square = regressors.T @ regressors + step * band_width.PENALTY * np.eye(regressors.shape[1])
+    weights = np.linalg.solve(square, regressors.T @ target) / scale
     expected = np.exp((known[start] - known[rows].mean(axis=0)) @ weights)
     assert band_width.factors(forecast, history)[start, step - 1] == pytest.approx(
         expected, rel=1e-6
@@ -144,21 +149,21 @@ def test_a_fit_is_the_ridge_regression_it_is_said_to_be(step):
 def test_what_is_missed_is_the_range_that_followed_over_the_width():
     history = restless_hour(1_000)
     forecast = constant(history)
-    _, missed = band_width._clues_and_misses(forecast, history)
+    _, log_ratios = band_width._regression_data(forecast, history)
     moved = ranges.true_ranges(history.candles)
     row = 50
     width = forecast.quantiles[row, 2, 6] - forecast.quantiles[row, 2, 2]
-    floor = band_width.FLOOR * ranges.unit(history.candles)[FIRST + row]
+    floor = band_width.EPSILON_RANGE * ranges.unit(history.candles)[FIRST + row]
     expected = np.log(moved[FIRST + row + 1 : FIRST + row + 4].mean() + floor) - np.log(width)
-    assert missed[row, 2] == pytest.approx(expected, rel=1e-6)
-    assert np.isnan(missed[-1]).all()
-    np.testing.assert_array_equal(np.isnan(missed[-2]), [False, True, True])
+    assert log_ratios[row, 2] == pytest.approx(expected, rel=1e-6)
+    assert np.isnan(log_ratios[-1]).all()
+    np.testing.assert_array_equal(np.isnan(log_ratios[-2]), [False, True, True])
 
 
 def test_few_outcomes_change_nothing():
     history = restless_hour(FIRST + 900)
     forecast = constant(history)
-    assert band_width.adapted(forecast, history) is forecast
+    assert adapted(forecast, history) is forecast
 
 
 @pytest.mark.parametrize("interval", ["15m", "4h", "1d", "1w"])
@@ -180,6 +185,6 @@ def test_a_market_that_stands_still_or_jumps_keeps_factors_in_bounds(horizon):
     for one in (forecast, flat):
         found = band_width.factors(one, history)
         assert np.isfinite(found).all()
-        assert found.min() >= 1 / band_width.MOST - 1e-12
-        assert found.max() <= band_width.MOST + 1e-12
-    assert band_width.adapted(flat, history) is flat
+        assert found.min() >= 1 / band_width.MAX_FACTOR - 1e-12
+        assert found.max() <= band_width.MAX_FACTOR + 1e-12
+    assert adapted(flat, history) is flat

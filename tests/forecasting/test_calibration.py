@@ -16,6 +16,17 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Forecast
 NORMAL = ndtri(QUANTILES)
 
 
+def rolling(forecast, burn_in):
+    """Rescale every band by the outcomes before it."""
+    return calibration.calibrated(forecast, burn_in, calibration.factors(forecast, burn_in))
+
+
+def latest(forecast):
+    """Return the factors that the last origin calls for, ``(horizon, 9)``."""
+    (factors,) = calibration.factors(forecast, len(forecast) - 1)
+    return factors
+
+
 def forecast(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> Forecast:
     """Normal log-returns of 1 % under a normal band that is ``width`` times as wide."""
     rng = np.random.default_rng(seed)
@@ -35,7 +46,7 @@ def forecast(width: float, rows: int = 4000, seed: int = 0, steps: int = 2) -> F
 
 @pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
 def test_a_band_of_the_wrong_width_covers_what_it_promises(width):
-    mended = calibration.rolling(forecast(width, rows=8_000), 4_000)
+    mended = rolling(forecast(width, rows=8_000), 4_000)
     for level in (50, 80, 95):
         measured = scores.coverage(mended.actual_returns[:, 1], mended.quantiles[:, 1], level)
         assert measured == pytest.approx(level / 100, abs=0.03)
@@ -43,14 +54,14 @@ def test_a_band_of_the_wrong_width_covers_what_it_promises(width):
 
 def test_the_median_and_the_point_stay_untouched():
     one = forecast(0.7)
-    mended = calibration.rolling(one, 0)
+    mended = rolling(one, 0)
     np.testing.assert_array_equal(mended.quantiles[..., MEDIAN], one.quantiles[..., MEDIAN])
     np.testing.assert_array_equal(mended.predicted, one.predicted)
 
 
 def test_too_few_outcomes_change_nothing():
     few = forecast(3.0, rows=calibration.MIN_OUTCOMES)
-    np.testing.assert_array_equal(calibration.rolling(few, 0).quantiles, few.quantiles)
+    np.testing.assert_array_equal(rolling(few, 0).quantiles, few.quantiles)
 
 
 def test_a_lopsided_market_moves_each_side_by_its_own():
@@ -59,7 +70,7 @@ def test_a_lopsided_market_moves_each_side_by_its_own():
     returns = one.actual_returns - middle
     stretched = np.where(returns > 0, 2 * returns, returns) + middle
     one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(stretched))
-    mended = calibration.rolling(one, 0)
+    mended = rolling(one, 0)
     ends = [0, -1]
     given, found = (each.quantiles[-1] - middle[-1][:, None] for each in (one, mended))
     factor = found[:, ends] / given[:, ends]
@@ -85,7 +96,7 @@ def test_a_market_that_grows_wilder_is_followed(steps):
     wilder = np.where(np.arange(18_000) < 6_000, 1.0, 2.0)[:, None]
     returns = middle + wilder * (one.actual_returns - middle)
     one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(returns))
-    mended = calibration.rolling(one, 4_000)
+    mended = rolling(one, 4_000)
     assert len(mended) == 14_000
     np.testing.assert_array_equal(mended.predicted, one.predicted[4_000:])
     for rows in (slice(0, 2_000), slice(2_000 + calibration.CALIBRATION_ROWS, None)):
@@ -103,7 +114,7 @@ def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
         # The last outcome known at the origin ``at`` is that of the origin ``at - step``.
         actual[at - step + 1 :, step - 1] *= 3
         altered = dataclasses.replace(one, actual=actual)
-        now, then = (calibration.rolling(each, 0).quantiles for each in (altered, one))
+        now, then = (rolling(each, 0).quantiles for each in (altered, one))
         np.testing.assert_array_equal(now[: at + 1, step - 1], then[: at + 1, step - 1])
         assert (now[at + 1 :, step - 1] != then[at + 1 :, step - 1]).any()
 
@@ -111,7 +122,7 @@ def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
 def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
     monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 500)
     one = forecast(1.3, rows=900, steps=2)
-    mended = calibration.rolling(one, 0)
+    mended = rolling(one, 0)
     row, step, i = 800, 1, 7
     middle = one.quantiles[:, step, MEDIAN]
     distance = one.quantiles[:, step, i] - middle
@@ -119,7 +130,7 @@ def test_the_rolling_factor_is_that_of_a_hand_count(monkeypatch):
     known = slice(measured - 2 - 499, measured - 2 + 1)
     ratio = (one.actual_returns[known, step] - middle[known]) / distance[known]
     log = np.log(np.quantile(ratio, QUANTILES[i]))
-    sure = log**2 / (log**2 + calibration.DOUBT * 2 / 500)
+    sure = log**2 / (log**2 + calibration.SHRINKAGE * 2 / 500)
     expected = middle[row] + distance[row] * np.exp(sure * log)
     assert mended.quantiles[row, step, i] == pytest.approx(expected, rel=1e-9)
     assert (mended.quantiles[:200] == one.quantiles[:200]).all()
@@ -133,38 +144,36 @@ def test_the_latest_factors_are_those_of_rolling_right_after():
     actual = one.actual.copy()
     actual[-1:, 0] = actual[-2:, 1] = np.nan
     one = dataclasses.replace(one, actual=actual)
-    after = calibration.rolling(one, 1_499)
+    after = rolling(one, 1_499)
     middle = one.quantiles[-1:, :, MEDIAN : MEDIAN + 1]
     away = one.quantiles[-1:] - middle
     factors = np.where(away == 0, 1, (after.quantiles - middle) / np.where(away == 0, 1, away))
-    np.testing.assert_allclose(calibration.latest(one), factors[0], rtol=1e-9)
+    np.testing.assert_allclose(latest(one), factors[0], rtol=1e-9)
 
 
 def test_the_latest_factors_do_not_depend_on_where_the_forecasts_begin(monkeypatch):
     monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 600)
     one = forecast(0.8, rows=1_000, steps=12)
     for cut in (1, 2, 5, 300):
-        np.testing.assert_array_equal(calibration.latest(one[cut:]), calibration.latest(one))
+        np.testing.assert_array_equal(latest(one[cut:]), latest(one))
 
 
 @pytest.mark.parametrize("width", [0.5, 2.0])
 def test_the_latest_factors_mend_a_wrong_width(width):
-    factors = calibration.latest(forecast(width))
+    factors = latest(forecast(width))
     outer = np.delete(factors, MEDIAN, axis=1)
     np.testing.assert_allclose(outer, 1 / width, rtol=0.15)
     assert (factors[:, MEDIAN] == 1).all()
 
 
 def test_a_step_with_too_few_outcomes_keeps_its_width():
-    few = forecast(2.0, rows=calibration.MIN_OUTCOMES)
-    actual = few.actual.copy()
-    actual[-1, 1] = np.nan
-    factors = calibration.latest(dataclasses.replace(few, actual=actual))
+    # The last origin knows the outcomes of one step from one origin more than those of two.
+    factors = latest(forecast(2.0, rows=calibration.MIN_OUTCOMES + 1))
     assert (np.delete(factors[0], MEDIAN) != 1).all()
     assert (factors[1] == 1).all()
 
 
 def test_a_band_without_width_stays_one():
     flat = dataclasses.replace(forecast(1.0), quantiles=np.zeros((4000, 2, 9)))
-    outer = np.delete(calibration.latest(flat), MEDIAN, axis=1)
-    np.testing.assert_allclose(outer, calibration.SMALLEST, rtol=0.01)
+    outer = np.delete(latest(flat), MEDIAN, axis=1)
+    np.testing.assert_allclose(outer, calibration.MIN_FACTOR, rtol=0.01)

@@ -138,7 +138,7 @@ def test_ridge_equals_scikit_learns_on_standardised_inputs():
 
 def test_a_trailing_band_is_of_the_last_outcomes_known_when_it_was_measured(monkeypatch):
     monkeypatch.setattr(common, "CALIBRATION_ROWS", 50)
-    monkeypatch.setattr(common, "REFRESH", 7)
+    monkeypatch.setattr(common, "REFRESH_ROWS", 7)
     residuals = np.random.default_rng(0).normal(0, 1, (300, 3))
     rows, anchor = range(90, 290, 3), 99
     found = trailing_quantiles(residuals, rows, anchor)

@@ -6,16 +6,18 @@ Each is fitted on the rows before the test span. ``simple`` says that the price 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Collection, Mapping
 
 from cryptoforecast.forecasting.baselines.common import Baseline
 from cryptoforecast.forecasting.baselines.har import Har
 from cryptoforecast.forecasting.baselines.regression import Boosting, Linear
 from cryptoforecast.forecasting.baselines.simple import Cone, Drift, Naive, volatility
+from cryptoforecast.types import PriceHistory, Split
 
 __all__ = [
     "BASELINES", "HEAVY", "QUICK", "Baseline", "Boosting", "Cone", "Drift", "Har", "Linear",
-    "Naive", "volatility",
+    "Naive", "fit", "volatility",
 ]  # fmt: skip
 
 #: Every baseline by its name; a new one is a class with ``fit``, added here.
@@ -27,3 +29,22 @@ BASELINES: Mapping[str, type[Baseline]] = {
 #: Those that take up to some seconds, or load scikit-learn: no page waits for them unasked.
 HEAVY: tuple[str, ...] = ("linear", "boosting")
 QUICK: tuple[str, ...] = tuple(name for name in BASELINES if name not in HEAVY)
+
+
+def fit(names: Collection[str], history: PriceHistory, split: Split) -> list[Baseline]:
+    """Fit baselines on the rows of a split before its test span, in the order of ``BASELINES``.
+
+    Args:
+        names: which ones.
+        history: ``n`` candles; only rows from ``split.first`` to ``split.fit_end`` are used.
+        split: of the history.
+
+    Raises:
+        NotEnoughData: if there are too few rows.
+    """
+    rows = dataclasses.replace(history, candles=history.candles.iloc[split.first :])
+    return [
+        kind.fit(rows, split.fit_end - split.first, split.horizon)
+        for name, kind in BASELINES.items()
+        if name in names
+    ]

@@ -12,8 +12,8 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.forecasting import rolling_quantiles
-from cryptoforecast.learning import threads
 from cryptoforecast.forecasting.predictor import Predictor
+from cryptoforecast.learning import threads
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, PriceHistory
 
@@ -77,9 +77,10 @@ def last_row(history: PriceHistory, end: pd.Timestamp) -> int:
 def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
     """Measure the quantiles of residuals around 0 that were known at each of ``rows``.
 
-    For row *t* and step k these are the last ``CALIBRATION_ROWS`` residuals of origins up to *u - k*, whose
-    outcome was known at row *u*: the last row up to *t* that lies a multiple of ``REFRESH_ROWS`` from
-    ``anchor``. The median is set to 0, so that the point forecast is the middle of its band.
+    For row *t* and step k these are the last ``CALIBRATION_ROWS`` residuals of origins up to
+    *u - k*, whose outcome was known at row *u*: the last row up to *t* that lies a multiple of
+    ``REFRESH_ROWS`` from ``anchor``. The median is set to 0, so that the point forecast is the
+    middle of its band.
 
     Args:
         residuals: ``(n, horizon)`` in origins' order, NaN where the outcome is unknown.
@@ -96,7 +97,10 @@ def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
     for step in range(1, horizon + 1):
         ends = times - step + 1
         some = ends > 0
-        begins, column = np.maximum(0, ends - CALIBRATION_ROWS), np.ascontiguousarray(residuals[:, step - 1])
+        begins, column = (
+            np.maximum(0, ends - CALIBRATION_ROWS),
+            np.ascontiguousarray(residuals[:, step - 1]),
+        )
         found[some, step - 1] = rolling_quantiles.quantiles(
             column, begins[some], ends[some], QUANTILES
         )

@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.forecasting import ahead, calibration
+from cryptoforecast.forecasting import calibration, network, next_steps
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import MEDIAN
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)
 MODEL = synthetic.model(SPEC)
+
+
+def banded(history, model=MODEL):
+    """Return the forecast of the next steps, and how its band was rescaled."""
+    steps = next_steps.of_network(history, model)
+    return steps.forecast, steps.calibration
 
 
 def own(history, model=MODEL):
@@ -22,7 +28,7 @@ def own(history, model=MODEL):
 
 def test_the_median_and_the_point_are_the_models_own():
     history = synthetic.history()
-    forecast, calibrated = ahead.forecast(history, MODEL)
+    forecast, calibrated = banded(history, MODEL)
     plain = own(history)
     np.testing.assert_array_equal(forecast.predicted, plain.predicted)
     np.testing.assert_array_equal(forecast.quantiles[..., MEDIAN], plain.quantiles[..., MEDIAN])
@@ -34,7 +40,7 @@ def test_the_median_and_the_point_are_the_models_own():
 
 def test_the_band_is_rescaled_by_the_factors_it_tells():
     history = synthetic.history()
-    forecast, calibrated = ahead.forecast(history, MODEL)
+    forecast, calibrated = banded(history, MODEL)
     expected = calibration.rescaled(own(history), calibrated.factors[None])
     np.testing.assert_array_equal(forecast.quantiles, expected.quantiles)
     needed = specs.needs(SPEC)
@@ -51,7 +57,7 @@ def test_it_covers_what_it_promises(step):
     inside: dict[str, list[bool]] = {"own": [], "calibrated": []}
     for rows in range(1500, 2990, 3):
         seen = dataclasses.replace(history, candles=history.candles.iloc[:rows])
-        forecast = {"own": own(seen, blank), "calibrated": ahead.forecast(seen, blank)[0]}
+        forecast = {"own": own(seen, blank), "calibrated": banded(seen, blank)[0]}
         actual = np.log(close[rows - 1 + step] / close[rows - 1])
         for name, one in forecast.items():
             low, high = one.quantiles[0, step - 1, [2, 6]]
@@ -63,11 +69,11 @@ def test_it_covers_what_it_promises(step):
 def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
     monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 300)
     history = synthetic.history(900)
-    forecast, calibrated = ahead.forecast(history, MODEL)
+    forecast, calibrated = banded(history, MODEL)
     assert calibrated.outcomes == 300
     enough = 300 + 3 + specs.needs(SPEC) - 1
     shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
-    again, same = ahead.forecast(shorter, MODEL)
+    again, same = banded(shorter, MODEL)
     np.testing.assert_array_equal(again.quantiles, forecast.quantiles)
     assert same.since == calibrated.since
 
@@ -77,26 +83,26 @@ def test_rows_the_model_was_fitted_on_say_nothing():
     index = history.candles.index
     cutoff = index[599 - 3 - calibration.MIN_OUTCOMES]  # leaves one outcome too many for none
     model = synthetic.model(SPEC, cutoff=cutoff.isoformat())
-    _, calibrated = ahead.forecast(history, model)
-    assert calibrated.outcomes == calibration.MIN_OUTCOMES == ahead.known(history, model)
+    _, calibrated = banded(history, model)
+    assert calibrated.outcomes == calibration.MIN_OUTCOMES == network.known_outcomes(history, model)
     assert calibrated.since > cutoff
     later = synthetic.model(SPEC, cutoff=index[600 - 3 - calibration.MIN_OUTCOMES].isoformat())
-    forecast, calibrated = ahead.forecast(history, later)
+    forecast, calibrated = banded(history, later)
     assert calibrated is None
-    assert ahead.known(history, later) == calibration.MIN_OUTCOMES - 1
+    assert network.known_outcomes(history, later) == calibration.MIN_OUTCOMES - 1
     np.testing.assert_array_equal(forecast.quantiles, own(history, later).quantiles)
     ahead_of_all = synthetic.model(SPEC, cutoff="2030-01-01T00:00:00+00:00")
-    assert ahead.forecast(history, ahead_of_all)[1] is None
-    assert ahead.known(history, ahead_of_all) == 0
+    assert banded(history, ahead_of_all)[1] is None
+    assert network.known_outcomes(history, ahead_of_all) == 0
     # A model of real prices never saw simulated ones, whatever the time.
     simulated = dataclasses.replace(history, simulated=True)
-    assert ahead.forecast(simulated, later)[1] is not None
+    assert banded(simulated, later)[1] is not None
 
 
 def test_a_band_of_squared_error_is_measured_on_these_prices():
     history = synthetic.history()
     model = synthetic.model(synthetic.spec(loss="mse", horizon=2))
-    forecast, calibrated = ahead.forecast(history, model)
+    forecast, calibrated = banded(history, model)
     plain = own(history, model)
     first = model.card.needs - 1
     rows = range(first, len(history) - 2)
@@ -108,7 +114,7 @@ def test_a_band_of_squared_error_is_measured_on_these_prices():
     assert (calibrated.outcomes, calibrated.since) == (len(rows), history.candles.index[first])
     widths = [one.quantiles[0] - one.quantiles[0, :, MEDIAN, None] for one in (plain, forecast)]
     np.testing.assert_allclose(widths[0] * calibrated.factors, widths[1], atol=1e-7)
-    few, none = ahead.forecast(synthetic.history(200), model)
+    few, none = banded(synthetic.history(200), model)
     assert none is None
     np.testing.assert_array_equal(few.quantiles, own(synthetic.history(200), model).quantiles)
 
@@ -116,13 +122,13 @@ def test_a_band_of_squared_error_is_measured_on_these_prices():
 @pytest.mark.parametrize("rows", [31, 33, 34])
 def test_a_history_of_hardly_enough_gives_the_models_own_band(rows):
     history = synthetic.history(rows)
-    assert ahead.forecast(history, MODEL)[1] is None
-    assert ahead.known(history, MODEL) == max(0, rows - 33)
+    assert banded(history, MODEL)[1] is None
+    assert network.known_outcomes(history, MODEL) == max(0, rows - 33)
 
 
 def test_too_few_candles_are_refused():
     with pytest.raises(NotEnoughData, match="needs 31 candles"):
-        ahead.forecast(synthetic.history(30), MODEL)
+        banded(synthetic.history(30), MODEL)
 
 
 # ---------------------------------------------------------------------------- ensembles
@@ -131,7 +137,7 @@ def test_too_few_candles_are_refused():
 def test_the_spread_of_an_ensemble_is_that_of_its_networks():
     model = synthetic.model(synthetic.spec(ensemble=3, horizon=2))
     history, last = synthetic.history(300), range(299, 300)
-    found = ahead.spread(history, model)
+    found = next_steps.spread(history, model)
     alone = [inference.forecast(one, history, last) for one in inference.members(model)]
     points = [np.log(forecast.predicted[0, 1] / forecast.close[0]) for forecast in alone]
     assert found.point[1] == pytest.approx(np.std(points, ddof=1))
@@ -139,8 +145,8 @@ def test_the_spread_of_an_ensemble_is_that_of_its_networks():
     assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
     assert found.networks == 3
     assert f"Mean of 3 networks from different seeds: at the last step their points lie " \
-        f"{found.point[1]:.2%} apart" in ahead.spread_sentence(found)  # fmt: skip
+        f"{found.point[1]:.2%} apart" in next_steps.spread_sentence(found)  # fmt: skip
 
 
 def test_a_single_network_has_no_spread():
-    assert ahead.spread(synthetic.history(300), synthetic.model()) is None
+    assert next_steps.spread(synthetic.history(300), synthetic.model()) is None
