@@ -75,7 +75,7 @@ def spec(**changes: object) -> ModelSpec:
         "final": 0.0, **changes,
     }  # fmt: skip
     if values.get("target") != "price":
-        values.setdefault("features", specs.PLAIN)
+        values.setdefault("features", specs.PLAIN_FEATURES)
     return specs.make(**values)
 
 

@@ -248,9 +248,10 @@ def test_options_reach_the_spec(run, prices):
     assert json.loads(out)["spec"] == expected
 
 
-def test_presets_fill_what_is_left_out(run, prices):
-    asked = ("--preset", "seed", "--network", "naive", "--patience", "7")
-    spec = json.loads(run("backtest", "--data", prices, *asked, "--json")[1])["spec"]
+@pytest.mark.parametrize("preset", ["classic", "seed"])
+def test_presets_fill_what_is_left_out(run, prices, preset):
+    options = ("--preset", preset, "--network", "naive", "--patience", "7")
+    spec = json.loads(run("backtest", "--data", prices, *options, "--json")[1])["spec"]
     assert (spec["target"], spec["loss"], spec["training"]) == ("price", "mse", "windows")
     assert (spec["features"], spec["units"], spec["patience"]) == (["close"], [64, 32], 7)
 

@@ -17,7 +17,7 @@ from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
 def _spec(network: str = "lstm", epochs: int | None = None) -> ModelSpec:
     """Make the quick preset with the inputs, the unit and the rows that the peers have too."""
     return specs.make(
-        "quick", network, features=specs.PLAIN, unit="fixed", epochs=epochs, final=0.0
+        "quick", network, features=specs.PLAIN_FEATURES, unit="fixed", epochs=epochs, final=0.0
     )
 
 

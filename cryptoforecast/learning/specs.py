@@ -1,4 +1,4 @@
-"""Presets, and the rules a ``ModelSpec`` must keep."""
+"""The presets, the rules that a ``ModelSpec`` must keep, and what a spec needs to forecast."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LOSSES = ("quantile", "mse")
 TRAININGS = ("sequences", "windows")
 SCHEDULES = ("cosine", "constant")
 
-#: What each preset changes; everything else is ``ModelSpec``'s default for the network.
+#: The fields that each preset sets. All others have ``ModelSpec``'s default for the network.
 PRESETS: dict[str, dict[str, object]] = {
     "quick": {},
     "careful": {"epochs": 30, "learning_rate": 3e-3},
-    "seed": {
+    "classic": {
         "target": "price",
         "unit": "fixed",
         "loss": "mse",
@@ -38,25 +38,30 @@ PRESETS: dict[str, dict[str, object]] = {
     },
 }
 
+#: Other names of presets. ``seed`` is the former name of ``classic``; it was changed because the
+#: random seed has the same name.
+PRESET_ALIASES = {"seed": "classic"}
+
+#: One or two sentences about each preset, for the user who chooses one.
 PRESET_HELP: dict[str, str] = {
     "quick": "Returns and ranges in units of the recent range, a band of nine quantiles: good "
     "results soonest.",
     "careful": "The same with twice the epochs and a smaller step.",
-    "seed": "The popular recipe: 60 min-max prices in, the next price out, squared error. "
+    "classic": "The popular recipe: 60 min-max prices in, the next price out, squared error. "
     "Faithful, slow, and instructive.",
 }
 
-#: Inputs of histories that are too short to spare candles for averages.
-PLAIN = ("return", "abs_return", "range", "volume", "hour", "weekend")
-#: Candles that a history must have for the averages of `ModelSpec`'s own inputs.
-ENOUGH = 10 * ranges.USUAL
-#: With so many candles the long average is an input too, from so many steps on; with ten times
-#: as many at any step. What comes within hours hardly follows from it, and a short history
-#: learns nothing from it.
-LONG, FAR = 10 * ranges.LONG, 12
+#: Inputs for histories that are too short to spare candles for averages of ranges.
+PLAIN_FEATURES = ("return", "abs_return", "range", "volume", "hour", "weekend")
+#: Candles that a history must have for the default inputs of ``ModelSpec``, which average ranges.
+MIN_RANGE_ROWS = 10 * ranges.USUAL
+#: With so many candles the long average of ranges is an input too, if the horizon is
+#: ``FAR_HORIZON`` steps or more; with ten times as many candles at any horizon. The next few hours
+#: hardly depend on it, and a network learns nothing about it from a short history.
+MIN_LONG_ROWS, FAR_HORIZON = 10 * ranges.LONG, 12
 
-#: Updates that the cosine schedule needs to arrive, and the epochs it may take for them.
-UPDATES, MOST_EPOCHS = 300, 40
+#: Updates that the cosine schedule needs to converge, and the epochs it may take for them.
+MIN_UPDATES, MAX_EPOCHS = 300, 40
 
 #: Lower and upper bound of each number, inclusive.
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -79,18 +84,19 @@ BOUNDS: dict[str, tuple[float, float]] = {
 def make(
     preset: str = "quick", network: str = "lstm", *, rows: int | None = None, **changes: object
 ) -> ModelSpec:
-    """Build a spec from a preset and what the person changed.
+    """Build a spec from a preset and the fields that the user changed.
 
     Args:
-        preset: a key of ``PRESETS``.
+        preset: A key of ``PRESETS`` or of ``PRESET_ALIASES``.
         network: ``"lstm"``, ``"dense"`` or the name of a baseline.
-        rows: candles of the history; a short one gets inputs that read fewer of them, and more
-            epochs, so that the schedule has enough updates to arrive.
-        changes: fields of ``ModelSpec``; ``None`` keeps the preset's.
+        rows: Candles of the history. A short history gets inputs that read fewer candles, and
+            more epochs, so that the schedule has enough updates to converge.
+        changes: Fields of ``ModelSpec``. ``None`` keeps the preset's value.
 
     Raises:
-        InvalidInput: if the preset or a value is outside the rules.
+        InvalidInput: If the preset is unknown, or a value breaks a rule.
     """
+    preset = PRESET_ALIASES.get(preset, preset)
     if preset not in PRESETS:
         raise InvalidInput(f"`preset` must be one of {', '.join(PRESETS)}. Received: {preset!r}.")
     values: dict[str, object] = dict(PRESETS[preset])
@@ -98,16 +104,16 @@ def make(
     if network == "dense":
         # A Dense network reads a whole window at once, so there is nothing to carry along.
         dense: dict[str, object] = {"training": "windows"}
-        if preset != "seed":
+        if preset != "classic":
             dense |= {"batch_size": 256, "learning_rate": 1e-3}
         values |= dense
     if given.get("target", values.get("target")) == "price":
         values = {"features": ("close",), "unit": "fixed", **values}
     else:
         horizon = given.get("horizon", ModelSpec.horizon)
-        far = isinstance(horizon, int) and horizon >= FAR
+        far = isinstance(horizon, int) and horizon >= FAR_HORIZON
         values = {**_inputs(rows, far=far), **values}
-    if given.get("training") == "windows" and preset != "seed" and network == "lstm":
+    if given.get("training") == "windows" and preset != "classic" and network == "lstm":
         values.setdefault("batch_size", 256)
     try:
         spec = ModelSpec(network=network, **{**values, **given})  # type: ignore[arg-type]
@@ -120,26 +126,31 @@ def make(
 
 
 def _inputs(rows: int | None, *, far: bool) -> dict[str, object]:
-    """Choose what a network reads of a history of so many candles, and the unit of its returns."""
+    """Choose the inputs and the unit of returns for a history of so many candles."""
     if rows is None:
         return {}
-    if rows < ENOUGH:
-        return {"features": PLAIN, "unit": "fixed"}
-    if rows >= (LONG if far else 10 * LONG):
+    if rows < MIN_RANGE_ROWS:
+        return {"features": PLAIN_FEATURES, "unit": "fixed"}
+    if rows >= (MIN_LONG_ROWS if far else 10 * MIN_LONG_ROWS):
         return {"features": (*ModelSpec.features, "long_range")}
     return {}
 
 
 def _epochs(spec: ModelSpec, rows: int) -> int:
-    """Stretch the preset's epochs so that a short history still makes ``UPDATES`` updates."""
+    """Return the epochs, more than the preset's if a history is too short for ``MIN_UPDATES``."""
     origins = rows * (1 - spec.test - spec.validation)
     chunk = spec.chunk if spec.training == "sequences" else 1
-    an_epoch = max(1.0, origins / chunk / spec.batch_size)
-    return max(spec.epochs, min(MOST_EPOCHS, round(UPDATES / an_epoch)))
+    updates_per_epoch = max(1.0, origins / chunk / spec.batch_size)
+    return max(spec.epochs, min(MAX_EPOCHS, round(MIN_UPDATES / updates_per_epoch)))
 
 
 def check(spec: ModelSpec) -> None:
-    """Raise ``InvalidInput`` unless every field is of its type and within its rule."""
+    """Check that every field has its type and keeps its rule.
+
+    Raises:
+        InvalidInput: If one does not. The message names the field, the rule and what was
+            received.
+    """
     _check_types(spec)
     for name, allowed in (
         ("target", TARGETS),
@@ -174,7 +185,7 @@ def check(spec: ModelSpec) -> None:
 
 
 def _check_types(spec: ModelSpec) -> None:
-    """Refuse what equals a valid setting and is none: true for 1, 64.0 units, a list."""
+    """Refuse values that equal a valid one but have another type: True for 1, 64.0 units."""
     for field in dataclasses.fields(spec):
         value, default = getattr(spec, field.name), field.default
         expected = type(default)
@@ -188,7 +199,7 @@ def _check_types(spec: ModelSpec) -> None:
 
 
 def is_network(spec: ModelSpec) -> bool:
-    """Whether the spec is trained, rather than one of the baselines."""
+    """Return whether the spec names a network, which is trained, and not a baseline."""
     return spec.network in NETWORKS
 
 
@@ -198,11 +209,11 @@ def candles_read(spec: ModelSpec) -> int:
 
 
 def warmup(spec: ModelSpec) -> int:
-    """Candles before the lookback that the features, and the unit of the target, read."""
+    """Count the candles before the lookback that the features and the target's unit read."""
     unit = ranges.USUAL if spec.unit == "range" else 0
     return max(unit, features.warmup(spec.features))
 
 
 def needs(spec: ModelSpec) -> int:
-    """Candles a forecast reads: the lookback and the warm-up."""
+    """Count the candles that a forecast reads: the lookback and the warm-up."""
     return spec.lookback + warmup(spec)

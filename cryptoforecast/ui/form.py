@@ -42,7 +42,7 @@ def draw(history: PriceHistory) -> ModelSpec | None:
             help="An LSTM reads candle by candle and remembers; a Dense network sees all at once.",
         )
     st.caption(specs.PRESET_HELP[str(preset)])
-    horizon = None if preset == "seed" else inputs.steps(interval, rows)
+    horizon = None if preset == "classic" else inputs.steps(interval, rows)
     base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
     pointed = tuple(name for name in base.features if name not in POINTLESS.get(interval, ()))
     base = dataclasses.replace(base, features=pointed)

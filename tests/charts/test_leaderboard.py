@@ -34,7 +34,7 @@ BOARD = Leaderboard(
         Standing("lstm", 0.0050, 0.10, 0.08, 0.12, 0.0001, 0.0003),
         Standing("cone", 0.0054, 0.04, -0.01, 0.09, 0.1, 0.1),
         Standing("naive", 0.0056, 0.0, NAN, NAN, NAN, NAN),
-        Standing("seed", 0.11, -18.6, -20.0, -17.0, 0.0, 0.0),
+        Standing("dense", 0.11, -18.6, -20.0, -17.0, 0.0, 0.0),
         Standing("broken", NAN, NAN, NAN, NAN, NAN, NAN),
     ),
 )  # fmt: skip
@@ -63,7 +63,7 @@ def test_every_metric_is_drawn_and_said(result, metric, dark):
 def test_the_best_stands_on_top_with_its_interval(result):
     figure = forest(result, BOARD)
     assert [trace.name for trace in figure.data][::-1] == [
-        "lstm", "cone", "naive (reference)", "seed", "broken",
+        "lstm", "cone", "naive (reference)", "dense", "broken",
     ]  # fmt: skip
     best = row(figure, "lstm")
     assert best.x[0] == pytest.approx(10)
@@ -77,21 +77,21 @@ def test_what_is_more_than_chance_is_filled_and_coloured(result):
     figure = forest(result, BOARD)
     look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
     assert look["lstm"] == ("diamond", style.LIGHT.calm)
-    assert look["seed"] == ("diamond", style.LIGHT.strong)
+    assert look["dense"] == ("diamond", style.LIGHT.strong)
     assert look["cone"] == ("circle-open", style.LIGHT.rule)
 
 
 def test_a_hopeless_row_does_not_squeeze_the_others(result):
-    seed = row(forest(result, BOARD), "seed")
-    assert seed.x[0] == -50
-    assert seed.text[0] == "-1860 %"
+    dense = row(forest(result, BOARD), "dense")
+    assert dense.x[0] == -50
+    assert dense.text[0] == "-1860 %"
 
 
 def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
     text = summary_leaderboard(result, BOARD)
     assert "2 hours ahead: lstm comes first of 4." in text
     assert "Better than naive by more than chance: lstm (10.0 %)." in text
-    assert "Worse than naive by more than chance: seed (1860 %)." in text
+    assert "Worse than naive by more than chance: dense (1860 %)." in text
     assert "cone" not in text
 
 

@@ -51,7 +51,7 @@ import os
 from pathlib import Path
 import numpy as np
 from cryptoforecast.learning import networks, specs
-networks.build(specs.make("seed"))(np.zeros((1, 60, 1), np.float32))
+networks.build(specs.make("classic"))(np.zeros((1, 60, 1), np.float32))
 tasks = Path("/proc/self/task").iterdir()
 names = {int(one.name): (one / "comm").read_text().strip() for one in tasks}
 print(os.getpriority(os.PRIO_PROCESS, 0))
@@ -70,7 +70,7 @@ def test_what_computes_leaves_the_processor_to_who_answers():
 
 
 def test_the_seed_network_has_29_345_parameters():
-    spec = specs.make("seed")
+    spec = specs.make("classic")
     assert networks.build(spec).count_params() == bundles.parameters(spec) == 29_345
 
 

@@ -450,7 +450,7 @@ def test_gaps_cost_few_origins_of_real_histories(data_folder, name, gaps, most_l
     # Of inputs that read a day: averages of 168 candles begin anew after each gap, and cost more.
     history, spec = (
         price_file.read(data_folder / name, name),
-        specs.make(features=specs.PLAIN, unit="fixed"),
+        specs.make(features=specs.PLAIN_FEATURES, unit="fixed"),
     )
     cut = samples.split(history, spec)
     assert len(cut.gaps) == gaps

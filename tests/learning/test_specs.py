@@ -10,8 +10,8 @@ from cryptoforecast.learning import bundles, specs
 from cryptoforecast.types import ModelSpec
 
 
-def test_the_seed_preset_is_the_seed_recipe_to_the_letter():
-    spec = specs.make("seed")
+def test_the_classic_preset_is_the_popular_recipe_to_the_letter():
+    spec = specs.make("classic")
     assert dataclasses.asdict(spec) == {
         "network": "lstm", "target": "price", "loss": "mse", "training": "windows",
         "features": ("close",), "lookback": 60, "horizon": 1, "units": (64, 32), "dropout": 0.2,
@@ -21,6 +21,13 @@ def test_the_seed_preset_is_the_seed_recipe_to_the_letter():
     }  # fmt: skip
     assert specs.needs(spec) == 60
     assert bundles.parameters(spec) == 29_345
+
+
+def test_seed_is_another_name_of_classic():
+    assert specs.make("seed", "dense", rows=5000, epochs=3) == specs.make(
+        "classic", "dense", rows=5000, epochs=3
+    )
+    assert "seed" not in specs.PRESETS
 
 
 def test_defaults_are_the_contract():
@@ -49,7 +56,7 @@ def test_every_preset_serves_every_network(preset, network):
 
 
 def test_a_choice_wins_over_the_preset_and_none_keeps_it():
-    spec = specs.make("seed", epochs=3, patience=None, dropout=0.0)
+    spec = specs.make("classic", epochs=3, patience=None, dropout=0.0)
     assert (spec.epochs, spec.patience, spec.dropout) == (3, 5, 0.0)
     assert specs.make(target="price").features == ("close",)
     assert specs.make(target="price", features=("return",)).features == ("return",)
@@ -66,15 +73,18 @@ def test_needs_is_lookback_plus_warm_up():
 
 
 def test_what_is_read_fits_the_length_of_the_history_and_the_horizon():
-    short = specs.make(rows=specs.ENOUGH - 1, horizon=24)
-    assert (short.features, short.unit, specs.needs(short)) == (specs.PLAIN, "fixed", 83)
-    usual = specs.make(rows=specs.ENOUGH, horizon=24)
+    short = specs.make(rows=specs.MIN_RANGE_ROWS - 1, horizon=24)
+    assert (short.features, short.unit, specs.needs(short)) == (specs.PLAIN_FEATURES, "fixed", 83)
+    usual = specs.make(rows=specs.MIN_RANGE_ROWS, horizon=24)
     assert (usual.features, usual.unit) == (ModelSpec().features, "range")
-    long = specs.make(rows=specs.LONG, horizon=24)
+    long = specs.make(rows=specs.MIN_LONG_ROWS, horizon=24)
     assert long.features == (*usual.features, "long_range")
-    assert specs.make(rows=specs.LONG, horizon=specs.FAR - 1).features == usual.features
-    assert specs.make(rows=10 * specs.LONG, horizon=1).features == long.features
-    # What the person says counts.
+    assert (
+        specs.make(rows=specs.MIN_LONG_ROWS, horizon=specs.FAR_HORIZON - 1).features
+        == usual.features
+    )
+    assert specs.make(rows=10 * specs.MIN_LONG_ROWS, horizon=1).features == long.features
+    # What the user sets counts.
     assert specs.make(rows=100, features=("hour",), unit="range").features == ("hour",)
 
 
@@ -102,7 +112,7 @@ def test_bounds_are_inclusive_and_beyond_them_is_refused(name):
         ({"units": (0,)}, "of 1 to 512"),
         ({"units": (513,)}, "of 1 to 512"),
         ({"network": "dense", "training": "sequences"}, "A Dense network trains on windows"),
-        ({"preset": "slow"}, "`preset` must be one of quick, careful, seed. Received: 'slow'"),
+        ({"preset": "slow"}, "`preset` must be one of quick, careful, classic. Received: 'slow'"),
         ({"momentum": 1}, "Unknown setting. Received: momentum"),
     ],
 )
