@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +21,8 @@ from cryptoforecast.prices.files.columns import roles
 from cryptoforecast.prices.files.columns.dialects import plain
 from cryptoforecast.prices.files.columns.names import column_names
 from cryptoforecast.prices.files.price_file import read
-from cryptoforecast.prices.files.readers import arrow, json_rows
+from cryptoforecast.prices.files.readers import feather as feather_reader
+from cryptoforecast.prices.files.readers import json_rows
 from cryptoforecast.prices.files.readers import parquet as parquet_reader
 from cryptoforecast.prices.files.table import Corrections
 from tests.prices import samples
@@ -33,10 +37,10 @@ def refused(content: bytes, match: str, corrections: Corrections | None = None) 
         read(content, "x", corrections=corrections)
 
 
-def packed(frame: pa.Table, kind: str, **how: object) -> bytes:
+def packed(frame: pa.Table, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     write = parquet.write_table if kind == "parquet" else feather.write_feather
-    write(frame, buffer, compression="zstd", **how)
+    write(frame, buffer, **{"compression": "lz4", **options})
     return buffer.getvalue()
 
 
@@ -115,11 +119,8 @@ def repeated(rows: int = 48) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 1000]))
 
 
-@pytest.mark.parametrize("kind", ["parquet", "feather"])
-def test_text_that_grows_when_it_is_written_out_is_refused(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = packed(table(symbol=repeated()), kind)
+def test_repeated_text_is_bounded_by_its_size_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed(table(symbol=repeated()), "parquet")
     assert len(read(content, "x")) == 48
     monkeypatch.setattr(parquet_reader, "MAX_BYTES", 30_000)
     refused(content, "Received: more")
@@ -139,8 +140,13 @@ def test_text_written_as_differences_is_read_a_few_rows_at_a_time(
     refused(content, "Received: more")
 
 
-@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()])
-@pytest.mark.parametrize("kind", ["parquet", "feather"])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("parquet", pa.string()), ("parquet", pa.large_string()), ("parquet", pa.string_view()),
+        ("feather", pa.string()), ("feather", pa.large_string()),
+    ],
+)  # fmt: skip
 def test_text_of_every_type_is_read(kind: str, text: pa.DataType) -> None:
     times = pa.array(HOURS.index.strftime("%Y-%m-%d %H:%M").tolist(), text)
     history = read(packed(table(time=times, symbol=pa.array(["BTC", None] * 24, text)), kind), "x")
@@ -148,32 +154,64 @@ def test_text_of_every_type_is_read(kind: str, text: pa.DataType) -> None:
     assert history.coin == "BTC"
 
 
-def test_a_packed_feather_file_is_refused_before_it_is_unpacked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize("compression", ["lz4", "uncompressed"])
+def test_a_feather_file_of_several_batches_is_read_in_their_order(compression: str) -> None:
+    content = packed(table(), "feather", compression=compression, chunksize=20)
+    candles = read(content, "x").candles
+    pd.testing.assert_frame_equal(candles, HOURS, check_freq=False)
+
+
+def test_the_size_of_a_feather_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed(table(), "feather")
+    monkeypatch.setattr(feather_reader, "MAX_FEATHER_BYTES", len(content))
+    assert len(read(content, "x")) == 48
+    monkeypatch.setattr(feather_reader, "MAX_FEATHER_BYTES", len(content) - 1)
+    refused(content, r"A Feather file may have .*Received: a larger file\. Save it as Parquet")
+
+
+def test_what_a_feather_file_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     content = packed(table(symbol=pa.array(["x" * 1000] * 48)), "feather")
     assert len(content) < 10_000
-
-    def unpacked(*_: object) -> None:
-        raise AssertionError("It was unpacked.")
-
-    monkeypatch.setattr(parquet_reader, "_read", unpacked)
-    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 30_000)
-    refused(content, "Received: more")
-    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 10**9)
-    monkeypatch.setattr(parquet_reader, "MAX_ROWS", 47)
-    refused(content, "Received: more")
+    monkeypatch.setattr(feather_reader, "MAX_UNPACKED_BYTES", 30_000)
+    refused(content, r"Feather file may have .*unpacked.*Received: more")
 
 
-@pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
-def test_what_a_feather_file_will_fill_is_known(compression: str) -> None:
-    buffer = io.BytesIO()
-    frame = table(symbol=pa.array(["BTC", None] * 24).dictionary_encode())
-    feather.write_feather(frame, buffer, compression=compression, chunksize=20)
-    found = list(arrow.parts(buffer))
-    assert [rows for rows, _ in found] == [0, 20, 20, 8]
-    # Buffers are padded to some bytes more than they need.
-    assert 0.95 * frame.nbytes < sum(size for _, size in found) < 1.5 * frame.nbytes
+def test_what_feather_can_unpack_without_bound_is_refused() -> None:
+    """Zstandard makes gigabytes of kilobytes; dictionaries and views come in any number."""
+    refused(packed(table(), "feather", compression="zstd"), "bytes that Zstandard begins with")
+    refused(packed(table(symbol=repeated()), "feather"), r"dictionary.* in column 'symbol'")
+    refused(packed(table(other=repeated()), "feather"), r"dictionary.* in column 'other'")
+    inside = pa.StructArray.from_arrays([repeated()], names=["x"])
+    refused(packed(table(other=inside), "feather"), r"struct.* in column 'other'")
+    views = pa.array(["BTC"] * 48, pa.string_view())
+    refused(packed(table(symbol=views), "feather"), r"string_view in column 'symbol'")
+    assert len(read(packed(table(other=views), "feather"), "x")) == 48
+
+
+def peak_of_reading(content: bytes) -> int:
+    """Read a file in a process of its own that must refuse it; return its peak in MB."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("needs /proc, which tells the peak of a process")
+    program = (
+        "import re, sys; from pathlib import Path; from cryptoforecast.prices import read\n"
+        "from cryptoforecast.errors import UnreadableFile\n"
+        "try:\n    read(sys.stdin.buffer.read(), 'x')\n"
+        "except UnreadableFile:\n"
+        "    status = Path('/proc/self/status').read_text()\n"
+        "    print(int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) // 1024)\n"
+    )
+    command = [sys.executable, "-c", program]
+    return int(subprocess.run(command, input=content, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.slow
+def test_a_small_feather_file_cannot_fill_the_memory() -> None:
+    """Six columns of 160 MB each in 4 MB: one is unpacked, then the file is refused."""
+    zeros = pa.array(np.zeros(20_000_000))
+    names = ("time", "open", "high", "low", "close", "volume")
+    content = packed(pa.table(dict.fromkeys(names, zeros)), "feather", chunksize=len(zeros))
+    assert 3_000_000 < len(content) < 4_000_000
+    assert peak_of_reading(content) < 500
 
 
 def test_a_feather_file_damaged_anywhere_is_read_or_refused() -> None:

@@ -1,115 +1,200 @@
-"""How much a file of Arrow's format holds, told before it is unpacked.
-
-Imports nothing of ours. The format's own reader allocates whatever a file says it needs, and says
-so only afterwards; what it goes by stands in a few tables, which are FlatBuffers.
-"""
+"""Columns of Arrow's types, as Parquet and Feather hold them, made into a table within bounds."""
 
 from __future__ import annotations
 
-import os
-import struct
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-_MAGIC = b"ARROW1"
-# Fields by their number in the tables of Arrow's File.fbs and Message.fbs.
-_FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
-_MESSAGE_HEADER = 2
-_DICTIONARY_BATCH = 1
-_BATCH_ROWS, _BATCH_BUFFERS, _BATCH_COMPRESSION = 0, 2, 3
-_BLOCK = np.dtype([("offset", "<i8"), ("head", "<i4"), ("_", "<i4"), ("body", "<i8")])
-_BUFFER = np.dtype([("offset", "<i8"), ("size", "<i8")])
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns.roles import (
+    by_name,
+    enough,
+    is_closing,
+    is_foreign,
+    is_yahoo,
+    lacking,
+)
+from cryptoforecast.prices.files.opening import MAX_ROWS
+from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.types import Array
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
-def parts(stream: IO[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield rows, 0 for a dictionary, and unpacked bytes of each part of a file.
+def find_roles(schema: pa.Schema, corrections: Corrections) -> dict[str, str]:
+    """Find which column plays which role, by its name or its type.
 
     Args:
-        stream: the file, seekable; its position changes.
+        schema: Names and types of the columns. The only column of timestamps is the time,
+            whatever its name.
+        corrections: What the user says about the columns.
+
+    Returns:
+        Column name by role.
 
     Raises:
-        ValueError: if the file is damaged.
+        UnreadableFile: If the columns make neither candles nor trades.
     """
-    try:
-        footer = _footer(stream)
-        for number in (_FOOTER_DICTIONARIES, _FOOTER_BATCHES):
-            for block in _structs(footer, _root(footer), number, _BLOCK):
-                offset, size = int(block["offset"]), int(block["head"])
-                head = _at(stream, offset, size)
-                # Four bytes of ones, the size, and the message; in older files the size alone.
-                message = head[8:] if head.startswith(b"\xff\xff\xff\xff") else head[4:]
-                batch = _follow(message, _field(message, _root(message), _MESSAGE_HEADER))
-                rows = number == _FOOTER_BATCHES
-                if not rows:
-                    batch = _follow(message, _field(message, batch, _DICTIONARY_BATCH))
-                at = _field(message, batch, _BATCH_ROWS) if rows else 0
-                count = struct.unpack_from("<q", message, at)[0] if at else 0
-                yield count, _unpacked(stream, message, batch, offset + size)
-    except (struct.error, IndexError, OverflowError) as error:
-        raise ValueError(f"a table of contents that can't be followed ({error})") from error
+    import pyarrow as pa
+
+    names = [str(name) for name in schema.names]
+    roles = by_name(names, corrections.columns)
+    if "time" not in roles:
+        timestamps = [field.name for field in schema if pa.types.is_timestamp(field.type)]
+        if len(timestamps) == 1:
+            roles["time"] = timestamps[0]
+    if not enough(roles):
+        raise lacking(names, corrections.columns)
+    return roles
 
 
-def _footer(stream: IO[bytes]) -> bytes:
-    end = stream.seek(0, os.SEEK_END) - len(_MAGIC) - 4
-    tail = _at(stream, end, 4 + len(_MAGIC))
-    size = struct.unpack_from("<i", tail)[0]
-    if not tail.endswith(_MAGIC) or not 0 < size <= end:
-        raise ValueError("the file is cut off")
-    return _at(stream, end - size, size)
+def value_types(schema: pa.Schema, roles: dict[str, str]) -> dict[str, pa.DataType]:
+    """Settle the type that each column with a role is read as.
+
+    Args:
+        schema: Names and types of the columns.
+        roles: Column name by role.
+
+    Returns:
+        Type by column name; that of the values where a column refers to a dictionary of them.
+
+    Raises:
+        UnreadableFile: If a column holds bytes, or several values in one.
+    """
+    import pyarrow as pa
+
+    types = {}
+    for name in dict.fromkeys(roles.values()):
+        type_ = schema.field(name).type
+        type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+        storage = type_.storage_type if isinstance(type_, pa.BaseExtensionType) else type_
+        if not _holds_values(storage):
+            raise UnreadableFile(
+                f"Columns must hold numbers, text or times. Received: {type_} in column "
+                f"{name!r}. Save one number a column."
+            )
+        # No dictionary can be written out as views.
+        types[name] = pa.large_string() if pa.types.is_string_view(type_) else type_
+    return types
 
 
-def _unpacked(stream: IO[bytes], message: bytes, batch: int, body: int) -> int:
-    """Bytes of a batch's columns once they are unpacked."""
-    buffers = _structs(message, batch, _BATCH_BUFFERS, _BUFFER)
-    if not _field(message, batch, _BATCH_COMPRESSION):
-        return int(buffers["size"].sum())
-    total = 0
-    for buffer in buffers[buffers["size"] > 0]:
-        # Each begins with its size unpacked; -1 where it is not packed.
-        size = struct.unpack("<q", _at(stream, body + int(buffer["offset"]), 8))[0]
-        total += int(buffer["size"]) if size < 0 else size
-    return total
+def _holds_values(type_: pa.DataType) -> bool:
+    """Tell whether a type holds one number, text or time a row."""
+    from pyarrow import types
+
+    return not any(
+        is_other(type_)
+        for is_other in (
+            types.is_nested,
+            types.is_binary,
+            types.is_large_binary,
+            types.is_binary_view,
+            types.is_fixed_size_binary,
+            types.is_dictionary,
+        )
+    )
 
 
-def _at(stream: IO[bytes], offset: int, size: int) -> bytes:
-    if offset < 0 or size < 0:
-        raise ValueError("a place outside the file")
-    stream.seek(offset)
-    found = stream.read(size)
-    if len(found) < size:
-        raise ValueError("the file is cut off")
-    return found
+def is_text(type_: pa.DataType) -> bool:
+    """Tell whether a type is text, in any of Arrow's three forms."""
+    from pyarrow import types
+
+    return bool(
+        types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_)
+    )
 
 
-# ---------------------------------------------------------------------------- FlatBuffers
+def make_table(
+    parts: Iterable[tuple[str, pa.Array]],
+    types: dict[str, pa.DataType],
+    schema: pa.Schema,
+    roles: dict[str, str],
+    kind: str,
+    max_bytes: int,
+) -> Table:
+    """Put the parts of columns together, with every value written out.
+
+    Args:
+        parts: Column name and some of its values; the parts of a column come in their order.
+        types: Type of the values by column name.
+        schema: Names of all columns of the file.
+        roles: Column name by role.
+        kind: The file's format, for the decisions.
+        max_bytes: Bytes that the columns with a role may have together.
+
+    Raises:
+        UnreadableFile: If there are more than ``MAX_ROWS`` rows or ``max_bytes`` bytes.
+        ValueError: If a part is damaged.
+    """
+    import pyarrow as pa
+
+    collected: dict[str, list[pa.Array]] = {name: [] for name in types}
+    rows = dict.fromkeys(types, 0)
+    size = 0
+    for name, part in parts:
+        part.validate(full=True)
+        rows[name] += len(part)
+        size += _bytes_written_out(part)
+        if rows[name] > MAX_ROWS or size > max_bytes:
+            raise UnreadableFile(
+                f"The columns of a {kind} file may have {max_bytes // 10**6:,} MB, unpacked, and "
+                f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its "
+                "candles first."
+            )
+        collected[name].append(part if part.type == types[name] else part.cast(types[name]))
+    columns = {name: pa.chunked_array(collected[name], type_) for name, type_ in types.items()}
+    names = [str(name) for name in schema.names]
+    return Table(
+        frame=pd.DataFrame({name: _series(column) for name, column in columns.items()}),
+        roles=roles,
+        unit="row",
+        first=1,
+        yahoo=is_yahoo(names),
+        closing=is_closing(roles),
+        foreign=is_foreign(names),
+        decisions={"format": kind},
+    )
 
 
-def _root(data: bytes) -> int:
-    return _follow(data, 0)
+def _bytes_written_out(part: pa.Array) -> int:
+    """Count the bytes of a column with every value written out, however often it repeats."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(part.type):
+        if not is_text(part.type.value_type):
+            return 8 * len(part)
+        known = part.indices.drop_null().to_numpy()
+        return int(_text_lengths(part.dictionary)[known].sum())
+    if pa.types.is_string_view(part.type):
+        return int(_text_lengths(part).sum())
+    return int(part.nbytes)
 
 
-def _follow(data: bytes, at: int) -> int:
-    return at + int(struct.unpack_from("<I", data, at)[0])
+def _text_lengths(texts: pa.Array) -> Array:
+    """Count the bytes of each text, `(n,)`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string_view(texts.type):
+        # A view has 16 bytes and begins with its text's length; many may share one text.
+        views = np.frombuffer(texts.buffers()[1], dtype=np.int32)[::4]
+        lengths = views[texts.offset : texts.offset + len(texts)].astype(np.int64)
+        return np.where(texts.is_valid().to_numpy(zero_copy_only=False), lengths, 0)
+    lengths_: Array = pc.binary_length(texts).fill_null(0).to_numpy().astype(np.int64)
+    return lengths_
 
 
-def _field(data: bytes, table: int, number: int) -> int:
-    """Where a table's field lies; 0 if it is absent."""
-    slots = table - int(struct.unpack_from("<i", data, table)[0])
-    if slots < 0 or 4 + 2 * number >= struct.unpack_from("<H", data, slots)[0]:
-        return 0
-    offset = int(struct.unpack_from("<H", data, slots + 4 + 2 * number)[0])
-    return table + offset if offset else 0
+def _series(column: pa.ChunkedArray) -> pd.Series:
+    """Convert a column to pandas: decimals to floats, dates to times, text to one text type."""
+    import pyarrow as pa
 
-
-def _structs(data: bytes, table: int, number: int, kind: np.dtype) -> np.ndarray:
-    """Read a table's list of structs."""
-    at = _field(data, table, number)
-    if not at:
-        return np.empty(0, dtype=kind)
-    start = _follow(data, at)
-    count = struct.unpack_from("<I", data, start)[0]
-    if start + 4 + count * kind.itemsize > len(data):
-        raise ValueError("a list longer than the file")
-    return np.frombuffer(data, dtype=kind, count=count, offset=start + 4)
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
+    values = column.to_pandas()
+    return values.astype("str") if pa.types.is_string(column.type) else values

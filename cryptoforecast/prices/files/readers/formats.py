@@ -12,8 +12,9 @@ from cryptoforecast.prices.files.candles import interpret
 from cryptoforecast.prices.files.opening import MAX_ROWS, unpacked
 from cryptoforecast.prices.files.readers import csv as delimited
 from cryptoforecast.prices.files.readers import json as records
-from cryptoforecast.prices.files.readers import parquet
 from cryptoforecast.prices.files.readers.fast_csv import fold
+from cryptoforecast.prices.files.readers.feather import read_feather
+from cryptoforecast.prices.files.readers.parquet import read_parquet
 from cryptoforecast.prices.files.readers.text import HEAD
 from cryptoforecast.prices.files.table import Corrections, Reading
 
@@ -62,9 +63,9 @@ def read(
                 f"{what}. {remedy}"
             )
     if head.startswith(b"PAR1"):
-        table = parquet.parquet(_seekable(packed, stream), corrections)
+        table = read_parquet(_seekable(packed, stream), corrections)
     elif head.startswith(b"ARROW1"):
-        table = parquet.feather(_seekable(packed, stream), corrections)
+        table = read_feather(_seekable(packed, stream), corrections)
     elif start.startswith((b"{", b"[")):
         table = records.tabulate(unpacked(packed), corrections)
     else:

@@ -1,0 +1,88 @@
+"""Feather files (Arrow's file format), small ones, because only unpacking shows their size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.readers.arrow import find_roles, make_table, value_types
+from cryptoforecast.prices.files.table import Corrections, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Bytes that a Feather file may have: LZ4 makes at most 255 of one, so 1 GB of these.
+MAX_FEATHER_BYTES = 4_000_000
+#: Bytes that its columns may have together, unpacked; a column is unpacked before it is counted.
+MAX_UNPACKED_BYTES = 100_000_000
+# What Zstandard packed begins with this, and may unpack to any size.
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+
+
+def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
+    """Read a Feather file of at most ``MAX_FEATHER_BYTES``, packed by LZ4 or not at all.
+
+    Args:
+        stream: The file from its start.
+        corrections: What the user says about it.
+
+    Raises:
+        UnreadableFile: If it is damaged, too large, packed in another way, or not a table of
+            prices.
+    """
+    import pyarrow as pa
+
+    corrections.refuse_delimiter("Feather")
+    content = stream.read(MAX_FEATHER_BYTES + 1)
+    if len(content) > MAX_FEATHER_BYTES:
+        raise _unbounded("a larger file")
+    if _ZSTANDARD in content:
+        raise _unbounded("bytes that Zstandard begins with")
+    try:
+        schema = pa.ipc.open_file(content).schema
+        roles = find_roles(schema, corrections)
+        types = value_types(schema, roles)
+        _check_types(schema, types)
+        parts = _parts(content, schema, types)
+        return make_table(parts, types, schema, roles, "Feather", MAX_UNPACKED_BYTES)
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        raise UnreadableFile(
+            f"The Feather file is damaged: {str(error)[:200]}. Save it again, version 2."
+        ) from error
+
+
+def _check_types(schema: pa.Schema, types: dict[str, pa.DataType]) -> None:
+    """Refuse types whose values lie in any number of packed pieces.
+
+    The dictionaries of all columns are unpacked together, those of columns without a role too.
+    """
+    import pyarrow as pa
+
+    for field in schema:
+        type_ = field.type
+        storage = type_.storage_type if isinstance(type_, pa.BaseExtensionType) else type_
+        split = pa.types.is_string_view(storage) and field.name in types
+        if split or pa.types.is_dictionary(storage) or pa.types.is_nested(storage):
+            raise _unbounded(f"{field.type} in column {field.name!r}")
+
+
+def _parts(
+    content: bytes, schema: pa.Schema, types: dict[str, pa.DataType]
+) -> Iterator[tuple[str, pa.Array]]:
+    """Yield the batches of one column after the other, so that each is unpacked alone."""
+    import pyarrow as pa
+
+    for name in types:
+        field = schema.get_field_index(name)
+        options = pa.ipc.IpcReadOptions(included_fields=[field], use_threads=False)
+        file = pa.ipc.open_file(content, options=options)
+        for i in range(file.num_record_batches):
+            yield name, file.get_batch(i).column(0)
+
+
+def _unbounded(received: str) -> UnreadableFile:
+    return UnreadableFile(
+        f"A Feather file may have {MAX_FEATHER_BYTES // 10**6} MB, packed by LZ4 or not at all, "
+        f"and columns of plain values. Received: {received}. Save it as Parquet."
+    )
