@@ -73,7 +73,7 @@ def test_a_window_takes_a_start_or_a_number_of_days(run, tmp_path):
     both = ("--start", "2024-01-01", "--days", 3)
     status, _, err = run("fetch", "--coin", "ETH", *both, "--to", tmp_path / "x.csv")
     assert status == 2
-    assert "--start or --days" in err
+    assert "takes `start` or `days`" in err
 
 
 # ---------------------------------------------------------------------------- corrections

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from cryptoforecast import json_views
 from cryptoforecast.cli import exports, text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
@@ -23,6 +21,7 @@ from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.prices.files.table import Corrections
+from cryptoforecast.prices.live.query import window
 from cryptoforecast.service import Service
 from cryptoforecast.types import (
     Backtest,
@@ -143,11 +142,7 @@ def _more(
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
     spec = _spec(args)
-    if not specs.is_network(spec):
-        raise InvalidInput(
-            f"Only an lstm or a dense network is trained. Received: {spec.network!r}. "
-            "Judge a baseline with `backtest`."
-        )
+    specs.check_network(spec.network)
     if args.save is not None:
         _refuse_taken(service, args.save, args.force)
     result = _judge(service, args, cancelled)
@@ -246,14 +241,7 @@ def _history(
 
 
 def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
-    start = args.start
-    if args.days is not None:
-        if start is not None:
-            raise InvalidInput("A window takes --start or --days. Received: both.")
-        if not 0 < args.days <= 36_500:
-            raise InvalidInput(f"`days` must be above 0 and at most 36500. Received: {args.days}.")
-        start = (args.end or pd.Timestamp.now("UTC")) - pd.Timedelta(days=args.days)
-    return MarketQuery(args.coin, interval, start, args.end)
+    return window(args.coin, interval, start=args.start, end=args.end, days=args.days)
 
 
 def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistory:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.prices.files import price_file
 
@@ -24,11 +23,7 @@ def check(args: argparse.Namespace) -> None:
         AlreadyExists: if there is such a file and ``--force`` was not given.
     """
     if args.html is not None:
-        if not args.html.name.lower().endswith((".html", ".htm")):
-            raise InvalidInput(
-                f"The name of a report must end in .html. Received: {args.html.name!r}. Rename it."
-            )
-        price_file.check_free(args.html, force=args.force)
+        price_file.check_page(args.html, force=args.force)
     if args.forecasts is not None:
         price_file.check_target(args.forecasts, force=args.force)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -23,7 +22,7 @@ from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
 from cryptoforecast.prices.candles.repairs import REPAIRS
 from cryptoforecast.prices.files.table import ASSIGNABLE
-from cryptoforecast.prices.live.query import EARLIEST
+from cryptoforecast.prices.live.query import TIME_RULE, parse_time
 from cryptoforecast.types import INTERVALS
 
 #: Options that say how a price file is read.
@@ -351,15 +350,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _time(text: str) -> pd.Timestamp:
-    rule = f"be a date or time from {EARLIEST:%Y} on, such as 2024-01-31 or 2024-01-31T12:00"
     try:
-        time = pd.Timestamp(datetime.fromisoformat(text)).as_unit("ns")
-    except ValueError as error:  # pandas' OutOfBoundsDatetime is one too
-        raise argparse.ArgumentTypeError(_must(rule, text)) from error
-    time = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
-    if time < EARLIEST:
-        raise argparse.ArgumentTypeError(_must(rule, text))
-    return time
+        return parse_time(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(_must(f"be {TIME_RULE}", text)) from error
 
 
 def _must(rule: str, text: str) -> str:

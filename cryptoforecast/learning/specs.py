@@ -198,6 +198,19 @@ def _check_types(spec: ModelSpec) -> None:
             raise InvalidInput(f"`{field.name}` must be {kind}. Received: {value!r:.80}.")
 
 
+def check_network(name: str) -> None:
+    """Refuse to train what is no network.
+
+    Raises:
+        InvalidInput: if ``name`` is not one of ``NETWORKS``.
+    """
+    if name not in NETWORKS:
+        raise InvalidInput(
+            f"Only an lstm or a dense network is trained. Received: {name!r}. "
+            "Judge a baseline with `backtest`."
+        )
+
+
 def is_network(spec: ModelSpec) -> bool:
     """Return whether the spec names a network, which is trained, and not a baseline."""
     return spec.network in NETWORKS

@@ -149,8 +149,7 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
         NotEnoughData: if a span of the split would be too short.
     """
     specs.check(spec)
-    if not specs.is_network(spec):
-        raise InvalidInput(f"Only an lstm or a dense network is trained. Received: {spec.network}.")
+    specs.check_network(spec.network)
     if cut is None:
         cut = samples.split(history, spec)
     close = history.candles["close"].to_numpy(float)

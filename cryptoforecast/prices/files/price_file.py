@@ -153,6 +153,20 @@ def check_target(path: Path, *, force: bool = False) -> None:
     check_free(path, force=force)
 
 
+def check_page(path: Path, *, force: bool = False) -> None:
+    """Refuse a place where no report can be written; see ``check_target``.
+
+    Raises:
+        InvalidInput: for another extension than ``.html``, or a folder that does not exist.
+        AlreadyExists: if there is such a file and ``force`` was not given.
+    """
+    if not path.name.lower().endswith((".html", ".htm")):
+        raise InvalidInput(
+            f"The name of a report must end in .html. Received: {path.name!r}. Rename it."
+        )
+    check_free(path, force=force)
+
+
 def check_free(path: Path, *, force: bool = False) -> None:
     """Refuse a place where nothing can be written; see ``check_target``."""
     if not path.absolute().parent.is_dir():

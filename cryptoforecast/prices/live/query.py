@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
@@ -14,6 +16,66 @@ from cryptoforecast.types import MarketQuery
 
 #: No window starts earlier: a span of time in nanoseconds holds at most 292 years.
 EARLIEST = pd.Timestamp("1900-01-01", tz="UTC")
+#: What the time of a window must be, for messages.
+TIME_RULE = f"a date or time from {EARLIEST:%Y} on, such as 2024-01-31 or 2024-01-31T12:00"
+#: Days that a window may have.
+MAX_DAYS = 36_500
+
+
+def window(
+    coin: str,
+    interval: str = "1h",
+    *,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    days: float | None = None,
+) -> MarketQuery:
+    """Make a query of what a user writes.
+
+    Args:
+        coin: Ticker or symbol.
+        interval: Candle length.
+        start: First candle's open, see ``parse_time``.
+        end: Candles open before this time, likewise; now by default.
+        days: Length of the window in place of ``start``, above 0 and at most ``MAX_DAYS``.
+
+    Raises:
+        InvalidInput: If a time can't be read, or both ``start`` and ``days`` are given.
+    """
+    first, last = _parsed("start", start), _parsed("end", end)
+    if days is not None:
+        if start is not None:
+            raise InvalidInput("A window takes `start` or `days`. Received: both. Leave one out.")
+        if not 0 < days <= MAX_DAYS:
+            raise InvalidInput(f"`days` must be above 0 and at most {MAX_DAYS}. Received: {days}.")
+        first = (last or pd.Timestamp.now("UTC")) - pd.Timedelta(days=days)
+    return MarketQuery(coin, interval, first, last)
+
+
+def parse_time(time: str | date) -> pd.Timestamp:
+    """Read a time: ISO 8601 text, a date, or a datetime; one without a zone is UTC.
+
+    Returns:
+        The time in UTC.
+
+    Raises:
+        ValueError: If it can't be read, or lies before ``EARLIEST``.
+    """
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    elif not isinstance(time, date | np.datetime64):
+        raise ValueError("no time")
+    found = _utc(pd.Timestamp(time).as_unit("ns"))
+    if found is None or pd.isna(found) or found < EARLIEST:
+        raise ValueError("too early, or no time")
+    return found
+
+
+def _parsed(name: str, time: str | date | None) -> pd.Timestamp | None:
+    try:
+        return None if time is None else parse_time(time)
+    except ValueError as error:
+        raise InvalidInput(f"`{name}` must be {TIME_RULE}. Received: {time!r:.60}.") from error
 
 
 def validate(query: MarketQuery) -> MarketQuery:
