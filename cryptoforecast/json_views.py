@@ -1,7 +1,6 @@
-"""Values as JSON-able dicts, the same for the command line and the HTTP API.
+"""Values as dictionaries for JSON, the same for the command line and the HTTP API.
 
-An undefined figure is ``None``; a time is ISO 8601 in UTC, ``2026-01-31T12:00:00+00:00``.
-Imports no service and prints nothing.
+An undefined figure is ``None``. A time is ISO 8601 in UTC, ``2026-01-31T12:00:00+00:00``.
 """
 
 from __future__ import annotations
@@ -42,9 +41,9 @@ def backtest_json(result: Backtest, saved: str | None = None) -> Json:
     """Describe a backtest: data, spec, split, training, scores, verdict.
 
     Args:
-        result: what came out.
-        saved: name of the saved model that was judged; its training is then not part of this
-            answer, so ``training`` is ``None``.
+        result: A backtest.
+        saved: Name of the saved model in the backtest, whose training is not part of the answer:
+            ``training`` is then ``None``. ``None`` for a model that was trained for the backtest.
     """
     record = result.model.record if result.model is not None and saved is None else None
     return {
@@ -60,12 +59,15 @@ def backtest_json(result: Backtest, saved: str | None = None) -> Json:
     }
 
 
-def walk_forward_json(tested: WalkForward) -> Json:
-    """Describe a walk-forward test: as a backtest, with how it refitted and each fold.
+def walk_forward_json(walk_forward: WalkForward) -> Json:
+    """Describe a walk-forward test: a backtest with its plan and its folds.
 
-    ``training`` adds the folds' fits up; where there is more than one, no epoch was the best.
+    ``training`` has the sums over all fits. ``best_epoch`` is ``None`` for several fits.
+
+    Args:
+        walk_forward: A walk-forward test.
     """
-    records = [fold.model.record for fold in tested.folds if fold.model is not None]
+    records = [fold.model.record for fold in walk_forward.folds if fold.model is not None]
     training = None if not records else _training_json(records[0])
     if len(records) > 1:
         training = {
@@ -77,18 +79,19 @@ def walk_forward_json(tested: WalkForward) -> Json:
             "best_epoch": None,
         }
     return {
-        **backtest_json(tested.backtest),
+        **backtest_json(walk_forward.backtest),
         "training": training,
         "walk_forward": {
-            **dataclasses.asdict(tested.plan),
-            "without_target": tested.backtest.spec.horizon,  # last candles, so no origins
+            **dataclasses.asdict(walk_forward.plan),
+            # The last candles have no target in the data, so they are no origins.
+            "without_target": walk_forward.backtest.spec.horizon,
         },
-        "folds": [_fold_json(fold, tested.backtest.history) for fold in tested.folds],
+        "folds": [_fold_json(fold, walk_forward.backtest.history) for fold in walk_forward.folds],
     }
 
 
 def leaderboard_json(board: Leaderboard) -> Json:
-    """Describe a leaderboard: one entry a predictor, the best first."""
+    """Describe a leaderboard: one entry for each predictor, the best first."""
     return {
         "metric": board.metric,
         "step": board.step,
@@ -104,26 +107,28 @@ def leaderboard_json(board: Leaderboard) -> Json:
     }
 
 
-def forecast_json(future: NextSteps, loss: str, asked: Sequence[Probability] = ()) -> Json:
-    """Describe a forecast: one entry a step, prices in USD.
+def forecast_json(
+    next_steps: NextSteps, loss: str, probabilities: Sequence[Probability] = ()
+) -> Json:
+    """Describe a forecast: one entry for each step, prices in USD.
 
-    ``time`` is the open of the candle whose close is predicted. ``quantiles`` are prices;
-    ``median`` is the one at 0.5. ``mean`` is the point forecast of a model trained with squared
-    error, else that of ``mean_of_quantiles``. ``calibration`` is ``None`` where the band is the
-    model's own, ``ensemble`` of a single network.
+    ``time`` is the open of the candle whose close is predicted. ``quantiles`` are prices, and
+    ``median`` is the quantile 0.5. ``mean`` is the point forecast of a model that was trained
+    with squared error; otherwise it is ``mean_of_quantiles``. ``calibration`` is ``None`` if the
+    band was not rescaled. ``ensemble`` is ``None`` for a single network.
 
     Args:
-        future: of one origin.
-        loss: the model's, ``"quantile"`` or ``"mse"``.
-        asked: chances of this forecast.
+        next_steps: A forecast from one origin.
+        loss: The loss of the model, ``"quantile"`` or ``"mse"``.
+        probabilities: Probabilities of this forecast.
     """
-    forecast = future.forecast
+    forecast = next_steps.forecast
     prices = forecast.quantile_prices[0]
     means = forecast.predicted[0] if loss == "mse" else mean_of_quantiles(prices)
-    times = _times_ahead(future)
+    times = _step_times(next_steps)
     return {
-        "model": future.model,
-        "data": data_json(future.history),
+        "model": next_steps.model,
+        "data": data_json(next_steps.history),
         "origin": time_json(forecast.origins[0]),
         "last_close": float(forecast.close[0]),
         "steps": [
@@ -139,21 +144,21 @@ def forecast_json(future: NextSteps, loss: str, asked: Sequence[Probability] = (
             }
             for step in range(1, forecast.horizon + 1)
         ],
-        "calibration": _calibration_json(future.calibration),
-        "ensemble": _spread_json(future.spread),
-        "odds": [_odds_json(one, times) for one in asked],
-        "warnings": list(future.warnings),
+        "calibration": _calibration_json(next_steps.calibration),
+        "ensemble": _spread_json(next_steps.spread),
+        "odds": [_probability_json(one, times) for one in probabilities],
+        "warnings": list(next_steps.warnings),
     }
 
 
 def mean_of_quantiles(prices: Array) -> Array:
-    """Compute the mean of the distribution that nine quantiles outline.
+    """Compute the mean of the distribution that nine quantiles describe.
 
-    The quantile function is taken as straight between the nine levels and flat beyond the
-    outermost two, because nothing is known there; its mean is the integral over 0 to 1.
+    The mean is the integral of the quantile function over 0 to 1. The function is linear between
+    the nine levels, and constant beyond the outermost two, because nothing is known there.
 
     Args:
-        prices: ``(horizon, 9)`` USD.
+        prices: ``(horizon, 9)`` USD, by rising quantile.
 
     Returns:
         ``(horizon,)`` USD.
@@ -165,7 +170,7 @@ def mean_of_quantiles(prices: Array) -> Array:
 
 
 def model_json(saved: SavedModel) -> Json:
-    """Describe a saved model: its card, what it needs and how it scored."""
+    """Describe a saved model: its card, its inputs and its scores."""
     spec, card = saved.model.spec, saved.model.card
     return {
         "name": saved.name,
@@ -204,7 +209,7 @@ def model_json(saved: SavedModel) -> Json:
 
 
 def inspect_json(history: PriceHistory) -> Json:
-    """Describe a price file that could be read, and what was found in it."""
+    """Describe a price file that could be read, and its quality."""
     return {
         "readable": True,
         "interval": history.interval,
@@ -222,7 +227,7 @@ def inspect_json(history: PriceHistory) -> Json:
 
 
 def unreadable_json(reason: str) -> Json:
-    """Describe a price file that was refused, with the same keys and the reason."""
+    """Describe a price file that was refused: the same keys, and the reason."""
     keys = ("interval", "rows", "start", "end", "first", "last")
     counts = ("missing", "duplicates", "flat_tail", "ohlc_violations", "outliers")
     return {
@@ -238,7 +243,7 @@ def unreadable_json(reason: str) -> Json:
 
 
 def data_json(history: PriceHistory) -> Json:
-    """Describe which prices an answer is built from."""
+    """Describe the prices behind an answer."""
     return {
         "coin": history.coin,
         "interval": history.interval,
@@ -254,52 +259,52 @@ def data_json(history: PriceHistory) -> Json:
 
 
 def time_json(time: pd.Timestamp) -> str:
-    """Write a time as ISO 8601 in UTC, whole seconds."""
+    """Write a time as ISO 8601 in UTC, in whole seconds."""
     text: str = time.tz_convert("UTC").floor("s").isoformat()
     return text
 
 
-def _times_ahead(future: NextSteps) -> list[str]:
-    """Write the open of the candle of each step."""
-    forecast = future.forecast
+def _step_times(next_steps: NextSteps) -> list[str]:
+    """Return the open of the candle of each step."""
+    forecast = next_steps.forecast
     length = INTERVALS[forecast.interval]
     return [
         time_json(forecast.origins[0] + step * length) for step in range(1, forecast.horizon + 1)
     ]
 
 
-def _odds_json(one: Probability, times: Sequence[str]) -> Json:
+def _probability_json(one: Probability, times: Sequence[str]) -> Json:
     return {
         "level": one.level,
         "direction": one.direction,
         "steps": [
-            {"step": step, "time": time, "probability": finite(chance)}
-            for step, (time, chance) in enumerate(zip(times, one.by_step, strict=True), start=1)
+            {"step": step, "time": time, "probability": finite(value)}
+            for step, (time, value) in enumerate(zip(times, one.by_step, strict=True), start=1)
         ],
     }
 
 
-def _spread_json(found: Spread | None) -> Json | None:
-    """Describe how far the networks of an ensemble lie apart, from step 1 to the horizon."""
-    if found is None:
+def _spread_json(spread: Spread | None) -> Json | None:
+    """Describe the spread of the networks of an ensemble, from step 1 to the horizon."""
+    if spread is None:
         return None
     return {
-        "networks": found.networks,
-        "point_spread": [finite(value) for value in found.point],
-        "width_spread": [finite(value) for value in found.width],
+        "networks": spread.networks,
+        "point_spread": [finite(value) for value in spread.point],
+        "width_spread": [finite(value) for value in spread.width],
     }
 
 
-def _calibration_json(found: Calibration | None) -> Json | None:
-    """Describe how a band was rescaled; the factors by quantile, from step 1 to the horizon."""
-    if found is None:
+def _calibration_json(calibration: Calibration | None) -> Json | None:
+    """Describe the rescaling of a band: factors by quantile, from step 1 to the horizon."""
+    if calibration is None:
         return None
     return {
-        "window": found.window,
-        "outcomes": found.outcomes,
-        "since": time_json(found.since),
+        "window": calibration.window,
+        "outcomes": calibration.outcomes,
+        "since": time_json(calibration.since),
         "factors": {
-            str(level): [finite(factor) for factor in found.factors[:, i]]
+            str(level): [finite(factor) for factor in calibration.factors[:, i]]
             for i, level in enumerate(QUANTILES)
         },
     }
@@ -313,7 +318,7 @@ def _spec_json(spec: ModelSpec) -> Json:
 
 
 def _split_json(result: Backtest) -> Json:
-    """Count the rows of each span; the test span runs from its first to its last candle."""
+    """Describe the spans of a split: rows, and the first and last candle of the test."""
     cut, index = result.split, result.history.candles.index
     return {
         "train_rows": cut.train_end,
@@ -325,7 +330,7 @@ def _split_json(result: Backtest) -> Json:
 
 
 def _fold_json(fold: Fold, history: PriceHistory) -> Json:
-    """Describe a fold; each span by its first and its last candle."""
+    """Describe a fold, and each of its spans by its first and its last candle."""
     cut, index = fold.split, history.candles.index
     return {
         "train_start": time_json(index[cut.first]),
