@@ -8,7 +8,7 @@ import pandas as pd
 from cryptoforecast.forecasting.calibration import MIN_OUTCOMES
 from cryptoforecast.learning import features
 from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps, scale_inputs
-from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel
+from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
 
 #: Standard deviations beyond which an input is of a kind that the model hardly learnt from.
 MAX_DEVIATION = 12.0
@@ -24,7 +24,8 @@ def of_prices(history: PriceHistory) -> tuple[str, ...]:
     # A candle is labelled by its open and closes one interval later.
     age = history.fetched_at - (history.end + history.candle_length)
     if age > 2 * history.candle_length:
-        found.append(f"The last candle closed {_duration(age)} before the prices were read.")
+        late = span_text(age, close=True)
+        found.append(f"The last candle closed {late} before the prices were read.")
     return (*found, *_of_end(history))
 
 
@@ -83,8 +84,9 @@ def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     if card.simulated != history.simulated or since <= MAX_AGE:
         return ()
     return (
-        f"This model learnt from prices up to {card.cutoff[:10]}, {_duration(since)} before the "
-        "last candle. Markets change: train a newer one.",
+        f"This model learnt from prices up to {card.cutoff[:10]}, "
+        f"{span_text(since, close=True)} before the last candle. "
+        "Markets change: train a newer one.",
     )
 
 
@@ -122,10 +124,3 @@ def _of_end(history: PriceHistory) -> tuple[str, ...]:
         f"The last {tail:,} candles repeat one price without volume, from {since} UTC on: "
         "the market seems dead.",
     )
-
-
-def _duration(span: pd.Timedelta) -> str:
-    hours = span / pd.Timedelta(hours=1)
-    if hours < 2:
-        return f"{60 * hours:.0f} minutes"
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"

@@ -3,6 +3,7 @@
 Imports nothing of ours. Frames and arrays inside are never mutated by whoever receives them.
 """
 
+from cryptoforecast.types.durations import duration, span_text
 from cryptoforecast.types.evaluation import (
     Backtest,
     Calibration,
@@ -44,7 +45,6 @@ from cryptoforecast.types.prices import (
     PriceHistory,
     Problem,
     QualityReport,
-    duration,
 )
 
 __all__ = [
@@ -85,4 +85,5 @@ __all__ = [
     "WalkForward",
     "WalkPlan",
     "duration",
+    "span_text",
 ]

@@ -31,16 +31,6 @@ INTERVAL_NOUNS: dict[str, str] = {
 }  # fmt: skip
 
 
-def duration(candles: int, interval: str) -> str:
-    """Say how long so many candles take: "24 hours", or "3 hours" for twelve of 15 minutes."""
-    number, noun = candles, INTERVAL_NOUNS[interval]
-    if noun not in ("minute", "hour", "day", "week"):
-        number, noun = round(candles * INTERVALS[interval] / INTERVALS["1m"]), "minute"
-        if number % 60 == 0:
-            number, noun = number // 60, "hour"
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 @dataclass(frozen=True)
 class MarketQuery:
     """A coin and a history window.

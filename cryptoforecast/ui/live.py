@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import Service
-from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 from cryptoforecast.ui.words import plain
 
 # A history shorter than this begins at a time, not only on a day.
@@ -38,21 +38,11 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
         text = (
             f"{prices.coin} · {len(prices):,} closed {prices.interval} candles, "
             f"{prices.start.strftime(form)} to {closed:%Y-%m-%d %H:%M} UTC · "
-            f"last close {age(pd.Timestamp.now('UTC') - closed)} ago"
+            f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
         )
         st.caption(text + (" · asking the live source …" if refreshing else ""))
     for note in prices.notes:
         st.caption(f":material/info: {plain(note)}")
-
-
-def age(span: pd.Timedelta) -> str:
-    """Put a time span in words: "under 1 min", "12 min", "5 h", "3 days"."""
-    minutes = max(0.0, span / pd.Timedelta(minutes=1))
-    if minutes < 1:
-        return "under 1 min"
-    if minutes < 100:
-        return f"{minutes:.0f} min"
-    return f"{minutes / 60:.0f} h" if minutes < 72 * 60 else f"{minutes / 1440:.0f} days"
 
 
 @st.fragment(run_every="1s")

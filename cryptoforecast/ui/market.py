@@ -11,8 +11,8 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.service import Service
-from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory
-from cryptoforecast.ui import inputs, live, show
+from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, span_text
+from cryptoforecast.ui import inputs, show
 
 #: Spans of the candle chart in days, by interval, and the one to begin with: a few hundred
 #: candles, which are drawn as they are. ``None`` is all there is.
@@ -85,7 +85,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
             st.metric(
                 f"{label} of {history.coin}",
                 style.money(last),
-                f"closed {live.age(now - closed)} ago",
+                f"closed {span_text(now - closed, close=True)} ago",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,

@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.scores import pinball
 from cryptoforecast.evaluation.verdict import direction_gain, fewest_origins, judge, verdict_json
-from cryptoforecast.types import QUANTILES, Forecast, Verdict, duration
+from cryptoforecast.types import QUANTILES, Forecast, Verdict
 
 
 def naive(n=3000, horizon=1, interval="1h", seed=0) -> Forecast:
@@ -132,20 +132,6 @@ def test_a_longer_horizon_and_simulated_prices_are_named():
     assert "7 days ahead" in judge(jittered(daily, 0.001), daily).sentence
     quarters = naive(horizon=12, interval="15m")
     assert " 3 hours ahead: " in judge(jittered(quarters, 0.001), quarters).sentence
-
-
-@pytest.mark.parametrize(
-    ("candles", "interval", "words"),
-    [
-        (1, "1m", "1 minute"), (15, "1m", "15 minutes"), (120, "1m", "120 minutes"),
-        (1, "5m", "5 minutes"), (12, "5m", "1 hour"), (13, "5m", "65 minutes"),
-        (12, "15m", "3 hours"), (1, "30m", "30 minutes"), (24, "1h", "24 hours"),
-        (1, "4h", "4 hours"), (6, "4h", "24 hours"), (7, "1d", "7 days"), (4, "1w", "4 weeks"),
-        (1, "1w", "1 week"),
-    ],
-)  # fmt: skip
-def test_a_horizon_is_said_as_a_length_of_time(candles, interval, words):
-    assert duration(candles, interval) == words
 
 
 def test_the_last_price_itself_and_its_equal():

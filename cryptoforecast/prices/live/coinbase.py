@@ -15,9 +15,9 @@ from cryptoforecast.prices.candles.quality import closed_only, empty
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.http import JsonClient, JsonSession
-from cryptoforecast.prices.live.query import describe_age
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
+from cryptoforecast.types import span_text
 
 #: Seconds of a candle, by interval.
 GRANULARITY = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
@@ -72,7 +72,7 @@ class Coinbase:
     def limit(self, interval: str) -> str:
         """Say how far back candles are requested."""
         rows = PAGE_ROWS * MAX_PAGES
-        span = describe_age(rows * step_of(interval))
+        span = span_text(rows * step_of(interval))
         return f"Coinbase is asked for the last {rows:,} {CANDLE_NAMES[interval]} ({span}) at most."
 
     def fetch(

@@ -14,9 +14,9 @@ from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live.breaker import CircuitBreaker, RetryLater
 from cryptoforecast.prices.live.coinbase import exchange_ticker
 from cryptoforecast.prices.live.http import JsonClient, Reply
-from cryptoforecast.prices.live.query import describe_age
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
+from cryptoforecast.types import span_text
 
 #: Minutes of a candle, by interval.
 MINUTES = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1440}
@@ -64,7 +64,7 @@ class Kraken:
 
     def limit(self, interval: str) -> str:
         """Say how far back Kraken goes."""
-        span = describe_age(MAX_ROWS * step_of(interval))
+        span = span_text(MAX_ROWS * step_of(interval))
         return f"Kraken gives the last {MAX_ROWS} {CANDLE_NAMES[interval]} ({span}) only."
 
     def fetch(

@@ -29,7 +29,6 @@ from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.fallback import Attempt, Fallback
 from cryptoforecast.prices.live.kraken import Kraken
 from cryptoforecast.prices.live.query import (
-    describe_age,
     empty_window_message,
     late_start_notes,
     merge_complete,
@@ -42,7 +41,7 @@ from cryptoforecast.prices.live.update import Updater
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.prices.simulation import market
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 
 # Seconds after a failure in which the same symbol and interval are not requested again.
 _FAILURE_REMEMBERED = 30.0
@@ -202,7 +201,7 @@ class Prices:
         interval = base_interval(query.interval)
         notes = entry.notes
         if failure is not None:
-            age = describe_age(pd.Timestamp.now("UTC") - entry.fetched_at)
+            age = span_text(pd.Timestamp.now("UTC") - entry.fetched_at)
             notes = (f"{failure} These prices were fetched {age} ago.",)
 
         candles = merge_complete(entry.candles, interval, query.interval)

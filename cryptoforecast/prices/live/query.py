@@ -175,12 +175,3 @@ def late_start_notes(
         f"{source} has them from {first:%Y-%m-%d}."
     )
     return (f"{note} {reason}".rstrip(),)
-
-
-def describe_age(age: pd.Timedelta) -> str:
-    """Say a span of time in words, in its largest unit, for example ``"3 hours"``."""
-    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(age.total_seconds() // seconds)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"

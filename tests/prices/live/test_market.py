@@ -22,7 +22,6 @@ from cryptoforecast.prices.candles.coins import Coin
 from cryptoforecast.prices.candles.resample import floor, resample
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.market import Prices
-from cryptoforecast.prices.live.query import describe_age
 from cryptoforecast.prices.live.sources import Fetched
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.settings import Settings
@@ -385,11 +384,6 @@ def test_times_without_a_zone_are_utc(settings: Settings) -> None:
     start = ago("9D").tz_localize(None)
     history = Prices(settings, [Source()]).history(MarketQuery("BTC", "1h", start))
     assert history.start == start.tz_localize("UTC")
-
-
-def test_ages_in_words() -> None:
-    ages = [describe_age(pd.Timedelta(t)) for t in ("20s", "61s", "59min", "3h", "30h", "9D")]
-    assert ages == ["less than a minute", "1 minute", "59 minutes", "3 hours", "1 day", "9 days"]
 
 
 # ---------------------------------------------------------------------------- all together
