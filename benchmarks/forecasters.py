@@ -111,7 +111,7 @@ class Bench:
             key = training_cache.key(history, spec, self.version)
             return self._kept(key) or self._made(key, history, who, horizon, spec)
         try:
-            model = self.service.model(who).model
+            model = self.service.saved_models.load(who).model
         except UnknownModel:
             print(f"left out: no saved model is named {who}.", file=sys.stderr)
             return None
@@ -138,9 +138,9 @@ class Bench:
         print(f"{label} ...", file=sys.stderr, flush=True)
         began = time.perf_counter()
         if isinstance(asked, ModelSpec):
-            result = self.service.backtest(history, asked)
+            result = self.service.backtests.run(history, asked)
         else:
-            result = self.service.judge_saved(history, asked)
+            result = self.service.backtests.of_saved(history, asked)
         cell = figures(result, horizon, time.perf_counter() - began)
         self.kept.mkdir(parents=True, exist_ok=True)
         path = self.kept / f"{key}.json"

@@ -57,7 +57,9 @@ def main() -> None:
     given = parser.parse_args()
     history = price_file.read(given.data, given.data.name, interval="1h")
     service = Service(Settings.from_environment())
-    result = service.compare(service.judge_saved(history, service.model(given.model).model))
+    result = service.backtests.with_all_baselines(
+        service.backtests.of_saved(history, service.saved_models.load(given.model).model)
+    )
     print(
         f"{len(result.forecast):,} test origins; {'SEEN BY THE MODEL' if result.seen else 'unseen'}"
     )

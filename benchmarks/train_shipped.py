@@ -62,8 +62,8 @@ def _train_one(name: str, data: Path, home: Path) -> str:
     service = Service(Settings(home=home, shipped=home / "none"))
     history = histories.read_one(data, "1h", "BTC")
     spec = specs.make(rows=len(history), **MODELS[name])  # type: ignore[arg-type]
-    result = service.backtest(history, spec)
-    service.save(result, name)
+    result = service.backtests.run(history, spec)
+    service.saved_models.save(result, name)
     return result.verdict.sentence
 
 

@@ -21,7 +21,7 @@ Work = Callable[[Callable[[Progress], None], Callable[[], bool]], Result]
 log = logging.getLogger(__name__)
 
 #: Finished jobs that stay readable.
-KEPT = 8
+MAX_FINISHED = 8
 
 
 class Job(Generic[Result]):
@@ -152,7 +152,7 @@ class Runner(Generic[Result]):
             if key in self._jobs and not self._jobs[key].active:
                 del self._jobs[key]
 
-    def ahead(self, job: Job[Result]) -> int:
+    def queue_position(self, job: Job[Result]) -> int:
         """Count the jobs that run or wait before this one."""
         with self._lock:
             waiting = [other for other in self._queue if other.active]
@@ -170,7 +170,7 @@ class Runner(Generic[Result]):
 
     def _forget(self) -> None:
         finished = [key for key, job in self._jobs.items() if not job.active]
-        for key in finished[: max(0, len(finished) - KEPT)]:
+        for key in finished[: max(0, len(finished) - MAX_FINISHED)]:
             del self._jobs[key]
 
     def _loop(self) -> None:

@@ -76,7 +76,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _forget_service() -> None:
     service = sys.modules.get("cryptoforecast.service")
     if service is not None:
-        service._service.cache_clear()
+        service.forget_shared()
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,7 @@ def test_sixty_closes_give_one_number_and_nothing_else(client, service):
     answer = post(client, json.dumps({"prices": CLOSES}))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == {"predicted_next_hour_price": service.predict_closes(CLOSES)}
+    assert answer.json() == {"predicted_next_hour_price": service.forecasts.predict_closes(CLOSES)}
     assert answer.json()["predicted_next_hour_price"] == pytest.approx(CLOSES[-1], rel=0.1)
 
 
@@ -118,7 +118,7 @@ def test_it_serves_under_a_prefix_too(service):
 
 def test_predict_and_forecast_agree_to_the_last_digit(client, service):
     forecast = client.get(f"/models/{PREDICT_MODEL}/forecast?coin=BTC").json()
-    closes = service.history(MarketQuery("BTC", "1h")).candles["close"].iloc[-60:].tolist()
+    closes = service.prices.history(MarketQuery("BTC", "1h")).candles["close"].iloc[-60:].tolist()
     assert closes[-1] == forecast["last_close"]
     predicted = post(client, json.dumps({"prices": closes})).json()["predicted_next_hour_price"]
     assert predicted == forecast["steps"][0]["median"]
@@ -272,7 +272,9 @@ def test_a_model_that_is_missing_is_said_so(tmp_path):
 
 def test_a_damaged_model_is_said_so(tmp_path, service):
     own = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
-    folder = bundles.save(service.model(PREDICT_MODEL).model, tmp_path / "models", PREDICT_MODEL)
+    folder = bundles.save(
+        service.saved_models.load(PREDICT_MODEL).model, tmp_path / "models", PREDICT_MODEL
+    )
     (folder / "weights.npz").write_bytes(b"no weights")
     with TestClient(api.create(own), raise_server_exceptions=False) as client:
         answer = post(client, json.dumps({"prices": CLOSES}))
@@ -285,7 +287,9 @@ def test_a_damaged_model_is_said_so(tmp_path, service):
 
 def test_models_are_the_same_as_the_librarys(client, service):
     found = client.get("/models").json()
-    assert found == [json.loads(json.dumps(json_views.model_json(m))) for m in service.models()]
+    assert found == [
+        json.loads(json.dumps(json_views.model_json(m))) for m in service.saved_models.all()
+    ]
     assert {model["name"] for model in found} == {PREDICT_MODEL, "tiny-dense"}
     assert (
         client.get("/models/tiny-dense").json()
@@ -336,8 +340,10 @@ def test_the_chance_of_a_price_can_be_asked_for(client, service):
     assert client.get(path).json()["odds"] == []
     last = client.get(path).json()["last_close"]
     found = client.get(f"{path}&above={last}&above={2 * last}&below={last}").json()
-    history = service.history(MarketQuery("BTC", "1h"))
-    future = service.future(history, service.model("tiny-dense").model, "tiny-dense")
+    history = service.prices.history(MarketQuery("BTC", "1h"))
+    future = service.forecasts.next_steps(
+        history, service.saved_models.load("tiny-dense").model, "tiny-dense"
+    )
     asked = probability.ahead(future, [last, 2 * last], [last])
     assert found["odds"] == json_views.forecast_json(future, "quantile", asked)["odds"]
     assert [(one["level"], one["direction"]) for one in found["odds"]] == [
@@ -402,12 +408,19 @@ def test_methods_that_change_nothing_exist_only(client):
     assert client.put("/predict").status_code == 405
 
 
-def test_a_surprise_gives_no_traceback(service):
-    class Broken:
-        def models(self):
+class Broken:
+    """A part of the service whose every call fails."""
+
+    def __getattr__(self, name):
+        def fail(*args):
             raise ZeroDivisionError("secret")
 
-    with TestClient(api.create(Broken()), raise_server_exceptions=False) as client:
+        return fail
+
+
+def test_a_surprise_gives_no_traceback(service, monkeypatch):
+    monkeypatch.setattr(service, "saved_models", Broken())
+    with TestClient(api.create(service), raise_server_exceptions=False) as client:
         answer = client.get("/models")
     assert answer.status_code == 500
     assert answer.json().keys() == {"detail"}
@@ -415,12 +428,9 @@ def test_a_surprise_gives_no_traceback(service):
 
 
 @pytest.mark.parametrize("path", ["/predict", "/api/predict"])
-def test_a_surprise_while_predicting_gives_no_traceback_either(path):
-    class Broken:
-        def predict_closes(self, closes):
-            raise ZeroDivisionError("secret")
-
-    app = beside_pages(Broken(), "/api")
+def test_a_surprise_while_predicting_gives_no_traceback_either(service, path, monkeypatch):
+    monkeypatch.setattr(service, "forecasts", Broken())
+    app = beside_pages(service, "/api")
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.post(path, content=json.dumps({"prices": CLOSES}))
     assert answer.status_code == 500
@@ -428,15 +438,11 @@ def test_a_surprise_while_predicting_gives_no_traceback_either(path):
     assert "secret" not in answer.text
 
 
-def test_slow_prices_hold_few_threads_and_no_prediction(service):
+def test_slow_prices_hold_few_threads_and_no_prediction(service, monkeypatch):
     """Forecasts that wait for prices leave ``/predict`` and the threads of others alone."""
     release, lock, inside, most = threading.Event(), threading.Lock(), [], []
 
     class Slow:
-        model = staticmethod(service.model)
-        predict_closes = staticmethod(service.predict_closes)
-        future = staticmethod(service.future)
-
         @staticmethod
         def history(query):
             with lock:
@@ -447,8 +453,9 @@ def test_slow_prices_hold_few_threads_and_no_prediction(service):
                 inside.pop()
             return dataclasses.replace(synthetic.history(), coin=query.coin)
 
+    monkeypatch.setattr(service, "prices", Slow())
     with (
-        TestClient(api.create(Slow())) as client,
+        TestClient(api.create(service)) as client,
         concurrent.futures.ThreadPoolExecutor(12) as pool,
     ):
         waiting = [pool.submit(client.get, "/models/tiny-dense/forecast") for _ in range(10)]

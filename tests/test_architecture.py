@@ -158,7 +158,7 @@ import sys, app
 from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs, selection
 service = shared()
-history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
+history = service.prices.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
 selection.judge(service, inputs.FIRST[inputs.INTERVAL], history)
 selection.look_ahead(service, inputs.FIRST[inputs.INTERVAL], history)
 later = ("fastapi", "pydantic", "scipy", "cryptoforecast.prices.files.readers")
@@ -174,8 +174,9 @@ import sys
 from cryptoforecast.service import shared
 from cryptoforecast.types import MarketQuery
 service = shared()
-ahead = service.future(service.history(MarketQuery("BTC")), service.model("{model}").model)
-print(ahead.forecast.predicted[0, 0])
+history, model = service.prices.history(MarketQuery("BTC")), service.saved_models.load("{model}")
+steps = service.forecasts.next_steps(history, model.model)
+print(steps.forecast.predicted[0, 0])
 print(*(name for name in ("tensorflow", "keras", "sklearn") if name in sys.modules))
 """
     price, loaded = _run(code).split("\n")[:2]

@@ -22,7 +22,7 @@ from cryptoforecast.cli.progress import Meter, Reading
 from cryptoforecast.forecasting import probability
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices.files import price_file
-from cryptoforecast.service import Service, shared
+from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import EpochLoss, MarketQuery, Progress
 from tests import synthetic
@@ -170,8 +170,10 @@ def test_a_baseline_is_judged_without_tensorflow(prices, network, home):
 def test_the_json_is_the_librarys_own(trained, run, prices):
     args = ("backtest", "--model", "tiny", "--data", prices, "--json")
     service = Service(Settings.from_environment())
-    history = service.read(prices, prices.name)
-    result = service.compare(service.judge_saved(history, service.model("tiny").model))
+    history = service.prices.read(prices, prices.name)
+    result = service.backtests.with_all_baselines(
+        service.backtests.of_saved(history, service.saved_models.load("tiny").model)
+    )
     expected = json.loads(json.dumps(json_views.backtest_json(result, saved="tiny")))
     found = json.loads(run(*args)[1])
     expected["data"].pop("fetched_at")
@@ -389,8 +391,8 @@ def test_forecast_gives_the_librarys_numbers(trained, run, prices):
     status, out, _ = run("forecast", "--model", "tiny", "--data", prices, "--json")
     found = json.loads(out)
     service = Service(Settings.from_environment())
-    saved = service.model("tiny")
-    future = service.future(service.read(prices, prices.name), saved.model)
+    saved = service.saved_models.load("tiny")
+    future = service.forecasts.next_steps(service.prices.read(prices, prices.name), saved.model)
     medians = [step["median"] for step in found["steps"]]
     assert status == 0
     assert medians == future.forecast.predicted[0].tolist()
@@ -413,7 +415,9 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     given = ["--above", "120", "--below", "80", "--above", "1e-3"]
     found = json.loads(run("forecast", "--model", "tiny", "--data", prices, *given, "--json")[1])
     service = Service(Settings.from_environment())
-    future = service.future(service.read(prices, prices.name), service.model("tiny").model)
+    future = service.forecasts.next_steps(
+        service.prices.read(prices, prices.name), service.saved_models.load("tiny").model
+    )
     asked = probability.ahead(future, [120, 0.001], [80])
     assert [(one["level"], one["direction"]) for one in found["odds"]] == [
         (120, "above"), (0.001, "above"), (80, "below"),
@@ -670,7 +674,7 @@ def test_a_surprise_is_one_line_and_status_1(run, monkeypatch):
     def fail(service):
         raise ZeroDivisionError("by\nnought")
 
-    monkeypatch.setattr(Service, "models", fail)
+    monkeypatch.setattr(SavedModelService, "all", fail)
     status, out, err = run("models", "list")
     assert (status, out) == (1, "")
     assert (
@@ -827,7 +831,7 @@ def test_ctrl_c_is_heard_while_nothing_asks_whether_to_stop(monkeypatch, capsys)
         release.wait(30)
         return []
 
-    monkeypatch.setattr(Service, "models", stubborn)
+    monkeypatch.setattr(SavedModelService, "all", stubborn)
     threading.Thread(
         target=lambda: asked.wait(10) and os.kill(os.getpid(), signal.SIGINT), daemon=True
     ).start()
@@ -919,7 +923,9 @@ def test_page_and_command_ask_the_same_question(trained, run):
     """A forecast of the coin's live prices: command, library and API share every digit."""
     found = json.loads(run("forecast", "--model", "tiny", "--coin", "BTC", "--json")[1])
     service = shared()
-    future = service.future(service.history(MarketQuery("BTC", "1h")), service.model("tiny").model)
+    future = service.forecasts.next_steps(
+        service.prices.history(MarketQuery("BTC", "1h")), service.saved_models.load("tiny").model
+    )
     medians = [step["median"] for step in found["steps"]]
     assert medians == future.forecast.predicted[0].tolist()
     assert future.calibration is not None

@@ -160,7 +160,7 @@ def test_what_is_there_is_not_replaced_unless_asked(run, prices, tmp_path, optio
 def test_a_name_that_can_not_be_meant_is_refused_before_the_work(
     run, prices, tmp_path, option, name, words, monkeypatch
 ):
-    monkeypatch.setattr("cryptoforecast.service.walk_forward.run", None)
+    monkeypatch.setattr("cryptoforecast.service.WalkForwardService.run", None)
     status, out, err = run("--data", prices, "--network=naive", option, tmp_path / name)
     assert (status, out) == (2, "")
     assert words in err
@@ -170,7 +170,7 @@ def test_a_name_that_can_not_be_meant_is_refused_before_the_work(
 def test_a_folder_that_is_not_there_is_refused_before_the_work(
     run, prices, tmp_path, option, name, monkeypatch
 ):
-    monkeypatch.setattr("cryptoforecast.service.Service.read", None)
+    monkeypatch.setattr("cryptoforecast.service.PriceService.read", None)
     status, _, err = run("--data", prices, "--network=naive", option, tmp_path / "no" / name)
     assert status == 2
     assert "can't be written" in err

@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput, NotEnoughData
-from cryptoforecast.jobs import KEPT, Runner
+from cryptoforecast.jobs import MAX_FINISHED, Runner
 from cryptoforecast.types import Progress
 
 SOON = 5.0
@@ -83,12 +83,12 @@ def test_jobs_run_one_at_a_time_in_the_order_they_came(runner, busy):
 
 def test_place_in_the_queue(runner, busy):
     first, second = (runner.submit(name, name, at_once(1)) for name in "ab")
-    assert [runner.ahead(job) for job in (busy.job, first, second)] == [0, 1, 2]
+    assert [runner.queue_position(job) for job in (busy.job, first, second)] == [0, 1, 2]
     first.cancel()
-    assert runner.ahead(second) == 1
+    assert runner.queue_position(second) == 1
     busy.opened.set()
     assert second.wait(SOON)
-    assert runner.ahead(second) == 0
+    assert runner.queue_position(second) == 0
 
 
 def test_the_same_key_joins_the_same_job(runner, busy):
@@ -145,7 +145,7 @@ def test_a_cancelled_job_makes_room_and_ends_for_whoever_waits(runner, busy):
     # The worker is still busy, yet nobody waits for ever on what was taken out of the queue.
     assert jobs[1].wait(SOON)
     assert jobs[1].state == "cancelled"
-    assert [runner.ahead(job) for job in (jobs[0], jobs[2], more)] == [1, 2, 3]
+    assert [runner.queue_position(job) for job in (jobs[0], jobs[2], more)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed"])
@@ -216,10 +216,10 @@ def test_a_failed_job_keeps_nothing_of_its_work_alive(runner):
 
 
 def test_only_the_latest_finished_jobs_are_remembered(runner):
-    for i in range(3 * KEPT):
+    for i in range(3 * MAX_FINISHED):
         assert runner.submit(str(i), "", at_once(i)).wait(SOON)
-    known = [i for i in range(3 * KEPT) if runner.get(str(i)) is not None]
-    assert known == list(range(3 * KEPT))[-(KEPT + 1) :]
+    known = [i for i in range(3 * MAX_FINISHED) if runner.get(str(i)) is not None]
+    assert known == list(range(3 * MAX_FINISHED))[-(MAX_FINISHED + 1) :]
     # What was forgotten is done anew, not lost.
     again = runner.submit("0", "", at_once("anew"))
     assert again.wait(SOON)
@@ -228,7 +228,7 @@ def test_only_the_latest_finished_jobs_are_remembered(runner):
 
 def test_waiting_jobs_are_never_forgotten(busy, runner):
     jobs = [runner.submit(f"w{i}", "", at_once(i)) for i in range(3)]
-    for _ in range(2 * KEPT):
+    for _ in range(2 * MAX_FINISHED):
         jobs[2].cancel()
         jobs[2] = runner.submit("w2", "", at_once(2))
     assert [runner.get(f"w{i}") for i in range(3)] == jobs
@@ -254,7 +254,7 @@ def test_many_submitters_at_once():
         for i in range(20):
             key = str((seed * 7 + i) % 5)
             job = runner.submit(key, key, work(key))
-            runner.ahead(job)
+            runner.queue_position(job)
             with lock:
                 got.append((key, job))
 

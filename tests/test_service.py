@@ -8,6 +8,7 @@ import math
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -26,7 +27,15 @@ from cryptoforecast.evaluation import backtest, scores, walk_forward
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Runner
 from cryptoforecast.learning import bundles, inference, specs, training, training_cache
-from cryptoforecast.service import PREDICT_MODEL, Service, carded
+from cryptoforecast.service import (
+    PREDICT_MODEL,
+    BacktestService,
+    ForecastService,
+    Service,
+    WalkForwardService,
+)
+from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import WalkPlan
 from tests import synthetic
@@ -39,7 +48,7 @@ def trained(tmp_path_factory):
     """A home in which one question was answered, and the answer."""
     home = tmp_path_factory.mktemp("trained")
     service = Service(Settings(home, shipped=home / "none", live=False))
-    return home, service.backtest(synthetic.history(), SPEC)
+    return home, service.backtests.run(synthetic.history(), SPEC)
 
 
 @pytest.fixture
@@ -59,7 +68,9 @@ def judge(service, model=None):
     """A backtest of a hand-made model, as if it had been trained on this history."""
     history = synthetic.history()
     card = {"fingerprint": history.fingerprint}
-    return service.judge(history, synthetic.model(SPEC, **card) if model is None else model)
+    return service.backtests.of_trained(
+        history, synthetic.model(SPEC, **card) if model is None else model
+    )
 
 
 def assert_same_weights(one, other):
@@ -79,22 +90,24 @@ def test_the_same_question_is_answered_from_the_cache(trained, no_training):
     home, first = trained
     assert not first.cached
     service = Service(Settings(home, shipped=home / "none", live=False))
-    again = service.backtest(synthetic.history(), SPEC)
+    again = service.backtests.run(synthetic.history(), SPEC)
     assert again.cached
     for name, forecast in first.forecasts.items():
         np.testing.assert_array_equal(forecast.quantiles, again.forecasts[name].quantiles)
     assert figures(again) == figures(first)
     assert again.verdict == first.verdict
     assert_same_weights(again.model, first.model)
-    assert_same_weights(service.run(training_cache.key(synthetic.history(), SPEC)), first.model)
+    assert_same_weights(
+        service.training.model(training_cache.key(synthetic.history(), SPEC)), first.model
+    )
 
 
 def test_the_second_answer_of_one_process_says_that_it_is_cached(service):
     model = synthetic.model(SPEC)
     history = synthetic.history()
-    service.training_cache.put(training_cache.key(history, SPEC), model)
-    assert not service.judge(history, model).cached
-    assert service.backtest(history, SPEC).cached
+    service.training.cache.put(training_cache.key(history, SPEC), model)
+    assert not service.backtests.of_trained(history, model).cached
+    assert service.backtests.run(history, SPEC).cached
 
 
 def test_a_new_process_answers_without_tensorflow(trained):
@@ -107,8 +120,8 @@ from cryptoforecast.settings import Settings
 from tests import synthetic
 home = Path({str(home)!r})
 service = Service(Settings(home, shipped=home / "none", live=False))
-judged = service.backtest(synthetic.history(), synthetic.spec(epochs=1))
-future = service.future(judged.history, judged.model)
+judged = service.backtests.run(synthetic.history(), synthetic.spec(epochs=1))
+future = service.forecasts.next_steps(judged.history, judged.model)
 heavy = sorted({{"tensorflow", "keras", "sklearn", "streamlit", "yfinance"}} & set(sys.modules))
 print(judged.cached, judged.verdict.skill, heavy)
 """
@@ -119,7 +132,7 @@ print(judged.cached, judged.verdict.skill, heavy)
 def test_bypassing_the_cache_trains_anew_and_gives_the_same(trained):
     home, first = trained
     service = Service(Settings(home, shipped=home / "none", live=False))
-    again = service.backtest(synthetic.history(), SPEC, use_cache=False)
+    again = service.backtests.run(synthetic.history(), SPEC, use_cache=False)
     assert not again.cached
     assert figures(again) == figures(first)
 
@@ -134,13 +147,13 @@ def test_other_questions_are_trained(trained, no_training):
         (dataclasses.replace(history, coin="ETH"), SPEC),
     ):
         with pytest.raises(AssertionError, match="nothing may be trained"):
-            service.train(other, spec)
+            service.training.train(other, spec)
 
 
 def test_progress_and_cancel_reach_the_training(service):
     with pytest.raises(Cancelled):
-        service.backtest(synthetic.history(), SPEC, cancelled=lambda: True)
-    assert service.training_cache.get(training_cache.key(synthetic.history(), SPEC)) is None
+        service.backtests.run(synthetic.history(), SPEC, cancelled=lambda: True)
+    assert service.training.cache.get(training_cache.key(synthetic.history(), SPEC)) is None
 
 
 def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, caplog, monkeypatch):
@@ -149,7 +162,7 @@ def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, capl
     (tmp_path / "file").write_text("in the way")
     service = Service(Settings(tmp_path / "file" / "home", shipped=tmp_path, live=False))
     with caplog.at_level(logging.WARNING):
-        assert service.train(synthetic.history(), SPEC).model is model
+        assert service.training.train(synthetic.history(), SPEC).model is model
     assert "did not keep" in caplog.text
 
 
@@ -162,11 +175,11 @@ def test_each_fold_is_answered_from_the_cache(trained, monkeypatch, tmp_path):
     shutil.copytree(trained[0], home)
     service = Service(Settings(home, shipped=home / "none", live=False))
     history, plan = synthetic.history(), WalkPlan(folds=2)
-    first = service.walk_forward(history, SPEC, plan)
+    first = service.walk_forward.run(history, SPEC, plan)
     assert [fold.cached for fold in first.folds] == [True, False]
     assert_same_weights(first.folds[0].model, trained[1].model)
     monkeypatch.setattr(training, "fit", None)
-    again = service.walk_forward(history, SPEC, plan)
+    again = service.walk_forward.run(history, SPEC, plan)
     assert [fold.cached for fold in again.folds] == [True, True]
     assert figures(again.backtest) == figures(first.backtest)
     assert again.backtest.verdict == first.backtest.verdict
@@ -182,8 +195,8 @@ def test_bypassing_the_cache_asks_it_for_no_fold(trained, monkeypatch):
         return first.model
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(service.training_cache, "put", lambda *_: None)
-    walked = service.walk_forward(synthetic.history(), SPEC, WalkPlan(folds=2), use_cache=False)
+    monkeypatch.setattr(service.training.cache, "put", lambda *_: None)
+    walked = service.walk_forward.run(synthetic.history(), SPEC, WalkPlan(folds=2), use_cache=False)
     assert asked == [fold.split for fold in walked.folds]
     assert not any(fold.cached for fold in walked.folds)
 
@@ -193,7 +206,7 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
     long = dataclasses.replace(SPEC, epochs=500)
     runner = Runner(2)
     job = runner.submit(
-        "a", "Walk", lambda *given: service.walk_forward(history, long, plan, *given)
+        "a", "Walk", lambda *given: service.walk_forward.run(history, long, plan, *given)
     )
     try:
         assert wait_for(lambda: job.progress is not None)
@@ -202,31 +215,31 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
         job.cancel()
     assert job.wait(20)
     assert job.state == "cancelled"
-    assert service.training_cache.get(training_cache.key(history, long)) is None
+    assert service.training.cache.get(training_cache.key(history, long)) is None
 
 
 def test_a_network_walks_forward_in_the_background_and_is_remembered(service, monkeypatch):
     history, plan = synthetic.history(), WalkPlan(folds=2)
-    key = service.walk_key(history, SPEC, plan)
-    assert service.walked(key) is None
-    job = service.submit_walk_forward(history, SPEC, plan)
+    key = service.walk_forward.key(history, SPEC, plan)
+    assert service.walk_forward.result(key) is None
+    job = service.walk_forward.submit(history, SPEC, plan)
     assert (job.key, job.title) == (key, "Dense network for BTC 1h in 2 folds")
     assert job.wait(60)
-    tested = service.walked(key)
+    tested = service.walk_forward.result(key)
     assert [fold.cached for fold in tested.folds] == [False, False]
     assert list(tested.backtest.scores) == [*QUICK, "dense"]
     assert job.result.model is tested.folds[-1].model
     assert (job.progress.fold, job.progress.folds, job.progress.done) == (2, 2, 1.0)
-    assert service.submit_walk_forward(history, SPEC, plan) is job
+    assert service.walk_forward.submit(history, SPEC, plan) is job
 
     # No longer remembered: worked out again, from the folds' own cached results.
-    service._walks.clear()
     monkeypatch.setattr(training, "fit", None)
-    again = service.submit_walk_forward(history, SPEC, plan)
+    forgetful = WalkForwardService(service.training, OneHeavyFit())
+    again = forgetful.submit(history, SPEC, plan)
     assert again is not job
     assert again.wait(60)
-    assert figures(service.walked(key).backtest) == figures(tested.backtest)
-    assert all(fold.cached for fold in service.walked(key).folds)
+    assert figures(forgetful.result(key).backtest) == figures(tested.backtest)
+    assert all(fold.cached for fold in forgetful.result(key).folds)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +253,8 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
 )
 def test_what_can_not_walk_forward_is_refused_before_it_queues(service, history, plan, error):
     with pytest.raises(error):
-        service.submit_walk_forward(history, SPEC, plan)
-    assert service.runner.get(service.walk_key(history, SPEC, plan)) is None
+        service.walk_forward.submit(history, SPEC, plan)
+    assert service.training.job(service.walk_forward.key(history, SPEC, plan)) is None
 
 
 def test_every_choice_of_a_walk_names_another_test(service):
@@ -250,42 +263,44 @@ def test_every_choice_of_a_walk_names_another_test(service):
         WalkPlan(), WalkPlan(folds=5), WalkPlan(window="sliding"), WalkPlan(gap=9),
         WalkPlan(warm_start=True), WalkPlan(window="sliding", window_rows=100),
     )  # fmt: skip
-    keys = {service.walk_key(history, SPEC, plan) for plan in plans}
-    keys.add(service.walk_key(history, dataclasses.replace(SPEC, seed=1), plans[0]))
-    keys.add(service.walk_key(synthetic.history(seed=1), SPEC, plans[0]))
+    keys = {service.walk_forward.key(history, SPEC, plan) for plan in plans}
+    keys.add(service.walk_forward.key(history, dataclasses.replace(SPEC, seed=1), plans[0]))
+    keys.add(service.walk_forward.key(synthetic.history(seed=1), SPEC, plans[0]))
     assert len(keys) == len(plans) + 2
 
 
 def test_a_baseline_walks_forward_at_once_and_once(service, monkeypatch):
     history, plan = synthetic.history(), WalkPlan(folds=2)
     spec = specs.make(network="cone", horizon=2)
-    first = service.walk_baseline(history, spec, plan)
+    first = service.walk_forward.of_baseline(history, spec, plan)
     assert list(first.backtest.scores) == list(QUICK)
     monkeypatch.setattr(walk_forward, "run", None)
-    assert service.walk_baseline(history, spec, plan) is first
+    assert service.walk_forward.of_baseline(history, spec, plan) is first
 
 
 def test_heavy_baselines_join_a_walk_when_asked_for(service, monkeypatch):
     history, plan = synthetic.history(), WalkPlan(folds=2)
-    first = service.walk_baseline(history, specs.make(network="cone", horizon=2), plan)
-    assert list(service.compared_walk(first).backtest.scores) == list(QUICK)
-    whole = service.compare_walk(first)
+    first = service.walk_forward.of_baseline(history, specs.make(network="cone", horizon=2), plan)
+    assert list(service.walk_forward.with_finished_baselines(first).backtest.scores) == list(QUICK)
+    whole = service.walk_forward.with_all_baselines(first)
     assert list(whole.backtest.scores) == list(BASELINES)
     monkeypatch.setattr(walk_forward, "run", None)
-    assert figures(service.compared_walk(first).backtest) == figures(whole.backtest)
+    assert figures(service.walk_forward.with_finished_baselines(first).backtest) == figures(
+        whole.backtest
+    )
     direct = Service(service.settings)
     monkeypatch.undo()
-    expected = direct.walk_forward(history, first.backtest.spec, plan)
+    expected = direct.walk_forward.run(history, first.backtest.spec, plan)
     assert figures(whole.backtest) == figures(expected.backtest)
 
 
-def test_walks_that_are_remembered_are_bounded(service, monkeypatch):
+def test_walk_forward_tests_in_memory_are_bounded(service):
     history, spec = synthetic.history(), specs.make(network="naive", horizon=2)
-    monkeypatch.setattr(service._walks, "most", 1)
+    small = WalkForwardService(service.training, OneHeavyFit(), max_bytes=1)
     for folds in (1, 2):
-        service.walk_baseline(history, spec, WalkPlan(folds=folds))
-    keys = [service.walk_key(history, spec, WalkPlan(folds=folds)) for folds in (1, 2)]
-    assert [service.walked(key) is None for key in keys] == [True, False]
+        small.of_baseline(history, spec, WalkPlan(folds=folds))
+    keys = [small.key(history, spec, WalkPlan(folds=folds)) for folds in (1, 2)]
+    assert [small.result(key) is None for key in keys] == [True, False]
 
 
 def wait_for(condition, seconds=60):
@@ -303,27 +318,27 @@ def wait_for(condition, seconds=60):
 def test_a_job_gives_what_the_direct_way_gives(trained, no_training):
     home, first = trained
     service = Service(Settings(home, shipped=home / "none", live=False))
-    job = service.submit(synthetic.history(), SPEC)
+    job = service.training.submit(synthetic.history(), SPEC)
     assert job.wait(20)
     assert job.title == "Dense network for BTC 1h"
     assert job.result.cached
     assert_same_weights(job.result.model, first.model)
-    assert service.run(job.key) is job.result.model
-    assert service.submit(synthetic.history(), SPEC) is job
+    assert service.training.model(job.key) is job.result.model
+    assert service.training.submit(synthetic.history(), SPEC) is job
 
 
 def test_what_can_not_be_trained_is_refused_before_it_queues(service):
     with pytest.raises(InvalidInput, match="`lookback` must be between"):
-        service.submit(synthetic.history(), dataclasses.replace(SPEC, lookback=1))
+        service.training.submit(synthetic.history(), dataclasses.replace(SPEC, lookback=1))
     with pytest.raises(NotEnoughData, match="training span"):
-        service.submit(synthetic.history(100), SPEC)
+        service.training.submit(synthetic.history(100), SPEC)
     with pytest.raises(InvalidInput, match="alive at its end"):
-        service.submit(synthetic.dead(synthetic.history(), 100), SPEC)
+        service.training.submit(synthetic.dead(synthetic.history(), 100), SPEC)
 
 
 @pytest.mark.parametrize("key", ["", "../../etc", "0" * 32, "x\ny"])
 def test_unknown_keys_are_no_runs(service, key):
-    assert service.run(key) is None
+    assert service.training.model(key) is None
 
 
 # ------------------------------------------------------------------ judged once
@@ -333,56 +348,59 @@ def test_judging_again_is_remembered_with_the_prices_just_asked_about(service, m
     first = judge(service)
     monkeypatch.setattr(inference, "forecast", None)
     later = synthetic.history(fetched_at=pd.Timestamp("2025-01-01", tz="UTC"))
-    again = service.judge(later, synthetic.model(SPEC, fingerprint=later.fingerprint))
+    again = service.backtests.of_trained(
+        later, synthetic.model(SPEC, fingerprint=later.fingerprint)
+    )
     assert again.forecasts is first.forecasts
     assert again.history is later
 
 
 def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
-    holdout, asked = backtest.holdout, []
+    holdout, calls, all_asking = backtest.holdout, [], threading.Barrier(3)
 
     def slow(*given, **more):
-        asked.append(given)
-        until = time.monotonic() + 20
-        while [place.taken for place in service._judged._answering.values()] != [3]:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        calls.append(given)
+        time.sleep(0.3)  # the others arrive meanwhile
         return holdout(*given, **more)
+
+    def ask(_):
+        all_asking.wait(20)
+        return judge(service)
 
     monkeypatch.setattr(backtest, "holdout", slow)
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(judge, [service] * 3))
-    assert len(asked) == 1
+        answers = list(pool.map(ask, range(3)))
+    assert len(calls) == 1
     assert all(answer.forecasts is answers[0].forecasts for answer in answers)
-    assert not service._judged._answering
 
 
 def test_other_prices_or_models_are_judged_anew(service):
     first = judge(service)
     model = synthetic.model(SPEC, seed=1, created="2024-01-02T00:00:00+00:00")
-    assert figures(service.judge(synthetic.history(), model)) != figures(first)
-    other = service.judge(synthetic.history(seed=1), synthetic.model(SPEC))
+    assert figures(service.backtests.of_trained(synthetic.history(), model)) != figures(first)
+    other = service.backtests.of_trained(synthetic.history(seed=1), synthetic.model(SPEC))
     assert figures(other) != figures(first)
-    again = service.judge_saved(synthetic.history(), synthetic.model(SPEC))
+    again = service.backtests.of_saved(synthetic.history(), synthetic.model(SPEC))
     assert figures(again) == figures(first)
-    shorter = service.judge_saved(synthetic.history(), synthetic.model(SPEC), test=0.1)
+    shorter = service.backtests.of_saved(synthetic.history(), synthetic.model(SPEC), test=0.1)
     assert len(shorter.forecast) < len(first.forecast)
 
 
-def test_what_is_remembered_is_bounded(service, monkeypatch):
-    monkeypatch.setattr(service._judged, "most", 100_000)
-    for seed in range(6):
-        service.judge(synthetic.history(seed=seed), synthetic.model(SPEC))
-    assert 1 <= len(service._judged) < 6
+def test_backtests_in_memory_are_bounded(service):
+    small = BacktestService(service.training, OneHeavyFit(), max_bytes=100_000)
+    model = synthetic.model(SPEC)
+    first, *_, last = [small.of_trained(synthetic.history(seed=i), model) for i in range(6)]
+    assert small.of_trained(last.history, model).forecasts is last.forecasts
+    assert small.of_trained(first.history, model).forecasts is not first.forecasts
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
 def test_baselines_are_judged_and_look_ahead(service, name):
     history = synthetic.history()
-    result = service.judge_baseline(history, name, 4)
+    result = service.backtests.of_baseline(history, name, 4)
     assert result.forecast.predictor == name
-    assert service.judge_baseline(history, name, 4).forecasts is result.forecasts
-    future = service.future_baseline(history, name, 4)
+    assert service.backtests.of_baseline(history, name, 4).forecasts is result.forecasts
+    future = service.forecasts.of_baseline(history, name, 4)
     assert future.forecast.origins[0] == history.end
     fitted = BASELINES[name].fit(history, 600, 4).forecast(history, range(599, 600))
     np.testing.assert_array_equal(future.forecast.predicted, fitted.predicted)
@@ -393,8 +411,8 @@ def test_baselines_are_judged_and_look_ahead(service, name):
 def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, monkeypatch):
     first = judge(service)
     assert list(first.scores) == [*QUICK, "dense"]
-    assert service.compared(first) is first
-    whole = service.compare(first)
+    assert service.backtests.with_finished_baselines(first) is first
+    whole = service.backtests.with_all_baselines(first)
     assert list(whole.scores) == list(whole.forecasts) == [*BASELINES, "dense"]
     assert (whole.verdict, whole.model) == (first.verdict, first.model)
     given = backtest.holdout(synthetic.history(), SPEC, synthetic.model(SPEC))
@@ -405,19 +423,21 @@ def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, m
 
     for name in HEAVY:
         monkeypatch.setattr(BASELINES[name], "fit", fit)
-    assert figures(service.compared(judge(service))) == figures(whole)
-    assert figures(service.compare(first)) == figures(whole)
-    assert service.compare(whole) is whole
+    assert figures(service.backtests.with_finished_baselines(judge(service))) == figures(whole)
+    assert figures(service.backtests.with_all_baselines(first)) == figures(whole)
+    assert service.backtests.with_all_baselines(whole) is whole
 
 
 @pytest.mark.parametrize("name", ["linear", "har", "naive"])
-def test_the_next_steps_of_a_baseline_are_remembered(service, monkeypatch, name):
-    monkeypatch.setattr(service._next_baseline, "most", 2)
-    said = [service.future_baseline(synthetic.history(seed=i), name, 1) for i in range(3)]
-    assert len(service._next_baseline) == 2
-    again = service.future_baseline(synthetic.history(seed=2), name, 1)
-    assert again.forecast is said[2].forecast
-    other = service.future_baseline(synthetic.history(seed=2), name, 2)
+def test_the_two_latest_forecasts_of_a_baseline_stay_in_memory(service, name):
+    small = ForecastService(service.saved_models, OneHeavyFit(), max_of_baselines=2)
+    steps = [small.of_baseline(synthetic.history(seed=i), name, 1) for i in range(3)]
+    for i in (2, 1):
+        again = small.of_baseline(synthetic.history(seed=i), name, 1)
+        assert again.forecast is steps[i].forecast
+    again = small.of_baseline(synthetic.history(seed=0), name, 1)
+    assert again.forecast is not steps[0].forecast
+    other = small.of_baseline(synthetic.history(seed=2), name, 2)
     assert other.forecast.horizon == 2
 
 
@@ -426,7 +446,7 @@ def test_the_next_steps_of_a_baseline_are_remembered(service, monkeypatch, name)
 
 def test_the_future_starts_at_the_last_closed_candle(service):
     history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
-    future = service.future(history, model, "mine")
+    future = service.forecasts.next_steps(history, model, "mine")
     assert future.model == "mine"
     assert len(future.forecast) == 1
     assert future.forecast.origins[0] == history.end
@@ -434,20 +454,19 @@ def test_the_future_starts_at_the_last_closed_candle(service):
     whole = inference.forecast(model, history, range(500, 600))
     np.testing.assert_allclose(future.forecast.predicted[0], whole.predicted[-1], rtol=1e-6)
     needed = dataclasses.replace(history, candles=history.candles.iloc[-model.card.needs :])
-    again = service.future(needed, model).forecast
+    again = service.forecasts.next_steps(needed, model).forecast
     np.testing.assert_array_equal(again.predicted, future.forecast.predicted)
 
 
 def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
     history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
-    future = service.future(history, model)
+    future = service.forecasts.next_steps(history, model)
     assert future.calibration.outcomes > 500
     assert not [warning for warning in future.warnings if "known outcome" in warning]
     monkeypatch.setattr(inference, "forecast", None)
-    again = service.future(synthetic.history(), model, "mine")
+    again = service.forecasts.next_steps(synthetic.history(), model, "mine")
     assert again.forecast is future.forecast
     assert again.model == "mine"
-    assert len(service._next) == 1
 
 
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):
@@ -457,32 +476,37 @@ def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypat
     history = synthetic.history(3000)
     enough = 600 + 3 + model.card.needs - 1
     shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
-    one, other = service.future(history, model), service.future(shorter, model)
+    one, other = (
+        service.forecasts.next_steps(history, model),
+        service.forecasts.next_steps(shorter, model),
+    )
     np.testing.assert_array_equal(one.forecast.quantiles, other.forecast.quantiles)
     assert one.calibration.since == other.calibration.since
 
 
 def test_a_band_that_can_not_be_measured_is_told(service):
     model = synthetic.model(synthetic.spec(horizon=3))
-    future = service.future(synthetic.history(200), model)
+    future = service.forecasts.next_steps(synthetic.history(200), model)
     assert future.calibration is None
     (text,) = [warning for warning in future.warnings if "known outcome" in warning]
     assert "167 of its forecasts" in text
     assert "200 are needed" in text
     squared = synthetic.model(synthetic.spec(loss="mse"))
-    few, enough = (service.future(synthetic.history(rows), squared) for rows in (200, 400))
+    few, enough = (
+        service.forecasts.next_steps(synthetic.history(rows), squared) for rows in (200, 400)
+    )
     assert [warning for warning in few.warnings if "known outcome" in warning]
     assert not [warning for warning in enough.warnings if "known outcome" in warning]
 
 
 def test_the_future_needs_enough_candles(service):
     with pytest.raises(NotEnoughData, match="needs 31 candles"):
-        service.future(synthetic.history(30), synthetic.model())
+        service.forecasts.next_steps(synthetic.history(30), synthetic.model())
 
 
 def warnings(service, history, **card):
     spec = synthetic.spec(target="price", features=("close",))
-    return service.future(history, synthetic.model(spec, **card)).warnings
+    return service.forecasts.next_steps(history, synthetic.model(spec, **card)).warnings
 
 
 def test_a_forecast_warns_of_what_makes_it_doubtful(service):
@@ -513,7 +537,10 @@ def test_a_forecast_warns_of_what_makes_it_doubtful(service):
 
 def test_only_price_models_warn_of_unseen_prices(service):
     assert (
-        service.future(synthetic.history(), synthetic.model(highest=1.0, lowest=0.5)).warnings == ()
+        service.forecasts.next_steps(
+            synthetic.history(), synthetic.model(highest=1.0, lowest=0.5)
+        ).warnings
+        == ()
     )
 
 
@@ -531,8 +558,8 @@ def predicting(service):
 def test_sixty_closes_give_the_next_hour(predicting):
     service, model = predicting
     history = synthetic.history(60)
-    predicted = service.predict_closes(history.candles["close"].tolist())
-    assert predicted == service.future(history, model).forecast.predicted[0, 0]
+    predicted = service.forecasts.predict_closes(history.candles["close"].tolist())
+    assert predicted == service.forecasts.next_steps(history, model).forecast.predicted[0, 0]
 
 
 @pytest.mark.parametrize(
@@ -549,18 +576,18 @@ def test_sixty_closes_give_the_next_hour(predicting):
 )
 def test_other_closes_are_refused(predicting, closes, text):
     with pytest.raises(InvalidInput, match=text):
-        predicting[0].predict_closes(closes)
+        predicting[0].forecasts.predict_closes(closes)
 
 
 @pytest.mark.parametrize("extreme", [1e-300, 1e300, 1.7e308])
 def test_extreme_closes_give_a_number(predicting, extreme):
     for closes in ([extreme] * 60, [extreme] + [100.0] * 59):
-        assert math.isfinite(predicting[0].predict_closes(closes))
+        assert math.isfinite(predicting[0].forecasts.predict_closes(closes))
 
 
 def test_closes_too_far_apart_are_refused(predicting):
     with pytest.raises(InvalidInput, match="too far apart for a finite prediction"):
-        predicting[0].predict_closes([5e-324, 1.7e308] * 30)
+        predicting[0].forecasts.predict_closes([5e-324, 1.7e308] * 30)
 
 
 # ------------------------------------------------------------------ saved models
@@ -568,24 +595,24 @@ def test_closes_too_far_apart_are_refused(predicting):
 
 def test_save_list_load_delete(service):
     result = judge(service)
-    saved = service.save(result, "mine")
+    saved = service.saved_models.save(result, "mine")
     assert (saved.name, saved.shipped) == ("mine", False)
-    assert saved.model.card == carded(result).card
+    assert saved.model.card == with_scores(result).card
     assert saved.model.card.verdict == result.verdict.sentence
     assert saved.model.card.scores["dense"]["mae"] == result.scores["dense"][-1].mae
     assert saved.model.card.scores["naive"]["directional_accuracy"] is None
     assert json.dumps(saved.model.card.scores, allow_nan=False)
-    assert [each.name for each in service.models()] == ["mine"]
-    again = service.judge_saved(synthetic.history(), service.model("mine").model)
+    assert [each.name for each in service.saved_models.all()] == ["mine"]
+    again = service.backtests.of_saved(synthetic.history(), service.saved_models.load("mine").model)
     assert figures(again) == figures(result)
-    service.delete("mine")
-    assert service.models() == []
+    service.saved_models.delete("mine")
+    assert service.saved_models.all() == []
     with pytest.raises(UnknownModel, match=r"No saved model is named mine.*There are: none"):
-        service.model("mine")
+        service.saved_models.load("mine")
 
 
 def test_overwriting_is_seen_at_once(service):
-    service.save(judge(service), "mine")
+    service.saved_models.save(judge(service), "mine")
     other = synthetic.model(
         SPEC,
         seed=5,
@@ -593,9 +620,9 @@ def test_overwriting_is_seen_at_once(service):
         fingerprint=synthetic.history().fingerprint,
     )
     with pytest.raises(AlreadyExists):
-        service.save(judge(service, other), "mine")
-    service.save(judge(service, other), "mine", force=True)
-    assert service.model("mine").model.card.created == "2025-05-05T00:00:00+00:00"
+        service.saved_models.save(judge(service, other), "mine")
+    service.saved_models.save(judge(service, other), "mine", force=True)
+    assert service.saved_models.load("mine").model.card.created == "2025-05-05T00:00:00+00:00"
 
 
 @pytest.mark.parametrize("loss", ["quantile", "mse"])
@@ -603,56 +630,60 @@ def test_scores_on_other_prices_do_not_get_on_a_card(service, loss):
     trained_on, other = synthetic.history(), synthetic.history(seed=3, coin="ETH")
     model = synthetic.model(synthetic.spec(loss=loss), fingerprint=trained_on.fingerprint)
     with pytest.raises(InvalidInput, match=r"scores on other ETH prices\. Choose BTC"):
-        service.save(service.judge_saved(other, model), "mine")
+        service.saved_models.save(service.backtests.of_saved(other, model), "mine")
     late = synthetic.model(
         SPEC, fingerprint=trained_on.fingerprint, cutoff=trained_on.end.isoformat()
     )
     with pytest.raises(InvalidInput, match="Choose BTC"):
-        service.save(judge(service, late), "mine")
-    assert service.models() == []
+        service.saved_models.save(judge(service, late), "mine")
+    assert service.saved_models.all() == []
 
 
 def test_baselines_are_not_saved(service):
-    result = service.judge_baseline(synthetic.history(), "cone", 1)
+    result = service.backtests.of_baseline(synthetic.history(), "cone", 1)
     with pytest.raises(InvalidInput, match="Only a trained network can be saved"):
-        service.save(result, "mine")
+        service.saved_models.save(result, "mine")
     with pytest.raises(InvalidInput, match="Only a trained network has a card"):
-        carded(result)
+        with_scores(result)
 
 
 def test_shipped_models_are_listed_and_left_alone(service):
     bundles.save(synthetic.model(), service.settings.shipped, "theirs")
-    service.save(judge(service), "mine")
-    assert [(each.name, each.shipped) for each in service.models()] == [
+    service.saved_models.save(judge(service), "mine")
+    assert [(each.name, each.shipped) for each in service.saved_models.all()] == [
         ("mine", False), ("theirs", True),
     ]  # fmt: skip
-    assert service.model("theirs").shipped
+    assert service.saved_models.load("theirs").shipped
     with pytest.raises(InvalidInput, match="comes with the project and can't be deleted"):
-        service.delete("theirs")
+        service.saved_models.delete("theirs")
     with pytest.raises(AlreadyExists, match="a model of the project's own"):
-        service.save(judge(service), "theirs", force=True)
-    assert service.model("theirs").shipped
+        service.saved_models.save(judge(service), "theirs", force=True)
+    assert service.saved_models.load("theirs").shipped
 
 
 def test_one_damaged_model_hides_no_other(service):
-    service.save(judge(service), "good")
-    service.save(judge(service), "bad")
+    service.saved_models.save(judge(service), "good")
+    service.saved_models.save(judge(service), "bad")
     folder = service.settings.home / "models"
     (folder / "bad" / "bundle.json").write_text("{")
     (folder / "folder" / "bundle.json").mkdir(parents=True)
-    assert [each.name for each in service.models()] == ["good"]
-    assert set(service.damaged()) == {"bad"}
-    assert "can't be read" in service.damaged()["bad"]
+    assert [each.name for each in service.saved_models.all()] == ["good"]
+    assert set(service.saved_models.damaged()) == {"bad"}
+    assert "can't be read" in service.saved_models.damaged()["bad"]
     with pytest.raises(InvalidBundle):
-        service.model("bad")
-    service.delete("bad")
-    assert service.damaged() == {}
+        service.saved_models.load("bad")
+    service.saved_models.delete("bad")
+    assert service.saved_models.damaged() == {}
 
 
 @pytest.mark.parametrize("name", ["../mine", "a/b", "..", "", "mine\n", "Mine"])
 def test_names_that_lead_elsewhere_are_refused(service, name):
-    service.save(judge(service), "mine")
-    for act in (service.model, service.delete, lambda n: service.save(judge(service), n)):
+    service.saved_models.save(judge(service), "mine")
+    for act in (
+        service.saved_models.load,
+        service.saved_models.delete,
+        lambda n: service.saved_models.save(judge(service), n),
+    ):
         with pytest.raises(InvalidInput, match="A model's name must be"):
             act(name)
-    assert [each.name for each in service.models()] == ["mine"]
+    assert [each.name for each in service.saved_models.all()] == ["mine"]

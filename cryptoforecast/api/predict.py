@@ -65,7 +65,7 @@ async def answer(service: Service, request: Request) -> Response:
     """
     try:
         closes = read_closes(await _read_body(request))
-        price = service.predict_closes(closes)
+        price = service.forecasts.predict_closes(closes)
     except CryptoForecastError as error:
         return refusal(error)
     return JSONResponse({"predicted_next_hour_price": price})

@@ -140,12 +140,12 @@ def _add_models(api: FastAPI, service: Service) -> None:
 
     @api.get("/models", summary="List the saved models")
     async def models() -> JSONResponse:
-        found = await reading.run(service.models)
+        found = await reading.run(service.saved_models.all)
         return JSONResponse([json_views.model_json(saved) for saved in found])
 
     @api.get("/models/{name}", summary="Show one model's card", responses=unknown)
     async def model(name: str) -> JSONResponse:
-        found = await reading.run(service.model, name)
+        found = await reading.run(service.saved_models.load, name)
         return JSONResponse(json_views.model_json(found))
 
     @api.get(
@@ -169,11 +169,11 @@ def _add_models(api: FastAPI, service: Service) -> None:
 def _forecast(
     service: Service, name: str, coin: str | None, above: Sequence[float], below: Sequence[float]
 ) -> json_views.Json:
-    saved = service.model(name)
+    saved = service.saved_models.load(name)
     card = saved.model.card
     wanted = coin if coin is not None else "BTC" if card.coin == "any" else card.coin
-    history = service.history(MarketQuery(wanted, card.interval))
-    future = service.future(history, saved.model, saved.name)
+    history = service.prices.history(MarketQuery(wanted, card.interval))
+    future = service.forecasts.next_steps(history, saved.model, saved.name)
     asked = probability.ahead(future, above, below)
     return json_views.forecast_json(future, saved.model.spec.loss, asked)
 

@@ -83,7 +83,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     history, spec = _question(service, args)
     meter = _meter(history, spec)
     try:
-        tested = service.walk_forward(
+        tested = service.walk_forward.run(
             history, spec, plan, meter, cancelled, use_cache=not args.no_cache
         )
     finally:
@@ -126,7 +126,9 @@ def _more(
     words = ""
     if args.leaderboard is not None:
         step = result.spec.horizon if args.step is None else args.step
-        board = service.analyses.board(result, args.leaderboard, step, args.against or "naive")
+        board = service.backtests.analyses.board(
+            result, args.leaderboard, step, args.against or "naive"
+        )
         added |= {"leaderboard": json_views.leaderboard_json(board)}
         words += text.leaderboard(board)
     if args.html is not None or args.forecasts is not None:
@@ -134,7 +136,7 @@ def _more(
 
         added |= exports.write(
             args,
-            lambda: html_report.page(service.analyses, result, tested),
+            lambda: html_report.page(service.backtests.analyses, result, tested),
             lambda: html_report.forecasts(result),
         )
     return _More(added, words + exports.told(args))
@@ -149,7 +151,7 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     if args.save is None:
         end = "Not saved: add --save NAME to keep it."
     else:
-        service.save(result, args.save, force=args.force)
+        service.saved_models.save(result, args.save, force=args.force)
         end = f"Saved as {args.save}."
     found = json_views.backtest_json(result) | {"saved": args.save}
     return Answer(found, f"{text.backtest(result)}\n{end}\n")
@@ -159,10 +161,10 @@ def _judge(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     history, spec = _question(service, args)
     meter = _meter(history, spec)
     try:
-        result = service.backtest(history, spec, meter, cancelled, use_cache=not args.no_cache)
+        result = service.backtests.run(history, spec, meter, cancelled, use_cache=not args.no_cache)
     finally:
         meter.close()
-    return service.compare(result)
+    return service.backtests.with_all_baselines(result)
 
 
 def _question(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
@@ -185,11 +187,13 @@ def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
             f"Received: --{given[0].replace('_', '-')}. Leave it out, or leave out --model."
         )
     _check_more(args)
-    model = service.model(args.model).model
+    model = service.saved_models.load(args.model).model
     history = _history(service, args, model)
     shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
     say(f"Judging {args.model} on {len(history):,} candles ...")
-    result = service.compare(service.judge_saved(history, model, **shares))
+    result = service.backtests.with_all_baselines(
+        service.backtests.of_saved(history, model, **shares)
+    )
     more = _more(service, args, result)
     found = json_views.backtest_json(result, saved=args.model) | more.json
     return Answer(found, text.backtest(result, saved=args.model) + more.text)
@@ -232,7 +236,7 @@ def _history(
         interval = args.interval
         if interval is None:
             interval = model.card.interval if model is not None else "1h"
-        history = service.history(_query(args, interval))
+        history = service.prices.history(_query(args, interval))
     else:
         raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
     for note in history.notes:
@@ -259,7 +263,7 @@ def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistor
             raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
         progress = Reading(path.name)
         try:
-            return service.read(
+            return service.prices.read(
                 path,
                 path.name,
                 coin=coin,
@@ -291,11 +295,11 @@ def _corrections(args: argparse.Namespace) -> Corrections:
 
 def _forecast(service: Service, args: argparse.Namespace) -> Answer:
     probability.check([*args.above, *args.below])  # before prices are waited for
-    saved = service.model(args.model)
+    saved = service.saved_models.load(args.model)
     if args.data is None and args.coin is None:
         args.coin = "BTC" if saved.model.card.coin == "any" else saved.model.card.coin
     history = _history(service, args, saved.model)
-    future = service.future(history, saved.model, saved.name)
+    future = service.forecasts.next_steps(history, saved.model, saved.name)
     asked = probability.ahead(future, args.above, args.below)
     found = json_views.forecast_json(future, saved.model.spec.loss, asked)
     return Answer(found, text.forecast(future, saved.model, asked))
@@ -324,7 +328,7 @@ def _convert(service: Service, args: argparse.Namespace) -> Answer:
 
 def _fetch(service: Service, args: argparse.Namespace) -> Answer:
     price_file.check_target(args.to, force=args.force)
-    history = service.history(_query(args, args.interval))
+    history = service.prices.history(_query(args, args.interval))
     for note in history.notes:
         say(f"note: {one_line(note)}")
     return _written(history, args)
@@ -340,17 +344,17 @@ def _written(history: PriceHistory, args: argparse.Namespace) -> Answer:
 
 
 def _list(service: Service) -> Answer:
-    found = service.models()
-    for name, reason in service.damaged().items():
+    found = service.saved_models.all()
+    for name, reason in service.saved_models.damaged().items():
         say(f"note: {name} is left out. {one_line(reason)}")
     return Answer([json_views.model_json(saved) for saved in found], text.models(found))
 
 
 def _show(service: Service, name: str) -> Answer:
-    saved = service.model(name)
+    saved = service.saved_models.load(name)
     return Answer(json_views.model_json(saved), text.card(saved))
 
 
 def _delete(service: Service, name: str) -> Answer:
-    service.delete(name)
+    service.saved_models.delete(name)
     return Answer({"deleted": name}, f"Deleted {name}.\n")

@@ -54,11 +54,8 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
         AlreadyExists: if the name is taken and ``force`` is false.
         CryptoForecastError: if the folder can't be written.
     """
-    target = folder / check_name(name)
-    if _taken(target) and not force:
-        raise AlreadyExists(
-            f"A model named {name} exists. Choose another name, or overwrite it (--force)."
-        )
+    check_free(folder, name, force=force)
+    target = folder / name
     try:
         _write(model, target)
     except OSError as error:
@@ -68,6 +65,19 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
             "another folder."
         ) from error
     return target
+
+
+def check_free(folder: Path, name: str, *, force: bool = False) -> None:
+    """Refuse a name that ``save`` would refuse.
+
+    Raises:
+        InvalidInput: If the name cannot be one of a model.
+        AlreadyExists: If the name is taken and ``force`` is false.
+    """
+    if _taken(folder / check_name(name)) and not force:
+        raise AlreadyExists(
+            f"A model named {name} exists. Choose another name, or overwrite it (--force)."
+        )
 
 
 def load(path: Path) -> TrainedModel:

@@ -48,8 +48,8 @@ def _preload() -> None:
         from cryptoforecast.ui import landing
 
         landing.preload(service())
-        model = service().model(PREDICT_MODEL).model
-        service().predict_closes([1.0] * model.card.needs)
+        model = service().saved_models.load(PREDICT_MODEL).model
+        service().forecasts.predict_closes([1.0] * model.card.needs)
     except CryptoForecastError as error:
         log.warning("The first answers of the server could not be preloaded: %s", error)
     finally:

@@ -12,8 +12,7 @@ from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation import diagnostics
 from cryptoforecast.forecasting.baselines import HEAVY
 from cryptoforecast.learning import specs
-from cryptoforecast.service import WALK as WALK_KEY
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, is_walk_forward
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     Backtest,
@@ -108,7 +107,9 @@ def tested(
 ) -> Tested | None:
     """Return the test that was asked for; ``None`` while a network has to be trained for it."""
     if plan is None:
-        return Tested(service.compared(selection.judge(service, chosen, history)))
+        return Tested(
+            service.backtests.with_finished_baselines(selection.judge(service, chosen, history))
+        )
     spec = selection.spec(service, chosen, history)
     if specs.is_network(spec):
         walk = _walked(service, history, spec, plan)
@@ -116,8 +117,8 @@ def tested(
             return None
     else:
         with st.spinner("Fitting anew for each fold …"):
-            walk = service.walk_baseline(history, spec, plan)
-    walk = service.compared_walk(walk)
+            walk = service.walk_forward.of_baseline(history, spec, plan)
+    walk = service.walk_forward.with_finished_baselines(walk)
     return Tested(walk.backtest, walk)
 
 
@@ -164,7 +165,7 @@ def export(service: Service, found: Tested) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Report (HTML)",
-            lambda: html_report.page(service.analyses, found.result, found.walk),
+            lambda: html_report.page(service.backtests.analyses, found.result, found.walk),
             file_name=f"{file}-report.html",
             mime="text/html",
             icon=":material/description:",
@@ -190,16 +191,16 @@ def _walked(
 ) -> WalkForward | None:
     """Return a network's walk-forward test, show it running, or offer to run it."""
     linked = st.query_params.get(LINK, "")
-    if not linked.startswith(WALK_KEY):
+    if not is_walk_forward(linked):
         linked = ""
-    walk = service.walked(linked)
+    walk = service.walk_forward.result(linked)
     if walk is not None and _same(walk, history, spec, plan):
         return walk
-    key = service.walk_key(history, spec, plan)
-    walk = service.walked(key)
+    key = service.walk_forward.key(history, spec, plan)
+    walk = service.walk_forward.result(key)
     if walk is not None:
         return walk
-    job = service.runner.get(linked) or service.runner.get(key)
+    job = service.training.job(linked) or service.training.job(key)
     if job is not None and job.active:
         training.watch(service, job)
         return None
@@ -220,7 +221,7 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
         if not st.button("Run the test", type="primary", icon=":material/model_training:"):
             return
         with show.errors():
-            job = service.submit_walk_forward(history, spec, plan)
+            job = service.walk_forward.submit(history, spec, plan)
             st.query_params[LINK] = job.key
             st.rerun()
 
@@ -275,7 +276,7 @@ def _board(service: Service, found: Tested, step: int) -> None:
             "What the others have to be better than. A coverage is held to its own promise.",
         )
     part, board = html_report.leaderboard_section(
-        service.analyses, result, metric, step, reference, show.dark()
+        service.backtests.analyses, result, metric, step, reference, show.dark()
     )
     show.chart(part.figure, alt=part.sentence, key="part-board")
     st.markdown(part.sentence)
@@ -295,9 +296,9 @@ def _offer_heavy(service: Service, found: Tested) -> None:
     ):
         with show.errors(), st.spinner(f"Fitting {' and '.join(missing)} …"):
             if found.walk is None:
-                service.compare(found.result)
+                service.backtests.with_all_baselines(found.result)
             else:
-                service.compare_walk(found.walk)
+                service.walk_forward.with_all_baselines(found.walk)
             st.rerun()
 
 
@@ -310,7 +311,7 @@ def _view(service: Service, result: Backtest, view: str, step: int) -> None:
         for make, column in zip(row, st.columns(len(row)), strict=True):
             with column:
                 try:
-                    _draw(make(service.analyses, result, step, show.dark()), result)
+                    _draw(make(service.backtests.analyses, result, step, show.dark()), result)
                 except NotEnoughData as error:
                     st.info(plain(str(error)))
     if not makers:
@@ -326,7 +327,7 @@ def _free_run(service: Service, result: Backtest) -> None:
     if reason is not None:
         st.info(plain(reason))
         return
-    if not service.analyses.free_run_known(result) and not st.button(
+    if not service.backtests.analyses.free_run_known(result) and not st.button(
         "Run it free", icon=":material/play_arrow:", help="Takes some seconds, the first time."
     ):
         st.caption(
@@ -338,7 +339,7 @@ def _free_run(service: Service, result: Backtest) -> None:
         bar = st.progress(0.0, "Running free")
         try:
             part = html_report.free_run_section(
-                service.analyses, result, show.dark(), lambda share: _tell(bar, share)
+                service.backtests.analyses, result, show.dark(), lambda share: _tell(bar, share)
             )
         finally:
             bar.empty()

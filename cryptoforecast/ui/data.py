@@ -81,22 +81,22 @@ def _read(
     if state.get("file-asked") == asked:
         # Where other files have taken its place meanwhile, it is read again.
         with contextlib.suppress(InvalidInput):
-            return service.file(state["file-name"])
+            return service.prices.file(state["file-name"])
     with st.spinner("Reading the file ..."), _progress() as report:
         try:
-            history = service.read(
+            history = service.prices.read(
                 upload,
                 upload.name,
                 coin=coin,
                 interval=interval,
                 corrections=told,
                 repairs=repairs,
-                to_keep=True,
+                to_open=True,
                 report=report,
             )
         except UnreadableFile as error:
             raise UnreadableFile(reading.here(str(error))) from error
-        name = service.keep(history)
+        name = service.prices.open(history)
     # Another reading of the same file takes the place of the one before.
     again = "file-asked" in state and state["file-asked"][0] == upload.file_id
     replaced = {name, state["file-name"]} if again else {name}
@@ -129,5 +129,5 @@ def use(service: Service, history: PriceHistory) -> None:
         ROOT / "pages" / "forecast.py",
         label="Forecast these prices",
         icon=":material/query_stats:",
-        query_params={"coin": service.keep(history)},
+        query_params={"coin": service.prices.open(history)},
     )

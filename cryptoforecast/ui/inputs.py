@@ -71,7 +71,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
     )
     _keep("coin", coin)
     if is_file(coin):
-        return MarketQuery(coin, service.file(coin).interval)
+        return MarketQuery(coin, service.prices.file(coin).interval)
     _begin("interval", INTERVAL)
     if st.session_state["interval"] not in WINDOWS:
         st.session_state["interval"] = INTERVAL
@@ -108,7 +108,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
 def _coin_label(service: Service, name: str) -> str:
     if is_file(name):
         try:
-            return service.file(name).source
+            return service.prices.file(name).source
         except InvalidInput:
             return "a file that is gone"
     return f"{name} · {COINS[name].name}" if name in COINS else name
@@ -151,7 +151,9 @@ def model(service: Service, interval: str) -> str:
     opened = st.session_state.pop("open", None)
     if opened is not None:
         st.session_state["model"] = opened
-    names = [saved.name for saved in service.models() if saved.model.card.interval == interval]
+    names = [
+        saved.name for saved in service.saved_models.all() if saved.model.card.interval == interval
+    ]
     options = [*names, *st.session_state.get("runs", []), *BASELINES]
     if str(st.session_state["model"]).startswith(RUN):
         options = _with(options, st.session_state["model"])
@@ -209,8 +211,8 @@ def _first(service: Service, interval: str) -> str:
     """Choose the model to begin with; a short file gets one that reads less of it."""
     name, coin = FIRST.get(interval, "cone"), str(st.session_state.get("coin", COIN))
     if name not in BASELINES and is_file(coin):
-        tested = len(service.file(coin)) * (1 - ModelSpec().test)
-        return name if service.model(name).model.card.needs < tested else "cone"
+        tested = len(service.prices.file(coin)) * (1 - ModelSpec().test)
+        return name if service.saved_models.load(name).model.card.needs < tested else "cone"
     return name
 
 
@@ -246,5 +248,5 @@ def _label(service: Service, name: str) -> str:
     if not name.startswith(RUN):
         return name
     key = name.removeprefix(RUN)
-    job = service.runner.get(key)
+    job = service.training.job(key)
     return f"Your {job.title if job is not None else 'training'} · {key[:6]}"

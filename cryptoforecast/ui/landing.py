@@ -14,7 +14,7 @@ def preload(service: Service) -> None:
 
     The forecast of the next steps and its figures are made in a second thread meanwhile.
     """
-    history = service.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
+    history = service.prices.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
     model = inputs.FIRST[inputs.INTERVAL]
     with ThreadPoolExecutor(1) as pool:
         next_steps = pool.submit(_next_steps, service, model, history)

@@ -17,8 +17,8 @@ from cryptoforecast.ui.words import plain
 
 def overview(service: Service) -> list[SavedModel]:
     """List every saved model with its test figures; return them."""
-    saved = service.models()
-    for name, reason in service.damaged().items():
+    saved = service.saved_models.all()
+    for name, reason in service.saved_models.damaged().items():
         st.warning(plain(f"{name}: {reason}"), icon=":material/broken_image:")
     if not saved:
         st.info("No model is saved yet. Train one on the Forecast page, then keep it there.")
@@ -82,7 +82,7 @@ def _confirm(service: Service, name: str) -> None:
     with st.container(horizontal=True):
         if st.button("Delete it", type="primary", key="confirm-delete"):
             with show.errors():
-                service.delete(name)
+                service.saved_models.delete(name)
                 st.rerun()
         if st.button("Keep it"):
             st.rerun()

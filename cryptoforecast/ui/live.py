@@ -15,9 +15,9 @@ _SHORT = pd.Timedelta(days=14)
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
     """Return the prices at hand without waiting, say what they are, and watch for newer ones."""
-    found = service.history(query, wait=0)
-    source_line(found, refreshing=service.refreshing(query))
-    if service.refreshing(query):
+    found = service.prices.history(query, wait=0)
+    source_line(found, refreshing=service.prices.refreshing(query))
+    if service.prices.refreshing(query):
         _watch(service, query)
     return found
 
@@ -48,5 +48,5 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
 @st.fragment(run_every="1s")
 def _watch(service: Service, query: MarketQuery) -> None:
     """Rerun the page once, when the refresh that is under way has ended."""
-    if not service.refreshing(query):
+    if not service.prices.refreshing(query):
         st.rerun()

@@ -76,7 +76,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
         interval = base_interval(query.interval)
         short = INTERVALS[interval] < INTERVALS["1h"]
         start = inputs.since(interval, _RECENT_MINUTES if short else _RECENT)
-        history = service.history(MarketQuery(query.coin, interval, start), wait=0)
+        history = service.prices.history(MarketQuery(query.coin, interval, start), wait=0)
         close = history.candles["close"]
         last = float(close.iloc[-1])
         closed = history.end + history.candle_length

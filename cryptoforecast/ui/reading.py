@@ -59,7 +59,7 @@ _WHAT = {
 def corrections(service: Service, upload: UploadedFile) -> Corrections:
     """Return what the person said of this file so far."""
     delimiter, order = _said(upload, "delimiter"), _said(upload, "dates")
-    names = service.columns(upload, delimiter)
+    names = service.prices.column_names(upload, delimiter)
     columns = {role: _said(upload, role) for role in _ROLES}
     return Corrections(
         delimiter=delimiter,
@@ -170,7 +170,7 @@ def _zone(upload: UploadedFile) -> None:
 
 
 def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> None:
-    names = service.columns(upload, _said(upload, "delimiter"))
+    names = service.prices.column_names(upload, _said(upload, "delimiter"))
     if not names:
         return
     st.caption("Columns: which one holds what.")

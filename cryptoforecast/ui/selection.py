@@ -23,7 +23,7 @@ from cryptoforecast.ui.inputs import RUN
 
 def job(service: Service, chosen: str) -> Job[Run] | None:
     """Return the background training that ``chosen`` names, while it is remembered."""
-    return service.runner.get(chosen.removeprefix(RUN)) if chosen.startswith(RUN) else None
+    return service.training.job(chosen.removeprefix(RUN)) if chosen.startswith(RUN) else None
 
 
 def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
@@ -35,19 +35,19 @@ def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
     model = trained(service, chosen)
     if model is None:
         steps = inputs.steps(history.interval, len(history))
-        return service.judge_baseline(history, chosen, steps)
+        return service.backtests.of_baseline(history, chosen, steps)
     if not chosen.startswith(RUN):
-        return service.judge_saved(history, model)
+        return service.backtests.of_saved(history, model)
     run = _run(service, chosen)
     if run is None and history.fingerprint == model.card.fingerprint:
-        return service.judge(history, model, cached=True)
+        return service.backtests.of_trained(history, model, cached=True)
     asked = run.history if run is not None else _history_of(service, model)
     if (asked.coin, asked.interval) != (history.coin, history.interval):
-        return service.judge_saved(history, model)
+        return service.backtests.of_saved(history, model)
     if asked.fingerprint != model.card.fingerprint:
         # The prices it was trained on can't be had again: judge it on those of today.
-        return service.judge_saved(history, model)
-    return service.judge(asked, model, cached=run is None or run.cached)
+        return service.backtests.of_saved(history, model)
+    return service.backtests.of_trained(asked, model, cached=run is None or run.cached)
 
 
 def look_ahead(service: Service, chosen: str, history: PriceHistory) -> NextSteps:
@@ -59,8 +59,8 @@ def look_ahead(service: Service, chosen: str, history: PriceHistory) -> NextStep
     model = trained(service, chosen)
     if model is None:
         steps = inputs.steps(history.interval, len(history))
-        return service.future_baseline(history, chosen, steps)
-    return service.future(history, model, None if chosen.startswith(RUN) else chosen)
+        return service.forecasts.of_baseline(history, chosen, steps)
+    return service.forecasts.next_steps(history, model, None if chosen.startswith(RUN) else chosen)
 
 
 def trained(service: Service, chosen: str) -> TrainedModel | None:
@@ -72,7 +72,7 @@ def trained(service: Service, chosen: str) -> TrainedModel | None:
     if chosen in BASELINES:
         return None
     if not chosen.startswith(RUN):
-        return service.model(chosen).model
+        return service.saved_models.load(chosen).model
     run = _run(service, chosen)
     return run.model if run is not None else _kept(service, chosen)
 
@@ -95,7 +95,7 @@ def _run(service: Service, chosen: str) -> Run | None:
 
 
 def _kept(service: Service, chosen: str) -> TrainedModel:
-    model = service.run(chosen.removeprefix(RUN))
+    model = service.training.model(chosen.removeprefix(RUN))
     if model is None:
         raise UnknownModel(
             "The linked training is no longer kept. Received: "
@@ -109,4 +109,4 @@ def _history_of(service: Service, model: TrainedModel) -> PriceHistory:
     start, end = pd.Timestamp(card.start), pd.Timestamp(card.end)
     step = (end - start) / max(1, card.rows - 1)
     query = MarketQuery(card.coin, card.interval, start.as_unit("ns"), (end + step).as_unit("ns"))
-    return service.history(query, wait=0)
+    return service.prices.history(query, wait=0)

@@ -188,7 +188,7 @@ def test(result: Backtest) -> None:
 def scores(service: Service, result: Backtest) -> None:
     """Show every predictor's figures on the same origins; slow baselines when asked for."""
     st.subheader("All figures, on the same origins")
-    result = service.compared(result)
+    result = service.backtests.with_finished_baselines(result)
     missing = [BASELINE_WORDS[name] for name in HEAVY if name not in result.scores]
     if missing and st.button(
         f"Compare with {' and '.join(missing)} too",
@@ -196,7 +196,7 @@ def scores(service: Service, result: Backtest) -> None:
         help="Takes some seconds, the first time.",
     ):
         with errors(), st.spinner(f"Fitting {' and '.join(missing)} …"):
-            service.compare(result)
+            service.backtests.with_all_baselines(result)
             st.rerun()
     left, right = st.columns(2)
     with left:
@@ -252,7 +252,7 @@ def save(service: Service, result: Backtest, chosen: str) -> None:
         sent = st.form_submit_button("Save", icon=":material/save:")
     if sent:
         with errors():
-            saved = service.save(result, name, force=force)
+            saved = service.saved_models.save(result, name, force=force)
             st.success(f"Saved as {saved.name}. Find it on the Models page, or choose it above.")
 
 

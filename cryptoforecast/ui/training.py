@@ -30,7 +30,7 @@ def offer(service: Service, history: PriceHistory) -> None:
         spec = form.draw(history)
         if spec is None:
             return
-        job = service.submit(history, spec)
+        job = service.training.submit(history, spec)
         name = inputs.RUN + job.key
         runs = [run for run in st.session_state.get("runs", []) if run != name]
         st.session_state["runs"] = [*runs[-7:], name]
@@ -52,7 +52,7 @@ def watch(service: Service, job: Job[Run]) -> None:
     if not job.active:
         st.rerun()
     with st.container(border=True):
-        seen, ahead = job.progress, service.runner.ahead(job)
+        seen, ahead = job.progress, service.training.queue_position(job)
         st.subheader(f"Training {job.title}")
         if job.state == "queued":
             st.progress(0.0, f"Waiting: {ahead} training{'s' if ahead > 1 else ''} before yours")

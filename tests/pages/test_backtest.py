@@ -72,8 +72,10 @@ def test_the_board_shows_the_numbers_of_the_library(at):
     page = at("backtest", metric="mae", against="cone", ahead_24="6")
     service = shared()
     start = pd.Timestamp.now("UTC").normalize() - pd.Timedelta(days=365)
-    history = service.history(MarketQuery("BTC", "1h", start.as_unit("ns")), wait=0)
-    result = service.judge_saved(history, service.model(inputs.FIRST["1h"]).model)
+    history = service.prices.history(MarketQuery("BTC", "1h", start.as_unit("ns")), wait=0)
+    result = service.backtests.of_saved(
+        history, service.saved_models.load(inputs.FIRST["1h"]).model
+    )
     expected = leaderboard(result, "mae", 6, "cone")
     assert standings(page).equals(html_report.standings(expected))
     assert "6 hours ahead" in words(page)
@@ -164,12 +166,12 @@ def test_moving_a_slider_trains_nothing(at, monkeypatch):
 
 def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, monkeypatch):
     service = shared()
-    service.save(_judged(service), "tiny")
+    service.saved_models.save(_judged(service), "tiny")
     asked = {"model": "tiny", "history_1h": "90 days", "test": "Walk-forward", "folds": "2"}
     page = press(at("backtest", **asked), "Run the test")
     key = page.query_params["walk"]
     key = key[0] if isinstance(key, list) else key
-    job = service.runner.get(key)
+    job = service.training.job(key)
     assert job.wait(120)
     page.run()
     assert not page.exception
@@ -183,14 +185,15 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     assert "Walk forward in 3 folds" in words(other)
     assert charts(other) == 0
     # A new candle moved the question on: the link still shows what it was made for.
-    monkeypatch.setattr(service, "walk_key", lambda *_: "walk-of-later-prices")
+    monkeypatch.setattr(service.walk_forward, "key", lambda *_: "walk-of-later-prices")
     later = at("backtest", **asked, walk=key)
     assert "dense" in set(standings(later)["Predictor"])
     # Prices of another source are another question.
-    tested = service.walked(key)
+    tested = service.walk_forward.result(key)
     elsewhere = dataclasses.replace(tested.backtest.history, source="yahoo", simulated=False)
     joined = dataclasses.replace(tested.backtest, history=elsewhere)
-    service._walks.put(key, dataclasses.replace(tested, backtest=joined))
+    results = {key: dataclasses.replace(tested, backtest=joined)}
+    monkeypatch.setattr(service.walk_forward, "result", results.get)
     assert "Walk forward in 2 folds" in words(at("backtest", **asked, walk=key))
 
 
@@ -198,15 +201,15 @@ def _judged(service, **changes):
     """A tiny network on the page's own candles, really trained."""
     query = inputs.query("BTC", "1h", "90 days")
     spec = synthetic.spec(horizon=2, **changes)
-    return service.backtest(service.history(query, wait=0), spec)
+    return service.backtests.run(service.prices.history(query, wait=0), spec)
 
 
 def test_a_running_walk_is_watched_and_can_be_cancelled(at):
     service = shared()
     query = inputs.query("BTC", "1h", "90 days")
-    history = service.history(query, wait=0)
+    history = service.prices.history(query, wait=0)
     long = synthetic.spec(horizon=2, epochs=500)
-    job = service.submit_walk_forward(history, long, WalkPlan(folds=3))
+    job = service.walk_forward.submit(history, long, WalkPlan(folds=3))
     asked = {"history_1h": "90 days", "test": "Walk-forward", "folds": "3", "walk": job.key}
     try:
         until = time.monotonic() + 60
@@ -226,7 +229,7 @@ def test_a_running_walk_is_watched_and_can_be_cancelled(at):
 
 def test_what_can_not_be_trained_is_said_when_it_is_asked_for(at):
     service = shared()
-    service.save(_judged(service, test=0.1), "tiny")
+    service.saved_models.save(_judged(service, test=0.1), "tiny")
     page = at("backtest", model="tiny", history_1h="90 days", test="Walk-forward", folds="12")
     press(page, "Run the test")
     assert "Choose a longer history, fewer folds" in page.error[0].value

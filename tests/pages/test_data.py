@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast.prices.files import opening, price_file
-from cryptoforecast.service import FILE, _service, shared
+from cryptoforecast.service import PriceService, is_file, shared
 from cryptoforecast.ui import data
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
@@ -37,8 +37,8 @@ def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     assert "Can these data be trusted?" in text
     assert len(page.get("plotly_chart")) == 1
 
-    (name,) = shared()._files._kept
-    assert name.startswith(FILE)
+    name = page.session_state["file-name"]
+    assert is_file(name)
     forecast = open_page("", coin=name)
     assert not forecast.error
     assert "Tested on ETH 1h" in words(forecast)
@@ -68,7 +68,7 @@ def test_what_can_not_be_read_is_refused_with_the_reason(open_page):
 
 
 def test_a_link_to_a_file_that_is_gone_says_what_to_do(open_page):
-    page = open_page("", coin=FILE + "0" * 16)
+    page = open_page("", coin="file-" + "0" * 16)
     assert "Open the file again" in page.error[0].value
 
 
@@ -78,40 +78,37 @@ def test_without_a_file_it_says_what_it_takes(open_page):
     assert not page.error
 
 
-def test_the_files_kept_are_bounded(monkeypatch, csv):
-    from cryptoforecast import service as module
+def test_the_files_in_memory_are_bounded(csv):
     from cryptoforecast.errors import InvalidInput
 
-    monkeypatch.setattr(module, "KEPT_ROWS", 1500)
     service = shared()
-    first = service.keep(synthetic.history(900, 1))
-    second = service.keep(synthetic.history(900, 2))
-    assert service.file(second).source
-    with pytest.raises(InvalidInput, match="no longer kept"):
-        service.file(first)
+    service.prices = PriceService(service.settings, max_rows=1500)
+    first = service.prices.open(synthetic.history(900, 1))
+    second = service.prices.open(synthetic.history(900, 2))
+    assert service.prices.file(second).source
+    with pytest.raises(InvalidInput, match="no longer in memory"):
+        service.prices.file(first)
     with pytest.raises(InvalidInput, match="Choose longer candles"):
-        service.keep(synthetic.history(1600))
-    again = service.read(io.BytesIO(csv), "ETHUSDT_1h.csv")
-    assert service.history(_query(service.keep(again))) is again
+        service.prices.open(synthetic.history(1600))
+    again = service.prices.read(io.BytesIO(csv), "ETHUSDT_1h.csv")
+    assert service.prices.history(_query(service.prices.open(again))) is again
 
 
 def test_the_same_candles_said_to_be_something_else_are_another_file():
     service, history = shared(), synthetic.history(900)
-    simulated = service.keep(dataclasses.replace(history, simulated=True))
-    other = service.keep(dataclasses.replace(history, coin="ETH", source="file private.csv"))
+    simulated = service.prices.open(dataclasses.replace(history, simulated=True))
+    other = service.prices.open(dataclasses.replace(history, coin="ETH", source="file private.csv"))
     assert simulated != other
-    assert service.file(simulated).simulated
-    assert service.file(other).coin == "ETH"
-    assert service.keep(synthetic.history(900, simulated=True)) == simulated
+    assert service.prices.file(simulated).simulated
+    assert service.prices.file(other).coin == "ETH"
+    assert service.prices.open(synthetic.history(900, simulated=True)) == simulated
 
 
-def test_a_file_whose_place_was_taken_is_read_again(open_page, csv, monkeypatch):
-    from cryptoforecast import service as module
-
-    monkeypatch.setattr(module, "KEPT_ROWS", 1500)
-    _service.cache_clear()
+def test_a_file_whose_place_was_taken_is_read_again(open_page, csv):
+    service = shared()
+    service.prices = PriceService(service.settings, max_rows=1500)
     page = upload(open_page("data"), "ETHUSDT_1h.csv", csv)
-    shared().keep(synthetic.history(900, 1))
+    service.prices.open(synthetic.history(900, 1))
     assert not page.run().error
     assert "ETH · 900 closed 1h candles" in words(page)
 

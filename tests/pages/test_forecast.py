@@ -14,7 +14,7 @@ from cryptoforecast.forecasting.baselines import BASELINES, QUICK
 from cryptoforecast.learning import bundles, specs, training_cache
 from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.prices.live.yahoo import LOOK_BACK
-from cryptoforecast.service import _service, shared
+from cryptoforecast.service import forget_shared, shared
 from cryptoforecast.types import Forecast, MarketQuery
 from cryptoforecast.ui import inputs, selection
 from tests import synthetic
@@ -102,8 +102,8 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     page = open_page("", coin="BTC", model="btc-1h-dense")
     service = shared()
     shown = {metric.label: metric.value for metric in page.metric}
-    history = service.history(_query(page), wait=0)
-    result = service.judge_saved(history, service.model("btc-1h-dense").model)
+    history = service.prices.history(_query(page), wait=0)
+    result = service.backtests.of_saved(history, service.saved_models.load("btc-1h-dense").model)
     own = result.scores["dense"][-1]
     assert shown["80 % band covered"] == f"{own.coverage_80 * 100:.1f} %"
     assert shown["Typical error (MAE)"] == f"${own.mae:,.2f}"
@@ -212,7 +212,7 @@ def test_too_little_to_train_on_is_said_before_the_button_is_pressed(open_page):
     assert "Choose a longer history, or shorter candles." in warning
     _train(page).run()
     assert "longer history" in page.error[0].value
-    assert shared().runner.get("anything") is None
+    assert shared().training.job("anything") is None
     enough = open_page("", interval="1d")
     assert not [box for box in enough.warning if "too few" in box.value]
 
@@ -276,7 +276,7 @@ def test_moving_a_slider_trains_nothing(open_page):
     page = open_page()
     page.slider(key="quick-lstm-1h-lookback").set_value(30).run()
     assert not page.exception
-    assert shared().runner.get("anything") is None
+    assert shared().training.job("anything") is None
     assert page.selectbox(key="model").value == inputs.FIRST["1h"]
 
 
@@ -295,7 +295,7 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
     _train(page).run()
     chosen = page.query_params["model"]
     assert chosen.startswith("run-")
-    job = shared().runner.get(chosen.removeprefix("run-"))
+    job = shared().training.job(chosen.removeprefix("run-"))
     assert job is not None
     assert job.wait(120)
     page.run()
@@ -312,7 +312,7 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
     assert "the last price" in words(reopened)
 
     # The link of the training also answers after the process that trained it is gone.
-    _service.cache_clear()
+    forget_shared()
     linked = open_page("", model=chosen, history_1h="90 days")
     assert not linked.error
     assert "the last price" in words(linked)
@@ -321,7 +321,7 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
 def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen():
     service, history = shared(), synthetic.history()
     spec = synthetic.spec(test=0.3)
-    trained = service.backtest(history, spec)
+    trained = service.backtests.run(history, spec)
     chosen = "run-" + training_cache.key(history, spec)
     assert selection.job(service, chosen) is None
     found = selection.judge(service, chosen, history)
@@ -333,8 +333,8 @@ def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen(
 
 def test_cancel_takes_effect_within_a_second(open_page):
     service = shared()
-    history = service.history(MarketQuery("BTC", "1h"), wait=0)
-    job = service.submit(history, specs.make("careful", epochs=200))
+    history = service.prices.history(MarketQuery("BTC", "1h"), wait=0)
+    job = service.training.submit(history, specs.make("careful", epochs=200))
     page = open_page("", model=f"run-{job.key}")
     assert "Training LSTM" in words(page)
     began = time.monotonic()

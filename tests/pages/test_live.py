@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cryptoforecast.prices import Prices
 from cryptoforecast.prices.live.coinbase import Coinbase
-from cryptoforecast.service import shared
+from cryptoforecast.service import PriceService, shared
 from cryptoforecast.ui import inputs
 from tests.pages.conftest import words
 from tests.prices.live.exchange_server import ExchangeServer
@@ -33,7 +32,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     exchange.behaviour = "slow"
     service = shared()
     live = dataclasses.replace(service.settings, live=True)
-    service.prices = Prices(live, [Coinbase(exchange.url, per_second=1000)])
+    service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
 
     page = open_page("", history_1h="90 days")
     assert "asking the live source" in words(page)
@@ -41,7 +40,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
 
     query = inputs.query("BTC", "1h", "90 days")
     until = time.monotonic() + 30
-    while service.refreshing(query):
+    while service.prices.refreshing(query):
         assert time.monotonic() < until
         time.sleep(0.05)
     page.run()
@@ -49,14 +48,14 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     text = words(page)
     assert "simulated" not in text
     assert "asking" not in text
-    assert service.history(query, wait=0).source == "coinbase"
+    assert service.prices.history(query, wait=0).source == "coinbase"
 
 
 def test_a_silent_source_does_not_hold_the_page(open_page, exchange):
     exchange.behaviour = "silent"
     service = shared()
     live = dataclasses.replace(service.settings, live=True)
-    service.prices = Prices(live, [Coinbase(exchange.url, per_second=1000)])
+    service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
     began = time.monotonic()
     page = open_page("market")
     assert time.monotonic() - began < 10

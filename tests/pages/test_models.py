@@ -3,13 +3,13 @@
 import dataclasses
 
 from cryptoforecast.learning import bundles
-from cryptoforecast.service import shared
+from cryptoforecast.service import SavedModelService, shared
 from tests.pages.conftest import words
 
 
 def _own(name: str):
     service = shared()
-    model = service.model("btc-1h-dense").model
+    model = service.saved_models.load("btc-1h-dense").model
     bundles.save(model, service.settings.home / "models", name)
 
 
@@ -48,10 +48,9 @@ def test_a_damaged_model_is_named_and_hides_no_other(open_page):
     assert "btc-1h-dense" in set(page.dataframe[0].value["Name"])
 
 
-def test_without_any_model_it_says_what_to_do(open_page, tmp_path, monkeypatch):
+def test_without_any_model_it_says_what_to_do(open_page, tmp_path):
     service = shared()
-    monkeypatch.setattr(
-        service, "settings", dataclasses.replace(service.settings, shipped=tmp_path / "none")
-    )
+    settings = dataclasses.replace(service.settings, shipped=tmp_path / "none")
+    service.saved_models = SavedModelService(settings)
     page = open_page("models")
     assert "Train one" in page.info[0].value

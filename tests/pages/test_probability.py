@@ -16,8 +16,8 @@ MODEL = "btc-1h-dense"
 
 def asked(above=(), below=()):
     service = shared()
-    history = service.history(inputs.query("BTC", "1h"), wait=0)
-    future = service.future(history, service.model(MODEL).model, MODEL)
+    history = service.prices.history(inputs.query("BTC", "1h"), wait=0)
+    future = service.forecasts.next_steps(history, service.saved_models.load(MODEL).model, MODEL)
     return future, probability.ahead(future, above, below)
 
 

@@ -12,7 +12,7 @@ from tests.pages.conftest import words
 
 @pytest.mark.parametrize("rows", [2, 5, 50, 150])
 def test_a_short_file_says_how_much_is_missing(open_page, rows):
-    page = open_page("", coin=shared().keep(synthetic.history(rows)))
+    page = open_page("", coin=shared().prices.open(synthetic.history(rows)))
     shown = page.error[0].value
     assert f"from {rows} candles" in shown
     assert "Choose a longer history of about" in shown
@@ -22,7 +22,9 @@ def test_a_short_file_says_how_much_is_missing(open_page, rows):
 @pytest.mark.parametrize("volume", [0.0, np.nan])
 def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_page, volume):
     service = shared()
-    page = open_page("", coin=service.keep(synthetic.dead(synthetic.history(2000), 900, volume)))
+    page = open_page(
+        "", coin=service.prices.open(synthetic.dead(synthetic.history(2000), 900, volume))
+    )
     assert "the market seems dead" in words(page)
     next(button for button in page.button if button.label == "Train").click().run()
     assert not page.exception
@@ -35,13 +37,13 @@ def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_pa
 def test_prices_without_volume_are_tested_and_forecast(open_page, volume):
     history = synthetic.history(900)
     quiet = history.candles.assign(volume=volume)
-    page = open_page("", coin=shared().keep(synthetic.history(900, candles=quiet)))
+    page = open_page("", coin=shared().prices.open(synthetic.history(900, candles=quiet)))
     assert not page.error
     assert "Tested on BTC 1h" in words(page)
 
 
 @pytest.mark.parametrize(("rows", "first"), [(600, "cone"), (900, "global-1h-lstm")])
 def test_a_short_file_begins_with_a_model_that_can_read_it(open_page, rows, first):
-    page = open_page("", coin=shared().keep(synthetic.history(rows)))
+    page = open_page("", coin=shared().prices.open(synthetic.history(rows)))
     assert page.selectbox(key="model").value == first
     assert not page.error

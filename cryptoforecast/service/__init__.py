@@ -1,0 +1,82 @@
+"""The one door to prices, training, backtests, forecasts and saved models.
+
+The pages, the API and the command line call a ``Service``. It holds what one process shares: the
+caches and the background worker. Nothing here draws, serves or prints.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+
+from cryptoforecast.service.backtests import BacktestService
+from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
+from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.prices import PriceService, is_file
+from cryptoforecast.service.saved_models import SavedModelService
+from cryptoforecast.service.training import Run, TrainingService
+from cryptoforecast.service.walk_forward import WalkForwardService, is_walk_forward
+from cryptoforecast.settings import Settings
+
+__all__ = [
+    "PREDICT_MODEL",
+    "BacktestService",
+    "ForecastService",
+    "PriceService",
+    "Run",
+    "SavedModelService",
+    "Service",
+    "TrainingService",
+    "WalkForwardService",
+    "forget_shared",
+    "is_file",
+    "is_walk_forward",
+    "shared",
+]
+
+
+class Service:
+    """Everything that CryptoForecast does, in parts that share caches and one worker.
+
+    Args:
+        settings: Folders and bounds.
+
+    Attributes:
+        settings: Folders and bounds.
+        prices: Live prices and price files.
+        training: Networks, trained at once or in the background.
+        backtests: Tests of one fit on the last share of a history.
+        walk_forward: Tests with a new fit for each of several spans.
+        forecasts: The steps after the last closed candle.
+        saved_models: Models on disk, of the user and of the project.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        one_heavy = OneHeavyFit()
+        self.settings = settings
+        self.prices = PriceService(settings)
+        self.training = TrainingService(settings)
+        self.saved_models = SavedModelService(settings)
+        self.backtests = BacktestService(self.training, one_heavy)
+        self.walk_forward = WalkForwardService(self.training, one_heavy)
+        self.forecasts = ForecastService(self.saved_models, one_heavy)
+
+
+def shared() -> Service:
+    """Return the one service of this process, set up from the environment."""
+    with _LOCK:  # two threads that ask first get the same one
+        return _service()
+
+
+def forget_shared() -> None:
+    """Forget the service of this process: the next one reads the environment again."""
+    with _LOCK:
+        _service.cache_clear()
+
+
+@functools.cache
+def _service() -> Service:
+    return Service(Settings.from_environment())
+
+
+_LOCK = threading.Lock()

@@ -1,0 +1,153 @@
+"""Backtests of one fit: of networks, saved models and baselines, each computed once."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Hashable
+
+from cryptoforecast.cache import LruCache
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation.analyses import Analyses
+from cryptoforecast.forecasting.baselines import HEAVY, QUICK
+from cryptoforecast.learning import specs
+from cryptoforecast.service import keys
+from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.training import TrainingService
+from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, Progress, TrainedModel
+
+#: Bytes of forecasts of backtests in memory.
+MAX_BYTES = 64_000_000
+
+
+class BacktestService:
+    """Tests on the last share of a history, with the quick baselines beside.
+
+    The heavy baselines, which take some seconds, are added by ``with_all_baselines``.
+
+    Args:
+        training: Trains the networks that are tested.
+        one_heavy: Lets one heavy baseline be fitted at a time.
+        max_bytes: Bytes of forecasts to hold in memory.
+
+    Attributes:
+        analyses: Leaderboards and diagnostics of backtests.
+    """
+
+    def __init__(
+        self, training: TrainingService, one_heavy: OneHeavyFit, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self.analyses = Analyses()
+        self._training = training
+        self._one_heavy = one_heavy
+        self._results: LruCache[Backtest] = LruCache(max_bytes, forecast_bytes)
+
+    def run(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        report: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        use_cache: bool = True,
+    ) -> Backtest:
+        """Test a network or a baseline on the last ``spec.test`` share of a history.
+
+        Args:
+            history: ``n`` candles.
+            spec: Settings of a network, which is trained first, or a baseline.
+            report: Called with the progress of the training.
+            cancelled: Called before every update; the training stops when it returns true.
+            use_cache: Whether a cached network may be used.
+
+        Raises:
+            InvalidInput: If the settings or the prices are outside the rules.
+            NotEnoughData: If a span of the split would be too short.
+            Cancelled: If ``cancelled`` returned true.
+        """
+        if not specs.is_network(spec):
+            return self._of_baseline(history, spec)
+        run = self._training.train(history, spec, report, cancelled, use_cache=use_cache)
+        return self.of_trained(history, run.model, cached=run.cached)
+
+    def of_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:
+        """Test a baseline against the last price."""
+        return self._of_baseline(history, specs.make(network=name, horizon=horizon))
+
+    def of_trained(
+        self, history: PriceHistory, model: TrainedModel, *, cached: bool = False
+    ) -> Backtest:
+        """Test a network on the history that it was trained on.
+
+        Args:
+            history: The history that it was trained on.
+            model: The network.
+            cached: Whether it came from the training cache.
+        """
+        key = (keys.of_prices(history), keys.of_model(model), "own")
+        make = functools.partial(backtest.holdout, history, model.spec, model, baselines=QUICK)
+        return dataclasses.replace(self._result(key, history, make), cached=cached)
+
+    def of_saved(
+        self,
+        history: PriceHistory,
+        model: TrainedModel,
+        test: float = 0.2,
+        validation: float = 0.16,
+    ) -> Backtest:
+        """Test a saved model on any history, with its weights as they are.
+
+        Args:
+            history: ``n`` candles.
+            model: The saved model.
+            test: Share of rows to test on, the last ones.
+            validation: Share of rows before those.
+
+        Raises:
+            InvalidInput: If a share is outside the rules.
+            NotEnoughData: If a span of the split would be too short.
+        """
+        key = (keys.of_prices(history), keys.of_model(model), test, validation)
+        make = functools.partial(backtest.saved, history, model, test, validation, baselines=QUICK)
+        return self._result(key, history, make)
+
+    def with_all_baselines(self, result: Backtest) -> Backtest:
+        """Return a backtest with the heavy baselines added, which takes some seconds."""
+        for spec in missing_baselines(result):
+            result = backtest.with_baselines(result, self._of_baseline(result.history, spec))
+        return result
+
+    def with_finished_baselines(self, result: Backtest) -> Backtest:
+        """Return a backtest with those heavy baselines added that are in memory."""
+        for spec in missing_baselines(result):
+            other = self._results.get(keys.of_baseline(result.history, spec))
+            if other is not None:
+                result = backtest.with_baselines(result, other)
+        return result
+
+    def _of_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
+        key = keys.of_baseline(history, spec)
+        make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
+        with self._one_heavy.of(spec.network):
+            result = self._result(key, history, make)
+        return dataclasses.replace(result, spec=spec)
+
+    def _result(
+        self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest]
+    ) -> Backtest:
+        """Return the backtest of a key, with the prices just given: they say their own age."""
+        return dataclasses.replace(self._results.answer(key, make), history=history)
+
+
+def missing_baselines(result: Backtest) -> list[ModelSpec]:
+    """Return the settings that test the heavy baselines which a backtest lacks."""
+    missing = [name for name in HEAVY if name not in result.forecasts]
+    return [dataclasses.replace(result.spec, network=name) for name in missing]
+
+
+def forecast_bytes(result: Backtest) -> int:
+    """Estimate the memory that the forecasts of a backtest take, in bytes."""
+    return sum(
+        forecast.quantiles.size * 8 + forecast.predicted.size * 16
+        for forecast in result.forecasts.values()
+    )

@@ -1,0 +1,134 @@
+"""What comes next: the steps after the last closed candle, and how likely a price is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from cryptoforecast.cache import LruCache
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.forecasting import next_steps, probability, warnings
+from cryptoforecast.learning import inference
+from cryptoforecast.service import keys
+from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.saved_models import SavedModelService
+from cryptoforecast.types import Forecast, NextSteps, PriceHistory, Probability, TrainedModel
+
+#: The saved model behind ``POST /predict``.
+PREDICT_MODEL = "btc-1h-lstm-close"
+#: Candles in memory that networks forecast from. They are mostly those of opened files, and of
+#: finished trainings, which stay in memory as long as their job.
+MAX_ROWS = 1_000_000
+#: Forecasts of baselines in memory.
+MAX_OF_BASELINES = 32
+
+
+class ForecastService:
+    """Forecasts from the last closed candle.
+
+    Args:
+        saved_models: Holds the model behind ``POST /predict``.
+        one_heavy: Lets one heavy baseline be fitted at a time.
+        max_of_baselines: Forecasts of baselines to hold in memory.
+    """
+
+    def __init__(
+        self,
+        saved_models: SavedModelService,
+        one_heavy: OneHeavyFit,
+        max_of_baselines: int = MAX_OF_BASELINES,
+    ) -> None:
+        self._saved_models = saved_models
+        self._one_heavy = one_heavy
+        self._of_networks: LruCache[NextSteps] = LruCache(
+            MAX_ROWS, lambda steps: len(steps.history)
+        )
+        self._of_baselines: LruCache[Forecast] = LruCache(max_of_baselines)
+
+    def next_steps(
+        self, history: PriceHistory, model: TrainedModel, name: str | None = None
+    ) -> NextSteps:
+        """Forecast the steps after the last closed candle with a network.
+
+        The band is calibrated on earlier forecasts of the same model.
+
+        Args:
+            history: ``n`` candles.
+            model: The network.
+            name: Name of the saved model; by default that of the network.
+
+        Raises:
+            NotEnoughData: If there are fewer candles than the model needs.
+        """
+        # Warnings depend on the age of the prices and on everything on the model's card.
+        prices = keys.of_prices(history), history.fetched_at
+        key = (prices, keys.of_model(model), repr(model.card))
+        steps = self._of_networks.answer(key, lambda: next_steps.of_network(history, model))
+        return dataclasses.replace(steps, model=name or steps.model, history=history)
+
+    def of_baseline(self, history: PriceHistory, name: str, horizon: int) -> NextSteps:
+        """Forecast the next steps with a baseline that is fitted on all closed candles.
+
+        Args:
+            history: ``n`` candles.
+            name: Name of the baseline.
+            horizon: Steps to forecast.
+
+        Raises:
+            NotEnoughData: If there are too few candles to fit it.
+        """
+        key = (keys.of_prices(history), name, horizon)
+        with self._one_heavy.of(name):
+            forecast = self._of_baselines.answer(
+                key, lambda: next_steps.of_baseline(history, name, horizon).forecast
+            )
+        return NextSteps(name, history, forecast, warnings.of_prices(history))
+
+    def probabilities(
+        self, steps: NextSteps, above: Sequence[float] = (), below: Sequence[float] = ()
+    ) -> tuple[Probability, ...]:
+        """Compute the probability of ending above or below each price, at every step.
+
+        Args:
+            steps: A forecast of the next steps.
+            above: Prices to end above, USD.
+            below: Prices to end below, USD.
+
+        Returns:
+            First those of ``above``, then those of ``below``.
+
+        Raises:
+            InvalidInput: If there are too many prices, or one that no price can have.
+        """
+        return probability.ahead(steps, above, below)
+
+    def predict_closes(self, closes: Sequence[float]) -> float:
+        """Predict the next close from 60 hourly closes, as ``POST /predict`` does.
+
+        Args:
+            closes: Oldest first, USD.
+
+        Returns:
+            The median forecast, USD.
+
+        Raises:
+            InvalidInput: Unless there are exactly as many finite, positive closes as needed.
+            UnknownModel: If the model is missing.
+        """
+        model = self._saved_models.load(PREDICT_MODEL).model
+        needed = model.card.needs
+        if len(closes) != needed:
+            raise InvalidInput(
+                f"`prices` must hold exactly {needed} hourly closes, oldest first. "
+                f"Received: {len(closes)}."
+            )
+        values = np.asarray(closes, float)
+        if not (np.isfinite(values).all() and (values > 0).all()):
+            raise InvalidInput("`prices` must be finite and above 0.")
+        with np.errstate(all="ignore"):  # a number that overflows is refused below
+            predicted = float(inference.from_closes(model, values)[0])
+        if not np.isfinite(predicted):
+            raise InvalidInput("`prices` are too far apart for a finite prediction.")
+        return predicted

@@ -1,0 +1,167 @@
+"""Prices for whoever asks: live ones, and those of files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from cryptoforecast.cache import LruCache
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices import Prices
+from cryptoforecast.service import keys
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import MarketQuery, PriceHistory
+
+if TYPE_CHECKING:
+    from cryptoforecast.prices.files.table import Corrections
+    from cryptoforecast.prices.live.sources import Source
+
+#: How the name of an opened file begins, which stands where a coin could stand.
+FILE_PREFIX = "file-"
+#: Candles of opened files in memory, of all files together; about 50 MB.
+MAX_ROWS = 1_000_000
+
+
+class PriceService:
+    """Live prices, and the files that were opened.
+
+    Args:
+        settings: Where prices are cached, and whether the network may be asked.
+        sources: Where live prices come from, in order of preference; by default those of
+            ``Prices``.
+        max_rows: Candles of opened files in memory, of all files together.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[Source] | None = None,
+        max_rows: int = MAX_ROWS,
+    ) -> None:
+        self._live = Prices(settings, sources)
+        self._max_rows = max_rows
+        self._files: LruCache[PriceHistory] = LruCache(max_rows, len)
+
+    def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
+        """Return the best prices available within ``wait`` seconds; see ``Prices.history``.
+
+        The name of an opened file in place of a coin gives the prices of that file.
+
+        Raises:
+            InvalidInput: If no source can answer the query, or the file is no longer in memory.
+            NotEnoughData: If no closed candle lies in the window.
+        """
+        if is_file(query.coin):
+            return self.file(query.coin)
+        return self._live.history(query, wait)
+
+    def refreshing(self, query: MarketQuery) -> bool:
+        """Return whether a live source is being asked for these prices now."""
+        return not is_file(query.coin) and self._live.refreshing(query)
+
+    def read(
+        self,
+        source: Path | bytes | BinaryIO,
+        name: str,
+        *,
+        coin: str | None = None,
+        interval: str | None = None,
+        corrections: Corrections | None = None,
+        repairs: Collection[str] = (),
+        to_open: bool = False,
+        report: Callable[[float], None] | None = None,
+    ) -> PriceHistory:
+        """Read a price file; see ``price_file.read``.
+
+        Args:
+            source: Path, content, or an open binary file.
+            name: The file's name.
+            coin: Ticker; by default what the file says.
+            interval: Merge into candles of this length; by default as in the file.
+            corrections: What the user says about the file, instead of what the reader finds.
+            repairs: Names of repairs to make.
+            to_open: Whether to refuse a file that has too many candles for ``open``.
+            report: Called with the share of the file that has been read.
+
+        Raises:
+            UnreadableFile: If the file cannot be read without doubt.
+            InvalidInput: If an argument is outside the rules, or the file is too long.
+        """
+        from cryptoforecast.prices.files import price_file
+        from cryptoforecast.prices.files.opening import MAX_ROWS as MAX_ROWS_OF_A_FILE
+
+        return price_file.read(
+            source,
+            name,
+            coin=coin,
+            interval=interval,
+            corrections=corrections,
+            repairs=repairs,
+            most=self._max_rows if to_open else MAX_ROWS_OF_A_FILE,
+            report=report,
+        )
+
+    def column_names(
+        self, source: Path | bytes | BinaryIO, delimiter: str | None = None
+    ) -> list[str]:
+        """Return the column names of a price file, whether or not its prices can be read."""
+        from cryptoforecast.prices.files.columns.names import column_names
+
+        return column_names(source, delimiter)
+
+    def open(self, history: PriceHistory) -> str:
+        """Hold the prices of a file in memory, and return the name that stands for them.
+
+        Raises:
+            InvalidInput: If there are too many candles.
+        """
+        if len(history) > self._max_rows:
+            raise InvalidInput(
+                f"At most {self._max_rows:,} candles of a file can be opened. Received: "
+                f"{len(history):,}. Choose longer candles."
+            )
+        name = FILE_PREFIX + keys.of_file(history)
+        self._files.put(name, history)
+        return name
+
+    def file(self, name: str) -> PriceHistory:
+        """Return the prices of an opened file.
+
+        Raises:
+            InvalidInput: If the file is no longer in memory.
+        """
+        history = self._files.get(name)
+        if history is None:
+            raise InvalidInput(
+                f"The prices of this file are no longer in memory. Received: {name[:40]}. "
+                "Open the file again on the Data page, or choose a coin."
+            )
+        return history
+
+    def check_target(self, path: Path, *, force: bool = False) -> None:
+        """Refuse a file name that ``write`` would refuse.
+
+        Raises:
+            InvalidInput: For another extension, or a folder that does not exist.
+            AlreadyExists: If the file exists and ``force`` is false.
+        """
+        from cryptoforecast.prices.files import price_file
+
+        price_file.check_target(path, force=force)
+
+    def write(self, history: PriceHistory, path: Path, *, force: bool = False) -> None:
+        """Write candles as CSV or Parquet; see ``price_file.write``.
+
+        Raises:
+            InvalidInput: For another extension, or a folder that cannot be written to.
+            AlreadyExists: If the file exists and ``force`` is false.
+        """
+        from cryptoforecast.prices.files import price_file
+
+        price_file.write(history, path, force=force)
+
+
+def is_file(coin: str) -> bool:
+    """Return whether this names an opened file instead of a coin."""
+    return coin.startswith(FILE_PREFIX)

@@ -1,0 +1,130 @@
+"""Networks: trained at once or in the background, and each only once."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+from cryptoforecast.jobs import Job, Runner
+from cryptoforecast.learning import training, training_cache
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import ModelSpec, PriceHistory, Progress, TrainedModel
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """A finished training.
+
+    Attributes:
+        key: Names the training by its prices and settings.
+        history: The prices that it was requested for.
+        model: The trained network.
+        cached: Whether the network came from the training cache.
+    """
+
+    key: str
+    history: PriceHistory
+    model: TrainedModel
+    cached: bool
+
+
+class TrainingService:
+    """Trainings of this process, one at a time in the background.
+
+    Args:
+        settings: Where trained networks are cached, and how many may wait in the queue.
+
+    Attributes:
+        jobs: Background work: trainings and walk-forward tests.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.jobs: Runner[Run] = Runner(settings.jobs)
+        self.cache = training_cache.TrainingCache(
+            settings.home / "results", settings.cached_trainings
+        )
+
+    def train(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        report: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        use_cache: bool = True,
+    ) -> Run:
+        """Train a network, or return the one that was trained before on the same prices.
+
+        Args:
+            history: ``n`` candles.
+            spec: Settings of the network.
+            report: Called with the progress.
+            cancelled: Called before every update; the training stops when it returns true.
+            use_cache: Whether a cached network may be returned.
+
+        Raises:
+            InvalidInput: If the settings or the prices are outside the rules.
+            NotEnoughData: If a span of the split would be too short.
+            Cancelled: If ``cancelled`` returned true.
+        """
+        key = training_cache.key(history, spec)
+        make = functools.partial(training.train, history, spec, report, cancelled)
+        model, cached = self.model_of(key, make, use_cache=use_cache)
+        return Run(key, history, model, cached)
+
+    def submit(self, history: PriceHistory, spec: ModelSpec) -> Job[Run]:
+        """Train in the background; a second request for the same training gets the same job.
+
+        Raises:
+            InvalidInput: If the settings or the prices are outside the rules, or the queue is
+                full.
+            NotEnoughData: If a span of the split would be too short.
+        """
+        training.check(history, spec)
+
+        def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
+            return self.train(history, spec, report, cancelled)
+
+        return self.jobs.submit(training_cache.key(history, spec), title(history, spec), work)
+
+    def job(self, key: str) -> Job[Run] | None:
+        """Return background work by its key, or ``None`` once it is forgotten."""
+        return self.jobs.get(key)
+
+    def queue_position(self, job: Job[Run]) -> int:
+        """Count the jobs that run or wait before this one."""
+        return self.jobs.queue_position(job)
+
+    def model(self, key: str) -> TrainedModel | None:
+        """Return a trained network by the key of its training, or ``None`` if it is gone."""
+        job = self.job(key)
+        if job is not None and job.result is not None:
+            return job.result.model
+        return self.cache.get(key) if training_cache.is_key(key) else None
+
+    def model_of(
+        self, key: str, make: Callable[[], TrainedModel], *, use_cache: bool = True
+    ) -> tuple[TrainedModel, bool]:
+        """Return the cached network of a key, or make one and cache it.
+
+        Args:
+            key: Names the training.
+            make: Trains the network.
+            use_cache: Whether a cached network may be returned.
+
+        Returns:
+            The network, and whether it came from the cache.
+        """
+        cached = self.cache.get(key) if use_cache else None
+        if cached is not None:
+            return cached, True
+        model = make()
+        self.cache.put(key, model)
+        return model, False
+
+
+def title(history: PriceHistory, spec: ModelSpec) -> str:
+    """Describe a training in a few words, such as "LSTM for BTC 1h"."""
+    kind = "LSTM" if spec.network == "lstm" else "Dense network"
+    return f"{kind} for {history.coin} {history.interval}"

@@ -1,0 +1,147 @@
+"""Walk-forward tests: a new fit for each of several spans, at once or in the background."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Collection
+
+from cryptoforecast.cache import LruCache
+from cryptoforecast.evaluation import backtest, walk_forward
+from cryptoforecast.forecasting.baselines import BASELINES, QUICK
+from cryptoforecast.jobs import Job
+from cryptoforecast.learning import training, training_cache
+from cryptoforecast.service.backtests import forecast_bytes, missing_baselines
+from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.training import Run, TrainingService, title
+from cryptoforecast.types import ModelSpec, PriceHistory, Progress, WalkForward, WalkPlan
+
+#: How the key of a walk-forward test begins.
+KEY_PREFIX = "walk-"
+#: Bytes of forecasts of walk-forward tests in memory.
+MAX_BYTES = 64_000_000
+
+
+class WalkForwardService:
+    """Walk-forward tests of this process.
+
+    Args:
+        training: Trains the networks, and runs tests in the background.
+        one_heavy: Lets one heavy baseline be fitted at a time.
+        max_bytes: Bytes of forecasts to hold in memory.
+    """
+
+    def __init__(
+        self, training: TrainingService, one_heavy: OneHeavyFit, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._training = training
+        self._one_heavy = one_heavy
+        self._results: LruCache[WalkForward] = LruCache(
+            max_bytes, lambda tested: forecast_bytes(tested.backtest)
+        )
+
+    def run(
+        self,
+        history: PriceHistory,
+        spec: ModelSpec,
+        plan: WalkPlan,
+        report: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        use_cache: bool = True,
+        baselines: Collection[str] = tuple(BASELINES),
+    ) -> WalkForward:
+        """Test on the last ``spec.test`` share, with a new fit for each fold.
+
+        Args:
+            history: ``n`` candles.
+            spec: Settings of a network, or a baseline.
+            plan: The folds.
+            report: Called with the progress.
+            cancelled: Called before every update; the test stops when it returns true.
+            use_cache: Whether cached networks may be used.
+            baselines: Names of the baselines to compare with.
+
+        Raises:
+            InvalidInput: If the settings, the plan or the prices are outside the rules.
+            NotEnoughData: If a span of a fold would be too short.
+            Cancelled: If ``cancelled`` returned true.
+        """
+        model_of = functools.partial(self._training.model_of, use_cache=use_cache)
+        return walk_forward.run(
+            history, spec, plan, report, cancelled, model_of, baselines=baselines
+        )
+
+    def submit(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> Job[Run]:
+        """Test a network in the background, compared with the quick baselines.
+
+        ``result`` returns the finished test. The job's own result holds the last fold's network.
+
+        Raises:
+            InvalidInput: If the settings, the plan or the prices are outside the rules, or the
+                queue is full.
+            NotEnoughData: If a span of a fold would be too short.
+        """
+        walk_forward.check_all(history, spec, plan)
+        training.check(history, spec)
+        key = self.key(history, spec, plan)
+        if self.result(key) is None:
+            self._training.jobs.forget(key)  # the finished test was dropped from memory
+
+        def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
+            tested = self.run(history, spec, plan, report, cancelled, baselines=QUICK)
+            self._results.put(key, tested)
+            models = [fold.model for fold in tested.folds if fold.model is not None]
+            return Run(key, history, models[-1], tested.backtest.cached)
+
+        name = f"{title(history, spec)} in {plan.folds} folds"
+        return self._training.jobs.submit(key, name, work)
+
+    def key(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> str:
+        """Name a walk-forward test by all that shapes it."""
+        return KEY_PREFIX + training_cache.key(history, spec, dataclasses.asdict(plan))
+
+    def result(self, key: str) -> WalkForward | None:
+        """Return a finished test by its key, or ``None`` where it is not in memory."""
+        return self._results.get(key)
+
+    def of_baseline(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> WalkForward:
+        """Test a baseline, compared with the quick baselines.
+
+        Raises:
+            InvalidInput: If the settings or the plan are outside the rules.
+            NotEnoughData: If a span of a fold would be too short.
+        """
+        key = self.key(history, spec, plan)
+        make = functools.partial(self.run, history, spec, plan, baselines=QUICK)
+        with self._one_heavy.of(spec.network):
+            return self._results.answer(key, make)
+
+    def with_all_baselines(self, tested: WalkForward) -> WalkForward:
+        """Return a test with the heavy baselines added, which takes some seconds."""
+        for _, spec, plan in self._missing(tested):
+            self.of_baseline(tested.backtest.history, spec, plan)
+        return self.with_finished_baselines(tested)
+
+    def with_finished_baselines(self, tested: WalkForward) -> WalkForward:
+        """Return a test with those heavy baselines added that are in memory."""
+        joined = tested.backtest
+        for key, _, _ in self._missing(tested):
+            other = self.result(key)
+            if other is not None:
+                joined = backtest.with_baselines(joined, other.backtest)
+        return dataclasses.replace(tested, backtest=joined)
+
+    def _missing(self, tested: WalkForward) -> list[tuple[str, ModelSpec, WalkPlan]]:
+        """Return key, settings and plan of the heavy baselines that a test lacks."""
+        plan = dataclasses.replace(tested.plan, warm_start=False)
+        history = tested.backtest.history
+        return [
+            (self.key(history, spec, plan), spec, plan)
+            for spec in missing_baselines(tested.backtest)
+        ]
+
+
+def is_walk_forward(key: str) -> bool:
+    """Return whether a key of background work names a walk-forward test."""
+    return key.startswith(KEY_PREFIX)
