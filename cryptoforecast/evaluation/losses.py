@@ -30,18 +30,15 @@ def of_metric(forecast: Forecast, metric: str, step: int) -> Array:
         ones (``mape``, ``smape``), pinball losses; 1 for a wrong direction and 0 for a right one,
         where the price moved; of a coverage 1 inside the band and 0 outside.
     """
-    column = step - 1
-    known = np.isfinite(forecast.actual[:, column])
-    close, actual = forecast.close[known], forecast.actual[known, column]
-    predicted, quantiles = forecast.predicted[known, column], forecast.quantiles[known, column]
+    known = forecast.at(step)
     if metric == "pinball":
-        return pinball_of_origins(np.log(actual / close), quantiles)
+        return pinball_of_origins(known.actual_returns, known.quantiles)
     if metric in COVERAGE_LEVELS:
-        return inside(np.log(actual / close), quantiles, COVERAGE_LEVELS[metric])
+        return inside(known.actual_returns, known.quantiles, COVERAGE_LEVELS[metric])
     if metric == "directional_accuracy":
-        return wrong_direction(close, actual, predicted)
+        return wrong_direction(known.close, known.actual, known.predicted)
     loss = {"rmse": squared, "mape": relative, "smape": symmetric}.get(metric, absolute)
-    return loss(actual, predicted)
+    return loss(known.actual, known.predicted)
 
 
 def absolute(actual: Array, predicted: Array) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses, scores
@@ -18,6 +19,7 @@ from cryptoforecast.types import (
     Array,
     Backtest,
     CoverageBySteps,
+    Forecast,
     Regime,
     Reliability,
     Share,
@@ -68,12 +70,10 @@ def measure(result: Backtest, step: int) -> Reliability:
         raise InvalidInput(
             f"`step` must be 1 to the horizon, {forecast.horizon}. Received: {step}."
         )
-    actual, quantiles = forecast.actual_returns[:, step - 1], forecast.quantiles[:, step - 1]
-    known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
-    actual, quantiles = actual[known], quantiles[known]
+    origins, actual, quantiles = _outcomes(forecast, step)
     parts = (probability.below(actual, quantiles) * BINS).astype(int).clip(0, BINS - 1)
     candles = result.history.candles
-    sigma = volatility(candles)[candles.index.get_indexer(forecast.origins[known])]
+    sigma = volatility(candles)[candles.index.get_indexer(origins)]
     return Reliability(
         backtest=result,
         step=step,
@@ -88,12 +88,11 @@ def measure(result: Backtest, step: int) -> Reliability:
 def by_step(result: Backtest) -> CoverageBySteps:
     """Count how much the judged model's band held at every step; see ``measure``."""
     forecast = result.forecast
-    returns, found = forecast.actual_returns, []
+    coverage = []
     for step in range(1, forecast.horizon + 1):
-        actual, quantiles = returns[:, step - 1], forecast.quantiles[:, step - 1]
-        known = np.isfinite(actual) & np.isfinite(quantiles).all(axis=-1)
-        found.append(_coverage(actual[known], quantiles[known], step))
-    return CoverageBySteps(result, tuple(found))
+        _, actual, quantiles = _outcomes(forecast, step)
+        coverage.append(_coverage(actual, quantiles, step))
+    return CoverageBySteps(result, tuple(coverage))
 
 
 def brier(chances: Array, happened: Array) -> float:
@@ -198,6 +197,13 @@ def _independent(hits: Array, step: int) -> Array:
     varies = variance > 0
     alone = np.where(varies, share * (1 - share) / np.where(varies, variance, 1), n / step)
     return np.clip(alone, 1, n)
+
+
+def _outcomes(forecast: Forecast, step: int) -> tuple[pd.DatetimeIndex, Array, Array]:
+    """Take origins, log-returns and quantiles where the outcome and the band are known."""
+    known = forecast.at(step)
+    defined = np.isfinite(known.quantiles).all(axis=-1)
+    return known.origins[defined], known.actual_returns[defined], known.quantiles[defined]
 
 
 def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 import numpy as np
 
 from cryptoforecast.evaluation import losses
-from cryptoforecast.types import QUANTILES, Array, Forecast, Scores
+from cryptoforecast.types import QUANTILES, Array, Forecast, Scores, StepForecast
 
 #: JSON figures of one step.
 Figures = dict[str, float | None]
@@ -163,11 +163,8 @@ def score(forecast: Forecast, naive_scale: float) -> tuple[Scores, ...]:
     Returns:
         One ``Scores`` for each step, 1 to the horizon.
     """
-    returns = forecast.actual_returns
-    return tuple(
-        _score_step(forecast, returns[:, column], column, naive_scale)
-        for column in range(forecast.horizon)
-    )
+    steps = range(1, forecast.horizon + 1)
+    return tuple(_score_step(forecast.at(step), naive_scale) for step in steps)
 
 
 def as_json(scores: Scores) -> Figures:
@@ -186,19 +183,16 @@ def finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _score_step(forecast: Forecast, returns: Array, column: int, scale: float) -> Scores:
-    known = np.isfinite(forecast.actual[:, column])
-    rows = slice(None) if known.all() else known  # the first spares copies
-    close, returns = forecast.close[rows], returns[rows]
-    actual, predicted = forecast.actual[rows, column], forecast.predicted[rows, column]
-    quantiles = forecast.quantiles[rows, column]
+def _score_step(forecast: StepForecast, scale: float) -> Scores:
+    actual, predicted = forecast.actual, forecast.predicted
+    returns, quantiles = forecast.actual_returns, forecast.quantiles
     return Scores(
         mae=mae(actual, predicted),
         rmse=rmse(actual, predicted),
         mape=mape(actual, predicted),
         smape=smape(actual, predicted),
         mase=mase(actual, predicted, scale),
-        directional_accuracy=directional_accuracy(close, actual, predicted),
+        directional_accuracy=directional_accuracy(forecast.close, actual, predicted),
         pinball=pinball(returns, quantiles),
         coverage_80=coverage(returns, quantiles, 80),
         coverage_95=coverage(returns, quantiles, 95),

@@ -54,11 +54,7 @@ def judge(
     """
     for other in (naive, *([] if cone is None else [cone])):
         _check_alike(forecast, other)
-    known = np.isfinite(naive.actual[:, -1])
-    own, baseline = (
-        losses.absolute(each.actual[known, -1], each.predicted[known, -1])
-        for each in (forecast, naive)
-    )
+    own, baseline = (losses.of_metric(each, "mae", each.horizon) for each in (forecast, naive))
     skill, low, high = skill_interval(own, baseline, forecast.horizon)
     p_value = diebold_mariano(own, baseline, forecast.horizon)
     if len(own) < fewest_origins(forecast.horizon):
@@ -92,12 +88,11 @@ def direction_gain(forecast: Forecast) -> float:
     Returns:
         Basis points (0.01 %) of the price a forecast; NaN if no outcome is known.
     """
-    returns = forecast.actual_returns[:, -1]
-    known = np.isfinite(returns)
-    if not known.any():
+    known = forecast.at(forecast.horizon)
+    if not len(known):
         return math.nan
-    called = np.sign(forecast.predicted[:, -1] - forecast.close)
-    return float(np.mean((called * returns)[known])) * 1e4
+    called = np.sign(known.predicted - known.close)
+    return float(np.mean(called * known.actual_returns)) * 1e4
 
 
 def _check_alike(forecast: Forecast, other: Forecast) -> None:
@@ -111,12 +106,7 @@ def _check_alike(forecast: Forecast, other: Forecast) -> None:
 
 def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float]:
     """Estimate the skill of a band against the cone's, and its interval; NaN where undefined."""
-    returns = cone.actual_returns[:, -1]
-    known = np.isfinite(returns)
-    own, baseline = (
-        losses.pinball_of_origins(returns[known], each.quantiles[known, -1])
-        for each in (forecast, cone)
-    )
+    own, baseline = (losses.of_metric(each, "pinball", each.horizon) for each in (forecast, cone))
     skill, low, high = skill_interval(own, baseline, forecast.horizon)
     if len(own) < fewest_origins(forecast.horizon):
         low = high = math.nan
@@ -125,9 +115,8 @@ def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float
 
 def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) -> str:
     """Say how good the band is, where that can be told; empty otherwise."""
-    returns = forecast.actual_returns[:, -1]
-    known = np.isfinite(returns)
-    covered = coverage(returns[known], forecast.quantiles[known, -1], 80)
+    known = forecast.at(forecast.horizon)
+    covered = coverage(known.actual_returns, known.quantiles, 80)
     if math.isnan(low) or math.isnan(covered):
         return ""
     held = f"80 % band covers {covered * 100:.1f} %"

@@ -275,6 +275,34 @@ class SavedModel:
 
 
 @dataclass(frozen=True, eq=False)
+class StepForecast:
+    """One step of a forecast, at the ``m`` origins whose outcome is known.
+
+    Attributes:
+        origins: ``(m,)`` opens of the last closed candle at each origin, UTC.
+        close: ``(m,)`` close of that candle, USD.
+        predicted: ``(m,)`` point forecast of the close so many rows later, USD.
+        quantiles: ``(m, 9)`` of the cumulative log-return.
+        actual: ``(m,)`` what the close became, USD.
+    """
+
+    origins: pd.DatetimeIndex
+    close: Array
+    predicted: Array
+    quantiles: Array
+    actual: Array
+
+    def __len__(self) -> int:
+        return len(self.close)
+
+    @property
+    def actual_returns(self) -> Array:
+        """``(m,)`` cumulative log-return that happened."""
+        returns: Array = np.log(self.actual / self.close)
+        return returns
+
+
+@dataclass(frozen=True, eq=False)
 class Forecast:
     """What one predictor said at many origins; all steps at once.
 
@@ -348,6 +376,18 @@ class Forecast:
         """``(n, horizon)`` cumulative log-return that happened; NaN where unknown."""
         returns: Array = np.log(self.actual / self.close[:, None])
         return returns
+
+    def at(self, step: int) -> StepForecast:
+        """Take one step, 1 to the horizon, at the origins whose outcome is known."""
+        known = np.isfinite(self.actual[:, step - 1])
+        rows = slice(None) if known.all() else known  # the first spares copies
+        return StepForecast(
+            origins=self.origins[rows],
+            close=self.close[rows],
+            predicted=self.predicted[rows, step - 1],
+            quantiles=self.quantiles[rows, step - 1],
+            actual=self.actual[rows, step - 1],
+        )
 
     def times(self, step: int) -> pd.DatetimeIndex:
         """Return the open of each target: of the candle ``step`` rows after its origin, ``(n,)``.
