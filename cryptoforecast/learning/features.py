@@ -15,6 +15,7 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import indicators, ranges
+from cryptoforecast.prices.candles.ranges import log_ranges
 from cryptoforecast.types import Array
 
 #: Added before a logarithm of a return or range, so that 0 stays finite: 1 basis point.
@@ -129,7 +130,7 @@ def _indicator(compute: Callable[[pd.DataFrame], Array]) -> Callable[[Columns], 
 
 
 def _range(of: Columns) -> Array:
-    span = np.log(of.candles["high"].to_numpy(float) / of.candles["low"].to_numpy(float))
+    span = log_ranges(of.candles)
     ranges: Array = np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
     return ranges
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.prices.candles.ranges import true_log_ranges
 from cryptoforecast.types import Array
 
 #: Candles in the short, the usual and the long average: a day, a week and three weeks of hours.
@@ -30,10 +31,9 @@ def true_ranges(candles: pd.DataFrame) -> Array:
     Returns:
         ``(n,)`` in log-return; NaN in the first row, which has no close before it.
     """
-    last = candles["close"].to_numpy(float)[:-1]
-    high = np.maximum(candles["high"].to_numpy(float)[1:], last)
-    low = np.minimum(candles["low"].to_numpy(float)[1:], last)
-    return np.append(np.nan, np.log(high / low) / _OF_SIGMA)[-len(candles) :]
+    ranges = true_log_ranges(candles) / _OF_SIGMA
+    ranges[:1] = np.nan
+    return ranges
 
 
 def averages(ranges: Array) -> tuple[Array, Array, Array]:

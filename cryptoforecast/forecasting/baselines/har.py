@@ -19,6 +19,7 @@ from cryptoforecast.forecasting.baselines.common import (
     trailing_quantiles,
 )
 from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.prices.candles import ranges
 from cryptoforecast.types import Array, Forecast, PriceHistory
 
 #: Spans that volatility is averaged over, beside the candle itself; those of no more than a
@@ -97,10 +98,7 @@ class Har:
 
 def variances(candles: pd.DataFrame) -> Array:
     """Compute Parkinson's variance of each candle's true range, ``(n,)`` in squared log-return."""
-    last = candles["close"].shift(1).fillna(candles["open"])
-    high = np.maximum(candles["high"].to_numpy(float), last.to_numpy(float))
-    low = np.minimum(candles["low"].to_numpy(float), last.to_numpy(float))
-    variances: Array = np.log(high / low) ** 2 / (4 * np.log(2))
+    variances: Array = ranges.true_log_ranges(candles) ** 2 / ranges.PARKINSON
     return variances
 
 

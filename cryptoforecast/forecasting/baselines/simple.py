@@ -12,6 +12,7 @@ import pandas as pd
 
 from cryptoforecast.forecasting.baselines.common import fitting_rows, forecast, quantiles_by_step
 from cryptoforecast.learning.targets import cumulative_returns
+from cryptoforecast.prices.candles import ranges
 from cryptoforecast.types import Array, Forecast, PriceHistory
 
 #: Weight of the newest candle in the cone's variance (RiskMetrics-style smoothing of 0.9).
@@ -142,8 +143,7 @@ def volatility(candles: pd.DataFrame, alpha: float = CONE_ALPHA) -> Array:
     Returns:
         ``(n,)`` sigma in log-return a candle; row *t* looks at candles up to *t*.
     """
-    spread = np.log(candles["high"].to_numpy(float) / candles["low"].to_numpy(float))
-    variance = pd.Series(spread**2 / (4 * np.log(2)))
+    variance = pd.Series(ranges.log_ranges(candles) ** 2 / ranges.PARKINSON)
     sigma: Array = np.sqrt(variance.ewm(alpha=alpha, adjust=False).mean().to_numpy())
     return sigma
 

@@ -1,0 +1,38 @@
+"""How far the prices of a candle ranged, as log-returns: 0.01 is about 1 %."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.types import Array
+
+#: Expected square of the log range of a random walk, over its variance (Parkinson 1980, "The
+#: extreme value method for estimating the variance of the rate of return").
+PARKINSON = 4 * np.log(2)
+
+
+def log_ranges(candles: pd.DataFrame) -> Array:
+    """Compute ln(high / low) of each candle, ``(n,)``."""
+    ranges: Array = np.log(candles["high"].to_numpy(float) / candles["low"].to_numpy(float))
+    return ranges
+
+
+def true_log_ranges(candles: pd.DataFrame) -> Array:
+    """Compute the log range of each candle together with the close before it.
+
+    ln(max(high, last close) / min(low, last close)), which counts a jump between two candles
+    (Wilder 1978, "true range"). The first candle has no close before it; its open stands in.
+
+    Args:
+        candles: frame with ``open``, ``high``, ``low`` and ``close``, USD.
+
+    Returns:
+        ``(n,)``; row *t* looks at candles up to *t*.
+    """
+    close = candles["close"].to_numpy(float)
+    last = np.append(candles["open"].to_numpy(float)[:1], close[:-1])
+    high = np.maximum(candles["high"].to_numpy(float), last)
+    low = np.minimum(candles["low"].to_numpy(float), last)
+    ranges: Array = np.log(high / low)
+    return ranges

@@ -1,0 +1,37 @@
+"""Ranges of candles against a loop over their prices."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cryptoforecast.prices.candles import ranges
+from tests import synthetic
+
+
+def test_a_range_is_the_log_of_high_over_low():
+    candles = synthetic.history(30).candles
+    expected = [math.log(row.high / row.low) for row in candles.itertuples()]
+    assert ranges.log_ranges(candles) == pytest.approx(expected)
+
+
+def test_a_true_range_reaches_to_the_close_before():
+    candles = synthetic.history(30).candles.copy()
+    candles.iloc[10:] *= 1.2  # a jump between two candles, and one back below
+    candles.iloc[20:] /= 1.3
+    rows = list(candles.itertuples())
+    expected = [
+        math.log(max(row.high, last) / min(row.low, last))
+        for row, last in zip(rows, [rows[0].open, *(row.close for row in rows)], strict=False)
+    ]
+    found = ranges.true_log_ranges(candles)
+    assert found == pytest.approx(expected)
+    assert found[10] > 0.15
+    assert found[20] > 0.15
+
+
+def test_a_row_does_not_depend_on_later_ones():
+    candles = synthetic.history(30).candles
+    np.testing.assert_array_equal(
+        ranges.true_log_ranges(candles)[:12], ranges.true_log_ranges(candles.iloc[:12])
+    )
