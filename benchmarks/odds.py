@@ -1,17 +1,17 @@
-"""Whether the odds come true: forecast chances against what happened, and how far tails reach.
+"""Whether forecast probabilities come true, and how far the tails reach.
 
     python -m benchmarks.odds --data FILE [--model NAME] [--steps 1 6 24]
 
-Every forecaster of a backtest (the saved model, its band calibrated as there, and all baselines)
-says at each test origin how likely the close ends above a price that lies a fixed distance away:
--2 to 2 times the cone's sigma at the origin, times the root of the step. *Brier* is the mean
-squared difference between chance and outcome, relative to that of the last price with its
-constant band and to that of the share counted at this distance before the test span (below 1 is
-better). *Off* is the expected calibration error over ten bins of chance, all distances together.
-A row of the second table is one bin: the mean chance, and how often it came true, with the 95 %
-interval that allows for overlap. The third table counts outcomes beyond far quantiles, promised
-to be so many, by the shape of the tail; it is of the validation rows, on which the shape was
-chosen, and of the test rows.
+Every predictor of a backtest (the saved model with its calibrated band, and all baselines) gives
+at each test origin the probability that the close ends above a price at a fixed distance: -2 to 2
+times the cone's sigma at the origin, times the root of the step. *Brier* is the mean squared
+difference between probability and outcome, relative to that of the last price with its constant
+band, and to that of the share that was counted at this distance before the test span (below 1 is
+better). *Off* is the expected calibration error over ten bins, all distances together. A row of
+the second table is one bin: the mean probability, and how often the event happened, with the 95 %
+interval that allows for overlap. The third table counts outcomes beyond far quantiles, as a
+multiple of the promised number, by the shape of the tail. It is for the validation rows, on which
+the shape was chosen, and for the test rows.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from benchmarks import measure
-from cryptoforecast.evaluation import reliability
+from benchmarks import measure, probability_scores
 from cryptoforecast.forecasting import probability
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.forecasting.baselines.simple import volatility
@@ -37,19 +36,19 @@ from cryptoforecast.types import QUANTILES, Array, Backtest, Forecast, PriceHist
 
 DISTANCES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 STEPS = (1, 6, 24)
-#: Chances of ending farther out, on one side, that the tails are counted at.
+#: Probabilities of ending farther out, on one side, at which the tails are counted.
 FAR = (0.01, 0.005, 0.001)
-#: Shapes of the tail that are compared; ``None`` is a normal distribution's.
+#: Shapes of the tail that are compared; ``None`` is the tail of a normal distribution.
 SHAPES = (None, 0.0, 0.1, 0.2, 0.3, 0.4)
-#: Forecasters whose tails are counted on the validation rows.
-TAILED = ("cone", "har")
+#: Predictors whose tails are counted on the validation rows.
+TAIL_PREDICTORS = ("cone", "har")
 _OUTER = QUANTILES[0]
 
 Row = dict[str, str]
 
 
 def main() -> None:
-    """Measure, print the tables."""
+    """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="hourly candles of many years")
     parser.add_argument("--model", default="btc-1h-dense", help="a saved model")
@@ -74,20 +73,21 @@ def main() -> None:
 
 
 def _odds(result: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]:
-    """Score every forecaster's chances at every step, and put the judged one's into bins."""
+    """Score every predictor's probabilities by step, and bin those of the network."""
     scores, bins = [], []
     for step in steps:
         away = _away(result, step)
         actual = result.forecast.actual_returns[:, step - 1]
         happened = actual[:, None] > away
-        chances = {
-            name: probability.above(away, said.quantiles[:, None, step - 1])
-            for name, said in result.forecasts.items()
+        probabilities = {
+            name: probability.above(away, forecast.quantiles[:, None, step - 1])
+            for name, forecast in result.forecasts.items()
         }
-        counted = reliability.brier(_shares_before(result, step) + 0 * away, happened)
-        naive = reliability.brier(chances["naive"], happened)
-        for name, chance in chances.items():
-            brier = reliability.brier(chance, happened)
+        counted = probability_scores.brier(_shares_before(result, step) + 0 * away, happened)
+        naive = probability_scores.brier(probabilities["naive"], happened)
+        for name, values in probabilities.items():
+            brier = probability_scores.brier(values, happened)
+            error = probability_scores.calibration_error(values, happened)
             scores.append(
                 {
                     "hours ahead": str(step),
@@ -95,15 +95,15 @@ def _odds(result: Backtest, steps: Sequence[int]) -> tuple[list[Row], list[Row]]
                     "Brier": f"{brier:.4f}",
                     "/ last price": f"{brier / naive:.3f}",
                     "/ share before": f"{brier / counted:.3f}",
-                    "off, points": f"{100 * reliability.calibration_error(chance, happened):.2f}",
+                    "off, points": f"{100 * error:.2f}",
                 }
             )
-        bins += _bins(result.spec.network, step, chances[result.spec.network], happened)
+        bins += _bins(result.spec.network, step, probabilities[result.spec.network], happened)
     return scores, bins
 
 
 def _away(result: Backtest, step: int) -> Array:
-    """Log-returns to the prices asked about, ``(n, distances)``; known at the origin."""
+    """Return log-returns to the prices, ``(n, distances)``, known at the origin."""
     return _sigma(result)[:, None] * np.sqrt(step) * np.array(DISTANCES)
 
 
@@ -123,24 +123,24 @@ def _shares_before(result: Backtest, step: int) -> Array:
     return np.mean(ratio[:, None] > np.array(DISTANCES), axis=0)
 
 
-def _bins(name: str, step: int, chance: Array, happened: Array) -> list[Row]:
+def _bins(name: str, step: int, probabilities: Array, happened: Array) -> list[Row]:
     return [
         {
             "hours ahead": str(step),
             "": name,
-            "said, %": f"{100 * each.chance:.1f}",
-            "came true, %": f"{100 * each.happened.value:.1f} "
+            "forecast, %": f"{100 * each.probability:.1f}",
+            "happened, %": f"{100 * each.happened.value:.1f} "
             f"({100 * each.happened.low:.1f} to {100 * each.happened.high:.1f})",
-            "asked": f"{each.count:,}",
+            "forecasts": f"{each.count:,}",
         }
-        for each in reliability.came_true(chance, happened, step)
+        for each in probability_scores.calibration_bins(probabilities, happened, step)
     ]
 
 
 def _validation_tails(result: Backtest, steps: Sequence[int]) -> list[Row]:
     cut, history = result.split, result.history
     forecasts = {}
-    for name in TAILED:
+    for name in TAIL_PREDICTORS:
         fitted = BASELINES[name].fit(_until(history, cut.test_start), cut.train_end, max(steps))
         rows = range(cut.train_end, cut.test_start - max(steps))
         forecasts[name] = fitted.forecast(_until(history, cut.test_start), rows)
@@ -152,12 +152,12 @@ def _until(history: PriceHistory, row: int) -> PriceHistory:
 
 
 def _test_tails(result: Backtest, steps: Sequence[int]) -> list[Row]:
-    names = (*TAILED, result.spec.network)
+    names = (*TAIL_PREDICTORS, result.spec.network)
     return _tails("test", {name: result.forecasts[name] for name in names}, steps)
 
 
 def _tails(span: str, forecasts: Mapping[str, Forecast], steps: Sequence[int]) -> list[Row]:
-    """Count outcomes beyond far quantiles, both sides, over how many were promised."""
+    """Count outcomes beyond far quantiles on both sides, over the promised number."""
     rows = []
     for step in steps:
         for shape in SHAPES:
@@ -166,20 +166,20 @@ def _tails(span: str, forecasts: Mapping[str, Forecast], steps: Sequence[int]) -
                 "hours ahead": str(step),
                 "tail": "normal" if shape is None else f"{shape:g}",
             }
-            for name, said in forecasts.items():
-                low, high = _beyond(said, step, shape)
+            for name, forecast in forecasts.items():
+                low, high = _beyond(forecast, step, shape)
                 for far, below, above in zip(FAR, low, high, strict=True):
                     row[f"{name} {100 * far:g} %"] = f"{below / far:.2f} / {above / far:.2f}"
             rows.append(row)
     return rows
 
 
-def _beyond(said: Forecast, step: int, shape: float | None) -> tuple[list[float], list[float]]:
-    """Share of outcomes below and above each far quantile, with a tail of this shape.
+def _beyond(forecast: Forecast, step: int, shape: float | None) -> tuple[list[float], list[float]]:
+    """Return shares of outcomes below and above each far quantile, for a shape of the tail.
 
-    How far a quantile lies beyond the outermost of the nine scales with the shape alone.
+    The distance of a quantile beyond the outermost of the nine depends on the shape alone.
     """
-    actual, quantiles = said.actual_returns[:, step - 1], said.quantiles[:, step - 1]
+    actual, quantiles = forecast.actual_returns[:, step - 1], forecast.quantiles[:, step - 1]
     below, above = [], []
     for far in FAR:
         scale = _reach(far, shape) / _reach(far, probability.TAIL)
@@ -194,7 +194,7 @@ def _beyond(said: Forecast, step: int, shape: float | None) -> tuple[list[float]
 
 
 def _reach(far: float, shape: float | None) -> float:
-    """How far out a chance lies beyond the outermost quantile, in units of 1 / hazard there."""
+    """Return the distance beyond the outermost quantile, in units of 1 / hazard there."""
     if shape is None:
         normal = NormalDist()
         at, out = normal.inv_cdf(1 - _OUTER), normal.inv_cdf(1 - far)

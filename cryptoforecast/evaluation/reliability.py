@@ -1,10 +1,9 @@
-"""Whether bands and odds hold what they promise: by level, by step, by volatility, by chance."""
+"""Whether bands hold what they promise: by level, by step and by volatility."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -27,29 +26,12 @@ from cryptoforecast.types import (
 
 #: Levels of the bands that are counted, in %.
 LEVELS = (50, 80, 90, 95)
-#: Equal bins of a chance.
-TENTHS = 10
 #: Equal parts of the forecast distribution.
 BINS = 20
 #: Thirds of the origins, from the lowest volatility to the highest.
 REGIMES = ("calm", "usual", "restless")
 #: Two-sided 95 % of a normal distribution.
 _NORMAL = 1.959964
-
-
-@dataclass(frozen=True)
-class Said:
-    """Events that were said to be about equally likely, and how often they happened.
-
-    Attributes:
-        chance: mean of what was said, a fraction.
-        happened: how often it came true.
-        count: how many chances there are.
-    """
-
-    chance: float
-    happened: Share
-    count: int
 
 
 def measure(result: Backtest, step: int) -> Reliability:
@@ -93,67 +75,6 @@ def by_step(result: Backtest) -> CoverageBySteps:
         _, actual, quantiles = _outcomes(forecast, step)
         coverage.append(_coverage(actual, quantiles, step))
     return CoverageBySteps(result, tuple(coverage))
-
-
-def brier(chances: Array, happened: Array) -> float:
-    """Compute the Brier score, the mean of (chance - outcome)^2; smaller is better.
-
-    Source: Brier (1950), "Verification of forecasts expressed in terms of probability".
-
-    Args:
-        chances: ``(...)`` that were said, fractions.
-        happened: ``(...)`` whether each came true.
-
-    Returns:
-        0 to 1; NaN if there is nothing to average, or a chance is undefined.
-    """
-    return float(np.mean((chances - happened) ** 2)) if chances.size else math.nan
-
-
-def calibration_error(chances: Array, happened: Array, bins: int = TENTHS) -> float:
-    """Compute the expected calibration error: how far chances and shares lie apart.
-
-    The mean over equal bins of the chance of |mean chance - share that happened|, weighted by how
-    many fall into each (Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated
-    probabilities using Bayesian binning").
-
-    Args:
-        chances: ``(...)`` that were said, fractions.
-        happened: ``(...)`` whether each came true.
-        bins: how many.
-
-    Returns:
-        A fraction; NaN if there is nothing to average, or a chance is undefined.
-    """
-    if not chances.size or np.isnan(chances).any():
-        return math.nan
-    which, away = _bin(chances, bins).ravel(), (chances - happened).ravel()
-    return float(np.abs(np.bincount(which, away)).sum() / chances.size)
-
-
-def came_true(chances: Array, happened: Array, step: int, bins: int = TENTHS) -> tuple[Said, ...]:
-    """Part chances into equal bins and count how often those of each came true.
-
-    Args:
-        chances: ``(n, m)`` of ``m`` events at each of ``n`` origins in time order, fractions.
-        happened: ``(n, m)`` whether each came true.
-        step: steps ahead of the outcomes, which overlap.
-        bins: how many; empty ones are left out.
-    """
-    which, found = _bin(chances, bins), []
-    for number in range(bins):
-        inside = which == number
-        if inside.any():
-            # Outcomes of one origin go together, as overlapping ones do.
-            (share,) = shares(happened[inside][:, None], step * chances.shape[1])
-            mean = float(chances[inside].mean())
-            found.append(Said(mean, share, int(inside.sum())))
-    return tuple(found)
-
-
-def _bin(chances: Array, bins: int) -> Array:
-    numbers: Array = np.minimum((chances * bins).astype(int), bins - 1)
-    return numbers
 
 
 def shares(hits: Array, step: int) -> tuple[Share, ...]:
