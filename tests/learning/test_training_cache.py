@@ -301,6 +301,7 @@ WITHOUT_EFFECT = {
     "learning/threads.py",  # speed
     "prices/candles/findings.py",  # sentences of the quality report
     "prices/candles/resample.py",  # lengths of candles, for the quality report
+    "types/durations.py",  # words for lengths of time
     "types/evaluation.py",  # what a test gives
 }
 
