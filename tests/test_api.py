@@ -344,7 +344,7 @@ def test_the_chance_of_a_price_can_be_asked_for(client, service):
     future = service.forecasts.next_steps(
         history, service.saved_models.load("tiny-dense").model, "tiny-dense"
     )
-    asked = probability.ahead(future, [last, 2 * last], [last])
+    asked = probability.of_next_steps(future, [last, 2 * last], [last])
     assert found["odds"] == json_views.forecast_json(future, "quantile", asked)["odds"]
     assert [(one["level"], one["direction"]) for one in found["odds"]] == [
         (last, "above"), (2 * last, "above"), (last, "below"),

@@ -418,7 +418,7 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     future = service.forecasts.next_steps(
         service.prices.read(prices, prices.name), service.saved_models.load("tiny").model
     )
-    asked = probability.ahead(future, [120, 0.001], [80])
+    asked = probability.of_next_steps(future, [120, 0.001], [80])
     assert [(one["level"], one["direction"]) for one in found["odds"]] == [
         (120, "above"), (0.001, "above"), (80, "below"),
     ]  # fmt: skip

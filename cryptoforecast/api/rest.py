@@ -174,7 +174,7 @@ def _forecast(
     wanted = coin if coin is not None else "BTC" if card.coin == "any" else card.coin
     history = service.prices.history(MarketQuery(wanted, card.interval))
     future = service.forecasts.next_steps(history, saved.model, saved.name)
-    asked = probability.ahead(future, above, below)
+    asked = probability.of_next_steps(future, above, below)
     return json_views.forecast_json(future, saved.model.spec.loss, asked)
 
 

@@ -300,7 +300,7 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
         args.coin = "BTC" if saved.model.card.coin == "any" else saved.model.card.coin
     history = _history(service, args, saved.model)
     future = service.forecasts.next_steps(history, saved.model, saved.name)
-    asked = probability.ahead(future, args.above, args.below)
+    asked = probability.of_next_steps(future, args.above, args.below)
     found = json_views.forecast_json(future, saved.model.spec.loss, asked)
     return Answer(found, text.forecast(future, saved.model, asked))
 

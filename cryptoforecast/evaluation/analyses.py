@@ -1,6 +1,7 @@
-"""What was worked out from a test, kept for the next rerun of a page.
+"""Analyses of a backtest, cached for the next rerun of a page.
 
-Kept by the forecasts that were judged, and gone when these are: nothing in here holds them.
+They are cached by the forecast that was judged, and are dropped with it: nothing cached here may
+hold a reference to that forecast.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from cryptoforecast.types import Backtest, CoverageBySteps, Forecast, Leaderboar
 
 Result = TypeVar("Result")
 
-#: Answers kept for one test, the least recently used dropped first: some hundred kB each.
-KEPT = 60
-#: Frames of ``diagnostics`` that need the judged forecasts and a step alone.
+#: Analyses of one backtest that stay cached, the least recently used dropped first. Each takes some
+#: hundred kB.
+MAX_ANSWERS = 60
+#: Frames of ``diagnostics`` that need only the forecast that was judged, and a step.
 FRAMES: dict[str, Callable[[Forecast, int], pd.DataFrame]] = {
     "delays": diagnostics.delays,
     "residuals": diagnostics.residuals,
@@ -32,24 +34,24 @@ FRAMES: dict[str, Callable[[Forecast, int], pd.DataFrame]] = {
 
 
 class Analyses:
-    """Answers about tests, each worked out once."""
+    """Analyses of backtests, each computed once."""
 
     def __init__(self) -> None:
-        self._kept: LruCaches[object] = LruCaches(KEPT)
+        self._answers: LruCaches[object] = LruCaches(MAX_ANSWERS)
 
     def board(self, result: Backtest, metric: str, step: int, reference: str) -> Leaderboard:
-        """Return ``leaderboard.leaderboard`` of a test."""
+        """Return the leaderboard; see ``leaderboard.leaderboard``."""
         key = ("board", metric, step, reference, tuple(result.forecasts))
         return self.of(
             result, key, lambda: leaderboard.leaderboard(result, metric, step, reference)
         )
 
     def frame(self, result: Backtest, name: str, step: int) -> pd.DataFrame:
-        """Return one of ``FRAMES`` of the judged forecasts."""
+        """Return one of ``FRAMES`` of the forecast that was judged."""
         return self.of(result, (name, step), lambda: FRAMES[name](result.forecast, step))
 
     def by_regime(self, result: Backtest, step: int) -> pd.DataFrame:
-        """Return ``diagnostics.by_regime``, the market's volatility being the cone's."""
+        """Return ``diagnostics.by_regime``; volatility is measured as the cone does."""
 
         def make() -> pd.DataFrame:
             forecast, candles = result.forecast, result.history.candles
@@ -66,19 +68,19 @@ class Analyses:
 
     def free_run_known(self, result: Backtest) -> bool:
         """Whether ``free_run`` would answer at once."""
-        return "free_run" in self._kept.of(result.forecast)
+        return "free_run" in self._answers.of(result.forecast)
 
     def reliability(self, result: Backtest, step: int) -> Reliability:
-        """Return ``reliability.measure`` of a test."""
+        """Return ``reliability.measure`` of a backtest."""
 
         def make() -> Reliability:
             return dataclasses.replace(reliability.measure(result, step), backtest=_bare(result))
 
-        kept = self.of(result, ("reliability", step), make)
-        return dataclasses.replace(kept, backtest=result)
+        cached = self.of(result, ("reliability", step), make)
+        return dataclasses.replace(cached, backtest=result)
 
     def coverage(self, result: Backtest) -> CoverageBySteps:
-        """Return ``reliability.by_step`` of a test."""
+        """Return ``reliability.by_step`` of a backtest."""
 
         def make() -> CoverageBySteps:
             return dataclasses.replace(reliability.by_step(result), backtest=_bare(result))
@@ -86,16 +88,16 @@ class Analyses:
         return dataclasses.replace(self.of(result, "coverage", make), backtest=result)
 
     def of(self, result: Backtest, key: Hashable, make: Callable[[], Result]) -> Result:
-        """Return what ``make`` gives, made once for these forecasts and this key.
+        """Return what ``make`` returns; it is called once for each backtest and key.
 
         Args:
-            result: the test it is about.
-            key: names what is made, and all that shapes it beside the judged forecasts.
-            make: gives something that holds no forecasts; see the module.
+            result: the backtest that is analysed.
+            key: names the analysis and its settings.
+            make: computes it; what it returns must hold no reference to the forecast.
         """
-        return cast(Result, self._kept.of(result.forecast).answer(key, make))
+        return cast(Result, self._answers.of(result.forecast).answer(key, make))
 
 
 def _bare(result: Backtest) -> Backtest:
-    """Take the forecasts out: kept with them, they would never go."""
+    """Take the forecasts out: a cached reference to them would keep them in memory."""
     return dataclasses.replace(result, forecasts={}, scores={})

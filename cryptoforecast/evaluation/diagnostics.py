@@ -1,8 +1,8 @@
-"""How a forecast errs: delayed or not, when, in which market, and whether errors follow a pattern.
+"""How a forecast errs: is it delayed, when does it err, in which market, and do errors repeat?
 
-Each function gives a frame that is the table and the data of the chart at once. Errors are those
-of the log-return, ln(actual / predicted), so that cheap and dear years count alike; 0.01 is about
-1 % of the price.
+Each function returns a frame, which is both the table and the data of the chart. Errors are those
+of the log-return, ln(actual / predicted), so that years of low and of high prices count alike;
+0.01 is about 1 % of the price.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from cryptoforecast.learning import inference
 from cryptoforecast.learning.specs import needs
 from cryptoforecast.types import Array, Backtest, Forecast
 
-#: Fewest errors that anything is said of.
-FEWEST = 30
+#: With fewer known outcomes nothing is measured.
+MIN_OUTCOMES = 30
 #: Candles that errors are compared over.
-MOST_LAGS = 48
+MAX_LAGS = 48
 #: Bars of the histogram, over four standard deviations to each side.
 BARS, REACH = 41, 4.0
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -45,18 +45,18 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
         twentieth of the span.
 
     Raises:
-        NotEnoughData: if fewer than ``FEWEST`` are known.
+        NotEnoughData: if fewer than ``MIN_OUTCOMES`` are known.
     """
     column = step - 1
     residual = np.log(forecast.actual[:, column] / forecast.predicted[:, column])
     known = np.isfinite(residual)
-    if known.sum() < FEWEST:
+    if known.sum() < MIN_OUTCOMES:
         raise NotEnoughData(
-            f"Errors are looked at from {FEWEST} known outcomes on. Received: {known.sum()} "
-            f"{step} candles ahead. Choose a longer history."
+            f"Errors are analysed from {MIN_OUTCOMES} known outcomes on. Received: {known.sum()} "
+            f"at step {step}. Choose a longer history."
         )
     origins, residual = forecast.origins[known], residual[known]
-    rows = max(FEWEST, len(residual) // 20)
+    rows = max(MIN_OUTCOMES, len(residual) // 20)
     average = pd.Series(residual).rolling(rows, min_periods=rows).mean().to_numpy()
     return pd.DataFrame(
         {
@@ -84,17 +84,17 @@ def delays(forecast: Forecast, step: int) -> pd.DataFrame:
         last price at shift 0).
 
     Raises:
-        NotEnoughData: if fewer than ``FEWEST`` origins have all of these prices.
+        NotEnoughData: if fewer than ``MIN_OUTCOMES`` origins have all of these prices.
     """
-    most = min(2 * step + 4, MOST_LAGS + step)
+    most = min(2 * step + 4, MAX_LAGS + step)
     skip = most - step
     predicted = forecast.predicted[skip:, step - 1]
     prices = np.column_stack([_before(forecast, step, shift)[skip:] for shift in range(most + 1)])
     known = np.isfinite(prices).all(axis=1) & np.isfinite(predicted)
-    if known.sum() < FEWEST:
+    if known.sum() < MIN_OUTCOMES:
         raise NotEnoughData(
-            f"A lag test needs {FEWEST} known outcomes. Received: {known.sum()} {step} candles "
-            "ahead. Choose a longer history."
+            f"A lag test needs {MIN_OUTCOMES} known outcomes. Received: {known.sum()} at step "
+            f"{step}. Choose a longer history."
         )
     error = np.abs(predicted[known, None] - prices[known]).mean(axis=0)
     last = float(np.abs(prices[known, step] - prices[known, 0]).mean())
@@ -142,14 +142,14 @@ def autocorrelation(forecast: Forecast, step: int) -> pd.DataFrame:
     variance that allows for the overlap.
 
     Returns:
-        One row a lag, 1 to ``MOST_LAGS`` at most, columns ``lag`` (candles), ``residual`` and
+        One row a lag, 1 to ``MAX_LAGS`` at most, columns ``lag`` (candles), ``residual`` and
         ``size`` (correlations), ``bound`` and ``size_bound``; NaN where errors do not vary.
 
     Raises:
         NotEnoughData: as ``residuals`` does.
     """
     residual = residuals(forecast, step)["residual"].to_numpy()
-    lags = np.arange(1, min(max(MOST_LAGS // 2, 2 * step), MOST_LAGS, len(residual) // 3) + 1)
+    lags = np.arange(1, min(max(MAX_LAGS // 2, 2 * step), MAX_LAGS, len(residual) // 3) + 1)
     found, bound = _correlations(residual, lags, step)
     sizes, size_bound = _correlations(np.abs(residual), lags, step)
     columns = {"lag": lags, "residual": found, "size": sizes}
@@ -221,7 +221,7 @@ def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> p
 
 
 def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None) -> pd.DataFrame:
-    """Feed a network's first step back in as if it had happened, and measure how far that leads.
+    """Feed a network its own forecasts, and measure how the error grows.
 
     From about ``FREE_ORIGINS`` origins, evenly spread over the test span, the next close is
     predicted and taken for the truth, again and again. Beside it stand the same network's own
@@ -246,19 +246,19 @@ def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None)
     first = max(result.split.test_start, needed - 1)
     steps = max(model.spec.horizon, FREE_STEPS)
     rows = np.arange(first, len(close) - steps)
-    if len(rows) < FEWEST:
+    if len(rows) < MIN_OUTCOMES:
         raise NotEnoughData(
-            f"A free run over {steps} candles needs {FEWEST} known outcomes. Received: "
+            f"A free run over {steps} candles needs {MIN_OUTCOMES} known outcomes. Received: "
             f"{len(rows)}. Choose a longer history."
         )
     rows = rows[np.linspace(0, len(rows) - 1, min(FREE_ORIGINS, len(rows))).astype(int)]
     fed, direct = (np.full((len(rows), steps), math.nan) for _ in range(2))
     for i, row in enumerate(rows):
         seen = np.concatenate([close[row - needed + 1 : row + 1], np.empty(steps)])
-        for ahead in range(steps):
-            forecast = inference.from_closes(model, seen[ahead : ahead + needed])
-            fed[i, ahead] = seen[needed + ahead] = forecast[0]
-            if ahead == 0:
+        for step in range(steps):
+            forecast = inference.from_closes(model, seen[step : step + needed])
+            fed[i, step] = seen[needed + step] = forecast[0]
+            if step == 0:
                 direct[i, : len(forecast)] = forecast
         report((i + 1) / len(rows))
     actual = close[rows[:, None] + np.arange(1, steps + 1)]

@@ -1,8 +1,8 @@
-"""Every predictor of a backtest by one metric at one step, and whether a lead is more than chance.
+"""The leaderboard: predictors by one metric at one step, and whether a lead is more than chance.
 
-Who compares several predictors finds one that looks good by luck. The p-values are therefore also
-given as corrected by Holm (1979), "A simple sequentially rejective multiple test procedure", for
-the comparisons on the board; nothing can correct for settings that were tried before.
+If several predictors are compared, one of them looks good by luck. So each p-value is also given
+corrected for the number of comparisons on the board (Holm 1979, "A simple sequentially rejective
+multiple test procedure"). Nothing can correct for settings that were tried before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
-from cryptoforecast.evaluation.verdict import fewest_origins
+from cryptoforecast.evaluation.verdict import min_origins
 from cryptoforecast.types import Array, Backtest, Leaderboard, Scores, Standing
 
 #: What a board can be ordered by: the fields of ``Scores``.
@@ -29,8 +29,8 @@ def leaderboard(
 ) -> Leaderboard:
     """Order the predictors of a backtest, and compare each with one of them.
 
-    All are compared on the same origins. A coverage is compared with what the band promises. A
-    reference that never names a direction counts as a coin toss.
+    All are compared on the same origins. A coverage is compared with the level of the band. A
+    reference that never predicts a direction counts as a coin toss.
 
     Args:
         result: forecasts of several predictors.
@@ -48,18 +48,17 @@ def leaderboard(
         for name, forecast in result.forecasts.items()
     }
     base = _base(own[reference], metric)
-    found = [
+    standings = [
         _standing(name, getattr(result.scores[name][step - 1], metric), each, base, metric, step)
         if metric in losses.COVERAGE_LEVELS or name != reference
         else _itself(name, getattr(result.scores[name][step - 1], metric))
         for name, each in own.items()
     ]
-    corrected = holm([standing.p_value for standing in found])
-    standings = (
-        dataclasses.replace(standing, p_holm=p)
-        for standing, p in zip(found, corrected, strict=True)
-    )
-    ordered = tuple(sorted(standings, key=lambda standing: _rank(standing.value, metric)))
+    corrected = holm([each.p_value for each in standings])
+    standings = [
+        dataclasses.replace(each, p_holm=p) for each, p in zip(standings, corrected, strict=True)
+    ]
+    ordered = tuple(sorted(standings, key=lambda each: _rank(each.value, metric)))
     return Leaderboard(metric, step, reference, len(base), ordered)
 
 
@@ -91,7 +90,7 @@ def _base(reference: Array, metric: str) -> Array:
 def _standing(name: str, value: float, own: Array, base: Array, metric: str, step: int) -> Standing:
     skill, low, high = skill_interval(own, base, step) if len(own) else (math.nan,) * 3
     p_value = diebold_mariano(own, base, step)
-    if len(own) < fewest_origins(step):
+    if len(own) < min_origins(step):
         low = high = p_value = math.nan
     if metric == "rmse":  # so far of the squares, and a root keeps their order
         skill, low, high = (1 - math.sqrt(1 - each) for each in (skill, low, high))

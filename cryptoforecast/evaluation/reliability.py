@@ -135,10 +135,10 @@ def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]
 def _regimes(actual: Array, quantiles: Array, sigma: Array, step: int) -> tuple[Regime, ...]:
     """Part the origins into thirds by volatility; a third keeps the order of time."""
     order = np.argsort(sigma, kind="stable")
-    found = []
+    regimes = []
     for name, rows in zip(REGIMES, np.array_split(order, len(REGIMES)), strict=True):
         rows = np.sort(rows)
-        found.append(
+        regimes.append(
             Regime(
                 name=name,
                 origins=len(rows),
@@ -148,4 +148,4 @@ def _regimes(actual: Array, quantiles: Array, sigma: Array, step: int) -> tuple[
                 pinball=scores.pinball(actual[rows], quantiles[rows], QUANTILES),
             )
         )
-    return tuple(found)
+    return tuple(regimes)

@@ -22,11 +22,11 @@ SIGNIFICANCE = 0.05
 
 #: Origins below which nothing is claimed, and origins for each step of the horizon: targets of
 #: neighbouring origins overlap, so only so many of them are separate observations.
-FEWEST_ORIGINS = 30
+MIN_ORIGINS = 30
 ORIGINS_A_STEP = 20
 
-#: From here on an error is told in times, not in per cent.
-MANIFOLD = 2.0
+#: From this multiple on the sentence names an error in times, not in per cent.
+MIN_MULTIPLE = 2.0
 
 #: The usual fee of a trade on large exchanges, in basis points (0.01 %) of its value.
 USUAL_FEE = 10.0
@@ -57,7 +57,7 @@ def judge(
     own, baseline = (losses.of_metric(each, "mae", each.horizon) for each in (forecast, naive))
     skill, low, high = skill_interval(own, baseline, forecast.horizon)
     p_value = diebold_mariano(own, baseline, forecast.horizon)
-    if len(own) < fewest_origins(forecast.horizon):
+    if len(own) < min_origins(forecast.horizon):
         low = high = p_value = math.nan
     beats = skill > 0 and low > 0 and p_value < SIGNIFICANCE
     sentence = _sentence(forecast, own, skill, low, high, p_value, simulated)
@@ -75,9 +75,9 @@ def verdict_json(verdict: Verdict) -> dict[str, str | bool | float | None]:
     return {k: finite(v) if isinstance(v, float) else v for k, v in asdict(verdict).items()}
 
 
-def fewest_origins(horizon: int) -> int:
+def min_origins(horizon: int) -> int:
     """Count the origins below which nothing is claimed."""
-    return max(FEWEST_ORIGINS, ORIGINS_A_STEP * horizon)
+    return max(MIN_ORIGINS, ORIGINS_A_STEP * horizon)
 
 
 def direction_gain(forecast: Forecast) -> float:
@@ -108,7 +108,7 @@ def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float
     """Estimate the skill of a band against the cone's, and its interval; NaN where undefined."""
     own, baseline = (losses.of_metric(each, "pinball", each.horizon) for each in (forecast, cone))
     skill, low, high = skill_interval(own, baseline, forecast.horizon)
-    if len(own) < fewest_origins(forecast.horizon):
+    if len(own) < min_origins(forecast.horizon):
         low = high = math.nan
     return skill, low, high
 
@@ -122,7 +122,7 @@ def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) ->
     held = f"80 % band covers {covered * 100:.1f} %"
     if forecast.predictor == "cone":
         return f" Its {held}."
-    if 1 - skill >= MANIFOLD:
+    if 1 - skill >= MIN_MULTIPLE:
         size = f"{_change(skill)} as the cone's"
         interval = f"95 % CI {1 - high:.1f} to {1 - low:.1f} times"
     else:
@@ -154,7 +154,7 @@ def _sentence(
     if math.isnan(skill):
         return f"Can't be judged: the price never moved{when}, {span}."
     if math.isnan(low):
-        needed = fewest_origins(forecast.horizon)
+        needed = min_origins(forecast.horizon)
         return (
             f"Too few forecasts to tell{when}: its error is {_compared(skill)} the last price's "
             f"{span}; {needed:,} are needed."
@@ -167,7 +167,7 @@ def _sentence(
 def _finding(skill: float, low: float, high: float, p_value: float, when: str) -> str:
     """Say who wins and by how much, with the interval of the same quantity."""
     certain = low * high > 0 and p_value < SIGNIFICANCE
-    if 1 - skill >= MANIFOLD:
+    if 1 - skill >= MIN_MULTIPLE:
         opening = "Loses badly to the last price" if certain else "Does not beat the last price"
         return (
             f"{opening}{when}: its error is {1 - skill:.1f} times as large "
@@ -201,12 +201,12 @@ def _compared(skill: float) -> str:
     """Put the error's change in words, up to what it is compared with."""
     if skill == 0:
         return "the same as"
-    return f"{_change(skill)} {'as' if 1 - skill >= MANIFOLD else 'than'}"
+    return f"{_change(skill)} {'as' if 1 - skill >= MIN_MULTIPLE else 'than'}"
 
 
 def _change(skill: float, *ends: float) -> str:
     """Put the error's change in words: "0.2 % larger", or "4.7 times as large"."""
-    if 1 - skill >= MANIFOLD:
+    if 1 - skill >= MIN_MULTIPLE:
         return f"{1 - skill:.1f} times as large"
     size = _percent(abs(skill), _decimals(skill, *ends))
     return f"{size} {'smaller' if skill > 0 else 'larger'}"

@@ -1,8 +1,9 @@
-"""Walk forward: fit anew before each of several spans, and judge all forecasts as one.
+"""Walk forward: fit anew before each of several spans, and judge all forecasts together.
 
-A holdout asks one fit to last over the whole test share; in use a model is fitted again as time
-goes on. Here the test share is cut into folds, and the network and every baseline are fitted on
-what lies before each. The folds tile the test share, so the origins are those of the holdout.
+In a holdout test one fit has to serve the whole test share. In use, a model is fitted again from
+time to time. Here the test share is cut into folds, and the network and every baseline are fitted
+on the rows before each fold. The folds fill the test share without gaps, so the origins are those
+of the holdout test.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from cryptoforecast.types import (
 
 WINDOWS = ("expanding", "sliding")
 #: More fits than this and the training cache would begin to drop the first.
-MOST_FOLDS = 50
+MAX_FOLDS = 50
 #: Share of the epochs that a fit needs which starts from the weights of the fold before.
 WARM_SHARE = 1 / 3
 
@@ -60,16 +61,16 @@ def run(
 
     Args:
         history: ``n`` candles.
-        spec: what is judged, network or baseline; its ``test`` share is walked through.
-        plan: how.
-        report: called with the progress; of fits that were not answered from a cache.
-        cancelled: asked before every fold and every update.
-        answered: where a fit may be answered from a cache; always fitted anew by default.
-        baselines: names of those to compare with, as of ``backtest.holdout``.
+        spec: of the predictor that is judged, network or baseline, with its ``test`` share.
+        plan: the folds, and how each is fitted.
+        report: called with the progress of fits that did not come from a cache.
+        cancelled: called before every fold and every update; true stops the test.
+        answered: looks a fit up in a cache, or makes it; by default it is always made.
+        baselines: names of those to compare with; see ``backtest.predictors``.
 
     Returns:
-        Scores by fold, and all forecasts judged together. MASE's scale is of each fold's own
-        training rows, and of the holdout's for all of them together.
+        Scores by fold, and a backtest of all forecasts together. MASE's scale comes from the
+        training rows of each fold, and from those of the holdout test for all folds together.
 
     Raises:
         InvalidInput: as ``check`` and ``training.check`` do.
@@ -81,7 +82,7 @@ def run(
     fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in cuts)
     if specs.is_network(spec):
         fits = _fits(history, spec, plan, cuts, report, cancelled, answered)
-    found: list[Fold] = []
+    folds_done: list[Fold] = []
     parts: list[dict[str, Forecast]] = []
     for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
         if cancelled():
@@ -89,15 +90,17 @@ def run(
         predictors = backtest.predictors(history, spec, cut, model, baselines)
         forecasts = backtest.forecasts(history, predictors, cut)
         parts.append(forecasts)
-        warm = plan.warm_start and len(found) > 0
-        found.append(Fold(cut, end, backtest.score(history, cut, forecasts), model, cached, warm))
+        warm = plan.warm_start and len(folds_done) > 0
+        folds_done.append(
+            Fold(cut, end, backtest.score(history, cut, forecasts), model, cached, warm)
+        )
     joined = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
     result = dataclasses.replace(
         backtest.evaluate(history, joined, whole, spec),
-        model=found[0].model if len(found) == 1 else None,
-        cached=all(fold.cached for fold in found),
+        model=folds_done[0].model if len(folds_done) == 1 else None,
+        cached=all(fold.cached for fold in folds_done),
     )
-    return WalkForward(plan, tuple(found), result)
+    return WalkForward(plan, tuple(folds_done), result)
 
 
 def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
@@ -107,8 +110,8 @@ def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
 
 def check(plan: WalkPlan, spec: ModelSpec) -> None:
     """Raise ``InvalidInput`` unless the plan is within the rules, whatever the history."""
-    if not 1 <= plan.folds <= MOST_FOLDS:
-        raise InvalidInput(f"`folds` must be between 1 and {MOST_FOLDS}. Received: {plan.folds}.")
+    if not 1 <= plan.folds <= MAX_FOLDS:
+        raise InvalidInput(f"`folds` must be between 1 and {MAX_FOLDS}. Received: {plan.folds}.")
     if plan.window not in WINDOWS:
         raise InvalidInput(f"`window` must be {' or '.join(WINDOWS)}. Received: {plan.window!r}.")
     if plan.window_rows is not None and plan.window != "sliding":
@@ -132,8 +135,8 @@ def settled(plan: WalkPlan, spec: ModelSpec, whole: Split) -> WalkPlan:
     """Fill in what a plan leaves open.
 
     Args:
-        plan: as asked for.
-        spec: what is judged.
+        plan: may leave settings open.
+        spec: of the predictor that is judged.
         whole: the holdout's split of the history.
 
     Raises:
@@ -166,7 +169,7 @@ def folds(plan: WalkPlan, spec: ModelSpec, whole: Split) -> tuple[Split, ...]:
 
     Args:
         plan: from ``settled``.
-        spec: what is judged.
+        spec: of the predictor that is judged.
         whole: the holdout's split of the history.
 
     Returns:
@@ -183,7 +186,7 @@ def folds(plan: WalkPlan, spec: ModelSpec, whole: Split) -> tuple[Split, ...]:
     return cuts
 
 
-def warmed(spec: ModelSpec) -> ModelSpec:
+def shortened(spec: ModelSpec) -> ModelSpec:
     """Shorten a fit that starts from the weights of the fold before."""
     return dataclasses.replace(spec, epochs=max(1, round(WARM_SHARE * spec.epochs)))
 
@@ -251,11 +254,11 @@ def _fits(
     """Give the network of each fold, fitted when it is asked for, and whether it was known."""
     began = time.perf_counter()
     measure = functools.cache(functools.partial(samples.measure, history, spec))
-    asked = [warmed(spec) if plan.warm_start and i else spec for i in range(len(cuts))]
-    work = [(c.train_end - c.first) * s.epochs for c, s in zip(cuts, asked, strict=True)]
+    specs_by_fold = [shortened(spec) if plan.warm_start and i else spec for i in range(len(cuts))]
+    work = [(c.train_end - c.first) * s.epochs for c, s in zip(cuts, specs_by_fold, strict=True)]
     total, spent = sum(work), 0
     model, key = None, ""
-    for i, (cut, fold_spec) in enumerate(zip(cuts, asked, strict=True)):
+    for i, (cut, fold_spec) in enumerate(zip(cuts, specs_by_fold, strict=True)):
         initial = model if plan.warm_start else None
         key = _key(history, fold_spec, cut, "" if initial is None else key)
 

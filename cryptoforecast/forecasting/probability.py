@@ -1,11 +1,12 @@
-"""The chance of ending above or below a price: one distribution through the nine quantiles.
+"""The probability of ending above or below a price, from the nine quantiles of a forecast.
 
-Between the outer two quantiles the log-odds of ending at or below a return are a monotone
-rational quadratic spline through the nine known points (Gregory and Delbourgo 1982, "Piecewise
-rational quadratic interpolation to monotonic data"): smooth, strictly rising, and its inverse is
-as plain as itself. Beyond them lies a generalised Pareto tail (Pickands 1975, "Statistical
-inference using extreme order statistics") with one shape for all forecasts and the scale that
-makes the density go on without a step. Imports NumPy only.
+One distribution is laid through the nine quantiles. Between the outer two, the log-odds of ending
+at or below a return are a monotone rational quadratic spline through the nine known points
+(Gregory and Delbourgo 1982, "Piecewise rational quadratic interpolation to monotonic data"). It
+is smooth and strictly rising, and its inverse is as simple as itself. Beyond the outer quantiles
+lies a generalised Pareto tail (Pickands 1975, "Statistical inference using extreme order
+statistics"). All forecasts share one shape of the tail; its scale is the one with which the
+density goes on without a step.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ import numpy as np
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, NextSteps, Probability
 
-#: Price levels that can be asked for at once.
-MOST = 20
+#: Price levels in one question.
+MAX_LEVELS = 20
 #: Highest price level, USD.
-HIGHEST = 1e15
+MAX_LEVEL = 1e15
 #: Shape of the tails: 0 would fall like an exponential, larger ones fall slower.
 TAIL = 0.2
 #: Log-return that two quantiles are apart at least: a flat market's band has no width at all.
-FINEST = 1e-9
+MIN_GAP = 1e-9
 #: Prices that a ladder has at least, about.
 _RUNGS = 6
 
@@ -41,28 +42,29 @@ def check(levels: Sequence[float]) -> None:
     """Refuse price levels that no price can have, or too many of them.
 
     Raises:
-        InvalidInput: unless there are at most ``MOST``, each above 0 and at most ``HIGHEST``.
+        InvalidInput: if there are more than ``MAX_LEVELS``, or one is not above 0 and at most
+            ``MAX_LEVEL``.
     """
-    if len(levels) > MOST:
+    if len(levels) > MAX_LEVELS:
         raise InvalidInput(
-            f"At most {MOST} price levels can be asked for at once. Received: {len(levels)}. "
+            f"At most {MAX_LEVELS} price levels can be asked for at once. Received: {len(levels)}. "
             "Leave some out."
         )
     for level in levels:
-        if not 0 < level <= HIGHEST:
+        if not 0 < level <= MAX_LEVEL:
             raise InvalidInput(
-                f"A price level must be above 0 and at most {HIGHEST:g} USD. Received: {level:g}. "
-                "Give one such as 65000."
+                f"A price level must be above 0 and at most {MAX_LEVEL:g} USD. Received: "
+                f"{level:g}. Give one such as 65000."
             )
 
 
-def ahead(
-    future: NextSteps, above: Sequence[float], below: Sequence[float] = ()
+def of_next_steps(
+    steps: NextSteps, above: Sequence[float], below: Sequence[float] = ()
 ) -> tuple[Probability, ...]:
-    """Compute the chances of what comes next, for each level asked for.
+    """Compute the probabilities of the next steps, for each price level.
 
     Args:
-        future: one origin.
+        steps: one origin.
         above: levels to end above, USD.
         below: levels to end below, USD.
 
@@ -70,23 +72,25 @@ def ahead(
         InvalidInput: as ``check`` does, for all levels together.
     """
     check([*above, *below])
-    forecast = future.forecast
-    found = [Probability(level, "above", chance_above(forecast, level)[0]) for level in above]
+    forecast = steps.forecast
+    probabilities = [
+        Probability(level, "above", above_price(forecast, level)[0]) for level in above
+    ]
     return (
-        *found,
-        *(Probability(level, "below", chance_below(forecast, level)[0]) for level in below),
+        *probabilities,
+        *(Probability(level, "below", below_price(forecast, level)[0]) for level in below),
     )
 
 
-def ladder(future: NextSteps) -> list[float]:
+def ladder(steps: NextSteps) -> list[float]:
     """Choose round prices that span the 95 % band of the last step, USD, rising.
 
     About ``_RUNGS`` to twice as many; the last close alone where the band has no width or is
     undefined.
     """
-    forecast = future.forecast
+    forecast = steps.forecast
     low, high = forecast.quantile_prices[0, -1, [0, -1]]
-    if not (math.isfinite(low) and math.isfinite(high) and high - low > FINEST * high):
+    if not (math.isfinite(low) and math.isfinite(high) and high - low > MIN_GAP * high):
         return [float(forecast.close[0])]
     apart = round_step((high - low) / _RUNGS)
     first, last = math.ceil(low / apart), math.floor(high / apart)
@@ -100,8 +104,8 @@ def round_step(size: float) -> float:
     return max(times for times in (1.0, 2.0, 5.0) if times * power <= size * (1 + 1e-9)) * power
 
 
-def chance_above(forecast: Forecast, level: float) -> Array:
-    """Compute the chance that the close ends above a level, at every origin and step.
+def above_price(forecast: Forecast, level: float) -> Array:
+    """Compute the probability that the close ends above a level, at every origin and step.
 
     Args:
         forecast: forecasts.
@@ -113,13 +117,13 @@ def chance_above(forecast: Forecast, level: float) -> Array:
     return above(_returns_to(forecast, level), forecast.quantiles)
 
 
-def chance_below(forecast: Forecast, level: float) -> Array:
-    """Compute the chance that the close ends at or below a level; see ``chance_above``."""
+def below_price(forecast: Forecast, level: float) -> Array:
+    """Compute the probability that the close ends at or below a level; see ``above_price``."""
     return below(_returns_to(forecast, level), forecast.quantiles)
 
 
 def below(returns: Array, quantiles: Array) -> Array:
-    """Compute the distribution function: the chance of a return at or below the given one.
+    """Compute the distribution function: the probability of a return at or below the given one.
 
     Args:
         returns: ``(...)`` log-returns.
@@ -132,7 +136,10 @@ def below(returns: Array, quantiles: Array) -> Array:
 
 
 def above(returns: Array, quantiles: Array) -> Array:
-    """Compute the chance of a return above the given one; 1 - ``below``, exact if small too."""
+    """Compute the probability of a return above the given one, also where it is tiny.
+
+    It is 1 - ``below``, without the rounding of that difference.
+    """
     return _probability(-log_odds(returns, quantiles))
 
 
@@ -151,8 +158,8 @@ def log_odds(returns: Array, quantiles: Array) -> Array:
     low = -_tail(lowest - returns, curve.steepness[..., 0])
     high = _tail(returns - highest, curve.steepness[..., -1])
     outside = np.where(returns < lowest, low, high)
-    found = np.where((lowest <= returns) & (returns <= highest), inside, outside)
-    return np.where(curve.known & ~np.isnan(returns), found, np.nan)
+    result = np.where((lowest <= returns) & (returns <= highest), inside, outside)
+    return np.where(curve.known & ~np.isnan(returns), result, np.nan)
 
 
 def quantile(shares: Array, quantiles: Array) -> Array:
@@ -180,8 +187,8 @@ def quantile(shares: Array, quantiles: Array) -> Array:
     inside = part.left + part.width * 2 * constant / (-linear - root)
     low = curve.knots[..., 0] - _excess(shares) / _hazard(curve.steepness[..., 0])
     high = curve.knots[..., -1] + _excess(1 - shares) / _hazard(curve.steepness[..., -1])
-    found = np.where(shares < _OUTER, low, np.where(shares > 1 - _OUTER, high, inside))
-    return np.where(curve.known & (shares >= 0) & (shares <= 1), found, np.nan)
+    result = np.where(shares < _OUTER, low, np.where(shares > 1 - _OUTER, high, inside))
+    return np.where(curve.known & (shares >= 0) & (shares <= 1), result, np.nan)
 
 
 def pit(forecast: Forecast) -> Array:
@@ -265,7 +272,7 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     quantiles = np.asarray(quantiles, dtype=float)
     known = np.isfinite(quantiles).all(axis=-1)
     given = np.where(known[..., None], quantiles, 0)
-    rising = (np.diff(given, axis=-1) >= FINEST).all(axis=-1, keepdims=True)
+    rising = (np.diff(given, axis=-1) >= MIN_GAP).all(axis=-1, keepdims=True)
     knots = np.where(rising, given, _apart(given))
     widths = np.diff(knots, axis=-1)
     slopes = _RISES / widths
@@ -281,8 +288,8 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
 
 
 def _apart(quantiles: Array) -> Array:
-    """Move ties apart by ``FINEST``, away from the median."""
-    by = FINEST * (np.arange(len(QUANTILES)) - MEDIAN)
+    """Move ties apart by ``MIN_GAP``, away from the median."""
+    by = MIN_GAP * (np.arange(len(QUANTILES)) - MEDIAN)
     moved = quantiles - by
     up = np.maximum.accumulate(moved[..., MEDIAN:], axis=-1)
     down = np.minimum.accumulate(moved[..., MEDIAN::-1], axis=-1)[..., ::-1]

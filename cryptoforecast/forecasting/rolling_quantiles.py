@@ -13,7 +13,7 @@ import numpy as np
 from cryptoforecast.types import Array
 
 #: Length of a run of windows, at most, in lengths of its last one.
-STRETCH = 1.5
+MAX_RUN_LENGTH = 1.5
 
 
 def quantiles(values: Array, begins: Array, ends: Array, levels: Sequence[float]) -> Array:
@@ -57,16 +57,16 @@ def at_ranks(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
 
     Windows are as for ``quantiles``; so is what is returned, for ranks in place of levels.
     """
-    found = np.empty(wanted.shape, values.dtype)
+    result = np.empty(wanted.shape, values.dtype)
     for first, last in _runs(begins, ends):
         run, start = slice(first, last), begins[first]
         some = values[start : ends[last - 1]]
         if last - first == 1 or np.isnan(some.min()):
             for i in range(first, last):
-                found[i] = _partitioned(values[begins[i] : ends[i]], wanted[i])
+                result[i] = _partitioned(values[begins[i] : ends[i]], wanted[i])
         else:
-            found[run] = _counted_off(some, begins[run] - start, ends[run] - start, wanted[run])
-    return found
+            result[run] = _counted_off(some, begins[run] - start, ends[run] - start, wanted[run])
+    return result
 
 
 def _counted_off(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
@@ -77,11 +77,11 @@ def _counted_off(values: Array, begins: Array, ends: Array, wanted: Array) -> Ar
     inside = np.zeros(len(order), bool)  # by rank among all, whether it is in the window
     rows = np.empty(wanted.shape, np.intp)
     begin = end = 0
-    for i, asked in enumerate(wanted):
+    for i, ranks_wanted in enumerate(wanted):
         inside[place[end : ends[i]]] = True
         inside[place[begin : begins[i]]] = False
         begin, end = begins[i], ends[i]
-        rows[i] = inside.nonzero()[0][asked]
+        rows[i] = inside.nonzero()[0][ranks_wanted]
     return values[order[rows]]
 
 
@@ -99,7 +99,7 @@ def _runs(begins: Array, ends: Array) -> Iterator[tuple[int, int]]:
     while first < len(begins):
         last = first + 1
         while last < len(begins) and (
-            ends[last] - begins[first] <= STRETCH * (ends[last] - begins[last])
+            ends[last] - begins[first] <= MAX_RUN_LENGTH * (ends[last] - begins[last])
         ):
             last += 1
         yield first, last

@@ -1,4 +1,4 @@
-"""What makes a forecast or a test less trustworthy than it looks, in sentences."""
+"""Warnings: sentences on what makes a forecast or a test less trustworthy than it looks."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from cryptoforecast.learning import features
 from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps, scale_inputs
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
 
-#: Standard deviations beyond which an input is of a kind that the model hardly learnt from.
+#: Beyond so many standard deviations an input is unlike anything that the model learnt from.
 MAX_DEVIATION = 12.0
-#: Time from the last candle that shaped a model on, after which it is past its date.
+#: A model whose last training candle is older than this is past its date.
 MAX_AGE = pd.Timedelta(days=730)
 
 
 def of_prices(history: PriceHistory) -> tuple[str, ...]:
     """Say what to beware of in any forecast from these prices."""
-    found = []
+    sentences = []
     if history.simulated:
-        found.append("These prices are simulated: nothing here says anything of a real market.")
+        sentences.append("These prices are simulated: nothing here says anything of a real market.")
     # A candle is labelled by its open and closes one interval later.
     age = history.fetched_at - (history.end + history.candle_length)
     if age > 2 * history.candle_length:
         late = span_text(age, close=True)
-        found.append(f"The last candle closed {late} before the prices were read.")
-    return (*found, *_of_end(history))
+        sentences.append(f"The last candle closed {late} before the prices were read.")
+    return (*sentences, *_of_end(history))
 
 
 def of_test(history: PriceHistory, cut: Split, needs: int = 1) -> tuple[str, ...]:
@@ -37,33 +37,33 @@ def of_test(history: PriceHistory, cut: Split, needs: int = 1) -> tuple[str, ...
         cut: its split.
         needs: candles each forecast reads.
     """
-    found, parted = [], cut.across_gaps(needs)
+    sentences, parted = [], cut.across_gaps(needs)
     if parted:
-        found.append(
+        sentences.append(
             f"Test forecasts that reach across a gap of more than {MAX_ABSENT} candles: "
             f"{parted:,} of {len(cut.test_origins()):,}."
         )
-    return (*found, *_of_end(history))
+    return (*sentences, *_of_end(history))
 
 
 def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
     """Say what to beware of in this model's forecast from the last candle."""
-    card, found = model.card, list(of_prices(history))
+    card, sentences = model.card, list(of_prices(history))
     close = float(history.candles["close"].iloc[-1])
     for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
         if model.spec.target == "price" and beyond > 0:
-            found.append(
+            sentences.append(
                 f"The last close is {100 * beyond:.1f} % {word} anything seen in training."
             )
     after = gaps(history)
     if after and after[-1] > len(history) - card.needs:
-        found.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
+        sentences.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
     strange = _strange(history, model)
     if strange:
-        found.append(
+        sentences.append(
             f"Far outside of what the model learnt from: {', '.join(strange)}. Expect less of it."
         )
-    return (*found, *of_origin(history, card), *_of_age(history, card))
+    return (*sentences, *of_origin(history, card), *_of_age(history, card))
 
 
 def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
@@ -104,15 +104,15 @@ def of_band(known: int) -> tuple[str, ...]:
 
 def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     """Say where a model learnt from other prices than these."""
-    found = []
+    sentences = []
     if card.interval != history.interval:
-        found.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
+        sentences.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
     if card.coin not in ("any", history.coin):
-        found.append(f"This model learnt from {card.coin}, not {history.coin}.")
+        sentences.append(f"This model learnt from {card.coin}, not {history.coin}.")
     if card.simulated != history.simulated:
         was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
-        found.append(f"This model learnt from {was} prices; these are {now}.")
-    return tuple(found)
+        sentences.append(f"This model learnt from {was} prices; these are {now}.")
+    return tuple(sentences)
 
 
 def _of_end(history: PriceHistory) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def true_ranges(candles: pd.DataFrame) -> Array:
     Returns:
         ``(n,)`` in log-return; NaN in the first row, which has no close before it.
     """
-    ranges = true_log_ranges(candles) / _OF_SIGMA
+    ranges: Array = true_log_ranges(candles) / _OF_SIGMA
     ranges[:1] = np.nan
     return ranges
 

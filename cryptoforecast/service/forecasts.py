@@ -102,7 +102,7 @@ class ForecastService:
         Raises:
             InvalidInput: If there are too many prices, or one that no price can have.
         """
-        return probability.ahead(steps, above, below)
+        return probability.of_next_steps(steps, above, below)
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.

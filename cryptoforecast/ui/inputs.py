@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.verdict import fewest_origins
+from cryptoforecast.evaluation.verdict import min_origins
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.service import Service, is_file
@@ -140,7 +140,7 @@ def steps(interval: str, rows: int) -> int:
         rows: candles of the history.
     """
     tested = int(rows * ModelSpec().test)
-    most = next(h for h in range(tested, -1, -1) if h < 2 or tested - h >= fewest_origins(h))
+    most = next(h for h in range(tested, -1, -1) if h < 2 or tested - h >= min_origins(h))
     return max(1, min(STEPS[interval], most))
 
 

@@ -34,9 +34,9 @@ def of(
 
     def work_out() -> tuple[Probability, tuple[Probability, ...]]:
         above = direction == "above"
-        (one,) = probability.ahead(ahead, [level] * above, [level] * (not above))
+        (one,) = probability.of_next_steps(ahead, [level] * above, [level] * (not above))
         ladder = probability.ladder(ahead)
-        return one, probability.ahead(ahead, ladder * above, ladder * (not above))
+        return one, probability.of_next_steps(ahead, ladder * above, ladder * (not above))
 
     return _worked_out.of(ahead.forecast).answer((level, direction), work_out)
 

@@ -18,8 +18,8 @@ def asked(horizon=24, simulated=False, **changes):
     """A forecast, the odds of 1 % above the last close, and those of a ladder."""
     given = replace(future(horizon, simulated=simulated), **changes)
     level = float(given.forecast.close[0]) * 1.01
-    (one,) = probability.ahead(given, [level])
-    return given, one, probability.ahead(given, probability.ladder(given))
+    (one,) = probability.of_next_steps(given, [level])
+    return given, one, probability.of_next_steps(given, probability.ladder(given))
 
 
 def figures(horizon, dark=False, simulated=False):
@@ -89,7 +89,7 @@ def test_undefined_chances_are_said_to_be():
     given = future(3)
     undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
     given = replace(given, forecast=undefined)
-    (one,) = probability.ahead(given, [100.0])
+    (one,) = probability.of_next_steps(given, [100.0])
     figure = charts.probability_by_step(given, one)
     assert not figure.layout.annotations
     assert charts.summary_probability(given, one).endswith(
@@ -137,6 +137,6 @@ def test_a_chance_is_no_more_precise_than_it_is_known(chance, text):
 )
 def test_round_prices_are_written_alike(levels, texts):
     given = future(24)
-    asked = [probability.ahead(given, [level])[0] for level in levels]
+    asked = [probability.of_next_steps(given, [level])[0] for level in levels]
     (cells,) = charts.probability_map(given, asked).data
     assert list(cells.y) == texts

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from cryptoforecast.evaluation import backtest, diagnostics, leaderboard, reliability
-from cryptoforecast.evaluation.analyses import FRAMES, KEPT, Analyses
+from cryptoforecast.evaluation.analyses import FRAMES, MAX_ANSWERS, Analyses
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest
 from tests import synthetic
@@ -83,12 +83,12 @@ def test_what_is_kept_goes_with_the_forecasts():
 
 def test_what_is_kept_of_one_test_is_bounded(result):
     analyses, made = Analyses(), []
-    for i in range(KEPT + 1):
+    for i in range(MAX_ANSWERS + 1):
         analyses.of(result, i, lambda i=i: [made.append(i)])
         analyses.of(result, 0, lambda: [made.append("again")])
-    analyses.of(result, KEPT, lambda: [made.append("last")])
+    analyses.of(result, MAX_ANSWERS, lambda: [made.append("last")])
     analyses.of(result, 1, lambda: [made.append("dropped")])
-    assert made == [*range(KEPT + 1), "dropped"]
+    assert made == [*range(MAX_ANSWERS + 1), "dropped"]
 
 
 def test_a_free_run_is_known_once_it_ran():

@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.scores import pinball
-from cryptoforecast.evaluation.verdict import direction_gain, fewest_origins, judge, verdict_json
+from cryptoforecast.evaluation.verdict import direction_gain, judge, min_origins, verdict_json
 from cryptoforecast.types import QUANTILES, Forecast, Verdict
 
 
@@ -147,7 +147,7 @@ def test_the_last_price_itself_and_its_equal():
 
 @pytest.mark.parametrize("horizon", [1, 24])
 def test_too_few_origins_claim_nothing(horizon):
-    few, enough = fewest_origins(horizon) - 1, fewest_origins(horizon)
+    few, enough = min_origins(horizon) - 1, min_origins(horizon)
     base = naive(n=few, horizon=horizon)
     verdict = judge(pulled(base, 0.3), base)
     assert not verdict.beats_baseline
@@ -239,7 +239,7 @@ def test_a_worse_band_an_equal_one_and_the_cones_own():
 
 
 def test_a_band_that_cannot_be_told_is_not_told():
-    few = naive(n=fewest_origins(1) - 1)
+    few = naive(n=min_origins(1) - 1)
     verdict = judge(banded(few, 0.5, "lstm"), few, banded(few, 1.0, "cone"))
     assert math.isnan(verdict.band_ci_low)
     assert "band" not in verdict.sentence

@@ -261,7 +261,7 @@ def test_a_warm_start_is_shorter_and_stated(history, three):
 @pytest.mark.parametrize(("epochs", "shortened"), [(1, 1), (2, 1), (15, 5), (40, 13)])
 def test_a_third_of_the_epochs(epochs, shortened):
     spec = synthetic.spec(epochs=epochs)
-    assert walk_forward.warmed(spec) == dataclasses.replace(spec, epochs=shortened)
+    assert walk_forward.shortened(spec) == dataclasses.replace(spec, epochs=shortened)
 
 
 def test_what_shapes_a_fit_is_in_its_key_and_nothing_else_is(history, monkeypatch):

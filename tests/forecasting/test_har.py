@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.forecasting.baselines import BASELINES, Cone, Har, Naive, common
 from cryptoforecast.forecasting.baselines.common import last_row, ridge, trailing_quantiles
-from cryptoforecast.forecasting.baselines.har import log_averages, log_volatility_ahead, variances
+from cryptoforecast.forecasting.baselines.har import log_averages, next_log_volatility, variances
 from cryptoforecast.types import INTERVALS, MEDIAN, QUANTILES, PriceHistory
 from tests import synthetic
 
@@ -110,7 +110,7 @@ def test_averages_are_over_whole_spans_of_the_interval(interval, lengths):
 
 def test_targets_are_of_the_candles_ahead_alone():
     candles, floor = synthetic.history(40).candles, 1e-6
-    found, variance = log_volatility_ahead(candles, 3, floor), variances(candles)
+    found, variance = next_log_volatility(candles, 3, floor), variances(candles)
     assert found.shape == (37, 3)
     for t in (0, 20, 36):
         for k in (1, 2, 3):

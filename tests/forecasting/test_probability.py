@@ -163,11 +163,11 @@ def test_many_at_once_are_each_alone():
 def test_the_chance_of_a_price_is_that_of_its_return():
     forecast = said([[NORMAL, 2 * NORMAL], [NORMAL - 0.01, NORMAL + 0.01]], close=50_000.0)
     level = 50_000 * math.exp(0.01)
-    found = probability.chance_above(forecast, level)
+    found = probability.above_price(forecast, level)
     assert found.shape == (2, 2)
     assert found[0] == pytest.approx(1 - ndtr([1, 0.5]), abs=0.002)
     assert found[1, 1] == pytest.approx(0.5)
-    np.testing.assert_allclose(found + probability.chance_below(forecast, level), 1)
+    np.testing.assert_allclose(found + probability.below_price(forecast, level), 1)
 
 
 @pytest.mark.parametrize("level", [5e-324, 1e-300, 1e15])
@@ -175,8 +175,8 @@ def test_the_chance_of_a_price_is_that_of_its_return():
 def test_absurd_levels_give_a_chance(level, close):
     forecast = said([[NORMAL]], close=close)
     above, below = (
-        probability.chance_above(forecast, level),
-        probability.chance_below(forecast, level),
+        probability.above_price(forecast, level),
+        probability.below_price(forecast, level),
     )
     assert above + below == pytest.approx(1)
     assert min(above, below) < 1e-5
@@ -185,21 +185,21 @@ def test_absurd_levels_give_a_chance(level, close):
 @pytest.mark.parametrize("level", [0.0, -1.0, 1.1e15, math.nan, math.inf, -math.inf])
 def test_a_level_that_is_no_price_is_refused(level):
     with pytest.raises(InvalidInput, match=r"above 0 and at most 1e\+15 USD\. Received: "):
-        probability.chance_above(said([[NORMAL]]), level)
+        probability.above_price(said([[NORMAL]]), level)
     with pytest.raises(InvalidInput, match="Give one such as 65000"):
         probability.check([100.0, level])
 
 
 def test_levels_are_bounded():
-    probability.check([1.0] * probability.MOST)
+    probability.check([1.0] * probability.MAX_LEVELS)
     future = NextSteps("mine", synthetic.history(), said([[NORMAL]]))
     with pytest.raises(InvalidInput, match=r"At most 20 price levels .* Received: 21\."):
-        probability.ahead(future, [1.0] * 20, [1.0])
+        probability.of_next_steps(future, [1.0] * 20, [1.0])
 
 
 def test_what_comes_next_is_asked_for_by_direction():
     future = NextSteps("mine", synthetic.history(), said([[NORMAL, 2 * NORMAL]]))
-    found = probability.ahead(future, [101, 99], [101])
+    found = probability.of_next_steps(future, [101, 99], [101])
     assert [(one.level, one.direction) for one in found] == [
         (101, "above"), (99, "above"), (101, "below"),
     ]  # fmt: skip
@@ -214,12 +214,12 @@ def test_a_ladder_is_of_round_prices_over_the_band(close, width):
     forecast = said([[NORMAL / 100, width * NORMAL]], close=close)
     future = NextSteps("mine", synthetic.history(), forecast)
     found = probability.ladder(future)
-    assert 5 <= len(found) <= probability.MOST
+    assert 5 <= len(found) <= probability.MAX_LEVELS
     assert found == sorted(set(found))
     low, high = forecast.quantile_prices[0, -1, [0, -1]]
     assert low <= found[0] < found[-1] <= high
     assert len(f"{found[1] - found[0]:.3g}".replace("e", "").strip("0.")) <= 4
-    assert len(probability.ahead(future, found)) == len(found)
+    assert len(probability.of_next_steps(future, found)) == len(found)
 
 
 @pytest.mark.parametrize("quantiles", [0 * NORMAL, math.nan * NORMAL])

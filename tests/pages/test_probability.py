@@ -18,7 +18,7 @@ def asked(above=(), below=()):
     service = shared()
     history = service.prices.history(inputs.query("BTC", "1h"), wait=0)
     future = service.forecasts.next_steps(history, service.saved_models.load(MODEL).model, MODEL)
-    return future, probability.ahead(future, above, below)
+    return future, probability.of_next_steps(future, above, below)
 
 
 def sentence(page) -> str:
@@ -35,7 +35,7 @@ def test_the_last_close_is_asked_about_first(open_page):
     page = open_page("", coin="BTC", model=MODEL)
     future, _ = asked()
     close = float(future.forecast.close[0])
-    (one,) = probability.ahead(future, [close])
+    (one,) = probability.of_next_steps(future, [close])
     assert sentence(page) == charts.summary_probability(future, one)
     assert "ends above" in sentence(page)
     assert percent(one.by_step[-1]) in sentence(page)

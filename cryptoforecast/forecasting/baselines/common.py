@@ -93,7 +93,7 @@ def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
     horizon = residuals.shape[1]
     measured = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // REFRESH_ROWS * REFRESH_ROWS
     times, which = np.unique(measured, return_inverse=True)
-    found = np.full((len(times), horizon, len(QUANTILES)), np.nan)
+    result = np.full((len(times), horizon, len(QUANTILES)), np.nan)
     for step in range(1, horizon + 1):
         ends = times - step + 1
         some = ends > 0
@@ -101,13 +101,13 @@ def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
             np.maximum(0, ends - CALIBRATION_ROWS),
             np.ascontiguousarray(residuals[:, step - 1]),
         )
-        found[some, step - 1] = rolling_quantiles.quantiles(
+        result[some, step - 1] = rolling_quantiles.quantiles(
             column, begins[some], ends[some], QUANTILES
         )
-    found[..., :MEDIAN] = np.minimum(found[..., :MEDIAN], 0)
-    found[..., MEDIAN + 1 :] = np.maximum(found[..., MEDIAN + 1 :], 0)
-    found[..., MEDIAN] *= 0
-    return found[which]
+    result[..., :MEDIAN] = np.minimum(result[..., :MEDIAN], 0)
+    result[..., MEDIAN + 1 :] = np.maximum(result[..., MEDIAN + 1 :], 0)
+    result[..., MEDIAN] *= 0
+    return result[which]
 
 
 def ridge(inputs: Array, targets: Array, penalty: float) -> tuple[Array, Array]:
@@ -139,7 +139,7 @@ def ridge(inputs: Array, targets: Array, penalty: float) -> tuple[Array, Array]:
 def forecast(
     name: str, history: PriceHistory, rows: range, quantiles: Array, centre: Array | None = None
 ) -> Forecast:
-    """Put together what was said from ``rows``.
+    """Make a forecast from quantiles and points of the origins in ``rows``.
 
     Args:
         name: of the baseline.

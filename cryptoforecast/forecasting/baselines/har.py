@@ -26,7 +26,7 @@ from cryptoforecast.types import Array, Forecast, PriceHistory
 #: candle are left out.
 SPANS = tuple(pd.Timedelta(text) for text in ("1h", "1D", "7D", "28D"))
 #: Added to each variance, as a share of their mean, so that a flat candle has a logarithm.
-FLOOR = 0.01
+EPSILON_VARIANCE = 0.01
 #: See ``ridge``: nothing beside thousands of rows, and a hold where there are some dozens.
 PENALTY = 10.0
 
@@ -73,8 +73,8 @@ class Har:
             NotEnoughData: if too few returns end before the test span.
         """
         candles = fitting_rows(history, before, horizon)
-        floor = max(FLOOR * float(variances(candles).mean()), np.finfo(float).tiny)
-        targets = log_volatility_ahead(candles, horizon, floor)
+        floor = max(EPSILON_VARIANCE * float(variances(candles).mean()), np.finfo(float).tiny)
+        targets = next_log_volatility(candles, horizon, floor)
         inputs = _inputs(candles, history.candle_length, floor)[: len(targets)]
         return cls(floor, *ridge(inputs, targets, PENALTY), candles.index[-1])
 
@@ -113,7 +113,7 @@ def log_averages(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Arr
     return np.column_stack([log.rolling(n, min_periods=1).mean().to_numpy() for n in lengths])
 
 
-def log_volatility_ahead(candles: pd.DataFrame, horizon: int, floor: float) -> Array:
+def next_log_volatility(candles: pd.DataFrame, horizon: int, floor: float) -> Array:
     """Compute the logarithm of the root of the mean variance of the next k candles.
 
     Row *t* looks ahead to row *t + horizon*: these are targets, never inputs.
@@ -123,9 +123,9 @@ def log_volatility_ahead(candles: pd.DataFrame, horizon: int, floor: float) -> A
     """
     total = np.cumsum(variances(candles))
     first = total[:-horizon]
-    ahead = [(total[k : len(first) + k] - first) / k for k in range(1, horizon + 1)]
+    next_candles = [(total[k : len(first) + k] - first) / k for k in range(1, horizon + 1)]
     # A difference of sums may fall below 0 by a rounding error.
-    logs: Array = np.log(np.maximum(np.column_stack(ahead), 0.0) + floor) / 2
+    logs: Array = np.log(np.maximum(np.column_stack(next_candles), 0.0) + floor) / 2
     return logs
 
 

@@ -20,7 +20,7 @@ from cryptoforecast.forecasting.baselines.common import (
     seen_from,
     trailing_quantiles,
 )
-from cryptoforecast.forecasting.baselines.har import Har, log_averages, log_volatility_ahead
+from cryptoforecast.forecasting.baselines.har import Har, log_averages, next_log_volatility
 from cryptoforecast.learning import features
 from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.types import Array, Forecast, PriceHistory
@@ -140,7 +140,7 @@ class Boosting:
         har = Har.fit(history, before, horizon)
         sigma = har.sigma(candles, history.candle_length)
         inputs = _tree_inputs(candles, history.candle_length, sigma, har.floor)[: before - horizon]
-        surprises = log_volatility_ahead(candles, horizon, har.floor)
+        surprises = next_log_volatility(candles, horizon, har.floor)
         surprises -= np.log(sigma[: before - horizon])
         returns = (_returns(candles, horizon) / sigma)[: before - horizon]
         ends = sorted({0, horizon - 1})
@@ -232,5 +232,5 @@ def _around(
     returns = _returns(seen_from(history, rows), sigma.shape[1])
     band = trailing_quantiles((returns - centre) / sigma, rows, last_row(history, end))
     origins = np.asarray(rows, dtype=np.intp)
-    said = centre[origins, :, None] + sigma[origins, :, None] * band
-    return forecast(name, history, rows, said, centre[origins])
+    quantiles = centre[origins, :, None] + sigma[origins, :, None] * band
+    return forecast(name, history, rows, quantiles, centre[origins])
