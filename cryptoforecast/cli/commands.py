@@ -20,7 +20,7 @@ from cryptoforecast.prices import resolve
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.files import price_file
-from cryptoforecast.prices.files.table import Corrections
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.live.query import window
 from cryptoforecast.service import Service
 from cryptoforecast.types import (

@@ -21,7 +21,7 @@ from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning.features import FEATURES
 from cryptoforecast.learning.specs import PRESETS
 from cryptoforecast.prices.candles.repairs import REPAIRS
-from cryptoforecast.prices.files.table import ASSIGNABLE
+from cryptoforecast.prices.files.corrections import ASSIGNABLE
 from cryptoforecast.prices.live.query import TIME_RULE, parse_time
 from cryptoforecast.types import INTERVALS
 

@@ -18,12 +18,19 @@ from cryptoforecast.prices.candles.coins import resolve
 from cryptoforecast.prices.candles.quality import closed_only
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
-from cryptoforecast.prices.files.candles import interpret
-from cryptoforecast.prices.files.columns import roles as columns
-from cryptoforecast.prices.files.columns import shapes
-from cryptoforecast.prices.files.columns.dialects import ROLES, plain
+from cryptoforecast.prices.files.candles import candles_from_table
+from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
+from cryptoforecast.prices.files.columns.roles import (
+    is_closing,
+    is_foreign,
+    is_yahoo,
+    missing_columns,
+    roles_by_name,
+)
+from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import to_history
-from cryptoforecast.prices.files.table import PRICES, Corrections, Reading, Table
+from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.trades import are_even
 from cryptoforecast.prices.files.values.times import read_times
 from cryptoforecast.types import Array, PriceHistory
@@ -86,7 +93,7 @@ def read(
     ticker = resolve(coin).ticker
     try:
         table, alone = tabulate(frame)
-        reading = interpret(table, Corrections(), interval)
+        reading = candles_from_table(table, Corrections(), interval)
     except UnreadableFile as error:
         raise InvalidInput(f"The DataFrame can't be read. {error}") from error
     _refuse_repeated(frame, reading)
@@ -154,9 +161,9 @@ def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
         UnreadableFile: if there are several tickers, one beside the other.
     """
     levels = [[str(label) for label in labels.get_level_values(i)] for i in range(labels.nlevels)]
-    words = [{plain(name) for name in level} & {*ROLES["close"]} for level in levels]
+    words = [{plain_name(name) for name in level} & {*ALIASES["close"]} for level in levels]
     if len(levels) != 2 or not any(words):
-        raise columns.lacking([" ".join(each) for each in zip(*levels, strict=True)])
+        raise missing_columns([" ".join(each) for each in zip(*levels, strict=True)])
     at = 0 if words[0] else 1
     beside = zip(levels[at], levels[1 - at], strict=True)
     tickers = sorted({ticker for word, ticker in beside if word and ticker})
@@ -171,7 +178,7 @@ def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
 
 def _by_name(names: Sequence[str], parts: Sequence[pd.Series]) -> dict[str, str]:
     """Find roles by name; the only column of datetimes is the time in any case."""
-    roles = columns.by_name(names)
+    roles = roles_by_name(names)
     if "time" not in roles:
         dated = [name for name, part in zip(names, parts, strict=True) if _is_dated(part)]
         if len(dated) == 1:
@@ -189,8 +196,8 @@ def _by_shape(
     rows = numbers[np.argsort(numbers[:, 0], kind="stable")]
     sound = ~np.isnan(rows[:, : min(len(given), 5)]).any(axis=1)
     if not sound.any():
-        raise shapes.unknown_shape(len(given))
-    found = shapes.by_shape(rows[sound][:MAX_SAMPLE])
+        raise unknown_shape(len(given))
+    found = roles_by_shape(rows[sound][:MAX_SAMPLE])
     return {role: known[position] for position, role in found.items()}
 
 
@@ -215,7 +222,7 @@ def _times_of(index: pd.Index, known: bool) -> pd.Series | None:
     """
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
-    called = index.name is not None and plain(index.name) in ROLES["time"]
+    called = index.name is not None and plain_name(index.name) in ALIASES["time"]
     dated = isinstance(index, pd.DatetimeIndex)
     if not (dated or called) and (known or index.equals(pd.RangeIndex(len(index)))):
         return None
@@ -233,9 +240,9 @@ def _table(names: Sequence[str], parts: Sequence[pd.Series], roles: Mapping[str,
         roles=roles,
         unit="row",
         first=0,
-        yahoo=columns.is_yahoo(names),
-        closing=columns.is_closing(roles),
-        foreign=columns.is_foreign(names),
+        yahoo=is_yahoo(names),
+        closing=is_closing(roles),
+        foreign=is_foreign(names),
         decisions={"format": "DataFrame"},
     )
 

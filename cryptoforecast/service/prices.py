@@ -14,7 +14,7 @@ from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory
 
 if TYPE_CHECKING:
-    from cryptoforecast.prices.files.table import Corrections
+    from cryptoforecast.prices.files.corrections import Corrections
     from cryptoforecast.prices.live.sources import Source
 
 #: How the name of an opened file begins, which stands where a coin could stand.
@@ -98,7 +98,7 @@ class PriceService:
             interval=interval,
             corrections=corrections,
             repairs=repairs,
-            most=self._max_rows if to_open else MAX_ROWS_OF_A_FILE,
+            max_candles=self._max_rows if to_open else MAX_ROWS_OF_A_FILE,
             report=report,
         )
 
@@ -106,7 +106,7 @@ class PriceService:
         self, source: Path | bytes | BinaryIO, delimiter: str | None = None
     ) -> list[str]:
         """Return the column names of a price file, whether or not its prices can be read."""
-        from cryptoforecast.prices.files.columns.names import column_names
+        from cryptoforecast.prices.files.column_names import column_names
 
         return column_names(source, delimiter)
 

@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
-from cryptoforecast.prices.files.table import Corrections
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.service import Service
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui.words import plain

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.roles import by_name, is_foreign, volume_unit
-from cryptoforecast.prices.files.columns.shapes import by_shape
+from cryptoforecast.prices.files.columns.roles import is_foreign, roles_by_name, volume_unit
+from cryptoforecast.prices.files.columns.shapes import roles_by_shape
 from tests.prices import samples
 
 
@@ -31,7 +31,7 @@ from tests.prices import samples
     ],
 )  # fmt: skip
 def test_names(header: str, expected: str) -> None:
-    roles = by_name(header.split(","))
+    roles = roles_by_name(header.split(","))
     assert " ".join(roles[role] for role in ("time", "open", "high", "low", "close")) == expected
 
 
@@ -46,7 +46,7 @@ def test_names(header: str, expected: str) -> None:
     ],
 )
 def test_volume_is_told_from_turnover(header: str, volume: str | None, unit: str) -> None:
-    roles = by_name(header.split(","))
+    roles = roles_by_name(header.split(","))
     assert roles.get("volume") == volume
     assert volume_unit(roles, yahoo=False) == unit
 
@@ -63,8 +63,8 @@ def test_the_four_prices_are_found_in_any_order(order: tuple[str, ...]) -> None:
     if order.index("open") > order.index("close"):
         # The same numbers with open and close exchanged would fit as well: not guessed.
         with pytest.raises(UnreadableFile, match="another shape"):
-            by_shape(table)
+            roles_by_shape(table)
         return
-    roles = by_shape(table)
+    roles = roles_by_shape(table)
     assert [roles[i] for i in range(1, 5)] == list(order)
     assert roles[5] == "volume"

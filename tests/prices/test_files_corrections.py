@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
-from cryptoforecast.prices.files.table import Corrections
 from tests.prices import samples
 
 CANDLES = samples.candles()

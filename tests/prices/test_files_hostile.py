@@ -17,14 +17,14 @@ import pytest
 from pyarrow import feather, parquet
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.column_names import column_names
 from cryptoforecast.prices.files.columns import roles
-from cryptoforecast.prices.files.columns.dialects import plain
-from cryptoforecast.prices.files.columns.names import column_names
+from cryptoforecast.prices.files.columns.dialects import plain_name
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.prices.files.readers import feather as feather_reader
 from cryptoforecast.prices.files.readers import json_rows
 from cryptoforecast.prices.files.readers import parquet as parquet_reader
-from cryptoforecast.prices.files.table import Corrections
 from tests.prices import samples
 
 HOURS = samples.candles("1h", 48)
@@ -88,7 +88,7 @@ def test_lists_of_many_numbers_are_refused_as_too_many_columns() -> None:
 
 
 def test_names_within_the_bounds_are_made_unique() -> None:
-    names = roles.unique(["a"] * roles.MAX_COLUMNS)
+    names = roles.unique_names(["a"] * roles.MAX_COLUMNS)
     assert len(set(names)) == roles.MAX_COLUMNS
     assert names[:2] == ("a", "a (column 2)")
 
@@ -102,7 +102,7 @@ def test_names_within_the_bounds_are_made_unique() -> None:
     ],
 )  # fmt: skip
 def test_what_stands_in_brackets_is_no_part_of_a_name(name: str, expected: str) -> None:
-    assert plain(name) == expected
+    assert plain_name(name) == expected
 
 
 def test_a_long_remark_in_place_of_a_time_is_left_out_without_being_read() -> None:
@@ -238,15 +238,15 @@ def test_a_feather_file_damaged_anywhere_is_read_or_refused() -> None:
     ids=["records", "lists", "lines", "columns", "turned"],
 )
 def test_rows_of_json_are_bounded(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cryptoforecast.prices.files.readers import json as records
+    from cryptoforecast.prices.files.readers import json as json_reader
 
-    for module in (json_rows, records):
-        monkeypatch.setattr(module, "MAX_ROWS", 50)
+    for module in (json_rows, json_reader):
+        monkeypatch.setattr(module, "MAX_JSON_ROWS", 50)
     refused(content, "million rows. Received: more. Save it as CSV or Parquet")
 
 
 def test_json_is_bounded() -> None:
-    refused(b"[" + b" " * json_rows.MAX_BYTES, "A JSON file may have 30 MB.*CSV or Parquet")
+    refused(b"[" + b" " * json_rows.MAX_JSON_BYTES, "A JSON file may have 30 MB.*CSV or Parquet")
 
 
 # ---------------------------------------------------------------------------- values

@@ -47,24 +47,24 @@ def text(frame: pd.DataFrame, times: str, absent: str = "") -> bytes:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "BLOCK", BLOCK)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", BLOCK)
 
 
 def both(content: bytes, interval: str = "1h") -> tuple[PriceHistory, PriceHistory, bool]:
     """Read a file the short way if it can be, and whole; tell whether it could."""
     folded: list[bool] = []
-    fold = formats.fold
+    fold = formats.read_and_merge
 
     def watched(*args: object) -> object:
         folded.append((result := fold(*args)) is not None)  # type: ignore[arg-type]
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK", BLOCK)
-        patch.setattr(formats, "fold", watched)
+        patch.setattr(blocks, "BLOCK_BYTES", BLOCK)
+        patch.setattr(formats, "read_and_merge", watched)
         short = read(content, "x.csv", interval=interval)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(formats, "fold", lambda *_: None)
+        patch.setattr(formats, "read_and_merge", lambda *_: None)
         whole = read(content, "x.csv", interval=interval)
     return short, whole, folded == [True]
 
@@ -249,6 +249,6 @@ def test_real_minutes_of_seven_years_fit_it_too(data_folder: Path) -> None:
 def test_more_candles_than_are_wanted_are_refused_before_they_are_all_read(times: str) -> None:
     content = text(FRAME, times)
     with pytest.raises(InvalidInput, match=r"At most 700 candles.*Choose longer candles, such as"):
-        read(content, "x.csv", most=700)
-    assert len(read(content, "x.csv", most=800)) == 800
-    assert len(read(content, "x.csv", interval="5m", most=700)) == 160
+        read(content, "x.csv", max_candles=700)
+    assert len(read(content, "x.csv", max_candles=800)) == 800
+    assert len(read(content, "x.csv", interval="5m", max_candles=700)) == 160

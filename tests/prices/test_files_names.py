@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from cryptoforecast.prices.files.columns.names import column_names
+from cryptoforecast.prices.files.column_names import column_names
 from tests.prices import samples
 
 CANDLES = samples.candles()

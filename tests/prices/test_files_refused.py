@@ -11,8 +11,8 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.files import opening
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
-from cryptoforecast.prices.files.table import Corrections
 from tests.prices import samples
 
 HOURS, DAYS = samples.candles("1h", 48), samples.candles("1d", 60)

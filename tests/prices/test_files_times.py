@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
-from cryptoforecast.prices.files.table import Corrections
-from cryptoforecast.prices.files.values.months import named
+from cryptoforecast.prices.files.values.months import find_months
 from cryptoforecast.types import PriceHistory
 from tests.prices import samples
 
@@ -131,7 +131,7 @@ def test_winter_time_in_summer_may_mean_either(zone: str, start: str) -> None:
 def test_a_zone_in_the_name_of_the_column_is_not_passed_over(
     name: str, interval: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryptoforecast.prices.files.readers.blocks.BLOCK", 1_000)
+    monkeypatch.setattr("cryptoforecast.prices.files.readers.blocks.BLOCK_BYTES", 1_000)
     content = samples.dated(HOURS, "%Y-%m-%d %H:%M").replace(b"Date", name.encode(), 1)
     with pytest.raises(UnreadableFile, match="the column is called"):
         read(content, "x.csv", interval=interval)
@@ -229,10 +229,10 @@ def test_months_in_many_languages(form: str, months: str) -> None:
 
 
 def test_a_word_for_two_months_needs_another_to_tell_the_language() -> None:
-    assert named(["listopada"]) is None
-    assert named(["listopada", "grudnia"]) == {"listopada": 11, "grudnia": 12}
-    assert named(["listopada", "prosinca"]) == {"listopada": 10, "prosinca": 12}
-    assert named(["jui"]) == {}
+    assert find_months(["listopada"]) is None
+    assert find_months(["listopada", "grudnia"]) == {"listopada": 11, "grudnia": 12}
+    assert find_months(["listopada", "prosinca"]) == {"listopada": 10, "prosinca": 12}
+    assert find_months(["jui"]) == {}
     content = samples.dated(samples.candles("1d", 9), "%d lis 2023")
     with pytest.raises(UnreadableFile, match=r"'01 lis 2023' \(line 2\), another month in another"):
         read(content, "x.csv")

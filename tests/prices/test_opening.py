@@ -40,7 +40,7 @@ class OneWay(Watched):
 
 def test_a_stream_that_can_seek_is_used_in_place_and_left_open() -> None:
     stream = Watched(CONTENT)
-    with opening.opened(stream) as used:
+    with opening.open_source(stream) as used:
         assert used is stream
     stream.seek(0, io.SEEK_END)
     for _ in range(2):
@@ -69,8 +69,8 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: typ
 def test_progress_rises_to_the_end_of_the_file(pack: Callable[[bytes], bytes]) -> None:
     content = pack(b"".join(b"%d\n" % i for i in range(300_000)))
     told: list[float] = []
-    with opening.opened(content, told.append) as packed:
-        stream = opening.unpacked(packed)
+    with opening.open_source(content, told.append) as packed:
+        stream = opening.unpack(packed)
         while stream.read(100_000):
             pass
     assert len(told) > 5

@@ -11,24 +11,27 @@ import pandas as pd
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import merge, nanoseconds
-from cryptoforecast.prices.files import merging
 from cryptoforecast.prices.files.columns.roles import volume_unit
-from cryptoforecast.prices.files.columns.symbols import only_symbol
-from cryptoforecast.prices.files.copies import commonest_spacing, without_copies
-from cryptoforecast.prices.files.labels import relabelled
-from cryptoforecast.prices.files.table import PRICES, Corrections, Reading, Table
-from cryptoforecast.prices.files.trades import to_candles
-from cryptoforecast.prices.files.values.numbers import decimal_mark, is_number, read_numbers
+from cryptoforecast.prices.files.columns.symbols import single_symbol
+from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.labels import opening_times
+from cryptoforecast.prices.files.merging import partial_candles, settle_interval
+from cryptoforecast.prices.files.table import PRICES, Reading, Table
+from cryptoforecast.prices.files.trades import candles_from_trades
+from cryptoforecast.prices.files.values.numbers import find_decimal_mark, is_number, read_numbers
 from cryptoforecast.prices.files.values.times import read_times
 from cryptoforecast.types import INTERVALS, Array, Problem
 
 #: More rows than this with an open or close outside high/low: the numbers are not what they seem.
-VIOLATIONS = 0.1
+MAX_VIOLATIONS = 0.1
 # Repeated times whose closes differ by more than this (log) are no revision of one candle.
 _ANOTHER_COIN = 0.2
 
 
-def interpret(table: Table, corrections: Corrections, interval: str | None = None) -> Reading:
+def candles_from_table(
+    table: Table, corrections: Corrections, interval: str | None = None
+) -> Reading:
     """Turn a table into candles.
 
     Args:
@@ -42,7 +45,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
     """
     if table.frame.empty:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
-    symbol = only_symbol(table)
+    symbol = single_symbol(table)
     decisions = dict(table.decisions)
     values, complete, odd = _numbers(table, corrections, decisions)
     times = read_times(table, complete, corrections)
@@ -67,13 +70,15 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
     kept, repeats = _once(stamps, rows, values, table)
     stamps, rows = stamps[kept], rows[kept]
     columns = _taken(values, rows)
-    keep, copies = without_copies(stamps, rows, columns, table)
+    keep, copies = rows_without_copies(stamps, rows, columns, table)
     if copies:
         stamps, rows = stamps[keep], rows[keep]
         columns = _taken(values, rows)
     grid = commonest_spacing(known if not copies else stamps)
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
-    opens, how = (stamps, "") if corrections.label == "open" else relabelled(stamps, grid, closing)
+    opens, how = (
+        (stamps, "") if corrections.label == "open" else opening_times(stamps, grid, closing)
+    )
     if how:
         decisions["label"] = how
     if not (np.diff(opens) > 0).all():
@@ -83,7 +88,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
         order = order[again]
         stamps, opens, rows = stamps[order], opens[order], rows[order]
         columns, repeats = _taken(values, rows), (*repeats, *met)
-    wanted, settled = merging.settled(grid, interval)
+    wanted, settled = settle_interval(grid, interval)
     _check_shape(columns)
     lines = rows + table.first
     if INTERVALS[wanted] == grid:
@@ -95,7 +100,7 @@ def interpret(table: Table, corrections: Corrections, interval: str | None = Non
         end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(grid)
         merged = merge(opens, columns, INTERVALS[wanted]).until(end)
         rows, lines = rows[merged.first], lines[merged.first]
-        candles, cut = merged.candles(), merging.partial(merged, grid, lines)
+        candles, cut = merged.candles(), partial_candles(merged, grid, lines)
     if candles.empty:
         raise UnreadableFile(f"It holds no whole {wanted} candle. Ask for shorter candles.")
     source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
@@ -120,7 +125,7 @@ def _numbers(
     prices = PRICES if set(PRICES) <= table.roles.keys() else ("price",)
     amount = next((role for role in ("volume", "turnover") if role in table.roles), None)
     roles = (*prices, amount) if amount else prices
-    mark = decimal_mark(table, roles, corrections)
+    mark = find_decimal_mark(table, roles, corrections)
     if not all(is_number(table.column(role)) for role in roles):
         decisions["numbers"] = f"decimal {'point' if mark == '.' else 'comma'}"
     values = {role: read_numbers(table, role, mark) for role in prices}
@@ -173,7 +178,7 @@ def _from_ticks(
     decisions: dict[str, str],
     problems: tuple[Problem, ...],
 ) -> Reading:
-    candles, first, name = to_candles(
+    candles, first, name = candles_from_trades(
         stamps, values["price"][rows], values["volume"][rows], interval
     )
     if len(candles) < 2:
@@ -212,7 +217,7 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
 def _check_shape(columns: dict[str, Array]) -> None:
     """Refuse numbers that can't be candles."""
     share = float(outside(columns).mean())
-    if share > VIOLATIONS:
+    if share > MAX_VIOLATIONS:
         raise UnreadableFile(
             "Open and close must lie between low and high. "
             f"Received: {share:.0%} of the rows where they don't. "

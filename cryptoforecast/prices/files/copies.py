@@ -14,7 +14,7 @@ from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import INTERVALS, Array, Problem
 
 
-def without_copies(
+def rows_without_copies(
     stamps: Array, rows: Array, values: dict[str, Array], table: Table
 ) -> tuple[Array, tuple[Problem, ...]]:
     """Find the candles that repeat another under a time that lies on no grid.

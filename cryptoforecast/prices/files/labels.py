@@ -16,7 +16,7 @@ _BEFORE_THE_END = (1_000, 1_000_000, 1_000_000_000, 60_000_000_000)
 _SHARE = 0.95
 
 
-def relabelled(times: Array, grid: pd.Timedelta, closing: bool) -> tuple[Array, str]:
+def opening_times(times: Array, grid: pd.Timedelta, closing: bool) -> tuple[Array, str]:
     """Turn closing times into opening times.
 
     Args:

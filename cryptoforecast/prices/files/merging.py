@@ -16,7 +16,7 @@ from cryptoforecast.types import INTERVALS, Array, Problem
 _MONTH = pd.Timedelta(days=28)
 
 
-def settled(grid: pd.Timedelta, interval: str | None) -> tuple[str, dict[str, str]]:
+def settle_interval(grid: pd.Timedelta, interval: str | None) -> tuple[str, dict[str, str]]:
     """Settle the interval of the candles to make; returns it and the decisions.
 
     Args:
@@ -57,7 +57,7 @@ def _check(grid: pd.Timedelta, spacing: str, interval: str | None) -> None:
         )
 
 
-def partial(merged: Merged, grid: pd.Timedelta, lines: Array) -> tuple[Problem, ...]:
+def partial_candles(merged: Merged, grid: pd.Timedelta, lines: Array) -> tuple[Problem, ...]:
     """Report the candles made of fewer rows than fit in them.
 
     Args:

@@ -29,7 +29,9 @@ Report = Callable[[float], None]
 
 
 @contextlib.contextmanager
-def opened(source: Path | bytes | BinaryIO, report: Report | None = None) -> Iterator[IO[bytes]]:
+def open_source(
+    source: Path | bytes | BinaryIO, report: Report | None = None
+) -> Iterator[IO[bytes]]:
     """Open a source as a seekable stream of at most ``MAX_BYTES``.
 
     Bytes and streams that can seek are used where they lie, from their start, and left open;
@@ -111,7 +113,7 @@ def too_large() -> UnreadableFile:
     )
 
 
-def unpacked(packed: IO[bytes]) -> IO[bytes]:
+def unpack(packed: IO[bytes]) -> IO[bytes]:
     """Open from the start: a gzip archive, a zip archive of one file, or the file itself.
 
     Raises:

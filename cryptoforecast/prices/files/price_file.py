@@ -20,9 +20,10 @@ from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.coins import COINS, resolve
 from cryptoforecast.prices.candles.repairs import check, repaired
 from cryptoforecast.prices.candles.resample import step_of
-from cryptoforecast.prices.files.opening import MAX_ROWS, Report, opened
-from cryptoforecast.prices.files.readers.formats import read as understand
-from cryptoforecast.prices.files.table import Corrections, Reading
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
+from cryptoforecast.prices.files.readers.formats import read_candles
+from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.types import PriceHistory
 
 _QUOTES = ("USDT", "USDC", "BUSD", "USD")
@@ -37,7 +38,7 @@ def read(
     interval: str | None = None,
     corrections: Corrections | None = None,
     repairs: Collection[str] = (),
-    most: int = MAX_ROWS,
+    max_candles: int = MAX_ROWS,
     report: Report | None = None,
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
@@ -54,7 +55,7 @@ def read(
         interval: merge into candles of this length; as in the file by default.
         corrections: what the person says of the file, where the reader would decide otherwise.
         repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
-        most: candles to read from a text file without an interval; one with more is refused.
+        max_candles: candles to read from a text file without an interval; one with more is refused.
         report: called with the share of the file that is read.
 
     Returns:
@@ -63,7 +64,7 @@ def read(
     Raises:
         UnreadableFile: if the file can't be read rightly; says what was seen and where.
         InvalidInput: if the interval asked for is shorter than the file's, a repair is unknown,
-            or there are more candles than ``most``.
+            or there are more candles than ``max_candles``.
     """
     check(repairs)
     if interval is not None:
@@ -72,14 +73,14 @@ def read(
     ticker = resolve(coin).ticker if coin else guess_coin(name)
     told = corrections or Corrections()
     try:
-        with opened(source, report) as stream:
-            reading = understand(stream, told, interval, most)
+        with open_source(source, report) as stream:
+            reading = read_candles(stream, told, interval, max_candles)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error
     if ticker == "UNKNOWN" and reading.symbol:
         ticker = guess_coin(reading.symbol)
-    if told.said:
-        reading.decisions["corrected"] = told.said
+    if told.summary:
+        reading.decisions["corrected"] = told.summary
     return to_history(reading, ticker, f"file {name}", repairs)
 
 

@@ -17,7 +17,7 @@ _TRADES = 2.0
 _EVEN = 0.8
 
 
-def to_candles(
+def candles_from_trades(
     times: Array, price: Array, volume: Array, interval: str | None
 ) -> tuple[pd.DataFrame, Array, str]:
     """Make candles of trades.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from cryptoforecast.prices.files.values.months import letters
+from cryptoforecast.prices.files.values.months import plain_letters
 
 # Investing.com and spreadsheets in languages with decimal commas.
 _COMMAS: dict[str, tuple[str, ...]] = {
@@ -59,14 +59,14 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "source": ("source",),
 }  # fmt: skip
 
-CLOSING = ("closetime", "timeclose", "endtime")
-YAHOO = {"adjclose", "dividends", "stocksplits"}
-QUOTES = ("usd", "usdt", "usdc", "busd", "fdusd", "eur", "currency", "quote")
+CLOSING_NAMES = ("closetime", "timeclose", "endtime")
+YAHOO_NAMES = {"adjclose", "dividends", "stocksplits"}
+QUOTE_NAMES = ("usd", "usdt", "usdc", "busd", "fdusd", "eur", "currency", "quote")
 
 
-def plain(name: object) -> str:
+def plain_name(name: object) -> str:
     """Reduce a column's name to letters and digits: no case, accents, units in brackets."""
-    text = letters(_without_brackets(str(name))) or letters(str(name))
+    text = plain_letters(_without_brackets(str(name))) or plain_letters(str(name))
     # Yahoo's page explains its names: "Close Close price adjusted for splits."
     text = re.sub(r"^(close|adjclose)(close|adjustedclose)priceadjusted.*$", r"\1", text)
     # CoinDesk's "24h open", Alpha Vantage's "1a. open (USD)", CoinAPI's "price_open".
@@ -84,7 +84,7 @@ def _roles() -> dict[str, tuple[str, ...]]:
     merged = {
         role: tuple(
             dict.fromkeys(
-                plain(name)
+                plain_name(name)
                 for names in (_ENGLISH, _COMMAS, _POINTS, _LAST)
                 for name in names.get(role, ())
             )
@@ -95,8 +95,8 @@ def _roles() -> dict[str, tuple[str, ...]]:
 
 
 #: Names a column goes by, in order of preference; compared as ``plain`` gives them.
-ROLES: dict[str, tuple[str, ...]] = _roles()
+ALIASES: dict[str, tuple[str, ...]] = _roles()
 #: Names of languages that write decimal commas.
-COMMA_LANGUAGES = frozenset(
-    plain(name) for role, names in _COMMAS.items() if role != "volume" for name in names
+COMMA_NAMES = frozenset(
+    plain_name(name) for role, names in _COMMAS.items() if role != "volume" for name in names
 )

@@ -12,9 +12,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns import roles as columns
-from cryptoforecast.prices.files.columns import shapes
-from cryptoforecast.prices.files.columns.dialects import ROLES, plain
+from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
+from cryptoforecast.prices.files.columns.roles import (
+    are_enough,
+    combine_roles,
+    given_roles,
+    has_columns,
+    missing_columns,
+    roles_by_name,
+    unique_names,
+)
+from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
 from cryptoforecast.prices.files.table import PRICES
 
 # Lines a title, an address or a comment may take before the table.
@@ -33,38 +41,38 @@ _CLOCKS = ("time", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "врем
 Found = tuple[tuple[str, ...], dict[str, str], int, dict[str, str]]
 
 
-def named(rows: list[list[str]], given: Mapping[str, str]) -> Found | None:
+def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Found | None:
     """Look for the line that names the columns, below a title or an address."""
     for i, cells in enumerate(rows[:_PREAMBLE]):
         if len(cells) < 2 or all(_is_value(cell) for cell in cells if cell):
             continue
         cells = [cells[0].lstrip("#").strip(), *cells[1:]]
-        if not columns.there(cells, given):
+        if not has_columns(cells, given):
             continue
-        roles = columns.by_name(cells, given)
+        roles = roles_by_name(cells, given)
         end = i + 1
         if "time" not in roles and set(PRICES) <= roles.keys():
             end = _more_headers(rows, i)
             if end > i + 1 or _unnamed_index(cells, rows[end:]):
                 cells[0] = "time"
-                roles = columns.by_name(cells, given)
-        elif columns.enough(roles) and _tickers(rows[end] if end < len(rows) else [], end + 1):
+                roles = roles_by_name(cells, given)
+        elif are_enough(roles) and _tickers(rows[end] if end < len(rows) else [], end + 1):
             end += 1
-        if not columns.enough(roles) or any(_is_value(roles.get(role, "")) for role in given):
+        if not are_enough(roles) or any(_is_value(roles.get(role, "")) for role in given):
             continue
         decisions = {}
         if i and any(any(row) for row in rows[:i]):
             decisions["preamble"] = f"{i} line{'s' * (i > 1)} before the column names left out"
         if end > i + 1:
             decisions["header"] = f"{end - i} lines"
-        names = columns.unique(cells)
+        names = unique_names(cells)
         if not {"time", "clock"} & given.keys():
             roles.update(_clock(rows, end, names))
         return names, roles, end, decisions
     return None
 
 
-def any_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
+def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
     """Find what columns are called, whether or not they make prices.
 
     Args:
@@ -75,23 +83,23 @@ def any_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
     """
     for rows in splits:
         with contextlib.suppress(UnreadableFile):
-            if found := named(rows, {}):
+            if found := find_header(rows, {}):
                 return found[0]
     widest = max((_widest(rows) for rows in splits), key=len)
     if len(widest) < 2:
         return ()
     if any(_is_value(cell) or _FIGURE.fullmatch(cell) for cell in widest):
-        return columns.unique([""] * len(widest))
-    return columns.unique(widest)
+        return unique_names([""] * len(widest))
+    return unique_names(widest)
 
 
 def _more_headers(rows: list[list[str]], i: int) -> int:
     """Find the end of yfinance's header: names, tickers, and a line that says Date."""
     for j in range(i + 1, min(i + 4, len(rows))):
-        first = plain(rows[j][0]) if rows[j] else ""
+        first = plain_name(rows[j][0]) if rows[j] else ""
         if first == "ticker":
             _tickers(["", *rows[j][1:]], j + 1)
-        elif first in ROLES["time"] and not any(rows[j][1:]):
+        elif first in ALIASES["time"] and not any(rows[j][1:]):
             return j + 1
     return i + 1
 
@@ -123,9 +131,9 @@ def _unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
 def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[str, str]:
     """Join a date column and a column with the time of day."""
     sample = next((row for row in rows[start:] if any(row)), [])
-    named = {plain(name): i for i, name in enumerate(names)}
-    date = next((named[name] for name in map(plain, _DAYS) if name in named), None)
-    time = next((named[name] for name in map(plain, _CLOCKS) if name in named), None)
+    named = {plain_name(name): i for i, name in enumerate(names)}
+    date = next((named[name] for name in map(plain_name, _DAYS) if name in named), None)
+    time = next((named[name] for name in map(plain_name, _CLOCKS) if name in named), None)
     if date is None or time is None or len(sample) < len(names) or _CLOCK.search(sample[date]):
         return {}
     digits = re.fullmatch(r"\d{1,6}", sample[time]) and (
@@ -136,7 +144,7 @@ def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[st
     return {}
 
 
-def unnamed(rows: list[list[str]], given: Mapping[str, str]) -> Found:
+def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Found:
     """Recognise an exchange's dump by the shape of its numbers, or as the person says."""
     start = next(
         (
@@ -147,25 +155,25 @@ def unnamed(rows: list[list[str]], given: Mapping[str, str]) -> Found:
         _first_row(rows, given),
     )
     if start is None:
-        raise columns.lacking(_widest(rows), given)
+        raise missing_columns(_widest(rows), given)
     body = [row for row in rows[start:] if any(row)]
     width = len(body[0])
     named = next((row for row in rows[:start] if len(row) >= width), None)
     if named is not None:
-        raise columns.lacking(named, given)
+        raise missing_columns(named, given)
     names = tuple(f"column {i + 1}" for i in range(width))
-    told = columns.placed(names, given)
+    told = given_roles(names, given)
     how = f"none; {width} columns recognised by their shape"
     clock = width > 1 and not _is_number(body[0][1])
     try:
         shape = _shape(body, width, clock=clock)
     except UnreadableFile:
-        if not columns.enough(told):
+        if not are_enough(told):
             raise
         shape, how = {}, "none"
-    roles = columns.assigned({role: names[i] for i, role in shape.items()}, told)
-    if not columns.enough(roles):
-        raise columns.lacking(names, given)
+    roles = combine_roles({role: names[i] for i, role in shape.items()}, told)
+    if not are_enough(roles):
+        raise missing_columns(names, given)
     decisions = {"header": how}
     if start and any(any(row) for row in rows[:start]):
         decisions["preamble"] = f"{start} line{'s' * (start > 1)} before the first row left out"
@@ -187,8 +195,8 @@ def _first_row(rows: list[list[str]], given: Mapping[str, str]) -> int | None:
 def _shape(body: list[list[str]], width: int, *, clock: bool) -> dict[int, str]:
     """Find the roles of columns by their numbers; the second may be the time of day."""
     if not clock:
-        return shapes.by_shape(_sample(body, width))
-    without = shapes.by_shape(_sample([[row[0], *row[2:]] for row in body], width - 1))
+        return roles_by_shape(_sample(body, width))
+    without = roles_by_shape(_sample([[row[0], *row[2:]] for row in body], width - 1))
     return {position + (position > 0): role for position, role in without.items()} | {1: "clock"}
 
 
@@ -217,7 +225,7 @@ def _sample(body: list[list[str]], width: int) -> np.ndarray:
     if dated and len(body) > 1 and body[0][0] > body[-1][0]:
         sample[:, 0] *= -1
     if not sound.any():
-        raise shapes.unknown_shape(width)
+        raise unknown_shape(width)
     numbers: np.ndarray = sample[sound]
     return numbers
 

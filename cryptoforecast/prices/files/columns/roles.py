@@ -9,30 +9,30 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns import tickers
 from cryptoforecast.prices.files.columns.dialects import (
-    CLOSING,
-    COMMA_LANGUAGES,
-    QUOTES,
-    ROLES,
-    YAHOO,
-    plain,
+    ALIASES,
+    CLOSING_NAMES,
+    COMMA_NAMES,
+    QUOTE_NAMES,
+    YAHOO_NAMES,
+    plain_name,
 )
+from cryptoforecast.prices.files.columns.tickers import roles_by_ticker
 from cryptoforecast.prices.files.table import PRICES
 
 #: Columns a file may have, and characters their names may have; indicators make dozens.
 MAX_COLUMNS = 1_000
 MAX_NAME = 200
 #: A header that is understood.
-EXAMPLE = "time,open,high,low,close,volume"
+EXAMPLE_HEADER = "time,open,high,low,close,volume"
 #: What a person can do where columns aren't recognised.
-SAY = (
+REMEDY = (
     "Name the columns, or say which is which (Columns on the Data page; on the command line "
     "--columns time=NAME,open=NAME,high=NAME,low=NAME,close=NAME)."
 )
 
 
-def by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+def roles_by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Find which column plays which role by its name; roles without a column are absent.
 
     Args:
@@ -43,12 +43,12 @@ def by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dic
         UnreadableFile: if a column given is not there, a price has two columns, or there are more
             or longer names than a price file has.
     """
-    told = placed(names, given or {})
+    told = given_roles(names, given or {})
     by_plain: dict[str, list[str]] = {}
     for name in names:
-        by_plain.setdefault(plain(name), []).append(name)
+        by_plain.setdefault(plain_name(name), []).append(name)
     found: dict[str, str] = {}
-    for role, aliases in ROLES.items():
+    for role, aliases in ALIASES.items():
         match = next((by_plain[alias] for alias in aliases if alias in by_plain), None)
         if match is None or role in told:
             continue
@@ -59,22 +59,22 @@ def by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dic
             )
         found[role] = match[0]
     if not set(PRICES) <= found.keys() | told.keys() and "price" not in found:
-        found |= tickers.roles(names)
+        found |= roles_by_ticker(names)
     _volumes(names, found)
-    _dialects({plain(name): name for name in names}, found)
-    return assigned(found, told)
+    _dialects({plain_name(name): name for name in names}, found)
+    return combine_roles(found, told)
 
 
-def there(names: Sequence[str], given: Mapping[str, str]) -> bool:
+def has_columns(names: Sequence[str], given: Mapping[str, str]) -> bool:
     """Whether these are columns that a person gives roles to; see ``placed``."""
     try:
-        placed(names, given)
+        given_roles(names, given)
     except UnreadableFile:
         return False
     return True
 
 
-def placed(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+def given_roles(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
     """Find the columns that a person gives roles to.
 
     Args:
@@ -84,7 +84,7 @@ def placed(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
     Raises:
         UnreadableFile: if there is no such column; tells those there are. See ``bounded`` too.
     """
-    known = unique(names)
+    known = unique_names(names)
     told = {}
     for role, name in given.items():
         number = re.fullmatch(r"column (\d{1,4})", name)
@@ -100,7 +100,7 @@ def placed(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
-def assigned(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
+def combine_roles(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
     """Let the roles that a person gives win over those found; see ``placed``.
 
     A column with a role given has no other, except that ``source`` still tells whether prices
@@ -116,18 +116,18 @@ def assigned(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str
     return roles
 
 
-def unique(cells: Sequence[str]) -> tuple[str, ...]:
+def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
     """Name every column once; ``"column 3"`` where the third has no name. See ``bounded``."""
     names: list[str] = []
     seen: set[str] = set()
-    for i, cell in enumerate(bounded(cells)):
+    for i, cell in enumerate(check_names(cells)):
         name = cell or f"column {i + 1}"
         names.append(name if name not in seen else f"{name} (column {i + 1})")
         seen.add(names[-1])
     return tuple(names)
 
 
-def bounded(names: Sequence[str]) -> Sequence[str]:
+def check_names(names: Sequence[str]) -> Sequence[str]:
     """Return the names if they are of a number and length that price files have.
 
     Raises:
@@ -142,7 +142,7 @@ def bounded(names: Sequence[str]) -> Sequence[str]:
         return names
     raise UnreadableFile(
         f"A price file may have {MAX_COLUMNS:,} columns, with names of {MAX_NAME} characters. "
-        f"Received: {received}. Save it with the columns {EXAMPLE} only."
+        f"Received: {received}. Save it with the columns {EXAMPLE_HEADER} only."
     )
 
 
@@ -152,8 +152,8 @@ def _volumes(names: Sequence[str], found: dict[str, str]) -> None:
     for name in names:
         text = re.sub(r"[^a-z0-9]", "", str(name).lower())
         if text.startswith("volume") and len(text) > 6:
-            sided.setdefault("turnover" if text[6:] in QUOTES else "volume", name)
-    bare = plain(found.get("volume", "")) == "volume" and "(" not in found["volume"]
+            sided.setdefault("turnover" if text[6:] in QUOTE_NAMES else "volume", name)
+    bare = plain_name(found.get("volume", "")) == "volume" and "(" not in found["volume"]
     if "volume" in sided and not bare:
         found["volume"] = sided["volume"]
     if "turnover" in sided and "turnover" not in found:
@@ -179,36 +179,37 @@ def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
     if yahoo:
         return "usd"
     text = re.sub(r"[^a-z0-9]", "", roles["volume"].lower())
-    named = text.startswith("volume") and len(text) > 6 and text[6:] not in QUOTES
+    named = text.startswith("volume") and len(text) > 6 and text[6:] not in QUOTE_NAMES
     return "coins" if named or "turnover" in roles else "unknown"
 
 
-def enough(roles: Mapping[str, str]) -> bool:
+def are_enough(roles: Mapping[str, str]) -> bool:
     """Whether the roles make candles or ticks."""
     return "time" in roles and (set(PRICES) <= roles.keys() or "price" in roles)
 
 
-def lacking(names: Sequence[str], given: Mapping[str, str] | None = None) -> UnreadableFile:
+def missing_columns(names: Sequence[str], given: Mapping[str, str] | None = None) -> UnreadableFile:
     """Make the error for a table without the columns needed; ``given`` as in ``by_name``."""
-    found = by_name(names, given)
+    found = roles_by_name(names, given)
     absent = [role for role in ("time", *PRICES) if role not in found]
     seen = ", ".join(names)[:200]
     return UnreadableFile(
-        f"A price file needs a line that names its columns ({EXAMPLE}), or an exchange's known "
-        f"columns of numbers. No column for {', '.join(absent)} was found. Received: {seen}. {SAY}"
+        f"A price file needs a line that names its columns ({EXAMPLE_HEADER}), or an "
+        f"exchange's known columns of numbers. No column for {', '.join(absent)} was found. "
+        f"Received: {seen}. {REMEDY}"
     )
 
 
 def is_yahoo(names: Sequence[str]) -> bool:
     """Whether a column is there that only Yahoo writes."""
-    return any(plain(name) in YAHOO for name in names)
+    return any(plain_name(name) in YAHOO_NAMES for name in names)
 
 
 def is_closing(roles: Mapping[str, str]) -> bool:
     """Whether the time column's name says that it is the candle's end."""
-    return plain(roles.get("time", "")) in CLOSING
+    return plain_name(roles.get("time", "")) in CLOSING_NAMES
 
 
 def is_foreign(names: Sequence[str]) -> bool:
     """Whether the names are of a language with decimal commas."""
-    return len({plain(name) for name in names} & COMMA_LANGUAGES) >= 2
+    return len({plain_name(name) for name in names} & COMMA_NAMES) >= 2

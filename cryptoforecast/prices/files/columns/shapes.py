@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.roles import EXAMPLE, SAY
+from cryptoforecast.prices.files.columns.roles import EXAMPLE_HEADER, REMEDY
 from cryptoforecast.prices.files.values.zones import FIRST, LAST
 from cryptoforecast.types import Array
 
@@ -18,7 +18,7 @@ _VOLUME_AT = {12: 5, 11: 5, 9: 5, 8: 6, 7: 5, 6: 5}
 _FAR = 3.0
 
 
-def by_shape(sample: Array) -> dict[int, str]:
+def roles_by_shape(sample: Array) -> dict[int, str]:
     """Find the roles of columns without names.
 
     The column whose value is the largest of the four prices in every row is the high, the
@@ -115,8 +115,8 @@ def unknown_shape(width: int) -> UnreadableFile:
     return UnreadableFile(
         f"Without names, columns must be a time and prices as exchanges write them. Received: "
         f"{width} columns of another shape; it begins with numbers, so it seems to have no "
-        f"header. Add a first line that names the columns ({EXAMPLE}). {SAY} They are called "
-        "column 1, column 2 and so on."
+        f"header. Add a first line that names the columns ({EXAMPLE_HEADER}). {REMEDY} They "
+        "are called column 1, column 2 and so on."
     )
 
 

@@ -14,7 +14,7 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.table import Table
 
 
-def only_symbol(table: Table) -> str:
+def single_symbol(table: Table) -> str:
     """Return the symbol that every row names; empty without such a column.
 
     Raises:

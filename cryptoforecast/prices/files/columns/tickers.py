@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.dialects import plain
+from cryptoforecast.prices.files.columns.dialects import plain_name
 
 _WORD = r"(open|high|low|close|adj close|volume)"
 # ('Close', 'BTC-USD') in either order, Close_BTC-USD, BTC-USD Close.
@@ -22,7 +22,7 @@ _FORMS = (
 _PRICES = {"open", "high", "low", "close"}
 
 
-def roles(names: Sequence[str]) -> dict[str, str]:
+def roles_by_ticker(names: Sequence[str]) -> dict[str, str]:
     """Find the prices and the volume of the one ticker that the names hold.
 
     Returns:
@@ -36,7 +36,7 @@ def roles(names: Sequence[str]) -> dict[str, str]:
         for name in names:
             match = re.fullmatch(form, name.strip(), re.IGNORECASE)
             if match:
-                found.setdefault(match[ticker], {})[plain(match[word])] = name
+                found.setdefault(match[ticker], {})[plain_name(match[word])] = name
         whole = {each: columns for each, columns in found.items() if columns.keys() >= _PRICES}
         if len(whole) > 1:
             raise UnreadableFile(

@@ -10,22 +10,23 @@ import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import (
-    by_name,
-    enough,
+    are_enough,
     is_closing,
     is_foreign,
     is_yahoo,
-    lacking,
+    missing_columns,
+    roles_by_name,
 )
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_ROWS
-from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import Array
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def find_roles(schema: pa.Schema, corrections: Corrections) -> dict[str, str]:
+def roles_by_schema(schema: pa.Schema, corrections: Corrections) -> dict[str, str]:
     """Find which column plays which role, by its name or its type.
 
     Args:
@@ -42,13 +43,13 @@ def find_roles(schema: pa.Schema, corrections: Corrections) -> dict[str, str]:
     import pyarrow as pa
 
     names = [str(name) for name in schema.names]
-    roles = by_name(names, corrections.columns)
+    roles = roles_by_name(names, corrections.columns)
     if "time" not in roles:
         timestamps = [field.name for field in schema if pa.types.is_timestamp(field.type)]
         if len(timestamps) == 1:
             roles["time"] = timestamps[0]
-    if not enough(roles):
-        raise lacking(names, corrections.columns)
+    if not are_enough(roles):
+        raise missing_columns(names, corrections.columns)
     return roles
 
 

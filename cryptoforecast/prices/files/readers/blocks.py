@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from cryptoforecast.prices.files.readers.text import Layout
+from cryptoforecast.prices.files.readers.layout import Layout
 from cryptoforecast.prices.files.table import PRICES
 from cryptoforecast.prices.files.values.numbers import ABSENT
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Bytes of a block: enough work for a thread, little to hold.
-BLOCK = 2_000_000
+BLOCK_BYTES = 2_000_000
 _WORKERS = min(4, os.cpu_count() or 1)
 # Rows whose times tell how all are written.
 _SAMPLE = 100
@@ -36,7 +36,7 @@ class NotPlain(Exception):
     """The file is not one of plain numbers; it may still be a good one."""
 
 
-def mapped(
+def map_blocks(
     stream: IO[bytes], layout: Layout, work: Callable[[pa.Table], T], *, dates: bool = False
 ) -> Iterator[T]:
     """Parse a stream and work on its blocks, several at once.
@@ -81,9 +81,9 @@ def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[bytes]:
         raise NotPlain(layout.encoding)
     rest = b""
     lines: int | None = layout.skip
-    while part := stream.read(BLOCK):
+    while part := stream.read(BLOCK_BYTES):
         end = part.rfind(b"\n") + 1
-        if not end and len(rest) > BLOCK:
+        if not end and len(rest) > BLOCK_BYTES:
             raise NotPlain("a line without end")
         if not end:
             rest += part

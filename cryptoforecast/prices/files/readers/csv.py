@@ -18,10 +18,16 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
-from cryptoforecast.prices.files.readers.blocks import NotPlain, mapped
-from cryptoforecast.prices.files.readers.text import HEAD, Layout, layout, wide
-from cryptoforecast.prices.files.table import PRICES, Corrections, Table
+from cryptoforecast.prices.files.readers.blocks import NotPlain, map_blocks
+from cryptoforecast.prices.files.readers.layout import (
+    HEAD_BYTES,
+    Layout,
+    find_layout,
+    too_many_cells,
+)
+from cryptoforecast.prices.files.table import PRICES, Table
 from cryptoforecast.prices.files.values.numbers import ABSENT, is_number
 
 if TYPE_CHECKING:
@@ -37,25 +43,25 @@ Opener = Callable[[], IO[bytes]]
 _Columns = dict[str, pd.Series]
 
 
-def tabulate(fresh: Opener, corrections: Corrections, most: int = MAX_ROWS) -> Table:
+def read_csv(fresh: Opener, corrections: Corrections, max_candles: int = MAX_ROWS) -> Table:
     """Read delimited text.
 
     Args:
         fresh: opens the file.
         corrections: what the person says of it.
-        most: rows of candles to read; a file with more is refused before they fill the memory.
+        max_candles: rows of candles to read; a file with more is refused while it is read.
 
     Raises:
         UnreadableFile: if it is no table, or not one of prices.
-        InvalidInput: if it has more than ``most`` candles.
+        InvalidInput: if it has more than ``max_candles`` candles.
     """
-    found = layout(fresh().read(HEAD), corrections)
+    found = find_layout(fresh().read(HEAD_BYTES), corrections)
     foreign = is_foreign(found.names)
     # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
-    most = most if set(PRICES) <= found.roles.keys() else MAX_ROWS
-    frame = None if foreign or corrections.decimal == "," else _numbers(fresh, found, most)
+    max_candles = max_candles if set(PRICES) <= found.roles.keys() else MAX_ROWS
+    frame = None if foreign or corrections.decimal == "," else _numbers(fresh, found, max_candles)
     if frame is None:
-        frame = _texts(fresh, found, most)
+        frame = _texts(fresh, found, max_candles)
     frame = _without_cut_line(_without_headers(frame, found), found)
     return Table(
         frame=frame,
@@ -69,14 +75,14 @@ def tabulate(fresh: Opener, corrections: Corrections, most: int = MAX_ROWS) -> T
     )
 
 
-def _numbers(fresh: Opener, found: Layout, most: int) -> pd.DataFrame | None:
+def _numbers(fresh: Opener, found: Layout, max_candles: int) -> pd.DataFrame | None:
     """Parse as numbers; ``None`` if a price or volume is written otherwise."""
     parts: list[_Columns] = []
     rows = 0
     try:
-        for part in mapped(fresh(), found, _series):
+        for part in map_blocks(fresh(), found, _series):
             rows += len(part[found.names[-1]])
-            _check_rows(rows, most)
+            _check_rows(rows, max_candles)
             parts.append(part)
     except NotPlain:
         return None
@@ -87,12 +93,12 @@ def _series(block: pa.Table) -> _Columns:
     return {name: block.column(name).to_pandas() for name in block.column_names}
 
 
-def _texts(fresh: Opener, found: Layout, most: int) -> pd.DataFrame:
+def _texts(fresh: Opener, found: Layout, max_candles: int) -> pd.DataFrame:
     parts: list[_Columns] = []
     rows = 0
     for part in _parts(fresh, found):
         rows += len(part[found.names[-1]])
-        _check_rows(rows, most)
+        _check_rows(rows, max_candles)
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
                 f"Numbers written with separators or units may fill {_MAX_TEXT_ROWS // 10**6} "
@@ -102,12 +108,12 @@ def _texts(fresh: Opener, found: Layout, most: int) -> pd.DataFrame:
     return _joined(parts)
 
 
-def _check_rows(rows: int, most: int) -> None:
+def _check_rows(rows: int, max_candles: int) -> None:
     if rows > MAX_ROWS:
         raise too_large()
-    if rows > most:
+    if rows > max_candles:
         raise InvalidInput(
-            f"At most {most:,} candles of a file can be kept. Received: more. Choose longer "
+            f"At most {max_candles:,} candles of a file can be kept. Received: more. Choose longer "
             "candles, such as 1h."
         )
 
@@ -147,7 +153,7 @@ def _parts(fresh: Opener, found: Layout) -> Iterator[_Columns]:
                 spare = part[_SPARE].notna().to_numpy()
                 if spare.any():
                     line = found.skip + rows + int(spare.argmax()) + 1
-                    raise wide(len(found.names), len(names), line)
+                    raise too_many_cells(len(found.names), len(names), line)
                 rows += len(part)
                 if rows > MAX_ROWS:
                     raise too_large()

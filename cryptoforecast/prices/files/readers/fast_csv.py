@@ -19,24 +19,27 @@ import pandas as pd
 
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import Merged, merge, nanoseconds, step_of
-from cryptoforecast.prices.files import merging
-from cryptoforecast.prices.files.candles import VIOLATIONS
+from cryptoforecast.prices.files.candles import MAX_VIOLATIONS
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo, volume_unit
 from cryptoforecast.prices.files.copies import commonest_spacing
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.merging import partial_candles, settle_interval
 from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers import blocks
 from cryptoforecast.prices.files.readers.blocks import NotPlain
-from cryptoforecast.prices.files.readers.text import HEAD, Layout, layout
-from cryptoforecast.prices.files.table import PRICES, Corrections, Reading
-from cryptoforecast.prices.files.values.times import epochs, written
-from cryptoforecast.prices.files.values.zones import FIRST, LAST, local
+from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, Layout, find_layout
+from cryptoforecast.prices.files.table import PRICES, Reading
+from cryptoforecast.prices.files.values.times import describe_texts, read_epochs
+from cryptoforecast.prices.files.values.zones import FIRST, LAST, zone_of_column
 from cryptoforecast.types import Array, Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def fold(fresh: Callable[[], IO[bytes]], corrections: Corrections, interval: str) -> Reading | None:
+def read_and_merge(
+    fresh: Callable[[], IO[bytes]], corrections: Corrections, interval: str
+) -> Reading | None:
     """Read a long file of plain candles into longer ones.
 
     Args:
@@ -51,16 +54,16 @@ def fold(fresh: Callable[[], IO[bytes]], corrections: Corrections, interval: str
         UnreadableFile: if it is damaged, too large or no table of prices.
         InvalidInput: if ``interval`` is no multiple of the file's.
     """
-    if len(fresh().read(blocks.BLOCK + 1)) <= blocks.BLOCK:
+    if len(fresh().read(blocks.BLOCK_BYTES + 1)) <= blocks.BLOCK_BYTES:
         return None
-    found = layout(fresh().read(HEAD), corrections)
+    found = find_layout(fresh().read(HEAD_BYTES), corrections)
     if corrections.zone or corrections.label or corrections.decimal == "," or not _usual(found):
         return None
     folder = _Folder(found, interval)
     parts: list[_Part] = []
     size = 0
     try:
-        for part in blocks.mapped(fresh(), found, folder, dates=True):
+        for part in blocks.map_blocks(fresh(), found, folder, dates=True):
             parts.append(part)
             size += part.size
             if size > MAX_ROWS:
@@ -74,7 +77,7 @@ def _usual(found: Layout) -> bool:
     """Whether the columns are those of candles labelled by their opening time."""
     special = {"clock", "source"} & found.roles.keys()
     unusual = is_foreign(found.names) or is_closing(found.roles)
-    unusual |= bool(local(found.roles["time"], None).doubt)
+    unusual |= bool(zone_of_column(found.roles["time"], None).doubt)
     return set(PRICES) <= found.roles.keys() and not special and not unusual
 
 
@@ -154,7 +157,7 @@ class _Folder:
             raise NotPlain("a first block without an order")
         self.rising = bool(stamps[-1] > stamps[0])
         grid = commonest_spacing(stamps)
-        merging.settled(grid, self.interval)
+        settle_interval(grid, self.interval)
         self.grid = grid
 
     def _prices(self, block: pa.Table) -> tuple[dict[str, Array], Array]:
@@ -186,12 +189,12 @@ def _times(column: pa.ChunkedArray) -> tuple[Array, str]:
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type):
-        stamps, how = column.cast(pa.int64()), written("ISO 8601", Corrections())
+        stamps, how = column.cast(pa.int64()), describe_texts("ISO 8601", Corrections())
         values = stamps.to_numpy()
     elif pa.types.is_string(column.type):
         raise NotPlain("times in words")
     else:
-        times = epochs(pd.Series(column.to_numpy(), copy=False))
+        times = read_epochs(pd.Series(column.to_numpy(), copy=False))
         values, how = times.index.asi8, times.how
     if column.null_count or ((values < FIRST.value) | (values >= LAST.value)).any():
         raise NotPlain("times that are absent or can't be")
@@ -225,10 +228,10 @@ def _joined(parts: Sequence[_Part], folder: _Folder) -> Reading:
     problems = [
         *(Problem("without a price", len(lost), int(lost[0]), "left out") for _ in lost[:1]),
         *(Problem("volume", len(odd), int(odd[0]), "taken as unknown") for _ in odd[:1]),
-        *merging.partial(whole, folder.grid, lines),
+        *partial_candles(whole, folder.grid, lines),
     ]
     symbols = [symbol for part in parts for symbol in part.symbols]
-    _, settled = merging.settled(folder.grid, folder.interval)
+    _, settled = settle_interval(folder.grid, folder.interval)
     shown = {role: found.roles[role] for role in ("time", *PRICES)}
     if folder.amount:
         shown["volume" if "volume" in found.roles else "turnover"] = folder.amount
@@ -263,7 +266,7 @@ def _check(parts: Sequence[_Part], size: int, *, rising: bool) -> None:
         raise NotPlain("several symbols")
     if sum(part.regular for part in parts) <= size / 2:
         raise NotPlain("no usual spacing")
-    if sum(part.violations for part in parts) > VIOLATIONS * size / 2:
+    if sum(part.violations for part in parts) > MAX_VIOLATIONS * size / 2:
         raise NotPlain("prices outside high and low")
     blank = sum(len(part.blanks) for part in parts)
     if blank == 1 and parts[-1].size - 1 in parts[-1].blanks:

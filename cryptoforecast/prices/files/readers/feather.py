@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.readers.arrow import find_roles, make_table, value_types
-from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.readers.arrow import make_table, roles_by_schema, value_types
+from cryptoforecast.prices.files.table import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +42,7 @@ def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
         raise _unbounded("bytes that Zstandard begins with")
     try:
         schema = pa.ipc.open_file(content).schema
-        roles = find_roles(schema, corrections)
+        roles = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         _check_types(schema, types)
         parts = _parts(content, schema, types)

@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import IO
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.candles import interpret
-from cryptoforecast.prices.files.opening import MAX_ROWS, unpacked
-from cryptoforecast.prices.files.readers import csv as delimited
-from cryptoforecast.prices.files.readers import json as records
-from cryptoforecast.prices.files.readers.fast_csv import fold
+from cryptoforecast.prices.files.candles import candles_from_table
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.opening import MAX_ROWS, unpack
+from cryptoforecast.prices.files.readers.csv import read_csv
+from cryptoforecast.prices.files.readers.fast_csv import read_and_merge
 from cryptoforecast.prices.files.readers.feather import read_feather
+from cryptoforecast.prices.files.readers.json import read_json
+from cryptoforecast.prices.files.readers.layout import HEAD_BYTES
 from cryptoforecast.prices.files.readers.parquet import read_parquet
-from cryptoforecast.prices.files.readers.text import HEAD
-from cryptoforecast.prices.files.table import Corrections, Reading
+from cryptoforecast.prices.files.table import Reading
 
 # What a file of another kind begins with, and what to do about it.
 _FOREIGN = (
@@ -35,11 +36,11 @@ _FOREIGN = (
 )
 
 
-def read(
+def read_candles(
     packed: IO[bytes],
     corrections: Corrections,
     interval: str | None = None,
-    most: int = MAX_ROWS,
+    max_candles: int = MAX_ROWS,
 ) -> Reading:
     """Read a file of any known format, packed or not, into candles.
 
@@ -47,14 +48,14 @@ def read(
         packed: the file, seekable.
         corrections: what the person says of it.
         interval: merge into candles of this length; the file's own by default.
-        most: candles of the file's own length to read from text.
+        max_candles: candles of the file's own length to read from text.
 
     Raises:
         UnreadableFile: if it is of no known format, or can't be read rightly.
         InvalidInput: if ``interval`` is no multiple of the file's, or there are more candles.
     """
-    stream = unpacked(packed)
-    head = stream.read(HEAD)
+    stream = unpack(packed)
+    head = stream.read(HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, what, remedy in _FOREIGN:
         if start.startswith(magic):
@@ -67,14 +68,14 @@ def read(
     elif head.startswith(b"ARROW1"):
         table = read_feather(_seekable(packed, stream), corrections)
     elif start.startswith((b"{", b"[")):
-        table = records.tabulate(unpacked(packed), corrections)
+        table = read_json(unpack(packed), corrections)
     else:
-        folded = interval and fold(lambda: unpacked(packed), corrections, interval)
+        folded = interval and read_and_merge(lambda: unpack(packed), corrections, interval)
         if folded:
             return folded
-        rows = most if interval is None else MAX_ROWS
-        table = delimited.tabulate(lambda: unpacked(packed), corrections, rows)
-    return interpret(table, corrections, interval)
+        rows = max_candles if interval is None else MAX_ROWS
+        table = read_csv(lambda: unpack(packed), corrections, rows)
+    return candles_from_table(table, corrections, interval)
 
 
 def _seekable(packed: IO[bytes], stream: IO[bytes]) -> IO[bytes]:

@@ -14,17 +14,30 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns import roles as columns
-from cryptoforecast.prices.files.columns import shapes
-from cryptoforecast.prices.files.readers import json_rows
+from cryptoforecast.prices.files.columns.roles import (
+    are_enough,
+    combine_roles,
+    given_roles,
+    has_columns,
+    is_closing,
+    is_foreign,
+    is_yahoo,
+    missing_columns,
+    roles_by_name,
+    unique_names,
+)
+from cryptoforecast.prices.files.columns.shapes import roles_by_shape
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.json_rows import (
-    MAX_BYTES,
-    MAX_ROWS,
+    MAX_JSON_BYTES,
+    MAX_JSON_ROWS,
     SHAPES,
     Json,
-    too_large,
+    find_rows,
+    flatten_records,
+    too_large_json,
 )
-from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.prices.files.table import Table
 
 _SAMPLE = 400
 
@@ -32,24 +45,24 @@ _SAMPLE = 400
 _Found = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
 
 
-def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
+def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     """Read JSON rows.
 
     Raises:
         UnreadableFile: if it is damaged, too large, or not rows of prices.
     """
     corrections.refuse_delimiter("JSON")
-    content = stream.read(MAX_BYTES + 1)
+    content = stream.read(MAX_JSON_BYTES + 1)
     # A row has its brackets, so that too many are known before they are parsed.
-    if len(content) > MAX_BYTES or content.count(b"{") + content.count(b"[") > MAX_ROWS:
-        raise too_large()
+    if len(content) > MAX_JSON_BYTES or content.count(b"{") + content.count(b"[") > MAX_JSON_ROWS:
+        raise too_large_json()
     rows, unit = _rows(content)
     if not rows:
         raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
     records = [row for row in rows if isinstance(row, dict)]
     lists = [row for row in rows if isinstance(row, list)]
     if len(records) == len(rows):
-        found = _from_records(json_rows.flat(records, unit), corrections.columns)
+        found = _from_records(flatten_records(records, unit), corrections.columns)
     elif len(lists) == len(rows):
         found = _from_lists(lists, unit, corrections.columns)
     else:
@@ -61,9 +74,9 @@ def tabulate(stream: IO[bytes], corrections: Corrections) -> Table:
         roles=roles,
         unit=unit,
         first=1,
-        yahoo=columns.is_yahoo(names),
-        closing=columns.is_closing(roles),
-        foreign=columns.is_foreign(names),
+        yahoo=is_yahoo(names),
+        closing=is_closing(roles),
+        foreign=is_foreign(names),
         decisions={**decisions, "format": "JSON lines" if unit == "line" else "JSON"},
     )
 
@@ -85,12 +98,12 @@ def _rows(content: bytes) -> tuple[list[Json], str]:
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
         return _by_line(text.splitlines()), "line"
-    return json_rows.rows(whole), "record"
+    return find_rows(whole), "record"
 
 
 def _by_line(lines: list[str]) -> list[Json]:
-    if len(lines) > MAX_ROWS:
-        raise too_large()
+    if len(lines) > MAX_JSON_ROWS:
+        raise too_large_json()
     rows: list[Json] = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -105,9 +118,9 @@ def _by_line(lines: list[str]) -> list[Json]:
 
 def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Found:
     names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE] for key in row)]
-    roles = columns.by_name(names, given)
-    if not columns.enough(roles):
-        raise columns.lacking(names, given)
+    roles = roles_by_name(names, given)
+    if not are_enough(roles):
+        raise missing_columns(names, given)
     kept = list(dict.fromkeys(roles.values()))
     frame = pd.DataFrame(
         {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in kept}
@@ -118,12 +131,12 @@ def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Fou
 def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> _Found:
     names = [str(cell) for cell in rows[0]]
     if _is_header(names, given):
-        names = list(columns.unique(names))
+        names = list(unique_names(names))
         body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
         frame, _, roles, _ = _from_records(body, given)
         return frame, names, roles, {"header": "the first list"}
     if given and all(isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]):
-        raise columns.lacking(names, given)
+        raise missing_columns(names, given)
     width = len(rows[0])
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
@@ -135,17 +148,17 @@ def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> 
     if width > 1 and not isinstance(rows[0][0], int | float) and np.isnan(sample[:, 0]).any():
         sample[:, 0] = np.arange(len(sample))
     names = [f"column {i + 1}" for i in range(width)]
-    told = columns.placed(names, given)
+    told = given_roles(names, given)
     how = f"none; {width} columns recognised by their shape"
     try:
-        shape = shapes.by_shape(sample)
+        shape = roles_by_shape(sample)
     except UnreadableFile:
-        if not columns.enough(told):
+        if not are_enough(told):
             raise
         shape, how = {}, "none"
-    roles = columns.assigned({role: names[i] for i, role in shape.items()}, told)
-    if not columns.enough(roles):
-        raise columns.lacking(names, given)
+    roles = combine_roles({role: names[i] for i, role in shape.items()}, told)
+    if not are_enough(roles):
+        raise missing_columns(names, given)
     frame = pd.DataFrame(
         {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
     )
@@ -154,10 +167,10 @@ def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> 
 
 def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
     """Whether a list holds names of columns rather than values."""
-    if not names or not columns.there(names, given):
+    if not names or not has_columns(names, given):
         return False
-    roles = columns.by_name(names, given)
-    return columns.enough(roles) and not any(
+    roles = roles_by_name(names, given)
+    return are_enough(roles) and not any(
         math.isfinite(_number(roles.get(role, ""))) for role in given
     )
 

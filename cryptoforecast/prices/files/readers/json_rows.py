@@ -11,24 +11,24 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.dialects import plain
-from cryptoforecast.prices.files.columns.roles import by_name, enough
+from cryptoforecast.prices.files.columns.dialects import plain_name
+from cryptoforecast.prices.files.columns.roles import are_enough, roles_by_name
 from cryptoforecast.prices.files.table import PRICES
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Rows: TypeAlias = "list[Json]"
 
 #: Bytes a JSON file may have, unpacked: parsed, they take up to fifty times as much.
-MAX_BYTES = 30_000_000
+MAX_JSON_BYTES = 30_000_000
 #: Rows it may have; so many of the shortest candles have more bytes.
-MAX_ROWS = 2_000_000
+MAX_JSON_ROWS = 2_000_000
 _MAX_DEPTH = 5
 _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
 #: What a JSON price file may be.
 SHAPES = "a list of lists, a list of records, or one record a line"
 
 
-def rows(whole: Json) -> Rows:
+def find_rows(whole: Json) -> Rows:
     """Find the one list of rows that a document holds.
 
     Raises:
@@ -51,15 +51,15 @@ def rows(whole: Json) -> Rows:
     )
 
 
-def too_large() -> UnreadableFile:
+def too_large_json() -> UnreadableFile:
     """Make the error for JSON beyond the bounds."""
     return UnreadableFile(
-        f"A JSON file may have {MAX_BYTES // 10**6} MB, unpacked, and {MAX_ROWS // 10**6} million "
-        "rows. Received: more. Save it as CSV or Parquet."
+        f"A JSON file may have {MAX_JSON_BYTES // 10**6} MB, unpacked, and "
+        f"{MAX_JSON_ROWS // 10**6} million rows. Received: more. Save it as CSV or Parquet."
     )
 
 
-def flat(records: list[dict[str, Json]], unit: str) -> list[dict[str, Json]]:
+def flatten_records(records: list[dict[str, Json]], unit: str) -> list[dict[str, Json]]:
     """Lift the values of records within records, as ``{"time": 1, "quote": {"open": 2}}`` has.
 
     Raises:
@@ -76,7 +76,7 @@ def _lifted(record: dict[str, Json], where: str) -> dict[str, Json]:
     }
     inner: set[str] = set()
     for name, value in _leaves(record):
-        if name in inner and plain(name) in PRICES:
+        if name in inner and plain_name(name) in PRICES:
             raise UnreadableFile(
                 f"Each price must be there once. Received: several {name!r} in {where}, so perhaps "
                 "several coins or currencies. Save one a file."
@@ -115,7 +115,7 @@ def _lists(value: Json, depth: int) -> Iterator[Rows]:
 
 def _is_priced(found: Rows) -> bool:
     first = found[0]
-    return isinstance(first, dict) and enough(by_name([str(name) for name in first]))
+    return isinstance(first, dict) and are_enough(roles_by_name([str(name) for name in first]))
 
 
 def _split(value: dict[str, Json]) -> Rows | None:
@@ -127,7 +127,7 @@ def _split(value: dict[str, Json]) -> Rows | None:
     body = [row for row in data if isinstance(row, list) and len(row) == len(head)]
     if len(body) != len(data):
         return None
-    if "time" not in by_name(head) and isinstance(index, list) and len(index) == len(body):
+    if "time" not in roles_by_name(head) and isinstance(index, list) and len(index) == len(body):
         head, body = ["time", *head], [[time, *row] for time, row in zip(index, body, strict=True)]
     return [dict(zip(head, row, strict=True)) for row in body]
 
@@ -148,12 +148,12 @@ def _turned(value: dict[str, Json]) -> Rows | None:
         return None
     keys = list(next(iter(columns.values())))
     timed = all(_TIME.fullmatch(key) for key in keys)
-    if len(keys) > MAX_ROWS:
-        raise too_large()
+    if len(keys) > MAX_JSON_ROWS:
+        raise too_large_json()
     if not keys or not (timed or all(key.isdigit() for key in keys)):
         return None
-    roles = by_name(list(columns))
-    if not enough(roles if "time" in roles or not timed else {**roles, "time": ""}):
+    roles = roles_by_name(list(columns))
+    if not are_enough(roles if "time" in roles or not timed else {**roles, "time": ""}):
         return None
     if any(list(column) != keys for column in columns.values()):
         raise UnreadableFile(
@@ -170,15 +170,15 @@ def _columns(value: dict[str, Json]) -> Rows | None:
     """Read one list a column, wherever they lie: ``{"t": [1, 2], "o": [1, 2]}``."""
     found: dict[str, list[Json]] = {}
     for name, column in _plain_lists(value, 0):
-        if name in found and plain(name) in PRICES:
+        if name in found and plain_name(name) in PRICES:
             return None
         found.setdefault(name, column)
-    roles = by_name(list(found))
-    if not enough(roles):
+    roles = roles_by_name(list(found))
+    if not are_enough(roles):
         return None
     length = len(found[roles["time"]])
-    if length > MAX_ROWS:
-        raise too_large()
+    if length > MAX_JSON_ROWS:
+        raise too_large_json()
     for role in (*PRICES, "price"):
         if role in roles and len(found[roles[role]]) != length:
             raise UnreadableFile(

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_BYTES, MAX_ROWS, too_large
-from cryptoforecast.prices.files.readers.arrow import find_roles, is_text, make_table, value_types
-from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.prices.files.readers.arrow import (
+    is_text,
+    make_table,
+    roles_by_schema,
+    value_types,
+)
+from cryptoforecast.prices.files.table import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +46,7 @@ def read_parquet(stream: IO[bytes], corrections: Corrections) -> Table:
         if metadata.num_rows > MAX_ROWS or sum(sizes) > MAX_BYTES:
             raise too_large()
         schema = file.schema_arrow
-        roles = find_roles(schema, corrections)
+        roles = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         parts = _parts(file, stream, types)
         return make_table(parts, types, schema, roles, "Parquet", MAX_BYTES)

@@ -1,6 +1,7 @@
-"""Times written as text: a date in one of many forms, a time of day, a zone.
+"""Dates written as text: numbers or names of months, in many orders.
 
-Imports its neighbours; ``days`` reads the dates. Every row is read by its own form.
+Imports ``errors`` and its neighbours. Whether the day, the month or the year comes first is
+decided from the whole column, or refused.
 """
 
 from __future__ import annotations
@@ -8,144 +9,167 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.files.table import Corrections, Table
-from cryptoforecast.prices.files.values import days
-from cryptoforecast.prices.files.values.zones import Local, in_ns, located, placed
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import Table
+from cryptoforecast.prices.files.values.months import find_months
+from cryptoforecast.prices.files.values.zones import FIRST
 from cryptoforecast.types import Array
 
-_NAT = np.iinfo(np.int64).min
-_DAY = 86_400_000_000_000
-_SECOND = 1_000_000_000
-
-# Digits are 0 to 9 here: those of other scripts, which \d means too, are no numbers to pandas.
-_ISO = (
-    r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
-    r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
-    r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?)?$"
+_TH = r"(?:st|nd|rd|th|er|[.º°])?"
+_WORD = r"([^\W\d_]+)\.?"
+# Forms of dates: what the three groups are, Y year, M month, N its name, D day; lower case where
+# the order is to be found out.
+_FORMS = (
+    ("YMD", r"^(\d{4})(?:[-/.]| ?[年년]) ?(\d{1,2})(?:[-/.]| ?[月월]) ?(\d{1,2})(?:\.| ?[日일])?$"),
+    ("YMD", r"^(\d{4})(\d{2})(\d{2})$"),
+    ("DNY", rf"^(\d{{1,2}}){_TH}[ ./-]*(?:de |of )?{_WORD}[ ,/-]*(?:del? )?(\d{{4}})(?: ?г\.?)?$"),
+    ("NDY", rf"^{_WORD}[ -]*(\d{{1,2}}){_TH}[ ,-]+(\d{{4}})$"),
+    ("YND", rf"^(\d{{4}})[ -]{_WORD}[ -](\d{{1,2}})$"),
+    ("dny", rf"^(\d{{1,2}})[ -]{_WORD}[ -]'?(\d{{2}})$"),
+    ("NDY", rf"^{_WORD} *(\d{{1,2}}){_TH}, *'?(\d{{2}})$"),
+    ("dmY", r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})\.?$"),
+    ("dmy", r"^(\d{1,2})[./-](\d{1,2})[./-](\d{2})$"),
 )
-# A date, a time of day, and what follows it.
-_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
-_PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
-_CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
-# Other ways to write the same: 03-PM; 20240301T093000; Fri Mar 01 09:30:00 UTC 2024; Fri, 1 Mar.
-_REWRITTEN = (
-    (r"\s+", " "),
-    (r"^(.*\d) (\d{1,2})-([AaPp][Mm])$", r"\1 \2:00 \3"),
-    (r"^(\d{8})[ T](\d{2})(\d{2})(\d{2})?(?=\D|$)", r"\1 \2:\3:\4"),
-    (r"^(\d{8} \d{2}:\d{2}):(?=\D|$)", r"\1"),
-    (r"^(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", ""),
-    (r"^([A-Za-z]{3,9} +\d{1,2}) (\d{1,2}:\d{2}:\d{2})( .+)? (\d{4})$", r"\1 \4 \2\3"),
+# Years of two digits: 09 is 2009, 68 is 2068, 69 is 1969.
+_PIVOT = 69
+_SAY = (
+    "Say which comes first (Dates on the Data page; --dates day-first or --dates month-first on "
+    "the command line), or write dates as 2024-12-31."
 )
+# Candles are never further apart; an order of day, month and year that says so is not the order.
+_LONGEST = 31
 
 
-def read(table: Table, text: pd.Series, corrections: Corrections, here: Local) -> tuple[Array, str]:
-    """Read text row by row.
-
-    Args:
-        table: for where the rows lie.
-        text: stripped; absent where the file has none.
-        corrections: whether the day comes first.
-        here: the zone of times that carry none.
-
-    Returns:
-        `(n,)` ns UTC, the minimum of int64 where a row is in no known form; and how they were
-        understood.
-
-    Raises:
-        UnreadableFile: at the first time that could be read in two ways.
-    """
-    stamps = np.full(len(text), _NAT)
-    how: list[str] = []
-    plain = text.str.match(_ISO).fillna(False).to_numpy(dtype=bool)
-    if plain.any():
-        stamps[plain] = _iso(text[plain], here)
-        how.append("ISO 8601")
-    rest = np.flatnonzero(~plain & text.notna().to_numpy())
-    if len(rest):
-        stamps[rest], others = _others(table, text.iloc[rest], rest, corrections, here)
-        how += others
-    return stamps, " and ".join(dict.fromkeys(how))
-
-
-def _iso(text: pd.Series, here: Local) -> Array:
-    """Parse ISO 8601; rows with a zone of their own and rows without are both fine."""
-    even = text.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
-    even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
-    even = even.str.replace(",", ".", regex=False)
-    zoned = even.str.contains(r"(?:Z|UTC|GMT|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$")
-    zoned = zoned.fillna(False).to_numpy(dtype=bool)
-    stamps = np.full(len(text), _NAT)
-    if zoned.any():
-        some = even[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
-        parsed = pd.to_datetime(some, format="ISO8601", utc=True, errors="coerce")
-        stamps[zoned] = in_ns(pd.DatetimeIndex(parsed)).asi8
-    if not zoned.all():
-        parsed = pd.to_datetime(even[~zoned], format="ISO8601", errors="coerce")
-        stamps[~zoned] = located(pd.DatetimeIndex(parsed), here).asi8
-    return stamps
-
-
-def _others(
-    table: Table, text: pd.Series, rows: Array, corrections: Corrections, here: Local
+def read_dates(
+    table: Table, text: pd.Series, dates: pd.Series, rows: Array, corrections: Corrections
 ) -> tuple[Array, list[str]]:
-    """Read what is not plain ISO 8601; what is not understood is written another way first."""
-    stamps, how = _pieces(table, text, text, rows, corrections, here)
-    left = np.flatnonzero(stamps == _NAT)
-    if len(left):
-        even = text.iloc[left].str.normalize("NFKC").astype(object)
-        for pattern, better in _REWRITTEN:
-            even = even.str.replace(pattern, better, regex=True)
-        stamps[left], more = _pieces(table, text.iloc[left], even, rows[left], corrections, here)
-        how += more
-    return stamps, how
+    """Read dates, `(n,)` days, NaT where the form is not known; and how."""
+    days = np.full(len(dates), np.datetime64("NaT", "D"))
+    how: list[str] = []
+    for order, form in _FORMS:
+        parts = dates.where(np.isnat(days)).str.extract(form)
+        fits = parts[0].notna().to_numpy()
+        if not fits.any():
+            continue
+        fields = _fields(parts[fits], order)
+        if fields is None:
+            row = int(np.argmax(fits))
+            raise UnreadableFile(
+                "Names of months must be readable in one way. Received: "
+                f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), another month in "
+                "another language. Write dates as 2024-12-31."
+            )
+        known = "n" in order.lower()
+        whole = text[fits]
+        order, why = _settled(table, whole, rows[fits], fields, order, corrections)
+        days[fits] = _calendar(order, fields)
+        how.append(f"with month names{why and ', '}{why}" if known else why)
+    return days, how
 
 
-def _pieces(
+def _fields(parts: pd.DataFrame, order: str) -> list[Array] | None:
+    """Numbers of a date's three parts; ``None`` if a month's name can't be told."""
+    found: list[Array] = []
+    for i, letter in enumerate(order):
+        if letter in "Nn":
+            months = find_months(set(parts[i]))
+            if months is None:
+                return None
+            found.append(parts[i].map(months).fillna(0).to_numpy(dtype=np.int64))
+        else:
+            found.append(parts[i].astype(np.int64).to_numpy())
+    return found
+
+
+def _calendar(order: str, fields: list[Array]) -> Array:
+    """Days, `(n,)`; NaT where there is no such date."""
+    year, month, day = (fields[order.index(letter)] for letter in "YMD")
+    year = np.where(year < _PIVOT, year + 2000, np.where(year < 100, year + 1900, year))
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    sound = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    return np.where(sound, days, np.datetime64("NaT", "D"))
+
+
+def _is_history(days: Array) -> bool:
+    """Whether dates could be those of candles: all of them there, none too far from the next."""
+    if np.isnat(days).any() or (days < FIRST.to_datetime64()).any():
+        return False
+    apart = np.diff(np.unique(days)).astype(np.int64)
+    return not len(apart) or float(np.median(apart)) <= _LONGEST
+
+
+# ---------------------------------------------------------------------------- order
+
+
+def _settled(
     table: Table,
     text: pd.Series,
-    even: pd.Series,
     rows: Array,
+    fields: list[Array],
+    order: str,
     corrections: Corrections,
-    here: Local,
-) -> tuple[Array, list[str]]:
-    """Read ``even``, which ``text`` was made into, as a date, a time of day and a zone."""
-    pieces = even.str.extract(_PIECES)
-    # Dates and times of day come again and again; each is read once.
-    dates, distinct = pd.factorize(pieces[0].fillna(""))
-    first = np.unique(dates, return_index=True)[1]
-    clocks, times = pd.factorize(pieces[1].fillna(""))
-    some, how = days.read(
-        table, text.iloc[first], pd.Series(distinct).str.strip(), rows[first], corrections
-    )
-    whole = some[dates]
-    clock, sound = (each[clocks] for each in _clock(pd.Series(times)))
-    wall = np.where(sound & ~np.isnat(whole), whole.astype(np.int64) * _DAY + clock, _NAT)
-    zone = pieces[2].fillna("").str.strip()
-    stamps = np.full(len(text), _NAT)
-    for label in zone.unique():
-        mine = (zone == label).to_numpy() & (wall != _NAT)
-        if not mine.any():
-            continue
-        if label:
-            where = table.where(int(rows[np.argmax(mine)]))
-            stamps[mine], decided = placed(wall[mine], label, here, where)
-            how += [decided] if decided else []
-        else:
-            index = pd.DatetimeIndex(wall[mine].view("datetime64[ns]"))
-            stamps[mine] = located(index, here).asi8
-    return stamps, how
+) -> tuple[str, str]:
+    """Settle what comes first: the order of Y, M and D, and why, empty where it is plain."""
+    if order.isupper():
+        return order.replace("N", "M"), "" if "N" in order else "year first"
+    told = corrections.day_first
+    short = "y" in order
+    if short:
+        orders = ("DMY", "YMD") if "n" in order else ("DMY", "MDY", "YMD")
+        fitting = [each for each in orders if _is_history(_calendar(each, fields))]
+        if "YMD" in fitting and told is None and len(fitting) > 1:
+            raise UnreadableFile(
+                "Dates must be readable in one way. "
+                f"Received: {text.iloc[0][:40]!r} ({table.where(int(rows[0]))}), and no row tells "
+                f"the day from the year. {_SAY}"
+            )
+        if fitting == ["YMD"] and told is not True:
+            return "YMD", "year first, of two digits (no other order makes candles)"
+        if "n" in order:
+            return "DMY", "years of two digits"
+    day_first, why = _day_first(table, text, rows, fields[0], fields[1], told)
+    years = ", years of two digits" if short else ""
+    return "DMY" if day_first else "MDY", f"{'day' if day_first else 'month'} first{years} ({why})"
 
 
-def _clock(text: pd.Series) -> tuple[Array, Array]:
-    """Read times of day, `(n,)` ns since midnight; and which are sound, as absent ones are."""
-    parts = text.str.extract(_CLOCK)
-    hour, minute, second = (
-        pd.to_numeric(parts[i]).fillna(0).to_numpy(dtype=np.int64) for i in range(3)
+def _day_first(
+    table: Table,
+    text: pd.Series,
+    rows: Array,
+    first: Array,
+    second: Array,
+    told: bool | None,
+) -> tuple[bool, str]:
+    """Decide from the whole column whether the day comes first."""
+    late_first, late_second = first > 12, second > 12
+    if told is not None:
+        wrong = late_second if told else late_first
+        if wrong.any():
+            row, said = int(np.argmax(wrong)), "day" if told else "month"
+            raise UnreadableFile(
+                f"With the {said} first, no date may have a month above 12. Received: "
+                f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}). Choose the other order, "
+                "or leave it as found."
+            )
+        return told, "as you said"
+    if late_first.any() and late_second.any():
+        days = int(rows[np.argmax(late_first)]), int(rows[np.argmax(late_second)])
+        raise UnreadableFile(
+            "Dates must have the day and the month in one order. Received: day first in "
+            f"{table.where(days[0])}, month first in {table.where(days[1])}. Correct the dates, "
+            "best as 2024-12-31."
+        )
+    if late_first.any() or late_second.any():
+        deciding = int(np.argmax(late_first if late_first.any() else late_second))
+        return bool(late_first.any()), f"{table.where(int(rows[deciding]))} decides"
+    if text.str.match(r"^\d{1,2}\.\d{1,2}\.").all():
+        return True, "dates with points are written so"
+    doubtful = first != second
+    row = int(np.argmax(doubtful))
+    raise UnreadableFile(
+        "Dates must be readable in one way. "
+        f"Received: {text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), and no row tells the "
+        f"day from the month. {_SAY}"
     )
-    fraction = parts[3].fillna("").str.ljust(9, "0").str[:9].astype(np.int64).to_numpy()
-    half = parts[4].str.upper()
-    halved = half.notna().to_numpy()
-    sound = (minute < 60) & (second < 60) & (hour < 24)
-    sound &= ~halved | ((hour >= 1) & (hour <= 12))
-    hour = np.where(halved, hour % 12 + 12 * (half == "P").to_numpy(dtype=bool), hour)
-    return ((hour * 60 + minute) * 60 + second) * _SECOND + fraction, sound

@@ -50,7 +50,7 @@ _LETTERS = str.maketrans({"ı": "i", "ł": "l", "ß": "ss"})
 _SHORTEST = 3
 
 
-def letters(text: str) -> str:
+def plain_letters(text: str) -> str:
     """Reduce text to plain letters and digits: no case, accents, signs or spaces."""
     apart = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     kept = "".join(each for each in apart if each.isalnum())
@@ -63,7 +63,7 @@ def _dictionary(language: str) -> dict[str, int]:
     found: dict[str, set[int]] = {}
     exact: dict[str, int] = {}
     for month, names in enumerate(language.split(), start=1):
-        for name in map(letters, names.split("/")):
+        for name in map(plain_letters, names.split("/")):
             exact[name] = month
             for length in range(_SHORTEST, len(name)):
                 found.setdefault(name[:length], set()).add(month)
@@ -73,7 +73,7 @@ def _dictionary(language: str) -> dict[str, int]:
 _DICTIONARIES = tuple(_dictionary(language) for language in _LANGUAGES)
 
 
-def named(words: Collection[str]) -> dict[str, int] | None:
+def find_months(words: Collection[str]) -> dict[str, int] | None:
     """Find the month that each word names.
 
     Args:
@@ -83,7 +83,7 @@ def named(words: Collection[str]) -> dict[str, int] | None:
         Month, 1 to 12, by word, those that no language has left out; ``None`` if two languages
         that know equally many of the words differ.
     """
-    plain = {word: letters(word) for word in words}
+    plain = {word: plain_letters(word) for word in words}
     readings = [
         {word: known[text] for word, text in plain.items() if text in known}
         for known in _DICTIONARIES

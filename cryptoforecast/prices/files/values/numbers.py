@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.table import Corrections, Table
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import Array
 
 #: What stands for "no value".
@@ -38,7 +39,7 @@ def is_number(values: pd.Series) -> bool:
     )
 
 
-def cleaned(values: pd.Series) -> pd.Series:
+def clean_numbers(values: pd.Series) -> pd.Series:
     """Strip what surrounds a number: spaces, a currency sign, spaces between thousands."""
     text = values.astype("str").str.strip()
     text = text.where(~text.isin(ABSENT) & values.notna())
@@ -46,7 +47,7 @@ def cleaned(values: pd.Series) -> pd.Series:
     return text.str.replace(rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))", "", regex=True)
 
 
-def decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections) -> str:
+def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections) -> str:
     """Decide the file's decimal mark from every number of its text columns.
 
     Raises:
@@ -60,7 +61,7 @@ def decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections)
         values = table.column(role)
         if is_number(values):
             continue
-        text = cleaned(values).str.replace(_UNIT, "", regex=True)
+        text = clean_numbers(values).str.replace(_UNIT, "", regex=True)
         points |= bool(text.str.match(_POINT).fillna(False).any())
         commas |= bool(text.str.match(_COMMA).fillna(False).any())
         grouped = text.str.match(_GROUPED).fillna(False).to_numpy(dtype=bool)
@@ -101,7 +102,7 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
 
 def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     values = table.column(role)
-    text = cleaned(values)
+    text = clean_numbers(values)
     thousands, pattern = (",", r"\d{1,3}(,\d{3})+") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
     number = rf"^[+-]?({pattern}|\d*)({re.escape(mark)}\d*)?([eE][+-]?\d{{1,3}})?$"
     factor = np.ones(len(text))

@@ -11,10 +11,18 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.table import Corrections, Table
-from cryptoforecast.prices.files.values import dates
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import Table
 from cryptoforecast.prices.files.values.numbers import ABSENT, is_number
-from cryptoforecast.prices.files.values.zones import FIRST, LAST, Local, in_ns, local, located
+from cryptoforecast.prices.files.values.text_times import read_text_times
+from cryptoforecast.prices.files.values.zones import (
+    FIRST,
+    LAST,
+    LocalZone,
+    as_utc_ns,
+    to_utc,
+    zone_of_column,
+)
 from cryptoforecast.types import Array
 
 _NAT = np.iinfo(np.int64).min
@@ -49,11 +57,11 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
         UnreadableFile: at the first time that can't be read, or could be read in two ways.
     """
     values = table.column("time")
-    here = local(table.roles["time"], corrections.zone)
+    here = zone_of_column(table.roles["time"], corrections.zone)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         times = _datetimes(values, here)
     elif is_number(values) and "clock" not in table.roles:
-        times = epochs(values, here)
+        times = read_epochs(values, here)
     else:
         times = _texts(table, values, corrections, here)
     outside = np.asarray((times.index < FIRST) | (times.index >= LAST) | times.index.isna())
@@ -73,17 +81,17 @@ def _shown(value: object) -> str:
     return repr(str(value)[:60]) if isinstance(value, str) else str(value)[:60]
 
 
-def _datetimes(values: pd.Series, here: Local) -> Times:
+def _datetimes(values: pd.Series, here: LocalZone) -> Times:
     index = pd.DatetimeIndex(values)
     if index.tz is not None:
-        return Times(in_ns(index), "datetimes")
-    return Times(located(index, here), f"datetimes without a zone, read as {here.name}")
+        return Times(as_utc_ns(index), "datetimes")
+    return Times(to_utc(index, here), f"datetimes without a zone, read as {here.name}")
 
 
 # ---------------------------------------------------------------------------- numbers
 
 
-def epochs(values: pd.Series, here: Local | None = None) -> Times:
+def read_epochs(values: pd.Series, here: LocalZone | None = None) -> Times:
     """Read numbers: dates spelled in digits, a spreadsheet's days, or time since 1970.
 
     Args:
@@ -93,7 +101,7 @@ def epochs(values: pd.Series, here: Local | None = None) -> Times:
     Returns:
         Times, NaT where a number can't be one.
     """
-    here = here or Local()
+    here = here or LocalZone()
     numbers = values.to_numpy()
     if numbers.dtype.kind not in "iu":
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
@@ -126,14 +134,14 @@ def _scaled(numbers: Array, factor: int) -> Array:
     return np.round(numbers * (factor // 1000)).astype(np.int64) * 1000
 
 
-def _spelled(numbers: Array, here: Local) -> Times | None:
+def _spelled(numbers: Array, here: LocalZone) -> Times | None:
     """Read whole numbers that spell a date, if all of them do."""
     known = np.isfinite(numbers)
     for least, form in _SPELLED:
         if known.any() and ((numbers[known] >= least) & (numbers[known] < least * 1.05)).all():
             text = pd.Series(np.where(known, numbers, 0).astype(np.int64)).astype("str")
             index = pd.DatetimeIndex(pd.to_datetime(text, format=form, errors="coerce"))
-            return Times(located(index, here), f"written as {form}, read as {here.name}")
+            return Times(to_utc(index, here), f"written as {form}, read as {here.name}")
     return None
 
 
@@ -143,7 +151,7 @@ def _are_serials(numbers: Array) -> bool:
     return bool(len(known)) and bool(((known >= _SERIAL[0]) & (known < _SERIAL[1])).all())
 
 
-def _serials(numbers: Array, here: Local) -> Times:
+def _serials(numbers: Array, here: LocalZone) -> Times:
     """Read a spreadsheet's days, to the second, or to the minute where all are so close to one."""
     known = np.isfinite(numbers)
     days = np.where(known, numbers, 0).astype(float)
@@ -154,13 +162,13 @@ def _serials(numbers: Array, here: Local) -> Times:
     stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _ZERO
     index = pd.DatetimeIndex(np.where(known, stamps, _NAT).view("datetime64[ns]"))
     how = f"days since 1899-12-30, as spreadsheets count them, read as {here.name}"
-    return Times(located(index, here), how)
+    return Times(to_utc(index, here), how)
 
 
 # ---------------------------------------------------------------------------- text
 
 
-def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Local) -> Times:
+def _texts(table: Table, values: pd.Series, corrections: Corrections, here: LocalZone) -> Times:
     """Read text: a column of nothing but numbers, or dates row by row."""
     text = values.astype("str").str.strip()
     if "clock" in table.roles:
@@ -173,9 +181,9 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
         if (days.notna() == text.notna()).all() and _are_serials(days.to_numpy()):
             return _serials(days.to_numpy(), here)
     elif numbers.notna().any():
-        return epochs(numbers, here)
-    stamps, how = dates.read(table, text.where(numbers.isna()), corrections, here)
-    forms = [written(how, corrections)] if how else []
+        return read_epochs(numbers, here)
+    stamps, how = read_text_times(table, text.where(numbers.isna()), corrections, here)
+    forms = [describe_texts(how, corrections)] if how else []
     rest = numbers.notna().to_numpy()
     if rest.any():
         # No spreadsheet's days: where it took only some texts for dates, it took them wrongly.
@@ -187,7 +195,7 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
     return Times(index, " and ".join(forms))
 
 
-def written(form: str, corrections: Corrections) -> str:
+def describe_texts(form: str, corrections: Corrections) -> str:
     """Say how written times were understood."""
     return f"{form}, read as {corrections.zone or 'UTC'} where no zone is given"
 

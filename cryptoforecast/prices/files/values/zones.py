@@ -41,7 +41,7 @@ _REMEDY = "Say which it is (Time zone on the Data page; --zone Europe/Berlin on 
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalZone:
     """What is known of times that carry no zone.
 
     Attributes:
@@ -58,7 +58,7 @@ class Local:
         return self.zone or "UTC"
 
 
-def local(column: str, zone: str | None) -> Local:
+def zone_of_column(column: str, zone: str | None) -> LocalZone:
     """Settle the zone of times without one; a column may name it: ``Date (EST)``."""
     text = column.replace("_", " ").upper()
     inside = re.search(r"[(\[](.+?)[)\]]", text)
@@ -67,11 +67,11 @@ def local(column: str, zone: str | None) -> Local:
     if inside and "/" in label:
         elsewhere = _iana(column[inside.start(1) : inside.end(1)]) is not None
     if zone or not elsewhere:
-        return Local(zone)
-    return Local(None, f"the column is called {column[:40]!r}")
+        return LocalZone(zone)
+    return LocalZone(None, f"the column is called {column[:40]!r}")
 
 
-def in_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+def as_utc_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """UTC in ns; NaT where ns can't hold the time."""
     index = index.tz_convert("UTC")
     if index.unit != "ns":
@@ -79,7 +79,7 @@ def in_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return index.as_unit("ns")
 
 
-def located(index: pd.DatetimeIndex, here: Local) -> pd.DatetimeIndex:
+def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
     """Place times without a zone.
 
     Raises:
@@ -90,7 +90,7 @@ def located(index: pd.DatetimeIndex, here: Local) -> pd.DatetimeIndex:
             f"Times must be UTC, or their zone must be known. Received: {here.doubt}. {_REMEDY}"
         )
     if here.zone is None:
-        return in_ns(index.tz_localize("UTC"))
+        return as_utc_ns(index.tz_localize("UTC"))
     # The repeated hour can be told from the order, either way round.
     falling = len(index) > 1 and index.is_monotonic_decreasing
     index = index[::-1] if falling else index
@@ -105,10 +105,10 @@ def located(index: pd.DatetimeIndex, here: Local) -> pd.DatetimeIndex:
             f"Times of {here.zone} must be clear when clocks change. Received: {error}. "
             "Save the file with UTC times."
         ) from error
-    return in_ns(placed[::-1] if falling else placed)
+    return as_utc_ns(placed[::-1] if falling else placed)
 
 
-def placed(stamps: Array, label: str, here: Local, where: str) -> tuple[Array, str]:
+def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> tuple[Array, str]:
     """Place times that one zone's name follows.
 
     Args:
@@ -136,9 +136,9 @@ def placed(stamps: Array, label: str, here: Local, where: str) -> tuple[Array, s
     if "/" in text:
         zone = _iana(label.strip(" ()[]"))
         if zone:
-            return located(wall, Local(zone)).asi8, f"{zone} as named"
+            return to_utc(wall, LocalZone(zone)).asi8, f"{zone} as named"
     elif here.zone and re.fullmatch(r"[A-Z]{2,5}", text):
-        return located(wall, here).asi8, f"{text} read as {here.zone}"
+        return to_utc(wall, here).asi8, f"{text} read as {here.zone}"
     elif text in _HOURS:
         months = _OUT_OF_SEASON.get(text, ())
         if np.isin(wall.month, months).any():

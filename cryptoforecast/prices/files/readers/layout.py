@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns import header
-from cryptoforecast.prices.files.table import Corrections
+from cryptoforecast.prices.files.columns.header import find_header, find_names, recognise_columns
+from cryptoforecast.prices.files.corrections import Corrections
 
-HEAD = 65_536
+HEAD_BYTES = 65_536
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 400
 # Lines that may hold names in an old encoding.
@@ -91,7 +91,7 @@ def _checked(text: str) -> str:
     return text
 
 
-def layout(head: bytes, corrections: Corrections) -> Layout:
+def find_layout(head: bytes, corrections: Corrections) -> Layout:
     """Find how a text file is to be read.
 
     Every delimiter is tried; the one under which the columns are recognised wins.
@@ -101,7 +101,7 @@ def layout(head: bytes, corrections: Corrections) -> Layout:
     """
     text, encoding = decode(head)
     lines = re.split(r"\r\n|\n|\r", text)
-    if len(head) >= HEAD:
+    if len(head) >= HEAD_BYTES:
         lines.pop()
     if not any(line.strip() for line in lines):
         raise UnreadableFile("The file is empty. Download it again.")
@@ -111,7 +111,7 @@ def layout(head: bytes, corrections: Corrections) -> Layout:
     for delimiter in delimiters:
         rows = _split(lines[:_SAMPLE], delimiter)
         try:
-            found = header.named(rows, corrections.columns) or header.unnamed(
+            found = find_header(rows, corrections.columns) or recognise_columns(
                 rows, corrections.columns
             )
         except UnreadableFile as error:
@@ -126,7 +126,7 @@ def layout(head: bytes, corrections: Corrections) -> Layout:
     raise max(failures, key=lambda failure: failure[0])[1]
 
 
-def names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:
+def find_column_names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:
     """Find what the columns are called, whether or not they make prices.
 
     Args:
@@ -142,7 +142,7 @@ def names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:
     text, _ = decode(head)
     lines = re.split(r"\r\n|\n|\r", text)[:_SAMPLE]
     splits = [_split(lines, mark) for mark in ((delimiter,) if delimiter else _DELIMITERS)]
-    return header.any_names(splits)
+    return find_names(splits)
 
 
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -171,10 +171,10 @@ def _check_widths(rows: list[list[str]], skip: int, width: int) -> None:
     """Refuse rows longer than the header; the parser would cut the first of them short."""
     for i, row in enumerate(rows[skip:], start=skip + 1):
         if any(row[width:]):
-            raise wide(width, len(row), i)
+            raise too_many_cells(width, len(row), i)
 
 
-def wide(width: int, received: int, line: int) -> UnreadableFile:
+def too_many_cells(width: int, received: int, line: int) -> UnreadableFile:
     """Make the error for a row with more cells than there are columns."""
     return UnreadableFile(
         f"Every row must have as many columns as the first line of the table, {width}. "

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns import roles
-from cryptoforecast.prices.files.opening import opened, unpacked
-from cryptoforecast.prices.files.readers import text
+from cryptoforecast.prices.files.columns.roles import check_names, unique_names
+from cryptoforecast.prices.files.opening import open_source, unpack
+from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, find_column_names
 
 # Where in a JSON file its first row may begin.
 _BEFORE_ROWS = 2_000
@@ -32,8 +32,8 @@ def column_names(source: Path | bytes | BinaryIO, delimiter: str | None = None) 
     import pyarrow as pa
 
     try:
-        with opened(source) as packed:
-            return list(roles.bounded([str(name) for name in _names(packed, delimiter)]))
+        with open_source(source) as packed:
+            return list(check_names([str(name) for name in _names(packed, delimiter)]))
     except (UnreadableFile, OSError, ValueError, pa.ArrowException):
         return []
 
@@ -42,7 +42,7 @@ def _names(packed: IO[bytes], delimiter: str | None) -> tuple[str, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    head = unpacked(packed).read(text.HEAD)
+    head = unpack(packed).read(HEAD_BYTES)
     packed.seek(0)
     if head.startswith(b"PAR1"):
         return tuple(pq.read_schema(packed).names)
@@ -50,7 +50,7 @@ def _names(packed: IO[bytes], delimiter: str | None) -> tuple[str, ...]:
         return tuple(pa.ipc.open_file(packed).schema.names)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
         return _of_json(head.decode("utf-8-sig", errors="replace"))
-    return text.names(head, delimiter)
+    return find_column_names(head, delimiter)
 
 
 def _of_json(head: str) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def _of_json(head: str) -> tuple[str, ...]:
         if isinstance(row, dict):
             return tuple(row)
         named = all(isinstance(cell, str) and not _is_number(cell) for cell in row)
-        return roles.unique(row if named else [""] * len(row))
+        return unique_names(row if named else [""] * len(row))
     return ()
 
 

@@ -1,0 +1,154 @@
+"""Times written as text: a date in one of many forms, a time of day, a zone.
+
+Imports its neighbours; ``days`` reads the dates. Every row is read by its own form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import Table
+from cryptoforecast.prices.files.values.dates import read_dates
+from cryptoforecast.prices.files.values.zones import LocalZone, as_utc_ns, to_utc, to_utc_by_label
+from cryptoforecast.types import Array
+
+_NAT = np.iinfo(np.int64).min
+_DAY = 86_400_000_000_000
+_SECOND = 1_000_000_000
+
+# Digits are 0 to 9 here: those of other scripts, which \d means too, are no numbers to pandas.
+_ISO = (
+    r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
+    r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
+    r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?)?$"
+)
+# A date, a time of day, and what follows it.
+_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
+_PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
+_CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
+# Other ways to write the same: 03-PM; 20240301T093000; Fri Mar 01 09:30:00 UTC 2024; Fri, 1 Mar.
+_REWRITTEN = (
+    (r"\s+", " "),
+    (r"^(.*\d) (\d{1,2})-([AaPp][Mm])$", r"\1 \2:00 \3"),
+    (r"^(\d{8})[ T](\d{2})(\d{2})(\d{2})?(?=\D|$)", r"\1 \2:\3:\4"),
+    (r"^(\d{8} \d{2}:\d{2}):(?=\D|$)", r"\1"),
+    (r"^(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", ""),
+    (r"^([A-Za-z]{3,9} +\d{1,2}) (\d{1,2}:\d{2}:\d{2})( .+)? (\d{4})$", r"\1 \4 \2\3"),
+)
+
+
+def read_text_times(
+    table: Table, text: pd.Series, corrections: Corrections, here: LocalZone
+) -> tuple[Array, str]:
+    """Read text row by row.
+
+    Args:
+        table: for where the rows lie.
+        text: stripped; absent where the file has none.
+        corrections: whether the day comes first.
+        here: the zone of times that carry none.
+
+    Returns:
+        `(n,)` ns UTC, the minimum of int64 where a row is in no known form; and how they were
+        understood.
+
+    Raises:
+        UnreadableFile: at the first time that could be read in two ways.
+    """
+    stamps = np.full(len(text), _NAT)
+    how: list[str] = []
+    plain = text.str.match(_ISO).fillna(False).to_numpy(dtype=bool)
+    if plain.any():
+        stamps[plain] = _iso(text[plain], here)
+        how.append("ISO 8601")
+    rest = np.flatnonzero(~plain & text.notna().to_numpy())
+    if len(rest):
+        stamps[rest], others = _others(table, text.iloc[rest], rest, corrections, here)
+        how += others
+    return stamps, " and ".join(dict.fromkeys(how))
+
+
+def _iso(text: pd.Series, here: LocalZone) -> Array:
+    """Parse ISO 8601; rows with a zone of their own and rows without are both fine."""
+    even = text.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
+    even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
+    even = even.str.replace(",", ".", regex=False)
+    zoned = even.str.contains(r"(?:Z|UTC|GMT|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$")
+    zoned = zoned.fillna(False).to_numpy(dtype=bool)
+    stamps = np.full(len(text), _NAT)
+    if zoned.any():
+        some = even[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
+        parsed = pd.to_datetime(some, format="ISO8601", utc=True, errors="coerce")
+        stamps[zoned] = as_utc_ns(pd.DatetimeIndex(parsed)).asi8
+    if not zoned.all():
+        parsed = pd.to_datetime(even[~zoned], format="ISO8601", errors="coerce")
+        stamps[~zoned] = to_utc(pd.DatetimeIndex(parsed), here).asi8
+    return stamps
+
+
+def _others(
+    table: Table, text: pd.Series, rows: Array, corrections: Corrections, here: LocalZone
+) -> tuple[Array, list[str]]:
+    """Read what is not plain ISO 8601; what is not understood is written another way first."""
+    stamps, how = _pieces(table, text, text, rows, corrections, here)
+    left = np.flatnonzero(stamps == _NAT)
+    if len(left):
+        even = text.iloc[left].str.normalize("NFKC").astype(object)
+        for pattern, better in _REWRITTEN:
+            even = even.str.replace(pattern, better, regex=True)
+        stamps[left], more = _pieces(table, text.iloc[left], even, rows[left], corrections, here)
+        how += more
+    return stamps, how
+
+
+def _pieces(
+    table: Table,
+    text: pd.Series,
+    even: pd.Series,
+    rows: Array,
+    corrections: Corrections,
+    here: LocalZone,
+) -> tuple[Array, list[str]]:
+    """Read ``even``, which ``text`` was made into, as a date, a time of day and a zone."""
+    pieces = even.str.extract(_PIECES)
+    # Dates and times of day come again and again; each is read once.
+    dates, distinct = pd.factorize(pieces[0].fillna(""))
+    first = np.unique(dates, return_index=True)[1]
+    clocks, times = pd.factorize(pieces[1].fillna(""))
+    some, how = read_dates(
+        table, text.iloc[first], pd.Series(distinct).str.strip(), rows[first], corrections
+    )
+    whole = some[dates]
+    clock, sound = (each[clocks] for each in _clock(pd.Series(times)))
+    wall = np.where(sound & ~np.isnat(whole), whole.astype(np.int64) * _DAY + clock, _NAT)
+    zone = pieces[2].fillna("").str.strip()
+    stamps = np.full(len(text), _NAT)
+    for label in zone.unique():
+        mine = (zone == label).to_numpy() & (wall != _NAT)
+        if not mine.any():
+            continue
+        if label:
+            where = table.where(int(rows[np.argmax(mine)]))
+            stamps[mine], decided = to_utc_by_label(wall[mine], label, here, where)
+            how += [decided] if decided else []
+        else:
+            index = pd.DatetimeIndex(wall[mine].view("datetime64[ns]"))
+            stamps[mine] = to_utc(index, here).asi8
+    return stamps, how
+
+
+def _clock(text: pd.Series) -> tuple[Array, Array]:
+    """Read times of day, `(n,)` ns since midnight; and which are sound, as absent ones are."""
+    parts = text.str.extract(_CLOCK)
+    hour, minute, second = (
+        pd.to_numeric(parts[i]).fillna(0).to_numpy(dtype=np.int64) for i in range(3)
+    )
+    fraction = parts[3].fillna("").str.ljust(9, "0").str[:9].astype(np.int64).to_numpy()
+    half = parts[4].str.upper()
+    halved = half.notna().to_numpy()
+    sound = (minute < 60) & (second < 60) & (hour < 24)
+    sound &= ~halved | ((hour >= 1) & (hour <= 12))
+    hour = np.where(halved, hour % 12 + 12 * (half == "P").to_numpy(dtype=bool), hour)
+    return ((hour * 60 + minute) * 60 + second) * _SECOND + fraction, sound
