@@ -24,7 +24,7 @@ SLOW = (
     "evaluation/test_honesty.py",
     "evaluation/test_signals.py",
     "evaluation/test_walk_forward.py",
-    "forecasting/test_ahead.py",
+    "forecasting/test_next_steps.py",
     "forecasting/test_regression.py",
     "learning/test_bundles.py",
     "learning/test_ensembles.py",
