@@ -9,6 +9,7 @@ from scipy.special import ndtri
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import reliability, scores
+from cryptoforecast.evaluation.significance import block_length
 from cryptoforecast.forecasting.baselines.simple import volatility
 from cryptoforecast.types import QUANTILES, Backtest, Forecast, ModelSpec, Split, Verdict
 from tests import synthetic
@@ -147,6 +148,23 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(step):
         found = interval(sums <= math.sqrt(step) * ndtri(0.1), step)
         held += found.low <= 0.1 <= found.high
     assert 0.90 <= held / 300 <= 0.98
+
+
+@pytest.mark.parametrize("step", [1, 3, 24])
+def test_the_interval_equals_a_hand_count_of_blocks(step):
+    noise = np.random.default_rng(4).random(200 + step + 2)
+    hits = np.convolve(noise, np.ones(step + 3), "valid")
+    hits = hits < np.quantile(hits, 0.3)
+    n, p, length = len(hits), hits.mean(), block_length(len(hits), step)
+    means = [np.mean([hits[(begin + i) % n] for i in range(length)]) for begin in range(n)]
+    independent = min(n, max(1, p * (1 - p) / (np.var(means) * length / n)))
+    assert independent < n
+    z = 1.959964
+    middle = (p + z**2 / (2 * independent)) / (1 + z**2 / independent)
+    away = z * math.sqrt(p * (1 - p) / independent + z**2 / (4 * independent**2))
+    away /= 1 + z**2 / independent
+    found = interval(hits, step)
+    assert (found.low, found.high) == pytest.approx((max(0, middle - away), middle + away))
 
 
 def test_overlap_widens_the_interval():

@@ -77,6 +77,22 @@ def test_many_times_the_error_is_told_in_times():
     assert float(low) < float(times) < float(high)
 
 
+def test_many_times_the_error_within_chance_is_no_bad_loss():
+    """One forecast is wildly off: three times the error, but nothing to conclude from."""
+    base = naive(n=400)
+    better = pulled(base, 0.05)
+    predicted = better.predicted.copy()
+    predicted[200] += 2 * np.abs(base.actual - base.predicted).sum()
+    verdict = judge(replace(better, predicted=predicted), base)
+    assert verdict.skill < -1
+    assert verdict.ci_low < -1 < 0 < verdict.ci_high
+    times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low))
+    assert verdict.sentence == (
+        f"Does not beat the last price: its error is {times} times as large "
+        f"(95 % CI {low} to {high} times) over 400 hours."
+    )
+
+
 def find(wanted, size=0.0004, share=0.0):
     base = naive(n=400)
     for seed in range(200):

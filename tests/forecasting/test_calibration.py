@@ -64,6 +64,21 @@ def test_too_few_outcomes_change_nothing():
     np.testing.assert_array_equal(rolling(few, 0).quantiles, few.quantiles)
 
 
+def test_a_step_with_too_few_outcomes_leaves_the_nearer_ones_rescaled():
+    horizon, burn_in = 24, calibration.MIN_OUTCOMES + 10
+    one = forecast(3.0, rows=burn_in + 5, steps=horizon)
+    (by,) = calibration.factors(one, burn_in)
+    others = np.arange(len(QUANTILES)) != MEDIAN
+    # A target ``k`` candles ahead is known ``k`` candles later.
+    enough = np.arange(1, horizon + 1) <= 11
+    assert (by[~enough] == 1).all()
+    assert (by[enough][:, others] < 0.7).all()
+    after, mended = one[burn_in:], calibration.calibrated(one, burn_in, by[None])
+    np.testing.assert_array_equal(mended.quantiles[:, ~enough], after.quantiles[:, ~enough])
+    narrower = np.ptp(mended.quantiles, axis=-1) / np.ptp(after.quantiles, axis=-1)
+    assert (narrower[:, enough] < 0.7).all()
+
+
 def test_a_lopsided_market_moves_each_side_by_its_own():
     one = forecast(1.0, rows=8_000)
     middle = one.quantiles[..., MEDIAN]

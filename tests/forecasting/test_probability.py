@@ -65,6 +65,26 @@ def test_the_quantile_function_is_the_inverse(quantiles, share):
     assert found == pytest.approx(share, rel=1e-6)
 
 
+@pytest.mark.parametrize("tail", [0.02, 0.01, 1e-3, 1e-6])
+@pytest.mark.parametrize(
+    "quantiles", [NORMAL, np.log(LEVELS), -np.log(1 - LEVELS)], ids=["normal", "left", "right"]
+)
+def test_both_tails_are_inverted(quantiles, tail):
+    """Beyond the outermost quantiles, on either side of a lopsided distribution."""
+    low, high = probability.quantile(np.array([tail, 1 - tail]), quantiles)
+    assert low < quantiles[0] < quantiles[-1] < high
+    assert probability.below(low, quantiles) == pytest.approx(tail, rel=1e-6)
+    assert probability.above(high, quantiles) == pytest.approx(tail, rel=1e-6)
+    # A generalised Pareto tail: the density at the outermost quantile sets its scale.
+    scale = (1 / probability.TAIL) * ((0.025 / tail) ** probability.TAIL - 1)
+    for beyond, (inner, outer) in (
+        (quantiles[0] - low, (quantiles[1], quantiles[0])),
+        (high - quantiles[-1], (quantiles[-2], quantiles[-1])),
+    ):
+        slope = (math.log(0.95 / 0.05) - math.log(0.975 / 0.025)) / abs(outer - inner)
+        assert beyond == pytest.approx(scale / (0.975 * abs(slope)), rel=1e-6)
+
+
 @given(rising, st.floats(-3, 3))
 def test_a_mirrored_market_has_mirrored_odds(quantiles, value):
     found = probability.above(np.array(value), quantiles)

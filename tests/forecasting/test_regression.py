@@ -1,5 +1,6 @@
 """Linear and boosted regressions find what is planted, and claim nothing where nothing is."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,26 @@ def test_a_planted_signal_is_found(name):
     assert result.verdict.skill > 0.02
     assert result.scores[name][0].directional_accuracy > 0.55
     assert pinball(result, name) < 0.98 * pinball(result, "har")
+
+
+@pytest.mark.parametrize(("kind", "fitted"), [(Linear, 2000), (Boosting, 12_000)])
+def test_a_signal_at_a_later_lag_is_found(kind, fitted):
+    """The next return is half of the one three candles before it."""
+    rng, rows, lag = np.random.default_rng(5), fitted + 500, 3
+    returns = rng.normal(0, 0.01, rows)
+    for row in range(lag, rows):
+        returns[row] += 0.5 * returns[row - lag]
+    given = synthetic.history(rows)
+    close = 100 * np.exp(np.cumsum(returns))
+    opened = np.append(100.0, close[:-1])
+    candles = given.candles.assign(
+        open=opened, close=close, high=np.maximum(opened, close), low=np.minimum(opened, close)
+    )
+    given, origins = dataclasses.replace(given, candles=candles), range(fitted, rows - 1)
+    forecast = kind.fit(given, fitted, 1).forecast(given, origins)
+    predicted = np.log(forecast.predicted[:, 0] / forecast.close)
+    expected = 0.5 * returns[np.array(origins) + 1 - lag]
+    assert np.corrcoef(predicted, expected)[0, 1] > 0.85
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -76,6 +76,18 @@ def test_an_input_far_outside_of_what_was_learnt_is_named():
     assert not any("Far outside" in text for text in cautions.of_forecast(past, model))
 
 
+@pytest.mark.parametrize("factor", [1e9, 1e-9])
+def test_a_jump_and_a_crash_are_both_far_outside(factor):
+    history = synthetic.history(300)
+    model = synthetic.model(synthetic.spec(features=("return", "hour")))
+    candles = history.candles.copy()
+    candles.iloc[-1] *= factor
+    extreme = dataclasses.replace(history, candles=candles)
+    assert [text for text in cautions.of_forecast(extreme, model) if "Far outside" in text] == [
+        "Far outside of what the model learnt from: return. Expect less of it."
+    ]
+
+
 def test_a_model_past_its_date_says_so():
     history = synthetic.history(300)  # of January 2024
     old = synthetic.model(cutoff="2021-12-31T00:00:00+00:00")
