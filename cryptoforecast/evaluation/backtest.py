@@ -218,7 +218,7 @@ def _squared_error_note(history: PriceHistory, spec: ModelSpec) -> tuple[str, ..
     if spec.loss != "mse":
         return ()
     rows = samples.split(history, spec, trained=True).validation_origins(specs.needs(spec))
-    count, least = sum(map(len, rows)), samples.FEWEST["validation"]
+    count, least = sum(map(len, rows)), samples.MIN_ORIGINS["validation"]
     if count < least:
         raise NotEnoughData(
             f"The band of a squared-error model is measured on at least {least} candles before "

@@ -18,7 +18,7 @@ from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import samples, specs, training, training_cache
-from cryptoforecast.learning.samples import FEWEST, Measured
+from cryptoforecast.learning.samples import MIN_ORIGINS, RawSamples
 from cryptoforecast.types import (
     Fold,
     Forecast,
@@ -230,14 +230,14 @@ def _check_spans(cut: Split, spec: ModelSpec, where: str) -> None:
         }
     for name, stretches in spans.items():
         count = sum(map(len, stretches))
-        if count < FEWEST[name]:
+        if count < MIN_ORIGINS[name]:
             remedy = (
                 "fewer folds or a larger test share"
                 if name == "test"
                 else ("a longer window, or a smaller gap, lookback or horizon")
             )
             raise NotEnoughData(
-                f"The {name} span of every fold must hold at least {FEWEST[name]} origins. "
+                f"The {name} span of every fold must hold at least {MIN_ORIGINS[name]} origins. "
                 f"Received: {count} in {where}. Choose a longer history, {remedy}."
             )
 
@@ -253,7 +253,7 @@ def _fits(
 ) -> Iterator[tuple[TrainedModel, bool]]:
     """Give the network of each fold, fitted when it is asked for, and whether it was known."""
     began = time.perf_counter()
-    measure = functools.cache(functools.partial(samples.measure, history, spec))
+    measure = functools.cache(functools.partial(samples.raw_samples, history, spec))
     specs_by_fold = [shortened(spec) if plan.warm_start and i else spec for i in range(len(cuts))]
     work = [(c.train_end - c.first) * s.epochs for c, s in zip(cuts, specs_by_fold, strict=True)]
     total, spent = sum(work), 0
@@ -284,7 +284,7 @@ def _fit(
     history: PriceHistory,
     spec: ModelSpec,
     cut: Split,
-    measure: Callable[[], Measured],
+    measure: Callable[[], RawSamples],
     report: Report,
     cancelled: Callable[[], bool],
     initial: TrainedModel | None,

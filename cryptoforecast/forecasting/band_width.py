@@ -149,7 +149,7 @@ def _regression_data(forecast: Forecast, history: PriceHistory) -> tuple[Array, 
     candles = history.candles.iloc[begin : first + len(forecast)]
     true_ranges = pd.Series(ranges.true_ranges(candles))
     averages = np.column_stack([true_ranges.rolling(n).mean().to_numpy() for n in SPANS])
-    usual = np.maximum(averages[:, SPANS.index(ranges.USUAL)], ranges.FLOOR)[:, None]
+    usual = np.maximum(averages[:, SPANS.index(ranges.USUAL)], ranges.MIN_RANGE)[:, None]
     epsilon = EPSILON_RANGE * usual[first - begin :]
     recent = np.log(np.delete(averages[first - begin :], SPANS.index(ranges.USUAL), 1) + epsilon)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cryptoforecast.forecasting.calibration import MIN_OUTCOMES
 from cryptoforecast.learning import features
-from cryptoforecast.learning.samples import MAX_ABSENT, dead_tail, gaps, scale_inputs
+from cryptoforecast.learning.samples import MAX_ABSENT_CANDLES, dead_tail, gaps, scale_inputs
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
 
 #: Beyond so many standard deviations an input is unlike anything that the model learnt from.
@@ -40,7 +40,7 @@ def of_test(history: PriceHistory, cut: Split, needs: int = 1) -> tuple[str, ...
     sentences, parted = [], cut.across_gaps(needs)
     if parted:
         sentences.append(
-            f"Test forecasts that reach across a gap of more than {MAX_ABSENT} candles: "
+            f"Test forecasts that reach across a gap of more than {MAX_ABSENT_CANDLES} candles: "
             f"{parted:,} of {len(cut.test_origins()):,}."
         )
     return (*sentences, *_of_end(history))
@@ -57,7 +57,9 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
             )
     after = gaps(history)
     if after and after[-1] > len(history) - card.needs:
-        sentences.append(f"This forecast reads across a gap of more than {MAX_ABSENT} candles.")
+        sentences.append(
+            f"This forecast reads across a gap of more than {MAX_ABSENT_CANDLES} candles."
+        )
     strange = _strange(history, model)
     if strange:
         sentences.append(

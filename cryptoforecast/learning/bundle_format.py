@@ -1,8 +1,8 @@
-"""What the two files of a bundle hold, and how they are read from a stranger.
+"""The format of a saved model's two files, and how they are read safely from a stranger.
 
-``bundle.json`` holds numbers and words, ``weights.npz`` plain float arrays whose shapes follow
-from the spec. Every field and every array is checked for its type, its shape and being finite.
-Knows no folders; see ``bundles``.
+``bundle.json`` contains numbers and text, ``weights.npz`` plain float arrays whose shapes follow
+from the spec. The type of every field and the shape of every array are checked, and all numbers
+must be finite. The folder around the files is owned by ``bundles``.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from cryptoforecast.types import (
 )
 
 FORMAT = 1
-#: Largest ``bundle.json`` that is read, in bytes.
-JSON_LIMIT = 1_000_000
-#: Compressions that ``numpy.savez`` and ``savez_compressed`` use.
+#: Largest ``bundle.json`` that is read.
+MAX_JSON_BYTES = 1_000_000
+#: The compressions of ``numpy.savez`` and ``numpy.savez_compressed``.
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-#: JSON types that serve as a field's type; true is no number.
-SERVES: Mapping[type, tuple[type, ...]] = {
+#: The types from JSON that each type of a field accepts; ``True`` is not a number.
+JSON_TYPES: Mapping[type, tuple[type, ...]] = {
     str: (str,), int: (int,), float: (float, int), bool: (bool,),
 }  # fmt: skip
 
@@ -47,10 +47,7 @@ Value = TypeVar("Value")
 
 
 def shapes(spec: ModelSpec) -> list[tuple[int, ...]]:
-    """Return the shape of each weight array that this spec must have.
-
-    In Keras' order, network by network.
-    """
+    """Return the shapes of the weight arrays of this spec, in Keras' order, network by network."""
     result: list[tuple[int, ...]] = []
     last = spec.horizon * (len(QUANTILES) if spec.loss == "quantile" else 1)
     width = features.width(spec.features)
@@ -71,13 +68,13 @@ def parameters(spec: ModelSpec) -> int:
     return sum(math.prod(shape) for shape in shapes(spec))
 
 
-def archive_limit(spec: ModelSpec) -> int:
-    """Bound the bytes of ``weights.npz``, packed and unpacked."""
+def max_archive_bytes(spec: ModelSpec) -> int:
+    """Return how large ``weights.npz`` may be, compressed and uncompressed, in bytes."""
     return 4 * parameters(spec) + 1000 * len(shapes(spec))
 
 
 def write(model: TrainedModel) -> tuple[str, bytes]:
-    """Return ``bundle.json`` and ``weights.npz``."""
+    """Return the content of ``bundle.json`` and of ``weights.npz``."""
     archive = io.BytesIO()
     arrays = {_key(i): array for i, array in enumerate(model.weights)}
     np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
@@ -97,10 +94,17 @@ def write(model: TrainedModel) -> tuple[str, bytes]:
 
 
 def read_spec(text: bytes) -> tuple[Mapping[str, object], ModelSpec]:
-    """Read ``bundle.json`` as far as its spec, which bounds everything else.
+    """Read ``bundle.json`` and check its spec, on which the size of everything else depends.
+
+    Args:
+        text: The content of the file.
 
     Returns:
-        The whole content, and the spec.
+        The whole content, of which only the spec is checked, and the spec.
+
+    Raises:
+        InvalidBundle: If the format is another one, or the spec names a baseline.
+        InvalidInput: If the spec breaks a rule.
     """
     content = json.loads(text)
     if content.get("format") != FORMAT:
@@ -118,37 +122,48 @@ def read_spec(text: bytes) -> tuple[Mapping[str, object], ModelSpec]:
 
 
 def read(content: Mapping[str, object], spec: ModelSpec, archive: bytes) -> TrainedModel:
-    """Put a model together from its spec, the rest of ``bundle.json`` and ``weights.npz``."""
-    if hashlib.sha256(archive).hexdigest() != _part(content, "checksums")["weights.npz"]:
+    """Build a model from the content of its two files, and check all of it.
+
+    Args:
+        content: Content of ``bundle.json``, see ``read_spec``.
+        spec: The spec in it.
+        archive: Content of ``weights.npz``.
+
+    Raises:
+        InvalidBundle: If something is altered, or contradicts the spec.
+    """
+    if hashlib.sha256(archive).hexdigest() != _object(content, "checksums")["weights.npz"]:
         raise InvalidBundle("weights.npz was altered: its checksum differs.")
     return TrainedModel(
         spec=spec,
-        scaler=_scaler(_part(content, "scaler"), spec),
+        scaler=_scaler(_object(content, "scaler"), spec),
         weights=_weights(archive, spec),
         residuals=_residuals(content["residuals"], spec),
-        record=_record(_part(content, "record")),
-        card=_card(_part(content, "card"), spec),
+        record=_record(_object(content, "record")),
+        card=_card(_object(content, "card"), spec),
     )
 
 
 def _key(number: int) -> str:
+    """Return the name of a weight array in ``weights.npz``."""
     return f"w{number:02d}"
 
 
-def _part(content: Mapping[str, object], name: str) -> Mapping[str, object]:
-    part = content[name]
-    if not isinstance(part, dict):
-        raise InvalidBundle(f"`{name}` must be an object. Received: {part!r:.80}.")
-    return part
+def _object(content: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a field that must be a JSON object."""
+    value = content[name]
+    if not isinstance(value, dict):
+        raise InvalidBundle(f"`{name}` must be an object. Received: {value!r:.80}.")
+    return value
 
 
 def _typed(kind: type[Value], content: Mapping[str, object]) -> Value:
-    """Make a value whose text, number and truth fields are of the declared type."""
+    """Make a value of this class, and check that its plain fields have their declared types."""
     value = kind(**content)
-    for name, hint in get_type_hints(kind).items():
-        given = getattr(value, name)
-        if hint in SERVES and type(given) not in SERVES[hint]:
-            raise InvalidBundle(f"`{name}` must be {hint.__name__}. Received: {given!r:.80}.")
+    for name, declared in get_type_hints(kind).items():
+        actual = getattr(value, name)
+        if declared in JSON_TYPES and type(actual) not in JSON_TYPES[declared]:
+            raise InvalidBundle(f"`{name}` must be {declared.__name__}. Received: {actual!r:.80}.")
     return value
 
 
@@ -170,7 +185,7 @@ def _card(content: Mapping[str, object], spec: ModelSpec) -> ModelCard:
     figures = [figure for scores in card.scores.values() for figure in scores.values()]
     if not all(type(version) is str for version in card.libraries.values()):
         raise InvalidBundle("`libraries` must hold versions.")
-    if not all(figure is None or type(figure) in SERVES[float] for figure in figures):
+    if not all(figure is None or type(figure) in JSON_TYPES[float] for figure in figures):
         raise InvalidBundle("`scores` must hold numbers.")
     return card
 
@@ -200,7 +215,7 @@ def _residuals(content: object, spec: ModelSpec) -> Array | None:
 
 
 def _weights(archive: bytes, spec: ModelSpec) -> tuple[Array, ...]:
-    expected, limit = shapes(spec), archive_limit(spec)
+    expected, limit = shapes(spec), max_archive_bytes(spec)
     with zipfile.ZipFile(io.BytesIO(archive)) as entries:
         names = [entry.filename for entry in entries.infolist()]
         size = sum(entry.file_size for entry in entries.infolist())

@@ -1,7 +1,8 @@
-"""Saved models: a folder of ``bundle.json`` and ``weights.npz``, safe to read from a stranger.
+"""Saved models: folders of ``bundle.json`` and ``weights.npz``, safe to read from a stranger.
 
-No pickle and no Keras file. Writing goes to a temporary name in the same folder and is then
-renamed, so a model is there whole or not at all. What the files hold is in ``contents``.
+There is no pickle and no Keras file in them. A model is written to a temporary folder, which is
+then renamed, so that a model is there as a whole or not at all. ``bundle_format`` owns what the
+two files contain.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def check_name(name: str) -> str:
-    """Return ``name`` if it can be a folder's name.
+    """Return ``name`` if a saved model can have it.
 
     Raises:
-        InvalidInput: otherwise.
+        InvalidInput: Otherwise.
     """
     if not _is_name(name):
         raise InvalidInput(
@@ -42,17 +43,21 @@ def check_name(name: str) -> str:
 
 
 def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -> Path:
-    """Write ``folder/name/`` in one step.
+    """Write a model to ``folder/name/``, as a whole or not at all.
 
     Args:
-        model: what to save.
-        folder: where saved models live; made when absent.
-        name: see ``check_name``.
-        force: replace a model of this name.
+        model: The model.
+        folder: Folder of saved models; it is made if it does not exist.
+        name: Name of the model, see ``check_name``.
+        force: Whether to replace a model of this name.
+
+    Returns:
+        The model's folder.
 
     Raises:
-        AlreadyExists: if the name is taken and ``force`` is false.
-        CryptoForecastError: if the folder can't be written.
+        InvalidInput: If the name can't be used.
+        AlreadyExists: If the name is taken and ``force`` is false.
+        CryptoForecastError: If the folder can't be written.
     """
     check_free(folder, name, force=force)
     target = folder / name
@@ -70,8 +75,13 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
 def check_free(folder: Path, name: str, *, force: bool = False) -> None:
     """Refuse a name that ``save`` would refuse.
 
+    Args:
+        folder: Folder of saved models.
+        name: Name of the model.
+        force: Whether a model of this name would be replaced.
+
     Raises:
-        InvalidInput: If the name cannot be one of a model.
+        InvalidInput: If no saved model can have the name.
         AlreadyExists: If the name is taken and ``force`` is false.
     """
     if _taken(folder / check_name(name)) and not force:
@@ -81,24 +91,24 @@ def check_free(folder: Path, name: str, *, force: bool = False) -> None:
 
 
 def load(path: Path) -> TrainedModel:
-    """Read one saved model.
+    """Read a saved model.
 
     Args:
-        path: the model's folder.
+        path: The model's folder.
 
     Raises:
-        UnknownModel: if there is no such folder.
-        InvalidBundle: if anything in it is missing, altered, oversized or of another version.
+        UnknownModel: If there is no such folder.
+        InvalidBundle: If anything in it is missing, altered, too large or of another version.
     """
     if not (path / "bundle.json").is_file():
         raise UnknownModel(f"No saved model is named {path.name}. See the list with `models list`.")
     try:
         content, spec = bundle_format.read_spec(
-            _read(path / "bundle.json", bundle_format.JSON_LIMIT)
+            _read(path / "bundle.json", bundle_format.MAX_JSON_BYTES)
         )
-        archive = _read(path / "weights.npz", bundle_format.archive_limit(spec))
+        archive = _read(path / "weights.npz", bundle_format.max_archive_bytes(spec))
         return bundle_format.read(content, spec, archive)
-    except Exception as error:  # JSON, zip and npy fail in a dozen ways: all mean a bad bundle
+    except Exception as error:  # JSON, zip and npy raise many kinds: all mean a bad bundle
         reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
         raise InvalidBundle(
             f"The saved model {path.name} can't be read: {reason}. Delete it, or save it again."
@@ -106,11 +116,12 @@ def load(path: Path) -> TrainedModel:
 
 
 def delete(folder: Path, name: str) -> None:
-    """Remove a saved model; of a link, the link alone.
+    """Remove a saved model; if its folder is a link, remove the link alone.
 
     Raises:
-        UnknownModel: if there is none of this name.
-        CryptoForecastError: if it can't be removed.
+        InvalidInput: If no saved model can have this name.
+        UnknownModel: If there is no saved model of this name.
+        CryptoForecastError: If it can't be removed.
     """
     target = folder / check_name(name)
     if not (target / "bundle.json").is_file():
@@ -128,11 +139,11 @@ def delete(folder: Path, name: str) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    """List the models in a folder, sorted; half-written ones and foreign folders are none."""
+    """List the names of the models in a folder, sorted; other folders are left out."""
     if not folder.is_dir():
         return []
-    found = (path.parent.name for path in folder.glob("*/bundle.json") if path.is_file())
-    return sorted(name for name in found if _is_name(name))
+    folders = (path.parent.name for path in folder.glob("*/bundle.json") if path.is_file())
+    return sorted(name for name in folders if _is_name(name))
 
 
 def _is_name(name: str) -> bool:
@@ -150,22 +161,22 @@ def _write(model: TrainedModel, target: Path) -> None:
     try:
         (temporary / "weights.npz").write_bytes(archive)
         (temporary / "bundle.json").write_text(text, encoding="utf-8")
-        # mkdtemp makes a private folder; a saved model is as readable as its neighbours.
+        # mkdtemp makes a folder that others can't read; a saved model should not be private.
         temporary.chmod(0o755)
-        _put_in_place(temporary, target)
+        _replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _put_in_place(made: Path, target: Path) -> None:
-    """Rename; a model of that name steps aside, and comes back if the renaming fails."""
+def _replace(new: Path, target: Path) -> None:
+    """Rename ``new`` to ``target``; a model that is there is moved away, and back on failure."""
     if not _taken(target):
-        made.rename(target)
+        new.rename(target)
         return
     aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
     old = target.rename(aside / target.name)
     try:
-        made.rename(target)
+        new.rename(target)
     except BaseException:
         old.rename(target)
         aside.rmdir()
@@ -174,7 +185,7 @@ def _put_in_place(made: Path, target: Path) -> None:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    """Read a file of at most ``limit`` bytes; a pipe or a device would never end."""
+    """Read a plain file of at most ``limit`` bytes; reading a pipe or a device might never end."""
     if not path.is_file():
         raise InvalidBundle(f"{path.name} must be a file.")
     with path.open("rb") as file:

@@ -1,7 +1,7 @@
-"""Network inputs from candles: what row *t* holds depends on rows up to *t* alone.
+"""The features: network inputs made of candles, where row *t* reads rows up to *t* alone.
 
-Every feature reads a fixed number of earlier rows (its warm-up), so a forecast made from the
-last ``lookback`` + warm-up candles equals one made from the whole history.
+Every feature reads a fixed number of earlier rows, its warm-up. So a forecast made from the last
+``lookback`` + warm-up candles equals a forecast made from the whole history.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from cryptoforecast.learning import indicators, ranges
 from cryptoforecast.prices.candles.ranges import log_ranges
 from cryptoforecast.types import Array
 
-#: Added before a logarithm of a return or range, so that 0 stays finite: 1 basis point.
-FLOOR = 1e-4
-#: Likewise, before that of a move or range in average true ranges.
-SCALED_FLOOR = 0.05
+#: Added to a return or range before its logarithm, so that 0 stays finite: 1 basis point.
+EPSILON_MOVE = 1e-4
+#: The same for a return or range in units of the average true range.
+EPSILON_SCALED_MOVE = 0.05
 #: Rows in the average that volume is compared with.
 VOLUME_ROWS = 24
 
 
 class Columns:
-    """Candles as arrays, and what several features are made from; each is worked out once.
+    """Candles as arrays, and intermediate results that several features share.
+
+    Each array is computed once, when it is first used.
 
     Args:
         candles: ``n`` rows, see ``PriceHistory.candles``.
@@ -38,35 +40,35 @@ class Columns:
 
     @cached_property
     def close(self) -> Array:
-        """``(n,)`` USD."""
+        """Closes, ``(n,)`` USD."""
         closes: Array = self.candles["close"].to_numpy(float)
         return closes
 
     @cached_property
     def true_ranges(self) -> Array:
-        """See ``ranges.true_ranges``."""
+        """True ranges, ``(n,)`` log-return; see ``ranges.true_ranges``."""
         return ranges.true_ranges(self.candles)
 
     @cached_property
     def ranges(self) -> tuple[Array, Array, Array]:
-        """See ``ranges.averages``."""
+        """Short, usual and long average of them, ``(n,)`` each; see ``ranges.averages``."""
         return ranges.averages(self.true_ranges)
 
     @cached_property
     def scaled_return(self) -> Array:
-        """``(n,)`` log-return in the usual range."""
+        """Log-returns in units of the usual average true range, ``(n,)``."""
         returns: Array = log_returns(self.close) / self.ranges[1]
         return returns
 
     @cached_property
     def hour(self) -> Array:
-        """``(n,)`` hour of the day, UTC, with its fraction."""
+        """Hour of the day with its fraction, UTC, ``(n,)``."""
         hours: Array = self._index.hour.to_numpy() + self._index.minute.to_numpy() / 60
         return hours
 
     @cached_property
     def day(self) -> Array:
-        """``(n,)`` day of the week, 0 on Mondays."""
+        """Day of the week, 0 on Mondays, ``(n,)``."""
         days: Array = self._index.day_of_week.to_numpy()
         return days
 
@@ -77,16 +79,16 @@ class Columns:
 
 @dataclass(frozen=True)
 class Feature:
-    """One named input.
+    """A named input of a network.
 
     Attributes:
-        name: as in ``--features``.
-        help: one sentence for the person who picks it.
-        warmup: earlier rows it reads.
-        columns: how many network inputs it makes.
-        compute: candles of ``n`` rows -> ``(n, columns)`` float64, NaN in the warm-up.
-        scale_free: whether it says nothing of how restless a market is as a whole, so that a
-            network can read it of a coin it has never seen.
+        name: The name in ``--features``.
+        help: One sentence for the user who chooses features.
+        warmup: Earlier rows that it reads.
+        columns: Network inputs that it makes.
+        compute: Makes ``(n, columns)`` float64 of ``n`` candles, NaN in the warm-up.
+        scale_free: Whether it is independent of a market's general level of volatility, so that
+            a network can use it for a coin that it was not trained on.
     """
 
     name: str
@@ -109,12 +111,12 @@ def _close(close: Array) -> Array:
 
 
 def _abs_return(close: Array) -> Array:
-    returns: Array = np.log(np.abs(log_returns(close)) + FLOOR)
+    returns: Array = np.log(np.abs(log_returns(close)) + EPSILON_MOVE)
     return returns
 
 
 #: Features of the close alone: ``(n,)`` closes -> ``(n,)``.
-OF_CLOSE: dict[str, Callable[[Array], Array]] = {
+CLOSE_FEATURES: dict[str, Callable[[Array], Array]] = {
     "close": _close,
     "return": log_returns,
     "abs_return": _abs_return,
@@ -122,54 +124,54 @@ OF_CLOSE: dict[str, Callable[[Array], Array]] = {
 
 
 def _of_close(name: str) -> Callable[[Columns], Array]:
-    return lambda of: OF_CLOSE[name](of.close)[:, None]
+    return lambda columns: CLOSE_FEATURES[name](columns.close)[:, None]
 
 
 def _indicator(compute: Callable[[pd.DataFrame], Array]) -> Callable[[Columns], Array]:
-    return lambda of: compute(of.candles)
+    return lambda columns: compute(columns.candles)
 
 
-def _range(of: Columns) -> Array:
-    span = log_ranges(of.candles)
-    ranges: Array = np.log(np.maximum(span, 0.0) + FLOOR)[:, None]
+def _range(columns: Columns) -> Array:
+    # An imported candle may have its high below its low.
+    span = np.maximum(log_ranges(columns.candles), 0.0)
+    ranges: Array = np.log(span + EPSILON_MOVE)[:, None]
     return ranges
 
 
-def _scaled_return(of: Columns) -> Array:
-    return of.scaled_return[:, None]
+def _scaled_return(columns: Columns) -> Array:
+    return columns.scaled_return[:, None]
 
 
-def _scaled_move(of: Columns) -> Array:
-    moves: Array = np.log(np.abs(of.scaled_return) + SCALED_FLOOR)[:, None]
+def _scaled_move(columns: Columns) -> Array:
+    moves: Array = np.log(np.abs(columns.scaled_return) + EPSILON_SCALED_MOVE)[:, None]
     return moves
 
 
-def _scaled_range(of: Columns) -> Array:
-    ranges: Array = np.log(of.true_ranges / of.ranges[1] + SCALED_FLOOR)[:, None]
+def _scaled_range(columns: Columns) -> Array:
+    ranges: Array = np.log(columns.true_ranges / columns.ranges[1] + EPSILON_SCALED_MOVE)[:, None]
     return ranges
 
 
-def _short_range(of: Columns) -> Array:
-    short, usual, _ = of.ranges
+def _short_range(columns: Columns) -> Array:
+    short, usual, _ = columns.ranges
     ratios: Array = np.log(short / usual)[:, None]
     return ratios
 
 
-def _long_range(of: Columns) -> Array:
-    _, usual, long = of.ranges
+def _long_range(columns: Columns) -> Array:
+    _, usual, long = columns.ranges
     ratios: Array = np.log(long / usual)[:, None]
     return ratios
 
 
-def _volume(of: Columns) -> Array:
-    """Log of volume against its mean over ``VOLUME_ROWS``; 0 where all of that is unknown.
+def _volume(columns: Columns) -> Array:
+    """Compute the log of volume over its mean of ``VOLUME_ROWS``, ``(n, 1)``.
 
-    A candle of unknown volume among others counts as one without any.
-
-    A plain sum over lags instead of a running mean: each row's value is then the same to the
-    last bit whichever row the history starts at.
+    The value is 0 where the volume of all these rows is unknown. A candle of unknown volume among
+    others counts as a candle without volume. The mean is a sum over lags and not a running mean,
+    so that a row's value is the same to the last bit wherever the history starts.
     """
-    volume = np.nan_to_num(of.candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
+    volume = np.nan_to_num(columns.candles["volume"].to_numpy(float), nan=0.0, posinf=0.0)
     n, rows = len(volume), VOLUME_ROWS
     result = np.full((n, 1), np.nan)
     if n < rows:
@@ -184,25 +186,27 @@ def _volume(of: Columns) -> Array:
     return result
 
 
-def _hour(of: Columns) -> Array:
-    return _circle(of.hour, 24)
+def _hour(columns: Columns) -> Array:
+    return _on_circle(columns.hour, 24)
 
 
-def _half_day(of: Columns) -> Array:
-    sine, cosine = _hour(of).T
+def _half_day(columns: Columns) -> Array:
+    # Twice the angle of the hour, by the double-angle formulas.
+    sine, cosine = _hour(columns).T
     return np.column_stack([2 * sine * cosine, cosine**2 - sine**2])
 
 
-def _week(of: Columns) -> Array:
-    return _circle(of.day + np.floor(of.hour) / 24, 7)
+def _week(columns: Columns) -> Array:
+    return _on_circle(columns.day + np.floor(columns.hour) / 24, 7)
 
 
-def _weekend(of: Columns) -> Array:
-    return (of.day >= 5).astype(float)[:, None]
+def _weekend(columns: Columns) -> Array:
+    return (columns.day >= 5).astype(float)[:, None]
 
 
-def _circle(time: Array, whole: int) -> Array:
-    angle = 2 * np.pi * time / whole
+def _on_circle(time: Array, period: int) -> Array:
+    """Compute sine and cosine of a time within its period, ``(n, 2)``: its ends are neighbours."""
+    angle = 2 * np.pi * time / period
     return np.column_stack([np.sin(angle), np.cos(angle)])
 
 
@@ -303,7 +307,7 @@ FEATURES: dict[str, Feature] = {
         Feature(
             "bollinger",
             "Where the close lies in its Bollinger band (20, 2), and the band's width.",
-            indicators.BOLLINGER - 1,
+            indicators.BOLLINGER_ROWS - 1,
             2,
             _indicator(indicators.bollinger),
         ),
@@ -317,8 +321,8 @@ FEATURES: dict[str, Feature] = {
         Feature(
             "averages",
             "The close against its means over 10, 50 and 100 candles.",
-            max(indicators.AVERAGES) - 1,
-            len(indicators.AVERAGES),
+            max(indicators.AVERAGE_ROWS) - 1,
+            len(indicators.AVERAGE_ROWS),
             _indicator(indicators.averages),
         ),
     )
@@ -326,46 +330,50 @@ FEATURES: dict[str, Feature] = {
 
 
 def warmup(names: tuple[str, ...]) -> int:
-    """Rows before the lookback that these features read."""
+    """Count the rows before the lookback that these features read."""
     return max(FEATURES[name].warmup for name in names)
 
 
 def width(names: tuple[str, ...]) -> int:
-    """Network inputs that these features make."""
+    """Count the network inputs that these features make."""
     return sum(FEATURES[name].columns for name in names)
 
 
 def matrix(candles: pd.DataFrame, names: tuple[str, ...]) -> Array:
-    """Stack features into ``(n, inputs)`` float64; row *t* reads rows up to *t*.
+    """Compute the inputs of a network, ``(n, inputs)`` float64; row *t* reads rows up to *t*.
 
     Args:
         candles: ``n`` rows, see ``PriceHistory.candles``.
-        names: keys of ``FEATURES``, in the order of the network's inputs.
+        names: Keys of ``FEATURES``, in the order of the network's inputs.
 
     Raises:
-        InvalidInput: if a name is not known.
+        InvalidInput: If a name is unknown, comes twice, or there is none.
     """
     return stack(Columns(candles), names)
 
 
-def stack(of: Columns, names: tuple[str, ...]) -> Array:
-    """Stack features as ``matrix`` does, of candles that more is asked of."""
+def stack(columns: Columns, names: tuple[str, ...]) -> Array:
+    """Compute the inputs as ``matrix`` does, of columns that the caller uses for more than this."""
     check(names)
-    return np.hstack([FEATURES[name].compute(of) for name in names])
+    return np.hstack([FEATURES[name].compute(columns) for name in names])
 
 
 def matrix_of_closes(close: Array, names: tuple[str, ...]) -> Array:
-    """Stack features as ``matrix`` does, from bare closes.
+    """Compute the inputs as ``matrix`` does, from closes alone.
 
     Args:
         close: ``(n,)`` USD.
-        names: keys of ``OF_CLOSE``.
+        names: Keys of ``CLOSE_FEATURES``.
     """
-    return np.column_stack([OF_CLOSE[name](close) for name in names])
+    return np.column_stack([CLOSE_FEATURES[name](close) for name in names])
 
 
 def check(names: tuple[str, ...]) -> None:
-    """Raise ``InvalidInput`` unless every name is known, once, and there is one."""
+    """Check that there are names, and that each is known and comes once.
+
+    Raises:
+        InvalidInput: Otherwise.
+    """
     unknown = [name for name in names if name not in FEATURES]
     if unknown or not names or len(set(names)) != len(names):
         raise InvalidInput(

@@ -1,9 +1,9 @@
-"""Train one network across the histories of many coins: a global model.
+"""The global model: one network trained on the histories of many coins.
 
-What it reads and says must have no scale of its own (scale-free inputs, returns in units of the
-average true range), so that it can forecast a coin it has never seen. Source of the idea and its
-name: Montero-Manso and Hyndman (2021), "Principles and algorithms for forecasting groups of time
-series".
+Its inputs and outputs must not depend on a coin's scale (scale-free inputs, returns in units of
+the average true range), so that it can forecast a coin that it was not trained on. Source of the
+idea and its name: Montero-Manso and Hyndman (2021), "Principles and algorithms for forecasting
+groups of time series".
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.learning import features, networks, samples, specs, training
 from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, Progress, Split, TrainedModel
 
-#: What the card of a global model calls its coin.
-ANY = "any"
+#: The coin on the card of a global model.
+ANY_COIN = "any"
 _RANGES = ("scaled_return", "scaled_move", "scaled_range", "short_range")
-#: How the models of the project are made, by candle length. Coins move together: a larger network
-#: learns their common past by heart, and forecasts others less well. Days are few besides.
+#: The specs of the shipped global models, by candle length. Coins move together, so a larger
+#: network memorises their common past and forecasts other coins less well. And days are few.
 SPECS = {
     "1h": specs.make(
         features=(*_RANGES, "long_range", "hour", "half_day", "week"),
@@ -45,37 +45,45 @@ def train(
     """Fit one network to all histories together.
 
     Args:
-        histories: of one interval and different coins.
-        spec: what to train; ``validation`` is the last share of all candles before ``until``,
-            ``test`` is not looked at: judge the model on later months or other coins.
-        until: candles that open then or later are not looked at; all are by default.
-        report: called with the progress.
-        cancelled: asked before every update.
+        histories: Histories of one interval and of different coins.
+        spec: The network and how it is trained. Validation is the last ``spec.validation`` share
+            of all candles before ``until``. ``spec.test`` is not used: test the model on later
+            months or on other coins.
+        until: Candles that open then or later, UTC, are not read; ``None`` reads all.
+        report: Called with the progress, a few times a second.
+        cancelled: Called before every update; the training stops when it returns true.
 
     Raises:
-        InvalidInput: if an input has a scale of its own, or the intervals differ.
-        NotEnoughData: if a span of all histories together would be too short.
-        Cancelled: if ``cancelled()`` became true.
+        InvalidInput: If an input depends on a coin's scale, or the intervals differ.
+        NotEnoughData: If a span of all histories together would be too short.
+        Cancelled: If ``cancelled()`` returned true.
     """
     _check(histories, spec)
-    seen = [_before(history, until) for history in histories]
-    kept = [history for history in seen if history is not None]
-    parts = [(samples.measure(h, spec), cut) for h, cut in zip(kept, cuts(kept, spec), strict=True)]
-    prepared, scaler = samples.pooled(parts, spec)
+    earlier = [_before(history, until) for history in histories]
+    used = [history for history in earlier if history is not None]
+    parts = [
+        (samples.raw_samples(history, spec), cut)
+        for history, cut in zip(used, cuts(used, spec), strict=True)
+    ]
+    prepared, scaler = samples.prepare_pooled(parts, spec)
     weights, record = training.fit_networks(spec, prepared, report, cancelled)
-    return TrainedModel(spec, scaler, weights, None, record, _card(kept, spec))
+    return TrainedModel(spec, scaler, weights, None, record, _card(used, spec))
 
 
 def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...]:
-    """Cut every history at the one moment after which ``spec.validation`` of all candles open.
+    """Split every history at the same moment, before which all training candles open.
+
+    Args:
+        histories: Histories of one interval.
+        spec: Its ``validation`` is the share of all candles that open at that moment or later.
 
     Raises:
-        NotEnoughData: if a span of all histories together would be too short.
+        NotEnoughData: If a span of all histories together would be too short.
     """
     opens = [history.candles.index.asi8 for history in histories]
     times = np.sort(np.concatenate([np.empty(0, np.int64), *opens]))
     border = times[int(len(times) * (1 - spec.validation))] if len(times) else 0
-    found = tuple(
+    splits = tuple(
         Split(
             rows=len(history),
             train_end=int(np.searchsorted(history.candles.index.asi8, border)),
@@ -87,17 +95,17 @@ def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...
     )
     needed = specs.needs(spec)
     for name, stretches in (
-        ("training", [cut.train_origins(needed) for cut in found]),
-        ("validation", [cut.validation_origins(needed) for cut in found]),
+        ("training", [cut.train_origins(needed) for cut in splits]),
+        ("validation", [cut.validation_origins(needed) for cut in splits]),
     ):
-        count = sum(len(rows) for one in stretches for rows in one)
-        if count < samples.FEWEST[name]:
+        count = sum(len(rows) for own in stretches for rows in own)
+        if count < samples.MIN_ORIGINS[name]:
             raise NotEnoughData(
-                f"The {name} spans of all histories must hold at least {samples.FEWEST[name]} "
+                f"The {name} spans of all histories must hold at least {samples.MIN_ORIGINS[name]} "
                 f"origins together. Received: {count} from {len(times):,} candles of "
                 f"{len(histories)} histories. Give more or longer histories."
             )
-    return found
+    return splits
 
 
 def _check(histories: Sequence[PriceHistory], spec: ModelSpec) -> None:
@@ -124,7 +132,7 @@ def _before(history: PriceHistory, until: pd.Timestamp | None) -> PriceHistory |
 def _card(histories: Sequence[PriceHistory], spec: ModelSpec) -> ModelCard:
     content = ",".join(history.fingerprint for history in histories)
     return ModelCard(
-        coin=ANY,
+        coin=ANY_COIN,
         scope="global",
         interval=histories[0].interval,
         needs=specs.needs(spec),

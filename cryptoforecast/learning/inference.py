@@ -1,8 +1,8 @@
-"""Forecasts from a trained model's numbers, without TensorFlow.
+"""Inference: forecasts from a trained model's weights, without TensorFlow.
 
-Importing TensorFlow takes seconds and hundreds of megabytes; this forward pass gives what Keras
-gives (a test holds the two together) in milliseconds. Every forecast reads exactly
-``needs(spec)`` candles, so the same candles give the same numbers wherever they are asked.
+Importing TensorFlow takes seconds and hundreds of megabytes. This forward pass gives what Keras
+gives in milliseconds; a test compares the two. Every forecast reads exactly ``needs(spec)``
+candles, so the same candles give the same numbers in a long history and in a short one.
 """
 
 from __future__ import annotations
@@ -32,29 +32,33 @@ from cryptoforecast.types import (
     TrainedModel,
 )
 
-#: Windows in one pass, from the inputs to the quantiles: enough to fill the matrix products, few
-#: enough to stay in cache.
-BATCH = 512
-#: Models whose weights stay arranged for the next forecast.
-KEPT = 16
-#: Features that can be told from closes alone.
-OF_CLOSES = tuple(features.OF_CLOSE)
-#: Lowest price a min-max model may predict, as a share of the last close: a linear last layer
-#: knows no floor, and a log-return needs a positive price.
-LOWEST_SHARE = 1e-6
+#: Windows in one pass from the inputs to the quantiles: enough for efficient matrix products, and
+#: few enough for the processor's cache.
+BATCH_WINDOWS = 512
+#: Models whose rearranged weights stay in memory for the next forecast.
+MAX_MODELS = 16
+#: Threads that forecast batches at the same time, at most.
+MAX_THREADS = 4
+#: Features that can be computed from closes alone.
+CLOSE_FEATURES = tuple(features.CLOSE_FEATURES)
+#: Lowest price that a min-max model may predict, as a share of the last close. Its linear last
+#: layer has no lower bound, but a log-return needs a positive price.
+MIN_PRICE_SHARE = 1e-6
 
 
 def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecast:
-    """Forecast from each of ``rows``, reading ``needs(spec)`` candles up to it.
+    """Forecast from each of ``rows``, reading the ``needs(spec)`` candles up to it.
 
     Args:
-        model: a trained network.
+        model: A trained network.
         history: ``n`` candles.
-        rows: origins, rising; the last row of the history is allowed, its ``actual`` is then
-            NaN.
+        rows: Origins, rising. The last row of the history is allowed; its ``actual`` is NaN.
+
+    Returns:
+        The forecast of the network alone. Calibration is added in ``forecasting``.
 
     Raises:
-        NotEnoughData: if the first origin has too few candles before it.
+        NotEnoughData: If the first origin has too few candles up to it.
     """
     spec = model.spec
     needed = needs(spec)
@@ -69,7 +73,7 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
     close = history.candles["close"].to_numpy(float)[origins]
     ranged = spec.unit == "range"
     unit = read.ranges[1][needed - 1 :: rows.step] if ranged else np.ones(len(close))
-    predicted, quantiles = _said(model, inputs[warmup(spec) :], close, unit, rows.step)
+    predicted, quantiles = _forecast_origins(model, inputs[warmup(spec) :], close, unit, rows.step)
     return Forecast(
         predictor=spec.network,
         interval=history.interval,
@@ -85,56 +89,63 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
 def forecast_stretches(
     model: TrainedModel, history: PriceHistory, stretches: Stretches
 ) -> Forecast:
-    """Forecast from every row of several stretches, as one forecast; see ``forecast``."""
+    """Forecast from each row of several stretches, as one forecast; see ``forecast``."""
     return Forecast.concat([forecast(model, history, rows) for rows in stretches])
 
 
 def residual_quantiles(model: TrainedModel, history: PriceHistory, stretches: Stretches) -> Array:
-    """Measure the band of a squared-error model on rows it was not fitted on.
+    """Measure the band of a squared-error model on rows that it was not fitted on.
+
+    Args:
+        model: A network that was trained with squared error.
+        history: ``n`` candles.
+        stretches: Origins whose targets are known.
 
     Returns:
         ``(horizon, 9)`` quantiles of ln(actual / predicted).
     """
-    said = forecast_stretches(model, history, stretches)
-    residual = np.log(said.actual / said.predicted)
+    predictions = forecast_stretches(model, history, stretches)
+    residual = np.log(predictions.actual / predictions.predicted)
     quantiles: Array = np.quantile(residual, QUANTILES, axis=0).T
     return quantiles
 
 
 def outputs(model: TrainedModel, inputs: Array) -> Array:
-    """Run the network on every stretch of ``lookback`` rows.
+    """Compute the network's last layer for each window of ``lookback`` rows.
 
     Args:
-        model: a trained network.
+        model: A single trained network.
         inputs: ``(m + lookback - 1, inputs)`` float32, scaled.
 
     Returns:
-        ``(m, outputs)`` float32, the raw last layer.
+        ``(m, outputs)`` float32, scaled as the targets are.
     """
     count = len(inputs) - model.spec.lookback + 1
     result = np.empty((count, model.weights[-1].shape[0]), np.float32)
 
-    def run(some: slice) -> None:
-        result[some] = _raw(model, inputs[some.start : some.stop + model.spec.lookback - 1])
+    def run(batch: slice) -> None:
+        result[batch] = _raw(model, inputs[batch.start : batch.stop + model.spec.lookback - 1])
 
-    _in_parts(run, count, BATCH)
+    _in_batches(run, count, BATCH_WINDOWS)
     return result
 
 
 def rising_quantiles(raw: Array, horizon: int) -> Array:
     """Turn the raw last layer into quantiles that can't cross.
 
+    Of each nine numbers the middle one is the median. The others pass through a softplus and are
+    then the positive distances between neighbouring quantiles.
+
     Args:
-        raw: ``(m, horizon * 9)``; of each nine the middle is the median, the others become
-            positive steps away from it.
-        horizon: steps predicted.
+        raw: ``(m, horizon * 9)``, the last layer.
+        horizon: Steps predicted.
 
     Returns:
         ``(m, horizon, 9)`` float64, rising along the last axis.
     """
-    # Level by level, each one block of memory: a quarter of the time that nines side by side take.
+    # Each quantile level as one block of memory takes a quarter of the time of nines side by side.
     levels = np.ascontiguousarray(raw.reshape(-1, len(QUANTILES)).T)
-    # softplus, ln(1 + exp(raw)), at a third of the time that logaddexp takes for it
+    # Softplus, ln(1 + exp(raw)), in a third of the time of logaddexp.
     steps = np.maximum(levels, 0) + np.log1p(np.exp(-np.abs(levels)))
     result = np.empty(levels.shape)
     result[MEDIAN] = levels[MEDIAN]
@@ -144,9 +155,9 @@ def rising_quantiles(raw: Array, horizon: int) -> Array:
     return result.T.reshape(-1, horizon, len(QUANTILES))
 
 
-@functools.lru_cache(maxsize=KEPT)
+@functools.lru_cache(maxsize=MAX_MODELS)
 def members(model: TrainedModel) -> tuple[TrainedModel, ...]:
-    """Take an ensemble apart into its networks, each a model of its own."""
+    """Split an ensemble into its networks, each a model of its own."""
     spec = dataclasses.replace(model.spec, ensemble=1)
     count = len(model.weights) // model.spec.ensemble
     return tuple(
@@ -155,52 +166,54 @@ def members(model: TrainedModel) -> tuple[TrainedModel, ...]:
     )
 
 
-def _said(
-    model: TrainedModel, inputs: Array, close: Array, unit: Array, apart: int = 1
+def _forecast_origins(
+    model: TrainedModel, inputs: Array, close: Array, unit: Array, stride: int = 1
 ) -> tuple[Array, Array]:
     """Forecast from ``m`` origins.
 
-    The quantiles of an ensemble are the means of its networks', level by level.
+    Each quantile of an ensemble is the mean of its networks' quantiles.
 
     Args:
-        model: one network or several.
+        model: One network or several.
         inputs: ``(rows, inputs)`` scaled, from the first origin's lookback to the last origin.
-        close: ``(m,)`` USD.
-        unit: ``(m,)`` of a return, in log-return; 1 where it is fixed.
-        apart: rows between two origins.
+        close: ``(m,)`` closes at the origins, USD.
+        unit: ``(m,)`` unit of a return, in log-return; 1 where it is fixed.
+        stride: Rows between two origins.
 
     Returns:
-        Points ``(m, horizon)`` in USD and quantiles ``(m, horizon, 9)`` in log-return, these as
-        exact as networks are: float32.
+        Points ``(m, horizon)`` in USD, and quantiles ``(m, horizon, 9)`` in log-return, which
+        are float32 as the networks are.
     """
     horizon, lookback = model.spec.horizon, model.spec.lookback
     points = np.empty((len(close), horizon))
     quantiles = np.empty((*points.shape, len(QUANTILES)), np.float32)
 
-    def run(some: slice) -> None:
-        read = inputs[some.start * apart : (some.stop - 1) * apart + lookback]
-        points[some], quantiles[some] = _said_at_once(model, read, close[some], unit[some], apart)
+    def run(batch: slice) -> None:
+        rows = inputs[batch.start * stride : (batch.stop - 1) * stride + lookback]
+        points[batch], quantiles[batch] = _forecast_batch(
+            model, rows, close[batch], unit[batch], stride
+        )
 
-    _in_parts(run, len(close), max(1, BATCH // apart))
+    _in_batches(run, len(close), max(1, BATCH_WINDOWS // stride))
     return points, quantiles
 
 
-def _in_parts(run: Callable[[slice], None], count: int, most: int) -> None:
-    """Run for ``most`` of ``count`` rows at a time, on all cores where that is more than once."""
-    parts = [slice(begin, min(begin + most, count)) for begin in range(0, count, most)]
-    if len(parts) == 1:
-        run(parts[0])
+def _in_batches(run: Callable[[slice], None], count: int, size: int) -> None:
+    """Run for ``size`` of ``count`` rows at a time; several batches share the cores."""
+    batches = [slice(first, min(first + size, count)) for first in range(0, count, size)]
+    if len(batches) == 1:
+        run(batches[0])
     else:
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            list(pool.map(run, parts))
+        with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+            list(pool.map(run, batches))
 
 
-def _said_at_once(
-    model: TrainedModel, inputs: Array, close: Array, unit: Array, apart: int
+def _forecast_batch(
+    model: TrainedModel, inputs: Array, close: Array, unit: Array, stride: int
 ) -> tuple[Array, Array]:
-    """Forecast as ``_said`` does, from ``BATCH`` windows at most."""
+    """Forecast as ``_forecast_origins`` does, from at most ``BATCH_WINDOWS`` windows."""
     centres, bands = zip(
-        *(_unscale(one, _raw(one, inputs)[::apart], close, unit) for one in members(model)),
+        *(_unscale(one, _raw(one, inputs)[::stride], close, unit) for one in members(model)),
         strict=True,
     )
     centre = sum(centres[1:], centres[0]) / len(centres)
@@ -208,12 +221,13 @@ def _said_at_once(
     if model.residuals is not None:
         quantiles = centre[..., None] + model.residuals
     elif model.spec.loss == "quantile":
-        centre = quantiles[..., MEDIAN].astype(float)  # to the last digit the same price
+        # The point forecast is the median to the last digit, float32 included.
+        centre = quantiles[..., MEDIAN].astype(float)
     return close[:, None] * np.exp(centre), quantiles
 
 
 def _unscale(model: TrainedModel, raw: Array, close: Array, unit: Array) -> tuple[Array, Array]:
-    """Return one network's points ``(m, horizon)`` and quantiles, both in log-return."""
+    """Return points ``(m, horizon)`` and quantiles ``(m, horizon, 9)``, both in log-return."""
     spec, scaler = model.spec, model.scaler
     if spec.loss == "mse":
         value = raw.astype(float) * scaler.target_scale + scaler.target_offset
@@ -226,24 +240,22 @@ def _unscale(model: TrainedModel, raw: Array, close: Array, unit: Array) -> tupl
 
 
 def _log_returns(spec: ModelSpec, value: Array, close: Array, unit: Array) -> Array:
-    """Turn unscaled targets into log-returns from the close."""
-    priced = spec.target == "price"
-    returns: Array = np.log(_positive(value, close) / close) if priced else value * unit
+    """Turn unscaled targets (prices or returns) into log-returns from the close."""
+    if spec.target == "price":
+        returns: Array = np.log(np.maximum(value, close * MIN_PRICE_SHARE) / close)
+    else:
+        returns = value * unit
     return returns
 
 
-def _positive(price: Array, close: Array) -> Array:
-    prices: Array = np.maximum(price, close * LOWEST_SHARE)
-    return prices
-
-
 def _raw(model: TrainedModel, inputs: Array) -> Array:
-    """Give ``outputs`` of some windows, in one go."""
+    """Compute ``outputs`` in one pass, of ``BATCH_WINDOWS`` windows at most."""
     threads.keep_to_one()
     return (_dense if model.spec.network == "dense" else _lstm)(model, inputs)
 
 
 def _dense(model: TrainedModel, inputs: Array) -> Array:
+    """Compute the last layer of a Dense network for each window."""
     weights = model.weights
     windows = np.lib.stride_tricks.sliding_window_view(inputs, model.spec.lookback, axis=0)
     # The view is (m, inputs, lookback); Keras flattens (lookback, inputs).
@@ -255,25 +267,25 @@ def _dense(model: TrainedModel, inputs: Array) -> Array:
 
 
 def _lstm(model: TrainedModel, inputs: Array) -> Array:
-    """Run from zero state over every window, all of them side by side."""
-    last = _stacked(model).run(inputs, model.spec.lookback)
+    """Compute the last layer of an LSTM for each window, all windows at the same time."""
+    last = _stacked_lstm(model).run(inputs, model.spec.lookback)
     outputs: Array = last.T @ model.weights[-2] + model.weights[-1]
     return outputs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Stack:
-    """The layers of an LSTM, moved on together: each is one step behind the layer below.
+class _StackedLstm:
+    """The layers of an LSTM, computed together: each layer is one step behind the one below.
 
-    What a layer reads is then known when all of them move, and one matrix product and one round
-    of gates serve every layer. Units run down, layer after layer in each gate, and windows
-    across, so that each gate is one contiguous block of memory.
+    So everything that a layer reads is known before the step, and one matrix product and one
+    pass through the gates serve all layers. The rows of the state are the units, layer after
+    layer, and its columns are the windows, so that each gate is one contiguous block of memory.
 
     Attributes:
-        kernel: ``(4 * units, units)`` what the gates read of every layer's last step.
-        first: ``(4 * units, inputs)`` what they read of the inputs; 0 but for the first layer.
+        kernel: ``(4 * units, units)``, weights of the last step's outputs of all layers.
+        first: ``(4 * units, inputs)``, weights of the inputs; 0 for all layers but the first.
         bias: ``(4 * units, 1)``.
-        begins: where each layer begins among the units, and where the last one ends.
+        begins: First unit of each layer, and the number of units of all layers.
     """
 
     kernel: Array
@@ -282,18 +294,18 @@ class _Stack:
     begins: tuple[int, ...]
 
     def run(self, inputs: Array, lookback: int) -> Array:
-        """Run over ``m`` windows, each a row later than the one before.
+        """Run over ``m`` windows from a state of zeros; each starts a row after the one before.
 
         Args:
             inputs: ``(m + lookback - 1, inputs)`` scaled.
-            lookback: rows of a window.
+            lookback: Rows of a window.
 
         Returns:
-            ``(units, m)`` the last layer's output at each window's end.
+            ``(units, m)``, output of the last layer at the end of each window.
         """
         behind = len(self.begins) - 2
         m, units = len(inputs) - lookback + 1, self.begins[-1]
-        # When the first layer has seen every row, the others still have some steps to go.
+        # When the first layer has read all rows, the layers above still need some steps.
         rows = np.vstack([inputs, np.zeros((behind, inputs.shape[1]), np.float32)])
         terms = self.first @ rows.T + self.bias
         hidden, cell = np.zeros((2, units, m), np.float32)
@@ -310,14 +322,14 @@ class _Stack:
             cell += admit
             np.tanh(cell, out=hidden)
             hidden *= show
-            if step < behind:  # the layers above have not begun yet
+            if step < behind:  # the layers above have not started yet
                 hidden[self.begins[step + 1] :] = cell[self.begins[step + 1] :] = 0
         return hidden[self.begins[-2] :]
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _stacked(model: TrainedModel) -> _Stack:
-    """Put the layers of an LSTM into one; see ``_Stack``."""
+@functools.lru_cache(maxsize=MAX_MODELS)
+def _stacked_lstm(model: TrainedModel) -> _StackedLstm:
+    """Arrange the weights of an LSTM's layers as one; see ``_StackedLstm``."""
     units = model.spec.units
     begins = tuple(itertools.accumulate(units, initial=0))
     total = begins[-1]
@@ -326,23 +338,28 @@ def _stacked(model: TrainedModel) -> _Stack:
     bias = np.zeros((4, total, 1), np.float32)
     for i, own in enumerate(map(slice, begins, begins[1:])):
         read, recurrent, constant = (
-            array.reshape(4, units[i], -1) for array in _reordered(model.weights[3 * i : 3 * i + 3])
+            array.reshape(4, units[i], -1)
+            for array in _reorder_gates(model.weights[3 * i : 3 * i + 3])
         )
         kernel[:, own, own], bias[:, own] = recurrent, constant
         if i:
             kernel[:, own, begins[i - 1] : begins[i]] = read
         else:
             first[:, own] = read
-    return _Stack(
+    return _StackedLstm(
         kernel.reshape(4 * total, -1), first.reshape(4 * total, -1), bias.reshape(-1, 1), begins
     )
 
 
-def _reordered(layer: tuple[Array, ...]) -> tuple[Array, ...]:
+def _reorder_gates(layer: tuple[Array, ...]) -> tuple[Array, ...]:
     """Put Keras' gates (input, forget, candidate, output) in our order, and halve the sigmoids'.
 
-    sigmoid(x) = (1 + tanh(x / 2)) / 2, so that one tanh over all four gates is enough. Halving is
-    exact in binary floating point.
+    Our order is input, forget, output, candidate. Because sigmoid(x) = (1 + tanh(x / 2)) / 2, one
+    tanh over all four gates is enough. Halving is exact in binary floating point.
+
+    Args:
+        layer: Kernel ``(inputs, 4 * units)``, recurrent kernel ``(units, 4 * units)`` and bias
+            ``(4 * units,)``, as Keras has them.
 
     Returns:
         Kernel ``(4 * units, inputs)``, recurrent kernel ``(4 * units, units)`` and bias
@@ -357,38 +374,38 @@ def _reordered(layer: tuple[Array, ...]) -> tuple[Array, ...]:
 
 
 def beyond_closes(spec: ModelSpec) -> list[str]:
-    """Name what a model reads that can't be told from closes alone."""
-    more = [name for name in spec.features if name not in OF_CLOSES]
+    """Name the inputs of a model that can't be computed from closes alone."""
+    more = [name for name in spec.features if name not in CLOSE_FEATURES]
     return more + ["ranges as the unit"] * (spec.unit == "range")
 
 
 def from_closes(model: TrainedModel, closes: Array) -> Array:
-    """Predict from bare closes alone, for a model whose features read nothing else.
+    """Predict from closes alone, for a model whose features read nothing else.
 
-    The same numbers as ``forecast`` without a history around them, which takes longer to make
-    than to read.
+    The numbers are those of ``forecast``. No history is built, which would take longer than the
+    forecast itself.
 
     Args:
-        model: a network on features of the close alone.
-        closes: ``(needs,)`` oldest first, USD.
+        model: A network whose features are all in ``CLOSE_FEATURES``.
+        closes: ``(needs,)``, oldest first, USD.
 
     Returns:
         ``(horizon,)`` predicted closes, USD.
 
     Raises:
-        InvalidInput: if the model reads more than closes.
-        NotEnoughData: unless there are as many as it needs.
+        InvalidInput: If the model reads more than closes.
+        NotEnoughData: If the number of closes is not the number that the model needs.
     """
     spec, needed = model.spec, needs(model.spec)
     more = beyond_closes(spec)
     if more:
         raise InvalidInput(
-            f"A forecast from closes alone needs a model of {', '.join(OF_CLOSES)}. "
+            f"A forecast from closes alone needs a model of {', '.join(CLOSE_FEATURES)}. "
             f"Received: {', '.join(more)}. Give whole candles, or choose another model."
         )
     if len(closes) != needed:
         raise NotEnoughData(f"This model needs {needed} closes. Received: {len(closes)}.")
     read = features.matrix_of_closes(closes, spec.features)
     inputs = scale_inputs(read, model.scaler)[warmup(spec) :]
-    prices: Array = _said(model, inputs, closes[-1:], np.ones(1))[0][0]
+    prices: Array = _forecast_origins(model, inputs, closes[-1:], np.ones(1))[0][0]
     return prices

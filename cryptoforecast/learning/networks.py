@@ -1,7 +1,7 @@
-"""Keras networks and their fit. The only module that imports TensorFlow, inside functions.
+"""The Keras networks and their fit. No other module imports TensorFlow; here functions do.
 
-One fit at a time in a process: two at once would share random state, and the same seed would
-no longer give the same model.
+One network is fitted at a time in a process. Two fits at once would share their random state, and
+the same seed would no longer give the same model.
 """
 
 from __future__ import annotations
@@ -39,32 +39,33 @@ if TYPE_CHECKING:
 Report = Callable[[Progress], None]
 
 _ONE_FIT = threading.Lock()
-#: Seconds between two reports within an epoch.
-REPORT_EVERY = 0.2
-#: Chunks of a training sequence, at most. Each makes an update and hands its state to the next,
-#: so that only the first is preceded by a run-in.
-CHUNKS = 8
-#: Of TensorFlow's threads: beside one that wants all of a processor they get a tenth of it.
+#: Seconds between two reports within an epoch, at least.
+REPORT_SECONDS = 0.2
+#: Chunks of a training sequence, at most. Each chunk makes an update and passes its state to the
+#: next one, so that only the first chunk needs a run-in.
+MAX_CHUNKS = 8
+#: Niceness of TensorFlow's threads. Beside a busy thread of normal niceness each gets a tenth of a
+#: processor.
 NICENESS = 10
-# Largest norm of a variable's gradient, under the cosine schedule.
-_CLIP = 1.0
-#: Step size of the last epochs, on validation rows too, as a share of that of the first.
-FINAL_RATE = 0.5
-# Share of the targets that longer sequences must still reach.
-_REACHED = 0.97
+# Largest norm of a variable's gradient, with the cosine schedule.
+_MAX_GRADIENT_NORM = 1.0
+#: Step size of the final epochs, which include the validation rows, as a share of the usual one.
+FINAL_RATE_SHARE = 0.5
+# Share of the targets that longer sequences must reach, at least.
+_MIN_REACHED = 0.97
 
 
 def outputs(spec: ModelSpec) -> int:
-    """Numbers the last layer gives at each origin."""
+    """Count the numbers that the last layer gives at each origin."""
     return spec.horizon * (len(QUANTILES) if spec.loss == "quantile" else 1)
 
 
 def build(spec: ModelSpec) -> keras.Model:
-    """Build the network, untrained.
+    """Build an untrained network.
 
     Returns:
-        A model from ``(batch, rows, inputs)`` to ``(batch, rows, outputs)`` for an LSTM, to
-        ``(batch, 1, outputs)`` for a Dense network, which reads ``lookback`` rows.
+        An LSTM from ``(batch, rows, inputs)`` to ``(batch, rows, outputs)``, or a Dense network
+        from ``(batch, lookback, inputs)`` to ``(batch, 1, outputs)``.
     """
     _prepare()
     import keras
@@ -93,21 +94,21 @@ def fit(
     cancelled: Callable[[], bool] = lambda: False,
     initial: Sequence[Array] | None = None,
 ) -> tuple[tuple[Array, ...], TrainingRecord]:
-    """Fit a network; the same input gives the same weights.
+    """Fit a network; the same arguments give the same weights.
 
     Args:
-        spec: what to build and how to train it.
-        samples: scaled arrays and the origins to fit and stop on.
-        report: called with the progress, a few times a second.
-        cancelled: asked before every update.
-        initial: weights to start from, in Keras' order; random ones by default.
+        spec: The network and how it is trained.
+        samples: Scaled arrays, the origins to fit on and the origins that choose the epoch.
+        report: Called with the progress, a few times a second.
+        cancelled: Called before every update; the fit stops when it returns true.
+        initial: Weights to start from, in Keras' order; random ones by default.
 
     Returns:
         The weights in Keras' order, and how the fit went.
 
     Raises:
-        Cancelled: as soon as ``cancelled()`` is true.
-        CryptoForecastError: if the loss stops being a number.
+        Cancelled: If ``cancelled()`` returned true.
+        CryptoForecastError: If the loss is no longer finite.
     """
     with _ONE_FIT:
         if cancelled():
@@ -152,13 +153,14 @@ class _Fit:
             spec, samples, self.model, self.optimizer, self.chunk, self.chunks
         )
         self.curve: list[EpochLoss] = []
-        self.reported = 0.0
+        self.reported_at = 0.0
 
     def run(self) -> tuple[tuple[Array, ...], TrainingRecord]:
+        """Train all epochs; see ``fit`` for what it returns."""
         spec, speeds = self.spec, []
-        self._set_out(self.samples.train, spec.epochs, spec.learning_rate)
-        self._tell(1, 0.0)
-        best, best_epoch, kept = float("inf"), 0, self.model.get_weights()
+        self._start_schedule(self.samples.train, spec.epochs, spec.learning_rate)
+        self._report_progress(1, 0.0)
+        best, best_epoch, best_weights = float("inf"), 0, self.model.get_weights()
         for epoch in range(1, spec.epochs + 1):
             began = time.perf_counter()
             loss, targets = self._epoch(epoch)
@@ -166,15 +168,15 @@ class _Fit:
             val_loss = self._validate()
             _check_finite(loss + val_loss, epoch)
             self.curve.append(EpochLoss(epoch, loss, val_loss, time.perf_counter() - self.began))
-            self._tell(epoch, 1.0)
+            self._report_progress(epoch, 1.0)
             if val_loss < best:
-                best, best_epoch, kept = val_loss, epoch, self.model.get_weights()
+                best, best_epoch, best_weights = val_loss, epoch, self.model.get_weights()
             elif spec.patience and epoch - best_epoch >= spec.patience:
                 break
         if self.final:
-            self.model.set_weights(kept)
-            self._go_on()
-            kept = self.model.get_weights()
+            self.model.set_weights(best_weights)
+            self._train_on_validation_rows()
+            best_weights = self.model.get_weights()
         record = TrainingRecord(
             epochs=len(self.curve) + self.final,
             best_epoch=best_epoch,
@@ -182,48 +184,50 @@ class _Fit:
             targets_per_second=float(np.median(speeds[1:] or speeds)),
             curve=tuple(self.curve),
         )
-        return tuple(np.asarray(array, np.float32) for array in kept), record
+        return tuple(np.asarray(array, np.float32) for array in best_weights), record
 
-    def _go_on(self) -> None:
-        """Learn from the validation rows too, once they have chosen the epoch: the newest."""
+    def _train_on_validation_rows(self) -> None:
+        """Train on the validation rows too, the newest ones, after they have chosen the epoch."""
         both = (*self.samples.train, *self.samples.validation)
-        self._set_out(both, self.final, FINAL_RATE * self.spec.learning_rate)
+        self._start_schedule(both, self.final, FINAL_RATE_SHARE * self.spec.learning_rate)
         for epoch in range(self.spec.epochs + 1, self.spec.epochs + self.final + 1):
             loss, _ = self._epoch(epoch)
             _check_finite(loss, epoch)
-            self._tell(epoch, 1.0)
+            self._report_progress(epoch, 1.0)
 
-    def _set_out(self, rows: Stretches, epochs: int, highest: float) -> None:
-        """Begin a schedule of so many epochs on these origins."""
+    def _start_schedule(self, rows: Stretches, epochs: int, highest: float) -> None:
+        """Start a schedule of step sizes: so many epochs on these origins."""
         self.rows = rows
         self.batches = -(-len(self._starts(0)) // self.spec.batch_size)
         rates = _rates(self.spec.schedule, highest, self.batches * self.chunks * epochs)
-        # A tiling drawn anew may need a batch more than the first one.
+        # The tiling of another epoch may need one batch more than the first.
         self.rates = itertools.chain(rates, itertools.repeat(rates[-1]))
 
     def _starts(self, offset: int) -> Array:
+        """Return the first rows of the training sequences; see ``samples.starts``."""
         span = self.chunk * self.chunks
         return starts(self.rows, self.spec.lookback, span, offset)
 
     def _shuffled(self) -> list[Array]:
-        """Batches of this epoch, shuffled and of about one size, on a tiling drawn anew."""
+        """Return the batches of an epoch: a random tiling, shuffled, in parts of about one size."""
         rows = self._starts(int(self.order.integers(self.chunk * self.chunks)))
         self.order.shuffle(rows)
         return np.array_split(rows, -(-len(rows) // self.spec.batch_size))
 
     def _epoch(self, epoch: int) -> tuple[float, int]:
-        """Run one epoch; return its mean loss and how many origins had a loss."""
+        """Run an epoch; return its mean loss and how many origins had a loss."""
         losses, weights = [], []
         for step, batch in enumerate(self._shuffled()):
             self._stop_if_cancelled()
             rates = list(itertools.islice(self.rates, self.chunks))
             losses.append(self.train_step(batch, rates))
             weights.append(len(batch))
-            self._tell(epoch, (step + 1) / self.batches)
+            self._report_progress(epoch, (step + 1) / self.batches)
         mean = float(np.average([float(loss) for loss in losses], weights=weights))
         return mean, sum(weights) * self.chunk * self.chunks
 
     def _validate(self) -> float:
+        """Compute the mean loss of the validation origins."""
         span = self.chunk * self.chunks
         rows = starts(self.samples.validation, self.spec.lookback, span)
         losses, weights = [], []
@@ -235,35 +239,43 @@ class _Fit:
         return float(np.average(losses, weights=weights))
 
     def _stop_if_cancelled(self) -> None:
+        """Raise ``Cancelled`` if the user has cancelled the training."""
         if self.cancelled():
             raise Cancelled("Training was cancelled.")
 
-    def _tell(self, epoch: int, share: float) -> None:
+    def _report_progress(self, epoch: int, share: float) -> None:
+        """Report how far the fit is: at the end of an epoch, and now and then within it.
+
+        Args:
+            epoch: The current epoch, from 1.
+            share: Share of it that is done, 0 to 1.
+        """
         now = time.perf_counter()
-        if share < 1 and now - self.reported < REPORT_EVERY:
+        if share < 1 and now - self.reported_at < REPORT_SECONDS:
             return
-        self.reported = now
+        self.reported_at = now
         epochs = self.spec.epochs + self.final
         done = min((epoch - 1 + share) / epochs, 1.0)
         self.report(Progress(epoch, epochs, done, now - self.began, tuple(self.curve)))
 
 
 def final_epochs(spec: ModelSpec) -> int:
-    """Epochs on training and validation rows together.
+    """Return the number of final epochs, on training and validation rows together.
 
-    None of a squared-error model, whose band is measured on the validation rows.
+    It is 0 for squared error: the band of such a model is measured on the validation rows.
     """
     return 0 if spec.loss == "mse" else round(spec.final * spec.epochs)
 
 
 def _adam() -> keras.Optimizer:
-    """Adam, told its step size at every update."""
+    """Make the optimizer Adam; each update sets its step size. Source: Kingma and Ba (2015)."""
     import keras
 
     return keras.optimizers.Adam()
 
 
 def _check_finite(loss: float, epoch: int) -> None:
+    """Raise an error if the loss of an epoch is not finite."""
     if not np.isfinite(loss):
         raise CryptoForecastError(
             f"Training must keep a finite loss. Received: {loss} in epoch {epoch}. "
@@ -272,7 +284,11 @@ def _check_finite(loss: float, epoch: int) -> None:
 
 
 def _rates(schedule: str, highest: float, updates: int) -> list[float]:
-    """Adam's step size at each update; under cosine with warm-up over 8 % of them, down to 2 %."""
+    """Return the step size of each update.
+
+    With the cosine schedule it rises linearly over the first 8 % of the updates, then falls along
+    a cosine to 2 % of its highest value. Source: Loshchilov and Hutter (2017), "SGDR".
+    """
     if schedule == "constant":
         return [highest] * updates
     ramp = max(1, round(0.08 * updates))
@@ -283,10 +299,10 @@ def _rates(schedule: str, highest: float, updates: int) -> list[float]:
 
 
 def _tiling(spec: ModelSpec, samples: Samples) -> tuple[int, int]:
-    """Targets in a chunk, and chunks in a sequence.
+    """Choose the number of targets in a chunk and of chunks in a sequence.
 
-    A short history still gets a whole sequence, whatever the offset of its tiling; one full of
-    gaps gets shorter ones, so that its stretches are used.
+    A short history still gets a whole sequence at every offset of its tiling. A history with many
+    gaps gets shorter sequences, so that its stretches are used.
     """
     if spec.training == "windows":
         return 1, 1
@@ -294,8 +310,11 @@ def _tiling(spec: ModelSpec, samples: Samples) -> tuple[int, int]:
     most = min((longest + 1) // 2, stopping)
     chunk = min(spec.chunk, most)
     reached = len(starts(samples.train, spec.lookback, chunk))
-    for chunks in range(min(CHUNKS, most // chunk), 1, -1):
-        if len(starts(samples.train, spec.lookback, chunk * chunks)) * chunks > _REACHED * reached:
+    for chunks in range(min(MAX_CHUNKS, most // chunk), 1, -1):
+        if (
+            len(starts(samples.train, spec.lookback, chunk * chunks)) * chunks
+            > _MIN_REACHED * reached
+        ):
             return chunk, chunks
     return chunk, 1
 
@@ -308,11 +327,15 @@ def _steps(
     chunk: int,
     chunks: int,
 ) -> tuple[Callable[[Array, Sequence[float]], tf.Tensor], Callable[[Array], tf.Tensor]]:
-    """Compile training on a batch and its loss, both from a vector of start rows.
+    """Compile one training step and the loss, both as functions of a batch's first rows.
 
-    The rows are gathered inside the graph from the one flat array, so memory holds the data once
-    whatever the lookback. A sequence has its first ``lookback - 1`` rows read without a
-    gradient; then each chunk of targets makes one update, from the state the last one left.
+    The graph gathers the rows from one flat array, so memory holds the data once for any
+    lookback. The first ``lookback - 1`` rows of a sequence, its run-in, are read without a
+    gradient. Then each chunk of targets makes one update, from the state that the last one left.
+
+    Returns:
+        A function that trains on a batch with one step size for each chunk and returns the mean
+        loss, and a function that returns the loss of a batch.
     """
     import tensorflow as tf
 
@@ -328,22 +351,22 @@ def _steps(
         return _pinball(y, raw, spec.horizon)
 
     def update(tape: tf.GradientTape, value: tf.Tensor, rate: tf.Tensor) -> None:
-        """Make one step of Adam.
+        """Make one update with Adam.
 
-        Keras' own ``apply`` goes through TensorFlow's distribution strategies, which never let
-        go of the graph: every training would leave some 15 MB behind.
+        Keras' own ``apply`` uses TensorFlow's distribution strategies, which never release the
+        graph: each training would leave some 15 MB in memory.
         """
         variables = model.trainable_variables
         gradients = tape.gradient(value, variables)
         for variable, gradient in zip(variables, gradients, strict=True):
             if spec.schedule == "cosine":
-                gradient = tf.clip_by_norm(gradient, _CLIP)
+                gradient = tf.clip_by_norm(gradient, _MAX_GRADIENT_NORM)
             optimizer.update_step(gradient, variable, rate)
         optimizer.iterations.assign_add(1)
 
-    a_rate = tf.TensorSpec([], tf.float32)
+    rate_signature = tf.TensorSpec([], tf.float32)
 
-    @tf.function(input_signature=[*signature, a_rate])
+    @tf.function(input_signature=[*signature, rate_signature])
     def learn_windows(batch: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         rows = batch[:, None] + tf.range(spec.lookback)
         with tf.GradientTape() as tape:
@@ -356,27 +379,29 @@ def _steps(
         return learn_windows(batch, rates[0])
 
     @tf.function(input_signature=signature)
-    def begin(batch: tf.Tensor) -> list[tf.Tensor]:
+    def read_run_in(batch: tf.Tensor) -> list[tf.Tensor]:
         rows = batch[:, None] + tf.range(run_in)
-        return _carried(model, tf.gather(inputs, rows), None)[1]
+        return _continue(model, tf.gather(inputs, rows), None)[1]
 
-    carried = [tf.TensorSpec([None, units], tf.float32) for units in spec.units for _ in "hc"]
+    states_signature = [
+        tf.TensorSpec([None, units], tf.float32) for units in spec.units for _ in "hc"
+    ]
 
-    @tf.function(input_signature=[*signature, carried, a_rate])
-    def go_on(
+    @tf.function(input_signature=[*signature, states_signature, rate_signature])
+    def learn_chunk(
         batch: tf.Tensor, states: list[tf.Tensor], rate: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         rows = batch[:, None] + tf.range(chunk)
         with tf.GradientTape() as tape:
-            raw, states = _carried(model, tf.gather(inputs, rows), states)
+            raw, states = _continue(model, tf.gather(inputs, rows), states)
             value = loss(rows, raw)
         update(tape, value, rate)
         return value, states
 
     def train_sequences(batch: Array, rates: Sequence[float]) -> tf.Tensor:
-        states, total = begin(batch), 0.0
+        states, total = read_run_in(batch), 0.0
         for i, rate in enumerate(rates):
-            value, states = go_on(batch + np.int32(run_in + i * chunk), states, rate)
+            value, states = learn_chunk(batch + np.int32(run_in + i * chunk), states, rate)
             total += value
         return total / chunks
 
@@ -389,10 +414,19 @@ def _steps(
     return (train_sequences if spec.training == "sequences" else train_windows), loss_of
 
 
-def _carried(
+def _continue(
     model: keras.Model, x: tf.Tensor, states: list[tf.Tensor] | None
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """Run an LSTM on from the states of its layers, in training; return the states it ends in."""
+    """Run an LSTM in training mode from the given states of its layers, or from zeros.
+
+    Args:
+        model: An LSTM made by ``build``.
+        x: ``(batch, rows, inputs)``.
+        states: Hidden and cell state of each layer, ``(batch, units)`` each; ``None``: zeros.
+
+    Returns:
+        ``(batch, rows, outputs)``, and the states after the last row.
+    """
     import keras
 
     left = None if states is None else iter(states)
@@ -408,11 +442,17 @@ def _carried(
 
 
 def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
-    """Mean pinball loss of ``(batch, chunk, horizon)`` targets under the raw last layer.
+    """Compute the mean pinball loss of the quantiles that the last layer stands for.
 
-    Step k counts as 1 / sqrt(k): targets of far steps overlap, and outnumber the near ones while
-    they tell less. The nine quantiles can't cross: the middle output is the median, the others
-    are positive steps away from it (``inference.rising_quantiles`` does the same in NumPy).
+    Step k has the weight 1 / sqrt(k). The targets of far steps overlap, so they tell less than
+    their number suggests. The nine quantiles can't cross: the middle output is the median, the
+    others give positive distances from it (``inference.rising_quantiles`` does the same in NumPy).
+    Source: Koenker and Bassett (1978), "Regression quantiles".
+
+    Args:
+        y: ``(batch, rows, horizon)`` targets, scaled.
+        raw: ``(batch, rows, horizon * 9)``, the last layer.
+        horizon: Steps predicted.
     """
     import tensorflow as tf
 
@@ -428,14 +468,14 @@ def _pinball(y: tf.Tensor, raw: tf.Tensor, horizon: int) -> tf.Tensor:
 
 
 def step_weights(horizon: int) -> Array:
-    """How much each step counts in the pinball loss, ``(horizon,)`` with a mean of 1."""
+    """Return the weight of each step in the pinball loss, ``(horizon,)`` with a mean of 1."""
     weights = np.arange(1, horizon + 1) ** -0.5
     relative: Array = weights / weights.mean()
     return relative
 
 
 def libraries() -> dict[str, str]:
-    """Versions of what trains a network."""
+    """Return the versions of the libraries that train a network."""
     _prepare()
     import keras
     import tensorflow as tf
@@ -445,18 +485,19 @@ def libraries() -> dict[str, str]:
 
 @functools.cache
 def _prepare() -> None:
-    """Load Keras so that it and the rest of the process leave each other alone.
+    """Load Keras so that it does not disturb the rest of the process, nor is disturbed by it.
 
-    TensorFlow's library exports a libcurl of its own for the whole process. Loaded first, it
-    stands in for that of ``curl_cffi``, and no live price can be fetched any more.
+    TensorFlow's library exports a libcurl of its own to the whole process. If it is loaded first,
+    it replaces the libcurl of ``curl_cffi``, and live prices can't be fetched any more.
 
     Streamlit calls ``keras.backend.clear_session()`` after every run of every page, also while a
-    network trains in another thread: that resets the state the training names its layers and
-    draws its dropout by, and collects garbage for half a second each time. So that name does
-    nothing here; ``fit`` clears up through ``keras.utils``, when it has finished.
+    network trains in another thread. That would reset the state from which the training names its
+    layers and draws its dropout, and would collect garbage for half a second each time. So this
+    function is replaced by one that does nothing. ``fit`` cleans up with ``keras.utils`` when it
+    has finished.
 
-    What TensorFlow loads stays. Each collection that looked through it would hold the
-    interpreter's lock, and whoever waits for an answer, for two tenths of a second.
+    The objects that TensorFlow loads live for ever. Each garbage collection that examined them
+    would hold the interpreter's lock for two tenths of a second, so they are frozen.
     """
     import curl_cffi  # noqa: F401
 
@@ -464,7 +505,7 @@ def _prepare() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
 
-    keras.backend.clear_session = _leave_alone
+    keras.backend.clear_session = _do_nothing
     opening = threading.Thread(target=_open_devices)
     opening.start()
     opening.join()
@@ -472,18 +513,19 @@ def _prepare() -> None:
 
 
 def _open_devices() -> None:
-    """Let TensorFlow open its devices and start its threads, in a thread of their own.
+    """Let TensorFlow open its devices and start its threads, from a thread of low priority.
 
-    A thread inherits its niceness from the one that starts it, so that these leave the processor
-    to whoever answers or draws a page. They never hold the interpreter's lock. The thread that
-    trains does, and stays as it is: where it has to wait for the processor, all others wait too.
+    A thread inherits the niceness of the thread that starts it. So TensorFlow's threads leave the
+    processor to the threads that answer requests and draw pages. They never hold the
+    interpreter's lock. The thread that trains holds it and keeps its priority, because while it
+    waits for a processor all other threads wait too.
     """
     import tensorflow as tf
 
-    if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
+    if sys.platform == "linux":  # on other systems a thread has no niceness of its own
         os.nice(NICENESS)
     tf.config.list_logical_devices()
 
 
-def _leave_alone(free_memory: bool = True) -> None:
-    """Stand in for ``keras.backend.clear_session``; see ``_prepare``."""
+def _do_nothing(free_memory: bool = True) -> None:
+    """Replace ``keras.backend.clear_session``; see ``_prepare``."""

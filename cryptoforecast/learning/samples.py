@@ -1,7 +1,7 @@
-"""From a history to what a network is fitted on: split, scaler, flat arrays.
+"""The samples that a network is fitted on: split, scaler and flat arrays, made of a history.
 
-The split is a value that hands out origins, so that no caller computes a border by itself. No
-window is ever copied: sequences are read from the flat arrays by their start row. Nothing that
+The split is a value that gives the origins, so that no caller computes a border by itself. No
+window is copied: training reads sequences from the flat arrays by their first row. Nothing that
 shapes a model reaches across a gap in the prices.
 """
 
@@ -21,27 +21,27 @@ from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
-#: More candles than this absent in a row are a gap. Fewer are hours in which nobody traded: thin
-#: markets have thousands, and cutting at each would leave nothing to learn from.
-MAX_ABSENT = 6
-#: One price without volume at the end is a dead market from so many candles and so long on. The
-#: longest outage of a large exchange that hourly candles show was 33 hours.
-DEAD_CANDLES, DEAD_TIME = 24, pd.Timedelta(days=2)
-#: Fewest origins a span may have; below this no figure means anything.
-FEWEST = {"training": 200, "validation": 30, "test": 30}
-#: A spread below this share of the largest value is rounding: the column is constant.
-ROUNDING = 1e-9
+#: More absent candles in a row than this are a gap. Fewer are hours without a trade: a thin market
+#: has thousands of them, and a cut at each would leave nothing to learn from.
+MAX_ABSENT_CANDLES = 6
+#: A history that ends in at least so many candles, and so much time, of one price without volume is
+#: of a dead market. The longest outage of a large exchange in hourly candles was 33 hours.
+MIN_DEAD_CANDLES, MIN_DEAD_TIME = 24, pd.Timedelta(days=2)
+#: Origins that each span must have, at least. With fewer no figure is meaningful.
+MIN_ORIGINS = {"training": 200, "validation": 30, "test": 30}
+#: A column with a spread below this share of its largest value is constant, up to rounding.
+EPSILON_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Scaled arrays of a whole history, and the origins to fit and to stop on.
+    """Scaled arrays of a whole history, the origins to fit on, and those that stop the fit.
 
     Attributes:
         inputs: ``(n, inputs)`` float32, scaled; 0 in the warm-up, which no origin reads.
         targets: ``(n, horizon)`` float32, scaled; NaN where the future is unknown.
-        train: origins to fit on, between gaps.
-        validation: origins to stop on, between gaps.
+        train: Origins to fit on, between gaps.
+        validation: Origins whose loss chooses the epoch, between gaps.
     """
 
     inputs: Array
@@ -51,45 +51,45 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """Features and targets of a whole history, unscaled: the same wherever it is cut.
+class RawSamples:
+    """Unscaled features and targets of a whole history; they do not depend on the split.
 
     Attributes:
         inputs: ``(n, inputs)`` features; row *t* reads rows up to *t*.
-        targets: ``(n, horizon)``; row *t* looks ahead to row *t + horizon*.
+        targets: ``(n, horizon)`` targets; row *t* reads rows up to *t + horizon*.
     """
 
     inputs: Array
     targets: Array
 
-    def before(self, row: int) -> Measured:
-        """Leave out every row from this one on."""
-        return Measured(self.inputs[:row], self.targets[:row])
+    def before(self, row: int) -> RawSamples:
+        """Return the rows before ``row``."""
+        return RawSamples(self.inputs[:row], self.targets[:row])
 
 
 def gaps(history: PriceHistory) -> tuple[int, ...]:
-    """Find the rows before which more than ``MAX_ABSENT`` candles are absent."""
+    """Return the rows before which more than ``MAX_ABSENT_CANDLES`` candles are absent."""
     apart = np.diff(history.candles.index.asi8)
-    after = np.flatnonzero(apart > (MAX_ABSENT + 1) * history.candle_length.value) + 1
+    after = np.flatnonzero(apart > (MAX_ABSENT_CANDLES + 1) * history.candle_length.value) + 1
     return tuple(after.tolist())
 
 
 def dead_tail(history: PriceHistory) -> int:
-    """Count the candles of a dead market at the end; 0 where it may be an outage or a lull."""
+    """Count the candles of a dead market at the end; 0 where it may be an outage."""
     tail = quality.flat_tail(history.candles)
-    return tail if tail >= DEAD_CANDLES and tail * history.candle_length >= DEAD_TIME else 0
+    return tail if tail >= MIN_DEAD_CANDLES and tail * history.candle_length >= MIN_DEAD_TIME else 0
 
 
 def split(history: PriceHistory, spec: ModelSpec, *, trained: bool = False) -> Split:
-    """Cut a history into training, validation and test, in time order.
+    """Split a history into training, validation and test, in time order.
 
     Args:
         history: ``n`` candles.
-        spec: shares, and what a forecast reads.
-        trained: whether the network is there already, so that only a test span is needed.
+        spec: Shares of the spans, and what a forecast reads.
+        trained: Whether the network exists already, so that only a test span is needed.
 
     Raises:
-        NotEnoughData: if a span would hold too few origins to mean anything.
+        NotEnoughData: If a span would hold fewer origins than ``MIN_ORIGINS``.
     """
     return split_rows(len(history), spec, gaps(history), trained=trained)
 
@@ -97,10 +97,10 @@ def split(history: PriceHistory, spec: ModelSpec, *, trained: bool = False) -> S
 def split_rows(
     rows: int, spec: ModelSpec, gaps: tuple[int, ...] = (), *, trained: bool = False
 ) -> Split:
-    """Cut ``rows`` candles with these gaps as ``split`` does.
+    """Split ``rows`` candles with these gaps, as ``split`` does.
 
     Raises:
-        NotEnoughData: if a span would hold too few origins to mean anything.
+        NotEnoughData: If a span would hold fewer origins than ``MIN_ORIGINS``.
     """
     # Rounding first keeps 100 * (1 - 0.43) from landing a hair below 57.
     test_start = math.floor(round(rows * (1 - spec.test), 6))
@@ -118,10 +118,10 @@ def split_rows(
     }
     for name in _spans_needed(spec, trained):
         count = sum(map(len, spans[name]))
-        if count < FEWEST[name]:
+        if count < MIN_ORIGINS[name]:
             enough = candles_needed(spec, trained=trained)
             raise NotEnoughData(
-                f"The {name} span must hold at least {FEWEST[name]} origins. Received: "
+                f"The {name} span must hold at least {MIN_ORIGINS[name]} origins. Received: "
                 f"{count} from {rows} candles{_cut_by(gaps)} at {at}. "
                 f"Choose a longer history{f' of about {enough:,} candles' * (rows < enough)}, "
                 f"{remedy}."
@@ -130,12 +130,12 @@ def split_rows(
 
 
 def _spans_needed(spec: ModelSpec, trained: bool) -> tuple[str, ...]:
-    """Name the spans that must be long enough; a baseline says itself what it needs to fit."""
-    return tuple(FEWEST) if is_network(spec) and not trained else ("test",)
+    """Name the spans that must be long enough; each baseline checks its own training rows."""
+    return tuple(MIN_ORIGINS) if is_network(spec) and not trained else ("test",)
 
 
 def candles_needed(spec: ModelSpec, *, trained: bool = False) -> int:
-    """Count the candles, about, that a history without gaps must have; see ``split``."""
+    """Estimate how many candles a history without gaps must have for ``split``."""
     parts = {
         "training": (needs(spec), 1 - spec.test - spec.validation),
         "validation": (0, spec.validation),
@@ -143,24 +143,31 @@ def candles_needed(spec: ModelSpec, *, trained: bool = False) -> int:
     }
     return math.ceil(
         max(
-            (FEWEST[name] + parts[name][0] + spec.horizon) / parts[name][1]
+            (MIN_ORIGINS[name] + parts[name][0] + spec.horizon) / parts[name][1]
             for name in _spans_needed(spec, trained)
         )
     )
 
 
 def _cut_by(gaps: tuple[int, ...]) -> str:
+    """Say how many gaps cut a history, in brackets; "" if there is none."""
     if not gaps:
         return ""
-    return f" (cut by {len(gaps)} gap{'s' * (len(gaps) > 1)} of more than {MAX_ABSENT} candles)"
+    plural = "s" * (len(gaps) > 1)
+    return f" (cut by {len(gaps)} gap{plural} of more than {MAX_ABSENT_CANDLES} candles)"
 
 
 def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
-    """Return the unscaled targets of each row.
+    """Compute the unscaled targets of each row; row *t* reads rows up to *t + horizon*.
+
+    Args:
+        history: ``n`` candles.
+        spec: ``target`` and ``unit`` decide what a target is.
 
     Returns:
-        ``(n, horizon)``: log-return from the row's close, the same in units of the average
-        true range up to it, or the later close in USD; NaN at the end.
+        ``(n, horizon)``. For the target ``"return"``: the cumulative log-return from the row's
+        close; with the unit ``"range"``, divided by the average true range up to the row. For
+        the target ``"price"``: the later close, USD. NaN where the later close is unknown.
     """
     close = history.candles["close"].to_numpy(float)
     targets = cumulative_returns(close, spec.horizon)
@@ -174,19 +181,19 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
 def fit_scaler(
     raw: Array, targets: Array, spec: ModelSpec, rows: Stretches, origins: Stretches
 ) -> Scaler:
-    """Fit the scaler on training rows alone, and on none whose features reach across a gap.
+    """Fit the scaler on training rows alone.
 
     Args:
         raw: ``(n, inputs)`` features.
         targets: ``(n, horizon)`` unscaled.
-        spec: ``target`` decides between min-max and standardising.
-        rows: training rows; no other feature is looked at.
-        origins: those of them with every target among them.
+        spec: ``target`` decides between min-max scaling and standardising.
+        rows: Training rows whose features do not reach across a gap. No other feature is read.
+        origins: Those of them that have all their targets among the training rows.
     """
-    seen, fitted_targets = _rows(raw, rows), _rows(targets, origins)
+    fitted_rows, fitted_targets = _select(raw, rows), _select(targets, origins)
     if spec.target == "price":
-        offset, scale = seen.min(axis=0), np.ptp(seen, axis=0)
-        # The recipe scales the price it predicts exactly as the price it reads.
+        offset, scale = fitted_rows.min(axis=0), np.ptp(fitted_rows, axis=0)
+        # The popular recipe scales the price it predicts exactly as the price it reads.
         if "close" in spec.features:
             column = sum(
                 features.FEATURES[name].columns
@@ -198,52 +205,65 @@ def fit_scaler(
         target_offset = np.full(spec.horizon, low)
         target_scale = np.full(spec.horizon, span)
     else:
-        offset, scale = seen.mean(axis=0), seen.std(axis=0)
+        offset, scale = fitted_rows.mean(axis=0), fitted_rows.std(axis=0)
         target_offset = np.zeros(spec.horizon)
         target_scale = fitted_targets.std(axis=0)
     return Scaler(
-        offset, _usable(scale, seen), target_offset, _usable(target_scale, fitted_targets)
+        offset, _usable(scale, fitted_rows), target_offset, _usable(target_scale, fitted_targets)
     )
 
 
-def _rows(values: Array, stretches: Stretches) -> Array:
+def _select(values: Array, stretches: Stretches) -> Array:
+    """Return the rows of several stretches, one after the other."""
     return np.concatenate([values[rows.start : rows.stop] for rows in stretches])
 
 
 def _usable(scale: Array, values: Array) -> Array:
-    """Replace the scale of a constant column by 1: it carries nothing, and stays near 0."""
-    return np.where(scale > ROUNDING * np.abs(values).max(axis=0), scale, 1.0)
+    """Replace the scale of a constant column by 1, so that the scaled column is near 0."""
+    return np.where(scale > EPSILON_SPREAD * np.abs(values).max(axis=0), scale, 1.0)
 
 
 def prepare(history: PriceHistory, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:
-    """Build the arrays a network is fitted on.
+    """Build the arrays that a network is fitted on.
 
     Args:
         history: ``n`` candles.
-        spec: features, target, lookback and horizon.
-        cut: where training and validation end.
+        spec: Features, target, lookback and horizon.
+        cut: Where training and validation end.
+
+    Returns:
+        The scaled samples, and the scaler fitted on the training rows.
     """
-    return scaled(measure(history, spec), spec, cut)
+    return prepare_raw(raw_samples(history, spec), spec, cut)
 
 
-def measure(history: PriceHistory, spec: ModelSpec) -> Measured:
-    """Compute features and targets once for however many cuts of a history."""
-    return Measured(features.matrix(history.candles, spec.features), raw_targets(history, spec))
+def raw_samples(history: PriceHistory, spec: ModelSpec) -> RawSamples:
+    """Compute features and targets of a history once, for any number of splits."""
+    return RawSamples(features.matrix(history.candles, spec.features), raw_targets(history, spec))
 
 
-def scaled(measured: Measured, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:
-    """Build the arrays of one cut; see ``prepare``."""
-    return pooled([(measured, cut)], spec)
+def prepare_raw(raw: RawSamples, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:
+    """Build the arrays of one split; see ``prepare``."""
+    return prepare_pooled([(raw, cut)], spec)
 
 
-def pooled(parts: Sequence[tuple[Measured, Split]], spec: ModelSpec) -> tuple[Samples, Scaler]:
-    """Build the arrays of several histories, one after the other, under one scaler.
+def prepare_pooled(
+    parts: Sequence[tuple[RawSamples, Split]], spec: ModelSpec
+) -> tuple[Samples, Scaler]:
+    """Build the arrays of several histories, one after the other, with one scaler for all.
 
     No stretch reaches from one history into the next.
+
+    Args:
+        parts: The raw samples of each history, and where its training and validation end.
+        spec: Features, target, lookback and horizon.
+
+    Returns:
+        The scaled samples, and the scaler fitted on all training rows.
     """
-    raw = np.concatenate([measured.inputs for measured, _ in parts])
-    targets = np.concatenate([measured.targets for measured, _ in parts])
-    firsts = np.cumsum([0, *(len(measured.inputs) for measured, _ in parts)]).tolist()
+    inputs = np.concatenate([raw.inputs for raw, _ in parts])
+    targets = np.concatenate([raw.targets for raw, _ in parts])
+    firsts = np.cumsum([0, *(len(raw.inputs) for raw, _ in parts)]).tolist()
     read, needed = warmup(spec) + 1, needs(spec)
 
     def all_of(stretches: Callable[[Split], Stretches]) -> Stretches:
@@ -254,9 +274,9 @@ def pooled(parts: Sequence[tuple[Measured, Split]], spec: ModelSpec) -> tuple[Sa
         )
 
     rows = all_of(lambda cut: cut.train_rows(read))
-    scaler = fit_scaler(raw, targets, spec, rows, all_of(lambda cut: cut.train_origins(read)))
+    scaler = fit_scaler(inputs, targets, spec, rows, all_of(lambda cut: cut.train_origins(read)))
     samples = Samples(
-        scale_inputs(raw, scaler),
+        scale_inputs(inputs, scaler),
         ((targets - scaler.target_offset) / scaler.target_scale).astype(np.float32),
         all_of(lambda cut: cut.train_origins(needed)),
         all_of(lambda cut: cut.validation_origins(needed)),
@@ -265,23 +285,27 @@ def pooled(parts: Sequence[tuple[Measured, Split]], spec: ModelSpec) -> tuple[Sa
 
 
 def scale_inputs(raw: Array, scaler: Scaler) -> Array:
-    """Scale ``(n, inputs)`` features to float32, with 0 in the warm-up."""
+    """Scale features, ``(n, inputs)`` float32, with 0 in the warm-up."""
     scaled: Array = np.nan_to_num((raw - scaler.offset) / scaler.scale, nan=0.0).astype(np.float32)
     return scaled
 
 
 def starts(stretches: Stretches, lookback: int, chunk: int, offset: int = 0) -> Array:
-    """First rows of the training sequences that tile each stretch of origins by itself.
+    """Return the first rows of the training sequences that tile the stretches of origins.
 
-    A sequence has ``lookback + chunk - 1`` rows and a target on its last ``chunk``, so that
-    every target has at least ``lookback`` rows of context. ``chunk`` 1 gives plain windows.
+    A sequence has ``lookback + chunk - 1`` rows, and a target at each of its last ``chunk`` rows,
+    so that every target has at least ``lookback`` rows of context. A ``chunk`` of 1 gives
+    windows.
 
     Args:
-        stretches: rows that may be targets' origins; less than a chunk at the end of each, and
-            a stretch shorter than a chunk, is left out.
-        lookback: rows before (and with) the first target's origin.
-        chunk: targets in a sequence.
-        offset: 0 to ``chunk - 1``; shifts the whole tiling.
+        stretches: Origins, each stretch tiled by itself. Origins at the end of a stretch that do
+            not fill a chunk are left out.
+        lookback: Rows up to and including the first origin.
+        chunk: Targets in a sequence.
+        offset: 0 to ``chunk - 1``; shifts the tiling of every stretch.
+
+    Returns:
+        ``(sequences,)`` int32.
     """
     tiles = [
         np.arange(

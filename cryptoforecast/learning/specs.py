@@ -199,10 +199,10 @@ def _check_types(spec: ModelSpec) -> None:
 
 
 def check_network(name: str) -> None:
-    """Refuse to train what is no network.
+    """Check that a name is that of a network, which alone can be trained.
 
     Raises:
-        InvalidInput: if ``name`` is not one of ``NETWORKS``.
+        InvalidInput: If ``name`` is not one of ``NETWORKS``.
     """
     if name not in NETWORKS:
         raise InvalidInput(

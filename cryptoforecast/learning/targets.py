@@ -1,6 +1,6 @@
-"""Targets of a forecast: what the close became, as log-return and in USD.
+"""The targets of a forecast: the closes that followed, as log-returns and in USD.
 
-Shared by baselines and networks, so that all are scored on the same numbers. Imports NumPy only.
+Baselines and networks share them, so that all are scored on the same numbers.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from cryptoforecast.types import Array
 def cumulative_returns(close: Array, horizon: int) -> Array:
     """Compute ln(close[t+k] / close[t]) for steps k = 1 ... horizon.
 
-    Row *t* looks ahead to row *t + horizon*: these are targets, never inputs.
+    Row *t* reads rows up to *t + horizon*, so these are targets and never inputs.
 
     Args:
         close: ``(n,)`` closes, USD.
-        horizon: steps, at least 1.
+        horizon: Steps, at least 1.
 
     Returns:
-        ``(n, horizon)`` cumulative log-returns; NaN where the target lies past the last row.
+        ``(n, horizon)`` cumulative log-returns; NaN where the target lies after the last row.
     """
     logs = np.log(np.asarray(close, dtype=float))
     returns = np.full((len(logs), horizon), np.nan)
@@ -30,15 +30,15 @@ def cumulative_returns(close: Array, horizon: int) -> Array:
 
 
 def actual_prices(close: Array, rows: range, horizon: int) -> Array:
-    """Look up what the close became after each of ``rows``.
+    """Look up the closes that followed each of ``rows``.
 
     Args:
         close: ``(n,)`` closes, USD.
-        rows: origins, each between 0 and n - 1.
-        horizon: steps, at least 1.
+        rows: Origins, each between 0 and n - 1.
+        horizon: Steps, at least 1.
 
     Returns:
-        ``(len(rows), horizon)`` closes in USD; NaN where the target lies past the last row.
+        ``(len(rows), horizon)`` closes in USD; NaN where the target lies after the last row.
     """
     targets = np.asarray(rows, dtype=np.intp)[:, None] + np.arange(1, horizon + 1)
     padded = np.append(np.asarray(close, dtype=float), np.nan)

@@ -1,4 +1,4 @@
-"""How many threads NumPy may use. Imports nothing of ours."""
+"""The number of threads that NumPy uses for one matrix product."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import functools
 
 @functools.cache
 def keep_to_one() -> None:
-    """Keep NumPy's matrix products on the thread that asks for them, from now on.
+    """Compute every matrix product of NumPy on the calling thread, from now on.
 
-    Ours are small. Several threads wait for each other at every one of them, and on a busy
-    machine that made the same forecasts take twenty times as long.
+    The products here are small. With several threads each product waits for all of them, and on
+    a busy machine the same forecasts took twenty times as long.
     """
     import threadpoolctl
 

@@ -1,4 +1,4 @@
-"""Train a network on a history: the one way from prices to a ``TrainedModel``."""
+"""Training: the way from a price history to a ``TrainedModel``."""
 
 from __future__ import annotations
 
@@ -28,49 +28,51 @@ def train(
     report: Callable[[Progress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> TrainedModel:
-    """Fit a network on the training rows, stop it on the validation rows.
+    """Fit a network on the training rows and choose its epoch on the validation rows.
 
     The test rows are cut off before anything is computed.
 
     Args:
-        history: ``n`` candles, the last ``spec.test`` share of which is not looked at.
-        spec: what to train.
-        report: called with the progress.
-        cancelled: asked before every update.
+        history: ``n`` candles. The last ``spec.test`` share of them is not read.
+        spec: The network and how it is trained.
+        report: Called with the progress, a few times a second.
+        cancelled: Called before every update; the training stops when it returns true.
 
     Raises:
-        InvalidInput: as ``check`` does.
-        Cancelled: if ``cancelled()`` became true.
+        InvalidInput: See ``check``.
+        NotEnoughData: See ``check``.
+        Cancelled: If ``cancelled()`` returned true.
     """
     cut = check(history, spec)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
-    return fit(history, spec, cut, samples.measure(seen, spec), report, cancelled)
+    return fit(history, spec, cut, samples.raw_samples(seen, spec), report, cancelled)
 
 
 def fit(
     history: PriceHistory,
     spec: ModelSpec,
     cut: Split,
-    measured: samples.Measured,
+    raw: samples.RawSamples,
     report: Callable[[Progress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
     initial: TrainedModel | None = None,
 ) -> TrainedModel:
-    """Fit a network to any cut of a history; see ``train``.
+    """Fit a network to any split of a history; see ``train``.
 
     Args:
-        history: ``n`` candles; no row from ``cut.fit_end`` on shapes the model.
-        spec: what to train.
-        cut: a split that ``check`` accepts.
-        measured: features and targets of the history, at least up to ``cut.fit_end``.
-        report: called with the progress.
-        cancelled: asked before every update.
-        initial: a model of the same shape whose weights to start from.
+        history: ``n`` candles. No row from ``cut.fit_end`` on shapes the model.
+        spec: The network and how it is trained.
+        cut: A split that ``check`` accepts.
+        raw: Features and targets of the history, at least up to ``cut.fit_end``.
+        report: Called with the progress, a few times a second.
+        cancelled: Called before every update; the training stops when it returns true.
+        initial: A model of the same shape, whose weights the fit starts from. Without it the
+            weights are random.
 
     Raises:
-        Cancelled: if ``cancelled()`` became true.
+        Cancelled: If ``cancelled()`` returned true.
     """
-    prepared, scaler = samples.scaled(measured.before(cut.fit_end), spec, cut)
+    prepared, scaler = samples.prepare_raw(raw.before(cut.fit_end), spec, cut)
     weights, record = fit_networks(spec, prepared, report, cancelled, initial)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
     close = seen.candles["close"].to_numpy(float)[cut.first : cut.train_end]
@@ -107,46 +109,56 @@ def fit_networks(
 ) -> tuple[tuple[Array, ...], TrainingRecord]:
     """Fit the networks of an ensemble one after the other, each with the next seed.
 
+    Args:
+        spec: The networks and how they are trained.
+        prepared: Scaled samples.
+        report: Called with the progress of the whole ensemble.
+        cancelled: Called before every update.
+        initial: An ensemble of the same shape, whose weights the fits start from.
+
     Returns:
-        The weights of all; of the records the sum of epochs and seconds, the median speed, and
-        the first one's curve.
+        The weights of all networks, and one record: the sum of their epochs and seconds, the
+        median of their speeds, and the loss curve of the first network.
     """
-    starts = [None] * spec.ensemble if initial is None else inference.members(initial)
+    initials = [None] * spec.ensemble if initial is None else inference.members(initial)
     weights: list[Array] = []
     records: list[TrainingRecord] = []
-    for i, start in enumerate(starts):
+    for i, member in enumerate(initials):
         past = sum(record.seconds for record in records)
 
-        def tell(progress: Progress, i: int = i, past: float = past) -> None:
+        def report_whole(progress: Progress, i: int = i, past: float = past) -> None:
             done, seconds = (i + progress.done) / spec.ensemble, past + progress.seconds
             report(dataclasses.replace(progress, done=done, seconds=seconds))
 
-        one = dataclasses.replace(spec, seed=spec.seed + i)
-        found, record = networks.fit(
-            one, prepared, tell, cancelled, None if start is None else start.weights
-        )
-        weights += found
+        own_spec = dataclasses.replace(spec, seed=spec.seed + i)
+        own_initial = None if member is None else member.weights
+        own_weights, record = networks.fit(own_spec, prepared, report_whole, cancelled, own_initial)
+        weights += own_weights
         records.append(record)
     return tuple(weights), dataclasses.replace(
         records[0],
         epochs=sum(record.epochs for record in records),
         seconds=sum(record.seconds for record in records),
-        targets_per_second=float(np.median([one.targets_per_second for one in records])),
+        targets_per_second=float(np.median([record.targets_per_second for record in records])),
     )
 
 
 def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> Split:
-    """Refuse at once what can't be trained, and return how the history is cut.
+    """Refuse a training that can't succeed, before it starts.
 
     Args:
         history: ``n`` candles.
-        spec: what would be trained.
-        cut: where to cut, if not by the shares of ``spec``; its spans are not counted here.
+        spec: The network and how it would be trained.
+        cut: A split other than that by the shares of ``spec``. The length of its spans is not
+            checked here.
+
+    Returns:
+        The split of the history.
 
     Raises:
-        InvalidInput: if ``spec`` names a baseline or breaks a rule, if the training prices never
+        InvalidInput: If ``spec`` names a baseline or breaks a rule, if the training prices never
             move, or if the history ends in a dead market.
-        NotEnoughData: if a span of the split would be too short.
+        NotEnoughData: If a span of the split would be too short.
     """
     specs.check(spec)
     specs.check_network(spec.network)

@@ -251,7 +251,7 @@ def test_a_warm_start_is_shorter_and_stated(history, three):
     np.testing.assert_array_equal(cold.weights[0], warm.weights[0])
     # From where the first fold ended, by what the second has to teach.
     second, short = walked.folds[1], dataclasses.replace(SPEC, epochs=1)
-    measured = samples.measure(history, SPEC)
+    measured = samples.raw_samples(history, SPEC)
     again = training.fit(history, short, second.split, measured, initial=warm)
     alone = training.fit(history, short, second.split, measured)
     np.testing.assert_array_equal(again.weights[0], second.model.weights[0])

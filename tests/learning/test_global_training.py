@@ -34,9 +34,9 @@ def model(histories):
 def test_pooling_one_history_is_scaling_it(histories):
     asked = spec()
     cut = samples.split(histories[0], asked)
-    measured = samples.measure(histories[0], asked)
+    measured = samples.raw_samples(histories[0], asked)
     (one, scaler), (other, same) = (
-        samples.pooled([(measured, cut)], asked), samples.scaled(measured, asked, cut)
+        samples.prepare_pooled([(measured, cut)], asked), samples.prepare_raw(measured, asked, cut)
     )  # fmt: skip
     np.testing.assert_array_equal(one.inputs, other.inputs)
     np.testing.assert_array_equal(scaler.target_scale, same.target_scale)
@@ -46,8 +46,8 @@ def test_pooling_one_history_is_scaling_it(histories):
 def test_pooled_stretches_stay_within_their_history(histories):
     asked = spec()
     cuts = global_training.cuts(histories, asked)
-    parts = [(samples.measure(h, asked), cut) for h, cut in zip(histories, cuts, strict=True)]
-    pooled, scaler = samples.pooled(parts, asked)
+    parts = [(samples.raw_samples(h, asked), cut) for h, cut in zip(histories, cuts, strict=True)]
+    pooled, scaler = samples.prepare_pooled(parts, asked)
     needed, border = specs.needs(asked), len(histories[0])
     assert len(pooled.inputs) == 1800
     for rows in (*pooled.train, *pooled.validation):
@@ -75,7 +75,7 @@ def test_nothing_from_the_border_on_shapes_the_model(histories, model):
     after = global_training.train(changed, spec(), until)
     for one, other in zip(before.weights, after.weights, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert pd.Timestamp(before.card.cutoff) == until - histories[0].step
+    assert pd.Timestamp(before.card.cutoff) == until - histories[0].candle_length
     assert not np.array_equal(before.weights[0], model.weights[0])
     # A coin that was listed later is left out.
     later = dataclasses.replace(histories[1], candles=histories[1].candles.iloc[750:])

@@ -68,9 +68,9 @@ def test_one_candle_fewer_is_refused(model):
 def test_many_origins_at_once_equal_each_alone(model):
     history, needed = synthetic.history(700), model.card.needs
     rows = range(needed - 1, 700)
-    assert len(rows) > inference.BATCH
+    assert len(rows) > inference.BATCH_WINDOWS
     together = inference.forecast(model, history, rows)
-    for row in (needed - 1, needed + inference.BATCH - 1, 699):
+    for row in (needed - 1, needed + inference.BATCH_WINDOWS - 1, 699):
         alone = inference.forecast(model, history, range(row, row + 1))
         i = row - rows.start
         np.testing.assert_allclose(together.quantiles[i], alone.quantiles[0], rtol=0, atol=1e-6)
@@ -191,7 +191,7 @@ def test_a_min_max_price_never_falls_to_zero_or_below():
     model = synthetic.model(spec)
     model.weights[-1][:] = -1e6
     forecast = inference.forecast(model, synthetic.history(60), range(50, 60))
-    assert forecast.predicted[:, 0] == pytest.approx(forecast.close * inference.LOWEST_SHARE)
+    assert forecast.predicted[:, 0] == pytest.approx(forecast.close * inference.MIN_PRICE_SHARE)
     assert np.isfinite(forecast.quantiles).all()
 
 

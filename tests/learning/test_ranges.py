@@ -55,5 +55,5 @@ def test_a_row_is_the_same_wherever_the_history_starts(start, seed):
 def test_a_market_that_stands_still_has_a_unit():
     history = synthetic.history(200)
     still = dataclasses.replace(history, candles=history.candles * 0 + 5.0)
-    assert ranges.unit(still.candles)[-1] == ranges.FLOOR
+    assert ranges.unit(still.candles)[-1] == ranges.MIN_RANGE
     assert len(ranges.unit(still.candles.iloc[:1])) == 1

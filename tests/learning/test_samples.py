@@ -105,7 +105,7 @@ def test_one_measurement_serves_every_cut(change):
     """What is measured on the whole history and then cut is what is measured on the cut."""
     history, spec = synthetic.history(), synthetic.spec(**change)
     cut = Split(600, 380, 500, spec.horizon, first=40, embargo=20)
-    whole, scaler = samples.scaled(samples.measure(history, spec).before(480), spec, cut)
+    whole, scaler = samples.prepare_raw(samples.raw_samples(history, spec).before(480), spec, cut)
     seen = dataclasses.replace(history, candles=history.candles.iloc[:480])
     other = synthetic.altered(seen, 0, seed=3).candles.iloc[:40]
     seen = dataclasses.replace(seen, candles=pd.concat([other, seen.candles.iloc[40:]]))

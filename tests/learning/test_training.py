@@ -45,7 +45,7 @@ def test_a_fit_of_any_cut_sees_no_row_outside_it(mse_spec):
     assert cut.fit_end == 480
 
     def fitted(given):
-        return training.fit(given, mse_spec, cut, samples.measure(given, mse_spec))
+        return training.fit(given, mse_spec, cut, samples.raw_samples(given, mse_spec))
 
     one = fitted(history)
     candles = history.candles.copy()
