@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptoforecast import json_views
-from cryptoforecast.evaluation import backtest
-from cryptoforecast.learning import inference
+from cryptoforecast.evaluation import backtest, walk_forward
+from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import (
     QUANTILES,
     Calibration,
@@ -21,6 +21,7 @@ from cryptoforecast.types import (
     Problem,
     QualityReport,
     SavedModel,
+    WalkPlan,
 )
 from tests import synthetic
 
@@ -94,6 +95,62 @@ def test_no_training_is_told_of_saved_models_and_baselines(result):
     history = synthetic.history()
     baseline = backtest.holdout(history, synthetic.spec(network="cone", training="windows"))
     assert json_views.backtest_json(baseline)["training"] is None
+
+
+@pytest.fixture(scope="module")
+def tested():
+    spec = specs.make(network="cone", horizon=2)
+    plan = WalkPlan(folds=3, gap=5)
+    return walk_forward.run(synthetic.history(900), spec, plan, baselines=("naive",))
+
+
+def test_a_walk_forward_test_has_the_spans_of_each_fold(tested):
+    found = as_read(json_views.walk_forward_json(tested))
+    index = tested.backtest.history.candles.index
+    assert found["walk_forward"] == dataclasses.asdict(tested.plan) | {"without_target": 2}
+    assert found["training"] is None
+    for entry, fold in zip(found["folds"], tested.folds, strict=True):
+        split = fold.split
+        train, validation = (
+            index[split.first : split.train_end], index[split.train_end : split.fit_end],
+        )  # fmt: skip
+        test = index[split.test_start : fold.end]
+        assert test[0] - validation[-1] > pd.Timedelta(hours=3)
+        assert {name: entry[name] for name in entry if name not in ("scores",)} == {
+            "train_start": train[0].isoformat(),
+            "train_end": train[-1].isoformat(),
+            "validation_end": validation[-1].isoformat(),
+            "test_start": test[0].isoformat(),
+            "test_end": test[-1].isoformat(),
+            "train_rows": len(train),
+            "validation_rows": len(validation),
+            "origins": len(split.test_origins()),
+            "training": None,
+            "cached": False,
+            "warm_start": False,
+        }
+        assert entry["scores"]["cone"]["mae"] == fold.scores["cone"][-1].mae
+
+
+def test_the_training_of_a_walk_forward_test_adds_its_fits_up(tested):
+    model = synthetic.model(synthetic.spec())
+
+    def fold(epochs, seconds, speed):
+        record = dataclasses.replace(
+            model.record, epochs=epochs, seconds=seconds, targets_per_second=speed, best_epoch=1
+        )
+        return dataclasses.replace(tested.folds[0], model=dataclasses.replace(model, record=record))
+
+    folds = (fold(3, 1.5, 100.0), fold(4, 2.0, 400.0), fold(5, 2.5, 250.0))
+    found = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds))
+    assert found["training"] == {
+        "epochs": 12, "seconds": 6.0, "targets_per_second": 250.0, "best_epoch": None
+    }  # fmt: skip
+    assert [entry["training"]["epochs"] for entry in found["folds"]] == [3, 4, 5]
+    single = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds[:1]))
+    assert single["training"] == {
+        "epochs": 3, "seconds": 1.5, "targets_per_second": 100.0, "best_epoch": 1
+    }  # fmt: skip
 
 
 def test_a_forecast_has_one_entry_a_step():

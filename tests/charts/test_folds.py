@@ -40,6 +40,18 @@ def test_each_fold_is_a_point_in_the_middle_of_its_span(tested, dark):
     assert len(figure.to_json()) < 300_000
 
 
+def test_the_table_has_the_spans_of_each_fold(tested):
+    frame, index = table(tested), tested.backtest.history.candles.index
+    for number, fold in enumerate(tested.folds):
+        row, split = frame.iloc[number], fold.split
+        fitted, span = index[split.first : split.fit_end], index[split.test_start : fold.end]
+        assert row["fold"] == number + 1
+        assert (row["fitted_from"], row["fitted_to"]) == (fitted[0], fitted[-1])
+        assert (row["test_from"], row["test_to"]) == (span[0], span[-1])
+        assert row["origins"] == len(split.test_origins())
+    assert frame["test_to"].iloc[-1] == index[-1]
+
+
 def test_simulated_prices_are_labelled():
     figure = figure_of(walk(WalkPlan(folds=2), simulated=True))
     assert "Simulated prices" in figure.layout.title.subtitle.text
