@@ -32,14 +32,14 @@ from benchmarks.visitor import Shown, Visitor
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices import simulate
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import inputs, market, show
+from cryptoforecast.ui import elements, inputs, market
 
 ROWS = 71_000
 RERUNS = 20
 HEADLINE = re.compile("the last price|Too few forecasts")
 OURS = "CryptoForecast"
 HELLO, HELLO_OURS = "streamlit hello", "streamlit hello with our settings"
-CHART, STILL = ".js-plotly-plot .main-svg", f"[class*=st-key-{show.STILL}] img"
+CHART, STILL = ".js-plotly-plot .main-svg", f"[class*=st-key-{elements.STILL}] img"
 #: A page as small as one with a chart can be.
 PEER, ONE_CHART = "benchmarks/peers/one_chart.py", "chart of a page with nothing else"
 VERDICT_SEEN, STILL_SEEN, CHART_SEEN = "verdict", "first chart", "first chart, interactive"

@@ -1,27 +1,23 @@
-"""Backtest: one fit or many, who leads by more than chance, and how the forecasts err."""
+"""Backtest: test a model once or in several folds, compare it, and see how its forecasts err."""
 
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, inputs, live, selection, training
+from cryptoforecast.ui import backtest, exports, inputs, live, plan, selection, training, views
 
 service = shared()
 with inputs.row():
     query = inputs.market(service)
-    chosen = inputs.model(service, query.interval)
+    model_name = inputs.model(service, query.interval)
 history = live.history(service, query)
-job = selection.job(service, chosen)
-if job is not None and job.active:
-    training.watch(service, job)
-    st.stop()
-if job is not None and job.result is None:
-    training.ended(job)
+training.stop_while_running(service, selection.job(service, model_name))
+training.stop_if_failed(selection.job(service, model_name))
+
+walk_plan = plan.draw(selection.spec(service, model_name, history))
+test = backtest.run(service, history, model_name, walk_plan)
+if test is None:
     st.stop()
 
-plan = backtest.way(selection.spec(service, chosen, history))
-found = backtest.tested(service, history, chosen, plan)
-if found is None:
-    st.stop()
-backtest.verdict(found)
-backtest.explore(service, found)
-backtest.export(service, found)
+backtest.show_verdict(test)
+views.show(service, test)
+exports.show(service, test)

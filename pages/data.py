@@ -1,11 +1,11 @@
-"""Data: a price file of one's own, what was found in it, and the way to the forecast."""
+"""Data: open a price file, see what is in it, and go on to its forecast."""
 
 from cryptoforecast.service import shared
 from cryptoforecast.ui import data, market
 
 service = shared()
-history = data.opened(service)
+history = data.open_file(service)
 if history is not None:
-    data.use(service, history)
-    data.findings(history)
+    data.link_to_forecast(service, history)
+    data.report(history)
     market.candles(history, history.end - history.start + history.candle_length, log=False)

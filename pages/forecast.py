@@ -1,30 +1,36 @@
-"""Forecast: does it beat the last price, and what comes next?"""
-
-import streamlit as st
+"""Forecast: does a model beat the last price, and what comes next?"""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import inputs, live, probability, selection, show, training
+from cryptoforecast.ui import (
+    inputs,
+    live,
+    next_steps,
+    past_forecasts,
+    probability,
+    saving,
+    scores,
+    selection,
+    training,
+    verdict,
+)
 
 service = shared()
 with inputs.row():
     query = inputs.market(service)
-    chosen = inputs.model(service, query.interval)
+    model_name = inputs.model(service, query.interval)
 history = live.history(service, query)
-job = selection.job(service, chosen)
-if job is not None and job.active:
-    training.watch(service, job)
-    st.stop()
+training.stop_while_running(service, selection.job(service, model_name))
 training.offer(service, history)
-if job is not None and job.result is None:
-    training.ended(job)
-    st.stop()
+training.stop_if_failed(selection.job(service, model_name))
 
-result = selection.judge(service, chosen, history)
-show.verdict(result)
-show.tiles(result)
-future = selection.look_ahead(service, chosen, history)
-show.future(future)
-probability.section(future)
-show.test(result)
-show.scores(service, result)
-show.save(service, result, chosen)
+result = selection.backtest(service, model_name, history)
+verdict.show(result)
+verdict.figures(result)
+
+future = selection.next_steps(service, model_name, history)
+next_steps.show(future)
+probability.show(future)
+
+past_forecasts.show(result)
+scores.show(service, result)
+saving.offer(service, result, model_name)

@@ -1,4 +1,4 @@
-"""Market: the candles themselves, the last price, and whether to trust the data."""
+"""Market: the last price, the candles, and whether the data can be trusted."""
 
 import streamlit as st
 
@@ -9,10 +9,12 @@ service = shared()
 with inputs.row():
     query = inputs.market(service, windows=False)
 if is_file(query.coin):
-    st.info("These are prices of a file: look at them on the Data page, or pick a coin.")
+    st.info(
+        "These prices come from a file. The Data page shows them. To see a market, pick a coin."
+    )
     st.stop()
 market.last_price(service, query)
 span, log = market.view(query.interval)
-history = live.history(service, market.widened(query, span))
+history = live.history(service, market.over(query, span))
 market.candles(history, span, log=log)
 market.report(history)

@@ -1,10 +1,10 @@
-"""Models: what is saved, how good it was, compared, opened or deleted."""
+"""Models: the saved models and their scores, to compare, open or delete."""
 
 from cryptoforecast.service import shared
 from cryptoforecast.ui import library
 
 service = shared()
-saved = library.overview(service)
-if saved:
-    library.compare(saved)
-    library.card(service, saved)
+models = library.overview(service)
+if models:
+    library.compare(models)
+    library.card(service, models)

@@ -159,8 +159,8 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs, selection
 service = shared()
 history = service.prices.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
-selection.judge(service, inputs.FIRST[inputs.INTERVAL], history)
-selection.look_ahead(service, inputs.FIRST[inputs.INTERVAL], history)
+selection.backtest(service, inputs.FIRST[inputs.INTERVAL], history)
+selection.next_steps(service, inputs.FIRST[inputs.INTERVAL], history)
 later = ("fastapi", "pydantic", "scipy", "cryptoforecast.prices.files.readers")
 print("found", *(name for name in later if name in sys.modules))
 """

@@ -50,15 +50,15 @@ def test_the_picture_of_a_figure_is_drawn_once(ahead, monkeypatch):
 
 
 def test_each_forecast_keeps_a_few_and_takes_them_along(ahead):
-    for number in range(3 * figures.KEPT):
+    for number in range(3 * figures.MAX_FIGURES):
         made = go.Figure()
-        assert figures.kept(ahead.forecast, number, lambda made=made: made) is made
-    kept = figures._drawn.of(ahead.forecast)
-    assert [number for number in range(3 * figures.KEPT) if number in kept] == list(
-        range(2 * figures.KEPT, 3 * figures.KEPT)
+        assert figures.cached(ahead.forecast, number, lambda made=made: made) is made
+    kept = figures._figures.of(ahead.forecast)
+    assert [number for number in range(3 * figures.MAX_FIGURES) if number in kept] == list(
+        range(2 * figures.MAX_FIGURES, 3 * figures.MAX_FIGURES)
     )
-    newest = 3 * figures.KEPT - 1
-    assert figures.kept(ahead.forecast, newest, lambda: None) is kept.get(newest) is made
+    newest = 3 * figures.MAX_FIGURES - 1
+    assert figures.cached(ahead.forecast, newest, lambda: None) is kept.get(newest) is made
     held = weakref.ref(ahead.forecast)
     object.__setattr__(ahead, "forecast", None)
     gc.collect()

@@ -1,4 +1,4 @@
-"""The parts of the Data page."""
+"""The parts of the Data page: the file is opened, read and reported on."""
 
 from __future__ import annotations
 
@@ -13,55 +13,62 @@ from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import INTERVALS, PriceHistory
-from cryptoforecast.ui import live, market, reading, show
+from cryptoforecast.ui import elements, live, market, reading
 
 KINDS = ["csv", "tsv", "txt", "json", "parquet", "feather", "gz", "zip"]
-#: Megabytes; the server's own limit is the same.
-LARGEST = 200
+#: Largest file in MB; the server has the same limit.
+MAX_MEGABYTES = 200
 AS_IN_FILE = "as in the file"
+#: Files of a session that stay in the list of coins.
+MAX_FILES = 8
 
 
-def opened(service: Service) -> PriceHistory | None:
-    """Draw the uploader; return what the file holds once it is read."""
+def open_file(service: Service) -> PriceHistory | None:
+    """Draw the uploader; return the prices of the file once it is read."""
     st.subheader("Open a price file")
     st.caption(
-        f"Candles as exchanges, Kaggle, Yahoo, TradingView or Investing.com export them, at most "
-        f"{LARGEST} MB (JSON 30 MB). It is read in memory on this server, and not stored."
+        "The file holds candles or trades, as exchanges, Kaggle, Yahoo, TradingView or "
+        f"Investing.com export them. It may have at most {MAX_MEGABYTES} MB (JSON 30 MB). It is "
+        "read in the memory of this server and is not stored."
     )
     upload = st.file_uploader(
-        "Price file", KINDS, key="upload", max_upload_size=LARGEST, label_visibility="collapsed"
+        "Price file",
+        KINDS,
+        key="upload",
+        max_upload_size=MAX_MEGABYTES,
+        label_visibility="collapsed",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         coin = st.text_input(
             "Coin",
-            placeholder="from its name",
+            placeholder="from the file name",
             key="file-coin",
             max_chars=20,
             width=180,
-            help="Which coin it is, where the name of the file does not say.",
+            help="Which coin it is, if the name of the file does not say it.",
         )
         interval = st.selectbox(
             "Candles",
             [AS_IN_FILE, *INTERVALS],
             key="file-interval",
             width=180,
-            help="Merge into longer candles, for example minutes into hours.",
+            help="Merge the candles into longer ones, for example minutes into hours.",
         )
     if upload is None:
         return None
-    merged = None if interval == AS_IN_FILE else str(interval)
+    merged_to = None if interval == AS_IN_FILE else str(interval)
     history = None
-    with st.container(), show.errors():
-        history = _read(service, upload, coin or None, merged)
+    with st.container(), elements.errors():
+        history = _read(service, upload, coin or None, merged_to)
         live.source_line(history)
-    reading.how(service, upload, history)
+    reading.corrections_form(service, upload, history)
     if history is None:
         reading.offer_repairs(upload, None)
     return history
 
 
-def findings(history: PriceHistory) -> None:
-    """Show what was found in the file, and what can be repaired."""
+def report(history: PriceHistory) -> None:
+    """Show the quality report of the file, and offer repairs."""
     market.report(history, decisions=False)
     reading.offer_repairs(st.session_state["upload"], history)
 
@@ -69,51 +76,52 @@ def findings(history: PriceHistory) -> None:
 def _read(
     service: Service, upload: UploadedFile, coin: str | None, interval: str | None
 ) -> PriceHistory:
-    """Read the file as the person says, unless it was read just so before.
+    """Read the file as the user says; if it was read so before, return the prices in memory.
 
     Raises:
-        UnreadableFile: if it can't be read rightly, in the words of this page.
-        InvalidInput: if what the person says can't be, or there are too many candles.
+        UnreadableFile: If it cannot be read without doubt; the message speaks of this page.
+        InvalidInput: If the user's corrections are outside the rules, or there are too many
+            candles.
     """
     state = st.session_state
-    told, repairs = reading.corrections(service, upload), reading.repairs(upload)
-    asked = (upload.file_id, coin, interval, told, repairs)
-    if state.get("file-asked") == asked:
-        # Where other files have taken its place meanwhile, it is read again.
+    corrections, repairs = reading.corrections(service, upload), reading.repairs(upload)
+    request = (upload.file_id, coin, interval, corrections, repairs)
+    if state.get("file-request") == request:
+        # If other files have taken its place in memory, it is read again.
         with contextlib.suppress(InvalidInput):
             return service.prices.file(state["file-name"])
-    with st.spinner("Reading the file ..."), _progress() as report:
+    with st.spinner("Reading the file …"), _progress() as report:
         try:
             history = service.prices.read(
                 upload,
                 upload.name,
                 coin=coin,
                 interval=interval,
-                corrections=told,
+                corrections=corrections,
                 repairs=repairs,
                 to_open=True,
                 report=report,
             )
         except UnreadableFile as error:
-            raise UnreadableFile(reading.here(str(error))) from error
+            raise UnreadableFile(reading.on_this_page(str(error))) from error
         name = service.prices.open(history)
-    # Another reading of the same file takes the place of the one before.
-    again = "file-asked" in state and state["file-asked"][0] == upload.file_id
-    replaced = {name, state["file-name"]} if again else {name}
-    kept = [one for one in state.get("files", []) if one not in replaced]
-    state["files"] = [*kept[-7:], name]
-    state["file-asked"], state["file-name"] = asked, name
+    # A new reading of the same file replaces the one before.
+    same_file = "file-request" in state and state["file-request"][0] == upload.file_id
+    replaced = {name, state["file-name"]} if same_file else {name}
+    others = [file for file in state.get("files", []) if file not in replaced]
+    state["files"] = [*others, name][-MAX_FILES:]
+    state["file-request"], state["file-name"] = request, name
     return history
 
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[float], None]]:
-    """Draw a bar that fills as the file is read; a short file is done before there is one."""
-    place, began, shown = st.empty(), time.monotonic(), 0.0
+    """Draw a bar of how much of the file is read; it appears only if that takes a while."""
+    place, start, shown = st.empty(), time.monotonic(), 0.0
 
     def report(share: float) -> None:
         nonlocal shown
-        if time.monotonic() - began > 0.5 and abs(share - shown) >= 0.02:
+        if time.monotonic() - start > 0.5 and abs(share - shown) >= 0.02:
             shown = share
             place.progress(min(share, 1.0), f"{share:.0%} read")
 
@@ -123,8 +131,8 @@ def _progress() -> Iterator[Callable[[float], None]]:
         place.empty()
 
 
-def use(service: Service, history: PriceHistory) -> None:
-    """Lead on to the forecast of these prices."""
+def link_to_forecast(service: Service, history: PriceHistory) -> None:
+    """Draw the link to the forecast of these prices."""
     st.page_link(
         ROOT / "pages" / "forecast.py",
         label="Forecast these prices",

@@ -1,7 +1,8 @@
-"""Figures of the Forecast page, each drawn once for as long as its forecast is remembered.
+"""The figures of the Forecast page, each drawn once as long as its forecast is in memory.
 
-Drawing one takes ten to twenty milliseconds, most of a page's run, and a rerun shows most of them
-again as they were. A figure is some 150 kB, as much again once written, and is never changed.
+Drawing a figure takes ten to twenty milliseconds, which is most of a page's run, and a rerun shows
+most figures unchanged. A figure takes about 150 kB, twice that once it is encoded. Nobody may
+change a figure.
 """
 
 from __future__ import annotations
@@ -16,56 +17,56 @@ from cryptoforecast.types import Backtest, Forecast, NextSteps, Probability
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-#: Figures of one forecast that are kept: light and dark, and some of its steps.
-KEPT = 12
+#: Figures of one forecast in memory: light and dark ones, and some of its steps.
+MAX_FIGURES = 12
 
-_drawn: LruCaches[go.Figure] = LruCaches(KEPT)
-_stills: LruCaches[str] = LruCaches(KEPT)
-
-
-def fan(ahead: NextSteps, *, dark: bool) -> go.Figure:
-    """Draw what comes next; see ``charts.fan``."""
-    return kept(ahead.forecast, ("fan", dark), lambda: charts.fan(ahead, dark=dark))
+_figures: LruCaches[go.Figure] = LruCaches(MAX_FIGURES)
+_stills: LruCaches[str] = LruCaches(MAX_FIGURES)
 
 
-def fan_still(ahead: NextSteps, alt: str, *, dark: bool) -> str:
-    """Draw the picture of what comes next; see ``charts.still``."""
-    return _stills.of(ahead.forecast).answer(
-        (alt, dark), lambda: charts.still(fan(ahead, dark=dark), alt)
+def fan(future: NextSteps, *, dark: bool) -> go.Figure:
+    """Return the figure of what comes next; see ``charts.fan``."""
+    return cached(future.forecast, ("fan", dark), lambda: charts.fan(future, dark=dark))
+
+
+def fan_still(future: NextSteps, alt: str, *, dark: bool) -> str:
+    """Return the still picture of what comes next; see ``charts.still``."""
+    return _stills.of(future.forecast).answer(
+        (alt, dark), lambda: charts.still(fan(future, dark=dark), alt)
     )
 
 
 def predicted_vs_actual(result: Backtest, step: int, *, dark: bool) -> go.Figure:
-    """Draw the test; see ``charts.predicted_vs_actual``."""
-    return kept(
+    """Return the figure of a test; see ``charts.predicted_vs_actual``."""
+    return cached(
         result.forecast,
         ("test", step, dark),
         lambda: charts.predicted_vs_actual(result, step, dark=dark),
     )
 
 
-def probability_map(ahead: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
-    """Draw the chances of several prices; see ``charts.probability_map``."""
-    asked = tuple((one.level, one.direction) for one in around)
-    return kept(
-        ahead.forecast,
-        ("chances", asked, dark),
-        lambda: charts.probability_map(ahead, around, dark=dark),
+def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
+    """Return the figure of the probabilities of several prices; see ``charts.probability_map``."""
+    prices = tuple((one.level, one.direction) for one in around)
+    return cached(
+        future.forecast,
+        ("probabilities", prices, dark),
+        lambda: charts.probability_map(future, around, dark=dark),
     )
 
 
-def probability_by_step(ahead: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
-    """Draw the chance of one price at every step; see ``charts.probability_by_step``."""
-    return kept(
-        ahead.forecast,
-        ("chance", one.level, one.direction, dark),
-        lambda: charts.probability_by_step(ahead, one, dark=dark),
+def probability_by_step(future: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
+    """Return the figure of one price's probability by step; see ``charts.probability_by_step``."""
+    return cached(
+        future.forecast,
+        ("probability", one.level, one.direction, dark),
+        lambda: charts.probability_by_step(future, one, dark=dark),
     )
 
 
 def compare_errors(result: Backtest, *, dark: bool) -> go.Figure:
-    """Draw every predictor's pinball loss; see ``charts.compare_errors``."""
-    return kept(
+    """Return the figure of every predictor's pinball loss; see ``charts.compare_errors``."""
+    return cached(
         result.forecast,
         ("errors", *result.scores, dark),
         lambda: charts.compare_errors(
@@ -75,8 +76,8 @@ def compare_errors(result: Backtest, *, dark: bool) -> go.Figure:
 
 
 def coverage(result: Backtest, *, dark: bool) -> go.Figure:
-    """Draw how often every band held the price; see ``charts.coverage``."""
-    return kept(
+    """Return the figure of how often each band held the price; see ``charts.coverage``."""
+    return cached(
         result.forecast,
         ("coverage", *result.scores, dark),
         lambda: charts.coverage(covered(result), simulated=result.history.simulated, dark=dark),
@@ -84,26 +85,26 @@ def coverage(result: Backtest, *, dark: bool) -> go.Figure:
 
 
 def covered(result: Backtest) -> dict[str, dict[int, float]]:
-    """Return by predictor and level (%) the share of prices inside, at the last step."""
+    """Return the share of prices inside each band at the last step, by predictor and level (%)."""
     return {
         name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
         for name, steps in result.scores.items()
     }
 
 
-def kept(forecast: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
-    """Return a figure of a forecast, drawn unless it was before.
+def cached(forecast: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
+    """Return a figure of a forecast, drawn unless it is in memory.
 
     Args:
-        forecast: what it shows; forgotten with it.
-        key: all else that shapes it.
-        draw: makes it.
+        forecast: The forecast that it shows. Its figures leave memory together with it.
+        key: Everything else that shapes the figure.
+        draw: Draws the figure.
     """
-    return _drawn.of(forecast).answer(key, lambda: _written(draw()))
+    return _figures.of(forecast).answer(key, lambda: _encoded_once(draw()))
 
 
-def _written(figure: go.Figure) -> go.Figure:
-    """Let a figure that is finished copy and encode its numbers once, not at every rerun."""
+def _encoded_once(figure: go.Figure) -> go.Figure:
+    """Let a finished figure copy and encode its numbers once, instead of at every rerun."""
     numbers = figure.to_dict()
     figure.to_dict = lambda: numbers
     return figure

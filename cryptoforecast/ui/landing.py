@@ -17,17 +17,17 @@ def preload(service: Service) -> None:
     history = service.prices.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
     model = inputs.FIRST[inputs.INTERVAL]
     with ThreadPoolExecutor(1) as pool:
-        next_steps = pool.submit(_next_steps, service, model, history)
-        result = selection.judge(service, model, history)
+        other = pool.submit(_next_steps, service, model, history)
+        result = selection.backtest(service, model, history)
         figures.predicted_vs_actual(result, result.spec.horizon, dark=False)
         figures.compare_errors(result, dark=False)
         figures.coverage(result, dark=False)
-        next_steps.result()
+        other.result()
 
 
 def _next_steps(service: Service, model: str, history: PriceHistory) -> None:
-    next_steps = selection.look_ahead(service, model, history)
-    figures.fan(next_steps, dark=False)
-    one, around = probability.of(next_steps, float(next_steps.forecast.close[0]), "above")
-    figures.probability_map(next_steps, around, dark=False)
-    figures.probability_by_step(next_steps, one, dark=False)
+    future = selection.next_steps(service, model, history)
+    figures.fan(future, dark=False)
+    one, around = probability.of(future, float(future.forecast.close[0]), "above")
+    figures.probability_map(future, around, dark=False)
+    figures.probability_by_step(future, one, dark=False)

@@ -1,4 +1,4 @@
-"""The parts of the Models page."""
+"""The parts of the Models page: the list, the comparison, the card of one model."""
 
 from __future__ import annotations
 
@@ -11,37 +11,38 @@ from cryptoforecast.learning import bundles
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import SavedModel
-from cryptoforecast.ui import show
-from cryptoforecast.ui.words import plain
+from cryptoforecast.ui import elements, words
 
 
 def overview(service: Service) -> list[SavedModel]:
-    """List every saved model with its test figures; return them."""
-    saved = service.saved_models.all()
+    """List every saved model with its scores; return the models."""
+    models = service.saved_models.all()
     for name, reason in service.saved_models.damaged().items():
-        st.warning(plain(f"{name}: {reason}"), icon=":material/broken_image:")
-    if not saved:
-        st.info("No model is saved yet. Train one on the Forecast page, then keep it there.")
-        return saved
-    st.subheader(f"{len(saved)} saved models")
+        st.warning(words.plain(f"{name}: {reason}"), icon=":material/broken_image:")
+    if not models:
+        st.info("No model is saved yet. Train one on the Forecast page and save it there.")
+        return models
+    st.subheader(f"{len(models)} saved models")
     st.dataframe(
-        pd.DataFrame([_row(one) for one in saved]), hide_index=True, placeholder=show.DASH,
+        pd.DataFrame([_row(one) for one in models]), hide_index=True, placeholder=words.DASH,
         alt="Saved models",
     )  # fmt: skip
     st.caption(
-        "Ratios below 1 are better than the last price (MAE) or a constant band (pinball), each on "
-        "the test span of the model's own history, last step; a model of any coin on coins that it "
-        "had not learnt from, one after the other left out."
+        "MAE / naive is the average miss divided by that of the last price. Pinball / naive is the "
+        "error of the range divided by that of a constant range. Below 1 is better. Both are "
+        "measured at the last step, on the test span of the prices that the model was trained "
+        "with. For a model of any coin, each coin was left out of the training in turn, and the "
+        "model was tested on the coin that was left out."
     )
-    return saved
+    return models
 
 
-def compare(saved: Sequence[SavedModel]) -> None:
-    """Put the chosen models side by side."""
-    by_name = {one.name: one for one in saved}
+def compare(models: Sequence[SavedModel]) -> None:
+    """Show the details of the models that the user chooses, side by side."""
+    by_name = {one.name: one for one in models}
     chosen = st.multiselect(
         "Compare", list(by_name), list(by_name)[:2], key="compare", bind="query-params",
-        help="Figures of different coins or spans compare through their ratios only.",
+        help="For models of different coins or spans, compare the ratios to naive only.",
     )  # fmt: skip
     if len(chosen) < 2:
         st.caption("Choose at least two models to compare.")
@@ -50,9 +51,9 @@ def compare(saved: Sequence[SavedModel]) -> None:
     st.dataframe(pd.DataFrame(columns).astype(str), alt="Comparison of saved models")
 
 
-def card(service: Service, saved: Sequence[SavedModel]) -> None:
-    """Show one model's card, with opening and deleting."""
-    by_name = {one.name: one for one in saved}
+def card(service: Service, models: Sequence[SavedModel]) -> None:
+    """Show the card of one model, with a link to its forecast and a button to delete it."""
+    by_name = {one.name: one for one in models}
     st.subheader("Card")
     name = st.selectbox("Model", list(by_name), key="card", bind="query-params")
     one = by_name[name]
@@ -61,7 +62,7 @@ def card(service: Service, saved: Sequence[SavedModel]) -> None:
         st.markdown(f"#### {one.name}")
         if model.simulated:
             st.badge("Trained on simulated prices", icon=":material/science:", color="orange")
-        st.markdown(plain(model.verdict) or "Not judged yet.")
+        st.markdown(words.plain(model.verdict) or "This model was not tested yet.")
         st.table({key: str(value) for key, value in _details(one).items()})
     with st.container(horizontal=True):
         st.page_link(
@@ -71,17 +72,17 @@ def card(service: Service, saved: Sequence[SavedModel]) -> None:
             query_params={"model": name, "interval": model.interval},
         )
         if one.shipped:
-            st.caption("Comes with the project; it can't be deleted.")
+            st.caption("This model comes with the project and cannot be deleted.")
         elif st.button("Delete", icon=":material/delete:"):
             _confirm(service, name)
 
 
 @st.dialog("Delete this model?")
 def _confirm(service: Service, name: str) -> None:
-    st.markdown(f"**{name}** will be gone; its training can't be undone, only repeated.")
+    st.markdown(f"**{name}** is deleted for good. To get it back, you have to train it again.")
     with st.container(horizontal=True):
         if st.button("Delete it", type="primary", key="confirm-delete"):
-            with show.errors():
+            with elements.errors():
                 service.saved_models.delete(name)
                 st.rerun()
         if st.button("Keep it"):
@@ -95,12 +96,12 @@ def _row(one: SavedModel) -> dict[str, object]:
         "Coin": model.coin,
         "Candle": model.interval,
         "Network": spec.network.upper() if spec.network == "lstm" else spec.network.capitalize(),
-        "Horizon": spec.horizon,
+        "Steps ahead": spec.horizon,
         "MAE / naive": _ratio(one, "mae"),
         "Pinball / naive": _ratio(one, "pinball"),
-        "80 % covered": show.percent(_score(one, "coverage_80")),
-        "Cutoff": model.cutoff[:10],
-        "Origin": "shipped" if one.shipped else "yours",
+        "80 % covered": words.percent(_score(one, "coverage_80")),
+        "Learnt up to": model.cutoff[:10],
+        "Owner": "project" if one.shipped else "you",
         "Prices": "simulated" if model.simulated else "real",
     }
 
@@ -111,17 +112,17 @@ def _details(one: SavedModel) -> dict[str, object]:
         "Coin and candle": f"{model.coin} {model.interval}",
         "Prices": f"{model.source}{' (simulated)' if model.simulated else ''}",
         "History": f"{model.start[:10]} to {model.end[:10]}, {model.rows:,} candles",
-        "Fitted up to": model.cutoff[:10],
+        "Learnt up to": model.cutoff[:10],
         "Network": f"{spec.network} {'-'.join(map(str, spec.units))}, "
         f"{bundles.parameters(spec):,} parameters",
         "Inputs": ", ".join(spec.features),
         "Target and loss": f"{spec.target}, {spec.loss}",
         "Lookback and horizon": f"{spec.lookback} and {spec.horizon} candles",
-        "Candles a forecast needs": model.needs,
-        "MAE / naive": _ratio(one, "mae") or show.DASH,
-        "Pinball / naive": _ratio(one, "pinball") or show.DASH,
-        "80 % covered": show.percent(_score(one, "coverage_80")),
-        "95 % covered": show.percent(_score(one, "coverage_95")),
+        "Candles needed for a forecast": model.needs,
+        "MAE / naive": _ratio(one, "mae") or words.DASH,
+        "Pinball / naive": _ratio(one, "pinball") or words.DASH,
+        "80 % covered": words.percent(_score(one, "coverage_80")),
+        "95 % covered": words.percent(_score(one, "coverage_95")),
         "Training": f"{one.model.record.epochs} epochs, {one.model.record.seconds:.0f} s, "
         + (f"seed {spec.seed}" if spec.ensemble == 1 else f"{spec.ensemble} seeds"),
         "Libraries": ", ".join(f"{name} {version}" for name, version in model.libraries.items()),

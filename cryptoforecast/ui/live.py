@@ -1,4 +1,4 @@
-"""Prices on a page: what is there at once, replaced when the live source has answered."""
+"""Prices on a page: those at hand first, replaced when the live source has answered."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ import streamlit as st
 
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, span_text
-from cryptoforecast.ui.words import plain
+from cryptoforecast.ui import words
 
-# A history shorter than this begins at a time, not only on a day.
+# A history shorter than this shows the time of its first candle, a longer one only the day.
 _SHORT = pd.Timedelta(days=14)
 
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
-    """Return the prices at hand without waiting, say what they are, and watch for newer ones."""
-    found = service.prices.history(query, wait=0)
-    source_line(found, refreshing=service.prices.refreshing(query))
+    """Return the prices at hand, draw what they are, and wait for newer ones in the background."""
+    prices = service.prices.history(query, wait=0)
+    source_line(prices, refreshing=service.prices.refreshing(query))
     if service.prices.refreshing(query):
         _watch(service, query)
-    return found
+    return prices
 
 
 def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
-    """Draw where prices come from, how old they are, and what a person should know of them."""
+    """Draw where prices come from, how old they are, and what else the user should know.
+
+    Args:
+        prices: The prices.
+        refreshing: Whether the live source is being asked for newer ones.
+    """
     closed = prices.end + prices.candle_length
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if prices.simulated:
@@ -36,17 +41,17 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
             )
         form = "%Y-%m-%d %H:%M" if closed - prices.start < _SHORT else "%Y-%m-%d"
         text = (
-            f"{prices.coin} · {len(prices):,} closed {prices.interval} candles, "
+            f"{prices.coin} · {len(prices):,} {words.prices(prices.interval)}, "
             f"{prices.start.strftime(form)} to {closed:%Y-%m-%d %H:%M} UTC · "
             f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
         )
         st.caption(text + (" · asking the live source …" if refreshing else ""))
     for note in prices.notes:
-        st.caption(f":material/info: {plain(note)}")
+        st.caption(f":material/info: {words.plain(note)}")
 
 
 @st.fragment(run_every="1s")
 def _watch(service: Service, query: MarketQuery) -> None:
-    """Rerun the page once, when the refresh that is under way has ended."""
+    """Run the page once more when the live source has answered."""
     if not service.prices.refreshing(query):
         st.rerun()

@@ -1,8 +1,9 @@
-"""The parts of the Market page."""
+"""The parts of the Market page: last price, candles, quality report."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pandas as pd
 import streamlit as st
@@ -12,10 +13,9 @@ from cryptoforecast.charts import style
 from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.service import Service
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, span_text
-from cryptoforecast.ui import inputs, show
+from cryptoforecast.ui import elements, inputs, words
 
-#: Spans of the candle chart in days, by interval, and the one to begin with: a few hundred
-#: candles, which are drawn as they are. ``None`` is all there is.
+#: Spans of the candle chart in days, by candle length; ``None`` is all that the source has.
 SPANS: dict[str, dict[str, float | None]] = {
     "1m": {"6 hours": 0.25, "1 day": 1, "3 days": 3, "7 days": 7},
     "5m": {"1 day": 1, "1 week": 7, "1 month": 30, "2 months": 58},
@@ -28,16 +28,26 @@ SPANS: dict[str, dict[str, float | None]] = {
     },
     "1w": {"1 year": 365, "5 years": 1826, "10 years": 3652, "All": None},
 }  # fmt: skip
+#: The span to begin with: a few hundred candles, which need not be thinned out.
 SPAN = {
     "1m": "6 hours", "5m": "1 day", "15m": "3 days", "1h": "1 month", "4h": "2 months",
     "1d": "1 year", "1w": "5 years",
 }  # fmt: skip
-#: For the last close and its change in a week, with something to spare.
+#: Span of prices that gives the last close and its change in a week, with some days more, and the
+#: same for candles shorter than an hour.
 _RECENT, _RECENT_MINUTES = pd.Timedelta(days=30), pd.Timedelta(days=7, hours=4)
 
 
 def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
-    """Draw how much to show (``None``: all there is), and on which axis."""
+    """Draw the selectors of the chart.
+
+    Args:
+        interval: Candle length.
+
+    Returns:
+        The span to show, ``None`` for all that the source has, and whether the axis is
+        logarithmic.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choices = SPANS[interval]
         span = st.segmented_control(
@@ -53,25 +63,26 @@ def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
             "Log axis",
             key="log",
             bind="query-params",
-            help="Equal distances are equal percentages.",
+            help="On a logarithmic axis, equal distances are equal percentages.",
         )
     days = choices[str(span)]
     return None if days is None else pd.Timedelta(days=days), log
 
 
-def widened(query: MarketQuery, span: pd.Timedelta | None) -> MarketQuery:
-    """Return the query for the span that is shown."""
+def over(query: MarketQuery, span: pd.Timedelta | None) -> MarketQuery:
+    """Return the query for a span that ends now; ``None`` is all that the source has."""
     start = None if span is None else inputs.since(query.interval, span)
     return dataclasses.replace(query, start=start)
 
 
 @st.fragment(run_every="30s")
 def last_price(service: Service, query: MarketQuery) -> None:
-    """Show the last close, its change and its age; refreshes by itself.
+    """Show the last close, its age and its change; refreshes by itself.
 
-    Of the candles that are fetched: a week's last close can be days old, that of its days is not.
+    It comes from the candles that the source has, not from longer ones made of them: the last
+    close of a week can be days old, that of its last day is not.
     """
-    with show.errors():
+    with elements.errors():
         now = pd.Timestamp.now("UTC")
         interval = base_interval(query.interval)
         short = INTERVALS[interval] < INTERVALS["1h"]
@@ -90,48 +101,58 @@ def last_price(service: Service, query: MarketQuery) -> None:
                 delta_arrow="off",
                 border=True,
             )
-            for words, span in (("24 hours", _day()), ("7 days", 7 * _day())):
-                before = close[close.index <= history.end - span]
+            for name, days in (("24 hours", 1), ("7 days", 7)):
+                before = close[close.index <= history.end - pd.Timedelta(days=days)]
                 change = last / float(before.iloc[-1]) - 1 if len(before) else float("nan")
                 st.metric(
-                    f"Change in {words}",
-                    show.percent(change),
-                    None if change != change else f"{style.money(last - last / (1 + change), '+')}",
+                    f"Change in {name}",
+                    words.percent(change),
+                    None if math.isnan(change) else style.money(last - last / (1 + change), "+"),
                     border=True,
                 )
 
 
 def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> None:
-    """Show candles and volume, and the table behind them."""
+    """Show candles and volume, and the table behind them.
+
+    Args:
+        history: The prices.
+        span: How much of their end to show; ``None`` for all of them.
+        log: Whether the price axis is logarithmic.
+    """
     summary = charts.summary_candles(history, span)
-    show.chart(
-        charts.candles(history, log=log, last=span, dark=show.dark()), alt=summary, key="candles"
-    )
+    figure = charts.candles(history, log=log, last=span, dark=elements.dark())
+    elements.chart(figure, alt=summary, key="candles")
     st.caption(summary)
-    show.table("All candles (USD)", history.candles.reset_index, history, "candles")
+    elements.table("All candles (USD)", history.candles.reset_index, history, "candles")
 
 
 def report(history: PriceHistory, *, decisions: bool = True) -> None:
-    """Show what was found in the data, and what its reader decided unless that is shown apart."""
+    """Show the quality report of the prices.
+
+    Args:
+        history: The prices.
+        decisions: Whether to list what was decided when the prices were read.
+    """
     quality = history.quality
     st.subheader("Can these data be trusted?")
-    found = {
+    counts = {
         "Missing candles": quality.missing,
-        "Duplicated times": quality.duplicates,
-        "Unchanging tail (candles)": quality.flat_tail,
-        "Open or close outside high/low": quality.ohlc_violations,
-        "Outliers against both neighbours": quality.outliers,
+        "Candles with the time of another one": quality.duplicates,
+        "Candles at the end that repeat one price": quality.flat_tail,
+        "Candles with open or close outside high and low": quality.ohlc_violations,
+        "Candles far away from both neighbours": quality.outliers,
     }
-    total = sum(found.values())
+    total = sum(counts.values())
     if total:
         noun = "finding" if total == 1 else "findings"
         st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
     else:
-        st.markdown(f":green[:material/check_circle:] No finding in {len(history):,} candles.")
+        st.markdown(f":green[:material/check_circle:] No findings in {len(history):,} candles.")
     if history.volume_unit == "usd":
-        st.caption("Volume is the turnover in USD, as this source gives it.")
-    with st.expander("The report", icon=":material/fact_check:"):
-        checks = pd.DataFrame({"Check": list(found), "Candles": list(found.values())})
+        st.caption("The volume is the turnover in USD. This source gives it so.")
+    with st.expander("All checks", icon=":material/fact_check:"):
+        checks = pd.DataFrame({"Check": list(counts), "Candles": list(counts.values())})
         st.dataframe(checks, hide_index=True, alt="Findings of the data report")
         if quality.problems:
             problems = pd.DataFrame(
@@ -143,12 +164,8 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
                     "Where": [one.detail for one in quality.problems],
                 }
             )
-            st.dataframe(problems, hide_index=True, placeholder=show.DASH, alt="All findings")
+            st.dataframe(problems, hide_index=True, placeholder=words.DASH, alt="All findings")
         if decisions and quality.decisions:
-            st.caption("What the reader settled by itself:")
-            settled = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
-            st.dataframe(settled, hide_index=True, alt="Decisions of the reader")
-
-
-def _day() -> pd.Timedelta:
-    return pd.Timedelta(days=1)
+            st.caption("What was decided when these prices were read:")
+            decided = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
+            st.dataframe(decided, hide_index=True, alt="Decisions made while reading")

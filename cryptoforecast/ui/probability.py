@@ -1,4 +1,4 @@
-"""The odds on the Forecast page: how likely a price is, at every step."""
+"""The probability of a price on the Forecast page, at every step."""
 
 from __future__ import annotations
 
@@ -10,40 +10,49 @@ from cryptoforecast.cache import LruCaches
 from cryptoforecast.charts import style
 from cryptoforecast.forecasting import probability
 from cryptoforecast.types import NextSteps, Probability
-from cryptoforecast.ui import figures, show
+from cryptoforecast.ui import elements, figures
 
 _DIRECTIONS = ("above", "below")
-#: Prices asked for that stay in memory, of each forecast.
-_KEPT = 12
+#: Prices of one forecast whose probabilities stay in memory.
+MAX_PRICES = 12
 
-_worked_out: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCaches(_KEPT)
+_probabilities: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCaches(MAX_PRICES)
 
 
 @st.fragment
-def section(ahead: NextSteps) -> None:
-    """Ask for a price and a direction; show its chance, and those of the prices around."""
+def show(future: NextSteps) -> None:
+    """Show the probability of the user's price, and those of the prices around the last close."""
     st.subheader("How likely is a price?")
-    with show.errors():
-        _draw(ahead, *of(ahead, *_asked(ahead)))
+    with elements.errors():
+        _draw(future, *of(future, *_inputs(future)))
 
 
 def of(
-    ahead: NextSteps, level: float, direction: str
+    future: NextSteps, level: float, direction: str
 ) -> tuple[Probability, tuple[Probability, ...]]:
-    """Work out the odds of a price (USD), and of the prices around the last close."""
+    """Compute the probability of a price, and those of the prices around the last close.
 
-    def work_out() -> tuple[Probability, tuple[Probability, ...]]:
+    Args:
+        future: The forecast.
+        level: The price, USD.
+        direction: ``"above"`` or ``"below"``.
+
+    Raises:
+        InvalidInput: If no price can have this level.
+    """
+
+    def compute() -> tuple[Probability, tuple[Probability, ...]]:
         above = direction == "above"
-        (one,) = probability.of_next_steps(ahead, [level] * above, [level] * (not above))
-        ladder = probability.ladder(ahead)
-        return one, probability.of_next_steps(ahead, ladder * above, ladder * (not above))
+        (one,) = probability.of_next_steps(future, [level] * above, [level] * (not above))
+        ladder = probability.ladder(future)
+        return one, probability.of_next_steps(future, ladder * above, ladder * (not above))
 
-    return _worked_out.of(ahead.forecast).answer((level, direction), work_out)
+    return _probabilities.of(future.forecast).answer((level, direction), compute)
 
 
-def _asked(ahead: NextSteps) -> tuple[float, str]:
-    """Draw the price and the direction; the URL holds both."""
-    close = float(ahead.forecast.close[0])
+def _inputs(future: NextSteps) -> tuple[float, str]:
+    """Draw the inputs for the price and the direction; the URL holds both."""
+    close = float(future.forecast.close[0])
     decimals = style.price_decimals(close)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.number_input(
@@ -52,15 +61,15 @@ def _asked(ahead: NextSteps) -> tuple[float, str]:
             placeholder=f"{close:.{decimals}f} (last close)",
             step=probability.round_step(close / 100),
             format=f"%.{decimals}f",
-            key=f"price_{ahead.history.coin}",
+            key=f"price_{future.history.coin}",
             bind="query-params",
             width=220,
-            help="Empty: the last close. The chance is read off the nine quantiles of the "
-            "forecast; beyond the outer two, 2.5 % on either side, it follows a tail whose shape "
-            "was measured on past prices.",
+            help="Leave it empty for the last close. The probability comes from the nine quantiles "
+            "of the forecast. Beyond the outer two, 2.5 % on either side, it follows a tail whose "
+            "shape was measured on past prices.",
         )
         direction = st.segmented_control(
-            "Ends",
+            "The price ends",
             _DIRECTIONS,
             default="above",
             required=True,
@@ -70,33 +79,36 @@ def _asked(ahead: NextSteps) -> tuple[float, str]:
     return close if level is None else float(level), str(direction)
 
 
-def _draw(ahead: NextSteps, one: Probability, around: tuple[Probability, ...]) -> None:
+def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> None:
     summary, rest = (
-        charts.summary_probability(ahead, one),
-        charts.summary_probabilities(ahead, around),
+        charts.summary_probability(future, one),
+        charts.summary_probabilities(future, around),
     )
     question, _, answer = summary.partition(": ")
-    chance, semicolon, first = answer.rstrip(".").partition("; ")
-    st.markdown(f"{question}: **{chance}**{semicolon}{first}.")
-    maps = figures.probability_map(ahead, around, dark=show.dark())
-    if ahead.forecast.horizon == 1:
-        show.chart(maps, alt=rest, key="chances")
+    last, semicolon, first = answer.rstrip(".").partition("; ")
+    st.markdown(f"{question}: **{last}**{semicolon}{first}.")
+    dark = elements.dark()
+    map_figure = figures.probability_map(future, around, dark=dark)
+    if future.forecast.horizon == 1:
+        elements.chart(map_figure, alt=rest, key="probabilities")
     else:
         left, right = st.columns(2)
         with left:
-            line = figures.probability_by_step(ahead, one, dark=show.dark())
-            show.chart(line, alt=summary, key="chance")
+            by_step = figures.probability_by_step(future, one, dark=dark)
+            elements.chart(by_step, alt=summary, key="probability")
         with right:
-            show.chart(maps, alt=rest, key="chances")
-    show.table(
-        "The numbers behind these charts (%)", lambda: _frame(ahead, one, around), ahead.history,
-        f"{ahead.model}-odds",
-    )  # fmt: skip
+            elements.chart(map_figure, alt=rest, key="probabilities")
+    elements.table(
+        "The numbers behind these charts (%)",
+        lambda: _frame(future, one, around),
+        future.history,
+        f"{future.model}-probabilities",
+    )
 
 
-def _frame(ahead: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
-    """One row a step, one column a price, chances in %."""
-    forecast = ahead.forecast.frame()
+def _frame(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
+    """Return one row for each step and one column for each price, probabilities in %."""
+    forecast = future.forecast.frame()
     columns = {f"{each.direction} {style.money(each.level)}": each for each in (one, *around)}
-    chances = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
-    return pd.DataFrame({"time": forecast["time"], "step": forecast["step"], **chances})
+    percentages = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
+    return pd.DataFrame({"time": forecast["time"], "step": forecast["step"], **percentages})

@@ -1,6 +1,6 @@
-"""How a price file was read: what was decided, and what the person says instead.
+"""How a price file was read: what was decided, and how the user corrects it.
 
-Every choice is kept under the file's own keys, so that another file begins as found again.
+The widgets have keys of their own for each file, so that another file starts without corrections.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui.words import plain
 
-#: What a choice is until a person makes one.
+#: The value of a choice before the user makes one.
 _AS_FOUND = ""
 _DELIMITERS = {
     _AS_FOUND: "As found", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar", " ": "Space",
@@ -36,8 +36,8 @@ _CANDLES = ("time", "open", "high", "low", "close", "volume")
 _TRADES = ("time", "price", "volume")
 _ROLES = (*_CANDLES, "price")
 
-#: What the reader decides, in the order and the words of the table.
-_WHAT = {
+#: What is decided when a file is read, in the order and the words of the table.
+_DECISIONS = {
     "format": "Format",
     "encoding": "Encoding",
     "delimiter": "Between columns",
@@ -52,88 +52,102 @@ _WHAT = {
     "ticks": "Trades",
     "interval": "Candles",
     "merged": "Merged",
-    "corrected": "As you said",
+    "corrected": "Corrected by you",
 }
 
 
 def corrections(service: Service, upload: UploadedFile) -> Corrections:
-    """Return what the person said of this file so far."""
-    delimiter, order = _said(upload, "delimiter"), _said(upload, "dates")
+    """Return the user's corrections for this file."""
+    delimiter, order = _choice(upload, "delimiter"), _choice(upload, "dates")
     names = service.prices.column_names(upload, delimiter)
-    columns = {role: _said(upload, role) for role in _ROLES}
+    columns = {role: _choice(upload, role) for role in _ROLES}
     return Corrections(
         delimiter=delimiter,
         columns={role: name for role, name in columns.items() if name in names},
         day_first=None if order is None else order == "day",
-        zone=_said(upload, "zone"),
-        label=_said(upload, "label"),
-        decimal=_said(upload, "decimal"),
+        zone=_choice(upload, "zone"),
+        label=_choice(upload, "label"),
+        decimal=_choice(upload, "decimal"),
     )
 
 
 def repairs(upload: UploadedFile) -> tuple[str, ...]:
-    """Return the repairs that the person asked for."""
+    """Return the names of the repairs that the user chose."""
     return tuple(st.session_state.get(_key(upload, "repairs")) or ())
 
 
-def how(service: Service, upload: UploadedFile, history: PriceHistory | None) -> None:
-    """Draw what was decided and what can be said instead; open if the file was refused."""
+def corrections_form(service: Service, upload: UploadedFile, history: PriceHistory | None) -> None:
+    """Draw how the file was read, and the controls that correct it.
+
+    Args:
+        service: Knows the columns of the file.
+        upload: The file.
+        history: Its prices; ``None`` if it was refused, and then the controls are unfolded.
+    """
     decided = dict(history.quality.decisions) if history is not None else {}
     with st.expander("How it was read", expanded=history is None, icon=":material/tune:"):
         if decided:
-            _decisions(decided)
-            st.caption("Not so? Say what is right; the file is read again at once.")
+            _decision_table(decided)
+            st.caption(
+                "If something is wrong, choose what is right. The file is then read again at once."
+            )
         else:
-            st.caption("Say how the file is to be read; it is read again at once.")
+            st.caption("Choose how to read the file. It is then read again at once.")
         with st.grid(3, min_column_width=220):
-            _choice(upload, "dates", "Dates", _ORDERS)
-            _choice(upload, "decimal", "Decimal mark", _DECIMALS)
+            _selector(upload, "dates", "Dates", _ORDERS)
+            _selector(upload, "decimal", "Decimal mark", _DECIMALS)
             _zone(upload)
-            _choice(upload, "label", "A candle's time is", _LABELS)
+            _selector(upload, "label", "A candle's time is", _LABELS)
             if "format" not in decided:
-                _choice(upload, "delimiter", "Between columns", _DELIMITERS)
+                _selector(upload, "delimiter", "Between columns", _DELIMITERS)
         roles = _ROLES if history is None else _TRADES if "ticks" in decided else _CANDLES
         _columns(service, upload, roles)
 
 
 def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
-    """Offer what can be repaired, and say what each repair does; nothing if there is nothing."""
-    asked = repairs(upload)
+    """Offer the repairs that this file needs, and say what each of them does.
+
+    Args:
+        upload: The file.
+        history: Its prices; ``None`` if it was refused, and then only the chosen repairs are shown.
+    """
+    chosen = repairs(upload)
     done: dict[str, str] = {}
-    left: dict[str, int] = {}
+    possible: dict[str, int] = {}
     if history is not None:
         problems = history.quality.problems
         done = {
-            one.kind: one.repair for one in problems if one.kind in asked and one.repair != "none"
+            one.kind: one.repair for one in problems if one.kind in chosen and one.repair != "none"
         }
-        left = repairable(history.candles)
-    offered = [name for name in REPAIRS if name in {*asked, *done, *left}]
-    if not offered:
+        possible = repairable(history.candles)
+    names = [name for name in REPAIRS if name in {*chosen, *done, *possible}]
+    if not names:
         return
     st.pills(
         "Repairs",
-        offered,
+        names,
         selection_mode="multi",
-        format_func=_words,
+        format_func=_repair_words,
         key=_key(upload, "repairs"),
-        help="Off unless chosen. No repair makes up a price; a candle left out is missing then.",
+        help="No repair is made unless you choose it. A repair never invents a price: a candle "
+        "that is left out is missing afterwards.",
     )
     lines = []
-    for name in offered:
-        count = left.get(name, 0)
+    for name in names:
+        count = possible.get(name, 0)
         state = done.get(name) or f"{count:,} candle{'s' * (count != 1)}"
         mark = ":green[:material/check:] " if name in done else ""
-        lines.append(f"- {mark}**{_words(name)}**: {REPAIRS[name].help[:-1]} ({state}).")
+        lines.append(f"- {mark}**{_repair_words(name)}**: {REPAIRS[name].help[:-1]} ({state}).")
     st.markdown("\n".join(lines))
 
 
-def here(refusal: str) -> str:
-    """Word a refusal for this page: the remedy is right below it."""
+def on_this_page(refusal: str) -> str:
+    """Write a refusal for the Data page, where the remedy is right below it."""
     return re.sub(r"\(([A-Z][a-z ]+) on the Data page; [^)]*\)", r"(\1, below)", refusal)
 
 
-def _said(upload: UploadedFile, name: str) -> str | None:
-    """Return a choice, ``None`` as long as it is as found."""
+def _choice(upload: UploadedFile, name: str) -> str | None:
+    """Return what the user chose, ``None`` for nothing."""
     return st.session_state.get(_key(upload, name)) or None
 
 
@@ -141,21 +155,21 @@ def _key(upload: UploadedFile, name: str) -> str:
     return f"file-{upload.file_id}-{name}"
 
 
-def _words(kind: str) -> str:
+def _repair_words(kind: str) -> str:
     """Name a repair as its finding is named."""
     text = kind.replace("_", " ").replace("ohlc violations", "open or close outside high/low")
     return text[:1].upper() + text[1:]
 
 
-def _decisions(decided: Mapping[str, str]) -> None:
+def _decision_table(decided: Mapping[str, str]) -> None:
     shown = {",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
-    words = {name: word for name, word in _WHAT.items() if name in decided}
-    words |= {name: name.capitalize() for name in decided if name not in _WHAT}
+    words = {name: word for name, word in _DECISIONS.items() if name in decided}
+    words |= {name: name.capitalize() for name in decided if name not in _DECISIONS}
     rows = [(word, plain(shown.get(decided[name], decided[name]))) for name, word in words.items()]
     st.table(pd.DataFrame(rows, columns=["What", "Decided"]), hide_index=True, border="horizontal")
 
 
-def _choice(upload: UploadedFile, name: str, label: str, words: Mapping[str, str]) -> None:
+def _selector(upload: UploadedFile, name: str, label: str, words: Mapping[str, str]) -> None:
     st.selectbox(label, list(words), format_func=words.__getitem__, key=_key(upload, name))
 
 
@@ -163,17 +177,17 @@ def _zone(upload: UploadedFile) -> None:
     st.selectbox(
         "Time zone",
         [_AS_FOUND, *_zones()],
-        format_func=lambda zone: zone or "As found, else UTC",
+        format_func=lambda zone: zone or "As found, or else UTC",
         key=_key(upload, "zone"),
-        help="Of times that carry none. Type to search, for example Berlin.",
+        help="The zone of times that do not name one. Type to search, for example Berlin.",
     )
 
 
 def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> None:
-    names = service.prices.column_names(upload, _said(upload, "delimiter"))
+    names = service.prices.column_names(upload, _choice(upload, "delimiter"))
     if not names:
         return
-    st.caption("Columns: which one holds what.")
+    st.caption("Columns: which column of the file holds what.")
     with st.grid(3, min_column_width=150):
         for role in roles:
             key = _key(upload, role)
@@ -189,6 +203,6 @@ def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> 
 
 @functools.cache
 def _zones() -> list[str]:
-    """Every place of the IANA database, without its technical names."""
-    found = zoneinfo.available_timezones()
-    return sorted(name for name in found if "/" in name and not name.startswith("Etc/"))
+    """Return every place of the IANA database, without its technical names."""
+    names = zoneinfo.available_timezones()
+    return sorted(name for name in names if "/" in name and not name.startswith("Etc/"))

@@ -1,4 +1,7 @@
-"""What the Forecast and Backtest pages are about: the chosen model, judged and looking ahead."""
+"""What the pages compute for the model that the user chose.
+
+A model name is that of a saved model or of a baseline, or ``run-`` and the key of a training.
+"""
 
 from __future__ import annotations
 
@@ -21,92 +24,101 @@ from cryptoforecast.ui import inputs
 from cryptoforecast.ui.inputs import RUN
 
 
-def job(service: Service, chosen: str) -> Job[Run] | None:
-    """Return the background training that ``chosen`` names, while it is remembered."""
-    return service.training.job(chosen.removeprefix(RUN)) if chosen.startswith(RUN) else None
+def job(service: Service, model_name: str) -> Job[Run] | None:
+    """Return the background training of a model name, while the service remembers it."""
+    if not model_name.startswith(RUN):
+        return None
+    return service.training.job(model_name.removeprefix(RUN))
 
 
-def judge(service: Service, chosen: str, history: PriceHistory) -> Backtest:
-    """Judge what was chosen on the last share of ``history``.
+def backtest(service: Service, model_name: str, history: PriceHistory) -> Backtest:
+    """Test a model on the last share of a history.
+
+    A training is tested on the very prices that it was trained on, if they are of the same coin
+    and candle length and can still be had.
 
     Raises:
-        UnknownModel: if a linked training is no longer kept.
+        UnknownModel: If there is no such model, or the training is no longer in the cache.
     """
-    model = trained(service, chosen)
+    model = network(service, model_name)
     if model is None:
         steps = inputs.steps(history.interval, len(history))
-        return service.backtests.of_baseline(history, chosen, steps)
-    if not chosen.startswith(RUN):
+        return service.backtests.of_baseline(history, model_name, steps)
+    if not model_name.startswith(RUN):
         return service.backtests.of_saved(history, model)
-    run = _run(service, chosen)
+    run = _run(service, model_name)
     if run is None and history.fingerprint == model.card.fingerprint:
         return service.backtests.of_trained(history, model, cached=True)
-    asked = run.history if run is not None else _history_of(service, model)
-    if (asked.coin, asked.interval) != (history.coin, history.interval):
+    trained_on = run.history if run is not None else _training_history(service, model)
+    if (trained_on.coin, trained_on.interval) != (history.coin, history.interval):
         return service.backtests.of_saved(history, model)
-    if asked.fingerprint != model.card.fingerprint:
-        # The prices it was trained on can't be had again: judge it on those of today.
+    if trained_on.fingerprint != model.card.fingerprint:
+        # These are not the prices that it was trained on: test it on those of today.
         return service.backtests.of_saved(history, model)
-    return service.backtests.of_trained(asked, model, cached=run is None or run.cached)
+    return service.backtests.of_trained(trained_on, model, cached=run is None or run.cached)
 
 
-def look_ahead(service: Service, chosen: str, history: PriceHistory) -> NextSteps:
-    """Let what was chosen forecast from the newest candle of ``history``.
+def next_steps(service: Service, model_name: str, history: PriceHistory) -> NextSteps:
+    """Forecast the steps after the last candle of a history.
 
     Raises:
-        UnknownModel: if a linked training is no longer kept.
+        UnknownModel: If there is no such model, or the training is no longer in the cache.
     """
-    model = trained(service, chosen)
+    model = network(service, model_name)
     if model is None:
         steps = inputs.steps(history.interval, len(history))
-        return service.forecasts.of_baseline(history, chosen, steps)
-    return service.forecasts.next_steps(history, model, None if chosen.startswith(RUN) else chosen)
+        return service.forecasts.of_baseline(history, model_name, steps)
+    return service.forecasts.next_steps(
+        history, model, None if model_name.startswith(RUN) else model_name
+    )
 
 
-def trained(service: Service, chosen: str) -> TrainedModel | None:
-    """Return the network that was chosen; ``None`` for a baseline.
+def network(service: Service, model_name: str) -> TrainedModel | None:
+    """Return the network of a model name; ``None`` for a baseline.
 
     Raises:
-        UnknownModel: if a linked training is no longer kept.
+        UnknownModel: If there is no such model, or the training is no longer in the cache.
     """
-    if chosen in BASELINES:
+    if model_name in BASELINES:
         return None
-    if not chosen.startswith(RUN):
-        return service.saved_models.load(chosen).model
-    run = _run(service, chosen)
-    return run.model if run is not None else _kept(service, chosen)
+    if not model_name.startswith(RUN):
+        return service.saved_models.load(model_name).model
+    run = _run(service, model_name)
+    return run.model if run is not None else _cached_network(service, model_name)
 
 
-def spec(service: Service, chosen: str, history: PriceHistory) -> ModelSpec:
-    """Return the settings of what was chosen, to fit it anew.
+def spec(service: Service, model_name: str, history: PriceHistory) -> ModelSpec:
+    """Return the settings of a model, to fit it anew.
 
     Raises:
-        UnknownModel: if a linked training is no longer kept.
+        UnknownModel: If there is no such model, or the training is no longer in the cache.
     """
-    model = trained(service, chosen)
+    model = network(service, model_name)
     if model is not None:
         return model.spec
-    return specs.make(network=chosen, horizon=inputs.steps(history.interval, len(history)))
+    steps = inputs.steps(history.interval, len(history))
+    return specs.make(network=model_name, horizon=steps)
 
 
-def _run(service: Service, chosen: str) -> Run | None:
-    finished = job(service, chosen)
+def _run(service: Service, model_name: str) -> Run | None:
+    finished = job(service, model_name)
     return None if finished is None else finished.result
 
 
-def _kept(service: Service, chosen: str) -> TrainedModel:
-    model = service.training.model(chosen.removeprefix(RUN))
+def _cached_network(service: Service, model_name: str) -> TrainedModel:
+    model = service.training.model(model_name.removeprefix(RUN))
     if model is None:
         raise UnknownModel(
-            "The linked training is no longer kept. Received: "
-            f"{chosen[:40]}. Choose another model, or train it again."
+            "The linked training is no longer in the cache. Received: "
+            f"{model_name[:40]}. Choose another model, or train it again."
         )
     return model
 
 
-def _history_of(service: Service, model: TrainedModel) -> PriceHistory:
+def _training_history(service: Service, model: TrainedModel) -> PriceHistory:
+    """Return today's prices of the span that a network was trained on."""
     card = model.card
     start, end = pd.Timestamp(card.start), pd.Timestamp(card.end)
-    step = (end - start) / max(1, card.rows - 1)
-    query = MarketQuery(card.coin, card.interval, start.as_unit("ns"), (end + step).as_unit("ns"))
+    candle = (end - start) / max(1, card.rows - 1)
+    query = MarketQuery(card.coin, card.interval, start.as_unit("ns"), (end + candle).as_unit("ns"))
     return service.prices.history(query, wait=0)

@@ -1,51 +1,49 @@
-"""The frame around every page: navigation, what the prices are, errors in one place."""
+"""The frame around every page: navigation, errors as clear messages, a note at the end."""
 
 from __future__ import annotations
 
 import streamlit as st
 from streamlit import delta_generator
 
-from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import show
-from cryptoforecast.ui.words import plain
+from cryptoforecast.ui import elements
 
 PAGES = (
     (
         "forecast",
         "Forecast",
         ":material/query_stats:",
-        "Does a network beat the last price, and what comes next? Pick a coin, load or train.",
+        "What comes next, and does a network forecast it better than the last price?",
     ),
     (
         "backtest",
         "Backtest",
         ":material/leaderboard:",
-        "One fit or many, who leads by more than chance, and how the forecasts err.",
+        "A longer look at past forecasts: which method is better, and when does it err?",
     ),
     (
         "market",
         "Market",
         ":material/candlestick_chart:",
-        "Candles, volume, the last price with its age, and what is wrong with the data.",
+        "Candles, volume and the last price, and whether the data can be trusted.",
     ),
     (
         "data",
         "Data",
         ":material/upload_file:",
-        "Your own price file: read, checked, and ready to forecast.",
+        "Open your own price file, check it, and forecast its prices.",
     ),
     (
         "models",
         "Models",
         ":material/inventory_2:",
-        "Saved models: their cards and scores, compared, opened or deleted.",
+        "The saved models and their scores, to compare, open or delete.",
     ),
 )
 
 
 def run() -> None:
-    """Draw the navigation, then the chosen page; a known error becomes one clear message."""
+    """Draw the navigation and the page; an error of ours becomes one clear message."""
     # Before its first element, Streamlit looks up the file of every loaded module, to warn a user
     # who runs a page without a server. Here a server runs, and the look-up would take a tenth of
     # the first visit.
@@ -65,12 +63,10 @@ def run() -> None:
         position="top",
     )
     # Before all else, so that the browser has the style when the first still picture arrives.
-    st.html(show.STYLE)
-    try:
+    st.html(elements.STYLE)
+    with elements.errors():
         page.run()
-    except CryptoForecastError as error:
-        st.error(plain(str(error)), icon=":material/error:")
     st.caption(
-        "For learning and research. Not financial advice: past tests say nothing certain of the "
-        "future."
+        "For learning and research. This is not financial advice: a good result on past prices "
+        "does not promise one in the future."
     )

@@ -1,4 +1,4 @@
-"""A training as its visitors see it: place in the queue, loss curve, time left, cancel."""
+"""A training as the user sees it: form, place in the queue, loss curve, time left, cancel."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
-from cryptoforecast.types import PriceHistory
-from cryptoforecast.ui import form, inputs, show
+from cryptoforecast.types import PriceHistory, Progress
+from cryptoforecast.ui import elements, form, inputs
 from cryptoforecast.ui.words import plain
+
+#: Trainings of a session that stay in the list of models.
+MAX_RUNS = 8
 
 
 def offer(service: Service, history: PriceHistory) -> None:
-    """Draw the training form; when it is sent, queue the training and open it.
+    """Draw the training form; once it is submitted, queue the training and open it.
 
-    It has more parts than the rest of the page together, so it is drawn once it was opened.
+    The form has more elements than the rest of the page together. It is drawn only after the user
+    has opened it.
     """
     folded = st.expander(
         "Train your own network",
@@ -23,23 +27,37 @@ def offer(service: Service, history: PriceHistory) -> None:
         key="train-form",
         on_change="rerun",
     )
-    st.session_state["form-seen"] = folded.open or st.session_state.get("form-seen", False)
-    if not st.session_state["form-seen"]:
+    st.session_state["form-opened"] = folded.open or st.session_state.get("form-opened", False)
+    if not st.session_state["form-opened"]:
         return
-    with folded, show.errors():
+    with folded, elements.errors():
         spec = form.draw(history)
         if spec is None:
             return
         job = service.training.submit(history, spec)
         name = inputs.RUN + job.key
         runs = [run for run in st.session_state.get("runs", []) if run != name]
-        st.session_state["runs"] = [*runs[-7:], name]
+        st.session_state["runs"] = [*runs, name][-MAX_RUNS:]
         st.session_state["open"] = name
         st.rerun()
 
 
-def ended(job: Job[Run]) -> None:
-    """Say why a training gave nothing, and what to do."""
+def stop_while_running(service: Service, job: Job[Run] | None) -> None:
+    """Show a training that waits or runs, and end the page there."""
+    if job is not None and job.active:
+        watch(service, job)
+        st.stop()
+
+
+def stop_if_failed(job: Job[Run] | None) -> None:
+    """Say why a training ended without a network, and end the page there."""
+    if job is not None and job.result is None:
+        show_failure(job)
+        st.stop()
+
+
+def show_failure(job: Job[Run]) -> None:
+    """Say why a training ended without a network, and what the user can do."""
     if job.state == "cancelled":
         st.info("This training was cancelled. Train again, or choose another model.")
     else:
@@ -48,29 +66,36 @@ def ended(job: Job[Run]) -> None:
 
 @st.fragment(run_every="0.5s")
 def watch(service: Service, job: Job[Run]) -> None:
-    """Show a training that waits or runs; rerun the page when it has ended."""
+    """Show a training that waits or runs; run the page again when it has ended."""
     if not job.active:
         st.rerun()
     with st.container(border=True):
-        seen, ahead = job.progress, service.training.queue_position(job)
+        progress = job.progress
         st.subheader(f"Training {job.title}")
         if job.state == "queued":
-            st.progress(0.0, f"Waiting: {ahead} training{'s' if ahead > 1 else ''} before yours")
-        elif seen is None:
-            st.progress(0.0, "Starting TensorFlow (a few seconds, once)")
+            before = service.training.queue_position(job)
+            st.progress(0.0, f"Waiting for {before} training{'s' if before > 1 else ''} before it")
+        elif progress is None:
+            st.progress(0.0, "Starting TensorFlow (a few seconds, only once)")
         else:
-            left = job.seconds_left
-            fold = f"Fold {seen.fold} of {seen.folds} · epoch" if seen.folds > 1 else "Epoch"
-            st.progress(
-                seen.done,
-                f"{fold} {seen.epoch} of at most {seen.epochs} · {seen.seconds:.0f} s so far"
-                + ("" if left is None else f" · about {left:.0f} s left"),
-            )
-        if seen is not None and seen.curve:
-            show.chart(
-                charts.loss_curve(seen.curve, epochs=seen.epochs, dark=show.dark()),
-                alt=charts.summary_loss(seen.curve),
+            st.progress(progress.done, _progress_words(progress, job.seconds_left))
+        if progress is not None and progress.curve:
+            elements.chart(
+                charts.loss_curve(progress.curve, epochs=progress.epochs, dark=elements.dark()),
+                alt=charts.summary_loss(progress.curve),
                 key="loss",
             )
         st.button("Cancel", icon=":material/stop_circle:", on_click=job.cancel)
-        st.caption("It goes on if you leave or reload this page; its address brings you back.")
+        st.caption(
+            "The training goes on if you leave or reload this page. The address of this page leads "
+            "back to it."
+        )
+
+
+def _progress_words(progress: Progress, seconds_left: float | None) -> str:
+    fold = f"Fold {progress.fold} of {progress.folds} · epoch" if progress.folds > 1 else "Epoch"
+    left = "" if seconds_left is None else f" · about {seconds_left:.0f} s left"
+    return (
+        f"{fold} {progress.epoch} of at most {progress.epochs} · {progress.seconds:.0f} s so far"
+        f"{left}"
+    )

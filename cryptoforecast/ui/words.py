@@ -1,10 +1,54 @@
-"""Words of others on a page: what a link, a file or a saved model says is text, never markup."""
+"""The words of the pages: numbers, times, candle lengths and names in writing."""
 
 from __future__ import annotations
 
+import math
 import re
+
+from cryptoforecast.charts import style
+
+#: What stands for an undefined figure.
+DASH = "–"
+#: What each baseline is called.
+BASELINES = {
+    "naive": "last price",
+    "cone": "volatility cone",
+    "drift": "last price and drift",
+    "har": "volatility regression (HAR)",
+    "linear": "linear regression",
+    "boosting": "boosted trees",
+}
+_LENGTHS = {
+    "1m": "1-minute",
+    "5m": "5-minute",
+    "15m": "15-minute",
+    "30m": "30-minute",
+    "1h": "hourly",
+    "4h": "4-hour",
+    "1d": "daily",
+    "1w": "weekly",
+}
 
 
 def plain(text: str) -> str:
-    """Escape what would make Markdown fetch an image, follow a link or read HTML."""
+    """Escape text that others wrote, so that it is never read as markup.
+
+    A link, a file or a saved model may hold such text. As Markdown it could fetch an image,
+    follow a link or insert HTML.
+    """
     return re.sub(r"([\[\]<])", r"\\\1", text)
+
+
+def prices(interval: str) -> str:
+    """Name the prices of a candle length: "hourly prices"."""
+    return f"{_LENGTHS[interval]} prices"
+
+
+def money(value: float) -> str:
+    """Write USD with as many decimals as the size needs; a dash where undefined."""
+    return style.money(value) if math.isfinite(value) else DASH
+
+
+def percent(value: float) -> str:
+    """Write a fraction as a percentage; a dash where undefined."""
+    return f"{value * 100:.1f} %" if math.isfinite(value) else DASH

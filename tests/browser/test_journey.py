@@ -138,7 +138,7 @@ def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):
     dates.scroll_into_view_if_needed()  # a list that is open closes when the page scrolls
     dates.click()
     page.get_by_role("option", name="Month first").click()
-    expect(page.get_by_text("BTC · 200 closed 1h candles, 2024-03-01")).to_be_visible()
+    expect(page.get_by_text("BTC · 200 hourly prices, 2024-03-01")).to_be_visible()
     expect(page.get_by_text("no row tells the day from the month")).to_have_count(0)
     expect(page.locator(CHART)).to_be_visible()
     page.get_by_text("How it was read").click()

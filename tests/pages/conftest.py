@@ -19,7 +19,7 @@ def open_page() -> Callable[..., AppTest]:
         page = AppTest.from_file(str(ROOT / "cryptoforecast/ui/main.py"), default_timeout=60)
         for key, value in query.items():
             page.query_params[key] = value
-        page.session_state["form-seen"] = True  # the training form, as once it was opened
+        page.session_state["form-opened"] = True  # so that the training form is drawn
         page.run()
         if name:
             page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
@@ -30,6 +30,6 @@ def open_page() -> Callable[..., AppTest]:
 
 
 def words(page: AppTest) -> str:
-    """Everything a person reads on the page, in one string."""
+    """Return all text of the page in one string."""
     kinds = ("markdown", "caption", "subheader", "error", "warning", "info", "success")
     return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))

@@ -33,7 +33,7 @@ def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     assert not page.exception
     assert not page.error
     text = words(page)
-    assert "ETH · 900 closed 1h candles" in text
+    assert "ETH · 900 hourly prices" in text
     assert "Can these data be trusted?" in text
     assert len(page.get("plotly_chart")) == 1
 
@@ -41,7 +41,7 @@ def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     assert is_file(name)
     forecast = open_page("", coin=name)
     assert not forecast.error
-    assert "Tested on ETH 1h" in words(forecast)
+    assert "past forecasts of ETH hourly prices" in words(forecast)
     assert not [choice for choice in forecast.get("button_group") if choice.key == "interval"]
 
 
@@ -58,7 +58,7 @@ def test_minutes_are_merged_into_hours(open_page, csv):
     page = open_page("data")
     page.selectbox(key="file-interval").set_value("4h")
     page = upload(page, "prices.csv", csv)
-    assert "4h candles" in words(page)
+    assert "4-hour prices" in words(page)
 
 
 def test_what_can_not_be_read_is_refused_with_the_reason(open_page):
@@ -110,7 +110,7 @@ def test_a_file_whose_place_was_taken_is_read_again(open_page, csv):
     page = upload(open_page("data"), "ETHUSDT_1h.csv", csv)
     service.prices.open(synthetic.history(900, 1))
     assert not page.run().error
-    assert "ETH · 900 closed 1h candles" in words(page)
+    assert "ETH · 900 hourly prices" in words(page)
 
 
 def _query(name: str):
@@ -146,11 +146,11 @@ def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambig
     assert page.expander[0].proto.expanded
     page = choice(page, "dates").set_value("month").run()
     assert not page.error
-    assert "BTC · 200 closed 1h candles" in words(page)
+    assert "BTC · 200 hourly prices" in words(page)
     assert not page.expander[0].proto.expanded
     decided = page.expander[0].table[0].value
     assert "month first (as you said)" in decided.set_index("What")["Decided"]["Times"]
-    assert decided.set_index("What")["Decided"]["As you said"] == "dates month first"
+    assert decided.set_index("What")["Decided"]["Corrected by you"] == "dates month first"
 
 
 def test_all_is_as_found_until_changed_and_for_the_next_file_again(open_page, csv):
@@ -162,7 +162,7 @@ def test_all_is_as_found_until_changed_and_for_the_next_file_again(open_page, cs
     assert "candle's time" in choice(page, "label").label
     page = upload(page, "other.csv", csv.replace(b"Z,", b","))
     assert {box.value for box in page.expander[0].selectbox} == {""}
-    assert "As you said" not in page.expander[0].table[0].value.to_string()
+    assert "Corrected by you" not in page.expander[0].table[0].value.to_string()
 
 
 def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
@@ -176,7 +176,7 @@ def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
     assert "No column for open was found" in page.error[0].value
     page = choice(page, "open").set_value("first").run()
     assert not page.error
-    assert "ETH · 900 closed 1h candles" in words(page)
+    assert "ETH · 900 hourly prices" in words(page)
     page = choice(page, "volume").set_value("first").run()
     assert "one role" in page.error[0].value
 
@@ -221,11 +221,11 @@ def test_a_repair_is_done_when_chosen_and_undone_when_not(open_page):
     )
     page = offered.set_value(["outliers"]).run()
     text = words(page)
-    assert "899 closed 1h candles" in text
+    assert "899 hourly prices" in text
     assert "Repaired as asked (outliers): 1 candle left out." in text
     assert "(1 candle left out)" in text
     page = repairs(page).set_value([]).run()
-    assert "900 closed 1h candles" in words(page)
+    assert "900 hourly prices" in words(page)
     assert len(page.session_state["files"]) == 1
 
 
@@ -242,5 +242,5 @@ def test_repairs_that_leave_nothing_can_be_taken_back(open_page):
 
 def test_the_servers_limit_is_the_one_that_is_stated():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
-    assert config["server"]["maxUploadSize"] == data.LARGEST
-    assert data.LARGEST * 10**6 <= opening.MAX_BYTES
+    assert config["server"]["maxUploadSize"] == data.MAX_MEGABYTES
+    assert data.MAX_MEGABYTES * 10**6 <= opening.MAX_BYTES

@@ -17,6 +17,7 @@ from cryptoforecast.prices.live.yahoo import LOOK_BACK
 from cryptoforecast.service import forget_shared, shared
 from cryptoforecast.types import Forecast, MarketQuery
 from cryptoforecast.ui import inputs, selection
+from cryptoforecast.ui.words import prices
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
 
@@ -105,8 +106,8 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     history = service.prices.history(_query(page), wait=0)
     result = service.backtests.of_saved(history, service.saved_models.load("btc-1h-dense").model)
     own = result.scores["dense"][-1]
-    assert shown["80 % band covered"] == f"{own.coverage_80 * 100:.1f} %"
-    assert shown["Typical error (MAE)"] == f"${own.mae:,.2f}"
+    assert shown["80 % range held"] == f"{own.coverage_80 * 100:.1f} %"
+    assert shown["Average miss (MAE)"] == f"${own.mae:,.2f}"
 
 
 def test_the_url_holds_the_choices(open_page):
@@ -152,7 +153,7 @@ def test_every_coin_has_a_calibrated_band_at_first_sight(open_page, coin):
     page = open_page("", coin=coin)
     assert page.selectbox(key="model").value == "global-1h-lstm"
     text = words(page)
-    assert f"Tested on {coin.removesuffix('-USD')}" in text
+    assert f"past forecasts of {coin.removesuffix('-USD')} hourly prices" in text
     assert "The width of the band follows from how the model's last" in text
     assert not page.error
 
@@ -174,7 +175,7 @@ def test_each_candle_and_window_gives_a_verdict_in_its_own_units(open_page, inte
     page = open_page("", interval=interval, model="cone", **{f"history_{interval}": window})
     text = words(page)
     assert not page.error
-    assert f"closed {interval} candles" in text
+    assert prices(interval) in text
     assert "Too few forecasts" not in text
     headline = next(line for line in text.splitlines() if "Does not beat the last price" in line)
     # The shortest windows look less far ahead, so that the test still tells something.
@@ -183,7 +184,7 @@ def test_each_candle_and_window_gives_a_verdict_in_its_own_units(open_page, inte
     else:
         assert headline.endswith(f"{AHEAD[interval]} ahead")
     shown = {metric.label: metric.value for metric in page.metric}
-    assert 50 < float(shown["80 % band covered"].removesuffix(" %")) < 100
+    assert 50 < float(shown["80 % range held"].removesuffix(" %")) < 100
 
 
 def test_no_window_asks_for_more_than_yahoo_gives():
@@ -207,7 +208,7 @@ def test_a_horizon_leaves_enough_to_test():
 def test_too_little_to_train_on_is_said_before_the_button_is_pressed(open_page):
     page = open_page("", interval="1w", history_1w="5 years")
     (warning,) = [box.value for box in page.warning if "too few to train on" in box.value]
-    assert "weekly candles are too few" in warning
+    assert "weekly prices are too few" in warning
     assert "about 446 are needed" in warning
     assert "Choose a longer history, or shorter candles." in warning
     _train(page).run()
@@ -256,7 +257,7 @@ def test_a_link_can_not_bring_its_own_pictures_and_links(open_page):
 
 def test_what_is_folded_is_drawn_when_it_is_opened(open_page):
     page = open_page()
-    page.session_state["form-seen"] = False
+    page.session_state["form-opened"] = False
     page.run()
     folded = [one.label for one in page.expander]
     assert "Train your own network" in folded
@@ -324,11 +325,11 @@ def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen(
     trained = service.backtests.run(history, spec)
     chosen = "run-" + training_cache.key(history, spec)
     assert selection.job(service, chosen) is None
-    found = selection.judge(service, chosen, history)
+    found = selection.backtest(service, chosen, history)
     assert found.own
     assert len(found.forecast) == len(trained.forecast) == 180 - 1
     np.testing.assert_array_equal(found.forecast.predicted, trained.forecast.predicted)
-    assert selection.judge(service, chosen, synthetic.history(seed=1)).own is False
+    assert selection.backtest(service, chosen, synthetic.history(seed=1)).own is False
 
 
 def test_cancel_takes_effect_within_a_second(open_page):

@@ -4,6 +4,7 @@ import pytest
 
 from cryptoforecast.types import INTERVALS
 from cryptoforecast.ui import inputs, market
+from cryptoforecast.ui.words import prices
 from tests.pages.conftest import words
 
 
@@ -14,7 +15,7 @@ def test_it_shows_the_last_price_with_its_age_and_the_candles(open_page):
     assert last.value.startswith("$")
     assert "ago" in last.delta
     assert len(page.get("plotly_chart")) == 1
-    assert "No finding" in words(page)
+    assert "No findings" in words(page)
 
 
 def test_every_span_and_axis_can_be_shown(open_page):
@@ -43,7 +44,7 @@ def test_each_candle_and_span_is_shown(open_page, interval):
         page.segmented_control(key=f"span_{interval}").set_value(span).run()
         assert not page.exception
         assert not page.error
-        assert f"closed {interval} candles" in words(page)
+        assert prices(interval) in words(page)
         assert len(page.get("plotly_chart")) == 1
 
 

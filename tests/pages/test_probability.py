@@ -43,7 +43,7 @@ def test_the_last_close_is_asked_about_first(open_page):
 
 def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_page):
     page = open_page("", coin="BTC", model=MODEL)
-    page.session_state[f"table-{MODEL}-odds"] = True  # opened
+    page.session_state[f"table-{MODEL}-probabilities"] = True  # opened
     future, _ = asked()
     level = round(float(future.forecast.close[0]) * 1.01, 2)
     price(page).set_value(level).run()

@@ -39,7 +39,7 @@ def test_prices_without_volume_are_tested_and_forecast(open_page, volume):
     quiet = history.candles.assign(volume=volume)
     page = open_page("", coin=shared().prices.open(synthetic.history(900, candles=quiet)))
     assert not page.error
-    assert "Tested on BTC 1h" in words(page)
+    assert "past forecasts of BTC hourly prices" in words(page)
 
 
 @pytest.mark.parametrize(("rows", "first"), [(600, "cone"), (900, "global-1h-lstm")])

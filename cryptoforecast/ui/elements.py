@@ -1,0 +1,122 @@
+"""Elements that the pages share: a chart, a table with its download, an error message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.types import PriceHistory
+from cryptoforecast.ui.words import plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+#: How the key of a chart with a still picture begins; Streamlit makes a CSS class of it.
+STILL = "still-"
+#: Rows of a table that a page shows; the download has all of them.
+MAX_ROWS = 500
+#: Until Plotly has drawn, its place takes no room; after that, the still picture takes none. A
+#: field or tile whose script is on its way gets about the room that it will need, so that the text
+#: below does not jump. A figure with many digits becomes smaller where its tile is narrow, instead
+#: of being cut off, and the comparison moves below it.
+STYLE = f"""<style>
+[class*="st-key-{STILL}"] {{ position: relative; }}
+[class*="st-key-{STILL}"]:has(.main-svg) > :has(.stHtml) {{ display: none; }}
+[class*="st-key-{STILL}"]:not(:has(.main-svg)) > :not(:has(.stHtml)) {{
+    position: absolute; top: 0; width: 100%; visibility: hidden;
+}}
+[data-testid="stHorizontalBlock"] > :has(> [data-testid="stSkeleton"]) {{ min-height: 64px; }}
+[data-testid="stGridCellContent"] :has(> [data-testid="stSkeleton"]) {{ min-height: 132px; }}
+@media (max-width: 640px) {{
+    [data-testid="stHorizontalBlock"] > :has(> [data-testid="stSkeleton"]) {{ flex-basis: 100%; }}
+}}
+[data-testid="stMetric"] {{ container-type: inline-size; }}
+[data-testid="stMetric"] [data-testid="stMetricValue"] {{
+    font-size: clamp(1rem, 15cqw, 2.25rem);
+}}
+[data-testid="stMetric"] :has(> [data-testid="stMetricDelta"]) {{ flex-wrap: wrap; }}
+</style>"""
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Show an error of ours as one clear message; the rest of the page goes on."""
+    try:
+        yield
+    except CryptoForecastError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def dark() -> bool:
+    """Return whether the user's page is dark."""
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
+    """Draw a figure with its text alternative.
+
+    Args:
+        figure: What is drawn.
+        alt: A sentence that says the same.
+        key: Key of the element.
+        still: HTML of a picture of the figure, see ``charts.still``. The picture is shown until
+            Plotly has drawn. The first chart of a page has one.
+    """
+    with st.container(key=f"{STILL}{key}" if still else None):
+        if still:
+            st.html(still)
+        st.plotly_chart(
+            figure,
+            theme=None,
+            key=key,
+            alt=alt,
+            config={"displaylogo": False, "scrollZoom": False},
+        )
+
+
+def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, name: str) -> None:
+    """Offer the table behind a chart, folded, with all of it as CSV.
+
+    Args:
+        title: Label of the folded table.
+        rows: Makes the table; called when the user unfolds it.
+        history: The prices that it belongs to.
+        name: Ends the name of the CSV file.
+    """
+    folded = st.expander(title, icon=":material/table:", key=f"table-{name}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        frame = rows()
+        shown = frame.tail(MAX_ROWS)
+        st.dataframe(shown, hide_index=True, alt=title)
+        if len(shown) < len(frame):
+            st.caption(
+                f"These are the last {len(shown)} of {len(frame):,} rows. The download has all."
+            )
+        download(frame, history, name)
+
+
+def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
+    """Offer a whole table as CSV, with the coin and the source of its prices in each row.
+
+    Args:
+        frame: The table.
+        history: The prices that it belongs to.
+        name: Ends the name of the file.
+    """
+    label = "simulated-" if history.simulated else ""
+    st.download_button(
+        "Download CSV",
+        lambda: frame.assign(coin=history.coin, source=history.source).to_csv(index=False),
+        file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv-{name}",
+    )

@@ -1,0 +1,39 @@
+"""The downloads of the Backtest page: the report as one file, and every forecast as CSV."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast import html_report
+from cryptoforecast.service import Service
+from cryptoforecast.ui.backtest import FinishedTest
+
+
+def show(service: Service, test: FinishedTest) -> None:
+    """Draw the two download buttons."""
+    history, name = test.result.history, test.result.spec.network
+    label = "simulated-" if history.simulated else ""
+    file = f"{label}{history.coin}-{history.interval}-{name}".lower()
+    st.subheader("Download the results")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            lambda: html_report.page(service.backtests.analyses, test.result, test.walk_forward),
+            file_name=f"{file}-report.html",
+            mime="text/html",
+            icon=":material/description:",
+            on_click="ignore",
+            key="report",
+            help="Verdict, leaderboards, charts, tables and settings in one file of about 5 MB. "
+            "It opens without a network connection.",
+        )
+        st.download_button(
+            "Forecasts (CSV)",
+            lambda: html_report.forecasts(test.result).to_csv(index=False),
+            file_name=f"{file}-forecasts.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="forecasts",
+            help="Every forecast of the test with all steps and quantiles, in USD.",
+        )

@@ -1,0 +1,55 @@
+"""The leaderboard of the Backtest page: which predictor is better, and by more than chance?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast import charts, html_report
+from cryptoforecast.service import Service
+from cryptoforecast.ui import choices, elements, inputs, slow_baselines, words
+from cryptoforecast.ui.backtest import FinishedTest
+
+
+def show(service: Service, test: FinishedTest, step: int) -> None:
+    """Show the leaderboard by a metric and against a reference that the user chooses.
+
+    Args:
+        service: Computes the leaderboard.
+        test: The test.
+        step: 1 to the horizon.
+    """
+    result = test.result
+    with inputs.row():
+        metric = choices.pick(
+            "By",
+            list(charts.METRIC_NAMES),
+            "metric",
+            lambda name: charts.METRIC_NAMES.get(name, name),
+            "What is compared. Pinball is the error of the whole range, MAE and RMSE that of the "
+            "price in USD. Direction is the share of right signs. Coverage is the share of prices "
+            "inside a range.",
+        )
+        reference = choices.pick(
+            "Compared with",
+            list(result.forecasts),
+            "against",
+            lambda name: f"{name} · {words.BASELINES.get(name, 'the network')}",
+            "The predictor that the others should beat. A coverage is compared with its level, "
+            "80 % or 95 %.",
+        )
+    part, board = html_report.leaderboard_section(
+        service.backtests.analyses, result, metric, step, reference, elements.dark()
+    )
+    elements.chart(part.figure, alt=part.sentence, key="part-board")
+    st.markdown(part.sentence)
+    st.dataframe(html_report.standings(board), hide_index=True, alt=part.title)
+    elements.download(part.frame, result.history, f"{part.name}-step-{step}")
+    st.caption(html_report.COMPARISON_NOTE)
+    slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))
+
+
+def _add_slow(service: Service, test: FinishedTest) -> None:
+    if test.walk_forward is None:
+        service.backtests.with_all_baselines(test.result)
+    else:
+        service.walk_forward.with_all_baselines(test.walk_forward)

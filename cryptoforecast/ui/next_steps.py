@@ -1,0 +1,35 @@
+"""What comes next: the warnings, a sentence, the fan chart and its table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.charts import style
+from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
+from cryptoforecast.types import NextSteps
+from cryptoforecast.ui import elements, figures
+from cryptoforecast.ui.words import plain
+
+
+def show(future: NextSteps) -> None:
+    """Show the forecast of the next steps."""
+    st.subheader("What comes next")
+    if future.warnings:
+        st.warning("  \n".join(map(plain, future.warnings)), icon=":material/warning:")
+    summary = charts.summary_fan(future)
+    st.markdown(summary)
+    dark = elements.dark()
+    still = figures.fan_still(future, summary, dark=dark)
+    elements.chart(figures.fan(future, dark=dark), alt=summary, key="fan", still=still)
+    if future.calibration is not None:
+        since = style.moment(future.calibration.since, future.history.interval)
+        st.caption(calibration_sentence(future.calibration, since))
+    if future.spread is not None:
+        st.caption(spread_sentence(future.spread))
+    elements.table(
+        "The numbers behind this chart (USD)",
+        lambda: future.forecast.frame().drop(columns=["actual", "residual"]),
+        future.history,
+        f"{future.model}-next",
+    )

@@ -1,0 +1,30 @@
+"""The form that saves a network which was just trained."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast.service import Service
+from cryptoforecast.types import Backtest
+from cryptoforecast.ui import elements
+from cryptoforecast.ui.inputs import RUN
+
+
+def offer(service: Service, result: Backtest, model_name: str) -> None:
+    """Offer to save the network of a test, if it was trained in the app on these prices."""
+    if result.model is None or not model_name.startswith(RUN) or not result.own:
+        return
+    st.subheader("Keep this model")
+    with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        card = result.model.card
+        suggestion = f"{card.coin}-{card.interval}-{result.spec.network}".lower()
+        name = st.text_input("Name", suggestion, max_chars=64, width=300)
+        force = st.checkbox("Overwrite")
+        submitted = st.form_submit_button("Save", icon=":material/save:")
+    if submitted:
+        with elements.errors():
+            saved = service.saved_models.save(result, name, force=force)
+            st.success(
+                f"Saved as {saved.name}. You find it on the Models page and in the list of models "
+                "above."
+            )

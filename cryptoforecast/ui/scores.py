@@ -1,0 +1,108 @@
+"""All figures of all predictors on the same past forecasts: two charts and a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.service import Service
+from cryptoforecast.types import Backtest, Scores
+from cryptoforecast.ui import elements, figures, slow_baselines, verdict, words
+
+_COLUMNS = {
+    "MAE": st.column_config.Column(help="Average miss in USD (mean absolute error)."),
+    "MAE / naive": st.column_config.Column(
+        help="Average miss divided by that of the last price. Below 1 is better than it."
+    ),
+    "RMSE": st.column_config.Column(
+        help="Root of the mean squared error, in USD. Large misses count more."
+    ),
+    "MAPE": st.column_config.Column(help="Average miss as a percentage of the actual price."),
+    "sMAPE": st.column_config.Column(
+        help="Average miss as a percentage of the mean of the predicted and the actual price."
+    ),
+    "MASE": st.column_config.NumberColumn(
+        format="%.3f",
+        help="Average miss divided by the average change from one candle to the next, in the "
+        "prices that a network learns from.",
+    ),
+    "Direction right": st.column_config.Column(
+        help="Share of the forecasts that had the direction right, where the price moved."
+    ),
+    "Pinball (bp)": st.column_config.NumberColumn(
+        format="%.2f",
+        help="Error of the forecast range: mean pinball loss of nine quantiles, in basis points "
+        "(0.01 %) of the log-return.",
+    ),
+    "Pinball / naive": st.column_config.Column(
+        help="Error of the range divided by that of a constant range. Below 1 is better than it."
+    ),
+    "80 % covered": st.column_config.Column(help="Share of the prices inside the 80 % range."),
+    "95 % covered": st.column_config.Column(help="Share of the prices inside the 95 % range."),
+}
+
+
+def show(service: Service, result: Backtest) -> None:
+    """Show every predictor's figures; slow baselines are added when the user wants them."""
+    st.subheader("All figures, on the same past forecasts")
+    result = service.backtests.with_finished_baselines(result)
+    slow_baselines.offer(result.scores, lambda: service.backtests.with_all_baselines(result))
+    left, right = st.columns(2)
+    with left:
+        elements.chart(
+            figures.compare_errors(result, dark=elements.dark()),
+            alt=charts.summary_errors(result.scores, metric="pinball"),
+            key="errors",
+        )
+    with right:
+        elements.chart(
+            figures.coverage(result, dark=elements.dark()),
+            alt=charts.summary_coverage(figures.covered(result)),
+            key="coverage",
+        )
+    naive = result.scores["naive"][-1]
+    st.dataframe(
+        pd.DataFrame([_row(name, steps[-1], naive) for name, steps in result.scores.items()]),
+        hide_index=True,
+        placeholder=words.DASH,
+        alt="Scores of every predictor",
+        column_config=_COLUMNS,
+    )
+    st.caption(
+        f"{verdict.span(result)} Misses (MAE, RMSE) are in USD, the error of the range (pinball) "
+        "is in basis points of the log-return. Smaller is better for all errors. A range is best "
+        "if it covers its level, 80 % or 95 %."
+    )
+    if result.model is not None:
+        st.caption(_training(result))
+
+
+def _training(result: Backtest) -> str:
+    """Write how the network of a test was trained; empty for a baseline."""
+    if result.model is None:
+        return ""
+    record, card = result.model.record, result.model.card
+    cached = "The network was in the cache" if result.cached else "The network was trained"
+    return (
+        f"{cached}: {record.epochs} epochs in {record.seconds:.0f} s "
+        f"({record.targets_per_second:,.0f} targets/s). Epoch {record.best_epoch} was best on the "
+        f"validation rows. It learnt from {card.coin} candles up to {card.cutoff[:10]}."
+    )
+
+
+def _row(name: str, own: Scores, naive: Scores) -> dict[str, object]:
+    return {
+        "Predictor": name,
+        "MAE": words.money(own.mae),
+        "MAE / naive": round(own.mae / naive.mae, 4) if naive.mae > 0 else None,
+        "RMSE": words.money(own.rmse),
+        "MAPE": words.percent(own.mape),
+        "sMAPE": words.percent(own.smape),
+        "MASE": own.mase,
+        "Direction right": words.percent(own.directional_accuracy),
+        "Pinball (bp)": own.pinball * 1e4,
+        "Pinball / naive": round(own.pinball / naive.pinball, 4) if naive.pinball > 0 else None,
+        "80 % covered": words.percent(own.coverage_80),
+        "95 % covered": words.percent(own.coverage_95),
+    }
