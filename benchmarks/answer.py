@@ -54,9 +54,9 @@ def main() -> None:
     raw: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in MODELS:
-            made, found = _compare(name, Path(folder), given.repeats)
+            made, outcomes = _compare(name, Path(folder), given.repeats)
             rows += made
-            raw[name] = found
+            raw[name] = outcomes
     measure.publish("answer", "python -m benchmarks.answer", rows, raw)
 
 
@@ -70,13 +70,13 @@ def _compare(
         "Keras, batches of 512": ["keras", name, str(folder / "512.npy"), "512"],
     }
     command = [sys.executable, "-m", "benchmarks.answer", "--contender"]
-    found = measure.rounds({who: [*command, *how] for who, how in contenders.items()}, repeats)
+    outcomes = measure.rounds({who: [*command, *how] for who, how in contenders.items()}, repeats)
     layer = {who: np.load(how[2]) for who, how in contenders.items()}
-    said = {
-        who: {figure: [one.said[figure] for one in done] for figure in ("one", "backtest")}
-        for who, done in found.items()
+    timings = {
+        who: {figure: [one.output[figure] for one in done] for figure in ("one", "backtest")}
+        for who, done in outcomes.items()
     }
-    own = said["CryptoForecast"]
+    own = timings["CryptoForecast"]
     rows = [
         {
             "model": name,
@@ -85,14 +85,14 @@ def _compare(
             "ours / theirs": f"{measure.ratio(own['one'], figures['one']):.3f}",
             "backtest, s": measure.spread(figures["backtest"]),
             "ours / theirs ": f"{measure.ratio(own['backtest'], figures['backtest']):.3f}",
-            "peak, MB": measure.spread([one.megabytes for one in found[who]], 0),
+            "peak, MB": measure.spread([one.megabytes for one in outcomes[who]], 0),
             "difference": _difference(name, layer[who], layer["CryptoForecast"]),
             "of last layers": f"{np.abs(layer[who] - layer['CryptoForecast']).max():.1e}",
         }
-        for who, figures in said.items()
+        for who, figures in timings.items()
     ]
     rows[0]["difference"] = rows[0]["of last layers"] = ""
-    raw: dict[str, object] = {who: [vars(one) for one in done] for who, done in found.items()}
+    raw: dict[str, object] = {who: [vars(one) for one in done] for who, done in outcomes.items()}
     return rows, raw
 
 
@@ -112,13 +112,13 @@ def _contend(who: str, name: str, to: str, batch: str = "") -> None:
     history = _history(model)
     inputs = scale_inputs(features.matrix(history.candles, model.spec.features), model.scaler)
     inputs = inputs[features.warmup(model.spec.features) :]
-    said = _ours(model, history) if who == "ours" else _keras(model, inputs, int(batch), to)
+    timings = _ours(model, history) if who == "ours" else _keras(model, inputs, int(batch), to)
     if who == "ours":
         np.save(to, inference.outputs(model, inputs))
         loaded = [library for library in HEAVY if library in sys.modules]
         if loaded:
             sys.exit(f"An answer must do without {', '.join(HEAVY)}. Received: {loaded}.")
-    print(json.dumps(said))
+    print(json.dumps(timings))
 
 
 def _history(model: TrainedModel) -> PriceHistory:
@@ -159,16 +159,16 @@ def _keras(model: TrainedModel, inputs: np.ndarray, batch: int, to: str) -> dict
         nonlocal answers
         answers = network.predict(windows, batch_size=batch, verbose=0)
 
-    said = {
+    timings = {
         "one": _median(lambda: network.predict(windows[-1:], verbose=0), ANSWERS),
         "backtest": _median(predict, 3),
     }
     np.save(to, answers)
-    return said
+    return timings
 
 
 def _median(answer: Callable[[], object], times: int) -> float:
-    """Seconds that an answer takes, once it has been asked for a few times."""
+    """Return the median seconds of an answer, after a few answers before."""
     for _ in range(min(WARM_UP, times)):
         answer()
     taken = []

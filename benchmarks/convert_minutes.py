@@ -97,9 +97,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file in [given.data] if given.data else _files(folder):
-            made, found = _compare(file.resolve(), folder, given.repeats)
+            made, outcomes = _compare(file.resolve(), folder, given.repeats)
             rows += made
-            raw[file.name] = found
+            raw[file.name] = outcomes
             if not given.data:
                 file.unlink()
     command = "python -m benchmarks.convert_minutes"
@@ -149,10 +149,12 @@ def _compare(
         if importlib.util.find_spec(module) is None:
             sys.exit(f"{name} is not installed: pip install -r benchmarks/requirements.txt")
         commands[name] = [python, "-c", program, file, to]
-    found = measure.rounds(commands, repeats)
-    stage = {name: [one.said.get("stage", 0.0) for one in done] for name, done in found.items()}
+    outcomes = measure.rounds(commands, repeats)
+    stage = {
+        name: [one.output.get("stage", 0.0) for one in done] for name, done in outcomes.items()
+    }
     stage["CryptoForecast"] = stage.pop("stage")
-    whole = {name: [one.seconds for one in done] for name, done in found.items()}
+    whole = {name: [one.seconds for one in done] for name, done in outcomes.items()}
     rows = [
         {
             "file": f"{file.stat().st_size / 1e6:.0f} MB",
@@ -161,11 +163,11 @@ def _compare(
             "ours / theirs": f"{measure.ratio(stage['CryptoForecast'], stage[name]):.2f}",
             "whole, s": measure.spread(whole[name]),
             "ours / theirs ": f"{measure.ratio(whole['CryptoForecast'], whole[name]):.2f}",
-            "peak, MB": measure.spread([one.megabytes for one in found[name]], 0),
+            "peak, MB": measure.spread([one.megabytes for one in outcomes[name]], 0),
         }
         for name in ("CryptoForecast", *_PEERS)
     ]
-    raw: dict[str, object] = {name: [vars(one) for one in done] for name, done in found.items()}
+    raw: dict[str, object] = {name: [vars(one) for one in done] for name, done in outcomes.items()}
     return rows, raw
 
 

@@ -148,11 +148,11 @@ def estimate(candles: pd.DataFrame) -> MarketParameters:
     """Estimate everything; volatility's level from the epoch on, the rest from all hours."""
     hours = deseasonalise(candles)
     start = np.array([1.0, 1.0, 0.7, 0.0, 2.0, 4.5, 0.2, 0.5])
-    found = minimize(negative_log_likelihood, start, args=(hours,), method="L-BFGS-B")
-    if not found.success:
-        raise RuntimeError(f"The likelihood was not maximised: {found.message}")
-    weights, half_lives, leverage, freedom = unpack(found.x)
-    print(f"mean log-likelihood {-found.fun:.4f} over {len(hours.returns):,} hours")
+    optimum = minimize(negative_log_likelihood, start, args=(hours,), method="L-BFGS-B")
+    if not optimum.success:
+        raise RuntimeError(f"The likelihood was not maximised: {optimum.message}")
+    weights, half_lives, leverage, freedom = unpack(optimum.x)
+    print(f"mean log-likelihood {-optimum.fun:.4f} over {len(hours.returns):,} hours")
     elasticity, noise, memory = fit_volume(candles)
     target = float(np.log(candles["close"])[lambda c: c.index >= EPOCH].diff().std())
     parameters = MarketParameters(

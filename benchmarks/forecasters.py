@@ -6,12 +6,12 @@
 FOLDER holds the price files named in ``histories.FILES``; one that is absent is left out. Each cell
 is what ``backtest --json`` gives with the same prices, network and horizon, all else at its
 default: fitted on the first 80 %, scored on the last 20 %. Errors are relative to those of the last
-price, and of the cone, on the same origins. A saved model is asked with its weights untouched;
+price, and of the cone, on the same origins. A saved model is used as it is;
 where it may have seen the test span the row says so, and a step before its last one has no verdict
 of its own.
 
-A finished cell is kept in the home folder and answers the next run, until the code that makes it or
-the prices change; ``--fresh`` asks anew.
+A finished cell is stored in the home folder for the next run, until the code that makes it or the
+prices change. ``--fresh`` computes it again.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Cell:
     seconds: float
 
 
-#: Coins that are asked for unless others are; ``histories.FILES`` has their files.
+#: Coins by default; ``histories.FILES`` has their files.
 COINS = ("BTC", "ETH", "BNB", "XRP", "LTC")
 #: Steps ahead, by interval.
 HORIZONS: Mapping[str, tuple[int, ...]] = {"1h": (1, 24), "1d": (1, 7)}
@@ -90,18 +90,18 @@ class Bench:
 
     Attributes:
         service: as the command line has it.
-        kept: folder of finished cells.
+        folder: Folder of finished cells.
         version: of the code that makes them.
-        fresh: whether finished cells are asked anew.
+        fresh: Whether finished cells are computed again.
     """
 
     service: Service
-    kept: Path
+    folder: Path
     version: str
     fresh: bool
 
     def cell(self, history: PriceHistory, who: str, horizon: int) -> Cell | None:
-        """Answer one cell, from the kept ones if it is there.
+        """Return one cell, from the folder if it is there.
 
         Returns:
             ``None`` if a saved model is absent, or is of other candles or a shorter horizon.
@@ -109,7 +109,7 @@ class Bench:
         if who in (*BASELINES, *specs.NETWORKS):
             spec = specs.make(network=who, horizon=horizon, rows=len(history))
             key = training_cache.key(history, spec, self.version)
-            return self._kept(key) or self._made(key, history, who, horizon, spec)
+            return self._finished(key) or self._made(key, history, who, horizon, spec)
         try:
             model = self.service.saved_models.load(who).model
         except UnknownModel:
@@ -118,10 +118,10 @@ class Bench:
         if model.card.interval != history.interval or model.spec.horizon < horizon:
             return None
         key = training_cache.key(history, model.spec, self.version, model.card.created, horizon)
-        return self._kept(key) or self._made(key, history, who, horizon, model)
+        return self._finished(key) or self._made(key, history, who, horizon, model)
 
-    def _kept(self, key: str) -> Cell | None:
-        path = self.kept / f"{key}.json"
+    def _finished(self, key: str) -> Cell | None:
+        path = self.folder / f"{key}.json"
         if self.fresh or not path.is_file():
             return None
         return Cell(**json.loads(path.read_text()))
@@ -132,18 +132,18 @@ class Bench:
         history: PriceHistory,
         who: str,
         horizon: int,
-        asked: ModelSpec | TrainedModel,
+        model: ModelSpec | TrainedModel,
     ) -> Cell:
         label = f"{history.coin} {history.interval}, {horizon} ahead, {who}"
         print(f"{label} ...", file=sys.stderr, flush=True)
         began = time.perf_counter()
-        if isinstance(asked, ModelSpec):
-            result = self.service.backtests.run(history, asked)
+        if isinstance(model, ModelSpec):
+            result = self.service.backtests.run(history, model)
         else:
-            result = self.service.backtests.of_saved(history, asked)
+            result = self.service.backtests.of_saved(history, model)
         cell = figures(result, horizon, time.perf_counter() - began)
-        self.kept.mkdir(parents=True, exist_ok=True)
-        path = self.kept / f"{key}.json"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{key}.json"
         path.with_suffix(".new").write_text(json.dumps(vars(cell)))
         path.with_suffix(".new").replace(path)
         return cell
@@ -196,7 +196,7 @@ def wide(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """
     fair = [cell for cell in raw if not cell["seen"]]
     names = [name for name in dict.fromkeys(cell["forecaster"] for cell in fair) if name != "naive"]
-    found = []
+    rows = []
     for market in dict.fromkeys((c["coin"], c["interval"], c["horizon"]) for c in fair):
         cells = {
             cell["forecaster"]: cell
@@ -213,12 +213,12 @@ def wide(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         covers = (
             "" if own is None else f"{_share(own['coverage_80'])}, {_share(own['coverage_95'])}"
         )
-        found.append(
+        rows.append(
             {"coin": market[0], "ahead": f"{market[2]} {market[1][-1]}"}
             | {name: texts.get(name, "") for name in names}
             | {"lstm covers (80, 95 %)": covers}
         )
-    return found
+    return rows
 
 
 def _ratio(one: float | None, other: float | None) -> str:
@@ -243,15 +243,15 @@ def code_version() -> str:
 
 
 def _selected(given: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return interval and coin of the price files that are asked for and there."""
-    found = []
+    """Return interval and coin of the selected price files that exist."""
+    markets = []
     for interval, coin in product(given.intervals, given.coins):
         file = given.data / FILES[interval].get(coin, f"{coin} {interval}")
         if file.is_file():
-            found.append((interval, coin))
+            markets.append((interval, coin))
         else:
             print(f"left out: {file} is not there.", file=sys.stderr)
-    return found
+    return markets
 
 
 def main() -> None:
@@ -280,8 +280,8 @@ def main() -> None:
     if not set(given.intervals) <= set(HORIZONS):
         parser.error(f"--intervals must be of {', '.join(HORIZONS)}. Received: {given.intervals}.")
     settings = replace(Settings.from_environment(os.environ), live=False)
-    kept = settings.home / "benchmarks" / "forecasters"
-    bench = Bench(Service(settings), kept, code_version(), given.fresh)
+    folder = settings.home / "benchmarks" / "forecasters"
+    bench = Bench(Service(settings), folder, code_version(), given.fresh)
     rows, raw = [], []
     for interval, coin in _selected(given):
         history = read_one(given.data, interval, coin)
@@ -294,13 +294,13 @@ def main() -> None:
                     raw.append({**named, "forecaster": who, **vars(cell)})
     if not rows:
         parser.error("No cell is left. Choose other coins, intervals, horizons or forecasters.")
-    asked = {
+    options = {
         name: ",".join(getattr(given, name))
         for name in ("coins", "intervals", "horizons", "forecasters")
         if getattr(given, name) != parser.get_default(name)
     }
     command = "python -m benchmarks.forecasters --data FOLDER"
-    command += "".join(f" --{name} {words}" for name, words in asked.items())
+    command += "".join(f" --{name} {words}" for name, words in options.items())
     measure.publish("forecasters", command, rows, raw)
     print(f"\nBand error / last price's, in short:\n\n{measure.table(wide(raw))}")
 

@@ -34,18 +34,18 @@ _GROWTH_MB = 400
 def good_files(folder: Path | None) -> list[bytes]:
     """Synthetic files in every layout, and the beginnings of the real ones in a folder."""
     hours, days = samples.candles("1h", 40), samples.candles("1d", 40)
-    found = [make(hours) for make in samples.HOURLY.values()]
-    found += [make(days) for make in samples.DAILY.values()]
+    files = [make(hours) for make in samples.HOURLY.values()]
+    files += [make(days) for make in samples.DAILY.values()]
     for path in sorted(folder.rglob("*.*")) if folder else []:
         if path.suffix == ".parquet":
             continue
         with path.open("rb") as packed:
             if path.suffix == ".gz":
                 with gzip.GzipFile(fileobj=packed) as stream:
-                    found.append(stream.read(_HEAD).rpartition(b"\n")[0])
+                    files.append(stream.read(_HEAD).rpartition(b"\n")[0])
             else:
-                found.append(packed.read(_HEAD).rpartition(b"\n")[0])
-    return found
+                files.append(packed.read(_HEAD).rpartition(b"\n")[0])
+    return files
 
 
 def memory() -> float:
@@ -59,14 +59,14 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=2000)
     parser.add_argument("--data", type=Path, help="folder of real price files")
     parser.add_argument("--seed", type=int, default=0, help="first of the seeds")
-    told = parser.parse_args()
-    good = good_files(told.data)
+    given = parser.parse_args()
+    good = good_files(given.data)
     counts = {"read": 0, "refused": 0}
     slowest, failures = 0.0, 0
     for content in good[:40]:
         _read(content)
     before = memory()
-    for seed in range(told.seed, told.seed + told.inputs):
+    for seed in range(given.seed, given.seed + given.inputs):
         dice = random.Random(seed)
         content = noise(dice) if dice.random() < 0.25 else mutated(dice.choice(good), dice)
         started = time.monotonic()
@@ -78,7 +78,7 @@ def main() -> int:
         slowest = max(slowest, time.monotonic() - started)
     grown = memory() - before
     print(
-        f"{told.inputs:,} inputs: {counts['read']:,} read, {counts['refused']:,} refused, "
+        f"{given.inputs:,} inputs: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{failures} failed; slowest {slowest:.2f} s; peak memory grew by {grown:.0f} MB"
     )
     return int(failures > 0 or slowest > _SLOW or grown > _GROWTH_MB)

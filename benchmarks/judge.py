@@ -3,10 +3,10 @@
     python -m benchmarks.judge [--markets 400] [--first 1000] [--processes 1]
 
 Each market is another path of the embedded one (``prices/simulated.py``): 4,000 hours to fit on,
-then 480 or 14,000 origins to be judged on, by ``verdict.judge`` as on the pages.
+then 480 or 14,000 origins to test on, by ``verdict.judge`` as on the pages.
 
 **Nothing to find.** No price can be foreseen here. *Drift*, *linear* and *last return* (a slope on
-the last return by least squares) are fitted to noise and judged against the last price; their own
+the last return by least squares) are fitted to noise and compared with the last price; their own
 bands, where they have one that can't be better than the cone's, against the cone's. *Opposites*
 are exactly as good as each other: one goes with the last move and the other against it, and a coin
 that turns every two days or so says which of them has the wider band. A claim is *better* where
@@ -15,7 +15,7 @@ two-sided 95 % test, so that 2.5 % is what a perfect judge would reach with oppo
 
 **Something to find.** A slope planted on the last return; and volatility that clusters by a share
 of what the embedded market does, where a band is measured by the constant one. *Worth* is the mean
-skill on 14,000 origins. A quarter of the markets is judged here.
+skill on 14,000 origins. A quarter of the markets is used here.
 
 **Bands.** What the quantiles of the true model cover, beside those of the baselines: the mean over
 the markets with its 95 % interval.
@@ -55,12 +55,12 @@ SPANS = (480, 14_000)
 HORIZONS = (1, 24)
 SIGNALS = (0.02, 0.05, 0.1, 0.2)
 CLUSTERING = (0.0, 0.2, 1.0)
-#: Of the markets, how many are judged where there is something to find.
+#: One in so many markets is used where there is something to find.
 POWER = 4
-#: Seed of the first market that is judged, and those that the law of a return is read off.
+#: Seed of the first market, and seeds of those from which the law of a return is measured.
 FIRST, LAW = 1_000, range(900_000, 900_040)
 #: Of the opposites: share of the last move that is expected again, logarithm of the wider band,
-#: chance that the coin turns.
+#: probability that the coin turns.
 LEAN, WIDTH, TURN = 0.05, 0.1, 1 / 48
 #: The market's bound on an hour's variance relative to the long run.
 MOST = 20.0
@@ -69,7 +69,7 @@ HOUR = pd.Timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Seen:
-    """One verdict: what the judge said of one forecaster in one market.
+    """One verdict on one forecaster in one market.
 
     Attributes:
         case: table, market, forecaster, horizon and origins; one row of a table.
@@ -104,15 +104,15 @@ def nothing_to_find(seed: int) -> Iterator[Seen | Covered]:
     history = market(seed)
     for horizon in HORIZONS:
         rows = origins(history, horizon)
-        said = forecasts(history, horizon, ("naive", "cone", "drift", "linear"))
-        naive, cone = said["naive"], said["cone"]
-        said["last return"] = last_return(history, rows, cone)
+        by_name = forecasts(history, horizon, ("naive", "cone", "drift", "linear"))
+        naive, cone = by_name["naive"], by_name["cone"]
+        by_name["last return"] = last_return(history, rows, cone)
         for who in ("drift", "linear", "last return"):
-            yield from verdicts("nothing", "embedded", who, said[who], naive, cone)
+            yield from verdicts("nothing", "embedded", who, by_name[who], naive, cone)
         one, other = opposites(history, rows, cone, seed)
         yield from verdicts("nothing", "embedded", "opposites", one, other, other)
         for who in ("naive", "cone", "linear"):
-            quantiles = said[who].quantiles[:, -1]
+            quantiles = by_name[who].quantiles[:, -1]
             yield covered("embedded", who, horizon, naive.actual_returns[:, -1], quantiles)
         if horizon == 1:
             sigma = volatility(history.candles, DEFAULT)[rows.start : rows.stop]
@@ -132,18 +132,20 @@ def something_to_find(seed: int) -> Iterator[Seen]:
     """Judge forecasters of planted slopes, and bands where volatility clusters."""
     for signal in SIGNALS:
         history = market(seed, signal=signal)
-        said = forecasts(history, 1, ("naive", "cone", "linear"))
-        said["last return"] = last_return(history, origins(history, 1), said["cone"])
+        by_name = forecasts(history, 1, ("naive", "cone", "linear"))
+        by_name["last return"] = last_return(history, origins(history, 1), by_name["cone"])
         for who in ("last return", "linear"):
             name = f"slope {signal}"
-            yield from verdicts("price", name, who, said[who], said["naive"], said["cone"])
+            yield from verdicts("price", name, who, by_name[who], by_name["naive"], by_name["cone"])
     for share in CLUSTERING:
         history = market(seed, parameters=clustering(share))
         for horizon in HORIZONS:
-            said = forecasts(history, horizon, ("naive", "cone", "har"))
+            by_name = forecasts(history, horizon, ("naive", "cone", "har"))
             for who in ("cone", "har"):
                 name = f"clustering {share}"
-                yield from verdicts("band", name, who, said[who], said["naive"], said["naive"])
+                yield from verdicts(
+                    "band", name, who, by_name[who], by_name["naive"], by_name["naive"]
+                )
 
 
 def market(seed: int, parameters: MarketParameters = DEFAULT, signal: float = 0.0) -> PriceHistory:
@@ -167,20 +169,20 @@ def forecasts(history: PriceHistory, horizon: int, names: Iterable[str]) -> dict
 
 
 def verdicts(
-    table: str, where: str, who: str, said: Forecast, naive: Forecast, cone: Forecast
+    table: str, where: str, who: str, forecast: Forecast, naive: Forecast, cone: Forecast
 ) -> Iterator[Seen]:
     """Judge the first origins and all of them."""
     for span in SPANS:
         part = slice(0, span)
-        found = judge(said[part], naive[part], cone[part], simulated=True)
+        verdict = judge(forecast[part], naive[part], cone[part], simulated=True)
         yield Seen(
-            (table, where, who, said.horizon, span),
-            found.beats_baseline,
-            found.ci_high < 0 and found.p_value < SIGNIFICANCE,
-            found.band_ci_low > 0,
-            found.band_ci_high < 0,
-            found.skill,
-            found.band_skill,
+            (table, where, who, forecast.horizon, span),
+            verdict.beats_baseline,
+            verdict.ci_high < 0 and verdict.p_value < SIGNIFICANCE,
+            verdict.band_ci_low > 0,
+            verdict.band_ci_high < 0,
+            verdict.skill,
+            verdict.band_skill,
         )
 
 
@@ -290,7 +292,7 @@ def claims(seen: list[Seen]) -> list[dict[str, str]]:
     return rows
 
 
-def found(seen: list[Seen]) -> list[dict[str, str]]:
+def power(seen: list[Seen]) -> list[dict[str, str]]:
     """Make the rows of "something to find"."""
     rows = []
     for case, group in grouped(seen):
@@ -343,11 +345,11 @@ def grouped(seen: Iterable[Seen]) -> Iterable[tuple[tuple[str, str, str, int, in
     return cases.items()
 
 
-def rate(said: list[bool]) -> str:
+def rate(claims: list[bool]) -> str:
     """Write a share with its exact (Clopper-Pearson) 95 % interval."""
-    ends = binomtest(sum(said), len(said)).proportion_ci(method="exact")
+    ends = binomtest(sum(claims), len(claims)).proportion_ci(method="exact")
     low, high = 100 * ends.low, 100 * ends.high
-    return f"{100 * sum(said) / len(said):.1f} % ({low:.1f} to {high:.1f})"
+    return f"{100 * sum(claims) / len(claims):.1f} % ({low:.1f} to {high:.1f})"
 
 
 def mean(values: list[float]) -> str:
@@ -360,13 +362,13 @@ def _over(
     ask: Callable[[int], list[Seen | Covered]], seeds: range, processes: int
 ) -> list[Seen | Covered]:
     """Ask of every market, and say now and then how far it is."""
-    said: list[Seen | Covered] = []
+    records: list[Seen | Covered] = []
     with ProcessPoolExecutor(processes) as pool:
         for number, one in enumerate(pool.map(ask, seeds), 1):
-            said += one
+            records += one
             if number % 20 == 0 or number == len(seeds):
                 print(f"{number} of {len(seeds)} markets ...", file=sys.stderr, flush=True)
-    return said
+    return records
 
 
 def _nothing(seed: int) -> list[Seen | Covered]:
@@ -389,11 +391,11 @@ def main() -> None:
     if given.first < 0 or given.first + given.markets > LAW.start:
         parser.error(f"--first must be a seed from 0 to {LAW.start:,}. Received: {given.first}.")
     seeds = range(given.first, given.first + given.markets)
-    said = _over(_nothing, seeds, given.processes)
-    said += _over(_something, seeds[: given.markets // POWER], given.processes)
-    seen = [one for one in said if isinstance(one, Seen)]
-    measured = [one for one in said if isinstance(one, Covered)]
-    tables = {"something to find": found(seen), "bands": bands(measured)}
+    records = _over(_nothing, seeds, given.processes)
+    records += _over(_something, seeds[: given.markets // POWER], given.processes)
+    seen = [one for one in records if isinstance(one, Seen)]
+    measured = [one for one in records if isinstance(one, Covered)]
+    tables = {"something to find": power(seen), "bands": bands(measured)}
     for name, rows in tables.items():
         print(f"\n{name.capitalize()}\n\n{measure.table(rows)}")
     print("\nNothing to find\n")

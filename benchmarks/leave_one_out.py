@@ -59,10 +59,10 @@ def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
     until = pd.Timestamp(begins.year, begins.month, 1, tz="UTC")
     others = [other for other in known if other.coin != history.coin]
     model = global_training.train(others, spec, until)
-    judged = backtest.saved(history, model, baselines=BASELINES)
+    result = backtest.saved(history, model, baselines=BASELINES)
     scores = {
         name: [dataclasses.asdict(steps[step - 1]) for step in STEPS[history.interval]]
-        for name, steps in judged.scores.items()
+        for name, steps in result.scores.items()
     }
     rows = [
         _figures(step, {name: steps[i] for name, steps in scores.items()})
@@ -75,7 +75,7 @@ def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
         "training_rows": model.card.rows,
         "training_seconds": model.record.seconds,
         "test_start": begins.isoformat(),
-        "test_origins": len(judged.split.test_origins()),
+        "test_origins": len(result.split.test_origins()),
         "steps": rows,
         "scores": scores,
     }

@@ -31,19 +31,19 @@ class Outcome:
     Attributes:
         seconds: from its start to its end.
         megabytes: the most memory it had resident.
-        said: the JSON object on the last line of its output; empty if there is none.
+        output: the JSON object on the last line of its output; empty if there is none.
     """
 
     seconds: float
     megabytes: float
-    said: Mapping[str, float]
+    output: Mapping[str, float]
 
 
 def run(command: Sequence[str | Path]) -> Outcome:
     """Run one process to its end, in the project's root.
 
     Raises:
-        SystemExit: if it fails; shows the end of what it said.
+        SystemExit: if it fails; shows the end of its output.
     """
     with tempfile.TemporaryFile() as out:
         began = time.perf_counter()
@@ -58,18 +58,18 @@ def run(command: Sequence[str | Path]) -> Outcome:
     if process.returncode:
         sys.exit(f"{' '.join(map(str, command))[:300]} failed:\n{text[-2000:]}")
     last = text.splitlines()[-1] if text else ""
-    said = json.loads(last) if last.startswith("{") and last.endswith("}") else {}
-    return Outcome(seconds, used.ru_maxrss / _MB, said)
+    output = json.loads(last) if last.startswith("{") and last.endswith("}") else {}
+    return Outcome(seconds, used.ru_maxrss / _MB, output)
 
 
 def rounds(commands: Mapping[str, Sequence[str | Path]], repeats: int) -> dict[str, list[Outcome]]:
     """Run every command ``repeats`` times, in turns."""
-    found: dict[str, list[Outcome]] = {name: [] for name in commands}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in commands}
     for number in range(repeats):
         for name, command in commands.items():
             print(f"round {number + 1} of {repeats}: {name} ...", file=sys.stderr, flush=True)
-            found[name].append(run(command))
-    return found
+            outcomes[name].append(run(command))
+    return outcomes
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
@@ -93,7 +93,7 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 def publish(name: str, command: str, rows: Sequence[Mapping[str, str]], raw: object) -> None:
     """Print the table, and write it with every measurement to ``results/NAME.json``."""
     RESULTS.mkdir(exist_ok=True)
-    found = {
+    result = {
         "command": command,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}",
@@ -101,6 +101,6 @@ def publish(name: str, command: str, rows: Sequence[Mapping[str, str]], raw: obj
         "raw": raw,
     }
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(table(rows))
     print(f"\nEvery measurement: {path.relative_to(ROOT)}")

@@ -2,9 +2,9 @@
 
     python -m benchmarks.memory [--repeats 1] [--trainings 40]
 
-Linux alone, whose ``/proc`` says how much a process has resident. *Ten visitors* open every page
+Linux alone, whose ``/proc`` says how much a process has resident. *Ten users* open every page
 at once, each with a coin, a candle length and a history of its own, and stay. An LSTM trains on a
-file of 115,000 hourly candles, in a server without other visitors and in one with those ten; the
+file of 115,000 hourly candles, in a server without other users and in one with those ten; the
 peak is that of the process. In a third server one network after another is trained on 90 days of
 hours.
 """
@@ -18,12 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from benchmarks import measure, server
+from benchmarks.page_client import PageClient, Shown
 from benchmarks.pages import NO_XSRF, price_file
-from benchmarks.visitor import Shown, Visitor
 from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.ui import inputs
 
-VISITORS, ROWS, EARLY = 10, 115_000, 5
+CLIENTS, ROWS, EARLY = 10, 115_000, 5
 #: Megabytes that a free cloud machine gives at most.
 MACHINE = 2_700
 #: Epochs of the trainings: memory grows no more after the first.
@@ -41,14 +41,14 @@ def main() -> None:
     given = parser.parse_args()
     if given.trainings <= EARLY:
         parser.error(f"--trainings must be above {EARLY}. Received: {given.trainings}.")
-    found: dict[str, list[float]] = {}
+    measured: dict[str, list[float]] = {}
     many: list[list[float]] = []
     for number in range(given.repeats):
         print(f"round {number + 1} of {given.repeats} ...", file=sys.stderr, flush=True)
         for what, megabytes in (*_alone().items(), *_visited().items()):
-            found.setdefault(what, []).append(megabytes)
+            measured.setdefault(what, []).append(megabytes)
         many.append(_trainings(given.trainings))
-    rows = [{"": what, "MB": measure.spread(values, 0)} for what, values in found.items()]
+    rows = [{"": what, "MB": measure.spread(values, 0)} for what, values in measured.items()]
     early = [one[EARLY - 1] for one in many]
     last = [one[-1] for one in many]
     growth = measure.ratio(last, early)
@@ -60,19 +60,19 @@ def main() -> None:
         },
         {
             "": f"left of {MACHINE:,} MB at the highest peak",
-            "MB": f"{MACHINE - max(max(values) for values in (*found.values(), *many)):.0f}",
+            "MB": f"{MACHINE - max(max(values) for values in (*measured.values(), *many)):.0f}",
         },
     ]
-    raw = {"server": found, "trainings": many}
+    raw = {"server": measured, "trainings": many}
     measure.publish("memory", "python -m benchmarks.memory", rows, raw)
 
 
 def _alone() -> dict[str, float]:
-    """Let one server idle, then train on a long file for its only visitor."""
+    """Let one server idle, then train on a long file for its only user."""
     with server.app(NO_XSRF) as one:
         time.sleep(_SETTLE)
         idle = one.megabytes()
-        with Visitor(one.url, _PATIENCE) as trainer:
+        with PageClient(one.url, _PATIENCE) as trainer:
             _upload(trainer)
             uploaded = one.megabytes()
             _train(trainer, seed=1)
@@ -85,70 +85,70 @@ def _alone() -> dict[str, float]:
 
 
 def _visited() -> dict[str, float]:
-    """Let one server be visited, and train with the visitors there."""
+    """Let users open every page of one server, then train while they are there."""
     with server.app(NO_XSRF) as one, ExitStack() as tabs:
         time.sleep(_SETTLE)
-        visitors = [tabs.enter_context(Visitor(one.url, _PATIENCE)) for _ in range(VISITORS)]
-        with ThreadPoolExecutor(VISITORS) as pool:
-            list(pool.map(_browse, visitors, range(VISITORS)))
+        clients = [tabs.enter_context(PageClient(one.url, _PATIENCE)) for _ in range(CLIENTS)]
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(_browse, clients, range(CLIENTS)))
         visited = one.megabytes()
-        trainer = tabs.enter_context(Visitor(one.url, _PATIENCE))
+        trainer = tabs.enter_context(PageClient(one.url, _PATIENCE))
         _upload(trainer)
         _train(trainer, seed=1)
         return {
-            f"after {VISITORS} visitors on all pages": visited,
+            f"after {CLIENTS} users on all pages": visited,
             "peak, the same training with them there": one.peak(),
         }
 
 
-def _upload(visitor: Visitor) -> None:
+def _upload(client: PageClient) -> None:
     """Upload the long file, and open the Forecast page on it."""
-    visitor.open("data")
-    visitor.upload("upload", "BTCUSDT-1h.csv", price_file(ROWS))
-    visitor.open(coin=visitor.linked("coin"), model="naive")
+    client.open("data")
+    client.upload("upload", "BTCUSDT-1h.csv", price_file(ROWS))
+    client.open(coin=client.linked("coin"), model="naive")
 
 
-def _browse(visitor: Visitor, number: int) -> None:
-    """Open every page twice, with a coin, candles and a history of this visitor's own."""
+def _browse(client: PageClient, number: int) -> None:
+    """Open every page twice, with a coin, candles and a history of this user's own."""
     interval = list(inputs.WINDOWS)[number % len(inputs.WINDOWS)]
     window = list(inputs.WINDOWS[interval])[-1 - number // len(inputs.WINDOWS)]
     query = {"coin": list(COINS)[number], "interval": interval, f"history_{interval}": window}
     for _ in range(2):
-        visitor.open(**query)
-        visitor.open("market", **query)
-        visitor.open("data")
-        visitor.open("models")
+        client.open(**query)
+        client.open("market", **query)
+        client.open("data")
+        client.open("models")
 
 
 def _trainings(count: int) -> list[float]:
     """Megabytes after each of so many trainings in one server."""
-    found = []
-    with server.app() as one, Visitor(one.url, _PATIENCE) as visitor:
+    megabytes = []
+    with server.app() as one, PageClient(one.url, _PATIENCE) as client:
         time.sleep(_SETTLE)
         for seed in range(count):
-            visitor.open(history_1h="90 days", model="naive")
-            _train(visitor, seed)
-            found.append(one.megabytes())
-            print(f"training {seed + 1}: {found[-1]:.0f} MB", file=sys.stderr, flush=True)
-    return found
+            client.open(history_1h="90 days", model="naive")
+            _train(client, seed)
+            megabytes.append(one.megabytes())
+            print(f"training {seed + 1}: {megabytes[-1]:.0f} MB", file=sys.stderr, flush=True)
+    return megabytes
 
 
-def _train(visitor: Visitor, seed: int) -> Shown:
+def _train(client: PageClient, seed: int) -> Shown:
     """Send the training form of the page that is open, and wait for the answer.
 
     Raises:
         SystemExit: if there is none.
     """
-    visitor.unfold("train-form")
-    visitor.fill(f"{_FORM}-epochs", double_array_value={"data": [float(EPOCHS)]})
-    visitor.fill(f"{_FORM}-seed", double_value=float(seed))
-    shown = visitor.click(f"FormSubmitter:train-{_FORM}-Train")
+    client.unfold("train-form")
+    client.fill(f"{_FORM}-epochs", double_array_value={"data": [float(EPOCHS)]})
+    client.fill(f"{_FORM}-seed", double_value=float(seed))
+    shown = client.click(f"FormSubmitter:train-{_FORM}-Train")
     until = time.monotonic() + _PATIENCE
     while "test" not in shown.figures:
         if time.monotonic() > until:
-            sys.exit(f"The training gave no answer. The page says: {shown.said}")
+            sys.exit(f"The training gave no answer. The page says: {shown.messages}")
         time.sleep(0.5)
-        shown = visitor.rerun()
+        shown = client.rerun()
     return shown
 
 

@@ -124,8 +124,8 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
         case ast.BoolOp(operator, values):
             yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
             for i in range(len(values)):
-                kept = values[:i] + values[i + 1 :]
-                yield ast.BoolOp(operator, kept) if len(kept) > 1 else kept[0]
+                rest = values[:i] + values[i + 1 :]
+                yield ast.BoolOp(operator, rest) if len(rest) > 1 else rest[0]
         case ast.UnaryOp(ast.Not() | ast.USub(), operand):
             yield operand
         case ast.Constant(bool(value)):

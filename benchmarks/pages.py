@@ -4,12 +4,12 @@
     python -m benchmarks.pages [--repeats 5]
 
 *Start* counts from the start of the process: until its first answer, and until the landing page's
-script has run for a visitor who comes at once, with the verdict and every figure; the peers are
+script has run for a user who comes at once, with the verdict and every figure; the peers are
 ``streamlit hello`` as it comes, and with our settings, which spare it watching files. *Browser*:
 Chromium with an empty cache, from navigation until the verdict is there, the first chart as a
 picture, and the same chart drawn by Plotly, on a server that has settled; the peer is
 ``benchmarks/peers/one_chart.py``, a header and one chart.
-*Rerun*: from the visitor's message until the script has finished, on the server alone, after the
+*Rerun*: from the user's message until the script has finished, on the server alone, after the
 first run, which may still have to judge the model; the history is a file of 71,000 hourly candles.
 *Figures*: JSON of each, with the largest windows and that file.
 """
@@ -28,7 +28,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import browser, measure, server
-from benchmarks.visitor import Shown, Visitor
+from benchmarks.page_client import PageClient, Shown
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.prices import simulate
 from cryptoforecast.settings import ROOT
@@ -44,7 +44,7 @@ CHART, STILL = ".js-plotly-plot .main-svg", f"[class*=st-key-{elements.STILL}] i
 PEER, ONE_CHART = "benchmarks/peers/one_chart.py", "chart of a page with nothing else"
 VERDICT_SEEN, STILL_SEEN, CHART_SEEN = "verdict", "first chart", "first chart, interactive"
 _SETTLE = 8.0
-NO_XSRF = "--server.enableXsrfProtection=false"  # a visitor without a browser has no cookie
+NO_XSRF = "--server.enableXsrfProtection=false"  # a user without a browser has no cookie
 
 
 def main() -> None:
@@ -75,12 +75,12 @@ def main() -> None:
             time.sleep(_SETTLE)
             for what, seconds in _landing(one.url).items():
                 seen[what].append(seconds)
-            with Visitor(one.url) as visitor:
+            with PageClient(one.url) as client:
                 if not figures:
-                    figures |= _largest(visitor)
-                found, more = _reruns(visitor, content)
+                    figures |= _largest(client)
+                values, more = _reruns(client, content)
             figures |= more
-            for page, seconds in found.items():
+            for page, seconds in values.items():
                 reruns.setdefault(page, []).append(seconds)
     raw = {"start": starts, "browser": seen, "reruns": reruns, "figures": figures}
     measure.publish("pages", "python -m benchmarks.pages", _rows(starts, seen, reruns), raw)
@@ -91,29 +91,29 @@ def _rows(
     starts: dict[str, list[float]], seen: dict[str, list[float]], reruns: dict[str, list[float]]
 ) -> list[dict[str, str]]:
     rows = []
-    for name, found in sorted(starts.items()):
+    for name, values in sorted(starts.items()):
         until, _, _ = name.partition(",")
-        ours = measure.ratio(starts[f"{until}, {OURS}"], found)
+        ours = measure.ratio(starts[f"{until}, {OURS}"], values)
         rows.append(
             {
                 "": f"start to {name}",
-                "seconds": measure.spread(found),
+                "seconds": measure.spread(values),
                 "ours / theirs": f"{ours:.2f}",
             }
         )
     rows += [
         {
             "": f"browser, to the {name}",
-            "seconds": measure.spread(found),
-            "ours / theirs": f"{measure.ratio(seen[CHART_SEEN], found):.2f}"
+            "seconds": measure.spread(values),
+            "ours / theirs": f"{measure.ratio(seen[CHART_SEEN], values):.2f}"
             if name in (CHART_SEEN, ONE_CHART)
             else "",
         }
-        for name, found in seen.items()
+        for name, values in seen.items()
     ]
     rows += [
-        {"": f"rerun, {name}", "seconds": measure.spread(found, 3), "ours / theirs": ""}
-        for name, found in reruns.items()
+        {"": f"rerun, {name}", "seconds": measure.spread(values, 3), "ours / theirs": ""}
+        for name, values in reruns.items()
     ]
     return rows
 
@@ -146,9 +146,9 @@ def _start(words: list[str], folder: Path) -> dict[str, float]:
     began = time.perf_counter()
     with (
         server.serve(["streamlit", *words], "--server.port={}", folder=folder) as one,
-        Visitor(one.url) as visitor,
+        PageClient(one.url) as client,
     ):
-        visitor.open()
+        client.open()
         return {"first answer": one.seconds, "first page": time.perf_counter() - began}
 
 
@@ -176,41 +176,41 @@ def _chart(url: str) -> float:
         return time.perf_counter() - began
 
 
-def _reruns(visitor: Visitor, content: bytes) -> tuple[dict[str, float], dict[str, int]]:
+def _reruns(client: PageClient, content: bytes) -> tuple[dict[str, float], dict[str, int]]:
     """Upload the file; time reruns of the pages it is shown on, and weigh their figures."""
-    visitor.open("data")
-    first = visitor.upload("upload", "BTCUSDT-1h.csv", content)
-    name = visitor.linked("coin")
+    client.open("data")
+    first = client.upload("upload", "BTCUSDT-1h.csv", content)
+    name = client.linked("coin")
     seconds, figures = {}, _named(first, "data, file")
-    seconds["Data"] = _rerun(visitor)
+    seconds["Data"] = _rerun(client)
     for model in ("btc-1h-lstm-close", "btc-1h-dense", *BASELINES):
-        shown = visitor.open(coin=name, model=model)
+        shown = client.open(coin=name, model=model)
         if "test" not in shown.figures:
-            sys.exit(f"The Forecast page of the file has no test: {shown.said}")
+            sys.exit(f"The Forecast page of the file has no test: {shown.messages}")
         figures |= _named(shown, f"forecast, file, {model}")
-        seconds[f"Forecast, {model}"] = _rerun(visitor)
-    visitor.open("market", coin="BTC", span_1h="2 years")
-    seconds["Market, 2 years"] = _rerun(visitor)
-    visitor.open("models")
-    seconds["Models"] = _rerun(visitor)
+        seconds[f"Forecast, {model}"] = _rerun(client)
+    client.open("market", coin="BTC", span_1h="2 years")
+    seconds["Market, 2 years"] = _rerun(client)
+    client.open("models")
+    seconds["Models"] = _rerun(client)
     return seconds, figures
 
 
-def _rerun(visitor: Visitor) -> float:
+def _rerun(client: PageClient) -> float:
     """Median seconds of a rerun."""
-    return statistics.median(visitor.rerun().seconds for _ in range(RERUNS))
+    return statistics.median(client.rerun().seconds for _ in range(RERUNS))
 
 
-def _largest(visitor: Visitor) -> dict[str, int]:
+def _largest(client: PageClient) -> dict[str, int]:
     """Weigh the figures of every page with the longest window of every candle length."""
     figures: dict[str, int] = {}
     for interval, windows in inputs.WINDOWS.items():
         query = {"interval": interval, f"history_{interval}": list(windows)[-1]}
-        figures |= _named(visitor.open(**query), f"forecast, {interval}, {list(windows)[-1]}")
+        figures |= _named(client.open(**query), f"forecast, {interval}, {list(windows)[-1]}")
     for interval, spans in market.SPANS.items():
         for span in spans:
             query = {"interval": interval, f"span_{interval}": span}
-            figures |= _named(visitor.open("market", **query), f"market, {interval}, {span}")
+            figures |= _named(client.open("market", **query), f"market, {interval}, {span}")
     return figures
 
 

@@ -42,5 +42,5 @@ def health() -> dict[str, str]:
 def predict(closes: Closes) -> dict[str, float]:
     """Scale, predict, scale back."""
     scaled = (np.array(closes.prices) - LOWEST) / (HIGHEST - LOWEST)
-    said = model.predict(scaled.reshape(1, 60, 1), verbose=0)
-    return {"predicted_next_hour_price": float(said[0, 0]) * (HIGHEST - LOWEST) + LOWEST}
+    prediction = model.predict(scaled.reshape(1, 60, 1), verbose=0)
+    return {"predicted_next_hour_price": float(prediction[0, 0]) * (HIGHEST - LOWEST) + LOWEST}

@@ -8,7 +8,7 @@ from html import escape
 
 WIDTH, HEIGHT = 820, 460
 LEFT, TOP, RIGHT, BOTTOM = 70, 36, 190, 50
-#: Colours that can be told apart, also by those who see red and green alike, and on paper.
+#: Colours that people with red-green blindness can tell apart, also on paper.
 COLOURS = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f3c8d",
     "#8c8c2a",

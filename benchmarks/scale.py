@@ -4,7 +4,7 @@
 
 Random minutes go the whole way: read from text, made into inputs, one epoch of the LSTM (preset
 quick), the forecasts of the last fifth with exactly their own candles each, the quick baselines
-and the boosted trees fitted and asked for the same origins, their figures, the verdict, the chart.
+and the boosted trees fitted and applied to the same origins, their figures, the verdict, the chart.
 Each size runs in a process of its own, once a small round has loaded the libraries. A stage that is
 expected to take longer than the budget is left out from that size on (a dash), and a size that
 takes longer is measured fewer times. The table has medians, and its last column the exponent b of
@@ -77,15 +77,15 @@ def _walk(size: int, skip: Collection[str]) -> dict[str, float]:
             with _timed(spent, "forecasts"):
                 inference.forecast(model, history, rows)
 
-    def said(names: Sequence[str]) -> list[Forecast]:
+    def forecasts(names: Sequence[str]) -> list[Forecast]:
         kinds = (baselines.BASELINES[name] for name in names)
         return [kind.fit(history, cut.test_start, 1).forecast(history, rows) for kind in kinds]
 
     with _timed(spent, "baselines"):
-        given = said(baselines.QUICK)
+        given = forecasts(baselines.QUICK)
     if "boosted trees" not in skip:
         with _timed(spent, "boosted trees"):
-            said(["boosting"])
+            forecasts(["boosting"])
     scale = scores.naive_scale(history.candles["close"].to_numpy(), cut.train_end)
     with _timed(spent, "figures"):
         for forecast in given:
@@ -119,7 +119,7 @@ def measured(
     sizes: Sequence[int], repeats: int, budget: float
 ) -> dict[int, list[Mapping[str, float]]]:
     """Run every size, the small ones first, as often as the budget allows."""
-    found: dict[int, list[Mapping[str, float]]] = {}
+    outcomes: dict[int, list[Mapping[str, float]]] = {}
     skip: set[str] = set()
     for size in sizes:
         command = [sys.executable, "-m", "benchmarks.scale", "--stages", str(size)]
@@ -128,11 +128,11 @@ def measured(
         while len(done) < repeats and sum(one.seconds for one in done) <= 2 * budget:
             print(f"{size:,} candles, round {len(done) + 1} ...", file=sys.stderr, flush=True)
             done.append(measure.run(command))
-        found[size] = [one.said for one in done]
+        outcomes[size] = [one.output for one in done]
         larger = [other for other in sizes if other > size]
         if larger:
-            skip |= _too_long(_medians(found[size]), larger[0] / size, budget)
-    return found
+            skip |= _too_long(_medians(outcomes[size]), larger[0] / size, budget)
+    return outcomes
 
 
 def _too_long(seconds: Mapping[str, float], times: float, budget: float) -> set[str]:
@@ -161,8 +161,8 @@ def main() -> None:
     sizes = [size for size in SIZES if size <= given.largest]
     if not sizes:
         parser.error(f"--largest must be at least {SIZES[0]}. Received: {given.largest}.")
-    found = measured(sizes, given.repeats, given.budget)
-    medians = {size: _medians(rounds) for size, rounds in found.items()}
+    outcomes = measured(sizes, given.repeats, given.budget)
+    medians = {size: _medians(rounds) for size, rounds in outcomes.items()}
     series = {
         stage: {size: median[stage] for size, median in medians.items() if stage in median}
         for stage in medians[sizes[0]]
@@ -176,7 +176,9 @@ def main() -> None:
         for stage, by in series.items()
     ]
     command = f"python -m benchmarks.scale --repeats {given.repeats} --budget {given.budget:g}"
-    measure.publish("scale", command, rows, {f"{size}": rounds for size, rounds in found.items()})
+    measure.publish(
+        "scale", command, rows, {f"{size}": rounds for size, rounds in outcomes.items()}
+    )
     path = measure.RESULTS / "scale.svg"
     slowest = sorted(series, key=lambda stage: -max(series[stage].values()))
     lines = {stage: series[stage] for stage in slowest if stage != PEAK}

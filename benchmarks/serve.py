@@ -7,8 +7,8 @@
 is ``benchmarks/plain_endpoint.py``. *Latency*: 50 requests a second, sent when they are due
 whether or not earlier ones are answered, counted from then; server idle, while the Forecast page
 is clicked through, and while a network trains in the server. The client is a process of its own on
-the same machine. So is a browser, which takes more than a core where it may; a visitor's runs on
-another machine. Hence a page is used by a visitor without a browser, by a browser that keeps to
+the same machine. So is a browser, which takes more than a core where it may; a user's runs on
+another machine. Hence a page is used by a user without a browser, by a browser that keeps to
 one core and by one that does not; and the last one uses another server as well, while this one is
 idle, to tell what it takes from the machine from what it asks of the server.
 """
@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks import browser, measure, server
-from benchmarks.visitor import Visitor
+from benchmarks.page_client import PageClient
 
 CONNECTIONS, RATE = 8, 50
 WINDOWS = ("90 days", "1 year", "2 years")
@@ -73,16 +73,16 @@ def _rows(
             }
         )
     for name in _BUSY:
-        found = {key: [one[name][key] for one in paced] for key in ("p50", "p99", "worst")}
+        results = {key: [one[name][key] for one in paced] for key in ("p50", "p99", "worst")}
         rows.append(
             {
                 "": f"latency: {name}",
                 "requests/s": str(RATE),
                 "ours / theirs": "",
                 "server CPU, ms each": "",
-                "p50, ms": measure.spread(found["p50"], 1),
-                "p99, ms": measure.spread(found["p99"], 1),
-                "worst, ms": measure.spread(found["worst"], 1),
+                "p50, ms": measure.spread(results["p50"], 1),
+                "p99, ms": measure.spread(results["p99"], 1),
+                "worst, ms": measure.spread(results["worst"], 1),
             }
         )
     return rows
@@ -92,16 +92,16 @@ def _throughput(seconds: float) -> dict[str, dict[str, float]]:
     """Flood both servers, one after the other."""
     plain = ["uvicorn", "benchmarks.plain_endpoint:app", "--log-level=warning"]
     servers = {OURS: server.app(), PEER: server.serve(plain, "--port={}")}
-    found = {}
+    results = {}
     for name, started in servers.items():
         with started as one:
             time.sleep(_SETTLE)
             _load(one, "flood", 1, CONNECTIONS)
             began = one.cpu()
-            said = _load(one, "flood", seconds, CONNECTIONS)
-            asked = said["requests_per_second"] * (seconds + said["warm_up"])
-            found[name] = {**said, "cpu_ms": 1e3 * (one.cpu() - began) / asked}
-    return found
+            load = _load(one, "flood", seconds, CONNECTIONS)
+            requests = load["requests_per_second"] * (seconds + load["warm_up"])
+            results[name] = {**load, "cpu_ms": 1e3 * (one.cpu() - began) / requests}
+    return results
 
 
 def _latency(
@@ -116,7 +116,7 @@ def _latency(
 
 def _load(one: server.Server, how: str, seconds: float, many: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.load", str(one.port), how]
-    return dict(measure.run([*command, str(seconds), str(many)]).said)
+    return dict(measure.run([*command, str(seconds), str(many)]).output)
 
 
 @contextlib.contextmanager
@@ -130,11 +130,11 @@ def _used_by(name: str) -> Callable[[server.Server], contextlib.AbstractContextM
     @contextlib.contextmanager
     def using(one: server.Server) -> Iterator[None]:
         command = [sys.executable, "-m", "benchmarks.serve", "--use", name, one.url]
-        begun, told = os.pipe()
-        process = subprocess.Popen(command, stdout=told)
-        os.close(told)
-        with os.fdopen(begun, "rb") as said:
-            if not said.readline():
+        reading, writing = os.pipe()
+        process = subprocess.Popen(command, stdout=writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as output:
+            if not output.readline():
                 sys.exit(f"The {name} did not get to the page.")
             try:
                 yield
@@ -159,19 +159,19 @@ def _another_in_use(_: server.Server) -> Iterator[None]:
 @contextlib.contextmanager
 def _training(one: server.Server) -> Iterator[None]:
     """Train an LSTM for longer than the measurement, with nobody watching."""
-    with Visitor(one.url) as visitor:
-        visitor.open(history_1h="2 years")
-        visitor.unfold("train-form")
-        visitor.fill("quick-lstm-1h-epochs", double_array_value={"data": [200.0]})
-        shown = visitor.click("FormSubmitter:train-quick-lstm-1h-Train")
+    with PageClient(one.url) as client:
+        client.open(history_1h="2 years")
+        client.unfold("train-form")
+        client.fill("quick-lstm-1h-epochs", double_array_value={"data": [200.0]})
+        shown = client.click("FormSubmitter:train-quick-lstm-1h-Train")
         until = time.monotonic() + _PATIENCE
-        while not any(text.startswith("Epoch") for text in shown.said):
+        while not any(text.startswith("Epoch") for text in shown.messages):
             if time.monotonic() > until:
-                sys.exit(f"No training began. The page says: {shown.said}")
+                sys.exit(f"No training began. The page says: {shown.messages}")
             time.sleep(0.5)
-            shown = visitor.rerun()
+            shown = client.rerun()
         yield
-        if not any(text.startswith("Epoch") for text in visitor.rerun().said):
+        if not any(text.startswith("Epoch") for text in client.rerun().messages):
             sys.exit("The training ended before the measurement did.")
 
 
@@ -196,25 +196,25 @@ def _click(url: str) -> None:
 
 def _ask(url: str) -> None:
     """Open the Forecast page again and again until stopped, as fast as clicks follow."""
-    with Visitor(url) as visitor:
-        visitor.open()
+    with PageClient(url) as client:
+        client.open()
         print("there", flush=True)
         while True:
             for window in WINDOWS:
-                visitor.open(history_1h=window)
+                client.open(history_1h=window)
                 time.sleep(0.2)
 
 
 @contextlib.contextmanager
 def _used_while_training(one: server.Server) -> Iterator[None]:
-    with _training(one), _used_by("visitor")(one):
+    with _training(one), _used_by("client")(one):
         yield
 
 
-_USERS = {"visitor": _ask, "browser on one core": _click_on_one_core, "browser": _click}
+_USERS = {"client": _ask, "browser on one core": _click_on_one_core, "browser": _click}
 _BUSY: dict[str, Callable[[server.Server], contextlib.AbstractContextManager[None]]] = {
     "idle": _idle,
-    "a page in use, without a browser": _used_by("visitor"),
+    "a page in use, without a browser": _used_by("client"),
     "a page in use, browser on one core": _used_by("browser on one core"),
     "a page in use, browser on all cores": _used_by("browser"),
     "idle, browser on all cores at another server": _another_in_use,

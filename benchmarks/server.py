@@ -74,12 +74,12 @@ def serve(
 
     Args:
         words: module and arguments.
-        port_option: how it is told its port, ``{}`` standing for the number.
+        port_option: the option for its port, ``{}`` standing for the number.
         path: what has to be answered with 200.
         folder: where it runs; Streamlit takes its settings from there.
 
     Raises:
-        SystemExit: if it ends or stays silent; shows the end of what it said.
+        SystemExit: if it ends or stays silent; shows the end of its output.
     """
     port = _free_port()
     command = [sys.executable, "-m", *words, port_option.format(port)]
@@ -101,8 +101,8 @@ def serve(
             while not _answers(port, path):
                 if process.poll() is not None or time.perf_counter() - began > PATIENCE:
                     log.seek(0)
-                    said = log.read().decode(errors="replace")[-2000:]
-                    sys.exit(f"{' '.join(command)} does not answer:\n{said}")
+                    output = log.read().decode(errors="replace")[-2000:]
+                    sys.exit(f"{' '.join(command)} does not answer:\n{output}")
                 time.sleep(0.01)
             yield Server(process.pid, port, time.perf_counter() - began)
         finally:

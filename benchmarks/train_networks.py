@@ -134,7 +134,7 @@ def main() -> None:
         commands = {} if given.question == "speed" else _present(LOSS, given)
         loss = _run("loss", commands, folder, given.repeats)
         if loss:
-            result = _judge(loss, _Judge(history), folder)
+            result = _scored(loss, _Scorer(history), folder)
             measure.publish("train_networks_loss", _COMMAND, _loss_rows(result), _raw(result))
 
 
@@ -170,8 +170,8 @@ def _task(history: PriceHistory, spec: ModelSpec) -> Task:
 def _present(
     contenders: Mapping[str, Contender], given: argparse.Namespace
 ) -> dict[str, list[str | Path]]:
-    """Commands of the contenders asked for whose library is installed."""
-    found: dict[str, list[str | Path]] = {}
+    """Return the commands of the selected contenders whose library is installed."""
+    commands: dict[str, list[str | Path]] = {}
     for name, one in contenders.items():
         if not any(text.lower() in name.lower() for text in given.only):
             continue
@@ -179,8 +179,8 @@ def _present(
         if not _installed(python, one.library):
             print(f"{name} is left out: {python} has no {one.library}.", file=sys.stderr)
             continue
-        found[name] = [python, "-m", f"benchmarks.peers.{one.program}", *one.arguments]
-    return found
+        commands[name] = [python, "-m", f"benchmarks.peers.{one.program}", *one.arguments]
+    return commands
 
 
 @cache
@@ -193,47 +193,49 @@ def _run(
     question: str, commands: Mapping[str, list[str | Path]], folder: Path, repeats: int
 ) -> dict[str, list[Outcome]]:
     """Run every command with the seed of each round, in turns."""
-    found: dict[str, list[Outcome]] = {name: [] for name in commands}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in commands}
     for seed in range(repeats):
         for name, (python, m, program, file, *options) in commands.items():
             print(f"{question}, round {seed + 1} of {repeats}: {name} ...", file=sys.stderr)
-            seeded = ["--seed", str(seed), "--to", str(_said(folder, name, seed))]
+            seeded = ["--seed", str(seed), "--to", str(_forecast_file(folder, name, seed))]
             done = measure.run([python, m, program, folder / file, *options, *seeded])
-            found[name].append(done)
-    return found
+            outcomes[name].append(done)
+    return outcomes
 
 
-def _said(folder: Path, name: str, seed: int) -> Path:
-    """Where a contender of the question of loss writes its forecasts."""
+def _forecast_file(folder: Path, name: str, seed: int) -> Path:
+    """Return the file into which a contender writes its forecasts."""
     return folder / f"{name}, {seed}.npz"
 
 
-def _judge(
-    found: Mapping[str, list[Outcome]], judge: _Judge, folder: Path
-) -> dict[str, list[_Judged]]:
+def _scored(
+    outcomes: Mapping[str, list[Outcome]], scorer: _Scorer, folder: Path
+) -> dict[str, list[_Fit]]:
     return {
         name: [
-            judge.judge(_said(folder, name, seed), one.said["seconds"])
+            scorer.score(_forecast_file(folder, name, seed), one.output["seconds"])
             for seed, one in enumerate(done)
         ]
-        for name, done in found.items()
+        for name, done in outcomes.items()
     }
 
 
-def _raw(found: Mapping[str, Sequence[Outcome | _Judged]]) -> dict[str, object]:
-    return {name: [vars(one) for one in done] for name, done in found.items()}
+def _raw(outcomes: Mapping[str, Sequence[Outcome | _Fit]]) -> dict[str, object]:
+    return {name: [vars(one) for one in done] for name, done in outcomes.items()}
 
 
-def _speed_rows(found: Mapping[str, list[Outcome]]) -> list[dict[str, str]]:
-    speed = {name: [one.said["targets_per_second"] for one in done] for name, done in found.items()}
+def _speed_rows(outcomes: Mapping[str, list[Outcome]]) -> list[dict[str, str]]:
+    speed = {
+        name: [one.output["targets_per_second"] for one in done] for name, done in outcomes.items()
+    }
     return [
         {
             "": name,
-            "parameters": f"{done[0].said['parameters']:,.0f}",
+            "parameters": f"{done[0].output['parameters']:,.0f}",
             "targets a second": _thousands(speed[name]),
             "CryptoForecast / this": _ratio(speed, name, SPEED[name].beside),
         }
-        for name, done in found.items()
+        for name, done in outcomes.items()
     ]
 
 
@@ -247,14 +249,14 @@ def _ratio(values: Mapping[str, Sequence[float]], name: str, beside: str) -> str
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Fit:
     """How well one fit forecasts, by one measure for all.
 
     Attributes:
         seconds: training alone.
         validation: pinball loss, in log-return.
         test: pinball loss as a share of that of ``naive``.
-        curve: ``(looks, 2)`` seconds and validation loss, in log-return; empty for ours.
+        curve: ``(epochs, 2)`` seconds and validation loss, in log-return; empty for ours.
     """
 
     seconds: float
@@ -263,8 +265,8 @@ class _Judged:
     curve: tuple[tuple[float, float], ...]
 
 
-class _Judge:
-    """Knows what happened after each origin, and what ``naive`` said of it."""
+class _Scorer:
+    """Scores forecasts against what happened after each origin, relative to ``naive``."""
 
     def __init__(self, history: PriceHistory) -> None:
         spec = ours.SPECS["quick"]
@@ -275,15 +277,15 @@ class _Judge:
         self.validation = returns[np.concatenate(prepared.validation)]
         self.test = returns[cut.test_origins()]
         naive = baselines.Naive.fit(history, cut.test_start, 1)
-        said = naive.forecast(history, cut.test_origins()).quantiles[:, 0]
-        self.naive = scores.pinball(self.test, said)
+        quantiles = naive.forecast(history, cut.test_origins()).quantiles[:, 0]
+        self.naive = scores.pinball(self.test, quantiles)
 
-    def judge(self, file: Path, seconds: float) -> _Judged:
-        """Judge the forecasts that a contender wrote; crossed quantiles are put in order."""
-        with np.load(file) as said:
-            validation, test = (np.sort(said[name], axis=1) for name in ("validation", "test"))
-            curve = said["curve"] if "curve" in said else np.empty((0, 2))
-        return _Judged(
+    def score(self, file: Path, seconds: float) -> _Fit:
+        """Score the forecasts that a contender wrote; crossed quantiles are put in order."""
+        with np.load(file) as arrays:
+            validation, test = (np.sort(arrays[name], axis=1) for name in ("validation", "test"))
+            curve = arrays["curve"] if "curve" in arrays else np.empty((0, 2))
+        return _Fit(
             seconds,
             scores.pinball(self.validation, validation * self.scale),
             scores.pinball(self.test, test * self.scale) / self.naive,
@@ -291,18 +293,20 @@ class _Judge:
         )
 
 
-def _as_good(one: _Judged, ours: Sequence[_Judged]) -> tuple[float, float]:
+def _as_good(one: _Fit, ours: Sequence[_Fit]) -> tuple[float, float]:
     """Seconds that a peer took to about its lowest loss, and we to the same; NaN if never."""
     target = NEAR * min(loss for _, loss in one.curve)
     theirs = next(seconds for seconds, loss in one.curve if loss <= target)
-    found = [fit.seconds for fit in ours if fit.validation <= target]
-    return theirs, min(found, default=math.nan)
+    reached = [fit.seconds for fit in ours if fit.validation <= target]
+    return theirs, min(reached, default=math.nan)
 
 
-def _loss_rows(found: Mapping[str, list[_Judged]]) -> list[dict[str, str]]:
+def _loss_rows(outcomes: Mapping[str, list[_Fit]]) -> list[dict[str, str]]:
     rows = []
-    ours = list(zip(*(done for name, done in found.items() if name.startswith(OURS)), strict=True))
-    for name, done in found.items():
+    ours = list(
+        zip(*(done for name, done in outcomes.items() if name.startswith(OURS)), strict=True)
+    )
+    for name, done in outcomes.items():
         reached, times = "-", "-"
         if not name.startswith(OURS) and ours:
             pairs = [_as_good(one, fits) for one, fits in zip(done, ours, strict=True)]

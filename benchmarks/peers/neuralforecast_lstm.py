@@ -49,9 +49,9 @@ def main() -> None:
     def predict(windows: np.ndarray) -> np.ndarray:
         model.eval()
         with torch.no_grad():
-            found = torch.cat([forward(part) for part in torch.from_numpy(windows).split(1024)])
+            outputs = torch.cat([forward(part) for part in torch.from_numpy(windows).split(1024)])
         model.train()
-        return found.numpy()
+        return outputs.numpy()
 
     def forward(windows: torch.Tensor) -> torch.Tensor:
         parts = {"insample_y": windows[:, :, :1], "hist_exog": windows[:, :, 1:]}

@@ -56,12 +56,12 @@ def _write(to: Path, model: TrainedModel, history: PriceHistory) -> None:
         "validation": cut.validation_origins(specs.needs(model.spec)),
         "test": (cut.test_origins(),),
     }
-    found = {
+    quantiles = {
         name: inference.forecast_stretches(model, history, origins).quantiles[:, 0]
         / model.scaler.target_scale[0]
         for name, origins in spans.items()
     }
-    np.savez(to, **found)
+    np.savez(to, **quantiles)
 
 
 if __name__ == "__main__":

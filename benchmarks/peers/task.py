@@ -57,9 +57,9 @@ class Task:
     def read(cls, path: Path) -> Task:
         """Read what ``write`` wrote."""
         with np.load(path) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-        lookback, outputs = int(found.pop("lookback")), int(found.pop("outputs"))
-        return cls(**found, lookback=lookback, outputs=outputs)
+            values = {name: arrays[name] for name in arrays.files}
+        lookback, outputs = int(values.pop("lookback")), int(values.pop("outputs"))
+        return cls(**values, lookback=lookback, outputs=outputs)
 
     def windows(self, origins: Array) -> Array:
         """Copy the rows up to each origin: ``(m, lookback, inputs)``."""

@@ -55,9 +55,9 @@ def main() -> None:
     def predict(windows: np.ndarray) -> np.ndarray:
         model.eval()
         with torch.no_grad():
-            found = torch.cat([model(part) for part in torch.from_numpy(windows).split(1024)])
+            outputs = torch.cat([model(part) for part in torch.from_numpy(windows).split(1024)])
         model.train()
-        return found.numpy()
+        return outputs.numpy()
 
     def weights() -> dict[str, torch.Tensor]:
         return copy.deepcopy(model.state_dict())

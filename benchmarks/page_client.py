@@ -1,6 +1,6 @@
-"""A visitor without a browser: speaks Streamlit's own protocol to a real server.
+"""A user without a browser: speaks Streamlit's own protocol to a real server.
 
-What is timed is the server alone, and what arrives can be weighed.
+Only the server is timed, and the size of what arrives can be measured.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
 
 #: Bytes of one message, at most.
-_LARGEST = 300_000_000
+_MAX_BYTES = 300_000_000
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Shown:
         seconds: from asking for it until the script had finished.
         bytes: of all its messages.
         figures: bytes of JSON by the key of the chart.
-        said: texts of its message boxes and progress bars.
+        messages: texts of its message boxes and progress bars.
     """
 
     seconds: float
     bytes: int
     figures: dict[str, int]
-    said: list[str]
+    messages: list[str]
 
 
-class Visitor:
+class PageClient:
     """One tab: opens pages, sets widgets by their key, uploads.
 
     Args:
@@ -55,7 +55,7 @@ class Visitor:
         self._socket = connect(
             f"ws://{self._host}/_stcore/stream",
             subprotocols=["streamlit"],  # type: ignore[list-item]
-            max_size=_LARGEST,
+            max_size=_MAX_BYTES,
             compression=None,
         )
         self._page, self._query = "", ""
@@ -64,7 +64,7 @@ class Visitor:
         self._states: dict[str, WidgetState] = {}
         self._links: list[str] = []
 
-    def __enter__(self) -> Visitor:
+    def __enter__(self) -> PageClient:
         return self
 
     def __exit__(
@@ -103,16 +103,16 @@ class Visitor:
 
     def upload(self, key: str, name: str, content: bytes) -> Shown:
         """Give a file to an uploader."""
-        asked = BackMsg()
-        asked.file_urls_request.request_id = uuid.uuid4().hex
-        asked.file_urls_request.file_names.append(name)
-        asked.file_urls_request.session_id = self._session
-        self._socket.send(asked.SerializeToString())
+        request = BackMsg()
+        request.file_urls_request.request_id = uuid.uuid4().hex
+        request.file_urls_request.file_names.append(name)
+        request.file_urls_request.session_id = self._session
+        self._socket.send(request.SerializeToString())
         while True:
-            said = self._receive()[0]
-            if said.WhichOneof("type") == "file_urls_response":
+            message = self._receive()[0]
+            if message.WhichOneof("type") == "file_urls_response":
                 break
-        to = said.file_urls_response.file_urls[0]
+        to = message.file_urls_response.file_urls[0]
         self._put(to, name, content)
         state = WidgetState(id=self._id(key))
         given = state.file_uploader_state_value.uploaded_file_info.add()
@@ -128,32 +128,32 @@ class Visitor:
             RuntimeError: if none says anything.
         """
         for link in self._links:
-            if field in (said := parse_qs(link)):
-                return said[field][0]
+            if field in (values := parse_qs(link)):
+                return values[field][0]
         raise RuntimeError(f"No link of this page names a {field}.")
 
     def rerun(self, *pressed: WidgetState) -> Shown:
         """Let the page run, and wait until it has finished."""
-        asked = BackMsg()
-        state = asked.rerun_script
+        request = BackMsg()
+        state = request.rerun_script
         state.query_string, state.page_name = self._query, self._page
         state.widget_states.widgets.extend([*self._states.values(), *pressed])
         began = time.perf_counter()
-        self._socket.send(asked.SerializeToString())
+        self._socket.send(request.SerializeToString())
         size, figures, texts = 0, {}, []
         self._links.clear()
         while True:
-            said, length = self._receive()
+            message, length = self._receive()
             size += length
-            kind = said.WhichOneof("type")
+            kind = message.WhichOneof("type")
             if kind == "new_session":
-                self._session = said.new_session.initialize.session_id
+                self._session = message.new_session.initialize.session_id
             elif kind == "page_info_changed":
-                self._query = said.page_info_changed.query_string
+                self._query = message.page_info_changed.query_string
             elif kind == "delta":
-                element = said.delta.new_element
+                element = message.delta.new_element
                 self._note(element)
-                self._note(said.delta.add_block)
+                self._note(message.delta.add_block)
                 shape = element.WhichOneof("type")
                 if shape == "plotly_chart":
                     chart = element.plotly_chart
@@ -167,16 +167,16 @@ class Visitor:
                 elif shape == "exception":
                     raise RuntimeError(f"{element.exception.type}: {element.exception.message}")
             elif kind == "script_finished":
-                if said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                     return Shown(time.perf_counter() - began, size, figures, texts)
-                if said.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise RuntimeError("The page could not be compiled.")
 
     def _receive(self) -> tuple[ForwardMsg, int]:
         frame = self._socket.recv(timeout=self._wait)
-        said = ForwardMsg()
-        said.ParseFromString(frame)
-        return said, len(frame)
+        message = ForwardMsg()
+        message.ParseFromString(frame)
+        return message, len(frame)
 
     def _note(self, element: Element | Block) -> None:
         """Remember the identity of a widget by its key."""
