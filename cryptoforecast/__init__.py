@@ -1,3 +1,69 @@
-"""CryptoForecast: forecast crypto prices, and say whether it beats doing nothing."""
+"""CryptoForecast: forecast crypto prices, and see whether the forecast beats the last price.
+
+The names below are the library. Importing the package loads none of them: each is loaded when it
+is first used.
+
+    >>> import cryptoforecast as cf
+    >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-03-01", simulated="only")
+    >>> cf.backtest(prices, "cone").verdict.beats_baseline
+    False
+"""
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.2.0"
+
+if TYPE_CHECKING:
+    from cryptoforecast.errors import CryptoForecastError
+    from cryptoforecast.library.backtests import Backtest, backtest
+    from cryptoforecast.library.forecasts import Forecast
+    from cryptoforecast.library.models import Model, load, models, train
+    from cryptoforecast.library.prices import Prices, fetch, from_frame, read
+
+__all__ = [
+    "Backtest",
+    "CryptoForecastError",
+    "Forecast",
+    "Model",
+    "Prices",
+    "__version__",
+    "backtest",
+    "fetch",
+    "from_frame",
+    "load",
+    "models",
+    "read",
+    "train",
+]
+
+# Where each name is loaded from.
+_HOMES = {
+    "Backtest": "library.backtests",
+    "CryptoForecastError": "errors",
+    "Forecast": "library.forecasts",
+    "Model": "library.models",
+    "Prices": "library.prices",
+    "backtest": "library.backtests",
+    "fetch": "library.prices",
+    "from_frame": "library.prices",
+    "load": "library.models",
+    "models": "library.models",
+    "read": "library.prices",
+    "train": "library.models",
+}
+
+if not TYPE_CHECKING:  # a type checker reads the imports above
+
+    def __getattr__(name):
+        """Load a name of the library when it is first used."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

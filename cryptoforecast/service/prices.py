@@ -6,9 +6,12 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import pandas as pd
+
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices import Prices
+from cryptoforecast.prices import Prices, simulate
+from cryptoforecast.prices.live.query import validate
 from cryptoforecast.service import keys
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory
@@ -56,6 +59,16 @@ class PriceService:
             return self.file(query.coin)
         return self._live.history(query, wait)
 
+    def simulated(self, query: MarketQuery) -> PriceHistory:
+        """Return prices of the simulated market, and ask no source.
+
+        Raises:
+            InvalidInput: If the coin, the interval or the window is outside the rules.
+            NotEnoughData: If no closed candle lies in the window.
+        """
+        query = validate(query)
+        return simulate(query.coin, query.interval, query.start, query.end)
+
     def refreshing(self, query: MarketQuery) -> bool:
         """Return whether a live source is being asked for these prices now."""
         return not is_file(query.coin) and self._live.refreshing(query)
@@ -100,6 +113,33 @@ class PriceService:
             repairs=repairs,
             max_candles=self._max_rows if to_open else MAX_ROWS_OF_A_FILE,
             report=report,
+        )
+
+    def from_frame(
+        self,
+        frame: pd.DataFrame,
+        *,
+        coin: str,
+        interval: str | None = None,
+        source: str = "frame",
+        simulated: bool = False,
+        repairs: Collection[str] = (),
+    ) -> PriceHistory:
+        """Read a DataFrame by the rules of a price file; see ``frames.read``.
+
+        Raises:
+            InvalidInput: If the frame cannot be read without doubt.
+            NotEnoughData: If no candle has closed.
+        """
+        from cryptoforecast.prices import frames
+
+        return frames.read(
+            frame,
+            coin=coin,
+            interval=interval,
+            source=source,
+            simulated=simulated,
+            repairs=repairs,
         )
 
     def column_names(

@@ -103,9 +103,32 @@ class SavedModelService:
                 f"scores on other {result.history.coin} prices. Choose {result.model.card.coin} "
                 "and the history it was trained on, or train it again."
             )
+        return self.add(with_scores(result), name, force=force)
+
+    def add(self, model: TrainedModel, name: str, *, force: bool = False) -> SavedModel:
+        """Save a network with its card as it is.
+
+        Args:
+            model: The network.
+            name: Name of the saved model.
+            force: Whether a model of the user's own may be overwritten.
+
+        Raises:
+            InvalidInput: If the name cannot be one of a model.
+            AlreadyExists: If the name is taken.
+        """
         self.check_free(name, force=force)
-        bundles.save(with_scores(result), self._own, name, force=force)
+        bundles.save(model, self._own, name, force=force)
         return self.load(name)
+
+    def read(self, path: Path) -> SavedModel:
+        """Load a model from a folder of any place, named as the folder is.
+
+        Raises:
+            UnknownModel: If there is no model.
+            InvalidBundle: If the model cannot be read.
+        """
+        return SavedModel(path.resolve().name, False, self._load(path))
 
     def delete(self, name: str) -> None:
         """Delete a model of the user's own.

@@ -1,0 +1,1 @@
+"""The public library: prices, models, backtests and forecasts as ``cryptoforecast`` offers them."""

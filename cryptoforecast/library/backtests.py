@@ -1,0 +1,393 @@
+"""Tests of the library: does a forecast beat the last price on candles it has not seen?"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast import charts, json_views
+from cryptoforecast.errors import InvalidInput, UnknownModel
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.learning import specs
+from cryptoforecast.library.models import Model, load
+from cryptoforecast.library.prices import Prices, history_of
+from cryptoforecast.library.values import Value, candles, digest, heading, paragraphs, table
+from cryptoforecast.prices.files import price_file
+from cryptoforecast.service import shared
+from cryptoforecast.service.saved_models import with_scores
+from cryptoforecast.types import (
+    QUANTILES,
+    PriceHistory,
+    Progress,
+    Verdict,
+    WalkForward,
+    WalkPlan,
+)
+from cryptoforecast.types import Backtest as Result
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+#: Levels (%) of the bands in ``nixtla`` style, and the quantiles at their ends.
+LEVELS = {
+    round(200 * (high - 0.5)): (QUANTILES.index(low), QUANTILES.index(high))
+    for low, high in zip(QUANTILES[3::-1], QUANTILES[5:], strict=True)
+}
+STYLES = ("cf", "nixtla")
+#: Settings of a test that a saved model leaves open, and of how it is walked through.
+_SHARES = ("test", "validation")
+_PLAN = tuple(field.name for field in dataclasses.fields(WalkPlan))
+#: Baselines and features that are undefined where no candle has a range.
+_RANGED = ("cone",)
+_RANGE_FEATURES = ("range",)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Backtest(Value):
+    """A test of forecasts on the same origins, made by ``backtest`` or ``Model.backtest``.
+
+    Two are equal if their prices, settings and forecasts are.
+
+    Attributes:
+        result: the test as the app itself uses it.
+        walk: the folds of the test; ``None`` where a model was tested as it is.
+        given_model: the model that was tested as it is; ``None`` otherwise.
+    """
+
+    result: Result
+    walk: WalkForward | None = None
+    given_model: Model | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the tested forecasts beat the last price, in numbers and in one sentence."""
+        return self.result.verdict
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences to read before the scores."""
+        return self.result.notes
+
+    @property
+    def model(self) -> Model | None:
+        """The network; ``None`` of a baseline, and of several folds, which had one each.
+
+        A network that was trained for this test has its scores and its verdict on its card.
+        """
+        if self.given_model is not None or self.result.model is None:
+            return self.given_model
+        return Model(with_scores(self.result))
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Scores of every predictor at every step.
+
+        Index ``predictor`` and ``step``; columns ``mae`` and ``rmse`` in USD, ``mape``, ``smape``,
+        ``directional_accuracy``, ``coverage_80`` and ``coverage_95`` as fractions, ``mase`` a
+        ratio, ``pinball`` in log-return. NaN where undefined.
+        """
+        rows = {
+            (name, step): dataclasses.asdict(each)
+            for name, steps in self.result.scores.items()
+            for step, each in enumerate(steps, start=1)
+        }
+        index = pd.MultiIndex.from_tuples(list(rows), names=["predictor", "step"])
+        return pd.DataFrame(list(rows.values()), index=index)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content hash of prices, settings and every forecast, 16 hexadecimal digits."""
+        forecasts = self.result.forecasts
+        parts = ((name, forecasts[name].predicted, forecasts[name].quantiles) for name in forecasts)
+        return digest(
+            self.result.history.fingerprint,
+            self.result.spec,
+            self.result.split,
+            *(each for part in parts for each in part),
+        )
+
+    def frame(self, style: str = "cf") -> pd.DataFrame:
+        """Return every forecast of the test as a table, prices in USD and times in UTC.
+
+        Args:
+            style: ``"cf"`` is what ``backtest --forecasts`` writes, of the tested predictor:
+                ``predictor coin interval source origin time step close predicted actual residual``
+                and the nine quantiles ``q0.025`` to ``q0.975``. ``"nixtla"`` is the layout of
+                Nixtla's libraries, with all predictors side by side: ``unique_id`` (the coin),
+                ``ds``, ``cutoff``, ``y`` and for each predictor ``NAME``, ``NAME-lo-50``,
+                ``NAME-hi-50`` and so on for 80, 90 and 95.
+
+        Returns:
+            One row an origin and step. ``cutoff`` is the ``origin`` of the other style, the open
+            of the last candle known; ``ds`` is its ``time``, the open of the candle whose close
+            is forecast. Both closes are known one interval later. ``y`` is NaN where unknown.
+
+        Raises:
+            InvalidInput: For another style.
+        """
+        if style not in STYLES:
+            raise InvalidInput(f"`style` must be {' or '.join(STYLES)}. Received: {style!r}.")
+        if style == "nixtla":
+            return self._nixtla()
+        from cryptoforecast import html_report
+
+        return html_report.forecasts(self.result)
+
+    def leaderboard(
+        self, metric: str = "pinball", step: int | None = None, against: str = "naive"
+    ) -> pd.DataFrame:
+        """Order every predictor by one score, and say whether a lead is more than chance.
+
+        Args:
+            metric: A column of ``scores``.
+            step: 1 to the horizon; the last by default.
+            against: The predictor that the others are compared with.
+
+        Returns:
+            One row a predictor, the best first: ``value`` of the metric, ``skill`` (1 - error /
+            the reference's), ``low`` and ``high`` of its 95 % interval, ``p_value``, and
+            ``p_holm``, corrected for the number of comparisons. NaN where undefined.
+
+        Raises:
+            InvalidInput: If there is no such metric, step or predictor.
+        """
+        step = self.result.spec.horizon if step is None else step
+        board = shared().backtests.analyses.board(self.result, metric, step, against)
+        return pd.DataFrame([dataclasses.asdict(each) for each in board.standings])
+
+    def plot(self, step: int | None = None) -> go.Figure:
+        """Draw the predicted prices against the actual ones, and the residuals below.
+
+        Args:
+            step: 1 to the horizon; the last by default.
+
+        Returns:
+            A Plotly figure; prices in USD, times in UTC.
+
+        Raises:
+            InvalidInput: If there is no such step.
+        """
+        return charts.predicted_vs_actual(self.result, step)
+
+    def html(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write the whole report as one HTML file that needs nothing else.
+
+        Args:
+            path: Ends in .html.
+            force: Whether an existing file may be replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            InvalidInput: If the name has another ending, or the folder can't be written.
+            AlreadyExists: If there is such a file and ``force`` is false.
+        """
+        from cryptoforecast import html_report
+
+        target = Path(path)
+        price_file.check_page(target, force=force)
+        page = html_report.page(shared().backtests.analyses, self.result, self.walk)
+        price_file.put(target, lambda temporary: temporary.write_text(page, "utf-8"))
+        return target
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what ``backtest --json`` prints, ready for ``json.dumps``."""
+        if self.walk is None:
+            return json_views.backtest_json(
+                self.result, self.given_model.name if self.given_model else None
+            )
+        return json_views.walk_forward_json(self.walk)
+
+    def _nixtla(self) -> pd.DataFrame:
+        forecast = self.result.forecast
+        steps = forecast.horizon
+        order = np.arange(len(forecast) * steps).reshape(steps, -1).T.ravel()
+        times = [forecast.times(step) for step in range(1, steps + 1)]
+        known = {
+            "unique_id": self.result.history.coin,
+            "ds": times[0].append(times[1:])[order],
+            "cutoff": forecast.origins.repeat(steps),
+            "y": forecast.actual.ravel(),
+        }
+        columns = {}
+        for name, each in self.result.forecasts.items():
+            prices = each.quantile_prices
+            columns[name] = each.predicted.ravel()
+            for level, (low, high) in LEVELS.items():
+                columns[f"{name}-lo-{level}"] = prices[..., low].ravel()
+                columns[f"{name}-hi-{level}"] = prices[..., high].ravel()
+        return pd.DataFrame(known | columns)
+
+    def __repr__(self) -> str:
+        result = self.result
+        steps = f"{result.spec.horizon} step{'' if result.spec.horizon == 1 else 's'}"
+        folds = f", {len(self.walk.folds)} folds" if self.walk and len(self.walk.folds) > 1 else ""
+        who = result.spec.network
+        if self.given_model is not None and self.given_model.name is not None:
+            who = repr(self.given_model.name)
+        return (
+            f"Backtest({who}, {candles(result.history)}, {len(result.forecast):,} origins, "
+            f"{steps}{folds})\n{self.verdict.sentence}"
+        )
+
+    def _repr_html_(self) -> str:
+        last = self.scores.xs(self.result.spec.horizon, level="step")
+        title = repr(self).partition("\n")[0]
+        notes = (*self.result.history.notes, *self.notes, title)
+        return heading(self.verdict.sentence) + paragraphs(notes) + table(last)
+
+
+def backtest(
+    prices: Prices,
+    model: str | Model = "lstm",
+    *,
+    horizon: int = 1,
+    folds: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    cache: bool = True,
+    **spec: object,
+) -> Backtest:
+    """Test forecasts on the last candles, beside every baseline and with a verdict.
+
+    A network is trained on the candles before the test span, a baseline is fitted on them, and a
+    saved model is used as it is.
+
+    Args:
+        prices: Prices of some hundred candles at least.
+        model: ``"lstm"`` or ``"dense"``; a baseline such as ``"cone"`` or ``"har"``; the name of
+            a saved model; or a ``Model``.
+        horizon: Steps to forecast at once. A saved model has its own.
+        folds: Parts of the test span. Before each the network and the baselines are fitted again
+            on all candles before it, so that the test walks forward.
+        progress: Called with a ``Progress`` after every update of a network.
+        cache: Whether the same training, done before on the same prices, may be used again.
+        spec: ``preset`` and the settings of ``ModelSpec`` to change, such as ``lookback=60``,
+            ``epochs=30``, ``test=0.2`` or ``seed=1``; and of ``WalkPlan``: ``window``,
+            ``window_rows``, ``gap``, ``warm_start``. Of a saved model ``test`` and ``validation``
+            alone.
+
+    Raises:
+        InvalidInput: If ``prices`` are no ``Prices``, or a setting is outside the rules.
+        UnknownModel: If there is no such network, baseline or saved model.
+        NotEnoughData: If there are too few candles.
+
+    Example:
+        >>> import cryptoforecast as cf
+        >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-03-01", simulated="only")
+        >>> result = cf.backtest(prices, "drift", horizon=24)
+        >>> result.verdict.beats_baseline
+        False
+        >>> result.scores.loc["drift"].columns[:3].tolist()
+        ['mae', 'rmse', 'mape']
+    """
+    history = history_of(prices)
+    if isinstance(model, str) and (model in specs.NETWORKS or model in BASELINES):
+        given = {"horizon": horizon, **spec}
+        return of_kind(history, model, given, folds=folds, progress=progress, cache=cache)
+    return _of_saved(history, _model(model), horizon, folds, spec)
+
+
+def of_kind(
+    history: PriceHistory,
+    kind: str,
+    given: Mapping[str, object],
+    *,
+    folds: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    cache: bool = True,
+) -> Backtest:
+    """Test a network, trained before each fold, or a baseline; see ``backtest``."""
+    changes = {name: tuple(x) if isinstance(x, list) else x for name, x in given.items()}
+    plan = _plan(folds, {name: changes.pop(name) for name in _PLAN if name in changes})
+    preset = changes.pop("preset", None) or "quick"
+    spec = specs.make(str(preset), kind, rows=len(history), **changes)
+    _check_ranges(history, kind, changes)
+    walk = shared().walk_forward.run(
+        history, spec, plan, progress or (lambda _: None), use_cache=cache
+    )
+    return Backtest(walk.backtest, walk)
+
+
+def _plan(folds: int, given: Mapping[str, object]) -> WalkPlan:
+    """Make the plan of the folds.
+
+    Raises:
+        InvalidInput: if a value is of another type.
+    """
+    kinds = {"folds": int, "window": str, "window_rows": int, "gap": int, "warm_start": bool}
+    values = {"folds": folds} | {name: x for name, x in given.items() if x is not None}
+    for name, value in values.items():
+        if type(value) is not kinds[name]:
+            raise InvalidInput(
+                f"`{name}` must be of type {kinds[name].__name__}. Received: {value!r:.60}."
+            )
+    return WalkPlan(**values)  # type: ignore[arg-type]
+
+
+def _of_saved(
+    history: PriceHistory, model: Model, horizon: int, folds: int, given: Mapping[str, object]
+) -> Backtest:
+    """Test a network with its weights as they are."""
+    own = model.spec.horizon
+    fixed = {name: value for name, value in given.items() if name not in _SHARES}
+    fixed |= {"folds": folds} if folds != 1 else {}
+    fixed |= {"horizon": horizon} if horizon not in (1, own) else {}
+    if fixed:
+        name, value = next(iter(fixed.items()))
+        raise InvalidInput(
+            "A saved model keeps its own settings, `test` and `validation` apart. Received: "
+            f"`{name}` {value!r:.40}. Leave it out, or name a network such as lstm instead."
+        )
+    service = shared().backtests
+    shares = {name: value for name, value in given.items() if value is not None}
+    result = service.of_saved(history, model.trained, **shares)  # type: ignore[arg-type]
+    return Backtest(service.with_all_baselines(result), given_model=model)
+
+
+def _model(model: object) -> Model:
+    """Return the model, or the saved one of this name.
+
+    Raises:
+        UnknownModel: if there is none.
+        InvalidInput: if it is no name either.
+    """
+    if isinstance(model, Model):
+        return model
+    if not isinstance(model, str):
+        raise InvalidInput(
+            f"`model` must be a name or a Model. Received: {type(model).__name__}. Use lstm, "
+            "dense, a baseline such as cone, or one of models()."
+        )
+    try:
+        return load(model)
+    except UnknownModel as error:
+        raise UnknownModel(
+            f"{error} `model` may also be a network ({', '.join(specs.NETWORKS)}) or a baseline "
+            f"({', '.join(BASELINES)})."
+        ) from error
+
+
+def _check_ranges(history: PriceHistory, kind: str, given: Mapping[str, object]) -> None:
+    """Refuse what reads nothing but the range within a candle, where candles have none.
+
+    Raises:
+        InvalidInput: if such a baseline, or such an input, was asked for.
+    """
+    features = given.get("features")
+    asked = {kind} & {*_RANGED}
+    if isinstance(features, tuple):
+        asked |= {*features} & {*_RANGE_FEATURES}
+    if asked and not (history.candles["high"] > history.candles["low"]).any():
+        raise InvalidInput(
+            f"`{asked.pop()}` reads the range within a candle, from low to high. Received: candles "
+            "of one price each, such as closes alone. Choose something else, or prices with open, "
+            "high, low and close."
+        )

@@ -1,0 +1,142 @@
+"""What a model expects after the last closed candle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cryptoforecast import charts, json_views
+from cryptoforecast.library.values import (
+    Value,
+    candles,
+    digest,
+    heading,
+    moment,
+    paragraphs,
+    table,
+)
+from cryptoforecast.types import MEDIAN, QUANTILES, NextSteps, Probability
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast(Value):
+    """The next steps after the last closed candle, made by ``Model.forecast``.
+
+    Attributes:
+        steps: the forecast as the app itself uses it.
+        loss: the model's, ``"quantile"`` or ``"mse"``.
+        levels: probabilities of ending above or below the prices that were asked about.
+        model_verdict: the verdict on the model, one sentence; empty if it was never tested.
+    """
+
+    steps: NextSteps
+    loss: str
+    levels: tuple[Probability, ...] = ()
+    model_verdict: str = ""
+
+    def __len__(self) -> int:
+        return self.steps.forecast.horizon
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences to read before the numbers."""
+        return self.steps.warnings
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content hash of the prices and of all that is forecast, 16 hexadecimal digits."""
+        forecast = self.steps.forecast
+        return digest(
+            self.steps.history.fingerprint,
+            forecast.predictor,
+            forecast.predicted,
+            forecast.quantiles,
+            *((one.level, one.direction) for one in self.levels),
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return the forecast as a table.
+
+        Returns:
+            One row a step. ``step`` from 1 to the horizon; ``time``, the open of the candle whose
+            close is forecast, and ``closes_at``, when that close is known (UTC); ``median``,
+            ``mean`` and the nine quantiles ``q0.025`` to ``q0.975`` in USD.
+        """
+        rows = []
+        for step in self._json()["steps"]:  # type: ignore[attr-defined]
+            time = pd.Timestamp(step["time"])
+            quantiles = {f"q{level}": price for level, price in step["quantiles"].items()}
+            rows.append(
+                {
+                    "step": step["step"],
+                    "time": time,
+                    "closes_at": time + self.steps.history.candle_length,
+                    "median": step["median"],
+                    "mean": step["mean"],
+                    **quantiles,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    @property
+    def probabilities(self) -> pd.DataFrame:
+        """Probabilities of ending above or below the prices that were asked about.
+
+        One row a price and step: ``direction`` (``"above"`` or ``"below"``), ``level`` (USD),
+        ``step``, ``time`` (open of the candle, UTC) and ``probability``, a fraction.
+        """
+        frame = self.frame()
+        parts = [
+            pd.DataFrame(
+                {
+                    "direction": one.direction,
+                    "level": one.level,
+                    "step": frame["step"],
+                    "time": frame["time"],
+                    "probability": one.by_step,
+                }
+            )
+            for one in self.levels
+        ]
+        names = ["direction", "level", "step", "time", "probability"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what ``forecast --json`` prints, ready for ``json.dumps``."""
+        return self._json()
+
+    def plot(self) -> go.Figure:
+        """Draw the last closes, and the bands and medians of the next steps.
+
+        Returns:
+            A Plotly figure; prices in USD, times in UTC.
+        """
+        return charts.fan(self.steps)
+
+    def _json(self) -> json_views.Json:
+        return json_views.forecast_json(self.steps, self.loss, self.levels)
+
+    def __repr__(self) -> str:
+        history, forecast = self.steps.history, self.steps.forecast
+        prices = forecast.quantile_prices[0, -1]
+        end = moment(history.end + history.candle_length, history.interval)
+        steps = f"{forecast.horizon} step{'' if forecast.horizon == 1 else 's'}"
+        return (
+            f"Forecast({self.steps.model}, {candles(history)}, {steps} after {end} UTC)\n"
+            f"last step: median {prices[MEDIAN]:,.6g} USD, "
+            f"80 % band {prices[_LOW]:,.6g} to {prices[_HIGH]:,.6g}"
+        )
+
+    def _repr_html_(self) -> str:
+        verdict = heading(self.model_verdict) if self.model_verdict else ""
+        shown = self.frame()[["step", "closes_at", "q0.1", "median", "q0.9"]]
+        title = repr(self).partition("\n")[0]
+        return verdict + paragraphs((*self.warnings, title)) + table(shown, index=False)

@@ -1,0 +1,242 @@
+"""Networks of the library: trained, saved, loaded, and what each expects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import specs
+from cryptoforecast.library.forecasts import Forecast
+from cryptoforecast.library.prices import Prices, history_of
+from cryptoforecast.library.values import Value, digest, heading, paragraphs, table
+from cryptoforecast.service import shared
+from cryptoforecast.service.saved_models import with_scores
+from cryptoforecast.types import ModelCard, ModelSpec, Progress, SavedModel, TrainedModel, WalkPlan
+
+if TYPE_CHECKING:
+    from cryptoforecast.library.backtests import Backtest
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Value):
+    """A trained network, made by ``train``, ``load``, ``models`` or ``Backtest.model``.
+
+    Two are equal if their weights and settings are.
+
+    Attributes:
+        trained: the network as the app itself uses it.
+        name: of a saved model; ``None`` if it is not saved.
+        shipped: whether it comes with the project.
+    """
+
+    trained: TrainedModel
+    name: str | None = None
+    shipped: bool = False
+
+    @property
+    def card(self) -> ModelCard:
+        """Where it comes from, what it needs and how it scored."""
+        return self.trained.card
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The settings it was made with."""
+        return self.trained.spec
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content hash of the settings and all weights, 16 hexadecimal digits."""
+        trained = self.trained
+        scaler = trained.scaler
+        return digest(
+            trained.spec,
+            *(scaler.offset, scaler.scale, scaler.target_offset, scaler.target_scale),
+            *trained.weights,
+            trained.residuals,
+        )
+
+    def forecast(
+        self,
+        prices: Prices,
+        above: float | Sequence[float] = (),
+        below: float | Sequence[float] = (),
+    ) -> Forecast:
+        """Forecast the steps after the last closed candle.
+
+        Args:
+            prices: At least ``card.needs`` candles.
+            above: Prices in USD, at most 20 with those of ``below``; ``Forecast.probabilities``
+                then has the probability of ending above each.
+            below: Likewise of ending below.
+
+        Raises:
+            NotEnoughData: If there are fewer candles than the model needs.
+            InvalidInput: If ``prices`` are no ``Prices``, or a level can't be a price.
+
+        Example:
+            >>> import cryptoforecast as cf
+            >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-03-01", simulated="only")
+            >>> forecast = cf.load("btc-1h-lstm-close").forecast(prices, above=60_000)
+            >>> len(forecast), forecast.probabilities["probability"].between(0, 1).all()
+            (1, np.True_)
+        """
+        service, history = shared().forecasts, history_of(prices)
+        steps = service.next_steps(history, self.trained, self.name)
+        levels = service.probabilities(steps, _levels(above), _levels(below))
+        return Forecast(steps, self.spec.loss, levels, self.card.verdict)
+
+    def backtest(self, prices: Prices, *, test: float = 0.2, validation: float = 0.16) -> Backtest:
+        """Test the network on the last share of prices, with its weights as they are.
+
+        The same as ``backtest(prices, model)``.
+
+        Args:
+            prices: Prices; those after ``card.cutoff`` are new to the network.
+            test: Share of the candles to test on, the last ones.
+            validation: Share of the candles before those, on which the band of a network trained
+                with squared error is measured.
+
+        Raises:
+            InvalidInput: If ``prices`` are no ``Prices``, or a share is outside the rules.
+            NotEnoughData: If a span would be too short.
+        """
+        from cryptoforecast.library.backtests import backtest
+
+        return backtest(prices, self, test=test, validation=validation)
+
+    def save(self, name: str, *, force: bool = False) -> Model:
+        """Save the network, with its card, among your models.
+
+        Args:
+            name: 1 to 64 small letters, digits, dots, hyphens or underscores.
+            force: Whether a model of your own may be overwritten.
+
+        Returns:
+            The saved model; ``load`` finds it by its name, and so do the app and the command line.
+
+        Raises:
+            InvalidInput: If the name can't be one.
+            AlreadyExists: If the name is taken.
+        """
+        return of_saved(shared().saved_models.add(self.trained, name, force=force))
+
+    def __repr__(self) -> str:
+        card, spec = self.card, self.spec
+        name = "not saved" if self.name is None else repr(self.name)
+        steps = f"{spec.horizon} step{'' if spec.horizon == 1 else 's'}"
+        simulated = " simulated" if card.simulated else ""
+        return (
+            f"Model({name}, {spec.network}, {card.coin} {card.interval}{simulated}, {steps}, "
+            f"reads {card.needs:,} candles)"
+        )
+
+    def _repr_html_(self) -> str:
+        card = self.card
+        verdict = heading(card.verdict) if card.verdict else ""
+        about = {
+            "network": self.spec.network,
+            "inputs": ", ".join(self.spec.features),
+            "steps": self.spec.horizon,
+            "candles it reads": card.needs,
+            "trained on": f"{card.coin} {card.interval}, {card.source}",
+            "last candle learnt from": card.cutoff,
+            "made": card.created,
+        }
+        frame = pd.DataFrame({"": about.values()}, index=list(about), dtype=object)
+        return verdict + paragraphs([repr(self)]) + table(frame)
+
+
+def train(
+    prices: Prices,
+    network: str = "lstm",
+    *,
+    preset: str = "quick",
+    progress: Callable[[Progress], None] | None = None,
+    cache: bool = True,
+    **spec: object,
+) -> Model:
+    """Train a network on prices, and test it on the last ones, which it does not see.
+
+    Args:
+        prices: Prices of some hundred candles at least.
+        network: ``"lstm"`` or ``"dense"``.
+        preset: ``"quick"``, ``"careful"`` or ``"classic"``, the popular recipe.
+        progress: Called with a ``Progress`` after every update.
+        cache: Whether the same training, done before on the same prices, may be used again.
+        spec: Settings of ``ModelSpec`` to change, such as ``horizon=24``, ``lookback=60``,
+            ``features=("return", "volume")``, ``epochs=30``, ``test=0.2`` or ``seed=1``.
+
+    Returns:
+        The network. Its card has the scores and the verdict of the test.
+
+    Raises:
+        InvalidInput: If ``network`` is none, or a setting is outside the rules.
+        NotEnoughData: If there are too few candles.
+
+    Example:
+        >>> import cryptoforecast as cf
+        >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-03-01", simulated="only")
+        >>> cf.train(prices, "dense", epochs=2, units=(8,), features=("return",), unit="fixed")
+        Model(not saved, dense, BTC 1h simulated, 1 step, reads 61 candles)
+    """
+    from cryptoforecast.library.backtests import of_kind
+
+    specs.check_network(network)
+    walked = sorted({field.name for field in fields(WalkPlan)} & spec.keys())
+    if walked:
+        raise InvalidInput(
+            f"A network is trained once. Received: `{walked[0]}`. Leave it out, or use `backtest`, "
+            "which walks forward."
+        )
+    given = {"preset": preset, **spec}
+    result = of_kind(history_of(prices), network, given, progress=progress, cache=cache)
+    return Model(with_scores(result.result))
+
+
+def load(name_or_path: str | os.PathLike[str]) -> Model:
+    """Load a saved model; nothing that comes with it is executed.
+
+    Args:
+        name_or_path: Name of one of ``models()``, or path of a saved model's folder.
+
+    Raises:
+        UnknownModel: If there is no such model.
+        InvalidBundle: If the model can't be read.
+
+    Example:
+        >>> import cryptoforecast as cf
+        >>> cf.load("btc-1h-lstm-close")
+        Model('btc-1h-lstm-close', lstm, BTC 1h, 1 step, reads 60 candles)
+    """
+    service = shared().saved_models
+    if isinstance(name_or_path, str) and not {"/", os.sep} & {*name_or_path}:
+        return of_saved(service.load(name_or_path))
+    return of_saved(service.read(Path(name_or_path)))
+
+
+def models() -> list[Model]:
+    """List the saved models that can be read: your own first, then the shipped ones.
+
+    Example:
+        >>> import cryptoforecast as cf
+        >>> [model.name for model in cf.models() if model.shipped]
+        ['btc-1h-dense', 'btc-1h-lstm-close', 'global-1d-lstm', 'global-1h-lstm']
+    """
+    return [of_saved(saved) for saved in shared().saved_models.all()]
+
+
+def of_saved(saved: SavedModel) -> Model:
+    """Make the library's model of a saved one."""
+    return Model(saved.model, saved.name, saved.shipped)
+
+
+def _levels(given: float | Sequence[float]) -> tuple[float, ...]:
+    levels = given if isinstance(given, Sequence) else (given,)
+    return tuple(float(level) for level in levels)

@@ -1,0 +1,313 @@
+"""Prices of the library: fetched, read from a file, or taken from a DataFrame."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.library.values import Value, candles, heading, moment, paragraphs, table
+from cryptoforecast.prices.live.query import window
+from cryptoforecast.service import shared
+from cryptoforecast.types import PriceHistory, QualityReport
+
+if TYPE_CHECKING:
+    from cryptoforecast.prices.files.corrections import Corrections
+
+#: What ``fetch`` may do where no live source answers.
+SIMULATED = ("refuse", "allow", "only")
+#: First and last candles that a notebook shows.
+_SHOWN = 3
+#: What can be said of a file's layout: see ``Corrections``.
+_READING: dict[str, type] = {
+    "delimiter": str, "columns": Mapping, "day_first": bool, "zone": str, "label": str,
+    "decimal": str,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prices(Value):
+    """Closed candles of one coin, made by ``fetch``, ``read`` or ``from_frame``.
+
+    Two are equal if their candles are, wherever these came from.
+
+    Attributes:
+        history: the candles with all that is known of them, as the app itself uses them.
+    """
+
+    history: PriceHistory
+
+    def __len__(self) -> int:
+        return len(self.history)
+
+    @property
+    def coin(self) -> str:
+        """Ticker, such as ``"BTC"``."""
+        return self.history.coin
+
+    @property
+    def interval(self) -> str:
+        """Candle length, such as ``"1h"``."""
+        return self.history.interval
+
+    @property
+    def source(self) -> str:
+        """Where the prices come from, such as ``"yahoo"`` or ``"file BTCUSDT_1h.csv"``."""
+        return self.history.source
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the prices are not from a real market."""
+        return self.history.simulated
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences to read before the prices are used."""
+        return self.history.notes
+
+    @property
+    def quality(self) -> QualityReport:
+        """What is odd in the candles: gaps, outliers, candles without volume and so on."""
+        return self.history.quality
+
+    @property
+    def fingerprint(self) -> str:
+        """Content hash of the interval and every candle, 16 hexadecimal digits."""
+        return self.history.fingerprint
+
+    def frame(self) -> pd.DataFrame:
+        """Copy the candles into a DataFrame.
+
+        Returns:
+            One row a candle, in time order. Index ``time``, the candle's open in UTC; columns
+            ``open high low close`` in USD and ``volume``, NaN where unknown.
+        """
+        return self.history.candles.copy()
+
+    def __repr__(self) -> str:
+        history = self.history
+        start, end = (
+            moment(time, history.interval)
+            for time in (history.start, history.end + history.candle_length)
+        )
+        return (
+            f"Prices({candles(history)}, {len(history):,} candles, {start} to {end} UTC, "
+            f"from {history.source})"
+        )
+
+    def _repr_html_(self) -> str:
+        frame = self.history.candles
+        if len(frame) > 2 * _SHOWN:
+            frame = pd.concat([frame.head(_SHOWN), frame.tail(_SHOWN)])
+        return heading(repr(self)) + paragraphs(self.notes) + table(frame)
+
+
+def fetch(
+    coin: str,
+    interval: str = "1h",
+    *,
+    start: str | date | pd.Timestamp | None = None,
+    end: str | date | pd.Timestamp | None = None,
+    days: float | None = None,
+    simulated: str = "refuse",
+) -> Prices:
+    """Fetch live prices of a coin, closed candles only.
+
+    Args:
+        coin: Ticker such as ``"BTC"``, or a symbol of the source such as ``"ATOM-USD"``.
+        interval: Candle length: 1m, 5m, 15m, 30m, 1h, 4h, 1d or 1w.
+        start: Open of the first candle; a time without a zone is UTC. By default as far back as
+            the source goes.
+        end: Candles open before this time; now by default.
+        days: Length of the window up to ``end``, in place of ``start``.
+        simulated: What happens where no live source answers and no prices are cached:
+            ``"refuse"`` raises an error, ``"allow"`` gives prices of the simulated market, which
+            are labelled as such. ``"only"`` gives these at once and asks no source.
+
+    Returns:
+        Prices in USD. Their notes say how old they are, and why an earlier source did not answer.
+
+    Raises:
+        SourceUnavailable: If no source answers and simulated prices are refused.
+        InvalidInput: If the coin, the interval or the window can't be meant.
+        NotEnoughData: If no closed candle lies in the window.
+
+    Example:
+        >>> import cryptoforecast as cf
+        >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-03-01", simulated="only")
+        >>> prices.coin, prices.interval, len(prices), prices.simulated
+        ('BTC', '1h', 1440, True)
+    """
+    if simulated not in SIMULATED:
+        raise InvalidInput(
+            f"`simulated` must be {', '.join(SIMULATED[:-1])} or {SIMULATED[-1]}. "
+            f"Received: {simulated!r}."
+        )
+    service = shared().prices
+    query = window(coin, interval, start=start, end=end, days=days)
+    if simulated == "only":
+        return Prices(service.simulated(query))
+    history = service.history(query)
+    if history.simulated and simulated == "refuse":
+        why = " ".join(history.notes) or "No source answered."
+        raise SourceUnavailable(
+            f"Live prices of {history.coin} are needed. Received: {why} Try again later, read a "
+            'file, or allow simulated prices (simulated="allow").'
+        )
+    return Prices(history)
+
+
+def read(
+    path_or_file: str | PathLike[str] | BinaryIO,
+    *,
+    coin: str | None = None,
+    interval: str | None = None,
+    repair: str | Collection[str] = (),
+    **reading: object,
+) -> Prices:
+    r"""Read a price file: delimited text, JSON, Parquet or Feather, packed or not.
+
+    Args:
+        path_or_file: Path of the file, or the file itself, open for reading bytes.
+        coin: Ticker; by default guessed from the file's name or from its own symbols.
+        interval: Merge into candles of this length; by default as in the file.
+        repair: Repairs to make: outliers, ohlc_violations, flat_tail or flat, named as in
+            ``quality``. None by default.
+        reading: What the reader would otherwise find out: ``delimiter`` (one character),
+            ``columns`` (column name by role, such as ``{"time": "Date"}``), ``day_first`` (bool),
+            ``zone`` (such as ``"Europe/Berlin"``), ``label`` (``"open"`` or ``"close"``, the end
+            of the candle that a time names), ``decimal`` (``"."`` or ``","``).
+
+    Returns:
+        Prices in USD; rows without a price are left out and reported in ``quality``.
+
+    Raises:
+        UnreadableFile: If the file can't be read without doubt; says what was seen and where.
+        InvalidInput: If an argument is outside the rules.
+
+    Example:
+        >>> import io
+        >>> import cryptoforecast as cf
+        >>> rows = [f"2024-01-{day:02},{day},{day + 2},{day},{day + 1}" for day in range(1, 31)]
+        >>> file = io.BytesIO("\n".join(["date,open,high,low,close", *rows]).encode())
+        >>> cf.read(file, coin="BTC")
+        Prices(BTC 1d, 30 candles, 2024-01-01 to 2024-01-31 UTC, from file unnamed)
+    """
+    source: Path | BinaryIO
+    if isinstance(path_or_file, str | PathLike):
+        source = Path(path_or_file)
+        name = source.name
+    else:
+        source = path_or_file
+        name = str(getattr(source, "name", ""))
+        if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
+            raise InvalidInput(
+                "A price file is a path, or a file open for reading bytes. Received: "
+                f"{type(source).__name__}. Give its path, or open(path, 'rb')."
+            )
+    history = shared().prices.read(
+        source,
+        name,
+        coin=coin,
+        interval=interval,
+        corrections=_corrections(reading),
+        repairs=_names(repair),
+    )
+    return Prices(history)
+
+
+def from_frame(
+    df: pd.DataFrame,
+    *,
+    coin: str,
+    interval: str | None = None,
+    source: str = "frame",
+    simulated: bool = False,
+    repair: str | Collection[str] = (),
+) -> Prices:
+    """Make prices of a DataFrame: of yfinance, of ccxt, or of an exchange's client.
+
+    Args:
+        df: One row a candle, in any order; it stays as it is. Times are the index or a column:
+            datetimes (UTC where they have no zone), ISO 8601 text, or seconds, milliseconds,
+            microseconds or nanoseconds since 1970. Columns are open, high, low, close and volume
+            in any case, or numbered in the order in which exchanges write them. The close alone
+            is enough; open, high and low are then taken to be the close, and the notes say so.
+        coin: Ticker such as ``"BTC"``.
+        interval: Merge into candles of this length; by default the most frequent spacing.
+        source: Where the prices come from, in a few words.
+        simulated: Whether the prices are not from a real market; whatever is made of them says so.
+        repair: Repairs to make, as of ``read``; none by default.
+
+    Returns:
+        Prices in USD, sorted. Rows without a price are left out and reported in ``quality``; a
+        candle that is still open now is left out as well.
+
+    Raises:
+        InvalidInput: If times are missing or repeated, if a price is zero, negative or infinite,
+            or if the frame can't be read without doubt.
+        NotEnoughData: If no candle has closed.
+
+    Example:
+        >>> import pandas as pd
+        >>> import cryptoforecast as cf
+        >>> times = pd.date_range("2024-01-01", periods=48, freq="h", tz="America/New_York")
+        >>> df = pd.DataFrame({"Close": range(100, 148)}, index=times)
+        >>> cf.from_frame(df, coin="BTC", simulated=True)
+        Prices(BTC 1h simulated, 48 candles, 2024-01-01 05:00 to 2024-01-03 05:00 UTC, from frame)
+    """
+    history = shared().prices.from_frame(
+        df,
+        coin=coin,
+        interval=interval,
+        source=source,
+        simulated=simulated,
+        repairs=_names(repair),
+    )
+    return Prices(history)
+
+
+def history_of(prices: Prices) -> PriceHistory:
+    """Return the candles of prices, and refuse anything else.
+
+    Raises:
+        InvalidInput: If these are no ``Prices``.
+    """
+    if isinstance(prices, Prices):
+        return prices.history
+    remedy = "Use cryptoforecast.fetch, read or from_frame."
+    if isinstance(prices, pd.DataFrame | pd.Series):
+        remedy = 'Make them of it: cryptoforecast.from_frame(df, coin="BTC").'
+    raise InvalidInput(f"`prices` must be Prices. Received: {type(prices).__name__}. {remedy}")
+
+
+def _names(given: str | Collection[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _corrections(reading: Mapping[str, object]) -> Corrections:
+    """Check what is said of a file's layout.
+
+    Raises:
+        InvalidInput: for an unknown name, or a value of another type.
+    """
+    from cryptoforecast.prices.files.corrections import Corrections
+
+    for name, value in reading.items():
+        if name not in _READING:
+            raise InvalidInput(
+                f"The reading of a file takes {', '.join(_READING)}. Received: {name!r:.40}. "
+                "Leave it out."
+            )
+        if value is not None and not isinstance(value, _READING[name]):
+            raise InvalidInput(
+                f"`{name}` must be of type {_READING[name].__name__}. Received: {value!r:.60}."
+            )
+    return Corrections(**{name: value for name, value in reading.items() if value is not None})  # type: ignore[arg-type]

@@ -1,0 +1,226 @@
+"""Prices: where they come from, what they say of themselves, and when they are the same."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import cryptoforecast as cf
+from cryptoforecast.errors import InvalidInput, NotEnoughData, SourceUnavailable, UnreadableFile
+from cryptoforecast.prices import simulate
+from cryptoforecast.service import shared
+from cryptoforecast.types import MarketQuery
+from tests import synthetic
+from tests.library.conftest import Command
+
+WINDOW = {"start": "2024-01-01", "end": "2024-02-01"}
+
+
+# ------------------------------------------------------------------ fetch
+
+
+def test_simulated_prices_are_refused_unless_they_are_asked_for() -> None:
+    with pytest.raises(SourceUnavailable, match=r"Live prices of BTC are needed. Received: Live"):
+        cf.fetch("BTC", **WINDOW)
+    found = cf.fetch("btc-usd", **WINDOW, simulated="allow")
+    assert (found.coin, found.source, found.simulated) == ("BTC", "simulated", True)
+    assert found.notes[0].startswith("Live prices are switched off.")
+
+
+def test_simulated_prices_alone_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRYPTOFORECAST_LIVE", "1")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("no source may be asked")
+
+    monkeypatch.setattr(shared().prices, "history", refuse)
+    found = cf.fetch("BTC", **WINDOW, simulated="only")
+    start, end = (pd.Timestamp(WINDOW[name], tz="UTC") for name in ("start", "end"))
+    assert found == cf.Prices(simulate("BTC", "1h", start, end))
+
+
+def test_live_prices_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[MarketQuery] = []
+
+    def history(query: MarketQuery) -> object:
+        asked.append(query)
+        return synthetic.history(source="yahoo")
+
+    monkeypatch.setattr(shared().prices, "history", history)
+    found = cf.fetch("BTC", "4h", start=pd.Timestamp("2024-01-01 01:00", tz="Europe/Berlin"))
+    assert (found.source, found.simulated, len(found)) == ("yahoo", False, 600)
+    assert asked == [MarketQuery("BTC", "4h", pd.Timestamp("2024-01-01", tz="UTC"))]
+
+
+def test_days_reach_back_from_the_end() -> None:
+    found = cf.fetch("ETH", "1d", end="2024-02-01", days=10, simulated="only")
+    assert len(found) == 10
+    assert found.history.start == pd.Timestamp("2024-01-22", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"simulated": "maybe"}, "`simulated` must be refuse, allow or only. Received: 'maybe'"),
+        ({"simulated": True}, "Received: True"),
+        ({"start": "soon"}, "`start` must be a date or time"),
+        ({"interval": "2h"}, "The interval must be one of"),
+        ({"coin": "BTC-EUR"}, "Prices here are in USD"),
+        ({"start": "2024-02-01", "end": "2024-01-01"}, "must lie before its end"),
+    ],
+)
+def test_what_can_not_be_fetched_is_refused(options: dict[str, object], reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        cf.fetch(**{"coin": "BTC", "simulated": "only", **options})  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------ read
+
+
+def test_a_file_is_read_as_the_command_line_reads_it(file: Path, run: Command) -> None:
+    found = cf.read(file)
+    answer = run("inspect", file)
+    assert found.fingerprint == answer["fingerprint"]
+    assert (found.coin, found.source) == ("BTC", "file BTCUSDT_1h.csv")
+    assert found == cf.read(str(file)) == cf.Prices(synthetic.history())
+
+
+def test_an_open_file_is_read_too(file: Path) -> None:
+    with file.open("rb") as stream:
+        assert cf.read(stream, coin="BTC") == cf.read(file)
+    assert cf.read(io.BytesIO(file.read_bytes())).source == "file unnamed"
+
+
+def test_what_is_said_of_a_file_is_how_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "odd.txt"
+    rows = [f"0{1 + i % 9}|{i + 1:02}/03/2024 01:00|1,5|1,6|1,4|1,5" for i in range(12)]
+    path.write_text("\n".join(["n|when|a|b|c|d", *rows]))
+    told = {
+        "delimiter": "|",
+        "columns": {"time": "when", "open": "a", "high": "b", "low": "c", "close": "d"},
+        "day_first": True,
+        "zone": "Europe/Berlin",
+        "decimal": ",",
+        "label": None,
+    }
+    found = cf.read(path, coin="eth", **told)
+    assert (found.coin, found.interval, len(found)) == ("ETH", "1d", 12)
+    assert found.history.start == pd.Timestamp("2024-03-01", tz="UTC")
+    assert found.frame()["close"].iloc[0] == 1.5
+
+
+def test_candles_of_a_file_are_merged_and_repaired(file: Path) -> None:
+    assert cf.read(file, interval="4h").interval == "4h"
+    assert cf.read(file, repair="outliers") == cf.read(file, repair=["outliers"]) == cf.read(file)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"encoding": "utf-8"}, "takes delimiter, columns, day_first, .* Received: 'encoding'"),
+        ({"delimiter": 5}, "`delimiter` must be of type str. Received: 5"),
+        ({"day_first": "yes"}, "`day_first` must be of type bool. Received: 'yes'"),
+        ({"zone": "Mars"}, "Mars"),
+        ({"repair": "magic"}, "magic"),
+        ({"coin": "BTC-EUR"}, "Prices here are in USD"),
+    ],
+)
+def test_a_wrong_word_on_a_file_is_refused(
+    file: Path, options: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        cf.read(file, **options)  # type: ignore[arg-type]
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match=r"absent.csv can't be read"):
+        cf.read(tmp_path / "absent.csv")
+    for wrong in (5, None, io.StringIO("time,close"), pd.DataFrame()):
+        with pytest.raises(InvalidInput, match="a path, or a file open for reading bytes"):
+            cf.read(wrong)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------ from_frame
+
+
+def test_a_frame_is_read_as_a_file_is(file: Path) -> None:
+    frame = pd.read_csv(file)
+    found = cf.from_frame(frame.sample(frac=1, random_state=0), coin="BTC")
+    assert found == cf.read(file)
+    assert hash(found) == hash(cf.read(file))
+    assert (found.source, found.simulated) == ("frame", False)
+
+
+def test_options_of_a_frame_reach_it(file: Path) -> None:
+    frame = pd.read_csv(file)
+    found = cf.from_frame(
+        frame, coin="eth", interval="4h", source="exchange", simulated=True, repair="outliers"
+    )
+    assert (found.coin, found.interval, found.source) == ("ETH", "4h", "exchange")
+    assert found.simulated
+    with pytest.raises(InvalidInput, match="magic"):
+        cf.from_frame(frame, coin="BTC", repair="magic")
+
+
+def test_what_is_no_frame_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"pandas DataFrame. Received: list"):
+        cf.from_frame([[1, 2]], coin="BTC")  # type: ignore[arg-type]
+    future = pd.date_range("2090-01-01", periods=9, freq="h", tz="UTC")
+    with pytest.raises(NotEnoughData):
+        cf.from_frame(pd.DataFrame({"close": range(1, 10)}, index=future), coin="BTC")
+
+
+# ------------------------------------------------------------------ what they are
+
+
+def test_prices_say_what_they_are(prices: cf.Prices) -> None:
+    assert len(prices) == 600
+    assert repr(prices) == (
+        "Prices(BTC 1h, 600 candles, 2024-01-01 00:00 to 2024-01-26 00:00 UTC, from file test.csv)"
+    )
+    daily = cf.fetch("BTC", "1d", start="2024-01-01", end="2024-01-08", simulated="only")
+    assert repr(daily) == (
+        "Prices(BTC 1d simulated, 7 candles, 2024-01-01 to 2024-01-08 UTC, from simulated)"
+    )
+    assert prices.quality is prices.history.quality
+
+
+def test_a_notebook_shows_notes_and_some_candles() -> None:
+    made = cf.Prices(synthetic.history(source="<b>me</b>", notes=("<script>x</script>",)))
+    text = made._repr_html_()
+    assert "<b>" not in text
+    assert "<script>" not in text
+    assert "&lt;script&gt;x&lt;/script&gt;" in text
+    assert text.count("<tr") == 2 + 6  # the names, the index's name, and six candles
+    short = cf.Prices(synthetic.history(4))
+    assert short._repr_html_().count("<tr") == 2 + 4
+
+
+def test_a_frame_of_prices_is_a_copy(prices: cf.Prices) -> None:
+    frame = prices.frame()
+    pd.testing.assert_frame_equal(frame, synthetic.history().candles, check_freq=False)
+    frame.iloc[:] = 0
+    assert prices.frame()["close"].iloc[0] > 0
+    assert prices == cf.Prices(synthetic.history())
+
+
+def test_prices_are_compared_by_their_candles(prices: cf.Prices) -> None:
+    same = cf.Prices(synthetic.history(source="elsewhere"))
+    other = cf.Prices(synthetic.history(seed=1))
+    assert prices == same
+    assert hash(prices) == hash(same)
+    assert prices != other
+    assert prices != prices.fingerprint
+    assert len({prices, same, other}) == 2
+
+
+def test_prices_are_copied_and_pickled(prices: cf.Prices) -> None:
+    for again in (copy.copy(prices), copy.deepcopy(prices), pickle.loads(pickle.dumps(prices))):
+        assert again == prices
+        assert repr(again) == repr(prices)
+        pd.testing.assert_frame_equal(again.frame(), prices.frame())

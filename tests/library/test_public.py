@@ -1,0 +1,84 @@
+"""The package itself: a dozen names, typed, and none loaded before it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import cryptoforecast as cf
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = {
+    "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "__version__", "backtest",
+    "fetch", "from_frame", "load", "models", "read", "train",
+}  # fmt: skip
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = """
+import sys
+before = set(sys.modules)
+import cryptoforecast
+ours = sorted(m for m in set(sys.modules) - before if m.startswith("cryptoforecast"))
+heavy = {"numpy", "pandas", "plotly", "pyarrow", "streamlit", "tensorflow", "keras", "requests"}
+print(ours, sorted(heavy & set(sys.modules)))
+from cryptoforecast import __version__, Prices
+print(Prices.__module__, "streamlit" in sys.modules, "tensorflow" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "['cryptoforecast'] []",
+        "cryptoforecast.library.prices False False",
+    ]
+
+
+def test_every_name_is_there_and_listed() -> None:
+    assert set(cf.__all__) == NAMES
+    assert set(dir(cf)) >= NAMES
+    for name in NAMES:
+        assert getattr(cf, name) is not None
+    assert cf.fetch is cf.fetch  # the same object each time
+
+
+def test_all_names_are_imported_by_a_star() -> None:
+    names: dict[str, object] = {}
+    exec("from cryptoforecast import *", names)
+    assert names.keys() >= NAMES
+
+
+def test_an_unknown_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="module 'cryptoforecast' has no attribute 'nothing'"):
+        cf.nothing  # noqa: B018
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    package = ROOT / "cryptoforecast"
+    assert (package / "py.typed").is_file()
+    strict = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]["strict"]
+    assert strict is True
+
+
+def test_a_type_checker_knows_the_names(tmp_path: Path) -> None:
+    mypy = pytest.importorskip("mypy.api")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import cryptoforecast as cf\n"
+        "prices: cf.Prices = cf.fetch('BTC')\n"
+        "skill: float = cf.backtest(prices).verdict.skill\n"
+        "wrong: int = cf.models()\n"
+        "cf.nothing\n"
+    )
+    out, _, _ = mypy.run(
+        ["--follow-imports=silent", "--ignore-missing-imports", "--config-file=",
+         "--explicit-package-bases", f"--cache-dir={tmp_path / 'cache'}", str(script)]
+    )  # fmt: skip
+    errors = [line.partition(": error: ")[2] for line in out.splitlines() if ": error: " in line]
+    assert len(errors) == 2
+    assert 'expression has type "list[Model]"' in errors[0]
+    assert 'has no attribute "nothing"' in errors[1]
