@@ -315,8 +315,8 @@ def test_folds_are_answered_from_the_cache(walked, run, home):
     assert again["training"] == found["training"]
     out = run(*asked)[1]
     assert out.splitlines()[0] == found["verdict"]["sentence"]
-    assert "Walk forward: 2 folds, each fitted on what lies before it (expanding window)" in out
-    assert "No origins: the last 2 candles, whose targets are not known yet." in out
+    assert "Walk forward: 2 folds, each fitted on the candles before it (expanding window)" in out
+    assert "The last 2 candles are no origins: the targets are not known yet." in out
     assert "Fits from the training cache: 2 of 2." in out
     assert "Warm start: each fit after the first goes on from the weights before it." in out
     ratios = [
@@ -893,7 +893,7 @@ def test_the_last_report_says_what_goes_on_after_training():
     folded = Meter("Training lstm", Stream(False)).line(Progress(2, 5, 0.5, 8.0, (), 3, 4))
     assert folded == "Training lstm: fold 3 of 4, epoch 2 of 5, 8 s, about 8 s left"
     line = Meter("Training lstm", Stream(False)).line(Progress(4, 4, 1.0, 5.0))
-    assert line == "Training lstm: epoch 4 of 4, 5 s, trained; judging it now"
+    assert line == "Training lstm: epoch 4 of 4, 5 s, trained; testing it now"
 
 
 def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):

@@ -1,8 +1,8 @@
-"""HTTP and JSON <-> service: ``POST /predict`` and read-only answers about saved models.
+"""The HTTP API: ``POST /predict``, and read-only answers about saved models.
 
-``predict`` is what is asked often. ``rest`` is all of it, described by OpenAPI, and the only
-module that imports FastAPI, which takes a quarter of a second and 12 MB: it is loaded by the
-first who asks for more than a prediction.
+``predict`` serves the frequent request. ``rest`` serves the whole API, described by OpenAPI. It is
+the only module that imports FastAPI, which takes a quarter of a second and 12 MB; the first
+request for more than a prediction loads it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def create(service: Service) -> ASGIApp:
     """Build the whole API; it serves at the root and mounted under a prefix alike.
 
     Args:
-        service: what answers.
+        service: Does the work.
     """
     from cryptoforecast.api import rest
 
@@ -34,10 +34,10 @@ def create(service: Service) -> ASGIApp:
 
 
 class Rest:
-    """The whole API, built when it is first asked for anything.
+    """The whole API, built at the first request.
 
     Args:
-        service: gives what answers; not called before the first request.
+        service: Returns the service; called at the first request.
     """
 
     def __init__(self, service: Callable[[], Service]) -> None:

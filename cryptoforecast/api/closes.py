@@ -1,7 +1,4 @@
-"""The body of ``POST /predict``, read strictly: 60 closes or a refusal that names the field.
-
-Knows nothing of HTTP frameworks.
-"""
+"""The body of ``POST /predict``: 60 closes, or a refusal that names the field."""
 
 from __future__ import annotations
 
@@ -10,12 +7,12 @@ import math
 
 from cryptoforecast.errors import InvalidInput
 
-#: Closes a request must hold, and the range of one, USD: wide of any coin's price, and close
-#: enough together that no ratio overflows.
+#: Closes in a request.
 CLOSES = 60
+#: Range of a close, USD. It holds the price of any coin, and no ratio in it overflows.
 LOWEST, HIGHEST = 1e-12, 1e12
 
-#: What a refusal recommends.
+#: The remedy in a refusal.
 EXAMPLE = f'Send {{"prices": [{CLOSES} hourly closes]}}.'
 
 
@@ -23,13 +20,13 @@ def read_closes(body: bytes) -> list[float]:
     """Read ``{"prices": [60 closes]}`` strictly.
 
     Args:
-        body: of the request.
+        body: Body of the request.
 
     Returns:
-        The closes, USD.
+        The closes, oldest first, USD.
 
     Raises:
-        InvalidInput: for anything else; names the field and what arrived.
+        InvalidInput: For any other body; names the field and what was received.
     """
     try:
         content = json.loads(
@@ -45,21 +42,23 @@ def read_closes(body: bytes) -> list[float]:
             f"The body must be UTF-8. Received: {error.reason}. {EXAMPLE}"
         ) from error
     except ValueError as error:
-        what = f"{len(body)} bytes ({shown(str(error))})" if body.strip() else "no body"
+        received = f"{len(body)} bytes ({excerpt(str(error))})" if body.strip() else "no body"
         raise InvalidInput(
-            f"The body must be JSON with `prices`. Received: {what}. {EXAMPLE}"
+            f"The body must be JSON with `prices`. Received: {received}. {EXAMPLE}"
         ) from error
     if not isinstance(content, dict) or "prices" not in content:
         raise InvalidInput(
-            f"The body must be an object with `prices`. Received: {shown(content)}. {EXAMPLE}"
+            f"The body must be an object with `prices`. Received: {excerpt(content)}. {EXAMPLE}"
         )
     unknown = [name for name in content if name != "prices"]
     if unknown:
-        raise InvalidInput(f"`prices` must be the only field. Received also: {shown(unknown[0])}.")
+        raise InvalidInput(
+            f"`prices` must be the only field. Received also: {excerpt(unknown[0])}."
+        )
     prices = content["prices"]
     if not isinstance(prices, list):
         raise InvalidInput(
-            f"`prices` must be a list of {CLOSES} numbers. Received: {shown(prices)}."
+            f"`prices` must be a list of {CLOSES} numbers. Received: {excerpt(prices)}."
         )
     if len(prices) != CLOSES:
         raise InvalidInput(
@@ -72,17 +71,17 @@ def read_closes(body: bytes) -> list[float]:
 def _close(place: int, value: object) -> float:
     """Check one close; ``True`` is an ``int`` to Python, but no price."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"`prices[{place}]` must be a number. Received: {shown(value)}.")
+        raise InvalidInput(f"`prices[{place}]` must be a number. Received: {excerpt(value)}.")
     if not LOWEST <= value <= HIGHEST:
         raise InvalidInput(
             f"`prices[{place}]` must be between {LOWEST:g} and {HIGHEST:g} USD. "
-            f"Received: {shown(value)}."
+            f"Received: {excerpt(value)}."
         )
     return float(value)
 
 
 def _finite(text: str) -> float:
-    """Read a number; Python's JSON also takes NaN and Infinity, and 1e999 for infinite."""
+    """Read a number. Python's JSON also accepts NaN and Infinity, and reads 1e999 as infinite."""
     value = float(text)
     if not math.isfinite(value):
         raise InvalidInput(f"`prices` must hold finite numbers. Received: {text[:40]}.")
@@ -90,14 +89,14 @@ def _finite(text: str) -> float:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         raise InvalidInput(f"Each field must be given once. Received one again. {EXAMPLE}")
-    return found
+    return fields
 
 
-def shown(value: object) -> str:
-    """Show what arrived: short, and in characters that any answer can carry."""
+def excerpt(value: object) -> str:
+    """Describe a received value in a short ASCII text."""
     if isinstance(value, dict):
         return f"an object with {len(value)} fields"
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""``POST /predict``, without FastAPI: 60 closes in, the next one out, or a refusal.
+"""``POST /predict`` without FastAPI: 60 closes in, the next close out, or a refusal.
 
-Requests are validated by hand: FastAPI's own validation takes ``true`` for a number, and fails
-with status 500 on NaN because it echoes it.
+Requests are checked by hand. FastAPI would accept ``true`` as a number, and would fail with status
+500 on NaN because it repeats the value in its answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from cryptoforecast.api.closes import read_closes, shown
+from cryptoforecast.api.closes import excerpt, read_closes
 from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidBundle,
@@ -26,21 +26,21 @@ from cryptoforecast.errors import (
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
 
-#: Bytes a request may have; 60 closes of 25 characters are 1,600.
+#: Bytes of a request body; 60 closes of 25 characters take 1,600.
 MAX_BODY = 65_536
-#: Bytes of a longer request that are read and dropped, so that its sender gets to the answer.
+#: Bytes of a longer body that are read and dropped, so that the client reads the answer.
 MAX_DROPPED = 32_000_000
-#: What is said where there is nothing a sender could do.
+#: The answer to a failure that the client cannot mend.
 FAILED = {"detail": "Something failed here. The server's log says what."}
 
 log = logging.getLogger(__name__)
 
 
 class Predict:
-    """The endpoint as an app of its own, for the server's own list of routes.
+    """The endpoint as an app, for the server's list of routes.
 
     Args:
-        service: gives what answers; not called before the first request.
+        service: Returns the service; called at the first request.
     """
 
     def __init__(self, service: Callable[[], Service]) -> None:
@@ -50,18 +50,18 @@ class Predict:
         try:
             response = await answer(self._service(), Request(scope, receive))
         except ClientDisconnect:
-            return  # nobody is there to be answered
-        except Exception:  # the sender gets no traceback; the server's log does
+            return  # the client has gone
+        except Exception:  # the traceback is for the server's log, not for the client
             log.exception("A prediction failed")
             response = JSONResponse(FAILED, 500)
         await response(scope, receive, send)
 
 
 async def answer(service: Service, request: Request) -> Response:
-    """Read the closes and predict, right here in the event loop.
+    """Read the closes and predict, in the event loop itself.
 
-    A prediction takes less time than handing it to a thread and back does on a server whose
-    other threads are busy, because each handing over waits for the interpreter's lock.
+    A thread would take longer: on a server with other busy threads, each of the two hand-overs
+    waits for the interpreter's lock longer than a prediction takes.
     """
     try:
         closes = read_closes(await _read_body(request))
@@ -72,35 +72,35 @@ async def answer(service: Service, request: Request) -> Response:
 
 
 def refusal(error: CryptoForecastError) -> JSONResponse:
-    """Say what was wrong, with the status that fits."""
+    """Make the answer to a request that is refused, with the status of the error."""
     return JSONResponse({"detail": str(error)}, _status(error))
 
 
 async def _read_body(request: Request) -> bytes:
-    """Read the body, keeping ``MAX_BODY`` bytes at most.
+    """Read the body, and hold at most ``MAX_BODY`` bytes of it.
 
     Raises:
-        InvalidInput: if it is longer, or not said to be JSON.
+        InvalidInput: If it is longer, or its content type is not JSON.
     """
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if kind.lower() != "application/json":
         raise InvalidInput(
-            f"`prices` must come as application/json. Received: {shown(kind)}. "
+            f"`prices` must come as application/json. Received: {excerpt(kind)}. "
             "Set the header Content-Type."
         )
-    kept, seen = bytearray(), 0
+    body, size = bytearray(), 0
     async for part in request.stream():
-        seen += len(part)
-        if seen <= MAX_BODY:
-            kept += part
-        elif seen > MAX_DROPPED:
+        size += len(part)
+        if size <= MAX_BODY:
+            body += part
+        elif size > MAX_DROPPED:
             break
-    if seen > MAX_BODY:
+    if size > MAX_BODY:
         raise InvalidInput(
             f"`prices` and all of the body must be at most {MAX_BODY} bytes. "
-            f"Received: {'more than ' * (seen > MAX_DROPPED)}{seen}."
+            f"Received: {'more than ' * (size > MAX_DROPPED)}{size}."
         )
-    return bytes(kept)
+    return bytes(body)
 
 
 def _status(error: CryptoForecastError) -> int:

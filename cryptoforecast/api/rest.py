@@ -1,8 +1,8 @@
 """The whole API as one FastAPI app: ``/predict``, read-only answers about saved models, and docs.
 
-The only module that imports FastAPI. Interactive documentation lies at ``docs``; its page loads
-Swagger UI from a public CDN, so a visitor of that page alone is seen by the CDN.
-``openapi.json`` is served from here.
+This is the only module that imports FastAPI. ``openapi.json`` comes from here. The interactive
+documentation at ``docs`` loads Swagger UI from a public CDN, which therefore sees the users of
+that page, and no others.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
 from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.forecasting import probability
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, choices
 from cryptoforecast.types import MarketQuery
 
 Result = TypeVar("Result")
 Given = ParamSpec("Given")
-#: Price levels in a query, as they were written: FastAPI would take "nan" and "1_000" for numbers.
-Levels = Annotated[Sequence[str], Query(description="price level, USD; can be given again")]
+#: Price levels in a query, as text: FastAPI would accept "nan" and "1_000" as numbers.
+Levels = Annotated[Sequence[str], Query(description="price level, USD; can be repeated")]
 
-#: Requests of each kind at work at once: Streamlit serves its files from the same threads.
+#: Requests of each kind that run at once: Streamlit serves its files from the same threads.
 AT_ONCE = 4
 
 _DESCRIPTION = """Forecasts of crypto prices, and how they fared against "the next price is the
@@ -84,7 +83,7 @@ def create(service: Service) -> FastAPI:
     """Build the app; it serves at the root and mounted under a prefix alike.
 
     Args:
-        service: what answers.
+        service: Does the work.
     """
     api = FastAPI(
         title="CryptoForecast",
@@ -106,7 +105,7 @@ def create(service: Service) -> FastAPI:
 
 
 class _Lane:
-    """Runs blocking work in threads, a few at once; the rest waits without a thread."""
+    """Runs blocking work in threads, a few at once; other requests wait without a thread."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -130,23 +129,23 @@ def _add_predict(api: FastAPI, service: Service) -> None:
         try:
             return await predicting.answer(service, request)
         except ClientDisconnect:
-            return Response(status_code=499)  # nobody is there to be answered
+            return Response(status_code=499)  # the client has gone
 
 
 def _add_models(api: FastAPI, service: Service) -> None:
-    # Prices may take seconds to arrive: whoever only reads a card does not wait behind that.
-    reading, asking = _Lane(), _Lane()
+    # Prices may take seconds to arrive. A request for a card does not wait for them.
+    cards, forecasts = _Lane(), _Lane()
     unknown: dict[int | str, dict[str, object]] = {404: {"model": Refusal}}
 
     @api.get("/models", summary="List the saved models")
     async def models() -> JSONResponse:
-        found = await reading.run(service.saved_models.all)
-        return JSONResponse([json_views.model_json(saved) for saved in found])
+        models = await cards.run(service.saved_models.all)
+        return JSONResponse([json_views.model_json(saved) for saved in models])
 
     @api.get("/models/{name}", summary="Show one model's card", responses=unknown)
     async def model(name: str) -> JSONResponse:
-        found = await reading.run(service.saved_models.load, name)
-        return JSONResponse(json_views.model_json(found))
+        saved = await cards.run(service.saved_models.load, name)
+        return JSONResponse(json_views.model_json(saved))
 
     @api.get(
         "/models/{name}/forecast",
@@ -156,14 +155,14 @@ def _add_models(api: FastAPI, service: Service) -> None:
     async def forecast(
         name: str, coin: str | None = None, above: Levels = (), below: Levels = ()
     ) -> JSONResponse:
-        """Ask the model about a coin, by default the one it was trained on.
+        """Forecast a coin with the model, by default the coin that it was trained on.
 
-        `above` and `below` are prices in USD, each as often as wanted: `odds` has the chance of
-        ending above or below each of them, at every step.
+        `above` and `below` are prices in USD, and each can be repeated. `odds` has the
+        probability of ending above or below each of them, at every step.
         """
-        asked = read_levels("above", above), read_levels("below", below)
-        probability.check([*asked[0], *asked[1]])
-        return JSONResponse(await asking.run(_forecast, service, name, coin, *asked))
+        levels = read_levels("above", above), read_levels("below", below)
+        choices.check_levels([*levels[0], *levels[1]])
+        return JSONResponse(await forecasts.run(_forecast, service, name, coin, *levels))
 
 
 def _forecast(
@@ -171,11 +170,11 @@ def _forecast(
 ) -> json_views.Json:
     saved = service.saved_models.load(name)
     card = saved.model.card
-    wanted = coin if coin is not None else "BTC" if card.coin == "any" else card.coin
-    history = service.prices.history(MarketQuery(wanted, card.interval))
-    future = service.forecasts.next_steps(history, saved.model, saved.name)
-    asked = probability.of_next_steps(future, above, below)
-    return json_views.forecast_json(future, saved.model.spec.loss, asked)
+    query = MarketQuery(choices.default_coin(card) if coin is None else coin, card.interval)
+    history = service.prices.history(query)
+    next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
+    probabilities = service.forecasts.probabilities(next_steps, above, below)
+    return json_views.forecast_json(next_steps, saved.model.spec.loss, probabilities)
 
 
 def _add_handlers(api: FastAPI) -> None:
@@ -193,5 +192,5 @@ def _add_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(Exception)
     async def failed(_: Request, __: Exception) -> JSONResponse:
-        # The server's log gets the traceback: Starlette raises the error again after this.
+        # Starlette raises the error again after this, so the server's log has the traceback.
         return JSONResponse(predicting.FAILED, 500)

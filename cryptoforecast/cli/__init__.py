@@ -1,7 +1,7 @@
 """The command line: ``python -m cryptoforecast COMMAND``.
 
-The answer alone goes to stdout; progress, notes and refusals go to stderr. Status 0 done, 2 bad
-input or refused, 1 unexpected, 130 interrupted.
+Only the result goes to stdout. Progress, notes and refusals go to stderr. The exit status is 0 if
+the command is done, 2 if it is refused, 1 after an unexpected failure, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from cryptoforecast.settings import Settings
 
 Result = TypeVar("Result")
 
-#: Seconds an interrupted command gets to stop by itself.
+#: Seconds that a command has to stop after Ctrl-C.
 GRACE = 0.5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out one command and return the exit status."""
+    """Run one command and return the exit status."""
     parser = options.parser()
     args = parser.parse_args(argv)
     try:
@@ -39,28 +39,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command == "app":
             return dashboard.serve(args.host, args.port)
         with _nothing_on_stdout():
-            found = _interruptible(
+            answer = _interruptible(
                 lambda cancelled: commands.answer(
                     Service(Settings.from_environment()), args, cancelled
                 )
             )
         if args.json:
-            _write(json.dumps(found.json, indent=2, allow_nan=False) + "\n")
-        elif found.refusal is None:
-            _write(found.text)
-        if found.refusal is not None:
-            say(f"error: {one_line(found.refusal)}")
-        return 0 if found.refusal is None else 2
+            _write(json.dumps(answer.json, indent=2, allow_nan=False) + "\n")
+        elif answer.refusal is None:
+            _write(answer.text)
+        if answer.refusal is not None:
+            say(f"error: {one_line(answer.refusal)}")
+        return 0 if answer.refusal is None else 2
     except KeyboardInterrupt:
         say("Interrupted.")
         return 130
     except CryptoForecastError as error:
         return _failed(error, f"error: {one_line(str(error))}", 2)
     except Exception as error:
-        # The last boundary: a person gets one line; the traceback is there for the asking.
+        # The user gets one line, and the traceback only on request.
         hint = " (CRYPTOFORECAST_DEBUG=1 shows where)"
-        what = f"{type(error).__name__}: {one_line(str(error))}"
-        return _failed(error, f"unexpected error: {what}{hint}", 1)
+        reason = f"{type(error).__name__}: {one_line(str(error))}"
+        return _failed(error, f"unexpected error: {reason}{hint}", 1)
 
 
 def _failed(error: Exception, line: str, status: int) -> int:
@@ -71,11 +71,14 @@ def _failed(error: Exception, line: str, status: int) -> int:
 
 
 def _interruptible(work: Callable[[Callable[[], bool]], Result]) -> Result:
-    """Work in a second thread, so that Ctrl-C is heard whatever native code is busy.
+    """Work in a second thread, so that Ctrl-C is handled while native code is busy.
+
+    Args:
+        work: Gets a function that returns true after Ctrl-C.
 
     Raises:
-        KeyboardInterrupt: at most ``GRACE`` seconds after Ctrl-C; the thread may still run, so
-            the process should end.
+        KeyboardInterrupt: At most ``GRACE`` seconds after Ctrl-C. The thread may still run, so the
+            process should end.
     """
     cancel = threading.Event()
     results: list[Result] = []
@@ -103,33 +106,33 @@ def _interruptible(work: Callable[[Callable[[], bool]], Result]) -> Result:
 
 @contextlib.contextmanager
 def _nothing_on_stdout() -> Iterator[None]:
-    """Send to stderr what libraries print, native code included."""
+    """Send to stderr what libraries print, including native code."""
     if sys.stdout is None or sys.stderr is None:
         yield
         return
     sys.stdout.flush()
-    kept = os.dup(1)
+    stdout = os.dup(1)
     try:
         os.dup2(2, 1)
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
 def _write(text: str) -> None:
-    """Write the answer; a reader who has seen enough (``| head``) is no failure."""
+    """Write the result; a reader that closes the pipe (``| head``) is no failure."""
     if sys.stdout is None:
         return
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file's name may hold what the terminal's encoding can't show.
+        # The name of a file may have characters that the terminal cannot show.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # The interpreter flushes again on its way out, and would complain once more.
+        # The interpreter flushes again when it exits, and would fail a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
             raise

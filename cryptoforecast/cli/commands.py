@@ -1,28 +1,20 @@
-"""What each command does: options to one service call, and its answer as JSON and as text."""
+"""What each command does: options become service calls, and the result JSON and text."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptoforecast import json_views
 from cryptoforecast.cli import exports, text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
-from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput
-from cryptoforecast.evaluation import walk_forward
-from cryptoforecast.evaluation.leaderboard import check_metric
-from cryptoforecast.forecasting import probability
-from cryptoforecast.learning import bundles, specs
-from cryptoforecast.prices import resolve
-from cryptoforecast.prices.candles.repairs import check as check_repairs
-from cryptoforecast.prices.candles.resample import step_of
-from cryptoforecast.prices.files import price_file
-from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.live.query import window
-from cryptoforecast.service import Service
+from cryptoforecast.errors import CryptoForecastError, InvalidInput
+from cryptoforecast.service import Service, choices, files
 from cryptoforecast.types import (
     Backtest,
     MarketQuery,
@@ -38,12 +30,12 @@ Cancelled = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found out.
+    """The result of a command.
 
     Attributes:
-        json: for ``--json``.
-        text: for a person.
-        refusal: why this is an answer of "no"; the command then ends with status 2.
+        json: For ``--json``.
+        text: For a user at a terminal.
+        refusal: Why the command ends with status 2, although there is a result.
     """
 
     json: object
@@ -52,10 +44,19 @@ class Answer:
 
 
 def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
-    """Carry out the command in ``args``."""
+    """Run the command in ``args``.
+
+    Args:
+        service: Does the work.
+        args: Options from ``options.parser``.
+        cancelled: Returns true once the command should stop.
+
+    Raises:
+        CryptoForecastError: If the command is refused.
+    """
     if args.command == "backtest":
         if args.model is not None:
-            return _judge_saved(service, args)
+            return _backtest_saved(service, args)
         return _backtest(service, args, cancelled)
     if args.command == "train":
         return _train(service, args, cancelled)
@@ -72,42 +73,60 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     return _show(service, args.name) if args.action == "show" else _delete(service, args.name)
 
 
-# ---------------------------------------------------------------------------- judging
+# ---------------------------------------------------------------------------- backtests
 
 
 def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
-    given = {name: getattr(args, name) for name in WALK_OPTIONS if getattr(args, name) is not None}
-    plan = WalkPlan(**{"folds": 1, **given})
-    walk_forward.check(plan, _spec(args))  # before prices are waited for
-    _check_more(args)
-    history, spec = _question(service, args)
-    meter = _meter(history, spec)
-    try:
+    plan = WalkPlan(**{"folds": 1, **_set(args, WALK_OPTIONS)})
+    choices.check_plan(plan, _spec(args))
+    _check_additions(args)
+    history, spec = _history_and_spec(service, args)
+    with _meter(history, spec) as meter:
         tested = service.walk_forward.run(
             history, spec, plan, meter, cancelled, use_cache=not args.no_cache
         )
-    finally:
-        meter.close()
-    walked = tested if len(tested.folds) > 1 else None
-    more = _more(service, args, tested.backtest, walked)
+    walk_forward = tested if len(tested.folds) > 1 else None
+    additions = _additions(service, args, tested.backtest, walk_forward)
     return Answer(
-        json_views.walk_forward_json(tested) | more.json, text.walk_forward(tested) + more.text
+        json_views.walk_forward_json(tested) | additions.json,
+        text.walk_forward(tested) + additions.text,
+    )
+
+
+def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
+    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS)
+    unusable = sorted(_set(args, fixed))
+    if unusable:
+        raise InvalidInput(
+            "A saved model keeps its own settings; only --test and --validation can be set. "
+            f"Received: --{unusable[0].replace('_', '-')}. Leave it out, or leave out --model."
+        )
+    _check_additions(args)
+    model = service.saved_models.load(args.model).model
+    history = _history(service, args, model)
+    say(f"Testing {args.model} on {len(history):,} candles ...")
+    result = service.backtests.of_saved(history, model, **_set(args, ("test", "validation")))
+    result = service.backtests.with_all_baselines(result)
+    additions = _additions(service, args, result)
+    return Answer(
+        json_views.backtest_json(result, saved=args.model) | additions.json,
+        text.backtest(result, saved=args.model) + additions.text,
     )
 
 
 @dataclass(frozen=True)
-class _More:
-    """What is added to a backtest's answer."""
+class _Additions:
+    """What the options add to the result of a backtest."""
 
     json: json_views.Json
     text: str
 
 
-def _check_more(args: argparse.Namespace) -> None:
-    """Refuse what can't be added before the work is done rather than after."""
+def _check_additions(args: argparse.Namespace) -> None:
+    """Refuse options that cannot be met, before the work is done."""
     exports.check(args)
     if args.leaderboard is not None:
-        check_metric(args.leaderboard)
+        choices.check_metric(args.leaderboard)
     elif args.against is not None or args.step is not None:
         raise InvalidInput(
             "--against and --step go with a leaderboard only. Add --leaderboard METRIC, such as "
@@ -115,106 +134,71 @@ def _check_more(args: argparse.Namespace) -> None:
         )
 
 
-def _more(
+def _additions(
     service: Service,
     args: argparse.Namespace,
     result: Backtest,
-    tested: WalkForward | None = None,
-) -> _More:
-    """Add the leaderboard, and write the report and the forecasts, where these are asked for."""
-    added: json_views.Json = {}
+    walk_forward: WalkForward | None = None,
+) -> _Additions:
+    """Add the leaderboard, and write the report and the forecasts, as the options say."""
+    json: json_views.Json = {}
     words = ""
     if args.leaderboard is not None:
         step = result.spec.horizon if args.step is None else args.step
         board = service.backtests.analyses.board(
             result, args.leaderboard, step, args.against or "naive"
         )
-        added |= {"leaderboard": json_views.leaderboard_json(board)}
+        json |= {"leaderboard": json_views.leaderboard_json(board)}
         words += text.leaderboard(board)
     if args.html is not None or args.forecasts is not None:
         from cryptoforecast import html_report  # loads Plotly
 
-        added |= exports.write(
+        json |= exports.write(
             args,
-            lambda: html_report.page(service.backtests.analyses, result, tested),
+            lambda: html_report.page(service.backtests.analyses, result, walk_forward),
             lambda: html_report.forecasts(result),
         )
-    return _More(added, words + exports.told(args))
+    return _Additions(json, words + exports.sentences(args))
 
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
-    spec = _spec(args)
-    specs.check_network(spec.network)
+    choices.check_network(_spec(args).network)
     if args.save is not None:
-        _refuse_taken(service, args.save, args.force)
-    result = _judge(service, args, cancelled)
+        service.saved_models.check_free(args.save, force=args.force)
+    history, spec = _history_and_spec(service, args)
+    with _meter(history, spec) as meter:
+        result = service.backtests.run(history, spec, meter, cancelled, use_cache=not args.no_cache)
+    result = service.backtests.with_all_baselines(result)
     if args.save is None:
-        end = "Not saved: add --save NAME to keep it."
+        last_line = "Not saved. Add --save NAME to save it."
     else:
         service.saved_models.save(result, args.save, force=args.force)
-        end = f"Saved as {args.save}."
-    found = json_views.backtest_json(result) | {"saved": args.save}
-    return Answer(found, f"{text.backtest(result)}\n{end}\n")
+        last_line = f"Saved as {args.save}."
+    return Answer(
+        json_views.backtest_json(result) | {"saved": args.save},
+        f"{text.backtest(result)}\n{last_line}\n",
+    )
 
 
-def _judge(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Backtest:
-    history, spec = _question(service, args)
-    meter = _meter(history, spec)
-    try:
-        result = service.backtests.run(history, spec, meter, cancelled, use_cache=not args.no_cache)
-    finally:
-        meter.close()
-    return service.backtests.with_all_baselines(result)
-
-
-def _question(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
-    """Get the prices and what is to be judged on them."""
-    _spec(args)  # a wrong option is refused before prices are waited for
+def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
+    """Return the prices, and the settings to train with on so many candles."""
+    _spec(args)  # refuses a wrong option before prices are fetched
     history = _history(service, args)
     return history, _spec(args, len(history))
 
 
-def _meter(history: PriceHistory, spec: ModelSpec) -> Meter:
-    return Meter(f"Training {spec.network} for {history.coin} {history.interval}")
-
-
-def _judge_saved(service: Service, args: argparse.Namespace) -> Answer:
-    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS)
-    given = sorted(name for name in fixed if getattr(args, name) is not None)
-    if given:
-        raise InvalidInput(
-            "A saved model keeps its own settings, --test and --validation apart. "
-            f"Received: --{given[0].replace('_', '-')}. Leave it out, or leave out --model."
-        )
-    _check_more(args)
-    model = service.saved_models.load(args.model).model
-    history = _history(service, args, model)
-    shares = {n: getattr(args, n) for n in ("test", "validation") if getattr(args, n) is not None}
-    say(f"Judging {args.model} on {len(history):,} candles ...")
-    result = service.backtests.with_all_baselines(
-        service.backtests.of_saved(history, model, **shares)
-    )
-    more = _more(service, args, result)
-    found = json_views.backtest_json(result, saved=args.model) | more.json
-    return Answer(found, text.backtest(result, saved=args.model) + more.text)
-
-
 def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:
     changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
-    named = {n: getattr(args, n) for n in ("preset", "network") if getattr(args, n) is not None}
-    return specs.make(**named, rows=rows, **changes)
+    return choices.make_spec(**_set(args, ("preset", "network")), rows=rows, **changes)
 
 
-def _refuse_taken(service: Service, name: str, force: bool) -> None:
-    """Refuse a name before training for it rather than after."""
-    bundles.check_name(name)
-    if (service.settings.shipped / name).exists():
-        raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
-    own = service.settings.home / "models" / name
-    if (own.exists() or own.is_symlink()) and not force:
-        raise AlreadyExists(
-            f"A model named {name} exists. Choose another name, or overwrite it (--force)."
-        )
+@contextlib.contextmanager
+def _meter(history: PriceHistory, spec: ModelSpec) -> Iterator[Meter]:
+    meter = Meter(f"Training {spec.network} for {history.coin} {history.interval}")
+    try:
+        yield meter
+    finally:
+        meter.close()
 
 
 # ---------------------------------------------------------------------------- prices
@@ -223,14 +207,14 @@ def _refuse_taken(service: Service, name: str, force: bool) -> None:
 def _history(
     service: Service, args: argparse.Namespace, model: TrainedModel | None = None
 ) -> PriceHistory:
-    """Get the prices that ``--data`` or ``--coin`` asks for, as the model needs them."""
-    reading = [name for name in READING_OPTIONS if getattr(args, name) is not None]
+    """Return the prices of ``--data`` or ``--coin``, by default in the model's interval."""
+    reading = list(_set(args, READING_OPTIONS))
     if args.data is None and reading:
         raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
-    windowed = [name for name in ("start", "end", "days") if getattr(args, name) is not None]
+    live_only = list(_set(args, ("start", "end", "days")))
     if args.data is not None:
-        if windowed:
-            raise InvalidInput(f"--{windowed[0]} goes with live prices only. Leave out --data.")
+        if live_only:
+            raise InvalidInput(f"--{live_only[0]} goes with live prices only. Leave out --data.")
         history = _read(service, args.data, args)
     elif args.coin is not None:
         interval = args.interval
@@ -239,28 +223,32 @@ def _history(
         history = service.prices.history(_query(args, interval))
     else:
         raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
-    for note in history.notes:
-        say(f"note: {one_line(note)}")
+    _say_notes(history)
     return history
 
 
 def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
-    return window(args.coin, interval, start=args.start, end=args.end, days=args.days)
+    return choices.window(args.coin, interval, start=args.start, end=args.end, days=args.days)
+
+
+def _say_notes(history: PriceHistory) -> None:
+    for note in history.notes:
+        say(f"note: {one_line(note)}")
 
 
 def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistory:
     """Read a price file as the options say.
 
     Raises:
-        InvalidInput: if there is no such file, or an option can't be meant.
-        UnreadableFile: if the file can't be read rightly.
+        InvalidInput: If there is no such file, or an option is outside the rules.
+        UnreadableFile: If the file cannot be read without doubt.
     """
-    coin = None if args.coin is None else resolve(args.coin).ticker
+    coin = None if args.coin is None else choices.resolve(args.coin).ticker
     try:
         if not path.is_file():
             kinds = {path.is_dir(): "a folder", not path.exists(): "no such file"}
-            found = kinds.get(True, "not a regular file")
-            raise InvalidInput(f"A price file is needed. Received: {path} ({found}).")
+            kind = kinds.get(True, "not a regular file")
+            raise InvalidInput(f"A price file is needed. Received: {path} ({kind}).")
         progress = Reading(path.name)
         try:
             return service.prices.read(
@@ -279,8 +267,8 @@ def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistor
         raise InvalidInput(f"{path} can't be read: {reason}.") from error
 
 
-def _corrections(args: argparse.Namespace) -> Corrections:
-    return Corrections(
+def _corrections(args: argparse.Namespace) -> choices.Corrections:
+    return choices.Corrections(
         delimiter=args.delimiter,
         columns=args.columns or {},
         day_first=args.dates,
@@ -290,29 +278,14 @@ def _corrections(args: argparse.Namespace) -> Corrections:
     )
 
 
-# ---------------------------------------------------------------------------- the rest
-
-
-def _forecast(service: Service, args: argparse.Namespace) -> Answer:
-    probability.check([*args.above, *args.below])  # before prices are waited for
-    saved = service.saved_models.load(args.model)
-    if args.data is None and args.coin is None:
-        args.coin = "BTC" if saved.model.card.coin == "any" else saved.model.card.coin
-    history = _history(service, args, saved.model)
-    future = service.forecasts.next_steps(history, saved.model, saved.name)
-    asked = probability.of_next_steps(future, args.above, args.below)
-    found = json_views.forecast_json(future, saved.model.spec.loss, asked)
-    return Answer(found, text.forecast(future, saved.model, asked))
-
-
 def _inspect(service: Service, args: argparse.Namespace) -> Answer:
-    # What is wrong with an option says nothing about the file.
+    # A wrong option is refused; only what is wrong with the file is an answer.
     _corrections(args)
-    check_repairs(args.repair or ())
+    choices.check_repairs(args.repair or ())
     if args.interval is not None:
-        step_of(args.interval)
+        choices.check_interval(args.interval)
     if args.coin is not None:
-        resolve(args.coin)
+        choices.resolve(args.coin)
     try:
         history = _read(service, args.file, args)
     except CryptoForecastError as error:
@@ -321,33 +294,48 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _convert(service: Service, args: argparse.Namespace) -> Answer:
-    price_file.check_target(args.to, force=args.force)
-    history = _read(service, args.file, args)
-    return _written(history, args)
+    files.check_target(args.to, force=args.force)
+    return _write(_read(service, args.file, args), args)
 
 
 def _fetch(service: Service, args: argparse.Namespace) -> Answer:
-    price_file.check_target(args.to, force=args.force)
+    files.check_target(args.to, force=args.force)
     history = service.prices.history(_query(args, args.interval))
-    for note in history.notes:
-        say(f"note: {one_line(note)}")
-    return _written(history, args)
+    _say_notes(history)
+    return _write(history, args)
 
 
-def _written(history: PriceHistory, args: argparse.Namespace) -> Answer:
-    price_file.write(history, args.to, force=args.force)
-    found = json_views.inspect_json(history) | {
-        "data": json_views.data_json(history),
-        "to": str(args.to),
-    }
-    return Answer(found, f"{text.inspect(history)}\nWritten to {args.to}.\n")
+def _write(history: PriceHistory, args: argparse.Namespace) -> Answer:
+    files.write_prices(history, args.to, force=args.force)
+    return Answer(
+        json_views.inspect_json(history)
+        | {"data": json_views.data_json(history), "to": str(args.to)},
+        f"{text.inspect(history)}\nWritten to {args.to}.\n",
+    )
+
+
+# ---------------------------------------------------------------------------- saved models
+
+
+def _forecast(service: Service, args: argparse.Namespace) -> Answer:
+    choices.check_levels([*args.above, *args.below])
+    saved = service.saved_models.load(args.model)
+    if args.data is None and args.coin is None:
+        args.coin = choices.default_coin(saved.model.card)
+    history = _history(service, args, saved.model)
+    next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
+    probabilities = service.forecasts.probabilities(next_steps, args.above, args.below)
+    return Answer(
+        json_views.forecast_json(next_steps, saved.model.spec.loss, probabilities),
+        text.forecast(next_steps, saved.model, probabilities),
+    )
 
 
 def _list(service: Service) -> Answer:
-    found = service.saved_models.all()
+    models = service.saved_models.all()
     for name, reason in service.saved_models.damaged().items():
         say(f"note: {name} is left out. {one_line(reason)}")
-    return Answer([json_views.model_json(saved) for saved in found], text.models(found))
+    return Answer([json_views.model_json(saved) for saved in models], text.models(models))
 
 
 def _show(service: Service, name: str) -> Answer:
@@ -358,3 +346,8 @@ def _show(service: Service, name: str) -> Answer:
 def _delete(service: Service, name: str) -> Answer:
     service.saved_models.delete(name)
     return Answer({"deleted": name}, f"Deleted {name}.\n")
+
+
+def _set(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:
+    """Return the options of these names that the user has set."""
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}

@@ -8,65 +8,61 @@ from pathlib import Path
 
 import pandas as pd
 
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views import Json
-from cryptoforecast.prices.files import price_file
+from cryptoforecast.service import files
 
-#: Options that name a file to write, in the order they are told.
+#: Options that name a file to write, in the order in which the files are listed.
 OPTIONS = ("html", "forecasts")
 
 
 def check(args: argparse.Namespace) -> None:
-    """Refuse file names before the work is done rather than after.
+    """Refuse file names that ``write`` could not use, before the work is done.
 
     Raises:
-        InvalidInput: for an extension that can't be meant, or a folder that does not exist.
-        AlreadyExists: if there is such a file and ``--force`` was not given.
+        InvalidInput: For a wrong extension, or a folder that does not exist.
+        AlreadyExists: If the file exists and ``--force`` was not given.
     """
     if args.html is not None:
-        price_file.check_page(args.html, force=args.force)
+        if not args.html.name.lower().endswith((".html", ".htm")):
+            raise InvalidInput(
+                f"The name of a report must end in .html. Received: {args.html.name!r}. Rename it."
+            )
+        files.check_free(args.html, force=args.force)
     if args.forecasts is not None:
-        price_file.check_target(args.forecasts, force=args.force)
+        files.check_target(args.forecasts, force=args.force)
 
 
 def write(
     args: argparse.Namespace, page: Callable[[], str], forecasts: Callable[[], pd.DataFrame]
 ) -> Json:
-    """Write what was asked for.
+    """Write the files that the options name.
 
     Args:
-        args: with the options of ``OPTIONS``.
-        page: makes the report.
-        forecasts: makes the table.
+        args: With the options of ``OPTIONS``.
+        page: Makes the report.
+        forecasts: Makes the table.
 
     Returns:
-        As JSON: ``files``, their names by option; empty where nothing was asked for.
+        As JSON: ``files``, their names by option; empty if no option names one.
 
     Raises:
-        InvalidInput: if a folder can't be written.
+        InvalidInput: If a folder cannot be written to.
     """
     if args.html is not None:
-        whole = page()
-        price_file.put(args.html, lambda path: path.write_text(whole, "utf-8"))
+        files.write_text(page(), args.html)
     if args.forecasts is not None:
-        frame, target = forecasts(), args.forecasts
-        price_file.put(target, lambda path: _write_table(frame, path, target.name.lower()))
-    return {"files": {name: str(path) for name, path in _asked(args).items()}}
+        files.write_table(forecasts(), args.forecasts)
+    return {"files": {name: str(path) for name, path in _paths(args).items()}}
 
 
-def told(args: argparse.Namespace) -> str:
-    """Say in words what was written; empty for nothing."""
+def sentences(args: argparse.Namespace) -> str:
+    """Say which files were written; empty if none was."""
     return "".join(
         f"{'Report' if name == 'html' else 'Forecasts'} written to {path}.\n"
-        for name, path in _asked(args).items()
+        for name, path in _paths(args).items()
     )
 
 
-def _asked(args: argparse.Namespace) -> dict[str, Path]:
+def _paths(args: argparse.Namespace) -> dict[str, Path]:
     return {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
-
-
-def _write_table(frame: pd.DataFrame, path: Path, name: str) -> None:
-    if name.endswith(".parquet"):
-        frame.to_parquet(path, index=False)
-    else:
-        frame.to_csv(path, index=False, compression="gzip" if name.endswith(".gz") else None)

@@ -1,7 +1,8 @@
-"""The commands and their options. An option left out is ``None``, so that presets decide.
+"""The commands and their options.
 
-What a value may be is decided where it is used (``learning.specs``), so that pages, HTTP and the
-command line refuse the same things in the same words.
+An option that is not given is ``None``: the preset then sets the value. The parser checks only how
+a value is written. The service checks what it may be, so that the pages, the API and the command
+line refuse the same values in the same words.
 """
 
 from __future__ import annotations
@@ -16,13 +17,7 @@ import pandas as pd
 
 from cryptoforecast import __version__
 from cryptoforecast.cli.progress import one_line
-from cryptoforecast.evaluation.leaderboard import METRICS
-from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning.features import FEATURES
-from cryptoforecast.learning.specs import PRESETS
-from cryptoforecast.prices.candles.repairs import REPAIRS
-from cryptoforecast.prices.files.corrections import ASSIGNABLE
-from cryptoforecast.prices.live.query import TIME_RULE, parse_time
+from cryptoforecast.service import choices
 from cryptoforecast.types import INTERVALS
 
 #: Options that say how a price file is read.
@@ -40,14 +35,14 @@ SPEC_OPTIONS = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
+    """A parser that reports an error in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {one_line(message)} (see {self.prog} --help)\n")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Build the parser; ``args.command`` names the command, or is ``None`` without one."""
+    """Build the parser; ``args.command`` is ``None`` if no command is given."""
     top = _Parser(
         prog="cryptoforecast",
         description="Forecast crypto prices, and see whether it beats doing nothing.",
@@ -70,38 +65,45 @@ Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 def _command(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
-    made.add_argument("--json", action="store_true", help="answer in JSON")
-    return made
+    command = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+    command.add_argument("--json", action="store_true", help="write the result as JSON")
+    return command
 
 
 def _add_app(commands: Commands) -> None:
-    help = "Open the dashboard in the browser, until Ctrl-C."
-    made = commands.add_parser("app", help=help, description=help, allow_abbrev=False)
-    made.add_argument(
-        "--port", metavar="N", type=_port, help="to listen on (default 8501, or the next free one)"
+    help = "Open the dashboard in the browser. Ctrl-C ends it."
+    command = commands.add_parser("app", help=help, description=help, allow_abbrev=False)
+    command.add_argument(
+        "--port", metavar="N", type=_port, help="port to listen on (default 8501, or the next free)"
     )
-    made.add_argument(
+    command.add_argument(
         "--host",
         metavar="H",
         default="localhost",
-        help="address to listen on (default localhost: this computer alone); 0.0.0.0 is all",
+        help="address to listen on (default localhost, for this computer only); 0.0.0.0 listens on "
+        "all addresses",
     )
 
 
 def _add_backtest(commands: Commands) -> None:
-    made = _command(
-        commands, "backtest", "Train if need be, then judge against the last price on unseen rows."
+    command = _command(
+        commands, "backtest", "Test a model against the last price, on candles it has not seen."
     )
-    made.add_argument("--model", metavar="NAME", help="judge this saved model, weights untouched")
-    _add_prices(made)
-    _add_spec(made)
-    _add_walk(made)
-    group = made.add_argument_group("who leads, and is it more than chance?")
-    group.add_argument("--leaderboard", metavar="METRIC", help=f"by {', '.join(METRICS)}")
-    group.add_argument("--against", metavar="NAME", help="compare with this one (default naive)")
-    group.add_argument("--step", metavar="N", type=_whole, help="of the horizon (default the last)")
-    group = made.add_argument_group("files")
+    command.add_argument("--model", metavar="NAME", help="test this saved model without training")
+    _add_prices(command)
+    _add_spec(command)
+    _add_walk(command)
+    group = command.add_argument_group("leaderboard: who is best, and is it more than chance?")
+    group.add_argument(
+        "--leaderboard", metavar="METRIC", help=f"sort by {', '.join(choices.METRICS)}"
+    )
+    group.add_argument(
+        "--against", metavar="NAME", help="compare with this predictor (default naive)"
+    )
+    group.add_argument(
+        "--step", metavar="N", type=_whole, help="step of the horizon (default the last)"
+    )
+    group = command.add_argument_group("files")
     group.add_argument(
         "--html", metavar="FILE", type=Path, help="write the whole report, with charts and tables"
     )
@@ -115,26 +117,26 @@ def _add_backtest(commands: Commands) -> None:
 
 
 def _add_train(commands: Commands) -> None:
-    made = _command(commands, "train", "Train and judge a network, and save it.")
-    made.add_argument("--save", metavar="NAME", help="save it under this name")
-    made.add_argument("--force", action="store_true", help="overwrite a model of this name")
-    _add_prices(made)
-    _add_spec(made)
+    command = _command(commands, "train", "Train and test a network, and save it.")
+    command.add_argument("--save", metavar="NAME", help="save it under this name")
+    command.add_argument("--force", action="store_true", help="overwrite a model of this name")
+    _add_prices(command)
+    _add_spec(command)
 
 
 def _add_forecast(commands: Commands) -> None:
-    made = _command(commands, "forecast", "Say what a saved model expects after the last candle.")
-    made.add_argument("--model", metavar="NAME", required=True, help="a saved model")
+    command = _command(commands, "forecast", "Forecast the steps after the last closed candle.")
+    command.add_argument("--model", metavar="NAME", required=True, help="a saved model")
     for direction in ("above", "below"):
-        made.add_argument(
+        command.add_argument(
             f"--{direction}",
             metavar="USD",
             type=_number,
             action="append",
             default=[],
-            help=f"add the chance of ending {direction} this price; can be given again",
+            help=f"add the probability of ending {direction} this price; can be repeated",
         )
-    _add_prices(made)
+    _add_prices(command)
 
 
 def _add_models(commands: Commands) -> None:
@@ -149,125 +151,138 @@ def _add_models(commands: Commands) -> None:
 
 
 def _add_inspect(commands: Commands) -> None:
-    made = _command(commands, "inspect", "Read a price file and say what was found in it.")
-    made.add_argument("file", metavar="FILE", type=Path)
-    _add_file(made)
-    _add_reading(made)
+    command = _command(commands, "inspect", "Read a price file and report what is in it.")
+    command.add_argument("file", metavar="FILE", type=Path)
+    _add_file(command)
+    _add_reading(command)
 
 
 def _add_convert(commands: Commands) -> None:
-    made = _command(commands, "convert", "Read a price file and write it as plain candles.")
-    made.add_argument("file", metavar="FILE", type=Path)
-    _add_file(made)
-    _add_to(made)
-    _add_reading(made)
+    command = _command(commands, "convert", "Read a price file and write it as plain candles.")
+    command.add_argument("file", metavar="FILE", type=Path)
+    _add_file(command)
+    _add_to(command)
+    _add_reading(command)
 
 
-def _add_file(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--interval", metavar="I", help="merge into longer candles, e.g. 1h")
-    made.add_argument("--coin", metavar="C", help="the file's coin, where its name doesn't say")
+def _add_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--interval", metavar="I", help="merge into longer candles, e.g. 1h")
+    command.add_argument("--coin", metavar="C", help="the file's coin, if its name does not say it")
 
 
 def _add_fetch(commands: Commands) -> None:
-    made = _command(commands, "fetch", "Fetch live prices and write them to a file.")
-    made.add_argument("--coin", metavar="C", required=True, help="e.g. BTC")
-    made.add_argument("--interval", metavar="I", default="1h", help=", ".join(INTERVALS))
-    _add_window(made)
-    _add_to(made)
-
-
-def _add_to(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
-        "--to", metavar="FILE", type=Path, required=True, help=".csv, .csv.gz or .parquet"
+    command = _command(commands, "fetch", "Fetch live prices and write them to a file.")
+    command.add_argument("--coin", metavar="C", required=True, help="e.g. BTC")
+    command.add_argument(
+        "--interval", metavar="I", default="1h", help=f"candle length: {', '.join(INTERVALS)}"
     )
-    made.add_argument("--force", action="store_true", help="overwrite an existing file")
+    _add_window(command)
+    _add_to(command)
 
 
-def _add_prices(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("prices")
+def _add_to(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--to", metavar="FILE", type=Path, required=True, help="a name in .csv, .csv.gz or .parquet"
+    )
+    command.add_argument("--force", action="store_true", help="overwrite an existing file")
+
+
+def _add_prices(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("prices")
     group.add_argument("--data", metavar="FILE", type=Path, help="a price file")
     group.add_argument(
         "--coin", metavar="C", help="fetch live prices, e.g. BTC; with --data, the file's coin"
     )
     group.add_argument("--interval", metavar="I", help=f"candle length: {', '.join(INTERVALS)}")
     _add_window(group, "with --coin: ")
-    _add_reading(made, " (with --data)")
+    _add_reading(command, " (with --data)")
 
 
-def _add_reading(made: argparse.ArgumentParser, when: str = "") -> None:
-    """Add what a person can say of a price file; each is found in the file by default."""
-    group = made.add_argument_group(f"how the file is read, where it should not be as found{when}")
-    group.add_argument("--delimiter", metavar="C", type=_delimiter, help="between columns, or tab")
+def _add_reading(command: argparse.ArgumentParser, when: str = "") -> None:
+    """Add what a user can say about a price file; the reader decides what is left out."""
+    group = command.add_argument_group(f"how to read the file, if the reader is wrong{when}")
+    group.add_argument(
+        "--delimiter", metavar="C", type=_delimiter, help="character between columns, or tab"
+    )
     group.add_argument(
         "--columns",
         metavar="ROLE=NAME,..",
         type=_pairs,
-        help=f"which column is what, e.g. time=Date,close=Last; roles: {', '.join(ASSIGNABLE)}; "
-        "the third column is also called 'column 3'",
+        help="which column is what, e.g. time=Date,close=Last; the third column is also called "
+        f"'column 3'; roles: {', '.join(choices.ASSIGNABLE)}",
     )
     group.add_argument(
-        "--dates", metavar="ORDER", type=_order, help="of 03/04/2024: day-first or month-first"
+        "--dates",
+        metavar="ORDER",
+        type=_order,
+        help="how to read 03/04/2024: day-first or month-first",
     )
     group.add_argument(
-        "--zone", metavar="ZONE", help="of times that carry none, e.g. Europe/Berlin (default UTC)"
+        "--zone", metavar="ZONE", help="zone of times without one, e.g. Europe/Berlin (default UTC)"
     )
-    group.add_argument("--label", metavar="END", help="a time is its candle's open or close")
-    group.add_argument("--decimal", metavar="MARK", type=_decimal, help="point or comma")
+    group.add_argument("--label", metavar="END", help="what a time is of its candle: open or close")
+    group.add_argument(
+        "--decimal", metavar="MARK", type=_decimal, help="decimal mark: point or comma"
+    )
     group.add_argument(
         "--repair",
         metavar="A,B",
         type=_words,
         help="; ".join(
             f"{name}: {repair.help[:1].lower()}{repair.help[1:-1]}"
-            for name, repair in REPAIRS.items()
+            for name, repair in choices.REPAIRS.items()
         ),
     )
 
 
 def _add_window(group: argparse._ActionsContainer, when: str = "") -> None:
-    group.add_argument("--start", metavar="TIME", type=_time, help=f"{when}from, UTC")
-    group.add_argument("--end", metavar="TIME", type=_time, help=f"{when}up to, UTC")
+    group.add_argument("--start", metavar="TIME", type=_time, help=f"{when}first time, UTC")
+    group.add_argument("--end", metavar="TIME", type=_time, help=f"{when}last time, UTC")
     group.add_argument("--days", metavar="N", type=_number, help=f"{when}the last N days")
 
 
-def _add_spec(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("model")
+def _add_spec(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("model")
 
     def add(name: str, metavar: str, help: str, kind: Callable[[str], object] = str) -> None:
         group.add_argument(f"--{name}", metavar=metavar, help=help, type=kind)
 
-    add("preset", "P", f"{', '.join(PRESETS)} (default quick)")
-    add("network", "N", f"lstm (default), dense, or a baseline: {', '.join(BASELINES)}")
+    add("preset", "P", f"{', '.join(choices.PRESETS)} (default quick)")
+    add("network", "N", f"lstm (default), dense, or a baseline: {', '.join(choices.BASELINES)}")
     add("target", "T", "return (log-return, default) or price (min-max)")
     add("loss", "L", "quantile (default) or mse")
     add("training", "T", "sequences (default for lstm) or windows")
-    add("features", "A,B", f"inputs, out of {', '.join(FEATURES)}", _words)
-    add("lookback", "N", "candles the network sees", _whole)
+    add("features", "A,B", f"inputs, out of {', '.join(choices.FEATURES)}", _words)
+    add("lookback", "N", "candles that the network sees", _whole)
     add("horizon", "N", "steps predicted at once", _whole)
     add("units", "N,M", "width of each hidden layer", _wholes)
-    add("dropout", "X", "share of units silenced while training", _number)
+    add("dropout", "X", "share of units switched off at random in training", _number)
     add("learning-rate", "X", "Adam's step size", _number)
     add("schedule", "S", "cosine or constant step size")
-    add("batch-size", "N", "sequences or windows an update", _whole)
+    add("batch-size", "N", "sequences or windows in one update", _whole)
     add("chunk", "N", "targets in one training sequence", _whole)
     add("epochs", "N", "passes over the training rows, at most", _whole)
     add("patience", "N", "epochs without improvement before stopping; 0: never", _whole)
-    add("test", "X", "share of rows to judge on (default 0.2)", _number)
+    add("test", "X", "share of rows to test on, the last ones (default 0.2)", _number)
     add("validation", "X", "share of rows before those (default 0.16)", _number)
-    add("seed", "N", "of weights, dropout and order", _whole)
-    add("unit", "U", "of returns: range (average true range, default) or fixed")
-    add("final", "X", "share of epochs to follow on validation rows too (default 0.33)", _number)
-    add("ensemble", "N", "networks, one seed each, that are averaged (default 1)", _whole)
-    group.add_argument("--no-cache", action="store_true", help="train even if it was done before")
-
-
-def _add_walk(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("walk forward: fit anew before each part of the test span")
+    add("seed", "N", "random seed of weights, dropout and order", _whole)
+    add("unit", "U", "unit of returns: range (average true range, default) or fixed")
+    add("final", "X", "share of epochs to add on validation rows too (default 0.33)", _number)
+    add("ensemble", "N", "networks to average, one seed each (default 1)", _whole)
     group.add_argument(
-        "--folds", metavar="N", type=_whole, help="parts, each with its own fit (default 1)"
+        "--no-cache", action="store_true", help="train again, even if the network is cached"
+    )
+
+
+def _add_walk(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("walk forward: a new fit before each part of the test span")
+    group.add_argument(
+        "--folds", metavar="N", type=_whole, help="parts of the test span (default 1)"
     )
     group.add_argument(
-        "--window", metavar="W", help="of a fit: expanding (default) or sliding, a fixed length"
+        "--window",
+        metavar="W",
+        help="candles to fit on: expanding (all before, default) or sliding (the last ones)",
     )
     group.add_argument(
         "--window-rows", metavar="N", type=_whole, help="candles in a sliding window"
@@ -276,13 +291,14 @@ def _add_walk(made: argparse.ArgumentParser) -> None:
         "--gap",
         metavar="N",
         type=_whole,
-        help="candles between the last origin learnt from and the first judged (default: horizon)",
+        help="candles between the last origin to learn from and the first to test (default: the "
+        "horizon)",
     )
     group.add_argument(
         "--warm-start",
         action="store_true",
         default=None,
-        help="go on from the weights of the fold before, for a third of the epochs",
+        help="start from the weights of the fold before, for a third of the epochs",
     )
 
 
@@ -335,7 +351,7 @@ def _delimiter(text: str) -> str:
 
 
 def _order(text: str) -> bool:
-    """Whether the day comes first."""
+    """Return whether the day comes first."""
     if text not in ("day-first", "month-first"):
         raise argparse.ArgumentTypeError(_must("be day-first or month-first", text))
     return text == "day-first"
@@ -351,9 +367,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _time(text: str) -> pd.Timestamp:
     try:
-        return parse_time(text)
+        return choices.parse_time(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(_must(f"be {TIME_RULE}", text)) from error
+        raise argparse.ArgumentTypeError(_must(f"be {choices.TIME_RULE}", text)) from error
 
 
 def _must(rule: str, text: str) -> str:

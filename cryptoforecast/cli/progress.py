@@ -1,4 +1,4 @@
-"""Progress on stderr: one line that updates on a terminal, an occasional one elsewhere."""
+"""Progress on stderr: one line that updates on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from cryptoforecast.types import Progress
 
 #: Seconds between two lines where stderr is not a terminal.
 LINE_EVERY = 5.0
-#: Characters of a message; what it quotes may be of any length.
+#: Characters of a message; the text that it quotes may have any length.
 LINE_LENGTH = 600
 
 
 def one_line(message: str) -> str:
-    """Put a message on one line of printable characters, whatever it quotes."""
+    """Put a message on one line of printable characters."""
     text = " ".join(message.split())[:LINE_LENGTH]
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Write a message to stderr; a closed stderr is no reason to stop working."""
+    """Write a message to stderr; the work goes on if stderr is closed."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             print(text, end=end, file=sys.stderr, flush=True)
 
 
 class Line:
-    """One line on stderr that updates on a terminal; an occasional line elsewhere.
+    """One line on stderr that updates on a terminal; a line now and then elsewhere.
 
     Args:
-        stream: whose kind decides how; stderr by default.
+        stream: The line updates if this is a terminal; stderr by default.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -43,7 +43,7 @@ class Line:
         self._open = False
 
     def show(self, text: str) -> None:
-        """Show the text now, if it is time."""
+        """Show the text; off a terminal at most every ``LINE_EVERY`` seconds."""
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             say("\r\x1b[K" + text[:width], end="")
@@ -53,18 +53,18 @@ class Line:
             say(text)
 
     def close(self) -> None:
-        """Leave the updating line, so that what follows starts on its own."""
+        """End the updating line, so that the next message starts on a new one."""
         if self._open:
             self._open = False
             say("")
 
 
 class Reading(Line):
-    """Shows how much of a file is read.
+    """Shows how much of a file has been read.
 
     Args:
-        name: of the file.
-        stream: see ``Line``.
+        name: Name of the file.
+        stream: See ``Line``.
     """
 
     def __init__(self, name: str, stream: TextIO | None = None) -> None:
@@ -80,11 +80,11 @@ class Reading(Line):
 
 
 class Meter(Line):
-    """Shows each report of a training.
+    """Shows the progress of a training.
 
     Args:
-        title: what is trained.
-        stream: see ``Line``.
+        title: Describes the training.
+        stream: See ``Line``.
     """
 
     def __init__(self, title: str, stream: TextIO | None = None) -> None:
@@ -95,7 +95,7 @@ class Meter(Line):
         self.show(self.line(progress))
 
     def line(self, progress: Progress) -> str:
-        """Put progress in words; after the last update the network is judged."""
+        """Describe progress; after the last update the network is tested."""
         fold = f"fold {progress.fold} of {progress.folds}, " if progress.folds > 1 else ""
         parts = [f"{self._title}: {fold}epoch {progress.epoch} of {progress.epochs}"]
         if progress.curve:
@@ -103,7 +103,7 @@ class Meter(Line):
             parts.append(f"loss {last.loss:.4g}, validation {last.val_loss:.4g}")
         parts.append(f"{progress.seconds:.0f} s")
         if progress.done >= 1:
-            parts.append("trained; judging it now")
+            parts.append("trained; testing it now")
         elif progress.done > 0.02:
             left = progress.seconds * (1 - progress.done) / progress.done
             parts.append(f"about {left:.0f} s left")

@@ -1,4 +1,4 @@
-"""Answers in words: the verdict first, then a compact table with units and spans."""
+"""Results as text: the verdict first, then a compact table with units and spans."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cryptoforecast.evaluation.losses import band
-from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
-from cryptoforecast.learning import bundles, specs
+from cryptoforecast.service import choices
+from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
+from cryptoforecast.service.saved_models import parameters
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     MEDIAN,
+    QUANTILES,
     Backtest,
     Leaderboard,
     NextSteps,
@@ -24,15 +25,23 @@ from cryptoforecast.types import (
     WalkForward,
 )
 
-SIMULATED = "SIMULATED PRICES: nothing here says anything of a real market."
+SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
 UNDEFINED = "-"
+
+#: The quantiles between which a band lies, by level (%).
+_BANDS = {80: (0.1, 0.9), 95: (0.025, 0.975)}
 
 
 def backtest(result: Backtest, saved: str | None = None) -> str:
-    """Say the verdict, what it was measured on, and every predictor's figures."""
+    """Describe a backtest: the verdict, the prices and spans, and every predictor's figures.
+
+    Args:
+        result: A backtest.
+        saved: Name of the saved model that was tested; ``None`` for one that was trained.
+    """
     lines = _tested(result)
     if saved is not None:
-        lines.append(f"Model: {saved} ({result.spec.network}), weights untouched.")
+        lines.append(f"Model: {saved} ({result.spec.network}), not trained again.")
     elif result.model is not None:
         record = result.model.record
         cached = ", from the training cache" if result.cached else ""
@@ -44,7 +53,7 @@ def backtest(result: Backtest, saved: str | None = None) -> str:
 
 
 def walk_forward(tested: WalkForward) -> str:
-    """Say the same of a walk-forward test, and how each fold fared against the last price."""
+    """Describe a walk-forward test: as a backtest, with each fold against the last price."""
     joined, plan = tested.backtest, tested.plan
     unknown = joined.spec.horizon
     if len(tested.folds) == 1 and tested.folds[0].split == joined.split:
@@ -52,24 +61,26 @@ def walk_forward(tested: WalkForward) -> str:
     window = f", of {plan.window_rows:,} candles" if plan.window_rows is not None else ""
     lines = [
         *_tested(joined),
-        f"Walk forward: {len(tested.folds)} folds, each fitted on what lies before it ("
+        f"Walk forward: {len(tested.folds)} folds, each fitted on the candles before it ("
         f"{plan.window} window{window}), with a gap of {plan.gap:,} between the last origin learnt "
-        "from and the first judged.",
-        f"No origins: the last {unknown:,} candle{'s' * (unknown > 1)}, whose targets are not "
-        "known yet.",
+        "from and the first tested.",
+        f"The last {unknown:,} candle{'s are' if unknown > 1 else ' is'} no origin"
+        f"{'s' * (unknown > 1)}: the targets are not known yet.",
     ]
-    if specs.is_network(joined.spec):
-        known = sum(fold.cached for fold in tested.folds)
-        lines.append(f"Fits from the training cache: {known} of {len(tested.folds)}.")
+    if choices.is_network(joined.spec):
+        cached = sum(fold.cached for fold in tested.folds)
+        lines.append(f"Fits from the training cache: {cached} of {len(tested.folds)}.")
     if plan.warm_start:
-        lines.append("Warm start: each fit after the first goes on from the weights before it.")
+        lines.append(
+            "Warm start: each fit after the first starts from the weights of the fit before."
+        )
     return "\n".join([*lines, "", *_scores(joined), "", *_folds(tested)]) + "\n"
 
 
 def leaderboard(board: Leaderboard) -> str:
-    """Put each predictor on a line: its figure, its lead with the interval, its p-values.
+    """Describe a leaderboard: each predictor's figure, skill, its interval, and p-values.
 
-    Of a coverage the lead is the share inside minus the share promised.
+    For a coverage, the skill is the share inside the band minus the level of the band.
     """
     rows = [
         [
@@ -82,14 +93,14 @@ def leaderboard(board: Leaderboard) -> str:
         ]
         for each in board.standings
     ]
-    against = "the promise" if board.metric.startswith("coverage") else board.reference
+    against = "the level" if board.metric.startswith("coverage") else board.reference
     header = ("predictor", board.metric, f"against {against}", "95 % interval", "p", "p (Holm)")
-    what = f"Leaderboard by {board.metric}, step {board.step}, {board.origins:,} origins:"
-    return "\n".join(["", what, *_table(header, rows)]) + "\n"
+    title = f"Leaderboard by {board.metric}, step {board.step}, {board.origins:,} origins:"
+    return "\n".join(["", title, *_table(header, rows)]) + "\n"
 
 
 def _tested(result: Backtest) -> list[str]:
-    """Say the verdict, what to beware of, and which prices it was measured on."""
+    """Describe the verdict, the warnings, the prices and the test span."""
     cut, index, spec = result.split, result.history.candles.index, result.spec
     step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
     lines = [result.verdict.sentence, *result.notes, "", *_prices(result.history)]
@@ -105,7 +116,7 @@ def _scores(result: Backtest) -> list[str]:
 
 
 def _folds(tested: WalkForward) -> list[str]:
-    """Put each fold on a line: its spans, its fit, and the judged model over the last price."""
+    """Put each fold on a line: its spans, its fit, and the model's errors over naive's."""
     index, name = tested.backtest.history.candles.index, tested.backtest.spec.network
     rows = []
     for number, fold in enumerate(tested.folds, start=1):
@@ -124,7 +135,7 @@ def _folds(tested: WalkForward) -> list[str]:
                 _number(own.coverage_80, ".1%"),
             ]
         )
-    header = ("fold", "fitted on", f"{name} judged on", "origins", "epochs", "s",
+    header = ("fold", "fitted on", f"{name} tested on", "origins", "epochs", "s",
               "MAE / naive", "pinball / naive", "in 80 %")  # fmt: skip
     return _table(header, rows)
 
@@ -133,62 +144,66 @@ def _ratio(value: float, baseline: float) -> str:
     return _number(value / baseline, ".4f") if baseline > 0 else UNDEFINED
 
 
-def forecast(future: NextSteps, model: TrainedModel, asked: Sequence[Probability] = ()) -> str:
-    """Say what comes next, after what to beware of and how the model fared before.
+def forecast(
+    next_steps: NextSteps, model: TrainedModel, probabilities: Sequence[Probability] = ()
+) -> str:
+    """Describe a forecast, after the model's past test and the warnings.
 
     Args:
-        future: of one origin.
-        model: what forecast it.
-        asked: chances of this forecast.
+        next_steps: A forecast from one origin.
+        model: The model that made it.
+        probabilities: Probabilities of this forecast.
     """
-    said, history = future.forecast, future.history
-    verdict = model.card.verdict or "This model was never judged."
-    lines = [f"Past test of {future.model}: {verdict}", *future.warnings, "", *_prices(history)]
+    forecast, history = next_steps.forecast, next_steps.history
+    verdict = model.card.verdict or "This model was never tested."
+    lines = [f"Past test of {next_steps.model}: {verdict}", *next_steps.warnings, ""]
+    lines += _prices(history)
     lines.append(
-        f"Forecast from the {history.interval} candle of {_time(said.origins[0])} UTC, which "
-        f"closed at {_usd(float(said.close[0]))} USD. Times are candles' opens; prices are closes."
+        f"Forecast from the {history.interval} candle of {_time(forecast.origins[0])} UTC, which "
+        f"closed at {_usd(float(forecast.close[0]))} USD. Times are candles' opens; prices are "
+        "closes."
     )
-    if future.calibration is not None:
-        since = f"{_time(future.calibration.since)} UTC"
-        lines.append(calibration_sentence(future.calibration, since))
-    if future.spread is not None:
-        lines.append(spread_sentence(future.spread))
-    prices = said.quantile_prices[0]
+    if next_steps.calibration is not None:
+        since = f"{_time(next_steps.calibration.since)} UTC"
+        lines.append(calibration_sentence(next_steps.calibration, since))
+    if next_steps.spread is not None:
+        lines.append(spread_sentence(next_steps.spread))
+    prices = forecast.quantile_prices[0]
     rows = []
-    for step in range(1, said.horizon + 1):
+    for step in range(1, forecast.horizon + 1):
         row = prices[step - 1]
         cells = [
             str(step),
-            _time(said.origins[0] + step * history.candle_length),
+            _time(forecast.origins[0] + step * history.candle_length),
             _usd(row[MEDIAN]),
         ]
-        for level in (80, 95):
-            low, high = band(level)
+        for ends in _BANDS.values():
+            low, high = map(QUANTILES.index, ends)
             cells.append(f"{_usd(row[low])} to {_usd(row[high])}")
         rows.append(cells)
     header = ("step", "candle (UTC)", "median, USD", "80 % band, USD", "95 % band, USD")
-    return "\n".join([*lines, "", *_table(header, rows), *_odds(asked)]) + "\n"
+    return "\n".join([*lines, "", *_table(header, rows), *_probabilities(probabilities)]) + "\n"
 
 
-def _odds(asked: Sequence[Probability]) -> list[str]:
-    """Put the chances of each level in a column."""
-    if not asked:
+def _probabilities(probabilities: Sequence[Probability]) -> list[str]:
+    """Put the probabilities of each price level in a column."""
+    if not probabilities:
         return []
-    header = ["step", *(f"{one.direction} {_usd(one.level)} USD" for one in asked)]
+    header = ["step", *(f"{one.direction} {_usd(one.level)} USD" for one in probabilities)]
     rows = [
-        [str(step), *(_number(float(one.by_step[step - 1]), ".1%") for one in asked)]
-        for step in range(1, len(asked[0].by_step) + 1)
+        [str(step), *(_number(float(one.by_step[step - 1]), ".1%") for one in probabilities)]
+        for step in range(1, len(probabilities[0].by_step) + 1)
     ]
-    return ["", "Chance of ending:", *_table(header, rows)]
+    return ["", "Probability of ending:", *_table(header, rows)]
 
 
-def models(found: Sequence[SavedModel]) -> str:
-    """List saved models, one a line."""
-    if not found:
+def models(models: Sequence[SavedModel]) -> str:
+    """List saved models, one on a line."""
+    if not models:
         return "No saved models. Make one with `train --save NAME`.\n"
     header = ("name", "network", "coin", "interval", "lookback", "horizon", "trained to", "from")
     rows = []
-    for saved in found:
+    for saved in models:
         spec, card = saved.model.spec, saved.model.card
         origin = "shipped" if saved.shipped else "yours"
         rows.append(
@@ -199,23 +214,22 @@ def models(found: Sequence[SavedModel]) -> str:
 
 
 def card(saved: SavedModel) -> str:
-    """Show one model's card, its verdict first."""
+    """Describe a saved model by its card, the verdict first."""
     spec, card = saved.model.spec, saved.model.card
     noun = INTERVAL_NOUNS[card.interval]
     facts = {
         "name": f"{saved.name} ({'shipped' if saved.shipped else 'yours'})",
-        "network": f"{spec.network}, units {_list(spec.units)}, "
-        f"{bundles.parameters(spec):,} parameters",
-        "predicts": f"{card.coin}, steps 1 to {spec.horizon}, one a {noun}",
+        "network": f"{spec.network}, units {_list(spec.units)}, {parameters(spec):,} parameters",
+        "predicts": f"{card.coin}, steps 1 to {spec.horizon}, one each {noun}",
         "target, loss": f"{spec.target}, {spec.loss}",
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
-        "learnt from": f"{card.source}, {card.rows:,} candles, {card.start} to {card.end}",
-        "weights saw": f"candles up to {card.cutoff}",
+        "prices": f"{card.source}, {card.rows:,} candles, {card.start} to {card.end}",
+        "trained on": f"candles up to {card.cutoff}",
         "fingerprint": card.fingerprint,
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }
     width = max(map(len, facts))
-    lines = [card.verdict or "This model was never judged."]
+    lines = [card.verdict or "This model was never tested."]
     lines += [SIMULATED] if card.simulated else []
     lines += ["", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
     if card.scores:
@@ -228,7 +242,7 @@ def card(saved: SavedModel) -> str:
 
 
 def inspect(history: PriceHistory) -> str:
-    """Say what a price file holds, and what is odd in it."""
+    """Describe a price file and its quality."""
     quality = history.quality
     counts = {
         "missing candles": quality.missing,
@@ -238,12 +252,12 @@ def inspect(history: PriceHistory) -> str:
         "outliers": quality.outliers,
     }
     lines = _prices(history)
-    for word, row in (("first", 0), ("last", -1)):
+    for place, row in (("first", 0), ("last", -1)):
         candle = history.candles.iloc[row]
         figures = ", ".join(f"{name} {candle[name]:,.10g}" for name in candle.index)
-        lines.append(f"{word}: {figures}")
+        lines.append(f"{place}: {figures}")
     lines += [f"{name}: {count:,}" for name, count in counts.items()]
-    lines += [f"read as {name}: {what}" for name, what in quality.decisions.items()]
+    lines += [f"read as {name}: {value}" for name, value in quality.decisions.items()]
     lines += [
         f"{problem.kind}: {problem.count:,}"
         + (f", first in line {problem.first_line}" if problem.first_line is not None else "")
@@ -277,7 +291,7 @@ def _figures(name: str, scores: Scores) -> list[str]:
 
 
 def _prices(history: PriceHistory) -> list[str]:
-    """Say which prices an answer is built from."""
+    """Describe the prices behind a result."""
     lines = [SIMULATED] if history.simulated else []
     return [
         *lines,

@@ -10,11 +10,14 @@ import numpy as np
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.forecasting import next_steps, probability, warnings
+from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
 from cryptoforecast.learning import inference
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.saved_models import SavedModelService
 from cryptoforecast.types import Forecast, NextSteps, PriceHistory, Probability, TrainedModel
+
+__all__ = ["PREDICT_MODEL", "ForecastService", "calibration_sentence", "spread_sentence"]
 
 #: The saved model behind ``POST /predict``.
 PREDICT_MODEL = "btc-1h-lstm-close"

@@ -179,28 +179,6 @@ class PriceService:
             )
         return history
 
-    def check_target(self, path: Path, *, force: bool = False) -> None:
-        """Refuse a file name that ``write`` would refuse.
-
-        Raises:
-            InvalidInput: For another extension, or a folder that does not exist.
-            AlreadyExists: If the file exists and ``force`` is false.
-        """
-        from cryptoforecast.prices.files import price_file
-
-        price_file.check_target(path, force=force)
-
-    def write(self, history: PriceHistory, path: Path, *, force: bool = False) -> None:
-        """Write candles as CSV or Parquet; see ``price_file.write``.
-
-        Raises:
-            InvalidInput: For another extension, or a folder that cannot be written to.
-            AlreadyExists: If the file exists and ``force`` is false.
-        """
-        from cryptoforecast.prices.files import price_file
-
-        price_file.write(history, path, force=force)
-
 
 def is_file(coin: str) -> bool:
     """Return whether this names an opened file instead of a coin."""

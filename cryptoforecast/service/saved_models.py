@@ -9,8 +9,11 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.evaluation import scores
 from cryptoforecast.learning import bundles
+from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, SavedModel, TrainedModel
+
+__all__ = ["SavedModelService", "parameters", "with_scores"]
 
 #: Saved models in memory.
 MAX_LOADED = 64

@@ -1,0 +1,81 @@
+"""What a user can choose from, and the rules of each choice.
+
+The pages, the API and the command line take names, limits and checks from here, so that all of
+them offer the same and refuse the same in the same words.
+"""
+
+from __future__ import annotations
+
+from cryptoforecast.evaluation.leaderboard import METRICS, check_metric
+from cryptoforecast.evaluation.verdict import min_origins
+from cryptoforecast.evaluation.walk_forward import check as check_plan
+from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
+from cryptoforecast.forecasting.probability import check as check_levels
+from cryptoforecast.forecasting.probability import ladder, round_step
+from cryptoforecast.learning.features import FEATURES
+from cryptoforecast.learning.samples import candles_needed
+from cryptoforecast.learning.specs import (
+    LOSSES,
+    NETWORKS,
+    PRESET_HELP,
+    PRESETS,
+    SCHEDULES,
+    TARGETS,
+    TRAININGS,
+    UNITS,
+    check_network,
+    is_network,
+)
+from cryptoforecast.learning.specs import make as make_spec
+from cryptoforecast.prices.candles.coins import COINS, resolve
+from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
+from cryptoforecast.prices.candles.repairs import check as check_repairs
+from cryptoforecast.prices.candles.resample import step_of as check_interval
+from cryptoforecast.prices.files.corrections import ASSIGNABLE, Corrections
+from cryptoforecast.prices.live.query import TIME_RULE, parse_time, window
+from cryptoforecast.prices.live.sources import CANDLE_NAMES, base_interval
+from cryptoforecast.types import ModelCard
+
+__all__ = [
+    "ASSIGNABLE",
+    "BASELINES",
+    "CANDLE_NAMES",
+    "COINS",
+    "FEATURES",
+    "HEAVY",
+    "LOSSES",
+    "METRICS",
+    "NETWORKS",
+    "PRESETS",
+    "PRESET_HELP",
+    "REPAIRS",
+    "SCHEDULES",
+    "TARGETS",
+    "TIME_RULE",
+    "TRAININGS",
+    "UNITS",
+    "Corrections",
+    "base_interval",
+    "candles_needed",
+    "check_interval",
+    "check_levels",
+    "check_metric",
+    "check_network",
+    "check_plan",
+    "check_repairs",
+    "default_coin",
+    "is_network",
+    "ladder",
+    "make_spec",
+    "min_origins",
+    "parse_time",
+    "repairable",
+    "resolve",
+    "round_step",
+    "window",
+]
+
+
+def default_coin(card: ModelCard) -> str:
+    """Return the coin that a saved model forecasts unless the user chooses another."""
+    return "BTC" if card.coin == "any" else card.coin
