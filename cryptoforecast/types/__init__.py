@@ -1,6 +1,7 @@
-"""The frozen values that flow: prices, what is learnt, what is judged.
+"""The values that flow through the project: prices, specs, models, forecasts, test results.
 
-Imports nothing of ours. Frames and arrays inside are never mutated by whoever receives them.
+All of them are frozen. The frames and arrays inside are shared, so no function may change the ones
+that it receives.
 """
 
 from cryptoforecast.types.durations import duration, span_text

@@ -1,4 +1,4 @@
-"""How good forecasts were, what comes next, and how sure one may be of either."""
+"""Evaluation: the results of tests, the next steps after the last candle, and their certainty."""
 
 from __future__ import annotations
 
@@ -14,10 +14,22 @@ from cryptoforecast.types.prices import Array, PriceHistory
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of one predictor at one step, on one test span; NaN where undefined.
+    """The scores of one predictor at one step of a test; NaN where a score is undefined.
 
-    ``mae`` and ``rmse`` in USD; ``mape``, ``smape``, ``directional_accuracy`` and coverages as
-    fractions; ``mase`` a ratio; ``pinball`` in log-return.
+    ``evaluation.scores`` has the formulas and their sources.
+
+    Attributes:
+        mae: Mean absolute error of the point forecast, USD.
+        rmse: Root of the mean squared error of the point forecast, USD.
+        mape: Mean absolute percentage error, a fraction.
+        smape: Symmetric mean absolute percentage error, a fraction.
+        mase: Mean absolute scaled error: the MAE over the mean absolute move from one candle to
+            the next in the training rows.
+        directional_accuracy: Share of the origins at which the forecast had the direction of the
+            move; origins without a move do not count. NaN for naive, which has no direction.
+        pinball: Mean pinball loss over the origins and ``QUANTILES``, log-return.
+        coverage_80: Share of the outcomes inside the 80 % band.
+        coverage_95: Share of the outcomes inside the 95 % band.
     """
 
     mae: float
@@ -33,16 +45,20 @@ class Scores:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a predictor beats a baseline, in numbers and in one sentence.
+    """Whether a predictor beats a baseline at the last step, in numbers and in one sentence.
 
     Attributes:
+        baseline: Name of the baseline.
+        metric: Name of the metric that is compared.
         skill: 1 - MAE / the baseline's MAE, a fraction.
-        ci_low: lower end of the 95 % moving-block bootstrap interval of the skill.
-        ci_high: its upper end.
-        p_value: Diebold-Mariano, two-sided; NaN where the errors are identical.
-        band_skill: 1 - pinball loss / the cone's, last step, a fraction.
-        band_ci_low: lower end of the 95 % interval of the band's skill.
-        band_ci_high: its upper end.
+        ci_low: Lower end of the 95 % confidence interval of the skill, by moving-block bootstrap.
+        ci_high: Upper end of that interval.
+        p_value: Two-sided p-value of the Diebold-Mariano test; NaN where the errors are identical.
+        beats_baseline: Whether the predictor is better by more than chance.
+        sentence: The verdict in words.
+        band_skill: 1 - pinball loss / the pinball loss of the cone, a fraction.
+        band_ci_low: Lower end of the 95 % confidence interval of the band's skill.
+        band_ci_high: Upper end of that interval.
     """
 
     baseline: str
@@ -60,19 +76,19 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """One question answered: several predictors on the same origins, judged.
+    """The result of a test: the forecasts of several predictors on the same origins, scored.
 
     Attributes:
-        history: the prices it was asked on.
-        spec: the model that is judged.
-        split: which rows did what.
-        forecasts: by predictor, all on ``split.test_origins()``.
-        scores: by predictor, one ``Scores`` a step.
-        verdict: of the judged model against naive, last step.
-        model: the trained network; ``None`` when a baseline is judged, or several fits were.
-        cached: whether the model came from the training cache.
-        seen: whether the model may have been fitted on part of the test span.
-        notes: sentences a person should read before the scores.
+        history: The prices of the test.
+        spec: The model under test.
+        split: The training, validation and test spans.
+        forecasts: Forecast by predictor, all from the origins ``split.test_origins()``.
+        scores: Scores by predictor, one ``Scores`` for each step.
+        verdict: Whether the model under test beats naive at the last step.
+        model: The network under test; ``None`` for a baseline, or where each fold has its own.
+        cached: Whether the network came from the training cache.
+        seen: Whether the network may have been fitted on part of the test span.
+        notes: Sentences that a user should read before the scores.
     """
 
     history: PriceHistory
@@ -88,12 +104,12 @@ class Backtest:
 
     @property
     def forecast(self) -> Forecast:
-        """The forecasts of the model in question."""
+        """The forecast of the model under test."""
         return self.forecasts[self.spec.network]
 
     @property
     def own(self) -> bool:
-        """Whether the network was trained on these very prices, up to the test span."""
+        """Whether the network was trained on these very prices, before the test span."""
         if self.model is None or self.seen:
             return False
         return self.model.card.fingerprint == self.history.fingerprint
@@ -101,18 +117,18 @@ class Backtest:
 
 @dataclass(frozen=True)
 class Standing:
-    """How one predictor does by one metric at one step, beside a reference.
+    """One row of a leaderboard: a predictor by one metric at one step, against the reference.
 
     Attributes:
-        predictor: its name.
-        value: the metric itself, as in ``Scores``.
-        skill: 1 - the predictor's error / the reference's, a fraction; of a coverage the share
-            inside minus the share promised.
-        low: lower end of the 95 % moving-block bootstrap interval of the skill.
-        high: its upper end.
-        p_value: Diebold-Mariano, two-sided, against the reference; of a coverage against what
-            the band promises. NaN where it can't be told.
-        p_holm: the same after Holm's correction for all comparisons of the leaderboard.
+        predictor: Name of the predictor.
+        value: Value of the metric, as in ``Scores``.
+        skill: 1 - the predictor's error / the reference's error, a fraction. For a coverage: the
+            share of outcomes inside minus the level of the band.
+        low: Lower end of the 95 % confidence interval of the skill, by moving-block bootstrap.
+        high: Upper end of that interval.
+        p_value: Two-sided p-value of the Diebold-Mariano test against the reference; for a
+            coverage, of a test against the level of the band. NaN where it is undefined.
+        p_holm: The p-value after Holm's correction for all comparisons of the leaderboard.
     """
 
     predictor: str
@@ -126,14 +142,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Every predictor of a backtest by one metric at one step, the best first.
+    """All predictors of a test by one metric at one step, the best first.
 
     Attributes:
-        metric: a field of ``Scores``.
-        step: 1 to the horizon.
-        reference: the predictor that the others are compared with.
-        origins: how many were compared.
-        standings: by value; undefined ones last.
+        metric: Name of the metric, a field of ``Scores``.
+        step: The step, 1 to the horizon.
+        reference: Name of the predictor that the others are compared with.
+        origins: Origins that were compared.
+        standings: The rows, the best value first and undefined values last.
     """
 
     metric: str
@@ -145,17 +161,20 @@ class Leaderboard:
 
 @dataclass(frozen=True)
 class WalkPlan:
-    """How a walk-forward test refits: hashable, so that it can key a job.
+    """How the fits of a walk-forward test are made.
+
+    A plan is hashable, so that it can be part of a job's key.
 
     Attributes:
-        folds: spans that the test share is cut into, each with a fit of its own.
-        window: ``"expanding"`` (a fit sees all rows before its span) or ``"sliding"`` (the last
-            ``window_rows`` of them).
-        window_rows: rows of a sliding window; ``None`` for as many as the first fold has.
-        gap: rows between the last origin a fit learns from and the first it is judged on, at
-            least the horizon, so that no target reaches into the span; ``None`` for the horizon.
-        warm_start: whether each fit starts from the weights of the one before, for a third of
-            the epochs.
+        folds: Spans into which the test rows are cut, each with a fit of its own.
+        window: ``"expanding"`` (a fit reads all rows before its span) or ``"sliding"`` (a fit
+            reads the last ``window_rows`` rows before its span).
+        window_rows: Rows of a sliding window; ``None`` for as many as the first fit has.
+        gap: Rows from the last origin that a fit learns from to the first origin of its span. It
+            is at least the horizon, so that no target reaches into the span; ``None`` for the
+            horizon.
+        warm_start: Whether each fit starts from the weights of the fit before. It then takes a
+            third of the epochs.
     """
 
     folds: int = 4
@@ -167,15 +186,15 @@ class WalkPlan:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One span of a walk-forward test, and the fit that forecast it.
+    """One span of a walk-forward test, and the fit whose forecasts it tests.
 
     Attributes:
-        split: which rows did what; its test origins are those of this span alone.
-        end: first row after the span.
-        scores: by predictor, one ``Scores`` a step, on this span.
-        model: the network fitted for it; ``None`` when a baseline is judged.
-        cached: whether the model came from the training cache.
-        warm: whether its fit started from the weights of the fold before.
+        split: The spans of this fit. Its test origins are those of this fold alone.
+        end: First row after the fold's span.
+        scores: Scores by predictor on this fold, one ``Scores`` for each step.
+        model: The network of this fold; ``None`` for a baseline.
+        cached: Whether the network came from the training cache.
+        warm: Whether its fit started from the weights of the fold before.
     """
 
     split: Split
@@ -188,13 +207,13 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class WalkForward:
-    """A test in which the model is fitted anew for each of several spans.
+    """The result of a walk-forward test, in which each of several spans has a fit of its own.
 
     Attributes:
-        plan: how it refitted, with nothing left open.
-        folds: in time order; their spans tile the test share.
-        backtest: the forecasts of all folds, judged as one. Its ``model`` is ``None`` where there
-            is more than one fold, for then there is no single one.
+        plan: How the fits were made, with every ``None`` replaced by its value.
+        folds: The folds in time order. Their spans together are the test span.
+        backtest: The forecasts of all folds, scored as one test. Its ``model`` is ``None`` if
+            there is more than one fold.
     """
 
     plan: WalkPlan
@@ -204,9 +223,12 @@ class WalkForward:
 
 @dataclass(frozen=True)
 class Share:
-    """A share that was counted, and the 95 % interval of the chance behind it.
+    """A counted share with its confidence interval; NaN where nothing was counted.
 
-    All are fractions; NaN where nothing was counted.
+    Attributes:
+        value: Share of the cases, a fraction.
+        low: Lower end of the 95 % confidence interval of the probability behind the share.
+        high: Upper end of that interval.
     """
 
     value: float
@@ -216,15 +238,15 @@ class Share:
 
 @dataclass(frozen=True)
 class Regime:
-    """What a band did at the origins of one third of a test, by how restless the market was.
+    """How a band did in one third of a test's origins, grouped by the market's volatility.
 
     Attributes:
         name: ``"calm"``, ``"usual"`` or ``"restless"``.
-        origins: how many there are.
-        low: lowest volatility among them, log-return a candle.
-        high: highest.
-        coverage: share of actuals inside, by level (%).
-        pinball: mean loss of the nine quantiles, log-return.
+        origins: Origins in this third.
+        low: Lowest volatility at these origins, log-return in one candle.
+        high: Highest volatility at these origins, log-return in one candle.
+        coverage: Share of the outcomes inside the band, by its level in %.
+        pinball: Mean pinball loss over the origins and ``QUANTILES``, log-return.
     """
 
     name: str
@@ -237,17 +259,17 @@ class Regime:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Whether the judged model's band held what it promised, at one step of a test.
+    """Whether the band of the model under test was reliable, at one step of a test.
 
     Attributes:
-        backtest: the test.
-        step: 1 to the horizon.
-        origins: how many outcomes were counted.
-        observed: share of actuals at or below each of ``QUANTILES``.
-        pit: share of actuals in each of so many equally likely parts of the forecast
-            distribution, from the lowest prices to the highest.
-        coverage: share of actuals inside, by level (%).
-        regimes: calm, usual and restless thirds of the origins.
+        backtest: The test.
+        step: The step, 1 to the horizon.
+        origins: Outcomes that were counted.
+        observed: Share of the outcomes at or below each of ``QUANTILES``.
+        pit: Share of the outcomes in each of several equally likely parts of the forecast
+            distribution, from the lowest prices to the highest (probability integral transform).
+        coverage: Share of the outcomes inside the band, by its level in %.
+        regimes: The same for the calm, the usual and the restless third of the origins.
     """
 
     backtest: Backtest
@@ -261,11 +283,11 @@ class Reliability:
 
 @dataclass(frozen=True, eq=False)
 class CoverageBySteps:
-    """Share of actuals inside the judged model's band at each step of a test.
+    """Share of the outcomes inside the band of the model under test, at each step.
 
     Attributes:
-        backtest: the test.
-        steps: by level (%), from step 1 to the horizon.
+        backtest: The test.
+        steps: For each step from 1 to the horizon, the share by the level of the band in %.
     """
 
     backtest: Backtest
@@ -274,13 +296,14 @@ class CoverageBySteps:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How a band was rescaled by outcomes that were known when it was drawn.
+    """How the latest band was rescaled, by outcomes that were known at its origin.
 
     Attributes:
-        window: forecasts it looks back on at most.
-        outcomes: forecasts it looked back on whose last step was known.
-        since: origin of the first of them, UTC.
-        factors: ``(horizon, 9)`` by which each quantile's distance from the median was multiplied.
+        window: Past forecasts that are used, at most.
+        outcomes: Past forecasts that were used, each with a known outcome at the last step.
+        since: Origin of the first of them, UTC.
+        factors: ``(horizon, 9)``, factors by which the distance of each quantile from the median
+            was multiplied.
     """
 
     window: int
@@ -291,12 +314,12 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How far the networks of an ensemble lie apart: what the luck of a seed is worth.
+    """How much the networks of an ensemble differ, which is the effect of the random seed.
 
     Attributes:
-        networks: how many.
-        point: ``(horizon,)`` standard deviation of their point forecasts, in log-return.
-        width: ``(horizon,)`` standard deviation of the widths of their own 80 % bands, as a
+        networks: Networks of the ensemble.
+        point: ``(horizon,)``, standard deviation of their point forecasts, log-return.
+        width: ``(horizon,)``, standard deviation of the widths of their own 80 % bands, as a
             share of the mean width.
     """
 
@@ -307,15 +330,15 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class NextSteps:
-    """What comes next: one origin, the last closed candle.
+    """The forecast of the next steps, from the last closed candle.
 
     Attributes:
-        model: name of the saved model, or of its network.
-        history: the prices it looked at.
-        forecast: one origin, ``actual`` all NaN.
-        warnings: sentences a person should read before the numbers.
-        calibration: how the band was rescaled; ``None`` where it is the model's own.
-        spread: how far the networks of an ensemble lie apart; ``None`` of a single one.
+        model: Name of the saved model, or of its network.
+        history: The prices that the forecast was made from.
+        forecast: The forecast from one origin; its ``actual`` is all NaN.
+        warnings: Sentences that a user should read before the numbers.
+        calibration: How the band was rescaled; ``None`` where it was not.
+        spread: How much the networks of an ensemble differ; ``None`` for a single network.
     """
 
     model: str
@@ -328,12 +351,13 @@ class NextSteps:
 
 @dataclass(frozen=True, eq=False)
 class Probability:
-    """The chance that the price ends above or below a level.
+    """The probability that the price ends above, or below, a level.
 
     Attributes:
-        level: USD.
+        level: The level, USD.
         direction: ``"above"`` or ``"below"``.
-        by_step: ``(horizon,)`` at each step, a fraction; NaN where the band is undefined.
+        by_step: ``(horizon,)``, probability at each step, a fraction; NaN where the band is
+            undefined.
     """
 
     level: float

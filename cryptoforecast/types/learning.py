@@ -1,4 +1,4 @@
-"""What is asked of a network or a baseline, what was learnt, and what it forecasts."""
+"""Learning: the spec of a model, its split, the trained model, and the forecast it gives."""
 
 from __future__ import annotations
 
@@ -11,41 +11,49 @@ import pandas as pd
 
 from cryptoforecast.types.prices import INTERVALS, Array
 
-#: The nine quantiles every band is made of: levels 50, 80, 90 and 95 %, and the median.
+#: The nine quantiles of every band: the median, and the ends of the levels 50, 80, 90 and 95 %.
 QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 MEDIAN = QUANTILES.index(0.5)
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything a slider can set; hashable, so that it can key a cache.
+    """A model and how it is trained: everything that a user can set.
+
+    A spec is hashable, so that it can be part of a cache's key. ``learning.specs.make`` builds one
+    from a preset, and ``learning.specs.check`` has the rules that every spec keeps.
 
     Attributes:
-        network: ``"lstm"``, ``"dense"``, or the name of a baseline.
-        target: ``"return"`` (cumulative log-return) or ``"price"`` (min-max scaled close).
-        loss: ``"quantile"`` (nine quantiles) or ``"mse"`` (the mean).
-        training: ``"sequences"`` (many targets a chunk) or ``"windows"`` (one).
-        features: names of ``learning.features``.
-        lookback: candles the network sees.
-        horizon: steps predicted at once.
-        units: width of each hidden layer.
-        dropout: share of units silenced while training.
-        learning_rate: Adam's step size (its peak, under the cosine schedule).
-        schedule: ``"cosine"`` (warm-up, then decay to 2 %) or ``"constant"``.
-        batch_size: chunks or windows an update.
-        chunk: targets in one training sequence.
-        epochs: passes over the training rows, at most.
-        patience: epochs without improvement on the validation rows before stopping; 0 runs the
+        network: ``"lstm"``, ``"dense"`` or the name of a baseline.
+        target: What is learnt: ``"return"`` (cumulative log-return) or ``"price"`` (the close,
+            min-max scaled).
+        loss: ``"quantile"`` (pinball loss of nine quantiles) or ``"mse"`` (squared error of the
+            mean).
+        training: ``"sequences"`` (a chunk of several targets shares one run-in) or ``"windows"``
+            (one target for each window).
+        features: Inputs, names of ``learning.features.FEATURES``.
+        lookback: Candles that the network reads.
+        horizon: Steps that are predicted, all at once.
+        units: Width of each hidden layer.
+        dropout: Share of the units that are switched off at random in training.
+        learning_rate: Step size of Adam; with the cosine schedule its highest value.
+        schedule: ``"cosine"`` (a rise, then a decay to 2 %) or ``"constant"``.
+        batch_size: Sequences or windows in one update.
+        chunk: Targets in one chunk of a sequence.
+        epochs: Passes over the training rows, at most.
+        patience: Epochs without a lower validation loss after which training stops; 0 runs the
             whole schedule. The weights of the best epoch are kept in any case.
-        test: share of rows, the last ones, never seen until judged.
-        validation: share of rows before those, for stopping and for bands.
-        seed: of the weights, the dropout and the order of batches.
-        unit: of a return that is learnt: ``"range"`` (the average true range up to the origin,
-            so that calm and wild markets are alike) or ``"fixed"`` (the same everywhere).
-        final: share of the epochs that follow, at half the step size, on training and validation
-            rows together, so that the newest prices are learnt too; 0 for none.
-        ensemble: networks trained alike from this seed on, one seed each; their quantiles are
-            averaged.
+        test: Share of the rows, the last ones, that a fit never reads.
+        validation: Share of the rows, before the test rows, that choose the epoch and give the
+            band of a squared-error model.
+        seed: Seed of the weights, the dropout and the order of batches.
+        unit: Unit of a return that is learnt: ``"range"`` (the average true range up to the
+            origin, so that calm and volatile markets look alike) or ``"fixed"`` (always the same).
+        final: Number of final epochs as a share of ``epochs``. They follow with half the step
+            size on training and validation rows together, so that the newest prices are learnt
+            too; 0 for none.
+        ensemble: Networks that are trained alike with the seeds ``seed``, ``seed + 1`` and so on;
+            their quantiles are averaged.
     """
 
     network: str = "lstm"
@@ -73,23 +81,27 @@ class ModelSpec:
     ensemble: int = 1
 
 
-#: Runs of rows in time order, none of them empty, apart from each other.
+#: Ranges of rows in time order; none is empty, and no two touch each other.
 Stretches = tuple[range, ...]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Chronological shares of ``rows`` candles; never shuffled.
+    """The training, validation and test spans of a history, in time order and never shuffled.
 
-    Training rows are ``[first, train_end)``, validation ``[train_end, fit_end)``, test
-    ``[test_start, rows)``. An origin belongs to the span that holds it *and* all of its targets.
-    Nothing is learnt across a gap: whatever shapes a model comes in stretches that lie between
-    two gaps.
+    Training rows are ``[first, train_end)``, validation rows ``[train_end, fit_end)`` and test
+    rows ``[test_start, rows)``. An origin belongs to a span if the origin *and* all its targets
+    lie in the span, so that no target reaches from one span into the next. Nothing is learnt
+    across a gap: the rows that shape a model come in stretches between two gaps.
 
     Attributes:
-        gaps: rows, rising, before which the market was not observed for long.
-        first: rows before this one shape no model.
-        embargo: rows left unused between the validation and the test span.
+        rows: Candles of the history.
+        train_end: First row after the training span.
+        test_start: First row of the test span.
+        horizon: Steps from an origin to its last target.
+        gaps: Rows, rising, before which many candles in a row are absent.
+        first: First row that shapes the model.
+        embargo: Rows between the validation and the test span that are not used.
     """
 
     rows: int
@@ -102,51 +114,59 @@ class Split:
 
     @property
     def fit_end(self) -> int:
-        """First row that a fit does not see."""
+        """First row that a fit does not read."""
         return self.test_start - self.embargo
 
     def train_rows(self, needs: int) -> Stretches:
-        """Rows before ``train_end`` with ``needs`` candles up to them and no gap among those."""
+        """Return the training rows that have ``needs`` candles up to them without a gap."""
         return self._between_gaps(self.first, self.train_end, needs, 0)
 
     def train_origins(self, needs: int) -> Stretches:
-        """``train_rows`` with every target before ``train_end``, and before the next gap."""
+        """Return the ``train_rows`` whose targets all lie before ``train_end`` and the next gap."""
         return self._between_gaps(self.first, self.train_end, needs, self.horizon)
 
     def validation_origins(self, needs: int = 1) -> Stretches:
-        """Rows of the validation span with every target before ``fit_end``, likewise."""
+        """Return the same for the validation span, with all targets before ``fit_end``."""
         return self._between_gaps(self.train_end, self.fit_end, needs, self.horizon)
 
     def test_origins(self) -> range:
-        """Rows of the last share whose targets exist; the same for every predictor."""
+        """Return the test rows whose targets all exist; they are the same for every predictor."""
         return range(self.test_start, self.rows - self.horizon)
 
     def across_gaps(self, needs: int = 1) -> int:
-        """Count test origins with a gap among the ``needs`` candles up to them or the targets."""
+        """Count the test origins with a gap among their ``needs`` candles or their targets."""
         whole = self._between_gaps(self.test_start, self.rows, needs, self.horizon)
         return len(self.test_origins()) - sum(map(len, whole))
 
     def _between_gaps(self, first: int, stop: int, needs: int, ahead: int) -> Stretches:
-        """Rows in ``[first, stop)`` that no gap parts from what they read and look ahead to."""
+        """Return the rows in ``[first, stop)`` with no gap among their candles and targets.
+
+        Args:
+            first: First row.
+            stop: First row after the last one.
+            needs: Candles up to a row that must have no gap.
+            ahead: Steps after a row that must have no gap and lie before ``stop``.
+        """
         later = (gap for gap in self.gaps if gap > self.first)
-        found = (
+        stretches = (
             range(max(first, begin + needs - 1), min(stop, end) - ahead)
             for begin, end in pairwise((self.first, *later, self.rows))
         )
-        return tuple(stretch for stretch in found if stretch)
+        return tuple(stretch for stretch in stretches if stretch)
 
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Affine scaling fitted on training rows only.
+    """An affine scaling of inputs and targets, fitted on training rows alone.
 
-    ``scaled = (raw - offset) / scale``: standardising for returns, min-max for prices.
+    ``scaled = (raw - offset) / scale``. Returns are standardised, prices are min-max scaled.
 
     Attributes:
-        offset: ``(inputs,)`` mean, or minimum.
-        scale: ``(inputs,)`` standard deviation, or range.
-        target_offset: ``(horizon,)`` in log-return or USD.
-        target_scale: ``(horizon,)`` in log-return or USD.
+        offset: ``(inputs,)``, mean or minimum of each input.
+        scale: ``(inputs,)``, standard deviation or range of each input, above 0.
+        target_offset: ``(horizon,)``, in the unit of the target: log-return, average true ranges
+            or USD.
+        target_scale: ``(horizon,)``, in the same unit, above 0.
     """
 
     offset: Array
@@ -157,7 +177,14 @@ class Scaler:
 
 @dataclass(frozen=True)
 class EpochLoss:
-    """Losses after one epoch, in the scaled target's unit; ``seconds`` since the start."""
+    """The losses of one epoch.
+
+    Attributes:
+        epoch: Number of the epoch, from 1.
+        loss: Mean training loss in the epoch, in units of the scaled target.
+        val_loss: Mean validation loss after the epoch, in the same unit.
+        seconds: Seconds from the start of the fit to the end of the epoch.
+    """
 
     epoch: int
     loss: float
@@ -170,13 +197,13 @@ class Progress:
     """How far a training is.
 
     Attributes:
-        epoch: the one running, from 1.
-        epochs: the most there can be.
-        done: share of the whole schedule, 0 to 1; of all folds.
-        seconds: since the start.
-        curve: losses of the finished epochs; of this fold.
-        fold: the one being fitted, from 1.
-        folds: how many fits there are in all.
+        epoch: The current epoch, from 1.
+        epochs: Epochs of this fit, at most.
+        done: Share of the work of all folds that is done, 0 to 1.
+        seconds: Seconds since the start.
+        curve: Losses of the finished epochs of this fold.
+        fold: The fold that is fitted now, from 1.
+        folds: Fits in all.
     """
 
     epoch: int
@@ -193,13 +220,13 @@ class TrainingRecord:
     """How a fit went.
 
     Attributes:
-        epochs: epochs run.
-        best_epoch: the one of the lowest validation loss, whose weights were kept or learnt on
-            from; of an ensemble, its first network's.
-        seconds: the whole fit, building and tracing included.
-        targets_per_second: origins with a loss in one epoch / its training seconds, median of
-            the epochs after the first.
-        curve: losses by epoch.
+        epochs: Epochs that were run, final epochs included.
+        best_epoch: The epoch with the lowest validation loss. Its weights were kept, or the final
+            epochs started from them. Of an ensemble, that of the first network.
+        seconds: Seconds of the whole fit, with building and compiling the network.
+        targets_per_second: Origins with a loss in one epoch over its training seconds; the median
+            of all epochs but the first.
+        curve: Losses of the epochs, without the final ones.
     """
 
     epochs: int
@@ -211,16 +238,28 @@ class TrainingRecord:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a person should know of a model before relying on it.
+    """What a user should know about a model before relying on it.
 
     Attributes:
-        coin: ticker it was trained on, ``"any"`` for a global model.
-        needs: candles a forecast reads: lookback plus the warm-up of its features.
-        cutoff: open of the last candle that shaped the weights, ISO 8601.
-        start: open of the first candle of its history, ISO 8601.
-        end: open of the last candle of its history, test span included, ISO 8601.
-        libraries: versions that trained it.
-        scores: last-step test scores by predictor, as in ``backtest --json``.
+        coin: Ticker of the coin that it was trained on; ``"any"`` for a global model.
+        interval: Candle length, a key of ``INTERVALS``.
+        needs: Candles that a forecast reads: the lookback and the warm-up of its features.
+        start: Open of the first candle of its history, ISO 8601.
+        end: Open of the last candle of its history, test span included, ISO 8601.
+        cutoff: Open of the last candle that shaped the weights, ISO 8601.
+        source: Where its prices come from; for a global model, the coins.
+        fingerprint: Hash of its history, see ``PriceHistory.fingerprint``; for a global model, of
+            the hashes of all its histories.
+        simulated: Whether it was trained on simulated prices.
+        created: When it was trained, ISO 8601, UTC.
+        scope: ``"coin"`` for a model of one coin, ``"global"`` for one of many.
+        rows: Candles of its history, or of all its histories.
+        lowest: Lowest close of its training rows, USD; NaN where unknown.
+        highest: Highest close of its training rows, USD; NaN where unknown.
+        verdict: The verdict of its test in one sentence; ``""`` if there was no test.
+        libraries: Versions of the libraries that trained it, by name.
+        scores: Test scores at the last step, by predictor and metric, as in ``backtest --json``;
+            ``None`` where a score is undefined.
     """
 
     coin: str
@@ -244,17 +283,17 @@ class ModelCard:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A network's numbers and everything needed to use them without TensorFlow.
+    """A network's weights, and everything that is needed to use them without TensorFlow.
 
     Attributes:
-        spec: how it was made.
-        scaler: fitted on its training rows.
-        weights: arrays in Keras' order, layer by layer: ``kernel, recurrent, bias`` of each
-            LSTM, ``kernel, bias`` of each Dense.
-        residuals: ``(horizon, 9)`` validation quantiles of the log-return residual, for the
-            band of a model trained with squared error; ``None`` with the quantile loss.
-        record: how the fit went.
-        card: where it came from.
+        spec: The network and how it was trained.
+        scaler: Scaling of its inputs and targets, fitted on its training rows.
+        weights: Float32 arrays in Keras' order, network by network and layer by layer: ``kernel,
+            recurrent kernel, bias`` of each LSTM layer, ``kernel, bias`` of each Dense layer.
+        residuals: ``(horizon, 9)`` quantiles of ln(actual / predicted) on the validation rows:
+            the band of a model trained with squared error. ``None`` with the quantile loss.
+        record: How the fit went.
+        card: What a user should know about the model.
     """
 
     spec: ModelSpec
@@ -267,7 +306,13 @@ class TrainedModel:
 
 @dataclass(frozen=True, eq=False)
 class SavedModel:
-    """A model with the name a person knows it by; ``shipped`` ones come with the project."""
+    """A model with the name under which it is saved.
+
+    Attributes:
+        name: Its name, also that of its folder.
+        shipped: Whether it comes with the project, and so can't be replaced or deleted.
+        model: The model itself.
+    """
 
     name: str
     shipped: bool
@@ -279,11 +324,11 @@ class StepForecast:
     """One step of a forecast, at the ``m`` origins whose outcome is known.
 
     Attributes:
-        origins: ``(m,)`` opens of the last closed candle at each origin, UTC.
-        close: ``(m,)`` close of that candle, USD.
-        predicted: ``(m,)`` point forecast of the close so many rows later, USD.
-        quantiles: ``(m, 9)`` of the cumulative log-return.
-        actual: ``(m,)`` what the close became, USD.
+        origins: ``(m,)``, open of the last closed candle at each origin, UTC.
+        close: ``(m,)``, close of that candle, USD.
+        predicted: ``(m,)``, point forecast of the close at this step, USD.
+        quantiles: ``(m, 9)``, forecast quantiles of the cumulative log-return.
+        actual: ``(m,)``, the close that followed, USD.
     """
 
     origins: pd.DatetimeIndex
@@ -297,26 +342,30 @@ class StepForecast:
 
     @property
     def actual_returns(self) -> Array:
-        """``(m,)`` cumulative log-return that happened."""
+        """Cumulative log-returns that followed, ``(m,)``."""
         returns: Array = np.log(self.actual / self.close)
         return returns
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What one predictor said at many origins; all steps at once.
+    """The forecasts of one predictor from ``n`` origins, for all steps of its horizon.
+
+    An origin is a row of a history whose close is known when the forecast is made. Step *k* stands
+    for the close *k* rows later, and its target is the cumulative log-return
+    ln(close[t + k] / close[t]).
 
     Attributes:
-        predictor: ``"naive"``, ``"cone"``, ``"lstm"``, ...
-        interval: candle length.
-        origins: ``(n,)`` opens of the last closed candle at each origin, UTC.
-        close: ``(n,)`` close of that candle, USD.
-        predicted: ``(n, horizon)`` point forecast of the close ``step`` rows later, USD.
-        quantiles: ``(n, horizon, 9)`` of the cumulative log-return, rising along the last axis;
-            of networks float32.
-        actual: ``(n, horizon)`` what the close became, USD; NaN where still unknown.
-        candles: opens of the candles it was made on, UTC, which say when a target is; without
-            them no candle is taken to be absent.
+        predictor: Name of the predictor: ``"naive"``, ``"cone"``, ``"lstm"``, ...
+        interval: Candle length, a key of ``INTERVALS``.
+        origins: ``(n,)``, open of the last closed candle at each origin, UTC.
+        close: ``(n,)``, close of that candle, USD.
+        predicted: ``(n, horizon)``, point forecast of the close at each step, USD.
+        quantiles: ``(n, horizon, 9)``, forecast quantiles of the cumulative log-return at the
+            levels ``QUANTILES``, rising along the last axis; float32 for networks.
+        actual: ``(n, horizon)``, the close that followed, USD; NaN where it is not known yet.
+        candles: Opens of all candles of the history, UTC. They give the time of each target where
+            candles are absent. ``None`` stands for a history without absent candles.
     """
 
     predictor: str
@@ -329,10 +378,11 @@ class Forecast:
     candles: pd.DatetimeIndex | None = None
 
     def __len__(self) -> int:
+        """Return the number of origins."""
         return len(self.close)
 
     def __getitem__(self, rows: slice) -> Forecast:
-        """Take some of the origins."""
+        """Return the forecast from some of the origins."""
         return Forecast(
             predictor=self.predictor,
             interval=self.interval,
@@ -346,7 +396,7 @@ class Forecast:
 
     @classmethod
     def concat(cls, parts: Sequence[Forecast]) -> Forecast:
-        """Join forecasts of one predictor and horizon, one after another in time."""
+        """Join forecasts of one predictor and one horizon, given in time order."""
         if len(parts) == 1:
             return parts[0]
         return cls(
@@ -367,20 +417,20 @@ class Forecast:
 
     @property
     def quantile_prices(self) -> Array:
-        """``(n, horizon, 9)`` the quantiles as prices, USD."""
+        """The quantiles as prices, ``(n, horizon, 9)`` USD."""
         prices: Array = self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
         return prices
 
     @property
     def actual_returns(self) -> Array:
-        """``(n, horizon)`` cumulative log-return that happened; NaN where unknown."""
+        """Cumulative log-returns that followed, ``(n, horizon)``; NaN where not known yet."""
         returns: Array = np.log(self.actual / self.close[:, None])
         return returns
 
     def at(self, step: int) -> StepForecast:
-        """Take one step, 1 to the horizon, at the origins whose outcome is known."""
+        """Return one step, 1 to the horizon, at the origins whose outcome is known."""
         known = np.isfinite(self.actual[:, step - 1])
-        rows = slice(None) if known.all() else known  # the first spares copies
+        rows = slice(None) if known.all() else known  # a slice makes no copies
         return StepForecast(
             origins=self.origins[rows],
             close=self.close[rows],
@@ -390,9 +440,9 @@ class Forecast:
         )
 
     def times(self, step: int) -> pd.DatetimeIndex:
-        """Return the open of each target: of the candle ``step`` rows after its origin, ``(n,)``.
+        """Return the open of the candle ``step`` rows after each origin, ``(n,)`` UTC.
 
-        Beyond the last candle there are, one follows the other.
+        After the last candle of the history, candles follow each other without a gap.
         """
         length = INTERVALS[self.interval]
         if self.candles is None:
@@ -404,24 +454,26 @@ class Forecast:
         return self.candles[np.minimum(rows, last)] + np.maximum(rows - last, 0) * length
 
     def frame(self, step: int | None = None) -> pd.DataFrame:
-        """Return the long table in USD, one row an origin and step.
+        """Return the forecast as a long table, one row for each origin and step.
 
         Args:
-            step: only this step, 1 to the horizon; all of them by default.
+            step: The only step wanted, 1 to the horizon; ``None`` for all steps.
 
         Returns:
-            Columns ``origin time step close predicted actual residual q0.025 ... q0.975``.
+            Columns ``origin``, ``time`` (open of the target's candle), ``step``, and in USD
+            ``close``, ``predicted``, ``actual``, ``residual`` (actual minus predicted) and
+            ``q0.025`` ... ``q0.975``.
         """
         steps = np.arange(1, self.horizon + 1) if step is None else np.array([step])
         prices = self.close[:, None, None] * np.exp(self.quantiles[:, steps - 1], dtype=float)
         predicted, actual = (x[:, steps - 1].T.ravel() for x in (self.predicted, self.actual))
         origins = self.origins[np.tile(np.arange(len(self)), len(steps))]
-        ahead = np.repeat(steps, len(self))
-        first, *later = (self.times(each) for each in steps)
+        step_labels = np.repeat(steps, len(self))
+        first, *later = (self.times(step) for step in steps)
         columns = {
             "origin": origins,
             "time": first.append(later),
-            "step": ahead,
+            "step": step_labels,
             "close": np.tile(self.close, len(steps)),
             "predicted": predicted,
             "actual": actual,

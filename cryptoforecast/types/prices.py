@@ -1,4 +1,4 @@
-"""What is asked of prices, and what comes back: candles with what is known of them."""
+"""Prices: the query for them, the candles that answer it, and what is known about them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 Array = np.ndarray
 
-#: Candle lengths, by their name.
+#: Candle length by its name.
 INTERVALS: dict[str, pd.Timedelta] = {
     "1m": pd.Timedelta(minutes=1),
     "5m": pd.Timedelta(minutes=5),
@@ -33,13 +33,13 @@ INTERVAL_NOUNS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class MarketQuery:
-    """A coin and a history window.
+    """Which prices are wanted: a coin, a candle length and a history window.
 
     Attributes:
-        coin: ticker such as ``"BTC"``, or any symbol of the source (``"ATOM-USD"``).
-        interval: candle length, a key of ``INTERVALS``.
-        start: first candle's open, UTC; ``None`` for as far back as the source goes.
-        end: candles open before this time, UTC; ``None`` for now.
+        coin: Ticker such as ``"BTC"``, or a symbol of the source such as ``"ATOM-USD"``.
+        interval: Candle length, a key of ``INTERVALS``.
+        start: Open of the first candle, UTC; ``None`` for as far back as the source goes.
+        end: Candles open before this time, UTC; ``None`` for now.
     """
 
     coin: str
@@ -50,7 +50,15 @@ class MarketQuery:
 
 @dataclass(frozen=True)
 class Problem:
-    """One finding of the quality report: what, how many, where first, and what is done."""
+    """A kind of irregularity in the candles, as the quality report lists it.
+
+    Attributes:
+        kind: Name of the irregularity, for example ``"outliers"``.
+        count: Candles, or rows of the file, that have it.
+        first_line: Line of the file at which it occurs first; ``None`` where that is unknown.
+        repair: What was done about it; ``"none"`` if nothing was.
+        detail: Where and how much, in words; ``""`` if there is nothing to add.
+    """
 
     kind: str
     count: int
@@ -61,15 +69,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """What was found in a history, and what the reader decided.
+    """The irregularities of a history, and how its file was read.
 
     Attributes:
-        missing: candles absent between the first and the last.
-        duplicates: rows whose time was there already.
-        flat_tail: candles at the end that repeat one price without volume.
-        ohlc_violations: candles whose open or close lies outside high/low.
-        outliers: candles far outside both neighbours.
-        decisions: what the reader settled by itself (delimiter, time zone, ...).
+        missing: Candles that are absent between the first and the last one.
+        duplicates: Rows with the time of another row. Of rows with the same time one is kept.
+        flat_tail: Candles at the end that repeat one price without volume.
+        ohlc_violations: Candles whose open or close lies outside the range from low to high.
+        outliers: Candles with a price far from all prices around it.
+        decisions: How the file was read, by subject (delimiter, time zone, ...).
+        problems: Every kind of irregularity that occurs at least once, with its count.
     """
 
     missing: int = 0
@@ -83,20 +92,25 @@ class QualityReport:
 
 @dataclass(frozen=True, eq=False)
 class PriceHistory:
-    """Closed candles of one coin, and where they came from.
+    """Closed candles of one coin and one interval, and where they come from.
+
+    The candles are in the *canonical frame*, which every function of the project takes and gives:
+    its index is a ``DatetimeIndex`` in ns, UTC, named ``time``, with the open of each candle,
+    strictly rising. Its columns are float64: ``open``, ``high``, ``low`` and ``close`` in USD, all
+    above 0, and ``volume`` in ``volume_unit``, NaN where unknown. Candles may be absent, so row
+    *t + 1* is the next candle that exists. A candle that is still open is never part of a history.
 
     Attributes:
-        coin: ticker, for example ``"BTC"``.
-        interval: candle length, a key of ``INTERVALS``.
-        candles: frame indexed by a UTC ``DatetimeIndex`` in ns named ``time`` (the candle's
-            open, strictly rising), float64 columns ``open high low close`` (USD) and ``volume``
-            (see ``volume_unit``; NaN where unknown).
-        source: who answered: ``"yahoo"``, ``"coinbase"``, ``"kraken"``, ``"simulated"``, or
-            ``"file NAME"``.
-        fetched_at: when the source was last asked, UTC.
-        simulated: whether these prices are not from a real market.
-        volume_unit: ``"coins"``, ``"usd"`` or ``"unknown"``.
-        notes: sentences a person should read, such as why the live source did not answer.
+        coin: Ticker, for example ``"BTC"``.
+        interval: Candle length, a key of ``INTERVALS``.
+        candles: Canonical frame, ``n`` rows, at least one.
+        source: Where the prices come from: ``"yahoo"``, ``"coinbase"``, ``"kraken"``,
+            ``"simulated"`` or ``"file NAME"``.
+        fetched_at: When the source was last asked, UTC.
+        simulated: Whether the prices are not those of a real market.
+        volume_unit: Unit of the column ``volume``: ``"coins"``, ``"usd"`` or ``"unknown"``.
+        quality: The irregularities of the candles, and how their file was read.
+        notes: Sentences that a user should read, for example why a live source did not answer.
     """
 
     coin: str
@@ -110,16 +124,17 @@ class PriceHistory:
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
+        """Return the number of candles."""
         return len(self.candles)
 
     @property
     def start(self) -> pd.Timestamp:
-        """Open of the first candle."""
+        """Open of the first candle, UTC."""
         return self.candles.index[0]
 
     @property
     def end(self) -> pd.Timestamp:
-        """Open of the last candle."""
+        """Open of the last candle, UTC. The candle closes one ``candle_length`` later."""
         return self.candles.index[-1]
 
     @property
@@ -134,7 +149,7 @@ class PriceHistory:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Content hash of the interval and every candle, 16 hexadecimal digits."""
+        """Hash of the interval and of all candles, 16 hexadecimal digits; not of their source."""
         digest = hashlib.sha256(self.interval.encode())
         digest.update(np.ascontiguousarray(self.candles.index.asi8).tobytes())
         for column in ("open", "high", "low", "close", "volume"):
