@@ -27,10 +27,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"backtest", "data", "market", "models"}
 
-#: Prices of a user's own to a verdict.
+#: A frame as yfinance gives it, then five lines from it to a verdict.
 EXAMPLE = """
-import sys, cryptoforecast
-print(sys.modules["cryptoforecast"].__version__)
+import numpy as np
+import pandas as pd
+
+times = pd.date_range("2024-01-01", periods=1_500, freq="h", tz="America/New_York")
+close = 40_000 * np.exp(np.random.default_rng(0).normal(0, 0.005, len(times)).cumsum())
+candles = {"Open": close, "High": close * 1.002, "Low": close * 0.998, "Close": close}
+df = pd.DataFrame(candles | {"Volume": 1_000_000}, index=times)
+
+import cryptoforecast as cf
+
+prices = cf.from_frame(df, coin="BTC", interval="1h", simulated=True)
+result = cf.backtest(prices, model="dense", horizon=2, units=(8,), epochs=2)
+print(result.verdict.sentence)
 """
 
 
@@ -121,9 +132,12 @@ class Use:
                 raise SystemExit(f"The shipped models must be listed. Listed: {models}.")
 
     def check_example(self) -> None:
-        """The library answers."""
-        say("the library's example")
-        print(self._answer(self.python, "-c", EXAMPLE).strip())
+        """The library trains a small network and says whether it beats the last price."""
+        say("from a DataFrame to a verdict")
+        sentence = self._answer(self.python, "-c", EXAMPLE).strip()
+        print(sentence)
+        if "the last price" not in sentence:
+            raise SystemExit("The verdict must compare with the last price.")
 
     def check_dashboard(self) -> None:
         """The dashboard answers its health check and shows every page."""
