@@ -9,15 +9,17 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cryptoforecast import __version__  # noqa: E402
+import cryptoforecast  # noqa: E402
 
 project = "CryptoForecast"
-release = __version__
+release = cryptoforecast.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_show_copyright = False
 myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
 
 #: The order of the pages in the navigation. Sphinx warns about a page that is missing here.
 PAGES = {
@@ -26,24 +28,56 @@ PAGES = {
     "Change it": ("architecture", "decisions"),
 }
 
+#: What the reference of the library shows, in this order.
+REFERENCE = (
+    *("fetch", "read", "from_frame", "backtest", "train", "load", "models"),
+    *("Prices", "Model", "Backtest", "Forecast", "CryptoForecastError"),
+)
+
 _PAGE_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\.md(?:#[^)]*)?\)")
 
 
 def adapt(_: Sphinx, page: str, source: list[str]) -> None:
     """Change what is written for readers on GitHub.
 
-    The navigation is added to the first page, so that its Markdown has no directive. A link to a
-    page outside this folder, such as CONTRIBUTING.md, becomes plain text: Sphinx has no such page.
+    A link to a page outside this folder, such as CONTRIBUTING.md, becomes plain text: Sphinx has
+    no such page. The navigation and the reference of the library are added to their pages, so that
+    their Markdown has no directives.
 
     Args:
-        page: name of the page without its ending.
-        source: one text, which is replaced.
+        page: Name of the page without its ending.
+        source: One text, which is replaced.
     """
     source[0] = _PAGE_OUTSIDE.sub(r"\1", source[0])
     if page == "index":
-        for caption, names in PAGES.items():
-            lines = "\n".join(names)
-            source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n"
+        source[0] += navigation()
+    if page == "library":
+        source[0] += reference()
+
+
+def navigation() -> str:
+    """List the pages for the navigation."""
+    return "".join(
+        "\n".join(["\n```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```\n"])
+        for caption, names in PAGES.items()
+    )
+
+
+def reference() -> str:
+    """Ask for the docstrings of every public name.
+
+    Raises:
+        ValueError: If the library has a name that is missing here.
+    """
+    if set(REFERENCE) != set(cryptoforecast.__all__) - {"__version__"}:
+        raise ValueError(f"REFERENCE must have the names in {cryptoforecast.__all__}.")
+    lines = ["\n```{eval-rst}"]
+    for name in REFERENCE:
+        if isinstance(getattr(cryptoforecast, name), type):
+            lines += [f".. autoclass:: cryptoforecast.{name}()", "   :members:", ""]
+        else:
+            lines += [f".. autofunction:: cryptoforecast.{name}", ""]
+    return "\n".join([*lines, "```\n"])
 
 
 def setup(app: Sphinx) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import cryptoforecast
 from tests import markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +72,15 @@ def test_named_files_exist() -> None:
     }
     assert named
     assert [one for one in named if not (ROOT / one[1]).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [code for text in PAGES.values() for kind, code in markdown.blocks(text) if kind == "python"],
+)
+def test_python_is_whole_and_uses_names_of_the_library(code: str) -> None:
+    compile(code, "example", "exec")
+    assert set(re.findall(r"\bcf\.(\w+)", code)) <= set(cryptoforecast.__all__)
 
 
 def test_routes_of_the_api_are_listed(tmp_path: Path) -> None:
