@@ -318,7 +318,7 @@ def test_folds_are_answered_from_the_cache(walked, run, home):
     assert "Walk forward: 2 folds, each fitted on the candles before it (expanding window)" in out
     assert "The last 2 candles are no origins: the targets are not known yet." in out
     assert "Fits from the training cache: 2 of 2." in out
-    assert "Warm start: each fit after the first goes on from the weights before it." in out
+    assert "Warm start: each fit after the first starts from the weights of the fit before." in out
     ratios = [
         f"{fold['scores']['dense']['mae'] / fold['scores']['naive']['mae']:.4f}"
         for fold in found["folds"]
