@@ -23,16 +23,21 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd  # noqa: F401
+import plotly.graph_objects as go  # noqa: F401
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -178,19 +183,28 @@ def tests_of(module: Path) -> list[str]:
 
 def run(folder: Path, tests: list[str], seconds: float | None) -> bool:
     """Run tests in a folder and return whether they pass within so many seconds."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        try:
-            return process.wait(seconds) == 0
-        except subprocess.TimeoutExpired:
-            return False
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, 9)
+    process = multiprocessing.get_context("fork").Process(target=_test, args=(folder, tests))
+    process.start()
+    process.join(seconds)
+    if process.is_alive():
+        os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join()
+    return process.exitcode == 0
+
+
+def _test(folder: Path, tests: list[str]) -> None:
+    """Run tests in this process, which was forked so that the libraries are loaded already."""
+    os.setsid()
+    os.chdir(folder)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.dont_write_bytecode = True
+    sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != ROOT]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        del sys.modules[name]
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        sys.exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests])))
 
 
 def measure(folder: Path, module: Path, tests: list[str], size: int, seed: int) -> tuple[int, int]:
