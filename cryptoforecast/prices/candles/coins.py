@@ -1,7 +1,4 @@
-"""The coins the app offers, and what else a person may type in.
-
-Imports only ``errors``.
-"""
+"""The coins that the app offers, and the symbols that a user may type in instead."""
 
 from __future__ import annotations
 
@@ -10,23 +7,24 @@ from dataclasses import dataclass
 
 from cryptoforecast.errors import InvalidInput
 
+#: Longest symbol, characters.
 MAX_LENGTH = 20
 
-# Anything else never reaches a file name, a URL or a log line.
+# No other character reaches a file name, a URL or a log line.
 _ALLOWED = re.compile(r"[A-Z0-9^][A-Z0-9.^=-]*")
 _PAIR = re.compile(r"([A-Z0-9]+)-([A-Z]{3,4})")
-# Names that Windows keeps for devices, whatever their extension.
+# Windows reserves these names for devices, with any extension.
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?")
 
 
 @dataclass(frozen=True)
 class Coin:
-    """One coin (or any symbol of the source) quoted in USD.
+    """A coin, or any other symbol of Yahoo's, quoted in USD.
 
     Attributes:
-        ticker: what we call it, for example ``"BTC"``; safe as a file name.
-        name: what a person calls it, for example ``"Bitcoin"``.
-        symbol: what Yahoo calls it, for example ``"BTC-USD"``.
+        ticker: Short name, for example ``"BTC"``; safe as a file name.
+        name: Full name, for example ``"Bitcoin"``.
+        symbol: Yahoo's symbol, for example ``"BTC-USD"``.
     """
 
     ticker: str
@@ -34,9 +32,9 @@ class Coin:
     symbol: str
 
 
-# Yahoo gives the plain symbol to whichever coin took it first and appends CoinMarketCap's
-# number to the name of a later one: "UNI-USD" and "SUI-USD" are other, tiny tokens. Toncoin is
-# left out because its symbol was changed in 2026; type it in.
+# Yahoo gives the plain symbol to the coin that had it first, and appends CoinMarketCap's number to
+# the symbol of a later coin: "UNI-USD" and "SUI-USD" are other, tiny tokens. Toncoin is left out
+# because its symbol changed in 2026; a user can type it in.
 _LISTED = (
     ("BTC", "Bitcoin", "BTC-USD"),
     ("ETH", "Ethereum", "ETH-USD"),
@@ -76,30 +74,30 @@ _LISTED = (
     ("TAO", "Bittensor", "TAO22974-USD"),
 )
 
-#: The coins offered in lists, by ticker, the best known first.
+#: The coins that are offered in lists, by ticker, the best known first.
 COINS: dict[str, Coin] = {row[0]: Coin(*row) for row in _LISTED}
 
 _BY_SYMBOL = {coin.symbol: coin for coin in COINS.values()}
 
 
 def resolve(text: str) -> Coin:
-    """Find the coin a person means by a ticker or a symbol.
+    """Find the coin that a ticker or a symbol stands for.
 
-    A listed ticker or symbol gives the listed coin. A plain word is taken as a coin in USD
-    (``"FOO"`` asks for ``"FOO-USD"``). Anything with ``. ^ =`` is passed on as the source's own
-    symbol. A pair quoted in another currency is refused, because every price here is in USD.
+    A listed ticker or symbol stands for the listed coin. A plain word stands for a coin in USD:
+    ``"FOO"`` is ``"FOO-USD"``. A text with ``.``, ``^`` or ``=`` is a symbol of the source's own.
+    A pair quoted in another currency is refused, because all prices here are in USD.
 
     Args:
-        text: for example ``"btc"``, ``"BTC-USD"`` or ``"PEPE24478-USD"``, in any case.
+        text: For example ``"btc"``, ``"BTC-USD"`` or ``"PEPE24478-USD"``, in any case.
 
     Returns:
-        The coin; its ``ticker`` is safe as a file name.
+        The coin. Its ``ticker`` is safe as a file name.
 
     Raises:
-        InvalidInput: if the text can't be a symbol, or is quoted in another currency.
+        InvalidInput: If the text can't be a symbol, or is quoted in another currency.
     """
     wanted = text.strip().upper()
-    # Upper case turns some other letters into plain ones, so the text itself must be ASCII.
+    # Upper case turns some foreign letters into plain ones, so the text itself must be ASCII.
     plain = text.isascii() and _ALLOWED.fullmatch(wanted) and not wanted.endswith(".")
     if len(wanted) > MAX_LENGTH or not plain:
         raise InvalidInput(
@@ -122,6 +120,6 @@ def resolve(text: str) -> Coin:
 
 
 def _ticker(symbol: str) -> str:
-    """Shorten ``FOO-USD`` to ``FOO`` unless that is a device's name."""
+    """Shorten ``FOO-USD`` to ``FOO``, unless that is reserved for a device."""
     short = symbol.removesuffix("-USD")
     return symbol if not short or _RESERVED.fullmatch(short) else short

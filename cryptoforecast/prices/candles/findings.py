@@ -1,6 +1,7 @@
-"""What is odd in candles, in words: how many, where first, how bad.
+"""The findings of the quality report: how many candles have an irregularity, where, how bad.
 
-Imports only ``types`` and ``prices.resample``. Nothing here changes a price.
+Nothing here changes a price. ``lines`` is everywhere ``(n,)``: the line of each candle in its file,
+or ``None`` where the candles are not from a file.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import pandas as pd
 from cryptoforecast.prices.candles.resample import nanoseconds, step_of
 from cryptoforecast.types import Array, Problem
 
-#: A stretch of one price counts from this many candles on.
-FLAT = 24
-# The same candle under another label lies no further away than this.
+#: Candles at one price in a row that make a flat stretch, at least.
+MIN_FLAT_CANDLES = 24
+# The same candle under another label is at most 48 hours away, in ns.
 _HOUR = 3_600_000_000_000
-_APART = 48 * _HOUR
-# One in so many candles may repeat by chance.
-_CHANCE = 10_000
+_MAX_DISTANCE = 48 * _HOUR
+# In so many candles one repeats by chance.
+_ROWS_PER_CHANCE = 10_000
 
 _PRICES = ["open", "high", "low", "close"]
 
@@ -27,7 +28,14 @@ _PRICES = ["open", "high", "low", "close"]
 def gaps(
     candles: pd.DataFrame, interval: str, on_grid: Array, lines: Array | None
 ) -> list[Problem]:
-    """Describe the candles missing between the first and the last on the grid."""
+    """Describe the candles that are missing between the first and the last one.
+
+    Args:
+        candles: Canonical frame.
+        interval: Its interval.
+        on_grid: ``(n,)`` bool, candles that open at the usual minute. Others fill no gap.
+        lines: See the module.
+    """
     rows = np.flatnonzero(on_grid)
     times = candles.index.asi8[rows]
     absent = np.diff(times) // nanoseconds(step_of(interval)) - 1
@@ -44,14 +52,20 @@ def gaps(
 
 
 def marked(kind: str, mask: Array, candles: pd.DataFrame, lines: Array | None) -> Problem:
-    """Describe marked candles."""
+    """Describe the candles that a mask marks; the count may be 0."""
     rows = np.flatnonzero(mask)
     detail = f"the earliest at {_time(candles, int(rows[0]))}" if len(rows) else ""
     return Problem(kind, len(rows), _line(lines, rows), "none", detail)
 
 
 def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem]:
-    """Describe a constant tail, other stretches of one price, and candles without volume."""
+    """Describe a constant end, other stretches of one price, and candles without volume.
+
+    Args:
+        candles: Canonical frame.
+        tail: Candles at the end that repeat one price without volume.
+        lines: See the module.
+    """
     size = len(candles)
     found = []
     if tail:
@@ -63,12 +77,12 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
         same = np.r_[False, (prices[1:] == prices[:-1, [3]]).all(axis=1)]
         same[size - tail :] = False
         starts, lengths = runs(same)
-        long = lengths >= FLAT
+        long = lengths >= MIN_FLAT_CANDLES
         if long.any():
             longest = int(np.argmax(lengths))
             detail = (
-                f"{long.sum()} stretches of at least {FLAT} candles at one price, the longest of "
-                f"{lengths[longest]} from {_time(candles, int(starts[longest]))}"
+                f"{long.sum()} stretches of at least {MIN_FLAT_CANDLES} candles at one price, the "
+                f"longest of {lengths[longest]} from {_time(candles, int(starts[longest]))}"
             )
             line = _line(lines, starts[long][:1])
             found.append(Problem("flat", int(lengths[long].sum()), line, "none", detail))
@@ -80,46 +94,46 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
 
 
 def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
-    """Find candles that come again, to the last digit, some hours later.
+    """Find candles that occur a second time, equal to the last digit, some hours later.
 
-    Candles at one price say nothing, and a few digits repeat by chance: only those with volume
-    or four different prices count, and only at the most frequent distance.
+    Only candles with volume or with four different prices count, because others may be equal by
+    chance. Only pairs with the most frequent distance in time count.
 
     Args:
-        values: `(n,)` each of ``open high low close volume``.
-        times: `(n,)` ns, rising.
+        values: ``(n,)`` each of ``open high low close volume``.
+        times: ``(n,)`` ns, rising.
 
     Returns:
-        Rows of the earlier and of the later ones, both rising.
+        Rows of the first and of the second occurrences, both rising.
     """
     nothing = np.zeros(0, dtype=int)
     open_, high, low, close = (values[name] for name in _PRICES)
     rows = np.flatnonzero(high > low)
-    body = [column[rows] for column in (open_, high, low, close, values["volume"])]
-    four = (body[0] != body[3]) & (body[0] < body[1]) & (body[3] < body[1])
-    four &= (body[0] > body[2]) & (body[3] > body[2])
-    telling = four | (body[4] > 0)
-    rows, body = rows[telling], [column[telling] for column in body]
+    columns = [column[rows] for column in (open_, high, low, close, values["volume"])]
+    four = (columns[0] != columns[3]) & (columns[0] < columns[1]) & (columns[3] < columns[1])
+    four &= (columns[0] > columns[2]) & (columns[3] > columns[2])
+    distinctive = four | (columns[4] > 0)
+    rows, columns = rows[distinctive], [column[distinctive] for column in columns]
     if len(rows) < 2:
         return nothing, nothing
     keys = np.zeros(len(rows), dtype=np.uint64)
-    for column in body:
+    for column in columns:
         keys = (keys ^ column.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> np.uint64(29)
     order = np.argsort(keys, kind="stable")
     apart = np.diff(times[rows][order])
-    again = (np.diff(keys[order]) == 0) & (apart <= _APART) & (apart >= _HOUR)
+    again = (np.diff(keys[order]) == 0) & (apart <= _MAX_DISTANCE) & (apart >= _HOUR)
     if not again.any():
         return nothing, nothing
     lengths, counts = np.unique(apart[again], return_counts=True)
-    if counts.max() * _CHANCE < len(times):
+    if counts.max() * _ROWS_PER_CHANCE < len(times):
         return nothing, nothing
     again &= apart == lengths[np.argmax(counts)]
     return np.sort(rows[order][:-1][again]), np.sort(rows[order][1:][again])
 
 
 def two_labels(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
-    """Describe candles that come again under another time within two days."""
+    """Describe candles that occur again under another time within two days."""
     values = {name: candles[name].to_numpy() for name in candles.columns}
     earlier, later = repeated(values, candles.index.asi8)
     if not len(later):
@@ -132,12 +146,18 @@ def two_labels(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
 
 
 def joins(candles: pd.DataFrame, splices: Array | None, lines: Array | None) -> list[Problem]:
-    """Describe the places where another source begins, and the largest step of price there."""
+    """Describe the rows where another source begins, and the largest change of price there.
+
+    Args:
+        candles: Canonical frame.
+        splices: ``(n,)`` bool, candles that are the first of another source, where known.
+        lines: See the module.
+    """
     if splices is None or not splices.any():
         return []
     rows = np.flatnonzero(splices)
     times = candles.index.asi8
-    # Across a gap the price moves by itself.
+    # Across a gap the price changes for other reasons.
     near = rows[times[rows] - times[rows - 1] <= np.median(np.diff(times))]
     detail = "another source begins"
     if len(near):
@@ -150,7 +170,14 @@ def joins(candles: pd.DataFrame, splices: Array | None, lines: Array | None) -> 
 
 
 def runs(mask: Array) -> tuple[Array, Array]:
-    """Return starts and lengths of the runs of true values; one of length 0 if there is none."""
+    """Return the starts and lengths of the runs of true values.
+
+    Args:
+        mask: ``(n,)`` bool.
+
+    Returns:
+        ``(runs,)`` each; a single run of length 0 at row 0 if no value is true.
+    """
     edges = np.diff(np.r_[0, mask.astype(np.int8), 0])
     starts = np.flatnonzero(edges == 1)
     lengths = np.flatnonzero(edges == -1) - starts
@@ -158,9 +185,10 @@ def runs(mask: Array) -> tuple[Array, Array]:
 
 
 def _time(candles: pd.DataFrame, row: int) -> str:
+    """Write the open of a candle down."""
     return f"{candles.index[row]:%Y-%m-%d %H:%M}"
 
 
 def _line(lines: Array | None, rows: Array) -> int | None:
-    """Smallest line of the rows, where lines are known."""
+    """Return the smallest line of the rows; ``None`` where lines are unknown."""
     return int(lines[rows].min()) if lines is not None and len(rows) else None

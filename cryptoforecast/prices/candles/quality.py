@@ -1,7 +1,6 @@
-"""Whether candles can be trusted: one canonical shape, and a report of what is odd.
+"""The quality of candles: their canonical shape, and a report of every irregularity.
 
-Imports only ``types``, ``errors`` and its neighbours ``findings``, ``resample``. Nothing here
-changes a price.
+Nothing here changes a price.
 """
 
 from __future__ import annotations
@@ -15,31 +14,31 @@ from cryptoforecast.prices.candles import findings
 from cryptoforecast.prices.candles.resample import COLUMNS, nanoseconds, step_of
 from cryptoforecast.types import Problem, QualityReport
 
-# A close is an outlier if it lies this many typical moves (and at least this far) from both
-# neighbours, on the same side. Real crashes stay down, wrong ticks come back.
+# A close is an outlier if it is this many typical moves away from both neighbours, on the same
+# side, and at least this far in log-return. After a real crash prices stay low; after a wrong tick
+# they come back.
 OUTLIER_MOVES = 25.0
-OUTLIER_LEAST = 0.05
-# An open, high or low is one if it is beyond every close nearby by this factor at least.
+MIN_OUTLIER_MOVE = 0.05
+# An open, high or low is an outlier if it is beyond every close nearby by at least this factor.
 OUTLIER_FACTOR = 2.0
 
 
 def empty() -> pd.DataFrame:
-    """Make canonical candles without a row."""
+    """Make a canonical frame without rows."""
     index = pd.DatetimeIndex([], dtype="datetime64[ns, UTC]", name="time")
     return pd.DataFrame({name: np.empty(0) for name in COLUMNS}, index=index)
 
 
 def normalise(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Bring candles into the canonical shape.
-
-    Sorted by time, one row a time (the last given wins), float64 prices, UTC index in ns.
+    """Bring candles into the canonical frame: sorted, one row for each time, UTC, float64.
 
     Args:
-        frame: tz-aware ``DatetimeIndex`` and columns ``open high low close``, in any order;
-            ``volume`` where known.
+        frame: A tz-aware ``DatetimeIndex`` and the columns ``open high low close``, rows and
+            columns in any order; ``volume`` where known. Where a time comes twice, the last row
+            counts.
 
     Returns:
-        Canonical frame (see ``PriceHistory``), and the number of duplicated rows dropped.
+        Canonical frame (see ``PriceHistory``), and the number of duplicate rows dropped.
     """
     index = pd.DatetimeIndex(frame.index).tz_convert("UTC").as_unit("ns").rename("time")
     missing = np.full(len(frame), np.nan)
@@ -55,7 +54,7 @@ def normalise(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def closed_only(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> pd.DataFrame:
-    """Drop the candles that are still open at ``now``."""
+    """Drop the candles that are still open at ``now``, UTC."""
     return candles[candles.index <= now - step_of(interval)]
 
 
@@ -69,16 +68,16 @@ def report(
     lines: np.ndarray | None = None,
     splices: np.ndarray | None = None,
 ) -> QualityReport:
-    """Count what is odd in canonical candles.
+    """Report every irregularity of canonical candles.
 
     Args:
-        candles: canonical frame.
-        interval: its interval.
-        duplicates: rows dropped by ``normalise``.
-        decisions: what the reader settled by itself.
-        problems: what the reader found before these counts.
-        lines: `(n,)` where each candle lies in its file, if it comes from one.
-        splices: `(n,)` bool, candles that are the first of another source.
+        candles: Canonical frame.
+        interval: Its interval.
+        duplicates: Rows that ``normalise`` dropped.
+        decisions: How the file was read, by subject.
+        problems: Irregularities that the reader of the file found already.
+        lines: ``(n,)``, line of each candle in its file, where there is one.
+        splices: ``(n,)`` bool, candles that are the first of another source.
     """
     masks = {
         "ohlc_violations": ohlc_violations(candles),
@@ -106,7 +105,7 @@ def report(
 
 
 def missing(candles: pd.DataFrame, interval: str) -> int:
-    """Count the grid's times without a candle, between the first and the last on it."""
+    """Count the missing candles between the first and the last one on the grid."""
     on_grid = candles.index.asi8[~off_grid(candles, interval)]
     if not len(on_grid):
         return 0
@@ -114,7 +113,7 @@ def missing(candles: pd.DataFrame, interval: str) -> int:
 
 
 def off_grid(candles: pd.DataFrame, interval: str) -> np.ndarray:
-    """Mark candles that open at another minute than most; shape `(n,)`, bool."""
+    """Mark the candles that open at another time than most within their interval, ``(n,)`` bool."""
     phase = candles.index.asi8 % nanoseconds(step_of(interval))
     if not len(phase) or (phase == phase[0]).all():
         return np.zeros(len(phase), dtype=bool)
@@ -124,18 +123,22 @@ def off_grid(candles: pd.DataFrame, interval: str) -> np.ndarray:
 
 
 def ohlc_violations(candles: pd.DataFrame) -> np.ndarray:
-    """Mark candles whose open or close lies outside high/low; shape `(n,)`, bool."""
+    """Mark the candles whose open or close lies outside low to high, ``(n,)`` bool."""
     return outside({name: candles[name].to_numpy() for name in COLUMNS})
 
 
 def outside(values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Mark rows whose open or close lies outside high/low; `(n,)` each, by name."""
+    """Mark the rows whose open or close lies outside low to high, ``(n,)`` bool.
+
+    Args:
+        values: ``(n,)`` each of ``open high low close``.
+    """
     open_, high, low, close = (values[name] for name in ("open", "high", "low", "close"))
     return (open_ < low) | (close < low) | (open_ > high) | (close > high)
 
 
 def flat_tail(candles: pd.DataFrame) -> int:
-    """Count the last candles that repeat one price without volume (a dead market)."""
+    """Count the candles at the end that repeat one price without volume, as in a dead market."""
     prices = candles[["open", "high", "low", "close"]].to_numpy()
     if not len(prices):
         return 0
@@ -145,11 +148,12 @@ def flat_tail(candles: pd.DataFrame) -> int:
 
 
 def outliers(candles: pd.DataFrame) -> np.ndarray:
-    """Mark candles with a price far from all prices around it; shape `(n,)`, bool.
+    """Mark the candles with a price far from all prices around it, ``(n,)`` bool.
 
-    A close far from both neighbours, on the same side; the first and the last have one neighbour
-    only and are marked if they differ from it by a factor of two. Or an open, high or low beyond
-    the closes of this candle and both neighbours by that factor.
+    A candle is marked if its close is far from both neighbours, on the same side. The first and
+    the last candle have one neighbour only; they are marked if they differ from it by a factor of
+    two. A candle is also marked if its open, high or low is beyond its own close and the closes
+    of both neighbours by that factor, or by ``OUTLIER_MOVES`` typical moves if that is more.
     """
     close = np.log(candles["close"].to_numpy())
     found = np.zeros(len(close), dtype=bool)
@@ -157,7 +161,7 @@ def outliers(candles: pd.DataFrame) -> np.ndarray:
         return found
     move = np.diff(close)
     usual = OUTLIER_MOVES * float(np.median(np.abs(move)))
-    limit = max(usual, OUTLIER_LEAST)
+    limit = max(usual, MIN_OUTLIER_MOVE)
     found[1:-1] = (np.abs(move) > limit)[:-1] & (np.abs(move) > limit)[1:]
     found[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
     found[0], found[-1] = abs(move[0]) > np.log(2), abs(move[-1]) > np.log(2)

@@ -1,4 +1,4 @@
-"""How far the prices of a candle ranged, as log-returns: 0.01 is about 1 %."""
+"""The ranges of candles as log-returns: 0.01 is about 1 %."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ def log_ranges(candles: pd.DataFrame) -> Array:
 def true_log_ranges(candles: pd.DataFrame) -> Array:
     """Compute the log range of each candle together with the close before it.
 
-    ln(max(high, last close) / min(low, last close)), which counts a jump between two candles
-    (Wilder 1978, "true range"). The first candle has no close before it; its open stands in.
+    The formula is ln(max(high, last close) / min(low, last close)), so that a jump between two
+    candles counts. The first candle has no close before it; its open is used instead. Source:
+    Wilder (1978), "New concepts in technical trading systems" ("true range").
 
     Args:
-        candles: frame with ``open``, ``high``, ``low`` and ``close``, USD.
+        candles: Frame with ``open``, ``high``, ``low`` and ``close``, USD.
 
     Returns:
-        ``(n,)``; row *t* looks at candles up to *t*.
+        ``(n,)``; row *t* reads candles up to *t*.
     """
     close = candles["close"].to_numpy(float)
     last = np.append(candles["open"].to_numpy(float)[:1], close[:-1])

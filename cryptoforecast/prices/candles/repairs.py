@@ -1,7 +1,6 @@
-"""Repairs of candles that a person may ask for: all off by default, none fills in a price.
+"""The repairs of candles: all off by default, and none of them makes up a price.
 
-Each is named after the finding of the quality report that it removes. Imports only ``types``,
-``errors`` and its neighbours ``findings``, ``quality``.
+Each repair is named after the kind of irregularity in the quality report that it removes.
 """
 
 from __future__ import annotations
@@ -14,48 +13,48 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.findings import FLAT, runs
+from cryptoforecast.prices.candles.findings import MIN_FLAT_CANDLES, runs
 from cryptoforecast.types import Array, Problem
 
-# Fewer candles than this are no history.
-_LEAST = 2
+# Candles that a history must have, at least.
+_MIN_CANDLES = 2
 
 
 @dataclass(frozen=True)
 class Repair:
-    """One thing that can be done about a finding.
+    """A repair of one kind of irregularity.
 
     Attributes:
-        name: the finding's kind in the quality report.
-        help: one sentence for a person.
-        marks: gives which candles it changes, `(n,)` bool, of canonical candles.
-        done: what was done; ``{}`` stands for how many candles.
+        name: The kind in the quality report, for example ``"outliers"``.
+        help: One sentence for the user who chooses repairs.
+        marks: Returns which of the candles it changes, ``(n,)`` bool.
+        summary: What was done, in words; ``{}`` stands for the number of candles.
     """
 
     name: str
     help: str
     marks: Callable[[pd.DataFrame], Array]
-    done: str
+    summary: str
 
 
 def _tail(candles: pd.DataFrame) -> Array:
-    """Mark the constant end without volume."""
+    """Mark the candles at the end that repeat one price without volume."""
     return np.arange(len(candles)) >= len(candles) - quality.flat_tail(candles)
 
 
 def _flat(candles: pd.DataFrame) -> Array:
-    """Mark long stretches at the price before them, without volume, ahead of a constant end."""
+    """Mark long stretches that repeat the price before them without volume, but not the end."""
     prices = candles[["open", "high", "low", "close"]].to_numpy()
     idle = np.zeros(len(prices), dtype=bool)
     idle[1:] = (prices[1:] == prices[:-1, [3]]).all(axis=1)
     idle &= ~(np.nan_to_num(candles["volume"].to_numpy()) > 0) & ~_tail(candles)
     marked = np.zeros(len(prices), dtype=bool)
     for start, length in zip(*runs(idle), strict=True):
-        marked[start : start + length] = length >= FLAT
+        marked[start : start + length] = length >= MIN_FLAT_CANDLES
     return marked
 
 
-#: Every repair by its name.
+#: All repairs by name.
 REPAIRS: dict[str, Repair] = {
     repair.name: repair
     for repair in (
@@ -79,7 +78,8 @@ REPAIRS: dict[str, Repair] = {
         ),
         Repair(
             "flat",
-            f"Leave out stretches of {FLAT} candles or more that repeat one price without volume.",
+            f"Leave out stretches of {MIN_FLAT_CANDLES} candles or more that repeat one price "
+            "without volume.",
             _flat,
             "{} left out",
         ),
@@ -88,14 +88,14 @@ REPAIRS: dict[str, Repair] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Repaired:
-    """Candles after repairs.
+class RepairResult:
+    """Candles after repairs, and what was done.
 
     Attributes:
-        candles: canonical frame, some candles left out or with a wider high and low.
-        lines: `(n,)` where each lies in its file, where known.
-        splices: `(n,)` bool, the first candle of another source, where known.
-        problems: what was done, one a repair that had something to do.
+        candles: Canonical frame; some candles are left out or have a wider high and low.
+        lines: ``(n,)``, line of each candle in its file, where known.
+        splices: ``(n,)`` bool, candles that are the first of another source, where known.
+        problems: One for each repair that changed something; its ``repair`` says what was done.
     """
 
     candles: pd.DataFrame
@@ -105,17 +105,17 @@ class Repaired:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say what was done, in sentences that go wherever the prices go."""
+        """Sentences that say what was done, for the notes of the price history."""
         return tuple(
             f"Repaired as asked ({problem.kind}): {problem.repair}." for problem in self.problems
         )
 
 
 def check(names: Collection[str]) -> None:
-    """Refuse repairs that there are not.
+    """Check that every name is that of a repair.
 
     Raises:
-        InvalidInput: for an unknown name; tells the known ones.
+        InvalidInput: If one is not. The message names all repairs.
     """
     unknown = sorted(set(names) - REPAIRS.keys())
     if unknown:
@@ -126,67 +126,68 @@ def check(names: Collection[str]) -> None:
 
 
 def repairable(candles: pd.DataFrame) -> dict[str, int]:
-    """Count the candles that each repair would change; repairs with nothing to do are absent."""
+    """Count the candles that each repair would change, by name; counts of 0 are left out."""
     counts = {name: int(repair.marks(candles).sum()) for name, repair in REPAIRS.items()}
     return {name: count for name, count in counts.items() if count}
 
 
-def repaired(
+def repair(
     candles: pd.DataFrame,
     names: Collection[str],
     lines: Array | None = None,
     splices: Array | None = None,
-) -> Repaired:
-    """Repair candles as asked; what to change is decided before anything is changed.
+) -> RepairResult:
+    """Repair candles; each repair decides on the unrepaired candles what it changes.
 
     Args:
-        candles: canonical frame; it stays as it is.
-        names: of ``REPAIRS``, in any order.
-        lines: `(n,)` where each candle lies in its file, if it comes from one.
-        splices: `(n,)` bool, candles that are the first of another source, where known.
+        candles: Canonical frame. It is not changed.
+        names: Names of ``REPAIRS``, in any order.
+        lines: ``(n,)``, line of each candle in its file, where there is one.
+        splices: ``(n,)`` bool, candles that are the first of another source, where known.
 
     Raises:
-        InvalidInput: for an unknown name, or if hardly a candle would remain.
+        InvalidInput: If a name is unknown, or fewer than two candles would be left.
     """
     check(names)
     if not names:
-        return Repaired(candles, lines, splices)
+        return RepairResult(candles, lines, splices)
     marks = {name: repair.marks(candles) for name, repair in REPAIRS.items() if name in names}
     none = np.zeros(len(candles), dtype=bool)
     wide = marks.pop("ohlc_violations", none)
     lost = np.logical_or.reduce([none, *marks.values()])
     kept = ~lost
-    if lost.any() and kept.sum() < _LEAST:
+    if lost.any() and kept.sum() < _MIN_CANDLES:
         raise InvalidInput(
-            f"Repairs must leave {_LEAST} candles at least. Received: {', '.join(marks)}, which "
-            f"leave {kept.sum()} of {len(candles):,}. Choose fewer repairs, or another file."
+            f"Repairs must leave {_MIN_CANDLES} candles at least. Received: {', '.join(marks)}, "
+            f"which leave {kept.sum()} of {len(candles):,}. Choose fewer repairs, or another file."
         )
     marks["ohlc_violations"] = wide & kept
-    return Repaired(
-        candles=_widened(candles, wide & kept)[kept],
+    return RepairResult(
+        candles=_widen(candles, wide & kept)[kept],
         lines=None if lines is None else lines[kept],
-        splices=None if splices is None else _carried(splices, kept),
+        splices=None if splices is None else _carry(splices, kept),
         problems=tuple(_done(name, mask, lines) for name, mask in marks.items() if mask.any()),
     )
 
 
 def _done(name: str, mask: Array, lines: Array | None) -> Problem:
+    """Describe what a repair did to the candles that a mask marks, at least one."""
     count = int(mask.sum())
     first = None if lines is None else int(lines[mask].min())
     candles = f"{count:,} candle{'s' * (count > 1)}"
-    return Problem(name, count, first, REPAIRS[name].done.format(candles))
+    return Problem(name, count, first, REPAIRS[name].summary.format(candles))
 
 
-def _widened(candles: pd.DataFrame, rows: Array) -> pd.DataFrame:
-    """Copy candles, with the high and low of some drawn out to their open and close."""
+def _widen(candles: pd.DataFrame, rows: Array) -> pd.DataFrame:
+    """Copy candles, and widen high and low of some of them to include their open and close."""
     wider = candles.copy()
     wider.loc[rows, "high"] = candles.loc[rows, ["open", "high", "close"]].max(axis=1)
     wider.loc[rows, "low"] = candles.loc[rows, ["open", "low", "close"]].min(axis=1)
     return wider
 
 
-def _carried(splices: Array, kept: Array) -> Array:
-    """Move the mark of a lost first candle to the next that is kept."""
+def _carry(splices: Array, kept: Array) -> Array:
+    """Mark the first candle of each source that is left, ``(kept,)`` bool."""
     source = np.cumsum(splices)[kept]
     carried: Array = np.r_[False, source[1:] != source[:-1]]
     return carried

@@ -1,7 +1,4 @@
-"""Coarser candles from finer ones.
-
-Imports only ``types`` and ``errors``.
-"""
+"""Resampling: longer candles made of shorter ones, and the grid that candles open on."""
 
 from __future__ import annotations
 
@@ -14,18 +11,19 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import INTERVALS, Array
 
+#: The columns of the canonical frame, see ``PriceHistory``.
 COLUMNS = ("open", "high", "low", "close", "volume")
 
-# Weeks begin on Mondays; 1970-01-05 was one, and every shorter interval divides its distance
-# to the epoch.
+# Weeks begin on Mondays. 1970-01-05 was a Monday, and every shorter interval divides the time from
+# 1970-01-01 to it.
 _ORIGIN = pd.Timestamp("1970-01-05", tz="UTC").value
 
 
 def step_of(interval: str) -> pd.Timedelta:
-    """Look up an interval's length.
+    """Return the length of an interval.
 
     Raises:
-        InvalidInput: if there is no such interval.
+        InvalidInput: If there is no such interval.
     """
     if interval not in INTERVALS:
         raise InvalidInput(
@@ -35,12 +33,12 @@ def step_of(interval: str) -> pd.Timedelta:
 
 
 def nanoseconds(length: pd.Timedelta) -> int:
-    """Length in ns, whatever unit it is kept in."""
+    """Return a length in ns; pandas may store it in another unit."""
     return int(length.as_unit("ns").value)
 
 
 def describe(length: pd.Timedelta) -> str:
-    """Name a length as intervals are named, for example ``"3m"`` or ``"2h"``."""
+    """Write a length in the way intervals are named, for example ``"3m"`` or ``"2h"``."""
     for name, value in INTERVALS.items():
         if value == length:
             return name
@@ -52,14 +50,14 @@ def describe(length: pd.Timedelta) -> str:
 
 
 def floor(time: pd.Timestamp, interval: str) -> pd.Timestamp:
-    """Open of the candle that holds ``time``; weeks begin on Mondays."""
+    """Return the open of the candle that contains ``time``, UTC; weeks begin on Mondays."""
     step = nanoseconds(step_of(interval))
     value = time.as_unit("ns").value
     return pd.Timestamp(value - (value - _ORIGIN) % step, tz="UTC")
 
 
 def floors(times: np.ndarray, step: pd.Timedelta) -> np.ndarray:
-    """Opens of the candles that hold the times, `(n,)` ns; weeks begin on Mondays."""
+    """Return the opens of the candles that contain the times, ``(n,)`` ns; see ``floor``."""
     floored: np.ndarray = times - (times - _ORIGIN) % nanoseconds(step)
     return floored
 
@@ -68,15 +66,15 @@ def resample(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
     """Merge candles into longer ones; see ``merge``.
 
     Args:
-        candles: canonical frame (see ``PriceHistory``) of interval ``fine``, no NaN prices.
-        fine: interval of ``candles``.
-        coarse: interval wanted; a multiple of ``fine``.
+        candles: Canonical frame (see ``PriceHistory``) of interval ``fine``, without NaN prices.
+        fine: Interval of ``candles``.
+        coarse: Interval wanted, a multiple of ``fine``.
 
     Returns:
-        Canonical frame of interval ``coarse``.
+        Canonical frame of interval ``coarse``. A last candle that is not complete is left out.
 
     Raises:
-        InvalidInput: if ``coarse`` is not a multiple of ``fine``.
+        InvalidInput: If ``coarse`` is not a multiple of ``fine``.
     """
     if fine == coarse:
         return candles
@@ -90,7 +88,11 @@ def resample(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
 
 
 def check_multiple(fine: pd.Timedelta, coarse: str) -> None:
-    """Raise ``InvalidInput`` unless ``coarse`` is a multiple of ``fine``."""
+    """Check that candles of length ``fine`` can be merged into the interval ``coarse``.
+
+    Raises:
+        InvalidInput: If ``coarse`` is not a multiple of ``fine``.
+    """
     if step_of(coarse) % fine:
         length = describe(fine)
         raise InvalidInput(
@@ -101,14 +103,14 @@ def check_multiple(fine: pd.Timedelta, coarse: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """Rows merged into longer candles.
+    """Rows merged into ``m`` longer candles.
 
     Attributes:
-        step: their length.
+        step: Length of a candle.
         opens: ``(m,)`` ns, rising.
         values: ``(m,)`` each of ``open high low close volume``.
-        first: ``(m,)`` first row of each.
-        rows: ``(m,)`` how many rows each is made of.
+        first: ``(m,)``, first row of each candle.
+        rows: ``(m,)``, number of rows in each candle.
     """
 
     step: pd.Timedelta
@@ -118,12 +120,12 @@ class Merged:
     rows: Array
 
     def candles(self) -> pd.DataFrame:
-        """Make the canonical frame."""
+        """Return the candles as a canonical frame."""
         index = pd.DatetimeIndex(self.opens, tz="UTC", name="time")
         return pd.DataFrame(self.values, index=index, copy=False)
 
     def until(self, end: int) -> Merged:
-        """Drop the last candle unless it is over at ``end``, ns: it may still be open."""
+        """Drop the last candle if it closes after ``end``, ns: it is not complete."""
         if self.opens[-1] + nanoseconds(self.step) <= end:
             return self
         values = {name: column[:-1] for name, column in self.values.items()}
@@ -131,14 +133,16 @@ class Merged:
 
 
 def merge(times: Array, values: Mapping[str, Array], step: pd.Timedelta) -> Merged:
-    """Merge rows: open first, high max, low min, close last, volume sum (NaN if none is known).
+    """Merge rows into longer candles.
 
-    A candle labelled *t* is made only of rows in [t, t + step).
+    A candle that opens at *t* is made of the rows in [t, t + step): the first open, the highest
+    high, the lowest low, the last close and the sum of the known volumes, which is NaN if none of
+    them is known.
 
     Args:
         times: ``(n,)`` ns, rising.
         values: ``(n,)`` each of ``open high low close volume``.
-        step: length of the candles wanted.
+        step: Length of the candles wanted.
     """
     bucket = floors(times, step)
     first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]][: len(times)])

@@ -18,7 +18,7 @@ import pandas as pd
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.coins import COINS, resolve
-from cryptoforecast.prices.candles.repairs import check, repaired
+from cryptoforecast.prices.candles.repairs import check, repair
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
@@ -208,7 +208,7 @@ def to_history(
     Raises:
         InvalidInput: if a repair is unknown, or hardly a candle would remain.
     """
-    done = repaired(reading.candles, repairs, reading.lines, reading.splices)
+    done = repair(reading.candles, repairs, reading.lines, reading.splices)
     return PriceHistory(
         coin=ticker,
         interval=reading.interval,

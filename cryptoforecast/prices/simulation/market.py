@@ -1,6 +1,6 @@
-"""The embedded market: prices that need no network, and whose truth is known.
+"""The embedded market: prices that need no network, with properties that are known exactly.
 
-Imports only ``types``, ``errors`` and its neighbours. ``parameters`` holds the numbers.
+``parameters`` has the numbers of the model.
 
 **The model.** The log-return of hour t is ``s[t] sqrt(h[t]) z[t]``. ``s`` is the pattern by hour
 of day and weekend. ``z`` is Student's t, as a normal of random variance. ``h`` is a GARCH of
@@ -9,7 +9,7 @@ shares of three moving averages, whose half-lives are half an hour, eight hours 
 of the Parkinson variance ln(high/low)^2 / (4 ln 2), counted more after a fall. Each hour is
 walked through in twelve steps, which gives its high and low; log volume follows log range.
 
-**The numbers.** ``benchmarks/estimate_market.py`` estimated them on 71,114 hours of BTC/USDT
+**The parameters.** ``benchmarks/estimate_market.py`` estimated them on 71,114 hours of BTC/USDT
 (Binance, 2017-08 to 2025-09, outages left out): the pattern as mean absolute returns; weights,
 half-lives, leverage and degrees of freedom by maximum likelihood (Student's t density, variance
 targeting; mean log-likelihood 3.8597); volume by least squares; the stretch of the path inside
@@ -78,8 +78,8 @@ __all__ = [
 #: Open of the first simulated candle.
 EPOCH = pd.Timestamp("2022-01-01", tz="UTC")
 SOURCE = "simulated"
-#: How far back candles shorter than an hour go unless an earlier start is asked for: as many as
-#: Yahoo gives. From the epoch on there would be millions.
+#: How far back candles shorter than an hour go, unless an earlier start is given: as far as
+#: Yahoo's. From the epoch on there would be millions.
 REACH: dict[str, pd.Timedelta] = {
     "1m": pd.Timedelta(days=7),
     "5m": pd.Timedelta(days=59),
@@ -87,21 +87,22 @@ REACH: dict[str, pd.Timedelta] = {
     "30m": pd.Timedelta(days=59),
 }
 
+#: Steps of the path in an hour.
 SUBSTEPS = 12
 _HOUR = INTERVALS["1h"]
-_BLOCK = 24 * 30
+_BLOCK_HOURS = 24 * 30
 _VOLUME_LAGS = 48
-# Bounds on one hour's surprise and on the volatility's level, relative variance: fitted tails have
-# no finite fourth moment, and unbounded a path would now and then lose all of its price.
-_MIXING_CAP = 30.0
-_VARIANCE_CAP = 20.0
+# Bounds of one hour's variance mixing and of the variance forecast, both relative. The tails have
+# no finite fourth moment, so without bounds a path would now and then lose all of its price.
+_MAX_MIXING = 30.0
+_MAX_VARIANCE = 20.0
 
 
 # Part of every seed: another edition is another market with the same properties. Of the first
-# few, this one keeps the well-known coins at familiar prices up to the present.
+# few editions, this one has familiar prices of the well-known coins up to the present.
 _EDITION = 4
 
-_ONE = threading.Lock()
+_ONE_WALK = threading.Lock()
 
 
 def simulate(
@@ -115,34 +116,33 @@ def simulate(
     signal: float = 0.0,
     now: pd.Timestamp | None = None,
 ) -> PriceHistory:
-    """Make closed candles of the simulated market in [start, end).
+    """Make the closed candles of the simulated market that open in [start, end).
 
-    The path runs forward from ``EPOCH`` and depends on nothing but the coin, the parameters,
-    the seed and the signal: the candle at time *t* is the same whenever, and however far, one
-    looks.
+    The path starts at ``EPOCH`` and depends on nothing but the coin, the parameters, the seed and
+    the signal. So the candle at time *t* is the same at any time and in any window.
 
     **As a test oracle.** With ``signal=0`` the price is a martingale (to second order in the
-    hourly volatility), so no point forecast has skill, while volatility clustering is a planted
-    signal for *bands*; ``constant_volatility()`` takes that away too. ``signal`` plants an AR(1)
-    coefficient in hourly log-returns: the best forecast of the next hourly return is ``signal``
-    times the last one.
+    hourly volatility), so no point forecast has skill. Volatility clustering is a planted signal
+    for *bands*; ``constant_volatility()`` removes it. ``signal`` plants an AR(1) coefficient in
+    hourly log-returns: the best forecast of the next hourly return is ``signal`` times the last
+    return.
 
     Args:
-        coin: ticker, symbol or coin.
-        interval: any.
-        start: first candle's open, UTC; the epoch by default, or as far back as ``REACH`` says.
-        end: candles open before this, UTC; now by default.
-        parameters: how the market behaves.
-        seed: another path of the same coin; the standard one by default.
+        coin: A ticker, a symbol or a coin.
+        interval: Candle length, a key of ``INTERVALS``.
+        start: Open of the first candle, UTC; by default the epoch, or as far back as ``REACH``.
+        end: Candles open before this time, UTC; now by default.
+        parameters: The properties of the market.
+        seed: Another number gives another path of the same coin; ``None`` the standard one.
         signal: AR(1) coefficient of hourly log-returns, between -0.9 and 0.9.
-        now: candles still open then are left out; the clock by default.
+        now: Candles that are still open at this time, UTC, are left out; the clock by default.
 
     Returns:
-        History with ``simulated=True``, source ``"simulated"``, volume in coins.
+        A history with ``simulated=True``, the source ``"simulated"`` and volume in coins.
 
     Raises:
-        InvalidInput: for an unknown interval or an impossible signal.
-        NotEnoughData: if no closed candle lies in the window.
+        InvalidInput: If the interval is unknown, or the signal is out of its bounds.
+        NotEnoughData: If no closed candle lies in the window.
     """
     coin = resolve(coin) if isinstance(coin, str) else coin
     step = step_of(interval)
@@ -154,8 +154,8 @@ def simulate(
         start = until - REACH[interval]
     first = EPOCH if start is None else max(start, EPOCH)
     hours = max(int((floor(until, "1h") - EPOCH) // _HOUR) + max(int(step // _HOUR), 1), 1)
-    with _ONE:  # whoever comes second finds it walked
-        path = _path(coin.ticker, parameters, signal, seed, -(-hours // _BLOCK))
+    with _ONE_WALK:  # a second thread waits, and then finds the path in the cache
+        path = _path(coin.ticker, parameters, signal, seed, -(-hours // _BLOCK_HOURS))
     if step < _HOUR:
         candles = resample(_minutes(path, coin.ticker, seed, first, until), "1m", interval)
     else:
@@ -181,11 +181,11 @@ def simulate(
 
 @dataclass(frozen=True, eq=False)
 class _Path:
-    """Hours from the epoch on.
+    """The hours from the epoch on.
 
     Attributes:
-        candles: canonical, `(n,)`.
-        scale: standard deviation of each hour's log-return given its draw of the tail, `(n,)`.
+        candles: Canonical frame of ``n`` hours.
+        scale: ``(n,)``, standard deviation of each hour's log-return given its variance mixing.
     """
 
     candles: pd.DataFrame
@@ -195,14 +195,14 @@ class _Path:
 def _minutes(
     path: _Path, ticker: str, seed: int | None, first: pd.Timestamp, until: pd.Timestamp
 ) -> pd.DataFrame:
-    """Make the minutes of every block of hours that touches [first, until)."""
-    begin = max(int((first - EPOCH) // (_BLOCK * _HOUR)), 0)
-    end = min(int((until - EPOCH) // (_BLOCK * _HOUR)) + 1, len(path.candles) // _BLOCK)
-    shocks = _shocks(ticker, seed, end * _BLOCK)
+    """Make the minutes of each block of hours that overlaps [first, until)."""
+    begin = max(int((first - EPOCH) // (_BLOCK_HOURS * _HOUR)), 0)
+    end = min(int((until - EPOCH) // (_BLOCK_HOURS * _HOUR)) + 1, len(path.candles) // _BLOCK_HOURS)
+    shocks = _shocks(ticker, seed, end * _BLOCK_HOURS)
     parts = []
     for block in range(begin, end):
-        rows = slice(block * _BLOCK, (block + 1) * _BLOCK)
-        # A block has random numbers of its own, so that none need be drawn for those before it.
+        rows = slice(block * _BLOCK_HOURS, (block + 1) * _BLOCK_HOURS)
+        # Each block has random numbers of its own, so that earlier blocks need not be drawn.
         random = np.random.Generator(np.random.PCG64(_seed(ticker, seed, 3, block)))
         parts.append(minutes(path.candles.iloc[rows], shocks[rows], path.scale[rows], random))
     return pd.concat(parts) if parts else quality.empty()
@@ -212,12 +212,12 @@ def _minutes(
 def _path(
     ticker: str, parameters: MarketParameters, signal: float, seed: int | None, blocks: int
 ) -> _Path:
-    """Walk from the epoch through ``blocks`` times 30 days."""
-    n = blocks * _BLOCK
+    """Make the path from the epoch on, ``blocks`` times 30 days long."""
+    n = blocks * _BLOCK_HOURS
     start, multiple, turnover = STARTS.get(ticker, OTHER)
     index = pd.date_range(EPOCH, periods=n, freq="h", name="time", unit="ns")
     mixing, noise = _draws(ticker, parameters, seed, n)
-    low, high, move = _inside(_shocks(ticker, seed, n), parameters.wick)
+    low, high, move = _walk_hours(_shocks(ticker, seed, n), parameters.wick)
     surprise = mixing * (high - low) ** 2 / (4 * math.log(2)) / parameters.range_ratio
     surprise *= 1 + parameters.leverage * np.where(move < 0, 0.5, -0.5)
     sigma = multiple * parameters.volatility * _season(index, parameters)
@@ -240,14 +240,15 @@ def _path(
     )
     candles = np.exp(candles)
     width = np.log(candles["high"] / candles["low"]).to_numpy() / (multiple * parameters.volatility)
-    candles["volume"] = turnover * 1e6 / start * _activity(width, noise, parameters)
+    candles["volume"] = turnover * 1e6 / start * _relative_volume(width, noise, parameters)
     return _Path(candles, scale)
 
 
 def _shocks(ticker: str, seed: int | None, n: int) -> Array:
-    """Steps through each hour, `(n, SUBSTEPS)`; a longer path begins with the same ones.
+    """Draw the steps through each hour, ``(n, SUBSTEPS)`` standard normal.
 
-    Drawn again where they are needed: kept, they would be most of what a path holds.
+    A longer path starts with the same steps. They are drawn again where they are needed, because
+    they would be most of what a path keeps in memory.
     """
     return np.random.Generator(np.random.PCG64(_seed(ticker, seed, 0))).standard_normal(
         (n, SUBSTEPS)
@@ -257,11 +258,11 @@ def _shocks(ticker: str, seed: int | None, n: int) -> Array:
 def _draws(
     ticker: str, parameters: MarketParameters, seed: int | None, n: int
 ) -> tuple[Array, Array]:
-    """Random numbers of each hour; a longer path begins with the same ones.
+    """Draw the random numbers of each hour; a longer path starts with the same numbers.
 
     Returns:
-        Variance mixing `(n,)` of mean 1, which turns normals into Student's t; standard normals
-        `(n,)` for volume.
+        Variance mixing ``(n,)`` with mean 1, which turns normals into Student's t; and standard
+        normals ``(n,)`` for volume.
     """
     tail, volume = (
         np.random.Generator(np.random.PCG64(_seed(ticker, seed, stream))) for stream in (1, 2)
@@ -270,29 +271,37 @@ def _draws(
     if math.isinf(freedom):
         mixing = np.ones(n)
     else:
-        mixing = np.minimum((freedom - 2) / tail.chisquare(freedom, n), _MIXING_CAP)
+        mixing = np.minimum((freedom - 2) / tail.chisquare(freedom, n), _MAX_MIXING)
         mixing /= _capped_mean(freedom)
     return mixing, volume.standard_normal(n)
 
 
 def _seed(ticker: str, seed: int | None, *stream: int) -> np.random.SeedSequence:
-    """Seed one stream of random numbers: 0 path, 1 tails, 2 volume, 3 minutes of a block."""
+    """Make the seed of a stream of random numbers: 0 path, 1 tails, 2 volume, 3 minutes."""
     digest = hashlib.sha256(f"{_EDITION} {ticker} {seed}".encode()).digest()
     return np.random.SeedSequence(int.from_bytes(digest[:16], "big"), spawn_key=stream)
 
 
 @lru_cache(maxsize=32)
 def _capped_mean(freedom: float) -> float:
-    """Mean of the capped mixing variable, by quadrature over the chi-squared density."""
+    """Compute the mean of the bounded mixing, by quadrature over the chi-squared density."""
     x = np.geomspace(1e-7, 300, 40_001)
     log_density = (freedom / 2 - 1) * np.log(x) - x / 2
     log_density -= freedom / 2 * math.log(2) + math.lgamma(freedom / 2)
-    return float(np.trapezoid(np.exp(log_density) * np.minimum((freedom - 2) / x, _MIXING_CAP), x))
+    return float(np.trapezoid(np.exp(log_density) * np.minimum((freedom - 2) / x, _MAX_MIXING), x))
 
 
-def _inside(shocks: Array, wick: float) -> tuple[Array, Array, Array]:
-    """Walk through each hour: lowest, highest and last point, `(n,)`, unit variance."""
-    # Steps down and hours across: what is done to all hours at once is then one run of memory.
+def _walk_hours(shocks: Array, wick: float) -> tuple[Array, Array, Array]:
+    """Walk through each hour with unit variance; return its lowest, highest and last point.
+
+    Args:
+        shocks: ``(n, SUBSTEPS)`` standard normal.
+        wick: See ``MarketParameters``.
+
+    Returns:
+        ``(n,)`` each, log-price minus the log-price at the open.
+    """
+    # Rows are steps and columns are hours, so that an operation on all hours reads memory in order.
     walk = np.cumsum(np.ascontiguousarray(shocks.T), axis=0)
     walk /= math.sqrt(SUBSTEPS)
     move = walk[-1].copy()
@@ -304,7 +313,7 @@ def _inside(shocks: Array, wick: float) -> tuple[Array, Array, Array]:
 
 
 def _season(index: pd.DatetimeIndex, parameters: MarketParameters) -> Array:
-    """Volatility by hour and weekend, `(n,)`, mean square 1."""
+    """Return the volatility by hour and weekend, ``(n,)`` with a mean square of 1."""
     hours = np.asarray(parameters.hours)
     mean = float((hours**2).mean() * (5 + 2 * parameters.weekend**2) / 7)
     weekend = np.where(index.day_of_week >= 5, parameters.weekend, 1.0)
@@ -313,7 +322,9 @@ def _season(index: pd.DatetimeIndex, parameters: MarketParameters) -> Array:
 
 
 def _variance(surprise: Array, parameters: MarketParameters) -> Array:
-    """Variance of each hour relative to the long run, `(n,)`; row t sees rows before t.
+    """Compute the variance of each hour relative to the long run, ``(n,)``.
+
+    Row *t* reads rows before *t*:
 
     h[t] = (1 - sum w) + sum_i w_i m_i[t],  m_i[t+1] = b_i m_i[t] + (1 - b_i) h[t] surprise[t]
     """
@@ -328,8 +339,8 @@ def _variance(surprise: Array, parameters: MarketParameters) -> Array:
         h = base
         for i in pairs:
             h += weights[i] * means[i]
-        if h > _VARIANCE_CAP:
-            h = _VARIANCE_CAP
+        if h > _MAX_VARIANCE:
+            h = _MAX_VARIANCE
         result.append(h)
         seen = h * value
         for i in pairs:
@@ -338,10 +349,10 @@ def _variance(surprise: Array, parameters: MarketParameters) -> Array:
 
 
 def _returns(shock: Array, sigma: Array, signal: float) -> Array:
-    """Add the planted AR(1) and the drift that keeps the mean price level, `(n,)`.
+    """Add the planted AR(1) and the drift that keeps the mean price level, ``(n,)``.
 
-    Long-run variance of the log-price is sigma^2 / (1 - signal)^2 an hour; half of it is taken
-    off the log-return, so that the price itself neither rises nor falls on average.
+    The long-run variance of the log-price is sigma^2 / (1 - signal)^2 in an hour. Half of it is
+    subtracted from the log-return, so that the price itself has no trend on average.
     """
     mean = -0.5 * (sigma / (1 - signal)) ** 2
     if not signal:
@@ -353,8 +364,8 @@ def _returns(shock: Array, sigma: Array, signal: float) -> Array:
     return np.array(result) + mean
 
 
-def _activity(width: Array, noise: Array, parameters: MarketParameters) -> Array:
-    """Volume relative to its typical size, `(n,)`, following the range of the same hour."""
+def _relative_volume(width: Array, noise: Array, parameters: MarketParameters) -> Array:
+    """Make volume relative to its typical size, ``(n,)``; it follows the range of the hour."""
     memory = parameters.volume_memory
     kernel = math.sqrt(1 - memory**2) * memory ** np.arange(_VOLUME_LAGS)
     rest = parameters.volume_noise * np.convolve(noise, kernel)[: len(noise)]

@@ -1,11 +1,9 @@
-"""Minutes inside simulated hours: merged again they give exactly the hours they came from.
+"""The minutes inside simulated hours: merged again they give exactly the hours.
 
-Imports nothing of ours but ``types``.
-
-``simulated`` walks through an hour in twelve steps. Here a Brownian path runs through the same
-twelve points, folded back wherever it would leave the hour's range; the minute that comes nearest
-to the hour's high, or low, has it for its own. So minutes are as unpredictable as hours are.
-Volume goes to the minutes that move most.
+``market`` walks through an hour in twelve steps. Here a Brownian path runs through the same twelve
+points. Where it would leave the hour's range, it is reflected back. The minute that comes nearest
+to the hour's high gets that high, and likewise for the low. So minutes can be forecast as little as
+hours. Volume goes to the minutes that move most.
 """
 
 from __future__ import annotations
@@ -17,11 +15,13 @@ import pandas as pd
 
 from cryptoforecast.types import INTERVALS, Array
 
+#: Minutes in an hour.
 MINUTES = 60
-#: Steps of the path in a minute, which give the minute a high and a low.
+#: Steps of the path in a minute; its high and low come from them.
 STEPS = 8
-# What an hour's volume is shared out by: moves, something for a minute without one, and chance.
-_LEAST_MOVE, _NOISE = 0.02, 0.4
+# A minute's share of the hour's volume is proportional to its range, plus this much (in standard
+# deviations of the hour), times a random factor whose logarithm has this standard deviation.
+_MIN_MOVE, _VOLUME_NOISE = 0.02, 0.4
 
 
 def minutes(
@@ -30,14 +30,14 @@ def minutes(
     """Make sixty candles of each hour.
 
     Args:
-        hours: canonical hourly candles, `(n,)`.
-        shocks: standard normal steps through each hour, `(n, steps)`.
-        scale: standard deviation of each hour's log-return, `(n,)`.
-        random: for what happens between those steps.
+        hours: Canonical frame of ``n`` hourly candles.
+        shocks: ``(n, steps)``, standard normal steps through each hour.
+        scale: ``(n,)``, standard deviation of each hour's log-return.
+        random: Generator for the path between those steps, and for volume.
 
     Returns:
-        Canonical candles of a minute, `(60 n,)`. Merged into hours their prices are those of
-        ``hours`` to the last bit, their volume up to rounding.
+        Canonical frame of ``60 n`` minutes. Merged into hours, their prices equal those of
+        ``hours`` to the last bit, and their volumes up to rounding.
     """
     open_, high, low, close = (
         hours[name].to_numpy()[:, None] for name in ("open", "high", "low", "close")
@@ -53,8 +53,8 @@ def minutes(
     lows = np.minimum(inside.min(axis=2), opens)
     np.put_along_axis(highs, highs.argmax(axis=1)[:, None], high, axis=1)
     np.put_along_axis(lows, lows.argmin(axis=1)[:, None], low, axis=1)
-    share = np.log(highs / lows) / scale[:, None] + _LEAST_MOVE
-    share *= np.exp(_NOISE * random.standard_normal(share.shape))
+    share = np.log(highs / lows) / scale[:, None] + _MIN_MOVE
+    share *= np.exp(_VOLUME_NOISE * random.standard_normal(share.shape))
     volume = hours["volume"].to_numpy()[:, None] * share / share.sum(axis=1, keepdims=True)
     step = INTERVALS["1m"].as_unit("ns").value
     times = hours.index.asi8[:, None] + step * np.arange(MINUTES)
@@ -71,18 +71,22 @@ def minutes(
 
 
 def _path(shocks: Array, scale: Array, end: Array, random: np.random.Generator) -> Array:
-    """Walk through each hour: log-price over the open's, `(n, 60 * STEPS + 1)`.
+    """Walk through each hour.
 
     Args:
-        shocks: see ``minutes``.
-        scale: see ``minutes``.
-        end: log-return of each hour, `(n, 1)`; a straight line is added to arrive there.
-        random: see ``minutes``.
+        shocks: See ``minutes``.
+        scale: See ``minutes``.
+        end: ``(n, 1)``, log-return of each hour. A straight line is added so that the path ends
+            there.
+        random: See ``minutes``.
+
+    Returns:
+        ``(n, 60 * STEPS + 1)``, log-price minus the log-price at the open.
     """
     n, coarse = shocks.shape
     steps = MINUTES * STEPS
     between = random.standard_normal((n, coarse, steps // coarse))
-    # Less their mean, they lead from one of the twelve points to the next.
+    # Without their mean they lead exactly from one of the twelve points to the next.
     between -= between.mean(axis=2, keepdims=True)
     between += shocks[:, :, None] / math.sqrt(steps // coarse)
     walk = np.cumsum(between.reshape(n, steps), axis=1) * (scale[:, None] / math.sqrt(steps))

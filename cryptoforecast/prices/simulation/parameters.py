@@ -1,7 +1,4 @@
-"""Numbers of the simulated market; ``simulated`` says how they were estimated.
-
-Imports nothing of ours.
-"""
+"""The parameters of the simulated market; ``market`` says how they were estimated."""
 
 from __future__ import annotations
 
@@ -10,23 +7,24 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class MarketParameters:
-    """How hourly prices behave.
+    """The properties of hourly prices; ``market`` has the model.
 
     Attributes:
-        volatility: level to which the standard deviation of the hourly log-return returns. Paths
-            spend most of their time below it, and little far above.
-        weights: share of the variance forecast given to each of the moving averages; the rest
-            goes to the long-run variance.
-        half_lives: of those moving averages, hours.
-        leverage: how much more a fall raises volatility than a rise, relative.
-        freedom: degrees of freedom of Student's t; ``inf`` for the normal distribution.
-        hours: volatility by hour of day (UTC) relative to the day's mean, 24 numbers.
-        weekend: volatility on Saturday and Sunday relative to other days.
-        range_ratio: mean Parkinson variance of a candle / mean squared log-return.
-        wick: stretch of the path inside an hour around the straight line from open to close.
-        volume_elasticity: relative change of volume for a relative change of the range.
-        volume_noise: standard deviation of the rest of log volume.
-        volume_memory: its autocorrelation from one hour to the next.
+        volatility: Level to which the standard deviation of the hourly log-return reverts. Paths
+            are below it most of the time, and now and then far above.
+        weights: Share of the variance forecast that each moving average has. The long-run
+            variance has the rest.
+        half_lives: Half-life of each moving average, hours.
+        leverage: How much more a fall raises volatility than a rise does, relative.
+        freedom: Degrees of freedom of Student's t; ``inf`` for the normal distribution.
+        hours: Volatility by hour of the day, UTC, relative to the mean of the day; 24 numbers.
+        weekend: Volatility on Saturday and Sunday relative to the other days.
+        range_ratio: Mean Parkinson variance of a candle over the mean squared log-return.
+        wick: Factor by which the path inside an hour is stretched around the straight line from
+            open to close.
+        volume_elasticity: Relative change of volume for a relative change of the range.
+        volume_noise: Standard deviation of log volume that the range does not explain.
+        volume_memory: Autocorrelation of that part from one hour to the next.
     """
 
     volatility: float
@@ -59,9 +57,9 @@ DEFAULT = MarketParameters(
     volume_memory=0.6,
 )  # fmt: skip
 
-# Price in USD at the epoch, volatility relative to Bitcoin, hourly turnover in million USD.
-# Volatility of ETH, BNB, XRP and LTC is measured (hourly, 2023 to 2025); the rest is round numbers.
-#: By ticker.
+#: By ticker: price in USD at the first candle, volatility relative to Bitcoin, hourly turnover in
+#: million USD. The volatility of ETH, BNB, XRP and LTC is measured (hourly, 2023 to 2025); all
+#: other numbers are round.
 STARTS: dict[str, tuple[float, float, float]] = {
     "BTC": (47_000, 1.0, 130), "ETH": (3_700, 1.31, 70), "BNB": (510, 1.17, 12),
     "XRP": (0.83, 1.7, 20), "SOL": (170, 1.7, 15), "DOGE": (0.17, 1.7, 10),
@@ -76,15 +74,19 @@ STARTS: dict[str, tuple[float, float, float]] = {
     "PEPE": (1.5e-6, 1.7, 4), "POL": (2.5, 1.7, 3), "HYPE": (20, 1.7, 4),
     "TAO": (300, 1.7, 2), "INJ": (9, 1.7, 2), "OP": (1.5, 1.7, 3),
 }  # fmt: skip
-#: Of every coin that is not listed.
+#: The same for every coin that is not listed.
 OTHER = (10.0, 1.8, 4.0)
 
 
 def constant_volatility(parameters: MarketParameters = DEFAULT) -> MarketParameters:
-    """Switch off everything that makes volatility forecastable.
+    """Return a market in which volatility can't be forecast.
+
+    Args:
+        parameters: The market to start from.
 
     Returns:
-        The same market with independent, identically distributed returns: no clustering, no
-        hour-of-day pattern, no weekend. A judge must find no skill in any band here.
+        The same market with independent, identically distributed returns: no volatility
+        clustering, no pattern by hour of the day and no weekend. A sound test finds no skill in
+        any band here.
     """
     return replace(parameters, weights=(), half_lives=(), hours=(1.0,) * 24, weekend=1.0)

@@ -1,4 +1,4 @@
-"""Repairs: off by default, only what was asked for, and all of it said."""
+"""Repairs: off by default, only what was asked for, and all of it summary."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.repairs import REPAIRS, repairable, repaired
+from cryptoforecast.prices.candles.repairs import REPAIRS, repair, repairable
 from tests.prices import samples
 
 NAMES = ("outliers", "ohlc_violations", "flat_tail", "flat")
@@ -35,7 +35,7 @@ def test_every_repair_is_named_after_a_finding(odd: pd.DataFrame) -> None:
 
 
 def test_nothing_is_repaired_unless_asked(odd: pd.DataFrame) -> None:
-    done = repaired(odd, ())
+    done = repair(odd, ())
     assert done.candles is odd
     assert (done.problems, done.notes) == ((), ())
 
@@ -46,7 +46,7 @@ def test_it_is_told_beforehand_how_many_candles_each_would_change(odd: pd.DataFr
 
 
 @pytest.mark.parametrize(
-    ("name", "rows", "said"),
+    ("name", "rows", "summary"),
     [
         ("outliers", [50], "1 candle left out"),
         ("flat_tail", range(280, 300), "20 candles cut off the end"),
@@ -54,23 +54,23 @@ def test_it_is_told_beforehand_how_many_candles_each_would_change(odd: pd.DataFr
     ],
 )
 def test_what_is_left_out_is_said_and_the_rest_stays(
-    odd: pd.DataFrame, name: str, rows: range, said: str
+    odd: pd.DataFrame, name: str, rows: range, summary: str
 ) -> None:
     before = odd.copy()
     lines = np.arange(300) + 2
-    done = repaired(odd, [name], lines)
+    done = repair(odd, [name], lines)
     kept = np.setdiff1d(np.arange(300), rows)
     pd.testing.assert_frame_equal(done.candles, before.iloc[kept])
     pd.testing.assert_frame_equal(odd, before)
     np.testing.assert_array_equal(done.lines, lines[kept])
     (problem,) = done.problems
-    assert (problem.kind, problem.count, problem.repair) == (name, len(rows), said)
+    assert (problem.kind, problem.count, problem.repair) == (name, len(rows), summary)
     assert problem.first_line == rows[0] + 2
-    assert done.notes == (f"Repaired as asked ({name}): {said}.",)
+    assert done.notes == (f"Repaired as asked ({name}): {summary}.",)
 
 
 def test_high_and_low_are_widened_and_no_more(odd: pd.DataFrame) -> None:
-    done = repaired(odd, ["ohlc_violations"])
+    done = repair(odd, ["ohlc_violations"])
     assert not quality.ohlc_violations(done.candles).any()
     assert quality.ohlc_violations(odd).sum() == 2
     changed = (done.candles != odd).to_numpy()
@@ -81,8 +81,8 @@ def test_high_and_low_are_widened_and_no_more(odd: pd.DataFrame) -> None:
 
 
 def test_all_together_in_any_order_and_the_report_counts_what_is_left(odd: pd.DataFrame) -> None:
-    done = repaired(odd, NAMES)
-    pd.testing.assert_frame_equal(repaired(odd, NAMES[::-1]).candles, done.candles)
+    done = repair(odd, NAMES)
+    pd.testing.assert_frame_equal(repair(odd, NAMES[::-1]).candles, done.candles)
     assert len(done.candles) == 300 - 1 - 20 - 29
     assert {problem.kind for problem in done.problems} == set(NAMES)
     report = quality.report(done.candles, "1h", problems=done.problems)
@@ -92,7 +92,7 @@ def test_all_together_in_any_order_and_the_report_counts_what_is_left(odd: pd.Da
 
 def test_no_price_is_made_up(odd: pd.DataFrame) -> None:
     """Every number of a repaired candle stood in that candle before."""
-    candles = repaired(odd, NAMES).candles
+    candles = repair(odd, NAMES).candles
     before = odd.loc[candles.index]
     prices = ["open", "high", "low", "close"]
     there = candles[prices].to_numpy()[:, :, None] == before[prices].to_numpy()[:, None, :]
@@ -115,7 +115,7 @@ def test_a_stretch_with_volume_or_a_short_one_stays() -> None:
 def test_the_mark_of_another_source_moves_to_the_next_candle(odd: pd.DataFrame) -> None:
     splices = np.zeros(300, dtype=bool)
     splices[[50, 200]] = True
-    done = repaired(odd, ["outliers"], None, splices)
+    done = repair(odd, ["outliers"], None, splices)
     assert done.splices is not None
     assert list(done.candles.index[done.splices]) == list(odd.index[[51, 200]])
 
@@ -125,8 +125,8 @@ def test_repairs_that_leave_nothing_and_unknown_ones_are_refused() -> None:
     candles[["open", "high", "low", "close"]] = 5.0
     candles["volume"] = 0.0
     with pytest.raises(InvalidInput, match=r"flat_tail, which leave 0 of 30\. Choose fewer"):
-        repaired(candles, ["flat_tail"])
+        repair(candles, ["flat_tail"])
     with pytest.raises(
         InvalidInput, match=r"outliers, ohlc_violations, flat_tail, flat\. .*'gaps'"
     ):
-        repaired(candles, ["gaps"])
+        repair(candles, ["gaps"])
