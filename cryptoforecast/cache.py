@@ -1,4 +1,4 @@
-"""Answers kept in memory: a bounded number of them, each worked out once."""
+"""Values in memory, within a bound: each is made once, and the least recently used goes first."""
 
 from __future__ import annotations
 
@@ -14,103 +14,105 @@ Value = TypeVar("Value")
 
 
 @dataclass
-class _Place:
-    """A question that is being answered, and how many threads are at it or wait."""
+class _KeyLock:
+    """The lock of one key, and how many threads hold it or wait for it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    taken: int = 0
+    threads: int = 0
 
 
 class LruCache(Generic[Value]):
-    """Keeps answers by their questions, and drops the least recently used; for many threads.
+    """Values by key; the least recently used are dropped first. Safe for several threads.
 
-    None is no answer.
+    ``None`` cannot be a value.
 
     Args:
-        most: how much is kept, in the units of ``weigh``; the newest answer is kept in any case.
-        weigh: how much an answer counts; each as one by default.
+        capacity: Sum of the weights that fit in. The newest value stays, whatever its weight.
+        weigh: Returns the weight of a value; every value weighs 1 by default.
     """
 
-    def __init__(self, most: float, weigh: Callable[[Value], float] = lambda _: 1) -> None:
-        self.most = most
+    def __init__(self, capacity: float, weigh: Callable[[Value], float] = lambda _: 1) -> None:
+        self._capacity = capacity
         self._weigh = weigh
-        self._kept: OrderedDict[Hashable, Value] = OrderedDict()
-        self._answering: dict[Hashable, _Place] = {}
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+        self._key_locks: dict[Hashable, _KeyLock] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._values)
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._kept
+        return key in self._values
 
     def get(self, key: Hashable) -> Value | None:
-        """Return a kept answer, or None."""
+        """Return the value of a key, or ``None`` if there is none."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
 
     def put(self, key: Hashable, value: Value) -> None:
-        """Keep an answer in place of any other to the same question."""
+        """Set the value of a key, and drop others as far as needed."""
         with self._lock:
-            self._kept[key] = value
-            self._kept.move_to_end(key)
-            while len(self._kept) > 1 and sum(map(self._weigh, self._kept.values())) > self.most:
-                self._kept.popitem(last=False)
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > 1 and self._weight() > self._capacity:
+                self._values.popitem(last=False)
 
     def drop(self, key: Hashable) -> None:
-        """Forget an answer, if it is kept."""
+        """Drop a key, if it is there."""
         with self._lock:
-            self._kept.pop(key, None)
+            self._values.pop(key, None)
 
-    def clear(self) -> None:
-        """Forget all answers."""
-        with self._lock:
-            self._kept.clear()
+    def get_or_make(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return the value of a key; where there is none, make it and set it.
 
-    def answer(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """Return the kept answer, else what ``make`` gives, and keep that.
+        Other threads that want the same key meanwhile wait for the value. If ``make`` raises, the
+        key stays without a value, and the next thread makes it.
 
-        Whoever asks the same meanwhile waits for it. Where ``make`` raises, nothing is kept and
-        the next to ask tries again.
+        Args:
+            key: Names the value.
+            make: Returns the value.
         """
-        with self._alone(key):
-            known = self.get(key)
-            if known is None:
-                known = make()
-                self.put(key, known)
-            return known
+        with self._holding(key):
+            value = self.get(key)
+            if value is None:
+                value = make()
+                self.put(key, value)
+            return value
+
+    def _weight(self) -> float:
+        return sum(map(self._weigh, self._values.values()))
 
     @contextmanager
-    def _alone(self, key: Hashable) -> Iterator[None]:
-        """Let one thread at a time answer the same question."""
+    def _holding(self, key: Hashable) -> Iterator[None]:
+        """Let one thread at a time hold a key."""
         with self._lock:
-            place = self._answering.setdefault(key, _Place())
-            place.taken += 1
+            key_lock = self._key_locks.setdefault(key, _KeyLock())
+            key_lock.threads += 1
         try:
-            with place.lock:
+            with key_lock.lock:
                 yield
         finally:
             with self._lock:
-                place.taken -= 1
-                if not place.taken:
-                    del self._answering[key]
+                key_lock.threads -= 1
+                if not key_lock.threads:
+                    del self._key_locks[key]
 
 
 class LruCaches(Generic[Value]):
-    """A memo for each of several things, gone with the thing it is about.
+    """A cache for each of several objects, dropped together with its object.
 
     Args:
-        most: answers kept about each. None may hold the thing itself.
+        capacity: Values in each cache. No value may refer to the object itself.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._memos: WeakKeyDictionary[object, LruCache[Value]] = WeakKeyDictionary()
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._caches: WeakKeyDictionary[object, LruCache[Value]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def of(self, thing: object) -> LruCache[Value]:
-        """Return the memo about a thing, empty at first."""
+    def of(self, owner: object) -> LruCache[Value]:
+        """Return the cache of an object; it is empty at first."""
         with self._lock:
-            return self._memos.setdefault(thing, LruCache(self._most))
+            return self._caches.setdefault(owner, LruCache(self._capacity))

@@ -95,7 +95,7 @@ class Analyses:
             key: names the analysis and its settings.
             make: computes it; what it returns must hold no reference to the forecast.
         """
-        return cast(Result, self._answers.of(result.forecast).answer(key, make))
+        return cast(Result, self._answers.of(result.forecast).get_or_make(key, make))
 
 
 def _bare(result: Backtest) -> Backtest:

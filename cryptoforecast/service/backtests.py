@@ -136,7 +136,7 @@ class BacktestService:
         self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest]
     ) -> Backtest:
         """Return the backtest of a key, with the prices just given: they say their own age."""
-        return dataclasses.replace(self._results.answer(key, make), history=history)
+        return dataclasses.replace(self._results.get_or_make(key, make), history=history)
 
 
 def missing_baselines(result: Backtest) -> list[ModelSpec]:

@@ -68,7 +68,7 @@ class ForecastService:
         # Warnings depend on the age of the prices and on everything on the model's card.
         prices = keys.of_prices(history), history.fetched_at
         key = (prices, keys.of_model(model), repr(model.card))
-        steps = self._of_networks.answer(key, lambda: next_steps.of_network(history, model))
+        steps = self._of_networks.get_or_make(key, lambda: next_steps.of_network(history, model))
         return dataclasses.replace(steps, model=name or steps.model, history=history)
 
     def of_baseline(self, history: PriceHistory, name: str, horizon: int) -> NextSteps:
@@ -84,7 +84,7 @@ class ForecastService:
         """
         key = (keys.of_prices(history), name, horizon)
         with self._one_heavy.of(name):
-            forecast = self._of_baselines.answer(
+            forecast = self._of_baselines.get_or_make(
                 key, lambda: next_steps.of_baseline(history, name, horizon).forecast
             )
         return NextSteps(name, history, forecast, warnings.of_prices(history))

@@ -152,7 +152,7 @@ class SavedModelService:
             changed = (path / "bundle.json").stat().st_mtime_ns
         except FileNotFoundError:
             return bundles.load(path)  # deleted meanwhile: raises UnknownModel
-        return self._loaded.answer((path, changed), lambda: bundles.load(path))
+        return self._loaded.get_or_make((path, changed), lambda: bundles.load(path))
 
 
 def with_scores(result: Backtest) -> TrainedModel:

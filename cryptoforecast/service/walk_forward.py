@@ -115,7 +115,7 @@ class WalkForwardService:
         key = self.key(history, spec, plan)
         make = functools.partial(self.run, history, spec, plan, baselines=QUICK)
         with self._one_heavy.of(spec.network):
-            return self._results.answer(key, make)
+            return self._results.get_or_make(key, make)
 
     def with_all_baselines(self, tested: WalkForward) -> WalkForward:
         """Return a test with the heavy baselines added, which takes some seconds."""

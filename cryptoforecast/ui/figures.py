@@ -31,7 +31,7 @@ def fan(future: NextSteps, *, dark: bool) -> go.Figure:
 
 def fan_still(future: NextSteps, alt: str, *, dark: bool) -> str:
     """Return the still picture of what comes next; see ``charts.still``."""
-    return _stills.of(future.forecast).answer(
+    return _stills.of(future.forecast).get_or_make(
         (alt, dark), lambda: charts.still(fan(future, dark=dark), alt)
     )
 
@@ -100,7 +100,7 @@ def cached(forecast: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> 
         key: Everything else that shapes the figure.
         draw: Draws the figure.
     """
-    return _figures.of(forecast).answer(key, lambda: _encoded_once(draw()))
+    return _figures.of(forecast).get_or_make(key, lambda: _encoded_once(draw()))
 
 
 def _encoded_once(figure: go.Figure) -> go.Figure:

@@ -47,7 +47,7 @@ def of(
         ladder = probability.ladder(future)
         return one, probability.of_next_steps(future, ladder * above, ladder * (not above))
 
-    return _probabilities.of(future.forecast).answer((level, direction), compute)
+    return _probabilities.of(future.forecast).get_or_make((level, direction), compute)
 
 
 def _inputs(future: NextSteps) -> tuple[float, str]:

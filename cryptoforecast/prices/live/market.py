@@ -224,7 +224,7 @@ class Prices:
             )
 
         state = (entry.source, entry.fetched_at, entry.since)
-        return self._histories.answer(
+        return self._histories.get_or_make(
             (coin, query.interval, inside.start, inside.stop, *state, notes), build
         )
 
@@ -258,7 +258,9 @@ class Prices:
         times = (query.start, query.end, pd.Timestamp.now("UTC"))
         candles = [None if time is None else floor(time, query.interval) for time in times]
         exact = [time == candle for time, candle in zip(times, candles, strict=True)]
-        return self._histories.answer((coin, query.interval, *candles, *exact[:2], note), build)
+        return self._histories.get_or_make(
+            (coin, query.interval, *candles, *exact[:2], note), build
+        )
 
 
 def _overlaps(entry: Entry, query: MarketQuery) -> bool:
