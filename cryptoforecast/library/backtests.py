@@ -267,12 +267,16 @@ def backtest(
         horizon: Steps to forecast at once. A saved model has its own.
         folds: Parts of the test span. Before each the network and the baselines are fitted again
             on all candles before it, so that the test walks forward.
-        progress: Called with a ``Progress`` after every update of a network.
+        progress: Called with a ``Progress`` again and again while a network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
-        spec: ``preset`` and the settings of ``ModelSpec`` to change, such as ``lookback=60``,
-            ``epochs=30``, ``test=0.2`` or ``seed=1``; and of ``WalkPlan``: ``window``,
-            ``window_rows``, ``gap``, ``warm_start``. Of a saved model ``test`` and ``validation``
-            alone.
+        spec: ``preset``, and the settings of ``ModelSpec`` to change, such as ``lookback=60``,
+            ``epochs=30``, ``test=0.2`` or ``seed=1``. Settings of ``WalkPlan`` shape the folds:
+            ``window``, ``window_rows``, ``gap`` and ``warm_start``. A saved model takes ``test``
+            and ``validation`` alone.
+
+    Returns:
+        The test. All predictors forecast from the same origins, in the last ``test`` share of
+        the candles.
 
     Raises:
         InvalidInput: If ``prices`` are no ``Prices``, or a setting is outside the rules.

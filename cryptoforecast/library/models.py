@@ -76,6 +76,9 @@ class Model(Value):
                 then has the probability of ending above each.
             below: Likewise of ending below.
 
+        Returns:
+            The forecast, with its band and its warnings.
+
         Raises:
             NotEnoughData: If there are fewer candles than the model needs.
             InvalidInput: If ``prices`` are no ``Prices``, or a level can't be a price.
@@ -168,7 +171,7 @@ def train(
         prices: Prices of some hundred candles at least.
         network: ``"lstm"`` or ``"dense"``.
         preset: ``"quick"``, ``"careful"`` or ``"classic"``, the popular recipe.
-        progress: Called with a ``Progress`` after every update.
+        progress: Called with a ``Progress`` again and again while the network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
         spec: Settings of ``ModelSpec`` to change, such as ``horizon=24``, ``lookback=60``,
             ``features=("return", "volume")``, ``epochs=30``, ``test=0.2`` or ``seed=1``.
@@ -177,7 +180,7 @@ def train(
         The network. Its card has the scores and the verdict of the test.
 
     Raises:
-        InvalidInput: If ``network`` is none, or a setting is outside the rules.
+        InvalidInput: If ``network`` is no network, or a setting is outside the rules.
         NotEnoughData: If there are too few candles.
 
     Example:
@@ -206,6 +209,9 @@ def load(name_or_path: str | os.PathLike[str]) -> Model:
     Args:
         name_or_path: Name of one of ``models()``, or path of a saved model's folder.
 
+    Returns:
+        The model with its card.
+
     Raises:
         UnknownModel: If there is no such model.
         InvalidBundle: If the model can't be read.
@@ -222,7 +228,10 @@ def load(name_or_path: str | os.PathLike[str]) -> Model:
 
 
 def models() -> list[Model]:
-    """List the saved models that can be read: your own first, then the shipped ones.
+    """List the saved models that can be read.
+
+    Returns:
+        Your own models first, then the shipped ones.
 
     Example:
         >>> import cryptoforecast as cf

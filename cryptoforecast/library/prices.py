@@ -74,7 +74,7 @@ class Prices(Value):
 
     @property
     def quality(self) -> QualityReport:
-        """What is odd in the candles: gaps, outliers, candles without volume and so on."""
+        """Report on gaps, outliers, candles without volume and whatever else is odd."""
         return self.history.quality
 
     @property
@@ -136,7 +136,7 @@ def fetch(
 
     Raises:
         SourceUnavailable: If no source answers and simulated prices are refused.
-        InvalidInput: If the coin, the interval or the window can't be meant.
+        InvalidInput: If the coin, the interval or the window is outside the rules.
         NotEnoughData: If no closed candle lies in the window.
 
     Example:
@@ -180,10 +180,11 @@ def read(
         interval: Merge into candles of this length; by default as in the file.
         repair: Repairs to make: outliers, ohlc_violations, flat_tail or flat, named as in
             ``quality``. None by default.
-        reading: What the reader would otherwise find out: ``delimiter`` (one character),
-            ``columns`` (column name by role, such as ``{"time": "Date"}``), ``day_first`` (bool),
-            ``zone`` (such as ``"Europe/Berlin"``), ``label`` (``"open"`` or ``"close"``, the end
-            of the candle that a time names), ``decimal`` (``"."`` or ``","``).
+        reading: How the file is written, where the reader should not decide by itself.
+            ``delimiter`` is one character; ``columns`` has a column's name by its role, such as
+            ``{"time": "Date"}``; ``day_first`` says whether 03/04/2024 is in April; ``zone`` is
+            that of times without one, such as ``"Europe/Berlin"``; ``label`` is ``"open"`` or
+            ``"close"``, the end of the candle that a time names; ``decimal`` is ``"."`` or ``","``.
 
     Returns:
         Prices in USD; rows without a price are left out and reported in ``quality``.
