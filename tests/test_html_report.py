@@ -145,7 +145,7 @@ def test_simulated_prices_are_labelled_and_real_ones_are_not(page):
 def test_a_walk_forward_test_adds_its_folds(walked):
     analyses = Analyses()
     text = Reader(html_report.page(analyses, walked.backtest, walked)).text
-    assert "fitted anew for each of 3 folds" in text
+    assert "fitted again for each of 3 folds" in text
     assert summary_folds(walked) in text
     assert "Walk forward" in text
 
@@ -154,7 +154,7 @@ def test_what_can_not_be_told_is_said_and_the_rest_stands():
     few = judge(190)
     text = Reader(html_report.page(Analyses(), few)).text
     assert few.verdict.sentence in text
-    assert "too few origins" in text
+    assert "too few past forecasts" in text
 
 
 def test_a_model_that_saw_the_test_is_not_called_blind(result):

@@ -63,24 +63,24 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
     name = result.spec.network
     if own == 0 and behind == 0:
-        return f"The price never moved, so nothing tells {name} from the last price."
+        return f"The price never moved, so {name} and the last price cannot be told apart."
     if best == 0:
         return (
-            f"{name}'s prices fit their own targets best (off by {style.money(own)} on average), "
-            f"better than any earlier price: not the last price delayed."
+            f"{name}'s prices are closest to their own targets (off by {style.money(own)} on "
+            f"average), closer than to any earlier price: they do not just repeat the last price."
         )
     if best == step:
         return (
-            f"Moved back by {duration(step, interval)}, {name}'s line lies on the price: it is off "
-            f"its target by {style.money(own)} on average, and off the last price by only "
-            f"{style.money(behind)}. A line that hugs the chart like this says nothing of where "
-            "the price goes; honest forecasts do it too where the direction can't be foretold, "
-            "and what counts then is the band."
+            f"{name}'s line is close to the price of {duration(step, interval)} before: it is off "
+            f"its target by {style.money(own)} on average, but off the last price by only "
+            f"{style.money(behind)}. A line that follows the chart so closely does not show where "
+            "the price goes. Good forecasts look like this too where the direction cannot be "
+            "predicted. Then the band is what counts."
         )
     return (
-        f"{name}'s prices fit best those of {duration(best, interval)} before their targets (off "
-        f"by {style.money(float(frame['error'].iloc[best]))} on average, {style.money(own)} at "
-        "the target itself): it lags behind the market."
+        f"{name}'s prices are closest to those of {duration(best, interval)} before their targets "
+        f"(off by {style.money(float(frame['error'].iloc[best]))} on average, {style.money(own)} "
+        "at the target itself): they lag behind the market."
     )
 
 
@@ -132,7 +132,7 @@ def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     when = style.moment(frame["time"].iloc[worst], result.history.interval)
     return (
         f"Forecasts {_label(result, step)} are {lean} on average, and "
-        f"{style.percent(float(residual.abs().mean()))} off either way; the largest error is "
+        f"the average miss is {style.percent(float(residual.abs().mean()))}; the largest error is "
         f"{style.percent(float(residual.iloc[worst]), '+')}, {when}."
     )
 
@@ -182,7 +182,7 @@ def summary_histogram(frame: pd.DataFrame) -> str:
     word = "Heavy tails" if share > 1.5 * normal else "No heavy tails"
     return (
         f"{word}: {style.percent(share)} of the errors are larger than about 3 standard "
-        f"deviations; of a normal distribution {style.percent(normal)} would be."
+        f"deviations; with a normal distribution it would be {style.percent(normal)}."
     )
 
 
@@ -245,24 +245,24 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
     }
     overlap = (
         f" Forecasts less than {step} candles apart share part of their target, so their errors "
-        "go along in any case."
+        "are related in any case."
         if step > 1
         else ""
     )
     allowed = _allowed_by_chance(len(apart))
     first = (
-        "Errors leave no clear pattern that could still be used"
+        "Errors show no clear pattern that a model could use"
         if outside["residual"] <= allowed
         else "Errors follow a pattern that a better model could use"
     )
     second = (
-        "their sizes come in spells: restless times last, and a good band breathes with them"
+        "large errors come in groups: restless times last, so a good band widens with them"
         if outside["size"] > allowed
-        else "nor do their sizes come in spells"
+        else "and large errors do not come in groups"
     )
     join = "; " if outside["size"] > allowed else ", "
     return (
-        f"{first} ({outside['residual']} of {len(apart)} distances lie beyond chance){join}"
+        f"{first} ({outside['residual']} of {len(apart)} distances are beyond chance){join}"
         f"{second} ({outside['size']} of {len(apart)}).{overlap}"
     )
 
@@ -362,7 +362,7 @@ def summary_by_regime(frame: pd.DataFrame) -> str:
         for _, row in frame.iterrows()
         if row["pinball_naive"] > 0 and math.isfinite(row["pinball"])
     ]
-    gain = f" Skill of the band against the last price's constant one: {', '.join(parts)}."
+    gain = f" Lead over the constant band of the last price (skill): {', '.join(parts)}."
     return (
         f"Errors are {style.percent(calm['error'])} of the price in calm markets and "
         f"{style.percent(restless['error'])} in restless ones; "
@@ -418,8 +418,10 @@ def summary_free_run(result: Backtest, frame: pd.DataFrame) -> str:
     if math.isfinite(end["direct"]):
         return f"{text}, and {name}'s forecast made at once {style.percent(end['direct'])}."
     if end["free_run"] > 1.05 * end["naive"]:
-        return f"{text}. One good step says little of many: small leans add up."
-    return f"{text}. It ends about where the last price does: nothing is gained by going on."
+        return (
+            f"{text}. One good step says little about many: small errors in one direction add up."
+        )
+    return f"{text}. It ends about where the last price does, so the steps gain nothing."
 
 
 def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:

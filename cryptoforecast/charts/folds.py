@@ -89,8 +89,10 @@ def summary_refits(walk_forward: WalkForward) -> str:
     plan, window = walk_forward.plan, "all candles before it"
     if plan.window_rows is not None:
         window = f"the {plan.window_rows:,} candles before it"
-    text = f"Fitted anew for each of {len(walk_forward.folds)} folds, on {window}"
-    return f"{text}, going on from the weights before." if plan.warm_start else f"{text}."
+    text = f"Fitted again for each of {len(walk_forward.folds)} folds, on {window}"
+    return (
+        f"{text}, starting from the weights of the fold before." if plan.warm_start else f"{text}."
+    )
 
 
 def summary_folds(walk_forward: WalkForward) -> str:
@@ -101,5 +103,6 @@ def summary_folds(walk_forward: WalkForward) -> str:
     better = int((known < 1).sum())
     return (
         f"The band is better than the last price's in {better} of {len(known)} folds; its error "
-        f"lies between {np.nanmin(known):.3f} and {np.nanmax(known):.3f} times that."
+        f"is between {np.nanmin(known):.3f} and {np.nanmax(known):.3f} times that of the last "
+        "price."
     )

@@ -44,7 +44,7 @@ def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
     coverage = board.metric in _COVERAGES
     subtitle = style.subtitle_lines(
         result.history,
-        "right on the dashed line: as promised"
+        "on the dashed line: as promised"
         if coverage
         else f"dashed: {board.reference}; right of it is better",
         f"{style.candle_count(board.origins, candle)} compared, lines: 95 % intervals",
@@ -75,12 +75,12 @@ def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
     first = f"{METRIC_NAMES[board.metric]}, {label}: {known[0].predictor} comes first"
     first += f" of {len(known)}." if len(known) > 1 else "."
     if all(math.isnan(each.low) for each in board.standings):
-        return f"{first} There are too few origins to tell leads from chance."
+        return f"{first} There are too few past forecasts to tell differences from chance."
     if board.metric in _COVERAGES:
         off = [each.predictor for each in known if each.p_holm < 0.05]
         if not off:
-            return f"{first} No band is further from its promise than chance allows."
-        return f"{first} Further from the promise than chance allows: {', '.join(off)}."
+            return f"{first} No band is off its promise by more than chance."
+        return f"{first} Off the promise by more than chance: {', '.join(off)}."
     better = [each for each in known if each.low > 0 and each.p_holm < 0.05]
     worse = [each for each in known if each.high < 0 and each.p_holm < 0.05]
     sentences = [

@@ -193,8 +193,8 @@ def summary_coverage_by_step(result: CoverageBySteps) -> str:
     if first == last:
         return f"{text} {style.step_label(first, interval)}."
     return (
-        f"{text} {style.step_label(first, interval)}, its least, and {_percent(most)} "
-        f"{style.step_label(last, interval)}, its most."
+        f"{text} {style.step_label(first, interval)}, its lowest share, and {_percent(most)} "
+        f"{style.step_label(last, interval)}, its highest."
     )
 
 

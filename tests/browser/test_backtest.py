@@ -34,12 +34,12 @@ def test_a_network_walks_forward_and_its_link_brings_the_result_back(url: str, p
     expect(page.get_by_role("heading", name="Walk forward in 2 folds")).to_be_visible()
     page.get_by_role("button", name="Run the test").click()
     expect(page.get_by_role("heading", name=re.compile("in 2 folds"))).to_be_visible()
-    expect(page.get_by_text("Fitted anew for each of 2 folds")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Fitted again for each of 2 folds")).to_be_visible(timeout=240_000)
     link = page.url
     assert "walk=walk-" in link
     page.goto("about:blank")
     page.goto(link)
-    expect(page.get_by_text("Fitted anew for each of 2 folds")).to_be_visible()
+    expect(page.get_by_text("Fitted again for each of 2 folds")).to_be_visible()
     expect(page.locator(CHART)).to_have_count(1)
 
 

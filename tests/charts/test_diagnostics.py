@@ -109,16 +109,16 @@ def test_no_figure_is_large():
 def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     forecast = result.forecast
     text = figures.summary_delay(result, STEP, diagnostics.delays(forecast, STEP))
-    assert "Moved back by 2 hours" in text
+    assert "close to the price of 2 hours before" in text
     assert "off the last price by only $0.00" in text
     seer = dataclasses.replace(forecast, predicted=forecast.actual)
     text = figures.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
-    assert "not the last price delayed" in text
+    assert "do not just repeat the last price" in text
     close = result.history.candles["close"]
     late = close.shift(1).reindex(forecast.origins).to_numpy()[:, None].repeat(STEP, axis=1)
     laggard = dataclasses.replace(forecast, predicted=late)
     text = figures.summary_delay(result, STEP, diagnostics.delays(laggard, STEP))
-    assert "fit best those of 3 hours before" in text
+    assert "are closest to those of 3 hours before" in text
     still = pd.DataFrame({"shift": range(9), "error": 0.0, "relative": np.nan})
     assert "never moved" in figures.summary_delay(result, STEP, still)
 
@@ -149,9 +149,9 @@ def test_patterns_and_spells_are_told_apart():
 
     nothing = figures.summary_autocorrelation(1, frame(0.0, 0.0))
     assert "no clear pattern" in nothing
-    assert "nor do their sizes" in nothing
+    assert "large errors do not come in groups" in nothing
     spells = figures.summary_autocorrelation(1, frame(0.0, 0.3))
-    assert "come in spells" in spells
+    assert "come in groups" in spells
     assert "(24 of 24)" in spells
     pattern = figures.summary_autocorrelation(3, frame(0.2, 0.3))
     assert "follow a pattern" in pattern
@@ -208,7 +208,7 @@ def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
 def test_a_free_run_is_compared_at_its_last_step(result):
     text = figures.summary_free_run(result, free_run())
     assert "for 2 hours, har ends 1.2 % off the price; the last price alone would be 0.50 %" in text
-    assert "small leans add up" in text
+    assert "small errors in one direction add up" in text
     even = free_run().assign(free_run=[0.004, 0.0051])
     assert "about where the last price does" in figures.summary_free_run(result, even)
     assert "at once 0.70 %" in figures.summary_free_run(result, free_run(direct=0.007))

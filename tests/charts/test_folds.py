@@ -58,11 +58,11 @@ def test_simulated_prices_are_labelled():
 
 
 def test_the_window_and_a_warm_start_are_said(tested):
-    assert summary_refits(tested) == "Fitted anew for each of 4 folds, on all candles before it."
+    assert summary_refits(tested) == "Fitted again for each of 4 folds, on all candles before it."
     sliding = walk(WalkPlan(folds=2, window="sliding", window_rows=300))
     assert "the 300 candles before it" in summary_refits(sliding)
     warm = dataclasses.replace(tested, plan=dataclasses.replace(tested.plan, warm_start=True))
-    assert summary_refits(warm).endswith("going on from the weights before.")
+    assert summary_refits(warm).endswith("starting from the weights of the fold before.")
 
 
 def test_folds_are_counted_against_the_last_price(tested):

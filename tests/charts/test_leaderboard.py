@@ -99,7 +99,7 @@ def test_chance_and_too_few_are_said(result):
     even = replace(BOARD, standings=BOARD.standings[1:3])
     assert "None differs from naive" in summary_leaderboard(result, even)
     few = replace(BOARD, standings=(replace(BOARD.standings[0], low=NAN, high=NAN),))
-    assert "too few origins" in summary_leaderboard(result, few)
+    assert "too few past forecasts" in summary_leaderboard(result, few)
     none = replace(BOARD, standings=BOARD.standings[4:])
     assert "defined for none" in summary_leaderboard(result, none)
 
@@ -113,12 +113,12 @@ def test_a_coverage_is_told_against_its_promise(result):
         ),
     )  # fmt: skip
     text = summary_leaderboard(result, board)
-    assert "Further from the promise than chance allows: naive." in text
+    assert "Off the promise by more than chance: naive." in text
     figure = forest(result, board)
     assert "promise" in figure.layout.xaxis.title.text
     assert row(figure, "naive").marker.color == style.LIGHT.strong
     held = replace(board, standings=board.standings[:1])
-    assert "No band is further" in summary_leaderboard(result, held)
+    assert "No band is off its promise" in summary_leaderboard(result, held)
 
 
 def test_shares_are_written_with_as_many_decimals_as_they_need():

@@ -139,7 +139,7 @@ def test_a_baseline_walks_forward_at_once(at, name):
         "backtest", model=name, history_1h="90 days", test="Walk-forward", folds="3", view="Folds"
     )
     assert not page.error
-    assert "Fitted anew for each of 3 folds" in words(page)
+    assert "Fitted again for each of 3 folds" in words(page)
     assert charts(page) == 1
     page.segmented_control(key="window").set_value("Sliding").run()
     assert "candles before it" in words(page)
@@ -179,7 +179,7 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     assert "dense" in set(standings(page)["Predictor"])
 
     linked = at("backtest", **asked, walk=key, view="Folds")
-    assert "Fitted anew for each of 2 folds" in words(linked)
+    assert "Fitted again for each of 2 folds" in words(linked)
     # Another question than the linked one is offered, not answered with the old result.
     other = at("backtest", **(asked | {"folds": "3"}), walk=key)
     assert "Walk forward in 3 folds" in words(other)
