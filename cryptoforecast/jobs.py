@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput
-from cryptoforecast.types import Progress
+from cryptoforecast.types import Monitor, Progress
 
 Result = TypeVar("Result")
-Work = Callable[[Callable[[Progress], None], Callable[[], bool]], Result]
+Work = Callable[[Monitor], Result]
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Job(Generic[Result]):
         try:
             if self._work is None or self._cancel.is_set():
                 raise Cancelled("Training was cancelled.")
-            self.result = self._work(self._report, self._cancel.is_set)
+            self.result = self._work(Monitor(self._report, self._cancel.is_set))
         except CryptoForecastError as error:
             # A copy: the traceback of the original would keep the history and the network alive.
             self.error = type(error)(*error.args)

@@ -21,18 +21,18 @@ class Gate:
         self.result, self.runs = result, 0
         self.started, self.opened = threading.Event(), threading.Event()
 
-    def __call__(self, report, cancelled):
+    def __call__(self, monitor):
         self.runs += 1
-        report(Progress(1, 2, 0.5, 4.0))
+        monitor.report(Progress(1, 2, 0.5, 4.0))
         self.started.set()
         while not self.opened.wait(0.005):
-            if cancelled():
+            if monitor.cancelled():
                 raise Cancelled("Training was cancelled.")
         return self.result
 
 
 def at_once(result):
-    return lambda report, cancelled: result
+    return lambda monitor: result
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_jobs_run_one_at_a_time_in_the_order_they_came(runner, busy):
     seen, inside, most = [], [], []
 
     def work(name):
-        def run(report, cancelled):
+        def run(monitor):
             inside.append(name)
             most.append(len(inside))
             seen.append(name)
@@ -150,7 +150,7 @@ def test_a_cancelled_job_makes_room_and_ends_for_whoever_waits(runner, busy):
 
 @pytest.mark.parametrize("end", ["cancelled", "failed"])
 def test_what_ended_without_a_result_can_be_asked_again(runner, end):
-    def fail(report, cancelled):
+    def fail(monitor):
         raise Cancelled("Stop.") if end == "cancelled" else NotEnoughData("Too short.")
 
     first = runner.submit("a", "A", fail)
@@ -164,7 +164,7 @@ def test_what_ended_without_a_result_can_be_asked_again(runner, end):
 
 def test_asked_again_while_the_cancelled_one_still_stops(runner):
     release = threading.Event()
-    old = runner.submit("a", "A", lambda report, cancelled: release.wait(SOON))
+    old = runner.submit("a", "A", lambda monitor: release.wait(SOON))
     old.cancel()
     new = runner.submit("a", "A", at_once(7))
     assert new is not old
@@ -174,7 +174,7 @@ def test_asked_again_while_the_cancelled_one_still_stops(runner):
 
 
 def test_our_errors_are_shown_as_they_are(runner):
-    def fail(report, cancelled):
+    def fail(monitor):
         raise NotEnoughData("The history is too short.")
 
     job = runner.submit("a", "A", fail)
@@ -185,7 +185,7 @@ def test_our_errors_are_shown_as_they_are(runner):
 
 
 def test_a_surprise_is_logged_shown_as_failure_and_the_worker_goes_on(runner, caplog):
-    def fail(report, cancelled):
+    def fail(monitor):
         raise ZeroDivisionError("by nought")
 
     job = runner.submit("a", "The title", fail)
@@ -204,7 +204,7 @@ def test_a_failed_job_keeps_nothing_of_its_work_alive(runner):
 
     held = []
 
-    def fail(report, cancelled):
+    def fail(monitor):
         network = Network()
         held.append(weakref.ref(network))
         raise Cancelled(f"Stopped with {type(network)}.")
@@ -241,7 +241,7 @@ def test_many_submitters_at_once():
     got: list[tuple[str, object]] = []
 
     def work(key):
-        def run(report, cancelled):
+        def run(monitor):
             with lock:
                 runs.append(key)
             time.sleep(0.001)

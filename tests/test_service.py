@@ -37,7 +37,7 @@ from cryptoforecast.service import (
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import WalkPlan
+from cryptoforecast.types import Monitor, WalkPlan
 from tests import synthetic
 
 SPEC = synthetic.spec(epochs=1)
@@ -152,7 +152,7 @@ def test_other_questions_are_trained(trained, no_training):
 
 def test_progress_and_cancel_reach_the_training(service):
     with pytest.raises(Cancelled):
-        service.backtests.run(synthetic.history(), SPEC, cancelled=lambda: True)
+        service.backtests.run(synthetic.history(), SPEC, Monitor(cancelled=lambda: True))
     assert service.training.cache.get(training_cache.key(synthetic.history(), SPEC)) is None
 
 

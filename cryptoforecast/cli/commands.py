@@ -19,6 +19,7 @@ from cryptoforecast.types import (
     Backtest,
     MarketQuery,
     ModelSpec,
+    Monitor,
     PriceHistory,
     TrainedModel,
     WalkForward,
@@ -83,7 +84,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     history, spec = _history_and_spec(service, args)
     with _meter(history, spec) as meter:
         tested = service.walk_forward.run(
-            history, spec, plan, meter, cancelled, use_cache=not args.no_cache
+            history, spec, plan, Monitor(meter, cancelled), use_cache=not args.no_cache
         )
     walk_forward = tested if len(tested.folds) > 1 else None
     additions = _additions(service, args, tested.backtest, walk_forward)
@@ -167,7 +168,8 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         service.saved_models.check_free(args.save, force=args.force)
     history, spec = _history_and_spec(service, args)
     with _meter(history, spec) as meter:
-        result = service.backtests.run(history, spec, meter, cancelled, use_cache=not args.no_cache)
+        monitor = Monitor(meter, cancelled)
+        result = service.backtests.run(history, spec, monitor, use_cache=not args.no_cache)
     result = service.backtests.with_all_baselines(result)
     if args.save is None:
         last_line = "Not saved. Add --save NAME to save it."

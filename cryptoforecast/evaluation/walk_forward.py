@@ -20,9 +20,11 @@ from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import samples, specs, training, training_cache
 from cryptoforecast.learning.samples import MIN_ORIGINS, RawSamples
 from cryptoforecast.types import (
+    UNWATCHED,
     Fold,
     Forecast,
     ModelSpec,
+    Monitor,
     PriceHistory,
     Progress,
     Split,
@@ -38,7 +40,6 @@ MAX_FOLDS = 50
 #: Share of the epochs that a fit needs which starts from the weights of the fold before.
 WARM_SHARE = 1 / 3
 
-Report = Callable[[Progress], None]
 #: Gives the model of a question's key, and whether it was there already or had to be made.
 Answered = Callable[[str, Callable[[], TrainedModel]], tuple[TrainedModel, bool]]
 
@@ -51,8 +52,7 @@ def run(
     history: PriceHistory,
     spec: ModelSpec,
     plan: WalkPlan,
-    report: Report = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    monitor: Monitor = UNWATCHED,
     answered: Answered = _anew,
     *,
     baselines: Collection[str] = tuple(BASELINES),
@@ -63,8 +63,7 @@ def run(
         history: ``n`` candles.
         spec: of the predictor that is judged, network or baseline, with its ``test`` share.
         plan: the folds, and how each is fitted.
-        report: called with the progress of fits that did not come from a cache.
-        cancelled: called before every fold and every update; true stops the test.
+        monitor: Follows the progress, and may stop the work.
         answered: looks a fit up in a cache, or makes it; by default it is always made.
         baselines: names of those to compare with; see ``backtest.predictors``.
 
@@ -75,17 +74,17 @@ def run(
     Raises:
         InvalidInput: as ``check`` and ``training.check`` do.
         NotEnoughData: if a span of a fold would be too short.
-        Cancelled: if ``cancelled()`` became true.
+        Cancelled: if the monitor stopped the work.
     """
     whole, plan, cuts = _cuts(history, spec, plan)
     ends = [*(cut.test_start for cut in cuts[1:]), whole.rows]
     fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in cuts)
     if specs.is_network(spec):
-        fits = _fits(history, spec, plan, cuts, report, cancelled, answered)
+        fits = _fits(history, spec, plan, cuts, monitor, answered)
     folds_done: list[Fold] = []
     parts: list[dict[str, Forecast]] = []
     for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
-        if cancelled():
+        if monitor.cancelled():
             raise Cancelled("The test was cancelled.")
         predictors = backtest.predictors(history, spec, cut, model, baselines)
         forecasts = backtest.forecasts(history, predictors, cut)
@@ -247,8 +246,7 @@ def _fits(
     spec: ModelSpec,
     plan: WalkPlan,
     cuts: tuple[Split, ...],
-    report: Report,
-    cancelled: Callable[[], bool],
+    monitor: Monitor,
     answered: Answered,
 ) -> Iterator[tuple[TrainedModel, bool]]:
     """Give the network of each fold, fitted when it is asked for, and whether it was known."""
@@ -263,7 +261,7 @@ def _fits(
         key = _key(history, fold_spec, cut, "" if initial is None else key)
 
         def tell(progress: Progress, i: int = i, total: int = total, spent: int = spent) -> None:
-            report(
+            monitor.report(
                 dataclasses.replace(
                     progress,
                     fold=i + 1,
@@ -273,7 +271,8 @@ def _fits(
                 )
             )
 
-        make = functools.partial(_fit, history, fold_spec, cut, measure, tell, cancelled, initial)
+        fold_monitor = Monitor(tell, monitor.cancelled)
+        make = functools.partial(_fit, history, fold_spec, cut, measure, fold_monitor, initial)
         model, cached = answered(key, make)
         # What was known cost nothing: counted as done, it would make the rest seem short.
         total, spent = (total - work[i], spent) if cached else (total, spent + work[i])
@@ -285,11 +284,10 @@ def _fit(
     spec: ModelSpec,
     cut: Split,
     measure: Callable[[], RawSamples],
-    report: Report,
-    cancelled: Callable[[], bool],
+    monitor: Monitor,
     initial: TrainedModel | None,
 ) -> TrainedModel:
-    return training.fit(history, spec, cut, measure(), report, cancelled, initial)
+    return training.fit(history, spec, cut, measure(), monitor, initial)
 
 
 def _key(history: PriceHistory, spec: ModelSpec, cut: Split, before: str) -> str:

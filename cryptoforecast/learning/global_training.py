@@ -10,14 +10,22 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.learning import features, networks, samples, specs, training
-from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, Progress, Split, TrainedModel
+from cryptoforecast.types import (
+    UNWATCHED,
+    ModelCard,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    Split,
+    TrainedModel,
+)
 
 #: The coin on the card of a global model.
 ANY_COIN = "any"
@@ -39,8 +47,7 @@ def train(
     histories: Sequence[PriceHistory],
     spec: ModelSpec,
     until: pd.Timestamp | None = None,
-    report: Callable[[Progress], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    monitor: Monitor = UNWATCHED,
 ) -> TrainedModel:
     """Fit one network to all histories together.
 
@@ -50,13 +57,12 @@ def train(
             of all candles before ``until``. ``spec.test`` is not used: test the model on later
             months or on other coins.
         until: Candles that open then or later, UTC, are not read; ``None`` reads all.
-        report: Called with the progress, a few times a second.
-        cancelled: Called before every update; the training stops when it returns true.
+        monitor: Follows the progress, and may stop the work.
 
     Raises:
         InvalidInput: If an input depends on a coin's scale, or the intervals differ.
         NotEnoughData: If a span of all histories together would be too short.
-        Cancelled: If ``cancelled()`` returned true.
+        Cancelled: If the monitor stopped the work.
     """
     _check(histories, spec)
     earlier = [_before(history, until) for history in histories]
@@ -66,7 +72,7 @@ def train(
         for history, cut in zip(used, cuts(used, spec), strict=True)
     ]
     prepared, scaler = samples.prepare_pooled(parts, spec)
-    weights, record = training.fit_networks(spec, prepared, report, cancelled)
+    weights, record = training.fit_networks(spec, prepared, monitor)
     return TrainedModel(spec, scaler, weights, None, record, _card(used, spec))
 
 

@@ -24,9 +24,11 @@ from cryptoforecast.learning.samples import Samples, starts
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
+    UNWATCHED,
     Array,
     EpochLoss,
     ModelSpec,
+    Monitor,
     Progress,
     Stretches,
     TrainingRecord,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-Report = Callable[[Progress], None]
 
 _ONE_FIT = threading.Lock()
 #: Seconds between two reports within an epoch, at least.
@@ -90,8 +91,7 @@ def build(spec: ModelSpec) -> keras.Model:
 def fit(
     spec: ModelSpec,
     samples: Samples,
-    report: Report = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    monitor: Monitor = UNWATCHED,
     initial: Sequence[Array] | None = None,
 ) -> tuple[tuple[Array, ...], TrainingRecord]:
     """Fit a network; the same arguments give the same weights.
@@ -99,19 +99,18 @@ def fit(
     Args:
         spec: The network and how it is trained.
         samples: Scaled arrays, the origins to fit on and the origins that choose the epoch.
-        report: Called with the progress, a few times a second.
-        cancelled: Called before every update; the fit stops when it returns true.
+        monitor: Follows the progress, and may stop the work.
         initial: Weights to start from, in Keras' order; random ones by default.
 
     Returns:
         The weights in Keras' order, and how the fit went.
 
     Raises:
-        Cancelled: If ``cancelled()`` returned true.
+        Cancelled: If the monitor stopped the work.
         CryptoForecastError: If the loss is no longer finite.
     """
     with _ONE_FIT:
-        if cancelled():
+        if monitor.cancelled():
             raise Cancelled("Training was cancelled.")
         began = time.perf_counter()
         _prepare()
@@ -119,7 +118,7 @@ def fit(
 
         keras.utils.set_random_seed(spec.seed)
         try:
-            return _Fit(spec, samples, report, cancelled, began, initial).run()
+            return _Fit(spec, samples, monitor, began, initial).run()
         finally:
             keras.utils.clear_session()
             gc.collect()
@@ -132,13 +131,12 @@ class _Fit:
         self,
         spec: ModelSpec,
         samples: Samples,
-        report: Report,
-        cancelled: Callable[[], bool],
+        monitor: Monitor,
         began: float,
         initial: Sequence[Array] | None,
     ) -> None:
         self.spec, self.samples = spec, samples
-        self.report, self.cancelled, self.began = report, cancelled, began
+        self.monitor, self.began = monitor, began
         self.chunk, self.chunks = _tiling(spec, samples)
         self.order = np.random.default_rng(spec.seed)
         self.final = final_epochs(spec)
@@ -240,7 +238,7 @@ class _Fit:
 
     def _stop_if_cancelled(self) -> None:
         """Raise ``Cancelled`` if the user has cancelled the training."""
-        if self.cancelled():
+        if self.monitor.cancelled():
             raise Cancelled("Training was cancelled.")
 
     def _report_progress(self, epoch: int, share: float) -> None:
@@ -256,7 +254,7 @@ class _Fit:
         self.reported_at = now
         epochs = self.spec.epochs + self.final
         done = min((epoch - 1 + share) / epochs, 1.0)
-        self.report(Progress(epoch, epochs, done, now - self.began, tuple(self.curve)))
+        self.monitor.report(Progress(epoch, epochs, done, now - self.began, tuple(self.curve)))
 
 
 def final_epochs(spec: ModelSpec) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,11 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import inference, networks, samples, specs
 from cryptoforecast.types import (
+    UNWATCHED,
     Array,
     ModelCard,
     ModelSpec,
+    Monitor,
     PriceHistory,
     Progress,
     Split,
@@ -25,8 +26,7 @@ from cryptoforecast.types import (
 def train(
     history: PriceHistory,
     spec: ModelSpec,
-    report: Callable[[Progress], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    monitor: Monitor = UNWATCHED,
 ) -> TrainedModel:
     """Fit a network on the training rows and choose its epoch on the validation rows.
 
@@ -35,17 +35,16 @@ def train(
     Args:
         history: ``n`` candles. The last ``spec.test`` share of them is not read.
         spec: The network and how it is trained.
-        report: Called with the progress, a few times a second.
-        cancelled: Called before every update; the training stops when it returns true.
+        monitor: Follows the progress, and may stop the work.
 
     Raises:
         InvalidInput: See ``check``.
         NotEnoughData: See ``check``.
-        Cancelled: If ``cancelled()`` returned true.
+        Cancelled: If the monitor stopped the work.
     """
     cut = check(history, spec)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
-    return fit(history, spec, cut, samples.raw_samples(seen, spec), report, cancelled)
+    return fit(history, spec, cut, samples.raw_samples(seen, spec), monitor)
 
 
 def fit(
@@ -53,8 +52,7 @@ def fit(
     spec: ModelSpec,
     cut: Split,
     raw: samples.RawSamples,
-    report: Callable[[Progress], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    monitor: Monitor = UNWATCHED,
     initial: TrainedModel | None = None,
 ) -> TrainedModel:
     """Fit a network to any split of a history; see ``train``.
@@ -64,16 +62,15 @@ def fit(
         spec: The network and how it is trained.
         cut: A split that ``check`` accepts.
         raw: Features and targets of the history, at least up to ``cut.fit_end``.
-        report: Called with the progress, a few times a second.
-        cancelled: Called before every update; the training stops when it returns true.
+        monitor: Follows the progress, and may stop the work.
         initial: A model of the same shape, whose weights the fit starts from. Without it the
             weights are random.
 
     Raises:
-        Cancelled: If ``cancelled()`` returned true.
+        Cancelled: If the monitor stopped the work.
     """
     prepared, scaler = samples.prepare_raw(raw.before(cut.fit_end), spec, cut)
-    weights, record = fit_networks(spec, prepared, report, cancelled, initial)
+    weights, record = fit_networks(spec, prepared, monitor, initial)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
     close = seen.candles["close"].to_numpy(float)[cut.first : cut.train_end]
     card = ModelCard(
@@ -103,8 +100,7 @@ def fit(
 def fit_networks(
     spec: ModelSpec,
     prepared: samples.Samples,
-    report: Callable[[Progress], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    monitor: Monitor = UNWATCHED,
     initial: TrainedModel | None = None,
 ) -> tuple[tuple[Array, ...], TrainingRecord]:
     """Fit the networks of an ensemble one after the other, each with the next seed.
@@ -112,8 +108,7 @@ def fit_networks(
     Args:
         spec: The networks and how they are trained.
         prepared: Scaled samples.
-        report: Called with the progress of the whole ensemble.
-        cancelled: Called before every update.
+        monitor: Follows the progress, and may stop the work.
         initial: An ensemble of the same shape, whose weights the fits start from.
 
     Returns:
@@ -128,11 +123,12 @@ def fit_networks(
 
         def report_whole(progress: Progress, i: int = i, past: float = past) -> None:
             done, seconds = (i + progress.done) / spec.ensemble, past + progress.seconds
-            report(dataclasses.replace(progress, done=done, seconds=seconds))
+            monitor.report(dataclasses.replace(progress, done=done, seconds=seconds))
 
         own_spec = dataclasses.replace(spec, seed=spec.seed + i)
         own_initial = None if member is None else member.weights
-        own_weights, record = networks.fit(own_spec, prepared, report_whole, cancelled, own_initial)
+        own_monitor = Monitor(report_whole, monitor.cancelled)
+        own_weights, record = networks.fit(own_spec, prepared, own_monitor, own_initial)
         weights += own_weights
         records.append(record)
     return tuple(weights), dataclasses.replace(

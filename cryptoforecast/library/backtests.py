@@ -24,6 +24,8 @@ from cryptoforecast.service import shared
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import (
     QUANTILES,
+    UNWATCHED,
+    Monitor,
     PriceHistory,
     Progress,
     Verdict,
@@ -314,9 +316,8 @@ def of_kind(
     preset = changes.pop("preset", None) or "quick"
     spec = specs.make(str(preset), kind, rows=len(history), **changes)
     _check_ranges(history, kind, changes)
-    walk = shared().walk_forward.run(
-        history, spec, plan, progress or (lambda _: None), use_cache=cache
-    )
+    monitor = UNWATCHED if progress is None else Monitor(progress)
+    walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)
     return Backtest(walk.backtest, walk)
 
 

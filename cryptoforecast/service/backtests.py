@@ -14,7 +14,7 @@ from cryptoforecast.learning import specs
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.training import TrainingService
-from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, Progress, TrainedModel
+from cryptoforecast.types import UNWATCHED, Backtest, ModelSpec, Monitor, PriceHistory, TrainedModel
 
 #: Bytes of forecasts of backtests in memory.
 MAX_BYTES = 64_000_000
@@ -46,8 +46,7 @@ class BacktestService:
         self,
         history: PriceHistory,
         spec: ModelSpec,
-        report: Callable[[Progress], None] = lambda _: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        monitor: Monitor = UNWATCHED,
         *,
         use_cache: bool = True,
     ) -> Backtest:
@@ -56,18 +55,17 @@ class BacktestService:
         Args:
             history: ``n`` candles.
             spec: Settings of a network, which is trained first, or a baseline.
-            report: Called with the progress of the training.
-            cancelled: Called before every update; the training stops when it returns true.
+            monitor: Follows the progress, and may stop the work.
             use_cache: Whether a cached network may be used.
 
         Raises:
             InvalidInput: If the settings or the prices are outside the rules.
             NotEnoughData: If a span of the split would be too short.
-            Cancelled: If ``cancelled`` returned true.
+            Cancelled: If the monitor stopped the work.
         """
         if not specs.is_network(spec):
             return self._of_baseline(history, spec)
-        run = self._training.train(history, spec, report, cancelled, use_cache=use_cache)
+        run = self._training.train(history, spec, monitor, use_cache=use_cache)
         return self.of_trained(history, run.model, cached=run.cached)
 
     def of_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest:

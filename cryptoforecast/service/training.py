@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import training, training_cache
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import ModelSpec, PriceHistory, Progress, TrainedModel
+from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, PriceHistory, TrainedModel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -49,8 +49,7 @@ class TrainingService:
         self,
         history: PriceHistory,
         spec: ModelSpec,
-        report: Callable[[Progress], None] = lambda _: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        monitor: Monitor = UNWATCHED,
         *,
         use_cache: bool = True,
     ) -> Run:
@@ -59,17 +58,16 @@ class TrainingService:
         Args:
             history: ``n`` candles.
             spec: Settings of the network.
-            report: Called with the progress.
-            cancelled: Called before every update; the training stops when it returns true.
+            monitor: Follows the progress, and may stop the work.
             use_cache: Whether a cached network may be returned.
 
         Raises:
             InvalidInput: If the settings or the prices are outside the rules.
             NotEnoughData: If a span of the split would be too short.
-            Cancelled: If ``cancelled`` returned true.
+            Cancelled: If the monitor stopped the work.
         """
         key = training_cache.key(history, spec)
-        make = functools.partial(training.train, history, spec, report, cancelled)
+        make = functools.partial(training.train, history, spec, monitor)
         model, cached = self.model_of(key, make, use_cache=use_cache)
         return Run(key, history, model, cached)
 
@@ -83,8 +81,8 @@ class TrainingService:
         """
         training.check(history, spec)
 
-        def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
-            return self.train(history, spec, report, cancelled)
+        def work(monitor: Monitor) -> Run:
+            return self.train(history, spec, monitor)
 
         return self.jobs.submit(training_cache.key(history, spec), title(history, spec), work)
 

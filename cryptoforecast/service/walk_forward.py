@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from cryptoforecast.cache import LruCache
 from cryptoforecast.evaluation import backtest, walk_forward
@@ -14,7 +14,7 @@ from cryptoforecast.learning import training, training_cache
 from cryptoforecast.service.backtests import forecast_bytes, missing_baselines
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.training import Run, TrainingService, title
-from cryptoforecast.types import ModelSpec, PriceHistory, Progress, WalkForward, WalkPlan
+from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, PriceHistory, WalkForward, WalkPlan
 
 #: How the key of a walk-forward test begins.
 KEY_PREFIX = "walk-"
@@ -45,8 +45,7 @@ class WalkForwardService:
         history: PriceHistory,
         spec: ModelSpec,
         plan: WalkPlan,
-        report: Callable[[Progress], None] = lambda _: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        monitor: Monitor = UNWATCHED,
         *,
         use_cache: bool = True,
         baselines: Collection[str] = tuple(BASELINES),
@@ -57,20 +56,17 @@ class WalkForwardService:
             history: ``n`` candles.
             spec: Settings of a network, or a baseline.
             plan: The folds.
-            report: Called with the progress.
-            cancelled: Called before every update; the test stops when it returns true.
+            monitor: Follows the progress, and may stop the work.
             use_cache: Whether cached networks may be used.
             baselines: Names of the baselines to compare with.
 
         Raises:
             InvalidInput: If the settings, the plan or the prices are outside the rules.
             NotEnoughData: If a span of a fold would be too short.
-            Cancelled: If ``cancelled`` returned true.
+            Cancelled: If the monitor stopped the work.
         """
         model_of = functools.partial(self._training.model_of, use_cache=use_cache)
-        return walk_forward.run(
-            history, spec, plan, report, cancelled, model_of, baselines=baselines
-        )
+        return walk_forward.run(history, spec, plan, monitor, model_of, baselines=baselines)
 
     def submit(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> Job[Run]:
         """Test a network in the background, compared with the quick baselines.
@@ -88,8 +84,8 @@ class WalkForwardService:
         if self.result(key) is None:
             self._training.jobs.forget(key)  # the finished test was dropped from memory
 
-        def work(report: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Run:
-            tested = self.run(history, spec, plan, report, cancelled, baselines=QUICK)
+        def work(monitor: Monitor) -> Run:
+            tested = self.run(history, spec, plan, monitor, baselines=QUICK)
             self._results.put(key, tested)
             models = [fold.model for fold in tested.folds if fold.model is not None]
             return Run(key, history, models[-1], tested.backtest.cached)

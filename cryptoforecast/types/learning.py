@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -213,6 +213,23 @@ class Progress:
     curve: tuple[EpochLoss, ...] = ()
     fold: int = 1
     folds: int = 1
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """How long work tells how far it is, and learns that it is to stop.
+
+    Attributes:
+        report: Called with the progress, a few times a second.
+        cancelled: Called before every update; the work stops when it returns true.
+    """
+
+    report: Callable[[Progress], None] = lambda _: None
+    cancelled: Callable[[], bool] = lambda: False
+
+
+#: A monitor that nobody watches.
+UNWATCHED = Monitor()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import samples, specs, training, training_cache
-from cryptoforecast.types import Split, WalkPlan
+from cryptoforecast.types import Monitor, Split, WalkPlan
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=2, features=("return", "range"), lookback=5, epochs=3)
@@ -299,7 +299,7 @@ def test_features_are_measured_once_and_not_at_all_where_all_is_known(history, m
     def measure(*args):
         measured.append(args)
 
-    monkeypatch.setattr(samples, "measure", measure)
+    monkeypatch.setattr(samples, "raw_samples", measure)
     monkeypatch.setattr(training, "fit", lambda *_: synthetic.model(SPEC))
     walk_forward.run(history, SPEC, WalkPlan(folds=3))
     assert len(measured) == 1
@@ -314,7 +314,7 @@ def test_features_are_measured_once_and_not_at_all_where_all_is_known(history, m
 def test_progress_names_the_fold_and_never_falls(history):
     seen = []
     plan = WalkPlan(folds=2, warm_start=True)
-    walk_forward.run(history, SPEC, plan, seen.append)
+    walk_forward.run(history, SPEC, plan, Monitor(seen.append))
     assert {progress.folds for progress in seen} == {2}
     places = [(progress.fold, progress.epoch) for progress in seen]
     assert places == sorted(places)
@@ -334,7 +334,7 @@ def test_a_fold_that_was_known_is_no_part_of_the_work_to_be_done(history):
     def answered(key, make):
         return (known, True) if key == training_cache.key(history, SPEC) else (make(), False)
 
-    walk_forward.run(history, SPEC, WalkPlan(folds=2), seen.append, answered=answered)
+    walk_forward.run(history, SPEC, WalkPlan(folds=2), Monitor(seen.append), answered=answered)
     assert {progress.fold for progress in seen} == {2}
     assert (seen[0].done, seen[-1].done) == (0, 1)
 
@@ -349,8 +349,8 @@ def test_cancelled_in_a_later_fold(history):
 
     with pytest.raises(Cancelled):
         walk_forward.run(
-            history, SPEC, WalkPlan(folds=3), seen.append,
-            lambda: bool(seen) and seen[-1].fold == 2, answered,
+            history, SPEC, WalkPlan(folds=3),
+            Monitor(seen.append, lambda: bool(seen) and seen[-1].fold == 2), answered,
         )  # fmt: skip
     assert len(made) == 1
     assert seen[-1].fold == 2
@@ -358,7 +358,7 @@ def test_cancelled_in_a_later_fold(history):
 
 def test_a_baseline_can_be_cancelled_too(history):
     with pytest.raises(Cancelled):
-        walk_forward.run(history, NAIVE, WalkPlan(folds=3), cancelled=lambda: True)
+        walk_forward.run(history, NAIVE, WalkPlan(folds=3), Monitor(cancelled=lambda: True))
 
 
 # ------------------------------------------------------------------ refusals

@@ -7,6 +7,7 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import bundles, inference, ranges, samples, specs, training
+from cryptoforecast.types import Monitor
 from tests import synthetic
 
 
@@ -86,7 +87,7 @@ def test_an_ensemble_is_saved_and_read_again(several, tmp_path):
 def test_progress_runs_once_through_an_ensemble():
     spec = synthetic.spec(ensemble=2, epochs=2)
     seen = []
-    training.train(synthetic.history(), spec, seen.append)
+    training.train(synthetic.history(), spec, Monitor(seen.append))
     done = [one.done for one in seen]
     assert done == sorted(done)
     assert done[-1] == 1.0

@@ -10,7 +10,7 @@ import pytest
 
 from cryptoforecast.errors import Cancelled, CryptoForecastError
 from cryptoforecast.learning import bundles, inference, networks, samples, specs
-from cryptoforecast.types import QUANTILES
+from cryptoforecast.types import QUANTILES, Monitor
 from tests import synthetic
 
 
@@ -151,9 +151,9 @@ def test_the_record_is_of_the_fit(lstm):
 
 
 def test_progress_never_falls_and_ends_at_one(monkeypatch):
-    monkeypatch.setattr(networks, "REPORT_EVERY", 0.0)
+    monkeypatch.setattr(networks, "REPORT_SECONDS", 0.0)
     spec, seen = synthetic.spec(epochs=3, batch_size=64), []
-    networks.fit(spec, prepared(spec), seen.append)
+    networks.fit(spec, prepared(spec), Monitor(seen.append))
     done = [progress.done for progress in seen]
     seconds = [progress.seconds for progress in seen]
     assert len(seen) > 9
@@ -170,7 +170,7 @@ def test_cancelled_before_it_starts():
     spec, seen = synthetic.spec(), []
     began = time.perf_counter()
     with pytest.raises(Cancelled):
-        networks.fit(spec, prepared(spec), seen.append, lambda: True)
+        networks.fit(spec, prepared(spec), Monitor(seen.append, lambda: True))
     assert time.perf_counter() - began < 1
     assert seen == []
 
@@ -195,7 +195,7 @@ def test_cancelling_takes_effect_before_the_next_update(network):
 
     seen = []
     with pytest.raises(Cancelled):
-        networks.fit(spec, prepared(spec), seen.append, cancelled)
+        networks.fit(spec, prepared(spec), Monitor(seen.append, cancelled))
     assert len(asked) == 8
     assert seen[-1].epoch <= 7
 
