@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 from cryptoforecast.errors import CryptoForecastError  # noqa: E402
 from cryptoforecast.prices.files.price_file import read  # noqa: E402
-from tests.prices import samples  # noqa: E402
-from tests.prices.mutations import mutated, noise  # noqa: E402
+from tests.prices.files import samples  # noqa: E402
+from tests.prices.files.damage import mutated, noise  # noqa: E402
 
 _HEAD = 40_000
 _SLOW = 10.0

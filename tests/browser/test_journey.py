@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.prices import samples
+from tests.prices.files import samples
 
 CHART = ".js-plotly-plot"
 VERDICT = re.compile("the last price|Too few forecasts")

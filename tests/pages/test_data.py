@@ -14,7 +14,7 @@ from cryptoforecast.service import PriceService, is_file, shared
 from cryptoforecast.ui import data
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
-from tests.prices import samples
+from tests.prices.files import samples
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from cryptoforecast.prices.candles.quality import outliers
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory, Problem
-from tests.prices import samples
+from tests.prices.files import samples
 
 HOURS = samples.candles("1h", 200)
 

@@ -9,7 +9,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import REPAIRS, repair, repairable
-from tests.prices import samples
+from tests.prices.files import samples
 
 NAMES = ("outliers", "ohlc_violations", "flat_tail", "flat")
 

@@ -14,6 +14,7 @@ import numpy as np
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import (
+    EXAMPLE_HEADER,
     are_enough,
     combine_roles,
     given_roles,
@@ -196,7 +197,8 @@ def _shape(body: list[list[str]], width: int, *, clock: bool) -> dict[int, str]:
     """Find the roles of columns by their numbers; the second may be the time of day."""
     if not clock:
         return roles_by_shape(_sample(body, width))
-    without = roles_by_shape(_sample([[row[0], *row[2:]] for row in body], width - 1))
+    joined = [[" ".join(row[:2]), *row[2:]] for row in body]
+    without = roles_by_shape(_sample(joined, width - 1))
     return {position + (position > 0): role for position, role in without.items()} | {1: "clock"}
 
 
@@ -222,12 +224,52 @@ def _sample(body: list[list[str]], width: int) -> np.ndarray:
             if _is_number(cell):
                 sample[i, j] = float(cell)
     sound = ~np.isnan(sample[:, : min(width, 5)]).any(axis=1)
-    if dated and len(body) > 1 and body[0][0] > body[-1][0]:
+    if dated and _is_newest_first([row[0] for row in body]):
         sample[:, 0] *= -1
     if not sound.any():
         raise unknown_shape(width)
     numbers: np.ndarray = sample[sound]
     return numbers
+
+
+def _is_newest_first(cells: list[str]) -> bool:
+    """Tell whether dates fall from row to row, whichever of day, month and year comes first.
+
+    Raises:
+        UnreadableFile: If they rise with the day first and fall with the month first, or the
+            other way round.
+    """
+    dates = [cell for cell in cells if _DATE.fullmatch(cell)]
+    orders = [order for order in zip(*map(_date_keys, dates), strict=False) if _are_months(order)]
+    # The right order puts the rows in the order of time; a wrong one mostly does not.
+    regular = [order for order in orders if list(order) in (sorted(order), sorted(order)[::-1])]
+    falling = {order[0] > order[-1] for order in regular or orders if order[0] != order[-1]}
+    if len(falling) > 1:
+        raise UnreadableFile(
+            "Rows without column names must show whether the oldest or the newest comes first. "
+            f"Received: dates from {dates[0][:30]!r} to {dates[-1][:30]!r}, which rise or fall by "
+            "whether the day or the month comes first. Write dates as 2024-12-31, or add a first "
+            f"line that names the columns ({EXAMPLE_HEADER})."
+        )
+    return True in falling
+
+
+def _are_months(keys: Sequence[tuple[int, ...]]) -> bool:
+    """Tell whether the second number of every key can be a month."""
+    return all(key[1] <= 12 for key in keys)
+
+
+def _date_keys(date: str) -> list[tuple[int, ...]]:
+    """Make numbers that sort as times do, one key for each order of day, month and year."""
+    parted = re.sub(r"^([0-9]{4})([0-9]{2})([0-9]{2})(?=[T ])", r"\1-\2-\3", date)
+    one, two, three, *clock = map(int, re.findall(r"[0-9]{1,19}", parted))
+    half = re.search(r"([AaPp])\.?[Mm]", date)
+    if half and clock:
+        clock[0] = clock[0] % 12 + 12 * (half[1] in "Pp")
+    if one > 99:
+        return [(one, two, three, *clock)]
+    keys = [(three, two, one, *clock), (three, one, two, *clock)]
+    return keys if three > 99 else [*keys, (one, two, three, *clock)]
 
 
 def _widest(rows: list[list[str]]) -> list[str]:

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from cryptoforecast.prices.files.column_names import column_names
-from tests.prices import samples
+from tests.prices.files import samples
 
 CANDLES = samples.candles()
 NAMES = ["time", "open", "high", "low", "close", "volume"]

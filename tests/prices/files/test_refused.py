@@ -13,7 +13,7 @@ from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.files import opening
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
-from tests.prices import samples
+from tests.prices.files import samples
 
 HOURS, DAYS = samples.candles("1h", 48), samples.candles("1d", 60)
 

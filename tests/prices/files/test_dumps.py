@@ -12,7 +12,7 @@ import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.price_file import read
-from tests.prices import samples
+from tests.prices.files import samples
 
 HOURS = samples.candles("1h", 60, "2024-03-01")
 DAYS = samples.candles("1d", 60, "2023-03-01")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import INTERVALS, PriceHistory
-from tests.prices import samples
-from tests.prices.mutations import mutated, noise
+from tests.prices.files import samples
+from tests.prices.files.damage import mutated, noise
 
 HOURS, DAYS = samples.candles("1h", 30), samples.candles("1d", 30)
 GOOD = [make(HOURS) for make in samples.HOURLY.values()]

@@ -10,7 +10,7 @@ import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files import opening, price_file
-from tests.prices import samples
+from tests.prices.files import samples
 
 ROWS = 60_000
 CONTENT = samples.own(samples.candles(rows=ROWS))

@@ -10,7 +10,7 @@ import pytest
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import is_foreign, roles_by_name, volume_unit
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape
-from tests.prices import samples
+from tests.prices.files import samples
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.prices.files.readers import feather as feather_reader
 from cryptoforecast.prices.files.readers import json_rows
 from cryptoforecast.prices.files.readers import parquet as parquet_reader
-from tests.prices import samples
+from tests.prices.files import samples
 
 HOURS = samples.candles("1h", 48)
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")

@@ -11,7 +11,7 @@ import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.price_file import read
-from tests.prices import samples
+from tests.prices.files import samples
 
 TRADES = 6_000
 _DICE = np.random.default_rng(3)

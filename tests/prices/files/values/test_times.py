@@ -12,8 +12,9 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.prices.files.values.months import find_months
+from cryptoforecast.prices.files.values.times import read_epochs
 from cryptoforecast.types import PriceHistory
-from tests.prices import samples
+from tests.prices.files import samples
 
 # From the 10th on: the day tells itself from the month.
 HOURS = samples.candles("1h", 100, "2024-03-10")
@@ -279,3 +280,134 @@ def test_a_time_with_a_line_break_is_no_other_row_s() -> None:
     records[7]["t"] = "\n"
     with pytest.raises(UnreadableFile, match=r"from 2009 on.*\(record 8"):
         read(json.dumps(records).encode(), "x.json")
+
+
+@pytest.mark.parametrize("last", [1200, 2300])
+def test_hours_and_minutes_without_a_leading_zero_are_told_by_their_size(last: int) -> None:
+    """1200 can't be twelve minutes: with it, 100 is one o'clock."""
+    start = "2024-03-10 00:00"
+    frame = samples.candles("1h", 24 + last // 100 + 1, start)
+    rows = [[f"{t:%Y%m%d}", f"{t.hour * 100}", *map(str, row)]
+            for t, row in zip(frame.index, frame.to_numpy(), strict=True)]  # fmt: skip
+    header = ["Date", "Time", "Open", "High", "Low", "Close", "Volume"]
+    if last == 1200:
+        rows = [row for row in rows if int(row[1]) <= 1200]
+    history = read(samples.lines(rows, header), "x.csv")
+    assert history.start == frame.index[0]
+    assert history.end == frame.index[-1]
+    assert (history.interval, len(history)) == ("1h", len(rows))
+
+
+@pytest.mark.parametrize(
+    ("clocks", "days"),
+    [
+        (["1300"], 20),  # the same every day: perhaps thirteen minutes past midnight
+        ([str(100 * hour) for hour in range(1, 14)], 1),  # one day alone: minutes and seconds?
+        ([str(100 * hour) for hour in range(1, 12)], 20),  # none that only hours reach
+    ],
+)
+def test_times_of_day_that_may_be_minutes_and_seconds_are_refused(
+    clocks: list[str], days: int
+) -> None:
+    dates = pd.date_range("2024-03-10", periods=days, freq="D")
+    rows = [[f"{day:%Y%m%d}", clock, "10", "12", "9", "11"] for day in dates for clock in clocks]
+    content = samples.lines(rows, ["Date", "Time", "Open", "High", "Low", "Close"])
+    largest = max(map(int, clocks))
+    with pytest.raises(UnreadableFile, match=rf"Received: {largest} \(line"):
+        read(content, "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [("%H%M%S", "%H%M%S"), ("%-H%M%S", "%-H%M%S"), ("%H%M", "%H%M")],
+)
+def test_digits_of_the_time_of_day_may_have_no_colons(clock: str, expected: str) -> None:
+    rows = [[f"{t:%Y%m%d}", t.strftime(clock).lstrip("-"), *map(str, row)]
+            for t, row in zip(HOURS.index, HOURS.to_numpy(), strict=True)]  # fmt: skip
+    header = ["Date", "Time", "Open", "High", "Low", "Close", "Volume"]
+    check(read(samples.lines(rows, header), "x.csv"), HOURS)
+
+
+@pytest.mark.parametrize("price", ["", "27 100.5"])
+def test_days_of_a_spreadsheet_may_be_absent_where_there_is_no_price(price: str) -> None:
+    """Written as text, because one price has a space between its thousands."""
+    days = (DAYS.index - pd.Timestamp("1899-12-30", tz="UTC")) / pd.Timedelta(days=1)
+    rows = [[f"{day:.0f}", *(f"{value:.2f}" for value in row)]
+            for day, row in zip(days, DAYS.to_numpy(), strict=True)]  # fmt: skip
+    rows[5][1:5] = ["27 100.5", "27 200.5", "27 000.5", "27 100.5"]
+    rows[20] = ["", price, "", "", "", ""]
+    content = samples.lines(rows, ["Date", "Open", "High", "Low", "Close", "Volume"], ";")
+    history = read(content, "x.csv")
+    assert len(history) == 59
+    assert "as spreadsheets count them" in history.quality.decisions["time"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)]
+)
+@pytest.mark.parametrize("kind", ["whole", "float", "text"])
+def test_numbers_since_1970_tell_their_unit(unit: str, factor: int, kind: str) -> None:
+    """From the first coin on to 2100; a number just outside is no time."""
+    for year, month, day, inside in ((2009, 1, 1, True), (2099, 12, 31, True),
+                                     (2008, 12, 30, False), (2100, 1, 1, False)):  # fmt: skip
+        time = pd.Timestamp(year, month, day, tz="UTC")
+        number = int(time.timestamp()) * factor
+        values = pd.Series([number, number], dtype="float64" if kind == "float" else "int64")
+        times = read_epochs(values.astype("str").astype("float64") if kind == "text" else values)
+        if inside:
+            assert abs(times.index[0] - time) < pd.Timedelta("1us")
+            assert times.how == f"{unit} since 1970, UTC"
+        else:
+            assert times.index.isna().all()
+
+
+def test_numbers_of_two_units_are_read_row_by_row() -> None:
+    second = int(pd.Timestamp("2024-03-10", tz="UTC").timestamp())
+    times = read_epochs(pd.Series([float(second), second * 1000.0, float("nan")]))
+    assert times.how == "s and ms, row by row, since 1970, UTC"
+    assert times.index[0] == times.index[1] == pd.Timestamp("2024-03-10", tz="UTC")
+    assert times.index.isna().tolist() == [False, False, True]
+
+
+def test_fractions_of_seconds_are_kept_to_the_microsecond() -> None:
+    times = read_epochs(pd.Series([1_710_028_800.123456, 1_710_028_800_123.456]))
+    expected = pd.Timestamp("2024-03-10 00:00:00.123456", tz="UTC")
+    assert times.index.tolist() == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    ("form", "times"),
+    [
+        ("%Y%m%d", ["2009-01-01", "2024-12-31"]),
+        ("%Y%m%d%H%M", ["2009-01-01 00:00", "2099-12-31 23:59"]),
+        ("%Y%m%d%H%M%S", ["2009-01-01 00:00:00", "2099-12-31 23:59:59"]),
+    ],
+)
+def test_numbers_that_spell_a_date(form: str, times: list[str]) -> None:
+    index = pd.DatetimeIndex(times, tz="UTC")
+    spelled = read_epochs(pd.Series([int(time.strftime(form)) for time in index]))
+    assert spelled.index.tolist() == index.tolist()
+    assert spelled.how == f"written as {form}, read as UTC"
+    some = read_epochs(pd.Series([float(int(index[0].strftime(form))), float("nan")]))
+    assert some.index.isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("number", "day"), [(39_814, "2009-01-01"), (73_050, "2099-12-31")])
+def test_the_days_that_a_spreadsheet_may_mean(number: int, day: str) -> None:
+    times = read_epochs(pd.Series([number + 0.0, number + 0.5, float("nan")]))
+    start = pd.Timestamp(day, tz="UTC")
+    assert times.index[:2].tolist() == [start, start + pd.Timedelta(hours=12)]
+    assert times.index.isna().tolist() == [False, False, True]
+    for outside in (39_813, 73_051):
+        assert read_epochs(pd.Series([outside, number])).index.isna()[0]
+
+
+def test_a_spreadsheet_s_days_are_whole_minutes_where_all_are_close_to_one() -> None:
+    minute = pd.Timestamp("2024-03-10 09:31", tz="UTC")
+    zero = pd.Timestamp("1899-12-30", tz="UTC")
+    days = [round((minute - zero) / pd.Timedelta("1D"), 4),
+            round((minute + pd.Timedelta("7min") - zero) / pd.Timedelta("1D"), 4)]  # fmt: skip
+    assert read_epochs(pd.Series(days)).index.tolist() == [minute, minute + pd.Timedelta("7min")]
+    seconds = minute + pd.Timedelta("20s")
+    times = read_epochs(pd.Series([(seconds - zero) / pd.Timedelta("1D"), 45_000.0])).index
+    assert times[0] == seconds

@@ -12,7 +12,7 @@ import pytest
 
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory
-from tests.prices import samples
+from tests.prices.files import samples
 
 
 def check(history: PriceHistory, frame: pd.DataFrame) -> None:

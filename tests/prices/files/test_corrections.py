@@ -11,7 +11,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
-from tests.prices import samples
+from tests.prices.files import samples
 
 CANDLES = samples.candles()
 #: Names no reader knows, and what they are.

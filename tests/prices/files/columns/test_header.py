@@ -1,0 +1,107 @@
+"""Where a table begins, and what its columns are where no line names them."""
+
+from __future__ import annotations
+
+import itertools
+
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns.header import find_header, recognise_columns
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.price_file import read
+from tests.prices.files import samples
+
+DAYS = samples.candles("1d", 71, "2024-03-25")
+
+
+def without_header(frame: pd.DataFrame, form: str) -> bytes:
+    return samples.dated(frame, form).split(b"\n", 1)[1]
+
+
+def test_an_index_without_a_name_may_stand_before_the_four_prices_alone() -> None:
+    """This is what ``frame[["open", "high", "low", "close"]].to_csv()`` writes."""
+    prices = DAYS.drop(columns="volume").rename_axis(None)
+    content = prices.to_csv().encode()
+    assert content.startswith(b",open,high,low,close\n")
+    candles = read(content, "x.csv").candles
+    assert candles.index.equals(DAYS.index)
+    assert candles["close"].tolist() == DAYS["close"].tolist()
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize(
+    "form",
+    ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y%m%d 000000", "%d/%m/%Y 12:00 AM"],
+)
+def test_dates_without_a_header_tell_the_order_of_the_rows(form: str, step: int) -> None:
+    """From 25 March to 3 June, so that the text of the first date is larger than the last's."""
+    history = read(without_header(DAYS[::step], form), "x.csv")
+    assert history.candles.index.equals(DAYS.index)
+    assert history.candles["open"].tolist() == DAYS["open"].tolist()
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("%d/%m/%Y %H:%M", "2024-03-28"), ("%m/%d/%Y %I:%M %p", "2024-03-28"),
+        ("%d/%m/%Y,%H:%M", "2024-03-28"), ("%d/%m/%y,%H:%M", "2023-12-30"),
+        ("%d.%m.%Y %-H:%M", "2024-03-13"), ("%m/%d/%Y,%-I:%M %p", "2024-03-13"),
+    ],
+)  # fmt: skip
+def test_hours_without_a_header_tell_the_order_of_the_rows(
+    form: str, start: str, step: int
+) -> None:
+    hours = samples.candles("1h", 100, start)
+    content = without_header(hours[::step], form).replace(b";", b",")
+    history = read(content, "x.csv")
+    assert history.candles.index.equals(hours.index)
+    assert history.candles["open"].tolist() == hours["open"].tolist()
+
+
+def test_hours_of_one_day_are_ordered_by_the_time_of_day() -> None:
+    hours = samples.candles("1h", 20, "2024-03-25")
+    content = without_header(hours[::-1], "%d/%m/%Y,%H:%M").replace(b";", b",")
+    assert read(content, "x.csv").candles["open"].tolist() == hours["open"].tolist()
+
+
+def test_the_close_is_never_taken_for_the_open_of_dated_rows() -> None:
+    """With open and close exchanged, only rows in the other order would look right."""
+    swapped = DAYS[["close", "high", "low", "open", "volume"]]
+    for frame, form in itertools.product((swapped, swapped[::-1]), ("%d/%m/%Y", "%Y-%m-%d")):
+        with pytest.raises(UnreadableFile, match="another shape"):
+            read(without_header(frame, form), "x.csv")
+
+
+def test_dates_that_rise_or_fall_by_what_comes_first_are_refused() -> None:
+    """The 12th of March and the 1st of April, or the 3rd of December and the 4th of January."""
+    rows = [["12/03/2024", "10", "12", "9", "11", "1"], ["01/04/2024", "11", "13", "10", "12", "1"]]
+    with pytest.raises(UnreadableFile, match=r"'12/03/2024' to '01/04/2024'.*day or the month"):
+        recognise_columns(rows, {})
+    rows[0][0] = "31/03/2024"
+    roles = recognise_columns(rows, {})[1]
+    assert (roles["open"], roles["close"]) == ("column 2", "column 5")
+
+
+def test_a_footer_does_not_decide_the_order_of_the_rows() -> None:
+    content = without_header(DAYS[::-1], "%Y-%m-%d").replace(b";", b",")
+    rows = [line.split(",") for line in content.decode().splitlines()]
+    assert recognise_columns([*rows, ["Z: the end"]], {})[1]["open"] == "column 2"
+
+
+def test_a_line_before_the_names_is_left_out() -> None:
+    rows = [["My prices"], [], ["time", "open", "high", "low", "close"], ["2024-03-01", *"1213"]]
+    header = find_header(rows, {})
+    assert header is not None
+    assert header[2] == 3
+    assert header[3] == {"preamble": "2 lines before the column names left out"}
+
+
+def test_a_correction_names_the_first_column_whatever_it_holds() -> None:
+    rows = [["BTC", f"{t:%Y-%m-%d}", *map(str, row)] for t, row in DAYS.T.items()]
+    roles = dict(zip(("time", "open", "high", "low", "close"), range(2, 7), strict=True))
+    told = Corrections(columns={role: f"column {place}" for role, place in roles.items()})
+    history = read(samples.lines(rows), "x.csv", corrections=told)
+    assert history.candles.index.equals(DAYS.index)

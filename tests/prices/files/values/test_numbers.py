@@ -1,0 +1,139 @@
+"""Numbers as people and programs write them, with one decimal mark a file."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.table import Table
+from cryptoforecast.prices.files.values.numbers import (
+    ABSENT,
+    find_decimal_mark,
+    is_number,
+    read_numbers,
+)
+from tests.prices.files import samples
+
+DAYS = samples.candles("1d", 60, "2023-03-14")
+
+
+def table(values: list[str | None], *, role: str = "open", foreign: bool = False) -> Table:
+    column = pd.Series(values, dtype="str")
+    return Table(pd.DataFrame({"x": column}), {role: "x"}, "line", 2, foreign=foreign)
+
+
+def numbers(*values: str | None, role: str = "open", mark: str = ".") -> list[float]:
+    return read_numbers(table([*values], role=role), role, mark).tolist()
+
+
+def test_a_german_file_with_thousands_and_fractions_has_decimal_commas() -> None:
+    """1.100 alone may be a thousand or a fraction; 0,52 in the same file tells that it is both."""
+    names = ["Datum", "Eröffn.", "Hoch", "Tief", "Zuletzt", "Vol."]
+    rows = [[f"{t:%d.%m.%Y}", "1.100", "1.300", "1.000", "1.200", "0,52"] for t in DAYS.index]
+    candles = read(samples.lines(rows, names, ";"), "x.csv").candles
+    assert candles.iloc[0].tolist() == [1100, 1300, 1000, 1200, 0.52]
+
+
+def test_grouped_points_are_fractions_unless_the_names_are_of_a_language_with_commas() -> None:
+    assert find_decimal_mark(table(["1.100"]), ("open",), Corrections()) == "."
+    with pytest.raises(UnreadableFile, match=r"'1\.100' \(line 2, .*thousand or a fraction"):
+        find_decimal_mark(table(["1.100"], foreign=True), ("open",), Corrections())
+
+
+def test_the_first_doubtful_number_is_named() -> None:
+    with pytest.raises(UnreadableFile, match=r"'1,100' \(line 4, column 'x'\)"):
+        find_decimal_mark(table(["27", "28", "1,100", "1,200"]), ("open",), Corrections())
+    frame = pd.DataFrame({"a": ["1", "1,100"], "b": ["1,200", "1"]}, dtype="str")
+    both = Table(frame, {"open": "a", "close": "b"}, "line", 2)
+    with pytest.raises(UnreadableFile, match=r"'1,100' \(line 3, column 'a'\)"):
+        find_decimal_mark(both, ("open", "close"), Corrections())
+
+
+@pytest.mark.parametrize("text", ["0.5", "12.5", "12.34", "1.2345", "1234.567", "1,234.5",
+                                  "1,234,567", "-0.001", "+7.1"])  # fmt: skip
+def test_numbers_that_only_a_decimal_point_explains(text: str) -> None:
+    assert find_decimal_mark(table([text, "1,100"]), ("open",), Corrections()) == "."
+    with pytest.raises(UnreadableFile, match="mixed"):
+        find_decimal_mark(table([text, "0,5"]), ("open",), Corrections())
+
+
+@pytest.mark.parametrize("text", ["0,5", "12,5", "12,34", "1,2345", "1234,567", "1.234,5", "-0,1"])
+def test_numbers_that_only_a_decimal_comma_explains(text: str) -> None:
+    assert find_decimal_mark(table([text, "1.100"]), ("open",), Corrections()) == ","
+
+
+def test_the_mark_that_the_user_gives_is_taken_without_looking() -> None:
+    for mark in (".", ","):
+        told = Corrections(decimal=mark)
+        assert find_decimal_mark(table(["0.5", "0,5"]), ("open",), told) == mark
+
+
+@pytest.mark.parametrize("absent", ABSENT)
+def test_words_for_no_value_are_absent(absent: str) -> None:
+    assert numbers("1.5", absent, None) == pytest.approx([1.5, *[float("nan")] * 2], nan_ok=True)
+
+
+def test_a_volume_of_one_dash_is_unknown() -> None:
+    records = [
+        {"t": int(time.timestamp()), **{name[0]: value for name, value in row.items()}}
+        for time, row in DAYS.T.to_dict().items()
+    ]
+    records[7]["v"] = "-"
+    volume = read(json.dumps(records).encode(), "x.json").candles["volume"]
+    assert pd.isna(volume.iloc[7])
+    assert volume.drop(volume.index[7]).tolist() == DAYS["volume"].drop(DAYS.index[7]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [
+        ("1,234.5", ".", 1234.5), ("1.234,5", ",", 1234.5), ("1,234", ".", 1234),
+        ("1.234", ",", 1234), ("1,234,567", ".", 1_234_567), ("$ 27", ".", 27), ("-€5", ".", -5),
+        ("27 100.5", ".", 27_100.5), ("27\u202f100", ".", 27_100), ("27'100", ".", 27_100),
+        ("1.5e3", ".", 1500), ("1,5E-3", ",", 0.0015), (".5", ".", 0.5), ("5.", ".", 5),
+        ("+7", ".", 7), (" 7 ", ".", 7), ("1e100", ".", 1e100),
+    ],
+)  # fmt: skip
+def test_numbers_are_read(text: str, mark: str, value: float) -> None:
+    assert numbers(text, mark=mark) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1.5K", 1500), ("1.5 k", 1500), ("2M", 2e6), ("2b", 2e9), ("3T", 3e12), ("7", 7)],
+)
+def test_units_are_for_volume_only(text: str, value: float) -> None:
+    assert numbers(text, "1", role="volume") == [value, 1]
+    if value != 7:
+        with pytest.raises(UnreadableFile, match=r"The open must be a plain number.*\(line 3"):
+            numbers("1", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("1.234.567", "spreadsheet has altered"), ("-14.748.800", "spreadsheet has altered"),
+        ("inf", "Remove or correct such rows"), ("-Infinity", "decimal points"),
+        ("TRUE", "Remove or correct such rows"), ("abc", "decimal points"),
+        ("1,23,4", "decimal points"), ("12.34.56", "decimal points"), ("1e1000", "decimal points"),
+        ("1 23", "decimal points"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_with_line_and_remedy(text: str, hint: str) -> None:
+    with pytest.raises(UnreadableFile, match=rf"{text[:4]}.*\(line 4, column 'x'\).*{hint}"):
+        numbers("1", "2", text, "x")
+
+
+def test_columns_that_came_as_numbers_are_taken_as_they_are() -> None:
+    assert is_number(pd.Series([1, 2]))
+    assert is_number(pd.Series([1.5, None]))
+    assert not is_number(pd.Series([True, False]))
+    assert not is_number(pd.Series(["1"], dtype="str"))
+    frame = pd.DataFrame({"x": pd.array([1, None], dtype="Int64")})
+    read_ = read_numbers(Table(frame, {"open": "x"}, "row", 1), "open", ",")
+    assert read_.tolist() == pytest.approx([1, float("nan")], nan_ok=True)

@@ -1,0 +1,159 @@
+"""Zones that a time, a column or the user names."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.values.zones import (
+    FIRST,
+    LAST,
+    LocalZone,
+    as_utc_ns,
+    to_utc,
+    to_utc_by_label,
+    zone_of_column,
+)
+from tests.prices.files import samples
+
+NAT = np.iinfo(np.int64).min
+#: A place where clocks show what each abbreviation says, and whether that is in summer.
+PLACES = {
+    "EST": ("America/New_York", False), "EDT": ("America/New_York", True),
+    "CET": ("Europe/Berlin", False), "CEST": ("Europe/Berlin", True),
+    "MEZ": ("Europe/Vienna", False), "MESZ": ("Europe/Vienna", True),
+    "WET": ("Europe/Lisbon", False), "WEST": ("Europe/Lisbon", True),
+    "EET": ("Europe/Athens", False), "EEST": ("Europe/Athens", True),
+    "MSK": ("Europe/Moscow", False), "JST": ("Asia/Tokyo", False), "KST": ("Asia/Seoul", False),
+    "HKT": ("Asia/Hong_Kong", False), "SGT": ("Asia/Singapore", False),
+    "AKST": ("America/Anchorage", False), "HST": ("Pacific/Honolulu", False),
+    "AEST": ("Australia/Sydney", True), "AEDT": ("Australia/Sydney", False),
+    "NZST": ("Pacific/Auckland", True), "NZDT": ("Pacific/Auckland", False),
+}  # fmt: skip
+
+
+def stamps(*times: str) -> np.ndarray:
+    return pd.DatetimeIndex(times).as_unit("ns").asi8
+
+
+@pytest.mark.parametrize("label", PLACES)
+def test_each_abbreviation_means_what_clocks_show_there(label: str) -> None:
+    place, july = PLACES[label]
+    wall = pd.Timestamp("2024-07-15 12:00" if july else "2024-01-15 12:00")
+    moved, decision = to_utc_by_label(stamps(str(wall)), label, LocalZone(), "line 2")
+    expected = wall.tz_localize(ZoneInfo(place)).tz_convert("UTC")
+    assert moved.tolist() == [expected.as_unit("ns").value]
+    hours = (wall.tz_localize("UTC") - expected) / pd.Timedelta(hours=1)
+    assert decision == f"{label} read as UTC{hours:+03.0f}:00"
+
+
+@pytest.mark.parametrize("label", PLACES)
+def test_an_abbreviation_out_of_season_is_refused(label: str) -> None:
+    place, july = PLACES[label]
+    months = range(1, 13)
+    shown = {m: pd.Timestamp(2024, m, 15, 12).tz_localize(ZoneInfo(place)) for m in months}
+    usual = shown[7 if july else 1].utcoffset()
+    # Months in which clocks change may show either.
+    changing = {3, 4, 10, 11}
+    if label in ("HST", "AKST", "MSK", "JST", "KST", "HKT", "SGT"):
+        return
+    for month in set(months) - changing:
+        time = stamps(f"2024-{month:02d}-15 12:00")
+        if shown[month].utcoffset() == usual:
+            to_utc_by_label(time, label, LocalZone(), "line 2")
+        else:
+            with pytest.raises(UnreadableFile, match=rf"season. Received: {label} \(line 2\)"):
+                to_utc_by_label(time, label, LocalZone(), "line 2")
+
+
+@pytest.mark.parametrize(
+    ("label", "hours"),
+    [
+        ("", 0), ("Z", 0), ("UT", 0), ("GMT", 0), ("(UTC)", 0), ("[GMT]", 0), ("+1", 1),
+        ("-0330", -3.5), ("UTC+14", 14), ("GMT-12:00", -12), ("Z+02:45", 2.75),
+        ("GMT+0900 (Japan Standard Time)", 9), ("+09:00[Asia/Tokyo]", 9), ("Asia/Tokyo", 9),
+        ("(Asia/Tokyo)", 9), ("[Asia/Tokyo]", 9),
+    ],
+)  # fmt: skip
+def test_offsets_and_names_move_the_clock(label: str, hours: float) -> None:
+    moved, decision = to_utc_by_label(
+        np.r_[stamps("2024-03-01 12:00"), NAT], label or "UTC", LocalZone(), "line 2"
+    )
+    assert moved[0] == stamps("2024-03-01 12:00")[0] - int(hours * 3600) * 10**9
+    assert moved[1] == NAT
+    assert decision == ("Asia/Tokyo as named" if label.strip("([])") == "Asia/Tokyo" else "")
+
+
+@pytest.mark.parametrize("label", ["UTC+15", "CST", "Mars/Base", "ABCDEF", "+1:2:3", "E5T"])
+def test_what_names_no_one_zone_is_refused(label: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"\(line 2\), which means several zones or none"):
+        to_utc_by_label(stamps("2024-03-01 12:00"), label, LocalZone(), "line 2")
+
+
+@pytest.mark.parametrize("label", ["CST", "EST", "XY"])
+def test_the_zone_that_the_user_gives_explains_abbreviations(label: str) -> None:
+    here = LocalZone("Asia/Shanghai")
+    moved, decision = to_utc_by_label(stamps("2024-07-01 08:00"), label, here, "line 2")
+    assert moved.tolist() == stamps("2024-07-01 00:00").tolist()
+    assert decision == f"{label} read as Asia/Shanghai"
+    for other in ("X", "ABCDEF", "A1"):
+        with pytest.raises(UnreadableFile, match="several zones or none"):
+            to_utc_by_label(stamps("2024-07-01 08:00"), other, here, "line 2")
+
+
+def test_the_repeated_hour_out_of_order_is_refused() -> None:
+    """The order of the rows tells which 02:00 is meant, but only where there is an order."""
+    frame = samples.candles("1h", 30, "2024-10-26 20:00")
+    wall = frame.tz_convert("Europe/Berlin").tz_localize(None)
+    told = Corrections(zone="Europe/Berlin")
+    order = [*range(15), 16, 15, *range(17, 30)]
+    with pytest.raises(UnreadableFile, match=r"Times of Europe/Berlin must be clear when clocks"):
+        read(samples.dated(wall.iloc[order], "%Y-%m-%d %H:%M"), "x.csv", corrections=told)
+    calm = samples.candles("1h", 30, "2024-06-01")
+    shuffled = samples.dated(calm.iloc[order], "%Y-%m-%d %H:%M")
+    assert len(read(shuffled, "x.csv", corrections=told)) == 30
+
+
+def test_an_hour_that_clocks_leave_out_is_the_one_after_it() -> None:
+    index = pd.DatetimeIndex(["2024-03-31 01:00", "2024-03-31 02:30"])
+    moved = to_utc(index, LocalZone("Europe/Berlin"))
+    assert moved.tolist() == [*pd.DatetimeIndex(["2024-03-31", "2024-03-31 01:00"], tz="UTC")]
+
+
+def test_times_whose_zone_is_in_doubt_are_refused_with_the_reason() -> None:
+    with pytest.raises(UnreadableFile, match=r"Received: no reason\. Say which it is"):
+        to_utc(pd.DatetimeIndex(["2024-03-01"]), LocalZone(doubt="no reason"))
+
+
+@pytest.mark.parametrize(
+    ("column", "doubtful"),
+    [
+        ("Date (EST)", True), ("date_[pst]", True), ("<LOCAL TIME>", True), ("local_time", True),
+        ("Time (Europe/Berlin)", True), ("Time (UTC+2)", True), ("EST", True),
+        ("Time (Mars/Base)", False), ("Date", False), ("Date (UTC)", False), ("time/local", False),
+        ("Date (close)", False),
+    ],
+)  # fmt: skip
+def test_a_column_may_name_another_zone_than_utc(column: str, doubtful: bool) -> None:
+    here = zone_of_column(column, None)
+    assert bool(here.doubt) is doubtful
+    assert (here.zone, here.name) == (None, "UTC")
+    if doubtful:
+        assert column in here.doubt
+    given = zone_of_column(column, "Asia/Tokyo")
+    assert (given.zone, given.name, given.doubt) == ("Asia/Tokyo", "Asia/Tokyo", "")
+
+
+def test_times_that_nanoseconds_cannot_hold_are_absent() -> None:
+    seconds = pd.DatetimeIndex(["1500-01-01", FIRST, LAST, "2024-01-01"], dtype="M8[s, UTC]")
+    times = as_utc_ns(seconds)
+    assert times.unit == "ns"
+    assert times.isna().tolist() == [True, False, True, False]
+    zoned = pd.DatetimeIndex(["2024-01-01T01:00+01:00"]).as_unit("ns")
+    assert as_utc_ns(zoned)[0] == pd.Timestamp("2024-01-01", tz="UTC")
