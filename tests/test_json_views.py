@@ -147,6 +147,8 @@ def test_the_training_of_a_walk_forward_test_adds_its_fits_up(tested):
         "epochs": 12, "seconds": 6.0, "targets_per_second": 250.0, "best_epoch": None
     }  # fmt: skip
     assert [entry["training"]["epochs"] for entry in found["folds"]] == [3, 4, 5]
+    two = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds[:2]))
+    assert two["training"]["epochs"] == 7
     single = json_views.walk_forward_json(dataclasses.replace(tested, folds=folds[:1]))
     assert single["training"] == {
         "epochs": 3, "seconds": 1.5, "targets_per_second": 100.0, "best_epoch": 1
@@ -258,6 +260,11 @@ def test_a_model_has_every_key_of_the_contract():
     assert found["needs"] == model.card.needs
     assert found["parameters"] == sum(array.size for array in model.weights)
     assert found["scores"]["lstm"] == {"mae": 1.5, "directional_accuracy": None, "mase": None}
+    assert found["verdict"] is None
+    verdict = {"skill": 0.01, "sentence": "Beats the last price."}
+    model = synthetic.model(synthetic.spec(network="lstm"), verdict=verdict)
+    found = as_read(json_views.model_json(SavedModel("mine", True, model)))
+    assert found["verdict"] == verdict
 
 
 def test_an_inspected_file_has_every_key_of_the_contract():

@@ -11,12 +11,12 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.charts.probability import percent
 from cryptoforecast.forecasting import probability
-from tests.test_charts import future, named, times, words
+from tests.charts.examples import named, next_steps, times, title_text
 
 
 def asked(horizon=24, simulated=False, **changes):
     """A forecast, the odds of 1 % above the last close, and those of a ladder."""
-    given = replace(future(horizon, simulated=simulated), **changes)
+    given = replace(next_steps(horizon, simulated=simulated), **changes)
     level = float(given.forecast.close[0]) * 1.01
     (one,) = probability.of_next_steps(given, [level])
     return given, one, probability.of_next_steps(given, probability.ladder(given))
@@ -44,9 +44,9 @@ def test_figures_look_like_the_others(horizon, dark):
 
 def test_simulated_prices_are_labelled_and_real_ones_are_not():
     for figure in figures(24, simulated=True):
-        assert "Simulated prices" in words(figure)
+        assert "Simulated prices" in title_text(figure)
     for figure in figures(24):
-        assert "imulated" not in words(figure)
+        assert "imulated" not in title_text(figure)
 
 
 def test_the_line_holds_the_chances_at_their_times():
@@ -56,7 +56,7 @@ def test_the_line_holds_the_chances_at_their_times():
     np.testing.assert_allclose(line.y, 100 * one.by_step)
     assert times(line)[0] == given.history.end + given.history.candle_length
     assert tuple(figure.layout.yaxis.range) == (-3, 103)
-    assert style.money(one.level) in words(figure)
+    assert style.money(one.level) in title_text(figure)
     assert {note.text for note in figure.layout.annotations} == {
         percent(one.by_step[0]), percent(one.by_step[-1]),
     }  # fmt: skip
@@ -86,7 +86,7 @@ def test_one_step_is_a_strip_of_prices():
 
 
 def test_undefined_chances_are_said_to_be():
-    given = future(3)
+    given = next_steps(3)
     undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
     given = replace(given, forecast=undefined)
     (one,) = probability.of_next_steps(given, [100.0])
@@ -136,7 +136,7 @@ def test_a_chance_is_no_more_precise_than_it_is_known(chance, text):
     ],
 )
 def test_round_prices_are_written_alike(levels, texts):
-    given = future(24)
+    given = next_steps(24)
     asked = [probability.of_next_steps(given, [level])[0] for level in levels]
     (cells,) = charts.probability_map(given, asked).data
     assert list(cells.y) == texts

@@ -10,7 +10,7 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.evaluation import reliability
 from cryptoforecast.types import QUANTILES
-from tests.test_charts import backtest, named, words
+from tests.charts.examples import backtest, named, title_text
 
 
 def result(horizon=3, simulated=False):
@@ -53,8 +53,8 @@ def test_figures_look_like_the_others(name, dark):
 
 @pytest.mark.parametrize("name", list(FIGURES))
 def test_simulated_prices_are_labelled_and_real_ones_are_not(name):
-    assert "Simulated prices" in words(FIGURES[name](result(simulated=True), False))
-    assert "imulated" not in words(FIGURES[name](result(), False))
+    assert "Simulated prices" in title_text(FIGURES[name](result(simulated=True), False))
+    assert "imulated" not in title_text(FIGURES[name](result(), False))
 
 
 @pytest.mark.parametrize("name", list(FIGURES))
@@ -71,8 +71,8 @@ def test_quantiles_lie_beside_what_they_promise():
     np.testing.assert_allclose(line.y, [100 * share.value for share in given.observed])
     low = np.array(line.y) - np.array(line.error_y.arrayminus)
     np.testing.assert_allclose(low, [100 * share.low for share in given.observed], atol=1e-9)
-    assert "2 hours ahead" in words(figure)
-    assert f"{given.origins:,} outcomes" in words(figure)
+    assert "2 hours ahead" in title_text(figure)
+    assert f"{given.origins:,} outcomes" in title_text(figure)
 
 
 def test_the_parts_of_the_forecast_add_up():

@@ -1,0 +1,88 @@
+"""Figures of forecasts have the forecasts' numbers, and their sentences say the same."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast import charts
+from cryptoforecast.charts import style
+from cryptoforecast.errors import InvalidInput
+from tests.charts.examples import backtest, named, next_steps, times, title_text
+
+
+def test_predicted_vs_actual_shows_the_chosen_step_at_its_time():
+    given = backtest(horizon=6)
+    figure, frame = charts.predicted_vs_actual(given, 4), given.forecast.frame(4)
+    for name in ("actual", "predicted", "residual"):
+        trace = named(figure, name)
+        np.testing.assert_allclose(trace.y, frame[name], rtol=1e-6, atol=0.01)
+        assert list(times(trace)) == list(frame["time"])
+    band = np.asarray(named(figure, "predicted").customdata)
+    np.testing.assert_allclose(band, frame[["q0.1", "q0.9"]], rtol=1e-6)
+    edges = [trace for trace in figure.data if trace.name == "80 % band"]
+    np.testing.assert_allclose([edge.y for edge in edges], band.T, rtol=1e-6)
+    assert "4 hours ahead" in title_text(figure)
+    assert f"{len(frame)} hours" in title_text(figure)
+    assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
+
+
+def test_predicted_vs_actual_says_when_points_are_left_out():
+    figure = charts.predicted_vs_actual(backtest(20_000))
+    assert f"{len(figure.data[0].x):,} points shown" in title_text(figure)
+    assert "points shown" not in title_text(charts.predicted_vs_actual(backtest()))
+
+
+def test_an_undefined_band_is_left_out():
+    given = backtest()
+    undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
+    figure = charts.predicted_vs_actual(replace(given, forecasts={"lstm": undefined}))
+    assert "80 % band" not in {trace.name for trace in figure.data}
+
+
+@pytest.mark.parametrize("step", [0, 7])
+def test_a_step_outside_the_horizon_is_refused(step):
+    with pytest.raises(InvalidInput, match=rf"1 to the horizon, 6. Received: {step}"):
+        charts.predicted_vs_actual(backtest(horizon=6), step)
+
+
+def test_the_fan_opens_at_the_last_close_and_nests():
+    given = next_steps(24)
+    figure = charts.fan(given)
+    tops = [next(t for t in figure.data if t.name == f"{n} %" and t.fill) for n in (95, 80, 50)]
+    for top in tops:
+        assert times(top)[0] == given.forecast.origins[0]
+        assert times(top)[-1] == given.forecast.origins[0] + pd.Timedelta(hours=24)
+        assert top.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
+    assert tops[0].y[-1] > tops[1].y[-1] > tops[2].y[-1]
+    assert tops[1].y[-1] == pytest.approx(given.forecast.quantile_prices[0, -1, 6], rel=1e-6)
+    assert times(named(figure, "median"))[0] == given.history.end + pd.Timedelta(hours=1)
+    assert len(named(figure, "close").x) == 72
+    labels = {note.text for note in figure.layout.annotations}
+    assert labels == {style.money(given.forecast.quantile_prices[0, -1, i]) for i in (2, 4, 6)}
+
+
+def test_one_step_is_a_box_around_its_candle():
+    given = next_steps(1, interval="1d")
+    figure = charts.fan(given)
+    box = next(trace for trace in figure.data if trace.name == "80 %" and trace.fill)
+    left, right = times(box)
+    assert left < given.history.end + pd.Timedelta(days=1) < right
+    assert right - left < pd.Timedelta(days=1)
+    assert "the next 1 day" in title_text(figure)
+
+
+def test_sentences_say_what_the_figures_show():
+    given = backtest(horizon=3)
+    residual = given.forecast.frame(3)["residual"].abs()
+    text = charts.summary_predicted(given, 3)
+    assert f"{style.money(residual.mean())} on average" in text
+    assert f"{style.money(residual.max())} at most" in text
+    assert "3 hours ahead" in text
+    coming = next_steps(24, simulated=True)
+    text = charts.summary_fan(coming)
+    for i in (2, 4, 6):
+        assert style.money(coming.forecast.quantile_prices[0, -1, i]) in text
+    assert text.startswith("24 hours after 2017-09-02 15:00 UTC the BTC simulated price")

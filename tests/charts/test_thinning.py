@@ -1,0 +1,46 @@
+"""Thinning keeps both ends and the extremes of every line."""
+
+import itertools
+import math
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cryptoforecast.charts.thinning import rows_to_show
+
+
+@given(
+    values=arrays(float, st.integers(1, 300), elements=st.floats(-1e6, 1e6)),
+    limit=st.integers(4, 60),
+)
+@settings(max_examples=80, deadline=None)
+def test_downsampling_keeps_ends_and_extremes(values, limit):
+    rows = rows_to_show([values], limit)
+    kept = values[rows]
+    assert len(rows) <= max(limit, 1)
+    assert (np.diff(rows) > 0).all()
+    assert (rows[0], rows[-1]) == (0, len(values) - 1)
+    assert (kept.min(), kept.max()) == (values.min(), values.max())
+    if len(values) <= limit:
+        assert len(kept) == len(values)
+
+
+def test_rows_keep_the_extremes_of_every_stretch_of_every_line():
+    rng = np.random.default_rng(0)
+    lines = [rng.normal(size=5000), rng.normal(size=5000)]
+    rows = set(rows_to_show(lines, 202).tolist())
+    assert len(rows) <= 202
+    for line, part in itertools.product(lines, np.split(np.arange(5000), 50)):
+        assert part[np.argmin(line[part])] in rows
+        assert part[np.argmax(line[part])] in rows
+
+
+def test_missing_values_are_no_extremes():
+    values = np.sin(np.arange(1000.0))
+    values[[10, 500]] = math.nan
+    values[700:800] = math.nan
+    kept = values[rows_to_show([values], 100)]
+    assert np.nanmax(kept) == np.nanmax(values)
+    assert np.nanmin(kept) == np.nanmin(values)
