@@ -28,6 +28,22 @@ def test_values_equal_a_plain_loop():
             assert found[t] == pytest.approx(np.mean(plain[t - count : t]))
 
 
+@pytest.mark.parametrize("rows", [1, 2, 23, 24, 25, 144, 145, 167, 168, 169, 503, 504, 505])
+def test_an_average_is_known_from_the_row_that_has_its_candles(rows):
+    candles = synthetic.history(505).candles
+    whole = ranges.averages(ranges.true_ranges(candles))
+    for found, known, count in zip(
+        ranges.averages(ranges.true_ranges(candles.iloc[:rows])),
+        whole,
+        (ranges.SHORT, ranges.USUAL, ranges.LONG),
+        strict=True,
+    ):
+        assert len(found) == rows
+        assert np.isnan(found[:count]).all()
+        np.testing.assert_array_equal(found[count:], known[count:rows])
+        assert np.isfinite(found[count:]).all()
+
+
 def test_it_estimates_the_standard_deviation_of_a_random_walk():
     rng = np.random.default_rng(0)
     path = np.exp(np.cumsum(rng.normal(0, 0.01 / np.sqrt(500), 500 * 600)).reshape(600, 500))
@@ -55,5 +71,5 @@ def test_a_row_is_the_same_wherever_the_history_starts(start, seed):
 def test_a_market_that_stands_still_has_a_unit():
     history = synthetic.history(200)
     still = dataclasses.replace(history, candles=history.candles * 0 + 5.0)
-    assert ranges.unit(still.candles)[-1] == ranges.MIN_RANGE
+    assert ranges.unit(still.candles)[-1] == ranges.MIN_RANGE == 1e-5
     assert len(ranges.unit(still.candles.iloc[:1])) == 1

@@ -272,6 +272,7 @@ def test_edits_without_an_effect_are_the_same_code(old, new):
         ("from functools import cache", "from somewhere import cache"),
         ("import actual_prices", "import cumulative_returns as actual_prices"),
         ("if TYPE_CHECKING:", "if COUNT:"),
+        ("import Array\n", "import Array\nelse:\n    COUNT = 9\n"),
     ],
 )
 def test_edits_with_an_effect_are_other_code(old, new):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from cryptoforecast.prices.candles import quality
 
@@ -95,6 +96,61 @@ def test_a_wrong_tick_is_an_outlier_and_a_crash_is_not() -> None:
     first = walk()
     first.iloc[0, first.columns.get_loc("close")] *= 3.8
     assert np.flatnonzero(quality.outliers(first)).tolist() == [0]
+
+
+def spiked(usual: float, spike: float, column: str = "close", row: int = 50) -> pd.DataFrame:
+    """Make candles that move by ``usual`` up and down, one price off by ``spike``, log-returns."""
+    index = pd.date_range("2024-01-01", periods=100, freq="h", tz="UTC", name="time", unit="ns")
+    close = 100 * np.exp(usual * (np.arange(100) // 2 % 2))
+    candles = pd.DataFrame({name: close.copy() for name in quality.COLUMNS}, index=index)
+    candles.iloc[row, candles.columns.get_loc(column)] *= np.exp(spike)
+    return candles
+
+
+@pytest.mark.parametrize(
+    ("usual", "spike", "found"),
+    [
+        (0.0, 0.049, False),  # the typical move is 0: at least 5 % are needed
+        (0.0, 0.051, True),
+        (0.0, -0.051, True),
+    ],
+)
+def test_a_close_must_be_far_from_both_neighbours(usual: float, spike: float, found: bool) -> None:
+    assert quality.outliers(spiked(usual, spike)).any() == found
+
+
+@pytest.mark.parametrize(("moves", "found"), [(24.5, False), (25.5, True)])
+def test_a_close_must_be_many_typical_moves_away(moves: float, found: bool) -> None:
+    index = pd.date_range("2024-01-01", periods=101, freq="h", tz="UTC", name="time", unit="ns")
+    close = 100 * np.exp(0.01 * (np.arange(101) % 2))  # every move is 1 %
+    close[50] = 100 * np.exp(0.01 + moves * 0.01)
+    candles = pd.DataFrame(dict.fromkeys(quality.COLUMNS, close), index=index)
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("factor", "found"), [(1.98, False), (2.02, True)])
+def test_an_open_high_or_low_beyond_twice_the_closes_is_an_outlier(
+    column: str, sign: int, factor: float, found: bool
+) -> None:
+    candles = spiked(0.001, sign * np.log(factor) + 0.001 * (sign > 0), column, row=51)
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [51] * found
+
+
+@pytest.mark.parametrize("row", [0, 99])
+@pytest.mark.parametrize(("factor", "found"), [(1.98, False), (2.02, True)])
+def test_an_end_is_an_outlier_where_it_differs_by_a_factor_of_two(
+    row: int, factor: float, found: bool
+) -> None:
+    candles = spiked(0.0, np.log(factor), row=row)
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [row] * found
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_too_few_candles_have_no_outliers(rows: int) -> None:
+    candles = walk(3).iloc[:rows] * np.array([[1.0], [9.0]])[:rows]
+    assert quality.outliers(candles).tolist() == [False] * rows
 
 
 def test_open_candles_are_dropped() -> None:

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.candles.resample import check_multiple, describe, floor, merge, resample
+from cryptoforecast.prices.candles.resample import (
+    check_multiple,
+    describe,
+    floor,
+    floors,
+    merge,
+    resample,
+)
 from cryptoforecast.types import INTERVALS
 
 
@@ -28,6 +35,12 @@ def candles_at(times: pd.DatetimeIndex, seed: int = 0) -> pd.DataFrame:
     )
 
 
+def known_sum(volumes: list[float]) -> float:
+    """Add up the known volumes; NaN if none is known."""
+    known = [volume for volume in volumes if not np.isnan(volume)]
+    return sum(known) if known else np.nan
+
+
 def by_hand(candles: pd.DataFrame, fine: str, coarse: str) -> list[tuple[object, ...]]:
     """Merge row by row; drop a last candle that the rows do not fill."""
     buckets: dict[pd.Timestamp, list[int]] = {}
@@ -42,7 +55,7 @@ def by_hand(candles: pd.DataFrame, fine: str, coarse: str) -> list[tuple[object,
             max(candles["high"].iloc[row] for row in rows),
             min(candles["low"].iloc[row] for row in rows),
             candles["close"].iloc[rows[-1]],
-            pytest.approx(sum(candles["volume"].iloc[row] for row in rows)),
+            pytest.approx(known_sum(candles["volume"].iloc[rows].tolist()), nan_ok=True),
         )
         for time, rows in sorted(buckets.items())
     ]
@@ -52,13 +65,19 @@ def by_hand(candles: pd.DataFrame, fine: str, coarse: str) -> list[tuple[object,
 @given(
     offset=st.integers(0, 3000),
     kept=st.lists(st.booleans(), min_size=2, max_size=120).filter(any),
+    unknown=st.integers(0, 2**32 - 1),
     pair=st.sampled_from([("1h", "4h"), ("1h", "1d"), ("15m", "1h"), ("1d", "1w"), ("1h", "1w")]),
 )
-def test_merging_equals_a_hand_loop(offset: int, kept: list[bool], pair: tuple[str, str]) -> None:
+def test_merging_equals_a_hand_loop(
+    offset: int, kept: list[bool], unknown: int, pair: tuple[str, str]
+) -> None:
     fine, coarse = pair
     start = pd.Timestamp("2024-02-28", tz="UTC") + offset * INTERVALS[fine]
     times = pd.date_range(start, periods=len(kept), freq=INTERVALS[fine], unit="ns")
     candles = candles_at(times[np.array(kept)], offset)
+    # Volumes are unknown in runs, so that some merged candles have none that is known.
+    runs = np.random.default_rng(unknown).random(len(candles) // 7 + 1).repeat(7)
+    candles.loc[runs[: len(candles)] < 0.3, "volume"] = np.nan
     merged = resample(candles, fine, coarse)
     assert list(merged.itertuples(name=None)) == by_hand(candles, fine, coarse)
     assert merged.index.name == "time"
@@ -70,13 +89,21 @@ def test_weeks_begin_on_mondays() -> None:
     assert set(resample(candles_at(days), "1d", "1w").index.day_name()) == {"Monday"}
 
 
-def test_unknown_volume_stays_unknown() -> None:
+@pytest.mark.parametrize("place", range(3))
+def test_unknown_volume_stays_unknown(place: int) -> None:
+    candles = candles_at(pd.date_range("2024-01-01", periods=12, freq="h", tz="UTC", unit="ns"))
+    candles.loc[candles.index[4 * place : 4 * place + 4], "volume"] = np.nan
+    expected = [candles["volume"].iloc[4 * i : 4 * i + 4].sum() for i in range(3)]
+    expected[place] = np.nan
+    np.testing.assert_allclose(resample(candles, "1h", "4h")["volume"], expected)
+
+
+@pytest.mark.parametrize("row", range(8))
+def test_one_unknown_volume_among_others_counts_as_none(row: int) -> None:
     candles = candles_at(pd.date_range("2024-01-01", periods=8, freq="h", tz="UTC", unit="ns"))
-    candles.loc[candles.index[:4], "volume"] = np.nan
-    candles.loc[candles.index[4], "volume"] = np.nan
-    volume = resample(candles, "1h", "4h")["volume"]
-    assert np.isnan(volume.iloc[0])
-    assert volume.iloc[1] == pytest.approx(candles["volume"].iloc[5:].sum())
+    candles.loc[candles.index[row], "volume"] = np.nan
+    expected = [candles["volume"].iloc[4 * i : 4 * i + 4].sum() for i in range(2)]
+    np.testing.assert_allclose(resample(candles, "1h", "4h")["volume"], expected)
 
 
 def test_a_row_without_a_trade_shows_that_the_last_candle_is_complete() -> None:
@@ -113,3 +140,13 @@ def test_floor_finds_the_candle_that_holds_a_time() -> None:
     assert floor(time, "1h") == pd.Timestamp("2024-05-16 13:00Z")
     assert floor(time, "4h") == pd.Timestamp("2024-05-16 12:00Z")
     assert floor(time, "1w") == pd.Timestamp("2024-05-13 00:00Z")
+
+
+@given(second=st.integers(-(10**9), 4 * 10**9), name=st.sampled_from(list(INTERVALS)))
+def test_every_time_lies_in_its_candle_and_an_open_in_its_own(second: int, name: str) -> None:
+    time = pd.Timestamp(second, unit="s", tz="UTC")
+    opened = floor(time, name)
+    assert opened <= time < opened + INTERVALS[name]
+    assert floor(opened, name) == opened
+    assert floor(opened - pd.Timedelta(1, "ns"), name) == opened - INTERVALS[name]
+    assert floors(np.array([time.as_unit("ns").value]), INTERVALS[name]) == opened.value

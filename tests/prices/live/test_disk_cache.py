@@ -79,6 +79,39 @@ def test_a_damaged_file_counts_as_absent_and_is_replaced(tmp_path: Path, damage:
         assert len(found.candles) == 7
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "no"), OSError(5, "I/O error")])
+def test_a_file_that_can_not_be_read_counts_as_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry())
+
+    def refuse(*args: object, **more: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pyarrow.parquet.read_table", refuse)
+    assert PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h")) is None
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("row", [0, 50, -1])
+def test_one_price_that_can_not_be_makes_the_file_worthless(
+    tmp_path: Path, price: float, row: int
+) -> None:
+    wrong = entry().candles.copy()
+    wrong.iloc[row, wrong.columns.get_loc("close")] = price
+    key = ("yahoo", "BTC-USD", "1h")
+    PriceCache(tmp_path, 10).store(key, replace(entry(), candles=wrong))
+    assert PriceCache(tmp_path, 10).load(key) is None
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2], [0, 1, 1]])
+def test_times_that_do_not_rise_make_the_file_worthless(tmp_path: Path, order: list[int]) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    wrong = entry().candles.iloc[order]
+    PriceCache(tmp_path, 10).store(key, replace(entry(), candles=wrong))
+    assert PriceCache(tmp_path, 10).load(key) is None
+
+
 def test_the_least_recently_used_files_go_first(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path, 3)
     for symbol in ("A-USD", "B-USD", "C-USD"):

@@ -10,7 +10,7 @@ import pytest
 
 from cryptoforecast.errors import NotEnoughData, SourceUnavailable
 from cryptoforecast.prices.candles.coins import resolve
-from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.candles.resample import COLUMNS, floor
 from cryptoforecast.prices.live import update
 from cryptoforecast.prices.live.coinbase import PAGE_ROWS, Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
@@ -96,6 +96,90 @@ def test_an_earlier_start_fetches_what_lies_before(exchange: ExchangeServer, she
     assert ago("10D") <= ends < ago("9D")
     assert (entry.candles.index[0], entry.since) == (ago("20D"), ago("20D"))
     assert set(entry.candles.index.diff()[1:]) == {HOUR}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4])
+def test_a_few_stale_candles_are_continued(shelf: Shelf, rows: int) -> None:
+    old = shelf.age(shelf.update(ago("10D")), days=5)
+    few = replace(old, candles=old.candles.iloc[-rows:], since=old.candles.index[-rows])
+    shelf.age(few, days=0)
+    entry = shelf.update(few.since)
+    assert (entry.candles.index[0], entry.since) == (few.since, few.since)
+    assert entry.candles.index[-1] == ago("1h")
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+    assert entry.notes == ()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5])
+def test_what_lies_before_a_few_fresh_candles_is_fetched(
+    exchange: ExchangeServer, shelf: Shelf, rows: int
+) -> None:
+    whole = shelf.update(ago("2D"))
+    few = replace(whole, candles=whole.candles.iloc[-rows:], since=whole.candles.index[-rows])
+    shelf.age(few, days=0)
+    exchange.requests.clear()
+    entry = shelf.update(ago("9D"), fresh=60)
+    (earlier,) = exchange.requests
+    # At most three candles are fetched again: the source may have revised them.
+    assert pd.Timestamp(earlier["end"]) == few.candles.index[min(3, rows - 1)] - HOUR
+    assert (entry.candles.index[0], entry.since) == (ago("9D"), ago("9D"))
+    assert entry.candles.index[-1] == ago("1h")
+    assert set(entry.candles.index.diff()[1:]) == {HOUR}
+
+
+def test_exactly_three_candles_are_fetched_again(exchange: ExchangeServer, shelf: Shelf) -> None:
+    old = shelf.age(shelf.update(ago("10D")), days=5)
+    wrong = old.candles.copy()
+    wrong.iloc[-4:, 3] *= 1.01
+    shelf.age(replace(old, candles=wrong), days=0)
+    entry = shelf.update(ago("10D"))
+    assert entry.notes[0].startswith("Coinbase has revised 3 candles, by up to 0.99 %")
+    correct = entry.candles["close"] == entry.candles["open"] + 1
+    assert list(entry.candles.index[~correct]) == [old.candles.index[-4]]
+
+
+def candles(first: str, rows: int) -> pd.DataFrame:
+    """Make hourly candles at a price of 100."""
+    index = pd.date_range(first, periods=rows, freq="h", tz="UTC", name="time", unit="ns")
+    return pd.DataFrame(dict.fromkeys(COLUMNS, 100.0), index=index)
+
+
+def test_candles_are_missing_only_where_the_next_one_is_not_there() -> None:
+    old = candles("2024-05-01", 5)
+    assert update.change_notes("Host", old, candles("2024-05-01 05:00", 3), "1h") == ()
+    assert update.change_notes("Host", old, old.iloc[:0], "1h") == ()
+    (note,) = update.change_notes("Host", old, candles("2024-05-01 06:00", 3), "1h")
+    assert note == (
+        "Host does not give the candles between 2024-05-01 04:00 and 2024-05-01 06:00 any more; "
+        "they are missing."
+    )
+
+
+@pytest.mark.parametrize(("change", "notes"), [(0.9e-4, 0), (1.1e-4, 1), (0.19, 1)])
+def test_from_a_basis_point_on_a_change_is_a_revision(change: float, notes: int) -> None:
+    old = candles("2024-05-01", 5)
+    assert len(update.change_notes("Host", old, old * (1 + change), "1h")) == notes
+
+
+@pytest.mark.parametrize(
+    ("factors", "is_another"),
+    [([1.19] * 3, False), ([1.21] * 3, True), ([1, 1, 2], False), ([1, 2, 2], True), ([], False)],
+)
+def test_another_market_is_told_by_the_change_of_most_prices(
+    factors: list[float], is_another: bool
+) -> None:
+    old = candles("2024-05-01", 3)
+    new = old.iloc[: len(factors)].mul(factors, axis=0)
+    assert update.contradicts(old, new) is is_another
+
+
+def test_joined_candles_take_the_new_ones_in_their_span() -> None:
+    old, new = candles("2024-05-01", 6), candles("2024-05-01 02:00", 2) + 1
+    joined = update.join(old, new)
+    assert list(joined["close"]) == [100, 100, 101, 101, 100, 100]
+    assert joined.index.equals(old.index)
+    assert update.join(old, new.iloc[:0]) is old
+    assert update.join(new, old) is old
 
 
 def test_what_could_not_be_finished_is_continued(exchange: ExchangeServer, shelf: Shelf) -> None:

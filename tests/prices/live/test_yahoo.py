@@ -17,6 +17,8 @@ from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.types import INTERVALS
 from tests.prices.live.yahoo_server import YahooServer
 
+HOUR = pd.Timedelta("1h")
+
 
 def ago(text: str) -> pd.Timestamp:
     return pd.Timestamp.now("UTC") - pd.Timedelta(text)
@@ -48,6 +50,23 @@ def test_prices_are_those_of_their_hour(yahoo_server: YahooServer, home: Path) -
     assert (candles["open"] == 100 + hours % 1000).all()
     assert (candles["close"] == candles["open"] + 1).all()
     assert candles.index[-1] < ago("1D")
+
+
+def test_a_window_on_the_grid_has_its_first_candle_and_not_its_end(
+    yahoo_server: YahooServer, home: Path
+) -> None:
+    start, end = ago("50h").floor("h"), ago("40h").floor("h")
+    # The server gives one candle more at each end, as Yahoo does now and then.
+    frame = Yahoo(home).fetch("BTC-USD", "1h", start - HOUR, end + HOUR, 10).candles
+    expected = frame.index[1:-1]
+    assert (expected[0], expected[-1]) == (start, end - HOUR)
+
+    class Generous(Yahoo):
+        def _request(self, *args: object) -> pd.DataFrame:
+            return frame
+
+    candles = Generous(home).fetch("BTC-USD", "1h", start, end, 10).candles
+    assert candles.index.equals(expected)
 
 
 def test_a_start_too_long_ago_is_clamped_to_the_look_back(
