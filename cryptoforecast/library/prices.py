@@ -44,6 +44,19 @@ class Prices(Value):
 
     history: PriceHistory
 
+    def __post_init__(self) -> None:
+        """Refuse candles made by hand that are out of order.
+
+        Raises:
+            InvalidInput: if times have no zone, repeat or do not rise.
+        """
+        index = self.history.candles.index
+        if index.tz is None or not (index.is_monotonic_increasing and index.is_unique):
+            raise InvalidInput(
+                "Candles must have rising times in UTC. Received: times that have no zone, repeat "
+                "or are out of order. Use cryptoforecast.from_frame, which sorts them."
+            )
+
     def __len__(self) -> int:
         return len(self.history)
 

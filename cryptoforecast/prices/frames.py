@@ -24,7 +24,6 @@ from cryptoforecast.prices.files.columns.roles import (
     is_closing,
     is_foreign,
     is_yahoo,
-    missing_columns,
     roles_by_name,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
@@ -163,7 +162,8 @@ def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
     levels = [[str(label) for label in labels.get_level_values(i)] for i in range(labels.nlevels)]
     words = [{plain_name(name) for name in level} & {*ALIASES["close"]} for level in levels]
     if len(levels) != 2 or not any(words):
-        raise missing_columns([" ".join(each) for each in zip(*levels, strict=True)])
+        names = [" ".join(each) for each in zip(*levels, strict=True)]
+        raise _missing(names, ("time", "close"))
     at = 0 if words[0] else 1
     beside = zip(levels[at], levels[1 - at], strict=True)
     tickers = sorted({ticker for word, ticker in beside if word and ticker})
@@ -194,7 +194,7 @@ def _by_shape(
     known = list(names) if index is None else [str(index.name), *names]
     numbers = np.column_stack([_numbers(part) for part in given])
     rows = numbers[np.argsort(numbers[:, 0], kind="stable")]
-    sound = ~np.isnan(rows[:, : min(len(given), 5)]).any(axis=1)
+    sound = np.isfinite(rows[:, : min(len(given), 5)]).all(axis=1)
     if not sound.any():
         raise unknown_shape(len(given))
     found = roles_by_shape(rows[sound][:MAX_SAMPLE])
@@ -204,8 +204,22 @@ def _by_shape(
 def _numbers(part: pd.Series) -> Array:
     if _is_dated(part):
         return np.asarray(pd.DatetimeIndex(part).asi8, dtype=float)
+    _check_real(part)
     numbers = pd.to_numeric(part, errors="coerce")
     return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan))
+
+
+def _check_real(part: pd.Series) -> None:
+    """Refuse complex numbers, of which half would be dropped.
+
+    Raises:
+        UnreadableFile: if the column holds them.
+    """
+    if pd.api.types.is_complex_dtype(part.dtype):
+        raise UnreadableFile(
+            f"Columns must hold numbers, text or times. Received: {part.dtype} in column "
+            f"{part.name!r}. Save one number a column."
+        )
 
 
 def _is_dated(part: pd.Series) -> bool:
@@ -235,6 +249,8 @@ def _table(names: Sequence[str], parts: Sequence[pd.Series], roles: Mapping[str,
     for name, part in zip(names, parts, strict=True):
         values.setdefault(name, part)
     wanted = dict.fromkeys(roles.values())
+    for name in wanted:
+        _check_real(values[name])
     return Table(
         frame=pd.DataFrame({name: values[name].reset_index(drop=True).copy() for name in wanted}),
         roles=roles,
@@ -264,8 +280,12 @@ def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
     if "time" in roles and ("price" in roles or prices in ({"close"}, {*PRICES})):
         return
     needed = ("close",) if not prices else PRICES
-    missing = [role for role in ("time", *needed) if role not in roles]
-    raise UnreadableFile(
+    raise _missing(names, [role for role in ("time", *needed) if role not in roles])
+
+
+def _missing(names: Sequence[str], missing: Sequence[str]) -> UnreadableFile:
+    """Make the error for a frame that lacks columns."""
+    return UnreadableFile(
         "A DataFrame of prices needs times, as its index or as a column, and the columns open, "
         f"high, low and close, or close alone. Missing: {', '.join(missing)}. Received: "
         f"{', '.join(names)[:200]}. Rename its columns, such as "

@@ -219,6 +219,21 @@ def test_prices_are_compared_by_their_candles(prices: cf.Prices) -> None:
     assert len({prices, same, other}) == 2
 
 
+@pytest.mark.parametrize(
+    "rows", [slice(None, None, -1), [0, 1, 1, 2], [2, 1, 3]], ids=["reversed", "repeated", "mixed"]
+)
+def test_candles_by_hand_must_be_in_order(rows: object) -> None:
+    candles = synthetic.history().candles.iloc[rows]
+    with pytest.raises(InvalidInput, match="must have rising times in UTC"):
+        cf.Prices(synthetic.history(candles=candles))
+
+
+def test_candles_by_hand_must_have_a_zone() -> None:
+    candles = synthetic.history().candles.tz_localize(None)
+    with pytest.raises(InvalidInput, match="must have rising times in UTC"):
+        cf.Prices(synthetic.history(candles=candles))
+
+
 def test_prices_are_copied_and_pickled(prices: cf.Prices) -> None:
     for again in (copy.copy(prices), copy.deepcopy(prices), pickle.loads(pickle.dumps(prices))):
         assert again == prices

@@ -192,6 +192,16 @@ def test_candles_are_merged_into_longer_ones_as_of_a_file(tmp_path) -> None:
     assert (found.interval, len(found)) == ("4h", ROWS // 4)
 
 
+@pytest.mark.parametrize("name", ["close_time", "Close time"])
+def test_times_that_are_called_closing_end_their_candles(name: str) -> None:
+    ends = CANDLES.index + pd.Timedelta(hours=1)
+    assert read(CANDLES.set_axis(ends.rename(name))).fingerprint == HISTORY.fingerprint
+    column = CANDLES.reset_index(drop=True).assign(**{name: ends.as_unit("ms").asi8})
+    assert read(column).fingerprint == HISTORY.fingerprint
+    just_before = ends - pd.Timedelta(milliseconds=1)
+    assert read(CANDLES.set_axis(just_before)).fingerprint == HISTORY.fingerprint
+
+
 def test_the_candles_are_the_historys_own() -> None:
     given = CANDLES.copy()
     found = read(given)
@@ -313,9 +323,14 @@ REFUSED = {
     ),
     "levels without prices": (
         pd.concat({"a": CANDLES.set_axis(list("vwxyz"), axis=1)}, axis=1),
-        "No column for time, open, high, low, close",
+        "Missing: time, close. Received: a v, a w, a x",
     ),
     "numbers of no shape": (pd.DataFrame(np.ones((9, 3, )) * [1.7e12, 5, np.nan]), "shape"),
+    "complex numbers": (
+        CANDLES.assign(close=CANDLES["close"] * 1j),
+        "Columns must hold numbers, text or times. Received: complex128 in column 'close'",
+    ),
+    "numbered complex numbers": (ccxt_numbered() * (1 + 0j), "Received: complex128 in column 0"),
     "no numbers": (pd.DataFrame([["a", "b"], ["c", "d"]]), "shape"),
     "swapped columns": (
         CANDLES.rename(columns={"high": "low", "low": "high"}),
