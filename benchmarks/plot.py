@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 820, 460
@@ -28,8 +28,7 @@ def lines(series: Mapping[str, Mapping[int, float]], across: str, up: str) -> st
     """
     positions = [x for by in series.values() for x in by]
     values = [y for by in series.values() for y in by.values()]
-    decades = range(math.floor(_log(min(positions))), math.ceil(_log(max(positions))) + 1)
-    heights = range(math.floor(_log(min(values))), math.ceil(_log(max(values))) + 1)
+    decades, heights = _powers(positions), _powers(values)
 
     def place(x: float, y: float) -> tuple[float, float]:
         right = (_log(x) - decades[0]) / (len(decades) - 1)
@@ -76,6 +75,12 @@ def lines(series: Mapping[str, Mapping[int, float]], across: str, up: str) -> st
 
 def _log(value: float) -> float:
     return math.log10(value)
+
+
+def _powers(values: Sequence[float]) -> range:
+    """Return the powers of ten around all values, at least two."""
+    first, last = math.floor(_log(min(values))), math.ceil(_log(max(values)))
+    return range(first, max(last, first + 1) + 1)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> str:

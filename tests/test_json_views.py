@@ -43,8 +43,8 @@ def future(loss="quantile", horizon=2, **changes):
     history = synthetic.history(**changes)
     model = synthetic.model(synthetic.spec(loss=loss, horizon=horizon))
     last = len(history) - 1
-    said = inference.forecast(model, history, range(last, last + 1))
-    return NextSteps("mine", history, said, ("Beware.",))
+    forecast = inference.forecast(model, history, range(last, last + 1))
+    return NextSteps("mine", history, forecast, ("Beware.",))
 
 
 def as_read(value):
@@ -156,10 +156,10 @@ def test_the_training_of_a_walk_forward_test_adds_its_fits_up(tested):
 
 
 def test_a_forecast_has_one_entry_a_step():
-    asked = future(horizon=3)
-    found = as_read(json_views.forecast_json(asked, "quantile"))
+    coming = future(horizon=3)
+    found = as_read(json_views.forecast_json(coming, "quantile"))
     assert found.keys() >= {"model", "data", "origin", "last_close", "steps", "warnings"}
-    history = asked.history
+    history = coming.history
     assert found["origin"] == history.end.isoformat()
     assert found["last_close"] == history.candles["close"].iloc[-1]
     assert found["warnings"] == ["Beware."]
@@ -167,7 +167,7 @@ def test_a_forecast_has_one_entry_a_step():
     assert [pd.Timestamp(step["time"]) for step in found["steps"]] == [
         history.end + pd.Timedelta(hours=k) for k in (1, 2, 3)
     ]
-    for step, points in zip(found["steps"], asked.forecast.predicted[0], strict=True):
+    for step, points in zip(found["steps"], coming.forecast.predicted[0], strict=True):
         assert list(step["quantiles"]) == [
             "0.025", "0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95", "0.975"
         ]  # fmt: skip
@@ -178,12 +178,12 @@ def test_a_forecast_has_one_entry_a_step():
 
 
 def test_how_the_band_was_calibrated_is_told():
-    asked = future(horizon=2)
-    assert json_views.forecast_json(asked, "quantile")["calibration"] is None
+    coming = future(horizon=2)
+    assert json_views.forecast_json(coming, "quantile")["calibration"] is None
     factors = np.arange(18.0).reshape(2, 9)
     since = pd.Timestamp("2024-01-03", tz="UTC")
-    told = dataclasses.replace(asked, calibration=Calibration(4000, 321, since, factors))
-    found = as_read(json_views.forecast_json(told, "quantile"))["calibration"]
+    calibrated = dataclasses.replace(coming, calibration=Calibration(4000, 321, since, factors))
+    found = as_read(json_views.forecast_json(calibrated, "quantile"))["calibration"]
     assert (found["window"], found["outcomes"]) == (4000, 321)
     assert found["since"] == "2024-01-03T00:00:00+00:00"
     assert found["factors"]["0.025"] == [0, 9]
@@ -191,10 +191,10 @@ def test_how_the_band_was_calibrated_is_told():
 
 
 def test_undefined_odds_are_null():
-    asked = future(horizon=2)
+    coming = future(horizon=2)
     one = Probability(65_000.0, "below", np.array([0.25, math.nan]))
-    (found,) = as_read(json_views.forecast_json(asked, "quantile", [one]))["odds"]
-    times = [step["time"] for step in json_views.forecast_json(asked, "quantile")["steps"]]
+    (found,) = as_read(json_views.forecast_json(coming, "quantile", [one]))["odds"]
+    times = [step["time"] for step in json_views.forecast_json(coming, "quantile")["steps"]]
     assert found == {
         "level": 65_000,
         "direction": "below",
@@ -206,21 +206,21 @@ def test_undefined_odds_are_null():
 
 
 def test_the_mean_of_squared_error_is_its_point_forecast():
-    asked = future("mse")
-    found = json_views.forecast_json(asked, "mse")
-    assert [step["mean"] for step in found["steps"]] == asked.forecast.predicted[0].tolist()
+    coming = future("mse")
+    found = json_views.forecast_json(coming, "mse")
+    assert [step["mean"] for step in found["steps"]] == coming.forecast.predicted[0].tolist()
 
 
 def test_a_missing_band_is_null():
-    asked = future("mse")
-    empty = np.full_like(asked.forecast.quantiles, math.nan)
-    asked = dataclasses.replace(
-        asked, forecast=dataclasses.replace(asked.forecast, quantiles=empty)
+    coming = future("mse")
+    empty = np.full_like(coming.forecast.quantiles, math.nan)
+    coming = dataclasses.replace(
+        coming, forecast=dataclasses.replace(coming.forecast, quantiles=empty)
     )
-    step = as_read(json_views.forecast_json(asked, "mse"))["steps"][0]
+    step = as_read(json_views.forecast_json(coming, "mse"))["steps"][0]
     assert step["median"] is None
     assert set(step["quantiles"].values()) == {None}
-    assert step["mean"] == asked.forecast.predicted[0, 0]
+    assert step["mean"] == coming.forecast.predicted[0, 0]
 
 
 @pytest.mark.parametrize("simulated", [True, False])

@@ -1,4 +1,4 @@
-"""The folds of a walk-forward test: drawn over their spans, said with their window."""
+"""The folds of a walk-forward test: a table, a figure and a sentence."""
 
 from __future__ import annotations
 

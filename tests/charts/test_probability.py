@@ -14,7 +14,7 @@ from cryptoforecast.forecasting import probability
 from tests.charts.examples import named, next_steps, times, title_text
 
 
-def asked(horizon=24, simulated=False, **changes):
+def example(horizon=24, simulated=False, **changes):
     """A forecast, the odds of 1 % above the last close, and those of a ladder."""
     given = replace(next_steps(horizon, simulated=simulated), **changes)
     level = float(given.forecast.close[0]) * 1.01
@@ -23,7 +23,7 @@ def asked(horizon=24, simulated=False, **changes):
 
 
 def figures(horizon, dark=False, simulated=False):
-    given, one, around = asked(horizon, simulated)
+    given, one, around = example(horizon, simulated)
     return [
         charts.probability_by_step(given, one, dark=dark),
         charts.probability_map(given, around, dark=dark),
@@ -50,7 +50,7 @@ def test_simulated_prices_are_labelled_and_real_ones_are_not():
 
 
 def test_the_line_holds_the_chances_at_their_times():
-    given, one, _ = asked()
+    given, one, _ = example()
     figure = charts.probability_by_step(given, one)
     line = named(figure, "chance")
     np.testing.assert_allclose(line.y, 100 * one.by_step)
@@ -63,7 +63,7 @@ def test_the_line_holds_the_chances_at_their_times():
 
 
 def test_the_map_holds_the_chances_by_price_and_step():
-    given, _, around = asked()
+    given, _, around = example()
     (cells,) = charts.probability_map(given, around).data
     np.testing.assert_allclose(cells.z, [100 * one.by_step for one in around])
     assert [float(y.strip("$").replace(",", "")) for y in cells.y] == [one.level for one in around]
@@ -78,7 +78,7 @@ def test_the_map_holds_the_chances_by_price_and_step():
 
 
 def test_one_step_is_a_strip_of_prices():
-    given, _, around = asked(1)
+    given, _, around = example(1)
     (cells,) = charts.probability_map(given, around).data
     assert np.shape(cells.z) == (1, len(around))
     assert len(cells.x) == len(set(cells.x)) == len(around)
@@ -99,13 +99,13 @@ def test_undefined_chances_are_said_to_be():
 
 
 def test_sentences_say_what_the_figures_show():
-    given, one, around = asked(simulated=True)
+    given, one, around = example(simulated=True)
     text = charts.summary_probability(given, one)
     assert text == (
         f"Chance that the BTC simulated price ends above {style.money(one.level)} in 24 hours: "
         f"{percent(one.by_step[-1])}; in 1 hour: {percent(one.by_step[0])}."
     )
-    given, one, _ = asked(1)
+    given, one, _ = example(1)
     assert "simulated" not in charts.summary_probability(given, one)
     assert charts.summary_probability(given, one).endswith(f"in 1 hour: {percent(one.by_step[0])}.")
     text = charts.summary_probabilities(given, around)
@@ -137,6 +137,6 @@ def test_a_chance_is_no_more_precise_than_it_is_known(chance, text):
 )
 def test_round_prices_are_written_alike(levels, texts):
     given = next_steps(24)
-    asked = [probability.of_next_steps(given, [level])[0] for level in levels]
-    (cells,) = charts.probability_map(given, asked).data
+    probabilities = [probability.of_next_steps(given, [level])[0] for level in levels]
+    (cells,) = charts.probability_map(given, probabilities).data
     assert list(cells.y) == texts

@@ -18,13 +18,13 @@ from cryptoforecast.charts.thinning import rows_to_show
 @settings(max_examples=80, deadline=None)
 def test_downsampling_keeps_ends_and_extremes(values, limit):
     rows = rows_to_show([values], limit)
-    kept = values[rows]
+    shown = values[rows]
     assert len(rows) <= max(limit, 1)
     assert (np.diff(rows) > 0).all()
     assert (rows[0], rows[-1]) == (0, len(values) - 1)
-    assert (kept.min(), kept.max()) == (values.min(), values.max())
+    assert (shown.min(), shown.max()) == (values.min(), values.max())
     if len(values) <= limit:
-        assert len(kept) == len(values)
+        assert len(shown) == len(values)
 
 
 def test_rows_keep_the_extremes_of_every_stretch_of_every_line():
@@ -41,6 +41,6 @@ def test_missing_values_are_no_extremes():
     values = np.sin(np.arange(1000.0))
     values[[10, 500]] = math.nan
     values[700:800] = math.nan
-    kept = values[rows_to_show([values], 100)]
-    assert np.nanmax(kept) == np.nanmax(values)
-    assert np.nanmin(kept) == np.nanmin(values)
+    shown = values[rows_to_show([values], 100)]
+    assert np.nanmax(shown) == np.nanmax(values)
+    assert np.nanmin(shown) == np.nanmin(values)

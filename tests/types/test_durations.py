@@ -27,6 +27,7 @@ def test_the_length_of_candles(candles: int, interval: str, text: str) -> None:
     [
         ("-5min", "less than a minute"), ("59.9s", "less than a minute"), ("60s", "1 minute"),
         ("119s", "1 minute"), ("59.9min", "59 minutes"), ("60min", "1 hour"),
+        ("3599s", "59 minutes"), ("86399s", "23 hours"),
         ("119min", "1 hour"), ("23.9h", "23 hours"), ("24h", "1 day"), ("47h", "1 day"),
         ("48h", "2 days"), ("9D", "9 days"),
     ],
