@@ -29,7 +29,7 @@ def open_file(service: Service) -> PriceHistory | None:
     st.caption(
         "The file holds candles or trades, as exchanges, Kaggle, Yahoo, TradingView or "
         f"Investing.com export them. It may have at most {MAX_MEGABYTES} MB (JSON 30 MB). It is "
-        "read in the memory of this server and is not stored."
+        "read into the memory of this server, and it is not stored."
     )
     upload = st.file_uploader(
         "Price file",

@@ -25,17 +25,17 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
             list(charts.METRIC_NAMES),
             "metric",
             lambda name: charts.METRIC_NAMES.get(name, name),
-            "What is compared. Pinball is the error of the whole range, MAE and RMSE that of the "
-            "price in USD. Direction is the share of right signs. Coverage is the share of prices "
-            "inside a range.",
+            "What is compared. Pinball is the error of the whole band, MAE and RMSE that of the "
+            "price in USD. Direction is the share of right signs. A band covers a share of the "
+            "prices.",
         )
         reference = choices.pick(
             "Compared with",
             list(result.forecasts),
             "against",
             lambda name: f"{name} · {words.BASELINES.get(name, 'the network')}",
-            "The predictor that the others should beat. A coverage is compared with its level, "
-            "80 % or 95 %.",
+            "The predictor that the others should beat. What a band covers is compared with its "
+            "level, 80 % or 95 %.",
         )
     part, board = html_report.leaderboard_section(
         service.backtests.analyses, result, metric, step, reference, elements.dark()

@@ -29,7 +29,7 @@ def overview(service: Service) -> list[SavedModel]:
     )  # fmt: skip
     st.caption(
         "MAE / naive is the average miss divided by that of the last price. Pinball / naive is the "
-        "error of the range divided by that of a constant range. Below 1 is better. Both are "
+        "error of the band divided by that of a constant band. Below 1 is better. Both are "
         "measured at the last step, on the test span of the prices that the model was trained "
         "with. For a model of any coin, each coin was left out of the training in turn, and the "
         "model was tested on the coin that was left out."
@@ -99,7 +99,7 @@ def _row(one: SavedModel) -> dict[str, object]:
         "Steps ahead": spec.horizon,
         "MAE / naive": _ratio(one, "mae"),
         "Pinball / naive": _ratio(one, "pinball"),
-        "80 % covered": words.percent(_score(one, "coverage_80")),
+        "80 % range held": words.percent(_score(one, "coverage_80")),
         "Learnt up to": model.cutoff[:10],
         "Owner": "project" if one.shipped else "you",
         "Prices": "simulated" if model.simulated else "real",
@@ -118,11 +118,11 @@ def _details(one: SavedModel) -> dict[str, object]:
         "Inputs": ", ".join(spec.features),
         "Target and loss": f"{spec.target}, {spec.loss}",
         "Lookback and horizon": f"{spec.lookback} and {spec.horizon} candles",
-        "Candles needed for a forecast": model.needs,
+        "Candles needed": model.needs,
         "MAE / naive": _ratio(one, "mae") or words.DASH,
         "Pinball / naive": _ratio(one, "pinball") or words.DASH,
-        "80 % covered": words.percent(_score(one, "coverage_80")),
-        "95 % covered": words.percent(_score(one, "coverage_95")),
+        "80 % range held": words.percent(_score(one, "coverage_80")),
+        "95 % range held": words.percent(_score(one, "coverage_95")),
         "Training": f"{one.model.record.epochs} epochs, {one.model.record.seconds:.0f} s, "
         + (f"seed {spec.seed}" if spec.ensemble == 1 else f"{spec.ensemble} seeds"),
         "Libraries": ", ".join(f"{name} {version}" for name, version in model.libraries.items()),

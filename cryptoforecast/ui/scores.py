@@ -32,14 +32,14 @@ _COLUMNS = {
     ),
     "Pinball (bp)": st.column_config.NumberColumn(
         format="%.2f",
-        help="Error of the forecast range: mean pinball loss of nine quantiles, in basis points "
+        help="Error of the band: mean pinball loss of nine quantiles, in basis points "
         "(0.01 %) of the log-return.",
     ),
     "Pinball / naive": st.column_config.Column(
-        help="Error of the range divided by that of a constant range. Below 1 is better than it."
+        help="Error of the band divided by that of a constant band. Below 1 is better than it."
     ),
-    "80 % covered": st.column_config.Column(help="Share of the prices inside the 80 % range."),
-    "95 % covered": st.column_config.Column(help="Share of the prices inside the 95 % range."),
+    "80 % range held": st.column_config.Column(help="Share of the prices inside the 80 % range."),
+    "95 % range held": st.column_config.Column(help="Share of the prices inside the 95 % range."),
 }
 
 
@@ -70,9 +70,9 @@ def show(service: Service, result: Backtest) -> None:
         column_config=_COLUMNS,
     )
     st.caption(
-        f"{verdict.span(result)} Misses (MAE, RMSE) are in USD, the error of the range (pinball) "
-        "is in basis points of the log-return. Smaller is better for all errors. A range is best "
-        "if it covers its level, 80 % or 95 %."
+        f"{verdict.span(result)} MAE and RMSE are in USD, the error of the band (pinball) is in "
+        "basis points of the log-return. Smaller errors are better. An 80 % range is best if it "
+        "held 80 % of the prices, a 95 % range if it held 95 %."
     )
     if result.model is not None:
         st.caption(_training(result))
@@ -84,10 +84,11 @@ def _training(result: Backtest) -> str:
         return ""
     record, card = result.model.record, result.model.card
     cached = "The network was in the cache" if result.cached else "The network was trained"
+    coins = "several coins" if card.coin == "any" else card.coin
     return (
         f"{cached}: {record.epochs} epochs in {record.seconds:.0f} s "
         f"({record.targets_per_second:,.0f} targets/s). Epoch {record.best_epoch} was best on the "
-        f"validation rows. It learnt from {card.coin} candles up to {card.cutoff[:10]}."
+        f"validation rows. It learnt from candles of {coins} up to {card.cutoff[:10]}."
     )
 
 
@@ -103,6 +104,6 @@ def _row(name: str, own: Scores, naive: Scores) -> dict[str, object]:
         "Direction right": words.percent(own.directional_accuracy),
         "Pinball (bp)": own.pinball * 1e4,
         "Pinball / naive": round(own.pinball / naive.pinball, 4) if naive.pinball > 0 else None,
-        "80 % covered": words.percent(own.coverage_80),
-        "95 % covered": words.percent(own.coverage_95),
+        "80 % range held": words.percent(own.coverage_80),
+        "95 % range held": words.percent(own.coverage_95),
     }

@@ -53,12 +53,13 @@ def figures(result: Backtest) -> None:
             **_against(own.mae, naive.mae, "last price"),
         )
         st.metric(
-            "Range error (pinball)",
+            "Band error",
             words.DASH if math.isnan(own.pinball) else f"{own.pinball * 1e4:.1f} bp",
             border=True,
-            help="How good the forecast of the range is; smaller is better. This is the mean "
-            "pinball loss of nine quantiles of the log-return, in basis points (0.01 %).",
-            **_against(own.pinball, naive.pinball, "constant range"),
+            help="How good the band is, the range in which the price is expected; smaller is "
+            "better. This is the mean pinball loss of nine quantiles of the log-return, in basis "
+            "points (0.01 %).",
+            **_against(own.pinball, naive.pinball, "constant band"),
         )
         for level, value in ((80, own.coverage_80), (95, own.coverage_95)):
             st.metric(
@@ -68,7 +69,7 @@ def figures(result: Backtest) -> None:
                 delta_color="off",
                 border=True,
                 help=f"Share of the prices {ahead} that were inside the {level} % range "
-                f"(coverage). A good forecast has {level} %.",
+                f"(coverage of the {level} % band). A good forecast has {level} %.",
             )
 
 

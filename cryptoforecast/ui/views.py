@@ -1,4 +1,4 @@
-"""The views of the Backtest page: leaderboard, delay, errors, times, ranges and folds."""
+"""The views of the Backtest page: leaderboard, delay, errors, times, bands and folds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show(service: Service, test: FinishedTest) -> None:
             help="**Leaderboard**: which predictor is better, and is that more than chance? "
             "**Delay**: is the forecast only the last price once more? **Errors**: do the errors "
             "follow a pattern? **When**: the errors by hour, weekday and kind of market. "
-            "**Bands**: do the ranges hold as many prices as they should?",
+            "**Bands**: do the bands hold as many prices as they should?",
         )
         step = result.spec.horizon if view == FOLDS else _step(result)
     if view == FOLDS and test.walk_forward is not None:
