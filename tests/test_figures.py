@@ -1,4 +1,4 @@
-"""Figures that a rerun shows again are not drawn again, and go with their forecast."""
+"""A figure is drawn once, and leaves memory together with its forecast."""
 
 import dataclasses
 import gc
@@ -15,51 +15,50 @@ from tests import synthetic
 
 
 @pytest.fixture
-def ahead():
+def future():
     model, history = synthetic.model(), synthetic.history(120)
     forecast = inference.forecast(model, history, range(119, 120))
     return NextSteps("model", history, forecast, ())
 
 
-def test_the_same_figure_is_drawn_once(ahead, monkeypatch):
-    first = figures.fan(ahead, dark=False)
-    assert first.to_json() == charts.fan(ahead, dark=False).to_json()
-    dark = figures.fan(ahead, dark=True)
+def test_the_same_figure_is_drawn_once(future, monkeypatch):
+    first = figures.fan(future, dark=False)
+    assert first.to_json() == charts.fan(future, dark=False).to_json()
+    dark = figures.fan(future, dark=True)
     assert dark.to_json() != first.to_json()
     monkeypatch.setattr(charts, "fan", None)
-    again = dataclasses.replace(ahead, warnings=("later",))
+    again = dataclasses.replace(future, warnings=("later",))
     assert figures.fan(again, dark=False) is first
     assert figures.fan(again, dark=True) is dark
 
 
-def test_a_figure_copies_its_numbers_once(ahead):
-    first = figures.fan(ahead, dark=False)
+def test_a_figure_copies_its_numbers_once(future):
+    first = figures.fan(future, dark=False)
     numbers = first.to_dict()
     assert first.to_dict() is numbers
-    assert first.to_json() == first.to_json() == charts.fan(ahead, dark=False).to_json()
+    assert first.to_json() == first.to_json() == charts.fan(future, dark=False).to_json()
 
 
-def test_the_picture_of_a_figure_is_drawn_once(ahead, monkeypatch):
-    first = figures.fan_still(ahead, "What comes next", dark=False)
-    assert first == charts.still(charts.fan(ahead, dark=False), "What comes next")
-    dark = figures.fan_still(ahead, "What comes next", dark=True)
-    assert dark != first != figures.fan_still(ahead, "Other words", dark=False)
+def test_the_picture_of_a_figure_is_drawn_once(future, monkeypatch):
+    first = figures.fan_still(future, "What comes next", dark=False)
+    assert first == charts.still(charts.fan(future, dark=False), "What comes next")
+    dark = figures.fan_still(future, "What comes next", dark=True)
+    assert dark != first != figures.fan_still(future, "Other words", dark=False)
     monkeypatch.setattr(charts, "still", None)
-    assert figures.fan_still(ahead, "What comes next", dark=False) is first
-    assert figures.fan_still(ahead, "What comes next", dark=True) is dark
+    assert figures.fan_still(future, "What comes next", dark=False) is first
+    assert figures.fan_still(future, "What comes next", dark=True) is dark
 
 
-def test_each_forecast_keeps_a_few_and_takes_them_along(ahead):
-    for number in range(3 * figures.MAX_FIGURES):
-        made = go.Figure()
-        assert figures.cached(ahead.forecast, number, lambda made=made: made) is made
-    kept = figures._figures.of(ahead.forecast)
-    assert [number for number in range(3 * figures.MAX_FIGURES) if number in kept] == list(
-        range(2 * figures.MAX_FIGURES, 3 * figures.MAX_FIGURES)
-    )
-    newest = 3 * figures.MAX_FIGURES - 1
-    assert figures.cached(ahead.forecast, newest, lambda: None) is kept.get(newest) is made
-    held = weakref.ref(ahead.forecast)
-    object.__setattr__(ahead, "forecast", None)
+def test_a_forecast_has_a_few_figures_and_takes_them_along(future):
+    made = {
+        number: figures.cached(future.forecast, number, go.Figure)
+        for number in range(3 * figures.MAX_FIGURES)
+    }
+    for number in range(2 * figures.MAX_FIGURES, 3 * figures.MAX_FIGURES):  # no new drawing
+        assert figures.cached(future.forecast, number, lambda: None) is made[number]
+    for number in range(2 * figures.MAX_FIGURES):
+        assert figures.cached(future.forecast, number, go.Figure) is not made[number]
+    forecast = weakref.ref(future.forecast)
+    object.__setattr__(future, "forecast", None)
     gc.collect()
-    assert held() is None, "the figures keep their forecast alive"
+    assert forecast() is None, "the figures keep their forecast in memory"

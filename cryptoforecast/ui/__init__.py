@@ -1,1 +1,1 @@
-"""The Streamlit side: shell, inputs and what is shown."""
+"""The pages of the app: their frame, their inputs and their parts, drawn with Streamlit."""

@@ -117,12 +117,12 @@ def _read(
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[float], None]]:
     """Draw a bar of how much of the file is read; it appears only if that takes a while."""
-    place, start, shown = st.empty(), time.monotonic(), 0.0
+    place, start, drawn = st.empty(), time.monotonic(), 0.0
 
     def report(share: float) -> None:
-        nonlocal shown
-        if time.monotonic() - start > 0.5 and abs(share - shown) >= 0.02:
-            shown = share
+        nonlocal drawn
+        if time.monotonic() - start > 0.5 and abs(share - drawn) >= 0.02:
+            drawn = share
             place.progress(min(share, 1.0), f"{share:.0%} read")
 
     try:

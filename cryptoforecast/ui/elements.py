@@ -93,11 +93,11 @@ def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, n
         return
     with folded:
         frame = rows()
-        shown = frame.tail(MAX_ROWS)
-        st.dataframe(shown, hide_index=True, alt=title)
-        if len(shown) < len(frame):
+        last = frame.tail(MAX_ROWS)
+        st.dataframe(last, hide_index=True, alt=title)
+        if len(last) < len(frame):
             st.caption(
-                f"These are the last {len(shown)} of {len(frame):,} rows. The download has all."
+                f"These are the last {len(last)} of {len(frame):,} rows. The download has all."
             )
         download(frame, history, name)
 

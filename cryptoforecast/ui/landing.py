@@ -1,4 +1,4 @@
-"""Computes what the landing page shows before any choice, ahead of the first user."""
+"""Computes what the landing page shows first, before the first user comes."""
 
 from __future__ import annotations
 

@@ -21,17 +21,17 @@ from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui.words import plain
 
 #: The value of a choice before the user makes one.
-_AS_FOUND = ""
+_AUTOMATIC = ""
 _DELIMITERS = {
-    _AS_FOUND: "As found", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar", " ": "Space",
+    _AUTOMATIC: "Automatic", ",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar", " ": "Space",
 }  # fmt: skip
-_DECIMALS = {_AS_FOUND: "As found", ".": "Point, as in 0.5", ",": "Comma, as in 0,5"}
+_DECIMALS = {_AUTOMATIC: "Automatic", ".": "Point, as in 0.5", ",": "Comma, as in 0,5"}
 _ORDERS = {
-    _AS_FOUND: "As found",
+    _AUTOMATIC: "Automatic",
     "day": "Day first: 31/12/2024",
     "month": "Month first: 12/31/2024",
 }
-_LABELS = {_AS_FOUND: "As found", "open": "Its start", "close": "Its end"}
+_LABELS = {_AUTOMATIC: "Automatic", "open": "Its start", "close": "Its end"}
 _CANDLES = ("time", "open", "high", "low", "close", "volume")
 _TRADES = ("time", "price", "volume")
 _ROLES = (*_CANDLES, "price")
@@ -162,10 +162,10 @@ def _repair_words(kind: str) -> str:
 
 
 def _decision_table(decided: Mapping[str, str]) -> None:
-    shown = {",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
+    marks = {",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
     words = {name: word for name, word in _DECISIONS.items() if name in decided}
     words |= {name: name.capitalize() for name in decided if name not in _DECISIONS}
-    rows = [(word, plain(shown.get(decided[name], decided[name]))) for name, word in words.items()]
+    rows = [(word, plain(marks.get(decided[name], decided[name]))) for name, word in words.items()]
     st.table(pd.DataFrame(rows, columns=["What", "Decided"]), hide_index=True, border="horizontal")
 
 
@@ -176,8 +176,8 @@ def _selector(upload: UploadedFile, name: str, label: str, words: Mapping[str, s
 def _zone(upload: UploadedFile) -> None:
     st.selectbox(
         "Time zone",
-        [_AS_FOUND, *_zones()],
-        format_func=lambda zone: zone or "As found, or else UTC",
+        [_AUTOMATIC, *_zones()],
+        format_func=lambda zone: zone or "Automatic, or else UTC",
         key=_key(upload, "zone"),
         help="The zone of times that do not name one. Type to search, for example Berlin.",
     )
@@ -191,12 +191,12 @@ def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> 
     with st.grid(3, min_column_width=150):
         for role in roles:
             key = _key(upload, role)
-            if st.session_state.get(key, _AS_FOUND) not in (_AS_FOUND, *names):
+            if st.session_state.get(key, _AUTOMATIC) not in (_AUTOMATIC, *names):
                 del st.session_state[key]
             st.selectbox(
                 "Price of a trade" if role == "price" else role.capitalize(),
-                [_AS_FOUND, *names],
-                format_func=lambda name: name or "As found",
+                [_AUTOMATIC, *names],
+                format_func=lambda name: name or "Automatic",
                 key=key,
             )
 

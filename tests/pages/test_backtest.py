@@ -146,7 +146,7 @@ def test_a_baseline_walks_forward_at_once(at, name):
     assert not page.exception
 
 
-def test_slow_baselines_join_when_asked_for(at):
+def test_slow_baselines_join_after_a_click(at):
     page = press(at("backtest", **QUICKLY), "Compare with")
     assert not page.error
     assert set(standings(page)["Predictor"]) == set(BASELINES)
@@ -166,9 +166,9 @@ def test_moving_a_slider_trains_nothing(at, monkeypatch):
 
 def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, monkeypatch):
     service = shared()
-    service.saved_models.save(_judged(service), "tiny")
-    asked = {"model": "tiny", "history_1h": "90 days", "test": "Walk-forward", "folds": "2"}
-    page = press(at("backtest", **asked), "Run the test")
+    service.saved_models.save(_trained(service), "tiny")
+    link = {"model": "tiny", "history_1h": "90 days", "test": "Walk-forward", "folds": "2"}
+    page = press(at("backtest", **link), "Run the test")
     key = page.query_params["walk"]
     key = key[0] if isinstance(key, list) else key
     job = service.training.job(key)
@@ -178,15 +178,15 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     assert "the last price" in words(page)
     assert "dense" in set(standings(page)["Predictor"])
 
-    linked = at("backtest", **asked, walk=key, view="Folds")
+    linked = at("backtest", **link, walk=key, view="Folds")
     assert "Fitted again for each of 2 folds" in words(linked)
     # Another question than the linked one is offered, not answered with the old result.
-    other = at("backtest", **(asked | {"folds": "3"}), walk=key)
+    other = at("backtest", **(link | {"folds": "3"}), walk=key)
     assert "Walk forward in 3 folds" in words(other)
     assert charts(other) == 0
     # A new candle moved the question on: the link still shows what it was made for.
     monkeypatch.setattr(service.walk_forward, "key", lambda *_: "walk-of-later-prices")
-    later = at("backtest", **asked, walk=key)
+    later = at("backtest", **link, walk=key)
     assert "dense" in set(standings(later)["Predictor"])
     # Prices of another source are another question.
     tested = service.walk_forward.result(key)
@@ -194,10 +194,10 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     joined = dataclasses.replace(tested.backtest, history=elsewhere)
     results = {key: dataclasses.replace(tested, backtest=joined)}
     monkeypatch.setattr(service.walk_forward, "result", results.get)
-    assert "Walk forward in 2 folds" in words(at("backtest", **asked, walk=key))
+    assert "Walk forward in 2 folds" in words(at("backtest", **link, walk=key))
 
 
-def _judged(service, **changes):
+def _trained(service, **changes):
     """A tiny network on the page's own candles, really trained."""
     query = inputs.query("BTC", "1h", "90 days")
     spec = synthetic.spec(horizon=2, **changes)
@@ -210,33 +210,33 @@ def test_a_running_walk_is_watched_and_can_be_cancelled(at):
     history = service.prices.history(query, wait=0)
     long = synthetic.spec(horizon=2, epochs=500)
     job = service.walk_forward.submit(history, long, WalkPlan(folds=3))
-    asked = {"history_1h": "90 days", "test": "Walk-forward", "folds": "3", "walk": job.key}
+    link = {"history_1h": "90 days", "test": "Walk-forward", "folds": "3", "walk": job.key}
     try:
         until = time.monotonic() + 60
         while job.progress is None and job.active and time.monotonic() < until:
             time.sleep(0.05)
-        page = at("backtest", **asked)
+        page = at("backtest", **link)
         assert "Dense network for BTC 1h in 3 folds" in words(page)
         press(page, "Cancel")
         assert job.state == "cancelled"
     finally:
         job.cancel()
     assert job.wait(60)
-    again = at("backtest", **asked)
+    again = at("backtest", **link)
     assert "cancelled" in words(again)
     assert [button for button in again.button if button.label == "Run the test"]
 
 
-def test_what_can_not_be_trained_is_said_when_it_is_asked_for(at):
+def test_too_short_a_fold_is_refused_after_the_click(at):
     service = shared()
-    service.saved_models.save(_judged(service, test=0.1), "tiny")
+    service.saved_models.save(_trained(service, test=0.1), "tiny")
     page = at("backtest", model="tiny", history_1h="90 days", test="Walk-forward", folds="12")
     press(page, "Run the test")
     assert "Choose a longer history, fewer folds" in page.error[0].value
     assert "walk" not in page.query_params
 
 
-def test_a_network_of_closes_is_fed_its_own_forecasts_when_asked_for(at):
+def test_a_network_of_closes_is_fed_its_own_forecasts_after_a_click(at):
     page = at("backtest", model="btc-1h-lstm-close", view="Delay", history_1h="90 days")
     assert charts(page) == 1
     press(page, "Run it free")

@@ -94,7 +94,7 @@ def test_the_files_in_memory_are_bounded(csv):
     assert service.prices.history(_query(service.prices.open(again))) is again
 
 
-def test_the_same_candles_said_to_be_something_else_are_another_file():
+def test_the_same_candles_of_another_coin_or_source_are_another_file():
     service, history = shared(), synthetic.history(900)
     simulated = service.prices.open(dataclasses.replace(history, simulated=True))
     other = service.prices.open(dataclasses.replace(history, coin="ETH", source="file private.csv"))
@@ -153,7 +153,7 @@ def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambig
     assert decided.set_index("What")["Decided"]["Corrected by you"] == "dates month first"
 
 
-def test_all_is_as_found_until_changed_and_for_the_next_file_again(open_page, csv):
+def test_all_is_automatic_until_changed_and_for_the_next_file_again(open_page, csv):
     page = upload(open_page("data"), "ETH.csv", csv)
     assert {box.value for box in page.expander[0].selectbox} == {""}
     page = choice(page, "zone").set_value("Europe/Berlin").run()
@@ -170,7 +170,7 @@ def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
     page = upload(open_page("data"), "ETH.csv", renamed)
     assert "No column for time, open was found" in page.error[0].value
     assert choice(page, "close").options == [
-        "As found", "when", "first", "high", "low", "close", "volume",
+        "Automatic", "when", "first", "high", "low", "close", "volume",
     ]  # fmt: skip
     page = choice(page, "time").set_value("when").run()
     assert "No column for open was found" in page.error[0].value

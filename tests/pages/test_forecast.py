@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,7 +53,7 @@ def test_a_rerun_makes_no_table_that_is_folded(open_page, monkeypatch):
     assert [error.value for error in page.error] == ["A table was made."]
 
 
-def test_slow_baselines_are_compared_when_asked_for(open_page):
+def test_slow_baselines_are_compared_after_a_click(open_page):
     page = open_page("", coin="BTC", model="cone")
     assert list(compared(page)) == list(QUICK)
     (button,) = [button for button in page.button if button.label.startswith("Compare with")]
@@ -73,7 +71,7 @@ def compared(page):
     return table["Predictor"]
 
 
-def test_a_slow_baseline_can_be_chosen_and_its_band_is_told(open_page):
+def test_a_slow_baseline_can_be_chosen_and_its_band_is_compared(open_page):
     page = open_page("", coin="BTC", model="linear")
     text = words(page)
     assert not page.error
@@ -205,7 +203,7 @@ def test_a_horizon_leaves_enough_to_test():
     assert inputs.steps("1h", 8760) == 24
 
 
-def test_too_little_to_train_on_is_said_before_the_button_is_pressed(open_page):
+def test_too_few_prices_to_train_on_are_named_before_the_click(open_page):
     page = open_page("", interval="1w", history_1w="5 years")
     (warning,) = [box.value for box in page.warning if "too few to train on" in box.value]
     assert "weekly prices are too few" in warning
@@ -288,7 +286,7 @@ def test_a_setting_outside_the_rules_is_explained(open_page):
     assert "`features` must be" in page.error[0].value
 
 
-def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
+def test_a_training_is_watched_tested_saved_and_opened_again(open_page):
     page = open_page("", history_1h="90 days")
     page.segmented_control(key="network").set_value("dense").run()
     for name, value in {"epochs": 1, "lookback": 10}.items():
@@ -319,32 +317,32 @@ def test_a_training_is_watched_judged_saved_and_opened_again(open_page):
     assert "the last price" in words(linked)
 
 
-def test_a_forgotten_training_is_judged_on_its_own_prices_where_they_are_chosen():
+def test_a_cached_training_is_tested_on_its_own_prices_where_they_are_chosen():
     service, history = shared(), synthetic.history()
     spec = synthetic.spec(test=0.3)
     trained = service.backtests.run(history, spec)
-    chosen = "run-" + training_cache.key(history, spec)
-    assert selection.job(service, chosen) is None
-    found = selection.backtest(service, chosen, history)
-    assert found.own
-    assert len(found.forecast) == len(trained.forecast) == 180 - 1
-    np.testing.assert_array_equal(found.forecast.predicted, trained.forecast.predicted)
-    assert selection.backtest(service, chosen, synthetic.history(seed=1)).own is False
+    name = "run-" + training_cache.key(history, spec)
+    assert selection.job(service, name) is None
+    result = selection.backtest(service, name, history)
+    assert result.own
+    assert len(result.forecast) == len(trained.forecast) == 180 - 1
+    np.testing.assert_array_equal(result.forecast.predicted, trained.forecast.predicted)
+    assert selection.backtest(service, name, synthetic.history(seed=1)).own is False
 
 
-def test_cancel_takes_effect_within_a_second(open_page):
+def test_cancel_ends_a_training_long_before_its_last_epoch(open_page):
     service = shared()
     history = service.prices.history(MarketQuery("BTC", "1h"), wait=0)
     job = service.training.submit(history, specs.make("careful", epochs=200))
     page = open_page("", model=f"run-{job.key}")
     assert "Training LSTM" in words(page)
-    began = time.monotonic()
     next(button for button in page.button if button.label == "Cancel").click().run()
     assert job.state == "cancelled"
-    assert time.monotonic() - began < 5
     page.run()
     assert "cancelled" in words(page)
     assert job.wait(60)
+    assert job.state == "cancelled"
+    assert job.progress is None or job.progress.epoch < 200
 
 
 def _train(page: AppTest):
@@ -357,14 +355,14 @@ def _query(page: AppTest) -> MarketQuery:
 
 
 def _flat(page: AppTest) -> list:
-    found: list = []
+    elements: list = []
 
     def walk(block) -> None:
         for child in block.children.values():
             if hasattr(child, "children"):
                 walk(child)
             else:
-                found.append(child)
+                elements.append(child)
 
     walk(page.main)
-    return found
+    return elements

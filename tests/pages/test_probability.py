@@ -1,4 +1,4 @@
-"""The odds on the Forecast page: the library's numbers, the person's price, no bad input."""
+"""Probabilities on the Forecast page: the library's numbers, the user's price, no bad input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.pages.conftest import words
 MODEL = "btc-1h-dense"
 
 
-def asked(above=(), below=()):
+def expected(above=(), below=()):
     service = shared()
     history = service.prices.history(inputs.query("BTC", "1h"), wait=0)
     future = service.forecasts.next_steps(history, service.saved_models.load(MODEL).model, MODEL)
@@ -23,17 +23,17 @@ def asked(above=(), below=()):
 
 def sentence(page) -> str:
     """The line that answers, without its emphasis."""
-    (found,) = [line for line in words(page).splitlines() if line.startswith("Chance that")]
-    return found.replace("*", "")
+    (line,) = [line for line in words(page).splitlines() if line.startswith("Chance that")]
+    return line.replace("*", "")
 
 
 def price(page):
     return next(box for box in page.number_input if box.label == "Price, USD")
 
 
-def test_the_last_close_is_asked_about_first(open_page):
+def test_the_last_close_is_the_first_price(open_page):
     page = open_page("", coin="BTC", model=MODEL)
-    future, _ = asked()
+    future, _ = expected()
     close = float(future.forecast.close[0])
     (one,) = probability.of_next_steps(future, [close])
     assert sentence(page) == charts.summary_probability(future, one)
@@ -44,13 +44,13 @@ def test_the_last_close_is_asked_about_first(open_page):
 def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_page):
     page = open_page("", coin="BTC", model=MODEL)
     page.session_state[f"table-{MODEL}-probabilities"] = True  # opened
-    future, _ = asked()
+    future, _ = expected()
     level = round(float(future.forecast.close[0]) * 1.01, 2)
     price(page).set_value(level).run()
-    _, (above,) = asked([level])
+    _, (above,) = expected([level])
     assert sentence(page) == charts.summary_probability(future, above)
     page.segmented_control(key="ends").set_value("below").run()
-    _, (below,) = asked((), [level])
+    _, (below,) = expected((), [level])
     assert sentence(page) == charts.summary_probability(future, below)
     (table,) = [each.value for each in page.dataframe if "step" in each.value and any(
         name.startswith("below") for name in each.value)]  # fmt: skip

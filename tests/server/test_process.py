@@ -29,15 +29,15 @@ def freed(how: str) -> tuple[float, float]:
     done = subprocess.run(
         [sys.executable, "-c", FREEING, how], capture_output=True, text=True, check=True
     )
-    turn, kept = done.stdout.split()
-    return float(turn), float(kept)
+    turn, growth = done.stdout.split()
+    return float(turn), float(growth)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_prepared_process_takes_short_turns_and_gives_memory_back():
-    turn, kept = freed("prepared")
+    turn, growth = freed("prepared")
     assert turn == pytest.approx(process.SWITCH_INTERVAL)
-    assert kept < 20
+    assert growth < 20
     assert freed("as it is")[0] > turn
 
 

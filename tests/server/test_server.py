@@ -101,9 +101,9 @@ def test_models_are_the_same_as_on_the_command_line(server):
 @shipped
 def test_a_forecast_with_no_network_is_simulated_and_says_so(server):
     url = f"{server}/api/models/btc-1h-lstm-close/forecast?coin=BTC"
-    found = httpx2.get(url, timeout=30).json()
-    assert found["data"]["simulated"] is True
-    assert found["steps"][0]["median"] > 0
+    forecast = httpx2.get(url, timeout=30).json()
+    assert forecast["data"]["simulated"] is True
+    assert forecast["steps"][0]["median"] > 0
 
 
 def test_the_dashboard_opens_from_any_folder(tmp_path, monkeypatch):

@@ -25,22 +25,22 @@ def test_connections_of_a_socket_handed_over_are_sent_at_once(prompt):
         loop = asyncio.get_running_loop()
         if prompt:
             sockets.send_at_once(loop)
-        seen = loop.create_future()
+        option = loop.create_future()
 
         class Note(asyncio.Protocol):
             def connection_made(self, transport):
-                kept = transport.get_extra_info("socket")
-                seen.set_result(kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                connection = transport.get_extra_info("socket")
+                option.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
                 transport.close()
 
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.bind(("127.0.0.1", 0))
         server = await loop.create_server(Note, sock=listener)
         with socket.create_connection(listener.getsockname()):
-            found = await seen
+            no_delay = await option
         server.close()
         await server.wait_closed()
-        return bool(found)
+        return bool(no_delay)
 
     assert run(delay_is_off) is prompt
 
@@ -50,9 +50,9 @@ def test_a_socket_by_address_is_served_as_before():
         loop = asyncio.get_running_loop()
         sockets.send_at_once(loop)
         server = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0)
-        found = server.sockets[0].getsockname()[1]
+        number = server.sockets[0].getsockname()[1]
         server.close()
         await server.wait_closed()
-        return found
+        return number
 
     assert run(port) > 0
