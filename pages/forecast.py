@@ -29,7 +29,7 @@ verdict.figures(result)
 
 future = selection.next_steps(service, model_name, history)
 next_steps.show(future)
-probability.show(future)
+probability.show(service, future)
 
 past_forecasts.show(result)
 scores.show(service, result)

@@ -65,7 +65,7 @@ def test_nothing_runs_code_from_data_or_hides_failures(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_pages_are_thin(path: Path) -> None:
     source = path.read_text("utf-8")
-    assert len(source.splitlines()) <= 100
+    assert len(source.splitlines()) <= 60
     ours = {module.split(".")[1] for module in _ours(source)}
     assert ours <= PAGE_MAY_IMPORT
 

@@ -9,12 +9,15 @@ from collections.abc import Callable, Hashable
 from cryptoforecast.cache import LruCache
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
+from cryptoforecast.evaluation.diagnostics import why_no_free_run
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import specs
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.training import TrainingService
 from cryptoforecast.types import UNWATCHED, Backtest, ModelSpec, Monitor, PriceHistory, TrainedModel
+
+__all__ = ["BacktestService", "forecast_bytes", "missing_baselines", "why_no_free_run"]
 
 #: Bytes of forecasts of backtests in memory.
 MAX_BYTES = 64_000_000

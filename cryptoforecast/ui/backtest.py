@@ -7,8 +7,8 @@ import dataclasses
 import streamlit as st
 
 from cryptoforecast import charts
-from cryptoforecast.learning import specs
 from cryptoforecast.service import Service, is_walk_forward
+from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, WalkForward, WalkPlan
 from cryptoforecast.ui import elements, selection, training, verdict
 
@@ -49,7 +49,7 @@ def run(
             )
         )
     spec = selection.spec(service, model_name, history)
-    if specs.is_network(spec):
+    if is_network(spec):
         test = _of_network(service, history, spec, plan)
         if test is None:
             return None

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from cryptoforecast.learning import features, specs
+from cryptoforecast.service import choices
 from cryptoforecast.types import ModelSpec
 
 UNITS = (8, 16, 32, 64, 128)
@@ -78,15 +78,15 @@ class Controls:
         with right:
             inputs = st.multiselect(
                 "Inputs",
-                list(features.FEATURES),
+                list(choices.FEATURES),
                 list(self.base.features),
                 key=f"{self.key}-features",
-                help="\n".join(f"- **{f.name}**: {f.help}" for f in features.FEATURES.values()),
+                help="\n".join(f"- **{f.name}**: {f.help}" for f in choices.FEATURES.values()),
             )
             changes |= {
                 "features": tuple(inputs),
-                "target": self._one_of("target", "Target", specs.TARGETS),
-                "loss": self._one_of("loss", "Loss", specs.LOSSES),
+                "target": self._one_of("target", "Target", choices.TARGETS),
+                "loss": self._one_of("loss", "Loss", choices.LOSSES),
             }
         return changes
 
@@ -96,14 +96,14 @@ class Controls:
         with left:
             changes: dict[str, object] = {
                 "learning_rate": self._step("learning_rate", "Learning rate", RATES),
-                "schedule": self._one_of("schedule", "Schedule", specs.SCHEDULES),
-                "unit": self._one_of("unit", "Unit of returns", specs.UNITS),
+                "schedule": self._one_of("schedule", "Schedule", choices.SCHEDULES),
+                "unit": self._one_of("unit", "Unit of returns", choices.UNITS),
             }
         with middle:
             changes["batch_size"] = self._step("batch_size", "Batch size", BATCHES)
             if self.base.network == "lstm":
                 changes |= {
-                    "training": self._one_of("training", "Training on", specs.TRAININGS),
+                    "training": self._one_of("training", "Training on", choices.TRAININGS),
                     "chunk": self._slider("chunk", "Targets in a sequence", (1, 200)),
                 }
             changes["final"] = self._slider("final", "Final epochs, share", (0.0, 1.0))

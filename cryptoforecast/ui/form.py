@@ -6,7 +6,7 @@ import dataclasses
 
 import streamlit as st
 
-from cryptoforecast.learning import samples, specs
+from cryptoforecast.service import choices
 from cryptoforecast.types import ModelSpec, PriceHistory
 from cryptoforecast.ui import inputs, words
 from cryptoforecast.ui.controls import Controls
@@ -21,16 +21,16 @@ def draw(history: PriceHistory) -> ModelSpec | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         preset = st.segmented_control(
             "Preset",
-            list(specs.PRESETS),
+            list(choices.PRESETS),
             default="quick",
             required=True,
             key="preset",
             format_func=str.capitalize,
-            help="\n".join(f"- **{name}**: {text}" for name, text in specs.PRESET_HELP.items()),
+            help="\n".join(f"- **{name}**: {text}" for name, text in choices.PRESET_HELP.items()),
         )
         network = st.segmented_control(
             "Network",
-            list(specs.NETWORKS),
+            list(choices.NETWORKS),
             default="lstm",
             required=True,
             key="network",
@@ -38,13 +38,13 @@ def draw(history: PriceHistory) -> ModelSpec | None:
             help="An LSTM reads one candle after the other and has a memory. A Dense network gets "
             "all candles at once.",
         )
-    st.caption(specs.PRESET_HELP[str(preset)])
-    fixed = "horizon" in specs.PRESETS[str(preset)]
+    st.caption(choices.PRESET_HELP[str(preset)])
+    fixed = "horizon" in choices.PRESETS[str(preset)]
     horizon = None if fixed else inputs.steps(interval, rows)
-    base = specs.make(str(preset), str(network), rows=rows, horizon=horizon)
+    base = choices.make_spec(str(preset), str(network), rows=rows, horizon=horizon)
     varying = tuple(name for name in base.features if name not in CONSTANT.get(interval, ()))
     base = dataclasses.replace(base, features=varying)
-    needed = samples.candles_needed(base)
+    needed = choices.candles_needed(base)
     if rows < needed:
         st.warning(
             f"{rows:,} {words.prices(interval)} are too few to train on. With these settings, "
@@ -60,4 +60,4 @@ def draw(history: PriceHistory) -> ModelSpec | None:
         submitted = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
     if changes["target"] == "price":
         changes["unit"] = "fixed"
-    return specs.make(str(preset), str(network), rows=rows, **changes) if submitted else None
+    return choices.make_spec(str(preset), str(network), rows=rows, **changes) if submitted else None

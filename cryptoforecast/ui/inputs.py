@@ -7,12 +7,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation.verdict import min_origins
-from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.service import Service, is_file
+from cryptoforecast.service.choices import BASELINES, COINS, min_origins
 from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
-from cryptoforecast.ui import choices, words
+from cryptoforecast.ui import url, words
 
 #: History windows in days by candle length; ``None`` is all that the source has.
 #: Yahoo has minutes of 7 days, 5 and 15 minutes of 59 days, and hours of 729 days.
@@ -55,14 +53,14 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
         service: Knows the opened files.
         windows: Whether to draw the history window.
     """
-    choices.begin("coin", COIN)
+    url.begin("coin", COIN)
     files = st.session_state.get("files", [])
     coin = str(
         st.selectbox(
             "Coin",
-            choices.with_value([*COINS, *files], st.session_state["coin"]),
+            url.with_value([*COINS, *files], st.session_state["coin"]),
             key="coin",
-            on_change=choices.changed,
+            on_change=url.changed,
             args=("coin",),
             format_func=lambda name: _coin_label(service, name),
             accept_new_options=True,
@@ -71,10 +69,10 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
             width=220,
         )
     )
-    choices.remember("coin", coin)
+    url.remember("coin", coin)
     if is_file(coin):
         return MarketQuery(coin, service.prices.file(coin).interval)
-    choices.begin("interval", INTERVAL)
+    url.begin("interval", INTERVAL)
     if st.session_state["interval"] not in WINDOWS:
         st.session_state["interval"] = INTERVAL
     interval = str(
@@ -83,13 +81,13 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
             list(WINDOWS),
             required=True,
             key="interval",
-            on_change=choices.changed,
+            on_change=url.changed,
             args=("interval",),
             wrap=True,
             help="The length of one candle: minutes (m), hours (h), a day (d) or a week (w).",
         )
     )
-    choices.remember("interval", interval)
+    url.remember("interval", interval)
     window = WINDOW[interval]
     if windows:
         window = str(
@@ -154,7 +152,7 @@ def model(service: Service, interval: str) -> str:
         interval: Candle length; only saved models for it are listed.
     """
     first = _first_model(service, interval)
-    choices.begin("model", first)
+    url.begin("model", first)
     just_trained = st.session_state.pop("open", None)
     if just_trained is not None:
         st.session_state["model"] = just_trained
@@ -163,7 +161,7 @@ def model(service: Service, interval: str) -> str:
     ]
     options = [*names, *st.session_state.get("runs", []), *BASELINES]
     if str(st.session_state["model"]).startswith(RUN):
-        options = choices.with_value(options, st.session_state["model"])
+        options = url.with_value(options, st.session_state["model"])
     if st.session_state["model"] not in options:
         st.session_state["model"] = first if first in options else options[0]
     name = str(
@@ -171,7 +169,7 @@ def model(service: Service, interval: str) -> str:
             "Model",
             options,
             key="model",
-            on_change=choices.changed,
+            on_change=url.changed,
             args=("model",),
             format_func=lambda name: _model_label(service, name),
             help="A saved model, a model that you trained in this session, or a simple method to "
@@ -180,7 +178,7 @@ def model(service: Service, interval: str) -> str:
             width=300,
         )
     )
-    choices.remember("model", name)
+    url.remember("model", name)
     return name
 
 

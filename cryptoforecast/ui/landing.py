@@ -28,6 +28,6 @@ def preload(service: Service) -> None:
 def _next_steps(service: Service, model: str, history: PriceHistory) -> None:
     future = selection.next_steps(service, model, history)
     figures.fan(future, dark=False)
-    one, around = probability.of(future, float(future.forecast.close[0]), "above")
+    one, around = probability.of(service, future, float(future.forecast.close[0]), "above")
     figures.probability_map(future, around, dark=False)
     figures.probability_by_step(future, one, dark=False)

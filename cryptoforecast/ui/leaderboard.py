@@ -6,7 +6,7 @@ import streamlit as st
 
 from cryptoforecast import charts, html_report
 from cryptoforecast.service import Service
-from cryptoforecast.ui import choices, elements, inputs, slow_baselines, words
+from cryptoforecast.ui import elements, inputs, slow_baselines, url, words
 from cryptoforecast.ui.backtest import FinishedTest
 
 
@@ -20,7 +20,7 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
     """
     result = test.result
     with inputs.row():
-        metric = choices.pick(
+        metric = url.pick(
             "By",
             list(charts.METRIC_NAMES),
             "metric",
@@ -29,7 +29,7 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
             "price in USD. Direction is the share of right signs. A band covers a share of the "
             "prices.",
         )
-        reference = choices.pick(
+        reference = url.pick(
             "Compared with",
             list(result.forecasts),
             "against",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from cryptoforecast.learning import bundles
 from cryptoforecast.service import Service
+from cryptoforecast.service.saved_models import parameters
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import SavedModel
 from cryptoforecast.ui import elements, words
@@ -114,7 +114,7 @@ def _details(one: SavedModel) -> dict[str, object]:
         "History": f"{model.start[:10]} to {model.end[:10]}, {model.rows:,} candles",
         "Learnt up to": model.cutoff[:10],
         "Network": f"{spec.network} {'-'.join(map(str, spec.units))}, "
-        f"{bundles.parameters(spec):,} parameters",
+        f"{parameters(spec):,} parameters",
         "Inputs": ", ".join(spec.features),
         "Target and loss": f"{spec.target}, {spec.loss}",
         "Lookback and horizon": f"{spec.lookback} and {spec.horizon} candles",

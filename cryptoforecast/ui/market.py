@@ -10,8 +10,8 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.service import Service
+from cryptoforecast.service.choices import base_interval
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, span_text
 from cryptoforecast.ui import elements, inputs, words
 

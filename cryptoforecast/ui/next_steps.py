@@ -6,7 +6,7 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
+from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
 from cryptoforecast.types import NextSteps
 from cryptoforecast.ui import elements, figures
 from cryptoforecast.ui.words import plain

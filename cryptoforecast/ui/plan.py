@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cryptoforecast.learning import specs
+from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import ModelSpec, WalkPlan
 from cryptoforecast.ui import inputs
 
@@ -65,7 +65,7 @@ def _walk_forward(spec: ModelSpec) -> WalkPlan:
         "first one of the test. As many candles as the model predicts are always left out; this "
         "gap is added to them.",
     )
-    warm_start = specs.is_network(spec) and st.toggle(
+    warm_start = is_network(spec) and st.toggle(
         "Warm start",
         key="warm",
         bind="query-params",

@@ -8,7 +8,8 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.cache import LruCaches
 from cryptoforecast.charts import style
-from cryptoforecast.forecasting import probability
+from cryptoforecast.service import Service
+from cryptoforecast.service.choices import ladder, round_step
 from cryptoforecast.types import NextSteps, Probability
 from cryptoforecast.ui import elements, figures
 
@@ -20,19 +21,20 @@ _probabilities: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCach
 
 
 @st.fragment
-def show(future: NextSteps) -> None:
+def show(service: Service, future: NextSteps) -> None:
     """Show the probability of the user's price, and those of the prices around the last close."""
     st.subheader("How likely is a price?")
     with elements.errors():
-        _draw(future, *of(future, *_inputs(future)))
+        _draw(future, *of(service, future, *_inputs(future)))
 
 
 def of(
-    future: NextSteps, level: float, direction: str
+    service: Service, future: NextSteps, level: float, direction: str
 ) -> tuple[Probability, tuple[Probability, ...]]:
     """Compute the probability of a price, and those of the prices around the last close.
 
     Args:
+        service: Computes the probabilities.
         future: The forecast.
         level: The price, USD.
         direction: ``"above"`` or ``"below"``.
@@ -43,9 +45,10 @@ def of(
 
     def compute() -> tuple[Probability, tuple[Probability, ...]]:
         above = direction == "above"
-        (one,) = probability.of_next_steps(future, [level] * above, [level] * (not above))
-        ladder = probability.ladder(future)
-        return one, probability.of_next_steps(future, ladder * above, ladder * (not above))
+        probabilities = service.forecasts.probabilities
+        (one,) = probabilities(future, [level] * above, [level] * (not above))
+        around = ladder(future)
+        return one, probabilities(future, around * above, around * (not above))
 
     return _probabilities.of(future.forecast).get_or_make((level, direction), compute)
 
@@ -59,7 +62,7 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
             "Price, USD",
             value=None,
             placeholder=f"{close:.{decimals}f} (last close)",
-            step=probability.round_step(close / 100),
+            step=round_step(close / 100),
             format=f"%.{decimals}f",
             key=f"price_{future.history.coin}",
             bind="query-params",

@@ -14,9 +14,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
-from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.service import Service
+from cryptoforecast.service.choices import REPAIRS, Corrections, repairable
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui.words import plain
 

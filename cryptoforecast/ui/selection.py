@@ -8,10 +8,9 @@ from __future__ import annotations
 import pandas as pd
 
 from cryptoforecast.errors import UnknownModel
-from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.jobs import Job
-from cryptoforecast.learning import specs
 from cryptoforecast.service import Run, Service
+from cryptoforecast.service.choices import BASELINES, make_spec
 from cryptoforecast.types import (
     Backtest,
     MarketQuery,
@@ -97,7 +96,7 @@ def spec(service: Service, model_name: str, history: PriceHistory) -> ModelSpec:
     if model is not None:
         return model.spec
     steps = inputs.steps(history.interval, len(history))
-    return specs.make(network=model_name, horizon=steps)
+    return make_spec(network=model_name, horizon=steps)
 
 
 def _run(service: Service, model_name: str) -> Run | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from cryptoforecast.forecasting.baselines import HEAVY
+from cryptoforecast.service.choices import HEAVY
 from cryptoforecast.ui import elements, words
 
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from cryptoforecast import html_report
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.evaluation import diagnostics
 from cryptoforecast.service import Service
+from cryptoforecast.service.backtests import why_no_free_run
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest
 from cryptoforecast.ui import elements, inputs, leaderboard
 from cryptoforecast.ui.backtest import FinishedTest
@@ -80,7 +80,7 @@ def _view(service: Service, result: Backtest, view: str, step: int) -> None:
 def _free_run(service: Service, result: Backtest) -> None:
     """Show the network fed its own forecasts after a click, or say why that is not possible."""
     st.subheader("Fed its own forecasts")
-    reason = diagnostics.why_no_free_run(result)
+    reason = why_no_free_run(result)
     if reason is not None:
         st.info(plain(reason))
         return
