@@ -16,7 +16,7 @@ from cryptoforecast.types import MarketQuery
 
 #: No window starts earlier: a span of time in nanoseconds holds at most 292 years.
 EARLIEST = pd.Timestamp("1900-01-01", tz="UTC")
-#: What the time of a window must be, for messages.
+#: What a time must be, for messages.
 TIME_RULE = f"a date or time from {EARLIEST:%Y} on, such as 2024-01-31 or 2024-01-31T12:00"
 #: Days that a window may have.
 MAX_DAYS = 36_500
@@ -34,15 +34,16 @@ def window(
 
     Args:
         coin: Ticker or symbol.
-        interval: Candle length.
-        start: First candle's open, see ``parse_time``.
-        end: Candles open before this time, likewise; now by default.
-        days: Length of the window in place of ``start``, above 0 and at most ``MAX_DAYS``.
+        interval: Candle length, a key of ``INTERVALS``.
+        start: Open of the first candle, see ``parse_time``; by default as far back as the source
+            goes.
+        end: Candles open before this time, see ``parse_time``; now by default.
+        days: Length of the window instead of ``start``, above 0 and at most ``MAX_DAYS``.
 
     Raises:
         InvalidInput: If a time can't be read, or both ``start`` and ``days`` are given.
     """
-    first, last = _parsed("start", start), _parsed("end", end)
+    first, last = _parse("start", start), _parse("end", end)
     if days is not None:
         if start is not None:
             raise InvalidInput("A window takes `start` or `days`. Received: both. Leave one out.")
@@ -53,7 +54,10 @@ def window(
 
 
 def parse_time(time: str | date) -> pd.Timestamp:
-    """Read a time: ISO 8601 text, a date, or a datetime; one without a zone is UTC.
+    """Read a time.
+
+    Args:
+        time: ISO 8601 text, a date or a datetime. A time without a zone is in UTC.
 
     Returns:
         The time in UTC.
@@ -71,7 +75,8 @@ def parse_time(time: str | date) -> pd.Timestamp:
     return found
 
 
-def _parsed(name: str, time: str | date | None) -> pd.Timestamp | None:
+def _parse(name: str, time: str | date | None) -> pd.Timestamp | None:
+    """Read an argument that may be absent; raise ``InvalidInput`` if it is no time."""
     try:
         return None if time is None else parse_time(time)
     except ValueError as error:

@@ -1,0 +1,78 @@
+"""One request at a time: what it covers, how it ends, and how long a failure is remembered."""
+
+from __future__ import annotations
+
+import threading
+
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.prices.live import single_flight
+from cryptoforecast.prices.live.single_flight import SingleFlight
+
+YEAR = pd.Timestamp("2024-01-01", tz="UTC")
+DAY = pd.Timedelta("1D")
+
+
+def test_the_work_is_done_once_and_those_who_wait_are_woken() -> None:
+    calls: list[bool] = []
+    flight = SingleFlight(lambda: calls.append(True), None)
+    assert not flight.done.is_set()
+    waiting = threading.Thread(target=flight.done.wait, args=(5,))
+    waiting.start()
+    flight.run()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert calls == [True]
+    assert flight.error is None
+    assert not flight.failed_within(1000)
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted", "covers"),
+    [
+        (None, None, True),
+        (None, YEAR, True),
+        (YEAR, None, False),
+        (YEAR, YEAR, True),
+        (YEAR, YEAR + DAY, True),
+        (YEAR, YEAR - DAY, False),
+    ],
+)
+def test_a_request_covers_what_starts_no_earlier(
+    start: pd.Timestamp | None, wanted: pd.Timestamp | None, covers: bool
+) -> None:
+    assert SingleFlight(lambda: None, start).covers(wanted) is covers
+
+
+def test_a_failure_is_remembered_for_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(single_flight.time, "monotonic", lambda: clock[0])
+
+    def fail() -> None:
+        raise InvalidInput("No such coin.")
+
+    flight = SingleFlight(fail, YEAR)
+    assert not flight.failed_within(30)
+    flight.run()
+    assert flight.done.is_set()
+    assert isinstance(flight.error, InvalidInput)
+    clock[0] = 129.0
+    assert flight.failed_within(30)
+    clock[0] = 130.0
+    assert not flight.failed_within(30)
+
+
+def test_a_bug_becomes_an_error_of_ours_and_nobody_waits_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("x" * 300)
+
+    flight = SingleFlight(fail, None)
+    flight.run()
+    assert flight.done.is_set()
+    assert isinstance(flight.error, SourceUnavailable)
+    assert str(flight.error) == f"Prices could not be updated: ZeroDivisionError: {'x' * 200}"
+    assert "ZeroDivisionError" in caplog.text
