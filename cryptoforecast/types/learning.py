@@ -217,18 +217,18 @@ class Progress:
 
 @dataclass(frozen=True)
 class Monitor:
-    """How long work tells how far it is, and learns that it is to stop.
+    """How a training reports its progress, and how it is cancelled.
 
     Attributes:
         report: Called with the progress, a few times a second.
-        cancelled: Called before every update; the work stops when it returns true.
+        cancelled: Called before every update; the training stops when it returns true.
     """
 
     report: Callable[[Progress], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
 
 
-#: A monitor that nobody watches.
+#: A monitor that reports to no one and never cancels.
 UNWATCHED = Monitor()
 
 

@@ -67,11 +67,11 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
         lines: See the module.
     """
     size = len(candles)
-    found = []
+    problems = []
     if tail:
         share = f"{tail / size:.0%} of all, from {_time(candles, size - tail)}"
         line = _line(lines, np.arange(size - tail, size))
-        found.append(Problem("flat_tail", tail, line, "none", share))
+        problems.append(Problem("flat_tail", tail, line, "none", share))
     prices = candles[_PRICES].to_numpy()
     if size:
         same = np.r_[False, (prices[1:] == prices[:-1, [3]]).all(axis=1)]
@@ -85,12 +85,12 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
                 f"longest of {lengths[longest]} from {_time(candles, int(starts[longest]))}"
             )
             line = _line(lines, starts[long][:1])
-            found.append(Problem("flat", int(lengths[long].sum()), line, "none", detail))
+            problems.append(Problem("flat", int(lengths[long].sum()), line, "none", detail))
     idle = np.flatnonzero(candles["volume"].to_numpy() == 0)
     if len(idle):
         share = f"{len(idle) / size:.1%} of all"
-        found.append(Problem("zero_volume", len(idle), _line(lines, idle), "none", share))
-    return found
+        problems.append(Problem("zero_volume", len(idle), _line(lines, idle), "none", share))
+    return problems
 
 
 def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:

@@ -85,14 +85,14 @@ def report(
         "off_grid": off_grid(candles, interval),
     }
     tail = flat_tail(candles)
-    found = [*problems]
-    if duplicates and not any(problem.kind == "duplicates" for problem in found):
-        found.append(Problem("duplicates", duplicates, None, "the last of each was kept"))
-    found += findings.gaps(candles, interval, ~masks["off_grid"], lines)
-    found += [findings.marked(kind, mask, candles, lines) for kind, mask in masks.items()]
-    found += findings.stale(candles, tail, lines)
-    found += findings.two_labels(candles, lines)
-    found += findings.joins(candles, splices, lines)
+    every = [*problems]
+    if duplicates and not any(problem.kind == "duplicates" for problem in every):
+        every.append(Problem("duplicates", duplicates, None, "the last of each was kept"))
+    every += findings.gaps(candles, interval, ~masks["off_grid"], lines)
+    every += [findings.marked(kind, mask, candles, lines) for kind, mask in masks.items()]
+    every += findings.stale(candles, tail, lines)
+    every += findings.two_labels(candles, lines)
+    every += findings.joins(candles, splices, lines)
     return QualityReport(
         missing=missing(candles, interval),
         duplicates=duplicates,
@@ -100,7 +100,7 @@ def report(
         ohlc_violations=int(masks["ohlc_violations"].sum()),
         outliers=int(masks["outliers"].sum()),
         decisions=dict(decisions or {}),
-        problems=tuple(problem for problem in found if problem.count),
+        problems=tuple(problem for problem in every if problem.count),
     )
 
 
@@ -156,20 +156,20 @@ def outliers(candles: pd.DataFrame) -> np.ndarray:
     of both neighbours by that factor, or by ``OUTLIER_MOVES`` typical moves if that is more.
     """
     close = np.log(candles["close"].to_numpy())
-    found = np.zeros(len(close), dtype=bool)
+    marked = np.zeros(len(close), dtype=bool)
     if len(close) < 3:
-        return found
+        return marked
     move = np.diff(close)
     usual = OUTLIER_MOVES * float(np.median(np.abs(move)))
     limit = max(usual, MIN_OUTLIER_MOVE)
-    found[1:-1] = (np.abs(move) > limit)[:-1] & (np.abs(move) > limit)[1:]
-    found[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
-    found[0], found[-1] = abs(move[0]) > np.log(2), abs(move[-1]) > np.log(2)
+    marked[1:-1] = (np.abs(move) > limit)[:-1] & (np.abs(move) > limit)[1:]
+    marked[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
+    marked[0], marked[-1] = abs(move[0]) > np.log(2), abs(move[-1]) > np.log(2)
     far = max(usual, np.log(OUTLIER_FACTOR))
     before, after = np.r_[close[0], close[:-1]], np.r_[close[1:], close[-1]]
     top = np.maximum(np.maximum(before, close), after) + far
     bottom = np.minimum(np.minimum(before, close), after) - far
     for name in ("open", "high", "low"):
         price = np.log(candles[name].to_numpy())
-        found |= (price > top) | (price < bottom)
-    return found
+        marked |= (price > top) | (price < bottom)
+    return marked

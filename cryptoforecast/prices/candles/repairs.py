@@ -154,18 +154,19 @@ def repair(
     marks = {name: repair.marks(candles) for name, repair in REPAIRS.items() if name in names}
     none = np.zeros(len(candles), dtype=bool)
     wide = marks.pop("ohlc_violations", none)
-    lost = np.logical_or.reduce([none, *marks.values()])
-    kept = ~lost
-    if lost.any() and kept.sum() < _MIN_CANDLES:
+    dropped = np.logical_or.reduce([none, *marks.values()])
+    remaining = ~dropped
+    if dropped.any() and remaining.sum() < _MIN_CANDLES:
         raise InvalidInput(
             f"Repairs must leave {_MIN_CANDLES} candles at least. Received: {', '.join(marks)}, "
-            f"which leave {kept.sum()} of {len(candles):,}. Choose fewer repairs, or another file."
+            f"which leave {remaining.sum()} of {len(candles):,}. Choose fewer repairs, or another "
+            "file."
         )
-    marks["ohlc_violations"] = wide & kept
+    marks["ohlc_violations"] = wide & remaining
     return RepairResult(
-        candles=_widen(candles, wide & kept)[kept],
-        lines=None if lines is None else lines[kept],
-        splices=None if splices is None else _carry(splices, kept),
+        candles=_widen(candles, wide & remaining)[remaining],
+        lines=None if lines is None else lines[remaining],
+        splices=None if splices is None else _carry(splices, remaining),
         problems=tuple(_done(name, mask, lines) for name, mask in marks.items() if mask.any()),
     )
 
@@ -186,8 +187,8 @@ def _widen(candles: pd.DataFrame, rows: Array) -> pd.DataFrame:
     return wider
 
 
-def _carry(splices: Array, kept: Array) -> Array:
-    """Mark the first candle of each source that is left, ``(kept,)`` bool."""
-    source = np.cumsum(splices)[kept]
+def _carry(splices: Array, remaining: Array) -> Array:
+    """Mark the first candle of each source that is left, ``(remaining,)`` bool."""
+    source = np.cumsum(splices)[remaining]
     carried: Array = np.r_[False, source[1:] != source[:-1]]
     return carried

@@ -22,7 +22,7 @@ class RetryLater(SourceUnavailable):
     """A source asks to be left alone.
 
     Attributes:
-        pause: seconds that it asks for.
+        pause: Seconds without requests that it asks for.
     """
 
     def __init__(self, message: str, pause: float) -> None:

@@ -149,7 +149,7 @@ class Fallback:
         ]
 
     def _combined_error(self) -> CryptoForecastError:
-        """Make one error of all, of the kind that says most."""
+        """Make one error of all errors, of the kind that is most specific."""
         message = " ".join(self._reasons())
         kinds = [type(self._errors.get(index)) for index in range(len(self._attempts))]
         if all(kind is NotEnoughData for kind in kinds):

@@ -69,10 +69,10 @@ def parse_time(time: str | date) -> pd.Timestamp:
         time = datetime.fromisoformat(time)
     elif not isinstance(time, date | np.datetime64):
         raise ValueError("no time")
-    found = _utc(pd.Timestamp(time).as_unit("ns"))
-    if found is None or pd.isna(found) or found < EARLIEST:
+    utc_time = _utc(pd.Timestamp(time).as_unit("ns"))
+    if utc_time is None or pd.isna(utc_time) or utc_time < EARLIEST:
         raise ValueError("too early, or no time")
-    return found
+    return utc_time
 
 
 def _parse(name: str, time: str | date | None) -> pd.Timestamp | None:
