@@ -189,6 +189,8 @@ def run(folder: Path, tests: list[str], seconds: float | None) -> bool:
     if process.is_alive():
         os.killpg(process.pid or 0, signal.SIGKILL)
         process.join()
+    if process.exitcode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+        sys.exit(f"The tests must be there. Received: {tests}, {folder}.")
     return process.exitcode == 0
 
 
@@ -207,8 +209,16 @@ def _test(folder: Path, tests: list[str]) -> None:
         sys.exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests])))
 
 
-def measure(folder: Path, module: Path, tests: list[str], size: int, seed: int) -> tuple[int, int]:
+def measure(
+    folder: Path, module: Path, tests: list[str], given: argparse.Namespace
+) -> tuple[int, int]:
     """Try a sample of the changes to one module, print each, and count noticed and tried.
+
+    Args:
+        folder: A copy of the repository.
+        module: The file to change, relative to the folder.
+        tests: What pytest runs.
+        given: The options ``sample``, ``seed`` and ``without_numbers``.
 
     Raises:
         SystemExit: The tests fail although nothing is changed, or there are none.
@@ -221,7 +231,10 @@ def measure(folder: Path, module: Path, tests: list[str], size: int, seed: int) 
     original = target.read_text("utf-8")
     tree = ast.parse(original)
     every = changes(tree)
-    chosen = sorted(random.Random(seed).sample(range(len(every)), min(size, len(every))))
+    if given.without_numbers:
+        every = [each for each in every if not isinstance(each.new, ast.Constant)]
+    size = min(given.sample, len(every))
+    chosen = sorted(random.Random(given.seed).sample(range(len(every)), size))
     print(f"{module}: {len(chosen)} of {len(every)} changes, {' '.join(tests)}", flush=True)
     noticed = 0
     for i in chosen:
@@ -240,6 +253,11 @@ def main() -> None:
     parser.add_argument("--tests", nargs="+", help="what pytest runs (default: by name)")
     parser.add_argument("--sample", type=int, default=20, help="changes a module (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default 1)")
+    parser.add_argument(
+        "--without-numbers",
+        action="store_true",
+        help="for modules full of pixels",
+    )
     given = parser.parse_args()
     noticed = tried = 0
     with tempfile.TemporaryDirectory(prefix="mutate-") as name:
@@ -248,7 +266,7 @@ def main() -> None:
         shutil.copytree(ROOT, folder, ignore=left_out)
         for module in given.module:
             tests = given.tests or tests_of(module)
-            found = measure(folder, module, tests, given.sample, given.seed)
+            found = measure(folder, module, tests, given)
             noticed, tried = noticed + found[0], tried + found[1]
     print(f"noticed: {noticed} of {tried} ({100 * noticed / max(tried, 1):.0f} %)")
 
