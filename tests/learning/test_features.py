@@ -80,6 +80,56 @@ def test_values_equal_a_hand_computation():
     assert matrix[40] == pytest.approx([v for values in expected.values() for v in values])
 
 
+def test_values_in_units_of_the_range_equal_a_hand_computation():
+    candles = synthetic.history(700).candles
+    close, high, low = (candles[name].to_numpy() for name in ("close", "high", "low"))
+    true = [
+        math.log(max(high[t], close[t - 1]) / min(low[t], close[t - 1])) / math.sqrt(8 / math.pi)
+        for t in range(1, 700)
+    ]
+    row = 650
+    # `true` starts at row 1, so its first `row` values end at this row.
+    short, usual, long = (np.mean(true[row - count : row]) for count in (24, 168, 504))
+    moved = math.log(close[row] / close[row - 1]) / usual
+    time = candles.index[row]
+    day, week = time.hour / 12, (time.day_of_week + time.hour / 24) / 7
+    expected = {
+        "scaled_return": [moved],
+        "scaled_move": [math.log(abs(moved) + 0.05)],
+        "scaled_range": [math.log(true[row - 1] / usual + 0.05)],
+        "short_range": [math.log(short / usual)],
+        "long_range": [math.log(long / usual)],
+        "half_day": [math.sin(2 * math.pi * day), math.cos(2 * math.pi * day)],
+        "week": [math.sin(2 * math.pi * week), math.cos(2 * math.pi * week)],
+    }
+    matrix = features.matrix(candles, tuple(expected))
+    assert matrix[row] == pytest.approx([v for values in expected.values() for v in values])
+
+
+def test_a_candle_with_its_high_below_its_low_has_no_range():
+    candles = synthetic.history(3).candles
+    candles.loc[candles.index[1], ["high", "low"]] = [90.0, 110.0]
+    assert features.matrix(candles, ("range",))[1, 0] == pytest.approx(math.log(1e-4))
+
+
+@pytest.mark.parametrize("rows", [23, 24, 25])
+def test_volume_is_known_from_the_row_that_has_its_candles(rows):
+    candles = synthetic.history(40).candles
+    whole = features.matrix(candles, ("volume",))
+    cut = features.matrix(candles.iloc[:rows], ("volume",))
+    assert np.isfinite(cut[:, 0]).tolist() == [row >= 23 for row in range(rows)]
+    np.testing.assert_array_equal(cut, whole[:rows])
+
+
+def test_one_unknown_volume_among_others_counts_as_none():
+    candles = synthetic.history(60).candles
+    candles.loc[candles.index[30], "volume"] = np.nan
+    without = candles.assign(volume=candles["volume"].fillna(0.0))
+    np.testing.assert_array_equal(
+        features.matrix(candles, ("volume",)), features.matrix(without, ("volume",))
+    )
+
+
 def test_weekend_is_saturday_and_sunday_utc():
     candles = synthetic.history(24 * 14).candles
     weekend = features.matrix(candles, ("weekend",))[:, 0]

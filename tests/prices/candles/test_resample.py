@@ -84,6 +84,13 @@ def test_merging_equals_a_hand_loop(
     assert merged.index.dtype == "datetime64[ns, UTC]"
 
 
+def test_the_same_interval_and_no_candles_are_left_as_they_are() -> None:
+    candles = candles_at(pd.date_range("2024-01-01", periods=3, freq="h", tz="UTC", unit="ns"))
+    assert resample(candles, "1h", "1h") is candles
+    nothing = candles.iloc[:0]
+    assert resample(nothing, "1h", "4h") is nothing
+
+
 def test_weeks_begin_on_mondays() -> None:
     days = pd.date_range("2024-01-01", periods=21, freq="D", tz="UTC", unit="ns")
     assert set(resample(candles_at(days), "1d", "1w").index.day_name()) == {"Monday"}
