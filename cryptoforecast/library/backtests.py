@@ -58,9 +58,9 @@ class Backtest(Value):
     Two are equal if their prices, settings and forecasts are.
 
     Attributes:
-        result: the test as the app itself uses it.
-        walk: the folds of the test; ``None`` where a model was tested as it is.
-        given_model: the model that was tested as it is; ``None`` otherwise.
+        result: The test as the app itself uses it.
+        walk: The folds of the test; ``None`` where a model was tested as it is.
+        given_model: The model that was tested as it is; ``None`` otherwise.
     """
 
     result: Result
@@ -325,7 +325,7 @@ def _plan(folds: int, given: Mapping[str, object]) -> WalkPlan:
     """Make the plan of the folds.
 
     Raises:
-        InvalidInput: if a value is of another type.
+        InvalidInput: If a value is of another type.
     """
     kinds = {"folds": int, "window": str, "window_rows": int, "gap": int, "warm_start": bool}
     values = {"folds": folds} | {name: x for name, x in given.items() if x is not None}
@@ -353,7 +353,7 @@ def _of_saved(
         )
     service = shared().backtests
     shares = {name: value for name, value in given.items() if value is not None}
-    result = service.of_saved(history, model.trained, **shares)  # type: ignore[arg-type]
+    result = service.of_saved(history, model.network, **shares)  # type: ignore[arg-type]
     return Backtest(service.with_all_baselines(result), given_model=model)
 
 
@@ -361,8 +361,8 @@ def _model(model: object) -> Model:
     """Return the model, or the saved one of this name.
 
     Raises:
-        UnknownModel: if there is none.
-        InvalidInput: if it is no name either.
+        UnknownModel: If there is none.
+        InvalidInput: If it is no name either.
     """
     if isinstance(model, Model):
         return model
@@ -384,7 +384,7 @@ def _check_ranges(history: PriceHistory, kind: str, given: Mapping[str, object])
     """Refuse what reads nothing but the range within a candle, where candles have none.
 
     Raises:
-        InvalidInput: if such a baseline, or such an input, was asked for.
+        InvalidInput: If such a baseline, or such an input, was asked for.
     """
     features = given.get("features")
     asked = {kind} & {*_RANGED}

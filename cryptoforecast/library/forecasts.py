@@ -31,10 +31,10 @@ class Forecast(Value):
     """The next steps after the last closed candle, made by ``Model.forecast``.
 
     Attributes:
-        steps: the forecast as the app itself uses it.
-        loss: the model's, ``"quantile"`` or ``"mse"``.
-        levels: probabilities of ending above or below the prices that were asked about.
-        model_verdict: the verdict on the model, one sentence; empty if it was never tested.
+        steps: The forecast as the app itself uses it.
+        loss: The model's, ``"quantile"`` or ``"mse"``.
+        levels: Probabilities of ending above or below the prices that were asked about.
+        model_verdict: The verdict on the model, one sentence; empty if it was never tested.
     """
 
     steps: NextSteps

@@ -31,35 +31,35 @@ class Model(Value):
     Two are equal if their weights and settings are.
 
     Attributes:
-        trained: the network as the app itself uses it.
-        name: of a saved model; ``None`` if it is not saved.
-        shipped: whether it comes with the project.
+        network: The network as the app itself uses it.
+        name: Of a saved model; ``None`` if it is not saved.
+        shipped: Whether it comes with the project.
     """
 
-    trained: TrainedModel
+    network: TrainedModel
     name: str | None = None
     shipped: bool = False
 
     @property
     def card(self) -> ModelCard:
         """Where it comes from, what it needs and how it scored."""
-        return self.trained.card
+        return self.network.card
 
     @property
     def spec(self) -> ModelSpec:
         """The settings it was made with."""
-        return self.trained.spec
+        return self.network.spec
 
     @cached_property
     def fingerprint(self) -> str:
         """Content hash of the settings and all weights, 16 hexadecimal digits."""
-        trained = self.trained
-        scaler = trained.scaler
+        network = self.network
+        scaler = network.scaler
         return digest(
-            trained.spec,
+            network.spec,
             *(scaler.offset, scaler.scale, scaler.target_offset, scaler.target_scale),
-            *trained.weights,
-            trained.residuals,
+            *network.weights,
+            network.residuals,
         )
 
     def forecast(
@@ -91,7 +91,7 @@ class Model(Value):
             (1, np.True_)
         """
         service, history = shared().forecasts, history_of(prices)
-        steps = service.next_steps(history, self.trained, self.name)
+        steps = service.next_steps(history, self.network, self.name)
         levels = service.probabilities(steps, _levels(above), _levels(below))
         return Forecast(steps, self.spec.loss, levels, self.card.verdict)
 
@@ -128,7 +128,7 @@ class Model(Value):
             InvalidInput: If the name can't be one.
             AlreadyExists: If the name is taken.
         """
-        return of_saved(shared().saved_models.add(self.trained, name, force=force))
+        return of_saved(shared().saved_models.add(self.network, name, force=force))
 
     def __repr__(self) -> str:
         card, spec = self.card, self.spec

@@ -39,7 +39,7 @@ class Prices(Value):
     Two are equal if their candles are, wherever these came from.
 
     Attributes:
-        history: the candles with all that is known of them, as the app itself uses them.
+        history: The candles with all that is known of them, as the app itself uses them.
     """
 
     history: PriceHistory
@@ -48,7 +48,7 @@ class Prices(Value):
         """Refuse candles made by hand that are out of order.
 
         Raises:
-            InvalidInput: if times have no zone, repeat or do not rise.
+            InvalidInput: If times have no zone, repeat or do not rise.
         """
         index = self.history.candles.index
         if index.tz is None or not (index.is_monotonic_increasing and index.is_unique):
@@ -310,7 +310,7 @@ def _corrections(reading: Mapping[str, object]) -> Corrections:
     """Check what is said of a file's layout.
 
     Raises:
-        InvalidInput: for an unknown name, or a value of another type.
+        InvalidInput: For an unknown name, or a value of another type.
     """
     from cryptoforecast.prices.files.corrections import Corrections
 

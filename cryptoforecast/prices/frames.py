@@ -58,23 +58,23 @@ def read(
     """Make a history of a DataFrame, which stays as it is.
 
     Args:
-        frame: one row a candle, in any order. Times are the index or a column: datetimes (UTC
+        frame: One row a candle, in any order. Times are the index or a column: datetimes (UTC
             where they have no zone), ISO 8601 text, or seconds, milliseconds, microseconds or
             nanoseconds since 1970. Columns are named in any case, or numbered as exchanges order
             them; a column of closes alone is enough.
-        coin: ticker or symbol, such as ``"BTC"``.
-        interval: merge into candles of this length; the most frequent spacing by default.
-        source: where the prices come from, in a few words.
-        simulated: whether the prices are not from a real market.
-        repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
+        coin: Ticker or symbol, such as ``"BTC"``.
+        interval: Merge into candles of this length; the most frequent spacing by default.
+        source: Where the prices come from, in a few words.
+        simulated: Whether the prices are not from a real market.
+        repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
 
     Returns:
         Closed candles; rows without a price are left out and reported, and so is a candle that
         is still open now.
 
     Raises:
-        InvalidInput: if the frame can't be read rightly; says what was seen and where.
-        NotEnoughData: if no candle has closed.
+        InvalidInput: If the frame can't be read rightly; says what was seen and where.
+        NotEnoughData: If no candle has closed.
     """
     if not isinstance(frame, pd.DataFrame):
         hint = " Use series.to_frame('close')." if isinstance(frame, pd.Series) else ""
@@ -116,7 +116,7 @@ def tabulate(frame: pd.DataFrame) -> tuple[Table, bool]:
         Copies of the columns that matter, and whether closes stand for all four prices.
 
     Raises:
-        UnreadableFile: if they are not there, or there are those of several coins.
+        UnreadableFile: If they are not there, or there are those of several coins.
     """
     if frame.empty:
         raise UnreadableFile(
@@ -157,7 +157,7 @@ def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
     """Take the level that names prices, where the other names one ticker.
 
     Raises:
-        UnreadableFile: if there are several tickers, one beside the other.
+        UnreadableFile: If there are several tickers, one beside the other.
     """
     levels = [[str(label) for label in labels.get_level_values(i)] for i in range(labels.nlevels)]
     words = [{plain_name(name) for name in level} & {*ALIASES["close"]} for level in levels]
@@ -213,7 +213,7 @@ def _check_real(part: pd.Series) -> None:
     """Refuse complex numbers, of which half would be dropped.
 
     Raises:
-        UnreadableFile: if the column holds them.
+        UnreadableFile: If the column holds them.
     """
     if pd.api.types.is_complex_dtype(part.dtype):
         raise UnreadableFile(
@@ -230,8 +230,8 @@ def _times_of(index: pd.Index, known: bool) -> pd.Series | None:
     """Return the index as a column of times; ``None`` if it only counts the rows.
 
     Args:
-        index: of the frame.
-        known: whether a column holds times; an index of datetimes, or one that is called so,
+        index: Of the frame.
+        known: Whether a column holds times; an index of datetimes, or one that is called so,
             comes before it.
     """
     if isinstance(index, pd.PeriodIndex):
@@ -274,7 +274,7 @@ def _check_roles(names: Sequence[str], roles: Mapping[str, str]) -> None:
     """Refuse a frame without times, or with some but not all of the four prices.
 
     Raises:
-        UnreadableFile: if a column is missing; names those there are.
+        UnreadableFile: If a column is missing; names those there are.
     """
     prices = {*PRICES} & roles.keys()
     if "time" in roles and ("price" in roles or prices in ({"close"}, {*PRICES})):
@@ -297,18 +297,19 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
     """Refuse several candles of one time: which of them counts must not follow from their order.
 
     Raises:
-        InvalidInput: if there are any.
+        InvalidInput: If there are any.
     """
     found = [problem for problem in reading.problems if problem.kind == "duplicates"]
     if not found:
         return
+    count = "1 row" if reading.duplicates == 1 else f"{reading.duplicates:,} rows"
     remedy = "df[~df.index.duplicated(keep='last')]"
     if isinstance(frame.index, pd.RangeIndex):
         remedy = "df.drop_duplicates(subset=TIME, keep='last')"
     raise InvalidInput(
         "The DataFrame can't be read. Each candle must have a time of its own. Received: "
-        f"{reading.duplicates:,} rows whose time is there again (row {found[0].first_line} is the "
-        f"first). Keep one of each, such as {remedy}."
+        f"{count} whose time is there again (row {found[0].first_line} is the first). Keep one of "
+        f"each, such as {remedy}."
     )
 
 
@@ -316,7 +317,7 @@ def _closed(reading: Reading, now: pd.Timestamp) -> tuple[Reading, tuple[str, ..
     """Leave out what is still open, as the last row of a live source's answer is.
 
     Raises:
-        NotEnoughData: if no candle has closed.
+        NotEnoughData: If no candle has closed.
     """
     closed = len(closed_only(reading.candles, reading.interval, now))
     count = len(reading.candles) - closed
