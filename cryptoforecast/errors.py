@@ -1,27 +1,27 @@
-"""The one family of errors that a person is meant to read.
+"""The errors whose messages are meant for users.
 
-Each message states the rule, what was received, and the remedy. Imports nothing of ours.
+Each message states the rule, what was received, and the remedy.
 """
 
 
 class CryptoForecastError(Exception):
-    """Base of every error the pages, the API and the command line show as a message."""
+    """Base of every error that the pages, the API and the command line show to users."""
 
 
 class InvalidInput(CryptoForecastError):
-    """A setting, a file or a request is outside what can be used."""
+    """A setting, a file or a request is outside the rules."""
 
 
 class NotEnoughData(InvalidInput):
-    """The history is too short for what was asked of it."""
+    """The history is too short for the request."""
 
 
 class UnreadableFile(InvalidInput):
-    """A price file can't be read rightly, so it is refused."""
+    """A price file cannot be read without doubt, so it is refused."""
 
 
 class SourceUnavailable(CryptoForecastError):
-    """A price source did not answer in time, or refused."""
+    """A price source did not answer in time, or refused the request."""
 
 
 class UnknownModel(InvalidInput):
@@ -29,12 +29,12 @@ class UnknownModel(InvalidInput):
 
 
 class InvalidBundle(CryptoForecastError):
-    """A saved model's folder is damaged, altered or of another version."""
+    """The folder of a saved model is damaged, altered or of another version."""
 
 
 class AlreadyExists(InvalidInput):
-    """Something of this name is there, and overwriting was not asked for."""
+    """Something of this name exists, and may not be overwritten."""
 
 
 class Cancelled(CryptoForecastError):
-    """The person stopped the work."""
+    """The user stopped the work."""

@@ -1,6 +1,6 @@
-"""Bounded background work: one worker thread, a queue, progress and cancel.
+"""Background work: one worker thread, a bounded queue, progress and cancelling.
 
-Knows nothing of what it runs. The worker never touches a page; pages poll a ``Job``.
+The worker never touches a page. Pages read the state of a ``Job`` from time to time.
 """
 
 from __future__ import annotations
@@ -20,19 +20,27 @@ Work = Callable[[Monitor], Result]
 
 log = logging.getLogger(__name__)
 
-#: Finished jobs that stay readable.
+#: Finished jobs in memory.
 MAX_FINISHED = 8
+#: Share of the work after which the time left is estimated.
+MIN_DONE = 0.02
 
 
 class Job(Generic[Result]):
-    """One piece of work, as its waiting visitors see it.
+    """One piece of work, and how far it is.
+
+    Args:
+        key: Names the work.
+        title: Describes the work to users.
+        work: Returns the result. It reports progress to its monitor, which also says whether the
+            job is cancelled.
 
     Attributes:
-        key: names the work; submitting the same key again gives the same job.
-        title: what a person calls it.
-        progress: the latest report; ``None`` before the first.
-        result: what came out; ``None`` unless done.
-        error: why it failed; ``None`` unless failed.
+        key: Names the work. A second submission with the same key returns the same job.
+        title: Describes the work to users.
+        progress: The latest progress; ``None`` before the first report.
+        result: The result; ``None`` unless done.
+        error: Why the job failed or was cancelled; ``None`` otherwise.
     """
 
     def __init__(self, key: str, title: str, work: Work[Result]) -> None:
@@ -49,7 +57,7 @@ class Job(Generic[Result]):
     def state(self) -> str:
         """``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
 
-        A cancelled job says so at once; its worker stops before its next update.
+        A cancelled job has this state at once. Its work stops before its next update.
         """
         if self._finished.is_set():
             if self.error is None:
@@ -61,23 +69,23 @@ class Job(Generic[Result]):
 
     @property
     def active(self) -> bool:
-        """Whether there is still something to wait for."""
+        """Whether the job waits or runs."""
         return self.state in ("queued", "running")
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated seconds until the schedule ends; ``None`` until it can be told."""
-        seen = self.progress
-        if seen is None or seen.done < 0.02:
+        """Estimated seconds until the work ends; ``None`` while there is too little to go by."""
+        progress = self.progress
+        if progress is None or progress.done < MIN_DONE:
             return None
-        return seen.seconds * (1 - seen.done) / seen.done
+        return progress.seconds * (1 - progress.done) / progress.done
 
     def cancel(self) -> None:
-        """Ask the work to stop; it does so before its next update."""
+        """Request the work to stop, which it does before its next update."""
         self._cancel.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; return whether it came."""
+        """Wait for the end, for ``timeout`` seconds at most; return whether it came."""
         return self._finished.wait(timeout)
 
     def _run(self) -> None:
@@ -87,13 +95,13 @@ class Job(Generic[Result]):
                 raise Cancelled("Training was cancelled.")
             self.result = self._work(Monitor(self._report, self._cancel.is_set))
         except CryptoForecastError as error:
-            # A copy: the traceback of the original would keep the history and the network alive.
+            # A copy, because the traceback of the original holds the history and the network.
             self.error = type(error)(*error.args)
-        except Exception as error:  # the worker must outlive any one job; it is logged and shown
+        except Exception as error:  # logged and shown; the worker goes on with the next job
             log.exception("A background job failed: %s", self.title)
             self.error = CryptoForecastError(f"Training failed unexpectedly: {error}")
         finally:
-            self._work = None  # lets the history go
+            self._work = None  # releases the history
             self._finished.set()
 
     def _report(self, progress: Progress) -> None:
@@ -101,10 +109,10 @@ class Job(Generic[Result]):
 
 
 class Runner(Generic[Result]):
-    """Runs jobs one after another, in the order they came.
+    """Runs jobs one after another, in the order in which they were submitted.
 
     Args:
-        limit: jobs that may wait; one more is refused.
+        limit: Jobs that may wait; one more is refused.
     """
 
     def __init__(self, limit: int) -> None:
@@ -116,25 +124,31 @@ class Runner(Generic[Result]):
         self._worker: threading.Thread | None = None
 
     def submit(self, key: str, title: str, work: Work[Result]) -> Job[Result]:
-        """Queue work, or return the job that already does it.
+        """Queue work, or return the job of the same key that waits, runs or is done.
+
+        Args:
+            key: Names the work.
+            title: Describes the work to users.
+            work: See ``Job``.
 
         Raises:
-            InvalidInput: if the queue is full.
+            InvalidInput: If the queue is full.
         """
         with self._lock:
-            known = self._jobs.get(key)
-            if known is not None and (known.active or known.state == "done"):
-                return known
+            job = self._jobs.get(key)
+            if job is not None and (job.active or job.state == "done"):
+                return job
             self._drop_cancelled()
             if len(self._queue) >= self.limit:
                 raise InvalidInput(
-                    f"At most {self.limit} trainings may wait. Try again when one has finished."
+                    f"At most {self.limit} trainings may wait. Received one more. Try again when "
+                    "one has finished."
                 )
             job = Job(key, title, work)
             self._jobs[key] = job
             self._jobs.move_to_end(key)
             self._queue.append(job)
-            self._forget()
+            self._drop_finished()
             if self._worker is None:
                 self._worker = threading.Thread(target=self._loop, name="training", daemon=True)
                 self._worker.start()
@@ -142,12 +156,12 @@ class Runner(Generic[Result]):
             return job
 
     def get(self, key: str) -> Job[Result] | None:
-        """Return a job by its key, while it is remembered."""
+        """Return a job by its key, or ``None`` if there is none in memory."""
         with self._lock:
             return self._jobs.get(key)
 
     def forget(self, key: str) -> None:
-        """Forget a finished job, so that the same key is worked on anew."""
+        """Drop a finished job, so that the next submission of its key runs again."""
         with self._lock:
             if key in self._jobs and not self._jobs[key].active:
                 del self._jobs[key]
@@ -162,13 +176,13 @@ class Runner(Generic[Result]):
             return waiting.index(job) + int(busy)
 
     def _drop_cancelled(self) -> None:
-        # Asked once: who is cancelled meanwhile stays until the next time.
+        # Each state is read once: a job that is cancelled meanwhile stays until the next time.
         cancelled = [job for job in self._queue if not job.active]
         for job in cancelled:
-            job._run()  # finds itself cancelled, and ends for whoever waits
+            job._run()  # ends at once as cancelled, also for those who wait for it
         self._queue = [job for job in self._queue if job not in cancelled]
 
-    def _forget(self) -> None:
+    def _drop_finished(self) -> None:
         finished = [key for key, job in self._jobs.items() if not job.active]
         for key in finished[: max(0, len(finished) - MAX_FINISHED)]:
             del self._jobs[key]

@@ -1,7 +1,4 @@
-"""Settings, read once from ``CRYPTOFORECAST_*`` and passed down.
-
-Imports only ``errors``.
-"""
+"""Settings, read once from the environment variables ``CRYPTOFORECAST_*`` and passed down."""
 
 from __future__ import annotations
 
@@ -21,17 +18,17 @@ ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are written, and the bounds on what is kept.
+    """Where files are written, and how many.
 
     Attributes:
-        home: folder for everything written: price cache, training cache, saved models.
-        shipped: folder of the models that come with the project; only read.
-        live: whether price sources on the network may be asked.
-        deadline: seconds a request for prices may take in all.
-        fresh: seconds for which cached prices count as fresh.
-        cached_trainings: trained models kept in the training cache on disk.
-        price_files: coin and interval pairs kept in the price cache.
-        jobs: trainings that may wait in the queue.
+        home: Folder of everything written: price cache, training cache, saved models.
+        shipped: Folder of the models that come with the project; only read.
+        live: Whether price sources on the network may be asked.
+        deadline: Seconds that a request for prices may take in all.
+        fresh: Seconds for which cached prices count as fresh.
+        cached_trainings: Trained networks in the training cache.
+        price_files: Pairs of coin and interval in the price cache.
+        jobs: Trainings that may wait in the queue.
     """
 
     home: Path
@@ -48,12 +45,12 @@ class Settings:
         """Read ``CRYPTOFORECAST_HOME``, ``_LIVE`` (0 or 1) and ``_DEADLINE`` (seconds).
 
         Raises:
-            InvalidInput: if a value can't be understood.
+            InvalidInput: If a value is outside the rules.
         """
         given = environ.get("CRYPTOFORECAST_HOME")
         try:
             home = Path(given).expanduser() if given else default_home()
-        except RuntimeError as error:  # ~ of a user there is not
+        except RuntimeError as error:  # ~ of an unknown user
             raise InvalidInput(
                 f"CRYPTOFORECAST_HOME must be a folder. Received: {given!r}. {error}"
             ) from error
@@ -75,7 +72,7 @@ class Settings:
 
 
 def default_home() -> Path:
-    """Choose ``~/.cryptoforecast``, or the temporary folder where home can't be written."""
+    """Return ``~/.cryptoforecast``, or a temporary folder where that cannot be written."""
     home = Path.home() / ".cryptoforecast"
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import concurrent.futures
 import dataclasses
 import json
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -51,6 +52,16 @@ def beside_pages(service, prefix):
     )
 
 
+def scope(path):
+    """What a server tells an app of a POST of JSON."""
+    return {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [(b"content-type", b"application/json")], "app": None,
+        "server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("path", ["/predict", "/api/predict"])
 def test_a_sender_who_leaves_is_no_failure(service, path):
     async def leave():
@@ -59,15 +70,9 @@ def test_a_sender_who_leaves_is_no_failure(service, path):
     async def send(_):
         pass
 
-    scope = {
-        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(),
-        "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
-        "headers": [(b"content-type", b"application/json")], "app": None,
-        "server": ("127.0.0.1", 1), "client": ("127.0.0.1", 2),
-    }  # fmt: skip
     # In a thread: that of the browser tests has a loop already.
     with concurrent.futures.ThreadPoolExecutor(1) as other:
-        asked = beside_pages(service, "/api")(scope, leave, send)
+        asked = beside_pages(service, "/api")(scope(path), leave, send)
         other.submit(asyncio.run, asked).result(20)
 
 
@@ -208,18 +213,65 @@ def test_content_types_that_mean_json_are_taken(client, kind):
     assert post(client, json.dumps({"prices": CLOSES}), kind).status_code == 200
 
 
-def test_reading_a_long_body_stops_before_its_end(client):
-    sent = 0
+def sent_in_parts(service, parts):
+    """Send a body in parts; return the status, the answer, and how many parts were read."""
+    waiting, sent = list(parts), []
 
-    def endless():
-        nonlocal sent
-        for _ in range(200):
-            sent += 1_000_000
-            yield b"9" * 1_000_000
+    async def receive():
+        part = waiting.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(waiting)}
 
-    assert "more than" in refusal(post(client, endless()))
-    kept = predict.MAX_BODY
-    assert kept < predict.MAX_DROPPED < 200_000_000
+    async def send(message):
+        sent.append(message)
+
+    # In a thread: that of the browser tests has a loop already.
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        asked = api.Predict(lambda: service)(scope("/predict"), receive, send)
+        other.submit(asyncio.run, asked).result(60)
+    start, body = sent
+    return start["status"], json.loads(body["body"]), len(parts) - len(waiting)
+
+
+def padded(size):
+    """A valid body of so many bytes."""
+    return json.dumps({"prices": CLOSES}).encode().ljust(size)
+
+
+def test_the_bounds_on_a_body():
+    assert (predict.MAX_BODY, predict.MAX_DROPPED) == (65_536, 32_000_000)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 7])
+def test_a_body_of_the_greatest_size_is_read_whole(service, parts):
+    body = padded(predict.MAX_BODY)
+    cuts = [len(body) * i // parts for i in range(parts + 1)]
+    status, answer, read = sent_in_parts(service, [body[a:b] for a, b in pairwise(cuts)])
+    assert (status, read) == (200, parts)
+    assert answer == {"predicted_next_hour_price": service.forecasts.predict_closes(CLOSES)}
+
+
+def test_one_byte_more_is_refused(service):
+    status, answer, _ = sent_in_parts(service, [padded(predict.MAX_BODY), b" "])
+    assert status == 422
+    assert "at most 65536 bytes. Received: 65537." in answer["detail"]
+
+
+@pytest.mark.parametrize(
+    ("size", "received", "read"),
+    [(99, "99", 4), (100, "100", 4), (101, "more than 101", 3), (200, "more than 120", 3)],
+)
+def test_a_longer_body_is_read_to_a_bound_so_that_its_sender_gets_the_answer(
+    service, monkeypatch, size, received, read
+):
+    monkeypatch.setattr(predict, "MAX_BODY", 10)
+    monkeypatch.setattr(predict, "MAX_DROPPED", 100)
+    first, second = [b"9" * 40] * 2
+    third = b"9" * min(size - 80, 40)
+    parts = [first, second, third, b"9" * (size - 80 - len(third))]
+    status, answer, count = sent_in_parts(service, parts)
+    assert status == 422
+    assert f"Received: {received}." in answer["detail"]
+    assert count == read
 
 
 @given(st.binary(max_size=300))

@@ -1,4 +1,4 @@
-"""One worker, a bounded queue: order, sharing, cancelling, failing, forgetting."""
+"""One worker and a bounded queue: order, sharing, cancelling, failures, memory."""
 
 import gc
 import threading
@@ -15,19 +15,21 @@ SOON = 5.0
 
 
 class Gate:
-    """Work that starts, reports half, and ends when it is opened or cancelled."""
+    """Work that reports its progress, and ends when it is opened or cancelled."""
 
-    def __init__(self, result="done"):
-        self.result, self.runs = result, 0
+    def __init__(self, result="done", done=0.5):
+        self.result, self.done, self.runs = result, done, 0
         self.started, self.opened = threading.Event(), threading.Event()
 
     def __call__(self, monitor):
         self.runs += 1
-        monitor.report(Progress(1, 2, 0.5, 4.0))
+        monitor.report(Progress(1, 2, self.done, 4.0))
         self.started.set()
+        until = time.monotonic() + 60
         while not self.opened.wait(0.005):
             if monitor.cancelled():
                 raise Cancelled("Training was cancelled.")
+            assert time.monotonic() < until, "nobody opened the gate"
         return self.result
 
 
@@ -103,12 +105,20 @@ def test_the_same_key_joins_the_same_job(runner, busy):
     assert busy.runs == 1
 
 
-def test_progress_and_time_left(busy):
-    assert busy.job.state == "running"
-    assert busy.job.progress.done == 0.5
-    assert busy.job.seconds_left == pytest.approx(4.0)
-    busy.job._report(Progress(1, 2, 0.01, 4.0))
-    assert busy.job.seconds_left is None
+@pytest.mark.parametrize(
+    ("done", "left"), [(0.0, None), (0.019, None), (0.02, 196.0), (0.5, 4.0), (0.8, 1.0)]
+)
+def test_progress_and_time_left(runner, done, left):
+    gate = Gate(done=done)
+    job = runner.submit("a", "A", gate)
+    try:
+        assert gate.started.wait(SOON)
+        assert job.state == "running"
+        assert job.progress.done == done
+        assert job.seconds_left == (None if left is None else pytest.approx(left))
+    finally:
+        gate.opened.set()
+    assert job.wait(SOON)
 
 
 def test_no_time_left_before_the_first_report(runner, busy):
@@ -138,7 +148,7 @@ def test_cancelling_what_waits_never_runs_it(runner, busy):
 
 def test_a_cancelled_job_makes_room_and_ends_for_whoever_waits(runner, busy):
     jobs = [runner.submit(str(i), "", at_once(i)) for i in range(runner.limit)]
-    with pytest.raises(InvalidInput, match="At most 3 trainings may wait"):
+    with pytest.raises(InvalidInput, match=r"At most 3 trainings may wait\. Received"):
         runner.submit("more", "", at_once(1))
     jobs[1].cancel()
     more = runner.submit("more", "", at_once(1))

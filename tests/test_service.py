@@ -676,6 +676,40 @@ def test_one_damaged_model_hides_no_other(service):
     assert service.saved_models.damaged() == {}
 
 
+def test_a_model_that_is_deleted_while_models_are_listed_hides_no_other(service, monkeypatch):
+    service.saved_models.save(judge(service), "mine")
+    monkeypatch.setattr(bundles, "names", lambda folder: ["gone", "mine"])
+    assert [each.name for each in service.saved_models.all()] == ["mine"]
+    assert service.saved_models.damaged() == {}
+
+
+def test_a_model_of_ones_own_comes_before_a_shipped_one_of_the_same_name(service):
+    service.saved_models.save(judge(service), "twice")
+    bundles.save(synthetic.model(seed=4), service.settings.shipped, "twice")
+    bundles.save(synthetic.model(), service.settings.shipped, "another")
+    listed = [(each.name, each.shipped) for each in service.saved_models.all()]
+    assert listed == [("twice", False), ("another", True)]
+    assert not service.saved_models.load("twice").shipped
+    service.saved_models.delete("twice")
+    assert service.saved_models.load("twice").shipped
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_name_is_checked_as_saving_does(service, force):
+    bundles.save(synthetic.model(), service.settings.shipped, "theirs")
+    service.saved_models.save(judge(service), "mine")
+    service.saved_models.check_free("free", force=force)
+    with pytest.raises(AlreadyExists, match="the project's own"):
+        service.saved_models.check_free("theirs", force=force)
+    with pytest.raises(InvalidInput, match="A model's name must be"):
+        service.saved_models.check_free("../mine", force=force)
+    if force:
+        service.saved_models.check_free("mine", force=True)
+    else:
+        with pytest.raises(AlreadyExists, match="A model named mine exists"):
+            service.saved_models.check_free("mine")
+
+
 @pytest.mark.parametrize("name", ["../mine", "a/b", "..", "", "mine\n", "Mine"])
 def test_names_that_lead_elsewhere_are_refused(service, name):
     service.saved_models.save(judge(service), "mine")
