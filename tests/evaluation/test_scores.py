@@ -108,28 +108,32 @@ def test_pinball_is_least_at_the_true_quantiles():
     assert best < metrics.pinball(returns, true + 0.2)
 
 
+ONE, TWO, NAN = np.array([1.0]), np.array([2.0]), np.array([math.nan])
+
+
 @pytest.mark.parametrize(
-    "value",
+    ("metric", "arguments"),
     [
-        metrics.mae(EMPTY, EMPTY),
-        metrics.rmse(EMPTY, EMPTY),
-        metrics.mape(EMPTY, EMPTY),
-        metrics.mape(np.array([0.0, 1.0]), np.array([1.0, 1.0])),
-        metrics.smape(np.array([0.0]), np.array([0.0])),
-        metrics.mase(np.array([1.0]), np.array([2.0]), 0.0),
-        metrics.mase(np.array([1.0]), np.array([2.0]), math.nan),
-        metrics.mae(np.array([1.0]), np.array([math.nan])),
-        metrics.directional_accuracy(np.ones(3), np.ones(3), np.array([2.0, 2.0, 2.0])),
-        metrics.directional_accuracy(np.ones(2), np.array([2.0, 0.5]), np.ones(2)),
-        metrics.directional_accuracy(np.ones(2), np.array([2.0, 0.5]), np.array([2.0, math.nan])),
-        metrics.pinball(EMPTY, np.empty((0, 9))),
-        metrics.coverage(EMPTY, np.empty((0, 9)), 80),
-        metrics.coverage(np.zeros(2), np.full((2, 9), math.nan), 80),
-        metrics.naive_scale(np.array([1.0, 2.0]), 1),
+        (metrics.mae, (EMPTY, EMPTY)),
+        (metrics.rmse, (EMPTY, EMPTY)),
+        (metrics.mape, (EMPTY, EMPTY)),
+        (metrics.mape, (np.array([0.0, 1.0]), np.ones(2))),
+        (metrics.smape, (np.zeros(1), np.zeros(1))),
+        (metrics.mase, (ONE, TWO, 0.0)),
+        (metrics.mase, (ONE, TWO, math.nan)),
+        (metrics.mae, (ONE, NAN)),
+        (metrics.directional_accuracy, (np.ones(3), np.ones(3), np.full(3, 2.0))),
+        (metrics.directional_accuracy, (np.ones(2), np.array([2.0, 0.5]), np.ones(2))),
+        (metrics.directional_accuracy, (np.ones(2), np.array([2.0, 0.5]), np.append(TWO, NAN))),
+        (metrics.pinball, (EMPTY, np.empty((0, 9)))),
+        (metrics.coverage, (EMPTY, np.empty((0, 9)), 80)),
+        (metrics.coverage, (np.zeros(2), np.full((2, 9), math.nan), 80)),
+        (metrics.naive_scale, (TWO, 1)),
+        (metrics.naive_scale, (np.array([1.0, 2.0]), 1)),
     ],
 )
-def test_undefined_is_nan(value):
-    assert math.isnan(value)
+def test_undefined_is_nan(metric, arguments):
+    assert math.isnan(metric(*arguments))
 
 
 def test_no_predicted_move_counts_as_wrong_if_others_were_predicted():
