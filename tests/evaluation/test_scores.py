@@ -54,7 +54,8 @@ def test_point_metrics_equal_a_hand_loop(actual, predicted, close):
     assert metrics.rmse(actual, predicted) == pytest.approx(math.sqrt(squared / n))
     assert metrics.mape(actual, predicted) == pytest.approx(relative / n)
     assert metrics.smape(actual, predicted) == pytest.approx(symmetric / n)
-    assert metrics.mase(actual, predicted, 7.0) == pytest.approx(absolute / n / 7.0)
+    for scale in (7.0, 0.5, 1e-9):
+        assert metrics.mase(actual, predicted, scale) == pytest.approx(absolute / n / scale)
     accuracy = metrics.directional_accuracy(close, actual, predicted)
     if moved and (predicted != close).any():
         assert accuracy == pytest.approx(right / moved)

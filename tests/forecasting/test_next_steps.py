@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.forecasting import calibration, network, next_steps
+from cryptoforecast.forecasting import band_width, calibration, network, next_steps
 from cryptoforecast.learning import inference, specs
-from cryptoforecast.types import MEDIAN
+from cryptoforecast.types import MEDIAN, QUANTILES
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)
@@ -38,32 +38,55 @@ def test_the_median_and_the_point_are_the_models_own():
     assert np.isnan(forecast.actual).all()
 
 
-def test_the_band_is_rescaled_by_the_factors_it_tells():
-    history = synthetic.history()
-    forecast, calibrated = banded(history, MODEL)
-    expected = calibration.rescaled(own(history), calibrated.factors[None])
-    np.testing.assert_array_equal(forecast.quantiles, expected.quantiles)
-    needed = specs.needs(SPEC)
-    assert calibrated.outcomes == len(history) - 3 - (needed - 1)
-    assert calibrated.since == history.candles.index[needed - 1]
+def test_the_band_is_rescaled_by_the_factors_of_a_hand_count():
+    """Factors of the width, then of each level, of all forecasts whose outcome is known."""
+    history = synthetic.history(1900)
+    model = dataclasses.replace(MODEL, weights=tuple(0.1 * each for each in MODEL.weights))
+    forecast, calibrated = banded(history, model)
+    first, last = specs.needs(SPEC) - 1, len(history) - 1
+    past = inference.forecast(model, history, range(first, last + 1))
+    widths = band_width.factors(past, history)
+    assert (widths[-1] != 1).all()
+    adapted = past.quantiles[..., MEDIAN, None] + widths[..., None] * (
+        past.quantiles - past.quantiles[..., MEDIAN, None]
+    )
+    close = history.candles["close"].to_numpy()
+    expected = np.repeat(widths[-1][:, None], len(QUANTILES), axis=1)
+    for step in (1, 2, 3):
+        known = range(first, last - step + 1)
+        for i, level in enumerate(QUANTILES):
+            if i == MEDIAN:
+                continue
+            ratios = []
+            for row in known:
+                middle, bound = adapted[row - first, step - 1, [MEDIAN, i]]
+                ratios.append((np.log(close[row + step] / close[row]) - middle) / (bound - middle))
+            log = np.log(np.quantile(ratios, max(level, 1 - level)))
+            certain = log**2 / (log**2 + calibration.SHRINKAGE * step / len(known))
+            expected[step - 1, i] = widths[-1, step - 1] * np.exp(certain * log)
+    np.testing.assert_allclose(calibrated.factors, expected, rtol=1e-5)
+    plain = own(history, model).quantiles
+    middle = plain[..., MEDIAN, None]
+    np.testing.assert_allclose(forecast.quantiles, middle + expected * (plain - middle), rtol=1e-5)
+    assert calibrated.outcomes == len(history) - 3 - first
+    assert calibrated.since == history.candles.index[first]
     assert calibrated.window == calibration.CALIBRATION_ROWS
 
 
-@pytest.mark.parametrize("step", [1, 3])
-def test_it_covers_what_it_promises(step):
+def test_it_covers_what_it_promises():
     blank = dataclasses.replace(MODEL, weights=tuple(0 * each for each in MODEL.weights))
     history = synthetic.history(3000)
     close = history.candles["close"].to_numpy()
-    inside: dict[str, list[bool]] = {"own": [], "calibrated": []}
+    steps, held = np.array([1, 3]), {"own": [], "calibrated": []}
     for rows in range(1500, 2990, 3):
         seen = dataclasses.replace(history, candles=history.candles.iloc[:rows])
-        forecast = {"own": own(seen, blank), "calibrated": banded(seen, blank)[0]}
-        actual = np.log(close[rows - 1 + step] / close[rows - 1])
-        for name, one in forecast.items():
-            low, high = one.quantiles[0, step - 1, [2, 6]]
-            inside[name].append(low <= actual <= high)
-    assert abs(np.mean(inside["own"]) - 0.8) > 0.08
-    assert abs(np.mean(inside["calibrated"]) - 0.8) < 0.04
+        actual = np.log(close[rows - 1 + steps] / close[rows - 1])
+        for name, one in (("own", own(seen, blank)), ("calibrated", banded(seen, blank)[0])):
+            low, high = one.quantiles[0, steps - 1][:, [2, 6]].T
+            held[name].append((low <= actual) & (actual <= high))
+    shares = {name: np.mean(inside, axis=0) for name, inside in held.items()}
+    assert (abs(shares["own"] - 0.8) > 0.08).all()
+    assert (abs(shares["calibrated"] - 0.8) < 0.04).all()
 
 
 def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):

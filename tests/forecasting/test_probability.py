@@ -59,10 +59,23 @@ def test_a_higher_price_is_never_likelier_to_be_exceeded(quantiles, returns):
     assert ((below > 0) & (below <= 1)).all()
 
 
-@given(rising, st.floats(1e-9, 1 - 1e-9))
-def test_the_quantile_function_is_the_inverse(quantiles, share):
-    found = probability.below(probability.quantile(np.array(share), quantiles), quantiles)
-    assert found == pytest.approx(share, rel=1e-6)
+#: Three probabilities between each two quantiles, three in each tail, and the quantiles' own.
+EVERY_PIECE = np.sort(
+    np.concatenate(
+        [
+            (LEVELS[:-1] + np.diff(LEVELS) * [[0.1], [0.5], [0.9]]).ravel(),
+            [1e-9, 1e-3, 0.02, 0.98, 1 - 1e-3, 1 - 1e-9],
+            LEVELS,
+        ]
+    )
+)
+
+
+@given(rising)
+def test_the_quantile_function_is_the_inverse_in_every_piece(quantiles):
+    returns = probability.quantile(EVERY_PIECE, quantiles)
+    assert (np.diff(returns) > 0).all()
+    np.testing.assert_allclose(probability.below(returns, quantiles), EVERY_PIECE, rtol=1e-6)
 
 
 @pytest.mark.parametrize("tail", [0.02, 0.01, 1e-3, 1e-6])
