@@ -174,6 +174,7 @@ def test_score_leaves_out_origins_whose_outcome_is_unknown():
 def test_json_has_the_contract_order_and_null_for_undefined():
     scores = (
         Scores(1.0, 2.0, 0.1, 0.1, math.inf, math.nan, 0.01, 0.8, 0.95),
+        Scores(2.0, 3.0, 0.2, 0.2, 1.4, 0.4, 0.02, 0.7, 0.9),
         Scores(3.0, 4.0, 0.2, 0.2, 1.5, 0.5, 0.02, 0.7, 0.9),
     )
     result = metrics.scores_json(scores)
@@ -183,8 +184,8 @@ def test_json_has_the_contract_order_and_null_for_undefined():
     ]  # fmt: skip
     assert list(result) == [*keys, "by_step"]
     assert result["mae"] == 3.0
-    first, second = result["by_step"]
+    first, _, last = result["by_step"]
     assert list(first) == ["step", *keys]
     assert (first["step"], first["mase"], first["directional_accuracy"]) == (1, None, None)
-    assert second == {"step": 2, **metrics.as_json(scores[1])}
+    assert last == {"step": 3, **metrics.as_json(scores[2])}
     assert "NaN" not in json.dumps(result, allow_nan=False)

@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.forecasting import warnings as cautions
+from cryptoforecast.forecasting import warnings
+from cryptoforecast.learning import samples
 from cryptoforecast.types import INTERVALS
 from tests import synthetic
 
 GAP = "This forecast reads across a gap of more than 6 candles."
 
 
-def test_nothing_is_said_where_nothing_is_odd():
-    assert cautions.of_forecast(synthetic.history(), synthetic.model()) == ()
+def test_usual_prices_have_no_warning():
+    assert warnings.of_forecast(synthetic.history(), synthetic.model()) == ()
 
 
 def test_a_gap_is_named_while_the_forecast_reads_across_it():
@@ -22,7 +23,7 @@ def test_a_gap_is_named_while_the_forecast_reads_across_it():
     needs, history = model.card.needs, synthetic.history(600)
 
     def found(row, absent=7):
-        return cautions.of_forecast(synthetic.parted(history, {row: absent}), model)
+        return warnings.of_forecast(synthetic.parted(history, {row: absent}), model)
 
     def late(row):
         """``parted`` makes the history end later than its prices were read."""
@@ -36,65 +37,181 @@ def test_a_gap_is_named_while_the_forecast_reads_across_it():
 
 @pytest.mark.parametrize("volume", [0.0, np.nan])
 def test_a_dead_market_is_named(volume):
-    found = cautions.of_prices(synthetic.dead(synthetic.history(600), 60, volume))
+    found = warnings.of_prices(synthetic.dead(synthetic.history(600), 60, volume))
     assert found == (
         "The last 60 candles repeat one price without volume, from 2024-01-23 12:00 UTC on: "
         "the market seems dead.",
     )
-    assert cautions.of_prices(synthetic.dead(synthetic.history(600), 40, volume)) == ()
+    assert warnings.of_prices(synthetic.dead(synthetic.history(600), 40, volume)) == ()
 
 
 @pytest.mark.parametrize(
     ("interval", "age", "words"),
     [("1m", "5min", "5 minutes"), ("1h", "3h", "3 hours"), ("1d", "5D", "5 days")],
 )
-def test_late_prices_are_said_to_be_late_in_words_that_fit(interval, age, words):
+def test_late_prices_are_named_with_their_age(interval, age, words):
     history = synthetic.history(60)
     closed = history.end + INTERVALS[interval]
     late = dataclasses.replace(
         history, interval=interval, fetched_at=closed + pd.Timedelta(age), simulated=False
     )
-    assert cautions.of_prices(late) == (
+    assert warnings.of_prices(late) == (
         f"The last candle closed {words} before the prices were read.",
     )
-    assert cautions.of_prices(dataclasses.replace(late, fetched_at=closed)) == ()
+    assert warnings.of_prices(dataclasses.replace(late, fetched_at=closed)) == ()
 
 
-def test_an_input_far_outside_of_what_was_learnt_is_named():
+def test_prices_are_late_from_two_candles_on():
+    history = synthetic.history(60)
+    bound = history.end + 3 * history.candle_length  # the last candle closed two candles before
+    assert warnings.of_prices(dataclasses.replace(history, fetched_at=bound)) == ()
+    later = dataclasses.replace(history, fetched_at=bound + pd.Timedelta("1s"))
+    assert len(warnings.of_prices(later)) == 1
+
+
+def test_simulated_prices_are_named():
+    assert warnings.of_prices(synthetic.history(60, simulated=True)) == (
+        "These prices are simulated: nothing here says anything of a real market.",
+    )
+
+
+def test_a_test_names_its_gaps_and_a_dead_market():
+    history = synthetic.parted(synthetic.history(600), {550: 7})
+    cut = samples.split(history, synthetic.spec(horizon=2), trained=True)
+    # Two origins have targets beyond the gap, nine more read candles before it.
+    gap = f"candles: 11 of {600 - 480 - 2}."
+    assert [text.endswith(gap) for text in warnings.of_test(history, cut, needs=10)] == [True]
+    assert warnings.of_test(history, cut)[0].endswith(f"candles: 2 of {600 - 480 - 2}.")
+    quiet = synthetic.dead(synthetic.history(600), 60)
+    cut = samples.split(quiet, synthetic.spec(), trained=True)
+    assert warnings.of_test(quiet, cut) == warnings.of_prices(quiet)
+
+
+def test_a_close_beyond_those_of_the_training_is_named_where_prices_are_predicted():
     history = synthetic.history(300)
-    model = synthetic.model(synthetic.spec(features=("return", "hour")))
-    assert not any("Far outside" in text for text in cautions.of_forecast(history, model))
+    close = history.candles["close"].iloc[-1]
+    price = synthetic.spec(target="price", features=("close",))
+
+    def named(spec, lowest, highest):
+        model = synthetic.model(spec, lowest=lowest, highest=highest)
+        found = warnings.of_forecast(history, model)
+        return [text for text in found if "seen in training" in text]
+
+    assert named(price, close, close) == []
+    assert named(price, close / 2, close / 1.14) == [
+        "The last close is 14.0 % above anything seen in training."
+    ]
+    assert named(price, close / 0.8, 2 * close) == [
+        "The last close is 20.0 % below anything seen in training."
+    ]
+    assert named(synthetic.spec(), close / 0.8, 2 * close) == []
+
+
+def test_other_coins_intervals_and_worlds_are_named():
+    history = synthetic.history(300)
+    card = synthetic.model().card
+    assert warnings.of_origin(history, card) == ()
+    assert warnings.of_origin(history, dataclasses.replace(card, coin="any")) == ()
+    other = dataclasses.replace(card, coin="ETH", interval="1d", simulated=True)
+    assert warnings.of_origin(history, other) == (
+        "This model learnt from 1d candles, not 1h.",
+        "This model learnt from ETH, not BTC.",
+        "This model learnt from simulated prices; these are real.",
+    )
+    simulated = dataclasses.replace(history, simulated=True)
+    assert warnings.of_origin(simulated, card) == (
+        "This model learnt from real prices; these are simulated.",
+    )
+
+
+def test_a_band_that_could_not_be_measured_is_named():
+    assert warnings.of_band(1234) == (
+        "The width of the band is the model's own: 1,234 of its forecasts on prices it was not "
+        "fitted on have a known outcome here, and 200 are needed to measure it.",
+    )
+
+
+def far_outside(history, model):
+    """Return the sentences that name inputs unlike those of the training."""
+    return [text for text in warnings.of_forecast(history, model) if "Far outside" in text]
+
+
+def jumped(factor, back):
+    """Multiply the last ``back`` candles, so that one return is the logarithm of the factor."""
+    history = synthetic.history(300)
     candles = history.candles.copy()
-    candles.iloc[-3:] *= 1e9  # a return of 20, where the scaler knows of 1
-    wild = dataclasses.replace(history, candles=candles)
-    found = [text for text in cautions.of_forecast(wild, model) if "Far outside" in text]
-    assert found == ["Far outside of what the model learnt from: return. Expect less of it."]
-    # Out of its sight it no longer matters.
-    candles.iloc[:-40] *= 1e9
-    candles.iloc[-3:] /= 1e9
-    past = dataclasses.replace(history, candles=candles)
-    assert not any("Far outside" in text for text in cautions.of_forecast(past, model))
+    candles.iloc[-back:] *= factor
+    return dataclasses.replace(history, candles=candles)
 
 
 @pytest.mark.parametrize("factor", [1e9, 1e-9])
-def test_a_jump_and_a_crash_are_both_far_outside(factor):
-    history = synthetic.history(300)
-    model = synthetic.model(synthetic.spec(features=("return", "hour")))
-    candles = history.candles.copy()
-    candles.iloc[-1] *= factor
-    extreme = dataclasses.replace(history, candles=candles)
-    assert [text for text in cautions.of_forecast(extreme, model) if "Far outside" in text] == [
+@pytest.mark.parametrize("back", [1, 4, 8])
+def test_a_jump_or_a_crash_that_is_read_is_far_outside(factor, back):
+    model = synthetic.model(synthetic.spec(features=("return", "hour"), lookback=8))
+    assert far_outside(synthetic.history(300), model) == []
+    assert far_outside(jumped(factor, back), model) == [
         "Far outside of what the model learnt from: return. Expect less of it."
     ]
 
 
+@pytest.mark.parametrize("factor", [1e9, 1e-9])
+def test_a_jump_before_the_candles_that_are_read_does_not_matter(factor):
+    model = synthetic.model(synthetic.spec(features=("return", "hour"), lookback=8))
+    for back in (9, 40):
+        assert far_outside(jumped(factor, back), model) == []
+    # Prices have levels of their own, which ``card.lowest`` and ``card.highest`` bound.
+    price = synthetic.model(synthetic.spec(target="price", features=("close",)))
+    assert far_outside(jumped(factor, 1), price) == []
+
+
+def test_a_history_shorter_than_the_model_reads_names_no_input():
+    model = synthetic.model(synthetic.spec(features=("return",), lookback=8))
+    history, needs = jumped(1e9, 1), model.card.needs
+    for rows, named in ((needs - 1, []), (needs, [True])):
+        short = dataclasses.replace(history, candles=history.candles.iloc[-rows:])
+        assert [": return." in text for text in far_outside(short, model)] == named
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_far_outside_is_more_than_twelve_standard_deviations(sign):
+    spec = synthetic.spec(features=("hour", "weekend", "return"))
+    model = synthetic.model(spec)
+    offset, scale = np.zeros_like(model.scaler.offset), np.ones_like(model.scaler.scale)
+    scale[-1] = 0.02
+    scaler = dataclasses.replace(model.scaler, offset=offset, scale=scale)
+    model = dataclasses.replace(model, scaler=scaler)
+    usual = np.log(synthetic.history(300).candles["close"]).diff().iloc[-1]
+    for deviation, named in ((11.9, False), (12.1, True)):
+        history = jumped(np.exp(sign * 0.02 * deviation - usual), 1)
+        assert [": return." in text for text in far_outside(history, model)] == [True] * named
+
+
+def test_inputs_far_outside_are_each_named_once_in_their_order():
+    """The hour is two inputs of the network, and both are far from usual."""
+    spec = synthetic.spec(features=("range", "hour", "return"))
+    model = synthetic.model(spec)
+    scaler = dataclasses.replace(model.scaler, offset=np.full_like(model.scaler.offset, -99.0))
+    model = dataclasses.replace(model, scaler=scaler)
+    assert far_outside(synthetic.history(300), model) == [
+        "Far outside of what the model learnt from: range, hour, return. Expect less of it."
+    ]
+
+
 def test_a_model_past_its_date_says_so():
-    history = synthetic.history(300)  # of January 2024
-    old = synthetic.model(cutoff="2021-12-31T00:00:00+00:00")
-    found = [text for text in cautions.of_forecast(history, old) if "up to 2021-12-31" in text]
-    assert len(found) == 1
-    assert "743 days before the last candle" in found[0]
-    young = synthetic.model(cutoff="2022-02-01T00:00:00+00:00")
-    assert not any("learnt from prices up to" in t for t in cautions.of_forecast(history, young))
-    simulated = dataclasses.replace(history, simulated=True)
-    assert not any("up to" in text for text in cautions.of_forecast(simulated, old))
+    history = synthetic.history(300)
+
+    def named(age, **changes):
+        cutoff = (history.end - pd.Timedelta(age)).isoformat()
+        found = warnings.of_forecast(
+            dataclasses.replace(history, **changes), synthetic.model(cutoff=cutoff)
+        )
+        return [text for text in found if "learnt from prices up to" in text]
+
+    assert named("743D") == [
+        "This model learnt from prices up to 2021-12-31, 743 days before the last candle. "
+        "Markets change: train a newer one."
+    ]
+    assert len(named("730D 1h")) == 1
+    assert named("730D") == []
+    # Simulated prices have no age.
+    assert named("743D", simulated=True) == []
