@@ -119,8 +119,3 @@ def test_a_coverage_is_told_against_its_promise(result):
     assert row(figure, "naive").marker.color == style.LIGHT.strong
     held = replace(board, standings=board.standings[:1])
     assert "No band is off its promise" in summary_leaderboard(result, held)
-
-
-def test_shares_are_written_with_as_many_decimals_as_they_need():
-    forecast = [style.percent(share, "+") for share in (0.00123, 0.0456, -1.5, NAN, -1e-9)]
-    assert forecast == ["+0.12 %", "+4.6 %", "-150 %", "–", "0 %"]
