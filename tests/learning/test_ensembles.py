@@ -1,4 +1,4 @@
-"""Returns in units of the range, and ensembles: the same numbers wherever they are asked."""
+"""Returns in units of the range, and ensembles: the same numbers in every history."""
 
 import dataclasses
 

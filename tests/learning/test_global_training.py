@@ -32,11 +32,11 @@ def model(histories):
 
 
 def test_pooling_one_history_is_scaling_it(histories):
-    asked = spec()
-    cut = samples.split(histories[0], asked)
-    measured = samples.raw_samples(histories[0], asked)
+    given = spec()
+    cut = samples.split(histories[0], given)
+    raw = samples.raw_samples(histories[0], given)
     (one, scaler), (other, same) = (
-        samples.prepare_pooled([(measured, cut)], asked), samples.prepare_raw(measured, asked, cut)
+        samples.prepare_pooled([(raw, cut)], given), samples.prepare_raw(raw, given, cut)
     )  # fmt: skip
     np.testing.assert_array_equal(one.inputs, other.inputs)
     np.testing.assert_array_equal(scaler.target_scale, same.target_scale)
@@ -44,14 +44,14 @@ def test_pooling_one_history_is_scaling_it(histories):
 
 
 def test_pooled_stretches_stay_within_their_history(histories):
-    asked = spec()
-    cuts = global_training.cuts(histories, asked)
-    parts = [(samples.raw_samples(h, asked), cut) for h, cut in zip(histories, cuts, strict=True)]
-    pooled, scaler = samples.prepare_pooled(parts, asked)
-    needed, border = specs.needs(asked), len(histories[0])
+    given = spec()
+    cuts = global_training.cuts(histories, given)
+    parts = [(samples.raw_samples(h, given), cut) for h, cut in zip(histories, cuts, strict=True)]
+    pooled, scaler = samples.prepare_pooled(parts, given)
+    needed, border = specs.needs(given), len(histories[0])
     assert len(pooled.inputs) == 1800
     for rows in (*pooled.train, *pooled.validation):
-        first, last = rows.start - needed + 1, rows.stop - 1 + asked.horizon
+        first, last = rows.start - needed + 1, rows.stop - 1 + given.horizon
         assert (first >= border) == (last >= border)
         assert np.isfinite(pooled.targets[rows.start : rows.stop]).all()
     # Each row is that of its own history, under the one scaler.

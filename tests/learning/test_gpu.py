@@ -1,4 +1,4 @@
-"""Training also runs on a GPU: told from TensorFlow's kernels, as few machines have one."""
+"""Training also runs on a GPU. TensorFlow's list of kernels shows it, as few machines have one."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def test_progress_never_falls_and_ends_at_one(monkeypatch):
     assert len(seen) > 9
     assert done == sorted(done)
     assert seconds == sorted(seconds)
-    assert done[0] == 0  # said as soon as the network is built
+    assert done[0] == 0  # reported as soon as the network is built
     assert done[-1] == 1
     assert [progress.epoch for progress in seen] == sorted(progress.epoch for progress in seen)
     assert [len(progress.curve) for progress in seen][-1] == 3
@@ -187,16 +187,16 @@ def test_a_fit_can_start_from_given_weights(lstm, lstm_spec):
 @pytest.mark.parametrize("network", ["dense", "lstm"])
 def test_cancelling_takes_effect_before_the_next_update(network):
     spec = synthetic.spec(network=network, epochs=500, units=(64, 32))
-    asked = []
+    calls = []
 
     def cancelled():
-        asked.append(True)
-        return len(asked) > 7
+        calls.append(True)
+        return len(calls) > 7
 
     seen = []
     with pytest.raises(Cancelled):
         networks.fit(spec, prepared(spec), Monitor(seen.append, cancelled))
-    assert len(asked) == 8
+    assert len(calls) == 8
     assert seen[-1].epoch <= 7
 
 
@@ -245,7 +245,7 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
 
 @pytest.mark.parametrize("network", ["lstm", "dense"])
 def test_the_last_epochs_learn_from_the_validation_rows_too(network):
-    """Without them no weight depends on what validation rows hold, but for the epoch kept."""
+    """Without them, validation rows shape the weights only through the choice of the epoch."""
     found = {}
     for final in (0.0, 0.5):
         spec = synthetic.spec(network=network, epochs=2, final=final, patience=0)

@@ -408,12 +408,12 @@ def test_as_many_candles_as_the_refusal_asks_for_do(horizon, lookback, test, val
     spec = specs.make(horizon=horizon, lookback=lookback, **shares)
     with pytest.raises(NotEnoughData) as refused:
         samples.split_rows(50, spec)
-    (asked,) = re.findall(r"of about ([\d,]+) candles", str(refused.value))
-    asked = int(asked.replace(",", ""))
+    (advised,) = re.findall(r"of about ([\d,]+) candles", str(refused.value))
+    advised = int(advised.replace(",", ""))
     # A span begins and ends at a whole row.
-    samples.split_rows(asked + round(1 / min(shares.values())), spec)
+    samples.split_rows(advised + round(1 / min(shares.values())), spec)
     with pytest.raises(NotEnoughData):
-        samples.split_rows(round(0.9 * asked), spec)
+        samples.split_rows(round(0.9 * advised), spec)
 
 
 def test_origins_are_counted_between_gaps():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.prices.candles import quality
+from cryptoforecast.types import Problem
 
 
 def walk(rows: int = 500, seed: int = 1) -> pd.DataFrame:
@@ -64,6 +65,29 @@ def test_gaps_are_counted_on_the_grid_only() -> None:
         "missing": 3,
         "off_grid": 1,
     }
+
+
+def test_duplicates_are_reported_once_by_whoever_knows_more() -> None:
+    (problem,) = quality.report(walk(), "1h", duplicates=2).problems
+    assert problem == Problem("duplicates", 2, None, "the last of each was kept")
+    known = Problem("duplicates", 2, 7, "the last of each was kept", "1 with other values")
+    other = Problem("volume", 1, 9, "taken as unknown")
+    found = quality.report(walk(), "1h", duplicates=2, problems=(known, other))
+    assert (found.duplicates, found.problems) == (2, (known, other))
+    found = quality.report(walk(), "1h", duplicates=2, problems=(other,))
+    assert [each.kind for each in found.problems] == ["volume", "duplicates"]
+
+
+@pytest.mark.parametrize("tail", [0, 1, 2, 49])
+@pytest.mark.parametrize("jump", [1.0, 1.5])
+def test_a_flat_tail_begins_after_the_last_candle_that_traded(tail: int, jump: float) -> None:
+    candles = walk(50)
+    candles.iloc[50 - tail :, 4] = 0.0
+    candles.iloc[50 - tail :, :4] = candles["close"].iloc[49 - tail] * jump
+    assert quality.flat_tail(candles) == tail
+    # Volume keeps a market at one price alive.
+    candles.iloc[50 - tail :, 4] = 1.0
+    assert quality.flat_tail(candles) == 0
 
 
 def test_a_dead_market_is_a_flat_tail() -> None:
@@ -145,6 +169,13 @@ def test_an_end_is_an_outlier_where_it_differs_by_a_factor_of_two(
 ) -> None:
     candles = spiked(0.0, np.log(factor), row=row)
     assert np.flatnonzero(quality.outliers(candles)).tolist() == [row] * found
+
+
+@pytest.mark.parametrize("rows", [3, 4, 5])
+def test_three_candles_are_enough_for_an_outlier(rows: int) -> None:
+    candles = walk(rows)
+    candles.iloc[-1, :4] *= 3
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [rows - 1]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])

@@ -1,4 +1,4 @@
-"""Repairs: off by default, only what was asked for, and all of it summary."""
+"""Repairs: off by default, only what the user chose, and all of it reported."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_what_is_left_out_is_said_and_the_rest_stays(
     before = odd.copy()
     lines = np.arange(300) + 2
     done = repair(odd, [name], lines)
-    kept = np.setdiff1d(np.arange(300), rows)
-    pd.testing.assert_frame_equal(done.candles, before.iloc[kept])
+    remaining = np.setdiff1d(np.arange(300), rows)
+    pd.testing.assert_frame_equal(done.candles, before.iloc[remaining])
     pd.testing.assert_frame_equal(odd, before)
-    np.testing.assert_array_equal(done.lines, lines[kept])
+    np.testing.assert_array_equal(done.lines, lines[remaining])
     (problem,) = done.problems
     assert (problem.kind, problem.count, problem.repair) == (name, len(rows), summary)
     assert problem.first_line == rows[0] + 2

@@ -13,7 +13,7 @@ from tests.prices.live.yahoo_server import YahooServer
 
 @pytest.fixture
 def yahoo_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[YahooServer]:
-    """Run the local server and send yfinance there; no cookie is asked for elsewhere."""
+    """Run the local server and send yfinance there; no cookie is fetched from elsewhere."""
     import yfinance.base
     import yfinance.data
     import yfinance.scrapers.history

@@ -125,9 +125,9 @@ class Handler(BaseHTTPRequestHandler):
             p = price(t)
             rows.append([t, *(f"{x:.1f}" for x in (p, p + 2, p - 2, p + 1, p)), "3.50000000", 9])
         since = int(query.get("since", 0))
-        kept = [row for row in rows if int(str(row[0])) > since] or rows[-1:]
+        later = [row for row in rows if int(str(row[0])) > since] or rows[-1:]
         last = now - now % step - step
-        return 200, {"error": [], "result": {"XXBTZUSD": kept, "last": last}}
+        return 200, {"error": [], "result": {"XXBTZUSD": later, "last": last}}
 
     def times(self, begin: int, end: int, step: int) -> list[int]:
         """Opens in [begin, end] that exist, the open candle's included; 720 at most."""

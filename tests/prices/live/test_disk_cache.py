@@ -128,9 +128,9 @@ def test_a_folder_that_cannot_be_written_keeps_prices_in_memory(tmp_path: Path) 
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     cache = PriceCache(blocked / "prices", 3)
-    kept = entry()
-    cache.store(("yahoo", "BTC-USD", "1h"), kept)
-    assert cache.load(("yahoo", "BTC-USD", "1h")) is kept
+    fetched = entry()
+    cache.store(("yahoo", "BTC-USD", "1h"), fetched)
+    assert cache.load(("yahoo", "BTC-USD", "1h")) is fetched
 
 
 def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:

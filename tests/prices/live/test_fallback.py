@@ -20,7 +20,7 @@ DEADLINE = 0.6
 
 
 class Sources:
-    """Links that fail, wait or answer, and what they were told."""
+    """Attempts that fail, wait or answer, and a record of their calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, float, tuple[str, ...]]] = []

@@ -63,7 +63,7 @@ def test_the_window_is_cut_at_both_ends(exchange: ExchangeServer) -> None:
 
 
 def test_nothing_new_is_an_empty_answer(exchange: ExchangeServer) -> None:
-    # The open candle comes along whatever was asked for.
+    # Kraken adds the open candle to every answer.
     assert source(exchange).fetch("XBTUSD", "1h", floor(now(), "1h"), None, 5).candles.empty
 
 

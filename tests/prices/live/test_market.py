@@ -42,10 +42,10 @@ class Source:
         self.name = name
         self.title = name.capitalize()
         self.first = pd.Timestamp(first, tz="UTC")
-        self.asked: list[tuple[str, str, pd.Timestamp | None]] = []
+        self.requests: list[tuple[str, str, pd.Timestamp | None]] = []
         self.error: CryptoForecastError | None = None
-        self.gate = threading.Event()
-        self.gate.set()
+        self.released = threading.Event()
+        self.released.set()
 
     def symbol(self, coin: Coin) -> str | None:
         return coin.symbol
@@ -64,8 +64,8 @@ class Source:
         end: pd.Timestamp | None,
         deadline: float,
     ) -> Fetched:
-        self.asked.append((symbol, interval, start))
-        self.gate.wait(10)
+        self.requests.append((symbol, interval, start))
+        self.released.wait(10)
         if self.error is not None:
             raise self.error
         begin = self.first if start is None else max(start, self.first)
@@ -118,7 +118,7 @@ def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
     assert now() - history.fetched_at < pd.Timedelta("1min")
     # Another process, within the time that counts as fresh.
     again = Prices(settings, [source]).history(query)
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
     assert again.fingerprint == history.fingerprint
 
 
@@ -127,12 +127,12 @@ def test_only_what_is_missing_is_fetched_with_a_small_overlap(settings: Settings
     old = stale(hours=500)
     put(settings, old)
     history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
-    ((_, _, start),) = source.asked
+    ((_, _, start),) = source.requests
     assert start == old.candles.index[-3]
-    kept = history.candles.index[history.candles.index <= old.candles.index[-4]]
-    assert len(kept) > 400
+    unrevised = history.candles.index[history.candles.index <= old.candles.index[-4]]
+    assert len(unrevised) > 400
     pd.testing.assert_frame_equal(
-        history.candles.loc[kept], old.candles.loc[kept], check_freq=False
+        history.candles.loc[unrevised], old.candles.loc[unrevised], check_freq=False
     )
     fetched = history.candles.loc[old.candles.index[-3] :]
     assert (fetched["close"] == fetched["open"] + 1).all()
@@ -147,10 +147,10 @@ def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:
     prices = Prices(settings, [source])
     prices.history(MarketQuery("BTC", "1h", ago("5D")))
     history = prices.history(MarketQuery("BTC", "1h", ago("50D")))
-    assert [start for _, _, start in source.asked] == [ago("5D"), ago("50D")]
+    assert [start for _, _, start in source.requests] == [ago("5D"), ago("50D")]
     assert history.start == ago("50D")
     assert len(prices.history(MarketQuery("BTC", "1h", ago("9D")))) >= 9 * 24 - 1
-    assert len(source.asked) == 2
+    assert len(source.requests) == 2
 
 
 def test_as_far_back_as_the_source_goes_is_asked_once(settings: Settings) -> None:
@@ -159,7 +159,7 @@ def test_as_far_back_as_the_source_goes_is_asked_once(settings: Settings) -> Non
     history = prices.history(MarketQuery("BTC", "1d"))
     assert history.start == pd.Timestamp("2026-01-01", tz="UTC")
     early = prices.history(MarketQuery("BTC", "1d", pd.Timestamp("2020-01-01", tz="UTC")))
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
     assert early.notes == (
         "Daily candles from 2020-01-01 were asked for; Yahoo has them from 2026-01-01.",
     )
@@ -171,22 +171,22 @@ def test_a_window_of_the_past_needs_no_fresh_prices(settings: Settings) -> None:
     put(settings, old)
     query = MarketQuery("BTC", "1h", old.candles.index[10], old.candles.index[90])
     assert len(Prices(settings, [source]).history(query)) == 80
-    assert not source.asked
+    assert not source.requests
 
 
 def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings) -> None:
     source = Source()
     prices = Prices(settings, [source])
     four = prices.history(MarketQuery("BTC", "4h", floor(ago("9D"), "1d")))
-    assert [interval for _, interval, _ in source.asked] == ["1h"]
+    assert [interval for _, interval, _ in source.requests] == ["1h"]
     assert four.interval == "4h"
     hours = prices.history(MarketQuery("BTC", "1h", floor(ago("9D"), "1d")))
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
     pd.testing.assert_frame_equal(
         four.candles, resample(hours.candles, "1h", "4h"), check_freq=False
     )
     assert prices.history(MarketQuery("BTC", "1w", ago("90D"))).interval == "1w"
-    assert source.asked[-1][1] == "1d"
+    assert source.requests[-1][1] == "1d"
 
 
 def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
@@ -204,7 +204,7 @@ def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
 
 def test_one_request_however_many_ask(settings: Settings) -> None:
     source = Source()
-    source.gate.clear()
+    source.released.clear()
     prices = Prices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("9D"))
     found = []
@@ -213,12 +213,12 @@ def test_one_request_however_many_ask(settings: Settings) -> None:
     ]
     for thread in threads:
         thread.start()
-    while not source.asked:
+    while not source.requests:
         time.sleep(0.01)
-    source.gate.set()
+    source.released.set()
     for thread in threads:
         thread.join()
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
     assert len(found) == 12
     assert len({id(history) for history in found}) == 1
 
@@ -256,7 +256,7 @@ def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
     prices = Prices(settings, [source])
     for _ in range(3):
         assert prices.history(MarketQuery("BTC", "1h", ago("20D"))).simulated
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
 def test_switched_off_the_network_is_never_touched(settings: Settings) -> None:
@@ -269,14 +269,14 @@ def test_switched_off_the_network_is_never_touched(settings: Settings) -> None:
     assert not history.simulated
     assert history.notes == ("Live prices are switched off. These prices were fetched 3 days ago.",)
     assert not prices.refreshing(query)
-    assert not source.asked
+    assert not source.requests
 
 
 def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
     settings: Settings,
 ) -> None:
     source = Source()
-    source.gate.clear()
+    source.released.clear()
     prices = Prices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("20D"))
     first = prices.history(query, wait=0)
@@ -285,21 +285,21 @@ def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
     assert prices.refreshing(query)
     assert prices.refreshing(MarketQuery("BTC", "4h"))
     assert not prices.refreshing(MarketQuery("ETH", "1h"))
-    source.gate.set()
+    source.released.set()
     live = prices.history(query)
     assert not live.simulated
     assert not prices.refreshing(query)
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
 def test_waiting_ends_with_the_deadline(settings: Settings) -> None:
     source = Source()
-    source.gate.clear()
+    source.released.clear()
     prices = Prices(replace(settings, deadline=0.3), [source])
     began = time.monotonic()
     assert prices.history(MarketQuery("BTC", "1h", ago("20D")), wait=60).simulated
     assert time.monotonic() - began < 3
-    source.gate.set()
+    source.released.set()
 
 
 def test_offline_it_is_said_where_the_simulated_market_begins(settings: Settings) -> None:
@@ -368,7 +368,7 @@ def test_impossible_queries_are_refused_before_anyone_is_asked(
     source = Source()
     with pytest.raises(InvalidInput, match=message):
         Prices(settings, [source]).history(change(break_nothing()))
-    assert not source.asked
+    assert not source.requests
 
 
 def test_a_window_without_candles_says_where_there_are_some(settings: Settings) -> None:

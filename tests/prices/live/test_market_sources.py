@@ -48,7 +48,7 @@ class World:
         ]
         return Prices(settings, sources)
 
-    def asked(self, path: str) -> int:
+    def request_count(self, path: str) -> int:
         return sum(request["path"].startswith(path) for request in self.exchange.requests)
 
 
@@ -84,8 +84,8 @@ def test_when_yahoo_refuses_coinbase_answers_and_says_so(world: World) -> None:
     assert (history.candles["close"] == history.candles["open"] + 1).all()
     # Asked again while fresh, the cache answers with the same words.
     assert prices.history(week()) is history
-    assert world.asked("/products") == 1
-    assert world.asked("/0/public") == 0
+    assert world.request_count("/products") == 1
+    assert world.request_count("/0/public") == 0
 
 
 def test_when_both_refuse_kraken_answers_with_its_limit(world: World) -> None:

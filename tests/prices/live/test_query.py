@@ -162,25 +162,25 @@ def test_a_first_candle_without_its_beginning_is_left_out() -> None:
 
 
 def test_an_empty_window_says_where_there_are_candles() -> None:
-    asked = window.validate(query("2024-04-01", "2024-04-02"))
-    text = window.empty_window_message(resolve("BTC"), asked, hours("2024-05-01", 10))
+    wanted = window.validate(query("2024-04-01", "2024-04-02"))
+    text = window.empty_window_message(resolve("BTC"), wanted, hours("2024-05-01", 10))
     assert text == (
         "No closed 1h candle of BTC lies in the window. They run from 2024-05-01 00:00:00+00:00 "
         "to 2024-05-01 09:00:00+00:00. Received: 2024-04-01 00:00:00+00:00 to 2024-04-02 "
         "00:00:00+00:00. Choose another window."
     )
-    nothing = window.empty_window_message(resolve("BTC"), asked, hours("2024-05-01", 0))
+    nothing = window.empty_window_message(resolve("BTC"), wanted, hours("2024-05-01", 0))
     assert "They run" not in nothing
 
 
 def test_a_late_start_is_noted_from_the_third_candle_on() -> None:
     candles = hours("2024-05-01", 10)
-    asked = window.validate(query(candles.index[0] - 2 * HOUR))
-    assert window.late_start_notes(asked, candles, "Kraken", "Why.") == ()
-    assert window.late_start_notes(replace(asked, start=None), candles, "Kraken", "Why.") == ()
-    later = replace(asked, start=asked.start - pd.Timedelta("1s"))
+    wanted = window.validate(query(candles.index[0] - 2 * HOUR))
+    assert window.late_start_notes(wanted, candles, "Kraken", "Why.") == ()
+    assert window.late_start_notes(replace(wanted, start=None), candles, "Kraken", "Why.") == ()
+    later = replace(wanted, start=wanted.start - pd.Timedelta("1s"))
     assert window.late_start_notes(later, candles, "Kraken", "Why.") == (
-        "Hourly candles from 2024-04-30 were asked for; Kraken has them from 2024-05-01. Why.",
+        "Hourly candles from 2024-04-30 were wanted for; Kraken has them from 2024-05-01. Why.",
     )
     (note,) = window.late_start_notes(later, candles, "Kraken", "")
     assert note.endswith("from 2024-05-01.")

@@ -22,7 +22,7 @@ class Reaching:
 
 
 def order(days: list[float], start: float | None) -> tuple[list[float], list[float]]:
-    """Return the reaches of those asked before the first source, and of all others."""
+    """Return the reaches of the sources before the first one, and of all others."""
     since = None if start is None else NOW - pd.Timedelta(days=start)
     sources = [Reaching(each) for each in days]
     further, rest = by_reach(sources, "1h", since, NOW)  # type: ignore[arg-type]

@@ -257,10 +257,10 @@ def test_a_market_that_has_ended_is_kept_but_no_answer(
     exchange.last = int(ago("20D").timestamp())
     with pytest.raises(SourceUnavailable, match=r"Coinbase's last 1h candle of BTC is from"):
         shelf.update(ago("40D"))
-    kept = shelf.cache.load(shelf.key)
-    assert kept is not None
-    assert kept.candles.index[-1] == ago("20D")
-    assert "trading there may have ended" in kept.notes[0]
+    stored = shelf.cache.load(shelf.key)
+    assert stored is not None
+    assert stored.candles.index[-1] == ago("20D")
+    assert "trading there may have ended" in stored.notes[0]
 
 
 def test_a_source_without_a_candle_stores_nothing(exchange: ExchangeServer, shelf: Shelf) -> None:

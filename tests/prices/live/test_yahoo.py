@@ -73,8 +73,8 @@ def test_a_start_too_long_ago_is_clamped_to_the_look_back(
     yahoo_server: YahooServer, home: Path
 ) -> None:
     Yahoo(home).fetch("BTC-USD", "1h", pd.Timestamp("2015-01-01", tz="UTC"), None, 10)
-    asked = pd.Timestamp(int(yahoo_server.charts[0]["period1"]), unit="s", tz="UTC")
-    assert abs(asked - ago("729D")) < pd.Timedelta("1min")
+    start = pd.Timestamp(int(yahoo_server.charts[0]["period1"]), unit="s", tz="UTC")
+    assert abs(start - ago("729D")) < pd.Timedelta("1min")
 
 
 def test_a_window_before_the_look_back_asks_nobody(yahoo_server: YahooServer, home: Path) -> None:

@@ -1,6 +1,7 @@
 """A local server that speaks as much of Yahoo's chart API as yfinance asks for.
 
-Its answers follow the shape of the real ones. Where it is told to, it accepts and stays silent.
+Its answers follow the shape of the real ones. With the behaviour ``silent`` it accepts a request
+and never answers.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def chart(symbol: str, query: dict[str, str], currency: str) -> dict[str, object]:
-    """Make the candles asked for, the open one included, with one row of nulls."""
+    """Make the candles of a query, the open one included, with one row of nulls."""
     step = STEPS[query["interval"]]
     now = int(time.time())
     begin = int(query.get("period1", now - 86400))
