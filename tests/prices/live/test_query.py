@@ -180,7 +180,7 @@ def test_a_late_start_is_noted_from_the_third_candle_on() -> None:
     assert window.late_start_notes(replace(wanted, start=None), candles, "Kraken", "Why.") == ()
     later = replace(wanted, start=wanted.start - pd.Timedelta("1s"))
     assert window.late_start_notes(later, candles, "Kraken", "Why.") == (
-        "Hourly candles from 2024-04-30 were wanted for; Kraken has them from 2024-05-01. Why.",
+        "Hourly candles from 2024-04-30 were asked for; Kraken has them from 2024-05-01. Why.",
     )
     (note,) = window.late_start_notes(later, candles, "Kraken", "")
     assert note.endswith("from 2024-05-01.")
