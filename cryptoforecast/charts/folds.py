@@ -58,14 +58,14 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
     x = style.milliseconds(pd.DatetimeIndex(middle))
     figure = go.Figure()
     figure.add_hline(y=1, line={"color": colours.ink, "dash": "dash", "width": 1})
-    for column, words, colour, symbol in (
+    for column, name, colour, symbol in (
         ("pinball", "error of the band", colours.calm, "square"),
         ("mae", "error of the price", colours.strong, "diamond"),
     ):
         figure.add_scatter(
-            x=x, y=frame[column], name=words, mode="lines+markers", customdata=frame["fold"],
+            x=x, y=frame[column], name=name, mode="lines+markers", customdata=frame["fold"],
             line={"color": colour, "width": 1.8}, marker={"size": 9, "symbol": symbol},
-            hovertemplate=f"fold %{{customdata}}: {words} %{{y:.4f}}<extra></extra>",
+            hovertemplate=f"fold %{{customdata}}: {name} %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
     for begin in frame["test_from"].iloc[1:]:
         figure.add_vline(

@@ -49,8 +49,7 @@ def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
         else f"dashed: {board.reference}; right of it is better",
         f"{style.candle_count(board.origins, candle)} compared, lines: 95 % intervals",
     )
-    words = METRIC_NAMES[board.metric]
-    title = f"{words}, {style.step_label(board.step, candle)}"
+    title = f"{METRIC_NAMES[board.metric]}, {style.step_label(board.step, candle)}"
     style.lay_out(
         figure, title, subtitle, dark=dark, height=150 + 40 * len(board.standings),
         revision=f"forest {board.metric} {board.step} {board.reference}", legend=False,

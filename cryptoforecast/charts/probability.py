@@ -72,12 +72,12 @@ def probability_map(
     """
     colours = style.theme(dark)
     percentages = 100 * np.array([each.by_step for each in probabilities])
-    ladder = _rungs([one.level for one in probabilities])
+    labels = _price_labels([one.level for one in probabilities])
     single = percentages.shape[1] == 1
     direction, coin = probabilities[0].direction, next_steps.history.coin
-    cells = {"z": percentages, "y": ladder, "x": _labels(next_steps)}
+    cells = {"z": percentages, "y": labels, "x": _labels(next_steps)}
     if single:
-        cells = {"z": percentages.T, "x": ladder, "y": [""]}
+        cells = {"z": percentages.T, "x": labels, "y": [""]}
     figure = go.Figure()
     figure.add_heatmap(
         **cells, zmin=0, zmax=100, xgap=1, ygap=1,
@@ -127,7 +127,7 @@ def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
 def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probability]) -> str:
     """Describe in one sentence what ``probability_map`` shows at its last step."""
     last = duration(len(probabilities[0].by_step), next_steps.history.interval)
-    prices = _rungs([one.level for one in probabilities])
+    prices = _price_labels([one.level for one in probabilities])
     parts = [
         f"{price} {percent(one.by_step[-1])}"
         for price, one in zip(prices, probabilities, strict=True)
@@ -146,7 +146,7 @@ def percent(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
-def _rungs(levels: Sequence[float]) -> list[str]:
+def _price_labels(levels: Sequence[float]) -> list[str]:
     """Write round prices with the same decimals, as few as possible: "$65,000", "$0.0890"."""
     texts = [f"{level:.15g}" if level >= 1e-4 else f"{level:.15f}".rstrip("0") for level in levels]
     decimals = max(len(text.partition(".")[2]) for text in texts)

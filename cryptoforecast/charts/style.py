@@ -38,7 +38,7 @@ class Theme:
         strong: of what is predicted, falls or is worse.
         calm: of what rises or is better.
         band: of bands, red, green and blue without opacity.
-        rule: of reference lines and of what is beside the point.
+        rule: of reference lines and of what matters less.
         button: of a button.
         pressed: of a pressed button.
         surface: of the page behind.

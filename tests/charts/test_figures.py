@@ -38,6 +38,8 @@ def test_backgrounds_are_transparent_and_zoom_survives(name, dark):
     assert figure.layout.font.color == style.theme(dark).ink
     assert figure.layout.uirevision == FIGURES[name](not dark, False).layout.uirevision
     assert figure.layout.uirevision
+    # On a dark page Plotly's white line below the line at the pointer would show.
+    assert figure.layout.xaxis.showspikes == (not dark)
     assert figure.layout.xaxis.title.text
     json.loads(figure.to_json())
 
