@@ -38,7 +38,7 @@ def probability_by_step(
         hovertemplate="%{y:.1f} %<extra></extra>",
     )  # fmt: skip
     ends = [
-        {"x": x[row], "y": percentages[row], "text": percent(probability.by_step[row]),
+        {"x": x[row], "y": percentages[row], "text": probability_text(probability.by_step[row]),
          "showarrow": False, "xanchor": side, "yshift": 14,
          "font": {"size": 12, "color": colours.ink}}
         for row, side in ((0, "left"), (-1, "right"))
@@ -117,11 +117,13 @@ def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
     last = duration(steps, history.interval)
     text = (
         f"Chance that the {history.coin} {real} ends {price} in {last}: "
-        f"{percent(probability.by_step[-1])}"
+        f"{probability_text(probability.by_step[-1])}"
     )
     if steps == 1:
         return f"{text}."
-    return f"{text}; in {duration(1, history.interval)}: {percent(probability.by_step[0])}."
+    return (
+        f"{text}; in {duration(1, history.interval)}: {probability_text(probability.by_step[0])}."
+    )
 
 
 def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probability]) -> str:
@@ -129,7 +131,7 @@ def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probabi
     last = duration(len(probabilities[0].by_step), next_steps.history.interval)
     prices = _price_labels([one.level for one in probabilities])
     parts = [
-        f"{price} {percent(one.by_step[-1])}"
+        f"{price} {probability_text(one.by_step[-1])}"
         for price, one in zip(prices, probabilities, strict=True)
     ]
     return (
@@ -137,7 +139,7 @@ def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probabi
     )
 
 
-def percent(probability: float) -> str:
+def probability_text(probability: float) -> str:
     """Write a probability no more precisely than it is known: "41 %", "under 1 %"."""
     if not math.isfinite(probability):
         return "unknown"

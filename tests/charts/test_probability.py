@@ -9,7 +9,7 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.charts.probability import percent
+from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.forecasting import probability
 from tests.charts.examples import named, next_steps, times, title_text
 
@@ -58,7 +58,7 @@ def test_the_line_holds_the_chances_at_their_times():
     assert tuple(figure.layout.yaxis.range) == (-3, 103)
     assert style.money(one.level) in title_text(figure)
     assert {note.text for note in figure.layout.annotations} == {
-        percent(one.by_step[0]), percent(one.by_step[-1]),
+        probability_text(one.by_step[0]), probability_text(one.by_step[-1]),
     }  # fmt: skip
 
 
@@ -103,14 +103,16 @@ def test_sentences_say_what_the_figures_show():
     text = charts.summary_probability(given, one)
     assert text == (
         f"Chance that the BTC simulated price ends above {style.money(one.level)} in 24 hours: "
-        f"{percent(one.by_step[-1])}; in 1 hour: {percent(one.by_step[0])}."
+        f"{probability_text(one.by_step[-1])}; in 1 hour: {probability_text(one.by_step[0])}."
     )
     given, one, _ = example(1)
     assert "simulated" not in charts.summary_probability(given, one)
-    assert charts.summary_probability(given, one).endswith(f"in 1 hour: {percent(one.by_step[0])}.")
+    assert charts.summary_probability(given, one).endswith(
+        f"in 1 hour: {probability_text(one.by_step[0])}."
+    )
     text = charts.summary_probabilities(given, around)
     for rung in around:
-        assert f"${rung.level:,.0f} {percent(rung.by_step[-1])}" in text
+        assert f"${rung.level:,.0f} {probability_text(rung.by_step[-1])}" in text
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_sentences_say_what_the_figures_show():
     ],
 )  # fmt: skip
 def test_a_chance_is_no_more_precise_than_it_is_known(chance, text):
-    assert percent(chance) == text
+    assert probability_text(chance) == text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cryptoforecast import charts
-from cryptoforecast.charts.probability import percent
+from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.forecasting import probability
 from cryptoforecast.service import shared
 from cryptoforecast.ui import inputs
@@ -38,7 +38,7 @@ def test_the_last_close_is_the_first_price(open_page):
     (one,) = probability.of_next_steps(future, [close])
     assert sentence(page) == charts.summary_probability(future, one)
     assert "ends above" in sentence(page)
-    assert percent(one.by_step[-1]) in sentence(page)
+    assert probability_text(one.by_step[-1]) in sentence(page)
 
 
 def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_page):
