@@ -150,9 +150,9 @@ def autocorrelation(forecast: Forecast, step: int) -> pd.DataFrame:
     """
     residual = residuals(forecast, step)["residual"].to_numpy()
     lags = np.arange(1, min(max(MAX_LAGS // 2, 2 * step), MAX_LAGS, len(residual) // 3) + 1)
-    found, bound = _correlations(residual, lags, step)
+    correlations, bound = _correlations(residual, lags, step)
     sizes, size_bound = _correlations(np.abs(residual), lags, step)
-    columns = {"lag": lags, "residual": found, "size": sizes}
+    columns = {"lag": lags, "residual": correlations, "size": sizes}
     return pd.DataFrame({**columns, "bound": bound, "size_bound": size_bound})
 
 
@@ -179,8 +179,8 @@ def by_weekday(forecast: Forecast, step: int) -> pd.DataFrame:
         NotEnoughData: as ``residuals`` does.
     """
     frame = _measured(forecast, step)
-    found = _averages(frame, "weekday", frame["time"].dt.day_of_week.to_numpy())
-    return found.assign(weekday=[WEEKDAYS[day] for day in found["weekday"]])
+    averages = _averages(frame, "weekday", frame["time"].dt.day_of_week.to_numpy())
+    return averages.assign(weekday=[WEEKDAYS[day] for day in averages["weekday"]])
 
 
 def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.DataFrame:
@@ -207,11 +207,11 @@ def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> p
     third = np.empty(len(own), dtype=int)
     for i, rows in enumerate(np.array_split(np.argsort(restless, kind="stable"), len(REGIMES))):
         third[rows] = i
-    found = _averages(own, "regime", third)
+    averages = _averages(own, "regime", third)
     borders = pd.Series(restless).groupby(third)
     other = base.reindex(own["origin"]).groupby(third)
-    return found.assign(
-        regime=[REGIMES[i] for i in found["regime"]],
+    return averages.assign(
+        regime=[REGIMES[i] for i in averages["regime"]],
         lowest=borders.min().to_numpy(),
         highest=borders.max().to_numpy(),
         error_naive=other["error"].mean().to_numpy(),
@@ -319,13 +319,13 @@ def _averages(frame: pd.DataFrame, name: str, group: Array) -> pd.DataFrame:
         of the 80 % band) and ``covered`` (share of actuals in it).
     """
     grouped = frame.groupby(group)
-    found = grouped.agg(
+    averages = grouped.agg(
         origins=("error", "size"),
         error=("error", "mean"),
         half_width=("half_width", "mean"),
         covered=("inside", "mean"),
     )
-    return found.rename_axis(name).reset_index()
+    return averages.rename_axis(name).reset_index()
 
 
 def _before(forecast: Forecast, step: int, shift: int) -> Array:
@@ -346,8 +346,8 @@ def _correlations(values: Array, lags: Array, step: int) -> tuple[Array, Array]:
     total = float(centred @ centred)
     products = [centred[lag:] * centred[:-lag] for lag in lags]
     spread = [math.sqrt(_sum_variance(each, 2 * (step - 1))) for each in products]
-    found = np.array([float(each.sum()) for each in products]) / total
-    return found, 1.96 * np.array(spread) / total
+    correlations = np.array([float(each.sum()) for each in products]) / total
+    return correlations, 1.96 * np.array(spread) / total
 
 
 def _sum_variance(products: Array, count: int) -> float:

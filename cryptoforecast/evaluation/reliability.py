@@ -35,13 +35,13 @@ _NORMAL = 1.959964
 
 
 def measure(result: Backtest, step: int) -> Reliability:
-    """Count how the judged model's band fared at one step.
+    """Measure how well the band of the tested model held at one step.
 
-    Origins whose outcome or band is unknown are left out. Volatility is the cone's, which looks
-    at candles up to the origin; the thirds are of the test's own origins.
+    Origins whose outcome or band is unknown are left out. The regimes are thirds of the origins by
+    the volatility that the cone measures, which looks at candles up to the origin.
 
     Args:
-        result: a test.
+        result: a backtest.
         step: 1 to the horizon.
 
     Raises:
@@ -68,7 +68,7 @@ def measure(result: Backtest, step: int) -> Reliability:
 
 
 def by_step(result: Backtest) -> CoverageBySteps:
-    """Count how much the judged model's band held at every step; see ``measure``."""
+    """Measure the coverage of the tested model's band at every step; see ``measure``."""
     forecast = result.forecast
     coverage = []
     for step in range(1, forecast.horizon + 1):
@@ -78,16 +78,16 @@ def by_step(result: Backtest) -> CoverageBySteps:
 
 
 def shares(hits: Array, step: int) -> tuple[Share, ...]:
-    """Count shares of related origins, each with a 95 % interval.
+    """Compute shares of origins that depend on each other, each with a 95 % interval.
 
-    Wilson's (1927) interval, with the number of origins replaced by how many independent ones
-    would make the share as uncertain. That uncertainty is the one of a circular moving-block
-    bootstrap (Politis and Romano 1992), whose variance has a closed form: the variance of the
-    block means over the number of blocks. Blocks are as of ``significance.block_length``.
+    It is Wilson's (1927) interval. The number of origins in it is replaced by the number of
+    independent origins that would make the share as uncertain. The uncertainty comes from a
+    circular moving-block bootstrap (Politis and Romano 1992), whose variance has a closed form:
+    the variance of the block means over the number of blocks. See ``significance.block_length``.
 
     Args:
-        hits: ``(n, m)`` whether each origin counts, in time order.
-        step: steps ahead of the outcomes, which overlap.
+        hits: ``(n, m)`` 1 where an origin counts, else 0, in time order.
+        step: step of the forecasts; their outcomes overlap.
 
     Returns:
         ``m`` shares; NaN without origins.
@@ -107,7 +107,7 @@ def shares(hits: Array, step: int) -> tuple[Share, ...]:
 
 
 def _independent(hits: Array, step: int) -> Array:
-    """Count independent origins that would make each share as uncertain, ``(m,)``, 1 to n."""
+    """Count the independent origins that would make each share as uncertain, ``(m,)``, 1 to n."""
     n, share = len(hits), hits.mean(axis=0)
     length = block_length(n, step)
     wrapped = np.concatenate([np.zeros((1, hits.shape[1])), hits, hits[: length - 1]])
@@ -133,7 +133,7 @@ def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]
 
 
 def _regimes(actual: Array, quantiles: Array, sigma: Array, step: int) -> tuple[Regime, ...]:
-    """Part the origins into thirds by volatility; a third keeps the order of time."""
+    """Divide the origins into thirds by volatility, each in time order."""
     order = np.argsort(sigma, kind="stable")
     regimes = []
     for name, rows in zip(REGIMES, np.array_split(order, len(REGIMES)), strict=True):

@@ -1,10 +1,10 @@
-"""Whether a difference in error is more than chance: bootstrap interval and Diebold-Mariano.
+"""Whether a difference in error is more than chance: bootstrap interval and Diebold-Mariano test.
 
-Losses of neighbouring origins are related: their targets overlap, and restless hours come in
-spells. Both methods allow for that, and for how little a few long stretches can tell: with
-stretches half as long, and as if their variance were known, one of two equally good forecasts of 24
-steps was called better than the other in up to 7 % of 400 simulated markets, where 2.5 % is right
-(480 origins; now 0 to 3 %, ``benchmarks/judge.py``). Imports NumPy only.
+Losses of neighbouring origins depend on each other: their targets overlap, and restless hours come
+in spells. Both methods allow for this. They also allow for how little a few long blocks can tell.
+With blocks half as long, and with their variance taken as known, one of two equally good forecasts
+of 24 steps was called better in up to 7 % of 400 simulated markets, where 2.5 % is right. Now it is
+0 to 3 % (480 origins, ``benchmarks/judge.py``).
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 
 from cryptoforecast.types import Array
 
-#: Horizons that a block, and the lags of a variance, reach over at least. Targets overlap over one;
-#: blocks of two still leave out a sixth of the variance that comes of it, of four a twelfth.
+#: A block, and the lags of a variance, are at least so many horizons long. Targets overlap over one
+#: horizon. Blocks of two horizons miss a sixth of the variance that the overlap causes, blocks of
+#: four a twelfth.
 OVERLAPS = 4
 #: Bootstrap blocks gathered at once, to bound memory (two arrays of 8 bytes each).
 _BLOCKS_AT_ONCE = 1_000_000
@@ -34,23 +35,23 @@ def skill_interval(
 ) -> tuple[float, float, float]:
     """Estimate the skill, 1 - mean loss / mean baseline loss, and its confidence interval.
 
-    Percentile interval of a moving-block bootstrap: stretches of consecutive origins are drawn
-    with replacement until the sample is full, the same stretches for both predictors, so that
-    what they share cancels. Source: Künsch (1989), "The jackknife and the bootstrap for general
-    stationary observations". The last stretch is shortened to make the length exact. Both ends
-    are then moved away from the skill by ``few_blocks``.
+    It is the percentile interval of a moving-block bootstrap. Blocks of consecutive origins are
+    drawn with replacement until the sample is full. Both predictors get the same blocks, so that
+    what they have in common cancels out. The last block is shortened to make the length exact.
+    Both ends are then moved away from the skill by the factor of ``few_blocks``. Source: Künsch
+    (1989), "The jackknife and the bootstrap for general stationary observations".
 
     Args:
         losses: ``(n,)`` loss at each origin, in time order.
         baseline_losses: ``(n,)`` loss of the baseline at the same origins.
-        horizon: steps ahead that the losses are of; sets the block length.
-        seed: of the draws.
-        draws: bootstrap samples.
-        level: confidence, a fraction.
+        horizon: step of the forecasts that the losses belong to; it sets the block length.
+        seed: seed of the draws.
+        draws: number of bootstrap samples.
+        level: confidence level, a fraction.
 
     Returns:
-        The skill, the lower and the upper end, as fractions; NaN where the baseline's mean loss
-        is 0 or a loss is missing, the ends also where there is one origin only.
+        The skill and the two ends of its interval, as fractions. All are NaN where the mean loss of
+        the baseline is 0 or a loss is missing; the ends are also NaN for a single origin.
     """
     skill = _skill(np.sum(losses), np.sum(baseline_losses))
     if math.isnan(skill) or len(losses) < 2:
@@ -70,15 +71,16 @@ def skill_interval(
 def few_blocks(n: int, length: int, level: float) -> float:
     """Compute how much wider an interval has to be because it rests on few blocks.
 
-    Two things, both 1 where blocks are many: Student's t over the normal quantile, with
-    ``n / length - 1`` degrees of freedom, one for each separate block beside their mean; and
-    ``1 / sqrt(1 - length / n)``, as blocks scatter less around their own mean than around the
-    true one. With blocks of one origin this is the textbook interval of a mean.
+    The factor has two parts, both of which go to 1 with the number of blocks. One is Student's t
+    over the normal quantile, with ``n / length - 1`` degrees of freedom: one for each separate
+    block, less one for their mean. The other is ``1 / sqrt(1 - length / n)``, because blocks
+    scatter less around their own mean than around the true mean. With blocks of one origin the
+    result is the textbook interval of a mean.
 
     Args:
-        n: origins, more than one block has.
-        length: of a block.
-        level: confidence, a fraction.
+        n: number of origins, more than one block has.
+        length: origins in a block.
+        level: confidence level, a fraction.
     """
     normal = NormalDist().inv_cdf((1 + level) / 2)
     return _students_t(level, n / length - 1) / normal / math.sqrt(1 - length / n)
@@ -87,9 +89,9 @@ def few_blocks(n: int, length: int, level: float) -> float:
 def block_length(n: int, horizon: int) -> int:
     """Choose how many consecutive origins are drawn together.
 
-    ``2 n^(1/3)``, the rate that minimises the error of a block bootstrap's variance (Hall,
-    Horowitz and Jing, 1995), but at least ``OVERLAPS`` horizons, over each of which targets
-    overlap, and at most a fifth of the sample, so that there is something to draw.
+    It is ``2 n^(1/3)``, the rate that minimises the error of a block bootstrap's variance (Hall,
+    Horowitz and Jing, 1995). It is at least ``OVERLAPS`` horizons, because targets overlap, and
+    at most a fifth of the sample, so that there are blocks to choose from.
     """
     return int(max(1, min(max(math.ceil(2 * n ** (1 / 3)), OVERLAPS * horizon), n // 5)))
 
@@ -97,22 +99,22 @@ def block_length(n: int, horizon: int) -> int:
 def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> float:
     """Test whether two predictors have the same expected loss.
 
-    ``t = mean(d) / sqrt(V / n)`` for the loss differential d, with V its long-run variance by
-    Bartlett weights ``1 - k / (lags + 1)`` (Newey and West, 1987); multiplied by
-    ``sqrt((n + 1 - 2h + h (h - 1) / n) / n)`` and compared with Student's t with
-    ``n / (lags + 1) - 1`` degrees of freedom, as V is known no better than from so many separate
-    stretches (n - 1 without lags, as of Harvey et al.). Sources: Diebold and Mariano (1995),
-    "Comparing predictive accuracy"; Harvey, Leybourne and Newbold (1997), "Testing the equality
-    of prediction mean squared errors".
+    The statistic is ``t = mean(d) / sqrt(V / n)``, where d is the loss differential and V its
+    long-run variance with Bartlett weights ``1 - k / (lags + 1)`` (Newey and West, 1987). It is
+    multiplied by the small-sample correction ``sqrt((n + 1 - 2h + h (h - 1) / n) / n)`` and
+    compared with Student's t with ``n / (lags + 1) - 1`` degrees of freedom, because V is estimated
+    from so many separate stretches (``n - 1`` without lags, as in Harvey et al.). Sources: Diebold
+    and Mariano (1995), "Comparing predictive accuracy"; Harvey, Leybourne and Newbold (1997),
+    "Testing the equality of prediction mean squared errors".
 
     Args:
         losses: ``(n,)`` loss at each origin, in time order.
         baseline_losses: ``(n,)`` loss of the baseline at the same origins.
-        horizon: steps ahead that the losses are of.
+        horizon: step of the forecasts that the losses belong to.
 
     Returns:
-        Two-sided p-value; NaN where the losses are identical, their difference does not vary,
-        or there are too few for the correction.
+        Two-sided p-value; NaN where the difference of the losses does not vary, or there are too
+        few of them for the correction.
     """
     difference = np.asarray(losses, dtype=float) - baseline_losses
     n = len(difference)
@@ -132,11 +134,11 @@ def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> floa
 
 
 def two_sided(statistic: float, freedom: float) -> float:
-    """Compute the chance that Student's t lies at least this far from 0.
+    """Compute the probability that Student's t lies at least this far from 0.
 
-    ``I_x(freedom / 2, 1 / 2)`` with ``x = freedom / (freedom + statistic^2)``, I the regularised
-    incomplete beta function. Source: Press et al., "Numerical Recipes", 6.4. SciPy says the
-    same, but loading it takes a quarter of a second and 14 MB.
+    It is ``I_x(freedom / 2, 1 / 2)`` with ``x = freedom / (freedom + statistic^2)``, where I is the
+    regularised incomplete beta function. Source: Press et al., "Numerical Recipes", 6.4. SciPy
+    gives the same, but loading it takes a quarter of a second and 14 MB.
 
     Args:
         statistic: t, on either side.
@@ -155,17 +157,17 @@ def two_sided(statistic: float, freedom: float) -> float:
 
 
 def lags(n: int, horizon: int) -> int:
-    """Choose the neighbours that the long-run variance allows for.
+    """Choose the number of lags of the long-run variance.
 
-    ``4 (n / 100)^(2/9)`` (Newey and West, 1994), but at least ``OVERLAPS (horizon - 1)``: targets
-    overlap over ``horizon - 1`` origins, and Bartlett weights take a part of what lies so far
-    away, the less the more lags there are. At most a fifth of the sample.
+    It is ``4 (n / 100)^(2/9)`` (Newey and West, 1994), and at least ``OVERLAPS (horizon - 1)``:
+    targets overlap over ``horizon - 1`` origins, and Bartlett weights reduce the lags up to there
+    less if there are more lags in all. It is at most a fifth of the sample.
     """
     return int(min(max(math.floor(4 * (n / 100) ** (2 / 9)), OVERLAPS * (horizon - 1)), n // 5))
 
 
 def _students_t(level: float, freedom: float) -> float:
-    """Find the distance from 0 within which Student's t lies with this chance, by bisection."""
+    """Find the distance from 0 within which Student's t lies with this probability."""
     low, high = 0.0, 1.0
     while two_sided(high, freedom) > 1 - level:
         high *= 2

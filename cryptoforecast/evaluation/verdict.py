@@ -1,7 +1,7 @@
 """The verdict: does a predictor beat the last price? In numbers, and in one sentence.
 
-Words follow the numbers: "beats" and "loses" are said only where both the bootstrap interval and
-the Diebold-Mariano test agree that it is more than chance.
+The words follow the numbers: a sentence says "beats" or "loses" only if the bootstrap interval and
+the Diebold-Mariano test both find more than chance.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def judge(
 ) -> Verdict:
     """Judge a forecast against the last price by absolute error in USD at the last step.
 
-    Its band is judged against the cone's by the pinball loss of the log-return, likewise.
+    Its band is compared with the cone's by the pinball loss of the log-return.
 
     Args:
         forecast: of the predictor in question.
@@ -114,7 +114,7 @@ def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float
 
 
 def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) -> str:
-    """Say how good the band is, where that can be told; empty otherwise."""
+    """Say how good the band is; empty where that is undefined."""
     known = forecast.at(forecast.horizon)
     covered = coverage(known.actual_returns, known.quantiles, 80)
     if math.isnan(low) or math.isnan(covered):

@@ -41,10 +41,10 @@ MAX_FOLDS = 50
 WARM_SHARE = 1 / 3
 
 #: Gives the model of a question's key, and whether it was there already or had to be made.
-Answered = Callable[[str, Callable[[], TrainedModel]], tuple[TrainedModel, bool]]
+ModelOf = Callable[[str, Callable[[], TrainedModel]], tuple[TrainedModel, bool]]
 
 
-def _anew(_: str, make: Callable[[], TrainedModel]) -> tuple[TrainedModel, bool]:
+def _made(_: str, make: Callable[[], TrainedModel]) -> tuple[TrainedModel, bool]:
     return make(), False
 
 
@@ -53,7 +53,7 @@ def run(
     spec: ModelSpec,
     plan: WalkPlan,
     monitor: Monitor = UNWATCHED,
-    answered: Answered = _anew,
+    model_of: ModelOf = _made,
     *,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> WalkForward:
@@ -64,7 +64,7 @@ def run(
         spec: of the predictor that is judged, network or baseline, with its ``test`` share.
         plan: the folds, and how each is fitted.
         monitor: Follows the progress, and may stop the work.
-        answered: looks a fit up in a cache, or makes it; by default it is always made.
+        model_of: looks a fit up in a cache, or makes it; by default it is always made.
         baselines: names of those to compare with; see ``backtest.predictors``.
 
     Returns:
@@ -76,26 +76,26 @@ def run(
         NotEnoughData: if a span of a fold would be too short.
         Cancelled: if the monitor stopped the work.
     """
-    whole, plan, cuts = _cuts(history, spec, plan)
-    ends = [*(cut.test_start for cut in cuts[1:]), whole.rows]
-    fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in cuts)
+    holdout, plan, splits = _splits(history, spec, plan)
+    ends = [*(split.test_start for split in splits[1:]), holdout.rows]
+    fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in splits)
     if specs.is_network(spec):
-        fits = _fits(history, spec, plan, cuts, monitor, answered)
+        fits = _fits(history, spec, plan, splits, monitor, model_of)
     folds_done: list[Fold] = []
     parts: list[dict[str, Forecast]] = []
-    for cut, end, (model, cached) in zip(cuts, ends, fits, strict=True):
+    for split, end, (model, cached) in zip(splits, ends, fits, strict=True):
         if monitor.cancelled():
             raise Cancelled("The test was cancelled.")
-        predictors = backtest.predictors(history, spec, cut, model, baselines)
-        forecasts = backtest.forecasts(history, predictors, cut)
+        predictors = backtest.predictors(history, spec, split, model, baselines)
+        forecasts = backtest.forecasts(history, predictors, split)
         parts.append(forecasts)
         warm = plan.warm_start and len(folds_done) > 0
         folds_done.append(
-            Fold(cut, end, backtest.score(history, cut, forecasts), model, cached, warm)
+            Fold(split, end, backtest.score(history, split, forecasts), model, cached, warm)
         )
     joined = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
     result = dataclasses.replace(
-        backtest.evaluate(history, joined, whole, spec),
+        backtest.evaluate(history, joined, holdout, spec),
         model=folds_done[0].model if len(folds_done) == 1 else None,
         cached=all(fold.cached for fold in folds_done),
     )
@@ -104,7 +104,7 @@ def run(
 
 def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
     """Raise what ``run`` would before its first fit, and fit nothing."""
-    _cuts(history, spec, plan)
+    _splits(history, spec, plan)
 
 
 def check(plan: WalkPlan, spec: ModelSpec) -> None:
@@ -130,13 +130,13 @@ def check(plan: WalkPlan, spec: ModelSpec) -> None:
         )
 
 
-def settled(plan: WalkPlan, spec: ModelSpec, whole: Split) -> WalkPlan:
+def complete(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> WalkPlan:
     """Fill in what a plan leaves open.
 
     Args:
         plan: may leave settings open.
         spec: of the predictor that is judged.
-        whole: the holdout's split of the history.
+        holdout: the holdout's split of the history.
 
     Raises:
         InvalidInput: as ``check`` does, or if the gap or the window is longer than the rows
@@ -144,10 +144,10 @@ def settled(plan: WalkPlan, spec: ModelSpec, whole: Split) -> WalkPlan:
     """
     check(plan, spec)
     gap = spec.horizon if plan.gap is None else plan.gap
-    before = whole.test_start - (gap - spec.horizon)
+    before = holdout.test_start - (gap - spec.horizon)
     if before < 1:
         raise InvalidInput(
-            f"`gap` must leave candles to learn from: there are {whole.test_start:,} before the "
+            f"`gap` must leave candles to learn from: there are {holdout.test_start:,} before the "
             f"first fold. Received: {gap}. Choose a smaller gap."
         )
     rows = plan.window_rows
@@ -161,15 +161,15 @@ def settled(plan: WalkPlan, spec: ModelSpec, whole: Split) -> WalkPlan:
     return dataclasses.replace(plan, gap=gap, window_rows=rows)
 
 
-def folds(plan: WalkPlan, spec: ModelSpec, whole: Split) -> tuple[Split, ...]:
+def folds(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> tuple[Split, ...]:
     """Cut the test share into spans of about one length, each with the rows it is fitted on.
 
     The rows of a fit are divided between training and validation as the holdout's are.
 
     Args:
-        plan: from ``settled``.
+        plan: from ``complete``.
         spec: of the predictor that is judged.
-        whole: the holdout's split of the history.
+        holdout: the holdout's split of the history.
 
     Returns:
         In time order; their test origins are those of ``whole``, each once.
@@ -177,12 +177,12 @@ def folds(plan: WalkPlan, spec: ModelSpec, whole: Split) -> tuple[Split, ...]:
     Raises:
         NotEnoughData: if a span of a fold would hold too few origins.
     """
-    length = whole.rows - whole.test_start
-    borders = [whole.test_start + length * i // plan.folds for i in range(plan.folds + 1)]
-    cuts = tuple(_fold(plan, whole, begin, end) for begin, end in pairwise(borders))
-    for number, cut in enumerate(cuts, start=1):
-        _check_spans(cut, spec, f"fold {number} of {plan.folds}")
-    return cuts
+    length = holdout.rows - holdout.test_start
+    borders = [holdout.test_start + length * i // plan.folds for i in range(plan.folds + 1)]
+    splits = tuple(_fold(plan, holdout, begin, end) for begin, end in pairwise(borders))
+    for number, split in enumerate(splits, start=1):
+        _check_spans(split, spec, f"fold {number} of {plan.folds}")
+    return splits
 
 
 def shortened(spec: ModelSpec) -> ModelSpec:
@@ -190,42 +190,42 @@ def shortened(spec: ModelSpec) -> ModelSpec:
     return dataclasses.replace(spec, epochs=max(1, round(WARM_SHARE * spec.epochs)))
 
 
-def _cuts(
+def _splits(
     history: PriceHistory, spec: ModelSpec, plan: WalkPlan
 ) -> tuple[Split, WalkPlan, tuple[Split, ...]]:
-    """Return the holdout's split, the settled plan and the folds, all of them checked."""
-    whole = samples.split(history, spec)
-    plan = settled(plan, spec, whole)
-    cuts = folds(plan, spec, whole)
+    """Return the holdout's split, the complete plan and the folds, all of them checked."""
+    holdout = samples.split(history, spec)
+    plan = complete(plan, spec, holdout)
+    splits = folds(plan, spec, holdout)
     if specs.is_network(spec):
-        for cut in cuts:
-            training.check(history, spec, cut)
-    return whole, plan, cuts
+        for split in splits:
+            training.check(history, spec, split)
+    return holdout, plan, splits
 
 
-def _fold(plan: WalkPlan, whole: Split, begin: int, end: int) -> Split:
-    embargo = (plan.gap or whole.horizon) - whole.horizon
+def _fold(plan: WalkPlan, holdout: Split, begin: int, end: int) -> Split:
+    embargo = (plan.gap or holdout.horizon) - holdout.horizon
     fit_end = begin - embargo
     first = 0 if plan.window_rows is None else fit_end - plan.window_rows
     return Split(
         # A fold's last targets lie in the next one's span, which its fit has not seen either.
-        rows=min(end + whole.horizon, whole.rows),
-        train_end=first + (fit_end - first) * whole.train_end // whole.test_start,
+        rows=min(end + holdout.horizon, holdout.rows),
+        train_end=first + (fit_end - first) * holdout.train_end // holdout.test_start,
         test_start=begin,
-        horizon=whole.horizon,
-        gaps=whole.gaps,
+        horizon=holdout.horizon,
+        gaps=holdout.gaps,
         first=first,
         embargo=embargo,
     )
 
 
-def _check_spans(cut: Split, spec: ModelSpec, where: str) -> None:
-    spans: dict[str, Stretches] = {"test": (cut.test_origins(),)}
+def _check_spans(split: Split, spec: ModelSpec, where: str) -> None:
+    spans: dict[str, Stretches] = {"test": (split.test_origins(),)}
     if specs.is_network(spec):
         needed = specs.needs(spec)
         spans |= {
-            "training": cut.train_origins(needed),
-            "validation": cut.validation_origins(needed),
+            "training": split.train_origins(needed),
+            "validation": split.validation_origins(needed),
         }
     for name, stretches in spans.items():
         count = sum(map(len, stretches))
@@ -245,35 +245,35 @@ def _fits(
     history: PriceHistory,
     spec: ModelSpec,
     plan: WalkPlan,
-    cuts: tuple[Split, ...],
+    splits: tuple[Split, ...],
     monitor: Monitor,
-    answered: Answered,
+    model_of: ModelOf,
 ) -> Iterator[tuple[TrainedModel, bool]]:
-    """Give the network of each fold, fitted when it is asked for, and whether it was known."""
+    """Yield the network of each fold, fitted when its turn comes, and whether a cache had it."""
     began = time.perf_counter()
     measure = functools.cache(functools.partial(samples.raw_samples, history, spec))
-    specs_by_fold = [shortened(spec) if plan.warm_start and i else spec for i in range(len(cuts))]
-    work = [(c.train_end - c.first) * s.epochs for c, s in zip(cuts, specs_by_fold, strict=True)]
+    specs_by_fold = [shortened(spec) if plan.warm_start and i else spec for i in range(len(splits))]
+    work = [(c.train_end - c.first) * s.epochs for c, s in zip(splits, specs_by_fold, strict=True)]
     total, spent = sum(work), 0
     model, key = None, ""
-    for i, (cut, fold_spec) in enumerate(zip(cuts, specs_by_fold, strict=True)):
+    for i, (split, fold_spec) in enumerate(zip(splits, specs_by_fold, strict=True)):
         initial = model if plan.warm_start else None
-        key = _key(history, fold_spec, cut, "" if initial is None else key)
+        key = _key(history, fold_spec, split, "" if initial is None else key)
 
         def tell(progress: Progress, i: int = i, total: int = total, spent: int = spent) -> None:
             monitor.report(
                 dataclasses.replace(
                     progress,
                     fold=i + 1,
-                    folds=len(cuts),
+                    folds=len(splits),
                     done=(spent + progress.done * work[i]) / total,
                     seconds=time.perf_counter() - began,
                 )
             )
 
         fold_monitor = Monitor(tell, monitor.cancelled)
-        make = functools.partial(_fit, history, fold_spec, cut, measure, fold_monitor, initial)
-        model, cached = answered(key, make)
+        make = functools.partial(_fit, history, fold_spec, split, measure, fold_monitor, initial)
+        model, cached = model_of(key, make)
         # What was known cost nothing: counted as done, it would make the rest seem short.
         total, spent = (total - work[i], spent) if cached else (total, spent + work[i])
         yield model, cached
@@ -282,24 +282,24 @@ def _fits(
 def _fit(
     history: PriceHistory,
     spec: ModelSpec,
-    cut: Split,
+    split: Split,
     measure: Callable[[], RawSamples],
     monitor: Monitor,
     initial: TrainedModel | None,
 ) -> TrainedModel:
-    return training.fit(history, spec, cut, measure(), monitor, initial)
+    return training.fit(history, spec, split, measure(), monitor, initial)
 
 
-def _key(history: PriceHistory, spec: ModelSpec, cut: Split, before: str) -> str:
+def _key(history: PriceHistory, spec: ModelSpec, split: Split, before: str) -> str:
     """Name a fold's question; where it is the holdout's, as that is named.
 
     Args:
         history: the prices it is asked on.
         spec: what is fitted.
-        cut: on which rows.
+        split: on which rows.
         before: key of the fit whose weights it starts from; ``""`` for none.
     """
-    borders = (cut.first, cut.train_end, cut.fit_end)
+    borders = (split.first, split.train_end, split.fit_end)
     plain = samples.split(history, spec)
     if not before and borders == (0, plain.train_end, plain.test_start):
         return training_cache.key(history, spec)

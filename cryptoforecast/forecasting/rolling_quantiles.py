@@ -1,7 +1,8 @@
-"""Quantiles of many windows of one series, each a little later than the one before.
+"""Quantiles of many overlapping windows of one series.
 
-Neighbouring windows have most of their values in common, so that a run of them is put in order
-once and each counts off its own: a fifth of the time that it takes to order every one anew.
+Neighbouring windows have most of their values in common. So the values of a run of windows are
+sorted once, and each window counts off its own. This takes a fifth of the time of sorting each
+window anew.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ import numpy as np
 
 from cryptoforecast.types import Array
 
-#: Length of a run of windows, at most, in lengths of its last one.
+#: A run of windows is at most so many times as long as its last window.
 MAX_RUN_LENGTH = 1.5
 
 
 def quantiles(values: Array, begins: Array, ends: Array, levels: Sequence[float]) -> Array:
-    """Compute the quantiles of each window, to the last digit those of ``numpy.quantile``.
+    """Compute the quantiles of each window; the result equals ``numpy.quantile`` to the last digit.
 
     Args:
         values: ``(n,)``.
-        begins: ``(windows,)`` first row of each; never falls.
-        ends: ``(windows,)`` the row after its last, above its first; never falls.
-        levels: ``(levels,)`` between 0 and 1.
+        begins: ``(windows,)`` first row of each window; never falls.
+        ends: ``(windows,)`` row after the last of each window; never falls, and no window is empty.
+        levels: ``(levels,)`` probabilities between 0 and 1.
 
     Returns:
         ``(windows, levels)``; NaN where a window holds a NaN.
@@ -34,7 +35,7 @@ def quantiles(values: Array, begins: Array, ends: Array, levels: Sequence[float]
 
 
 def ranks(levels: Array, counts: Array) -> tuple[Array, Array, Array]:
-    """Find the two ranks that each quantile of ``counts`` values lies between, and how far along.
+    """Find the two ranks that each quantile lies between, and its share of the way.
 
     Returns:
         Each ``(windows, levels)``; ranks count from 0.
@@ -46,16 +47,23 @@ def ranks(levels: Array, counts: Array) -> tuple[Array, Array, Array]:
 
 
 def between(below: Array, above: Array, share: Array) -> Array:
-    """Go from one value to the next; from the nearer one, as NumPy does."""
+    """Interpolate between two values, starting from the nearer one as NumPy does."""
     gap = above - below
     values: Array = np.where(share < 0.5, below + gap * share, above - gap * (1 - share))
     return values
 
 
 def at_ranks(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
-    """Find the values that have given ranks, ``(windows, ranks)`` from 0, in each window.
+    """Find the values of given ranks in each window.
 
-    Windows are as for ``quantiles``; so is what is returned, for ranks in place of levels.
+    Args:
+        values: ``(n,)``.
+        begins: ``(windows,)`` as in ``quantiles``.
+        ends: ``(windows,)`` as in ``quantiles``.
+        wanted: ``(windows, ranks)`` ranks within each window, from 0.
+
+    Returns:
+        ``(windows, ranks)``; NaN where a window holds a NaN.
     """
     result = np.empty(wanted.shape, values.dtype)
     for first, last in _runs(begins, ends):
@@ -70,7 +78,7 @@ def at_ranks(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
 
 
 def _counted_off(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
-    """Order all values, then count off those of each window."""
+    """Sort all values once, then count off the values of each window."""
     order = values.argsort()
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -86,7 +94,7 @@ def _counted_off(values: Array, begins: Array, ends: Array, wanted: Array) -> Ar
 
 
 def _partitioned(values: Array, wanted: Array) -> Array:
-    """Order the values of one window as far as need be."""
+    """Find ranks in one window, without sorting it completely."""
     if np.isnan(values.min()):
         return np.full(len(wanted), np.nan)
     ordered: Array = np.partition(values, wanted)[wanted]
@@ -94,7 +102,7 @@ def _partitioned(values: Array, wanted: Array) -> Array:
 
 
 def _runs(begins: Array, ends: Array) -> Iterator[tuple[int, int]]:
-    """Cut windows into runs that have enough in common: first, and one after the last, of each."""
+    """Group windows that overlap enough: yield the first of each run and the one after its last."""
     first = 0
     while first < len(begins):
         last = first + 1

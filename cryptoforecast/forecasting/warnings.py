@@ -17,7 +17,7 @@ MAX_AGE = pd.Timedelta(days=730)
 
 
 def of_prices(history: PriceHistory) -> tuple[str, ...]:
-    """Say what to beware of in any forecast from these prices."""
+    """Warn of what limits any forecast from these prices."""
     sentences = []
     if history.simulated:
         sentences.append("These prices are simulated: nothing here says anything of a real market.")
@@ -29,25 +29,25 @@ def of_prices(history: PriceHistory) -> tuple[str, ...]:
     return (*sentences, *_of_end(history))
 
 
-def of_test(history: PriceHistory, cut: Split, needs: int = 1) -> tuple[str, ...]:
-    """Say what to beware of in a test on these prices.
+def of_test(history: PriceHistory, split: Split, needs: int = 1) -> tuple[str, ...]:
+    """Warn of what limits a test on these prices.
 
     Args:
-        history: what was split.
-        cut: its split.
-        needs: candles each forecast reads.
+        history: ``n`` candles.
+        split: of these candles.
+        needs: candles that each forecast reads.
     """
-    sentences, parted = [], cut.across_gaps(needs)
-    if parted:
+    sentences, count = [], split.across_gaps(needs)
+    if count:
         sentences.append(
             f"Test forecasts that reach across a gap of more than {MAX_ABSENT_CANDLES} candles: "
-            f"{parted:,} of {len(cut.test_origins()):,}."
+            f"{count:,} of {len(split.test_origins()):,}."
         )
     return (*sentences, *_of_end(history))
 
 
 def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
-    """Say what to beware of in this model's forecast from the last candle."""
+    """Warn of what limits this model's forecast from the last candle."""
     card, sentences = model.card, list(of_prices(history))
     close = float(history.candles["close"].iloc[-1])
     for beyond, word in ((close / card.highest - 1, "above"), (1 - close / card.lowest, "below")):
@@ -81,7 +81,7 @@ def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
 
 
 def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
-    """Say that a model is past its date."""
+    """Warn of a model that is past its date."""
     since = history.end - pd.Timestamp(card.cutoff)
     if card.simulated != history.simulated or since <= MAX_AGE:
         return ()
@@ -93,10 +93,11 @@ def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
 
 
 def of_band(known: int) -> tuple[str, ...]:
-    """Say that a band could not be measured on these prices.
+    """Warn of a band that could not be measured on these prices.
 
     Args:
-        known: forecasts of the model, after what it was fitted on, whose outcome is known.
+        known: number of the model's forecasts, on rows it was not fitted on, whose outcome is
+            known.
     """
     return (
         f"The width of the band is the model's own: {known:,} of its forecasts on prices it was "
@@ -105,7 +106,7 @@ def of_band(known: int) -> tuple[str, ...]:
 
 
 def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
-    """Say where a model learnt from other prices than these."""
+    """Warn of a model that learnt from other prices than these."""
     sentences = []
     if card.interval != history.interval:
         sentences.append(f"This model learnt from {card.interval} candles, not {history.interval}.")

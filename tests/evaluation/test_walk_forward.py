@@ -34,7 +34,7 @@ def three(history):
 
 def cuts(rows, plan, spec=SPEC, gaps=()):
     whole = samples.split_rows(rows, spec, gaps)
-    return walk_forward.folds(walk_forward.settled(plan, spec, whole), spec, whole)
+    return walk_forward.folds(walk_forward.complete(plan, spec, whole), spec, whole)
 
 
 def figures(scores):
@@ -67,7 +67,7 @@ def test_the_borders_of_a_sliding_window_by_hand():
 def test_a_sliding_window_is_as_long_as_the_first_fold_has_rows():
     plan = WalkPlan(folds=2, window="sliding", gap=12)
     whole = samples.split_rows(800, SPEC)
-    assert walk_forward.settled(plan, SPEC, whole) == dataclasses.replace(plan, window_rows=630)
+    assert walk_forward.complete(plan, SPEC, whole) == dataclasses.replace(plan, window_rows=630)
     assert [(cut.first, cut.fit_end) for cut in cuts(800, plan)] == [(0, 630), (80, 710)]
 
 
@@ -90,7 +90,7 @@ def test_folds_tile_the_test_span_and_learn_from_before_it(rows, plan, window, h
         plan = dataclasses.replace(plan, window_rows=window)
     try:
         whole = samples.split_rows(rows, spec)
-        plan = walk_forward.settled(plan, spec, whole)
+        plan = walk_forward.complete(plan, spec, whole)
         found = walk_forward.folds(plan, spec, whole)
     except InvalidInput:
         assume(False)
@@ -165,7 +165,7 @@ def test_one_fold_is_the_holdout(history):
         keys.append(key)
         return make(), False
 
-    walked = walk_forward.run(history, SPEC, WalkPlan(folds=1), answered=answered)
+    walked = walk_forward.run(history, SPEC, WalkPlan(folds=1), model_of=answered)
     held = backtest.holdout(history, SPEC, training.train(history, SPEC))
     assert keys == [training_cache.key(history, SPEC)]
     joined, (fold,) = walked.backtest, walked.folds
@@ -274,7 +274,7 @@ def test_what_shapes_a_fit_is_in_its_key_and_nothing_else_is(history, monkeypatc
             found.append(key)
             return make(), False
 
-        walk_forward.run(history, spec, plan, answered=answered)
+        walk_forward.run(history, spec, plan, model_of=answered)
         return found
 
     three = keys(WalkPlan(folds=3))
@@ -304,7 +304,7 @@ def test_features_are_measured_once_and_not_at_all_where_all_is_known(history, m
     walk_forward.run(history, SPEC, WalkPlan(folds=3))
     assert len(measured) == 1
     known = walk_forward.run(
-        history, SPEC, WalkPlan(folds=3), answered=lambda *_: (synthetic.model(SPEC), True)
+        history, SPEC, WalkPlan(folds=3), model_of=lambda *_: (synthetic.model(SPEC), True)
     )
     assert len(measured) == 1
     assert [fold.cached for fold in known.folds] == [True] * 3
@@ -334,7 +334,7 @@ def test_a_fold_that_was_known_is_no_part_of_the_work_to_be_done(history):
     def answered(key, make):
         return (known, True) if key == training_cache.key(history, SPEC) else (make(), False)
 
-    walk_forward.run(history, SPEC, WalkPlan(folds=2), Monitor(seen.append), answered=answered)
+    walk_forward.run(history, SPEC, WalkPlan(folds=2), Monitor(seen.append), model_of=answered)
     assert {progress.fold for progress in seen} == {2}
     assert (seen[0].done, seen[-1].done) == (0, 1)
 

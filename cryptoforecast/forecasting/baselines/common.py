@@ -1,7 +1,4 @@
-"""What baselines share: the rows they may be fitted on, bands from past residuals, the forecast.
-
-Imports nothing but NumPy, pandas and our types.
-"""
+"""What baselines have in common: the rows they may be fitted on, bands of residuals, regression."""
 
 from __future__ import annotations
 
@@ -17,7 +14,8 @@ from cryptoforecast.learning import threads
 from cryptoforecast.learning.targets import actual_prices
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, PriceHistory
 
-#: Returns a band must rest on: the outermost quantile (2.5 %) then has one of them beyond it.
+#: A band rests on at least so many returns: one of them then lies beyond the outermost quantile
+#: (2.5 %).
 MIN_RETURNS = round(1 / min(QUANTILES))
 #: Rows of past residuals that a trailing band is measured on, and the rows for which it is kept.
 #: Of 1,000 to 16,000 rows these gave the best bands on the validation span (64 to 80 %) of 71,228

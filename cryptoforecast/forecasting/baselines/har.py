@@ -1,7 +1,4 @@
-"""Heteroscedastic autoregression: how far the price may move, from how far it moved.
-
-Imports nothing but NumPy, pandas and our types.
-"""
+"""HAR, a heteroscedastic autoregression: how far the price may move, from how far it has moved."""
 
 from __future__ import annotations
 
@@ -22,31 +19,33 @@ from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.prices.candles import ranges
 from cryptoforecast.types import Array, Forecast, PriceHistory
 
-#: Spans that volatility is averaged over, beside the candle itself; those of no more than a
-#: candle are left out.
+#: Volatility is averaged over these spans, and over the candle itself. Spans that are not longer
+#: than a candle are left out.
 SPANS = tuple(pd.Timedelta(text) for text in ("1h", "1D", "7D", "28D"))
 #: Added to each variance, as a share of their mean, so that a flat candle has a logarithm.
 EPSILON_VARIANCE = 0.01
-#: See ``ridge``: nothing beside thousands of rows, and a hold where there are some dozens.
+#: Penalty of ``ridge``: it hardly matters with thousands of rows, and holds the weights where there
+#: are only some dozens.
 PENALTY = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Har:
-    """The last price, with a band as wide as the market is expected to be restless.
+    """The last price, with a band whose width follows the expected volatility.
 
-    For each step k the logarithm of the volatility of the next k candles (the root of their mean
-    variance) is regressed on its averages over a candle, an hour, a day, a week and four weeks,
-    on the hour of the day and the day of the week. The variance of a candle is Parkinson's (1980)
-    of its true range, ``ln(max(high, last close) / min(low, last close))^2 / (4 ln 2)``. The band
-    is sigma times the quantiles of ``cumulative log-return / sigma`` over past origins whose
-    outcome was known at the origin (``trailing_quantiles``). Source: Corsi (2009), "A simple
-    approximate long-memory model of realized volatility".
+    For each step k, the logarithm of the volatility of the next k candles (the root of their mean
+    variance) is regressed on its averages over a candle, an hour, a day, a week and four weeks, on
+    the hour of the day and on the day of the week. The variance of a candle is Parkinson's (1980)
+    of its true range: ``ln(max(high, last close) / min(low, last close))^2 / (4 ln 2)``. The band
+    is the expected volatility times the quantiles of ``cumulative log-return / expected
+    volatility`` over past origins whose outcome was known at the origin (see
+    ``trailing_quantiles``). Source: Corsi (2009), "A simple approximate long-memory model of
+    realized volatility".
 
     Attributes:
-        floor: added to each variance.
+        floor: added to each variance before its logarithm is taken, squared log-return.
         weights: ``(inputs, horizon)`` of the regression.
-        intercepts: ``(horizon,)`` likewise.
+        intercepts: ``(horizon,)`` of the regression.
         end: open of the last candle it was fitted on, UTC.
     """
 
@@ -79,9 +78,15 @@ class Har:
         return cls(floor, *ridge(inputs, targets, PENALTY), candles.index[-1])
 
     def sigma(self, candles: pd.DataFrame, step: pd.Timedelta) -> Array:
-        """Expect the volatility of the next candles, ``(n, horizon)`` in log-return a candle.
+        """Estimate the volatility of the next candles.
 
-        Row *t* looks at candles up to *t*; column k - 1 is of the next k candles.
+        Args:
+            candles: ``n`` candles.
+            step: candle length.
+
+        Returns:
+            ``(n, horizon)`` in log-return a candle. Row *t* looks at candles up to *t*; column
+            k - 1 is of the next k candles.
         """
         sigma: Array = np.exp(_inputs(candles, step, self.floor) @ self.weights + self.intercepts)
         return sigma
@@ -103,10 +108,10 @@ def variances(candles: pd.DataFrame) -> Array:
 
 
 def log_averages(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
-    """Average the logarithm of each candle's volatility over itself and ``SPANS``.
+    """Average the logarithm of the candles' volatility, over one candle and over ``SPANS``.
 
     Returns:
-        ``(n, averages)``; the first rows average what there is.
+        ``(n, averages)``; the first rows average the candles that there are.
     """
     log = pd.Series(np.log(variances(candles) + floor) / 2)
     lengths = [1, *(round(span / step) for span in SPANS if span > step)]
@@ -130,7 +135,7 @@ def next_log_volatility(candles: pd.DataFrame, horizon: int, floor: float) -> Ar
 
 
 def _inputs(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
-    """Stack averages and clock; where the clock does not vary ``ridge`` leaves it out."""
+    """Stack averages, hours and days; ``ridge`` leaves out those that do not vary."""
     index = pd.DatetimeIndex(candles.index)
     hour = index.hour.to_numpy()[:, None] == np.arange(1, 24)
     day = index.day_of_week.to_numpy()[:, None] == np.arange(1, 7)

@@ -1,7 +1,8 @@
 """Regressions of the return itself: by least squares, and by boosted trees.
 
-Both say where the price may go, and begin from what ``Har`` expects of how far. scikit-learn is
-imported inside a function: what only answers from a saved model never loads it.
+Both forecast where the price goes, and start from the volatility that ``Har`` expects.
+scikit-learn is imported inside a function, so that a process that only uses saved models never
+loads it.
 """
 
 from __future__ import annotations
@@ -28,34 +29,35 @@ from cryptoforecast.types import Array, Forecast, PriceHistory
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-#: Earlier returns among the inputs, and the rows that sums of returns go over.
+#: Number of earlier returns among the inputs, and lengths of the sums of returns, in candles.
 LAGS, SUMS = 4, (6, 24, 168)
 #: Penalty of the linear regression, as a share of the rows.
 PENALTY = 0.2
-#: Standard deviations at which a target is cut, so that a few crashes do not decide a slope.
+#: A target is cut at so many standard deviations, so that a few crashes do not decide a slope.
 CUT = 1.0
-#: Of the boosted trees of the scale.
+#: Settings of the boosted trees that predict the scale.
 SCALE = {"max_iter": 50, "max_leaf_nodes": 15, "learning_rate": 0.1, "min_samples_leaf": 200}
-#: Of the boosted trees of the location: fewer leaves, as there is hardly anything to find, and in
-#: each so many rows times the step, as targets of neighbouring rows overlap.
+#: Settings of the boosted trees that predict the location. They have fewer leaves, because there is
+#: hardly anything to learn, and each leaf has at least so many rows times the step, because targets
+#: of neighbouring rows overlap.
 LOCATION = {"max_iter": 50, "max_leaf_nodes": 7, "learning_rate": 0.03}
 LOCATION_ROWS = 1000
-#: Features that they read, whatever networks do by default.
+#: Features that both regressions read, whatever networks read by default.
 INPUTS = (
     "scaled_return", "scaled_move", "scaled_range", "short_range", "hour", "half_day", "week",
 )  # fmt: skip
-#: Values that the trees tell apart in an input.
+#: Number of values of an input that the trees distinguish.
 BINS = 63
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """A ridge regression of the return on causal inputs, with a band as wide as ``Har``'s.
+    """A ridge regression of the return on causal inputs, with a band of ``Har``'s width.
 
-    What is predicted is the cumulative log-return over ``Har``'s sigma, cut at one standard
-    deviation. Inputs are ``INPUTS``, the last returns and sums of returns,
-    each over the sigma that was expected of it. The band is sigma times the quantiles of past
-    ``return / sigma - predicted``, see ``trailing_quantiles``.
+    The target is the cumulative log-return over ``Har``'s sigma, cut at one standard deviation. The
+    inputs are ``INPUTS``, the last returns and sums of returns, each divided by the sigma that was
+    expected for it. The band is sigma times the quantiles of past ``return / sigma - predicted``;
+    see ``trailing_quantiles``.
 
     Attributes:
         har: what scales the returns.
@@ -102,17 +104,17 @@ class Linear:
 
 @dataclass(frozen=True, eq=False)
 class Boosting:
-    """Boosted trees (scikit-learn) for where the price goes and for how far, on one thread.
+    """Boosted trees (scikit-learn) of where the price goes and of how far, on one thread.
 
-    One forest of trees corrects the logarithm of ``Har``'s sigma (squared error), one predicts
-    the median of ``return / sigma`` (absolute error). Each is fitted for the first and for the
-    last step, and runs straight in the logarithm of the step between them, so that a horizon of
-    48 costs no more than one of 2. The band is as of ``Linear``.
+    One set of trees corrects the logarithm of ``Har``'s sigma (squared error), another predicts the
+    median of ``return / sigma`` (absolute error). Each is fitted for the first and for the last
+    step; between them the prediction is linear in the logarithm of the step. So a horizon of 48
+    costs no more than a horizon of 2. The band is made as in ``Linear``.
 
     Attributes:
-        har: what scales the returns.
-        scales: for the first and the last step; one where these are the same.
-        locations: likewise.
+        har: the regression whose sigma scales the returns.
+        scales: trees of the scale, for the first and the last step; one if these are the same.
+        locations: trees of the location, in the same way.
     """
 
     har: Har
@@ -164,8 +166,8 @@ class Boosting:
         candles = seen_from(history, rows)
         sigma = self.har.sigma(candles, history.candle_length)
         inputs = _tree_inputs(candles, history.candle_length, sigma, self.har.floor)
-        centre = sigma * _ask(self.locations, inputs, sigma.shape[1])
-        sigma = sigma * np.exp(_ask(self.scales, inputs, sigma.shape[1]))
+        centre = sigma * _predict(self.locations, inputs, sigma.shape[1])
+        sigma = sigma * np.exp(_predict(self.scales, inputs, sigma.shape[1]))
         return _around(self.name, history, rows, centre, sigma, self.har.end)
 
 
@@ -174,7 +176,7 @@ def _returns(candles: pd.DataFrame, horizon: int) -> Array:
 
 
 def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
-    """Stack ``INPUTS``, and returns over what was expected of them.
+    """Stack ``INPUTS``, and returns divided by the sigma that was expected for them.
 
     Returns:
         ``(n, inputs)``, 0 where nothing is known yet; row *t* looks at candles up to *t*.
@@ -194,7 +196,7 @@ def _tree_inputs(candles: pd.DataFrame, step: pd.Timedelta, sigma: Array, floor:
 
 
 def _grow(inputs: Array, targets: Array, **settings: float | str) -> HistGradientBoostingRegressor:
-    """Fit boosted trees on one thread: where others compute, several wait for each other."""
+    """Fit boosted trees on one thread: on a busy machine several threads wait for each other."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
@@ -205,8 +207,8 @@ def _grow(inputs: Array, targets: Array, **settings: float | str) -> HistGradien
         return trees.fit(inputs, targets)
 
 
-def _ask(ends: tuple[HistGradientBoostingRegressor, ...], inputs: Array, horizon: int) -> Array:
-    """Predict the first and the last step, and straight in log step between: ``(n, horizon)``."""
+def _predict(ends: tuple[HistGradientBoostingRegressor, ...], inputs: Array, horizon: int) -> Array:
+    """Predict the first and the last step, and interpolate between them: ``(n, horizon)``."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="openmp"):
@@ -222,8 +224,8 @@ def _around(
     """Draw a band of past residuals around a predicted return.
 
     Args:
-        name: of the baseline.
-        history: what it looked at.
+        name: name of the baseline.
+        history: the prices it forecasts.
         rows: the origins.
         centre: ``(n, horizon)`` predicted log-return at each row up to the last origin.
         sigma: ``(n, horizon)`` expected volatility, likewise.

@@ -1,7 +1,4 @@
-"""Baselines of one line: the last price, with a constant band or one as wide as lately; the drift.
-
-Imports nothing but NumPy, pandas and our types.
-"""
+"""The simplest baselines: the last price with a constant or a moving band, and the drift."""
 
 from __future__ import annotations
 
@@ -56,15 +53,15 @@ class Naive:
 
 @dataclass(frozen=True, eq=False)
 class Cone:
-    """The last price, with a band as wide as the market has lately been restless.
+    """The last price, with a band whose width follows the volatility of the last candles.
 
     ``sigma[t]`` is the square root of an exponentially weighted mean of Parkinson's (1980)
     variance, ``ln(high/low)^2 / (4 ln 2)``. The band is ``sigma[t]`` times the empirical
     quantiles of ``cumulative log-return / sigma`` before the test span.
 
-    While every candle since the first was flat (high = low) sigma is 0: such rows have no ratio
-    and are left out of the fit, and a forecast from one has a band of no width. If all rows are
-    flat the ratios, and with them the band, are undefined: NaN.
+    As long as all candles since the first were flat (high = low), ``sigma`` is 0. Such rows have no
+    ratio and are left out of the fit, and a forecast from one of them has a band without width. If
+    all rows are flat, the ratios and the band are undefined: NaN.
 
     Attributes:
         ratios: ``(horizon, 9)`` quantiles of the cumulative log-return over sigma.
@@ -95,7 +92,7 @@ class Cone:
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """The last price carried on by the mean return of the past: close times ``exp(k mean)``.
+    """The last price, continued with the mean return of the past: close times ``exp(k mean)``.
 
     The band is constant: the empirical quantiles of the cumulative log-return around the drift.
     Adding the drift back gives those of the return itself, so it is the band of ``Naive``.
