@@ -1,1 +1,6 @@
-"""Price files: from bytes to a table, from a table to candles, and back."""
+"""Price files: bytes become a table, a table becomes candles, and candles become a file.
+
+``opening`` bounds and unpacks the bytes, ``readers`` make a table of raw columns, ``columns``
+find out which column is which, ``values`` read numbers and times, ``candles`` puts them together,
+and ``price_file`` is the way in.
+"""

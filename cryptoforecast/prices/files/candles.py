@@ -1,7 +1,4 @@
-"""From a table to candles: read the columns, refuse what is wrong, put the rows in order.
-
-Imports ``types``, ``errors`` and its neighbours.
-"""
+"""From a table to candles: read the columns, refuse what is wrong, put the rows in order."""
 
 from __future__ import annotations
 
@@ -19,94 +16,89 @@ from cryptoforecast.prices.files.labels import opening_times
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.trades import candles_from_trades
-from cryptoforecast.prices.files.values.numbers import find_decimal_mark, is_number, read_numbers
+from cryptoforecast.prices.files.values.numbers import (
+    find_decimal_mark,
+    is_number,
+    read_numbers,
+)
 from cryptoforecast.prices.files.values.times import read_times
 from cryptoforecast.types import INTERVALS, Array, Problem
 
-#: More rows than this with an open or close outside high/low: the numbers are not what they seem.
+#: Share of rows whose open or close may be outside high/low; above it the numbers are no candles.
 MAX_VIOLATIONS = 0.1
-# Repeated times whose closes differ by more than this (log) are no revision of one candle.
-_ANOTHER_COIN = 0.2
+# Two closes of one time that differ by more than this (log) are of two coins.
+_MAX_REVISION = 0.2
 
 
 def candles_from_table(
     table: Table, corrections: Corrections, interval: str | None = None
 ) -> Reading:
-    """Turn a table into candles.
+    """Make candles of a table of candles or trades.
 
     Args:
-        table: its columns and roles.
-        corrections: what the person says.
-        interval: merge into candles of this length; the file's own by default.
+        table: The raw columns and their roles.
+        corrections: What the user says about the file.
+        interval: Merge into candles of this length; the file's own by default.
 
     Raises:
-        UnreadableFile: if a time or number can't be read rightly.
-        InvalidInput: if ``interval`` is no multiple of the file's.
+        UnreadableFile: If a time or number can't be read without doubt, or the rows are no
+            candles of one coin.
+        InvalidInput: If ``interval`` is no multiple of the file's candle length.
     """
     if table.frame.empty:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
     symbol = single_symbol(table)
     decisions = dict(table.decisions)
-    values, complete, odd = _numbers(table, corrections, decisions)
+    values, complete, problems = _read_values(table, corrections, decisions)
     times = read_times(table, complete, corrections)
     decisions["time"] = times.how
     _check_prices(table, values, complete)
     usable = complete & ~times.index.isna()
-    stamps, rows = times.index.asi8[usable], np.flatnonzero(usable)
-    if len(stamps) < 2 or (stamps == stamps[0]).all():
-        raise UnreadableFile(
-            f"A price file needs at least 2 candles. Received: {len(stamps)} rows with a price."
-        )
-    if len(stamps) > 1 and stamps[0] > stamps[-1]:
-        decisions["order"] = "newest first, turned round"
-        if "price" in values:
-            stamps, rows = stamps[::-1], rows[::-1]
-    order = np.argsort(stamps, kind="stable") if (np.diff(stamps) < 0).any() else slice(None)
-    stamps, rows = stamps[order], rows[order]
-    problems = (*_left_out(table, usable), *odd)
-    known = times.index.asi8[~times.index.isna()]
+    problems = (*_report_unusable(table, usable), *problems)
+    stamps, rows = _rows_by_time(times.index.asi8[usable], usable, values, decisions)
     if "price" in values:
-        return _from_ticks(table, values, stamps, rows, interval, symbol, decisions, problems)
-    kept, repeats = _once(stamps, rows, values, table)
-    stamps, rows = stamps[kept], rows[kept]
-    columns = _taken(values, rows)
+        return _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
+    known = times.index.asi8[~times.index.isna()]
+    last_of_time, repeats = _last_of_each_time(stamps, rows, values, table)
+    stamps, rows = stamps[last_of_time], rows[last_of_time]
+    columns = _take_rows(values, rows)
     keep, copies = rows_without_copies(stamps, rows, columns, table)
     if copies:
         stamps, rows = stamps[keep], rows[keep]
-        columns = _taken(values, rows)
-    grid = commonest_spacing(known if not copies else stamps)
+        columns = _take_rows(values, rows)
+    spacing = commonest_spacing(known if not copies else stamps)
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
-    opens, how = (
-        (stamps, "") if corrections.label == "open" else opening_times(stamps, grid, closing)
-    )
-    if how:
-        decisions["label"] = how
+    opens, label = stamps, ""
+    if corrections.label != "open":
+        opens, label = opening_times(stamps, spacing, closing)
+    if label:
+        decisions["label"] = label
     if not (np.diff(opens) > 0).all():
         # A label that was moved may meet one that was left where it is.
         order = np.lexsort((rows, opens))
-        again, met = _once(opens[order], rows[order], values, table)
-        order = order[again]
+        last_of_time, more = _last_of_each_time(opens[order], rows[order], values, table)
+        order = order[last_of_time]
         stamps, opens, rows = stamps[order], opens[order], rows[order]
-        columns, repeats = _taken(values, rows), (*repeats, *met)
-    wanted, settled = settle_interval(grid, interval)
+        columns, repeats = _take_rows(values, rows), (*repeats, *more)
+    name, settled = settle_interval(spacing, interval)
     _check_shape(columns)
     lines = rows + table.first
-    if INTERVALS[wanted] == grid:
+    if INTERVALS[name] == spacing:
         index = pd.DatetimeIndex(opens, tz="UTC", name="time")
         candles = pd.DataFrame(columns, index=index, copy=False)
-        cut: tuple[Problem, ...] = ()
+        partial: tuple[Problem, ...] = ()
     else:
         # A row without a trade is no candle, but shows that time went on.
-        end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(grid)
-        merged = merge(opens, columns, INTERVALS[wanted]).until(end)
+        end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(spacing)
+        merged = merge(opens, columns, INTERVALS[name]).until(end)
         rows, lines = rows[merged.first], lines[merged.first]
-        candles, cut = merged.candles(), partial_candles(merged, grid, lines)
+        candles, partial = merged.candles(), partial_candles(merged, spacing, lines)
     if candles.empty:
-        raise UnreadableFile(f"It holds no whole {wanted} candle. Ask for shorter candles.")
+        raise UnreadableFile(f"It holds no whole {name} candle. Ask for shorter candles.")
     source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
     return Reading(
         candles=candles,
-        interval=wanted,
+        interval=name,
         lines=lines,
         duplicates=sum(each.count for each in repeats),
         simulated=source is not None and bool((source == "simulated").any()),
@@ -114,14 +106,56 @@ def candles_from_table(
         symbol=symbol,
         splices=None if source is None else _changes(source[rows]),
         decisions=decisions | settled,
-        problems=(*problems, *repeats, *copies, *cut),
+        problems=(*problems, *repeats, *copies, *partial),
     )
 
 
-def _numbers(
+def _rows_by_time(
+    stamps: Array, usable: Array, values: dict[str, Array], decisions: dict[str, str]
+) -> tuple[Array, Array]:
+    """Put the usable rows in the order of time; those of one time keep the file's order.
+
+    Trades of one time are turned round in a file that has the newest first.
+
+    Args:
+        stamps: `(m,)` ns, times of the usable rows in the file's order.
+        usable: `(n,)` bool, the rows with a time and every price, `m` of them.
+        values: `(n,)` each, prices and volume by role.
+        decisions: Gains the order, where the newest row is first.
+
+    Returns:
+        `(m,)` ns, rising, and `(m,)` their rows in the table.
+
+    Raises:
+        UnreadableFile: If there are fewer than two different times.
+    """
+    rows = np.flatnonzero(usable)
+    if len(stamps) < 2 or (stamps == stamps[0]).all():
+        raise UnreadableFile(
+            f"A price file needs at least 2 candles. Received: {len(stamps)} rows with a price."
+        )
+    if stamps[0] > stamps[-1]:
+        decisions["order"] = "newest first, turned round"
+        if "price" in values:
+            stamps, rows = stamps[::-1], rows[::-1]
+    order = np.argsort(stamps, kind="stable") if (np.diff(stamps) < 0).any() else slice(None)
+    return stamps[order], rows[order]
+
+
+def _read_values(
     table: Table, corrections: Corrections, decisions: dict[str, str]
 ) -> tuple[dict[str, Array], Array, tuple[Problem, ...]]:
-    """Read prices and volume; which rows have every price; and volumes that can't be."""
+    """Read prices and volume.
+
+    Args:
+        table: The raw columns.
+        corrections: For the decimal mark.
+        decisions: Gains the decimal mark and the columns.
+
+    Returns:
+        `(n,)` numbers by role, NaN where absent; `(n,)` bool, which rows have every price; and the
+        problem of volumes that are negative or infinite.
+    """
     prices = PRICES if set(PRICES) <= table.roles.keys() else ("price",)
     amount = next((role for role in ("volume", "turnover") if role in table.roles), None)
     roles = (*prices, amount) if amount else prices
@@ -142,17 +176,30 @@ def _numbers(
     return values, complete, (Problem("volume", int(odd.sum()), first, "taken as unknown"),)
 
 
-def _once(
+def _last_of_each_time(
     stamps: Array, rows: Array, values: dict[str, Array], table: Table
 ) -> tuple[Array, tuple[Problem, ...]]:
-    """Keep the last row of each time; report the others, refuse other coins."""
-    kept = np.r_[stamps[1:] != stamps[:-1], True]
-    again = np.flatnonzero(~kept)
+    """Choose the last row of each time, and report the others.
+
+    Args:
+        stamps: `(n,)` ns, rising.
+        rows: `(n,)` row of each in the table.
+        values: Prices and volume by role, for all rows of the table.
+        table: For the place of the rows in the file.
+
+    Returns:
+        `(n,)` bool, the rows to keep, and the problem to report.
+
+    Raises:
+        UnreadableFile: If most rows of one time have quite different prices, as two coins have.
+    """
+    last = np.r_[stamps[1:] != stamps[:-1], True]
+    again = np.flatnonzero(~last)
     if not len(again):
-        return kept, ()
+        return last, ()
     one, other = rows[again], rows[again + 1]
     apart = np.abs(np.log(values["close"][other] / values["close"][one]))
-    far = apart > _ANOTHER_COIN
+    far = apart > _MAX_REVISION
     if far.mean() > 0.5 and len(again) > 2:
         lines = sorted((int(rows[again[far]][0]), int(rows[again[far] + 1][0])))
         raise UnreadableFile(
@@ -165,10 +212,10 @@ def _once(
     differing = int(np.logical_or.reduce(different).sum())
     first = int(min(rows[again].min(), rows[again + 1].min())) + table.first
     detail = f"{differing} of them with other values"
-    return kept, (Problem("duplicates", len(again), first, "the last of each was kept", detail),)
+    return last, (Problem("duplicates", len(again), first, "the last of each was kept", detail),)
 
 
-def _from_ticks(
+def _from_trades(
     table: Table,
     values: dict[str, Array],
     stamps: Array,
@@ -178,6 +225,7 @@ def _from_ticks(
     decisions: dict[str, str],
     problems: tuple[Problem, ...],
 ) -> Reading:
+    """Make candles of rows with one price each; the arguments are as in ``candles_from_table``."""
     candles, first, name = candles_from_trades(
         stamps, values["price"][rows], values["volume"][rows], interval
     )
@@ -215,7 +263,7 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
 
 
 def _check_shape(columns: dict[str, Array]) -> None:
-    """Refuse numbers that can't be candles."""
+    """Refuse numbers whose open and close are too often outside low and high."""
     share = float(outside(columns).mean())
     if share > MAX_VIOLATIONS:
         raise UnreadableFile(
@@ -225,24 +273,26 @@ def _check_shape(columns: dict[str, Array]) -> None:
         )
 
 
-def _left_out(table: Table, usable: Array) -> tuple[Problem, ...]:
-    """Report the rows without a price; a blank line is none."""
-    lost = np.flatnonzero(~usable)
+def _report_unusable(table: Table, usable: Array) -> tuple[Problem, ...]:
+    """Report the rows without a time or price, except blank lines."""
+    unusable = np.flatnonzero(~usable)
     names = [name for role, name in table.roles.items() if role != "source"]
-    blank = [table.frame[name].iloc[lost].isna().to_numpy() for name in names]
-    lost = lost[~np.logical_and.reduce(blank)]
-    if not len(lost):
+    blank = [table.frame[name].iloc[unusable].isna().to_numpy() for name in names]
+    unusable = unusable[~np.logical_and.reduce(blank)]
+    if not len(unusable):
         return ()
-    return (Problem("without a price", len(lost), int(lost[0]) + table.first, "left out"),)
+    first = int(unusable[0]) + table.first
+    return (Problem("without a price", len(unusable), first, "left out"),)
 
 
-def _taken(values: dict[str, Array], rows: Array) -> dict[str, Array]:
-    """Take rows; all of them in order need no copy, so that millions are held once."""
+def _take_rows(values: dict[str, Array], rows: Array) -> dict[str, Array]:
+    """Take rows of every column; all rows in order need no copy, which millions would double."""
     if len(rows) == len(values["close"]) and (rows[1:] > rows[:-1]).all():
         return values
     return {name: column[rows] for name, column in values.items()}
 
 
 def _changes(source: Array) -> Array:
+    """Mark the rows whose source differs from that of the row before, `(n,)` bool."""
     changes: Array = np.r_[False, source[1:] != source[:-1]]
     return changes

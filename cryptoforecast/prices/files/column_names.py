@@ -1,7 +1,4 @@
-"""What the columns of a file are called, so that a person can say which is which.
-
-Imports ``errors`` and its neighbours; pyarrow inside functions. Looks at the beginning only.
-"""
+"""Names of a file's columns, from its beginning, so that the user can say which is which."""
 
 from __future__ import annotations
 
@@ -14,20 +11,20 @@ from cryptoforecast.prices.files.columns.roles import check_names, unique_names
 from cryptoforecast.prices.files.opening import open_source, unpack
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, find_column_names
 
-# Where in a JSON file its first row may begin.
-_BEFORE_ROWS = 2_000
+# Characters of a JSON file in which its first row must begin.
+_MAX_BEFORE_ROWS = 2_000
 
 
 def column_names(source: Path | bytes | BinaryIO, delimiter: str | None = None) -> list[str]:
-    """Name the columns of a file, whether or not it can be read as prices.
+    """Return the names of a file's columns, whether or not it can be read as prices.
 
     Args:
-        source: path, content, or an open binary file.
-        delimiter: between the columns of text; found by default.
+        source: Path, content, or an open binary file.
+        delimiter: The character between the columns of text; found by default.
 
     Returns:
-        Names as the file has them, ``"column 3"`` where the third has none; empty where even
-        that can't be told, or where there are more than a price file has.
+        Names as the file has them, ``"column 3"`` where the third has none. Empty where no columns
+        are found, or more than a price file may have.
     """
     import pyarrow as pa
 
@@ -39,6 +36,7 @@ def column_names(source: Path | bytes | BinaryIO, delimiter: str | None = None) 
 
 
 def _names(packed: IO[bytes], delimiter: str | None) -> tuple[str, ...]:
+    """Find the names by the file's format."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -54,9 +52,9 @@ def _names(packed: IO[bytes], delimiter: str | None) -> tuple[str, ...]:
 
 
 def _of_json(head: str) -> tuple[str, ...]:
-    """Name what the first row holds: the keys of a record, the names or places of a list."""
+    """Find the names in the first row: keys of a record, or names or places of a list."""
     decoder = json.JSONDecoder()
-    for start, character in enumerate(head[:_BEFORE_ROWS]):
+    for start, character in enumerate(head[:_MAX_BEFORE_ROWS]):
         if character not in "{[":
             continue
         try:

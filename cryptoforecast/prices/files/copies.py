@@ -1,7 +1,4 @@
-"""The same candle twice under different times: which of the two to keep.
-
-Imports ``types`` and its neighbours.
-"""
+"""The same candle twice under different times: which of the two to keep."""
 
 from __future__ import annotations
 
@@ -17,19 +14,19 @@ from cryptoforecast.types import INTERVALS, Array, Problem
 def rows_without_copies(
     stamps: Array, rows: Array, values: dict[str, Array], table: Table
 ) -> tuple[Array, tuple[Problem, ...]]:
-    """Find the candles that repeat another under a time that lies on no grid.
+    """Find the candles that repeat another candle under a time off the grid.
 
-    Where both times lie on the grid, neither can be said to be wrong: both stay, and the quality
-    report says so.
+    Where both times are on the grid, neither of them is known to be wrong. Then both candles stay,
+    and the quality report names them.
 
     Args:
         stamps: `(n,)` ns, rising.
         rows: `(n,)` row of each in the table.
         values: `(n,)` each, prices and volume by role.
-        table: for where the rows lie.
+        table: The table, for the place of the rows in the file.
 
     Returns:
-        `(n,)` bool, which to keep; and what was found.
+        `(n,)` bool, which candles to keep, and the problem to report.
     """
     everything = np.ones(len(stamps), dtype=bool)
     earlier, later = repeated(values, stamps)
@@ -40,24 +37,28 @@ def rows_without_copies(
         keep[copies] = False
         if keep.sum() < 2:
             continue
-        grid = commonest_spacing(stamps[keep])
-        phases = stamps % nanoseconds(grid)
+        spacing = commonest_spacing(stamps[keep])
+        phases = stamps % nanoseconds(spacing)
         usual, counts = np.unique(phases[keep], return_counts=True)
-        off = phases[copies] != usual[np.argmax(counts)]
-        if grid in INTERVALS.values() and off.all():
+        off_grid = phases[copies] != usual[np.argmax(counts)]
+        if spacing in INTERVALS.values() and off_grid.all():
             line = int(rows[copies].min()) + table.first
-            repair = f"the one off the {pd.Timedelta(grid)} grid was left out"
+            repair = f"the one off the {pd.Timedelta(spacing)} grid was left out"
             return keep, (Problem("two_labels", len(copies), line, repair),)
     return everything, ()
 
 
 def commonest_spacing(times: Array) -> pd.Timedelta:
-    """Most frequent distance between neighbouring times, `(n,)` ns in any order."""
+    """Return the most frequent distance between neighbouring times.
+
+    Args:
+        times: `(n,)` ns, in any order.
+    """
     ordered = times if (np.diff(times) > 0).all() else np.unique(times)
     steps = np.diff(ordered)
-    # The median settles it for any regular file, without sorting millions of equal numbers.
-    middle = int(np.partition(steps, len(steps) // 2)[len(steps) // 2])
-    if (steps == middle).mean() <= 0.5:
+    # The median is it in any regular file, and needs no sorting of millions of equal numbers.
+    commonest = int(np.partition(steps, len(steps) // 2)[len(steps) // 2])
+    if (steps == commonest).mean() <= 0.5:
         lengths, counts = np.unique(steps, return_counts=True)
-        middle = int(lengths[np.argmax(counts)])
-    return pd.Timedelta(middle, unit="ns")
+        commonest = int(lengths[np.argmax(counts)])
+    return pd.Timedelta(commonest, unit="ns")

@@ -10,24 +10,24 @@ from zoneinfo import ZoneInfo
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.files.table import PRICES
 
-#: Roles a person may give a column; ``clock`` is the time of day beside a date.
+#: Roles that the user may give a column; ``clock`` is the time of day beside a date.
 ASSIGNABLE = ("time", "clock", *PRICES, "volume", "turnover", "price", "symbol")
-# What no number, name or line is parted by.
+# Characters that numbers, names and quotes are made of.
 _NO_DELIMITER = re.compile(r"[A-Za-z0-9.\"'+-]")
 
 
 @dataclass(frozen=True)
 class Corrections:
-    """What a person says about a file, where the reader would decide otherwise or refuse.
+    """What the user says about a file.
 
     Attributes:
-        delimiter: one character between the columns.
-        columns: column name in the file by role (see ``ASSIGNABLE``); ``"column 3"`` is the
-            third column, named or not.
-        day_first: whether 03/04/2024 is the third of April.
-        zone: IANA name of the zone of times that carry none; UTC by default.
-        label: ``"open"`` or ``"close"``: which end of its candle a time names.
-        decimal: ``"."`` or ``","``.
+        delimiter: One character between the columns.
+        columns: Column name in the file by role (see ``ASSIGNABLE``). ``"column 3"`` is the
+            third column, whether or not it has a name.
+        day_first: Whether 03/04/2024 is the third of April.
+        zone: IANA name of the zone of times that have none; UTC by default.
+        label: ``"open"`` or ``"close"``: whether a time is the start or the end of its candle.
+        decimal: The decimal mark, ``"."`` or ``","``.
     """
 
     delimiter: str | None = None
@@ -38,10 +38,10 @@ class Corrections:
     decimal: str | None = None
 
     def __post_init__(self) -> None:
-        """Check what was given.
+        """Check every value.
 
         Raises:
-            InvalidInput: if a value can't be used.
+            InvalidInput: If a value can't be used.
         """
         self._check_delimiter()
         self._check_columns()
@@ -60,6 +60,7 @@ class Corrections:
                 ) from error
 
     def _check_delimiter(self) -> None:
+        """Refuse a delimiter that is no single character, or that values contain."""
         mark = self.delimiter
         if mark is None or mark == "\t":
             return
@@ -74,6 +75,7 @@ class Corrections:
             )
 
     def _check_columns(self) -> None:
+        """Refuse unknown roles, and a column with two roles."""
         unknown = sorted(set(self.columns) - set(ASSIGNABLE))
         if unknown:
             raise InvalidInput(
@@ -81,18 +83,22 @@ class Corrections:
                 f"Received: {unknown[0][:40]!r}."
             )
         names = list(self.columns.values())
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            roles = [role for role, name in self.columns.items() if name == twice]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            roles = [role for role, name in self.columns.items() if name == repeated]
             raise InvalidInput(
-                f"A column must have one role. Received: {twice[:60]!r} as {' and '.join(roles)}."
+                f"A column must have one role. Received: {repeated[:60]!r} as "
+                f"{' and '.join(roles)}."
             )
 
     def refuse_delimiter(self, kind: str) -> None:
-        """Refuse a delimiter for a file that has none.
+        """Refuse a delimiter for a format that has none.
+
+        Args:
+            kind: Name of the format, for the message.
 
         Raises:
-            UnreadableFile: if one was given.
+            UnreadableFile: If a delimiter is given.
         """
         if self.delimiter is not None:
             raise UnreadableFile(
@@ -101,9 +107,9 @@ class Corrections:
 
     @property
     def summary(self) -> str:
-        """All of it in one line, empty if nothing was said."""
+        """All corrections in one line; empty if there are none."""
         order = {None: "", True: "day first", False: "month first"}[self.day_first]
-        told = {
+        values = {
             "delimiter": {"\t": "tab"}.get(self.delimiter or "", self.delimiter or ""),
             "columns": ", ".join(f"{role}={name}" for role, name in self.columns.items()),
             "dates": order,
@@ -111,4 +117,4 @@ class Corrections:
             "label": self.label or "",
             "decimal": {".": "point", ",": "comma"}.get(self.decimal or "", ""),
         }
-        return "; ".join(f"{what} {value}" for what, value in told.items() if value)
+        return "; ".join(f"{name} {value}" for name, value in values.items() if value)

@@ -1,7 +1,4 @@
-"""From a file's own spacing to the interval asked for.
-
-Imports ``types``, ``errors`` and ``prices.resample``.
-"""
+"""From a file's own candle length to the one that the user chooses."""
 
 from __future__ import annotations
 
@@ -12,41 +9,44 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.candles.resample import Merged, check_multiple, describe
 from cryptoforecast.types import INTERVALS, Array, Problem
 
-# The shortest month; longer spacings are no fixed length of time.
-_MONTH = pd.Timedelta(days=28)
+# The shortest month; longer spacings have no fixed length.
+_SHORTEST_MONTH = pd.Timedelta(days=28)
 
 
-def settle_interval(grid: pd.Timedelta, interval: str | None) -> tuple[str, dict[str, str]]:
-    """Settle the interval of the candles to make; returns it and the decisions.
+def settle_interval(spacing: pd.Timedelta, interval: str | None) -> tuple[str, dict[str, str]]:
+    """Settle the length of the candles to make.
 
     Args:
-        grid: the file's most frequent spacing.
-        interval: the one asked for; the file's own by default.
+        spacing: The most frequent distance between neighbouring rows.
+        interval: The length that the user chooses; the file's own by default.
+
+    Returns:
+        The length, a key of ``INTERVALS``, and the decisions by topic.
 
     Raises:
-        UnreadableFile: if the file's spacing is no interval and none was asked for, or none of
-            ours is a multiple of it.
-        InvalidInput: if the one asked for is no multiple of the file's.
+        UnreadableFile: If the file's spacing is no interval and the user chooses none, or if
+            no interval is a multiple of it.
+        InvalidInput: If the user's choice is no multiple of the file's spacing.
     """
-    spacing = describe(grid)
-    _check(grid, spacing, interval)
-    decisions = {"interval": f"{spacing}, the most frequent spacing"}
+    own = describe(spacing)
+    _check_spacing(spacing, own, interval)
+    decisions = {"interval": f"{own}, the most frequent spacing"}
     if interval is None:
-        return spacing, decisions
-    check_multiple(grid, interval)
-    if interval != spacing:
-        decisions["merged"] = f"{spacing} candles merged into {interval}"
+        return own, decisions
+    check_multiple(spacing, interval)
+    if interval != own:
+        decisions["merged"] = f"{own} candles merged into {interval}"
     return interval, decisions
 
 
-def _check(grid: pd.Timedelta, spacing: str, interval: str | None) -> None:
-    """Refuse a spacing that is no interval, unless a longer one of ours was asked for."""
-    if spacing in INTERVALS:
+def _check_spacing(spacing: pd.Timedelta, own: str, interval: str | None) -> None:
+    """Refuse a spacing that is no interval, unless the user chooses a longer interval."""
+    if own in INTERVALS:
         return
-    received = f"Candles must be {', '.join(INTERVALS)} apart. Received: {spacing}"
-    longer = [name for name, length in INTERVALS.items() if not length % grid]
+    received = f"Candles must be {', '.join(INTERVALS)} apart. Received: {own}"
+    longer = [name for name, length in INTERVALS.items() if not length % spacing]
     if not longer:
-        month = ", months of unequal length" if grid >= _MONTH else ""
+        month = ", months of unequal length" if spacing >= _SHORTEST_MONTH else ""
         raise UnreadableFile(
             f"{received}{month}, which none of these is a multiple of. Download shorter candles."
         )
@@ -57,17 +57,17 @@ def _check(grid: pd.Timedelta, spacing: str, interval: str | None) -> None:
         )
 
 
-def partial_candles(merged: Merged, grid: pd.Timedelta, lines: Array) -> tuple[Problem, ...]:
-    """Report the candles made of fewer rows than fit in them.
+def partial_candles(merged: Merged, spacing: pd.Timedelta, lines: Array) -> tuple[Problem, ...]:
+    """Report the candles that are made of fewer rows than fit in them.
 
     Args:
-        merged: the candles.
-        grid: spacing of the rows.
+        merged: The candles, `m` of them.
+        spacing: Distance between the rows.
         lines: `(m,)` where each candle begins in the file.
     """
-    whole = merged.step // grid
-    fewer = np.flatnonzero(merged.rows < whole)
-    if not len(fewer):
+    full = merged.step // spacing
+    partial = np.flatnonzero(merged.rows < full)
+    if not len(partial):
         return ()
-    detail = f"made of fewer than {whole} rows each, the emptiest of {merged.rows.min()}"
-    return (Problem("partial", len(fewer), int(lines[fewer].min()), "none", detail),)
+    detail = f"made of fewer than {full} rows each, the emptiest of {merged.rows.min()}"
+    return (Problem("partial", len(partial), int(lines[partial].min()), "none", detail),)

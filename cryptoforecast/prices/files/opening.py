@@ -1,7 +1,4 @@
-"""Files opened within bounds, packed or not.
-
-Imports only ``errors``. Knows nothing of prices.
-"""
+"""Files opened within bounds, packed or not, whatever they hold."""
 
 from __future__ import annotations
 
@@ -18,13 +15,13 @@ from typing import IO, BinaryIO, cast
 
 from cryptoforecast.errors import UnreadableFile
 
-#: Bytes a file may have, packed and unpacked.
+#: Bytes that a file may have, packed and unpacked.
 MAX_BYTES = 1_000_000_000
-#: Rows a file may have: minutes since 2012 are 8 million.
+#: Rows that a file may have: the minutes since 2012 are 8 million.
 MAX_ROWS = 12_000_000
 
 
-#: Called with the share of a file that is read, 0 to 1; again from 0 if it is read again.
+#: Called with the share of a file that has been read, 0 to 1; from 0 if it is read again.
 Report = Callable[[float], None]
 
 
@@ -34,24 +31,25 @@ def open_source(
 ) -> Iterator[IO[bytes]]:
     """Open a source as a seekable stream of at most ``MAX_BYTES``.
 
-    Bytes and streams that can seek are used where they lie, from their start, and left open;
-    only what can't seek is copied.
+    Bytes and streams that can seek are used in place, from their start, and are left open. Only a
+    stream that can't seek is copied.
 
     Args:
-        source: path, content, or an open binary file.
-        report: called as the stream is read.
+        source: Path, content, or an open binary file.
+        report: Called while the stream is read.
 
     Raises:
-        UnreadableFile: if it is too large, or can't be opened.
+        UnreadableFile: If the source is too large, or can't be opened.
     """
-    with _whole(source) as stream:
-        yield stream if report is None else _watched(stream, report)
+    with _open_seekable(source) as stream:
+        yield stream if report is None else _reporting(stream, report)
 
 
 @contextlib.contextmanager
-def _whole(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
+def _open_seekable(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
+    """Open a source that is not too large as a stream that can seek."""
     if isinstance(source, bytes):
-        yield io.BytesIO(_bounded(source))
+        yield io.BytesIO(_check_size(source))
     elif isinstance(source, Path):
         try:
             with source.open("rb") as stream:
@@ -66,17 +64,18 @@ def _whole(source: Path | bytes | BinaryIO) -> Iterator[IO[bytes]]:
         source.seek(0)
         yield source
     else:
-        yield io.BytesIO(_bounded(source.read(MAX_BYTES + 1)))
+        yield io.BytesIO(_check_size(source.read(MAX_BYTES + 1)))
 
 
-def _watched(stream: IO[bytes], report: Report) -> IO[bytes]:
+def _reporting(stream: IO[bytes], report: Report) -> IO[bytes]:
+    """Wrap a stream so that it reports how much of it has been read."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    return io.BufferedReader(_Watched(stream, size, report), 65_536)
+    return io.BufferedReader(_ReportingStream(stream, size, report), 65_536)
 
 
-class _Watched(io.RawIOBase):
-    """A stream that tells how far it has been read."""
+class _ReportingStream(io.RawIOBase):
+    """A stream that reports the share of it that has been read."""
 
     def __init__(self, stream: IO[bytes], size: int, report: Report) -> None:
         self._stream = stream
@@ -99,14 +98,15 @@ class _Watched(io.RawIOBase):
         return len(part)
 
 
-def _bounded(content: bytes) -> bytes:
+def _check_size(content: bytes) -> bytes:
+    """Return the content if it is not too large."""
     if len(content) > MAX_BYTES:
         raise too_large()
     return content
 
 
 def too_large() -> UnreadableFile:
-    """Make the error for a file beyond the bounds."""
+    """Return the error for a file that is too large."""
     return UnreadableFile(
         f"A price file may have {MAX_BYTES // 10**6:,} MB, unpacked too, and "
         f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its candles first."
@@ -114,27 +114,31 @@ def too_large() -> UnreadableFile:
 
 
 def unpack(packed: IO[bytes]) -> IO[bytes]:
-    """Open from the start: a gzip archive, a zip archive of one file, or the file itself.
+    """Open what a gzip archive or a zip archive of one file holds, or the file itself.
+
+    Args:
+        packed: The file, seekable; it is read from its start.
 
     Raises:
-        UnreadableFile: if the archive is damaged, encrypted, or of several files.
+        UnreadableFile: If the archive is damaged, encrypted, or holds several files.
     """
     packed.seek(0)
     head = packed.read(4)
     packed.seek(0)
     if head.startswith(b"\x1f\x8b"):
         return io.BufferedReader(
-            _Bounded(cast(IO[bytes], gzip.GzipFile(fileobj=packed)), "gzip"), 65_536
+            _BoundedStream(cast(IO[bytes], gzip.GzipFile(fileobj=packed)), "gzip"), 65_536
         )
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return io.BufferedReader(_Bounded(_only_member(packed), "zip"), 65_536)
+        return io.BufferedReader(_BoundedStream(_only_member(packed), "zip"), 65_536)
     return packed
 
 
 def _only_member(packed: IO[bytes]) -> IO[bytes]:
+    """Open the one file that a zip archive holds."""
     try:
         archive = zipfile.ZipFile(packed)
-        members = [each for each in archive.infolist() if not _is_chaff(each)]
+        members = [each for each in archive.infolist() if not _is_by_archiver(each)]
         names = [each.filename for each in members]
         if "[Content_Types].xml" in names:
             raise UnreadableFile(
@@ -156,8 +160,8 @@ def _only_member(packed: IO[bytes]) -> IO[bytes]:
         raise _damaged("zip", error) from error
 
 
-def _is_chaff(member: zipfile.ZipInfo) -> bool:
-    """Whether an archiver added this by itself."""
+def _is_by_archiver(member: zipfile.ZipInfo) -> bool:
+    """Tell whether the program that made the archive added this by itself."""
     name = member.filename
     return member.is_dir() or name.startswith("__MACOSX/") or name.endswith(".DS_Store")
 
@@ -176,19 +180,20 @@ _DAMAGED = (
 
 
 def _damaged(kind: str, error: Exception) -> UnreadableFile:
+    """Return the error for an archive that can't be unpacked."""
     return UnreadableFile(
         f"The {kind} archive is damaged, cut off or looks like a spreadsheet "
         f"({str(error)[:120]}). Download it again."
     )
 
 
-class _Bounded(io.RawIOBase):
+class _BoundedStream(io.RawIOBase):
     """An unpacked stream that refuses to grow beyond ``MAX_BYTES``."""
 
     def __init__(self, stream: IO[bytes], kind: str) -> None:
         self._stream = stream
         self._kind = kind
-        self._seen = 0
+        self._unpacked = 0
 
     def readable(self) -> bool:
         return True
@@ -198,8 +203,8 @@ class _Bounded(io.RawIOBase):
             part = self._stream.read(len(buffer))
         except _DAMAGED as error:
             raise _damaged(self._kind, error) from error
-        self._seen += len(part)
-        if self._seen > MAX_BYTES:
+        self._unpacked += len(part)
+        if self._unpacked > MAX_BYTES:
             raise too_large()
         buffer[: len(part)] = part
         return len(part)

@@ -1,8 +1,4 @@
-"""Price files: read whatever is known, refuse the rest with the reason; write our own layout.
-
-Imports ``types``, ``errors`` and its neighbours. ``opening`` unpacks and bounds,
-``importing`` understands, ``quality`` reports.
-"""
+"""The way in to price files: read one into a price history, or write a history to one."""
 
 from __future__ import annotations
 
@@ -43,60 +39,60 @@ def read(
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
 
-    Delimiter, encoding, header, columns, number and date formats are found and recorded in the
-    quality report's ``decisions``; what could be read in two ways is refused. A column
-    ``source`` that says ``simulated`` marks the prices as such.
+    The reader finds the delimiter, the encoding, the header, the columns and the formats of numbers
+    and dates, and records them in the quality report's ``decisions``. It refuses a file that can
+    be read in two ways. A column ``source`` that says ``simulated`` marks the prices as simulated.
 
     Args:
-        source: path, content, or an open binary file.
-        name: the file's name, for messages and for guessing the coin.
-        coin: ticker; by default guessed from the name or the file's own symbol column, else
+        source: Path, content, or an open binary file.
+        name: The file's name, for messages and for guessing the coin.
+        coin: Ticker; by default guessed from the name or the file's own symbol column, else
             ``"UNKNOWN"``.
-        interval: merge into candles of this length; as in the file by default.
-        corrections: what the person says of the file, where the reader would decide otherwise.
-        repairs: names of ``repairs.REPAIRS``, done on the final candles; none by default.
-        max_candles: candles to read from a text file without an interval; one with more is refused.
-        report: called with the share of the file that is read.
+        interval: Merge into candles of this length; as in the file by default.
+        corrections: What the user says about the file, where the reader would decide otherwise.
+        repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
+        max_candles: Candles that a text file may have if ``interval`` is not given.
+        report: Called with the share of the file that has been read.
 
     Returns:
         History with source ``"file NAME"``; rows without a price are left out and reported.
 
     Raises:
-        UnreadableFile: if the file can't be read rightly; says what was seen and where.
-        InvalidInput: if the interval asked for is shorter than the file's, a repair is unknown,
-            or there are more candles than ``max_candles``.
+        UnreadableFile: If the file can't be read without doubt; the message names the place.
+        InvalidInput: If ``interval`` is shorter than the file's candles, a repair is unknown, or
+            there are more candles than ``max_candles``.
     """
     check(repairs)
     if interval is not None:
         step_of(interval)
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
     ticker = resolve(coin).ticker if coin else guess_coin(name)
-    told = corrections or Corrections()
+    corrections = corrections or Corrections()
     try:
         with open_source(source, report) as stream:
-            reading = read_candles(stream, told, interval, max_candles)
+            reading = read_candles(stream, corrections, interval, max_candles)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error
     if ticker == "UNKNOWN" and reading.symbol:
         ticker = guess_coin(reading.symbol)
-    if told.summary:
-        reading.decisions["corrected"] = told.summary
+    if corrections.summary:
+        reading.decisions["corrected"] = corrections.summary
     return to_history(reading, ticker, f"file {name}", repairs)
 
 
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     """Write candles as CSV or Parquet, by the name's extension.
 
-    Layout: ``time,open,high,low,close,volume``, and ``source`` if the prices are simulated.
+    The columns are ``time,open,high,low,close,volume``, and ``source`` if the prices are simulated.
 
     Args:
-        history: what to write.
-        path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``.
-        force: whether an existing file may be replaced.
+        history: The candles to write.
+        path: Ends in ``.csv``, ``.csv.gz`` or ``.parquet``.
+        force: Whether an existing file may be replaced.
 
     Raises:
-        InvalidInput: for another extension, or a folder that can't be written.
-        AlreadyExists: if there is such a file and ``force`` was not given.
+        InvalidInput: For another extension, or a folder that can't be written to.
+        AlreadyExists: If the file exists and ``force`` is false.
     """
     check_target(path, force=force)
     kind = path.name.lower()
@@ -115,14 +111,14 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
 
 
 def put(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under another name and rename it, so that there is never half of one.
+    """Write a file under another name, then rename it, so that half a file is never seen.
 
     Args:
-        path: where it goes; what is there is replaced.
-        write: writes it to the path it is given.
+        path: The file to make; an existing one is replaced.
+        write: Writes the content to the path that it is called with.
 
     Raises:
-        InvalidInput: if the folder can't be written.
+        InvalidInput: If the folder can't be written to.
     """
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
@@ -139,12 +135,16 @@ def put(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def check_target(path: Path, *, force: bool = False) -> None:
-    """Refuse a name that ``write`` would refuse, before the work is done rather than after.
+    """Refuse a name that ``write`` would refuse, before the work is done.
+
+    Args:
+        path: The file to write.
+        force: Whether an existing file may be replaced.
 
     Raises:
-        InvalidInput: for another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, or a
+        InvalidInput: For another extension than ``.csv``, ``.csv.gz`` or ``.parquet``, or a
             folder that does not exist.
-        AlreadyExists: if there is such a file and ``force`` was not given.
+        AlreadyExists: If the file exists and ``force`` is false.
     """
     kind = path.name.lower()
     if not kind.endswith((".csv", ".csv.gz", ".parquet")):
@@ -169,7 +169,7 @@ def check_page(path: Path, *, force: bool = False) -> None:
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
-    """Refuse a place where nothing can be written; see ``check_target``."""
+    """Refuse a file that can't be written, whatever its extension; see ``check_target``."""
     if not path.absolute().parent.is_dir():
         raise InvalidInput(
             f"{path} can't be written: there is no folder {path.parent}. Choose a folder that "
@@ -197,16 +197,16 @@ def guess_coin(name: str) -> str:
 def to_history(
     reading: Reading, ticker: str, source: str, repairs: Collection[str]
 ) -> PriceHistory:
-    """Repair candles as asked, and report on what is there.
+    """Make a price history of candles: repair them, and report their quality.
 
     Args:
-        reading: candles as they were read.
-        ticker: of the coin.
-        source: see ``PriceHistory``.
-        repairs: names of ``repairs.REPAIRS``.
+        reading: Candles as they were read.
+        ticker: Ticker of the coin.
+        source: See ``PriceHistory``.
+        repairs: Names of ``repairs.REPAIRS`` to do.
 
     Raises:
-        InvalidInput: if a repair is unknown, or hardly a candle would remain.
+        InvalidInput: If a repair is unknown, or hardly a candle would remain.
     """
     done = repair(reading.candles, repairs, reading.lines, reading.splices)
     return PriceHistory(

@@ -1,7 +1,4 @@
-"""The values between the steps: a table with known columns, and the candles made of it.
-
-Imports ``types`` and ``errors`` only.
-"""
+"""The values between the steps: a table whose columns have roles, and the candles made of it."""
 
 from __future__ import annotations
 
@@ -20,15 +17,15 @@ class Table:
     """Rows of a file, and which column plays which role.
 
     Attributes:
-        frame: the columns that matter, as text, numbers or datetimes; rows in file order.
-        roles: column by role: ``time``, then ``open high low close`` or ``price``; ``clock``,
+        frame: The columns with a role, as text, numbers or datetimes; rows in the file's order.
+        roles: Column by role: ``time``, then ``open high low close`` or ``price``; ``clock``,
             ``volume``, ``turnover``, ``symbol``, ``source`` where there is one.
-        unit: what a row is called, ``"line"``, ``"row"`` or ``"record"``.
-        first: number of the first row, in that unit.
-        yahoo: whether a column is there that only Yahoo writes.
-        closing: whether the time column's name says that it is the candle's end.
-        foreign: whether the column names are of a language with decimal commas.
-        decisions: what was settled without asking.
+        unit: What a row is called, ``"line"``, ``"row"`` or ``"record"``.
+        first: Number of the first row, in that unit.
+        yahoo: Whether a column is there that only Yahoo writes.
+        closing: Whether the time column's name says that it is the end of the candle.
+        foreign: Whether the column names are of a language with decimal commas.
+        decisions: What the reader decided by itself, by topic.
     """
 
     frame: pd.DataFrame
@@ -41,11 +38,11 @@ class Table:
     decisions: dict[str, str] = field(default_factory=dict)
 
     def where(self, row: int) -> str:
-        """Say where row ``row`` (from 0) lies in the file, for example ``"line 17"``."""
+        """Return where row ``row`` (from 0) is in the file, for example ``"line 17"``."""
         return f"{self.unit} {self.first + row}"
 
     def column(self, role: str) -> pd.Series:
-        """Values of the column that plays a role."""
+        """Return the values of the column that plays a role, `(rows,)`."""
         return self.frame[self.roles[role]]
 
 
@@ -54,16 +51,16 @@ class Reading:
     """Candles as read from a file.
 
     Attributes:
-        candles: canonical frame (see ``PriceHistory``), whole candles only.
-        interval: their length, a key of ``INTERVALS``.
-        lines: `(n,)` where each candle begins in the file, lines or rows from 1.
-        duplicates: rows dropped because their time came again.
-        simulated: whether the file says that its prices are.
-        volume_unit: see ``PriceHistory``.
-        symbol: what the file calls the coin; empty where it does not.
+        candles: Canonical frame (see ``PriceHistory``), whole candles only.
+        interval: Length of the candles, a key of ``INTERVALS``.
+        lines: `(n,)` where each candle begins in the file, in lines or rows from 1.
+        duplicates: Rows left out because another row has their time.
+        simulated: Whether the file says that its prices are simulated.
+        volume_unit: See ``PriceHistory``.
+        symbol: What the file calls the coin; empty where it has no name for it.
         splices: `(n,)` bool, the first candle of another source; ``None`` without such a column.
-        decisions: what was settled without asking.
-        problems: what was found and what was done about it.
+        decisions: What the reader decided by itself, by topic.
+        problems: What is wrong with the rows, and what was done about it.
     """
 
     candles: pd.DataFrame

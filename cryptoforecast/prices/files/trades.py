@@ -1,7 +1,4 @@
-"""Trades (time, price, volume) made into candles.
-
-Imports ``errors``, ``types`` and ``prices.resample``.
-"""
+"""Trades (time, price, volume) made into candles."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.candles.resample import floors, nanoseconds
 from cryptoforecast.types import INTERVALS, Array
 
-# A candle is worth its name from this many trades on, on average.
-_TRADES = 2.0
-_EVEN = 0.8
+# Trades that a candle must have on average.
+_MIN_TRADES = 2.0
+# Prices are evenly spaced if more than this share of their distances is the same.
+_EVEN_SHARE = 0.8
 
 
 def candles_from_trades(
@@ -24,22 +22,23 @@ def candles_from_trades(
 
     Args:
         times: `(n,)` ns, rising.
-        price: `(n,)` USD.
+        price: `(n,)` prices, in the file's quote currency.
         volume: `(n,)` coins; NaN where unknown.
-        interval: candle length; by default the shortest that leaves no more than half of the
+        interval: Candle length; by default the shortest that leaves no more than half of the
             candles without a trade.
 
     Returns:
-        Canonical candles without the last, which may be open; `(m,)` the row of each candle's
-        first trade; and the interval.
+        Canonical candles without the last, which may still be open; `(m,)` the row of each
+        candle's first trade; and the interval.
 
     Raises:
-        UnreadableFile: if there is no more than one price a candle.
+        UnreadableFile: If there are too few prices a candle, or they are evenly spaced, as
+            closing prices are.
     """
-    name = interval or next((each for each in INTERVALS if _dense(times, each)), "1d")
+    name = interval or next((each for each in INTERVALS if _is_dense(times, each)), "1d")
     bucket = floors(times, INTERVALS[name])
     first = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
-    if len(times) < _TRADES * len(first) or (interval is None and are_even(times)):
+    if len(times) < _MIN_TRADES * len(first) or (interval is None and are_even(times)):
         raise UnreadableFile(
             "Candles need an open, high, low and close, or several trades each. Received: one "
             f"price column with {len(times)} prices, evenly spaced or few a candle. Use a "
@@ -61,12 +60,17 @@ def candles_from_trades(
 
 
 def are_even(times: Array) -> bool:
-    """Whether prices, at rising times, come as a clock does: each is the close of something."""
+    """Tell whether prices come in even steps, so that each is the close of a candle.
+
+    Args:
+        times: `(n,)` ns, rising.
+    """
     steps = np.diff(times)
-    return bool(np.median(steps) > 0 and (steps == np.median(steps)).mean() > _EVEN)
+    return bool(np.median(steps) > 0 and (steps == np.median(steps)).mean() > _EVEN_SHARE)
 
 
-def _dense(times: Array, interval: str) -> bool:
-    step = nanoseconds(INTERVALS[interval])
+def _is_dense(times: Array, interval: str) -> bool:
+    """Tell whether at least half of the candles of this length have trades, and enough of them."""
+    length = nanoseconds(INTERVALS[interval])
     filled = len(np.unique(floors(times, INTERVALS[interval])))
-    return filled * 2 * step >= int(times[-1] - times[0]) and len(times) >= _TRADES * filled
+    return filled * 2 * length >= int(times[-1] - times[0]) and len(times) >= _MIN_TRADES * filled

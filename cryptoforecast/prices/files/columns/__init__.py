@@ -1,1 +1,1 @@
-"""Which column of a table is which: names, headers, and shapes of known exports."""
+"""Which column of a table is which: by its name, by the header, or by the shape of its numbers."""

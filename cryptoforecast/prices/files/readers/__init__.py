@@ -1,1 +1,1 @@
-"""Readers of each file format; each gives a table of raw columns."""
+"""Readers of each file format; each makes a table of raw columns."""

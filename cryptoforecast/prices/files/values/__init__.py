@@ -1,1 +1,1 @@
-"""Values in text: numbers, dates, times and time zones."""
+"""Values of a column: numbers, dates, times and time zones, as people and programs write them."""
