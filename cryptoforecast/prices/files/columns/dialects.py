@@ -1,7 +1,4 @@
-"""Names that columns go by in price files, in many dialects and languages.
-
-Imports nothing of ours but ``months.letters``.
-"""
+"""Names that columns have in price files, in many dialects and languages."""
 
 from __future__ import annotations
 
@@ -45,8 +42,8 @@ _ENGLISH: dict[str, tuple[str, ...]] = {
     "close": ("close", "c", "closeprice", "closingprice", "closelast", "last", "lastprice"),
     "volume": ("volume", "vol", "v", "basevolume", "tickvolume", "tickvol"),
 }  # fmt: skip
-# Taken where nothing above is there.
-_LAST: dict[str, tuple[str, ...]] = {
+# Names that count only where none of those above is there.
+_LAST_RESORT: dict[str, tuple[str, ...]] = {
     "time": ("closetime", "timeclose", "endtime"),
     "close": ("price", "adjclose"),
     "volume": ("amount", "qty", "quantity", "size", "q"),
@@ -65,7 +62,7 @@ QUOTE_NAMES = ("usd", "usdt", "usdc", "busd", "fdusd", "eur", "currency", "quote
 
 
 def plain_name(name: object) -> str:
-    """Reduce a column's name to letters and digits: no case, accents, units in brackets."""
+    """Reduce a column's name to letters and digits, without case, accents and units in brackets."""
     text = plain_letters(_without_brackets(str(name))) or plain_letters(str(name))
     # Yahoo's page explains its names: "Close Close price adjusted for splits."
     text = re.sub(r"^(close|adjclose)(close|adjustedclose)priceadjusted.*$", r"\1", text)
@@ -75,17 +72,19 @@ def plain_name(name: object) -> str:
 
 
 def _without_brackets(text: str) -> str:
-    # Up to the last closing bracket every opening one has its end: none is sought in vain.
+    """Cut out what stands in brackets."""
+    # Before the last closing bracket no search for an end fails, so that long names stay fast.
     end = max(text.rfind(")"), text.rfind("]")) + 1
     return re.sub(r"[(\[][^)\]]*[)\]]", "", text[:end]) + text[end:]
 
 
-def _roles() -> dict[str, tuple[str, ...]]:
+def _aliases() -> dict[str, tuple[str, ...]]:
+    """Join the names of all languages by role, the English ones first."""
     merged = {
         role: tuple(
             dict.fromkeys(
                 plain_name(name)
-                for names in (_ENGLISH, _COMMAS, _POINTS, _LAST)
+                for names in (_ENGLISH, _COMMAS, _POINTS, _LAST_RESORT)
                 for name in names.get(role, ())
             )
         )
@@ -94,8 +93,8 @@ def _roles() -> dict[str, tuple[str, ...]]:
     return merged | _OTHERS
 
 
-#: Names a column goes by, in order of preference; compared as ``plain`` gives them.
-ALIASES: dict[str, tuple[str, ...]] = _roles()
+#: Names of the columns of each role, in order of preference, as ``plain_name`` gives them.
+ALIASES: dict[str, tuple[str, ...]] = _aliases()
 #: Names of languages that write decimal commas.
 COMMA_NAMES = frozenset(
     plain_name(name) for role, names in _COMMAS.items() if role != "volume" for name in names

@@ -1,13 +1,11 @@
-"""Where the table begins and what its columns are: by the line that names them, or without one.
-
-Imports ``errors`` and its neighbours. Sees lines split into cells; pure.
-"""
+"""Where a table begins and what its columns are: by the line that names them, or without one."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,25 +24,50 @@ from cryptoforecast.prices.files.columns.roles import (
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
 from cryptoforecast.prices.files.table import PRICES
 
-# Lines a title, an address or a comment may take before the table.
-_PREAMBLE = 40
+# Lines among which the table must begin, below a title, an address or comments.
+_MAX_PREAMBLE = 40
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
-# A number as a person may write it, with a currency or separators.
+# A number as people write it, with a currency or separators.
 _FIGURE = re.compile(r"[+-]?[$€£]? ?\d[\d.,' ]*")
 _DATE = re.compile(
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ].*)?"
     r"|\d{8}[T ][\d:.]+Z?"
 )
-# Names of a column with the day, and of one beside it with the time of day.
-_DAYS = ("date", "day", "datum", "fecha", "data", "дата", "tarih")
-_CLOCKS = ("time", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "время", "czas", "saat")
-
-Found = tuple[tuple[str, ...], dict[str, str], int, dict[str, str]]
+# Names of a column with the date, and of one beside it with the time of day.
+_DATE_NAMES = ("date", "day", "datum", "fecha", "data", "дата", "tarih")
+_CLOCK_NAMES = ("time", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "время", "czas", "saat")
 
 
-def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Found | None:
-    """Look for the line that names the columns, below a title or an address."""
-    for i, cells in enumerate(rows[:_PREAMBLE]):
+class Header(NamedTuple):
+    """What the beginning of a table shows.
+
+    Attributes:
+        names: Names of the columns, all different.
+        roles: Column by role.
+        skip: Lines before the first row.
+        decisions: What the reader decided by itself, by topic.
+    """
+
+    names: tuple[str, ...]
+    roles: dict[str, str]
+    skip: int
+    decisions: dict[str, str]
+
+
+def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Header | None:
+    """Look for the line that names the columns.
+
+    Args:
+        rows: The first lines of the file, split into cells.
+        given: Column by role, as the user says.
+
+    Returns:
+        The header; ``None`` if no line names the columns of candles or trades.
+
+    Raises:
+        UnreadableFile: If the line names the columns of several coins.
+    """
+    for i, cells in enumerate(rows[:_MAX_PREAMBLE]):
         if len(cells) < 2 or all(_is_value(cell) for cell in cells if cell):
             continue
         cells = [cells[0].lstrip("#").strip(), *cells[1:]]
@@ -54,7 +77,7 @@ def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Found | None
         end = i + 1
         if "time" not in roles and set(PRICES) <= roles.keys():
             end = _more_headers(rows, i)
-            if end > i + 1 or _unnamed_index(cells, rows[end:]):
+            if end > i + 1 or _is_unnamed_index(cells, rows[end:]):
                 cells[0] = "time"
                 roles = roles_by_name(cells, given)
         elif are_enough(roles) and _tickers(rows[end] if end < len(rows) else [], end + 1):
@@ -69,23 +92,23 @@ def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Found | None
         names = unique_names(cells)
         if not {"time", "clock"} & given.keys():
             roles.update(_clock(rows, end, names))
-        return names, roles, end, decisions
+        return Header(names, roles, end, decisions)
     return None
 
 
 def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
-    """Find what columns are called, whether or not they make prices.
+    """Find the names of the columns, whether or not they make prices.
 
     Args:
-        splits: the same lines, split in several ways.
+        splits: The same lines, split into cells in several ways.
 
     Returns:
-        Names, ``"column 3"`` where the third has none; empty if it is no table.
+        Names, ``"column 3"`` where the third has none; empty if the lines are no table.
     """
     for rows in splits:
         with contextlib.suppress(UnreadableFile):
-            if found := find_header(rows, {}):
-                return found[0]
+            if header := find_header(rows, {}):
+                return header.names
     widest = max((_widest(rows) for rows in splits), key=len)
     if len(widest) < 2:
         return ()
@@ -95,7 +118,7 @@ def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
 
 
 def _more_headers(rows: list[list[str]], i: int) -> int:
-    """Find the end of yfinance's header: names, tickers, and a line that says Date."""
+    """Return the line after yfinance's header: names, tickers, and a line that says Date."""
     for j in range(i + 1, min(i + 4, len(rows))):
         first = plain_name(rows[j][0]) if rows[j] else ""
         if first == "ticker":
@@ -106,10 +129,10 @@ def _more_headers(rows: list[list[str]], i: int) -> int:
 
 
 def _tickers(cells: list[str], line: int) -> bool:
-    """Whether a line holds nothing but one ticker above each column.
+    """Tell whether a line has a ticker above each column, and nothing else.
 
     Raises:
-        UnreadableFile: if they are of several coins.
+        UnreadableFile: If the tickers are of several coins.
     """
     tickers = set(filter(None, cells))
     if not tickers or cells[0] or any(_is_value(cell) or " " in cell for cell in tickers):
@@ -122,19 +145,19 @@ def _tickers(cells: list[str], line: int) -> bool:
     return True
 
 
-def _unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
-    """Whether the first column has no name, as an index that a program wrote, and holds times."""
+def _is_unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
+    """Tell whether the first column has times but no name, like an index that a program wrote."""
     sample = next((row for row in body if any(row)), [""])
     unnamed = cells[0] in ("", "Unnamed: 0", "index")
     return unnamed and bool(_DATE.fullmatch(sample[0]) or re.fullmatch(r"\d{10,19}", sample[0]))
 
 
 def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[str, str]:
-    """Join a date column and a column with the time of day."""
+    """Find a column of dates and one of times of day beside it; empty if they are not there."""
     sample = next((row for row in rows[start:] if any(row)), [])
-    named = {plain_name(name): i for i, name in enumerate(names)}
-    date = next((named[name] for name in map(plain_name, _DAYS) if name in named), None)
-    time = next((named[name] for name in map(plain_name, _CLOCKS) if name in named), None)
+    places = {plain_name(name): i for i, name in enumerate(names)}
+    date = next((places[name] for name in map(plain_name, _DATE_NAMES) if name in places), None)
+    time = next((places[name] for name in map(plain_name, _CLOCK_NAMES) if name in places), None)
     if date is None or time is None or len(sample) < len(names) or _CLOCK.search(sample[date]):
         return {}
     digits = re.fullmatch(r"\d{1,6}", sample[time]) and (
@@ -145,12 +168,20 @@ def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[st
     return {}
 
 
-def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Found:
-    """Recognise an exchange's dump by the shape of its numbers, or as the person says."""
+def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Header:
+    """Find the columns of a table without a header, by its numbers or as the user says.
+
+    Args:
+        rows: The first lines of the file, split into cells.
+        given: Column by role, as the user says.
+
+    Raises:
+        UnreadableFile: If the numbers are of no known shape, and the user does not say enough.
+    """
     start = next(
         (
             i
-            for i, cells in enumerate(rows[:_PREAMBLE])
+            for i, cells in enumerate(rows[:_MAX_PREAMBLE])
             if len(cells) > 2 and _is_value(cells[0]) and _is_beside(cells[0], cells[1])
         ),
         _first_row(rows, given),
@@ -159,32 +190,32 @@ def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Found:
         raise missing_columns(_widest(rows), given)
     body = [row for row in rows[start:] if any(row)]
     width = len(body[0])
-    named = next((row for row in rows[:start] if len(row) >= width), None)
-    if named is not None:
-        raise missing_columns(named, given)
+    titles = next((row for row in rows[:start] if len(row) >= width), None)
+    if titles is not None:
+        raise missing_columns(titles, given)
     names = tuple(f"column {i + 1}" for i in range(width))
-    told = given_roles(names, given)
+    fixed = given_roles(names, given)
     how = f"none; {width} columns recognised by their shape"
     clock = width > 1 and not _is_number(body[0][1])
     try:
         shape = _shape(body, width, clock=clock)
     except UnreadableFile:
-        if not are_enough(told):
+        if not are_enough(fixed):
             raise
         shape, how = {}, "none"
-    roles = combine_roles({role: names[i] for i, role in shape.items()}, told)
+    roles = combine_roles({role: names[i] for i, role in shape.items()}, fixed)
     if not are_enough(roles):
         raise missing_columns(names, given)
     decisions = {"header": how}
     if start and any(any(row) for row in rows[:start]):
         decisions["preamble"] = f"{start} line{'s' * (start > 1)} before the first row left out"
-    return names, roles, start, decisions
+    return Header(names, roles, start, decisions)
 
 
 def _first_row(rows: list[list[str]], given: Mapping[str, str]) -> int | None:
-    """Find the first line with figures where the person says that the prices are."""
+    """Find the first line with figures in the columns that the user gives the prices' roles."""
     names = [given[role] for role in (*PRICES, "price") if role in given]
-    for i, cells in enumerate(rows[:_PREAMBLE]):
+    for i, cells in enumerate(rows[:_MAX_PREAMBLE]):
         known = [f"column {j + 1}" for j in range(len(cells))]
         if names and set(names) <= set(known):
             figures = [cells[known.index(name)] for name in names]
@@ -194,7 +225,7 @@ def _first_row(rows: list[list[str]], given: Mapping[str, str]) -> int | None:
 
 
 def _shape(body: list[list[str]], width: int, *, clock: bool) -> dict[int, str]:
-    """Find the roles of columns by their numbers; the second may be the time of day."""
+    """Find the roles of columns by their numbers; the second is perhaps the time of day."""
     if not clock:
         return roles_by_shape(_sample(body, width))
     joined = [[" ".join(row[:2]), *row[2:]] for row in body]
@@ -203,22 +234,24 @@ def _shape(body: list[list[str]], width: int, *, clock: bool) -> dict[int, str]:
 
 
 def _is_beside(date: str, cell: str) -> bool:
-    """Whether a row may go on so: with a number, or with the time of day that its date lacks."""
+    """Tell whether a cell may follow a time: a number, or the time of day that a date lacks."""
     return _is_number(cell) or bool(
         _CLOCK.fullmatch(cell) and _DATE.fullmatch(date) and not _CLOCK.search(date)
     )
 
 
 def _sample(body: list[list[str]], width: int) -> np.ndarray:
-    """Numbers of the rows that have all of theirs, rising or falling with time.
+    """Return the numbers of the rows that are complete, `(rows, width)`, NaN for text.
+
+    The first column rises with time. Dates are replaced by the number of their row, negative where
+    the newest comes first.
 
     Raises:
-        UnreadableFile: if there is none.
+        UnreadableFile: If no row is complete, or the dates do not show which row is the newest.
     """
     dated = not _is_number(body[0][0])
     sample = np.full((len(body), width), np.nan)
     for i, row in enumerate(body):
-        # Dates rise in the file's order or fall; which, only the times will tell.
         values = [str(i), *row[1:width]] if dated else row[:width]
         for j, cell in enumerate(values):
             if _is_number(cell):
@@ -273,13 +306,15 @@ def _date_keys(date: str) -> list[tuple[int, ...]]:
 
 
 def _widest(rows: list[list[str]]) -> list[str]:
-    """Return the first of the widest lines, most likely the one that names the columns."""
-    return max(rows[:_PREAMBLE], key=len)
+    """Return the first of the widest lines, which most likely names the columns."""
+    return max(rows[:_MAX_PREAMBLE], key=len)
 
 
 def _is_number(cell: str) -> bool:
+    """Tell whether a cell is a plain number."""
     return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", cell))
 
 
 def _is_value(cell: str) -> bool:
+    """Tell whether a cell is a plain number or a date."""
     return _is_number(cell) or bool(_DATE.fullmatch(cell))

@@ -1,7 +1,4 @@
-"""Which column is what, by its name in many dialects or as a person says.
-
-Imports ``errors`` and its neighbours. Knows no values.
-"""
+"""Which column plays which role, by its name or as the user says."""
 
 from __future__ import annotations
 
@@ -20,12 +17,12 @@ from cryptoforecast.prices.files.columns.dialects import (
 from cryptoforecast.prices.files.columns.tickers import roles_by_ticker
 from cryptoforecast.prices.files.table import PRICES
 
-#: Columns a file may have, and characters their names may have; indicators make dozens.
+#: Columns that a file may have, and characters of a name; indicators make dozens of columns.
 MAX_COLUMNS = 1_000
 MAX_NAME = 200
-#: A header that is understood.
+#: A header that the reader knows.
 EXAMPLE_HEADER = "time,open,high,low,close,volume"
-#: What a person can do where columns aren't recognised.
+#: What the user can do where columns are not recognised.
 REMEDY = (
     "Name the columns, or say which is which (Columns on the Data page; on the command line "
     "--columns time=NAME,open=NAME,high=NAME,low=NAME,close=NAME)."
@@ -33,40 +30,43 @@ REMEDY = (
 
 
 def roles_by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Find which column plays which role by its name; roles without a column are absent.
+    """Find which column plays which role by its name.
 
     Args:
-        names: as the file has them.
-        given: column by role, as the person says; these win (see ``placed``).
+        names: Column names as the file has them.
+        given: Column by role, as the user says; see ``given_roles`` and ``combine_roles``.
+
+    Returns:
+        Column by role, without the roles that no column plays.
 
     Raises:
-        UnreadableFile: if a column given is not there, a price has two columns, or there are more
-            or longer names than a price file has.
+        UnreadableFile: If a given column is not there, a price has two columns, or there are more
+            or longer names than a price file may have.
     """
-    told = given_roles(names, given or {})
-    by_plain: dict[str, list[str]] = {}
+    fixed = given_roles(names, given or {})
+    by_plain_name: dict[str, list[str]] = {}
     for name in names:
-        by_plain.setdefault(plain_name(name), []).append(name)
-    found: dict[str, str] = {}
+        by_plain_name.setdefault(plain_name(name), []).append(name)
+    roles: dict[str, str] = {}
     for role, aliases in ALIASES.items():
-        match = next((by_plain[alias] for alias in aliases if alias in by_plain), None)
-        if match is None or role in told:
+        columns = next((by_plain_name[alias] for alias in aliases if alias in by_plain_name), None)
+        if columns is None or role in fixed:
             continue
-        if role in ("time", *PRICES) and len(match) > 1 and len(set(match)) == 1:
+        if role in ("time", *PRICES) and len(columns) > 1 and len(set(columns)) == 1:
             raise UnreadableFile(
-                f"Each column must be there once. Received: {len(match)} columns {match[0]!r}, so "
-                "perhaps several coins side by side. Save one coin a file."
+                f"Each column must be there once. Received: {len(columns)} columns "
+                f"{columns[0]!r}, so perhaps several coins side by side. Save one coin a file."
             )
-        found[role] = match[0]
-    if not set(PRICES) <= found.keys() | told.keys() and "price" not in found:
-        found |= roles_by_ticker(names)
-    _volumes(names, found)
-    _dialects({plain_name(name): name for name in names}, found)
-    return combine_roles(found, told)
+        roles[role] = columns[0]
+    if not set(PRICES) <= roles.keys() | fixed.keys() and "price" not in roles:
+        roles |= roles_by_ticker(names)
+    _settle_volume(names, roles)
+    _settle_dialects({plain_name(name): name for name in names}, roles)
+    return combine_roles(roles, fixed)
 
 
 def has_columns(names: Sequence[str], given: Mapping[str, str]) -> bool:
-    """Whether these are columns that a person gives roles to; see ``placed``."""
+    """Tell whether all columns that the user gives roles to are there; see ``given_roles``."""
     try:
         given_roles(names, given)
     except UnreadableFile:
@@ -75,63 +75,81 @@ def has_columns(names: Sequence[str], given: Mapping[str, str]) -> bool:
 
 
 def given_roles(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Find the columns that a person gives roles to.
+    """Find the columns that the user gives roles to.
 
     Args:
-        names: as the file has them.
-        given: name by role; ``"column 3"`` is the third column where no name says so.
+        names: Column names as the file has them.
+        given: Name by role; ``"column 3"`` is the third column if no column has that name.
+
+    Returns:
+        Column by role, as ``unique_names`` calls it.
 
     Raises:
-        UnreadableFile: if there is no such column; tells those there are. See ``bounded`` too.
+        UnreadableFile: If there is no such column; the message lists the columns. Also if there
+            are more or longer names than a price file may have.
     """
     known = unique_names(names)
-    told = {}
+    roles = {}
     for role, name in given.items():
-        number = re.fullmatch(r"column (\d{1,4})", name)
+        place = re.fullmatch(r"column (\d{1,4})", name)
         if name in known:
-            told[role] = name
-        elif number and 0 < int(number[1]) <= len(known):
-            told[role] = known[int(number[1]) - 1]
+            roles[role] = name
+        elif place and 0 < int(place[1]) <= len(known):
+            roles[role] = known[int(place[1]) - 1]
         else:
             raise UnreadableFile(
                 f"The {role} must be a column of the file: {', '.join(known)[:400]}. "
                 f"Received: {name[:60]!r}. Choose among them; column 3 stands for the third."
             )
-    return told
+    return roles
 
 
-def combine_roles(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
-    """Let the roles that a person gives win over those found; see ``placed``.
+def combine_roles(recognised: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Combine the roles that were recognised with those that the user gives, which win.
 
-    A column with a role given has no other, except that ``source`` still tells whether prices
-    are simulated. Candles win over single prices, unless single prices alone were asked for.
+    A column with a given role has no other role, except that ``source`` still says whether prices
+    are simulated. Candles win over single prices, unless the user gives the role of the price.
+
+    Args:
+        recognised: Column by role, by name or shape.
+        given: Column by role, as ``given_roles`` returns them.
     """
     roles = {
-        role: name for role, name in found.items() if role == "source" or name not in told.values()
+        role: name
+        for role, name in recognised.items()
+        if role == "source" or name not in given.values()
     }
-    roles |= told
-    candles = set(PRICES) & told.keys() or (set(PRICES) <= roles.keys() and "price" not in told)
+    roles |= given
+    candles = set(PRICES) & given.keys() or (set(PRICES) <= roles.keys() and "price" not in given)
     for role in ("price",) if candles else PRICES if "price" in roles else ():
         roles.pop(role, None)
     return roles
 
 
 def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
-    """Name every column once; ``"column 3"`` where the third has no name. See ``bounded``."""
+    """Return a different name for every column.
+
+    Args:
+        cells: Names as the file has them; one that is empty or there before gets its place added,
+            as in ``"column 3"``.
+
+    Raises:
+        UnreadableFile: If there are more or longer names than a price file may have.
+    """
     names: list[str] = []
-    seen: set[str] = set()
+    used: set[str] = set()
     for i, cell in enumerate(check_names(cells)):
         name = cell or f"column {i + 1}"
-        names.append(name if name not in seen else f"{name} (column {i + 1})")
-        seen.add(names[-1])
+        names.append(name if name not in used else f"{name} (column {i + 1})")
+        used.add(names[-1])
     return tuple(names)
 
 
 def check_names(names: Sequence[str]) -> Sequence[str]:
-    """Return the names if they are of a number and length that price files have.
+    """Return the names if there are not too many and none is too long.
 
     Raises:
-        UnreadableFile: if they are not, so that no time is spent on what they mean.
+        UnreadableFile: Otherwise, before any time is spent on what the names mean.
     """
     longest = max(map(len, names), default=0)
     if len(names) > MAX_COLUMNS:
@@ -146,34 +164,39 @@ def check_names(names: Sequence[str]) -> Sequence[str]:
     )
 
 
-def _volumes(names: Sequence[str], found: dict[str, str]) -> None:
-    """Tell volume in coins from turnover: ``Volume BTC``, ``Volume_(BTC)``, ``Volume USDT``."""
-    sided: dict[str, str] = {}
+def _settle_volume(names: Sequence[str], roles: dict[str, str]) -> None:
+    """Tell ``Volume BTC`` (coins) from ``Volume USDT`` (turnover); changes ``roles``."""
+    by_unit: dict[str, str] = {}
     for name in names:
         text = re.sub(r"[^a-z0-9]", "", str(name).lower())
         if text.startswith("volume") and len(text) > 6:
-            sided.setdefault("turnover" if text[6:] in QUOTE_NAMES else "volume", name)
-    bare = plain_name(found.get("volume", "")) == "volume" and "(" not in found["volume"]
-    if "volume" in sided and not bare:
-        found["volume"] = sided["volume"]
-    if "turnover" in sided and "turnover" not in found:
-        found["turnover"] = sided["turnover"]
-    if found.get("volume") == found.get("turnover"):
-        found.pop("volume", None)
+            by_unit.setdefault("turnover" if text[6:] in QUOTE_NAMES else "volume", name)
+    bare = plain_name(roles.get("volume", "")) == "volume" and "(" not in roles["volume"]
+    if "volume" in by_unit and not bare:
+        roles["volume"] = by_unit["volume"]
+    if "turnover" in by_unit and "turnover" not in roles:
+        roles["turnover"] = by_unit["turnover"]
+    if roles.get("volume") == roles.get("turnover"):
+        roles.pop("volume", None)
 
 
-def _dialects(named: Mapping[str, str], found: dict[str, str]) -> None:
-    """Settle what the same names mean in an exchange's own dialect; ``named`` by plain name."""
+def _settle_dialects(columns: Mapping[str, str], roles: dict[str, str]) -> None:
+    """Change ``roles`` where an exchange uses names in its own way; ``columns`` by plain name."""
     # Poloniex: the volume is in dollars, the quote volume in coins.
-    if {"weightedaverage", "quotevolume", "volume"} <= named.keys():
-        found["volume"], found["turnover"] = named["quotevolume"], named["volume"]
+    if {"weightedaverage", "quotevolume", "volume"} <= columns.keys():
+        roles["volume"], roles["turnover"] = columns["quotevolume"], columns["volume"]
     # HTX: seconds are called id, and the volume is in dollars.
-    if {"id", "amount", "vol", "count"} <= named.keys() and "time" not in found:
-        found.update(time=named["id"], volume=named["amount"], turnover=named["vol"])
+    if {"id", "amount", "vol", "count"} <= columns.keys() and "time" not in roles:
+        roles.update(time=columns["id"], volume=columns["amount"], turnover=columns["vol"])
 
 
 def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
-    """Tell the volume's unit where the layout tells it: coins, usd or unknown."""
+    """Return the volume's unit, as far as the columns show it: coins, usd or unknown.
+
+    Args:
+        roles: Column by role.
+        yahoo: Whether a column is there that only Yahoo writes; its volume is in dollars.
+    """
     if "volume" not in roles:
         return "usd" if "turnover" in roles else "unknown"
     if yahoo:
@@ -184,32 +207,39 @@ def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
 
 
 def are_enough(roles: Mapping[str, str]) -> bool:
-    """Whether the roles make candles or ticks."""
+    """Tell whether the roles make candles or trades: a time, and four prices or one."""
     return "time" in roles and (set(PRICES) <= roles.keys() or "price" in roles)
 
 
 def missing_columns(names: Sequence[str], given: Mapping[str, str] | None = None) -> UnreadableFile:
-    """Make the error for a table without the columns needed; ``given`` as in ``by_name``."""
-    found = roles_by_name(names, given)
-    absent = [role for role in ("time", *PRICES) if role not in found]
-    seen = ", ".join(names)[:200]
+    """Return the error for a table without the columns of candles or trades.
+
+    Args:
+        names: Column names as the file has them.
+        given: Column by role, as the user says.
+
+    Raises:
+        UnreadableFile: As ``roles_by_name`` does.
+    """
+    roles = roles_by_name(names, given)
+    absent = [role for role in ("time", *PRICES) if role not in roles]
     return UnreadableFile(
         f"A price file needs a line that names its columns ({EXAMPLE_HEADER}), or an "
         f"exchange's known columns of numbers. No column for {', '.join(absent)} was found. "
-        f"Received: {seen}. {REMEDY}"
+        f"Received: {', '.join(names)[:200]}. {REMEDY}"
     )
 
 
 def is_yahoo(names: Sequence[str]) -> bool:
-    """Whether a column is there that only Yahoo writes."""
+    """Tell whether a column is there that only Yahoo writes."""
     return any(plain_name(name) in YAHOO_NAMES for name in names)
 
 
 def is_closing(roles: Mapping[str, str]) -> bool:
-    """Whether the time column's name says that it is the candle's end."""
+    """Tell whether the time column's name says that it is the end of the candle."""
     return plain_name(roles.get("time", "")) in CLOSING_NAMES
 
 
 def is_foreign(names: Sequence[str]) -> bool:
-    """Whether the names are of a language with decimal commas."""
+    """Tell whether at least two names are of a language with decimal commas."""
     return len({plain_name(name) for name in names} & COMMA_NAMES) >= 2

@@ -1,7 +1,4 @@
-"""Which column is what where none has a name: by the shape of an exchange's numbers.
-
-Imports ``errors`` and its neighbours. Knows no values but those of a short sample.
-"""
+"""Which column is which where none has a name: by the numbers that exchanges write."""
 
 from __future__ import annotations
 
@@ -12,27 +9,28 @@ from cryptoforecast.prices.files.columns.roles import EXAMPLE_HEADER, REMEDY
 from cryptoforecast.prices.files.values.zones import FIRST, LAST
 from cryptoforecast.types import Array
 
-# Columns after the time, of the dumps that exchanges write without a header.
+# Position of the volume, by the number of columns of the dumps that exchanges write.
 _VOLUME_AT = {12: 5, 11: 5, 9: 5, 8: 6, 7: 5, 6: 5}
-# Prices of one candle further apart than this, in the median, are no prices.
-_FAR = 3.0
+# High / low of a candle, in the median; above it the numbers are no prices.
+_MAX_RANGE = 3.0
 
 
 def roles_by_shape(sample: Array) -> dict[int, str]:
     """Find the roles of columns without names.
 
-    The column whose value is the largest of the four prices in every row is the high, the
-    smallest the low; of the other two the open is the one that follows the row before.
+    The high is the column that has the largest of the four prices in every row, and the low the
+    one that has the smallest. Of the other two, the open is the one that is close to the other's
+    value in the row before.
 
     Args:
-        sample: `(rows, columns)` numbers; the first column is the time, in any unit that rises
-            or falls with it.
+        sample: `(rows, columns)` numbers. The first column is the time, in any unit; for dates any
+            number that rises with them.
 
     Returns:
         Role by column position.
 
     Raises:
-        UnreadableFile: if the numbers are not of a known shape.
+        UnreadableFile: If the numbers are of no known shape.
     """
     rows, width = sample.shape
     if width == 2:
@@ -48,8 +46,10 @@ def roles_by_shape(sample: Array) -> dict[int, str]:
     prices = sample[:, 1:5]
     if width not in (5, *_VOLUME_AT) or np.isnan(prices).any() or (prices <= 0).any():
         raise unknown_shape(width)
-    # Logarithms, because a ratio may be beyond the largest number.
-    if float(np.median(np.log(prices.max(axis=1)) - np.log(prices.min(axis=1)))) > np.log(_FAR):
+    # Logarithms, because a ratio may be larger than any float.
+    if float(np.median(np.log(prices.max(axis=1)) - np.log(prices.min(axis=1)))) > np.log(
+        _MAX_RANGE
+    ):
         raise unknown_shape(width)
     high = _extreme(prices, prices.max(axis=1), 1)
     low = _extreme(prices, prices.min(axis=1), 2)
@@ -63,14 +63,14 @@ def roles_by_shape(sample: Array) -> dict[int, str]:
         backward = float(np.abs(np.log(late[1:] / early[:-1])).mean())
         if backward < forward:
             raise unknown_shape(width)
-    found = {0: "time", 1 + first: "open", 1 + high: "high", 1 + low: "low", 1 + second: "close"}
+    roles = {0: "time", 1 + first: "open", 1 + high: "high", 1 + low: "low", 1 + second: "close"}
     if width in _VOLUME_AT:
-        found[_VOLUME_AT[width]] = "volume"
-    return found
+        roles[_VOLUME_AT[width]] = "volume"
+    return roles
 
 
 def _trades(sample: Array) -> dict[int, str] | None:
-    """Recognise the dumps of single trades; cells of text are NaN."""
+    """Recognise the dumps of single trades; a cell of text is NaN in the sample."""
     width = sample.shape[1]
     if width not in (6, 7, 8):
         return None
@@ -93,12 +93,13 @@ def _trades(sample: Array) -> dict[int, str] | None:
 
 
 def _is_rising(column: Array) -> bool:
+    """Tell whether numbers rise from row to row, or fall from row to row."""
     steps = np.diff(column)
     return bool((steps > 0).all() or (steps < 0).all())
 
 
 def _is_epoch(column: Array) -> bool:
-    """Whether all are times since 1970 in one unit."""
+    """Tell whether all numbers are times since 1970 in one unit."""
     return any(
         bool(((column >= FIRST.value / unit) & (column < LAST.value / unit)).all())
         for unit in (10**9, 10**6, 10**3, 1)
@@ -106,12 +107,12 @@ def _is_epoch(column: Array) -> bool:
 
 
 def _are_flags(columns: Array) -> bool:
-    """Whether columns hold nothing but yes and no, in words or as 1 and 0."""
+    """Tell whether columns hold only yes and no, in words or as 1 and 0."""
     return bool((np.isnan(columns) | (columns == 0) | (columns == 1)).all())
 
 
 def unknown_shape(width: int) -> UnreadableFile:
-    """Make the error for numbers without names that fit no known dump."""
+    """Return the error for columns without names whose numbers are of no known shape."""
     return UnreadableFile(
         f"Without names, columns must be a time and prices as exchanges write them. Received: "
         f"{width} columns of another shape; it begins with numbers, so it seems to have no "
@@ -121,7 +122,13 @@ def unknown_shape(width: int) -> UnreadableFile:
 
 
 def _extreme(prices: Array, extreme: Array, usual: int) -> int | None:
-    """Position that holds the extreme in every row; the usual one where several do."""
+    """Find the column that has the extreme price in every row.
+
+    Args:
+        prices: `(rows, 4)`.
+        extreme: `(rows,)` largest or smallest price of each row.
+        usual: Position to choose where several columns have it.
+    """
     holds = (prices == extreme[:, None]).all(axis=0)
     if holds[usual]:
         return usual

@@ -1,7 +1,4 @@
-"""Whether a file holds one coin.
-
-Imports ``errors`` and ``importing.table``.
-"""
+"""Whether all rows of a file are of one coin, by its column of symbols."""
 
 from __future__ import annotations
 
@@ -15,10 +12,13 @@ from cryptoforecast.prices.files.table import Table
 
 
 def single_symbol(table: Table) -> str:
-    """Return the symbol that every row names; empty without such a column.
+    """Return the symbol that every row has; empty without a column of symbols.
+
+    Args:
+        table: The raw columns and their roles.
 
     Raises:
-        UnreadableFile: if rows name different ones.
+        UnreadableFile: If rows have different symbols.
     """
     if "symbol" not in table.roles:
         return ""

@@ -1,7 +1,4 @@
-"""Columns whose names hold a ticker as well, as yfinance and pandas write them.
-
-Imports ``errors`` and ``dialects``.
-"""
+"""Columns whose names contain a ticker as well, as yfinance and pandas write them."""
 
 from __future__ import annotations
 
@@ -23,26 +20,31 @@ _PRICES = {"open", "high", "low", "close"}
 
 
 def roles_by_ticker(names: Sequence[str]) -> dict[str, str]:
-    """Find the prices and the volume of the one ticker that the names hold.
+    """Find the prices and the volume of the one ticker that the names contain.
+
+    Args:
+        names: Column names as the file has them.
 
     Returns:
-        Column by role; empty if the names are not of this kind.
+        Column by role; empty if the names contain no ticker.
 
     Raises:
-        UnreadableFile: if there are several tickers.
+        UnreadableFile: If there are several tickers.
     """
     for form, word, ticker in _FORMS:
-        found: dict[str, dict[str, str]] = {}
+        by_ticker: dict[str, dict[str, str]] = {}
         for name in names:
             match = re.fullmatch(form, name.strip(), re.IGNORECASE)
             if match:
-                found.setdefault(match[ticker], {})[plain_name(match[word])] = name
-        whole = {each: columns for each, columns in found.items() if columns.keys() >= _PRICES}
-        if len(whole) > 1:
+                by_ticker.setdefault(match[ticker], {})[plain_name(match[word])] = name
+        complete = {
+            each: columns for each, columns in by_ticker.items() if columns.keys() >= _PRICES
+        }
+        if len(complete) > 1:
             raise UnreadableFile(
-                f"A file must hold one coin. Received: {', '.join(sorted(whole))[:80]} side by "
+                f"A file must hold one coin. Received: {', '.join(sorted(complete))[:80]} side by "
                 "side. Save one coin a file."
             )
-        for columns in whole.values():
+        for columns in complete.values():
             return {role: columns[role] for role in (*_PRICES, "volume") if role in columns}
     return {}

@@ -1,8 +1,6 @@
-"""Plain numbers out of delimited text, block by block, on every core.
+"""Plain numbers out of delimited text, in blocks of whole lines, on every core.
 
-Arrow parses blocks of whole lines in threads; few are in memory at a time, whatever the file's
-length. What it can't read as plain numbers makes the file ``NotPlain``, and ``delimited`` reads
-it again with care. Imports its neighbours; pyarrow inside functions.
+Few blocks are in memory at a time, however long the file is.
 """
 
 from __future__ import annotations
@@ -21,11 +19,11 @@ from cryptoforecast.prices.files.values.numbers import ABSENT
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Bytes of a block: enough work for a thread, little to hold.
+#: Bytes of a block: enough work for a thread, and little memory.
 BLOCK_BYTES = 2_000_000
 _WORKERS = min(4, os.cpu_count() or 1)
-# Rows whose times tell how all are written.
-_SAMPLE = 100
+# Rows that show in which way the times are written.
+_SAMPLE_ROWS = 100
 _AMOUNTS = (*PRICES, "price", "volume", "turnover")
 
 T = TypeVar("T")
@@ -33,7 +31,7 @@ Parser = Callable[[bytes], "pa.Table"]
 
 
 class NotPlain(Exception):
-    """The file is not one of plain numbers; it may still be a good one."""
+    """The file has more than plain numbers; it is then read as text."""
 
 
 def map_blocks(
@@ -42,18 +40,18 @@ def map_blocks(
     """Parse a stream and work on its blocks, several at once.
 
     Args:
-        stream: the file from its start, unpacked.
-        layout: how it is written.
-        work: called in a thread with a block's columns: those that have a role, and the last;
-            prices and volume are float64, the time int64, float64 or string.
-        dates: whether times written as ISO 8601 come as timestamps instead.
+        stream: The file from its start, unpacked.
+        layout: How the file is written.
+        work: Called in a thread with a block's columns: those with a role, and the last one.
+            Prices and volume are float64; the time is int64, float64 or string.
+        dates: Whether times written as ISO 8601 are parsed to timestamps.
 
     Yields:
-        What ``work`` returns, in the file's order.
+        The answers of ``work``, in the file's order.
 
     Raises:
-        NotPlain: if a block holds anything but regular rows of plain numbers.
-        UnreadableFile: if the file is damaged or too large.
+        NotPlain: If a block is not regular rows of plain numbers.
+        UnreadableFile: If the file is damaged or too large.
     """
     blocks = _blocks(stream, layout)
     first = next(blocks, None)
@@ -63,7 +61,7 @@ def map_blocks(
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="import")
     pending: deque[Future[T]] = deque()
     try:
-        # The first block alone: what is no such file is found out before more is read.
+        # The first block is read alone, so that another kind of file is found out early.
         yield work(parse(first))
         for block in blocks:
             pending.append(pool.submit(lambda block: work(parse(block)), block))
@@ -76,7 +74,7 @@ def map_blocks(
 
 
 def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[bytes]:
-    """Cut the stream into blocks of whole lines, without what stands above the first row."""
+    """Cut the stream into blocks of whole lines, without the lines above the first row."""
     if not layout.encoding.startswith("utf-8") and layout.encoding != "cp1252":
         raise NotPlain(layout.encoding)
     rest = b""
@@ -100,7 +98,7 @@ def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[bytes]:
 
 
 def _below(block: bytes, lines: int) -> bytes:
-    """Cut off the lines above the first row, and the mark of the encoding."""
+    """Return the block without the lines above the first row, and without a byte order mark."""
     block = block.removeprefix(b"\xef\xbb\xbf")
     if re.search(rb"\r(?!\n)", block):
         raise NotPlain("lines that end in a carriage return")
@@ -113,14 +111,14 @@ def _below(block: bytes, lines: int) -> bytes:
 
 
 def _parser(first: bytes, layout: Layout, *, dates: bool) -> Parser:
-    """Settle the columns' types by the first rows; return what parses every block with them."""
+    """Find the columns' types by the first block, and return a parser of blocks with them."""
     import pyarrow as pa
-    import pyarrow.csv as csv
+    from pyarrow import csv
 
-    kept = list(dict.fromkeys([*layout.roles.values(), layout.names[-1]]))
+    names = list(dict.fromkeys([*layout.roles.values(), layout.names[-1]]))
     amounts = {layout.roles[role] for role in _AMOUNTS if role in layout.roles}
     types: dict[str, pa.DataType] = {
-        name: pa.float64() if name in amounts else pa.string() for name in kept
+        name: pa.float64() if name in amounts else pa.string() for name in names
     }
 
     def parse(block: bytes, types: Mapping[str, pa.DataType | None], names: list[str]) -> pa.Table:
@@ -142,10 +140,10 @@ def _parser(first: bytes, layout: Layout, *, dates: bool) -> Parser:
             raise NotPlain(str(error)) from error
 
     time = layout.roles["time"]
-    head = b"\n".join(first.split(b"\n", _SAMPLE)[:_SAMPLE])
-    found = parse(head, {}, [time]).schema.field(time).type
-    if pa.types.is_integer(found) or pa.types.is_floating(found):
-        types[time] = found
-    elif dates and pa.types.is_timestamp(found):
-        types[time] = pa.timestamp("ns", found.tz)
-    return lambda block: parse(block, types, kept)
+    head = b"\n".join(first.split(b"\n", _SAMPLE_ROWS)[:_SAMPLE_ROWS])
+    type_ = parse(head, {}, [time]).schema.field(time).type
+    if pa.types.is_integer(type_) or pa.types.is_floating(type_):
+        types[time] = type_
+    elif dates and pa.types.is_timestamp(type_):
+        types[time] = pa.timestamp("ns", type_.tz)
+    return lambda block: parse(block, types, names)

@@ -1,7 +1,6 @@
 """Delimited text: comma, semicolon, tab or bar.
 
-Imports ``errors`` and its neighbours. Files of plain numbers are parsed as numbers by ``blocks``;
-any other is read again as text, and ``numbers`` decides.
+A file of plain numbers is parsed in blocks. Any other file is read as text, row by row.
 """
 
 from __future__ import annotations
@@ -33,9 +32,11 @@ from cryptoforecast.prices.files.values.numbers import ABSENT, is_number
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CHUNK = 100_000
+# Rows of text parsed at once.
+_CHUNK_ROWS = 100_000
 # Rows of text take several times the memory of numbers.
 _MAX_TEXT_ROWS = 4_000_000
+# Name of a column that is filled only where a row is too long.
 _SPARE = "\x00spare"
 
 #: Opens the unpacked file at its start; may be called again.
@@ -43,45 +44,47 @@ Opener = Callable[[], IO[bytes]]
 _Columns = dict[str, pd.Series]
 
 
-def read_csv(fresh: Opener, corrections: Corrections, max_candles: int = MAX_ROWS) -> Table:
+def read_csv(open_file: Opener, corrections: Corrections, max_candles: int = MAX_ROWS) -> Table:
     """Read delimited text.
 
     Args:
-        fresh: opens the file.
-        corrections: what the person says of it.
-        max_candles: rows of candles to read; a file with more is refused while it is read.
+        open_file: Opens the unpacked file at its start.
+        corrections: What the user says about the file.
+        max_candles: Rows of candles that the file may have.
 
     Raises:
-        UnreadableFile: if it is no table, or not one of prices.
-        InvalidInput: if it has more than ``max_candles`` candles.
+        UnreadableFile: If the file is no table of prices.
+        InvalidInput: If it has more than ``max_candles`` candles.
     """
-    found = find_layout(fresh().read(HEAD_BYTES), corrections)
-    foreign = is_foreign(found.names)
+    layout = find_layout(open_file().read(HEAD_BYTES), corrections)
+    foreign = is_foreign(layout.names)
     # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
-    max_candles = max_candles if set(PRICES) <= found.roles.keys() else MAX_ROWS
-    frame = None if foreign or corrections.decimal == "," else _numbers(fresh, found, max_candles)
+    max_candles = max_candles if set(PRICES) <= layout.roles.keys() else MAX_ROWS
+    frame = None
+    if not foreign and corrections.decimal != ",":
+        frame = _read_numbers(open_file, layout, max_candles)
     if frame is None:
-        frame = _texts(fresh, found, max_candles)
-    frame = _without_cut_line(_without_headers(frame, found), found)
+        frame = _read_texts(open_file, layout, max_candles)
+    frame = _without_cut_line(_without_headers(frame, layout), layout)
     return Table(
         frame=frame,
-        roles=found.roles,
+        roles=layout.roles,
         unit="line",
-        first=found.skip + 1,
-        yahoo=is_yahoo(found.names),
-        closing=is_closing(found.roles),
+        first=layout.skip + 1,
+        yahoo=is_yahoo(layout.names),
+        closing=is_closing(layout.roles),
         foreign=foreign,
-        decisions=dict(found.decisions),
+        decisions=dict(layout.decisions),
     )
 
 
-def _numbers(fresh: Opener, found: Layout, max_candles: int) -> pd.DataFrame | None:
-    """Parse as numbers; ``None`` if a price or volume is written otherwise."""
+def _read_numbers(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataFrame | None:
+    """Parse prices and volume as numbers; ``None`` if one of them is written in another way."""
     parts: list[_Columns] = []
     rows = 0
     try:
-        for part in map_blocks(fresh(), found, _series):
-            rows += len(part[found.names[-1]])
+        for part in map_blocks(open_file(), layout, _series):
+            rows += len(part[layout.names[-1]])
             _check_rows(rows, max_candles)
             parts.append(part)
     except NotPlain:
@@ -90,14 +93,16 @@ def _numbers(fresh: Opener, found: Layout, max_candles: int) -> pd.DataFrame | N
 
 
 def _series(block: pa.Table) -> _Columns:
+    """Convert the columns of a block to pandas."""
     return {name: block.column(name).to_pandas() for name in block.column_names}
 
 
-def _texts(fresh: Opener, found: Layout, max_candles: int) -> pd.DataFrame:
+def _read_texts(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataFrame:
+    """Read every column as text."""
     parts: list[_Columns] = []
     rows = 0
-    for part in _parts(fresh, found):
-        rows += len(part[found.names[-1]])
+    for part in _parts(open_file, layout):
+        rows += len(part[layout.names[-1]])
         _check_rows(rows, max_candles)
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
@@ -109,6 +114,7 @@ def _texts(fresh: Opener, found: Layout, max_candles: int) -> pd.DataFrame:
 
 
 def _check_rows(rows: int, max_candles: int) -> None:
+    """Refuse more rows than a file may have, or than candles are wanted."""
     if rows > MAX_ROWS:
         raise too_large()
     if rows > max_candles:
@@ -119,7 +125,7 @@ def _check_rows(rows: int, max_candles: int) -> None:
 
 
 def _joined(parts: list[_Columns]) -> pd.DataFrame:
-    """Put the parts together column by column, so that little is held twice."""
+    """Put the parts together column by column, so that little is in memory twice."""
     if not parts:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
     joined = {
@@ -129,16 +135,16 @@ def _joined(parts: list[_Columns]) -> pd.DataFrame:
     return pd.DataFrame(joined, copy=False)
 
 
-def _parts(fresh: Opener, found: Layout) -> Iterator[_Columns]:
-    """Yield parts of the file as text, with the columns that have a role."""
-    names = [*found.names, _SPARE]
-    kept = list(dict.fromkeys([*found.roles.values(), found.names[-1]]))
+def _parts(open_file: Opener, layout: Layout) -> Iterator[_Columns]:
+    """Yield parts of the file as text: the columns with a role, and the last one."""
+    names = [*layout.names, _SPARE]
+    read = list(dict.fromkeys([*layout.roles.values(), layout.names[-1]]))
     rows = 0
     try:
-        with _lines(fresh(), found) as stream:
+        with _lines(open_file(), layout) as stream:
             reader = pd.read_csv(
                 stream,
-                sep=found.delimiter,
+                sep=layout.delimiter,
                 header=None,
                 names=names,
                 index_col=False,
@@ -146,73 +152,73 @@ def _parts(fresh: Opener, found: Layout) -> Iterator[_Columns]:
                 na_values=ABSENT,
                 skip_blank_lines=False,
                 skipinitialspace=True,
-                chunksize=_CHUNK,
+                chunksize=_CHUNK_ROWS,
                 low_memory=False,
             )
             while (part := _next(reader)) is not None:
                 spare = part[_SPARE].notna().to_numpy()
                 if spare.any():
-                    line = found.skip + rows + int(spare.argmax()) + 1
-                    raise too_many_cells(len(found.names), len(names), line)
+                    line = layout.skip + rows + int(spare.argmax()) + 1
+                    raise too_many_cells(len(layout.names), len(names), line)
                 rows += len(part)
                 if rows > MAX_ROWS:
                     raise too_large()
-                yield {name: part[name].copy() for name in kept}
+                yield {name: part[name].copy() for name in read}
     except UnicodeError as error:
         raise UnreadableFile(f"It is not text in UTF-8 ({error}). Save it as UTF-8.") from error
     except pd.errors.EmptyDataError:
         return
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
         raise UnreadableFile(
-            f"It is not a regular table: {_line(error, found)}. Correct that line."
+            f"It is not a regular table: {_line(error, layout)}. Correct that line."
         ) from error
 
 
 def _next(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
-    """Parse the next part; a row that the parser would cut short is an error, not a warning."""
+    """Parse the next part; an error, not a warning, for a row that the parser would cut short."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         return next(reader, None)
 
 
-def _line(error: Exception, found: Layout) -> str:
-    """Move the parser's line number by the lines that it did not see."""
+def _line(error: Exception, layout: Layout) -> str:
+    """Return the parser's message with the line number in the file."""
     text = str(error).strip().removeprefix("Error tokenizing data. C error: ")[:200]
     return re.sub(
-        r"(?:line|row) (\d+)", lambda match: f"line {int(match[1]) + found.skip}", text, count=1
+        r"(?:line|row) (\d+)", lambda match: f"line {int(match[1]) + layout.skip}", text, count=1
     )
 
 
 @contextlib.contextmanager
-def _lines(stream: IO[bytes], found: Layout) -> Iterator[io.TextIOWrapper]:
-    """Open as text below the header, with any kind of line break."""
-    lines = io.TextIOWrapper(stream, encoding=found.encoding, newline=None)
+def _lines(stream: IO[bytes], layout: Layout) -> Iterator[io.TextIOWrapper]:
+    """Open a stream as text below the header, with any kind of line break."""
+    lines = io.TextIOWrapper(stream, encoding=layout.encoding, newline=None)
     try:
-        for _ in range(found.skip):
+        for _ in range(layout.skip):
             lines.readline()
         yield lines
     finally:
         lines.detach()
 
 
-def _without_cut_line(frame: pd.DataFrame, found: Layout) -> pd.DataFrame:
-    """Blank a last line that ends early: its last number may have lost digits."""
-    filled = frame[found.names[-1]].notna().to_numpy()
-    rows = np.flatnonzero(frame[list(found.roles.values())].notna().any(axis=1).to_numpy())
+def _without_cut_line(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Leave out a last line that ends early, because its last number may have lost digits."""
+    filled = frame[layout.names[-1]].notna().to_numpy()
+    rows = np.flatnonzero(frame[list(layout.roles.values())].notna().any(axis=1).to_numpy())
     if len(rows) < 3 or filled[rows[-1]] or not filled[rows[:-1]].all():
         return frame
-    line = found.skip + int(rows[-1]) + 1
-    found.decisions["last line"] = f"line {line} is cut off, left out"
+    line = layout.skip + int(rows[-1]) + 1
+    layout.decisions["last line"] = f"line {line} is cut off, left out"
     return frame.iloc[: rows[-1]]
 
 
-def _without_headers(frame: pd.DataFrame, found: Layout) -> pd.DataFrame:
-    """Blank the rows that repeat the header, as in files put one below the other."""
-    prices = [found.roles[role] for role in (*PRICES, "price") if role in found.roles]
+def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Blank the rows that repeat the header, where several files were joined."""
+    prices = [layout.roles[role] for role in (*PRICES, "price") if role in layout.roles]
     if any(is_number(frame[name]) for name in prices):
         return frame
-    again = (frame[prices].astype("str") == prices).all(axis=1)
-    if not again.any():
+    repeated = (frame[prices].astype("str") == prices).all(axis=1)
+    if not repeated.any():
         return frame
-    found.decisions["header"] = f"repeated {int(again.sum())} times in the file, left out"
-    return frame.mask(again)
+    layout.decisions["header"] = f"repeated {int(repeated.sum())} times in the file, left out"
+    return frame.mask(repeated)

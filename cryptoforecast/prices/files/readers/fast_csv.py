@@ -1,9 +1,8 @@
-"""Long files of plain, orderly numbers made into longer candles without holding their rows.
+"""Long files of regular numbers merged into longer candles while they are read.
 
-Each block is merged by itself and the results are joined, so memory does not grow with the
-file. Anything out of the ordinary (an odd number, a time out of order, twice or off the grid)
-gives up; the file is then read whole, where such things are dealt with. Imports ``types`` and
-its neighbours.
+Each block of rows is merged by itself, so that memory does not grow with the file. Where anything
+is irregular (a number, or a time that is out of order, repeated or off the grid), this way gives
+up. The whole file is then read by the careful way, ``readers.csv`` and ``candles``.
 """
 
 from __future__ import annotations
@@ -38,64 +37,64 @@ if TYPE_CHECKING:
 
 
 def read_and_merge(
-    fresh: Callable[[], IO[bytes]], corrections: Corrections, interval: str
+    open_file: Callable[[], IO[bytes]], corrections: Corrections, interval: str
 ) -> Reading | None:
-    """Read a long file of plain candles into longer ones.
+    """Read a long file of regular candles, and merge them into longer ones.
 
     Args:
-        fresh: opens the unpacked file at its start.
-        corrections: what the person says.
-        interval: candles to make.
+        open_file: Opens the unpacked file at its start.
+        corrections: What the user says about the file.
+        interval: Length of the candles to make.
 
     Returns:
-        What ``interpret`` would return for it; ``None`` if the file is short, or needs more care.
+        The same as ``candles_from_table``; ``None`` if the file is short or irregular.
 
     Raises:
-        UnreadableFile: if it is damaged, too large or no table of prices.
-        InvalidInput: if ``interval`` is no multiple of the file's.
+        UnreadableFile: If the file is damaged, too large or no table of prices.
+        InvalidInput: If ``interval`` is no multiple of the file's candle length.
     """
-    if len(fresh().read(blocks.BLOCK_BYTES + 1)) <= blocks.BLOCK_BYTES:
+    if len(open_file().read(blocks.BLOCK_BYTES + 1)) <= blocks.BLOCK_BYTES:
         return None
-    found = find_layout(fresh().read(HEAD_BYTES), corrections)
-    if corrections.zone or corrections.label or corrections.decimal == "," or not _usual(found):
+    layout = find_layout(open_file().read(HEAD_BYTES), corrections)
+    if corrections.zone or corrections.label or corrections.decimal == "," or not _is_usual(layout):
         return None
-    folder = _Folder(found, interval)
+    merger = _Merger(layout, interval)
     parts: list[_Part] = []
     size = 0
     try:
-        for part in blocks.map_blocks(fresh(), found, folder, dates=True):
+        for part in blocks.map_blocks(open_file(), layout, merger, dates=True):
             parts.append(part)
             size += part.size
             if size > MAX_ROWS:
                 raise too_large()
-        return _joined(parts, folder)
+        return _joined(parts, merger)
     except NotPlain:
         return None
 
 
-def _usual(found: Layout) -> bool:
-    """Whether the columns are those of candles labelled by their opening time."""
-    special = {"clock", "source"} & found.roles.keys()
-    unusual = is_foreign(found.names) or is_closing(found.roles)
-    unusual |= bool(zone_of_column(found.roles["time"], None).doubt)
-    return set(PRICES) <= found.roles.keys() and not special and not unusual
+def _is_usual(layout: Layout) -> bool:
+    """Tell whether the columns are those of candles labelled by their opening time, in UTC."""
+    special = {"clock", "source"} & layout.roles.keys()
+    unusual = is_foreign(layout.names) or is_closing(layout.roles)
+    unusual |= bool(zone_of_column(layout.roles["time"], None).doubt)
+    return set(PRICES) <= layout.roles.keys() and not special and not unusual
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What remains of one block.
+    """What is left of one block after it was merged.
 
     Attributes:
-        size: its rows.
-        ends: times of its first and last row in the file's order, ns.
-        how: how times were understood.
-        regular: distances between neighbours that equal the file's spacing.
-        merged: its candles; ``first`` counts rows of the block, in the file's order.
-        lost: rows without a price.
-        odd: rows whose volume can't be.
-        violations: rows whose open or close lies outside high/low.
-        symbols: what the coin is called.
-        blanks: rows without a value in the last column.
+        size: Number of its rows.
+        ends: Times of its first and last row in the file's order, ns.
+        how: How the times are written.
+        regular: Number of distances between neighbours that equal the file's spacing.
+        merged: Its candles; ``first`` counts the block's rows, in the file's order.
+        unpriced: `(k,)` rows without a price.
+        odd: `(k,)` rows whose volume is negative or infinite.
+        violations: Number of rows whose open or close is outside high/low.
+        symbols: Symbols of the coin in the block.
+        blanks: `(k,)` rows without a value in the last column.
     """
 
     size: int
@@ -103,32 +102,38 @@ class _Part:
     how: str
     regular: int
     merged: Merged
-    lost: Array
+    unpriced: Array
     odd: Array
     violations: int
     symbols: frozenset[str]
     blanks: Array
 
 
-class _Folder:
-    """Merges the rows of a block; the first block settles the spacing for all."""
+class _Merger:
+    """Merges the rows of a block; the first block settles the spacing and order for all."""
 
-    def __init__(self, found: Layout, interval: str) -> None:
-        self.found = found
+    def __init__(self, layout: Layout, interval: str) -> None:
+        self.layout = layout
         self.interval = interval
-        self.grid = pd.Timedelta(0)
+        self.spacing = pd.Timedelta(0)
         self.rising = True
-        self.amount = found.roles.get("volume", found.roles.get("turnover"))
+        self.amount = layout.roles.get("volume", layout.roles.get("turnover"))
 
     def __call__(self, block: pa.Table) -> _Part:
-        stamps, how = _times(block.column(self.found.roles["time"]))
-        if not self.grid:
+        """Merge one block.
+
+        Raises:
+            NotPlain: If the rows are irregular.
+            InvalidInput: If the interval is no multiple of the spacing.
+        """
+        stamps, how = _times(block.column(self.layout.roles["time"]))
+        if not self.spacing:
             self._settle(stamps)
         steps = np.diff(stamps) if self.rising else -np.diff(stamps)
         if not (steps > 0).all():
             raise NotPlain("times that come twice or change direction")
-        grid = nanoseconds(self.grid)
-        if (stamps % grid).any():
+        length = nanoseconds(self.spacing)
+        if (stamps % length).any():
             raise NotPlain("times off the grid")
         values, complete = self._prices(block)
         values["volume"], odd = self._volume(block)
@@ -142,27 +147,27 @@ class _Folder:
             size=len(stamps),
             ends=(int(stamps[0]), int(stamps[-1])),
             how=how,
-            regular=int(np.count_nonzero(steps == grid)),
+            regular=int(np.count_nonzero(steps == length)),
             merged=dataclasses.replace(merged, first=order[merged.first]),
-            lost=np.flatnonzero(~complete),
+            unpriced=np.flatnonzero(~complete),
             odd=np.flatnonzero(odd),
             violations=int(np.count_nonzero(outside(values))),
             symbols=self._symbols(block),
-            blanks=np.flatnonzero(block.column(self.found.names[-1]).is_null().to_numpy()),
+            blanks=np.flatnonzero(block.column(self.layout.names[-1]).is_null().to_numpy()),
         )
 
     def _settle(self, stamps: Array) -> None:
-        """Find direction and spacing; a wrong interval is refused before the rest is read."""
+        """Find order and spacing; a wrong interval is refused before more is read."""
         if len(stamps) < 2 or stamps[0] == stamps[-1]:
             raise NotPlain("a first block without an order")
         self.rising = bool(stamps[-1] > stamps[0])
-        grid = commonest_spacing(stamps)
-        settle_interval(grid, self.interval)
-        self.grid = grid
+        spacing = commonest_spacing(stamps)
+        settle_interval(spacing, self.interval)
+        self.spacing = spacing
 
     def _prices(self, block: pa.Table) -> tuple[dict[str, Array], Array]:
-        """Return the prices by role, and which rows have all four."""
-        values = {name: block.column(self.found.roles[name]).to_numpy() for name in PRICES}
+        """Return the prices by role, and which rows have all four, `(n,)` bool."""
+        values = {name: block.column(self.layout.roles[name]).to_numpy() for name in PRICES}
         complete = ~np.logical_or.reduce([np.isnan(column) for column in values.values()])
         for column in values.values():
             if (column <= 0).any() or np.isinf(column).any():
@@ -170,7 +175,7 @@ class _Folder:
         return values, complete
 
     def _volume(self, block: pa.Table) -> tuple[Array, Array]:
-        """Return the volume, NaN where unknown, and which values can't be one."""
+        """Return the volume, NaN where unknown, and where it is negative or infinite."""
         if self.amount is None:
             return np.full(block.num_rows, np.nan), np.zeros(block.num_rows, dtype=bool)
         volume = block.column(self.amount).to_numpy()
@@ -178,14 +183,15 @@ class _Folder:
         return (np.where(odd, np.nan, volume) if odd.any() else volume), odd
 
     def _symbols(self, block: pa.Table) -> frozenset[str]:
-        if "symbol" not in self.found.roles:
+        """Return the different symbols of the block."""
+        if "symbol" not in self.layout.roles:
             return frozenset()
-        names = block.column(self.found.roles["symbol"]).unique().to_pylist()
+        names = block.column(self.layout.roles["symbol"]).unique().to_pylist()
         return frozenset(name for name in names if name is not None)
 
 
 def _times(column: pa.ChunkedArray) -> tuple[Array, str]:
-    """Read a block's times, ``(n,)`` ns; every row must have one."""
+    """Read a block's times, ``(n,)`` ns, and how they are written; every row must have one."""
     import pyarrow as pa
 
     if pa.types.is_timestamp(column.type):
@@ -201,61 +207,64 @@ def _times(column: pa.ChunkedArray) -> tuple[Array, str]:
     return values, how
 
 
-def _joined(parts: Sequence[_Part], folder: _Folder) -> Reading:
-    """Join the blocks' candles; those that a border cut in two become one."""
-    found, size = folder.found, sum(part.size for part in parts)
-    _check(parts, size, rising=folder.rising)
-    placed = list(zip(parts, _lines(parts, found.skip + 1), strict=True))
-    lost, odd = (
+def _joined(parts: Sequence[_Part], merger: _Merger) -> Reading:
+    """Join the blocks' candles; one that lies in two blocks becomes one again."""
+    layout, size = merger.layout, sum(part.size for part in parts)
+    _check(parts, size, rising=merger.rising)
+    placed = list(zip(parts, _lines(parts, layout.skip + 1), strict=True))
+    unpriced, odd = (
         np.concatenate([getattr(part, rows) + line for part, line in placed])
-        for rows in ("lost", "odd")
+        for rows in ("unpriced", "odd")
     )
-    ordered = placed if folder.rising else placed[::-1]
+    ordered = placed if merger.rising else placed[::-1]
     opens = np.concatenate([part.merged.opens for part, _ in ordered])
     values = {
         name: np.concatenate([part.merged.values[name] for part, _ in ordered])
         for name in parts[0].merged.values
     }
-    merged = merge(opens, values, step_of(folder.interval))
+    merged = merge(opens, values, step_of(merger.interval))
     rows = np.concatenate([part.merged.rows for part, _ in ordered])
     lines = np.concatenate([part.merged.first + line for part, line in ordered])[merged.first]
-    whole = dataclasses.replace(merged, rows=np.add.reduceat(rows, merged.first))
-    end = max(*parts[0].ends, *parts[-1].ends) + nanoseconds(folder.grid)
-    whole = whole.until(end)
-    lines = lines[: len(whole.opens)]
-    if len(whole.opens) < 2:
+    candles = dataclasses.replace(merged, rows=np.add.reduceat(rows, merged.first))
+    end = max(*parts[0].ends, *parts[-1].ends) + nanoseconds(merger.spacing)
+    candles = candles.until(end)
+    lines = lines[: len(candles.opens)]
+    if len(candles.opens) < 2:
         raise NotPlain("hardly a candle")
     problems = [
-        *(Problem("without a price", len(lost), int(lost[0]), "left out") for _ in lost[:1]),
+        *(
+            Problem("without a price", len(unpriced), int(unpriced[0]), "left out")
+            for _ in unpriced[:1]
+        ),
         *(Problem("volume", len(odd), int(odd[0]), "taken as unknown") for _ in odd[:1]),
-        *partial_candles(whole, folder.grid, lines),
+        *partial_candles(candles, merger.spacing, lines),
     ]
     symbols = [symbol for part in parts for symbol in part.symbols]
-    _, settled = settle_interval(folder.grid, folder.interval)
-    shown = {role: found.roles[role] for role in ("time", *PRICES)}
-    if folder.amount:
-        shown["volume" if "volume" in found.roles else "turnover"] = folder.amount
+    _, settled = settle_interval(merger.spacing, merger.interval)
+    shown = {role: layout.roles[role] for role in ("time", *PRICES)}
+    if merger.amount:
+        shown["volume" if "volume" in layout.roles else "turnover"] = merger.amount
     columns = {"columns": ", ".join(f"{role}={name}" for role, name in shown.items())}
-    order = {} if folder.rising else {"order": "newest first, turned round"}
+    order = {} if merger.rising else {"order": "newest first, turned round"}
     return Reading(
-        candles=whole.candles(),
-        interval=folder.interval,
+        candles=candles.candles(),
+        interval=merger.interval,
         lines=lines,
         duplicates=0,
         simulated=False,
-        volume_unit=volume_unit(found.roles, is_yahoo(found.names)),
+        volume_unit=volume_unit(layout.roles, is_yahoo(layout.names)),
         symbol=symbols[0] if symbols else "",
         splices=None,
-        decisions={**found.decisions, **columns, "time": parts[0].how, **order, **settled},
+        decisions={**layout.decisions, **columns, "time": parts[0].how, **order, **settled},
         problems=tuple(problems),
     )
 
 
 def _check(parts: Sequence[_Part], size: int, *, rising: bool) -> None:
-    """Give up on what only the whole file shows.
+    """Give up where the blocks together are irregular.
 
     Raises:
-        NotPlain: if blocks are out of order or do not agree, or too much is odd.
+        NotPlain: If the blocks are out of order or differ in kind, or too much is odd.
     """
     borders = ((one.ends[1], other.ends[0]) for one, other in itertools.pairwise(parts))
     if any(before == after or (before < after) != rising for before, after in borders):
@@ -274,5 +283,5 @@ def _check(parts: Sequence[_Part], size: int, *, rising: bool) -> None:
 
 
 def _lines(parts: Sequence[_Part], first: int) -> list[int]:
-    """Line of each block's first row."""
+    """Return the line of each block's first row."""
     return [first + int(size) for size in np.cumsum([0, *(part.size for part in parts[:-1])])]

@@ -1,7 +1,4 @@
-"""Which format a file is in, by its first bytes, never by its name.
-
-Imports ``errors`` and its neighbours.
-"""
+"""Which format a file has: by its first bytes, never by its name."""
 
 from __future__ import annotations
 
@@ -19,8 +16,8 @@ from cryptoforecast.prices.files.readers.layout import HEAD_BYTES
 from cryptoforecast.prices.files.readers.parquet import read_parquet
 from cryptoforecast.prices.files.table import Reading
 
-# What a file of another kind begins with, and what to do about it.
-_FOREIGN = (
+# First bytes of files of other kinds, what they are, and what the user can do.
+_OTHER_KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "Save the sheet as CSV."),
     (b"PK\x03\x04", "an archive within an archive", "Unpack it first."),
     (b"\x1f\x8b", "an archive within an archive", "Unpack it first."),
@@ -45,19 +42,20 @@ def read_candles(
     """Read a file of any known format, packed or not, into candles.
 
     Args:
-        packed: the file, seekable.
-        corrections: what the person says of it.
-        interval: merge into candles of this length; the file's own by default.
-        max_candles: candles of the file's own length to read from text.
+        packed: The file, seekable.
+        corrections: What the user says about the file.
+        interval: Merge into candles of this length; the file's own by default.
+        max_candles: Candles that a text file may have if ``interval`` is not given.
 
     Raises:
-        UnreadableFile: if it is of no known format, or can't be read rightly.
-        InvalidInput: if ``interval`` is no multiple of the file's, or there are more candles.
+        UnreadableFile: If the file is of no known format, or can't be read without doubt.
+        InvalidInput: If ``interval`` is no multiple of the file's candle length, or there are more
+            candles than ``max_candles``.
     """
     stream = unpack(packed)
     head = stream.read(HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for magic, what, remedy in _FOREIGN:
+    for magic, what, remedy in _OTHER_KINDS:
         if start.startswith(magic):
             raise UnreadableFile(
                 "A price file is CSV, JSON, Parquet or Feather. Received: what looks like "
@@ -70,15 +68,16 @@ def read_candles(
     elif start.startswith((b"{", b"[")):
         table = read_json(unpack(packed), corrections)
     else:
-        folded = interval and read_and_merge(lambda: unpack(packed), corrections, interval)
-        if folded:
-            return folded
+        merged = interval and read_and_merge(lambda: unpack(packed), corrections, interval)
+        if merged:
+            return merged
         rows = max_candles if interval is None else MAX_ROWS
         table = read_csv(lambda: unpack(packed), corrections, rows)
     return candles_from_table(table, corrections, interval)
 
 
 def _seekable(packed: IO[bytes], stream: IO[bytes]) -> IO[bytes]:
+    """Return the file at its start, if it is not in an archive."""
     if stream is not packed:
         raise UnreadableFile(
             "Parquet and Feather are packed already. Received: one in an archive. Unpack it first."

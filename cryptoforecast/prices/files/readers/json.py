@@ -1,7 +1,4 @@
-"""JSON: a list of lists, a list of records, or one record a line.
-
-Imports ``errors`` and its neighbours.
-"""
+"""JSON: a list of lists, a list of records, or one record a line."""
 
 from __future__ import annotations
 
@@ -39,21 +36,26 @@ from cryptoforecast.prices.files.readers.json_rows import (
 )
 from cryptoforecast.prices.files.table import Table
 
-_SAMPLE = 400
+# Rows by which columns are recognised.
+_SAMPLE_ROWS = 400
 
-# Columns that matter and perhaps others, the names of all, which is what, and how that is known.
-_Found = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
+# The columns with a role and perhaps others, the names of all, the roles, and the decisions.
+_Columns = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
 
 
 def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     """Read JSON rows.
 
+    Args:
+        stream: The unpacked file from its start.
+        corrections: What the user says about the file.
+
     Raises:
-        UnreadableFile: if it is damaged, too large, or not rows of prices.
+        UnreadableFile: If the file is damaged, too large, or has no rows of prices.
     """
     corrections.refuse_delimiter("JSON")
     content = stream.read(MAX_JSON_BYTES + 1)
-    # A row has its brackets, so that too many are known before they are parsed.
+    # Every row has brackets, so that too many rows are counted before they are parsed.
     if len(content) > MAX_JSON_BYTES or content.count(b"{") + content.count(b"[") > MAX_JSON_ROWS:
         raise too_large_json()
     rows, unit = _rows(content)
@@ -62,15 +64,15 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     records = [row for row in rows if isinstance(row, dict)]
     lists = [row for row in rows if isinstance(row, list)]
     if len(records) == len(rows):
-        found = _from_records(flatten_records(records, unit), corrections.columns)
+        columns = _from_records(flatten_records(records, unit), corrections.columns)
     elif len(lists) == len(rows):
-        found = _from_lists(lists, unit, corrections.columns)
+        columns = _from_lists(lists, unit, corrections.columns)
     else:
         raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
-    frame, names, roles, decisions = found
-    kept = frame[list(dict.fromkeys(roles.values()))]
+    frame, names, roles, decisions = columns
+    frame = frame[list(dict.fromkeys(roles.values()))]
     return Table(
-        frame=kept.apply(_column, args=(unit,)),
+        frame=frame.apply(_column, args=(unit,)),
         roles=roles,
         unit=unit,
         first=1,
@@ -82,13 +84,13 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
 
 
 def _rows(content: bytes) -> tuple[list[Json], str]:
-    """Parse the whole, or else line by line."""
+    """Parse the file, or else each line; return the rows and what a row is called."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"It is not text in UTF-8 ({error.reason}). Save it so.") from error
     try:
-        whole = json.loads(text)
+        document = json.loads(text)
     except RecursionError as error:
         raise UnreadableFile("The JSON is nested too deeply. Save the rows as CSV.") from error
     except ValueError as error:
@@ -98,16 +100,17 @@ def _rows(content: bytes) -> tuple[list[Json], str]:
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
         return _by_line(text.splitlines()), "line"
-    return find_rows(whole), "record"
+    return find_rows(document), "record"
 
 
 def _by_line(lines: list[str]) -> list[Json]:
+    """Parse each line."""
     if len(lines) > MAX_JSON_ROWS:
         raise too_large_json()
     rows: list[Json] = []
     for number, line in enumerate(lines, start=1):
         try:
-            # A blank line keeps its place, so that later ones are named rightly.
+            # A blank line stays as a row, so that messages name the right line.
             rows.append(json.loads(line) if line.strip() else {})
         except (ValueError, RecursionError) as error:
             raise UnreadableFile(
@@ -116,19 +119,21 @@ def _by_line(lines: list[str]) -> list[Json]:
     return rows
 
 
-def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Found:
-    names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE] for key in row)]
+def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Columns:
+    """Find the columns of records, by the keys of the first ones."""
+    names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE_ROWS] for key in row)]
     roles = roles_by_name(names, given)
     if not are_enough(roles):
         raise missing_columns(names, given)
-    kept = list(dict.fromkeys(roles.values()))
+    read = list(dict.fromkeys(roles.values()))
     frame = pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in kept}
+        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in read}
     )
     return frame, names, roles, {}
 
 
-def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> _Found:
+def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> _Columns:
+    """Find the columns of lists, by names in the first list or by their numbers."""
     names = [str(cell) for cell in rows[0]]
     if _is_header(names, given):
         names = list(unique_names(names))
@@ -144,19 +149,21 @@ def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> 
                 f"Every row must have as many values as the first, {width}. Received: {len(row)} "
                 f"in {unit} {number}. Correct it."
             )
-    sample = np.array([[_number(cell) for cell in row] for row in rows[:_SAMPLE]], dtype=np.float64)
+    sample = np.array(
+        [[_number(cell) for cell in row] for row in rows[:_SAMPLE_ROWS]], dtype=np.float64
+    )
     if width > 1 and not isinstance(rows[0][0], int | float) and np.isnan(sample[:, 0]).any():
         sample[:, 0] = np.arange(len(sample))
     names = [f"column {i + 1}" for i in range(width)]
-    told = given_roles(names, given)
+    fixed = given_roles(names, given)
     how = f"none; {width} columns recognised by their shape"
     try:
         shape = roles_by_shape(sample)
     except UnreadableFile:
-        if not are_enough(told):
+        if not are_enough(fixed):
             raise
         shape, how = {}, "none"
-    roles = combine_roles({role: names[i] for i, role in shape.items()}, told)
+    roles = combine_roles({role: names[i] for i, role in shape.items()}, fixed)
     if not are_enough(roles):
         raise missing_columns(names, given)
     frame = pd.DataFrame(
@@ -166,7 +173,7 @@ def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> 
 
 
 def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
-    """Whether a list holds names of columns rather than values."""
+    """Tell whether a list has names of columns instead of values."""
     if not names or not has_columns(names, given):
         return False
     roles = roles_by_name(names, given)
@@ -176,6 +183,7 @@ def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
 
 
 def _number(cell: Json) -> float:
+    """Return a cell as a number; NaN where it is none."""
     try:
         return float(cell) if isinstance(cell, str | int | float) else math.nan
     except (ValueError, OverflowError):
@@ -183,7 +191,7 @@ def _number(cell: Json) -> float:
 
 
 def _column(values: pd.Series, unit: str) -> pd.Series:
-    """Give a column of JSON values one type: whole numbers, numbers or text."""
+    """Convert a column of JSON values to one type: integers, floats or text."""
     odd = [i for i, value in enumerate(values) if isinstance(value, list | dict | bool)]
     if odd:
         raise UnreadableFile(

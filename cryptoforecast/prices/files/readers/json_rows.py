@@ -1,7 +1,7 @@
-"""Rows of prices wherever they lie in JSON.
+"""Rows of prices, wherever they are in a JSON document.
 
-Imports ``errors`` and its neighbours. Providers wrap their rows, key them by time, or give one
-list a column; all of it becomes one list of records or of lists.
+Providers wrap their rows in records, key them by time, or write one list for each column. All of
+these become one list of records or of lists.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from cryptoforecast.prices.files.table import PRICES
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Rows: TypeAlias = "list[Json]"
 
-#: Bytes a JSON file may have, unpacked: parsed, they take up to fifty times as much.
+#: Bytes that a JSON file may have, unpacked; parsed, it takes up to fifty times as much memory.
 MAX_JSON_BYTES = 30_000_000
-#: Rows it may have; so many of the shortest candles have more bytes.
+#: Rows that a JSON file may have; so many of the shortest candles would have more bytes.
 MAX_JSON_ROWS = 2_000_000
 _MAX_DEPTH = 5
 _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -28,13 +28,16 @@ _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
 SHAPES = "a list of lists, a list of records, or one record a line"
 
 
-def find_rows(whole: Json) -> Rows:
-    """Find the one list of rows that a document holds.
+def find_rows(document: Json) -> Rows:
+    """Find the one list of rows in a document.
+
+    Args:
+        document: The parsed JSON.
 
     Raises:
-        UnreadableFile: if there is none, or several that may be meant.
+        UnreadableFile: If there is no list of rows, or several that may be prices.
     """
-    lists = list(_lists(whole, 0))
+    lists = list(_lists(document, 0))
     if len(lists) > 1:
         priced = [each for each in lists if _is_priced(each)]
         lists = priced if len(priced) == 1 else lists
@@ -52,7 +55,7 @@ def find_rows(whole: Json) -> Rows:
 
 
 def too_large_json() -> UnreadableFile:
-    """Make the error for JSON beyond the bounds."""
+    """Return the error for a JSON file that is too large."""
     return UnreadableFile(
         f"A JSON file may have {MAX_JSON_BYTES // 10**6} MB, unpacked, and "
         f"{MAX_JSON_ROWS // 10**6} million rows. Received: more. Save it as CSV or Parquet."
@@ -60,18 +63,23 @@ def too_large_json() -> UnreadableFile:
 
 
 def flatten_records(records: list[dict[str, Json]], unit: str) -> list[dict[str, Json]]:
-    """Lift the values of records within records, as ``{"time": 1, "quote": {"open": 2}}`` has.
+    """Flatten records within records: ``{"time": 1, "quote": {"open": 2}}``.
+
+    Args:
+        records: The rows.
+        unit: What a row is called, for messages.
 
     Raises:
-        UnreadableFile: if a price is there several times.
+        UnreadableFile: If a price is there several times.
     """
     if not any(isinstance(value, dict) for value in records[0].values()):
         return records
-    return [_lifted(record, f"{unit} {number}") for number, record in enumerate(records, start=1)]
+    return [_flatten(record, f"{unit} {number}") for number, record in enumerate(records, start=1)]
 
 
-def _lifted(record: dict[str, Json], where: str) -> dict[str, Json]:
-    lifted: dict[str, Json] = {
+def _flatten(record: dict[str, Json], where: str) -> dict[str, Json]:
+    """Return a record with the values of the records within it; its own values come first."""
+    flat: dict[str, Json] = {
         name: value for name, value in record.items() if not isinstance(value, dict)
     }
     inner: set[str] = set()
@@ -81,14 +89,14 @@ def _lifted(record: dict[str, Json], where: str) -> dict[str, Json]:
                 f"Each price must be there once. Received: several {name!r} in {where}, so perhaps "
                 "several coins or currencies. Save one a file."
             )
-        if name not in lifted:
+        if name not in flat:
             inner.add(name)
-            lifted[name] = value
-    return lifted
+            flat[name] = value
+    return flat
 
 
 def _leaves(record: dict[str, Json], depth: int = 0) -> Iterator[tuple[str, Json]]:
-    """Yield names and values of the records within a record."""
+    """Yield names and values of the records within a record, at any depth."""
     for name, value in record.items():
         if isinstance(value, dict) and depth < _MAX_DEPTH:
             yield from _leaves(value, depth + 1)
@@ -97,13 +105,18 @@ def _leaves(record: dict[str, Json], depth: int = 0) -> Iterator[tuple[str, Json
 
 
 def _lists(value: Json, depth: int) -> Iterator[Rows]:
-    """Yield the lists of rows, wrapped or not."""
+    """Yield the lists of rows in a value, at any depth."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
-        made = _split(value) or _keyed(value) or _turned(value) or _columns(value)
-        if made:
-            yield made
+        rows = (
+            _from_split(value)
+            or _keyed_by_time(value)
+            or _keyed_by_column(value)
+            or _from_columns(value)
+        )
+        if rows:
+            yield rows
         else:
             for each in value.values():
                 yield from _lists(each, depth + 1)
@@ -113,13 +126,14 @@ def _lists(value: Json, depth: int) -> Iterator[Rows]:
         yield from within or [value]
 
 
-def _is_priced(found: Rows) -> bool:
-    first = found[0]
+def _is_priced(rows: Rows) -> bool:
+    """Tell whether the first row is a record with the columns of candles or trades."""
+    first = rows[0]
     return isinstance(first, dict) and are_enough(roles_by_name([str(name) for name in first]))
 
 
-def _split(value: dict[str, Json]) -> Rows | None:
-    """Read names, rows and perhaps times beside each other: what pandas calls split."""
+def _from_split(value: dict[str, Json]) -> Rows | None:
+    """Read column names, rows and perhaps times in lists of their own, pandas's ``split``."""
     names, data, index = value.get("columns"), value.get("data"), value.get("index")
     if not isinstance(names, list) or not isinstance(data, list) or not data:
         return None
@@ -132,7 +146,7 @@ def _split(value: dict[str, Json]) -> Rows | None:
     return [dict(zip(head, row, strict=True)) for row in body]
 
 
-def _keyed(value: dict[str, Json]) -> Rows | None:
+def _keyed_by_time(value: dict[str, Json]) -> Rows | None:
     """Read records by their time, ``{"2024-01-01": {"open": 1}}``."""
     if not value or not all(_TIME.fullmatch(key) for key in value):
         return None
@@ -141,8 +155,8 @@ def _keyed(value: dict[str, Json]) -> Rows | None:
     return [{"time": time, **record} for time, record in value.items() if isinstance(record, dict)]
 
 
-def _turned(value: dict[str, Json]) -> Rows | None:
-    """Read columns by row, ``{"open": {"2024-01-01": 1}}``: what pandas writes by default."""
+def _keyed_by_column(value: dict[str, Json]) -> Rows | None:
+    """Read records by column, ``{"open": {"2024-01-01": 1}}``, which pandas writes by default."""
     columns = {name: column for name, column in value.items() if isinstance(column, dict)}
     if len(columns) != len(value) or not columns:
         return None
@@ -166,32 +180,32 @@ def _turned(value: dict[str, Json]) -> Rows | None:
     return [{"time": key, **record} for key, record in zip(keys, records, strict=True)]
 
 
-def _columns(value: dict[str, Json]) -> Rows | None:
-    """Read one list a column, wherever they lie: ``{"t": [1, 2], "o": [1, 2]}``."""
-    found: dict[str, list[Json]] = {}
+def _from_columns(value: dict[str, Json]) -> Rows | None:
+    """Read one list for each column, at any depth: ``{"t": [1, 2], "o": [1, 2]}``."""
+    columns: dict[str, list[Json]] = {}
     for name, column in _plain_lists(value, 0):
-        if name in found and plain_name(name) in PRICES:
+        if name in columns and plain_name(name) in PRICES:
             return None
-        found.setdefault(name, column)
-    roles = roles_by_name(list(found))
+        columns.setdefault(name, column)
+    roles = roles_by_name(list(columns))
     if not are_enough(roles):
         return None
-    length = len(found[roles["time"]])
+    length = len(columns[roles["time"]])
     if length > MAX_JSON_ROWS:
         raise too_large_json()
     for role in (*PRICES, "price"):
-        if role in roles and len(found[roles[role]]) != length:
+        if role in roles and len(columns[roles[role]]) != length:
             raise UnreadableFile(
                 "Every column must have as many values as there are times, "
-                f"{length}. Received: {len(found[roles[role]])} in {roles[role]!r}. Download it "
+                f"{length}. Received: {len(columns[roles[role]])} in {roles[role]!r}. Download it "
                 "again."
             )
-    whole = {name: column for name, column in found.items() if len(column) == length}
-    return [dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)]
+    equal = {name: column for name, column in columns.items() if len(column) == length}
+    return [dict(zip(equal, row, strict=True)) for row in zip(*equal.values(), strict=True)]
 
 
 def _plain_lists(value: Json, depth: int) -> Iterator[tuple[str, list[Json]]]:
-    """Yield the lists of plain values in records, and in lists of one record."""
+    """Yield the lists of plain values in a record, at any depth, and in lists of one record."""
     if not isinstance(value, dict) or depth > _MAX_DEPTH:
         return
     for name, each in value.items():

@@ -1,7 +1,4 @@
-"""What the beginning of a text file tells: encoding, delimiter, header, first row.
-
-Imports ``errors`` and its neighbours. Sees the first 64 KB only; pure.
-"""
+"""How a text file is laid out: encoding, delimiter, header, first row; by its beginning."""
 
 from __future__ import annotations
 
@@ -15,12 +12,14 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.header import find_header, find_names, recognise_columns
 from cryptoforecast.prices.files.corrections import Corrections
 
+#: Bytes of a file's beginning by which its layout is found.
 HEAD_BYTES = 65_536
 _DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE = 400
-# Lines that may hold names in an old encoding.
-_TITLES = 5
-_BOMS = (
+# Lines of these that are looked at.
+_SAMPLE_LINES = 400
+# Lines among which names may be in an old encoding.
+_TITLE_LINES = 5
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -32,12 +31,12 @@ class Layout:
     """How a text file is to be read.
 
     Attributes:
-        encoding: a codec's name.
-        delimiter: one character.
-        names: columns, unique; ``"column 1"`` and so on where the file names none.
-        roles: column by role.
-        skip: lines before the first row.
-        decisions: what was settled without asking.
+        encoding: Name of a codec.
+        delimiter: The character between the columns.
+        names: Column names, all different; ``"column 1"`` and so on where the file has none.
+        roles: Column by role.
+        skip: Lines before the first row.
+        decisions: What the reader decided by itself, by topic.
     """
 
     encoding: str
@@ -49,12 +48,18 @@ class Layout:
 
 
 def decode(head: bytes) -> tuple[str, str]:
-    """Decode the head of a file; returns text and codec.
+    """Decode the beginning of a file.
+
+    Args:
+        head: The first bytes.
+
+    Returns:
+        The text, and the name of the codec.
 
     Raises:
-        UnreadableFile: if it is no text.
+        UnreadableFile: If the bytes are no text.
     """
-    for mark, name in _BOMS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             try:
                 text = codecs.getincrementaldecoder(name)().decode(head)
@@ -69,7 +74,7 @@ def decode(head: bytes) -> tuple[str, str]:
         line = head[: error.start].count(b"\n") + 1
         text = head.decode("cp1252", errors="replace")
         # Column names alone may be in an old encoding; numbers and dates are the same in both.
-        if "\ufffd" in text or line > _TITLES or not re.search("[A-Za-z]{3}", text):
+        if "\ufffd" in text or line > _TITLE_LINES or not re.search("[A-Za-z]{3}", text):
             raise UnreadableFile(
                 f"It is not text in UTF-8 ({error.reason} in line {line}). Save it as UTF-8."
             ) from error
@@ -77,6 +82,7 @@ def decode(head: bytes) -> tuple[str, str]:
 
 
 def _binary() -> UnreadableFile:
+    """Return the error for a file that is no text."""
     return UnreadableFile(
         "A price file is CSV, JSON, Parquet or Feather. Received: binary data. "
         "Export the prices as CSV."
@@ -84,7 +90,7 @@ def _binary() -> UnreadableFile:
 
 
 def _checked(text: str) -> str:
-    """Refuse control characters, which no table has."""
+    """Return the text if it has no control characters, which no table has."""
     odd = sum(1 for character in text if character < " " and character not in "\t\r\n")
     if odd or "\x7f" in text:
         raise _binary()
@@ -92,12 +98,15 @@ def _checked(text: str) -> str:
 
 
 def find_layout(head: bytes, corrections: Corrections) -> Layout:
-    """Find how a text file is to be read.
+    """Find how a text file is to be read: with the first delimiter that gives known columns.
 
-    Every delimiter is tried; the one under which the columns are recognised wins.
+    Args:
+        head: The first ``HEAD_BYTES`` bytes of the file.
+        corrections: What the user says about the file.
 
     Raises:
-        UnreadableFile: if none does; says what the most likely one found.
+        UnreadableFile: If no delimiter gives known columns; the message is of the one that gives
+            most columns.
     """
     text, encoding = decode(head)
     lines = re.split(r"\r\n|\n|\r", text)
@@ -109,15 +118,15 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
     delimiters = (corrections.delimiter,) if corrections.delimiter else _DELIMITERS
     failures: list[tuple[int, UnreadableFile]] = []
     for delimiter in delimiters:
-        rows = _split(lines[:_SAMPLE], delimiter)
+        rows = _split(lines[:_SAMPLE_LINES], delimiter)
         try:
-            found = find_header(rows, corrections.columns) or recognise_columns(
+            header = find_header(rows, corrections.columns) or recognise_columns(
                 rows, corrections.columns
             )
         except UnreadableFile as error:
             failures.append((max(map(len, rows)), error))
             continue
-        names, roles, skip, decisions = found
+        names, roles, skip, decisions = header
         _check_widths(rows, skip, len(names))
         shown = {"\t": "tab"}.get(delimiter, delimiter)
         if not encoding.startswith("utf-8"):
@@ -127,26 +136,27 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
 
 
 def find_column_names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:
-    """Find what the columns are called, whether or not they make prices.
+    """Find the names of the columns, whether or not they make prices.
 
     Args:
-        head: the beginning of the file.
-        delimiter: the one to use; by default the one that recognises or finds most columns.
+        head: The beginning of the file.
+        delimiter: The character between the columns; by default the one that gives known columns,
+            or else most columns.
 
     Returns:
-        Names, ``"column 3"`` where the third has none; empty if it is no table.
+        Names, ``"column 3"`` where the third has none; empty if the file is no table.
 
     Raises:
-        UnreadableFile: if it is no text.
+        UnreadableFile: If the file is no text.
     """
     text, _ = decode(head)
-    lines = re.split(r"\r\n|\n|\r", text)[:_SAMPLE]
+    lines = re.split(r"\r\n|\n|\r", text)[:_SAMPLE_LINES]
     splits = [_split(lines, mark) for mark in ((delimiter,) if delimiter else _DELIMITERS)]
     return find_names(splits)
 
 
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Split lines into cells; quoted line breaks are not for price files."""
+    """Split lines into cells; a line break in quotes ends the line all the same."""
     rows = []
     for line in lines:
         try:
@@ -158,7 +168,7 @@ def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _refuse_markup(lines: Sequence[str]) -> None:
-    """Name a web page for what it is."""
+    """Refuse a web page with a message of its own."""
     start = next(line.strip() for line in lines if line.strip())
     if re.match(r"<(!|\?|(html|head|body|div|table|xml|svg|rss)\b)", start, re.IGNORECASE):
         raise UnreadableFile(
@@ -168,14 +178,14 @@ def _refuse_markup(lines: Sequence[str]) -> None:
 
 
 def _check_widths(rows: list[list[str]], skip: int, width: int) -> None:
-    """Refuse rows longer than the header; the parser would cut the first of them short."""
+    """Refuse a row that is longer than the header, because the parser would cut it short."""
     for i, row in enumerate(rows[skip:], start=skip + 1):
         if any(row[width:]):
             raise too_many_cells(width, len(row), i)
 
 
 def too_many_cells(width: int, received: int, line: int) -> UnreadableFile:
-    """Make the error for a row with more cells than there are columns."""
+    """Return the error for a row with more cells than there are columns."""
     return UnreadableFile(
         f"Every row must have as many columns as the first line of the table, {width}. "
         f"Received: {received} in line {line}. Quote numbers that contain the delimiter."

@@ -1,7 +1,7 @@
-"""Dates written as text: numbers or names of months, in many orders.
+"""Dates in text: numbers or names of months, in many orders.
 
-Imports ``errors`` and its neighbours. Whether the day, the month or the year comes first is
-decided from the whole column, or refused.
+The whole column decides whether the day, the month or the year comes first. If it does not, the
+file is refused.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from cryptoforecast.types import Array
 
 _TH = r"(?:st|nd|rd|th|er|[.º°])?"
 _WORD = r"([^\W\d_]+)\.?"
-# Forms of dates: what the three groups are, Y year, M month, N its name, D day; lower case where
-# the order is to be found out.
+# Forms of dates, and what their three groups are: Y year, M month, N its name, D day. Letters are
+# lower case where the order is still to be found.
 _FORMS = (
     ("YMD", r"^(\d{4})(?:[-/.]| ?[年년]) ?(\d{1,2})(?:[-/.]| ?[月월]) ?(\d{1,2})(?:\.| ?[日일])?$"),
     ("YMD", r"^(\d{4})(\d{2})(\d{2})$"),
@@ -31,20 +31,34 @@ _FORMS = (
     ("dmY", r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})\.?$"),
     ("dmy", r"^(\d{1,2})[./-](\d{1,2})[./-](\d{2})$"),
 )
-# Years of two digits: 09 is 2009, 68 is 2068, 69 is 1969.
+# Years of two digits: below this they are of this century, so that 68 is 2068 and 69 is 1969.
 _PIVOT = 69
-_SAY = (
+_REMEDY = (
     "Say which comes first (Dates on the Data page; --dates day-first or --dates month-first on "
     "the command line), or write dates as 2024-12-31."
 )
-# Candles are never further apart; an order of day, month and year that says so is not the order.
-_LONGEST = 31
+# Days between candles, in the median; an order of day, month and year that gives more is wrong.
+_MAX_DAYS_APART = 31
 
 
 def read_dates(
     table: Table, text: pd.Series, dates: pd.Series, rows: Array, corrections: Corrections
 ) -> tuple[Array, list[str]]:
-    """Read dates, `(n,)` days, NaT where the form is not known; and how."""
+    """Read dates.
+
+    Args:
+        table: For the place of the rows in the file.
+        text: `(n,)` as the file has it, for messages.
+        dates: `(n,)` the dates in it, to be read.
+        rows: `(n,)` row of each in the table.
+        corrections: Whether the day comes first.
+
+    Returns:
+        `(n,)` days, NaT where the form is unknown; and the forms, for the decisions.
+
+    Raises:
+        UnreadableFile: If a month's name or the order can be read in two ways.
+    """
     days = np.full(len(dates), np.datetime64("NaT", "D"))
     how: list[str] = []
     for order, form in _FORMS:
@@ -60,30 +74,29 @@ def read_dates(
                 f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), another month in "
                 "another language. Write dates as 2024-12-31."
             )
-        known = "n" in order.lower()
-        whole = text[fits]
-        order, why = _settled(table, whole, rows[fits], fields, order, corrections)
+        named = "n" in order.lower()
+        order, reason = _settle_order(table, text[fits], rows[fits], fields, order, corrections)
         days[fits] = _calendar(order, fields)
-        how.append(f"with month names{why and ', '}{why}" if known else why)
+        how.append(f"with month names{reason and ', '}{reason}" if named else reason)
     return days, how
 
 
 def _fields(parts: pd.DataFrame, order: str) -> list[Array] | None:
-    """Numbers of a date's three parts; ``None`` if a month's name can't be told."""
-    found: list[Array] = []
+    """Return the numbers of the three parts; ``None`` if a month's name has two meanings."""
+    fields: list[Array] = []
     for i, letter in enumerate(order):
         if letter in "Nn":
             months = find_months(set(parts[i]))
             if months is None:
                 return None
-            found.append(parts[i].map(months).fillna(0).to_numpy(dtype=np.int64))
+            fields.append(parts[i].map(months).fillna(0).to_numpy(dtype=np.int64))
         else:
-            found.append(parts[i].astype(np.int64).to_numpy())
-    return found
+            fields.append(parts[i].astype(np.int64).to_numpy())
+    return fields
 
 
 def _calendar(order: str, fields: list[Array]) -> Array:
-    """Days, `(n,)`; NaT where there is no such date."""
+    """Return days, `(n,)`; NaT where there is no such date."""
     year, month, day = (fields[order.index(letter)] for letter in "YMD")
     year = np.where(year < _PIVOT, year + 2000, np.where(year < 100, year + 1900, year))
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
@@ -93,17 +106,17 @@ def _calendar(order: str, fields: list[Array]) -> Array:
 
 
 def _is_history(days: Array) -> bool:
-    """Whether dates could be those of candles: all of them there, none too far from the next."""
+    """Tell whether days may be those of candles: none absent or too old, and close together."""
     if np.isnat(days).any() or (days < FIRST.to_datetime64()).any():
         return False
     apart = np.diff(np.unique(days)).astype(np.int64)
-    return not len(apart) or float(np.median(apart)) <= _LONGEST
+    return not len(apart) or float(np.median(apart)) <= _MAX_DAYS_APART
 
 
 # ---------------------------------------------------------------------------- order
 
 
-def _settled(
+def _settle_order(
     table: Table,
     text: pd.Series,
     rows: Array,
@@ -111,49 +124,67 @@ def _settled(
     order: str,
     corrections: Corrections,
 ) -> tuple[str, str]:
-    """Settle what comes first: the order of Y, M and D, and why, empty where it is plain."""
+    """Settle the order of Y, M and D, and its reason; empty where the form leaves no choice."""
     if order.isupper():
         return order.replace("N", "M"), "" if "N" in order else "year first"
-    told = corrections.day_first
+    given = corrections.day_first
     short = "y" in order
     if short:
         orders = ("DMY", "YMD") if "n" in order else ("DMY", "MDY", "YMD")
         fitting = [each for each in orders if _is_history(_calendar(each, fields))]
-        if "YMD" in fitting and told is None and len(fitting) > 1:
+        if "YMD" in fitting and given is None and len(fitting) > 1:
             raise UnreadableFile(
                 "Dates must be readable in one way. "
                 f"Received: {text.iloc[0][:40]!r} ({table.where(int(rows[0]))}), and no row tells "
-                f"the day from the year. {_SAY}"
+                f"the day from the year. {_REMEDY}"
             )
-        if fitting == ["YMD"] and told is not True:
+        if fitting == ["YMD"] and given is not True:
             return "YMD", "year first, of two digits (no other order makes candles)"
         if "n" in order:
             return "DMY", "years of two digits"
-    day_first, why = _day_first(table, text, rows, fields[0], fields[1], told)
+    day_first, reason = _settle_day_first(table, text, rows, fields[0], fields[1], given)
     years = ", years of two digits" if short else ""
-    return "DMY" if day_first else "MDY", f"{'day' if day_first else 'month'} first{years} ({why})"
+    return (
+        "DMY" if day_first else "MDY",
+        f"{'day' if day_first else 'month'} first{years} ({reason})",
+    )
 
 
-def _day_first(
+def _settle_day_first(
     table: Table,
     text: pd.Series,
     rows: Array,
     first: Array,
     second: Array,
-    told: bool | None,
+    given: bool | None,
 ) -> tuple[bool, str]:
-    """Decide from the whole column whether the day comes first."""
+    """Settle whether the day comes before the month, by the whole column.
+
+    Args:
+        table: For the place of the rows in the file.
+        text: `(n,)` as the file has it, for messages.
+        rows: `(n,)` row of each in the table.
+        first: `(n,)` the number that comes first.
+        second: `(n,)` the number after it.
+        given: What the user says, if anything.
+
+    Returns:
+        Whether the day comes first, and the reason.
+
+    Raises:
+        UnreadableFile: If no row decides, or rows contradict each other or the user.
+    """
     late_first, late_second = first > 12, second > 12
-    if told is not None:
-        wrong = late_second if told else late_first
+    if given is not None:
+        wrong = late_second if given else late_first
         if wrong.any():
-            row, said = int(np.argmax(wrong)), "day" if told else "month"
+            row, order = int(np.argmax(wrong)), "day" if given else "month"
             raise UnreadableFile(
-                f"With the {said} first, no date may have a month above 12. Received: "
+                f"With the {order} first, no date may have a month above 12. Received: "
                 f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}). Choose the other order, "
                 "or leave it as found."
             )
-        return told, "as you said"
+        return given, "as you said"
     if late_first.any() and late_second.any():
         days = int(rows[np.argmax(late_first)]), int(rows[np.argmax(late_second)])
         raise UnreadableFile(
@@ -171,5 +202,5 @@ def _day_first(
     raise UnreadableFile(
         "Dates must be readable in one way. "
         f"Received: {text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), and no row tells the "
-        f"day from the month. {_SAY}"
+        f"day from the month. {_REMEDY}"
     )

@@ -1,7 +1,7 @@
-"""Names of months in the languages that price files are exported in.
+"""Names of months in the languages of price files.
 
-Imports nothing of ours. A word may name different months in two languages; then the other words
-of the column tell the language, or nothing is read.
+A word may be different months in two languages. Then the other words of the column show the
+language, or the months stay unknown.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 
-# A name and its other spellings; every beginning of three letters or more stands for it too,
-# unless another month of the language begins so.
+# Each month and its other spellings. Its first three or more letters are read too, unless another
+# month of the language has the same.
 _LANGUAGES = (
     # English
     "january february march april may june july august september october november december",
@@ -47,41 +47,42 @@ _LANGUAGES = (
     "januari februari maret april mei juni juli agustus september oktober november desember",
 )
 _LETTERS = str.maketrans({"ı": "i", "ł": "l", "ß": "ss"})
-_SHORTEST = 3
+# Letters that an abbreviation must have.
+_MIN_LETTERS = 3
 
 
 def plain_letters(text: str) -> str:
-    """Reduce text to plain letters and digits: no case, accents, signs or spaces."""
+    """Reduce text to letters and digits, without case, accents, signs and spaces."""
     apart = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
-    kept = "".join(each for each in apart if each.isalnum())
+    plain = "".join(each for each in apart if each.isalnum())
     # Korean letters were taken apart as well.
-    return unicodedata.normalize("NFC", kept)
+    return unicodedata.normalize("NFC", plain)
 
 
 def _dictionary(language: str) -> dict[str, int]:
-    """Month by word, for every spelling and every beginning that means one month only."""
-    found: dict[str, set[int]] = {}
+    """Return the month by word: each spelling, and each beginning of one month only."""
+    beginnings: dict[str, set[int]] = {}
     exact: dict[str, int] = {}
     for month, names in enumerate(language.split(), start=1):
         for name in map(plain_letters, names.split("/")):
             exact[name] = month
-            for length in range(_SHORTEST, len(name)):
-                found.setdefault(name[:length], set()).add(month)
-    return {word: min(months) for word, months in found.items() if len(months) == 1} | exact
+            for length in range(_MIN_LETTERS, len(name)):
+                beginnings.setdefault(name[:length], set()).add(month)
+    return {word: min(months) for word, months in beginnings.items() if len(months) == 1} | exact
 
 
 _DICTIONARIES = tuple(_dictionary(language) for language in _LANGUAGES)
 
 
 def find_months(words: Collection[str]) -> dict[str, int] | None:
-    """Find the month that each word names.
+    """Find the month of each word.
 
     Args:
-        words: as a column has them; together they tell the language.
+        words: Words of one column; together they show the language.
 
     Returns:
-        Month, 1 to 12, by word, those that no language has left out; ``None`` if two languages
-        that know equally many of the words differ.
+        Month, 1 to 12, by word, without unknown words; ``None`` if two languages know equally many
+        of the words and differ in a month.
     """
     plain = {word: plain_letters(word) for word in words}
     readings = [

@@ -1,8 +1,4 @@
-"""Columns of numbers, as people and programs write them.
-
-Imports ``errors`` and ``importing.table``. A file has one decimal mark; what could be read in two
-ways is refused.
-"""
+"""Columns of numbers, as people and programs write them, with one decimal mark in a file."""
 
 from __future__ import annotations
 
@@ -16,31 +12,42 @@ from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import Array
 
-#: What stands for "no value".
+#: Texts that mean "no value".
 ABSENT = ["", "NULL", "null", "NaN", "nan", "NA", "N/A", "n/a", "None", "none", "-", "--", "#N/A"]
 
+# Numbers that have a decimal point, or commas that can only part thousands.
 _POINT = (
     r"^[+-]?(0\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|\d{4,}\.\d+|"
     r"\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})$"
 )
+# Numbers that have a decimal comma, whatever the points are.
 _COMMA = r"^[+-]?(0,\d+|\d+,\d{1,2}|\d+,\d{4,}|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)$"
+# Numbers that may be a thousand or a fraction.
 _GROUPED = r"^[+-]?\d{1,3}([.,])\d{3}$"
+# Numbers that a spreadsheet has altered.
 _MANGLED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
-# Spaces that nothing follows are sought from their first only.
+# The spaces are matched from the first of them only, which is fast.
 _UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
 _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _SPACES = r"[\s\u00a0\u202f'’]"
 
 
 def is_number(values: pd.Series) -> bool:
-    """Whether a column came as numbers (true and false are none)."""
+    """Tell whether a column's type is a number; true and false are none."""
     return bool(
         pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
     )
 
 
 def clean_numbers(values: pd.Series) -> pd.Series:
-    """Strip what surrounds a number: spaces, a currency sign, spaces between thousands."""
+    """Remove spaces, a currency sign, and spaces or apostrophes between thousands.
+
+    Args:
+        values: `(n,)` text.
+
+    Returns:
+        `(n,)` text, absent where there is no value.
+    """
     text = values.astype("str").str.strip()
     text = text.where(~text.isin(ABSENT) & values.notna())
     text = text.str.replace(r"^([+-]?)[$€£]\s*", r"\1", regex=True)
@@ -48,10 +55,18 @@ def clean_numbers(values: pd.Series) -> pd.Series:
 
 
 def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections) -> str:
-    """Decide the file's decimal mark from every number of its text columns.
+    """Find the file's decimal mark by every number of its text columns.
+
+    Args:
+        table: The raw columns.
+        roles: Roles of the columns of numbers.
+        corrections: The mark that the user gives, if any.
+
+    Returns:
+        ``"."`` or ``","``.
 
     Raises:
-        UnreadableFile: if marks are mixed, or every number can be read in two ways.
+        UnreadableFile: If the marks are mixed, or every number can be read in two ways.
     """
     if corrections.decimal:
         return corrections.decimal
@@ -76,22 +91,30 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
             "Save the file with decimal points and without thousands separators."
         )
     if doubtful and not points and not commas:
-        row, text_, role = doubtful
+        row, number, role = doubtful
         raise UnreadableFile(
-            f"Numbers must be readable in one way. Received: {text_!r} ({table.where(row)}, column "
-            f"{table.roles[role]!r}), which is a thousand or a fraction, and no other number "
-            "tells. Say which mark is the decimal one (Decimal mark on the Data page; --decimal "
-            "point or --decimal comma on the command line), or save it without thousands "
-            "separators."
+            f"Numbers must be readable in one way. Received: {number!r} ({table.where(row)}, "
+            f"column {table.roles[role]!r}), which is a thousand or a fraction, and no other "
+            "number shows which. Say which mark is the decimal one (Decimal mark on the Data page; "
+            "--decimal point or --decimal comma on the command line), or save it without "
+            "thousands separators."
         )
     return "," if commas else "."
 
 
 def read_numbers(table: Table, role: str, mark: str) -> Array:
-    """Read a column of numbers; NaN where the file has none.
+    """Read a column of numbers.
+
+    Args:
+        table: The raw columns.
+        role: Role of the column.
+        mark: The decimal mark.
+
+    Returns:
+        `(n,)` float64, NaN where the file has no value.
 
     Raises:
-        UnreadableFile: at the first text that is no plain number.
+        UnreadableFile: If a text is no plain number; the first one is named.
     """
     values = table.column(role)
     if not is_number(values):
@@ -101,6 +124,7 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
 
 
 def _parsed(table: Table, role: str, mark: str) -> pd.Series:
+    """Parse a column of text; a volume may have a unit such as K."""
     values = table.column(role)
     text = clean_numbers(values)
     thousands, pattern = (",", r"\d{1,3}(,\d{3})+") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
@@ -123,6 +147,7 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
 
 
 def _no_number(table: Table, role: str, row: int) -> UnreadableFile:
+    """Return the error for a text that is no number, with what the user can do."""
     text = str(table.column(role).iloc[row])
     if _MANGLED.fullmatch(text.strip()):
         hint = " A spreadsheet has altered the numbers beyond repair; use the original file."

@@ -1,7 +1,4 @@
-"""Times written as text: a date in one of many forms, a time of day, a zone.
-
-Imports its neighbours; ``days`` reads the dates. Every row is read by its own form.
-"""
+"""Times in text: a date in one of many forms, a time of day, a zone; each row by its own form."""
 
 from __future__ import annotations
 
@@ -18,17 +15,17 @@ _NAT = np.iinfo(np.int64).min
 _DAY = 86_400_000_000_000
 _SECOND = 1_000_000_000
 
-# Digits are 0 to 9 here: those of other scripts, which \d means too, are no numbers to pandas.
+# Only the digits 0 to 9, because pandas reads no digits of other scripts, which \d means too.
 _ISO = (
     r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
     r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
     r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?)?$"
 )
-# A date, a time of day, and what follows it.
+# A date, a time of day, and the text after it.
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
 _PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
 _CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
-# Other ways to write the same: 03-PM; 20240301T093000; Fri Mar 01 09:30:00 UTC 2024; Fri, 1 Mar.
+# Other forms made into these: 03-PM; 20240301T093000; Fri Mar 01 09:30:00 UTC 2024; Fri, 1 Mar.
 _REWRITTEN = (
     (r"\s+", " "),
     (r"^(.*\d) (\d{1,2})-([AaPp][Mm])$", r"\1 \2:00 \3"),
@@ -42,20 +39,19 @@ _REWRITTEN = (
 def read_text_times(
     table: Table, text: pd.Series, corrections: Corrections, here: LocalZone
 ) -> tuple[Array, str]:
-    """Read text row by row.
+    """Read times in text row by row.
 
     Args:
-        table: for where the rows lie.
-        text: stripped; absent where the file has none.
-        corrections: whether the day comes first.
-        here: the zone of times that carry none.
+        table: For the place of the rows in the file.
+        text: `(n,)` text without spaces around it, absent where the file has none.
+        corrections: Whether the day comes first.
+        here: The zone of times that have none.
 
     Returns:
-        `(n,)` ns UTC, the minimum of int64 where a row is in no known form; and how they were
-        understood.
+        `(n,)` UTC in ns, the minimum of int64 where a row has no known form; and the forms.
 
     Raises:
-        UnreadableFile: at the first time that could be read in two ways.
+        UnreadableFile: If a time can be read in two ways; the first is named.
     """
     stamps = np.full(len(text), _NAT)
     how: list[str] = []
@@ -71,7 +67,7 @@ def read_text_times(
 
 
 def _iso(text: pd.Series, here: LocalZone) -> Array:
-    """Parse ISO 8601; rows with a zone of their own and rows without are both fine."""
+    """Parse ISO 8601, in rows with a zone and in rows without."""
     even = text.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
     even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
     even = even.str.replace(",", ".", regex=False)
@@ -91,7 +87,7 @@ def _iso(text: pd.Series, here: LocalZone) -> Array:
 def _others(
     table: Table, text: pd.Series, rows: Array, corrections: Corrections, here: LocalZone
 ) -> tuple[Array, list[str]]:
-    """Read what is not plain ISO 8601; what is not understood is written another way first."""
+    """Read other forms than ISO 8601; where that fails, rewrite the text and read it again."""
     stamps, how = _pieces(table, text, text, rows, corrections, here)
     left = np.flatnonzero(stamps == _NAT)
     if len(left):
@@ -111,36 +107,55 @@ def _pieces(
     corrections: Corrections,
     here: LocalZone,
 ) -> tuple[Array, list[str]]:
-    """Read ``even``, which ``text`` was made into, as a date, a time of day and a zone."""
+    """Read texts of a date, a time of day and a zone.
+
+    Args:
+        table: For the place of the rows in the file.
+        text: `(n,)` as the file has it, for messages.
+        even: `(n,)` the same, perhaps rewritten, to be read.
+        rows: `(n,)` row of each in the table.
+        corrections: Whether the day comes first.
+        here: The zone of times that have none.
+
+    Returns:
+        As ``read_text_times``.
+    """
     pieces = even.str.extract(_PIECES)
-    # Dates and times of day come again and again; each is read once.
+    # Dates and times of day are repeated often; each different one is read once.
     dates, distinct = pd.factorize(pieces[0].fillna(""))
     first = np.unique(dates, return_index=True)[1]
     clocks, times = pd.factorize(pieces[1].fillna(""))
-    some, how = read_dates(
+    days, how = read_dates(
         table, text.iloc[first], pd.Series(distinct).str.strip(), rows[first], corrections
     )
-    whole = some[dates]
+    day = days[dates]
     clock, sound = (each[clocks] for each in _clock(pd.Series(times)))
-    wall = np.where(sound & ~np.isnat(whole), whole.astype(np.int64) * _DAY + clock, _NAT)
+    wall = np.where(sound & ~np.isnat(day), day.astype(np.int64) * _DAY + clock, _NAT)
     zone = pieces[2].fillna("").str.strip()
     stamps = np.full(len(text), _NAT)
     for label in zone.unique():
-        mine = (zone == label).to_numpy() & (wall != _NAT)
-        if not mine.any():
+        labelled = (zone == label).to_numpy() & (wall != _NAT)
+        if not labelled.any():
             continue
         if label:
-            where = table.where(int(rows[np.argmax(mine)]))
-            stamps[mine], decided = to_utc_by_label(wall[mine], label, here, where)
-            how += [decided] if decided else []
+            where = table.where(int(rows[np.argmax(labelled)]))
+            stamps[labelled], decision = to_utc_by_label(wall[labelled], label, here, where)
+            how += [decision] if decision else []
         else:
-            index = pd.DatetimeIndex(wall[mine].view("datetime64[ns]"))
-            stamps[mine] = to_utc(index, here).asi8
+            index = pd.DatetimeIndex(wall[labelled].view("datetime64[ns]"))
+            stamps[labelled] = to_utc(index, here).asi8
     return stamps, how
 
 
 def _clock(text: pd.Series) -> tuple[Array, Array]:
-    """Read times of day, `(n,)` ns since midnight; and which are sound, as absent ones are."""
+    """Read times of day.
+
+    Args:
+        text: `(n,)` text, empty where there is none.
+
+    Returns:
+        `(n,)` ns since midnight; and `(n,)` bool, false where there is no such time.
+    """
     parts = text.str.extract(_CLOCK)
     hour, minute, second = (
         pd.to_numeric(parts[i]).fillna(0).to_numpy(dtype=np.int64) for i in range(3)

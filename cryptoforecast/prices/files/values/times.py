@@ -1,7 +1,4 @@
-"""Columns of times: epochs in any unit, a spreadsheet's day numbers, datetimes, and text.
-
-Imports ``errors`` and its neighbours; ``dates`` reads text, ``zones`` places what has no zone.
-"""
+"""Columns of times: epochs in any unit, a spreadsheet's day numbers, datetimes, and text."""
 
 from __future__ import annotations
 
@@ -27,19 +24,24 @@ from cryptoforecast.types import Array
 
 _NAT = np.iinfo(np.int64).min
 _UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
-# Whole numbers that spell a date: 20240301, 202403010930, 20240301093000.
+# Whole numbers whose digits are a date: 20240301, 202403010930, 20240301093000.
 _SPELLED = ((20090101, "%Y%m%d"), (200901010000, "%Y%m%d%H%M"), (20090101000000, "%Y%m%d%H%M%S"))
-# A spreadsheet counts days from here; 2009 to 2100 are these numbers, which no epoch is.
-_ZERO = np.datetime64("1899-12-30", "ns").astype(np.int64)
-_SERIAL = (39_814, 73_051)
+# A spreadsheet counts days from here. The days of 2009 to 2100 are these, which no epoch is.
+_SPREADSHEET_ZERO = np.datetime64("1899-12-30", "ns").astype(np.int64)
+_SPREADSHEET_DAYS = (39_814, 73_051)
 _MINUTES, _SECONDS = 1_440, 86_400
-# Longer text is a remark; the longest zone's name makes a time of 70 characters.
-_LONGEST = 100
+# Characters of a time; with the longest zone's name it has 70, so longer text is a remark.
+_MAX_LENGTH = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """Times of the rows, UTC in ns, NaT where absent; and how they were understood."""
+    """Times of the rows.
+
+    Attributes:
+        index: `(n,)` UTC in ns, NaT where absent.
+        how: How the file writes them, for the decisions.
+    """
 
     index: pd.DatetimeIndex
     how: str
@@ -49,12 +51,12 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
     """Read the column of times.
 
     Args:
-        table: its rows.
-        needed: `(n,)` bool; rows without a price may lack a time too.
-        corrections: whether the day comes first, and the zone of times without one.
+        table: The raw columns.
+        needed: `(n,)` bool, the rows that must have a time; those without a price need none.
+        corrections: Whether the day comes first, and the zone of times that have none.
 
     Raises:
-        UnreadableFile: at the first time that can't be read, or could be read in two ways.
+        UnreadableFile: If a time can't be read, or can be read in two ways; the first is named.
     """
     values = table.column("time")
     here = zone_of_column(table.roles["time"], corrections.zone)
@@ -78,10 +80,12 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
 
 
 def _shown(value: object) -> str:
+    """Return a value for a message: quoted if it is text, and not too long."""
     return repr(str(value)[:60]) if isinstance(value, str) else str(value)[:60]
 
 
 def _datetimes(values: pd.Series, here: LocalZone) -> Times:
+    """Convert datetimes, with a zone or without."""
     index = pd.DatetimeIndex(values)
     if index.tz is not None:
         return Times(as_utc_ns(index), "datetimes")
@@ -92,26 +96,26 @@ def _datetimes(values: pd.Series, here: LocalZone) -> Times:
 
 
 def read_epochs(values: pd.Series, here: LocalZone | None = None) -> Times:
-    """Read numbers: dates spelled in digits, a spreadsheet's days, or time since 1970.
+    """Read numbers: dates in digits, a spreadsheet's days, or time since 1970.
 
     Args:
-        values: numbers, NaN where absent.
-        here: the zone of dates; since 1970 it is UTC that is counted.
+        values: `(n,)` numbers, NaN where absent.
+        here: The zone of dates and days; time since 1970 is UTC.
 
     Returns:
-        Times, NaT where a number can't be one.
+        The times, NaT where a number is none.
     """
     here = here or LocalZone()
     numbers = values.to_numpy()
     if numbers.dtype.kind not in "iu":
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    if _are_serials(numbers):
-        return _serials(numbers, here)
-    return _spelled(numbers, here) or _since_1970(numbers)
+    if _are_spreadsheet_days(numbers):
+        return _spreadsheet_days(numbers, here)
+    return _in_digits(numbers, here) or _since_1970(numbers)
 
 
 def _since_1970(numbers: Array) -> Times:
-    """Read numbers since 1970, each in the unit that its own size tells."""
+    """Read numbers since 1970, each in the unit that its size shows."""
     stamps = np.full(len(numbers), _NAT)
     units = []
     for unit, factor in _UNITS:
@@ -126,7 +130,7 @@ def _since_1970(numbers: Array) -> Times:
 
 
 def _scaled(numbers: Array, factor: int) -> Array:
-    """Whole ns; fractions are kept to the microsecond."""
+    """Return numbers in ns, to the microsecond if they have fractions."""
     if numbers.dtype.kind in "iu":
         return numbers.astype(np.int64) * factor
     if factor < 1000:
@@ -134,8 +138,8 @@ def _scaled(numbers: Array, factor: int) -> Array:
     return np.round(numbers * (factor // 1000)).astype(np.int64) * 1000
 
 
-def _spelled(numbers: Array, here: LocalZone) -> Times | None:
-    """Read whole numbers that spell a date, if all of them do."""
+def _in_digits(numbers: Array, here: LocalZone) -> Times | None:
+    """Read whole numbers whose digits are a date; ``None`` unless all of them are such."""
     known = np.isfinite(numbers)
     for least, form in _SPELLED:
         if known.any() and ((numbers[known] >= least) & (numbers[known] < least * 1.05)).all():
@@ -145,21 +149,23 @@ def _spelled(numbers: Array, here: LocalZone) -> Times | None:
     return None
 
 
-def _are_serials(numbers: Array) -> bool:
-    """Whether all numbers are days as a spreadsheet counts them."""
+def _are_spreadsheet_days(numbers: Array) -> bool:
+    """Tell whether all numbers are days as a spreadsheet counts them."""
     known = numbers[np.isfinite(numbers)]
-    return bool(len(known)) and bool(((known >= _SERIAL[0]) & (known < _SERIAL[1])).all())
+    return bool(len(known)) and bool(
+        ((known >= _SPREADSHEET_DAYS[0]) & (known < _SPREADSHEET_DAYS[1])).all()
+    )
 
 
-def _serials(numbers: Array, here: LocalZone) -> Times:
-    """Read a spreadsheet's days, to the second, or to the minute where all are so close to one."""
+def _spreadsheet_days(numbers: Array, here: LocalZone) -> Times:
+    """Read a spreadsheet's days, to the minute where all are close to one, else to the second."""
     known = np.isfinite(numbers)
     days = np.where(known, numbers, 0).astype(float)
     minutes = days * _MINUTES
-    # Four decimals of a day are nine seconds.
+    # A day rounded to four decimals is up to five seconds off.
     whole = bool((np.abs(minutes - np.round(minutes))[known] < 0.1).all())
     unit = _MINUTES if whole else _SECONDS
-    stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _ZERO
+    stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _SPREADSHEET_ZERO
     index = pd.DatetimeIndex(np.where(known, stamps, _NAT).view("datetime64[ns]"))
     how = f"days since 1899-12-30, as spreadsheets count them, read as {here.name}"
     return Times(to_utc(index, here), how)
@@ -169,42 +175,51 @@ def _serials(numbers: Array, here: LocalZone) -> Times:
 
 
 def _texts(table: Table, values: pd.Series, corrections: Corrections, here: LocalZone) -> Times:
-    """Read text: a column of nothing but numbers, or dates row by row."""
+    """Read text: numbers if all are numbers, else each row by itself."""
     text = values.astype("str").str.strip()
     if "clock" in table.roles:
         text = text.str.removesuffix(".0") + " " + _clock(table, text)
-    text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _LONGEST))
+    text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _MAX_LENGTH))
     numbers = pd.to_numeric(text, errors="coerce")
     if not (numbers.notna() == text.notna()).all():
         commas = text.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True)
         days = pd.to_numeric(commas, errors="coerce")
-        if (days.notna() == text.notna()).all() and _are_serials(days.to_numpy()):
-            return _serials(days.to_numpy(), here)
+        if (days.notna() == text.notna()).all() and _are_spreadsheet_days(days.to_numpy()):
+            return _spreadsheet_days(days.to_numpy(), here)
     elif numbers.notna().any():
         return read_epochs(numbers, here)
     stamps, how = read_text_times(table, text.where(numbers.isna()), corrections, here)
     forms = [describe_texts(how, corrections)] if how else []
     rest = numbers.notna().to_numpy()
     if rest.any():
-        # No spreadsheet's days: where it took only some texts for dates, it took them wrongly.
+        # A spreadsheet that counted only some days took those for dates wrongly: not read as days.
         digits = numbers[rest].to_numpy()
-        some = _spelled(digits, here) or _since_1970(digits)
-        stamps[rest] = some.index.asi8
-        forms.append(some.how)
+        numbered = _in_digits(digits, here) or _since_1970(digits)
+        stamps[rest] = numbered.index.asi8
+        forms.append(numbered.how)
     index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
     return Times(index, " and ".join(forms))
 
 
 def describe_texts(form: str, corrections: Corrections) -> str:
-    """Say how written times were understood."""
+    """Return how times in text are written, for the decisions.
+
+    Args:
+        form: The form or forms of the text.
+        corrections: For the zone of times that have none.
+    """
     return f"{form}, read as {corrections.zone or 'UTC'} where no zone is given"
 
 
 def _clock(table: Table, dates: pd.Series) -> pd.Series:
-    """Times of day as 23:59:00, of a column of their own that may lack the colons.
+    """Return the column of times of day as 23:59:00; the file may have no colons.
+
+    Args:
+        table: The raw columns.
+        dates: `(n,)` the text of the dates beside them.
 
     Raises:
-        UnreadableFile: if 930 may be half past nine or nine minutes and thirty seconds.
+        UnreadableFile: If 930 may be half past nine, or nine minutes and thirty seconds.
     """
     values = table.column("clock")
     text = values.astype("str").str.strip().str.removesuffix(".0")

@@ -1,7 +1,7 @@
-"""Times placed on the one clock, UTC: by the zone that the text, the person or nobody names.
+"""Local times converted to UTC, by the zone that the file or the user names.
 
-Imports ``errors`` only. A zone's abbreviation that means several zones is refused, and so is a
-winter time in summer: whoever writes EST in July may mean either.
+An abbreviation of several zones is refused, and so is winter time in summer: EST in July may be
+meant as EDT.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ import pandas as pd
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.types import Array
 
-#: Times of prices lie between these; the first coin was found in January 2009.
+#: Times of prices are between these; the first coin is of January 2009.
 FIRST = pd.Timestamp("2009-01-01", tz="UTC")
 LAST = pd.Timestamp("2100-01-01", tz="UTC")
 
 _HOUR = 3_600_000_000_000
 _UTC = ("UTC", "GMT", "Z", "UT", "COORDINATED UNIVERSAL TIME")
-# Hours from UTC of the abbreviations that mean one zone only.
+# Hours from UTC of the abbreviations of one zone only.
 _HOURS = {
     "EST": -5, "EDT": -4, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "WET": 0, "WEST": 1,
     "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "HKT": 8, "SGT": 8, "AKST": -9, "HST": -10,
     "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
 }  # fmt: skip
-_MANY = {"CST", "CDT", "IST", "BST", "PST", "PDT", "MST", "MDT", "AST", "ADT", "SST", "GST", "ET",
-         "CT", "MT", "PT", "LOCAL", "LOCAL TIME"}  # fmt: skip
-# Months in the middle of the season in which an abbreviation is not used.
+# Abbreviations of several zones.
+_AMBIGUOUS = {"CST", "CDT", "IST", "BST", "PST", "PDT", "MST", "MDT", "AST", "ADT", "SST", "GST",
+              "ET", "CT", "MT", "PT", "LOCAL", "LOCAL TIME"}  # fmt: skip
+# Months in which an abbreviation is certainly not in use.
 _NORTH_SUMMER, _NORTH_WINTER = (5, 6, 7, 8, 9), (12, 1, 2)
 _OUT_OF_SEASON = {
     **dict.fromkeys(("EST", "CET", "MEZ", "WET", "EET", "AEDT", "NZDT"), _NORTH_SUMMER),
@@ -42,11 +43,11 @@ _REMEDY = "Say which it is (Time zone on the Data page; --zone Europe/Berlin on 
 
 @dataclass(frozen=True)
 class LocalZone:
-    """What is known of times that carry no zone.
+    """The zone of times that have none.
 
     Attributes:
-        zone: IANA name that the person gives; ``None`` for UTC.
-        doubt: why they can't be taken for UTC; empty where they can.
+        zone: IANA name that the user gives; ``None`` for UTC.
+        doubt: Why the times may not be UTC; empty if they are taken to be UTC.
     """
 
     zone: str | None = None
@@ -54,16 +55,21 @@ class LocalZone:
 
     @property
     def name(self) -> str:
-        """Zone in words."""
+        """The zone's name, ``"UTC"`` by default."""
         return self.zone or "UTC"
 
 
 def zone_of_column(column: str, zone: str | None) -> LocalZone:
-    """Settle the zone of times without one; a column may name it: ``Date (EST)``."""
+    """Settle the zone of times that have none.
+
+    Args:
+        column: Name of the column, which may contain a zone: ``Date (EST)``.
+        zone: IANA name that the user gives, if any.
+    """
     text = column.replace("_", " ").upper()
     inside = re.search(r"[(\[](.+?)[)\]]", text)
     label = inside[1].strip() if inside else text.strip("<> ")
-    elsewhere = label in _HOURS or label in _MANY or bool(re.fullmatch(_OFFSET, label))
+    elsewhere = label in _HOURS or label in _AMBIGUOUS or bool(re.fullmatch(_OFFSET, label))
     if inside and "/" in label:
         elsewhere = _iana(column[inside.start(1) : inside.end(1)]) is not None
     if zone or not elsewhere:
@@ -72,7 +78,7 @@ def zone_of_column(column: str, zone: str | None) -> LocalZone:
 
 
 def as_utc_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """UTC in ns; NaT where ns can't hold the time."""
+    """Convert times with a zone to UTC in ns; NaT where ns can't hold the time."""
     index = index.tz_convert("UTC")
     if index.unit != "ns":
         index = index.where((index >= FIRST) & (index < LAST), pd.NaT)
@@ -80,10 +86,18 @@ def as_utc_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
-    """Place times without a zone.
+    """Convert times without a zone to UTC.
+
+    Args:
+        index: `(n,)` local times.
+        here: Their zone.
+
+    Returns:
+        `(n,)` UTC in ns. A time that the clock left out is the first one after it.
 
     Raises:
-        UnreadableFile: if their zone is in doubt, or an hour that clocks repeat can't be told.
+        UnreadableFile: If the zone is in doubt, or the rows are out of order in an hour that the
+            clock showed twice.
     """
     if here.doubt:
         raise UnreadableFile(
@@ -91,11 +105,11 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         )
     if here.zone is None:
         return as_utc_ns(index.tz_localize("UTC"))
-    # The repeated hour can be told from the order, either way round.
+    # The order of the rows shows which of the two hours is meant, newest first too.
     falling = len(index) > 1 and index.is_monotonic_decreasing
     index = index[::-1] if falling else index
     try:
-        placed = index.tz_localize(
+        universal = index.tz_localize(
             here.zone,
             ambiguous="infer" if index.is_monotonic_increasing else "raise",
             nonexistent="shift_forward",
@@ -105,30 +119,30 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
             f"Times of {here.zone} must be clear when clocks change. Received: {error}. "
             "Save the file with UTC times."
         ) from error
-    return as_utc_ns(placed[::-1] if falling else placed)
+    return as_utc_ns(universal[::-1] if falling else universal)
 
 
 def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> tuple[Array, str]:
-    """Place times that one zone's name follows.
+    """Convert times with a zone's name or offset after them to UTC.
 
     Args:
-        stamps: `(n,)` ns of the clock on the wall; the minimum of int64 where there is none.
-        label: what follows the times, for example ``"GMT+0200 (Central European Time)"``.
-        here: for abbreviations; the person knows what they mean.
-        where: where the first of them lies, for messages.
+        stamps: `(n,)` local times in ns; the minimum of int64 where there is none.
+        label: The text after the times, for example ``"GMT+0200 (Central European Time)"``.
+        here: The zone that the user gives, if any; it decides what an abbreviation means.
+        where: Place of the first of these times in the file, for messages.
 
     Returns:
-        `(n,)` ns UTC, and what was decided; empty where the text says it all.
+        `(n,)` UTC in ns, and the decision; empty where the text leaves nothing to decide.
 
     Raises:
-        UnreadableFile: if the name means several zones or none.
+        UnreadableFile: If the name is of several zones or of none, or does not fit the season.
     """
     text = label.strip().upper()
-    # An offset says it all; the name in brackets after it is for people.
-    named = re.fullmatch(rf"({_OFFSET}) ?(?:[(\[].*[)\]])?", text)
-    if named and int(named[3]) <= 14:
-        minutes = int(named[3]) * 60 + int(named[4] or 0)
-        return _moved(stamps, minutes * _HOUR // 60 * (1 if named[2] == "+" else -1)), ""
+    # An offset is enough; the name in brackets after it is for people.
+    offset = re.fullmatch(rf"({_OFFSET}) ?(?:[(\[].*[)\]])?", text)
+    if offset and int(offset[3]) <= 14:
+        minutes = int(offset[3]) * 60 + int(offset[4] or 0)
+        return _moved(stamps, minutes * _HOUR // 60 * (1 if offset[2] == "+" else -1)), ""
     text = re.sub(r"^[(\[](.*)[)\]]$", r"\1", text)
     if text in _UTC:
         return stamps, ""
@@ -155,11 +169,13 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
 
 
 def _moved(stamps: Array, offset: int) -> Array:
+    """Subtract an offset in ns from the times that are there."""
     absent = np.iinfo(np.int64).min
     return np.where(stamps == absent, absent, stamps - offset)
 
 
 def _iana(name: str) -> str | None:
+    """Return the name of a zone; ``None`` if there is no such zone."""
     try:
         return str(ZoneInfo(name))
     except (ValueError, OSError, LookupError):

@@ -185,13 +185,13 @@ def test_an_interval_that_does_not_fit_is_refused_at_the_first_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
-    call = fast_csv._Folder.__call__
+    call = fast_csv._Merger.__call__
 
-    def counted(self: fast_csv._Folder, block: object) -> object:
+    def counted(self: fast_csv._Merger, block: object) -> object:
         seen.append(1)
         return call(self, block)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fast_csv._Folder, "__call__", counted)
+    monkeypatch.setattr(fast_csv._Merger, "__call__", counted)
     hours = minutes(800).set_axis(pd.date_range("2024", periods=800, freq="h", tz="UTC"))
     with pytest.raises(InvalidInput, match="1h candles, 15m wanted"):
         read(text(hours.rename_axis("time"), "s"), "x.csv", interval="15m")
