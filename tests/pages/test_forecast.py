@@ -82,7 +82,9 @@ def test_a_slow_baseline_can_be_chosen_and_its_band_is_compared(open_page):
 
 
 def test_the_headline_of_the_last_price_itself_is_one_sentence(open_page):
-    text = words(open_page("", coin="BTC", model="naive"))
+    page = open_page("", coin="BTC", model="naive")
+    text = words(page)
+    assert [metric.delta for metric in page.metric][:2] == ["same", "same"]
     headline, detail = (
         next(line for line in text.splitlines() if begin in line)
         for begin in ("the last price itself", "Its band's error is")
@@ -106,6 +108,10 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     own = result.scores["dense"][-1]
     assert shown["80 % range held"] == f"{own.coverage_80 * 100:.1f} %"
     assert shown["Average miss (MAE)"] == f"${own.mae:,.2f}"
+    change = 100 * (own.mae / result.scores["naive"][-1].mae - 1)
+    deltas = {metric.label: metric.delta for metric in page.metric}
+    assert deltas["Average miss (MAE)"] == f"{change:+.1f} %"
+    assert deltas["80 % range held"] == f"{100 * own.coverage_80 - 80:+.1f} points"
 
 
 def test_the_url_holds_the_choices(open_page):
