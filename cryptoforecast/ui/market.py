@@ -49,10 +49,10 @@ def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
         logarithmic.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choices = SPANS[interval]
+        spans = SPANS[interval]
         span = st.segmented_control(
             "Show",
-            list(choices),
+            list(spans),
             default=SPAN[interval],
             required=True,
             key=f"span_{interval}",
@@ -65,7 +65,7 @@ def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
             bind="query-params",
             help="On a logarithmic axis, equal distances are equal percentages.",
         )
-    days = choices[str(span)]
+    days = spans[str(span)]
     return None if days is None else pd.Timedelta(days=days), log
 
 

@@ -14,7 +14,7 @@ def test_views_are_in_the_link_and_fit_the_screen(url: str, page: Page):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{url}/backtest?history_1h=90+days&model=har&view=Bands")
-    expect(page.get_by_text(" hourly prices, ")).to_contain_text("BTC")
+    expect(page.get_by_text(re.compile(r"\d hourly prices, "))).to_contain_text("BTC")
     expect(page.locator(CHART)).to_have_count(4)
     assert _overflow(page) <= 0
     page.get_by_role("radio", name="Delay").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,7 +14,7 @@ CHART = ".js-plotly-plot"
 @pytest.mark.parametrize("path", ["/", "/market"])
 def test_every_candle_can_be_reached_and_picked(url: str, page: Page, path: str):
     page.goto(f"{url}{path}?interval=15m")
-    expect(page.get_by_text(" 15-minute prices, ")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d 15-minute prices, "))).to_be_visible()
     width = page.viewport_size["width"] if page.viewport_size else 0
     for candle in CANDLES:
         box = page.get_by_role("radio", name=candle, exact=True).bounding_box()
@@ -20,7 +22,7 @@ def test_every_candle_can_be_reached_and_picked(url: str, page: Page, path: str)
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
     page.get_by_role("radio", name="1w", exact=True).click()
-    expect(page.get_by_text(" weekly prices, ")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d weekly prices, "))).to_be_visible()
     expect(page.locator(CHART).first).to_be_visible()
     assert "interval=1w" in page.url
 
@@ -31,4 +33,4 @@ def test_the_candle_picked_stays_from_page_to_page(url: str, page: Page):
     expect(page.get_by_role("heading", name="1 hour ahead")).to_be_visible()
     page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name="Market").click()
-    expect(page.get_by_text(" 5-minute prices, ")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d 5-minute prices, "))).to_be_visible()
