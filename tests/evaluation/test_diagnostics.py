@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -72,7 +74,37 @@ def test_a_market_that_stands_still_has_no_ratio():
     assert frame["relative"].isna().all()
 
 
+@pytest.mark.parametrize(("step", "furthest"), [(1, 6), (2, 8), (10, 24), (60, 108)])
+def test_delays_go_to_twice_the_step_and_a_bit_beyond(step, furthest):
+    rows = furthest - step + diagnostics.MIN_OUTCOMES
+    residual = np.random.default_rng(0).normal(0, 0.01, rows)
+    frame = diagnostics.delays(of_residuals(residual, step), step)
+    assert list(frame["shift"]) == list(range(furthest + 1))
+    with pytest.raises(NotEnoughData, match=f"Received: 29 at step {step}"):
+        diagnostics.delays(of_residuals(residual[1:], step), step)
+
+
+def test_delays_leave_out_what_is_not_known():
+    forecast = of_residuals(np.random.default_rng(0).normal(0, 0.01, 100))
+    actual, predicted = forecast.actual.copy(), forecast.predicted.copy()
+    actual[-9:], predicted[20] = np.nan, np.nan
+    partly = dataclasses.replace(forecast, actual=actual, predicted=predicted)
+    frame = diagnostics.delays(partly, 1)
+    rows = [row for row in range(5, 91) if row != 20]
+    expected = np.mean([abs(100 - actual[row, 0]) for row in rows])
+    assert frame["error"][0] == pytest.approx(expected)
+
+
 # ------------------------------------------------------------------ residuals
+
+
+@pytest.mark.parametrize(("outcomes", "rows"), [(30, 30), (619, 30), (640, 32), (1000, 50)])
+def test_the_average_is_over_a_twentieth_of_the_errors(outcomes, rows):
+    residual = np.random.default_rng(0).normal(0, 0.01, outcomes)
+    average = diagnostics.residuals(of_residuals(residual), 1)["average"]
+    assert average.iloc[: rows - 1].isna().all()
+    assert average.iloc[rows - 1] == pytest.approx(residual[:rows].mean())
+    assert average.iloc[-1] == pytest.approx(residual[-rows:].mean())
 
 
 def test_residuals_name_the_candle_that_was_predicted(result):
@@ -121,8 +153,12 @@ def test_unknown_outcomes_are_left_out(result):
              diagnostics.autocorrelation, diagnostics.by_hour, diagnostics.by_weekday],
 )  # fmt: skip
 def test_too_few_outcomes_are_refused(look):
-    with pytest.raises(NotEnoughData, match="30 known outcomes"):
-        look(of_residuals(np.linspace(-0.01, 0.01, 29)), 1)
+    """A lag test also reads the five candles before an origin."""
+    more = 5 * (look is diagnostics.delays)
+    errors = np.sin(np.arange(30 + more)) / 100
+    assert len(look(of_residuals(errors), 1)) > 0
+    with pytest.raises(NotEnoughData, match=r"30 known outcomes.* Received: 29"):
+        look(of_residuals(errors[1:]), 1)
 
 
 # ------------------------------------------------------------------ histogram
@@ -140,6 +176,21 @@ def test_a_histogram_counts_every_error_once():
     assert frame["count"].iloc[-1] == (scaled >= frame["low"].iloc[-1]).sum()
     ends = frame[(frame["high"] <= -3) | (frame["low"] >= 3)]
     assert ends["count"].sum() > 2 * ends["normal"].sum()
+
+
+def test_the_bars_of_a_histogram_are_those_of_a_hand_count():
+    errors = np.random.default_rng(0).standard_t(2, 400) / 100
+    frame = diagnostics.histogram(of_residuals(errors), 1)
+    scaled = (errors - errors.mean()) / errors.std()
+    assert np.abs(scaled).max() > 4
+    edges = [-4 + 8 * i / 41 for i in range(42)]
+    assert list(frame["low"]) == pytest.approx(edges[:-1])
+    assert list(frame["high"]) == pytest.approx(edges[1:])
+    for i, (low, high) in enumerate(pairwise(edges)):
+        low, high = -math.inf if i == 0 else low, math.inf if i == 40 else high
+        assert frame["count"][i] == ((scaled >= low) & (scaled < high)).sum()
+        expected = 400 * (NormalDist().cdf(high) - NormalDist().cdf(low))
+        assert frame["normal"][i] == pytest.approx(expected)
 
 
 def test_normal_errors_look_normal():
@@ -167,6 +218,38 @@ def test_autocorrelations_are_those_of_a_loop():
         bound = 1.96 * math.sqrt(squares) / ((known - mean) ** 2).sum()
         assert frame["bound"][lag - 1] == pytest.approx(bound)
         assert bound == pytest.approx(1.96 / math.sqrt(n), rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "step", "lags"),
+    [(200, 1, 24), (200, 12, 24), (200, 20, 40), (200, 30, 48), (60, 1, 20), (30, 40, 10)],
+)
+def test_errors_are_compared_over_twice_the_step_at_most_two_days(outcomes, step, lags):
+    residual = np.random.default_rng(0).normal(0, 0.01, outcomes)
+    frame = diagnostics.autocorrelation(of_residuals(residual, step), step)
+    assert list(frame["lag"]) == list(range(1, lags + 1))
+
+
+@pytest.mark.parametrize(("outcomes", "step"), [(400, 3), (60, 9)])
+def test_the_bound_of_overlapping_errors_is_that_of_a_hand_count(outcomes, step):
+    residual = np.random.default_rng(2).normal(0.002, 0.01, outcomes)
+    frame = diagnostics.autocorrelation(of_residuals(residual, step), step)
+    for name, bound, values in (
+        ("residual", "bound", residual),
+        ("size", "size_bound", np.abs(residual)),
+    ):
+        away = [value - sum(values) / outcomes for value in values]
+        total = sum(each * each for each in away)
+        for lag in (1, 2, step, frame["lag"].iloc[-1]):
+            products = [away[i] * away[i - lag] for i in range(lag, outcomes)]
+            assert frame[name][lag - 1] == pytest.approx(sum(products) / total)
+            count = min(2 * (step - 1), len(products) // 5)
+            variance = sum(each * each for each in products)
+            for k in range(1, count + 1):
+                pairs = sum(products[i] * products[i - k] for i in range(k, len(products)))
+                variance += 2 * (1 - k / (count + 1)) * pairs
+            expected = 1.96 * math.sqrt(variance) / total
+            assert frame[bound][lag - 1] == pytest.approx(expected)
 
 
 def test_chance_stays_within_the_bound_also_where_targets_overlap():
@@ -254,6 +337,38 @@ def test_regimes_are_thirds_by_volatility(result):
     assert frame["lowest"].iloc[1] >= frame["highest"].iloc[0]
 
 
+def test_the_averages_of_regimes_are_those_of_a_hand_count(result):
+    naive, step = result.forecasts["naive"], 2
+    actual = result.forecast.actual.copy()
+    actual[[3, 50, -1]] = np.nan
+    forecast = dataclasses.replace(result.forecast, actual=actual)
+    sigma = np.random.default_rng(0).random(len(forecast))
+    frame = diagnostics.by_regime(forecast, naive, step, sigma)
+    known = [row for row in range(len(forecast)) if np.isfinite(actual[row, step - 1])]
+    ordered = sorted(known, key=lambda row: sigma[row])
+    assert len(known) == len(forecast) - 3
+    for third, found in zip(np.array_split(ordered, 3), frame.itertuples(), strict=True):
+        assert found.origins == len(third)
+        assert (found.lowest, found.highest) == (sigma[third[0]], sigma[third[-1]])
+        for suffix, each in (("", forecast), ("_naive", naive)):
+            errors, pinball, widths, held = [], [], [], []
+            for row in third:
+                moved = math.log(each.actual[row, step - 1] / each.close[row])
+                errors.append(abs(math.log(each.actual[row, step - 1] / each.predicted[row, 1])))
+                band = each.quantiles[row, step - 1]
+                pinball += [
+                    max(q * (moved - f), (q - 1) * (moved - f))
+                    for q, f in zip(QUANTILES, band, strict=True)
+                ]
+                widths.append((band[6] - band[2]) / 2)
+                held.append(band[2] <= moved <= band[6])
+            assert getattr(found, f"error{suffix}") == pytest.approx(np.mean(errors))
+            assert getattr(found, f"pinball{suffix}") == pytest.approx(np.mean(pinball))
+            if each is forecast:
+                assert found.half_width == pytest.approx(np.mean(widths))
+                assert found.covered == pytest.approx(np.mean(held))
+
+
 def test_a_volatility_that_never_varies_makes_no_regimes():
     forecast = of_residuals(np.linspace(-0.01, 0.01, 100))
     frame = diagnostics.by_regime(forecast, forecast, 1, np.full(100, 0.5))
@@ -283,12 +398,12 @@ def test_a_free_run_takes_each_forecast_for_the_truth():
     assert frame["direct"].iloc[0] == frame["free_run"].iloc[0]
     assert frame["direct"].iloc[:3].notna().all()
     assert frame["direct"].iloc[3:].isna().all()
-    assert told == sorted(told)
-    assert told[-1] == 1
+    assert told == pytest.approx([(i + 1) / 100 for i in range(100)])
+    assert set(frame["origins"]) == {100}
 
     close, needed = history.candles["close"].to_numpy(), specs.needs(model.spec)
     rows = np.arange(tested.split.test_start, 700 - diagnostics.FREE_STEPS)
-    rows = rows[np.linspace(0, len(rows) - 1, int(frame["origins"].iloc[0])).astype(int)]
+    rows = rows[np.linspace(0, len(rows) - 1, 100).astype(int)]
     fed, naive = [], []
     for row in rows:
         path = list(close[: row + 1])
@@ -317,9 +432,31 @@ def test_what_can_not_run_free_says_why(result):
     assert "for each fold" in diagnostics.why_no_free_run(walked)
 
 
-def test_a_free_run_needs_room():
+def test_a_free_run_needs_room_for_thirty_origins():
     history = synthetic.history(300)
-    model = synthetic.model(synthetic.spec(features=("close",)))
-    tested = backtest.holdout(history, dataclasses.replace(model.spec, test=0.12), model)
-    with pytest.raises(NotEnoughData, match="over 24 candles needs 30"):
+    model = synthetic.model(synthetic.spec(features=("return",)))
+    tested = backtest.holdout(history, dataclasses.replace(model.spec, test=0.18), model)
+    assert tested.split.test_start == 246
+    done = []
+    frame = diagnostics.free_run(tested, done.append)
+    assert set(frame["origins"]) == {30}
+    assert done == pytest.approx([(i + 1) / 30 for i in range(30)])
+    tested = backtest.holdout(history, dataclasses.replace(model.spec, test=0.176), model)
+    with pytest.raises(NotEnoughData, match=r"over 24 candles needs 30 .* Received: 29\."):
         diagnostics.free_run(tested)
+
+
+def test_a_free_run_goes_as_far_as_the_network_does():
+    history = synthetic.history(400)
+    model = synthetic.model(synthetic.spec(features=("return",), horizon=30))
+    tested = backtest.holdout(history, model.spec, model, baselines=("naive",))
+    cut = dataclasses.replace(tested.split, test_start=400 - 30 - 30)
+    frame = diagnostics.free_run(dataclasses.replace(tested, split=cut))
+    assert list(frame["step"]) == list(range(1, 31))
+    assert frame["direct"].notna().all()
+    close, needed = history.candles["close"].to_numpy(), specs.needs(model.spec)
+    errors = [
+        abs(math.log(close[row + 9] / inference.from_closes(model, close[: row + 1][-needed:])[8]))
+        for row in range(340, 370)
+    ]
+    assert frame["direct"].iloc[8] == pytest.approx(np.mean(errors))
