@@ -14,6 +14,9 @@ from cryptoforecast.evaluation.scores import pinball
 from cryptoforecast.evaluation.verdict import direction_gain, judge, min_origins, verdict_json
 from cryptoforecast.types import QUANTILES, Forecast, Verdict
 
+#: Fields of a forecast that have one entry an origin.
+PER_ORIGIN = ("origins", "close", "predicted", "quantiles", "actual")
+
 
 def naive(n=3000, horizon=1, interval="1h", seed=0) -> Forecast:
     rng = np.random.default_rng(seed)
@@ -127,6 +130,79 @@ def test_where_interval_and_test_disagree_the_p_value_is_shown():
     assert not verdict.beats_baseline
     assert "% smaller, within chance (95 % CI 0." in verdict.sentence
     assert f"%, p = {verdict.p_value:.2f})" in verdict.sentence
+
+
+def test_an_interval_around_zero_is_within_chance_whatever_the_p_value():
+    verdict = find(lambda v: v.ci_low < 0 < v.ci_high and v.p_value < 0.05, 0.0008, 0.03)
+    assert not verdict.beats_baseline
+    assert verdict.sentence.startswith("Does not beat the last price: its error is ")
+    assert "% smaller, within chance (95 % CI -" in verdict.sentence
+    assert ", p = " not in verdict.sentence
+    base = naive(n=400)
+    worse = judge(jittered(pulled(base, 0.1), 0.002, 189), base)
+    assert worse.ci_low < worse.skill < 0 < worse.ci_high
+    assert worse.p_value < 0.05
+    assert worse.sentence.startswith("Does not beat the last price: its error is ")
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [(1.94, "94.0 % larger"), (2.0, "2.0 times as large"), (2.06, "2.1 times as large")],
+)
+def test_twice_the_error_and_more_is_told_in_times(times, words):
+    base = naive(n=100)
+    # Prices are powers of two, so that twice the error is exactly that.
+    close, actual = np.full(100, 64.0), np.full((100, 1), 65.0)
+    base = replace(base, close=close, predicted=np.full((100, 1), 64.0), actual=actual)
+    model = replace(base, predictor="lstm", predicted=65.0 - times * np.ones((100, 1)))
+    assert f"its error is {words} " in judge(model, base).sentence
+    too_few = [
+        replace(each, **{name: getattr(each, name)[:29] for name in PER_ORIGIN})
+        for each in (model, base)
+    ]
+    than = "than" if "%" in words else "as"
+    assert f"its error is {words} {than} the last price's" in judge(*too_few).sentence
+
+
+@pytest.mark.parametrize(
+    ("times", "words"), [(1.94, "94.0 % larger than"), (2.06, "2.1 times as large as")]
+)
+def test_twice_the_error_of_a_band_and_more_is_told_in_times(times, words):
+    base = naive(n=100)
+    # All quantiles lie below the outcome, by 1 % and by some times as much.
+    near, far = (
+        np.repeat(base.actual_returns[..., None] - each, 9, axis=-1)
+        for each in (0.01, 0.01 * times)
+    )
+    model = replace(jittered(base, 0.001), quantiles=far)
+    verdict = judge(model, base, replace(base, predictor="cone", quantiles=near))
+    assert verdict.band_skill == pytest.approx(1 - times)
+    assert f" Its band's error is {words} the cone's (95 % CI " in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("scale", "share", "wrong", "words"),
+    [
+        (1.0, 0.05, 0.0, "gained {:.1f} basis points a forecast before fees; a usual fee is 10"),
+        (0.2, 0.05, 0.0, "gained {:.1f} basis points a forecast before fees; less than the usual"
+                         " fee of 10"),
+        (1.0, 0.5, 0.003, "lost {:.1f} basis points a forecast before fees; less than the usual "
+                          "fee of 10"),
+    ],
+)  # fmt: skip
+def test_what_its_direction_gained_is_compared_with_a_fee(scale, share, wrong, words):
+    """``wrong``: where the price moves by more, a little in the wrong direction is predicted."""
+    base = naive()
+    actual = base.close[:, None] * (base.actual / base.close[:, None]) ** scale
+    base = replace(base, actual=actual)
+    move = base.actual - base.predicted
+    far = np.abs(move) > (wrong or math.inf) * base.close[:, None]
+    model = replace(
+        base, predictor="lstm", predicted=base.predicted + move * np.where(far, -1e-6, share)
+    )
+    verdict, gain = judge(model, base), direction_gain(model)
+    assert verdict.beats_baseline
+    assert verdict.sentence.endswith(f" Following its direction {words.format(abs(gain))} a trade.")
 
 
 def test_small_differences_do_not_read_as_zero():
