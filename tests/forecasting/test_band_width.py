@@ -1,6 +1,7 @@
 """Widths follow the hour and the market, by what is known at each origin and by nothing later."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -41,9 +42,11 @@ def market(sigma: Array, interval: str = "1h", seed: int = 0) -> PriceHistory:
     return PriceHistory("BTC", interval, frame, "test", frame.index[-1], True, "coins")
 
 
-def constant(history: PriceHistory, sigma: float = 0.01, horizon: int = HORIZON) -> Forecast:
-    """Say the same band from every row."""
-    rows = np.arange(FIRST, len(history))
+def constant(
+    history: PriceHistory, sigma: float = 0.01, horizon: int = HORIZON, first: int = FIRST
+) -> Forecast:
+    """Forecast the same band from every row."""
+    rows = np.arange(first, len(history))
     close = history.candles["close"].to_numpy()
     ahead = rows[:, None] + np.arange(1, horizon + 1)
     actual = np.append(close, np.full(horizon, np.nan))[np.minimum(ahead, len(close))]
@@ -80,7 +83,7 @@ def test_the_band_of_a_restless_hour_widens_in_time():
     assert better < 0.97 * own
 
 
-def test_a_calm_spell_is_believed_in_where_spells_last():
+def test_the_band_narrows_in_calm_spells_where_spells_last():
     spells = np.repeat(np.random.default_rng(5).choice([0.004, 0.016], ROWS // 100), 100)
     history = market(spells)
     found = band_width.factors(constant(history), history)[3_000:, 0]
@@ -88,7 +91,7 @@ def test_a_calm_spell_is_believed_in_where_spells_last():
     assert np.median(found[now > 0.01]) > 1.5 * np.median(found[now < 0.01])
 
 
-def test_of_a_market_without_a_pattern_widths_hardly_change():
+def test_widths_of_a_market_without_a_pattern_hardly_change():
     history = market(np.full(ROWS, 0.01))
     found = np.log(band_width.factors(constant(history), history))
     assert np.abs(found).mean() < 0.03
@@ -119,7 +122,7 @@ def test_nothing_later_is_used():
     assert (one[cut + 1 :] != other[cut + 1 :]).any()
 
 
-def test_candles_before_those_it_looks_at_change_nothing():
+def test_candles_further_back_than_the_averages_change_nothing():
     history = restless_hour()
     forecast = constant(history)[200:]
     shorter = dataclasses.replace(history, candles=history.candles.iloc[150:])
@@ -127,37 +130,84 @@ def test_candles_before_those_it_looks_at_change_nothing():
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("step", [1, HORIZON])
-def test_a_fit_is_the_ridge_regression_it_is_said_to_be(step):
-    history = restless_hour()
-    forecast = constant(history)
-    known, log_ratios = band_width._regression_data(forecast, history)
-    start = 20 * band_width.REFRESH_ROWS
-    rows = slice(0, start - HORIZON + 1)
-    spread = known[rows].std(axis=0)
-    scale = np.where(spread > 1e-9, spread, np.inf)
-    regressors = (known[rows] - known[rows].mean(axis=0)) / scale
-    target = log_ratios[rows, step - 1] - log_ratios[rows, step - 1].mean()
-    square = regressors.T @ regressors + step * band_width.PENALTY * np.eye(regressors.shape[1])
-    weights = np.linalg.solve(square, regressors.T @ target) / scale
-    expected = np.exp((known[start] - known[rows].mean(axis=0)) @ weights)
-    assert band_width.factors(forecast, history)[start, step - 1] == pytest.approx(
-        expected, rel=1e-6
-    )
-
-
-def test_what_is_missed_is_the_range_that_followed_over_the_width():
-    history = restless_hour(1_000)
-    forecast = constant(history)
-    _, log_ratios = band_width._regression_data(forecast, history)
+def regressors_by_hand(forecast: Forecast, history: PriceHistory) -> Array:
+    """Compute what was known at each origin, origin by origin."""
     moved = ranges.true_ranges(history.candles)
-    row = 50
-    width = forecast.quantiles[row, 2, 6] - forecast.quantiles[row, 2, 2]
-    floor = band_width.EPSILON_RANGE * ranges.unit(history.candles)[FIRST + row]
-    expected = np.log(moved[FIRST + row + 1 : FIRST + row + 4].mean() + floor) - np.log(width)
-    assert log_ratios[row, 2] == pytest.approx(expected, rel=1e-6)
-    assert np.isnan(log_ratios[-1]).all()
-    np.testing.assert_array_equal(np.isnan(log_ratios[-2]), [False, True, True])
+    found = []
+    for i, origin in enumerate(forecast.origins):
+        row = history.candles.index.get_loc(origin)
+        opens = origin + INTERVALS[history.interval]
+        if INTERVALS[history.interval] < INTERVALS["1d"]:
+            clock = np.zeros(48)
+            clock[opens.hour + (24 if opens.day_name() in ("Saturday", "Sunday") else 0)] = 1
+        else:
+            clock = np.zeros(7)
+            clock[opens.day_of_week] = 1
+        average = {n: moved[row - n + 1 : row + 1].mean() for n in band_width.SPANS}
+        usual = average.pop(ranges.USUAL)
+        recent = [math.log((each + 0.05 * usual) / usual) for each in average.values()]
+        bands = forecast.quantiles[i, [0, -1]].astype(float)
+        widths = np.log((bands[:, 6] - bands[:, 2]) / usual)
+        found.append([*clock, *recent, *widths])
+    return np.array(found)
+
+
+def log_ratios_by_hand(forecast: Forecast, history: PriceHistory, step: int) -> Array:
+    """Compute the logarithm of the range that followed each origin over the width forecast."""
+    moved, unit = ranges.true_ranges(history.candles), ranges.unit(history.candles)
+    found = []
+    for i, origin in enumerate(forecast.origins[: -HORIZON or None]):
+        row = history.candles.index.get_loc(origin)
+        band = forecast.quantiles[i, step - 1].astype(float)
+        followed = moved[row + 1 : row + 1 + step].mean() + 0.05 * unit[row]
+        found.append(math.log(followed / (band[6] - band[2])))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("interval", ["15m", "1h", "1d", "1w"])
+def test_factors_are_those_of_a_ridge_regression_on_the_last_known_outcomes(interval, monkeypatch):
+    blocks = 9
+    monkeypatch.setattr(band_width, "CALIBRATION_ROWS", blocks * band_width.REFRESH_ROWS)
+    sigma = np.exp(np.random.default_rng(3).normal(-4.6, 0.5, FIRST + 2_030))
+    history = market(sigma, interval)
+    forecast = constant(history)
+    waves = np.sin(np.arange(len(forecast)))[:, None, None]
+    widths = 1 + waves * [[0.1], [0.2], [0.3]]
+    forecast = dataclasses.replace(forecast, quantiles=forecast.quantiles * widths)
+    known = regressors_by_hand(forecast, history)
+    found = band_width.factors(forecast, history)
+    start = 11 * band_width.REFRESH_ROWS
+    stop = start - HORIZON + 1
+    rows = slice(stop - blocks * band_width.REFRESH_ROWS, stop)
+    centre, spread = known[rows].mean(axis=0), known[rows].std(axis=0)
+    scale = np.where(spread > 1e-9, spread, np.inf)
+    regressors = (known[rows] - centre) / scale
+    for step in range(1, HORIZON + 1):
+        log_ratios = log_ratios_by_hand(forecast, history, step)[rows]
+        square = regressors.T @ regressors + step * 100 * np.eye(regressors.shape[1])
+        weights = np.linalg.solve(square, regressors.T @ (log_ratios - log_ratios.mean())) / scale
+        for row in (start, start + band_width.REFRESH_ROWS - 1):
+            expected = np.exp((known[row] - centre) @ weights)
+            assert abs(math.log(expected)) > 1e-3
+            assert found[row, step - 1] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("first", "adapted"), [(355, False), (356, True)])
+def test_eighteen_outcomes_for_each_regressor_are_enough(first, adapted):
+    """The averages of 504 candles leave out 148 or 149 of the 1,174 outcomes of seven blocks."""
+    history = restless_hour(3_000)
+    found = band_width.factors(constant(history, first=first), history)
+    eighth = 7 * band_width.REFRESH_ROWS
+    assert (found[:eighth] == 1).all()
+    assert (found[eighth : eighth + band_width.REFRESH_ROWS] != 1).any() == adapted
+
+
+def test_no_width_is_multiplied_or_divided_by_more_than_three():
+    spells = np.repeat(np.random.default_rng(5).choice([0.0001, 0.1], ROWS // 100), 100)
+    history = market(spells)
+    found = band_width.factors(constant(history), history)
+    assert found.max() == pytest.approx(3)
+    assert found.min() == pytest.approx(1 / 3)
 
 
 def test_few_outcomes_change_nothing():
@@ -166,12 +216,15 @@ def test_few_outcomes_change_nothing():
     assert adapted(forecast, history) is forecast
 
 
-@pytest.mark.parametrize("interval", ["15m", "4h", "1d", "1w"])
-def test_any_length_of_candle_has_its_clock(interval):
-    forecast = constant(market(np.full(4_000, 0.01), interval))
-    marks = band_width._clock(forecast.origins, interval)
-    assert (marks.sum(axis=1) == 1).all()
-    assert marks.shape[1] == (48 if INTERVALS[interval] < INTERVALS["1d"] else 7)
+def test_an_hour_at_the_weekend_is_another_hour():
+    rows = np.arange(ROWS)
+    weekend = (rows // 24 + 4) % 7 >= 5  # 1 January 2021 is a Friday
+    history = market(np.where((rows % 24 == 14) & weekend, 0.05, 0.01))
+    forecast = constant(history)
+    found = band_width.factors(forecast, history)[3_000:, 0]
+    opens = forecast.origins[3_000:] + pd.Timedelta("1h")
+    restless, saturday = opens.hour == 14, opens.day_of_week >= 5
+    assert np.median(found[restless & saturday]) > 1.5 * np.median(found[restless & ~saturday])
 
 
 @pytest.mark.parametrize("horizon", [1, 12])

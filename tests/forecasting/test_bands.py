@@ -43,7 +43,8 @@ def at(band, model, history, row):
 def test_one_origin_has_the_band_of_the_same_row_in_a_backtest(history, model, row):
     looked_back = START - FIRST - HORIZON + 1
     test = RollingBand(FIRST, looked_back)
-    many, _ = test.forecast(model, history, range(START, STOP))
+    many, latest = test.forecast(model, history, range(START, STOP))
+    assert latest.outcomes == STOP - 1 - HORIZON - FIRST + 1
     # The next steps look back on the same rows, from a later origin.
     alone, told = at(RollingBand(FIRST, 10**6), model, history, row)
     own = inference.forecast(model, history, range(row, row + 1))
