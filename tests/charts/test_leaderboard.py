@@ -10,7 +10,7 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.charts.leaderboard import forest, summary_leaderboard
+from cryptoforecast.charts.leaderboard import forest, interval_text, skill_text, summary_leaderboard
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
@@ -119,3 +119,34 @@ def test_a_coverage_is_told_against_its_promise(result):
     assert row(figure, "naive").marker.color == style.LIGHT.strong
     held = replace(board, standings=board.standings[:1])
     assert "No band is off its promise" in summary_leaderboard(result, held)
+
+
+def test_a_skill_is_in_per_cent_and_a_coverage_in_points():
+    coverage = replace(BOARD, metric="coverage_80")
+    assert [skill_text(BOARD, skill) for skill in (0.1, -0.0004, NAN)] == [
+        "+10.0 %",
+        "-0.04 %",
+        "–",
+    ]
+    assert [skill_text(coverage, skill) for skill in (0.012, NAN)] == ["+1.2 points", "–"]
+    standing = Standing("cone", 0.1, 0.04, -0.01, 0.09, 0.1, 0.1)
+    assert interval_text(BOARD, standing) == "-1.0 % to +9.0 %"
+    assert interval_text(coverage, standing) == "-1.0 to +9.0 points"
+    assert interval_text(BOARD, replace(standing, low=NAN)) == "–"
+
+
+@pytest.mark.parametrize(("p_holm", "text"), [(0.0499, "Better"), (0.05, "None differs")])
+def test_significant_is_below_five_per_cent(result, p_holm, text):
+    leader = replace(BOARD.standings[0], p_holm=p_holm)
+    board = replace(BOARD, standings=(leader, *BOARD.standings[1:3]))
+    assert text in summary_leaderboard(result, board)
+    symbol = row(forest(result, board), "lstm").marker.symbol
+    assert symbol == ("diamond" if p_holm < 0.05 else "circle-open")
+
+
+def test_each_row_has_its_height(result):
+    heights = [
+        forest(result, replace(BOARD, standings=BOARD.standings[:rows])).layout.height
+        for rows in (1, 2, 3)
+    ]
+    assert heights[2] - heights[1] == heights[1] - heights[0] >= 30
