@@ -44,6 +44,12 @@ def test_an_average_is_known_from_the_row_that_has_its_candles(rows):
         assert np.isfinite(found[count:]).all()
 
 
+def test_the_unit_is_the_usual_average():
+    candles = synthetic.history(600).candles
+    _, usual, _ = ranges.averages(ranges.true_ranges(candles))
+    np.testing.assert_array_equal(ranges.unit(candles), usual)
+
+
 def test_it_estimates_the_standard_deviation_of_a_random_walk():
     rng = np.random.default_rng(0)
     path = np.exp(np.cumsum(rng.normal(0, 0.01 / np.sqrt(500), 500 * 600)).reshape(600, 500))
