@@ -105,3 +105,36 @@ def test_a_correction_names_the_first_column_whatever_it_holds() -> None:
     told = Corrections(columns={role: f"column {place}" for role, place in roles.items()})
     history = read(samples.lines(rows), "x.csv", corrections=told)
     assert history.candles.index.equals(DAYS.index)
+
+
+def test_a_first_column_of_another_name_is_not_taken_for_the_time() -> None:
+    prices = DAYS.reset_index(drop=True).rename_axis("number").to_csv().encode()
+    with pytest.raises(UnreadableFile, match="No column for time was found"):
+        read(prices, "x.csv")
+    counted = DAYS.reset_index(drop=True).rename_axis(None).to_csv().encode()
+    with pytest.raises(UnreadableFile, match="No column for time was found"):
+        read(counted, "x.csv")
+
+
+def test_a_header_may_be_all_there_is() -> None:
+    with pytest.raises(UnreadableFile, match="a header without rows"):
+        read(b"time,open,high,low,close", "x.csv")
+
+
+def test_one_other_ticker_below_the_names_is_noticed() -> None:
+    lines = samples.three_headers(DAYS).decode().split("\n")
+    lines[1] = "Ticker,ETH-USD,BTC-USD,BTC-USD,BTC-USD,BTC-USD"
+    with pytest.raises(UnreadableFile, match="Received: BTC-USD, ETH-USD in line 2"):
+        read("\n".join(lines).encode(), "x.csv")
+
+
+def test_a_title_with_a_number_is_no_row_of_prices() -> None:
+    content = b"Bitcoin,1,hour\n" + samples.own(DAYS).split(b"\n", 1)[1]
+    history = read(content, "x.csv")
+    assert history.candles.index.equals(DAYS.index)
+    assert history.quality.decisions["preamble"] == "1 line before the first row left out"
+
+
+def test_text_without_a_number_names_the_columns_that_are_missing() -> None:
+    with pytest.raises(UnreadableFile, match="No column for time, open, high, low, close was"):
+        recognise_columns([["a", "b"], ["c", "d"]], {})

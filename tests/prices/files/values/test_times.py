@@ -411,3 +411,20 @@ def test_a_spreadsheet_s_days_are_whole_minutes_where_all_are_close_to_one() -> 
     seconds = minute + pd.Timedelta("20s")
     times = read_epochs(pd.Series([(seconds - zero) / pd.Timedelta("1D"), 45_000.0])).index
     assert times[0] == seconds
+
+
+def test_a_minute_before_midnight_is_an_hour_and_minute() -> None:
+    frame = samples.candles("1h", 48, "2024-03-10")
+    rows = [[f"{t:%Y%m%d}", f"{t.hour * 100 + 59}", *map(str, row)]
+            for t, row in zip(frame.index, frame.to_numpy(), strict=True)]  # fmt: skip
+    header = ["Date", "Time", "Open", "High", "Low", "Close", "Volume"]
+    history = read(samples.lines(rows, header), "x.csv")
+    assert history.candles.index.equals(frame.index)
+    assert history.quality.decisions["label"].startswith("00:59:00 is the end of its candle")
+
+
+def test_a_spreadsheet_s_days_some_seconds_off_a_minute_are_read_to_the_second() -> None:
+    zero = pd.Timestamp("1899-12-30", tz="UTC")
+    times = pd.DatetimeIndex(["2024-03-10 09:31:08", "2024-03-11 09:31:00"], tz="UTC")
+    days = pd.Series((times - zero) / pd.Timedelta("1D"))
+    assert read_epochs(days).index.tolist() == times.tolist()
