@@ -16,8 +16,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 TESTS = Path(__file__).resolve().parent
 
-#: Modules and folders whose tests train networks, start processes or servers, or simulate many
-#: markets. They are marked as slow: `pytest -m "not slow"` leaves them out.
+#: Modules and folders whose tests train networks, start processes or servers, simulate many markets
+#: or read many files. They are marked as slow: `pytest -m "not slow"` leaves them out.
 SLOW = (
     "browser",
     "evaluation/test_backtest.py",
@@ -37,10 +37,10 @@ SLOW = (
     "library/test_models.py",
     "library/test_public.py",
     "pages",
+    "prices/files",
     "prices/live",
     "prices/simulation",
-    "prices/files/test_fuzz.py",
-    "prices/files/readers/test_fast_csv.py",
+    "record",
     "server",
     "test_architecture.py",
     "test_cli.py",
