@@ -91,6 +91,20 @@ def test_too_short_a_span_is_named():
         samples.split_rows(500, specs.make(rows=500, validation=0.05, horizon=10, lookback=5))
 
 
+def test_each_span_needs_so_many_origins():
+    assert samples.MIN_ORIGINS == {"training": 200, "validation": 30, "test": 30}
+
+
+@pytest.mark.parametrize(("spread", "scale"), [(0.9e-9, 1.0), (1.1e-9, None)])
+def test_a_spread_of_a_billionth_is_rounding(spread, scale):
+    raw = np.tile([[1.0, 5.0], [1.0 + 2 * spread, 7.0]], (50, 1))
+    spec = synthetic.spec(features=("return", "range"))
+    rows = (range(100),)
+    fitted = samples.fit_scaler(raw, raw[:, :1], spec, rows, rows)
+    assert fitted.scale[1] == 1.0
+    assert fitted.scale[0] == pytest.approx(spread if scale is None else scale, rel=0.01)
+
+
 def test_a_baseline_needs_a_test_span_only():
     # Five years of weeks are enough for a band, not for a network.
     assert len(samples.split_rows(254, specs.make(network="cone", horizon=2)).test_origins()) == 49

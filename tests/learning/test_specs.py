@@ -88,6 +88,76 @@ def test_what_is_read_fits_the_length_of_the_history_and_the_horizon():
     assert specs.make(rows=100, features=("hour",), unit="range").features == ("hour",)
 
 
+def test_the_bounds_are_those_of_the_documentation():
+    assert specs.BOUNDS == {
+        "lookback": (2, 500), "horizon": (1, 48), "dropout": (0.0, 0.9),
+        "learning_rate": (1e-5, 0.1), "batch_size": (1, 4096), "chunk": (1, 500),
+        "epochs": (1, 500), "patience": (0, 100), "final": (0.0, 1.0), "ensemble": (1, 10),
+        "test": (0.05, 0.5), "validation": (0.05, 0.4), "seed": (0, 2**31 - 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "features", "unit"),
+    [
+        (1679, specs.PLAIN_FEATURES, "fixed"),
+        (1680, ModelSpec().features, "range"),
+        (5039, ModelSpec().features, "range"),
+        (5040, (*ModelSpec().features, "long_range"), "range"),
+    ],
+)
+def test_inputs_of_a_far_horizon_by_the_length_of_the_history(rows, features, unit):
+    for horizon in (12, 24):
+        spec = specs.make(rows=rows, horizon=horizon)
+        assert (spec.features, spec.unit) == (features, unit)
+
+
+@pytest.mark.parametrize("horizon", [1, 11])
+def test_a_near_horizon_reads_the_long_average_of_a_very_long_history_alone(horizon):
+    assert "long_range" not in specs.make(rows=50_399, horizon=horizon).features
+    assert "long_range" in specs.make(rows=50_400, horizon=horizon).features
+
+
+@pytest.mark.parametrize(
+    ("rows", "change", "epochs"),
+    [
+        (100_000, {}, 15),
+        (31_000, {}, 15),  # 20 updates in an epoch
+        (30_000, {}, 16),  # 19.4 updates
+        (20_000, {}, 23),  # 12.9 updates: 300 / 12.9
+        (2_000, {}, 40),  # 1.3 updates: no more than 40 epochs
+        (500, {}, 40),
+        (20_000, {"preset": "careful"}, 30),
+        (20_000, {"training": "windows"}, 15),
+        (20_000, {"network": "dense"}, 15),
+        (20_000, {"epochs": 5}, 5),
+        (20_000, {"schedule": "constant"}, 15),
+        (20_000, {"test": 0.5, "validation": 0.4}, 40),
+    ],
+)
+def test_a_short_history_gets_epochs_for_300_updates(rows, change, epochs):
+    assert specs.make(rows=rows, **change).epochs == epochs
+
+
+@pytest.mark.parametrize(
+    ("change", "batch_size", "learning_rate"),
+    [
+        ({}, 32, 4e-3),
+        ({"preset": "careful"}, 32, 3e-3),
+        ({"preset": "classic"}, 32, 1e-3),
+        ({"preset": "classic", "network": "dense"}, 32, 1e-3),
+        ({"network": "dense"}, 256, 1e-3),
+        ({"preset": "careful", "network": "dense"}, 256, 1e-3),
+        ({"training": "windows"}, 256, 4e-3),
+        ({"training": "windows", "batch_size": 8}, 8, 4e-3),
+        ({"training": "windows", "preset": "classic"}, 32, 1e-3),
+    ],
+)
+def test_batch_size_and_step_follow_the_preset_and_the_network(change, batch_size, learning_rate):
+    spec = specs.make(**change)
+    assert (spec.batch_size, spec.learning_rate) == (batch_size, learning_rate)
+
+
 @pytest.mark.parametrize("name", list(specs.BOUNDS))
 def test_bounds_are_inclusive_and_beyond_them_is_refused(name):
     kind = type(getattr(ModelSpec(), name))

@@ -137,3 +137,23 @@ def test_calls_at_once_are_limited() -> None:
     for thread in threads:
         thread.join()
     assert breaker.run(lambda: 1, 5) == 1
+
+
+@pytest.mark.parametrize(
+    ("pause", "wanted", "seconds"), [(60, 600, 600), (60, 5, 60), (60, 1e9, 3600), (7200, 0, 3600)]
+)
+def test_the_longer_pause_counts_up_to_an_hour(pause: float, wanted: float, seconds: int) -> None:
+    breaker = CircuitBreaker("Source", pause=pause, clock=lambda: 0.0)
+
+    def refuse() -> None:
+        raise RetryLater("Later.", pause=wanted)
+
+    with pytest.raises(RetryLater):
+        breaker.run(refuse, 5)
+    with pytest.raises(SourceUnavailable, match=f"It is asked again in {seconds} s or later"):
+        breaker.run(lambda: 1, 5)
+
+
+def test_by_default_four_calls_run_at_once_and_a_pause_lasts_a_minute() -> None:
+    breaker = CircuitBreaker("Source")
+    assert (breaker.max_calls, breaker.pause) == (4, 60.0)

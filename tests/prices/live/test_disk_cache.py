@@ -169,6 +169,47 @@ def test_what_a_killed_writer_left_is_removed_in_the_end(tmp_path: Path) -> None
     assert recent.exists()
 
 
+@pytest.mark.parametrize(("age", "there"), [(3590, True), (3610, False)])
+def test_a_temporary_file_is_abandoned_after_an_hour(
+    tmp_path: Path, age: float, there: bool
+) -> None:
+    left = tmp_path / ".a.parquet.1.tmp"
+    left.write_bytes(b"half")
+    os.utime(left, (time.time() - age, time.time() - age))
+    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(5))
+    assert left.exists() is there
+
+
+def test_the_folder_is_made_with_its_parents(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path / "home" / "prices", 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry(5))
+    assert cache.path(("yahoo", "BTC-USD", "1h")).is_file()
+
+
+@pytest.mark.parametrize(("ahead", "is_sound"), [("290s", True), ("310s", False)])
+def test_a_clock_may_be_five_minutes_ahead(tmp_path: Path, ahead: str, is_sound: bool) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    fetched_at = pd.Timestamp.now("UTC") + pd.Timedelta(ahead)
+    PriceCache(tmp_path, 10).store(key, replace(entry(), fetched_at=fetched_at))
+    assert (PriceCache(tmp_path, 10).load(key) is not None) is is_sound
+
+
+def test_sixteen_entries_stay_in_memory(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 30)
+    keys = [("yahoo", f"{letter}-USD", "1h") for letter in "ABCDEFGHIJKLMNOPQ"]
+    for key in keys:
+        cache.store(key, entry(5))
+    first, second = cache.load(keys[1]), cache.load(keys[1])
+    assert first is second
+    for key in keys[2:]:
+        cache.load(key)
+    assert cache.load(keys[1]) is first
+    for key in keys:
+        cache.load(key)
+    assert cache.load(keys[1]) is not None
+    assert len(cache._memory) == 16
+
+
 def test_reaching_back() -> None:
     year = pd.Timestamp("2023-01-01", tz="UTC")
     assert entry(since=None).reaches(None)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
 from cryptoforecast.errors import SourceUnavailable
@@ -134,6 +135,121 @@ def test_how_long_to_wait(raw: RawServer, given: bytes, pause: float) -> None:
     with pytest.raises(RetryLater) as raised:
         get(raw, reply)
     assert raised.value.pause == pytest.approx(pause)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message", "pause"),
+    [
+        (418, RetryLater, "limits requests from this address for now", 60),
+        (429, RetryLater, "limits requests from this address for now", 60),
+        (401, RetryLater, r"bars requests from this address or country \(401\)", 3600),
+        (403, RetryLater, r"bars requests from this address or country \(403\)", 3600),
+        (451, RetryLater, r"bars requests from this address or country \(451\)", 3600),
+        (300, SourceUnavailable, r"another address \(300\), which is not followed", None),
+        (399, SourceUnavailable, r"another address \(399\), which is not followed", None),
+        (400, SourceUnavailable, r"refused the request \(400\)", None),
+        (499, SourceUnavailable, r"refused the request \(499\)", None),
+        (500, SourceUnavailable, r"has a problem on its side \(500\)", None),
+        (201, SourceUnavailable, r"refused the request \(201\)", None),
+    ],
+)
+def test_each_status_has_its_meaning(
+    raw: RawServer, status: int, kind: type[Exception], message: str, pause: float | None
+) -> None:
+    with pytest.raises(kind, match=f"^Host .*{message}") as raised:
+        get(raw, b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status)
+    assert getattr(raised.value, "pause", None) == pause
+
+
+def test_a_404_is_an_answer(raw: RawServer) -> None:
+    raw.reply = b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}"
+    with JsonClient("Host", raw.url, 10_000).session(2) as session:
+        reply = session.get("/x", {})
+    assert (reply.status, reply.document) == (404, {})
+
+
+def test_a_date_is_brought_to_utc(raw: RawServer) -> None:
+    raw.reply = with_headers(b"Date: Sat, 21 Nov 2026 02:00:00 +0200")
+    with JsonClient("Host", raw.url + "/", 10_000).session(2) as session:
+        assert session.get("/x", {}).date == pd.Timestamp("2026-11-21T00:00Z")
+    assert raw.seen.startswith(b"GET /x HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(("size", "fits"), [(http.MAX_BYTES, True), (http.MAX_BYTES + 1, False)])
+def test_a_body_has_two_megabytes_at_most(raw: RawServer, size: int, fits: bool) -> None:
+    assert http.MAX_BYTES == 2_000_000
+    body = b"[1]" + b" " * (size - 3)
+    if fits:
+        assert get(raw, with_headers(b"X: y", body)) == [1]
+    else:
+        with pytest.raises(SourceUnavailable, match=r"^Host answered with more than 2 MB\.$"):
+            get(raw, with_headers(b"X: y", body))
+
+
+class Clock:
+    """A clock that only sleeping moves, and what slept."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 1000.0, []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(http, "time", clock)
+    monkeypatch.setattr(http.random, "uniform", lambda low, high: high)
+    return clock
+
+
+def attempts(
+    monkeypatch: pytest.MonkeyPatch, deadline: float, errors: list[Exception]
+) -> tuple[int, object]:
+    """Let each attempt raise one of the errors, then answer; count the attempts."""
+    calls = []
+
+    def once(session: object, path: str, params: object) -> http.Reply:
+        calls.append(path)
+        if len(calls) <= len(errors):
+            raise errors[len(calls) - 1]
+        return http.Reply(200, "document", None)
+
+    monkeypatch.setattr(http.JsonSession, "_get_once", once)
+    with JsonClient("Host", "http://127.0.0.1:9", 1e9).session(deadline) as session:
+        try:
+            return len(calls), session.get("/x", {}).document if not calls else None
+        except SourceUnavailable as error:
+            return len(calls), error
+
+
+def test_a_passing_failure_is_tried_three_times_with_a_longer_wait(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = [http._TransientError("Once."), http._TransientError("Twice.")]
+    assert attempts(monkeypatch, 60, errors)[1] == "document"
+    waits = [seconds for seconds in clock.slept if seconds > 0]
+    assert waits == pytest.approx([0.3, 0.6])
+    third = http._TransientError("Thrice.")
+    found = attempts(monkeypatch, 60, [*errors, third])[1]
+    assert (type(found), str(found)) == (SourceUnavailable, "Thrice.")
+
+
+@pytest.mark.parametrize(
+    ("wait", "deadline", "tried_again"),
+    [(2.0, 60, True), (2.1, 60, False), (1.0, 2.1, True), (1.0, 2.0, False), (1.0, 1.5, False)],
+)
+def test_a_wait_must_be_short_and_leave_as_much_time_as_it_takes(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, wait: float, deadline: float, tried_again: bool
+) -> None:
+    found = attempts(monkeypatch, deadline, [RetryLater("Later.", wait)])[1]
+    assert (found == "document") is tried_again
+    assert tried_again or isinstance(found, RetryLater)
 
 
 def test_mutated_answers_raise_nothing_else(raw: RawServer) -> None:

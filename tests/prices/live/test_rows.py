@@ -64,3 +64,53 @@ def test_order_and_repeats_do_not_matter() -> None:
 def test_times_that_cannot_be_are_refused(second: int) -> None:
     with pytest.raises(SourceUnavailable, match="a time that can't be"):
         read([[second, 1, 1, 1, 1, 1]])
+
+
+@pytest.mark.parametrize("value", ["1" + "0" * 39, " 1.5 ", "1e3", 7, 2.5])
+def test_numbers_may_be_text_of_forty_characters(value: object) -> None:
+    assert read([[SECOND, 1, 1, 1, value, 1]])["close"].iloc[0] == float(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([SECOND, 1, 1, 1, "1" + "0" * 40, 1], "something other than a number"),
+        ([SECOND, 1, 1, 1, "\u0665", 1], "something other than a number"),
+        ([SECOND, 1, 1, 1, "x", 1], "something other than a number"),
+        ([SECOND, 1, 1, 1, None, 1], "something other than a number"),
+        ([SECOND, 1, 1, 1, True, 1], "something other than a number"),
+        ([SECOND, 1, 1, 1, "nan", 1], "a number that is not finite"),
+        ([SECOND, 1, 1, 1, "1e999", 1], "a number that is not finite"),
+        ([SECOND, 0, 1, 1, 1, 1], "a price that is not positive"),
+        ([SECOND, 1, 0, 1, 1, 1], "a price that is not positive"),
+        ([SECOND, 1, 1, 0, 1, 1], "a price that is not positive"),
+        ([SECOND, 1, 1, 1, 0, 1], "a price that is not positive"),
+        ([SECOND, 1, 1, 1, 1, -1], "a price that is not positive"),
+        ([SECOND, 1, 1, 1, 1], "a row that is no candle"),
+        ([float(SECOND), 1, 1, 1, 1, 1], "a time that is no whole number"),
+        ([True, 1, 1, 1, 1, 1], "a time that is no whole number"),
+        ([str(SECOND), 1, 1, 1, 1, 1], "a time that is no whole number"),
+    ],
+)
+def test_each_fault_of_a_row_is_named(row: list[object], message: str) -> None:
+    sound = [SECOND - 60, 1, 1, 1, 1, 0]
+    with pytest.raises(SourceUnavailable, match=f"^Host answered with {message} in its candles"):
+        read([sound, row])
+
+
+def test_the_first_and_the_last_second_and_a_volume_of_zero_are_allowed() -> None:
+    last = int(NOW.timestamp()) + 86_400
+    candles = read([[1_230_768_000, 1, 1, 1, 1, 0], [last, 1, 1, 1, 1, 0, "more"]])
+    assert list(candles.index.as_unit("s").asi8) == [1_230_768_000, last]
+    assert list(candles["volume"]) == [0, 0]
+
+
+@pytest.mark.parametrize("rows", [None, {}, "x", ((SECOND, 1, 1, 1, 1, 1),), [[]] * 101])
+def test_what_is_no_list_or_too_long_is_refused(rows: object) -> None:
+    with pytest.raises(SourceUnavailable, match="something other than a list of candles"):
+        read(rows)
+
+
+def test_as_many_rows_as_allowed_are_read_and_none_are_no_candles() -> None:
+    assert len(read([[SECOND + 60 * i, 1, 1, 1, 1, 1] for i in range(100)])) == 100
+    assert read([]).empty
