@@ -138,7 +138,7 @@ def for_display(
     if len(shown) <= limit:
         return shown, candle_length
     span = shown.index[-1] - shown.index[0] + candle_length
-    fits = (each for each in _LENGTHS if each > candle_length and span / each <= limit - 1)
+    fits = (each for each in _LENGTHS if span / each <= limit - 1)
     length = next(fits, span / (limit - 1))
     groups = shown.resample(length, origin=_MONDAY)
     longer = groups.agg({"open": "first", "high": "max", "low": "min", "close": "last"})

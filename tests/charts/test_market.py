@@ -1,6 +1,7 @@
 """Candles of any history fit a figure, and merging them is what a hand loop does."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,31 @@ def test_any_length_of_history_fits(n, interval):
     assert drawn["volume"].sum() == pytest.approx(history.candles["volume"].sum())
     assert "each candle shown is" in title_text(charts.candles(history))
     assert length > history.candle_length
+
+
+@pytest.mark.parametrize(
+    ("n", "interval", "text"),
+    [
+        (450, "1h", ""), (451, "1h", "2 hours"), (898, "1h", "2 hours"), (899, "1h", "3 hours"),
+        (451, "1m", "2 minutes"), (3000, "15m", "2 hours"), (10_776, "1h", "1 day"),
+        (10_777, "1h", "2 days"),
+    ],
+)  # fmt: skip
+def test_candles_are_merged_to_the_shortest_length_that_fits(n, interval, text):
+    expected = f"each candle shown is {text} long" if text else ""
+    shown = title_text(charts.candles(prices(n, interval)))
+    assert expected in shown
+    assert ("each candle" in shown) == bool(text)
+
+
+def test_the_volume_is_drawn_below_with_its_unit():
+    history = prices(100)
+    np.testing.assert_allclose(
+        named(charts.candles(history), "volume").y, history.candles["volume"], rtol=1e-6
+    )
+    for unit, title in (("coins", "volume, BTC"), ("usd", "volume, USD"), ("unknown", "volume")):
+        figure = charts.candles(replace(history, volume_unit=unit))
+        assert figure.layout.yaxis2.title.text == title
 
 
 def test_gaps_and_unknown_volume_stay_what_they_are():
