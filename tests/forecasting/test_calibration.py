@@ -1,6 +1,7 @@
 """Rescaling a band: it covers what it promises, and touches nothing else."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -192,3 +193,32 @@ def test_a_band_without_width_stays_one():
     flat = dataclasses.replace(forecast(1.0), quantiles=np.zeros((4000, 2, 9)))
     outer = np.delete(latest(flat), MEDIAN, axis=1)
     np.testing.assert_allclose(outer, calibration.MIN_FACTOR, rtol=0.01)
+
+
+def factor_by_hand(one, row, step, level):
+    """Compute the factor that the outcomes known at ``row`` call for, outcome by outcome."""
+    known = row - step + 1
+    outcomes = min(known, 8000, 4000 + 200 * (step - 1))
+    ratios = []
+    for past in range(known - 1, known - 1 - outcomes, -max(1, step // 8)):
+        quantiles = one.quantiles[past, step - 1]
+        away = math.log(one.actual[past, step - 1] / one.close[past]) - quantiles[MEDIAN]
+        ratios.append(away / (quantiles[level] - quantiles[MEDIAN]))
+    log = math.log(max(np.quantile(ratios, max(QUANTILES[level], 1 - QUANTILES[level])), 0.05))
+    return math.exp(log**3 / (log**2 + 4 * step / outcomes))
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps"), [(9_000, (1, 2, 16, 21, 24)), (700, (1, 7, 15, 16, 24))]
+)
+def test_factors_are_those_of_a_hand_count_at_every_step(rows, steps):
+    one = forecast(1.3, rows=rows, steps=24)
+    burn_in = rows - calibration.REFRESH_ROWS - 1
+    found = calibration.factors(one, burn_in)
+    assert found.shape == (2, 24, 9)
+    for block, row in enumerate((burn_in, burn_in + calibration.REFRESH_ROWS)):
+        for step in steps:
+            for level in (0, 3, 5, 8):
+                expected = factor_by_hand(one, row, step, level)
+                assert found[block, step - 1, level] == pytest.approx(expected, rel=1e-9)
+    assert (found[..., MEDIAN] == 1).all()
