@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import reliability, scores
 from cryptoforecast.evaluation.significance import block_length
+from cryptoforecast.forecasting import probability
 from cryptoforecast.forecasting.baselines.simple import volatility
 from cryptoforecast.types import QUANTILES, Backtest, Forecast, ModelSpec, Split, Verdict
 from tests import synthetic
@@ -72,6 +73,48 @@ def test_shares_are_those_of_a_hand_count():
         expected = scores.coverage(returns, quantiles, level)
         assert found.coverage[level].value == pytest.approx(expected)
     assert reliability.by_step(result).steps[1] == found.coverage
+
+
+def test_outcomes_far_outside_count_in_the_outermost_parts():
+    result = judged_walk()
+    far = np.where(np.arange(len(result.forecast)) % 4 == 0, 1e-9, 1e9)[:, None]
+    forecast = dataclasses.replace(result.forecast, actual=result.forecast.close[:, None] * far)
+    forecast = dataclasses.replace(forecast, actual=np.repeat(forecast.actual, 2, axis=1))
+    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
+    values = [share.value for share in found.pit]
+    assert len(values) == 20
+    assert values[0] == pytest.approx(0.25, abs=0.001)
+    assert values[-1] == pytest.approx(0.75, abs=0.001)
+    assert values[1:-1] == [0] * 18
+
+
+def test_parts_are_those_of_a_hand_count():
+    result = judged_walk()
+    found = reliability.measure(result, 2)
+    where = probability.pit(result.forecast)[:, 1]
+    for i, share in enumerate(found.pit):
+        assert share.value == pytest.approx(np.mean((where >= i / 20) & (where < (i + 1) / 20)))
+
+
+def test_regimes_are_those_of_a_hand_count():
+    result = judged_walk()
+    found = reliability.measure(result, 2)
+    forecast, candles = result.forecast, result.history.candles
+    sigma = volatility(candles)[candles.index.get_indexer(forecast.origins)]
+    thirds = np.array_split(sorted(range(len(sigma)), key=lambda row: sigma[row]), 3)
+    for regime, third in zip(found.regimes, thirds, strict=True):
+        rows = np.array(sorted(third))
+        assert regime.origins == len(rows)
+        assert (regime.low, regime.high) == (sigma[rows].min(), sigma[rows].max())
+        returns, quantiles = forecast.actual_returns[rows, 1], forecast.quantiles[rows, 1]
+        assert regime.pinball == pytest.approx(scores.pinball(returns, quantiles))
+        for level, ends in {50: (3, 5), 80: (2, 6), 90: (1, 7), 95: (0, 8)}.items():
+            low, high = quantiles[:, ends].T
+            hits = (low <= returns) & (returns <= high)
+            found_share, expected = regime.coverage[level], interval(hits, 2)
+            assert found_share.value == expected.value
+            ends = (found_share.low, found_share.high)
+            assert ends == pytest.approx((expected.low, expected.high))
 
 
 def test_regimes_are_thirds_by_a_volatility_that_looks_back():
@@ -186,6 +229,3 @@ def test_none_or_all_leave_room_for_doubt(value):
 def test_few_origins_give_a_wide_interval(rows):
     found = interval(np.arange(rows) % 2 == 0)
     assert found.high - found.low > 0.5
-
-
-# ---------------------------------------------------------------------------- odds

@@ -118,6 +118,41 @@ def test_targets_are_of_the_candles_ahead_alone():
             assert found[t, k - 1] == pytest.approx(math.log(mean + floor) / 2)
 
 
+@pytest.mark.parametrize("interval", ["15m", "1h", "1d"])
+def test_the_volatility_it_expects_is_that_of_a_ridge_regression(interval):
+    given = synthetic.history(700)
+    index = pd.date_range("2023-01-01", periods=700, freq=INTERVALS[interval], tz="UTC")
+    candles = given.candles.set_axis(index.rename("time"))
+    given = dataclasses.replace(given, interval=interval, candles=candles)
+    before, horizon = 600, 3
+    floor = 0.01 * variances(candles[:before]).mean()
+    clock = [
+        [float(time.hour == hour) for hour in range(1, 24)]
+        + [float(time.day_of_week == day) for day in range(1, 7)]
+        for time in index
+    ]
+    averages = log_averages(candles, INTERVALS[interval], floor)
+    inputs = np.hstack([averages, clock])
+    targets = next_log_volatility(candles[:before], horizon, floor)
+    spread = inputs[: before - horizon].std(axis=0)
+    inputs = inputs[:, spread > 0] / spread[spread > 0]
+    regression = Ridge(alpha=10).fit(inputs[: before - horizon], targets)
+    expected = np.exp(regression.predict(inputs))
+    fitted = Har.fit(given, before, horizon)
+    np.testing.assert_allclose(fitted.sigma(candles, given.candle_length), expected, rtol=1e-8)
+    assert fitted.end == index[before - 1]
+    # The band is sigma times the quantiles of what was known.
+    rows = range(before, 640)
+    close = candles["close"].to_numpy()
+    returns = np.full((640, horizon), np.nan)
+    for step in range(1, horizon + 1):
+        returns[:-step, step - 1] = np.log(close[step:640] / close[: 640 - step])
+    band = trailing_quantiles(returns / expected[:640], rows, before - 1)
+    found = fitted.forecast(given, rows)
+    np.testing.assert_allclose(found.quantiles, expected[before:640, :, None] * band, rtol=1e-8)
+    np.testing.assert_array_equal(found.predicted, np.repeat(found.close[:, None], horizon, axis=1))
+
+
 def test_ridge_equals_scikit_learns_on_standardised_inputs():
     rng = np.random.default_rng(0)
     inputs = np.column_stack([rng.normal(3, s, 200) for s in (0.1, 1, 50)] + [np.full(200, 7.0)])
@@ -151,6 +186,32 @@ def test_a_trailing_band_is_of_the_last_outcomes_known_when_it_was_measured(monk
             expected = np.quantile(past, QUANTILES)
             expected[MEDIAN] = 0
             np.testing.assert_allclose(found[i, k - 1], expected)
+
+
+def test_a_trailing_band_is_of_eight_thousand_outcomes_and_measured_every_week():
+    residuals = np.random.default_rng(0).normal(0, 1, (8_700, 2))
+    anchor = 8_300
+    rows = range(anchor - 1, anchor + 170)
+    found = trailing_quantiles(residuals, rows, anchor)
+    for row, measured in (
+        (anchor - 1, anchor - 168), (anchor, anchor), (anchor + 167, anchor),
+        (anchor + 168, anchor + 168),
+    ):  # fmt: skip
+        for step in (1, 2):
+            stop = measured - step + 1
+            expected = np.quantile(residuals[stop - 8_000 : stop, step - 1], QUANTILES)
+            expected[MEDIAN] = 0
+            np.testing.assert_allclose(found[row - rows.start, step - 1], expected)
+
+
+def test_the_first_outcome_is_enough_for_a_trailing_band():
+    residuals = np.full((5, 2), 3.0)
+    found = trailing_quantiles(residuals, range(5), 1)
+    assert np.isnan(found[0]).all()
+    np.testing.assert_array_equal(found[1, 0], [0] * 5 + [3] * 4)
+    assert np.isnan(found[1, 1]).all()
+    two = trailing_quantiles(residuals, range(5), 2)
+    np.testing.assert_array_equal(two[2, 1], [0] * 5 + [3] * 4)
 
 
 def test_a_trailing_band_has_the_point_forecast_inside_and_nothing_where_nothing_is_known():

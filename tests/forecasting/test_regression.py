@@ -1,6 +1,7 @@
 """Linear and boosted regressions find what is planted, and claim nothing where nothing is."""
 
 import dataclasses
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits
 
 from cryptoforecast.evaluation import backtest
-from cryptoforecast.forecasting.baselines import Boosting, Linear
-from cryptoforecast.learning import specs
+from cryptoforecast.forecasting.baselines import Boosting, Har, Linear
+from cryptoforecast.forecasting.baselines.common import trailing_quantiles
+from cryptoforecast.forecasting.baselines.har import log_averages, next_log_volatility
+from cryptoforecast.learning import features, specs
 from cryptoforecast.prices import constant_volatility, simulate
 from tests import synthetic
 
@@ -58,6 +64,86 @@ def test_a_signal_at_a_later_lag_is_found(kind, fitted):
     predicted = np.log(forecast.predicted[:, 0] / forecast.close)
     expected = 0.5 * returns[np.array(origins) + 1 - lag]
     assert np.corrcoef(predicted, expected)[0, 1] > 0.85
+
+
+def inputs_by_hand(candles, sigma):
+    """Stack what ``linear`` reads: features, the last four returns and three sums of them."""
+    closes = candles["close"].to_numpy()
+    moves = [0.0, *(np.log(closes[1:] / closes[:-1]) / sigma[:-1, 0])]
+    names = (
+        "scaled_return", "scaled_move", "scaled_range", "short_range", "hour", "half_day", "week",
+    )  # fmt: skip
+    given = np.nan_to_num(features.matrix(candles, names))
+    rows = []
+    for row in range(len(closes)):
+        lagged = [moves[row - lag] if row >= lag else 0.0 for lag in range(4)]
+        sums = [sum(moves[max(0, row - n + 1) : row + 1]) / math.sqrt(n) for n in (6, 24, 168)]
+        rows.append([*given[row], *lagged, *sums])
+    return np.array(rows)
+
+
+def returns_by_hand(candles, horizon):
+    closes = candles["close"].to_numpy()
+    returns = np.full((len(closes), horizon), np.nan)
+    for step in range(1, horizon + 1):
+        returns[:-step, step - 1] = np.log(closes[step:] / closes[:-step])
+    return returns
+
+
+def check(found, rows, candles, centre, sigma, fitted):
+    """Compare a forecast with the point and the band of a predicted return and a volatility."""
+    residuals = (returns_by_hand(candles, sigma.shape[1]) - centre) / sigma
+    band = trailing_quantiles(residuals, rows, fitted - 1)
+    at = slice(rows.start, rows.stop)
+    expected = centre[at, :, None] + sigma[at, :, None] * band
+    np.testing.assert_allclose(found.quantiles, expected, rtol=1e-6, atol=1e-9)
+    points = candles["close"].to_numpy()[at, None] * np.exp(centre[at])
+    np.testing.assert_allclose(found.predicted, points)
+
+
+def test_linear_is_a_ridge_regression_of_cut_returns():
+    given, before, horizon, rows = synthetic.history(800), 700, 3, range(700, 760)
+    candles, seen = given.candles[:before], given.candles[: rows.stop]
+    sigma = Har.fit(given, before, horizon).sigma(seen, given.candle_length)
+    inputs = inputs_by_hand(seen, sigma)
+    fitted = before - horizon
+    targets = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
+    cut = targets.std(axis=0)
+    spread = inputs[:fitted].std(axis=0)
+    scaled = inputs[:, spread > 1e-9] / spread[spread > 1e-9]
+    regression = Ridge(alpha=0.2 * fitted).fit(scaled[:fitted], np.clip(targets, -cut, cut))
+    centre = sigma * regression.predict(scaled)
+    found = Linear.fit(given, before, horizon).forecast(given, rows)
+    check(found, rows, seen, centre, sigma, before)
+
+
+@threadpool_limits.wrap(limits=1)
+def test_boosting_is_two_pairs_of_forests():
+    given, before, horizon, rows = synthetic.history(4_600), 4_500, 2, range(4_500, 4_560)
+    candles, seen = given.candles[:before], given.candles[: rows.stop]
+    har = Har.fit(given, before, horizon)
+    sigma = har.sigma(seen, given.candle_length)
+    averages = log_averages(seen, given.candle_length, har.floor)
+    inputs = np.hstack([inputs_by_hand(seen, sigma), averages])
+    fitted = before - horizon
+    surprises = next_log_volatility(candles, horizon, har.floor) - np.log(sigma[:fitted])
+    returns = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
+    shared = {"max_bins": 63, "early_stopping": False, "random_state": 0, "max_iter": 50}
+    wider, moved = [], []
+    for step in (0, 1):
+        scale = HistGradientBoostingRegressor(
+            loss="squared_error", max_leaf_nodes=15, learning_rate=0.1, min_samples_leaf=200,
+            **shared,
+        )  # fmt: skip
+        wider.append(scale.fit(inputs[:fitted], surprises[:, step]).predict(inputs))
+        location = HistGradientBoostingRegressor(
+            loss="absolute_error", max_leaf_nodes=7, learning_rate=0.03,
+            min_samples_leaf=1000 * (step + 1), **shared,
+        )  # fmt: skip
+        moved.append(location.fit(inputs[:fitted], returns[:, step]).predict(inputs))
+    centre = sigma * np.column_stack(moved)
+    found = Boosting.fit(given, before, horizon).forecast(given, rows)
+    check(found, rows, seen, centre, sigma * np.exp(np.column_stack(wider)), before)
 
 
 @pytest.mark.parametrize("name", NAMES)
