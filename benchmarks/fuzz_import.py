@@ -1,8 +1,8 @@
-"""Read many damaged files and noise; nothing but candles or a refusal of ours may come out.
+"""Read many damaged files and noise: each must give candles or one of our errors.
 
-Mutates small files in every known layout and, given a folder, the beginnings of real ones.
-Prints how many were read and refused, the slowest, and the growth of memory; exits 1 at a failure
-and names the seed that repeats it.
+Damages small files in every known layout and, given a folder, the beginnings of real files. Prints
+how many were read and refused, the slowest, and the growth of memory. Exits with 1 after a failure,
+and prints the seed that repeats it.
 
     python benchmarks/fuzz_import.py --inputs 20000 --data FOLDER
 """
@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from cryptoforecast.errors import CryptoForecastError  # noqa: E402
 from cryptoforecast.prices.files.price_file import read  # noqa: E402
 from tests.prices.files import samples  # noqa: E402
-from tests.prices.files.damage import mutated, noise  # noqa: E402
+from tests.prices.files.damage import damaged, noise  # noqa: E402
 
 _HEAD = 40_000
 _SLOW = 10.0
@@ -32,7 +32,7 @@ _GROWTH_MB = 400
 
 
 def good_files(folder: Path | None) -> list[bytes]:
-    """Synthetic files in every layout, and the beginnings of the real ones in a folder."""
+    """Return small files in every layout, and the beginnings of the real files in a folder."""
     hours, days = samples.candles("1h", 40), samples.candles("1d", 40)
     files = [make(hours) for make in samples.HOURLY.values()]
     files += [make(days) for make in samples.DAILY.values()]
@@ -49,12 +49,12 @@ def good_files(folder: Path | None) -> list[bytes]:
 
 
 def memory() -> float:
-    """Peak resident memory so far, MB."""
+    """Return the peak resident memory so far, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> int:
-    """Run the inputs; 1 if any failed, was slow, or took memory."""
+    """Read the inputs; return 1 if any failed, was slow, or took much memory."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inputs", type=int, default=2000)
     parser.add_argument("--data", type=Path, help="folder of real price files")
@@ -68,7 +68,7 @@ def main() -> int:
     before = memory()
     for seed in range(given.seed, given.seed + given.inputs):
         dice = random.Random(seed)
-        content = noise(dice) if dice.random() < 0.25 else mutated(dice.choice(good), dice)
+        content = noise(dice) if dice.random() < 0.25 else damaged(dice.choice(good), dice)
         started = time.monotonic()
         try:
             counts["read" if _read(content) else "refused"] += 1
@@ -85,6 +85,7 @@ def main() -> int:
 
 
 def _read(content: bytes) -> bool:
+    """Read a file; return whether it gave candles."""
     try:
         read(content, "prices.csv")
     except CryptoForecastError:

@@ -1,4 +1,4 @@
-"""Files as they should not be: seeded mutations of good ones, and plain noise."""
+"""Files as they should not be: good ones with seeded damage, and plain noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORDS = (
 _MAGIC = (b"PK\x03\x04", b"\x1f\x8b\x08\x00", b"PAR1", b"ARROW1\x00\x00", b"[[", b'[{"time":', b"")
 
 
-def mutated(content: bytes, dice: random.Random) -> bytes:
+def damaged(content: bytes, dice: random.Random) -> bytes:
     """Change a good file in one to four places, or cut, double or wrap it."""
     data = bytearray(content)
     for _ in range(dice.randint(1, 4)):
@@ -53,7 +53,7 @@ def noise(dice: random.Random) -> bytes:
 
 
 def wrapped(content: bytes, dice: random.Random) -> bytes:
-    """Pack one in ten; damage some of those again."""
+    """Pack one file in ten, and damage some of the archives."""
     chance = dice.random()
     if chance > 0.1:
         return content

@@ -25,6 +25,8 @@ def test_the_commonest_spacing_need_not_be_that_of_most_rows() -> None:
     steps = [1, 2, 3, 1, 4] * 20
     times = np.cumsum(steps) * pd.Timedelta("1h").value
     assert commonest_spacing(times) == pd.Timedelta("1h")
+    tie = np.cumsum([1, 2] * 20) * pd.Timedelta("1h").value
+    assert commonest_spacing(tie[1:]) == pd.Timedelta("1h")
     half = np.cumsum([1, 2] * 20 + [2, 2]) * pd.Timedelta("1h").value
     assert commonest_spacing(half) == pd.Timedelta("2h")
 
@@ -39,3 +41,8 @@ def test_a_candle_off_the_grid_that_repeats_another_is_left_out() -> None:
         (problem,) = [each for each in history.quality.problems if each.kind == "two_labels"]
         assert problem.count == 10
         assert "off the 0 days 01:00:00 grid" in problem.repair
+
+
+def test_candles_that_are_there_once_are_no_copies() -> None:
+    problems = read(samples.own(HOURS), "x.csv").quality.problems
+    assert not problems

@@ -1,4 +1,4 @@
-"""What a person says of a file wins, in every format, or is refused: it is never passed over."""
+"""What the user says of a file wins, in every format, or is refused: it is never passed over."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_what_can_not_be_meant_is_refused(wrong: dict[str, object], match: str) 
 
 @pytest.mark.parametrize("kind", ["records", "lists", "parquet", "feather"])
 def test_a_delimiter_is_for_delimited_text_only(kind: str) -> None:
-    told = Corrections(columns=NAMES, delimiter=";")
+    corrections = Corrections(columns=NAMES, delimiter=";")
     with pytest.raises(UnreadableFile, match="Only delimited text has a delimiter"):
-        read(_packed(kind), "x", corrections=told)
+        read(_packed(kind), "x", corrections=corrections)
 
 
 # ---------------------------------------------------------------------------- without a header
@@ -114,8 +114,8 @@ def test_columns_without_names_are_called_by_their_place() -> None:
     with pytest.raises(UnreadableFile, match=r"another shape.*column 1, column 2 and so on"):
         read(_swapped(), "x.csv")
     places = {"time": 1, "close": 2, "high": 3, "low": 4, "open": 5, "volume": 6}
-    told = Corrections(columns={role: f"column {place}" for role, place in places.items()})
-    history = read(_swapped(), "x.csv", corrections=told)
+    corrections = Corrections(columns={role: f"column {place}" for role, place in places.items()})
+    history = read(_swapped(), "x.csv", corrections=corrections)
     pd.testing.assert_frame_equal(history.candles, CANDLES, check_freq=False)
 
 
@@ -125,23 +125,23 @@ def test_a_first_row_is_not_taken_for_names() -> None:
         ["BTCUSD", f"{time:%Y-%m-%d %H:%M}", *(f"{row[name]:.2f}" for name in list(NAMES)[1:])]
         for time, row in CANDLES.iterrows()
     ]
-    told = Corrections(columns={role: f"column {i + 2}" for i, role in enumerate(NAMES)})
-    history = read(samples.lines(rows), "x.csv", corrections=told)
+    corrections = Corrections(columns={role: f"column {i + 2}" for i, role in enumerate(NAMES)})
+    history = read(samples.lines(rows), "x.csv", corrections=corrections)
     assert len(history) == len(CANDLES)
     assert history.start == CANDLES.index[0]
 
 
 def test_a_place_beyond_the_last_column_is_refused() -> None:
-    told = Corrections(columns={"close": "column 9"})
+    corrections = Corrections(columns={"close": "column 9"})
     with pytest.raises(UnreadableFile, match=r"column 1, column 2.*'column 9'"):
-        read(_swapped(), "x.csv", corrections=told)
+        read(_swapped(), "x.csv", corrections=corrections)
 
 
 def test_json_lists_without_names_take_places_too() -> None:
     rows = [[float(cell) for cell in line.split(b",")] for line in _swapped().splitlines()]
     places = {"time": 1, "close": 2, "high": 3, "low": 4, "open": 5}
-    told = Corrections(columns={role: f"column {place}" for role, place in places.items()})
-    history = read(json.dumps(rows).encode(), "x.json", corrections=told)
+    corrections = Corrections(columns={role: f"column {place}" for role, place in places.items()})
+    history = read(json.dumps(rows).encode(), "x.json", corrections=corrections)
     assert history.candles["open"].tolist() == CANDLES["open"].tolist()
 
 
@@ -158,11 +158,11 @@ def test_another_column_for_one_role_leaves_the_others_as_found() -> None:
 def test_a_column_given_a_role_has_no_other() -> None:
     """``volume`` is another column now, so the one of that name has no role left."""
     frame = CANDLES.assign(Lots=CANDLES["volume"] / 10)
-    told = Corrections(columns={"volume": "Lots"})
-    history = read(samples.own(frame), "x.csv", corrections=told)
+    corrections = Corrections(columns={"volume": "Lots"})
+    history = read(samples.own(frame), "x.csv", corrections=corrections)
     assert history.candles["volume"].tolist() == frame["Lots"].tolist()
-    told = Corrections(columns={"close": "open", "open": "close"})
-    history = read(samples.own(CANDLES), "x.csv", corrections=told)
+    corrections = Corrections(columns={"close": "open", "open": "close"})
+    history = read(samples.own(CANDLES), "x.csv", corrections=corrections)
     assert history.candles["open"].tolist() == CANDLES["close"].tolist()
 
 
@@ -177,8 +177,8 @@ def test_a_date_and_a_time_of_day_of_any_name() -> None:
     frame = CANDLES.reset_index(drop=True)
     frame.insert(0, "Tag", CANDLES.index.strftime("%Y-%m-%d"))
     frame.insert(1, "Stunde", CANDLES.index.strftime("%H:%M"))
-    told = Corrections(columns={"time": "Tag", "clock": "Stunde"})
-    history = read(frame.to_csv(index=False).encode(), "x.csv", corrections=told)
+    corrections = Corrections(columns={"time": "Tag", "clock": "Stunde"})
+    history = read(frame.to_csv(index=False).encode(), "x.csv", corrections=corrections)
     assert (history.start, history.end) == (CANDLES.index[0], CANDLES.index[-1])
 
 
@@ -223,7 +223,7 @@ def test_the_label_says_which_end_of_its_candle_a_time_names() -> None:
 
 
 def test_the_decimal_mark_is_held_to_in_plain_numbers_too() -> None:
-    """``27.100`` is a plain number, unless the person says that the comma is the decimal mark."""
+    """``27.100`` is a plain number, unless the user says that the comma is the decimal mark."""
     days = samples.candles("1d", 20)
     rows = [
         [f"{t:%Y-%m-%d}", *(f"{p:,.0f}".replace(",", ".") for p in row)]
@@ -231,7 +231,7 @@ def test_the_decimal_mark_is_held_to_in_plain_numbers_too() -> None:
     ]
     content = samples.lines(rows, ["Date", "Open", "High", "Low", "Close"], ";")
     assert read(content, "x.csv").candles["open"].iloc[0] == 27
-    told = Corrections(decimal=",")
-    assert read(content, "x.csv", corrections=told).candles["open"].iloc[0] == 27_000
+    corrections = Corrections(decimal=",")
+    assert read(content, "x.csv", corrections=corrections).candles["open"].iloc[0] == 27_000
     with pytest.raises(UnreadableFile, match=r"plain number.*'27000\.0'"):
-        read(samples.own(CANDLES), "x.csv", corrections=told)
+        read(samples.own(CANDLES), "x.csv", corrections=corrections)

@@ -1,4 +1,4 @@
-"""Whatever the bytes: candles or a refusal of ours, quickly, and nothing else.
+"""Any bytes give candles or one of our errors, and soon.
 
 ``benchmarks/fuzz_import.py`` runs the long version.
 """
@@ -17,7 +17,7 @@ from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import INTERVALS, PriceHistory
 from tests.prices.files import samples
-from tests.prices.files.damage import mutated, noise
+from tests.prices.files.damage import damaged, noise
 
 HOURS, DAYS = samples.candles("1h", 30), samples.candles("1d", 30)
 GOOD = [make(HOURS) for make in samples.HOURLY.values()]
@@ -25,7 +25,7 @@ GOOD += [make(DAYS) for make in samples.DAILY.values()]
 
 
 def outcome(content: bytes) -> bool:
-    """Read; whether there were candles. Anything but candles or our error fails."""
+    """Read a file; return whether it gave candles. Any error but ours fails the test."""
     try:
         history = read(content, "prices.csv")
     except CryptoForecastError as error:
@@ -51,8 +51,8 @@ def check(history: PriceHistory) -> None:
 def test_damaged_files_are_read_or_refused(seed: int) -> None:
     dice = random.Random(seed)
     started = time.monotonic()
-    results = [outcome(mutated(dice.choice(GOOD), dice)) for _ in range(50)]
-    # Both happen: the mutations are neither harmless nor hopeless.
+    results = [outcome(damaged(dice.choice(GOOD), dice)) for _ in range(50)]
+    # Both happen: the damage is neither harmless nor hopeless.
     assert any(results)
     assert not all(results)
     assert time.monotonic() - started < 60

@@ -301,8 +301,8 @@ def test_a_name_that_a_list_holds_twice_is_its_first_column(name: str) -> None:
 
 
 def test_one_column_alone_is_no_table() -> None:
-    told = Corrections(columns={"price": "column 1"})
-    refused(b"27000.5\n27001.5\n27002.5\n", "1 columns of another shape", told)
+    corrections = Corrections(columns={"price": "column 1"})
+    refused(b"27000.5\n27001.5\n27002.5\n", "1 columns of another shape", corrections)
 
 
 def test_a_damaged_lzma_archive_is_refused() -> None:

@@ -16,8 +16,8 @@ ROWS = 60_000
 CONTENT = samples.own(samples.candles(rows=ROWS))
 
 
-class Watched(io.BytesIO):
-    """Remembers the largest piece that was asked for."""
+class Recording(io.BytesIO):
+    """A stream that remembers the largest piece that was read."""
 
     largest = 0
 
@@ -30,7 +30,7 @@ class Watched(io.BytesIO):
         raise AssertionError("The whole file was asked for at once.")
 
 
-class OneWay(Watched):
+class OneWay(Recording):
     def seekable(self) -> bool:
         return False
 
@@ -39,7 +39,7 @@ class OneWay(Watched):
 
 
 def test_a_stream_that_can_seek_is_used_in_place_and_left_open() -> None:
-    stream = Watched(CONTENT)
+    stream = Recording(CONTENT)
     with opening.open_source(stream) as used:
         assert used is stream
     stream.seek(0, io.SEEK_END)
@@ -53,13 +53,13 @@ def test_a_stream_that_can_not_seek_is_read_too() -> None:
     assert len(price_file.read(OneWay(CONTENT), "x.csv")) == ROWS
 
 
-@pytest.mark.parametrize("kind", [Watched, OneWay, bytes])
+@pytest.mark.parametrize("kind", [Recording, OneWay, bytes])
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
     monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT) - 1)
     source = kind(CONTENT)
     with pytest.raises(UnreadableFile, match="Split it"):
         price_file.read(source, "x.csv")
-    if kind is Watched:
+    if kind is Recording:
         assert source.largest == 0
     monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT))
     assert len(price_file.read(kind(CONTENT), "x.csv")) == ROWS
@@ -68,12 +68,12 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: typ
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_progress_rises_to_the_end_of_the_file(pack: Callable[[bytes], bytes]) -> None:
     content = pack(b"".join(b"%d\n" % i for i in range(300_000)))
-    told: list[float] = []
-    with opening.open_source(content, told.append) as packed:
+    shares: list[float] = []
+    with opening.open_source(content, shares.append) as packed:
         stream = opening.unpack(packed)
         while stream.read(100_000):
             pass
-    assert len(told) > 5
-    assert told == sorted(told)
-    assert 0 < told[0] < 0.5
-    assert told[-1] == 1.0
+    assert len(shares) > 5
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5
+    assert shares[-1] == 1.0

@@ -34,7 +34,7 @@ def zipped(**files: bytes) -> bytes:
 # ---------------------------------------------------------------------------- dates
 
 
-def test_dates_that_may_be_either_are_refused_until_the_person_says() -> None:
+def test_dates_that_may_be_either_are_refused_until_the_user_says() -> None:
     content = samples.dated(HOURS, "%m/%d/%Y %H:%M")
     refused(content, r"'03/01/2024 00:00' \(line 2\).*Dates on the Data page; --dates day-first")
     history = read(content, "x.csv", corrections=Corrections(day_first=False))
@@ -190,8 +190,10 @@ def test_a_zip_bomb_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_corrections_decide() -> None:
     content = samples.own(HOURS).replace(b"time,open", b"when,first").replace(b"Z,", b",")
     refused(content, "No column for time, open")
-    told = Corrections(columns={"time": "when", "open": "first"}, zone="Asia/Tokyo", label="close")
-    history = read(content, "x.csv", corrections=told)
+    corrections = Corrections(
+        columns={"time": "when", "open": "first"}, zone="Asia/Tokyo", label="close"
+    )
+    history = read(content, "x.csv", corrections=corrections)
     assert history.start == HOURS.index[0] - pd.Timedelta(hours=10)
     assert history.quality.decisions["label"].startswith("closing times")
     bars = samples.own(HOURS).replace(b",", b"!")

@@ -102,8 +102,8 @@ def test_a_line_before_the_names_is_left_out() -> None:
 def test_a_correction_names_the_first_column_whatever_it_holds() -> None:
     rows = [["BTC", f"{t:%Y-%m-%d}", *map(str, row)] for t, row in DAYS.T.items()]
     roles = dict(zip(("time", "open", "high", "low", "close"), range(2, 7), strict=True))
-    told = Corrections(columns={role: f"column {place}" for role, place in roles.items()})
-    history = read(samples.lines(rows), "x.csv", corrections=told)
+    corrections = Corrections(columns={role: f"column {place}" for role, place in roles.items()})
+    history = read(samples.lines(rows), "x.csv", corrections=corrections)
     assert history.candles.index.equals(DAYS.index)
 
 

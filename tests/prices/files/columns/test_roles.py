@@ -45,7 +45,7 @@ def test_names(header: str, expected: str) -> None:
         ("time,open,high,low,close", None, "unknown"),
     ],
 )
-def test_volume_is_told_from_turnover(header: str, volume: str | None, unit: str) -> None:
+def test_volume_is_distinguished_from_turnover(header: str, volume: str | None, unit: str) -> None:
     roles = roles_by_name(header.split(","))
     assert roles.get("volume") == volume
     assert volume_unit(roles, yahoo=False) == unit

@@ -69,8 +69,8 @@ def test_numbers_that_only_a_decimal_comma_explains(text: str) -> None:
 
 def test_the_mark_that_the_user_gives_is_taken_without_looking() -> None:
     for mark in (".", ","):
-        told = Corrections(decimal=mark)
-        assert find_decimal_mark(table(["0.5", "0,5"]), ("open",), told) == mark
+        corrections = Corrections(decimal=mark)
+        assert find_decimal_mark(table(["0.5", "0,5"]), ("open",), corrections) == mark
 
 
 @pytest.mark.parametrize("absent", ABSENT)

@@ -57,11 +57,13 @@ def test_two_days_tell_the_day_from_the_year() -> None:
     assert history.start == pd.Timestamp("2013-04-29", tz="UTC")
 
 
-def test_what_the_person_says_decides_years_of_two_digits() -> None:
+def test_what_the_user_says_decides_years_of_two_digits() -> None:
     frame = samples.candles("1h", 20, "2010-12-11")
     content = samples.dated(frame, "%y.%d.%m %H:%M")
-    told = Corrections(day_first=True)
-    assert read(content, "x.csv", corrections=told).start == pd.Timestamp("2012-11-10", tz="UTC")
+    corrections = Corrections(day_first=True)
+    assert read(content, "x.csv", corrections=corrections).start == pd.Timestamp(
+        "2012-11-10", tz="UTC"
+    )
 
 
 # ---------------------------------------------------------------------------- spreadsheets
@@ -114,10 +116,14 @@ def test_zones_of_several_meanings_or_none_are_refused(zone: str) -> None:
         read(content, "x.csv")
 
 
-def test_the_person_says_what_an_abbreviation_means() -> None:
+def test_the_user_says_what_an_abbreviation_means() -> None:
     content = samples.dated(HOURS, "%Y-%m-%d %H:%M:%S CST")
-    told = Corrections(zone="Asia/Shanghai")
-    check(read(content, "x.csv", corrections=told), moved(HOURS, 8), "CST read as Asia/Shanghai")
+    corrections = Corrections(zone="Asia/Shanghai")
+    check(
+        read(content, "x.csv", corrections=corrections),
+        moved(HOURS, 8),
+        "CST read as Asia/Shanghai",
+    )
 
 
 @pytest.mark.parametrize(("zone", "start"), [("EST", "2024-07-01"), ("CEST", "2024-01-01")])
@@ -136,14 +142,14 @@ def test_a_zone_in_the_name_of_the_column_is_not_passed_over(
     content = samples.dated(HOURS, "%Y-%m-%d %H:%M").replace(b"Date", name.encode(), 1)
     with pytest.raises(UnreadableFile, match="the column is called"):
         read(content, "x.csv", interval=interval)
-    told = Corrections(zone="America/New_York")
-    assert len(read(content, "x.csv", corrections=told)) > 95
+    corrections = Corrections(zone="America/New_York")
+    assert len(read(content, "x.csv", corrections=corrections)) > 95
     universal = content.replace(name.encode(), b"Date (UTC)", 1)
     check(read(universal, "x.csv"), HOURS)
 
 
 @pytest.mark.parametrize("step", [1, -1])
-def test_the_hour_that_clocks_repeat_is_told_by_the_order(step: int) -> None:
+def test_the_hour_that_clocks_repeat_is_known_by_the_order(step: int) -> None:
     frame = samples.candles("1h", 30, "2024-10-26 20:00")
     wall = frame.tz_convert("Europe/Berlin").tz_localize(None)
     content = samples.dated(wall[::step], "%Y-%m-%d %H:%M")
@@ -283,7 +289,7 @@ def test_a_time_with_a_line_break_is_no_other_row_s() -> None:
 
 
 @pytest.mark.parametrize("last", [1200, 2300])
-def test_hours_and_minutes_without_a_leading_zero_are_told_by_their_size(last: int) -> None:
+def test_hours_and_minutes_without_a_leading_zero_are_known_by_their_size(last: int) -> None:
     """1200 can't be twelve minutes: with it, 100 is one o'clock."""
     start = "2024-03-10 00:00"
     frame = samples.candles("1h", 24 + last // 100 + 1, start)

@@ -111,13 +111,13 @@ def test_the_repeated_hour_out_of_order_is_refused() -> None:
     """The order of the rows tells which 02:00 is meant, but only where there is an order."""
     frame = samples.candles("1h", 30, "2024-10-26 20:00")
     wall = frame.tz_convert("Europe/Berlin").tz_localize(None)
-    told = Corrections(zone="Europe/Berlin")
+    corrections = Corrections(zone="Europe/Berlin")
     order = [*range(15), 16, 15, *range(17, 30)]
     with pytest.raises(UnreadableFile, match=r"Times of Europe/Berlin must be clear when clocks"):
-        read(samples.dated(wall.iloc[order], "%Y-%m-%d %H:%M"), "x.csv", corrections=told)
+        read(samples.dated(wall.iloc[order], "%Y-%m-%d %H:%M"), "x.csv", corrections=corrections)
     calm = samples.candles("1h", 30, "2024-06-01")
     shuffled = samples.dated(calm.iloc[order], "%Y-%m-%d %H:%M")
-    assert len(read(shuffled, "x.csv", corrections=told)) == 30
+    assert len(read(shuffled, "x.csv", corrections=corrections)) == 30
 
 
 def test_an_hour_that_clocks_leave_out_is_the_one_after_it() -> None:

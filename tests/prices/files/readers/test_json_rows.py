@@ -1,0 +1,100 @@
+"""Rows of prices in JSON documents of many structures."""
+
+from __future__ import annotations
+
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.readers.json_rows import Json, find_rows, flatten_records
+
+ROW: dict[str, Json] = {"time": 1, "open": 2, "high": 3, "low": 1, "close": 2}
+ROWS: list[Json] = [ROW, {**ROW, "time": 2}]
+
+
+def nested(value: Json, depth: int) -> Json:
+    for _ in range(depth):
+        value = {"x": value}
+    return value
+
+
+def test_rows_are_found_at_any_usual_depth() -> None:
+    for depth in range(6):
+        assert find_rows(nested(ROWS, depth)) == ROWS
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows(nested(ROWS, 6))
+
+
+def test_of_several_lists_the_one_with_prices_is_taken() -> None:
+    assert find_rows({"news": [{"title": "x"}], "rows": ROWS}) == ROWS
+    with pytest.raises(UnreadableFile, match="Received: 2 lists of rows"):
+        find_rows({"BTC": ROWS, "ETH": ROWS})
+    with pytest.raises(UnreadableFile, match="Received: 2 lists of rows"):
+        find_rows({"a": [{"x": 1}], "b": [{"y": 1}]})
+
+
+def test_pairs_of_time_and_number_are_no_candles() -> None:
+    with pytest.raises(UnreadableFile, match="2 lists of a time and one number each"):
+        find_rows({"prices": [[1, 2.0]], "caps": [[1, 2.0]]})
+    with pytest.raises(UnreadableFile, match="2 lists of rows"):
+        find_rows({"prices": [[1, 2.0]], "caps": [[1, 2.0, 3.0]]})
+
+
+def test_one_record_around_the_rows_is_looked_into() -> None:
+    assert find_rows([{"ticker": "btc", "data": ROWS}]) == ROWS
+    assert find_rows([ROW]) == [ROW]
+
+
+def test_names_and_rows_beside_each_other() -> None:
+    names, data = list(ROW), [list(ROW.values())] * 2
+    assert find_rows({"columns": names, "data": data}) == [ROW, ROW]
+    untimed = {"columns": names[1:], "data": [row[1:] for row in data], "index": [1, 2]}
+    assert find_rows(untimed) == ROWS
+    timed = {"columns": names, "data": data, "index": [7, 8]}
+    assert find_rows(timed) == [ROW, ROW]
+    short = {"columns": names, "data": [data[0], data[1][1:]]}
+    assert find_rows(short) == [data[0], data[1][1:]]
+
+
+@pytest.mark.parametrize(
+    "key", ["2024-03-01", "2024-03-01T00:00:00Z", "1709251200", "2024-03-01 1"]
+)
+def test_records_by_their_time(key: str) -> None:
+    untimed = {name: value for name, value in ROW.items() if name != "time"}
+    assert find_rows({"x": {key: untimed}}) == [{"time": key, **untimed}]
+
+
+def test_columns_by_row() -> None:
+    by_number = {name: {"0": value, "1": value} for name, value in ROW.items()}
+    assert find_rows(by_number) == [ROW, ROW]
+    by_time = {name: {"2024-03-01": 5, "2024-03-02": 6} for name in list(ROW)[1:]}
+    assert find_rows(by_time) == [
+        {"time": "2024-03-01", **dict.fromkeys(list(ROW)[1:], 5)},
+        {"time": "2024-03-02", **dict.fromkeys(list(ROW)[1:], 6)},
+    ]
+    with pytest.raises(UnreadableFile, match="other rows than 'time'"):
+        find_rows(by_number | {"low": {"0": 1}})
+
+
+def test_one_list_for_each_column() -> None:
+    columns: dict[str, Json] = {name: [value, value] for name, value in ROW.items()}
+    assert find_rows(columns) == [ROW, ROW]
+    assert find_rows({"s": "ok", "x": {"y": columns}}) == [ROW, ROW]
+    assert find_rows({"x": [columns], "notes": ["a", "b", "c"]}) == [ROW, ROW]
+    with pytest.raises(UnreadableFile, match=r"times, 2\. Received: 3 in 'low'"):
+        find_rows(columns | {"low": [1, 1, 1]})
+    with pytest.raises(UnreadableFile, match="2 lists of rows"):
+        find_rows({"a": columns, "b": columns})
+
+
+def test_values_of_records_within_records_are_lifted() -> None:
+    inner = {name: value for name, value in ROW.items() if name != "time"}
+    record: dict[str, Json] = {"time": 1, "quote": {"USD": inner}}
+    assert flatten_records([record], "record") == [ROW]
+    assert flatten_records([ROW], "record") == [ROW]
+    both: dict[str, Json] = {"time": 1, "open": 9, "quote": inner}
+    assert flatten_records([both], "record")[0]["open"] == 9
+    twice: dict[str, Json] = {"time": 1, "quote": {"USD": inner, "EUR": inner}}
+    with pytest.raises(UnreadableFile, match="several 'open' in record 2"):
+        flatten_records([record, twice], "record")
+    names: dict[str, Json] = {"a": {"name": "x", "open": 1}, "b": {"name": "y"}}
+    assert flatten_records([names], "record") == [{"name": "x", "open": 1}]
