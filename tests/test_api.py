@@ -43,7 +43,7 @@ def service(tmp_path_factory):
 
 
 def beside_pages(service, prefix):
-    """Serve as app.py does: predictions by a route of their own, the rest built when asked."""
+    """Serve as app.py does: a route for predictions, and the rest built at the first request."""
     return Starlette(
         routes=[
             Route("/predict", api.Predict(lambda: service), methods=["POST"]),
@@ -63,7 +63,7 @@ def scope(path):
 
 
 @pytest.mark.parametrize("path", ["/predict", "/api/predict"])
-def test_a_sender_who_leaves_is_no_failure(service, path):
+def test_a_client_that_leaves_is_no_failure(service, path):
     async def leave():
         return {"type": "http.disconnect"}
 
@@ -72,8 +72,8 @@ def test_a_sender_who_leaves_is_no_failure(service, path):
 
     # In a thread: that of the browser tests has a loop already.
     with concurrent.futures.ThreadPoolExecutor(1) as other:
-        asked = beside_pages(service, "/api")(scope(path), leave, send)
-        other.submit(asyncio.run, asked).result(20)
+        answering = beside_pages(service, "/api")(scope(path), leave, send)
+        other.submit(asyncio.run, answering).result(20)
 
 
 @pytest.fixture(scope="module", params=["whole", "beside pages"])
@@ -226,8 +226,8 @@ def sent_in_parts(service, parts):
 
     # In a thread: that of the browser tests has a loop already.
     with concurrent.futures.ThreadPoolExecutor(1) as other:
-        asked = api.Predict(lambda: service)(scope("/predict"), receive, send)
-        other.submit(asyncio.run, asked).result(60)
+        answering = api.Predict(lambda: service)(scope("/predict"), receive, send)
+        other.submit(asyncio.run, answering).result(60)
     start, body = sent
     return start["status"], json.loads(body["body"]), len(parts) - len(waiting)
 
@@ -314,7 +314,7 @@ def test_the_largest_and_smallest_closes_give_a_finite_number(client):
         assert 0 < answer.json()["predicted_next_hour_price"] < float("inf")
 
 
-def test_a_model_that_is_missing_is_said_so(tmp_path):
+def test_a_missing_model_is_named(tmp_path):
     empty = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
     with TestClient(api.create(empty), raise_server_exceptions=False) as client:
         answer = post(client, json.dumps({"prices": CLOSES}))
@@ -322,7 +322,7 @@ def test_a_model_that_is_missing_is_said_so(tmp_path):
     assert PREDICT_MODEL in answer.json()["detail"]
 
 
-def test_a_damaged_model_is_said_so(tmp_path, service):
+def test_a_damaged_model_gives_no_prediction(tmp_path, service):
     own = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
     folder = bundles.save(
         service.saved_models.load(PREDICT_MODEL).model, tmp_path / "models", PREDICT_MODEL
@@ -338,14 +338,14 @@ def test_a_damaged_model_is_said_so(tmp_path, service):
 
 
 def test_models_are_the_same_as_the_librarys(client, service):
-    found = client.get("/models").json()
-    assert found == [
+    content = client.get("/models").json()
+    assert content == [
         json.loads(json.dumps(json_views.model_json(m))) for m in service.saved_models.all()
     ]
-    assert {model["name"] for model in found} == {PREDICT_MODEL, "tiny-dense"}
+    assert {model["name"] for model in content} == {PREDICT_MODEL, "tiny-dense"}
     assert (
         client.get("/models/tiny-dense").json()
-        == found[[m["name"] for m in found].index("tiny-dense")]
+        == content[[m["name"] for m in content].index("tiny-dense")]
     )
 
 
@@ -376,36 +376,37 @@ def test_what_can_not_be_answered_is_refused_with_a_reason(client, path, status)
 
 
 def test_a_forecast_from_simulated_prices_says_so(client):
-    found = client.get("/models/tiny-dense/forecast?coin=ETH").json()
-    assert found["data"]["simulated"] is True
-    assert found["data"]["source"] == "simulated"
-    assert any("simulated" in warning for warning in found["warnings"])
-    assert (found["data"]["coin"], len(found["steps"])) == ("ETH", 24)
+    content = client.get("/models/tiny-dense/forecast?coin=ETH").json()
+    assert content["data"]["simulated"] is True
+    assert content["data"]["source"] == "simulated"
+    assert any("simulated" in warning for warning in content["warnings"])
+    assert (content["data"]["coin"], len(content["steps"])) == ("ETH", 24)
 
 
 def test_the_coin_is_by_default_the_models_own(client):
     assert client.get("/models/tiny-dense/forecast").json()["data"]["coin"] == "BTC"
 
 
-def test_the_chance_of_a_price_can_be_asked_for(client, service):
+def test_a_forecast_has_the_probabilities_of_price_levels(client, service):
     path = "/models/tiny-dense/forecast?coin=BTC"
     assert client.get(path).json()["odds"] == []
     last = client.get(path).json()["last_close"]
-    found = client.get(f"{path}&above={last}&above={2 * last}&below={last}").json()
+    content = client.get(f"{path}&above={last}&above={2 * last}&below={last}").json()
     history = service.prices.history(MarketQuery("BTC", "1h"))
-    future = service.forecasts.next_steps(
+    next_steps = service.forecasts.next_steps(
         history, service.saved_models.load("tiny-dense").model, "tiny-dense"
     )
-    asked = probability.of_next_steps(future, [last, 2 * last], [last])
-    assert found["odds"] == json_views.forecast_json(future, "quantile", asked)["odds"]
-    assert [(one["level"], one["direction"]) for one in found["odds"]] == [
+    probabilities = probability.of_next_steps(next_steps, [last, 2 * last], [last])
+    expected = json_views.forecast_json(next_steps, "quantile", probabilities)
+    assert content["odds"] == expected["odds"]
+    assert [(one["level"], one["direction"]) for one in content["odds"]] == [
         (last, "above"), (2 * last, "above"), (last, "below"),
     ]  # fmt: skip
-    assert [step["step"] for step in found["odds"][0]["steps"]] == list(range(1, 25))
-    up, far, down = (one["steps"][0]["probability"] for one in found["odds"])
+    assert [step["step"] for step in content["odds"][0]["steps"]] == list(range(1, 25))
+    up, far, down = (one["steps"][0]["probability"] for one in content["odds"])
     assert up + down == pytest.approx(1)
     assert 0 < far < up < 1
-    calibration = found["calibration"]
+    calibration = content["calibration"]
     assert calibration.keys() == {"window", "outcomes", "since", "factors"}
     assert [len(row) for row in calibration["factors"].values()] == [24] * 9
 
@@ -431,7 +432,7 @@ def test_more_levels_than_anyone_needs_are_refused(client):
 
 
 @given(st.text(max_size=12))
-def test_what_is_taken_for_a_level_is_a_number(text):
+def test_a_level_that_is_accepted_is_a_number(text):
     try:
         (level,) = read_levels("above", [text])
     except InvalidInput:

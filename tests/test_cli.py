@@ -108,50 +108,50 @@ def refused(answer, *words):
 
 def test_json_alone_is_on_stdout_even_while_tensorflow_talks(training, prices):
     done, _ = training
-    found = json.loads(done.stdout)
+    result = json.loads(done.stdout)
     assert "oneDNN" in done.stderr or "tensorflow" in done.stderr.lower()
-    assert found["data"]["rows"] == 600
-    assert found["data"]["source"] == f"file {prices.name}"
-    assert found["spec"]["network"] == "dense"
-    assert (found["spec"]["units"], found["spec"]["features"]) == ([4], ["return", "range"])
-    assert found["training"]["epochs"] == 2
-    assert list(found["scores"]) == [*BASELINES, "dense"]
-    assert found["scores"]["dense"].keys() == FIGURES | {"by_step"}
-    assert found["verdict"]["baseline"] == "naive"
-    assert found["saved"] == "tiny"
+    assert result["data"]["rows"] == 600
+    assert result["data"]["source"] == f"file {prices.name}"
+    assert result["spec"]["network"] == "dense"
+    assert (result["spec"]["units"], result["spec"]["features"]) == ([4], ["return", "range"])
+    assert result["training"]["epochs"] == 2
+    assert list(result["scores"]) == [*BASELINES, "dense"]
+    assert result["scores"]["dense"].keys() == FIGURES | {"by_step"}
+    assert result["verdict"]["baseline"] == "naive"
+    assert result["saved"] == "tiny"
 
 
 def test_the_same_question_is_answered_from_the_cache(trained, run, prices, training):
     began = json.loads(training[0].stdout)
     status, out, err = run("backtest", "--data", prices, *TINY, "--json")
-    found = json.loads(out)
-    assert (status, err, found["cached"]) == (0, "", True)
-    assert found["scores"] == began["scores"]
-    assert found["training"] == began["training"]
+    result = json.loads(out)
+    assert (status, err, result["cached"]) == (0, "", True)
+    assert result["scores"] == began["scores"]
+    assert result["training"] == began["training"]
 
 
-def test_a_saved_model_is_judged_with_its_weights_untouched(trained, run, prices, training):
+def test_a_saved_model_is_tested_with_its_weights_as_they_are(trained, run, prices, training):
     before = (trained / "models/tiny/weights.npz").read_bytes()
     status, out, _ = run("backtest", "--model", "tiny", "--data", prices, "--json")
-    found, began = json.loads(out), json.loads(training[0].stdout)
+    result, began = json.loads(out), json.loads(training[0].stdout)
     assert status == 0
-    assert (found["model"], found["training"]) == ("tiny", None)
-    assert found["scores"] == began["scores"]
-    assert found["verdict"] == began["verdict"]
+    assert (result["model"], result["training"]) == ("tiny", None)
+    assert result["scores"] == began["scores"]
+    assert result["verdict"] == began["verdict"]
     assert (trained / "models/tiny/weights.npz").read_bytes() == before
 
 
-def test_a_saved_model_can_be_judged_on_another_share(trained, run, prices):
+def test_a_saved_model_can_be_tested_on_another_share(trained, run, prices):
     out = run("backtest", "--model", "tiny", "--data", prices, "--test", "0.3", "--json")[1]
-    found = json.loads(out)
-    assert found["spec"]["test"] == 0.3
-    assert found["split"]["test_origins"] == 600 - 420 - 2
-    assert found["verdict"]["sentence"].startswith("Not a fair test")
-    assert found["verdict"]["beats_baseline"] is False
+    result = json.loads(out)
+    assert result["spec"]["test"] == 0.3
+    assert result["split"]["test_origins"] == 600 - 420 - 2
+    assert result["verdict"]["sentence"].startswith("Not a fair test")
+    assert result["verdict"]["beats_baseline"] is False
 
 
 @pytest.mark.parametrize("network", ["naive", "boosting"])
-def test_a_baseline_is_judged_without_tensorflow(prices, network, home):
+def test_a_baseline_is_tested_without_tensorflow(prices, network, home):
     code = (
         "import sys; from cryptoforecast.cli import main; status = main(sys.argv[1:]);"
         "sys.exit(status or bool({'tensorflow', 'keras'} & set(sys.modules)))"
@@ -161,10 +161,10 @@ def test_a_baseline_is_judged_without_tensorflow(prices, network, home):
         [*map(str, command), "--json"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["training"] is None
-    assert list(found["scores"]) == list(BASELINES)
-    assert found["scores"]["naive"]["directional_accuracy"] is None
+    result = json.loads(done.stdout)
+    assert result["training"] is None
+    assert list(result["scores"]) == list(BASELINES)
+    assert result["scores"]["naive"]["directional_accuracy"] is None
 
 
 def test_the_json_is_the_librarys_own(trained, run, prices):
@@ -175,24 +175,24 @@ def test_the_json_is_the_librarys_own(trained, run, prices):
         service.backtests.of_saved(history, service.saved_models.load("tiny").model)
     )
     expected = json.loads(json.dumps(json_views.backtest_json(result, saved="tiny")))
-    found = json.loads(run(*args)[1])
+    result = json.loads(run(*args)[1])
     expected["data"].pop("fetched_at")
-    found["data"].pop("fetched_at")
-    assert found == expected
+    result["data"].pop("fetched_at")
+    assert result == expected
 
 
 def test_the_text_has_the_verdict_first_and_units(trained, run, prices):
     status, out, _ = run("backtest", "--data", prices, *TINY)
-    found = json.loads(run("backtest", "--data", prices, *TINY, "--json")[1])
+    result = json.loads(run("backtest", "--data", prices, *TINY, "--json")[1])
     assert status == 0
     lines = out.splitlines()
-    assert lines[0] == found["verdict"]["sentence"]
+    assert lines[0] == result["verdict"]["sentence"]
     assert "118 origins, 2024-01-21 00:00 to 2024-01-25 23:00 UTC" in out
     assert "step 2 of 2" in out
     header = next(line for line in lines if line.startswith("predictor"))
     assert "MAE, USD" in header
     row = next(line for line in lines if line.startswith("dense")).split()
-    assert row[1] == f"{found['scores']['dense']['mae']:,.5g}"
+    assert row[1] == f"{result['scores']['dense']['mae']:,.5g}"
     naive = next(line for line in lines if line.startswith("naive")).split()
     assert "-" in naive
     assert "SIMULATED" not in out
@@ -206,14 +206,14 @@ def test_simulated_prices_are_labelled_everywhere(run):
     assert "simulated" in out.splitlines()[0]
     assert "note:" in err
     assert "simulated" in err
-    found = json.loads(run("backtest", *window, "--json")[1])
-    assert found["data"]["simulated"] is True
-    assert found["data"]["rows"] == pytest.approx(60 * 24, abs=2)
+    result = json.loads(run("backtest", *window, "--json")[1])
+    assert result["data"]["simulated"] is True
+    assert result["data"]["rows"] == pytest.approx(60 * 24, abs=2)
 
 
 def test_a_window_is_cut_from_live_prices(run):
-    asked = ("--start", "2024-01-01", "--end", "2024-03-01T00:00", "--network", "naive")
-    data = json.loads(run("backtest", "--coin", "eth", *asked, "--json")[1])["data"]
+    command = ("--start", "2024-01-01", "--end", "2024-03-01T00:00", "--network", "naive")
+    data = json.loads(run("backtest", "--coin", "eth", *command, "--json")[1])["data"]
     assert (data["coin"], data["interval"], data["rows"]) == ("ETH", "1h", 60 * 24)
     assert data["start"] == "2024-01-01T00:00:00+00:00"
     assert data["end"] == "2024-02-29T23:00:00+00:00"
@@ -235,8 +235,8 @@ def test_a_time_with_an_offset_means_the_same_moment(run, start, end, tmp_path):
 
 
 def test_the_coin_labels_the_file(run, prices):
-    asked = ("backtest", "--data", prices, "--coin", "DOGE", "--network", "naive", "--json")
-    assert json.loads(run(*asked)[1])["data"]["coin"] == "DOGE"
+    command = ("backtest", "--data", prices, "--coin", "DOGE", "--network", "naive", "--json")
+    assert json.loads(run(*command)[1])["data"]["coin"] == "DOGE"
 
 
 def test_every_setting_of_a_model_is_an_option():
@@ -266,7 +266,7 @@ def test_options_reach_the_spec(run, prices):
 
 
 @pytest.mark.parametrize("preset", ["classic", "seed"])
-def test_presets_fill_what_is_left_out(run, prices, preset):
+def test_presets_set_the_options_that_are_not_given(run, prices, preset):
     options = ("--preset", preset, "--network", "naive", "--patience", "7")
     spec = json.loads(run("backtest", "--data", prices, *options, "--json")[1])["spec"]
     assert (spec["target"], spec["loss"], spec["training"]) == ("price", "mse", "windows")
@@ -277,66 +277,66 @@ def test_presets_fill_what_is_left_out(run, prices, preset):
 
 
 @pytest.fixture(scope="module")
-def walked(prices, tmp_path_factory):
+def walk_forward(prices, tmp_path_factory):
     """A real ``backtest --folds 2 --warm-start --json``: what it printed, and the home it left."""
-    home = tmp_path_factory.mktemp("walked")
-    asked = ("backtest", "--data", prices, *TINY, "--epochs=3", "--folds=2", "--warm-start")
-    done = process(*asked, "--json", CRYPTOFORECAST_HOME=str(home))
+    home = tmp_path_factory.mktemp("walk_forward")
+    command = ("backtest", "--data", prices, *TINY, "--epochs=3", "--folds=2", "--warm-start")
+    done = process(*command, "--json", CRYPTOFORECAST_HOME=str(home))
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), home, asked
+    return json.loads(done.stdout), home, command
 
 
-def test_folds_are_described_beside_the_keys_of_any_backtest(walked, run, prices):
-    found = walked[0]
+def test_folds_are_described_beside_the_keys_of_any_backtest(walk_forward, run, prices):
+    result = walk_forward[0]
     plain = json.loads(run("backtest", "--data", prices, "--network", "naive", "--json")[1])
-    assert found.keys() == plain.keys()
-    assert found["split"] == {
+    assert result.keys() == plain.keys()
+    assert result["split"] == {
         "train_rows": 384, "validation_rows": 96, "test_origins": 118,
         "test_start": "2024-01-21T00:00:00+00:00", "test_end": "2024-01-25T23:00:00+00:00",
     }  # fmt: skip
-    assert found["walk_forward"] == {
+    assert result["walk_forward"] == {
         "folds": 2, "window": "expanding", "window_rows": None, "gap": 2, "warm_start": True,
         "without_target": 2,
     }  # fmt: skip
     borders = ("train_start", "train_end", "validation_end", "test_start", "test_end")
-    assert [[fold[key][5:16] for key in borders] for fold in found["folds"]] == [
+    assert [[fold[key][5:16] for key in borders] for fold in result["folds"]] == [
         ["01-01T00:00", "01-16T23:00", "01-20T23:00", "01-21T00:00", "01-23T11:00"],
         ["01-01T00:00", "01-18T23:00", "01-23T11:00", "01-23T12:00", "01-25T23:00"],
     ]
     counts = ("train_rows", "validation_rows", "origins", "warm_start", "cached")
-    assert [[fold[key] for key in counts] for fold in found["folds"]] == [
+    assert [[fold[key] for key in counts] for fold in result["folds"]] == [
         [384, 96, 60, False, False], [432, 108, 58, True, False]
     ]  # fmt: skip
-    assert [fold["training"]["epochs"] for fold in found["folds"]] == [3, 1]
-    for fold in found["folds"]:
-        assert fold["scores"].keys() == found["scores"].keys() >= {"naive", "cone", "dense"}
+    assert [fold["training"]["epochs"] for fold in result["folds"]] == [3, 1]
+    for fold in result["folds"]:
+        assert fold["scores"].keys() == result["scores"].keys() >= {"naive", "cone", "dense"}
         assert fold["scores"]["dense"].keys() == FIGURES | {"by_step"}
-    seconds = sum(fold["training"]["seconds"] for fold in found["folds"])
-    assert (found["training"]["epochs"], found["training"]["best_epoch"]) == (4, None)
-    assert found["training"]["seconds"] == pytest.approx(seconds)
-    assert found["spec"]["epochs"] == 3
-    maes = [fold["scores"]["naive"]["mae"] for fold in found["folds"]]
+    seconds = sum(fold["training"]["seconds"] for fold in result["folds"])
+    assert (result["training"]["epochs"], result["training"]["best_epoch"]) == (4, None)
+    assert result["training"]["seconds"] == pytest.approx(seconds)
+    assert result["spec"]["epochs"] == 3
+    maes = [fold["scores"]["naive"]["mae"] for fold in result["folds"]]
     mean = (60 * maes[0] + 58 * maes[1]) / 118
-    assert found["scores"]["naive"]["mae"] == pytest.approx(mean)
+    assert result["scores"]["naive"]["mae"] == pytest.approx(mean)
 
 
-def test_folds_are_answered_from_the_cache(walked, run, home):
-    found, kept, asked = walked
-    shutil.copytree(kept, home)
-    again = json.loads(run(*asked, "--json")[1])
+def test_folds_are_answered_from_the_cache(walk_forward, run, home):
+    result, home_before, command = walk_forward
+    shutil.copytree(home_before, home)
+    again = json.loads(run(*command, "--json")[1])
     assert again["cached"]
     assert [fold["cached"] for fold in again["folds"]] == [True, True]
-    assert again["scores"] == found["scores"]
-    assert again["training"] == found["training"]
-    out = run(*asked)[1]
-    assert out.splitlines()[0] == found["verdict"]["sentence"]
+    assert again["scores"] == result["scores"]
+    assert again["training"] == result["training"]
+    out = run(*command)[1]
+    assert out.splitlines()[0] == result["verdict"]["sentence"]
     assert "Walk forward: 2 folds, each fitted on the candles before it (expanding window)" in out
     assert "The last 2 candles are no origins: the targets are not known yet." in out
     assert "Fits from the training cache: 2 of 2." in out
     assert "Warm start: each fit after the first starts from the weights of the fit before." in out
     ratios = [
         f"{fold['scores']['dense']['mae'] / fold['scores']['naive']['mae']:.4f}"
-        for fold in found["folds"]
+        for fold in result["folds"]
     ]
     rows = [line.split() for line in out.splitlines()[-2:]]
     assert [row[0] for row in rows] == ["1", "2"]
@@ -345,10 +345,10 @@ def test_folds_are_answered_from_the_cache(walked, run, home):
 
 
 def test_one_fold_is_the_backtest_there_always_was(run, prices):
-    asked = ("backtest", "--data", prices, "--network", "cone")
-    one, plain = (json.loads(run(*asked, *more, "--json")[1]) for more in (("--folds", 1), ()))
-    for found in (one, plain):
-        found["data"].pop("fetched_at")
+    command = ("backtest", "--data", prices, "--network", "cone")
+    one, plain = (json.loads(run(*command, *more, "--json")[1]) for more in (("--folds", 1), ()))
+    for result in (one, plain):
+        result["data"].pop("fetched_at")
     assert one == plain
     (fold,) = plain["folds"]
     assert fold["scores"] == plain["scores"]
@@ -358,26 +358,26 @@ def test_one_fold_is_the_backtest_there_always_was(run, prices):
         plain["split"]["test_start"], plain["split"]["test_end"]
     )  # fmt: skip
     assert plain["walk_forward"]["folds"] == 1
-    text = run(*asked)[1]
-    assert run(*asked, "--folds", 1)[1] == text
+    text = run(*command)[1]
+    assert run(*command, "--folds", 1)[1] == text
     assert "fold" not in text
 
 
 def test_a_sliding_window_of_a_baseline(run, prices):
-    asked = ("--folds", 3, "--window", "sliding", "--window-rows", 300, "--gap", 7)
-    given = ("backtest", "--data", prices, "--network", "naive", *asked)
-    found = json.loads(run(*given, "--json")[1])
-    assert found["walk_forward"]["window_rows"] == 300
-    assert [fold["train_rows"] + fold["validation_rows"] for fold in found["folds"]] == [300] * 3
-    assert found["folds"][0]["train_start"] == "2024-01-08T06:00:00+00:00"  # row 480 - 6 - 300
-    assert found["training"] is None
+    command = ("--folds", 3, "--window", "sliding", "--window-rows", 300, "--gap", 7)
+    given = ("backtest", "--data", prices, "--network", "naive", *command)
+    result = json.loads(run(*given, "--json")[1])
+    assert result["walk_forward"]["window_rows"] == 300
+    assert [fold["train_rows"] + fold["validation_rows"] for fold in result["folds"]] == [300] * 3
+    assert result["folds"][0]["train_start"] == "2024-01-08T06:00:00+00:00"  # row 480 - 6 - 300
+    assert result["training"] is None
     out = run(*given)[1]
     assert "sliding window, of 300 candles), with a gap of 7 between" in out
     assert "training cache" not in out
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("command", "words"),
     [
         (("--folds", "many"), ("--folds", "must be a whole number")),
         (("--folds", "0"), ("`folds` must be between 1 and 50", "Received: 0")),
@@ -389,8 +389,8 @@ def test_a_sliding_window_of_a_baseline(run, prices):
     ],
     ids=str,
 )
-def test_walk_forward_refusals(run, prices, asked, words):
-    refused(run("backtest", "--data", prices, "--network", "cone", *asked), *words)
+def test_walk_forward_refusals(run, prices, command, words):
+    refused(run("backtest", "--data", prices, "--network", "cone", *command), *words)
 
 
 def test_a_saved_model_is_not_refitted(run, prices):
@@ -404,15 +404,15 @@ def test_a_saved_model_is_not_refitted(run, prices):
 
 def test_forecast_gives_the_librarys_numbers(trained, run, prices):
     status, out, _ = run("forecast", "--model", "tiny", "--data", prices, "--json")
-    found = json.loads(out)
+    result = json.loads(out)
     service = Service(Settings.from_environment())
     saved = service.saved_models.load("tiny")
-    future = service.forecasts.next_steps(service.prices.read(prices, prices.name), saved.model)
-    medians = [step["median"] for step in found["steps"]]
+    next_steps = service.forecasts.next_steps(service.prices.read(prices, prices.name), saved.model)
+    medians = [step["median"] for step in result["steps"]]
     assert status == 0
-    assert medians == future.forecast.predicted[0].tolist()
-    assert found["origin"] == "2024-01-25T23:00:00+00:00"
-    assert found["steps"][1]["time"] == "2024-01-26T01:00:00+00:00"
+    assert medians == next_steps.forecast.predicted[0].tolist()
+    assert result["origin"] == "2024-01-25T23:00:00+00:00"
+    assert result["steps"][1]["time"] == "2024-01-26T01:00:00+00:00"
 
 
 def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
@@ -421,33 +421,33 @@ def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
     assert out.startswith("Past test of tiny: ")
     assert "SIMULATED" in out
     assert "note:" in err
-    found = json.loads(run("forecast", "--model", "tiny", "--coin", "ETH", "--json")[1])
-    assert (found["data"]["coin"], found["data"]["simulated"]) == ("ETH", True)
-    assert any("learnt from BTC" in warning for warning in found["warnings"])
+    result = json.loads(run("forecast", "--model", "tiny", "--coin", "ETH", "--json")[1])
+    assert (result["data"]["coin"], result["data"]["simulated"]) == ("ETH", True)
+    assert any("learnt from BTC" in warning for warning in result["warnings"])
 
 
 def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     given = ["--above", "120", "--below", "80", "--above", "1e-3"]
-    found = json.loads(run("forecast", "--model", "tiny", "--data", prices, *given, "--json")[1])
+    result = json.loads(run("forecast", "--model", "tiny", "--data", prices, *given, "--json")[1])
     service = Service(Settings.from_environment())
-    future = service.forecasts.next_steps(
+    next_steps = service.forecasts.next_steps(
         service.prices.read(prices, prices.name), service.saved_models.load("tiny").model
     )
-    asked = probability.of_next_steps(future, [120, 0.001], [80])
-    assert [(one["level"], one["direction"]) for one in found["odds"]] == [
+    command = probability.of_next_steps(next_steps, [120, 0.001], [80])
+    assert [(one["level"], one["direction"]) for one in result["odds"]] == [
         (120, "above"), (0.001, "above"), (80, "below"),
     ]  # fmt: skip
-    for one, known in zip(found["odds"], asked, strict=True):
+    for one, known in zip(result["odds"], command, strict=True):
         assert [step["probability"] for step in one["steps"]] == known.by_step.tolist()
-        assert [step["time"] for step in one["steps"]] == [s["time"] for s in found["steps"]]
+        assert [step["time"] for step in one["steps"]] == [s["time"] for s in result["steps"]]
     text = run("forecast", "--model", "tiny", "--data", prices, *given)[1]
     (header,) = [line for line in text.splitlines() if "below 80" in line]
     assert re.split(r" {2,}", header) == [
         "step", "above 120.00 USD", "above 0.001 USD", "below 80 USD",
     ]  # fmt: skip
-    assert f"{asked[0].by_step[0]:.1%}" in text
+    assert f"{command[0].by_step[0]:.1%}" in text
     assert "200 are needed to measure it" in text
-    assert found["calibration"] is None
+    assert result["calibration"] is None
     assert "turned out, from" in run("forecast", "--model", "tiny", "--coin", "BTC")[1]
     plain = run("forecast", "--model", "tiny", "--data", prices)[1]
     assert "Chance" not in plain
@@ -474,8 +474,8 @@ def test_forecasting_needs_no_tensorflow(trained, prices):
 
 
 def test_models_are_listed_shown_and_deleted(trained, run):
-    found = json.loads(run("models", "list", "--json")[1])
-    tiny = next(model for model in found if model["name"] == "tiny")
+    result = json.loads(run("models", "list", "--json")[1])
+    tiny = next(model for model in result if model["name"] == "tiny")
     assert (tiny["network"], tiny["coin"], tiny["needs"]) == ("dense", "BTC", 9)
     assert (tiny["shipped"], tiny["lookback"], tiny["horizon"]) == (False, 8, 2)
     assert tiny["scores"]["dense"].keys() == FIGURES
@@ -515,10 +515,10 @@ def test_shipped_models_stay(run, home):
 
 def test_inspect_describes_a_file(run, prices):
     status, out, _ = run("inspect", prices, "--json")
-    found = json.loads(out)
-    assert (status, found["readable"], found["interval"], found["rows"]) == (0, True, "1h", 600)
-    assert found["start"] == "2024-01-01T00:00:00+00:00"
-    assert found["first"]["close"] == pytest.approx(synthetic.history().candles["close"].iloc[0])
+    result = json.loads(out)
+    assert (status, result["readable"], result["interval"], result["rows"]) == (0, True, "1h", 600)
+    assert result["start"] == "2024-01-01T00:00:00+00:00"
+    assert result["first"]["close"] == pytest.approx(synthetic.history().candles["close"].iloc[0])
     text = run("inspect", prices)[1]
     assert "600 candles" in text
     assert "missing candles: 0" in text
@@ -529,10 +529,10 @@ def test_inspect_refuses_in_both_forms(run, tmp_path):
     bad.write_text("a,b\n1,2\n")
     refused(run("inspect", bad), "bad.csv")
     status, out, err = run("inspect", bad, "--json")
-    found = json.loads(out)
-    assert (status, found["readable"]) == (2, False)
-    assert found["reason"] in err
-    assert found["rows"] is None
+    result = json.loads(out)
+    assert (status, result["readable"]) == (2, False)
+    assert result["reason"] in err
+    assert result["rows"] is None
 
 
 @pytest.mark.parametrize(
@@ -661,8 +661,8 @@ def test_force_replaces_a_model_of_ones_own(trained, run, prices):
 
 
 def test_a_saved_models_settings_are_its_own(trained, run, prices):
-    asked = ("backtest", "--model", "tiny", "--data", prices, "--lookback", "5")
-    refused(run(*asked), "--lookback", "--model")
+    command = ("backtest", "--model", "tiny", "--data", prices, "--lookback", "5")
+    refused(run(*command), "--lookback", "--model")
 
 
 def test_a_baseline_is_not_trained(run, prices):
@@ -738,7 +738,7 @@ def test_the_dashboard_needs_a_port_that_exists(run, port):
 
 
 @unix
-def test_a_reader_who_has_seen_enough_is_no_failure(home):
+def test_a_reader_that_closes_the_pipe_is_no_failure(home):
     command = f"{sys.executable} -m cryptoforecast models list --json"
     code = f"{command} | head -c 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
@@ -933,14 +933,14 @@ def test_reading_a_file_shows_each_percent_once_on_a_terminal(capsys):
 
 def test_page_and_command_ask_the_same_question(trained, run):
     """A forecast of the coin's live prices: command, library and API share every digit."""
-    found = json.loads(run("forecast", "--model", "tiny", "--coin", "BTC", "--json")[1])
+    result = json.loads(run("forecast", "--model", "tiny", "--coin", "BTC", "--json")[1])
     service = shared()
-    future = service.forecasts.next_steps(
+    next_steps = service.forecasts.next_steps(
         service.prices.history(MarketQuery("BTC", "1h")), service.saved_models.load("tiny").model
     )
-    medians = [step["median"] for step in found["steps"]]
-    assert medians == future.forecast.predicted[0].tolist()
-    assert future.calibration is not None
-    assert [list(step["quantiles"].values()) for step in found["steps"]] == (
-        future.forecast.quantile_prices[0].tolist()
+    medians = [step["median"] for step in result["steps"]]
+    assert medians == next_steps.forecast.predicted[0].tolist()
+    assert next_steps.calibration is not None
+    assert [list(step["quantiles"].values()) for step in result["steps"]] == (
+        next_steps.forecast.quantile_prices[0].tolist()
     )

@@ -40,36 +40,36 @@ def run(capsys):
 
 
 @pytest.mark.parametrize("network", [*BASELINES, *NETWORKS])
-def test_every_network_is_judged_beside_every_baseline(run, prices, network):
+def test_every_network_is_tested_beside_every_baseline(run, prices, network):
     settings = TINY if network in NETWORKS else ()
     status, out, err = run(
         "--data", prices, "--network", network, "--horizon=2", *settings, "--json"
     )
     assert status == 0, err
-    found = json.loads(out)
-    assert found["spec"]["network"] == network
-    assert set(found["scores"]) == {*BASELINES, network}
-    assert found["verdict"]["sentence"]
-    assert (found["training"] is None) == (network in BASELINES)
-    assert "files" not in found
+    result = json.loads(out)
+    assert result["spec"]["network"] == network
+    assert set(result["scores"]) == {*BASELINES, network}
+    assert result["verdict"]["sentence"]
+    assert (result["training"] is None) == (network in BASELINES)
+    assert "files" not in result
 
 
 def test_a_report_and_the_forecasts_are_written(run, prices, tmp_path):
     page, table = tmp_path / "report.html", tmp_path / "forecasts.csv"
-    asked = ("--data", prices, "--network=cone", "--horizon=3", "--html", page)
-    status, out, err = run(*asked, "--forecasts", table, "--json")
+    command = ("--data", prices, "--network=cone", "--horizon=3", "--html", page)
+    status, out, err = run(*command, "--forecasts", table, "--json")
     assert status == 0, err
-    found = json.loads(out)
-    assert found["files"] == {"html": str(page), "forecasts": str(table)}
+    result = json.loads(out)
+    assert result["files"] == {"html": str(page), "forecasts": str(table)}
     text = page.read_text("utf-8")
     assert text.startswith("<!DOCTYPE html>")
-    assert found["verdict"]["sentence"].replace("'", "&#x27;") in text
-    assert found["data"]["fingerprint"] in text
+    assert result["verdict"]["sentence"].replace("'", "&#x27;") in text
+    assert result["data"]["fingerprint"] in text
     frame = pd.read_csv(table)
-    assert len(frame) == 3 * found["split"]["test_origins"]
+    assert len(frame) == 3 * result["split"]["test_origins"]
     assert set(frame["predictor"]) == {"cone"}
     last = frame[frame["step"] == 3]
-    assert last["residual"].abs().mean() == pytest.approx(found["scores"]["cone"]["mae"])
+    assert last["residual"].abs().mean() == pytest.approx(result["scores"]["cone"]["mae"])
     assert [path.name for path in tmp_path.iterdir()] != []
     assert not list(tmp_path.glob(".*"))
 
@@ -100,8 +100,8 @@ def test_a_shipped_model_gives_a_report_too(run, tmp_path):
 
 
 def test_the_leaderboard_is_the_librarys_own(run, prices):
-    asked = ("--data", prices, "--network=har", "--horizon=4", "--leaderboard=mae")
-    status, out, err = run(*asked, "--against=cone", "--step=2", "--json")
+    command = ("--data", prices, "--network=har", "--horizon=4", "--leaderboard=mae")
+    status, out, err = run(*command, "--against=cone", "--step=2", "--json")
     assert status == 0, err
     board = json.loads(out)["leaderboard"]
     assert {name: board[name] for name in ("metric", "step", "reference")} == {
@@ -113,7 +113,7 @@ def test_the_leaderboard_is_the_librarys_own(run, prices):
     )
     assert board == json_views.leaderboard_json(expected)
     assert {each["predictor"] for each in board["standings"]} == set(BASELINES)
-    status, out, _ = run(*asked)
+    status, out, _ = run(*command)
     assert "Leaderboard by mae, step 4" in out
     assert "against naive" in out
 
@@ -137,7 +137,7 @@ def test_a_leaderboard_that_can_not_be_is_refused(run, prices, options, words):
 
 
 @pytest.mark.parametrize("option", ["--html", "--forecasts"])
-def test_what_is_there_is_not_replaced_unless_asked(run, prices, tmp_path, option, monkeypatch):
+def test_no_file_is_replaced_without_force(run, prices, tmp_path, option, monkeypatch):
     target = tmp_path / ("a.html" if option == "--html" else "a.csv")
     target.write_text("mine")
     status, out, err = run("--data", prices, "--network=naive", option, target)

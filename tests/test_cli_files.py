@@ -33,21 +33,21 @@ def prices(tmp_path):
 
 def test_convert_merges_and_reads_back_the_same(run, prices, tmp_path):
     to = tmp_path / "days.parquet"
-    status, found, _ = run("convert", prices, "--interval", "1d", "--to", to)
+    status, result, _ = run("convert", prices, "--interval", "1d", "--to", to)
     assert status == 0
-    assert found["to"] == str(to)
-    assert (found["data"]["coin"], found["data"]["interval"]) == ("ETH", "1d")
+    assert result["to"] == str(to)
+    assert (result["data"]["coin"], result["data"]["interval"]) == ("ETH", "1d")
     expected = price_file.read(prices, prices.name, interval="1d").candles
     pd.testing.assert_frame_equal(price_file.read(to, "ETH.parquet").candles, expected)
 
 
 @pytest.mark.parametrize("command", ["convert", "fetch"])
-def test_nothing_is_overwritten_unless_asked(run, prices, tmp_path, command):
+def test_nothing_is_overwritten_without_force(run, prices, tmp_path, command):
     to = tmp_path / "taken.csv"
     to.write_text("mine")
     what = [prices] if command == "convert" else ["--coin", "BTC", "--days", "5"]
-    status, found, err = run(command, *what, "--to", to)
-    assert (status, found) == (2, None)
+    status, result, err = run(command, *what, "--to", to)
+    assert (status, result) == (2, None)
     assert "--force" in err
     assert to.read_text() == "mine"
     assert run(command, *what, "--to", to, "--force")[0] == 0
@@ -62,9 +62,9 @@ def test_an_unknown_kind_of_file_is_refused_before_reading(run, tmp_path):
 
 def test_simulated_prices_are_fetched_with_their_label(run, tmp_path):
     to = tmp_path / "eth.csv.gz"
-    status, found, err = run("fetch", "--coin", "ETH", "--interval", "1d", "--days", 30, "--to", to)
+    status, result, err = run("fetch", "--coin=ETH", "--interval=1d", "--days=30", "--to", to)
     assert status == 0
-    assert found["data"]["simulated"] is True
+    assert result["data"]["simulated"] is True
     assert "simulated" in err
     assert price_file.read(to, "eth.csv.gz").simulated
 
@@ -99,21 +99,21 @@ TOLD = (
 )  # fmt: skip
 
 
-def test_what_was_found_can_be_corrected(run, odd, tmp_path):
+def test_options_correct_what_the_reader_decides(run, odd, tmp_path):
     path, frame = odd
     assert run("inspect", path)[0] == 2
-    status, found, _ = run("inspect", path, *TOLD)
+    status, result, _ = run("inspect", path, *TOLD)
     assert status == 0
-    assert (found["readable"], found["rows"]) == (True, len(frame))
-    assert found["first"]["open"] == frame["open"].iloc[0]
+    assert (result["readable"], result["rows"]) == (True, len(frame))
+    assert result["first"]["open"] == frame["open"].iloc[0]
     first = pd.to_datetime(frame.index[0], dayfirst=True).tz_localize("Europe/Berlin")
-    assert pd.Timestamp(found["start"]) == first
-    assert "dates day first" in found["decisions"]["corrected"]
-    assert "columns time=when" in found["decisions"]["corrected"]
+    assert pd.Timestamp(result["start"]) == first
+    assert "dates day first" in result["decisions"]["corrected"]
+    assert "columns time=when" in result["decisions"]["corrected"]
 
     to = tmp_path / "plain.csv"
     assert run("convert", path, *TOLD, "--to", to)[0] == 0
-    assert price_file.read(to, "plain.csv").fingerprint == found["fingerprint"]
+    assert price_file.read(to, "plain.csv").fingerprint == result["fingerprint"]
 
 
 @pytest.mark.parametrize(
@@ -158,30 +158,30 @@ def test_corrections_need_a_file(run, command):
     assert "--zone goes with a price file only. Add --data FILE." in err
 
 
-def test_repairs_are_done_when_asked_and_said(run, odd):
+def test_repairs_are_made_on_request_and_reported(run, odd):
     path, frame = odd
-    _, found, _ = run("inspect", path, *TOLD)
-    assert found["outliers"] == 1
-    _, found, _ = run("inspect", path, *TOLD, "--repair", "outliers,ohlc_violations")
-    assert (found["outliers"], found["rows"]) == (0, len(frame) - 1)
-    done = next(one for one in found["problems"] if one["kind"] == "outliers")
+    _, result, _ = run("inspect", path, *TOLD)
+    assert result["outliers"] == 1
+    _, result, _ = run("inspect", path, *TOLD, "--repair", "outliers,ohlc_violations")
+    assert (result["outliers"], result["rows"]) == (0, len(frame) - 1)
+    done = next(one for one in result["problems"] if one["kind"] == "outliers")
     assert (done["count"], done["first_line"], done["repair"]) == (1, 32, "1 candle left out")
-    assert found["notes"] == ["Repaired as asked (outliers): 1 candle left out."]
+    assert result["notes"] == ["Repaired as asked (outliers): 1 candle left out."]
 
 
-def test_a_backtest_reads_its_file_as_told(run, tmp_path):
+def test_a_backtest_reads_its_file_as_the_options_say(run, tmp_path):
     frame = synthetic.history(600).candles
     path = tmp_path / "BTC.csv"
     frame.rename(columns={"close": "final"}).to_csv(path)
     network = ("--data", path, "--network", "naive")
     assert run("backtest", *network)[0] == 2
-    status, found, err = run(
+    status, result, err = run(
         "backtest", *network, "--columns", "close=final", "--repair", "outliers,flat"
     )
     assert status == 0, err
-    assert found["data"]["rows"] == len(frame)
+    assert result["data"]["rows"] == len(frame)
 
 
 def test_an_interval_and_a_coin_for_inspect(run, prices):
-    status, found, _ = run("inspect", prices, "--interval", "4h", "--coin", "BTC")
-    assert (status, found["interval"]) == (0, "4h")
+    status, result, _ = run("inspect", prices, "--interval", "4h", "--coin", "BTC")
+    assert (status, result["interval"]) == (0, "4h")

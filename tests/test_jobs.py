@@ -146,7 +146,7 @@ def test_cancelling_what_waits_never_runs_it(runner, busy):
     assert (job.state, gate.runs) == ("cancelled", 0)
 
 
-def test_a_cancelled_job_makes_room_and_ends_for_whoever_waits(runner, busy):
+def test_a_cancelled_job_makes_room_and_ends_for_those_who_wait(runner, busy):
     jobs = [runner.submit(str(i), "", at_once(i)) for i in range(runner.limit)]
     with pytest.raises(InvalidInput, match=r"At most 3 trainings may wait\. Received"):
         runner.submit("more", "", at_once(1))
@@ -159,7 +159,7 @@ def test_a_cancelled_job_makes_room_and_ends_for_whoever_waits(runner, busy):
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed"])
-def test_what_ended_without_a_result_can_be_asked_again(runner, end):
+def test_a_job_without_a_result_can_be_submitted_again(runner, end):
     def fail(monitor):
         raise Cancelled("Stop.") if end == "cancelled" else NotEnoughData("Too short.")
 
@@ -172,7 +172,7 @@ def test_what_ended_without_a_result_can_be_asked_again(runner, end):
     assert (again.result, runner.get("a")) == (7, again)
 
 
-def test_asked_again_while_the_cancelled_one_still_stops(runner):
+def test_a_key_can_be_submitted_while_its_cancelled_job_still_stops(runner):
     release = threading.Event()
     old = runner.submit("a", "A", lambda monitor: release.wait(SOON))
     old.cancel()

@@ -1,4 +1,4 @@
-"""The one door: trained once, judged once, saved safely, and honest about what to beware of."""
+"""The service: trains and tests once, saves safely, and warns where a forecast is doubtful."""
 
 import concurrent.futures
 import dataclasses
@@ -64,7 +64,7 @@ def no_training(monkeypatch):
     monkeypatch.setattr(training, "train", refuse)
 
 
-def judge(service, model=None):
+def backtest_of(service, model=None):
     """A backtest of a hand-made model, as if it had been trained on this history."""
     history = synthetic.history()
     card = {"fingerprint": history.fingerprint}
@@ -83,7 +83,7 @@ def figures(result):
     return {name: scores.scores_json(steps) for name, steps in result.scores.items()}
 
 
-# ------------------------------------------------------------------ asked twice, trained once
+# ------------------------------------------------------------------ trained once
 
 
 def test_the_same_question_is_answered_from_the_cache(trained, no_training):
@@ -120,10 +120,10 @@ from cryptoforecast.settings import Settings
 from tests import synthetic
 home = Path({str(home)!r})
 service = Service(Settings(home, shipped=home / "none", live=False))
-judged = service.backtests.run(synthetic.history(), synthetic.spec(epochs=1))
-future = service.forecasts.next_steps(judged.history, judged.model)
+result = service.backtests.run(synthetic.history(), synthetic.spec(epochs=1))
+service.forecasts.next_steps(result.history, result.model)
 heavy = sorted({{"tensorflow", "keras", "sklearn", "streamlit", "yfinance"}} & set(sys.modules))
-print(judged.cached, judged.verdict.skill, heavy)
+print(result.cached, result.verdict.skill, heavy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=2) == ["True", str(first.verdict.skill), "[]\n"]
@@ -156,7 +156,7 @@ def test_progress_and_cancel_reach_the_training(service):
     assert service.training.cache.get(training_cache.key(synthetic.history(), SPEC)) is None
 
 
-def test_a_result_that_can_not_be_kept_is_still_a_result(trained, tmp_path, caplog, monkeypatch):
+def test_a_training_that_can_not_be_cached_is_returned(trained, tmp_path, caplog, monkeypatch):
     model = trained[1].model
     monkeypatch.setattr(training, "train", lambda *args: model)
     (tmp_path / "file").write_text("in the way")
@@ -188,17 +188,17 @@ def test_each_fold_is_answered_from_the_cache(trained, monkeypatch, tmp_path):
 def test_bypassing_the_cache_asks_it_for_no_fold(trained, monkeypatch):
     home, first = trained
     service = Service(Settings(home, shipped=home / "none", live=False))
-    asked = []
+    fitted = []
 
     def fit(history, spec, cut, *args):
-        asked.append(cut)
+        fitted.append(cut)
         return first.model
 
     monkeypatch.setattr(training, "fit", fit)
     monkeypatch.setattr(service.training.cache, "put", lambda *_: None)
-    walked = service.walk_forward.run(synthetic.history(), SPEC, WalkPlan(folds=2), use_cache=False)
-    assert asked == [fold.split for fold in walked.folds]
-    assert not any(fold.cached for fold in walked.folds)
+    walk = service.walk_forward.run(synthetic.history(), SPEC, WalkPlan(folds=2), use_cache=False)
+    assert fitted == [fold.split for fold in walk.folds]
+    assert not any(fold.cached for fold in walk.folds)
 
 
 def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
@@ -278,7 +278,7 @@ def test_a_baseline_walks_forward_at_once_and_once(service, monkeypatch):
     assert service.walk_forward.of_baseline(history, spec, plan) is first
 
 
-def test_heavy_baselines_join_a_walk_when_asked_for(service, monkeypatch):
+def test_heavy_baselines_are_added_to_a_walk_forward_test_on_request(service, monkeypatch):
     history, plan = synthetic.history(), WalkPlan(folds=2)
     first = service.walk_forward.of_baseline(history, specs.make(network="cone", horizon=2), plan)
     assert list(service.walk_forward.with_finished_baselines(first).backtest.scores) == list(QUICK)
@@ -341,11 +341,11 @@ def test_unknown_keys_are_no_runs(service, key):
     assert service.training.model(key) is None
 
 
-# ------------------------------------------------------------------ judged once
+# ------------------------------------------------------------------ tested once
 
 
-def test_judging_again_is_remembered_with_the_prices_just_asked_about(service, monkeypatch):
-    first = judge(service)
+def test_a_second_test_has_the_forecasts_of_the_first_and_its_own_prices(service, monkeypatch):
+    first = backtest_of(service)
     monkeypatch.setattr(inference, "forecast", None)
     later = synthetic.history(fetched_at=pd.Timestamp("2025-01-01", tz="UTC"))
     again = service.backtests.of_trained(
@@ -355,7 +355,7 @@ def test_judging_again_is_remembered_with_the_prices_just_asked_about(service, m
     assert again.history is later
 
 
-def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
+def test_threads_that_want_the_same_backtest_wait_for_one(service, monkeypatch):
     holdout, calls, all_asking = backtest.holdout, [], threading.Barrier(3)
 
     def slow(*given, **more):
@@ -365,7 +365,7 @@ def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
 
     def ask(_):
         all_asking.wait(20)
-        return judge(service)
+        return backtest_of(service)
 
     monkeypatch.setattr(backtest, "holdout", slow)
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
@@ -374,8 +374,8 @@ def test_who_asks_meanwhile_waits_for_the_same_answer(service, monkeypatch):
     assert all(answer.forecasts is answers[0].forecasts for answer in answers)
 
 
-def test_other_prices_or_models_are_judged_anew(service):
-    first = judge(service)
+def test_other_prices_or_models_are_another_backtest(service):
+    first = backtest_of(service)
     model = synthetic.model(SPEC, seed=1, created="2024-01-02T00:00:00+00:00")
     assert figures(service.backtests.of_trained(synthetic.history(), model)) != figures(first)
     other = service.backtests.of_trained(synthetic.history(seed=1), synthetic.model(SPEC))
@@ -395,21 +395,21 @@ def test_backtests_in_memory_are_bounded(service):
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
-def test_baselines_are_judged_and_look_ahead(service, name):
+def test_baselines_are_tested_and_forecast(service, name):
     history = synthetic.history()
     result = service.backtests.of_baseline(history, name, 4)
     assert result.forecast.predictor == name
     assert service.backtests.of_baseline(history, name, 4).forecasts is result.forecasts
-    future = service.forecasts.of_baseline(history, name, 4)
-    assert future.forecast.origins[0] == history.end
+    next_steps = service.forecasts.of_baseline(history, name, 4)
+    assert next_steps.forecast.origins[0] == history.end
     fitted = BASELINES[name].fit(history, 600, 4).forecast(history, range(599, 600))
-    np.testing.assert_array_equal(future.forecast.predicted, fitted.predicted)
-    np.testing.assert_array_equal(future.forecast.quantiles, fitted.quantiles)
-    assert np.isnan(future.forecast.actual).all()
+    np.testing.assert_array_equal(next_steps.forecast.predicted, fitted.predicted)
+    np.testing.assert_array_equal(next_steps.forecast.quantiles, fitted.quantiles)
+    assert np.isnan(next_steps.forecast.actual).all()
 
 
-def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, monkeypatch):
-    first = judge(service)
+def test_heavy_baselines_are_added_on_request_and_stay_in_memory(service, monkeypatch):
+    first = backtest_of(service)
     assert list(first.scores) == [*QUICK, "dense"]
     assert service.backtests.with_finished_baselines(first) is first
     whole = service.backtests.with_all_baselines(first)
@@ -423,7 +423,9 @@ def test_heavy_baselines_are_there_when_asked_for_and_then_remembered(service, m
 
     for name in HEAVY:
         monkeypatch.setattr(BASELINES[name], "fit", fit)
-    assert figures(service.backtests.with_finished_baselines(judge(service))) == figures(whole)
+    assert figures(service.backtests.with_finished_baselines(backtest_of(service))) == figures(
+        whole
+    )
     assert figures(service.backtests.with_all_baselines(first)) == figures(whole)
     assert service.backtests.with_all_baselines(whole) is whole
 
@@ -446,31 +448,31 @@ def test_the_two_latest_forecasts_of_a_baseline_stay_in_memory(service, name):
 
 def test_the_future_starts_at_the_last_closed_candle(service):
     history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
-    future = service.forecasts.next_steps(history, model, "mine")
-    assert future.model == "mine"
-    assert len(future.forecast) == 1
-    assert future.forecast.origins[0] == history.end
-    assert np.isnan(future.forecast.actual).all()
+    next_steps = service.forecasts.next_steps(history, model, "mine")
+    assert next_steps.model == "mine"
+    assert len(next_steps.forecast) == 1
+    assert next_steps.forecast.origins[0] == history.end
+    assert np.isnan(next_steps.forecast.actual).all()
     whole = inference.forecast(model, history, range(500, 600))
-    np.testing.assert_allclose(future.forecast.predicted[0], whole.predicted[-1], rtol=1e-6)
+    np.testing.assert_allclose(next_steps.forecast.predicted[0], whole.predicted[-1], rtol=1e-6)
     needed = dataclasses.replace(history, candles=history.candles.iloc[-model.card.needs :])
     again = service.forecasts.next_steps(needed, model).forecast
-    np.testing.assert_array_equal(again.predicted, future.forecast.predicted)
+    np.testing.assert_array_equal(again.predicted, next_steps.forecast.predicted)
 
 
 def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
     history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
-    future = service.forecasts.next_steps(history, model)
-    assert future.calibration.outcomes > 500
-    assert not [warning for warning in future.warnings if "known outcome" in warning]
+    next_steps = service.forecasts.next_steps(history, model)
+    assert next_steps.calibration.outcomes > 500
+    assert not [warning for warning in next_steps.warnings if "known outcome" in warning]
     monkeypatch.setattr(inference, "forecast", None)
     again = service.forecasts.next_steps(synthetic.history(), model, "mine")
-    assert again.forecast is future.forecast
+    assert again.forecast is next_steps.forecast
     assert again.model == "mine"
 
 
 def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypatch):
-    """To the last digit, wherever they are asked for, if the histories hold what is looked at."""
+    """To the last digit, if each history holds all candles that the forecast reads."""
     monkeypatch.setattr("cryptoforecast.forecasting.calibration.CALIBRATION_ROWS", 600)
     model = synthetic.model(synthetic.spec(network="lstm", horizon=3))
     history = synthetic.history(3000)
@@ -484,11 +486,11 @@ def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypat
     assert one.calibration.since == other.calibration.since
 
 
-def test_a_band_that_can_not_be_measured_is_told(service):
+def test_a_band_that_can_not_be_calibrated_gives_a_warning(service):
     model = synthetic.model(synthetic.spec(horizon=3))
-    future = service.forecasts.next_steps(synthetic.history(200), model)
-    assert future.calibration is None
-    (text,) = [warning for warning in future.warnings if "known outcome" in warning]
+    next_steps = service.forecasts.next_steps(synthetic.history(200), model)
+    assert next_steps.calibration is None
+    (text,) = [warning for warning in next_steps.warnings if "known outcome" in warning]
     assert "167 of its forecasts" in text
     assert "200 are needed" in text
     squared = synthetic.model(synthetic.spec(loss="mse"))
@@ -525,14 +527,16 @@ def test_a_forecast_warns_of_what_makes_it_doubtful(service):
     assert text == "This model learnt from 1d candles, not 1h."
     (text,) = warnings(service, history, **known, simulated=True)
     assert text == "This model learnt from simulated prices; these are real."
-    told, origin = warnings(service, dataclasses.replace(history, simulated=True), **known)
-    assert told.startswith("These prices are simulated")
+    prices, origin = warnings(service, dataclasses.replace(history, simulated=True), **known)
+    assert prices.startswith("These prices are simulated")
     assert origin == "This model learnt from real prices; these are simulated."
-    for hours, said in ((2, ()), (5, ("5 hours",)), (24 * 10, ("10 days",))):
+    for hours, ages in ((2, ()), (5, ("5 hours",)), (24 * 10, ("10 days",))):
         late = history.end + pd.Timedelta(hours=1 + hours)
-        found = warnings(service, dataclasses.replace(history, fetched_at=late), **known)
-        assert len(found) == len(said)
-        assert all(f"closed {age} before" in text for age, text in zip(said, found, strict=True))
+        late_warnings = warnings(service, dataclasses.replace(history, fetched_at=late), **known)
+        assert len(late_warnings) == len(ages)
+        assert all(
+            f"closed {age} before" in text for age, text in zip(ages, late_warnings, strict=True)
+        )
 
 
 def test_only_price_models_warn_of_unseen_prices(service):
@@ -594,7 +598,7 @@ def test_closes_too_far_apart_are_refused(predicting):
 
 
 def test_save_list_load_delete(service):
-    result = judge(service)
+    result = backtest_of(service)
     saved = service.saved_models.save(result, "mine")
     assert (saved.name, saved.shipped) == ("mine", False)
     assert saved.model.card == with_scores(result).card
@@ -612,7 +616,7 @@ def test_save_list_load_delete(service):
 
 
 def test_overwriting_is_seen_at_once(service):
-    service.saved_models.save(judge(service), "mine")
+    service.saved_models.save(backtest_of(service), "mine")
     other = synthetic.model(
         SPEC,
         seed=5,
@@ -620,8 +624,8 @@ def test_overwriting_is_seen_at_once(service):
         fingerprint=synthetic.history().fingerprint,
     )
     with pytest.raises(AlreadyExists):
-        service.saved_models.save(judge(service, other), "mine")
-    service.saved_models.save(judge(service, other), "mine", force=True)
+        service.saved_models.save(backtest_of(service, other), "mine")
+    service.saved_models.save(backtest_of(service, other), "mine", force=True)
     assert service.saved_models.load("mine").model.card.created == "2025-05-05T00:00:00+00:00"
 
 
@@ -635,7 +639,7 @@ def test_scores_on_other_prices_do_not_get_on_a_card(service, loss):
         SPEC, fingerprint=trained_on.fingerprint, cutoff=trained_on.end.isoformat()
     )
     with pytest.raises(InvalidInput, match="Choose BTC"):
-        service.saved_models.save(judge(service, late), "mine")
+        service.saved_models.save(backtest_of(service, late), "mine")
     assert service.saved_models.all() == []
 
 
@@ -649,7 +653,7 @@ def test_baselines_are_not_saved(service):
 
 def test_shipped_models_are_listed_and_left_alone(service):
     bundles.save(synthetic.model(), service.settings.shipped, "theirs")
-    service.saved_models.save(judge(service), "mine")
+    service.saved_models.save(backtest_of(service), "mine")
     assert [(each.name, each.shipped) for each in service.saved_models.all()] == [
         ("mine", False), ("theirs", True),
     ]  # fmt: skip
@@ -657,13 +661,13 @@ def test_shipped_models_are_listed_and_left_alone(service):
     with pytest.raises(InvalidInput, match="comes with the project and can't be deleted"):
         service.saved_models.delete("theirs")
     with pytest.raises(AlreadyExists, match="a model of the project's own"):
-        service.saved_models.save(judge(service), "theirs", force=True)
+        service.saved_models.save(backtest_of(service), "theirs", force=True)
     assert service.saved_models.load("theirs").shipped
 
 
 def test_one_damaged_model_hides_no_other(service):
-    service.saved_models.save(judge(service), "good")
-    service.saved_models.save(judge(service), "bad")
+    service.saved_models.save(backtest_of(service), "good")
+    service.saved_models.save(backtest_of(service), "bad")
     folder = service.settings.home / "models"
     (folder / "bad" / "bundle.json").write_text("{")
     (folder / "folder" / "bundle.json").mkdir(parents=True)
@@ -677,14 +681,14 @@ def test_one_damaged_model_hides_no_other(service):
 
 
 def test_a_model_that_is_deleted_while_models_are_listed_hides_no_other(service, monkeypatch):
-    service.saved_models.save(judge(service), "mine")
+    service.saved_models.save(backtest_of(service), "mine")
     monkeypatch.setattr(bundles, "names", lambda folder: ["gone", "mine"])
     assert [each.name for each in service.saved_models.all()] == ["mine"]
     assert service.saved_models.damaged() == {}
 
 
 def test_a_model_of_ones_own_comes_before_a_shipped_one_of_the_same_name(service):
-    service.saved_models.save(judge(service), "twice")
+    service.saved_models.save(backtest_of(service), "twice")
     bundles.save(synthetic.model(seed=4), service.settings.shipped, "twice")
     bundles.save(synthetic.model(), service.settings.shipped, "another")
     listed = [(each.name, each.shipped) for each in service.saved_models.all()]
@@ -697,7 +701,7 @@ def test_a_model_of_ones_own_comes_before_a_shipped_one_of_the_same_name(service
 @pytest.mark.parametrize("force", [False, True])
 def test_a_name_is_checked_as_saving_does(service, force):
     bundles.save(synthetic.model(), service.settings.shipped, "theirs")
-    service.saved_models.save(judge(service), "mine")
+    service.saved_models.save(backtest_of(service), "mine")
     service.saved_models.check_free("free", force=force)
     with pytest.raises(AlreadyExists, match="the project's own"):
         service.saved_models.check_free("theirs", force=force)
@@ -712,11 +716,11 @@ def test_a_name_is_checked_as_saving_does(service, force):
 
 @pytest.mark.parametrize("name", ["../mine", "a/b", "..", "", "mine\n", "Mine"])
 def test_names_that_lead_elsewhere_are_refused(service, name):
-    service.saved_models.save(judge(service), "mine")
+    service.saved_models.save(backtest_of(service), "mine")
     for act in (
         service.saved_models.load,
         service.saved_models.delete,
-        lambda n: service.saved_models.save(judge(service), n),
+        lambda n: service.saved_models.save(backtest_of(service), n),
     ):
         with pytest.raises(InvalidInput, match="A model's name must be"):
             act(name)

@@ -33,13 +33,12 @@ from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of as check_interval
 from cryptoforecast.prices.files.corrections import ASSIGNABLE, Corrections
 from cryptoforecast.prices.live.query import TIME_RULE, parse_time, window
-from cryptoforecast.prices.live.sources import CANDLE_NAMES, base_interval
+from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.types import ModelCard
 
 __all__ = [
     "ASSIGNABLE",
     "BASELINES",
-    "CANDLE_NAMES",
     "COINS",
     "FEATURES",
     "HEAVY",
