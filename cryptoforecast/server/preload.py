@@ -40,7 +40,7 @@ def service() -> Service:
 
 
 def _preload() -> None:
-    """Compute what the landing page and ``POST /predict`` need; the caches hold the results."""
+    """Compute what the landing page and ``POST /predict`` need, and cache it."""
     # Nothing that is loaded here is garbage, and looking for garbage takes a tenth of the time.
     gc.disable()
     try:

@@ -31,7 +31,7 @@ def set_up() -> None:
 
 
 def trim() -> None:
-    """Give all freed memory back now, in a few milliseconds; does nothing without glibc."""
+    """Give all freed memory back now; do nothing without glibc."""
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "malloc_trim"):
@@ -39,7 +39,7 @@ def trim() -> None:
 
 
 def _limit_free_memory() -> None:
-    """Make glibc give freed memory back early; does nothing with another C library.
+    """Make glibc give freed memory back early; do nothing without glibc.
 
     By default, glibc raises the threshold of mappings up to 32 MB as large arrays come and go.
     These arrays then leave holes in the heaps, and glibc opens up to eight heaps for each core.

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def send_at_once(loop: asyncio.AbstractEventLoop) -> None:
-    """Switch Nagle's algorithm off for every socket that the loop serves on from now on.
+    """Switch Nagle's algorithm off for sockets that the loop will serve on.
 
     Streamlit hands uvicorn a socket that asyncio does not recognise as TCP, so asyncio leaves
     the algorithm on. The body of an answer then waits until the client has confirmed the head,

@@ -70,7 +70,7 @@ def show_verdict(test: FinishedTest) -> None:
 def _of_network(
     service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkPlan
 ) -> WalkForward | None:
-    """Return a network's walk-forward test; else show its progress, or offer to start it."""
+    """Return a network's test; else show its progress, or offer to start it."""
     link = st.query_params.get(LINK, "")
     if not is_walk_forward(link):
         link = ""
@@ -108,7 +108,7 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
 
 
 def _matches(test: WalkForward, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> bool:
-    """Return whether a test has these settings, and prices of about the same span."""
+    """Return whether a test has these settings and about these prices."""
     before, its_plan = test.backtest.history, test.plan
     wanted = (spec, *_prices(history), plan.folds, plan.window, plan.warm_start)
     has = (

@@ -61,7 +61,7 @@ class Controls:
         self.base, self.key = base, key
 
     def first(self) -> dict[str, object]:
-        """Draw the most important controls in three columns; return their values by field."""
+        """Draw the main controls in three columns; return their values by field."""
         left, middle, right = st.columns(3)
         with left:
             changes: dict[str, object] = {

@@ -76,7 +76,7 @@ def report(history: PriceHistory) -> None:
 def _read(
     service: Service, upload: UploadedFile, coin: str | None, interval: str | None
 ) -> PriceHistory:
-    """Read the file as the user says; if it was read so before, return the prices in memory.
+    """Read the file as the user says, unless it was read so before.
 
     Raises:
         UnreadableFile: If it cannot be read without doubt; the message speaks of this page.
@@ -116,7 +116,7 @@ def _read(
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[float], None]]:
-    """Draw a bar of how much of the file is read; it appears only if that takes a while."""
+    """Draw a bar of how much is read, if the reading takes a while."""
     place, start, drawn = st.empty(), time.monotonic(), 0.0
 
     def report(share: float) -> None:

@@ -45,7 +45,7 @@ STYLE = f"""<style>
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Show an error of ours as one clear message; the rest of the page goes on."""
+    """Show an error of ours as one clear message, and go on with the page."""
     try:
         yield
     except CryptoForecastError as error:
@@ -103,7 +103,7 @@ def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, n
 
 
 def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
-    """Offer a whole table as CSV, with the coin and the source of its prices in each row.
+    """Offer a whole table as CSV, with coin and source in each row.
 
     Args:
         frame: The table.

@@ -46,7 +46,7 @@ def predicted_vs_actual(result: Backtest, step: int, *, dark: bool) -> go.Figure
 
 
 def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
-    """Return the figure of the probabilities of several prices; see ``charts.probability_map``."""
+    """Return the figure of several prices; see ``charts.probability_map``."""
     prices = tuple((one.level, one.direction) for one in around)
     return cached(
         future.forecast,
@@ -56,7 +56,7 @@ def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: b
 
 
 def probability_by_step(future: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
-    """Return the figure of one price's probability by step; see ``charts.probability_by_step``."""
+    """Return the figure of one price; see ``charts.probability_by_step``."""
     return cached(
         future.forecast,
         ("probability", one.level, one.direction, dark),
@@ -65,7 +65,7 @@ def probability_by_step(future: NextSteps, one: Probability, *, dark: bool) -> g
 
 
 def compare_errors(result: Backtest, *, dark: bool) -> go.Figure:
-    """Return the figure of every predictor's pinball loss; see ``charts.compare_errors``."""
+    """Return the figure of pinball losses; see ``charts.compare_errors``."""
     return cached(
         result.forecast,
         ("errors", *result.scores, dark),
@@ -76,7 +76,7 @@ def compare_errors(result: Backtest, *, dark: bool) -> go.Figure:
 
 
 def coverage(result: Backtest, *, dark: bool) -> go.Figure:
-    """Return the figure of how often each band held the price; see ``charts.coverage``."""
+    """Return the figure of what the bands held; see ``charts.coverage``."""
     return cached(
         result.forecast,
         ("coverage", *result.scores, dark),
@@ -85,7 +85,7 @@ def coverage(result: Backtest, *, dark: bool) -> go.Figure:
 
 
 def covered(result: Backtest) -> dict[str, dict[int, float]]:
-    """Return the share of prices inside each band at the last step, by predictor and level (%)."""
+    """Return what bands held at the last step, by predictor and level (%)."""
     return {
         name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
         for name, steps in result.scores.items()
@@ -104,7 +104,7 @@ def cached(forecast: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> 
 
 
 def _encoded_once(figure: go.Figure) -> go.Figure:
-    """Let a finished figure copy and encode its numbers once, instead of at every rerun."""
+    """Let a finished figure encode its numbers once, not at every rerun."""
     numbers = figure.to_dict()
     figure.to_dict = lambda: numbers
     return figure

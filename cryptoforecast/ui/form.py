@@ -16,7 +16,7 @@ CONSTANT = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "week
 
 
 def draw(history: PriceHistory) -> ModelSpec | None:
-    """Draw the training form for these prices; return the settings once it is submitted."""
+    """Draw the training form; return the settings once it is submitted."""
     rows, interval = len(history), history.interval
     with st.container(horizontal=True, vertical_alignment="bottom"):
         preset = st.segmented_control(

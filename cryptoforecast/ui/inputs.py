@@ -132,7 +132,7 @@ def since(interval: str, span: pd.Timedelta) -> pd.Timestamp:
 
 
 def steps(interval: str, rows: int) -> int:
-    """Return how many steps a baseline forecasts, so that its test has enough origins.
+    """Return how many steps a baseline forecasts for a conclusive test.
 
     Args:
         interval: Candle length.
@@ -145,7 +145,7 @@ def steps(interval: str, rows: int) -> int:
 
 
 def model(service: Service, interval: str) -> str:
-    """Draw the model selector; return the name of a saved model, a training or a baseline.
+    """Draw the model selector; return the model's name, see ``selection``.
 
     Args:
         service: Knows the saved models and the trainings.
@@ -183,7 +183,7 @@ def model(service: Service, interval: str) -> str:
 
 
 def _first_model(service: Service, interval: str) -> str:
-    """Return the model to begin with; for a short file, one that needs fewer candles."""
+    """Return the model to begin with; a short file gets one that reads less."""
     name, coin = FIRST.get(interval, "cone"), str(st.session_state.get("coin", COIN))
     if name not in BASELINES and is_file(coin):
         before_test = len(service.prices.file(coin)) * (1 - ModelSpec().test)

@@ -10,9 +10,9 @@ from cryptoforecast.ui import figures, inputs, probability, selection
 
 
 def preload(service: Service) -> None:
-    """Compute the landing page's backtest, forecast and figures; the caches hold them.
+    """Compute the landing page's backtest, forecast and figures.
 
-    The forecast of the next steps and its figures are made in a second thread meanwhile.
+    The caches hold them. The forecast and its figures are made in a second thread meanwhile.
     """
     history = service.prices.history(inputs.query(inputs.COIN, inputs.INTERVAL), wait=0)
     model = inputs.FIRST[inputs.INTERVAL]

@@ -11,7 +11,7 @@ from cryptoforecast.ui.backtest import FinishedTest
 
 
 def show(service: Service, test: FinishedTest, step: int) -> None:
-    """Show the leaderboard by a metric and against a reference that the user chooses.
+    """Show the leaderboard by the user's metric and reference.
 
     Args:
         service: Computes the leaderboard.

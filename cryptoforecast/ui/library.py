@@ -52,7 +52,7 @@ def compare(models: Sequence[SavedModel]) -> None:
 
 
 def card(service: Service, models: Sequence[SavedModel]) -> None:
-    """Show the card of one model, with a link to its forecast and a button to delete it."""
+    """Show the card of one model, to forecast with it or to delete it."""
     by_name = {one.name: one for one in models}
     st.subheader("Card")
     name = st.selectbox("Model", list(by_name), key="card", bind="query-params")

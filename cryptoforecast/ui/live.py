@@ -14,7 +14,7 @@ _SHORT = pd.Timedelta(days=14)
 
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
-    """Return the prices at hand, draw what they are, and wait for newer ones in the background."""
+    """Return the prices at hand; rerun the page when newer ones are there."""
     prices = service.prices.history(query, wait=0)
     source_line(prices, refreshing=service.prices.refreshing(query))
     if service.prices.refreshing(query):
@@ -23,7 +23,7 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
 
 
 def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
-    """Draw where prices come from, how old they are, and what else the user should know.
+    """Draw the source and the age of prices, and the notes on them.
 
     Args:
         prices: The prices.

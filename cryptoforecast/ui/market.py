@@ -70,7 +70,7 @@ def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
 
 
 def over(query: MarketQuery, span: pd.Timedelta | None) -> MarketQuery:
-    """Return the query for a span that ends now; ``None`` is all that the source has."""
+    """Return the query for a span that ends now; ``None`` means everything."""
     start = None if span is None else inputs.since(query.interval, span)
     return dataclasses.replace(query, start=start)
 

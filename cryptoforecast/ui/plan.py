@@ -12,7 +12,7 @@ HOLDOUT, WALK_FORWARD = "Holdout", "Walk-forward"
 
 
 def draw(spec: ModelSpec) -> WalkPlan | None:
-    """Draw the controls; return the plan of a walk-forward test, or ``None`` for a holdout.
+    """Draw the controls; return a walk-forward plan, ``None`` for a holdout.
 
     Args:
         spec: Settings of the model that is tested.

@@ -22,7 +22,7 @@ _probabilities: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCach
 
 @st.fragment
 def show(service: Service, future: NextSteps) -> None:
-    """Show the probability of the user's price, and those of the prices around the last close."""
+    """Show how likely the user's price is, and the prices around the close."""
     st.subheader("How likely is a price?")
     with elements.errors():
         _draw(future, *of(service, future, *_inputs(future)))
@@ -31,7 +31,7 @@ def show(service: Service, future: NextSteps) -> None:
 def of(
     service: Service, future: NextSteps, level: float, direction: str
 ) -> tuple[Probability, tuple[Probability, ...]]:
-    """Compute the probability of a price, and those of the prices around the last close.
+    """Compute how likely a price is, and the prices around the last close.
 
     Args:
         service: Computes the probabilities.
@@ -110,7 +110,7 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
 
 
 def _frame(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
-    """Return one row for each step and one column for each price, probabilities in %."""
+    """Return a row for each step and a column for each price, in %."""
     forecast = future.forecast.frame()
     columns = {f"{each.direction} {style.money(each.level)}": each for each in (one, *around)}
     percentages = {name: (100 * each.by_step).round(2) for name, each in columns.items()}

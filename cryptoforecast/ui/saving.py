@@ -11,7 +11,7 @@ from cryptoforecast.ui.inputs import RUN
 
 
 def offer(service: Service, result: Backtest, model_name: str) -> None:
-    """Offer to save the network of a test, if it was trained in the app on these prices."""
+    """Offer to save a network that was trained in the app on these prices."""
     if result.model is None or not model_name.startswith(RUN) or not result.own:
         return
     st.subheader("Keep this model")

@@ -44,7 +44,7 @@ _COLUMNS = {
 
 
 def show(service: Service, result: Backtest) -> None:
-    """Show every predictor's figures; slow baselines are added when the user wants them."""
+    """Show every predictor's figures, and offer to add the slow baselines."""
     st.subheader("All figures, on the same past forecasts")
     result = service.backtests.with_finished_baselines(result)
     slow_baselines.offer(result.scores, lambda: service.backtests.with_all_baselines(result))

@@ -24,7 +24,7 @@ from cryptoforecast.ui.inputs import RUN
 
 
 def job(service: Service, model_name: str) -> Job[Run] | None:
-    """Return the background training of a model name, while the service remembers it."""
+    """Return the background training of a model name, if it is in memory."""
     if not model_name.startswith(RUN):
         return None
     return service.training.job(model_name.removeprefix(RUN))

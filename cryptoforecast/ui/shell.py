@@ -43,7 +43,7 @@ PAGES = (
 
 
 def run() -> None:
-    """Draw the navigation and the page; an error of ours becomes one clear message."""
+    """Draw the navigation and the page; our errors become clear messages."""
     # Before its first element, Streamlit looks up the file of every loaded module, to warn a user
     # who runs a page without a server. Here a server runs, and the look-up would take a tenth of
     # the first visit.

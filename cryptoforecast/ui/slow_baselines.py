@@ -11,7 +11,7 @@ from cryptoforecast.ui import elements, words
 
 
 def offer(present: Collection[str], add: Callable[[], object]) -> None:
-    """Offer to add the slow baselines that a test lacks; run the page again once they are added.
+    """Offer to add the slow baselines that a test lacks, and rerun the page.
 
     Args:
         present: Names of the predictors in the test.

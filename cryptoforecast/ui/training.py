@@ -16,7 +16,7 @@ MAX_RUNS = 8
 
 
 def offer(service: Service, history: PriceHistory) -> None:
-    """Draw the training form; once it is submitted, queue the training and open it.
+    """Draw the training form; queue and open the training when submitted.
 
     The form has more elements than the rest of the page together. It is drawn only after the user
     has opened it.
@@ -66,7 +66,7 @@ def show_failure(job: Job[Run]) -> None:
 
 @st.fragment(run_every="0.5s")
 def watch(service: Service, job: Job[Run]) -> None:
-    """Show a training that waits or runs; run the page again when it has ended."""
+    """Show a training that waits or runs; rerun the page when it has ended."""
     if not job.active:
         st.rerun()
     with st.container(border=True):

@@ -42,7 +42,7 @@ def pick(
 
 
 def begin(key: str, default: str) -> None:
-    """Set a selector to the value in the URL, or else to the last choice on another page.
+    """Set a selector to the value in the URL, or else to the last choice.
 
     A new choice of the user is in the URL already, because ``changed`` runs before the page.
 
@@ -55,7 +55,7 @@ def begin(key: str, default: str) -> None:
 
 
 def changed(key: str) -> None:
-    """Remember a choice that the user has just made; for ``on_change`` of a selector."""
+    """Remember a choice that the user has just made; for ``on_change``."""
     remember(key, str(st.session_state[key]))
 
 

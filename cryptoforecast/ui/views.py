@@ -60,7 +60,7 @@ def _step(result: Backtest) -> int:
 
 
 def _view(service: Service, result: Backtest, view: str, step: int) -> None:
-    """Draw the parts of a view two by two; the first of an odd number gets a row of its own."""
+    """Draw the sections of a view two by two; an odd first one stands alone."""
     makers = list(html_report.makers(result, view).values())
     alone = len(makers) % 2
     rows = [makers[:alone], *(makers[i : i + 2] for i in range(alone, len(makers), 2))]
@@ -78,7 +78,7 @@ def _view(service: Service, result: Backtest, view: str, step: int) -> None:
 
 
 def _free_run(service: Service, result: Backtest) -> None:
-    """Show the network fed its own forecasts after a click, or say why that is not possible."""
+    """Show a free run of the network, or say why there can be none."""
     st.subheader("Fed its own forecasts")
     reason = why_no_free_run(result)
     if reason is not None:

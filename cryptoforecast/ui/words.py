@@ -45,7 +45,7 @@ def prices(interval: str) -> str:
 
 
 def money(value: float) -> str:
-    """Write USD with as many decimals as the size needs; a dash where undefined."""
+    """Write USD with the decimals that it needs; a dash where undefined."""
     return style.money(value) if math.isfinite(value) else DASH
 
 
