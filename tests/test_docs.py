@@ -74,6 +74,16 @@ def test_named_files_exist() -> None:
     assert [one for one in named if not (ROOT / one[1]).exists()] == []
 
 
+def test_every_part_of_the_package_is_in_the_picture_of_the_folders() -> None:
+    tree = markdown.blocks(PAGES["docs/architecture.md"])[0][1]
+    parts = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "cryptoforecast").iterdir()
+        if path.name != "__main__.py" and (path.suffix == ".py" or (path / "__init__.py").exists())
+    }
+    assert parts <= set(tree.split())
+
+
 @pytest.mark.parametrize(
     "code",
     [code for text in PAGES.values() for kind, code in markdown.blocks(text) if kind == "python"],
