@@ -100,7 +100,8 @@ def coverage_by_step(result: CoverageBySteps, *, dark: bool = False) -> go.Figur
         )  # fmt: skip
     _add_promises(figure, colours)
     noun = style.candle_count(2, backtest.history.interval).removeprefix("2 ")
-    _lay_out(figure, backtest, "Coverage by step", None, f"{len(backtest.forecast):,} origins",
+    count = f"{len(backtest.forecast):,} past forecasts"
+    _lay_out(figure, backtest, "Coverage by step", None, count,
              dark=dark, revision="coverage by step")  # fmt: skip
     figure.update_layout(
         xaxis={"title": style.axis_title(f"{noun} ahead"), "range": [0.5, len(steps) + 0.5],
@@ -133,11 +134,12 @@ def coverage_by_regime(result: Reliability, *, dark: bool = False) -> go.Figure:
         )  # fmt: skip
     _add_promises(figure, colours)
     _lay_out(figure, result.backtest, "Coverage by volatility", result.step,
-             "thirds of the origins by volatility",
+             "thirds of the forecasts, by the volatility when they were made",
              dark=dark, revision="coverage by regime")  # fmt: skip
     figure.update_layout(
         hovermode="closest",
-        xaxis={"title": style.axis_title("market at the origin"), "range": [-0.5, len(names) - 0.5],
+        xaxis={"title": style.axis_title("market when the forecast was made"),
+               "range": [-0.5, len(names) - 0.5],
                "tickvals": list(range(len(names))), "ticktext": names},
         yaxis={"title": style.axis_title("actuals inside, %"), "nticks": 6},
     )  # fmt: skip

@@ -117,7 +117,7 @@ def _test_description(result: Backtest, walk_forward: WalkForward | None) -> str
         sentence = charts.summary_refits(walk_forward)
         fit = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
-        f"{history.coin} {history.interval}, {len(forecast):,} origins, "
+        f"{history.coin} {history.interval}, {len(forecast):,} past forecasts, "
         f"{style.span(forecast.origins, forecast.interval)}; figures "
         f"{style.step_label(forecast.horizon, forecast.interval)}; {fit}."
     )
