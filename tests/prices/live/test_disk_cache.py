@@ -194,20 +194,16 @@ def test_a_clock_may_be_five_minutes_ahead(tmp_path: Path, ahead: str, is_sound:
     assert (PriceCache(tmp_path, 10).load(key) is not None) is is_sound
 
 
-def test_sixteen_entries_stay_in_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("others", "is_same"), [(15, True), (16, False)])
+def test_sixteen_entries_stay_in_memory(tmp_path: Path, others: int, is_same: bool) -> None:
     cache = PriceCache(tmp_path, 30)
     keys = [("yahoo", f"{letter}-USD", "1h") for letter in "ABCDEFGHIJKLMNOPQ"]
     for key in keys:
         cache.store(key, entry(5))
-    first, second = cache.load(keys[1]), cache.load(keys[1])
-    assert first is second
-    for key in keys[2:]:
+    first = cache.load(keys[0])
+    for key in keys[1 : others + 1]:
         cache.load(key)
-    assert cache.load(keys[1]) is first
-    for key in keys:
-        cache.load(key)
-    assert cache.load(keys[1]) is not None
-    assert len(cache._memory) == 16
+    assert (cache.load(keys[0]) is first) is is_same
 
 
 def test_reaching_back() -> None:
