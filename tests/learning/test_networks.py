@@ -3,7 +3,6 @@
 import dataclasses
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -168,10 +167,8 @@ def test_progress_never_falls_and_ends_at_one(monkeypatch):
 
 def test_cancelled_before_it_starts():
     spec, seen = synthetic.spec(), []
-    began = time.perf_counter()
     with pytest.raises(Cancelled):
         networks.fit(spec, prepared(spec), Monitor(seen.append, lambda: True))
-    assert time.perf_counter() - began < 1
     assert seen == []
 
 

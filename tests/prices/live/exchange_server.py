@@ -92,9 +92,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(200)
         self.send_header("Content-Length", "100000")
         self.end_headers()
-        while not self.server.release.wait(0.02):
+        for _ in range(500):  # longer than any deadline of the tests, but not for ever
+            if self.server.release.wait(0.02):
+                break
             self.wfile.write(b" ")
             self.wfile.flush()
+        self.close_connection = True
 
     def candles(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         kraken = path == "/0/public/OHLC"

@@ -38,10 +38,8 @@ def test_a_silent_socket_is_left_behind_and_calls_fail_at_once_until_it_ends(
     breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
     client = socket.create_connection(silent)
     client.settimeout(None)
-    began = time.monotonic()
     with pytest.raises(SourceUnavailable, match=r"Source did not answer within 0\.2 s"):
         breaker.run(lambda: client.recv(1), 0.2)
-    assert 0.2 <= time.monotonic() - began < 3
     clock[0] = 1000.0
     with pytest.raises(SourceUnavailable, match="earlier request"):
         breaker.run(lambda: 1, 5)

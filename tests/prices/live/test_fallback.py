@@ -60,9 +60,9 @@ def test_who_answers_first_is_enough(sources: Sources) -> None:
 
 
 def test_a_failure_passes_the_question_on_at_once(sources: Sources) -> None:
-    began = time.monotonic()
-    Fallback([sources.attempt("A", DOWN), sources.attempt("B", "answer")], 10).run()
-    assert time.monotonic() - began < 1
+    Fallback([sources.attempt("A", DOWN), sources.attempt("B", "answer")], 100).run()
+    # Without the failure, A would have a head start of 30 s.
+    assert sources.calls[1][1] > 100 - 25
     assert sources.calls[1][2] == ("A is down.",)
 
 
@@ -122,12 +122,10 @@ def test_a_late_failure_takes_no_head_start_away(sources: Sources) -> None:
 
 
 def test_when_nobody_answers_every_reason_is_told(sources: Sources) -> None:
-    began = time.monotonic()
     with pytest.raises(
         SourceUnavailable, match=r"^A is down\. B has not answered within 0\.\d+ s\.$"
     ):
         Fallback([sources.attempt("A", DOWN), sources.attempt("B", "silent")], 0.3).run()
-    assert 0.25 < time.monotonic() - began < 1
 
 
 NOTHING = NotEnoughData("Nothing there.")
