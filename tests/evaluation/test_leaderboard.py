@@ -152,6 +152,12 @@ def test_coverage_is_held_to_its_promise_whatever_the_reference(result, metric, 
     for each in board.standings:
         assert each.skill == pytest.approx(each.value - promised)
         assert each.low <= each.skill <= each.high
+    hits = of_metric(result.forecasts["har"], metric, 1)
+    skill, low, high = skill_interval(hits, np.full(len(hits), promised), 1)
+    found = standing(board, "har")
+    expected = (-promised * skill, -promised * high, -promised * low)
+    assert (found.skill, found.low, found.high) == pytest.approx(expected)
+    assert found.p_value == diebold_mariano(hits, np.full(len(hits), promised), 1)
     misses = [abs(each.value - promised) for each in board.standings]
     assert misses == sorted(misses)
 
@@ -206,6 +212,32 @@ def test_origins_without_an_outcome_are_left_out(result):
     board = leaderboard(dataclasses.replace(result, forecasts=forecasts, scores=scores), "mae", 2)
     assert board.origins == len(result.forecast) - 5
     assert all(math.isfinite(each.value) for each in board.standings)
+
+
+@pytest.mark.parametrize(("origins", "enough"), [(39, False), (40, True)])
+def test_twenty_origins_a_step_are_enough_for_an_interval(result, origins, enough):
+    def shortened(forecast: Forecast) -> Forecast:
+        actual = forecast.actual.copy()
+        actual[origins:] = np.nan
+        return dataclasses.replace(forecast, actual=actual)
+
+    forecasts = {name: shortened(forecast) for name, forecast in result.forecasts.items()}
+    scores = {name: metrics.score(forecast, 1.0) for name, forecast in forecasts.items()}
+    few = dataclasses.replace(result, forecasts=forecasts, scores=scores)
+    found = standing(leaderboard(few, "pinball", 2), "har")
+    assert all(math.isfinite(each) == enough for each in (found.low, found.high, found.p_value))
+    none = shortened(result.forecasts["har"])[origins:]
+    nothing = dataclasses.replace(
+        result, forecasts=dict.fromkeys(result.forecasts, none),
+        scores=dict.fromkeys(result.scores, metrics.score(none, 1.0)),
+    )  # fmt: skip
+    found = standing(leaderboard(nothing, "mae", 2), "har")
+    assert math.isnan(found.skill)
+    assert leaderboard(nothing, "mae", 2).origins == 0
+
+
+def test_the_last_step_and_the_pinball_loss_are_the_default(result):
+    assert leaderboard(result) == leaderboard(result, "pinball", HORIZON, "naive")
 
 
 def test_holm_by_hand():

@@ -3,12 +3,14 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast.errors import NotEnoughData
-from cryptoforecast.forecasting import band_width, calibration, network, next_steps
+from cryptoforecast.forecasting import band_width, calibration, network, next_steps, warnings
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference, specs
-from cryptoforecast.types import MEDIAN, QUANTILES
+from cryptoforecast.types import MEDIAN, QUANTILES, Calibration, Spread
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)
@@ -154,6 +156,43 @@ def test_too_few_candles_are_refused():
         banded(synthetic.history(30), MODEL)
 
 
+@pytest.mark.parametrize("name", list(BASELINES))
+def test_a_baseline_is_fitted_on_all_candles_and_forecasts_from_the_last(name):
+    history = synthetic.dead(synthetic.history(300), 60)
+    steps = next_steps.of_baseline(history, name, 4)
+    last = range(299, 300)
+    expected = BASELINES[name].fit(history, 300, 4).forecast(history, last)
+    np.testing.assert_array_equal(steps.forecast.quantiles, expected.quantiles)
+    np.testing.assert_array_equal(steps.forecast.predicted, expected.predicted)
+    assert (steps.model, steps.history, steps.calibration, steps.spread) == (
+        name, history, None, None,
+    )  # fmt: skip
+    assert steps.warnings == warnings.of_prices(history)
+    assert len(steps.warnings) == 1
+
+
+def test_a_network_comes_with_its_warnings_and_its_name():
+    history = synthetic.history()
+    steps = next_steps.of_network(history, synthetic.model(SPEC, coin="ETH"))
+    assert steps.warnings[-1] == "This model learnt from ETH, not BTC."
+    assert (steps.model, steps.history, steps.spread) == ("dense", history, None)
+    short = synthetic.history(100)
+    few = next_steps.of_network(short, MODEL)
+    assert few.warnings == (
+        *warnings.of_forecast(short, MODEL),
+        *warnings.of_band(100 - 3 - (specs.needs(SPEC) - 1)),
+    )
+
+
+def test_the_sentence_of_a_calibration():
+    since = pd.Timestamp("2024-01-02", tz="UTC")
+    calibrated = Calibration(8000, 1234, since, np.ones((3, 9)))
+    assert next_steps.calibration_sentence(calibrated, "2 January") == (
+        "The width of the band follows from how the model's last 1,234 forecasts turned out, from "
+        "2 January on."
+    )
+
+
 # ---------------------------------------------------------------------------- ensembles
 
 
@@ -167,8 +206,15 @@ def test_the_spread_of_an_ensemble_is_that_of_its_networks():
     widths = [forecast.quantiles[0, 1, 6] - forecast.quantiles[0, 1, 2] for forecast in alone]
     assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
     assert found.networks == 3
-    assert f"Mean of 3 networks from different seeds: at the last step their points lie " \
-        f"{found.point[1]:.2%} apart" in next_steps.spread_sentence(found)  # fmt: skip
+    assert next_steps.of_network(history, model).spread.width[1] == found.width[1]
+
+
+def test_the_sentence_of_a_spread_is_of_the_last_step():
+    apart = Spread(networks=3, point=np.array([0.01, 0.0234]), width=np.array([0.1, 0.0567]))
+    assert next_steps.spread_sentence(apart) == (
+        "Mean of 3 networks from different seeds: at the last step their points lie 2.34% apart, "
+        "the widths of their 80 % bands 5.7% (one standard deviation)."
+    )
 
 
 def test_a_single_network_has_no_spread():
