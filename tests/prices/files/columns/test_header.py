@@ -138,3 +138,14 @@ def test_a_title_with_a_number_is_no_row_of_prices() -> None:
 def test_text_without_a_number_names_the_columns_that_are_missing() -> None:
     with pytest.raises(UnreadableFile, match="No column for time, open, high, low, close was"):
         recognise_columns([["a", "b"], ["c", "d"]], {})
+
+
+def test_prices_without_a_time_may_have_few_rows() -> None:
+    with pytest.raises(UnreadableFile, match="No column for time was found"):
+        read(b"Close,High,Low,Open\n1,2,1,1", "x.csv")
+
+
+def test_a_correction_may_leave_no_time() -> None:
+    rows = [line.split(",") for line in samples.kraken(DAYS).decode().splitlines()]
+    with pytest.raises(UnreadableFile, match="No column for time, open"):
+        recognise_columns(rows, {"symbol": "column 1"})

@@ -1,0 +1,152 @@
+"""Rows of a table put in order, freed of repeats, and made into candles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.candles import candles_from_table
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import Reading, Table
+from tests.prices.files import samples
+
+HOURS = samples.candles("1h", 40)
+
+
+def table(frame: pd.DataFrame, **columns: object) -> Table:
+    """Make a table of candles, with other columns in place of theirs or beside them."""
+    values = frame.rename_axis("time").reset_index().assign(**columns)
+    return Table(values, {name: name for name in values}, "row", 10)
+
+
+def read(frame: pd.DataFrame, interval: str | None = None, **columns: object) -> Reading:
+    return candles_from_table(table(frame, **columns), Corrections(), interval)
+
+
+def problems(reading: Reading) -> dict[str, tuple[int, int, str]]:
+    return {each.kind: (each.count, each.first_line, each.detail) for each in reading.problems}
+
+
+def test_candles_know_the_row_in_which_they_begin() -> None:
+    reading = read(HOURS.iloc[::-1])
+    assert reading.candles.index.equals(HOURS.index)
+    assert reading.lines.tolist() == list(range(49, 9, -1))
+    assert reading.decisions["order"] == "newest first, turned round"
+    merged = read(HOURS, "4h")
+    assert merged.lines.tolist() == list(range(10, 50, 4))
+    assert "order" not in merged.decisions
+
+
+def test_the_last_row_of_each_time_stays_and_the_others_are_counted() -> None:
+    again = HOURS.iloc[[3, 7]].assign(close=HOURS["close"].iloc[[3, 7]] + [0.0, 1.0])
+    reading = read(pd.concat([HOURS, again]))
+    assert reading.duplicates == 2
+    assert problems(reading)["duplicates"] == (2, 13, "1 of them with other values")
+    assert reading.candles["close"].iloc[7] == HOURS["close"].iloc[7] + 1
+    assert reading.lines[[3, 7]].tolist() == [50, 51]
+
+
+def test_an_unknown_volume_is_no_other_value() -> None:
+    again = HOURS.iloc[[3]].assign(volume=np.nan)
+    assert (
+        problems(read(pd.concat([HOURS, again])))["duplicates"][2] == "0 of them with other values"
+    )
+
+
+@pytest.mark.parametrize(("factor", "repeated", "refused"), [
+    (1.25, 3, True), (1.25, 2, False), (1.2, 3, False), (0.8, 3, True),
+])  # fmt: skip
+def test_three_times_of_quite_different_prices_are_of_two_coins(
+    factor: float, repeated: int, refused: bool
+) -> None:
+    prices = ["open", "high", "low", "close"]
+    other = HOURS.iloc[5 : 5 + repeated].copy()
+    other[prices] *= factor
+    both = pd.concat([HOURS, other])
+    if not refused:
+        assert read(both).duplicates == repeated
+        return
+    with pytest.raises(UnreadableFile, match=r"different prices \(row 15 and row 50; 3 times"):
+        read(both)
+
+
+def test_volumes_that_cannot_be_are_unknown() -> None:
+    volume = HOURS["volume"].to_numpy().copy()
+    volume[[4, 9, 12]] = [-1.0, np.inf, 0.0]
+    reading = read(HOURS, volume=volume)
+    assert problems(reading)["volume"][:2] == (2, 14)
+    assert reading.candles["volume"].isna().to_numpy().nonzero()[0].tolist() == [4, 9]
+    assert reading.candles["volume"].iloc[12] == 0
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, np.inf])
+def test_a_price_that_cannot_be_is_refused_with_its_row(wrong: float) -> None:
+    low = HOURS["low"].to_numpy().copy()
+    low[[8, 9]] = wrong
+    with pytest.raises(UnreadableFile, match=rf"{wrong:g} as low \(row 18; 2 rows in all\)"):
+        read(HOURS, low=low)
+
+
+@pytest.mark.parametrize(("outside", "refused"), [(4, False), (5, True)])
+def test_one_row_in_ten_may_have_an_open_outside_its_range(outside: int, refused: bool) -> None:
+    opens = HOURS["open"].to_numpy().copy()
+    opens[:outside] = HOURS["high"].iloc[:outside] + 1
+    if not refused:
+        assert len(read(HOURS, open=opens).candles) == 40
+        return
+    with pytest.raises(UnreadableFile, match="12% of the rows"):
+        read(HOURS, open=opens)
+
+
+def test_rows_without_a_price_are_reported_and_blank_rows_are_not() -> None:
+    frame = HOURS.copy()
+    frame.iloc[[5, 8], 3] = np.nan
+    assert problems(read(frame))["without a price"][:2] == (2, 15)
+    blank = table(HOURS)
+    blank.frame.loc[7] = None
+    reading = candles_from_table(blank, Corrections())
+    assert "without a price" not in problems(reading)
+    assert len(reading.candles) == 39
+
+
+def test_two_different_times_are_needed() -> None:
+    assert len(read(HOURS.iloc[:2]).candles) == 2
+    for frame in (HOURS.iloc[:1], HOURS.iloc[[0, 0, 0]]):
+        with pytest.raises(UnreadableFile, match=f"Received: {len(frame)} rows with a price"):
+            read(frame)
+    with pytest.raises(UnreadableFile, match="a header without rows"):
+        read(HOURS.iloc[:0])
+
+
+def test_sources_are_compared_from_candle_to_candle() -> None:
+    source = ["a"] * 10 + ["b"] * 30
+    reading = read(HOURS, source=source)
+    assert reading.splices is not None
+    assert reading.splices.nonzero()[0].tolist() == [10]
+    assert not reading.simulated
+    assert read(HOURS, source=["simulated", *source[1:]]).simulated
+    assert read(HOURS).splices is None
+
+
+def test_trades_of_one_time_are_turned_round_where_the_newest_is_first() -> None:
+    times = np.repeat(HOURS.index[:20].as_unit("s").asi8, 5)
+    prices = np.linspace(100, 120, 100)
+    frame = pd.DataFrame({"time": times, "price": prices, "volume": 1.0})
+    roles = {name: name for name in frame}
+    for order in (1, -1):
+        trades = Table(frame[::order].reset_index(drop=True), roles, "row", 1)
+        candles = candles_from_table(trades, Corrections(), "1h").candles
+        assert candles["open"].tolist() == prices[::5][:-1].tolist()
+        assert candles["close"].tolist() == prices[4::5][:-1].tolist()
+
+
+def test_a_closing_label_may_be_given_or_refused() -> None:
+    closing = Table(table(HOURS).frame, table(HOURS).roles, "row", 1, closing=True)
+    hour = pd.Timedelta("1h")
+    assert candles_from_table(closing, Corrections()).candles.index[0] == HOURS.index[0] - hour
+    for label, moved in (("open", 0), ("close", 1)):
+        reading = candles_from_table(closing, Corrections(label=label))
+        assert reading.candles.index[0] == HOURS.index[0] - moved * hour
+        assert ("label" in reading.decisions) is bool(moved)
