@@ -1,0 +1,120 @@
+"""How a text file is laid out, by its first bytes."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.readers.layout import (
+    HEAD_BYTES,
+    decode,
+    find_column_names,
+    find_layout,
+)
+
+HEADER = b"time,open,high,low,close,volume\n"
+ROWS = b"".join(b"2024-03-01 %02d:00,10,12,9,11,5\n" % hour for hour in range(24))
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding", "codec"),
+    [
+        (codecs.BOM_UTF8, "utf-8", "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le", "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"), (b"", "utf-8", "utf-8"),
+    ],
+)  # fmt: skip
+def test_a_byte_order_mark_tells_the_encoding(mark: bytes, encoding: str, codec: str) -> None:
+    assert decode(mark + "Datum é".encode(encoding)) == ("Datum é", codec)
+
+
+def test_a_character_cut_at_the_end_of_the_head_is_no_fault() -> None:
+    assert decode("ab é".encode()[:-1])[0] == "ab "
+
+
+def test_names_in_an_old_encoding_are_read_in_the_first_five_lines() -> None:
+    old = "Eröffnung;abc".encode("cp1252")
+    for line in range(1, 7):
+        content = b"\n" * (line - 1) + old
+        if line <= 5:
+            assert decode(content)[1] == "cp1252"
+            continue
+        with pytest.raises(UnreadableFile, match=r"not text in UTF-8 \(.* in line 6\)"):
+            decode(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"a\x00b", b"a\x01b", b"a\x7fb", codecs.BOM_UTF16_LE + b"\x00\xd8", b"ab\x0b"],
+)
+def test_control_characters_are_no_text(content: bytes) -> None:
+    with pytest.raises(UnreadableFile, match=r"binary data|not text"):
+        find_layout(content + b"\n" + HEADER, Corrections())
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "shown"), [(",", ","), (";", ";"), ("\t", "tab"), ("|", "|")]
+)
+def test_each_usual_delimiter_is_found(delimiter: str, shown: str) -> None:
+    layout = find_layout((HEADER + ROWS).replace(b",", delimiter.encode()), Corrections())
+    assert (layout.delimiter, layout.skip, layout.encoding) == (delimiter, 1, "utf-8")
+    assert layout.names == ("time", "open", "high", "low", "close", "volume")
+    assert layout.decisions == {"delimiter": shown}
+
+
+def test_another_delimiter_must_be_given() -> None:
+    content = (HEADER + ROWS).replace(b",", b"!")
+    with pytest.raises(UnreadableFile, match="No column for"):
+        find_layout(content, Corrections())
+    assert find_layout(content, Corrections(delimiter="!")).delimiter == "!"
+
+
+def test_the_message_is_of_the_delimiter_that_gives_most_columns() -> None:
+    content = b"a;b;c,d\n" * 3
+    with pytest.raises(UnreadableFile, match=r"Received: a, b, c,d\."):
+        find_layout(content, Corrections())
+
+
+def test_a_long_row_is_refused_unless_its_cells_are_empty() -> None:
+    lines = (HEADER + ROWS).splitlines(keepends=True)
+    lines[3] = lines[3].replace(b"\n", b",\n")
+    assert find_layout(b"".join(lines), Corrections()).skip == 1
+    lines[3] = lines[3].replace(b",\n", b",7\n")
+    with pytest.raises(UnreadableFile, match=r"line of the table, 6\. Received: 7 in line 4"):
+        find_layout(b"".join(lines), Corrections())
+
+
+def test_the_last_line_of_a_full_head_is_not_looked_at() -> None:
+    """It is cut off somewhere, perhaps within a number or a character."""
+    long = ROWS.replace(b",5\n", b",5," + b"x" * 2_900 + b"\n") * 2
+    head = HEADER.replace(b"\n", b",note\n") + long
+    cut = b"\n1,2,3,4,5,6,7,8,9"
+    head = head[: HEAD_BYTES - len(cut)] + cut
+    assert find_layout(head, Corrections()).skip == 1
+    with pytest.raises(UnreadableFile, match="Received: 9 in line"):
+        find_layout(head[:100] + cut, Corrections())
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"<html>", b"<!DOCTYPE html>", b"<?xml version='1.0'?>", b" <table border=0>", b"<RSS v>"],
+)
+def test_markup_is_refused_as_what_it_is(start: bytes) -> None:
+    with pytest.raises(UnreadableFile, match="web page or XML"):
+        find_layout(b"\n" + start + b"\n" + HEADER + ROWS, Corrections())
+    assert find_layout(b"<Ticker> prices\n" + HEADER + ROWS, Corrections()).skip == 2
+
+
+def test_an_empty_file_says_so() -> None:
+    for content in (b"", b" \n\t\n", b"\r\r"):
+        with pytest.raises(UnreadableFile, match="The file is empty"):
+            find_layout(content, Corrections())
+
+
+def test_names_are_found_in_a_table_that_is_not_of_prices() -> None:
+    assert find_column_names(b"a;b\n1;2\n") == ("a", "b")
+    assert find_column_names(b"a;b,c\n1;2,3\n", ",") == ("a;b", "c")
+    assert find_column_names(b"no table") == ()
+    assert find_column_names(b"1;2;3\n4;5;6\n") == ("column 1", "column 2", "column 3")
