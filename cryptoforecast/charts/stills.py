@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, ticks
 from cryptoforecast.types import Array
 
 #: Pixels around the plot, for the labels of both axes and of the last step.
@@ -26,16 +25,6 @@ LEFT, RIGHT, BOTTOM = 40, 76, 56
 SIZE = 1000
 #: Free share of the height above and below the lines, as in Plotly.
 FREE_SHARE = 0.055
-#: Largest number of ticks on each axis.
-MAX_TIME_TICKS, MAX_PRICE_TICKS = 5, 7
-_MINUTE, _DAY = 6e4, 8.64e7
-#: Distances between ticks of time: in milliseconds, and longer ones in months. Each is at most 2.5
-#: times the one before, so that there are always two ticks.
-_TICKS = (
-    *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
-    *(days * _DAY for days in (1, 2, 4, 7, 14)),
-)
-_MONTH_TICKS = (1, 3, 6, 12, 24, 60, 120)
 _BELOW_PLOT = "margin-top:6px;transform:translateX(-50%)"
 _LEFT_OF_PLOT = "margin-left:-5px;transform:translate(-100%,-50%)"
 _DASHES = {"dot": "3 3", "dash": "9 6"}
@@ -75,12 +64,12 @@ def still(figure: go.Figure, alt: str) -> str:
     if box is None:
         return ""
     layout = figure.layout
-    times, prices = _times(box), _prices(box)
+    times, prices = ticks.times(box.left, box.right), ticks.prices(box.low, box.high)
     image = base64.b64encode(_image(figure, box, times, prices).encode()).decode()
     ink, faint = layout.font.color, layout.title.subtitle.font.color
     height = layout.height - layout.margin.t - BOTTOM
-    below = zip(box.x(times), _dates(times), strict=True)
-    beside = zip(box.y(prices), _amounts(prices, layout.yaxis.tickformat), strict=True)
+    below = zip(box.x(times), ticks.time_labels(times), strict=True)
+    beside = zip(box.y(prices), ticks.price_labels(prices, layout.yaxis.tickformat), strict=True)
     over = [
         *(_label(x, 1, text, _BELOW_PLOT) for x, text in below),
         *(_label(0, y, text, _LEFT_OF_PLOT) for y, text in beside),
@@ -193,52 +182,3 @@ def _lines(text: str) -> str:
     for tag in ("br", "b", "/b"):
         escaped = escaped.replace(f"&lt;{tag}&gt;", f"<{tag}>")
     return escaped
-
-
-def _times(box: _Box) -> Array:
-    """Choose ticks of time in milliseconds: round hours, days, months or years."""
-    span = box.right - box.left
-    for step in _TICKS:
-        if span <= MAX_TIME_TICKS * step:
-            sunday = 3 * _DAY if step % (7 * _DAY) == 0 else 0
-            return np.arange(math.ceil((box.left - sunday) / step) * step + sunday, box.right, step)
-    first, last = (np.datetime64(int(edge), "ms") for edge in (box.left, box.right))
-    months = np.arange(first.astype("M8[M]") + 1, last.astype("M8[M]") + 1)
-    for step in _MONTH_TICKS:
-        ticks = months[months.astype(int) % step == 0]
-        if len(ticks) <= MAX_TIME_TICKS:
-            break
-    times: Array = ticks.astype("M8[ms]").astype(float)
-    return times
-
-
-def _dates(times: Array) -> list[str]:
-    """Write ticks of time as Plotly does, the lower line only where it changes."""
-    moments = pd.to_datetime(times, unit="ms")
-    if len(moments) == 0:
-        return []
-    midnight = all(moment == moment.normalize() for moment in moments)
-    top, below = ("%b %-d", "%Y") if midnight else ("%H:%M", "%b %-d")
-    previous, texts = "", []
-    for moment in moments:
-        lower = moment.strftime(below)
-        texts.append(moment.strftime(top) + (f"<br>{lower}" if lower != previous else ""))
-        previous = lower
-    return texts
-
-
-def _prices(box: _Box) -> Array:
-    """Choose ticks of price: round numbers, at most ``MAX_PRICE_TICKS``."""
-    distance = (box.high - box.low) / MAX_PRICE_TICKS
-    size = 10.0 ** math.floor(math.log10(distance))
-    step = next(size * times for times in (1, 2, 5, 10) if size * times >= distance)
-    return np.arange(math.ceil(box.low / step), math.floor(box.high / step) + 1) * step
-
-
-def _amounts(prices: Array, form: str) -> list[str]:
-    """Write ticks of price in one of the formats of ``style.tick_format``."""
-    if form == "~s":
-        return [f"{price / 1000:.10g}k" for price in prices]
-    if form == ",~f":
-        return [f"{price:,.10g}" for price in prices]
-    return [np.format_float_positional(price, 6, fractional=False, trim="-") for price in prices]

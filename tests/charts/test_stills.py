@@ -8,8 +8,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import stills, style
@@ -114,36 +112,29 @@ def test_prices_that_never_move_are_drawn():
         np.testing.assert_allclose(corners(line.get("points"))[:, 1], stills.SIZE / 2, atol=1)
 
 
+def test_the_plot_leaves_room_for_the_title_and_the_labels():
+    figure = charts.fan(future())
+    html = charts.still(figure, "words")
+    room = figure.layout.height - figure.layout.margin.t - stills.BOTTOM
+    assert 150 < room < figure.layout.height
+    assert f"top:{figure.layout.margin.t}px;height:{room}px" in html
+
+
+def test_lines_of_the_grid_are_at_the_labels():
+    html = charts.still(charts.fan(future()), "words")
+    paths = [path.get("d") for path in image(html).iter(f"{SVG}path") if path.get("d")]
+    upright = [int(found[1]) for path in paths if (found := re.fullmatch(r"M(\d+) 0V1000", path))]
+    level = [int(found[1]) for path in paths if (found := re.fullmatch(r"M0 (\d+)H1000", path))]
+    left = [float(share) for share in re.findall(r"left:([\d.]+)%;top:100.00%", html)]
+    top = [float(share) for share in re.findall(r"left:0.00%;top:([\d.]+)%", html)]
+    assert len(upright) >= 2
+    assert len(level) >= 2
+    assert upright == pytest.approx([10 * share for share in left], abs=0.51)
+    assert level == pytest.approx([10 * share for share in top], abs=0.51)
+
+
 def test_where_nothing_is_known_there_is_no_picture():
     figure = charts.fan(future())
     for line in figure.data:
         line.y = np.full(len(line.x), np.nan)
     assert charts.still(figure, "words") == ""
-
-
-@example(pd.Timestamp("2010-01-01"), 3601.0)
-@example(pd.Timestamp("2035-09-30 15:00:27"), 287.9)
-@given(
-    st.datetimes(pd.Timestamp("2010-01-01"), pd.Timestamp("2040-01-01")),
-    st.floats(0.05, 24 * 365 * 20),
-)
-def test_ticks_of_time_are_few_round_and_inside(start, hours):
-    left = pd.Timestamp(start).floor("s").timestamp() * 1000
-    box = stills._Box(left, left + hours * 3.6e6, 0, 1)
-    ticks = stills._times(box)
-    assert len(ticks) <= stills.MAX_TIME_TICKS + 1
-    assert all(box.left <= tick <= box.right for tick in ticks)
-    assert all(tick % 60_000 == 0 for tick in ticks)
-    assert len(ticks) >= 2
-    assert len(stills._dates(ticks)) == len(ticks)
-
-
-@given(st.floats(1e-9, 1e7), st.floats(1e-3, 2))
-def test_ticks_of_price_are_round_inside_and_told_apart(low, relative):
-    box = stills._Box(0, 1, low, low * (1 + relative))
-    ticks = stills._prices(box)
-    assert 2 <= len(ticks) <= stills.MAX_PRICE_TICKS + 1
-    assert box.low * (1 - 1e-9) <= ticks[0]
-    assert ticks[-1] <= box.high * (1 + 1e-9)
-    texts = stills._amounts(ticks, style.tick_format(box.high))
-    assert len(set(texts)) == len(ticks)
