@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.roles import is_foreign, roles_by_name, volume_unit
+from cryptoforecast.prices.files.columns.roles import (
+    check_names,
+    given_roles,
+    has_columns,
+    is_foreign,
+    missing_columns,
+    roles_by_name,
+    unique_names,
+    volume_unit,
+)
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape
 from tests.prices.files import samples
 
@@ -68,3 +77,124 @@ def test_the_four_prices_are_found_in_any_order(order: tuple[str, ...]) -> None:
     roles = roles_by_shape(table)
     assert [roles[i] for i in range(1, 5)] == list(order)
     assert roles[5] == "volume"
+
+
+PRICES = {"open": "open", "high": "high", "low": "low", "close": "close"}
+
+
+def test_names_that_are_there_twice_are_refused_for_times_and_prices_only() -> None:
+    names = ["time", *PRICES, "volume", "volume"]
+    assert roles_by_name(names)["volume"] == "volume"
+    for name in ("time", *PRICES):
+        with pytest.raises(UnreadableFile, match=f"Received: 2 columns '{name}'"):
+            roles_by_name([*names, name])
+    # Two spellings of one name are two columns; the first of them is taken.
+    assert roles_by_name([*names, "Close"])["close"] == "close"
+
+
+def test_names_are_preferred_in_their_order() -> None:
+    assert roles_by_name(["price", "last", "time", *PRICES])["close"] == "close"
+    assert roles_by_name(["price", "last", "time", "open", "high", "low"])["close"] == "last"
+    assert roles_by_name(["Adj Close", "open", "high", "low", "time"])["close"] == "Adj Close"
+    assert roles_by_name(["Close time", "Open time", *PRICES])["time"] == "Open time"
+
+
+def test_candles_win_over_single_prices_unless_the_user_gives_the_price() -> None:
+    names = ["time", *PRICES, "price"]
+    assert "price" not in roles_by_name(names)
+    roles = roles_by_name(names, {"price": "price"})
+    assert roles == {"time": "time", "price": "price"}
+    assert roles_by_name(names, {"price": "price", "close": "close"}).keys() >= PRICES.keys()
+    assert roles_by_name(["time", "price", "open"]) == {"time": "time", "price": "price"}
+
+
+def test_a_column_with_a_given_role_loses_its_own() -> None:
+    names = ["time", *PRICES, "volume", "source"]
+    roles = roles_by_name(names, {"close": "open"})
+    assert (roles["close"], "open" in roles) == ("open", False)
+    assert roles_by_name(names, {"symbol": "source"})["source"] == "source"
+
+
+@pytest.mark.parametrize(
+    ("place", "column"), [("column 1", "time"), ("column 5", "close"), ("column 5 ", None),
+                          ("column 0", None), ("column 6", None), ("column 05", "close")],
+)  # fmt: skip
+def test_a_column_may_be_given_by_its_place(place: str, column: str | None) -> None:
+    names = ["time", *PRICES]
+    assert has_columns(names, {"price": place}) is (column is not None)
+    if column is None:
+        with pytest.raises(UnreadableFile, match=rf"time, open, .*Received: '{place}'"):
+            given_roles(names, {"price": place})
+    else:
+        assert given_roles(names, {"price": place}) == {"price": column}
+
+
+def test_a_name_wins_over_a_place() -> None:
+    assert given_roles(["a", "column 1"], {"open": "column 1"}) == {"open": "column 1"}
+
+
+def test_every_column_has_a_different_name() -> None:
+    assert unique_names(["a", "", "a", "b"]) == ("a", "column 2", "a (column 3)", "b")
+    assert unique_names([]) == ()
+
+
+@pytest.mark.parametrize(("columns", "length", "fits"), [
+    (1000, 200, True), (1001, 1, False), (1, 201, False),
+])  # fmt: skip
+def test_names_are_bounded(columns: int, length: int, fits: bool) -> None:
+    names = ["x" * length] * columns
+    if fits:
+        assert check_names(names) is names
+        return
+    with pytest.raises(UnreadableFile, match="may have 1,000 columns, with names of 200"):
+        check_names(names)
+
+
+def test_exchanges_with_names_of_their_own() -> None:
+    poloniex = ["date", *PRICES, "volume", "quoteVolume", "weightedAverage"]
+    roles = roles_by_name(poloniex)
+    assert (roles["volume"], roles["turnover"]) == ("quoteVolume", "volume")
+    htx = ["id", *PRICES, "amount", "vol", "count"]
+    roles = roles_by_name(htx)
+    assert (roles["time"], roles["volume"], roles["turnover"]) == ("id", "amount", "vol")
+    assert roles_by_name(["time", *htx])["time"] == "time"
+
+
+@pytest.mark.parametrize(
+    ("roles", "yahoo", "unit"),
+    [
+        ({}, False, "unknown"), ({}, True, "unknown"), ({"turnover": "x"}, False, "usd"),
+        ({"volume": "Volume"}, True, "usd"), ({"volume": "Volume"}, False, "unknown"),
+        ({"volume": "Volume", "turnover": "x"}, False, "coins"),
+        ({"volume": "Volume BTC"}, False, "coins"), ({"volume": "Volume USD"}, False, "unknown"),
+        ({"volume": "vol btc"}, False, "unknown"),
+    ],
+)  # fmt: skip
+def test_the_unit_of_the_volume(roles: dict[str, str], yahoo: bool, unit: str) -> None:
+    assert volume_unit(roles, yahoo) == unit
+
+
+def test_one_word_of_another_language_is_none() -> None:
+    assert not is_foreign(["Datum", "Open", "High"])
+    assert is_foreign(["Datum", "Hoch", "High"])
+
+
+def test_columns_that_are_missing_are_named() -> None:
+    message = str(missing_columns(["time", "open", "x"]))
+    assert "No column for high, low, close was found. Received: time, open, x." in message
+    assert "No column for high, low was found" in str(
+        missing_columns(["time", "open", "x"], {"close": "x"})
+    )
+
+
+@pytest.mark.parametrize("form", ["Close_BTC-USD", "BTC-USD Close", "('Close', 'BTC-USD')",
+                                  "('BTC-USD', 'Close')", "Close|BTC-USD"])  # fmt: skip
+def test_names_with_one_ticker(form: str) -> None:
+    names = [form.replace("Close", word) for word in ("Open", "High", "Low", "Close", "Volume")]
+    roles = roles_by_name(["Date", *names])
+    assert roles["close"] == form
+    assert roles["volume"] == form.replace("Close", "Volume")
+    other = [name.replace("BTC", "ETH") for name in names]
+    with pytest.raises(UnreadableFile, match="Received: BTC-USD, ETH-USD side by side"):
+        roles_by_name(["Date", *names, *other])
+    assert "open" not in roles_by_name(["Date", *names[1:]])

@@ -103,3 +103,10 @@ def test_months_are_known_by_their_first_three_letters() -> None:
 def test_letters_have_no_case_accents_or_signs() -> None:
     assert plain_letters("É. ßł ı-9") == "essli9"
     assert plain_letters("날짜") == "날짜"
+
+
+def test_one_date_with_a_year_of_two_digits_may_be_three() -> None:
+    with pytest.raises(UnreadableFile, match=r"'11\.12\.10' \(line 2\).*the day from the year"):
+        days("11.12.10")
+    assert days("11.12.10", day_first=True)[0] == ["2010-12-11"]
+    assert days("11.12.10", day_first=False)[0] == ["2010-11-12"]
