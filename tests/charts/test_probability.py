@@ -77,6 +77,19 @@ def test_the_map_holds_the_chances_by_price_and_step():
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("horizon", "size"), [(1, 8), (12, 8), (13, 4)])
+def test_many_steps_have_small_markers(horizon, size):
+    given, one, _ = example(horizon)
+    assert named(charts.probability_by_step(given, one), "chance").marker.size == size
+
+
+def test_prices_are_on_the_axis_that_shows_them():
+    for horizon, across, up in ((24, "ahead", "price, USD"), (1, "price, USD", None)):
+        given, _, around = example(horizon)
+        layout = charts.probability_map(given, around).layout
+        assert (layout.xaxis.title.text, layout.yaxis.title.text) == (across, up)
+
+
 def test_one_step_is_a_strip_of_prices():
     given, _, around = example(1)
     (cells,) = charts.probability_map(given, around).data

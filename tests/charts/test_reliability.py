@@ -9,7 +9,7 @@ import pytest
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.evaluation import reliability
-from cryptoforecast.types import QUANTILES
+from cryptoforecast.types import QUANTILES, Share
 from tests.charts.examples import backtest, named, title_text
 
 
@@ -81,6 +81,10 @@ def test_the_parts_of_the_forecast_add_up():
     bars = named(figure, "measured, with 95 % interval")
     assert sum(bars.y) == pytest.approx(100)
     assert list(named(figure, "as promised").y) == [5, 5]
+    assert list(bars.x) == [2.5 + 5 * part for part in range(20)]
+    assert [tuple(ends) for ends in bars.customdata] == [(5 * i, 5 * i + 5) for i in range(20)]
+    high = np.array(bars.y) + np.array(bars.error_y.array)
+    np.testing.assert_allclose(high, [100 * share.high for share in given.pit])
 
 
 def test_every_step_and_both_levels_are_shown():
@@ -105,6 +109,52 @@ def test_regimes_are_shown_from_calm_to_restless():
     assert set(line.x).isdisjoint(wide.x)
     expected = [100 * regime.coverage[80].value for regime in given.regimes]
     np.testing.assert_allclose(line.y, expected)
+
+
+def test_what_is_off_by_more_than_chance_is_counted():
+    given = reliability.measure(result(), 2)
+
+    def share(value, low, high):
+        return Share(value, low, high)
+
+    right = tuple(share(level, level - 0.001, level + 0.001) for level in QUANTILES)
+    wrong = (share(0.05, 0.04, 0.06), *right[1:-1], share(0.96, 0.95, 0.97))
+    for observed, text in (
+        (right, "Of the nine quantiles none is off"),
+        ((*right[:-1], wrong[-1]), "Of the nine quantiles 1 is off"),
+        (wrong, "Of the nine quantiles 2 are off"),
+    ):
+        assert text in charts.summary_reliability(replace(given, observed=observed))
+    assert "quantile of 2.5 % is farthest off: 5 % of" in charts.summary_reliability(
+        replace(given, observed=wrong)
+    )
+    flat = (share(0.05, 0.04, 0.06),) * 20
+    ends, more = share(0.1, 0.09, 0.11), share(0.06, 0.051, 0.07)
+    for pit, texts in (
+        (
+            flat,
+            ("10 % of the prices ended in the outer two of 20", "50 % in the middle", "no parts"),
+        ),
+        ((ends, *flat[1:]), ("15 % of the prices", "50 % in the middle half", "1 part is off")),
+        ((*flat[:5], more, *flat[6:14], more, *flat[15:]), ("52 % in the middle", "2 parts are")),
+        ((*flat[:4], more, *flat[5:15], more, *flat[16:]), ("50 % in the middle", "2 parts are")),
+    ):
+        sentence = charts.summary_pit(replace(given, pit=pit))
+        assert all(text in sentence for text in texts), sentence
+
+
+def test_the_lowest_and_the_highest_coverage_have_their_step():
+    given = reliability.by_step(result(3))
+    shares = [Share(value, 0.0, 1.0) for value in (0.7, 0.9, 0.8)]
+    given = replace(given, steps=tuple({80: share, 95: share} for share in shares))
+    assert charts.summary_coverage_by_step(given) == (
+        "The lstm's 80 % band holds 70 % of the prices 1 hour ahead, its lowest share, and 90 % "
+        "2 hours ahead, its highest."
+    )
+    single = replace(given, steps=given.steps[:1])
+    assert charts.summary_coverage_by_step(single) == (
+        "The lstm's 80 % band holds 70 % of the prices 1 hour ahead."
+    )
 
 
 def test_sentences_say_what_the_figures_show():
