@@ -384,15 +384,15 @@ def _check_ranges(history: PriceHistory, kind: str, given: Mapping[str, object])
     """Refuse what reads nothing but the range within a candle, where candles have none.
 
     Raises:
-        InvalidInput: If such a baseline, or such an input, was asked for.
+        InvalidInput: If such a baseline, or such an input, is wanted.
     """
     features = given.get("features")
-    asked = {kind} & {*_RANGED}
+    names = {kind} & {*_RANGED}
     if isinstance(features, tuple):
-        asked |= {*features} & {*_RANGE_FEATURES}
-    if asked and not (history.candles["high"] > history.candles["low"]).any():
+        names |= {*features} & {*_RANGE_FEATURES}
+    if names and not (history.candles["high"] > history.candles["low"]).any():
         raise InvalidInput(
-            f"`{asked.pop()}` reads the range within a candle, from low to high. Received: candles "
+            f"`{names.pop()}` reads the range within a candle, from low to high. Received: candles "
             "of one price each, such as closes alone. Choose something else, or prices with open, "
             "high, low and close."
         )

@@ -33,7 +33,7 @@ class Forecast(Value):
     Attributes:
         steps: The forecast as the app itself uses it.
         loss: The model's, ``"quantile"`` or ``"mse"``.
-        levels: Probabilities of ending above or below the prices that were asked about.
+        levels: Probabilities of ending above or below the given prices.
         model_verdict: The verdict on the model, one sentence; empty if it was never tested.
     """
 
@@ -88,7 +88,7 @@ class Forecast(Value):
 
     @property
     def probabilities(self) -> pd.DataFrame:
-        """Probabilities of ending above or below the prices that were asked about.
+        """Probabilities of ending above or below the given prices.
 
         One row a price and step: ``direction`` (``"above"`` or ``"below"``), ``level`` (USD),
         ``step``, ``time`` (open of the candle, UTC) and ``probability``, a fraction.

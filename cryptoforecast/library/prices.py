@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SIMULATED = ("refuse", "allow", "only")
 #: First and last candles that a notebook shows.
 _SHOWN = 3
-#: What can be said of a file's layout: see ``Corrections``.
+#: Settings of a file's layout, and their types: see ``Corrections``.
 _READING: dict[str, type] = {
     "delimiter": str, "columns": Mapping, "day_first": bool, "zone": str, "label": str,
     "decimal": str,
@@ -307,7 +307,7 @@ def _names(given: str | Collection[str]) -> tuple[str, ...]:
 
 
 def _corrections(reading: Mapping[str, object]) -> Corrections:
-    """Check what is said of a file's layout.
+    """Check the settings of a file's layout.
 
     Raises:
         InvalidInput: For an unknown name, or a value of another type.

@@ -35,16 +35,16 @@ def digest(*parts: object) -> str:
     Returns:
         16 hexadecimal digits, the same in every process.
     """
-    found = hashlib.sha256()
+    content = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
-            found.update(f"{part.dtype} {part.shape}".encode())
+            content.update(f"{part.dtype} {part.shape}".encode())
             # The bits of NaN may differ by where it comes from.
             same = np.where(np.isnan(part), np.nan, part).astype(part.dtype)
-            found.update(np.ascontiguousarray(same).tobytes())
+            content.update(np.ascontiguousarray(same).tobytes())
         else:
-            found.update(repr(part).encode())
-    return found.hexdigest()[:16]
+            content.update(repr(part).encode())
+    return content.hexdigest()[:16]
 
 
 def moment(time: pd.Timestamp, interval: str) -> str:

@@ -39,7 +39,7 @@ MAX_SAMPLE = 1_000
 #: Characters the name of a source may have.
 MAX_SOURCE = 120
 
-#: What is said of candles that are made of one price each.
+#: Note on candles that are made of one price each.
 CLOSES_ALONE = (
     "Each candle holds its close alone, so open, high and low are taken to be the close. The "
     "volatility cone and other figures of the range within a candle are undefined."
@@ -197,8 +197,8 @@ def _by_shape(
     sound = np.isfinite(rows[:, : min(len(given), 5)]).all(axis=1)
     if not sound.any():
         raise unknown_shape(len(given))
-    found = roles_by_shape(rows[sound][:MAX_SAMPLE])
-    return {role: known[position] for position, role in found.items()}
+    roles = roles_by_shape(rows[sound][:MAX_SAMPLE])
+    return {role: known[position] for position, role in roles.items()}
 
 
 def _numbers(part: pd.Series) -> Array:
@@ -299,8 +299,8 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
     Raises:
         InvalidInput: If there are any.
     """
-    found = [problem for problem in reading.problems if problem.kind == "duplicates"]
-    if not found:
+    repeated = [problem for problem in reading.problems if problem.kind == "duplicates"]
+    if not repeated:
         return
     count = "1 row" if reading.duplicates == 1 else f"{reading.duplicates:,} rows"
     remedy = "df[~df.index.duplicated(keep='last')]"
@@ -308,8 +308,8 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
         remedy = "df.drop_duplicates(subset=TIME, keep='last')"
     raise InvalidInput(
         "The DataFrame can't be read. Each candle must have a time of its own. Received: "
-        f"{count} whose time is there again (row {found[0].first_line} is the first). Keep one of "
-        f"each, such as {remedy}."
+        f"{count} whose time is there again (row {repeated[0].first_line} is the first). Keep one "
+        f"of each, such as {remedy}."
     )
 
 
