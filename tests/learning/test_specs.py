@@ -168,6 +168,11 @@ def test_bounds_are_inclusive_and_beyond_them_is_refused(name):
             specs.make(**{name: beyond})
 
 
+@pytest.mark.parametrize("units", [(1,), (512,), (512, 1, 512, 1)])
+def test_one_to_four_layers_of_1_to_512_units_are_allowed(units):
+    assert specs.make(units=units).units == units
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

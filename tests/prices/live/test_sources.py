@@ -5,7 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cryptoforecast.prices.live.sources import CANDLE_NAMES, base_interval, by_reach, ended
+from cryptoforecast.prices.live.sources import (
+    CANDLE_NAMES,
+    Fetched,
+    base_interval,
+    by_reach,
+    ended,
+)
 from cryptoforecast.types import INTERVALS
 
 NOW = pd.Timestamp("2026-06-01", tz="UTC")
@@ -63,3 +69,8 @@ def test_every_interval_has_a_name_and_one_that_is_fetched() -> None:
         "1m": "1m", "5m": "5m", "15m": "15m", "30m": "15m",
         "1h": "1h", "4h": "1h", "1d": "1d", "1w": "1d",
     }  # fmt: skip
+
+
+def test_what_was_fetched_is_all_there_is_unless_it_says_otherwise() -> None:
+    assert not Fetched(pd.DataFrame()).unfinished
+    assert Fetched(pd.DataFrame(), unfinished=True).unfinished
