@@ -207,7 +207,7 @@ def check_network(name: str) -> None:
     if name not in NETWORKS:
         raise InvalidInput(
             f"Only an lstm or a dense network is trained. Received: {name!r}. "
-            "Judge a baseline with `backtest`."
+            "Test a baseline with `backtest`."
         )
 
 

@@ -72,6 +72,18 @@ def test_needs_is_lookback_plus_warm_up():
     assert specs.needs(specs.make(rows=100_000)) == 564
 
 
+def test_a_baseline_reads_one_candle_at_least_and_a_network_its_needs():
+    assert specs.candles_read(specs.make(network="naive")) == 1
+    assert specs.candles_read(specs.make()) == specs.needs(specs.make()) == 228
+
+
+def test_only_a_network_can_be_trained():
+    for name in ("lstm", "dense"):
+        specs.check_network(name)
+    with pytest.raises(InvalidInput, match="Only an lstm or a dense network is trained"):
+        specs.check_network("naive")
+
+
 def test_what_is_read_fits_the_length_of_the_history_and_the_horizon():
     short = specs.make(rows=specs.MIN_RANGE_ROWS - 1, horizon=24)
     assert (short.features, short.unit, specs.needs(short)) == (specs.PLAIN_FEATURES, "fixed", 83)

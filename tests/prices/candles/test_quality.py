@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.types import Problem
+from cryptoforecast.types import Problem, QualityReport
 
 
 def walk(rows: int = 500, seed: int = 1) -> pd.DataFrame:
@@ -51,6 +51,19 @@ def test_normalising_sorts_and_keeps_the_last_of_each_time() -> None:
 def test_volume_is_unknown_where_there_is_no_column() -> None:
     candles, _ = quality.normalise(walk(5).drop(columns="volume"))
     assert candles["volume"].isna().all()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_few_candles_in_a_row_miss_none(rows: int) -> None:
+    assert quality.missing(walk(rows), "1h") == 0
+    assert quality.off_grid(walk(rows), "1h").tolist() == [False] * rows
+
+
+def test_the_grid_is_that_of_most_candles() -> None:
+    candles = walk(5)
+    late = candles.set_axis(candles.index + pd.to_timedelta([7, 0, 7, 7, 0], unit="min"))
+    assert quality.off_grid(late, "1h").tolist() == [False, True, False, False, True]
+    assert quality.missing(late, "1h") == 1
 
 
 def test_gaps_are_counted_on_the_grid_only() -> None:
@@ -194,4 +207,4 @@ def test_open_candles_are_dropped() -> None:
 
 def test_no_candles_are_no_trouble() -> None:
     found = quality.report(quality.empty(), "1h")
-    assert not found.problems
+    assert found == QualityReport()
