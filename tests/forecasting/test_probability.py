@@ -23,7 +23,7 @@ rising = st.tuples(
 ).map(lambda given: given[0] + np.cumsum([0.0, *given[1]]))
 
 
-def said(quantiles, close=100.0, actual=math.nan) -> Forecast:
+def forecast_of(quantiles, close=100.0, actual=math.nan) -> Forecast:
     """One forecast from each given ``(horizon, 9)``."""
     quantiles = np.asarray(quantiles, dtype=float)
     n, horizon = quantiles.shape[:2]
@@ -89,7 +89,7 @@ def test_both_tails_are_inverted(quantiles, tail):
     assert probability.below(low, quantiles) == pytest.approx(tail, rel=1e-6)
     assert probability.above(high, quantiles) == pytest.approx(tail, rel=1e-6)
     # A generalised Pareto tail: the density at the outermost quantile sets its scale.
-    scale = (1 / probability.TAIL) * ((0.025 / tail) ** probability.TAIL - 1)
+    scale = (1 / 0.2) * ((0.025 / tail) ** 0.2 - 1)
     for beyond, (inner, outer) in (
         (quantiles[0] - low, (quantiles[1], quantiles[0])),
         (high - quantiles[-1], (quantiles[-2], quantiles[-1])),
@@ -146,7 +146,7 @@ def test_tails_fall_slower_than_a_normals_and_stay_possible():
     # A generalised Pareto tail: its excess over any height is one again.
     excess = probability.quantile(1 - np.array([0.02, 0.01, 0.002, 0.001]), NORMAL)
     ratio = (excess[3] - excess[2]) / (excess[1] - excess[0])
-    assert ratio == pytest.approx(10**probability.TAIL, rel=1e-6)
+    assert ratio == pytest.approx(10**0.2, rel=1e-6)
 
 
 def test_outside_a_chance_there_is_no_quantile():
@@ -194,7 +194,7 @@ def test_many_at_once_are_each_alone():
 
 
 def test_the_chance_of_a_price_is_that_of_its_return():
-    forecast = said([[NORMAL, 2 * NORMAL], [NORMAL - 0.01, NORMAL + 0.01]], close=50_000.0)
+    forecast = forecast_of([[NORMAL, 2 * NORMAL], [NORMAL - 0.01, NORMAL + 0.01]], close=50_000.0)
     level = 50_000 * math.exp(0.01)
     found = probability.above_price(forecast, level)
     assert found.shape == (2, 2)
@@ -206,7 +206,7 @@ def test_the_chance_of_a_price_is_that_of_its_return():
 @pytest.mark.parametrize("level", [5e-324, 1e-300, 1e15])
 @pytest.mark.parametrize("close", [1e-12, 1e12])
 def test_absurd_levels_give_a_chance(level, close):
-    forecast = said([[NORMAL]], close=close)
+    forecast = forecast_of([[NORMAL]], close=close)
     above, below = (
         probability.above_price(forecast, level),
         probability.below_price(forecast, level),
@@ -218,21 +218,21 @@ def test_absurd_levels_give_a_chance(level, close):
 @pytest.mark.parametrize("level", [0.0, -1.0, 1.1e15, math.nan, math.inf, -math.inf])
 def test_a_level_that_is_no_price_is_refused(level):
     with pytest.raises(InvalidInput, match=r"above 0 and at most 1e\+15 USD\. Received: "):
-        probability.above_price(said([[NORMAL]]), level)
+        probability.above_price(forecast_of([[NORMAL]]), level)
     with pytest.raises(InvalidInput, match="Give one such as 65000"):
         probability.check([100.0, level])
 
 
 def test_levels_are_bounded():
     probability.check([1.0] * probability.MAX_LEVELS)
-    future = NextSteps("mine", synthetic.history(), said([[NORMAL]]))
+    steps = NextSteps("mine", synthetic.history(), forecast_of([[NORMAL]]))
     with pytest.raises(InvalidInput, match=r"At most 20 price levels .* Received: 21\."):
-        probability.of_next_steps(future, [1.0] * 20, [1.0])
+        probability.of_next_steps(steps, [1.0] * 20, [1.0])
 
 
 def test_what_comes_next_is_asked_for_by_direction():
-    future = NextSteps("mine", synthetic.history(), said([[NORMAL, 2 * NORMAL]]))
-    found = probability.of_next_steps(future, [101, 99], [101])
+    steps = NextSteps("mine", synthetic.history(), forecast_of([[NORMAL, 2 * NORMAL]]))
+    found = probability.of_next_steps(steps, [101, 99], [101])
     assert [(one.level, one.direction) for one in found] == [
         (101, "above"), (99, "above"), (101, "below"),
     ]  # fmt: skip
@@ -244,21 +244,37 @@ def test_what_comes_next_is_asked_for_by_direction():
 @pytest.mark.parametrize("close", [1e-12, 0.0000123, 3.21, 61_234.5, 1e12])
 @pytest.mark.parametrize("width", [0.01, 0.3, 3.0])
 def test_a_ladder_is_of_round_prices_over_the_band(close, width):
-    forecast = said([[NORMAL / 100, width * NORMAL]], close=close)
-    future = NextSteps("mine", synthetic.history(), forecast)
-    found = probability.ladder(future)
+    forecast = forecast_of([[NORMAL / 100, width * NORMAL]], close=close)
+    steps = NextSteps("mine", synthetic.history(), forecast)
+    found = probability.ladder(steps)
     assert 5 <= len(found) <= probability.MAX_LEVELS
     assert found == sorted(set(found))
     low, high = forecast.quantile_prices[0, -1, [0, -1]]
     assert low <= found[0] < found[-1] <= high
     assert len(f"{found[1] - found[0]:.3g}".replace("e", "").strip("0.")) <= 4
-    assert len(probability.of_next_steps(future, found)) == len(found)
+    assert len(probability.of_next_steps(steps, found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rungs"),
+    [
+        (89.9, 110.1, [90, 92, 94, 96, 98, 100, 102, 104, 106, 108, 110]),
+        (0.0101, 0.0115, [0.0102, 0.0104, 0.0106, 0.0108, 0.011, 0.0112, 0.0114]),
+        (61_234.5, 64_999.0, [61_500, 62_000, 62_500, 63_000, 63_500, 64_000, 64_500]),
+        (0.5, 60.5, [10, 20, 30, 40, 50, 60]),
+    ],
+)
+def test_the_rungs_of_a_ladder_are_those_of_a_hand_count(low, high, rungs):
+    quantiles = np.log(np.linspace(low, high, 9))
+    forecast = forecast_of([[NORMAL, quantiles]], close=1.0)
+    steps = NextSteps("mine", synthetic.history(), forecast)
+    assert probability.ladder(steps) == rungs
 
 
 @pytest.mark.parametrize("quantiles", [0 * NORMAL, math.nan * NORMAL])
 def test_a_band_without_width_has_one_rung(quantiles):
-    future = NextSteps("mine", synthetic.history(), said([[quantiles]], close=5.0))
-    assert probability.ladder(future) == [5.0]
+    steps = NextSteps("mine", synthetic.history(), forecast_of([[quantiles]], close=5.0))
+    assert probability.ladder(steps) == [5.0]
 
 
 @pytest.mark.parametrize(
@@ -271,11 +287,11 @@ def test_steps_are_round(size, rounded):
 def test_the_transform_of_right_forecasts_is_uniform():
     rng = np.random.default_rng(0)
     close, spread = 100.0, rng.uniform(0.002, 0.03, (20_000, 1, 1))
-    forecast = said(spread * ndtri(LEVELS), close)
+    forecast = forecast_of(spread * ndtri(LEVELS), close)
     object.__setattr__(
         forecast, "actual", close * np.exp(spread[..., 0] * rng.normal(size=(20_000, 1)))
     )
     where = probability.pit(forecast)[:, 0]
     counted = np.histogram(where, bins=20, range=(0, 1))[0] / len(where)
     np.testing.assert_allclose(counted, 0.05, atol=0.006)
-    assert np.isnan(probability.pit(said([[NORMAL]]))).all()
+    assert np.isnan(probability.pit(forecast_of([[NORMAL]]))).all()
