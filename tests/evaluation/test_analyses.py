@@ -1,4 +1,4 @@
-"""What was worked out once is not worked out again, and goes with its forecasts."""
+"""An analysis is computed once, and is dropped together with its forecasts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def result() -> Backtest:
     return judge()
 
 
-def test_answers_are_the_librarys_own(result):
+def test_analyses_equal_those_of_the_library(result):
     analyses = Analyses()
     assert analyses.board(result, "mae", 1, "cone") == leaderboard.leaderboard(
         result, "mae", 1, "cone"
@@ -39,7 +39,7 @@ def test_answers_are_the_librarys_own(result):
     assert list(analyses.by_regime(result, 1)["regime"]) == list(diagnostics.REGIMES)
 
 
-def test_the_same_question_is_answered_once(result, monkeypatch):
+def test_an_analysis_is_computed_once(result, monkeypatch):
     analyses = Analyses()
     first = (
         analyses.board(result, "mae", 1, "naive"), analyses.frame(result, "delays", 1),
@@ -61,7 +61,7 @@ def test_the_same_question_is_answered_once(result, monkeypatch):
         analyses.board(result, "mae", 2, "naive")
 
 
-def test_one_more_predictor_makes_another_board(result):
+def test_another_set_of_predictors_has_a_leaderboard_of_its_own(result):
     analyses = Analyses()
     fewer = {name: forecast for name, forecast in result.forecasts.items() if name != "cone"}
     smaller = dataclasses.replace(result, forecasts=fewer)
@@ -69,7 +69,7 @@ def test_one_more_predictor_makes_another_board(result):
     assert len(analyses.board(result, "mae", 1, "naive").standings) == 3
 
 
-def test_what_is_kept_goes_with_the_forecasts():
+def test_cached_analyses_are_dropped_with_their_forecasts():
     analyses, mine = Analyses(), judge()
     analyses.board(mine, "pinball", 1, "naive")
     analyses.reliability(mine, 1)
@@ -81,7 +81,7 @@ def test_what_is_kept_goes_with_the_forecasts():
     assert [each() for each in gone] == [None] * 3
 
 
-def test_what_is_kept_of_one_test_is_bounded(result):
+def test_the_cached_analyses_of_a_backtest_are_bounded(result):
     analyses, made = Analyses(), []
     for i in range(MAX_ANSWERS + 1):
         analyses.of(result, i, lambda i=i: [made.append(i)])
@@ -91,7 +91,7 @@ def test_what_is_kept_of_one_test_is_bounded(result):
     assert made == [*range(MAX_ANSWERS + 1), "dropped"]
 
 
-def test_a_free_run_is_known_once_it_ran():
+def test_a_free_run_is_cached_after_it_ran():
     model = synthetic.model(synthetic.spec(features=("return",)))
     tested = backtest.holdout(synthetic.history(400), model.spec, model, baselines=("naive",))
     analyses = Analyses()

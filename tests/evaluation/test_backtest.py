@@ -1,4 +1,4 @@
-"""Every predictor on the same origins; a saved model is judged, not touched."""
+"""All predictors forecast from the same origins; a test never changes a saved model."""
 
 import dataclasses
 
@@ -40,8 +40,8 @@ def test_scores_and_verdict_are_of_these_forecasts(history):
     scale = np.abs(np.diff(history.candles["close"].to_numpy()[: result.split.train_end])).mean()
     for name, scores in result.scores.items():
         assert len(scores) == 3
-        last, said = scores[-1], result.forecasts[name]
-        error = np.abs(said.actual[:, 2] - said.predicted[:, 2]).mean()
+        last, forecast = scores[-1], result.forecasts[name]
+        error = np.abs(forecast.actual[:, 2] - forecast.predicted[:, 2]).mean()
         assert last.mae == pytest.approx(error)
         assert last.mase == pytest.approx(error / scale)
     skill = 1 - result.scores["dense"][-1].mae / result.scores["naive"][-1].mae
@@ -71,7 +71,7 @@ def test_a_baseline_can_be_judged_too(history, name):
     assert (result.verdict.skill == 0) == (name in ("naive", "cone", "har"))
 
 
-def test_baselines_that_are_not_asked_for_are_left_out_and_can_be_added(history):
+def test_baselines_that_are_not_chosen_are_left_out_and_can_be_added_later(history):
     spec, whole = specs.make(network="drift"), backtest.holdout(history, specs.make(network="har"))
     few = backtest.holdout(history, spec, baselines=())
     assert list(few.forecasts) == ["naive", "cone", "drift"]
@@ -94,7 +94,7 @@ def test_the_verdict_compares_the_band_with_the_cones(history):
     assert result.verdict.sentence.endswith(f"; its 80 % band covers {covered:.1f} %.")
 
 
-def test_what_cannot_be_judged(history):
+def test_a_network_without_a_model_and_an_unknown_name_are_refused(history):
     with pytest.raises(InvalidInput, match="Judging dense needs its trained model"):
         backtest.holdout(history, SPEC)
     with pytest.raises(InvalidInput, match="needs its trained model"):
@@ -120,8 +120,8 @@ def test_judging_a_saved_model_leaves_it_untouched(history, loss):
     assert result.model.scaler is model.scaler
     assert (result.spec.test, result.spec.validation) == (0.3, 0.2)
     assert result.split == samples.split(history, result.spec)
-    said = inference.forecast(model, history, result.split.test_origins())
-    np.testing.assert_array_equal(result.forecast.predicted, said.predicted)
+    forecast = inference.forecast(model, history, result.split.test_origins())
+    np.testing.assert_array_equal(result.forecast.predicted, forecast.predicted)
 
 
 def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(history):
@@ -158,7 +158,7 @@ def notes(history, **card):
     return result(history, **card).notes
 
 
-def test_a_model_that_saw_its_test_span_wins_nothing(history, monkeypatch):
+def test_a_model_that_was_fitted_on_its_test_span_never_beats_the_last_price(history, monkeypatch):
     won = dataclasses.replace(result(history).verdict, beats_baseline=True, sentence="Beats it.")
     monkeypatch.setattr(backtest, "judge", lambda *_, **__: won)
     test_start = history.candles.index[560]
@@ -176,7 +176,7 @@ def test_a_model_that_saw_its_test_span_wins_nothing(history, monkeypatch):
     assert result(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
 
 
-def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
+def test_a_model_may_be_fitted_up_to_the_candle_before_its_test_span(history):
     """A model's own cutoff is the last candle before its test span."""
     cut = samples.split(history, SPEC)
     card = {"cutoff": history.candles.index[cut.test_start - 1].isoformat()}
@@ -185,7 +185,7 @@ def test_the_last_training_row_is_no_overlap_of_its_own_backtest(history):
     assert not own.seen
 
 
-def test_other_coins_intervals_and_worlds_are_noted(history):
+def test_a_model_of_another_coin_interval_or_kind_of_prices_has_a_note(history):
     assert notes(history, coin="ETH") == ("This model learnt from ETH, not BTC.",)
     assert notes(history, coin="any") == ()
     assert notes(history, interval="1d") == ("This model learnt from 1d candles, not 1h.",)
@@ -211,7 +211,7 @@ def test_test_forecasts_across_a_gap_are_counted_and_kept(history):
 
 
 @pytest.mark.parametrize("loss", ["quantile", "mse"])
-def test_the_band_of_a_saved_model_rests_on_no_move_over_a_gap(history, loss):
+def test_a_move_across_a_gap_does_not_widen_the_band_of_a_saved_model(history, loss):
     spec = synthetic.spec(loss=loss, features=("return", "range"))
     model = synthetic.model(spec)
     candles = history.candles.copy()
@@ -222,7 +222,7 @@ def test_the_band_of_a_saved_model_rests_on_no_move_over_a_gap(history, loss):
     assert width[1] < 2 * width[0]
 
 
-def test_a_dead_market_may_be_tested_on_and_is_named(history):
+def test_a_dead_market_can_be_tested_on_and_has_a_note(history):
     """Nothing is learnt from it, and baselines and saved models cost nothing."""
     dead = synthetic.dead(history, 200)
     sentence = (
@@ -247,8 +247,8 @@ def test_without_volume_everything_is_judged(history, volume, loss):
         backtest.holdout(quiet, model.spec, model),
         *(backtest.holdout(quiet, specs.make(network=name)) for name in BASELINES),
     ):
-        for said in result.forecasts.values():
-            assert np.isfinite(said.quantiles).all()
+        for forecast in result.forecasts.values():
+            assert np.isfinite(forecast.quantiles).all()
         assert np.isfinite(result.verdict.skill)
 
 

@@ -1,4 +1,4 @@
-"""Diagnostics against loops, and on forecasts whose faults are known."""
+"""Diagnostics equal loops written by hand, and find faults that are known."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def test_delays_are_those_of_a_loop_over_the_history(result):
 
 
 @pytest.mark.parametrize("step", [1, HORIZON])
-def test_the_last_price_is_found_to_be_delayed_and_a_seer_is_not(result, step):
+def test_the_last_price_is_delayed_by_its_step_and_a_perfect_forecast_by_nothing(result, step):
     naive = result.forecasts["naive"]
     delayed = diagnostics.delays(naive, step)
     assert delayed["error"].idxmin() == step
     assert delayed["error"][step] == 0
     assert delayed["relative"][0] == pytest.approx(1)
-    seer = diagnostics.delays(pointing(naive, naive.actual), step)
-    assert (seer["error"].idxmin(), seer["error"][0]) == (0, 0)
+    perfect = diagnostics.delays(pointing(naive, naive.actual), step)
+    assert (perfect["error"].idxmin(), perfect["error"][0]) == (0, 0)
 
 
 def test_a_market_that_stands_still_has_no_ratio():
@@ -107,7 +107,7 @@ def test_the_average_is_over_a_twentieth_of_the_errors(outcomes, rows):
     assert average.iloc[-1] == pytest.approx(residual[-rows:].mean())
 
 
-def test_residuals_name_the_candle_that_was_predicted(result):
+def test_residuals_carry_the_time_of_the_candle_that_was_predicted(result):
     forecast = result.forecast
     frame = diagnostics.residuals(forecast, 3)
     assert (frame["origin"] == forecast.origins).all()
@@ -118,7 +118,7 @@ def test_residuals_name_the_candle_that_was_predicted(result):
     assert frame["average"].iloc[-1] == pytest.approx(expected[-30:].mean())
 
 
-def test_a_target_beyond_an_outage_is_named_by_its_own_time(result):
+def test_a_target_after_a_gap_has_its_own_time(result):
     whole = result.history
     row = result.split.test_start + 50
     parted = synthetic.parted(whole, {row: 33})
@@ -267,14 +267,14 @@ def test_chance_stays_within_the_bound_also_where_targets_overlap():
 
 
 @pytest.mark.parametrize(("step", "count"), [(24, 46), (24, 118), (12, 60), (6, 32)])
-def test_a_bound_of_chance_is_a_number_however_short_the_test(step, count):
+def test_the_bound_of_chance_is_defined_in_short_tests_too(step, count):
     for seed in range(30):
         walk = np.cumsum(np.random.default_rng(seed).normal(0, 0.01, count))
         frame = diagnostics.autocorrelation(of_residuals(walk, step), step)
         assert (frame[["bound", "size_bound"]] > 0).all(axis=None)
 
 
-def test_spells_are_not_taken_for_a_pattern():
+def test_spells_of_large_errors_are_no_pattern():
     """Errors without memory whose size comes in spells: the bound of white noise is too narrow."""
     rng = np.random.default_rng(5)
     outside, naively, count = 0, 0, 0
@@ -288,7 +288,7 @@ def test_spells_are_not_taken_for_a_pattern():
     assert naively / count > 0.2
 
 
-def test_spells_show_in_the_sizes_alone():
+def test_spells_of_large_errors_show_in_the_sizes_alone():
     rng = np.random.default_rng(4)
     spread = np.repeat(rng.choice([0.002, 0.02], 100), 50)
     frame = diagnostics.autocorrelation(of_residuals(spread * rng.normal(0, 1, 5000)), 1)
@@ -388,17 +388,17 @@ def test_a_band_that_is_undefined_stays_undefined():
 # ------------------------------------------------------------------ free run
 
 
-def test_a_free_run_takes_each_forecast_for_the_truth():
+def test_a_free_run_reads_its_own_forecasts_as_prices():
     history = synthetic.history(700)
     model = synthetic.model(synthetic.spec(features=("return",), horizon=3))
     tested = backtest.holdout(history, model.spec, model)
-    told: list[float] = []
-    frame = diagnostics.free_run(tested, told.append)
+    done: list[float] = []
+    frame = diagnostics.free_run(tested, done.append)
     assert list(frame["step"]) == list(range(1, diagnostics.FREE_STEPS + 1))
     assert frame["direct"].iloc[0] == frame["free_run"].iloc[0]
     assert frame["direct"].iloc[:3].notna().all()
     assert frame["direct"].iloc[3:].isna().all()
-    assert told == pytest.approx([(i + 1) / 100 for i in range(100)])
+    assert done == pytest.approx([(i + 1) / 100 for i in range(100)])
     assert set(frame["origins"]) == {100}
 
     close, needed = history.candles["close"].to_numpy(), specs.needs(model.spec)
@@ -415,7 +415,7 @@ def test_a_free_run_takes_each_forecast_for_the_truth():
     assert frame["naive"].iloc[4] == pytest.approx(np.mean(naive))
 
 
-def test_what_can_not_run_free_says_why(result):
+def test_a_predictor_that_cannot_run_free_says_why(result):
     assert "reads highs and lows" in diagnostics.why_no_free_run(result)
     with pytest.raises(InvalidInput, match="reads highs and lows"):
         diagnostics.free_run(result)

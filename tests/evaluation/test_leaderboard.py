@@ -1,4 +1,4 @@
-"""A leaderboard against slow versions of itself, and against worlds whose truth is known."""
+"""A leaderboard equals slow versions of itself, and finds what is known to be better."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def result() -> Backtest:
     return backtest.holdout(synthetic.history(1500), spec, baselines=QUICK)
 
 
-def told(result: Backtest, name: str, predicted: np.ndarray) -> Backtest:
+def with_predictor(result: Backtest, name: str, predicted: np.ndarray) -> Backtest:
     """The same backtest with one more predictor, which has naive's band."""
     forecast = dataclasses.replace(result.forecasts["naive"], predictor=name, predicted=predicted)
     scores = {**result.scores, name: metrics.score(forecast, 1.0)}
@@ -104,7 +104,7 @@ def test_interval_and_p_value_are_those_of_significance(result):
     assert found.p_value == diebold_mariano(own, base, 3)
 
 
-def test_the_reference_is_compared_with_nobody(result):
+def test_the_reference_has_no_interval_and_no_p_value(result):
     found = standing(leaderboard(result, "pinball", 1, "har"), "har")
     assert found.skill == 0
     assert all(math.isnan(each) for each in (found.low, found.high, found.p_value, found.p_holm))
@@ -121,22 +121,22 @@ def test_the_error_of_a_root_has_the_interval_of_a_root(result):
     assert found.low <= found.skill <= found.high
 
 
-def test_who_knows_half_of_the_move_beats_all_and_says_so(result):
+def test_a_predictor_that_knows_half_of_the_move_comes_first(result):
     naive = result.forecasts["naive"]
-    seer = told(result, "seer", (naive.predicted + naive.actual) / 2)
+    half = with_predictor(result, "half", (naive.predicted + naive.actual) / 2)
     for metric in ("mae", "rmse", "mape", "smape", "mase", "directional_accuracy"):
-        board = leaderboard(seer, metric, 2)
+        board = leaderboard(half, metric, 2)
         first = board.standings[0]
-        assert first.predictor == "seer", metric
+        assert first.predictor == "half", metric
         assert first.low > 0
         # Right every time against a coin toss: a difference that never varies has no p-value.
         assert first.p_holm < 0.001 or metric == "directional_accuracy"
-    assert standing(leaderboard(seer, "mae", 2), "seer").skill == pytest.approx(0.5)
-    assert standing(leaderboard(seer, "directional_accuracy", 2), "seer").skill == 1
+    assert standing(leaderboard(half, "mae", 2), "half").skill == pytest.approx(0.5)
+    assert standing(leaderboard(half, "directional_accuracy", 2), "half").skill == 1
 
 
-def test_a_reference_without_direction_is_a_coin_toss(result):
-    wrong = told(result, "wrong", result.forecasts["naive"].predicted * 1.0001)
+def test_a_reference_that_predicts_no_direction_counts_as_a_coin_toss(result):
+    wrong = with_predictor(result, "wrong", result.forecasts["naive"].predicted * 1.0001)
     found = standing(leaderboard(wrong, "directional_accuracy", 1), "wrong")
     assert found.skill == pytest.approx(1 - (1 - found.value) / 0.5)
     board = leaderboard(result, "directional_accuracy", 1)
@@ -146,7 +146,7 @@ def test_a_reference_without_direction_is_a_coin_toss(result):
 
 
 @pytest.mark.parametrize(("metric", "promised"), [("coverage_80", 0.8), ("coverage_95", 0.95)])
-def test_coverage_is_held_to_its_promise_whatever_the_reference(result, metric, promised):
+def test_coverage_is_compared_with_its_level_and_not_with_the_reference(result, metric, promised):
     board = leaderboard(result, metric, 1, "naive")
     assert board.standings == leaderboard(result, metric, 1, "har").standings
     for each in board.standings:
@@ -162,7 +162,7 @@ def test_coverage_is_held_to_its_promise_whatever_the_reference(result, metric, 
     assert misses == sorted(misses)
 
 
-def test_a_band_that_holds_nothing_is_found_out(result):
+def test_a_band_that_is_far_too_narrow_has_a_small_p_value(result):
     naive = result.forecasts["naive"]
     narrow = dataclasses.replace(naive, quantiles=naive.quantiles * 0.3)
     wrong = dataclasses.replace(
@@ -262,7 +262,7 @@ def test_holm_lies_between_the_plain_value_and_bonferronis(p_values):
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("arguments", "message"),
     [
         (("speed", 1, "naive"), "`metric` must be one of mae, "),
         (("mae", 0, "naive"), "`step` must be 1 to the horizon, 3. Received: 0"),
@@ -270,6 +270,6 @@ def test_holm_lies_between_the_plain_value_and_bonferronis(p_values):
         (("mae", 1, "lstm"), "`reference` must be one of .*naive.* Received: 'lstm'"),
     ],
 )
-def test_what_is_not_there_is_refused(result, asked, message):
+def test_an_unknown_metric_step_or_reference_is_refused(result, arguments, message):
     with pytest.raises(InvalidInput, match=message):
-        leaderboard(result, *asked)
+        leaderboard(result, *arguments)

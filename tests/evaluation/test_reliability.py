@@ -1,4 +1,4 @@
-"""Counting how bands fared: right where the truth is known, and unsure where it must be."""
+"""Shares of outcomes inside a band: right where the truth is known, with honest intervals."""
 
 import dataclasses
 import math
@@ -41,7 +41,7 @@ def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
     return Backtest(history, spec, split, {"lstm": forecast}, {}, VERDICT)
 
 
-def test_a_right_band_is_found_reliable():
+def test_a_band_of_the_right_width_is_reliable():
     found = reliability.measure(judged_walk(), 1)
     assert found.origins == ROWS - ROWS // 5 - 2
     for share, level in zip(found.observed, QUANTILES, strict=True):
@@ -55,7 +55,7 @@ def test_a_right_band_is_found_reliable():
 
 
 @pytest.mark.parametrize(("width", "sign"), [(0.6, -1), (1.6, 1)])
-def test_a_wrong_width_is_found_out(width, sign):
+def test_a_band_of_the_wrong_width_is_not_reliable(width, sign):
     found = reliability.measure(judged_walk(width), 2)
     assert sign * (found.coverage[80].value - 0.8) > 0.05
     assert not found.coverage[80].low <= 0.8 <= found.coverage[80].high
@@ -218,7 +218,7 @@ def test_overlap_widens_the_interval():
 
 
 @pytest.mark.parametrize("value", [False, True])
-def test_none_or_all_leave_room_for_doubt(value):
+def test_a_share_of_none_or_all_has_an_interval_too(value):
     found = interval(np.full(100, value), 5)
     assert found.value == value
     assert 0.05 < found.high - found.low < 0.3

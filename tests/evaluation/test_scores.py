@@ -1,4 +1,4 @@
-"""Each metric against a loop written by hand, and what is undefined is NaN."""
+"""Each metric equals a loop written by hand; what is undefined is NaN."""
 
 import json
 import math
@@ -79,7 +79,7 @@ def test_band_metrics_equal_a_hand_loop():
         assert metrics.coverage(returns, quantiles, level) == count / 50
 
 
-def test_coverage_counts_the_bounds_as_inside_and_knows_its_levels():
+def test_coverage_counts_the_bounds_as_inside_and_refuses_other_levels():
     quantiles = np.tile(np.arange(9.0), (2, 1))
     assert metrics.coverage(np.array([2.0, 6.0]), quantiles, 80) == 1
     assert metrics.coverage(np.array([1.9, 6.1]), quantiles, 80) == 0

@@ -13,7 +13,7 @@ from cryptoforecast.prices import constant_volatility, simulate
 END = pd.Timestamp("2023-06-01", tz="UTC")
 
 
-def judged(features, lookback, **market):
+def holdout(features, lookback, **market):
     """Train a small Dense network on 17 months of simulated hours and judge it."""
     history = simulate("BTC", "1h", end=END, now=END, **market)
     spec = specs.make(
@@ -30,11 +30,11 @@ def pinball(result, name):
 
 @pytest.fixture(scope="module")
 def constant():
-    return judged(("abs_return", "range", "hour"), 24, parameters=constant_volatility())
+    return holdout(("abs_return", "range", "hour"), 24, parameters=constant_volatility())
 
 
 def test_a_market_without_a_signal_is_not_beaten(constant):
-    for result in (judged(("return",), 4), constant):
+    for result in (holdout(("return",), 4), constant):
         assert not result.verdict.beats_baseline
         assert result.verdict.skill < 0.005
         assert result.history.simulated
@@ -42,7 +42,7 @@ def test_a_market_without_a_signal_is_not_beaten(constant):
 
 def test_a_planted_signal_is_found():
     """The next return is 0.3 times the last: worth about 4 % of the absolute error."""
-    result = judged(("return",), 4, signal=0.3)
+    result = holdout(("return",), 4, signal=0.3)
     assert result.verdict.beats_baseline
     assert result.verdict.skill > 0.02
     assert result.verdict.ci_low > 0
@@ -51,7 +51,7 @@ def test_a_planted_signal_is_found():
 
 
 def test_clustering_volatility_is_found_by_network_and_cone():
-    result = judged(("abs_return", "range", "hour"), 24)
+    result = holdout(("abs_return", "range", "hour"), 24)
     assert pinball(result, "dense") < 0.96
     assert pinball(result, "cone") < 0.96
     assert not result.verdict.beats_baseline

@@ -1,4 +1,4 @@
-"""Bootstrap and Diebold-Mariano against slow versions, and their size by simulation."""
+"""Bootstrap and Diebold-Mariano test equal slow versions; simulations measure their errors."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The sentence says what the numbers say, with the right signs."""
+"""The sentence of a verdict agrees with its numbers."""
 
 import json
 import math
@@ -69,7 +69,7 @@ def test_a_worse_forecast_loses_and_the_interval_is_of_the_error():
     )
 
 
-def test_many_times_the_error_is_told_in_times():
+def test_an_error_many_times_as_large_is_given_in_times():
     verdict = judge(jittered(naive(), 0.02), naive())
     times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low))
     assert verdict.skill < -1
@@ -80,7 +80,7 @@ def test_many_times_the_error_is_told_in_times():
     assert float(low) < float(times) < float(high)
 
 
-def test_many_times_the_error_within_chance_is_no_bad_loss():
+def test_an_error_many_times_as_large_within_chance_does_not_lose_badly():
     """One forecast is wildly off: three times the error, but nothing to conclude from."""
     base = naive(n=400)
     better = pulled(base, 0.05)
@@ -149,7 +149,7 @@ def test_an_interval_around_zero_is_within_chance_whatever_the_p_value():
     ("times", "words"),
     [(1.94, "94.0 % larger"), (2.0, "2.0 times as large"), (2.06, "2.1 times as large")],
 )
-def test_twice_the_error_and_more_is_told_in_times(times, words):
+def test_from_twice_the_error_on_it_is_given_in_times(times, words):
     base = naive(n=100)
     # Prices are powers of two, so that twice the error is exactly that.
     close, actual = np.full(100, 64.0), np.full((100, 1), 65.0)
@@ -167,7 +167,7 @@ def test_twice_the_error_and_more_is_told_in_times(times, words):
 @pytest.mark.parametrize(
     ("times", "words"), [(1.94, "94.0 % larger than"), (2.06, "2.1 times as large as")]
 )
-def test_twice_the_error_of_a_band_and_more_is_told_in_times(times, words):
+def test_from_twice_the_error_of_a_band_on_it_is_given_in_times(times, words):
     base = naive(n=100)
     # All quantiles lie below the outcome, by 1 % and by some times as much.
     near, far = (
@@ -190,7 +190,7 @@ def test_twice_the_error_of_a_band_and_more_is_told_in_times(times, words):
                           "fee of 10"),
     ],
 )  # fmt: skip
-def test_what_its_direction_gained_is_compared_with_a_fee(scale, share, wrong, words):
+def test_the_gain_of_its_direction_is_compared_with_a_fee(scale, share, wrong, words):
     """``wrong``: where the price moves by more, a little in the wrong direction is predicted."""
     base = naive()
     actual = base.close[:, None] * (base.actual / base.close[:, None]) ** scale
@@ -205,7 +205,7 @@ def test_what_its_direction_gained_is_compared_with_a_fee(scale, share, wrong, w
     assert verdict.sentence.endswith(f" Following its direction {words.format(abs(gain))} a trade.")
 
 
-def test_small_differences_do_not_read_as_zero():
+def test_small_differences_are_not_rounded_to_zero():
     base = naive()
     verdict = judge(pulled(base, 0.0004), base)
     assert verdict.sentence.startswith(
@@ -226,7 +226,7 @@ def test_a_longer_horizon_and_simulated_prices_are_named():
     assert " 3 hours ahead: " in judge(jittered(quarters, 0.001), quarters).sentence
 
 
-def test_the_last_price_itself_and_its_equal():
+def test_the_last_price_itself_and_a_forecast_equal_to_it():
     base = naive()
     itself = judge(base, base)
     assert (itself.skill, itself.ci_low, itself.ci_high) == (0, 0, 0)
@@ -255,7 +255,7 @@ def test_too_few_origins_claim_nothing(horizon):
     assert judge(pulled(base, 0.3), base).beats_baseline
 
 
-def test_what_cannot_be_judged_says_why():
+def test_a_forecast_that_cannot_be_judged_says_why():
     base = naive(n=100)
     broken = base.predicted.copy()
     broken[:3] = math.nan
@@ -287,7 +287,7 @@ def banded(base: Forecast, scale: float, predictor: str) -> Forecast:
     return replace(base, predictor=predictor, quantiles=np.broadcast_to(one, (len(base), 1, 9)))
 
 
-def test_a_better_band_is_told_apart_from_a_better_price():
+def test_a_better_band_does_not_count_as_a_better_price():
     base = naive()
     cone = banded(base, 2.0, "cone")
     model = banded(jittered(base, 0.003), 1.0, "lstm")
@@ -309,7 +309,7 @@ def test_a_better_band_is_told_apart_from_a_better_price():
     assert math.isnan(judge(model, base).band_skill)
 
 
-def test_a_worse_band_an_equal_one_and_the_cones_own():
+def test_a_worse_band_an_equal_band_and_the_band_of_the_cone():
     base = naive()
     cone = banded(base, 1.0, "cone")
     wider = judge(banded(base, 2.0, "lstm"), base, cone)
@@ -330,7 +330,7 @@ def test_a_worse_band_an_equal_one_and_the_cones_own():
     assert close.band_ci_low < 0 < close.band_ci_high
 
 
-def test_a_band_that_cannot_be_told_is_not_told():
+def test_a_band_that_cannot_be_judged_is_not_mentioned():
     few = naive(n=min_origins(1) - 1)
     verdict = judge(banded(few, 0.5, "lstm"), few, banded(few, 1.0, "cone"))
     assert math.isnan(verdict.band_ci_low)

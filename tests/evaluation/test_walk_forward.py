@@ -1,4 +1,4 @@
-"""Refitted per fold: borders by hand, nothing of a fold in its fit, every origin once."""
+"""Walk-forward: folds have the right rows, no fit sees its fold, each origin occurs once."""
 
 import dataclasses
 import itertools
@@ -133,7 +133,7 @@ def test_altering_everything_from_a_fold_on_changes_no_fit_up_to_it(history, thr
     ]
     assert stopped[0][:2] == stopped[1][:2]
     assert stopped[0][2] != stopped[1][2]  # the third learns when to stop from the second's span
-    # Naive's band is its fit: the same wherever the second fold's fit is asked.
+    # Naive's band is its fit: the same at all origins of the second fold.
     bands = [run.backtest.forecasts["naive"].quantiles for run in (three, other)]
     np.testing.assert_array_equal(bands[0][: 746 - 640], bands[1][: 746 - 640])
     assert not np.array_equal(bands[0][-1], bands[1][-1])
@@ -219,7 +219,7 @@ def test_a_baseline_is_refitted_per_fold(history, name):
         np.testing.assert_array_equal(walked.backtest.forecast.predicted[place], forecast.predicted)
 
 
-def test_only_the_baselines_that_are_asked_for_are_fitted(history):
+def test_only_the_chosen_baselines_are_fitted(history):
     walked = walk_forward.run(history, NAIVE, WalkPlan(folds=2), baselines=("har",))
     assert list(walked.backtest.forecasts) == ["naive", "cone", "har"]
     assert list(walked.folds[1].scores) == ["naive", "cone", "har"]
@@ -259,12 +259,12 @@ def test_a_warm_start_is_shorter_and_stated(history, three):
 
 
 @pytest.mark.parametrize(("epochs", "shortened"), [(1, 1), (2, 1), (15, 5), (40, 13)])
-def test_a_third_of_the_epochs(epochs, shortened):
+def test_a_shortened_fit_has_a_third_of_the_epochs(epochs, shortened):
     spec = synthetic.spec(epochs=epochs)
     assert walk_forward.shortened(spec) == dataclasses.replace(spec, epochs=shortened)
 
 
-def test_what_shapes_a_fit_is_in_its_key_and_nothing_else_is(history, monkeypatch):
+def test_the_key_of_a_fit_holds_all_that_shapes_it_and_nothing_else(history, monkeypatch):
     monkeypatch.setattr(training, "fit", lambda *_: synthetic.model(SPEC))
 
     def keys(plan, spec=SPEC):
@@ -293,7 +293,7 @@ def test_what_shapes_a_fit_is_in_its_key_and_nothing_else_is(history, monkeypatc
     assert max(Counter(every).values()) == 1
 
 
-def test_features_are_measured_once_and_not_at_all_where_all_is_known(history, monkeypatch):
+def test_features_are_computed_once_and_not_at_all_if_all_fits_are_cached(history, monkeypatch):
     measured = []
 
     def measure(*args):
@@ -311,7 +311,7 @@ def test_features_are_measured_once_and_not_at_all_where_all_is_known(history, m
     assert known.backtest.cached
 
 
-def test_progress_names_the_fold_and_never_falls(history):
+def test_progress_says_which_fold_it_is_and_never_falls(history):
     seen = []
     plan = WalkPlan(folds=2, warm_start=True)
     walk_forward.run(history, SPEC, plan, Monitor(seen.append))
@@ -328,7 +328,7 @@ def test_progress_names_the_fold_and_never_falls(history):
     assert seen[-1].done == pytest.approx(1)
 
 
-def test_a_fold_that_was_known_is_no_part_of_the_work_to_be_done(history):
+def test_a_cached_fold_is_not_counted_as_work(history):
     seen, known = [], training.train(history, SPEC)
 
     def answered(key, make):
@@ -339,7 +339,7 @@ def test_a_fold_that_was_known_is_no_part_of_the_work_to_be_done(history):
     assert (seen[0].done, seen[-1].done) == (0, 1)
 
 
-def test_cancelled_in_a_later_fold(history):
+def test_a_test_can_be_cancelled_in_a_later_fold(history):
     seen, made = [], []
 
     def answered(key, make):
@@ -402,7 +402,7 @@ def test_refusals(history, plan, message):
         walk_forward.run(history, SPEC, plan)
 
 
-def test_what_only_a_baseline_is_refused(history):
+def test_a_baseline_is_refused_a_warm_start_and_a_short_window(history):
     with pytest.raises(InvalidInput, match=r"`warm_start` needs a network.* Received: naive and 4"):
         walk_forward.run(history, NAIVE, WalkPlan(warm_start=True))
     with pytest.raises(NotEnoughData, match=r"A baseline needs at least 40 candles"):
@@ -411,7 +411,7 @@ def test_what_only_a_baseline_is_refused(history):
         walk_forward.run(history, specs.make(network="oracle"), WalkPlan())
 
 
-def test_what_can_not_be_trained_is_refused_before_the_first_fit(history, monkeypatch):
+def test_prices_that_cannot_be_trained_on_are_refused_before_the_first_fit(history, monkeypatch):
     monkeypatch.setattr(training, "fit", None)
     with pytest.raises(InvalidInput, match="alive at its end"):
         walk_forward.run(synthetic.dead(history, 100), SPEC, WalkPlan())
@@ -423,7 +423,7 @@ def test_what_can_not_be_trained_is_refused_before_the_first_fit(history, monkey
         walk_forward.run(still, SPEC, plan)
 
 
-def test_all_of_this_can_be_asked_beforehand(history):
+def test_a_plan_can_be_checked_before_anything_is_fitted(history):
     walk_forward.check_all(history, SPEC, WalkPlan(folds=3))
     with pytest.raises(InvalidInput, match="`folds` must be between"):
         walk_forward.check_all(history, SPEC, WalkPlan(folds=0))

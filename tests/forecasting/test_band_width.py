@@ -1,4 +1,4 @@
-"""Widths follow the hour and the market, by what is known at each origin and by nothing later."""
+"""Widths follow the hour and the market, and depend on nothing after the origin."""
 
 import dataclasses
 import math
@@ -48,8 +48,8 @@ def constant(
     """Forecast the same band from every row."""
     rows = np.arange(first, len(history))
     close = history.candles["close"].to_numpy()
-    ahead = rows[:, None] + np.arange(1, horizon + 1)
-    actual = np.append(close, np.full(horizon, np.nan))[np.minimum(ahead, len(close))]
+    targets = rows[:, None] + np.arange(1, horizon + 1)
+    actual = np.append(close, np.full(horizon, np.nan))[np.minimum(targets, len(close))]
     band = sigma * np.sqrt(np.arange(1, horizon + 1))[:, None] * NORMAL
     return Forecast(
         predictor="lstm",
@@ -109,7 +109,7 @@ def test_median_and_points_stay_and_levels_keep_their_order():
     assert (np.diff(mended.quantiles, axis=-1) > 0).all()
 
 
-def test_nothing_later_is_used():
+def test_no_later_candle_changes_a_factor():
     history = restless_hour()
     cut = 4_000
     wild = history.candles.copy()
@@ -143,7 +143,7 @@ def regressors_by_hand(forecast: Forecast, history: PriceHistory) -> Array:
         else:
             clock = np.zeros(7)
             clock[opens.day_of_week] = 1
-        average = {n: moved[row - n + 1 : row + 1].mean() for n in band_width.SPANS}
+        average = {n: moved[row - n + 1 : row + 1].mean() for n in (1, 2, 4, 8, 24, 72, 168, 504)}
         usual = average.pop(ranges.USUAL)
         recent = [math.log((each + 0.05 * usual) / usual) for each in average.values()]
         bands = forecast.quantiles[i, [0, -1]].astype(float)

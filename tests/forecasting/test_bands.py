@@ -46,9 +46,9 @@ def test_one_origin_has_the_band_of_the_same_row_in_a_backtest(history, model, r
     many, latest = test.forecast(model, history, range(START, STOP))
     assert latest.outcomes == STOP - 1 - HORIZON - FIRST + 1
     # The next steps look back on the same rows, from a later origin.
-    alone, told = at(RollingBand(FIRST, 10**6), model, history, row)
+    alone, calibrated = at(RollingBand(FIRST, 10**6), model, history, row)
     own = inference.forecast(model, history, range(row, row + 1))
-    expected = calibration.rescaled(own, told.factors[None]).quantiles
+    expected = calibration.rescaled(own, calibrated.factors[None]).quantiles
     np.testing.assert_allclose(many.quantiles[row - START], expected[0], rtol=1e-6, atol=1e-9)
     np.testing.assert_array_equal(alone.quantiles, expected)
     np.testing.assert_array_equal(alone.predicted, own.predicted)
@@ -56,33 +56,33 @@ def test_one_origin_has_the_band_of_the_same_row_in_a_backtest(history, model, r
     # The history is long enough for the width to be adapted as well.
     widths = band_width.factors(inference.forecast(model, history, range(FIRST, row + 1)), history)
     assert (widths[-1] != 1).all()
-    assert told.outcomes == row - HORIZON - FIRST + 1
-    assert told.since == history.candles.index[FIRST]
+    assert calibrated.outcomes == row - HORIZON - FIRST + 1
+    assert calibrated.since == history.candles.index[FIRST]
 
 
 def test_a_rolling_band_looks_back_on_no_more_than_it_may(history, model):
     outcomes = 700
     row = START + 20
     begin = row - HORIZON - outcomes + 1
-    band, told = at(RollingBand(FIRST, outcomes), model, history, row)
-    assert told.outcomes == outcomes
-    assert told.since == history.candles.index[begin]
+    band, calibrated = at(RollingBand(FIRST, outcomes), model, history, row)
+    assert calibrated.outcomes == outcomes
+    assert calibrated.since == history.candles.index[begin]
     from_there, same = at(RollingBand(begin, 10**6), model, history, row)
     np.testing.assert_array_equal(band.quantiles, from_there.quantiles)
-    np.testing.assert_array_equal(told.factors, same.factors)
+    np.testing.assert_array_equal(calibrated.factors, same.factors)
     one_more, _ = at(RollingBand(begin - 1, 10**6), model, history, row)
     assert not np.array_equal(band.quantiles, one_more.quantiles)
 
 
 def test_a_rolling_band_without_rows_to_look_back_on_is_the_networks_own(history, model):
     for first in (START, START + 9, START + 10**6):
-        band, told = at(RollingBand(first, 8000), model, history, START)
+        band, calibrated = at(RollingBand(first, 8000), model, history, START)
         own, none = at(OwnBand(), model, history, START)
         assert none is None
         np.testing.assert_array_equal(band.quantiles, own.quantiles)
-        assert (told.factors == 1).all()
-        assert told.outcomes == 0
-        assert told.since == history.candles.index[START]
+        assert (calibrated.factors == 1).all()
+        assert calibrated.outcomes == 0
+        assert calibrated.since == history.candles.index[START]
 
 
 def test_the_nearer_steps_are_rescaled_where_the_last_has_too_few_outcomes(history):
@@ -120,7 +120,7 @@ def test_no_later_candle_changes_a_forecast(history, kind):
 def test_a_band_of_residuals_is_that_of_a_hand_count(history):
     model = network(loss="mse")
     origins = (range(FIRST, 300), range(400, 700))
-    many, told = ResidualBand(origins).forecast(model, history, range(START, START + 9))
+    many, calibrated = ResidualBand(origins).forecast(model, history, range(START, START + 9))
     close = history.candles["close"].to_numpy()
     past = inference.forecast(model, history, range(FIRST, 700))
     rows = [row for span in origins for row in span]
@@ -132,12 +132,12 @@ def test_a_band_of_residuals_is_that_of_a_hand_count(history):
             many.quantiles[:, step - 1], centre[:, None] + expected, atol=1e-6
         )
     assert many.quantiles.dtype == np.float32
-    assert told.outcomes == len(rows)
-    assert told.since == history.candles.index[FIRST]
-    assert told.window == calibration.CALIBRATION_ROWS
+    assert calibrated.outcomes == len(rows)
+    assert calibrated.since == history.candles.index[FIRST]
+    assert calibrated.window == calibration.CALIBRATION_ROWS
     own = inference.forecast(model, history, range(START, START + 9))
     widths = [each.quantiles[-1] - each.quantiles[-1, :, MEDIAN, None] for each in (own, many)]
-    np.testing.assert_allclose(widths[0] * told.factors, widths[1], atol=1e-6)
+    np.testing.assert_allclose(widths[0] * calibrated.factors, widths[1], atol=1e-6)
     alone, _ = at(ResidualBand(origins), model, history, START)
     assert alone.quantiles.dtype == np.float64
     np.testing.assert_allclose(alone.quantiles[0], many.quantiles[0], rtol=1e-5, atol=1e-7)
@@ -146,8 +146,8 @@ def test_a_band_of_residuals_is_that_of_a_hand_count(history):
 def test_a_band_of_residuals_of_a_network_without_a_band_has_factors_of_one(history):
     model = network(loss="mse")
     flat = dataclasses.replace(model, residuals=np.zeros_like(model.residuals))
-    _, told = at(ResidualBand((range(FIRST, 300),)), flat, history, START)
-    assert (told.factors == 1).all()
+    _, calibrated = at(ResidualBand((range(FIRST, 300),)), flat, history, START)
+    assert (calibrated.factors == 1).all()
 
 
 def test_too_few_candles_are_refused(history, model):

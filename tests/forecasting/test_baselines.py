@@ -1,4 +1,4 @@
-"""Baselines against the contract's definitions, written out as loops; no look ahead."""
+"""Baselines equal their definitions, written as loops, and see no later candle."""
 
 import math
 
@@ -99,10 +99,10 @@ def test_drift_carries_the_mean_return_on_and_has_the_naive_band():
     close = given.candles["close"].to_numpy()
     mean = sum(math.log(close[t + 1] / close[t]) for t in range(before - 1)) / (before - 1)
     rows = range(200, 300)
-    said = drift.forecast(given, rows)
+    forecast = drift.forecast(given, rows)
     for k in range(1, horizon + 1):
-        np.testing.assert_allclose(said.predicted[:, k - 1], close[200:] * math.exp(k * mean))
-    np.testing.assert_array_equal(said.quantiles, naive.forecast(given, rows).quantiles)
+        np.testing.assert_allclose(forecast.predicted[:, k - 1], close[200:] * math.exp(k * mean))
+    np.testing.assert_array_equal(forecast.quantiles, naive.forecast(given, rows).quantiles)
 
 
 def test_a_planted_drift_is_found():
@@ -113,14 +113,14 @@ def test_a_planted_drift_is_found():
     given = with_candles(given, given.candles.assign(**prices))
     rows = range(800, 990)
     errors = [
-        np.abs(said.actual - said.predicted)[:, -1].mean()
-        for said in (kind.fit(given, 800, 10).forecast(given, rows) for kind in (Drift, Naive))
+        np.abs(forecast.actual - forecast.predicted)[:, -1].mean()
+        for forecast in (kind.fit(given, 800, 10).forecast(given, rows) for kind in (Drift, Naive))
     ]
     assert errors[0] < 0.8 * errors[1]
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
-def test_nothing_at_or_after_the_test_span_shapes_a_fit(name):
+def test_no_candle_from_the_test_span_on_changes_a_fit(name):
     given, before = history(), 200
     fitted = BASELINES[name].fit(given, before, 6)
     other = BASELINES[name].fit(altered_after(given, before - 1), before, 6)
@@ -186,7 +186,7 @@ def test_an_all_flat_history_has_no_defined_cone():
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
-def test_refusals_say_the_rule_and_what_came(name):
+def test_a_refusal_gives_the_rule_and_what_was_received(name):
     fit = BASELINES[name].fit
     with pytest.raises(InvalidInput, match=r"at least 1 step. Received: 0"):
         fit(history(), 200, 0)

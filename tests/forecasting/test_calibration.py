@@ -1,4 +1,4 @@
-"""Rescaling a band: it covers what it promises, and touches nothing else."""
+"""A rescaled band covers what it promises; medians and points stay the same."""
 
 import dataclasses
 import math
@@ -122,7 +122,7 @@ def test_a_market_that_grows_wilder_is_followed(steps):
             assert measured == pytest.approx(level / 100, abs=0.025)
 
 
-def test_a_rolling_band_knows_nothing_of_what_is_not_over_yet():
+def test_outcomes_after_an_origin_do_not_change_its_band():
     """Outcomes that end after an origin do not change its band: altered, they leave it as is."""
     one, at = forecast(1.0, rows=3_000, steps=6), 2_500
     for step in range(1, 7):

@@ -1,4 +1,4 @@
-"""HAR against loops, and on a market whose volatility is known; bands of past residuals alone."""
+"""HAR equals loops, follows a known volatility, and takes its bands from past residuals alone."""
 
 import dataclasses
 import math
@@ -291,8 +291,8 @@ def test_a_dead_stretch_leaves_the_rest_defined(name):
 
 
 @pytest.mark.parametrize("name", LEARNT)
-def test_one_origin_is_told_what_many_are(name):
-    """A forecast does not depend on which other origins are asked about."""
+def test_one_origin_alone_has_the_forecast_that_it_has_among_many(name):
+    """A forecast does not depend on which other origins are forecast."""
     given = synthetic.history(900)
     predictor = BASELINES[name].fit(given, 600, 3)
     many = predictor.forecast(given, range(600, 897))
@@ -320,7 +320,7 @@ def test_no_forecast_of_a_test_span_sees_what_comes_after_it(name):
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_the_first_test_row_need_not_wait_for_a_band_in_a_sliding_window(name):
-    """Fitted on rows 400 to 800 of a history, asked about that history's later rows."""
+    """Fitted on rows 400 to 800 of a history, forecasting that history's later rows."""
     given = synthetic.history(900)
     window = dataclasses.replace(given, candles=given.candles.iloc[400:])
     predictor = BASELINES[name].fit(window, 400, 2)

@@ -1,4 +1,4 @@
-"""What comes next: the model's own median, and a band that looks back on what is known."""
+"""Next steps: the median is the model's own, the band follows from known outcomes."""
 
 import dataclasses
 
@@ -91,7 +91,7 @@ def test_it_covers_what_it_promises():
     assert (abs(shares["calibrated"] - 0.8) < 0.04).all()
 
 
-def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history(monkeypatch):
+def test_outcomes_looked_back_on_are_bounded_however_long_the_history_is(monkeypatch):
     monkeypatch.setattr(calibration, "CALIBRATION_ROWS", 300)
     history = synthetic.history(900)
     forecast, calibrated = banded(history, MODEL)
@@ -103,7 +103,7 @@ def test_what_is_looked_back_on_is_bounded_and_the_same_however_long_the_history
     assert same.since == calibrated.since
 
 
-def test_rows_the_model_was_fitted_on_say_nothing():
+def test_rows_that_the_model_was_fitted_on_are_not_looked_back_on():
     history = synthetic.history()
     index = history.candles.index
     cutoff = index[599 - 3 - calibration.MIN_OUTCOMES]  # leaves one outcome too many for none
@@ -145,7 +145,7 @@ def test_a_band_of_squared_error_is_measured_on_these_prices():
 
 
 @pytest.mark.parametrize("rows", [31, 33, 34])
-def test_a_history_of_hardly_enough_gives_the_models_own_band(rows):
+def test_a_short_history_gives_the_models_own_band(rows):
     history = synthetic.history(rows)
     assert banded(history, MODEL)[1] is None
     assert network.known_outcomes(history, MODEL) == max(0, rows - 33)

@@ -1,4 +1,4 @@
-"""The chance of a price: through the nine quantiles, rising, and never surprised by its input."""
+"""The probability of a price: it goes through the nine quantiles and is defined for any price."""
 
 import math
 
@@ -99,7 +99,7 @@ def test_both_tails_are_inverted(quantiles, tail):
 
 
 @given(rising, st.floats(-3, 3))
-def test_a_mirrored_market_has_mirrored_odds(quantiles, value):
+def test_a_mirrored_market_has_mirrored_probabilities(quantiles, value):
     found = probability.above(np.array(value), quantiles)
     assert found == pytest.approx(probability.below(np.array(-value), -quantiles[::-1]), rel=1e-6)
 
@@ -120,7 +120,7 @@ def test_the_unit_of_the_returns_does_not_matter(quantiles, value, unit):
     ],
     ids=["normal", "logistic", "student", "exponential"],
 )
-def test_the_odds_of_known_distributions(inverse, exact):
+def test_the_probabilities_of_known_distributions(inverse, exact):
     inside = inverse(np.linspace(0.025, 0.975, 200))
     np.testing.assert_allclose(
         probability.below(inside, inverse(LEVELS)), exact(inside), atol=0.012
@@ -149,7 +149,7 @@ def test_tails_fall_slower_than_a_normals_and_stay_possible():
     assert ratio == pytest.approx(10**0.2, rel=1e-6)
 
 
-def test_outside_a_chance_there_is_no_quantile():
+def test_a_share_outside_zero_and_one_has_no_quantile():
     found = probability.quantile(np.array([0.0, 1.0, -0.1, 1.1, math.nan]), NORMAL)
     assert found[:2].tolist() == [-math.inf, math.inf]
     assert np.isnan(found[2:]).all()
@@ -171,7 +171,7 @@ def test_a_band_without_width_is_a_step():
 
 @pytest.mark.parametrize("hole", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("place", [0, 4, 8])
-def test_an_undefined_band_has_undefined_odds(hole, place):
+def test_an_undefined_band_has_undefined_probabilities(hole, place):
     quantiles = NORMAL.copy()
     quantiles[place] = hole
     assert math.isnan(probability.below(np.array(0.0), quantiles))
@@ -193,7 +193,7 @@ def test_many_at_once_are_each_alone():
 # ---------------------------------------------------------------------------- of forecasts
 
 
-def test_the_chance_of_a_price_is_that_of_its_return():
+def test_the_probability_of_a_price_is_that_of_its_return():
     forecast = forecast_of([[NORMAL, 2 * NORMAL], [NORMAL - 0.01, NORMAL + 0.01]], close=50_000.0)
     level = 50_000 * math.exp(0.01)
     found = probability.above_price(forecast, level)
@@ -205,7 +205,7 @@ def test_the_chance_of_a_price_is_that_of_its_return():
 
 @pytest.mark.parametrize("level", [5e-324, 1e-300, 1e15])
 @pytest.mark.parametrize("close", [1e-12, 1e12])
-def test_absurd_levels_give_a_chance(level, close):
+def test_extreme_levels_have_a_probability(level, close):
     forecast = forecast_of([[NORMAL]], close=close)
     above, below = (
         probability.above_price(forecast, level),
@@ -230,7 +230,7 @@ def test_levels_are_bounded():
         probability.of_next_steps(steps, [1.0] * 20, [1.0])
 
 
-def test_what_comes_next_is_asked_for_by_direction():
+def test_probabilities_of_the_next_steps_come_in_the_order_of_their_levels():
     steps = NextSteps("mine", synthetic.history(), forecast_of([[NORMAL, 2 * NORMAL]]))
     found = probability.of_next_steps(steps, [101, 99], [101])
     assert [(one.level, one.direction) for one in found] == [

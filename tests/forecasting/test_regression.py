@@ -1,4 +1,4 @@
-"""Linear and boosted regressions find what is planted, and claim nothing where nothing is."""
+"""Linear and boosted regressions find a planted signal, and claim nothing without one."""
 
 import dataclasses
 import math
@@ -26,7 +26,7 @@ END = pd.Timestamp("2023-06-01", tz="UTC")
 NAMES = ["linear", "boosting"]
 
 
-def judged(name, horizon=1, **market):
+def holdout(name, horizon=1, **market):
     """Judge a baseline on the last fifth of 17 months of simulated hours."""
     history = simulate("BTC", "1h", end=END, now=END, **market)
     return backtest.holdout(history, specs.make(network=name, horizon=horizon), baselines=["har"])
@@ -39,7 +39,7 @@ def pinball(result, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_planted_signal_is_found(name):
     """The next return is 0.3 times the last: worth about 4 % of the absolute error."""
-    result = judged(name, signal=0.3)
+    result = holdout(name, signal=0.3)
     assert result.verdict.beats_baseline
     assert result.verdict.skill > 0.02
     assert result.scores[name][0].directional_accuracy > 0.55
@@ -148,8 +148,8 @@ def test_boosting_is_two_pairs_of_forests():
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("horizon", [1, 12])
-def test_nothing_is_claimed_where_nothing_is_planted(name, horizon):
-    result = judged(name, horizon)
+def test_without_a_signal_nothing_is_claimed(name, horizon):
+    result = holdout(name, horizon)
     assert not result.verdict.beats_baseline
     assert abs(result.verdict.skill) < 0.01
     assert pinball(result, name) < 1.02 * pinball(result, "har") < 1
@@ -157,7 +157,7 @@ def test_nothing_is_claimed_where_nothing_is_planted(name, horizon):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_constant_volatility_leaves_nothing_to_find(name):
-    result = judged(name, parameters=constant_volatility())
+    result = holdout(name, parameters=constant_volatility())
     assert not result.verdict.beats_baseline
     assert 0.99 < pinball(result, name) < 1.02
     assert result.scores[name][0].coverage_80 == pytest.approx(0.8, abs=0.03)

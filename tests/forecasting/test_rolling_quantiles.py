@@ -1,4 +1,4 @@
-"""Quantiles of many windows: those that NumPy finds in each alone."""
+"""Quantiles of many windows equal those that NumPy computes of each window."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def alone(values, begins, ends, levels):
 
 
 @given(st.data())
-def test_they_are_to_the_last_digit_those_of_each_window_alone(data):
+def test_quantiles_equal_those_of_each_window_to_the_last_digit(data):
     count = data.draw(st.integers(1, 300))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     values = np.round(rng.standard_normal(count), data.draw(st.sampled_from([0, 1, 9])))

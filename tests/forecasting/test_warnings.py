@@ -1,4 +1,4 @@
-"""Sentences that go with a forecast: when the prices it reads are not what they seem."""
+"""Warnings say what makes a forecast or a test less trustworthy than it looks."""
 
 import dataclasses
 
@@ -107,7 +107,7 @@ def test_a_close_beyond_those_of_the_training_is_named_where_prices_are_predicte
     assert named(synthetic.spec(), close / 0.8, 2 * close) == []
 
 
-def test_other_coins_intervals_and_worlds_are_named():
+def test_another_coin_interval_or_kind_of_prices_is_named():
     history = synthetic.history(300)
     card = synthetic.model().card
     assert warnings.of_origin(history, card) == ()
