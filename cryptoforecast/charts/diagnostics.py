@@ -128,7 +128,8 @@ def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     residual = frame["residual"]
     mean, worst = float(residual.mean()), int(residual.abs().to_numpy().argmax())
     side = "too low" if mean > 0 else "too high"
-    lean = f"{style.percent(abs(mean))} {side}" if mean else "neither too high nor too low"
+    size = style.percent(abs(mean))
+    lean = "neither too high nor too low" if size == "0 %" else f"{size} {side}"
     when = style.moment(frame["time"].iloc[worst], result.history.interval)
     return (
         f"Forecasts {_label(result, step)} are {lean} on average, and "

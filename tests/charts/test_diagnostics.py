@@ -103,6 +103,86 @@ def test_no_figure_is_large():
         assert all(len(trace.x) <= LIMIT for trace in figure.data)
 
 
+# ------------------------------------------------------------------ numbers
+
+
+def named(figure, name):
+    return next(trace for trace in figure.data if trace.name == name)
+
+
+def test_the_delay_is_drawn_with_its_target_and_its_origin(result):
+    frame = diagnostics.delays(result.forecast, STEP)
+    figure = FIGURES["delay"](result, False)
+    np.testing.assert_allclose(named(figure, "error").x, frame["shift"])
+    np.testing.assert_allclose(named(figure, "error").y, frame["error"])
+    assert [(note.x, note.text) for note in figure.layout.annotations] == [
+        (0, "its target"), (STEP, "the last price"),
+    ]  # fmt: skip
+    assert [line.x0 for line in figure.layout.shapes] == [0, STEP]
+    assert "2 hours ahead" in figure.layout.title.text
+
+
+def test_errors_over_time_are_in_per_cent(result):
+    frame = diagnostics.residuals(result.forecast, STEP)
+    figure = FIGURES["residuals"](result, False)
+    for name, column in (("error", "residual"), ("running average", "average")):
+        trace = named(figure, name)
+        np.testing.assert_allclose(trace.y, 100 * frame[column], rtol=1e-5)
+        times = pd.to_datetime(np.asarray(trace.x), unit="ms", utc=True)
+        assert list(times) == list(frame["time"])
+
+
+def test_the_histogram_stands_in_the_middle_of_each_bin(result):
+    frame = diagnostics.histogram(result.forecast, STEP)
+    figure = FIGURES["histogram"](result, False)
+    for name, column in (("errors", "count"), ("normal distribution", "normal")):
+        np.testing.assert_allclose(named(figure, name).y, frame[column])
+        np.testing.assert_allclose(named(figure, name).x, (frame["low"] + frame["high"]) / 2)
+
+
+def test_correlations_are_drawn_over_the_range_of_chance(result):
+    frame = diagnostics.autocorrelation(result.forecast, STEP)
+    figure = FIGURES["autocorrelation"](result, False)
+    for name, column in (("errors", "residual"), ("sizes of errors", "size")):
+        np.testing.assert_allclose(named(figure, name).x, frame["lag"])
+        np.testing.assert_allclose(named(figure, name).y, frame[column])
+    low, high = (trace for trace in figure.data if trace.name == "chance")
+    np.testing.assert_allclose(low.y, -frame["bound"])
+    np.testing.assert_allclose(high.y, frame["bound"])
+    assert (low.fill, high.fill) == (None, "tonexty")
+    # Targets of forecasts that are fewer candles apart overlap.
+    assert [line.x0 for line in figure.layout.shapes] == [STEP - 0.5]
+    assert "right of the dashed line" in figure.layout.title.subtitle.text
+    single = figures.autocorrelation(result, 1, frame)
+    assert not single.layout.shapes
+    assert "dashed" not in single.layout.title.subtitle.text
+
+
+@pytest.mark.parametrize("unit", ["hour", "weekday"])
+def test_groups_have_their_error_and_half_of_their_band(result, unit):
+    frame = getattr(diagnostics, f"by_{unit}")(result.forecast, STEP)
+    figure = FIGURES[unit](result, False)
+    bars, band = figure.data
+    assert list(bars.x) == list(band.x) == list(frame[unit])
+    np.testing.assert_allclose(bars.y, 100 * frame["error"], rtol=1e-5)
+    np.testing.assert_allclose(band.y, 100 * frame["half_width"], rtol=1e-5)
+    np.testing.assert_allclose(band.customdata, 100 * frame["covered"], rtol=1e-5)
+    assert list(bars.customdata) == list(frame["origins"])
+    assert figure.layout.xaxis.type == (None if unit == "hour" else "category")
+
+
+def test_the_free_run_is_beside_the_direct_forecast_and_the_last_price(result):
+    frame = free_run(direct=0.007)
+    figure = figures.free_run(result, frame)
+    lines = {
+        "fed its own forecasts": "free_run", "predicted at once": "direct", "last price": "naive",
+    }  # fmt: skip
+    for name, column in lines.items():
+        np.testing.assert_allclose(named(figure, name).x, frame["step"])
+        np.testing.assert_allclose(named(figure, name).y, 100 * frame[column], rtol=1e-5)
+    assert "from 40 starting points" in figure.layout.title.subtitle.text
+
+
 # ------------------------------------------------------------------ sentences
 
 
@@ -131,6 +211,25 @@ def test_a_lean_is_said_with_its_side(result):
     high = dataclasses.replace(forecast, predicted=forecast.actual * 1.02)
     frame = diagnostics.residuals(high, STEP)
     assert "2.0 % too high on average" in figures.summary_residuals(result, STEP, frame)
+
+
+def test_the_largest_error_has_its_sign_and_its_time(result):
+    times = pd.date_range("2024-05-01", periods=3, freq="h", tz="UTC")
+    frame = pd.DataFrame({"time": times, "residual": [0.01, -0.03, 0.02], "average": 0.0})
+    assert figures.summary_residuals(result, STEP, frame) == (
+        "Forecasts 2 hours ahead are neither too high nor too low on average, and the average "
+        "miss is 2.0 %; the largest error is -3.0 %, 2024-05-01 01:00 UTC."
+    )
+
+
+def test_tails_are_heavy_above_half_more_than_a_normals():
+    frame = pd.DataFrame({"low": [-4, -1, 3], "high": [-3, 1, 4], "count": [15, 970, 15],
+                          "normal": [10, 980, 10]})  # fmt: skip
+    assert figures.summary_histogram(frame).startswith("No heavy tails: 3.0 %")
+    frame["count"] = [16, 968, 16]
+    text = figures.summary_histogram(frame)
+    assert text.startswith("Heavy tails: 3.2 %")
+    assert text.endswith("with a normal distribution it would be 2.0 %.")
 
 
 def test_heavy_tails_are_called_so():

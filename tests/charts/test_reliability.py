@@ -82,6 +82,8 @@ def test_the_parts_of_the_forecast_add_up():
     assert sum(bars.y) == pytest.approx(100)
     assert list(named(figure, "as promised").y) == [5, 5]
     assert list(bars.x) == [2.5 + 5 * part for part in range(20)]
+    assert len(bars.width) == 20
+    assert 4 < min(bars.width) == max(bars.width) < 5
     assert [tuple(ends) for ends in bars.customdata] == [(5 * i, 5 * i + 5) for i in range(20)]
     high = np.array(bars.y) + np.array(bars.error_y.array)
     np.testing.assert_allclose(high, [100 * share.high for share in given.pit])
@@ -98,6 +100,13 @@ def test_every_step_and_both_levels_are_shown():
     assert figure.layout.xaxis.title.text == "hours ahead"
     symbols = {trace.marker.symbol for trace in figure.data}
     assert len(symbols) == len(figure.data)
+
+
+@pytest.mark.parametrize(("horizon", "distance"), [(12, 1), (13, None)])
+def test_few_steps_have_a_tick_each(horizon, distance):
+    figure = charts.coverage_by_step(reliability.by_step(result(horizon)))
+    assert figure.layout.xaxis.dtick == distance
+    assert tuple(figure.layout.xaxis.range) == (0.5, horizon + 0.5)
 
 
 def test_regimes_are_shown_from_calm_to_restless():
