@@ -130,7 +130,7 @@ def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):
     page.goto(f"{url}/data")
     chooser = page.locator("input[type=file]")
     chooser.set_input_files({"name": "BTC.csv", "mimeType": "text/csv", "buffer": content})
-    expect(page.get_by_text("no row tells the day from the month")).to_be_visible()
+    expect(page.get_by_text("no row shows which is the day and which the month")).to_be_visible()
     expect(page.get_by_text("Say which comes first (Dates, below)")).to_be_visible()
     assert _overflow(page) <= 0
 
@@ -139,7 +139,7 @@ def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):
     dates.click()
     page.get_by_role("option", name="Month first").click()
     expect(page.get_by_text("BTC · 200 hourly prices, 2024-03-01")).to_be_visible()
-    expect(page.get_by_text("no row tells the day from the month")).to_have_count(0)
+    expect(page.get_by_text("no row shows which is the day and which the month")).to_have_count(0)
     expect(page.locator(CHART)).to_be_visible()
     page.get_by_text("How it was read").click()
     expect(page.get_by_text("month first (as you said)")).to_be_visible()

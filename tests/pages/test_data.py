@@ -140,7 +140,7 @@ def ambiguous() -> bytes:
 
 def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambiguous):
     page = upload(open_page("data"), "BTC.csv", ambiguous)
-    assert "no row tells the day from the month" in page.error[0].value
+    assert "no row shows which is the day and which the month" in page.error[0].value
     assert "Say which comes first (Dates, below), or write" in page.error[0].value
     assert page.expander[0].label == "How it was read"
     assert page.expander[0].proto.expanded

@@ -11,7 +11,7 @@ from cryptoforecast.types import Array
 # Nanoseconds from a closing label to the end of its candle: for 23:59:59.999999 and .999, for
 # 23:59:59 and for 23:59.
 _BEFORE_END = (1_000, 1_000_000, 1_000_000_000, 60_000_000_000)
-# Labels are closing times if this share of them lies so.
+# Share of the labels that must be just before the end of their candle.
 _MIN_SHARE = 0.95
 
 

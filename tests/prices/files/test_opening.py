@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +79,66 @@ def test_progress_rises_to_the_end_of_the_file(pack: Callable[[bytes], bytes]) -
     assert shares == sorted(shares)
     assert 0 < shares[0] < 0.5
     assert shares[-1] == 1.0
+
+
+def test_a_source_of_exactly_the_bound_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MAX_BYTES", 10)
+    path = tmp_path / "x"
+    for size in (10, 11):
+        content = b"x" * size
+        path.write_bytes(content)
+        for source in (content, path, io.BytesIO(content), OneWay(content)):
+            if size == 10:
+                with opening.open_source(source) as stream:
+                    assert stream.read() == content
+                continue
+            with pytest.raises(UnreadableFile, match="Split it"), opening.open_source(source):
+                pass
+
+
+def test_what_is_unpacked_is_bounded_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = io.BytesIO(gzip.compress(b"x" * 1_000))
+    monkeypatch.setattr(opening, "MAX_BYTES", 1_000)
+    assert len(opening.unpack(packed).read()) == 1_000
+    monkeypatch.setattr(opening, "MAX_BYTES", 999)
+    with pytest.raises(UnreadableFile, match="Split it"):
+        opening.unpack(packed).read()
+
+
+def test_a_stream_is_read_from_its_start_wherever_it_stands() -> None:
+    stream = io.BytesIO(b"abcdef")
+    stream.seek(3)
+    with opening.open_source(stream) as used:
+        assert used.read() == b"abcdef"
+    stream.seek(3)
+    assert opening.unpack(stream).read() == b"abcdef"
+    stream.seek(3)
+    shares: list[float] = []
+    with opening.open_source(stream, shares.append) as used:
+        assert used.read() == b"abcdef"
+    assert shares[-1] == 1.0
+    with opening.open_source(b"", shares.append) as used:
+        assert used.read() == b""
+    assert shares[-1] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a"], ""), (["a", "__MACOSX/b"], ""), (["a", "x/.DS_Store"], ""), (["a", "x/"], ""),
+        (["a", "b"], r"Received: 2 \(a, b\)"), ([], r"Received: 0 \(\)"),
+        (["[Content_Types].xml", "a"], "looks like a spreadsheet"),
+    ],
+)  # fmt: skip
+def test_a_zip_archive_has_one_file(names: list[str], message: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"" if name.endswith("/") else b"content")
+    if not message:
+        assert opening.unpack(packed).read() == b"content"
+        return
+    with pytest.raises(UnreadableFile, match=message):
+        opening.unpack(packed)

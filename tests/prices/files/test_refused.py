@@ -59,10 +59,10 @@ def test_day_and_month_order_must_not_change() -> None:
 
 def test_years_of_two_digits_that_may_be_days_are_refused() -> None:
     hours = samples.candles("1h", 20, "2010-12-11")
-    refused(samples.dated(hours, "%d.%m.%y %H:%M"), "no row tells the day from the year")
+    refused(samples.dated(hours, "%d.%m.%y %H:%M"), "which is the day and which the year")
     # Two orders fit the day and the month, whatever the year.
     days = samples.candles("1d", 9, "2024-03-01")
-    refused(samples.dated(days, "%d/%m/%y"), r"'01/03/24' \(line 2\).*the day from the month")
+    refused(samples.dated(days, "%d/%m/%y"), r"'01/03/24' \(line 2\).*which the month")
     refused(samples.dated(DAYS, "%d/%m/99"), r"'01/03/99' \(line 2")
 
 

@@ -114,13 +114,13 @@ def _read_texts(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataF
 
 
 def _check_rows(rows: int, max_candles: int) -> None:
-    """Refuse more rows than a file may have, or than candles are wanted."""
+    """Refuse more rows than a file may have, or more than ``max_candles``."""
     if rows > MAX_ROWS:
         raise too_large()
     if rows > max_candles:
         raise InvalidInput(
-            f"At most {max_candles:,} candles of a file can be kept. Received: more. Choose longer "
-            "candles, such as 1h."
+            f"At most {max_candles:,} candles of a file can be opened. Received: more. Choose "
+            "longer candles, such as 1h."
         )
 
 

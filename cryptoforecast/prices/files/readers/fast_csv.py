@@ -208,7 +208,7 @@ def _times(column: pa.ChunkedArray) -> tuple[Array, str]:
 
 
 def _joined(parts: Sequence[_Part], merger: _Merger) -> Reading:
-    """Join the blocks' candles; one that lies in two blocks becomes one again."""
+    """Join the blocks' candles; a candle in two blocks becomes one again."""
     layout, size = merger.layout, sum(part.size for part in parts)
     _check(parts, size, rising=merger.rising)
     placed = list(zip(parts, _lines(parts, layout.skip + 1), strict=True))

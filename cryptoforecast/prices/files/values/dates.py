@@ -135,8 +135,8 @@ def _settle_order(
         if "YMD" in fitting and given is None and len(fitting) > 1:
             raise UnreadableFile(
                 "Dates must be readable in one way. "
-                f"Received: {text.iloc[0][:40]!r} ({table.where(int(rows[0]))}), and no row tells "
-                f"the day from the year. {_REMEDY}"
+                f"Received: {text.iloc[0][:40]!r} ({table.where(int(rows[0]))}), and no row shows "
+                f"which is the day and which the year. {_REMEDY}"
             )
         if fitting == ["YMD"] and given is not True:
             return "YMD", "year first, of two digits (no other order makes candles)"
@@ -201,6 +201,6 @@ def _settle_day_first(
     row = int(np.argmax(doubtful))
     raise UnreadableFile(
         "Dates must be readable in one way. "
-        f"Received: {text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), and no row tells the "
-        f"day from the month. {_REMEDY}"
+        f"Received: {text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), and no row shows "
+        f"which is the day and which the month. {_REMEDY}"
     )

@@ -9,6 +9,7 @@ import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import (
+    are_enough,
     check_names,
     given_roles,
     has_columns,
@@ -198,3 +199,18 @@ def test_names_with_one_ticker(form: str) -> None:
     with pytest.raises(UnreadableFile, match="Received: BTC-USD, ETH-USD side by side"):
         roles_by_name(["Date", *names, *other])
     assert "open" not in roles_by_name(["Date", *names[1:]])
+
+
+def test_a_ticker_in_a_name_counts_only_where_no_price_is_named() -> None:
+    others = [f"{name.title()}_ETH" for name in PRICES]
+    roles = roles_by_name(["time", *PRICES, *others])
+    assert {role: roles[role] for role in PRICES} == PRICES
+    assert roles_by_name(["time", "price", *others])["price"] == "price"
+    assert roles_by_name(["time", *others])["close"] == "Close_ETH"
+
+
+def test_a_time_and_four_prices_or_one_are_enough() -> None:
+    assert are_enough({"time": "t", **PRICES})
+    assert are_enough({"time": "t", "price": "p"})
+    assert not are_enough(PRICES)
+    assert not are_enough({"time": "t", "open": "o", "high": "h", "low": "l"})

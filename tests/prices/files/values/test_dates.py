@@ -51,9 +51,9 @@ def test_one_row_decides_for_all(texts: list[str], first: str, reason: str) -> N
 
 
 def test_the_twelfth_decides_nothing() -> None:
-    with pytest.raises(UnreadableFile, match=r"'12/03/2024' \(line 2\).*day from the month"):
+    with pytest.raises(UnreadableFile, match=r"'12/03/2024' \(line 2\).*which the month"):
         days("12/03/2024", "12/04/2024")
-    with pytest.raises(UnreadableFile, match=r"'02/03/2024' \(line 3\).*day from the month"):
+    with pytest.raises(UnreadableFile, match=r"'02/03/2024' \(line 3\).*which the month"):
         days("02/02/2024", "02/03/2024")
     assert days("12/03/2024", "12/04/2024", day_first=True) == (
         ["2024-03-12", "2024-04-12"],
@@ -87,7 +87,7 @@ def test_days_that_do_not_exist_are_absent(text: str) -> None:
 def test_an_order_whose_dates_are_too_far_apart_is_not_the_order() -> None:
     """As days or months, 9 to 12 fit; as years, the rows would be a year apart."""
     texts = [f"{day:02}-11-12" for day in (9, 10, 11, 12)]
-    with pytest.raises(UnreadableFile, match="no row tells the day from the month"):
+    with pytest.raises(UnreadableFile, match="no row shows which is the day and which the month"):
         days(*texts)
     monthly = [f"24-{month:02}-01" for month in range(1, 13)]
     assert days(*monthly)[0][:2] == ["2024-01-01", "2024-02-01"]
@@ -106,7 +106,7 @@ def test_letters_have_no_case_accents_or_signs() -> None:
 
 
 def test_one_date_with_a_year_of_two_digits_may_be_three() -> None:
-    with pytest.raises(UnreadableFile, match=r"'11\.12\.10' \(line 2\).*the day from the year"):
+    with pytest.raises(UnreadableFile, match=r"'11\.12\.10' \(line 2\).*which the year"):
         days("11.12.10")
     assert days("11.12.10", day_first=True)[0] == ["2010-12-11"]
     assert days("11.12.10", day_first=False)[0] == ["2010-11-12"]
