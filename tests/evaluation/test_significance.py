@@ -63,10 +63,22 @@ def test_few_blocks_make_an_interval_wider_and_many_do_not():
     assert few_blocks(14_000, 49, 0.95) == pytest.approx(1, abs=0.007)
 
 
-def test_more_draws_than_are_gathered_at_once_give_the_same_interval():
-    own, base = losses(1000)
-    many = skill_interval(own, base, 1, draws=45_000)  # 50 blocks each, a million at once
-    assert many == pytest.approx(skill_interval(own, base, 1), abs=0.01)
+def test_more_draws_than_are_gathered_at_once_are_drawn_in_turns():
+    """A million blocks at once: 200,000 samples of 5 blocks, then the others."""
+    n, length, draws = 40, 7, 201_000
+    assert block_length(n, 1) == length
+    own, base = losses(n)
+    rng, skills = np.random.default_rng(0), []
+    for count in (200_000, 1_000):
+        starts = rng.integers(0, n - length + 1, size=(count, 5))
+        last = rng.integers(0, n - 5 + 1, size=count)
+        rows = [starts[:, [block]] + np.arange(length) for block in range(5)]
+        picked = np.hstack([*rows, last[:, None] + np.arange(5)])
+        skills.append(1 - own[picked].sum(axis=1) / base[picked].sum(axis=1))
+    skill, low, high = skill_interval(own, base, 1, draws=draws, level=0.8)
+    ends = np.quantile(np.concatenate(skills), [0.1, 0.9])
+    expected = skill + few_blocks(n, length, 0.8) * (ends - skill)
+    assert [low, high] == pytest.approx(expected, rel=1e-9)
 
 
 def test_interval_is_repeatable_and_has_the_right_sign():
@@ -127,6 +139,21 @@ def test_block_length_follows_sample_and_horizon():
     assert block_length(1000, 96) == 200
     assert block_length(20, 48) == 4
     assert block_length(1, 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("n", "horizon", "count"),
+    [(100, 1, 4), (1000, 1, 6), (14_244, 1, 12), (1000, 2, 6), (1000, 3, 8), (1000, 24, 92),
+     (100, 24, 20), (24, 24, 4), (4, 1, 0), (20, 1, 2)],
+)  # fmt: skip
+def test_lags_follow_sample_and_horizon(n, horizon, count):
+    assert lags(n, horizon) == count
+
+
+def test_two_origins_are_enough_for_an_interval_and_a_p_value():
+    own, base = np.array([1.0, 2.0]), np.array([2.0, 5.0])
+    assert all(map(math.isfinite, skill_interval(own, base, 1)))
+    assert diebold_mariano(own, base, 1) == pytest.approx(stats.ttest_rel(own, base).pvalue)
 
 
 @pytest.mark.parametrize("horizon", [1, 4])
