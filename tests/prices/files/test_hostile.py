@@ -17,6 +17,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files import opening
 from cryptoforecast.prices.files.column_names import column_names
 from cryptoforecast.prices.files.columns import roles
 from cryptoforecast.prices.files.columns.dialects import plain_name
@@ -340,3 +341,11 @@ def test_a_label_left_in_place_between_moved_ones_is_put_in_order() -> None:
     assert candles.index.is_monotonic_increasing
     assert candles.index.is_unique
     assert odd in candles.index
+
+
+def test_the_limits_are_those_that_the_messages_and_pages_name() -> None:
+    assert (opening.MAX_BYTES, opening.MAX_ROWS) == (10**9, 12 * 10**6)
+    assert (json_rows.MAX_JSON_BYTES, json_rows.MAX_JSON_ROWS) == (30 * 10**6, 2 * 10**6)
+    assert feather_reader.MAX_FEATHER_BYTES == 4 * 10**6
+    assert feather_reader.MAX_UNPACKED_BYTES == 100 * 10**6
+    assert (roles.MAX_COLUMNS, roles.MAX_NAME) == (1000, 200)

@@ -149,3 +149,28 @@ def test_a_correction_may_leave_no_time() -> None:
     rows = [line.split(",") for line in samples.kraken(DAYS).decode().splitlines()]
     with pytest.raises(UnreadableFile, match="No column for time, open"):
         recognise_columns(rows, {"symbol": "column 1"})
+
+
+def test_lines_of_a_header_are_counted() -> None:
+    header = samples.three_headers(DAYS).decode().splitlines()
+    rows = [line.split(",") for line in header]
+    three = find_header(rows, {})
+    assert three is not None
+    assert (three.skip, three.decisions) == (3, {"header": "3 lines"})
+    names, tickers = ["Date", *rows[0][1:]], ["", *rows[1][1:]]
+    two = find_header([names, tickers, *rows[3:]], {})
+    assert two is not None
+    assert (two.skip, two.decisions) == (2, {"header": "2 lines"})
+    one = find_header([names, *rows[3:]], {})
+    assert one is not None
+    assert (one.skip, one.decisions) == (1, {})
+
+
+def test_a_date_and_a_time_of_day_are_joined_unless_the_user_gives_the_time() -> None:
+    rows = [["Date", "Time", "Open", "High", "Low", "Close"], ["2024-03-01", "09:30", *"1211"]]
+    header = find_header(rows, {})
+    assert header is not None
+    assert (header.roles["time"], header.roles["clock"]) == ("Date", "Time")
+    header = find_header(rows, {"time": "Date"})
+    assert header is not None
+    assert "clock" not in header.roles
