@@ -37,13 +37,13 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
             "The predictor that the others should beat. What a band covers is compared with its "
             "level, 80 % or 95 %.",
         )
-    part, board = html_report.leaderboard_section(
+    section, board = html_report.leaderboard_section(
         service.backtests.analyses, result, metric, step, reference, elements.dark()
     )
-    elements.chart(part.figure, alt=part.sentence, key="part-board")
-    st.markdown(part.sentence)
-    st.dataframe(html_report.standings(board), hide_index=True, alt=part.title)
-    elements.download(part.frame, result.history, f"{part.name}-step-{step}")
+    elements.chart(section.figure, alt=section.sentence, key="section-board")
+    st.markdown(section.sentence)
+    st.dataframe(html_report.standings(board), hide_index=True, alt=section.title)
+    elements.download(section.frame, result.history, f"{section.name}-step-{step}")
     st.caption(html_report.COMPARISON_NOTE)
     slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))
 

@@ -85,7 +85,9 @@ def _free_run(service: Service, result: Backtest) -> None:
         st.info(plain(reason))
         return
     if not service.backtests.analyses.free_run_known(result) and not st.button(
-        "Run it free", icon=":material/play_arrow:", help="This takes some seconds the first time."
+        "Start the free run",
+        icon=":material/play_arrow:",
+        help="This takes some seconds the first time.",
     ):
         st.caption(
             "Sometimes forecasts of the next step are shown as if they were forecasts of weeks. "
@@ -100,16 +102,16 @@ def _free_run(service: Service, result: Backtest) -> None:
             bar.progress(share, "Running free")
 
         try:
-            part = html_report.free_run_section(
+            section = html_report.free_run_section(
                 service.backtests.analyses, result, elements.dark(), report
             )
         finally:
             bar.empty()
-        _draw(part, result)
+        _draw(section, result)
 
 
-def _draw(part: html_report.Section, result: Backtest) -> None:
-    elements.chart(part.figure, alt=part.sentence, key=f"part-{part.name}")
-    st.caption(part.sentence)
-    name = f"{result.spec.network}-{part.name}"
-    elements.table(part.title, lambda: part.frame, result.history, name)
+def _draw(section: html_report.Section, result: Backtest) -> None:
+    elements.chart(section.figure, alt=section.sentence, key=f"section-{section.name}")
+    st.caption(section.sentence)
+    name = f"{result.spec.network}-{section.name}"
+    elements.table(section.title, lambda: section.frame, result.history, name)

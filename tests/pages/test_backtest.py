@@ -239,7 +239,7 @@ def test_too_short_a_fold_is_refused_after_the_click(at):
 def test_a_network_of_closes_is_fed_its_own_forecasts_after_a_click(at):
     page = at("backtest", model="btc-1h-lstm-close", view="Delay", history_1h="90 days")
     assert charts(page) == 1
-    press(page, "Run it free")
+    press(page, "Start the free run")
     assert not page.error
     assert charts(page) == 2
     assert "Fed its own forecasts for 24 hours" in words(page)
