@@ -30,6 +30,12 @@ def settle(page: Page) -> None:
     page.wait_for_selector(
         '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000
     )
+    # A still picture stands in for the first chart until Plotly has drawn it.
+    page.wait_for_function(
+        """[...document.querySelectorAll('[class*="st-key-still-"]')]
+        .every(place => place.querySelector('.main-svg'))""",
+        timeout=60_000,
+    )
     page.wait_for_timeout(2000)
 
 

@@ -102,7 +102,7 @@ def test_choices_are_in_the_url(at):
 @pytest.mark.parametrize(
     ("view", "drawn", "forecast"),
     [
-        ("Delay", 1, "Moved back by"),
+        ("Delay", 1, "line is close to the price of"),
         ("Errors", 3, "Heavy tails|No heavy tails"),
         ("When", 3, "Errors are smallest at"),
         ("Bands", 4, "80 % band"),
