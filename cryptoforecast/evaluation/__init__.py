@@ -1,1 +1,1 @@
-"""Judge forecasts: error metrics, significance, backtest, verdict."""
+"""Tests of forecasts: losses and scores, significance, backtest, verdict."""

@@ -1,7 +1,7 @@
 """Analyses of a backtest, cached for the next rerun of a page.
 
-They are cached by the forecast that was judged, and are dropped with it: nothing cached here may
-hold a reference to that forecast.
+They are cached by the tested forecast, and are dropped with it: nothing cached here may hold a
+reference to that forecast.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 #: Analyses of one backtest that stay cached, the least recently used dropped first. Each takes some
 #: hundred kB.
 MAX_ANSWERS = 60
-#: Frames of ``diagnostics`` that need only the forecast that was judged, and a step.
+#: Frames of ``diagnostics`` that need only the tested forecast and a step.
 FRAMES: dict[str, Callable[[Forecast, int], pd.DataFrame]] = {
     "delays": diagnostics.delays,
     "residuals": diagnostics.residuals,
@@ -47,7 +47,7 @@ class Analyses:
         )
 
     def frame(self, result: Backtest, name: str, step: int) -> pd.DataFrame:
-        """Return one of ``FRAMES`` of the forecast that was judged."""
+        """Return one of ``FRAMES`` of the tested forecast."""
         return self.of(result, (name, step), lambda: FRAMES[name](result.forecast, step))
 
     def by_regime(self, result: Backtest, step: int) -> pd.DataFrame:
@@ -91,9 +91,9 @@ class Analyses:
         """Return what ``make`` returns; it is called once for each backtest and key.
 
         Args:
-            result: the backtest that is analysed.
-            key: names the analysis and its settings.
-            make: computes it; what it returns must hold no reference to the forecast.
+            result: The backtest to analyse.
+            key: Names the analysis and its settings.
+            make: Computes it; what it returns must hold no reference to the forecast.
         """
         return cast(Result, self._answers.of(result.forecast).get_or_make(key, make))
 

@@ -36,13 +36,13 @@ REFERENCES = ("naive", "cone")
 def run(
     history: PriceHistory, predictors: Sequence[Predictor], split: Split, spec: ModelSpec
 ) -> Backtest:
-    """Let predictors forecast the test origins of a split, and judge one of them.
+    """Let predictors forecast the test origins of a split, and give a verdict on one.
 
     Args:
         history: ``n`` candles.
-        predictors: none of them fitted on the test rows; ``REFERENCES`` among them.
-        split: says which rows are the test's.
-        spec: of the predictor that is judged; ``spec.network`` is its name.
+        predictors: Predictors that were not fitted on the test rows, ``REFERENCES`` among them.
+        split: The split that has the test rows.
+        spec: Settings of the tested predictor; ``spec.network`` is its name.
 
     Returns:
         Forecasts and scores by predictor, in the order of ``predictors``, and the verdict.
@@ -53,7 +53,7 @@ def run(
 def forecasts(
     history: PriceHistory, predictors: Sequence[Predictor], split: Split
 ) -> dict[str, Forecast]:
-    """Let predictors forecast the test origins of a split; by name, in their order."""
+    """Return the forecasts of the test origins of a split by predictor, in their order."""
     rows = split.test_origins()
     return {each.name: each.forecast(history, rows) for each in predictors}
 
@@ -61,14 +61,14 @@ def forecasts(
 def evaluate(
     history: PriceHistory, forecasts: Mapping[str, Forecast], split: Split, spec: ModelSpec
 ) -> Backtest:
-    """Score forecasts of the test origins of a split, and judge one against the last price.
+    """Score forecasts, and compare the tested one with the last price.
 
     Args:
         history: ``n`` candles.
-        forecasts: by predictor, from identical origins; of ``REFERENCES`` and ``spec.network``
-            among others.
-        split: says where the test span begins.
-        spec: of the predictor that is judged.
+        forecasts: Forecasts by predictor, all from the test origins of the split. Those of
+            ``REFERENCES`` and of ``spec.network`` are among them.
+        split: The split of the history.
+        spec: Settings of the tested predictor; ``spec.network`` is its name.
     """
     forecast, *references = (forecasts[name] for name in (spec.network, *REFERENCES))
     return Backtest(
@@ -85,7 +85,7 @@ def evaluate(
 def score(
     history: PriceHistory, split: Split, forecasts: Mapping[str, Forecast]
 ) -> dict[str, tuple[Scores, ...]]:
-    """Score forecasts by predictor; MASE's scale is of the training rows of the split."""
+    """Score forecasts by predictor; MASE's scale comes from the training rows of the split."""
     close = history.candles["close"].to_numpy(float)[split.first :]
     scale = scores.naive_scale(close, split.train_end - split.first)
     return {name: scores.score(forecast, scale) for name, forecast in forecasts.items()}
@@ -98,22 +98,22 @@ def predictors(
     model: TrainedModel | None,
     names: Collection[str] = tuple(BASELINES),
 ) -> list[Predictor]:
-    """Get ready everything that takes part in a test.
+    """Fit the baselines of a test, and add the network.
 
     Args:
         history: ``n`` candles.
-        spec: of the predictor that is judged.
-        split: baselines are fitted on its rows from ``first`` to ``fit_end``.
-        model: the network that is judged; ``None`` where ``spec`` names a baseline.
-        names: baselines to compare with; ``REFERENCES`` and the one that is judged take part in
-            any case.
+        spec: Settings of the tested predictor.
+        split: The split; baselines are fitted on its rows from ``first`` to ``fit_end``.
+        model: The tested network; ``None`` where ``spec`` names a baseline.
+        names: Names of the baselines to compare with. ``REFERENCES`` and a tested baseline take
+            part in any case.
 
     Returns:
         The baselines in the order of ``BASELINES``, then the network.
 
     Raises:
-        InvalidInput: if ``spec`` names no predictor.
-        NotEnoughData: if a baseline has too few rows to be fitted on.
+        InvalidInput: If ``spec`` names no predictor.
+        NotEnoughData: If a baseline has too few rows to be fitted on.
     """
     wanted = {*REFERENCES, *names}
     if model is None:
@@ -135,18 +135,18 @@ def holdout(
     cached: bool = False,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> Backtest:
-    """Judge one model against the baselines on the last ``spec.test`` share.
+    """Test one model beside the baselines on the last ``spec.test`` share.
 
     Args:
         history: ``n`` candles.
-        spec: the model's own, or one that names a baseline.
-        model: trained on the rows before the test span; ``None`` to judge a baseline.
-        cached: whether the model came from the training cache.
-        baselines: names of those to compare with; see ``predictors``.
+        spec: Settings of the model, or settings that name a baseline.
+        model: Network trained on the rows before the test span; ``None`` to test a baseline.
+        cached: Whether the model came from the training cache.
+        baselines: Names of the baselines to compare with; see ``predictors``.
 
     Raises:
-        InvalidInput: if ``spec`` names neither a network with a model nor a baseline.
-        NotEnoughData: if a span of the split would be too short.
+        InvalidInput: If ``spec`` names neither a network with a model nor a baseline.
+        NotEnoughData: If a span of the split would be too short.
     """
     if (model is None) == specs.is_network(spec):
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
@@ -163,18 +163,18 @@ def saved(
     *,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> Backtest:
-    """Judge a saved model, weights untouched, on the last ``test`` share of any history.
+    """Test a saved model as it is, on the last ``test`` share of any history.
 
     Args:
         history: ``n`` candles.
-        model: a trained network.
-        test: share of rows to judge on.
-        validation: share of rows before those, on which its band is measured.
-        baselines: names of those to compare with; see ``predictors``.
+        model: A trained network.
+        test: Share of rows to test on, the last ones.
+        validation: Share of rows before the test, on which its band is measured.
+        baselines: Names of the baselines to compare with; see ``predictors``.
 
     Raises:
-        InvalidInput: if a share is outside the rules.
-        NotEnoughData: if a span of the split would be too short.
+        InvalidInput: If a share is outside the rules.
+        NotEnoughData: If a span of the split would be too short.
     """
     spec = dataclasses.replace(model.spec, test=test, validation=validation)
     specs.check(spec)
@@ -196,7 +196,7 @@ def with_baselines(result: Backtest, other: Backtest) -> Backtest:
 
 
 def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backtest:
-    """Add the network itself, and say where it was not judged fairly or learnt elsewhere."""
+    """Add the network, and say if the test was not fair or if it learnt from other prices."""
     begins = result.history.candles.index[result.split.test_start]
     seen = _seen(result.history, model, begins)
     return dataclasses.replace(
@@ -210,10 +210,10 @@ def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backt
 
 
 def _squared_error_note(history: PriceHistory, spec: ModelSpec) -> tuple[str, ...]:
-    """Say on how many candles the band of a squared-error model is measured.
+    """Write on how many candles the band of a squared-error model is measured.
 
     Raises:
-        NotEnoughData: if there are too few.
+        NotEnoughData: If there are too few.
     """
     if spec.loss != "mse":
         return ()

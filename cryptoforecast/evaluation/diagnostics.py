@@ -1,7 +1,7 @@
-"""How a forecast errs: is it delayed, when does it err, in which market, and do errors repeat?
+"""Diagnostics: is a forecast only late, when and in which market does it err, do errors repeat?
 
-Each function returns a frame, which is both the table and the data of the chart. Errors are those
-of the log-return, ln(actual / predicted), so that years of low and of high prices count alike;
+Each function returns a frame, which is both the table and the data of the chart. Errors are
+log-returns, ln(actual / predicted), so that years of low and of high prices have the same weight;
 0.01 is about 1 % of the price.
 """
 
@@ -20,15 +20,15 @@ from cryptoforecast.learning import inference
 from cryptoforecast.learning.specs import needs
 from cryptoforecast.types import Array, Backtest, Forecast
 
-#: With fewer known outcomes nothing is measured.
+#: Known outcomes that every analysis needs.
 MIN_OUTCOMES = 30
-#: Candles that errors are compared over.
+#: Longest distance between two compared errors, in candles.
 MAX_LAGS = 48
 #: Bars of the histogram, over four standard deviations to each side.
 BARS, REACH = 41, 4.0
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 REGIMES = ("calm", "usual", "restless")
-#: Origins that a free run starts from, and candles it goes on for, at most.
+#: Origins that a free run starts from, and steps that it predicts, at most.
 FREE_ORIGINS, FREE_STEPS = 100, 24
 
 
@@ -36,7 +36,7 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
     """List the errors whose outcome is known.
 
     Args:
-        forecast: forecasts of one predictor.
+        forecast: Forecasts of one predictor.
         step: 1 to the horizon.
 
     Returns:
@@ -45,7 +45,7 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
         twentieth of the span.
 
     Raises:
-        NotEnoughData: if fewer than ``MIN_OUTCOMES`` are known.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` are known.
     """
     column = step - 1
     residual = np.log(forecast.actual[:, column] / forecast.predicted[:, column])
@@ -71,20 +71,20 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
 def delays(forecast: Forecast, step: int) -> pd.DataFrame:
     """Compare predicted prices with the actual ones of earlier candles: the lag test.
 
-    A forecast that is the last price delayed fits best the price of ``step`` candles before its
-    target, which is the close it was made at.
+    A forecast that repeats the last price is closest to the price ``step`` candles before its
+    target, which is the close at its origin.
 
     Args:
-        forecast: forecasts of one predictor from consecutive rows.
+        forecast: Forecasts of one predictor from consecutive rows.
         step: 1 to the horizon.
 
     Returns:
         One row a shift, 0 to about twice the step, columns ``shift`` (candles before the target),
-        ``error`` (mean |predicted - actual|, USD) and ``relative`` (the same over the error of the
-        last price at shift 0).
+        ``error`` (mean |predicted - actual|, USD) and ``relative`` (``error`` divided by the error
+        of the last price at shift 0).
 
     Raises:
-        NotEnoughData: if fewer than ``MIN_OUTCOMES`` origins have all of these prices.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` origins have all of these prices.
     """
     most = min(2 * step + 4, MAX_LAGS + step)
     skip = most - step
@@ -103,7 +103,7 @@ def delays(forecast: Forecast, step: int) -> pd.DataFrame:
 
 
 def histogram(forecast: Forecast, step: int) -> pd.DataFrame:
-    """Count errors by size, and how many a normal distribution of their spread would have there.
+    """Count errors by size, beside the counts of a normal distribution.
 
     Returns:
         One row a bar, columns ``low`` and ``high`` (in standard deviations of the errors),
@@ -111,7 +111,7 @@ def histogram(forecast: Forecast, step: int) -> pd.DataFrame:
         errors do not vary.
 
     Raises:
-        NotEnoughData: as ``residuals`` does.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
     residual = residuals(forecast, step)["residual"].to_numpy()
     spread = float(residual.std())
@@ -133,20 +133,20 @@ def histogram(forecast: Forecast, step: int) -> pd.DataFrame:
 
 
 def autocorrelation(forecast: Forecast, step: int) -> pd.DataFrame:
-    """Compute how errors, and their sizes, go along with those of earlier origins.
+    """Correlate errors, and their sizes, with those of earlier origins.
 
-    Targets of neighbouring origins overlap over ``step - 1`` candles, so that errors go along up
-    to there whatever the forecast. From ``step`` on chance stays within the bounds in 95 % of
-    cases: those of a series whose size comes in spells, as that of prices does (Lo and MacKinlay,
-    1989, "The size and power of the variance ratio test in finite samples"), with a long-run
-    variance that allows for the overlap.
+    Targets of neighbouring origins overlap over ``step - 1`` candles, so errors at smaller lags
+    are correlated whatever the forecast is. From lag ``step`` on, correlations that are chance
+    stay within the bounds in 95 % of cases. The bounds allow for volatility that clusters (Lo and
+    MacKinlay, 1989, "The size and power of the variance ratio test in finite samples"), and their
+    long-run variance allows for the overlap.
 
     Returns:
         One row a lag, 1 to ``MAX_LAGS`` at most, columns ``lag`` (candles), ``residual`` and
         ``size`` (correlations), ``bound`` and ``size_bound``; NaN where errors do not vary.
 
     Raises:
-        NotEnoughData: as ``residuals`` does.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
     residual = residuals(forecast, step)["residual"].to_numpy()
     lags = np.arange(1, min(max(MAX_LAGS // 2, 2 * step), MAX_LAGS, len(residual) // 3) + 1)
@@ -163,7 +163,7 @@ def by_hour(forecast: Forecast, step: int) -> pd.DataFrame:
         One row an hour that occurs, column ``hour`` and those of ``_averages``.
 
     Raises:
-        NotEnoughData: as ``residuals`` does.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
     frame = _measured(forecast, step)
     return _averages(frame, "hour", frame["time"].dt.hour.to_numpy())
@@ -176,7 +176,7 @@ def by_weekday(forecast: Forecast, step: int) -> pd.DataFrame:
         One row a weekday that occurs, column ``weekday`` and those of ``_averages``.
 
     Raises:
-        NotEnoughData: as ``residuals`` does.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
     frame = _measured(forecast, step)
     averages = _averages(frame, "weekday", frame["time"].dt.day_of_week.to_numpy())
@@ -184,11 +184,11 @@ def by_weekday(forecast: Forecast, step: int) -> pd.DataFrame:
 
 
 def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> pd.DataFrame:
-    """Average error and band by how restless the market was when the forecast was made.
+    """Average error and band by the volatility at the origin.
 
     Args:
-        forecast: forecasts of one predictor.
-        naive: those of the last price on the same origins.
+        forecast: Forecasts of one predictor.
+        naive: Forecasts of the last price from the same origins.
         step: 1 to the horizon.
         sigma: ``(n,)`` volatility known at each origin, log-return a candle.
 
@@ -198,7 +198,7 @@ def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> p
         ``pinball`` and ``pinball_naive`` (log-return). Empty where sigma does not vary.
 
     Raises:
-        NotEnoughData: as ``residuals`` does.
+        NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
     own, base = _measured(forecast, step), _measured(naive, step).set_index("origin")
     restless = pd.Series(sigma, index=forecast.origins).reindex(own["origin"]).to_numpy()
@@ -223,21 +223,21 @@ def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> p
 def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None) -> pd.DataFrame:
     """Feed a network its own forecasts, and measure how the error grows.
 
-    From about ``FREE_ORIGINS`` origins, evenly spread over the test span, the next close is
-    predicted and taken for the truth, again and again. Beside it stand the same network's own
-    later steps, predicted at once, and the last price.
+    From about ``FREE_ORIGINS`` origins, evenly spread over the test span, the network predicts the
+    next close and reads it as if it were the actual one, again and again. The errors are compared
+    with those of the network's direct forecasts and of the last price.
 
     Args:
-        result: a test of one network on features of the close alone.
-        report: called with the share that is done.
+        result: A test of one network on features of the close alone.
+        report: Called with the share of the origins that are done.
 
     Returns:
         One row a step, columns ``step`` and the mean errors |ln(actual / predicted)| of
         ``direct`` (NaN beyond the network's horizon), ``free_run`` and ``naive``; ``origins``.
 
     Raises:
-        InvalidInput: with the reason, if this can't be done; see ``why_no_free_run``.
-        NotEnoughData: if too few outcomes are known.
+        InvalidInput: If the model can't be fed its own forecasts; see ``why_no_free_run``.
+        NotEnoughData: If too few outcomes are known.
     """
     reason, model = why_no_free_run(result), result.model
     if reason is not None or model is None:
@@ -271,7 +271,7 @@ def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None)
 
 
 def why_no_free_run(result: Backtest) -> str | None:
-    """Say why a model can't be fed its own forecasts; ``None`` where it can be."""
+    """Return why a model can't be fed its own forecasts; ``None`` where it can be."""
     name = result.spec.network
     if name in BASELINES:
         if name in ("naive", "drift"):
@@ -297,7 +297,7 @@ def why_no_free_run(result: Backtest) -> str | None:
 
 
 def _measured(forecast: Forecast, step: int) -> pd.DataFrame:
-    """Measure each forecast whose outcome is known: its error, its band and whether that held."""
+    """Measure the error, the band and the loss of each forecast whose outcome is known."""
     frame = residuals(forecast, step)
     rows = forecast.origins.get_indexer(pd.DatetimeIndex(frame["origin"]))
     quantiles = forecast.quantiles[rows, step - 1]
@@ -315,8 +315,8 @@ def _averages(frame: pd.DataFrame, name: str, group: Array) -> pd.DataFrame:
     """Average by group.
 
     Returns:
-        Columns ``name``, ``origins``, ``error`` (mean size of the residual), ``half_width`` (half
-        of the 80 % band) and ``covered`` (share of actuals in it).
+        Columns ``name``, ``origins``, ``error`` (mean size of the residual), ``half_width`` (mean
+        of half the width of the 80 % band) and ``covered`` (share of actuals in this band).
     """
     grouped = frame.groupby(group)
     averages = grouped.agg(
@@ -351,7 +351,7 @@ def _correlations(values: Array, lags: Array, step: int) -> tuple[Array, Array]:
 
 
 def _sum_variance(products: Array, count: int) -> float:
-    """Estimate the variance of a sum of related products whose mean is 0, by Bartlett weights."""
+    """Estimate the variance of a sum of dependent products of mean 0, with Bartlett weights."""
     count = min(count, len(products) // 5)
     total = float(products @ products)
     for lag in range(1, count + 1):

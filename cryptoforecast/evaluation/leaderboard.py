@@ -27,19 +27,19 @@ DIRECTION = "directional_accuracy"
 def leaderboard(
     result: Backtest, metric: str = "pinball", step: int | None = None, reference: str = "naive"
 ) -> Leaderboard:
-    """Order the predictors of a backtest, and compare each with one of them.
+    """Order the predictors of a backtest, and compare each with a reference.
 
-    All are compared on the same origins. A coverage is compared with the level of the band. A
-    reference that never predicts a direction counts as a coin toss.
+    All are compared on the same origins. A coverage is compared with the level of the band. If the
+    reference never predicts a direction, directions are compared with a coin toss.
 
     Args:
-        result: forecasts of several predictors.
-        metric: one of ``METRICS``.
+        result: A backtest of several predictors.
+        metric: Metric that orders the board, one of ``METRICS``.
         step: 1 to the horizon; the last by default.
-        reference: name of a predictor of the backtest.
+        reference: Name of the predictor that the others are compared with.
 
     Raises:
-        InvalidInput: if the backtest has no such metric, step or reference.
+        InvalidInput: If the backtest has no such metric, step or reference.
     """
     step = result.spec.horizon if step is None else step
     _check(result, metric, step, reference)
@@ -63,7 +63,7 @@ def leaderboard(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for their number, so that one false finding among them stays rare.
+    """Correct p-values for their number, so that a false finding among them stays rare.
 
     The i-th smallest of m is multiplied by m - i + 1, never below the one before and at most 1.
 
@@ -92,7 +92,7 @@ def _standing(name: str, value: float, own: Array, base: Array, metric: str, ste
     p_value = diebold_mariano(own, base, step)
     if len(own) < min_origins(step):
         low = high = p_value = math.nan
-    if metric == "rmse":  # so far of the squares, and a root keeps their order
+    if metric == "rmse":  # these are skills of squared errors; the root does not change their order
         skill, low, high = (1 - math.sqrt(1 - each) for each in (skill, low, high))
     if metric in losses.COVERAGE_LEVELS:
         share = losses.COVERAGE_LEVELS[metric] / 100
@@ -105,7 +105,7 @@ def _itself(name: str, value: float) -> Standing:
 
 
 def _rank(value: float, metric: str) -> float:
-    """Give what to sort by: the best first, the undefined last."""
+    """Return the key of the order: the best first, the undefined last."""
     if math.isnan(value):
         return math.inf
     if metric in losses.COVERAGE_LEVELS:

@@ -1,7 +1,7 @@
-"""What each origin adds to an error metric; each loss stands here once.
+"""The losses of single origins; each loss is defined here once.
 
-Scores, leaderboard, diagnostics, reliability and verdict aggregate these. A loss that is undefined
-is NaN, never 0. Smaller is better, except of ``inside``.
+Scores, leaderboard, diagnostics, reliability and verdict average these losses. A loss that is
+undefined is NaN, never 0. Smaller is better, except for ``inside``.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 
 from cryptoforecast.types import QUANTILES, Array, Forecast
 
-#: Level (%) of the band whose coverage a metric is.
+#: Level of the band (%) by the metric that is its coverage.
 COVERAGE_LEVELS = {"coverage_80": 80, "coverage_95": 95}
 
 
 def of_metric(forecast: Forecast, metric: str, step: int) -> Array:
-    """Compute what each origin with a known outcome adds to a metric.
+    """Compute the loss of each origin with a known outcome, for one metric.
 
     Args:
-        forecast: of one predictor.
-        metric: a field of ``Scores``.
+        forecast: Forecast of one predictor.
+        metric: A field of ``Scores``.
         step: 1 to the horizon.
 
     Returns:
@@ -67,7 +67,7 @@ def symmetric(actual: Array, predicted: Array) -> Array:
 
 
 def wrong_direction(close: Array, actual: Array, predicted: Array) -> Array:
-    """Tell where the sign of the predicted move was not that of the actual one.
+    """Mark origins whose predicted move had another sign than the actual one.
 
     A forecast of no move counts as wrong. Origins after which the price did not move are left out.
 
@@ -114,7 +114,7 @@ def pinball_of_origins(actual_returns: Array, quantiles: Array) -> Array:
 
 
 def inside(actual_returns: Array, quantiles: Array, level: int) -> Array:
-    """Tell which actuals lie inside the central band, bounds included.
+    """Mark actuals that lie inside the central band, bounds included.
 
     Args:
         actual_returns: ``(n,)`` cumulative log-return that happened.
@@ -125,7 +125,7 @@ def inside(actual_returns: Array, quantiles: Array, level: int) -> Array:
         ``(n,)`` 1 inside, 0 outside, NaN where a bound is undefined.
 
     Raises:
-        ValueError: if no pair of the nine quantiles bounds such a band.
+        ValueError: If no pair of the nine quantiles bounds such a band.
     """
     low, high = (quantiles[:, column] for column in band(level))
     held: Array = ((low <= actual_returns) & (actual_returns <= high)).astype(float)
@@ -137,7 +137,7 @@ def band(level: int) -> tuple[int, int]:
     """Find the columns of the two quantiles that bound the central ``level`` % band.
 
     Raises:
-        ValueError: if no pair of the nine quantiles bounds such a band.
+        ValueError: If no pair of the nine quantiles bounds such a band.
     """
     for column, share in enumerate(QUANTILES):
         if math.isclose(1 - 2 * share, level / 100):

@@ -38,14 +38,14 @@ def measure(result: Backtest, step: int) -> Reliability:
     """Measure how well the band of the tested model held at one step.
 
     Origins whose outcome or band is unknown are left out. The regimes are thirds of the origins by
-    the volatility that the cone measures, which looks at candles up to the origin.
+    the volatility that the cone measures from candles up to the origin.
 
     Args:
-        result: a backtest.
+        result: A backtest.
         step: 1 to the horizon.
 
     Raises:
-        InvalidInput: if ``step`` lies outside the horizon.
+        InvalidInput: If ``step`` is not 1 to the horizon.
     """
     forecast = result.forecast
     if not 1 <= step <= forecast.horizon:
@@ -87,7 +87,7 @@ def shares(hits: Array, step: int) -> tuple[Share, ...]:
 
     Args:
         hits: ``(n, m)`` 1 where an origin counts, else 0, in time order.
-        step: step of the forecasts; their outcomes overlap.
+        step: Step of the forecasts; their outcomes overlap.
 
     Returns:
         ``m`` shares; NaN without origins.

@@ -80,7 +80,7 @@ def mase(actual: Array, predicted: Array, scale: float) -> float:
     Args:
         actual: ``(n,)`` what happened, USD.
         predicted: ``(n,)`` point forecasts, USD.
-        scale: mean one-step move of the training rows, USD; see ``naive_scale``.
+        scale: Mean one-step move of the training rows, USD; see ``naive_scale``.
 
     Returns:
         A ratio; NaN if the scale is 0 or undefined.
@@ -93,7 +93,7 @@ def naive_scale(close: Array, train_rows: int) -> float:
 
     Args:
         close: ``(n,)`` closes of the whole history, USD.
-        train_rows: the first so many rows are the training rows.
+        train_rows: Number of training rows, which are the first ones.
 
     Returns:
         In USD; NaN with fewer than two training rows.
@@ -148,7 +148,7 @@ def coverage(actual_returns: Array, quantiles: Array, level: int) -> float:
         A fraction, ideally ``level / 100``; NaN if a bound is undefined or there are no origins.
 
     Raises:
-        ValueError: if no pair of the nine quantiles bounds such a band.
+        ValueError: If no pair of the nine quantiles bounds such a band.
     """
     return _mean(losses.inside(actual_returns, quantiles, level))
 
@@ -157,8 +157,8 @@ def score(forecast: Forecast, naive_scale: float) -> tuple[Scores, ...]:
     """Score a forecast, step by step, on the origins whose outcome is known.
 
     Args:
-        forecast: of one predictor.
-        naive_scale: MASE's scale, USD; see ``naive_scale``.
+        forecast: Forecast of one predictor.
+        naive_scale: Scale of MASE, USD; see the function ``naive_scale``.
 
     Returns:
         One ``Scores`` for each step, 1 to the horizon.

@@ -1,10 +1,10 @@
 """Whether a difference in error is more than chance: bootstrap interval and Diebold-Mariano test.
 
 Losses of neighbouring origins depend on each other: their targets overlap, and restless hours come
-in spells. Both methods allow for this. They also allow for how little a few long blocks can tell.
-With blocks half as long, and with their variance taken as known, one of two equally good forecasts
-of 24 steps was called better in up to 7 % of 400 simulated markets, where 2.5 % is right. Now it is
-0 to 3 % (480 origins, ``benchmarks/judge.py``).
+in spells. Both methods allow for this, and for the uncertainty of a few long blocks. Of two equally
+good forecasts of 24 steps, one is called better in 0 to 3 % of 400 simulated markets (480 origins,
+``benchmarks/judge.py``), where 2.5 % is right. With blocks half as long, and with a variance that
+is taken as known, it was up to 7 %.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def skill_interval(
     Args:
         losses: ``(n,)`` loss at each origin, in time order.
         baseline_losses: ``(n,)`` loss of the baseline at the same origins.
-        horizon: step of the forecasts that the losses belong to; it sets the block length.
-        seed: seed of the draws.
-        draws: number of bootstrap samples.
-        level: confidence level, a fraction.
+        horizon: Step of the forecasts that the losses belong to; it sets the block length.
+        seed: Seed of the draws.
+        draws: Number of bootstrap samples.
+        level: Confidence level, a fraction.
 
     Returns:
         The skill and the two ends of its interval, as fractions. All are NaN where the mean loss of
@@ -78,9 +78,9 @@ def few_blocks(n: int, length: int, level: float) -> float:
     result is the textbook interval of a mean.
 
     Args:
-        n: number of origins, more than one block has.
-        length: origins in a block.
-        level: confidence level, a fraction.
+        n: Number of origins, more than one block has.
+        length: Origins in a block.
+        level: Confidence level, a fraction.
     """
     normal = NormalDist().inv_cdf((1 + level) / 2)
     return _students_t(level, n / length - 1) / normal / math.sqrt(1 - length / n)
@@ -110,7 +110,7 @@ def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> floa
     Args:
         losses: ``(n,)`` loss at each origin, in time order.
         baseline_losses: ``(n,)`` loss of the baseline at the same origins.
-        horizon: step of the forecasts that the losses belong to.
+        horizon: Step of the forecasts that the losses belong to.
 
     Returns:
         Two-sided p-value; NaN where the difference of the losses does not vary, or there are too
@@ -141,8 +141,8 @@ def two_sided(statistic: float, freedom: float) -> float:
     gives the same, but loading it takes a quarter of a second and 14 MB.
 
     Args:
-        statistic: t, on either side.
-        freedom: degrees of freedom, at least 1.
+        statistic: Value of the t statistic, of either sign.
+        freedom: Degrees of freedom, at least 1.
     """
     ratio = statistic**2 / freedom
     if ratio == 0:

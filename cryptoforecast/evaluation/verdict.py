@@ -35,22 +35,24 @@ USUAL_FEE = 10.0
 def judge(
     forecast: Forecast, naive: Forecast, cone: Forecast | None = None, *, simulated: bool = False
 ) -> Verdict:
-    """Judge a forecast against the last price by absolute error in USD at the last step.
+    """Compare a forecast with the last price by absolute error at the last step.
 
-    Its band is compared with the cone's by the pinball loss of the log-return.
+    The errors are in USD. The band is compared with the cone's by the pinball loss of the
+    log-return.
 
     Args:
-        forecast: of the predictor in question.
-        naive: of the last price, at the same origins and steps.
-        cone: of the volatility cone, likewise; ``None`` to leave the band unjudged.
-        simulated: whether the prices are not from a real market; the sentence says so.
+        forecast: Forecast of the tested predictor.
+        naive: Forecast of the last price, from the same origins and for the same steps.
+        cone: Forecast of the volatility cone, from the same origins; ``None`` to leave the band
+            out of the verdict.
+        simulated: Whether the prices are simulated; the sentence then says so.
 
     Returns:
         The verdict; ``beats_baseline`` only if the skill and the lower end of its interval are
         above 0 and the p-value is below 0.05.
 
     Raises:
-        InvalidInput: if the two do not cover the same origins and steps.
+        InvalidInput: If the forecasts do not have the same origins and steps.
     """
     for other in (naive, *([] if cone is None else [cone])):
         _check_alike(forecast, other)

@@ -1,4 +1,4 @@
-"""Walk forward: fit anew before each of several spans, and judge all forecasts together.
+"""Walk forward: fit again before each of several spans, and score all forecasts as one test.
 
 In a holdout test one fit has to serve the whole test share. In use, a model is fitted again from
 time to time. Here the test share is cut into folds, and the network and every baseline are fitted
@@ -37,10 +37,10 @@ from cryptoforecast.types import (
 WINDOWS = ("expanding", "sliding")
 #: More fits than this and the training cache would begin to drop the first.
 MAX_FOLDS = 50
-#: Share of the epochs that a fit needs which starts from the weights of the fold before.
+#: Share of the epochs for a fit that starts from the weights of the fold before.
 WARM_SHARE = 1 / 3
 
-#: Gives the model of a question's key, and whether it was there already or had to be made.
+#: Returns the model of a key, and whether it came from a cache.
 ModelOf = Callable[[str, Callable[[], TrainedModel]], tuple[TrainedModel, bool]]
 
 
@@ -57,24 +57,24 @@ def run(
     *,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> WalkForward:
-    """Refit the model and every baseline for each fold, and judge their forecasts as one.
+    """Fit the model and every baseline for each fold, and score all forecasts as one.
 
     Args:
         history: ``n`` candles.
-        spec: of the predictor that is judged, network or baseline, with its ``test`` share.
-        plan: the folds, and how each is fitted.
+        spec: Settings of the tested network or baseline, with its ``test`` share.
+        plan: The number of folds, and how each is fitted.
         monitor: Follows the progress, and may stop the work.
-        model_of: looks a fit up in a cache, or makes it; by default it is always made.
-        baselines: names of those to compare with; see ``backtest.predictors``.
+        model_of: Returns a fit from a cache, or makes it; by default each fit is made.
+        baselines: Names of the baselines to compare with; see ``backtest.predictors``.
 
     Returns:
         Scores by fold, and a backtest of all forecasts together. MASE's scale comes from the
         training rows of each fold, and from those of the holdout test for all folds together.
 
     Raises:
-        InvalidInput: as ``check`` and ``training.check`` do.
-        NotEnoughData: if a span of a fold would be too short.
-        Cancelled: if the monitor stopped the work.
+        InvalidInput: If ``check`` or ``training.check`` refuses the plan or the settings.
+        NotEnoughData: If a span of a fold would be too short.
+        Cancelled: If the monitor stopped the work.
     """
     holdout, plan, splits = _splits(history, spec, plan)
     ends = [*(split.test_start for split in splits[1:]), holdout.rows]
@@ -103,7 +103,7 @@ def run(
 
 
 def check_all(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
-    """Raise what ``run`` would before its first fit, and fit nothing."""
+    """Raise the errors that ``run`` would raise before its first fit; nothing is fitted."""
     _splits(history, spec, plan)
 
 
@@ -134,13 +134,13 @@ def complete(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> WalkPlan:
     """Fill in what a plan leaves open.
 
     Args:
-        plan: may leave settings open.
-        spec: of the predictor that is judged.
-        holdout: the holdout's split of the history.
+        plan: The plan; settings that are ``None`` are open.
+        spec: Settings of the tested predictor.
+        holdout: The split of the history in a test without folds.
 
     Raises:
-        InvalidInput: as ``check`` does, or if the gap or the window is longer than the rows
-            before the first fold.
+        InvalidInput: If ``check`` refuses the plan, or if the gap or the window is longer than
+            the rows before the first fold.
     """
     check(plan, spec)
     gap = spec.horizon if plan.gap is None else plan.gap
@@ -164,18 +164,18 @@ def complete(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> WalkPlan:
 def folds(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> tuple[Split, ...]:
     """Cut the test share into spans of about one length, each with the rows it is fitted on.
 
-    The rows of a fit are divided between training and validation as the holdout's are.
+    The rows of a fit are divided between training and validation as in ``holdout``.
 
     Args:
-        plan: from ``complete``.
-        spec: of the predictor that is judged.
-        holdout: the holdout's split of the history.
+        plan: A plan that ``complete`` returned.
+        spec: Settings of the tested predictor.
+        holdout: The split of the history in a test without folds.
 
     Returns:
-        In time order; their test origins are those of ``whole``, each once.
+        The splits in time order. Together they have each test origin of ``holdout`` once.
 
     Raises:
-        NotEnoughData: if a span of a fold would hold too few origins.
+        NotEnoughData: If a span of a fold would hold too few origins.
     """
     length = holdout.rows - holdout.test_start
     borders = [holdout.test_start + length * i // plan.folds for i in range(plan.folds + 1)]
@@ -186,7 +186,7 @@ def folds(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> tuple[Split, ...]:
 
 
 def shortened(spec: ModelSpec) -> ModelSpec:
-    """Shorten a fit that starts from the weights of the fold before."""
+    """Return settings with fewer epochs, for a fit that starts from earlier weights."""
     return dataclasses.replace(spec, epochs=max(1, round(WARM_SHARE * spec.epochs)))
 
 
@@ -274,7 +274,7 @@ def _fits(
         fold_monitor = Monitor(tell, monitor.cancelled)
         make = functools.partial(_fit, history, fold_spec, split, measure, fold_monitor, initial)
         model, cached = model_of(key, make)
-        # What was known cost nothing: counted as done, it would make the rest seem short.
+        # A cached fit took no time. Counted as done, it would make the rest seem short.
         total, spent = (total - work[i], spent) if cached else (total, spent + work[i])
         yield model, cached
 
@@ -291,13 +291,13 @@ def _fit(
 
 
 def _key(history: PriceHistory, spec: ModelSpec, split: Split, before: str) -> str:
-    """Name a fold's question; where it is the holdout's, as that is named.
+    """Return the cache key of a fold's fit; a fit on the holdout's rows has the holdout's key.
 
     Args:
-        history: the prices it is asked on.
-        spec: what is fitted.
-        split: on which rows.
-        before: key of the fit whose weights it starts from; ``""`` for none.
+        history: The prices that it is fitted on.
+        spec: Settings of the network.
+        split: The rows of the fit.
+        before: Key of the fit whose weights it starts from; ``""`` where there is none.
     """
     borders = (split.first, split.train_end, split.fit_end)
     plain = samples.split(history, spec)

@@ -1,1 +1,1 @@
-"""What can forecast: baselines, networks, and how a network's band is made."""
+"""Predictors: baselines and networks, the bands of networks, and the next steps."""

@@ -1,12 +1,11 @@
-"""Adapt the width of a band to its market: to the hour, and to how far prices have just ranged.
+"""Adapt the width of a band to its market: to the hour of the day and to recent ranges.
 
-A network knows the hours and the restless spells of the markets that it learnt from. Those of this
-coin, and of late, may differ; a model that has never seen the coin can't know them. So the errors
-in the width of its earlier forecasts are regressed on what was known when they were made, by a
-ridge regression (Hoerl and Kennard 1970). What is regressed is a log ratio: the logarithm of how
-far prices went on to range, over the width that was forecast. Every width is then multiplied by
-the ratio that the regression expects. Which share of prices each level holds is left to
-``calibration``, which comes after.
+A network has learnt the busy hours and the volatile spells of its training prices. Those of this
+coin may differ, and those of today as well. So a ridge regression (Hoerl and Kennard 1970) explains
+how wrong the widths of earlier forecasts were. Its target is a log ratio: the logarithm of the
+range of the prices that followed, over the width that was forecast. Its regressors are what was
+known at each origin. Every width is then multiplied by the ratio that the regression expects.
+``calibration``, which comes after, sees to the share of prices inside each level.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from cryptoforecast.types import INTERVALS, MEDIAN, QUANTILES, Array, Forecast, 
 SPANS = (1, 2, 4, 8, 24, 72, 168, 504)
 #: Added to a range before its logarithm is taken, in average true ranges of 168 candles.
 EPSILON_RANGE = 0.05
-#: Penalty of the ridge regression one step ahead: it counts like so many outcomes that call for no
-#: change. Of 30 to 1,500 the smaller served hours of coins left out of training best, the larger
-#: days.
+#: Penalty of the ridge regression at step 1: it has the effect of so many outcomes whose width was
+#: right. Of 30 to 1,500, smaller ones were best for hours and larger ones for days, both of coins
+#: that were left out of training.
 PENALTY = 100.0
 #: Outcomes needed for each regressor.
 MIN_OUTCOMES_EACH = 18
@@ -54,13 +53,13 @@ def rescaled(forecast: Forecast, by: Array) -> Forecast:
 
 
 def factors(forecast: Forecast, history: PriceHistory) -> Array:
-    """Find the factor of each width that earlier forecasts, and what is known, call for.
+    """Estimate the factor of each width from earlier forecasts.
 
-    The regression is fitted anew every ``REFRESH_ROWS`` rows, to at most ``CALIBRATION_ROWS``
-    outcomes whose last step was known by then.
+    The regression is fitted again every ``REFRESH_ROWS`` rows, to at most ``CALIBRATION_ROWS``
+    outcomes whose last step was known at that row.
 
     Args:
-        forecast: of one predictor, from consecutive rows of the history.
+        forecast: Forecasts of one predictor from consecutive rows of the history.
         history: ``n`` candles. Candles up to each origin are used, and later ones only as outcomes
             that are known by then.
 
@@ -72,7 +71,7 @@ def factors(forecast: Forecast, history: PriceHistory) -> Array:
     regressors, log_ratios = _regression_data(forecast, history)
     complete = np.isfinite(regressors).all(axis=1)
     result = np.ones(log_ratios.shape)
-    # What was known at row t: outcomes of origins up to t - horizon.
+    # At row t, outcomes of origins up to t - horizon are known.
     starts = range(0, len(forecast), REFRESH_ROWS)
     edges = [max(0, start - forecast.horizon + 1) for start in starts]
     usable = complete & np.isfinite(log_ratios).all(axis=1)
@@ -88,13 +87,13 @@ def factors(forecast: Forecast, history: PriceHistory) -> Array:
 
 
 class _Sums:
-    """Sums of products over the rows before each edge, so that a fit costs no pass over the data.
+    """Sums of products over the rows before each edge, from which a fit is computed.
 
     Args:
         regressors: ``(n, regressors)``.
         log_ratios: ``(n, horizon)``.
-        usable: ``(n,)`` which rows count.
-        edges: rows, rising, ``REFRESH_ROWS`` apart.
+        usable: ``(n,)``, whether a row counts.
+        edges: Rows, rising, ``REFRESH_ROWS`` apart.
     """
 
     def __init__(
@@ -129,14 +128,14 @@ class _Sums:
         spread = np.sqrt(np.maximum(square.diagonal() / count, 0))
         spread = np.where(spread > 1e-9, spread, np.inf)
         strength, turn = np.linalg.eigh(square / np.outer(spread, spread))
-        # Outcomes of a step overlap: so many of them tell as much as one.
+        # Outcomes of step k overlap over k - 1 candles, so k of them have the information of one.
         penalty = PENALTY * np.arange(1, target.shape[1] + 1)
         weights = turn @ ((turn.T @ (target / spread[:, None])) / (strength[:, None] + penalty))
         return weights / spread[:, None], centre
 
 
 def _regression_data(forecast: Forecast, history: PriceHistory) -> tuple[Array, Array]:
-    """Measure what was known at each origin, and how wide its band should have been.
+    """Compute the regressors of each origin, and the log ratios of its widths.
 
     Returns:
         Regressors ``(n, regressors)``, NaN where an average reaches back too far, and log ratios
@@ -161,7 +160,7 @@ def _regression_data(forecast: Forecast, history: PriceHistory) -> tuple[Array, 
             log_ratios[:-step, step - 1] = (total[step:] - total[:-step]) / step
         np.log(np.add(log_ratios, epsilon, out=log_ratios), out=log_ratios)
         log_ratios -= width
-    # In units of the usual range: its level itself wanders, and tells little of later.
+    # Ranges are relative to the usual range: the level of the market drifts and predicts little.
     level = np.log(usual[first - begin :])
     clock = _clock(forecast.origins, forecast.interval)
     end_widths = width[:, [0, -1]]

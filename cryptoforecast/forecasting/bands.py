@@ -1,10 +1,10 @@
 """Ways in which a network's forecast gets its band.
 
-A network trained with the quantile loss brings a band of its own; on other prices, or in other
-times, that band may be too narrow or too wide. One trained with squared error brings none. So
-each band here is measured on earlier forecasts of the same network whose outcome was known:
-``RollingBand`` adapts and calibrates the network's own band as it goes, ``ResidualBand`` measures
-one on residuals, and ``OwnBand`` leaves it as it is where too few outcomes are known.
+A network trained with the quantile loss has a band of its own. On other prices, or in other times,
+this band may be too narrow or too wide. A network trained with squared error has no band. So bands
+are measured on earlier forecasts of the same network whose outcome was known: ``RollingBand``
+adapts and calibrates the network's own band from origin to origin, and ``ResidualBand`` makes a
+band of residuals. ``OwnBand`` is the network's own band, for where too few outcomes are known.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ class Band(Protocol):
         """Forecast from each of ``rows``, with this band.
 
         Args:
-            model: a trained network.
+            model: A trained network.
             history: ``n`` candles.
-            rows: origins, consecutive and rising.
+            rows: Origins, consecutive and rising.
 
         Returns:
-            The forecasts, and how the band of the last of them was rescaled; ``None`` where it
-            is the network's own.
+            The forecasts, and how the band of the last one was rescaled; ``None`` if it is the
+            network's own.
 
         Raises:
-            NotEnoughData: if the first origin has too few candles before it.
+            NotEnoughData: If the first origin has too few candles before it.
         """
         ...
 
 
 @dataclass(frozen=True)
 class OwnBand:
-    """The band that the network brings along."""
+    """The network's own band."""
 
     def forecast(
         self, model: TrainedModel, history: PriceHistory, rows: range
@@ -66,7 +66,7 @@ class ResidualBand:
     """The quantiles of past residuals around each point forecast, the same at every origin.
 
     Attributes:
-        origins: rows that the network was not fitted on and whose outcomes are known.
+        origins: Rows whose outcomes are known and on which the network was not fitted.
     """
 
     origins: Stretches
@@ -93,15 +93,15 @@ class ResidualBand:
 
 @dataclass(frozen=True)
 class RollingBand:
-    """The network's own band, its width adapted and its levels calibrated as outcomes come in.
+    """The network's own band, corrected by its earlier forecasts.
 
     At every origin the width is adapted first (see ``band_width``), then each quantile is
-    calibrated (see ``calibration``), both by the network's own forecasts before it. Median and
-    point forecast are not changed.
+    calibrated (see ``calibration``). Both use the network's forecasts whose outcome was known at
+    the origin. Median and point forecast are not changed.
 
     Attributes:
-        first: first row whose forecast may be looked back on: the network was not fitted on it.
-        outcomes: outcomes of the last step that are looked back on at the first origin, at most.
+        first: First row whose forecast may be used: the network was not fitted on it.
+        outcomes: Outcomes of the last step that are used at the first origin, at most.
     """
 
     first: int
@@ -110,7 +110,7 @@ class RollingBand:
     def forecast(
         self, model: TrainedModel, history: PriceHistory, rows: range
     ) -> tuple[Forecast, Calibration | None]:
-        """Forecast with a band that earlier outcomes call for; see ``Band.forecast``."""
+        """Forecast with a band corrected by earlier outcomes; see ``Band.forecast``."""
         horizon = model.spec.horizon
         begin = max(self.first, rows.start - horizon - self.outcomes + 1)
         begin = min(rows.start, begin)

@@ -1,8 +1,8 @@
-"""Rescale a band so that it covers what it promises.
+"""Rescale a band so that it covers the share of prices that it promises.
 
-A network brings the band of the market that it learnt from; a calmer or wilder market needs
-another. Each quantile's distance from the median is multiplied by the factor that would have been
-right for the forecasts before it. This is conformal prediction with the ratio of residual to
+A network has learnt the band of its training prices; a calmer or wilder market needs another band.
+Each quantile's distance from the median is multiplied by the factor that would have been right for
+the forecasts before it. This is conformal prediction with the ratio of residual to
 predicted distance as its score (Lei et al. 2018, "Distribution-free predictive inference for
 regression"), over the last outcomes only, because markets change. The median and the point
 forecast are not changed.
@@ -22,18 +22,19 @@ __all__ = [
     "CALIBRATION_ROWS", "MIN_OUTCOMES", "REFRESH_ROWS", "calibrated", "factors", "rescaled",
 ]  # fmt: skip
 
-#: Outcomes that a factor rests on one step ahead, and how many more for each further step, up to
-#: ``CALIBRATION_ROWS``: outcomes of far steps overlap, so each tells less. On the validation rows
-#: of 71,228 hours of BTC/USDT 4,000 covered best an hour ahead, 8,000 were sharpest a day ahead.
+#: Outcomes that a factor is measured on at step 1, and how many more for each further step, up to
+#: ``CALIBRATION_ROWS``: outcomes of far steps overlap, so more of them are needed. On the
+#: validation rows of 71,228 hours of BTC/USDT, 4,000 gave the best coverage an hour ahead, and
+#: 8,000 the smallest band error a day ahead.
 FIRST_STEP_OUTCOMES, OUTCOMES_A_STEP = 4000, 200
 #: With fewer outcomes a 95 % band can't be measured well enough to correct it.
 MIN_OUTCOMES = 200
-#: Shrinkage: the variance of the logarithm of a factor, times the outcomes that it rests on. A
-#: factor that differs from 1 by less than this is drawn towards 1. Of 0 to 8, 4 and more served the
-#: validation rows of 71,228 hours of BTC/USDT best a day ahead; an hour ahead there are thousands
-#: of outcomes, and it hardly matters.
+#: Shrinkage: the variance of the logarithm of a factor, times the outcomes that it is measured on.
+#: A factor that differs from 1 by less than this is drawn towards 1. Of 0 to 8, values from 4 on
+#: were best on the validation rows of 71,228 hours of BTC/USDT a day ahead. An hour ahead there are
+#: thousands of outcomes, and it hardly matters.
 SHRINKAGE = 4.0
-#: A factor never folds a band away.
+#: Smallest factor, so that a band never vanishes.
 MIN_FACTOR = 0.05
 # All levels but the median, and of each the share of its ratios that are at most its factor.
 _LEVELS = [i for i in range(len(QUANTILES)) if i != MEDIAN]
@@ -43,16 +44,16 @@ _OUTCOMES_A_LENGTH = 8
 
 
 def factors(forecast: Forecast, burn_in: int) -> Array:
-    """Find the factors that the outcomes known at each origin call for.
+    """Measure the factors from the outcomes known at each origin.
 
-    At each origin after the burn-in, and for each level, this is the quantile of residual over
-    predicted distance in the last outcomes that were known by then, drawn towards 1 where it is
-    uncertain (see ``SHRINKAGE``). A target ``k`` rows ahead is known ``k`` rows later. A factor is
-    measured anew every ``REFRESH_ROWS`` rows and holds until the next.
+    For each level, the factor is a quantile of residual over predicted distance in the last
+    outcomes known at the origin. It is drawn towards 1 where it is uncertain (see ``SHRINKAGE``).
+    The outcome of step ``k`` is known ``k`` rows after its origin. Factors are measured again
+    every ``REFRESH_ROWS`` rows and hold until then.
 
     Args:
-        forecast: of one predictor, from consecutive rows.
-        burn_in: how many of the first rows are only looked back on.
+        forecast: Forecasts of one predictor from consecutive rows.
+        burn_in: Number of first rows that only give outcomes and get no factors.
 
     Returns:
         ``(blocks, horizon, 9)``, one block for every ``REFRESH_ROWS`` rows after the burn-in; 1 for
@@ -73,9 +74,9 @@ def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
     """Rescale the bands after the burn-in by the factors of their blocks.
 
     Args:
-        forecast: of one predictor, from consecutive rows.
-        burn_in: how many of the first rows are left out.
-        by: ``(blocks, horizon, 9)`` from ``factors``.
+        forecast: Forecasts of one predictor from consecutive rows.
+        burn_in: Number of first rows to leave out.
+        by: ``(blocks, horizon, 9)`` factors; see ``factors``.
 
     Returns:
         The forecasts after the burn-in, with the same medians and points.
@@ -91,12 +92,12 @@ def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
 
 
 def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
-    """Find the nine factors of one step that outcomes call for, at each of several moments.
+    """Measure the nine factors of one step, at each of several moments.
 
     Args:
         residual: ``(n,)`` log-return from the median to the outcome, the newest last.
         quantiles: ``(n, 9)`` of the forecasts, log-return.
-        known: ``(moments,)`` how many outcomes are known by then; never falls.
+        known: ``(moments,)``, number of outcomes known at each moment; never falls.
         step: 1 to the horizon.
 
     Returns:

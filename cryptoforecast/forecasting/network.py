@@ -17,8 +17,8 @@ class NetworkPredictor:
     """A trained network, and how its band is made.
 
     Attributes:
-        model: the network's numbers.
-        band: what turns its forecasts into forecasts with a measured band.
+        model: The trained network.
+        band: The way in which its forecasts get their band.
     """
 
     model: TrainedModel
@@ -33,42 +33,42 @@ class NetworkPredictor:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*.
 
         Raises:
-            NotEnoughData: if the first origin has too few candles before it.
+            NotEnoughData: If the first origin has too few candles before it.
         """
         return self.calibrated_forecast(history, rows)[0]
 
     def calibrated_forecast(
         self, history: PriceHistory, rows: range
     ) -> tuple[Forecast, Calibration | None]:
-        """Forecast as ``forecast`` does, and say how the last origin's band was rescaled.
+        """Forecast as ``forecast`` does, and return how the last band was rescaled.
 
         Raises:
-            NotEnoughData: if the first origin has too few candles before it.
+            NotEnoughData: If the first origin has too few candles before it.
         """
         return self.band.forecast(self.model, history, rows)
 
 
 def for_test(model: TrainedModel, split: Split) -> NetworkPredictor:
-    """Make the predictor of a test: its band looks back on the validation rows and later ones.
+    """Make the predictor of a test; its band uses validation rows and later rows.
 
     Args:
-        model: a network that was not fitted on the test rows.
-        split: of the prices that are to be forecast.
+        model: Network that was not fitted on the test rows.
+        split: Split of the prices of the test.
     """
     needed = specs.needs(model.spec)
     if model.spec.loss == "mse":
         return NetworkPredictor(model, ResidualBand(split.validation_origins(needed)))
     first = max(split.train_end, split.first + needed - 1)
-    # One outcome more than are used: published figures have it.
+    # One outcome more than is used; without it published figures would change.
     return NetworkPredictor(model, RollingBand(first, calibration.CALIBRATION_ROWS + 1))
 
 
 def for_next_steps(model: TrainedModel, history: PriceHistory) -> NetworkPredictor:
-    """Make the predictor of the next steps: its band looks back on all it was not fitted on.
+    """Make the predictor of the next steps; its band uses all rows it was not fitted on.
 
     Args:
-        model: a trained network.
-        history: ``n`` candles, from the last of which it is to forecast.
+        model: A trained network.
+        history: ``n`` candles; the last one is the origin.
     """
     outcomes = known_outcomes(history, model)
     if outcomes < calibration.MIN_OUTCOMES:
@@ -82,7 +82,7 @@ def for_next_steps(model: TrainedModel, history: PriceHistory) -> NetworkPredict
 
 
 def known_outcomes(history: PriceHistory, model: TrainedModel) -> int:
-    """Count the last-step outcomes that the band of the next steps could look back on."""
+    """Count the last-step outcomes that the band of the next steps could use."""
     return max(0, len(history) - model.spec.horizon - _first_unfitted(history, model))
 
 

@@ -1,6 +1,6 @@
-"""The forecast of what comes next: one origin, the last closed candle.
+"""The forecast of the next steps, from one origin: the last closed candle.
 
-It is made by the predictors that a backtest asks, with one origin instead of many.
+The predictors are those of a backtest.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def of_network(history: PriceHistory, model: TrainedModel) -> NextSteps:
 
     Args:
         history: ``n`` candles.
-        model: a trained network.
+        model: A trained network.
 
     Returns:
-        The forecast with warnings, how its band was rescaled, and how far the networks of an
-        ensemble lie apart.
+        The forecast with its warnings, how its band was rescaled, and how much the networks of
+        an ensemble differ.
 
     Raises:
-        NotEnoughData: if there are fewer candles than the model needs.
+        NotEnoughData: If there are fewer candles than the model needs.
     """
     predictor = network.for_next_steps(model, history)
     forecast, calibration = predictor.calibrated_forecast(history, history.last_row)
@@ -48,16 +48,16 @@ def of_network(history: PriceHistory, model: TrainedModel) -> NextSteps:
 
 
 def of_baseline(history: PriceHistory, name: str, horizon: int) -> NextSteps:
-    """Let a baseline, fitted on all closed candles, forecast the steps after the last of them.
+    """Fit a baseline on all candles, and let it forecast the steps after them.
 
     Args:
         history: ``n`` candles.
-        name: a key of ``BASELINES``.
-        horizon: steps, at least 1.
+        name: A key of ``BASELINES``.
+        horizon: Steps, at least 1.
 
     Raises:
-        InvalidInput: if the horizon is below 1.
-        NotEnoughData: if there are too few candles to fit it on.
+        InvalidInput: If the horizon is below 1.
+        NotEnoughData: If there are too few candles for its fit.
     """
     predictor = BASELINES[name].fit(history, len(history), horizon)
     forecast = predictor.forecast(history, history.last_row)
@@ -65,7 +65,7 @@ def of_baseline(history: PriceHistory, name: str, horizon: int) -> NextSteps:
 
 
 def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
-    """Measure how far the networks of an ensemble lie apart at the last candle.
+    """Measure how much the networks of an ensemble differ at the last candle.
 
     Returns:
         ``None`` for a single network.
@@ -84,7 +84,7 @@ def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
 
 
 def calibration_sentence(calibration: Calibration, since: str) -> str:
-    """Say what the width of the band follows from; ``since`` is the moment in words."""
+    """Write where the width of the band comes from; ``since`` is the first origin in words."""
     return (
         "The width of the band follows from how the model's last "
         f"{calibration.outcomes:,} forecasts turned out, from {since} on."
@@ -92,7 +92,7 @@ def calibration_sentence(calibration: Calibration, since: str) -> str:
 
 
 def spread_sentence(spread: Spread) -> str:
-    """Say how far the networks of an ensemble lie apart at the last step."""
+    """Write how much the networks of an ensemble differ at the last step."""
     return (
         f"Mean of {spread.networks} networks from different seeds: at the last step their points "
         f"lie {spread.point[-1]:.2%} apart, the widths of their 80 % bands {spread.width[-1]:.1%} "

@@ -1,4 +1,4 @@
-"""The promise that everything keeps which forecasts: baselines and networks alike."""
+"""The interface of everything that forecasts, baselines and networks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from cryptoforecast.types import Forecast, PriceHistory
 class Predictor(Protocol):
     """Anything that forecasts.
 
-    A backtest and the forecast of the next steps ask it in the same way: a backtest from many
-    origins, the next steps from one.
+    A backtest and the forecast of the next steps call it in the same way: the backtest with many
+    origins, the next steps with one.
     """
 
     @property
     def name(self) -> str:
-        """Name under which its forecasts and scores stand, such as ``"naive"`` or ``"lstm"``."""
+        """Name of its forecasts and scores, such as ``"naive"`` or ``"lstm"``."""
         ...
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
@@ -24,9 +24,9 @@ class Predictor(Protocol):
 
         Args:
             history: ``n`` candles.
-            rows: origins, consecutive and rising, each between 0 and ``n - 1``.
+            rows: Origins, consecutive and rising, each between 0 and ``n - 1``.
 
         Returns:
-            One forecast an origin. That of row *t* depends on candles up to *t* alone.
+            One forecast for each origin. That of row *t* depends on candles up to *t* alone.
         """
         ...

@@ -3,7 +3,7 @@
 One distribution is laid through the nine quantiles. Between the outer two, the log-odds of ending
 at or below a return are a monotone rational quadratic spline through the nine known points
 (Gregory and Delbourgo 1982, "Piecewise rational quadratic interpolation to monotonic data"). It
-is smooth and strictly rising, and its inverse is as simple as itself. Beyond the outer quantiles
+is smooth and strictly rising, and its inverse has a closed form as well. Beyond the outer quantiles
 lies a generalised Pareto tail (Pickands 1975, "Statistical inference using extreme order
 statistics"). All forecasts share one shape of the tail; its scale is the one with which the
 density goes on without a step.
@@ -20,15 +20,15 @@ import numpy as np
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, NextSteps, Probability
 
-#: Price levels in one question.
+#: Price levels in one request, at most.
 MAX_LEVELS = 20
 #: Highest price level, USD.
 MAX_LEVEL = 1e15
 #: Shape of the tails: 0 would fall like an exponential, larger ones fall slower.
 TAIL = 0.2
-#: Log-return that two quantiles are apart at least: a flat market's band has no width at all.
+#: Smallest distance of two quantiles, log-return: the band of a flat market has no width.
 MIN_GAP = 1e-9
-#: Prices that a ladder has at least, about.
+#: Smallest number of prices in a ladder, roughly.
 _RUNGS = 6
 
 _LEVELS = np.array(QUANTILES)
@@ -42,7 +42,7 @@ def check(levels: Sequence[float]) -> None:
     """Refuse price levels that no price can have, or too many of them.
 
     Raises:
-        InvalidInput: if there are more than ``MAX_LEVELS``, or one is not above 0 and at most
+        InvalidInput: If there are more than ``MAX_LEVELS``, or one is not above 0 and at most
             ``MAX_LEVEL``.
     """
     if len(levels) > MAX_LEVELS:
@@ -64,12 +64,12 @@ def of_next_steps(
     """Compute the probabilities of the next steps, for each price level.
 
     Args:
-        steps: one origin.
-        above: levels to end above, USD.
-        below: levels to end below, USD.
+        steps: The next steps, from one origin.
+        above: Price levels, USD; each gets the probability of ending above it.
+        below: Price levels, USD; each gets the probability of ending below it.
 
     Raises:
-        InvalidInput: as ``check`` does, for all levels together.
+        InvalidInput: If ``check`` refuses the levels of both kinds together.
     """
     check([*above, *below])
     forecast = steps.forecast
@@ -108,7 +108,7 @@ def above_price(forecast: Forecast, level: float) -> Array:
     """Compute the probability that the close ends above a level, at every origin and step.
 
     Args:
-        forecast: forecasts.
+        forecast: Forecasts of one predictor.
         level: USD, above 0.
 
     Returns:
@@ -204,7 +204,7 @@ def pit(forecast: Forecast) -> Array:
 
 
 def _returns_to(forecast: Forecast, level: float) -> Array:
-    """Log-return from each close to a level, ``(n, 1)``."""
+    """Compute the log-return from each close to a level, ``(n, 1)``."""
     check([level])
     # A quotient of prices could leave the range of numbers; a difference of logs can't.
     returns: Array = (math.log(level) - np.log(forecast.close))[:, None]
@@ -305,7 +305,7 @@ def _probability(log_odds: Array) -> Array:
 
 
 def _hazard(steepness: Array) -> Array:
-    """Density at an outer quantile over the probability beyond it: the slope of ln P there."""
+    """Compute the density at an outer quantile over the probability beyond it."""
     return (1 - _OUTER) * steepness
 
 

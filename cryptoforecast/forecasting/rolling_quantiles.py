@@ -1,8 +1,8 @@
 """Quantiles of many overlapping windows of one series.
 
 Neighbouring windows have most of their values in common. So the values of a run of windows are
-sorted once, and each window counts off its own. This takes a fifth of the time of sorting each
-window anew.
+sorted once, and each window selects its own values from this order. This takes a fifth of the time
+of sorting each window by itself.
 """
 
 from __future__ import annotations

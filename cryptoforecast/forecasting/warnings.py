@@ -1,4 +1,4 @@
-"""Warnings: sentences on what makes a forecast or a test less trustworthy than it looks."""
+"""Warnings: sentences on what limits the trust in a forecast or a test."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from cryptoforecast.learning import features
 from cryptoforecast.learning.samples import MAX_ABSENT_CANDLES, dead_tail, gaps, scale_inputs
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
 
-#: Beyond so many standard deviations an input is unlike anything that the model learnt from.
+#: An input farther from its mean, in standard deviations, is unlike all that the model learnt from.
 MAX_DEVIATION = 12.0
-#: A model whose last training candle is older than this is past its date.
+#: A model whose last training candle is older than this is out of date.
 MAX_AGE = pd.Timedelta(days=730)
 
 
@@ -34,8 +34,8 @@ def of_test(history: PriceHistory, split: Split, needs: int = 1) -> tuple[str, .
 
     Args:
         history: ``n`` candles.
-        split: of these candles.
-        needs: candles that each forecast reads.
+        split: Split of these candles.
+        needs: Candles that each forecast reads.
     """
     sentences, count = [], split.across_gaps(needs)
     if count:
@@ -81,7 +81,7 @@ def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
 
 
 def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
-    """Warn of a model that is past its date."""
+    """Warn of a model that is out of date."""
     since = history.end - pd.Timestamp(card.cutoff)
     if card.simulated != history.simulated or since <= MAX_AGE:
         return ()
@@ -96,8 +96,8 @@ def of_band(known: int) -> tuple[str, ...]:
     """Warn of a band that could not be measured on these prices.
 
     Args:
-        known: number of the model's forecasts, on rows it was not fitted on, whose outcome is
-            known.
+        known: Number of the model's forecasts with a known outcome, on rows that it was not
+            fitted on.
     """
     return (
         f"The width of the band is the model's own: {known:,} of its forecasts on prices it was "

@@ -123,10 +123,10 @@ def test_boosting_is_two_pairs_of_forests():
     candles, seen = given.candles[:before], given.candles[: rows.stop]
     har = Har.fit(given, before, horizon)
     sigma = har.sigma(seen, given.candle_length)
-    averages = log_averages(seen, given.candle_length, har.floor)
+    averages = log_averages(seen, given.candle_length, har.epsilon)
     inputs = np.hstack([inputs_by_hand(seen, sigma), averages])
     fitted = before - horizon
-    surprises = next_log_volatility(candles, horizon, har.floor) - np.log(sigma[:fitted])
+    surprises = next_log_volatility(candles, horizon, har.epsilon) - np.log(sigma[:fitted])
     returns = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
     shared = {"max_bins": 63, "early_stopping": False, "random_state": 0, "max_iter": 50}
     wider, moved = [], []

@@ -1,7 +1,7 @@
 """Baselines: forecasters that a network has to beat, from the last price to boosted trees.
 
-Each is fitted on the rows before the test span. ``simple`` says that the price stays or drifts,
-``har`` forecasts how far it may move, ``regression`` also where to.
+Each is fitted on the rows before the test span. Those of ``simple`` forecast that the price stays
+or drifts, ``har`` also forecasts the volatility, and ``regression`` the direction as well.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def fit(names: Collection[str], history: PriceHistory, split: Split) -> list[Bas
     """Fit baselines on the rows of a split before its test span, in the order of ``BASELINES``.
 
     Args:
-        names: which ones.
+        names: Names of the baselines.
         history: ``n`` candles; only rows from ``split.first`` to ``split.fit_end`` are used.
-        split: of the history.
+        split: Split of the history.
 
     Raises:
-        NotEnoughData: if there are too few rows.
+        NotEnoughData: If there are too few rows.
     """
     rows = dataclasses.replace(history, candles=history.candles.iloc[split.first :])
     return [

@@ -17,7 +17,7 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, PriceHistor
 #: A band rests on at least so many returns: one of them then lies beyond the outermost quantile
 #: (2.5 %).
 MIN_RETURNS = round(1 / min(QUANTILES))
-#: Rows of past residuals that a trailing band is measured on, and the rows for which it is kept.
+#: Rows of past residuals that a trailing band is measured on, and rows until it is measured again.
 #: Of 1,000 to 16,000 rows these gave the best bands on the validation span (64 to 80 %) of 71,228
 #: hours of BTC/USDT, an hour and a day ahead; keeping a band for a week cost nothing there.
 CALIBRATION_ROWS, REFRESH_ROWS = 8000, 168
@@ -36,8 +36,8 @@ def fitting_rows(history: PriceHistory, before: int, horizon: int) -> pd.DataFra
     """Return the candles before the test span.
 
     Raises:
-        InvalidInput: if ``before`` or ``horizon`` is outside the history.
-        NotEnoughData: if too few returns end before the test span.
+        InvalidInput: If ``before`` or ``horizon`` is outside the history.
+        NotEnoughData: If too few returns end before the test span.
     """
     if horizon < 1:
         raise InvalidInput(f"`horizon` must be at least 1 step. Received: {horizon}.")
@@ -56,7 +56,7 @@ def fitting_rows(history: PriceHistory, before: int, horizon: int) -> pd.DataFra
 
 
 def seen_from(history: PriceHistory, rows: range) -> pd.DataFrame:
-    """Return the candles up to the last of ``rows``: all that a forecast from them may look at."""
+    """Return the candles up to the last of ``rows``: all that their forecasts may read."""
     return history.candles.iloc[: max(rows, default=0) + 1]
 
 
@@ -82,8 +82,8 @@ def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
 
     Args:
         residuals: ``(n, horizon)`` in origins' order, NaN where the outcome is unknown.
-        rows: origins to measure for.
-        anchor: a row; the last one fitted on keeps the first rows after it from waiting.
+        rows: Origins to measure for.
+        anchor: A row at which quantiles are measured, such as the last row of a fit.
 
     Returns:
         ``(len(rows), horizon, 9)``; NaN where nothing was known yet.
@@ -118,7 +118,7 @@ def ridge(inputs: Array, targets: Array, penalty: float) -> tuple[Array, Array]:
     Args:
         inputs: ``(n, inputs)``.
         targets: ``(n, horizon)``.
-        penalty: above 0; like so many rows that say the weights are 0.
+        penalty: Above 0. It has the effect of so many rows that call for weights of 0.
 
     Returns:
         The weights ``(inputs, horizon)`` and the intercepts ``(horizon,)``.
@@ -140,9 +140,9 @@ def forecast(
     """Make a forecast from quantiles and points of the origins in ``rows``.
 
     Args:
-        name: of the baseline.
-        history: what it looked at.
-        rows: the origins.
+        name: Name of the baseline.
+        history: The history of the forecast.
+        rows: The origins.
         quantiles: ``(len(rows), horizon, 9)`` of the cumulative log-return.
         centre: ``(len(rows), horizon)`` log-return of the point forecast; 0, the last price, by
             default.

@@ -1,4 +1,4 @@
-"""HAR, a heteroscedastic autoregression: how far the price may move, from how far it has moved."""
+"""HAR, a heterogeneous autoregression: future volatility from past volatility."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Har:
     realized volatility".
 
     Attributes:
-        floor: added to each variance before its logarithm is taken, squared log-return.
+        epsilon: Added to each variance before its logarithm is taken, squared log-return.
         weights: ``(inputs, horizon)`` of the regression.
         intercepts: ``(horizon,)`` of the regression.
-        end: open of the last candle it was fitted on, UTC.
+        end: Open of the last candle it was fitted on, UTC.
     """
 
-    floor: float
+    epsilon: float
     weights: Array
     intercepts: Array
     end: pd.Timestamp
@@ -63,32 +63,34 @@ class Har:
         """Regress on origins whose targets all lie before the test span.
 
         Args:
-            history: closed candles.
-            before: first row of the test span; no candle in it or after it is used.
-            horizon: steps, at least 1.
+            history: Closed candles.
+            before: First row of the test span; no candle in it or after it is used.
+            horizon: Steps, at least 1.
 
         Raises:
-            InvalidInput: if ``before`` or ``horizon`` is outside the history.
-            NotEnoughData: if too few returns end before the test span.
+            InvalidInput: If ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: If too few returns end before the test span.
         """
         candles = fitting_rows(history, before, horizon)
-        floor = max(EPSILON_VARIANCE * float(variances(candles).mean()), np.finfo(float).tiny)
-        targets = next_log_volatility(candles, horizon, floor)
-        inputs = _inputs(candles, history.candle_length, floor)[: len(targets)]
-        return cls(floor, *ridge(inputs, targets, PENALTY), candles.index[-1])
+        epsilon = max(EPSILON_VARIANCE * float(variances(candles).mean()), np.finfo(float).tiny)
+        targets = next_log_volatility(candles, horizon, epsilon)
+        inputs = _inputs(candles, history.candle_length, epsilon)[: len(targets)]
+        return cls(epsilon, *ridge(inputs, targets, PENALTY), candles.index[-1])
 
-    def sigma(self, candles: pd.DataFrame, step: pd.Timedelta) -> Array:
+    def sigma(self, candles: pd.DataFrame, candle_length: pd.Timedelta) -> Array:
         """Estimate the volatility of the next candles.
 
         Args:
             candles: ``n`` candles.
-            step: candle length.
+            candle_length: Length of one candle.
 
         Returns:
             ``(n, horizon)`` in log-return a candle. Row *t* looks at candles up to *t*; column
             k - 1 is of the next k candles.
         """
-        sigma: Array = np.exp(_inputs(candles, step, self.floor) @ self.weights + self.intercepts)
+        sigma: Array = np.exp(
+            _inputs(candles, candle_length, self.epsilon) @ self.weights + self.intercepts
+        )
         return sigma
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
@@ -107,18 +109,18 @@ def variances(candles: pd.DataFrame) -> Array:
     return variances
 
 
-def log_averages(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
+def log_averages(candles: pd.DataFrame, candle_length: pd.Timedelta, epsilon: float) -> Array:
     """Average the logarithm of the candles' volatility, over one candle and over ``SPANS``.
 
     Returns:
         ``(n, averages)``; the first rows average the candles that there are.
     """
-    log = pd.Series(np.log(variances(candles) + floor) / 2)
-    lengths = [1, *(round(span / step) for span in SPANS if span > step)]
+    log = pd.Series(np.log(variances(candles) + epsilon) / 2)
+    lengths = [1, *(round(span / candle_length) for span in SPANS if span > candle_length)]
     return np.column_stack([log.rolling(n, min_periods=1).mean().to_numpy() for n in lengths])
 
 
-def next_log_volatility(candles: pd.DataFrame, horizon: int, floor: float) -> Array:
+def next_log_volatility(candles: pd.DataFrame, horizon: int, epsilon: float) -> Array:
     """Compute the logarithm of the root of the mean variance of the next k candles.
 
     Row *t* looks ahead to row *t + horizon*: these are targets, never inputs.
@@ -130,13 +132,13 @@ def next_log_volatility(candles: pd.DataFrame, horizon: int, floor: float) -> Ar
     first = total[:-horizon]
     next_candles = [(total[k : len(first) + k] - first) / k for k in range(1, horizon + 1)]
     # A difference of sums may fall below 0 by a rounding error.
-    logs: Array = np.log(np.maximum(np.column_stack(next_candles), 0.0) + floor) / 2
+    logs: Array = np.log(np.maximum(np.column_stack(next_candles), 0.0) + epsilon) / 2
     return logs
 
 
-def _inputs(candles: pd.DataFrame, step: pd.Timedelta, floor: float) -> Array:
+def _inputs(candles: pd.DataFrame, candle_length: pd.Timedelta, epsilon: float) -> Array:
     """Stack averages, hours and days; ``ridge`` leaves out those that do not vary."""
     index = pd.DatetimeIndex(candles.index)
     hour = index.hour.to_numpy()[:, None] == np.arange(1, 24)
     day = index.day_of_week.to_numpy()[:, None] == np.arange(1, 7)
-    return np.hstack([log_averages(candles, step, floor), hour, day])
+    return np.hstack([log_averages(candles, candle_length, epsilon), hour, day])

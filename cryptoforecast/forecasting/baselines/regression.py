@@ -60,7 +60,7 @@ class Linear:
     see ``trailing_quantiles``.
 
     Attributes:
-        har: what scales the returns.
+        har: The regression whose sigma scales the returns.
         weights: ``(inputs, horizon)``.
         intercepts: ``(horizon,)``.
     """
@@ -78,13 +78,13 @@ class Linear:
         """Regress on origins whose targets all lie before the test span.
 
         Args:
-            history: closed candles.
-            before: first row of the test span; no candle in it or after it is used.
-            horizon: steps, at least 1.
+            history: Closed candles.
+            before: First row of the test span; no candle in it or after it is used.
+            horizon: Steps, at least 1.
 
         Raises:
-            InvalidInput: if ``before`` or ``horizon`` is outside the history.
-            NotEnoughData: if too few returns end before the test span.
+            InvalidInput: If ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: If too few returns end before the test span.
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
@@ -112,9 +112,9 @@ class Boosting:
     costs no more than a horizon of 2. The band is made as in ``Linear``.
 
     Attributes:
-        har: the regression whose sigma scales the returns.
-        scales: trees of the scale, for the first and the last step; one if these are the same.
-        locations: trees of the location, in the same way.
+        har: The regression whose sigma scales the returns.
+        scales: Trees of the scale, for the first and the last step; one if these are the same.
+        locations: Trees of the location, in the same way.
     """
 
     har: Har
@@ -130,19 +130,21 @@ class Boosting:
         """Grow trees on origins whose targets all lie before the test span.
 
         Args:
-            history: closed candles.
-            before: first row of the test span; no candle in it or after it is used.
-            horizon: steps, at least 1.
+            history: Closed candles.
+            before: First row of the test span; no candle in it or after it is used.
+            horizon: Steps, at least 1.
 
         Raises:
-            InvalidInput: if ``before`` or ``horizon`` is outside the history.
-            NotEnoughData: if too few returns end before the test span.
+            InvalidInput: If ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: If too few returns end before the test span.
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
         sigma = har.sigma(candles, history.candle_length)
-        inputs = _tree_inputs(candles, history.candle_length, sigma, har.floor)[: before - horizon]
-        surprises = next_log_volatility(candles, horizon, har.floor)
+        inputs = _tree_inputs(candles, history.candle_length, sigma, har.epsilon)[
+            : before - horizon
+        ]
+        surprises = next_log_volatility(candles, horizon, har.epsilon)
         surprises -= np.log(sigma[: before - horizon])
         returns = (_returns(candles, horizon) / sigma)[: before - horizon]
         ends = sorted({0, horizon - 1})
@@ -165,7 +167,7 @@ class Boosting:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
         candles = seen_from(history, rows)
         sigma = self.har.sigma(candles, history.candle_length)
-        inputs = _tree_inputs(candles, history.candle_length, sigma, self.har.floor)
+        inputs = _tree_inputs(candles, history.candle_length, sigma, self.har.epsilon)
         centre = sigma * _predict(self.locations, inputs, sigma.shape[1])
         sigma = sigma * np.exp(_predict(self.scales, inputs, sigma.shape[1]))
         return _around(self.name, history, rows, centre, sigma, self.har.end)
@@ -191,8 +193,10 @@ def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
     return inputs
 
 
-def _tree_inputs(candles: pd.DataFrame, step: pd.Timedelta, sigma: Array, floor: float) -> Array:
-    return np.hstack([_inputs(candles, sigma), log_averages(candles, step, floor)])
+def _tree_inputs(
+    candles: pd.DataFrame, candle_length: pd.Timedelta, sigma: Array, epsilon: float
+) -> Array:
+    return np.hstack([_inputs(candles, sigma), log_averages(candles, candle_length, epsilon)])
 
 
 def _grow(inputs: Array, targets: Array, **settings: float | str) -> HistGradientBoostingRegressor:
@@ -224,12 +228,12 @@ def _around(
     """Draw a band of past residuals around a predicted return.
 
     Args:
-        name: name of the baseline.
-        history: the prices it forecasts.
-        rows: the origins.
+        name: Name of the baseline.
+        history: The prices it forecasts.
+        rows: The origins.
         centre: ``(n, horizon)`` predicted log-return at each row up to the last origin.
-        sigma: ``(n, horizon)`` expected volatility, likewise.
-        end: open of the last candle the baseline was fitted on, UTC.
+        sigma: ``(n, horizon)`` expected volatility at the same rows.
+        end: Open of the last candle the baseline was fitted on, UTC.
     """
     returns = _returns(seen_from(history, rows), sigma.shape[1])
     band = trailing_quantiles((returns - centre) / sigma, rows, last_row(history, end))

@@ -35,13 +35,13 @@ class Naive:
         """Take the empirical quantiles of every return that ended before the test span.
 
         Args:
-            history: closed candles.
-            before: first row of the test span; no target in it or after it is used.
-            horizon: steps, at least 1.
+            history: Closed candles.
+            before: First row of the test span; no target in it or after it is used.
+            horizon: Steps, at least 1.
 
         Raises:
-            InvalidInput: if ``before`` or ``horizon`` is outside the history.
-            NotEnoughData: if too few returns end before the test span.
+            InvalidInput: If ``before`` or ``horizon`` is outside the history.
+            NotEnoughData: If too few returns end before the test span.
         """
         return cls(quantiles_by_step(_returns(history, before, horizon)))
 
@@ -98,7 +98,7 @@ class Drift:
     Adding the drift back gives those of the return itself, so it is the band of ``Naive``.
 
     Attributes:
-        mean: log-return of a candle.
+        mean: Log-return of a candle.
         quantiles: ``(horizon, 9)`` of the cumulative log-return.
     """
 
@@ -134,8 +134,8 @@ def volatility(candles: pd.DataFrame, alpha: float = CONE_ALPHA) -> Array:
     of return".
 
     Args:
-        candles: frame with ``high`` and ``low``, USD.
-        alpha: weight of the newest candle.
+        candles: Frame with ``high`` and ``low``, USD.
+        alpha: Weight of the newest candle.
 
     Returns:
         ``(n,)`` sigma in log-return a candle; row *t* looks at candles up to *t*.
