@@ -310,9 +310,9 @@ def test_size_is_bounded_packed_and_unpacked(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     from cryptoforecast.prices.files.readers import arrow
-    from cryptoforecast.prices.files.readers import csv as delimited
+    from cryptoforecast.prices.files.readers import csv as csv_reader
 
-    monkeypatch.setattr(delimited, "MAX_ROWS", 500)
+    monkeypatch.setattr(csv_reader, "MAX_ROWS", 500)
     monkeypatch.setattr(arrow, "MAX_ROWS", 500)
     with pytest.raises(UnreadableFile, match="million rows"):
         read(as_csv(minutes(501)), "x.csv")
