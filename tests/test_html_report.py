@@ -93,7 +93,7 @@ def test_it_holds_the_verdict_the_scores_and_where_they_come_from(result, page):
         assert view in text
 
 
-def test_every_part_is_drawn_said_and_tabled(result, page):
+def test_every_section_has_a_figure_a_sentence_and_a_table(result, page):
     analyses = Analyses()
     reader = Reader(page)
     text = reader.text
@@ -150,7 +150,7 @@ def test_a_walk_forward_test_adds_its_folds(walked):
     assert "Walk forward" in text
 
 
-def test_what_can_not_be_told_is_said_and_the_rest_stands():
+def test_a_section_without_an_answer_says_why_and_leaves_the_rest():
     few = judge(190)
     text = Reader(html_report.page(Analyses(), few)).text
     assert few.verdict.sentence in text

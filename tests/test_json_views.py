@@ -89,7 +89,7 @@ def test_a_backtest_has_the_librarys_numbers(result):
     assert (found["cached"], found["model"]) == (True, None)
 
 
-def test_no_training_is_told_of_saved_models_and_baselines(result):
+def test_saved_models_and_baselines_have_no_training(result):
     saved = json_views.backtest_json(result, saved="mine")
     assert (saved["training"], saved["model"]) == (None, "mine")
     history = synthetic.history()
@@ -177,7 +177,7 @@ def test_a_forecast_has_one_entry_a_step():
         assert prices[0] < step["mean"] < prices[-1]
 
 
-def test_how_the_band_was_calibrated_is_told():
+def test_the_calibration_of_the_band_has_its_factors():
     coming = future(horizon=2)
     assert json_views.forecast_json(coming, "quantile")["calibration"] is None
     factors = np.arange(18.0).reshape(2, 9)

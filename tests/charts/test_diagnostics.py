@@ -1,4 +1,4 @@
-"""Figures of how a forecast errs: bounded, labelled, and their sentences say the same."""
+"""Figures of errors are small and labelled, and their sentences say the same."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     assert "never moved" in figures.summary_delay(result, STEP, still)
 
 
-def test_a_lean_is_said_with_its_side(result):
+def test_a_mean_error_has_its_side(result):
     forecast = result.forecast
     low = dataclasses.replace(forecast, predicted=forecast.actual * 0.99)
     frame = diagnostics.residuals(low, STEP)
@@ -241,7 +241,7 @@ def test_heavy_tails_are_called_so():
     assert "do not vary" in figures.summary_histogram(frame.iloc[:0])
 
 
-def test_patterns_and_spells_are_told_apart():
+def test_patterns_differ_from_groups_of_large_errors():
     def frame(residual, size):
         return pd.DataFrame({"lag": range(1, 25), "residual": residual, "size": size,
                              "bound": 0.05, "size_bound": 0.05})  # fmt: skip

@@ -57,7 +57,7 @@ def test_simulated_prices_are_labelled():
     assert "Simulated prices" in figure.layout.title.subtitle.text
 
 
-def test_the_window_and_a_warm_start_are_said(tested):
+def test_the_sentence_has_the_window_and_the_warm_start(tested):
     assert summary_refits(tested) == "Fitted again for each of 4 folds, on all candles before it."
     sliding = walk(WalkPlan(folds=2, window="sliding", window_rows=300))
     assert "the 300 candles before it" in summary_refits(sliding)
@@ -72,7 +72,7 @@ def test_folds_are_counted_against_the_last_price(tested):
     assert f"between {known.min():.3f} and {known.max():.3f}" in text
 
 
-def test_what_is_undefined_is_said(tested):
+def test_the_sentence_is_about_what_is_undefined(tested):
     def bare(fold):
         naive = tuple(dataclasses.replace(each, pinball=0.0) for each in fold.scores["naive"])
         return dataclasses.replace(fold, scores={**fold.scores, "naive": naive})

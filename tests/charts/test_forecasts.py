@@ -64,6 +64,11 @@ def test_the_fan_opens_at_the_last_close_and_nests():
     assert labels == {style.money(given.forecast.quantile_prices[0, -1, i]) for i in (2, 4, 6)}
 
 
+@pytest.mark.parametrize(("horizon", "size"), [(1, 8), (12, 8), (13, 4)])
+def test_many_steps_have_small_markers(horizon, size):
+    assert named(charts.fan(next_steps(horizon)), "median").marker.size == size
+
+
 def test_one_step_is_a_box_around_its_candle():
     given = next_steps(1, interval="1d")
     figure = charts.fan(given)

@@ -46,7 +46,7 @@ def row(figure, name):
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("metric", METRICS)
-def test_every_metric_is_drawn_and_said(result, metric, dark):
+def test_every_metric_has_a_figure_and_a_sentence(result, metric, dark):
     board = leaderboard(result, metric)
     figure = forest(result, board, dark=dark)
     assert figure.layout.font.color == style.theme(dark).ink
@@ -95,7 +95,7 @@ def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
     assert "cone" not in text
 
 
-def test_chance_and_too_few_are_said(result):
+def test_the_sentence_is_about_chance_or_too_few_forecasts(result):
     even = replace(BOARD, standings=BOARD.standings[1:3])
     assert "None differs from naive" in summary_leaderboard(result, even)
     few = replace(BOARD, standings=(replace(BOARD.standings[0], low=NAN, high=NAN),))
@@ -104,7 +104,7 @@ def test_chance_and_too_few_are_said(result):
     assert "defined for none" in summary_leaderboard(result, none)
 
 
-def test_a_coverage_is_told_against_its_promise(result):
+def test_a_coverage_is_compared_with_its_promise(result):
     board = Leaderboard(
         "coverage_80", 1, "naive", 1234,
         (

@@ -98,7 +98,7 @@ def test_one_step_is_a_strip_of_prices():
     assert cells.texttemplate
 
 
-def test_undefined_chances_are_said_to_be():
+def test_undefined_probabilities_are_called_unknown():
     given = next_steps(3)
     undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
     given = replace(given, forecast=undefined)

@@ -1,4 +1,4 @@
-"""Figures of how bands fared hold what was counted, and their sentences say the same."""
+"""Figures of bands have the counted shares, and their sentences say the same."""
 
 import json
 from dataclasses import replace
@@ -58,7 +58,7 @@ def test_simulated_prices_are_labelled_and_real_ones_are_not(name):
 
 
 @pytest.mark.parametrize("name", list(FIGURES))
-def test_nothing_known_is_said_and_drawn_empty(name):
+def test_without_outcomes_figures_are_empty_and_sentences_say_so(name):
     json.loads(FIGURES[name](unknown(), False).to_json())
     assert SENTENCES[name](unknown()).startswith("No outcome is known")
 

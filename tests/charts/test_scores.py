@@ -29,7 +29,7 @@ def test_errors_are_multiples_of_naives():
     assert dict(zip(band.y, band.text, strict=True))["lstm"] == "0.890"
 
 
-def test_an_undefined_error_is_said_to_be():
+def test_an_undefined_error_is_called_undefined():
     scores = {"naive": (scored(0.0, 1.0),), "lstm": (scored(1.0, 1.0),)}
     assert set(charts.compare_errors(scores).data[0].text) == {"undefined"}
     assert charts.summary_errors(scores).endswith("lstm undefined.")

@@ -27,7 +27,7 @@ def test_ticks_of_time_are_few_round_and_inside(start, hours):
 
 
 @given(st.floats(1e-9, 1e7), st.floats(1e-3, 2))
-def test_ticks_of_price_are_round_inside_and_told_apart(low, relative):
+def test_ticks_of_price_are_round_inside_and_different(low, relative):
     high = low * (1 + relative)
     chosen = ticks.prices(low, high)
     assert 2 <= len(chosen) <= ticks.MAX_PRICE_TICKS + 1
