@@ -1,1 +1,1 @@
-"""What is learnt: features, samples, networks, saved models, baselines."""
+"""Learning: features, samples, networks, training, inference and saved models."""

@@ -1,1 +1,1 @@
-"""What is true of candles whatever their origin: resampling, quality, repairs, coins."""
+"""Candles of any origin: resampling, ranges, quality, repairs, and the list of coins."""
