@@ -118,6 +118,8 @@ def test_bad_input_is_no_failure_of_the_source() -> None:
 
 def test_calls_at_once_are_limited() -> None:
     breaker = CircuitBreaker("Source", max_calls=2)
+    for _ in range(3):
+        assert breaker.run(lambda: 1, 5) == 1
     hold, inside = threading.Event(), threading.Semaphore(0)
 
     def work() -> None:
@@ -155,3 +157,58 @@ def test_the_longer_pause_counts_up_to_an_hour(pause: float, wanted: float, seco
 def test_by_default_four_calls_run_at_once_and_a_pause_lasts_a_minute() -> None:
     breaker = CircuitBreaker("Source")
     assert (breaker.max_calls, breaker.pause) == (4, 60.0)
+
+
+def test_after_a_deadline_the_pause_goes_on_when_the_call_has_ended() -> None:
+    clock = [0.0]
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
+    hold, ended = threading.Event(), threading.Event()
+
+    def late() -> None:
+        hold.wait(10)
+        ended.set()
+
+    with pytest.raises(SourceUnavailable, match=r"did not answer within 0\.05 s"):
+        breaker.run(late, 0.05)
+    clock[0] = 20.0
+    with pytest.raises(SourceUnavailable, match="earlier request"):
+        breaker.run(lambda: 1, 5)
+    hold.set()
+    assert ended.wait(5)
+
+    def refusal() -> str:
+        with pytest.raises(SourceUnavailable) as raised:
+            breaker.run(lambda: 1, 5)
+        return str(raised.value)
+
+    until(lambda: "earlier request" not in refusal())
+    assert refusal() == ("Source did not answer within 0.05 s. It is asked again in 40 s or later.")
+    clock[0] = 61.0
+    assert breaker.run(lambda: 7, 5) == 7
+    assert breaker.run(lambda: 8, 5) == 8
+
+
+def test_a_late_failure_of_an_abandoned_call_prolongs_no_pause() -> None:
+    clock = [0.0]
+    breaker = CircuitBreaker("Source", pause=60, clock=lambda: clock[0])
+    hold, ended = threading.Event(), threading.Event()
+
+    def late() -> None:
+        hold.wait(10)
+        ended.set()
+        raise RetryLater("Later.", pause=600)
+
+    with pytest.raises(SourceUnavailable, match="did not answer"):
+        breaker.run(late, 0.05)
+    clock[0] = 61.0
+    hold.set()
+    assert ended.wait(5)
+
+    def answers() -> bool:
+        try:
+            return breaker.run(lambda: True, 5)
+        except SourceUnavailable:
+            return False
+
+    until(answers)
+    assert answers()

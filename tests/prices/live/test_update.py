@@ -10,11 +10,13 @@ import pytest
 
 from cryptoforecast.errors import NotEnoughData, SourceUnavailable
 from cryptoforecast.prices.candles.coins import resolve
+from cryptoforecast.prices.candles.quality import empty
 from cryptoforecast.prices.candles.resample import COLUMNS, floor
 from cryptoforecast.prices.live import update
 from cryptoforecast.prices.live.coinbase import PAGE_ROWS, Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.kraken import Kraken
+from cryptoforecast.prices.live.sources import Fetched
 from cryptoforecast.prices.live.update import Updater
 from tests.prices.live.exchange_server import ExchangeServer
 
@@ -180,6 +182,31 @@ def test_joined_candles_take_the_new_ones_in_their_span() -> None:
     assert joined.index.equals(old.index)
     assert update.join(old, new.iloc[:0]) is old
     assert update.join(new, old) is old
+
+
+class Slow:
+    """A source that runs out of time before it has fetched a candle."""
+
+    name, title, volume_unit = "slow", "Slow", "coins"
+
+    def symbol(self, coin: object) -> str:
+        return "BTC"
+
+    def fetch(self, *window: object) -> Fetched:
+        return Fetched(empty(), unfinished=True)
+
+
+def test_a_source_without_time_for_a_candle_leaves_the_cached_ones(tmp_path: Path) -> None:
+    cache = PriceCache(tmp_path, 9)
+    key = ("slow", "BTC", "1h")
+    recent = candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 5)
+    cache.store(key, Entry(recent, ago("3h"), recent.index[0], "slow", "coins"))
+    Updater(cache, 0.0).update(Slow(), BTC, "1h", recent.index[0], 5.0, ())  # type: ignore[arg-type]
+    entry = cache.load(key)
+    assert entry is not None
+    assert entry.candles.index.equals(recent.index)
+    assert (entry.since, entry.notes) == (recent.index[0], ())
+    assert entry.fetched_at > ago("1h")
 
 
 def test_what_could_not_be_finished_is_continued(exchange: ExchangeServer, shelf: Shelf) -> None:
