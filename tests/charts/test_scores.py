@@ -5,6 +5,7 @@ import math
 import pytest
 
 from cryptoforecast import charts
+from cryptoforecast.charts import style
 from tests.charts.examples import COVERAGE, CURVE, SCORES, named, scored
 
 
@@ -56,3 +57,53 @@ def test_sentences_say_what_the_figures_show():
     assert charts.summary_errors(SCORES) == (
         "MAE in multiples of the last price's: cone 1.000, lstm 4.70."
     )
+
+
+@pytest.mark.parametrize(("epochs", "distance"), [(7, 1), (10, 1), (11, None)])
+def test_few_epochs_have_a_tick_each(epochs, distance):
+    figure = charts.loss_curve(CURVE, epochs=epochs)
+    assert figure.layout.xaxis.dtick == distance
+    assert tuple(figure.layout.xaxis.range) == (0.5, epochs + 0.5)
+    assert figure.layout.title.text == "Loss by epoch"
+    # Without a limit the axis ends at the last epoch, and with none at the first.
+    assert charts.loss_curve(CURVE).layout.xaxis.range[1] == 7.5
+    assert charts.loss_curve(()).layout.xaxis.range[1] == 1.5
+
+
+def test_a_larger_error_than_naives_has_the_strong_colour():
+    better = {**SCORES, "har": (scored(0.9, 1.0), scored(90.0, 0.01))}
+    (bars,) = charts.compare_errors(better).data
+    colours = dict(zip(bars.y, bars.marker.color, strict=True))
+    light = style.LIGHT
+    assert colours == {
+        "naive": light.rule, "cone": light.calm, "lstm": light.strong, "har": light.calm,
+    }  # fmt: skip
+    assert list(bars.y)[::-1] == ["naive", "cone", "lstm", "har"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "title", "unit"),
+    [("mae", "Error of the price", "MAE"), ("pinball", "Error of the band", "pinball loss")],
+)
+def test_errors_have_their_metric_and_room_for_the_largest(metric, title, unit):
+    layout = charts.compare_errors(SCORES, metric=metric, simulated=True).layout
+    assert layout.title.text == f"{title}, naive = 1"
+    assert layout.xaxis.title.text == f"{unit} / naive {unit}"
+    assert layout.title.subtitle.text.startswith(f"{style.SIMULATED}<br>dashed: ")
+    largest = 4.7 if metric == "mae" else 1.0
+    assert layout.xaxis.range[0] == 0
+    assert layout.xaxis.range[1] == pytest.approx(1.22 * largest)
+    rows = charts.compare_errors({"naive": SCORES["naive"]}, metric=metric).layout.height
+    assert layout.height == rows + 2 * 38
+    assert charts.summary_errors(SCORES, metric=metric).startswith(f"{unit} in multiples")
+
+
+@pytest.mark.parametrize(("dark", "strong"), [(False, style.VERMILLION), (True, style.ORANGE)])
+def test_each_predictor_has_a_colour_and_a_marker_of_its_own(dark, strong):
+    names = ("naive", "cone", "drift", "har", "linear", "boosting", "lstm")
+    figure = charts.coverage({name: {80: 0.8} for name in names}, dark=dark)
+    lines = [named(figure, name) for name in names]
+    assert len({line.line.color for line in lines}) == len(names)
+    assert len({line.marker.symbol for line in lines}) == len(names)
+    assert lines[-1].line.color == strong
+    assert lines[0].line.color == style.theme(dark).rule
