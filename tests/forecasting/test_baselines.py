@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.forecasting import baselines
 from cryptoforecast.forecasting.baselines import BASELINES, Cone, Drift, Naive, volatility
 from cryptoforecast.learning.targets import actual_prices, cumulative_returns
-from cryptoforecast.types import QUANTILES, PriceHistory
+from cryptoforecast.types import QUANTILES, PriceHistory, Split
 
 
 def history(n=300, seed=0) -> PriceHistory:
@@ -202,3 +203,23 @@ def test_a_refusal_gives_the_rule_and_what_was_received(name):
         fit(history(), 63, 24)
     assert fit(history(), 64, 24) is not None
     assert fit(history(), 300, 1) is not None
+
+
+def test_chosen_baselines_are_fitted_on_the_rows_of_a_split():
+    given = history()
+    cut = Split(rows=300, train_end=150, test_start=220, horizon=3, first=40, embargo=5)
+    assert cut.fit_end == 215
+    fitted = baselines.fit({"har", "naive", "drift"}, given, cut)
+    assert [each.name for each in fitted] == ["naive", "drift", "har"]
+    window = with_candles(given, given.candles.iloc[40:])
+    rows = range(220, 290)
+    for each in fitted:
+        alone = BASELINES[each.name].fit(window, 175, 3).forecast(given, rows)
+        np.testing.assert_array_equal(each.forecast(given, rows).quantiles, alone.quantiles)
+        np.testing.assert_array_equal(each.forecast(given, rows).predicted, alone.predicted)
+
+
+def test_the_heavy_baselines_are_no_quick_ones():
+    assert baselines.QUICK == ("naive", "cone", "drift", "har")
+    assert set(baselines.QUICK).isdisjoint(baselines.HEAVY)
+    assert {*baselines.QUICK, *baselines.HEAVY} == set(BASELINES)

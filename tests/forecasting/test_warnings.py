@@ -47,7 +47,12 @@ def test_a_dead_market_is_named(volume):
 
 @pytest.mark.parametrize(
     ("interval", "age", "words"),
-    [("1m", "5min", "5 minutes"), ("1h", "3h", "3 hours"), ("1d", "5D", "5 days")],
+    [
+        ("1m", "5min", "5 minutes"),
+        ("1h", "3h", "3 hours"),
+        ("1h", "26h", "26 hours"),
+        ("1d", "5D", "5 days"),
+    ],
 )
 def test_late_prices_are_named_with_their_age(interval, age, words):
     history = synthetic.history(60)
@@ -207,8 +212,8 @@ def test_a_model_past_its_date_says_so():
         )
         return [text for text in found if "learnt from prices up to" in text]
 
-    assert named("743D") == [
-        "This model learnt from prices up to 2021-12-31, 743 days before the last candle. "
+    assert named("743D 20h") == [
+        "This model learnt from prices up to 2021-12-30, 744 days before the last candle. "
         "Markets change: train a newer one."
     ]
     assert len(named("730D 1h")) == 1
