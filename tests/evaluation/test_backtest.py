@@ -256,3 +256,41 @@ def test_simulated_prices_are_named_in_the_verdict(history):
     simulated = dataclasses.replace(history, simulated=True)
     sentence = backtest.holdout(simulated, SPEC, synthetic.model(SPEC)).verdict.sentence
     assert "137 simulated hours" in sentence
+
+
+def test_the_scale_of_mase_is_of_the_training_rows_of_a_window(history):
+    cut = samples.split_rows(700, specs.make(network="naive", horizon=2))
+    cut = dataclasses.replace(cut, first=100, train_end=400)
+    naive = BASELINES["naive"].fit(history, 560, 2).forecast(history, range(560, 698))
+    found = backtest.score(history, cut, {"naive": naive})["naive"]
+    moves = np.abs(np.diff(history.candles["close"].to_numpy()[100:400]))
+    for step in (0, 1):
+        assert found[step].mae / found[step].mase == pytest.approx(moves.mean())
+
+
+def test_a_result_says_whether_its_model_was_cached(history):
+    model = synthetic.model(SPEC)
+    assert backtest.holdout(history, SPEC, model, cached=True, baselines=()).cached
+    assert not backtest.holdout(history, SPEC, model, baselines=()).cached
+
+
+def test_thirty_candles_are_enough_for_the_band_of_a_squared_error_model():
+    model = synthetic.model(synthetic.spec(loss="mse"))
+    spec = dataclasses.replace(model.spec, test=0.3, validation=0.1)
+    rows = {}
+    for length in range(250, 450):
+        cut = samples.split_rows(length, spec, trained=True)
+        rows[sum(map(len, cut.validation_origins(specs.needs(spec))))] = length
+    result = backtest.saved(synthetic.history(rows[30]), model, 0.3, 0.1, baselines=())
+    assert result.notes[-1] == "Its band is measured on the 30 candles before the test span."
+    with pytest.raises(NotEnoughData, match=r"at least 30 candles .* Received: 29\. Choose"):
+        backtest.saved(synthetic.history(rows[29]), model, 0.3, 0.1, baselines=())
+    quantile = backtest.saved(synthetic.history(600), synthetic.model(SPEC), baselines=())
+    assert quantile.notes == ()
+
+
+def test_the_names_of_all_predictors_are_in_the_refusal_of_another(history):
+    cut = samples.split(history, specs.make(network="naive"))
+    for name in ("oracle", "lstm"):
+        with pytest.raises(InvalidInput, match=rf"lstm, dense, .*naive, cone.*Received: '{name}'"):
+            backtest.predictors(history, specs.make(network=name), cut, None)

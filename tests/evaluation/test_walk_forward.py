@@ -14,7 +14,7 @@ from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import samples, specs, training, training_cache
-from cryptoforecast.types import Monitor, Split, WalkPlan
+from cryptoforecast.types import Monitor, Progress, Split, WalkPlan
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=2, features=("return", "range"), lookback=5, epochs=3)
@@ -328,6 +328,58 @@ def test_progress_says_which_fold_it_is_and_never_falls(history):
     assert seen[-1].done == pytest.approx(1)
 
 
+def progress_of(history, monkeypatch, plan, cached=()):
+    """Walk forward with fits that report a quarter and the whole; some are cached already."""
+
+    def fit(_history, _spec, _split, _measured, monitor, _initial):
+        for done in (0.25, 1.0):
+            monitor.report(Progress(epoch=1, epochs=3, done=done, seconds=0.0))
+        return synthetic.model(SPEC)
+
+    keys, seen = [], []
+
+    def model_of(key, make):
+        keys.append(key)
+        if len(keys) in cached:
+            return synthetic.model(SPEC), True
+        return make(), False
+
+    monkeypatch.setattr(training, "fit", fit)
+    monitor = Monitor(seen.append)
+    walk_forward.run(history, SPEC, plan, monitor, model_of, baselines=())
+    return [(progress.fold, progress.done) for progress in seen]
+
+
+def test_the_share_done_counts_rows_times_epochs(history, monkeypatch):
+    rows = [512, 554, 596]
+    assert [cut.train_end for cut in cuts(800, WalkPlan(folds=3))] == rows
+    done = progress_of(history, monkeypatch, WalkPlan(folds=3))
+    expected = [
+        (fold, (sum(rows[: fold - 1]) + part * rows[fold - 1]) / sum(rows))
+        for fold in (1, 2, 3)
+        for part in (0.25, 1.0)
+    ]
+    assert [fold for fold, _ in done] == [fold for fold, _ in expected]
+    assert [share for _, share in done] == pytest.approx([share for _, share in expected])
+
+
+def test_the_share_done_leaves_out_what_was_cached(history, monkeypatch):
+    done = progress_of(history, monkeypatch, WalkPlan(folds=3), cached=(2,))
+    # That the second fold is cached is known after the first.
+    shares = [512 / 4 / 1662, 512 / 1662, (512 + 596 / 4) / 1108, 1]
+    assert [fold for fold, _ in done] == [1, 1, 3, 3]
+    assert [share for _, share in done] == pytest.approx(shares)
+
+
+def test_a_sliding_window_counts_its_own_rows(history, monkeypatch):
+    plan = WalkPlan(folds=2, window="sliding", window_rows=500, warm_start=True)
+    first, second = (cut.train_end - cut.first for cut in cuts(800, plan))
+    assert (first, second) == (400, 400)
+    done = progress_of(history, monkeypatch, plan)
+    # The second starts from the weights of the first, and has one epoch for its three.
+    assert [share for _, share in done] == pytest.approx([3 / 16, 3 / 4, 13 / 16, 1])
+
+
 def test_a_cached_fold_is_not_counted_as_work(history):
     seen, known = [], training.train(history, SPEC)
 
@@ -400,6 +452,31 @@ def test_a_baseline_can_be_cancelled_too(history):
 def test_refusals(history, plan, message):
     with pytest.raises(InvalidInput, match=message):
         walk_forward.run(history, SPEC, plan)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        WalkPlan(folds=1),
+        WalkPlan(folds=5),  # the last fold has 30 origins
+        WalkPlan(folds=2, gap=2),
+        WalkPlan(folds=2, window="sliding", window_rows=640),
+        WalkPlan(folds=2, window="sliding", window_rows=300),
+    ],
+    ids=str,
+)
+def test_plans_at_the_bounds_are_taken(history, plan):
+    walk_forward.check_all(history, NAIVE, plan)
+
+
+def test_fifty_folds_and_a_warm_start_of_two_are_within_the_rules():
+    walk_forward.check(WalkPlan(folds=walk_forward.MAX_FOLDS), NAIVE)
+    walk_forward.check(WalkPlan(folds=2, warm_start=True), SPEC)
+    whole = samples.split_rows(800, SPEC)
+    for window_rows in (1, 640):
+        plan = WalkPlan(window="sliding", window_rows=window_rows)
+        assert walk_forward.complete(plan, SPEC, whole).window_rows == window_rows
+    assert walk_forward.complete(WalkPlan(gap=641), SPEC, whole).gap == 641
 
 
 def test_a_baseline_is_refused_a_warm_start_and_a_short_window(history):
