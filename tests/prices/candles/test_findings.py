@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cryptoforecast.prices.candles import findings
 from cryptoforecast.prices.candles.quality import outliers
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory, Problem
@@ -73,6 +74,121 @@ def test_the_same_candle_twice_on_the_grid_is_only_reported() -> None:
     found = problem(history, "two_labels")
     assert (found.count, found.first_line, found.repair) == (3, 105, "none")
     assert found.detail.startswith("the same candle again 3 hours later")
+
+
+def distinct(rows: int, step: str = "1h") -> pd.DataFrame:
+    """Make candles that are all different, with four different prices and volume."""
+    base = np.arange(rows, dtype=float)
+    index = pd.date_range("2024-01-01", periods=rows, freq=step, tz="UTC", name="time", unit="ns")
+    values = {"open": 100 + base, "high": 103 + base, "low": 99 + base, "close": 102 + base}
+    return pd.DataFrame({**values, "volume": 1 + base}, index=index)
+
+
+def repeats(candles: pd.DataFrame) -> tuple[list[int], list[int]]:
+    values = {name: candles[name].to_numpy() for name in candles}
+    earlier, later = findings.repeated(values, candles.index.asi8)
+    return earlier.tolist(), later.tolist()
+
+
+@pytest.mark.parametrize(
+    ("step", "rows", "is_found"),
+    [("1h", 1, True), ("30min", 1, False), ("1h", 48, True), ("1h", 49, False), ("1D", 2, True)],
+)
+def test_a_repeat_lies_one_to_48_hours_later(step: str, rows: int, is_found: bool) -> None:
+    candles = distinct(120, step)
+    candles.iloc[20 + rows] = candles.iloc[20]
+    assert repeats(candles) == (([20], [20 + rows]) if is_found else ([], []))
+
+
+def test_only_the_most_frequent_distance_counts() -> None:
+    candles = distinct(200)
+    for row, later in ((20, 25), (40, 45), (60, 65), (80, 83), (100, 110)):
+        candles.iloc[later] = candles.iloc[row]
+    assert repeats(candles) == ([20, 40, 60], [25, 45, 65])
+
+
+@pytest.mark.parametrize(
+    ("change", "is_found"),
+    [
+        ({}, True),
+        ({"volume": 0.0}, True),  # four different prices
+        ({"open": 106.0, "close": 106.0}, True),  # volume
+        ({"open": 106.0, "close": 106.0, "volume": 0.0}, False),
+        ({"open": 108.0, "volume": 0.0}, False),  # the open is the high
+        ({"open": 104.0, "volume": 0.0}, False),  # the open is the low
+        ({"close": 108.0, "volume": 0.0}, False),
+        ({"close": 104.0, "volume": 0.0}, False),
+        ({"open": 106.0, "high": 106.0, "low": 106.0, "close": 106.0}, False),  # one price
+    ],
+)
+def test_a_repeat_has_volume_or_four_different_prices(
+    change: dict[str, float], is_found: bool
+) -> None:
+    candles = distinct(60)
+    candle = {"open": 105.0, "high": 108.0, "low": 104.0, "close": 107.0, "volume": 6.0, **change}
+    for row in (20, 25):
+        candles.iloc[row] = [candle[name] for name in candles]
+    assert repeats(candles) == (([20], [25]) if is_found else ([], []))
+
+
+@pytest.mark.parametrize(("rows", "is_found"), [(10_000, True), (10_001, False)])
+def test_one_repeat_in_more_than_ten_thousand_is_chance(rows: int, is_found: bool) -> None:
+    candles = distinct(rows)
+    candles.iloc[25] = candles.iloc[20]
+    assert repeats(candles) == (([20], [25]) if is_found else ([], []))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_hardly_a_candle_has_no_repeats(rows: int) -> None:
+    assert repeats(distinct(rows)) == ([], [])
+
+
+def test_two_candles_may_be_a_repeat() -> None:
+    candles = distinct(2)
+    candles.iloc[1] = candles.iloc[0]
+    assert repeats(candles) == ([0], [1])
+
+
+@pytest.mark.parametrize(
+    ("mask", "expected"),
+    [
+        ([], ([0], [0])),
+        ([0, 0], ([0], [0])),
+        ([1], ([0], [1])),
+        ([1, 1, 0, 1], ([0, 3], [2, 1])),
+        ([0, 1, 1, 0], ([1], [2])),
+    ],
+)
+def test_runs_of_true_values(mask: list[int], expected: tuple[list[int], list[int]]) -> None:
+    starts, lengths = findings.runs(np.array(mask, dtype=bool))
+    assert (starts.tolist(), lengths.tolist()) == expected
+
+
+def stale(first: int, stretch: int, tail: int) -> dict[str, Problem]:
+    """Report on candles with a stretch at one price from ``first`` on, and a flat tail."""
+    candles = distinct(200)
+    for start, rows in ((first, stretch), (200 - tail, tail)):
+        candles.iloc[start : start + rows, :4] = candles["close"].iloc[min(start, 199)]
+        candles.iloc[start : start + rows, 4] = 0.0
+    reported = findings.stale(candles, tail, np.arange(200) + 2)
+    return {each.kind: each for each in reported}
+
+
+@pytest.mark.parametrize("first", [0, 50])
+@pytest.mark.parametrize("tail", [0, 30])
+@pytest.mark.parametrize(("stretch", "is_flat"), [(24, False), (25, True), (40, True)])
+def test_a_flat_stretch_repeats_a_price_24_times_before_the_tail(
+    first: int, stretch: int, is_flat: bool, tail: int
+) -> None:
+    found = stale(first, stretch, tail)
+    assert ("flat" in found) is is_flat
+    if is_flat:
+        assert (found["flat"].count, found["flat"].first_line) == (stretch - 1, first + 3)
+        assert found["flat"].detail.startswith("1 stretches of at least 24 candles at one price")
+    assert ("flat_tail" in found) is (tail > 0)
+    if tail:
+        assert (found["flat_tail"].count, found["flat_tail"].first_line) == (30, 172)
+    assert found["zero_volume"].count == stretch + tail
 
 
 def test_joins_of_sources_tell_the_largest_step() -> None:

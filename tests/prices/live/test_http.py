@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
+import requests
+import urllib3.exceptions
 
 from cryptoforecast.errors import SourceUnavailable
 from cryptoforecast.prices.live import http
@@ -226,6 +228,48 @@ def attempts(
             return len(calls), session.get("/x", {}).document if not calls else None
         except SourceUnavailable as error:
             return len(calls), error
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (requests.ReadTimeout(), "did not answer in time"),
+        (requests.ConnectTimeout(), "did not answer in time"),
+        (urllib3.exceptions.ReadTimeoutError(None, "/x", "slow"), "did not answer in time"),  # type: ignore[arg-type]
+        (requests.ConnectionError(), "can't be reached"),
+        (requests.ConnectionError(ValueError()), "can't be reached"),
+        (requests.ConnectionError(urllib3.exceptions.ProtocolError()), "broke the connection off"),
+        (requests.exceptions.InvalidURL(), r"can't be read \(InvalidURL\)"),
+        (ValueError(), r"can't be read \(ValueError\)"),
+        (urllib3.exceptions.HTTPError(), "'s answer broke off"),
+    ],
+)
+@pytest.mark.parametrize(("deadline", "timeout"), [(2.0, (2.0, 2.0)), (60.0, (4.0, 60.0))])
+def test_each_failure_of_the_network_has_its_words_and_its_time(
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    message: str,
+    deadline: float,
+    timeout: tuple[float, float],
+) -> None:
+    monkeypatch.setattr(http, "_MAX_ATTEMPTS", 1)
+    given: list[dict[str, object]] = []
+
+    def fail(session: requests.Session, url: str, **options: object) -> None:
+        given.append(options)
+        raise error
+
+    monkeypatch.setattr(requests.Session, "get", fail)
+    with (
+        JsonClient("Host", "http://127.0.0.1:9", 1e9).session(deadline) as session,
+        pytest.raises(SourceUnavailable, match=f"^Host.*{message}") as raised,
+    ):
+        session.get("/x", {})
+    assert raised.value.__cause__ is not None
+    (options,) = given
+    assert options["timeout"] == timeout
+    assert (options["allow_redirects"], options["stream"]) == (False, True)
 
 
 def test_a_passing_failure_is_tried_three_times_with_a_longer_wait(
