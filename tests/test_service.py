@@ -34,6 +34,7 @@ from cryptoforecast.service import (
     Service,
     WalkForwardService,
 )
+from cryptoforecast.service.backtests import forecast_bytes
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.settings import Settings
@@ -341,6 +342,11 @@ def test_unknown_keys_are_no_runs(service, key):
     assert service.training.model(key) is None
 
 
+def test_a_key_leads_nowhere_outside_the_cache(service):
+    bundles.save(synthetic.model(), service.settings.home, "elsewhere")
+    assert service.training.model("../elsewhere") is None
+
+
 # ------------------------------------------------------------------ tested once
 
 
@@ -384,6 +390,25 @@ def test_other_prices_or_models_are_another_backtest(service):
     assert figures(again) == figures(first)
     shorter = service.backtests.of_saved(synthetic.history(), synthetic.model(SPEC), test=0.1)
     assert len(shorter.forecast) < len(first.forecast)
+
+
+@pytest.mark.parametrize("change", [{"horizon": 3}, {"test": 0.3}, {"validation": 0.3}])
+def test_every_span_and_horizon_of_a_baseline_is_another_backtest(service, change):
+    history = synthetic.history()
+    first = service.backtests.run(history, specs.make(network="cone", horizon=2))
+    other = service.backtests.run(history, specs.make(network="cone", **{"horizon": 2, **change}))
+    assert figures(other) != figures(first)
+    assert other.spec != first.spec
+
+
+def test_the_memory_of_a_backtest_is_that_of_its_arrays(service):
+    result = service.backtests.of_baseline(synthetic.history(), "cone", 3)
+    arrays = [
+        array.nbytes
+        for forecast in result.forecasts.values()
+        for array in (forecast.quantiles, forecast.predicted, forecast.actual)
+    ]
+    assert forecast_bytes(result) == sum(arrays)
 
 
 def test_backtests_in_memory_are_bounded(service):

@@ -89,7 +89,8 @@ def test_the_files_in_memory_are_bounded(csv):
     with pytest.raises(InvalidInput, match="no longer in memory"):
         service.prices.file(first)
     with pytest.raises(InvalidInput, match="Choose longer candles"):
-        service.prices.open(synthetic.history(1600))
+        service.prices.open(synthetic.history(1501))
+    assert len(service.prices.file(service.prices.open(synthetic.history(1500)))) == 1500
     again = service.prices.read(io.BytesIO(csv), "ETHUSDT_1h.csv")
     assert service.prices.history(_query(service.prices.open(again))) is again
 
