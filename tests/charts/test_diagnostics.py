@@ -207,10 +207,10 @@ def test_a_mean_error_has_its_side(result):
     forecast = result.forecast
     low = dataclasses.replace(forecast, predicted=forecast.actual * 0.99)
     frame = diagnostics.residuals(low, STEP)
-    assert "1.0 % too low on average" in figures.summary_residuals(result, STEP, frame)
+    assert " are 1.0 % too low on average" in figures.summary_residuals(result, STEP, frame)
     high = dataclasses.replace(forecast, predicted=forecast.actual * 1.02)
     frame = diagnostics.residuals(high, STEP)
-    assert "2.0 % too high on average" in figures.summary_residuals(result, STEP, frame)
+    assert " are 2.0 % too high on average" in figures.summary_residuals(result, STEP, frame)
 
 
 def test_the_largest_error_has_its_sign_and_its_time(result):
@@ -287,6 +287,7 @@ def test_the_clock_names_its_calmest_and_wildest_time():
     assert "the band widens with them" in text
     constant = figures.summary_by_clock(frame.assign(half_width=0.01), "hour")
     assert "does not change" in constant
+    assert "no band to compare" in figures.summary_by_clock(frame.iloc[:1], "hour")
     undefined = figures.summary_by_clock(frame.assign(half_width=np.nan), "hour")
     assert "no band" in undefined
     against = figures.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")

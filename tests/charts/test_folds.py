@@ -52,6 +52,28 @@ def test_the_table_has_the_spans_of_each_fold(tested):
     assert frame["test_to"].iloc[-1] == index[-1]
 
 
+def test_folds_are_parted_and_axes_named(tested):
+    layout, frame = figure_of(tested).layout, table(tested)
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == (
+        "test span, UTC", "error / naive error",
+    )  # fmt: skip
+    level, *borders = layout.shapes
+    assert level.y0 == level.y1 == 1
+    starts = pd.to_datetime([border.x0 for border in borders], unit="ms", utc=True)
+    assert list(starts) == list(frame["test_from"].iloc[1:])
+
+
+def test_without_an_error_of_naive_there_is_no_multiple(tested):
+    def perfect(fold):
+        naive = tuple(dataclasses.replace(each, mae=0.0) for each in fold.scores["naive"])
+        return dataclasses.replace(fold, scores={**fold.scores, "naive": naive})
+
+    folds = tuple(perfect(fold) for fold in tested.folds)
+    frame = table(dataclasses.replace(tested, folds=folds))
+    assert frame["mae"].isna().all()
+    assert frame["pinball"].notna().all()
+
+
 def test_simulated_prices_are_labelled():
     figure = figure_of(walk(WalkPlan(folds=2), simulated=True))
     assert "Simulated prices" in figure.layout.title.subtitle.text
