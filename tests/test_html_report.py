@@ -183,9 +183,24 @@ def test_standings_are_written_in_their_units(result):
     assert table["Error (MAE)"].str.startswith("$").all()
     row = table[table["Predictor"] == "cone"].iloc[0]
     assert (row["Better than cone"], row["95 % interval"], row["p"]) == ("reference", "–", "–")
+    others = table[table["Predictor"] != "cone"]
+    assert len(others)
+    assert others["Better than cone"].str.endswith(" %").all()
     coverage = html_report.standings(leaderboard(result, "coverage_95", 1))
     assert "Off the promise" in coverage.columns
     assert coverage["Off the promise"].str.endswith(" points").all()
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        ("mae", 123.456, "$123.46"), ("rmse", 0.5, "$0.5000"), ("pinball", 0.00123, "12.30 bp"),
+        ("mase", 0.98765, "0.988"), ("mape", 0.01234, "1.23 %"), ("smape", 0.01234, "1.23 %"),
+        ("directional_accuracy", 0.512, "51.2 %"), ("coverage_80", 0.8, "80.0 %"),
+    ],
+)  # fmt: skip
+def test_each_metric_has_its_unit(metric, value, text):
+    assert html_report.metric_text(metric, value) == text
 
 
 @pytest.mark.parametrize("metric", METRICS)
