@@ -125,7 +125,7 @@ def test_a_repeat_has_volume_or_four_different_prices(
     change: dict[str, float], is_found: bool
 ) -> None:
     candles = distinct(60)
-    candle = {"open": 105.0, "high": 108.0, "low": 104.0, "close": 107.0, "volume": 6.0, **change}
+    candle = {"open": 105.0, "high": 108.0, "low": 104.0, "close": 107.0, "volume": 0.5, **change}
     for row in (20, 25):
         candles.iloc[row] = [candle[name] for name in candles]
     assert repeats(candles) == (([20], [25]) if is_found else ([], []))
@@ -136,6 +136,10 @@ def test_one_repeat_in_more_than_ten_thousand_is_chance(rows: int, is_found: boo
     candles = distinct(rows)
     candles.iloc[25] = candles.iloc[20]
     assert repeats(candles) == (([20], [25]) if is_found else ([], []))
+
+
+def test_candles_without_a_gap_have_no_finding_of_one() -> None:
+    assert findings.gaps(distinct(9), "1h", np.ones(9, dtype=bool), None) == []
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])

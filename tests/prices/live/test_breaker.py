@@ -154,6 +154,10 @@ def test_the_longer_pause_counts_up_to_an_hour(pause: float, wanted: float, seco
         breaker.run(lambda: 1, 5)
 
 
+def test_a_call_left_behind_does_not_keep_the_process_alive() -> None:
+    assert CircuitBreaker("Source").run(lambda: threading.current_thread().daemon, 5) is True
+
+
 def test_by_default_four_calls_run_at_once_and_a_pause_lasts_a_minute() -> None:
     breaker = CircuitBreaker("Source")
     assert (breaker.max_calls, breaker.pause) == (4, 60.0)

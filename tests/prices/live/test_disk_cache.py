@@ -180,6 +180,28 @@ def test_a_temporary_file_is_abandoned_after_an_hour(
     assert left.exists() is there
 
 
+def test_a_write_that_fails_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    cache = PriceCache(tmp_path, 10)
+    cache.store(("yahoo", "BTC-USD", "1h"), entry(5))
+    assert list(tmp_path.iterdir()) == []
+    assert cache.load(("yahoo", "BTC-USD", "1h")) is not None
+
+
+def test_a_candle_that_opens_when_it_was_fetched_makes_the_file_worthless(tmp_path: Path) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    last = entry().candles.index[-1]
+    for fetched_at, is_sound in ((last, False), (last + pd.Timedelta(1, "ns"), True)):
+        PriceCache(tmp_path / str(is_sound), 10).store(key, replace(entry(), fetched_at=fetched_at))
+        found = PriceCache(tmp_path / str(is_sound), 10).load(key)
+        assert (found is not None) is is_sound
+
+
 def test_the_folder_is_made_with_its_parents(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path / "home" / "prices", 10)
     cache.store(("yahoo", "BTC-USD", "1h"), entry(5))

@@ -128,6 +128,31 @@ def test_when_nobody_answers_every_reason_is_told(sources: Sources) -> None:
         Fallback([sources.attempt("A", DOWN), sources.attempt("B", "silent")], 0.3).run()
 
 
+def test_a_bug_in_a_source_is_a_failure_and_the_next_one_is_asked(
+    sources: Sources, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(budget: float, reasons: tuple[str, ...]) -> None:
+        raise ZeroDivisionError("x" * 300)
+
+    Fallback([Attempt("A", fail), sources.attempt("B", "answer")], 100).run()
+    text = f"A's prices could not be updated: ZeroDivisionError: {'x' * 200}"
+    assert sources.calls[0][2] == (text,)
+    assert "ZeroDivisionError" in caplog.text
+    with pytest.raises(SourceUnavailable) as raised:
+        Fallback([Attempt("A", fail)], 100).run()
+    assert str(raised.value) == text
+
+
+def test_a_silent_source_does_not_keep_the_process_alive() -> None:
+    threads: list[threading.Thread] = []
+
+    def note(budget: float, reasons: tuple[str, ...]) -> None:
+        threads.append(threading.current_thread())
+
+    Fallback([Attempt("A", note)], 5).run()
+    assert [thread.daemon for thread in threads] == [True]
+
+
 NOTHING = NotEnoughData("Nothing there.")
 UNKNOWN = InvalidInput("No such coin.")
 
