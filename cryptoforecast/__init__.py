@@ -66,4 +66,5 @@ if not TYPE_CHECKING:  # a type checker reads the imports above
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """List the names of the library, and none of the modules that were loaded for them."""
+    return sorted({name for name in globals() if name.startswith("__")} | {*__all__})

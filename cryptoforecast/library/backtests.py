@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import (
     QUANTILES,
     UNWATCHED,
+    ModelSpec,
     Monitor,
     PriceHistory,
     Progress,
@@ -46,6 +47,8 @@ STYLES = ("cf", "nixtla")
 #: Settings of a test that a saved model leaves open, and of how it is walked through.
 _SHARES = ("test", "validation")
 _PLAN = tuple(field.name for field in dataclasses.fields(WalkPlan))
+#: Settings of a network that may be changed; its kind is named by an argument of its own.
+_SETTINGS = tuple(each.name for each in dataclasses.fields(ModelSpec) if each.name != "network")
 #: Baselines and features that are undefined where no candle has a range.
 _RANGED = ("cone",)
 _RANGE_FEATURES = ("range",)
@@ -160,6 +163,11 @@ class Backtest(Value):
         Raises:
             InvalidInput: If there is no such metric, step or predictor.
         """
+        if against not in self.result.forecasts:
+            raise InvalidInput(
+                f"`against` must be one of {', '.join(self.result.forecasts)}. Received: "
+                f"{against!r:.60}."
+            )
         step = self.result.spec.horizon if step is None else step
         board = shared().backtests.analyses.board(self.result, metric, step, against)
         return pd.DataFrame([dataclasses.asdict(each) for each in board.standings])
@@ -311,9 +319,10 @@ def of_kind(
     cache: bool = True,
 ) -> Backtest:
     """Test a network, trained before each fold, or a baseline; see ``backtest``."""
-    changes = {name: tuple(x) if isinstance(x, list) else x for name, x in given.items()}
-    plan = _plan(folds, {name: changes.pop(name) for name in _PLAN if name in changes})
+    changes = {name: _plain(x) for name, x in given.items()}
+    plan = _plan(_plain(folds), {name: changes.pop(name) for name in _PLAN if name in changes})
     preset = changes.pop("preset", None) or "quick"
+    _check_names(changes)
     spec = specs.make(str(preset), kind, rows=len(history), **changes)
     _check_ranges(history, kind, changes)
     monitor = UNWATCHED if progress is None else Monitor(progress)
@@ -321,7 +330,29 @@ def of_kind(
     return Backtest(walk.backtest, walk)
 
 
-def _plan(folds: int, given: Mapping[str, object]) -> WalkPlan:
+def _plain(value: object) -> object:
+    """Return a list as a tuple, and a number of NumPy as one of Python."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_names(changes: Collection[str]) -> None:
+    """Refuse settings that do not exist.
+
+    Raises:
+        InvalidInput: If there is one; names all that exist.
+    """
+    for name in changes:
+        if name not in _SETTINGS:
+            raise InvalidInput(
+                f"Unknown setting. Received: {name}. The settings are preset, "
+                f"{', '.join(_SETTINGS)}; a test has {', '.join(_PLAN)} as well. "
+                "Correct the name, or leave it out."
+            )
+
+
+def _plan(folds: object, given: Mapping[str, object]) -> WalkPlan:
     """Make the plan of the folds.
 
     Raises:

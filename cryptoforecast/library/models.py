@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,8 @@ class Model(Value):
     def forecast(
         self,
         prices: Prices,
-        above: float | Sequence[float] = (),
-        below: float | Sequence[float] = (),
+        above: float | Iterable[float] = (),
+        below: float | Iterable[float] = (),
     ) -> Forecast:
         """Forecast the steps after the last closed candle.
 
@@ -92,7 +93,7 @@ class Model(Value):
         """
         service, history = shared().forecasts, history_of(prices)
         steps = service.next_steps(history, self.network, self.name)
-        levels = service.probabilities(steps, _levels(above), _levels(below))
+        levels = service.probabilities(steps, _levels("above", above), _levels("below", below))
         return Forecast(steps, self.spec.loss, levels, self.card.verdict)
 
     def backtest(self, prices: Prices, *, test: float = 0.2, validation: float = 0.16) -> Backtest:
@@ -125,9 +126,14 @@ class Model(Value):
             The saved model; ``load`` finds it by its name, and so do the app and the command line.
 
         Raises:
-            InvalidInput: If the name can't be one.
+            InvalidInput: If a model can't have this name.
             AlreadyExists: If the name is taken.
         """
+        if not isinstance(name, str):
+            raise InvalidInput(
+                f"A model's name must be text. Received: {type(name).__name__}. Models are all "
+                "saved in one folder, so give a name such as 'btc-day' and no path."
+            )
         return of_saved(shared().saved_models.add(self.network, name, force=force))
 
     def __repr__(self) -> str:
@@ -215,6 +221,7 @@ def load(name_or_path: str | os.PathLike[str]) -> Model:
     Raises:
         UnknownModel: If there is no such model.
         InvalidBundle: If the model can't be read.
+        InvalidInput: If this is neither a name nor a path.
 
     Example:
         >>> import cryptoforecast as cf
@@ -224,6 +231,11 @@ def load(name_or_path: str | os.PathLike[str]) -> Model:
     service = shared().saved_models
     if isinstance(name_or_path, str) and not {"/", os.sep} & {*name_or_path}:
         return of_saved(service.load(name_or_path))
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise InvalidInput(
+            "A model is loaded by its name or by the path of its folder. Received: "
+            f"{type(name_or_path).__name__}. Use the name of one of models()."
+        )
     return of_saved(service.read(Path(name_or_path)))
 
 
@@ -246,6 +258,18 @@ def of_saved(saved: SavedModel) -> Model:
     return Model(saved.model, saved.name, saved.shipped)
 
 
-def _levels(given: float | Sequence[float]) -> tuple[float, ...]:
-    levels = given if isinstance(given, Sequence) else (given,)
-    return tuple(float(level) for level in levels)
+def _levels(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
+    """Return one price level, or several, as a tuple.
+
+    Raises:
+        InvalidInput: If one is not a number.
+    """
+    levels = (
+        tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    )
+    if not all(isinstance(level, Real) and not isinstance(level, bool) for level in levels):
+        raise InvalidInput(
+            f"`{name}` must be a price in USD, or several. Received: {given!r:.60}. Give one such "
+            "as 65000, or a list."
+        )
+    return tuple(map(float, levels))

@@ -6,6 +6,7 @@ import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -163,6 +164,11 @@ def fetch(
             f"`simulated` must be {', '.join(SIMULATED[:-1])} or {SIMULATED[-1]}. "
             f"Received: {simulated!r}."
         )
+    _check_coin(coin)
+    if days is not None and (not isinstance(days, Real) or isinstance(days, bool)):
+        raise InvalidInput(
+            f"`days` must be a number. Received: {days!r:.40}. Give one such as 365."
+        )
     service = shared().prices
     query = window(coin, interval, start=start, end=end, days=days)
     if simulated == "only":
@@ -214,6 +220,8 @@ def read(
         >>> cf.read(file, coin="BTC")
         Prices(BTC 1d, 30 candles, 2024-01-01 to 2024-01-31 UTC, from file unnamed)
     """
+    if coin is not None:
+        _check_coin(coin)
     source: Path | BinaryIO
     if isinstance(path_or_file, str | PathLike):
         source = Path(path_or_file)
@@ -277,6 +285,7 @@ def from_frame(
         >>> cf.from_frame(df, coin="BTC", simulated=True)
         Prices(BTC 1h simulated, 48 candles, 2024-01-01 05:00 to 2024-01-03 05:00 UTC, from frame)
     """
+    _check_coin(coin)
     history = shared().prices.from_frame(
         df,
         coin=coin,
@@ -300,6 +309,19 @@ def history_of(prices: Prices) -> PriceHistory:
     if isinstance(prices, pd.DataFrame | pd.Series):
         remedy = 'Make them of it: cryptoforecast.from_frame(df, coin="BTC").'
     raise InvalidInput(f"`prices` must be Prices. Received: {type(prices).__name__}. {remedy}")
+
+
+def _check_coin(coin: object) -> None:
+    """Refuse anything but text as a coin.
+
+    Raises:
+        InvalidInput: If it is something else.
+    """
+    if not isinstance(coin, str):
+        raise InvalidInput(
+            f'`coin` must be one ticker, such as "BTC". Received: {coin!r:.60}. Give its text; '
+            "several coins need a call each."
+        )
 
 
 def _names(given: str | Collection[str]) -> tuple[str, ...]:

@@ -104,6 +104,8 @@ def test_the_leaderboard_is_the_command_lines(file: Path, run: Command, drift: c
     pd.testing.assert_frame_equal(last, drift.leaderboard("pinball", 3, "naive"))
     with pytest.raises(InvalidInput, match="`metric` must be one of"):
         drift.leaderboard("luck")
+    with pytest.raises(InvalidInput, match=r"`against` must be one of naive, .*Received: 'nave'"):
+        drift.leaderboard(against="nave")
 
 
 # ------------------------------------------------------------------ tables
@@ -252,6 +254,13 @@ def test_lists_are_taken_for_tuples(prices: cf.Prices) -> None:
     assert cf.backtest(prices, "dense", **lists) == cf.backtest(prices, "dense", **QUICK)
 
 
+def test_numbers_of_numpy_are_taken_for_those_of_python(prices: cf.Prices) -> None:
+    result = cf.backtest(
+        prices, "drift", horizon=np.int64(2), folds=np.int64(2), test=np.float64(0.3)
+    )
+    assert result == cf.backtest(prices, "drift", horizon=2, folds=2, test=0.3)
+
+
 @pytest.mark.parametrize("wrong", [pd.DataFrame({"close": [1]}), pd.Series([1])])
 def test_a_frame_is_refused_with_the_way_to_prices(wrong: object) -> None:
     with pytest.raises(InvalidInput, match=r"must be Prices. Received: \w+. Make them of it: "
@@ -272,7 +281,8 @@ def test_anything_else_is_refused_too(wrong: object) -> None:
         ("Naive!", {}, "A model's name must be"),
         ("drift", {"horizon": 0}, "`horizon` must be between"),
         ("drift", {"horizon": 1.5}, "`horizon` must be of type int"),
-        ("drift", {"colour": "red"}, "Unknown setting. Received: .*colour"),
+        ("drift", {"colour": "red"}, "Unknown setting. Received: colour. .* preset, .*lookback"),
+        ("dense", {"network": "lstm"}, "Unknown setting. Received: network"),
         ("drift", {"folds": 0}, "`folds` must be between"),
         ("drift", {"folds": 2.0}, "`folds` must be of type int. Received: 2.0"),
         ("drift", {"window": 3}, "`window` must be of type str. Received: 3"),

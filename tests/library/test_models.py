@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,8 @@ def test_a_model_is_saved_and_found_again(model: cf.Model) -> None:
         model.save(SHIPPED, force=True)
     with pytest.raises(InvalidInput, match="A model's name must be"):
         model.save("My model")
+    with pytest.raises(InvalidInput, match=r"must be text. Received: PurePosixPath"):
+        model.save(PurePosixPath("folder/model"))  # type: ignore[arg-type]
 
 
 def test_a_shipped_model_can_be_saved_under_another_name() -> None:
@@ -84,6 +86,8 @@ def test_a_model_is_loaded_by_its_path(model: cf.Model, home: Path) -> None:
     for absent in ("nowhere", home / "nowhere"):
         with pytest.raises(UnknownModel, match="No saved model is named nowhere"):
             cf.load(absent)
+    with pytest.raises(InvalidInput, match=r"by its name or by the path .* Received: int"):
+        cf.load(5)  # type: ignore[arg-type]
 
 
 def test_models_are_those_of_the_command_line(run: Command) -> None:
@@ -219,6 +223,7 @@ def test_forecasts_are_compared_copied_and_pickled(
 ) -> None:
     model = cf.load("btc-1h-dense")
     assert model.forecast(prices, above=[110, 120.5], below=90) == forecast
+    assert model.forecast(prices, np.array([110, 120.5]), pd.Series([90])) == forecast
     assert model.forecast(prices) != forecast
     assert cf.load(SHIPPED).forecast(prices) != model.forecast(prices)
     for again in (
@@ -237,5 +242,8 @@ def test_what_can_not_be_forecast_is_refused(prices: cf.Prices) -> None:
         model.forecast(cf.Prices(synthetic.history(100)))
     with pytest.raises(InvalidInput, match="A price level must be above 0"):
         model.forecast(prices, above=-5)
+    for wrong in ("65000", [110, "120"], None, {"price": 1.0}, True):
+        with pytest.raises(InvalidInput, match="`below` must be a price in USD, or several"):
+            model.forecast(prices, below=wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="At most 20 price levels"):
         model.forecast(prices, above=range(1, 15), below=range(1, 15))

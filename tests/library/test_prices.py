@@ -70,6 +70,9 @@ def test_days_reach_back_from_the_end() -> None:
         ({"simulated": True}, "Received: True"),
         ({"start": "soon"}, "`start` must be a date or time"),
         ({"interval": "2h"}, "The interval must be one of"),
+        ({"coin": ["BTC", "ETH"]}, r"`coin` must be one ticker, .*Received: \['BTC', 'ETH'\]"),
+        ({"days": "3"}, "`days` must be a number. Received: '3'"),
+        ({"days": True}, "`days` must be a number"),
         ({"coin": "BTC-EUR"}, "Prices here are in USD"),
         ({"start": "2024-02-01", "end": "2024-01-01"}, "must lie before its end"),
     ],
@@ -127,6 +130,7 @@ def test_candles_of_a_file_are_merged_and_repaired(file: Path) -> None:
         ({"day_first": "yes"}, "`day_first` must be of type bool. Received: 'yes'"),
         ({"zone": "Mars"}, "Mars"),
         ({"repair": "magic"}, "magic"),
+        ({"coin": 5}, "`coin` must be one ticker"),
         ({"coin": "BTC-EUR"}, "Prices here are in USD"),
     ],
 )
@@ -170,6 +174,8 @@ def test_options_of_a_frame_reach_it(file: Path) -> None:
 def test_what_is_no_frame_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"pandas DataFrame. Received: list"):
         cf.from_frame([[1, 2]], coin="BTC")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"`coin` must be one ticker.*Received: None"):
+        cf.from_frame(pd.DataFrame({"close": [1, 2]}), coin=None)  # type: ignore[arg-type]
     future = pd.date_range("2090-01-01", periods=9, freq="h", tz="UTC")
     with pytest.raises(NotEnoughData):
         cf.from_frame(pd.DataFrame({"close": range(1, 10)}, index=future), coin="BTC")
