@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.files.copies import commonest_spacing
+from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
 from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.table import Table
+from cryptoforecast.types import Array, Problem
 from tests.prices.files import samples
 
 HOURS = samples.candles("1h", 200)
@@ -46,3 +48,39 @@ def test_a_candle_off_the_grid_that_repeats_another_is_left_out() -> None:
 def test_candles_that_are_there_once_are_no_copies() -> None:
     problems = read(samples.own(HOURS), "x.csv").quality.problems
     assert not problems
+
+
+def without_copies(frame: pd.DataFrame) -> tuple[list[int], tuple[Problem, ...]]:
+    """Return the places of the rows that are left out, and the problem; the newest row is first."""
+    frame = frame.sort_index()
+    values: dict[str, Array] = {name: frame[name].to_numpy() for name in frame}
+    rows = np.arange(len(frame))[::-1]
+    stamps = frame.index.as_unit("ns").asi8
+    keep, problems = rows_without_copies(stamps, rows, values, Table(frame, {}, "line", 2))
+    return np.flatnonzero(~keep).tolist(), problems
+
+
+def moved(frame: pd.DataFrame, minutes: int) -> pd.DataFrame:
+    return frame.set_axis(frame.index + pd.Timedelta(minutes=minutes))
+
+
+def test_the_first_line_of_the_copies_is_named() -> None:
+    left_out, (problem,) = without_copies(pd.concat([HOURS, moved(HOURS.iloc[50:60], 100)]))
+    assert left_out == list(range(52, 72, 2))
+    assert (problem.count, problem.first_line) == (10, 2 + 209 - 70)
+
+
+def test_copies_on_the_grid_stay() -> None:
+    gap = HOURS.drop(HOURS.index[100:110])
+    assert without_copies(pd.concat([gap, moved(HOURS.iloc[70:80], 30 * 60)])) == ([], ())
+
+
+def test_copies_among_candles_of_an_unusual_length_stay() -> None:
+    frame = HOURS.iloc[::2]
+    assert without_copies(pd.concat([frame, moved(frame.iloc[40:60], 100)])) == ([], ())
+
+
+def test_two_other_candles_must_remain() -> None:
+    first, second = HOURS.iloc[:1], HOURS.iloc[1:2]
+    assert without_copies(pd.concat([first, moved(first, 100)])) == ([], ())
+    assert without_copies(pd.concat([first, second, moved(second, 100)]))[0] == [2]

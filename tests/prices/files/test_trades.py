@@ -11,6 +11,7 @@ import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.trades import are_even, candles_from_trades
 from tests.prices.files import samples
 
 TRADES = 6_000
@@ -88,3 +89,54 @@ def test_numbers_that_only_look_like_a_dump_of_trades_are_refused() -> None:
     content = dumped(trades(lambda i: [N[i], P[i], Q[i], P[i] + Q[i], T[i], True, True]))
     with pytest.raises(UnreadableFile, match="another shape"):
         read(content, "x.csv")
+
+
+def candles_of(seconds: list[int], interval: str | None = None) -> tuple[int, str]:
+    """Make candles of trades at these seconds; return how many are whole, and their interval."""
+    times = np.array(seconds) * 10**9
+    ones = np.ones(len(times))
+    candles, _, name = candles_from_trades(times, ones, ones, interval)
+    return len(candles), name
+
+
+def test_a_candle_has_the_first_highest_lowest_and_last_price_and_the_known_volume() -> None:
+    times = np.array([0, 10, 20, 60, 90, 120, 150]) * 10**9
+    price = np.array([5.0, 7, 3, 4, 6, 1, 1])
+    volume = np.array([1.0, np.nan, 2, np.nan, np.nan, 1, 1])
+    candles, first, name = candles_from_trades(times, price, volume, "1m")
+    assert candles.to_numpy().tolist()[0] == [5, 7, 3, 3, 3]
+    assert candles.to_numpy().tolist()[1] == pytest.approx([4, 6, 4, 6, np.nan], nan_ok=True)
+    assert (len(candles), first.tolist(), name) == (2, [0, 3], "1m")
+
+
+def test_two_trades_a_candle_are_enough() -> None:
+    assert candles_of([0, 10, 60, 70], "1m") == (1, "1m")
+    with pytest.raises(UnreadableFile, match="one price column with 3 prices"):
+        candles_of([0, 10, 60], "1m")
+    with pytest.raises(UnreadableFile, match="one price column with 2 prices"):
+        candles_of([0, 40 * 86_400])
+
+
+def test_the_shortest_candles_of_which_half_have_trades_are_made() -> None:
+    """Trades in three minutes of six, and of six minutes and a second."""
+    assert candles_of([0, 10, 180, 190, 360, 360]) == (2, "1m")
+    assert candles_of([0, 10, 180, 190, 360, 361]) == (1, "5m")
+
+
+def test_the_shortest_candles_with_two_trades_each_are_made() -> None:
+    assert candles_of([0, 10, 60, 70, 120, 130]) == (2, "1m")
+    assert candles_of([0, 10, 60, 70, 120, 190, 310]) == (1, "5m")
+
+
+def test_prices_in_even_steps_make_candles_only_of_a_given_length() -> None:
+    tens = list(range(0, 300, 10))
+    with pytest.raises(UnreadableFile, match="30 prices, evenly spaced or few a candle"):
+        candles_of(tens)
+    assert candles_of(tens, "1m") == (4, "1m")
+
+
+def test_steps_are_even_where_more_than_four_in_five_are_equal() -> None:
+    assert are_even(np.arange(9))
+    assert are_even(np.cumsum([0, *[1] * 9, 2]))
+    assert not are_even(np.cumsum([0, *[1] * 8, 2, 2]))
+    assert not are_even(np.zeros(9))
