@@ -8,7 +8,11 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.header import find_header, recognise_columns
+from cryptoforecast.prices.files.columns.header import (
+    find_header,
+    find_names,
+    recognise_columns,
+)
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
 from tests.prices.files import samples
@@ -59,6 +63,18 @@ def test_hours_without_a_header_tell_the_order_of_the_rows(
     history = read(content, "x.csv")
     assert history.candles.index.equals(hours.index)
     assert history.candles["open"].tolist() == hours["open"].tolist()
+
+
+def test_days_of_december_tell_the_order_of_the_rows() -> None:
+    days = samples.candles("1d", 20, "2024-12-05")
+    history = read(without_header(days[::-1], "%d/%m/%Y"), "x.csv")
+    assert history.candles["open"].tolist() == days["open"].tolist()
+
+
+def test_a_volume_without_numbers_says_nothing_about_the_columns() -> None:
+    days = without_header(DAYS.assign(volume="unknown"), "%Y-%m-%d").decode().splitlines()
+    roles = recognise_columns([line.split(";") for line in days], {}).roles
+    assert (roles["open"], roles["close"]) == ("column 2", "column 5")
 
 
 def test_hours_of_one_day_are_ordered_by_the_time_of_day() -> None:
@@ -128,8 +144,9 @@ def test_one_other_ticker_below_the_names_is_noticed() -> None:
         read("\n".join(lines).encode(), "x.csv")
 
 
-def test_a_title_with_a_number_is_no_row_of_prices() -> None:
-    content = b"Bitcoin,1,hour\n" + samples.own(DAYS).split(b"\n", 1)[1]
+@pytest.mark.parametrize("title", [b"Bitcoin,1,hour", b"2024,hour,1", b"2024,1"])
+def test_a_title_with_a_number_is_no_row_of_prices(title: bytes) -> None:
+    content = title + b"\n" + samples.own(DAYS).split(b"\n", 1)[1]
     history = read(content, "x.csv")
     assert history.candles.index.equals(DAYS.index)
     assert history.quality.decisions["preamble"] == "1 line before the first row left out"
@@ -174,3 +191,108 @@ def test_a_date_and_a_time_of_day_are_joined_unless_the_user_gives_the_time() ->
     header = find_header(rows, {"time": "Date"})
     assert header is not None
     assert "clock" not in header.roles
+
+
+NAMES = ["time", "open", "high", "low", "close"]
+ROW = ["2024-03-01", *"1211"]
+
+
+def test_a_table_begins_in_the_first_forty_lines() -> None:
+    title = [["My prices"]]
+    header = find_header([*title * 39, NAMES, ROW], {})
+    assert header is not None
+    assert header.skip == 40
+    assert find_header([*title * 40, NAMES, ROW], {}) is None
+    days = [line.split(",") for line in samples.own(DAYS).decode().splitlines()[1:]]
+    assert recognise_columns([*title * 39, *days], {}).skip == 39
+    with pytest.raises(UnreadableFile, match="No column for time"):
+        recognise_columns([*title * 40, *days], {})
+
+
+def test_a_table_of_given_columns_begins_in_the_first_forty_lines() -> None:
+    title, row = [["My prices"]], ["BTC", "2024-03-01", "$ 1", "2"]
+    given = {"time": "column 2", "price": "column 3"}
+    assert recognise_columns([*title * 39, row], given).skip == 39
+    with pytest.raises(UnreadableFile, match="must be a column of the file: My prices"):
+        recognise_columns([*title * 40, row], given)
+
+
+@pytest.mark.parametrize(
+    ("name", "time", "known"),
+    [
+        ("", "2024-03-01", True), ("Unnamed: 0", "2024-03-01", True), ("index", "1709251200", True),
+        ("", "1" * 19, True), ("", "1" * 20, False), ("", "170925120", False),
+        ("number", "2024-03-01", False),
+    ],
+)  # fmt: skip
+def test_an_index_without_a_name_has_dates_or_long_numbers(
+    name: str, time: str, known: bool
+) -> None:
+    header = find_header([[name, *NAMES[1:]], [""], [time, *"1211"]], {})
+    assert (header is not None) is known
+    assert header is None or header.roles["time"] == "time"
+
+
+@pytest.mark.parametrize(
+    ("date", "time", "joined"),
+    [
+        ("2024-03-01", "09:30", True), ("2024-03-01", "930", True), ("20240301", "093000", True),
+        ("20240301", "1", True), ("1 March", "09:30 am", True), ("1 March", "930", False),
+        ("20240301", "0930000", False), ("2024-03-01", "x", False),
+        ("2024-03-01 09:30", "09:30", False), ("202403011", "930", False),
+    ],
+)  # fmt: skip
+def test_a_time_of_day_is_known_by_its_digits(date: str, time: str, joined: bool) -> None:
+    header = find_header([["Date", "Time", *NAMES[1:]], [""], [date, time, *"1211"]], {})
+    assert header is not None
+    assert ("clock" in header.roles) is joined
+
+
+def test_a_row_that_is_too_short_shows_no_time_of_day() -> None:
+    header = find_header([["Date", "Time", *NAMES[1:]], ["2024-03-01", "09:30", *"121"]], {})
+    assert header is not None
+    assert "clock" not in header.roles
+
+
+def test_a_second_line_of_names_says_only_that_there_are_dates() -> None:
+    names = ["Price", *NAMES[1:]]
+    assert find_header([names, ["Date", "", "", "", ""], ROW], {}) is not None
+    assert find_header([names, ["Date", "x", "", "", ""], ROW], {}) is None
+
+
+def test_tickers_below_a_complete_header_are_of_one_coin() -> None:
+    with pytest.raises(UnreadableFile, match="Received: BTC-USD, ETH-USD in line 2"):
+        find_header([NAMES, ["", "BTC-USD", "BTC-USD", "ETH-USD", "ETH-USD"], ROW], {})
+
+
+def test_one_line_before_the_table_is_counted_unless_it_is_blank() -> None:
+    for title, decisions in (("x", "1 line before the column names left out"), ("", None)):
+        header = find_header([[title], NAMES, ROW], {})
+        assert header is not None
+        assert header.decisions.get("preamble") == decisions
+
+
+def test_names_are_of_the_header_or_of_the_widest_line() -> None:
+    assert find_names([[["a title"], NAMES, ROW]]) == tuple(NAMES)
+    assert find_names([[["a;b"]], [["a", "b"]]]) == ("a", "b")
+    assert find_names([[["a", "b"], ["c", "d", ""]]]) == ("c", "d", "column 3")
+    assert find_names([[["a;$ 1"]], [["a", "$ 1"]]]) == ("column 1", "column 2")
+    assert find_names([[["a", "2024-03-01"]]]) == ("column 1", "column 2")
+    assert find_names([[["one"], ["two"]]]) == ()
+    assert find_names([[*[["title"]] * 39, ["a", "b"]]]) == ("a", "b")
+    assert find_names([[*[["title"]] * 40, ["a", "b"]]]) == ()
+
+
+def test_names_of_two_coins_are_names_all_the_same() -> None:
+    rows = [[*NAMES, "x"], ["", "BTC-USD", "BTC-USD", "ETH-USD", "ETH-USD", ""]]
+    assert find_names([rows]) == tuple(rows[0])
+
+
+def test_names_above_the_rows_that_say_nothing_are_shown() -> None:
+    days = [line.split(",") for line in samples.own(DAYS).decode().splitlines()[1:]]
+    with pytest.raises(UnreadableFile, match=r"Received: a, b, c, d, e, f\."):
+        recognise_columns([["title"], list("abcdef"), *days], {})
+    assert recognise_columns([["title"], list("abcde"), *days], {}).decisions == {
+        "header": "none; 6 columns recognised by their shape",
+        "preamble": "2 lines before the first row left out",
+    }

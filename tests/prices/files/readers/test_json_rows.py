@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.readers import json_rows
 from cryptoforecast.prices.files.readers.json_rows import Json, find_rows, flatten_records
 
 ROW: dict[str, Json] = {"time": 1, "open": 2, "high": 3, "low": 1, "close": 2}
@@ -42,6 +43,9 @@ def test_pairs_of_time_and_number_are_no_candles() -> None:
 def test_one_record_around_the_rows_is_looked_into() -> None:
     assert find_rows([{"ticker": "btc", "data": ROWS}]) == ROWS
     assert find_rows([ROW]) == [ROW]
+    around: list[Json] = [{"x": [{"x": ROWS}]}]
+    assert find_rows(around) == ROWS
+    assert find_rows([{"x": around}]) == [{"x": ROWS}]
 
 
 def test_names_and_rows_beside_each_other() -> None:
@@ -90,7 +94,8 @@ def test_values_of_records_within_records_are_lifted() -> None:
     inner = {name: value for name, value in ROW.items() if name != "time"}
     record: dict[str, Json] = {"time": 1, "quote": {"USD": inner}}
     assert flatten_records([record], "record") == [ROW]
-    assert flatten_records([ROW], "record") == [ROW]
+    flat = [ROW]
+    assert flatten_records(flat, "record") is flat
     both: dict[str, Json] = {"time": 1, "open": 9, "quote": inner}
     assert flatten_records([both], "record")[0]["open"] == 9
     twice: dict[str, Json] = {"time": 1, "quote": {"USD": inner, "EUR": inner}}
@@ -98,3 +103,56 @@ def test_values_of_records_within_records_are_lifted() -> None:
         flatten_records([record, twice], "record")
     names: dict[str, Json] = {"a": {"name": "x", "open": 1}, "b": {"name": "y"}}
     assert flatten_records([names], "record") == [{"name": "x", "open": 1}]
+
+
+UNTIMED: dict[str, Json] = {name: value for name, value in ROW.items() if name != "time"}
+
+
+def test_records_within_records_are_lifted_to_five_levels() -> None:
+    deep: list[dict[str, Json]] = [{"time": 1, "quote": nested(UNTIMED, 4)}]
+    assert flatten_records(deep, "record") == [ROW]
+    deeper: list[dict[str, Json]] = [{"time": 1, "quote": nested(UNTIMED, 5)}]
+    assert flatten_records(deeper, "record") == [{"time": 1, "x": UNTIMED}]
+
+
+def test_lists_of_columns_may_be_at_different_depths_to_the_fifth() -> None:
+    prices: dict[str, Json] = {name: [value, value] for name, value in UNTIMED.items()}
+    times: dict[str, Json] = {"time": [1, 1]}
+    assert find_rows(times | {"x": nested(prices, 4)}) == [ROW, ROW]
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows(times | {"x": nested(prices, 5)})
+
+
+def test_rows_in_columns_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "MAX_JSON_ROWS", 2)
+    for rows in (2, 3):
+        by_row: Json = {name: dict.fromkeys("012"[:rows], value) for name, value in ROW.items()}
+        lists: Json = {name: [value] * rows for name, value in ROW.items()}
+        for document in (by_row, lists):
+            if rows == 2:
+                assert find_rows(document) == [ROW, ROW]
+                continue
+            with pytest.raises(UnreadableFile, match="A JSON file may have 30 MB"):
+                find_rows(document)
+
+
+def test_names_and_rows_of_other_lengths_than_the_times() -> None:
+    split: dict[str, Json] = {"columns": list(UNTIMED), "data": [list(UNTIMED.values())] * 2}
+    assert find_rows(split | {"index": [1]}) == [UNTIMED, UNTIMED]
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows(split | {"data": []})
+
+
+def test_columns_by_row_stand_alone() -> None:
+    by_number: dict[str, Json] = {name: {"0": value, "1": value} for name, value in ROW.items()}
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows(by_number | {"status": "ok"})
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows({name: {"a": value, "b": value} for name, value in ROW.items()})
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows({name: {"0": value, "1": value} for name, value in UNTIMED.items()})
+
+
+def test_two_records_around_rows_are_rows_themselves() -> None:
+    both: list[Json] = [{"data": ROWS}, {"data": ROWS}]
+    assert find_rows(both) == both
