@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from cryptoforecast.evaluation import backtest, diagnostics, leaderboard, reliability
-from cryptoforecast.evaluation.analyses import FRAMES, MAX_ANSWERS, Analyses
+from cryptoforecast.evaluation.analyses import FRAMES, Analyses
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest
 from tests import synthetic
@@ -81,14 +81,18 @@ def test_cached_analyses_are_dropped_with_their_forecasts():
     assert [each() for each in gone] == [None] * 3
 
 
-def test_the_cached_analyses_of_a_backtest_are_bounded(result):
+def test_sixty_analyses_of_a_backtest_stay_cached(result):
+    """The least recently used is dropped first."""
     analyses, made = Analyses(), []
-    for i in range(MAX_ANSWERS + 1):
+    for i in range(60):
         analyses.of(result, i, lambda i=i: [made.append(i)])
-        analyses.of(result, 0, lambda: [made.append("again")])
-    analyses.of(result, MAX_ANSWERS, lambda: [made.append("last")])
+    analyses.of(result, 0, lambda: [made.append("again")])
+    assert made == list(range(60))
+    analyses.of(result, 60, lambda: [made.append(60)])
+    analyses.of(result, 0, lambda: [made.append("again")])
+    analyses.of(result, 2, lambda: [made.append("again")])
     analyses.of(result, 1, lambda: [made.append("dropped")])
-    assert made == [*range(MAX_ANSWERS + 1), "dropped"]
+    assert made == [*range(61), "dropped"]
 
 
 def test_a_free_run_is_cached_after_it_ran():

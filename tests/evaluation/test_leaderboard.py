@@ -139,6 +139,10 @@ def test_a_reference_that_predicts_no_direction_counts_as_a_coin_toss(result):
     wrong = with_predictor(result, "wrong", result.forecasts["naive"].predicted * 1.0001)
     found = standing(leaderboard(wrong, "directional_accuracy", 1), "wrong")
     assert found.skill == pytest.approx(1 - (1 - found.value) / 0.5)
+    # One that predicts a direction is taken as it is.
+    board = leaderboard(wrong, "directional_accuracy", 1, "drift")
+    own, base = standing(board, "wrong"), standing(board, "drift")
+    assert own.skill == pytest.approx(1 - (1 - own.value) / (1 - base.value))
     board = leaderboard(result, "directional_accuracy", 1)
     assert math.isnan(standing(board, "cone").value)
     assert math.isnan(standing(board, "cone").skill)
@@ -188,6 +192,8 @@ def test_an_undefined_band_is_undefined(result):
         assert board.standings[-1].predictor == "cone"
         assert math.isnan(board.standings[-1].skill)
         assert math.isnan(board.standings[-1].p_value)
+    against = leaderboard(bare, "pinball", 1, "cone")
+    assert all(math.isnan(each.skill) for each in against.standings if each.predictor != "cone")
 
 
 def test_too_few_origins_claim_nothing():

@@ -237,6 +237,10 @@ def test_the_last_price_itself_and_a_forecast_equal_to_it():
     assert cone.sentence == "Does not beat the last price: it has the same error over 3,000 hours."
 
 
+def test_thirty_origins_and_twenty_a_step_are_needed():
+    assert [min_origins(horizon) for horizon in (1, 2, 24)] == [30, 40, 480]
+
+
 @pytest.mark.parametrize("horizon", [1, 24])
 def test_too_few_origins_claim_nothing(horizon):
     few, enough = min_origins(horizon) - 1, min_origins(horizon)

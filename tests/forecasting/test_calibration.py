@@ -184,7 +184,8 @@ def test_the_latest_factors_mend_a_wrong_width(width):
 
 def test_a_step_with_too_few_outcomes_keeps_its_width():
     # The last origin knows the outcomes of one step from one origin more than those of two.
-    factors = latest(forecast(2.0, rows=calibration.MIN_OUTCOMES + 1))
+    assert calibration.MIN_OUTCOMES == 200
+    factors = latest(forecast(2.0, rows=201))
     assert (np.delete(factors[0], MEDIAN) != 1).all()
     assert (factors[1] == 1).all()
 
@@ -192,7 +193,7 @@ def test_a_step_with_too_few_outcomes_keeps_its_width():
 def test_a_band_without_width_stays_one():
     flat = dataclasses.replace(forecast(1.0), quantiles=np.zeros((4000, 2, 9)))
     outer = np.delete(latest(flat), MEDIAN, axis=1)
-    np.testing.assert_allclose(outer, calibration.MIN_FACTOR, rtol=0.01)
+    np.testing.assert_allclose(outer, 0.05, rtol=0.01)
 
 
 def factor_by_hand(one, row, step, level):

@@ -164,6 +164,9 @@ def test_a_band_without_width_is_a_step():
     flat = np.zeros(9)
     found = probability.below(np.array([-1e-3, 0.0, 1e-3]), flat)
     assert found == pytest.approx([0, 0.5, 1], abs=1e-6)
+    # Equal quantiles are moved apart by a billionth of a log-return each.
+    apart = 1e-9 * (np.arange(9) - 4)
+    np.testing.assert_allclose(probability.quantile(LEVELS, flat), apart, atol=1e-14)
     tied = np.array([-2.0, -2, -1, 0, 0, 0, 1, 1, 3]) / 100
     assert np.isfinite(probability.below(tied, tied)).all()
     assert (np.diff(probability.below(np.linspace(-0.05, 0.05, 200), tied)) > 0).all()
