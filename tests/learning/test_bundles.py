@@ -513,6 +513,13 @@ def test_unknown_bounds_of_training_prices_are_allowed(tmp_path):
     assert np.isnan(card.lowest)
 
 
+def test_prices_far_below_a_dollar_are_sound(tmp_path):
+    model = synthetic.model(lowest=1e-9, highest=2e-9)
+    bundles.save(model, tmp_path, "tiny")
+    card = bundles.load(tmp_path / "tiny").card
+    assert (card.lowest, card.highest) == (1e-9, 2e-9)
+
+
 def test_parameters_are_counted_from_the_shapes():
     model = synthetic.model(synthetic.spec(network="lstm", units=(5, 3), horizon=2))
     assert bundles.parameters(model.spec) == sum(array.size for array in model.weights)

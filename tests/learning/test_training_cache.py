@@ -240,6 +240,7 @@ def total(values, start: float = 0.5) -> float:
         ("def total(values, start: float = 0.5) -> float:", "def total(values, start=0.5):"),
         ("sums: Array = ", "sums = "),
         ("import Array", "import Array, PriceHistory"),
+        ("if TYPE_CHECKING:\n    from cryptoforecast.types import Array\n", ""),
         ("cryptoforecast.learning.targets import", "cryptoforecast.forecasting.goals import"),
         ("from cryptoforecast.learning.targets", "from .targets"),
         ("import numpy as np\n", "import numpy as np\nimport os\n"),
@@ -278,6 +279,14 @@ def test_edits_without_an_effect_are_the_same_code(old, new):
 def test_edits_with_an_effect_are_other_code(old, new):
     assert CODE.count(old) == 1
     assert training_cache.code_only(CODE.replace(old, new)) != training_cache.code_only(CODE)
+
+
+def test_what_runs_where_types_are_not_checked_is_code():
+    one, other = (
+        CODE.replace("import Array\n", f"import Array\nelse:\n    Array = {number}\n")
+        for number in (1, 2)
+    )
+    assert training_cache.code_only(one) != training_cache.code_only(other)
 
 
 def test_a_moved_module_keeps_the_version(version, monkeypatch):
