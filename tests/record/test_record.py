@@ -21,7 +21,7 @@ FILE = Path(__file__).with_name("figures.json")
 RECORD = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
 #: Processors round differently: hardly in a forecast, and a little more with every update that a
 #: network is trained for.
-EXACT, CLOSE = 1e-9, 1e-3
+EXACT, CLOSE = 1e-6, 1e-3
 
 
 def answer(home: Path, command: tuple[str, ...]) -> dict[str, object]:
@@ -43,7 +43,7 @@ def alike(value: object, expected: object, tolerance: float) -> bool:
             alike(a, b, tolerance) for a, b in zip(value, expected, strict=True)
         )
     if isinstance(expected, float):
-        return value == pytest.approx(expected, rel=tolerance, abs=1e-12)
+        return value == pytest.approx(expected, rel=tolerance, abs=1e-9)
     return value == expected
 
 
