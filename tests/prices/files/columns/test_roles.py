@@ -13,7 +13,9 @@ from cryptoforecast.prices.files.columns.roles import (
     check_names,
     given_roles,
     has_columns,
+    is_closing,
     is_foreign,
+    is_yahoo,
     missing_columns,
     roles_by_name,
     unique_names,
@@ -136,6 +138,7 @@ def test_a_name_wins_over_a_place() -> None:
 
 def test_every_column_has_a_different_name() -> None:
     assert unique_names(["a", "", "a", "b"]) == ("a", "column 2", "a (column 3)", "b")
+    assert unique_names(["b", "a", "a"]) == ("b", "a", "a (column 3)")
     assert unique_names([]) == ()
 
 
@@ -214,3 +217,33 @@ def test_a_time_and_four_prices_or_one_are_enough() -> None:
     assert are_enough({"time": "t", "price": "p"})
     assert not are_enough(PRICES)
     assert not are_enough({"time": "t", "open": "o", "high": "h", "low": "l"})
+
+
+@pytest.mark.parametrize(
+    ("names", "volume", "turnover"),
+    [
+        ("Volume, Volume BTC, Volume USDT", "Volume", "Volume USDT"),
+        ("Volume BTC, Volume ETH", "Volume BTC", None),
+        ("Volume X", "Volume X", None),
+        ("Volume (USD), Volume (BTC)", "Volume (BTC)", "Volume (USD)"),
+        ("turnover, Volume USDT, Volume BTC", "Volume BTC", "turnover"),
+        ("Volume USDT, quote volume", None, "quote volume"),
+        ("volume", "volume", None),
+    ],
+)
+def test_volumes_by_their_unit(names: str, volume: str | None, turnover: str | None) -> None:
+    roles = roles_by_name(["time", *PRICES, *names.split(", ")])
+    assert (roles.get("volume"), roles.get("turnover")) == (volume, turnover)
+
+
+def test_a_name_that_is_there_twice_may_be_given() -> None:
+    names = ["time", *PRICES, "close"]
+    assert roles_by_name(names, {"close": "open"})["close"] == "open"
+
+
+def test_names_that_only_some_files_have() -> None:
+    assert is_yahoo(["Date", "Adj Close"])
+    assert not is_yahoo(["Date", "Close"])
+    assert is_closing({"time": "Close time"})
+    assert not is_closing({"time": "Open time"})
+    assert not is_closing({})

@@ -84,6 +84,7 @@ def test_one_list_for_each_column() -> None:
     assert find_rows(columns) == [ROW, ROW]
     assert find_rows({"s": "ok", "x": {"y": columns}}) == [ROW, ROW]
     assert find_rows({"x": [columns], "notes": ["a", "b", "c"]}) == [ROW, ROW]
+    assert find_rows(columns | {"notes": [["a"], "b"]}) == [ROW, ROW]
     with pytest.raises(UnreadableFile, match=r"times, 2\. Received: 3 in 'low'"):
         find_rows(columns | {"low": [1, 1, 1]})
     with pytest.raises(UnreadableFile, match="2 lists of rows"):
