@@ -344,6 +344,7 @@ def test_unknown_keys_are_no_runs(service, key):
 
 def test_a_key_leads_nowhere_outside_the_cache(service):
     bundles.save(synthetic.model(), service.settings.home, "elsewhere")
+    service.training.cache.put("0" * 32, synthetic.model())  # makes the folder
     assert service.training.model("../elsewhere") is None
 
 
