@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
 from cryptoforecast.json_views import Json
 from cryptoforecast.service import files
 
@@ -24,11 +23,7 @@ def check(args: argparse.Namespace) -> None:
         AlreadyExists: If the file exists and ``--force`` was not given.
     """
     if args.html is not None:
-        if not args.html.name.lower().endswith((".html", ".htm")):
-            raise InvalidInput(
-                f"The name of a report must end in .html. Received: {args.html.name!r}. Rename it."
-            )
-        files.check_free(args.html, force=args.force)
+        files.check_page(args.html, force=args.force)
     if args.forecasts is not None:
         files.check_target(args.forecasts, force=args.force)
 

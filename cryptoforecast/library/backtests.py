@@ -14,13 +14,10 @@ import pandas as pd
 
 from cryptoforecast import charts, json_views
 from cryptoforecast.errors import InvalidInput, UnknownModel
-from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import specs
 from cryptoforecast.library.models import Model, load
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.values import Value, candles, digest, heading, paragraphs, table
-from cryptoforecast.prices.files import price_file
-from cryptoforecast.service import shared
+from cryptoforecast.service import choices, files, shared
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import (
     QUANTILES,
@@ -203,9 +200,9 @@ class Backtest(Value):
         from cryptoforecast import html_report
 
         target = Path(path)
-        price_file.check_page(target, force=force)
+        files.check_page(target, force=force)
         page = html_report.page(shared().backtests.analyses, self.result, self.walk)
-        price_file.put(target, lambda temporary: temporary.write_text(page, "utf-8"))
+        files.write_text(page, target)
         return target
 
     def to_dict(self) -> dict[str, object]:
@@ -303,7 +300,7 @@ def backtest(
         ['mae', 'rmse', 'mape']
     """
     history = history_of(prices)
-    if isinstance(model, str) and (model in specs.NETWORKS or model in BASELINES):
+    if isinstance(model, str) and (model in choices.NETWORKS or model in choices.BASELINES):
         given = {"horizon": horizon, **spec}
         return of_kind(history, model, given, folds=folds, progress=progress, cache=cache)
     return _of_saved(history, _model(model), horizon, folds, spec)
@@ -323,7 +320,7 @@ def of_kind(
     plan = _plan(_plain(folds), {name: changes.pop(name) for name in _PLAN if name in changes})
     preset = changes.pop("preset", None) or "quick"
     _check_names(changes)
-    spec = specs.make(str(preset), kind, rows=len(history), **changes)
+    spec = choices.make_spec(str(preset), kind, rows=len(history), **changes)
     _check_ranges(history, kind, changes)
     monitor = UNWATCHED if progress is None else Monitor(progress)
     walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)
@@ -406,8 +403,8 @@ def _model(model: object) -> Model:
         return load(model)
     except UnknownModel as error:
         raise UnknownModel(
-            f"{error} `model` may also be a network ({', '.join(specs.NETWORKS)}) or a baseline "
-            f"({', '.join(BASELINES)})."
+            f"{error} `model` may also be a network ({', '.join(choices.NETWORKS)}) or a baseline "
+            f"({', '.join(choices.BASELINES)})."
         ) from error
 
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import specs
 from cryptoforecast.library.forecasts import Forecast
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.values import Value, digest, heading, paragraphs, table
-from cryptoforecast.service import shared
+from cryptoforecast.service import choices, shared
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import ModelCard, ModelSpec, Progress, SavedModel, TrainedModel, WalkPlan
 
@@ -197,7 +196,7 @@ def train(
     """
     from cryptoforecast.library.backtests import of_kind
 
-    specs.check_network(network)
+    choices.check_network(network)
     walked = sorted({field.name for field in fields(WalkPlan)} & spec.keys())
     if walked:
         raise InvalidInput(

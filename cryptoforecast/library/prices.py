@@ -9,18 +9,14 @@ from datetime import date
 from numbers import Real
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.library.values import Value, candles, heading, moment, paragraphs, table
-from cryptoforecast.prices.live.query import window
-from cryptoforecast.service import shared
+from cryptoforecast.service import choices, shared
 from cryptoforecast.types import PriceHistory, QualityReport
-
-if TYPE_CHECKING:
-    from cryptoforecast.prices.files.corrections import Corrections
 
 #: What ``fetch`` may do where no live source answers.
 SIMULATED = ("refuse", "allow", "only")
@@ -170,7 +166,7 @@ def fetch(
             f"`days` must be a number. Received: {days!r:.40}. Give one such as 365."
         )
     service = shared().prices
-    query = window(coin, interval, start=start, end=end, days=days)
+    query = choices.window(coin, interval, start=start, end=end, days=days)
     if simulated == "only":
         return Prices(service.simulated(query))
     history = service.history(query)
@@ -328,14 +324,12 @@ def _names(given: str | Collection[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _corrections(reading: Mapping[str, object]) -> Corrections:
+def _corrections(reading: Mapping[str, object]) -> choices.Corrections:
     """Check the settings of a file's layout.
 
     Raises:
         InvalidInput: For an unknown name, or a value of another type.
     """
-    from cryptoforecast.prices.files.corrections import Corrections
-
     for name, value in reading.items():
         if name not in _READING:
             raise InvalidInput(
@@ -346,4 +340,5 @@ def _corrections(reading: Mapping[str, object]) -> Corrections:
             raise InvalidInput(
                 f"`{name}` must be of type {_READING[name].__name__}. Received: {value!r:.60}."
             )
-    return Corrections(**{name: value for name, value in reading.items() if value is not None})  # type: ignore[arg-type]
+    values = {name: value for name, value in reading.items() if value is not None}
+    return choices.Corrections(**values)  # type: ignore[arg-type]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.prices.files.price_file import check_free, check_target, put
+from cryptoforecast.prices.files.price_file import check_page, check_target, put
 from cryptoforecast.prices.files.price_file import write as write_prices
 
-__all__ = ["check_free", "check_target", "write_prices", "write_table", "write_text"]
+__all__ = ["check_page", "check_target", "write_prices", "write_table", "write_text"]
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
