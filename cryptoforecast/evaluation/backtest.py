@@ -115,15 +115,15 @@ def predictors(
         InvalidInput: If ``spec`` names no predictor.
         NotEnoughData: If a baseline has too few rows to be fitted on.
     """
-    wanted = {*REFERENCES, *names}
+    selection = {*REFERENCES, *names}
     if model is None:
         if spec.network not in BASELINES:
             raise InvalidInput(
                 f"`network` must be one of {', '.join((*specs.NETWORKS, *BASELINES))}. "
                 f"Received: {spec.network!r}."
             )
-        wanted.add(spec.network)
-    fitted: list[Predictor] = [*baselines.fit(wanted, history, split)]
+        selection.add(spec.network)
+    fitted: list[Predictor] = [*baselines.fit(selection, history, split)]
     return fitted if model is None else [*fitted, network.for_test(model, split)]
 
 
@@ -198,7 +198,7 @@ def with_baselines(result: Backtest, other: Backtest) -> Backtest:
 def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backtest:
     """Add the network, and say if the test was not fair or if it learnt from other prices."""
     begins = result.history.candles.index[result.split.test_start]
-    seen = _seen(result.history, model, begins)
+    seen = _may_have_seen(result.history, model, begins)
     return dataclasses.replace(
         result,
         verdict=_withdrawn(result.verdict, model.card.cutoff, begins) if seen else result.verdict,
@@ -227,8 +227,8 @@ def _squared_error_note(history: PriceHistory, spec: ModelSpec) -> tuple[str, ..
     return (f"Its band is measured on the {count:,} candles before the test span.",)
 
 
-def _seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:
-    """Whether the model may have been fitted on candles of a test span that begins then."""
+def _may_have_seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:
+    """Return whether the model may have been fitted on candles from ``begins`` on."""
     # Simulated prices share no moment with real ones.
     if model.card.simulated != history.simulated:
         return False
@@ -236,7 +236,7 @@ def _seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> b
 
 
 def _withdrawn(verdict: Verdict, cutoff: str, begins: pd.Timestamp) -> Verdict:
-    """Take back the verdict on a model that may have seen what it is tested on."""
+    """Withdraw a verdict: the model may have been fitted on part of the test span."""
     sentence = (
         f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
         f"span begins on {begins:%Y-%m-%d}. Take with care: {verdict.sentence}"

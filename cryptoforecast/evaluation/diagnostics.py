@@ -252,12 +252,12 @@ def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None)
             f"{len(rows)}. Choose a longer history."
         )
     rows = rows[np.linspace(0, len(rows) - 1, min(FREE_ORIGINS, len(rows))).astype(int)]
-    fed, direct = (np.full((len(rows), steps), math.nan) for _ in range(2))
+    free, direct = (np.full((len(rows), steps), math.nan) for _ in range(2))
     for i, row in enumerate(rows):
-        seen = np.concatenate([close[row - needed + 1 : row + 1], np.empty(steps)])
+        closes = np.concatenate([close[row - needed + 1 : row + 1], np.empty(steps)])
         for step in range(steps):
-            forecast = inference.from_closes(model, seen[step : step + needed])
-            fed[i, step] = seen[needed + step] = forecast[0]
+            forecast = inference.from_closes(model, closes[step : step + needed])
+            free[i, step] = closes[needed + step] = forecast[0]
             if step == 0:
                 direct[i, : len(forecast)] = forecast
         report((i + 1) / len(rows))
@@ -265,7 +265,7 @@ def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None)
     last = np.broadcast_to(close[rows, None], actual.shape)
     errors = {
         name: np.abs(np.log(actual / prices)).mean(axis=0)
-        for name, prices in (("direct", direct), ("free_run", fed), ("naive", last))
+        for name, prices in (("direct", direct), ("free_run", free), ("naive", last))
     }
     return pd.DataFrame({"step": np.arange(1, steps + 1), **errors, "origins": len(rows)})
 

@@ -80,9 +80,9 @@ def wrong_direction(close: Array, actual: Array, predicted: Array) -> Array:
         ``(m,)`` 1 where wrong, 0 where right; NaN everywhere if a forecast is missing, or if no
         move was ever predicted (naive).
     """
-    called, moved = np.sign(predicted - close), np.sign(actual - close)
-    wrong: Array = (called != moved)[moved != 0].astype(float)
-    if np.isnan(called).any() or not called.any():
+    forecast, outcome = np.sign(predicted - close), np.sign(actual - close)
+    wrong: Array = (forecast != outcome)[outcome != 0].astype(float)
+    if np.isnan(forecast).any() or not forecast.any():
         return np.full(len(wrong), math.nan)
     return wrong
 
@@ -128,9 +128,9 @@ def inside(actual_returns: Array, quantiles: Array, level: int) -> Array:
         ValueError: If no pair of the nine quantiles bounds such a band.
     """
     low, high = (quantiles[:, column] for column in band(level))
-    held: Array = ((low <= actual_returns) & (actual_returns <= high)).astype(float)
-    held[np.isnan(low) | np.isnan(high)] = math.nan
-    return held
+    hits: Array = ((low <= actual_returns) & (actual_returns <= high)).astype(float)
+    hits[np.isnan(low) | np.isnan(high)] = math.nan
+    return hits
 
 
 def band(level: int) -> tuple[int, int]:

@@ -116,8 +116,8 @@ def _independent(hits: Array, step: int) -> Array:
     variance = means.var(axis=0) * length / n
     # A share of 0 or 1 shows no variance; then only the overlap of the targets counts.
     varies = variance > 0
-    alone = np.where(varies, share * (1 - share) / np.where(varies, variance, 1), n / step)
-    return np.clip(alone, 1, n)
+    count = np.where(varies, share * (1 - share) / np.where(varies, variance, 1), n / step)
+    return np.clip(count, 1, n)
 
 
 def _outcomes(forecast: Forecast, step: int) -> tuple[pd.DatetimeIndex, Array, Array]:

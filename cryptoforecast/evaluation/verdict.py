@@ -83,7 +83,7 @@ def min_origins(horizon: int) -> int:
 
 
 def direction_gain(forecast: Forecast) -> float:
-    """Compute what following the predicted direction gained on average, before fees.
+    """Compute the mean gain of following the predicted direction, before fees.
 
     Mean of ``sign(predicted - close)`` times the log-return that happened, last step.
 
@@ -93,8 +93,8 @@ def direction_gain(forecast: Forecast) -> float:
     known = forecast.at(forecast.horizon)
     if not len(known):
         return math.nan
-    called = np.sign(known.predicted - known.close)
-    return float(np.mean(called * known.actual_returns)) * 1e4
+    direction = np.sign(known.predicted - known.close)
+    return float(np.mean(direction * known.actual_returns)) * 1e4
 
 
 def _check_alike(forecast: Forecast, other: Forecast) -> None:
@@ -116,14 +116,14 @@ def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float
 
 
 def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) -> str:
-    """Say how good the band is; empty where that is undefined."""
+    """Write how good the band is; empty where that is undefined."""
     known = forecast.at(forecast.horizon)
     covered = coverage(known.actual_returns, known.quantiles, 80)
     if math.isnan(low) or math.isnan(covered):
         return ""
-    held = f"80 % band covers {covered * 100:.1f} %"
+    sentence = f"80 % band covers {covered * 100:.1f} %"
     if forecast.predictor == "cone":
-        return f" Its {held}."
+        return f" Its {sentence}."
     if 1 - skill >= MIN_MULTIPLE:
         size = f"{_change(skill)} as the cone's"
         interval = f"95 % CI {1 - high:.1f} to {1 - low:.1f} times"
@@ -132,7 +132,7 @@ def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) ->
         chance = ", within chance" if skill > 0 > low else ""
         size = f"{_change(skill, *ends)} than the cone's{chance}"
         interval = _interval(skill, *ends)
-    return f" Its band's error is {size} ({interval}); its {held}."
+    return f" Its band's error is {size} ({interval}); its {sentence}."
 
 
 def _sentence(
@@ -167,7 +167,7 @@ def _sentence(
 
 
 def _finding(skill: float, low: float, high: float, p_value: float, when: str) -> str:
-    """Say who wins and by how much, with the interval of the same quantity."""
+    """Write which forecast is better and by how much, with the interval."""
     certain = low * high > 0 and p_value < SIGNIFICANCE
     if 1 - skill >= MIN_MULTIPLE:
         opening = "Loses badly to the last price" if certain else "Does not beat the last price"

@@ -44,7 +44,7 @@ WARM_SHARE = 1 / 3
 ModelOf = Callable[[str, Callable[[], TrainedModel]], tuple[TrainedModel, bool]]
 
 
-def _made(_: str, make: Callable[[], TrainedModel]) -> tuple[TrainedModel, bool]:
+def _without_cache(_: str, make: Callable[[], TrainedModel]) -> tuple[TrainedModel, bool]:
     return make(), False
 
 
@@ -53,7 +53,7 @@ def run(
     spec: ModelSpec,
     plan: WalkPlan,
     monitor: Monitor = UNWATCHED,
-    model_of: ModelOf = _made,
+    model_of: ModelOf = _without_cache,
     *,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> WalkForward:
@@ -260,7 +260,7 @@ def _fits(
         initial = model if plan.warm_start else None
         key = _key(history, fold_spec, split, "" if initial is None else key)
 
-        def tell(progress: Progress, i: int = i, total: int = total, spent: int = spent) -> None:
+        def report(progress: Progress, i: int = i, total: int = total, spent: int = spent) -> None:
             monitor.report(
                 dataclasses.replace(
                     progress,
@@ -271,7 +271,7 @@ def _fits(
                 )
             )
 
-        fold_monitor = Monitor(tell, monitor.cancelled)
+        fold_monitor = Monitor(report, monitor.cancelled)
         make = functools.partial(_fit, history, fold_spec, split, measure, fold_monitor, initial)
         model, cached = model_of(key, make)
         # A cached fit took no time. Counted as done, it would make the rest seem short.

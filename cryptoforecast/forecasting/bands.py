@@ -121,10 +121,10 @@ class RollingBand:
         levels = calibration.factors(adapted, past)
         factors = widths[-1, :, None] * levels[-1]
         if len(rows) == 1:
-            # One origin is forecast by itself, so that its point is the same to the last digit
-            # wherever it is shown, and its band is exactly its own times the factors shown.
-            alone = inference.forecast(model, history, rows)
-            banded = calibration.rescaled(alone, factors[None])
+            # A single origin is forecast by itself, so that its point is the same to the last digit
+            # on every page, and its band is exactly the network's own times the factors shown.
+            single = inference.forecast(model, history, rows)
+            banded = calibration.rescaled(single, factors[None])
         else:
             banded = calibration.calibrated(adapted, past, levels)
         known = max(0, rows[-1] - horizon - begin + 1)

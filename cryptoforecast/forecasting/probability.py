@@ -92,10 +92,10 @@ def ladder(steps: NextSteps) -> list[float]:
     low, high = forecast.quantile_prices[0, -1, [0, -1]]
     if not (math.isfinite(low) and math.isfinite(high) and high - low > MIN_GAP * high):
         return [float(forecast.close[0])]
-    apart = round_step((high - low) / _RUNGS)
-    first, last = math.ceil(low / apart), math.floor(high / apart)
-    decimals = max(0, -math.floor(math.log10(apart)))
-    return [round(number * apart, decimals) for number in range(max(first, 1), last + 1)]
+    spacing = round_step((high - low) / _RUNGS)
+    first, last = math.ceil(low / spacing), math.floor(high / spacing)
+    decimals = max(0, -math.floor(math.log10(spacing)))
+    return [round(number * spacing, decimals) for number in range(max(first, 1), last + 1)]
 
 
 def round_step(size: float) -> float:
@@ -273,7 +273,7 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     known = np.isfinite(quantiles).all(axis=-1)
     given = np.where(known[..., None], quantiles, 0)
     rising = (np.diff(given, axis=-1) >= MIN_GAP).all(axis=-1, keepdims=True)
-    knots = np.where(rising, given, _apart(given))
+    knots = np.where(rising, given, _separated(given))
     widths = np.diff(knots, axis=-1)
     slopes = _RISES / widths
     before, after = widths[..., :-1], widths[..., 1:]
@@ -287,14 +287,14 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     return _Curve(knots, slopes, steepness, np.broadcast_to(known, wide))
 
 
-def _apart(quantiles: Array) -> Array:
+def _separated(quantiles: Array) -> Array:
     """Move ties apart by ``MIN_GAP``, away from the median."""
     by = MIN_GAP * (np.arange(len(QUANTILES)) - MEDIAN)
     moved = quantiles - by
     up = np.maximum.accumulate(moved[..., MEDIAN:], axis=-1)
     down = np.minimum.accumulate(moved[..., MEDIAN::-1], axis=-1)[..., ::-1]
-    apart: Array = np.concatenate([down[..., :-1], up], axis=-1) + by
-    return apart
+    separate: Array = np.concatenate([down[..., :-1], up], axis=-1) + by
+    return separate
 
 
 def _probability(log_odds: Array) -> Array:
@@ -310,7 +310,7 @@ def _hazard(steepness: Array) -> Array:
 
 
 def _tail(beyond: Array, steepness: Array) -> Array:
-    """Log-odds against ending so far beyond an outer quantile, or farther."""
+    """Compute the log-odds against ending this far beyond an outer quantile."""
     excess = np.maximum(beyond, 0) * _hazard(steepness)
     log = math.log(_OUTER) - np.log1p(TAIL * excess) / TAIL
     logs: Array = np.log1p(-np.exp(log)) - log
@@ -318,7 +318,7 @@ def _tail(beyond: Array, steepness: Array) -> Array:
 
 
 def _excess(shares: Array) -> Array:
-    """How far beyond an outer quantile a smaller probability lies, in units of 1 / hazard."""
+    """Compute how far beyond an outer quantile a share lies, in units of 1 / hazard."""
     with np.errstate(divide="ignore"):  # probability 0 lies infinitely far
         logs = np.log(np.clip(shares, 0, _OUTER) / _OUTER)
     excess: Array = np.expm1(-TAIL * logs) / TAIL

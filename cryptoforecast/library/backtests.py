@@ -268,25 +268,25 @@ def backtest(
     saved model is used as it is.
 
     Args:
-        prices: Prices of some hundred candles at least.
+        prices: Prices; a network needs at least about 450 candles, a baseline about 160.
         model: ``"lstm"`` or ``"dense"``; a baseline such as ``"cone"`` or ``"har"``; the name of
             a saved model; or a ``Model``.
         horizon: Steps to forecast at once. A saved model has its own.
         folds: Parts of the test span. Before each the network and the baselines are fitted again
             on all candles before it, so that the test walks forward.
-        progress: Called with a ``Progress`` again and again while a network is trained.
+        progress: Called repeatedly with a ``Progress`` while a network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
-        spec: ``preset``, and the settings of ``ModelSpec`` to change, such as ``lookback=60``,
-            ``epochs=30``, ``test=0.2`` or ``seed=1``. Settings of ``WalkPlan`` shape the folds:
-            ``window``, ``window_rows``, ``gap`` and ``warm_start``. A saved model takes ``test``
-            and ``validation`` alone.
+        spec: ``preset``, and settings of ``cryptoforecast.types.ModelSpec`` to change, such as
+            ``lookback=60``, ``epochs=30``, ``test=0.2`` or ``seed=1``. ``window``,
+            ``window_rows``, ``gap`` and ``warm_start`` of ``cryptoforecast.types.WalkPlan`` say
+            how the folds are fitted. A saved model takes ``test`` and ``validation`` alone.
 
     Returns:
         The test. All predictors forecast from the same origins, in the last ``test`` share of
         the candles.
 
     Raises:
-        InvalidInput: If ``prices`` are no ``Prices``, or a setting is outside the rules.
+        InvalidInput: If ``prices`` are not ``Prices``, or a setting is outside the rules.
         UnknownModel: If there is no such network, baseline or saved model.
         NotEnoughData: If there are too few candles.
 

@@ -1,4 +1,4 @@
-"""What a model expects after the last closed candle."""
+"""Forecasts of the library: the next steps after the last closed candle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks of the library: trained, saved, loaded, and what each expects."""
+"""Models of the library: networks to train, save, load, test and forecast with."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Model(Value):
 
         Raises:
             NotEnoughData: If there are fewer candles than the model needs.
-            InvalidInput: If ``prices`` are no ``Prices``, or a level can't be a price.
+            InvalidInput: If ``prices`` are not ``Prices``, or a level can't be a price.
 
         Example:
             >>> import cryptoforecast as cf
@@ -107,7 +107,7 @@ class Model(Value):
                 with squared error is measured.
 
         Raises:
-            InvalidInput: If ``prices`` are no ``Prices``, or a share is outside the rules.
+            InvalidInput: If ``prices`` are not ``Prices``, or a share is outside the rules.
             NotEnoughData: If a span would be too short.
         """
         from cryptoforecast.library.backtests import backtest
@@ -173,13 +173,14 @@ def train(
     """Train a network on prices, and test it on the last ones, which it does not see.
 
     Args:
-        prices: Prices of some hundred candles at least.
+        prices: Prices, at least about 450 candles.
         network: ``"lstm"`` or ``"dense"``.
         preset: ``"quick"``, ``"careful"`` or ``"classic"``, the popular recipe.
-        progress: Called with a ``Progress`` again and again while the network is trained.
+        progress: Called repeatedly with a ``Progress`` while the network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
-        spec: Settings of ``ModelSpec`` to change, such as ``horizon=24``, ``lookback=60``,
-            ``features=("return", "volume")``, ``epochs=30``, ``test=0.2`` or ``seed=1``.
+        spec: Settings of ``cryptoforecast.types.ModelSpec`` to change, such as ``horizon=24``,
+            ``lookback=60``, ``features=("return", "volume")``, ``epochs=30``, ``test=0.2`` or
+            ``seed=1``.
 
     Returns:
         The network. Its card has the scores and the verdict of the test.
