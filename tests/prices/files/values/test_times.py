@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.table import Table
 from cryptoforecast.prices.files.values.months import find_months
-from cryptoforecast.prices.files.values.times import read_epochs
+from cryptoforecast.prices.files.values.times import Times, read_epochs, read_times
 from cryptoforecast.types import PriceHistory
 from tests.prices.files import samples
 
@@ -434,3 +436,80 @@ def test_a_spreadsheet_s_days_some_seconds_off_a_minute_are_read_to_the_second()
     times = pd.DatetimeIndex(["2024-03-10 09:31:08", "2024-03-11 09:31:00"], tz="UTC")
     days = pd.Series((times - zero) / pd.Timedelta("1D"))
     assert read_epochs(days).index.tolist() == times.tolist()
+
+
+# ---------------------------------------------------------------------------- one column
+
+
+def times_of(
+    values: object, clock: object = None, needed: object = True, zone: str | None = None
+) -> Times:
+    """Read a column of times, and perhaps one of times of day."""
+    frame = pd.DataFrame({"t": values} if clock is None else {"t": values, "c": clock})
+    roles = {"time": "t"} if clock is None else {"time": "t", "clock": "c"}
+    rows = np.broadcast_to(np.asarray(needed), len(frame))
+    return read_times(Table(frame, roles, "row", 1), rows, Corrections(zone=zone))
+
+
+def test_columns_of_datetimes_are_taken_as_they_are() -> None:
+    zoned = times_of(HOURS.index)
+    assert zoned.how == "datetimes"
+    assert zoned.index.equals(HOURS.index)
+    naive = times_of(HOURS.index.tz_localize(None), zone="Asia/Tokyo")
+    assert naive.how == "datetimes without a zone, read as Asia/Tokyo"
+    assert naive.index.equals(moved(HOURS, 9).index)
+
+
+def test_times_are_of_2009_to_2099() -> None:
+    first, last = "2009-01-01 00:00:00", "2099-12-31 23:59:59"
+    assert len(times_of(pd.DatetimeIndex([first, last])).index) == 2
+    for outside in ("2008-12-31 23:59:59", "2100-01-01 00:00:00"):
+        with pytest.raises(UnreadableFile, match=rf"Received: {outside} \(row 2, column 't'\)"):
+            times_of(pd.DatetimeIndex([first, outside]))
+
+
+def test_only_rows_with_a_price_need_a_time() -> None:
+    values = ["2024-03-10", "Total", "2024-03-11", "x" * 80]
+    times = times_of(values, needed=[True, False, True, False])
+    assert times.index.isna().tolist() == [False, True, False, True]
+    with pytest.raises(UnreadableFile, match=rf"Received: '{'x' * 60}' \(row 4, "):
+        times_of(values, needed=[True, False, True, True])
+
+
+def test_a_time_may_have_a_hundred_characters() -> None:
+    date, clock = "2024-03-10", "09:30"
+    assert times_of([f"{date}{clock:>90}"]).index[0] == pd.Timestamp("2024-03-10 09:30Z")
+    with pytest.raises(UnreadableFile, match="Received: '2024-03-10"):
+        times_of([f"{date}{clock:>91}"])
+
+
+def test_numbers_among_texts_are_read_by_themselves() -> None:
+    times = times_of(["2024-03-10", "1710028800", "1710028800000"])
+    assert times.index.nunique() == 1
+    assert times.how == (
+        "ISO 8601, read as UTC where no zone is given and s and ms, row by row, since 1970, UTC"
+    )
+    digits = times_of(["2024-03-10", "20240310", None], needed=[True, True, False])
+    assert digits.index[:2].nunique() == 1
+    assert digits.how.endswith("and written as %Y%m%d, read as UTC")
+
+
+@pytest.mark.parametrize(
+    ("clocks", "expected"),
+    [
+        ("0930 0930", "09:30:00 09:30:00"), ("000930 000930", "00:09:30 00:09:30"),
+        ("2359 100", "23:59:00 01:00:00"), ("2400 100", "00:24:00 00:01:00"),
+        ("1200 100", "12:00:00 01:00:00"), ("0 0", "00:00:00 00:00:00"),
+        ("930.0 93000.0", "00:09:30 09:30:00"), ("9:30 10:00", "09:30:00 10:00:00"),
+        ("00930 00930", ""), ("100 1159", ""), ("930 0930", ""), ("930 930", ""),
+    ],
+)  # fmt: skip
+def test_times_of_day_in_digits(clocks: str, expected: str) -> None:
+    dates = ["20240310", "20240311"]
+    if expected:
+        index = times_of(dates, clocks.split()).index
+        assert [f"{time:%H:%M:%S}" for time in index] == expected.split()
+        return
+    largest = max(clocks.split(), key=int)
+    with pytest.raises(UnreadableFile, match=rf"Received: {largest} \(row ., column 'c'\)"):
+        times_of(dates, clocks.split())
