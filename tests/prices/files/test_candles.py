@@ -150,3 +150,76 @@ def test_a_closing_label_may_be_given_or_refused() -> None:
         reading = candles_from_table(closing, Corrections(label=label))
         assert reading.candles.index[0] == HOURS.index[0] - moved * hour
         assert ("label" in reading.decisions) is bool(moved)
+
+
+def test_two_labels_of_one_candle_leave_the_last_row_in_the_file() -> None:
+    ends = HOURS.set_axis(HOURS.index + pd.Timedelta("59min"))
+    start = HOURS.iloc[[5]].assign(close=HOURS["close"].iloc[5] + 1)
+    for frame, row, close in (
+        (pd.concat([ends, start]), 50, start["close"].iloc[0]),
+        (pd.concat([start, ends]), 16, HOURS["close"].iloc[5]),
+    ):
+        reading = read(frame)
+        assert reading.candles.index.equals(HOURS.index)
+        assert reading.candles["close"].iloc[5] == close
+        assert (reading.lines[5], reading.duplicates) == (row, 1)
+        assert problems(reading)["duplicates"][2] == "1 of them with other values"
+
+
+def test_closing_times_tell_when_the_last_merged_candle_ends() -> None:
+    for rows, last in ((40, "2024-03-02 08:00"), (41, "2024-03-02 12:00")):
+        frame = samples.candles("1h", 41).iloc[:rows]
+        closing = Table(table(frame).frame, table(frame).roles, "row", 1, closing=True)
+        reading = candles_from_table(closing, Corrections(), "4h")
+        assert reading.candles.index[-1] == pd.Timestamp(last, tz="UTC")
+        assert reading.candles.index[0] == pd.Timestamp("2024-02-29 20:00", tz="UTC")
+
+
+def test_sources_of_merged_candles_are_those_of_their_first_rows() -> None:
+    reading = read(HOURS, "4h", source=["a"] * 9 + ["b"] * 31)
+    assert reading.splices is not None
+    assert reading.splices.nonzero()[0].tolist() == [3]
+    assert reading.lines.tolist() == list(range(10, 50, 4))
+
+
+def test_turnover_stands_in_for_a_volume_that_is_not_there() -> None:
+    frame = HOURS.rename(columns={"volume": "turnover"})
+    frame.iloc[3, 4] = -0.0
+    reading = read(frame)
+    assert reading.candles["volume"].tolist() == frame["turnover"].tolist()
+    assert not np.signbit(reading.candles["volume"]).any()
+    assert reading.volume_unit == "usd"
+    assert reading.decisions["columns"].endswith("close=close, turnover=turnover")
+    assert read(HOURS, turnover=0.0).candles["volume"].tolist() == HOURS["volume"].tolist()
+
+
+def test_the_decimal_mark_is_told_where_numbers_are_text() -> None:
+    assert "numbers" not in read(HOURS).decisions
+    assert read(HOURS.astype("str")).decisions["numbers"] == "decimal point"
+    assert read(HOURS, volume="1,5").decisions["numbers"] == "decimal comma"
+
+
+def test_a_row_of_nothing_but_a_source_is_blank() -> None:
+    blank = table(HOURS, source="a")
+    blank.frame.loc[7, ["time", *HOURS]] = None
+    assert "without a price" not in problems(candles_from_table(blank, Corrections()))
+    blank.frame.loc[7, "volume"] = 1.0
+    assert problems(candles_from_table(blank, Corrections()))["without a price"][:2] == (1, 17)
+
+
+def test_trades_must_make_two_whole_candles() -> None:
+    times = pd.DatetimeIndex(np.repeat(HOURS.index[:3], 2))
+    frame = pd.DataFrame({"time": times, "price": 10.0})
+    roles = {name: name for name in frame}
+    reading = candles_from_table(Table(frame, roles, "row", 5), Corrections(), "1h")
+    assert reading.lines.tolist() == [5, 7]
+    assert (reading.duplicates, reading.simulated, reading.volume_unit) == (0, False, "unknown")
+    assert reading.decisions["ticks"].startswith("6 trades made into 1h candles")
+    with pytest.raises(UnreadableFile, match="Received: trades for 1 of 1h"):
+        candles_from_table(Table(frame[:4], roles, "row", 5), Corrections(), "1h")
+
+
+def test_the_first_of_the_repeats_is_named_in_either_order() -> None:
+    again = pd.concat([HOURS, HOURS.iloc[[20, 30]]])
+    assert problems(read(again))["duplicates"][:2] == (2, 30)
+    assert problems(read(again[::-1]))["duplicates"][:2] == (2, 10)

@@ -381,6 +381,8 @@ def test_fractions_of_seconds_are_kept_to_the_microsecond() -> None:
     times = read_epochs(pd.Series([1_710_028_800.123456, 1_710_028_800_123.456]))
     expected = pd.Timestamp("2024-03-10 00:00:00.123456", tz="UTC")
     assert times.index.tolist() == [expected, expected]
+    halves = read_epochs(pd.Series([1_710_028_800_123_455.75]))
+    assert halves.index.tolist() == [expected]
 
 
 @pytest.mark.parametrize(
