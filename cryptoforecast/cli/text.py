@@ -54,27 +54,27 @@ def backtest(result: Backtest, saved: str | None = None) -> str:
 
 def walk_forward(tested: WalkForward) -> str:
     """Describe a walk-forward test: as a backtest, with each fold against the last price."""
-    joined, plan = tested.backtest, tested.plan
-    unknown = joined.spec.horizon
-    if len(tested.folds) == 1 and tested.folds[0].split == joined.split:
-        return backtest(joined)
+    result, plan = tested.backtest, tested.plan
+    unknown = result.spec.horizon
+    if len(tested.folds) == 1 and tested.folds[0].split == result.split:
+        return backtest(result)
     window = f", of {plan.window_rows:,} candles" if plan.window_rows is not None else ""
     lines = [
-        *_tested(joined),
+        *_tested(result),
         f"Walk forward: {len(tested.folds)} folds, each fitted on the candles before it ("
         f"{plan.window} window{window}), with a gap of {plan.gap:,} between the last origin learnt "
         "from and the first tested.",
         f"The last {unknown:,} candle{'s are' if unknown > 1 else ' is'} no origin"
         f"{'s' * (unknown > 1)}: the targets are not known yet.",
     ]
-    if choices.is_network(joined.spec):
+    if choices.is_network(result.spec):
         cached = sum(fold.cached for fold in tested.folds)
         lines.append(f"Fits from the training cache: {cached} of {len(tested.folds)}.")
     if plan.warm_start:
         lines.append(
             "Warm start: each fit after the first starts from the weights of the fit before."
         )
-    return "\n".join([*lines, "", *_scores(joined), "", *_folds(tested)]) + "\n"
+    return "\n".join([*lines, "", *_scores(result), "", *_folds(tested)]) + "\n"
 
 
 def leaderboard(board: Leaderboard) -> str:

@@ -121,12 +121,12 @@ class WalkForwardService:
 
     def with_finished_baselines(self, tested: WalkForward) -> WalkForward:
         """Return a test with those heavy baselines added that are in memory."""
-        joined = tested.backtest
+        result = tested.backtest
         for key, _, _ in self._missing(tested):
             other = self.result(key)
             if other is not None:
-                joined = backtest.with_baselines(joined, other.backtest)
-        return dataclasses.replace(tested, backtest=joined)
+                result = backtest.with_baselines(result, other.backtest)
+        return dataclasses.replace(tested, backtest=result)
 
     def _missing(self, tested: WalkForward) -> list[tuple[str, ModelSpec, WalkPlan]]:
         """Return key, settings and plan of the heavy baselines that a test lacks."""
