@@ -1,4 +1,4 @@
-"""The format of a saved model's two files, and how they are read safely from a stranger.
+"""The format of a saved model's two files, and how to read them safely from anybody.
 
 ``bundle.json`` contains numbers and text, ``weights.npz`` plain float arrays whose shapes follow
 from the spec. The type of every field and the shape of every array are checked, and all numbers

@@ -1,4 +1,4 @@
-"""Saved models: folders of ``bundle.json`` and ``weights.npz``, safe to read from a stranger.
+"""Saved models: folders of ``bundle.json`` and ``weights.npz``, safe to read whoever made them.
 
 There is no pickle and no Keras file in them. A model is written to a temporary folder, which is
 then renamed, so that a model is there as a whole or not at all. ``bundle_format`` owns what the

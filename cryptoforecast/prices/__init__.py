@@ -1,4 +1,4 @@
-"""Prices come in here: from live sources, from files, or from the simulated market.
+"""Prices from live sources, from files and from the simulated market.
 
 ``Prices`` answers a ``MarketQuery`` from a live source, from its cache or from the simulated
 market. ``read`` and ``write`` handle price files.

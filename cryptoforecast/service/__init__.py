@@ -1,4 +1,4 @@
-"""The one door to prices, training, backtests, forecasts and saved models.
+"""The service: prices, training, backtests, forecasts and saved models for all that use them.
 
 The pages, the API and the command line call a ``Service``. It holds what one process shares: the
 caches and the background worker. Nothing here draws, serves or prints.
@@ -64,7 +64,7 @@ class Service:
 
 def shared() -> Service:
     """Return the one service of this process, set up from the environment."""
-    with _LOCK:  # two threads that ask first get the same one
+    with _LOCK:  # two threads that call this first get the same service
         return _service()
 
 

@@ -136,7 +136,7 @@ class BacktestService:
     def _result(
         self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest]
     ) -> Backtest:
-        """Return the backtest of a key, with the prices just given: they say their own age."""
+        """Return the backtest of a key, with the given prices in place of the cached ones."""
         return dataclasses.replace(self._results.get_or_make(key, make), history=history)
 
 

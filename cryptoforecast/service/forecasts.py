@@ -1,4 +1,4 @@
-"""What comes next: the steps after the last closed candle, and how likely a price is."""
+"""Forecasts of the next steps, and probabilities of ending above or below a price."""
 
 from __future__ import annotations
 

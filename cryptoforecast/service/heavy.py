@@ -1,4 +1,4 @@
-"""One fit of a heavy baseline at a time, whatever it is fitted for."""
+"""The lock of the heavy baselines: one of them is fitted at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names prices, models and tests in the caches of the service."""
+"""Keys of prices, models and tests in the caches of the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices for whoever asks: live ones, and those of files."""
+"""The prices of the service: live prices, simulated prices, and those of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candles from the rows of a stranger's answer: all of them sound, or an error."""
+"""Candles from the rows of a source's answer: all of them are sound, or it is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a live price source can do, what it answers, and which source is asked first."""
+"""Live price sources: their interface, their answers, and the order of requests."""
 
 from __future__ import annotations
 
