@@ -282,6 +282,10 @@ def from_frame(
         Prices(BTC 1h simulated, 48 candles, 2024-01-01 05:00 to 2024-01-03 05:00 UTC, from frame)
     """
     _check_coin(coin)
+    if not isinstance(simulated, bool):
+        raise InvalidInput(
+            f"`simulated` of a DataFrame must be True or False. Received: {simulated!r:.40}."
+        )
     history = shared().prices.from_frame(
         df,
         coin=coin,

@@ -174,6 +174,8 @@ def test_options_of_a_frame_reach_it(file: Path) -> None:
 def test_what_is_no_frame_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"pandas DataFrame. Received: list"):
         cf.from_frame([[1, 2]], coin="BTC")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"must be True or False. Received: 'no'"):
+        cf.from_frame(pd.DataFrame({"close": [1, 2]}), coin="BTC", simulated="no")  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match=r"`coin` must be one ticker.*Received: None"):
         cf.from_frame(pd.DataFrame({"close": [1, 2]}), coin=None)  # type: ignore[arg-type]
     future = pd.date_range("2090-01-01", periods=9, freq="h", tz="UTC")
