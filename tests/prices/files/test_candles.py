@@ -116,6 +116,8 @@ def test_two_different_times_are_needed() -> None:
     for frame in (HOURS.iloc[:1], HOURS.iloc[[0, 0, 0]]):
         with pytest.raises(UnreadableFile, match=f"Received: {len(frame)} rows with a price"):
             read(frame)
+    with pytest.raises(UnreadableFile, match="Received: 0 rows with a price"):
+        read(HOURS.assign(close=np.nan))
     with pytest.raises(UnreadableFile, match="a header without rows"):
         read(HOURS.iloc[:0])
 

@@ -118,3 +118,29 @@ def test_names_are_found_in_a_table_that_is_not_of_prices() -> None:
     assert find_column_names(b"a;b,c\n1;2,3\n", ",") == ("a;b", "c")
     assert find_column_names(b"no table") == ()
     assert find_column_names(b"1;2;3\n4;5;6\n") == ("column 1", "column 2", "column 3")
+
+
+def test_four_hundred_lines_are_looked_at() -> None:
+    rows = [b"2024-03-01 00:00,10,12,9,11,5\n"] * 400
+    long = b"2024-03-01 00:00,10,12,9,11,5,7\n"
+    assert find_layout(b"".join([HEADER, *rows[:399], long]), Corrections()).skip == 1
+    with pytest.raises(UnreadableFile, match="Received: 7 in line 400"):
+        find_layout(b"".join([HEADER, *rows[:398], long]), Corrections())
+
+
+def test_an_encoding_other_than_utf_8_is_told() -> None:
+    names = HEADER.decode().replace("volume", "Umsätze").replace(",", ";")
+    for encoding, shown in (("utf-8", None), ("utf-8-sig", None), ("cp1252", "cp1252"),
+                            ("utf-16", "utf-16")):  # fmt: skip
+        content = (names + ROWS.decode().replace(",", ";")).encode(encoding)
+        assert find_layout(content, Corrections()).decisions.get("encoding") == shown
+
+
+@pytest.mark.parametrize("content", [b"abc \x81", b"ab \xe4;c", b"1;\xe4;2"])
+def test_bytes_that_are_no_old_encoding_of_words_are_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableFile, match=r"not text in UTF-8 \(.* in line 1\)"):
+        decode(content)
+
+
+def test_quotes_need_not_be_regular() -> None:
+    assert find_column_names(b'"a"b,c\n1,2\n') == ("ab", "c")

@@ -67,6 +67,23 @@ def test_numbers_that_only_a_decimal_comma_explains(text: str) -> None:
     assert find_decimal_mark(table([text, "1.100"]), ("open",), Corrections()) == ","
 
 
+def test_cells_without_a_number_show_no_decimal_mark() -> None:
+    assert find_decimal_mark(table(["27", None]), ("open",), Corrections()) == "."
+    assert find_decimal_mark(table(["27", None], foreign=True), ("open",), Corrections()) == "."
+    assert find_decimal_mark(table(["0.5", None]), ("open",), Corrections()) == "."
+    assert find_decimal_mark(table(["0,5", None]), ("open",), Corrections()) == ","
+    with pytest.raises(UnreadableFile, match=r"'1,100' \(line 2"):
+        find_decimal_mark(table(["1,100", None]), ("open",), Corrections())
+
+
+def test_columns_that_came_as_numbers_show_no_decimal_mark() -> None:
+    frame = pd.DataFrame({"a": [0.5], "b": pd.Series(["1,100"], dtype="str")})
+    with pytest.raises(UnreadableFile, match=r"'1,100' \(line 2, column 'b'\)"):
+        find_decimal_mark(
+            Table(frame, {"open": "a", "close": "b"}, "line", 2), ("open", "close"), Corrections()
+        )
+
+
 def test_the_mark_that_the_user_gives_is_taken_without_looking() -> None:
     for mark in (".", ","):
         corrections = Corrections(decimal=mark)
