@@ -84,6 +84,7 @@ def test_cone_equals_the_definition_as_a_loop():
     for h, x in zip(high, low, strict=True):
         p = math.log(h / x) ** 2 / (4 * math.log(2))
         s.append(0.9 * s[-1] + 0.1 * p if s else p)
+    np.testing.assert_allclose(volatility(given.candles), np.sqrt(s))
     forecast = Cone.fit(given, before, horizon).forecast(given, range(150, 300, 7))
     for k in range(1, horizon + 1):
         ratios = [math.log(close[t + k] / close[t]) / math.sqrt(s[t]) for t in range(before - k)]
