@@ -31,8 +31,8 @@ from typing import Any
 from benchmarks import measure
 from benchmarks.histories import FILES, read_one
 from cryptoforecast.errors import UnknownModel
-from cryptoforecast.evaluation.scores import finite
 from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.json_views import finite
 from cryptoforecast.learning import specs, training_cache
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT, Settings

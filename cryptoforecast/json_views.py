@@ -6,14 +6,12 @@ An undefined figure is ``None``. A time is ISO 8601 in UTC, ``2026-01-31T12:00:0
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.evaluation.scores import finite, scores_json
-from cryptoforecast.evaluation.verdict import verdict_json
-from cryptoforecast.learning import bundles
 from cryptoforecast.types import (
     INTERVALS,
     MEDIAN,
@@ -29,12 +27,16 @@ from cryptoforecast.types import (
     Probability,
     QualityReport,
     SavedModel,
+    Scores,
     Spread,
     TrainingRecord,
+    Verdict,
     WalkForward,
 )
 
 Json = dict[str, object]
+#: JSON figures of one step.
+Figures = dict[str, float | None]
 
 
 def backtest_json(result: Backtest, saved: str | None = None) -> Json:
@@ -202,7 +204,7 @@ def model_json(saved: SavedModel) -> Json:
             "fingerprint": card.fingerprint,
         },
         "spec": _spec_json(spec),
-        "parameters": bundles.parameters(spec),
+        "parameters": sum(array.size for array in saved.model.weights),
         "training": _training_json(saved.model.record),
         "libraries": dict(card.libraries),
     }
@@ -262,6 +264,29 @@ def time_json(time: pd.Timestamp) -> str:
     """Write a time as ISO 8601 in UTC, in whole seconds."""
     text: str = time.tz_convert("UTC").floor("s").isoformat()
     return text
+
+
+def step_json(scores: Scores) -> Figures:
+    """Convert to JSON figures in the contract's order; ``None`` where undefined."""
+    return {name: finite(value) for name, value in dataclasses.asdict(scores).items()}
+
+
+def scores_json(scores: Sequence[Scores]) -> dict[str, object]:
+    """Convert to JSON: the last step's figures at the top, all of them in ``by_step``."""
+    by_step = [{"step": step, **step_json(s)} for step, s in enumerate(scores, start=1)]
+    return {**step_json(scores[-1]), "by_step": by_step}
+
+
+def finite(value: float) -> float | None:
+    """Return the value as a plain float, or ``None`` if it is NaN or infinite."""
+    return float(value) if math.isfinite(value) else None
+
+
+def verdict_json(verdict: Verdict) -> dict[str, str | bool | float | None]:
+    """Convert to JSON in the contract's order; ``None`` where undefined."""
+    return {
+        k: finite(v) if isinstance(v, float) else v for k, v in dataclasses.asdict(verdict).items()
+    }
 
 
 def _step_times(next_steps: NextSteps) -> list[str]:

@@ -21,6 +21,8 @@ from cryptoforecast.types import (
     Problem,
     QualityReport,
     SavedModel,
+    Scores,
+    Verdict,
     WalkPlan,
 )
 from tests import synthetic
@@ -301,3 +303,36 @@ def test_a_refused_file_has_the_same_keys():
 def test_times_are_utc_in_whole_seconds():
     time = pd.Timestamp("2024-01-31T13:00:00.123456789", tz="Europe/Berlin")
     assert json_views.time_json(time) == "2024-01-31T12:00:00+00:00"
+
+
+def test_scores_have_the_contracts_order_and_null_for_undefined():
+    scores = (
+        Scores(1.0, 2.0, 0.1, 0.1, math.inf, math.nan, 0.01, 0.8, 0.95),
+        Scores(2.0, 3.0, 0.2, 0.2, 1.4, 0.4, 0.02, 0.7, 0.9),
+        Scores(3.0, 4.0, 0.2, 0.2, 1.5, 0.5, 0.02, 0.7, 0.9),
+    )
+    result = json_views.scores_json(scores)
+    keys = [
+        "mae", "rmse", "mape", "smape", "mase", "directional_accuracy",
+        "pinball", "coverage_80", "coverage_95",
+    ]  # fmt: skip
+    assert list(result) == [*keys, "by_step"]
+    assert result["mae"] == 3.0
+    first, _, last = result["by_step"]
+    assert list(first) == ["step", *keys]
+    assert (first["step"], first["mase"], first["directional_accuracy"]) == (1, None, None)
+    assert last == {"step": 3, **json_views.step_json(scores[2])}
+    assert "NaN" not in json.dumps(result, allow_nan=False)
+
+
+def test_a_verdict_has_the_contracts_keys_and_null():
+    verdict = Verdict("naive", "mae", 0.1, math.nan, math.inf, math.nan, False, "Too few.")
+    result = json_views.verdict_json(verdict)
+    assert json.loads(json.dumps(result, allow_nan=False)) == {
+        "baseline": "naive", "metric": "mae", "skill": 0.1, "ci_low": None, "ci_high": None,
+        "p_value": None, "beats_baseline": False, "sentence": "Too few.",
+        "band_skill": None, "band_ci_low": None, "band_ci_high": None,
+    }  # fmt: skip
+    keys = "baseline metric skill ci_low ci_high p_value beats_baseline sentence"
+    keys += " band_skill band_ci_low band_ci_high"
+    assert list(result) == keys.split()

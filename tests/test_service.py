@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cryptoforecast import json_views
 from cryptoforecast.errors import (
     AlreadyExists,
     Cancelled,
@@ -23,7 +24,7 @@ from cryptoforecast.errors import (
     NotEnoughData,
     UnknownModel,
 )
-from cryptoforecast.evaluation import backtest, scores, walk_forward
+from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Runner
 from cryptoforecast.learning import bundles, inference, specs, training, training_cache
@@ -81,7 +82,7 @@ def assert_same_weights(one, other):
 
 def figures(result):
     """Scores that compare: undefined ones are None, where NaN differs from itself."""
-    return {name: scores.scores_json(steps) for name, steps in result.scores.items()}
+    return {name: json_views.scores_json(steps) for name, steps in result.scores.items()}
 
 
 # ------------------------------------------------------------------ trained once

@@ -1,21 +1,17 @@
 """Error metrics: the losses of many origins in one figure, and all figures of one forecast.
 
-A figure that is undefined is NaN, never 0; in JSON it is ``None``.
+A figure that is undefined is NaN, never 0.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import numpy as np
 
 from cryptoforecast.evaluation import losses
 from cryptoforecast.types import QUANTILES, Array, Forecast, Scores, StepForecast
-
-#: JSON figures of one step.
-Figures = dict[str, float | None]
 
 
 def mae(actual: Array, predicted: Array) -> float:
@@ -165,22 +161,6 @@ def score(forecast: Forecast, naive_scale: float) -> tuple[Scores, ...]:
     """
     steps = range(1, forecast.horizon + 1)
     return tuple(_score_step(forecast.at(step), naive_scale) for step in steps)
-
-
-def as_json(scores: Scores) -> Figures:
-    """Convert to JSON figures in the contract's order; ``None`` where undefined."""
-    return {name: finite(value) for name, value in asdict(scores).items()}
-
-
-def scores_json(scores: Sequence[Scores]) -> dict[str, object]:
-    """Convert to JSON: the last step's figures at the top, all of them in ``by_step``."""
-    by_step = [{"step": step, **as_json(s)} for step, s in enumerate(scores, start=1)]
-    return {**as_json(scores[-1]), "by_step": by_step}
-
-
-def finite(value: float) -> float | None:
-    """Return the value as a plain float, or ``None`` if it is NaN or infinite."""
-    return float(value) if math.isfinite(value) else None
 
 
 def _score_step(forecast: StepForecast, scale: float) -> Scores:

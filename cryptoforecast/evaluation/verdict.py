@@ -7,13 +7,12 @@ the Diebold-Mariano test both find more than chance.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses
-from cryptoforecast.evaluation.scores import coverage, finite
+from cryptoforecast.evaluation.scores import coverage
 from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
 from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict, duration
 
@@ -70,11 +69,6 @@ def judge(
         band = _band_skill(forecast, cone)
         sentence += "" if math.isnan(skill) else _band_sentence(forecast, *band)
     return Verdict("naive", "mae", skill, low, high, p_value, beats, sentence, *band)
-
-
-def verdict_json(verdict: Verdict) -> dict[str, str | bool | float | None]:
-    """Convert to JSON in the contract's order; ``None`` where undefined."""
-    return {k: finite(v) if isinstance(v, float) else v for k, v in asdict(verdict).items()}
 
 
 def min_origins(horizon: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from cryptoforecast import json_views
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
-from cryptoforecast.evaluation import scores
 from cryptoforecast.learning import bundles
 from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.settings import Settings
@@ -167,6 +167,6 @@ def with_scores(result: Backtest) -> TrainedModel:
     card = dataclasses.replace(
         model.card,
         verdict=result.verdict.sentence,
-        scores={name: scores.as_json(steps[-1]) for name, steps in result.scores.items()},
+        scores={name: json_views.step_json(steps[-1]) for name, steps in result.scores.items()},
     )
     return dataclasses.replace(model, card=card)

@@ -1,6 +1,5 @@
 """Each metric equals a loop written by hand; what is undefined is NaN."""
 
-import json
 import math
 from dataclasses import fields
 
@@ -169,23 +168,3 @@ def test_score_leaves_out_origins_whose_outcome_is_unknown():
     assert metrics.score(given, 1.0) == metrics.score(known, 1.0)
     nothing = metrics.score(forecast(unknown=40), 1.0)
     assert all(math.isnan(getattr(nothing[0], f.name)) for f in fields(Scores))
-
-
-def test_json_has_the_contract_order_and_null_for_undefined():
-    scores = (
-        Scores(1.0, 2.0, 0.1, 0.1, math.inf, math.nan, 0.01, 0.8, 0.95),
-        Scores(2.0, 3.0, 0.2, 0.2, 1.4, 0.4, 0.02, 0.7, 0.9),
-        Scores(3.0, 4.0, 0.2, 0.2, 1.5, 0.5, 0.02, 0.7, 0.9),
-    )
-    result = metrics.scores_json(scores)
-    keys = [
-        "mae", "rmse", "mape", "smape", "mase", "directional_accuracy",
-        "pinball", "coverage_80", "coverage_95",
-    ]  # fmt: skip
-    assert list(result) == [*keys, "by_step"]
-    assert result["mae"] == 3.0
-    first, _, last = result["by_step"]
-    assert list(first) == ["step", *keys]
-    assert (first["step"], first["mase"], first["directional_accuracy"]) == (1, None, None)
-    assert last == {"step": 3, **metrics.as_json(scores[2])}
-    assert "NaN" not in json.dumps(result, allow_nan=False)

@@ -1,6 +1,5 @@
 """The sentence of a verdict agrees with its numbers."""
 
-import json
 import math
 from dataclasses import replace
 
@@ -11,8 +10,8 @@ from scipy.stats import t as student
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.scores import pinball
-from cryptoforecast.evaluation.verdict import direction_gain, judge, min_origins, verdict_json
-from cryptoforecast.types import QUANTILES, Forecast, Verdict
+from cryptoforecast.evaluation.verdict import direction_gain, judge, min_origins
+from cryptoforecast.types import QUANTILES, Forecast
 
 #: Fields of a forecast that have one entry an origin.
 PER_ORIGIN = ("origins", "close", "predicted", "quantiles", "actual")
@@ -356,16 +355,3 @@ def test_direction_gain_equals_a_hand_loop():
     assert direction_gain(model) == pytest.approx(total / 200 * 1e4)
     assert direction_gain(base) == 0
     assert math.isnan(direction_gain(replace(base, actual=base.actual * math.nan)))
-
-
-def test_json_has_the_contract_keys_and_null():
-    verdict = Verdict("naive", "mae", 0.1, math.nan, math.inf, math.nan, False, "Too few.")
-    result = verdict_json(verdict)
-    assert json.loads(json.dumps(result, allow_nan=False)) == {
-        "baseline": "naive", "metric": "mae", "skill": 0.1, "ci_low": None, "ci_high": None,
-        "p_value": None, "beats_baseline": False, "sentence": "Too few.",
-        "band_skill": None, "band_ci_low": None, "band_ci_high": None,
-    }  # fmt: skip
-    keys = "baseline metric skill ci_low ci_high p_value beats_baseline sentence"
-    keys += " band_skill band_ci_low band_ci_high"
-    assert list(result) == keys.split()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cryptoforecast import json_views
 from cryptoforecast.errors import Cancelled, InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest, walk_forward
-from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import samples, specs, training, training_cache
 from cryptoforecast.types import Monitor, Progress, Split, WalkPlan
@@ -39,7 +39,7 @@ def cuts(rows, plan, spec=SPEC, gaps=()):
 
 def figures(scores):
     """Scores that compare: undefined ones are None, where NaN differs from itself."""
-    return {name: metrics.scores_json(steps) for name, steps in scores.items()}
+    return {name: json_views.scores_json(steps) for name, steps in scores.items()}
 
 
 # ------------------------------------------------------------------ borders
