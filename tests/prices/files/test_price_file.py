@@ -13,7 +13,15 @@ import pytest
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices.candles.resample import resample
 from cryptoforecast.prices.files import opening
-from cryptoforecast.prices.files.price_file import check_target, guess_coin, put, read, write
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.price_file import (
+    check_page,
+    check_target,
+    guess_coin,
+    put,
+    read,
+    write,
+)
 from cryptoforecast.prices.simulation.market import simulate
 from cryptoforecast.types import PriceHistory
 
@@ -325,6 +333,8 @@ def test_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_are_shown_without_their_folder_and_markup() -> None:
     history = read(own(), "../../etc/<b>BTC</b>.csv")
     assert history.source == "file b_.csv"
+    assert read(own(), "x" * 130).source == f"file {'x' * 120}"
+    assert read(own(), "/").source == "file unnamed"
 
 
 # ---------------------------------------------------------------------------- coins
@@ -343,6 +353,12 @@ def test_names_are_shown_without_their_folder_and_markup() -> None:
         ("doge.csv", "DOGE"),
         ("prices.csv", "UNKNOWN"),
         ("USDT.csv", "UNKNOWN"),
+        ("AUSD.csv", "UNKNOWN"),
+        ("ABUSD.csv", "AB"),
+        ("ABCDEFGHIJUSDT.csv", "ABCDEFGHIJ"),
+        ("ABCDEFGHIJKUSDT.csv", "UNKNOWN"),
+        ("2024USD.csv", "UNKNOWN"),
+        ("1INCHUSDC.csv", "1INCH"),
     ],
 )
 def test_the_coin_is_guessed_from_the_name(name: str, coin: str) -> None:
@@ -397,6 +413,49 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
         check_target(tmp_path / "file" / "x.csv")
     with pytest.raises(InvalidInput, match="can't be written: no reason given"):
         put(path, lambda _: raise_(OSError("no reason given")))
+
+
+def test_a_file_that_is_half_written_is_removed(tmp_path: Path) -> None:
+    def half(path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(InvalidInput, match="can't be written: No space left on device"):
+        put(tmp_path / "x.csv", half)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_report_is_written_as_a_page(tmp_path: Path) -> None:
+    for name in ("x.html", "X.HTM"):
+        check_page(tmp_path / name)
+    with pytest.raises(InvalidInput, match=r"must end in \.html\. Received: 'x\.pdf'"):
+        check_page(tmp_path / "x.pdf")
+    (tmp_path / "x.html").write_text("")
+    with pytest.raises(AlreadyExists, match="exists already"):
+        check_page(tmp_path / "x.html")
+    check_page(tmp_path / "x.html", force=True)
+    with pytest.raises(InvalidInput, match="there is no folder"):
+        check_page(tmp_path / "nowhere" / "x.html", force=True)
+
+
+def test_options_are_checked_before_the_file_is_read() -> None:
+    with pytest.raises(InvalidInput, match="hourly"):
+        read(b"", "x.csv", interval="hourly")
+    with pytest.raises(InvalidInput, match="nothing"):
+        read(b"", "x.csv", repairs=["nothing"])
+
+
+def test_the_symbol_in_the_file_names_the_coin_where_its_name_does_not() -> None:
+    content = own().replace(b"\n", b",ETHUSDT\n").replace(b"volume,ETHUSDT", b"volume,symbol")
+    assert read(content, "x.csv").coin == "ETH"
+    assert read(content, "BTC.csv").coin == "BTC"
+    assert read(content, "x.csv", coin="sol").coin == "SOL"
+
+
+def test_what_the_user_corrects_is_told() -> None:
+    assert "corrected" not in read(own(), "x.csv").quality.decisions
+    corrected = read(own(), "x.csv", corrections=Corrections(delimiter=","))
+    assert "corrected" in corrected.quality.decisions
 
 
 def raise_(error: Exception) -> None:

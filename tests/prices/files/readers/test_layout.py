@@ -9,7 +9,6 @@ import pytest
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.layout import (
-    HEAD_BYTES,
     decode,
     find_column_names,
     find_layout,
@@ -91,8 +90,10 @@ def test_the_last_line_of_a_full_head_is_not_looked_at() -> None:
     long = ROWS.replace(b",5\n", b",5," + b"x" * 2_900 + b"\n") * 2
     head = HEADER.replace(b"\n", b",note\n") + long
     cut = b"\n1,2,3,4,5,6,7,8,9"
-    head = head[: HEAD_BYTES - len(cut)] + cut
+    head = head[: 65_536 - len(cut)] + cut
     assert find_layout(head, Corrections()).skip == 1
+    with pytest.raises(UnreadableFile, match="Received: 9 in line"):
+        find_layout(head.replace(b"x", b"", 1), Corrections())
     with pytest.raises(UnreadableFile, match="Received: 9 in line"):
         find_layout(head[:100] + cut, Corrections())
 

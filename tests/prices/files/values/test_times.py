@@ -515,3 +515,56 @@ def test_times_of_day_in_digits(clocks: str, expected: str) -> None:
     largest = max(clocks.split(), key=int)
     with pytest.raises(UnreadableFile, match=rf"Received: {largest} \(row ., column 'c'\)"):
         times_of(dates, clocks.split())
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        ("23:59:59", "23:59:59"), ("0:00", "00:00:00"), ("12:30 am", "00:30:00"),
+        ("12:30 pm", "12:30:00"), ("1:05 PM", "13:05:00"), ("11:59 p.m.", "23:59:00"),
+        ("1:05 A.M.", "01:05:00"), ("09:30:00.5", "09:30:00.500000"),
+        ("09:30:00,000001", "09:30:00.000001"), ("24:00", ""), ("12:60", ""), ("12:30:60", ""),
+        ("13:00 pm", ""), ("0:30 am", ""),
+    ],
+)  # fmt: skip
+def test_times_of_day_beside_a_date_in_words(clock: str, expected: str) -> None:
+    texts = ["9 March 2024", f"10 March 2024 {clock}"]
+    if expected:
+        first, second = times_of(texts).index
+        assert first == pd.Timestamp("2024-03-09", tz="UTC")
+        assert second == pd.Timestamp(f"2024-03-10 {expected}", tz="UTC")
+        return
+    with pytest.raises(UnreadableFile, match=rf"Received: '10 March 2024 {clock}' \(row 2"):
+        times_of(texts)
+
+
+def test_nanoseconds_in_a_text_are_kept() -> None:
+    times = times_of(["10 March 2024 09:30:00.123456789", "2024-03-10 09:30:00.123456789"])
+    assert [time.nanosecond for time in times.index] == [789, 789]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024/3/9 9:30", "09:30:00"), ("2024-03-09T09:30:00,25", "09:30:00.25"),
+        ("2024-03-09 9:30 UTC", "09:30:00"), ("2024-03-09 09:30GMT", "09:30:00"),
+        ("2024-03-09T09:30:00.5+02:00", "07:30:00.5"), ("2024-03-09 09:30 -0530", "15:00:00"),
+        ("2024.03.09", "00:00:00"),
+    ],
+)  # fmt: skip
+def test_iso_8601_with_a_zone_and_without(text: str, expected: str) -> None:
+    first, second = times_of([text, "2024-03-08 05:00"]).index
+    assert first == pd.Timestamp(f"2024-03-09 {expected}", tz="UTC")
+    assert second == pd.Timestamp("2024-03-08 05:00", tz="UTC")
+
+
+def test_rows_without_a_time_do_not_count_for_the_form() -> None:
+    times = times_of(["9 March 2024", None, "10 March 2024"], needed=[True, False, True])
+    assert times.how == "with month names, read as UTC where no zone is given"
+    assert times.index.isna().tolist() == [False, True, False]
+
+
+def test_a_zone_that_is_not_known_is_refused_with_its_row() -> None:
+    texts = ["9 March 2024 09:30", None, "9 March 2024 09:30 XYZT", "9 March 2024 10:30 XYZT"]
+    with pytest.raises(UnreadableFile, match=r"XYZT.*\(row 3\)"):
+        times_of(texts, needed=[True, False, True, True])
