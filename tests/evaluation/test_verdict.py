@@ -204,11 +204,18 @@ def test_the_gain_of_its_direction_is_compared_with_a_fee(scale, share, wrong, w
     assert verdict.sentence.endswith(f" Following its direction {words.format(abs(gain))} a trade.")
 
 
-def test_small_differences_are_not_rounded_to_zero():
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.00101, "0.1"), (0.00099, "0.10"), (0.0006, "0.06"), (0.0004, "0.04"),
+        (0.000_099, "0.010"), (0.000_04, "0.004"), (0.000_006, "0.001"),
+    ],
+)  # fmt: skip
+def test_small_differences_are_not_rounded_to_zero(share, words):
     base = naive()
-    verdict = judge(pulled(base, 0.0004), base)
+    verdict = judge(pulled(base, share), base)
     assert verdict.sentence.startswith(
-        "Beats the last price: its error is 0.04 % smaller (95 % CI 0.04 to 0.04 %)"
+        f"Beats the last price: its error is {words} % smaller (95 % CI {words} to {words} %)"
     )
 
 
