@@ -83,3 +83,13 @@ def test_a_predictor_has_the_name_of_its_network_and_the_forecast_of_its_band(hi
     np.testing.assert_array_equal(factors.factors, same.factors)
     alone = predictor.forecast(history, history.last_row)
     np.testing.assert_array_equal(alone.quantiles, expected.quantiles)
+
+
+def test_a_network_that_was_fitted_on_all_candles_has_no_known_outcome(history):
+    model = synthetic.model(synthetic.spec(horizon=3), cutoff=history.end.isoformat())
+    assert network.known_outcomes(history, model) == 0
+    assert isinstance(network.for_next_steps(model, history).band, OwnBand)
+    # Simulated prices share no moment with real ones.
+    simulated = dataclasses.replace(history, simulated=True)
+    known = network.known_outcomes(simulated, model)
+    assert known == 600 - 3 - (specs.needs(model.spec) - 1)
