@@ -1,6 +1,6 @@
 """Prices from live sources, from files and from the simulated market.
 
-``Prices`` answers a ``MarketQuery`` from a live source, from its cache or from the simulated
+``LivePrices`` answers a ``MarketQuery`` from a live source, from its cache or from the simulated
 market. ``read`` and ``write`` handle price files.
 """
 
@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
     from cryptoforecast.prices.files.price_file import read, write
-    from cryptoforecast.prices.live.market import Prices
+    from cryptoforecast.prices.live.market import LivePrices
     from cryptoforecast.prices.simulation.market import constant_volatility, simulate
 
-__all__ = ["COINS", "Coin", "Prices", "constant_volatility", "read", "resolve", "simulate", "write"]
+__all__ = [
+    "COINS",
+    "Coin",
+    "LivePrices",
+    "constant_volatility",
+    "read",
+    "resolve",
+    "simulate",
+    "write",
+]
 
 _HOMES = {
     "COINS": "candles.coins", "Coin": "candles.coins", "resolve": "candles.coins",
-    "Prices": "live.market", "read": "files.price_file", "write": "files.price_file",
+    "LivePrices": "live.market", "read": "files.price_file", "write": "files.price_file",
     "constant_volatility": "simulation.market", "simulate": "simulation.market",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices import Prices, simulate
+from cryptoforecast.prices import LivePrices, simulate
 from cryptoforecast.prices.live.query import validate
 from cryptoforecast.service import keys
 from cryptoforecast.settings import Settings
@@ -32,7 +32,7 @@ class PriceService:
     Args:
         settings: Where prices are cached, and whether the network may be asked.
         sources: Where live prices come from, in order of preference; by default those of
-            ``Prices``.
+            ``LivePrices``.
         max_rows: Candles of opened files in memory, of all files together.
     """
 
@@ -42,12 +42,12 @@ class PriceService:
         sources: Sequence[Source] | None = None,
         max_rows: int = MAX_ROWS,
     ) -> None:
-        self._live = Prices(settings, sources)
+        self._live = LivePrices(settings, sources)
         self._max_rows = max_rows
         self._files: LruCache[PriceHistory] = LruCache(max_rows, len)
 
     def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
-        """Return the best prices available within ``wait`` seconds; see ``Prices.history``.
+        """Return the best prices available within ``wait`` seconds; see ``LivePrices.history``.
 
         The name of an opened file in place of a coin gives the prices of that file.
 

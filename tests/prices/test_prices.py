@@ -8,7 +8,7 @@ import sys
 
 def test_importing_and_simulating_loads_nothing_heavy() -> None:
     program = (
-        "import sys; from cryptoforecast.prices import Prices, read, simulate\n"
+        "import sys; from cryptoforecast.prices import LivePrices, read, simulate\n"
         "simulate('BTC')\n"
         "heavy = {'yfinance', 'curl_cffi', 'scipy', 'tensorflow', 'sklearn', 'peewee'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

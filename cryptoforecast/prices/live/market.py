@@ -53,7 +53,7 @@ _MAX_FLIGHTS = 256
 Key = tuple[str, str]
 
 
-class Prices:
+class LivePrices:
     """Gives the price history of any coin, from the first source that answers.
 
     Safe for several threads. Each symbol and interval is requested by one thread at a time.

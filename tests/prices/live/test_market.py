@@ -21,7 +21,7 @@ from cryptoforecast.errors import (
 from cryptoforecast.prices.candles.coins import Coin
 from cryptoforecast.prices.candles.resample import floor, resample
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
-from cryptoforecast.prices.live.market import Prices
+from cryptoforecast.prices.live.market import LivePrices
 from cryptoforecast.prices.live.sources import Fetched
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.settings import Settings
@@ -107,7 +107,7 @@ def stale(hours: int, fetched: str = "3D") -> Entry:
 def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
     source = Source()
     query = MarketQuery("btc", "1h", ago("10D"), ago("2D"))
-    history = Prices(settings, [source]).history(query)
+    history = LivePrices(settings, [source]).history(query)
     assert (history.coin, history.interval, history.source) == ("BTC", "1h", "yahoo")
     assert not history.simulated
     assert not history.notes
@@ -117,7 +117,7 @@ def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
     assert history.end == query.end - pd.Timedelta("1h")
     assert now() - history.fetched_at < pd.Timedelta("1min")
     # Another process, within the time that counts as fresh.
-    again = Prices(settings, [source]).history(query)
+    again = LivePrices(settings, [source]).history(query)
     assert len(source.requests) == 1
     assert again.fingerprint == history.fingerprint
 
@@ -126,7 +126,7 @@ def test_only_what_is_missing_is_fetched_with_a_small_overlap(settings: Settings
     source = Source()
     old = stale(hours=500)
     put(settings, old)
-    history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
+    history = LivePrices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
     ((_, _, start),) = source.requests
     assert start == old.candles.index[-3]
     unrevised = history.candles.index[history.candles.index <= old.candles.index[-4]]
@@ -144,7 +144,7 @@ def test_only_what_is_missing_is_fetched_with_a_small_overlap(settings: Settings
 
 def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:
     source = Source()
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     prices.history(MarketQuery("BTC", "1h", ago("5D")))
     history = prices.history(MarketQuery("BTC", "1h", ago("50D")))
     assert [start for _, _, start in source.requests] == [ago("5D"), ago("50D")]
@@ -155,7 +155,7 @@ def test_an_earlier_start_is_fetched_from_there(settings: Settings) -> None:
 
 def test_as_far_back_as_the_source_goes_is_asked_once(settings: Settings) -> None:
     source = Source(first="2026-01-01")
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     history = prices.history(MarketQuery("BTC", "1d"))
     assert history.start == pd.Timestamp("2026-01-01", tz="UTC")
     early = prices.history(MarketQuery("BTC", "1d", pd.Timestamp("2020-01-01", tz="UTC")))
@@ -170,13 +170,13 @@ def test_a_window_of_the_past_needs_no_fresh_prices(settings: Settings) -> None:
     old = stale(hours=500)
     put(settings, old)
     query = MarketQuery("BTC", "1h", old.candles.index[10], old.candles.index[90])
-    assert len(Prices(settings, [source]).history(query)) == 80
+    assert len(LivePrices(settings, [source]).history(query)) == 80
     assert not source.requests
 
 
 def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings) -> None:
     source = Source()
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     four = prices.history(MarketQuery("BTC", "4h", floor(ago("9D"), "1d")))
     assert [interval for _, interval, _ in source.requests] == ["1h"]
     assert four.interval == "4h"
@@ -190,10 +190,10 @@ def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings
 
 
 def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
-    prices = Prices(settings, [Source()])
+    prices = LivePrices(settings, [Source()])
     query = MarketQuery("BTC", "1h", ago("9D"))
     assert prices.history(query) is prices.history(query)
-    offline = Prices(replace(settings, live=False, home=settings.home / "x"))
+    offline = LivePrices(replace(settings, live=False, home=settings.home / "x"))
     assert offline.history(query) is offline.history(query)
     # A start that moves with the clock asks for the same candles most of the time.
     later = replace(query, start=query.start + pd.Timedelta("7s"))  # type: ignore[operator]
@@ -205,7 +205,7 @@ def test_the_same_state_gives_the_same_object(settings: Settings) -> None:
 def test_one_request_however_many_ask(settings: Settings) -> None:
     source = Source()
     source.released.clear()
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("9D"))
     found = []
     threads = [
@@ -230,7 +230,7 @@ def test_a_failing_source_leaves_the_cached_prices_with_their_age(settings: Sett
     source = Source()
     source.error = SourceUnavailable("Yahoo did not answer within 5 s.")
     put(settings, stale(hours=500))
-    history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
+    history = LivePrices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D")))
     assert not history.simulated
     assert history.notes == (
         "Yahoo did not answer within 5 s. These prices were fetched 3 days ago.",
@@ -241,7 +241,9 @@ def test_a_failing_source_leaves_the_cached_prices_with_their_age(settings: Sett
 def test_with_nothing_cached_the_prices_are_simulated_and_say_so(settings: Settings) -> None:
     source = Source()
     source.error = SourceUnavailable("Yahoo did not answer within 5 s.")
-    history = Prices(settings, [source]).history(MarketQuery("BTC", "1h", ago("20D"), ago("1D")))
+    history = LivePrices(settings, [source]).history(
+        MarketQuery("BTC", "1h", ago("20D"), ago("1D"))
+    )
     assert history.simulated
     assert history.source == "simulated"
     assert history.notes[0].startswith("Yahoo did not answer within 5 s. Nothing is cached")
@@ -253,7 +255,7 @@ def test_with_nothing_cached_the_prices_are_simulated_and_say_so(settings: Setti
 def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
     source = Source()
     source.error = SourceUnavailable("Down.")
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     for _ in range(3):
         assert prices.history(MarketQuery("BTC", "1h", ago("20D"))).simulated
     assert len(source.requests) == 1
@@ -261,7 +263,7 @@ def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
 
 def test_switched_off_the_network_is_never_touched(settings: Settings) -> None:
     source = Source()
-    prices = Prices(replace(settings, live=False), [source])
+    prices = LivePrices(replace(settings, live=False), [source])
     query = MarketQuery("BTC", "1h", ago("20D"))
     assert prices.history(query).simulated
     put(settings, stale(hours=500))
@@ -277,7 +279,7 @@ def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
 ) -> None:
     source = Source()
     source.released.clear()
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("20D"))
     first = prices.history(query, wait=0)
     assert first.simulated
@@ -295,14 +297,14 @@ def test_without_waiting_the_answer_is_there_at_once_and_live_prices_follow(
 def test_waiting_ends_with_the_deadline(settings: Settings) -> None:
     source = Source()
     source.released.clear()
-    prices = Prices(replace(settings, deadline=0.3), [source])
+    prices = LivePrices(replace(settings, deadline=0.3), [source])
     # The source would answer after 10 s.
     assert prices.history(MarketQuery("BTC", "1h", ago("20D")), wait=60).simulated
     source.released.set()
 
 
 def test_offline_it_is_said_where_the_simulated_market_begins(settings: Settings) -> None:
-    prices = Prices(replace(settings, live=False), [Source()])
+    prices = LivePrices(replace(settings, live=False), [Source()])
     history = prices.history(MarketQuery("BTC", "1w", pd.Timestamp("2016-01-01", tz="UTC")))
     assert history.notes[-1] == (
         "Weekly candles from 2016-01-01 were asked for; the simulated market has them from "
@@ -313,7 +315,7 @@ def test_offline_it_is_said_where_the_simulated_market_begins(settings: Settings
 
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_offline_there_are_candles_of_every_length(settings: Settings, interval: str) -> None:
-    prices = Prices(replace(settings, live=False), [Source()])
+    prices = LivePrices(replace(settings, live=False), [Source()])
     history = prices.history(MarketQuery("BTC", interval))
     assert (history.simulated, history.interval) == (True, interval)
     assert now() - 2 * history.candle_length < history.end <= now() - history.candle_length
@@ -329,7 +331,7 @@ class Faulty(Source):
 def test_a_bug_in_a_source_is_told_and_nobody_waits_for_ever(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    history = Prices(settings, [Faulty()]).history(MarketQuery("BTC", "1h", ago("9D")))
+    history = LivePrices(settings, [Faulty()]).history(MarketQuery("BTC", "1h", ago("9D")))
     assert history.simulated
     assert "Yahoo's prices could not be updated: ZeroDivisionError" in history.notes[0]
     assert "ZeroDivisionError" in caplog.text
@@ -341,7 +343,7 @@ def test_a_bug_in_a_source_is_told_and_nobody_waits_for_ever(
 def test_an_unknown_symbol_is_an_error_and_a_listed_coin_is_simulated(settings: Settings) -> None:
     source = Source()
     source.error = InvalidInput("Yahoo has no prices under this symbol. Received: NOSUCH-USD.")
-    prices = Prices(settings, [source])
+    prices = LivePrices(settings, [source])
     with pytest.raises(InvalidInput, match="NOSUCH-USD"):
         prices.history(MarketQuery("NOSUCH", "1h"))
     assert prices.history(MarketQuery("ETH", "1h")).simulated
@@ -366,7 +368,7 @@ def test_impossible_queries_are_refused_before_anyone_is_asked(
 ) -> None:
     source = Source()
     with pytest.raises(InvalidInput, match=message):
-        Prices(settings, [source]).history(change(break_nothing()))
+        LivePrices(settings, [source]).history(change(break_nothing()))
     assert not source.requests
 
 
@@ -376,12 +378,12 @@ def test_a_window_without_candles_says_where_there_are_some(settings: Settings) 
         "BTC", "1h", pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-02-01", tz="UTC")
     )
     with pytest.raises(NotEnoughData, match="They run from 2026-06-01"):
-        Prices(settings, [source]).history(query)
+        LivePrices(settings, [source]).history(query)
 
 
 def test_times_without_a_zone_are_utc(settings: Settings) -> None:
     start = ago("9D").tz_localize(None)
-    history = Prices(settings, [Source()]).history(MarketQuery("BTC", "1h", start))
+    history = LivePrices(settings, [Source()]).history(MarketQuery("BTC", "1h", start))
     assert history.start == start.tz_localize("UTC")
 
 
@@ -392,12 +394,12 @@ def test_through_yfinance_from_the_first_request_to_a_dead_network(
     yahoo_server: YahooServer, settings: Settings
 ) -> None:
     query = MarketQuery("BTC", "1h", ago("9D"))
-    prices = Prices(settings, [Yahoo(settings.home)])
+    prices = LivePrices(settings, [Yahoo(settings.home)])
     live = prices.history(query)
     assert not live.simulated
     assert np.allclose(live.candles["close"] - live.candles["open"], 1)
     yahoo_server.behaviour = "silent"
-    dead = Prices(replace(settings, deadline=0.4, fresh=0.0), [Yahoo(settings.home)]).history(
+    dead = LivePrices(replace(settings, deadline=0.4, fresh=0.0), [Yahoo(settings.home)]).history(
         MarketQuery("BTC", "1h", ago("30D"))
     )
     assert not dead.simulated

@@ -14,7 +14,7 @@ from cryptoforecast.prices.live import market
 from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.prices.live.kraken import Kraken
-from cryptoforecast.prices.live.market import Prices
+from cryptoforecast.prices.live.market import LivePrices
 from cryptoforecast.prices.live.yahoo import LOOK_BACK, Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import INTERVALS, MarketQuery
@@ -36,7 +36,7 @@ class World:
         self.exchange = exchange
         self.settings = Settings(home=home, deadline=8.0)
 
-    def prices(self, **changes: object) -> Prices:
+    def prices(self, **changes: object) -> LivePrices:
         """Ask anew, as after a restart: circuit breakers closed, the cache as it was."""
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         sources = [
@@ -45,7 +45,7 @@ class World:
             # One server plays both exchanges, in the order in which they are asked.
             Kraken(self.exchange.url, per_second=500),
         ]
-        return Prices(settings, sources)
+        return LivePrices(settings, sources)
 
     def request_count(self, path: str) -> int:
         return sum(request["path"].startswith(path) for request in self.exchange.requests)
