@@ -19,6 +19,7 @@ def test_the_commonest_spacing_is_found_in_any_order() -> None:
     assert commonest_spacing(hours) == pd.Timedelta("1h")
     assert commonest_spacing(hours[::-1]) == pd.Timedelta("1h")
     assert commonest_spacing(np.r_[hours, hours[:50]]) == pd.Timedelta("1h")
+    assert commonest_spacing(np.repeat(hours, 3)) == pd.Timedelta("1h")
     assert commonest_spacing(np.delete(hours, np.arange(2, 190, 7))) == pd.Timedelta("1h")
 
 

@@ -142,3 +142,15 @@ def test_a_zip_archive_has_one_file(names: list[str], message: str) -> None:
         return
     with pytest.raises(UnreadableFile, match=message):
         opening.unpack(packed)
+
+
+def test_the_bounds_are_told() -> None:
+    message = str(opening.too_large())
+    assert "may have 1,000 MB, unpacked too, and 12 million rows" in message
+
+
+def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match=r"No such file or directory\. Check the path"):
+        opening.open_source(tmp_path / "x").__enter__()
+    with pytest.raises(UnreadableFile, match=r"Is a directory\. Check the path"):
+        opening.open_source(tmp_path).__enter__()

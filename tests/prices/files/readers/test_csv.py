@@ -97,6 +97,18 @@ def test_headers_between_the_rows_are_blanked_and_counted() -> None:
     assert "header" not in read([HEADER, TEXT, TEXT]).decisions
 
 
+def test_blank_lines_are_rows_without_values() -> None:
+    table = read([HEADER, TEXT, "", TEXT, " "])
+    assert table.column("close").isna().tolist() == [False, True, False, True]
+    assert "last line" not in table.decisions
+
+
+def test_spaces_and_words_for_no_value_are_no_text() -> None:
+    table = read([HEADER, TEXT, "1709251200, 10, 12,NULL,11, 5K"])
+    assert table.column("open").tolist() == ["10", "10"]
+    assert table.column("low").isna().tolist() == [False, True]
+
+
 def test_a_header_alone_is_no_table() -> None:
     with pytest.raises(UnreadableFile, match="a header without rows"):
         read([HEADER])
