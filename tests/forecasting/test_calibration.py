@@ -214,6 +214,9 @@ def factor_by_hand(one, row, step, level):
 )
 def test_factors_are_those_of_a_hand_count_at_every_step(rows, steps):
     one = forecast(1.3, rows=rows, steps=24)
+    # Each step has a width of its own.
+    middle, wider = one.quantiles[..., MEDIAN, None], 1 + np.arange(24)[:, None] / 50
+    one = dataclasses.replace(one, quantiles=middle + wider * (one.quantiles - middle))
     burn_in = rows - calibration.REFRESH_ROWS - 1
     found = calibration.factors(one, burn_in)
     assert found.shape == (2, 24, 9)
