@@ -169,14 +169,15 @@ def test_refuses_unknown_doubled_and_no_names(names):
         features.matrix(synthetic.history(30).candles, names)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if features.FEATURES[name].scale_free])
-def test_a_scale_free_feature_knows_neither_price_nor_restlessness(name):
+@pytest.mark.parametrize("name", ALL)
+def test_scale_free_are_those_that_know_neither_price_nor_restlessness(name):
     candles = synthetic.history(ROWS).candles
     wild = candles.copy()
     wild[["open", "high", "low", "close"]] **= 2
     wild["volume"] *= 1000
     found, other = (features.matrix(each, (name,)) for each in (candles, wild))
-    np.testing.assert_allclose(found, other, atol=1e-9)
+    same = np.allclose(found, other, rtol=1e-7, atol=1e-9, equal_nan=True)
+    assert same == features.FEATURES[name].scale_free
 
 
 @pytest.mark.parametrize("name", ["range", "abs_return", "atr", "close"])

@@ -238,6 +238,14 @@ def test_a_constant_column_stays_harmless_where_it_later_changes():
     assert scaler.target_scale == [1.0]
 
 
+def test_a_column_of_zeros_is_constant_too():
+    """Such is the volume feature where no volume is known."""
+    zeros, rows = np.zeros((100, 1)), (range(100),)
+    scaler = samples.fit_scaler(zeros, zeros, synthetic.spec(features=("volume",)), rows, rows)
+    assert scaler.scale == [1.0]
+    assert scaler.target_scale == [1.0]
+
+
 @given(
     first=st.integers(0, 50),
     count=st.integers(1, 300),

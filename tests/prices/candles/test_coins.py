@@ -38,6 +38,8 @@ def test_enough_coins_each_quoted_in_usd_under_one_symbol() -> None:
         ("EURUSD=X", "EURUSD=X", "EURUSD=X"),
         ("BRK-B", "BRK-B", "BRK-B"),
         ("con", "CON-USD", "CON-USD"),
+        # The longest symbol.
+        ("A" * 16 + "-USD", "A" * 16, "A" * 16 + "-USD"),
     ],
 )
 def test_what_a_person_types_is_found(text: str, ticker: str, symbol: str) -> None:
