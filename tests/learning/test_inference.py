@@ -77,6 +77,17 @@ def test_many_origins_at_once_equal_each_alone(model):
         np.testing.assert_allclose(together.predicted[i], alone.predicted[0], rtol=1e-6)
 
 
+def test_the_last_layer_of_many_windows_equals_that_of_each_alone(model):
+    history, lookback = synthetic.history(700), model.spec.lookback
+    raw = features.matrix(history.candles, model.spec.features)
+    inputs = samples.scale_inputs(raw, model.scaler)
+    together = inference.outputs(model, inputs)
+    assert len(together) == 700 - lookback + 1 > inference.BATCH_WINDOWS
+    for first in (0, inference.BATCH_WINDOWS - 1, inference.BATCH_WINDOWS, 700 - lookback):
+        (alone,) = inference.outputs(model, inputs[first : first + lookback])
+        np.testing.assert_allclose(together[first], alone, rtol=1e-5, atol=1e-6)
+
+
 def test_altering_later_candles_changes_no_forecast(model):
     history = synthetic.history(150)
     rows = range(100, 121)

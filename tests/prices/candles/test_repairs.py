@@ -112,6 +112,16 @@ def test_a_stretch_with_volume_or_a_short_one_stays() -> None:
     assert repairable(candles) == {"flat": 24}
 
 
+def test_a_stretch_repeats_the_close_of_the_candle_before_it() -> None:
+    candles = samples.candles("1h", 200)
+    prices = candles.columns.get_indexer(["open", "high", "low", "close"])
+    before = candles.iloc[99]
+    assert before["low"] < before["close"] < before["high"]
+    candles.iloc[100:130, prices] = before["close"]
+    candles.iloc[100:130, candles.columns.get_loc("volume")] = 0.0
+    assert repairable(candles) == {"flat": 30}
+
+
 def test_the_mark_of_another_source_moves_to_the_next_candle(odd: pd.DataFrame) -> None:
     splices = np.zeros(300, dtype=bool)
     splices[[50, 200]] = True
@@ -130,3 +140,18 @@ def test_repairs_that_leave_nothing_and_unknown_ones_are_refused() -> None:
         InvalidInput, match=r"outliers, ohlc_violations, flat_tail, flat\. .*'gaps'"
     ):
         repair(candles, ["gaps"])
+
+
+def test_two_candles_are_enough_and_a_single_one_that_stays_is_not_refused() -> None:
+    def ending(remaining: int) -> pd.DataFrame:
+        candles = samples.candles("1h", 30)
+        dead = candles.index[remaining:]
+        candles.loc[dead, ["open", "high", "low", "close"]] = 5.0
+        candles.loc[dead, "volume"] = 0.0
+        return candles
+
+    assert len(repair(ending(2), ["flat_tail"]).candles) == 2
+    with pytest.raises(InvalidInput, match=r"flat_tail, which leave 1 of 30\."):
+        repair(ending(1), ["flat_tail"])
+    alone = samples.candles("1h", 1)
+    pd.testing.assert_frame_equal(repair(alone, ["outliers"]).candles, alone)
