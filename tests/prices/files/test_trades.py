@@ -102,7 +102,7 @@ def candles_of(seconds: list[int], interval: str | None = None) -> tuple[int, st
 def test_a_candle_has_the_first_highest_lowest_and_last_price_and_the_known_volume() -> None:
     times = np.array([0, 10, 20, 60, 90, 120, 150]) * 10**9
     price = np.array([5.0, 7, 3, 4, 6, 1, 1])
-    volume = np.array([1.0, np.nan, 2, np.nan, np.nan, 1, 1])
+    volume = np.array([np.nan, 3.0, np.nan, np.nan, np.nan, 1, 1])
     candles, first, name = candles_from_trades(times, price, volume, "1m")
     assert candles.to_numpy().tolist()[0] == [5, 7, 3, 3, 3]
     assert candles.to_numpy().tolist()[1] == pytest.approx([4, 6, 4, 6, np.nan], nan_ok=True)
