@@ -86,7 +86,8 @@ def check_free(folder: Path, name: str, *, force: bool = False) -> None:
     """
     if _taken(folder / check_name(name)) and not force:
         raise AlreadyExists(
-            f"A model named {name} exists. Choose another name, or overwrite it (--force)."
+            f"A model named {name} exists. Choose another name, or replace it (--force, "
+            "force=True)."
         )
 
 

@@ -120,7 +120,12 @@ def make(
         if rows is not None and spec.schedule == "cosine" and "epochs" not in given:
             spec = dataclasses.replace(spec, epochs=_epochs(spec, rows))
     except TypeError as error:
-        raise InvalidInput(f"Unknown setting. Received: {', '.join(given)}.") from error
+        known = {field.name for field in dataclasses.fields(ModelSpec)}
+        wrong = [name for name in given if name not in known] or list(given)
+        raise InvalidInput(
+            f"Unknown setting. Received: {', '.join(wrong)}. The settings are "
+            f"{', '.join(sorted(known))}."
+        ) from error
     check(spec)
     return spec
 

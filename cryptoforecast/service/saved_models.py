@@ -68,7 +68,7 @@ class SavedModelService:
             if (folder / name / "bundle.json").is_file():
                 return SavedModel(name, folder == self._shipped, self._load(folder / name))
         raise UnknownModel(
-            f"No saved model is named {name}. Received: {name}. "
+            f"No saved model is named {name}. "
             f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}."
         )
 

@@ -292,7 +292,7 @@ REFUSED = {
     "a series": (CANDLES["close"], r"Received: Series. Use series.to_frame\('close'\)"),
     "no rows": (CANDLES.iloc[:0], "Candles are needed. Received: 0 rows and 5 columns"),
     "one row": (CANDLES.iloc[:1], "at least 2 candles"),
-    "zero": (changed(7, 3, 0.0), r"Prices must be above 0. Received: 0 as close \(row 7; 1 rows"),
+    "zero": (changed(7, 3, 0.0), r"Prices must be above 0. Received: 0 as close \(row 7; 1 row"),
     "negative": (changed(7, 2, -1.0), "Received: -1 as low"),
     "infinite": (changed(7, 1, np.inf), "Received: inf as high"),
     "repeated": (

@@ -132,7 +132,7 @@ def _rows_by_time(
     rows = np.flatnonzero(usable)
     if len(stamps) < 2 or (stamps == stamps[0]).all():
         raise UnreadableFile(
-            f"A price file needs at least 2 candles. Received: {len(stamps)} rows with a price."
+            f"Prices need at least 2 candles. Received: {_rows(len(stamps))} with a price."
         )
     if stamps[0] > stamps[-1]:
         decisions["order"] = "newest first, turned round"
@@ -257,7 +257,7 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
             row = int(np.argmax(bad))
             raise UnreadableFile(
                 f"Prices must be above 0. Received: {column[row]:g} as {role} "
-                f"({table.where(row)}; {int(bad.sum())} rows in all). "
+                f"({table.where(row)}; {_rows(int(bad.sum()))} in all). "
                 "Remove or correct these rows."
             )
 
@@ -296,3 +296,7 @@ def _changes(source: Array) -> Array:
     """Mark the rows whose source differs from that of the row before, `(n,)` bool."""
     changes: Array = np.r_[False, source[1:] != source[:-1]]
     return changes
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -177,7 +177,7 @@ def check_free(path: Path, *, force: bool = False) -> None:
         )
     if path.exists() and not force:
         raise AlreadyExists(
-            f"{path} exists already. Choose another name, or ask for it to be replaced (--force)."
+            f"{path} exists already. Choose another name, or replace it (--force, force=True)."
         )
 
 
