@@ -113,8 +113,8 @@ def test_rows_without_a_price_are_reported_and_blank_rows_are_not() -> None:
 
 def test_two_different_times_are_needed() -> None:
     assert len(read(HOURS.iloc[:2]).candles) == 2
-    for frame in (HOURS.iloc[:1], HOURS.iloc[[0, 0, 0]]):
-        with pytest.raises(UnreadableFile, match=f"Received: {len(frame)} rows with a price"):
+    for frame, rows in ((HOURS.iloc[:1], "1 row"), (HOURS.iloc[[0, 0, 0]], "3 rows")):
+        with pytest.raises(UnreadableFile, match=f"Received: {rows} with a price"):
             read(frame)
     with pytest.raises(UnreadableFile, match="Received: 0 rows with a price"):
         read(HOURS.assign(close=np.nan))
