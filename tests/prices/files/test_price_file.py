@@ -15,6 +15,7 @@ from cryptoforecast.prices.candles.resample import resample
 from cryptoforecast.prices.files import opening
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import (
+    check_free,
     check_page,
     check_target,
     guess_coin,
@@ -404,6 +405,11 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     with pytest.raises(AlreadyExists, match="exists already"):
         write(history, path)
     assert path.read_text() == "precious"
+    for refuse in (check_target, check_free):
+        with pytest.raises(AlreadyExists, match="exists already"):
+            refuse(path)
+        refuse(path, force=True)
+        refuse(tmp_path / "other.csv")
     with pytest.raises(InvalidInput, match=r"must end in \.csv"):
         write(history, tmp_path / "x.xlsx")
     with pytest.raises(InvalidInput, match="can't be written: there is no folder"):

@@ -568,3 +568,8 @@ def test_a_zone_that_is_not_known_is_refused_with_its_row() -> None:
     texts = ["9 March 2024 09:30", None, "9 March 2024 09:30 XYZT", "9 March 2024 10:30 XYZT"]
     with pytest.raises(UnreadableFile, match=r"XYZT.*\(row 3\)"):
         times_of(texts, needed=[True, False, True, True])
+
+
+def test_a_text_without_a_date_has_no_zone_to_refuse() -> None:
+    times = times_of(["9 March 2024 09:30", "soon 09:30 XYZT"], needed=[True, False])
+    assert times.index.isna().tolist() == [False, True]
