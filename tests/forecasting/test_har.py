@@ -220,6 +220,9 @@ def test_a_trailing_band_has_the_point_forecast_inside_and_nothing_where_nothing
     assert np.isnan(found[0]).all()
     assert (found[170, :, : MEDIAN + 1] == 0).all()
     assert (np.diff(found[170], axis=-1) >= 0).all()
+    fallen = trailing_quantiles(-risen, range(0, 200), 0)
+    assert (fallen[170, :, MEDIAN:] == 0).all()
+    assert (fallen[170, :, :MEDIAN] < 0).all()
 
 
 def test_the_last_row_fitted_on_is_found_by_its_time():
