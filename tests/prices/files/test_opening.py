@@ -154,3 +154,15 @@ def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
         opening.open_source(tmp_path / "x").__enter__()
     with pytest.raises(UnreadableFile, match=r"Is a directory\. Check the path"):
         opening.open_source(tmp_path).__enter__()
+
+
+def test_a_damaged_archive_is_refused_while_it_is_read() -> None:
+    stream = opening.unpack(io.BytesIO(gzip.compress(b"x" * 1_000)[:-10]))
+    with pytest.raises(UnreadableFile, match="The gzip archive is damaged"):
+        stream.read()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a", b"content")
+    changed = packed.getvalue().replace(b"content", b"contend")
+    with pytest.raises(UnreadableFile, match="The zip archive is damaged"):
+        opening.unpack(io.BytesIO(changed)).read()
