@@ -260,6 +260,15 @@ def test_a_second_line_of_names_says_only_that_there_are_dates() -> None:
     assert find_header([names, ["Date", "x", "", "", ""], ROW], {}) is None
 
 
+def test_a_line_that_says_date_is_one_of_the_three_below_the_names() -> None:
+    names, other, date = ["Price", *NAMES[1:]], ["x", *"1211"], ["Date", "", "", "", ""]
+    header = find_header([names, other, other, date, ROW], {})
+    assert header is not None
+    assert (header.skip, header.decisions) == (4, {"header": "4 lines"})
+    assert find_header([names, other, other, other, date, ROW], {}) is None
+    assert find_header([names, other, []], {}) is None
+
+
 def test_tickers_below_a_complete_header_are_of_one_coin() -> None:
     with pytest.raises(UnreadableFile, match="Received: BTC-USD, ETH-USD in line 2"):
         find_header([NAMES, ["", "BTC-USD", "BTC-USD", "ETH-USD", "ETH-USD"], ROW], {})
