@@ -175,11 +175,13 @@ def _replace(new: Path, target: Path) -> None:
         new.rename(target)
         return
     aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
-    old = target.rename(aside / target.name)
+    old = aside / target.name
     try:
+        target.rename(old)
         new.rename(target)
     except BaseException:
-        old.rename(target)
+        if _taken(old):
+            old.rename(target)
         aside.rmdir()
         raise
     shutil.rmtree(aside, ignore_errors=True)

@@ -99,6 +99,9 @@ def test_overwriting_needs_force(tmp_path, bundle):
     other = synthetic.model(seed=9)
     with pytest.raises(AlreadyExists, match=r"A model named mine exists. .*--force"):
         bundles.save(other, tmp_path, "mine")
+    with pytest.raises(AlreadyExists, match="A model named mine exists"):
+        bundles.check_free(tmp_path, "mine")
+    bundles.check_free(tmp_path, "mine", force=True)
     assert_same_forecasts(bundles.load(bundle), synthetic.model())
     bundles.save(other, tmp_path, "mine", force=True)
     assert_same_forecasts(bundles.load(bundle), other)
@@ -170,7 +173,7 @@ def test_a_renaming_that_fails_brings_the_old_model_back(tmp_path, bundle, monke
     with pytest.raises(CryptoForecastError, match="Input/output error"):
         bundles.save(synthetic.model(seed=9), tmp_path, "mine", force=True)
     assert_same_forecasts(bundles.load(bundle), synthetic.model())
-    assert bundles.names(tmp_path) == ["mine"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_a_folder_that_can_not_be_written_is_told_with_the_remedy(tmp_path):
