@@ -174,6 +174,37 @@ def test_a_window_of_the_past_needs_no_fresh_prices(settings: Settings) -> None:
     assert not source.requests
 
 
+def test_a_window_up_to_the_last_cached_close_needs_no_fresh_prices(settings: Settings) -> None:
+    source = Source()
+    old = stale(hours=500)
+    put(settings, old)
+    closed = old.candles.index[-1] + pd.Timedelta("1h")
+    query = MarketQuery("BTC", "1h", old.candles.index[10], closed)
+    assert len(LivePrices(settings, [source]).history(query)) == 490
+    assert not source.requests
+    later = replace(query, end=closed + pd.Timedelta("1s"))
+    assert len(LivePrices(settings, [source]).history(later)) == 491
+    assert len(source.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes", "requests"), [("yahoo", 600, 0), ("coinbase", 14, 0), ("coinbase", 15, 1)]
+)
+def test_another_source_than_the_preferred_one_suffices_for_a_quarter_of_an_hour(
+    settings: Settings, name: str, minutes: int, requests: int
+) -> None:
+    """Until the next day has closed, no source can have anything newer."""
+    sources = [Source(), Source(name="coinbase")]
+    candles = sources[0].fetch("", "1d", None, None, 1).candles
+    fetched = now() - pd.Timedelta(minutes=minutes)
+    entry = Entry(candles, fetched, None, name, "usd")
+    PriceCache(settings.home / "prices", 9).store((name, "BTC-USD", "1d"), entry)
+    sources[0].requests.clear()
+    history = LivePrices(settings, sources).history(MarketQuery("BTC", "1d"))
+    assert history.source == ("yahoo" if requests else name)
+    assert (len(sources[0].requests), len(sources[1].requests)) == (requests, 0)
+
+
 def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings) -> None:
     source = Source()
     prices = LivePrices(settings, [source])
@@ -259,6 +290,20 @@ def test_a_failure_is_remembered_for_a_while(settings: Settings) -> None:
     for _ in range(3):
         assert prices.history(MarketQuery("BTC", "1h", ago("20D"))).simulated
     assert len(source.requests) == 1
+
+
+def test_half_a_minute_after_a_failure_the_source_is_asked_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, passed = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + passed[0])
+    source = Source()
+    source.error = SourceUnavailable("Down.")
+    prices = LivePrices(settings, [source])
+    for seconds, requests in ((0, 1), (20, 1), (30, 2)):
+        passed[0] = seconds
+        assert prices.history(MarketQuery("BTC", "1h", ago("20D"))).simulated
+        assert len(source.requests) == requests
 
 
 def test_switched_off_the_network_is_never_touched(settings: Settings) -> None:
