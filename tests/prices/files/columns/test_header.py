@@ -65,10 +65,23 @@ def test_hours_without_a_header_tell_the_order_of_the_rows(
     assert history.candles["open"].tolist() == hours["open"].tolist()
 
 
+@pytest.mark.parametrize("start", ["2024-03-25 00:00", "2024-03-25 10:00", "2024-03-25 13:00"])
+def test_hours_of_half_a_day_are_ordered_by_the_time_of_day(start: str) -> None:
+    hours = samples.candles("1h", 6, start)
+    content = without_header(hours[::-1], "%d/%m/%Y %I:%M %p")
+    assert read(content, "x.csv").candles["open"].tolist() == hours["open"].tolist()
+
+
 def test_days_of_december_tell_the_order_of_the_rows() -> None:
     days = samples.candles("1d", 20, "2024-12-05")
     history = read(without_header(days[::-1], "%d/%m/%Y"), "x.csv")
     assert history.candles["open"].tolist() == days["open"].tolist()
+
+
+def test_two_rows_of_the_last_day_do_not_hide_the_order() -> None:
+    days = without_header(DAYS.iloc[[1, 0, 0]], "%Y-%m-%d").decode().splitlines()
+    roles = recognise_columns([line.split(";") for line in days], {}).roles
+    assert (roles["open"], roles["close"]) == ("column 2", "column 5")
 
 
 def test_a_volume_without_numbers_says_nothing_about_the_columns() -> None:
@@ -207,6 +220,13 @@ def test_a_table_begins_in_the_first_forty_lines() -> None:
     assert recognise_columns([*title * 39, *days], {}).skip == 39
     with pytest.raises(UnreadableFile, match="No column for time"):
         recognise_columns([*title * 40, *days], {})
+
+
+def test_a_time_and_a_price_are_header_enough() -> None:
+    for names in (["time", "price"], ["time", "price", "volume"]):
+        header = find_header([names, ["2024-03-01", "1", "2"]], {})
+        assert header is not None
+        assert header.names == tuple(names)
 
 
 def test_a_table_of_given_columns_begins_in_the_first_forty_lines() -> None:
