@@ -39,6 +39,11 @@ def test_candles_know_the_row_in_which_they_begin() -> None:
     assert "order" not in merged.decisions
 
 
+def test_candles_of_the_file_s_own_length_keep_their_times() -> None:
+    moved = HOURS.set_axis(HOURS.index + pd.Timedelta("20min"))
+    assert read(moved).candles.index.equals(moved.index)
+
+
 def test_the_last_row_of_each_time_stays_and_the_others_are_counted() -> None:
     again = HOURS.iloc[[3, 7]].assign(close=HOURS["close"].iloc[[3, 7]] + [0.0, 1.0])
     reading = read(pd.concat([HOURS, again]))

@@ -143,5 +143,10 @@ def test_bytes_that_are_no_old_encoding_of_words_are_refused(content: bytes) -> 
         decode(content)
 
 
+def test_zero_bytes_are_binary_whatever_else_is_there() -> None:
+    with pytest.raises(UnreadableFile, match="Received: binary data"):
+        decode(b"abc\x00\xe4;\x81")
+
+
 def test_quotes_need_not_be_regular() -> None:
     assert find_column_names(b'"a"b,c\n1,2\n') == ("ab", "c")
