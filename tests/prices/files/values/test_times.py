@@ -462,12 +462,13 @@ def test_columns_of_datetimes_are_taken_as_they_are() -> None:
     assert naive.index.equals(moved(HOURS, 9).index)
 
 
-def test_times_are_of_2009_to_2099() -> None:
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_times_are_of_2009_to_2099(unit: str) -> None:
     first, last = "2009-01-01 00:00:00", "2099-12-31 23:59:59"
-    assert len(times_of(pd.DatetimeIndex([first, last])).index) == 2
+    assert len(times_of(pd.DatetimeIndex([first, last]).as_unit(unit)).index) == 2
     for outside in ("2008-12-31 23:59:59", "2100-01-01 00:00:00"):
         with pytest.raises(UnreadableFile, match=rf"Received: {outside} \(row 2, column 't'\)"):
-            times_of(pd.DatetimeIndex([first, outside]))
+            times_of(pd.DatetimeIndex([first, outside]).as_unit(unit))
 
 
 def test_only_rows_with_a_price_need_a_time() -> None:
