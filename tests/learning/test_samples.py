@@ -450,6 +450,8 @@ def test_origins_are_counted_between_gaps():
         r"Choose a longer history, a longer candle, or a smaller lookback or horizon\."
     )):  # fmt: skip
         samples.split(shredded, spec)
+    with pytest.raises(NotEnoughData, match=r"\(cut by 1 gap of more than 6 candles\)"):
+        samples.split_rows(200, spec, gaps=(100,))
     thin = synthetic.parted(history, dict.fromkeys(range(16, 384, 16), 6))
     assert samples.split(thin, spec) == samples.split(history, spec)
     # A baseline reads one candle: only targets can lie across a gap.
