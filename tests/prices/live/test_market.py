@@ -224,6 +224,32 @@ def test_the_preferred_source_that_has_a_candle_in_the_window_answers(
     assert prices.history(query).source == name
 
 
+@pytest.mark.parametrize(("yahoo", "coinbase", "name"), [(2, 1, "coinbase"), (1, 2, "yahoo")])
+def test_of_stale_prices_those_fetched_last_answer(
+    settings: Settings, yahoo: int, coinbase: int, name: str
+) -> None:
+    candles = Source().fetch("", "1h", ago("20D"), None, 1).candles
+    cache = PriceCache(settings.home / "prices", 9)
+    for source, days in (("yahoo", yahoo), ("coinbase", coinbase)):
+        fetched = now() - pd.Timedelta(days=days)
+        known = candles[candles.index < fetched - pd.Timedelta("1h")]
+        cache.store((source, "BTC-USD", "1h"), Entry(known, fetched, None, source, "usd"))
+    prices = LivePrices(replace(settings, live=False), [Source(), Source(name="coinbase")])
+    assert prices.history(MarketQuery("BTC", "1h")).source == name
+
+
+@pytest.mark.parametrize(
+    ("first", "notes"),
+    [("2010-01-03", ("Yahoo has nothing before 2010.",)), ("2010-01-04", ())],
+)
+def test_the_limit_of_the_source_is_told_where_the_candles_begin_at_it(
+    settings: Settings, first: str, notes: tuple[str, ...]
+) -> None:
+    """Two candles may be absent; a market that begins later has an age of its own."""
+    prices = LivePrices(settings, [Source(first)])
+    assert prices.history(MarketQuery("BTC", "1d")).notes == notes
+
+
 def test_longer_intervals_are_merged_from_what_the_source_has(settings: Settings) -> None:
     source = Source()
     prices = LivePrices(settings, [source])
