@@ -325,3 +325,9 @@ def test_names_above_the_rows_that_say_nothing_are_shown() -> None:
         "header": "none; 6 columns recognised by their shape",
         "preamble": "2 lines before the first row left out",
     }
+
+
+def test_three_columns_of_numbers_below_a_blank_line_are_trades() -> None:
+    header = recognise_columns([[""], ["1709251200", "10", "5"], ["1709251260", "11", "5"]], {})
+    assert header.roles == {"time": "column 1", "price": "column 2", "volume": "column 3"}
+    assert (header.skip, "preamble" in header.decisions) == (1, False)
