@@ -208,3 +208,9 @@ def test_open_candles_are_dropped() -> None:
 def test_no_candles_are_no_trouble() -> None:
     found = quality.report(quality.empty(), "1h")
     assert found == QualityReport()
+
+
+def test_what_the_reader_decided_is_part_of_the_report() -> None:
+    decisions = {"delimiter": "comma"}
+    assert quality.report(walk(), "1h", decisions=decisions).decisions == decisions
+    assert quality.report(walk(), "1h").decisions == {}

@@ -157,3 +157,17 @@ def test_every_time_lies_in_its_candle_and_an_open_in_its_own(second: int, name:
     assert floor(opened, name) == opened
     assert floor(opened - pd.Timedelta(1, "ns"), name) == opened - INTERVALS[name]
     assert floors(np.array([time.as_unit("ns").value]), INTERVALS[name]) == opened.value
+
+
+def test_a_last_candle_that_is_not_complete_is_dropped_from_every_part() -> None:
+    times = pd.date_range("2024-01-01", periods=10, freq="1h", tz="UTC").as_unit("ns")
+    values = {name: np.arange(1.0, 11.0) for name in ("open", "high", "low", "close", "volume")}
+    merged = merge(times.asi8, values, pd.Timedelta("4h"))
+    end = (times[8] + pd.Timedelta("4h")).value
+    assert merged.until(end) is merged
+    shorter = merged.until(end - 1)
+    for part in (shorter.opens, shorter.first, shorter.rows, *shorter.values.values()):
+        assert len(part) == 2
+    np.testing.assert_array_equal(shorter.first, [0, 4])
+    np.testing.assert_array_equal(shorter.rows, [4, 4])
+    assert len(shorter.candles()) == 2

@@ -184,3 +184,8 @@ def test_a_late_start_is_noted_from_the_third_candle_on() -> None:
     )
     (note,) = window.late_start_notes(later, candles, "Kraken", "")
     assert note.endswith("from 2024-05-01.")
+
+
+def test_a_query_without_a_start_is_valid() -> None:
+    query = window.validate(MarketQuery("BTC", "1h"))
+    assert (query.start, query.end) == (None, None)

@@ -316,3 +316,12 @@ def test_why_it_is_this_source_is_kept_with_the_candles(shelf: Shelf) -> None:
     )
     unlisted = shelf.update(ago("5D"), reasons=("Yahoo is down.",), coin="FOO")
     assert unlisted.notes[2].startswith("FOO-USD is looked up there by its letters")
+
+
+def test_a_coin_that_the_source_does_not_know_is_refused(
+    exchange: ExchangeServer, shelf: Shelf
+) -> None:
+    updater = Updater(shelf.cache, 0.0)
+    with pytest.raises(NotEnoughData, match=r"Coinbase does not know \^GSPC"):
+        updater.update(shelf.source, resolve("^GSPC"), "1h", None, 5.0, ())
+    assert not exchange.requests
