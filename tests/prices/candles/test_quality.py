@@ -214,3 +214,12 @@ def test_what_the_reader_decided_is_part_of_the_report() -> None:
     decisions = {"delimiter": "comma"}
     assert quality.report(walk(), "1h", decisions=decisions).decisions == decisions
     assert quality.report(walk(), "1h").decisions == {}
+
+
+def test_where_another_source_begins_is_reported() -> None:
+    candles = walk()
+    splices = np.zeros(len(candles), bool)
+    splices[[5, 9]] = True
+    (problem,) = quality.report(candles, "1h", splices=splices).problems
+    assert (problem.kind, problem.count) == ("splices", 2)
+    assert not quality.report(candles, "1h", splices=splices & False).problems
