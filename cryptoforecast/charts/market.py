@@ -176,7 +176,7 @@ def _range_buttons(
 
 
 def _volume_title(history: PriceHistory) -> str:
-    return {"coins": f"volume, {history.coin}", "usd": "volume, USD"}.get(
+    return {"coins": f"volume, {history.coin}", "quote": "volume, USD"}.get(
         history.volume_unit, "volume"
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.types.prices import INTERVALS, Array
+from cryptoforecast.types.quotes import DEFAULT_QUOTE
 
 #: The nine quantiles of every band: the median, and the ends of the levels 50, 80, 90 and 95 %.
 QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
@@ -271,12 +272,13 @@ class ModelCard:
         created: When it was trained, ISO 8601, UTC.
         scope: ``"coin"`` for a model of one coin, ``"global"`` for one of many.
         rows: Candles of its history, or of all its histories.
-        lowest: Lowest close of its training rows, USD; NaN where unknown.
-        highest: Highest close of its training rows, USD; NaN where unknown.
+        lowest: Lowest close of its training rows, in ``quote``; NaN where unknown.
+        highest: Highest close of its training rows, in ``quote``; NaN where unknown.
         verdict: The verdict of its test in one sentence; ``""`` if there was no test.
         libraries: Versions of the libraries that trained it, by name.
         scores: Test scores at the last step, by predictor and metric, as in ``backtest --json``;
             ``None`` where a score is undefined.
+        quote: Currency of the prices that it was trained on; ``"any"`` for a global model.
     """
 
     coin: str
@@ -296,6 +298,7 @@ class ModelCard:
     verdict: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    quote: str = DEFAULT_QUOTE
 
 
 @dataclass(frozen=True, eq=False)

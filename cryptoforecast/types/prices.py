@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.types.quotes import DEFAULT_QUOTE
+
 Array = np.ndarray
 
 #: Candle length by its name.
@@ -19,15 +21,22 @@ INTERVALS: dict[str, pd.Timedelta] = {
     "15m": pd.Timedelta(minutes=15),
     "30m": pd.Timedelta(minutes=30),
     "1h": pd.Timedelta(hours=1),
+    "2h": pd.Timedelta(hours=2),
     "4h": pd.Timedelta(hours=4),
+    "6h": pd.Timedelta(hours=6),
+    "8h": pd.Timedelta(hours=8),
+    "12h": pd.Timedelta(hours=12),
     "1d": pd.Timedelta(days=1),
+    "3d": pd.Timedelta(days=3),
     "1w": pd.Timedelta(weeks=1),
 }
 
 #: What one candle of each interval is called in a sentence.
 INTERVAL_NOUNS: dict[str, str] = {
     "1m": "minute", "5m": "5-minute candle", "15m": "15-minute candle", "30m": "half hour",
-    "1h": "hour", "4h": "4-hour candle", "1d": "day", "1w": "week",
+    "1h": "hour", "2h": "2-hour candle", "4h": "4-hour candle", "6h": "6-hour candle",
+    "8h": "8-hour candle", "12h": "12-hour candle", "1d": "day", "3d": "3-day candle",
+    "1w": "week",
 }  # fmt: skip
 
 
@@ -96,9 +105,10 @@ class PriceHistory:
 
     The candles are in the *canonical frame*, which every function of the project takes and gives:
     its index is a ``DatetimeIndex`` in ns, UTC, named ``time``, with the open of each candle,
-    strictly rising. Its columns are float64: ``open``, ``high``, ``low`` and ``close`` in USD, all
-    above 0, and ``volume`` in ``volume_unit``, NaN where unknown. Candles may be absent, so row
-    *t + 1* is the next candle that exists. A candle that is still open is never part of a history.
+    strictly rising. Its columns are float64: ``open``, ``high``, ``low`` and ``close`` in
+    ``quote``, all above 0, and ``volume`` in ``volume_unit``, NaN where unknown. Candles may be
+    absent, so row *t + 1* is the next candle that exists. A candle that is still open is never part
+    of a history.
 
     Attributes:
         coin: Ticker, for example ``"BTC"``.
@@ -108,7 +118,10 @@ class PriceHistory:
             ``"simulated"`` or ``"file NAME"``.
         fetched_at: When the source was last asked, UTC.
         simulated: Whether the prices are not those of a real market.
-        volume_unit: Unit of the column ``volume``: ``"coins"``, ``"usd"`` or ``"unknown"``.
+        volume_unit: Unit of the column ``volume``: ``"coins"``, ``"quote"`` (turnover in the quote
+            currency) or ``"unknown"``.
+        quote: Currency of the prices, such as ``"USD"``, ``"EUR"`` or ``"BTC"``; see
+            ``types.quotes``.
         quality: The irregularities of the candles, and how their file was read.
         notes: Sentences that a user should read, for example why a live source did not answer.
     """
@@ -120,6 +133,7 @@ class PriceHistory:
     fetched_at: pd.Timestamp
     simulated: bool = False
     volume_unit: str = "unknown"
+    quote: str = DEFAULT_QUOTE
     quality: QualityReport = field(default_factory=QualityReport)
     notes: tuple[str, ...] = ()
 

@@ -32,7 +32,10 @@ WINDOW = {
 #: The coin and the candle length to begin with.
 COIN, INTERVAL = "BTC", "1h"
 #: Steps that a baseline forecasts, by interval, if the test span has room for them.
-STEPS = {"1m": 15, "5m": 12, "15m": 12, "30m": 12, "1h": 24, "4h": 6, "1d": 7, "1w": 4}
+STEPS = {
+    "1m": 15, "5m": 12, "15m": 12, "30m": 12, "1h": 24, "2h": 12, "4h": 6, "6h": 4, "8h": 3,
+    "12h": 2, "1d": 7, "3d": 5, "1w": 4,
+}  # fmt: skip
 #: The model to begin with, by interval; the volatility cone for the others.
 FIRST = {"1h": "global-1h-lstm", "1d": "global-1d-lstm"}
 #: How the model name of a training begins; its key follows.

@@ -149,7 +149,7 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
         st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
     else:
         st.markdown(f":green[:material/check_circle:] No findings in {len(history):,} candles.")
-    if history.volume_unit == "usd":
+    if history.volume_unit == "quote":
         st.caption("The volume is the turnover in USD. This source gives it so.")
     with st.expander("All checks", icon=":material/fact_check:"):
         checks = pd.DataFrame({"Check": list(counts), "Candles": list(counts.values())})

@@ -60,7 +60,7 @@ def test_the_volume_is_drawn_below_with_its_unit():
     np.testing.assert_allclose(
         named(charts.candles(history), "volume").y, history.candles["volume"], rtol=1e-6
     )
-    for unit, title in (("coins", "volume, BTC"), ("usd", "volume, USD"), ("unknown", "volume")):
+    for unit, title in (("coins", "volume, BTC"), ("quote", "volume, USD"), ("unknown", "volume")):
         figure = charts.candles(replace(history, volume_unit=unit))
         assert figure.layout.yaxis2.title.text == title
 

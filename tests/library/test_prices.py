@@ -69,7 +69,7 @@ def test_days_reach_back_from_the_end() -> None:
         ({"simulated": "maybe"}, "`simulated` must be refuse, allow or only. Received: 'maybe'"),
         ({"simulated": True}, "Received: True"),
         ({"start": "soon"}, "`start` must be a date or time"),
-        ({"interval": "2h"}, "The interval must be one of"),
+        ({"interval": "3h"}, "The interval must be one of"),
         ({"coin": ["BTC", "ETH"]}, r"`coin` must be one ticker, .*Received: \['BTC', 'ETH'\]"),
         ({"days": "3"}, "`days` must be a number. Received: '3'"),
         ({"days": True}, "`days` must be a number"),

@@ -25,7 +25,9 @@ def test_figures_have_their_unit_and_decimals():
 
 
 def test_every_candle_length_and_baseline_has_a_name():
-    assert [words.prices(interval).split()[-1] for interval in INTERVALS] == ["prices"] * 8
+    assert [words.prices(interval).split()[-1] for interval in INTERVALS] == ["prices"] * len(
+        INTERVALS
+    )
     assert words.prices("1h") == "hourly prices"
     assert words.BASELINES.keys() == BASELINES.keys()
 

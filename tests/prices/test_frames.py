@@ -179,7 +179,7 @@ def test_a_frame_that_says_simulated_is_simulated() -> None:
 
 
 def test_the_unit_of_the_volume_is_known_of_yahoo_alone() -> None:
-    assert read(yfinance_history()).volume_unit == "usd"
+    assert read(yfinance_history()).volume_unit == "quote"
     assert read(CANDLES).volume_unit == "unknown"
 
 
@@ -353,7 +353,7 @@ def test_what_is_wrong_is_refused_with_the_reason(case: str) -> None:
     ("options", "reason"),
     [
         ({"coin": "BTC-EUR"}, "Prices here are in USD"),
-        ({"interval": "2h"}, "The interval must be one of"),
+        ({"interval": "3h"}, "The interval must be one of"),
         ({"interval": "15m"}, "only be merged into longer ones"),
         ({"repairs": ["magic"]}, "magic"),
         ({"source": ""}, "`source` must be a text of 1 to 120 characters. Received: ''"),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types.quotes import DEFAULT_QUOTE
 
 #: Longest symbol, characters.
 MAX_LENGTH = 20
@@ -19,17 +20,19 @@ _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?")
 
 @dataclass(frozen=True)
 class Coin:
-    """A coin, or any other symbol of Yahoo's, quoted in USD.
+    """A coin, or any other symbol of Yahoo's, with the currency that its prices are in.
 
     Attributes:
         ticker: Short name, for example ``"BTC"``; safe as a file name.
         name: Full name, for example ``"Bitcoin"``.
         symbol: Yahoo's symbol, for example ``"BTC-USD"``.
+        quote: Currency of its prices; see ``types.quotes``.
     """
 
     ticker: str
     name: str
     symbol: str
+    quote: str = DEFAULT_QUOTE
 
 
 # Yahoo gives the plain symbol to the coin that had it first, and appends CoinMarketCap's number to

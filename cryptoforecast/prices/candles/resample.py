@@ -14,8 +14,8 @@ from cryptoforecast.types import INTERVALS, Array
 #: The columns of the canonical frame, see ``PriceHistory``.
 COLUMNS = ("open", "high", "low", "close", "volume")
 
-# Weeks begin on Mondays. 1970-01-05 was a Monday, and every shorter interval divides the time from
-# 1970-01-01 to it.
+# Weeks begin on Mondays. 1970-01-05 was a Monday, and every interval of at most a day divides the
+# time from 1970-01-01 to it.
 _ORIGIN = pd.Timestamp("1970-01-05", tz="UTC").value
 
 

@@ -58,6 +58,7 @@ class Reading:
         simulated: Whether the file says that its prices are simulated.
         volume_unit: See ``PriceHistory``.
         symbol: What the file calls the coin; empty where it has no name for it.
+        quote: Currency of the prices as the columns or symbols show it; empty where they do not.
         splices: `(n,)` bool, the first candle of another source; ``None`` without such a column.
         decisions: What the reader decided by itself, by topic.
         problems: What is wrong with the rows, and what was done about it.
@@ -73,3 +74,4 @@ class Reading:
     splices: Array | None
     decisions: dict[str, str]
     problems: tuple[Problem, ...]
+    quote: str = ""

@@ -14,12 +14,16 @@ from cryptoforecast.prices.candles.resample import step_of
 #: What candles of each interval are called in a sentence.
 CANDLE_NAMES = {
     "1m": "1-minute candles", "5m": "5-minute candles", "15m": "15-minute candles",
-    "30m": "30-minute candles", "1h": "hourly candles", "4h": "4-hour candles",
-    "1d": "daily candles", "1w": "weekly candles",
+    "30m": "30-minute candles", "1h": "hourly candles", "2h": "2-hour candles",
+    "4h": "4-hour candles", "6h": "6-hour candles", "8h": "8-hour candles",
+    "12h": "12-hour candles", "1d": "daily candles", "3d": "3-day candles", "1w": "weekly candles",
 }  # fmt: skip
 
 #: Intervals that only some sources have, and the shorter interval that they are merged from.
-FETCHED_AS = {"30m": "15m", "4h": "1h", "1w": "1d"}
+FETCHED_AS = {
+    "30m": "15m", "2h": "1h", "4h": "1h", "6h": "1h", "8h": "1h", "12h": "1h",
+    "3d": "1d", "1w": "1d",
+}  # fmt: skip
 
 # A market without a candle for this long (and ten candles more) has probably ended. An exchange's
 # holidays and maintenance are shorter.

@@ -48,7 +48,7 @@ class Yahoo:
 
     name = "yahoo"
     title = "Yahoo"
-    volume_unit = "usd"
+    volume_unit = "quote"
 
     def __init__(self, home: Path, breaker: CircuitBreaker | None = None) -> None:
         self._home = home

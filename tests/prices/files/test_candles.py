@@ -195,7 +195,7 @@ def test_turnover_stands_in_for_a_volume_that_is_not_there() -> None:
     reading = read(frame)
     assert reading.candles["volume"].tolist() == frame["turnover"].tolist()
     assert not np.signbit(reading.candles["volume"]).any()
-    assert reading.volume_unit == "usd"
+    assert reading.volume_unit == "quote"
     assert reading.decisions["columns"].endswith("close=close, turnover=turnover")
     assert read(HOURS, turnover=0.0).candles["volume"].tolist() == HOURS["volume"].tolist()
 

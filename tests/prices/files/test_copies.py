@@ -77,7 +77,7 @@ def test_copies_on_the_grid_stay() -> None:
 
 
 def test_copies_among_candles_of_an_unusual_length_stay() -> None:
-    frame = HOURS.iloc[::2]
+    frame = HOURS.iloc[::3]
     assert without_copies(pd.concat([frame, moved(frame.iloc[40:60], 100)])) == ([], ())
 
 

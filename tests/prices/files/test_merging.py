@@ -28,7 +28,7 @@ def test_a_longer_length_is_a_decision_to_merge() -> None:
 
 
 def test_a_length_that_is_no_interval_is_refused_with_what_can_be_done() -> None:
-    with pytest.raises(UnreadableFile, match=r"Received: 20m\. Have them merged into 1h, 4h, 1d"):
+    with pytest.raises(UnreadableFile, match=r"Received: 20m\. Have them merged into 1h, 2h, 4h"):
         settle_interval(pd.Timedelta("20min"), None)
     for days, months in ((27, False), (28, True), (31, True)):
         with pytest.raises(UnreadableFile, match="Download shorter candles") as caught:

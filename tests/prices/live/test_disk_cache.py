@@ -21,7 +21,7 @@ NOW = pd.Timestamp("2024-06-01 12:34:56.789", tz="UTC")
 
 def entry(rows: int = 100, since: pd.Timestamp | None = None, source: str = "yahoo") -> Entry:
     candles = simulate("BTC", end=pd.Timestamp("2022-02-01", tz="UTC")).candles.iloc[:rows]
-    return Entry(candles, NOW, since, source, "usd")
+    return Entry(candles, NOW, since, source, "quote")
 
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found.candles, entry().candles, check_freq=False)
     assert found.candles.index.dtype == "datetime64[ns, UTC]"
     assert (found.fetched_at, found.since) == (NOW, since)
-    assert (found.source, found.volume_unit) == ("yahoo", "usd")
+    assert (found.source, found.volume_unit) == ("yahoo", "quote")
 
 
 def test_an_entry_stays_the_same_object_until_its_file_changes(tmp_path: Path) -> None:

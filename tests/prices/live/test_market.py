@@ -37,7 +37,7 @@ def now() -> pd.Timestamp:
 class Source:
     """A source whose price is known: 100 plus the hour; it can fail, wait and count."""
 
-    volume_unit = "usd"
+    volume_unit = "quote"
 
     def __init__(self, first: str = "2024-01-01", name: str = "yahoo") -> None:
         self.name = name
@@ -99,7 +99,7 @@ def stale(hours: int, fetched: str = "3D") -> Entry:
     candles = source.fetch("", "1h", end - (hours - 1) * pd.Timedelta("1h"), None, 1).candles
     candles = candles[candles.index <= end].mul(1.07)
     times = candles.index
-    return Entry(candles, now() - pd.Timedelta(fetched), times[0], "yahoo", "usd")
+    return Entry(candles, now() - pd.Timedelta(fetched), times[0], "yahoo", "quote")
 
 
 # ---------------------------------------------------------------------------- live
@@ -112,7 +112,7 @@ def test_live_prices_fill_the_window_and_are_cached(settings: Settings) -> None:
     assert (history.coin, history.interval, history.source) == ("BTC", "1h", "yahoo")
     assert not history.simulated
     assert not history.notes
-    assert history.volume_unit == "usd"
+    assert history.volume_unit == "quote"
     assert history.start == query.start
     assert query.end is not None
     assert history.end == query.end - pd.Timedelta("1h")
@@ -198,7 +198,7 @@ def test_another_source_than_the_preferred_one_suffices_for_a_quarter_of_an_hour
     sources = [Source(), Source(name="coinbase")]
     candles = sources[0].fetch("", "1d", None, None, 1).candles
     fetched = now() - pd.Timedelta(minutes=minutes)
-    entry = Entry(candles, fetched, None, name, "usd")
+    entry = Entry(candles, fetched, None, name, "quote")
     PriceCache(settings.home / "prices", 9).store((name, "BTC-USD", "1d"), entry)
     sources[0].requests.clear()
     history = LivePrices(settings, sources).history(MarketQuery("BTC", "1d"))
@@ -217,7 +217,7 @@ def test_the_preferred_source_that_has_a_candle_in_the_window_answers(
     candles = Source().fetch("", "1h", border - 48 * hour, None, 1).candles
     cache = PriceCache(settings.home / "prices", 9)
     for source, part in (("coinbase", candles.index < border), ("yahoo", candles.index >= border)):
-        entry = Entry(candles[part], now(), None, source, "usd")
+        entry = Entry(candles[part], now(), None, source, "quote")
         cache.store((source, "BTC-USD", "1h"), entry)
     prices = LivePrices(replace(settings, live=False), [Source(), Source(name="coinbase")])
     query = MarketQuery("BTC", "1h", border + start * hour, border + end * hour)
@@ -233,7 +233,7 @@ def test_of_stale_prices_those_fetched_last_answer(
     for source, days in (("yahoo", yahoo), ("coinbase", coinbase)):
         fetched = now() - pd.Timedelta(days=days)
         known = candles[candles.index < fetched - pd.Timedelta("1h")]
-        cache.store((source, "BTC-USD", "1h"), Entry(known, fetched, None, source, "usd"))
+        cache.store((source, "BTC-USD", "1h"), Entry(known, fetched, None, source, "quote"))
     prices = LivePrices(replace(settings, live=False), [Source(), Source(name="coinbase")])
     assert prices.history(MarketQuery("BTC", "1h")).source == name
 
@@ -446,7 +446,7 @@ def break_nothing() -> MarketQuery:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda q: replace(q, interval="2h"), r"interval must be one of.*'2h'"),
+        (lambda q: replace(q, interval="3h"), r"interval must be one of.*'3h'"),
         (lambda q: replace(q, coin="../x"), "at most 20 characters"),
         (lambda q: replace(q, start=q.end, end=q.start), "start must lie before its end"),
         (lambda q: replace(q, start=pd.Timestamp("1700-01-01")), "begin in 1900 or later"),

@@ -65,7 +65,7 @@ def week() -> MarketQuery:
 
 def test_as_long_as_yahoo_answers_nobody_else_is_asked(world: World) -> None:
     history = world.prices().history(week())
-    assert (history.source, history.volume_unit, history.notes) == ("yahoo", "usd", ())
+    assert (history.source, history.volume_unit, history.notes) == ("yahoo", "quote", ())
     assert not world.exchange.requests
 
 

@@ -67,7 +67,8 @@ def test_every_interval_has_a_name_and_one_that_is_fetched() -> None:
     assert set(CANDLE_NAMES) == set(INTERVALS)
     assert {name: base_interval(name) for name in INTERVALS} == {
         "1m": "1m", "5m": "5m", "15m": "15m", "30m": "15m",
-        "1h": "1h", "4h": "1h", "1d": "1d", "1w": "1d",
+        "1h": "1h", "2h": "1h", "4h": "1h", "6h": "1h", "8h": "1h", "12h": "1h",
+        "1d": "1d", "3d": "1d", "1w": "1d",
     }  # fmt: skip
 
 

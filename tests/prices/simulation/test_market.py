@@ -161,8 +161,8 @@ def test_candles_are_sound_and_labelled(interval: str) -> None:
 
 
 def test_what_it_cannot_do_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"interval must be one of .*Received: '2h'"):
-        simulate("BTC", "2h")
+    with pytest.raises(InvalidInput, match=r"interval must be one of .*Received: '3h'"):
+        simulate("BTC", "3h")
     with pytest.raises(InvalidInput, match=r"between -0\.9 and 0\.9. Received: 1\.0"):
         simulate("BTC", signal=1.0)
     with pytest.raises(NotEnoughData, match="runs from 2022-01-01"):

@@ -198,9 +198,9 @@ def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
         yahoo: Whether a column is there that only Yahoo writes; its volume is in dollars.
     """
     if "volume" not in roles:
-        return "usd" if "turnover" in roles else "unknown"
+        return "quote" if "turnover" in roles else "unknown"
     if yahoo:
-        return "usd"
+        return "quote"
     text = re.sub(r"[^a-z0-9]", "", roles["volume"].lower())
     named = text.startswith("volume") and len(text) > 6 and text[6:] not in QUOTE_NAMES
     return "coins" if named or "turnover" in roles else "unknown"

@@ -53,7 +53,7 @@ def test_names(header: str, expected: str) -> None:
         ("time,open,high,low,close,volume", "volume", "unknown"),
         ("unix,open,high,low,close,Volume USDT,Volume BTC", "Volume BTC", "coins"),
         ("unix,open,high,low,close,Volume_(Currency),Volume_(BTC)", "Volume_(BTC)", "coins"),
-        ("unix,open,high,low,close,Volume USD", None, "usd"),
+        ("unix,open,high,low,close,Volume USD", None, "quote"),
         ("time,open,high,low,close", None, "unknown"),
     ],
 )
@@ -167,8 +167,8 @@ def test_exchanges_with_names_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("roles", "yahoo", "unit"),
     [
-        ({}, False, "unknown"), ({}, True, "unknown"), ({"turnover": "x"}, False, "usd"),
-        ({"volume": "Volume"}, True, "usd"), ({"volume": "Volume"}, False, "unknown"),
+        ({}, False, "unknown"), ({}, True, "unknown"), ({"turnover": "x"}, False, "quote"),
+        ({"volume": "Volume"}, True, "quote"), ({"volume": "Volume"}, False, "unknown"),
         ({"volume": "Volume", "turnover": "x"}, False, "coins"),
         ({"volume": "Volume BTC"}, False, "coins"), ({"volume": "Volume USD"}, False, "unknown"),
         ({"volume": "vol btc"}, False, "unknown"),

@@ -1,0 +1,79 @@
+"""Quote currencies: what prices are in, and how a price is written in each of them."""
+
+from __future__ import annotations
+
+import math
+
+#: The quote of prices of which nothing else is known, and of those in a coin that stands for it.
+DEFAULT_QUOTE = "USD"
+#: Coins that stand for one dollar: their prices are shown as US dollars.
+DOLLARS = frozenset({"USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD"})
+#: Currencies of states that exchanges quote coins in, and the sign before a price where the sign
+#: belongs to that currency alone.
+MONEY = {
+    "USD": "$", "EUR": "€", "GBP": "£", "KRW": "₩", "INR": "₹", "TRY": "₺", "BRL": "R$",
+    "JPY": "", "CNY": "", "RUB": "", "UAH": "", "AUD": "", "CAD": "", "CHF": "", "HKD": "",
+    "SGD": "", "NZD": "", "MXN": "", "ZAR": "", "PLN": "", "CZK": "", "SEK": "", "NOK": "",
+    "DKK": "", "IDR": "", "THB": "", "VND": "", "PHP": "", "TWD": "", "ARS": "", "NGN": "",
+    "AED": "", "ILS": "", "HUF": "",
+}  # fmt: skip
+#: Coins that other coins are quoted in.
+COINS = ("BTC", "ETH", "BNB")
+#: Every quote that a symbol such as ``ETH/BTC`` or ``BTC-EUR`` may end in, dollar coins included.
+QUOTES = frozenset({*DOLLARS, *MONEY, *COINS})
+#: The smallest part of a bitcoin.
+SATOSHI = 1e-8
+# Currencies without cents in use.
+_WHOLE = {"KRW", "JPY", "IDR", "VND"}
+
+
+def quote_of(text: str) -> str | None:
+    """Return the quote that a currency's name stands for; ``None`` for any other text.
+
+    Args:
+        text: Such as ``"usdt"`` (USD), ``"EUR"`` or ``"xbt"`` (BTC), in any case.
+    """
+    name = {"XBT": "BTC"}.get(text.strip().upper(), text.strip().upper())
+    if name in DOLLARS:
+        return DEFAULT_QUOTE
+    return name if name in QUOTES else None
+
+
+def decimals(size: float, quote: str = DEFAULT_QUOTE) -> int:
+    """Choose decimals that give about four significant digits of a price.
+
+    Dollars and most money have at least two, and won and yen may have none. Prices in a coin end
+    at the satoshi, and only smaller ones have two digits more.
+
+    Args:
+        size: A price, or the largest of those that are written alike; 0 or less for unknown.
+        quote: The currency.
+    """
+    least = 0 if quote in _WHOLE else 2
+    if size <= 0:
+        return least
+    digits = 3 - math.floor(math.log10(size))
+    if quote in COINS:
+        digits = min(digits, 8 if size >= SATOSHI else digits - 2)
+    return min(12, max(least, digits))
+
+
+def price_text(price: float, quote: str = DEFAULT_QUOTE, sign: str = "") -> str:
+    """Write a price: "$64,123.45", "€0.00001234", "₩91,234,000", "0.05123 BTC".
+
+    Args:
+        price: A price or a difference of prices; "unknown" stands for one that is not finite.
+        quote: The currency. Its code follows the number where no sign belongs to it alone.
+        sign: ``"+"`` to write the sign of positive differences too.
+    """
+    if not math.isfinite(price):
+        return "unknown"
+    before, after = affixes(quote)
+    number = f"{abs(price):,.{decimals(abs(price), quote)}f}"
+    return f"{'-' if price < 0 else sign}{before}{number}{after}"
+
+
+def affixes(quote: str) -> tuple[str, str]:
+    """Return what stands before and after a number in a currency: ``("$", "")``."""
+    sign = MONEY.get(quote, "")
+    return (sign, "") if sign else ("", f" {quote}")
