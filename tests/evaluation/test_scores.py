@@ -86,6 +86,14 @@ def test_coverage_counts_the_bounds_as_inside_and_refuses_other_levels():
         metrics.coverage(np.array([0.0, 0.0]), quantiles, 70)
 
 
+def test_an_origin_without_both_bounds_is_neither_inside_nor_outside():
+    quantiles = np.tile(np.arange(9.0), (4, 1))
+    low, high = origin_losses.band(80)
+    quantiles[1, low] = quantiles[2, high] = quantiles[3, 0] = np.nan
+    found = origin_losses.inside(np.full(4, 4.0), quantiles, 80)
+    np.testing.assert_array_equal(found, [1, np.nan, np.nan, 1])
+
+
 def test_the_pinball_loss_of_each_origin_equals_a_hand_loop():
     rng = np.random.default_rng(5)
     returns, quantiles = rng.normal(0, 1, 30), np.sort(rng.normal(0, 1, (30, 9)), axis=1)
