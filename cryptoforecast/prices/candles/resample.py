@@ -27,9 +27,19 @@ def step_of(interval: str) -> pd.Timedelta:
     """
     if interval not in INTERVALS:
         raise InvalidInput(
-            f"The interval must be one of {', '.join(INTERVALS)}. Received: {interval!r}."
+            f"The interval must be one of {', '.join(INTERVALS)}. Received: {interval!r:.40}. "
+            f"{_spelling(interval)}"
         )
     return INTERVALS[interval]
+
+
+def _spelling(text: str) -> str:
+    """Say how we write the length that a text means: "Write 1h." for "60min"."""
+    try:
+        name = describe(pd.Timedelta(str(text)[:20].strip().lower()))
+    except ValueError:
+        name = ""
+    return f"Write {name}." if name in INTERVALS else "Choose one of these."
 
 
 def nanoseconds(length: pd.Timedelta) -> int:

@@ -16,6 +16,7 @@ from cryptoforecast.prices.candles.resample import (
     floors,
     merge,
     resample,
+    step_of,
 )
 from cryptoforecast.types import INTERVALS
 
@@ -122,6 +123,16 @@ def test_a_row_without_a_trade_shows_that_the_last_candle_is_complete() -> None:
     assert list(merged.rows) == [4, 3]
     assert len(merged.until(pd.Timestamp("2024-01-01 07:59Z").as_unit("ns").value).opens) == 1
     assert len(merged.until(pd.Timestamp("2024-01-01 08:00Z").as_unit("ns").value).opens) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("60m", "Write 1h"), ("1hour", "Write 1h"), ("24H", "Write 1d"), ("7 days", "Write 1w"),
+     ("3h", "Choose one"), ("often", "Choose one"), ("", "Choose one"), ("nat", "Choose one")],
+)  # fmt: skip
+def test_another_spelling_of_an_interval_is_refused_with_ours(text: str, remedy: str) -> None:
+    with pytest.raises(InvalidInput, match=f"must be one of 1m, .* {remedy}"):
+        step_of(text)
 
 
 def test_finer_or_uneven_intervals_are_refused() -> None:
