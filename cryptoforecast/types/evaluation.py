@@ -73,6 +73,10 @@ class Verdict:
     band_ci_low: float = math.nan
     band_ci_high: float = math.nan
 
+    def __str__(self) -> str:
+        """Return the sentence, so that a printed verdict reads as one."""
+        return self.sentence
+
 
 @dataclass(frozen=True, eq=False)
 class Backtest:

@@ -175,7 +175,7 @@ def test_another_style_is_refused(drift: cf.Backtest) -> None:
 def test_a_backtest_says_its_verdict(drift: cf.Backtest) -> None:
     first, second = repr(drift).split("\n")
     assert first == f"Backtest(drift, BTC 1h, {len(drift.result.forecast)} origins, 3 steps)"
-    assert second == drift.verdict.sentence
+    assert second == str(drift.verdict) == drift.verdict.sentence
     assert drift.notes == drift.result.notes
 
 
