@@ -1,11 +1,14 @@
 """Coinbase Exchange, without a key: closed candles of one product, 300 a page.
 
-API: https://docs.cdp.coinbase.com/exchange, "Get product candles".
+API: https://docs.cdp.coinbase.com/exchange, "Get product candles" and "REST rate limits": ten
+requests a second for each address, fifteen in a burst.
 """
 
 from __future__ import annotations
 
 import re
+import threading
+import time
 
 import pandas as pd
 
@@ -14,28 +17,30 @@ from cryptoforecast.prices.candles.coins import COINS, Coin
 from cryptoforecast.prices.candles.quality import closed_only, empty
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live.breaker import CircuitBreaker
+from cryptoforecast.prices.live.coinbase_pages import PAGE_ROWS, Pages
 from cryptoforecast.prices.live.http import JsonClient, JsonSession
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
 from cryptoforecast.types import span_text
+from cryptoforecast.types.quotes import quote_of
 
 #: Seconds of a candle, by interval.
 GRANULARITY = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}
-#: Candles in one answer, at most.
-PAGE_ROWS = 300
 #: Pages that one fetch may take. At the rate below they fit into the deadline.
 MAX_PAGES = 60
 _COLUMNS = {"time": 0, "low": 1, "high": 2, "open": 3, "close": 4, "volume": 5}
 _EARLIEST = pd.Timestamp("2015-01-01", tz="UTC")
-#: Coinbase allows an address without a key ten requests a second.
-MAX_PER_SECOND = 8.0
-# Where so many pages in a row are empty, the market had not started yet.
-_MAX_EMPTY_PAGES = 3
+#: Requests a second and in a burst: less than Coinbase allows, since others may share the address.
+MAX_PER_SECOND, MAX_BURST = 8.0, 10
+#: Requests that may wait for their answers at the same time.
+MAX_IN_FLIGHT = 4
+# An empty page may be a fault that is over at once, so it is asked for again.
+_TRIES_OF_EMPTY_PAGES = 2
 # Share of the deadline for requests. The rest is for returning what came.
 _FETCH_SHARE = 0.85
 # Seconds that must be left for another page.
 _MIN_PAGE_TIME = 0.3
-_PLAIN_PAIR = re.compile(r"([A-Z0-9]{1,10})-USD")
+_PAIR = re.compile(r"([A-Z0-9]{1,15})-([A-Z]{3,5})")
 
 
 class Coinbase:
@@ -57,13 +62,13 @@ class Coinbase:
         breaker: CircuitBreaker | None = None,
         per_second: float = MAX_PER_SECOND,
     ) -> None:
-        self._client = JsonClient(self.title, base, per_second)
+        self._client = JsonClient(self.title, base, per_second, MAX_BURST)
         self._breaker = breaker or CircuitBreaker(self.title)
 
     def symbol(self, coin: Coin) -> str | None:
         """Return the product, as ``"BTC-USD"``; ``None`` for symbols that only Yahoo knows."""
         ticker = exchange_ticker(coin)
-        return f"{ticker}-USD" if ticker else None
+        return f"{ticker}-{coin.quote}" if ticker else None
 
     def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
         """Return the first time for which candles are requested, UTC."""
@@ -109,10 +114,10 @@ class Coinbase:
         if first >= last:
             return Fetched(empty())
         return self._breaker.run(
-            lambda: self._pages(symbol, interval, first, last, _FETCH_SHARE * deadline), deadline
+            lambda: self._fetch(symbol, interval, first, last, _FETCH_SHARE * deadline), deadline
         )
 
-    def _pages(
+    def _fetch(
         self,
         symbol: str,
         interval: str,
@@ -121,32 +126,25 @@ class Coinbase:
         deadline: float,
     ) -> Fetched:
         """Fetch pages from the latest back to ``first``, as far as the time allows."""
-        step = step_of(interval)
-        parts: list[pd.DataFrame] = []
-        cursor = floor(last - pd.Timedelta(1, "ns"), interval)
-        reached = cursor + step
-        empty_pages, unfinished = 0, False
-        with self._client.session(deadline) as session:
-            while reached > first and empty_pages < _MAX_EMPTY_PAGES:
-                if parts and session.seconds_left < _MIN_PAGE_TIME:
-                    unfinished = True
-                    break
-                begin = cursor - (PAGE_ROWS - 1) * step
-                try:
-                    page = self._page(session, symbol, interval, begin, cursor)
-                except SourceUnavailable:
-                    # The pages that came have no gap. The next fetch requests the others.
-                    if not any(len(part) for part in parts):
-                        raise
-                    unfinished = True
-                    break
-                empty_pages = 0 if len(page) else empty_pages + 1
-                parts.append(page[(page.index >= max(begin, first)) & (page.index < reached)])
-                # Pages share a candle, so that none is lost if Coinbase excludes the end.
-                cursor = reached = begin
-        filled = [part for part in reversed(parts) if len(part)]
-        candles = pd.concat(filled) if filled else empty()
-        return Fetched(candles[candles.index < last], unfinished)
+        pages = Pages(interval, first, last)
+        until = time.monotonic() + deadline
+
+        def work() -> None:
+            with self._client.session(until - time.monotonic()) as session:
+                pages.work(lambda begin, end: self._page(session, symbol, interval, begin, end))
+
+        # Each thread ends with its last request, at the deadline at the latest.
+        helpers = [
+            threading.Thread(target=work, daemon=True)
+            for _ in range(min(pages.count, MAX_IN_FLIGHT) - 1)
+        ]
+        for helper in helpers:
+            helper.start()
+        work()
+        for helper in helpers:
+            helper.join()
+        fetched = pages.joined()
+        return Fetched(fetched.candles[fetched.candles.index < last], fetched.unfinished)
 
     def _page(
         self,
@@ -155,22 +153,29 @@ class Coinbase:
         interval: str,
         begin: pd.Timestamp,
         end: pd.Timestamp,
-    ) -> pd.DataFrame:
-        """Fetch the closed candles that open in [begin, end]."""
-        reply = session.get(
-            f"/products/{symbol}/candles",
-            {
-                "granularity": GRANULARITY[interval],
-                "start": f"{begin:%Y-%m-%dT%H:%M:%SZ}",
-                "end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
-            },
-        )
-        if reply.status == 404:
-            raise self._unknown(symbol, reply.document)
-        now = pd.Timestamp.now("UTC")
-        candles = to_candles(self.title, reply.document, _COLUMNS, now, max_rows=10 * PAGE_ROWS)
-        # If our clock is ahead, it must not make an open candle count as closed.
-        return closed_only(candles, interval, min(now, reply.date or now))
+    ) -> pd.DataFrame | None:
+        """Fetch the closed candles that open in [begin, end]; ``None`` if no time is left."""
+        for _ in range(_TRIES_OF_EMPTY_PAGES):
+            if session.seconds_left < _MIN_PAGE_TIME:
+                return None
+            reply = session.get(
+                f"/products/{symbol}/candles",
+                {
+                    "granularity": GRANULARITY[interval],
+                    "start": f"{begin:%Y-%m-%dT%H:%M:%SZ}",
+                    "end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+                },
+            )
+            if reply.status == 404:
+                raise self._unknown(symbol, reply.document)
+            now = pd.Timestamp.now("UTC")
+            candles = to_candles(self.title, reply.document, _COLUMNS, now, max_rows=10 * PAGE_ROWS)
+            # If our clock is ahead, it must not make an open candle count as closed.
+            candles = closed_only(candles, interval, min(now, reply.date or now))
+            candles = candles[(candles.index >= begin) & (candles.index <= end)]
+            if len(candles):
+                break
+        return candles
 
     def _unknown(self, symbol: str, document: object) -> InvalidInput | SourceUnavailable:
         """Return the error of a 404: "no such product", or a page that has moved."""
@@ -182,11 +187,13 @@ class Coinbase:
 def exchange_ticker(coin: Coin) -> str | None:
     """Return what exchanges call a coin; ``None`` for symbols that only Yahoo knows.
 
-    Symbols of Yahoo's own contain ``.``, ``^`` or ``=``, or end in three digits or more.
+    Symbols of Yahoo's own contain ``.``, ``^`` or ``=``, or end in three digits or more that are
+    no part of the ticker.
     """
+    ticker = coin.ticker.partition("-")[0]
     if coin.ticker in COINS:
         return coin.ticker
-    plain = _PLAIN_PAIR.fullmatch(coin.symbol)
-    if plain is None or re.search(r"[0-9]{3}$", plain[1]):
+    pair = _PAIR.fullmatch(coin.symbol)
+    if pair is None or quote_of(pair[2]) != coin.quote or re.search(r"[0-9]{3}$", ticker):
         return None
-    return plain[1]
+    return ticker if re.fullmatch(f"{re.escape(ticker)}[0-9]*", pair[1]) else None

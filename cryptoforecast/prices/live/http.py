@@ -35,7 +35,7 @@ _MAX_WAIT = 2.0
 # Seconds to wait where the host names no number of its own, and where it bars us.
 _DEFAULT_PAUSE, _BARRED_PAUSE = 60.0, 3600.0
 _HEADERS = {
-    "User-Agent": "CryptoForecast/1 (educational; candles cached)",
+    "User-Agent": "CryptoForecast/1 (personal use; candles cached)",
     "Accept": "application/json",
     "Accept-Encoding": "identity",
 }
@@ -61,14 +61,16 @@ class _TransientError(SourceUnavailable):
 
 
 class _RateLimiter:
-    """Spaces the requests of all threads evenly.
+    """Limits the requests of all threads together, as a token bucket does.
 
     Args:
-        per_second: Requests a second, at most.
+        per_second: Requests a second, at most, in the long run.
+        burst: Requests that may follow each other at once after a pause.
     """
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, burst: int = 1) -> None:
         self._gap = 1 / per_second
+        self._advance = (burst - 1) / per_second
         self._lock = threading.Lock()
         self._next_turn = 0.0
 
@@ -83,10 +85,10 @@ class _RateLimiter:
         """
         with self._lock:
             now = time.monotonic()
-            turn = max(self._next_turn, now)
+            turn = max(self._next_turn - self._advance, now)
             if turn > now + max_wait:
                 return False
-            self._next_turn = turn + self._gap
+            self._next_turn = max(self._next_turn, now) + self._gap
         time.sleep(max(turn - now, 0))
         return True
 
@@ -98,12 +100,13 @@ class JsonClient:
         title: The host's name in messages.
         base: Scheme and host, for example ``"https://api.kraken.com"``.
         per_second: Requests a second, at most, of all sessions together.
+        burst: Requests that may follow each other at once after a pause.
     """
 
-    def __init__(self, title: str, base: str, per_second: float) -> None:
+    def __init__(self, title: str, base: str, per_second: float, burst: int = 1) -> None:
         self.title = title
         self._base = base.rstrip("/")
-        self._limiter = _RateLimiter(per_second)
+        self._limiter = _RateLimiter(per_second, burst)
 
     @contextmanager
     def session(self, deadline: float) -> Iterator[JsonSession]:

@@ -56,7 +56,9 @@ class Kraken:
     def symbol(self, coin: Coin) -> str | None:
         """Return the pair, as ``"XBTUSD"``; ``None`` for symbols that only Yahoo knows."""
         ticker = exchange_ticker(coin)
-        return f"{_OWN_NAMES.get(ticker, ticker)}USD" if ticker else None
+        if ticker is None:
+            return None
+        return _OWN_NAMES.get(ticker, ticker) + _OWN_NAMES.get(coin.quote, coin.quote)
 
     def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
         """Return the open of the oldest candle of a market with a trade in each candle, UTC."""
@@ -117,17 +119,19 @@ class Kraken:
             raise _as_error(errors, symbol)
         result = document.get("result")
         named = dict(result) if isinstance(result, dict) else {}
-        committed = named.pop("last", None)
-        if len(named) != 1 or isinstance(committed, bool) or not isinstance(committed, int):
+        # "last" is a cursor for the next request. It says nothing about these candles.
+        named.pop("last", None)
+        if len(named) != 1:
             raise SourceUnavailable("Kraken answered with something other than candles.")
         rows = next(iter(named.values()))
         now = pd.Timestamp.now("UTC")
         candles = to_candles(self.title, rows, _COLUMNS, now, max_rows=2 * MAX_ROWS)
         if candles.empty:
             return empty()
-        # The last row is open, whatever our clock says. Kraken names the last closed one.
-        closed = candles.index.as_unit("s").asi8 <= committed
-        return closed_only(candles[closed], interval, min(now, reply.date or now))
+        # The newest candle is always the open one, whatever our clock says. The other candles are
+        # closed, unless Kraken's clock or ours says otherwise.
+        opened = pd.Timestamp(max(row[_COLUMNS["time"]] for row in rows), unit="s", tz="UTC")
+        return closed_only(candles[candles.index < opened], interval, min(now, reply.date or now))
 
 
 def _as_error(errors: object, symbol: str) -> CryptoForecastError:

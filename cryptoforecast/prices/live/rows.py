@@ -1,4 +1,7 @@
-"""Candles from the rows of a source's answer: all of them are sound, or it is an error."""
+"""Candles from the rows of a source's answer: they are sound, or it is an error.
+
+A price of zero stands for "no price" in the answers of some sources. A few such rows are left out.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ _FIRST_SECOND = 1_230_768_000  # 2009-01-01 UTC, before any coin had a price
 _DAY = 86_400
 #: Longest text of a number.
 _MAX_DIGITS = 40
+#: Share of the rows that may have a price of zero. A single row always may.
+MAX_ZERO_SHARE = 0.01
 
 
 def to_candles(
@@ -32,11 +37,12 @@ def to_candles(
         max_rows: Rows, at most.
 
     Returns:
-        Canonical frame (see ``PriceHistory``). Where a time comes twice, the last row counts.
+        Canonical frame (see ``PriceHistory``), without rows that have a price of zero. Where a
+        time comes twice, the last row counts.
 
     Raises:
-        SourceUnavailable: If a row is anything but finite numbers, a positive price and a
-            plausible time.
+        SourceUnavailable: If a row is anything but finite numbers, none of them negative, and a
+            plausible time; or if too many prices are zero.
     """
     if not isinstance(rows, list) or len(rows) > max_rows:
         raise SourceUnavailable(f"{title} answered with something other than a list of candles.")
@@ -50,12 +56,31 @@ def to_candles(
                 raise ValueError("a row that is no candle")
             times[i] = _second(row[columns["time"]], last_second)
             values[i] = [_number(row[columns[name]]) for name in COLUMNS]
-            if values[i].min() < 0 or values[i, :4].min() <= 0:
-                raise ValueError("a price that is not positive")
+            if values[i].min() < 0:
+                raise ValueError("a number below zero")
         except (ValueError, OverflowError) as error:
             raise SourceUnavailable(f"{title} answered with {error} in its candles.") from error
     index = pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC").as_unit("ns")
-    return normalise(pd.DataFrame(values, columns=list(COLUMNS), index=index))[0]
+    priced = (values[:, :4] > 0).all(axis=1)
+    check_zeros(title, int((~priced).sum()), len(rows))
+    return normalise(pd.DataFrame(values[priced], columns=list(COLUMNS), index=index[priced]))[0]
+
+
+def check_zeros(title: str, zeros: int, rows: int) -> None:
+    """Refuse an answer in which too many candles have a price of zero.
+
+    Args:
+        title: The source's name in messages.
+        zeros: Candles with a price of zero.
+        rows: All candles.
+
+    Raises:
+        SourceUnavailable: If it is more than one candle and more than ``MAX_ZERO_SHARE`` of them.
+    """
+    if zeros > max(1, MAX_ZERO_SHARE * rows):
+        raise SourceUnavailable(
+            f"{title} answered with a price of zero in {zeros} of {rows} candles."
+        )
 
 
 def _second(value: object, last: int) -> int:

@@ -1,7 +1,10 @@
 """A local server that plays Coinbase Exchange and Kraken, well and badly.
 
-Its answers follow the shape of the real ones. ``script`` says how the next requests are treated;
-when it is used up, ``behaviour`` says it for all others.
+Its answers are typed anew in the shapes that the exchanges document: "Get product candles" and
+"REST rate limits" at docs.cdp.coinbase.com/exchange, "Get OHLC data" at docs.kraken.com/api. Like
+the exchanges it refuses requests without a User-Agent, and those above the documented rate.
+``script`` says how the next requests are treated; when it is used up, ``behaviour`` says it for all
+others.
 """
 
 from __future__ import annotations
@@ -20,10 +23,37 @@ import pandas as pd
 Row = list[object]
 
 
+class Bucket:
+    """A token bucket: full at first, and filled again at a rate."""
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self.per_second, self.burst = per_second, burst
+        self.tokens, self.filled_at = float(burst), time.monotonic()
+        self.lock = threading.Lock()
+
+    def take(self) -> bool:
+        with self.lock:
+            now = time.monotonic()
+            filled = self.tokens + (now - self.filled_at) * self.per_second
+            self.tokens, self.filled_at = min(self.burst, filled), now
+            if self.tokens < 1:
+                return False
+            self.tokens -= 1
+            return True
+
+
 class ExchangeServer(ThreadingHTTPServer):
-    """Opens of 200 plus the hour, closes one above; counts requests."""
+    """Opens of 200 plus the hour, closes one above; counts requests.
+
+    Attributes:
+        latency: Seconds before each answer.
+        empty: Coinbase gives no candle to a request whose span begins at such a time, so often.
+        fail_at: Coinbase sends a web page to a request whose span begins then.
+        in_flight: Requests that are being answered, and the most there were.
+    """
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -36,6 +66,15 @@ class ExchangeServer(ThreadingHTTPServer):
         self.end_counts = True
         self.requests: list[dict[str, str]] = []
         self.release = threading.Event()
+        self.latency = 0.0
+        self.empty: dict[int, int] = {}
+        self.fail_at = 0
+        self.limited = 0
+        self.in_flight = [0, 0]
+        self.lock = threading.Lock()
+        self.coinbase_bucket = Bucket(10, 15)
+        # Kraken recommends one request a second, and names no burst.
+        self.kraken_bucket = Bucket(1, 5)
 
     @property
     def url(self) -> str:
@@ -51,9 +90,32 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = self.server
+        with server.lock:
+            server.in_flight[0] += 1
+            server.in_flight[1] = max(server.in_flight)
+        try:
+            time.sleep(server.latency)
+            self.treat()
+        finally:
+            with server.lock:
+                server.in_flight[0] -= 1
+
+    def treat(self) -> None:
+        server = self.server
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         server.requests.append({"path": parts.path, **query})
+        if not self.headers.get("User-Agent"):
+            self.answer(400, b'{"message": "User-Agent header is required."}')
+            return
+        kraken = parts.path == "/0/public/OHLC"
+        if not (server.kraken_bucket if kraken else server.coinbase_bucket).take():
+            server.limited += 1
+            if kraken:
+                self.answer(200, b'{"error": ["EGeneral:Too many requests"]}')
+            else:
+                self.answer(429, b'{"message": "Public rate limit exceeded"}')
+            return
         behaviour = server.script.popleft() if server.script else server.behaviour
         if behaviour == "silent":
             server.release.wait(10)
@@ -102,6 +164,8 @@ class Handler(BaseHTTPRequestHandler):
     def candles(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         kraken = path == "/0/public/OHLC"
         made = self.kraken(query) if kraken else self.coinbase(path.split("/")[2], query)
+        if made[1] is None:
+            return 200, b"<html>Checking your browser</html>"
         return made[0], json.dumps(made[1]).encode()
 
     def coinbase(self, product: str, query: dict[str, str]) -> tuple[int, object]:
@@ -110,6 +174,12 @@ class Handler(BaseHTTPRequestHandler):
         step = int(query["granularity"])
         begin = int(pd.Timestamp(query["start"]).timestamp())
         end = int(pd.Timestamp(query["end"]).timestamp())
+        if begin == self.server.fail_at:
+            return 200, None
+        with self.server.lock:
+            if self.server.empty.get(begin, 0) > 0:
+                self.server.empty[begin] -= 1
+                return 200, []
         if (end - begin) // step >= 300:
             return 400, {"message": "count of aggregations requested exceeds 300"}
         times = self.times(begin, end - (0 if self.server.end_counts else 1), step)
@@ -130,7 +200,8 @@ class Handler(BaseHTTPRequestHandler):
         since = int(query.get("since", 0))
         later = [row for row in rows if int(str(row[0])) > since] or rows[-1:]
         last = now - now % step - step
-        return 200, {"error": [], "result": {"XXBTZUSD": later, "last": last}}
+        name = {"XBTUSD": "XXBTZUSD", "XBTEUR": "XXBTZEUR"}.get(query["pair"], query["pair"])
+        return 200, {"error": [], "result": {name: later, "last": last}}
 
     def times(self, begin: int, end: int, step: int) -> list[int]:
         """Opens in [begin, end] that exist, the open candle's included; 720 at most."""

@@ -11,10 +11,17 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
-from cryptoforecast.prices.candles.coins import COINS, resolve
+from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
 from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live import http
 from cryptoforecast.prices.live.breaker import CircuitBreaker
-from cryptoforecast.prices.live.coinbase import PAGE_ROWS, Coinbase, exchange_ticker
+from cryptoforecast.prices.live.coinbase import (
+    MAX_BURST,
+    MAX_IN_FLIGHT,
+    PAGE_ROWS,
+    Coinbase,
+    exchange_ticker,
+)
 from cryptoforecast.types import INTERVALS
 from tests.prices.live.exchange_server import ExchangeServer, coinbase_rows
 
@@ -86,7 +93,8 @@ def test_the_past_before_the_listing_is_given_up_soon(exchange: ExchangeServer) 
     exchange.first = int(ago("10D").timestamp())
     candles = fetch(exchange, ago("700D"))
     assert candles.index[0] == ago("10D")
-    assert len(exchange.requests) <= 5
+    # Three empty pages, each of them asked for twice, and what was in flight meanwhile.
+    assert len(exchange.requests) <= 1 + 2 * (3 + 3)
 
 
 def test_a_delisted_coin_has_no_recent_candles(exchange: ExchangeServer) -> None:
@@ -105,19 +113,97 @@ def test_a_start_beyond_the_limit_is_clamped(
 
 
 def test_when_time_runs_out_the_latest_candles_are_there(exchange: ExchangeServer) -> None:
-    exchange.behaviour = "slow"
-    got = source(exchange).fetch("BTC-USD", "1h", ago("700D"), None, 1.2)
+    exchange.latency = 0.35
+    got = source(exchange).fetch("BTC-USD", "1h", ago("700D"), None, 1.8)
     assert got.unfinished
-    assert PAGE_ROWS <= len(got.candles) < 8 * PAGE_ROWS
+    assert PAGE_ROWS <= len(got.candles) < 20 * PAGE_ROWS
     assert got.candles.index[-1] == floor(now(), "1h") - HOUR
     assert set(got.candles.index.diff()[1:]) == {HOUR}
 
 
+def page_begins(number: int) -> int:
+    """Return the open of the first candle of a page, the latest page being number 0."""
+    newest = floor(now() - pd.Timedelta(1, "ns"), "1h")
+    return int((newest - (number + 1) * (PAGE_ROWS - 1) * HOUR).timestamp())
+
+
+def time_of(number: int) -> pd.Timestamp:
+    return pd.Timestamp(page_begins(number), unit="s", tz="UTC")
+
+
 def test_a_failure_after_some_pages_keeps_them(exchange: ExchangeServer) -> None:
-    exchange.script = deque(["answer", "answer", "html"])
+    exchange.latency = 0.05
+    exchange.fail_at = page_begins(2)
     got = source(exchange).fetch("BTC-USD", "1h", ago("100D"), None, 5)
     assert got.unfinished
-    assert len(got.candles) == 2 * PAGE_ROWS - 2
+    assert got.candles.index[0] == time_of(1)
+    assert set(got.candles.index.diff()[1:]) == {HOUR}
+
+
+def test_a_year_of_hours_comes_whole_though_each_request_takes_long(
+    exchange: ExchangeServer,
+) -> None:
+    """Thirty pages at 0.2 s each, with four in flight and below the rate that is allowed."""
+    exchange.latency = 0.2
+    coinbase = Coinbase(exchange.url)
+    got = coinbase.fetch("BTC-USD", "1h", ago("365D"), None, 8)
+    assert not got.unfinished
+    assert got.candles.index[0] == ago("365D")
+    assert set(got.candles.index.diff()[1:]) == {HOUR}
+    assert exchange.limited == 0
+    assert 2 <= exchange.in_flight[1] <= MAX_IN_FLIGHT
+
+
+def test_an_empty_page_is_asked_for_once_more(exchange: ExchangeServer) -> None:
+    exchange.empty = {page_begins(2): 1}
+    got = source(exchange).fetch("BTC-USD", "1h", ago("60D"), None, 5)
+    assert not got.unfinished
+    assert got.candles.index[0] == ago("60D")
+    assert set(got.candles.index.diff()[1:]) == {HOUR}
+
+
+@pytest.mark.parametrize("pages", [[2], [1, 2]])
+def test_pages_that_stay_empty_between_candles_leave_the_fetch_unfinished(
+    exchange: ExchangeServer, pages: list[int]
+) -> None:
+    exchange.empty = {page_begins(number): 2 for number in pages}
+    got = source(exchange).fetch("BTC-USD", "1h", ago("60D"), None, 5)
+    assert got.unfinished
+    assert got.candles.index[0] == time_of(pages[0] - 1)
+    assert set(got.candles.index.diff()[1:]) == {HOUR}
+
+
+def test_a_last_page_that_stays_empty_is_a_gap_if_candles_lie_before_it(
+    exchange: ExchangeServer,
+) -> None:
+    start = time_of(1) + 9 * HOUR
+    exchange.empty = {page_begins(1): 2}
+    got = source(exchange).fetch("BTC-USD", "1h", start, None, 5)
+    assert (got.unfinished, got.candles.index[0]) == (True, time_of(0))
+
+
+def test_a_last_page_that_is_empty_is_none_if_the_market_began_after_it(
+    exchange: ExchangeServer,
+) -> None:
+    exchange.first = page_begins(0) + 3600
+    got = source(exchange).fetch("BTC-USD", "1h", time_of(1) + 9 * HOUR, None, 5)
+    assert (got.unfinished, got.candles.index[0]) == (False, time_of(0) + HOUR)
+
+
+def test_an_empty_page_at_the_end_is_no_gap(exchange: ExchangeServer) -> None:
+    """Trading ended twenty days ago."""
+    exchange.last = int(ago("20D").timestamp())
+    got = source(exchange).fetch("BTC-USD", "1h", ago("40D"), None, 5)
+    assert (got.unfinished, got.candles.index[-1]) == (False, ago("20D"))
+
+
+def test_a_request_without_a_name_is_refused(
+    exchange: ExchangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "educational" not in http._HEADERS["User-Agent"]
+    monkeypatch.setitem(http._HEADERS, "User-Agent", "")
+    with pytest.raises(SourceUnavailable, match=r"refused the request \(400\)"):
+        fetch(exchange, ago("5D"))
 
 
 def test_a_window_before_the_limit_asks_nobody(exchange: ExchangeServer) -> None:
@@ -249,7 +335,6 @@ def row(place: int, value: object) -> bytes:
         row(1, None),
         row(1, True),
         row(1, -1.0),
-        row(1, 0),
         row(2, [1]),
         row(3, "nan"),
         row(3, float("nan")),
@@ -282,12 +367,13 @@ def test_an_empty_list_is_no_failure(exchange: ExchangeServer) -> None:
     assert fetch(exchange, ago("5D")).empty
 
 
-def test_requests_are_spaced(exchange: ExchangeServer) -> None:
+def test_requests_are_spaced_after_a_burst(exchange: ExchangeServer) -> None:
     began = time.monotonic()
-    coinbase = Coinbase(exchange.url, per_second=20)
-    coinbase.fetch("BTC-USD", "1h", ago("100D"), None, 5)
-    assert len(exchange.requests) == 9
-    assert time.monotonic() - began > 8 / 20
+    coinbase = Coinbase(exchange.url, per_second=10)
+    coinbase.fetch("BTC-USD", "1h", ago("180D"), None, 5)
+    assert len(exchange.requests) == 15
+    assert time.monotonic() - began > 0.95 * (15 - MAX_BURST) / 10
+    assert exchange.limited == 0
 
 
 def test_what_exchanges_call_a_coin() -> None:
@@ -296,3 +382,19 @@ def test_what_exchanges_call_a_coin() -> None:
     assert named == {"UNI7083-USD": "UNI", "FOO": "FOO", "1INCH-USD": "1INCH"}
     for only_yahoo in ("TON11419-USD", "^GSPC", "BTC=F", "BRK-B"):
         assert exchange_ticker(resolve(only_yahoo)) is None
+
+
+@pytest.mark.parametrize(
+    ("coin", "product"),
+    [
+        (Coin("BTC", "Bitcoin", "BTC-EUR", "EUR"), "BTC-EUR"),
+        (Coin("BTC-EUR", "Bitcoin", "BTC-EUR", "EUR"), "BTC-EUR"),
+        (Coin("UNI", "Uniswap", "UNI7083-EUR", "EUR"), "UNI-EUR"),
+        (Coin("TON", "Toncoin", "TON11419-USD"), "TON-USD"),
+        (Coin("FOO", "FOO", "FOO-USDT"), "FOO-USD"),
+        (Coin("BAR", "BAR", "OTHER-USD"), None),
+        (Coin("FOO", "FOO", "FOO-EUR"), None),
+    ],
+)
+def test_a_pair_in_another_quote_is_a_product_of_its_own(coin: Coin, product: str | None) -> None:
+    assert Coinbase().symbol(coin) == product

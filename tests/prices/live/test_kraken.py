@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
-from cryptoforecast.prices.candles.coins import resolve
+from cryptoforecast.prices.candles.coins import Coin, resolve
 from cryptoforecast.prices.candles.resample import floor
 from cryptoforecast.prices.live.kraken import MAX_ROWS, Kraken
 from cryptoforecast.types import INTERVALS
@@ -79,16 +79,47 @@ def row(time: object, *values: object) -> list[object]:
     return [time, *(values or ("5", "6", "4", "5.5", "5.2", "7", 3))]
 
 
-def test_what_kraken_has_not_committed_is_open_whatever_our_clock_says(
-    exchange: ExchangeServer,
+@pytest.mark.parametrize("last", [0, "1699999200", None, True, 2**40])
+def test_the_newest_row_is_open_whatever_our_clock_or_the_cursor_says(
+    exchange: ExchangeServer, last: object
 ) -> None:
-    times = [int(ago(f"{n}h").timestamp()) for n in (4, 3, 2)]
-    exchange.behaviour, exchange.body = "body", answer([row(t) for t in times], times[1])
+    times = [int(ago(f"{n}h").timestamp()) for n in (4, 2, 3)]
+    exchange.behaviour, exchange.body = "body", answer([row(t) for t in times], last)
     candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
     assert list(candles.index) == [ago("4h"), ago("3h")]
     assert candles.iloc[0].to_dict() == {
         "open": 5.0, "high": 6.0, "low": 4.0, "close": 5.5, "volume": 7.0,
     }  # fmt: skip
+
+
+def test_an_answer_needs_no_cursor(exchange: ExchangeServer) -> None:
+    times = [int(ago(f"{n}h").timestamp()) for n in (4, 3)]
+    document = {"error": [], "result": {"XXBTZUSD": [row(t) for t in times]}}
+    exchange.behaviour, exchange.body = "body", json.dumps(document).encode()
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
+    assert list(candles.index) == [ago("4h")]
+
+
+def test_a_clock_that_is_ahead_makes_no_candle_of_an_open_one(exchange: ExchangeServer) -> None:
+    """Kraken's newest row is an hour old: its Date says so, and ours is an hour ahead."""
+    exchange.headers["Date"] = (now() - HOUR).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    times = [int(ago(f"{n}h").timestamp()) for n in (3, 2, 1, 0)]
+    exchange.behaviour, exchange.body = "body", answer([row(t) for t in times])
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
+    assert list(candles.index) == [ago("3h"), ago("2h")]
+
+
+def test_a_row_with_a_price_of_zero_is_left_out(exchange: ExchangeServer) -> None:
+    times = [int(ago(f"{n}h").timestamp()) for n in (4, 3, 2, 1)]
+    rows = [row(t) for t in times]
+    rows[1][3] = "0.0"
+    rows[3][4] = "0.0"
+    exchange.behaviour, exchange.body = "body", answer(rows[:3])
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
+    assert list(candles.index) == [ago("4h")]
+    exchange.body = answer(rows)
+    with pytest.raises(SourceUnavailable, match=r"a price of zero in 2 of 4 candles"):
+        source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +178,6 @@ GOOD = row(HOUR_OF_2023)
         b'{"error": [], "result": []}',
         b'{"error": [], "result": {"last": 1}}',
         b'{"error": 0, "result": {"A": [], "B": [], "last": 1}}',
-        answer([GOOD], "soon"),
-        answer([GOOD], True),
         answer([GOOD], other=[]),
         answer({}),
         answer([GOOD] * 2000),
@@ -172,6 +201,19 @@ def test_what_kraken_calls_a_coin() -> None:
     assert named == {
         "BTC": "XBTUSD", "DOGE": "XDGUSD", "UNI": "UNIUSD", "FOO": "FOOUSD", "^GSPC": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("coin", "pair"),
+    [
+        (Coin("BTC", "Bitcoin", "BTC-EUR", "EUR"), "XBTEUR"),
+        (Coin("ETH", "Ethereum", "ETH-BTC", "BTC"), "ETHXBT"),
+        (Coin("DOGE", "Dogecoin", "DOGE-BTC", "BTC"), "XDGXBT"),
+        (Coin("FOO-EUR", "FOO-EUR", "FOO-EUR", "EUR"), "FOOEUR"),
+    ],
+)
+def test_a_pair_in_another_quote_has_a_name_of_its_own(coin: Coin, pair: str) -> None:
+    assert Kraken().symbol(coin) == pair
 
 
 def test_an_interval_that_kraken_lacks_is_refused(exchange: ExchangeServer) -> None:

@@ -265,7 +265,7 @@ def test_a_coin_that_nobody_knows_is_refused_with_each_ones_word(world: World) -
 
 def test_a_coin_delisted_at_one_exchange_comes_from_another(world: World) -> None:
     world.yahoo.behaviour = "limited"
-    world.exchange.script.append("body")
+    world.exchange.script.extend(["body", "body"])
     world.exchange.body = b"[]"
     history = world.prices().history(week())
     assert history.source == "kraken"

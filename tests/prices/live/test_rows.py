@@ -81,12 +81,8 @@ def test_numbers_may_be_text_of_forty_characters(value: object) -> None:
         ([SECOND, 1, 1, 1, True, 1], "something other than a number"),
         ([SECOND, 1, 1, 1, "nan", 1], "a number that is not finite"),
         ([SECOND, 1, 1, 1, "1e999", 1], "a number that is not finite"),
-        ([SECOND, 0, 1, 1, 1, 1], "a price that is not positive"),
-        ([SECOND, 1, 0, 1, 1, 1], "a price that is not positive"),
-        ([SECOND, 1, 1, 0, 1, 1], "a price that is not positive"),
-        ([SECOND, 1, 1, 1, 0, 1], "a price that is not positive"),
-        ([SECOND, 1, 1, 1, 1, -0.5], "a price that is not positive"),
-        ([SECOND, 1, 1, 1, -0.5, 1], "a price that is not positive"),
+        ([SECOND, 1, 1, 1, 1, -0.5], "a number below zero"),
+        ([SECOND, 1, 1, 1, -0.5, 1], "a number below zero"),
         ([SECOND, 1, 1, 1, 1], "a row that is no candle"),
         ([float(SECOND), 1, 1, 1, 1, 1], "a time that is no whole number"),
         ([True, 1, 1, 1, 1, 1], "a time that is no whole number"),
@@ -104,6 +100,29 @@ def test_the_first_and_the_last_second_and_a_volume_of_zero_are_allowed() -> Non
     candles = read([[1_230_768_000, 1, 1, 1, 1, 0], [last, 1, 1, 1, 1, 0, "more"]])
     assert list(candles.index.as_unit("s").asi8) == [1_230_768_000, last]
     assert list(candles["volume"]) == [0, 0]
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low", "close"])
+def test_a_row_with_a_price_of_zero_is_left_out(column: str) -> None:
+    rows = [[SECOND + 60 * i, 1, 1, 1, 1, 1] for i in range(3)]
+    rows[1][PLACES[column]] = 0
+    assert list(read(rows).index.as_unit("s").asi8) == [SECOND, SECOND + 120]
+
+
+@pytest.mark.parametrize(
+    ("zeros", "rows", "fails"), [(1, 1, False), (1, 50, False), (2, 50, True), (2, 199, True),
+                                 (2, 200, False), (3, 300, False), (4, 300, True)],
+)  # fmt: skip
+def test_zero_prices_in_more_than_a_hundredth_are_refused(
+    zeros: int, rows: int, fails: bool
+) -> None:
+    made = [[SECOND + 60 * i, 1, 1, 1, int(i >= zeros), 1] for i in range(rows)]
+    if fails:
+        message = f"^Host answered with a price of zero in {zeros} of {rows} candles"
+        with pytest.raises(SourceUnavailable, match=message):
+            to_candles("Host", made, PLACES, NOW, 1000)
+    else:
+        assert len(to_candles("Host", made, PLACES, NOW, 1000)) == rows - zeros
 
 
 @pytest.mark.parametrize("rows", [None, {}, "x", ((SECOND, 1, 1, 1, 1, 1),), [[]] * 101])

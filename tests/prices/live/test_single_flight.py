@@ -76,3 +76,28 @@ def test_a_bug_becomes_an_error_of_ours_and_nobody_waits_for_ever(
     assert isinstance(flight.error, SourceUnavailable)
     assert str(flight.error) == f"Prices could not be updated: ZeroDivisionError: {'x' * 200}"
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_failure_that_has_not_ended_yet_is_recent_however_late_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error is known before the end is: who asks in between must not start a second flight."""
+    times: list[float] = []
+
+    def clock() -> float:
+        # The flight asks for the time when it has failed and has not yet ended.
+        times.append(1e9)
+        if len(times) == 1:
+            assert flight.error is not None
+            assert flight.failed_within(30)
+        return 1e9
+
+    monkeypatch.setattr(single_flight.time, "monotonic", clock)
+
+    def fail() -> None:
+        raise InvalidInput("No such coin.")
+
+    flight = SingleFlight(fail, YEAR)
+    flight.run()
+    assert len(times) == 2
+    assert flight.failed_within(30)
