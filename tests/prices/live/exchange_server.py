@@ -4,7 +4,7 @@ Its answers are typed anew in the shapes that the exchanges document: "Get produ
 "REST rate limits" at docs.cdp.coinbase.com/exchange, "Get OHLC data" at docs.kraken.com/api. Like
 the exchanges it refuses requests without a User-Agent, and those above the documented rate.
 ``script`` says how the next requests are treated; when it is used up, ``behaviour`` says it for all
-others.
+others, and ``coinbase_behaviour`` for Coinbase alone.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class ExchangeServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = "answer"
+        self.coinbase_behaviour = ""
         self.script: deque[str] = deque()
         self.body = b""
         self.headers: dict[str, str] = {}
@@ -117,6 +118,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(429, b'{"message": "Public rate limit exceeded"}')
             return
         behaviour = server.script.popleft() if server.script else server.behaviour
+        if server.coinbase_behaviour and not kraken:
+            behaviour = server.coinbase_behaviour
         if behaviour == "silent":
             server.release.wait(10)
         elif behaviour == "reset":

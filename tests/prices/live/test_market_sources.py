@@ -89,7 +89,7 @@ def test_when_yahoo_refuses_coinbase_answers_and_says_so(world: World) -> None:
 
 def test_when_both_refuse_kraken_answers_with_its_limit(world: World) -> None:
     world.yahoo.behaviour = "broken"
-    world.exchange.script.append("451")
+    world.exchange.coinbase_behaviour = "451"
     history = world.prices().history(replace(QUERY, start=ago("90D")))
     assert (history.source, history.volume_unit) == ("kraken", "coins")
     yahoo, coinbase, whose, reach = history.notes
@@ -112,7 +112,7 @@ def test_a_silent_yahoo_leaves_time_for_the_next(world: World) -> None:
 
 def test_two_silent_sources_leave_time_for_the_third(world: World) -> None:
     world.yahoo.behaviour = "silent"
-    world.exchange.script.append("silent")
+    world.exchange.coinbase_behaviour = "silent"
     history = world.prices(deadline=3.0).history(week())
     assert history.source == "kraken"
     assert history.notes[1].startswith("Coinbase has not answered within 0.")
@@ -244,7 +244,7 @@ def test_each_exchange_says_how_far_back_it_goes(
     query = MarketQuery("BTC", "1m")
     reach = world.prices().history(query).notes[-1]
     assert reach == "Coinbase is asked for the last 1,200 1-minute candles (20 hours) at most."
-    world.exchange.script.append("451")
+    world.exchange.coinbase_behaviour = "451"
     reach = world.prices().history(replace(query, coin="ETH", interval="4h")).notes[-1]
     assert reach == "Kraken gives the last 720 hourly candles (30 days) only."
 
@@ -265,7 +265,7 @@ def test_a_coin_that_nobody_knows_is_refused_with_each_ones_word(world: World) -
 
 def test_a_coin_delisted_at_one_exchange_comes_from_another(world: World) -> None:
     world.yahoo.behaviour = "limited"
-    world.exchange.script.extend(["body", "body"])
+    world.exchange.coinbase_behaviour = "body"
     world.exchange.body = b"[]"
     history = world.prices().history(week())
     assert history.source == "kraken"
