@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData, UnreadableFile
-from cryptoforecast.prices.candles.coins import resolve
 from cryptoforecast.prices.candles.quality import closed_only
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.candles.symbols import named
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import (
@@ -89,7 +89,7 @@ def read(
     check_repairs(repairs)
     if interval is not None:
         step_of(interval)
-    ticker = resolve(coin).ticker
+    symbol = named(coin)
     try:
         table, alone = tabulate(frame)
         reading = candles_from_table(table, Corrections(), interval)
@@ -100,7 +100,7 @@ def read(
     reading, notes = _closed(reading, now)
     if alone and (reading.candles["high"] == reading.candles["low"]).all():
         notes = (*notes, CLOSES_ALONE)
-    history = to_history(reading, ticker, source, repairs)
+    history = to_history(reading, symbol, source, repairs)
     return dataclasses.replace(
         history,
         simulated=simulated or history.simulated,

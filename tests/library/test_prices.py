@@ -73,7 +73,7 @@ def test_days_reach_back_from_the_end() -> None:
         ({"coin": ["BTC", "ETH"]}, r"`coin` must be one ticker, .*Received: \['BTC', 'ETH'\]"),
         ({"days": "3"}, "`days` must be a number. Received: '3'"),
         ({"days": True}, "`days` must be a number"),
-        ({"coin": "BTC-EUR"}, "Prices here are in USD"),
+        ({"coin": "BTC-EUR"}, "The simulated market has the coins of the list, in USD"),
         ({"start": "2024-02-01", "end": "2024-01-01"}, "must lie before its end"),
     ],
 )
@@ -131,7 +131,7 @@ def test_candles_of_a_file_are_merged_and_repaired(file: Path) -> None:
         ({"zone": "Mars"}, "Mars"),
         ({"repair": "magic"}, "magic"),
         ({"coin": 5}, "`coin` must be one ticker"),
-        ({"coin": "BTC-EUR"}, "Prices here are in USD"),
+        ({"coin": "<b>"}, "a ticker, a name or a pair such as BTC-EUR"),
     ],
 )
 def test_a_wrong_word_on_a_file_is_refused(

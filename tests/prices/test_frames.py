@@ -352,7 +352,7 @@ def test_what_is_wrong_is_refused_with_the_reason(case: str) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"coin": "BTC-EUR"}, "Prices here are in USD"),
+        ({"coin": "<b>"}, "a ticker, a name or a pair such as BTC-EUR"),
         ({"interval": "3h"}, "The interval must be one of"),
         ({"interval": "15m"}, "only be merged into longer ones"),
         ({"repairs": ["magic"]}, "magic"),

@@ -13,17 +13,18 @@ import pandas as pd
 
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.coins import COINS, resolve
 from cryptoforecast.prices.candles.repairs import check, repair
 from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.types import PriceHistory
+from cryptoforecast.types.quotes import DEFAULT_QUOTE
 
-_QUOTES = ("USDT", "USDC", "BUSD", "USD")
-_RENAMED = {"XBT": "BTC"}
+#: Ticker of prices whose coin nobody says.
+UNKNOWN = "UNKNOWN"
 
 
 def read(
@@ -66,18 +67,16 @@ def read(
     if interval is not None:
         step_of(interval)
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
-    ticker = resolve(coin).ticker if coin else guess_coin(name)
+    own = named(coin) if coin else None
     corrections = corrections or Corrections()
     try:
         with open_source(source, report) as stream:
             reading = read_candles(stream, corrections, interval, max_candles)
     except UnreadableFile as error:
         raise UnreadableFile(f"{name} can't be read. {error}") from error
-    if ticker == "UNKNOWN" and reading.symbol:
-        ticker = guess_coin(reading.symbol)
     if corrections.summary:
         reading.decisions["corrected"] = corrections.summary
-    return to_history(reading, ticker, f"file {name}", repairs)
+    return to_history(reading, _symbol(own, reading, name), f"file {name}", repairs)
 
 
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
@@ -181,27 +180,30 @@ def check_free(path: Path, *, force: bool = False) -> None:
         )
 
 
-def guess_coin(name: str) -> str:
-    """Guess the ticker from a file's name: ``BTCUSDT_1h.csv`` gives ``"BTC"``."""
-    by_name = {coin.name.upper(): coin.ticker for coin in COINS.values()}
-    for word in re.split(r"[^A-Z0-9]+", name.upper()):
-        for quote in _QUOTES:
-            base = word.removesuffix(quote)
-            if base != word and 2 <= len(base) <= 10 and not base.isdigit():
-                return _RENAMED.get(base, base)
-        if word in COINS or word in by_name:
-            return by_name.get(word, word)
-    return "UNKNOWN"
+def _symbol(own: Symbol | None, reading: Reading, name: str) -> Symbol:
+    """Settle the coin and its quote: as the user says, else the file, else its name.
+
+    Args:
+        own: What the user says.
+        reading: Candles as they were read.
+        name: The file's name.
+    """
+    inside = read_symbol(reading.symbol) if reading.symbol else None
+    outside = guess(name)
+    tickers = [symbol.ticker for symbol in (own, outside, inside) if symbol]
+    by_symbol = [symbol.quote for symbol in (inside, outside) if symbol]
+    quotes = [own.quote if own else None, reading.quote, *by_symbol]
+    return Symbol(next(iter(tickers), UNKNOWN), next(filter(None, quotes), None))
 
 
 def to_history(
-    reading: Reading, ticker: str, source: str, repairs: Collection[str]
+    reading: Reading, symbol: Symbol, source: str, repairs: Collection[str]
 ) -> PriceHistory:
     """Make a price history of candles: repair them, and report their quality.
 
     Args:
         reading: Candles as they were read.
-        ticker: Ticker of the coin.
+        symbol: Ticker of the coin, and its quote.
         source: See ``PriceHistory``.
         repairs: Names of ``repairs.REPAIRS`` to do.
 
@@ -210,13 +212,14 @@ def to_history(
     """
     done = repair(reading.candles, repairs, reading.lines, reading.splices)
     return PriceHistory(
-        coin=ticker,
+        coin=symbol.ticker,
         interval=reading.interval,
         candles=done.candles,
         source=source,
         fetched_at=pd.Timestamp.now("UTC"),
         simulated=reading.simulated,
         volume_unit=reading.volume_unit,
+        quote=symbol.quote or DEFAULT_QUOTE,
         notes=done.notes,
         quality=quality.report(
             done.candles,

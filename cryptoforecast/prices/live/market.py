@@ -22,7 +22,7 @@ from cryptoforecast.errors import (
     SourceUnavailable,
 )
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
+from cryptoforecast.prices.candles.coins import COINS, Coin, resolve, suggestion
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
@@ -86,7 +86,10 @@ class LivePrices:
                 the answer comes at once, and the sources are asked in the background.
 
         Raises:
-            InvalidInput: If the query is malformed, or no source knows the coin.
+            InvalidInput: If the query is malformed, or the coin is not of the list and no source
+                knows it or answers.
+            SourceUnavailable: If no source answers for a listed coin in another currency than
+                USD, in which nothing is simulated.
             NotEnoughData: If no closed candle lies in the window.
         """
         coin = resolve(query.coin)
@@ -99,10 +102,9 @@ class LivePrices:
             limit = self._settings.deadline
             failure = self._refresh(coin, query, limit if wait is None else min(wait, limit))
             entry = self._choose(coin, query)
-        listed = coin.ticker in COINS and not isinstance(failure, NotEnoughData)
-        if isinstance(failure, InvalidInput) and not listed and entry is None:
-            raise failure
         if entry is None:
+            if not market.has(coin) or isinstance(failure, NotEnoughData):
+                raise _no_prices(coin, failure)
             return self._simulate(coin, query, failure)
         return self._answer(coin, query, entry, failure)
 
@@ -219,6 +221,7 @@ class LivePrices:
                 source=entry.source,
                 fetched_at=entry.fetched_at,
                 volume_unit=entry.volume_unit,
+                quote=coin.quote,
                 quality=quality.report(cut, query.interval),
                 notes=notes,
             )
@@ -261,6 +264,30 @@ class LivePrices:
         return self._histories.get_or_make(
             (coin, query.interval, *candles, *exact[:2], note), build
         )
+
+
+def _no_prices(coin: Coin, failure: CryptoForecastError | None) -> CryptoForecastError:
+    """Return the error about a coin that has neither live nor simulated prices."""
+    if isinstance(failure, NotEnoughData) and coin.ticker in COINS:
+        return failure
+    if isinstance(failure, InvalidInput):
+        return type(failure)(f"{failure} {_remedy(coin)}")
+    if coin.ticker in COINS:
+        return SourceUnavailable(
+            f"{failure} {coin.ticker} in {coin.quote} is not cached, and prices are simulated in "
+            "USD only. Try again later, or read a file."
+        )
+    return InvalidInput(
+        f"{coin.symbol} is not in the list of coins, and no live source could be asked for it. "
+        f"Received: {failure} {_remedy(coin)}"
+    )
+
+
+def _remedy(coin: Coin) -> str:
+    """Say what to ask for in place of a coin that no source has."""
+    if coin.ticker in COINS:
+        return f"Ask for {COINS[coin.ticker].symbol}."
+    return suggestion(coin.symbol)
 
 
 def _overlaps(entry: Entry, query: MarketQuery) -> bool:

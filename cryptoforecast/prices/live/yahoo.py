@@ -21,6 +21,7 @@ from cryptoforecast.prices.candles.quality import closed_only, empty, normalise
 from cryptoforecast.prices.candles.resample import COLUMNS
 from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
 
 #: How far back candles are requested, by interval: a little less than Yahoo's limit. ``None``
 #: stands for no limit.
@@ -122,7 +123,7 @@ class Yahoo:
 
         self._prepare()
         ticker = yfinance.Ticker(symbol)
-        if symbol.endswith("-USD"):
+        if quote_of(symbol.rpartition("-")[2]):
             # Coins trade in UTC. Saying so saves yfinance a request for the time zone.
             ticker._tz = "UTC"
         try:
@@ -154,10 +155,11 @@ class Yahoo:
                 "Look it up on finance.yahoo.com (some coins carry a number, as UNI7083-USD)."
             ) from error
         currency = ticker.history_metadata.get("currency")
-        if currency not in ("USD", None):
+        quote = quote_of(symbol.rpartition("-")[2]) or DEFAULT_QUOTE
+        if currency not in (quote, None):
             raise InvalidInput(
-                f"Prices here are in USD. Received: {symbol}, which Yahoo quotes in {currency}. "
-                "Choose a symbol quoted in USD."
+                f"The prices of {symbol} must be in {quote}. Received: {symbol}, which Yahoo "
+                f"quotes in {currency}. Choose a symbol quoted in {quote}."
             )
         return frame
 

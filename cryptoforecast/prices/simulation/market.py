@@ -54,12 +54,11 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.coins import Coin, resolve
+from cryptoforecast.prices.candles.coins import COINS, Coin, resolve, suggestion
 from cryptoforecast.prices.candles.resample import floor, resample, step_of
 from cryptoforecast.prices.simulation.minutes import minutes
 from cryptoforecast.prices.simulation.parameters import (
     DEFAULT,
-    OTHER,
     STARTS,
     MarketParameters,
     constant_volatility,
@@ -72,6 +71,7 @@ __all__ = [
     "REACH",
     "MarketParameters",
     "constant_volatility",
+    "has",
     "simulate",
 ]
 
@@ -105,6 +105,11 @@ _EDITION = 4
 _ONE_WALK = threading.Lock()
 
 
+def has(coin: Coin) -> bool:
+    """Return whether the simulated market has a coin: one of the list, in USD."""
+    return COINS.get(coin.ticker) == coin
+
+
 def simulate(
     coin: str | Coin,
     interval: str = "1h",
@@ -128,7 +133,7 @@ def simulate(
     return.
 
     Args:
-        coin: A ticker, a symbol or a coin.
+        coin: A coin of the list, its ticker or its name.
         interval: Candle length, a key of ``INTERVALS``.
         start: Open of the first candle, UTC; by default the epoch, or as far back as ``REACH``.
         end: Candles open before this time, UTC; now by default.
@@ -141,10 +146,16 @@ def simulate(
         A history with ``simulated=True``, the source ``"simulated"`` and volume in coins.
 
     Raises:
-        InvalidInput: If the interval is unknown, or the signal is out of its bounds.
+        InvalidInput: If the coin is not in the list or not in USD, the interval is unknown, or
+            the signal is out of its bounds.
         NotEnoughData: If no closed candle lies in the window.
     """
     coin = resolve(coin) if isinstance(coin, str) else coin
+    if not has(coin):
+        raise InvalidInput(
+            "The simulated market has the coins of the list, in USD. "
+            f"Received: {coin.symbol}. {suggestion(coin.symbol)}"
+        )
     step = step_of(interval)
     if not -0.9 <= signal <= 0.9:
         raise InvalidInput(f"`signal` must lie between -0.9 and 0.9. Received: {signal}.")
@@ -214,7 +225,7 @@ def _path(
 ) -> _Path:
     """Make the path from the epoch on, ``blocks`` times 30 days long."""
     n = blocks * _BLOCK_HOURS
-    start, multiple, turnover = STARTS.get(ticker, OTHER)
+    start, multiple, turnover = STARTS[ticker]
     index = pd.date_range(EPOCH, periods=n, freq="h", name="time", unit="ns")
     mixing, noise = _draws(ticker, parameters, seed, n)
     low, high, move = _walk_hours(_shocks(ticker, seed, n), parameters.wick)

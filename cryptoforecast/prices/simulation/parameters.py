@@ -73,9 +73,10 @@ STARTS: dict[str, tuple[float, float, float]] = {
     "SUI": (1.3, 1.7, 4), "APT": (8, 1.7, 4), "ARB": (1.2, 1.7, 4),
     "PEPE": (1.5e-6, 1.7, 4), "POL": (2.5, 1.7, 3), "HYPE": (20, 1.7, 4),
     "TAO": (300, 1.7, 2), "INJ": (9, 1.7, 2), "OP": (1.5, 1.7, 3),
+    "TON": (3.6, 1.6, 3), "IMX": (4.5, 1.7, 2), "GRT": (0.65, 1.7, 2),
+    "STX": (2.2, 1.7, 2), "MNT": (0.5, 1.6, 2), "TIA": (2.3, 1.7, 2),
+    "JUP": (0.6, 1.7, 2),
 }  # fmt: skip
-#: The same for every coin that is not listed.
-OTHER = (10.0, 1.8, 4.0)
 
 
 def constant_volatility(parameters: MarketParameters = DEFAULT) -> MarketParameters:

@@ -18,7 +18,6 @@ from cryptoforecast.prices.files.price_file import (
     check_free,
     check_page,
     check_target,
-    guess_coin,
     put,
     read,
     write,
@@ -339,35 +338,36 @@ def test_names_are_shown_without_their_folder_and_markup() -> None:
 # ---------------------------------------------------------------------------- coins
 
 
-@pytest.mark.parametrize(
-    ("name", "coin"),
-    [
-        ("BTCUSDT_1h_binance_2017-08.csv.gz", "BTC"),
-        ("BTC-USD_1d_yahoo_classic.csv", "BTC"),
-        ("ETHUSDT_1h_perp.parquet", "ETH"),
-        ("kraken_XBTUSD_60.csv", "BTC"),
-        ("coin_Ethereum.csv", "ETH"),
-        ("kaggle_layout_BTCUSD_1m.csv", "BTC"),
-        ("wifusdt.csv", "WIF"),
-        ("doge.csv", "DOGE"),
-        ("prices.csv", "UNKNOWN"),
-        ("USDT.csv", "UNKNOWN"),
-        ("AUSD.csv", "UNKNOWN"),
-        ("ABUSD.csv", "AB"),
-        ("ABCDEFGHIJUSDT.csv", "ABCDEFGHIJ"),
-        ("ABCDEFGHIJKUSDT.csv", "UNKNOWN"),
-        ("2024USD.csv", "UNKNOWN"),
-        ("1INCHUSDC.csv", "1INCH"),
-    ],
-)
-def test_the_coin_is_guessed_from_the_name(name: str, coin: str) -> None:
-    assert guess_coin(name) == coin
-
-
 def test_the_coin_given_wins_and_is_checked() -> None:
     assert read(own(), "BTCUSDT.csv", coin="eth").coin == "ETH"
     with pytest.raises(InvalidInput, match="at most 20 characters"):
         read(own(), "BTCUSDT.csv", coin="../x")
+
+
+@pytest.mark.parametrize(
+    ("name", "coin", "ticker", "quote"),
+    [
+        ("BTCUSDT.csv", None, "BTC", "USD"),
+        ("BTC-EUR.csv", None, "BTC", "EUR"),
+        ("ETH_BTC-1h.csv", None, "ETH", "BTC"),
+        ("bitcoin_cash.csv", None, "BCH", "USD"),
+        ("prices.csv", None, "UNKNOWN", "USD"),
+        ("prices.csv", "btc/krw", "BTC", "KRW"),
+        ("BTC-EUR.csv", "bitcoin", "BTC", "EUR"),
+        ("BTC-EUR.csv", "狗狗币", "狗狗币", "EUR"),
+    ],
+)
+def test_the_name_and_the_user_say_coin_and_quote(
+    name: str, coin: str | None, ticker: str, quote: str
+) -> None:
+    history = read(own(), name, coin=coin)
+    assert (history.coin, history.quote) == (ticker, quote)
+
+
+def test_a_column_names_the_coin_where_the_file_does_not() -> None:
+    rows = [f"2024-03-0{day},Bitcoin Cash,1,2,1,2" for day in range(1, 10)]
+    text = "\n".join(["time,name,open,high,low,close", *rows])
+    assert read(text.encode(), "prices.csv").coin == "BCH"
 
 
 # ---------------------------------------------------------------------------- writing

@@ -380,7 +380,7 @@ def test_what_exchanges_call_a_coin() -> None:
     assert [exchange_ticker(coin) for coin in COINS.values()] == list(COINS)
     named = {text: exchange_ticker(resolve(text)) for text in ("UNI7083-USD", "FOO", "1INCH-USD")}
     assert named == {"UNI7083-USD": "UNI", "FOO": "FOO", "1INCH-USD": "1INCH"}
-    for only_yahoo in ("TON11419-USD", "^GSPC", "BTC=F", "BRK-B"):
+    for only_yahoo in ("FOO11419-USD", "^GSPC", "BTC=F", "BRK-B"):
         assert exchange_ticker(resolve(only_yahoo)) is None
 
 
@@ -398,3 +398,9 @@ def test_what_exchanges_call_a_coin() -> None:
 )
 def test_a_pair_in_another_quote_is_a_product_of_its_own(coin: Coin, product: str | None) -> None:
     assert Coinbase().symbol(coin) == product
+
+
+def test_a_pair_is_asked_for_in_its_own_quote() -> None:
+    coinbase = Coinbase()
+    named = {text: coinbase.symbol(resolve(text)) for text in ("BTC-EUR", "UNI/GBP", "ETHBTC")}
+    assert named == {"BTC-EUR": "BTC-EUR", "UNI/GBP": "UNI-GBP", "ETHBTC": "ETH-BTC"}

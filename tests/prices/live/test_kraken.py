@@ -201,6 +201,8 @@ def test_what_kraken_calls_a_coin() -> None:
     assert named == {
         "BTC": "XBTUSD", "DOGE": "XDGUSD", "UNI": "UNIUSD", "FOO": "FOOUSD", "^GSPC": None,
     }  # fmt: skip
+    pairs = {text: kraken.symbol(resolve(text)) for text in ("BTC-EUR", "ETH/BTC", "DOGEGBP")}
+    assert pairs == {"BTC-EUR": "XBTEUR", "ETH/BTC": "ETHXBT", "DOGEGBP": "XDGGBP"}
 
 
 @pytest.mark.parametrize(

@@ -439,6 +439,41 @@ def test_an_unknown_symbol_is_an_error_and_a_listed_coin_is_simulated(settings: 
     assert prices.history(MarketQuery("ETH", "1h")).simulated
 
 
+@pytest.mark.parametrize("coin", ["zzzz", "AAPL", "ATOM2-USD", "WIFUSDT", "^GSPC", "zzzz/EUR"])
+@pytest.mark.parametrize("live", [True, False])
+def test_an_unlisted_symbol_is_never_simulated(settings: Settings, coin: str, live: bool) -> None:
+    source = Source()
+    source.error = SourceUnavailable("Yahoo can't be reached (ConnectError).")
+    prices = LivePrices(replace(settings, live=live), [source])
+    with pytest.raises(InvalidInput, match=r"is not in the list of coins.* Did you mean .*\?"):
+        prices.history(MarketQuery(coin, "1h"))
+    # What a source has said once is still known without it.
+    source.error = None
+    prices = LivePrices(replace(settings, live=True), [source])
+    known = prices.history(MarketQuery(coin, "1h", ago("5D")))
+    assert not known.simulated
+    later = LivePrices(replace(settings, live=False), [source])
+    assert later.history(MarketQuery(coin, "1h", ago("5D"))).fingerprint == known.fingerprint
+
+
+@pytest.mark.parametrize("coin", ["BTC-EUR", "ETH/BTC", "KRW-SOL"])
+def test_a_pair_is_live_or_refused_and_carries_its_quote(settings: Settings, coin: str) -> None:
+    quote = {"BTC-EUR": "EUR", "ETH/BTC": "BTC", "KRW-SOL": "KRW"}[coin]
+    source = Source()
+    offline = LivePrices(replace(settings, live=False), [source])
+    with pytest.raises(SourceUnavailable, match="prices are simulated in USD only"):
+        offline.history(MarketQuery(coin, "1h"))
+    prices = LivePrices(settings, [source])
+    history = prices.history(MarketQuery(coin, "1h", ago("5D")))
+    assert (history.quote, history.simulated) == (quote, False)
+    dollars = prices.history(MarketQuery(history.coin, "1h", ago("5D")))
+    assert (dollars.coin, dollars.quote) == (history.coin, "USD")
+    assert len(list((settings.home / "prices").iterdir())) == 2
+    source.error = InvalidInput("Yahoo has no prices under this symbol.")
+    with pytest.raises(InvalidInput, match=r"no prices under this symbol\. Ask for BTC-USD\."):
+        LivePrices(settings, [source]).history(MarketQuery("BTC-GBP", "1h"))
+
+
 def break_nothing() -> MarketQuery:
     return MarketQuery("BTC", "1h", ago("9D"), ago("2D"))
 

@@ -263,6 +263,17 @@ def test_a_coin_that_nobody_knows_is_refused_with_each_ones_word(world: World) -
     assert "Coinbase has no NOSUCH-USD. Kraken has no NOSUCHUSD." in str(raised.value)
 
 
+def test_a_pair_in_another_currency_is_fetched_in_it(world: World) -> None:
+    world.yahoo.currency = "EUR"
+    history = world.prices().history(replace(week(), coin="btc/eur"))
+    assert (history.coin, history.quote, history.source) == ("BTC", "EUR", "yahoo")
+    assert world.yahoo.charts[0]["path"].endswith("/BTC-EUR")
+    world.yahoo.behaviour = "limited"
+    history = world.prices().history(replace(week(), coin="ETHBTC"))
+    assert (history.coin, history.quote, history.source) == ("ETH", "BTC", "coinbase")
+    assert world.request_count("/products/ETH-BTC/") == 1
+
+
 def test_a_coin_delisted_at_one_exchange_comes_from_another(world: World) -> None:
     world.yahoo.behaviour = "limited"
     world.exchange.coinbase_behaviour = "body"

@@ -66,7 +66,7 @@ def test_coins_and_seeds_differ_and_the_standard_path_is_fixed() -> None:
     histories = [
         simulate("BTC", end=END),
         simulate("ETH", end=END),
-        simulate("WIF", end=END),
+        simulate("JUP", end=END),
         simulate("BTC", end=END, seed=1),
         simulate("BTC", end=END, seed=2),
     ]
@@ -77,6 +77,14 @@ def test_coins_and_seeds_differ_and_the_standard_path_is_fixed() -> None:
 
 def test_every_listed_coin_has_a_price_of_its_own() -> None:
     assert set(STARTS) == set(COINS)
+
+
+@pytest.mark.parametrize(
+    "coin", ["zzzz", "AAPL", "WIF", "ATOM2-USD", "BTC-EUR", "ETH/BTC", "^GSPC"]
+)
+def test_no_other_symbol_has_simulated_prices(coin: str) -> None:
+    with pytest.raises(InvalidInput, match=r"the coins of the list, in USD\. .*Did you mean"):
+        simulate(coin, end=END)
 
 
 def test_longer_intervals_are_merged_hours() -> None:

@@ -1,0 +1,173 @@
+"""What a file says of its coin: by its name, or by the symbols in it.
+
+Nothing but names depends on it, so a coin may be called what its market calls it, in any script.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.candles import pairs
+from cryptoforecast.prices.candles.coin_list import COINS, by_name, by_ticker, listed
+from cryptoforecast.types.quotes import DOLLARS, quote_of
+
+# Futures without an end, as files name them: BTC/USDT:USDT, BTC-USDT-SWAP, BTCUSDT.P.
+_PERPETUAL = re.compile(r"(:[A-Z]{3,5}|[-_.]?(SWAP|PERP|PERPETUAL)|\.P)$", re.IGNORECASE)
+# Tickers and symbols in plain letters, which are written in capitals.
+_PLAIN = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=-]*")
+# Words that begin names of files and are no coins.
+_NO_TICKERS = frozenset({
+    "BINANCE", "BINANCEUS", "BITFINEX", "BITMEX", "BITSTAMP", "BYBIT", "CANDLES", "COIN",
+    "COINBASE", "CRYPTO", "DAILY", "DATA", "DAY", "EXPORT", "FUTURES", "GATE", "GATEIO", "GEMINI",
+    "HIST", "HISTORY", "HOUR", "HOURLY", "HUOBI", "KLINES", "KRAKEN", "KUCOIN", "MARKET", "MIN",
+    "MINUTE", "OHLC", "OHLCV", "OKX", "PERP", "PRICE", "PRICES", "SPOT", "TICKS", "TRADES",
+    "UPBIT", "YAHOO",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """What a file's name or a symbol in it says of its prices.
+
+    Attributes:
+        ticker: The coin, such as ``"BTC"``; a name in another script stays as it is.
+        quote: Currency of the prices; ``None`` where the text does not say it.
+    """
+
+    ticker: str
+    quote: str | None = None
+
+
+def read_symbol(text: str) -> Symbol | None:
+    """Read what a file calls its coin: a symbol, a pair, or a name in any script.
+
+    Args:
+        text: Such as ``"BTCUSDT"``, ``"Bitcoin Cash"``, ``"KRW-BTC"`` or ``"狗狗币/USDT"``.
+
+    Returns:
+        The coin, and its quote if the text is a pair; ``None`` for a text without letters.
+    """
+    words = " ".join(text.split())
+    for name in (words, _PERPETUAL.sub("", words)):
+        coin = listed(name)
+        if coin is not None:
+            return Symbol(coin.ticker)
+        with contextlib.suppress(InvalidInput):
+            pair = pairs.read(name)
+            if pair is not None:
+                return Symbol(pair.ticker, pair.quote)
+    name, quote = _cut_quote(words)
+    ticker = _shown(name)
+    return Symbol(ticker, quote) if ticker else None
+
+
+def named(text: str) -> Symbol:
+    """Read the coin that a user says a file is of: as ``read_symbol``, or refused.
+
+    Raises:
+        InvalidInput: If the text is no name.
+    """
+    symbol = read_symbol(text)
+    plain = all(char.isalnum() or char in " .-/_:^=" or _is_mark(char) for char in text.strip())
+    begins = text.strip()[:1].isalnum() or text.strip()[:1] == "^"
+    if symbol is None or not plain or not begins or len(text) > pairs.MAX_TEXT:
+        raise InvalidInput(
+            "The coin of a file is a ticker, a name or a pair such as BTC-EUR, of at most "
+            f"{pairs.MAX_LENGTH} characters that are letters, digits or . - ^ =. "
+            f"Received: {text[:40]!r}. Choose one such as BTC."
+        )
+    return symbol
+
+
+def guess(name: str) -> Symbol | None:
+    """Guess the coin from a file's name: ``BTCUSDT_1h.csv``, ``bitcoin_cash.csv``, ``ETH-EUR``.
+
+    A pair counts before a name, and a name before a lone ticker, wherever they stand.
+
+    Returns:
+        The coin, and its quote if the name has one beside it; ``None`` if there is no coin in it.
+    """
+    stem = re.sub(r"(\.[A-Za-z]{2,8}[0-9]?)+$", "", name)
+    words = re.findall(r"[A-Za-z0-9]+", stem)
+    found = _first(_guess_pair, words) or _first(_guess_name, words)
+    return found or _guess_unlisted(stem) or _first(_guess_ticker, words)
+
+
+def _cut_quote(words: str) -> tuple[str, str | None]:
+    """Cut the quote off a name in any script: ``狗狗币/USDT``."""
+    match = re.fullmatch(r"(.+?)[-/_: ]([A-Za-z]{3,5})", words)
+    quote = quote_of(match[2]) if match else None
+    return (match[1], quote) if match and quote else (words, None)
+
+
+def _shown(words: str) -> str:
+    """Keep what can stand in a sentence and a file name; empty for a text without letters."""
+    text = unicodedata.normalize("NFC", words)
+    if len(text) <= pairs.MAX_LENGTH and _PLAIN.fullmatch(text):
+        text = text.upper().rstrip(".")
+        return pairs.safe(text) if any(char.isalpha() for char in text) else ""
+    kept = "".join(char for char in text if char.isalnum() or char in " .-" or _is_mark(char))
+    kept = kept.strip(" .-")[: pairs.MAX_LENGTH].strip(" .-")
+    if not any(char.isalpha() for char in kept):
+        return ""
+    return pairs.safe(kept)
+
+
+def _is_mark(char: str) -> bool:
+    """Return whether a character is a vowel sign of some script, part of a letter."""
+    return unicodedata.category(char) in ("Mn", "Mc")
+
+
+def _first(find: Callable[[list[str], int], Symbol | None], words: list[str]) -> Symbol | None:
+    """Return what is found at the first word where anything is."""
+    return next(filter(None, (find(words, place) for place in range(len(words)))), None)
+
+
+def _guess_pair(words: list[str], place: int) -> Symbol | None:
+    """Read the pair that begins at a word: of a listed coin, or joined with a dollar coin."""
+    word = words[place].upper()
+    following = words[place + 1].upper() if place + 1 < len(words) else ""
+    try:
+        joined = pairs.split(word)
+        coin = pairs.coin_of(*joined) if joined else None
+        beside = pairs.order(word, following, "-") if following else None
+    except InvalidInput:
+        return None
+    if coin is not None and (coin.ticker in COINS or word.endswith(tuple(DOLLARS))):
+        return Symbol(coin.ticker, coin.quote)
+    if beside is not None and by_ticker(beside[0]) and by_ticker(beside[0]) != by_ticker(beside[1]):
+        return Symbol(pairs.coin_of(*beside).ticker, beside[1])
+    return None
+
+
+def _guess_name(words: list[str], place: int) -> Symbol | None:
+    """Read the longest name of a listed coin that begins at a word, and the quote after it."""
+    for size in (3, 2, 1):
+        name = " ".join(words[place : place + size])
+        coin = by_name(name) if place + size <= len(words) else None
+        if coin is None:
+            continue
+        after = words[place + size : place + size + 1]
+        quote = quote_of(after[0]) if after else None
+        return Symbol(coin.ticker, None if quote == coin.ticker else quote)
+    return None
+
+
+def _guess_ticker(words: list[str], place: int) -> Symbol | None:
+    """Read a lone ticker of the list."""
+    coin = by_ticker(words[place])
+    return None if coin is None else Symbol(coin.ticker)
+
+
+def _guess_unlisted(stem: str) -> Symbol | None:
+    """Read a pair in capitals at the beginning of a name: ``WIF-EUR``, ``LUNA_KRW_1d``."""
+    match = re.match(r"([A-Z0-9]{2,10})[-_]([A-Z]{3,5})(?![A-Za-z])", stem)
+    quote = quote_of(match[2]) if match else None
+    if match is None or quote is None or match[1].isdigit() or match[1] in _NO_TICKERS:
+        return None
+    return Symbol(match[1], quote)

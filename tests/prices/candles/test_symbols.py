@@ -1,0 +1,108 @@
+"""What a file says of its coin: by its name, and by the symbols in it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
+
+
+@pytest.mark.parametrize(
+    ("name", "ticker", "quote"),
+    [
+        ("BTCUSDT_1h_binance_2017-08.csv.gz", "BTC", "USD"),
+        ("BTC-USD_1d_yahoo_classic.csv", "BTC", "USD"),
+        ("ETHUSDT_1h_perp.parquet", "ETH", "USD"),
+        ("kraken_XBTUSD_60.csv", "BTC", "USD"),
+        ("XXBTZEUR_1440.csv", "BTC", "EUR"),
+        ("coin_Ethereum.csv", "ETH", None),
+        ("kaggle_layout_BTCUSD_1m.csv", "BTC", "USD"),
+        ("wifusdt.csv", "WIF", "USD"),
+        ("doge.csv", "DOGE", None),
+        ("ABUSD.csv", "AB", "USD"),
+        ("ABCDEFGHIJUSDT.csv", "ABCDEFGHIJ", "USD"),
+        ("1INCHUSDC.csv", "1INCH", "USD"),
+        ("bitcoin_cash.csv", "BCH", None),
+        ("Bitcoin Cash Historical Data.csv", "BCH", None),
+        ("ethereum-classic-eur.csv", "ETC", "EUR"),
+        ("BTC-EUR.csv", "BTC", "EUR"),
+        ("ETH_BTC-1h.csv", "ETH", "BTC"),
+        ("ETHBTC.csv", "ETH", "BTC"),
+        ("KRW-BTC.json", "BTC", "KRW"),
+        ("usdt_btc_poloniex.csv", "BTC", "USD"),
+        ("binance_btc_usdt_1h.csv", "BTC", "USD"),
+        ("COINBASE_BTCUSD, 60.csv", "BTC", "USD"),
+        ("BINANCE_BTCUSDT.P, 60.csv", "BTC", "USD"),
+        ("WIF-EUR.csv", "WIF", "EUR"),
+        ("LUNA_BTC.csv", "LUNA", "BTC"),
+        ("KRAKEN_BTC.csv", "BTC", None),
+        ("my_btc.csv", "BTC", None),
+    ],
+)
+def test_the_name_of_a_file_says_coin_and_quote(name: str, ticker: str, quote: str | None) -> None:
+    assert guess(name) == Symbol(ticker, quote)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["prices.csv", "USDT.csv", "AUSD.csv", "ABCDEFGHIJKUSDT.csv", "2024USD.csv", "", "country.csv",
+     "prices_USD.csv", "PRICES_EUR.csv", "header_says_eur.csv", "two_satoshi.csv", "历史.csv"],
+)  # fmt: skip
+def test_a_name_without_a_coin_says_nothing(name: str) -> None:
+    assert guess(name) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ticker", "quote"),
+    [
+        ("BTCUSDT", "BTC", "USD"),
+        ("btc", "BTC", None),
+        ("Bitcoin Cash", "BCH", None),
+        ("KRW-BTC", "BTC", "KRW"),
+        ("LUNA/BTC", "LUNA", "BTC"),
+        ("foo_eur", "FOO", "EUR"),
+        ("foo", "FOO", None),
+        ("BTC/USDT:USDT", "BTC", "USD"),
+        ("ETH-USDT-SWAP", "ETH", "USD"),
+        ("BTCUSDT.P", "BTC", "USD"),
+        ("^GSPC", "^GSPC", None),
+        ("狗狗币", "狗狗币", None),
+        ("狗狗币/USDT", "狗狗币", "USD"),
+        ("इथेरियम", "इथेरियम", None),
+        ("Some Coin", "Some Coin", None),
+        ("con", "CON-USD", None),
+        ("<b>x</b>", "bxb", None),
+    ],
+)
+def test_a_symbol_in_a_file_is_read_in_any_script(
+    text: str, ticker: str, quote: str | None
+) -> None:
+    assert read_symbol(text) == Symbol(ticker, quote)
+
+
+@pytest.mark.parametrize("text", ["", " ", "1", "12", "...", "//"])
+def test_a_text_without_letters_is_no_coin(text: str) -> None:
+    assert read_symbol(text) is None
+
+
+@pytest.mark.parametrize("text", ["", "5", "../x", "-rf", "<b>", "BTC;ls", "a\x00b", "A" * 41])
+def test_what_a_user_can_not_call_a_coin_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="at most 20 characters"):
+        named(text)
+
+
+@pytest.mark.parametrize(("text", "ticker"), [("btc/eur", "BTC"), ("狗狗币", "狗狗币")])
+def test_what_a_user_calls_a_coin_is_read(text: str, ticker: str) -> None:
+    assert named(text).ticker == ticker
+
+
+@given(st.text(max_size=60) | st.text("BTCEHUSDR-/_:. tX", max_size=14))
+def test_any_ticker_is_safe_as_a_file_name(text: str) -> None:
+    for symbol in (read_symbol(text), guess(text)):
+        if symbol is not None:
+            assert 0 < len(symbol.ticker) <= 24
+            assert not set(symbol.ticker) & set('<>"|?*/\\:\n\x00')
+            assert symbol.ticker == symbol.ticker.strip(" .")
