@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.values.clock_changes import check_skipped, instants
 from cryptoforecast.types import Array
 
 #: Times of prices are between these; the first coin is of January 2009.
@@ -38,6 +39,9 @@ _OUT_OF_SEASON = {
     **dict.fromkeys(("EDT", "CEST", "MESZ", "WEST", "EEST", "AEST", "NZST"), _NORTH_WINTER),
 }
 _OFFSET = r"(?:UTC|GMT|Z)? ?([+-])(\d{1,2})(?::?(\d{2}))?"
+# What may follow an offset: Java's [Europe/Berlin], a name in brackets, Go's CET, its unnamed zone
+# and its second clock.
+_REMARK = r"(?: ?[(\[].*[)\]]| [A-Z]{2,5}| [+-]\d{2}(?:\d{2})?)?(?: M=[+-][\d.]+)?"
 _REMEDY = "Say which it is (Time zone on the Data page; --zone Europe/Berlin on the command line)."
 
 
@@ -96,8 +100,8 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         `(n,)` UTC in ns. A time that the clock left out is the first one after it.
 
     Raises:
-        UnreadableFile: If the zone is in doubt, or the rows are out of order in an hour that the
-            clock showed twice.
+        UnreadableFile: If the zone is in doubt, if neither order nor grid of the rows tells which
+            of two hours is meant, or if clocks left a time out that is there beside the next.
     """
     if here.doubt:
         raise UnreadableFile(
@@ -105,21 +109,29 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         )
     if here.zone is None:
         return as_utc_ns(index.tz_localize("UTC"))
-    # The order of the rows shows which of the two hours is meant, newest first too.
-    falling = len(index) > 1 and index.is_monotonic_decreasing
-    index = index[::-1] if falling else index
-    try:
-        universal = index.tz_localize(
-            here.zone,
-            ambiguous="infer" if index.is_monotonic_increasing else "raise",
-            nonexistent="shift_forward",
-        )
-    except ValueError as error:
-        raise UnreadableFile(
-            f"Times of {here.zone} must be clear when clocks change. Received: {error}. "
-            "Save the file with UTC times."
-        ) from error
-    return as_utc_ns(universal[::-1] if falling else universal)
+    first, second = _both_instants(index, here.zone)
+    return _utc(instants(first, second, here.zone))
+
+
+def _both_instants(index: pd.DatetimeIndex, zone: str) -> tuple[Array, Array]:
+    """Return the earlier and the later instant of local times, `(n,)` ns UTC each.
+
+    Raises:
+        UnreadableFile: If a time that clocks left out, read as the first after it, is there twice.
+    """
+    twice = np.ones(len(index), dtype=bool)
+    first, second = (
+        as_utc_ns(index.tz_localize(zone, ambiguous=early, nonexistent=skipped))
+        for early, skipped in ((twice, "shift_forward"), (~twice, "NaT"))
+    )
+    left_out = np.asarray(second.isna() & first.notna())
+    if left_out.any():
+        check_skipped(first.asi8, left_out, zone)
+    return first.asi8.copy(), np.where(left_out, first.asi8, second.asi8)
+
+
+def _utc(stamps: Array) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
 
 
 def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> tuple[Array, str]:
@@ -138,13 +150,13 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
         UnreadableFile: If the name is of several zones or of none, or does not fit the season.
     """
     text = label.strip().upper()
-    # An offset is enough; the name in brackets after it is for people.
-    offset = re.fullmatch(rf"({_OFFSET}) ?(?:[(\[].*[)\]])?", text)
+    # An offset is enough; the name after it is for people.
+    offset = re.fullmatch(rf"({_OFFSET}){_REMARK}", text)
     if offset and int(offset[3]) <= 14:
         minutes = int(offset[3]) * 60 + int(offset[4] or 0)
         return _moved(stamps, minutes * _HOUR // 60 * (1 if offset[2] == "+" else -1)), ""
     text = re.sub(r"^[(\[](.*)[)\]]$", r"\1", text)
-    if text in _UTC:
+    if re.sub(r"^(Z|UTC|GMT) ?[(\[].*[)\]]$", r"\1", text) in _UTC:
         return stamps, ""
     wall = pd.DatetimeIndex(stamps.view("datetime64[ns]"))
     if "/" in text:
@@ -152,7 +164,7 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
         if zone:
             return to_utc(wall, LocalZone(zone)).asi8, f"{zone} as named"
     elif here.zone and re.fullmatch(r"[A-Z]{2,5}", text):
-        return to_utc(wall, here).asi8, f"{text} read as {here.zone}"
+        return _by_name(wall, text, here.zone), f"{text} read as {here.zone}"
     elif text in _HOURS:
         months = _OUT_OF_SEASON.get(text, ())
         if np.isin(wall.month, months).any():
@@ -166,6 +178,29 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
         "Times must be UTC, have an offset such as +01:00, or name one zone. Received: "
         f"{label.strip()[:40]!r} ({where}), which means several zones or none known. {_REMEDY}"
     )
+
+
+def _by_name(wall: pd.DatetimeIndex, name: str, zone: str) -> Array:
+    """Convert local times whose zone has a short name, which may tell summer from winter.
+
+    Args:
+        wall: `(n,)` local times.
+        name: What the file calls their zone, for example ``"CDT"``.
+        zone: IANA name that the user gives.
+
+    Returns:
+        `(n,)` ns UTC.
+    """
+    first, second = _both_instants(wall, zone)
+    twice = first != second
+    if twice.any():
+        early, late = (
+            np.array([each.tzname() == name for each in _utc(times[twice]).tz_convert(zone)])
+            for times in (first, second)
+        )
+        first[twice] = np.where(late & ~early, second[twice], first[twice])
+        second[twice] = np.where(early & ~late, first[twice], second[twice])
+    return instants(first, second, zone)
 
 
 def _moved(stamps: Array, offset: int) -> Array:

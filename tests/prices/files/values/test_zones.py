@@ -107,6 +107,21 @@ def test_the_zone_that_the_user_gives_explains_abbreviations(label: str) -> None
             to_utc_by_label(stamps("2024-07-01 08:00"), other, here, "line 2")
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_zones_own_names_tell_the_two_hours_apart(step: int) -> None:
+    """CDT comes before CST where clocks go back, even where a row of the hour is missing."""
+    hours = pd.date_range("2023-11-05 03:00", periods=10, freq="h", tz="UTC")
+    corrections = Corrections(zone="America/Chicago")
+    for index in (hours, hours.delete(3), hours.delete(4)):
+        frame = samples.candles("1h", len(index)).set_axis(index.tz_convert("America/Chicago"))
+        content = samples.dated(frame[::step], "%Y-%m-%d %H:%M %Z")
+        assert b"CDT" in content
+        assert b"CST" in content
+        found = read(content, "x.csv", corrections=corrections).candles
+        assert found.index.equals(index.as_unit("ns").rename("time"))
+        assert (found["close"].to_numpy() == frame["close"].to_numpy()).all()
+
+
 def test_the_repeated_hour_out_of_order_is_refused() -> None:
     """The order of the rows tells which 02:00 is meant, but only where there is an order."""
     frame = samples.candles("1h", 30, "2024-10-26 20:00")
