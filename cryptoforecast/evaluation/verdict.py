@@ -155,7 +155,7 @@ def _sentence(
             f"Too few forecasts to tell{when}: its error is {_compared(skill)} the last price's "
             f"{span}; {needed:,} are needed."
         )
-    if skill == 0 and low == 0 and high == 0:
+    if low == high == 0:
         return f"Does not beat the last price{when}: it has the same error {span}."
     return f"{_finding(skill, low, high, p_value, when)} {span}."
 
@@ -216,7 +216,7 @@ def _interval(skill: float, low: float, high: float) -> str:
 def _decimals(skill: float, *ends: float) -> int:
     """Choose 1 to 3 decimals, so that what differs from 0 does not read as 0.0."""
     certain = bool(ends) and ends[0] * ends[1] > 0
-    smallest = min(abs(skill), *(abs(end) for end in ends)) if certain else abs(skill)
+    smallest = min(map(abs, (skill, *ends) if certain else (skill,)))
     if smallest == 0:
         return 1
     return min(3, max(1, math.ceil(-math.log10(smallest * 100))))

@@ -90,6 +90,15 @@ def test_interval_is_repeatable_and_has_the_right_sign():
     assert skill_interval(better, base, 1, level=0.5)[1] > low
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e6])
+def test_the_unit_of_the_losses_does_not_matter(unit):
+    own, base = losses(200)
+    assert skill_interval(own * unit, base * unit, 3) == pytest.approx(skill_interval(own, base, 3))
+    assert diebold_mariano(own * unit, base * unit, 3) == pytest.approx(
+        diebold_mariano(own, base, 3)
+    )
+
+
 def test_paired_blocks_cancel_what_is_shared():
     _, base = losses(1000)
     assert skill_interval(base * 1.25, base, 1) == pytest.approx((-0.25, -0.25, -0.25))

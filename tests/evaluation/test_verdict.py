@@ -336,6 +336,8 @@ def test_a_worse_band_an_equal_band_and_the_band_of_the_cone():
     assert (own.band_skill, own.band_ci_low, own.band_ci_high) == (0, 0, 0)
     assert "cone's" not in own.sentence
     assert " Its 80 % band covers " in own.sentence
+    equal = judge(replace(cone, predictor="lstm"), base, cone)
+    assert "error is 0.0 % larger than the cone's (95 % CI 0.0 to 0.0 %)" in equal.sentence
     close = judge(banded(naive(n=60), 0.98, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
     assert close.band_ci_low < 0 < close.band_ci_high
 
