@@ -53,7 +53,7 @@ def measure(result: Backtest, step: int) -> Reliability:
             f"`step` must be 1 to the horizon, {forecast.horizon}. Received: {step}."
         )
     origins, actual, quantiles = _outcomes(forecast, step)
-    parts = (probability.below(actual, quantiles) * BINS).astype(int).clip(0, BINS - 1)
+    parts = (probability.below(actual, quantiles) * BINS).astype(int).clip(max=BINS - 1)
     candles = result.history.candles
     sigma = volatility(candles)[candles.index.get_indexer(origins)]
     return Reliability(

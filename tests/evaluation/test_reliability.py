@@ -75,6 +75,15 @@ def test_shares_are_those_of_a_hand_count():
     assert reliability.by_step(result).steps[1] == found.coverage
 
 
+def test_an_outcome_on_a_quantile_is_not_above_it():
+    result = judged_walk()
+    on = np.repeat(result.forecast.actual_returns[..., None], len(QUANTILES), axis=-1)
+    forecast = dataclasses.replace(result.forecast, quantiles=on)
+    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
+    assert [share.value for share in found.observed] == [1] * len(QUANTILES)
+    assert [share.value for share in found.coverage.values()] == [1] * len(reliability.LEVELS)
+
+
 def test_outcomes_far_outside_count_in_the_outermost_parts():
     result = judged_walk()
     far = np.where(np.arange(len(result.forecast)) % 4 == 0, 1e-9, 1e9)[:, None]
