@@ -132,7 +132,7 @@ def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) ->
         result[some[:, None], _LEVELS] = rolling_quantiles.between(below, above, share)
     logs = np.log(np.maximum(result, MIN_FACTOR))
     # Outcomes of a step overlap, unless they lie a step apart.
-    variance = SHRINKAGE * step / np.maximum(outcomes, 1)[:, None]
+    variance = SHRINKAGE * step / np.maximum(outcomes, MIN_OUTCOMES)[:, None]
     return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + variance)), 1.0)
 
 

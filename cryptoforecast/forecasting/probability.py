@@ -94,7 +94,7 @@ def ladder(steps: NextSteps) -> list[float]:
         return [float(forecast.close[0])]
     spacing = round_step((high - low) / _RUNGS)
     first, last = math.ceil(low / spacing), math.floor(high / spacing)
-    decimals = max(0, -math.floor(math.log10(spacing)))
+    decimals = -math.floor(math.log10(spacing))
     return [round(number * spacing, decimals) for number in range(max(first, 1), last + 1)]
 
 
