@@ -212,7 +212,7 @@ class JsonSession:
             ) from error
         except urllib3.exceptions.HTTPError as error:
             raise _TransientError(f"{self._title}'s answer broke off.") from error
-        return Reply(status, self._parse(body), _clock(date))
+        return Reply(status, self._parse(body), parse_date(date))
 
     def _check(self, response: requests.Response) -> None:
         """Raise the error that a status means."""
@@ -282,7 +282,7 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _clock(header: str | None) -> pd.Timestamp | None:
+def parse_date(header: str | None) -> pd.Timestamp | None:
     """Read a ``Date`` header, UTC; ``None`` where it is absent or can't be read."""
     if header is None:
         return None

@@ -40,10 +40,12 @@ class Fetched:
         candles: Canonical frame (see ``PriceHistory``); it may be empty.
         unfinished: Whether time ran out before the earliest candles came. The latest candles are
             there in any case.
+        quote: Currency of the prices as the source names it; ``None``: that of the coin asked for.
     """
 
     candles: pd.DataFrame
     unfinished: bool = False
+    quote: str | None = None
 
 
 class Source(Protocol):

@@ -1,7 +1,7 @@
 """Yahoo Finance through yfinance: closed candles of one symbol, within a deadline.
 
-yfinance is loaded by the first request, not by importing this module. Yahoo's terms allow
-personal, research and educational use.
+yfinance is loaded by the first request, not by importing this module. Yahoo gives these prices for
+personal use; they must not be shown to the public.
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles.coins import Coin
-from cryptoforecast.prices.candles.quality import closed_only, empty, normalise
-from cryptoforecast.prices.candles.resample import COLUMNS
+from cryptoforecast.prices.candles.quality import closed_only, empty
+from cryptoforecast.prices.live import yahoo_chart
 from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
-from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
+
+if TYPE_CHECKING:
+    from cryptoforecast.prices.live.yahoo_session import YahooSession
 
 #: How far back candles are requested, by interval: a little less than Yahoo's limit. ``None``
 #: stands for no limit.
@@ -35,8 +38,10 @@ LOOK_BACK: dict[str, pd.Timedelta | None] = {
 }
 
 _EARLIEST = pd.Timestamp("2010-01-01", tz="UTC")
-# Seconds of one request. A fetch may take several; the deadline bounds all of them together.
-_REQUEST_TIMEOUT = 10.0
+# Share of the deadline for requests. The rest is for returning what came.
+_FETCH_SHARE = 0.95
+# Seconds that must be left for a cookie, a crumb and the chart once more.
+_MIN_COOKIE_TIME = 1.0
 
 
 class Yahoo:
@@ -55,7 +60,8 @@ class Yahoo:
         self._home = home
         self._breaker = breaker or CircuitBreaker("Yahoo")
         self._lock = threading.Lock()
-        self._prepared = False
+        self._cookie_turn = threading.Lock()
+        self._session: YahooSession | None = None
 
     def symbol(self, coin: Coin) -> str:
         """Return Yahoo's symbol of a coin, as ``"BTC-USD"``."""
@@ -107,69 +113,56 @@ class Yahoo:
         last = now if end is None else min(end, now)
         if first >= last:
             return Fetched(empty())
-        candles = self._breaker.run(
-            lambda: canonical(self._request(symbol, interval, first, last)), deadline
+        chart = self._breaker.run(
+            lambda: self._chart(symbol, interval, first, last, deadline), deadline
         )
+        if chart.refusal is not None:
+            raise chart.refusal
+        quote = yahoo_chart.quote(symbol, chart)
+        candles = empty() if chart.frame is None else yahoo_chart.canonical(chart.frame)
         candles = candles[(candles.index >= first) & (candles.index < last)]
-        return Fetched(closed_only(candles, interval, now))
+        return Fetched(closed_only(candles, interval, yahoo_chart.clock(chart, now)), quote=quote)
 
-    def _request(
-        self, symbol: str, interval: str, start: pd.Timestamp, end: pd.Timestamp
-    ) -> pd.DataFrame:
-        """Call yfinance, which may block for any length of time."""
-        import yfinance
-        from yfinance.data import YfData
-        from yfinance.exceptions import YFRateLimitError
+    def _chart(
+        self,
+        symbol: str,
+        interval: str,
+        start: pd.Timestamp,
+        end: pd.Timestamp,
+        deadline: float,
+    ) -> yahoo_chart.Chart:
+        """Ask for a chart, and with a cookie and a crumb if Yahoo refuses it without them.
 
-        self._prepare()
-        ticker = yfinance.Ticker(symbol)
-        if quote_of(symbol.rpartition("-")[2]):
-            # Coins trade in UTC. Saying so saves yfinance a request for the time zone.
-            ticker._tz = "UTC"
-        try:
-            frame = ticker.history(
-                interval=interval,
-                start=start,
-                end=end,
-                actions=False,
-                auto_adjust=False,
-                timeout=_REQUEST_TIMEOUT,
-            )
-        except Exception as error:
-            # yfinance raises errors of many classes, some of them private. Each is raised again,
-            # in our words where its meaning is known. yfinance also caches answers for as long
-            # as the process lives, failures included, so its cache is cleared.
-            YfData.cache_get.cache_clear()
-            if isinstance(error, YFRateLimitError):
-                raise SourceUnavailable(
-                    "Yahoo limits requests from this address for now."
-                ) from error
-            if not _says_unknown(error):
-                if isinstance(error, OSError):
-                    raise SourceUnavailable(
-                        f"Yahoo can't be reached ({type(error).__name__})."
-                    ) from error
-                raise
-            raise InvalidInput(
-                f"Yahoo has no prices under this symbol. Received: {symbol}. "
-                "Look it up on finance.yahoo.com (some coins carry a number, as UNI7083-USD)."
-            ) from error
-        currency = ticker.history_metadata.get("currency")
-        quote = quote_of(symbol.rpartition("-")[2]) or DEFAULT_QUOTE
-        if currency not in (quote, None):
-            raise InvalidInput(
-                f"The prices of {symbol} must be in {quote}. Received: {symbol}, which Yahoo "
-                f"quotes in {currency}. Choose a symbol quoted in {quote}."
-            )
-        return frame
+        Raises:
+            SourceUnavailable: If Yahoo gives no charts at all for now.
+        """
+        until = time.monotonic() + _FETCH_SHARE * deadline
 
-    def _prepare(self) -> None:
-        """Set yfinance up once: our folder for its caches, and errors that are raised."""
-        import yfinance
+        def ask(cookies: bool) -> yahoo_chart.Chart:
+            with self._prepare().fetch(until - time.monotonic(), cookies) as fetch:
+                return yahoo_chart.ask(fetch, self._prepare(), symbol, interval, start, end)
 
+        chart = ask(cookies=False)
+        in_time = until - time.monotonic() >= _MIN_COOKIE_TIME
+        # One thread at a time: yfinance keeps one cookie and one crumb for all of them.
+        if chart.wants_cookie and in_time and self._cookie_turn.acquire(blocking=False):
+            try:
+                chart = ask(cookies=True)
+            finally:
+                self._cookie_turn.release()
+        if chart.fault is not None:
+            raise chart.fault
+        return chart
+
+    def _prepare(self) -> YahooSession:
+        """Set yfinance up once: our session and folder, and errors that are raised."""
         with self._lock:
-            if self._prepared:
-                return
+            if self._session is not None:
+                return self._session
+            import yfinance
+
+            from cryptoforecast.prices.live.yahoo_session import YahooSession
+
             folder = self._home / "yfinance"
             # Where the folder can't be written, yfinance works without its caches.
             with contextlib.suppress(OSError):
@@ -180,29 +173,5 @@ class Yahoo:
             logging.getLogger("yfinance").setLevel(logging.CRITICAL)
             # yfinance still uses arguments of pandas that are deprecated.
             warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"yfinance\.")
-            self._prepared = True
-
-
-def canonical(raw: pd.DataFrame) -> pd.DataFrame:
-    """Make a canonical frame from what ``Ticker.history`` returns, the open candle included.
-
-    Candles with a price that is not positive and finite are left out. A volume that is negative
-    or not finite becomes NaN.
-    """
-    if raw.empty:
-        return empty()
-    named = raw.rename(columns=str.lower)[list(COLUMNS)].astype(float)
-    prices, volume = named[["open", "high", "low", "close"]], named["volume"]
-    named["volume"] = volume.where((volume >= 0) & (volume < np.inf))
-    return normalise(named[((prices > 0) & (prices < np.inf)).all(axis=1)])[0]
-
-
-def _says_unknown(error: Exception) -> bool:
-    """Return whether an error of yfinance means that there is no such symbol."""
-    from yfinance.exceptions import YFTickerMissingError, YFTzMissingError
-
-    if isinstance(error, YFTzMissingError):
-        return True
-    if isinstance(error, YFTickerMissingError):
-        return "delisted" in error.rationale or "not found" in error.rationale.lower()
-    return getattr(getattr(error, "response", None), "status_code", None) == 404
+            self._session = YahooSession()
+            return self._session

@@ -528,12 +528,7 @@ def test_through_yfinance_from_the_first_request_to_a_dead_network(
         MarketQuery("BTC", "1h", ago("30D"))
     )
     assert not dead.simulated
-    # The source and those who wait for it give up at the same time; either may say so. Those who
-    # wait name nine tenths of the deadline, the source what was left of them when it began.
-    answer = re.match(r"Yahoo (has not answered|did not answer) within (0\.\d+) s\.", dead.notes[0])
-    assert answer is not None
-    if answer[1] == "has not answered":
-        assert answer[2] == "0.9"
-    else:
-        assert 0.85 < float(answer[2]) <= 0.9
+    # The source, its breaker and those who wait give up at about the same time; any may say so.
+    silence = r"Yahoo (has not answered within|did not answer within|did not answer in time)"
+    assert re.match(silence, dead.notes[0])
     assert dead.end == live.end

@@ -209,11 +209,18 @@ def test_a_source_without_time_for_a_candle_leaves_the_cached_ones(tmp_path: Pat
     assert entry.fetched_at > ago("1h")
 
 
+def second_page() -> int:
+    """Return the open of the first candle of the page before the latest one."""
+    newest = floor(pd.Timestamp.now("UTC") - pd.Timedelta(1, "ns"), "1h")
+    return int((newest - 2 * (PAGE_ROWS - 1) * HOUR).timestamp())
+
+
 def test_what_could_not_be_finished_is_continued(exchange: ExchangeServer, shelf: Shelf) -> None:
-    exchange.script.extend(["answer", "html"])
+    exchange.fail_at = second_page()
     first = shelf.update(ago("40D"), fresh=60)
     assert len(first.candles) == PAGE_ROWS - 1
     assert first.since == first.candles.index[0]
+    exchange.fail_at = 0
     entry = shelf.update(ago("40D"), fresh=60)
     assert entry.candles.index[0] == ago("40D")
     assert entry.since == ago("40D")
@@ -224,10 +231,11 @@ def test_no_gap_is_left_when_time_runs_out_on_the_way_back(
     exchange: ExchangeServer, shelf: Shelf
 ) -> None:
     shelf.age(shelf.update(ago("60D")), days=40)
-    exchange.script.extend(["answer", "html"])
+    exchange.fail_at = second_page()
     first = shelf.update(ago("60D"), fresh=60)
     assert len(first.candles) == PAGE_ROWS - 1
     assert (first.since, first.notes) == (first.candles.index[0], ())
+    exchange.fail_at = 0
     entry = shelf.update(ago("60D"), fresh=60)
     assert entry.candles.index[0] == ago("60D")
     assert set(entry.candles.index.diff()[1:]) == {HOUR}
