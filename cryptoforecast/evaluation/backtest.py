@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
@@ -19,6 +20,7 @@ from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.forecasting.predictor import Predictor
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.types import (
+    Array,
     Backtest,
     Forecast,
     ModelSpec,
@@ -53,9 +55,29 @@ def run(
 def forecasts(
     history: PriceHistory, predictors: Sequence[Predictor], split: Split
 ) -> dict[str, Forecast]:
-    """Return the forecasts of the test origins of a split by predictor, in their order."""
+    """Return the forecasts of the test origins of a split by predictor, in their order.
+
+    An outcome on the other side of a change of the coin's unit is unknown, so that nothing is
+    judged across it.
+    """
     rows = split.test_origins()
-    return {each.name: each.forecast(history, rows) for each in predictors}
+    made = {each.name: each.forecast(history, rows) for each in predictors}
+    changes = samples.unit_changes(history)
+    if not changes:
+        return made
+    unknown = _across(changes, rows, split.horizon)
+    return {
+        name: dataclasses.replace(one, actual=np.where(unknown, np.nan, one.actual))
+        for name, one in made.items()
+    }
+
+
+def _across(changes: Sequence[int], rows: range, horizon: int) -> Array:
+    """Mark the targets that lie beyond a change of unit, ``(len(rows), horizon)`` bool."""
+    origins = np.asarray(rows, dtype=np.intp)[:, None]
+    targets = origins + np.arange(1, horizon + 1)
+    marks: Array = np.logical_or.reduce([(origins < row) & (targets >= row) for row in changes])
+    return marks
 
 
 def evaluate(
@@ -150,6 +172,7 @@ def holdout(
     """
     if (model is None) == specs.is_network(spec):
         raise InvalidInput(f"Judging {spec.network} needs its trained model.")
+    history = samples.in_one_unit(history)
     split = samples.split(history, spec, trained=model is not None)
     result = run(history, predictors(history, spec, split, model, baselines), split, spec)
     return result if model is None else _with_model(result, model, cached=cached)

@@ -76,6 +76,7 @@ def run(
         NotEnoughData: If a span of a fold would be too short.
         Cancelled: If the monitor stopped the work.
     """
+    history = samples.in_one_unit(history)
     holdout, plan, splits = _splits(history, spec, plan)
     ends = [*(split.test_start for split in splits[1:]), holdout.rows]
     fits: Iterator[tuple[TrainedModel | None, bool]] = ((None, False) for _ in splits)

@@ -9,7 +9,7 @@ import numpy as np
 
 from cryptoforecast.forecasting import network, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import inference
+from cryptoforecast.learning import inference, samples
 from cryptoforecast.types import (
     QUANTILES,
     Calibration,
@@ -37,6 +37,7 @@ def of_network(history: PriceHistory, model: TrainedModel) -> NextSteps:
     Raises:
         NotEnoughData: If there are fewer candles than the model needs.
     """
+    history = samples.in_one_unit(history)
     predictor = network.for_next_steps(model, history)
     forecast, calibration = predictor.calibrated_forecast(history, history.last_row)
     caveats = warnings.of_forecast(history, model)
@@ -59,6 +60,7 @@ def of_baseline(history: PriceHistory, name: str, horizon: int) -> NextSteps:
         InvalidInput: If the horizon is below 1.
         NotEnoughData: If there are too few candles for its fit.
     """
+    history = samples.in_one_unit(history)
     predictor = BASELINES[name].fit(history, len(history), horizon)
     forecast = predictor.forecast(history, history.last_row)
     return NextSteps(name, history, forecast, warnings.of_prices(history))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.forecasting.calibration import MIN_OUTCOMES
 from cryptoforecast.learning import features
-from cryptoforecast.learning.samples import MAX_ABSENT_CANDLES, dead_tail, gaps, scale_inputs
+from cryptoforecast.learning.samples import (
+    MAX_ABSENT_CANDLES,
+    dead_tail,
+    gaps,
+    scale_inputs,
+    unit_changes,
+)
+from cryptoforecast.prices.candles import levels
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
 
 #: An input farther from its mean, in standard deviations, is unlike all that the model learnt from.
@@ -26,7 +35,7 @@ def of_prices(history: PriceHistory) -> tuple[str, ...]:
     if age > 2 * history.candle_length:
         late = span_text(age, close=True)
         sentences.append(f"The last candle closed {late} before the prices were read.")
-    return (*sentences, *_of_end(history))
+    return (*sentences, *_of_changes(history), *_of_tick(history), *_of_end(history))
 
 
 def of_test(history: PriceHistory, split: Split, needs: int = 1) -> tuple[str, ...]:
@@ -37,13 +46,16 @@ def of_test(history: PriceHistory, split: Split, needs: int = 1) -> tuple[str, .
         split: Split of these candles.
         needs: Candles that each forecast reads.
     """
-    sentences, count = [], split.across_gaps(needs)
+    changes = {*unit_changes(history)}
+    absent = tuple(row for row in split.gaps if row not in changes)
+    sentences = list(_of_changes(history, tested=True))
+    count = dataclasses.replace(split, gaps=absent).across_gaps(needs)
     if count:
         sentences.append(
             f"Test forecasts that reach across a gap of more than {MAX_ABSENT_CANDLES} candles: "
             f"{count:,} of {len(split.test_origins()):,}."
         )
-    return (*sentences, *_of_end(history))
+    return (*sentences, *_of_tick(history), *_of_end(history))
 
 
 def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
@@ -55,7 +67,8 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
             sentences.append(
                 f"The last close is {100 * beyond:.1f} % {word} anything seen in training."
             )
-    after = gaps(history)
+    changes = unit_changes(history)
+    after = [row for row in gaps(history) if row not in changes]
     if after and after[-1] > len(history) - card.needs:
         sentences.append(
             f"This forecast reads across a gap of more than {MAX_ABSENT_CANDLES} candles."
@@ -116,6 +129,26 @@ def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
         was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
         sentences.append(f"This model learnt from {was} prices; these are {now}.")
     return tuple(sentences)
+
+
+def _of_changes(history: PriceHistory, *, tested: bool = False) -> tuple[str, ...]:
+    """Say where the coin's unit changed; ``tested`` if forecasts are."""
+    rows = unit_changes(history)
+    if not rows:
+        return ()
+    times = ", ".join(f"{history.candles.index[row]:%Y-%m-%d %H:%M} UTC" for row in rows[-3:])
+    untested = " No forecast is tested across the change." if tested else ""
+    return (
+        f"The unit of the coin changed at {times}. Prices before are shown in the new unit, and "
+        f"nothing was learnt across the change.{untested}",
+    )
+
+
+def _of_tick(history: PriceHistory) -> tuple[str, ...]:
+    tick = levels.coarse_tick(history.candles)
+    if tick is None:
+        return ()
+    return (f"A thin market: {levels.tick_text(tick)}. A forecast can't be finer than that.",)
 
 
 def _of_end(history: PriceHistory) -> tuple[str, ...]:

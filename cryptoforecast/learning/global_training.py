@@ -66,7 +66,7 @@ def train(
     """
     _check(histories, spec)
     earlier = [_before(history, until) for history in histories]
-    used = [history for history in earlier if history is not None]
+    used = [samples.in_one_unit(history) for history in earlier if history is not None]
     parts = [
         (samples.raw_samples(history, spec), cut)
         for history, cut in zip(used, cuts(used, spec), strict=True)
@@ -86,6 +86,7 @@ def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...
     Raises:
         NotEnoughData: If a span of all histories together would be too short.
     """
+    histories = [samples.in_one_unit(history) for history in histories]
     opens = [history.candles.index.asi8 for history in histories]
     times = np.sort(np.concatenate([np.empty(0, np.int64), *opens]))
     border = times[int(len(times) * (1 - spec.validation))] if len(times) else 0

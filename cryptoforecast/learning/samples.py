@@ -18,7 +18,7 @@ from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features, ranges
 from cryptoforecast.learning.specs import is_network, needs, warmup
 from cryptoforecast.learning.targets import cumulative_returns
-from cryptoforecast.prices.candles import quality
+from cryptoforecast.prices.candles import levels, quality
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
 #: More absent candles in a row than this are a gap. Fewer are hours without a trade: a thin market
@@ -67,11 +67,42 @@ class RawSamples:
         return RawSamples(self.inputs[:row], self.targets[:row])
 
 
+def in_one_unit(history: PriceHistory) -> PriceHistory:
+    """Bring all candles into the newest unit of the coin, where a level shift changed it.
+
+    Each level begins exactly where the one before it ended: the ratio of the two units shapes no
+    figure. Where the unit changed inside a candle, that candle is left out.
+
+    Returns:
+        The given history where its unit never changes. Else one with the ``unit_changes``, which
+        are ``gaps``, and with the same fingerprint.
+    """
+    shifts = levels.level_shifts(history.candles)
+    if not shifts:
+        return history
+    candles, whole = levels.rescaled(history.candles, shifts, raw=True)
+    changes = {*history.unit_changes, *(history.candles.index[shift.row] for shift in shifts)}
+    return history.in_unit(candles[whole], tuple(sorted(changes)))
+
+
 def gaps(history: PriceHistory) -> tuple[int, ...]:
-    """Return the rows before which more than ``MAX_ABSENT_CANDLES`` candles are absent."""
+    """Return the rows at which nothing is learnt from one side about the other.
+
+    Before them more than ``MAX_ABSENT_CANDLES`` candles are absent, or the coin had another unit.
+
+    Args:
+        history: ``n`` candles in one unit; see ``in_one_unit``.
+    """
     apart = np.diff(history.candles.index.asi8)
     after = np.flatnonzero(apart > (MAX_ABSENT_CANDLES + 1) * history.candle_length.value) + 1
-    return tuple(after.tolist())
+    return tuple(sorted({*after.tolist(), *unit_changes(history)}))
+
+
+def unit_changes(history: PriceHistory) -> tuple[int, ...]:
+    """Return the rows before which the coin had another unit, of a history in one unit."""
+    index = history.candles.index
+    rows = (int(index.searchsorted(time)) for time in history.unit_changes)
+    return tuple(row for row in rows if 0 < row < len(index))
 
 
 def dead_tail(history: PriceHistory) -> int:
@@ -84,20 +115,27 @@ def split(history: PriceHistory, spec: ModelSpec, *, trained: bool = False) -> S
     """Split a history into training, validation and test, in time order.
 
     Args:
-        history: ``n`` candles.
+        history: ``n`` candles; the split is that of the history ``in_one_unit``.
         spec: Shares of the spans, and what a forecast reads.
         trained: Whether the network exists already, so that only a test span is needed.
 
     Raises:
         NotEnoughData: If a span would hold fewer origins than ``MIN_ORIGINS``.
     """
-    return split_rows(len(history), spec, gaps(history), trained=trained)
+    history = in_one_unit(history)
+    changes = len(unit_changes(history))
+    return split_rows(len(history), spec, gaps(history), trained=trained, changes=changes)
 
 
 def split_rows(
-    rows: int, spec: ModelSpec, gaps: tuple[int, ...] = (), *, trained: bool = False
+    rows: int,
+    spec: ModelSpec,
+    gaps: tuple[int, ...] = (),
+    *,
+    trained: bool = False,
+    changes: int = 0,
 ) -> Split:
-    """Split ``rows`` candles with these gaps, as ``split`` does.
+    """Split ``rows`` candles with these gaps, as ``split`` does; ``changes`` are of the unit.
 
     Raises:
         NotEnoughData: If a span would hold fewer origins than ``MIN_ORIGINS``.
@@ -122,7 +160,7 @@ def split_rows(
             enough = candles_needed(spec, trained=trained)
             raise NotEnoughData(
                 f"The {name} span must hold at least {MIN_ORIGINS[name]} origins. Received: "
-                f"{count} from {rows} candles{_cut_by(gaps)} at {at}. "
+                f"{count} from {rows} candles{_cut_by(len(gaps) - changes, changes)} at {at}. "
                 f"Choose a longer history{f' of about {enough:,} candles' * (rows < enough)}, "
                 f"{remedy}."
             )
@@ -149,12 +187,14 @@ def candles_needed(spec: ModelSpec, *, trained: bool = False) -> int:
     )
 
 
-def _cut_by(gaps: tuple[int, ...]) -> str:
-    """Say how many gaps cut a history, in brackets; "" if there is none."""
-    if not gaps:
-        return ""
-    plural = "s" * (len(gaps) > 1)
-    return f" (cut by {len(gaps)} gap{plural} of more than {MAX_ABSENT_CANDLES} candles)"
+def _cut_by(gaps: int, changes: int) -> str:
+    """Say how many gaps and changes of unit cut a history, in brackets; "" if there is none."""
+    parts = []
+    if gaps:
+        parts.append(f"{gaps} gap{'s' * (gaps > 1)} of more than {MAX_ABSENT_CANDLES} candles")
+    if changes:
+        parts.append(f"{changes} change{'s' * (changes > 1)} of the coin's unit")
+    return f" (cut by {' and '.join(parts)})" if parts else ""
 
 
 def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
@@ -239,6 +279,7 @@ def prepare(history: PriceHistory, spec: ModelSpec, cut: Split) -> tuple[Samples
 
 def raw_samples(history: PriceHistory, spec: ModelSpec) -> RawSamples:
     """Compute features and targets of a history once, for any number of splits."""
+    history = in_one_unit(history)
     return RawSamples(features.matrix(history.candles, spec.features), raw_targets(history, spec))
 
 

@@ -42,6 +42,7 @@ def train(
         NotEnoughData: See ``check``.
         Cancelled: If the monitor stopped the work.
     """
+    history = samples.in_one_unit(history)
     cut = check(history, spec)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
     return fit(history, spec, cut, samples.raw_samples(seen, spec), monitor)
@@ -69,6 +70,7 @@ def fit(
     Raises:
         Cancelled: If the monitor stopped the work.
     """
+    history = samples.in_one_unit(history)
     prepared, scaler = samples.prepare_raw(raw.before(cut.fit_end), spec, cut)
     weights, record = fit_networks(spec, prepared, monitor, initial)
     seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
@@ -158,6 +160,7 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
     """
     specs.check(spec)
     specs.check_network(spec.network)
+    history = samples.in_one_unit(history)
     if cut is None:
         cut = samples.split(history, spec)
     close = history.candles["close"].to_numpy(float)

@@ -11,7 +11,7 @@ from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
-from cryptoforecast.learning import specs
+from cryptoforecast.learning import samples, specs
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.training import TrainingService
@@ -137,7 +137,8 @@ class BacktestService:
         self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest]
     ) -> Backtest:
         """Return the backtest of a key, with the given prices in place of the cached ones."""
-        return dataclasses.replace(self._results.get_or_make(key, make), history=history)
+        result = self._results.get_or_make(key, make)
+        return dataclasses.replace(result, history=samples.in_one_unit(history))
 
 
 def missing_baselines(result: Backtest) -> list[ModelSpec]:

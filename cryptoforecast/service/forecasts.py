@@ -11,7 +11,7 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.forecasting import next_steps, probability, warnings
 from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
-from cryptoforecast.learning import inference
+from cryptoforecast.learning import inference, samples
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.saved_models import SavedModelService
@@ -65,6 +65,7 @@ class ForecastService:
         Raises:
             NotEnoughData: If there are fewer candles than the model needs.
         """
+        history = samples.in_one_unit(history)
         # Warnings depend on the age of the prices and on everything on the model's card.
         prices = keys.of_prices(history), history.fetched_at
         key = (prices, keys.of_model(model), repr(model.card))
@@ -82,6 +83,7 @@ class ForecastService:
         Raises:
             NotEnoughData: If there are too few candles to fit it.
         """
+        history = samples.in_one_unit(history)
         key = (keys.of_prices(history), name, horizon)
         with self._one_heavy.of(name):
             forecast = self._of_baselines.get_or_make(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -124,6 +125,8 @@ class PriceHistory:
             ``types.quotes``.
         quality: The irregularities of the candles, and how their file was read.
         notes: Sentences that a user should read, for example why a live source did not answer.
+        unit_changes: Opens of candles, UTC, before which the coin had another unit. The candles
+            before them were brought into the newest unit; see ``learning.samples.in_one_unit``.
     """
 
     coin: str
@@ -136,6 +139,7 @@ class PriceHistory:
     quote: str = DEFAULT_QUOTE
     quality: QualityReport = field(default_factory=QualityReport)
     notes: tuple[str, ...] = ()
+    unit_changes: tuple[pd.Timestamp, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of candles."""
@@ -160,6 +164,14 @@ class PriceHistory:
     def candle_length(self) -> pd.Timedelta:
         """Length of one candle."""
         return INTERVALS[self.interval]
+
+    def in_unit(
+        self, candles: pd.DataFrame, unit_changes: tuple[pd.Timestamp, ...]
+    ) -> PriceHistory:
+        """Return the same prices in one unit; they keep the fingerprint of the given ones."""
+        result = dataclasses.replace(self, candles=candles, unit_changes=unit_changes)
+        result.__dict__["fingerprint"] = self.fingerprint
+        return result
 
     @cached_property
     def fingerprint(self) -> str:

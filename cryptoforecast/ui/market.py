@@ -127,6 +127,15 @@ def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> N
     elements.table("All candles (USD)", history.candles.reset_index, history, "candles")
 
 
+# Findings that concern all prices, by kind; ``{}`` stands for the detail.
+_CAVEATS = {
+    "level_shift": "The coin's unit changes: {}. Nothing is learnt or tested across the change. "
+    "When you open a file, its repairs can rescale or leave out what is before.",
+    "coarse_tick": "A thin market: {}. A move of one tick is no news, and a forecast cannot be "
+    "finer than that.",
+}
+
+
 def report(history: PriceHistory, *, decisions: bool = True) -> None:
     """Show the quality report of the prices.
 
@@ -149,6 +158,9 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
         st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
     else:
         st.markdown(f":green[:material/check_circle:] No findings in {len(history):,} candles.")
+    for problem in quality.problems:
+        if problem.kind in _CAVEATS:
+            st.warning(_CAVEATS[problem.kind].format(problem.detail), icon=":material/warning:")
     if history.volume_unit == "quote":
         st.caption("The volume is the turnover in USD. This source gives it so.")
     with st.expander("All checks", icon=":material/fact_check:"):

@@ -156,7 +156,13 @@ def _key(upload: UploadedFile, name: str) -> str:
 
 def _repair_words(kind: str) -> str:
     """Name a repair as its finding is named."""
-    text = kind.replace("_", " ").replace("ohlc violations", "open or close outside high/low")
+    words = {
+        "ohlc_violations": "open or close outside high/low",
+        "level_shift_cut": "level shift: leave out what is before",
+        "level_shift_rescale": "level shift: rescale what is before",
+        "coarse_tick": "one tick is a large part of the price",
+    }
+    text = words.get(kind, kind.replace("_", " "))
     return text[:1].upper() + text[1:]
 
 

@@ -151,7 +151,7 @@ def test_a_gap_keeps_rows_before_a_fold_from_its_fit(history):
         assert np.array_equal(*bands) is not changed
     for row, changed in ((220, False), (221, True)):
         candles = history.candles.copy()
-        candles.iloc[:row] *= 2
+        candles.iloc[:row] *= 1.4
         other = walk_forward.run(dataclasses.replace(history, candles=candles), NAIVE, plan)
         bands = [run.backtest.forecasts["naive"].quantiles[0] for run in (one, other)]
         assert np.array_equal(*bands) is not changed
@@ -493,10 +493,10 @@ def test_prices_that_cannot_be_trained_on_are_refused_before_the_first_fit(histo
     with pytest.raises(InvalidInput, match="alive at its end"):
         walk_forward.run(synthetic.dead(history, 100), SPEC, WalkPlan())
     candles = history.candles.copy()
-    candles.iloc[240:600] = [1.0, 1.01, 0.99, 1.0, 5.0]
+    candles.iloc[240:600] = [90.0, 91.0, 89.0, 90.0, 5.0]
     still = dataclasses.replace(history, candles=candles)
     plan = WalkPlan(folds=2, window="sliding", window_rows=400)
-    with pytest.raises(InvalidInput, match=r"320 training candles that all close at 1 USD"):
+    with pytest.raises(InvalidInput, match=r"320 training candles that all close at 90 USD"):
         walk_forward.run(still, SPEC, plan)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.learning import features, samples, specs
+from cryptoforecast.prices.candles import levels
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.types import Split
 from tests import synthetic
@@ -401,7 +402,7 @@ def test_without_gaps_one_tiling_covers_all(rows, horizon, lookback, chunk, data
         assert found.dtype == np.int32
 
 
-def test_the_scaler_sees_no_move_over_a_gap():
+def test_the_scaler_sees_no_move_over_a_gap(monkeypatch):
     """Prices 64 times as high before row 150: every move but the one into it stays the same."""
     history, spec = synthetic.history(), synthetic.spec(horizon=3)
     candles = history.candles.copy()
@@ -414,7 +415,9 @@ def test_the_scaler_sees_no_move_over_a_gap():
 
     for one, other in zip(scaler(history, 7), scaler(raised, 7), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-    # Were it no gap, that one move would widen everything.
+    # Were it neither a gap nor another unit of the coin, that one move would widen everything.
+    np.testing.assert_allclose(scaler(raised, 6)[3], scaler(raised, 7)[3], rtol=0.01)
+    monkeypatch.setattr(levels, "level_shifts", lambda _: ())
     assert (scaler(raised, 6)[3] > 10 * scaler(raised, 7)[3]).all()
 
 

@@ -172,12 +172,12 @@ def test_a_dead_market_is_not_trained_on(volume):
 def test_prices_that_never_move_are_not_trained_on():
     history = synthetic.history()
     candles = history.candles.copy()
-    candles.iloc[:384] = [1.0, 1.01, 0.99, 1.0, 5.0]
-    with pytest.raises(InvalidInput, match=r"384 training candles that all close at 1 USD"):
+    candles.iloc[:384] = [90.0, 91.0, 89.0, 90.0, 5.0]
+    with pytest.raises(InvalidInput, match=r"384 training candles that all close at 90 USD"):
         training.train(dataclasses.replace(history, candles=candles), synthetic.spec())
     window = Split(600, 450, 480, 1, first=384)
     assert training.check(dataclasses.replace(history, candles=candles), synthetic.spec(), window)
-    candles.iloc[383, candles.columns.get_loc("close")] = 1.001
+    candles.iloc[383, candles.columns.get_loc("close")] = 90.1
     training.check(dataclasses.replace(history, candles=candles), synthetic.spec())
 
 

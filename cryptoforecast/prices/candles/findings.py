@@ -11,9 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.prices.candles import levels
 from cryptoforecast.prices.candles.resample import nanoseconds, step_of
 from cryptoforecast.types import Array, Problem
 
+#: Level shifts that are told one by one.
+MAX_SHIFTS_TOLD = 3
 #: Candles at one price in a row that make a flat stretch, at least.
 MIN_FLAT_CANDLES = 24
 # The same candle under another label is at most 48 hours away, in ns.
@@ -167,6 +170,27 @@ def joins(candles: pd.DataFrame, splices: Array | None, lines: Array | None) -> 
         when = _time(candles, int(near[worst]))
         detail += f"; the largest step between closes is {step[worst]:.1%} at {when}"
     return [Problem("splices", len(rows), _line(lines, rows), "none", detail)]
+
+
+def level_shifts(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
+    """Describe where the unit of the prices changes, as when a coin is redenominated."""
+    shifts = levels.level_shifts(candles)
+    if not shifts:
+        return []
+    shown = "; ".join(
+        f"from {_time(candles, shift.first)} on prices are {levels.ratio_text(shift.ratio)}"
+        for shift in shifts[:MAX_SHIFTS_TOLD]
+    )
+    more = f"; and {len(shifts) - MAX_SHIFTS_TOLD:,} more" * (len(shifts) > MAX_SHIFTS_TOLD)
+    line = _line(lines, np.array([shift.first for shift in shifts]))
+    return [Problem("level_shift", len(shifts), line, "none", shown + more)]
+
+
+def coarse_tick(candles: pd.DataFrame, tick: levels.Tick | None) -> list[Problem]:
+    """Describe a market in which the smallest step of the price is a large part of it."""
+    if tick is None:
+        return []
+    return [Problem("coarse_tick", len(candles), None, "none", levels.tick_text(tick))]
 
 
 def runs(mask: Array) -> tuple[Array, Array]:

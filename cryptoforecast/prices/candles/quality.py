@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.candles import findings
+from cryptoforecast.prices.candles import findings, levels
 from cryptoforecast.prices.candles.resample import COLUMNS, nanoseconds, step_of
 from cryptoforecast.types import Problem, QualityReport
 
@@ -79,9 +79,10 @@ def report(
         lines: ``(n,)``, line of each candle in its file, where there is one.
         splices: ``(n,)`` bool, candles that are the first of another source.
     """
+    tick = levels.coarse_tick(candles)
     masks = {
         "ohlc_violations": ohlc_violations(candles),
-        "outliers": outliers(candles),
+        "outliers": _outliers(candles, tick),
         "off_grid": off_grid(candles, interval),
     }
     tail = flat_tail(candles)
@@ -93,6 +94,8 @@ def report(
     every += findings.stale(candles, tail, lines)
     every += findings.two_labels(candles, lines)
     every += findings.joins(candles, splices, lines)
+    every += findings.level_shifts(candles, lines)
+    every += findings.coarse_tick(candles, tick)
     return QualityReport(
         missing=missing(candles, interval),
         duplicates=duplicates,
@@ -153,23 +156,45 @@ def outliers(candles: pd.DataFrame) -> np.ndarray:
     A candle is marked if its close is far from both neighbours, on the same side. The first and
     the last candle have one neighbour only; they are marked if they differ from it by a factor of
     two. A candle is also marked if its open, high or low is beyond its own close and the closes
-    of both neighbours by that factor, or by ``OUTLIER_MOVES`` typical moves if that is more.
+    of both neighbours by that factor, or by ``OUTLIER_MOVES`` typical moves if that is more. Where
+    one tick is a large part of the price, a price is not far unless it is more than
+    ``levels.MAX_TICKS`` ticks away.
     """
-    close = np.log(candles["close"].to_numpy())
+    return _outliers(candles, levels.coarse_tick(candles))
+
+
+def _outliers(candles: pd.DataFrame, tick: levels.Tick | None) -> np.ndarray:
+    """Mark outliers; see ``outliers``.
+
+    Args:
+        candles: Canonical frame.
+        tick: Its tick where that is coarse.
+    """
+    prices = {name: candles[name].to_numpy() for name in COLUMNS}
+    close = np.log(prices["close"])
     marked = np.zeros(len(close), dtype=bool)
     if len(close) < 3:
         return marked
     move = np.diff(close)
     usual = OUTLIER_MOVES * float(np.median(np.abs(move)))
     limit = max(usual, MIN_OUTLIER_MOVE)
-    marked[1:-1] = (np.abs(move) > limit)[:-1] & (np.abs(move) > limit)[1:]
+    # Far moves, in log-return, and in ticks where these are coarse.
+    ticks = 0.0 if tick is None else (levels.MAX_TICKS + 0.5) * tick.size
+    jumps = np.abs(np.diff(prices["close"])) > ticks
+    large = (np.abs(move) > limit) & jumps
+    marked[1:-1] = large[:-1] & large[1:]
     marked[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
-    marked[0], marked[-1] = abs(move[0]) > np.log(2), abs(move[-1]) > np.log(2)
+    for end in (0, -1):
+        marked[end] = abs(move[end]) > np.log(2) and jumps[end]
     far = max(usual, np.log(OUTLIER_FACTOR))
     before, after = np.r_[close[0], close[:-1]], np.r_[close[1:], close[-1]]
-    top = np.maximum(np.maximum(before, close), after) + far
-    bottom = np.minimum(np.minimum(before, close), after) - far
+    highest = np.maximum(np.maximum(before, close), after)
+    lowest = np.minimum(np.minimum(before, close), after)
     for name in ("open", "high", "low"):
-        price = np.log(candles[name].to_numpy())
-        marked |= (price > top) | (price < bottom)
+        price = np.log(prices[name])
+        outside = (price > highest + far) | (price < lowest - far)
+        if tick is not None:
+            beyond = np.maximum(prices[name] - np.exp(highest), np.exp(lowest) - prices[name])
+            outside &= beyond > ticks
+        marked |= outside
     return marked

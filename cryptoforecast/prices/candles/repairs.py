@@ -1,6 +1,7 @@
 """The repairs of candles: all off by default, and none of them makes up a price.
 
-Each repair is named after the kind of irregularity in the quality report that it removes.
+Each repair is named after the kind of irregularity in the quality report that it removes; where
+there are two repairs of a kind, with what each of them does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.prices.candles import quality
+from cryptoforecast.prices.candles import levels, quality
 from cryptoforecast.prices.candles.findings import MIN_FLAT_CANDLES, runs
 from cryptoforecast.types import Array, Problem
 
@@ -54,6 +55,14 @@ def _flat(candles: pd.DataFrame) -> Array:
     return marked
 
 
+def _before_shift(candles: pd.DataFrame) -> Array:
+    """Mark the candles before the last level shift."""
+    shifts = levels.level_shifts(candles)
+    return np.arange(len(candles)) < (shifts[-1].row if shifts else 0)
+
+
+CUT, RESCALE = "level_shift_cut", "level_shift_rescale"
+
 #: All repairs by name.
 REPAIRS: dict[str, Repair] = {
     repair.name: repair
@@ -82,6 +91,19 @@ REPAIRS: dict[str, Repair] = {
             "without volume.",
             _flat,
             "{} left out",
+        ),
+        Repair(
+            CUT,
+            "Leave out what is before the last change of the coin's unit.",
+            _before_shift,
+            "{} before the last change of unit left out",
+        ),
+        Repair(
+            RESCALE,
+            "Bring what is before a change of the coin's unit into the new unit, prices and "
+            "volumes.",
+            _before_shift,
+            "{} brought into the newest unit",
         ),
     )
 }
@@ -115,13 +137,18 @@ def check(names: Collection[str]) -> None:
     """Check that every name is that of a repair.
 
     Raises:
-        InvalidInput: If one is not. The message names all repairs.
+        InvalidInput: If one is not, or two exclude each other. The message names all repairs.
     """
     unknown = sorted(set(names) - REPAIRS.keys())
     if unknown:
         raise InvalidInput(
             f"The repairs are {', '.join(REPAIRS)}. Received: {unknown[0][:40]!r}. "
             "Choose among them."
+        )
+    if {CUT, RESCALE} <= set(names):
+        raise InvalidInput(
+            f"Prices before a change of unit are left out or rescaled. Received: {CUT} and "
+            f"{RESCALE}. Choose one of them."
         )
 
 
@@ -154,17 +181,21 @@ def repair(
     marks = {name: repair.marks(candles) for name, repair in REPAIRS.items() if name in names}
     none = np.zeros(len(candles), dtype=bool)
     wide = marks.pop("ohlc_violations", none)
+    old = marks.pop(RESCALE, none)
+    in_one_unit, whole = candles, ~none
+    if old.any():
+        in_one_unit, whole = levels.rescaled(candles, levels.level_shifts(candles))
     dropped = np.logical_or.reduce([none, *marks.values()])
-    remaining = ~dropped
+    remaining = ~dropped & whole
     if dropped.any() and remaining.sum() < _MIN_CANDLES:
         raise InvalidInput(
             f"Repairs must leave {_MIN_CANDLES} candles at least. Received: {', '.join(marks)}, "
             f"which leave {remaining.sum()} of {len(candles):,}. Choose fewer repairs, or another "
             "file."
         )
-    marks["ohlc_violations"] = wide & remaining
+    marks |= {"ohlc_violations": wide & remaining, RESCALE: old}
     return RepairResult(
-        candles=_widen(candles, wide & remaining)[remaining],
+        candles=_widen(in_one_unit, wide & remaining)[remaining],
         lines=None if lines is None else lines[remaining],
         splices=None if splices is None else _carry(splices, remaining),
         problems=tuple(_done(name, mask, lines) for name, mask in marks.items() if mask.any()),

@@ -12,6 +12,7 @@ from cryptoforecast.prices.candles.repairs import REPAIRS, repair, repairable
 from tests.prices.files import samples
 
 NAMES = ("outliers", "ohlc_violations", "flat_tail", "flat")
+OF_SHIFTS = ("level_shift_cut", "level_shift_rescale")
 
 
 @pytest.fixture
@@ -29,8 +30,10 @@ def odd() -> pd.DataFrame:
 
 
 def test_every_repair_is_named_after_a_finding(odd: pd.DataFrame) -> None:
-    assert tuple(REPAIRS) == NAMES
-    assert set(NAMES) <= {problem.kind for problem in quality.report(odd, "1h").problems}
+    assert tuple(REPAIRS) == (*NAMES, *OF_SHIFTS)
+    odd.iloc[200:, :4] *= 1000
+    kinds = {problem.kind for problem in quality.report(odd, "1h").problems}
+    assert {*NAMES, "level_shift"} <= kinds
     assert all(repair.help.endswith(".") for repair in REPAIRS.values())
 
 
@@ -137,7 +140,7 @@ def test_repairs_that_leave_nothing_and_unknown_ones_are_refused() -> None:
     with pytest.raises(InvalidInput, match=r"flat_tail, which leave 0 of 30\. Choose fewer"):
         repair(candles, ["flat_tail"])
     with pytest.raises(
-        InvalidInput, match=r"outliers, ohlc_violations, flat_tail, flat\. .*'gaps'"
+        InvalidInput, match=r"outliers, ohlc_violations, flat_tail, flat, level_.*'gaps'"
     ):
         repair(candles, ["gaps"])
 
@@ -155,3 +158,53 @@ def test_two_candles_are_enough_and_a_single_one_that_stays_is_not_refused() -> 
         repair(ending(1), ["flat_tail"])
     alone = samples.candles("1h", 1)
     pd.testing.assert_frame_equal(repair(alone, ["outliers"]).candles, alone)
+
+
+def shifted(rows: int = 120, at: int = 60) -> pd.DataFrame:
+    """Hours of a coin of which 1,000 became 1."""
+    candles = samples.candles("1h", rows)
+    candles.iloc[at:, :4] *= 1000
+    candles.iloc[at:, 4] /= 1000
+    return candles
+
+
+def test_a_level_shift_is_told_and_not_repaired_unless_asked() -> None:
+    candles = shifted()
+    (problem,) = quality.report(candles, "1h", lines=np.arange(120) + 2).problems
+    assert (problem.kind, problem.count, problem.first_line) == ("level_shift", 1, 62)
+    when = f"{candles.index[60]:%Y-%m-%d %H:%M}"
+    assert problem.detail == f"from {when} on prices are 1,000 times larger"
+    assert repairable(candles) == dict.fromkeys(OF_SHIFTS, 60)
+
+
+def test_what_is_before_a_level_shift_is_left_out() -> None:
+    candles = shifted()
+    done = repair(candles, ["level_shift_cut"], np.arange(120) + 2)
+    pd.testing.assert_frame_equal(done.candles, candles.iloc[60:])
+    assert done.lines is not None
+    assert done.lines[0] == 62
+    assert done.notes == (
+        "Repaired as asked (level_shift_cut): 60 candles before the last change of unit left out.",
+    )
+
+
+def test_what_is_before_a_level_shift_is_brought_into_the_new_unit() -> None:
+    candles, sound = shifted(), samples.candles("1h", 120)
+    done = repair(candles, ["level_shift_rescale", "outliers"])
+    pd.testing.assert_frame_equal(done.candles.iloc[60:], candles.iloc[60:])
+    expected = sound.iloc[:60].to_numpy() * [1000, 1000, 1000, 1000, 1 / 1000]
+    np.testing.assert_allclose(done.candles.iloc[:60].to_numpy(), expected, rtol=1e-15)
+    assert not quality.report(done.candles, "1h").problems
+    assert [problem.kind for problem in done.problems] == ["level_shift_rescale"]
+
+
+def test_a_candle_of_two_units_is_left_out() -> None:
+    candles = shifted()
+    candles.iloc[60, [0, 2]] = candles["close"].iloc[59]
+    assert len(repair(candles, ["level_shift_cut"]).candles) == 59
+    assert len(repair(candles, ["level_shift_rescale"]).candles) == 119
+
+
+def test_cutting_and_rescaling_exclude_each_other() -> None:
+    with pytest.raises(InvalidInput, match="Choose one of them"):
+        repair(shifted(), OF_SHIFTS)

@@ -1,0 +1,346 @@
+"""Level shifts: where the unit of the prices changes between two candles, and the size of a tick.
+
+A coin is redenominated, or a token is swapped for another one: from one candle to the next every
+price is, for example, a thousand times larger. No market moved. A crash differs from it: its prices
+fall inside a candle and not between two, the candles around it range widely, and the ratio is no
+round number. Nothing here changes a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.types import Array
+
+#: A smaller ratio of two levels is a move of the market.
+MIN_RATIO = 1.5
+#: No market moves by this ratio in one candle and is calm before and after.
+MIN_IMPOSSIBLE_RATIO = 50.0
+#: Candles that each level must have. Where no market moves so far, the newest one needs fewer.
+MIN_LEVEL_CANDLES, MIN_LAST_CANDLES = 6, 2
+#: Candles of each level that are looked at.
+LEVEL_CANDLES = 24
+#: With a smaller ratio a change of the volume says nothing.
+MIN_VOLUME_RATIO = 4.0
+# The volume of a redenominated coin changes inversely but for this factor, on a log scale.
+_MAX_VOLUME_ERROR = 0.7
+# Across a gap in time, a shift is so many times as large as a usual move in that time.
+_TIMES_OF_MOVE = 6.0
+# A shift is at least so many times as large as any range beside it, on a log scale.
+_TIMES_OF_RANGE = 3.0
+# The typical ranges of the two levels differ by this factor at most; ranges below the second
+# figure, log-return, count as equal to it.
+_MAX_RANGE_RATIO, _MIN_RANGE = 4.0, 0.002
+#: Numbers that coins are divided or multiplied by, times a power of ten.
+ROUND_RATIOS = (1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+# How far, on a log scale, a ratio may be from a round one: at least and at most.
+_MIN_DISTANCE, _MAX_DISTANCE = 0.005, 0.1
+#: A tick is coarse from this share of the price on.
+MIN_TICK_SHARE = 0.002
+# So many closes must have moved before the smallest step is taken for the tick.
+_MIN_MOVES = 10
+# Closes that the tick is measured on at most, the newest ones.
+_TICK_CANDLES = 20_000
+#: A jump of so many coarse ticks is no more than a thin market.
+MAX_TICKS = 5
+
+
+@dataclass(frozen=True)
+class LevelShift:
+    """A change of the unit of the prices.
+
+    Attributes:
+        row: First candle that is wholly in the new unit.
+        first: First candle that is not wholly in the old unit: ``row``, or the one before it if the
+            unit changed inside that candle.
+        ratio: Prices in the new unit over prices in the old one; a round number where it is near
+            one.
+        raw: The ratio of the open of ``row`` to the last close in the old unit.
+        traded_coins: Whether the volume is counted in coins, so that it changed inversely.
+    """
+
+    row: int
+    first: int
+    ratio: float
+    raw: float
+    traded_coins: bool
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The smallest step of a price that is a large part of it.
+
+    Attributes:
+        size: The step, in the unit of the prices.
+        share: The step over the median of all different closes, a fraction.
+    """
+
+    size: float
+    share: float
+
+
+def coarse_tick(candles: pd.DataFrame) -> Tick | None:
+    """Measure the tick of a market where one tick is a large part of the price.
+
+    Args:
+        candles: Canonical frame.
+
+    Returns:
+        ``None`` where one tick is less than ``MIN_TICK_SHARE`` of the price, where hardly a
+        close moved, or where the prices are not whole numbers of one step.
+    """
+    last = candles.iloc[-_TICK_CANDLES:]
+    close = last["close"].to_numpy(float)
+    moved = np.abs(np.diff(close))
+    if (moved > 0).sum() < _MIN_MOVES:
+        return None
+    usual = float(np.median(np.unique(close)))
+    prices = np.unique(last[["open", "high", "low", "close"]].to_numpy(float))
+    steps = np.diff(prices)
+    size = float(steps[steps > 1e-6 * usual].min(initial=np.inf))
+    share = size / usual
+    count = prices / size
+    if not MIN_TICK_SHARE <= share < np.inf or (np.abs(count - np.round(count)) > 0.01).any():
+        return None
+    # A tick that is hardly ever moved by is a gap between the few prices that happened.
+    often = (moved > 0) & (moved < 1.5 * size)
+    return Tick(size, share) if often.sum() >= _MIN_MOVES else None
+
+
+def level_shifts(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
+    """Find where the unit of the prices changes.
+
+    Around a shift both levels must be calm, and last for some candles. If the prices jump
+    between two candles without a gap in time, this is enough: a market goes on where it stopped. If
+    the jump lies inside a candle or across a gap in time, or if there are closes alone, the volume
+    must have changed inversely, or no market moves so far (``MIN_IMPOSSIBLE_RATIO``), or, across a
+    gap, the ratio is a power of ten. Candles up to ``LEVEL_CANDLES`` after a shift decide about it.
+
+    Args:
+        candles: Canonical frame.
+
+    Returns:
+        The shifts in time order.
+    """
+    close = np.log(candles["close"].to_numpy(float))
+    jumps = np.flatnonzero(np.abs(np.diff(close)) >= np.log(MIN_RATIO)) + 1
+    if not len(jumps):
+        return ()
+    edges = np.r_[0, jumps, len(close)]
+    room = np.diff(edges)
+    some = np.flatnonzero((room[:-1] >= MIN_LEVEL_CANDLES) & (room[1:] >= MIN_LAST_CANDLES))
+    if not len(some):
+        return ()
+    tick = coarse_tick(candles)
+    shifts = (
+        _shift(_Around(candles, int(edges[i]), int(edges[i + 1]), int(edges[i + 2])), tick)
+        for i in some
+    )
+    return tuple(shift for shift in shifts if shift is not None)
+
+
+class _Around:
+    """The candles before and after a jump of the close, as logarithms.
+
+    Args:
+        candles: Canonical frame.
+        begin: Row of the jump before, or 0.
+        row: First close after the jump.
+        end: Row of the jump after, or the number of candles.
+    """
+
+    def __init__(self, candles: pd.DataFrame, begin: int, row: int, end: int) -> None:
+        first = max(begin, row - LEVEL_CANDLES)
+        some = candles.iloc[first : min(end, row + LEVEL_CANDLES)]
+        self.row, at = row, row - first
+        self.newest = end == len(candles)
+        open_, high, low, close = (
+            np.log(some[name].to_numpy(float)) for name in ("open", "high", "low", "close")
+        )
+        top = np.maximum(np.maximum(high, low), np.maximum(open_, close))
+        bottom = np.minimum(np.minimum(high, low), np.minimum(open_, close))
+        range_ = top - bottom
+        # How far a candle reaches from the close before it.
+        reach = np.maximum(top[1:], close[:-1]) - np.minimum(bottom[1:], close[:-1])
+        self.jump = float(close[at] - close[at - 1])
+        size = abs(self.jump)
+        self.closes_alone = bool((range_ == 0).all())
+        self.inside = bool(range_[at] > size / _TIMES_OF_RANGE)
+        self.new = at + self.inside  # first candle of the new level, counted from ``first``
+        last = at - 1  # last candle of the old level
+        self.between = float(open_[self.new] - close[last]) if self.new < len(close) else np.nan
+        self.old_close, self.new_close = close[:at], close[self.new :]
+        self.old_reach, self.new_reach = reach[:last], reach[self.new :]
+        if not self.inside and len(range_) > at:
+            self.new_reach = np.r_[range_[at], self.new_reach]
+        times = some.index.asi8
+        self.apart = float((times[at] - times[last]) / np.median(np.diff(times)))
+        volume = some["volume"].to_numpy(float)
+        self.old_volume, self.new_volume = volume[:at], volume[self.new :]
+
+    @property
+    def two_levels(self) -> bool:
+        """Whether all closes of one level are nearer to it than to the other."""
+        needed = MIN_LAST_CANDLES if self.impossible and self.newest else MIN_LEVEL_CANDLES
+        if len(self.old_close) < MIN_LEVEL_CANDLES or len(self.new_close) < needed:
+            return False
+        old, new = np.median(self.old_close), np.median(self.new_close)
+        middle = (old + new) / 2
+        sides = np.sign(new - old) * np.r_[middle - self.old_close, self.new_close - middle]
+        return bool((sides > 0).all() and abs(new - old) > abs(self.jump) / 2)
+
+    @property
+    def calm(self) -> bool:
+        """Whether no candle ranges as in a crash, and both levels move alike."""
+        size = abs(self.jump)
+        reaches = (self.old_reach, self.new_reach)
+        widest = max(reach.max(initial=0) for reach in reaches)
+        usual = [max(float(np.median(reach)), _MIN_RANGE) for reach in reaches]
+        alike = max(usual) / min(usual) <= _MAX_RANGE_RATIO
+        alive = all((reach > 0).any() for reach in reaches)
+        moves = _TIMES_OF_MOVE * max(usual) * np.sqrt(self.apart) if self.late else 0.0
+        quiet = widest <= size / _TIMES_OF_RANGE and size >= moves
+        return bool(quiet and (self.impossible or (alike and alive)))
+
+    @property
+    def late(self) -> bool:
+        """Whether candles are absent between the two levels."""
+        return self.apart > 1.5
+
+    @property
+    def impossible(self) -> bool:
+        """Whether no market moves so far in one candle."""
+        return bool(abs(self.jump) >= np.log(MIN_IMPOSSIBLE_RATIO))
+
+    @property
+    def traded_coins(self) -> bool:
+        """Whether the volume is counted in coins; so it is taken where nothing tells."""
+        error = self._volume_error(self.new_volume)
+        return error is None or error < abs(self.jump) / 2
+
+    @property
+    def inverse_volume(self) -> bool:
+        """Whether the volume changed inversely for good; that of a crash falls again."""
+        half = len(self.new_volume) // 2
+        parts = (self.new_volume[:half], self.new_volume[half:])
+        errors = [self._volume_error(part) for part in parts]
+        return all(error is not None and error < _MAX_VOLUME_ERROR for error in errors)
+
+    def _volume_error(self, new_volume: Array) -> float | None:
+        """Measure how far the volume is from having changed inversely, on a log scale.
+
+        Returns:
+            ``None`` where the volume is unknown, or the change too small to tell.
+        """
+        old, new = _typical(self.old_volume), _typical(new_volume)
+        if not (old > 0 and new > 0) or abs(self.jump) < np.log(MIN_VOLUME_RATIO):
+            return None
+        return abs(float(np.log(new / old)) + self.jump)
+
+    @property
+    def distance(self) -> float:
+        """How far the ratio may be from a round one, on a log scale."""
+        usual = float(np.median(np.r_[self.old_reach, self.new_reach]))
+        return float(np.clip(4 * usual, _MIN_DISTANCE, _MAX_DISTANCE))
+
+
+def _shift(around: _Around, tick: Tick | None) -> LevelShift | None:
+    """Return the level shift at a jump, ``None`` where the market moved."""
+    if not (around.two_levels and around.calm):
+        return None
+    old, new = np.exp(around.old_close[-1]), np.exp(around.new_close[0])
+    if tick is not None and abs(new - old) < (MAX_TICKS + 0.5) * tick.size:
+        return None
+    if around.inside or around.late or around.closes_alone:
+        power = around.jump / np.log(10)
+        is_power = abs(power - round(power)) * np.log(10) <= around.distance
+        halted = around.late and not around.inside and round(power) != 0 and is_power
+        if not (around.inverse_volume or around.impossible or halted):
+            return None
+    return LevelShift(
+        row=around.row + around.inside,
+        first=around.row,
+        ratio=_round(around.between, around.distance),
+        raw=float(np.exp(around.between)),
+        traded_coins=around.traded_coins,
+    )
+
+
+def _round(log_ratio: float, distance: float) -> float:
+    """Return the ratio of a logarithm, or a round number that it is near to."""
+    size = abs(log_ratio)
+    power = np.floor(size / np.log(10))
+    numbers = np.array([part * 10 ** (power + up) for up in (0, 1) for part in ROUND_RATIOS])
+    away = np.abs(np.log(numbers) - size)
+    near = numbers[away <= distance]
+    if not len(near):
+        return float(np.exp(log_ratio))
+    best = float(near[np.argmin(np.abs(np.log(near) - size))])
+    return best if log_ratio > 0 else 1 / best
+
+
+def _as_decimals(values: Array) -> Array:
+    """Round to 15 digits, so that 0.02009359 times 1,000 is 20.09359 and not 20.093590000000003."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        digits = 14 - np.floor(np.log10(values))
+        scale = 10.0 ** np.clip(np.nan_to_num(digits), 0, 300)
+        rounded: Array = np.round(values * scale) / scale
+    return np.where(np.isfinite(rounded) & (rounded > 0), rounded, values)
+
+
+def ratio_text(ratio: float) -> str:
+    """Say how a price compares with the one before, such as "1,000 times larger"."""
+    larger = ratio > 1
+    times = ratio if larger else 1 / ratio
+    shown = f"{times:,.0f}" if abs(times - round(times)) < 1e-9 * times else f"{times:,.4g}"
+    if times >= 10_000:
+        shown = f"{times:,.0f}"
+    return f"{shown} times {'larger' if larger else 'smaller'}"
+
+
+def tick_text(tick: Tick) -> str:
+    """Say how large the smallest step of the price is."""
+    size = np.format_float_positional(float(f"{tick.size:.6g}"), trim="-")
+    return f"one tick, {size}, is {100 * tick.share:.2g} % of the price"
+
+
+def _typical(volume: Array) -> float:
+    """Return the median of the volumes above 0; 0 where there is none."""
+    known = volume[np.isfinite(volume) & (volume > 0)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
+def rescaled(
+    candles: pd.DataFrame, shifts: Sequence[LevelShift], *, raw: bool = False
+) -> tuple[pd.DataFrame, Array]:
+    """Bring all candles into the newest unit.
+
+    Args:
+        candles: Canonical frame. It is not changed.
+        shifts: Those that ``level_shifts`` found in it.
+        raw: Whether each level begins exactly where the one before it ended, and not at its ratio.
+
+    Returns:
+        All candles, and which of them are in one unit each, ``(n,)`` bool: where the unit changed
+        inside a candle, its prices mean nothing.
+    """
+    prices, volumes = np.ones(len(candles)), np.ones(len(candles))
+    kept = np.ones(len(candles), dtype=bool)
+    for shift in shifts:
+        ratio = shift.raw if raw else shift.ratio
+        prices[: shift.first] *= ratio
+        if shift.traded_coins:
+            volumes[: shift.first] /= ratio
+        kept[shift.first : shift.row] = False
+    values = candles.to_numpy(float, copy=True)
+    old = prices != 1
+    values[old, :4] *= prices[old, None]
+    values[old, 4] *= volumes[old]
+    if not raw:
+        values[old] = _as_decimals(values[old])
+    result = pd.DataFrame(values, index=candles.index, columns=candles.columns)
+    return result, kept

@@ -1,0 +1,252 @@
+"""A change of the coin's unit is told from a crash, and one tick from an outlier."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cryptoforecast.prices.candles import levels, quality
+
+PRICES = ["open", "high", "low", "close"]
+
+
+def market(rows: int = 200, seed: int = 1, step: float = 0.005, start: float = 100.0):
+    """A calm market, hour by hour: each candle opens where the one before closed."""
+    rng = np.random.default_rng(seed)
+    close = start * np.exp(np.cumsum(rng.normal(0, step, rows)))
+    open_ = np.r_[start, close[:-1]]
+    wick = np.exp(np.abs(rng.normal(0, step / 2, (2, rows))))
+    return pd.DataFrame(
+        {
+            "open": open_,
+            "high": np.maximum(open_, close) * wick[0],
+            "low": np.minimum(open_, close) / wick[1],
+            "close": close,
+            "volume": rng.uniform(5, 40, rows),
+        },
+        index=pd.date_range("2024-03-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns"),
+    )
+
+
+def redenominated(candles: pd.DataFrame, row: int, ratio: float, *, coins: bool = True):
+    """The same market, its prices from ``row`` on in another unit."""
+    result = candles.copy()
+    result.iloc[row:, :4] *= ratio
+    if coins:
+        result.iloc[row:, 4] /= ratio
+    return result
+
+
+def opening_at_last_close(candles: pd.DataFrame) -> pd.DataFrame:
+    """The candles of a source that takes each open from the close before, whatever happened."""
+    result = candles.copy()
+    result.iloc[1:, 0] = candles["close"].to_numpy()[:-1]
+    result["high"] = result[PRICES].max(axis=1)
+    result["low"] = result[PRICES].min(axis=1)
+    return result
+
+
+def rows_of(candles: pd.DataFrame) -> list[int]:
+    return [shift.row for shift in levels.level_shifts(candles)]
+
+
+@pytest.mark.parametrize("ratio", [1000, 0.001, 100, 10, 0.1, 1e4, 1e-6, 3, 0.5, 2.5, 7.31, 1 / 33])
+@pytest.mark.parametrize("coins", [True, False])
+def test_a_change_of_unit_is_found_whatever_the_ratio(ratio: float, coins: bool) -> None:
+    candles = redenominated(market(), 60, ratio, coins=coins)
+    (shift,) = levels.level_shifts(candles)
+    assert (shift.row, shift.first) == (60, 60)
+    assert shift.ratio == pytest.approx(ratio, rel=0.02)
+    assert shift.raw == pytest.approx(ratio)
+    if not 1 / 4 < ratio < 4:
+        assert shift.traded_coins == coins
+
+
+@pytest.mark.parametrize("ratio", [1000, 0.001, 100, 10, 0.1, 5])
+def test_a_round_ratio_is_exact_although_the_market_moved_meanwhile(ratio: float) -> None:
+    candles = market()
+    candles.iloc[60:, :4] *= 1.006
+    (shift,) = levels.level_shifts(redenominated(candles, 60, ratio))
+    assert shift.ratio == ratio
+
+
+def test_the_volume_tells_where_the_unit_changes_inside_a_candle() -> None:
+    candles = opening_at_last_close(redenominated(market(), 60, 0.1))
+    (shift,) = levels.level_shifts(candles)
+    assert (shift.row, shift.first) == (61, 60)
+    same_volume = opening_at_last_close(redenominated(market(), 60, 0.1, coins=False))
+    assert not rows_of(same_volume)  # as well a crash
+
+
+def test_no_market_moves_a_thousandfold_inside_a_candle_and_stays_calm() -> None:
+    for ratio in (1000, 0.001):
+        candles = redenominated(market(), 60, ratio, coins=False)
+        assert rows_of(opening_at_last_close(candles)) == [61]
+
+
+def test_a_crash_of_nine_tenths_in_an_hour_is_no_change_of_unit() -> None:
+    for seed in range(20):
+        candles = market(seed=seed)
+        crashed = opening_at_last_close(redenominated(candles, 60, 0.1, coins=False))
+        assert not rows_of(crashed)
+        crashed.iloc[60:, 4] *= 1 + 30 * np.exp(-np.arange(len(candles) - 60) / 6)
+        assert not rows_of(crashed)
+
+
+def luna(seed: int) -> pd.DataFrame:
+    """A coin that loses all its value in two days, a few tenths an hour, and never recovers."""
+    rng = np.random.default_rng(seed)
+    rows, begins, lasts = 400, 200, 48
+    move = rng.normal(0, 0.008, rows)
+    move[begins : begins + lasts] = rng.normal(-0.25, 0.35, lasts)
+    move[begins + lasts :] = rng.normal(0, 0.08, rows - begins - lasts)
+    move[begins + 20] = np.log(0.1)
+    close = 80 * np.exp(np.cumsum(move))
+    open_ = np.r_[80.0, close[:-1]] * np.exp(rng.normal(0, 0.01, rows))
+    wick = np.exp(np.abs(rng.normal(0, np.abs(move) / 2 + 0.002)))
+    volume = rng.uniform(1, 4, rows) * np.where(np.arange(rows) < begins, 1, 1e3)
+    return pd.DataFrame(
+        {
+            "open": open_,
+            "high": np.maximum(open_, close) * wick,
+            "low": np.minimum(open_, close) / wick,
+            "close": close,
+            "volume": volume,
+        },
+        index=pd.date_range("2022-05-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns"),
+    )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_coin_that_dies_changes_no_unit(seed: int) -> None:
+    assert not rows_of(luna(seed))
+
+
+def test_a_wrong_tick_and_a_flash_crash_that_comes_back_are_no_change_of_unit() -> None:
+    for rows in (1, 2, 5):
+        candles = market()
+        candles.iloc[60 : 60 + rows, :4] *= 0.1
+        assert not rows_of(candles)
+    assert not rows_of(redenominated(market(), 199, 1000))  # the last candle: a tick, or a unit
+    assert rows_of(redenominated(market(), 198, 1000)) == [198]
+
+
+def test_across_a_halt_of_the_market_a_power_of_ten_tells() -> None:
+    rows = np.r_[0:60, 90:200]
+    assert rows_of(redenominated(market(), 75, 10, coins=False).iloc[rows]) == [60]
+    assert not rows_of(redenominated(market(), 75, 1 / 3.3, coins=False).iloc[rows])
+    later = market()
+    later.iloc[75:, :4] *= 1.6  # it may have risen so far meanwhile
+    assert not rows_of(later.iloc[np.r_[0:60, 75:200]])
+
+
+def test_closes_alone_need_the_volume_or_a_ratio_that_is_impossible() -> None:
+    closes = market()
+    closes[["open", "high", "low"]] = np.repeat(closes[["close"]].to_numpy(), 3, axis=1)
+    assert rows_of(redenominated(closes, 60, 1000, coins=False)) == [60]
+    assert rows_of(redenominated(closes, 60, 0.1)) == [60]
+    assert not rows_of(redenominated(closes, 60, 0.1, coins=False))
+
+
+def test_rescaled_prices_have_no_digits_of_rounding() -> None:
+    for ratio in (1000, 0.001, 1e-8):
+        candles = market().round(8)
+        shifted = redenominated(candles, 60, ratio)
+        again, _ = levels.rescaled(shifted, levels.level_shifts(shifted))
+        close = again["close"].to_numpy()[:60]
+        digits = [
+            len(f"{float(value)!r}".split("e")[0].strip("0.").replace(".", "")) for value in close
+        ]
+        assert max(digits) <= 12
+
+
+def test_several_changes_are_brought_into_the_newest_unit() -> None:
+    candles = market()
+    shifted = redenominated(redenominated(candles, 60, 1000), 120, 0.01)
+    assert rows_of(shifted) == [60, 120]
+    again, whole = levels.rescaled(shifted, levels.level_shifts(shifted))
+    assert whole.all()
+    expected = redenominated(candles, 0, 10)
+    np.testing.assert_allclose(again.to_numpy(), expected.to_numpy(), rtol=1e-12)
+
+
+@given(ratio=st.floats(1.7, 1e9), up=st.booleans(), coins=st.booleans(), seed=st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_the_ratio_leaves_no_trace(ratio: float, up: bool, coins: bool, seed: int) -> None:
+    """Beginning each level where the one before ended gives the market without the change."""
+    candles, ratio = market(seed=seed), ratio if up else 1 / ratio
+    coins = coins or 1 / 4 < ratio < 4
+    shifted = redenominated(candles, 60, ratio, coins=coins)
+    again, _ = levels.rescaled(shifted, levels.level_shifts(shifted), raw=True)
+    expected = candles.copy()
+    expected.iloc[:, :4] *= ratio
+    expected.iloc[:, 4] /= ratio if coins else 1
+    np.testing.assert_allclose(again.to_numpy(), expected.to_numpy(), rtol=1e-9)
+
+
+@given(seed=st.integers(0, 10_000), step=st.floats(0.0005, 0.3))
+@settings(max_examples=60, deadline=None)
+def test_a_market_without_a_change_has_none(seed: int, step: float) -> None:
+    assert not rows_of(market(400, seed, step))
+
+
+def thin(rows: int = 240, low: int = 2, high: int = 3, tick: float = 1e-8, seed: int = 3):
+    """A coin at a few ticks, which moves by one now and then."""
+    rng = np.random.default_rng(seed)
+    close = rng.integers(low, high + 1, rows)
+    open_ = np.r_[close[0], close[:-1]]
+    names = {"open": open_, "high": np.maximum(open_, close), "low": np.minimum(open_, close)}
+    index = pd.date_range("2025-01-01", periods=rows, freq="h", tz="UTC", name="time", unit="ns")
+    prices = pd.DataFrame(names | {"close": close}, index=index) * tick
+    return prices.round(12).assign(volume=rng.uniform(1e6, 1e7, rows))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tick"), [(2, 3, 1e-8), (1, 2, 1e-8), (1, 3, 1e-6), (3, 5, 0.01), (20, 24, 5.0)]
+)
+def test_one_tick_is_no_outlier_and_no_change_of_unit(low: int, high: int, tick: float) -> None:
+    candles = thin(low=low, high=high, tick=tick)
+    assert not quality.outliers(candles).any()
+    assert not rows_of(candles)
+    found = levels.coarse_tick(candles)
+    assert found is not None
+    assert found.size == pytest.approx(tick)
+
+
+def test_two_or_three_satoshi_are_told_in_words() -> None:
+    (problem,) = quality.report(thin(), "1h").problems
+    assert problem.kind == "coarse_tick"
+    assert problem.detail == "one tick, 0.00000001, is 40 % of the price"
+
+
+def test_a_wrong_tick_far_away_is_an_outlier_in_a_thin_market_too() -> None:
+    candles = thin()
+    candles.iloc[100, [1, 3]] = 900e-8
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [100]
+
+
+@pytest.mark.parametrize("decimals", [2, 3])
+def test_a_fine_tick_is_not_told(decimals: int) -> None:
+    assert levels.coarse_tick(market().round(decimals)) is None
+    assert levels.coarse_tick(market()) is None
+
+
+def test_few_prices_are_no_evidence_of_a_tick() -> None:
+    flat = market(50)
+    flat[PRICES] = 100.0
+    flat.iloc[20, [1, 3]] = 200.0
+    assert levels.coarse_tick(flat) is None
+    assert quality.outliers(flat).sum() == 1
+    assert levels.coarse_tick(market(4).round(0)) is None
+
+
+def test_cents_of_a_coin_at_a_dollar_and_a_change_into_a_few_ticks() -> None:
+    """From 2,000 satoshi to 2: both the new unit and the new tick are right."""
+    old = thin(100, 2000, 2003)
+    new = thin(100, 2, 3).set_axis(old.index + pd.Timedelta(hours=100))
+    both = pd.concat([old, new])
+    both.iloc[100, 0] = new["close"].iloc[0]
+    assert rows_of(both) == [100]
