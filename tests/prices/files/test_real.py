@@ -114,3 +114,31 @@ def test_the_verbatim_head_of_the_minute_file(data_folder: Path) -> None:
     history = read(data_folder / name, name)
     assert (history.interval, len(history)) == ("1m", 9_999)
     assert history.start == pd.Timestamp("2012-01-01 10:01Z")
+
+
+@pytest.mark.parametrize("folder", ["daily", "hourly", "messy"])
+def test_no_real_market_is_taken_for_another_unit_or_a_coarse_tick(
+    data_folder: Path, folder: str
+) -> None:
+    for path in sorted((data_folder / folder).glob("*.*")):
+        if not path.name.startswith("UNUSABLE"):
+            kinds = found(read(path, path.name))
+            assert not {"level_shift", "coarse_tick"} & kinds.keys(), path.name
+
+
+def test_a_redenominated_coin_and_a_coin_of_two_satoshi(data_folder: Path) -> None:
+    reports = data_folder / "reports"
+    path = reports / "redenominated_coin" / "BTTUSDT.csv"
+    (shift,) = read(path, path.name).quality.problems
+    assert (shift.kind, shift.first_line) == ("level_shift", 62)
+    assert shift.detail == "from 2024-03-03 12:00 on prices are 1,000 times larger"
+    rescaled = read(path, path.name, repairs=["level_shift_rescale"]).candles
+    assert rescaled["open"].iloc[0] == 20.0
+    assert rescaled["volume"].iloc[0] == 0.008871
+    assert len(read(path, path.name, repairs=["level_shift_cut"])) == 60
+    path = reports / "one_tick_is_an_outlier" / "two_satoshi.csv"
+    quality = read(path, path.name).quality
+    assert quality.outliers == 0
+    assert [problem.detail for problem in quality.problems] == [
+        "one tick, 0.00000001, is 40 % of the price"
+    ]
