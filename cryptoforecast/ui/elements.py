@@ -103,7 +103,7 @@ def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, n
 
 
 def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
-    """Offer a whole table as CSV, with coin and source in each row.
+    """Offer a whole table as CSV, with coin, quote and source in each row.
 
     Args:
         frame: The table.
@@ -113,8 +113,10 @@ def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
     label = "simulated-" if history.simulated else ""
     st.download_button(
         "Download CSV",
-        lambda: frame.assign(coin=history.coin, source=history.source).to_csv(index=False),
-        file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
+        lambda: frame.assign(coin=history.coin, quote=history.quote, source=history.source).to_csv(
+            index=False
+        ),
+        file_name=f"{label}{history.market}-{history.interval}-{name}.csv".lower(),
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
