@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.types import (
-    INTERVALS,
     MEDIAN,
     QUANTILES,
     Array,
@@ -112,12 +111,14 @@ def leaderboard_json(board: Leaderboard) -> Json:
 def forecast_json(
     next_steps: NextSteps, loss: str, probabilities: Sequence[Probability] = ()
 ) -> Json:
-    """Describe a forecast: one entry for each step, prices in USD.
+    """Describe a forecast: one entry for each step, prices in the quote currency.
 
-    ``time`` is the open of the candle whose close is predicted. ``quantiles`` are prices, and
-    ``median`` is the quantile 0.5. ``mean`` is the point forecast of a model that was trained
-    with squared error; otherwise it is ``mean_of_quantiles``. ``calibration`` is ``None`` if the
-    band was not rescaled. ``ensemble`` is ``None`` for a single network.
+    ``time`` is the open of the candle whose close is predicted, and ``closes_at`` is when that
+    close is known; ``origin`` and ``origin_closes_at`` are the same of the last candle.
+    ``quantiles`` are prices, and ``median`` is the quantile 0.5. ``mean`` is the point forecast of
+    a model that was trained with squared error; otherwise it is ``mean_of_quantiles``.
+    ``calibration`` is ``None`` if the band was not rescaled. ``ensemble`` is ``None`` for a single
+    network.
 
     Args:
         next_steps: A forecast from one origin.
@@ -132,11 +133,12 @@ def forecast_json(
         "model": next_steps.model,
         "data": data_json(next_steps.history),
         "origin": time_json(forecast.origins[0]),
+        "origin_closes_at": time_json(forecast.closes_at(0)[0]),
         "last_close": float(forecast.close[0]),
         "steps": [
             {
                 "step": step,
-                "time": times[step - 1],
+                **times[step - 1],
                 "median": finite(prices[step - 1, MEDIAN]),
                 "mean": finite(means[step - 1]),
                 "quantiles": {
@@ -160,10 +162,10 @@ def mean_of_quantiles(prices: Array) -> Array:
     the nine levels, and constant beyond the outermost two, because nothing is known there.
 
     Args:
-        prices: ``(horizon, 9)`` USD, by rising quantile.
+        prices: ``(horizon, 9)`` prices, by rising quantile.
 
     Returns:
-        ``(horizon,)`` USD.
+        ``(horizon,)`` prices.
     """
     levels = np.array([0.0, *QUANTILES, 1.0])
     flat = np.concatenate([prices[:, :1], prices, prices[:, -1:]], axis=1)
@@ -179,7 +181,6 @@ def model_json(saved: SavedModel) -> Json:
         "network": spec.network,
         "interval": card.interval,
         "coin": card.coin,
-        "quote": card.quote,
         "scope": card.scope,
         "features": list(spec.features),
         "lookback": spec.lookback,
@@ -196,11 +197,9 @@ def model_json(saved: SavedModel) -> Json:
         "verdict": card.verdict or None,
         "data": {
             "coin": card.coin,
-            "quote": card.quote,
             "interval": card.interval,
             "source": card.source,
             "simulated": card.simulated,
-            "age_seconds": None,
             "rows": card.rows,
             "start": card.start,
             "end": card.end,
@@ -217,9 +216,6 @@ def inspect_json(history: PriceHistory) -> Json:
     """Describe a price file that could be read, and its quality."""
     return {
         "readable": True,
-        "coin": history.coin,
-        "quote": history.quote,
-        "source": history.source,
         "interval": history.interval,
         "rows": len(history),
         "start": time_json(history.start),
@@ -236,7 +232,7 @@ def inspect_json(history: PriceHistory) -> Json:
 
 def unreadable_json(reason: str) -> Json:
     """Describe a price file that was refused: the same keys, and the reason."""
-    keys = ("coin", "quote", "source", "interval", "rows", "start", "end", "first", "last")
+    keys = ("interval", "rows", "start", "end", "first", "last")
     counts = ("missing", "duplicates", "flat_tail", "ohlc_violations", "outliers")
     return {
         "readable": False,
@@ -251,19 +247,12 @@ def unreadable_json(reason: str) -> Json:
 
 
 def data_json(history: PriceHistory) -> Json:
-    """Describe the prices behind an answer.
-
-    ``age_seconds`` counts from the time at which the source was last asked: cached prices that
-    could not be brought up to date are older than a few minutes. It is ``None`` for a file.
-    """
-    age = pd.Timestamp.now("UTC") - history.fetched_at
+    """Describe the prices behind an answer."""
     return {
         "coin": history.coin,
-        "quote": history.quote,
         "interval": history.interval,
         "source": history.source,
         "simulated": history.simulated,
-        "age_seconds": None if history.of_file else max(0, round(age.total_seconds())),
         "rows": len(history),
         "start": time_json(history.start),
         "end": time_json(history.end),
@@ -302,21 +291,24 @@ def verdict_json(verdict: Verdict) -> dict[str, str | bool | float | None]:
     }
 
 
-def _step_times(next_steps: NextSteps) -> list[str]:
-    """Return the open of the candle of each step."""
+def _step_times(next_steps: NextSteps) -> list[dict[str, str]]:
+    """Return the open and the close of the candle of each step."""
     forecast = next_steps.forecast
-    length = INTERVALS[forecast.interval]
     return [
-        time_json(forecast.origins[0] + step * length) for step in range(1, forecast.horizon + 1)
+        {
+            "time": time_json(forecast.times(step)[0]),
+            "closes_at": time_json(forecast.closes_at(step)[0]),
+        }
+        for step in range(1, forecast.horizon + 1)
     ]
 
 
-def _probability_json(one: Probability, times: Sequence[str]) -> Json:
+def _probability_json(one: Probability, times: Sequence[dict[str, str]]) -> Json:
     return {
         "level": one.level,
         "direction": one.direction,
         "steps": [
-            {"step": step, "time": time, "probability": finite(value)}
+            {"step": step, **time, "probability": finite(value)}
             for step, (time, value) in enumerate(zip(times, one.by_step, strict=True), start=1)
         ],
     }

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cryptoforecast.learning import bundles, features, specs
 from cryptoforecast.types import (
+    INTERVALS,
     QUANTILES,
     EpochLoss,
     ModelCard,
@@ -58,6 +59,16 @@ def parted(given: PriceHistory, absent: Mapping[int, int]) -> PriceHistory:
         later[row:] += count
     index = given.candles.index + later * given.candle_length
     return dataclasses.replace(given, candles=given.candles.set_axis(index.rename("time")))
+
+
+def lasting(given: PriceHistory, interval: str) -> PriceHistory:
+    """The same candles, each of this length, from the same Monday on."""
+    index = pd.date_range(
+        given.start, periods=len(given), freq=INTERVALS[interval], name="time", unit="ns"
+    )
+    candles = given.candles.set_axis(index)
+    fetched = candles.index[-1] + INTERVALS[interval]
+    return dataclasses.replace(given, interval=interval, candles=candles, fetched_at=fetched)
 
 
 def dead(given: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:

@@ -187,12 +187,12 @@ def test_the_text_has_the_verdict_first_and_units(trained, run, prices):
     assert status == 0
     lines = out.splitlines()
     assert lines[0] == result["verdict"]["sentence"]
-    assert "118 origins, 2024-01-21 00:00 to 2024-01-25 23:00 UTC" in out
+    assert "118 origins, from 2024-01-21 00:00 to 2024-01-26 00:00 UTC" in out
     assert "step 2 of 2" in out
     header = next(line for line in lines if line.startswith("predictor"))
     assert "MAE, USD" in header
     row = next(line for line in lines if line.startswith("dense")).split()
-    assert row[1] == f"{result['scores']['dense']['mae']:,.5g}"
+    assert row[1] == f"{result['scores']['dense']['mae']:.3f}"
     naive = next(line for line in lines if line.startswith("naive")).split()
     assert "-" in naive
     assert "SIMULATED" not in out
@@ -209,49 +209,6 @@ def test_simulated_prices_are_labelled_everywhere(run):
     result = json.loads(run("backtest", *window, "--json")[1])
     assert result["data"]["simulated"] is True
     assert result["data"]["rows"] == pytest.approx(60 * 24, abs=2)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "forecast --model btc-1h-dense", "forecast --model global-1h-lstm --coin bitcoin",
-        "backtest --network naive --coin BTC", "train --network dense --coin ETH-EUR",
-    ],
-)  # fmt: skip
-def test_a_command_can_insist_on_live_prices(run, command):
-    status, out, err = run(*command.split(), "--prices", "live", "--json")
-    assert (status, out) == (3, "")
-    assert err.startswith("error: Live prices of ")
-    assert len(err.splitlines()) == 1
-
-
-def test_fetch_insists_on_live_prices_unless_told(run, tmp_path):
-    to = tmp_path / "btc.csv"
-    for more in ((), ("--prices", "live")):
-        status, out, err = run("fetch", "--coin", "BTC", "--days", "5", "--to", to, *more)
-        assert (status, out) == (3, "")
-        assert "Live prices of BTC-USD are needed" in err
-        assert not to.exists()
-    assert run("fetch", "--coin", "BTC", "--days", "5", "--to", to, "--prices", "any")[0] == 0
-    assert "simulated" in to.read_text()
-
-
-@pytest.mark.parametrize("coin", ["zzzz", "AAPL", "bitcon", "ATOM2-USD"])
-def test_a_symbol_that_nobody_knows_is_refused_offline(run, tmp_path, coin):
-    to = tmp_path / "x.csv"
-    for command in (
-        ("forecast", "--model", "btc-1h-dense"),
-        ("backtest", "--network", "naive"),
-        ("fetch", "--to", to),
-        ("fetch", "--to", to, "--prices", "any"),
-    ):
-        refused(run(*command, "--coin", coin), "Did you mean")
-    assert not to.exists()
-
-
-def test_the_prices_of_a_file_are_not_live(run, prices):
-    answer = run("backtest", "--data", prices, "--network", "naive", "--prices", "live")
-    refused(answer, "--prices goes with live prices only")
 
 
 def test_a_window_is_cut_from_live_prices(run):
@@ -271,7 +228,7 @@ def test_a_window_is_cut_from_live_prices(run):
     ],
 )
 def test_a_time_with_an_offset_means_the_same_moment(run, start, end, tmp_path):
-    window = ("--start", start, "--end", end, "--prices", "any", "--to", tmp_path / "prices.csv")
+    window = ("--start", start, "--end", end, "--to", tmp_path / "prices.csv")
     data = json.loads(run("fetch", "--coin", "eth", *window, "--json")[1])["data"]
     assert data["start"] == "2024-01-01T00:00:00+00:00"
     assert data["end"] == "2024-01-01T23:00:00+00:00"
@@ -456,6 +413,11 @@ def test_forecast_gives_the_librarys_numbers(trained, run, prices):
     assert medians == next_steps.forecast.predicted[0].tolist()
     assert result["origin"] == "2024-01-25T23:00:00+00:00"
     assert result["steps"][1]["time"] == "2024-01-26T01:00:00+00:00"
+    assert result["steps"][1]["closes_at"] == "2024-01-26T02:00:00+00:00"
+    text = run("forecast", "--model", "tiny", "--data", prices)[1]
+    assert f"last close, ${next_steps.forecast.close[0]:.2f} at 2024-01-26 00:00 UTC." in text
+    (row,) = [line for line in text.splitlines() if line.startswith("2 ")]
+    assert row.split()[1:3] == ["2024-01-26", "02:00"]
 
 
 def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
@@ -484,9 +446,9 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
         assert [step["probability"] for step in one["steps"]] == known.by_step.tolist()
         assert [step["time"] for step in one["steps"]] == [s["time"] for s in result["steps"]]
     text = run("forecast", "--model", "tiny", "--data", prices, *given)[1]
-    (header,) = [line for line in text.splitlines() if "below 80" in line]
+    (header,) = [line for line in text.splitlines() if "below $80.00" in line]
     assert re.split(r" {2,}", header) == [
-        "step", "above 120.00 USD", "above 0.001 USD", "below 80 USD",
+        "step", "above $120.00", "above $0.001000", "below $80.00",
     ]  # fmt: skip
     assert f"{command[0].by_step[0]:.1%}" in text
     assert "200 are needed to measure it" in text
@@ -630,8 +592,7 @@ def test_an_empty_or_hostile_value_is_refused(run, prices, option):
         "--coin BTC --start 2024-02-01 --end 2024-01-01", "--coin BTC --days 0",
         "--coin BTC --days -3", "--coin BTC --days nan", "--coin BTC --days 1e400",
         "--coin BTC --days 5 --start 2024-01-01", "--coin BTC --end 0001-01-01 --days 3000",
-        "--coin ../../x", "--coin BTC-EUR", "--coin BTC --interval 7h", "", "--coin zzzz",
-        "--coin AAPL --prices live", "--coin BTC --prices simulated", "--coin BTC --prices=",
+        "--coin ../../x", "--coin BTC-EUR", "--coin BTC --interval 7h", "",
     ],
 )  # fmt: skip
 def test_a_wrong_choice_of_prices_is_refused(run, options):

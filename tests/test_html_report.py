@@ -83,7 +83,7 @@ def test_it_holds_the_verdict_the_scores_and_where_they_come_from(result, page):
     assert result.verdict.sentence in text
     for name, steps in result.scores.items():
         assert name in text
-        assert html_report.metric_text("mae", steps[-1].mae) in text
+        assert html_report.metric_text("mae", steps[-1].mae, "USD") in text
     assert result.history.fingerprint in text
     assert result.history.source in text
     assert f"CryptoForecast {__version__}" in re.sub(r"\s+", " ", text)
@@ -178,7 +178,7 @@ def test_a_part_is_drawn_once_a_colour(result):
 
 def test_standings_are_written_in_their_units(result):
     board = leaderboard(result, "mae", 2, "cone")
-    table = html_report.standings(board)
+    table = html_report.standings(board, "USD")
     assert list(table["Predictor"]) == [each.predictor for each in board.standings]
     assert table["Error (MAE)"].str.startswith("$").all()
     row = table[table["Predictor"] == "cone"].iloc[0]
@@ -186,7 +186,7 @@ def test_standings_are_written_in_their_units(result):
     others = table[table["Predictor"] != "cone"]
     assert len(others)
     assert others["Better than cone"].str.endswith(" %").all()
-    coverage = html_report.standings(leaderboard(result, "coverage_95", 1))
+    coverage = html_report.standings(leaderboard(result, "coverage_95", 1), "USD")
     assert "Off the promise" in coverage.columns
     assert coverage["Off the promise"].str.endswith(" points").all()
 
@@ -200,20 +200,20 @@ def test_standings_are_written_in_their_units(result):
     ],
 )  # fmt: skip
 def test_each_metric_has_its_unit(metric, value, text):
-    assert html_report.metric_text(metric, value) == text
+    assert html_report.metric_text(metric, value, "USD") == text
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_undefined_figures_are_dashes(metric):
-    assert html_report.metric_text(metric, float("nan")) == "–"
-    assert html_report.metric_text(metric, 0.5) != "–"
+    assert html_report.metric_text(metric, float("nan"), "USD") == "–"
+    assert html_report.metric_text(metric, 0.5, "USD") != "–"
 
 
 def test_pinball_is_in_basis_points():
-    assert html_report.metric_text("pinball", 0.00123) == "12.30 bp"
-    assert html_report.metric_text("mase", 0.9876) == "0.988"
-    assert html_report.metric_text("mape", 0.01234) == "1.23 %"
-    assert html_report.metric_text("coverage_80", 0.7966) == "79.7 %"
+    assert html_report.metric_text("pinball", 0.00123, "USD") == "12.30 bp"
+    assert html_report.metric_text("mase", 0.9876, "USD") == "0.988"
+    assert html_report.metric_text("mape", 0.01234, "USD") == "1.23 %"
+    assert html_report.metric_text("coverage_80", 0.7966, "USD") == "79.7 %"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_single_step_has_no_coverage_by_step(result):
 
 def test_forecasts_name_whose_they_are(result):
     frame = html_report.forecasts(result)
-    assert list(frame.columns[:4]) == ["predictor", "coin", "interval", "source"]
+    assert list(frame.columns[:5]) == ["predictor", "coin", "interval", "source", "quote"]
     assert len(frame) == 2 * len(result.forecast)
     assert set(frame["predictor"]) == {"har"}
     expected = result.forecast.frame()
@@ -253,8 +253,8 @@ def test_the_folds_are_listed_with_their_spans(walked):
     part = html_report.folds_section(walked)
     frame = part.frame
     assert list(frame["fold"]) == [1, 2, 3]
-    assert (frame["fitted_to"] < frame["test_from"]).all()
-    assert frame["test_from"].iloc[1] > frame["test_to"].iloc[0]
+    assert (frame["fitted_to"] <= frame["test_from"]).all()
+    assert frame["test_from"].iloc[1] >= frame["test_to"].iloc[0]
     fold = walked.folds[1]
     ratio = fold.scores["har"][-1].pinball / fold.scores["naive"][-1].pinball
     assert frame["pinball"].iloc[1] == ratio

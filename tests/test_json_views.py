@@ -14,6 +14,7 @@ from cryptoforecast import json_views
 from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.learning import inference, specs
 from cryptoforecast.types import (
+    INTERVALS,
     QUANTILES,
     Calibration,
     NextSteps,
@@ -41,8 +42,8 @@ def result():
     return backtest.holdout(history, model.spec, model, cached=True)
 
 
-def future(loss="quantile", horizon=2, **changes):
-    history = synthetic.history(**changes)
+def future(loss="quantile", horizon=2, interval="1h", **changes):
+    history = synthetic.lasting(synthetic.history(**changes), interval)
     model = synthetic.model(synthetic.spec(loss=loss, horizon=horizon))
     last = len(history) - 1
     forecast = inference.forecast(model, history, range(last, last + 1))
@@ -192,17 +193,40 @@ def test_the_calibration_of_the_band_has_its_factors():
     assert found["factors"]["0.975"] == [8, 17]
 
 
+@pytest.mark.parametrize(
+    ("interval", "first", "last"),
+    [
+        ("1h", "2024-01-26T01:00:00+00:00", "2024-01-26T03:00:00+00:00"),
+        ("1d", "2025-08-24T00:00:00+00:00", "2025-08-26T00:00:00+00:00"),
+        ("1w", "2035-07-09T00:00:00+00:00", "2035-07-23T00:00:00+00:00"),
+    ],
+)
+def test_each_step_says_when_its_close_is_known(interval, first, last):
+    coming = future(horizon=3, interval=interval)
+    level = Probability(65_000.0, "above", np.array([0.25, 0.5, 0.75]))
+    found = as_read(json_views.forecast_json(coming, "quantile", [level]))
+    length = INTERVALS[interval]
+    for steps in (found["steps"], found["odds"][0]["steps"]):
+        assert [step["closes_at"] for step in (steps[0], steps[-1])] == [first, last]
+        for step in steps:
+            assert pd.Timestamp(step["closes_at"]) - pd.Timestamp(step["time"]) == length
+    known = pd.Timestamp(found["origin_closes_at"])
+    assert known == pd.Timestamp(found["origin"]) + length
+    assert pd.Timestamp(found["steps"][0]["closes_at"]) == known + length
+
+
 def test_undefined_odds_are_null():
     coming = future(horizon=2)
     one = Probability(65_000.0, "below", np.array([0.25, math.nan]))
     (found,) = as_read(json_views.forecast_json(coming, "quantile", [one]))["odds"]
-    times = [step["time"] for step in json_views.forecast_json(coming, "quantile")["steps"]]
+    steps = json_views.forecast_json(coming, "quantile")["steps"]
+    times, close = [step["time"] for step in steps], steps[-1]["closes_at"]
     assert found == {
         "level": 65_000,
         "direction": "below",
         "steps": [
-            {"step": 1, "time": times[0], "probability": 0.25},
-            {"step": 2, "time": times[1], "probability": None},
+            {"step": 1, "time": times[0], "closes_at": times[1], "probability": 0.25},
+            {"step": 2, "time": times[1], "closes_at": close, "probability": None},
         ],
     }
 
@@ -236,26 +260,6 @@ def test_every_answer_says_whether_prices_are_simulated(simulated):
     assert json_views.model_json(SavedModel("a", False, card))["simulated"] is simulated
 
 
-def test_every_answer_says_what_its_prices_are_in():
-    for quote in ("USD", "EUR", "BTC"):
-        history = synthetic.history(quote=quote)
-        assert json_views.data_json(history)["quote"] == quote
-        found = json_views.inspect_json(history)
-        assert (found["coin"], found["quote"], found["source"]) == ("BTC", quote, "file test.csv")
-        card = synthetic.model(quote=quote)
-        model = json_views.model_json(SavedModel("a", False, card))
-        assert model["quote"] == model["data"]["quote"] == quote
-
-
-def test_the_age_of_prices_counts_from_when_the_source_was_asked():
-    asked = pd.Timestamp.now("UTC") - pd.Timedelta("3D")
-    old = synthetic.history(source="yahoo", fetched_at=asked)
-    assert json_views.data_json(old)["age_seconds"] == pytest.approx(3 * 86_400, abs=60)
-    ahead = synthetic.history(source="yahoo", fetched_at=asked + pd.Timedelta("9D"))
-    assert json_views.data_json(ahead)["age_seconds"] == 0
-    assert json_views.data_json(synthetic.history(fetched_at=asked))["age_seconds"] is None
-
-
 def test_the_mean_of_quantiles_integrates_the_quantile_function():
     prices = np.array([[90.0, 92, 95, 98, 100, 103, 107, 112, 120], [5.0] * 9])
     # By hand: many probabilities, the quantile of each, their average.
@@ -275,8 +279,8 @@ def test_a_model_has_every_key_of_the_contract():
     model = synthetic.model(synthetic.spec(network="lstm"), **card)
     found = as_read(json_views.model_json(SavedModel("mine", True, model)))
     assert found.keys() >= {
-        "name", "network", "interval", "coin", "quote", "scope", "features", "lookback", "horizon",
-        "needs", "cutoff", "created", "shipped", "simulated", "scores",
+        "name", "network", "interval", "coin", "scope", "features", "lookback", "horizon", "needs",
+        "cutoff", "created", "shipped", "simulated", "scores",
     }  # fmt: skip
     assert (found["name"], found["shipped"], found["network"]) == ("mine", True, "lstm")
     assert found["needs"] == model.card.needs

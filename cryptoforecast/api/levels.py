@@ -19,7 +19,7 @@ def read_levels(name: str, given: Sequence[str]) -> list[float]:
         given: Its values as text.
 
     Returns:
-        The levels, USD.
+        The levels.
 
     Raises:
         InvalidInput: If a value is not written as a plain number.
@@ -27,7 +27,7 @@ def read_levels(name: str, given: Sequence[str]) -> list[float]:
     for text in given:
         if _PLAIN.fullmatch(text) is None:
             raise InvalidInput(
-                f"`{name}` must be a price in USD, such as 65000 or 0.25. "
+                f"`{name}` must be a price, a plain number such as 65000 or 0.25. "
                 f"Received: {excerpt(text)}."
             )
     return [float(text) for text in given]

@@ -22,7 +22,6 @@ from cryptoforecast.errors import (
     SourceUnavailable,
     UnknownModel,
 )
-from cryptoforecast.settings import RETRY_AFTER
 
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
@@ -74,9 +73,7 @@ async def answer(service: Service, request: Request) -> Response:
 
 def refusal(error: CryptoForecastError) -> JSONResponse:
     """Make the answer to a request that is refused, with the status of the error."""
-    unavailable = isinstance(error, SourceUnavailable)
-    headers = {"Retry-After": f"{RETRY_AFTER:.0f}"} if unavailable else None
-    return JSONResponse({"detail": str(error)}, _status(error), headers)
+    return JSONResponse({"detail": str(error)}, _status(error))
 
 
 async def _read_body(request: Request) -> bytes:

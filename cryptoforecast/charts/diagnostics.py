@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import rows_to_show
-from cryptoforecast.types import Array, Backtest, duration
+from cryptoforecast.types import Array, Backtest, duration, price_text
 
 _NO_VARIATION = "The errors do not vary, so there is nothing to show."
 
@@ -29,11 +29,12 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
         dark: Whether the page behind is dark.
     """
     colours, interval = style.theme(dark), result.history.interval
+    error, quote = frame["error"].to_numpy(), result.history.quote
     figure = go.Figure()
     figure.add_scatter(
         x=frame["shift"], y=frame["error"], mode="lines+markers", name="error",
         line={"color": colours.strong, "width": 1.8}, marker={"size": 6, "symbol": "diamond"},
-        hovertemplate=f"{style.hover_price(frame['error'].to_numpy())}<extra></extra>",
+        hovertemplate=f"{style.hover_price(error, quote)}<extra></extra>",
     )  # fmt: skip
     for x, text, anchor in ((0, "its target", "left"), (step, "the last price", "right")):
         figure.add_vline(x=x, line={"color": colours.rule, "dash": "dash", "width": 1})
@@ -51,8 +52,7 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
     figure.update_layout(
         xaxis={"title": style.axis_title("candles before the target"), "nticks": 9,
                "tickformat": "d", "unifiedhovertitle": {"text": "%{x} before the target"}},
-        yaxis=style.price_axis(frame["error"].to_numpy(), "mean distance, USD")
-        | {"rangemode": "tozero"},
+        yaxis=style.price_axis(error, quote, "mean distance") | {"rangemode": "tozero"},
     )  # fmt: skip
     return figure
 
@@ -61,26 +61,26 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Describe what ``delay`` shows: whether the forecast repeats the last price."""
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
-    name = result.spec.network
+    name, quote = result.spec.network, result.history.quote
     if own == 0 and behind == 0:
         return f"The price never moved, so {name} and the last price cannot be told apart."
     if best == 0:
         return (
-            f"{name}'s prices are closest to their own targets (off by {style.money(own)} on "
-            f"average), closer than to any earlier price: they do not just repeat the last price."
+            f"{name}'s prices are closest to their own targets (off by {price_text(own, quote)} "
+            "on average), closer than to any earlier price: they do not just repeat the last price."
         )
     if best == step:
         return (
             f"{name}'s line is close to the price of {duration(step, interval)} before: it is off "
-            f"its target by {style.money(own)} on average, but off the last price by only "
-            f"{style.money(behind)}. A line that follows the chart so closely does not show where "
-            "the price goes. Good forecasts look like this too where the direction cannot be "
+            f"its target by {price_text(own, quote)} on average, but off the last price by only "
+            f"{price_text(behind, quote)}. A line that follows the chart so closely does not show "
+            "where the price goes. Good forecasts look like this too where the direction cannot be "
             "predicted. Then the band is what counts."
         )
     return (
         f"{name}'s prices are closest to those of {duration(best, interval)} before their targets "
-        f"(off by {style.money(float(frame['error'].iloc[best]))} on average, {style.money(own)} "
-        "at the target itself): they lag behind the market."
+        f"(off by {price_text(float(frame['error'].iloc[best]), quote)} on average, "
+        f"{price_text(own, quote)} at the target itself): they lag behind the market."
     )
 
 
@@ -96,7 +96,8 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     colours, interval = style.theme(dark), result.history.interval
     residual, average = (100 * frame[name].to_numpy() for name in ("residual", "average"))
     rows = rows_to_show([residual, average])
-    x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
+    times = pd.DatetimeIndex(frame["closes_at"])
+    x = style.milliseconds(times)[rows]
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": colours.ink, "dash": "dash", "width": 1})
     for name, values, colour, width in (
@@ -108,9 +109,8 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
             line={"color": colour, "width": width},
             hovertemplate=f"{name} %{{y:+.2f}} %<extra></extra>",
         )  # fmt: skip
-    times = pd.DatetimeIndex(frame["time"])
     subtitle = style.subtitle_lines(
-        result.history, style.span(times, interval), "above 0: the price came out higher"
+        result.history, style.span_of_closes(times), "above 0: the price came out higher"
     )
     style.lay_out(
         figure, f"Errors over time, {_label(result, step)}", subtitle, dark=dark, height=340,
@@ -130,7 +130,7 @@ def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     side = "too low" if mean > 0 else "too high"
     size = style.percent(abs(mean))
     lean = "neither too high nor too low" if size == "0 %" else f"{size} {side}"
-    when = style.moment(frame["time"].iloc[worst], result.history.interval)
+    when = style.moment(frame["closes_at"].iloc[worst])
     return (
         f"Forecasts {_label(result, step)} are {lean} on average, and "
         f"the average miss is {style.percent(float(residual.abs().mean()))}; the largest error is "
@@ -319,11 +319,12 @@ def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> s
     smallest, largest = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
 
     def named(row: pd.Series) -> str:
-        return f"at {int(row[unit]):02}:00 UTC" if unit == "hour" else f"on {row[unit]}"
+        when = f"at {int(row[unit]):02}:00 UTC" if unit == "hour" else f"on {row[unit]}"
+        return f"that open {when}"
 
     text = (
-        f"Errors are smallest {named(smallest)} ({style.percent(smallest['error'])} of the price) "
-        f"and largest {named(largest)} ({style.percent(largest['error'])})"
+        f"Errors are smallest in candles {named(smallest)} ({style.percent(smallest['error'])} of "
+        f"the price) and largest in those {named(largest)} ({style.percent(largest['error'])})"
     )
     return f"{text}; {_band_and_errors(frame)}."
 

@@ -16,13 +16,14 @@ def table(walk_forward: WalkForward) -> pd.DataFrame:
     """List the folds, with the figures of the last step.
 
     Returns:
-        One row a fold. Columns: ``fold`` (from 1), ``fitted_from``, ``fitted_to``, ``test_from``
-        and ``test_to`` (UTC, candle opens), ``origins``, ``mae`` and ``pinball`` as multiples of
-        naive's (NaN where that is 0), ``covered`` (share of actuals in the 80 % band),
-        ``epochs`` and ``seconds`` (NaN for a baseline).
+        One row a fold. Columns: ``fold`` (from 1), ``fitted_from`` and ``test_from`` (open of the
+        first candle, UTC), ``fitted_to`` and ``test_to`` (close of the last one), ``origins``,
+        ``mae`` and ``pinball`` as multiples of naive's (NaN where that is 0), ``covered`` (share of
+        actuals in the 80 % band), ``epochs`` and ``seconds`` (NaN for a baseline).
     """
     result = walk_forward.backtest
     index, name = result.history.candles.index, result.spec.network
+    length = result.history.candle_length
     rows = []
     for number, fold in enumerate(walk_forward.folds, start=1):
         own, naive = fold.scores[name][-1], fold.scores["naive"][-1]
@@ -31,9 +32,9 @@ def table(walk_forward: WalkForward) -> pd.DataFrame:
             {
                 "fold": number,
                 "fitted_from": index[fold.split.first],
-                "fitted_to": index[fold.split.fit_end - 1],
+                "fitted_to": index[fold.split.fit_end - 1] + length,
                 "test_from": index[fold.split.test_start],
-                "test_to": index[fold.end - 1],
+                "test_to": index[fold.end - 1] + length,
                 "origins": len(fold.split.test_origins()),
                 "mae": own.mae / naive.mae if naive.mae > 0 else math.nan,
                 "pinball": own.pinball / naive.pinball if naive.pinball > 0 else math.nan,

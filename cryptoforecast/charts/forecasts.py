@@ -9,7 +9,16 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.types import MEDIAN, QUANTILES, Array, Backtest, NextSteps, duration
+from cryptoforecast.types import (
+    MEDIAN,
+    QUANTILES,
+    Array,
+    Backtest,
+    NextSteps,
+    duration,
+    moment_text,
+    price_text,
+)
 
 #: Level (%) and opacity of each band of the fan, widest first.
 _FAN = ((95, 0.16), (80, 0.22), (50, 0.34))
@@ -39,8 +48,9 @@ def predicted_vs_actual(
     frame = result.forecast.frame(step)
     actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
     rows = rows_to_show([actual, residual])
-    x = style.milliseconds(pd.DatetimeIndex(frame["time"]))[rows]
-    hover = style.hover_price(actual)
+    times, quote = pd.DatetimeIndex(frame["closes_at"]), result.history.quote
+    x = style.milliseconds(times)[rows]
+    hover = style.hover_price(actual, quote)
     band = frame[["q0.1", "q0.9"]].to_numpy()[rows]
     figure = go.Figure()
     if np.isfinite(band).any():
@@ -53,26 +63,25 @@ def predicted_vs_actual(
         x=x, y=style.float32(frame["predicted"].to_numpy()[rows]), name="predicted", mode="lines",
         line={"color": colours.strong, "width": 1.4, "dash": "dot"},
         customdata=style.float32(band),
-        hovertemplate=f"predicted {hover}{_band_hover(actual, 80, 0)}<extra></extra>",
+        hovertemplate=f"predicted {hover}{_band_hover(actual, quote, 80, 0)}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=x, y=style.float32(residual[rows]), name="residual", mode="lines", yaxis="y2",
         line={"color": colours.rule, "width": 1}, showlegend=False,
-        hovertemplate=f"residual {style.hover_price(residual, sign='+')}<extra></extra>",
+        hovertemplate=f"residual {style.hover_price(residual, quote, sign='+')}<extra></extra>",
     )  # fmt: skip
-    times = pd.DatetimeIndex(frame["time"])
     thinned = f", {len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
-    title = f"{result.history.coin}, {style.step_label(step, interval)}: predicted and actual"
+    title = f"{result.history.pair}, {style.step_label(step, interval)}: predicted and actual"
     subtitle = style.subtitle_lines(
         result.history,
-        style.span(times, interval),
+        style.span_of_closes(times),
         f"{style.candle_count(len(frame), interval)}{thinned}",
     )
     revision = f"predicted {result.history.coin} {interval} {step}"
     extra = {
         "xaxis": style.time_axis(interval) | {"anchor": "y2"},
-        "yaxis": style.price_axis(actual) | {"domain": [0.34, 1]},
-        "yaxis2": style.price_axis(residual, "residual, USD")
+        "yaxis": style.price_axis(actual, quote) | {"domain": [0.34, 1]},
+        "yaxis2": style.price_axis(residual, quote, "residual")
         | {
             "domain": [0, 0.27],
             "zeroline": True,
@@ -97,13 +106,11 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
     """
     colours, history, forecast = style.theme(dark), next_steps.history, next_steps.forecast
     recent = recent or max(_MIN_RECENT, 3 * forecast.horizon)
-    closes = history.candles["close"].iloc[-recent:]
-    past, price = pd.DatetimeIndex(closes.index), closes.to_numpy()
+    closes, quote = history.candles["close"].iloc[-recent:], history.quote
+    past, price = pd.DatetimeIndex(closes.index + history.candle_length), closes.to_numpy()
     rows = rows_to_show([price])
     quantiles = forecast.quantile_prices[0]
-    steps = np.arange(1, forecast.horizon + 1)
-    times = pd.DatetimeIndex(forecast.origins[0] + steps * history.candle_length)
-    x, hover = style.milliseconds(times), style.hover_price(quantiles)
+    x, hover = style.milliseconds(next_steps.closing_times), style.hover_price(quantiles, quote)
     figure = go.Figure()
     edges, outline = _outline(x, quantiles, forecast.close[0], history.candle_length)
     for level, strength in _FAN:
@@ -114,7 +121,8 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
         hovertemplate=f"close {hover}<extra></extra>",
     )  # fmt: skip
     bounds = np.concatenate([_band(quantiles, level) for level, _ in reversed(_FAN)]).T
-    bands = (_band_hover(quantiles, level, 2 * i) for i, (level, _) in enumerate(reversed(_FAN)))
+    levels = enumerate(level for level, _ in reversed(_FAN))
+    bands = (_band_hover(quantiles, quote, level, 2 * i) for i, level in levels)
     figure.add_scatter(
         x=x, y=style.float32(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
         line={"color": colours.strong, "width": 1.8, "dash": "dot"},
@@ -122,14 +130,13 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
         customdata=style.float32(bounds),
         hovertemplate=f"median {hover}{''.join(bands)}<extra></extra>",
     )  # fmt: skip
-    _label_end(figure, edges[-1], quantiles[-1], colours.ink)
+    _label_end(figure, edges[-1], quantiles[-1], quote, colours.ink)
     return style.lay_out(
         figure,
-        f"{history.coin}: the next {duration(forecast.horizon, history.interval)}",
+        f"{history.pair}: the next {duration(forecast.horizon, history.interval)}",
         style.subtitle_lines(
             history,
-            f"after {style.moment(forecast.origins[0], history.interval)}, "
-            f"last close {style.money(forecast.close[0])}",
+            f"last close {price_text(forecast.close[0], quote)}, {moment_text(history.closes_at)}",
         ),
         dark=dark,
         height=400,
@@ -137,7 +144,7 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
         legend_rows=2,
         extra={
             "xaxis": style.time_axis(history.interval),
-            "yaxis": style.price_axis(quantiles, "close, USD"),
+            "yaxis": style.price_axis(quantiles, quote, "close"),
         },
     )
 
@@ -145,32 +152,32 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
 def summary_predicted(result: Backtest, step: int | None = None) -> str:
     """Describe in one sentence what ``predicted_vs_actual`` shows."""
     forecast, step = result.forecast, _step(result, step)
-    interval, times = forecast.interval, forecast.times(step)
+    interval, times, quote = forecast.interval, forecast.closes_at(step), result.history.quote
     errors = np.abs(forecast.actual[:, step - 1] - forecast.predicted[:, step - 1])
     prices = "simulated prices" if result.history.simulated else "prices"
     if np.isnan(errors).all():
         return f"None of the {prices} that were predicted is known yet."
     return (
-        f"{style.span(times, interval)}: {forecast.predictor}'s "
+        f"{style.span_of_closes(times)}: {forecast.predictor}'s "
         f"{result.history.coin} {prices} {style.step_label(step, interval)} miss the actual ones "
-        f"by {style.money(np.nanmean(errors))} on average and by "
-        f"{style.money(np.nanmax(errors))} at most "
-        f"({style.moment(times[np.nanargmax(errors)], interval)})."
+        f"by {price_text(np.nanmean(errors), quote)} on average and by "
+        f"{price_text(np.nanmax(errors), quote)} at most "
+        f"({style.moment(times[np.nanargmax(errors)])})."
     )
 
 
 def summary_fan(next_steps: NextSteps) -> str:
     """Describe in one sentence what ``fan`` shows at its last step."""
     history, forecast = next_steps.history, next_steps.forecast
-    last = forecast.quantile_prices[0, -1]
+    last, quote = forecast.quantile_prices[0, -1], history.quote
     low, high = _band(last[None], 80)
     prices = "simulated price" if history.simulated else "price"
     return (
-        f"{duration(forecast.horizon, history.interval)} after "
-        f"{style.moment(forecast.origins[0], history.interval)} the {history.coin} {prices} is "
-        f"expected at {style.money(last[MEDIAN])} (median), with a chance of 80 % between "
-        f"{style.money(low[0])} and {style.money(high[0])}; the last close was "
-        f"{style.money(forecast.close[0])}."
+        f"By {moment_text(next_steps.closing_times[-1])}, "
+        f"{duration(forecast.horizon, history.interval)} after the last close, the {history.coin} "
+        f"{prices} is expected at {price_text(last[MEDIAN], quote)} (median), with a chance of "
+        f"80 % between {price_text(low[0], quote)} and {price_text(high[0], quote)}; the last "
+        f"close was {price_text(forecast.close[0], quote)}."
     )
 
 
@@ -192,9 +199,11 @@ def _add_band(figure: go.Figure, x: Array, low: Array, high: Array, name: str, f
     )
 
 
-def _band_hover(prices: Array, level: int, column: int) -> str:
+def _band_hover(prices: Array, quote: str, level: int, column: int) -> str:
     """Write a band into a hover template, from two columns of ``customdata``."""
-    low, high = (style.hover_price(prices, f"customdata[{each}]") for each in (column, column + 1))
+    low, high = (
+        style.hover_price(prices, quote, f"customdata[{each}]") for each in (column, column + 1)
+    )
     return f"<br>{level} %: {low} to {high}"
 
 
@@ -206,7 +215,7 @@ def _outline(
     A fan of few steps would be too narrow to see. Its steps are boxes, one candle wide.
 
     Returns:
-        ``(m,)`` milliseconds and ``(m, 9)`` prices, USD.
+        ``(m,)`` milliseconds and ``(m, 9)`` prices.
     """
     candle = candle_length.total_seconds() * 1000
     if len(x) > _MAX_BOXES:
@@ -216,12 +225,12 @@ def _outline(
     return (x[:, None] + sides).ravel(), np.repeat(quantiles, 2, axis=0)
 
 
-def _label_end(figure: go.Figure, x: float, quantiles: Array, ink: str) -> None:
+def _label_end(figure: go.Figure, x: float, quantiles: Array, quote: str, ink: str) -> None:
     """Write the median and the ends of the 80 % band beside the last step."""
     (low,), (high,) = _band(quantiles[None], 80)
     for price, shift in ((low, -9), (quantiles[MEDIAN], 0), (high, 9)):
         figure.add_annotation(
-            x=x, y=price, text=style.money(price), showarrow=False, xanchor="left", xshift=7,
+            x=x, y=price, text=price_text(price, quote), showarrow=False, xanchor="left", xshift=7,
             yshift=shift, font={"size": 11, "color": ink},
         )  # fmt: skip
 

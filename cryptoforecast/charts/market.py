@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import PriceHistory, price_text
 
 #: Largest number of candles in a figure; more would be thinner than a pixel.
 MAX_CANDLES = 450
@@ -71,7 +71,7 @@ def candles(
         name="price",
         increasing={"line": {"color": colours.calm, "width": 1.2}, "fillcolor": style.CLEAR},
         decreasing={"line": {"color": colours.strong, "width": 1.2}, "fillcolor": colours.strong},
-        hovertemplate="<br>".join(f"{c} {style.hover_price(low, c)}" for c in _OHLC)
+        hovertemplate="<br>".join(f"{c} {style.hover_price(low, history.quote, c)}" for c in _OHLC)
         + "<extra></extra>",
     )  # fmt: skip
     if with_volume:
@@ -83,17 +83,15 @@ def candles(
     longer = (
         f"each candle shown is {_length(length)} long" if length > history.candle_length else ""
     )
-    title = f"{history.coin}, {style.candle_count(len(shown), history.interval)}"
-    subtitle = style.subtitle_lines(
-        history, style.span(pd.DatetimeIndex(shown.index), history.interval), longer
-    )
+    title = f"{history.pair}, {style.candle_count(len(shown), history.interval)}"
+    subtitle = style.subtitle_lines(history, style.span_of_candles(history, shown), longer)
     revision = f"candles {history.coin} {history.interval} {log} {last}"
     style.lay_out(figure, title, subtitle, dark=dark, height=520, revision=revision, legend=False)
     figure.update_layout(
-        xaxis=style.time_axis(history.interval)
+        xaxis=style.time_axis(history.interval, "open")
         | {"anchor": "y2" if with_volume else "y", "rangeslider": {"visible": False}}
         | _range_buttons(shown, length, colours),
-        yaxis=style.price_axis(low)
+        yaxis=style.price_axis(low, history.quote)
         | {"domain": [0.27 if with_volume else 0, 1], "type": "log" if log else "linear"},
         hoversubplots="axis",
         margin_t=figure.layout.margin.t + 26,
@@ -108,16 +106,16 @@ def candles(
 
 def summary_candles(history: PriceHistory, last: pd.Timedelta | None = None) -> str:
     """Describe in one sentence what ``candles`` shows."""
-    shown = _tail(history, last)
+    shown, quote = _tail(history, last), history.quote
     first, end = shown["close"].iloc[0], shown["close"].iloc[-1]
     change = 100 * (end / first - 1)
     prices = "simulated prices" if history.simulated else "prices"
-    span = style.span(pd.DatetimeIndex(shown.index), history.interval)
     return (
-        f"{history.coin}, {prices} of {span}: "
-        f"the last close is {style.money(end)}, {abs(change):,.1f} % "
-        f"{'above' if change >= 0 else 'below'} the first, {style.money(first)}; the lowest price "
-        f"was {style.money(shown['low'].min())}, the highest {style.money(shown['high'].max())}."
+        f"{history.coin}, {prices} of {style.span_of_candles(history, shown)}: the last close is "
+        f"{price_text(end, quote)}, {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the "
+        f"first, {price_text(first, quote)}; the lowest price was "
+        f"{price_text(shown['low'].min(), quote)}, the highest "
+        f"{price_text(shown['high'].max(), quote)}."
     )
 
 
@@ -176,9 +174,9 @@ def _range_buttons(
 
 
 def _volume_title(history: PriceHistory) -> str:
-    return {"coins": f"volume, {history.coin}", "quote": "volume, USD"}.get(
-        history.volume_unit, "volume"
-    )
+    units = {"coins": history.coin, "quote": history.quote}
+    unit = units.get(history.volume_unit)
+    return "volume" if unit is None else f"volume, {unit}"
 
 
 def _length(length: pd.Timedelta) -> str:

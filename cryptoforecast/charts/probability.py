@@ -6,11 +6,17 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import NextSteps, Probability, duration
+from cryptoforecast.types import (
+    NextSteps,
+    Probability,
+    affixes,
+    duration,
+    moment_text,
+    price_text,
+)
 
 #: Cells of a map up to which each shows its number.
 _MAX_LABELLED_CELLS = 120
@@ -29,7 +35,8 @@ def probability_by_step(
         dark: Whether the page behind is dark.
     """
     colours, percentages = style.theme(dark), 100 * probability.by_step
-    x = style.milliseconds(_times(next_steps))
+    price = price_text(probability.level, next_steps.history.quote)
+    x = style.milliseconds(next_steps.closing_times)
     figure = go.Figure()
     figure.add_scatter(
         x=x, y=percentages, mode="lines+markers", name="chance", showlegend=False,
@@ -45,7 +52,7 @@ def probability_by_step(
         if math.isfinite(percentages[row])
     ]  # fmt: skip
     style.lay_out(
-        figure, f"Chance of ending {probability.direction} {style.money(probability.level)}",
+        figure, f"Chance of ending {probability.direction} {price}",
         style.subtitle_lines(next_steps.history, "dashed: as likely as not"),
         dark=dark, height=320, legend=False,
         revision=f"chance {next_steps.history.coin} {probability.direction}",
@@ -72,7 +79,9 @@ def probability_map(
     """
     colours = style.theme(dark)
     percentages = 100 * np.array([each.by_step for each in probabilities])
-    labels = _price_labels([one.level for one in probabilities])
+    quote = next_steps.history.quote
+    labels = _price_labels([one.level for one in probabilities], quote)
+    price = style.axis_title(f"price, {quote}")
     single = percentages.shape[1] == 1
     direction, coin = probabilities[0].direction, next_steps.history.coin
     cells = {"z": percentages, "y": labels, "x": _labels(next_steps)}
@@ -90,13 +99,12 @@ def probability_map(
     axes = {
         "xaxis": {"title": style.axis_title("ahead"),
                   "type": "category", "showgrid": False, "nticks": 4, "tickangle": 0},
-        "yaxis": {"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
-                  "showgrid": False},
+        "yaxis": {"title": price, "type": "category", "showgrid": False},
     }  # fmt: skip
     if single:
         axes = {
-            "xaxis": {"title": {"text": "price, USD", "font": {"size": 11}}, "type": "category",
-                      "showgrid": False, "nticks": 5, "tickangle": 0},
+            "xaxis": {"title": price, "type": "category", "showgrid": False, "nticks": 5,
+                      "tickangle": 0},
             "yaxis": {"type": "category", "showgrid": False, "showticklabels": False},
         }  # fmt: skip
     style.lay_out(
@@ -112,30 +120,28 @@ def probability_map(
 def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
     """Describe in one sentence what ``probability_by_step`` shows."""
     history, steps = next_steps.history, len(probability.by_step)
-    price = f"{probability.direction} {style.money(probability.level)}"
+    price = f"{probability.direction} {price_text(probability.level, history.quote)}"
     real = "simulated price" if history.simulated else "price"
-    last = duration(steps, history.interval)
     text = (
-        f"Chance that the {history.coin} {real} ends {price} in {last}: "
+        f"Chance that the {history.coin} {real} ends {price} by {_when(next_steps, steps)}: "
         f"{probability_text(probability.by_step[-1])}"
     )
     if steps == 1:
         return f"{text}."
-    return (
-        f"{text}; in {duration(1, history.interval)}: {probability_text(probability.by_step[0])}."
-    )
+    first = probability_text(probability.by_step[0])
+    return f"{text}; by {_when(next_steps, 1)}: {first}."
 
 
 def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probability]) -> str:
     """Describe in one sentence what ``probability_map`` shows at its last step."""
-    last = duration(len(probabilities[0].by_step), next_steps.history.interval)
-    prices = _price_labels([one.level for one in probabilities])
+    prices = _price_labels([one.level for one in probabilities], next_steps.history.quote)
     parts = [
         f"{price} {probability_text(one.by_step[-1])}"
         for price, one in zip(prices, probabilities, strict=True)
     ]
     return (
-        f"Chance of ending {probabilities[0].direction} each price in {last}: {', '.join(parts)}."
+        f"Chance of ending {probabilities[0].direction} each price by "
+        f"{_when(next_steps, len(probabilities[0].by_step))}: {', '.join(parts)}."
     )
 
 
@@ -148,18 +154,18 @@ def probability_text(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
-def _price_labels(levels: Sequence[float]) -> list[str]:
+def _price_labels(levels: Sequence[float], quote: str) -> list[str]:
     """Write round prices with the same decimals, as few as possible: "$65,000", "$0.0890"."""
     texts = [f"{level:.15g}" if level >= 1e-4 else f"{level:.15f}".rstrip("0") for level in levels]
     decimals = max(len(text.partition(".")[2]) for text in texts)
-    return [f"${level:,.{decimals}f}" for level in levels]
+    before, after = affixes(quote)
+    return [f"{before}{level:,.{decimals}f}{after}" for level in levels]
 
 
-def _times(next_steps: NextSteps) -> pd.DatetimeIndex:
-    steps = np.arange(1, next_steps.forecast.horizon + 1)
-    return pd.DatetimeIndex(
-        next_steps.forecast.origins[0] + steps * next_steps.history.candle_length
-    )
+def _when(next_steps: NextSteps, step: int) -> str:
+    """Write when the close of a step is known, and how far ahead that is."""
+    ahead = style.step_label(step, next_steps.history.interval)
+    return f"{moment_text(next_steps.closing_times[step - 1])} ({ahead})"
 
 
 def _labels(next_steps: NextSteps) -> list[str]:

@@ -19,8 +19,10 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style, ticks
 from cryptoforecast.types import Array
 
-#: Pixels around the plot, for the labels of both axes and of the last step.
+#: Pixels around the plot, for the labels of both axes and of the last step. Long labels get more.
 LEFT, RIGHT, BOTTOM = 40, 76, 56
+#: Widths of a character, in pixels: of a label of an axis, and of the smaller ones on the right.
+_WIDTH, _SMALL_WIDTH = 6.9, 6.3
 #: Width and height of the image in its own units; the page stretches it.
 SIZE = 1000
 #: Free share of the height above and below the lines, as in Plotly.
@@ -69,7 +71,10 @@ def still(figure: go.Figure, alt: str) -> str:
     ink, faint = layout.font.color, layout.title.subtitle.font.color
     height = layout.height - layout.margin.t - BOTTOM
     below = zip(box.x(times), ticks.time_labels(times), strict=True)
-    beside = zip(box.y(prices), ticks.price_labels(prices, layout.yaxis.tickformat), strict=True)
+    labels = ticks.price_labels(prices, layout.yaxis.tickformat)
+    beside = zip(box.y(prices), labels, strict=True)
+    left = _room(LEFT, labels, _WIDTH)
+    right = _room(RIGHT, [note.text for note in layout.annotations], _SMALL_WIDTH)
     over = [
         *(_label(x, 1, text, _BELOW_PLOT) for x, text in below),
         *(_label(0, y, text, _LEFT_OF_PLOT) for y, text in beside),
@@ -83,13 +88,18 @@ def still(figure: go.Figure, alt: str) -> str:
         f'<div style="position:absolute;left:8px;top:8px;font-size:15px">'
         f"{html.escape(layout.title.text)}"
         f'<div style="font-size:12px;margin-top:4px;color:{faint}">{_lines(subtitle)}</div></div>'
-        f'<div style="position:absolute;left:{LEFT}px;right:{RIGHT}px;bottom:{height + BOTTOM}px">'
+        f'<div style="position:absolute;left:{left}px;right:{right}px;bottom:{height + BOTTOM}px">'
         f"{''.join(_legend(figure))}</div>"
-        f'<div style="position:absolute;left:{LEFT}px;right:{RIGHT}px;top:{layout.margin.t}px;'
+        f'<div style="position:absolute;left:{left}px;right:{right}px;top:{layout.margin.t}px;'
         f'height:{height}px"><img alt="{html.escape(alt)}" style="width:100%;height:100%;'
         f'display:block;max-width:none" src="data:image/svg+xml;base64,{image}">'
         f"{''.join(over)}</div></div>"
     )
+
+
+def _room(least: int, texts: list[str], width: float) -> int:
+    """Return the pixels that the longest of several labels needs."""
+    return max([least, *(round(8 + width * len(text)) for text in texts)])
 
 
 def _box(figure: go.Figure) -> _Box | None:

@@ -16,13 +16,26 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from cryptoforecast.types import INTERVAL_NOUNS, INTERVALS, Array, PriceHistory, duration
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    INTERVALS,
+    Array,
+    PriceHistory,
+    affixes,
+    duration,
+)
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, decimals
 
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 
 #: Line of a subtitle above prices that are not from a market.
 SIMULATED = "<b>Simulated prices, not a market</b>"
+
+#: Date format of a time of day.
+_CLOCK = "%Y-%m-%d %H:%M"
+#: Prices below this would have an exponent in the short form of a tick.
+_MIN_SHORT = 1e-5
 
 GRID = "rgba(128, 128, 128, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
@@ -199,12 +212,18 @@ def subtitle_lines(history: PriceHistory, *parts: str) -> list[str]:
     return [SIMULATED, *lines] if history.simulated else lines
 
 
-def time_axis(interval: str) -> dict[str, object]:
-    """Describe an axis of times in UTC, at which candles open."""
+def time_axis(interval: str, label: str = "close") -> dict[str, object]:
+    """Describe an axis of times in UTC.
+
+    Args:
+        interval: Candle length.
+        label: The end of the candle that a time names, ``"close"`` or ``"open"``.
+    """
+    form = _CLOCK if label == "close" else moment_format(interval)
     return {
         "type": "date",
-        "title": axis_title("candle open, UTC"),
-        "unifiedhovertitle": {"text": f"%{{x|{moment_format(interval)}}} UTC"},
+        "title": axis_title(f"candle {label}, UTC"),
+        "unifiedhovertitle": {"text": f"%{{x|{form}}} UTC"},
         "nticks": 5,
         "tickangle": 0,
         "tickformatstops": [
@@ -221,10 +240,16 @@ def axis_title(text: str) -> dict[str, object]:
     return {"text": text, "font": {"size": 11}, "standoff": 4}
 
 
-def price_axis(prices: Array, title: str = "USD") -> dict[str, object]:
-    """Describe an axis of prices or price differences in USD."""
+def price_axis(prices: Array, quote: str, what: str = "") -> dict[str, object]:
+    """Describe an axis of prices, or of differences of prices.
+
+    Args:
+        prices: The prices on it, any shape.
+        quote: The currency that they are in.
+        what: What the axis shows, such as ``"close"``, where that is not clear.
+    """
     return {
-        "title": {"text": title, "font": {"size": 11}},
+        "title": {"text": f"{what}, {quote}" if what else quote, "font": {"size": 11}},
         "tickformat": tick_format(largest(prices)),
         "nticks": 7,
     }
@@ -232,25 +257,28 @@ def price_axis(prices: Array, title: str = "USD") -> dict[str, object]:
 
 def tick_format(price: float) -> str:
     """Choose short tick labels: "64k", "150", "0.00001"."""
+    if 0 < price < _MIN_SHORT:
+        # Plotly's short form of such a number has an exponent.
+        return f".{min(20, 3 + decimals(price))}~f"
     return "~s" if price >= 10_000 else ",~f" if price >= 1 else "~g"
 
 
-def hover_price(prices: Array, value: str = "y", sign: str = "") -> str:
-    """Write a price into a hover template, with decimals that fit its size."""
-    return f"%{{{value}:{sign}$,.{price_decimals(largest(prices))}f}}"
+def hover_price(prices: Array, quote: str, value: str = "y", sign: str = "") -> str:
+    """Write a price into a hover template, with decimals that fit its size.
 
-
-def money(price: float, sign: str = "") -> str:
-    """Write a price in a sentence: "$64,123.45", "$0.00001234"."""
-    if not math.isfinite(price):
-        return "unknown"
-    text = f"{abs(price):,.{price_decimals(abs(price))}f}"
-    return f"{'-' if price < 0 else sign}${text}"
-
-
-def price_decimals(price: float) -> int:
-    """Choose decimals that give about four significant digits, at least two decimals."""
-    return 2 if price <= 0 else min(12, max(2, 3 - math.floor(math.log10(price))))
+    Args:
+        prices: All prices that are written so, any shape.
+        quote: The currency that they are in.
+        value: Plotly's name of the price.
+        sign: ``"+"`` for differences, whose sign is shown.
+    """
+    before, after = affixes(quote)
+    dollar = ""
+    if sign:
+        # Plotly writes a sign before its own "$" and behind any other text.
+        before, after, dollar = ("", "", "$") if quote == DEFAULT_QUOTE else ("", f" {quote}", "")
+    form = f"{sign}{dollar},.{decimals(largest(prices), quote)}f"
+    return f"{before}%{{{value}:{form}}}{after}"
 
 
 def largest(values: Array) -> float:
@@ -265,20 +293,37 @@ def milliseconds(times: pd.DatetimeIndex) -> Array:
     return numbers
 
 
-def span(times: pd.DatetimeIndex, interval: str) -> str:
-    """Write the first and the last time: "2024-02-10 to 2025-09-30 UTC"."""
-    form = "%Y-%m-%d" if times[-1] - times[0] > pd.Timedelta(days=14) else moment_format(interval)
-    return f"{times[0].strftime(form)} to {times[-1].strftime(form)} UTC"
+def span(first: pd.Timestamp, last: pd.Timestamp, *, days: bool = False) -> str:
+    """Write two times: "2024-02-10 to 2025-09-30 UTC", with the time of day where they are near.
+
+    Args:
+        first: The earlier time.
+        last: The later time.
+        days: Whether both are days, whose time of day says nothing.
+    """
+    form = "%Y-%m-%d" if days or last - first > pd.Timedelta(days=14) else _CLOCK
+    return f"{first.strftime(form)} to {last.strftime(form)} UTC"
 
 
-def moment(time: pd.Timestamp, interval: str) -> str:
-    """Write one time: "2025-09-30 15:00 UTC", or the date alone for candles of days."""
-    return f"{time.strftime(moment_format(interval))} UTC"
+def span_of_candles(history: PriceHistory, candles: pd.DataFrame) -> str:
+    """Write when the first candle opens and the last one closes."""
+    days = history.candle_length >= INTERVALS["1d"]
+    return span(candles.index[0], candles.index[-1] + history.candle_length, days=days)
+
+
+def span_of_closes(times: pd.DatetimeIndex) -> str:
+    """Write the first and the last of several closing times."""
+    return span(times[0], times[-1])
+
+
+def moment(time: pd.Timestamp) -> str:
+    """Write one time: "2025-09-30 15:00 UTC"."""
+    return f"{time.strftime(_CLOCK)} UTC"
 
 
 def moment_format(interval: str) -> str:
-    """Choose the date format for candles of this length."""
-    return "%Y-%m-%d" if INTERVALS[interval] >= pd.Timedelta(days=1) else "%Y-%m-%d %H:%M"
+    """Choose the date format for opening times of candles of this length."""
+    return "%Y-%m-%d" if INTERVALS[interval] >= pd.Timedelta(days=1) else _CLOCK
 
 
 def candle_count(number: int, interval: str) -> str:

@@ -19,6 +19,8 @@ _DISTANCES = (
     *(days * _DAY for days in (1, 2, 4, 7, 14)),
 )
 _MONTHS = (1, 3, 6, 12, 24, 60, 120)
+#: Letters that Plotly writes behind large numbers.
+_LETTERS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def times(left: float, right: float) -> Array:
@@ -90,7 +92,13 @@ def price_labels(ticks: Array, form: str) -> list[str]:
         form: The format.
     """
     if form == "~s":
-        return [f"{price / 1000:.10g}k" for price in ticks]
+        return [_short(price) for price in ticks]
     if form == ",~f":
         return [f"{price:,.10g}" for price in ticks]
     return [np.format_float_positional(price, 6, fractional=False, trim="-") for price in ticks]
+
+
+def _short(price: float) -> str:
+    """Write a price with the letter of its size: "64k", "91.2M"."""
+    letter = next((each for each in _LETTERS if abs(price) >= each[0]), None)
+    return f"{price:.10g}" if letter is None else f"{price / letter[0]:.10g}{letter[1]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -23,7 +23,9 @@ from cryptoforecast.types import (
     Scores,
     TrainedModel,
     WalkForward,
+    price_text,
 )
+from cryptoforecast.types.quotes import number_text
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
 UNDEFINED = "-"
@@ -105,19 +107,22 @@ def _tested(result: Backtest) -> list[str]:
     step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
     lines = [result.verdict.sentence, *result.notes, "", *_prices(result.history)]
     lines.append(
-        f"Test span: {len(cut.test_origins()):,} origins, {_time(index[cut.test_start])} to "
-        f"{_time(index[-1])} UTC; figures of {step}."
+        f"Test span: {len(cut.test_origins()):,} origins, from {_time(index[cut.test_start])} to "
+        f"{_time(result.history.closes_at)} UTC; figures of {step}."
     )
     return lines
 
 
 def _scores(result: Backtest) -> list[str]:
-    return _table(_FIGURES, [_figures(name, steps[-1]) for name, steps in result.scores.items()])
+    quote = result.history.quote
+    rows = [_figures(name, steps[-1], quote) for name, steps in result.scores.items()]
+    return _table(_figures_header(quote), rows)
 
 
 def _folds(tested: WalkForward) -> list[str]:
     """Put each fold on a line: its spans, its fit, and the model's errors over naive's."""
-    index, name = tested.backtest.history.candles.index, tested.backtest.spec.network
+    history, name = tested.backtest.history, tested.backtest.spec.network
+    opens, closes = history.candles.index, history.candles.index + history.candle_length
     rows = []
     for number, fold in enumerate(tested.folds, start=1):
         cut, own, naive = fold.split, fold.scores[name][-1], fold.scores["naive"][-1]
@@ -125,8 +130,8 @@ def _folds(tested: WalkForward) -> list[str]:
         rows.append(
             [
                 str(number),
-                f"{index[cut.first]:%Y-%m-%d} to {index[cut.fit_end - 1]:%Y-%m-%d}",
-                f"{index[cut.test_start]:%Y-%m-%d} to {index[fold.end - 1]:%Y-%m-%d}",
+                f"{opens[cut.first]:%Y-%m-%d} to {closes[cut.fit_end - 1]:%Y-%m-%d}",
+                f"{opens[cut.test_start]:%Y-%m-%d} to {closes[fold.end - 1]:%Y-%m-%d}",
                 f"{len(cut.test_origins()):,}",
                 UNDEFINED if record is None else f"{record.epochs}{' warm' * fold.warm}",
                 UNDEFINED if record is None else f"{record.seconds:.0f}",
@@ -155,16 +160,17 @@ def forecast(
         probabilities: Probabilities of this forecast.
     """
     forecast, history = next_steps.forecast, next_steps.history
+    quote = history.quote
     verdict = model.card.verdict or "This model was never tested."
     lines = [f"Past test of {next_steps.model}: {verdict}", *next_steps.warnings, ""]
     lines += _prices(history)
     lines.append(
-        f"Forecast from the {history.interval} candle of {_time(forecast.origins[0])} UTC, which "
-        f"closed at {_usd(float(forecast.close[0]))} USD. Times are candles' opens; prices are "
-        "closes."
+        f"Forecast from the last close, {price_text(float(forecast.close[0]), quote)} at "
+        f"{_time(history.closes_at)} UTC. A time is when its price is known: the close of its "
+        f"{history.interval} candle."
     )
     if next_steps.calibration is not None:
-        since = f"{_time(next_steps.calibration.since)} UTC"
+        since = f"{_time(next_steps.calibration.since + history.candle_length)} UTC"
         lines.append(calibration_sentence(next_steps.calibration, since))
     if next_steps.spread is not None:
         lines.append(spread_sentence(next_steps.spread))
@@ -174,22 +180,24 @@ def forecast(
         row = prices[step - 1]
         cells = [
             str(step),
-            _time(forecast.origins[0] + step * history.candle_length),
-            _usd(row[MEDIAN]),
+            _time(next_steps.closing_times[step - 1]),
+            _money(row[MEDIAN], quote),
         ]
         for ends in _BANDS.values():
             low, high = map(QUANTILES.index, ends)
-            cells.append(f"{_usd(row[low])} to {_usd(row[high])}")
+            cells.append(f"{_money(row[low], quote)} to {_money(row[high], quote)}")
         rows.append(cells)
-    header = ("step", "candle (UTC)", "median, USD", "80 % band, USD", "95 % band, USD")
-    return "\n".join([*lines, "", *_table(header, rows), *_probabilities(probabilities)]) + "\n"
+    bands = (f"{level} % band, {quote}" for level in _BANDS)
+    header = ("step", "closes at (UTC)", f"median, {quote}", *bands)
+    lines += ["", *_table(header, rows), *_probabilities(probabilities, quote)]
+    return "\n".join(lines) + "\n"
 
 
-def _probabilities(probabilities: Sequence[Probability]) -> list[str]:
+def _probabilities(probabilities: Sequence[Probability], quote: str) -> list[str]:
     """Put the probabilities of each price level in a column."""
     if not probabilities:
         return []
-    header = ["step", *(f"{one.direction} {_usd(one.level)} USD" for one in probabilities)]
+    header = ["step", *(f"{one.direction} {price_text(one.level, quote)}" for one in probabilities)]
     rows = [
         [str(step), *(_number(float(one.by_step[step - 1]), ".1%") for one in probabilities)]
         for step in range(1, len(probabilities[0].by_step) + 1)
@@ -207,7 +215,7 @@ def models(models: Sequence[SavedModel]) -> str:
         spec, card = saved.model.spec, saved.model.card
         origin = "shipped" if saved.shipped else "yours"
         rows.append(
-            [saved.name, spec.network, card.coin, card.interval, str(spec.lookback),
+            [saved.name, spec.network, card.pair, card.interval, str(spec.lookback),
              str(spec.horizon), card.cutoff[:10], f"{origin}, simulated" * card.simulated or origin]
         )  # fmt: skip
     return "\n".join(_table(header, rows)) + "\n"
@@ -221,10 +229,11 @@ def card(saved: SavedModel) -> str:
         "name": f"{saved.name} ({'shipped' if saved.shipped else 'yours'})",
         "network": f"{spec.network}, units {_list(spec.units)}, {parameters(spec):,} parameters",
         "predicts": f"{card.coin}, steps 1 to {spec.horizon}, one each {noun}",
+        "priced in": card.quote_words,
         "target, loss": f"{spec.target}, {spec.loss}",
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
-        "prices": f"{card.source}, {card.rows:,} candles, {card.start} to {card.end}",
-        "trained on": f"candles up to {card.cutoff}",
+        "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
+        "trained on": f"candles up to {card.cutoff} (open of the last one)",
         "fingerprint": card.fingerprint,
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }
@@ -234,10 +243,10 @@ def card(saved: SavedModel) -> str:
     lines += ["", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
     if card.scores:
         rows = [
-            _figures(name, Scores(**{k: math.nan if v is None else v for k, v in figures.items()}))
-            for name, figures in card.scores.items()
+            _figures(name, _scores_of(figures), card.quote) for name, figures in card.scores.items()
         ]
-        lines += ["", f"On its own test span, step {spec.horizon}:", *_table(_FIGURES, rows)]
+        header = _figures_header(card.quote)
+        lines += ["", f"On its own test span, step {spec.horizon}:", *_table(header, rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -268,18 +277,21 @@ def inspect(history: PriceHistory) -> str:
     return "\n".join([*lines, *history.notes]) + "\n"
 
 
-_FIGURES = (
-    "predictor", "MAE, USD", "RMSE, USD", "MAPE", "sMAPE", "MASE", "direction",
-    "pinball, 1e-4", "in 80 %", "in 95 %",
-)  # fmt: skip
+def _figures_header(quote: str) -> tuple[str, ...]:
+    """Name the columns of ``_figures``."""
+    unit = "" if quote == "any" else f", {quote}"
+    return (
+        "predictor", f"MAE{unit}", f"RMSE{unit}", "MAPE", "sMAPE", "MASE", "direction",
+        "pinball, 1e-4", "in 80 %", "in 95 %",
+    )  # fmt: skip
 
 
-def _figures(name: str, scores: Scores) -> list[str]:
+def _figures(name: str, scores: Scores, quote: str) -> list[str]:
     """Format one predictor's figures; the pinball loss in log-return times 10,000."""
     return [
         name,
-        _usd(scores.mae),
-        _usd(scores.rmse),
+        _money(scores.mae, quote),
+        _money(scores.rmse, quote),
         _number(scores.mape, ".3%"),
         _number(scores.smape, ".3%"),
         _number(scores.mase, ".3f"),
@@ -290,13 +302,18 @@ def _figures(name: str, scores: Scores) -> list[str]:
     ]
 
 
+def _scores_of(figures: Mapping[str, float | None]) -> Scores:
+    """Read the scores on a model's card."""
+    return Scores(**{k: math.nan if v is None else v for k, v in figures.items()})
+
+
 def _prices(history: PriceHistory) -> list[str]:
     """Describe the prices behind a result."""
     lines = [SIMULATED] if history.simulated else []
     return [
         *lines,
-        f"{history.coin} {history.interval} from {history.source}: {len(history):,} candles, "
-        f"{_time(history.start)} to {_time(history.end)} UTC.",
+        f"{history.pair} {history.interval} from {history.source}: {len(history):,} candles, "
+        f"{_time(history.start)} to {_time(history.closes_at)} UTC.",
     ]
 
 
@@ -316,9 +333,9 @@ def _number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else UNDEFINED
 
 
-def _usd(value: float) -> str:
-    """Format a price: cents for large ones, five digits for small ones."""
-    return _number(value, ",.2f" if abs(value) >= 100 else ",.5g")
+def _money(value: float, quote: str) -> str:
+    """Format the number of a price, whose currency is in the header."""
+    return number_text(value, quote) if math.isfinite(value) else UNDEFINED
 
 
 def _time(time: pd.Timestamp) -> str:

@@ -40,9 +40,9 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
         step: 1 to the horizon.
 
     Returns:
-        One row an origin, columns ``origin``, ``time`` (open of the candle that was predicted),
-        ``residual`` (ln(actual / predicted)) and ``average``: its mean over about the last
-        twentieth of the span.
+        One row an origin, columns ``origin``, ``time`` and ``closes_at`` (open and close of the
+        candle that was predicted), ``residual`` (ln(actual / predicted)) and ``average``: its mean
+        over about the last twentieth of the span.
 
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` are known.
@@ -62,6 +62,7 @@ def residuals(forecast: Forecast, step: int) -> pd.DataFrame:
         {
             "origin": origins,
             "time": forecast.times(step)[known],
+            "closes_at": forecast.closes_at(step)[known],
             "residual": residual,
             "average": average,
         }

@@ -22,7 +22,7 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast, NextSteps, 
 
 #: Price levels in one request, at most.
 MAX_LEVELS = 20
-#: Highest price level, USD.
+#: Highest price level, in any currency.
 MAX_LEVEL = 1e15
 #: Shape of the tails: 0 would fall like an exponential, larger ones fall slower.
 TAIL = 0.2
@@ -53,7 +53,7 @@ def check(levels: Sequence[float]) -> None:
     for level in levels:
         if not 0 < level <= MAX_LEVEL:
             raise InvalidInput(
-                f"A price level must be above 0 and at most {MAX_LEVEL:g} USD. Received: "
+                f"A price level must be above 0 and at most {MAX_LEVEL:g}. Received: "
                 f"{level:g}. Give one such as 65000."
             )
 
@@ -65,8 +65,8 @@ def of_next_steps(
 
     Args:
         steps: The next steps, from one origin.
-        above: Price levels, USD; each gets the probability of ending above it.
-        below: Price levels, USD; each gets the probability of ending below it.
+        above: Price levels; each gets the probability of ending above it.
+        below: Price levels; each gets the probability of ending below it.
 
     Raises:
         InvalidInput: If ``check`` refuses the levels of both kinds together.
@@ -83,7 +83,7 @@ def of_next_steps(
 
 
 def ladder(steps: NextSteps) -> list[float]:
-    """Choose round prices that span the 95 % band of the last step, USD, rising.
+    """Choose round prices that span the 95 % band of the last step, rising.
 
     About ``_RUNGS`` to twice as many; the last close alone where the band has no width or is
     undefined.
@@ -109,7 +109,7 @@ def above_price(forecast: Forecast, level: float) -> Array:
 
     Args:
         forecast: Forecasts of one predictor.
-        level: USD, above 0.
+        level: A price, above 0.
 
     Returns:
         ``(n, horizon)`` fractions; NaN where the band is undefined.

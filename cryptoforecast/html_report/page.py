@@ -72,7 +72,8 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
         f"<p>{_text(COMPARISON_NOTE)}</p>",
     ]
     for section, board in boards:
-        body.append(_section_html(dataclasses.replace(section, frame=standings(board))))
+        frame = standings(board, result.history.quote)
+        body.append(_section_html(dataclasses.replace(section, frame=frame)))
     if walk_forward is not None and len(walk_forward.folds) > 1:
         body += ["<h2>Folds</h2>", _section_html(folds_section(walk_forward))]
     body += ["<h2>Predicted and actual</h2>", _section_html(_predicted(result, step))]
@@ -83,7 +84,7 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
             for make in makers(result, view).values()
         ]
     body += ["<h2>Data, settings and versions</h2>", *_origin(result, walk_forward)]
-    title = _text(f"{result.history.coin} {result.history.interval}: {result.spec.network}")
+    title = _text(f"{result.history.pair} {result.history.interval}: {result.spec.network}")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -117,18 +118,19 @@ def _test_description(result: Backtest, walk_forward: WalkForward | None) -> str
         sentence = charts.summary_refits(walk_forward)
         fit = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
-        f"{history.coin} {history.interval}, {len(forecast):,} past forecasts, "
-        f"{style.span(forecast.origins, forecast.interval)}; figures "
+        f"{history.pair} {history.interval}, {len(forecast):,} past forecasts, "
+        f"{style.span_of_closes(forecast.closes_at(0))}; figures "
         f"{style.step_label(forecast.horizon, forecast.interval)}; {fit}."
     )
 
 
 def _scores(result: Backtest) -> pd.DataFrame:
     names = [field.name for field in dataclasses.fields(Scores)]
+    quote = result.history.quote
     rows = [
         {"Predictor": name}
         | {
-            charts.METRIC_NAMES[metric]: metric_text(metric, getattr(steps[-1], metric))
+            charts.METRIC_NAMES[metric]: metric_text(metric, getattr(steps[-1], metric), quote)
             for metric in names
         }
         for name, steps in result.scores.items()
@@ -142,7 +144,7 @@ def _predicted(result: Backtest, step: int) -> Section:
     figure.update_layout(title_text=_text(figure.layout.title.text))
     return Section(
         "predicted",
-        "The last predicted and actual prices (USD)",
+        f"The last predicted and actual prices ({result.history.quote})",
         figure,
         summary_predicted(result, step),
         result.forecast.frame(step).tail(24),
@@ -189,17 +191,22 @@ def _table(frame: pd.DataFrame) -> str:
 def _origin(result: Backtest, walk_forward: WalkForward | None) -> list[str]:
     """Return tables of the prices, settings and programs behind the report."""
     data = json_views.data_json(result.history)
+    left_out = ("notes", "start", "end")
+    prices = {name: value for name, value in data.items() if name not in left_out} | {
+        "first candle opens": data["start"],
+        "last candle closes": json_views.time_json(result.history.closes_at),
+    }
     spec = {name: getattr(result.spec, name) for name in result.spec.__dataclass_fields__}
     cut, index = result.split, result.history.candles.index
     split = {
         "training candles": f"{cut.train_end:,}",
         "validation candles": f"{cut.test_start - cut.train_end:,}",
         "test origins": f"{len(cut.test_origins()):,}",
-        "test from": json_views.time_json(index[cut.test_start]),
-        "test to": json_views.time_json(index[-1]),
+        "first test candle opens": json_views.time_json(index[cut.test_start]),
+        "last test candle closes": json_views.time_json(result.history.closes_at),
     }
     tables = {
-        "Prices": {name: value for name, value in data.items() if name != "notes"},
+        "Prices": prices,
         "Settings": spec,
         "Split": split,
         "Walk forward": {} if walk_forward is None else dataclasses.asdict(walk_forward.plan),

@@ -15,9 +15,17 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cryptoforecast import charts
-from cryptoforecast.charts import diagnostics, folds, leaderboard, style
+from cryptoforecast.charts import diagnostics, folds, leaderboard
 from cryptoforecast.evaluation.analyses import Analyses
-from cryptoforecast.types import INTERVALS, QUANTILES, Backtest, Leaderboard, Share, WalkForward
+from cryptoforecast.types import (
+    INTERVALS,
+    QUANTILES,
+    Backtest,
+    Leaderboard,
+    Share,
+    WalkForward,
+    price_text,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -71,15 +79,16 @@ def leaderboard_section(
     return analyses.of(result, key, section), board
 
 
-def standings(board: Leaderboard) -> pd.DataFrame:
-    """Return a leaderboard as a table for the user."""
+def standings(board: Leaderboard, quote: str) -> pd.DataFrame:
+    """Return a leaderboard as a table for the user, with prices in their currency."""
     coverage = board.metric.startswith("coverage")
     against = "Off the promise" if coverage else f"Better than {board.reference}"
+    metric = board.metric
     return pd.DataFrame(
         [
             {
                 "Predictor": each.predictor,
-                leaderboard.METRIC_NAMES[board.metric]: metric_text(board.metric, each.value),
+                leaderboard.METRIC_NAMES[metric]: metric_text(metric, each.value, quote),
                 against: "reference"
                 if not coverage and each.predictor == board.reference
                 else leaderboard.skill_text(board, each.skill),
@@ -92,12 +101,12 @@ def standings(board: Leaderboard) -> pd.DataFrame:
     )
 
 
-def metric_text(metric: str, value: float) -> str:
+def metric_text(metric: str, value: float, quote: str) -> str:
     """Write a value of ``Scores`` in its unit; a dash where it is undefined."""
     if not math.isfinite(value):
         return DASH
     if metric in ("mae", "rmse"):
-        return style.money(value)
+        return price_text(value, quote)
     if metric == "pinball":
         return f"{value * 1e4:.2f} bp"
     if metric == "mase":
@@ -137,10 +146,10 @@ def free_run_section(
 
 
 def _delays(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
-    frame = analyses.frame(result, "delays", step)
+    frame, quote = analyses.frame(result, "delays", step), result.history.quote
     return Section(
         "delays",
-        "Mean distance to earlier prices (USD, and over the last price's error)",
+        f"Mean distance to earlier prices ({quote}, and over the last price's error)",
         diagnostics.delay(result, step, frame, dark=dark),
         diagnostics.summary_delay(result, step, frame),
         frame,
@@ -296,7 +305,7 @@ def makers(result: Backtest, view: str) -> dict[str, SectionMaker]:
 def _from_memory(
     name: str, make: SectionMaker, analyses: Analyses, result: Backtest, step: int, dark: bool
 ) -> Section:
-    key = ("section", name, step, dark)
+    key = ("section", name, step, dark, result.history.quote)
     return analyses.of(result, key, lambda: make(analyses, result, step, dark))
 
 
@@ -304,15 +313,19 @@ def forecasts(result: Backtest) -> pd.DataFrame:
     """List every forecast of the backtest's own model, one row an origin and step.
 
     Returns:
-        Columns ``predictor``, ``coin``, ``interval``, ``source`` and those of ``Forecast.frame``.
-        Prices are in USD.
+        Columns ``predictor``, ``coin``, ``interval``, ``source``, ``quote`` (the currency of all
+        prices) and those of ``Forecast.frame``.
     """
     history = result.history
     frame = result.forecast.frame()
-    labels = (result.forecast.predictor, history.coin, history.interval, history.source)
-    for i, (name, value) in enumerate(
-        zip(("predictor", "coin", "interval", "source"), labels, strict=True)
-    ):
+    labels = {
+        "predictor": result.forecast.predictor,
+        "coin": history.coin,
+        "interval": history.interval,
+        "source": history.source,
+        "quote": history.quote,
+    }
+    for i, (name, value) in enumerate(labels.items()):
         frame.insert(i, name, value)
     return frame
 

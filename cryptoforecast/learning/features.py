@@ -213,7 +213,7 @@ def _on_circle(time: Array, period: int) -> Array:
 FEATURES: dict[str, Feature] = {
     feature.name: feature
     for feature in (
-        Feature("close", "The closing price itself, in USD.", 0, 1, _of_close("close")),
+        Feature("close", "The closing price itself.", 0, 1, _of_close("close")),
         Feature(
             "return",
             "How far the close moved in this candle (log-return).",

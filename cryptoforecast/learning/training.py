@@ -90,7 +90,6 @@ def fit(
         lowest=float(np.min(close)),
         highest=float(np.max(close)),
         libraries=networks.libraries(),
-        quote=history.quote,
     )
     model = TrainedModel(spec, scaler, weights, None, record, card)
     if spec.loss == "mse":
@@ -169,14 +168,15 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
     if np.ptp(learnt) == 0:
         raise InvalidInput(
             f"Training needs prices that move. Received: {len(learnt):,} training candles that "
-            f"all close at {learnt[0]:g} USD. Choose another history."
+            f"all close at {learnt[0]:g} {history.quote}. Choose another history."
         )
     tail, rows = samples.dead_tail(history), len(history)
     if tail:
         raise InvalidInput(
             "Training needs a market that is alive at its end. Received: the last "
-            f"{tail:,} of {rows:,} candles ({tail / rows:.0%}) repeat {close[-1]:g} USD without "
-            f"volume, from {history.candles.index[-tail]:%Y-%m-%d %H:%M} UTC on. Choose an earlier "
+            f"{tail:,} of {rows:,} candles ({tail / rows:.0%}) repeat {close[-1]:g} "
+            f"{history.quote} without volume, from "
+            f"{history.candles.index[-tail]:%Y-%m-%d %H:%M} UTC on. Choose an earlier "
             "end, or cut them off: the repair flat_tail on the Data page, --repair flat_tail on "
             "the command line."
         )

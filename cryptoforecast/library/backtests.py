@@ -91,9 +91,9 @@ class Backtest(Value):
     def scores(self) -> pd.DataFrame:
         """Scores of every predictor at every step.
 
-        Index ``predictor`` and ``step``; columns ``mae`` and ``rmse`` in USD, ``mape``, ``smape``,
-        ``directional_accuracy``, ``coverage_80`` and ``coverage_95`` as fractions, ``mase`` a
-        ratio, ``pinball`` in log-return. NaN where undefined.
+        Index ``predictor`` and ``step``; columns ``mae`` and ``rmse`` in the prices' currency,
+        ``mape``, ``smape``, ``directional_accuracy``, ``coverage_80`` and ``coverage_95`` as
+        fractions, ``mase`` a ratio, ``pinball`` in log-return. NaN where undefined.
         """
         rows = {
             (name, step): dataclasses.asdict(each)
@@ -116,12 +116,13 @@ class Backtest(Value):
         )
 
     def frame(self, style: str = "cf") -> pd.DataFrame:
-        """Return every forecast of the test as a table, prices in USD and times in UTC.
+        """Return every forecast of the test as a table, with times in UTC.
 
         Args:
             style: ``"cf"`` is what ``backtest --forecasts`` writes, of the tested predictor:
-                ``predictor coin interval source origin time step close predicted actual residual``
-                and the nine quantiles ``q0.025`` to ``q0.975``. ``"nixtla"`` is the layout of
+                ``predictor coin interval source quote origin origin_closes_at time closes_at step
+                close predicted actual residual`` and the nine quantiles ``q0.025`` to ``q0.975``,
+                all prices in the currency ``quote``. ``"nixtla"`` is the layout of
                 Nixtla's libraries, with all predictors side by side: ``unique_id`` (the coin),
                 ``ds``, ``cutoff``, ``y`` and for each predictor ``NAME``, ``NAME-lo-50``,
                 ``NAME-hi-50`` and so on for 80, 90 and 95.
@@ -176,7 +177,7 @@ class Backtest(Value):
             step: 1 to the horizon; the last by default.
 
         Returns:
-            A Plotly figure; prices in USD, times in UTC.
+            A Plotly figure; times in UTC, at which candles close.
 
         Raises:
             InvalidInput: If there is no such step.

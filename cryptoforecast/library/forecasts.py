@@ -18,7 +18,7 @@ from cryptoforecast.library.values import (
     paragraphs,
     table,
 )
-from cryptoforecast.types import MEDIAN, QUANTILES, NextSteps, Probability
+from cryptoforecast.types import MEDIAN, QUANTILES, NextSteps, Probability, moment_text, price_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -68,17 +68,16 @@ class Forecast(Value):
         Returns:
             One row a step. ``step`` from 1 to the horizon; ``time``, the open of the candle whose
             close is forecast, and ``closes_at``, when that close is known (UTC); ``median``,
-            ``mean`` and the nine quantiles ``q0.025`` to ``q0.975`` in USD.
+            ``mean`` and the nine quantiles ``q0.025`` to ``q0.975`` in the currency of the prices.
         """
         rows = []
         for step in self._json()["steps"]:  # type: ignore[attr-defined]
-            time = pd.Timestamp(step["time"])
             quantiles = {f"q{level}": price for level, price in step["quantiles"].items()}
             rows.append(
                 {
                     "step": step["step"],
-                    "time": time,
-                    "closes_at": time + self.steps.history.candle_length,
+                    "time": pd.Timestamp(step["time"]),
+                    "closes_at": pd.Timestamp(step["closes_at"]),
                     "median": step["median"],
                     "mean": step["mean"],
                     **quantiles,
@@ -90,8 +89,9 @@ class Forecast(Value):
     def probabilities(self) -> pd.DataFrame:
         """Probabilities of ending above or below the given prices.
 
-        One row a price and step: ``direction`` (``"above"`` or ``"below"``), ``level`` (USD),
-        ``step``, ``time`` (open of the candle, UTC) and ``probability``, a fraction.
+        One row a price and step: ``direction`` (``"above"`` or ``"below"``), ``level``, ``step``,
+        ``time`` and ``closes_at`` (open and close of the candle, UTC) and ``probability``, a
+        fraction.
         """
         frame = self.frame()
         parts = [
@@ -101,12 +101,13 @@ class Forecast(Value):
                     "level": one.level,
                     "step": frame["step"],
                     "time": frame["time"],
+                    "closes_at": frame["closes_at"],
                     "probability": one.by_step,
                 }
             )
             for one in self.levels
         ]
-        names = ["direction", "level", "step", "time", "probability"]
+        names = ["direction", "level", "step", "time", "closes_at", "probability"]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
 
     def to_dict(self) -> dict[str, object]:
@@ -117,7 +118,7 @@ class Forecast(Value):
         """Draw the last closes, and the bands and medians of the next steps.
 
         Returns:
-            A Plotly figure; prices in USD, times in UTC.
+            A Plotly figure; times in UTC, at which candles close.
         """
         return charts.fan(self.steps)
 
@@ -126,13 +127,14 @@ class Forecast(Value):
 
     def __repr__(self) -> str:
         history, forecast = self.steps.history, self.steps.forecast
-        prices = forecast.quantile_prices[0, -1]
-        end = moment(history.end + history.candle_length, history.interval)
+        last, quote = forecast.quantile_prices[0, -1], history.quote
+        end = moment(history.closes_at, history.interval)
         steps = f"{forecast.horizon} step{'' if forecast.horizon == 1 else 's'}"
         return (
             f"Forecast({self.steps.model}, {candles(history)}, {steps} after {end} UTC)\n"
-            f"last step: median {prices[MEDIAN]:,.6g} USD, "
-            f"80 % band {prices[_LOW]:,.6g} to {prices[_HIGH]:,.6g}"
+            f"by {moment_text(self.steps.closing_times[-1])}: "
+            f"median {price_text(last[MEDIAN], quote)}, "
+            f"80 % band {price_text(last[_LOW], quote)} to {price_text(last[_HIGH], quote)}"
         )
 
     def _repr_html_(self) -> str:

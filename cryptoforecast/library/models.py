@@ -72,8 +72,8 @@ class Model(Value):
 
         Args:
             prices: At least ``card.needs`` candles.
-            above: Prices in USD, at most 20 with those of ``below``; ``Forecast.probabilities``
-                then has the probability of ending above each.
+            above: Levels in the currency of ``prices``, at most 20 with those of ``below``;
+                ``Forecast.probabilities`` then has the probability of ending above each.
             below: Likewise of ending below.
 
         Returns:
@@ -141,7 +141,7 @@ class Model(Value):
         steps = f"{spec.horizon} step{'' if spec.horizon == 1 else 's'}"
         simulated = " simulated" if card.simulated else ""
         return (
-            f"Model({name}, {spec.network}, {card.coin} {card.interval}{simulated}, {steps}, "
+            f"Model({name}, {spec.network}, {card.pair} {card.interval}{simulated}, {steps}, "
             f"reads {card.needs:,} candles)"
         )
 
@@ -153,7 +153,8 @@ class Model(Value):
             "inputs": ", ".join(self.spec.features),
             "steps": self.spec.horizon,
             "candles it reads": card.needs,
-            "trained on": f"{card.coin} {card.interval}, {card.source}",
+            "trained on": f"{card.pair} {card.interval}, {card.source}",
+            "priced in": card.quote_words,
             "last candle learnt from": card.cutoff,
             "made": card.created,
         }
@@ -269,7 +270,7 @@ def _levels(name: str, given: float | Iterable[float]) -> tuple[float, ...]:
     )
     if not all(isinstance(level, Real) and not isinstance(level, bool) for level in levels):
         raise InvalidInput(
-            f"`{name}` must be a price in USD, or several. Received: {given!r:.60}. Give one such "
+            f"`{name}` must be a price, or several. Received: {given!r:.60}. Give one such "
             "as 65000, or a list."
         )
     return tuple(map(float, levels))

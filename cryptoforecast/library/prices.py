@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.library.values import Value, candles, heading, moment, paragraphs, table
 from cryptoforecast.service import choices, shared
 from cryptoforecast.types import PriceHistory, QualityReport
@@ -68,6 +68,11 @@ class Prices(Value):
         return self.history.interval
 
     @property
+    def quote(self) -> str:
+        """Currency of the prices, such as ``"USD"``, ``"EUR"`` or ``"BTC"``."""
+        return self.history.quote
+
+    @property
     def source(self) -> str:
         """Where the prices come from, such as ``"yahoo"`` or ``"file BTCUSDT_1h.csv"``."""
         return self.history.source
@@ -97,16 +102,13 @@ class Prices(Value):
 
         Returns:
             One row a candle, in time order. Index ``time``, the candle's open in UTC; columns
-            ``open high low close`` in USD and ``volume``, NaN where unknown.
+            ``open high low close`` in the currency ``quote``, and ``volume``, NaN where unknown.
         """
         return self.history.candles.copy()
 
     def __repr__(self) -> str:
         history = self.history
-        start, end = (
-            moment(time, history.interval)
-            for time in (history.start, history.end + history.candle_length)
-        )
+        start, end = (moment(time, history.interval) for time in (history.start, history.closes_at))
         return (
             f"Prices({candles(history)}, {len(history):,} candles, {start} to {end} UTC, "
             f"from {history.source})"
@@ -169,7 +171,14 @@ def fetch(
     query = choices.window(coin, interval, start=start, end=end, days=days)
     if simulated == "only":
         return Prices(service.simulated(query))
-    return Prices(service.history(query, prices="live" if simulated == "refuse" else "any"))
+    history = service.history(query)
+    if history.simulated and simulated == "refuse":
+        why = " ".join(history.notes) or "No source answered."
+        raise SourceUnavailable(
+            f"Live prices of {history.coin} are needed. Received: {why} Try again later, read a "
+            'file, or allow simulated prices (simulated="allow").'
+        )
+    return Prices(history)
 
 
 def read(

@@ -98,8 +98,8 @@ class ForecastService:
 
         Args:
             steps: A forecast of the next steps.
-            above: Prices to end above, USD.
-            below: Prices to end below, USD.
+            above: Prices to end above, in the currency of the forecast.
+            below: Prices to end below.
 
         Returns:
             First those of ``above``, then those of ``below``.

@@ -41,6 +41,7 @@ from cryptoforecast.types.learning import (
     TrainedModel,
     TrainingRecord,
 )
+from cryptoforecast.types.moments import local_text, moment_text
 from cryptoforecast.types.prices import (
     INTERVAL_NOUNS,
     INTERVALS,
@@ -50,6 +51,7 @@ from cryptoforecast.types.prices import (
     Problem,
     QualityReport,
 )
+from cryptoforecast.types.quotes import affixes, price_text
 
 __all__ = [
     "INTERVALS",
@@ -91,6 +93,10 @@ __all__ = [
     "Verdict",
     "WalkForward",
     "WalkPlan",
+    "affixes",
     "duration",
+    "local_text",
+    "moment_text",
+    "price_text",
     "span_text",
 ]

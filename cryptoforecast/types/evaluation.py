@@ -352,6 +352,12 @@ class NextSteps:
     calibration: Calibration | None = None
     spread: Spread | None = None
 
+    @property
+    def closing_times(self) -> pd.DatetimeIndex:
+        """When the close of each step is known, ``(horizon,)`` UTC."""
+        steps = range(1, self.forecast.horizon + 1)
+        return pd.DatetimeIndex([self.forecast.closes_at(step)[0] for step in steps])
+
 
 @dataclass(frozen=True, eq=False)
 class Probability:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.types.prices import INTERVALS, Array
-from cryptoforecast.types.quotes import DEFAULT_QUOTE
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, pair_text
 
 #: The nine quantiles of every band: the median, and the ends of the levels 50, 80, 90 and 95 %.
 QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
@@ -300,6 +300,20 @@ class ModelCard:
     scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     quote: str = DEFAULT_QUOTE
 
+    @property
+    def pair(self) -> str:
+        """What it forecasts, and in what: ``"BTC"`` in dollars, ``"BTC/EUR"`` otherwise."""
+        return self.coin if self._any_quote else pair_text(self.coin, self.quote)
+
+    @property
+    def quote_words(self) -> str:
+        """The currency of its prices in words."""
+        return "any currency" if self._any_quote else self.quote
+
+    @property
+    def _any_quote(self) -> bool:
+        return "any" in (self.coin, self.quote)
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
@@ -473,6 +487,14 @@ class Forecast:
             return self.candles[rows]
         return self.candles[np.minimum(rows, last)] + np.maximum(rows - last, 0) * length
 
+    def closes_at(self, step: int) -> pd.DatetimeIndex:
+        """Return when the close ``step`` rows after each origin is known, ``(n,)`` UTC.
+
+        This is the time that a user should read: the close of the candle, not its opening label.
+        At step 0 it is when the forecast could be made.
+        """
+        return self.times(step) + INTERVALS[self.interval]
+
     def frame(self, step: int | None = None) -> pd.DataFrame:
         """Return the forecast as a long table, one row for each origin and step.
 
@@ -480,9 +502,10 @@ class Forecast:
             step: The only step wanted, 1 to the horizon; ``None`` for all steps.
 
         Returns:
-            Columns ``origin``, ``time`` (open of the target's candle), ``step``, and in USD
-            ``close``, ``predicted``, ``actual``, ``residual`` (actual minus predicted) and
-            ``q0.025`` ... ``q0.975``.
+            Columns ``origin`` (open of the last candle known), ``origin_closes_at`` (its close),
+            ``time`` (open of the target's candle), ``closes_at`` (its close, when the target is
+            known), ``step``, and in the currency of the prices ``close``, ``predicted``,
+            ``actual``, ``residual`` (actual minus predicted) and ``q0.025`` ... ``q0.975``.
         """
         steps = np.arange(1, self.horizon + 1) if step is None else np.array([step])
         prices = self.close[:, None, None] * np.exp(self.quantiles[:, steps - 1], dtype=float)
@@ -490,9 +513,12 @@ class Forecast:
         origins = self.origins[np.tile(np.arange(len(self)), len(steps))]
         step_labels = np.repeat(steps, len(self))
         first, *later = (self.times(step) for step in steps)
+        times, length = first.append(later), INTERVALS[self.interval]
         columns = {
             "origin": origins,
-            "time": first.append(later),
+            "origin_closes_at": origins + length,
+            "time": times,
+            "closes_at": times + length,
             "step": step_labels,
             "close": np.tile(self.close, len(steps)),
             "predicted": predicted,

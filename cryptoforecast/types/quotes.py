@@ -39,11 +39,6 @@ def quote_of(text: str) -> str | None:
     return name if name in QUOTES else None
 
 
-def market_name(coin: str, quote: str) -> str:
-    """Name a market: the ticker, and the quote unless it is USD, as ``"BTC-EUR"``."""
-    return coin if quote == DEFAULT_QUOTE else f"{coin}-{quote}"
-
-
 def decimals(size: float, quote: str = DEFAULT_QUOTE) -> int:
     """Choose decimals that give about four significant digits of a price.
 
@@ -74,11 +69,20 @@ def price_text(price: float, quote: str = DEFAULT_QUOTE, sign: str = "") -> str:
     if not math.isfinite(price):
         return "unknown"
     before, after = affixes(quote)
-    number = f"{abs(price):,.{decimals(abs(price), quote)}f}"
-    return f"{'-' if price < 0 else sign}{before}{number}{after}"
+    return f"{'-' if price < 0 else sign}{before}{number_text(abs(price), quote)}{after}"
+
+
+def number_text(price: float, quote: str = DEFAULT_QUOTE) -> str:
+    """Write the number of a price alone, for a column whose header has the currency."""
+    return f"{price:,.{decimals(abs(price), quote)}f}"
 
 
 def affixes(quote: str) -> tuple[str, str]:
     """Return what stands before and after a number in a currency: ``("$", "")``."""
     sign = MONEY.get(quote, "")
     return (sign, "") if sign else ("", f" {quote}")
+
+
+def pair_text(coin: str, quote: str) -> str:
+    """Write what is priced, and in what: "BTC" in dollars, "BTC/EUR" in another currency."""
+    return coin if quote == DEFAULT_QUOTE else f"{coin}/{quote}"

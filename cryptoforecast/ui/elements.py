@@ -103,7 +103,7 @@ def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, n
 
 
 def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
-    """Offer a whole table as CSV, with coin, quote and source in each row.
+    """Offer a whole table as CSV, with coin, quote currency and source in each row.
 
     Args:
         frame: The table.
@@ -116,7 +116,7 @@ def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
         lambda: frame.assign(coin=history.coin, quote=history.quote, source=history.source).to_csv(
             index=False
         ),
-        file_name=f"{label}{history.market}-{history.interval}-{name}.csv".lower(),
+        file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",

@@ -26,7 +26,9 @@ _stills: LruCaches[str] = LruCaches(MAX_FIGURES)
 
 def fan(future: NextSteps, *, dark: bool) -> go.Figure:
     """Return the figure of what comes next; see ``charts.fan``."""
-    return cached(future.forecast, ("fan", dark), lambda: charts.fan(future, dark=dark))
+    return cached(
+        future.forecast, ("fan", future.history.quote, dark), lambda: charts.fan(future, dark=dark)
+    )
 
 
 def fan_still(future: NextSteps, alt: str, *, dark: bool) -> str:
@@ -40,7 +42,7 @@ def predicted_vs_actual(result: Backtest, step: int, *, dark: bool) -> go.Figure
     """Return the figure of a test; see ``charts.predicted_vs_actual``."""
     return cached(
         result.forecast,
-        ("test", step, dark),
+        ("test", step, result.history.quote, dark),
         lambda: charts.predicted_vs_actual(result, step, dark=dark),
     )
 
@@ -50,7 +52,7 @@ def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: b
     prices = tuple((one.level, one.direction) for one in around)
     return cached(
         future.forecast,
-        ("probabilities", prices, dark),
+        ("probabilities", prices, future.history.quote, dark),
         lambda: charts.probability_map(future, around, dark=dark),
     )
 
@@ -59,7 +61,7 @@ def probability_by_step(future: NextSteps, one: Probability, *, dark: bool) -> g
     """Return the figure of one price; see ``charts.probability_by_step``."""
     return cached(
         future.forecast,
-        ("probability", one.level, one.direction, dark),
+        ("probability", one.level, one.direction, future.history.quote, dark),
         lambda: charts.probability_by_step(future, one, dark=dark),
     )
 

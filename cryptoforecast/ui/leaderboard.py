@@ -26,8 +26,8 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
             "metric",
             lambda name: charts.METRIC_NAMES.get(name, name),
             "What is compared. Pinball is the error of the whole band, MAE and RMSE that of the "
-            "price in USD. Direction is the share of right signs. A band covers a share of the "
-            "prices.",
+            f"price in {result.history.quote}. Direction is the share of right signs. A band "
+            "covers a share of the prices.",
         )
         reference = url.pick(
             "Compared with",
@@ -42,7 +42,9 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
     )
     elements.chart(section.figure, alt=section.sentence, key="section-board")
     st.markdown(section.sentence)
-    st.dataframe(html_report.standings(board), hide_index=True, alt=section.title)
+    st.dataframe(
+        html_report.standings(board, result.history.quote), hide_index=True, alt=section.title
+    )
     elements.download(section.frame, result.history, f"{section.name}-step-{step}")
     st.caption(html_report.COMPARISON_NOTE)
     slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))

@@ -93,7 +93,7 @@ def _row(one: SavedModel) -> dict[str, object]:
     spec, model = one.model.spec, one.model.card
     return {
         "Name": one.name,
-        "Coin": model.coin,
+        "Coin": model.pair,
         "Candle": model.interval,
         "Network": spec.network.upper() if spec.network == "lstm" else spec.network.capitalize(),
         "Steps ahead": spec.horizon,
@@ -110,6 +110,7 @@ def _details(one: SavedModel) -> dict[str, object]:
     spec, model = one.model.spec, one.model.card
     return {
         "Coin and candle": f"{model.coin} {model.interval}",
+        "Priced in": model.quote_words,
         "Prices": f"{model.source}{' (simulated)' if model.simulated else ''}",
         "History": f"{model.start[:10]} to {model.end[:10]}, {model.rows:,} candles",
         "Learnt up to": model.cutoff[:10],

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, span_text
-from cryptoforecast.ui import words
+from cryptoforecast.ui import local_time, words
 
 # A history shorter than this shows the time of its first candle, a longer one only the day.
 _SHORT = pd.Timedelta(days=14)
@@ -29,7 +29,7 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
         prices: The prices.
         refreshing: Whether the live source is being asked for newer ones.
     """
-    closed = prices.end + prices.candle_length
+    closed = prices.closes_at
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if prices.simulated:
             st.badge("Simulated prices", icon=":material/science:", color="orange")
@@ -41,11 +41,14 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
             )
         form = "%Y-%m-%d %H:%M" if closed - prices.start < _SHORT else "%Y-%m-%d"
         text = (
-            f"{prices.coin} · {len(prices):,} {words.prices(prices.interval)}, "
+            f"{prices.pair} · {len(prices):,} {words.prices(prices.interval)}, "
             f"{prices.start.strftime(form)} to {closed:%Y-%m-%d %H:%M} UTC · "
             f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
         )
-        st.caption(text + (" · asking the live source …" if refreshing else ""))
+        st.caption(
+            text + (" · asking the live source …" if refreshing else ""),
+            help=local_time.help_text("The last candle closed", closed),
+        )
     for note in prices.notes:
         st.caption(f":material/info: {words.plain(note)}")
 

@@ -9,11 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
-from cryptoforecast.charts import style
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import base_interval
-from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, span_text
-from cryptoforecast.ui import elements, inputs, words
+from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, price_text, span_text
+from cryptoforecast.ui import elements, inputs, local_time, words
 
 #: Spans of the candle chart in days, by candle length; ``None`` is all that the source has.
 SPANS: dict[str, dict[str, float | None]] = {
@@ -90,24 +89,25 @@ def last_price(service: Service, query: MarketQuery) -> None:
         history = service.prices.history(MarketQuery(query.coin, interval, start), wait=0)
         close = history.candles["close"]
         last = float(close.iloc[-1])
-        closed = history.end + history.candle_length
         label = "Last simulated close" if history.simulated else "Last close"
         with st.grid(3, min_column_width=200):
             st.metric(
                 f"{label} of {history.coin}",
-                style.money(last),
-                f"closed {span_text(now - closed, close=True)} ago",
+                price_text(last, history.quote),
+                f"closed {span_text(now - history.closes_at, close=True)} ago",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
+                help=local_time.help_text("Closed", history.closes_at),
             )
             for name, days in (("24 hours", 1), ("7 days", 7)):
                 before = close[close.index <= history.end - pd.Timedelta(days=days)]
                 change = last / float(before.iloc[-1]) - 1 if len(before) else float("nan")
+                difference = price_text(last - last / (1 + change), history.quote, "+")
                 st.metric(
                     f"Change in {name}",
                     words.percent(change),
-                    None if math.isnan(change) else style.money(last - last / (1 + change), "+"),
+                    None if math.isnan(change) else difference,
                     border=True,
                 )
 
@@ -124,7 +124,8 @@ def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> N
     figure = charts.candles(history, log=log, last=span, dark=elements.dark())
     elements.chart(figure, alt=summary, key="candles")
     st.caption(summary)
-    elements.table("All candles (USD)", history.candles.reset_index, history, "candles")
+    title = f"All candles ({history.quote}; a time is the open of its candle)"
+    elements.table(title, history.candles.reset_index, history, "candles")
 
 
 # Findings that concern all prices, by kind; ``{}`` stands for the detail.
@@ -162,7 +163,7 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
         if problem.kind in _CAVEATS:
             st.warning(_CAVEATS[problem.kind].format(problem.detail), icon=":material/warning:")
     if history.volume_unit == "quote":
-        st.caption("The volume is the turnover in USD. This source gives it so.")
+        st.caption(f"The volume is the turnover in {history.quote}. This source gives it so.")
     with st.expander("All checks", icon=":material/fact_check:"):
         checks = pd.DataFrame({"Check": list(counts), "Candles": list(counts.values())})
         st.dataframe(checks, hide_index=True, alt="Findings of the data report")

@@ -8,7 +8,7 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
 from cryptoforecast.types import NextSteps
-from cryptoforecast.ui import elements, figures
+from cryptoforecast.ui import elements, figures, local_time
 from cryptoforecast.ui.words import plain
 
 
@@ -18,17 +18,17 @@ def show(future: NextSteps) -> None:
     if future.warnings:
         st.warning("  \n".join(map(plain, future.warnings)), icon=":material/warning:")
     summary = charts.summary_fan(future)
-    st.markdown(summary)
+    st.markdown(summary, help=local_time.help_text("The forecast is for", future.closing_times[-1]))
     dark = elements.dark()
     still = figures.fan_still(future, summary, dark=dark)
     elements.chart(figures.fan(future, dark=dark), alt=summary, key="fan", still=still)
     if future.calibration is not None:
-        since = style.moment(future.calibration.since, future.history.interval)
+        since = style.moment(future.calibration.since + future.history.candle_length)
         st.caption(calibration_sentence(future.calibration, since))
     if future.spread is not None:
         st.caption(spread_sentence(future.spread))
     elements.table(
-        "The numbers behind this chart (USD)",
+        f"The numbers behind this chart ({future.history.quote})",
         lambda: future.forecast.frame().drop(columns=["actual", "residual"]),
         future.history,
         f"{future.model}-next",

@@ -28,7 +28,7 @@ def show(result: Backtest) -> None:
     elements.chart(figure, alt=summary, key="test")
     st.caption(summary)
     elements.table(
-        "The numbers behind this chart (USD)",
+        f"The numbers behind this chart ({result.history.quote})",
         lambda: result.forecast.frame(step),
         result.history,
         f"{result.spec.network}-test-step-{step}",

@@ -7,11 +7,11 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.cache import LruCaches
-from cryptoforecast.charts import style
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import ladder, round_step
-from cryptoforecast.types import NextSteps, Probability
-from cryptoforecast.ui import elements, figures
+from cryptoforecast.types import NextSteps, Probability, price_text
+from cryptoforecast.types.quotes import decimals
+from cryptoforecast.ui import elements, figures, local_time
 
 _DIRECTIONS = ("above", "below")
 #: Prices of one forecast whose probabilities stay in memory.
@@ -36,7 +36,7 @@ def of(
     Args:
         service: Computes the probabilities.
         future: The forecast.
-        level: The price, USD.
+        level: The price, in the currency of the forecast's prices.
         direction: ``"above"`` or ``"below"``.
 
     Raises:
@@ -56,15 +56,16 @@ def of(
 def _inputs(future: NextSteps) -> tuple[float, str]:
     """Draw the inputs for the price and the direction; the URL holds both."""
     close = float(future.forecast.close[0])
-    decimals = style.price_decimals(close)
+    quote = future.history.quote
+    digits = decimals(close, quote)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.number_input(
-            "Price, USD",
+            f"Price, {quote}",
             value=None,
-            placeholder=f"{close:.{decimals}f} (last close)",
+            placeholder=f"{close:.{digits}f} (last close)",
             step=round_step(close / 100),
-            format=f"%.{decimals}f",
-            key=f"price_{future.history.market}",
+            format=f"%.{digits}f",
+            key=f"price_{future.history.coin}",
             bind="query-params",
             width=220,
             help="Leave it empty for the last close. The probability comes from the nine quantiles "
@@ -89,7 +90,10 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
     )
     question, _, answer = summary.partition(": ")
     last, semicolon, first = answer.rstrip(".").partition("; ")
-    st.markdown(f"{question}: **{last}**{semicolon}{first}.")
+    st.markdown(
+        f"{question}: **{last}**{semicolon}{first}.",
+        help=local_time.help_text("The last step is for", future.closing_times[-1]),
+    )
     dark = elements.dark()
     map_figure = figures.probability_map(future, around, dark=dark)
     if future.forecast.horizon == 1:
@@ -111,7 +115,7 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
 
 def _frame(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
     """Return a row for each step and a column for each price, in %."""
-    forecast = future.forecast.frame()
-    columns = {f"{each.direction} {style.money(each.level)}": each for each in (one, *around)}
+    forecast, quote = future.forecast.frame(), future.history.quote
+    columns = {f"{each.direction} {price_text(each.level, quote)}": each for each in (one, *around)}
     percentages = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
-    return pd.DataFrame({"time": forecast["time"], "step": forecast["step"], **percentages})
+    return pd.DataFrame({**forecast[["time", "closes_at", "step"]], **percentages})

@@ -11,12 +11,15 @@ from cryptoforecast.types import Backtest, Scores
 from cryptoforecast.ui import elements, figures, slow_baselines, verdict, words
 
 _COLUMNS = {
-    "MAE": st.column_config.Column(help="Average miss in USD (mean absolute error)."),
+    "MAE": st.column_config.Column(
+        help="Average miss in the currency of the prices (mean absolute error)."
+    ),
     "MAE / naive": st.column_config.Column(
         help="Average miss divided by that of the last price. Below 1 is better than it."
     ),
     "RMSE": st.column_config.Column(
-        help="Root of the mean squared error, in USD. Large misses count more."
+        help="Root of the mean squared error, in the currency of the prices. Large misses count "
+        "more."
     ),
     "MAPE": st.column_config.Column(help="Average miss as a percentage of the actual price."),
     "sMAPE": st.column_config.Column(
@@ -61,17 +64,18 @@ def show(service: Service, result: Backtest) -> None:
             alt=charts.summary_coverage(figures.covered(result)),
             key="coverage",
         )
-    naive = result.scores["naive"][-1]
+    naive, quote = result.scores["naive"][-1], result.history.quote
+    rows = [_row(name, steps[-1], naive, quote) for name, steps in result.scores.items()]
     st.dataframe(
-        pd.DataFrame([_row(name, steps[-1], naive) for name, steps in result.scores.items()]),
+        pd.DataFrame(rows),
         hide_index=True,
         placeholder=words.DASH,
         alt="Scores of every predictor",
         column_config=_COLUMNS,
     )
     st.caption(
-        f"{verdict.span(result)} MAE and RMSE are in USD, the error of the band (pinball) is in "
-        "basis points of the log-return. Smaller errors are better. An 80 % range is best if it "
+        f"{verdict.span(result)} MAE and RMSE are in {quote}, the error of the band (pinball) is "
+        "in basis points of the log-return. Smaller errors are better. An 80 % range is best if it "
         "held 80 % of the prices, a 95 % range if it held 95 %."
     )
     if result.model is not None:
@@ -92,12 +96,12 @@ def _training(result: Backtest) -> str:
     )
 
 
-def _row(name: str, own: Scores, naive: Scores) -> dict[str, object]:
+def _row(name: str, own: Scores, naive: Scores, quote: str) -> dict[str, object]:
     return {
         "Predictor": name,
-        "MAE": words.money(own.mae),
+        "MAE": words.money(own.mae, quote),
         "MAE / naive": round(own.mae / naive.mae, 4) if naive.mae > 0 else None,
-        "RMSE": words.money(own.rmse),
+        "RMSE": words.money(own.rmse, quote),
         "MAPE": words.percent(own.mape),
         "sMAPE": words.percent(own.smape),
         "MASE": own.mase,

@@ -46,10 +46,10 @@ def figures(result: Backtest) -> None:
     with st.grid(4, min_column_width=150):
         st.metric(
             "Average miss (MAE)",
-            words.money(own.mae),
+            words.money(own.mae, result.history.quote),
             border=True,
-            help=f"How far the forecasts {ahead} were from the price on average, in USD. This is "
-            "the mean absolute error.",
+            help=f"How far the forecasts {ahead} were from the price on average, in "
+            f"{result.history.quote}. This is the mean absolute error.",
             **_against(own.mae, naive.mae, "last price"),
         )
         st.metric(
@@ -77,8 +77,8 @@ def span(result: Backtest) -> str:
     """Write which past forecasts a test consists of."""
     forecast, history = result.forecast, result.history
     return (
-        f"Tested on {len(forecast):,} past forecasts of {history.coin} "
-        f"{words.prices(history.interval)}, {style.span(forecast.origins, forecast.interval)}, "
+        f"Tested on {len(forecast):,} past forecasts of {history.pair} "
+        f"{words.prices(history.interval)}, {style.span_of_closes(forecast.closes_at(0))}, "
         f"each {style.step_label(forecast.horizon, history.interval)}."
         + (" The prices are simulated." if history.simulated else "")
     )

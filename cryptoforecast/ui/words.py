@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from cryptoforecast.charts import style
+from cryptoforecast.types import price_text
 
 #: What stands for an undefined figure.
 DASH = "–"
@@ -49,9 +49,9 @@ def prices(interval: str) -> str:
     return f"{_LENGTHS[interval]} prices"
 
 
-def money(value: float) -> str:
-    """Write USD with the decimals that it needs; a dash where undefined."""
-    return style.money(value) if math.isfinite(value) else DASH
+def money(value: float, quote: str) -> str:
+    """Write a price in its currency; a dash where undefined."""
+    return price_text(value, quote) if math.isfinite(value) else DASH
 
 
 def percent(value: float) -> str:

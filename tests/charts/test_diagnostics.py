@@ -129,7 +129,7 @@ def test_errors_over_time_are_in_per_cent(result):
         trace = named(figure, name)
         np.testing.assert_allclose(trace.y, 100 * frame[column], rtol=1e-5)
         times = pd.to_datetime(np.asarray(trace.x), unit="ms", utc=True)
-        assert list(times) == list(frame["time"])
+        assert list(times) == list(frame["closes_at"])
 
 
 def test_the_histogram_stands_in_the_middle_of_each_bin(result):
@@ -215,7 +215,7 @@ def test_a_mean_error_has_its_side(result):
 
 def test_the_largest_error_has_its_sign_and_its_time(result):
     times = pd.date_range("2024-05-01", periods=3, freq="h", tz="UTC")
-    frame = pd.DataFrame({"time": times, "residual": [0.01, -0.03, 0.02], "average": 0.0})
+    frame = pd.DataFrame({"closes_at": times, "residual": [0.01, -0.03, 0.02], "average": 0.0})
     assert figures.summary_residuals(result, STEP, frame) == (
         "Forecasts 2 hours ahead are neither too high nor too low on average, and the average "
         "miss is 2.0 %; the largest error is -3.0 %, 2024-05-01 01:00 UTC."
@@ -282,8 +282,8 @@ def test_the_clock_names_its_calmest_and_wildest_time():
     frame = pd.DataFrame({"hour": [0, 7, 14], "origins": 10, "error": [0.004, 0.002, 0.009],
                           "half_width": [0.007, 0.004, 0.013], "covered": 0.8})  # fmt: skip
     text = figures.summary_by_clock(frame, "hour")
-    assert "smallest at 07:00 UTC (0.20 % of the price)" in text
-    assert "largest at 14:00 UTC (0.90 %)" in text
+    assert "smallest in candles that open at 07:00 UTC (0.20 % of the price)" in text
+    assert "largest in those that open at 14:00 UTC (0.90 %)" in text
     assert "the band widens with them" in text
     constant = figures.summary_by_clock(frame.assign(half_width=0.01), "hour")
     assert "does not change" in constant

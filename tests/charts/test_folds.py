@@ -41,15 +41,16 @@ def test_each_fold_is_a_point_in_the_middle_of_its_span(tested, dark):
 
 
 def test_the_table_has_the_spans_of_each_fold(tested):
-    frame, index = table(tested), tested.backtest.history.candles.index
+    frame, history = table(tested), tested.backtest.history
+    index, length = history.candles.index, history.candle_length
     for number, fold in enumerate(tested.folds):
         row, split = frame.iloc[number], fold.split
         fitted, span = index[split.first : split.fit_end], index[split.test_start : fold.end]
         assert row["fold"] == number + 1
-        assert (row["fitted_from"], row["fitted_to"]) == (fitted[0], fitted[-1])
-        assert (row["test_from"], row["test_to"]) == (span[0], span[-1])
+        assert (row["fitted_from"], row["fitted_to"]) == (fitted[0], fitted[-1] + length)
+        assert (row["test_from"], row["test_to"]) == (span[0], span[-1] + length)
         assert row["origins"] == len(split.test_origins())
-    assert frame["test_to"].iloc[-1] == index[-1]
+    assert frame["test_to"].iloc[-1] == history.closes_at
 
 
 def test_folds_are_parted_and_axes_named(tested):

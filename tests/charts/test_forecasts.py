@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from cryptoforecast import charts
-from cryptoforecast.charts import style
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types import price_text
 from tests.charts.examples import backtest, named, next_steps, times, title_text
 
 
@@ -19,7 +19,7 @@ def test_predicted_vs_actual_shows_the_chosen_step_at_its_time():
     for name in ("actual", "predicted", "residual"):
         trace = named(figure, name)
         np.testing.assert_allclose(trace.y, frame[name], rtol=1e-6, atol=0.01)
-        assert list(times(trace)) == list(frame["time"])
+        assert list(times(trace)) == list(frame["closes_at"])
     band = np.asarray(named(figure, "predicted").customdata)
     np.testing.assert_allclose(band, frame[["q0.1", "q0.9"]], rtol=1e-6)
     edges = [trace for trace in figure.data if trace.name == "80 % band"]
@@ -53,15 +53,16 @@ def test_the_fan_opens_at_the_last_close_and_nests():
     figure = charts.fan(given)
     tops = [next(t for t in figure.data if t.name == f"{n} %" and t.fill) for n in (95, 80, 50)]
     for top in tops:
-        assert times(top)[0] == given.forecast.origins[0]
-        assert times(top)[-1] == given.forecast.origins[0] + pd.Timedelta(hours=24)
+        assert times(top)[0] == given.history.closes_at
+        assert times(top)[-1] == given.history.closes_at + pd.Timedelta(hours=24)
         assert top.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
     assert tops[0].y[-1] > tops[1].y[-1] > tops[2].y[-1]
     assert tops[1].y[-1] == pytest.approx(given.forecast.quantile_prices[0, -1, 6], rel=1e-6)
-    assert times(named(figure, "median"))[0] == given.history.end + pd.Timedelta(hours=1)
+    assert times(named(figure, "median"))[0] == given.history.closes_at + pd.Timedelta(hours=1)
     assert len(named(figure, "close").x) == 72
+    assert times(named(figure, "close"))[-1] == given.history.closes_at
     labels = {note.text for note in figure.layout.annotations}
-    assert labels == {style.money(given.forecast.quantile_prices[0, -1, i]) for i in (2, 4, 6)}
+    assert labels == {price_text(given.forecast.quantile_prices[0, -1, i]) for i in (2, 4, 6)}
 
 
 @pytest.mark.parametrize(("horizon", "size"), [(1, 8), (12, 8), (13, 4)])
@@ -74,7 +75,7 @@ def test_one_step_is_a_box_around_its_candle():
     figure = charts.fan(given)
     box = next(trace for trace in figure.data if trace.name == "80 %" and trace.fill)
     left, right = times(box)
-    assert left < given.history.end + pd.Timedelta(days=1) < right
+    assert left < given.history.closes_at + pd.Timedelta(days=1) < right
     assert right - left < pd.Timedelta(days=1)
     assert "the next 1 day" in title_text(figure)
 
@@ -83,11 +84,13 @@ def test_sentences_say_what_the_figures_show():
     given = backtest(horizon=3)
     residual = given.forecast.frame(3)["residual"].abs()
     text = charts.summary_predicted(given, 3)
-    assert f"{style.money(residual.mean())} on average" in text
-    assert f"{style.money(residual.max())} at most" in text
+    assert f"{price_text(residual.mean())} on average" in text
+    assert f"{price_text(residual.max())} at most" in text
     assert "3 hours ahead" in text
     coming = next_steps(24, simulated=True)
     text = charts.summary_fan(coming)
     for i in (2, 4, 6):
-        assert style.money(coming.forecast.quantile_prices[0, -1, i]) in text
-    assert text.startswith("24 hours after 2017-09-02 15:00 UTC the BTC simulated price")
+        assert price_text(coming.forecast.quantile_prices[0, -1, i]) in text
+    assert text.startswith(
+        "By Sun 3 Sep 2017, 16:00 UTC, 24 hours after the last close, the BTC simulated price"
+    )

@@ -10,6 +10,7 @@ import pytest
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.charts.market import MAX_CANDLES, for_display
+from cryptoforecast.types import price_text
 from tests.charts.examples import named, prices, times, title_text
 
 
@@ -114,5 +115,5 @@ def test_the_sentence_says_what_the_figure_shows():
     history = prices(50)
     close = history.candles["close"]
     text = charts.summary_candles(history)
-    assert style.money(close.iloc[-1]) in text
+    assert price_text(close.iloc[-1]) in text
     assert ("above" if close.iloc[-1] >= close.iloc[0] else "below") in text

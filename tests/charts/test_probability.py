@@ -11,6 +11,7 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.forecasting import probability
+from cryptoforecast.types import price_text
 from tests.charts.examples import named, next_steps, times, title_text
 
 
@@ -54,9 +55,9 @@ def test_the_line_holds_the_chances_at_their_times():
     figure = charts.probability_by_step(given, one)
     line = named(figure, "chance")
     np.testing.assert_allclose(line.y, 100 * one.by_step)
-    assert times(line)[0] == given.history.end + given.history.candle_length
+    assert times(line)[0] == given.history.closes_at + given.history.candle_length
     assert tuple(figure.layout.yaxis.range) == (-3, 103)
-    assert style.money(one.level) in title_text(figure)
+    assert price_text(one.level) in title_text(figure)
     assert {note.text for note in figure.layout.annotations} == {
         probability_text(one.by_step[0]), probability_text(one.by_step[-1]),
     }  # fmt: skip
@@ -106,7 +107,8 @@ def test_undefined_probabilities_are_called_unknown():
     figure = charts.probability_by_step(given, one)
     assert not figure.layout.annotations
     assert charts.summary_probability(given, one).endswith(
-        "in 3 hours: unknown; in 1 hour: unknown."
+        "by Sat 2 Sep 2017, 19:00 UTC (3 hours ahead): unknown; "
+        "by Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): unknown."
     )
     json.loads(charts.probability_map(given, (one,)).to_json())
 
@@ -115,15 +117,17 @@ def test_sentences_say_what_the_figures_show():
     given, one, around = example(simulated=True)
     text = charts.summary_probability(given, one)
     assert text == (
-        f"Chance that the BTC simulated price ends above {style.money(one.level)} in 24 hours: "
-        f"{probability_text(one.by_step[-1])}; in 1 hour: {probability_text(one.by_step[0])}."
+        f"Chance that the BTC simulated price ends above {price_text(one.level)} by "
+        f"Sun 3 Sep 2017, 16:00 UTC (24 hours ahead): {probability_text(one.by_step[-1])}; "
+        f"by Sat 2 Sep 2017, 17:00 UTC (1 hour ahead): {probability_text(one.by_step[0])}."
     )
-    given, one, _ = example(1)
-    assert "simulated" not in charts.summary_probability(given, one)
-    assert charts.summary_probability(given, one).endswith(
-        f"in 1 hour: {probability_text(one.by_step[0])}."
+    single, one, _ = example(1)
+    assert "simulated" not in charts.summary_probability(single, one)
+    assert charts.summary_probability(single, one).endswith(
+        f"(1 hour ahead): {probability_text(one.by_step[0])}."
     )
     text = charts.summary_probabilities(given, around)
+    assert " above each price by Sun 3 Sep 2017, 16:00 UTC (24 hours ahead): " in text
     for rung in around:
         assert f"${rung.level:,.0f} {probability_text(rung.by_step[-1])}" in text
 

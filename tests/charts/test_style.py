@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from cryptoforecast.charts import style
+from tests.charts.examples import prices
 
 
 @pytest.mark.parametrize("theme", [style.LIGHT, style.DARK])
@@ -24,21 +25,6 @@ def test_lines_stand_out_from_the_page(theme):
 
 
 @pytest.mark.parametrize(
-    ("price", "text"),
-    [
-        (64123.456, "$64,123.46"),
-        (1.5, "$1.500"),
-        (0.00001234, "$0.00001234"),
-        (-12.3, "-$12.30"),
-        (0.0, "$0.00"),
-        (math.nan, "unknown"),
-    ],
-)
-def test_money_has_the_decimals_its_size_calls_for(price, text):
-    assert style.money(price) == text
-
-
-@pytest.mark.parametrize(
     ("share", "sign", "text"),
     [
         (0.00123, "+", "+0.12 %"), (0.0456, "+", "+4.6 %"), (-1.5, "+", "-150 %"),
@@ -51,39 +37,70 @@ def test_a_percentage_has_the_decimals_that_tell_it_from_0(share, sign, text):
 
 
 @pytest.mark.parametrize(
-    ("price", "label"), [(10_000, "~s"), (9_999, ",~f"), (1, ",~f"), (0.99, "~g"), (0, "~g")]
-)
+    ("price", "label"),
+    [(10_000, "~s"), (9_999, ",~f"), (1, ",~f"), (0.99, "~g"), (1e-5, "~g"), (2e-8, ".14~f"),
+     (0, "~g")],
+)  # fmt: skip
 def test_labels_of_ticks_are_short(price, label):
     assert style.tick_format(price) == label
-    assert style.price_axis(np.array([price / 2, -price, math.nan]))["tickformat"] == label
+    assert style.price_axis(np.array([price / 2, -price, math.nan]), "EUR")["tickformat"] == label
+
+
+def test_an_axis_of_prices_names_their_currency():
+    for what, title in (("", "KRW"), ("residual", "residual, KRW")):
+        assert style.price_axis(np.array([1.0]), "KRW", what)["title"]["text"] == title
 
 
 @pytest.mark.parametrize(
-    ("price", "decimals"), [(64_123.0, 2), (10.0, 2), (9.99, 3), (1.0, 3), (0.1, 4), (1e-20, 12)]
-)
-def test_a_price_has_about_four_digits(price, decimals):
-    assert style.price_decimals(price) == decimals
-    assert f".{decimals}f" in style.hover_price(np.array([price, price / 3]))
-
-
-@pytest.mark.parametrize(
-    ("hours", "interval", "text"),
+    ("price", "quote", "sign", "text"),
     [
-        (14 * 24, "1h", "2024-02-28 01:00 to 2024-03-13 01:00 UTC"),
-        (14 * 24 + 1, "1h", "2024-02-28 to 2024-03-13 UTC"),
-        (48, "1d", "2024-02-28 to 2024-03-01 UTC"),
+        (64_123.0, "USD", "", "$%{y:,.2f}"), (0.1, "USD", "", "$%{y:,.4f}"),
+        (12.0, "USD", "+", "%{y:+$,.2f}"), (27_000.0, "EUR", "", "€%{y:,.2f}"),
+        (12.0, "EUR", "+", "%{y:+,.2f} EUR"), (91_234_000.0, "KRW", "", "₩%{y:,.0f}"),
+        (0.05123, "BTC", "", "%{y:,.5f} BTC"), (0.05123, "BTC", "+", "%{y:+,.5f} BTC"),
+        (1.23e-6, "BTC", "", "%{y:,.8f} BTC"), (27_000.0, "CNY", "", "%{y:,.2f} CNY"),
+    ],
+)  # fmt: skip
+def test_a_price_under_the_pointer_is_in_its_currency(price, quote, sign, text):
+    assert style.hover_price(np.array([price, -price / 3, math.nan]), quote, sign=sign) == text
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [
+        (14 * 24, "2024-02-28 01:00 to 2024-03-13 01:00 UTC"),
+        (14 * 24 + 1, "2024-02-28 to 2024-03-13 UTC"),
     ],
 )
-def test_a_span_has_times_of_day_where_it_is_short(hours, interval, text):
+def test_a_span_has_times_of_day_where_it_is_short(hours, text):
     first = pd.Timestamp("2024-02-28 01:00", tz="UTC")
     times = pd.DatetimeIndex([first, first + pd.Timedelta(hours=hours)])
-    assert style.span(times, interval) == text
+    assert style.span_of_closes(times) == text
 
 
-def test_one_time_has_a_time_of_day_unless_candles_are_days():
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        ("1h", "2017-08-17 00:00 to 2017-08-17 03:00 UTC"),
+        ("1d", "2017-08-17 to 2017-08-20 UTC"),
+        ("1w", "2017-08-17 to 2017-09-07 UTC"),
+    ],
+)
+def test_the_span_of_candles_reaches_to_the_last_close(interval, text):
+    history = prices(3, interval)
+    assert style.span_of_candles(history, history.candles) == text
+
+
+def test_one_time_has_a_time_of_day():
     time = pd.Timestamp("2024-02-28 13:00", tz="UTC")
-    assert style.moment(time, "4h") == "2024-02-28 13:00 UTC"
-    assert style.moment(time, "1d") == "2024-02-28 UTC"
+    assert style.moment(time) == "2024-02-28 13:00 UTC"
+
+
+def test_an_axis_of_times_names_the_end_of_the_candle_that_it_shows():
+    assert style.time_axis("1d")["title"]["text"] == "candle close, UTC"
+    assert "%H:%M" in str(style.time_axis("1d")["unifiedhovertitle"])
+    assert style.time_axis("1d", "open")["title"]["text"] == "candle open, UTC"
+    assert "%H:%M" not in str(style.time_axis("1d", "open")["unifiedhovertitle"])
 
 
 def test_counts_and_steps_have_their_noun():

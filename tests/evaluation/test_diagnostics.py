@@ -129,6 +129,7 @@ def test_a_target_after_a_gap_has_its_own_time(result):
         rows = parted.candles.index.get_indexer(pd.DatetimeIndex(found["origin"])) + 3
         assert (pd.DatetimeIndex(found["time"]) == parted.candles.index[rows]).all()
         assert found["time"].dtype == "datetime64[ns, UTC]"
+        assert (found["closes_at"] - found["time"] == parted.candle_length).all()
     far = (forecast.frame(3)["time"] - forecast.frame(3)["origin"]) / pd.Timedelta(hours=1)
     assert sorted(set(far)) == [3, 36]
     # What comes after the last candle is not known to be late.

@@ -313,6 +313,7 @@ WITHOUT_EFFECT = {
     "prices/candles/resample.py",  # lengths of candles, for the quality report
     "types/durations.py",  # words for lengths of time
     "types/evaluation.py",  # what a test gives
+    "types/moments.py",  # words for times
     "types/quotes.py",  # how a price is written
 }
 

@@ -201,8 +201,8 @@ def test_a_forecast_warns(forecast: cf.Forecast) -> None:
 def test_a_forecast_says_what_it_is(forecast: cf.Forecast) -> None:
     first, second = repr(forecast).split("\n")
     assert first == "Forecast(btc-1h-dense, BTC 1h, 24 steps after 2024-01-26 00:00 UTC)"
-    assert second.startswith("last step: median ")
-    assert " USD, 80 % band " in second
+    assert second.startswith("by Sat 27 Jan 2024, 00:00 UTC: median $")
+    assert ", 80 % band $" in second
 
 
 def test_a_notebook_shows_the_verdict_on_the_model_first(forecast: cf.Forecast) -> None:
@@ -243,7 +243,7 @@ def test_what_can_not_be_forecast_is_refused(prices: cf.Prices) -> None:
     with pytest.raises(InvalidInput, match="A price level must be above 0"):
         model.forecast(prices, above=-5)
     for wrong in ("65000", [110, "120"], None, {"price": 1.0}, True):
-        with pytest.raises(InvalidInput, match="`below` must be a price in USD, or several"):
+        with pytest.raises(InvalidInput, match="`below` must be a price, or several"):
             model.forecast(prices, below=wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="At most 20 price levels"):
         model.forecast(prices, above=range(1, 15), below=range(1, 15))

@@ -77,7 +77,7 @@ def test_the_board_shows_the_numbers_of_the_library(at):
         history, service.saved_models.load(inputs.FIRST["1h"]).model
     )
     expected = leaderboard(result, "mae", 6, "cone")
-    assert standings(page).equals(html_report.standings(expected))
+    assert standings(page).equals(html_report.standings(expected, "USD"))
     assert "6 hours ahead" in words(page)
 
 
@@ -104,7 +104,7 @@ def test_choices_are_in_the_url(at):
     [
         ("Delay", 1, "line is close to the price of"),
         ("Errors", 3, "Heavy tails|No heavy tails"),
-        ("When", 3, "Errors are smallest at"),
+        ("When", 3, "Errors are smallest in candles that open at"),
         ("Bands", 4, "80 % band"),
     ],
 )

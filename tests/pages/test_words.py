@@ -11,15 +11,14 @@ from cryptoforecast.types import INTERVALS
 from cryptoforecast.ui import words
 
 
-@pytest.mark.parametrize("write", [words.money, words.percent])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_an_undefined_figure_is_a_dash(write, value):
-    assert write(value) == words.DASH
+def test_an_undefined_figure_is_a_dash(value):
+    assert words.money(value, "EUR") == words.percent(value) == words.DASH
 
 
 def test_figures_have_their_unit_and_decimals():
-    assert words.money(64_123.456) == "$64,123.46"
-    assert words.money(0.00012346) == "$0.0001235"
+    assert words.money(64_123.456, "USD") == "$64,123.46"
+    assert words.money(0.00012346, "USD") == "$0.0001235"
     assert words.percent(0.7834) == "78.3 %"
     assert words.percent(-0.0012) == "-0.1 %"
 

@@ -17,10 +17,35 @@ from cryptoforecast.types import quotes
         (0.00000123, "BTC", "0.00000123 BTC"), (0.00000002, "BTC", "0.00000002 BTC"),
         (3.21e-9, "BTC", "0.0000000032 BTC"),
         (-1.5, "GBP", "-£1.500"), (math.nan, "EUR", "unknown"),
+        (64_123.456, "USD", "$64,123.46"), (1.5, "USD", "$1.500"), (-12.3, "USD", "-$12.30"),
+        (0.0, "USD", "$0.00"), (0.0, "KRW", "₩0"), (0.0, "BTC", "0.00 BTC"),
     ],
 )  # fmt: skip
 def test_a_price_is_written_in_its_quote(price: float, quote: str, text: str) -> None:
     assert quotes.price_text(price, quote) == text
+
+
+@pytest.mark.parametrize(
+    ("price", "quote", "count"),
+    [
+        (64_123.0, "USD", 2), (10.0, "USD", 2), (9.99, "USD", 3), (1.0, "USD", 3),
+        (0.1, "EUR", 4), (1e-20, "USD", 12), (91e6, "KRW", 0), (1500.0, "JPY", 0),
+        (0.3, "KRW", 4), (1.23e-6, "BTC", 8), (1e-20, "BTC", 12),
+    ],
+)  # fmt: skip
+def test_a_price_has_about_four_digits(price: float, quote: str, count: int) -> None:
+    assert quotes.decimals(price, quote) == count
+
+
+def test_a_number_alone_leaves_the_currency_to_the_header() -> None:
+    assert quotes.number_text(27_000, "EUR") == "27,000.00"
+    assert quotes.number_text(-91_234_000.4, "KRW") == "-91,234,000"
+    assert quotes.number_text(1.23e-6, "BTC") == "0.00000123"
+
+
+def test_a_pair_names_every_currency_but_the_dollar() -> None:
+    assert quotes.pair_text("BTC", "USD") == "BTC"
+    assert quotes.pair_text("ETH", "BTC") == "ETH/BTC"
 
 
 def test_a_difference_may_show_its_sign() -> None:

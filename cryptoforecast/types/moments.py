@@ -1,0 +1,46 @@
+"""Times in words, the same in every language of the machine."""
+
+from __future__ import annotations
+
+import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+
+
+def moment_text(time: pd.Timestamp) -> str:
+    """Write a time in UTC: "Mon 7 Dec 2026, 00:00 UTC".
+
+    Args:
+        time: Any time with a zone.
+    """
+    return f"{_clock_text(time.tz_convert('UTC'))} UTC"
+
+
+def local_text(time: pd.Timestamp, zone: str | None) -> str:
+    """Write a time in a zone of the IANA database: "Mon 7 Dec 2026, 01:00 (Europe/Berlin)".
+
+    Args:
+        time: Any time with a zone.
+        zone: Name of the zone, as a browser tells it; it need not exist.
+
+    Returns:
+        An empty text for a zone that does not exist or has the clock of UTC at this time.
+    """
+    try:
+        local = time.tz_convert(ZoneInfo(zone or ""))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+    if not local.utcoffset():
+        return ""
+    return f"{_clock_text(local)} ({zone})"
+
+
+def _clock_text(time: datetime.datetime) -> str:
+    day = f"{_DAYS[time.weekday()]} {time.day} {_MONTHS[time.month - 1]} {time.year}"
+    return f"{day}, {time.hour:02}:{time.minute:02}"
