@@ -116,7 +116,7 @@ def test_the_warm_up_is_neither_shorter_nor_longer_than_declared(name):
     assert found.shape == (140, feature.columns)
     assert np.isnan(found[: feature.warmup]).all()
     assert np.isfinite(found[feature.warmup :]).all()
-    for rows in (0, 1, feature.warmup):
+    for rows in (0, 1, 3, feature.warmup):
         few = features.matrix(synthetic.history(140).candles.iloc[:rows], (name,))
         assert few.shape == (rows, feature.columns)
         assert np.isnan(few).all()

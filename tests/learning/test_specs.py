@@ -200,7 +200,8 @@ def test_one_to_four_layers_of_1_to_512_units_are_allowed(units):
         ({"units": (513,)}, "of 1 to 512"),
         ({"network": "dense", "training": "sequences"}, "A Dense network trains on windows"),
         ({"preset": "slow"}, "`preset` must be one of quick, careful, classic. Received: 'slow'"),
-        ({"momentum": 1}, "Unknown setting. Received: momentum"),
+        ({"epochs": 3, "momentum": 1}, r"Unknown setting\. Received: momentum\. The settings are"),
+        ({"rows": 900, "test": "much"}, r"Received: test\. The settings are"),
     ],
 )
 def test_refusals_name_the_rule(change, text):
