@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast.prices.candles import ranges
@@ -35,3 +36,11 @@ def test_a_row_does_not_depend_on_later_ones():
     np.testing.assert_array_equal(
         ranges.true_log_ranges(candles)[:12], ranges.true_log_ranges(candles.iloc[:12])
     )
+
+
+def test_the_squared_range_of_a_random_walk_estimates_its_variance():
+    steps = np.random.default_rng(0).normal(0, 0.01 / math.sqrt(2000), (500, 2000))
+    walk = np.exp(np.cumsum(steps, axis=1))
+    candles = pd.DataFrame({"high": walk.max(axis=1), "low": walk.min(axis=1)})
+    variance = (ranges.log_ranges(candles) ** 2).mean() / ranges.PARKINSON
+    assert variance == pytest.approx(0.01**2, rel=0.1)

@@ -90,6 +90,8 @@ def test_the_same_interval_and_no_candles_are_left_as_they_are() -> None:
     assert resample(candles, "1h", "1h") is candles
     nothing = candles.iloc[:0]
     assert resample(nothing, "1h", "4h") is nothing
+    values = {name: nothing[name].to_numpy() for name in nothing}
+    assert merge(nothing.index.asi8, values, pd.Timedelta("4h")).candles().empty
 
 
 def test_weeks_begin_on_mondays() -> None:
