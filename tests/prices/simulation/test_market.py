@@ -13,6 +13,7 @@ from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.prices.candles.resample import resample
+from cryptoforecast.prices.live import yahoo
 from cryptoforecast.prices.simulation.market import (
     DEFAULT,
     EPOCH,
@@ -127,6 +128,7 @@ def test_minutes_are_the_same_from_wherever_one_looks() -> None:
 
 def test_without_a_start_short_candles_go_back_as_far_as_a_live_source_does() -> None:
     for interval, reach in REACH.items():
+        assert reach == yahoo.LOOK_BACK[interval].floor("D")
         history = simulate("BTC", interval, end=END)
         assert history.start == END - reach
         assert history.end == END - INTERVALS[interval]
@@ -147,6 +149,19 @@ def test_the_standard_hours_are_those_the_shipped_models_were_judged_on() -> Non
     }
     for opened, prices in known.items():
         assert candles.loc[opened, PRICES].to_numpy() == pytest.approx(prices, rel=1e-9)
+
+
+def test_the_standard_market_of_every_coin_and_its_minutes_are_fixed() -> None:
+    """Each sum of logarithms changes if any parameter of the market or of a coin does."""
+    week, day = EPOCH + pd.Timedelta("7D"), EPOCH + pd.Timedelta("1D")
+    hours = pd.concat([simulate(coin, end=week).candles for coin in COINS])
+    minutes = simulate("BTC", "1m", EPOCH, day).candles
+    assert np.log(hours).sum().tolist() == pytest.approx(
+        [12_023.307405, 12_091.431211, 11_953.633689, 12_021.453631, 98_143.200608], abs=1e-5
+    )
+    assert np.log(minutes).sum().tolist() == pytest.approx(
+        [15_445.047821, 15_445.673960, 15_444.378471, 15_445.006773, 5_463.368551], abs=1e-5
+    )
 
 
 # ---------------------------------------------------------------------------- labelled, sound
