@@ -226,14 +226,24 @@ def test_a_failed_job_keeps_nothing_of_its_work_alive(runner):
 
 
 def test_only_the_latest_finished_jobs_are_remembered(runner):
-    for i in range(3 * MAX_FINISHED):
+    for i in range(24):
         assert runner.submit(str(i), "", at_once(i)).wait(SOON)
-    known = [i for i in range(3 * MAX_FINISHED) if runner.get(str(i)) is not None]
-    assert known == list(range(3 * MAX_FINISHED))[-(MAX_FINISHED + 1) :]
+    # Eight that had finished when the last one was submitted, and this one.
+    assert [i for i in range(24) if runner.get(str(i)) is not None] == list(range(15, 24))
     # What was forgotten is done anew, not lost.
     again = runner.submit("0", "", at_once("anew"))
     assert again.wait(SOON)
     assert again.result == "anew"
+
+
+def test_a_job_that_is_submitted_again_counts_as_the_latest(runner):
+    def fail(monitor):
+        raise NotEnoughData("Too short.")
+
+    assert runner.submit("again", "", fail).wait(SOON)
+    for name in ("one", "two", "again", *map(str, range(MAX_FINISHED))):
+        assert runner.submit(name, "", at_once(name)).wait(SOON)
+    assert [name for name in ("one", "two", "again") if runner.get(name)] == ["again"]
 
 
 def test_waiting_jobs_are_never_forgotten(busy, runner):
