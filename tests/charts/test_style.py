@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
 import pytest
 
 from cryptoforecast.charts import style
@@ -135,6 +136,29 @@ def test_the_layout_of_one_figure_is_merged_into_the_common_one():
     assert layout.xaxis.gridcolor == style.GRID
     assert (layout.yaxis.title.text, layout.yaxis.title.standoff) == ("USD", 4)
     assert laid_out().layout.xaxis.type is None
+
+
+def test_the_template_is_plotlys_without_kinds_of_charts_that_are_not_drawn():
+    full = pio.templates["plotly_white"].layout.to_plotly_json()
+    kept = laid_out().layout.template.layout.to_plotly_json()
+    assert {"colorway", "font", "xaxis", "yaxis"} <= kept.keys()
+    assert all(kept[name] == full[name] for name in kept)
+    assert not {"geo", "polar", "scene"} & kept.keys()
+
+
+@pytest.mark.parametrize(
+    ("distance", "form"),
+    [
+        (60_000, "%H:%M\n%b %-d"), (43_200_000, "%H:%M\n%b %-d"), (86_400_000, "%b %-d\n%Y"),
+        (14 * 86_400_000, "%b %-d\n%Y"),
+    ],
+)  # fmt: skip
+def test_ticks_less_than_a_day_apart_have_a_time_of_day(distance, form):
+    def fits(low, high):
+        return (low is None or low <= distance) and (isinstance(high, str) or distance <= high)
+
+    stops = style.time_axis("1h")["tickformatstops"]
+    assert [stop["value"] for stop in stops[:2] if fits(*stop["dtickrange"])] == [form]
 
 
 def test_dashed_lines_cross_the_whole_plot():

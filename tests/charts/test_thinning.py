@@ -37,6 +37,12 @@ def test_rows_keep_the_extremes_of_every_stretch_of_every_line():
         assert part[np.argmax(line[part])] in rows
 
 
+def test_two_thousand_points_are_shown_as_they_are_and_more_are_not():
+    values = np.random.default_rng(0).normal(size=2001)
+    assert len(rows_to_show([values[1:]])) == 2000
+    assert len(rows_to_show([values])) < 2000
+
+
 def test_missing_values_are_no_extremes():
     values = np.sin(np.arange(1000.0))
     values[[10, 500]] = math.nan

@@ -1,5 +1,7 @@
 """Ticks are few, round and inside what is visible, and their labels can be told apart."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,9 +59,44 @@ def test_times_are_round(start, end, labels):
     assert ticks.time_labels(ticks.times(left, right)) == labels
 
 
+DISTANCES = (
+    "1min", "2min", "5min", "10min", "15min", "30min", "1h", "2h", "3h", "6h", "12h", "1D", "2D",
+    "4D", "7D", "14D",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("distance", "wider"), list(itertools.pairwise(DISTANCES)))
+def test_five_distances_fit_and_what_is_wider_has_the_next(distance, wider):
+    left = pd.Timestamp("2024-02-11").timestamp() * 1000
+    span, milliseconds = 5 * pd.Timedelta(distance), pd.Timedelta("1ms")
+    fitting, beyond = (
+        np.diff(ticks.times(left, left + each / milliseconds))
+        for each in (span, span + milliseconds)
+    )
+    assert set(fitting) == {pd.Timedelta(distance) / milliseconds}
+    assert set(beyond) <= {pd.Timedelta(wider) / milliseconds}
+
+
+@pytest.mark.parametrize("months", [1, 3, 6, 12, 24, 60, 120])
+def test_ticks_of_long_spans_lie_round_months_apart(months):
+    left = pd.Timestamp("2000-01-15")
+    right = left + pd.DateOffset(months=5 * months)
+    chosen = ticks.times(*(each.timestamp() * 1000 for each in (left, right)))
+    numbers = chosen.astype("M8[ms]").astype("M8[M]").astype(int)
+    assert len(numbers) == 5
+    assert (numbers % months == 0).all()
+    assert (np.diff(numbers) == months).all()
+
+
+def test_an_axis_that_plotly_divides_has_as_many_ticks():
+    assert style.time_axis("1h")["nticks"] == ticks.MAX_TIME_TICKS
+    assert style.price_axis(np.array([1.0]))["nticks"] == ticks.MAX_PRICE_TICKS
+
+
 @pytest.mark.parametrize(
     ("low", "high", "labels"),
     [
+        (30, 45, ["30", "35", "40", "45"]),
         (60_100, 66_900, ["61k", "62k", "63k", "64k", "65k", "66k"]),
         (3_210, 3_390, ["3,250", "3,300", "3,350"]),
         (0.000_012_1, 0.000_018_9,
