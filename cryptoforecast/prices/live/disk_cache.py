@@ -1,7 +1,8 @@
 """The price cache on disk: one Parquet file for each source, symbol and interval.
 
-A file that can't be read counts as absent, and the next answer replaces it. Where the folder
-can't be written, prices stay in memory.
+A symbol names its quote currency, so prices in different currencies are kept apart. A file that
+can't be read counts as absent, and the next answer replaces it. Where the folder can't be written,
+prices stay in memory.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import pandas as pd
 
 from cryptoforecast.cache import LruCache
 from cryptoforecast.prices.candles.resample import COLUMNS
+from cryptoforecast.types.quotes import DEFAULT_QUOTE
 
 #: Source, the source's own symbol, interval. Sources are kept apart: prices and units differ.
 Key = tuple[str, str, str]
 
 _METADATA_KEY = b"cryptoforecast"
-_VERSION = 2
+_VERSION = 3
 # Seconds after which a temporary file was left by a process that was killed while writing.
 _ABANDONED_AFTER = 3600.0
 _MAX_IN_MEMORY = 16
@@ -43,6 +45,7 @@ class Entry:
         source: Name of the source, for example ``"coinbase"``.
         volume_unit: Unit of volume, see ``PriceHistory``.
         notes: Sentences about the last fetch that a user should read.
+        quote: Currency of the prices, see ``PriceHistory``.
     """
 
     candles: pd.DataFrame
@@ -51,6 +54,7 @@ class Entry:
     source: str
     volume_unit: str
     notes: tuple[str, ...] = ()
+    quote: str = DEFAULT_QUOTE
 
     def reaches(self, start: pd.Timestamp | None) -> bool:
         """Return whether the source has been asked for everything from ``start`` on."""
@@ -156,6 +160,7 @@ def _write(path: Path, entry: Entry) -> None:
         "source": entry.source,
         "volume_unit": entry.volume_unit,
         "notes": list(entry.notes),
+        "quote": entry.quote,
     }
     table = pa.Table.from_pandas(entry.candles)
     metadata = {**(table.schema.metadata or {}), _METADATA_KEY: json.dumps(about).encode()}
@@ -191,6 +196,7 @@ def _read(path: Path) -> Entry | None:
             source=str(about["source"]),
             volume_unit=str(about["volume_unit"]),
             notes=tuple(map(str, about["notes"])),
+            quote=str(about["quote"]),
         )
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None

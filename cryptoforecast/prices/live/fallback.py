@@ -1,9 +1,13 @@
-"""The fallback: the first good answer of several sources, within one deadline.
+"""The fallback: the best answer of several sources, within one deadline.
 
 Sources are asked in their order. The next source is asked as soon as the last one fails, or when
 its turn comes: one head start after the source before it. Sources that were asked earlier go on
-meanwhile, and the first answer counts, whoever gives it. So a silent first source costs its head
-start instead of the whole deadline, and a slow source still counts if no other can answer.
+meanwhile. So a silent first source costs its head start instead of the whole deadline, and a slow
+source still counts if no other can answer.
+
+The first whole answer counts, whoever gives it. An answer that holds only a part of what was asked
+for waits for the sources that may have more of it, until time is up. Those that can't are not
+asked.
 
 With a deadline of 13.5 s the second source is asked after 4 s at the latest and the third after
 8 s, which leaves the third 5 s. A source that fails at once passes its unused time on. The second
@@ -34,7 +38,10 @@ logger = logging.getLogger(__name__)
 #: Share of the deadline for which a silent source keeps the next one waiting.
 HEAD_START = 0.3
 
-Request = Callable[[float, tuple[str, ...]], None]
+#: Share of the question that counts as the whole.
+WHOLE = 1.0
+
+Request = Callable[[float, tuple[str, ...]], float]
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,15 @@ class Attempt:
     Attributes:
         title: The source's name in messages.
         request: Asks the source. It gets the seconds it may take, and a sentence for each
-            earlier source that says why that source has not answered. It raises an error of the
-            project if it has no answer.
+            earlier source that says why that source has not answered. It returns the share of
+            the question that is answered, above 0 and at most ``WHOLE``. It raises an error of
+            the project if it has no answer.
+        most: Share of the question that the source can answer at most.
     """
 
     title: str
     request: Request
+    most: float = WHOLE
 
 
 class Fallback:
@@ -61,17 +71,18 @@ class Fallback:
     """
 
     def __init__(self, attempts: Sequence[Attempt], deadline: float) -> None:
-        self._attempts = attempts
+        self._attempts = list(attempts)
         self._deadline = deadline
-        self._answers: queue.SimpleQueue[tuple[int, CryptoForecastError | None]] = (
+        self._answers: queue.SimpleQueue[tuple[int, float | CryptoForecastError]] = (
             queue.SimpleQueue()
         )
         self._start_time = 0.0
         self._started_at: list[float] = []
         self._errors: dict[int, CryptoForecastError] = {}
+        self._shares: dict[int, float] = {}
 
     def run(self) -> None:
-        """Ask the sources and return when one of them has answered.
+        """Ask the sources and return when the best answer is there, or time is up.
 
         Raises:
             SourceUnavailable: If no source answers in time. The message gives each one's reason.
@@ -80,16 +91,37 @@ class Fallback:
         """
         self._start_time = time.monotonic()
         until = self._start_time + self._deadline
-        while len(self._errors) < len(self._attempts) and time.monotonic() < until:
+        while self._is_open() and time.monotonic() < until:
             next_event = self._start_due(until)
             try:
-                index, error = self._answers.get(timeout=max(next_event - time.monotonic(), 0))
+                index, outcome = self._answers.get(timeout=max(next_event - time.monotonic(), 0))
             except queue.Empty:
                 continue
-            if error is None:
-                return
-            self._errors[index] = error
-        raise self._combined_error()
+            if isinstance(outcome, CryptoForecastError):
+                self._errors[index] = outcome
+            else:
+                self._shares[index] = outcome
+                self._drop_lesser(outcome)
+        if not self._shares:
+            raise self._combined_error()
+
+    def _is_open(self) -> bool:
+        """Return whether a source may still answer more than the answers that are there."""
+        best = max(self._shares.values(), default=0.0)
+        return any(
+            attempt.most > best and index not in self._errors and index not in self._shares
+            for index, attempt in enumerate(self._attempts)
+        )
+
+    def _drop_lesser(self, share: float) -> None:
+        """Leave out the sources that have not been asked and can't answer more than this."""
+        begun, rest = self._split()
+        self._attempts = begun + [attempt for attempt in rest if attempt.most > share]
+
+    def _split(self) -> tuple[list[Attempt], list[Attempt]]:
+        """Return the sources that have been asked, and the others."""
+        count = len(self._started_at)
+        return self._attempts[:count], self._attempts[count:]
 
     def _start_due(self, until: float) -> float:
         """Ask the next source if its turn has come.
@@ -98,8 +130,9 @@ class Fallback:
             Monotonic seconds until which to wait for answers.
         """
         if len(self._started_at) < len(self._attempts):
-            last_failed = len(self._started_at) - 1 in self._errors
-            if last_failed or time.monotonic() >= self._next_turn():
+            last = len(self._started_at) - 1
+            last_ended = last in self._errors or bool(self._shares)
+            if last_ended or time.monotonic() >= self._next_turn():
                 self._start(until)
         if len(self._started_at) == len(self._attempts):
             return until
@@ -124,8 +157,7 @@ class Fallback:
     ) -> None:
         """Ask one source, in that source's thread, and report how it ended."""
         try:
-            attempt.request(budget, reasons)
-            self._answers.put((index, None))
+            self._answers.put((index, attempt.request(budget, reasons)))
         except CryptoForecastError as error:
             self._answers.put((index, error))
         except Exception as error:
@@ -140,13 +172,17 @@ class Fallback:
 
     def _reasons(self) -> list[str]:
         """Say for each source asked so far why it has not answered, in their order."""
-        now = time.monotonic()
-        return [
-            str(self._errors[index])
-            if index in self._errors
-            else f"{self._attempts[index].title} has not answered within {now - started:.2g} s."
-            for index, started in enumerate(self._started_at)
-        ]
+        return [self._reason(index) for index in range(len(self._started_at))]
+
+    def _reason(self, index: int) -> str:
+        """Say why one source is not the one that answers."""
+        if index in self._errors:
+            return str(self._errors[index])
+        title = self._attempts[index].title
+        if index in self._shares:
+            return f"{title} has only a part of these prices."
+        seconds = time.monotonic() - self._started_at[index]
+        return f"{title} has not answered within {seconds:.2g} s."
 
     def _combined_error(self) -> CryptoForecastError:
         """Make one error of all errors, of the kind that is most specific."""

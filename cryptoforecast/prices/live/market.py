@@ -1,12 +1,13 @@
 """The prices of a coin: live, else cached, else simulated, and always labelled as what they are.
 
-The first live source that answers within the deadline gives the prices. If none does, the cache
-answers, and without cached prices the simulated market. Notes say which of them it was, and why no
-earlier one answered.
+The first live source that answers the whole question within the deadline gives the prices; if none
+does, the one that answers most of it. If no source answers, the cache does, and without cached
+prices the simulated market. Notes say which of them it was, and why no earlier one answered.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from cryptoforecast.errors import (
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.coins import COINS, Coin, resolve, suggestion
 from cryptoforecast.prices.candles.resample import floor, step_of
+from cryptoforecast.prices.live import choice
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.fallback import Attempt, Fallback
@@ -36,7 +38,13 @@ from cryptoforecast.prices.live.query import (
     validate,
 )
 from cryptoforecast.prices.live.single_flight import SingleFlight
-from cryptoforecast.prices.live.sources import Source, base_interval, by_reach, ended
+from cryptoforecast.prices.live.sources import (
+    MUCH_FURTHER,
+    Source,
+    base_interval,
+    by_reach,
+    share,
+)
 from cryptoforecast.prices.live.update import Updater
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.prices.simulation import market
@@ -47,6 +55,8 @@ from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 _FAILURE_REMEMBERED = 30.0
 # For so long, candles of a source other than the preferred one count as fresh.
 _FALLBACK_FRESH = pd.Timedelta(minutes=15)
+# What is fetched to compare two sources: so many candles, within so many seconds.
+_COMPARED_CANDLES, _MAX_COMPARE_TIME = 12, 3.0
 _MAX_HISTORIES = 32
 _MAX_FLIGHTS = 256
 
@@ -87,7 +97,7 @@ class LivePrices:
 
         Raises:
             InvalidInput: If the query is malformed, or the coin is not of the list and no source
-                knows it or answers.
+                knows it or answers, or two sources give the prices of different coins.
             SourceUnavailable: If no source answers for a listed coin in another currency than
                 USD, in which nothing is simulated.
             NotEnoughData: If no closed candle lies in the window.
@@ -98,7 +108,7 @@ class LivePrices:
         failure: CryptoForecastError | None = None
         if not self._settings.live:
             failure = SourceUnavailable("Live prices are switched off.")
-        elif entry is None or not self._suffices(entry, query):
+        elif entry is None or not self._suffices(entry, query, coin):
             limit = self._settings.deadline
             failure = self._refresh(coin, query, limit if wait is None else min(wait, limit))
             entry = self._choose(coin, query)
@@ -116,27 +126,25 @@ class LivePrices:
 
     # ------------------------------------------------------------------ the cache
 
-    def _choose(self, coin: Coin, query: MarketQuery) -> Entry | None:
-        """Find the best cached answer.
-
-        Among the entries that suffice, that of the most preferred source is best; if none
-        suffices, the one fetched last. A market that has ended comes after one that goes on.
-        """
-        interval = base_interval(query.interval)
-        ranked: list[tuple[tuple[bool, bool, bool, float], Entry]] = []
-        for place, source in enumerate(self._sources):
+    def _entries(self, coin: Coin, interval: str) -> list[tuple[Source, Entry]]:
+        """Load the cached answers of all sources, in the order of preference."""
+        found = []
+        for source in self._sources:
             symbol = source.symbol(coin)
             entry = None if symbol is None else self._cache.load((source.name, symbol, interval))
-            if entry is None:
-                continue
-            over = ended(entry.candles, interval, entry.fetched_at)
-            good = self._suffices(entry, query)
-            age = -entry.fetched_at.timestamp()
-            inside = _overlaps(entry, query)
-            ranked.append(((not inside, over, not good, place if good else age), entry))
-        return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+            if entry is not None:
+                found.append((source, entry))
+        return found
 
-    def _suffices(self, entry: Entry, query: MarketQuery) -> bool:
+    def _choose(self, coin: Coin, query: MarketQuery) -> Entry | None:
+        """Find the best cached answer; see ``choice.best``."""
+        interval = base_interval(query.interval)
+        entries = [entry for _, entry in self._entries(coin, interval)]
+        return choice.best(
+            entries, query, interval, lambda entry: self._suffices(entry, query, coin)
+        )
+
+    def _suffices(self, entry: Entry, query: MarketQuery, coin: Coin) -> bool:
         """Return whether the cache answers the query as well as the source would."""
         if not entry.reaches(query.start):
             return False
@@ -148,9 +156,23 @@ class LivePrices:
         age = now - entry.fetched_at
         if age < pd.Timedelta(seconds=self._settings.fresh):
             return True
-        # Nothing newer can exist yet. But after a while the preferred source may be back.
-        preferred = entry.source == self._sources[0].name
-        return now < next_close and (preferred or age < _FALLBACK_FRESH)
+        # Nothing newer can exist yet. But after a while the preferred source may be back, and a
+        # source that goes back further may answer at any time.
+        if now >= next_close or entry.source == self._sources[0].name:
+            return bool(now < next_close)
+        return bool(age < _FALLBACK_FRESH) and not self._is_short(entry, query, coin)
+
+    def _is_short(self, entry: Entry, query: MarketQuery, coin: Coin) -> bool:
+        """Return whether another source may go back much further than that of an entry."""
+        interval, now = base_interval(query.interval), entry.fetched_at
+        reaches = {
+            source.name: source.earliest(interval, now)
+            for source in self._sources
+            if source.symbol(coin) is not None
+        }
+        furthest, own = min(reaches.values()), reaches[entry.source]
+        wanted = furthest if query.start is None else max(furthest, query.start)
+        return bool(now - wanted > MUCH_FURTHER * (now - own))
 
     # ------------------------------------------------------------------ asking the sources
 
@@ -170,7 +192,9 @@ class LivePrices:
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None and (
-                not flight.done.is_set() or flight.failed_within(_FAILURE_REMEMBERED)
+                not flight.done.is_set()
+                or flight.failed_within(_FAILURE_REMEMBERED)
+                or (flight.answered_within(self._settings.fresh) and flight.covers(start))
             ):
                 return flight
             flight = SingleFlight(self._fallback(coin, interval, start).run, start)
@@ -180,19 +204,65 @@ class LivePrices:
 
     def _fallback(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Fallback:
         """Put the sources that can have the coin in their order."""
+        now = pd.Timestamp.now("UTC")
+        known = [source for source in self._sources if source.symbol(coin) is not None]
+        further, rest = by_reach(known, interval, start, now)
+        # What the first source can't reach is asked for only where another goes much further.
+        limit = known[0].earliest(interval, now)
+        wanted = start if start is not None and further else max(start or limit, limit)
 
         def attempt(source: Source, before: tuple[str, ...]) -> Attempt:
-            def request(budget: float, reasons: tuple[str, ...]) -> None:
-                self._updater.update(source, coin, interval, start, budget, (*before, *reasons))
+            def request(budget: float, reasons: tuple[str, ...]) -> float:
+                return self._ask(source, coin, interval, start, wanted, budget, (*before, *reasons))
 
-            return Attempt(source.title, request)
+            most = share(source.earliest(interval, now), wanted, now, interval)
+            return Attempt(source.title, request, most)
 
-        known = [source for source in self._sources if source.symbol(coin) is not None]
-        further, rest = by_reach(known, interval, start, pd.Timestamp.now("UTC"))
         attempts = [attempt(source, (known[0].limit(interval),)) for source in further]
         attempts += [attempt(source, ()) for source in rest]
         # A little less than anyone waits, so that those who wait learn what happened.
         return Fallback(attempts, 0.9 * self._settings.deadline)
+
+    def _ask(
+        self,
+        source: Source,
+        coin: Coin,
+        interval: str,
+        start: pd.Timestamp | None,
+        wanted: pd.Timestamp,
+        budget: float,
+        reasons: tuple[str, ...],
+    ) -> float:
+        """Bring one source up to date, and return how much of the window it covers, 0 to 1.
+
+        A source that has been asked for all it has, or for the window before, has all that its
+        market has; then only its own limit counts.
+        """
+        until = time.monotonic() + budget
+        before = self._cache.load((source.name, source.symbol(coin) or "", interval))
+        entry = self._updater.update(source, coin, interval, start, budget, reasons)
+        now = entry.fetched_at
+        if before is None and coin.ticker not in COINS:
+            self._compare(source, coin, interval, now, until - time.monotonic())
+        asked_before = before is not None and before.reaches(start)
+        if entry.reaches(start) and (start is None or asked_before):
+            return share(source.earliest(interval, now), wanted, now, interval)
+        return share(entry.candles.index[0], wanted, now, interval)
+
+    def _compare(
+        self, source: Source, coin: Coin, interval: str, now: pd.Timestamp, budget: float
+    ) -> None:
+        """Fetch another source's last candles of a coin that is looked up by its letters."""
+        start = floor(now, interval) - _COMPARED_CANDLES * step_of(interval)
+        until = time.monotonic() + min(budget, _MAX_COMPARE_TIME)
+        for other in self._sources:
+            left = until - time.monotonic()
+            if other.name == source.name or other.symbol(coin) is None or left <= 0:
+                continue
+            # A source that does not answer, or does not know the coin, is no contradiction.
+            with contextlib.suppress(CryptoForecastError):
+                self._updater.update(other, coin, interval, start, left, ())
+                return
 
     # ------------------------------------------------------------------ answering
 
@@ -201,10 +271,15 @@ class LivePrices:
     ) -> PriceHistory:
         """Make a history of the cached candles inside the window."""
         interval = base_interval(query.interval)
+        titles = {source.name: source.title for source in self._sources}
+        others = [other for _, other in self._entries(coin, interval)]
+        choice.check_agreement(coin, interval, entry, others, titles)
         notes = entry.notes
         if failure is not None:
             age = span_text(pd.Timestamp.now("UTC") - entry.fetched_at)
             notes = (f"{failure} These prices were fetched {age} ago.",)
+        elif not self._suffices(entry, query, coin):
+            notes += self._older(entry)
 
         candles = merge_complete(entry.candles, interval, query.interval)
         inside = rows_inside(candles, query)
@@ -221,7 +296,7 @@ class LivePrices:
                 source=entry.source,
                 fetched_at=entry.fetched_at,
                 volume_unit=entry.volume_unit,
-                quote=coin.quote,
+                quote=entry.quote,
                 quality=quality.report(cut, query.interval),
                 notes=notes,
             )
@@ -246,6 +321,17 @@ class LivePrices:
         elif not entry.reaches(query.start):
             reason = "Earlier ones did not come in time; ask again."
         return late_start_notes(query, candles, source.title, reason)
+
+    def _older(self, entry: Entry) -> tuple[str, ...]:
+        """Say that cached prices answer, because the sources that answered have fewer."""
+        age = pd.Timestamp.now("UTC") - entry.fetched_at
+        if age < pd.Timedelta(seconds=max(self._settings.fresh, self._settings.deadline)):
+            return ()
+        title = next(source.title for source in self._sources if source.name == entry.source)
+        return (
+            f"These prices are {title}'s, fetched {span_text(age)} ago. The sources that answer "
+            "now go back less far.",
+        )
 
     def _simulate(
         self, coin: Coin, query: MarketQuery, failure: CryptoForecastError | None
@@ -288,9 +374,3 @@ def _remedy(coin: Coin) -> str:
     if coin.ticker in COINS:
         return f"Ask for {COINS[coin.ticker].symbol}."
     return suggestion(coin.symbol)
-
-
-def _overlaps(entry: Entry, query: MarketQuery) -> bool:
-    """Return whether any candle of an entry lies in the window."""
-    first, last = entry.candles.index[0], entry.candles.index[-1]
-    return (query.start is None or last >= query.start) and (query.end is None or first < query.end)

@@ -60,3 +60,8 @@ class SingleFlight:
     def failed_within(self, seconds: float) -> bool:
         """Return whether the request failed less than ``seconds`` ago."""
         return self.error is not None and time.monotonic() - self._ended_at < seconds
+
+    def answered_within(self, seconds: float) -> bool:
+        """Return whether the request succeeded less than ``seconds`` ago."""
+        answered = self.done.is_set() and self.error is None
+        return answered and time.monotonic() - self._ended_at < seconds

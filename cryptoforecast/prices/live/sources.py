@@ -28,8 +28,8 @@ FETCHED_AS = {
 # A market without a candle for this long (and ten candles more) has probably ended. An exchange's
 # holidays and maintenance are shorter.
 _MAX_PAUSE = pd.Timedelta(days=7)
-# A source that goes back this many times as far as the first source is worth asking before it.
-_MUCH_FURTHER = 1.5
+#: A source that goes back this many times as far as the first source is worth asking before it.
+MUCH_FURTHER = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +121,23 @@ def by_reach(
     limit = sources[0].earliest(interval, now)
     if start is None or limit <= start:
         return [], list(sources)
-    enough = now - _MUCH_FURTHER * (now - limit)
+    enough = now - MUCH_FURTHER * (now - limit)
     further = [s for s in sources if max(s.earliest(interval, now), start) < enough]
     return further, [source for source in sources if source not in further]
+
+
+def share(first: pd.Timestamp, wanted: pd.Timestamp, now: pd.Timestamp, interval: str) -> float:
+    """Return how much of a history is covered from ``first`` on.
+
+    Args:
+        first: Open of the first candle that there is, UTC.
+        wanted: Open of the first candle that is wanted, UTC.
+        now: The end of the history, UTC.
+        interval: Candle length. Two candles may be absent at the start.
+
+    Returns:
+        The share, 1 for the whole.
+    """
+    if first <= wanted + 2 * step_of(interval):
+        return 1.0
+    return max(float((now - first) / (now - wanted)), 0.0)

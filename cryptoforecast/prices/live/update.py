@@ -7,6 +7,7 @@ volume, so the candles of one source are never continued with those of another.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,8 @@ import pandas as pd
 from cryptoforecast.errors import NotEnoughData, SourceUnavailable
 from cryptoforecast.prices.candles.coins import COINS, Coin
 from cryptoforecast.prices.candles.quality import closed_only
-from cryptoforecast.prices.candles.resample import step_of
+from cryptoforecast.prices.candles.resample import floor, step_of
+from cryptoforecast.prices.live import checks
 from cryptoforecast.prices.live.disk_cache import Entry, Key, PriceCache
 from cryptoforecast.prices.live.sources import Fetched, Source, ended
 from cryptoforecast.types import Array
@@ -51,7 +53,7 @@ class Updater:
         start: pd.Timestamp | None,
         budget: float,
         reasons: tuple[str, ...],
-    ) -> None:
+    ) -> Entry:
         """Bring one source's cached candles up to date, from ``start`` on.
 
         Args:
@@ -63,9 +65,13 @@ class Updater:
             budget: Seconds in all.
             reasons: Sentences that say why the sources before this one did not answer.
 
+        Returns:
+            The entry that is stored.
+
         Raises:
             NotEnoughData: If the source does not know the coin, or has no closed candle there.
-            SourceUnavailable: If the source fails, or has no recent candle.
+            SourceUnavailable: If the source fails, has no recent candle, or rounds its prices too
+                coarsely.
         """
         symbol = source.symbol(coin)
         if symbol is None:
@@ -77,12 +83,13 @@ class Updater:
         def fetch(begin: pd.Timestamp | None, end: pd.Timestamp | None = None) -> Fetched:
             left = max(until - time.monotonic(), 0.001)
             fetched = source.fetch(symbol, interval, begin, end, left)
-            return Fetched(closed_only(fetched.candles, interval, now), fetched.unfinished)
+            return replace(fetched, candles=closed_only(fetched.candles, interval, now))
 
         notes = source_notes(source, coin, reasons)
         entry = self._cache.load(key)
-        candles, since = None, start
+        candles, since, quote = None, start, coin.quote
         if entry is not None:
+            quote = entry.quote
             candles, since, changes = self._extend(source, interval, entry, start, now, fetch)
             notes += changes
         if candles is None:
@@ -93,6 +100,9 @@ class Updater:
                     f"{source.title} has no closed {interval} candle of {coin.ticker} there."
                 )
             since = candles.index[0] if fetched.unfinished else start
+            quote = fetched.quote or coin.quote
+        _check_step(source, coin, candles)
+        notes += _end_notes(source, coin, interval, candles, now)
         if len(candles) > _MAX_ROWS:
             candles = candles.iloc[-_MAX_ROWS:]
             since = candles.index[0]
@@ -102,9 +112,11 @@ class Updater:
                 f"{source.title}'s last {interval} candle of {coin.ticker} is from "
                 f"{candles.index[-1]:%Y-%m-%d}; trading there may have ended.",
             )
-        self._cache.store(key, Entry(candles, now, since, source.name, source.volume_unit, notes))
+        entry = Entry(candles, now, since, source.name, source.volume_unit, notes, quote)
+        self._cache.store(key, entry)
         if over:
             raise SourceUnavailable(notes[0])
+        return entry
 
     def _extend(
         self,
@@ -129,6 +141,8 @@ class Updater:
             if newer.unfinished and len(new):
                 # A gap lies between the cached candles and these. The next fetch can close it.
                 return new, new.index[0], ()
+            if newer.quote not in (None, entry.quote):
+                return None, since, ()
             if contradicts(candles, new):
                 note = (
                     f"{source.title} now gives other prices than before, so all of them were "
@@ -159,17 +173,43 @@ def source_notes(source: Source, coin: Coin, reasons: tuple[str, ...]) -> tuple[
         reasons: Sentences that say why the earlier sources did not answer.
 
     Returns:
-        The reasons and whose prices these are; nothing if there are no reasons.
+        The reasons and whose prices these are, or nothing if there are no reasons. For a coin
+        that is not of the list, a warning in any case: another coin may have the same letters.
     """
-    if not reasons:
-        return ()
-    notes = (*reasons, f"These prices are {source.title}'s.")
+    notes = (*reasons, f"These prices are {source.title}'s.") if reasons else ()
     if coin.ticker not in COINS:
         notes += (
-            f"{coin.symbol} is looked up there by its letters, so make sure that it is the coin "
-            "you mean.",
+            f"{coin.symbol} is not in the list of coins and is looked up by its letters, so make "
+            "sure that it is the coin you mean.",
         )
     return notes
+
+
+def _end_notes(
+    source: Source, coin: Coin, interval: str, candles: pd.DataFrame, now: pd.Timestamp
+) -> tuple[str, ...]:
+    """Say that the candle of yesterday is not there yet; coins trade every day."""
+    last, step = candles.index[-1], step_of(interval)
+    if interval != "1d" or last + 2 * step > now or not coin.symbol.endswith(f"-{coin.quote}"):
+        return ()
+    return (
+        f"{source.title} has no daily candle after {last:%Y-%m-%d} yet, though "
+        f"{floor(now, interval) - step:%Y-%m-%d} is over.",
+    )
+
+
+def _check_step(source: Source, coin: Coin, candles: pd.DataFrame) -> None:
+    """Refuse prices that are rounded so coarsely that a forecast means nothing.
+
+    Raises:
+        SourceUnavailable: If the step between them is too large.
+    """
+    step = checks.price_step(candles)
+    if step > checks.MAX_PRICE_STEP:
+        raise SourceUnavailable(
+            f"{source.title} rounds the prices of {coin.ticker} to steps of {100 * step:.2g} %, "
+            "which is too coarse to forecast them."
+        )
 
 
 def join(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:

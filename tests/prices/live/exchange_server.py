@@ -43,7 +43,7 @@ class Bucket:
 
 
 class ExchangeServer(ThreadingHTTPServer):
-    """Opens of 200 plus the hour, closes one above; counts requests.
+    """Opens of 200 plus the hour, highs 2.01 and closes 1 above; counts requests.
 
     Attributes:
         latency: Seconds before each answer.
@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
         if (end - begin) // step >= 300:
             return 400, {"message": "count of aggregations requested exceeds 300"}
         times = self.times(begin, end - (0 if self.server.end_counts else 1), step)
-        rows = [[t, p - 2, p + 2, p, p + 1, 3.5] for t in reversed(times) for p in [price(t)]]
+        rows = [[t, p - 2, p + 2.01, p, p + 1, 3.5] for t in reversed(times) for p in [price(t)]]
         # One candle before the start may come along.
         early = begin - step
         return 200, rows + ([[early, 1, 9, 5, 5, 1]] if early >= self.server.first else [])
@@ -199,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
         rows: list[Row] = []
         for t in self.times(0, now, step):
             p = price(t)
-            rows.append([t, *(f"{x:.1f}" for x in (p, p + 2, p - 2, p + 1, p)), "3.50000000", 9])
+            rows.append([t, *(f"{x:.2f}" for x in (p, p + 2.01, p - 2, p + 1, p)), "3.50000000", 9])
         since = int(query.get("since", 0))
         later = [row for row in rows if int(str(row[0])) > since] or rows[-1:]
         last = now - now % step - step
@@ -224,4 +224,4 @@ def price(second: int) -> float:
 
 def coinbase_rows(*times: int) -> list[Row]:
     """Rows as Coinbase sends them."""
-    return [[t, price(t) - 2, price(t) + 2, price(t), price(t) + 1, 3.5] for t in times]
+    return [[t, price(t) - 2, price(t) + 2.01, price(t), price(t) + 1, 3.5] for t in times]

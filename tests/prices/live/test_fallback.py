@@ -26,8 +26,14 @@ class Sources:
         self.calls: list[tuple[str, float, tuple[str, ...]]] = []
         self.release = threading.Event()
 
-    def attempt(self, title: str, outcome: CryptoForecastError | str | float) -> Attempt:
-        def request(budget: float, reasons: tuple[str, ...]) -> None:
+    def attempt(
+        self,
+        title: str,
+        outcome: CryptoForecastError | str | float,
+        share: float = 1.0,
+        most: float = 1.0,
+    ) -> Attempt:
+        def request(budget: float, reasons: tuple[str, ...]) -> float:
             self.calls.append((title, budget, reasons))
             if outcome == "silent":
                 self.release.wait(5)
@@ -35,8 +41,9 @@ class Sources:
                 time.sleep(outcome)
             elif isinstance(outcome, Exception):
                 raise outcome
+            return share
 
-        return Attempt(title, request)
+        return Attempt(title, request, most)
 
     @property
     def titles(self) -> list[str]:
@@ -112,7 +119,7 @@ def test_what_an_early_failure_leaves_of_its_time_is_the_next_ones(sources: Sour
 
 
 def test_a_late_failure_takes_no_head_start_away(sources: Sources) -> None:
-    def fail(budget: float, reasons: tuple[str, ...]) -> None:
+    def fail(budget: float, reasons: tuple[str, ...]) -> float:
         time.sleep(0.45)
         raise DOWN
 
@@ -131,7 +138,7 @@ def test_when_nobody_answers_every_reason_is_told(sources: Sources) -> None:
 def test_a_bug_in_a_source_is_a_failure_and_the_next_one_is_asked(
     sources: Sources, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(budget: float, reasons: tuple[str, ...]) -> None:
+    def fail(budget: float, reasons: tuple[str, ...]) -> float:
         raise ZeroDivisionError("x" * 300)
 
     Fallback([Attempt("A", fail), sources.attempt("B", "answer")], 100).run()
@@ -146,8 +153,9 @@ def test_a_bug_in_a_source_is_a_failure_and_the_next_one_is_asked(
 def test_a_silent_source_does_not_keep_the_process_alive() -> None:
     threads: list[threading.Thread] = []
 
-    def note(budget: float, reasons: tuple[str, ...]) -> None:
+    def note(budget: float, reasons: tuple[str, ...]) -> float:
         threads.append(threading.current_thread())
+        return 1.0
 
     Fallback([Attempt("A", note)], 5).run()
     assert [thread.daemon for thread in threads] == [True]
@@ -176,3 +184,66 @@ def test_the_error_is_of_the_kind_that_says_most(
         Fallback(attempts, DEADLINE).run()
     assert type(raised.value) is kind
     assert str(raised.value) == " ".join(map(str, errors))
+
+
+# ---------------------------------------------------------------------------- a part only
+
+
+def test_a_part_waits_for_who_may_have_more(sources: Sources) -> None:
+    attempts = [
+        sources.attempt("A", 0.3),
+        sources.attempt("B", DOWN),
+        sources.attempt("C", "answer", share=0.1, most=0.1),
+    ]
+    began = time.monotonic()
+    Fallback(attempts, 1.0).run()
+    # A is slow, so B and then C are asked; C's part is there at once, and A's answer is whole.
+    assert sources.titles == ["A", "B", "C"] or sources.titles == ["A"]
+    assert 0.3 <= time.monotonic() - began < 0.9
+
+
+def test_a_part_ends_the_waiting_when_time_is_up(sources: Sources) -> None:
+    attempts = [sources.attempt("A", "silent"), sources.attempt("B", "answer", share=0.1)]
+    began = time.monotonic()
+    Fallback(attempts, DEADLINE).run()
+    assert time.monotonic() - began >= DEADLINE
+
+
+def test_a_part_passes_the_question_on_at_once(sources: Sources) -> None:
+    attempts = [
+        sources.attempt("A", "answer", share=0.5),
+        sources.attempt("B", "answer", share=0.9),
+        sources.attempt("C", "answer"),
+    ]
+    Fallback(attempts, 100).run()
+    assert sources.titles == ["A", "B", "C"]
+    assert sources.calls[2][1] > 100 - 25
+    assert sources.calls[2][2] == (
+        "A has only a part of these prices.",
+        "B has only a part of these prices.",
+    )
+
+
+@pytest.mark.parametrize(("most", "titles"), [(0.5, ["A"]), (0.6, ["A", "B"])])
+def test_who_cannot_have_more_is_not_asked(
+    sources: Sources, most: float, titles: list[str]
+) -> None:
+    attempts = [
+        sources.attempt("A", "answer", share=0.5),
+        sources.attempt("B", "answer", share=most, most=most),
+    ]
+    Fallback(attempts, 100).run()
+    assert sources.titles == titles
+
+
+def test_nobody_waits_for_a_silent_source_that_cannot_have_more(sources: Sources) -> None:
+    attempts = [sources.attempt("A", "silent", most=0.3), sources.attempt("B", "answer", share=0.4)]
+    began = time.monotonic()
+    Fallback(attempts, 2.0).run()
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_part_is_an_answer_though_all_others_fail(sources: Sources) -> None:
+    attempts = [sources.attempt("A", "answer", share=0.5), sources.attempt("B", DOWN)]
+    Fallback(attempts, 100).run()
+    assert sources.titles == ["A", "B"]

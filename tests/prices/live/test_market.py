@@ -74,7 +74,7 @@ class Source:
         last = floor(now(), interval) - step
         times = pd.date_range(begin.ceil(step), last, freq=step, name="time", unit="ns")
         price = 100.0 + times.as_unit("s").asi8 // 3600 % 1000
-        columns = {"open": price, "high": price + 2, "low": price - 2, "close": price + 1}
+        columns = {"open": price, "high": price + 2.01, "low": price - 2, "close": price + 1}
         candles = pd.DataFrame({**columns, "volume": 5.0}, index=times)
         return Fetched(candles if end is None else candles[candles.index < end])
 
@@ -206,10 +206,51 @@ def test_another_source_than_the_preferred_one_suffices_for_a_quarter_of_an_hour
     assert (len(sources[0].requests), len(sources[1].requests)) == (requests, 0)
 
 
+@pytest.mark.parametrize(("start", "requests"), [("300D", 1), ("20D", 0)])
+def test_what_another_source_may_have_more_of_is_asked_for_soon(
+    settings: Settings, start: str, requests: int
+) -> None:
+    """An answer of a source with 30 days only does not count as fresh for a quarter of an hour."""
+
+    class Month(Source):
+        def earliest(self, interval: str, now: pd.Timestamp) -> pd.Timestamp:
+            return now - pd.Timedelta("30D")
+
+    yahoo, kraken = Source(), Month(name="kraken")
+    candles = yahoo.fetch("", "1d", ago("30D"), None, 1).candles
+    yahoo.requests.clear()
+    entry = Entry(candles, now() - pd.Timedelta("3min"), None, "kraken", "coins")
+    PriceCache(settings.home / "prices", 9).store(("kraken", "BTC-USD", "1d"), entry)
+    query = MarketQuery("BTC", "1d", ago(start))
+    LivePrices(settings, [yahoo, kraken]).history(query)
+    assert len(yahoo.requests) == requests
+
+
+def test_who_has_answered_is_not_asked_again_for_what_it_does_not_have(settings: Settings) -> None:
+    """The cached answer reaches further back, but only the other source answers now."""
+    yahoo, kraken = Source(), Source(name="kraken")
+    yahoo.error = SourceUnavailable("Down.")
+    kraken.first = ago("30D")
+    candles = Source().fetch("", "1h", ago("90D"), None, 1).candles.iloc[:-5]
+    entry = Entry(candles, now() - pd.Timedelta("5h"), ago("90D"), "yahoo", "coins")
+    put(settings, entry)
+    prices = LivePrices(settings, [yahoo, kraken])
+    for _ in range(3):
+        history = prices.history(MarketQuery("BTC", "1h", ago("90D")))
+        assert (history.source, len(history)) == ("yahoo", len(candles))
+        assert history.notes == (
+            "These prices are Yahoo's, fetched 5 hours ago. The sources that answer now go back "
+            "less far.",
+        )
+    assert (len(yahoo.requests), len(kraken.requests)) == (1, 1)
+
+
 @pytest.mark.parametrize(
-    ("start", "end", "name"), [(-1, 0, "coinbase"), (-5, 0, "coinbase"), (-5, 1, "yahoo")]
-)
-def test_the_preferred_source_that_has_a_candle_in_the_window_answers(
+    ("start", "end", "name"),
+    [(-1, 0, "coinbase"), (-5, 0, "coinbase"), (-5, 1, "coinbase"), (-4, 4, "yahoo"),
+     (-1, 40, "yahoo"), (-40, 60, "yahoo")],
+)  # fmt: skip
+def test_the_source_that_covers_much_more_of_the_window_answers(
     settings: Settings, start: int, end: int, name: str
 ) -> None:
     """Coinbase's last candle lies before hour 0 and Yahoo's first one at hour 0."""

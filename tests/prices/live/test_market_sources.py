@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -299,3 +301,149 @@ def test_a_window_too_young_for_a_candle_asks_nobody(world: World) -> None:
         world.prices().history(query)
     assert not world.yahoo.requests
     assert not world.exchange.requests
+
+
+# ---------------------------------------------------------------------------- short answers
+
+
+def test_a_year_comes_whole_though_yahoo_is_silent_and_requests_take_long(world: World) -> None:
+    """Kraken has a month, and would answer first."""
+    world.yahoo.behaviour = "silent"
+    world.exchange.latency = 0.2
+    settings = replace(world.settings, deadline=12.0)
+    sources = [
+        Yahoo(settings.home),
+        Coinbase(world.exchange.url),
+        Kraken(world.exchange.url),
+    ]
+    history = LivePrices(settings, sources).history(replace(QUERY, start=ago("365D")))
+    assert (history.source, history.start) == ("coinbase", ago("365D"))
+    assert history.quality.missing == 0
+    assert world.exchange.limited == 0
+
+
+def test_a_short_answer_hides_no_stored_candles(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market, "_FALLBACK_FRESH", pd.Timedelta(0))
+    year = replace(QUERY, start=ago("140D"))
+    world.yahoo.behaviour = "limited"
+    assert world.prices().history(year).source == "coinbase"
+    world.exchange.coinbase_behaviour = "451"
+    prices = world.prices(fresh=0.0)
+    # Both answers are stored. Kraken's is newer, and has 30 days.
+    history = prices.history(year)
+    assert (history.source, history.start) == ("coinbase", ago("140D"))
+    assert len(list((world.settings.home / "prices").glob("kraken*"))) == 1
+
+
+def test_a_young_coin_is_looked_for_where_it_may_be_older_and_asked_for_once(world: World) -> None:
+    def tamper(text: str) -> str:
+        document = json.loads(text)
+        result = document["chart"]["result"][0]
+        result["timestamp"] = result["timestamp"][-240:]
+        quote = result["indicators"]["quote"][0]
+        for name in quote:
+            quote[name] = [None if value is None else value + 100 for value in quote[name][-240:]]
+        return json.dumps(document)
+
+    world.yahoo.tamper = tamper
+    query = replace(QUERY, coin="HYPE", start=ago("40D"))
+    prices = world.prices()
+    history = prices.history(query)
+    assert (history.source, history.start) == ("coinbase", ago("40D"))
+    assert "Yahoo has only a part of these prices." in history.notes
+
+
+# ---------------------------------------------------------------------------- whose prices
+
+
+def test_prices_that_are_rounded_too_coarsely_are_passed_over(world: World) -> None:
+    """Yahoo gives SHIB with six decimals."""
+
+    def tamper(text: str) -> str:
+        document = json.loads(text)
+        quote = document["chart"]["result"][0]["indicators"]["quote"][0]
+        for name in ("open", "high", "low", "close"):
+            quote[name] = [v if v is None else round(v * 1.2e-8, 6) for v in quote[name]]
+        return json.dumps(document)
+
+    world.yahoo.tamper = tamper
+    history = world.prices().history(replace(week(), coin="SHIB"))
+    assert history.source == "coinbase"
+    assert re.match(
+        r"Yahoo rounds the prices of SHIB to steps of \d+(\.\d)? %, which is too coarse",
+        history.notes[0],
+    )
+    assert not list((world.settings.home / "prices").glob("yahoo*"))
+
+
+def test_a_coin_outside_the_list_has_a_note_and_is_compared(world: World) -> None:
+    world.yahoo.tamper = lambda text: raise_prices(text, 100)
+    history = world.prices().history(replace(week(), coin="FOO"))
+    assert history.source == "yahoo"
+    assert history.notes == (
+        "FOO-USD is not in the list of coins and is looked up by its letters, so make sure that "
+        "it is the coin you mean.",
+    )
+    assert world.request_count("/products/FOO-USD/") == 1
+    assert not world.request_count("/0/public")
+
+
+def raise_prices(text: str, change: float) -> str:
+    """Bring the prices of the Yahoo of the tests to those of the exchanges."""
+    document = json.loads(text)
+    quote = document["chart"]["result"][0]["indicators"]["quote"][0]
+    for name in ("open", "high", "low", "close"):
+        quote[name] = [value if value is None else value + change for value in quote[name]]
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize("coinbase_knows", [True, False])
+def test_a_coin_outside_the_list_with_two_prices_is_refused(
+    world: World, coinbase_knows: bool
+) -> None:
+    world.yahoo.tamper = lambda text: raise_prices(text, 5000)
+    if not coinbase_knows:
+        world.exchange.coinbase_behaviour = "451"
+    prices = world.prices()
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="Sources must give about the same price of FOO-USD"):
+            prices.history(replace(week(), coin="FOO"))
+
+
+def test_a_coin_that_only_one_source_has_is_not_compared(world: World) -> None:
+    world.exchange.behaviour = "451"
+    history = world.prices().history(replace(week(), coin="FOO"))
+    assert history.source == "yahoo"
+
+
+def test_a_day_that_is_missing_at_the_end_is_said(world: World) -> None:
+    def tamper(text: str) -> str:
+        document = json.loads(text)
+        result = document["chart"]["result"][0]
+        result["timestamp"] = result["timestamp"][:-2]
+        indicators = result["indicators"]
+        for column in (*indicators["quote"], *indicators["adjclose"]):
+            for name in column:
+                column[name] = column[name][:-2]
+        return json.dumps(document)
+
+    world.yahoo.tamper = tamper
+    history = world.prices().history(MarketQuery("BTC", "1d", ago("60D")))
+    today = pd.Timestamp.now("UTC").normalize()
+    assert history.end == today - pd.Timedelta("2D")
+    assert history.notes == (
+        f"Yahoo has no daily candle after {today - pd.Timedelta('2D'):%Y-%m-%d} yet, though "
+        f"{today - pd.Timedelta('1D'):%Y-%m-%d} is over.",
+    )
+
+
+def test_the_quote_is_the_one_that_yahoo_names(world: World) -> None:
+    world.exchange.behaviour = "451"
+    world.yahoo.currency = "EUR"
+    history = world.prices().history(replace(week(), coin="^GDAXI"))
+    assert history.quote == "EUR"
+    # From the disk, too.
+    world.yahoo.behaviour = "silent"
+    assert world.prices(live=False).history(replace(week(), coin="^GDAXI")).quote == "EUR"

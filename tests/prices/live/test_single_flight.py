@@ -101,3 +101,23 @@ def test_a_failure_that_has_not_ended_yet_is_recent_however_late_the_clock(
     flight.run()
     assert len(times) == 2
     assert flight.failed_within(30)
+
+
+def test_a_success_is_remembered_for_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(single_flight.time, "monotonic", lambda: clock[0])
+    flight = SingleFlight(lambda: None, YEAR)
+    assert not flight.answered_within(30)
+    flight.run()
+    clock[0] = 129.0
+    assert flight.answered_within(30)
+    assert not flight.failed_within(30)
+    clock[0] = 130.0
+    assert not flight.answered_within(30)
+
+    def fail() -> None:
+        raise InvalidInput("No such coin.")
+
+    failed = SingleFlight(fail, YEAR)
+    failed.run()
+    assert not failed.answered_within(30)

@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        _, host, path = parts.path.split("/", 2)
+        host, _, path = parts.path.lstrip("/").partition("/")
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         self.server.requests.append({"host": host, "path": f"/{path}", **query})
         if "Mozilla" not in self.headers.get("User-Agent", ""):
@@ -215,7 +215,7 @@ def chart(symbol: str, query: dict[str, str], server: YahooServer) -> dict[str, 
     price = [float(100 + t // 3600 % 1000) for t in times]
     quote: dict[str, list[float | int | None]] = {
         "open": list(price),
-        "high": [p + 2 for p in price],
+        "high": [p + 2.01 for p in price],
         "low": [p - 2 for p in price],
         "close": [p + 1 for p in price],
         "volume": [1000] * len(price),
