@@ -13,8 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput, NotEnoughData, UnreadableFile
-from cryptoforecast.prices.candles.quality import closed_only
+from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import named
@@ -28,6 +27,7 @@ from cryptoforecast.prices.files.columns.roles import (
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
 from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.price_file import to_history
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.trades import are_even
@@ -54,6 +54,7 @@ def read(
     source: str = "frame",
     simulated: bool = False,
     repairs: Collection[str] = (),
+    now: pd.Timestamp | None = None,
 ) -> PriceHistory:
     """Make a history of a DataFrame, which stays as it is.
 
@@ -67,10 +68,11 @@ def read(
         source: Where the prices come from, in a few words.
         simulated: Whether the prices are not from a real market.
         repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
+        now: Candles that close after this time, UTC, are left out; the clock by default.
 
     Returns:
-        Closed candles; rows without a price are left out and reported, and so is a candle that
-        is still open now.
+        Closed candles; rows without a price are left out and reported, and so are a live price at
+        the end and candles that are still open.
 
     Raises:
         InvalidInput: If the frame can't be read rightly; says what was seen and where.
@@ -96,8 +98,8 @@ def read(
     except UnreadableFile as error:
         raise InvalidInput(f"The DataFrame can't be read. {error}") from error
     _refuse_repeated(frame, reading)
-    now = pd.Timestamp.now("UTC")
-    reading, notes = _closed(reading, now)
+    now = pd.Timestamp.now("UTC") if now is None else now
+    reading, notes = closed_reading(reading, now, "DataFrame")
     if alone and (reading.candles["high"] == reading.candles["low"]).all():
         notes = (*notes, CLOSES_ALONE)
     history = to_history(reading, symbol, source, repairs)
@@ -257,7 +259,7 @@ def _table(names: Sequence[str], parts: Sequence[pd.Series], roles: Mapping[str,
         unit="row",
         first=0,
         yahoo=is_yahoo(names),
-        closing=is_closing(roles),
+        closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={"format": "DataFrame"},
     )
@@ -311,28 +313,3 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
         f"{count} whose time is there again (row {repeated[0].first_line} is the first). Keep one "
         f"of each, such as {remedy}."
     )
-
-
-def _closed(reading: Reading, now: pd.Timestamp) -> tuple[Reading, tuple[str, ...]]:
-    """Leave out what is still open, as the last row of a live source's answer is.
-
-    Raises:
-        NotEnoughData: If no candle has closed.
-    """
-    closed = len(closed_only(reading.candles, reading.interval, now))
-    count = len(reading.candles) - closed
-    if not count:
-        return reading, ()
-    if not closed:
-        raise NotEnoughData(
-            f"Closed candles are needed. Received: {count} that close after {now:%Y-%m-%d %H:%M} "
-            "UTC. Check the times, or use a longer history."
-        )
-    rows = slice(closed)
-    left = "The last candle was" if count == 1 else f"The last {count:,} candles were"
-    return dataclasses.replace(
-        reading,
-        candles=reading.candles.iloc[rows],
-        lines=reading.lines[rows],
-        splices=None if reading.splices is None else reading.splices[rows],
-    ), (f"{left} left out, still open when the DataFrame was read.",)

@@ -13,7 +13,10 @@ from cryptoforecast.prices.files.columns.symbols import single_symbol
 from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.labels import opening_times
+from cryptoforecast.prices.files.lengths import check_lengths, find_lengths
+from cryptoforecast.prices.files.local_time import local_problem
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
+from cryptoforecast.prices.files.open_candles import count_closed, live_rows
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.trades import candles_from_trades
 from cryptoforecast.prices.files.values.numbers import (
@@ -21,7 +24,7 @@ from cryptoforecast.prices.files.values.numbers import (
     is_number,
     read_numbers,
 )
-from cryptoforecast.prices.files.values.times import read_times
+from cryptoforecast.prices.files.values.times import Times, read_times
 from cryptoforecast.types import INTERVALS, Array, Problem
 
 #: Share of rows whose open or close may be outside high/low; above it the numbers are no candles.
@@ -59,6 +62,9 @@ def candles_from_table(
     if "price" in values:
         return _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
     known = times.index.asi8[~times.index.isna()]
+    spacing = commonest_spacing(known)
+    if times.local:
+        problems = (*problems, *_local_problem(times, values, usable, spacing, table))
     last_of_time, repeats = _last_of_each_time(stamps, rows, values, table)
     stamps, rows = stamps[last_of_time], rows[last_of_time]
     columns = _take_rows(values, rows)
@@ -66,8 +72,14 @@ def candles_from_table(
     if copies:
         stamps, rows = stamps[keep], rows[keep]
         columns = _take_rows(values, rows)
-    spacing = commonest_spacing(known if not copies else stamps)
+        spacing = commonest_spacing(stamps)
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
+    lengths = find_lengths(stamps, spacing)
+    if lengths:
+        first, last = (int(rows[row]) for row in (lengths.first, lengths.last))
+        check_lengths(lengths, None if closing else interval, table.where(first), table.where(last))
+        decisions["lengths"] = lengths.summary
+        spacing = lengths.short
     opens, label = stamps, ""
     if corrections.label != "open":
         opens, label = opening_times(stamps, spacing, closing)
@@ -80,6 +92,17 @@ def candles_from_table(
         order = order[last_of_time]
         stamps, opens, rows = stamps[order], opens[order], rows[order]
         columns, repeats = _take_rows(values, rows), (*repeats, *more)
+    # A row without a trade is no candle, but shows that time went on.
+    end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(spacing)
+    if lengths:
+        end = max(end, int(opens[-1]) + nanoseconds(lengths.last_length))
+    closed = count_closed(stamps, opens, spacing)
+    live: tuple[Problem, ...] = ()
+    if closed < len(opens) and not lengths:
+        live = (live_rows(stamps[closed:], rows[closed:] + table.first),)
+        end = min(end, int(opens[closed - 1]) + nanoseconds(spacing))
+        stamps, opens, rows = stamps[:closed], opens[:closed], rows[:closed]
+        columns = _take_rows(values, rows)
     name, settled = settle_interval(spacing, interval)
     _check_shape(columns)
     lines = rows + table.first
@@ -88,11 +111,10 @@ def candles_from_table(
         candles = pd.DataFrame(columns, index=index, copy=False)
         partial: tuple[Problem, ...] = ()
     else:
-        # A row without a trade is no candle, but shows that time went on.
-        end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(spacing)
         merged = merge(opens, columns, INTERVALS[name]).until(end)
         rows, lines = rows[merged.first], lines[merged.first]
-        candles, partial = merged.candles(), partial_candles(merged, spacing, lines)
+        candles = merged.candles()
+        partial = () if lengths else partial_candles(merged, spacing, lines)
     if candles.empty:
         raise UnreadableFile(f"It holds no whole {name} candle. Ask for shorter candles.")
     source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
@@ -106,8 +128,17 @@ def candles_from_table(
         symbol=symbol,
         splices=None if source is None else _changes(source[rows]),
         decisions=decisions | settled,
-        problems=(*problems, *repeats, *copies, *partial),
+        problems=(*problems, *repeats, *copies, *live, *partial),
     )
+
+
+def _local_problem(
+    times: Times, values: dict[str, Array], usable: Array, spacing: pd.Timedelta, table: Table
+) -> tuple[Problem, ...]:
+    """Report times without a zone that look local; the arguments are as in the caller."""
+    rows = np.flatnonzero(usable)
+    stamps = times.index.asi8[rows]
+    return local_problem(stamps, values["close"][rows], spacing, rows + table.first, table.unit)
 
 
 def _rows_by_time(
@@ -207,12 +238,41 @@ def _last_of_each_time(
             f"({table.where(lines[0])} and {table.where(lines[1])}; {len(again)} times in all). "
             "Save one coin a file."
         )
+    _check_repeats(len(stamps), one, other, values, table)
     different = [(column[one] != column[other]) & ~np.isnan(column[one] + column[other])
                  for column in values.values()]  # fmt: skip
     differing = int(np.logical_or.reduce(different).sum())
     first = int(min(rows[again].min(), rows[again + 1].min())) + table.first
     detail = f"{differing} of them with other values"
     return last, (Problem("duplicates", len(again), first, "the last of each was kept", detail),)
+
+
+def _check_repeats(
+    count: int, one: Array, other: Array, values: dict[str, Array], table: Table
+) -> None:
+    """Refuse rows that often share a time but are different candles, with opens of their own.
+
+    Args:
+        count: Number of rows.
+        one: `(k,)` rows whose time is there again.
+        other: `(k,)` the next row of the same time.
+        values: Prices by role.
+        table: For the place of the rows in the file.
+
+    Raises:
+        UnreadableFile: If a third of the rows or more would be lost.
+    """
+    apart = values["open"][other] != values["open"][one]
+    if len(one) * 3 < count or apart.sum() * 2 <= len(one) or len(one) < 3:
+        return
+    first = int(np.argmax(apart))
+    lines = sorted((int(one[first]), int(other[first])))
+    raise UnreadableFile(
+        "Each candle must have a time of its own. Received: the same time with another open price "
+        f"({table.where(lines[0])} and {table.where(lines[1])}; {len(one):,} of {count:,} rows). "
+        "The time of day is missing or was rounded, or there are several series in the file. Use "
+        "a file with whole times and one series."
+    )
 
 
 def _from_trades(

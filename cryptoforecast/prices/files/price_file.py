@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import uuid
 from collections.abc import Callable, Collection
@@ -11,12 +12,13 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
+from cryptoforecast.errors import AlreadyExists, InvalidInput, NotEnoughData, UnreadableFile
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
 from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
@@ -37,6 +39,7 @@ def read(
     repairs: Collection[str] = (),
     max_candles: int = MAX_ROWS,
     report: Report | None = None,
+    now: pd.Timestamp | None = None,
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
 
@@ -54,15 +57,19 @@ def read(
         repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
         max_candles: Candles that a text file may have if ``interval`` is not given.
         report: Called with the share of the file that has been read.
+        now: Candles that close after this time, UTC, are left out; the clock by default.
 
     Returns:
-        History with source ``"file NAME"``; rows without a price are left out and reported.
+        Closed candles with source ``"file NAME"``. Rows without a price are left out and reported,
+        and so are a live price at the end and candles that are still open.
 
     Raises:
         UnreadableFile: If the file can't be read without doubt; the message names the place.
         InvalidInput: If ``interval`` is shorter than the file's candles, a repair is unknown, or
             there are more candles than ``max_candles``.
+        NotEnoughData: If no candle has closed.
     """
+    now = pd.Timestamp.now("UTC") if now is None else now
     check(repairs)
     if interval is not None:
         step_of(interval)
@@ -72,11 +79,13 @@ def read(
     try:
         with open_source(source, report) as stream:
             reading = read_candles(stream, corrections, interval, max_candles)
-    except UnreadableFile as error:
-        raise UnreadableFile(f"{name} can't be read. {error}") from error
+        reading, notes = closed_reading(reading, now, "file")
+    except (UnreadableFile, NotEnoughData) as error:
+        raise type(error)(f"{name} can't be read. {error}") from error
     if corrections.summary:
         reading.decisions["corrected"] = corrections.summary
-    return to_history(reading, _symbol(own, reading, name), f"file {name}", repairs)
+    history = to_history(reading, _symbol(own, reading, name), f"file {name}", repairs)
+    return dataclasses.replace(history, fetched_at=now, notes=(*notes, *history.notes))
 
 
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from cryptoforecast.prices import frames
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.labels import opening_times
+from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.types import INTERVALS
+from tests.prices.files import samples
 
 DAY = pd.Timedelta("1D")
 OPENS = pd.date_range("2024-03-01", periods=100, freq="D", unit="ns").asi8
@@ -52,6 +59,57 @@ def test_some_rows_may_have_another_time(others: int, moved: int) -> None:
     assert (opens == closes).sum() == 100 - moved
     if moved:
         assert decision.startswith("23:59:59 ")
+
+
+def files_of(frame: pd.DataFrame) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    frame.reset_index().to_parquet(buffer)
+    records = frame.reset_index().to_json(orient="records", date_format="iso")
+    return {
+        "csv": frame.to_csv(date_format="%Y-%m-%dT%H:%M:%S.000Z").encode(),
+        "json": records.encode(),
+        "parquet": buffer.getvalue(),
+    }
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m", "1h", "1d"])
+def test_the_times_of_bitmex_are_closing_times(interval: str) -> None:
+    index = pd.date_range("2024-03-01", periods=50, freq=INTERVALS[interval], tz="UTC")
+    frame = samples.candles("1h", 50).set_axis(index)
+    bitmex = frame.set_axis((index + INTERVALS[interval]).rename("timestamp"))
+    bitmex = bitmex.assign(symbol="XBTUSD", homeNotional=1.0, foreignNotional=1.0)
+    for content in files_of(bitmex).values():
+        history = read(content, "x")
+        assert history.candles.index.equals(index.as_unit("ns").rename("time"))
+        assert history.quality.decisions["label"].startswith("closing times; ")
+        said = read(content, "x", corrections=Corrections(label="open"))
+        assert said.start == index[1]
+    assert frames.read(bitmex, coin="BTC").start == index[0]
+    assert read(files_of(bitmex.drop(columns="homeNotional"))["csv"], "x").start == index[1]
+
+
+def test_the_fast_way_knows_bitmex_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cryptoforecast.prices.files.readers.blocks.BLOCK_BYTES", 1_000)
+    index = pd.date_range("2024-03-01", periods=96, freq="h", tz="UTC")
+    frame = samples.candles("1h", 96).set_axis((index + pd.Timedelta("1h")).rename("timestamp"))
+    content = files_of(frame.assign(homeNotional=1.0, foreignNotional=1.0))["csv"]
+    daily = read(content, "x", interval="1d").candles
+    assert daily.index.tolist() == index[::24].tolist()
+    assert daily["open"].tolist() == frame["open"].iloc[::24].tolist()
+
+
+def test_the_times_of_tradestation_are_closing_times() -> None:
+    frame = samples.candles("1h", 48)
+    rows = [[f"{t:%m/%d/%Y}", f"{t:%H:%M}", *map(str, row[:4]), "5", "6"]
+            for t, row in zip(frame.index + pd.Timedelta("1h"), frame.to_numpy(), strict=True)
+            ]  # fmt: skip
+    header = ["Date", "Time", "Open", "High", "Low", "Close", "Up", "Down"]
+    corrections = Corrections(day_first=False)
+    history = read(samples.lines(rows, header), "x.csv", corrections=corrections)
+    assert history.start == frame.index[0]
+    header[-1] = "Sideways"
+    other = read(samples.lines(rows, header), "x.csv", corrections=corrections)
+    assert other.start == frame.index[1]
 
 
 def test_closing_times_that_are_said_to_be_so_move_by_one_candle() -> None:

@@ -15,7 +15,7 @@ from cryptoforecast.prices.files import opening, price_file
 from tests.prices.files import samples
 
 ROWS = 60_000
-CONTENT = samples.own(samples.candles(rows=ROWS))
+CONTENT = samples.own(samples.candles(rows=ROWS, start="2018-01-01"))
 
 
 class Recording(io.BytesIO):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.types import PriceHistory
 
@@ -69,6 +70,49 @@ def test_every_daily_and_hourly_file(data_folder: Path) -> None:
         assert history.quality.duplicates == 0
         if history.coin == "BTC":
             assert_true_prices(history)
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "interval", "rows", "start", "first"),
+    [
+        ("decimal_comma_with_exponent/PEPEUSDT.csv", None, "1h", 48, "2024-03-01", 1.23e-05),
+        ("last_row_is_the_live_price/daily.csv", None, "1d", 60, "2024-01-01", 27_000.0),
+        ("clocks_repeat_half_hours/london_30m.csv", "Europe/London", "30m", 144, "2023-10-28",
+         27_000.0),
+        ("local_time_shows_in_the_clock_change/new_york_1h.csv", "America/New_York", "1h", 220,
+         "2023-11-01", 27_000.0),
+        ("bitmex_closing_times/XBTUSD_1h.csv", None, "1h", 48, "2024-03-01", 27_000.0),
+    ],
+)  # fmt: skip
+def test_reported_files(
+    data_folder: Path,
+    name: str,
+    zone: str | None,
+    interval: str,
+    rows: int,
+    start: str,
+    first: float,
+) -> None:
+    path = data_folder / "reports" / name
+    history = read(path, path.name, corrections=Corrections(zone=zone))
+    assert (history.interval, len(history)) == (interval, rows)
+    assert history.start == pd.Timestamp(start, tz="UTC")
+    assert history.end == history.start + (rows - 1) * history.candle_length
+    assert history.candles["open"].iloc[0] == first
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("local_time_shows_in_the_clock_change/new_york_1h.csv", "2023-11-05 01:00 twice .*--zone"),
+        ("two_lengths_in_one_file/days_then_hours.csv", "1h and 1d candles.*merged into 1d"),
+        ("epochs_rounded_by_a_spreadsheet/hourly.csv", r"all their digits.*1\.70925E\+12"),
+    ],
+)
+def test_reported_files_that_are_refused(data_folder: Path, name: str, reason: str) -> None:
+    path = data_folder / "reports" / name
+    with pytest.raises(UnreadableFile, match=reason):
+        read(path, path.name)
 
 
 def test_two_units_of_time_meet_without_a_gap(data_folder: Path) -> None:

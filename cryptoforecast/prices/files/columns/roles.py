@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.dialects import (
     ALIASES,
+    BITMEX_NAMES,
     CLOSING_NAMES,
     COMMA_NAMES,
     QUOTE_NAMES,
+    TRADESTATION_NAMES,
     YAHOO_NAMES,
     plain_name,
 )
@@ -235,9 +237,19 @@ def is_yahoo(names: Sequence[str]) -> bool:
     return any(plain_name(name) in YAHOO_NAMES for name in names)
 
 
-def is_closing(roles: Mapping[str, str]) -> bool:
-    """Tell whether the time column's name says that it is the end of the candle."""
-    return plain_name(roles.get("time", "")) in CLOSING_NAMES
+def is_closing(roles: Mapping[str, str], names: Sequence[str] = ()) -> bool:
+    """Tell whether the columns' names say that times are the ends of candles.
+
+    Args:
+        roles: Column by role.
+        names: Names of all columns, by which some providers are known.
+    """
+    time = plain_name(roles.get("time", ""))
+    if time in CLOSING_NAMES:
+        return True
+    known = {plain_name(name) for name in names}
+    named = known >= BITMEX_NAMES or known == TRADESTATION_NAMES
+    return named and not time.startswith(("open", "start"))
 
 
 def is_foreign(names: Sequence[str]) -> bool:

@@ -155,7 +155,7 @@ def make_table(
         unit="row",
         first=1,
         yahoo=is_yahoo(names),
-        closing=is_closing(roles),
+        closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={"format": kind},
     )

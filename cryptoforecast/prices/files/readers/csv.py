@@ -72,7 +72,7 @@ def read_csv(open_file: Opener, corrections: Corrections, max_candles: int = MAX
         unit="line",
         first=layout.skip + 1,
         yahoo=is_yahoo(layout.names),
-        closing=is_closing(layout.roles),
+        closing=is_closing(layout.roles, layout.names),
         foreign=foreign,
         decisions=dict(layout.decisions),
     )

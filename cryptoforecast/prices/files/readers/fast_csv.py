@@ -22,6 +22,8 @@ from cryptoforecast.prices.files.candles import MAX_VIOLATIONS
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo, volume_unit
 from cryptoforecast.prices.files.copies import commonest_spacing
 from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.lengths import find_lengths
+from cryptoforecast.prices.files.local_time import is_change
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
 from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers import blocks
@@ -75,7 +77,7 @@ def read_and_merge(
 def _is_usual(layout: Layout) -> bool:
     """Tell whether the columns are those of candles labelled by their opening time, in UTC."""
     special = {"clock", "source"} & layout.roles.keys()
-    unusual = is_foreign(layout.names) or is_closing(layout.roles)
+    unusual = is_foreign(layout.names) or is_closing(layout.roles, layout.names)
     unusual |= bool(zone_of_column(layout.roles["time"], None).doubt)
     return set(PRICES) <= layout.roles.keys() and not special and not unusual
 
@@ -126,13 +128,17 @@ class _Merger:
             NotPlain: If the rows are irregular.
             InvalidInput: If the interval is no multiple of the spacing.
         """
-        stamps, how = _times(block.column(self.layout.roles["time"]))
+        stamps, how, local = _times(block.column(self.layout.roles["time"]))
         if not self.spacing:
             self._settle(stamps)
-        steps = np.diff(stamps) if self.rising else -np.diff(stamps)
+        ordered = stamps if self.rising else stamps[::-1]
+        steps = np.diff(ordered)
         if not (steps > 0).all():
             raise NotPlain("times that come twice or change direction")
         length = nanoseconds(self.spacing)
+        regular = steps == length
+        if not regular.all():
+            self._check_gaps(ordered, regular, local=local)
         if (stamps % length).any():
             raise NotPlain("times off the grid")
         values, complete = self._prices(block)
@@ -147,7 +153,7 @@ class _Merger:
             size=len(stamps),
             ends=(int(stamps[0]), int(stamps[-1])),
             how=how,
-            regular=int(np.count_nonzero(steps == length)),
+            regular=int(np.count_nonzero(regular)),
             merged=dataclasses.replace(merged, first=order[merged.first]),
             unpriced=np.flatnonzero(~complete),
             odd=np.flatnonzero(odd),
@@ -164,6 +170,14 @@ class _Merger:
         spacing = commonest_spacing(stamps)
         settle_interval(spacing, self.interval)
         self.spacing = spacing
+
+    def _check_gaps(self, times: Array, regular: Array, *, local: bool) -> None:
+        """Give up where gaps may have another reason than missing candles."""
+        gaps = np.flatnonzero(~regular)
+        if local and is_change(times[gaps], times[gaps + 1], self.spacing):
+            raise NotPlain("times that look local")
+        if find_lengths(times, self.spacing):
+            raise NotPlain("candles of two lengths")
 
     def _prices(self, block: pa.Table) -> tuple[dict[str, Array], Array]:
         """Return the prices by role, and which rows have all four, `(n,)` bool."""
@@ -190,21 +204,27 @@ class _Merger:
         return frozenset(name for name in names if name is not None)
 
 
-def _times(column: pa.ChunkedArray) -> tuple[Array, str]:
-    """Read a block's times, ``(n,)`` ns, and how they are written; every row must have one."""
+def _times(column: pa.ChunkedArray) -> tuple[Array, str, bool]:
+    """Read a block's times; every row must have one.
+
+    Returns:
+        ``(n,)`` ns; how they are written; and whether they have no zone.
+    """
     import pyarrow as pa
 
+    local = False
     if pa.types.is_timestamp(column.type):
+        local = column.type.tz is None
         stamps, how = column.cast(pa.int64()), describe_texts("ISO 8601", Corrections())
         values = stamps.to_numpy()
     elif pa.types.is_string(column.type):
         raise NotPlain("times in words")
     else:
         times = read_epochs(pd.Series(column.to_numpy(), copy=False))
-        values, how = times.index.asi8, times.how
+        values, how, local = times.index.asi8, times.how, times.local
     if column.null_count or ((values < FIRST.value) | (values >= LAST.value)).any():
         raise NotPlain("times that are absent or can't be")
-    return values, how
+    return values, how, local
 
 
 def _joined(parts: Sequence[_Part], merger: _Merger) -> Reading:

@@ -77,7 +77,7 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
         unit=unit,
         first=1,
         yahoo=is_yahoo(names),
-        closing=is_closing(roles),
+        closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={**decisions, "format": "JSON lines" if unit == "line" else "JSON"},
     )

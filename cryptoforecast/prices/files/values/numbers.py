@@ -15,13 +15,18 @@ from cryptoforecast.types import Array
 #: Texts that mean "no value".
 ABSENT = ["", "NULL", "null", "NaN", "nan", "NA", "N/A", "n/a", "None", "none", "-", "--", "#N/A"]
 
+# Nobody parts thousands before an exponent, so that a mark there is the decimal mark.
+_EXPONENT = r"[eE][+-]?\d{1,3}"
 # Numbers that have a decimal point, or commas that can only part thousands.
 _POINT = (
     r"^[+-]?(0\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|\d{4,}\.\d+|"
-    r"\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})$"
+    rf"\d{{1,3}}(,\d{{3}})+\.\d+|\d{{1,3}}(,\d{{3}}){{2,}}|\d*\.\d*{_EXPONENT})$"
 )
 # Numbers that have a decimal comma, whatever the points are.
-_COMMA = r"^[+-]?(0,\d+|\d+,\d{1,2}|\d+,\d{4,}|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)$"
+_COMMA = (
+    r"^[+-]?(0,\d+|\d+,\d{1,2}|\d+,\d{4,}|\d{4,},\d+|"
+    rf"\d{{1,3}}(\.\d{{3}})+,\d+|\d*,\d*{_EXPONENT})$"
+)
 # Numbers that may be a thousand or a fraction.
 _GROUPED = r"^[+-]?\d{1,3}([.,])\d{3}$"
 # Numbers that a spreadsheet has altered.
@@ -77,11 +82,11 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
         if is_number(values):
             continue
         text = clean_numbers(values).str.replace(_UNIT, "", regex=True)
-        points |= bool(text.str.match(_POINT).fillna(False).any())
-        commas |= bool(text.str.match(_COMMA).fillna(False).any())
-        grouped = text.str.match(_GROUPED).fillna(False).to_numpy(dtype=bool)
+        points |= bool(text.str.match(_POINT).any())
+        commas |= bool(text.str.match(_COMMA).any())
+        grouped = text.str.match(_GROUPED).to_numpy(dtype=bool)
         if not table.foreign:
-            grouped = grouped & text.str.contains(",", regex=False).fillna(False).to_numpy(bool)
+            grouped = grouped & text.str.contains(",", regex=False).to_numpy(dtype=bool)
         if doubtful is None and grouped.any():
             row = int(np.argmax(grouped))
             doubtful = row, str(values.iloc[row]), role
@@ -128,14 +133,14 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     values = table.column(role)
     text = clean_numbers(values)
     thousands, pattern = (",", r"\d{1,3}(,\d{3})+") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
-    number = rf"^[+-]?({pattern}|\d*)({re.escape(mark)}\d*)?([eE][+-]?\d{{1,3}})?$"
+    fraction = rf"({re.escape(mark)}\d*)?"
+    number = rf"^[+-]?(({pattern}|\d*){fraction}|\d*{fraction}{_EXPONENT})$"
     factor = np.ones(len(text))
     if role == "volume":
         letter = text.str.extract(r"([KMBTkmbt])$", expand=False).str.upper()
         factor = letter.map(_SUFFIXES).fillna(1.0).to_numpy(dtype=float)
         text = text.str.replace(_UNIT, "", regex=True)
-    regular = text.str.match(number).fillna(False)
-    digits = text.where(regular).str.replace(thousands, "", regex=False)
+    digits = text.where(text.str.match(number)).str.replace(thousands, "", regex=False)
     if mark == ",":
         digits = digits.str.replace(",", ".", regex=False)
     numbers = pd.to_numeric(digits, errors="coerce")

@@ -40,7 +40,7 @@ _REWRITTEN = (
 
 def read_text_times(
     table: Table, text: pd.Series, corrections: Corrections, here: LocalZone
-) -> tuple[Array, str]:
+) -> tuple[Array, str, bool]:
     """Read times in text row by row.
 
     Args:
@@ -50,26 +50,29 @@ def read_text_times(
         here: The zone of times that have none.
 
     Returns:
-        `(n,)` UTC in ns, the minimum of int64 where a row has no known form; and the forms.
+        `(n,)` UTC in ns, the minimum of int64 where a row has no known form; the forms; and
+        whether some of the times have no zone and nobody says which it is.
 
     Raises:
         UnreadableFile: If a time can be read in two ways; the first is named.
     """
     stamps = np.full(len(text), _NAT)
     how: list[str] = []
+    local = False
     plain = text.str.match(_ISO).fillna(False).to_numpy(dtype=bool)
     if plain.any():
-        stamps[plain] = _iso(text[plain], here)
+        stamps[plain], local = _iso(text[plain], here)
         how.append("ISO 8601")
     rest = np.flatnonzero(~plain & text.notna().to_numpy())
     if len(rest):
-        stamps[rest], others = _others(table, text.iloc[rest], rest, corrections, here)
+        stamps[rest], others, unzoned = _others(table, text.iloc[rest], rest, corrections, here)
         how += others
-    return stamps, " and ".join(dict.fromkeys(how))
+        local |= unzoned
+    return stamps, " and ".join(dict.fromkeys(how)), local and here.zone is None
 
 
-def _iso(text: pd.Series, here: LocalZone) -> Array:
-    """Parse ISO 8601, in rows with a zone and in rows without."""
+def _iso(text: pd.Series, here: LocalZone) -> tuple[Array, bool]:
+    """Parse ISO 8601, in rows with a zone and in rows without; tell whether there are such."""
     even = text.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
     even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
     even = even.str.replace(",", ".", regex=False)
@@ -80,25 +83,29 @@ def _iso(text: pd.Series, here: LocalZone) -> Array:
         some = even[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
         parsed = pd.to_datetime(some, format="ISO8601", utc=True, errors="coerce")
         stamps[zoned] = as_utc_ns(pd.DatetimeIndex(parsed)).asi8
-    if not zoned.all():
+    unzoned = not zoned.all()
+    if unzoned:
         parsed = pd.to_datetime(even[~zoned], format="ISO8601", errors="coerce")
         stamps[~zoned] = to_utc(pd.DatetimeIndex(parsed), here).asi8
-    return stamps
+    return stamps, unzoned
 
 
 def _others(
     table: Table, text: pd.Series, rows: Array, corrections: Corrections, here: LocalZone
-) -> tuple[Array, list[str]]:
+) -> tuple[Array, list[str], bool]:
     """Read other forms than ISO 8601; where that fails, rewrite the text and read it again."""
-    stamps, how = _pieces(table, text, text, rows, corrections, here)
+    stamps, how, local = _pieces(table, text, text, rows, corrections, here)
     left = np.flatnonzero(stamps == _NAT)
     if len(left):
         even = text.iloc[left].str.normalize("NFKC").astype(object)
         for pattern, better in _REWRITTEN:
             even = even.str.replace(pattern, better, regex=True)
-        stamps[left], more = _pieces(table, text.iloc[left], even, rows[left], corrections, here)
+        stamps[left], more, unzoned = _pieces(
+            table, text.iloc[left], even, rows[left], corrections, here
+        )
         how += more
-    return stamps, how
+        local |= unzoned
+    return stamps, how, local
 
 
 def _pieces(
@@ -108,7 +115,7 @@ def _pieces(
     rows: Array,
     corrections: Corrections,
     here: LocalZone,
-) -> tuple[Array, list[str]]:
+) -> tuple[Array, list[str], bool]:
     """Read texts of a date, a time of day and a zone.
 
     Args:
@@ -135,6 +142,7 @@ def _pieces(
     wall = np.where(sound & ~np.isnat(day), day.astype(np.int64) * _DAY + clock, _NAT)
     zone = pieces[2].fillna("").str.strip()
     stamps = np.full(len(text), _NAT)
+    local = False
     for label in zone.unique():
         labelled = (zone == label).to_numpy() & (wall != _NAT)
         if not labelled.any():
@@ -146,7 +154,8 @@ def _pieces(
         else:
             index = pd.DatetimeIndex(wall[labelled].view("datetime64[ns]"))
             stamps[labelled] = to_utc(index, here).asi8
-    return stamps, how
+            local = True
+    return stamps, how, local
 
 
 def _clock(text: pd.Series) -> tuple[Array, Array]:

@@ -30,6 +30,10 @@ _SPELLED = ((20090101, "%Y%m%d"), (200901010000, "%Y%m%d%H%M"), (20090101000000,
 _SPREADSHEET_ZERO = np.datetime64("1899-12-30", "ns").astype(np.int64)
 _SPREADSHEET_DAYS = (39_814, 73_051)
 _MINUTES, _SECONDS = 1_440, 86_400
+# In ns.
+_MINUTE, _THOUSAND_SECONDS, _TEN_DAYS = 60 * 10**9, 1_000 * 10**9, 864_000 * 10**9
+# Days and epochs as spreadsheets write them where the comma is the decimal mark.
+_DECIMAL_COMMA = r"^(\d+),(\d+(?:[eE][+-]?\d{1,2})?)$"
 # Characters of a time; with the longest zone's name it has 70, so longer text is a remark.
 _MAX_LENGTH = 100
 
@@ -41,10 +45,15 @@ class Times:
     Attributes:
         index: `(n,)` UTC in ns, NaT where absent.
         how: How the file writes them, for the decisions.
+        step: What numbers that a spreadsheet rounded are multiples of, in ns, and no candles' times
+            are; 0 for times that are not numbers.
+        local: Whether some of them have no zone, and nobody says which it is.
     """
 
     index: pd.DatetimeIndex
     how: str
+    step: int = 0
+    local: bool = False
 
 
 def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
@@ -66,6 +75,7 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
         times = read_epochs(values, here)
     else:
         times = _texts(table, values, corrections, here)
+    _refuse_rounded(table, values, times)
     outside = np.asarray((times.index < FIRST) | (times.index >= LAST) | times.index.isna())
     outside &= needed
     if outside.any():
@@ -79,6 +89,33 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
     return times
 
 
+def _refuse_rounded(table: Table, values: pd.Series, times: Times) -> None:
+    """Refuse numbers of which a spreadsheet kept a few digits, as in 1.70925E+12.
+
+    No candles of any length open at multiples of 1,000 seconds only, or of 10 days; nor at
+    multiples of 100 seconds that are no whole minutes.
+    """
+    stamps = times.index.asi8[times.index.notna()]
+    if not times.step or len(stamps) < 2:
+        return
+    numbers = stamps - (_SPREADSHEET_ZERO if times.step > _THOUSAND_SECONDS else 0)
+    tenth = times.step // 10
+    if numbers[0] % tenth or (numbers % tenth).any():
+        return
+    if not (numbers % times.step).any() or (
+        times.step == _THOUSAND_SECONDS and (numbers % _MINUTE).any()
+    ):
+        row = int(np.argmax(times.index.notna()))
+        value = values.iloc[row]
+        shown = value if isinstance(value, str) else f"{value:G}"
+        raise UnreadableFile(
+            "Times must have all their digits. Received: numbers that a spreadsheet rounded, such "
+            f"as {shown[:60]} ({table.where(row)}, column {table.roles['time']!r}), so that "
+            "different candles have one time. Use the original file, or save the column as whole "
+            "numbers."
+        )
+
+
 def _shown(value: object) -> str:
     """Return a value for a message: quoted if it is text, and not too long."""
     return repr(str(value)[:60]) if isinstance(value, str) else str(value)[:60]
@@ -89,7 +126,8 @@ def _datetimes(values: pd.Series, here: LocalZone) -> Times:
     index = pd.DatetimeIndex(values)
     if index.tz is not None:
         return Times(as_utc_ns(index), "datetimes")
-    return Times(to_utc(index, here), f"datetimes without a zone, read as {here.name}")
+    how = f"datetimes without a zone, read as {here.name}"
+    return Times(to_utc(index, here), how, local=here.zone is None)
 
 
 # ---------------------------------------------------------------------------- numbers
@@ -126,7 +164,7 @@ def _since_1970(numbers: Array) -> Times:
             stamps[inside] = _scaled(numbers[inside], factor)
     index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
     how = " and ".join(units) + (", row by row," if len(units) > 1 else "")
-    return Times(index, f"{how} since 1970, UTC")
+    return Times(index, f"{how} since 1970, UTC", step=_THOUSAND_SECONDS)
 
 
 def _scaled(numbers: Array, factor: int) -> Array:
@@ -145,7 +183,8 @@ def _in_digits(numbers: Array, here: LocalZone) -> Times | None:
         if known.any() and ((numbers[known] >= least) & (numbers[known] < least * 1.05)).all():
             text = pd.Series(np.where(known, numbers, 0).astype(np.int64)).astype("str")
             index = pd.DatetimeIndex(pd.to_datetime(text, format=form, errors="coerce"))
-            return Times(to_utc(index, here), f"written as {form}, read as {here.name}")
+            how = f"written as {form}, read as {here.name}"
+            return Times(to_utc(index, here), how, local=here.zone is None)
     return None
 
 
@@ -168,7 +207,7 @@ def _spreadsheet_days(numbers: Array, here: LocalZone) -> Times:
     stamps = np.round(days * unit).astype(np.int64) * (86_400 * 10**9 // unit) + _SPREADSHEET_ZERO
     index = pd.DatetimeIndex(np.where(known, stamps, _NAT).view("datetime64[ns]"))
     how = f"days since 1899-12-30, as spreadsheets count them, read as {here.name}"
-    return Times(to_utc(index, here), how)
+    return Times(to_utc(index, here), how, _TEN_DAYS, local=here.zone is None)
 
 
 # ---------------------------------------------------------------------------- text
@@ -182,13 +221,13 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
     text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _MAX_LENGTH))
     numbers = pd.to_numeric(text, errors="coerce")
     if not (numbers.notna() == text.notna()).all():
-        commas = text.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True)
-        days = pd.to_numeric(commas, errors="coerce")
-        if (days.notna() == text.notna()).all() and _are_spreadsheet_days(days.to_numpy()):
-            return _spreadsheet_days(days.to_numpy(), here)
+        commas = text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
+        decimals = pd.to_numeric(commas, errors="coerce")
+        if (decimals.notna() == text.notna()).all():
+            return read_epochs(decimals, here)
     elif numbers.notna().any():
         return read_epochs(numbers, here)
-    stamps, how = read_text_times(table, text.where(numbers.isna()), corrections, here)
+    stamps, how, local = read_text_times(table, text.where(numbers.isna()), corrections, here)
     forms = [describe_texts(how, corrections)] if how else []
     rest = numbers.notna().to_numpy()
     if rest.any():
@@ -197,8 +236,9 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
         numbered = _in_digits(digits, here) or _since_1970(digits)
         stamps[rest] = numbered.index.asi8
         forms.append(numbered.how)
+        local |= numbered.local
     index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
-    return Times(index, " and ".join(forms))
+    return Times(index, " and ".join(forms), local=local)
 
 
 def describe_texts(form: str, corrections: Corrections) -> str:

@@ -42,7 +42,10 @@ _OFFSET = r"(?:UTC|GMT|Z)? ?([+-])(\d{1,2})(?::?(\d{2}))?"
 # What may follow an offset: Java's [Europe/Berlin], a name in brackets, Go's CET, its unnamed zone
 # and its second clock.
 _REMARK = r"(?: ?[(\[].*[)\]]| [A-Z]{2,5}| [+-]\d{2}(?:\d{2})?)?(?: M=[+-][\d.]+)?"
-_REMEDY = "Say which it is (Time zone on the Data page; --zone Europe/Berlin on the command line)."
+#: What the user can do where the zone of times is not known.
+ZONE_REMEDY = (
+    "Say which it is (Time zone on the Data page; --zone Europe/Berlin on the command line)."
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
     """
     if here.doubt:
         raise UnreadableFile(
-            f"Times must be UTC, or their zone must be known. Received: {here.doubt}. {_REMEDY}"
+            f"Times must be UTC, or their zone must be known. Received: {here.doubt}. {ZONE_REMEDY}"
         )
     if here.zone is None:
         return as_utc_ns(index.tz_localize("UTC"))
@@ -170,13 +173,13 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
         if np.isin(wall.month, months).any():
             raise UnreadableFile(
                 f"A zone's name must fit the season. Received: {text} ({where}) and dates in which "
-                f"clocks there show another time. {_REMEDY}"
+                f"clocks there show another time. {ZONE_REMEDY}"
             )
         hours = _HOURS[text]
         return _moved(stamps, hours * _HOUR), f"{text} read as UTC{hours:+03d}:00"
     raise UnreadableFile(
         "Times must be UTC, have an offset such as +01:00, or name one zone. Received: "
-        f"{label.strip()[:40]!r} ({where}), which means several zones or none known. {_REMEDY}"
+        f"{label.strip()[:40]!r} ({where}), which means several zones or none known. {ZONE_REMEDY}"
     )
 
 

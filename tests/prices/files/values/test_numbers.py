@@ -67,6 +67,51 @@ def test_numbers_that_only_a_decimal_comma_explains(text: str) -> None:
     assert find_decimal_mark(table([text, "1.100"]), ("open",), Corrections()) == ","
 
 
+@pytest.mark.parametrize("exponent", ["E-05", "e+04", "E7", "e-120"])
+@pytest.mark.parametrize("mantissa", ["1,230", "1,2", "12,345", "123,456", "1,23456", ",5", "7,"])
+def test_a_mark_before_an_exponent_is_the_decimal_mark(mantissa: str, exponent: str) -> None:
+    """Read as a thousand, 1,230E-05 would be a thousand times too large."""
+    for mark in (",", "."):
+        text = mantissa.replace(",", mark) + exponent
+        found = find_decimal_mark(table([text, "1.100" if mark == "," else "1,100"]), ("open",),
+                                  Corrections())  # fmt: skip
+        assert found == mark
+        value = float(mantissa.replace(",", ".") + exponent)
+        assert numbers(text, "-" + text, mark=mark) == [value, -value]
+        with pytest.raises(UnreadableFile, match="must be a plain number"):
+            numbers(text, mark="." if mark == "," else ",")
+        with pytest.raises(UnreadableFile, match="mixed"):
+            find_decimal_mark(table([text, "0.5" if mark == "," else "0,5"]), ("open",),
+                              Corrections())  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low", "close", "volume"])
+@pytest.mark.parametrize("names", ["english", "german"])
+def test_decimal_commas_with_exponents_in_any_column(column: str, names: str) -> None:
+    frame = samples.candles("1h", 48, "2024-03-13") * [1e-9, 1e-9, 1e-9, 1e-9, 1e3]
+    header = {
+        "english": ("time", "open", "high", "low", "close", "volume"),
+        "german": ("Datum", "Eröffn.", "Hoch", "Tief", "Schluss", "Volumen"),
+    }[names]
+    rows = [
+        [f"{t:%d.%m.%Y %H:%M}", *(
+            (f"{value:.3E}" if name == column else f"{value:.9f}").replace(".", ",")
+            for name, value in row.items())]
+        for t, row in frame.iterrows()
+    ]  # fmt: skip
+    found = read(samples.lines(rows, header, ";"), "x.csv").candles
+    expected = [float(f"{value:.3E}") for value in frame[column]]
+    assert found[column].tolist() == expected
+    other = "close" if column == "open" else "open"
+    assert found[other].tolist() == [float(f"{value:.9f}") for value in frame[other]]
+
+
+def test_exponents_alone_show_no_mark() -> None:
+    assert find_decimal_mark(table(["1E-05", "12e3"]), ("open",), Corrections()) == "."
+    with pytest.raises(UnreadableFile, match="thousand or a fraction"):
+        find_decimal_mark(table(["1E-05", "1,230"]), ("open",), Corrections())
+
+
 def test_cells_without_a_number_show_no_decimal_mark() -> None:
     assert find_decimal_mark(table(["27", None]), ("open",), Corrections()) == "."
     assert find_decimal_mark(table(["27", None], foreign=True), ("open",), Corrections()) == "."

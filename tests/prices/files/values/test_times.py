@@ -15,7 +15,7 @@ from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.prices.files.values.months import find_months
 from cryptoforecast.prices.files.values.times import Times, read_epochs, read_times
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import INTERVALS, PriceHistory
 from tests.prices.files import samples
 
 # From the 10th on: the day tells itself from the month.
@@ -91,6 +91,79 @@ def test_days_that_a_spreadsheet_counted_only_here_and_there_are_refused() -> No
     content = samples.dated(DAYS, "%d/%m/%Y").replace(b"02/03/2023", b"44961")
     with pytest.raises(UnreadableFile, match=r"'44961' \(line 3"):
         read(content, "x.csv")
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+@pytest.mark.parametrize(
+    ("interval", "unit", "digits"),
+    [
+        ("1h", "ms", 5), ("1h", "s", 5), ("1h", "us", 5), ("1h", "ns", 5), ("1h", "ms", 2),
+        ("1h", "s", 6), ("1d", "ms", 5), ("1d", "s", 6), ("1m", "ms", 5), ("1m", "s", 7),
+    ],
+)  # fmt: skip
+def test_epochs_that_a_spreadsheet_rounded_are_refused_for_that(
+    interval: str, unit: str, digits: int, mark: str
+) -> None:
+    frame = samples.candles(interval, 48, "2024-03-13")
+    for step in (1, -1):
+        rows = [
+            [f"{t:.{digits}E}".replace(".", mark), *(f"{v:.2f}".replace(".", mark) for v in row)]
+            for t, row in zip(frame.index.as_unit(unit).asi8[::step], frame.to_numpy(), strict=True)
+        ]
+        content = samples.lines(rows, ["time", "open", "high", "low", "close", "volume"], ";")
+        with pytest.raises(UnreadableFile, match=r"all their digits.*\(line 2, column 'time'\)"):
+            read(content, "x.csv")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_epochs_with_exponents_that_have_all_digits_are_read(interval: str, unit: str) -> None:
+    """Java writes 1.7092512E12; the zeros that it leaves out are no digits lost."""
+    index = pd.date_range("2024-03-04", periods=48, freq=INTERVALS[interval], tz="UTC")
+    frame = samples.candles("1h", 48).set_axis(index)
+    rows = [
+        [f"{t / 10 ** (len(str(t)) - 1):.15f}".rstrip("0") + f"E{len(str(t)) - 1}", *map(str, row)]
+        for t, row in zip(index.as_unit(unit).asi8, frame.to_numpy(), strict=True)
+    ]
+    content = samples.lines(rows, ["time", "open", "high", "low", "close", "volume"])
+    check(read(content, "x.csv"), frame, "since 1970")
+
+
+@pytest.mark.parametrize("form", [".2E", ".3E"])
+def test_days_that_a_spreadsheet_rounded_are_refused_for_that(form: str) -> None:
+    days = (HOURS.index - pd.Timestamp("1899-12-30", tz="UTC")) / pd.Timedelta(days=1)
+    for mark in (".", ","):
+        rows = [
+            [
+                f"{day:{form}}".replace(".", mark),
+                *(f"{value:.2f}".replace(".", mark) for value in row),
+            ]
+            for day, row in zip(days, HOURS.to_numpy(), strict=True)
+        ]
+        content = samples.lines(rows, ["Date", "Open", "High", "Low", "Close", "Volume"], ";")
+        with pytest.raises(UnreadableFile, match=r"all their digits.*such as 4[.,]?5[34]"):
+            read(content, "x.csv")
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%Y%m%d"])
+def test_hours_whose_time_of_day_is_lost_are_no_days(form: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"a time of its own.*line 2 and line 3; 95 of 100"):
+        read(samples.dated(HOURS, form), "x.csv")
+
+
+def test_a_candle_that_was_recorded_again_and_again_is_read() -> None:
+    """A recorder of a stream writes each state of a candle; the last one counts."""
+    states = HOURS.iloc[np.repeat(np.arange(100), 3)].copy()
+    states.iloc[0::3, 3] = states.iloc[0::3, 0]
+    states.iloc[1::3, 4] /= 2
+    history = read(samples.dated(states, "%Y-%m-%d %H:%M"), "x.csv")
+    check(history, HOURS)
+    assert history.quality.duplicates == 200
+
+
+@pytest.mark.parametrize("text", ["1709251200,0", "1709251200000,5"])
+def test_epochs_may_have_a_decimal_comma(text: str) -> None:
+    assert times_of([text, text]).index[0].floor("s") == pd.Timestamp("2024-03-01", tz="UTC")
 
 
 # ---------------------------------------------------------------------------- zones

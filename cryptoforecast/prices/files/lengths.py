@@ -1,0 +1,117 @@
+"""Candles of two lengths in one file, one after the other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.candles.resample import describe, nanoseconds, step_of
+from cryptoforecast.types import INTERVALS, Array
+
+# Steps of the other length, one after another, at an end of the file and within it; as many single
+# candles would have to be missing in just this pattern.
+_MIN_STEPS = 2
+_MIN_STEPS_WITHIN = 3
+_MIN_MISSING = 10
+_MIN_MISSING_WITHIN = 40
+# The same for shorter steps, of which a single row between two candles makes two.
+_MIN_SHORT = 3
+_MIN_SHORT_WITHIN = 4
+
+
+class Lengths(NamedTuple):
+    """Two lengths of candles in one file.
+
+    Attributes:
+        short: The shorter length.
+        long: The longer length.
+        first: First row of those that are not of the more frequent length.
+        last: Last row of those.
+        last_length: Length of the last candle.
+    """
+
+    short: pd.Timedelta
+    long: pd.Timedelta
+    first: int
+    last: int
+    last_length: pd.Timedelta
+
+    @property
+    def summary(self) -> str:
+        """The two lengths in words."""
+        return f"candles of {describe(self.short)} and of {describe(self.long)} in one file"
+
+
+def find_lengths(times: Array, spacing: pd.Timedelta) -> Lengths | None:
+    """Find candles of another length than the most frequent.
+
+    Missing candles make longer steps too, but hardly the same step again and again.
+
+    Args:
+        times: `(n,)` ns, rising.
+        spacing: The most frequent distance between neighbours.
+
+    Returns:
+        Both lengths; ``None`` if all candles are of one length.
+    """
+    steps, length = np.diff(times), nanoseconds(spacing)
+    if (steps == length).all():
+        return None
+    starts = np.flatnonzero(np.r_[True, steps[1:] != steps[:-1]])
+    counts = np.diff(np.r_[starts, len(steps)])
+    repeated = (counts >= _MIN_STEPS) & (steps[starts] != length)
+    best = None
+    for start, count in zip(starts[repeated], counts[repeated], strict=True):
+        at_end = start == 0 or start + count == len(steps)
+        if not _is_other_length(int(steps[start]), length, int(count), at_end=at_end):
+            continue
+        if best is None or count > best[1]:
+            best = int(start), int(count)
+    if best is None:
+        return None
+    first, count = best
+    other = pd.Timedelta(int(steps[first]), unit="ns")
+    at_end = first + count == len(steps)
+    # The row after the last such step is of the same length only where none follows.
+    last = first + count if at_end else first + count - 1
+    last_length = other if at_end else spacing
+    return Lengths(min(other, spacing), max(other, spacing), first, last, last_length)
+
+
+def _is_other_length(step: int, length: int, count: int, *, at_end: bool) -> bool:
+    """Tell whether equal steps are candles of another length, and not candles with gaps."""
+    if pd.Timedelta(step, unit="ns") not in INTERVALS.values():
+        return False
+    if step < length:
+        few = _MIN_SHORT if at_end else max(_MIN_SHORT_WITHIN, length // step)
+        return length % step == 0 and count >= few
+    missing = (step // length - 1) * count
+    if at_end:
+        return step % length == 0 and missing >= _MIN_MISSING
+    return step % length == 0 and missing >= _MIN_MISSING_WITHIN and count >= _MIN_STEPS_WITHIN
+
+
+def check_lengths(lengths: Lengths, interval: str | None, first: str, last: str) -> None:
+    """Refuse candles of two lengths, unless the user has them merged into long enough ones.
+
+    Args:
+        lengths: Both lengths.
+        interval: The length that the user chooses, if any.
+        first: Place in the file of the first candle of the less frequent length.
+        last: Place in the file of the last of them.
+
+    Raises:
+        UnreadableFile: If the user chooses no multiple of the longer one.
+    """
+    if interval is not None and not step_of(interval) % lengths.long:
+        return
+    short, long = describe(lengths.short), describe(lengths.long)
+    raise UnreadableFile(
+        f"The candles of a file must have one length. Received: {short} and {long} candles "
+        f"({first} to {last} are not as most are). Have them merged into {long} "
+        "(Candles on the Data page, --interval on the command line, interval= in Python), or save "
+        "them as two files."
+    )

@@ -1,0 +1,138 @@
+"""Candles that had not closed: a live price at a file's end, and what closes after now."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.prices.candles.resample import nanoseconds, step_of
+from cryptoforecast.prices.files.table import Reading
+from cryptoforecast.types import Array, Problem
+
+# Rows at the end that show on which grid candles open, and how many of them must be on it.
+_LAST_ROWS = 50
+_MIN_REGULAR = 0.6
+# Rows after the last candle that may be live prices.
+_MAX_LIVE = 10
+# By so much clocks change, in ns; a longer candle may then open off the grid.
+_CLOCK_CHANGES = (1_800_000_000_000, 3_600_000_000_000)
+
+
+def count_closed(stamps: Array, opens: Array, spacing: pd.Timedelta) -> int:
+    """Count the candles before the live prices that sources add at the end.
+
+    A live price has the time at which it was asked for, so that it is off the grid. The candle that
+    was open then had not closed either.
+
+    Args:
+        stamps: `(n,)` ns, rising, the times as the file has them.
+        opens: `(n,)` ns, rising, the opens of the candles.
+        spacing: The candles' length.
+
+    Returns:
+        How many of the first rows are closed candles: all ``n`` where the last is no live price.
+    """
+    length, size = nanoseconds(spacing), len(opens)
+    phases = opens[-_LAST_ROWS:] % length
+    values, counts = np.unique(phases, return_counts=True)
+    usual = int(values[np.argmax(counts)])
+    if phases[-1] == usual or counts.max() < max(2, _MIN_REGULAR * len(phases)):
+        return size
+    closed = size
+    while closed > max(size - _MAX_LIVE, 2) and _is_live(opens, closed - 1, usual, length):
+        closed -= 1
+    if closed == size:
+        return size
+    asked_at = stamps[closed]
+    while closed > 2 and opens[closed - 1] + length > asked_at:
+        closed -= 1
+    return closed
+
+
+def _is_live(opens: Array, row: int, usual: int, length: int) -> bool:
+    """Tell whether a row is off the grid, by more than a change of the clock explains."""
+    off = int((opens[row] - usual) % length)
+    if length > max(_CLOCK_CHANGES) and min(off, length - off) in _CLOCK_CHANGES:
+        return bool(opens[row] - opens[row - 1] < length - max(_CLOCK_CHANGES))
+    return off != 0
+
+
+def live_rows(stamps: Array, lines: Array) -> Problem:
+    """Report rows that were left out because they are live prices, or were open then.
+
+    Args:
+        stamps: `(k,)` ns, rising, times of the rows.
+        lines: `(k,)` their places in the file.
+    """
+    time = pd.Timestamp(int(stamps[-1]), tz="UTC")
+    detail = f"a live price of {time:%Y-%m-%d %H:%M:%S}"
+    if len(stamps) > 1:
+        detail += ", and what was open then"
+    return Problem("live_price", len(stamps), int(lines.min()), "left out", detail)
+
+
+def closed_reading(
+    reading: Reading, now: pd.Timestamp, source: str
+) -> tuple[Reading, tuple[str, ...]]:
+    """Leave out the candles that close after now, as the last row of a live source's answer does.
+
+    Args:
+        reading: Candles as they were read.
+        now: UTC.
+        source: What was read, ``"file"`` or ``"DataFrame"``, for the note.
+
+    Returns:
+        The closed candles, and a note for the user if there are fewer; the left-out candles are
+        among the problems.
+
+    Raises:
+        NotEnoughData: If no candle has closed.
+    """
+    opens, length = reading.candles.index.asi8, nanoseconds(step_of(reading.interval))
+    time = now.as_unit("ns").value
+    closed = int(np.searchsorted(opens, time - length, side="right"))
+    count = len(opens) - closed
+    if not count:
+        return reading, ()
+    if not closed:
+        raise NotEnoughData(
+            f"Closed candles are needed. Received: {count} that close after {now:%Y-%m-%d %H:%M} "
+            "UTC. Check the times and their zone, or use a longer history."
+        )
+    future = len(opens) - int(np.searchsorted(opens, time, side="right"))
+    rows = slice(closed)
+    shorter = dataclasses.replace(
+        reading,
+        candles=reading.candles.iloc[rows],
+        lines=reading.lines[rows],
+        splices=None if reading.splices is None else reading.splices[rows],
+        problems=(*reading.problems, *_not_closed(reading, closed, future)),
+    )
+    left = "The last candle was" if count == 1 else f"The last {count:,} candles were"
+    if future:
+        return shorter, (
+            f"{left} left out, {future:,} of them from after {now:%Y-%m-%d %H:%M} UTC, when the "
+            f"{source} was read. Perhaps the times are of another zone: say which.",
+        )
+    return shorter, (f"{left} left out, still open when the {source} was read.",)
+
+
+def _not_closed(reading: Reading, closed: int, future: int) -> list[Problem]:
+    """Report the candles that are open now, and those that open later."""
+    size = len(reading.candles)
+    problems = []
+    if size - closed - future:
+        line = int(reading.lines[closed : size - future].min())
+        opened = f"opened at {reading.candles.index[closed]:%Y-%m-%d %H:%M}"
+        problems.append(Problem("open", size - closed - future, line, "left out", opened))
+    if future:
+        line = int(reading.lines[size - future :].min())
+        detail = (
+            f"the last opens at {reading.candles.index[-1]:%Y-%m-%d %H:%M} UTC; another zone? Say "
+            "which it is"
+        )
+        problems.append(Problem("future", future, line, "left out", detail))
+    return problems

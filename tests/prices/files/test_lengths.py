@@ -1,0 +1,121 @@
+"""Candles of two lengths in one file are refused, or merged into the longer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.candles.resample import describe
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.lengths import find_lengths
+from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.types import INTERVALS
+from tests.prices.files import samples
+
+START = pd.Timestamp("2022-01-03", tz="UTC")
+PAIRS = [
+    (short, long)
+    for short, length in INTERVALS.items()
+    for long, other in INTERVALS.items()
+    if other > length and not other % length
+]
+
+
+def times(*parts: tuple[str, int]) -> pd.DatetimeIndex:
+    """Return opens of candles of several lengths, one part after the other without a gap."""
+    index = pd.DatetimeIndex([START])
+    for interval, rows in parts:
+        index = index.append(
+            pd.date_range(index[-1], periods=rows + 1, freq=INTERVALS[interval])[1:]
+        )
+    return index[:-1]
+
+
+@pytest.mark.parametrize(("short", "long"), PAIRS)
+@pytest.mark.parametrize(("few", "many"), [(40, 90), (90, 40), (14, 300), (300, 14)])
+def test_two_lengths_in_either_order(short: str, long: str, few: int, many: int) -> None:
+    for parts in (((long, few), (short, many)), ((short, few), (long, many))):
+        index = times(*parts).as_unit("ns")
+        steps = pd.Series(np.diff(index.asi8)).mode()
+        found = find_lengths(index.asi8, pd.Timedelta(int(steps[0]), unit="ns"))
+        assert found is not None
+        assert (describe(found.short), describe(found.long)) == (short, long)
+        assert describe(found.last_length) == parts[1][0]
+
+
+def test_days_then_hours_and_hours_then_days() -> None:
+    for parts in ((("1d", 40), ("1h", 90)), (("1h", 90), ("1d", 40)), (("1d", 3), ("1h", 90)),
+                  (("1h", 90), ("1d", 3)), (("1d", 90), ("1h", 30)), (("1h", 30), ("1d", 90)),
+                  (("1h", 60), ("1d", 9), ("1h", 60)), (("1w", 20), ("1d", 200)),
+                  (("1d", 60), ("1h", 4))):  # fmt: skip
+        index = times(*parts)
+        frame = samples.candles("1h", len(index)).set_axis(index)
+        for step in (1, -1):
+            content = samples.dated(frame[::step], "%Y-%m-%d %H:%M")
+            with pytest.raises(UnreadableFile, match=r"must have one length.*merged into 1[dw]"):
+                read(content, "x.csv")
+
+
+def test_the_place_of_the_other_candles_is_told() -> None:
+    index = times(("1d", 40), ("1h", 90))
+    content = samples.dated(samples.candles("1h", 130).set_axis(index), "%Y-%m-%d %H:%M")
+    with pytest.raises(UnreadableFile, match=r"1h and 1d candles \(line 2 to line 41 are not"):
+        read(content, "x.csv")
+    with pytest.raises(UnreadableFile, match="must have one length"):
+        read(content, "x.csv", interval="4h")
+
+
+@pytest.mark.parametrize("order", ["days first", "hours first"])
+@pytest.mark.parametrize(("days", "hours"), [(40, 120), (100, 48)])
+def test_merged_into_the_longer_every_candle_is_right(order: str, days: int, hours: int) -> None:
+    parts = [("1d", days), ("1h", hours)]
+    index = times(*(parts if order == "days first" else parts[::-1]))
+    frame = samples.candles("1h", len(index)).set_axis(index)
+    history = read(samples.dated(frame, "%Y-%m-%d %H:%M"), "x.csv", interval="1d")
+    expected = frame.resample("1D").agg(
+        {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    )
+    pd.testing.assert_frame_equal(
+        history.candles, expected, check_freq=False, check_names=False, check_index_type=False
+    )
+    assert history.quality.decisions["lengths"] == "candles of 1h and of 1d in one file"
+    assert not history.quality.problems
+
+
+def test_closing_times_of_two_lengths_are_refused_in_any_case() -> None:
+    index = times(("1d", 40), ("1h", 90))
+    content = samples.dated(samples.candles("1h", 130).set_axis(index), "%Y-%m-%d %H:%M")
+    with pytest.raises(UnreadableFile, match="must have one length"):
+        read(content, "x.csv", interval="1d", corrections=Corrections(label="close"))
+
+
+def test_the_fast_way_does_not_pass_over_two_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cryptoforecast.prices.files.readers.blocks.BLOCK_BYTES", 1_000)
+    index = times(("1h", 912), ("1d", 40))
+    frame = samples.candles("1h", len(index)).set_axis(index)
+    content = samples.dated(frame, "%Y-%m-%d %H:%M").replace(b";", b",")
+    with pytest.raises(UnreadableFile, match="must have one length"):
+        read(content, "x.csv", interval="4h")
+    assert len(read(content, "x.csv", interval="1d")) == 38 + 40
+
+
+@given(st.lists(st.integers(1, 4), min_size=30, max_size=300), st.integers(0, 10**6))
+def test_missing_candles_are_no_other_length(steps: list[int], seed: int) -> None:
+    """Steps in no order, most of them of one hour, as in a thin market."""
+    rng = np.random.default_rng(seed)
+    mixed = np.r_[steps, np.ones(2 * len(steps), dtype=int)]
+    rng.shuffle(mixed)
+    index = START.value + np.r_[0, np.cumsum(mixed)] * INTERVALS["1h"].value
+    assert find_lengths(index, INTERVALS["1h"]) is None
+
+
+def test_a_row_between_two_candles_is_no_other_length() -> None:
+    index = pd.date_range(START, periods=50, freq="h").as_unit("ns")
+    extra = index.insert(10, index[9] + pd.Timedelta("30min"))
+    assert find_lengths(extra.asi8, INTERVALS["1h"]) is None
+    assert find_lengths(index.delete([5, 6, 20]).asi8, INTERVALS["1h"]) is None
+    assert find_lengths(index.asi8, INTERVALS["1h"]) is None
