@@ -71,6 +71,14 @@ def lasting(given: PriceHistory, interval: str) -> PriceHistory:
     return dataclasses.replace(given, interval=interval, candles=candles, fetched_at=fetched)
 
 
+def quoted(given: PriceHistory, quote: str, price: float) -> PriceHistory:
+    """The same moves of prices in another currency, the last close at this price."""
+    candles = given.candles.copy()
+    prices = ["open", "high", "low", "close"]
+    candles[prices] *= price / candles["close"].iloc[-1]
+    return dataclasses.replace(given, candles=candles, quote=quote)
+
+
 def dead(given: PriceHistory, tail: int, volume: float = 0.0) -> PriceHistory:
     """The same history, its last candles of one price, as of a coin taken off the exchange."""
     candles = given.candles.copy()

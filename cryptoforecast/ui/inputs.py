@@ -67,7 +67,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
             args=("coin",),
             format_func=lambda name: _coin_label(service, name),
             accept_new_options=True,
-            help="Pick a coin, or type the symbol of another one, such as ATOM. Files that you "
+            help="Pick a coin, or type another symbol, such as ATOM or BTC-EUR. Files that you "
             "open on the Data page are in this list too.",
             width=220,
         )
