@@ -620,6 +620,32 @@ def test_a_dead_market_is_not_trained_on(run, tmp_path):
     assert "the market seems dead" in "".join(json.loads(out)["notes"])
 
 
+@pytest.mark.parametrize("command", ["train", "backtest", "backtest --folds 2"])
+def test_an_input_that_is_not_there_is_refused_in_one_line(run, tmp_path, command):
+    path = tmp_path / "no_volume.csv"
+    synthetic.history(900).candles.drop(columns="volume").to_csv(path)
+    answer = run(*command.split(), "--data", path, "--features", "return,volume")
+    refused(answer, "Received: volume, which never does (these prices have no volume).")
+
+
+def test_a_redenominated_coin_is_told_and_repaired_when_asked(run, tmp_path):
+    path, target = tmp_path / "BTTUSDT.csv", tmp_path / "rescaled.csv"
+    candles = synthetic.history(900).candles
+    candles.iloc[400:, :4] *= 1000
+    candles.iloc[400:, 4] /= 1000
+    candles.to_csv(path)
+    report = json.loads(run("inspect", path, "--json")[1])
+    (problem,) = report["problems"]
+    assert (problem["kind"], problem["first_line"]) == ("level_shift", 402)
+    text = run("backtest", "--network", "cone", "--data", path)[1]
+    assert "The unit of the coin changed at 2024-01-17 16:00 UTC." in text
+    run("convert", path, "--repair", "level_shift_rescale", "--to", target)
+    again = run("backtest", "--network", "cone", "--data", target)[1]
+    assert "The unit" not in again
+    scores = [line for line in text.splitlines() if line.startswith("cone")]
+    assert scores == [line for line in again.splitlines() if line.startswith("cone")]
+
+
 def test_files_that_are_none_are_refused(run, tmp_path, prices):
     binary = tmp_path / "noise.csv"
     binary.write_bytes(np.random.default_rng(0).bytes(5000))

@@ -186,12 +186,16 @@ def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[Price
     """Return the prices, and the settings to train with on so many candles."""
     _spec(args)  # refuses a wrong option before prices are fetched
     history = _history(service, args)
-    return history, _spec(args, len(history))
+    return history, _spec(args, history)
 
 
-def _spec(args: argparse.Namespace, rows: int | None = None) -> ModelSpec:
+def _spec(args: argparse.Namespace, history: PriceHistory | None = None) -> ModelSpec:
     changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
-    return choices.make_spec(**_set(args, ("preset", "network")), rows=rows, **changes)
+    given = _set(args, ("preset", "network"))
+    if history is None:
+        return choices.make_spec(**given, **changes)
+    volume = choices.has_volume(history.candles)
+    return choices.make_spec(**given, rows=len(history), volume=volume, **changes)
 
 
 @contextlib.contextmanager

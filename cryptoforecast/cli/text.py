@@ -9,7 +9,7 @@ import pandas as pd
 
 from cryptoforecast.service import choices
 from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
-from cryptoforecast.service.saved_models import parameters
+from cryptoforecast.service.saved_models import parameters, unused_inputs
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
     MEDIAN,
@@ -232,11 +232,13 @@ def card(saved: SavedModel) -> str:
         "priced in": card.quote_words,
         "target, loss": f"{spec.target}, {spec.loss}",
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
+        "learnt nothing from": _list(unused_inputs(spec, saved.model.scaler)),
         "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
         "trained on": f"candles up to {card.cutoff} (open of the last one)",
         "fingerprint": card.fingerprint,
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }
+    facts = {name: fact for name, fact in facts.items() if fact}
     width = max(map(len, facts))
     lines = [card.verdict or "This model was never tested."]
     lines += [SIMULATED] if card.simulated else []

@@ -222,13 +222,18 @@ def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backt
     """Add the network, and say if the test was not fair or if it learnt from other prices."""
     begins = result.history.candles.index[result.split.test_start]
     seen = _may_have_seen(result.history, model, begins)
+    read = len(result.history) - result.split.test_start + model.card.needs - 1
     return dataclasses.replace(
         result,
         verdict=_withdrawn(result.verdict, model.card.cutoff, begins) if seen else result.verdict,
         model=model,
         cached=cached,
         seen=seen,
-        notes=(*result.notes, *warnings.of_origin(result.history, model.card)),
+        notes=(
+            *result.notes,
+            *warnings.of_inputs(result.history, model, read),
+            *warnings.of_origin(result.history, model.card),
+        ),
     )
 
 

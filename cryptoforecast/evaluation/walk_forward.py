@@ -201,6 +201,7 @@ def _splits(
     if specs.is_network(spec):
         for split in splits:
             training.check(history, spec, split)
+        training.check_inputs(samples.in_one_unit(history), spec, splits[0])
     return holdout, plan, splits
 
 

@@ -15,6 +15,7 @@ from cryptoforecast.learning.samples import (
     gaps,
     scale_inputs,
     unit_changes,
+    unused_inputs,
 )
 from cryptoforecast.prices.candles import levels
 from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
@@ -73,12 +74,49 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
         sentences.append(
             f"This forecast reads across a gap of more than {MAX_ABSENT_CANDLES} candles."
         )
+    sentences += of_inputs(history, model, card.needs)
     strange = _strange(history, model)
     if strange:
         sentences.append(
             f"Far outside of what the model learnt from: {', '.join(strange)}. Expect less of it."
         )
     return (*sentences, *of_origin(history, card), *_of_age(history, card))
+
+
+def of_inputs(history: PriceHistory, model: TrainedModel, rows: int) -> tuple[str, ...]:
+    """Warn of inputs that are not there, such as the volume of prices without volumes.
+
+    Args:
+        history: ``n`` candles.
+        model: A trained network.
+        rows: Candles at the end of the history that are read, the warm-up included.
+    """
+    spec = model.spec
+    unused = unused_inputs(spec, model.scaler)
+    sentences = []
+    if unused:
+        sentences.append(
+            f"The network has learnt nothing from {' and '.join(unused)}, which never varied in "
+            "its training candles."
+        )
+    read = history.candles.iloc[-rows:]
+    if np.ptp(read["close"].to_numpy(float)) == 0:
+        return tuple(sentences)
+    still = features.constant(features.matrix(read, spec.features), spec.features)
+    missing = [name for name in still if name not in {*unused, *features.CLOCK}]
+    if missing:
+        sentences.append(
+            f"The network reads {' and '.join(missing)}, which never "
+            f"{'varies' if len(missing) == 1 else 'vary'} in these prices. Expect less of it, or "
+            "choose a model that does without."
+        )
+    began = [name for name in unused if name not in still]
+    if began:
+        sentences.append(
+            f"In these prices {' and '.join(began)} {'varies' if len(began) == 1 else 'vary'}: "
+            "the network can't tell what that means. Train it on prices that have this input."
+        )
+    return tuple(sentences)
 
 
 def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
@@ -89,8 +127,8 @@ def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
     read = history.candles.iloc[-model.card.needs :]
     scaled = scale_inputs(features.matrix(read, spec.features), model.scaler)
     far = (np.abs(scaled[-spec.lookback :]) > MAX_DEVIATION).any(axis=0)
-    owners = [name for name in spec.features for _ in range(features.width((name,)))]
-    return list(dict.fromkeys(name for name, is_far in zip(owners, far, strict=True) if is_far))
+    owned = zip(features.owners(spec.features), far, strict=True)
+    return list(dict.fromkeys(name for name, is_far in owned if is_far))
 
 
 def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from cryptoforecast.types import Array
 EPSILON_MOVE = 1e-4
 #: The same for a return or range in units of the average true range.
 EPSILON_SCALED_MOVE = 0.05
+#: A column with a spread below this share of its largest value is constant, up to rounding.
+EPSILON_SPREAD = 1e-9
 #: Rows in the average that volume is compared with.
 VOLUME_ROWS = 24
 
@@ -327,6 +329,40 @@ FEATURES: dict[str, Feature] = {
         ),
     )
 }
+
+
+#: Features that depend on the time of a candle alone. Some are the same in all candles of a day.
+CLOCK = ("hour", "half_day", "week", "weekend")
+
+
+def has_volume(candles: pd.DataFrame) -> bool:
+    """Return whether there are volumes to learn from: they must vary in the first half already."""
+    volume = np.nan_to_num(candles["volume"].to_numpy(float)[: (len(candles) + 1) // 2])
+    return bool(np.ptp(volume) > 0) if len(volume) else False
+
+
+def owners(names: tuple[str, ...]) -> list[str]:
+    """Name the feature of each network input, in their order."""
+    return [name for name in names for _ in range(FEATURES[name].columns)]
+
+
+def constant(raw: Array, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the features that never vary.
+
+    Args:
+        raw: ``(n, inputs)`` inputs; rows with a NaN, as in the warm-up, do not count.
+        names: Their features.
+
+    Returns:
+        Those without a column that varies by more than a rounding error, in their order; none if
+        fewer than two rows count.
+    """
+    rows = raw[np.isfinite(raw).all(axis=1)]
+    if len(rows) < 2:
+        return ()
+    vary = np.ptp(rows, axis=0) > EPSILON_SPREAD * np.abs(rows).max(axis=0)
+    varying = {name for name, varies in zip(owners(names), vary, strict=True) if varies}
+    return tuple(name for name in names if name not in varying)
 
 
 def warmup(names: tuple[str, ...]) -> int:

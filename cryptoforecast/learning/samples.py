@@ -29,8 +29,8 @@ MAX_ABSENT_CANDLES = 6
 MIN_DEAD_CANDLES, MIN_DEAD_TIME = 24, pd.Timedelta(days=2)
 #: Origins that each span must have, at least. With fewer no figure is meaningful.
 MIN_ORIGINS = {"training": 200, "validation": 30, "test": 30}
-#: A column with a spread below this share of its largest value is constant, up to rounding.
-EPSILON_SPREAD = 1e-9
+# The scale of a column that is constant in the training rows.
+_NO_SCALE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +260,18 @@ def _select(values: Array, stretches: Stretches) -> Array:
 
 def _usable(scale: Array, values: Array) -> Array:
     """Replace the scale of a constant column by 1, so that the scaled column is near 0."""
-    return np.where(scale > EPSILON_SPREAD * np.abs(values).max(axis=0), scale, 1.0)
+    moves = scale > features.EPSILON_SPREAD * np.abs(values).max(axis=0)
+    return np.where(moves, scale, _NO_SCALE)
+
+
+def unused_inputs(spec: ModelSpec, scaler: Scaler) -> tuple[str, ...]:
+    """Name the features that never varied in training, so that nothing was learnt from them.
+
+    Those of the clock, such as the hour of daily candles, and closes are left out.
+    """
+    vary = zip(features.owners(spec.features), scaler.scale != _NO_SCALE, strict=True)
+    used = {name for name, varies in vary if varies}
+    return tuple(name for name in spec.features if name not in {*used, *features.CLOCK, "close"})
 
 
 def prepare(history: PriceHistory, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:

@@ -82,7 +82,12 @@ BOUNDS: dict[str, tuple[float, float]] = {
 
 
 def make(
-    preset: str = "quick", network: str = "lstm", *, rows: int | None = None, **changes: object
+    preset: str = "quick",
+    network: str = "lstm",
+    *,
+    rows: int | None = None,
+    volume: bool = True,
+    **changes: object,
 ) -> ModelSpec:
     """Build a spec from a preset and the fields that the user changed.
 
@@ -91,6 +96,8 @@ def make(
         network: ``"lstm"``, ``"dense"`` or the name of a baseline.
         rows: Candles of the history. A short history gets inputs that read fewer candles, and
             more epochs, so that the schedule has enough updates to converge.
+        volume: Whether the history has volumes; without them volume is an input only if it is
+            among ``changes``. See ``features.has_volume``.
         changes: Fields of ``ModelSpec``. ``None`` keeps the preset's value.
 
     Raises:
@@ -112,7 +119,7 @@ def make(
     else:
         horizon = given.get("horizon", ModelSpec.horizon)
         far = isinstance(horizon, int) and horizon >= FAR_HORIZON
-        values = {**_inputs(rows, far=far), **values}
+        values = {**_inputs(rows, far=far, volume=volume), **values}
     if given.get("training") == "windows" and preset != "classic" and network == "lstm":
         values.setdefault("batch_size", 256)
     try:
@@ -130,12 +137,13 @@ def make(
     return spec
 
 
-def _inputs(rows: int | None, *, far: bool) -> dict[str, object]:
+def _inputs(rows: int | None, *, far: bool, volume: bool) -> dict[str, object]:
     """Choose the inputs and the unit of returns for a history of so many candles."""
     if rows is None:
         return {}
     if rows < MIN_RANGE_ROWS:
-        return {"features": PLAIN_FEATURES, "unit": "fixed"}
+        names = tuple(name for name in PLAIN_FEATURES if volume or name != "volume")
+        return {"features": names, "unit": "fixed"}
     if rows >= (MIN_LONG_ROWS if far else 10 * MIN_LONG_ROWS):
         return {"features": (*ModelSpec.features, "long_range")}
     return {}
@@ -219,6 +227,25 @@ def check_network(name: str) -> None:
 def is_network(spec: ModelSpec) -> bool:
     """Return whether the spec names a network, which is trained, and not a baseline."""
     return spec.network in NETWORKS
+
+
+def has_chosen_inputs(spec: ModelSpec) -> bool:
+    """Return whether the inputs are others than those that a preset chooses."""
+    presets = (
+        ModelSpec.features,
+        (*ModelSpec.features, "long_range"),
+        PLAIN_FEATURES,
+        *(values["features"] for values in PRESETS.values() if "features" in values),
+    )
+    # The form leaves out what is the same in all candles of an interval.
+    left_out = {*features.CLOCK, "volume"}
+    timeless = {name for name in spec.features if name not in left_out}
+    return not any(
+        isinstance(names, tuple)
+        and {*spec.features} <= {*names}
+        and timeless == {*names} - left_out
+        for names in presets
+    )
 
 
 def candles_read(spec: ModelSpec) -> int:

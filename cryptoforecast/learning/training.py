@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import inference, networks, samples, specs
+from cryptoforecast.learning import features, inference, networks, samples, specs
 from cryptoforecast.types import (
     UNWATCHED,
     Array,
@@ -155,12 +155,13 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
 
     Raises:
         InvalidInput: If ``spec`` names a baseline or breaks a rule, if the training prices never
-            move, or if the history ends in a dead market.
+            move, if the history ends in a dead market, or if ``check_inputs`` refuses an input.
         NotEnoughData: If a span of the split would be too short.
     """
     specs.check(spec)
     specs.check_network(spec.network)
     history = samples.in_one_unit(history)
+    whole = cut is None
     if cut is None:
         cut = samples.split(history, spec)
     close = history.candles["close"].to_numpy(float)
@@ -180,4 +181,50 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
             "end, or cut them off: the repair flat_tail on the Data page, --repair flat_tail on "
             "the command line."
         )
+    if whole:
+        check_inputs(history, spec, cut)
     return cut
+
+
+def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
+    """Refuse an input that was asked for and never varies, such as a volume that is not there.
+
+    The inputs of a preset may be constant; then nothing is learnt from them.
+
+    Args:
+        history: ``n`` candles in one unit.
+        spec: Its ``features`` are the inputs.
+        cut: A split of the history.
+
+    Raises:
+        InvalidInput: If there is such an input; names all of them.
+    """
+    candles = history.candles.iloc[cut.first : cut.train_end]
+    wanted = spec.features if specs.has_chosen_inputs(spec) else ()
+    wanted = wanted or tuple(name for name in spec.features if name == "volume")
+    absent = features.constant(features.matrix(candles, wanted), wanted) if wanted else ()
+    if not absent:
+        return
+    other = tuple(name for name in spec.features if name not in absent)
+    remedy = f"Leave {_plural(absent, 'it', 'them')} out" + (
+        f" (--features {','.join(other)} on the command line)" if other else ""
+    )
+    raise InvalidInput(
+        "An input must vary over the training candles. Received: "
+        f"{' and '.join(absent)}, which never {_plural(absent, 'does', 'do')}"
+        f"{_about_volume(candles) if 'volume' in absent else ''}. {remedy}, or choose other prices."
+    )
+
+
+def _plural(names: tuple[str, ...], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
+
+
+def _about_volume(candles: pd.DataFrame) -> str:
+    """Say why there is no volume to learn from, in brackets."""
+    volume = candles["volume"].to_numpy(float)
+    if np.isnan(volume).all():
+        return " (these prices have no volume)"
+    if not (np.nan_to_num(volume) > 0).any():
+        return " (the volume is 0 in all of them)"
+    return f" (the volume is {np.nanmedian(volume):,.6g} in all of them)"

@@ -321,7 +321,8 @@ def of_kind(
     plan = _plan(_plain(folds), {name: changes.pop(name) for name in _PLAN if name in changes})
     preset = changes.pop("preset", None) or "quick"
     _check_names(changes)
-    spec = choices.make_spec(str(preset), kind, rows=len(history), **changes)
+    volume = choices.has_volume(history.candles)
+    spec = choices.make_spec(str(preset), kind, rows=len(history), volume=volume, **changes)
     _check_ranges(history, kind, changes)
     monitor = UNWATCHED if progress is None else Monitor(progress)
     walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)

@@ -12,7 +12,7 @@ from cryptoforecast.evaluation.walk_forward import check as check_plan
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
 from cryptoforecast.forecasting.probability import check as check_levels
 from cryptoforecast.forecasting.probability import ladder, round_step
-from cryptoforecast.learning.features import FEATURES
+from cryptoforecast.learning.features import FEATURES, has_volume
 from cryptoforecast.learning.samples import candles_needed
 from cryptoforecast.learning.specs import (
     LOSSES,
@@ -63,6 +63,7 @@ __all__ = [
     "check_plan",
     "check_repairs",
     "default_coin",
+    "has_volume",
     "is_network",
     "ladder",
     "make_spec",

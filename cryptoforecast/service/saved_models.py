@@ -10,10 +10,11 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.learning import bundles
 from cryptoforecast.learning.bundles import parameters
+from cryptoforecast.learning.samples import unused_inputs
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, SavedModel, TrainedModel
 
-__all__ = ["SavedModelService", "parameters", "with_scores"]
+__all__ = ["SavedModelService", "parameters", "unused_inputs", "with_scores"]
 
 #: Saved models in memory.
 MAX_LOADED = 64

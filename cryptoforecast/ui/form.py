@@ -18,6 +18,7 @@ CONSTANT = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "week
 def draw(history: PriceHistory) -> ModelSpec | None:
     """Draw the training form; return the settings once it is submitted."""
     rows, interval = len(history), history.interval
+    volume = choices.has_volume(history.candles)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         preset = st.segmented_control(
             "Preset",
@@ -41,7 +42,7 @@ def draw(history: PriceHistory) -> ModelSpec | None:
     st.caption(choices.PRESET_HELP[str(preset)])
     fixed = "horizon" in choices.PRESETS[str(preset)]
     horizon = None if fixed else inputs.steps(interval, rows)
-    base = choices.make_spec(str(preset), str(network), rows=rows, horizon=horizon)
+    base = choices.make_spec(str(preset), str(network), rows=rows, volume=volume, horizon=horizon)
     varying = tuple(name for name in base.features if name not in CONSTANT.get(interval, ()))
     base = dataclasses.replace(base, features=varying)
     needed = choices.candles_needed(base)
@@ -60,4 +61,8 @@ def draw(history: PriceHistory) -> ModelSpec | None:
         submitted = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
     if changes["target"] == "price":
         changes["unit"] = "fixed"
-    return choices.make_spec(str(preset), str(network), rows=rows, **changes) if submitted else None
+    return (
+        choices.make_spec(str(preset), str(network), rows=rows, volume=volume, **changes)
+        if submitted
+        else None
+    )

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import Service
-from cryptoforecast.service.saved_models import parameters
+from cryptoforecast.service.saved_models import parameters, unused_inputs
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import SavedModel
 from cryptoforecast.ui import elements, words
@@ -117,6 +117,7 @@ def _details(one: SavedModel) -> dict[str, object]:
         "Network": f"{spec.network} {'-'.join(map(str, spec.units))}, "
         f"{parameters(spec):,} parameters",
         "Inputs": ", ".join(spec.features),
+        "Never varied in training": ", ".join(unused_inputs(spec, one.model.scaler)) or words.DASH,
         "Target and loss": f"{spec.target}, {spec.loss}",
         "Lookback and horizon": f"{spec.lookback} and {spec.horizon} candles",
         "Candles needed": model.needs,

@@ -164,3 +164,18 @@ def test_what_is_cut_off_an_average_is_a_quarter_of_a_percent(span):
     weights = indicators.exponential(span)
     assert weights.sum() == pytest.approx(1)
     assert weights[0] / (2 / (span + 1)) - 1 == pytest.approx(0.0025, abs=0.0004)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_indicator_is_known_as_soon_as_all_its_rows_are_and_reads_every_one(name):
+    """One row more of warm-up than is read would go unnoticed by all other tests."""
+    warmup = features.FEATURES[name].warmup
+    candles = synthetic.history(warmup + 5).candles
+    found = features.matrix(candles, (name,))
+    assert np.isnan(found[:warmup]).all()
+    assert np.isfinite(found[warmup:]).all()
+    other = candles.copy()
+    other.iloc[0, :4] *= 1.5
+    changed = features.matrix(other, (name,)) != found
+    assert changed[warmup].any()
+    assert not changed[warmup + 1 :].any()

@@ -33,6 +33,20 @@ def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_pa
     assert "runs" not in page.session_state
 
 
+@pytest.mark.parametrize("volume", [0.0, np.nan, 5.0])
+def test_an_input_that_is_not_there_is_refused_beside_the_form(open_page, volume):
+    history = synthetic.history(900)
+    quiet = history.candles.assign(volume=volume)
+    page = open_page("", coin=shared().prices.open(synthetic.history(900, candles=quiet)))
+    inputs = next(each for each in page.multiselect if each.label == "Inputs")
+    assert inputs.value == ["return", "abs_return", "range", "hour", "weekend"]
+    inputs.set_value(["return", "volume"])
+    next(button for button in page.button if button.label == "Train").click().run()
+    assert not page.exception
+    assert "Received: volume, which never does" in page.error[0].value
+    assert "runs" not in page.session_state
+
+
 @pytest.mark.parametrize("volume", [0.0, np.nan])
 def test_prices_without_volume_are_tested_and_forecast(open_page, volume):
     history = synthetic.history(900)
