@@ -237,6 +237,10 @@ def has_chosen_inputs(spec: ModelSpec) -> bool:
         PLAIN_FEATURES,
         *(values["features"] for values in PRESETS.values() if "features" in values),
     )
+    if spec.features in presets:
+        return False
+    if "volume" in spec.features:
+        return True
     # The form leaves out what is the same in all candles of an interval.
     left_out = {*features.CLOCK, "volume"}
     timeless = {name for name in spec.features if name not in left_out}

@@ -201,7 +201,6 @@ def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
     """
     candles = history.candles.iloc[cut.first : cut.train_end]
     wanted = spec.features if specs.has_chosen_inputs(spec) else ()
-    wanted = wanted or tuple(name for name in spec.features if name == "volume")
     absent = features.constant(features.matrix(candles, wanted), wanted) if wanted else ()
     if not absent:
         return

@@ -33,8 +33,8 @@ _OWN_PACKAGE = __name__.partition(".")[0]
 RECIPE = (
     "learning/features.py", "learning/indicators.py", "learning/inference.py",
     "learning/networks.py", "learning/ranges.py", "learning/samples.py", "learning/specs.py",
-    "learning/targets.py", "learning/training.py", "prices/candles/quality.py",
-    "prices/candles/ranges.py", "types/learning.py", "types/prices.py",
+    "learning/targets.py", "learning/training.py", "prices/candles/levels.py",
+    "prices/candles/quality.py", "prices/candles/ranges.py", "types/learning.py", "types/prices.py",
 )  # fmt: skip
 
 
