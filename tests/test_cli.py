@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast import cli, json_views
@@ -391,6 +393,35 @@ def test_a_sliding_window_of_a_baseline(run, prices):
 )
 def test_walk_forward_refusals(run, prices, command, words):
     refused(run("backtest", "--data", prices, "--network", "cone", *command), *words)
+
+
+def test_a_saved_model_is_tested_on_all_candles_after_its_cutoff(run, tmp_path):
+    card = json.loads(run("models", "show", "btc-1h-lstm-close", "--json")[1])
+    cutoff = pd.Timestamp(card["cutoff"])
+    history = synthetic.history(1200)
+    times = pd.date_range(cutoff - pd.Timedelta("99h"), periods=1200, freq="h", name="time")
+    path = tmp_path / "BTCUSDT.csv"
+    price_file.write(dataclasses.replace(history, candles=history.candles.set_axis(times)), path)
+    command = ("backtest", "--model", "btc-1h-lstm-close", "--data", path, "--json")
+    status, out, err = run(*command, "--since", "cutoff")
+    assert status == 0, err
+    result = json.loads(out)
+    first = (cutoff + pd.Timedelta("1h")).isoformat()
+    assert (result["split"]["test_start"], result["split"]["test_origins"]) == (first, 1100 - 1)
+    assert not result["verdict"]["sentence"].startswith("Not a fair test")
+    share = json.loads(run(*command, "--test", f"{1100 / 1200:.12f}")[1])
+    assert share["scores"] == result["scores"]
+    assert json.loads(run(*command, "--since", first)[1])["scores"] == result["scores"]
+    refused(run(*command, "--since", "cutoff", "--test", "0.5"), "`test` or `since`")
+    refused(run(*command, "--test", "0.96"), "between 0.05 and 0.95")
+    refused(run(*command, "--since", "soon"), "--since")
+
+
+def test_any_other_model_is_fitted_before_the_last_half(run, prices):
+    for network in ("cone", "dense"):
+        command = ("backtest", "--data", prices, "--network", network)
+        refused(run(*command, "--test", "0.6"), "between 0.05 and 0.5")
+        refused(run(*command, "--since", "cutoff"), "--model")
 
 
 def test_a_saved_model_is_not_refitted(run, prices):

@@ -78,6 +78,11 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
 
 
 def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    if args.since is not None:
+        raise InvalidInput(
+            "--since goes with a saved model only: any other is fitted on the rows before the "
+            "test. Add --model NAME, or use --test."
+        )
     plan = WalkPlan(**{"folds": 1, **_set(args, WALK_OPTIONS)})
     choices.check_plan(plan, _spec(args))
     _check_additions(args)
@@ -99,14 +104,18 @@ def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
     unusable = sorted(_set(args, fixed))
     if unusable:
         raise InvalidInput(
-            "A saved model keeps its own settings; only --test and --validation can be set. "
+            "A saved model keeps its own settings; only --test, --since and --validation can be "
+            "set. "
             f"Received: --{unusable[0].replace('_', '-')}. Leave it out, or leave out --model."
         )
     _check_additions(args)
     model = service.saved_models.load(args.model).model
+    since = None if args.since is None else choices.parse_since(args.since, model.card)
+    choices.check_shares(args.test, args.validation, since)
     history = _history(service, args, model)
     say(f"Testing {args.model} on {len(history):,} candles ...")
-    result = service.backtests.of_saved(history, model, **_set(args, ("test", "validation")))
+    shares = _set(args, ("test", "validation"))
+    result = service.backtests.of_saved(history, model, **shares, since=since)
     result = service.backtests.with_all_baselines(result)
     additions = _additions(service, args, result)
     return Answer(

@@ -90,6 +90,13 @@ def _add_backtest(commands: Commands) -> None:
         commands, "backtest", "Test a model against the last price, on candles it has not seen."
     )
     command.add_argument("--model", metavar="NAME", help="test this saved model without training")
+    command.add_argument(
+        "--since",
+        metavar="TIME",
+        type=_since,
+        help="with --model: test on all candles from this time on, UTC; cutoff: on all candles "
+        "that the model has not seen",
+    )
     _add_prices(command)
     _add_spec(command)
     _add_walk(command)
@@ -263,7 +270,8 @@ def _add_spec(command: argparse.ArgumentParser) -> None:
     add("chunk", "N", "targets in one training sequence", _whole)
     add("epochs", "N", "passes over the training rows, at most", _whole)
     add("patience", "N", "epochs without improvement before stopping; 0: never", _whole)
-    add("test", "X", "share of rows to test on, the last ones (default 0.2)", _number)
+    test = "share of rows to test on, the last ones (default 0.2, at most 0.5; 0.95 with --model)"
+    add("test", "X", test, _number)
     add("validation", "X", "share of rows before those (default 0.16)", _number)
     add("seed", "N", "random seed of weights, dropout and order", _whole)
     add("unit", "U", "unit of returns: range (average true range, default) or fixed")
@@ -370,6 +378,10 @@ def _time(text: str) -> pd.Timestamp:
         return choices.parse_time(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(_must(f"be {choices.TIME_RULE}", text)) from error
+
+
+def _since(text: str) -> pd.Timestamp | str:
+    return text if text == choices.CUTOFF else _time(text)
 
 
 def _must(rule: str, text: str) -> str:

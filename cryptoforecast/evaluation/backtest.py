@@ -31,6 +31,8 @@ from cryptoforecast.types import (
     Verdict,
 )
 
+#: Shares of the rows that a saved model is tested on, and that its band is measured on before.
+DEFAULT_TEST, DEFAULT_VALIDATION, MAX_SAVED_TEST = 0.2, 0.16, 0.95
 #: Baselines that a verdict refers to: they take part in every backtest.
 REFERENCES = ("naive", "cone")
 
@@ -181,29 +183,95 @@ def holdout(
 def saved(
     history: PriceHistory,
     model: TrainedModel,
-    test: float = 0.2,
-    validation: float = 0.16,
+    test: float | None = None,
+    validation: float | None = None,
     *,
+    since: pd.Timestamp | None = None,
     baselines: Collection[str] = tuple(BASELINES),
 ) -> Backtest:
     """Test a saved model as it is, on the last ``test`` share of any history.
 
+    Nothing but baselines and bands is fitted, so the test span may be almost all of the history.
+
     Args:
         history: ``n`` candles.
         model: A trained network.
-        test: Share of rows to test on, the last ones.
-        validation: Share of rows before the test, on which its band is measured.
+        test: Share of rows to test on, the last ones; 0.2 by default.
+        validation: Share of rows before the test, on which its band is measured; by default 0.16,
+            and 0.32 of the rows before the test span where less than half of all are before it.
+        since: Test on all rows from this time on, UTC, in place of ``test``.
         baselines: Names of the baselines to compare with; see ``predictors``.
 
     Raises:
-        InvalidInput: If a share is outside the rules.
+        InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
         NotEnoughData: If a span of the split would be too short.
     """
+    check_shares(test, validation, since)
+    if since is not None:
+        test = _share_since(history, model.spec, since)
+    elif test is None:
+        test = DEFAULT_TEST
+    if validation is None:
+        validation = min(DEFAULT_VALIDATION, 2 * DEFAULT_VALIDATION * (1 - test))
+    if test + validation >= 1:
+        raise InvalidInput(
+            "Baselines need candles before the test and the validation span. Received: `test` "
+            f"{test:g} and `validation` {validation:g}. Choose smaller shares."
+        )
     spec = dataclasses.replace(model.spec, test=test, validation=validation)
-    specs.check(spec)
     note = _squared_error_note(history, spec)
     result = holdout(history, spec, model, baselines=baselines)
     return dataclasses.replace(result, notes=(*result.notes, *note))
+
+
+def check_shares(test: float | None, validation: float | None, since: pd.Timestamp | None) -> None:
+    """Check what ``saved`` is told of its spans, before there are prices.
+
+    Raises:
+        InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
+    """
+    if test is not None and since is not None:
+        raise InvalidInput("A test takes `test` or `since`. Received: both. Leave one out.")
+    if test is not None:
+        _check_share("test", test, specs.BOUNDS["test"][0], MAX_SAVED_TEST)
+    if validation is not None:
+        _check_share("validation", validation, *specs.BOUNDS["validation"])
+
+
+def _check_share(name: str, value: float, low: float, high: float) -> None:
+    """Check a share of the rows.
+
+    Raises:
+        InvalidInput: If it is no number, or outside of the bounds.
+    """
+    if type(value) not in (int, float):
+        raise InvalidInput(f"`{name}` must be of type float. Received: {value!r:.80}.")
+    if not low <= value <= high:  # NaN is refused too
+        raise InvalidInput(f"`{name}` must be between {low} and {high}. Received: {value}.")
+
+
+def _share_since(history: PriceHistory, spec: ModelSpec, since: pd.Timestamp) -> float:
+    """Return the share of the rows that open at a time or later.
+
+    Raises:
+        NotEnoughData: If too few rows open then, or too few before.
+    """
+    rows = len(history)
+    first = int(history.candles.index.searchsorted(since))
+    moment, needed = f"{since:%Y-%m-%d %H:%M} UTC", samples.MIN_ORIGINS["test"] + spec.horizon
+    if rows - first < needed:
+        raise NotEnoughData(
+            f"A test needs at least {needed} candles. Received: {rows - first} of {rows:,} that "
+            f"open at {moment} or later. Choose an earlier time, or prices that end later."
+        )
+    share = (rows - first) / rows
+    if share > MAX_SAVED_TEST:
+        raise NotEnoughData(
+            f"Baselines and bands need at least {1 - MAX_SAVED_TEST:.0%} of the candles before "
+            f"the test span. Received: {first} of {rows:,} that open before {moment}. Choose a "
+            "later time, or prices that begin earlier."
+        )
+    return share
 
 
 def with_baselines(result: Backtest, other: Backtest) -> Backtest:

@@ -42,7 +42,7 @@ LEVELS = {
 }
 STYLES = ("cf", "nixtla")
 #: Settings of a test that a saved model leaves open, and of how it is walked through.
-_SHARES = ("test", "validation")
+_SHARES = ("test", "validation", "since")
 _PLAN = tuple(field.name for field in dataclasses.fields(WalkPlan))
 #: Settings of a network that may be changed; its kind is named by an argument of its own.
 _SETTINGS = tuple(each.name for each in dataclasses.fields(ModelSpec) if each.name != "network")
@@ -280,7 +280,8 @@ def backtest(
         spec: ``preset``, and settings of ``cryptoforecast.types.ModelSpec`` to change, such as
             ``lookback=60``, ``epochs=30``, ``test=0.2`` or ``seed=1``. ``window``,
             ``window_rows``, ``gap`` and ``warm_start`` of ``cryptoforecast.types.WalkPlan`` say
-            how the folds are fitted. A saved model takes ``test`` and ``validation`` alone.
+            how the folds are fitted. A saved model takes ``test``, ``validation`` and ``since``
+            alone; see ``Model.backtest``.
 
     Returns:
         The test. All predictors forecast from the same origins, in the last ``test`` share of
@@ -378,13 +379,30 @@ def _of_saved(
     if fixed:
         name, value = next(iter(fixed.items()))
         raise InvalidInput(
-            "A saved model keeps its own settings, `test` and `validation` apart. Received: "
-            f"`{name}` {value!r:.40}. Leave it out, or name a network such as lstm instead."
+            "A saved model keeps its own settings, `test`, `since` and `validation` apart. "
+            f"Received: `{name}` {value!r:.40}. Leave it out, or name a network such as lstm "
+            "instead."
         )
     service = shared().backtests
     shares = {name: value for name, value in given.items() if value is not None}
+    if "since" in shares:
+        shares["since"] = _since(shares["since"], model)
     result = service.of_saved(history, model.network, **shares)  # type: ignore[arg-type]
     return Backtest(service.with_all_baselines(result), given_model=model)
+
+
+def _since(since: object, model: Model) -> pd.Timestamp:
+    """Read from when on a model is tested.
+
+    Raises:
+        InvalidInput: If it is neither a time nor ``"cutoff"``.
+    """
+    try:
+        return choices.parse_since(since, model.card)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise InvalidInput(
+            f"`since` must be {choices.TIME_RULE}, or cutoff. Received: {since!r:.60}."
+        ) from error
 
 
 def _model(model: object) -> Model:

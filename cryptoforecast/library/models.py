@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from numbers import Real
 from pathlib import Path
@@ -95,24 +96,34 @@ class Model(Value):
         levels = service.probabilities(steps, _levels("above", above), _levels("below", below))
         return Forecast(steps, self.spec.loss, levels, self.card.verdict)
 
-    def backtest(self, prices: Prices, *, test: float = 0.2, validation: float = 0.16) -> Backtest:
+    def backtest(
+        self,
+        prices: Prices,
+        *,
+        test: float | None = None,
+        validation: float | None = None,
+        since: str | date | pd.Timestamp | None = None,
+    ) -> Backtest:
         """Test the network on the last share of prices, with its weights as they are.
 
         The same as ``backtest(prices, model)``.
 
         Args:
             prices: Prices; those after ``card.cutoff`` are new to the network.
-            test: Share of the candles to test on, the last ones.
+            test: Share of the candles to test on, the last ones; 0.2 by default, at most 0.95.
             validation: Share of the candles before those, on which the band of a network trained
                 with squared error is measured.
+            since: Test on all candles from this time on, in place of ``test``; ``"cutoff"`` for
+                all that are new to the network.
 
         Raises:
-            InvalidInput: If ``prices`` are not ``Prices``, or a share is outside the rules.
+            InvalidInput: If ``prices`` are not ``Prices``, or a share or ``since`` is outside the
+                rules.
             NotEnoughData: If a span would be too short.
         """
         from cryptoforecast.library.backtests import backtest
 
-        return backtest(prices, self, test=test, validation=validation)
+        return backtest(prices, self, test=test, validation=validation, since=since)
 
     def save(self, name: str, *, force: bool = False) -> Model:
         """Save the network, with its card, among your models.

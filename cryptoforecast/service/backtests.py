@@ -6,6 +6,8 @@ import dataclasses
 import functools
 from collections.abc import Callable, Hashable
 
+import pandas as pd
+
 from cryptoforecast.cache import LruCache
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
@@ -93,23 +95,28 @@ class BacktestService:
         self,
         history: PriceHistory,
         model: TrainedModel,
-        test: float = 0.2,
-        validation: float = 0.16,
+        test: float | None = None,
+        validation: float | None = None,
+        since: pd.Timestamp | None = None,
     ) -> Backtest:
         """Test a saved model on any history, with its weights as they are.
 
         Args:
             history: ``n`` candles.
             model: The saved model.
-            test: Share of rows to test on, the last ones.
+            test: Share of rows to test on, the last ones; 0.2 by default, at most 0.95.
             validation: Share of rows before those.
+            since: Test on all rows from this time on, UTC, in place of ``test``; see
+                ``choices.parse_since``.
 
         Raises:
-            InvalidInput: If a share is outside the rules.
+            InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
             NotEnoughData: If a span of the split would be too short.
         """
-        key = (keys.of_prices(history), keys.of_model(model), test, validation)
-        make = functools.partial(backtest.saved, history, model, test, validation, baselines=QUICK)
+        key = (keys.of_prices(history), keys.of_model(model), test, validation, since)
+        make = functools.partial(
+            backtest.saved, history, model, test, validation, since=since, baselines=QUICK
+        )
         return self._result(key, history, make)
 
     def with_all_baselines(self, result: Backtest) -> Backtest:

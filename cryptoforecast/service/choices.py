@@ -6,6 +6,11 @@ them offer the same and refuse the same in the same words.
 
 from __future__ import annotations
 
+from datetime import date
+
+import pandas as pd
+
+from cryptoforecast.evaluation.backtest import check_shares
 from cryptoforecast.evaluation.leaderboard import METRICS, check_metric
 from cryptoforecast.evaluation.verdict import min_origins
 from cryptoforecast.evaluation.walk_forward import check as check_plan
@@ -40,6 +45,7 @@ __all__ = [
     "ASSIGNABLE",
     "BASELINES",
     "COINS",
+    "CUTOFF",
     "FEATURES",
     "HEAVY",
     "LOSSES",
@@ -62,18 +68,39 @@ __all__ = [
     "check_network",
     "check_plan",
     "check_repairs",
+    "check_shares",
     "default_coin",
     "has_volume",
     "is_network",
     "ladder",
     "make_spec",
     "min_origins",
+    "parse_since",
     "parse_time",
     "repairable",
     "resolve",
     "round_step",
     "window",
 ]
+
+#: Stands for the last candle that a saved model saw, where a time could stand.
+CUTOFF = "cutoff"
+
+
+def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:
+    """Read from when on a saved model is tested.
+
+    Args:
+        since: A time, see ``parse_time``, or ``"cutoff"`` for the candles after the last one that
+            the model saw.
+        card: Card of the model.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if since == CUTOFF:
+        return pd.Timestamp(card.cutoff).tz_convert("UTC") + pd.Timedelta(1, "ns")
+    return parse_time(since)
 
 
 def default_coin(card: ModelCard) -> str:

@@ -10,6 +10,7 @@ from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference, samples, specs
+from cryptoforecast.service import choices
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)
@@ -146,8 +147,78 @@ def test_a_saved_squared_error_model_needs_no_training_span():
 
 
 def test_shares_outside_the_rules_are_refused(history):
-    with pytest.raises(InvalidInput, match="`test` must be between"):
-        backtest.saved(history, synthetic.model(), test=0.9)
+    model = synthetic.model()
+    for test in (0.04, 0.96, float("nan"), "0.3", True):
+        with pytest.raises(InvalidInput, match="`test` must be "):
+            backtest.saved(history, model, test=test)
+    for validation in (0.04, 0.41, "0.3"):
+        with pytest.raises(InvalidInput, match="`validation` must be "):
+            backtest.saved(history, model, validation=validation)
+    with pytest.raises(InvalidInput, match=r"`test` 0\.9 and `validation` 0\.1\. Choose"):
+        backtest.saved(history, model, 0.9, 0.1)
+    with pytest.raises(InvalidInput, match=r"`test` or `since`\. Received: both"):
+        backtest.saved(history, model, 0.2, since=history.end)
+
+
+@pytest.mark.parametrize("test", [0.6, 0.9, 0.95])
+def test_a_saved_model_is_tested_on_almost_all_rows(test):
+    history = synthetic.history(3000)
+    result = backtest.saved(history, synthetic.model(SPEC), test, baselines=("har",))
+    start = round(3000 * (1 - test))
+    assert result.split.test_start == start
+    assert result.split.train_end == round(3000 * (1 - test) * 0.68)
+    assert len(result.forecast) == 3000 - start - SPEC.horizon
+    # Baselines and bands know nothing of later rows at the first origin.
+    later = backtest.saved(
+        synthetic.altered(history, start + 1), synthetic.model(SPEC), test, baselines=("har",)
+    )
+    for name in ("naive", "cone", "dense"):
+        np.testing.assert_array_equal(
+            result.forecasts[name].quantiles[0], later.forecasts[name].quantiles[0]
+        )
+
+
+def test_by_default_nothing_changes_up_to_half_of_the_rows(history):
+    for test in (0.2, 0.5):
+        result = backtest.saved(history, synthetic.model(SPEC), test, baselines=())
+        assert result.spec.validation == 0.16
+    assert backtest.saved(history, synthetic.model(SPEC), baselines=()).spec.test == 0.2
+
+
+def test_the_test_may_begin_at_a_time(history):
+    model = synthetic.model(SPEC)
+    times = history.candles.index
+    for row in (100, 333, 500):
+        for since in (times[row], times[row] - pd.Timedelta("59min")):
+            result = backtest.saved(history, model, since=since, baselines=())
+            assert (result.split.test_start, result.forecast.origins[0]) == (row, times[row])
+    share = backtest.saved(history, model, 0.5, baselines=())
+    same = backtest.saved(history, model, since=times[350], baselines=())
+    np.testing.assert_array_equal(same.forecast.quantiles, share.forecast.quantiles)
+
+
+def test_a_test_that_begins_too_early_or_too_late_is_refused(history):
+    model, times = synthetic.model(SPEC), history.candles.index
+    last = len(history) - 30 - SPEC.horizon
+    assert len(backtest.saved(history, model, since=times[last], baselines=()).forecast) == 30
+    for since in (times[last + 1], times[-1], times[-1] + pd.Timedelta("900D")):
+        with pytest.raises(NotEnoughData, match=r"at least \d+ candles\. Received: \d+ of 700"):
+            backtest.saved(history, model, since=since, baselines=())
+    for since in (times[0], times[29], times[0] - pd.Timedelta("900D")):
+        with pytest.raises(NotEnoughData, match=r"at least 5% of the candles .* Received: \d+ of"):
+            backtest.saved(history, model, since=since, baselines=())
+
+
+def test_rows_after_the_cutoff_are_a_fair_test(history):
+    times = history.candles.index
+    model = synthetic.model(SPEC, cutoff=times[200].isoformat())
+    after = choices.parse_since("cutoff", model.card)
+    result = backtest.saved(history, model, since=after, baselines=())
+    assert (result.forecast.origins[0], result.seen) == (times[201], False)
+    assert backtest.saved(history, model, since=times[200], baselines=()).seen
+    assert choices.parse_since("2024-01-05", model.card) == pd.Timestamp("2024-01-05", tz="UTC")
+    with pytest.raises(ValueError, match="soon"):
+        choices.parse_since("soon", model.card)
 
 
 def result(history, **card):

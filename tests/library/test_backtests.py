@@ -74,6 +74,12 @@ def test_a_saved_model_scores_as_on_the_command_line(file: Path, run: Command) -
     result = cf.backtest(prices, SHIPPED, test=0.3)
     assert same(answer, result.to_dict())
     assert result == cf.load(SHIPPED).backtest(prices, test=0.3)
+    since = result.result.forecast.origins[0]
+    later = cf.load(SHIPPED).backtest(prices, since=since, validation=0.16)
+    assert later.scores.equals(result.scores)
+    assert cf.backtest(prices, SHIPPED, since=str(since), validation=0.16).scores.equals(
+        result.scores
+    )
     assert result == cf.backtest(prices, cf.load(SHIPPED), test=0.3)
     assert result != cf.backtest(prices, SHIPPED)
     assert result.model == cf.load(SHIPPED)
@@ -289,6 +295,10 @@ def test_anything_else_is_refused_too(wrong: object) -> None:
         ("drift", {"warm_start": True}, "`warm_start` needs a network"),
         ("dense", {"preset": "magic"}, "`preset` must be one of"),
         ("dense", {"features": "return"}, "`features` must be a tuple of names"),
+        (SHIPPED, {"since": "soon"}, "`since` must be .*, or cutoff. Received: 'soon'"),
+        (SHIPPED, {"since": 5}, "`since` must be .* Received: 5"),
+        (SHIPPED, {"since": "2024-01-10", "test": 0.2}, "`test` or `since`. Received: both"),
+        ("har", {"since": "cutoff"}, "Unknown setting. Received: since"),
         (SHIPPED, {"horizon": 5}, "keeps its own settings, .* Received: `horizon` 5"),
         (SHIPPED, {"folds": 3}, "Received: `folds` 3"),
         (SHIPPED, {"epochs": 3}, "Received: `epochs` 3"),
