@@ -144,6 +144,12 @@ def test_significant_is_below_five_per_cent(result, p_holm, text):
     assert symbol == ("diamond" if p_holm < 0.05 else "circle-open")
 
 
+def test_every_row_can_be_seen(result):
+    low, high = forest(result, BOARD).layout.yaxis.range
+    assert -1 < low < 0
+    assert len(BOARD.standings) - 1 < high < len(BOARD.standings)
+
+
 def test_each_row_has_its_height(result):
     heights = [
         forest(result, replace(BOARD, standings=BOARD.standings[:rows])).layout.height
