@@ -140,8 +140,22 @@ def test_significant_is_below_five_per_cent(result, p_holm, text):
     leader = replace(BOARD.standings[0], p_holm=p_holm)
     board = replace(BOARD, standings=(leader, *BOARD.standings[1:3]))
     assert text in summary_leaderboard(result, board)
-    symbol = row(forest(result, board), "lstm").marker.symbol
-    assert symbol == ("diamond" if p_holm < 0.05 else "circle-open")
+    mark = "diamond" if p_holm < 0.05 else "circle-open"
+    assert row(forest(result, board), "lstm").marker.symbol == mark
+    mirrored = replace(leader, skill=-leader.skill, low=-leader.high, high=-leader.low)
+    board = replace(board, standings=(*BOARD.standings[1:3], mirrored))
+    assert text.replace("Better", "Worse") in summary_leaderboard(result, board)
+    assert row(forest(result, board), "lstm").marker.symbol == mark
+    board = replace(board, metric="coverage_80")
+    off = "Off the promise" if p_holm < 0.05 else "No band is off"
+    assert off in summary_leaderboard(result, board)
+
+
+def test_an_interval_that_begins_at_the_reference_is_within_chance(result):
+    leader = replace(BOARD.standings[0], low=0.0)
+    board = replace(BOARD, standings=(leader, *BOARD.standings[1:3]))
+    assert "None differs" in summary_leaderboard(result, board)
+    assert row(forest(result, board), "lstm").marker.symbol == "circle-open"
 
 
 def test_every_row_can_be_seen(result):
