@@ -69,6 +69,7 @@ def test_the_best_stands_on_top_with_its_interval(result):
     assert best.x[0] == pytest.approx(10)
     assert best.error_x.array[0] == pytest.approx(2)
     assert best.error_x.arrayminus[0] == pytest.approx(2)
+    assert best.error_x.symmetric is False
     assert "10.0 %" in best.text[0]
     assert "+8.0 % to +12.0 %" in best.hovertemplate
 
