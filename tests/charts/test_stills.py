@@ -136,6 +136,15 @@ def test_lines_of_the_grid_are_at_the_labels():
     assert level == pytest.approx([10 * share for share in top], abs=0.51)
 
 
+def test_a_single_step_is_drawn_as_dots():
+    figure = charts.fan(future(horizon=1))
+    drawn = image(charts.still(figure, "words"))
+    dotted = [line for line in figure.data if "markers" in (line.mode or "")]
+    assert dotted
+    dots = [path.get("d") for path in drawn.iter(f"{SVG}path") if path.get("stroke-linecap")]
+    assert [each.count("h0") for each in dots] == [len(line.x) for line in dotted]
+
+
 def test_where_nothing_is_known_there_is_no_picture():
     figure = charts.fan(future())
     for line in figure.data:
