@@ -124,7 +124,9 @@ def test_it_needs_nothing_from_elsewhere(page):
 
 
 def test_foreign_words_are_text():
-    page = html_report.page(Analyses(), judge(coin=EVIL, source=f"file {EVIL}", notes=(EVIL,)))
+    page = html_report.page(
+        Analyses(), judge(coin=EVIL, source=f"file {EVIL}", notes=(f"Note {EVIL}",))
+    )
     reader = Reader(page)
     assert not [tag for tag, attrs in reader.tags if tag == "img" or "onerror" in attrs]
     scripts = [script for script in reader.scripts if "alert(" in script and len(script) < 10**6]
@@ -133,7 +135,8 @@ def test_foreign_words_are_text():
     for script in scripts:  # only inside a figure's own JSON, where "<" is written \\u003c
         assert "<script" not in script
         assert "<img" not in script
-    assert EVIL in reader.text
+    assert f"Note {EVIL}" in reader.text
+    assert f"file {EVIL}" in reader.text
 
 
 def test_simulated_prices_are_labelled_and_real_ones_are_not(page):
@@ -150,6 +153,20 @@ def test_a_walk_forward_test_adds_its_folds(walked):
     assert "Walk forward" in text
 
 
+def test_a_single_fold_has_no_section_of_folds(walked):
+    one = dataclasses.replace(walked, folds=walked.folds[:1])
+    page = html_report.page(Analyses(), walked.backtest, one)
+    assert "Walk forward" in page
+    assert "<h2>Folds</h2>" not in page
+
+
+def test_a_long_table_ends_with_its_last_sixty_rows(result, page):
+    errors = len(Analyses().frame(result, "residuals", 2))
+    assert f"<p>The last 60 of {errors} rows.</p>" in page
+    tables = re.findall("<table>.*?</table>", page, re.DOTALL)
+    assert max(table.count("<tr>") for table in tables) == 61  # with the header
+
+
 def test_a_section_without_an_answer_says_why_and_leaves_the_rest():
     few = judge(190)
     text = Reader(html_report.page(Analyses(), few)).text
@@ -158,7 +175,9 @@ def test_a_section_without_an_answer_says_why_and_leaves_the_rest():
 
 
 def test_a_model_that_saw_the_test_is_not_called_blind(result):
-    text = Reader(html_report.page(Analyses(), dataclasses.replace(result, seen=True))).text
+    seen = dataclasses.replace(result, seen=True, notes=("A note of the test.",))
+    text = Reader(html_report.page(Analyses(), seen)).text
+    assert "A note of the test." in text
     assert "may have been fitted on part of the test span" in text
 
 
