@@ -21,7 +21,7 @@ class UnreadableFile(InvalidInput):
 
 
 class SourceUnavailable(CryptoForecastError):
-    """A price source did not answer in time, or refused the request."""
+    """No live prices: a source did not answer in time, or refused the request."""
 
 
 class UnknownModel(InvalidInput):

@@ -181,6 +181,7 @@ def model_json(saved: SavedModel) -> Json:
         "network": spec.network,
         "interval": card.interval,
         "coin": card.coin,
+        "quote": card.quote,
         "scope": card.scope,
         "features": list(spec.features),
         "lookback": spec.lookback,
@@ -197,9 +198,11 @@ def model_json(saved: SavedModel) -> Json:
         "verdict": card.verdict or None,
         "data": {
             "coin": card.coin,
+            "quote": card.quote,
             "interval": card.interval,
             "source": card.source,
             "simulated": card.simulated,
+            "age_seconds": None,
             "rows": card.rows,
             "start": card.start,
             "end": card.end,
@@ -216,6 +219,9 @@ def inspect_json(history: PriceHistory) -> Json:
     """Describe a price file that could be read, and its quality."""
     return {
         "readable": True,
+        "coin": history.coin,
+        "quote": history.quote,
+        "source": history.source,
         "interval": history.interval,
         "rows": len(history),
         "start": time_json(history.start),
@@ -232,7 +238,7 @@ def inspect_json(history: PriceHistory) -> Json:
 
 def unreadable_json(reason: str) -> Json:
     """Describe a price file that was refused: the same keys, and the reason."""
-    keys = ("interval", "rows", "start", "end", "first", "last")
+    keys = ("coin", "quote", "source", "interval", "rows", "start", "end", "first", "last")
     counts = ("missing", "duplicates", "flat_tail", "ohlc_violations", "outliers")
     return {
         "readable": False,
@@ -247,12 +253,19 @@ def unreadable_json(reason: str) -> Json:
 
 
 def data_json(history: PriceHistory) -> Json:
-    """Describe the prices behind an answer."""
+    """Describe the prices behind an answer.
+
+    ``age_seconds`` counts from the time at which the source was last asked: cached prices that
+    could not be brought up to date are older than a few minutes. It is ``None`` for a file.
+    """
+    age = pd.Timestamp.now("UTC") - history.fetched_at
     return {
         "coin": history.coin,
+        "quote": history.quote,
         "interval": history.interval,
         "source": history.source,
         "simulated": history.simulated,
+        "age_seconds": None if history.of_file else max(0, round(age.total_seconds())),
         "rows": len(history),
         "start": time_json(history.start),
         "end": time_json(history.end),

@@ -15,6 +15,9 @@ PACKAGE = Path(__file__).resolve().parent
 #: checkout, where the package lies beside them; an installed package carries them inside.
 ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
+#: Seconds after a failure of the price sources in which the same prices are not asked for again.
+RETRY_AFTER = 30.0
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -21,7 +21,7 @@ from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.forecasting import probability
 from cryptoforecast.learning import bundles
-from cryptoforecast.service import PREDICT_MODEL, Service
+from cryptoforecast.service import PREDICT_MODEL, Service, choices
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery
 from tests import synthetic
@@ -364,6 +364,9 @@ def test_models_are_the_same_as_the_librarys(client, service):
         ("/models/tiny-dense/forecast?coin=", 422),
         ("/models/tiny-dense/forecast?coin=../../etc/passwd", 422),
         ("/models/tiny-dense/forecast?coin=BTC-EUR", 422),
+        ("/models/tiny-dense/forecast?coin=zzzz", 422),
+        ("/models/tiny-dense/forecast?coin=AAPL&prices=live", 422),
+        ("/models/tiny-dense/forecast?prices=simulated", 422),
         ("/models/tiny-dense/forecast?coin=" + "A" * 5000, 422),
         ("/nothing", 404),
     ],
@@ -381,6 +384,28 @@ def test_a_forecast_from_simulated_prices_says_so(client):
     assert content["data"]["source"] == "simulated"
     assert any("simulated" in warning for warning in content["warnings"])
     assert (content["data"]["coin"], len(content["steps"])) == ("ETH", 24)
+
+
+@pytest.mark.parametrize("coin", ["", "&coin=BTC", "&coin=BTC-EUR", "&coin=Bitcoin%20Cash"])
+def test_live_prices_that_are_required_and_missing_are_503(client, coin):
+    answer = client.get(f"/models/tiny-dense/forecast?prices=live{coin}")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "30"
+    assert answer.json()["detail"].startswith("Live prices of ")
+    other = client.get("/models/tiny-dense/forecast?coin=zzzz")
+    assert "Did you mean" in other.json()["detail"]
+    assert "Retry-After" not in other.headers
+
+
+@pytest.mark.parametrize("coin", ["bitcoin", "XBTUSD", "BTC/USDT", "tBTCUSD", "KRW-BTC"])
+def test_the_coin_is_named_as_exchanges_name_it(client, service, monkeypatch, coin):
+    def history(query, prices):
+        coin = choices.resolve(query.coin)
+        return dataclasses.replace(synthetic.history(), coin=coin.ticker, quote=coin.quote)
+
+    monkeypatch.setattr(service.prices, "history", history)
+    data = client.get("/models/tiny-dense/forecast", params={"coin": coin}).json()["data"]
+    assert (data["coin"], data["quote"]) == ("BTC", "KRW" if coin == "KRW-BTC" else "USD")
 
 
 def test_the_coin_is_by_default_the_models_own(client):
@@ -498,7 +523,7 @@ def test_slow_prices_hold_few_threads_and_no_prediction(service, monkeypatch):
 
     class Slow:
         @staticmethod
-        def history(query):
+        def history(query, prices):
             with lock:
                 inside.append(query)
                 most.append(len(inside))

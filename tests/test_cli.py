@@ -213,6 +213,49 @@ def test_simulated_prices_are_labelled_everywhere(run):
     assert result["data"]["rows"] == pytest.approx(60 * 24, abs=2)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "forecast --model btc-1h-dense", "forecast --model global-1h-lstm --coin bitcoin",
+        "backtest --network naive --coin BTC", "train --network dense --coin ETH-EUR",
+    ],
+)  # fmt: skip
+def test_a_command_can_insist_on_live_prices(run, command):
+    status, out, err = run(*command.split(), "--prices", "live", "--json")
+    assert (status, out) == (3, "")
+    assert err.startswith("error: Live prices of ")
+    assert len(err.splitlines()) == 1
+
+
+def test_fetch_insists_on_live_prices_unless_told(run, tmp_path):
+    to = tmp_path / "btc.csv"
+    for more in ((), ("--prices", "live")):
+        status, out, err = run("fetch", "--coin", "BTC", "--days", "5", "--to", to, *more)
+        assert (status, out) == (3, "")
+        assert "Live prices of BTC-USD are needed" in err
+        assert not to.exists()
+    assert run("fetch", "--coin", "BTC", "--days", "5", "--to", to, "--prices", "any")[0] == 0
+    assert "simulated" in to.read_text()
+
+
+@pytest.mark.parametrize("coin", ["zzzz", "AAPL", "bitcon", "ATOM2-USD"])
+def test_a_symbol_that_nobody_knows_is_refused_offline(run, tmp_path, coin):
+    to = tmp_path / "x.csv"
+    for command in (
+        ("forecast", "--model", "btc-1h-dense"),
+        ("backtest", "--network", "naive"),
+        ("fetch", "--to", to),
+        ("fetch", "--to", to, "--prices", "any"),
+    ):
+        refused(run(*command, "--coin", coin), "Did you mean")
+    assert not to.exists()
+
+
+def test_the_prices_of_a_file_are_not_live(run, prices):
+    answer = run("backtest", "--data", prices, "--network", "naive", "--prices", "live")
+    refused(answer, "--prices goes with live prices only")
+
+
 def test_a_window_is_cut_from_live_prices(run):
     command = ("--start", "2024-01-01", "--end", "2024-03-01T00:00", "--network", "naive")
     data = json.loads(run("backtest", "--coin", "eth", *command, "--json")[1])["data"]
@@ -230,7 +273,7 @@ def test_a_window_is_cut_from_live_prices(run):
     ],
 )
 def test_a_time_with_an_offset_means_the_same_moment(run, start, end, tmp_path):
-    window = ("--start", start, "--end", end, "--to", tmp_path / "prices.csv")
+    window = ("--start", start, "--end", end, "--prices", "any", "--to", tmp_path / "prices.csv")
     data = json.loads(run("fetch", "--coin", "eth", *window, "--json")[1])["data"]
     assert data["start"] == "2024-01-01T00:00:00+00:00"
     assert data["end"] == "2024-01-01T23:00:00+00:00"
@@ -623,7 +666,8 @@ def test_an_empty_or_hostile_value_is_refused(run, prices, option):
         "--coin BTC --start 2024-02-01 --end 2024-01-01", "--coin BTC --days 0",
         "--coin BTC --days -3", "--coin BTC --days nan", "--coin BTC --days 1e400",
         "--coin BTC --days 5 --start 2024-01-01", "--coin BTC --end 0001-01-01 --days 3000",
-        "--coin ../../x", "--coin BTC-EUR", "--coin BTC --interval 7h", "",
+        "--coin ../../x", "--coin BTC-EUR", "--coin BTC --interval 7h", "", "--coin zzzz",
+        "--coin AAPL --prices live", "--coin BTC --prices simulated", "--coin BTC --prices=",
     ],
 )  # fmt: skip
 def test_a_wrong_choice_of_prices_is_refused(run, options):

@@ -45,7 +45,7 @@ def test_convert_merges_and_reads_back_the_same(run, prices, tmp_path):
 def test_nothing_is_overwritten_without_force(run, prices, tmp_path, command):
     to = tmp_path / "taken.csv"
     to.write_text("mine")
-    what = [prices] if command == "convert" else ["--coin", "BTC", "--days", "5"]
+    what = [prices] if command == "convert" else ["--coin=BTC", "--days=5", "--prices=any"]
     status, result, err = run(command, *what, "--to", to)
     assert (status, result) == (2, None)
     assert "--force" in err
@@ -62,7 +62,9 @@ def test_an_unknown_kind_of_file_is_refused_before_reading(run, tmp_path):
 
 def test_simulated_prices_are_fetched_with_their_label(run, tmp_path):
     to = tmp_path / "eth.csv.gz"
-    status, result, err = run("fetch", "--coin=ETH", "--interval=1d", "--days=30", "--to", to)
+    status, result, err = run(
+        "fetch", "--coin=ETH", "--interval=1d", "--days=30", "--prices=any", "--to", to
+    )
     assert status == 0
     assert result["data"]["simulated"] is True
     assert "simulated" in err

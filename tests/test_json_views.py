@@ -260,6 +260,26 @@ def test_every_answer_says_whether_prices_are_simulated(simulated):
     assert json_views.model_json(SavedModel("a", False, card))["simulated"] is simulated
 
 
+def test_every_answer_says_what_its_prices_are_in():
+    for quote in ("USD", "EUR", "BTC"):
+        history = synthetic.history(quote=quote)
+        assert json_views.data_json(history)["quote"] == quote
+        found = json_views.inspect_json(history)
+        assert (found["coin"], found["quote"], found["source"]) == ("BTC", quote, "file test.csv")
+        card = synthetic.model(quote=quote)
+        model = json_views.model_json(SavedModel("a", False, card))
+        assert model["quote"] == model["data"]["quote"] == quote
+
+
+def test_the_age_of_prices_counts_from_when_the_source_was_asked():
+    asked = pd.Timestamp.now("UTC") - pd.Timedelta("3D")
+    old = synthetic.history(source="yahoo", fetched_at=asked)
+    assert json_views.data_json(old)["age_seconds"] == pytest.approx(3 * 86_400, abs=60)
+    ahead = synthetic.history(source="yahoo", fetched_at=asked + pd.Timedelta("9D"))
+    assert json_views.data_json(ahead)["age_seconds"] == 0
+    assert json_views.data_json(synthetic.history(fetched_at=asked))["age_seconds"] is None
+
+
 def test_the_mean_of_quantiles_integrates_the_quantile_function():
     prices = np.array([[90.0, 92, 95, 98, 100, 103, 107, 112, 120], [5.0] * 9])
     # By hand: many probabilities, the quantile of each, their average.
@@ -279,8 +299,8 @@ def test_a_model_has_every_key_of_the_contract():
     model = synthetic.model(synthetic.spec(network="lstm"), **card)
     found = as_read(json_views.model_json(SavedModel("mine", True, model)))
     assert found.keys() >= {
-        "name", "network", "interval", "coin", "scope", "features", "lookback", "horizon", "needs",
-        "cutoff", "created", "shipped", "simulated", "scores",
+        "name", "network", "interval", "coin", "quote", "scope", "features", "lookback", "horizon",
+        "needs", "cutoff", "created", "shipped", "simulated", "scores",
     }  # fmt: skip
     assert (found["name"], found["shipped"], found["network"]) == ("mine", True, "lstm")
     assert found["needs"] == model.card.needs

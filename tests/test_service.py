@@ -34,6 +34,8 @@ from cryptoforecast.service import (
     ForecastService,
     Service,
     WalkForwardService,
+    choices,
+    keys,
 )
 from cryptoforecast.service.backtests import forecast_bytes
 from cryptoforecast.service.heavy import OneHeavyFit
@@ -752,3 +754,29 @@ def test_names_that_lead_elsewhere_are_refused(service, name):
         with pytest.raises(InvalidInput, match="A model's name must be"):
             act(name)
     assert [each.name for each in service.saved_models.all()] == ["mine"]
+
+
+# ------------------------------------------------------------------ quotes
+
+
+def test_prices_of_different_quotes_are_kept_apart(service):
+    dollars, euros = synthetic.history(), synthetic.history(quote="EUR")
+    assert dollars.fingerprint != euros.fingerprint
+    assert keys.of_prices(dollars) != keys.of_prices(euros)
+    assert training_cache.key(dollars, SPEC) != training_cache.key(euros, SPEC)
+    assert service.prices.open(dollars) != service.prices.open(euros)
+    first, second = (
+        service.backtests.of_baseline(history, "naive", 1) for history in (dollars, euros)
+    )
+    assert (first.history.quote, second.history.quote) == ("USD", "EUR")
+
+
+def test_the_fingerprint_of_dollars_has_no_trace_of_the_quote():
+    assert synthetic.history().fingerprint == "6a5f14957290fd25"
+
+
+def test_a_saved_model_forecasts_its_own_pair():
+    card = synthetic.model().card
+    assert choices.default_coin(card) == "BTC"
+    assert choices.default_coin(dataclasses.replace(card, quote="EUR")) == "BTC-EUR"
+    assert choices.default_coin(dataclasses.replace(card, coin="any", quote="any")) == "BTC"

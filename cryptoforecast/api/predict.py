@@ -22,6 +22,7 @@ from cryptoforecast.errors import (
     SourceUnavailable,
     UnknownModel,
 )
+from cryptoforecast.settings import RETRY_AFTER
 
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
@@ -73,7 +74,9 @@ async def answer(service: Service, request: Request) -> Response:
 
 def refusal(error: CryptoForecastError) -> JSONResponse:
     """Make the answer to a request that is refused, with the status of the error."""
-    return JSONResponse({"detail": str(error)}, _status(error))
+    unavailable = isinstance(error, SourceUnavailable)
+    headers = {"Retry-After": f"{RETRY_AFTER:.0f}"} if unavailable else None
+    return JSONResponse({"detail": str(error)}, _status(error), headers)
 
 
 async def _read_body(request: Request) -> bytes:

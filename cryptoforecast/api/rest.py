@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 Given = ParamSpec("Given")
 #: Price levels in a query, as text: FastAPI would accept "nan" and "1_000" as numbers.
 Levels = Annotated[Sequence[str], Query(description="price level, in `data.quote`; repeatable")]
+PriceRule = Annotated[str, Query(description="live or any: may prices be simulated?")]
 
 #: Requests of each kind that run at once: Streamlit serves its files from the same threads.
 AT_ONCE = 4
@@ -150,28 +151,41 @@ def _add_models(api: FastAPI, service: Service) -> None:
     @api.get(
         "/models/{name}/forecast",
         summary="Forecast the steps after the last closed candle",
-        responses=unknown,
+        responses={**unknown, 503: {"model": Refusal}},
     )
     async def forecast(
-        name: str, coin: str | None = None, above: Levels = (), below: Levels = ()
+        name: str,
+        coin: str | None = None,
+        prices: PriceRule = "any",
+        above: Levels = (),
+        below: Levels = (),
     ) -> JSONResponse:
         """Forecast a coin with the model, by default the coin that it was trained on.
+
+        `coin` is a ticker, a name or a pair, such as `BTC`, `bitcoin` or `BTC-EUR`. With
+        `prices=live` the answer is 503 where no live prices can be had; `Retry-After` says when
+        to ask again. By default simulated prices take their place, and the answer says so.
 
         `above` and `below` are prices in the currency `data.quote`, and each can be repeated.
         `odds` has the probability of ending above or below each of them, at every step.
         """
         levels = read_levels("above", above), read_levels("below", below)
         choices.check_levels([*levels[0], *levels[1]])
-        return JSONResponse(await forecasts.run(_forecast, service, name, coin, *levels))
+        return JSONResponse(await forecasts.run(_forecast, service, name, coin, prices, *levels))
 
 
 def _forecast(
-    service: Service, name: str, coin: str | None, above: Sequence[float], below: Sequence[float]
+    service: Service,
+    name: str,
+    coin: str | None,
+    prices: str,
+    above: Sequence[float],
+    below: Sequence[float],
 ) -> json_views.Json:
     saved = service.saved_models.load(name)
     card = saved.model.card
     query = MarketQuery(choices.default_coin(card) if coin is None else coin, card.interval)
-    history = service.prices.history(query)
+    history = service.prices.history(query, prices=prices)
     next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
     probabilities = service.forecasts.probabilities(next_steps, above, below)
     return json_views.forecast_json(next_steps, saved.model.spec.loss, probabilities)

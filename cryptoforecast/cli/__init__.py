@@ -1,7 +1,8 @@
 """The command line: ``python -m cryptoforecast COMMAND``.
 
 Only the result goes to stdout. Progress, notes and refusals go to stderr. The exit status is 0 if
-the command is done, 2 if it is refused, 1 after an unexpected failure, and 130 after Ctrl-C.
+the command is done, 2 if it is refused, 3 if live prices are required and can't be had, 1 after an
+unexpected failure, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TypeVar
 
 from cryptoforecast.cli import commands, dashboard, options
 from cryptoforecast.cli.progress import one_line, say
-from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 
@@ -55,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("Interrupted.")
         return 130
     except CryptoForecastError as error:
-        return _failed(error, f"error: {one_line(str(error))}", 2)
+        status = 3 if isinstance(error, SourceUnavailable) else 2
+        return _failed(error, f"error: {one_line(str(error))}", status)
     except Exception as error:
         # The user gets one line, and the traceback only on request.
         hint = " (CRYPTOFORECAST_DEBUG=1 shows where)"

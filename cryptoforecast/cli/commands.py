@@ -226,7 +226,7 @@ def _history(
     reading = list(_set(args, READING_OPTIONS))
     if args.data is None and reading:
         raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
-    live_only = list(_set(args, ("start", "end", "days")))
+    live_only = list(_set(args, ("start", "end", "days", "prices")))
     if args.data is not None:
         if live_only:
             raise InvalidInput(f"--{live_only[0]} goes with live prices only. Leave out --data.")
@@ -235,7 +235,7 @@ def _history(
         interval = args.interval
         if interval is None:
             interval = model.card.interval if model is not None else "1h"
-        history = service.prices.history(_query(args, interval))
+        history = service.prices.history(_query(args, interval), prices=_prices(args, "any"))
     else:
         raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
     _say_notes(history)
@@ -244,6 +244,11 @@ def _history(
 
 def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
     return choices.window(args.coin, interval, start=args.start, end=args.end, days=args.days)
+
+
+def _prices(args: argparse.Namespace, default: str) -> str:
+    """Return which prices may answer."""
+    return default if args.prices is None else str(args.prices)
 
 
 def _say_notes(history: PriceHistory) -> None:
@@ -258,7 +263,6 @@ def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistor
         InvalidInput: If there is no such file, or an option is outside the rules.
         UnreadableFile: If the file cannot be read without doubt.
     """
-    coin = None if args.coin is None else choices.resolve(args.coin).ticker
     try:
         if not path.is_file():
             kinds = {path.is_dir(): "a folder", not path.exists(): "no such file"}
@@ -269,7 +273,7 @@ def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistor
             return service.prices.read(
                 path,
                 path.name,
-                coin=coin,
+                coin=args.coin,
                 interval=args.interval,
                 corrections=_corrections(args),
                 repairs=args.repair or (),
@@ -300,7 +304,7 @@ def _inspect(service: Service, args: argparse.Namespace) -> Answer:
     if args.interval is not None:
         choices.check_interval(args.interval)
     if args.coin is not None:
-        choices.resolve(args.coin)
+        choices.check_coin_of_file(args.coin)
     try:
         history = _read(service, args.file, args)
     except CryptoForecastError as error:
@@ -315,7 +319,7 @@ def _convert(service: Service, args: argparse.Namespace) -> Answer:
 
 def _fetch(service: Service, args: argparse.Namespace) -> Answer:
     files.check_target(args.to, force=args.force)
-    history = service.prices.history(_query(args, args.interval))
+    history = service.prices.history(_query(args, args.interval), prices=_prices(args, "live"))
     _say_notes(history)
     return _write(history, args)
 

@@ -184,6 +184,7 @@ def _add_fetch(commands: Commands) -> None:
         "--interval", metavar="I", default="1h", help=f"candle length: {', '.join(INTERVALS)}"
     )
     _add_window(command)
+    _add_price_rule(command, "live")
     _add_to(command)
 
 
@@ -202,6 +203,7 @@ def _add_prices(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--interval", metavar="I", help=f"candle length: {', '.join(INTERVALS)}")
     _add_window(group, "with --coin: ")
+    _add_price_rule(group, "any")
     _add_reading(command, " (with --data)")
 
 
@@ -246,6 +248,15 @@ def _add_window(group: argparse._ActionsContainer, when: str = "") -> None:
     group.add_argument("--start", metavar="TIME", type=_time, help=f"{when}first time, UTC")
     group.add_argument("--end", metavar="TIME", type=_time, help=f"{when}last time, UTC")
     group.add_argument("--days", metavar="N", type=_number, help=f"{when}the last N days")
+
+
+def _add_price_rule(group: argparse._ActionsContainer, default: str) -> None:
+    group.add_argument(
+        "--prices",
+        metavar="P",
+        help="live: end with status 3 if no live source has answered, now or before; any: else "
+        f"take simulated prices (default {default})",
+    )
 
 
 def _add_spec(command: argparse.ArgumentParser) -> None:

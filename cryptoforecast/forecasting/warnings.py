@@ -163,6 +163,8 @@ def of_origin(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
         sentences.append(f"This model learnt from {card.interval} candles, not {history.interval}.")
     if card.coin not in ("any", history.coin):
         sentences.append(f"This model learnt from {card.coin}, not {history.coin}.")
+    if card.quote not in ("any", history.quote):
+        sentences.append(f"This model learnt from prices in {card.quote}, not {history.quote}.")
     if card.simulated != history.simulated:
         was, now = ("simulated", "real") if card.simulated else ("real", "simulated")
         sentences.append(f"This model learnt from {was} prices; these are {now}.")

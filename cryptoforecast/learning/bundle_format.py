@@ -32,6 +32,7 @@ from cryptoforecast.types import (
     TrainedModel,
     TrainingRecord,
 )
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
 
 FORMAT = 1
 #: Largest ``bundle.json`` that is read.
@@ -174,11 +175,14 @@ def _record(content: Mapping[str, object]) -> TrainingRecord:
 
 
 def _card(content: Mapping[str, object], spec: ModelSpec) -> ModelCard:
-    card = _typed(ModelCard, content)
+    usual = "any" if content.get("scope") == "global" else DEFAULT_QUOTE
+    card = _typed(ModelCard, {"quote": usual, **content})  # older bundles don't name it
     if card.interval not in INTERVALS or card.needs != specs.needs(spec):
         raise InvalidBundle("The card contradicts its spec.")
     if card.lowest <= 0 or card.highest <= 0:  # NaN where unknown
         raise InvalidBundle("`lowest` and `highest` must be above 0.")
+    if card.quote != "any" and quote_of(card.quote) != card.quote:
+        raise InvalidBundle(f"`quote` must be a currency or any. Received: {card.quote!r:.80}.")
     for name in ("start", "end", "cutoff", "created"):
         if pd.Timestamp(getattr(card, name)).tzinfo is None:
             raise InvalidBundle(f"`{name}` must be a time with its zone.")

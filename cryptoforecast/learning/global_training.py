@@ -29,6 +29,8 @@ from cryptoforecast.types import (
 
 #: The coin on the card of a global model.
 ANY_COIN = "any"
+#: The quote on its card: it learns from relative moves, which no currency changes.
+ANY_QUOTE = "any"
 _RANGES = ("scaled_return", "scaled_move", "scaled_range", "short_range")
 #: The specs of the shipped global models, by candle length. Coins move together, so a larger
 #: network memorises their common past and forecasts other coins less well. And days are few.
@@ -60,7 +62,7 @@ def train(
         monitor: Follows the progress, and may stop the work.
 
     Raises:
-        InvalidInput: If an input depends on a coin's scale, or the intervals differ.
+        InvalidInput: If an input depends on a coin's scale, or the intervals or quotes differ.
         NotEnoughData: If a span of all histories together would be too short.
         Cancelled: If the monitor stopped the work.
     """
@@ -129,6 +131,12 @@ def _check(histories: Sequence[PriceHistory], spec: ModelSpec) -> None:
         raise InvalidInput(
             f"A global model needs candles of one length. Received: {', '.join(intervals) or '-'}."
         )
+    quotes = sorted({history.quote for history in histories})
+    if len(quotes) != 1:
+        raise InvalidInput(
+            f"A global model needs prices in one currency. Received: {', '.join(quotes)}. Leave "
+            "out the histories in other currencies."
+        )
 
 
 def _before(history: PriceHistory, until: pd.Timestamp | None) -> PriceHistory | None:
@@ -152,4 +160,5 @@ def _card(histories: Sequence[PriceHistory], spec: ModelSpec) -> ModelCard:
         created=pd.Timestamp.now("UTC").floor("s").isoformat(),
         rows=sum(map(len, histories)),
         libraries=networks.libraries(),
+        quote=ANY_QUOTE,
     )

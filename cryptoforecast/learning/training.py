@@ -90,6 +90,7 @@ def fit(
         lowest=float(np.min(close)),
         highest=float(np.max(close)),
         libraries=networks.libraries(),
+        quote=history.quote,
     )
     model = TrainedModel(spec, scaler, weights, None, record, card)
     if spec.loss == "mse":

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.library.values import Value, candles, heading, moment, paragraphs, table
 from cryptoforecast.service import choices, shared
 from cryptoforecast.types import PriceHistory, QualityReport
@@ -171,14 +171,7 @@ def fetch(
     query = choices.window(coin, interval, start=start, end=end, days=days)
     if simulated == "only":
         return Prices(service.simulated(query))
-    history = service.history(query)
-    if history.simulated and simulated == "refuse":
-        why = " ".join(history.notes) or "No source answered."
-        raise SourceUnavailable(
-            f"Live prices of {history.coin} are needed. Received: {why} Try again later, read a "
-            'file, or allow simulated prices (simulated="allow").'
-        )
-    return Prices(history)
+    return Prices(service.history(query, prices="live" if simulated == "refuse" else "any"))
 
 
 def read(

@@ -36,10 +36,12 @@ from cryptoforecast.prices.candles.coins import COINS, resolve
 from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of as check_interval
+from cryptoforecast.prices.candles.symbols import named as check_coin_of_file
 from cryptoforecast.prices.files.corrections import ASSIGNABLE, Corrections
 from cryptoforecast.prices.live.query import TIME_RULE, parse_time, window
 from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.types import ModelCard
+from cryptoforecast.types.quotes import market_name
 
 __all__ = [
     "ASSIGNABLE",
@@ -62,6 +64,7 @@ __all__ = [
     "Corrections",
     "base_interval",
     "candles_needed",
+    "check_coin_of_file",
     "check_interval",
     "check_levels",
     "check_metric",
@@ -104,5 +107,5 @@ def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:
 
 
 def default_coin(card: ModelCard) -> str:
-    """Return the coin that a saved model forecasts unless the user chooses another."""
-    return "BTC" if card.coin == "any" else card.coin
+    """Return the coin or pair that a saved model forecasts unless the user chooses another."""
+    return "BTC" if card.coin == "any" else market_name(card.coin, card.quote)

@@ -7,9 +7,10 @@ import hashlib
 from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
 
 
-def of_prices(history: PriceHistory) -> tuple[str, str, str, bool]:
-    """Name prices by their candles, their coin, and where they are from."""
-    return history.coin, history.source, history.fingerprint, history.simulated
+def of_prices(history: PriceHistory) -> tuple[str, str, str, str, bool]:
+    """Name prices by their candles, their coin and quote, and where they are from."""
+    facts = history.coin, history.quote, history.source, history.fingerprint
+    return (*facts, history.simulated)
 
 
 def of_file(history: PriceHistory) -> str:

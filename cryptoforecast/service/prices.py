@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cryptoforecast.prices.files.corrections import Corrections
     from cryptoforecast.prices.live.sources import Source
 
+#: Which prices may answer: those of a live source, or simulated ones too.
+PRICES = ("live", "any")
 #: How the name of an opened file begins, which stands where a coin could stand.
 FILE_PREFIX = "file-"
 #: Candles of opened files in memory, of all files together; about 50 MB.
@@ -46,18 +48,29 @@ class PriceService:
         self._max_rows = max_rows
         self._files: LruCache[PriceHistory] = LruCache(max_rows, len)
 
-    def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
+    def history(
+        self, query: MarketQuery, wait: float | None = None, *, prices: str = "any"
+    ) -> PriceHistory:
         """Return the best prices available within ``wait`` seconds; see ``LivePrices.history``.
 
         The name of an opened file in place of a coin gives the prices of that file.
 
+        Args:
+            query: Coin, interval and window.
+            wait: Seconds that the sources may take; the settings' deadline by default.
+            prices: ``"live"`` requires prices of a live source, fetched now or before; ``"any"``
+                allows simulated ones.
+
         Raises:
-            InvalidInput: If no source can answer the query, or the file is no longer in memory.
+            InvalidInput: If no source can answer the query, the file is no longer in memory, or
+                ``prices`` is none of ``PRICES``.
             NotEnoughData: If no closed candle lies in the window.
+            SourceUnavailable: If live prices are required, no source answers and none are cached.
         """
+        check_prices(prices)
         if is_file(query.coin):
             return self.file(query.coin)
-        return self._live.history(query, wait)
+        return self._live.history(query, wait, simulated=prices == "any")
 
     def simulated(self, query: MarketQuery) -> PriceHistory:
         """Return prices of the simulated market, and ask no source.
@@ -178,6 +191,19 @@ class PriceService:
                 "Open the file again on the Data page, or choose a coin."
             )
         return history
+
+
+def check_prices(prices: str) -> None:
+    """Check a choice of the prices that may answer.
+
+    Raises:
+        InvalidInput: If it is none of ``PRICES``.
+    """
+    if prices not in PRICES:
+        raise InvalidInput(
+            f"`prices` must be {' or '.join(PRICES)}. Received: {prices!r:.40}. live requires "
+            "those of a live source, any allows simulated ones."
+        )
 
 
 def is_file(coin: str) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.types.quotes import DEFAULT_QUOTE, pair_text
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, market_name, pair_text
 
 Array = np.ndarray
 
@@ -146,6 +146,16 @@ class PriceHistory:
         return len(self.candles)
 
     @property
+    def of_file(self) -> bool:
+        """Whether the candles were read from a file, whose prices have no age."""
+        return self.source.startswith("file ")
+
+    @property
+    def market(self) -> str:
+        """Name of the market: the ticker, and the quote unless it is USD, as ``"BTC-EUR"``."""
+        return market_name(self.coin, self.quote)
+
+    @property
     def start(self) -> pd.Timestamp:
         """Open of the first candle, UTC."""
         return self.candles.index[0]
@@ -185,8 +195,13 @@ class PriceHistory:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the interval and of all candles, 16 hexadecimal digits; not of their source."""
+        """Hash of interval, quote and all candles, 16 hexadecimal digits; not of their source.
+
+        A quote in US dollars leaves no trace in it.
+        """
         digest = hashlib.sha256(self.interval.encode())
+        if self.quote != DEFAULT_QUOTE:
+            digest.update(self.quote.encode())
         digest.update(np.ascontiguousarray(self.candles.index.asi8).tobytes())
         for column in ("open", "high", "low", "close", "volume"):
             digest.update(np.ascontiguousarray(self.candles[column].to_numpy(float)).tobytes())

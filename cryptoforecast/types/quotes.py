@@ -39,6 +39,11 @@ def quote_of(text: str) -> str | None:
     return name if name in QUOTES else None
 
 
+def market_name(coin: str, quote: str) -> str:
+    """Name a market: the ticker, and the quote unless it is USD, as ``"BTC-EUR"``."""
+    return coin if quote == DEFAULT_QUOTE else f"{coin}-{quote}"
+
+
 def decimals(size: float, quote: str = DEFAULT_QUOTE) -> int:
     """Choose decimals that give about four significant digits of a price.
 

@@ -122,4 +122,4 @@ def _matches(test: WalkForward, history: PriceHistory, spec: ModelSpec, plan: Wa
 
 
 def _prices(history: PriceHistory) -> tuple[str, str, str]:
-    return history.coin, history.interval, history.source
+    return history.market, history.interval, history.source

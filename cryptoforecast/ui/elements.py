@@ -116,7 +116,7 @@ def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
         lambda: frame.assign(coin=history.coin, quote=history.quote, source=history.source).to_csv(
             index=False
         ),
-        file_name=f"{label}{history.coin}-{history.interval}-{name}.csv".lower(),
+        file_name=f"{label}{history.market}-{history.interval}-{name}.csv".lower(),
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",

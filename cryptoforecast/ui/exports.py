@@ -13,7 +13,7 @@ def show(service: Service, test: FinishedTest) -> None:
     """Draw the two download buttons."""
     history, name = test.result.history, test.result.spec.network
     label = "simulated-" if history.simulated else ""
-    file = f"{label}{history.coin}-{history.interval}-{name}".lower()
+    file = f"{label}{history.market}-{history.interval}-{name}".lower()
     st.subheader("Download the results")
     with st.container(horizontal=True):
         st.download_button(

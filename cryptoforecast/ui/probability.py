@@ -65,7 +65,7 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
             placeholder=f"{close:.{digits}f} (last close)",
             step=round_step(close / 100),
             format=f"%.{digits}f",
-            key=f"price_{future.history.coin}",
+            key=f"price_{future.history.market}",
             bind="query-params",
             width=220,
             help="Leave it empty for the last close. The probability comes from the nine quantiles "

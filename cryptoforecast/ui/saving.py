@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from cryptoforecast.service import Service
 from cryptoforecast.types import Backtest
+from cryptoforecast.types.quotes import market_name
 from cryptoforecast.ui import elements
 from cryptoforecast.ui.inputs import RUN
 
@@ -17,7 +20,10 @@ def offer(service: Service, result: Backtest, model_name: str) -> None:
     st.subheader("Keep this model")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         card = result.model.card
-        suggestion = f"{card.coin}-{card.interval}-{result.spec.network}".lower()
+        market = market_name(card.coin, card.quote)
+        suggestion = f"{market}-{card.interval}-{result.spec.network}".lower()
+        # The coin of a file may have any name, the model only plain letters.
+        suggestion = re.sub(r"[^a-z0-9.-]+", "", suggestion).lstrip(".-")
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", icon=":material/save:")

@@ -10,7 +10,7 @@ import pandas as pd
 from cryptoforecast.errors import UnknownModel
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
-from cryptoforecast.service.choices import BASELINES, make_spec
+from cryptoforecast.service.choices import BASELINES, default_coin, make_spec
 from cryptoforecast.types import (
     Backtest,
     MarketQuery,
@@ -49,7 +49,7 @@ def backtest(service: Service, model_name: str, history: PriceHistory) -> Backte
     if run is None and history.fingerprint == model.card.fingerprint:
         return service.backtests.of_trained(history, model, cached=True)
     trained_on = run.history if run is not None else _training_history(service, model)
-    if (trained_on.coin, trained_on.interval) != (history.coin, history.interval):
+    if (trained_on.market, trained_on.interval) != (history.market, history.interval):
         return service.backtests.of_saved(history, model)
     if trained_on.fingerprint != model.card.fingerprint:
         # These are not the prices that it was trained on: test it on those of today.
@@ -119,5 +119,7 @@ def _training_history(service: Service, model: TrainedModel) -> PriceHistory:
     card = model.card
     start, end = pd.Timestamp(card.start), pd.Timestamp(card.end)
     candle = (end - start) / max(1, card.rows - 1)
-    query = MarketQuery(card.coin, card.interval, start.as_unit("ns"), (end + candle).as_unit("ns"))
+    query = MarketQuery(
+        default_coin(card), card.interval, start.as_unit("ns"), (end + candle).as_unit("ns")
+    )
     return service.prices.history(query, wait=0)

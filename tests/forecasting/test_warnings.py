@@ -129,6 +129,16 @@ def test_another_coin_interval_or_kind_of_prices_is_named():
     )
 
 
+def test_prices_in_another_currency_are_named():
+    card = synthetic.model().card
+    euros = synthetic.history(300, quote="EUR")
+    sentence = "This model learnt from prices in USD, not EUR."
+    assert warnings.of_origin(euros, card) == (sentence,)
+    assert sentence in warnings.of_forecast(euros, synthetic.model())
+    for quote in ("EUR", "any"):
+        assert warnings.of_origin(euros, dataclasses.replace(card, quote=quote)) == ()
+
+
 def test_a_band_that_could_not_be_measured_is_named():
     assert warnings.of_band(1234) == (
         "The width of the band is the model's own: 1,234 of its forecasts on prices it was not "

@@ -483,12 +483,27 @@ def test_a_missing_part(bundle, part):
         ("card", "scores", {"dense": 1}), ("card", "scores", {"dense": {"mae": "x"}}),
         ("card", "scores", {"dense": {"mae": True}}), ("card", "libraries", {"keras": 3}),
         ("card", "libraries", None), ("card", "surprise", "x\ny" * 100_000),
+        ("card", "quote", 5), ("card", "quote", "DOGE"), ("card", "quote", "usd"),
+        ("card", "quote", ""),
     ],
-    ids=range(67),
+    ids=range(71),
 )  # fmt: skip
 def test_wrong_values(bundle, part, field, value):
     rewrite(bundle, lambda content: content[part].update({field: value}))
     refused(bundle)
+
+
+@pytest.mark.parametrize(("scope", "quote"), [("coin", "USD"), ("global", "any")])
+def test_bundles_of_before_have_the_usual_quote(bundle, scope, quote):
+    rewrite(bundle, lambda content: content["card"].update(scope=scope))
+    rewrite(bundle, lambda content: content["card"].pop("quote"))
+    assert bundles.load(bundle).card.quote == quote
+
+
+@pytest.mark.parametrize("quote", ["EUR", "BTC", "KRW", "any"])
+def test_the_quote_is_kept(tmp_path, quote):
+    bundles.save(synthetic.model(quote=quote), tmp_path, "net")
+    assert bundles.load(tmp_path / "net").card.quote == quote
 
 
 def test_a_missing_field(bundle):

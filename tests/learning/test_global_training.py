@@ -111,3 +111,13 @@ def test_refusals_say_what_is_needed(histories):
         global_training.train([], spec())
     with pytest.raises(NotEnoughData, match="0 histories"):
         global_training.train(histories, spec(), histories[0].start)
+
+
+def test_histories_in_several_currencies_are_refused(histories):
+    mixed = [histories[0], dataclasses.replace(histories[1], quote="EUR")]
+    with pytest.raises(InvalidInput, match=r"prices in one currency\. Received: EUR, USD\."):
+        global_training.train(mixed, spec())
+
+
+def test_a_global_model_is_of_no_quote(model):
+    assert (model.card.coin, model.card.quote) == ("any", "any")

@@ -25,11 +25,20 @@ WINDOW = {"start": "2024-01-01", "end": "2024-02-01"}
 
 
 def test_simulated_prices_are_refused_unless_they_are_asked_for() -> None:
-    with pytest.raises(SourceUnavailable, match=r"Live prices of BTC are needed. Received: Live"):
+    with pytest.raises(
+        SourceUnavailable, match=r"Live prices of BTC-USD are needed. Received: Live"
+    ):
         cf.fetch("BTC", **WINDOW)
     found = cf.fetch("btc-usd", **WINDOW, simulated="allow")
     assert (found.coin, found.source, found.simulated) == ("BTC", "simulated", True)
     assert found.notes[0].startswith("Live prices are switched off.")
+
+
+@pytest.mark.parametrize("coin", ["zzzz", "AAPL", "ATOM2-USD", "bitcon"])
+@pytest.mark.parametrize("simulated", ["refuse", "allow", "only"])
+def test_no_unlisted_symbol_has_simulated_prices(coin: str, simulated: str) -> None:
+    with pytest.raises(InvalidInput, match=r"Did you mean .*\?"):
+        cf.fetch(coin, simulated=simulated)
 
 
 def test_simulated_prices_alone_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +56,8 @@ def test_simulated_prices_alone_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> N
 def test_live_prices_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[MarketQuery] = []
 
-    def history(query: MarketQuery) -> object:
+    def history(query: MarketQuery, *, prices: str) -> object:
+        assert prices == "live"
         asked.append(query)
         return synthetic.history(source="yahoo")
 

@@ -53,14 +53,9 @@ def read_symbol(text: str) -> Symbol | None:
         The coin, and its quote if the text is a pair; ``None`` for a text without letters.
     """
     words = " ".join(text.split())
-    for name in (words, _PERPETUAL.sub("", words)):
-        coin = listed(name)
-        if coin is not None:
-            return Symbol(coin.ticker)
-        with contextlib.suppress(InvalidInput):
-            pair = pairs.read(name)
-            if pair is not None:
-                return Symbol(pair.ticker, pair.quote)
+    known = _known(words)
+    if known is not None:
+        return known
     name, quote = _cut_quote(words)
     ticker = _shown(name)
     return Symbol(ticker, quote) if ticker else None
@@ -72,10 +67,15 @@ def named(text: str) -> Symbol:
     Raises:
         InvalidInput: If the text is no name.
     """
-    symbol = read_symbol(text)
-    plain = all(char.isalnum() or char in " .-/_:^=" or _is_mark(char) for char in text.strip())
-    begins = text.strip()[:1].isalnum() or text.strip()[:1] == "^"
-    if symbol is None or not plain or not begins or len(text) > pairs.MAX_TEXT:
+    words = " ".join(text[: pairs.MAX_TEXT].split())
+    known = _known(words) if len(text) <= pairs.MAX_TEXT else None
+    if known is not None:
+        return known
+    name, _ = _cut_quote(words)
+    plain = all(char.isalnum() or char in " .-_^=" or _is_mark(char) for char in name)
+    begins = name[:1].isalnum() or name[:1] == "^"
+    symbol = read_symbol(words) if plain and begins and len(name) <= pairs.MAX_LENGTH else None
+    if symbol is None:
         raise InvalidInput(
             "The coin of a file is a ticker, a name or a pair such as BTC-EUR, of at most "
             f"{pairs.MAX_LENGTH} characters that are letters, digits or . - ^ =. "
@@ -96,6 +96,19 @@ def guess(name: str) -> Symbol | None:
     words = re.findall(r"[A-Za-z0-9]+", stem)
     found = _first(_guess_pair, words) or _first(_guess_name, words)
     return found or _guess_unlisted(stem) or _first(_guess_ticker, words)
+
+
+def _known(words: str) -> Symbol | None:
+    """Read a listed coin or a pair; also one of futures."""
+    for name in (words, _PERPETUAL.sub("", words)):
+        coin = listed(name)
+        if coin is not None:
+            return Symbol(coin.ticker)
+        with contextlib.suppress(InvalidInput):
+            pair = pairs.read(name)
+            if pair is not None:
+                return Symbol(pair.ticker, pair.quote)
+    return None
 
 
 def _cut_quote(words: str) -> tuple[str, str | None]:

@@ -74,7 +74,7 @@ def read(
     if interval is not None:
         step_of(interval)
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
-    own = named(coin) if coin else None
+    own = None if coin is None else named(coin)
     corrections = corrections or Corrections()
     try:
         with open_source(source, report) as stream:

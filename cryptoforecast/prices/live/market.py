@@ -48,11 +48,9 @@ from cryptoforecast.prices.live.sources import (
 from cryptoforecast.prices.live.update import Updater
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.prices.simulation import market
-from cryptoforecast.settings import Settings
+from cryptoforecast.settings import RETRY_AFTER, Settings
 from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 
-# Seconds after a failure in which the same symbol and interval are not requested again.
-_FAILURE_REMEMBERED = 30.0
 # For so long, candles of a source other than the preferred one count as fresh.
 _FALLBACK_FRESH = pd.Timedelta(minutes=15)
 # What is fetched to compare two sources: so many candles, within so many seconds.
@@ -83,7 +81,9 @@ class LivePrices:
         self._flights: LruCache[SingleFlight] = LruCache(_MAX_FLIGHTS)
         self._histories: LruCache[PriceHistory] = LruCache(_MAX_HISTORIES)
 
-    def history(self, query: MarketQuery, wait: float | None = None) -> PriceHistory:
+    def history(
+        self, query: MarketQuery, wait: float | None = None, *, simulated: bool = True
+    ) -> PriceHistory:
         """Return the closed candles that open in [start, end).
 
         These are fresh cached prices; otherwise the prices of a source that answers within
@@ -94,12 +94,14 @@ class LivePrices:
             query: Coin, interval and window.
             wait: Seconds that the sources may take; the settings' deadline by default. With 0
                 the answer comes at once, and the sources are asked in the background.
+            simulated: Whether simulated prices may answer.
 
         Raises:
-            InvalidInput: If the query is malformed, or the coin is not of the list and no source
-                knows it or answers, or two sources give the prices of different coins.
-            SourceUnavailable: If no source answers for a listed coin in another currency than
-                USD, in which nothing is simulated.
+            InvalidInput: If the query is malformed, or no source knows the coin, or none answers,
+                nothing is cached, and there are no simulated prices: these are of listed coins in
+                USD; or if two sources give the prices of different coins.
+            SourceUnavailable: If no source answers for a listed coin, nothing is cached, and
+                prices may not be simulated.
             NotEnoughData: If no closed candle lies in the window.
         """
         coin = resolve(query.coin)
@@ -113,8 +115,8 @@ class LivePrices:
             failure = self._refresh(coin, query, limit if wait is None else min(wait, limit))
             entry = self._choose(coin, query)
         if entry is None:
-            if not market.has(coin) or isinstance(failure, NotEnoughData):
-                raise _no_prices(coin, failure)
+            if not (simulated and market.has(coin)) or isinstance(failure, NotEnoughData):
+                raise _no_prices(coin, failure, simulated=simulated)
             return self._simulate(coin, query, failure)
         return self._answer(coin, query, entry, failure)
 
@@ -193,7 +195,7 @@ class LivePrices:
             flight = self._flights.get(key)
             if flight is not None and (
                 not flight.done.is_set()
-                or flight.failed_within(_FAILURE_REMEMBERED)
+                or flight.failed_within(RETRY_AFTER)
                 or (flight.answered_within(self._settings.fresh) and flight.covers(start))
             ):
                 return flight
@@ -352,21 +354,33 @@ class LivePrices:
         )
 
 
-def _no_prices(coin: Coin, failure: CryptoForecastError | None) -> CryptoForecastError:
-    """Return the error about a coin that has neither live nor simulated prices."""
-    if isinstance(failure, NotEnoughData) and coin.ticker in COINS:
+def _no_prices(
+    coin: Coin, failure: CryptoForecastError | None, *, simulated: bool
+) -> CryptoForecastError:
+    """Return the error about a coin without live prices, whose prices are not simulated.
+
+    Args:
+        coin: The coin.
+        failure: Why no source answered.
+        simulated: Whether simulated prices might answer, if there were any of this coin.
+    """
+    listed = coin.ticker in COINS
+    if isinstance(failure, NotEnoughData) and listed:
         return failure
-    if isinstance(failure, InvalidInput):
+    if isinstance(failure, InvalidInput) and not market.has(coin):
         return type(failure)(f"{failure} {_remedy(coin)}")
-    if coin.ticker in COINS:
+    if listed and not simulated:
+        allowed = ', or allow simulated prices (--prices any, prices=any, simulated="allow")'
         return SourceUnavailable(
-            f"{failure} {coin.ticker} in {coin.quote} is not cached, and prices are simulated in "
-            "USD only. Try again later, or read a file."
+            f"Live prices of {coin.symbol} are needed. Received: {failure} Nothing is cached. "
+            f"Try again later, or read a file{allowed * market.has(coin)}."
         )
-    return InvalidInput(
-        f"{coin.symbol} is not in the list of coins, and no live source could be asked for it. "
-        f"Received: {failure} {_remedy(coin)}"
+    known = (
+        f"{coin.symbol} is not cached, and prices are simulated in USD only."
+        if listed
+        else f"{coin.symbol} is not in the list of coins, and no live source could be asked for it."
     )
+    return InvalidInput(f"{known} Received: {failure} {_remedy(coin)}")
 
 
 def _remedy(coin: Coin) -> str:

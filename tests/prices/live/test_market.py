@@ -497,13 +497,30 @@ def test_an_unlisted_symbol_is_never_simulated(settings: Settings, coin: str, li
     assert later.history(MarketQuery(coin, "1h", ago("5D"))).fingerprint == known.fingerprint
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_simulated_prices_can_be_ruled_out(settings: Settings, live: bool) -> None:
+    source = Source()
+    source.error = SourceUnavailable("Yahoo can't be reached (ConnectError).")
+    prices = LivePrices(replace(settings, live=live), [source])
+    with pytest.raises(SourceUnavailable, match=r"BTC-USD are needed.* Nothing is cached.*any"):
+        prices.history(MarketQuery("BTC", "1h"), simulated=False)
+    assert prices.history(MarketQuery("BTC", "1h")).simulated
+    # Old prices of a live source are live prices, and their note says how old they are.
+    put(settings, stale(hours=500))
+    old = prices.history(MarketQuery("BTC", "1h"), simulated=False)
+    assert not old.simulated
+    assert old.notes[-1].endswith("These prices were fetched 3 days ago.")
+
+
 @pytest.mark.parametrize("coin", ["BTC-EUR", "ETH/BTC", "KRW-SOL"])
 def test_a_pair_is_live_or_refused_and_carries_its_quote(settings: Settings, coin: str) -> None:
     quote = {"BTC-EUR": "EUR", "ETH/BTC": "BTC", "KRW-SOL": "KRW"}[coin]
     source = Source()
     offline = LivePrices(replace(settings, live=False), [source])
-    with pytest.raises(SourceUnavailable, match="prices are simulated in USD only"):
+    with pytest.raises(InvalidInput, match=r"prices are simulated in USD only\..* Ask for .*-USD"):
         offline.history(MarketQuery(coin, "1h"))
+    with pytest.raises(SourceUnavailable, match=f"Live prices of .*-{quote} are needed"):
+        offline.history(MarketQuery(coin, "1h"), simulated=False)
     prices = LivePrices(settings, [source])
     history = prices.history(MarketQuery(coin, "1h", ago("5D")))
     assert (history.quote, history.simulated) == (quote, False)
