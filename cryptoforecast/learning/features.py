@@ -337,7 +337,8 @@ CLOCK = ("hour", "half_day", "week", "weekend")
 
 def has_volume(candles: pd.DataFrame) -> bool:
     """Return whether there are volumes to learn from: they must vary in the first half already."""
-    volume = np.nan_to_num(candles["volume"].to_numpy(float)[: (len(candles) + 1) // 2])
+    early = max(len(candles) // 2, VOLUME_ROWS)
+    volume = np.nan_to_num(candles["volume"].to_numpy(float)[:early])
     return bool(np.ptp(volume) > 0) if len(volume) else False
 
 
