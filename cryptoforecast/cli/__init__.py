@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _write(answer.text)
         if answer.refusal is not None:
             say(f"error: {one_line(answer.refusal)}")
-        return 0 if answer.refusal is None else 2
+        return answer.status if answer.refusal is None else 2
     except KeyboardInterrupt:
         say("Interrupted.")
         return 130

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import exports, text
+from cryptoforecast.cli import diagnosis, exports, text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
@@ -37,11 +37,13 @@ class Answer:
         json: For ``--json``.
         text: For a user at a terminal.
         refusal: Why the command ends with status 2, although there is a result.
+        status: Exit status of a command that is not refused.
     """
 
     json: object
     text: str
     refusal: str | None = None
+    status: int = 0
 
 
 def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
@@ -69,6 +71,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _convert(service, args)
     if args.command == "fetch":
         return _fetch(service, args)
+    if args.command == "doctor":
+        return _doctor(service, args)
     if args.action == "list":
         return _list(service)
     return _show(service, args.name) if args.action == "show" else _delete(service, args.name)
@@ -322,6 +326,15 @@ def _fetch(service: Service, args: argparse.Namespace) -> Answer:
     history = service.prices.history(_query(args, args.interval), prices=_prices(args, "live"))
     _say_notes(history)
     return _write(history, args)
+
+
+def _doctor(service: Service, args: argparse.Namespace) -> Answer:
+    found = service.prices.diagnose(args.coin, every_coin=args.all, record=args.record)
+    if not found.usable:
+        say("No live source can be used.")
+    return Answer(
+        json_views.diagnosis_json(found), diagnosis.text(found), status=0 if found.usable else 1
+    )
 
 
 def _write(history: PriceHistory, args: argparse.Namespace) -> Answer:

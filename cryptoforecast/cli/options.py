@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     _add_convert(commands)
     _add_fetch(commands)
+    _add_doctor(commands)
     return top
 
 
@@ -186,6 +187,25 @@ def _add_fetch(commands: Commands) -> None:
     _add_window(command)
     _add_price_rule(command, "live")
     _add_to(command)
+
+
+def _add_doctor(commands: Commands) -> None:
+    command = _command(
+        commands,
+        "doctor",
+        "Ask each live source by itself, without the cache, and say how it answers. "
+        "The exit status is 1 if none can be used.",
+    )
+    command.add_argument("--coin", metavar="C", default="BTC", help="e.g. ETH (default BTC)")
+    command.add_argument(
+        "--all", action="store_true", help="ask for all coins of the list too, within two minutes"
+    )
+    command.add_argument(
+        "--record",
+        metavar="DIR",
+        type=Path,
+        help="keep the answers in a new folder: status, headers and five rows, never cookies",
+    )
 
 
 def _add_to(command: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from cryptoforecast.types import MarketQuery, PriceHistory
 if TYPE_CHECKING:
     from cryptoforecast.prices.files.corrections import Corrections
     from cryptoforecast.prices.live.sources import Source
+    from cryptoforecast.types.diagnosis import Diagnosis
 
 #: Which prices may answer: those of a live source, or simulated ones too.
 PRICES = ("live", "any")
@@ -44,6 +45,7 @@ class PriceService:
         sources: Sequence[Source] | None = None,
         max_rows: int = MAX_ROWS,
     ) -> None:
+        self._settings = settings
         self._live = LivePrices(settings, sources)
         self._max_rows = max_rows
         self._files: LruCache[PriceHistory] = LruCache(max_rows, len)
@@ -85,6 +87,29 @@ class PriceService:
     def refreshing(self, query: MarketQuery) -> bool:
         """Return whether a live source is being asked for these prices now."""
         return not is_file(query.coin) and self._live.refreshing(query)
+
+    def diagnose(
+        self, coin: str = "BTC", *, every_coin: bool = False, record: Path | None = None
+    ) -> Diagnosis:
+        """Ask each live source by itself, without the cache; see ``doctor.Doctor``.
+
+        Args:
+            coin: The coin that is asked for.
+            every_coin: Whether to ask for all coins of the list too.
+            record: A new folder in which to keep what the sources answer.
+
+        Raises:
+            InvalidInput: If live prices are switched off, the text stands for no coin, or the
+                folder can't be written.
+        """
+        if not self._settings.live:
+            raise InvalidInput(
+                "The doctor asks the live sources. Received: CRYPTOFORECAST_LIVE=0, which switches "
+                "them off. Set it to 1."
+            )
+        from cryptoforecast.prices.live.doctor import Doctor
+
+        return Doctor(self._settings).examine(coin, every_coin=every_coin, record=record)
 
     def read(
         self,

@@ -17,6 +17,8 @@ _MIN_ROWS = 20
 _SAME_PRICE = 1e-6
 # Steps between rounded prices are multiples of the smallest one, up to this share of it.
 _GRID_TOLERANCE = 0.05
+# Below this price, a fixed number of decimals may be too few.
+_TINY_PRICE, _MAX_DECIMALS = 0.01, 15
 # Candles at the end in which two sources must have a time in common.
 _COMPARED_ROWS = 48
 
@@ -37,10 +39,23 @@ def price_step(candles: pd.DataFrame) -> float:
     steps = np.diff(distinct)
     steps = steps[steps > _SAME_PRICE * distinct[1:]]
     if not len(steps):
-        return 0.0
+        return _step_of_one_price(float(distinct[0]))
     step = steps.min()
     off_grid = np.abs(steps / step - np.round(steps / step)) > _GRID_TOLERANCE
     return 0.0 if off_grid.any() else float(step / np.median(prices))
+
+
+def _step_of_one_price(price: float) -> float:
+    """Return the step of a price that never changes: one in its last digit, if it is tiny.
+
+    A larger price may stand still for other reasons: a dollar coin is worth a dollar.
+    """
+    if price >= _TINY_PRICE:
+        return 0.0
+    for decimals in range(_MAX_DECIMALS):
+        if abs(round(price, decimals) - price) <= _SAME_PRICE * price:
+            return 10.0**-decimals / price
+    return 0.0
 
 
 def last_closes(

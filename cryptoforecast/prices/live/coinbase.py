@@ -21,6 +21,7 @@ from cryptoforecast.prices.live.coinbase_pages import PAGE_ROWS, Pages
 from cryptoforecast.prices.live.http import JsonClient, JsonSession
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
+from cryptoforecast.prices.live.wire import Tap
 from cryptoforecast.types import span_text
 from cryptoforecast.types.quotes import quote_of
 
@@ -62,6 +63,8 @@ class Coinbase:
         breaker: CircuitBreaker | None = None,
         per_second: float = MAX_PER_SECOND,
     ) -> None:
+        self.base = base
+        self._per_second = per_second
         self._client = JsonClient(self.title, base, per_second, MAX_BURST)
         self._breaker = breaker or CircuitBreaker(self.title)
 
@@ -79,6 +82,16 @@ class Coinbase:
         rows = PAGE_ROWS * MAX_PAGES
         span = span_text(rows * step_of(interval))
         return f"Coinbase is asked for the last {rows:,} {CANDLE_NAMES[interval]} ({span}) at most."
+
+    def observe(self, tap: Tap | None) -> None:
+        """Have every answer shown to ``tap``; nobody looks if it is ``None``."""
+        self._client.tap = tap
+
+    def cost(self, rows: int, seconds: float) -> tuple[int, float]:
+        """Return the requests that candles take, and about how many seconds; see ``Doctor``."""
+        pages = max(1, -(-rows // (PAGE_ROWS - 1)))
+        waiting = max(pages - MAX_BURST, 0) / self._per_second
+        return pages, max(pages / MAX_IN_FLIGHT * seconds, waiting + seconds)
 
     def fetch(
         self,

@@ -20,6 +20,7 @@ import pandas as pd
 
 from cryptoforecast.errors import SourceUnavailable
 from cryptoforecast.prices.live.breaker import RetryLater
+from cryptoforecast.prices.live.wire import Roundtrip, Tap
 
 if TYPE_CHECKING:
     import requests
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000
 _MAX_ATTEMPTS = 3
 _CHUNK_BYTES = 65_536
+# How much of a refusal is shown to those who look at it.
+_SHOWN_BYTES = 2000
 _CONNECT_TIMEOUT = 4.0
 _FIRST_PAUSE = 0.2
 # A longer wait is left to the next request; meanwhile other sources may answer.
@@ -101,10 +104,15 @@ class JsonClient:
         base: Scheme and host, for example ``"https://api.kraken.com"``.
         per_second: Requests a second, at most, of all sessions together.
         burst: Requests that may follow each other at once after a pause.
+
+    Attributes:
+        title: The host's name in messages.
+        tap: Is shown every answer; ``None`` if nobody looks.
     """
 
     def __init__(self, title: str, base: str, per_second: float, burst: int = 1) -> None:
         self.title = title
+        self.tap: Tap | None = None
         self._base = base.rstrip("/")
         self._limiter = _RateLimiter(per_second, burst)
 
@@ -119,7 +127,7 @@ class JsonClient:
             session.headers.clear()
             session.headers.update(_HEADERS)
             until = time.monotonic() + deadline
-            yield JsonSession(self.title, self._base, self._limiter, session, until)
+            yield JsonSession(self.title, self._base, self._limiter, session, until, self.tap)
 
 
 class JsonSession:
@@ -132,7 +140,9 @@ class JsonSession:
         limiter: _RateLimiter,
         session: requests.Session,
         until: float,
+        tap: Tap | None = None,
     ) -> None:
+        self._tap = tap
         self._title = title
         self._base = base
         self._limiter = limiter
@@ -182,7 +192,7 @@ class JsonSession:
         import requests
         import urllib3.exceptions
 
-        left = self.seconds_left
+        left, began = self.seconds_left, time.monotonic()
         if left <= 0:
             raise self._timeout()
         try:
@@ -193,8 +203,11 @@ class JsonSession:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                if self._tap is not None and not _is_answer(response.status_code):
+                    self._show(response, response.raw.read(_SHOWN_BYTES), began)
                 self._check(response)
                 body = self._read(response)
+                self._show(response, body, began)
                 status, date = response.status_code, response.headers.get("Date")
         except requests.Timeout as error:
             raise self._timeout() from error
@@ -214,10 +227,18 @@ class JsonSession:
             raise _TransientError(f"{self._title}'s answer broke off.") from error
         return Reply(status, self._parse(body), parse_date(date))
 
+    def _show(self, response: requests.Response, body: bytes, began: float) -> None:
+        """Show an answer to those who look at it."""
+        if self._tap is not None:
+            seconds, now = time.monotonic() - began, pd.Timestamp.now("UTC")
+            headers = dict(response.headers)
+            url, status = str(response.url), response.status_code
+            self._tap(Roundtrip(url, status, headers, body, seconds, now))
+
     def _check(self, response: requests.Response) -> None:
         """Raise the error that a status means."""
         status = response.status_code
-        if status in (200, 404):
+        if _is_answer(status):
             return
         if status in (418, 429):
             header = response.headers.get("Retry-After", "")
@@ -270,6 +291,11 @@ class JsonSession:
     def _timeout(self) -> SourceUnavailable:
         """Make the error of a host that did not answer in time."""
         return SourceUnavailable(f"{self._title} did not answer in time.")
+
+
+def _is_answer(status: int) -> bool:
+    """Return whether a status means that the body is an answer."""
+    return status in (200, 404)
 
 
 def _refuse_constant(name: str) -> None:

@@ -16,6 +16,7 @@ from cryptoforecast.prices.live.coinbase import exchange_ticker
 from cryptoforecast.prices.live.http import JsonClient, Reply
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
+from cryptoforecast.prices.live.wire import Tap
 from cryptoforecast.types import span_text
 
 #: Minutes of a candle, by interval.
@@ -50,6 +51,7 @@ class Kraken:
         breaker: CircuitBreaker | None = None,
         per_second: float = MAX_PER_SECOND,
     ) -> None:
+        self.base = base
         self._client = JsonClient(self.title, base, per_second)
         self._breaker = breaker or CircuitBreaker(self.title)
 
@@ -68,6 +70,14 @@ class Kraken:
         """Say how far back Kraken goes."""
         span = span_text(MAX_ROWS * step_of(interval))
         return f"Kraken gives the last {MAX_ROWS} {CANDLE_NAMES[interval]} ({span}) only."
+
+    def observe(self, tap: Tap | None) -> None:
+        """Have every answer shown to ``tap``; nobody looks if it is ``None``."""
+        self._client.tap = tap
+
+    def cost(self, rows: int, seconds: float) -> tuple[int, float]:
+        """Return the requests that candles take, and about how many seconds; see ``Doctor``."""
+        return min(rows, 1), seconds
 
     def fetch(
         self,

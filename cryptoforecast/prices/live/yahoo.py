@@ -22,6 +22,7 @@ from cryptoforecast.prices.candles.quality import closed_only, empty
 from cryptoforecast.prices.live import yahoo_chart
 from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
+from cryptoforecast.prices.live.wire import Tap
 
 if TYPE_CHECKING:
     from cryptoforecast.prices.live.yahoo_session import YahooSession
@@ -57,7 +58,9 @@ class Yahoo:
     volume_unit = "quote"
 
     def __init__(self, home: Path, breaker: CircuitBreaker | None = None) -> None:
+        self.base = "https://query2.finance.yahoo.com"
         self._home = home
+        self._tap: Tap | None = None
         self._breaker = breaker or CircuitBreaker("Yahoo")
         self._lock = threading.Lock()
         self._cookie_turn = threading.Lock()
@@ -78,6 +81,14 @@ class Yahoo:
         if back is None:
             return f"Yahoo is asked for {CANDLE_NAMES[interval]} since {_EARLIEST.year}."
         return f"Yahoo gives {CANDLE_NAMES[interval]} of the last {back.days} days only."
+
+    def observe(self, tap: Tap | None) -> None:
+        """Have every answer shown to ``tap``; nobody looks if it is ``None``."""
+        self._tap = tap
+
+    def cost(self, rows: int, seconds: float) -> tuple[int, float]:
+        """Return the requests that candles take, and about how many seconds; see ``Doctor``."""
+        return min(rows, 1), seconds
 
     def fetch(
         self,
@@ -139,7 +150,7 @@ class Yahoo:
         until = time.monotonic() + _FETCH_SHARE * deadline
 
         def ask(cookies: bool) -> yahoo_chart.Chart:
-            with self._prepare().fetch(until - time.monotonic(), cookies) as fetch:
+            with self._prepare().fetch(until - time.monotonic(), cookies, self._tap) as fetch:
                 return yahoo_chart.ask(fetch, self._prepare(), symbol, interval, start, end)
 
         chart = ask(cookies=False)

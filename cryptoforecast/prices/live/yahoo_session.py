@@ -16,9 +16,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas as pd
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import ConnectionError as NotConnected
 from curl_cffi.requests.exceptions import RequestException, Timeout
+
+from cryptoforecast.prices.live.wire import Roundtrip, Tap
 
 # Seconds that a request for a cookie or a crumb may take: the chart needs the rest.
 _COOKIE_TIMEOUT = 3.0
@@ -31,11 +34,13 @@ class Fetch:
     Attributes:
         until: Monotonic seconds at which it ends.
         cookies: Whether a cookie and a crumb may be asked for.
+        tap: Is shown every answer; ``None`` if nobody looks.
         chart: The last answer to a request for a chart.
     """
 
-    def __init__(self, until: float, cookies: bool) -> None:
+    def __init__(self, until: float, cookies: bool, tap: Tap | None = None) -> None:
         self.until = until
+        self.tap = tap
         self.cookies = cookies
         self.chart: Response | None = None
         self.refused_charts: dict[str, Response] = {}
@@ -61,14 +66,15 @@ class YahooSession(Session[Response]):
         self._crumb_needed = False
 
     @contextmanager
-    def fetch(self, seconds: float, cookies: bool) -> Iterator[Fetch]:
+    def fetch(self, seconds: float, cookies: bool, tap: Tap | None = None) -> Iterator[Fetch]:
         """Bound the requests of this thread.
 
         Args:
             seconds: What all of them together may take.
             cookies: Whether a cookie and a crumb may be asked for.
+            tap: Is shown every answer.
         """
-        fetch = Fetch(time.monotonic() + seconds, cookies)
+        fetch = Fetch(time.monotonic() + seconds, cookies, tap)
         self._fetches.current = fetch
         try:
             yield fetch
@@ -129,7 +135,18 @@ class YahooSession(Session[Response]):
         if limit < _MIN_TIME:
             raise Timeout("No time is left.")
         options["timeout"] = limit
-        return super().request(method, url, *args, **options)
+        began = time.monotonic()
+        response = super().request(method, url, *args, **options)
+        if fetch.tap is not None:
+            fetch.tap(_roundtrip(response, time.monotonic() - began))
+        return response
+
+
+def _roundtrip(response: Response, seconds: float) -> Roundtrip:
+    """Describe an answer for those who look at it."""
+    headers = {name: text or "" for name, text in response.headers.items()}
+    now = pd.Timestamp.now("UTC")
+    return Roundtrip(response.url, response.status_code, headers, response.content, seconds, now)
 
 
 def _host(url: str) -> str:

@@ -64,8 +64,18 @@ def test_too_few_candles_or_one_price_say_nothing() -> None:
     coarse = walk(500, 1.2e-5).round(6)
     assert checks.price_step(candles(coarse[:19])) == 0
     assert checks.price_step(candles(coarse[:200])) > 0
-    assert checks.price_step(candles(np.full((50, 4), 7.0))) == 0
     assert checks.price_step(candles(coarse[:0])) == 0
+
+
+@pytest.mark.parametrize(
+    ("price", "step"), [(7.0, 0), (1.0, 0), (0.02, 0), (1.1e-5, 1 / 11), (9e-6, 1 / 9),
+                        (1.2345e-5, 1 / 12345), (float(np.float32(1.1e-5)), 1 / 11)],
+)  # fmt: skip
+def test_a_tiny_price_that_stands_still_has_the_step_of_its_last_digit(
+    price: float, step: float
+) -> None:
+    """SHIB with six decimals may not move for days."""
+    assert checks.price_step(candles(np.full((50, 4), price))) == pytest.approx(step, rel=1e-5)
 
 
 def test_the_last_closes_in_common_are_compared() -> None:

@@ -1,0 +1,322 @@
+"""The doctor with local sources: healthy, dead, silent, behind, and with a wrong clock."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cryptoforecast import cli
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.candles.coins import COINS
+from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live import doctor
+from cryptoforecast.prices.live.coinbase import Coinbase
+from cryptoforecast.prices.live.doctor import Doctor
+from cryptoforecast.prices.live.kraken import Kraken
+from cryptoforecast.prices.live.yahoo import Yahoo
+from cryptoforecast.settings import Settings
+from cryptoforecast.types.diagnosis import SourceCheck
+from tests.prices.live.exchange_server import ExchangeServer
+from tests.prices.live.yahoo_server import COOKIE, CRUMB, YahooServer
+
+HOUR = pd.Timedelta("1h")
+PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+
+
+class Ward:
+    """Three local sources, and the doctor who examines them."""
+
+    def __init__(self, yahoo: YahooServer, exchange: ExchangeServer, home: Path) -> None:
+        self.yahoo, self.exchange, self.home = yahoo, exchange, home
+        # The prices of the two servers are 100 apart.
+        yahoo.tamper = raise_prices
+
+    def sources(self) -> list[doctor.Observed]:
+        yahoo = Yahoo(self.home)
+        yahoo.base = self.yahoo.url
+        return [
+            yahoo,
+            Coinbase(self.exchange.url, per_second=500),
+            Kraken(self.exchange.url, per_second=500),
+        ]
+
+    def examine(self, coin: str = "BTC", **options: object) -> doctor.Diagnosis:
+        return Doctor(Settings(self.home), self.sources()).examine(coin, **options)  # type: ignore[arg-type]
+
+
+def raise_prices(text: str) -> str:
+    document = json.loads(text)
+    quote = document["chart"]["result"][0]["indicators"]["quote"][0]
+    for name in ("open", "high", "low", "close"):
+        quote[name] = [value if value is None else value + 100 for value in quote[name]]
+    return json.dumps(document)
+
+
+@pytest.fixture
+def ward(
+    yahoo_server: YahooServer,
+    exchange: ExchangeServer,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ward:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    return Ward(yahoo_server, exchange, home)
+
+
+def by_name(found: doctor.Diagnosis) -> dict[str, SourceCheck]:
+    return {check.source: check for check in found.sources}
+
+
+def test_healthy_sources_are_described(ward: Ward) -> None:
+    found = ward.examine()
+    assert (found.coin, found.quote, found.interval, found.usable) == ("BTC", "USD", "1h", True)
+    checks = by_name(found)
+    assert list(checks) == ["yahoo", "coinbase", "kraken"]
+    last = floor(pd.Timestamp.now("UTC"), "1h") - HOUR
+    for check in checks.values():
+        assert (check.usable, check.problem) == (True, "")
+        assert (check.host, check.addresses) == ("127.0.0.1", ("127.0.0.1",))
+        assert check.connect_seconds is not None
+        assert check.resolve_seconds is not None
+        assert (check.status, check.first_bytes) == (200, "")
+        assert check.price_step < 0.002
+        assert (check.end, check.start) == (last, last - 47 * HOUR)
+        assert check.last_close == 201 + int(last.timestamp()) // 3600 % 1000
+    assert [check.order for check in checks.values()] == [
+        "oldest first", "newest first", "oldest first",
+    ]  # fmt: skip
+    assert [check.symbol for check in checks.values()] == ["BTC-USD", "BTC-USD", "XBTUSD"]
+    assert [check.year_requests for check in checks.values()] == [1, 30, 1]
+    assert [check.year_rows for check in checks.values()] == [8759, 8759, 719]
+    assert checks["coinbase"].year_seconds > 0.04  # twenty requests at 500 a second
+    assert found.agreement is not None
+    assert (found.agreement.time, found.agreement.within) == (last, True)
+    assert found.agreement.difference == 0
+    assert found.winner == "yahoo"
+    # One null row of Yahoo's is a warning.
+    assert checks["yahoo"].warnings == (
+        "1 candles are missing between the first and the last one.",
+    )
+    assert not (ward.home / "prices").exists()
+
+
+def test_one_dead_source_is_told_and_another_wins(ward: Ward) -> None:
+    ward.yahoo.behaviour = "broken"
+    ward.exchange.latency = 0.05
+    found = ward.examine()
+    checks = by_name(found)
+    assert not checks["yahoo"].usable
+    assert "Yahoo failed" in checks["yahoo"].problem
+    assert checks["yahoo"].status == 200
+    assert checks["yahoo"].first_bytes == "<html>Will be back</html>"
+    assert found.winner == "coinbase"
+    assert found.agreement is not None
+    assert set(found.agreement.closes) == {"coinbase", "kraken"}
+
+
+@pytest.mark.parametrize(("behaviour", "status"), [("429", 429), ("451", 451), ("503", 503)])
+def test_a_refusal_is_shown_with_its_status_and_first_bytes(
+    ward: Ward, behaviour: str, status: int
+) -> None:
+    ward.exchange.coinbase_behaviour = behaviour
+    check = by_name(ward.examine())["coinbase"]
+    assert (check.usable, check.status) == (False, status)
+    assert check.first_bytes == '{"message": "no"}'
+
+
+def test_a_month_wins_where_nothing_else_is_left(ward: Ward) -> None:
+    ward.yahoo.behaviour = "limited"
+    ward.exchange.coinbase_behaviour = "403"
+    found = ward.examine()
+    assert (found.winner, found.agreement) == ("kraken", None)
+
+
+def test_all_dead_sources_end_in_time(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "MAX_SECONDS", 0.5)
+    ward.yahoo.behaviour = ward.exchange.behaviour = "silent"
+    began = time.monotonic()
+    found = ward.examine()
+    assert time.monotonic() - began < 5
+    assert (found.usable, found.winner, found.agreement) == (False, None, None)
+    for check in found.sources:
+        assert "did not answer" in check.problem
+        assert check.status is None
+
+
+def test_the_whole_visit_takes_less_than_half_a_minute() -> None:
+    assert 3 * doctor.MAX_SECONDS < 30
+    assert 2 * doctor._MAX_STEP_SECONDS < doctor.MAX_SECONDS
+
+
+def test_a_host_that_does_not_exist_is_told(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [Coinbase("http://nowhere.invalid"), Kraken("http://127.0.0.1:9")]
+    found = Doctor(Settings(ward.home), sources).examine()
+    nowhere, closed = found.sources
+    assert nowhere.addresses == ()
+    assert nowhere.warnings == ("The name nowhere.invalid can't be resolved here.",)
+    assert nowhere.problem == "Coinbase can't be reached."
+    assert closed.addresses == ("127.0.0.1",)
+    assert closed.warnings == ("No connection to 127.0.0.1, port 9.",)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (3600, r"clock is 3,6[0-9][0-9] s ahead of "),
+        (-7200, r"clock is 7,1[0-9][0-9] s behind |clock is 7,200 s behind "),
+    ],
+)
+def test_a_wrong_clock_is_told_and_no_open_candle_counts(
+    ward: Ward, ahead: int, words: str
+) -> None:
+    date = pd.Timestamp.now("UTC") - pd.Timedelta(seconds=ahead)
+    text = date.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    ward.exchange.headers["Date"] = ward.yahoo.date = text
+    for check in ward.examine().sources:
+        assert check.clock_ahead == pytest.approx(ahead, abs=20)
+        assert any(re.search(words, warning) for warning in check.warnings)
+        assert check.usable
+        assert check.end is not None
+        assert check.end + HOUR <= min(date, pd.Timestamp.now("UTC"))
+
+
+def test_sources_that_disagree_are_told(ward: Ward) -> None:
+    ward.yahoo.tamper = str
+    found = ward.examine()
+    assert found.agreement is not None
+    assert not found.agreement.within
+    closes = found.agreement.closes
+    assert found.agreement.difference == pytest.approx(closes["kraken"] / closes["yahoo"] - 1)
+
+
+def test_coarse_prices_are_not_usable(ward: Ward) -> None:
+    def tamper(text: str) -> str:
+        document = json.loads(text)
+        quote = document["chart"]["result"][0]["indicators"]["quote"][0]
+        for name in ("open", "high", "low", "close"):
+            quote[name] = [v if v is None else round(v * 1.2e-8, 6) for v in quote[name]]
+        return json.dumps(document)
+
+    ward.yahoo.tamper = tamper
+    found = ward.examine("SHIB")
+    check = by_name(found)["yahoo"]
+    assert not check.usable
+    assert check.price_step > 0.002
+    assert check.problem.startswith("Yahoo rounds these prices to steps of")
+    assert found.winner == "coinbase"
+
+
+def test_a_pair_in_another_currency_and_an_index_are_examined(ward: Ward) -> None:
+    found = ward.examine("BTC-EUR")
+    assert (found.coin, found.quote) == ("BTC", "EUR")
+    assert [check.symbol for check in found.sources] == ["BTC-EUR", "BTC-EUR", "XBTEUR"]
+    ward.yahoo.currency = "USD"
+    found = ward.examine("^GSPC")
+    assert [check.symbol for check in found.sources] == ["^GSPC", None, None]
+    assert found.sources[1].problem == "Coinbase does not know ^GSPC."
+    assert found.winner == "yahoo"
+
+
+def test_all_coins_are_asked_for(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "COINS", {name: COINS[name] for name in ("BTC", "ETH")})
+    found = ward.examine(every_coin=True)
+    assert [coin.coin for coin in found.coins] == ["BTC", "ETH"]
+    for coin in found.coins:
+        assert set(coin.closes) == {"yahoo", "coinbase", "kraken"}
+        assert (coin.difference, coin.asked, coin.problems) == (0, True, {})
+    monkeypatch.setattr(doctor, "MAX_SECONDS_FOR_ALL", 0.0)
+    assert not any(coin.asked for coin in ward.examine(every_coin=True).coins)
+
+
+def test_what_is_recorded_is_short_and_without_cookies(ward: Ward, tmp_path: Path) -> None:
+    ward.yahoo.needs_crumb = True
+    ward.exchange.headers["Set-Cookie"] = "secret=1"
+    folder = tmp_path / "record"
+    found = ward.examine(record=folder)
+    assert by_name(found)["yahoo"].usable
+    files = sorted(folder.iterdir())
+    assert [file.name for file in files] == list(found.recorded)
+    assert {file.name[4:] for file in files} == {"yahoo.json", "coinbase.json", "kraken.json"}
+    everything = "".join(file.read_text() for file in files)
+    for secret in (COOKIE, CRUMB, "secret=1", "Cookie"):
+        assert secret not in everything
+    coinbase = json.loads(next(file for file in files if "coinbase" in file.name).read_text())
+    assert (coinbase["status"], len(coinbase["body"])) == (200, 5)
+    assert "granularity=3600" in coinbase["url"]
+    chart = json.loads([file for file in files if "yahoo" in file.name][-1].read_text())
+    result = chart["body"]["chart"]["result"][0]
+    assert len(result["timestamp"]) == len(result["indicators"]["quote"][0]["open"]) == 5
+    assert {"date", "content-type"} <= {name.lower() for name in chart["headers"]}
+    with pytest.raises(InvalidInput, match="needs a new or an empty folder"):
+        ward.examine(record=folder)
+
+
+# ---------------------------------------------------------------------------- command line
+
+
+@pytest.fixture
+def run(ward: Ward, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("CRYPTOFORECAST_LIVE", "1")
+    monkeypatch.setattr(doctor, "live_sources", lambda home: ward.sources())
+
+    def run(*args: str) -> tuple[int, str, str]:
+        status = cli.main(["doctor", *args])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def test_the_command_says_who_would_win(run, ward: Ward) -> None:
+    status, out, _ = run()
+    assert status == 0
+    assert "Winner: Yahoo, with 8,759 of the 8,760 hours of a year." in out
+    assert "Coinbase: usable" in out
+    assert "differ by 0.00 %" in out
+    status, out, _ = run("--coin", "eth", "--json")
+    assert status == 0
+    document = json.loads(out)
+    assert (document["coin"], document["usable"]) == ("ETH", True)
+    assert document["winner"]["source"] == "yahoo"
+    assert [source["source"] for source in document["sources"]] == ["yahoo", "coinbase", "kraken"]
+    assert document["agreement"]["within"] is True
+    assert document["sources"][1]["year"]["requests"] == 30
+
+
+def test_the_command_fails_if_no_source_can_be_used(run, ward: Ward) -> None:
+    ward.yahoo.behaviour, ward.exchange.behaviour = "limited", "403"
+    status, out, err = run()
+    assert (status, err.strip()) == (1, "No live source can be used.")
+    assert "Winner: none" in out
+    status, out, _ = run("--json")
+    assert status == 1
+    document = json.loads(out)
+    assert (document["usable"], document["winner"], document["agreement"]) == (False, None, None)
+    assert all(source["problem"] for source in document["sources"])
+
+
+def test_the_command_asks_nobody_if_live_prices_are_switched_off(
+    run, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRYPTOFORECAST_LIVE", "0")
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert "CRYPTOFORECAST_LIVE=0" in err
+    assert not ward.yahoo.requests
+
+
+def test_the_command_lists_all_coins_and_records(
+    run, ward: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "COINS", {name: COINS[name] for name in ("BTC", "ETH")})
+    status, out, _ = run("--all", "--record", str(tmp_path / "kept"))
+    assert status == 0
+    assert "ETH   yahoo $" in out
+    assert "Recorded: 9 answers, without cookies." in out
+    assert len(list((tmp_path / "kept").iterdir())) == 9
