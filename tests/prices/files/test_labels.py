@@ -112,6 +112,19 @@ def test_the_times_of_tradestation_are_closing_times() -> None:
     assert other.start == frame.index[1]
 
 
+@pytest.mark.parametrize("end", ["23:59:59", "23:59:59.999", "23:59"])
+def test_days_of_a_zone_end_at_another_hour_in_summer(end: str) -> None:
+    frame = samples.candles("1d", 300, "2023-01-01").tz_localize(None)
+    labels = frame.set_axis(frame.index + pd.Timedelta(f"{end}:00"[:8] + end[8:]))
+    content = samples.dated(labels, "%Y-%m-%d %H:%M:%S.%f")
+    for zone in ("America/New_York", "Europe/London"):
+        history = read(content, "x.csv", corrections=Corrections(zone=zone))
+        opens = history.candles.index.tz_convert(zone)
+        apart = opens.tz_localize(None) - frame.index
+        assert abs(apart).max() == pd.Timedelta("1h")
+        assert (apart == pd.Timedelta(0)).sum() == 299
+
+
 def test_closing_times_that_are_said_to_be_so_move_by_one_candle() -> None:
     opens, decision = opening_times(OPENS + LENGTH, DAY, True)
     assert opens.tolist() == OPENS.tolist()

@@ -83,6 +83,16 @@ def test_a_last_line_that_ends_early_is_left_out(rows: int, left: int) -> None:
     assert table.decisions.get("last line") == (line if left < rows else None)
 
 
+@pytest.mark.parametrize("row", [PLAIN, TEXT])
+def test_a_last_line_is_measured_by_a_column_that_plays_no_role(row: str) -> None:
+    """Only the last column shows that a line was cut off, whatever it is called."""
+    header = f"{HEADER},flag,source id"
+    table = read([header, *[f"{row},1,x"] * 4, f"{row},1"])
+    assert len(table.frame) == 4
+    assert table.decisions["last line"] == "line 6 is cut off, left out"
+    assert len(read([header, *[f"{row},1,x"] * 4, f"{row},,x"]).frame) == 5
+
+
 def test_a_last_line_stays_where_others_end_as_early() -> None:
     short = "1709251200,10,12,9,1"
     table = read([HEADER, TEXT, short, TEXT, short])

@@ -330,6 +330,16 @@ def test_a_word_for_two_months_needs_another_to_tell_the_language() -> None:
 # ---------------------------------------------------------------------------- time of day apart
 
 
+@pytest.mark.parametrize("columns", [4, 5])
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_time_of_day_apart_without_column_names(columns: int, step: int) -> None:
+    rows = [[f"{t:%Y-%m-%d}", f"{t:%H:%M}", *map(str, row[:columns])]
+            for t, row in zip(HOURS.index, HOURS.to_numpy(), strict=True)]  # fmt: skip
+    history = read(samples.lines(rows[::step]), "x.csv")
+    check(history, HOURS)
+    assert history.candles["volume"].notna().all() == (columns == 5)
+
+
 @pytest.mark.parametrize(
     ("day", "clock"),
     [
