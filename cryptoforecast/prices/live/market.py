@@ -55,6 +55,8 @@ from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 _FALLBACK_FRESH = pd.Timedelta(minutes=15)
 # What is fetched to compare two sources: so many candles, within so many seconds.
 _COMPARED_CANDLES, _MAX_COMPARE_TIME = 12, 3.0
+# Seconds after which two sources are compared again; less than the age at which answers still are.
+_COMPARED_EVERY = 2400.0
 _MAX_HISTORIES = 32
 _MAX_FLIGHTS = 256
 
@@ -80,6 +82,7 @@ class LivePrices:
         self._lock = threading.Lock()
         self._flights: LruCache[SingleFlight] = LruCache(_MAX_FLIGHTS)
         self._histories: LruCache[PriceHistory] = LruCache(_MAX_HISTORIES)
+        self._compared: LruCache[float] = LruCache(_MAX_FLIGHTS)
 
     def history(
         self, query: MarketQuery, wait: float | None = None, *, simulated: bool = True
@@ -244,12 +247,22 @@ class LivePrices:
         before = self._cache.load((source.name, source.symbol(coin) or "", interval))
         entry = self._updater.update(source, coin, interval, start, budget, reasons)
         now = entry.fetched_at
-        if before is None and coin.ticker not in COINS:
+        if coin.ticker not in COINS and self._comparison_is_due(coin, interval):
             self._compare(source, coin, interval, now, until - time.monotonic())
         asked_before = before is not None and before.reaches(start)
         if entry.reaches(start) and (start is None or asked_before):
             return share(source.earliest(interval, now), wanted, now, interval)
         return share(entry.candles.index[0], wanted, now, interval)
+
+    def _comparison_is_due(self, coin: Coin, interval: str) -> bool:
+        """Return whether no comparison was tried for a while, and note that one is tried now."""
+        key = (coin.symbol, interval)
+        with self._lock:
+            tried = self._compared.get(key)
+            if tried is not None and time.monotonic() - tried < _COMPARED_EVERY:
+                return False
+            self._compared.put(key, time.monotonic())
+            return True
 
     def _compare(
         self, source: Source, coin: Coin, interval: str, now: pd.Timestamp, budget: float

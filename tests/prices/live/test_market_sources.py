@@ -412,6 +412,27 @@ def test_a_coin_outside_the_list_with_two_prices_is_refused(
             prices.history(replace(week(), coin="FOO"))
 
 
+def test_two_prices_stay_refused_when_the_first_comparison_is_old(world: World) -> None:
+    """What was compared an hour ago says nothing now, so the sources are compared again."""
+    world.yahoo.tamper = lambda text: raise_prices(text, 100)
+    query = replace(week(), coin="FOO")
+    assert world.prices().history(query).source == "yahoo"
+    for path in (world.settings.home / "prices").glob("coinbase*"):
+        path.unlink()
+    world.yahoo.tamper = lambda text: raise_prices(text, 5000)
+    with pytest.raises(InvalidInput, match="Sources must give about the same price of FOO-USD"):
+        world.prices(fresh=0.0).history(replace(query, start=ago("8D")))
+
+
+def test_two_sources_are_compared_now_and_then_only(world: World) -> None:
+    world.yahoo.tamper = lambda text: raise_prices(text, 100)
+    prices = world.prices(fresh=0.0)
+    for days in ("7D", "8D", "9D"):
+        prices.history(replace(QUERY, coin="FOO", start=ago(days)))
+    assert world.request_count("/products/FOO-USD/") == 1
+    assert len(world.yahoo.charts) >= 3
+
+
 def test_a_coin_that_only_one_source_has_is_not_compared(world: World) -> None:
     world.exchange.behaviour = "451"
     history = world.prices().history(replace(week(), coin="FOO"))
