@@ -134,6 +134,9 @@ _CAVEATS = {
     "When you open a file, its repairs can rescale or leave out what is before.",
     "coarse_tick": "A thin market: {}. A move of one tick is no news, and a forecast cannot be "
     "finer than that.",
+    "local_time": "The times have no zone and are read as UTC, but {}.",
+    "future": "Candles of the future are left out: {}.",
+    "live_price": "The last row is no candle and is left out: {}.",
 }
 
 

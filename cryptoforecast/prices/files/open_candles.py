@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.prices.candles.quality import closed_only
 from cryptoforecast.prices.candles.resample import nanoseconds, step_of
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.types import Array, Problem
@@ -91,18 +92,16 @@ def closed_reading(
     Raises:
         NotEnoughData: If no candle has closed.
     """
-    opens, length = reading.candles.index.asi8, nanoseconds(step_of(reading.interval))
-    time = now.as_unit("ns").value
-    closed = int(np.searchsorted(opens, time - length, side="right"))
-    count = len(opens) - closed
-    if not count:
-        return reading, ()
+    if reading.candles.index[-1] + step_of(reading.interval) <= now:
+        return reading, ()  # without a copy of millions of candles
+    closed = len(closed_only(reading.candles, reading.interval, now))
+    count = len(reading.candles) - closed
     if not closed:
         raise NotEnoughData(
             f"Closed candles are needed. Received: {count} that close after {now:%Y-%m-%d %H:%M} "
             "UTC. Check the times and their zone, or use a longer history."
         )
-    future = len(opens) - int(np.searchsorted(opens, time, side="right"))
+    future = int((reading.candles.index > now).sum())
     rows = slice(closed)
     shorter = dataclasses.replace(
         reading,

@@ -58,8 +58,7 @@ def problems(content: bytes, **options: object) -> list[Problem]:
 
 
 @pytest.mark.parametrize("zone", CHANGES)
-@pytest.mark.parametrize("interval", SHORT)
-@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize(("interval", "step"), [*((each, 1) for each in SHORT), ("30m", -1)])
 def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, step: int) -> None:
     if zone == "Australia/Lord_Howe" and interval == "1h":
         pytest.skip("Clocks there go back by half an hour, so that no hour comes twice.")
@@ -74,7 +73,7 @@ def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, st
 
 
 @pytest.mark.parametrize("zone", CHANGES)
-@pytest.mark.parametrize("interval", [*SHORT, "2h", "4h", "6h", "12h"])
+@pytest.mark.parametrize("interval", ["1m", "30m", "1h", "2h", "4h", "12h"])
 def test_a_time_that_clocks_left_out_is_reported(zone: str, interval: str) -> None:
     frame = around(zone, CHANGES[zone][1], interval)
     (found,) = problems(written(frame))

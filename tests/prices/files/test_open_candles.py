@@ -44,10 +44,12 @@ def problem(history: PriceHistory, kind: str) -> Problem:
 
 
 KINDS = ("csv", "newest first", "semicolons", "json", "parquet")
+#: Every interval in one format, and every format of three intervals.
+CASES = [("csv", interval) for interval in INTERVALS]
+CASES += [(kind, interval) for kind in KINDS[1:] for interval in ("5m", "1h", "1d")]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize(("kind", "interval"), CASES)
 def test_a_candle_that_is_open_now_is_left_out(kind: str, interval: str) -> None:
     length = INTERVALS[interval]
     for last, closed in ((NOW - length, ROWS), (NOW, ROWS - 1)):
@@ -145,8 +147,7 @@ def with_live(frame: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame([row], columns=frame.columns, index=[at])])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize(("kind", "interval"), CASES)
 @pytest.mark.parametrize("share", [0.37, 0.9])
 def test_a_live_price_below_closed_candles(kind: str, interval: str, share: float) -> None:
     """Yahoo adds the price of now; the candle that is open has no row of its own."""
