@@ -87,12 +87,33 @@ def test_the_rows_are_bounded(kind: str, rows: int, monkeypatch: pytest.MonkeyPa
 def test_the_bytes_of_text_are_those_of_every_row(text: pa.DataType) -> None:
     texts = pa.array(["x" * 100] * 47 + [None], text)
     schema = pa.schema({"symbol": text})
-    for column in (texts.dictionary_encode(), texts.cast(pa.string_view())):
+    with_null = texts.dictionary_encode(null_encoding="encode")
+    for column in (texts.dictionary_encode(), with_null, texts.cast(pa.string_view())):
         types = arrow.value_types(schema, {"symbol": "symbol"})
         made = arrow.make_table([("symbol", column)], types, schema, {}, "Parquet", 4_700)
         assert made.frame["symbol"].isna().sum() == 1
         with pytest.raises(UnreadableFile, match="Received: more"):
             arrow.make_table([("symbol", column)], types, schema, {}, "Parquet", 4_699)
+
+
+def test_the_bytes_of_numbers_in_a_dictionary_are_eight_a_row() -> None:
+    column = pa.array([27.5] * 48).dictionary_encode()
+    schema = pa.schema({"open": column.type})
+    types = arrow.value_types(schema, {"open": "open"})
+    made = arrow.make_table([("open", column)], types, schema, {}, "Parquet", 8 * 48)
+    assert made.frame["open"].tolist() == [27.5] * 48
+    with pytest.raises(UnreadableFile, match="Received: more"):
+        arrow.make_table([("open", column)], types, schema, {}, "Parquet", 8 * 48 - 1)
+
+
+def test_text_that_is_no_utf8_is_damage() -> None:
+    ends = pa.array([0, 2], pa.int32()).buffers()[1]
+    damaged = pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(b"\xff\xfe")])
+    schema = pa.schema({"symbol": pa.string()})
+    with pytest.raises(ValueError, match="Invalid UTF8"):
+        arrow.make_table(
+            [("symbol", damaged)], {"symbol": pa.string()}, schema, {}, "Parquet", 10**6
+        )
 
 
 def test_a_group_s_size_is_checked_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
