@@ -62,6 +62,14 @@ def test_the_least_recently_used_goes_first(cache):
     assert numbers(cache) == [0, 2, 3]
 
 
+def test_a_model_that_is_put_again_replaces_the_one_before(cache):
+    for seed in (1, 2):
+        model = synthetic.model(seed=seed)
+        cache.put(KEYS[0], model)
+        for own, kept in zip(model.weights, cache.get(KEYS[0]).weights, strict=True):
+            np.testing.assert_array_equal(own, kept)
+
+
 @pytest.mark.parametrize("limit", [0, 1])
 def test_small_limits_hold(tmp_path, limit):
     cache = TrainingCache(tmp_path, limit)
