@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 from cryptoforecast.ui import local_time, words
@@ -14,12 +15,35 @@ _SHORT = pd.Timedelta(days=14)
 
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
-    """Return the prices at hand; rerun the page when newer ones are there."""
-    prices = service.prices.history(query, wait=0)
+    """Return the prices at hand; rerun the page when newer ones are there.
+
+    Without any the page ends here, until a source has answered.
+    """
+    prices = at_hand(service, query)
+    if prices is None:
+        st.info(f"Asking the live sources for {query.coin} …", icon=":material/hourglass_top:")
+        _watch(service, query)
+        st.stop()
     source_line(prices, refreshing=service.prices.refreshing(query))
     if service.prices.refreshing(query):
         _watch(service, query)
     return prices
+
+
+def at_hand(service: Service, query: MarketQuery) -> PriceHistory | None:
+    """Return the prices that can be had at once; ``None`` while a source is asked for the first.
+
+    Only the coins of the list have simulated prices, which take the place of live ones meanwhile.
+
+    Raises:
+        CryptoForecastError: If there are no prices, and no source is being asked for them.
+    """
+    try:
+        return service.prices.history(query, wait=0)
+    except CryptoForecastError:
+        if service.prices.refreshing(query):
+            return None
+    return service.prices.history(query, wait=0)  # the source may have answered just now
 
 
 def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:

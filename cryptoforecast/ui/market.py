@@ -12,7 +12,7 @@ from cryptoforecast import charts
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import base_interval
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, price_text, span_text
-from cryptoforecast.ui import elements, inputs, local_time, words
+from cryptoforecast.ui import elements, inputs, live, local_time, words
 
 #: Spans of the candle chart in days, by candle length; ``None`` is all that the source has.
 SPANS: dict[str, dict[str, float | None]] = {
@@ -86,7 +86,9 @@ def last_price(service: Service, query: MarketQuery) -> None:
         interval = base_interval(query.interval)
         short = INTERVALS[interval] < INTERVALS["1h"]
         start = inputs.since(interval, _RECENT_MINUTES if short else _RECENT)
-        history = service.prices.history(MarketQuery(query.coin, interval, start), wait=0)
+        history = live.at_hand(service, MarketQuery(query.coin, interval, start))
+        if history is None:
+            return
         close = history.candles["close"]
         last = float(close.iloc[-1])
         label = "Last simulated close" if history.simulated else "Last close"

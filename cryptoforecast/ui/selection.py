@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cryptoforecast.errors import UnknownModel
+from cryptoforecast.errors import CryptoForecastError, UnknownModel
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.service.choices import BASELINES, default_coin, make_spec
@@ -49,7 +49,9 @@ def backtest(service: Service, model_name: str, history: PriceHistory) -> Backte
     if run is None and history.fingerprint == model.card.fingerprint:
         return service.backtests.of_trained(history, model, cached=True)
     trained_on = run.history if run is not None else _training_history(service, model)
-    if (trained_on.market, trained_on.interval) != (history.market, history.interval):
+    if trained_on is None or trained_on.market != history.market:
+        return service.backtests.of_saved(history, model)
+    if trained_on.interval != history.interval:
         return service.backtests.of_saved(history, model)
     if trained_on.fingerprint != model.card.fingerprint:
         # These are not the prices that it was trained on: test it on those of today.
@@ -114,12 +116,15 @@ def _cached_network(service: Service, model_name: str) -> TrainedModel:
     return model
 
 
-def _training_history(service: Service, model: TrainedModel) -> PriceHistory:
-    """Return today's prices of the span that a network was trained on."""
+def _training_history(service: Service, model: TrainedModel) -> PriceHistory | None:
+    """Return today's prices of the span that a network was trained on; ``None`` without any."""
     card = model.card
     start, end = pd.Timestamp(card.start), pd.Timestamp(card.end)
     candle = (end - start) / max(1, card.rows - 1)
     query = MarketQuery(
         default_coin(card), card.interval, start.as_unit("ns"), (end + candle).as_unit("ns")
     )
-    return service.prices.history(query, wait=0)
+    try:
+        return service.prices.history(query, wait=0)
+    except CryptoForecastError:  # a file's own coin, or one that no source has now
+        return None

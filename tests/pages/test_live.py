@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.service import PriceService, shared
 from cryptoforecast.ui import inputs
@@ -49,6 +50,57 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     assert "simulated" not in text
     assert "asking" not in text
     assert service.prices.history(query, wait=0).source == "coinbase"
+
+
+def test_a_coin_outside_the_list_waits_for_its_live_prices(open_page, exchange):
+    exchange.behaviour = "slow"
+    service = shared()
+    live = dataclasses.replace(service.settings, live=True)
+    service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
+    page = open_page("", coin="FOO", history_1h="90 days")
+    assert "Asking the live sources for FOO" in words(page)
+    assert not page.error
+    assert "imulated" not in words(page)
+    query = inputs.query("FOO", "1h", "90 days")
+    until = time.monotonic() + 30
+    while service.prices.refreshing(query):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    page.run()
+    assert not page.exception
+    assert "FOO · " in words(page)
+    assert "imulated" not in words(page)
+
+
+def test_a_coin_that_no_source_knows_is_refused_with_the_nearest(open_page, exchange):
+    service = shared()
+    live = dataclasses.replace(service.settings, live=True)
+    service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
+    query = inputs.query("NOSUCHBTC", "1h")
+    with pytest.raises(InvalidInput):
+        service.prices.history(query)
+    page = open_page("", coin="NOSUCHBTC")
+    assert "Coinbase has no NOSUCHBTC-USD. Did you mean" in page.error[0].value
+    assert "imulated" not in words(page)
+
+
+@pytest.mark.parametrize("name", ["", "backtest", "market"])
+@pytest.mark.parametrize("coin", ["zzzz", "AAPL", "bitcon", "BTC-EUR"])
+def test_offline_no_price_is_made_up_for_a_symbol_outside_the_list(open_page, name, coin):
+    page = open_page(name, coin=coin)
+    assert all("Live prices are switched off" in error.value for error in page.error)
+    assert page.error
+    assert not page.metric
+    assert "$" not in words(page)
+    if coin == "bitcon":
+        assert "Did you mean BTC (Bitcoin)" in page.error[0].value
+
+
+@pytest.mark.parametrize("coin", ["bitcoin", "XBTUSD", "BTC/USDT"])
+def test_a_coin_is_found_under_the_names_of_exchanges(open_page, coin):
+    page = open_page("market", coin=coin)
+    assert page.metric[0].label == "Last simulated close of BTC"
+    assert not page.error
 
 
 def test_a_silent_source_does_not_hold_the_page(open_page, exchange):
