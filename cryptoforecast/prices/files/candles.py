@@ -13,7 +13,7 @@ from cryptoforecast.prices.files.columns.symbols import single_symbol
 from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.labels import opening_times
-from cryptoforecast.prices.files.lengths import check_lengths, find_lengths
+from cryptoforecast.prices.files.lengths import Lengths, check_lengths, find_lengths
 from cryptoforecast.prices.files.local_time import local_problem
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
 from cryptoforecast.prices.files.open_candles import count_closed, live_rows
@@ -74,10 +74,8 @@ def candles_from_table(
         columns = _take_rows(values, rows)
         spacing = commonest_spacing(stamps)
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
-    lengths = find_lengths(stamps, spacing)
+    lengths = _find_lengths(times, spacing, None if closing else interval, table)
     if lengths:
-        first, last = (int(rows[row]) for row in (lengths.first, lengths.last))
-        check_lengths(lengths, None if closing else interval, table.where(first), table.where(last))
         decisions["lengths"] = lengths.summary
         spacing = lengths.short
     opens, label = stamps, ""
@@ -139,6 +137,41 @@ def _local_problem(
     rows = np.flatnonzero(usable)
     stamps = times.index.asi8[rows]
     return local_problem(stamps, values["close"][rows], spacing, rows + table.first, table.unit)
+
+
+def _find_lengths(
+    times: Times, spacing: pd.Timedelta, interval: str | None, table: Table
+) -> Lengths | None:
+    """Find candles of two lengths, one after the other by time or in the file.
+
+    Args:
+        times: Of all rows; one without a trade is no gap.
+        spacing: The most frequent distance between neighbours.
+        interval: The length to merge into, if any and if that is possible.
+        table: For the place of the rows in the file.
+
+    Raises:
+        UnreadableFile: If there are two lengths, and they are not merged into a multiple of both.
+    """
+    rows = np.flatnonzero(times.index.notna())
+    stamps = times.index.asi8[rows]
+    if stamps[0] > stamps[-1]:
+        stamps, rows = stamps[::-1], rows[::-1]
+    if (np.diff(stamps) > 0).all():
+        lengths = find_lengths(stamps, spacing)
+    else:
+        ordered, first = np.unique(stamps, return_index=True)
+        # Where the parts overlap, they can't be merged.
+        interval = interval if len(ordered) == len(stamps) else None
+        lengths = find_lengths(ordered, spacing)
+        if lengths:
+            rows = rows[first]
+        else:
+            lengths, interval = find_lengths(stamps, spacing), None
+    if lengths:
+        places = (table.where(int(rows[row])) for row in (lengths.first, lengths.last))
+        check_lengths(lengths, interval, *places)
+    return lengths
 
 
 def _rows_by_time(

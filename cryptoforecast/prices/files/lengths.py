@@ -11,15 +11,15 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.candles.resample import describe, nanoseconds, step_of
 from cryptoforecast.types import INTERVALS, Array
 
-# Steps of the other length, one after another, at an end of the file and within it; as many single
-# candles would have to be missing in just this pattern.
-_MIN_STEPS = 2
-_MIN_STEPS_WITHIN = 3
-_MIN_MISSING = 10
-_MIN_MISSING_WITHIN = 40
-# The same for shorter steps, of which a single row between two candles makes two.
-_MIN_SHORT = 3
+# Steps of the other length, one after another, at an end of the file and within it; and how many
+# candles would be missing in just this pattern if they were gaps.
+_MIN_STEPS, _MIN_MISSING = 3, 20
+_MIN_STEPS_WITHIN, _MIN_MISSING_WITHIN = 5, 100
+# The same for shorter steps within a file; a single row between two candles makes two of them.
 _MIN_SHORT_WITHIN = 4
+# Months are of 28 to 31 days; all are taken for this length.
+_MONTH = nanoseconds(pd.Timedelta(days=30))
+_DAY = nanoseconds(pd.Timedelta(days=1))
 
 
 class Lengths(NamedTuple):
@@ -51,7 +51,7 @@ def find_lengths(times: Array, spacing: pd.Timedelta) -> Lengths | None:
     Missing candles make longer steps too, but hardly the same step again and again.
 
     Args:
-        times: `(n,)` ns, rising.
+        times: `(n,)` ns, rising, or in the file's order.
         spacing: The most frequent distance between neighbours.
 
     Returns:
@@ -60,38 +60,37 @@ def find_lengths(times: Array, spacing: pd.Timedelta) -> Lengths | None:
     steps, length = np.diff(times), nanoseconds(spacing)
     if (steps == length).all():
         return None
+    if length < 28 * _DAY:
+        steps = np.where((steps >= 28 * _DAY) & (steps <= 31 * _DAY), _MONTH, steps)
     starts = np.flatnonzero(np.r_[True, steps[1:] != steps[:-1]])
     counts = np.diff(np.r_[starts, len(steps)])
-    repeated = (counts >= _MIN_STEPS) & (steps[starts] != length)
-    best = None
-    for start, count in zip(starts[repeated], counts[repeated], strict=True):
+    repeated = (counts >= _MIN_STEPS) & (steps[starts] != length) & (steps[starts] > 0)
+    best, most = -1, 0
+    for start, count in zip(starts[repeated].tolist(), counts[repeated].tolist(), strict=True):
         at_end = start == 0 or start + count == len(steps)
-        if not _is_other_length(int(steps[start]), length, int(count), at_end=at_end):
-            continue
-        if best is None or count > best[1]:
-            best = int(start), int(count)
-    if best is None:
+        if count > most and _is_other_length(int(steps[start]), length, count, at_end=at_end):
+            best, most = start, count
+    if not most:
         return None
-    first, count = best
-    other = pd.Timedelta(int(steps[first]), unit="ns")
-    at_end = first + count == len(steps)
+    other = pd.Timedelta(int(steps[best]), unit="ns")
+    at_end = best + most == len(steps)
     # The row after the last such step is of the same length only where none follows.
-    last = first + count if at_end else first + count - 1
+    last = best + most if at_end else best + most - 1
     last_length = other if at_end else spacing
-    return Lengths(min(other, spacing), max(other, spacing), first, last, last_length)
+    return Lengths(min(other, spacing), max(other, spacing), best, last, last_length)
 
 
 def _is_other_length(step: int, length: int, count: int, *, at_end: bool) -> bool:
     """Tell whether equal steps are candles of another length, and not candles with gaps."""
-    if pd.Timedelta(step, unit="ns") not in INTERVALS.values():
-        return False
     if step < length:
-        few = _MIN_SHORT if at_end else max(_MIN_SHORT_WITHIN, length // step)
+        few = _MIN_STEPS if at_end else max(_MIN_SHORT_WITHIN, length // step)
         return length % step == 0 and count >= few
     missing = (step // length - 1) * count
+    if step % length:
+        return False
     if at_end:
-        return step % length == 0 and missing >= _MIN_MISSING
-    return step % length == 0 and missing >= _MIN_MISSING_WITHIN and count >= _MIN_STEPS_WITHIN
+        return missing >= _MIN_MISSING
+    return missing >= _MIN_MISSING_WITHIN and count >= _MIN_STEPS_WITHIN
 
 
 def check_lengths(lengths: Lengths, interval: str | None, first: str, last: str) -> None:
@@ -109,9 +108,13 @@ def check_lengths(lengths: Lengths, interval: str | None, first: str, last: str)
     if interval is not None and not step_of(interval) % lengths.long:
         return
     short, long = describe(lengths.short), describe(lengths.long)
+    remedy = "Save them as two files."
+    if long in INTERVALS:
+        remedy = (
+            f"Have them merged into {long} (Candles on the Data page, --interval on the command "
+            "line, interval= in Python), or save them as two files."
+        )
     raise UnreadableFile(
         f"The candles of a file must have one length. Received: {short} and {long} candles "
-        f"({first} to {last} are not as most are). Have them merged into {long} "
-        "(Candles on the Data page, --interval on the command line, interval= in Python), or save "
-        "them as two files."
+        f"({first} to {last} are not as most are). {remedy}"
     )

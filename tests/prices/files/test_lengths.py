@@ -36,7 +36,7 @@ def times(*parts: tuple[str, int]) -> pd.DatetimeIndex:
 
 
 @pytest.mark.parametrize(("short", "long"), PAIRS)
-@pytest.mark.parametrize(("few", "many"), [(40, 90), (90, 40), (14, 300), (300, 14)])
+@pytest.mark.parametrize(("few", "many"), [(40, 90), (90, 40), (21, 300), (300, 21)])
 def test_two_lengths_in_either_order(short: str, long: str, few: int, many: int) -> None:
     for parts in (((long, few), (short, many)), ((short, few), (long, many))):
         index = times(*parts).as_unit("ns")
@@ -49,7 +49,7 @@ def test_two_lengths_in_either_order(short: str, long: str, few: int, many: int)
 
 def test_days_then_hours_and_hours_then_days() -> None:
     for parts in ((("1d", 40), ("1h", 90)), (("1h", 90), ("1d", 40)), (("1d", 3), ("1h", 90)),
-                  (("1h", 90), ("1d", 3)), (("1d", 90), ("1h", 30)), (("1h", 30), ("1d", 90)),
+                  (("1h", 90), ("1d", 4)), (("1d", 90), ("1h", 30)), (("1h", 30), ("1d", 90)),
                   (("1h", 60), ("1d", 9), ("1h", 60)), (("1w", 20), ("1d", 200)),
                   (("1d", 60), ("1h", 4))):  # fmt: skip
         index = times(*parts)
@@ -58,6 +58,44 @@ def test_days_then_hours_and_hours_then_days() -> None:
             content = samples.dated(frame[::step], "%Y-%m-%d %H:%M")
             with pytest.raises(UnreadableFile, match=r"must have one length.*merged into 1[dw]"):
                 read(content, "x.csv")
+
+
+def test_months_then_days() -> None:
+    for months in (pd.date_range("2019-01-01", periods=12, freq="MS"),
+                   pd.date_range("2019-01-31", periods=12, freq="ME")):  # fmt: skip
+        days = pd.date_range(months[-1], periods=50, freq="D")[1:]
+        index = months.append(days)
+        frame = samples.candles("1h", len(index)).set_axis(index)
+        for interval in (None, "1w"):
+            with pytest.raises(UnreadableFile, match=r"1d and 30d candles.*Save them as two files"):
+                read(samples.dated(frame, "%Y-%m-%d"), "x.csv", interval=interval)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("interval", [None, "1d", "1w"])
+def test_two_lengths_of_the_same_time_are_refused(step: int, interval: str | None) -> None:
+    """A folder joined to one file has the days, and then the hours of some of them."""
+    days = pd.date_range("2024-01-01", periods=60, freq="D")
+    hours = pd.date_range("2024-02-10", "2024-02-29 23:00", freq="h")
+    for index in (days.append(hours), hours.append(days)):
+        frame = samples.candles("1h", len(index)).set_axis(index)
+        content = samples.dated(frame[::step], "%Y-%m-%d %H:%M")
+        with pytest.raises(UnreadableFile, match=r"must have one length"):
+            read(content, "x.csv", interval=interval)
+
+
+def test_a_thin_market_has_one_length() -> None:
+    """Minutes with a trade alone, and the full grid whose other minutes have no price."""
+    rng = np.random.default_rng(11)
+    grid = pd.date_range("2024-01-01", periods=60_000, freq="min")
+    traded = rng.random(len(grid)) < 0.06
+    traded[[0, 1, 2, 3]] = True
+    frame = samples.candles("1h", len(grid)).set_axis(grid)
+    full = frame.where(pd.Series(traded, index=grid))
+    history = read(samples.own(full.rename_axis("time")), "x.csv", interval="1h")
+    assert "lengths" not in history.quality.decisions
+    index = grid[rng.random(len(grid)) < 0.4].as_unit("ns")
+    assert find_lengths(index.asi8, INTERVALS["1m"]) is None
 
 
 def test_the_place_of_the_other_candles_is_told() -> None:
