@@ -91,7 +91,8 @@ def read(
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     """Write candles as CSV or Parquet, by the name's extension.
 
-    The columns are ``time,open,high,low,close,volume``, and ``source`` if the prices are simulated.
+    The columns are ``time,open,high,low,close,volume``, and ``source`` if the prices are simulated,
+    and ``quote`` if they are not in USD.
 
     Args:
         history: The candles to write.
@@ -107,6 +108,8 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     table = history.candles.copy(deep=False)
     if history.simulated:
         table["source"] = "simulated"
+    if history.quote != DEFAULT_QUOTE:
+        table["quote"] = history.quote
 
     def into(temporary: Path) -> None:
         if kind.endswith(".parquet"):

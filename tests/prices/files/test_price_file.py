@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 from pathlib import Path
@@ -371,6 +372,21 @@ def test_a_column_names_the_coin_where_the_file_does_not() -> None:
 
 
 # ---------------------------------------------------------------------------- writing
+
+
+@pytest.mark.parametrize("quote", ["EUR", "KRW", "BTC"])
+@pytest.mark.parametrize("name", ["BTC.csv", "x.csv.gz", "x.parquet"])
+def test_the_currency_is_written(tmp_path: Path, name: str, quote: str) -> None:
+    dollars = read(as_csv(minutes()), "ETHUSDT.csv")
+    write(dataclasses.replace(dollars, quote=quote), tmp_path / name)
+    table = (pd.read_parquet if name.endswith("parquet") else pd.read_csv)(tmp_path / name)
+    assert set(table["quote"]) == {quote}
+    again = read(tmp_path / name, name, coin=f"ETH/{quote}")
+    assert again.quote == quote
+    pd.testing.assert_frame_equal(again.candles, dollars.candles)
+    write(dollars, tmp_path / name, force=True)
+    table = (pd.read_parquet if name.endswith("parquet") else pd.read_csv)(tmp_path / name)
+    assert "quote" not in table
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet"])
