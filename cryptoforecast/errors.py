@@ -3,6 +3,10 @@
 Each message states the rule, what was received, and the remedy.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class CryptoForecastError(Exception):
     """Base of every error that the pages, the API and the command line show to users."""
@@ -18,6 +22,19 @@ class NotEnoughData(InvalidInput):
 
 class UnreadableFile(InvalidInput):
     """A price file cannot be read without doubt, so it is refused."""
+
+
+class SeveralSeries(UnreadableFile):
+    """A price file holds several series, and the user must choose one.
+
+    Args:
+        message: The rule, what was received, and the remedy.
+        names: The series among which the user can choose.
+    """
+
+    def __init__(self, message: str, names: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
 
 
 class SourceUnavailable(CryptoForecastError):

@@ -187,3 +187,28 @@ def test_a_backtest_reads_its_file_as_the_options_say(run, tmp_path):
 def test_an_interval_and_a_coin_for_inspect(run, prices):
     status, result, _ = run("inspect", prices, "--interval", "4h", "--coin", "BTC")
     assert (status, result["interval"]) == (0, "4h")
+
+
+def test_one_series_of_several_is_read_on_request(run, tmp_path):
+    one = synthetic.history(60).candles
+    path, to = tmp_path / "market.csv", tmp_path / "eth.csv"
+    pd.concat([one.assign(Asset_ID="BTC-EUR"), (one * 0.9).assign(Asset_ID="ETH-KRW")]).to_csv(path)
+    status, result, _ = run("inspect", path)
+    assert (status, result["readable"]) == (2, False)
+    status, result, _ = run("inspect", path, "--only", "eth")
+    assert (status, result["rows"]) == (0, 60)
+    assert result["decisions"]["currency"].startswith("KRW")
+    assert result["decisions"]["corrected"] == "only eth"
+    assert run("convert", path, "--only", "BTC-EUR", "--to", to)[0] == 0
+    assert len(pd.read_csv(to)) == 60
+    status, _, err = run("convert", path, "--only", "LTC", "--to", to, "--force")
+    assert (status, "'BTC-EUR', 'ETH-KRW'" in err) == (2, True)
+
+
+def test_the_currency_may_be_said(run, tmp_path):
+    path = tmp_path / "prices.csv"
+    synthetic.history(60).candles.to_csv(path)
+    _, result, _ = run("inspect", path, "--quote", "eur")
+    assert result["decisions"]["currency"] == "EUR (as you say)"
+    status, _, err = run("convert", path, "--quote", "gold", "--to", tmp_path / "x.csv")
+    assert (status, "Received: 'gold'" in err) == (2, True)

@@ -298,6 +298,8 @@ def _corrections(args: argparse.Namespace) -> choices.Corrections:
         zone=args.zone,
         label=args.label,
         decimal=args.decimal,
+        only=args.only,
+        quote=args.quote,
     )
 
 

@@ -21,7 +21,9 @@ from cryptoforecast.service import choices
 from cryptoforecast.types import INTERVALS
 
 #: Options that say how a price file is read.
-READING_OPTIONS = ("delimiter", "columns", "dates", "zone", "label", "decimal", "repair")
+READING_OPTIONS = (
+    "delimiter", "columns", "dates", "zone", "label", "decimal", "only", "quote", "repair",
+)  # fmt: skip
 
 #: Options that set a field of ``WalkPlan`` of the same name.
 WALK_OPTIONS = ("folds", "window", "window_rows", "gap", "warm_start")
@@ -252,6 +254,17 @@ def _add_reading(command: argparse.ArgumentParser, when: str = "") -> None:
     group.add_argument("--label", metavar="END", help="what a time is of its candle: open or close")
     group.add_argument(
         "--decimal", metavar="MARK", type=_decimal, help="decimal mark: point or comma"
+    )
+    group.add_argument(
+        "--only",
+        metavar="NAME",
+        help="the one series to read of a file that has several, e.g. ETH; as its symbols, or any "
+        "other column, or its column names have it",
+    )
+    group.add_argument(
+        "--quote",
+        metavar="CODE",
+        help="currency of the prices, e.g. EUR or BTC (default what the file says, else USD)",
     )
     group.add_argument(
         "--repair",

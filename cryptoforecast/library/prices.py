@@ -25,7 +25,7 @@ _SHOWN = 3
 #: Settings of a file's layout, and their types: see ``Corrections``.
 _READING: dict[str, type] = {
     "delimiter": str, "columns": Mapping, "day_first": bool, "zone": str, "label": str,
-    "decimal": str,
+    "decimal": str, "only": str, "quote": str,
 }  # fmt: skip
 
 
@@ -189,15 +189,18 @@ def read(
         coin: Ticker; by default guessed from the file's name or from its own symbols.
         interval: Merge into candles of this length; by default as in the file.
         repair: Repairs to make: outliers, ohlc_violations, flat_tail or flat, named as in
-            ``quality``. None by default.
+            ``quality``, or unlisted for prices of 0 before the first one. None by default.
         reading: How the file is written, where the reader should not decide by itself.
             ``delimiter`` is one character; ``columns`` has a column's name by its role, such as
             ``{"time": "Date"}``; ``day_first`` says whether 03/04/2024 is in April; ``zone`` is
             that of times without one, such as ``"Europe/Berlin"``; ``label`` is ``"open"`` or
-            ``"close"``, the end of the candle that a time names; ``decimal`` is ``"."`` or ``","``.
+            ``"close"``, the end of the candle that a time names; ``decimal`` is ``"."`` or ``","``;
+            ``only`` is the one series to read of a file that has several, such as ``"ETH"``;
+            ``quote`` is the currency of the prices, such as ``"EUR"``.
 
     Returns:
-        Prices in USD; rows without a price are left out and reported in ``quality``.
+        Prices in the file's currency, USD where it names none; rows without a price are left out
+        and reported in ``quality``.
 
     Raises:
         UnreadableFile: If the file can't be read without doubt; says what was seen and where.
@@ -244,6 +247,8 @@ def from_frame(
     source: str = "frame",
     simulated: bool = False,
     repair: str | Collection[str] = (),
+    only: str | None = None,
+    quote: str | None = None,
 ) -> Prices:
     """Make prices of a DataFrame: of yfinance, of ccxt, or of an exchange's client.
 
@@ -258,9 +263,11 @@ def from_frame(
         source: Where the prices come from, in a few words.
         simulated: Whether the prices are not from a real market; whatever is made of them says so.
         repair: Repairs to make, as of ``read``; none by default.
+        only: The one series to read of a frame that has several, as of ``read``.
+        quote: Currency of the prices; by default what the frame names, else USD.
 
     Returns:
-        Prices in USD, sorted. Rows without a price are left out and reported in ``quality``; a
+        Prices sorted. Rows without a price are left out and reported in ``quality``; a
         candle that is still open now is left out as well.
 
     Raises:
@@ -288,6 +295,8 @@ def from_frame(
         source=source,
         simulated=simulated,
         repairs=_names(repair),
+        only=only,
+        quote=quote,
     )
     return Prices(history)
 

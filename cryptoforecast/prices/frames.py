@@ -18,12 +18,14 @@ from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import named
 from cryptoforecast.prices.files.candles import candles_from_table
+from cryptoforecast.prices.files.columns.choice import role_of
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import (
+    choose_roles,
     is_closing,
     is_foreign,
     is_yahoo,
-    roles_by_name,
+    unique_names,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
 from cryptoforecast.prices.files.corrections import Corrections
@@ -55,6 +57,8 @@ def read(
     simulated: bool = False,
     repairs: Collection[str] = (),
     now: pd.Timestamp | None = None,
+    only: str | None = None,
+    quote: str | None = None,
 ) -> PriceHistory:
     """Make a history of a DataFrame, which stays as it is.
 
@@ -69,6 +73,8 @@ def read(
         simulated: Whether the prices are not from a real market.
         repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
         now: Candles that close after this time, UTC, are left out; the clock by default.
+        only: The one series to read, where rows or columns are of several.
+        quote: Currency of the prices; by default what the frame or the coin's symbol says.
 
     Returns:
         Closed candles; rows without a price are left out and reported, and so are a live price at
@@ -92,9 +98,11 @@ def read(
     if interval is not None:
         step_of(interval)
     symbol = named(coin)
+    unlisted = "unlisted" in repairs
+    corrections = Corrections(only=only, quote=quote or symbol.quote, unlisted=unlisted)
     try:
-        table, alone = tabulate(frame)
-        reading = candles_from_table(table, Corrections(), interval)
+        table, alone = tabulate(frame, corrections)
+        reading = candles_from_table(table, corrections, interval)
     except UnreadableFile as error:
         raise InvalidInput(f"The DataFrame can't be read. {error}") from error
     _refuse_repeated(frame, reading)
@@ -102,6 +110,7 @@ def read(
     reading, notes = closed_reading(reading, now, "DataFrame")
     if alone and (reading.candles["high"] == reading.candles["low"]).all():
         notes = (*notes, CLOSES_ALONE)
+    symbol = dataclasses.replace(symbol, quote=reading.quote or None)
     history = to_history(reading, symbol, source, repairs)
     return dataclasses.replace(
         history,
@@ -111,8 +120,12 @@ def read(
     )
 
 
-def tabulate(frame: pd.DataFrame) -> tuple[Table, bool]:
+def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> tuple[Table, bool]:
     """Find the times and prices of a DataFrame.
+
+    Args:
+        frame: See ``read``.
+        corrections: Which of several series or currencies is wanted.
 
     Returns:
         Copies of the columns that matter, and whether closes stand for all four prices.
@@ -126,10 +139,13 @@ def tabulate(frame: pd.DataFrame) -> tuple[Table, bool]:
         )
     if isinstance(frame.index, pd.MultiIndex):
         frame = frame.reset_index(allow_duplicates=True)
-    names = _names(frame.columns)
+    corrections = corrections or Corrections()
+    names = _names(frame.columns, corrections.only)
     parts = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    decisions: dict[str, str] = {}
     if names:
-        roles = _by_name(names, parts)
+        roles = _by_name(names, parts, corrections, decisions)
+        names = list(unique_names(names))
         index = _times_of(frame.index, "time" in roles)
     else:
         names = [f"column {i + 1}" for i in range(len(parts))]
@@ -137,26 +153,27 @@ def tabulate(frame: pd.DataFrame) -> tuple[Table, bool]:
         roles = _by_shape(names, parts, index)
     if index is not None:
         names, parts = [str(index.name), *names], [index, *parts]
+        roles = {role: name for role, name in roles.items() if role_of(role) != "time"}
         roles["time"] = str(index.name)
     _check_roles(names, roles)
-    table = _table(names, parts, roles)
+    table = _table(names, parts, roles, decisions)
     if set(PRICES) <= roles.keys() or ("price" in roles and not _are_closes(table)):
         return table, False  # candles, or single trades to make candles of
     close = roles["close"] if "close" in roles else roles.pop("price")
     return dataclasses.replace(table, roles=roles | dict.fromkeys(PRICES, close)), True
 
 
-def _names(labels: pd.Index) -> list[str]:
+def _names(labels: pd.Index, only: str | None) -> list[str]:
     """Name the columns as a file would; empty where they are numbered."""
     if isinstance(labels, pd.MultiIndex):
-        return _of_one_ticker(labels)
+        return _of_one_ticker(labels, only)
     if all(isinstance(label, int | np.integer) for label in labels):
         return []
     return [str(label) for label in labels]
 
 
-def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
-    """Take the level that names prices, where the other names one ticker.
+def _of_one_ticker(labels: pd.MultiIndex, only: str | None) -> list[str]:
+    """Take the level that names prices, where the other names one ticker, or the wanted one.
 
     Raises:
         UnreadableFile: If there are several tickers, one beside the other.
@@ -169,6 +186,9 @@ def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
     at = 0 if words[0] else 1
     beside = zip(levels[at], levels[1 - at], strict=True)
     tickers = sorted({ticker for word, ticker in beside if word and ticker})
+    if len(tickers) > 1 and only is not None:
+        pairs = zip(levels[at], levels[1 - at], strict=True)
+        return [f"{word} {ticker}" if word and ticker else word or ticker for word, ticker in pairs]
     if len(tickers) > 1:
         raise UnreadableFile(
             f"A DataFrame must hold one coin. Received: {', '.join(tickers)[:80]} side by side. "
@@ -178,9 +198,22 @@ def _of_one_ticker(labels: pd.MultiIndex) -> list[str]:
     return [name or other for name, other in zip(levels[at], levels[1 - at], strict=True)]
 
 
-def _by_name(names: Sequence[str], parts: Sequence[pd.Series]) -> dict[str, str]:
-    """Find roles by name; the only column of datetimes is the time in any case."""
-    roles = roles_by_name(names)
+def _by_name(
+    names: Sequence[str],
+    parts: Sequence[pd.Series],
+    corrections: Corrections,
+    decisions: dict[str, str],
+) -> dict[str, str]:
+    """Find roles by name; the only column of datetimes is the time in any case.
+
+    Raises:
+        UnreadableFile: If the names show several series, and the user names none of them.
+    """
+    choice = choose_roles(names, None, corrections.wanted)
+    if choice.refusal:
+        raise choice.refusal
+    decisions.update(choice.decisions)
+    roles = choice.roles
     if "time" not in roles:
         dated = [name for name, part in zip(names, parts, strict=True) if _is_dated(part)]
         if len(dated) == 1:
@@ -246,7 +279,12 @@ def _times_of(index: pd.Index, known: bool) -> pd.Series | None:
     return pd.Series(index, name=str(index.name) if called else "time")
 
 
-def _table(names: Sequence[str], parts: Sequence[pd.Series], roles: Mapping[str, str]) -> Table:
+def _table(
+    names: Sequence[str],
+    parts: Sequence[pd.Series],
+    roles: Mapping[str, str],
+    decisions: Mapping[str, str],
+) -> Table:
     values: dict[str, pd.Series] = {}
     for name, part in zip(names, parts, strict=True):
         values.setdefault(name, part)
@@ -261,8 +299,23 @@ def _table(names: Sequence[str], parts: Sequence[pd.Series], roles: Mapping[str,
         yahoo=is_yahoo(names),
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
-        decisions={"format": "DataFrame"},
+        decisions={**decisions, "format": "DataFrame"},
+        others=[name for name in values if name not in wanted and _may_name(values[name])],
+        load=lambda names: pd.DataFrame(
+            {name: values[name].reset_index(drop=True) for name in names}
+        ),
     )
+
+
+def _may_name(part: pd.Series) -> bool:
+    """Tell whether a column may name series: text, categories or whole numbers."""
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(part.dtype):
+        return False
+    if kinds.is_object_dtype(part.dtype):
+        return all(isinstance(value, str) or value is None for value in part)
+    text = kinds.is_string_dtype(part.dtype) or isinstance(part.dtype, pd.CategoricalDtype)
+    return bool(text or kinds.is_integer_dtype(part.dtype))
 
 
 def _are_closes(table: Table) -> bool:

@@ -162,6 +162,8 @@ class PriceService:
         source: str = "frame",
         simulated: bool = False,
         repairs: Collection[str] = (),
+        only: str | None = None,
+        quote: str | None = None,
     ) -> PriceHistory:
         """Read a DataFrame by the rules of a price file; see ``frames.read``.
 
@@ -178,6 +180,8 @@ class PriceService:
             source=source,
             simulated=simulated,
             repairs=repairs,
+            only=only,
+            quote=quote,
         )
 
     def column_names(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.errors import InvalidInput, SeveralSeries, UnreadableFile
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import INTERVALS, PriceHistory
@@ -102,6 +102,9 @@ def _read(
                 to_open=True,
                 report=report,
             )
+        except SeveralSeries as error:
+            reading.remember_series(upload, error.names)
+            raise UnreadableFile(reading.on_this_page(str(error))) from error
         except UnreadableFile as error:
             raise UnreadableFile(reading.on_this_page(str(error))) from error
         name = service.prices.open(history)

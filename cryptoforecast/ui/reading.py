@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,7 @@ from streamlit.typing import UploadedFile
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import REPAIRS, Corrections, repairable
 from cryptoforecast.types import PriceHistory
+from cryptoforecast.types.quotes import COINS, MONEY
 from cryptoforecast.ui.words import plain
 
 #: The value of a choice before the user makes one.
@@ -30,6 +31,7 @@ _ORDERS = {
     "day": "Day first: 31/12/2024",
     "month": "Month first: 12/31/2024",
 }
+_CURRENCIES = {_AUTOMATIC: "Automatic, or else USD"} | {name: name for name in (*MONEY, *COINS)}
 _LABELS = {_AUTOMATIC: "Automatic", "open": "Its start", "close": "Its end"}
 _CANDLES = ("time", "open", "high", "low", "close", "volume")
 _TRADES = ("time", "price", "volume")
@@ -43,6 +45,10 @@ _DECISIONS = {
     "preamble": "Above the table",
     "header": "Column names",
     "columns": "Columns",
+    "prices": "Prices",
+    "series": "Series",
+    "currency": "Currency",
+    "volume": "Volume",
     "time": "Times",
     "label": "A time marks",
     "order": "Order of rows",
@@ -67,7 +73,14 @@ def corrections(service: Service, upload: UploadedFile) -> Corrections:
         zone=_choice(upload, "zone"),
         label=_choice(upload, "label"),
         decimal=_choice(upload, "decimal"),
+        only=_choice(upload, "only"),
+        quote=_choice(upload, "quote"),
     )
+
+
+def remember_series(upload: UploadedFile, names: Sequence[str]) -> None:
+    """Remember the series of a file, of which the user can choose one."""
+    st.session_state[_key(upload, "series")] = tuple(names)
 
 
 def repairs(upload: UploadedFile) -> tuple[str, ...]:
@@ -97,6 +110,8 @@ def corrections_form(service: Service, upload: UploadedFile, history: PriceHisto
             _selector(upload, "decimal", "Decimal mark", _DECIMALS)
             _zone(upload)
             _selector(upload, "label", "A candle's time is", _LABELS)
+            _selector(upload, "quote", "Currency", _CURRENCIES)
+            _series(upload)
             if "format" not in decided:
                 _selector(upload, "delimiter", "Between columns", _DELIMITERS)
         roles = _ROLES if history is None else _TRADES if "ticks" in decided else _CANDLES
@@ -119,7 +134,9 @@ def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
             one.kind: one.repair for one in problems if one.kind in chosen and one.repair != "none"
         }
         possible = repairable(history.candles)
-    names = [name for name in REPAIRS if name in {*chosen, *done, *possible}]
+    # A price of 0 is refused, unless it is before the first one and may be left out.
+    refused = {"unlisted"} if history is None else set()
+    names = [name for name in REPAIRS if name in {*chosen, *done, *possible, *refused}]
     if not names:
         return
     st.pills(
@@ -176,6 +193,14 @@ def _decision_table(decided: Mapping[str, str]) -> None:
 
 def _selector(upload: UploadedFile, name: str, label: str, words: Mapping[str, str]) -> None:
     st.selectbox(label, list(words), format_func=words.__getitem__, key=_key(upload, name))
+
+
+def _series(upload: UploadedFile) -> None:
+    """Offer the series of a file that has several."""
+    names = st.session_state.get(_key(upload, "series"), ())
+    if names:
+        words = {_AUTOMATIC: "All, which must be one"} | {name: name for name in names}
+        _selector(upload, "only", "Series", words)
 
 
 def _zone(upload: UploadedFile) -> None:

@@ -21,6 +21,24 @@ from tests.library.conftest import Command
 WINDOW = {"start": "2024-01-01", "end": "2024-02-01"}
 
 
+def several() -> io.BytesIO:
+    """A file of two coins, in euros and in dollars."""
+    one = synthetic.history(60).candles
+    both = pd.concat([one.assign(pair="BTC-EUR"), (one * 0.9).assign(pair="ETH-USD")])
+    return io.BytesIO(both.to_csv().encode())
+
+
+def test_one_series_of_several_and_the_currency() -> None:
+    with pytest.raises(UnreadableFile, match="'BTC-EUR' and 'ETH-USD'"):
+        cf.read(several())
+    for only, coin, quote in (("BTC", "BTC", "EUR"), ("eth", "ETH", "USD")):
+        history = cf.read(several(), only=only).history
+        assert (history.coin, history.quote, len(history)) == (coin, quote, 60)
+    frame = pd.read_csv(several())
+    assert cf.from_frame(frame, coin="BTC", only="BTC").history.quote == "EUR"
+    assert cf.from_frame(frame, coin="X", only="ETH-USD", quote="KRW").history.quote == "KRW"
+
+
 # ------------------------------------------------------------------ fetch
 
 

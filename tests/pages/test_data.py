@@ -7,6 +7,7 @@ import io
 import tomllib
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast.prices.files import opening, price_file
@@ -245,3 +246,28 @@ def test_the_servers_limit_is_the_one_that_is_stated():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
     assert config["server"]["maxUploadSize"] == data.MAX_MEGABYTES
     assert data.MAX_MEGABYTES * 10**6 <= opening.MAX_BYTES
+
+
+def test_one_series_of_several_is_chosen(open_page):
+    one = samples.candles("1h", 90)
+    both = pd.concat([one.assign(k="BTC-EUR"), (one * 0.9).assign(k="<b>ETH</b>")])
+    page = upload(open_page("data"), "market.csv", both.to_csv().encode())
+    assert "'BTC-EUR' and '<b>ETH</b>'" in page.error[0].value.replace("\\", "")
+    assert "(Series, below)" in page.error[0].value
+    series = next(each for each in page.selectbox if each.label == "Series")
+    assert [*series.options][1:] == ["BTC-EUR", "<b>ETH</b>"]
+    page = series.select("BTC-EUR").run()
+    assert not page.error
+    assert page.session_state["file-name"]
+    assert "90 hourly prices" in words(page)
+    assert len(shared().prices.file(page.session_state["file-name"])) == 90
+
+
+def test_zeros_before_a_listing_may_be_left_out(open_page):
+    frame = samples.candles("1h", 90)
+    frame.iloc[:9, :4] = 0.0
+    page = upload(open_page("data"), "NEW.csv", frame.to_csv().encode())
+    assert "Prices must be above 0" in page.error[0].value
+    page = repairs(page).set_value(["unlisted"]).run()
+    assert not page.error
+    assert "81 hourly prices" in words(page)

@@ -318,8 +318,8 @@ REFUSED = {
         "must hold one coin. Received: 'BTC' and 'ETH'",
     ),
     "two closes": (
-        pd.concat([CANDLES, CANDLES[["close"]]], axis=1),
-        "Each column must be there once. Received: 2 columns 'close'",
+        pd.concat([CANDLES, CANDLES[["close"]] + 1], axis=1),
+        r"Each column must be there once. Received: 'close' and 'close \(column 6\)', which differ",
     ),
     "levels without prices": (
         pd.concat({"a": CANDLES.set_axis(list("vwxyz"), axis=1)}, axis=1),

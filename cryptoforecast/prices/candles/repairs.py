@@ -63,6 +63,12 @@ def _before_shift(candles: pd.DataFrame) -> Array:
 
 CUT, RESCALE = "level_shift_cut", "level_shift_rescale"
 
+
+def _no_candles(candles: pd.DataFrame) -> Array:
+    """Mark none: rows without a price are left out as the file is read, before candles exist."""
+    return np.zeros(len(candles), dtype=bool)
+
+
 #: All repairs by name.
 REPAIRS: dict[str, Repair] = {
     repair.name: repair
@@ -104,6 +110,12 @@ REPAIRS: dict[str, Repair] = {
             "volumes.",
             _before_shift,
             "{} brought into the newest unit",
+        ),
+        Repair(
+            "unlisted",
+            "Leave out the rows before the first price, where every price is 0.",
+            _no_candles,
+            "{} left out",
         ),
     )
 }

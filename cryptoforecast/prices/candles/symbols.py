@@ -112,8 +112,9 @@ def _known(words: str) -> Symbol | None:
 
 
 def _cut_quote(words: str) -> tuple[str, str | None]:
-    """Cut the quote off a name in any script: ``狗狗币/USDT``."""
+    """Cut the quote off a name in any script: ``狗狗币/USDT``, ``狗狗币USDT``."""
     match = re.fullmatch(r"(.+?)[-/_: ]([A-Za-z]{3,5})", words)
+    match = match or re.fullmatch(r"(.*[^\x00-\x7f])([A-Za-z]{3,5})", words)
     quote = quote_of(match[2]) if match else None
     return (match[1], quote) if match and quote else (words, None)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import merge, nanoseconds
+from cryptoforecast.prices.files.columns.quote import find_quote
 from cryptoforecast.prices.files.columns.roles import volume_unit
-from cryptoforecast.prices.files.columns.symbols import single_symbol
+from cryptoforecast.prices.files.columns.same_values import settle_rivals
+from cryptoforecast.prices.files.columns.symbols import pick_series, refuse_mixture
 from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.labels import opening_times
@@ -22,7 +26,6 @@ from cryptoforecast.prices.files.trades import candles_from_trades
 from cryptoforecast.prices.files.values.numbers import (
     find_decimal_mark,
     is_number,
-    read_numbers,
 )
 from cryptoforecast.prices.files.values.times import Times, read_times
 from cryptoforecast.types import INTERVALS, Array, Problem
@@ -50,17 +53,28 @@ def candles_from_table(
     """
     if table.frame.empty:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
-    symbol = single_symbol(table)
+    table, symbol = pick_series(table, corrections)
+    quote, evidence = find_quote(table, symbol, corrections)
     decisions = dict(table.decisions)
-    values, complete, problems = _read_values(table, corrections, decisions)
+    if quote:
+        decisions["currency"] = f"{quote} ({evidence})"
+    table, values, complete, problems = _read_values(table, corrections, decisions)
     times = read_times(table, complete, corrections)
     decisions["time"] = times.how
-    _check_prices(table, values, complete)
     usable = complete & ~times.index.isna()
+    unlisted = _unlisted(values, times.index.asi8, usable) if corrections.unlisted else None
     problems = (*_report_unusable(table, usable), *problems)
+    if unlisted is not None and unlisted.any():
+        first, count = table.line(int(np.argmax(unlisted))), int(unlisted.sum())
+        problems = (Problem("unlisted", count, first, f"{count:,} left out"), *problems)
+        usable, complete = usable & ~unlisted, complete & ~unlisted
+    _check_prices(table, values, complete)
+    closes = values["price" if "price" in values else "close"]
+    refuse_mixture(table, times.index.asi8[usable], usable, closes, trades="price" in values)
     stamps, rows = _rows_by_time(times.index.asi8[usable], usable, values, decisions)
     if "price" in values:
-        return _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
+        reading = _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
+        return dataclasses.replace(reading, quote=quote)
     known = times.index.asi8[~times.index.isna()]
     spacing = commonest_spacing(known)
     if times.local:
@@ -97,13 +111,13 @@ def candles_from_table(
     closed = count_closed(stamps, opens, spacing)
     live: tuple[Problem, ...] = ()
     if closed < len(opens) and not lengths:
-        live = (live_rows(stamps[closed:], rows[closed:] + table.first),)
+        live = (live_rows(stamps[closed:], table.lines(rows[closed:])),)
         end = min(end, int(opens[closed - 1]) + nanoseconds(spacing))
         stamps, opens, rows = stamps[:closed], opens[:closed], rows[:closed]
         columns = _take_rows(values, rows)
     name, settled = settle_interval(spacing, interval)
     _check_shape(columns)
-    lines = rows + table.first
+    lines = table.lines(rows)
     if INTERVALS[name] == spacing:
         index = pd.DatetimeIndex(opens, tz="UTC", name="time")
         candles = pd.DataFrame(columns, index=index, copy=False)
@@ -127,6 +141,7 @@ def candles_from_table(
         splices=None if source is None else _changes(source[rows]),
         decisions=decisions | settled,
         problems=(*problems, *repeats, *copies, *live, *partial),
+        quote=quote,
     )
 
 
@@ -136,7 +151,7 @@ def _local_problem(
     """Report times without a zone that look local; the arguments are as in the caller."""
     rows = np.flatnonzero(usable)
     stamps = times.index.asi8[rows]
-    return local_problem(stamps, values["close"][rows], spacing, rows + table.first, table.unit)
+    return local_problem(stamps, values["close"][rows], spacing, table.lines(rows), table.unit)
 
 
 def _find_lengths(
@@ -208,7 +223,7 @@ def _rows_by_time(
 
 def _read_values(
     table: Table, corrections: Corrections, decisions: dict[str, str]
-) -> tuple[dict[str, Array], Array, tuple[Problem, ...]]:
+) -> tuple[Table, dict[str, Array], Array, tuple[Problem, ...]]:
     """Read prices and volume.
 
     Args:
@@ -217,8 +232,8 @@ def _read_values(
         decisions: Gains the decimal mark and the columns.
 
     Returns:
-        `(n,)` numbers by role, NaN where absent; `(n,)` bool, which rows have every price; and the
-        problem of volumes that are negative or infinite.
+        The table with one column a role; `(n,)` numbers by role, NaN where absent; `(n,)` bool,
+        which rows have every price; and the problem of volumes that are negative or infinite.
     """
     prices = PRICES if set(PRICES) <= table.roles.keys() else ("price",)
     amount = next((role for role in ("volume", "turnover") if role in table.roles), None)
@@ -226,18 +241,19 @@ def _read_values(
     mark = find_decimal_mark(table, roles, corrections)
     if not all(is_number(table.column(role)) for role in roles):
         decisions["numbers"] = f"decimal {'point' if mark == '.' else 'comma'}"
-    values = {role: read_numbers(table, role, mark) for role in prices}
+    table, columns = settle_rivals(table, roles, mark, decisions)
+    values = {role: columns[role] for role in prices}
     complete = ~np.logical_or.reduce([np.isnan(column) for column in values.values()])
-    volume = read_numbers(table, amount, mark) if amount else np.full(len(complete), np.nan)
+    volume = columns[amount] if amount else np.full(len(complete), np.nan)
     odd = (volume < 0) | np.isinf(volume)
     # One NaN and one zero: the bits of either may differ by where it comes from.
     values["volume"] = np.where(odd | np.isnan(volume), np.nan, volume) + 0.0
     shown = {role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)}
     decisions["columns"] = ", ".join(f"{role}={name}" for role, name in shown.items())
     if not odd.any():
-        return values, complete, ()
-    first = int(np.argmax(odd)) + table.first
-    return values, complete, (Problem("volume", int(odd.sum()), first, "taken as unknown"),)
+        return table, values, complete, ()
+    first = table.line(int(np.argmax(odd)))
+    return table, values, complete, (Problem("volume", int(odd.sum()), first, "taken as unknown"),)
 
 
 def _last_of_each_time(
@@ -275,7 +291,7 @@ def _last_of_each_time(
     different = [(column[one] != column[other]) & ~np.isnan(column[one] + column[other])
                  for column in values.values()]  # fmt: skip
     differing = int(np.logical_or.reduce(different).sum())
-    first = int(min(rows[again].min(), rows[again + 1].min())) + table.first
+    first = table.line(int(min(rows[again].min(), rows[again + 1].min())))
     detail = f"{differing} of them with other values"
     return last, (Problem("duplicates", len(again), first, "the last of each was kept", detail),)
 
@@ -331,7 +347,7 @@ def _from_trades(
     return Reading(
         candles=candles,
         interval=name,
-        lines=rows[first] + table.first,
+        lines=table.lines(rows[first]),
         duplicates=0,
         simulated=False,
         volume_unit=volume_unit(table.roles, table.yahoo),
@@ -342,16 +358,34 @@ def _from_trades(
     )
 
 
+def _unlisted(values: dict[str, Array], stamps: Array, usable: Array) -> Array:
+    """Mark the rows with prices of 0 before the first other row, `(n,)` bool.
+
+    Args:
+        values: `(n,)` each, prices and volume by role.
+        stamps: `(n,)` ns.
+        usable: `(n,)` bool, the rows with a time and every price.
+    """
+    prices = [column for role, column in values.items() if role != "volume"]
+    zero = np.logical_and.reduce([column == 0 for column in prices])
+    listed = usable & ~zero
+    first = stamps[listed].min() if listed.any() else np.iinfo(np.int64).min
+    unlisted: Array = usable & zero & (stamps < first)
+    return unlisted
+
+
 def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> None:
     """Refuse prices that are infinite, zero or negative."""
     for role, column in values.items():
         bad = complete & ~((column > 0) & np.isfinite(column))
         if role != "volume" and bad.any():
             row = int(np.argmax(bad))
+            hint = ", or leave out those before the first price (repair unlisted)"
+            hint = hint if column[row] == 0 else ""
             raise UnreadableFile(
                 f"Prices must be above 0. Received: {column[row]:g} as {role} "
                 f"({table.where(row)}; {_rows(int(bad.sum()))} in all). "
-                "Remove or correct these rows."
+                f"Remove or correct these rows{hint}."
             )
 
 
@@ -374,7 +408,7 @@ def _report_unusable(table: Table, usable: Array) -> tuple[Problem, ...]:
     unusable = unusable[~np.logical_and.reduce(blank)]
     if not len(unusable):
         return ()
-    first = int(unusable[0]) + table.first
+    first = table.line(int(unusable[0]))
     return (Problem("without a price", len(unusable), first, "left out"),)
 
 

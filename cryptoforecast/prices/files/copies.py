@@ -42,7 +42,7 @@ def rows_without_copies(
         usual, counts = np.unique(phases[keep], return_counts=True)
         off_grid = phases[copies] != usual[np.argmax(counts)]
         if spacing in INTERVALS.values() and off_grid.all():
-            line = int(rows[copies].min()) + table.first
+            line = table.line(int(rows[copies].min()))
             repair = f"the one off the {pd.Timedelta(spacing)} grid was left out"
             return keep, (Problem("two_labels", len(copies), line, repair),)
     return everything, ()

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.prices.files.columns.choice import Wanted
 from cryptoforecast.prices.files.table import PRICES
+from cryptoforecast.types.quotes import quote_of
 
 #: Roles that the user may give a column; ``clock`` is the time of day beside a date.
 ASSIGNABLE = ("time", "clock", *PRICES, "volume", "turnover", "price", "symbol")
+_MAX_ONLY = 100
 # Characters that numbers, names and quotes are made of.
 _NO_DELIMITER = re.compile(r"[A-Za-z0-9.\"'+-]")
 
@@ -28,6 +31,11 @@ class Corrections:
         zone: IANA name of the zone of times that have none; UTC by default.
         label: ``"open"`` or ``"close"``: whether a time is the start or the end of its candle.
         decimal: The decimal mark, ``"."`` or ``","``.
+        only: The one series to read of a file that has several: its symbol, or whatever else tells
+            its rows or columns from the others.
+        quote: Currency of the prices, as ``types.quotes.quote_of`` reads it; by default what the
+            file says.
+        unlisted: Whether rows with prices of 0 before the first price are left out.
     """
 
     delimiter: str | None = None
@@ -36,6 +44,9 @@ class Corrections:
     zone: str | None = None
     label: str | None = None
     decimal: str | None = None
+    only: str | None = None
+    quote: str | None = None
+    unlisted: bool = False
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -51,6 +62,12 @@ class Corrections:
             raise InvalidInput(
                 f"The decimal mark must be a point or a comma. Received: {self.decimal!r}."
             )
+        if self.only is not None and not 0 < len(self.only.strip()) <= _MAX_ONLY:
+            raise InvalidInput(
+                f"`only` must be the name of one series, of at most {_MAX_ONLY} characters. "
+                f"Received: {self.only[:40]!r}."
+            )
+        self._check_quote()
         if self.zone is not None:
             try:
                 ZoneInfo(self.zone)
@@ -58,6 +75,23 @@ class Corrections:
                 raise InvalidInput(
                     f"The zone must be a name such as Europe/Berlin. Received: {self.zone!r}."
                 ) from error
+
+    def _check_quote(self) -> None:
+        """Refuse an unknown currency; a known one is written in its usual way."""
+        if self.quote is None:
+            return
+        quote = quote_of(self.quote)
+        if quote is None:
+            raise InvalidInput(
+                "The quote must be a currency or coin that prices are in, such as USD, EUR, KRW or "
+                f"BTC. Received: {self.quote[:40]!r}."
+            )
+        object.__setattr__(self, "quote", quote)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which of several prices is wanted."""
+        return Wanted(self.quote, self.only)
 
     def _check_delimiter(self) -> None:
         """Refuse a delimiter that is no single character, or that values contain."""
@@ -116,5 +150,7 @@ class Corrections:
             "zone": self.zone or "",
             "label": self.label or "",
             "decimal": {".": "point", ",": "comma"}.get(self.decimal or "", ""),
+            "only": self.only or "",
+            "quote": self.quote or "",
         }
         return "; ".join(f"{name} {value}" for name, value in values.items() if value)

@@ -12,18 +12,25 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from cryptoforecast.errors import AlreadyExists, InvalidInput, NotEnoughData, UnreadableFile
+from cryptoforecast.errors import (
+    AlreadyExists,
+    InvalidInput,
+    NotEnoughData,
+    SeveralSeries,
+    UnreadableFile,
+)
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
+from cryptoforecast.prices.files.columns.quote import HOW_TO_SAY
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.types import PriceHistory
-from cryptoforecast.types.quotes import DEFAULT_QUOTE
+from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
 
 #: Ticker of prices whose coin nobody says.
 UNKNOWN = "UNKNOWN"
@@ -76,15 +83,23 @@ def read(
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
     own = None if coin is None else named(coin)
     corrections = corrections or Corrections()
+    summary = corrections.summary
+    if "unlisted" in repairs:
+        corrections = dataclasses.replace(corrections, unlisted=True)
+    if own and own.quote and corrections.quote is None:
+        corrections = dataclasses.replace(corrections, quote=own.quote)
     try:
         with open_source(source, report) as stream:
             reading = read_candles(stream, corrections, interval, max_candles)
+        symbol = _symbol(own, reading, name, corrections)
         reading, notes = closed_reading(reading, now, "file")
+    except SeveralSeries as error:
+        raise SeveralSeries(f"{name} can't be read. {error}", error.names) from error
     except (UnreadableFile, NotEnoughData) as error:
         raise type(error)(f"{name} can't be read. {error}") from error
-    if corrections.summary:
-        reading.decisions["corrected"] = corrections.summary
-    history = to_history(reading, _symbol(own, reading, name), f"file {name}", repairs)
+    if summary:
+        reading.decisions["corrected"] = summary
+    history = to_history(reading, symbol, f"file {name}", repairs)
     return dataclasses.replace(history, fetched_at=now, notes=(*notes, *history.notes))
 
 
@@ -192,20 +207,42 @@ def check_free(path: Path, *, force: bool = False) -> None:
         )
 
 
-def _symbol(own: Symbol | None, reading: Reading, name: str) -> Symbol:
+def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Corrections) -> Symbol:
     """Settle the coin and its quote: as the user says, else the file, else its name.
 
     Args:
         own: What the user says.
-        reading: Candles as they were read.
+        reading: Candles as they were read; its decisions gain the quote that the name says.
         name: The file's name.
+        corrections: The quote that the user says.
+
+    Raises:
+        UnreadableFile: If the file and its name say different quotes, and the user none.
     """
     inside = read_symbol(reading.symbol) if reading.symbol else None
     outside = guess(name)
-    tickers = [symbol.ticker for symbol in (own, outside, inside) if symbol]
-    by_symbol = [symbol.quote for symbol in (inside, outside) if symbol]
-    quotes = [own.quote if own else None, reading.quote, *by_symbol]
-    return Symbol(next(iter(tickers), UNKNOWN), next(filter(None, quotes), None))
+    by_name = (outside.quote if outside else None) or _money_in(name)
+    ticker = next((symbol.ticker for symbol in (own, outside, inside) if symbol), UNKNOWN)
+    # A coin's prices are not in itself: "Open (BTC)" says which coin it is.
+    inner = None if reading.quote == ticker in COINS else reading.quote or None
+    if corrections.quote is not None:
+        return Symbol(ticker, corrections.quote)
+    if inner and by_name and inner != by_name and "prices" not in reading.decisions:
+        raise UnreadableFile(
+            f"Prices must be in one currency. Received: {by_name} in the file's name, and "
+            f"{reading.decisions.get('currency', inner)} in the file. Say which is right "
+            f"({HOW_TO_SAY})."
+        )
+    if inner is None and by_name:
+        reading.decisions["currency"] = f"{by_name} (the file's name says)"
+    return Symbol(ticker, inner or by_name)
+
+
+def _money_in(name: str) -> str | None:
+    """Return the one currency that is a word of a file's name: ``prices_in_eur.csv``."""
+    words = {word for word in re.findall("[A-Za-z]+", name) if word != "try"}
+    quotes = {quote_of(word) for word in words if word.upper() in MONEY.keys() | DOLLARS}
+    return quotes.pop() if len(quotes) == 1 else None
 
 
 def to_history(

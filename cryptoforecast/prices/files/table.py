@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from cryptoforecast.types import Array, Problem
@@ -19,13 +21,19 @@ class Table:
     Attributes:
         frame: The columns with a role, as text, numbers or datetimes; rows in the file's order.
         roles: Column by role: ``time``, then ``open high low close`` or ``price``; ``clock``,
-            ``volume``, ``turnover``, ``symbol``, ``source`` where there is one.
+            ``volume``, ``turnover``, ``symbol``, ``source`` where there is one. ``"open 2"`` is
+            another column that may be the open; see ``columns.choice``.
         unit: What a row is called, ``"line"``, ``"row"`` or ``"record"``.
         first: Number of the first row, in that unit.
         yahoo: Whether a column is there that only Yahoo writes.
         closing: Whether the time column's name says that it is the end of the candle.
         foreign: Whether the column names are of a language with decimal commas.
         decisions: What the reader decided by itself, by topic.
+        symbol: What the file calls the coin outside the rows; empty where it does not.
+        quote: Currency that the file names outside the rows and columns; empty where it does not.
+        others: Names of the columns without a role, which may say of which series a row is.
+        load: Reads columns without a role, all rows of them.
+        places: `(rows,)` place of each row in the file, from 0; ``None`` if no row is left out.
     """
 
     frame: pd.DataFrame
@@ -36,10 +44,34 @@ class Table:
     closing: bool = False
     foreign: bool = False
     decisions: dict[str, str] = field(default_factory=dict)
+    symbol: str = ""
+    quote: str = ""
+    others: Sequence[str] = ()
+    load: Callable[[Sequence[str]], pd.DataFrame] | None = None
+    places: Array | None = None
 
     def where(self, row: int) -> str:
         """Return where row ``row`` (from 0) is in the file, for example ``"line 17"``."""
-        return f"{self.unit} {self.first + row}"
+        return f"{self.unit} {self.line(row)}"
+
+    def line(self, row: int) -> int:
+        """Return the number of row ``row`` (from 0) in the file, for example 17."""
+        return self.first + (row if self.places is None else int(self.places[row]))
+
+    def lines(self, rows: Array) -> Array:
+        """Return the numbers of rows in the file, `(n,)`."""
+        return self.first + (rows if self.places is None else self.places[rows])
+
+    def take(self, rows: Array) -> Table:
+        """Return the table with some of its rows alone.
+
+        Args:
+            rows: `(rows,)` bool, those to keep.
+        """
+        kept = np.flatnonzero(rows)
+        places = kept if self.places is None else self.places[kept]
+        frame = self.frame.iloc[kept].reset_index(drop=True)
+        return dataclasses.replace(self, frame=frame, places=places, load=None)
 
     def column(self, role: str) -> pd.Series:
         """Return the values of the column that plays a role, `(rows,)`."""

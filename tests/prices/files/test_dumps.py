@@ -235,8 +235,9 @@ def test_several_tickers_are_refused_by_name(ticker_first: bool) -> None:
         (js({"prices": [[1, 2]], "market_caps": [[1, 2]], "total_volumes": [[1, 2]]}),
          "3 lists of a time and one number each. Download candles"),
         (js({"prices": [[MS[i], CL[i]] for i in range(60)]}), "a time and one price"),
-        (js([{"time": 1, "quote": {"USD": {"open": 1}, "EUR": {"open": 1}}}]),
-         "several 'open' in record 1"),
+        (js([{"time": 1, "quote": {each: dict.fromkeys(["open", "high", "low", "close"], 1)
+                                   for each in ("CHF", "EUR")}}]),
+         "'CHF open' and 'EUR open', so several prices side by side"),
         (js({"t": S, "o": OP, "h": HI, "l": LO, "c": CL[:-1]}), "60. Received: 59 in 'c'"),
         (js({"open": {"0": 1, "1": 2}, "high": {"0": 1}, "low": {"0": 1}, "close": {"0": 1},
              "time": {"0": 1}}), "other rows than 'open'"),

@@ -113,7 +113,7 @@ def test_two_coins_in_one_file_are_refused() -> None:
     cheap = samples.own(HOURS * 0.05).split(b"\n", 1)[1]
     refused(samples.own(HOURS) + cheap, r"quite different prices \(line 2 and line 50; 48 times")
     wide = b"Price,Close,Close,High,High,Low,Low,Open,Open\nTicker,BTC,ETH\n"
-    refused(wide, "2 columns 'Open'")
+    refused(wide, "Received: Price, Close, Close, High")
 
 
 def test_one_coin_spelled_in_two_ways_is_one() -> None:

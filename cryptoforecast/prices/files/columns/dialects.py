@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from typing import NamedTuple
 
 from cryptoforecast.prices.files.values.months import plain_letters
+from cryptoforecast.types.quotes import DOLLARS, MONEY, quote_of
 
 # Investing.com and spreadsheets in languages with decimal commas.
 _COMMAS: dict[str, tuple[str, ...]] = {
@@ -35,11 +38,13 @@ _ENGLISH: dict[str, tuple[str, ...]] = {
         "unixtime", "datetime", "dateutc", "datetimeutc", "date", "day", "ts", "t", "snappedat",
         "data", "starttime", "startat", "start", "begin", "opentimestamp", "timeutc", "utctime",
         "gmttime", "localtime", "tradetime", "transacttime", "createdtime", "period",
+        "dtyyyymmdd",
     ),
-    "open": ("open", "o", "openprice", "firstprice"),
+    "open": ("open", "o", "openprice", "openingprice", "firstprice"),
     "high": ("high", "h", "highprice", "max"),
     "low": ("low", "l", "lowprice", "min"),
-    "close": ("close", "c", "closeprice", "closingprice", "closelast", "last", "lastprice"),
+    "close": ("close", "c", "closeprice", "closingprice", "closelast", "last", "lastprice",
+              "latest"),
     "volume": ("volume", "vol", "v", "basevolume", "tickvolume", "tickvol"),
 }  # fmt: skip
 # Names that count only where none of those above is there.
@@ -51,8 +56,13 @@ _LAST_RESORT: dict[str, tuple[str, ...]] = {
 _OTHERS: dict[str, tuple[str, ...]] = {
     "turnover": ("turnover", "quotevolume", "quoteassetvolume"),
     "price": ("price", "p", "tradeprice", "rate"),
-    "symbol": ("symbol", "ticker", "pair", "currencypair", "market", "coin", "currency", "asset",
-               "instrument", "instrumentname", "productid", "name"),
+    "symbol": ("symbol", "ticker", "pair", "currencypair", "tradingpair", "market", "coin",
+               "cryptocurrency", "crypto", "token", "asset", "instrument", "instrumentname",
+               "productid", "symbolid", "assetid", "coinid", "cryptoid", "tokenid", "instrumentid",
+               "marketid", "pairid", "isin", "figi", "name", "symbolname", "coinname",
+               "assetname", "currency"),
+    "quote": ("quotecurrency", "quoteasset", "quotecoin", "quotesymbol", "quoteunit",
+              "pricecurrency", "vscurrency", "quote", "currency"),
     "source": ("source",),
 }  # fmt: skip
 
@@ -61,24 +71,124 @@ CLOSING_NAMES = ("closetime", "timeclose", "endtime")
 BITMEX_NAMES = {"homenotional", "foreignnotional"}
 TRADESTATION_NAMES = {"date", "time", "open", "high", "low", "close", "up", "down"}
 YAHOO_NAMES = {"adjclose", "dividends", "stocksplits"}
-QUOTE_NAMES = ("usd", "usdt", "usdc", "busd", "fdusd", "eur", "currency", "quote")
+# Money, and coins that stand for it; a coin's name may also be the coin that the prices are of.
+_MONEY = frozenset(name.lower() for name in MONEY.keys() | DOLLARS)
+#: Units of a volume that make it a turnover.
+QUOTE_NAMES = _MONEY | {"currency", "quote"}
+#: The two sides of a market, and what is between them.
+SIDES = ("bid", "ask", "mid")
+
+_BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
+# What ``roles.unique_names`` adds to a name that is there before.
+_PLACE = re.compile(r" \(column \d+\)$")
+_LABEL = "|".join(sorted({*_MONEY, *SIDES}, key=len)[::-1])
+_MARK = r"[\s_.\-/|:]+"
+_BEFORE = re.compile(rf"({_LABEL}){_MARK}(.+)", re.IGNORECASE)
+_AFTER = re.compile(rf"(.+?){_MARK}(?:in{_MARK})?({_LABEL})", re.IGNORECASE)
+_WORD = "(?:open|high|low|close|closing|last|first|latest)?price|open|high|low|close|last"
+_GLUED_BEFORE = re.compile(rf"({_LABEL})({_WORD})")
+_GLUED_AFTER = re.compile(rf"({_WORD})(?:in)?({_LABEL})")
+#: Currency by its sign, the longest sign first: R$ has a dollar sign in it.
+SIGNS = {
+    sign: code for code, sign in sorted(MONEY.items(), key=lambda money: -len(money[1])) if sign
+}
+# Words of one script, or parted by a mark, in a name that says the same in two languages.
+_PARTS = re.compile("[\u3040-\u9fff\uac00-\ud7a3]+|[\u0400-\u04ff]+|[^\\W\u0400-\ud7a3]+")
+
+
+class Meaning(NamedTuple):
+    """What a column's name says.
+
+    Attributes:
+        name: As in ``ALIASES`` if it is known: letters and digits, without case and accents.
+        label: What it says besides of prices: a currency's code, ``"bid"`` or ``"ask"``, or what
+            stands in brackets; ``""`` for nothing.
+    """
+
+    name: str
+    label: str
 
 
 def plain_name(name: object) -> str:
     """Reduce a column's name to letters and digits, without case, accents and units in brackets."""
-    text = plain_letters(_without_brackets(str(name))) or plain_letters(str(name))
+    return meaning(str(name)).name
+
+
+@functools.lru_cache(maxsize=4096)
+def meaning(name: str) -> Meaning:
+    """Find what a column's name says.
+
+    Args:
+        name: Such as ``"Close"``, ``"Open (EUR)"``, ``"close_usd"`` or ``"Datum/Date"``.
+    """
+    text = without_place(name)
+    # Before the last closing bracket no search for an end fails, so that long names stay fast.
+    end = max(text.rfind(")"), text.rfind("]")) + 1
+    label = " ".join(_BRACKETS.findall(text[:end]))
+    outer = _BRACKETS.sub("", text[:end]) + text[end:]
+    plain = _spelling(outer) or _spelling(text)
+    if plain not in _known():
+        plain, label = _labelled(outer, plain) or (_of_two_languages(outer) or plain, label)
+    sign = next((code for sign, code in SIGNS.items() if sign in name), "")
+    return Meaning(plain, _written(label) or sign)
+
+
+def without_place(name: str) -> str:
+    """Return a name as the file has it, without the place that tells it from another."""
+    return _PLACE.sub("", name)
+
+
+def _spelling(text: str) -> str:
+    """Reduce a name to letters and digits, without what some providers put before and after."""
+    text = plain_letters(text)
     # Yahoo's page explains its names: "Close Close price adjusted for splits."
     text = re.sub(r"^(close|adjclose)(close|adjustedclose)priceadjusted.*$", r"\1", text)
     # CoinDesk's "24h open", Alpha Vantage's "1a. open (USD)", CoinAPI's "price_open".
     text = re.sub(r"^(24h|\d+[ab]?|price)(?=(open|high|low|close|volume)$)", "", text)
-    return re.sub(r"^(open|high|low|close)(usdt?|price)$", r"\1", text)
+    return re.sub(r"^(open|high|low|close)price$", r"\1", text)
 
 
-def _without_brackets(text: str) -> str:
-    """Cut out what stands in brackets."""
-    # Before the last closing bracket no search for an end fails, so that long names stay fast.
-    end = max(text.rfind(")"), text.rfind("]")) + 1
-    return re.sub(r"[(\[][^)\]]*[)\]]", "", text[:end]) + text[end:]
+def _labelled(text: str, plain: str) -> tuple[str, str] | None:
+    """Part a price's name from its currency or side: ``close_eur``, ``bid open``, ``priceUsd``."""
+    for pattern, source, word, label in (
+        (_AFTER, text.strip(), 1, 2), (_BEFORE, text.strip(), 2, 1),
+        (_GLUED_AFTER, plain, 1, 2), (_GLUED_BEFORE, plain, 2, 1),
+    ):  # fmt: skip
+        match = pattern.fullmatch(source)
+        if match and _spelling(match[word]) in _price_names():
+            return _spelling(match[word]), match[label]
+    return None
+
+
+def _written(label: str) -> str:
+    """Write a currency's code in capitals, and a side in small letters."""
+    label = SIGNS.get(label.strip(), label.strip())
+    if quote_of(label):
+        return label.upper()
+    return label.lower() if label.lower() in SIDES else label
+
+
+def _of_two_languages(text: str) -> str | None:
+    """Find the one name that all words of a name stand for: ``Datum/Date``, ``开盘 Open``."""
+    words = name_parts(text)
+    roles = [{role for role, names in ALIASES.items() if word in names} for word in words]
+    common = set.intersection(*roles) if len(roles) > 1 else set()
+    if not common:
+        return None
+    names = ALIASES[min(common)]
+    return min(words, key=names.index)
+
+
+def volume_unit(name: str) -> str:
+    """Return what follows the word volume in a column's name, in small letters: ``"btc"``."""
+    text = re.sub(r"[^a-z0-9]", "", without_place(name).lower())
+    return text[6:] if text.startswith("volume") else ""
+
+
+def name_parts(name: str) -> list[str]:
+    """Part a name at its marks and where the script changes, as ``plain_name`` writes words."""
+    parts = (_PARTS.findall(word) for word in re.split(r"[\s/|\\_·-]+", name))
+    return [plain_letters(part) for words in parts for part in words if plain_letters(part)]
 
 
 def _aliases() -> dict[str, tuple[str, ...]]:
@@ -86,7 +196,7 @@ def _aliases() -> dict[str, tuple[str, ...]]:
     merged = {
         role: tuple(
             dict.fromkeys(
-                plain_name(name)
+                _spelling(name)
                 for names in (_ENGLISH, _COMMAS, _POINTS, _LAST_RESORT)
                 for name in names.get(role, ())
             )
@@ -98,7 +208,22 @@ def _aliases() -> dict[str, tuple[str, ...]]:
 
 #: Names of the columns of each role, in order of preference, as ``plain_name`` gives them.
 ALIASES: dict[str, tuple[str, ...]] = _aliases()
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    """Return every name that stands for a role."""
+    return frozenset(name for names in ALIASES.values() for name in names)
+
+
+@functools.cache
+def _price_names() -> frozenset[str]:
+    """Return every name of a price."""
+    roles = ("open", "high", "low", "close", "price")
+    return frozenset(name for role in roles for name in ALIASES[role])
+
+
 #: Names of languages that write decimal commas.
 COMMA_NAMES = frozenset(
-    plain_name(name) for role, names in _COMMAS.items() if role != "volume" for name in names
+    _spelling(name) for role, names in _COMMAS.items() if role != "volume" for name in names
 )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.errors import SeveralSeries, UnreadableFile
+from cryptoforecast.prices.files.columns.choice import Wanted
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import (
+    ANY,
     EXAMPLE_HEADER,
     are_enough,
+    choose_roles,
     combine_roles,
     given_roles,
     has_columns,
     missing_columns,
-    roles_by_name,
     unique_names,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
@@ -34,7 +37,7 @@ _DATE = re.compile(
     r"|\d{8}[T ][\d:.]+Z?"
 )
 # Names of a column with the date, and of one beside it with the time of day.
-_DATE_NAMES = ("date", "day", "datum", "fecha", "data", "дата", "tarih")
+_DATE_NAMES = ("date", "dtyyyymmdd", "day", "datum", "fecha", "data", "дата", "tarih")
 _CLOCK_NAMES = ("time", "clock", "zeit", "uhrzeit", "heure", "hora", "ora", "время", "czas", "saat")
 
 
@@ -54,18 +57,22 @@ class Header(NamedTuple):
     decisions: dict[str, str]
 
 
-def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Header | None:
+def find_header(
+    rows: list[list[str]], given: Mapping[str, str], wanted: Wanted = ANY
+) -> Header | None:
     """Look for the line that names the columns.
 
     Args:
         rows: The first lines of the file, split into cells.
         given: Column by role, as the user says.
+        wanted: Which of several prices the user wants.
 
     Returns:
         The header; ``None`` if no line names the columns of candles or trades.
 
     Raises:
-        UnreadableFile: If the line names the columns of several coins.
+        UnreadableFile: If the line names the columns of several coins, or rows above it do not
+            fit its names.
     """
     for i, cells in enumerate(rows[:_MAX_PREAMBLE]):
         if len(cells) < 2 or all(_is_value(cell) for cell in cells if cell):
@@ -73,27 +80,82 @@ def find_header(rows: list[list[str]], given: Mapping[str, str]) -> Header | Non
         cells = [cells[0].lstrip("#").strip(), *cells[1:]]
         if not has_columns(cells, given):
             continue
-        roles = roles_by_name(cells, given)
+        if len(set(cells)) < len(cells) and i:
+            # pandas writes the tickers above the names where they are the first level.
+            cells = _with_tickers(cells, _tickers(rows[i - 1 : i]))
+        choice = choose_roles(cells, given, wanted)
         end = i + 1
-        if "time" not in roles and set(PRICES) <= roles.keys():
-            end = _more_headers(rows, i)
+        tickers: list[str] = []
+        if "time" not in choice.roles and set(PRICES) <= choice.roles.keys():
+            end, tickers = _more_headers(rows, i)
             if end > i + 1 or _is_unnamed_index(cells, rows[end:]):
-                cells[0] = "time"
-                roles = roles_by_name(cells, given)
-        elif are_enough(roles) and _tickers(rows[end] if end < len(rows) else [], end + 1):
+                cells = ["time", *_with_tickers(cells, tickers)[1:]]
+                choice = choose_roles(cells, given, wanted)
+        elif are_enough(choice.roles) and (tickers := _tickers(rows[end : end + 1])):
             end += 1
+            cells = _with_tickers(cells, tickers)
+            choice = choose_roles(cells, given, wanted)
+        several = sorted(set(filter(None, tickers)))
+        if len(several) > 1 and not are_enough(choice.roles):
+            raise SeveralSeries(
+                f"A file must hold one coin. Received: {', '.join(several)[:80]} in line "
+                f"{i + 2}. Save one coin a file.",
+                several,
+            )
+        roles = choice.roles
         if not are_enough(roles) or any(_is_value(roles.get(role, "")) for role in given):
             continue
-        decisions = {}
-        if i and any(any(row) for row in rows[:i]):
-            decisions["preamble"] = f"{i} line{'s' * (i > 1)} before the column names left out"
-        if end > i + 1:
-            decisions["header"] = f"{end - i} lines"
+        if choice.refusal:
+            raise choice.refusal
+        decisions = dict(choice.decisions)
         names = unique_names(cells)
         if not {"time", "clock"} & given.keys():
             roles.update(_clock(rows, end, names))
+        first = _rows_above(rows[:i], names, roles, i) if end == i + 1 else i
+        if first < i:
+            decisions["header"] = f"in line {i + 1}, below {i - first} rows that fit it too"
+            end = first
+        if any(any(row) for row in rows[:first]):
+            where = "column names" if first == i else "first row"
+            decisions["preamble"] = f"{first} line{'s' * (first > 1)} before the {where} left out"
+        if end > i + 1:
+            decisions["header"] = f"{end - i} lines"
         return Header(names, roles, end, decisions)
     return None
+
+
+def _rows_above(
+    above: list[list[str]], names: tuple[str, ...], roles: Mapping[str, str], line: int
+) -> int:
+    """Return where the rows above the line of names begin; the line itself where none are.
+
+    Raises:
+        UnreadableFile: If there are rows that do not fit the names.
+    """
+    places = [names.index(roles[role]) for role in PRICES if role in roles]
+    time = names.index(roles["time"])
+    rows = [
+        j
+        for j, row in enumerate(above)
+        if len(row) >= len(names) and len(places) == len(PRICES) and _is_time(row[time])
+    ]
+    if not rows:
+        return line
+    for j in rows:
+        cells = [above[j][place] for place in places]
+        prices = [float(cell) if _is_number(cell) else np.nan for cell in cells]
+        if not prices[2] <= min(prices[0], prices[3]) <= max(prices[0], prices[3]) <= prices[1]:
+            raise UnreadableFile(
+                "Column names must stand above the rows. Received: names in line "
+                f"{line + 1}, and above them a row that does not fit them (line {j + 1}). Put "
+                "the names first, or remove the rows above them."
+            )
+    return rows[0]
+
+
+def _is_time(cell: str) -> bool:
+    """Tell whether a cell is a date, or a time since 1970."""
+    return bool(_DATE.fullmatch(cell) or re.fullmatch(r"[0-9]{9,19}(\.[0-9]*)?", cell))
 
 
 def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
@@ -117,32 +179,33 @@ def find_names(splits: Sequence[list[list[str]]]) -> tuple[str, ...]:
     return unique_names(widest)
 
 
-def _more_headers(rows: list[list[str]], i: int) -> int:
-    """Return the line after yfinance's header: names, tickers, and a line that says Date."""
+def _more_headers(rows: list[list[str]], i: int) -> tuple[int, list[str]]:
+    """Return the line after yfinance's header, names, tickers and Date, and the tickers."""
+    tickers: list[str] = []
     for j in range(i + 1, min(i + 4, len(rows))):
         first = plain_name(rows[j][0]) if rows[j] else ""
-        if first == "ticker":
-            _tickers(["", *rows[j][1:]], j + 1)
+        if first in ("ticker", "") and (found := _tickers([["", *rows[j][1:]]])):
+            tickers = found
         elif first in ALIASES["time"] and not any(rows[j][1:]):
-            return j + 1
-    return i + 1
+            return j + 1, tickers
+    return i + 1, []
 
 
-def _tickers(cells: list[str], line: int) -> bool:
-    """Tell whether a line has a ticker above each column, and nothing else.
-
-    Raises:
-        UnreadableFile: If the tickers are of several coins.
-    """
+def _tickers(lines: list[list[str]]) -> list[str]:
+    """Return the first line if it has a ticker above each column, and nothing else."""
+    cells = lines[0] if lines else [""]
     tickers = set(filter(None, cells))
     if not tickers or cells[0] or any(_is_value(cell) or " " in cell for cell in tickers):
-        return False
-    if len(tickers) > 1:
-        raise UnreadableFile(
-            f"A file must hold one coin. Received: {', '.join(sorted(tickers))[:80]} in line "
-            f"{line}. Save one coin a file."
-        )
-    return True
+        return []
+    return cells
+
+
+def _with_tickers(cells: list[str], tickers: list[str]) -> list[str]:
+    """Add the tickers to the names of their columns, if there are several."""
+    if len(set(filter(None, tickers))) < 2:
+        return cells
+    pairs = itertools.zip_longest(cells, tickers[: len(cells)], fillvalue="")
+    return [f"{name} {ticker}" if name and ticker else name for name, ticker in pairs]
 
 
 def _is_unnamed_index(cells: list[str], body: list[list[str]]) -> bool:

@@ -6,22 +6,34 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns.choice import (
+    Choice,
+    Wanted,
+    choose,
+    role_of,
+    without_rivals,
+)
 from cryptoforecast.prices.files.columns.dialects import (
-    ALIASES,
     BITMEX_NAMES,
     CLOSING_NAMES,
     COMMA_NAMES,
     QUOTE_NAMES,
     TRADESTATION_NAMES,
     YAHOO_NAMES,
+    meaning,
+    name_parts,
     plain_name,
 )
-from cryptoforecast.prices.files.columns.tickers import roles_by_ticker
+from cryptoforecast.prices.files.columns.dialects import volume_unit as unit_of
+from cryptoforecast.prices.files.columns.tickers import prices_by_ticker
 from cryptoforecast.prices.files.table import PRICES
+from cryptoforecast.types.quotes import COINS, quote_of
 
 #: Columns that a file may have, and characters of a name; indicators make dozens of columns.
 MAX_COLUMNS = 1_000
 MAX_NAME = 200
+#: No wish: any prices are wanted.
+ANY = Wanted()
 #: A header that the reader knows.
 EXAMPLE_HEADER = "time,open,high,low,close,volume"
 #: What the user can do where columns are not recognised.
@@ -31,40 +43,46 @@ REMEDY = (
 )
 
 
-def roles_by_name(names: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+def roles_by_name(
+    names: Sequence[str], given: Mapping[str, str] | None = None, wanted: Wanted = ANY
+) -> dict[str, str]:
     """Find which column plays which role by its name.
 
     Args:
         names: Column names as the file has them.
         given: Column by role, as the user says; see ``given_roles`` and ``combine_roles``.
+        wanted: Which of several prices the user wants.
 
     Returns:
-        Column by role, without the roles that no column plays.
+        Column by role, as ``unique_names`` calls it, without the roles that no column plays. See
+        ``choice.Choice`` for columns that must be the same.
 
     Raises:
-        UnreadableFile: If a given column is not there, a price has two columns, or there are more
-            or longer names than a price file may have.
+        UnreadableFile: If a given column is not there, the names show several series of prices
+            side by side, or there are more or longer names than a price file may have.
+    """
+    choice = choose_roles(names, given, wanted)
+    if choice.refusal:
+        raise choice.refusal
+    return choice.roles
+
+
+def choose_roles(
+    names: Sequence[str], given: Mapping[str, str] | None = None, wanted: Wanted = ANY
+) -> Choice:
+    """Find which column plays which role, and say why; the arguments are as in ``roles_by_name``.
+
+    Raises:
+        UnreadableFile: If a given column is not there, or there are more or longer names than a
+            price file may have.
     """
     fixed = given_roles(names, given or {})
-    by_plain_name: dict[str, list[str]] = {}
-    for name in names:
-        by_plain_name.setdefault(plain_name(name), []).append(name)
-    roles: dict[str, str] = {}
-    for role, aliases in ALIASES.items():
-        columns = next((by_plain_name[alias] for alias in aliases if alias in by_plain_name), None)
-        if columns is None or role in fixed:
-            continue
-        if role in ("time", *PRICES) and len(columns) > 1 and len(set(columns)) == 1:
-            raise UnreadableFile(
-                f"Each column must be there once. Received: {len(columns)} columns "
-                f"{columns[0]!r}, so perhaps several coins side by side. Save one coin a file."
-            )
-        roles[role] = columns[0]
-    if not set(PRICES) <= roles.keys() | fixed.keys() and "price" not in roles:
-        roles |= roles_by_ticker(names)
-    _settle_volume(names, roles)
-    _settle_dialects({plain_name(name): name for name in names}, roles)
-    return combine_roles(roles, fixed)
+    known = unique_names(names)
+    choice = choose(known, fixed, wanted)
+    roles = choice.roles
+    _settle_volume(known, roles)
+    _settle_dialects({plain_name(name): name for name in known[::-1]}, roles)
+    return choice._replace(roles=combine_roles(roles, fixed))
 
 
 def has_columns(names: Sequence[str], given: Mapping[str, str]) -> bool:
@@ -119,11 +137,12 @@ def combine_roles(recognised: Mapping[str, str], given: Mapping[str, str]) -> di
     roles = {
         role: name
         for role, name in recognised.items()
-        if role == "source" or name not in given.values()
+        if role == "source" or (name not in given.values() and role_of(role) not in given)
     }
     roles |= given
     candles = set(PRICES) & given.keys() or (set(PRICES) <= roles.keys() and "price" not in given)
     for role in ("price",) if candles else PRICES if "price" in roles else ():
+        without_rivals(roles, role)
         roles.pop(role, None)
     return roles
 
@@ -168,28 +187,48 @@ def check_names(names: Sequence[str]) -> Sequence[str]:
 
 def _settle_volume(names: Sequence[str], roles: dict[str, str]) -> None:
     """Tell ``Volume BTC`` (coins) from ``Volume USDT`` (turnover); changes ``roles``."""
-    by_unit: dict[str, str] = {}
-    for name in names:
-        text = re.sub(r"[^a-z0-9]", "", str(name).lower())
-        if text.startswith("volume") and len(text) > 6:
-            by_unit.setdefault("turnover" if text[6:] in QUOTE_NAMES else "volume", name)
+    by_coin = {
+        name for family in prices_by_ticker(names).values() for name in family.get("volume", ())
+    }
+    by_unit = {name: unit for name in names if (unit := unit_of(name)) and name not in by_coin}
+    turnovers = [name for name, unit in by_unit.items() if unit in QUOTE_NAMES]
+    volumes = [name for name in by_unit if name not in turnovers]
+    if len(volumes) > 1 and not turnovers:
+        # Volume BTC beside Volume ETH: ether is quoted in bitcoin, so bitcoins are the turnover.
+        quoted = [name.lower() for name in COINS]
+        units = [quoted.index(by_unit[name]) if by_unit[name] in quoted else 99 for name in volumes]
+        turnovers = [volumes[units.index(min(units))]] if min(units) < 99 else []
+    volumes = sorted(name for name in volumes if name not in turnovers)
     bare = plain_name(roles.get("volume", "")) == "volume" and "(" not in roles["volume"]
-    if "volume" in by_unit and not bare:
-        roles["volume"] = by_unit["volume"]
-    if "turnover" in by_unit and "turnover" not in roles:
-        roles["turnover"] = by_unit["turnover"]
+    if volumes and not bare:
+        without_rivals(roles, "volume")
+        roles["volume"] = volumes[0]
+    if turnovers and "turnover" not in roles:
+        currency = quote_of(meaning(roles.get("close", "")).label)
+        same = [name for name in turnovers if quote_of(by_unit[name]) == currency]
+        roles["turnover"] = sorted(same or turnovers)[0]
     if roles.get("volume") == roles.get("turnover"):
         roles.pop("volume", None)
+    if "volume" not in roles:
+        without_rivals(roles, "volume")
 
 
 def _settle_dialects(columns: Mapping[str, str], roles: dict[str, str]) -> None:
     """Change ``roles`` where an exchange uses names in its own way; ``columns`` by plain name."""
     # Poloniex: the volume is in dollars, the quote volume in coins.
     if {"weightedaverage", "quotevolume", "volume"} <= columns.keys():
+        without_rivals(roles, "volume")
         roles["volume"], roles["turnover"] = columns["quotevolume"], columns["volume"]
     # HTX: seconds are called id, and the volume is in dollars.
     if {"id", "amount", "vol", "count"} <= columns.keys() and "time" not in roles:
+        without_rivals(roles, "volume")
         roles.update(time=columns["id"], volume=columns["amount"], turnover=columns["vol"])
+    # Upbit: the time of the last trade is called timestamp, and that of the candle is not.
+    if {"candledatetimeutc", "openingprice", "tradeprice"} <= columns.keys():
+        without_rivals(roles, "time")
+        roles.update(time=columns["candledatetimeutc"], close=columns["tradeprice"])
+        amounts = {"volume": "candleacctradevolume", "turnover": "candleacctradeprice"}
+        roles.update((role, columns[name]) for role, name in amounts.items() if name in columns)
 
 
 def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
@@ -203,8 +242,7 @@ def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
         return "quote" if "turnover" in roles else "unknown"
     if yahoo:
         return "quote"
-    text = re.sub(r"[^a-z0-9]", "", roles["volume"].lower())
-    named = text.startswith("volume") and len(text) > 6 and text[6:] not in QUOTE_NAMES
+    named = unit_of(roles["volume"]) not in ("", *QUOTE_NAMES)
     return "coins" if named or "turnover" in roles else "unknown"
 
 
@@ -223,7 +261,7 @@ def missing_columns(names: Sequence[str], given: Mapping[str, str] | None = None
     Raises:
         UnreadableFile: As ``roles_by_name`` does.
     """
-    roles = roles_by_name(names, given)
+    roles = choose_roles(names, given).roles
     absent = [role for role in ("time", *PRICES) if role not in roles]
     return UnreadableFile(
         f"A price file needs a line that names its columns ({EXAMPLE_HEADER}), or an "
@@ -254,4 +292,5 @@ def is_closing(roles: Mapping[str, str], names: Sequence[str] = ()) -> bool:
 
 def is_foreign(names: Sequence[str]) -> bool:
     """Tell whether at least two names are of a language with decimal commas."""
-    return len({plain_name(name) for name in names} & COMMA_NAMES) >= 2
+    foreign = ({plain_name(name), *name_parts(name)} & COMMA_NAMES for name in names)
+    return sum(map(bool, foreign)) >= 2

@@ -41,6 +41,8 @@ def roles_by_shape(sample: Array) -> dict[int, str]:
     trades = _trades(sample)
     if trades:
         return trades
+    if gate := _gate(sample):
+        return gate
     if width == 3 and not np.isnan(sample).any():
         return {0: "time", 1: "price", 2: "volume"}
     prices = sample[:, 1:5]
@@ -90,6 +92,19 @@ def _trades(sample: Array) -> dict[int, str] | None:
     elif _is_epoch(sample[:, 2]) and np.isnan(sample[:, 3:6]).all() and (sample[:, :2] > 0).all():
         return {2: "time", 0: "price", 1: "volume"}
     return None
+
+
+def _gate(sample: Array) -> dict[int, str] | None:
+    """Recognise Gate's candles: time, turnover, close, high, low, open, volume, closed."""
+    if sample.shape[1] not in (7, 8) or np.isnan(sample[:, :7]).any():
+        return None
+    turnover, close, high, low, opening, volume = sample[:, 1:7].T
+    within = (low <= np.minimum(opening, close)) & (high >= np.maximum(opening, close))
+    # The turnover is the volume times a price of the candle.
+    paid = (turnover >= volume * low * 0.99) & (turnover <= volume * high * 1.01)
+    if not (within & paid & (low > 0)).all() or not (turnover > 0).any():
+        return None
+    return {0: "time", 2: "close", 3: "high", 4: "low", 5: "open", 6: "volume", 1: "turnover"}
 
 
 def _is_rising(column: Array) -> bool:

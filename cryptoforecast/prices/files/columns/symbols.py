@@ -1,35 +1,357 @@
-"""Whether all rows of a file are of one coin, by its column of symbols."""
+"""One series of prices out of a file, by its column of symbols or whatever tells series apart."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.table import Table
+from cryptoforecast.errors import SeveralSeries, UnreadableFile
+from cryptoforecast.prices.candles.coin_list import by_ticker
+from cryptoforecast.prices.candles.symbols import read_symbol
+from cryptoforecast.prices.files.columns.choice import HOW_TO_CHOOSE, not_there
+from cryptoforecast.prices.files.columns.dialects import ALIASES, meaning, plain_name
+from cryptoforecast.prices.files.columns.tickers import (
+    is_same_coin,
+    prices_by_ticker,
+    quote_of_ticker,
+)
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import PRICES, Table
+from cryptoforecast.types import Array
+from cryptoforecast.types.quotes import COINS, quote_of
+
+# Closes that differ by more than this factor are perhaps of two series.
+_JUMP = 2.0
+# Share of the repeated times, or of the jumps, that a column of series must explain.
+_EXPLAINED = 0.5
+# Share of all pairs of a time and a series that must be there, if the series are interleaved.
+_FILLED = 0.5
+# Names of columns that say when, not which; and values that are answers.
+_NO_SERIES = frozenset(
+    {*ALIASES["time"], "closetime", "timeclose", "endtime", "year", "quarter", "month", "week",
+     "weekday", "dayofweek", "hour", "minute", "clock"}
+)  # fmt: skip
+_ANSWERS = frozenset({"true", "false", "yes", "no", "0", "1", "t", "f", "y", "n"})
 
 
-def single_symbol(table: Table) -> str:
-    """Return the symbol that every row has; empty without a column of symbols.
+def pick_series(table: Table, corrections: Corrections) -> tuple[Table, str]:
+    """Keep the rows of one series, and return its symbol.
 
     Args:
         table: The raw columns and their roles.
+        corrections: Which series the user wants, if the file has several.
+
+    Returns:
+        The table, perhaps with fewer rows, and the symbol that every row has; empty if unknown.
 
     Raises:
-        UnreadableFile: If rows have different symbols.
+        UnreadableFile: If rows have different symbols and the user names none of them, or names
+            one that is not there.
     """
+    table, is_chosen = _in_one_quote(_without_confusion(table), corrections)
+    if is_chosen:
+        corrections = dataclasses.replace(corrections, only=None)
     if "symbol" not in table.roles:
-        return ""
-    codes, names = pd.factorize(table.column("symbol").astype("str"), use_na_sentinel=True)
-    plain = [re.sub(r"[^A-Z0-9]", "", str(name).upper()) for name in names]
-    if len(set(plain)) <= 1:
-        return str(names[0]) if len(names) else ""
-    other = next(i for i, name in enumerate(plain) if name != plain[0])
-    row = int(np.argmax(codes == other))
-    raise UnreadableFile(
-        f"A file must hold one coin. Received: {str(names[0])[:30]!r} and "
-        f"{str(names[other])[:30]!r} ({table.where(row)}, column {table.roles['symbol']!r}; "
-        f"{len(set(plain))} in all). Save one coin a file."
+        if corrections.only is None:
+            return table, _symbol_of(table)
+        return _pick_by_any_column(table, corrections.only)
+    codes, names = _values(table.column("symbol"))
+    if corrections.only is not None:
+        matches = matching(names, corrections.only)
+        if not matches and table.others:
+            return _pick_by_any_column(table, corrections.only, names)
+        if not matches:
+            raise not_there(corrections.only, names)
+        return _taken(table, codes, names, matches, "symbol")
+    if len({_plain(name) for name in names}) > 1:
+        wanted = [name for name in names if quote_of_ticker(name) == corrections.quote]
+        if corrections.quote is None or len({_plain(name) for name in wanted}) != 1:
+            raise _several(table, codes, names, table.roles["symbol"])
+        return _taken(table, codes, names, wanted, "symbol")
+    return table, names[0] if names else _symbol_of(table)
+
+
+def _symbol_of(table: Table) -> str:
+    """Return what the file calls the coin outside its rows, or in the names of its prices."""
+    columns = [table.roles[role] for role in PRICES if role in table.roles]
+    return table.symbol or next(iter(prices_by_ticker(columns)), "")
+
+
+def _without_confusion(table: Table) -> Table:
+    """Leave one role to a column ``currency``, which may be that of the coin or of its prices."""
+    roles = dict(table.roles)
+    if "quote" in roles and (pd.api.types.is_numeric_dtype(table.column("quote").dtype)):
+        del roles["quote"]
+    elif "quote" in roles and roles.get("symbol") == roles["quote"]:
+        _, names = _values(table.column("quote"))
+        money = bool(names) and all(quote_of(name) and not _is_coin(name) for name in names)
+        del roles["symbol" if money else "quote"]
+    return dataclasses.replace(table, roles=roles)
+
+
+def _is_coin(name: str) -> bool:
+    """Tell whether prices that are quoted in this may be of it instead."""
+    return quote_of(name) in COINS
+
+
+def _in_one_quote(table: Table, corrections: Corrections) -> tuple[Table, bool]:
+    """Keep the rows in one currency, where a column names several.
+
+    Returns:
+        The table, and whether the user names the currency as the one series to read.
+
+    Raises:
+        UnreadableFile: If rows are in several currencies, and the user names none of them.
+    """
+    if "quote" not in table.roles:
+        return table, False
+    codes, names = _values(table.column("quote"))
+    quotes = [quote_of(name) for name in names]
+    if len(set(quotes)) < 2 or None in quotes:
+        return table, False
+    by_name = quote_of(corrections.only or "")
+    wanted = [
+        name
+        for name, quote in zip(names, quotes, strict=True)
+        if quote == (corrections.quote or by_name)
+    ]
+    if not wanted:
+        raise _several(table, codes, names, table.roles["quote"])
+    return _taken(table, codes, names, wanted, "quote")[0], by_name is not None
+
+
+def matching(names: Sequence[str], only: str) -> list[str]:
+    """Find the names that a text stands for: the same text, the same letters, or the same coin.
+
+    Raises:
+        UnreadableFile: If the text stands for several of them.
+    """
+    for found in (
+        [name for name in names if name == only],
+        [name for name in names if _plain(name) and _plain(name) == _plain(only)],
+        [name for name in names if is_same_coin(name, only)],
+    ):
+        if len({_plain(name) for name in found}) > 1:
+            raise SeveralSeries(
+                f"One series must be named. Received: {only[:40]!r}, which may be "
+                f"{' or '.join(repr(name[:30]) for name in found[:6])}. Write it as the file does.",
+                found,
+            )
+        if found:
+            return found
+    return []
+
+
+def refuse_mixture(
+    table: Table, stamps: Array, usable: Array, close: Array, *, trades: bool
+) -> None:
+    """Refuse rows of several series, whatever the column is called that tells them apart.
+
+    Args:
+        table: The raw columns and their roles.
+        stamps: `(m,)` ns, times of the usable rows in the file's order.
+        usable: `(n,)` bool, the rows with a time and a price, `m` of them.
+        close: `(n,)` prices.
+        trades: Whether the rows are trades, of which any number may have one time.
+
+    Raises:
+        UnreadableFile: If times come again, or start again, or prices jump, as a column changes.
+    """
+    names = [name for name in table.others if plain_name(name) not in _NO_SERIES]
+    if "source" in table.roles:
+        names.append(table.roles["source"])
+    if table.load is None or not names or len(stamps) < 2:
+        return
+    signs = _Signs.of(stamps, close[usable])
+    if trades:
+        signs = signs._replace(again=np.zeros_like(signs.again))
+    if not signs.any:
+        return
+    for name, values in table.load(names).items():
+        codes, texts = _values(values)
+        codes = codes[usable]
+        if _is_series(codes, texts) and signs.are_explained(codes):
+            raise _several(table, _spread(codes, usable), texts, str(name))
+
+
+def may_be_mixed(close: Array) -> bool:
+    """Tell whether prices, `(n,)` in the file's order, jump as those of two series do."""
+    return bool(_jumps(close).any())
+
+
+def _jumps(close: Array) -> Array:
+    """Mark the prices after which the next one is quite different, `(n - 1,)` bool."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = close[1:] / close[:-1]
+    jumps: Array = (ratio > _JUMP) | (ratio < 1 / _JUMP)
+    return jumps
+
+
+class _Signs(NamedTuple):
+    """What shows that rows may be of several series.
+
+    Attributes:
+        stamps: `(m,)` ns, in the file's order.
+        order: `(m,)` rows by time.
+        again: `(m - 1,)` bool, neighbours by time that have the same time.
+        back: `(m - 1,)` bool, rows in the file's order after which the time starts again.
+        jumps: `(m - 1,)` bool, rows after which the price is quite different.
+    """
+
+    stamps: Array
+    order: Array
+    again: Array
+    back: Array
+    jumps: Array
+
+    @classmethod
+    def of(cls, stamps: Array, close: Array) -> _Signs:
+        steps = np.diff(stamps)
+        rising = (steps > 0).sum() >= (steps < 0).sum()
+        back = steps < 0 if rising else steps > 0
+        ordered = not back.any() and rising
+        order = np.arange(len(stamps)) if ordered else np.argsort(stamps, kind="stable")
+        again = np.diff(stamps[order]) == 0
+        return cls(stamps, order, again, back, _jumps(close))
+
+    @property
+    def any(self) -> bool:
+        """Whether anything shows it."""
+        return bool(self.again.any() or self.back.any() or self.jumps.any())
+
+    def are_explained(self, codes: Array) -> bool:
+        """Tell whether a column explains what is odd.
+
+        Args:
+            codes: `(m,)` its values as numbers.
+        """
+        changes = np.diff(codes) != 0
+        in_blocks = int(changes.sum()) + 1 == len(np.unique(codes))
+        if in_blocks and self._share(changes, self.back) > _EXPLAINED:
+            return True
+        # A column that changes exactly where the price leaps, and nowhere else.
+        if min(self._share(changes, self.jumps), self._share(self.jumps, changes)) > _EXPLAINED:
+            return True
+        sorted_codes = codes[self.order]
+        if self._share(np.diff(sorted_codes) != 0, self.again) <= _EXPLAINED:
+            return False
+        times = len(codes) - int(self.again.sum())
+        return in_blocks or len(codes) >= _FILLED * times * len(np.unique(codes))
+
+    @staticmethod
+    def _share(changes: Array, odd: Array) -> float:
+        """Return the share of what is odd that comes with a change; 0 if nothing is odd."""
+        return float(changes[odd].mean()) if odd.any() else 0.0
+
+
+def _is_series(codes: Array, texts: Sequence[str]) -> bool:
+    """Tell whether a column may name series: few names, or few whole numbers."""
+    used = np.unique(codes[codes >= 0])
+    if not 1 < len(used) <= max(2, len(codes) // 3) or (codes < 0).any():
+        return False
+    names = [texts[code] for code in used]
+    if {name.casefold() for name in names} <= _ANSWERS:
+        return False
+    return all(_is_name(name) for name in names[:1000])
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text is a name or a whole number, no measure."""
+    try:
+        number = float(text)
+    except ValueError:
+        return True
+    return number == int(number) if abs(number) < 1e15 else False
+
+
+def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> tuple[Table, str]:
+    """Keep the rows that have a value in any column; see ``pick_series``."""
+    columns = [table.roles[role] for role in PRICES if role in table.roles]
+    labels = [meaning(columns[0]).label, *prices_by_ticker(columns)] if columns else []
+    if any(_plain(label) == _plain(only) or is_same_coin(label, only) for label in labels if label):
+        return table, next(iter(prices_by_ticker(columns)), table.symbol)
+    if table.symbol and matching([table.symbol], only):
+        return table, table.symbol
+    present = [*names, table.symbol] if table.symbol else [*names]
+    loaded = table.load(table.others) if table.load and table.others else pd.DataFrame()
+    for exact in (True, False):
+        for column, values in loaded.items():
+            codes, texts = _values(values)
+            if not exact and not all(map(str.isalpha, (text[:1] for text in texts))):
+                continue
+            found = [text for text in texts if text == only] if exact else matching(texts, only)
+            if found and plain_name(column) not in _NO_SERIES:
+                table, name = _taken(table, codes, texts, found, str(column))
+                return table, name if _is_coin_name(name) else table.symbol
+    for column, values in loaded.items():
+        codes, texts = _values(values)
+        if not present and plain_name(column) not in _NO_SERIES and _is_series(codes, texts):
+            present += texts
+    raise not_there(only, present)
+
+
+def _is_coin_name(name: str) -> bool:
+    """Tell whether a name of any column is that of a coin, not of an exchange or the like."""
+    symbol = read_symbol(name)
+    return symbol is not None and (
+        symbol.quote is not None or not name.isascii() or by_ticker(symbol.ticker) is not None
     )
+
+
+def _taken(
+    table: Table, codes: Array, names: Sequence[str], chosen: Sequence[str], column: str
+) -> tuple[Table, str]:
+    """Keep the rows with the chosen names, and say what was left out."""
+    wanted = [i for i, name in enumerate(names) if name in chosen]
+    rows = np.isin(codes, wanted)
+    if rows.all():
+        return table, chosen[0]
+    left = len({_plain(name) for name in names} - {_plain(name) for name in chosen})
+    table = table.take(rows)
+    name = table.roles.get(column, column)
+    said = f"{chosen[0][:40]} of column {name[:40]}; {left} other series left out"
+    table.decisions["series"] = said
+    return table, chosen[0]
+
+
+def _several(table: Table, codes: Array, names: Sequence[str], column: str) -> UnreadableFile:
+    """Return the error for rows of several series."""
+    plain = [_plain(name) for name in names]
+    first = int(codes[codes >= 0][0])
+    other = next(i for i in codes if i >= 0 and plain[i] != plain[first])
+    row = int(np.argmax(codes == other))
+    count = len({plain[i] for i in np.unique(codes[codes >= 0])})
+    return SeveralSeries(
+        f"A file must hold one coin. Received: {names[first][:30]!r} and {names[other][:30]!r} "
+        f"({table.where(row)}, column {column!r}; {count} in all). Choose one "
+        f"({HOW_TO_CHOOSE}), or save one coin a file.",
+        [names[i] for i in np.unique(codes[codes >= 0])],
+    )
+
+
+def _spread(codes: Array, usable: Array) -> Array:
+    """Return the codes of the usable rows at their places among all rows, -1 elsewhere."""
+    spread = np.full(len(usable), -1, dtype=np.int64)
+    spread[usable] = codes
+    return spread
+
+
+def _values(column: pd.Series) -> tuple[Array, list[str]]:
+    """Number the different values of a column, `(n,)`, -1 where there is none."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        known = column.dropna()
+        if (known == known.round()).all() and (known.abs() < 2**53).all():
+            column = column.astype("Int64")
+    codes, names = pd.factorize(column, use_na_sentinel=True)
+    return codes, [str(name).strip() for name in names]
+
+
+def _plain(name: str) -> str:
+    """Reduce a symbol to its letters and digits, in any script and case."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(filter(str.isalnum, text)) or text

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.dialects import plain_name
+from cryptoforecast.prices.candles.symbols import read_symbol
+from cryptoforecast.prices.files.columns.dialects import SIDES, meaning, plain_name
+from cryptoforecast.types.quotes import quote_of
 
 _WORD = r"(open|high|low|close|adj close|volume)"
 # ('Close', 'BTC-USD') in either order, Close_BTC-USD, BTC-USD Close.
@@ -17,34 +18,43 @@ _FORMS = (
     (rf"(\S+)[ _.|]{_WORD}", 2, 1),
 )
 _PRICES = {"open", "high", "low", "close"}
+_FIELDS = {*_PRICES, "volume"}
 
 
-def roles_by_ticker(names: Sequence[str]) -> dict[str, str]:
-    """Find the prices and the volume of the one ticker that the names contain.
+def prices_by_ticker(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """Find the prices and the volume of each ticker that the names contain.
 
     Args:
         names: Column names as the file has them.
 
     Returns:
-        Column by role; empty if the names contain no ticker.
-
-    Raises:
-        UnreadableFile: If there are several tickers.
+        Columns by role, by ticker; tickers without one of the four prices are left out.
     """
     for form, word, ticker in _FORMS:
-        by_ticker: dict[str, dict[str, str]] = {}
+        found: dict[str, dict[str, list[str]]] = {}
         for name in names:
             match = re.fullmatch(form, name.strip(), re.IGNORECASE)
-            if match:
-                by_ticker.setdefault(match[ticker], {})[plain_name(match[word])] = name
-        complete = {
-            each: columns for each, columns in by_ticker.items() if columns.keys() >= _PRICES
-        }
-        if len(complete) > 1:
-            raise UnreadableFile(
-                f"A file must hold one coin. Received: {', '.join(sorted(complete))[:80]} side by "
-                "side. Save one coin a file."
-            )
-        for columns in complete.values():
-            return {role: columns[role] for role in (*_PRICES, "volume") if role in columns}
+            # A currency or a side is no coin: "Open (EUR)", "bid open".
+            label = meaning(name).label
+            marked = quote_of(label) or label in SIDES
+            if match and not marked and plain_name(match[word]) in _FIELDS:
+                roles = found.setdefault(match[ticker], {})
+                roles.setdefault(plain_name(match[word]), []).append(name)
+        complete = {each: columns for each, columns in found.items() if columns.keys() >= _PRICES}
+        if complete:
+            return complete
     return {}
+
+
+def quote_of_ticker(ticker: str) -> str | None:
+    """Return the quote of a ticker that is a pair, such as ``"BTC-EUR"``."""
+    symbol = read_symbol(ticker)
+    return symbol.quote if symbol else None
+
+
+def is_same_coin(name: str, only: str) -> bool:
+    """Tell whether a name in a file is that of the coin, or of the pair, that a user wants."""
+    wanted, symbol = read_symbol(only), read_symbol(name)
+    if wanted is None or symbol is None or wanted.ticker != symbol.ticker:
+        return False
+    return wanted.quote in (None, symbol.quote)

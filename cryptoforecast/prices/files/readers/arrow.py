@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,11 @@ import pandas as pd
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import (
     are_enough,
+    choose_roles,
     is_closing,
     is_foreign,
     is_yahoo,
     missing_columns,
-    roles_by_name,
 )
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_ROWS
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def roles_by_schema(schema: pa.Schema, corrections: Corrections) -> dict[str, str]:
+def roles_by_schema(
+    schema: pa.Schema, corrections: Corrections
+) -> tuple[dict[str, str], dict[str, str]]:
     """Find which column plays which role, by its name or its type.
 
     Args:
@@ -35,7 +37,7 @@ def roles_by_schema(schema: pa.Schema, corrections: Corrections) -> dict[str, st
         corrections: What the user says about the columns.
 
     Returns:
-        Column name by role.
+        Column name by role, and why one of several was chosen.
 
     Raises:
         UnreadableFile: If the columns make neither candles nor trades.
@@ -43,17 +45,50 @@ def roles_by_schema(schema: pa.Schema, corrections: Corrections) -> dict[str, st
     import pyarrow as pa
 
     names = [str(name) for name in schema.names]
-    roles = roles_by_name(names, corrections.columns)
+    choice = choose_roles(names, corrections.columns, corrections.wanted)
+    roles = choice.roles
     if "time" not in roles:
         timestamps = [field.name for field in schema if pa.types.is_timestamp(field.type)]
         if len(timestamps) == 1:
             roles["time"] = timestamps[0]
     if not are_enough(roles):
         raise missing_columns(names, corrections.columns)
-    return roles
+    if choice.refusal:
+        raise choice.refusal
+    doubled = next((name for name in roles.values() if names.count(name) != 1), None)
+    if doubled is not None:
+        raise UnreadableFile(
+            "Each column must be there once. Received: several columns called "
+            f"{doubled.partition(' (column ')[0]!r}. Save the file with one of them."
+        )
+    return roles, choice.decisions
 
 
-def value_types(schema: pa.Schema, roles: dict[str, str]) -> dict[str, pa.DataType]:
+def columns_of_names(
+    schema: pa.Schema, roles: Mapping[str, str], names: Collection[str] | None = None
+) -> dict[str, pa.DataType]:
+    """Return the columns without a role that may name series: of text or whole numbers.
+
+    Args:
+        schema: Names and types of the columns.
+        roles: Column name by role.
+        names: Those to return; all by default.
+
+    Returns:
+        Type by column name.
+    """
+    from pyarrow import types
+
+    found: dict[str, pa.DataType] = {}
+    for field in schema:
+        type_ = field.type.value_type if types.is_dictionary(field.type) else field.type
+        once = schema.names.count(field.name) == 1 and field.name not in roles.values()
+        if once and (is_text(type_) or types.is_integer(type_)):
+            found |= value_types(schema, {"": field.name})
+    return {name: type_ for name, type_ in found.items() if names is None or name in names}
+
+
+def value_types(schema: pa.Schema, roles: Mapping[str, str]) -> dict[str, pa.DataType]:
     """Settle the type that each column with a role is read as.
 
     Args:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, TypeVar
 
+from cryptoforecast.prices.files.columns.choice import is_amount
 from cryptoforecast.prices.files.readers.layout import Layout
-from cryptoforecast.prices.files.table import PRICES
 from cryptoforecast.prices.files.values.numbers import ABSENT
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ BLOCK_BYTES = 2_000_000
 _WORKERS = min(4, os.cpu_count() or 1)
 # Rows that show in which way the times are written.
 _SAMPLE_ROWS = 100
-_AMOUNTS = (*PRICES, "price", "volume", "turnover")
 
 T = TypeVar("T")
 Parser = Callable[[bytes], "pa.Table"]
@@ -116,7 +115,7 @@ def _parser(first: bytes, layout: Layout, *, dates: bool) -> Parser:
     from pyarrow import csv
 
     names = list(dict.fromkeys([*layout.roles.values(), layout.names[-1]]))
-    amounts = {layout.roles[role] for role in _AMOUNTS if role in layout.roles}
+    amounts = {name for role, name in layout.roles.items() if is_amount(role)}
     types: dict[str, pa.DataType] = {
         name: pa.float64() if name in amounts else pa.string() for name in names
     }

@@ -6,16 +6,18 @@ A file of plain numbers is parsed in blocks. Any other file is read as text, row
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 _CHUNK_ROWS = 100_000
 # Rows of text take several times the memory of numbers.
 _MAX_TEXT_ROWS = 4_000_000
+# Different words of a column that are compared with names of columns.
+_MAX_NAMES = 100
 # Name of a column that is filled only where a row is too long.
 _SPARE = "\x00spare"
 
@@ -75,7 +79,15 @@ def read_csv(open_file: Opener, corrections: Corrections, max_candles: int = MAX
         closing=is_closing(layout.roles, layout.names),
         foreign=foreign,
         decisions=dict(layout.decisions),
+        others=layout.others,
+        load=lambda names: _load(open_file, layout, names).iloc[: len(frame)],
     )
+
+
+def _load(open_file: Opener, layout: Layout, names: Sequence[str]) -> pd.DataFrame:
+    """Read columns without a role as text, all rows of them."""
+    wanted = dataclasses.replace(layout, roles={name: name for name in names})
+    return _joined([{name: part[name] for name in names} for part in _parts(open_file, wanted)])
 
 
 def _read_numbers(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataFrame | None:
@@ -217,8 +229,25 @@ def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     prices = [layout.roles[role] for role in (*PRICES, "price") if role in layout.roles]
     if any(is_number(frame[name]) for name in prices):
         return frame
-    repeated = (frame[prices].astype("str") == prices).all(axis=1)
+    repeated = (frame[prices].astype("str").apply(lambda cells: cells.str.strip()) == prices).all(
+        axis=1
+    )
+    named = _rows_of_names(frame, layout)
+    repeated |= named
     if not repeated.any():
         return frame
-    layout.decisions["header"] = f"repeated {int(repeated.sum())} times in the file, left out"
+    count = int(repeated.sum())
+    layout.decisions.setdefault("header", f"repeated {count} times in the file, left out")
     return frame.mask(repeated)
+
+
+def _rows_of_names(frame: pd.DataFrame, layout: Layout) -> pd.Series:
+    """Find the rows that name every price as the columns are used, `(n,)` bool."""
+    prices = {role: layout.roles[role] for role in (*PRICES, "price") if role in layout.roles}
+    named = pd.Series(True, index=frame.index)
+    for role, name in prices.items():
+        words = frame[name].where(frame[name].astype("str").str.match(r"[^\W\d]").fillna(False))
+        known = [word for word in words.dropna().unique()[:_MAX_NAMES]
+                 if plain_name(word) in ALIASES[role]]  # fmt: skip
+        named &= words.isin(known)
+    return named

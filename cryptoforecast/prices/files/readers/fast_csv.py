@@ -19,7 +19,9 @@ import pandas as pd
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import Merged, merge, nanoseconds, step_of
 from cryptoforecast.prices.files.candles import MAX_VIOLATIONS
+from cryptoforecast.prices.files.columns.quote import find_quote
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo, volume_unit
+from cryptoforecast.prices.files.columns.symbols import may_be_mixed
 from cryptoforecast.prices.files.copies import commonest_spacing
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.lengths import find_lengths
@@ -29,7 +31,7 @@ from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers import blocks
 from cryptoforecast.prices.files.readers.blocks import NotPlain
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, Layout, find_layout
-from cryptoforecast.prices.files.table import PRICES, Reading
+from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.values.times import describe_texts, read_epochs
 from cryptoforecast.prices.files.values.zones import FIRST, LAST, zone_of_column
 from cryptoforecast.types import Array, Problem
@@ -58,7 +60,8 @@ def read_and_merge(
     if len(open_file().read(blocks.BLOCK_BYTES + 1)) <= blocks.BLOCK_BYTES:
         return None
     layout = find_layout(open_file().read(HEAD_BYTES), corrections)
-    if corrections.zone or corrections.label or corrections.decimal == "," or not _is_usual(layout):
+    said = corrections.zone or corrections.label or corrections.only
+    if said or corrections.decimal == "," or not _is_usual(layout):
         return None
     merger = _Merger(layout, interval)
     parts: list[_Part] = []
@@ -69,14 +72,15 @@ def read_and_merge(
             size += part.size
             if size > MAX_ROWS:
                 raise too_large()
-        return _joined(parts, merger)
+        return _joined(parts, merger, corrections)
     except NotPlain:
         return None
 
 
 def _is_usual(layout: Layout) -> bool:
     """Tell whether the columns are those of candles labelled by their opening time, in UTC."""
-    special = {"clock", "source"} & layout.roles.keys()
+    usual = {"time", *PRICES, "volume", "turnover", "symbol"}
+    special = layout.roles.keys() - usual
     unusual = is_foreign(layout.names) or is_closing(layout.roles, layout.names)
     unusual |= bool(zone_of_column(layout.roles["time"], None).doubt)
     return set(PRICES) <= layout.roles.keys() and not special and not unusual
@@ -186,6 +190,8 @@ class _Merger:
         for column in values.values():
             if (column <= 0).any() or np.isinf(column).any():
                 raise NotPlain("prices that can't be")
+        if self.layout.others and may_be_mixed(values["close"]):
+            raise NotPlain("prices that may be of two series")
         return values, complete
 
     def _volume(self, block: pa.Table) -> tuple[Array, Array]:
@@ -227,7 +233,7 @@ def _times(column: pa.ChunkedArray) -> tuple[Array, str, bool]:
     return values, how, local
 
 
-def _joined(parts: Sequence[_Part], merger: _Merger) -> Reading:
+def _joined(parts: Sequence[_Part], merger: _Merger, corrections: Corrections) -> Reading:
     """Join the blocks' candles; a candle in two blocks becomes one again."""
     layout, size = merger.layout, sum(part.size for part in parts)
     _check(parts, size, rising=merger.rising)
@@ -265,6 +271,10 @@ def _joined(parts: Sequence[_Part], merger: _Merger) -> Reading:
     if merger.amount:
         shown["volume" if "volume" in layout.roles else "turnover"] = merger.amount
     columns = {"columns": ", ".join(f"{role}={name}" for role, name in shown.items())}
+    symbol = symbols[0] if symbols else ""
+    quote, evidence = find_quote(_without_rows(layout), symbol, corrections)
+    if quote:
+        columns["currency"] = f"{quote} ({evidence})"
     order = {} if merger.rising else {"order": "newest first, turned round"}
     return Reading(
         candles=candles.candles(),
@@ -273,11 +283,18 @@ def _joined(parts: Sequence[_Part], merger: _Merger) -> Reading:
         duplicates=0,
         simulated=False,
         volume_unit=volume_unit(layout.roles, is_yahoo(layout.names)),
-        symbol=symbols[0] if symbols else "",
+        symbol=symbol,
         splices=None,
         decisions={**layout.decisions, **columns, "time": parts[0].how, **order, **settled},
         problems=tuple(problems),
+        quote=quote,
     )
+
+
+def _without_rows(layout: Layout) -> Table:
+    """Return the table of the layout with its columns alone."""
+    frame = pd.DataFrame(columns=list(dict.fromkeys(layout.roles.values())), dtype=float)
+    return Table(frame, layout.roles, "line", layout.skip + 1)
 
 
 def _check(parts: Sequence[_Part], size: int, *, rising: bool) -> None:

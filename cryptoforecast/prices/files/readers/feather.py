@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
+
+import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.readers.arrow import make_table, roles_by_schema, value_types
+from cryptoforecast.prices.files.readers.arrow import (
+    columns_of_names,
+    make_table,
+    roles_by_schema,
+    value_types,
+)
 from cryptoforecast.prices.files.table import Table
 
 if TYPE_CHECKING:
@@ -42,11 +50,21 @@ def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
         raise _unbounded("bytes that Zstandard begins with")
     try:
         schema = pa.ipc.open_file(content).schema
-        roles = roles_by_schema(schema, corrections)
+        roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         _check_types(schema, types)
+
+        def load(names: Sequence[str]) -> pd.DataFrame:
+            others = columns_of_names(schema, roles, names)
+            _check_types(schema, others)
+            parts = _parts(content, schema, others)
+            return make_table(parts, others, schema, {}, "Feather", MAX_UNPACKED_BYTES).frame
+
         parts = _parts(content, schema, types)
-        return make_table(parts, types, schema, roles, "Feather", MAX_UNPACKED_BYTES)
+        table = make_table(parts, types, schema, roles, "Feather", MAX_UNPACKED_BYTES)
+        table.decisions.update(decisions)
+        others = list(columns_of_names(schema, roles))
+        return dataclasses.replace(table, others=others, load=load)
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         raise UnreadableFile(
             f"The Feather file is damaged: {str(error)[:200]}. Save it again, version 2."

@@ -13,6 +13,7 @@ import pandas as pd
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import (
     are_enough,
+    choose_roles,
     combine_roles,
     given_roles,
     has_columns,
@@ -20,7 +21,6 @@ from cryptoforecast.prices.files.columns.roles import (
     is_foreign,
     is_yahoo,
     missing_columns,
-    roles_by_name,
     unique_names,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape
@@ -29,6 +29,7 @@ from cryptoforecast.prices.files.readers.json_rows import (
     MAX_JSON_BYTES,
     MAX_JSON_ROWS,
     SHAPES,
+    Found,
     Json,
     find_rows,
     flatten_records,
@@ -58,21 +59,22 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     # Every row has brackets, so that too many rows are counted before they are parsed.
     if len(content) > MAX_JSON_BYTES or content.count(b"{") + content.count(b"[") > MAX_JSON_ROWS:
         raise too_large_json()
-    rows, unit = _rows(content)
+    found, unit = _rows(content, corrections)
+    rows = found.rows
     if not rows:
         raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
     records = [row for row in rows if isinstance(row, dict)]
     lists = [row for row in rows if isinstance(row, list)]
     if len(records) == len(rows):
-        columns = _from_records(flatten_records(records, unit), corrections.columns)
+        columns = _from_records(flatten_records(records), corrections)
     elif len(lists) == len(rows):
-        columns = _from_lists(lists, unit, corrections.columns)
+        columns = _from_lists(lists, unit, corrections)
     else:
         raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
     frame, names, roles, decisions = columns
-    frame = frame[list(dict.fromkeys(roles.values()))]
+    others = [name for name in frame if name not in roles.values()]
     return Table(
-        frame=frame.apply(_column, args=(unit,)),
+        frame=frame[list(dict.fromkeys(roles.values()))].apply(_column, args=(unit,)),
         roles=roles,
         unit=unit,
         first=1,
@@ -80,10 +82,19 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={**decisions, "format": "JSON lines" if unit == "line" else "JSON"},
+        symbol=found.symbol,
+        quote=found.quote,
+        others=[name for name in others if _is_plain(frame[name])],
+        load=lambda names: frame[list(names)].apply(_column, args=(unit,)),
     )
 
 
-def _rows(content: bytes) -> tuple[list[Json], str]:
+def _is_plain(values: pd.Series) -> bool:
+    """Tell whether a column has text or numbers alone."""
+    return not any(isinstance(value, list | dict | bool) for value in values)
+
+
+def _rows(content: bytes, corrections: Corrections) -> tuple[Found, str]:
     """Parse the file, or else each line; return the rows and what a row is called."""
     try:
         text = content.decode("utf-8-sig")
@@ -99,8 +110,8 @@ def _rows(content: bytes) -> tuple[list[Json], str]:
             raise UnreadableFile(
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
-        return _by_line(text.splitlines()), "line"
-    return find_rows(document), "record"
+        return Found(_by_line(text.splitlines())), "line"
+    return find_rows(document, corrections.only), "record"
 
 
 def _by_line(lines: list[str]) -> list[Json]:
@@ -119,27 +130,29 @@ def _by_line(lines: list[str]) -> list[Json]:
     return rows
 
 
-def _from_records(rows: list[dict[str, Json]], given: Mapping[str, str]) -> _Columns:
+def _from_records(rows: list[dict[str, Json]], corrections: Corrections) -> _Columns:
     """Find the columns of records, by the keys of the first ones."""
     names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE_ROWS] for key in row)]
-    roles = roles_by_name(names, given)
-    if not are_enough(roles):
-        raise missing_columns(names, given)
-    read = list(dict.fromkeys(roles.values()))
+    choice = choose_roles(names, corrections.columns, corrections.wanted)
+    if not are_enough(choice.roles):
+        raise missing_columns(names, corrections.columns)
+    if choice.refusal:
+        raise choice.refusal
     frame = pd.DataFrame(
-        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in read}
+        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names}
     )
-    return frame, names, roles, {}
+    return frame, names, choice.roles, choice.decisions
 
 
-def _from_lists(rows: list[list[Json]], unit: str, given: Mapping[str, str]) -> _Columns:
+def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> _Columns:
     """Find the columns of lists, by names in the first list or by their numbers."""
+    given = corrections.columns
     names = [str(cell) for cell in rows[0]]
     if _is_header(names, given):
         names = list(unique_names(names))
         body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
-        frame, _, roles, _ = _from_records(body, given)
-        return frame, names, roles, {"header": "the first list"}
+        frame, _, roles, decisions = _from_records(body, corrections)
+        return frame, names, roles, {**decisions, "header": "the first list"}
     if given and all(isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]):
         raise missing_columns(names, given)
     width = len(rows[0])
@@ -176,7 +189,7 @@ def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
     """Tell whether a list has names of columns instead of values."""
     if not names or not has_columns(names, given):
         return False
-    roles = roles_by_name(names, given)
+    roles = choose_roles(names, given).roles
     return are_enough(roles) and not any(
         math.isfinite(_number(roles.get(role, ""))) for role in given
     )

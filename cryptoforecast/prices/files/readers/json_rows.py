@@ -6,14 +6,19 @@ these become one list of records or of lists.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.dialects import plain_name
-from cryptoforecast.prices.files.columns.roles import are_enough, roles_by_name
+from cryptoforecast.errors import SeveralSeries, UnreadableFile
+from cryptoforecast.prices.files.columns.choice import HOW_TO_CHOOSE, not_there
+from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
+from cryptoforecast.prices.files.columns.roles import are_enough, choose_roles
+from cryptoforecast.prices.files.columns.symbols import matching
+from cryptoforecast.prices.files.columns.tickers import quote_of_ticker
 from cryptoforecast.prices.files.table import PRICES
+from cryptoforecast.types.quotes import quote_of
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Rows: TypeAlias = "list[Json]"
@@ -23,35 +28,110 @@ MAX_JSON_BYTES = 30_000_000
 #: Rows that a JSON file may have; so many of the shortest candles would have more bytes.
 MAX_JSON_ROWS = 2_000_000
 _MAX_DEPTH = 5
+# Texts outside the rows that are looked at.
+_MAX_TEXTS = 1_000
+# Numbers of a candle: a time and four prices.
+_MIN_CANDLE = 5
+# Names of which records within one record have one each.
+_PRICE_NAMES = frozenset(name for role in (*PRICES, "price") for name in ALIASES[role])
 _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
 #: What a JSON price file may be.
 SHAPES = "a list of lists, a list of records, or one record a line"
 
 
-def find_rows(document: Json) -> Rows:
+class Found(NamedTuple):
+    """The rows of a document, and what it says of them outside.
+
+    Attributes:
+        rows: One list of records or of lists.
+        symbol: What the document calls the coin; empty where it does not.
+        quote: Currency of the prices; empty where the document does not name it.
+    """
+
+    rows: Rows
+    symbol: str = ""
+    quote: str = ""
+
+
+def find_rows(document: Json, only: str | None = None) -> Found:
     """Find the one list of rows in a document.
 
     Args:
         document: The parsed JSON.
+        only: Name of the series to take, where the document has several lists.
 
     Raises:
         UnreadableFile: If there is no list of rows, or several that may be prices.
     """
     lists = list(_lists(document, 0))
     if len(lists) > 1:
-        priced = [each for each in lists if _is_priced(each)]
+        priced = [each for each in lists if _is_priced(each[1])]
+        if len(priced) > 1 and all(key for key, _ in priced):
+            return _one_of(priced, only)
         lists = priced if len(priced) == 1 else lists
     if len(lists) == 1:
-        return lists[0]
-    if lists and all(isinstance(each[0], list) and len(each[0]) == 2 for each in lists):
+        key, rows = lists[0]
+        symbol, quote = _labels(document)
+        return Found(rows, symbol or (key if quote_of_ticker(key) else ""), quote)
+    if lists and all(isinstance(each[0], list) and len(each[0]) == 2 for _, each in lists):
         raise UnreadableFile(
             "Candles need an open, high, low and close. Received: "
             f"{len(lists)} lists of a time and one number each. Download candles instead (OHLC)."
         )
+    if len(lists) > 1 and all(key and _is_wide(each) for key, each in lists):
+        return _one_of(lists, only)
     raise UnreadableFile(
         f"A JSON price file is {SHAPES}. Received: {len(lists) or 'no'} lists of rows. "
         "Save only the candles."
     )
+
+
+def _is_wide(rows: Rows) -> bool:
+    """Tell whether the first row is a list that is long enough for a candle."""
+    return isinstance(rows[0], list) and len(rows[0]) >= _MIN_CANDLE
+
+
+def _one_of(lists: list[tuple[str, Rows]], only: str | None) -> Found:
+    """Return the list that the user wants.
+
+    Raises:
+        UnreadableFile: If the user wants none of them, or does not say which.
+    """
+    keys = [key for key, _ in lists]
+    if only is None:
+        raise SeveralSeries(
+            f"A file must hold one coin. Received: {len(lists)} lists of rows, "
+            f"{', '.join(keys)[:80]}. Choose one ({HOW_TO_CHOOSE}), or save one coin a file.",
+            keys,
+        )
+    found = matching(keys, only)
+    if not found:
+        raise not_there(only, keys)
+    return Found(dict(lists)[found[0]], found[0])
+
+
+def _labels(document: Json) -> tuple[str, str]:
+    """Return the symbol and the currency that a document names outside its rows."""
+    texts: dict[str, str] = {}
+    for name, value in itertools.islice(_texts(document, 0), _MAX_TEXTS):
+        texts.setdefault(plain_name(name), value)
+    symbol = next((texts[name] for name in ALIASES["symbol"] if name in texts), "")
+    quotes = (texts[name] for name in ALIASES["quote"] if name in texts)
+    quote = next((quote for quote in quotes if quote_of(quote)), "")
+    return ("" if symbol == quote else symbol)[:60], quote
+
+
+def _texts(value: Json, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield the texts in records, but not those of rows."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict) or depth > _MAX_DEPTH:
+        return
+    items = list(itertools.islice(value.items(), _MAX_TEXTS))
+    yield from ((name, text) for name, text in items if isinstance(text, str))
+    for name, each in items:
+        if not _TIME.fullmatch(name):
+            yield from _texts(each, depth + 1)
 
 
 def too_large_json() -> UnreadableFile:
@@ -62,50 +142,48 @@ def too_large_json() -> UnreadableFile:
     )
 
 
-def flatten_records(records: list[dict[str, Json]], unit: str) -> list[dict[str, Json]]:
+def flatten_records(records: list[dict[str, Json]]) -> list[dict[str, Json]]:
     """Flatten records within records: ``{"time": 1, "quote": {"open": 2}}``.
+
+    Prices of several records within one are called after them: ``"EUR open"``, ``"bid open"``.
 
     Args:
         records: The rows.
-        unit: What a row is called, for messages.
-
-    Raises:
-        UnreadableFile: If a price is there several times.
     """
     if not any(isinstance(value, dict) for value in records[0].values()):
         return records
-    return [_flatten(record, f"{unit} {number}") for number, record in enumerate(records, start=1)]
+    return [_flatten(record) for record in records]
 
 
-def _flatten(record: dict[str, Json], where: str) -> dict[str, Json]:
+def _flatten(record: dict[str, Json]) -> dict[str, Json]:
     """Return a record with the values of the records within it; its own values come first."""
     flat: dict[str, Json] = {
         name: value for name, value in record.items() if not isinstance(value, dict)
     }
-    inner: set[str] = set()
-    for name, value in _leaves(record):
-        if name in inner and plain_name(name) in PRICES:
-            raise UnreadableFile(
-                f"Each price must be there once. Received: several {name!r} in {where}, so perhaps "
-                "several coins or currencies. Save one a file."
-            )
-        if name not in flat:
-            inner.add(name)
-            flat[name] = value
+    leaves = list(_leaves(record))
+    names = [name for _, name, _ in leaves]
+    for key, name, value in leaves:
+        priced, several = plain_name(name) in _PRICE_NAMES, names.count(name) > 1
+        if (priced and quote_of(key)) or (several and (priced or plain_name(name) == "volume")):
+            flat[f"{key} {name}"] = value
+        else:
+            flat.setdefault(name, value)
     return flat
 
 
-def _leaves(record: dict[str, Json], depth: int = 0) -> Iterator[tuple[str, Json]]:
-    """Yield names and values of the records within a record, at any depth."""
+def _leaves(
+    record: dict[str, Json], depth: int = 0, key: str = ""
+) -> Iterator[tuple[str, str, Json]]:
+    """Yield the values of the records within a record, with the record's name and their own."""
     for name, value in record.items():
         if isinstance(value, dict) and depth < _MAX_DEPTH:
-            yield from _leaves(value, depth + 1)
+            yield from _leaves(value, depth + 1, name)
         elif depth:
-            yield name, value
+            yield key, name, value
 
 
-def _lists(value: Json, depth: int) -> Iterator[Rows]:
-    """Yield the lists of rows in a value, at any depth."""
+def _lists(value: Json, depth: int, key: str = "") -> Iterator[tuple[str, Rows]]:
+    """Yield the lists of rows in a value, at any depth, and what the list is called."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
@@ -116,20 +194,22 @@ def _lists(value: Json, depth: int) -> Iterator[Rows]:
             or _from_columns(value)
         )
         if rows:
-            yield rows
+            yield key, rows
         else:
-            for each in value.values():
-                yield from _lists(each, depth + 1)
+            for name, each in value.items():
+                yield from _lists(each, depth + 1, name)
     elif isinstance(value, list) and value and isinstance(value[0], list | dict):
         only = value[0] if len(value) == 1 else None
-        within = list(_lists(only, depth + 1)) if isinstance(only, dict) else []
-        yield from within or [value]
+        within = list(_lists(only, depth + 1, key)) if isinstance(only, dict) else []
+        yield from within or [(key, value)]
 
 
 def _is_priced(rows: Rows) -> bool:
     """Tell whether the first row is a record with the columns of candles or trades."""
     first = rows[0]
-    return isinstance(first, dict) and are_enough(roles_by_name([str(name) for name in first]))
+    return isinstance(first, dict) and are_enough(
+        choose_roles([str(name) for name in _flatten(first)]).roles
+    )
 
 
 def _from_split(value: dict[str, Json]) -> Rows | None:
@@ -141,7 +221,8 @@ def _from_split(value: dict[str, Json]) -> Rows | None:
     body = [row for row in data if isinstance(row, list) and len(row) == len(head)]
     if len(body) != len(data):
         return None
-    if "time" not in roles_by_name(head) and isinstance(index, list) and len(index) == len(body):
+    timed = "time" in choose_roles(head).roles
+    if not timed and isinstance(index, list) and len(index) == len(body):
         head, body = ["time", *head], [[time, *row] for time, row in zip(index, body, strict=True)]
     return [dict(zip(head, row, strict=True)) for row in body]
 
@@ -166,7 +247,7 @@ def _keyed_by_column(value: dict[str, Json]) -> Rows | None:
         raise too_large_json()
     if not keys or not (timed or all(key.isdigit() for key in keys)):
         return None
-    roles = roles_by_name(list(columns))
+    roles = choose_roles(list(columns)).roles
     if not are_enough(roles if "time" in roles or not timed else {**roles, "time": ""}):
         return None
     if any(list(column) != keys for column in columns.values()):
@@ -187,7 +268,7 @@ def _from_columns(value: dict[str, Json]) -> Rows | None:
         if name in columns and plain_name(name) in PRICES:
             return None
         columns.setdefault(name, column)
-    roles = roles_by_name(list(columns))
+    roles = choose_roles(list(columns)).roles
     if not are_enough(roles):
         return None
     length = len(columns[roles["time"]])

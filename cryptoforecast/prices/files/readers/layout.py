@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptoforecast.errors import UnreadableFile
@@ -37,6 +37,7 @@ class Layout:
         roles: Column by role.
         skip: Lines before the first row.
         decisions: What the reader decided by itself, by topic.
+        others: Columns without a role that may say of which series a row is.
     """
 
     encoding: str
@@ -45,6 +46,7 @@ class Layout:
     roles: dict[str, str]
     skip: int
     decisions: dict[str, str]
+    others: tuple[str, ...] = ()
 
 
 def decode(head: bytes) -> tuple[str, str]:
@@ -120,9 +122,9 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
     for delimiter in delimiters:
         rows = _split(lines[:_SAMPLE_LINES], delimiter)
         try:
-            header = find_header(rows, corrections.columns) or recognise_columns(
-                rows, corrections.columns
-            )
+            header = find_header(
+                rows, corrections.columns, corrections.wanted
+            ) or recognise_columns(rows, corrections.columns)
         except UnreadableFile as error:
             failures.append((max(map(len, rows)), error))
             continue
@@ -131,8 +133,28 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         shown = {"\t": "tab"}.get(delimiter, delimiter)
         if not encoding.startswith("utf-8"):
             decisions["encoding"] = encoding
-        return Layout(encoding, delimiter, names, roles, skip, {**decisions, "delimiter": shown})
+        decisions = {**decisions, "delimiter": shown}
+        others = _may_name_series(rows[skip:], names, roles)
+        return Layout(encoding, delimiter, names, roles, skip, decisions, others)
     raise max(failures, key=lambda failure: failure[0])[1]
+
+
+def _may_name_series(
+    rows: list[list[str]], names: tuple[str, ...], roles: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the columns without a role whose first values repeat and are no measures."""
+    others = []
+    for place, name in enumerate(names):
+        cells = [row[place] for row in rows if len(row) > place and row[place]]
+        repeat = len(set(cells)) <= max(2, len(cells) // 2)
+        if name not in roles.values() and repeat and not any(map(_is_fraction, cells)):
+            others.append(name)
+    return tuple(others)
+
+
+def _is_fraction(cell: str) -> bool:
+    """Tell whether a cell is a number that is not whole."""
+    return bool(re.fullmatch(r"[+-]?\d*[.,]\d*[1-9]\d*([eE][+-]?\d+)?%?", cell))
 
 
 def find_column_names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
+
+import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import MAX_BYTES, MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers.arrow import (
+    columns_of_names,
     is_text,
     make_table,
     roles_by_schema,
@@ -46,10 +50,19 @@ def read_parquet(stream: IO[bytes], corrections: Corrections) -> Table:
         if metadata.num_rows > MAX_ROWS or sum(sizes) > MAX_BYTES:
             raise too_large()
         schema = file.schema_arrow
-        roles = roles_by_schema(schema, corrections)
+        roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
+
+        def load(names: Sequence[str]) -> pd.DataFrame:
+            others = columns_of_names(schema, roles, names)
+            parts = _parts(file, stream, others)
+            return make_table(parts, others, schema, {}, "Parquet", MAX_BYTES).frame
+
         parts = _parts(file, stream, types)
-        return make_table(parts, types, schema, roles, "Parquet", MAX_BYTES)
+        table = make_table(parts, types, schema, roles, "Parquet", MAX_BYTES)
+        table.decisions.update(decisions)
+        others = list(columns_of_names(schema, roles))
+        return dataclasses.replace(table, others=others, load=load)
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         raise UnreadableFile(
             f"The Parquet file is damaged: {str(error)[:200]}. Download it again."

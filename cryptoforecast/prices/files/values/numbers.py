@@ -11,6 +11,7 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import Array
+from cryptoforecast.types.quotes import QUOTES
 
 #: Texts that mean "no value".
 ABSENT = ["", "NULL", "null", "NaN", "nan", "NA", "N/A", "n/a", "None", "none", "-", "--", "#N/A"]
@@ -34,6 +35,10 @@ _MANGLED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
 # The spaces are matched from the first of them only, which is fast.
 _UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
 _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+# A currency's sign or code before or after a number, perhaps parted by spaces.
+_CODES = "|".join(sorted({*QUOTES, "XBT"}, key=len, reverse=True))
+_SIGN_BEFORE = rf"(?i)^([+-]?)(?:R\$|[$€£₩₹₺¥￥]|(?:{_CODES})(?=[\s\d]))\s*"
+_SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:R\$|[$€£₩₹₺¥￥]|{_CODES})$"
 _SPACES = r"[\s\u00a0\u202f'’]"
 
 
@@ -55,7 +60,8 @@ def clean_numbers(values: pd.Series) -> pd.Series:
     """
     text = values.astype("str").str.strip()
     text = text.where(~text.isin(ABSENT) & values.notna())
-    text = text.str.replace(r"^([+-]?)[$€£]\s*", r"\1", regex=True)
+    text = text.str.replace(_SIGN_BEFORE, r"\1", regex=True)
+    text = text.str.replace(_SIGN_AFTER, "", regex=True)
     return text.str.replace(rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))", "", regex=True)
 
 

@@ -85,14 +85,15 @@ def test_the_four_prices_are_found_in_any_order(order: tuple[str, ...]) -> None:
 PRICES = {"open": "open", "high": "high", "low": "low", "close": "close"}
 
 
-def test_names_that_are_there_twice_are_refused_for_times_and_prices_only() -> None:
-    names = ["time", *PRICES, "volume", "volume"]
-    assert roles_by_name(names)["volume"] == "volume"
-    for name in ("time", *PRICES):
-        with pytest.raises(UnreadableFile, match=f"Received: 2 columns '{name}'"):
-            roles_by_name([*names, name])
-    # Two spellings of one name are two columns; the first of them is taken.
-    assert roles_by_name([*names, "Close"])["close"] == "close"
+def test_names_that_are_there_twice_must_have_the_same_values() -> None:
+    names = ["time", *PRICES, "volume"]
+    for name in names:
+        roles = roles_by_name([*names, name])
+        assert (roles[name], roles[f"{name} 2"]) == (name, f"{name} (column 7)")
+    # Of two spellings of one name, the one in small letters is meant.
+    for spellings in (["close", "Close"], ["Close", "close"]):
+        roles = roles_by_name(["time", "open", "high", "low", *spellings])
+        assert (roles["close"], "close 2" in roles) == ("close", False)
 
 
 def test_names_are_preferred_in_their_order() -> None:
@@ -223,7 +224,8 @@ def test_a_time_and_four_prices_or_one_are_enough() -> None:
     ("names", "volume", "turnover"),
     [
         ("Volume, Volume BTC, Volume USDT", "Volume", "Volume USDT"),
-        ("Volume BTC, Volume ETH", "Volume BTC", None),
+        ("Volume BTC, Volume ETH", "Volume ETH", "Volume BTC"),
+        ("Volume ETH, Volume BTC", "Volume ETH", "Volume BTC"),
         ("Volume X", "Volume X", None),
         ("Volume (USD), Volume (BTC)", "Volume (BTC)", "Volume (USD)"),
         ("turnover, Volume USDT, Volume BTC", "Volume BTC", "turnover"),

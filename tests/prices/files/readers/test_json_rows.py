@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.errors import SeveralSeries, UnreadableFile
 from cryptoforecast.prices.files.readers import json_rows
-from cryptoforecast.prices.files.readers.json_rows import Json, find_rows, flatten_records
+from cryptoforecast.prices.files.readers.json_rows import Json, Rows, flatten_records
+
+
+def find_rows(document: Json) -> Rows:
+    return json_rows.find_rows(document).rows
+
 
 ROW: dict[str, Json] = {"time": 1, "open": 2, "high": 3, "low": 1, "close": 2}
 ROWS: list[Json] = [ROW, {**ROW, "time": 2}]
@@ -27,8 +32,12 @@ def test_rows_are_found_at_any_usual_depth() -> None:
 
 def test_of_several_lists_the_one_with_prices_is_taken() -> None:
     assert find_rows({"news": [{"title": "x"}], "rows": ROWS}) == ROWS
-    with pytest.raises(UnreadableFile, match="Received: 2 lists of rows"):
+    with pytest.raises(SeveralSeries, match="Received: 2 lists of rows, BTC, ETH") as error:
         find_rows({"BTC": ROWS, "ETH": ROWS})
+    assert error.value.names == ("BTC", "ETH")
+    other: list[Json] = [{**ROW, "close": 3}]
+    chosen = json_rows.find_rows({"BTC-USD": ROWS, "ETH-USD": other}, "eth")
+    assert (chosen.rows, chosen.symbol) == (other, "ETH-USD")
     with pytest.raises(UnreadableFile, match="Received: 2 lists of rows"):
         find_rows({"a": [{"x": 1}], "b": [{"y": 1}]})
 
@@ -93,17 +102,19 @@ def test_one_list_for_each_column() -> None:
 
 def test_values_of_records_within_records_are_lifted() -> None:
     inner = {name: value for name, value in ROW.items() if name != "time"}
+    assert flatten_records([{"time": 1, "quote": {"x": inner}}]) == [ROW]
     record: dict[str, Json] = {"time": 1, "quote": {"USD": inner}}
-    assert flatten_records([record], "record") == [ROW]
+    in_dollars = {f"USD {name}": value for name, value in inner.items()}
+    assert flatten_records([record]) == [{"time": 1, **in_dollars}]
     flat = [ROW]
-    assert flatten_records(flat, "record") is flat
+    assert flatten_records(flat) is flat
     both: dict[str, Json] = {"time": 1, "open": 9, "quote": inner}
-    assert flatten_records([both], "record")[0]["open"] == 9
+    assert flatten_records([both])[0]["open"] == 9
     twice: dict[str, Json] = {"time": 1, "quote": {"USD": inner, "EUR": inner}}
-    with pytest.raises(UnreadableFile, match="several 'open' in record 2"):
-        flatten_records([record, twice], "record")
+    in_euros = {f"EUR {name}": value for name, value in inner.items()}
+    assert flatten_records([record, twice])[1] == {"time": 1, **in_dollars, **in_euros}
     names: dict[str, Json] = {"a": {"name": "x", "open": 1}, "b": {"name": "y"}}
-    assert flatten_records([names], "record") == [{"name": "x", "open": 1}]
+    assert flatten_records([names]) == [{"name": "x", "open": 1}]
 
 
 UNTIMED: dict[str, Json] = {name: value for name, value in ROW.items() if name != "time"}
@@ -111,9 +122,9 @@ UNTIMED: dict[str, Json] = {name: value for name, value in ROW.items() if name !
 
 def test_records_within_records_are_lifted_to_five_levels() -> None:
     deep: list[dict[str, Json]] = [{"time": 1, "quote": nested(UNTIMED, 4)}]
-    assert flatten_records(deep, "record") == [ROW]
+    assert flatten_records(deep) == [ROW]
     deeper: list[dict[str, Json]] = [{"time": 1, "quote": nested(UNTIMED, 5)}]
-    assert flatten_records(deeper, "record") == [{"time": 1, "x": UNTIMED}]
+    assert flatten_records(deeper) == [{"time": 1, "x": UNTIMED}]
 
 
 def test_lists_of_columns_may_be_at_different_depths_to_the_fifth() -> None:

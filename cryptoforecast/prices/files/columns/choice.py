@@ -1,0 +1,323 @@
+"""Which column is meant where several have the name of one role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cryptoforecast.errors import SeveralSeries, UnreadableFile
+from cryptoforecast.prices.files.columns.dialects import ALIASES, Meaning, meaning, without_place
+from cryptoforecast.prices.files.columns.tickers import (
+    is_same_coin,
+    prices_by_ticker,
+    quote_of_ticker,
+)
+from cryptoforecast.prices.files.table import PRICES
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
+
+# Parts a role from the number of another column for it: ``"open 2"``.
+_NUMBERED = " "
+#: Role of the volume that is taken where the first one is zero everywhere.
+SPARE = "spare volume"
+_TICKS = ("tickvolume", "tickvol")
+
+
+def role_of(role: str) -> str:
+    """Return the role that a rival is a rival for; any other role as it is."""
+    return role.partition(_NUMBERED)[0] if role[-1:].isdigit() else role
+
+
+def rivals(roles: Mapping[str, str], role: str) -> list[str]:
+    """Return the roles of the other columns that may play a role."""
+    return [each for each in roles if each != role and role_of(each) == role]
+
+
+def is_amount(role: str) -> bool:
+    """Tell whether a role's column holds prices or volumes."""
+    return role == SPARE or role_of(role) in (*PRICES, "price", "volume", "turnover")
+
+
+def without_rivals(roles: dict[str, str], role: str) -> None:
+    """Forget the other columns that may play a role."""
+    for each in [*rivals(roles, role), *([SPARE] if role == "volume" else [])]:
+        roles.pop(each, None)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of several prices in one file the user wants.
+
+    Attributes:
+        quote: Currency of the prices, as ``quote_of`` returns it.
+        only: Symbol or other name of one series.
+    """
+
+    quote: str | None = None
+    only: str | None = None
+
+
+class Choice(NamedTuple):
+    """Columns chosen by their names.
+
+    Attributes:
+        roles: Column by role. ``"open 2"`` is another column that ``"open"`` may be; the file is
+            refused if their values differ.
+        decisions: Why one of several was chosen, by topic.
+        refusal: Why none may be chosen; the roles are then those of one of them.
+    """
+
+    roles: dict[str, str]
+    decisions: dict[str, str]
+    refusal: UnreadableFile | None = None
+
+
+class _Column(NamedTuple):
+    """A column and what its name says."""
+
+    name: str
+    meaning: Meaning
+
+
+# Columns by role; all of one role have the same alias.
+_Family = dict[str, list[str]]
+
+
+def choose(names: Sequence[str], fixed: Iterable[str], wanted: Wanted) -> Choice:
+    """Choose the columns of the roles by their names.
+
+    Args:
+        names: Names of the columns, all different.
+        fixed: Roles that the user gives.
+        wanted: Which of several prices the user wants.
+    """
+    columns = [_Column(name, meaning(name)) for name in names]
+    fixed = set(fixed)
+    roles: dict[str, str] = {}
+    prices, decisions, refusal = _choose_prices(columns, fixed, wanted)
+    others: dict[str, list[str]] = {
+        role: _of_best_name(columns, role)
+        for role in ALIASES
+        if role not in (*PRICES, "price") and role not in fixed
+    }
+    others["time"] = _in_utc(others.get("time", []))
+    others.update((role, found) for role, found in prices.items() if role not in fixed)
+    style = _usual_style(others)
+    for role in ALIASES:
+        if found := others.get(role):
+            roles[role], *more = _by_case(found, style)
+            if role in ("time", "volume", *PRICES, "price"):
+                roles |= {f"{role}{_NUMBERED}{i}": name for i, name in enumerate(more, start=2)}
+    if "volume" not in fixed:
+        _choose_volume(columns, roles)
+    return Choice(roles, decisions, refusal)
+
+
+def _choose_volume(columns: Sequence[_Column], roles: dict[str, str]) -> None:
+    """Choose the volume that belongs to the prices, and a spare one; changes ``roles``."""
+    label = meaning(roles.get("close", "")).label
+    if label and "volume" not in roles:
+        # JSON has records in records, one a currency: each with a volume of its own.
+        own = f"{label} volume".casefold()
+        same = [each.name for each in columns if each.name.casefold() == own]
+        roles.update(("volume", name) for name in same[:1])
+    ticks = [each.name for each in columns if each.meaning.name in _TICKS]
+    if ticks and roles.get("volume") not in (None, *ticks):
+        roles[SPARE] = ticks[0]
+
+
+def _choose_prices(
+    columns: Sequence[_Column], fixed: set[str], wanted: Wanted
+) -> tuple[_Family, dict[str, str], UnreadableFile | None]:
+    """Choose one family of prices: those in one currency, of one side, or of one coin."""
+    families = _families(columns)
+    complete = {
+        label: family
+        for label, family in families.items()
+        if all(role in family or role in fixed for role in PRICES)
+        and any(role in family for role in PRICES)
+    }
+    if not complete:
+        tickers = prices_by_ticker([each.name for each in columns])
+        if tickers and not any("price" in family for family in families.values()):
+            label, refusal = _pick_ticker(tickers, wanted)
+            why = f"those of {label}, out of {len(tickers)}"
+            return tickers[label], {"prices": why} if len(tickers) > 1 else {}, refusal
+        return _choose_apart(families, wanted)
+    label, refusal = _pick_label(complete, wanted)
+    chosen = {role: list(found) for role, found in complete[label].items()}
+    if len(complete) == 1:
+        return chosen, {}, refusal
+    quoted = [each for each in sorted(complete) if quote_of(each)]
+    if not label and quoted and wanted.quote is None:
+        # Prices without a currency beside those with one: they must be the same.
+        for role in chosen:
+            chosen[role] += [name for each in quoted for name in complete[each].get(role, [])]
+        return chosen, {}, refusal
+    return chosen, {"prices": _why(label, complete)}, refusal
+
+
+def _why(label: str, labels: Iterable[str]) -> str:
+    """Say which of several prices are taken, and which are not."""
+    kept = f"those {'in' if quote_of(label) else 'called'} {label}" if label else "those unmarked"
+    left = ", ".join(sorted(each or "those unmarked" for each in labels if each != label))
+    return f"{kept}; left out: {left}"[:200]
+
+
+def _families(columns: Sequence[_Column]) -> dict[str, _Family]:
+    """Sort the columns of prices by what their names say besides."""
+    labels = dict.fromkeys(each.meaning.label for each in columns)
+    families: dict[str, _Family] = {}
+    for label in labels:
+        labelled = [each for each in columns if each.meaning.label == label]
+        for role in (*PRICES, "price"):
+            if found := _of_best_name(labelled, role):
+                families.setdefault(label, {})[role] = found
+    return families
+
+
+def _of_best_name(columns: Sequence[_Column], role: str) -> list[str]:
+    """Return the columns that have the role's most preferred name."""
+    for alias in ALIASES[role]:
+        if found := [each.name for each in columns if each.meaning.name == alias]:
+            return found
+    return []
+
+
+def _pick_label(
+    complete: Mapping[str, _Family], wanted: Wanted
+) -> tuple[str, UnreadableFile | None]:
+    """Pick one of the families that have all four prices."""
+    labels = list(complete)
+    if wanted.only is not None:
+        same = [label for label in labels if label.casefold() == wanted.only.casefold()]
+        if len(same) == 1:
+            return same[0], None
+    if len(labels) == 1:
+        return labels[0], None
+    if wanted.quote is not None:
+        labels = [label for label in labels if quote_of(label) == wanted.quote] or labels
+    elif all(quote_of(label) for label in labels):
+        labels = [label for label in labels if quote_of(label) == DEFAULT_QUOTE] or labels
+    exact = [label for label in labels if label == (wanted.quote or DEFAULT_QUOTE)]
+    if len(labels) == 1 or (len(exact) == 1 and all(map(quote_of, labels))):
+        return (exact or labels)[0], None
+    if "" in labels:
+        return "", None
+    first, second = (complete[label] for label in sorted(labels)[:2])
+    role = next(role for role in PRICES if role in first and role in second)
+    return labels[0], _several(first[role], second[role], role, [each or role for each in labels])
+
+
+#: How a user chooses one of several series.
+HOW_TO_CHOOSE = (
+    "Series on the Data page; --only NAME or --quote CODE on the command line, only= or quote= in "
+    "Python"
+)
+
+
+def _pick_ticker(
+    tickers: Mapping[str, _Family], wanted: Wanted
+) -> tuple[str, UnreadableFile | None]:
+    """Pick one of the tickers in the names of the columns."""
+    labels = sorted(tickers)
+    if wanted.only is not None:
+        exact = [label for label in labels if label == wanted.only]
+        labels = exact or [label for label in labels if is_same_coin(label, wanted.only)]
+        if not labels:
+            return sorted(tickers)[0], not_there(wanted.only, sorted(tickers))
+    if len(labels) > 1 and wanted.quote is not None:
+        in_quote = [label for label in labels if quote_of_ticker(label) == wanted.quote]
+        labels = in_quote or labels
+    if len(labels) == 1:
+        return labels[0], None
+    return labels[0], SeveralSeries(
+        f"A file must hold one coin. Received: {', '.join(labels)[:80]} side by side. Choose one "
+        f"({HOW_TO_CHOOSE}), or save one coin a file.",
+        labels,
+    )
+
+
+def _choose_apart(
+    families: Mapping[str, _Family], wanted: Wanted
+) -> tuple[_Family, dict[str, str], UnreadableFile | None]:
+    """Choose each price for itself where no family has all four."""
+    chosen: _Family = {}
+    decisions: dict[str, str] = {}
+    for role in (*PRICES, "price"):
+        having = [label for label in families if role in families[label]]
+        quoted = [label for label in having if quote_of(label) == (wanted.quote or DEFAULT_QUOTE)]
+        picked = [""] if "" in having and not wanted.quote else quoted or having
+        if picked:
+            label = sorted(picked)[0]
+            chosen[role] = list(families[label][role])
+            if len(having) > 1:
+                decisions["prices"] = _why(label, having)
+            if len(picked) > 1:
+                other = families[sorted(picked)[1]][role]
+                return chosen, {}, _several(chosen[role], other, role, picked)
+    return chosen, decisions, None
+
+
+def _several(
+    one: Sequence[str], other: Sequence[str], role: str, labels: Sequence[str]
+) -> UnreadableFile:
+    """Return the error for several columns of which any may be meant."""
+    return SeveralSeries(
+        f"A file must hold one price of each kind. Received: {one[0]!r} and {other[0]!r}, so "
+        f"several prices side by side. Choose one ({HOW_TO_CHOOSE}), or say which column is meant "
+        f"(--columns {role}=NAME).",
+        labels,
+    )
+
+
+def not_there(only: str, present: Sequence[str]) -> UnreadableFile:
+    """Return the error for a series that the file does not have."""
+    shown = ", ".join(repr(name[:30]) for name in present[:12])
+    more = f" and {len(present) - 12} more" if len(present) > 12 else ""
+    return SeveralSeries(
+        f"The one series to read must be in the file: {shown or 'it holds no name of a series'}"
+        f"{more}. Received: {only[:40]!r}. Choose among them (--only).",
+        present,
+    )
+
+
+def _in_utc(names: list[str]) -> list[str]:
+    """Keep the times that are called UTC, where others of the same name are not."""
+    utc = [name for name in names if "utc" in name.lower()]
+    return utc or names
+
+
+# ---------------------------------------------------------------------------- capitals
+
+
+def _style(name: str) -> str:
+    """Return how a name uses capitals."""
+    letters = "".join(filter(str.isalpha, name))
+    if letters.islower():
+        return "lower"
+    return "upper" if letters.isupper() else "title" if name.istitle() else "mixed"
+
+
+def _usual_style(columns: Mapping[str, Sequence[str]]) -> str:
+    """Return how names of times, prices and volumes use capitals that have no rival."""
+    roles = ("time", *PRICES, "price", "volume")
+    spellings = [{without_place(name) for name in columns.get(role, ())} for role in roles]
+    sure = [_style(*each) for each in spellings if len(each) == 1]
+    return max(sorted(set(sure)), key=sure.count) if sure else ""
+
+
+def _by_case(names: list[str], usual: str) -> list[str]:
+    """Leave the one name that is spelt as the others are, if the case alone tells them apart."""
+    spellings = {name: without_place(name) for name in names}
+    different = set(spellings.values())
+    same = len({spelling.casefold() for spelling in different}) == 1
+    if not same or len({_style(each) for each in different}) < len(different):
+        return names
+    exact = [name for name in names if _style(spellings[name]) == "lower"]
+    alike = [name for name in names if _style(spellings[name]) == usual]
+    # A letter in the style of the other letters is meant: O,H,L,C beside l.
+    letters = all(len(each) == 1 for each in different)
+    if alike and (letters or not exact or exact == alike):
+        return alike
+    return exact if exact and not alike else names

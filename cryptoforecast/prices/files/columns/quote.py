@@ -1,0 +1,108 @@
+"""Which currency prices are in: by column names, symbols, signs, and by what the user says."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns.choice import role_of
+from cryptoforecast.prices.files.columns.dialects import SIGNS, meaning, volume_unit
+from cryptoforecast.prices.files.columns.tickers import prices_by_ticker, quote_of_ticker
+from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.table import PRICES, Table
+from cryptoforecast.types.quotes import quote_of
+
+#: How a user says which currency the prices are in.
+HOW_TO_SAY = "Currency on the Data page; --quote CODE on the command line, quote= in Python"
+# Signs that several currencies have.
+_SHARED = {"¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DKK")}
+# Currencies that are written with a dollar sign too.
+_DOLLARS = {"AUD", "CAD", "HKD", "SGD", "NZD", "MXN", "TWD", "ARS"}
+_SAID = "as you say"
+# What is left of a cell without its digits: a sign or a code.
+_DIGITS = re.compile(r"[\d.,'’\s+()-]|(?<=\d)[eE](?=[+-]?\d)")
+
+
+def find_quote(table: Table, symbol: str, corrections: Corrections) -> tuple[str, str]:
+    """Find the currency of the prices, and where the file says it.
+
+    Args:
+        table: The raw columns and their roles.
+        symbol: What the rows call the coin.
+        corrections: The currency that the user says, if any.
+
+    Returns:
+        The currency, and its evidence in words; both empty if the file does not say it.
+
+    Raises:
+        UnreadableFile: If the file names several currencies, and the user none.
+    """
+    evidence = _evidence(table, symbol, corrections)
+    found = sorted({quote for quote, _ in evidence})
+    if corrections.quote is not None:
+        others = [f"{where} {quote}" for quote, where in evidence if quote != corrections.quote]
+        return corrections.quote, f"as you say, but {'; '.join(others)}"[:200] if others else _SAID
+    if len(found) > 1:
+        received = " and ".join(f"{where} {quote}" for quote, where in evidence)
+        raise UnreadableFile(
+            f"Prices must be in one currency. Received: {received[:200]}. Say which is right "
+            f"({HOW_TO_SAY})."
+        )
+    return evidence[0] if evidence else ("", "")
+
+
+def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple[str, str]]:
+    """Return the currencies that the file names, and where."""
+    evidence: list[tuple[str, str]] = []
+    prices = (*PRICES, "price")
+    columns = [table.roles[role] for role in prices if role in table.roles]
+    for name in (name for role, name in table.roles.items() if role_of(role) in prices):
+        quote = quote_of(meaning(name).label)
+        if quote and quote not in (each for each, _ in evidence):
+            evidence.append((quote, f"column {name[:40]!r} says"))
+    says = dict.fromkeys(prices_by_ticker(columns), f"column {columns[0][:40]!r} says")
+    says[symbol] = f"symbol {symbol[:30]!r} says"
+    quotes = ((quote_of_ticker(ticker), where) for ticker, where in says.items())
+    evidence += [(quote, where) for quote, where in quotes if quote]
+    if "quote" in table.roles:
+        evidence += _from_column(table.column("quote"), table.roles["quote"])
+    if quote := quote_of(table.quote):
+        evidence.append((quote, "the file says"))
+    if not evidence and (quote := quote_of(volume_unit(table.roles.get("turnover", "")))):
+        evidence.append((quote, f"column {table.roles['turnover'][:40]!r} says"))
+    for role in prices:
+        if role in table.roles and not pd.api.types.is_numeric_dtype(table.column(role).dtype):
+            known = {quote for quote, _ in evidence} | {corrections.quote or ""}
+            evidence += _from_signs(table, role, known)
+    return evidence
+
+
+def _from_column(values: pd.Series, name: str) -> list[tuple[str, str]]:
+    """Read a column that names the currency in every row."""
+    names = [str(each) for each in values.dropna().unique()[:10]]
+    quotes = {quote_of(each) for each in names} - {None}
+    return [(str(quote), f"column {name[:40]!r} says") for quote in sorted(map(str, quotes))]
+
+
+def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str]]:
+    """Read the signs and codes beside the prices of a column.
+
+    Raises:
+        UnreadableFile: If a sign is that of several currencies, and nothing shows which.
+    """
+    texts = table.column(role).dropna().astype("str")
+    signs = pd.unique(texts.str.replace(_DIGITS, "", regex=True))
+    found = []
+    for sign in map(str, signs[:20]):
+        if sign in _SHARED and not known & set(_SHARED[sign]):
+            raise UnreadableFile(
+                f"Prices must be in one currency. Received: {sign}, which is "
+                f"{' or '.join(_SHARED[sign])}. Say which ({HOW_TO_SAY})."
+            )
+        if sign == "$" and known & _DOLLARS:
+            continue
+        if quote := SIGNS.get(sign) or quote_of(sign):
+            found.append((quote, f"{sign} beside the {role} says"))
+    return found
