@@ -37,8 +37,10 @@ _TIMES_OF_RANGE = 3.0
 _MAX_RANGE_RATIO, _MIN_RANGE = 4.0, 0.002
 #: Numbers that coins are divided or multiplied by, times a power of ten.
 ROUND_RATIOS = (1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
-# How far, on a log scale, a ratio may be from a round one: at least and at most.
-_MIN_DISTANCE, _MAX_DISTANCE = 0.005, 0.1
+# How far, on a log scale, a ratio may be from a power of ten: at least, at most, and across a gap.
+_MIN_DISTANCE, _MAX_DISTANCE, _MAX_MOVE_IN_GAP = 0.005, 0.1, 0.25
+# How far it may be from another round number.
+_MAX_ROUNDING = 0.03
 #: A tick is coarse from this share of the price on.
 MIN_TICK_SHARE = 0.002
 # So many closes must have moved before the smallest step is taken for the tick.
@@ -118,7 +120,8 @@ def level_shifts(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
     between two candles without a gap in time, this is enough: a market goes on where it stopped. If
     the jump lies inside a candle or across a gap in time, or if there are closes alone, the volume
     must have changed inversely, or no market moves so far (``MIN_IMPOSSIBLE_RATIO``), or, across a
-    gap, the ratio is a power of ten. Candles up to ``LEVEL_CANDLES`` after a shift decide about it.
+    gap, the ratio is a power of ten. A fall inside a candle may be a crash, whatever the volume.
+    Candles up to ``LEVEL_CANDLES`` after a shift decide about it.
 
     Args:
         candles: Canonical frame.
@@ -126,21 +129,44 @@ def level_shifts(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
     Returns:
         The shifts in time order.
     """
-    close = np.log(candles["close"].to_numpy(float))
-    jumps = np.flatnonzero(np.abs(np.diff(close)) >= np.log(MIN_RATIO)) + 1
+    moves = np.abs(np.diff(np.log(candles["close"].to_numpy(float))))
+    jumps = np.flatnonzero(moves >= np.log(MIN_RATIO)) + 1
     if not len(jumps):
         return ()
-    edges = np.r_[0, jumps, len(close)]
+    sizes, edges = moves[jumps - 1], np.r_[0, jumps, len(candles)]
     room = np.diff(edges)
-    some = np.flatnonzero((room[:-1] >= MIN_LEVEL_CANDLES) & (room[1:] >= MIN_LAST_CANDLES))
-    if not len(some):
+    some = (room[:-1] >= MIN_LEVEL_CANDLES) & (room[1:] >= MIN_LAST_CANDLES)
+    some |= sizes >= np.log(MIN_IMPOSSIBLE_RATIO)
+    if not some.any():
         return ()
     tick = coarse_tick(candles)
     shifts = (
-        _shift(_Around(candles, int(edges[i]), int(edges[i + 1]), int(edges[i + 2])), tick)
-        for i in some
+        _shift(_Around(candles, *_levels_at(jumps, sizes, int(i), len(candles))), tick)
+        for i in np.flatnonzero(some)
     )
     return tuple(shift for shift in shifts if shift is not None)
+
+
+def _levels_at(jumps: Array, sizes: Array, i: int, count: int) -> tuple[int, int, int]:
+    """Return where the level before a jump begins, its row, and where the level after it ends.
+
+    Args:
+        jumps: ``(m,)`` rows, rising.
+        sizes: ``(m,)``, on a log scale.
+        i: The jump.
+        count: Candles of the history.
+    """
+    near = slice(max(0, i - LEVEL_CANDLES), i + LEVEL_CANDLES + 1)
+    rows, large = jumps[near], np.ones(len(jumps[near]), dtype=bool)
+    if sizes[i] >= np.log(MIN_IMPOSSIBLE_RATIO):  # moves of the market end no level
+        large = sizes[near] > sizes[i] / _TIMES_OF_RANGE
+    row = int(jumps[i])
+    before, after = rows[large & (rows < row)], rows[large & (rows > row)]
+    return (
+        int(before[-1]) if len(before) else 0,
+        row,
+        int(after[0]) if len(after) else count,
+    )
 
 
 class _Around:
@@ -255,31 +281,42 @@ def _shift(around: _Around, tick: Tick | None) -> LevelShift | None:
     old, new = np.exp(around.old_close[-1]), np.exp(around.new_close[0])
     if tick is not None and abs(new - old) < (MAX_TICKS + 0.5) * tick.size:
         return None
-    if around.inside or around.late or around.closes_alone:
-        power = around.jump / np.log(10)
-        is_power = abs(power - round(power)) * np.log(10) <= around.distance
-        halted = around.late and not around.inside and round(power) != 0 and is_power
-        if not (around.inverse_volume or around.impossible or halted):
+    traded = around.inside or around.closes_alone  # a fall may be a crash, whatever the volume
+    if (traded or around.late) and not around.impossible:
+        halted = not traded and _to_power(around.jump) <= around.distance
+        if not (halted or (around.inverse_volume and (around.jump > 0 or not traded))):
             return None
     return LevelShift(
         row=around.row + around.inside,
         first=around.row,
-        ratio=_round(around.between, around.distance),
+        ratio=_round(around.between, around.distance, around.apart),
         raw=float(np.exp(around.between)),
         traded_coins=around.traded_coins,
     )
 
 
-def _round(log_ratio: float, distance: float) -> float:
-    """Return the ratio of a logarithm, or a round number that it is near to."""
+def _to_power(log_ratio: float) -> float:
+    """Measure how far a ratio is from the next power of ten other than 1, on a log scale."""
+    size = abs(log_ratio)
+    return float(abs(size - max(1, round(size / np.log(10))) * np.log(10)))
+
+
+def _round(log_ratio: float, distance: float, apart: float) -> float:
+    """Return the ratio of a logarithm, or a round number that it is near to.
+
+    Args:
+        log_ratio: The logarithm.
+        distance: How far the market may have moved in a candle, log-return.
+        apart: Candles between the two levels. Across a gap only powers of ten are rounded to.
+    """
     size = abs(log_ratio)
     power = np.floor(size / np.log(10))
     numbers = np.array([part * 10 ** (power + up) for up in (0, 1) for part in ROUND_RATIOS])
-    away = np.abs(np.log(numbers) - size)
-    near = numbers[away <= distance]
-    if not len(near):
+    best = float(numbers[np.argmin(np.abs(np.log(numbers) - size))])
+    if _to_power(log_ratio) <= min(distance * np.sqrt(apart), _MAX_MOVE_IN_GAP):
+        best = 10.0 ** max(1, round(size / np.log(10)))
+    elif apart > 1.5 or abs(np.log(best) - size) > min(distance, _MAX_ROUNDING):
         return float(np.exp(log_ratio))
-    best = float(near[np.argmin(np.abs(np.log(near) - size))])
     return best if log_ratio > 0 else 1 / best
 
 

@@ -74,11 +74,11 @@ def test_a_round_ratio_is_exact_although_the_market_moved_meanwhile(ratio: float
 
 
 def test_the_volume_tells_where_the_unit_changes_inside_a_candle() -> None:
-    candles = opening_at_last_close(redenominated(market(), 60, 0.1))
+    candles = opening_at_last_close(redenominated(market(), 60, 10))
     (shift,) = levels.level_shifts(candles)
     assert (shift.row, shift.first) == (61, 60)
-    same_volume = opening_at_last_close(redenominated(market(), 60, 0.1, coins=False))
-    assert not rows_of(same_volume)  # as well a crash
+    assert not rows_of(opening_at_last_close(redenominated(market(), 60, 10, coins=False)))
+    assert not rows_of(opening_at_last_close(redenominated(market(), 60, 0.1)))  # as well a crash
 
 
 def test_no_market_moves_a_thousandfold_inside_a_candle_and_stays_calm() -> None:
@@ -92,8 +92,10 @@ def test_a_crash_of_nine_tenths_in_an_hour_is_no_change_of_unit() -> None:
         candles = market(seed=seed)
         crashed = opening_at_last_close(redenominated(candles, 60, 0.1, coins=False))
         assert not rows_of(crashed)
-        crashed.iloc[60:, 4] *= 1 + 30 * np.exp(-np.arange(len(candles) - 60) / 6)
-        assert not rows_of(crashed)
+        for surge in (10, 1 + 30 * np.exp(-np.arange(len(candles) - 60) / 6)):
+            loud = crashed.copy()
+            loud.iloc[60:, 4] *= surge
+            assert not rows_of(loud)
 
 
 def luna(seed: int) -> pd.DataFrame:
@@ -147,8 +149,9 @@ def test_closes_alone_need_the_volume_or_a_ratio_that_is_impossible() -> None:
     closes = market()
     closes[["open", "high", "low"]] = np.repeat(closes[["close"]].to_numpy(), 3, axis=1)
     assert rows_of(redenominated(closes, 60, 1000, coins=False)) == [60]
-    assert rows_of(redenominated(closes, 60, 0.1)) == [60]
-    assert not rows_of(redenominated(closes, 60, 0.1, coins=False))
+    assert rows_of(redenominated(closes, 60, 10)) == [60]
+    assert not rows_of(redenominated(closes, 60, 10, coins=False))
+    assert not rows_of(redenominated(closes, 60, 0.1))  # as well a crash
 
 
 def test_rescaled_prices_have_no_digits_of_rounding() -> None:
@@ -161,6 +164,16 @@ def test_rescaled_prices_have_no_digits_of_rounding() -> None:
             len(f"{float(value)!r}".split("e")[0].strip("0.").replace(".", "")) for value in close
         ]
         assert max(digits) <= 12
+
+
+def test_a_power_of_ten_is_exact_across_a_halt_and_an_odd_ratio_is_not_rounded() -> None:
+    candles = market()
+    candles.iloc[75:, :4] *= 1.05  # while trade was halted
+    (shift,) = levels.level_shifts(redenominated(candles, 75, 1000).iloc[np.r_[0:60, 110:200]])
+    assert shift.ratio == 1000
+    days = market(step=0.04)
+    (shift,) = levels.level_shifts(redenominated(days, 60, 7.4))
+    assert shift.ratio == pytest.approx(7.4, rel=0.001)
 
 
 def test_several_changes_are_brought_into_the_newest_unit() -> None:
