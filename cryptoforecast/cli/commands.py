@@ -331,7 +331,7 @@ def _fetch(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _doctor(service: Service, args: argparse.Namespace) -> Answer:
-    found = service.prices.diagnose(args.coin, every_coin=args.all, record=args.record)
+    found = service.prices.diagnose(args.coin, every_coin=args.all, record=args.record, report=say)
     if not found.usable:
         say("No live source can be used.")
     return Answer(

@@ -89,7 +89,12 @@ class PriceService:
         return not is_file(query.coin) and self._live.refreshing(query)
 
     def diagnose(
-        self, coin: str = "BTC", *, every_coin: bool = False, record: Path | None = None
+        self,
+        coin: str = "BTC",
+        *,
+        every_coin: bool = False,
+        record: Path | None = None,
+        report: Callable[[str], None] | None = None,
     ) -> Diagnosis:
         """Ask each live source by itself, without the cache; see ``doctor.Doctor``.
 
@@ -97,6 +102,7 @@ class PriceService:
             coin: The coin that is asked for.
             every_coin: Whether to ask for all coins of the list too.
             record: A new folder in which to keep what the sources answer.
+            report: Called with a sentence before each step that may take seconds.
 
         Raises:
             InvalidInput: If live prices are switched off, the text stands for no coin, or the
@@ -109,7 +115,9 @@ class PriceService:
             )
         from cryptoforecast.prices.live.doctor import Doctor
 
-        return Doctor(self._settings).examine(coin, every_coin=every_coin, record=record)
+        return Doctor(self._settings).examine(
+            coin, every_coin=every_coin, record=record, report=report
+        )
 
     def read(
         self,

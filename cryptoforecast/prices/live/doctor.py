@@ -91,7 +91,12 @@ class Doctor:
         self._sources = tuple(sources or live_sources(settings.home))
 
     def examine(
-        self, text: str = "BTC", *, every_coin: bool = False, record: Path | None = None
+        self,
+        text: str = "BTC",
+        *,
+        every_coin: bool = False,
+        record: Path | None = None,
+        report: Callable[[str], None] | None = None,
     ) -> Diagnosis:
         """Ask each source for the last candles of a coin, one after another.
 
@@ -99,6 +104,7 @@ class Doctor:
             text: The coin, see ``coins.resolve``.
             every_coin: Whether to ask for all coins of the list too.
             record: A new folder in which to keep what the sources answer.
+            report: Called with a sentence before each step that may take seconds.
 
         Raises:
             InvalidInput: If the text stands for no coin, or the folder can't be written.
@@ -106,10 +112,20 @@ class Doctor:
         coin = resolve(text)
         recorder = None if record is None else Recorder(record)
         began, now = time.monotonic(), pd.Timestamp.now("UTC")
-        found = [self._check(source, coin, recorder) for source in self._sources]
+        found = []
+        for source in self._sources:
+            if report is not None:
+                report(f"Asking {source.title} ...")
+            found.append(self._check(source, coin, recorder))
         frames = {check.source: candles for check, candles in found if candles is not None}
         sources = tuple(check for check, _ in found)
-        coins = self._every_coin(recorder) if every_coin else ()
+        coins: tuple[CoinCheck, ...] = ()
+        if every_coin:
+            if report is not None:
+                report(
+                    f"Asking for {len(COINS)} coins, for {MAX_SECONDS_FOR_ALL:.0f} s at most ..."
+                )
+            coins = self._every_coin(recorder)
         return Diagnosis(
             coin=coin.ticker,
             quote=coin.quote,

@@ -93,6 +93,16 @@ def test_answers_whose_ends_are_far_apart_are_not_compared(rows: int, compared: 
     assert (checks.last_closes(other, one, "1h") is not None) is compared
 
 
+@pytest.mark.parametrize(("last", "compared"), [(300, True), (301, False)])
+def test_a_common_candle_long_before_the_end_says_nothing(last: int, compared: bool) -> None:
+    """A thin market has few candles: its last 48 reach back further than 48 hours."""
+    one = candles(walk(253, 5.0))
+    hours = [100, 200, 252, *range(290, last + 1)]
+    thin = candles(walk(last + 1, 5.0)).iloc[hours]
+    assert (checks.last_closes(one, thin, "1h") is not None) is compared
+    assert (checks.last_closes(thin, one, "1h") is not None) is compared
+
+
 @pytest.mark.parametrize(
     ("one", "other", "different"), [(100, 100, False), (100, 120, False), (120, 100, False),
                                     (100, 121, True), (121, 100, True), (1, 1e9, True)],

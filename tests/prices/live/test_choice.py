@@ -64,6 +64,31 @@ def test_an_answer_that_is_days_behind_is_a_last_resort() -> None:
     assert best(coinbase, kraken, good="coinbase kraken", query=past) == "coinbase"
 
 
+@pytest.mark.parametrize(("behind", "source"), [(48, "coinbase"), (49, "kraken")])
+def test_two_days_are_not_too_far_behind(behind: int, source: str) -> None:
+    coinbase = entry("coinbase", 560, ago=1 + behind, fetched="50h")
+    assert best(coinbase, entry("kraken", 30), good="kraken") == source
+
+
+def test_an_answer_that_ends_before_the_window_comes_last() -> None:
+    query = MarketQuery("BTC", "1h", NOW.floor("h") - 2 * HOUR)
+    coinbase, kraken = entry("coinbase", 9, ago=3), entry("kraken", 9, ago=2)
+    assert best(coinbase, kraken, good="coinbase", query=query) == "kraken"
+
+
+@pytest.mark.parametrize(("hours", "source"), [(0, "kraken"), (1, "coinbase")])
+def test_an_answer_that_begins_after_the_window_comes_last(hours: int, source: str) -> None:
+    coinbase, kraken = entry("coinbase", 10), entry("kraken", 11)
+    end = coinbase.candles.index[0] + hours * HOUR
+    query = MarketQuery("BTC", "1h", end - HOUR, end)
+    assert best(coinbase, kraken, good="coinbase kraken", query=query) == source
+
+
+def test_a_market_that_has_ended_comes_after_one_that_goes_on() -> None:
+    ended = entry("coinbase", 560, ago=600)
+    assert best(ended, entry("kraken", 30), good="coinbase kraken") == "kraken"
+
+
 @pytest.mark.parametrize(("price", "refused"), [(100.0, False), (119.0, False), (121.0, True)])
 def test_contradicting_closes_are_refused(price: float, refused: bool) -> None:
     yahoo, coinbase = entry("yahoo", 30), entry("coinbase", 20, ago=2, price=price)
@@ -80,4 +105,9 @@ def test_contradicting_closes_are_refused(price: float, refused: bool) -> None:
 
 def test_an_answer_of_another_time_is_not_compared() -> None:
     yahoo, coinbase = entry("yahoo", 30), entry("coinbase", 30, price=500, fetched="2h")
+    choice.check_agreement(resolve("FOO"), "1h", yahoo, [yahoo, coinbase], TITLES)
+
+
+def test_answers_without_a_common_candle_are_not_compared() -> None:
+    yahoo, coinbase = entry("yahoo", 3), entry("coinbase", 3, ago=200, price=500)
     choice.check_agreement(resolve("FOO"), "1h", yahoo, [yahoo, coinbase], TITLES)
