@@ -5,6 +5,7 @@ What a file says of its coin is read by ``symbols``.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 
@@ -43,6 +44,13 @@ def resolve(text: str) -> Coin:
     """
     coin = listed(text.strip()) if len(text) <= pairs.MAX_TEXT else None
     return coin or pairs.read(text) or _resolve_symbol(text)
+
+
+def _pair(text: str) -> Coin | None:
+    """Find the coin of a pair; ``None`` if the text is none that a market has."""
+    with contextlib.suppress(InvalidInput):
+        return pairs.read(text)
+    return None
 
 
 def _resolve_symbol(text: str) -> Coin:
@@ -84,7 +92,10 @@ def _similar(text: str) -> list[Coin]:
     """Find at most two listed coins with a ticker or name that is spelt alike."""
     names = {name.upper(): coin for name, coin in NAMES.items()}
     word = text.strip().upper().rpartition(":")[2]
-    for part in (re.split(r"[-/_ ]", word)[0], word):
+    for part in (re.split(r"[-/_ .=]", word)[0], word):
+        coin = listed(part) or _pair(part)
+        if coin is not None and coin.ticker in COINS:
+            return [COINS[coin.ticker]]
         near = difflib.get_close_matches(part, names, 2, _MIN_LIKENESS)
         if near:
             return list(dict.fromkeys(names[name] for name in near))

@@ -383,10 +383,15 @@ def _no_prices(
     if isinstance(failure, InvalidInput) and not market.has(coin):
         return type(failure)(f"{failure} {_remedy(coin)}")
     if listed and not simulated:
-        allowed = ', or allow simulated prices (--prices any, prices=any, simulated="allow")'
+        remedy = "Try again later, or read a file."
+        if market.has(coin):
+            remedy = (
+                "Try again later, read a file, or allow simulated prices (--prices any, "
+                'prices=any, simulated="allow").'
+            )
         return SourceUnavailable(
             f"Live prices of {coin.symbol} are needed. Received: {failure} Nothing is cached. "
-            f"Try again later, or read a file{allowed * market.has(coin)}."
+            f"{remedy}"
         )
     known = (
         f"{coin.symbol} is not cached, and prices are simulated in USD only."

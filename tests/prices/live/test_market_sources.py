@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.errors import InvalidInput, NotEnoughData, SourceUnavailable
 from cryptoforecast.prices.candles.resample import floor
 from cryptoforecast.prices.live import market
 from cryptoforecast.prices.live.breaker import CircuitBreaker
@@ -139,6 +139,20 @@ def test_when_nobody_answers_the_cache_does_then_the_simulated_market(world: Wor
     nothing = world.prices().history(replace(query, coin="ETH"))
     assert nothing.simulated
     assert "Kraken refused the request (400). Nothing is cached" in nothing.notes[0]
+
+
+def test_required_live_prices_are_had_or_refused(world: World) -> None:
+    world.yahoo.behaviour = "limited"
+    world.exchange.behaviour = "400"
+    for coin in ("BTC", "BTC-EUR"):
+        with pytest.raises(SourceUnavailable, match=r"are needed\. Received: Yahoo") as raised:
+            world.prices().history(replace(week(), coin=coin), simulated=False)
+        assert "Kraken refused the request (400). Nothing is cached." in str(raised.value)
+    for coin in ("zzzz", "AAPL"):
+        with pytest.raises(InvalidInput, match=r"not in the list of coins.* Did you mean"):
+            world.prices().history(replace(week(), coin=coin))
+    world.exchange.behaviour = "answer"
+    assert world.prices().history(week(), simulated=False).source == "coinbase"
 
 
 def test_one_sources_candles_are_never_continued_with_anothers(
