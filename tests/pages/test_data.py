@@ -271,3 +271,36 @@ def test_zeros_before_a_listing_may_be_left_out(open_page):
     page = repairs(page).set_value(["unlisted"]).run()
     assert not page.error
     assert "81 hourly prices" in words(page)
+
+
+def test_a_redenominated_coin_is_told_and_its_repairs_are_offered(open_page):
+    frame = samples.candles("1h", 900)
+    frame.iloc[400:, :4] *= 1000
+    frame.iloc[400:, 4] /= 1000
+    page = upload(open_page("data"), "ETH.csv", samples.own(frame))
+    assert "The coin's unit changes: from 20" in words(page)
+    assert "on prices are 1,000 times larger" in words(page)
+    page = repairs(page).set_value(["level_shift_rescale"]).run()
+    assert not page.error
+    assert "The coin's unit changes" not in words(page)
+    assert "400 candles brought into the newest unit" in words(page)
+    page = repairs(page).set_value([]).run()
+    page = repairs(page).set_value(["level_shift_rescale", "level_shift_cut"]).run()
+    assert "Choose one of them" in page.error[0].value
+    page = repairs(page).set_value(["level_shift_cut"]).run()
+    assert not page.error
+    assert "500 hourly prices" in words(page)
+
+
+def test_a_thin_market_is_told_on_every_page(open_page):
+    frame = samples.candles("1h", 900)
+    satoshi = np.random.default_rng(0).integers(2, 4, 901) * 1e-8
+    frame["open"], frame["close"] = satoshi[:-1], satoshi[1:]
+    frame["high"], frame["low"] = (
+        np.maximum(frame["open"], frame["close"]), np.minimum(frame["open"], frame["close"])
+    )  # fmt: skip
+    page = upload(open_page("data"), "ETH.csv", frame.round(8).to_csv().encode())
+    told = "A thin market: one tick, 0.00000001, is 40 % of the price"
+    assert told in words(page)
+    assert "No findings" in words(page)
+    assert told in words(open_page("", coin=page.session_state["file-name"]))
