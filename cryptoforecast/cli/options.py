@@ -182,7 +182,7 @@ def _add_file(command: argparse.ArgumentParser) -> None:
 
 def _add_fetch(commands: Commands) -> None:
     command = _command(commands, "fetch", "Fetch live prices and write them to a file.")
-    command.add_argument("--coin", metavar="C", required=True, help="e.g. BTC")
+    command.add_argument("--coin", metavar="C", required=True, help="e.g. BTC or BTC-EUR")
     command.add_argument(
         "--interval", metavar="I", default="1h", help=f"candle length: {', '.join(INTERVALS)}"
     )
@@ -221,7 +221,9 @@ def _add_prices(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("prices")
     group.add_argument("--data", metavar="FILE", type=Path, help="a price file")
     group.add_argument(
-        "--coin", metavar="C", help="fetch live prices, e.g. BTC; with --data, the file's coin"
+        "--coin",
+        metavar="C",
+        help="fetch prices, e.g. of BTC or BTC-EUR; with --data, the file's coin",
     )
     group.add_argument("--interval", metavar="I", help=f"candle length: {', '.join(INTERVALS)}")
     _add_window(group, "with --coin: ")

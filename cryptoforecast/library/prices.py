@@ -133,7 +133,8 @@ def fetch(
     """Fetch live prices of a coin, closed candles only.
 
     Args:
-        coin: Ticker such as ``"BTC"``, or a symbol of the source such as ``"ATOM-USD"``.
+        coin: Ticker, name or pair in the ways of exchanges, such as ``"BTC"``, ``"bitcoin"``,
+            ``"BTC/USDT"`` or ``"BTC-EUR"``.
         interval: Candle length: 1m, 5m, 15m, 30m, 1h, 4h, 1d or 1w.
         start: Open of the first candle; a time without a zone is UTC. By default as far back as
             the source goes.
@@ -144,7 +145,8 @@ def fetch(
             are labelled as such. ``"only"`` gives these at once and asks no source.
 
     Returns:
-        Prices in USD. Their notes say how old they are, and why an earlier source did not answer.
+        Prices in ``quote``, USD unless the coin is a pair in another currency. Their notes say how
+        old they are, and why an earlier source did not answer.
 
     Raises:
         SourceUnavailable: If no source answers and simulated prices are refused.

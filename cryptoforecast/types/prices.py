@@ -46,7 +46,7 @@ class MarketQuery:
     """Which prices are wanted: a coin, a candle length and a history window.
 
     Attributes:
-        coin: Ticker such as ``"BTC"``, or a symbol of the source such as ``"ATOM-USD"``.
+        coin: Ticker, name or pair, such as ``"BTC"``, ``"bitcoin"`` or ``"BTC-EUR"``.
         interval: Candle length, a key of ``INTERVALS``.
         start: Open of the first candle, UTC; ``None`` for as far back as the source goes.
         end: Candles open before this time, UTC; ``None`` for now.

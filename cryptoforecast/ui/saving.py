@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from cryptoforecast.service import Service
-from cryptoforecast.types import Backtest
+from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
 from cryptoforecast.ui import elements
 from cryptoforecast.ui.inputs import RUN
@@ -19,11 +19,7 @@ def offer(service: Service, result: Backtest, model_name: str) -> None:
         return
     st.subheader("Keep this model")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        card = result.model.card
-        market = market_name(card.coin, card.quote)
-        suggestion = f"{market}-{card.interval}-{result.spec.network}".lower()
-        # The coin of a file may have any name, the model only plain letters.
-        suggestion = re.sub(r"[^a-z0-9.-]+", "", suggestion).lstrip(".-")
+        suggestion = suggested_name(result.model)
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", icon=":material/save:")
@@ -34,3 +30,11 @@ def offer(service: Service, result: Backtest, model_name: str) -> None:
                 f"Saved as {saved.name}. You find it on the Models page and in the list of models "
                 "above."
             )
+
+
+def suggested_name(model: TrainedModel) -> str:
+    """Return a name for a model, such as ``"btc-eur-1h-lstm"``."""
+    card = model.card
+    name = f"{market_name(card.coin, card.quote)}-{card.interval}-{model.spec.network}".lower()
+    # The coin of a file may have any name, the model only plain letters.
+    return re.sub(r"[^a-z0-9.-]+", "", name).lstrip(".-")
