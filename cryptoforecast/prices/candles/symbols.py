@@ -30,6 +30,13 @@ _NO_TICKERS = frozenset({
 })  # fmt: skip
 
 
+# Words beside a coin's name that make it the name of another coin.
+_OTHER_COINS = frozenset({
+    "atom", "bridged", "cash", "diamond", "fork", "gold", "inu", "pow", "private", "staked", "sv",
+    "wrapped",
+})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Symbol:
     """What a file's name or a symbol in it says of its prices.
@@ -166,7 +173,9 @@ def _guess_name(words: list[str], place: int) -> Symbol | None:
         coin = by_name(name) if place + size <= len(words) else None
         if coin is None:
             continue
-        after = words[place + size : place + size + 1]
+        before, after = words[max(0, place - 1) : place], words[place + size : place + size + 1]
+        if {word.lower() for word in (*before, *after)} & _OTHER_COINS:
+            return None
         quote = quote_of(after[0]) if after else None
         return Symbol(coin.ticker, None if quote == coin.ticker else quote)
     return None

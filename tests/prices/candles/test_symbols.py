@@ -49,7 +49,8 @@ def test_the_name_of_a_file_says_coin_and_quote(name: str, ticker: str, quote: s
 @pytest.mark.parametrize(
     "name",
     ["prices.csv", "USDT.csv", "AUSD.csv", "ABCDEFGHIJKUSDT.csv", "2024USD.csv", "", "country.csv",
-     "prices_USD.csv", "PRICES_EUR.csv", "header_says_eur.csv", "two_satoshi.csv", "历史.csv"],
+     "prices_USD.csv", "PRICES_EUR.csv", "header_says_eur.csv", "two_satoshi.csv", "历史.csv",
+     "bitcoin_sv.csv", "Bitcoin Gold.csv", "litecoin_cash-1h.csv", "wrapped_bitcoin.csv"],
 )  # fmt: skip
 def test_a_name_without_a_coin_says_nothing(name: str) -> None:
     assert guess(name) is None

@@ -111,6 +111,12 @@ ONE_SERIES: dict[str, Callable[[], pd.DataFrame]] = {
     "revised candles beside a spread": lambda: pd.concat(
         [rows(), rows().iloc[5:9].assign(close=HOURS["close"].iloc[5:9].to_numpy() + 0.01)]
     ).assign(spread=[i % 3 for i in range(52)]),
+    "parts that overlap": lambda: pd.concat(
+        [rows(part="a.csv").iloc[:30], rows(part="b.csv").iloc[20:]]
+    ),
+    "parts that are out of order": lambda: pd.concat(
+        [rows(part="b.csv").iloc[20:], rows(part="a.csv").iloc[:20]]
+    ),
     "open and closed states of a candle": lambda: pd.concat(
         [rows(closed="False", high=HOURS["high"].to_numpy() + 1), rows(closed="True")]
     ).sort_values(["time", "closed"]),

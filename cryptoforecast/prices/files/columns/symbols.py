@@ -196,17 +196,17 @@ class _Signs(NamedTuple):
     """What shows that rows may be of several series.
 
     Attributes:
-        stamps: `(m,)` ns, in the file's order.
         order: `(m,)` rows by time.
-        again: `(m - 1,)` bool, neighbours by time that have the same time.
         back: `(m - 1,)` bool, rows in the file's order after which the time starts again.
-        jumps: `(m - 1,)` bool, rows after which the price is quite different.
+        again: `(m - 1,)` bool, neighbours by time that have one time and two prices.
+        same: `(m - 1,)` bool, neighbours by time that have one time and one price.
+        jumps: `(m - 1,)` bool, neighbours by time whose prices are quite different.
     """
 
-    stamps: Array
     order: Array
-    again: Array
     back: Array
+    again: Array
+    same: Array
     jumps: Array
 
     @classmethod
@@ -216,8 +216,10 @@ class _Signs(NamedTuple):
         back = steps < 0 if rising else steps > 0
         ordered = not back.any() and rising
         order = np.arange(len(stamps)) if ordered else np.argsort(stamps, kind="stable")
-        again = np.diff(stamps[order]) == 0
-        return cls(stamps, order, again, back, _jumps(close))
+        prices = close[order]
+        repeated = np.diff(stamps[order]) == 0
+        differ = prices[1:] != prices[:-1]
+        return cls(order, back, repeated & differ, repeated & ~differ, _jumps(prices))
 
     @property
     def any(self) -> bool:
@@ -230,18 +232,21 @@ class _Signs(NamedTuple):
         Args:
             codes: `(m,)` its values as numbers.
         """
-        changes = np.diff(codes) != 0
-        in_blocks = int(changes.sum()) + 1 == len(np.unique(codes))
-        if in_blocks and self._share(changes, self.back) > _EXPLAINED:
-            return True
+        kinds, in_file = len(np.unique(codes)), np.diff(codes) != 0
+        by_time = np.diff(codes[self.order]) != 0
         # A column that changes exactly where the price leaps, and nowhere else.
-        if min(self._share(changes, self.jumps), self._share(self.jumps, changes)) > _EXPLAINED:
+        if min(self._share(by_time, self.jumps), self._share(self.jumps, by_time)) > _EXPLAINED:
             return True
-        sorted_codes = codes[self.order]
-        if self._share(np.diff(sorted_codes) != 0, self.again) <= _EXPLAINED:
+        # Parts of one series that overlap have the same prices.
+        if self.same.sum() > self.again.sum():
+            return False
+        in_blocks, overlap = in_file.sum() < kinds, by_time.sum() >= kinds
+        if in_blocks and overlap and self._share(in_file, self.back) > _EXPLAINED:
+            return True
+        if self._share(by_time, self.again) <= _EXPLAINED:
             return False
         times = len(codes) - int(self.again.sum())
-        return in_blocks or len(codes) >= _FILLED * times * len(np.unique(codes))
+        return bool(in_blocks or len(codes) >= _FILLED * times * kinds)
 
     @staticmethod
     def _share(changes: Array, odd: Array) -> float:
