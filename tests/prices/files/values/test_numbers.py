@@ -6,6 +6,8 @@ import json
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
@@ -104,6 +106,35 @@ def test_decimal_commas_with_exponents_in_any_column(column: str, names: str) ->
     assert found[column].tolist() == expected
     other = "close" if column == "open" else "open"
     assert found[other].tolist() == [float(f"{value:.9f}") for value in frame[other]]
+
+
+STYLES = {
+    "plain": "{:.2f}", "short": "{:.1f}", "three": "{:.3f}", "long": "{:.7f}", "whole": "{:.0f}",
+    "exponent": "{:.3E}", "long exponent": "{:.6e}", "grouped": "{:,.2f}",
+    "grouped three": "{:,.3f}", "grouped whole": "{:,.0f}",
+}  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(1e-9, 1e9), st.sampled_from(sorted(STYLES))), min_size=1, max_size=30
+    ),
+    st.sampled_from(".,"),
+)
+def test_numbers_are_read_rightly_or_refused(written: list[tuple[float, str]], mark: str) -> None:
+    """Whatever the styles, no number is read a thousand times too large or too small."""
+    texts = [STYLES[style].format(value) for value, style in written]
+    expected = [float(text.replace(",", "")) for text in texts]
+    if mark == ",":
+        texts = [text.translate(str.maketrans(",.", ".,")) for text in texts]
+    # Points that part thousands are known in a language that writes them.
+    source = table([*texts], foreign=mark == ",")
+    try:
+        found = find_decimal_mark(source, ("open",), Corrections())
+    except UnreadableFile:
+        assert any("," in text or "." in text for text in texts)
+    else:
+        assert read_numbers(source, "open", found).tolist() == expected
 
 
 def test_exponents_alone_show_no_mark() -> None:
