@@ -79,51 +79,35 @@ def candles_from_table(
     spacing = commonest_spacing(known)
     if times.local:
         problems = (*problems, *_local_problem(times, values, usable, spacing, table))
-    last_of_time, repeats = _last_of_each_time(stamps, rows, values, table)
-    stamps, rows = stamps[last_of_time], rows[last_of_time]
-    columns = _take_rows(values, rows)
-    keep, copies = rows_without_copies(stamps, rows, columns, table)
-    if copies:
-        stamps, rows = stamps[keep], rows[keep]
-        columns = _take_rows(values, rows)
-        spacing = commonest_spacing(stamps)
+    own, repeats = _without_repeats(_Rows(stamps, stamps, rows), values, table)
+    own, copies = _without_copies(own, values, table)
+    spacing = commonest_spacing(own.stamps) if copies else spacing
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
     lengths = _find_lengths(times, spacing, None if closing else interval, table)
     if lengths:
         decisions["lengths"] = lengths.summary
         spacing = lengths.short
-    opens, label = stamps, ""
     if corrections.label != "open":
-        opens, label = opening_times(stamps, spacing, closing)
-    if label:
-        decisions["label"] = label
-    if not (np.diff(opens) > 0).all():
-        # A label that was moved may meet one that was left where it is.
-        order = np.lexsort((rows, opens))
-        last_of_time, more = _last_of_each_time(opens[order], rows[order], values, table)
-        order = order[last_of_time]
-        stamps, opens, rows = stamps[order], opens[order], rows[order]
-        columns, repeats = _take_rows(values, rows), (*repeats, *more)
-    # A row without a trade is no candle, but shows that time went on.
-    end = int(known.max()) - int(stamps[-1] - opens[-1]) + nanoseconds(spacing)
-    if lengths:
-        end = max(end, int(opens[-1]) + nanoseconds(lengths.last_length))
-    closed = count_closed(stamps, opens, spacing)
+        opens, label = opening_times(own.stamps, spacing, closing)
+        own = dataclasses.replace(own, opens=opens)
+        decisions |= {"label": label} if label else {}
+    # A label that was moved may meet one that was left where it is.
+    own, more = _without_repeats(own, values, table)
+    end = _end(own, known, spacing, lengths)
     live: tuple[Problem, ...] = ()
-    if closed < len(opens) and not lengths:
-        live = (live_rows(stamps[closed:], table.lines(rows[closed:])),)
-        end = min(end, int(opens[closed - 1]) + nanoseconds(spacing))
-        stamps, opens, rows = stamps[:closed], opens[:closed], rows[:closed]
-        columns = _take_rows(values, rows)
+    if not lengths:
+        own, live = _without_live_rows(own, spacing, table)
+        end = min(end, int(own.opens[-1]) + nanoseconds(spacing)) if live else end
     name, settled = settle_interval(spacing, interval)
+    columns = _take_rows(values, own.rows)
     _check_shape(columns)
-    lines = table.lines(rows)
+    rows, lines = own.rows, table.lines(own.rows)
+    partial: tuple[Problem, ...] = ()
     if INTERVALS[name] == spacing:
-        index = pd.DatetimeIndex(opens, tz="UTC", name="time")
+        index = pd.DatetimeIndex(own.opens, tz="UTC", name="time")
         candles = pd.DataFrame(columns, index=index, copy=False)
-        partial: tuple[Problem, ...] = ()
     else:
-        merged = merge(opens, columns, INTERVALS[name]).until(end)
+        merged = merge(own.opens, columns, INTERVALS[name]).until(end)
         rows, lines = rows[merged.first], lines[merged.first]
         candles = merged.candles()
         partial = () if lengths else partial_candles(merged, spacing, lines)
@@ -134,15 +118,78 @@ def candles_from_table(
         candles=candles,
         interval=name,
         lines=lines,
-        duplicates=sum(each.count for each in repeats),
+        duplicates=sum(each.count for each in (*repeats, *more)),
         simulated=source is not None and bool((source == "simulated").any()),
         volume_unit=volume_unit(table.roles, table.yahoo),
         symbol=symbol,
         splices=None if source is None else _changes(source[rows]),
         decisions=decisions | settled,
-        problems=(*problems, *repeats, *copies, *live, *partial),
+        problems=(*problems, *repeats, *more, *copies, *live, *partial),
         quote=quote,
     )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows that are candles of the file's own length.
+
+    Attributes:
+        stamps: `(n,)` ns, their times as the file has them.
+        opens: `(n,)` ns, rising, the opens of the candles.
+        rows: `(n,)` their rows in the table.
+    """
+
+    stamps: Array
+    opens: Array
+    rows: Array
+
+    def take(self, which: Array | slice) -> _Rows:
+        """Take some of the rows, or put them in another order."""
+        return _Rows(self.stamps[which], self.opens[which], self.rows[which])
+
+
+def _without_repeats(
+    own: _Rows, values: dict[str, Array], table: Table
+) -> tuple[_Rows, tuple[Problem, ...]]:
+    """Leave out all rows of one time but the last, and report them; the rows may be unordered."""
+    if (np.diff(own.opens) > 0).all():
+        return own, ()
+    own = own.take(np.lexsort((own.rows, own.opens)))
+    last_of_time, repeats = _last_of_each_time(own.opens, own.rows, values, table)
+    return own.take(last_of_time), repeats
+
+
+def _without_copies(
+    own: _Rows, values: dict[str, Array], table: Table
+) -> tuple[_Rows, tuple[Problem, ...]]:
+    """Leave out candles that are there again under a time off the grid, and report them."""
+    columns = _take_rows(values, own.rows)
+    keep, copies = rows_without_copies(own.stamps, own.rows, columns, table)
+    return (own.take(keep) if copies else own), copies
+
+
+def _end(own: _Rows, known: Array, spacing: pd.Timedelta, lengths: Lengths | None) -> int:
+    """Return until when the rows are complete, ns.
+
+    Args:
+        own: The candles.
+        known: Times of all rows. One without a trade is no candle, but shows that time went on.
+        spacing: The candles' length.
+        lengths: The two lengths that they have, if they have two.
+    """
+    end = int(known.max()) - int(own.stamps[-1] - own.opens[-1]) + nanoseconds(spacing)
+    return max(end, int(own.opens[-1]) + nanoseconds(lengths.last_length)) if lengths else end
+
+
+def _without_live_rows(
+    own: _Rows, spacing: pd.Timedelta, table: Table
+) -> tuple[_Rows, tuple[Problem, ...]]:
+    """Leave out the live prices at the end and the candle that was open then, and report them."""
+    closed = count_closed(own.stamps, own.opens, spacing)
+    if closed == len(own.rows):
+        return own, ()
+    problem = live_rows(own.stamps[closed:], table.lines(own.rows[closed:]))
+    return own.take(slice(closed)), (problem,)
 
 
 def _local_problem(
