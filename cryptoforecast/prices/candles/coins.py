@@ -89,13 +89,17 @@ def suggestion(text: str) -> str:
 
 
 def _similar(text: str) -> list[Coin]:
-    """Find at most two listed coins with a ticker or name that is spelt alike."""
-    names = {name.upper(): coin for name, coin in NAMES.items()}
-    word = text.strip().upper().rpartition(":")[2]
-    for part in (re.split(r"[-/_ .=]", word)[0], word):
+    """Find the listed coin that is part of a text, or at most two that are spelt alike."""
+    parts = re.split(r"[-/_ .=:]", text.strip().upper())
+    if len(parts) > 1 and quotes.quote_of(parts[-1]):
+        parts = parts[:-1]
+    for part in parts:
         coin = listed(part) or _pair(part)
         if coin is not None and coin.ticker in COINS:
             return [COINS[coin.ticker]]
+    names = {name.upper(): coin for name, coin in NAMES.items()}
+    word = text.strip().upper().rpartition(":")[2]
+    for part in (re.split(r"[-/_ .=]", word)[0], word):
         near = difflib.get_close_matches(part, names, 2, _MIN_LIKENESS)
         if near:
             return list(dict.fromkeys(names[name] for name in near))
