@@ -84,7 +84,7 @@ def test_the_command_line_tells_prices_in_their_currency(run, file, home, quote,
     folds = ("--network", BASELINE, "--folds", "2", "--leaderboard", "mae")
     tested, said = run("backtest", "--data", path, *folds)
     assert f"MAE, {quote}" in tested
-    assert f"SOL/{quote} 1h from" in tested
+    assert f"SOL-{quote} 1h from" in tested
     shown, _ = run("models", "show", "mine")
     assert re.search(rf"priced in +{quote}", shown)
     assert f"MAE, {quote}" in shown
@@ -116,13 +116,13 @@ def test_objects_of_the_library_print_their_currency(quote, price, text):
     model = cf.Model(synthetic.model(synthetic.spec(horizon=3), coin="SOL", quote=quote))
     forecast, tested = model.forecast(prices, above=price), cf.backtest(prices, "drift")
     assert prices.quote == quote
-    assert repr(prices).startswith(f"Prices(SOL/{quote} 1h, ")
-    assert repr(model).startswith(f"Model(not saved, dense, SOL/{quote} 1h, ")
-    assert repr(tested).startswith(f"Backtest(drift, SOL/{quote} 1h, ")
+    assert repr(prices).startswith(f"Prices(SOL-{quote} 1h, ")
+    assert repr(model).startswith(f"Model(not saved, dense, SOL-{quote} 1h, ")
+    assert repr(tested).startswith(f"Backtest(drift, SOL-{quote} 1h, ")
     for each in (prices, model, forecast, tested):
         assert dollars(repr(each) + each._repr_html_()) == []
     last = forecast.steps.forecast.quantile_prices[0, -1, 4]
-    assert f": median {price_text(last, quote)}, 80 % band " in repr(forecast)
+    assert f": median {price_text(last, quote, estimate=True)}, 80 % band " in repr(forecast)
     for figure in (forecast.plot(), tested.plot()):
         assert dollars(figure.to_json()) == []
 
@@ -175,11 +175,10 @@ def test_each_section_of_a_test_is_in_the_currency(quote, price, text):
 
 
 def test_the_api_tells_prices_in_their_currency(tmp_path, monkeypatch):
-    bundles.save(
-        synthetic.model(synthetic.spec(horizon=3), coin="SOL"), tmp_path / "models", "mine"
-    )
+    model = synthetic.model(synthetic.spec(horizon=3), coin="SOL", quote="KRW")
+    bundles.save(model, tmp_path / "models", "mine")
     service = Service(Settings(home=tmp_path, shipped=tmp_path / "none", live=False))
-    monkeypatch.setattr(service.prices, "history", lambda *_: history("KRW", 91e6))
+    monkeypatch.setattr(service.prices, "history", lambda *_, **__: history("KRW", 91e6))
     with TestClient(api.create(service)) as client:
         answer = client.get("/models/mine/forecast?above=91e6")
         refused = client.get("/models/mine/forecast?above=much")

@@ -62,25 +62,27 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
     name, quote = result.spec.network, result.history.quote
+    off_target, off_last = (price_text(each, quote, estimate=True) for each in (own, behind))
     if own == 0 and behind == 0:
         return f"The price never moved, so {name} and the last price cannot be told apart."
     if best == 0:
         return (
-            f"{name}'s prices are closest to their own targets (off by {price_text(own, quote)} "
+            f"{name}'s prices are closest to their own targets (off by {off_target} "
             "on average), closer than to any earlier price: they do not just repeat the last price."
         )
     if best == step:
         return (
             f"{name}'s line is close to the price of {duration(step, interval)} before: it is off "
-            f"its target by {price_text(own, quote)} on average, but off the last price by only "
-            f"{price_text(behind, quote)}. A line that follows the chart so closely does not show "
+            f"its target by {off_target} on average, but off the last price by only "
+            f"{off_last}. A line that follows the chart so closely does not show "
             "where the price goes. Good forecasts look like this too where the direction cannot be "
             "predicted. Then the band is what counts."
         )
+    nearest = float(frame["error"].iloc[best])
     return (
         f"{name}'s prices are closest to those of {duration(best, interval)} before their targets "
-        f"(off by {price_text(float(frame['error'].iloc[best]), quote)} on average, "
-        f"{price_text(own, quote)} at the target itself): they lag behind the market."
+        f"(off by {price_text(nearest, quote, estimate=True)} on average, "
+        f"{off_target} at the target itself): they lag behind the market."
     )
 
 

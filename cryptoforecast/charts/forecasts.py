@@ -71,7 +71,7 @@ def predicted_vs_actual(
         hovertemplate=f"residual {style.hover_price(residual, quote, sign='+')}<extra></extra>",
     )  # fmt: skip
     thinned = f", {len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
-    title = f"{result.history.pair}, {style.step_label(step, interval)}: predicted and actual"
+    title = f"{result.history.coin}, {style.step_label(step, interval)}: predicted and actual"
     subtitle = style.subtitle_lines(
         result.history,
         style.span_of_closes(times),
@@ -133,7 +133,7 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
     _label_end(figure, edges[-1], quantiles[-1], quote, colours.ink)
     return style.lay_out(
         figure,
-        f"{history.pair}: the next {duration(forecast.horizon, history.interval)}",
+        f"{history.market}: the next {duration(forecast.horizon, history.interval)}",
         style.subtitle_lines(
             history,
             f"last close {price_text(forecast.close[0], quote)}, {moment_text(history.closes_at)}",
@@ -160,7 +160,7 @@ def summary_predicted(result: Backtest, step: int | None = None) -> str:
     return (
         f"{style.span_of_closes(times)}: {forecast.predictor}'s "
         f"{result.history.coin} {prices} {style.step_label(step, interval)} miss the actual ones "
-        f"by {price_text(np.nanmean(errors), quote)} on average and by "
+        f"by {price_text(np.nanmean(errors), quote, estimate=True)} on average and by "
         f"{price_text(np.nanmax(errors), quote)} at most "
         f"({style.moment(times[np.nanargmax(errors)])})."
     )
@@ -170,14 +170,14 @@ def summary_fan(next_steps: NextSteps) -> str:
     """Describe in one sentence what ``fan`` shows at its last step."""
     history, forecast = next_steps.history, next_steps.forecast
     last, quote = forecast.quantile_prices[0, -1], history.quote
-    low, high = _band(last[None], 80)
+    (low,), (high,) = _band(last[None], 80)
+    median, low, high = (price_text(x, quote, estimate=True) for x in (last[MEDIAN], low, high))
     prices = "simulated price" if history.simulated else "price"
     return (
         f"By {moment_text(next_steps.closing_times[-1])}, "
         f"{duration(forecast.horizon, history.interval)} after the last close, the {history.coin} "
-        f"{prices} is expected at {price_text(last[MEDIAN], quote)} (median), with a chance of "
-        f"80 % between {price_text(low[0], quote)} and {price_text(high[0], quote)}; the last "
-        f"close was {price_text(forecast.close[0], quote)}."
+        f"{prices} is expected at {median} (median), with a chance of 80 % between {low} and "
+        f"{high}; the last close was {price_text(forecast.close[0], quote)}."
     )
 
 
@@ -229,9 +229,10 @@ def _label_end(figure: go.Figure, x: float, quantiles: Array, quote: str, ink: s
     """Write the median and the ends of the 80 % band beside the last step."""
     (low,), (high,) = _band(quantiles[None], 80)
     for price, shift in ((low, -9), (quantiles[MEDIAN], 0), (high, 9)):
+        text = price_text(price, quote, estimate=True)
         figure.add_annotation(
-            x=x, y=price, text=price_text(price, quote), showarrow=False, xanchor="left", xshift=7,
-            yshift=shift, font={"size": 11, "color": ink},
+            x=x, y=price, text=text, showarrow=False, xanchor="left", xshift=7, yshift=shift,
+            font={"size": 11, "color": ink},
         )  # fmt: skip
 
 

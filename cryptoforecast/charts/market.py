@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -65,13 +67,14 @@ def candles(
     volume = drawn["volume"].to_numpy()
     with_volume = bool(np.nansum(volume) > 0)
     low = drawn["low"].to_numpy()
+    hover = functools.partial(style.hover_price, estimate=False)
     figure = go.Figure()
     figure.add_candlestick(
         x=x, **{c: drawn[c].to_numpy() for c in _OHLC},
         name="price",
         increasing={"line": {"color": colours.calm, "width": 1.2}, "fillcolor": style.CLEAR},
         decreasing={"line": {"color": colours.strong, "width": 1.2}, "fillcolor": colours.strong},
-        hovertemplate="<br>".join(f"{c} {style.hover_price(low, history.quote, c)}" for c in _OHLC)
+        hovertemplate="<br>".join(f"{c} {hover(low, history.quote, c)}" for c in _OHLC)
         + "<extra></extra>",
     )  # fmt: skip
     if with_volume:
@@ -83,7 +86,7 @@ def candles(
     longer = (
         f"each candle shown is {_length(length)} long" if length > history.candle_length else ""
     )
-    title = f"{history.pair}, {style.candle_count(len(shown), history.interval)}"
+    title = f"{history.market}, {style.candle_count(len(shown), history.interval)}"
     subtitle = style.subtitle_lines(history, style.span_of_candles(history, shown), longer)
     revision = f"candles {history.coin} {history.interval} {log} {last}"
     style.lay_out(figure, title, subtitle, dark=dark, height=520, revision=revision, legend=False)

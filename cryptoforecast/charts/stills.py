@@ -22,7 +22,7 @@ from cryptoforecast.types import Array
 #: Pixels around the plot, for the labels of both axes and of the last step. Long labels get more.
 LEFT, RIGHT, BOTTOM = 40, 76, 56
 #: Widths of a character, in pixels: of a label of an axis, and of the smaller ones on the right.
-_WIDTH, _SMALL_WIDTH = 6.9, 6.3
+_WIDTH, _SMALL_WIDTH = 7.7, 7.1
 #: Width and height of the image in its own units; the page stretches it.
 SIZE = 1000
 #: Free share of the height above and below the lines, as in Plotly.
@@ -99,7 +99,7 @@ def still(figure: go.Figure, alt: str) -> str:
 
 def _room(least: int, texts: list[str], width: float) -> int:
     """Return the pixels that the longest of several labels needs."""
-    return max([least, *(round(8 + width * len(text)) for text in texts)])
+    return max([least, *(round(5 + width * len(text)) for text in texts)])
 
 
 def _box(figure: go.Figure) -> _Box | None:

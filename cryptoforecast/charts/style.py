@@ -263,7 +263,9 @@ def tick_format(price: float) -> str:
     return "~s" if price >= 10_000 else ",~f" if price >= 1 else "~g"
 
 
-def hover_price(prices: Array, quote: str, value: str = "y", sign: str = "") -> str:
+def hover_price(
+    prices: Array, quote: str, value: str = "y", sign: str = "", *, estimate: bool = True
+) -> str:
     """Write a price into a hover template, with decimals that fit its size.
 
     Args:
@@ -271,13 +273,14 @@ def hover_price(prices: Array, quote: str, value: str = "y", sign: str = "") -> 
         quote: The currency that they are in.
         value: Plotly's name of the price.
         sign: ``"+"`` for differences, whose sign is shown.
+        estimate: Whether there are forecasts or averages among them; see ``quotes.decimals``.
     """
     before, after = affixes(quote)
     dollar = ""
     if sign:
         # Plotly writes a sign before its own "$" and behind any other text.
         before, after, dollar = ("", "", "$") if quote == DEFAULT_QUOTE else ("", f" {quote}", "")
-    form = f"{sign}{dollar},.{decimals(largest(prices), quote)}f"
+    form = f"{sign}{dollar},.{decimals(largest(prices), quote, estimate=estimate)}f"
     return f"{before}%{{{value}:{form}}}{after}"
 
 

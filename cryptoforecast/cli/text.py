@@ -181,11 +181,11 @@ def forecast(
         cells = [
             str(step),
             _time(next_steps.closing_times[step - 1]),
-            _money(row[MEDIAN], quote),
+            _money(row[MEDIAN], quote, estimate=True),
         ]
         for ends in _BANDS.values():
-            low, high = map(QUANTILES.index, ends)
-            cells.append(f"{_money(row[low], quote)} to {_money(row[high], quote)}")
+            known = (row[QUANTILES.index(each)] for each in ends)
+            cells.append(" to ".join(_money(each, quote, estimate=True) for each in known))
         rows.append(cells)
     bands = (f"{level} % band, {quote}" for level in _BANDS)
     header = ("step", "closes at (UTC)", f"median, {quote}", *bands)
@@ -215,7 +215,7 @@ def models(models: Sequence[SavedModel]) -> str:
         spec, card = saved.model.spec, saved.model.card
         origin = "shipped" if saved.shipped else "yours"
         rows.append(
-            [saved.name, spec.network, card.pair, card.interval, str(spec.lookback),
+            [saved.name, spec.network, card.market, card.interval, str(spec.lookback),
              str(spec.horizon), card.cutoff[:10], f"{origin}, simulated" * card.simulated or origin]
         )  # fmt: skip
     return "\n".join(_table(header, rows)) + "\n"
@@ -292,8 +292,8 @@ def _figures(name: str, scores: Scores, quote: str) -> list[str]:
     """Format one predictor's figures; the pinball loss in log-return times 10,000."""
     return [
         name,
-        _money(scores.mae, quote),
-        _money(scores.rmse, quote),
+        _money(scores.mae, quote, estimate=True),
+        _money(scores.rmse, quote, estimate=True),
         _number(scores.mape, ".3%"),
         _number(scores.smape, ".3%"),
         _number(scores.mase, ".3f"),
@@ -314,7 +314,7 @@ def _prices(history: PriceHistory) -> list[str]:
     lines = [SIMULATED] if history.simulated else []
     return [
         *lines,
-        f"{history.pair} {history.interval} from {history.source}: {len(history):,} candles, "
+        f"{history.market} {history.interval} from {history.source}: {len(history):,} candles, "
         f"{_time(history.start)} to {_time(history.closes_at)} UTC.",
     ]
 
@@ -335,9 +335,9 @@ def _number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else UNDEFINED
 
 
-def _money(value: float, quote: str) -> str:
+def _money(value: float, quote: str, *, estimate: bool = False) -> str:
     """Format the number of a price, whose currency is in the header."""
-    return number_text(value, quote) if math.isfinite(value) else UNDEFINED
+    return number_text(value, quote, estimate=estimate) if math.isfinite(value) else UNDEFINED
 
 
 def _time(time: pd.Timestamp) -> str:

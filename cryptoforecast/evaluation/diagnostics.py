@@ -81,8 +81,8 @@ def delays(forecast: Forecast, step: int) -> pd.DataFrame:
 
     Returns:
         One row a shift, 0 to about twice the step, columns ``shift`` (candles before the target),
-        ``error`` (mean |predicted - actual|, USD) and ``relative`` (``error`` divided by the error
-        of the last price at shift 0).
+        ``error`` (mean |predicted - actual|, a price) and ``relative`` (``error`` divided by the
+        error of the last price at shift 0).
 
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` origins have all of these prices.

@@ -26,9 +26,9 @@ def of_metric(forecast: Forecast, metric: str, step: int) -> Array:
         step: 1 to the horizon.
 
     Returns:
-        ``(m,)``: absolute errors in USD (``mae``, ``mase``), squared ones (``rmse``), relative
-        ones (``mape``, ``smape``), pinball losses; 1 for a wrong direction and 0 for a right one,
-        where the price moved; of a coverage 1 inside the band and 0 outside.
+        ``(m,)``: absolute errors of the price (``mae``, ``mase``), squared ones (``rmse``),
+        relative ones (``mape``, ``smape``), pinball losses; 1 for a wrong direction and 0 for a
+        right one, where the price moved; of a coverage 1 inside the band and 0 outside.
     """
     known = forecast.at(step)
     if metric == "pinball":
@@ -72,9 +72,9 @@ def wrong_direction(close: Array, actual: Array, predicted: Array) -> Array:
     A forecast of no move counts as wrong. Origins after which the price did not move are left out.
 
     Args:
-        close: ``(n,)`` close at the origin, USD.
-        actual: ``(n,)`` close some steps later, USD.
-        predicted: ``(n,)`` point forecast of it, USD.
+        close: ``(n,)`` close at the origin, quote currency.
+        actual: ``(n,)`` close some steps later, quote currency.
+        predicted: ``(n,)`` point forecast of it, quote currency.
 
     Returns:
         ``(m,)`` 1 where wrong, 0 where right; NaN everywhere if a forecast is missing, or if no

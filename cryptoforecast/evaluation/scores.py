@@ -74,9 +74,9 @@ def mase(actual: Array, predicted: Array, scale: float) -> float:
     Source: Hyndman and Koehler (2006), "Another look at measures of forecast accuracy".
 
     Args:
-        actual: ``(n,)`` what happened, USD.
-        predicted: ``(n,)`` point forecasts, USD.
-        scale: Mean one-step move of the training rows, USD; see ``naive_scale``.
+        actual: ``(n,)`` what happened, quote currency.
+        predicted: ``(n,)`` point forecasts, quote currency.
+        scale: Mean one-step move of the training rows, quote currency; see ``naive_scale``.
 
     Returns:
         A ratio; NaN if the scale is 0 or undefined.
@@ -88,11 +88,11 @@ def naive_scale(close: Array, train_rows: int) -> float:
     """Compute MASE's scale, mean |close[t+1] - close[t]| over the training rows.
 
     Args:
-        close: ``(n,)`` closes of the whole history, USD.
+        close: ``(n,)`` closes of the whole history, quote currency.
         train_rows: Number of training rows, which are the first ones.
 
     Returns:
-        In USD; NaN with fewer than two training rows.
+        In the quote currency; NaN with fewer than two training rows.
     """
     return _mean(np.abs(np.diff(close[:train_rows])))
 
@@ -104,9 +104,9 @@ def directional_accuracy(close: Array, actual: Array, predicted: Array) -> float
     origin for which no move was predicted counts as wrong.
 
     Args:
-        close: ``(n,)`` close at the origin, USD.
-        actual: ``(n,)`` close ``step`` rows later, USD.
-        predicted: ``(n,)`` point forecast of it, USD.
+        close: ``(n,)`` close at the origin, quote currency.
+        actual: ``(n,)`` close ``step`` rows later, quote currency.
+        predicted: ``(n,)`` point forecast of it, quote currency.
 
     Returns:
         A fraction; NaN if the price never moved, a forecast is missing, or no move was ever
@@ -154,7 +154,7 @@ def score(forecast: Forecast, naive_scale: float) -> tuple[Scores, ...]:
 
     Args:
         forecast: Forecast of one predictor.
-        naive_scale: Scale of MASE, USD; see the function ``naive_scale``.
+        naive_scale: Scale of MASE, quote currency; see the function ``naive_scale``.
 
     Returns:
         One ``Scores`` for each step, 1 to the horizon.

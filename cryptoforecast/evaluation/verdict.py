@@ -36,8 +36,8 @@ def judge(
 ) -> Verdict:
     """Compare a forecast with the last price by absolute error at the last step.
 
-    The errors are in USD. The band is compared with the cone's by the pinball loss of the
-    log-return.
+    The errors are those of the price. The band is compared with the cone's by the pinball loss of
+    the log-return.
 
     Args:
         forecast: Forecast of the tested predictor.

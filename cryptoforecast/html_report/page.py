@@ -84,7 +84,7 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
             for make in makers(result, view).values()
         ]
     body += ["<h2>Data, settings and versions</h2>", *_origin(result, walk_forward)]
-    title = _text(f"{result.history.pair} {result.history.interval}: {result.spec.network}")
+    title = _text(f"{result.history.market} {result.history.interval}: {result.spec.network}")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -118,7 +118,7 @@ def _test_description(result: Backtest, walk_forward: WalkForward | None) -> str
         sentence = charts.summary_refits(walk_forward)
         fit = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
-        f"{history.pair} {history.interval}, {len(forecast):,} past forecasts, "
+        f"{history.market} {history.interval}, {len(forecast):,} past forecasts, "
         f"{style.span_of_closes(forecast.closes_at(0))}; figures "
         f"{style.step_label(forecast.horizon, forecast.interval)}; {fit}."
     )

@@ -106,7 +106,7 @@ def metric_text(metric: str, value: float, quote: str) -> str:
     if not math.isfinite(value):
         return DASH
     if metric in ("mae", "rmse"):
-        return price_text(value, quote)
+        return price_text(value, quote, estimate=True)
     if metric == "pinball":
         return f"{value * 1e4:.2f} bp"
     if metric == "mase":

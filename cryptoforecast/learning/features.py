@@ -42,7 +42,7 @@ class Columns:
 
     @cached_property
     def close(self) -> Array:
-        """Closes, ``(n,)`` USD."""
+        """Closes, ``(n,)``, quote currency."""
         closes: Array = self.candles["close"].to_numpy(float)
         return closes
 
@@ -399,7 +399,7 @@ def matrix_of_closes(close: Array, names: tuple[str, ...]) -> Array:
     """Compute the inputs as ``matrix`` does, from closes alone.
 
     Args:
-        close: ``(n,)`` USD.
+        close: ``(n,)``, quote currency.
         names: Keys of ``CLOSE_FEATURES``.
     """
     return np.column_stack([CLOSE_FEATURES[name](close) for name in names])

@@ -176,13 +176,13 @@ def _forecast_origins(
     Args:
         model: One network or several.
         inputs: ``(rows, inputs)`` scaled, from the first origin's lookback to the last origin.
-        close: ``(m,)`` closes at the origins, USD.
+        close: ``(m,)`` closes at the origins, quote currency.
         unit: ``(m,)`` unit of a return, in log-return; 1 where it is fixed.
         stride: Rows between two origins.
 
     Returns:
-        Points ``(m, horizon)`` in USD, and quantiles ``(m, horizon, 9)`` in log-return, which
-        are float32 as the networks are.
+        Points ``(m, horizon)``, which are prices, and quantiles ``(m, horizon, 9)`` in log-return,
+        which are float32 as the networks are.
     """
     horizon, lookback = model.spec.horizon, model.spec.lookback
     points = np.empty((len(close), horizon))
@@ -387,10 +387,10 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
 
     Args:
         model: A network whose features are all in ``CLOSE_FEATURES``.
-        closes: ``(needs,)``, oldest first, USD.
+        closes: ``(needs,)``, oldest first, quote currency.
 
     Returns:
-        ``(horizon,)`` predicted closes, USD.
+        ``(horizon,)`` predicted closes, quote currency.
 
     Raises:
         InvalidInput: If the model reads more than closes.

@@ -207,7 +207,7 @@ def raw_targets(history: PriceHistory, spec: ModelSpec) -> Array:
     Returns:
         ``(n, horizon)``. For the target ``"return"``: the cumulative log-return from the row's
         close; with the unit ``"range"``, divided by the average true range up to the row. For
-        the target ``"price"``: the later close, USD. NaN where the later close is unknown.
+        the target ``"price"``: the later close. NaN where the later close is unknown.
     """
     close = history.candles["close"].to_numpy(float)
     targets = cumulative_returns(close, spec.horizon)

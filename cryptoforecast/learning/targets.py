@@ -1,4 +1,4 @@
-"""The targets of a forecast: the closes that followed, as log-returns and in USD.
+"""The targets of a forecast: the closes that followed, as log-returns and as prices.
 
 Baselines and networks share them, so that all are scored on the same numbers.
 """
@@ -16,7 +16,7 @@ def cumulative_returns(close: Array, horizon: int) -> Array:
     Row *t* reads rows up to *t + horizon*, so these are targets and never inputs.
 
     Args:
-        close: ``(n,)`` closes, USD.
+        close: ``(n,)`` closes, quote currency.
         horizon: Steps, at least 1.
 
     Returns:
@@ -33,12 +33,12 @@ def actual_prices(close: Array, rows: range, horizon: int) -> Array:
     """Look up the closes that followed each of ``rows``.
 
     Args:
-        close: ``(n,)`` closes, USD.
+        close: ``(n,)`` closes, quote currency.
         rows: Origins, each between 0 and n - 1.
         horizon: Steps, at least 1.
 
     Returns:
-        ``(len(rows), horizon)`` closes in USD; NaN where the target lies after the last row.
+        ``(len(rows), horizon)`` closes; NaN where the target lies after the last row.
     """
     targets = np.asarray(rows, dtype=np.intp)[:, None] + np.arange(1, horizon + 1)
     padded = np.append(np.asarray(close, dtype=float), np.nan)

@@ -127,14 +127,14 @@ class Forecast(Value):
 
     def __repr__(self) -> str:
         history, forecast = self.steps.history, self.steps.forecast
-        last, quote = forecast.quantile_prices[0, -1], history.quote
+        last = forecast.quantile_prices[0, -1, [MEDIAN, _LOW, _HIGH]]
+        median, low, high = (price_text(x, history.quote, estimate=True) for x in last)
         end = moment(history.closes_at, history.interval)
         steps = f"{forecast.horizon} step{'' if forecast.horizon == 1 else 's'}"
         return (
             f"Forecast({self.steps.model}, {candles(history)}, {steps} after {end} UTC)\n"
             f"by {moment_text(self.steps.closing_times[-1])}: "
-            f"median {price_text(last[MEDIAN], quote)}, "
-            f"80 % band {price_text(last[_LOW], quote)} to {price_text(last[_HIGH], quote)}"
+            f"median {median}, 80 % band {low} to {high}"
         )
 
     def _repr_html_(self) -> str:

@@ -152,7 +152,7 @@ class Model(Value):
         steps = f"{spec.horizon} step{'' if spec.horizon == 1 else 's'}"
         simulated = " simulated" if card.simulated else ""
         return (
-            f"Model({name}, {spec.network}, {card.pair} {card.interval}{simulated}, {steps}, "
+            f"Model({name}, {spec.network}, {card.market} {card.interval}{simulated}, {steps}, "
             f"reads {card.needs:,} candles)"
         )
 
@@ -164,7 +164,7 @@ class Model(Value):
             "inputs": ", ".join(self.spec.features),
             "steps": self.spec.horizon,
             "candles it reads": card.needs,
-            "trained on": f"{card.pair} {card.interval}, {card.source}",
+            "trained on": f"{card.market} {card.interval}, {card.source}",
             "priced in": card.quote_words,
             "last candle learnt from": card.cutoff,
             "made": card.created,

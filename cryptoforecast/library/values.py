@@ -54,8 +54,8 @@ def moment(time: pd.Timestamp, interval: str) -> str:
 
 
 def candles(history: PriceHistory) -> str:
-    """Write whose candles these are: "BTC 1h", "BTC/EUR 1h", or "BTC 1h simulated"."""
-    return f"{history.pair} {history.interval}{' simulated' if history.simulated else ''}"
+    """Write whose candles these are: "BTC 1h", "BTC-EUR 1h", or "BTC 1h simulated"."""
+    return f"{history.market} {history.interval}{' simulated' if history.simulated else ''}"
 
 
 def paragraphs(texts: Iterable[str]) -> str:

@@ -19,8 +19,8 @@ class Scores:
     ``evaluation.scores`` has the formulas and their sources.
 
     Attributes:
-        mae: Mean absolute error of the point forecast, USD.
-        rmse: Root of the mean squared error of the point forecast, USD.
+        mae: Mean absolute error of the point forecast, quote currency.
+        rmse: Root of the mean squared error of the point forecast, quote currency.
         mape: Mean absolute percentage error, a fraction.
         smape: Symmetric mean absolute percentage error, a fraction.
         mase: Mean absolute scaled error: the MAE over the mean absolute move from one candle to
@@ -364,7 +364,7 @@ class Probability:
     """The probability that the price ends above, or below, a level.
 
     Attributes:
-        level: The level, USD.
+        level: The level, quote currency.
         direction: ``"above"`` or ``"below"``.
         by_step: ``(horizon,)``, probability at each step, a fraction; NaN where the band is
             undefined.

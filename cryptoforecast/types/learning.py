@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.types.prices import INTERVALS, Array
-from cryptoforecast.types.quotes import DEFAULT_QUOTE, pair_text
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, market_name
 
 #: The nine quantiles of every band: the median, and the ends of the levels 50, 80, 90 and 95 %.
 QUANTILES: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
@@ -166,7 +166,7 @@ class Scaler:
         offset: ``(inputs,)``, mean or minimum of each input.
         scale: ``(inputs,)``, standard deviation or range of each input, above 0.
         target_offset: ``(horizon,)``, in the unit of the target: log-return, average true ranges
-            or USD.
+            or quote currency.
         target_scale: ``(horizon,)``, in the same unit, above 0.
     """
 
@@ -301,9 +301,9 @@ class ModelCard:
     quote: str = DEFAULT_QUOTE
 
     @property
-    def pair(self) -> str:
-        """What it forecasts, and in what: ``"BTC"`` in dollars, ``"BTC/EUR"`` otherwise."""
-        return self.coin if self._any_quote else pair_text(self.coin, self.quote)
+    def market(self) -> str:
+        """Name of its market, as ``PriceHistory.market``; ``"any"`` for a global model."""
+        return self.coin if self._any_quote else market_name(self.coin, self.quote)
 
     @property
     def quote_words(self) -> str:
@@ -359,10 +359,10 @@ class StepForecast:
 
     Attributes:
         origins: ``(m,)``, open of the last closed candle at each origin, UTC.
-        close: ``(m,)``, close of that candle, USD.
-        predicted: ``(m,)``, point forecast of the close at this step, USD.
+        close: ``(m,)``, close of that candle, quote currency.
+        predicted: ``(m,)``, point forecast of the close at this step, quote currency.
         quantiles: ``(m, 9)``, forecast quantiles of the cumulative log-return.
-        actual: ``(m,)``, the close that followed, USD.
+        actual: ``(m,)``, the close that followed, quote currency.
     """
 
     origins: pd.DatetimeIndex
@@ -393,11 +393,11 @@ class Forecast:
         predictor: Name of the predictor: ``"naive"``, ``"cone"``, ``"lstm"``, ...
         interval: Candle length, a key of ``INTERVALS``.
         origins: ``(n,)``, open of the last closed candle at each origin, UTC.
-        close: ``(n,)``, close of that candle, USD.
-        predicted: ``(n, horizon)``, point forecast of the close at each step, USD.
+        close: ``(n,)``, close of that candle, quote currency.
+        predicted: ``(n, horizon)``, point forecast of the close at each step, quote currency.
         quantiles: ``(n, horizon, 9)``, forecast quantiles of the cumulative log-return at the
             levels ``QUANTILES``, rising along the last axis; float32 for networks.
-        actual: ``(n, horizon)``, the close that followed, USD; NaN where it is not known yet.
+        actual: ``(n, horizon)``, the close that followed; NaN where it is not known yet.
         candles: Opens of all candles of the history, UTC. They give the time of each target where
             candles are absent. ``None`` stands for a history without absent candles.
     """
@@ -451,7 +451,7 @@ class Forecast:
 
     @property
     def quantile_prices(self) -> Array:
-        """The quantiles as prices, ``(n, horizon, 9)`` USD."""
+        """The quantiles as prices, ``(n, horizon, 9)``, quote currency."""
         prices: Array = self.close[:, None, None] * np.exp(self.quantiles, dtype=float)
         return prices
 

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.types.quotes import DEFAULT_QUOTE, market_name, pair_text
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, market_name
 
 Array = np.ndarray
 
@@ -169,11 +169,6 @@ class PriceHistory:
     def closes_at(self) -> pd.Timestamp:
         """Close of the last candle, UTC: when its close was known."""
         return self.end + self.candle_length
-
-    @property
-    def pair(self) -> str:
-        """What is priced, and in what: ``"BTC"`` in dollars, ``"BTC/EUR"`` in another currency."""
-        return pair_text(self.coin, self.quote)
 
     @property
     def last_row(self) -> range:

@@ -44,7 +44,7 @@ def market_name(coin: str, quote: str) -> str:
     return coin if quote == DEFAULT_QUOTE else f"{coin}-{quote}"
 
 
-def decimals(size: float, quote: str = DEFAULT_QUOTE) -> int:
+def decimals(size: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False) -> int:
     """Choose decimals that give about four significant digits of a price.
 
     Dollars and most money have at least two, and won and yen may have none. Prices in a coin end
@@ -53,41 +53,42 @@ def decimals(size: float, quote: str = DEFAULT_QUOTE) -> int:
     Args:
         size: A price, or the largest of those that are written alike; 0 or less for unknown.
         quote: The currency.
+        estimate: Whether it is a forecast or an average, which may be finer than the smallest
+            part of a coin.
     """
     least = 0 if quote in _WHOLE else 2
     if size <= 0:
         return least
     digits = 3 - math.floor(math.log10(size))
-    if quote in COINS:
+    if quote in COINS and not estimate:
         digits = min(digits, 8 if size >= SATOSHI else digits - 2)
     return min(12, max(least, digits))
 
 
-def price_text(price: float, quote: str = DEFAULT_QUOTE, sign: str = "") -> str:
+def price_text(
+    price: float, quote: str = DEFAULT_QUOTE, sign: str = "", *, estimate: bool = False
+) -> str:
     """Write a price: "$64,123.45", "€0.00001234", "₩91,234,000", "0.05123 BTC".
 
     Args:
         price: A price or a difference of prices; "unknown" stands for one that is not finite.
         quote: The currency. Its code follows the number where no sign belongs to it alone.
         sign: ``"+"`` to write the sign of positive differences too.
+        estimate: Whether it is a forecast or an average; see ``decimals``.
     """
     if not math.isfinite(price):
         return "unknown"
     before, after = affixes(quote)
-    return f"{'-' if price < 0 else sign}{before}{number_text(abs(price), quote)}{after}"
+    number = number_text(abs(price), quote, estimate=estimate)
+    return f"{'-' if price < 0 else sign}{before}{number}{after}"
 
 
-def number_text(price: float, quote: str = DEFAULT_QUOTE) -> str:
+def number_text(price: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False) -> str:
     """Write the number of a price alone, for a column whose header has the currency."""
-    return f"{price:,.{decimals(abs(price), quote)}f}"
+    return f"{price:,.{decimals(abs(price), quote, estimate=estimate)}f}"
 
 
 def affixes(quote: str) -> tuple[str, str]:
     """Return what stands before and after a number in a currency: ``("$", "")``."""
     sign = MONEY.get(quote, "")
     return (sign, "") if sign else ("", f" {quote}")
-
-
-def pair_text(coin: str, quote: str) -> str:
-    """Write what is priced, and in what: "BTC" in dollars, "BTC/EUR" in another currency."""
-    return coin if quote == DEFAULT_QUOTE else f"{coin}/{quote}"

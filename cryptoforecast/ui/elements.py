@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: How the key of a chart with a still picture begins; Streamlit makes a CSS class of it.
 STILL = "still-"
+#: The same of a tile whose figure has more characters than ``MAX_FIGURE``.
+LONG = "long-"
+MAX_FIGURE = 12
 #: Rows of a table that a page shows; the download has all of them.
 MAX_ROWS = 500
 #: Until Plotly has drawn, its place takes no room; after that, the still picture takes none. A
@@ -39,6 +42,10 @@ STYLE = f"""<style>
 [data-testid="stMetric"] [data-testid="stMetricValue"] {{
     font-size: clamp(1rem, 15cqw, 2.25rem);
 }}
+[class*="st-key-{LONG}"] [data-testid="stMetricValue"] {{
+    font-size: clamp(1rem, 9cqw, 2.25rem);
+}}
+[class*="st-key-{LONG}"] [data-testid="stMetricValue"] * {{ white-space: normal; }}
 [data-testid="stMetric"] :has(> [data-testid="stMetricDelta"]) {{ flex-wrap: wrap; }}
 </style>"""
 
@@ -77,6 +84,16 @@ def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
             alt=alt,
             config={"displaylogo": False, "scrollZoom": False},
         )
+
+
+def room_for(name: str, figure: str) -> AbstractContextManager[object]:
+    """Return the place of a tile, in which a long figure is written smaller.
+
+    Args:
+        name: Name of the tile on its page.
+        figure: The figure in it.
+    """
+    return st.container(key=f"{LONG}{name}") if len(figure) > MAX_FIGURE else nullcontext()
 
 
 def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, name: str) -> None:

@@ -93,7 +93,7 @@ def _row(one: SavedModel) -> dict[str, object]:
     spec, model = one.model.spec, one.model.card
     return {
         "Name": one.name,
-        "Coin": model.pair,
+        "Coin": model.market,
         "Candle": model.interval,
         "Network": spec.network.upper() if spec.network == "lstm" else spec.network.capitalize(),
         "Steps ahead": spec.horizon,

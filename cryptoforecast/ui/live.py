@@ -65,7 +65,7 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
             )
         form = "%Y-%m-%d %H:%M" if closed - prices.start < _SHORT else "%Y-%m-%d"
         text = (
-            f"{prices.pair} · {len(prices):,} {words.prices(prices.interval)}, "
+            f"{prices.market} · {len(prices):,} {words.prices(prices.interval)}, "
             f"{prices.start.strftime(form)} to {closed:%Y-%m-%d %H:%M} UTC · "
             f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
         )

@@ -93,15 +93,17 @@ def last_price(service: Service, query: MarketQuery) -> None:
         last = float(close.iloc[-1])
         label = "Last simulated close" if history.simulated else "Last close"
         with st.grid(3, min_column_width=200):
-            st.metric(
-                f"{label} of {history.coin}",
-                price_text(last, history.quote),
-                f"closed {span_text(now - history.closes_at, close=True)} ago",
-                delta_color="off",
-                delta_arrow="off",
-                border=True,
-                help=local_time.help_text("Closed", history.closes_at),
-            )
+            price = price_text(last, history.quote)
+            with elements.room_for("last", price):
+                st.metric(
+                    f"{label} of {history.coin}",
+                    price,
+                    f"closed {span_text(now - history.closes_at, close=True)} ago",
+                    delta_color="off",
+                    delta_arrow="off",
+                    border=True,
+                    help=local_time.help_text("Closed", history.closes_at),
+                )
             for name, days in (("24 hours", 1), ("7 days", 7)):
                 before = close[close.index <= history.end - pd.Timedelta(days=days)]
                 change = last / float(before.iloc[-1]) - 1 if len(before) else float("nan")

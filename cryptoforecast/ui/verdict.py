@@ -10,7 +10,7 @@ import streamlit as st
 
 from cryptoforecast.charts import style
 from cryptoforecast.types import Backtest
-from cryptoforecast.ui import words
+from cryptoforecast.ui import elements, words
 
 
 class _Delta(TypedDict):
@@ -43,15 +43,18 @@ def figures(result: Backtest) -> None:
     """Show the four figures that matter, of the last step."""
     own, naive = result.scores[result.spec.network][-1], result.scores["naive"][-1]
     ahead = style.step_label(result.spec.horizon, result.history.interval)
+    quote = result.history.quote
+    mae = words.money(own.mae, quote)
     with st.grid(4, min_column_width=150):
-        st.metric(
-            "Average miss (MAE)",
-            words.money(own.mae, result.history.quote),
-            border=True,
-            help=f"How far the forecasts {ahead} were from the price on average, in "
-            f"{result.history.quote}. This is the mean absolute error.",
-            **_against(own.mae, naive.mae, "last price"),
-        )
+        with elements.room_for("mae", mae):
+            st.metric(
+                "Average miss (MAE)",
+                mae,
+                border=True,
+                help=f"How far the forecasts {ahead} were from the price on average, in {quote}. "
+                "This is the mean absolute error.",
+                **_against(own.mae, naive.mae, "last price"),
+            )
         st.metric(
             "Band error",
             words.DASH if math.isnan(own.pinball) else f"{own.pinball * 1e4:.1f} bp",
@@ -77,7 +80,7 @@ def span(result: Backtest) -> str:
     """Write which past forecasts a test consists of."""
     forecast, history = result.forecast, result.history
     return (
-        f"Tested on {len(forecast):,} past forecasts of {history.pair} "
+        f"Tested on {len(forecast):,} past forecasts of {history.market} "
         f"{words.prices(history.interval)}, {style.span_of_closes(forecast.closes_at(0))}, "
         f"each {style.step_label(forecast.horizon, history.interval)}."
         + (" The prices are simulated." if history.simulated else "")

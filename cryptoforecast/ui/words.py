@@ -50,8 +50,8 @@ def prices(interval: str) -> str:
 
 
 def money(value: float, quote: str) -> str:
-    """Write a price in its currency; a dash where undefined."""
-    return price_text(value, quote) if math.isfinite(value) else DASH
+    """Write a mean error in the currency of the prices; a dash where undefined."""
+    return price_text(value, quote, estimate=True) if math.isfinite(value) else DASH
 
 
 def percent(value: float) -> str:

@@ -117,3 +117,11 @@ def test_the_sentence_says_what_the_figure_shows():
     text = charts.summary_candles(history)
     assert price_text(close.iloc[-1]) in text
     assert ("above" if close.iloc[-1] >= close.iloc[0] else "below") in text
+
+
+@pytest.mark.parametrize(
+    ("quote", "form"), [("USD", "$%{close:,.9f}"), ("BTC", "%{close:,.8f} BTC")]
+)
+def test_a_traded_price_has_the_parts_that_a_coin_has(quote, form):
+    figure = charts.candles(replace(prices(20, start=1.23e-6), quote=quote))
+    assert f"close {form}" in named(figure, "price").hovertemplate

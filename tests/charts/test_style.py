@@ -59,7 +59,7 @@ def test_an_axis_of_prices_names_their_currency():
         (12.0, "USD", "+", "%{y:+$,.2f}"), (27_000.0, "EUR", "", "€%{y:,.2f}"),
         (12.0, "EUR", "+", "%{y:+,.2f} EUR"), (91_234_000.0, "KRW", "", "₩%{y:,.0f}"),
         (0.05123, "BTC", "", "%{y:,.5f} BTC"), (0.05123, "BTC", "+", "%{y:+,.5f} BTC"),
-        (1.23e-6, "BTC", "", "%{y:,.8f} BTC"), (27_000.0, "CNY", "", "%{y:,.2f} CNY"),
+        (1.23e-6, "BTC", "", "%{y:,.9f} BTC"), (27_000.0, "CNY", "", "%{y:,.2f} CNY"),
     ],
 )  # fmt: skip
 def test_a_price_under_the_pointer_is_in_its_currency(price, quote, sign, text):

@@ -90,7 +90,7 @@ def test_ticks_of_long_spans_lie_round_months_apart(months):
 
 def test_an_axis_that_plotly_divides_has_as_many_ticks():
     assert style.time_axis("1h")["nticks"] == ticks.MAX_TIME_TICKS
-    assert style.price_axis(np.array([1.0]))["nticks"] == ticks.MAX_PRICE_TICKS
+    assert style.price_axis(np.array([1.0]), "USD")["nticks"] == ticks.MAX_PRICE_TICKS
 
 
 @pytest.mark.parametrize(

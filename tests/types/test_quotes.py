@@ -37,15 +37,23 @@ def test_a_price_has_about_four_digits(price: float, quote: str, count: int) -> 
     assert quotes.decimals(price, quote) == count
 
 
+def test_an_estimate_may_be_finer_than_the_smallest_part_of_a_coin() -> None:
+    assert quotes.price_text(1.9623e-8, "BTC", estimate=True) == "0.00000001962 BTC"
+    assert quotes.price_text(1.9623e-8, "BTC") == "0.00000002 BTC"
+    assert quotes.number_text(1.9623e-8, "ETH", estimate=True) == "0.00000001962"
+    for quote in ("USD", "KRW", "EUR"):
+        assert quotes.price_text(12.3, quote, estimate=True) == quotes.price_text(12.3, quote)
+
+
 def test_a_number_alone_leaves_the_currency_to_the_header() -> None:
     assert quotes.number_text(27_000, "EUR") == "27,000.00"
     assert quotes.number_text(-91_234_000.4, "KRW") == "-91,234,000"
     assert quotes.number_text(1.23e-6, "BTC") == "0.00000123"
 
 
-def test_a_pair_names_every_currency_but_the_dollar() -> None:
-    assert quotes.pair_text("BTC", "USD") == "BTC"
-    assert quotes.pair_text("ETH", "BTC") == "ETH/BTC"
+def test_a_market_names_every_currency_but_the_dollar() -> None:
+    assert quotes.market_name("BTC", "USD") == "BTC"
+    assert quotes.market_name("ETH", "BTC") == "ETH-BTC"
 
 
 def test_a_difference_may_show_its_sign() -> None:

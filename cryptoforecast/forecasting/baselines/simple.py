@@ -134,7 +134,7 @@ def volatility(candles: pd.DataFrame, alpha: float = CONE_ALPHA) -> Array:
     of return".
 
     Args:
-        candles: Frame with ``high`` and ``low``, USD.
+        candles: Frame with ``high`` and ``low``, quote currency.
         alpha: Weight of the newest candle.
 
     Returns:
