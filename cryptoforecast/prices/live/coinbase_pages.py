@@ -1,8 +1,9 @@
 """The pages of one fetch from Coinbase: asked for by several threads, then joined.
 
-A page without candles may mean three things. If three in a row are empty, the market had not
-started yet. If candles lie before it, Coinbase left them out, and the fetch is unfinished. If it is
-the last page that was wanted, pages before it are asked for, to tell these two apart.
+A page without candles may mean three things. If three in a row are empty, and no page further back
+is known to have candles, the market had not started yet. If candles lie before it, Coinbase left
+them out, and the fetch is unfinished. If it is the last page that was wanted, pages before it are
+asked for, to tell these two apart.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class Pages:
             if self._pages[number].empty:
                 empty_pages += 1
                 if empty_pages == _MAX_EMPTY:
+                    unfinished = bool(numbers) and self._has_older(number)
                     break
                 continue
             if numbers and empty_pages:
@@ -92,6 +94,10 @@ class Pages:
             numbers.append(number)
             empty_pages = 0
         return Fetched(self._candles(numbers), unfinished)
+
+    def _has_older(self, number: int) -> bool:
+        """Return whether a page further back than this one has candles."""
+        return any(later > number and len(page) for later, page in self._pages.items())
 
     def _candles(self, numbers: list[int]) -> pd.DataFrame:
         """Join pages, the latest first, without the candles that two of them share."""

@@ -35,10 +35,12 @@ class SingleFlight:
         self.error: CryptoForecastError | None = None
         self._work = work
         self._start = start
+        self._began_at = float("-inf")
         self._ended_at = float("inf")
 
     def run(self) -> None:
         """Do the work, then wake everyone who waits for ``done``."""
+        self._began_at = time.monotonic()
         try:
             self._work()
         except CryptoForecastError as error:
@@ -62,6 +64,6 @@ class SingleFlight:
         return self.error is not None and time.monotonic() - self._ended_at < seconds
 
     def answered_within(self, seconds: float) -> bool:
-        """Return whether the request succeeded less than ``seconds`` ago."""
+        """Return whether the request succeeded, and began less than ``seconds`` ago."""
         answered = self.done.is_set() and self.error is None
-        return answered and time.monotonic() - self._ended_at < seconds
+        return answered and time.monotonic() - self._began_at < seconds

@@ -85,9 +85,9 @@ def test_a_failure_that_has_not_ended_yet_is_recent_however_late_the_clock(
     times: list[float] = []
 
     def clock() -> float:
-        # The flight asks for the time when it has failed and has not yet ended.
+        # The flight asks for the time when it begins, and when it has failed but not yet ended.
         times.append(1e9)
-        if len(times) == 1:
+        if len(times) == 2:
             assert flight.error is not None
             assert flight.failed_within(30)
         return 1e9
@@ -99,15 +99,21 @@ def test_a_failure_that_has_not_ended_yet_is_recent_however_late_the_clock(
 
     flight = SingleFlight(fail, YEAR)
     flight.run()
-    assert len(times) == 2
+    assert len(times) == 3
     assert flight.failed_within(30)
 
 
-def test_a_success_is_remembered_for_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_success_is_remembered_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came is as old as the request, however long that took."""
     clock = [100.0]
     monkeypatch.setattr(single_flight.time, "monotonic", lambda: clock[0])
-    flight = SingleFlight(lambda: None, YEAR)
-    assert not flight.answered_within(30)
+
+    def take_ten_seconds() -> None:
+        assert not flight.answered_within(30)
+        clock[0] += 10
+
+    flight = SingleFlight(take_ten_seconds, YEAR)
+    assert not flight.answered_within(1e9)
     flight.run()
     clock[0] = 129.0
     assert flight.answered_within(30)
