@@ -307,6 +307,13 @@ def test_sixty_prices_always_pass(closes):
     assert read_closes(json.dumps({"prices": closes}).encode()) == closes
 
 
+def test_sixty_characters_of_what_was_received_are_shown_and_no_more():
+    for length, shown in ((58, f"{'x' * 58}'"), (59, f"{'x' * 59}...")):
+        with pytest.raises(InvalidInput) as refused:
+            read_closes(json.dumps({"prices": "x" * length}).encode())
+        assert str(refused.value).endswith(f"Received: '{shown}.")
+
+
 def test_the_largest_and_smallest_closes_give_a_finite_number(client):
     for closes in ([1e-12, 1e12] * 30, [1e12] * 60, [1e-12] * 60):
         answer = post(client, json.dumps({"prices": closes}))
