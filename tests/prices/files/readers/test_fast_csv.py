@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices import read
+from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers import blocks, fast_csv, formats
 from cryptoforecast.types import PriceHistory
 
@@ -50,7 +51,9 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_BYTES", BLOCK)
 
 
-def both(content: bytes, interval: str = "1h") -> tuple[PriceHistory, PriceHistory, bool]:
+def both(
+    content: bytes, interval: str = "1h", corrections: Corrections | None = None
+) -> tuple[PriceHistory, PriceHistory, bool]:
     """Read a file the short way if it can be, and whole; tell whether it could."""
     folded: list[bool] = []
     fold = formats.read_and_merge
@@ -62,10 +65,10 @@ def both(content: bytes, interval: str = "1h") -> tuple[PriceHistory, PriceHisto
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", BLOCK)
         patch.setattr(formats, "read_and_merge", watched)
-        short = read(content, "x.csv", interval=interval)
+        short = read(content, "x.csv", interval=interval, corrections=corrections)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(formats, "read_and_merge", lambda *_: None)
-        whole = read(content, "x.csv", interval=interval)
+        whole = read(content, "x.csv", interval=interval, corrections=corrections)
     return short, whole, folded == [True]
 
 
@@ -152,6 +155,9 @@ ODD = {
     "a short row": text(FRAME, "s").replace(b"\n17", b"\n9,9\n17", 1),
     "a line without end": text(FRAME, "s") + b"1" * 100_000,
     "a line cut off": text(FRAME, "s").rpartition(b".")[0].rpartition(b",")[0],
+    "trades": text(FRAME[["close", "volume"]].rename(columns={"close": "price"}), "s"),
+    "ends of candles": text(FRAME, "s").replace(b"time", b"close_time", 1),
+    "a source": text(FRAME.assign(source="simulated"), "s"),
 }
 
 
@@ -161,6 +167,18 @@ def test_whatever_is_odd_is_read_whole(content: bytes) -> None:
     assert not folded
     check_same(short, whole)
     assert len(short) >= 12
+
+
+@pytest.mark.parametrize(
+    "corrections",
+    [Corrections(zone="Asia/Tokyo"), Corrections(label="close"), Corrections(label="open")],
+    ids=["zone", "close", "open"],
+)
+def test_what_the_user_says_about_times_is_followed(corrections: Corrections) -> None:
+    content = text(FRAME, "iso")
+    short, whole, folded = both(content, corrections=corrections)
+    assert not folded
+    check_same(short, whole)
 
 
 @pytest.mark.parametrize(
