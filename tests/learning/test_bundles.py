@@ -21,7 +21,7 @@ from cryptoforecast.errors import (
     InvalidInput,
     UnknownModel,
 )
-from cryptoforecast.learning import bundles, inference
+from cryptoforecast.learning import bundle_format, bundles, inference
 from tests import synthetic
 
 SPECS = (
@@ -362,6 +362,15 @@ def npy(header: str) -> bytes:
 def test_a_zip_bomb(bundle):
     repack(bundle, zipped(bundle, bytes(1_000_000)))
     refused(bundle, "must unpack to at most")
+
+
+@pytest.mark.parametrize("network", ["lstm", "dense"])
+def test_weights_may_have_their_own_bytes_and_a_thousand_an_array(network):
+    spec = synthetic.spec(network=network, training="windows")
+    weights = synthetic.model(spec).weights
+    assert {array.dtype for array in weights} == {np.dtype(np.float32)}
+    allowed = sum(array.nbytes + 1000 for array in weights)
+    assert bundle_format.max_archive_bytes(spec) == allowed
 
 
 def test_a_zip_bomb_that_lies_about_its_size(bundle):
