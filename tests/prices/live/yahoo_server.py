@@ -56,6 +56,7 @@ class YahooServer(ThreadingHTTPServer):
         cookie: How fc.yahoo.com and guce.yahoo.com answer: normal, silent or 429.
         crumb: How getcrumb answers: normal, silent or 429.
         needs_crumb: Whether a chart is refused without the cookie and the crumb.
+        status_without_crumb: How it is refused then: 401 or 429.
         trade_age: Seconds since the last trade of the symbol.
         extra: Candles more than asked for, before the start and after the end.
         requests: Host, path and query of each request.
@@ -69,6 +70,7 @@ class YahooServer(ThreadingHTTPServer):
         self.cookie = "normal"
         self.crumb = "normal"
         self.needs_crumb = False
+        self.status_without_crumb = 401
         self.currency: object = None
         self.instrument = "CRYPTOCURRENCY"
         self.trade_age = 0
@@ -169,6 +171,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(429, "Too Many Requests")
         elif server.behaviour == "broken":
             self.answer(200, "<html>Will be back</html>")
+        elif server.needs_crumb and not allowed and server.status_without_crumb == 429:
+            self.answer(429, "Too Many Requests")
         elif server.needs_crumb and not allowed:
             self.refuse(*REFUSALS["CRUMB"])
         elif server.behaviour == "consent" and COOKIE not in self.headers.get("Cookie", ""):
@@ -250,7 +254,9 @@ def chart(symbol: str, query: dict[str, str], server: YahooServer) -> dict[str, 
     }
     indicators: dict[str, object] = {"quote": [quote]}
     if query["interval"] == "1d":
-        indicators["adjclose"] = [{"adjclose": quote["close"]}]
+        # What a dividend changes; the prices themselves are wanted.
+        adjusted = [None if close is None else close / 2 for close in quote["close"]]
+        indicators["adjclose"] = [{"adjclose": adjusted}]
     return {
         "chart": {
             "result": [{"meta": meta, "timestamp": times, "indicators": indicators}],
