@@ -186,8 +186,9 @@ def level_shifts(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
     return [Problem("level_shift", len(shifts), line, "none", shown + more)]
 
 
-def coarse_tick(candles: pd.DataFrame, tick: levels.Tick | None) -> list[Problem]:
+def coarse_tick(candles: pd.DataFrame) -> list[Problem]:
     """Describe a market in which the smallest step of the price is a large part of it."""
+    tick = levels.coarse_tick(candles)
     if tick is None:
         return []
     return [Problem("coarse_tick", len(candles), None, "none", levels.tick_text(tick))]

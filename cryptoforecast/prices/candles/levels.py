@@ -45,6 +45,10 @@ _MAX_ROUNDING = 0.03
 MIN_TICK_SHARE = 0.002
 # So many closes must have moved before the smallest step is taken for the tick.
 _MIN_MOVES = 10
+#: A step of this size at most may be a tick although hardly a close moved by it.
+MAX_DECIMAL_TICK = 1e-4
+#: Candles of a block that has a tick of its own: a coin may have been at a few ticks long ago.
+TICK_BLOCK = 1_000
 # Closes that the tick is measured on at most, the newest ones.
 _TICK_CANDLES = 20_000
 #: A jump of so many coarse ticks is no more than a thin market.
@@ -92,16 +96,17 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
         candles: Canonical frame.
 
     Returns:
-        ``None`` where one tick is less than ``MIN_TICK_SHARE`` of the price, where hardly a
-        close moved, or where the prices are not whole numbers of one step.
+        ``None`` where one tick is less than ``MIN_TICK_SHARE`` of the price, or where the prices
+        are not whole numbers of one step. Where hardly a close moved, the step must be a power of
+        ten of at most ``MAX_DECIMAL_TICK``, as 1 satoshi is.
     """
     last = candles.iloc[-_TICK_CANDLES:]
     close = last["close"].to_numpy(float)
     moved = np.abs(np.diff(close))
-    if (moved > 0).sum() < _MIN_MOVES:
+    prices = np.unique(last[["open", "high", "low", "close"]].to_numpy(float))
+    if len(prices) < 2:
         return None
     usual = float(np.median(np.unique(close)))
-    prices = np.unique(last[["open", "high", "low", "close"]].to_numpy(float))
     steps = np.diff(prices)
     size = float(steps[steps > 1e-6 * usual].min(initial=np.inf))
     share = size / usual
@@ -109,8 +114,10 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
     if not MIN_TICK_SHARE <= share < np.inf or (np.abs(count - np.round(count)) > 0.01).any():
         return None
     # A tick that is hardly ever moved by is a gap between the few prices that happened.
-    often = (moved > 0) & (moved < 1.5 * size)
-    return Tick(size, share) if often.sum() >= _MIN_MOVES else None
+    often = ((moved > 0) & (moved < 1.5 * size)).sum() >= _MIN_MOVES
+    power = round(float(np.log10(size)))
+    decimal = size < 1.5 * MAX_DECIMAL_TICK and abs(size / 10.0**power - 1) < 1e-6
+    return Tick(size, share) if often or decimal else None
 
 
 def level_shifts(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
@@ -139,9 +146,8 @@ def level_shifts(candles: pd.DataFrame) -> tuple[LevelShift, ...]:
     some |= sizes >= np.log(MIN_IMPOSSIBLE_RATIO)
     if not some.any():
         return ()
-    tick = coarse_tick(candles)
     shifts = (
-        _shift(_Around(candles, *_levels_at(jumps, sizes, int(i), len(candles))), tick)
+        _shift(candles, _Around(candles, *_levels_at(jumps, sizes, int(i), len(candles))))
         for i in np.flatnonzero(some)
     )
     return tuple(shift for shift in shifts if shift is not None)
@@ -274,11 +280,13 @@ class _Around:
         return float(np.clip(4 * usual, _MIN_DISTANCE, _MAX_DISTANCE))
 
 
-def _shift(around: _Around, tick: Tick | None) -> LevelShift | None:
+def _shift(candles: pd.DataFrame, around: _Around) -> LevelShift | None:
     """Return the level shift at a jump, ``None`` where the market moved."""
     if not (around.two_levels and around.calm):
         return None
     old, new = np.exp(around.old_close[-1]), np.exp(around.new_close[0])
+    begin = max(0, around.row - TICK_BLOCK // 2)
+    tick = coarse_tick(candles.iloc[begin : around.row + TICK_BLOCK // 2])
     if tick is not None and abs(new - old) < (MAX_TICKS + 0.5) * tick.size:
         return None
     traded = around.inside or around.closes_alone  # a fall may be a crash, whatever the volume

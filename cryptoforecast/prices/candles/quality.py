@@ -79,10 +79,9 @@ def report(
         lines: ``(n,)``, line of each candle in its file, where there is one.
         splices: ``(n,)`` bool, candles that are the first of another source.
     """
-    tick = levels.coarse_tick(candles)
     masks = {
         "ohlc_violations": ohlc_violations(candles),
-        "outliers": _outliers(candles, tick),
+        "outliers": outliers(candles),
         "off_grid": off_grid(candles, interval),
     }
     tail = flat_tail(candles)
@@ -95,7 +94,7 @@ def report(
     every += findings.two_labels(candles, lines)
     every += findings.joins(candles, splices, lines)
     every += findings.level_shifts(candles, lines)
-    every += findings.coarse_tick(candles, tick)
+    every += findings.coarse_tick(candles)
     return QualityReport(
         missing=missing(candles, interval),
         duplicates=duplicates,
@@ -160,41 +159,44 @@ def outliers(candles: pd.DataFrame) -> np.ndarray:
     one tick is a large part of the price, a price is not far unless it is more than
     ``levels.MAX_TICKS`` ticks away.
     """
-    return _outliers(candles, levels.coarse_tick(candles))
+    distance = _outlying(candles)
+    rows = np.flatnonzero(distance)
+    marked = distance > 0
+    for block in np.unique(rows // levels.TICK_BLOCK):
+        some = slice(block * levels.TICK_BLOCK, (block + 1) * levels.TICK_BLOCK)
+        tick = levels.coarse_tick(candles.iloc[some])
+        if tick is not None:
+            marked[some] = distance[some] > (levels.MAX_TICKS + 0.5) * tick.size
+    return marked
 
 
-def _outliers(candles: pd.DataFrame, tick: levels.Tick | None) -> np.ndarray:
-    """Mark outliers; see ``outliers``.
+def _outlying(candles: pd.DataFrame) -> np.ndarray:
+    """Measure how far outliers are from the prices around them; see ``outliers``.
 
-    Args:
-        candles: Canonical frame.
-        tick: Its tick where that is coarse.
+    Returns:
+        ``(n,)`` in the unit of the prices, 0 where a candle is none.
     """
     prices = {name: candles[name].to_numpy() for name in COLUMNS}
     close = np.log(prices["close"])
-    marked = np.zeros(len(close), dtype=bool)
+    distance = np.zeros(len(close))
     if len(close) < 3:
-        return marked
-    move = np.diff(close)
+        return distance
+    move, jump = np.diff(close), np.abs(np.diff(prices["close"]))
     usual = OUTLIER_MOVES * float(np.median(np.abs(move)))
-    limit = max(usual, MIN_OUTLIER_MOVE)
-    # Far moves, in log-return, and in ticks where these are coarse.
-    ticks = 0.0 if tick is None else (levels.MAX_TICKS + 0.5) * tick.size
-    jumps = np.abs(np.diff(prices["close"])) > ticks
-    large = (np.abs(move) > limit) & jumps
-    marked[1:-1] = large[:-1] & large[1:]
-    marked[1:-1] &= np.sign(move[:-1]) != np.sign(move[1:])
+    large = np.abs(move) > max(usual, MIN_OUTLIER_MOVE)
+    alone = large[:-1] & large[1:] & (np.sign(move[:-1]) != np.sign(move[1:]))
+    distance[1:-1] = np.where(alone, np.minimum(jump[:-1], jump[1:]), 0)
     for end in (0, -1):
-        marked[end] = abs(move[end]) > np.log(2) and jumps[end]
+        distance[end] = jump[end] if abs(move[end]) > np.log(2) else 0
     far = max(usual, np.log(OUTLIER_FACTOR))
     before, after = np.r_[close[0], close[:-1]], np.r_[close[1:], close[-1]]
     highest = np.maximum(np.maximum(before, close), after)
     lowest = np.minimum(np.minimum(before, close), after)
     for name in ("open", "high", "low"):
         price = np.log(prices[name])
-        outside = (price > highest + far) | (price < lowest - far)
-        if tick is not None:
-            beyond = np.maximum(prices[name] - np.exp(highest), np.exp(lowest) - prices[name])
-            outside &= beyond > ticks
-        marked |= outside
-    return marked
+        beyond = np.flatnonzero((price > highest + far) | (price < lowest - far))
+        over, under = np.exp(highest[beyond]), np.exp(lowest[beyond])
+        there = prices[name][beyond]
+        away = np.maximum(there - over, under - there)
+        distance[beyond] = np.maximum(distance[beyond], away)
+    return distance

@@ -235,6 +235,24 @@ def test_two_or_three_satoshi_are_told_in_words() -> None:
     assert problem.detail == "one tick, 0.00000001, is 40 % of the price"
 
 
+def test_a_coin_that_hardly_ever_moves_by_its_one_tick_has_no_outlier() -> None:
+    candles = thin()
+    candles[PRICES] = 2e-8
+    candles.iloc[100, [1, 3]] = 3e-8
+    candles.iloc[150, [1]] = 5e-8
+    assert not quality.outliers(candles).any()
+    assert levels.coarse_tick(candles) is not None
+
+
+def test_a_coin_that_was_at_two_satoshi_long_ago_had_no_outliers() -> None:
+    early, late = thin(3000), market(30_000, start=0.5).round(8)
+    later = late.set_axis(early.index[-1] + pd.Timedelta(hours=1) * np.arange(1, 30_001))
+    later.iloc[0, 0] = early["close"].iloc[-1]
+    both = pd.concat([early, later])
+    assert not quality.outliers(both)[:2999].any()
+    assert levels.coarse_tick(both) is None
+
+
 def test_a_wrong_tick_far_away_is_an_outlier_in_a_thin_market_too() -> None:
     candles = thin()
     candles.iloc[100, [1, 3]] = 900e-8
