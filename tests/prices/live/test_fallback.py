@@ -191,15 +191,15 @@ def test_the_error_is_of_the_kind_that_says_most(
 
 def test_a_part_waits_for_who_may_have_more(sources: Sources) -> None:
     attempts = [
-        sources.attempt("A", 0.3),
-        sources.attempt("B", DOWN),
-        sources.attempt("C", "answer", share=0.1, most=0.1),
+        sources.attempt("A", "answer", share=0.1, most=0.1),
+        sources.attempt("B", 0.3),
+        sources.attempt("C", "silent"),
     ]
     began = time.monotonic()
-    Fallback(attempts, 1.0).run()
-    # A is slow, so B and then C are asked; C's part is there at once, and A's answer is whole.
-    assert sources.titles == ["A", "B", "C"] or sources.titles == ["A"]
-    assert 0.3 <= time.monotonic() - began < 0.9
+    Fallback(attempts, 20).run()
+    # B's answer is whole, so nobody waits for C.
+    assert 0.3 <= time.monotonic() - began < 10
+    assert sources.titles[:2] == ["A", "B"]
 
 
 def test_a_part_ends_the_waiting_when_time_is_up(sources: Sources) -> None:
@@ -239,8 +239,8 @@ def test_who_cannot_have_more_is_not_asked(
 def test_nobody_waits_for_a_silent_source_that_cannot_have_more(sources: Sources) -> None:
     attempts = [sources.attempt("A", "silent", most=0.3), sources.attempt("B", "answer", share=0.4)]
     began = time.monotonic()
-    Fallback(attempts, 2.0).run()
-    assert time.monotonic() - began < 1.5
+    Fallback(attempts, 4.0).run()
+    assert time.monotonic() - began < 3.5
 
 
 def test_a_part_is_an_answer_though_all_others_fail(sources: Sources) -> None:
