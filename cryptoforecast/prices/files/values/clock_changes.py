@@ -95,8 +95,8 @@ def _by_order(times: Instants) -> Array:
     if not (steps > 0).any() or (steps < 0).any():
         raise _doubt(times, int(np.argmin(clear)), "in rows that are in no order")
     spacing = _grid(times.first[clear])
-    # Candles have each a time of its own; trades may share one.
-    least = 1 if (steps > 0).all() else 0
+    # Candles have each a time of its own, but for a row that comes twice; trades may share one.
+    least = 1 if spacing or (steps > 0).all() else 0
     apart = np.diff(times.first, prepend=times.first[0]) > _DAY
     chosen = times.first.copy()
     for start, length in zip(*runs(~clear), strict=True):
@@ -138,9 +138,11 @@ def _split(hour: Hour, spacing: int, least: int) -> int | None:
     Returns:
         The number of rows; ``None`` where nothing tells.
     """
-    backwards = np.flatnonzero(np.diff(hour.first) < least)
-    if len(backwards):
-        return int(backwards[0]) + 1
+    steps = np.diff(hour.first)
+    # Clocks went back where the time does; candles as long as the hour only repeat it.
+    for backwards in (np.flatnonzero(steps < 0), np.flatnonzero(steps < least)):
+        if len(backwards):
+            return int(backwards[0]) + 1
     size, repeated = len(hour.first), int(hour.second[0] - hour.first[0])
     if not spacing:
         return None

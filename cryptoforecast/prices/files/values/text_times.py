@@ -59,7 +59,7 @@ def read_text_times(
     stamps = np.full(len(text), _NAT)
     how: list[str] = []
     local = False
-    plain = text.str.match(_ISO).fillna(False).to_numpy(dtype=bool)
+    plain = text.str.match(_ISO).to_numpy(dtype=bool)
     if plain.any():
         stamps[plain], local = _iso(text[plain], here)
         how.append("ISO 8601")
@@ -77,7 +77,7 @@ def _iso(text: pd.Series, here: LocalZone) -> tuple[Array, bool]:
     even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
     even = even.str.replace(",", ".", regex=False)
     zoned = even.str.contains(r"(?:Z|UTC|GMT|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$")
-    zoned = zoned.fillna(False).to_numpy(dtype=bool)
+    zoned = zoned.to_numpy(dtype=bool)
     stamps = np.full(len(text), _NAT)
     if zoned.any():
         some = even[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)

@@ -263,7 +263,7 @@ def _clock(table: Table, dates: pd.Series) -> pd.Series:
     """
     values = table.column("clock")
     text = values.astype("str").str.strip().str.removesuffix(".0")
-    if not text.str.fullmatch(r"\d{1,6}").fillna(False).all():
+    if not text.str.fullmatch(r"\d{1,6}").all():
         return text
     length, number = text.str.len(), text.astype(np.int64)
     padded = length.min() == length.max() and text.str.startswith("0").any()

@@ -200,11 +200,22 @@ def test_rows_without_a_time_do_not_disturb() -> None:
     assert found.dropna().equals(kept.as_unit("ns"))
 
 
+@pytest.mark.parametrize("length", ["1h", "30min", "5min"])
+def test_a_row_that_comes_twice_elsewhere_does_not_disturb(length: str) -> None:
+    index = pd.date_range("2023-10-28", "2023-10-30", freq=length, tz="UTC")
+    twice = index.insert(9, index[8]).insert(len(index) - 3, index[-4])
+    for step in (1, -1):
+        found = to_utc(wall(twice, "Europe/London")[::step], LocalZone("Europe/London"))
+        assert found[::step].equals(twice.as_unit("ns"))
+
+
 def test_trades_of_one_time_are_read_over_the_change() -> None:
     times = pd.date_range(london()[0], london()[-1], freq="7min").repeat(3)
-    assert to_utc(wall(times, "Europe/London"), LocalZone("Europe/London")).equals(
-        times.as_unit("ns")
-    )
+    rng = np.random.default_rng(2)
+    seconds = pd.to_timedelta(np.sort(rng.integers(0, 36_000, 3_000)), unit="s")
+    for trades in (times, times[0] + seconds):
+        found = to_utc(wall(trades, "Europe/London"), LocalZone("Europe/London"))
+        assert found.equals(trades.as_unit("ns"))
 
 
 def test_a_time_that_clocks_left_out_beside_the_next_is_of_another_zone() -> None:
