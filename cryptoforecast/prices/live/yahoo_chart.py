@@ -122,6 +122,8 @@ def _failure(error: Exception, fetch: Fetch, symbol: str, interval: str) -> Char
     if _NO_CANDLES.search(said):
         nothing = NotEnoughData(f"Yahoo has no {CANDLE_NAMES[interval]} of {symbol} there.")
         return Chart(refusal=_caused(nothing, error))
+    if status == 404 and not said:
+        return _fault("Yahoo's charts are no longer at their address (404).", error)
     if status == 404 or _UNKNOWN.search(said):
         unknown = InvalidInput(
             f"Yahoo has no prices under this symbol. Received: {symbol}. "
@@ -222,11 +224,10 @@ def clock(chart: Chart, now: pd.Timestamp) -> pd.Timestamp:
     """
     times = [now] if chart.date is None else [now, chart.date]
     traded = chart.meta.get("regularMarketTime")
-    if chart.meta.get("instrumentType") == "CRYPTOCURRENCY":
-        if isinstance(traded, int) and not isinstance(traded, bool) and abs(traded) < 2**33:
-            traded = pd.Timestamp(traded, unit="s", tz="UTC")
-        if isinstance(traded, pd.Timestamp):
-            times.append(traded.tz_convert("UTC"))
+    is_coin = chart.meta.get("instrumentType") == "CRYPTOCURRENCY"
+    # yfinance has made a time of the seconds.
+    if is_coin and isinstance(traded, pd.Timestamp):
+        times.append(traded.tz_convert("UTC"))
     return min(times)
 
 

@@ -269,6 +269,7 @@ def test_a_rate_limit_is_tried_once_with_a_cookie(yahoo_server: YahooServer, hom
         ("STRANGE-USD", SourceUnavailable, r"^Yahoo refused the request \(400: Invalid input"),
         ("NOSUCH-USD", InvalidInput, "^Yahoo has no prices under this symbol"),
         ("^NOSUCH", InvalidInput, "^Yahoo has no prices under this symbol"),
+        ("GONE-USD", InvalidInput, "^Yahoo has no prices under this symbol"),
     ],
 )
 def test_a_refusal_of_one_symbol_is_none_of_the_others(
@@ -285,7 +286,11 @@ def test_a_refusal_of_one_symbol_is_none_of_the_others(
 
 @pytest.mark.parametrize(
     ("symbol", "message"),
-    [("BROKEN-USD", r"a problem on its side \(503\)"), ("BARRED-USD", r"bars requests.*\(403\)")],
+    [
+        ("BROKEN-USD", r"a problem on its side \(503\)"),
+        ("BARRED-USD", r"bars requests.*\(403\)"),
+        ("MOVED-USD", r"no longer at their address \(404\)"),
+    ],
 )
 def test_a_fault_of_yahoo_itself_pauses_it(
     yahoo_server: YahooServer, home: Path, symbol: str, message: str
@@ -323,6 +328,20 @@ def test_a_clock_that_is_ahead_makes_no_candle_of_an_open_one(
         yahoo_server.date = hour_ago.strftime("%a, %d %b %Y %H:%M:%S GMT")
     candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10).candles
     assert candles.index[-1] == hour_ago.floor("h") - HOUR
+
+
+@pytest.mark.parametrize("traded", [None, "soon", 1.5e9])
+def test_a_last_trade_that_is_no_time_bounds_nothing(
+    yahoo_server: YahooServer, home: Path, traded: object
+) -> None:
+    def tamper(text: str) -> str:
+        document = json.loads(text)
+        document["chart"]["result"][0]["meta"]["regularMarketTime"] = traded
+        return json.dumps(document)
+
+    yahoo_server.tamper = tamper
+    candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10).candles
+    assert candles.index[-1] == pd.Timestamp.now("UTC").floor("h") - HOUR
 
 
 def test_the_last_trade_bounds_only_what_is_traded_all_the_time(

@@ -45,6 +45,8 @@ REFUSALS = {
     "STRANGE": (400, "Bad Request", "Invalid input - interval=1h is not supported"),
     "BROKEN": (503, "", ""),
     "BARRED": (403, "", ""),
+    "MOVED": (404, "", ""),
+    "GONE": (404, "Not Found", "Quote not available"),
 }
 
 
