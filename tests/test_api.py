@@ -18,7 +18,13 @@ from cryptoforecast import __version__, api, json_views
 from cryptoforecast.api import predict, rest
 from cryptoforecast.api.closes import read_closes
 from cryptoforecast.api.levels import read_levels
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import (
+    CryptoForecastError,
+    InvalidBundle,
+    InvalidInput,
+    SourceUnavailable,
+    UnknownModel,
+)
 from cryptoforecast.forecasting import probability
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import PREDICT_MODEL, Service, choices
@@ -305,6 +311,16 @@ def test_whatever_json_comes_only_sixty_prices_pass(value, place, count):
 @given(st.lists(st.floats(1e-12, 1e12) | st.integers(1, 10**12), min_size=60, max_size=60))
 def test_sixty_prices_always_pass(closes):
     assert read_closes(json.dumps({"prices": closes}).encode()) == closes
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(UnknownModel, 404), (InvalidInput, 422), (SourceUnavailable, 503), (InvalidBundle, 503),
+     (CryptoForecastError, 500)],
+)  # fmt: skip
+def test_each_kind_of_refusal_has_its_status(error, status):
+    answer = predict.refusal(error("The reason."))
+    assert (answer.status_code, json.loads(answer.body)) == (status, {"detail": "The reason."})
 
 
 def test_sixty_characters_of_what_was_received_are_shown_and_no_more():
