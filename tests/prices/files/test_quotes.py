@@ -64,7 +64,7 @@ MARKS: dict[str, Callable[[str], Marked]] = {
 }  # fmt: skip
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(quote=st.sampled_from(["EUR", "KRW", "GBP", "JPY", "USD"]), mark=st.sampled_from([*MARKS]))
 def test_a_currency_is_found_however_it_is_marked(quote: str, mark: str) -> None:
     for spelling in (quote, quote.lower()):

@@ -78,6 +78,8 @@ QUOTE_NAMES = _MONEY | {"currency", "quote"}
 #: The two sides of a market, and what is between them.
 SIDES = ("bid", "ask", "mid")
 
+# Longer names are not searched for words that stand for a price and its currency.
+_MAX_PARTED = 200
 _BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
 # What ``roles.unique_names`` adds to a name that is there before.
 _PLACE = re.compile(r" \(column \d+\)$")
@@ -127,7 +129,7 @@ def meaning(name: str) -> Meaning:
     label = " ".join(_BRACKETS.findall(text[:end]))
     outer = _BRACKETS.sub("", text[:end]) + text[end:]
     plain = _spelling(outer) or _spelling(text)
-    if plain not in _known():
+    if plain not in _known() and len(name) <= _MAX_PARTED:
         plain, label = _labelled(outer, plain) or (_of_two_languages(outer) or plain, label)
     sign = next((code for sign, code in SIGNS.items() if sign in name), "")
     return Meaning(plain, _written(label) or sign)

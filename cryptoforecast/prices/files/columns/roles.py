@@ -223,6 +223,9 @@ def _settle_dialects(columns: Mapping[str, str], roles: dict[str, str]) -> None:
     if {"id", "amount", "vol", "count"} <= columns.keys() and "time" not in roles:
         without_rivals(roles, "volume")
         roles.update(time=columns["id"], volume=columns["amount"], turnover=columns["vol"])
+    # Binance's stream: the symbol is called s.
+    if {"s", "i", "t", "o", "h", "l", "c"} <= columns.keys() and "symbol" not in roles:
+        roles["symbol"] = columns["s"]
     # Upbit: the time of the last trade is called timestamp, and that of the candle is not.
     if {"candledatetimeutc", "openingprice", "tradeprice"} <= columns.keys():
         without_rivals(roles, "time")

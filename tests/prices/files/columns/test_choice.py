@@ -58,7 +58,7 @@ FILES = {
 }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     name=st.sampled_from([*FILES]),
     order=st.randoms(use_true_random=False),
@@ -76,7 +76,7 @@ def test_the_order_of_columns_and_doubles_change_nothing(
     pd.testing.assert_frame_equal(history.candles, HOURS, check_freq=False)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(name=st.sampled_from([*FILES]), order=st.randoms(use_true_random=False))
 def test_nor_in_json_or_a_frame(name: str, order: random.Random) -> None:
     columns = [*FILES[name]]
@@ -133,7 +133,14 @@ def _in_form(name: str, form: str) -> str:
     return form.format(price, currency[:-1]) if currency else name
 
 
+@pytest.mark.parametrize("name", ["a _" * 20_000, "(" * 60_000, "open " * 12_000, "/" * 60_000])
+def test_a_long_name_says_nothing_and_costs_little(name: str) -> None:
+    assert meaning(name).label == ""
+
+
 def test_the_case_tells_names_apart_and_otherwise_nothing_does() -> None:
+    history = read(csv(klines()), "x.csv")
+    assert (history.coin, history.quote) == ("BTC", "USD")
     assert roles_by_name([*klines()])["low"] == "l"
     capitals = ["T", "O", "H", "L", "C", "V", "l", "t"]
     roles = roles_by_name(capitals)
