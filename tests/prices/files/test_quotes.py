@@ -76,6 +76,19 @@ def test_a_currency_is_found_however_it_is_marked(quote: str, mark: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("word", "quote"),
+    [
+        ("Euro", "EUR"), ("US Dollars", "USD"), ("US$", "USD"), ("원", "KRW"), ("Yen", "JPY"),
+        ("人民币", "CNY"), ("BTC/EUR", "EUR"), ("BTC-KRW", "KRW"), ("руб.", "RUB"),
+    ],
+)  # fmt: skip
+def test_words_in_brackets(word: str, quote: str) -> None:
+    frame, name = in_header("{} ({})")(word)
+    history = read(csv(frame), name)
+    assert (history.coin, history.quote) == ("BTC" if "BTC" in word else "UNKNOWN", quote)
+
+
+@pytest.mark.parametrize(
     ("sign", "quote"), [("€", "EUR"), ("£", "GBP"), ("₩", "KRW"), ("$", "USD"), ("R$", "BRL")]
 )
 def test_signs(sign: str, quote: str) -> None:

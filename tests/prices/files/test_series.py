@@ -170,6 +170,17 @@ def test_trades_of_one_coin_have_sides_and_those_of_two_have_two_prices() -> Non
     pd.testing.assert_frame_equal(history.candles, one.candles)
 
 
+def test_one_coin_in_two_spellings_is_one_series() -> None:
+    parts = [rows().iloc[:30].assign(k="BTC/USD"), rows().iloc[30:].assign(k="BTCUSD")]
+    both = pd.concat([*parts, rows(OTHERS["cheap"], k="ETH")])
+    for only in ("BTCUSD", "btc/usd", "BTC"):
+        history = read(csv(both), "x.csv", corrections=Corrections(only=only))
+        np.testing.assert_allclose(history.candles, HOURS)
+    spelled = pd.concat([rows(k="a"), rows(OTHERS["near"], k="A")])
+    with pytest.raises(UnreadableFile, match="there are several series in the file"):
+        read(csv(spelled), "x.csv")
+
+
 def test_only_of_a_file_of_one_series_must_be_that_one() -> None:
     one = csv(rows(symbol="BTCUSDT"))
     assert len(read(one, "x.csv", corrections=Corrections(only="btc"))) == 48

@@ -94,6 +94,14 @@ _GLUED_AFTER = re.compile(rf"({_WORD})(?:in)?({_LABEL})")
 SIGNS = {
     sign: code for code, sign in sorted(MONEY.items(), key=lambda money: -len(money[1])) if sign
 }
+# Currencies in words, without an s at the end.
+_WORDS = {
+    "euro": "EUR", "us dollar": "USD", "dollar": "USD", "us$": "USD", "usd$": "USD", "won": "KRW",
+    "원": "KRW", "韩元": "KRW", "yen": "JPY", "円": "JPY", "日元": "JPY", "yuan": "CNY",
+    "元": "CNY", "人民币": "CNY", "rmb": "CNY", "美元": "USD", "欧元": "EUR", "pound": "GBP",
+    "rupee": "INR", "lira": "TRY", "tl": "TRY", "rubel": "RUB", "руб": "RUB", "bitcoin": "BTC",
+    "ether": "ETH",
+}  # fmt: skip
 # Words of one script, or parted by a mark, in a name that says the same in two languages.
 _PARTS = re.compile("[\u3040-\u9fff\uac00-\ud7a3]+|[\u0400-\u04ff]+|[^\\W\u0400-\ud7a3]+")
 
@@ -165,6 +173,7 @@ def _labelled(text: str, plain: str) -> tuple[str, str] | None:
 def _written(label: str) -> str:
     """Write a currency's code in capitals, and a side in small letters."""
     label = SIGNS.get(label.strip(), label.strip())
+    label = _WORDS.get(label.casefold().rstrip("s."), label)
     if quote_of(label):
         return label.upper()
     return label.lower() if label.lower() in SIDES else label

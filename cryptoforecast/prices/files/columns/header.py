@@ -113,7 +113,8 @@ def find_header(
             roles.update(_clock(rows, end, names))
         first = _rows_above(rows[:i], names, roles, i) if end == i + 1 else i
         if first < i:
-            decisions["header"] = f"in line {i + 1}, below {i - first} rows that fit it too"
+            count = f"{i - first} row{'s' * (i - first > 1)}"
+            decisions["header"] = f"in line {i + 1}, below {count} that it names too"
             end = first
         if any(any(row) for row in rows[:first]):
             where = "column names" if first == i else "first row"
@@ -132,25 +133,25 @@ def _rows_above(
     Raises:
         UnreadableFile: If there are rows that do not fit the names.
     """
-    places = [names.index(roles[role]) for role in PRICES if role in roles]
+    single = "price" in roles
+    places = [names.index(roles[role]) for role in (("price",) if single else PRICES)]
     time = names.index(roles["time"])
-    rows = [
-        j
-        for j, row in enumerate(above)
-        if len(row) >= len(names) and len(places) == len(PRICES) and _is_time(row[time])
-    ]
-    if not rows:
-        return line
-    for j in rows:
-        cells = [above[j][place] for place in places]
-        prices = [float(cell) if _is_number(cell) else np.nan for cell in cells]
-        if not prices[2] <= min(prices[0], prices[3]) <= max(prices[0], prices[3]) <= prices[1]:
+    first = line
+    for j, row in reversed(list(enumerate(above))):
+        numbers = sum(map(_is_number, row))
+        if not any(map(_is_time, row)) or numbers < (1 if single else len(PRICES)):
+            continue
+        whole = len(row) >= len(names) and _is_time(row[time])
+        prices = [float(row[i]) if whole and _is_number(row[i]) else np.nan for i in places]
+        opening, high, low, close = prices * 4 if single else prices
+        if not 0 < low <= min(opening, close) <= max(opening, close) <= high:
             raise UnreadableFile(
                 "Column names must stand above the rows. Received: names in line "
                 f"{line + 1}, and above them a row that does not fit them (line {j + 1}). Put "
                 "the names first, or remove the rows above them."
             )
-    return rows[0]
+        first = j
+    return first
 
 
 def _is_time(cell: str) -> bool:

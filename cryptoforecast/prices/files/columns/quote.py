@@ -59,7 +59,8 @@ def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple
     prices = (*PRICES, "price")
     columns = [table.roles[role] for role in prices if role in table.roles]
     for name in (name for role, name in table.roles.items() if role_of(role) in prices):
-        quote = quote_of(meaning(name).label)
+        label = meaning(name).label
+        quote = quote_of(label) or quote_of_ticker(label)
         if quote and quote not in (each for each, _ in evidence):
             evidence.append((quote, f"column {name[:40]!r} says"))
     says = dict.fromkeys(prices_by_ticker(columns), f"column {columns[0][:40]!r} says")

@@ -31,6 +31,8 @@ _JUMP = 2.0
 _EXPLAINED = 0.5
 # Share of all pairs of a time and a series that must be there, if the series are interleaved.
 _FILLED = 0.5
+# Names that are compared with the coin that the user wants.
+_MAX_NAMES = 10_000
 # Names of columns that say when, not which; and values that are answers.
 _NO_SERIES = frozenset(
     {*ALIASES["time"], "closetime", "timeclose", "endtime", "year", "quarter", "month", "week",
@@ -79,7 +81,13 @@ def pick_series(table: Table, corrections: Corrections) -> tuple[Table, str]:
 def _symbol_of(table: Table) -> str:
     """Return what the file calls the coin outside its rows, or in the names of its prices."""
     columns = [table.roles[role] for role in PRICES if role in table.roles]
-    return table.symbol or next(iter(prices_by_ticker(columns)), "")
+    labels = [label for label in map(_label, columns) if quote_of_ticker(label)]
+    return table.symbol or next(iter([*prices_by_ticker(columns), *labels]), "")
+
+
+def _label(column: str) -> str:
+    """Return what a column's name says besides of its price."""
+    return meaning(column).label
 
 
 def _without_confusion(table: Table) -> Table:
@@ -134,7 +142,7 @@ def matching(names: Sequence[str], only: str) -> list[str]:
     for found in (
         [name for name in names if name == only],
         [name for name in names if _plain(name) and _plain(name) == _plain(only)],
-        [name for name in names if is_same_coin(name, only)],
+        [name for name in names[:_MAX_NAMES] if is_same_coin(name, only)],
     ):
         if len({_plain(name) for name in found}) > 1:
             raise SeveralSeries(
@@ -143,7 +151,7 @@ def matching(names: Sequence[str], only: str) -> list[str]:
                 found,
             )
         if found:
-            return found
+            return [name for name in names if _plain(name) == _plain(found[0])]
     return []
 
 
@@ -175,7 +183,8 @@ def refuse_mixture(
     for name, values in table.load(names).items():
         codes, texts = _values(values)
         codes = codes[usable]
-        if _is_series(codes, texts) and signs.are_explained(codes):
+        several = len({_plain(text) for text in texts}) > 1
+        if several and _is_series(codes, texts) and signs.are_explained(codes):
             raise _several(table, _spread(codes, usable), texts, str(name))
 
 
@@ -289,7 +298,7 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
             codes, texts = _values(values)
             if not exact and not all(map(str.isalpha, (text[:1] for text in texts))):
                 continue
-            found = [text for text in texts if text == only] if exact else matching(texts, only)
+            found = [] if exact and only not in texts else matching(texts, only)
             if found and plain_name(column) not in _NO_SERIES:
                 table, name = _taken(table, codes, texts, found, str(column))
                 return table, name if _is_coin_name(name) else table.symbol
@@ -327,15 +336,16 @@ def _taken(
 def _several(table: Table, codes: Array, names: Sequence[str], column: str) -> UnreadableFile:
     """Return the error for rows of several series."""
     plain = [_plain(name) for name in names]
+    used = np.unique(codes[codes >= 0])
     first = int(codes[codes >= 0][0])
-    other = next(i for i in codes if i >= 0 and plain[i] != plain[first])
-    row = int(np.argmax(codes == other))
-    count = len({plain[i] for i in np.unique(codes[codes >= 0])})
+    others = [i for i in used if plain[i] != plain[first]]
+    row = int(np.argmax(np.isin(codes, others)))
+    other, count = int(codes[row]), len({plain[i] for i in used})
     return SeveralSeries(
         f"A file must hold one coin. Received: {names[first][:30]!r} and {names[other][:30]!r} "
         f"({table.where(row)}, column {column!r}; {count} in all). Choose one "
         f"({HOW_TO_CHOOSE}), or save one coin a file.",
-        [names[i] for i in np.unique(codes[codes >= 0])],
+        [names[i] for i in used],
     )
 
 

@@ -36,7 +36,7 @@ def prices_by_ticker(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
             match = re.fullmatch(form, name.strip(), re.IGNORECASE)
             # A currency or a side is no coin: "Open (EUR)", "bid open".
             label = meaning(name).label
-            marked = quote_of(label) or label in SIDES
+            marked = quote_of(label) or label in SIDES or (match and match[ticker][0] in "([")
             if match and not marked and plain_name(match[word]) in _FIELDS:
                 roles = found.setdefault(match[ticker], {})
                 roles.setdefault(plain_name(match[word]), []).append(name)

@@ -194,6 +194,29 @@ def test_names_that_do_not_fit_the_rows_above_them_are_refused(at: int) -> None:
         read(b"\n".join(lines), "x.csv")
 
 
+def test_rows_above_the_names_that_lack_a_column_are_refused() -> None:
+    lines = samples.kraken(samples.candles("1h", 60)).decode().splitlines()
+    short = [line.rsplit(",", 1)[0] for line in lines[:10]]
+    names = "time,open,high,low,close,volume,trades"
+    with pytest.raises(UnreadableFile, match=r"names in line 11, .* \(line 10\)"):
+        read("\n".join([*short, names, *lines[10:]]).encode(), "x.csv")
+
+
+@pytest.mark.parametrize("above", ["0,1,2,3,4,5,6", "2024-01-01,2024-12-31", "BTC,60,1", "1,2,3"])
+def test_numbers_above_the_names_may_be_a_title(above: str) -> None:
+    lines = samples.kraken(HOURS).decode()
+    content = f"{above}\ntime,open,high,low,close,volume,trades\n{lines}"
+    assert len(read(content.encode(), "x.csv")) == len(HOURS)
+
+
+def test_trades_above_their_names() -> None:
+    seconds = 1_709_251_200 + np.cumsum(np.random.default_rng(3).integers(1, 40, 600))
+    lines = [f"{second},{27_000 + second % 7},0.5" for second in seconds]
+    named = read("\n".join(["time,price,amount", *lines]).encode(), "x.csv")
+    late = read("\n".join([*lines[:9], "time,price,amount", *lines[9:]]).encode(), "x.csv")
+    pd.testing.assert_frame_equal(late.candles, named.candles)
+
+
 # ---------------------------------------------------------------------------- as reported
 
 
