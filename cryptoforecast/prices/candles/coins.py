@@ -70,7 +70,8 @@ def _resolve_symbol(text: str) -> Coin:
         )
     if wanted.isalnum():
         return pairs.coin_of(wanted, DEFAULT_QUOTE)
-    pair = re.fullmatch(r"([A-Z0-9]+)-([A-Z]{3,5})", wanted)
+    # A longer first word is a name, such as BITCOIN-GOLD.
+    pair = re.fullmatch(r"([A-Z0-9]{1,5})-([A-Z]{3,5})", wanted)
     if pair is not None:
         raise InvalidInput(
             f"Prices can be in {', '.join(['USD', 'EUR', 'GBP', 'KRW', *quotes.COINS])} and other "

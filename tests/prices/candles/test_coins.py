@@ -142,6 +142,10 @@ def test_an_unknown_quote_is_refused_with_the_remedy(text: str) -> None:
         resolve(text)
 
 
+def test_a_name_with_a_dash_is_no_pair() -> None:
+    assert resolve("bitcoin-gold").symbol == "BITCOIN-GOLD"
+
+
 @pytest.mark.parametrize("text", ["USD", "BTC-BTC", "BTC/XBT", "USD/USDT", "ETHETH-ETH", "EUR-EUR"])
 def test_a_coin_in_itself_is_refused(text: str) -> None:
     if text.startswith("ETHETH"):
