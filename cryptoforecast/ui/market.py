@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 
@@ -9,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
+from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import base_interval
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, price_text, span_text
@@ -81,7 +83,8 @@ def last_price(service: Service, query: MarketQuery) -> None:
     It comes from the candles that the source has, not from longer ones made of them: the last
     close of a week can be days old, that of its last day is not.
     """
-    with elements.errors():
+    # Where there are no prices, the chart below says why.
+    with contextlib.suppress(CryptoForecastError):
         now = pd.Timestamp.now("UTC")
         interval = base_interval(query.interval)
         short = INTERVALS[interval] < INTERVALS["1h"]

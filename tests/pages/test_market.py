@@ -64,3 +64,9 @@ def _at(open_page, interval: str):
     page = open_page("market")
     page.segmented_control(key="interval").set_value(interval).run()
     return page
+
+
+def test_an_unknown_coin_is_refused_once(open_page):
+    page = open_page("market", coin="ZZZZ")
+    assert [error.value.split(" ")[0] for error in page.error] == ["ZZZZ-USD"]
+    assert not page.metric
