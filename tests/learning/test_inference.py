@@ -20,7 +20,7 @@ KINDS = (
     {"network": "lstm", "units": (5, 3), "horizon": 4},
     {"network": "lstm", "loss": "mse", "target": "price"},
     {"network": "dense"},
-    {"network": "dense", "loss": "mse", "horizon": 3},
+    {"network": "dense", "units": (5, 3), "loss": "mse", "horizon": 3},
     {"network": "dense", "target": "price", "horizon": 2},
 )
 
