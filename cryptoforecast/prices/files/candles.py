@@ -83,7 +83,7 @@ def candles_from_table(
     own, copies = _without_copies(own, values, table)
     spacing = commonest_spacing(own.stamps) if copies else spacing
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
-    lengths = _find_lengths(times, spacing, None if closing else interval, table)
+    lengths = _find_lengths(times, spacing, interval, table, closing=closing)
     if lengths:
         decisions["lengths"] = lengths.summary
         spacing = lengths.short
@@ -202,15 +202,16 @@ def _local_problem(
 
 
 def _find_lengths(
-    times: Times, spacing: pd.Timedelta, interval: str | None, table: Table
+    times: Times, spacing: pd.Timedelta, interval: str | None, table: Table, *, closing: bool
 ) -> Lengths | None:
     """Find candles of two lengths, one after the other by time or in the file.
 
     Args:
         times: Of all rows; one without a trade is no gap.
         spacing: The most frequent distance between neighbours.
-        interval: The length to merge into, if any and if that is possible.
+        interval: The length to merge into, if any.
         table: For the place of the rows in the file.
+        closing: Whether times are the ends of candles, whose opens are then not known.
 
     Raises:
         UnreadableFile: If there are two lengths, and they are not merged into a multiple of both.
@@ -219,20 +220,21 @@ def _find_lengths(
     stamps = times.index.asi8[rows]
     if stamps[0] > stamps[-1]:
         stamps, rows = stamps[::-1], rows[::-1]
+    separable = not closing
     if (np.diff(stamps) > 0).all():
         lengths = find_lengths(stamps, spacing)
     else:
         ordered, first = np.unique(stamps, return_index=True)
         # Where the parts overlap, they can't be merged.
-        interval = interval if len(ordered) == len(stamps) else None
+        separable &= len(ordered) == len(stamps)
         lengths = find_lengths(ordered, spacing)
         if lengths:
             rows = rows[first]
         else:
-            lengths, interval = find_lengths(stamps, spacing), None
+            lengths, separable = find_lengths(stamps, spacing), False
     if lengths:
         places = (table.where(int(rows[row])) for row in (lengths.first, lengths.last))
-        check_lengths(lengths, interval, *places)
+        check_lengths(lengths, interval, *places, separable=separable)
     return lengths
 
 

@@ -93,7 +93,9 @@ def _is_other_length(step: int, length: int, count: int, *, at_end: bool) -> boo
     return missing >= _MIN_MISSING_WITHIN and count >= _MIN_STEPS_WITHIN
 
 
-def check_lengths(lengths: Lengths, interval: str | None, first: str, last: str) -> None:
+def check_lengths(
+    lengths: Lengths, interval: str | None, first: str, last: str, *, separable: bool
+) -> None:
     """Refuse candles of two lengths, unless the user has them merged into long enough ones.
 
     Args:
@@ -101,15 +103,16 @@ def check_lengths(lengths: Lengths, interval: str | None, first: str, last: str)
         interval: The length that the user chooses, if any.
         first: Place in the file of the first candle of the less frequent length.
         last: Place in the file of the last of them.
+        separable: Whether each time has candles of one length only, so that they can be merged.
 
     Raises:
         UnreadableFile: If the user chooses no multiple of the longer one.
     """
-    if interval is not None and not step_of(interval) % lengths.long:
+    if separable and interval is not None and not step_of(interval) % lengths.long:
         return
     short, long = describe(lengths.short), describe(lengths.long)
     remedy = "Save them as two files."
-    if long in INTERVALS:
+    if separable and long in INTERVALS:
         remedy = (
             f"Have them merged into {long} (Candles on the Data page, --interval on the command "
             "line, interval= in Python), or save them as two files."

@@ -80,7 +80,9 @@ def test_two_lengths_of_the_same_time_are_refused(step: int, interval: str | Non
     for index in (days.append(hours), hours.append(days)):
         frame = samples.candles("1h", len(index)).set_axis(index)
         content = samples.dated(frame[::step], "%Y-%m-%d %H:%M")
-        with pytest.raises(UnreadableFile, match=r"must have one length"):
+        with pytest.raises(
+            UnreadableFile, match=r"must have one length.*most are\). Save them as two"
+        ):
             read(content, "x.csv", interval=interval)
 
 
@@ -127,7 +129,7 @@ def test_merged_into_the_longer_every_candle_is_right(order: str, days: int, hou
 def test_closing_times_of_two_lengths_are_refused_in_any_case() -> None:
     index = times(("1d", 40), ("1h", 90))
     content = samples.dated(samples.candles("1h", 130).set_axis(index), "%Y-%m-%d %H:%M")
-    with pytest.raises(UnreadableFile, match="must have one length"):
+    with pytest.raises(UnreadableFile, match=r"must have one length.*most are\). Save them as two"):
         read(content, "x.csv", interval="1d", corrections=Corrections(label="close"))
 
 
