@@ -158,6 +158,9 @@ class Doctor:
         )
         if seen:
             check = _answered(check, seen[-1], show_bytes=bool(problem))
+        if any("getcrumb" in roundtrip.url for roundtrip in seen):
+            asked = f"{source.title} was asked for a cookie and a crumb, which takes longer."
+            check = replace(check, warnings=(*check.warnings, asked))
         check = _with_candles(replace(check, problem=problem), candles)
         if check.problem or candles is None:
             return check, None
@@ -340,7 +343,10 @@ def _with_candles(check: SourceCheck, candles: pd.DataFrame | None) -> SourceChe
     warnings = check.warnings
     absent = sum(int((b - a) / step) - 1 for a, b in pairwise(candles.index))
     if absent:
-        warnings += (f"{absent} candles are missing between the first and the last one.",)
+        some = "1 candle is" if absent == 1 else f"{absent} candles are"
+        warnings += (f"{some} missing between the first and the last one.",)
+    if check.order == "unordered":
+        warnings += ("The rows came in no order.",)
     behind = floor(pd.Timestamp.now("UTC"), INTERVAL) - candles.index[-1] - step
     if behind >= step:
         warnings += (f"The last candle is {int(behind / step)} h behind.",)

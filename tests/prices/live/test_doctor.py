@@ -21,7 +21,7 @@ from cryptoforecast.prices.live.kraken import Kraken
 from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.diagnosis import SourceCheck
-from tests.prices.live.exchange_server import ExchangeServer
+from tests.prices.live.exchange_server import ExchangeServer, coinbase_rows
 from tests.prices.live.yahoo_server import COOKIE, CRUMB, YahooServer
 
 HOUR = pd.Timedelta("1h")
@@ -100,9 +100,7 @@ def test_healthy_sources_are_described(ward: Ward) -> None:
     assert found.agreement.difference == 0
     assert found.winner == "yahoo"
     # One null row of Yahoo's is a warning.
-    assert checks["yahoo"].warnings == (
-        "1 candles are missing between the first and the last one.",
-    )
+    assert checks["yahoo"].warnings == ("1 candle is missing between the first and the last one.",)
     assert not (ward.home / "prices").exists()
 
 
@@ -186,6 +184,19 @@ def test_a_wrong_clock_is_told_and_no_open_candle_counts(
         assert check.end + HOUR <= min(date, pd.Timestamp.now("UTC"))
 
 
+def test_rows_in_no_order_are_told(ward: Ward) -> None:
+    times = [int((floor(pd.Timestamp.now("UTC"), "1h") - n * HOUR).timestamp()) for n in (2, 5, 4)]
+    ward.exchange.coinbase_behaviour = "body"
+    ward.exchange.body = json.dumps(coinbase_rows(*times)).encode()
+    check = by_name(ward.examine())["coinbase"]
+    assert (check.usable, check.order, check.rows) == (True, "unordered", 3)
+    assert check.warnings == (
+        "1 candle is missing between the first and the last one.",
+        "The rows came in no order.",
+        "The last candle is 1 h behind.",
+    )
+
+
 def test_sources_that_disagree_are_told(ward: Ward) -> None:
     ward.yahoo.tamper = str
     found = ward.examine()
@@ -240,6 +251,7 @@ def test_what_is_recorded_is_short_and_without_cookies(ward: Ward, tmp_path: Pat
     folder = tmp_path / "record"
     found = ward.examine(record=folder)
     assert by_name(found)["yahoo"].usable
+    assert "Yahoo was asked for a cookie and a crumb" in by_name(found)["yahoo"].warnings[0]
     files = sorted(folder.iterdir())
     assert [file.name for file in files] == list(found.recorded)
     assert {file.name[4:] for file in files} == {"yahoo.json", "coinbase.json", "kraken.json"}
