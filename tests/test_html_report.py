@@ -163,6 +163,16 @@ def test_a_single_fold_has_no_section_of_folds(walked):
     assert "<h2>Folds</h2>" not in page
 
 
+def test_the_scores_are_those_of_the_last_step(result, page):
+    scores = page[page.index("<h2>Scores</h2>") : page.index("<h2>Leaderboard</h2>")]
+    rows = re.findall("<tr>(<td>.*?)</tr>", scores)
+    for row, (name, steps) in zip(rows, result.scores.items(), strict=True):
+        last = dataclasses.asdict(steps[-1]).items()
+        cells = [name, *(html_report.metric_text(metric, value, "USD") for metric, value in last)]
+        assert re.findall("<td>(.*?)</td>", row) == cells
+    assert "rows.</p>" not in scores  # no row is left out
+
+
 def test_a_long_table_ends_with_its_last_sixty_rows(result, page):
     errors = len(Analyses().frame(result, "residuals", 2))
     assert f"<p>The last 60 of {errors} rows.</p>" in page
