@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import IO
 
@@ -37,6 +40,9 @@ from cryptoforecast.prices.files.readers.json_rows import (
 )
 from cryptoforecast.prices.files.table import Table
 
+# Records of plain values at the beginning of a file, in so many characters.
+_RECORD = re.compile(r"\{[^{}]*\}")
+_MAX_SEARCHED = 100_000
 # Rows by which columns are recognised.
 _SAMPLE_ROWS = 400
 
@@ -100,6 +106,7 @@ def _rows(content: bytes, corrections: Corrections) -> tuple[Found, str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"It is not text in UTF-8 ({error.reason}). Save it so.") from error
+    _refuse_repeated_names(text)
     try:
         document = json.loads(text)
     except RecursionError as error:
@@ -112,6 +119,20 @@ def _rows(content: bytes, corrections: Corrections) -> tuple[Found, str]:
             ) from error
         return Found(_by_line(text.splitlines())), "line"
     return find_rows(document, corrections.only), "record"
+
+
+def _refuse_repeated_names(text: str) -> None:
+    """Refuse records that have a name twice with two values, of which a parser keeps the last."""
+    for record in itertools.islice(_RECORD.finditer(text, 0, _MAX_SEARCHED), _SAMPLE_ROWS):
+        with contextlib.suppress(ValueError, RecursionError):
+            pairs = json.loads(record[0], object_pairs_hook=list)
+            values = dict(pairs)
+            name = next((name for name, value in pairs if values[name] != value), None)
+            if name is not None:
+                raise UnreadableFile(
+                    f"Each column must be there once. Received: {name[:40]!r} twice in a record, "
+                    "with different values. Save each under a name of its own."
+                )
 
 
 def _by_line(lines: list[str]) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 
@@ -78,11 +79,15 @@ def test_the_order_of_columns_and_doubles_change_nothing(
 
 @settings(deadline=None, max_examples=40)
 @given(name=st.sampled_from([*FILES]), order=st.randoms(use_true_random=False))
-def test_nor_in_json_or_a_frame(name: str, order: random.Random) -> None:
+def test_nor_in_json_parquet_or_a_frame(name: str, order: random.Random) -> None:
     columns = [*FILES[name]]
     order.shuffle(columns)
     frame = FILES[name][columns]
     content = json.dumps(frame.to_dict("records")).encode()
+    packed = io.BytesIO()
+    frame.to_parquet(packed)
+    candles = read(packed.getvalue(), "x").candles
+    pd.testing.assert_frame_equal(candles, HOURS, check_freq=False)
     pd.testing.assert_frame_equal(read(content, "x").candles, HOURS, check_freq=False)
     pd.testing.assert_frame_equal(frames.read(frame, coin="X").candles, HOURS, check_freq=False)
 
@@ -97,6 +102,22 @@ def test_columns_of_one_name_with_other_values_are_refused(name: str) -> None:
     corrections = Corrections(columns={name: name})
     history = read(csv(doubled), "x.csv", corrections=corrections)
     assert history.candles["close"].tolist() == HOURS["close"].tolist()
+
+
+@pytest.mark.parametrize("form", ["[{}]", '{{"data": [{}]}}', "lines"])
+def test_names_that_a_record_has_twice(form: str) -> None:
+    for other in (0, 5):
+        rows = [
+            json.dumps(row)[:-1] + f', "close": {row["close"] + other}}}'
+            for row in ROWS.to_dict("records")
+        ]
+        content = "\n".join(rows) if form == "lines" else form.format(", ".join(rows))
+        if other:
+            with pytest.raises(UnreadableFile, match="'close' twice in a record"):
+                read(content.encode(), "x.json")
+            continue
+        candles = read(content.encode(), "x.json").candles
+        pd.testing.assert_frame_equal(candles, HOURS, check_freq=False)
 
 
 def test_a_column_that_is_empty_or_of_words_has_no_say() -> None:
