@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -208,7 +209,7 @@ def test_a_forecast_is_told_by_the_close_of_its_candle(interval, last, first):
         (charts.probability_by_step(coming, one), "chance"),
     ):
         line = next(trace for trace in figure.data if trace.name == name)
-        closes = [time.timestamp() * 1000 for time in coming.closing_times]
-        assert list(line.x) == closes
+        closes = pd.to_datetime([*line.x], utc=True).as_unit("ns")
+        assert closes.equals(coming.closing_times.as_unit("ns"))
         assert figure.layout.xaxis.title.text == "candle close, UTC"
     assert charts.candles(coming.history).layout.xaxis.title.text == "candle open, UTC"

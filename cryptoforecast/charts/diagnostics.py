@@ -99,7 +99,7 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     residual, average = (100 * frame[name].to_numpy() for name in ("residual", "average"))
     rows = rows_to_show([residual, average])
     times = pd.DatetimeIndex(frame["closes_at"])
-    x = style.milliseconds(times)[rows]
+    x = style.dates(times)[rows]
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": colours.ink, "dash": "dash", "width": 1})
     for name, values, colour, width in (

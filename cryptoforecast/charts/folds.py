@@ -56,7 +56,7 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
     colours, result, frame = style.theme(dark), walk_forward.backtest, table(walk_forward)
     interval = result.history.interval
     middle = frame["test_from"] + (frame["test_to"] - frame["test_from"]) / 2
-    x = style.milliseconds(pd.DatetimeIndex(middle))
+    x = style.dates(pd.DatetimeIndex(middle))
     figure = go.Figure()
     figure.add_hline(y=1, line={"color": colours.ink, "dash": "dash", "width": 1})
     for column, name, colour, symbol in (
@@ -68,10 +68,8 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
             line={"color": colour, "width": 1.8}, marker={"size": 9, "symbol": symbol},
             hovertemplate=f"fold %{{customdata}}: {name} %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
-    for begin in frame["test_from"].iloc[1:]:
-        figure.add_vline(
-            x=begin.timestamp() * 1000, line={"color": style.GRID, "width": 1, "dash": "dot"}
-        )
+    for begin in style.dates(pd.DatetimeIndex(frame["test_from"].iloc[1:])):
+        figure.add_vline(x=begin, line={"color": style.GRID, "width": 1, "dash": "dot"})
     label = style.step_label(result.spec.horizon, interval)
     subtitle = style.subtitle_lines(result.history, "dashed: the last price; below it is better")
     style.lay_out(

@@ -49,7 +49,7 @@ def predicted_vs_actual(
     actual, residual = frame["actual"].to_numpy(), frame["residual"].to_numpy()
     rows = rows_to_show([actual, residual])
     times, quote = pd.DatetimeIndex(frame["closes_at"]), result.history.quote
-    x = style.milliseconds(times)[rows]
+    x = style.dates(times)[rows]
     hover = style.hover_price(actual, quote)
     band = frame[["q0.1", "q0.9"]].to_numpy()[rows]
     figure = go.Figure()
@@ -96,13 +96,20 @@ def predicted_vs_actual(
     )
 
 
-def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None) -> go.Figure:
+def fan(
+    next_steps: NextSteps,
+    *,
+    dark: bool = False,
+    recent: int | None = None,
+    zone: str | None = None,
+) -> go.Figure:
     """Draw recent closes and, after them, the bands and medians of the next steps.
 
     Args:
         next_steps: A forecast from one origin, the last closed candle.
         dark: Whether the page behind is dark.
         recent: Closes to show before the forecast. The default is three times the horizon.
+        zone: Time zone of the user, whose times appear under the pointer beside UTC.
     """
     colours, history, forecast = style.theme(dark), next_steps.history, next_steps.forecast
     recent = recent or max(_MIN_RECENT, 3 * forecast.horizon)
@@ -110,25 +117,26 @@ def fan(next_steps: NextSteps, *, dark: bool = False, recent: int | None = None)
     past, price = pd.DatetimeIndex(closes.index + history.candle_length), closes.to_numpy()
     rows = rows_to_show([price])
     quantiles = forecast.quantile_prices[0]
-    x, hover = style.milliseconds(next_steps.closing_times), style.hover_price(quantiles, quote)
+    x, hover = style.dates(next_steps.closing_times), style.hover_price(quantiles, quote)
     figure = go.Figure()
     edges, outline = _outline(x, quantiles, forecast.close[0], history.candle_length)
     for level, strength in _FAN:
         _add_band(figure, edges, *_band(outline, level), f"{level} %", colours.fan(strength))
     figure.add_scatter(
-        x=style.milliseconds(past)[rows], y=style.float32(price[rows]), name="close", mode="lines",
+        x=style.dates(past)[rows], y=style.float32(price[rows]), name="close", mode="lines",
         line={"color": colours.ink, "width": 1.6}, showlegend=False,
         hovertemplate=f"close {hover}<extra></extra>",
     )  # fmt: skip
     bounds = np.concatenate([_band(quantiles, level) for level, _ in reversed(_FAN)]).T
     levels = enumerate(level for level, _ in reversed(_FAN))
     bands = (_band_hover(quantiles, quote, level, 2 * i) for i, level in levels)
+    local, local_form = style.local_hover(next_steps.closing_times, zone)
     figure.add_scatter(
         x=x, y=style.float32(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
         line={"color": colours.strong, "width": 1.8, "dash": "dot"},
         marker={"size": 8 if forecast.horizon <= 12 else 4, "symbol": "diamond"},
-        customdata=style.float32(bounds),
-        hovertemplate=f"median {hover}{''.join(bands)}<extra></extra>",
+        customdata=style.float32(bounds), hovertext=local,
+        hovertemplate=f"median {hover}{''.join(bands)}{local_form}<extra></extra>",
     )  # fmt: skip
     _label_end(figure, edges[-1], quantiles[-1], quote, colours.ink)
     return style.lay_out(
@@ -215,17 +223,18 @@ def _outline(
     A fan of few steps would be too narrow to see. Its steps are boxes, one candle wide.
 
     Returns:
-        ``(m,)`` milliseconds and ``(m, 9)`` prices.
+        ``(m,)`` times as text and ``(m, 9)`` prices.
     """
-    candle = candle_length.total_seconds() * 1000
+    candle, middle = candle_length.total_seconds() * 1000, style.milliseconds(x)
     if len(x) > _MAX_BOXES:
         start = np.full((1, len(QUANTILES)), close)
-        return np.append(x[0] - candle, x), np.concatenate([start, quantiles])
+        times = np.append(middle[0] - candle, middle)
+        return style.dates(times), np.concatenate([start, quantiles])
     sides = np.array([-0.45, 0.45]) * candle
-    return (x[:, None] + sides).ravel(), np.repeat(quantiles, 2, axis=0)
+    return style.dates((middle[:, None] + sides).ravel()), np.repeat(quantiles, 2, axis=0)
 
 
-def _label_end(figure: go.Figure, x: float, quantiles: Array, quote: str, ink: str) -> None:
+def _label_end(figure: go.Figure, x: str, quantiles: Array, quote: str, ink: str) -> None:
     """Write the median and the ends of the 80 % band beside the last step."""
     (low,), (high,) = _band(quantiles[None], 80)
     for price, shift in ((low, -9), (quantiles[MEDIAN], 0), (high, 9)):

@@ -63,7 +63,7 @@ def candles(
     colours = style.theme(dark)
     shown = _tail(history, last)
     drawn, length = for_display(shown, history.candle_length)
-    x = style.milliseconds(pd.DatetimeIndex(drawn.index))
+    x = style.dates(pd.DatetimeIndex(drawn.index))
     volume = drawn["volume"].to_numpy()
     with_volume = bool(np.nansum(volume) > 0)
     low = drawn["low"].to_numpy()

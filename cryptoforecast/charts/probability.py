@@ -25,7 +25,7 @@ _MAX_LARGE_MARKERS = 12
 
 
 def probability_by_step(
-    next_steps: NextSteps, probability: Probability, *, dark: bool = False
+    next_steps: NextSteps, probability: Probability, *, dark: bool = False, zone: str | None = None
 ) -> go.Figure:
     """Draw the probability of ending above or below a price, at each step.
 
@@ -33,16 +33,18 @@ def probability_by_step(
         next_steps: A forecast from one origin.
         probability: A probability of this forecast.
         dark: Whether the page behind is dark.
+        zone: Time zone of the user, whose times appear under the pointer beside UTC.
     """
     colours, percentages = style.theme(dark), 100 * probability.by_step
     price = price_text(probability.level, next_steps.history.quote)
-    x = style.milliseconds(next_steps.closing_times)
+    x = style.dates(next_steps.closing_times)
+    local, local_form = style.local_hover(next_steps.closing_times, zone)
     figure = go.Figure()
     figure.add_scatter(
         x=x, y=percentages, mode="lines+markers", name="chance", showlegend=False,
         line={"color": colours.strong, "width": 2},
         marker={"symbol": "diamond", "size": 8 if len(x) <= _MAX_LARGE_MARKERS else 4},
-        hovertemplate="%{y:.1f} %<extra></extra>",
+        hovertext=local, hovertemplate=f"%{{y:.1f}} %{local_form}<extra></extra>",
     )  # fmt: skip
     ends = [
         {"x": x[row], "y": percentages[row], "text": probability_text(probability.by_step[row]),

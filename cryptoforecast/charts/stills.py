@@ -104,10 +104,9 @@ def _room(least: int, texts: list[str], width: float) -> int:
 
 def _box(figure: go.Figure) -> _Box | None:
     known = [np.isfinite(line.y) for line in figure.data]
-    x, y = (
-        np.concatenate([line[axis][seen] for line, seen in zip(figure.data, known, strict=True)])
-        for axis in "xy"
-    )
+    lines = list(zip(figure.data, known, strict=True))
+    x = np.concatenate([style.milliseconds(line.x)[seen] for line, seen in lines])
+    y = np.concatenate([line.y[seen] for line, seen in lines])
     if len(np.unique(x)) < 2:
         return None
     low, high = float(y.min()), float(y.max())
@@ -150,7 +149,7 @@ def _image(figure: go.Figure, box: _Box, times: Array, prices: Array) -> str:
 
 
 def _points(line: go.Scatter, box: _Box) -> str:
-    x, y = box.x(line.x) * SIZE, box.y(line.y) * SIZE
+    x, y = box.x(style.milliseconds(line.x)) * SIZE, box.y(line.y) * SIZE
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if math.isfinite(b))
 
 
@@ -174,7 +173,10 @@ def _legend(figure: go.Figure) -> Iterator[str]:
 def _annotation(note: go.layout.Annotation, box: _Box) -> str:
     shift = f"{note.xshift or 0}px,calc(-50% - {note.yshift or 0}px)"
     return _label(
-        box.x(note.x), box.y(note.y), note.text, f"font-size:11px;transform:translate({shift})"
+        box.x(style.milliseconds(note.x)),
+        box.y(note.y),
+        note.text,
+        f"font-size:11px;transform:translate({shift})",
     )
 
 

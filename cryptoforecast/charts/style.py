@@ -10,6 +10,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from cryptoforecast.types import (
     PriceHistory,
     affixes,
     duration,
+    local_text,
 )
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, decimals
 
@@ -34,6 +36,8 @@ SIMULATED = "<b>Simulated prices, not a market</b>"
 
 #: Date format of a time of day.
 _CLOCK = "%Y-%m-%d %H:%M"
+# Units of time, the longest text last.
+_UNITS: tuple[Literal["D", "m", "s", "ms"], ...] = ("D", "m", "s", "ms")
 #: Prices below this would have an exponent in the short form of a tick.
 _MIN_SHORT = 1e-5
 
@@ -235,6 +239,21 @@ def time_axis(interval: str, label: str = "close") -> dict[str, object]:
     }
 
 
+def local_hover(times: pd.DatetimeIndex, zone: str | None) -> tuple[list[str] | None, str]:
+    """Write times in a user's zone, for what appears under the pointer.
+
+    Args:
+        times: ``(n,)``.
+        zone: Name of the zone; see ``local_text``.
+
+    Returns:
+        The texts, for a trace's ``hovertext``, and what shows them in its hover template. ``None``
+        and nothing where they say no more than UTC.
+    """
+    texts = [local_text(time, zone) for time in times]
+    return (texts, "<br>%{hovertext}") if any(texts) else (None, "")
+
+
 def axis_title(text: str) -> dict[str, object]:
     """Describe the title of an axis, small and close to it."""
     return {"text": text, "font": {"size": 11}, "standoff": 4}
@@ -290,9 +309,27 @@ def largest(values: Array) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
-def milliseconds(times: pd.DatetimeIndex) -> Array:
-    """Convert to milliseconds since 1970, a quarter of the size of text in a figure."""
-    numbers: Array = times.as_unit("ms").asi8.astype(float)
+def dates(times: pd.DatetimeIndex | Array) -> Array:
+    """Write times for an axis of dates, as short as possible: "2026-12-07T13:00".
+
+    A browser shows a number on such an axis in its own time zone. It shows text as it is.
+
+    Args:
+        times: ``(n,)``, UTC: times, or milliseconds since 1970.
+
+    Returns:
+        ``(n,)`` texts without a zone.
+    """
+    numbers = times.as_unit("ms").asi8 if isinstance(times, pd.DatetimeIndex) else times
+    moments = np.asarray(numbers).round().astype("datetime64[ms]")
+    units = (unit for unit in _UNITS if (moments == moments.astype(f"datetime64[{unit}]")).all())
+    texts: Array = np.datetime_as_string(moments, unit=next(units))
+    return texts
+
+
+def milliseconds(texts: Array) -> Array:
+    """Read what ``dates`` writes as milliseconds since 1970, ``(n,)``."""
+    numbers: Array = np.asarray(texts, dtype="datetime64[ms]").astype(float)
     return numbers
 
 

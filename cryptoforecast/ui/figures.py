@@ -24,10 +24,12 @@ _figures: LruCaches[go.Figure] = LruCaches(MAX_FIGURES)
 _stills: LruCaches[str] = LruCaches(MAX_FIGURES)
 
 
-def fan(future: NextSteps, *, dark: bool) -> go.Figure:
+def fan(future: NextSteps, *, dark: bool, zone: str | None = None) -> go.Figure:
     """Return the figure of what comes next; see ``charts.fan``."""
     return cached(
-        future.forecast, ("fan", future.history.quote, dark), lambda: charts.fan(future, dark=dark)
+        future.forecast,
+        ("fan", future.history.quote, dark, zone),
+        lambda: charts.fan(future, dark=dark, zone=zone),
     )
 
 
@@ -57,12 +59,14 @@ def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: b
     )
 
 
-def probability_by_step(future: NextSteps, one: Probability, *, dark: bool) -> go.Figure:
+def probability_by_step(
+    future: NextSteps, one: Probability, *, dark: bool, zone: str | None = None
+) -> go.Figure:
     """Return the figure of one price; see ``charts.probability_by_step``."""
     return cached(
         future.forecast,
-        ("probability", one.level, one.direction, future.history.quote, dark),
-        lambda: charts.probability_by_step(future, one, dark=dark),
+        ("probability", one.level, one.direction, future.history.quote, dark, zone),
+        lambda: charts.probability_by_step(future, one, dark=dark, zone=zone),
     )
 
 

@@ -1,4 +1,4 @@
-"""Times in the time zone of the user's browser, for help texts; the pages themselves are in UTC."""
+"""Times in the zone of the user's browser, for help and pointers; texts are in UTC."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.types import local_text
+
+
+def zone(time: pd.Timestamp) -> str | None:
+    """Return the user's zone; ``None`` where it is unknown or has the clock of UTC at a time."""
+    name = st.context.timezone
+    return name if local_text(time, name) else None
 
 
 def help_text(what: str, time: pd.Timestamp) -> str | None:

@@ -21,7 +21,8 @@ def show(future: NextSteps) -> None:
     st.markdown(summary, help=local_time.help_text("The forecast is for", future.closing_times[-1]))
     dark = elements.dark()
     still = figures.fan_still(future, summary, dark=dark)
-    elements.chart(figures.fan(future, dark=dark), alt=summary, key="fan", still=still)
+    figure = figures.fan(future, dark=dark, zone=local_time.zone(future.closing_times[-1]))
+    elements.chart(figure, alt=summary, key="fan", still=still)
     if future.calibration is not None:
         since = style.moment(future.calibration.since + future.history.candle_length)
         st.caption(calibration_sentence(future.calibration, since))

@@ -101,7 +101,8 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
     else:
         left, right = st.columns(2)
         with left:
-            by_step = figures.probability_by_step(future, one, dark=dark)
+            zone = local_time.zone(future.closing_times[-1])
+            by_step = figures.probability_by_step(future, one, dark=dark, zone=zone)
             elements.chart(by_step, alt=summary, key="probability")
         with right:
             elements.chart(map_figure, alt=rest, key="probabilities")

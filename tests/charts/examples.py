@@ -90,7 +90,7 @@ def named(figure, name):
 
 
 def times(trace) -> pd.DatetimeIndex:
-    return pd.to_datetime(np.asarray(trace.x), unit="ms", utc=True).as_unit("ns")
+    return pd.to_datetime(np.asarray(trace.x), utc=True, format="ISO8601").as_unit("ns")
 
 
 def title_text(figure) -> str:

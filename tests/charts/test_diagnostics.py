@@ -128,7 +128,7 @@ def test_errors_over_time_are_in_per_cent(result):
     for name, column in (("error", "residual"), ("running average", "average")):
         trace = named(figure, name)
         np.testing.assert_allclose(trace.y, 100 * frame[column], rtol=1e-5)
-        times = pd.to_datetime(np.asarray(trace.x), unit="ms", utc=True)
+        times = pd.to_datetime(np.asarray(trace.x), utc=True)
         assert list(times) == list(frame["closes_at"])
 
 

@@ -32,7 +32,7 @@ def test_each_fold_is_a_point_in_the_middle_of_its_span(tested, dark):
     figure, frame = figure_of(tested, dark=dark), table(tested)
     assert figure.layout.font.color == style.theme(dark).ink
     band = next(trace for trace in figure.data if trace.name == "error of the band")
-    times = pd.to_datetime(np.asarray(band.x), unit="ms", utc=True)
+    times = pd.to_datetime(np.asarray(band.x), utc=True)
     assert (times > frame["test_from"]).all()
     assert (times < frame["test_to"]).all()
     assert list(band.y) == list(frame["pinball"])
@@ -60,7 +60,7 @@ def test_folds_are_parted_and_axes_named(tested):
     )  # fmt: skip
     level, *borders = layout.shapes
     assert level.y0 == level.y1 == 1
-    starts = pd.to_datetime([border.x0 for border in borders], unit="ms", utc=True)
+    starts = pd.to_datetime([border.x0 for border in borders], utc=True)
     assert list(starts) == list(frame["test_from"].iloc[1:])
 
 

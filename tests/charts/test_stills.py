@@ -41,6 +41,12 @@ def image(html: str) -> ElementTree.Element:
     return ElementTree.fromstring(base64.b64decode(found))
 
 
+def numbers(values) -> np.ndarray:
+    """Prices, or times as milliseconds since 1970."""
+    array = np.asarray(values)
+    return style.milliseconds(array) if array.dtype.kind in "UO" else array.astype(float)
+
+
 def corners(points: str) -> np.ndarray:
     return np.array([[float(each) for each in point.split(",")] for point in points.split()])
 
@@ -61,10 +67,10 @@ def test_lines_and_bands_are_where_the_figure_has_them():
     assert shown[:, 1].max() == pytest.approx(stills.SIZE - free, abs=0.1)
     # Linear in time and in price: two points of one line fix the scale for every other.
     for axis, key in enumerate("xy"):
-        known, seen = np.array(lines["close"][key], float), close[:, axis]
+        known, seen = numbers(lines["close"][key]), close[:, axis]
         low, high = known.argmin(), known.argmax()
         per = (seen[high] - seen[low]) / (known[high] - known[low])
-        other = np.array(lines["median"][key], float)
+        other = numbers(lines["median"][key])
         np.testing.assert_allclose(median[:, axis], seen[low] + (other - known[low]) * per, atol=1)
     tops = [line for line in figure.data if line.fill]
     for band, top in zip(bands, tops, strict=True):

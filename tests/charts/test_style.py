@@ -104,6 +104,22 @@ def test_an_axis_of_times_names_the_end_of_the_candle_that_it_shows():
     assert "%H:%M" not in str(style.time_axis("1d", "open")["unifiedhovertitle"])
 
 
+@pytest.mark.parametrize(
+    ("first", "step", "texts"),
+    [
+        ("2024-02-28", "1D", ["2024-02-28", "2024-02-29"]),
+        ("2024-02-28 23:00", "1h", ["2024-02-28T23:00", "2024-02-29T00:00"]),
+        ("2024-02-28 23:59:59", "1s", ["2024-02-28T23:59:59", "2024-02-29T00:00:00"]),
+        ("2024-02-28 12:00", "100ms", ["2024-02-28T12:00:00.000", "2024-02-28T12:00:00.100"]),
+    ],
+)
+def test_times_are_text_since_a_browser_moves_numbers_to_its_own_zone(first, step, texts):
+    times = pd.date_range(first, periods=2, freq=step, tz="UTC")
+    assert list(style.dates(times)) == texts
+    assert list(style.milliseconds(style.dates(times))) == list(times.as_unit("ms").asi8)
+    assert list(style.dates(times.as_unit("ms").asi8.astype(float))) == texts
+
+
 def test_counts_and_steps_have_their_noun():
     assert style.candle_count(1, "1h") == "1 hour"
     assert style.candle_count(14_245, "1h") == "14,245 hours"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
@@ -51,6 +53,12 @@ def test_the_help_has_the_time_of_the_users_zone(open_page, zone):
     assert chance.endswith(f"{local} (Asia/Kathmandu) in your time zone.")
     closed = next(text for text in helps(page) if text.startswith("The last candle closed"))
     assert "Fri 26 Jan 2024, 05:45 (Asia/Kathmandu)" in closed
+    lines = [trace for chart in page.get("plotly_chart")
+             for trace in json.loads(chart.proto.spec)["data"] if "hovertext" in trace]  # fmt: skip
+    assert [line["name"] for line in lines] == ["median", "chance"]
+    for line in lines:
+        assert line["hovertext"][-1] == f"Fri 26 Jan 2024, {local} (Asia/Kathmandu)"
+        assert "%{hovertext}" in line["hovertemplate"]
 
 
 def test_the_last_price_has_its_local_time(open_page, zone):
@@ -65,3 +73,4 @@ def test_a_zone_that_says_nothing_more_adds_nothing(open_page, zone, name):
     page = of_file(open_page)
     assert FORECAST in words(page)
     assert not [text for text in helps(page) if "time zone" in text]
+    assert not [chart for chart in page.get("plotly_chart") if "hovertext" in chart.proto.spec]
