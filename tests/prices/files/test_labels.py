@@ -85,7 +85,10 @@ def test_the_times_of_bitmex_are_closing_times(interval: str) -> None:
         said = read(content, "x", corrections=Corrections(label="open"))
         assert said.start == index[1]
     assert frames.read(bitmex, coin="BTC").start == index[0]
-    assert read(files_of(bitmex.drop(columns="homeNotional"))["csv"], "x").start == index[1]
+    for name in ("homeNotional", "foreignNotional"):
+        bitmex = bitmex.drop(columns=name)
+        expected = index[0 if "foreignNotional" in bitmex else 1]
+        assert read(files_of(bitmex)["csv"], "x").start == expected
 
 
 def test_the_fast_way_knows_bitmex_too(monkeypatch: pytest.MonkeyPatch) -> None:

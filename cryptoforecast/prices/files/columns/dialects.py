@@ -67,7 +67,8 @@ _OTHERS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 CLOSING_NAMES = ("closetime", "timeclose", "endtime")
-#: Columns of providers whose times are the ends of candles: two of BitMEX's, all of TradeStation's.
+#: Columns of providers whose times are the ends of candles: those that only BitMEX has, and all of
+#: TradeStation's.
 BITMEX_NAMES = {"homenotional", "foreignnotional"}
 TRADESTATION_NAMES = {"date", "time", "open", "high", "low", "close", "up", "down"}
 YAHOO_NAMES = {"adjclose", "dividends", "stocksplits"}

@@ -289,7 +289,7 @@ def is_closing(roles: Mapping[str, str], names: Sequence[str] = ()) -> bool:
     if time in CLOSING_NAMES:
         return True
     known = {plain_name(name) for name in names}
-    named = known >= BITMEX_NAMES or known == TRADESTATION_NAMES
+    named = bool(known & BITMEX_NAMES) or known == TRADESTATION_NAMES
     return named and not time.startswith(("open", "start"))
 
 
