@@ -5,8 +5,8 @@
 A change is one of: another comparison, another arithmetic or boolean operator, ``not`` or ``abs``
 dropped, ``min`` for ``max``, one part of a condition dropped, a number one more, one less or
 doubled, ``True`` for ``False``, the bound of a slice or of ``range`` moved by one, a statement or
-the body of an ``if`` left out. Annotations, decorators, docstrings and the texts of errors stay as
-they are, because such changes are of nothing or of wording only.
+the body of an ``if`` left out. Annotations and their imports, decorators, docstrings, the texts of
+errors and ``strict`` of ``zip`` stay as they are: such changes are of nothing or of wording only.
 
 The changes are made in a copy of the repository in a temporary folder. The checkout is never
 written. The tests run there, and the first failure counts as noticed. So does a run that takes
@@ -103,6 +103,8 @@ def changes(tree: ast.Module) -> list[Change]:
 
 def _nodes(node: ast.AST, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], ast.AST]]:
     """Walk the nodes whose change could alter what the code computes."""
+    if _is_idle(node):
+        return
     for field, value in ast.iter_fields(node):
         if field in WORDING or isinstance(node, ast.JoinedStr):
             continue
@@ -116,8 +118,18 @@ def _nodes(node: ast.AST, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, 
                     yield from _nodes(one, (*path, (field, index)))
 
 
+def _is_idle(node: ast.AST) -> bool:
+    """Return whether a node does nothing in a sound program, with all that it holds."""
+    match node:
+        case ast.keyword("strict") | ast.If(ast.Name("TYPE_CHECKING")):
+            return True
+    return False
+
+
 def _variants(node: ast.AST) -> Iterator[ast.AST]:
     """Return what can stand in the place of a node."""
+    if _is_idle(node):
+        return
     match node:
         case ast.Compare(left, ops, comparators):
             for i, old in enumerate(ops):
