@@ -225,6 +225,15 @@ def test_coins_side_by_side(form: str) -> None:
     assert (history.coin, history.quote) == ("ETH", "EUR")
 
 
+def test_coins_that_are_quotes_too() -> None:
+    content = csv(beside("{} [{}]", "BTC", "ETH"))
+    with pytest.raises(SeveralSeries, match="several prices side by side"):
+        read(content, "x.csv")
+    history = read(content, "x.csv", corrections=Corrections(only="eth"))
+    np.testing.assert_allclose(history.candles[PRICES], HOURS[PRICES] * 2)
+    assert (history.coin, history.quote) == ("ETH", "USD")
+
+
 @pytest.mark.parametrize("form", ["{}_{}", "{1} {0}", "{} ({})", "{1}{0}", "{}.{}"])
 def test_bid_beside_ask(form: str) -> None:
     content = csv(beside(form, "bid", "ask"))

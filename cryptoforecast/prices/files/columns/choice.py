@@ -83,16 +83,15 @@ class _Column(NamedTuple):
 _Family = dict[str, list[str]]
 
 
-def choose(names: Sequence[str], fixed: Iterable[str], wanted: Wanted) -> Choice:
+def choose(names: Sequence[str], fixed: Mapping[str, str], wanted: Wanted) -> Choice:
     """Choose the columns of the roles by their names.
 
     Args:
         names: Names of the columns, all different.
-        fixed: Roles that the user gives.
+        fixed: Column by role, as the user gives them.
         wanted: Which of several prices the user wants.
     """
     columns = [_Column(name, meaning(name)) for name in names]
-    fixed = set(fixed)
     roles: dict[str, str] = {}
     prices, decisions, refusal = _choose_prices(columns, fixed, wanted)
     others: dict[str, list[str]] = {
@@ -127,10 +126,13 @@ def _choose_volume(columns: Sequence[_Column], roles: dict[str, str]) -> None:
 
 
 def _choose_prices(
-    columns: Sequence[_Column], fixed: set[str], wanted: Wanted
+    columns: Sequence[_Column], fixed: Mapping[str, str], wanted: Wanted
 ) -> tuple[_Family, dict[str, str], UnreadableFile | None]:
     """Choose one family of prices: those in one currency, of one side, or of one coin."""
     families = _families(columns)
+    given_prices = fixed.keys() & {*PRICES}
+    if len(given_prices) == len(PRICES) or ("price" in fixed and not given_prices):
+        return {}, {}, None
     complete = {
         label: family
         for label, family in families.items()
@@ -143,8 +145,12 @@ def _choose_prices(
             label, refusal = _pick_ticker(tickers, wanted)
             why = f"those of {label}, out of {len(tickers)}"
             return tickers[label], {"prices": why} if len(tickers) > 1 else {}, refusal
-        return _choose_apart(families, wanted)
-    label, refusal = _pick_label(complete, wanted)
+        return _choose_apart(families, fixed, wanted)
+    given = {meaning(fixed[role]).label for role in given_prices}
+    if len(given) == 1 and given <= complete.keys():
+        label, refusal = given.pop(), None
+    else:
+        label, refusal = _pick_label(complete, wanted)
     chosen = {role: list(found) for role, found in complete[label].items()}
     if len(complete) == 1:
         return chosen, {}, refusal
@@ -239,13 +245,13 @@ def _pick_ticker(
 
 
 def _choose_apart(
-    families: Mapping[str, _Family], wanted: Wanted
+    families: Mapping[str, _Family], fixed: Mapping[str, str], wanted: Wanted
 ) -> tuple[_Family, dict[str, str], UnreadableFile | None]:
     """Choose each price for itself where no family has all four."""
     chosen: _Family = {}
     decisions: dict[str, str] = {}
     for role in (*PRICES, "price"):
-        having = [label for label in families if role in families[label]]
+        having = [label for label in families if role in families[label] and role not in fixed]
         quoted = [label for label in having if quote_of(label) == (wanted.quote or DEFAULT_QUOTE)]
         picked = [""] if "" in having and not wanted.quote else quoted or having
         if picked:

@@ -12,7 +12,7 @@ from cryptoforecast.prices.files.columns.dialects import SIGNS, meaning, volume_
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker, quote_of_ticker
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import PRICES, Table
-from cryptoforecast.types.quotes import quote_of
+from cryptoforecast.types.quotes import COINS, quote_of
 
 #: How a user says which currency the prices are in.
 HOW_TO_SAY = "Currency on the Data page; --quote CODE on the command line, quote= in Python"
@@ -61,6 +61,8 @@ def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple
     for name in (name for role, name in table.roles.items() if role_of(role) in prices):
         label = meaning(name).label
         quote = quote_of(label) or quote_of_ticker(label)
+        if quote in COINS and quote == quote_of(corrections.only or ""):
+            continue  # the coin that the prices are of, among others beside it
         if quote and quote not in (each for each, _ in evidence):
             evidence.append((quote, f"column {name[:40]!r} says"))
     says = dict.fromkeys(prices_by_ticker(columns), f"column {columns[0][:40]!r} says")

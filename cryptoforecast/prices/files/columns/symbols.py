@@ -14,7 +14,7 @@ from cryptoforecast.errors import SeveralSeries, UnreadableFile
 from cryptoforecast.prices.candles.coin_list import by_ticker
 from cryptoforecast.prices.candles.symbols import read_symbol
 from cryptoforecast.prices.files.columns.choice import HOW_TO_CHOOSE, not_there
-from cryptoforecast.prices.files.columns.dialects import ALIASES, meaning, plain_name
+from cryptoforecast.prices.files.columns.dialects import ALIASES, SIDES, meaning, plain_name
 from cryptoforecast.prices.files.columns.tickers import (
     is_same_coin,
     prices_by_ticker,
@@ -288,7 +288,8 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
     columns = [table.roles[role] for role in PRICES if role in table.roles]
     labels = [meaning(columns[0]).label, *prices_by_ticker(columns)] if columns else []
     if any(_plain(label) == _plain(only) or is_same_coin(label, only) for label in labels if label):
-        return table, next(iter(prices_by_ticker(columns)), table.symbol)
+        coins = [label for label in labels if label and label not in SIDES]
+        return table, next(iter([*prices_by_ticker(columns), *coins]), table.symbol)
     if table.symbol and matching([table.symbol], only):
         return table, table.symbol
     present = [*names, table.symbol] if table.symbol else [*names]

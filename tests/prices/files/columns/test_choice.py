@@ -149,6 +149,18 @@ def test_dollars_are_taken_of_several_currencies_unless_the_user_says(form: str)
         read(csv(euros), "btc.csv")
 
 
+def test_the_columns_that_the_user_gives_are_taken() -> None:
+    frame = beside(7.2).rename(columns=lambda name: name.replace("USD", "EUR"))
+    for columns in (
+        {name: f"{name} (EUR)" for name in PRICES},
+        {name: f"column {i + 6}" for i, name in enumerate(PRICES)},
+        {"close": "close (EUR)"},
+    ):
+        history = read(csv(frame), "btc.csv", corrections=Corrections(columns=columns))
+        pd.testing.assert_frame_equal(history.candles, HOURS, check_freq=False)
+        assert history.quote == "EUR"
+
+
 def _in_form(name: str, form: str) -> str:
     price, _, currency = name.partition(" (")
     return form.format(price, currency[:-1]) if currency else name
