@@ -216,7 +216,8 @@ def models(models: Sequence[SavedModel]) -> str:
         origin = "shipped" if saved.shipped else "yours"
         rows.append(
             [saved.name, spec.network, card.market, card.interval, str(spec.lookback),
-             str(spec.horizon), card.cutoff[:10], f"{origin}, simulated" * card.simulated or origin]
+             str(spec.horizon), f"{card.learnt_until:%Y-%m-%d}",
+             f"{origin}, simulated" * card.simulated or origin]
         )  # fmt: skip
     return "\n".join(_table(header, rows)) + "\n"
 

@@ -137,7 +137,7 @@ def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     if card.simulated != history.simulated or since <= MAX_AGE:
         return ()
     return (
-        f"This model learnt from prices up to {card.cutoff[:10]}, "
+        f"This model learnt from prices up to {card.learnt_until:%Y-%m-%d}, "
         f"{span_text(since, close=True)} before the last candle. "
         "Markets change: train a newer one.",
     )

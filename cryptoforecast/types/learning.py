@@ -306,6 +306,11 @@ class ModelCard:
         return self.coin if self._any_quote else market_name(self.coin, self.quote)
 
     @property
+    def learnt_until(self) -> pd.Timestamp:
+        """Close of the last candle that shaped the weights, UTC."""
+        return pd.Timestamp(self.cutoff) + INTERVALS[self.interval]
+
+    @property
     def quote_words(self) -> str:
         """The currency of its prices in words."""
         return "any currency" if self._any_quote else self.quote

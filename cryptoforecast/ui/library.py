@@ -100,7 +100,7 @@ def _row(one: SavedModel) -> dict[str, object]:
         "MAE / naive": _ratio(one, "mae"),
         "Pinball / naive": _ratio(one, "pinball"),
         "80 % range held": words.percent(_score(one, "coverage_80")),
-        "Learnt up to": model.cutoff[:10],
+        "Learnt up to": f"{model.learnt_until:%Y-%m-%d}",
         "Owner": "project" if one.shipped else "you",
         "Prices": "simulated" if model.simulated else "real",
     }
@@ -113,7 +113,7 @@ def _details(one: SavedModel) -> dict[str, object]:
         "Priced in": model.quote_words,
         "Prices": f"{model.source}{' (simulated)' if model.simulated else ''}",
         "History": f"{model.start[:10]} to {model.end[:10]}, {model.rows:,} candles",
-        "Learnt up to": model.cutoff[:10],
+        "Learnt up to": f"{model.learnt_until:%Y-%m-%d}",
         "Network": f"{spec.network} {'-'.join(map(str, spec.units))}, "
         f"{parameters(spec):,} parameters",
         "Inputs": ", ".join(spec.features),

@@ -92,7 +92,7 @@ def _training(result: Backtest) -> str:
     return (
         f"{cached}: {record.epochs} epochs in {record.seconds:.0f} s "
         f"({record.targets_per_second:,.0f} targets/s). Epoch {record.best_epoch} was best on the "
-        f"validation rows. It learnt from candles of {coins} up to {card.cutoff[:10]}."
+        f"validation rows. It learnt from candles of {coins} up to {card.learnt_until:%Y-%m-%d}."
     )
 
 
