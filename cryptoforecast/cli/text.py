@@ -235,7 +235,7 @@ def card(saved: SavedModel) -> str:
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
         "learnt nothing from": _list(unused_inputs(spec, saved.model.scaler)),
         "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
-        "trained on": f"candles up to {card.cutoff} (open of the last one)",
+        "trained on": f"prices up to {_time(card.learnt_until)} UTC",
         "fingerprint": card.fingerprint,
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }

@@ -23,6 +23,7 @@ from cryptoforecast.types import (
     Array,
     Backtest,
     Forecast,
+    ModelCard,
     ModelSpec,
     PriceHistory,
     Scores,
@@ -288,19 +289,22 @@ def with_baselines(result: Backtest, other: Backtest) -> Backtest:
 
 def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backtest:
     """Add the network, and say if the test was not fair or if it learnt from other prices."""
-    begins = result.history.candles.index[result.split.test_start]
-    seen = _may_have_seen(result.history, model, begins)
-    read = len(result.history) - result.split.test_start + model.card.needs - 1
+    history = result.history
+    begins = history.candles.index[result.split.test_start]
+    seen = _may_have_seen(history, model, begins)
+    read = len(history) - result.split.test_start + model.card.needs - 1
     return dataclasses.replace(
         result,
-        verdict=_withdrawn(result.verdict, model.card.cutoff, begins) if seen else result.verdict,
+        verdict=_withdrawn(result.verdict, model.card, begins + history.candle_length)
+        if seen
+        else result.verdict,
         model=model,
         cached=cached,
         seen=seen,
         notes=(
             *result.notes,
-            *warnings.of_inputs(result.history, model, read),
-            *warnings.of_origin(result.history, model.card),
+            *warnings.of_inputs(history, model, read),
+            *warnings.of_origin(history, model.card),
         ),
     )
 
@@ -331,10 +335,16 @@ def _may_have_seen(history: PriceHistory, model: TrainedModel, begins: pd.Timest
     return bool(pd.Timestamp(model.card.cutoff) >= begins)
 
 
-def _withdrawn(verdict: Verdict, cutoff: str, begins: pd.Timestamp) -> Verdict:
-    """Withdraw a verdict: the model may have been fitted on part of the test span."""
+def _withdrawn(verdict: Verdict, card: ModelCard, first: pd.Timestamp) -> Verdict:
+    """Withdraw a verdict: the model may have been fitted on part of the test span.
+
+    Args:
+        verdict: Of the test.
+        card: Of the model.
+        first: When the first forecast of the test is made, at the close of a candle.
+    """
     sentence = (
-        f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
-        f"span begins on {begins:%Y-%m-%d}. Take with care: {verdict.sentence}"
+        f"Not a fair test: the model was fitted on prices up to {card.learnt_until:%Y-%m-%d}, and "
+        f"the test span begins on {first:%Y-%m-%d}. Take with care: {verdict.sentence}"
     )
     return dataclasses.replace(verdict, beats_baseline=False, sentence=sentence)

@@ -166,7 +166,7 @@ class Model(Value):
             "candles it reads": card.needs,
             "trained on": f"{card.market} {card.interval}, {card.source}",
             "priced in": card.quote_words,
-            "last candle learnt from": card.cutoff,
+            "learnt up to": card.learnt_until.isoformat(),
             "made": card.created,
         }
         frame = pd.DataFrame({"": about.values()}, index=list(about), dtype=object)

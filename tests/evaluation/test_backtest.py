@@ -240,8 +240,9 @@ def test_a_model_that_was_fitted_on_its_test_span_never_beats_the_last_price(his
         assert result(history, cutoff=cutoff).seen
         assert not verdict.beats_baseline
         assert verdict.sentence == (
-            f"Not a fair test: the model was fitted on candles up to {cutoff[:10]}, and the test "
-            f"span begins on {test_start:%Y-%m-%d}. Take with care: Beats it."
+            "Not a fair test: the model was fitted on prices up to "
+            f"{pd.Timestamp(cutoff) + hour:%Y-%m-%d}, and the test span begins on "
+            f"{test_start + hour:%Y-%m-%d}. Take with care: Beats it."
         )
     # Simulated prices share no moment with real ones.
     assert result(history, cutoff="2030-01-01T00:00:00+00:00", simulated=True).verdict == won
