@@ -21,6 +21,8 @@ _SHARED = {"¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DK
 # Currencies that are written with a dollar sign too.
 _DOLLARS = {"AUD", "CAD", "HKD", "SGD", "NZD", "MXN", "TWD", "ARS"}
 _SAID = "as you say"
+# A character that no number without a mark has; cheap to look for.
+_MARKED = r"[^0-9.,\s'+-]"
 # What is left of a cell without its digits: a sign or a code.
 _DIGITS = re.compile(r"[\d.,'’\s+()-]|(?<=\d)[eE](?=[+-]?\d)")
 
@@ -96,6 +98,7 @@ def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str
         UnreadableFile: If a sign is that of several currencies, and nothing shows which.
     """
     texts = table.column(role).dropna().astype("str")
+    texts = texts[texts.str.contains(_MARKED, regex=True)]
     signs = pd.unique(texts.str.replace(_DIGITS, "", regex=True))
     found = []
     for sign in map(str, signs[:20]):

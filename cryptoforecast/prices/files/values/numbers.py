@@ -37,6 +37,7 @@ _UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
 _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 # A currency's sign or code before or after a number, perhaps parted by spaces.
 _CODES = "|".join(sorted({*QUOTES, "XBT"}, key=len, reverse=True))
+_MARKED = r"[^0-9.,\s'+-]"
 _SIGN_BEFORE = rf"(?i)^([+-]?)(?:R\$|[$€£₩₹₺¥￥]|(?:{_CODES})(?=[\s\d]))\s*"
 _SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:R\$|[$€£₩₹₺¥￥]|{_CODES})$"
 _SPACES = r"[\s\u00a0\u202f'’]"
@@ -60,8 +61,9 @@ def clean_numbers(values: pd.Series) -> pd.Series:
     """
     text = values.astype("str").str.strip()
     text = text.where(~text.isin(ABSENT) & values.notna())
-    text = text.str.replace(_SIGN_BEFORE, r"\1", regex=True)
-    text = text.str.replace(_SIGN_AFTER, "", regex=True)
+    if text.str.contains(_MARKED, regex=True).fillna(False).any():
+        text = text.str.replace(_SIGN_BEFORE, r"\1", regex=True)
+        text = text.str.replace(_SIGN_AFTER, "", regex=True)
     return text.str.replace(rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))", "", regex=True)
 
 
