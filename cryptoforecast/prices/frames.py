@@ -28,6 +28,7 @@ from cryptoforecast.prices.files.columns.roles import (
     unique_names,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
+from cryptoforecast.prices.files.columns.tickers import quote_of_ticker
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.price_file import to_history
@@ -140,6 +141,7 @@ def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> tup
     if isinstance(frame.index, pd.MultiIndex):
         frame = frame.reset_index(allow_duplicates=True)
     corrections = corrections or Corrections()
+    symbol = _pair_of(frame.columns)
     names = _names(frame.columns, corrections.only)
     parts = [frame.iloc[:, i] for i in range(frame.shape[1])]
     decisions: dict[str, str] = {}
@@ -156,7 +158,7 @@ def tabulate(frame: pd.DataFrame, corrections: Corrections | None = None) -> tup
         roles = {role: name for role, name in roles.items() if role_of(role) != "time"}
         roles["time"] = str(index.name)
     _check_roles(names, roles)
-    table = _table(names, parts, roles, decisions)
+    table = dataclasses.replace(_table(names, parts, roles, decisions), symbol=symbol)
     if set(PRICES) <= roles.keys() or ("price" in roles and not _are_closes(table)):
         return table, False  # candles, or single trades to make candles of
     close = roles["close"] if "close" in roles else roles.pop("price")
@@ -170,6 +172,15 @@ def _names(labels: pd.Index, only: str | None) -> list[str]:
     if all(isinstance(label, int | np.integer) for label in labels):
         return []
     return [str(label) for label in labels]
+
+
+def _pair_of(labels: pd.Index) -> str:
+    """Return the one pair that a level of the columns names; empty where there is none."""
+    if not isinstance(labels, pd.MultiIndex):
+        return ""
+    levels = ({*map(str, labels.get_level_values(i))} - {""} for i in range(labels.nlevels))
+    pairs = [name for level in levels if len(level) == 1 for name in level if quote_of_ticker(name)]
+    return pairs[0] if len(pairs) == 1 else ""
 
 
 def _of_one_ticker(labels: pd.MultiIndex, only: str | None) -> list[str]:

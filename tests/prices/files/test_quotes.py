@@ -213,6 +213,33 @@ def test_records_of_several_currencies_within_a_record() -> None:
     np.testing.assert_allclose(history.candles, HOURS * 2)
 
 
+@pytest.mark.parametrize("pair", ["BTC-EUR", "ETH-BTC", "SOL-USD"])
+@pytest.mark.parametrize("first", ["Price", "Ticker"])
+def test_the_ticker_of_a_yfinance_table_names_coin_and_quote(pair: str, first: str) -> None:
+    frame = HOURS.rename(columns=str.title)
+    levels = [frame.columns, [pair]] if first == "Price" else [[pair], frame.columns]
+    order = ["Price", "Ticker"] if first == "Price" else ["Ticker", "Price"]
+    frame.columns = pd.MultiIndex.from_product(levels, names=order)
+    frame.index.name = "Date"
+    coin, quote = pair.split("-")
+    history = read(frame.to_csv().encode(), "data.csv")
+    assert (history.coin, history.quote) == (coin, quote)
+    np.testing.assert_allclose(history.candles, HOURS)
+    assert frames.read(frame, coin=coin).quote == quote
+    with pytest.raises(UnreadableFile, match="KRW"):
+        read(frame.to_csv().encode(), f"{coin}-KRW.csv")
+
+
+def test_a_word_above_or_below_the_names_is_no_ticker() -> None:
+    for word in ("prices", "float64", "USD"):
+        names, rows = csv(ROWS).split(b"\n", 1)
+        line = f",{','.join([word] * 5)}\n".encode()
+        for content in (line + names + b"\n" + rows, names + b"\n" + line + rows):
+            history = read(content, "data.csv")
+            assert (history.coin, history.quote) == ("UNKNOWN", "USD")
+            assert len(history.candles) == len(HOURS)
+
+
 @pytest.mark.parametrize(
     ("name", "coin", "quote"),
     [

@@ -25,6 +25,7 @@ from cryptoforecast.prices.files.columns.roles import (
     unique_names,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
+from cryptoforecast.prices.files.columns.tickers import quote_of_ticker
 from cryptoforecast.prices.files.table import PRICES
 
 # Lines among which the table must begin, below a title, an address or comments.
@@ -49,12 +50,14 @@ class Header(NamedTuple):
         roles: Column by role.
         skip: Lines before the first row.
         decisions: What the reader decided by itself, by topic.
+        symbol: The one pair that stands above or below every name; empty where there is none.
     """
 
     names: tuple[str, ...]
     roles: dict[str, str]
     skip: int
     decisions: dict[str, str]
+    symbol: str = ""
 
 
 def find_header(
@@ -121,7 +124,7 @@ def find_header(
             decisions["preamble"] = f"{first} line{'s' * (first > 1)} before the {where} left out"
         if end > i + 1:
             decisions["header"] = f"{end - i} lines"
-        return Header(names, roles, end, decisions)
+        return Header(names, roles, end, decisions, _symbol(tickers or _repeated(rows[:i])))
     return None
 
 
@@ -199,6 +202,20 @@ def _tickers(lines: list[list[str]]) -> list[str]:
     if not tickers or cells[0] or any(_is_value(cell) or " " in cell for cell in tickers):
         return []
     return cells
+
+
+def _repeated(above: list[list[str]]) -> list[str]:
+    """Return the line above the names, if it is one ticker again and again."""
+    cells = (above[-1] if above else []) or [""]
+    if plain_name(cells[0]) not in ("ticker", "") or len(cells) < len(PRICES):
+        return []
+    return _tickers([["", *cells[1:]]]) if len(set(cells[1:])) == 1 else []
+
+
+def _symbol(tickers: list[str]) -> str:
+    """Return the one pair among the tickers; empty for none, several or another word."""
+    names = sorted(set(filter(None, tickers)))
+    return names[0] if len(names) == 1 and quote_of_ticker(names[0]) else ""
 
 
 def _with_tickers(cells: list[str], tickers: list[str]) -> list[str]:

@@ -79,6 +79,7 @@ def read_csv(open_file: Opener, corrections: Corrections, max_candles: int = MAX
         closing=is_closing(layout.roles, layout.names),
         foreign=foreign,
         decisions=dict(layout.decisions),
+        symbol=layout.symbol,
         others=layout.others,
         load=lambda names: _load(open_file, layout, names).iloc[: len(frame)],
     )

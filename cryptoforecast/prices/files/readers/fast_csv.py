@@ -83,6 +83,7 @@ def _is_usual(layout: Layout) -> bool:
     special = layout.roles.keys() - usual
     unusual = is_foreign(layout.names) or is_closing(layout.roles, layout.names)
     unusual |= bool(zone_of_column(layout.roles["time"], None).doubt)
+    unusual |= bool(layout.symbol)
     return set(PRICES) <= layout.roles.keys() and not special and not unusual
 
 

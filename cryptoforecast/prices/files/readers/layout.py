@@ -38,6 +38,7 @@ class Layout:
         skip: Lines before the first row.
         decisions: What the reader decided by itself, by topic.
         others: Columns without a role that may say of which series a row is.
+        symbol: The one pair that stands above or below every name; empty where there is none.
     """
 
     encoding: str
@@ -47,6 +48,7 @@ class Layout:
     skip: int
     decisions: dict[str, str]
     others: tuple[str, ...] = ()
+    symbol: str = ""
 
 
 def decode(head: bytes) -> tuple[str, str]:
@@ -128,14 +130,14 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         except UnreadableFile as error:
             failures.append((max(map(len, rows)), error))
             continue
-        names, roles, skip, decisions = header
+        names, roles, skip, decisions, symbol = header
         _check_widths(rows, skip, len(names))
         shown = {"\t": "tab"}.get(delimiter, delimiter)
         if not encoding.startswith("utf-8"):
             decisions["encoding"] = encoding
         decisions = {**decisions, "delimiter": shown}
         others = _may_name_series(rows[skip:], names, roles)
-        return Layout(encoding, delimiter, names, roles, skip, decisions, others)
+        return Layout(encoding, delimiter, names, roles, skip, decisions, others, symbol)
     raise max(failures, key=lambda failure: failure[0])[1]
 
 
