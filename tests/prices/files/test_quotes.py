@@ -98,6 +98,14 @@ def test_signs(sign: str, quote: str) -> None:
             assert read(csv(frame), name).quote == quote
 
 
+@pytest.mark.parametrize("form", ["{} (sats)", "{} [mBTC]", "{}_satoshi", "{} (Cents)"])
+def test_parts_of_a_currency_are_refused_whatever_the_user_says(form: str) -> None:
+    content = csv(ROWS.rename(columns={name: form.format(name) for name in PRICES}))
+    for quote in (None, "BTC"):
+        with pytest.raises(UnreadableFile, match="must be in a whole currency"):
+            read(content, "x.csv", corrections=Corrections(quote=quote))
+
+
 def test_a_sign_of_two_currencies_needs_a_word() -> None:
     frame, name = in_cells("{1}{0}")("¥")
     with pytest.raises(UnreadableFile, match=r"¥, which is JPY or CNY.*--quote"):

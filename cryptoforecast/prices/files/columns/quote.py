@@ -21,6 +21,11 @@ _SHARED = {"¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DK
 # Currencies that are written with a dollar sign too.
 _DOLLARS = {"AUD", "CAD", "HKD", "SGD", "NZD", "MXN", "TWD", "ARS"}
 _SAID = "as you say"
+# Parts of a currency that prices are sometimes written in.
+_PARTS = frozenset({
+    "sat", "sats", "satoshi", "satoshis", "msat", "mbtc", "ubtc", "gwei", "wei", "finney", "cent",
+    "cents", "pence", "gbx", "kopeks",
+})  # fmt: skip
 # A character that no number without a mark has; cheap to look for.
 _MARKED = r"[^0-9.,\s'+-]"
 # What is left of a cell without its digits: a sign or a code.
@@ -62,12 +67,15 @@ def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple
     columns = [table.roles[role] for role in prices if role in table.roles]
     for name in (name for role, name in table.roles.items() if role_of(role) in prices):
         label = meaning(name).label
+        _refuse_part(label, name)
         quote = quote_of(label) or quote_of_ticker(label)
         if quote in COINS and quote == quote_of(corrections.only or ""):
             continue  # the coin that the prices are of, among others beside it
         if quote and quote not in (each for each, _ in evidence):
             evidence.append((quote, f"column {name[:40]!r} says"))
     says = dict.fromkeys(prices_by_ticker(columns), f"column {columns[0][:40]!r} says")
+    for ticker in says:
+        _refuse_part(ticker, columns[0])
     says[symbol] = f"symbol {symbol[:30]!r} says"
     quotes = ((quote_of_ticker(ticker), where) for ticker, where in says.items())
     evidence += [(quote, where) for quote, where in quotes if quote]
@@ -82,6 +90,19 @@ def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple
             known = {quote for quote, _ in evidence} | {corrections.quote or ""}
             evidence += _from_signs(table, role, known)
     return evidence
+
+
+def _refuse_part(label: str, name: str) -> None:
+    """Refuse prices in a part of a currency, which are other numbers than those in the whole.
+
+    Raises:
+        UnreadableFile: If the label of a column is such a part.
+    """
+    if label.lower() in _PARTS:
+        raise UnreadableFile(
+            f"Prices must be in a whole currency. Received: column {name[:40]!r}. Multiply its "
+            "prices by what the part is worth, such as 0.00000001 BTC for a satoshi."
+        )
 
 
 def _from_column(values: pd.Series, name: str) -> list[tuple[str, str]]:
