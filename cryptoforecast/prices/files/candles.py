@@ -20,7 +20,7 @@ from cryptoforecast.prices.files.labels import opening_times
 from cryptoforecast.prices.files.lengths import Lengths, check_lengths, find_lengths
 from cryptoforecast.prices.files.local_time import local_problem
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
-from cryptoforecast.prices.files.open_candles import count_closed, live_rows
+from cryptoforecast.prices.files.open_candles import count_closed, live_rows, without_open
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.trades import candles_from_trades
 from cryptoforecast.prices.files.values.numbers import (
@@ -53,6 +53,7 @@ def candles_from_table(
     """
     if table.frame.empty:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
+    table, not_closed = without_open(table)
     table, symbol = pick_series(table, corrections)
     quote, evidence = find_quote(table, symbol, corrections)
     decisions = dict(table.decisions)
@@ -63,7 +64,7 @@ def candles_from_table(
     decisions["time"] = times.how
     usable = complete & ~times.index.isna()
     unlisted = _unlisted(values, times.index.asi8, usable) if corrections.unlisted else None
-    problems = (*_report_unusable(table, usable), *problems)
+    problems = (*_report_unusable(table, usable), *problems, *not_closed)
     if unlisted is not None and unlisted.any():
         first, count = table.line(int(np.argmax(unlisted))), int(unlisted.sum())
         problems = (Problem("unlisted", count, first, f"{count:,} left out"), *problems)
@@ -452,7 +453,7 @@ def _check_shape(columns: dict[str, Array]) -> None:
 def _report_unusable(table: Table, usable: Array) -> tuple[Problem, ...]:
     """Report the rows without a time or price, except blank lines."""
     unusable = np.flatnonzero(~usable)
-    names = [name for role, name in table.roles.items() if role != "source"]
+    names = [name for role, name in table.roles.items() if role not in ("source", "closed")]
     blank = [table.frame[name].iloc[unusable].isna().to_numpy() for name in names]
     unusable = unusable[~np.logical_and.reduce(blank)]
     if not len(unusable):

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.errors import NotEnoughData, UnreadableFile
 from cryptoforecast.prices.candles.quality import closed_only
 from cryptoforecast.prices.candles.resample import nanoseconds, step_of
-from cryptoforecast.prices.files.table import Reading
+from cryptoforecast.prices.files.table import Reading, Table
 from cryptoforecast.types import Array, Problem
 
 # Rows at the end that show on which grid candles open, and how many of them must be on it.
@@ -18,6 +18,8 @@ _LAST_ROWS = 50
 _MIN_REGULAR = 0.6
 # Rows after the last candle that may be live prices.
 _MAX_LIVE = 10
+# What a column says of a candle that had closed, and of one that had not.
+_YES, _NO = {"true", "1", "yes", "t", "y"}, {"false", "0", "no", "f", "n"}
 # By so much clocks change, in ns; a longer candle may then open off the grid.
 _CLOCK_CHANGES = (1_800_000_000_000, 3_600_000_000_000)
 
@@ -59,6 +61,38 @@ def _is_live(opens: Array, row: int, usual: int, length: int) -> bool:
     if length > max(_CLOCK_CHANGES) and min(off, length - off) in _CLOCK_CHANGES:
         return bool(opens[row] - opens[row - 1] < length - max(_CLOCK_CHANGES))
     return off != 0
+
+
+def without_open(table: Table) -> tuple[Table, tuple[Problem, ...]]:
+    """Leave out the rows of which a column says that the candle had not closed, and report them.
+
+    Raises:
+        UnreadableFile: If it says so of every row.
+    """
+    if "closed" not in table.roles:
+        return table, ()
+    flags = table.column("closed")
+    words = flags.astype("str").str.strip().str.lower().str.removesuffix(".0")
+    is_open = (words.isin(_NO) & flags.notna()).to_numpy()
+    if not is_open.any() or not words[flags.notna()].isin(_NO | _YES).all():
+        return table, ()
+    name, first = table.roles["closed"], table.where(int(np.argmax(is_open)))
+    if is_open[flags.notna().to_numpy()].all():
+        raise UnreadableFile(
+            f"Closed candles are needed. Received: column {name[:40]!r}, which says of every row "
+            f"that its candle had not closed ({first} is the first). Use a file with closed "
+            "candles, or remove the column if it means something else."
+        )
+    rows, load = np.flatnonzero(~is_open), table.load
+    closed = table.take(~is_open)
+    if load is not None:
+        closed = dataclasses.replace(closed, load=lambda names: _taken(load(names), rows))
+    count, line = int(is_open.sum()), table.line(int(np.argmax(is_open)))
+    return closed, (Problem("open", count, line, "left out", f"column {name[:40]!r} says so"),)
+
+
+def _taken(frame: pd.DataFrame, rows: Array) -> pd.DataFrame:
+    return frame.iloc[rows].reset_index(drop=True)
 
 
 def live_rows(stamps: Array, lines: Array) -> Problem:

@@ -21,8 +21,8 @@ class Table:
     Attributes:
         frame: The columns with a role, as text, numbers or datetimes; rows in the file's order.
         roles: Column by role: ``time``, then ``open high low close`` or ``price``; ``clock``,
-            ``volume``, ``turnover``, ``symbol``, ``source`` where there is one. ``"open 2"`` is
-            another column that may be the open; see ``columns.choice``.
+            ``volume``, ``turnover``, ``symbol``, ``source``, ``closed`` where there is one.
+            ``"open 2"`` is another column that may be the open; see ``columns.choice``.
         unit: What a row is called, ``"line"``, ``"row"`` or ``"record"``.
         first: Number of the first row, in that unit.
         yahoo: Whether a column is there that only Yahoo writes.

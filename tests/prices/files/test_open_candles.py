@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.errors import NotEnoughData, UnreadableFile
 from cryptoforecast.prices import frames
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import count_closed
@@ -228,3 +228,97 @@ def test_irregular_rows_have_no_live_price() -> None:
     assert count_closed(live, live, spacing) == 10
     assert count_closed(live[-3:], live[-3:], spacing) == 2
     assert count_closed(live[-2:], live[-2:], spacing) == 2
+
+
+def with_flags(frame: pd.DataFrame, kind: str) -> bytes:
+    if kind in ("json", "parquet"):
+        return written(frame, kind)
+    content: bytes = (
+        frame[:: -1 if kind == "newest first" else 1].to_csv(index_label="time").encode()
+    )
+    return content
+
+
+FLAGS = {
+    "confirm": ("1", "0"), "Is Closed": ("True", "False"), "complete": ("yes", "No"),
+    "final": ("1.0", "0.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("kind", ["csv", "newest first", "json", "parquet", "frame"])
+def test_a_candle_that_a_column_calls_open_is_left_out(kind: str, name: str) -> None:
+    frame = candles("1h", NOW)
+    yes, no = FLAGS[name]
+    flagged = frame.assign(**{name: [yes] * (ROWS - 1) + [no]})
+    if kind == "frame":
+        history = frames.read(flagged, coin="BTC")
+    else:
+        history = read(with_flags(flagged, kind), "x")
+    assert history.end == frame.index[-2]
+    found = problem(history, "open")
+    assert (found.count, found.repair) == (1, "left out")
+    assert name in found.detail
+    np.testing.assert_array_equal(history.candles["close"], frame["close"][:-1])
+
+
+@pytest.mark.parametrize("kind", ["json", "parquet", "frame"])
+def test_flags_may_be_true_and_false(kind: str) -> None:
+    flagged = candles("1h", NOW).assign(closed=[True] * (ROWS - 1) + [False])
+    history = (
+        frames.read(flagged, coin="BTC")
+        if kind == "frame"
+        else read(with_flags(flagged, kind), "x")
+    )
+    assert len(history) == ROWS - 1
+
+
+def test_a_stream_gives_the_final_candle_whatever_the_order_of_its_updates() -> None:
+    frame = candles("1h", NOW)
+    stamps = frame.index.as_unit("ms").asi8
+    rows = [
+        f"{t},{t + 3_599_999},BTCUSDT,1h,{o},{c},{h},{low},{v},{x}"
+        for t, (o, h, low, c, v) in zip(stamps, frame.to_numpy().tolist(), strict=True)
+        for x, h, low, c in (("true", h, low, c), ("false", o, o, o))
+    ]
+    content = "\n".join(["t,T,s,i,o,c,h,l,v,x", *rows]).encode()
+    history = read(content, "x")
+    np.testing.assert_allclose(history.candles, frame)
+    assert problem(history, "open").count == ROWS
+
+
+@pytest.mark.parametrize("width", [8, 9])
+def test_dumps_without_names_end_with_a_flag(width: int) -> None:
+    """Gate's and OKX's: the last candle had not closed when they were asked."""
+    frame = candles("1h", NOW)
+    rows = []
+    for t, (o, h, low, c, v) in zip(frame.index, frame.to_numpy().tolist(), strict=True):
+        flag = t != frame.index[-1]
+        seconds = int(t.timestamp())
+        rows.append(
+            [str(seconds), v * c, c, h, low, o, v, str(flag).lower()]
+            if width == 8
+            else [seconds * 1000, o, h, low, c, v, v, v * c, int(flag)]
+        )
+    history = read(samples.lines([[*map(str, row)] for row in rows]), "x")
+    np.testing.assert_allclose(history.candles, frame[:-1])
+
+
+def test_candles_merged_over_an_open_one_are_not_whole() -> None:
+    frame = candles("1h", NOW + pd.Timedelta("3h"))
+    flagged = frame.assign(closed=[True] * (ROWS - 1) + [False])
+    history = read(with_flags(flagged, "csv"), "x", interval="4h")
+    assert history.end == NOW - pd.Timedelta("4h")
+
+
+def test_a_column_that_calls_every_candle_open_is_refused() -> None:
+    flagged = candles("1h", NOW).assign(confirm=0)
+    with pytest.raises(UnreadableFile, match=r"'confirm', which says of every row .*line 2"):
+        read(with_flags(flagged, "csv"), "x")
+
+
+def test_other_columns_of_such_names_say_nothing() -> None:
+    frame = candles("1h", NOW)
+    for values in (frame["close"], [f"batch {i % 2}" for i in range(ROWS)], None, 1):
+        history = read(with_flags(frame.assign(closed=values), "csv"), "x")
+        np.testing.assert_allclose(history.candles, frame)

@@ -64,6 +64,8 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "quote": ("quotecurrency", "quoteasset", "quotecoin", "quotesymbol", "quoteunit",
               "pricecurrency", "vscurrency", "quote", "currency"),
     "source": ("source",),
+    "closed": ("isclosed", "closed", "isfinal", "final", "confirm", "confirmed", "iscomplete",
+               "complete", "candleclosed"),
 }  # fmt: skip
 
 CLOSING_NAMES = ("closetime", "timeclose", "endtime")

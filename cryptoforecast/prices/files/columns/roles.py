@@ -226,6 +226,10 @@ def _settle_dialects(columns: Mapping[str, str], roles: dict[str, str]) -> None:
     # Binance's stream: the symbol is called s.
     if {"s", "i", "t", "o", "h", "l", "c"} <= columns.keys() and "symbol" not in roles:
         roles["symbol"] = columns["s"]
+    # Binance's and Gate's streams: whether the candle has closed is called x or w.
+    flag = columns.keys() & {"x", "w"}
+    if {"t", "o", "h", "l", "c"} <= columns.keys() and len(flag) == 1 and "closed" not in roles:
+        roles["closed"] = columns[flag.pop()]
     # Upbit: the time of the last trade is called timestamp, and that of the candle is not.
     if {"candledatetimeutc", "openingprice", "tradeprice"} <= columns.keys():
         without_rivals(roles, "time")

@@ -11,6 +11,8 @@ from cryptoforecast.types import Array
 
 # Position of the volume, by the number of columns of the dumps that exchanges write.
 _VOLUME_AT = {12: 5, 11: 5, 9: 5, 8: 6, 7: 5, 6: 5}
+# OKX's dumps end with whether the candle has closed, as 1 or 0.
+_OKX_WIDTH = 9
 # High / low of a candle, in the median; above it the numbers are no prices.
 _MAX_RANGE = 3.0
 
@@ -68,6 +70,8 @@ def roles_by_shape(sample: Array) -> dict[int, str]:
     roles = {0: "time", 1 + first: "open", 1 + high: "high", 1 + low: "low", 1 + second: "close"}
     if width in _VOLUME_AT:
         roles[_VOLUME_AT[width]] = "volume"
+    if width == _OKX_WIDTH and _are_flags(sample[:, -1:]):
+        roles[width - 1] = "closed"
     return roles
 
 
@@ -104,7 +108,8 @@ def _gate(sample: Array) -> dict[int, str] | None:
     paid = (turnover >= volume * low * 0.99) & (turnover <= volume * high * 1.01)
     if not (within & paid & (low > 0)).all() or not (turnover > 0).any():
         return None
-    return {0: "time", 2: "close", 3: "high", 4: "low", 5: "open", 6: "volume", 1: "turnover"}
+    roles = {0: "time", 2: "close", 3: "high", 4: "low", 5: "open", 6: "volume", 1: "turnover"}
+    return roles | ({7: "closed"} if sample.shape[1] == 8 else {})
 
 
 def _is_rising(column: Array) -> bool:

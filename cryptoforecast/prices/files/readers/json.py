@@ -78,6 +78,9 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     else:
         raise UnreadableFile(f"A JSON price file is {SHAPES}. Received: rows of mixed kinds.")
     frame, names, roles, decisions = columns
+    if "closed" in roles:
+        flags = frame[roles["closed"]]
+        frame = frame.assign(**{str(flags.name): flags.map(str, na_action="ignore")})
     others = [name for name in frame if name not in roles.values()]
     return Table(
         frame=frame[list(dict.fromkeys(roles.values()))].apply(_column, args=(unit,)),
