@@ -115,8 +115,8 @@ def _independent(hits: Array, step: int) -> Array:
     means = (sums[length:] - sums[:-length]) / length
     variance = means.var(axis=0) * length / n
     # A share of 0 or 1 shows no variance; then only the overlap of the targets counts.
-    varies = variance > 0
-    count = np.where(varies, share * (1 - share) / np.where(varies, variance, 1), n / step)
+    count = np.full(len(share), n / step)
+    np.divide(share * (1 - share), variance, out=count, where=variance > 0)
     return np.clip(count, 1, n)
 
 

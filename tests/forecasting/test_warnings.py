@@ -92,6 +92,14 @@ def test_a_test_names_its_gaps_and_a_dead_market():
     assert warnings.of_test(quiet, cut) == warnings.of_prices(quiet)
 
 
+def test_inputs_that_never_vary_are_named():
+    history, model = synthetic.history(300), synthetic.model()
+    without = dataclasses.replace(history, candles=history.candles.assign(volume=np.nan))
+    found = warnings.of_forecast(without, model)
+    assert found == warnings.of_inputs(without, model, model.card.needs)
+    assert found[0].startswith("The network reads volume, which never varies in these prices.")
+
+
 def test_a_close_beyond_those_of_the_training_is_named_where_prices_are_predicted():
     history = synthetic.history(300)
     close = history.candles["close"].iloc[-1]

@@ -188,3 +188,22 @@ def test_what_is_not_scale_free_does(name):
     wild[["open", "high", "low", "close"]] **= 2
     found, other = (features.matrix(each, (name,)) for each in (candles, wild))
     assert np.nanmax(np.abs(found - other)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ([[0, 1, 2], [5, 5, 5]], ("volume",)),
+        ([[0, 1, 2], [5, np.nan, 6]], ()),
+        ([[0, 1], [5, 5]], ("volume",)),
+        ([[7, 7, 7], [0.1, 0.1, 0.1]], ("return", "volume")),
+        ([[1e9, 1e9 + 1e-4, 1e9], [0, 0, 1e-12]], ("return",)),
+    ],
+)
+def test_constant_is_what_does_not_vary(columns, expected):
+    raw = np.array(columns, dtype=float).T
+    assert features.constant(raw, ("return", "volume")) == expected
+
+
+def test_one_row_says_nothing():
+    assert features.constant(np.zeros((1, 2)), ("return", "volume")) == ()

@@ -88,6 +88,33 @@ def test_the_last_layer_of_many_windows_equals_that_of_each_alone(model):
         np.testing.assert_allclose(together[first], alone, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("units", [(3,), (5, 3), (2, 4, 3)])
+def test_an_lstm_equals_a_hand_loop_of_its_equations(units):
+    model = synthetic.model(synthetic.spec(network="lstm", units=units))
+    width, lookback = features.width(model.spec.features), model.spec.lookback
+    inputs = np.random.default_rng(0).normal(size=(lookback + 2, width)).astype(np.float32)
+    found = inference.outputs(model, inputs)
+    for first, row in enumerate(found):
+        rows = inputs[first : first + lookback]
+        for i in range(len(units)):
+            rows = lstm_layer(rows, *model.weights[3 * i : 3 * i + 3])
+        expected = rows[-1] @ model.weights[-2] + model.weights[-1]
+        np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-5)
+
+
+def lstm_layer(rows, kernel, recurrent, bias):
+    """Compute one layer as Keras defines it, its gates in Keras' order."""
+    hidden = cell = np.zeros(len(recurrent))
+    outputs = []
+    for row in rows:
+        gates = np.split(row @ kernel + hidden @ recurrent + bias, 4)
+        admit, keep, show = (1 / (1 + np.exp(-gates[i])) for i in (0, 1, 3))
+        cell = keep * cell + admit * np.tanh(gates[2])
+        hidden = show * np.tanh(cell)
+        outputs.append(hidden)
+    return np.array(outputs)
+
+
 def test_altering_later_candles_changes_no_forecast(model):
     history = synthetic.history(150)
     rows = range(100, 121)

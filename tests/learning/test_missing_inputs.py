@@ -136,21 +136,3 @@ def test_a_flat_market_has_no_missing_input() -> None:
     history = synthetic.dead(synthetic.history(700), 200)
     found = warnings.of_forecast(history, synthetic.model())
     assert not [sentence for sentence in found if "never" in sentence]
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ([[0, 1, 2], [5, 5, 5]], ("volume",)),
-        ([[0, 1, 2], [5, np.nan, 6]], ()),
-        ([[7, 7, 7], [0.1, 0.1, 0.1]], ("return", "volume")),
-        ([[1e9, 1e9 + 1e-4, 1e9], [0, 0, 1e-12]], ("return",)),
-    ],
-)
-def test_constant_is_what_does_not_vary(columns: list[list[float]], expected: object) -> None:
-    raw = np.array(columns, dtype=float).T
-    assert features.constant(raw, ("return", "volume")) == expected
-
-
-def test_one_row_says_nothing() -> None:
-    assert features.constant(np.zeros((1, 2)), ("return", "volume")) == ()

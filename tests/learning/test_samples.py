@@ -200,12 +200,18 @@ def test_min_max_price_target_uses_the_numbers_of_its_close_input(names):
     np.testing.assert_allclose(prepared.targets[:-1, 0], prepared.inputs[1:, column], atol=1e-6)
 
 
-def test_min_max_price_target_without_a_close_input_uses_training_closes():
-    history, spec = synthetic.history(500), synthetic.spec(target="price", features=("return",))
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_min_max_price_target_without_a_close_input_uses_training_closes(horizon):
+    spec = synthetic.spec(target="price", features=("return",), horizon=horizon)
+    history = synthetic.history(500)
+    # Prices that only rise, so that no other targets have the same extremes.
+    candles = history.candles.sort_values("close").set_axis(history.candles.index)
+    history = dataclasses.replace(history, candles=candles)
     _, scaler = samples.prepare(history, spec, samples.split(history, spec))
-    close = history.candles["close"].to_numpy()[2:320]  # targets of rows 1 to 318
-    assert scaler.target_offset == pytest.approx([close.min()])
-    assert scaler.target_scale == pytest.approx([np.ptp(close)])
+    # The first targets of the origins from row 1 to the last one with all targets before row 320.
+    close = history.candles["close"].to_numpy()[2 : 321 - horizon]
+    assert scaler.target_offset == pytest.approx([close.min()] * horizon)
+    assert scaler.target_scale == pytest.approx([np.ptp(close)] * horizon)
 
 
 @pytest.mark.parametrize("change", KINDS)
@@ -286,6 +292,17 @@ def test_no_training_sequence_holds_a_target_at_or_beyond_train_end(chunk, horiz
             assert start >= features.warmup(spec.features)
             reached.add(last_origin + horizon)
     assert max(reached) == cut.train_end - 1
+
+
+def test_each_unit_begins_exactly_where_the_one_before_it_ended():
+    """The market opens 0.2 % higher, and the unit is not taken for 1,002 times as large."""
+    history = synthetic.history(300)
+    candles = history.candles.copy()
+    candles.iloc[:150, :4] /= 1_002
+    whole = samples.in_one_unit(dataclasses.replace(history, candles=candles)).candles
+    assert levels.level_shifts(candles)[0].ratio == 1_000
+    assert whole["close"].iloc[149] == pytest.approx(whole["open"].iloc[150], rel=1e-12)
+    pd.testing.assert_frame_equal(whole.iloc[150:], candles.iloc[150:])
 
 
 def test_a_gap_is_more_than_six_absent_candles():

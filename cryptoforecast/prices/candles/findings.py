@@ -50,7 +50,7 @@ def gaps(
         f"{len(blocks)} block{'s' * (len(blocks) > 1)}, the longest of {absent[longest]} after "
         f"{_time(candles, int(rows[longest]))}"
     )
-    line = _line(lines, rows[blocks + 1][:1])
+    line = _line(lines, rows[blocks + 1])
     return [Problem("missing", int(absent.sum()), line, "none", detail)]
 
 
@@ -87,7 +87,7 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
                 f"{long.sum()} stretches of at least {MIN_FLAT_CANDLES} candles at one price, the "
                 f"longest of {lengths[longest]} from {_time(candles, int(starts[longest]))}"
             )
-            line = _line(lines, starts[long][:1])
+            line = _line(lines, starts[long])
             problems.append(Problem("flat", int(lengths[long].sum()), line, "none", detail))
     idle = np.flatnonzero(candles["volume"].to_numpy() == 0)
     if len(idle):
@@ -117,8 +117,6 @@ def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
     four &= (columns[0] > columns[2]) & (columns[3] > columns[2])
     distinctive = four | (columns[4] > 0)
     rows, columns = rows[distinctive], [column[distinctive] for column in columns]
-    if len(rows) < 2:
-        return nothing, nothing
     keys = np.zeros(len(rows), dtype=np.uint64)
     for column in columns:
         keys = (keys ^ column.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)

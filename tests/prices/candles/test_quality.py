@@ -35,6 +35,35 @@ def test_sound_candles_have_nothing_to_report() -> None:
     assert found.outliers == 0
 
 
+def test_every_kind_of_irregularity_is_reported_with_its_first_line() -> None:
+    candles = walk(400)
+    columns = {name: candles.columns.get_loc(name) for name in candles}
+    candles.iloc[20, columns["open"]] = candles["low"].iloc[20] * 0.99
+    candles.iloc[40, columns["close"]] = candles.iloc[40, columns["high"]] = 300.0
+    candles.iloc[63:66] = candles.iloc[60:63].to_numpy()
+    candles.iloc[100:130, :4] = candles["close"].iloc[99]
+    candles.iloc[:200, :4] /= 1_000
+    candles.iloc[300:, :4] = candles["close"].iloc[299]
+    candles.iloc[300:, columns["volume"]] = 0.0
+    times = candles.index.to_numpy(copy=True)
+    times[250] += np.timedelta64(20, "m")
+    candles = candles.set_axis(pd.DatetimeIndex(times, tz="UTC"))
+    splices = np.arange(400) == 280
+    found = quality.report(candles, "1h", lines=np.arange(400) + 2, splices=splices)
+    assert [(each.kind, each.count, each.first_line) for each in found.problems] == [
+        ("missing", 1, 253),
+        ("ohlc_violations", 1, 22),
+        ("outliers", 1, 42),
+        ("off_grid", 1, 252),
+        ("flat_tail", 100, 302),
+        ("flat", 30, 102),
+        ("zero_volume", 100, 302),
+        ("two_labels", 3, 65),
+        ("splices", 1, 282),
+        ("level_shift", 1, 202),
+    ]
+
+
 def test_normalising_sorts_and_keeps_the_last_of_each_time() -> None:
     sound = walk(6)
     again = sound.iloc[[2]].assign(close=123.0)
@@ -173,6 +202,18 @@ def test_an_open_high_or_low_beyond_twice_the_closes_is_an_outlier(
 ) -> None:
     candles = spiked(0.001, sign * np.log(factor) + 0.001 * (sign > 0), column, row=51)
     assert np.flatnonzero(quality.outliers(candles)).tolist() == [51] * found
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("ticks", "found"), [(5, False), (6, True)])
+def test_five_coarse_ticks_are_a_thin_market(sign: int, ticks: int, found: bool) -> None:
+    """A tick is 2 % of the price, so that three would be far without this rule."""
+    candles = spiked(0.0, 0.0)
+    candles.iloc[:, :4] = 50.0 + (np.arange(100) // 4 % 2)[:, None]
+    candles.iloc[50, :4] = 50.0 + sign * ticks
+    (problem,) = (each for each in quality.report(candles, "1h").problems if "tick" in each.kind)
+    assert (problem.kind, problem.count) == ("coarse_tick", 100)
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
 
 
 @pytest.mark.parametrize("row", [0, 99])
