@@ -185,6 +185,8 @@ def test_from_twice_the_error_of_a_band_on_it_is_given_in_times(times, words):
         (1.0, 0.05, 0.0, "gained {:.1f} basis points a forecast before fees; a usual fee is 10"),
         (0.2, 0.05, 0.0, "gained {:.1f} basis points a forecast before fees; less than the usual"
                          " fee of 10"),
+        (0.01, 0.05, 0.0, "gained {:.1f} basis points a forecast before fees; less than the usual"
+                          " fee of 10"),
         (1.0, 0.5, 0.003, "lost {:.1f} basis points a forecast before fees; less than the usual "
                           "fee of 10"),
     ],
