@@ -117,7 +117,8 @@ def _independent(hits: Array, step: int) -> Array:
     # A share of 0 or 1 shows no variance; then only the overlap of the targets counts.
     count = np.full(len(share), n / step)
     np.divide(share * (1 - share), variance, out=count, where=variance > 0)
-    return np.clip(count, 1, n)
+    limited: Array = np.clip(count, 1, n)
+    return limited
 
 
 def _outcomes(forecast: Forecast, step: int) -> tuple[pd.DatetimeIndex, Array, Array]:
