@@ -14,25 +14,44 @@ from dataclasses import dataclass
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import pairs
 from cryptoforecast.prices.candles.coin_list import COINS, by_name, by_ticker, listed
+from cryptoforecast.types.quotes import COINS as QUOTE_COINS
 from cryptoforecast.types.quotes import DOLLARS, quote_of
 
 # Futures without an end, as files name them: BTC/USDT:USDT, BTC-USDT-SWAP, BTCUSDT.P.
 _PERPETUAL = re.compile(r"(:[A-Z]{3,5}|[-_.]?(SWAP|PERP|PERPETUAL)|\.P)$", re.IGNORECASE)
+# What providers write around a symbol: ^BTCUSD, PI_XBTUSD, BTCUSD=X, BTC-EUR.CC, BTCUSDT-240329,
+# BTC-27DEC24.
+_AROUND = re.compile(
+    r"^(\^|P[IF]_|F[IF]_)|(=X|\.(CC|SPOT|FOREX|CRYPTO)|[-_]?\d{6}|-\d{1,2}[A-Z]{3}\d{2})$",
+    re.IGNORECASE,
+)
+# A name with a remark in brackets: Bitcoin (BTC), BTC/EUR (Kraken).
+_REMARK = re.compile(r"(.+?) ?\(([^()]+)\)")
+# Bitcoin's share of all coins, as TradingView calls it: BTC.D.
+_DOMINANCE = re.compile(r"\w+\.D(?![A-Za-z])", re.IGNORECASE)
+# A name in another script with a quote: 币安人生USDT, 狗狗币_EUR_1h.
+_OTHER_SCRIPT = re.compile(r"((?:[A-Za-z0-9]*[^\W_\x00-\x7f])+)[-_ ]?([A-Za-z]{3,5})(?![A-Za-z])")
 # Tickers and symbols in plain letters, which are written in capitals.
 _PLAIN = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=-]*")
 # Words that begin names of files and are no coins.
 _NO_TICKERS = frozenset({
-    "BINANCE", "BINANCEUS", "BITFINEX", "BITMEX", "BITSTAMP", "BYBIT", "CANDLES", "COIN",
-    "COINBASE", "CRYPTO", "DAILY", "DATA", "DAY", "EXPORT", "FUTURES", "GATE", "GATEIO", "GEMINI",
-    "HIST", "HISTORY", "HOUR", "HOURLY", "HUOBI", "KLINES", "KRAKEN", "KUCOIN", "MARKET", "MIN",
-    "MINUTE", "OHLC", "OHLCV", "OKX", "PERP", "PRICE", "PRICES", "SPOT", "TICKS", "TRADES",
-    "UPBIT", "YAHOO",
+    "ALL", "BACKTEST", "BINANCE", "BINANCEUS", "BINGX", "BITBANK", "BITFINEX", "BITFLYER",
+    "BITGET", "BITHUMB", "BITMEX", "BITPANDA", "BITSO", "BITSTAMP", "BITTREX", "BITVAVO",
+    "BTCTURK", "BYBIT", "CANDLES", "CEX", "CLEAN", "CME", "COIN", "COINBASE", "COINCHECK",
+    "COINDCX", "COINEX", "COINONE", "CRYPTO", "CRYPTOCAP", "CRYPTOCOM", "DAILY", "DATA", "DAY",
+    "DERIBIT", "EXMO", "EXPORT", "FILE", "FINAL", "FULL", "FUTURES", "GATE", "GATEIO", "GEMINI",
+    "HIST", "HISTORY", "HITBTC", "HOUR", "HOURLY", "HTX", "HUOBI", "INDEX", "INDODAX", "INPUT",
+    "KLINES", "KORBIT", "KRAKEN", "KUCOIN", "LBANK", "LUNO", "MARKET", "MERGED", "MEXC", "MIN",
+    "MINUTE", "MONTHLY", "MY", "NEW", "OANDA", "OHLC", "OHLCV", "OKCOIN", "OKEX", "OKX", "OLD",
+    "OUTPUT", "PARIBU", "PERP", "PHEMEX", "POLONIEX", "PRICE", "PRICES", "RAW", "SAMPLE", "SPOT",
+    "TEST", "TICKS", "TRADES", "TRAIN", "UPBIT", "WAZIRX", "WEEKLY", "WHITEBIT", "YAHOO",
 })  # fmt: skip
 
 
 # Words beside a coin's name that make it the name of another coin.
 _OTHER_COINS = frozenset({
-    "atom", "bridged", "cash", "diamond", "fork", "gold", "inu", "pow", "private", "staked", "sv",
+    "atom", "baby", "bep2", "bridged", "cash", "classic", "diamond", "dominance", "etf", "fork",
+    "gold", "inu", "killer", "mini", "name", "pow", "private", "service", "staked", "sv", "trust",
     "wrapped",
 })  # fmt: skip
 
@@ -99,15 +118,22 @@ def guess(name: str) -> Symbol | None:
     Returns:
         The coin, and its quote if the name has one beside it; ``None`` if there is no coin in it.
     """
-    stem = re.sub(r"(\.[A-Za-z]{2,8}[0-9]?)+$", "", name)
+    stem = _DOMINANCE.sub("dominance", re.sub(r"(\.[A-Za-z]{2,8}[0-9]?)+$", "", name))
     words = re.findall(r"[A-Za-z0-9]+", stem)
     found = _first(_guess_pair, words) or _first(_guess_name, words)
-    return found or _guess_unlisted(stem) or _first(_guess_ticker, words)
+    return found or _guess_unlisted(stem, words) or _first(_guess_ticker, words)
 
 
 def _known(words: str) -> Symbol | None:
     """Read a listed coin or a pair; also one of futures."""
-    for name in (words, _PERPETUAL.sub("", words)):
+    remark = _REMARK.fullmatch(words) if len(words) <= pairs.MAX_TEXT else None
+    if remark is not None:
+        known = _known(remark[1])
+        quote = quote_of(remark[2])
+        if known is None or known.quote or quote == known.ticker:
+            return known
+        return Symbol(known.ticker, quote)
+    for name in dict.fromkeys((words, _PERPETUAL.sub("", words), _AROUND.sub("", words))):
         coin = listed(name)
         if coin is not None:
             return Symbol(coin.ticker)
@@ -153,8 +179,11 @@ def _guess_pair(words: list[str], place: int) -> Symbol | None:
     """Read the pair that begins at a word: of a listed coin, or joined with a dollar coin."""
     word = words[place].upper()
     following = words[place + 1].upper() if place + 1 < len(words) else ""
+    if _is_another_coin(words[max(0, place - 1) : place]):
+        return None
     try:
-        joined = pairs.split(word)
+        bitfinex = pairs.read(words[place]) if re.match("t[A-Z0-9]{5}", words[place]) else None
+        joined = (bitfinex.ticker, bitfinex.quote) if bitfinex else pairs.split(word)
         coin = pairs.coin_of(*joined) if joined else None
         beside = pairs.order(word, following, "-") if following else None
     except InvalidInput:
@@ -174,7 +203,7 @@ def _guess_name(words: list[str], place: int) -> Symbol | None:
         if coin is None:
             continue
         before, after = words[max(0, place - 1) : place], words[place + size : place + size + 1]
-        if {word.lower() for word in (*before, *after)} & _OTHER_COINS:
+        if _is_another_coin([*before, *after]):
             return None
         quote = quote_of(after[0]) if after else None
         return Symbol(coin.ticker, None if quote == coin.ticker else quote)
@@ -184,11 +213,27 @@ def _guess_name(words: list[str], place: int) -> Symbol | None:
 def _guess_ticker(words: list[str], place: int) -> Symbol | None:
     """Read a lone ticker of the list."""
     coin = by_ticker(words[place])
+    if _is_another_coin([*words[max(0, place - 1) : place], *words[place + 1 : place + 2]]):
+        return None
     return None if coin is None else Symbol(coin.ticker)
 
 
-def _guess_unlisted(stem: str) -> Symbol | None:
-    """Read a pair in capitals at the beginning of a name: ``WIF-EUR``, ``LUNA_KRW_1d``."""
+def _is_another_coin(beside: list[str]) -> bool:
+    """Tell whether words beside a coin's name make it the name of another coin."""
+    return not _OTHER_COINS.isdisjoint(word.lower() for word in beside)
+
+
+def _guess_unlisted(stem: str, words: list[str]) -> Symbol | None:
+    """Read a pair at the beginning of a name, in capitals or of another script.
+
+    Such as ``WIF-EUR``, ``LUNA_KRW_1d`` or ``币安人生USDT``.
+    """
+    other = _OTHER_SCRIPT.match(stem)
+    quote = quote_of(other[2]) if other else None
+    if other is not None and quote is not None and quote not in QUOTE_COINS:
+        return read_symbol(f"{other[1]}/{other[2]}")
+    if _is_another_coin([*words[:1], *words[2:3]]):
+        return None
     match = re.match(r"([A-Z0-9]{2,10})[-_]([A-Z]{3,5})(?![A-Za-z])", stem)
     quote = quote_of(match[2]) if match else None
     if match is None or quote is None or match[1].isdigit() or match[1] in _NO_TICKERS:

@@ -40,6 +40,15 @@ from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_sym
         ("LUNA_BTC.csv", "LUNA", "BTC"),
         ("KRAKEN_BTC.csv", "BTC", None),
         ("my_btc.csv", "BTC", None),
+        ("MEXC_BTC_1h.csv", "BTC", None),
+        ("HTX_ETH.csv", "ETH", None),
+        ("TRAIN_BTC.csv", "BTC", None),
+        ("tETHBTC_1h.csv", "ETH", "BTC"),
+        ("tBTCUSD.csv", "BTC", "USD"),
+        ("币安人生USDT.csv", "币安人生", "USD"),
+        ("狗狗币_EUR_1h.csv", "狗狗币", "EUR"),
+        ("данные_BTC_1h.csv", "BTC", None),
+        ("数据_BTC.csv", "BTC", None),
     ],
 )
 def test_the_name_of_a_file_says_coin_and_quote(name: str, ticker: str, quote: str | None) -> None:
@@ -50,7 +59,10 @@ def test_the_name_of_a_file_says_coin_and_quote(name: str, ticker: str, quote: s
     "name",
     ["prices.csv", "USDT.csv", "AUSD.csv", "ABCDEFGHIJKUSDT.csv", "2024USD.csv", "", "country.csv",
      "prices_USD.csv", "PRICES_EUR.csv", "header_says_eur.csv", "two_satoshi.csv", "历史.csv",
-     "bitcoin_sv.csv", "Bitcoin Gold.csv", "litecoin_cash-1h.csv", "wrapped_bitcoin.csv"],
+     "bitcoin_sv.csv", "Bitcoin Gold.csv", "litecoin_cash-1h.csv", "wrapped_bitcoin.csv",
+     "wrapped_eth.csv", "WRAPPED_BTC_USD.csv", "baby-doge-coin.csv", "Baby_DOGE_USDT.csv",
+     "ethereum-name-service-usd-max.csv", "btc-gold.csv", "Bitcoin Dominance.csv", "BTC.D_1d.csv",
+     "CRYPTOCAP_BTC.D, 1D.csv", "比特币.csv"],
 )  # fmt: skip
 def test_a_name_without_a_coin_says_nothing(name: str) -> None:
     assert guess(name) is None
@@ -82,6 +94,30 @@ def test_a_symbol_in_a_file_is_read_in_any_script(
     text: str, ticker: str, quote: str | None
 ) -> None:
     assert read_symbol(text) == Symbol(ticker, quote)
+
+
+@pytest.mark.parametrize("coin", ["BTC", "ETH", "SOL"])
+@pytest.mark.parametrize("quote", ["EUR", "USD", "GBP"])
+@pytest.mark.parametrize(
+    "form",
+    ["^{}{}", "PI_{}{}", "pf_{}{}", "{}{}=X", "{}-{}.CC", "{}/{}.SPOT", "{}{}-240329",
+     "{}{}_240329", "{}/{} (Kraken)", "{} ({})"],
+)  # fmt: skip
+def test_what_providers_write_around_a_symbol_is_no_part_of_it(
+    form: str, coin: str, quote: str
+) -> None:
+    assert read_symbol(form.format(coin, quote)) == Symbol(coin, quote)
+
+
+@pytest.mark.parametrize("text", ["Bitcoin (BTC)", "BTC-27DEC24", "(BTC)", "BTC.CC"])
+def test_a_remark_without_a_quote_says_the_coin_alone(text: str) -> None:
+    assert read_symbol(text) == Symbol("BTC")
+
+
+@pytest.mark.parametrize("text", ["数" * 120, "a数" * 60, "BTC (b)" + " (b)" * 5_000, "(" * 9_999])
+def test_a_long_text_costs_little(text: str) -> None:
+    guess(text)
+    read_symbol(text)
 
 
 @pytest.mark.parametrize("text", ["", " ", "1", "12", "...", "//"])
