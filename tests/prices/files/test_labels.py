@@ -61,6 +61,23 @@ def test_some_rows_may_have_another_time(others: int, moved: int) -> None:
         assert decision.startswith("23:59:59 ")
 
 
+@pytest.mark.parametrize(
+    ("length", "apart", "moved"),
+    [("1D", "1h", True), ("1D", "61min", False), ("1h", "5min", True), ("1h", "6min", False)],
+)
+def test_ends_differ_by_an_hour_and_a_twelfth_of_a_candle_at_most(
+    length: str, apart: str, moved: bool
+) -> None:
+    """Days of a zone end an hour earlier in summer; other times are no ends of candles."""
+    spacing = pd.Timedelta(length)
+    opens = np.arange(100) * spacing.value
+    opens[60:] -= pd.Timedelta(apart).value
+    closes = opens + spacing.value - pd.Timedelta("1s").value
+    found, decision = opening_times(closes, spacing, False)
+    assert found.tolist() == (opens if moved else closes).tolist()
+    assert bool(decision) is moved
+
+
 def files_of(frame: pd.DataFrame) -> dict[str, bytes]:
     buffer = io.BytesIO()
     frame.reset_index().to_parquet(buffer)

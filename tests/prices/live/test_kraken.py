@@ -10,7 +10,9 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, SourceUnavailable
 from cryptoforecast.prices.candles.coins import Coin, resolve
+from cryptoforecast.prices.candles.quality import empty
 from cryptoforecast.prices.candles.resample import floor
+from cryptoforecast.prices.live.breaker import RetryLater
 from cryptoforecast.prices.live.kraken import MAX_ROWS, Kraken
 from cryptoforecast.types import INTERVALS
 from tests.prices.live.exchange_server import ExchangeServer
@@ -100,6 +102,12 @@ def test_an_answer_needs_no_cursor(exchange: ExchangeServer) -> None:
     assert list(candles.index) == [ago("4h")]
 
 
+def test_an_answer_without_a_row_is_an_empty_one(exchange: ExchangeServer) -> None:
+    exchange.behaviour, exchange.body = "body", answer([])
+    candles = source(exchange).fetch("XBTUSD", "1h", ago("9h"), None, 5).candles
+    pd.testing.assert_frame_equal(candles, empty())
+
+
 def test_a_clock_that_is_ahead_makes_no_candle_of_an_open_one(exchange: ExchangeServer) -> None:
     """Kraken's newest row is an hour old: its Date says so, and ours is an hour ahead."""
     exchange.headers["Date"] = (now() - HOUR).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -138,6 +146,14 @@ def test_errors_come_with_status_200(
     exchange.behaviour, exchange.body = "body", json.dumps({"error": [code]}).encode()
     with pytest.raises(kind, match=message):
         source(exchange).fetch("XBTUSD", "1h", ago("5D"), None, 5)
+
+
+@pytest.mark.parametrize("code", ["EGeneral:Too many requests", "EAPI:Rate limit exceeded"])
+def test_after_too_many_requests_a_minute_must_pass(exchange: ExchangeServer, code: str) -> None:
+    exchange.behaviour, exchange.body = "body", json.dumps({"error": [code]}).encode()
+    with pytest.raises(RetryLater) as refused:
+        source(exchange).fetch("XBTUSD", "1h", ago("5D"), None, 5)
+    assert refused.value.pause == 60
 
 
 @pytest.mark.parametrize(
