@@ -36,7 +36,7 @@ _MANGLED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
 _UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
 _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 # A currency's sign or code before or after a number, perhaps parted by spaces.
-_CODES = "|".join(sorted({*QUOTES, "XBT"}, key=len, reverse=True))
+_CODES = "|".join(sorted({*QUOTES, "XBT"}))
 _MARKED = r"[^0-9.,\s'+-]"
 _SIGN_BEFORE = rf"(?i)^([+-]?)(?:R\$|[$€£₩₹₺¥￥]|(?:{_CODES})(?=[\s\d]))\s*"
 _SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:R\$|[$€£₩₹₺¥￥]|{_CODES})$"
