@@ -386,9 +386,9 @@ def test_models_are_the_same_as_the_librarys(client, service):
         ("/models/nothing/forecast", 404),
         ("/models/tiny-dense/forecast?coin=", 422),
         ("/models/tiny-dense/forecast?coin=../../etc/passwd", 422),
-        ("/models/tiny-dense/forecast?coin=BTC-EUR", 422),
+        ("/models/tiny-dense/forecast?coin=BTC-EUR", 503),
         ("/models/tiny-dense/forecast?coin=zzzz", 422),
-        ("/models/tiny-dense/forecast?coin=AAPL&prices=live", 422),
+        ("/models/tiny-dense/forecast?coin=AAPL&prices=live", 503),
         ("/models/tiny-dense/forecast?prices=simulated", 422),
         ("/models/tiny-dense/forecast?coin=" + "A" * 5000, 422),
         ("/nothing", 404),
@@ -409,13 +409,16 @@ def test_a_forecast_from_simulated_prices_says_so(client):
     assert (content["data"]["coin"], len(content["steps"])) == ("ETH", 24)
 
 
-@pytest.mark.parametrize("coin", ["", "&coin=BTC", "&coin=BTC-EUR", "&coin=Bitcoin%20Cash"])
+@pytest.mark.parametrize("coin", ["", "&coin=BTC", "&coin=BTC-EUR", "&coin=WIF"])
 def test_live_prices_that_are_required_and_missing_are_503(client, coin):
     answer = client.get(f"/models/tiny-dense/forecast?prices=live{coin}")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
     assert answer.json()["detail"].startswith("Live prices of ")
+    pair = client.get("/models/tiny-dense/forecast?coin=BTC-EUR")
+    assert (pair.status_code, pair.headers["Retry-After"]) == (503, "30")
     other = client.get("/models/tiny-dense/forecast?coin=zzzz")
+    assert other.status_code == 422
     assert "Did you mean" in other.json()["detail"]
     assert "Retry-After" not in other.headers
 

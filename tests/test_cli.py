@@ -244,11 +244,30 @@ def test_a_symbol_that_nobody_knows_is_refused_offline(run, tmp_path, coin):
     for command in (
         ("forecast", "--model", "btc-1h-dense"),
         ("backtest", "--network", "naive"),
-        ("fetch", "--to", to),
         ("fetch", "--to", to, "--prices", "any"),
     ):
         refused(run(*command, "--coin", coin), "Did you mean")
+    # Where live prices are required, it may be one that a source knows.
+    status, _, err = run("fetch", "--to", to, "--coin", coin)
+    assert status == 3
+    assert "Did you mean" in err
     assert not to.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("forecast", "--model", "btc-1h-dense", "--coin", "BTC-EUR"),
+        ("backtest", "--network", "naive", "--coin", "ETH/BTC"),
+        ("forecast", "--model", "btc-1h-dense", "--coin", "WIF", "--prices", "live"),
+        ("fetch", "--to", "x.csv", "--coin", "BTC-EUR"),
+    ],
+)
+def test_an_outage_is_no_refusal(run, options):
+    status, out, err = run(*options)
+    assert (status, out) == (3, "")
+    assert "Live prices are switched off." in err
+    assert "Try again later" in err
 
 
 def test_the_prices_of_a_file_are_not_live(run, prices):

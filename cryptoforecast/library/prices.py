@@ -149,7 +149,8 @@ def fetch(
         old they are, and why an earlier source did not answer.
 
     Raises:
-        SourceUnavailable: If no source answers and simulated prices are refused.
+        SourceUnavailable: If no source answers, and simulated prices are refused or do not exist:
+            those of a listed coin in another currency than USD.
         InvalidInput: If the coin, the interval or the window is outside the rules.
         NotEnoughData: If no closed candle lies in the window.
 

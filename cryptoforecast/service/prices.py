@@ -67,7 +67,7 @@ class PriceService:
             InvalidInput: If no source can answer the query, the file is no longer in memory, or
                 ``prices`` is none of ``PRICES``.
             NotEnoughData: If no closed candle lies in the window.
-            SourceUnavailable: If live prices are required, no source answers and none are cached.
+            SourceUnavailable: If live prices are needed, no source answers and none are cached.
         """
         check_prices(prices)
         if is_file(query.coin):

@@ -55,7 +55,8 @@ def test_simulated_prices_are_refused_unless_they_are_asked_for() -> None:
 @pytest.mark.parametrize("coin", ["zzzz", "AAPL", "ATOM2-USD", "bitcon"])
 @pytest.mark.parametrize("simulated", ["refuse", "allow", "only"])
 def test_no_unlisted_symbol_has_simulated_prices(coin: str, simulated: str) -> None:
-    with pytest.raises(InvalidInput, match=r"Did you mean .*\?"):
+    error = SourceUnavailable if simulated == "refuse" else InvalidInput
+    with pytest.raises(error, match=r"Did you mean .*\?"):
         cf.fetch(coin, simulated=simulated)
 
 

@@ -100,11 +100,11 @@ class LivePrices:
             simulated: Whether simulated prices may answer.
 
         Raises:
-            InvalidInput: If the query is malformed, or no source knows the coin, or none answers,
-                nothing is cached, and there are no simulated prices: these are of listed coins in
-                USD; or if two sources give the prices of different coins.
-            SourceUnavailable: If no source answers for a listed coin, nothing is cached, and
-                prices may not be simulated.
+            InvalidInput: If the query is malformed, or no source knows the coin; or none could be
+                asked for a coin outside the list, and simulated prices may answer, of which there
+                are none; or if two sources give the prices of different coins.
+            SourceUnavailable: If no source answers, nothing is cached, and live prices are needed:
+                simulated ones may not answer, or there are none of a listed coin in this quote.
             NotEnoughData: If no closed candle lies in the window.
         """
         coin = resolve(query.coin)
@@ -382,23 +382,31 @@ def _no_prices(
         return failure
     if isinstance(failure, InvalidInput) and not market.has(coin):
         return type(failure)(f"{failure} {_remedy(coin)}")
-    if listed and not simulated:
-        remedy = "Try again later, or read a file."
-        if market.has(coin):
-            remedy = (
-                "Try again later, read a file, or allow simulated prices (--prices any, "
-                'prices=any, simulated="allow").'
-            )
-        return SourceUnavailable(
-            f"Live prices of {coin.symbol} are needed. Received: {failure} Nothing is cached. "
-            f"{remedy}"
+    if not listed and simulated:
+        return InvalidInput(
+            f"{coin.symbol} is not in the list of coins, and no live source could be asked for it. "
+            f"Received: {failure} {suggestion(coin.symbol)}"
         )
-    known = (
-        f"{coin.symbol} is not cached, and prices are simulated in USD only."
-        if listed
-        else f"{coin.symbol} is not in the list of coins, and no live source could be asked for it."
+    return SourceUnavailable(
+        f"Live prices of {coin.symbol} are needed. Received: {failure} Nothing is cached. "
+        f"{_later(coin, simulated=simulated)}"
     )
-    return InvalidInput(f"{known} Received: {failure} {_remedy(coin)}")
+
+
+def _later(coin: Coin, *, simulated: bool) -> str:
+    """Say what to do about a coin whose live prices can't be had now; see ``_no_prices``."""
+    if coin.ticker not in COINS:
+        return f"Try again later, or read a file. {suggestion(coin.symbol)}"
+    if market.has(coin):
+        return (
+            "Try again later, read a file, or allow simulated prices (--prices any, "
+            'prices=any, simulated="allow").'
+        )
+    dollars = COINS[coin.ticker].symbol
+    instead = (
+        f" Prices are simulated in USD only: those of {dollars} would be." if simulated else ""
+    )
+    return f"Try again later, or read a file.{instead}"
 
 
 def _remedy(coin: Coin) -> str:

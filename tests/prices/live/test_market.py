@@ -488,6 +488,8 @@ def test_an_unlisted_symbol_is_never_simulated(settings: Settings, coin: str, li
     prices = LivePrices(replace(settings, live=live), [source])
     with pytest.raises(InvalidInput, match=r"is not in the list of coins.* Did you mean .*\?"):
         prices.history(MarketQuery(coin, "1h"))
+    with pytest.raises(SourceUnavailable, match=r"are needed\. .*Try again later.* Did you mean"):
+        prices.history(MarketQuery(coin, "1h"), simulated=False)
     # What a source has said once is still known without it.
     source.error = None
     prices = LivePrices(replace(settings, live=True), [source])
@@ -517,10 +519,11 @@ def test_a_pair_is_live_or_refused_and_carries_its_quote(settings: Settings, coi
     quote = {"BTC-EUR": "EUR", "ETH/BTC": "BTC", "KRW-SOL": "KRW"}[coin]
     source = Source()
     offline = LivePrices(replace(settings, live=False), [source])
-    with pytest.raises(InvalidInput, match=r"prices are simulated in USD only\..* Ask for .*-USD"):
+    with pytest.raises(SourceUnavailable, match=r"are simulated in USD only: those of ...-USD"):
         offline.history(MarketQuery(coin, "1h"))
-    with pytest.raises(SourceUnavailable, match=f"Live prices of .*-{quote} are needed"):
+    with pytest.raises(SourceUnavailable, match=f"Live prices of .*-{quote} are needed") as raised:
         offline.history(MarketQuery(coin, "1h"), simulated=False)
+    assert "simulated" not in str(raised.value)
     prices = LivePrices(settings, [source])
     history = prices.history(MarketQuery(coin, "1h", ago("5D")))
     assert (history.quote, history.simulated) == (quote, False)

@@ -144,7 +144,7 @@ def test_when_nobody_answers_the_cache_does_then_the_simulated_market(world: Wor
 def test_required_live_prices_are_had_or_refused(world: World) -> None:
     world.yahoo.behaviour = "limited"
     world.exchange.behaviour = "400"
-    for coin in ("BTC", "BTC-EUR"):
+    for coin in ("BTC", "BTC-EUR", "WIF"):
         with pytest.raises(SourceUnavailable, match=r"are needed\. Received: Yahoo") as raised:
             world.prices().history(replace(week(), coin=coin), simulated=False)
         assert "Kraken refused the request (400). Nothing is cached." in str(raised.value)
