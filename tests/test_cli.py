@@ -731,6 +731,9 @@ def test_a_redenominated_coin_is_told_and_repaired_when_asked(run, tmp_path):
     report = json.loads(run("inspect", path, "--json")[1])
     (problem,) = report["problems"]
     assert (problem["kind"], problem["first_line"]) == ("level_shift", 402)
+    assert problem["repairs"] == ["level_shift_cut", "level_shift_rescale"]
+    named = "(repairs: level_shift_cut, level_shift_rescale; --repair NAME)"
+    assert named in run("inspect", path)[1]
     text = run("backtest", "--network", "cone", "--data", path)[1]
     assert "The unit of the coin changed at 2024-01-17 16:00 UTC." in text
     run("convert", path, "--repair", "level_shift_rescale", "--to", target)

@@ -274,7 +274,11 @@ def inspect(history: PriceHistory) -> str:
         f"{problem.kind}: {problem.count:,}"
         + (f", first in line {problem.first_line}" if problem.first_line is not None else "")
         + (f"; {problem.detail}" if problem.detail else "")
-        + f" (repair: {problem.repair})"
+        + (
+            f" (repairs: {_list(problem.repairs)}; --repair NAME)"
+            if problem.repairs
+            else f" (repair: {problem.repair})"
+        )
         for problem in quality.problems
     ]
     return "\n".join([*lines, *history.notes]) + "\n"

@@ -19,6 +19,7 @@ from cryptoforecast.learning import features, ranges
 from cryptoforecast.learning.specs import is_network, needs, warmup
 from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.prices.candles import levels, quality
+from cryptoforecast.prices.candles.repairs import CUT, RESCALE
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
 #: More absent candles in a row than this are a gap. Fewer are hours without a trade: a thin market
@@ -29,6 +30,11 @@ MAX_ABSENT_CANDLES = 6
 MIN_DEAD_CANDLES, MIN_DEAD_TIME = 24, pd.Timedelta(days=2)
 #: Origins that each span must have, at least. With fewer no figure is meaningful.
 MIN_ORIGINS = {"training": 200, "validation": 30, "test": 30}
+# What can be done about changes of unit.
+_UNIT_REPAIRS = (
+    f"a repair of the file's change of unit (Repairs on the Data page; --repair {RESCALE} or "
+    f"{CUT} on the command line, repairs= in Python)"
+)
 # The scale of a column that is constant in the training rows.
 _NO_SCALE = 1.0
 
@@ -146,9 +152,13 @@ def split_rows(
     result = Split(rows, train_end, test_start, spec.horizon, gaps)
     if is_network(spec):
         needed, at = needs(spec), f"lookback {spec.lookback} and horizon {spec.horizon}"
-        remedy = f"{'a longer candle, ' if gaps else ''}or a smaller lookback or horizon"
+        remedies = ["a longer candle"] * (len(gaps) > changes)
+        remedies.append("a smaller lookback" + " or horizon" * (spec.horizon > 1))
     else:
-        needed, at, remedy = 1, f"horizon {spec.horizon}", "or a smaller horizon"
+        needed, at = 1, f"horizon {spec.horizon}"
+        remedies = ["a smaller horizon"] * (spec.horizon > 1)
+    if changes:
+        remedies.append(_UNIT_REPAIRS)
     spans = {
         "training": result.train_origins(needed),
         "validation": result.validation_origins(needed),
@@ -158,11 +168,11 @@ def split_rows(
         count = sum(map(len, spans[name]))
         if count < MIN_ORIGINS[name]:
             enough = candles_needed(spec, trained=trained)
+            longer = f"a longer history{f' of about {enough:,} candles' * (rows < enough)}"
             raise NotEnoughData(
                 f"The {name} span must hold at least {MIN_ORIGINS[name]} origins. Received: "
                 f"{count} from {rows} candles{_cut_by(len(gaps) - changes, changes)} at {at}. "
-                f"Choose a longer history{f' of about {enough:,} candles' * (rows < enough)}, "
-                f"{remedy}."
+                f"Choose {_either([longer, *remedies])}."
             )
     return result
 
@@ -185,6 +195,12 @@ def candles_needed(spec: ModelSpec, *, trained: bool = False) -> int:
             for name in _spans_needed(spec, trained)
         )
     )
+
+
+def _either(remedies: Sequence[str]) -> str:
+    """Join remedies of which one is enough: "a, b, or c"."""
+    *others, last = remedies
+    return f"{', '.join(others)}, or {last}" if others else last
 
 
 def _cut_by(gaps: int, changes: int) -> str:

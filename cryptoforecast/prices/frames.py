@@ -20,6 +20,7 @@ from cryptoforecast.prices.candles.symbols import named
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.columns.choice import role_of
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
+from cryptoforecast.prices.files.columns.quote import ASSUMED
 from cryptoforecast.prices.files.columns.roles import (
     choose_roles,
     is_closing,
@@ -111,6 +112,8 @@ def read(
     reading, notes = closed_reading(reading, now, "DataFrame")
     if alone and (reading.candles["high"] == reading.candles["low"]).all():
         notes = (*notes, CLOSES_ALONE)
+    if not reading.quote:
+        reading.decisions["currency"] = ASSUMED.format("DataFrame")
     symbol = dataclasses.replace(symbol, quote=reading.quote or None)
     history = to_history(reading, symbol, source, repairs)
     return dataclasses.replace(

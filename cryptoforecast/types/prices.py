@@ -68,6 +68,7 @@ class Problem:
         first_line: Line of the file at which it occurs first; ``None`` where that is unknown.
         repair: What was done about it; ``"none"`` if nothing was.
         detail: Where and how much, in words; ``""`` if there is nothing to add.
+        repairs: Names of the repairs that the user may choose for it; known for files and frames.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class Problem:
     first_line: int | None = None
     repair: str = "none"
     detail: str = ""
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,10 @@ def _decision_table(decided: Mapping[str, str]) -> None:
     marks = {",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
     words = {name: word for name, word in _DECISIONS.items() if name in decided}
     words |= {name: name.capitalize() for name in decided if name not in _DECISIONS}
-    rows = [(word, plain(marks.get(decided[name], decided[name]))) for name, word in words.items()]
+    rows = [
+        (word, plain(marks.get(decided[name], on_this_page(decided[name]))))
+        for name, word in words.items()
+    ]
     st.table(pd.DataFrame(rows, columns=["What", "Decided"]), hide_index=True, border="horizontal")
 
 

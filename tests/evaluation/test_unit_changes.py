@@ -136,6 +136,15 @@ def test_a_history_that_is_too_short_says_what_cuts_it() -> None:
         samples.split(redenominated(300, 1000), spec)
 
 
+def test_what_is_cut_by_a_change_of_unit_can_be_repaired() -> None:
+    spec = synthetic.spec(lookback=230, horizon=1)
+    with pytest.raises(NotEnoughData, match=(
+        r"a smaller lookback, or a repair of the file's change of unit \(Repairs on the Data "
+        r"page; --repair level_shift_rescale or level_shift_cut on"
+    )):  # fmt: skip
+        samples.split(redenominated(300, 1000), spec)
+
+
 def test_a_candle_of_two_units_is_left_out() -> None:
     history = redenominated(300, 1000)
     candles = history.candles

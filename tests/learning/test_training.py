@@ -150,7 +150,7 @@ def test_refusals():
 def test_a_history_too_short_to_cut_says_how_short(rows):
     with pytest.raises(NotEnoughData, match=(
         rf"must hold at least 200 origins\. Received: \d+ from {rows} candles .* Choose a longer "
-        r"history of about 444 candles, or a smaller lookback or horizon\."
+        r"history of about 444 candles, or a smaller lookback\."
     )):  # fmt: skip
         training.train(synthetic.history(rows), specs.make(rows=rows))
 

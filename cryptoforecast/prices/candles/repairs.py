@@ -6,7 +6,8 @@ there are two repairs of a kind, with what each of them does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import dataclasses
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,9 @@ def _before_shift(candles: pd.DataFrame) -> Array:
     return np.arange(len(candles)) < (shifts[-1].row if shifts else 0)
 
 
+#: The two repairs of a level shift.
 CUT, RESCALE = "level_shift_cut", "level_shift_rescale"
+_KINDS = {CUT: "level_shift", RESCALE: "level_shift"}
 
 
 def _no_candles(candles: pd.DataFrame) -> Array:
@@ -168,6 +171,22 @@ def repairable(candles: pd.DataFrame) -> dict[str, int]:
     """Count the candles that each repair would change, by name; counts of 0 are left out."""
     counts = {name: int(repair.marks(candles).sum()) for name, repair in REPAIRS.items()}
     return {name: count for name, count in counts.items() if count}
+
+
+def with_repairs(problems: Sequence[Problem], candles: pd.DataFrame) -> tuple[Problem, ...]:
+    """Name the repairs that would change something beside each problem that they are for."""
+    return tuple(
+        problem
+        if problem.repair != "none"
+        else dataclasses.replace(problem, repairs=_repairs_of(problem.kind, candles))
+        for problem in problems
+    )
+
+
+def _repairs_of(kind: str, candles: pd.DataFrame) -> tuple[str, ...]:
+    """Name the repairs of a kind of problem that would change these candles."""
+    names = [name for name in REPAIRS if _KINDS.get(name, name) == kind]
+    return tuple(name for name in names if REPAIRS[name].marks(candles).any())
 
 
 def repair(

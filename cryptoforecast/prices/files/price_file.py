@@ -20,10 +20,10 @@ from cryptoforecast.errors import (
     UnreadableFile,
 )
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.repairs import check, repair
+from cryptoforecast.prices.candles.repairs import check, repair, with_repairs
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
-from cryptoforecast.prices.files.columns.quote import HOW_TO_SAY
+from cryptoforecast.prices.files.columns.quote import ASSUMED, HOW_TO_SAY
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import closed_reading
 from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
@@ -233,8 +233,9 @@ def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Correc
             f"{reading.decisions.get('currency', inner)} in the file. Say which is right "
             f"({HOW_TO_SAY})."
         )
-    if inner is None and by_name:
-        reading.decisions["currency"] = f"{by_name} (the file's name says)"
+    if inner is None:
+        says = f"{by_name} (the file's name says)" if by_name else ASSUMED.format("file")
+        reading.decisions["currency"] = says
     return Symbol(ticker, inner or by_name)
 
 
@@ -260,6 +261,15 @@ def to_history(
         InvalidInput: If a repair is unknown, or hardly a candle would remain.
     """
     done = repair(reading.candles, repairs, reading.lines, reading.splices)
+    report = quality.report(
+        done.candles,
+        reading.interval,
+        duplicates=reading.duplicates,
+        decisions=reading.decisions,
+        problems=(*reading.problems, *done.problems),
+        lines=done.lines,
+        splices=done.splices,
+    )
     return PriceHistory(
         coin=symbol.ticker,
         interval=reading.interval,
@@ -270,13 +280,5 @@ def to_history(
         volume_unit=reading.volume_unit,
         quote=symbol.quote or DEFAULT_QUOTE,
         notes=done.notes,
-        quality=quality.report(
-            done.candles,
-            reading.interval,
-            duplicates=reading.duplicates,
-            decisions=reading.decisions,
-            problems=(*reading.problems, *done.problems),
-            lines=done.lines,
-            splices=done.splices,
-        ),
+        quality=dataclasses.replace(report, problems=with_repairs(report.problems, done.candles)),
     )

@@ -8,7 +8,8 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.repairs import REPAIRS, repair, repairable
+from cryptoforecast.prices.candles.repairs import REPAIRS, repair, repairable, with_repairs
+from cryptoforecast.types import Problem
 from tests.prices.files import samples
 
 NAMES = ("outliers", "ohlc_violations", "flat_tail", "flat")
@@ -35,6 +36,13 @@ def test_every_repair_is_named_after_a_finding(odd: pd.DataFrame) -> None:
     kinds = {problem.kind for problem in quality.report(odd, "1h").problems}
     assert {*NAMES, "level_shift"} <= kinds
     assert all(repair.help.endswith(".") for repair in REPAIRS.values())
+
+
+def test_problems_name_the_repairs_that_would_change_something(odd: pd.DataFrame) -> None:
+    problems = [Problem(kind, 1) for kind in ("outliers", "flat", "missing", "level_shift")]
+    problems.append(Problem("outliers", 1, repair="1 candle left out"))
+    named = [problem.repairs for problem in with_repairs(problems, odd)]
+    assert named == [("outliers",), ("flat",), (), (), ()]
 
 
 def test_nothing_is_repaired_unless_asked(odd: pd.DataFrame) -> None:

@@ -147,7 +147,16 @@ def test_what_the_user_says_is_checked_and_wins() -> None:
     assert read(csv(ROWS), "BTCUSDT.csv", corrections=Corrections(quote="EUR")).quote == "EUR"
     assert read(csv(ROWS), "x.csv", coin="BTC/KRW").quote == "KRW"
     assert read(csv(ROWS), "x.csv").quote == "USD"
-    assert "currency" not in read(csv(ROWS), "x.csv").quality.decisions
+
+
+def test_a_currency_that_nothing_names_is_assumed_and_said() -> None:
+    decisions = read(csv(ROWS), "x.csv").quality.decisions
+    assert decisions["currency"].startswith("USD, because the file names none; say another (")
+    assert "--quote CODE" in decisions["currency"]
+    bitcoin = ROWS.rename(columns={name: f"{name} (BTC)" for name in PRICES})
+    # "(BTC)" says what the prices of bitcoin are of, not what they are in.
+    decisions = read(csv(bitcoin), "bitcoin.csv").quality.decisions
+    assert decisions["currency"].startswith("USD, because")
 
 
 def test_a_currency_alone_is_no_coin() -> None:

@@ -12,7 +12,7 @@ from cryptoforecast.prices.files.columns.dialects import SIGNS, meaning, volume_
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker, quote_of_ticker
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import PRICES, Table
-from cryptoforecast.types.quotes import COINS, quote_of
+from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, quote_of
 
 #: How a user says which currency the prices are in.
 HOW_TO_SAY = "Currency on the Data page; --quote CODE on the command line, quote= in Python"
@@ -21,6 +21,8 @@ _SHARED = {"¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DK
 # Currencies that are written with a dollar sign too.
 _DOLLARS = {"AUD", "CAD", "HKD", "SGD", "NZD", "MXN", "TWD", "ARS"}
 _SAID = "as you say"
+#: The decision where nothing says the currency; ``{}`` stands for what was read.
+ASSUMED = f"{DEFAULT_QUOTE}, because the {{}} names none; say another ({HOW_TO_SAY})"
 # Parts of a currency that prices are sometimes written in.
 _PARTS = frozenset({
     "sat", "sats", "satoshi", "satoshis", "msat", "mbtc", "ubtc", "gwei", "wei", "finney", "cent",
