@@ -447,6 +447,18 @@ def test_a_free_run_needs_room_for_thirty_origins():
         diagnostics.free_run(tested)
 
 
+def test_a_free_run_begins_where_the_network_has_all_that_it_reads():
+    model = synthetic.model(synthetic.spec(features=("return",)))
+    tested = backtest.holdout(synthetic.history(300), model.spec, model)
+    early = dataclasses.replace(tested.split, test_start=3)
+    whole = synthetic.history(specs.needs(model.spec) - 1 + 30 + diagnostics.FREE_STEPS)
+    frame = diagnostics.free_run(dataclasses.replace(tested, history=whole, split=early))
+    assert set(frame["origins"]) == {30}
+    shorter = dataclasses.replace(whole, candles=whole.candles.iloc[1:])
+    with pytest.raises(NotEnoughData, match=r"Received: 29\."):
+        diagnostics.free_run(dataclasses.replace(tested, history=shorter, split=early))
+
+
 def test_a_free_run_goes_as_far_as_the_network_does():
     history = synthetic.history(400)
     model = synthetic.model(synthetic.spec(features=("return",), horizon=30))
