@@ -159,3 +159,31 @@ def test_a_row_between_two_candles_is_no_other_length() -> None:
     assert find_lengths(extra.asi8, INTERVALS["1h"]) is None
     assert find_lengths(index.delete([5, 6, 20]).asi8, INTERVALS["1h"]) is None
     assert find_lengths(index.asi8, INTERVALS["1h"]) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "count", "within", "at_end"),
+    [
+        # At an end 3 steps, as if 20 candles were missing, are enough; within it takes 5 and 100.
+        (8 * 60, 2, False, False), (8 * 60, 3, False, True), (7 * 60, 3, False, False),
+        (6 * 60, 4, False, True), (21 * 60, 5, True, True), (20 * 60, 5, False, True),
+        (26 * 60, 4, False, True), (11 * 60, 10, True, True), (90, 60, False, False),
+        # Of shorter steps 3 are enough at an end; within it takes 4, and those of a whole candle.
+        (30, 2, False, False), (30, 3, False, True), (30, 4, True, True), (20, 3, False, True),
+        (10, 5, False, True), (10, 6, True, True), (40, 50, False, False),
+    ],
+)  # fmt: skip
+def test_few_steps_are_no_other_length(
+    minutes: int, count: int, within: bool, at_end: bool
+) -> None:
+    hour, other = INTERVALS["1h"], pd.Timedelta(minutes=minutes)
+    for before, after, is_found in ((60, 60, within), (120, 0, at_end), (0, 120, at_end)):
+        steps = [hour] * before + [other] * count + [hour] * after
+        index = START.value + np.cumsum([0, *(step.value for step in steps)])
+        found = find_lengths(index, hour)
+        assert (found is not None) is is_found
+        if found is not None:
+            assert (found.short, found.long) == (min(hour, other), max(hour, other))
+            last = before + count - (after > 0)
+            assert (found.first, found.last) == (before, last)
+            assert found.last_length == (hour if after else other)
