@@ -123,10 +123,10 @@ def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) ->
         interval = f"95 % CI {1 - high:.1f} to {1 - low:.1f} times"
     else:
         ends = (low, high) if skill > 0 else (-high, -low)
-        chance = ", within chance" if skill > 0 > low else ""
-        size = f"{_change(skill, *ends)} than the cone's{chance}"
+        size = f"{_change(skill, *ends)} than the cone's"
         interval = _interval(skill, *ends)
-    return f" Its band's error is {size} ({interval}); its {sentence}."
+    chance = ", within chance" if low <= 0 <= high and low < high else ""
+    return f" Its band's error is {size}{chance} ({interval}); its {sentence}."
 
 
 def _sentence(
@@ -162,22 +162,22 @@ def _sentence(
 
 def _finding(skill: float, low: float, high: float, p_value: float, when: str) -> str:
     """Write which forecast is better and by how much, with the interval."""
-    certain = low * high > 0 and p_value < SIGNIFICANCE
+    beyond = low * high > 0
+    certain = beyond and p_value < SIGNIFICANCE
+    chance = "" if beyond else ", within chance"
+    doubt = f"; not beyond chance: p = {p_value:.2f}" if beyond and not certain else ""
     if 1 - skill >= MIN_MULTIPLE:
         opening = "Loses badly to the last price" if certain else "Does not beat the last price"
         return (
-            f"{opening}{when}: its error is {1 - skill:.1f} times as large "
-            f"(95 % CI {1 - high:.1f} to {1 - low:.1f} times)"
+            f"{opening}{when}: its error is {1 - skill:.1f} times as large{chance} "
+            f"(95 % CI {1 - high:.1f} to {1 - low:.1f} times{doubt})"
         )
     if skill > 0:
         opening = "Beats the last price" if certain else "Does not beat the last price"
-        chance = "" if certain else ", within chance"
         ends = low, high
     else:
         opening = "Loses to the last price" if certain else "Does not beat the last price"
-        chance = ""
         ends = -high, -low
-    doubt = f", p = {p_value:.2f}" if low * high > 0 and not certain else ""
     interval = _interval(skill, *ends)
     return f"{opening}{when}: its error is {_change(skill, *ends)}{chance} ({interval}{doubt})"
 

@@ -90,8 +90,8 @@ def test_an_error_many_times_as_large_within_chance_does_not_lose_badly():
     assert verdict.ci_low < -1 < 0 < verdict.ci_high
     times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low))
     assert verdict.sentence == (
-        f"Does not beat the last price: its error is {times} times as large "
-        f"(95 % CI {low} to {high} times) over 400 hours."
+        f"Does not beat the last price: its error is {times} times as large, "
+        f"within chance (95 % CI {low} to {high} times) over 400 hours."
     )
 
 
@@ -108,8 +108,9 @@ def test_within_chance_and_larger():
     verdict = find(lambda v: v.skill < -0.001 and v.ci_high > 0.001)
     assert not verdict.beats_baseline
     assert verdict.sentence == (
-        f"Does not beat the last price: its error is {-100 * verdict.skill:.1f} % larger "
-        f"(95 % CI {-100 * verdict.ci_high:.1f} to {-100 * verdict.ci_low:.1f} %) over 400 hours."
+        f"Does not beat the last price: its error is {-100 * verdict.skill:.1f} % larger, within "
+        f"chance (95 % CI {-100 * verdict.ci_high:.1f} to {-100 * verdict.ci_low:.1f} %) "
+        "over 400 hours."
     )
     assert "CI -" in verdict.sentence
 
@@ -125,10 +126,13 @@ def test_within_chance_and_smaller_is_no_win():
 
 
 def test_where_interval_and_test_disagree_the_p_value_is_shown():
-    verdict = find(lambda v: v.ci_low > 0 and v.p_value >= 0.05, size=0.0008, share=0.03)
-    assert not verdict.beats_baseline
-    assert "% smaller, within chance (95 % CI 0." in verdict.sentence
-    assert f"%, p = {verdict.p_value:.2f})" in verdict.sentence
+    better = find(lambda v: v.ci_low > 0 and v.p_value >= 0.05, size=0.0008, share=0.03)
+    worse = find(lambda v: v.ci_high < 0 and v.p_value >= 0.05, size=0.0008, share=-0.01)
+    for verdict, word in ((better, "smaller"), (worse, "larger")):
+        assert verdict.sentence.startswith("Does not beat the last price: its error is ")
+        assert f"% {word} (95 % CI 0." in verdict.sentence
+        assert f"%; not beyond chance: p = {verdict.p_value:.2f}) over" in verdict.sentence
+    assert not better.beats_baseline
 
 
 def test_an_interval_around_zero_is_within_chance_whatever_the_p_value():
@@ -136,7 +140,7 @@ def test_an_interval_around_zero_is_within_chance_whatever_the_p_value():
     assert not verdict.beats_baseline
     assert verdict.sentence.startswith("Does not beat the last price: its error is ")
     assert "% smaller, within chance (95 % CI -" in verdict.sentence
-    assert ", p = " not in verdict.sentence
+    assert "p = " not in verdict.sentence
     base = naive(n=400)
     worse = judge(jittered(pulled(base, 0.1), 0.002, 189), base)
     assert worse.ci_low < worse.skill < 0 < worse.ci_high
@@ -340,8 +344,13 @@ def test_a_worse_band_an_equal_band_and_the_band_of_the_cone():
     assert " Its 80 % band covers " in own.sentence
     equal = judge(replace(cone, predictor="lstm"), base, cone)
     assert "error is 0.0 % larger than the cone's (95 % CI 0.0 to 0.0 %)" in equal.sentence
-    close = judge(banded(naive(n=60), 0.98, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
+    close = judge(banded(naive(n=60), 1.02, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
     assert close.band_ci_low < 0 < close.band_ci_high
+    assert close.band_skill > 0
+    assert " smaller than the cone's, within chance (95 % CI -" in close.sentence
+    wide = judge(banded(naive(n=60), 1.1, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
+    assert wide.band_skill < 0 < wide.band_ci_high
+    assert " larger than the cone's, within chance (95 % CI -" in wide.sentence
 
 
 def test_a_band_that_cannot_be_judged_is_not_mentioned():
