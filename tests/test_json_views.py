@@ -334,7 +334,14 @@ def test_an_inspected_file_has_every_key_of_the_contract():
     assert [found[name] for name in counts] == [3, 2, 1, 4, 5]
     assert found["decisions"] == {"time": "s since 1970"}
     assert found["problems"] == [
-        {"kind": "missing", "count": 3, "first_line": 17, "repair": "none", "detail": ""}
+        {
+            "kind": "missing",
+            "count": 3,
+            "first_line": 17,
+            "repair": "none",
+            "detail": "",
+            "repairs": [],
+        }
     ]
 
 
