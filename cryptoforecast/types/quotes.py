@@ -17,6 +17,11 @@ MONEY = {
     "DKK": "", "IDR": "", "THB": "", "VND": "", "PHP": "", "TWD": "", "ARS": "", "NGN": "",
     "AED": "", "ILS": "", "HUF": "",
 }  # fmt: skip
+#: Dollars and reals as they are written where a dollar sign alone does not tell them apart.
+DOLLAR_SIGNS = {
+    "US$": "USD", "AU$": "AUD", "A$": "AUD", "CA$": "CAD", "C$": "CAD", "HK$": "HKD",
+    "NZ$": "NZD", "NT$": "TWD", "MX$": "MXN", "AR$": "ARS", "S$": "SGD", "R$": "BRL",
+}  # fmt: skip
 #: Coins that other coins are quoted in.
 COINS = ("BTC", "ETH", "BNB")
 #: Every quote that a symbol such as ``ETH/BTC`` or ``BTC-EUR`` may end in, dollar coins included.

@@ -57,6 +57,17 @@ CANDLES: dict[str, bytes] = {
         {"retCode": 0, "result": {"symbol": "BTCUSD", "list": texts(
             lambda i: [MS[i], *OHLCV[i], 5])[::-1]}, "time": MS[-1]}
     ),
+    "bybit stream": js(
+        {"topic": "kline.60.BTCUSDT", "data": [
+            {"start": MS[i], "end": MS[i] + 3_599_999, "interval": "60", "confirm": True,
+             "timestamp": MS[i] + 3_500_000 + i * 997, **dict(
+                zip(("open", "high", "low", "close", "volume"), map(str, OHLCV[i]), strict=True))}
+            for i in range(len(S))]}
+    ),
+    "polygon flat file": dumped(
+        rows(lambda i: ["X:BTC-USD", VO[i], OP[i], CL[i], HI[i], LO[i], S[i] * 10**9, 9]),
+        "ticker,volume,open,close,high,low,window_start,transactions",
+    ),
     "okx": dumped(
         rows(lambda i: [MS[i], *OHLCV[i], 1, 2, 1]), "ts,o,h,l,c,vol,volCcy,volCcyQuote,confirm"
     ),

@@ -230,6 +230,47 @@ def test_records_of_several_currencies_within_a_record() -> None:
     np.testing.assert_allclose(history.candles, HOURS * 2)
 
 
+@pytest.mark.parametrize(
+    ("words", "quote"),
+    [
+        ("in US-Dollar", "USD"), ("in US Dollars", "USD"), ("in Euro", "EUR"), ("euros", "EUR"),
+        ("руб.", "RUB"), ("A$", "AUD"), ("(A$)", "AUD"), ("[HK$]", "HKD"), ("US$", "USD"),
+        ("R$", "BRL"), ("(R$)", "BRL"), ("C$", "CAD"), ("in Yen", "JPY"), ("(bitcoin)", "BTC"),
+    ],
+)  # fmt: skip
+def test_words_and_signs_after_a_name(words: str, quote: str) -> None:
+    names = {name: f"{name.title()} {words}" for name in PRICES}
+    history = read(csv(ROWS.rename(columns=names)), "x.csv")
+    assert history.quote == quote
+    np.testing.assert_allclose(history.candles, HOURS)
+
+
+def test_prices_in_two_currencies_in_words() -> None:
+    euros = ROWS.assign(**{f"{name} in Euro": ROWS[name] * 0.9 for name in PRICES})
+    dollars = {name: f"{name} in US-Dollar" for name in PRICES}
+    history = read(csv(euros.rename(columns=dollars)), "x.csv")
+    assert history.quote == "USD"
+    np.testing.assert_allclose(history.candles, HOURS)
+
+
+@pytest.mark.parametrize(
+    ("sign", "quote"),
+    [("US$", "USD"), ("A$", "AUD"), ("HK$", "HKD"), ("C$ ", "CAD"), ("NT$", "TWD"), ("S$", "SGD")],
+)
+@pytest.mark.parametrize("form", ["{1}{0}", "{0} {1}"])
+def test_dollars_of_other_states(form: str, sign: str, quote: str) -> None:
+    frame, name = in_cells(form)(sign)
+    history = read(csv(frame), name)
+    assert history.quote == quote
+    np.testing.assert_allclose(history.candles, HOURS)
+
+
+def test_an_unknown_dollar_is_no_number() -> None:
+    frame, name = in_cells("B${}")("")
+    with pytest.raises(UnreadableFile, match="plain number"):
+        read(csv(frame), name)
+
+
 @pytest.mark.parametrize("pair", ["BTC-EUR", "ETH-BTC", "SOL-USD"])
 @pytest.mark.parametrize("first", ["Price", "Ticker"])
 def test_the_ticker_of_a_yfinance_table_names_coin_and_quote(pair: str, first: str) -> None:

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from cryptoforecast.prices.files.values.months import plain_letters
-from cryptoforecast.types.quotes import DOLLARS, MONEY, quote_of
+from cryptoforecast.types.quotes import DOLLAR_SIGNS, DOLLARS, MONEY, quote_of
 
 # Investing.com and spreadsheets in languages with decimal commas.
 _COMMAS: dict[str, tuple[str, ...]] = {
@@ -34,11 +34,11 @@ _POINTS: dict[str, tuple[str, ...]] = {
 }
 _ENGLISH: dict[str, tuple[str, ...]] = {
     "time": (
-        "time", "timestamp", "opentime", "timeopen", "timeperiodstart", "unix", "unixtimestamp",
-        "unixtime", "datetime", "dateutc", "datetimeutc", "date", "day", "ts", "t", "snappedat",
-        "data", "starttime", "startat", "start", "begin", "opentimestamp", "timeutc", "utctime",
-        "gmttime", "localtime", "tradetime", "transacttime", "createdtime", "period",
-        "dtyyyymmdd",
+        "time", "timestamp", "opentime", "timeopen", "timeperiodstart", "windowstart",
+        "unix", "unixtimestamp", "unixtime", "datetime", "dateutc", "datetimeutc", "date",
+        "day", "ts", "t", "snappedat", "data", "starttime", "startat", "start", "begin",
+        "opentimestamp", "timeutc", "utctime", "gmttime", "localtime", "tradetime", "transacttime",
+        "createdtime", "period", "dtyyyymmdd",
     ),
     "open": ("open", "o", "openprice", "openingprice", "firstprice"),
     "high": ("high", "h", "highprice", "max"),
@@ -86,10 +86,23 @@ _MAX_PARTED = 200
 _BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
 # What ``roles.unique_names`` adds to a name that is there before.
 _PLACE = re.compile(r" \(column \d+\)$")
+# Currencies in words, without an s at the end.
+_WORDS = {
+    "euro": "EUR", "us dollar": "USD", "dollar": "USD", "usd$": "USD", "won": "KRW",
+    "원": "KRW", "韩元": "KRW", "yen": "JPY", "円": "JPY", "日元": "JPY", "yuan": "CNY",
+    "元": "CNY", "人民币": "CNY", "rmb": "CNY", "美元": "USD", "欧元": "EUR", "pound": "GBP",
+    "rupee": "INR", "lira": "TRY", "tl": "TRY", "rubel": "RUB", "руб": "RUB",
+    **{sign.lower(): code for sign, code in DOLLAR_SIGNS.items()},
+}  # fmt: skip
+# Coins in words; beside a price they say which coin it is of, in brackets what it is in.
+_COIN_WORDS = {"bitcoin": "BTC", "ether": "ETH"}
 _LABEL = "|".join(sorted({*_MONEY, *SIDES}, key=len)[::-1])
+_IN_WORDS = "|".join(
+    rf"{re.escape(word)}s?\.?".replace(r"\ ", "[ -]") for word in sorted(_WORDS, key=len)[::-1]
+)
 _MARK = r"[\s_.\-/|:]+"
-_BEFORE = re.compile(rf"({_LABEL}){_MARK}(.+)", re.IGNORECASE)
-_AFTER = re.compile(rf"(.+?){_MARK}(?:in{_MARK})?({_LABEL})", re.IGNORECASE)
+_BEFORE = re.compile(rf"({_IN_WORDS}|{_LABEL}){_MARK}(.+)", re.IGNORECASE)
+_AFTER = re.compile(rf"(.+?){_MARK}(?:in{_MARK})?({_IN_WORDS}|{_LABEL})", re.IGNORECASE)
 _WORD = "(?:open|high|low|close|closing|last|first|latest)?price|open|high|low|close|last"
 _GLUED_BEFORE = re.compile(rf"({_LABEL})({_WORD})")
 _GLUED_AFTER = re.compile(rf"({_WORD})(?:in)?({_LABEL})")
@@ -97,14 +110,6 @@ _GLUED_AFTER = re.compile(rf"({_WORD})(?:in)?({_LABEL})")
 SIGNS = {
     sign: code for code, sign in sorted(MONEY.items(), key=lambda money: -len(money[1])) if sign
 }
-# Currencies in words, without an s at the end.
-_WORDS = {
-    "euro": "EUR", "us dollar": "USD", "dollar": "USD", "us$": "USD", "usd$": "USD", "won": "KRW",
-    "원": "KRW", "韩元": "KRW", "yen": "JPY", "円": "JPY", "日元": "JPY", "yuan": "CNY",
-    "元": "CNY", "人民币": "CNY", "rmb": "CNY", "美元": "USD", "欧元": "EUR", "pound": "GBP",
-    "rupee": "INR", "lira": "TRY", "tl": "TRY", "rubel": "RUB", "руб": "RUB", "bitcoin": "BTC",
-    "ether": "ETH",
-}  # fmt: skip
 # Words of one script, or parted by a mark, in a name that says the same in two languages.
 _PARTS = re.compile("[\u3040-\u9fff\uac00-\ud7a3]+|[\u0400-\u04ff]+|[^\\W\u0400-\ud7a3]+")
 
@@ -176,7 +181,8 @@ def _labelled(text: str, plain: str) -> tuple[str, str] | None:
 def _written(label: str) -> str:
     """Write a currency's code in capitals, and a side in small letters."""
     label = SIGNS.get(label.strip(), label.strip())
-    label = _WORDS.get(label.casefold().rstrip("s."), label)
+    word = label.casefold().replace("-", " ").rstrip("s.")
+    label = (_WORDS | _COIN_WORDS).get(word, label)
     if quote_of(label):
         return label.upper()
     return label.lower() if label.lower() in SIDES else label

@@ -12,7 +12,7 @@ from cryptoforecast.prices.files.columns.dialects import SIGNS, meaning, volume_
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker, quote_of_ticker
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import PRICES, Table
-from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, quote_of
+from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLAR_SIGNS, quote_of
 
 #: How a user says which currency the prices are in.
 HOW_TO_SAY = "Currency on the Data page; --quote CODE on the command line, quote= in Python"
@@ -132,6 +132,6 @@ def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str
             )
         if sign == "$" and known & _DOLLARS:
             continue
-        if quote := SIGNS.get(sign) or quote_of(sign):
+        if quote := SIGNS.get(sign) or DOLLAR_SIGNS.get(sign.upper()) or quote_of(sign):
             found.append((quote, f"{sign} beside the {role} says"))
     return found

@@ -230,6 +230,10 @@ def _settle_dialects(columns: Mapping[str, str], roles: dict[str, str]) -> None:
     flag = columns.keys() & {"x", "w"}
     if {"t", "o", "h", "l", "c"} <= columns.keys() and len(flag) == 1 and "closed" not in roles:
         roles["closed"] = columns[flag.pop()]
+    # Bybit's stream: the candle begins at start, and timestamp is the time of its last trade.
+    if {"start", "end", "timestamp", "confirm"} <= columns.keys():
+        without_rivals(roles, "time")
+        roles["time"] = columns["start"]
     # Upbit: the time of the last trade is called timestamp, and that of the candle is not.
     if {"candledatetimeutc", "openingprice", "tradeprice"} <= columns.keys():
         without_rivals(roles, "time")

@@ -11,17 +11,19 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import Array
-from cryptoforecast.types.quotes import QUOTES
+from cryptoforecast.types.quotes import DOLLAR_SIGNS, QUOTES
 
 #: Texts that mean "no value".
 ABSENT = ["", "NULL", "null", "NaN", "nan", "NA", "N/A", "n/a", "None", "none", "-", "--", "#N/A"]
 
 # Nobody parts thousands before an exponent, so that a mark there is the decimal mark.
 _EXPONENT = r"[eE][+-]?\d{1,3}"
+# 12,34,567 as in India: commas after thousands, and then after every two digits.
+_LAKHS = r"\d{1,2}(,\d{2})+,\d{3}"
 # Numbers that have a decimal point, or commas that can only part thousands.
 _POINT = (
     r"^[+-]?(0\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|\d{4,}\.\d+|"
-    rf"\d{{1,3}}(,\d{{3}})+\.\d+|\d{{1,3}}(,\d{{3}}){{2,}}|\d*\.\d*{_EXPONENT})$"
+    rf"\d{{1,3}}(,\d{{3}})+\.\d+|\d{{1,3}}(,\d{{3}}){{2,}}|{_LAKHS}(\.\d*)?|\d*\.\d*{_EXPONENT})$"
 )
 # Numbers that have a decimal comma, whatever the points are.
 _COMMA = (
@@ -36,10 +38,11 @@ _MANGLED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
 _UNIT = r"(?<!\s)\s*[KMBTkmbt]$"
 _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 # A currency's sign or code before or after a number, perhaps parted by spaces.
+_SIGNS = "|".join(map(re.escape, [*DOLLAR_SIGNS, *"$€£₩₹₺¥￥"]))
 _CODES = "|".join(sorted({*QUOTES, "XBT"}))
 _MARKED = r"[^0-9.,\s'+-]"
-_SIGN_BEFORE = rf"(?i)^([+-]?)(?:R\$|[$€£₩₹₺¥￥]|(?:{_CODES})(?=[\s\d]))\s*"
-_SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:R\$|[$€£₩₹₺¥￥]|{_CODES})$"
+_SIGN_BEFORE = rf"(?i)^([+-]?)(?:{_SIGNS}|(?:{_CODES})(?=[\s\d]))\s*"
+_SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:{_SIGNS}|{_CODES})$"
 _SPACES = r"[\s\u00a0\u202f'’]"
 
 
@@ -140,7 +143,9 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     """Parse a column of text; a volume may have a unit such as K."""
     values = table.column(role)
     text = clean_numbers(values)
-    thousands, pattern = (",", r"\d{1,3}(,\d{3})+") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
+    thousands, pattern = (
+        (",", rf"\d{{1,3}}(,\d{{3}})+|{_LAKHS}") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
+    )
     fraction = rf"({re.escape(mark)}\d*)?"
     number = rf"^[+-]?(({pattern}|\d*){fraction}|\d*{fraction}{_EXPONENT})$"
     factor = np.ones(len(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -57,7 +58,8 @@ def test_the_first_doubtful_number_is_named() -> None:
 
 
 @pytest.mark.parametrize("text", ["0.5", "12.5", "12.34", "1.2345", "1234.567", "1,234.5",
-                                  "1,234,567", "-0.001", "+7.1"])  # fmt: skip
+                                  "1,234,567", "12,34,567", "1,23,456.5",
+                                  "-0.001", "+7.1"])  # fmt: skip
 def test_numbers_that_only_a_decimal_point_explains(text: str) -> None:
     assert find_decimal_mark(table([text, "1,100"]), ("open",), Corrections()) == "."
     with pytest.raises(UnreadableFile, match="mixed"):
@@ -192,6 +194,8 @@ def test_a_volume_of_one_dash_is_unknown() -> None:
         ("27 100.5", ".", 27_100.5), ("27\u202f100", ".", 27_100), ("27'100", ".", 27_100),
         ("1.5e3", ".", 1500), ("1,5E-3", ",", 0.0015), (".5", ".", 0.5), ("5.", ".", 5),
         ("+7", ".", 7), (" 7 ", ".", 7), ("1e100", ".", 1e100),
+        ("12,34,567", ".", 1_234_567), ("₹1,23,456.75", ".", 123_456.75),
+        ("₹12,34,56,789", ".", 123_456_789), ("A$5", ".", 5), ("5 US$", ".", 5),
     ],
 )  # fmt: skip
 def test_numbers_are_read(text: str, mark: str, value: float) -> None:
@@ -215,12 +219,16 @@ def test_units_are_for_volume_only(text: str, value: float) -> None:
         ("1.234.567", "spreadsheet has altered"), ("-14.748.800", "spreadsheet has altered"),
         ("inf", "Remove or correct such rows"), ("-Infinity", "decimal points"),
         ("TRUE", "Remove or correct such rows"), ("abc", "decimal points"),
-        ("1,23,4", "decimal points"), ("12.34.56", "decimal points"), ("1e1000", "decimal points"),
+        ("1,23,4", "decimal points"), ("123,45,678", "decimal points"), 
+        ("1,2,345", "decimal points"),
+        ("B$ 5", "decimal points"), ("12.34.56", "decimal points"), ("1e1000", "decimal points"),
         ("1 23", "decimal points"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_refused_with_line_and_remedy(text: str, hint: str) -> None:
-    with pytest.raises(UnreadableFile, match=rf"{text[:4]}.*\(line 4, column 'x'\).*{hint}"):
+    with pytest.raises(
+        UnreadableFile, match=rf"{re.escape(text[:4])}.*\(line 4, column 'x'\).*{hint}"
+    ):
         numbers("1", "2", text, "x")
 
 
