@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -49,3 +51,24 @@ def test_zeros_alone_are_no_prices() -> None:
     content = samples.own(listed_late(48))
     with pytest.raises(UnreadableFile, match="above 0"):
         read(content, "x.csv", repairs=["unlisted"])
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "numbered frame"])
+def test_zeros_are_left_out_of_rows_without_names_too(form: str) -> None:
+    frame = listed_late(7)
+    rows = [
+        [int(time.timestamp()), *row]
+        for time, row in zip(frame.index, frame.to_numpy().tolist(), strict=True)
+    ]
+    content = {
+        "csv": samples.lines([[*map(str, row)] for row in rows]),
+        "json": json.dumps(rows).encode(),
+    }
+    if form == "numbered frame":
+        history = frames.read(pd.DataFrame(rows), coin="BTC", repairs=["unlisted"])
+    else:
+        with pytest.raises(UnreadableFile, match=r"above 0.*the first price \(repair unlisted\)"):
+            read(content[form], "x")
+        history = read(content[form], "x", repairs=["unlisted"])
+    assert (len(history), history.start.hour) == (41, 7)
+    assert history.candles["close"].tolist() == frame["close"][7:].tolist()

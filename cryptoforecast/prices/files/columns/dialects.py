@@ -11,7 +11,7 @@ from cryptoforecast.types.quotes import DOLLAR_SIGNS, DOLLARS, MONEY, quote_of
 
 # Investing.com and spreadsheets in languages with decimal commas.
 _COMMAS: dict[str, tuple[str, ...]] = {
-    "time": ("datum", "fecha", "дата", "tarih", "tanggal"),
+    "time": ("datum", "fecha", "дата", "tarih", "tanggal", "время", "zeit"),
     "open": ("eröffn.", "eröffnung", "apertura", "ouv.", "ouverture", "abertura", "öppen",
              "öppning", "otwarcie", "откр.", "открытие", "açılış", "pembukaan"),
     "high": ("hoch", "máximo", "máxima", "massimo", "plus haut", "haut", "hoog", "högst",
@@ -25,7 +25,7 @@ _COMMAS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # The same in languages with decimal points.
 _POINTS: dict[str, tuple[str, ...]] = {
-    "time": ("日期", "时间", "時間", "日付", "日付け", "日時", "날짜", "일자"),
+    "time": ("日期", "时间", "時間", "日付", "日付け", "日時", "날짜", "일자", "일시", "시간"),
     "open": ("开盘", "开盘价", "開市", "開盤", "開盤價", "始値", "시가", "오픈"),
     "high": ("高", "最高", "最高价", "最高價", "高値", "고가"),
     "low": ("低", "最低", "最低价", "最低價", "安値", "저가"),
@@ -35,8 +35,8 @@ _POINTS: dict[str, tuple[str, ...]] = {
 _ENGLISH: dict[str, tuple[str, ...]] = {
     "time": (
         "time", "timestamp", "opentime", "timeopen", "timeperiodstart", "windowstart",
-        "unix", "unixtimestamp", "unixtime", "datetime", "dateutc", "datetimeutc", "date",
-        "day", "ts", "t", "snappedat", "data", "starttime", "startat", "start", "begin",
+        "unix", "unixtimestamp", "unixtime", "ts", "datetime", "dateutc", "datetimeutc", "date",
+        "day", "t", "snappedat", "data", "starttime", "startat", "start", "begin",
         "opentimestamp", "timeutc", "utctime", "gmttime", "localtime", "tradetime", "transacttime",
         "createdtime", "period", "dtyyyymmdd",
     ),

@@ -34,6 +34,9 @@ def roles_by_shape(sample: Array) -> dict[int, str]:
     Raises:
         UnreadableFile: If the numbers are of no known shape.
     """
+    # Prices of 0 are of the time before a listing; they show no order.
+    listed = (sample[:, 1:5] != 0).any(axis=1)
+    sample = sample[listed] if listed.any() else sample
     rows, width = sample.shape
     if width == 2:
         raise UnreadableFile(

@@ -6,9 +6,10 @@ meant as EDT.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,11 @@ _HOURS = {
 # Abbreviations of several zones.
 _AMBIGUOUS = {"CST", "CDT", "IST", "BST", "PST", "PDT", "MST", "MDT", "AST", "ADT", "SST", "GST",
               "ET", "CT", "MT", "PT", "LOCAL", "LOCAL TIME"}  # fmt: skip
+# Words that say that times are of some place.
+_PLACES = re.compile(
+    r"\b(LOCAL|SERVER|BROKER|EASTERN|CENTRAL|MOUNTAIN|PACIFIC|BEIJING|INDIA|JAPAN|CHINA|KOREA|МСК|"
+    r"МОСКВА|MOSKAU|LOKAL|ORTSZEIT)\b|北京|上海|香港|台北|东京|東京|日本|韩国|本地|当地|現地|한국|서울|현지"
+)
 # Months in which an abbreviation is certainly not in use.
 _NORTH_SUMMER, _NORTH_WINTER = (5, 6, 7, 8, 9), (12, 1, 2)
 _OUT_OF_SEASON = {
@@ -76,9 +82,15 @@ def zone_of_column(column: str, zone: str | None) -> LocalZone:
     text = column.replace("_", " ").upper()
     inside = re.search(r"[(\[](.+?)[)\]]", text)
     label = inside[1].strip() if inside else text.strip("<> ")
-    elsewhere = label in _HOURS or label in _AMBIGUOUS or bool(re.fullmatch(_OFFSET, label))
+    offset = re.fullmatch(_OFFSET, label)
+    elsewhere = label in _HOURS or label in _AMBIGUOUS
+    elsewhere |= offset is not None and bool(int(offset[2]) or int(offset[3] or 0))
     if inside and "/" in label:
-        elsewhere = _iana(column[inside.start(1) : inside.end(1)]) is not None
+        named = _iana(column[inside.start(1) : inside.end(1)])
+        elsewhere = named is not None and label.removeprefix("ETC/") not in _UTC
+    elif inside:
+        place = re.sub(r" TIME$", "", label)
+        elsewhere = elsewhere or bool(_PLACES.search(label)) or place in _cities()
     if zone or not elsewhere:
         return LocalZone(zone)
     return LocalZone(None, f"the column is called {column[:40]!r}")
@@ -210,6 +222,15 @@ def _moved(stamps: Array, offset: int) -> Array:
     """Subtract an offset in ns from the times that are there."""
     absent = np.iinfo(np.int64).min
     return np.where(stamps == absent, absent, stamps - offset)
+
+
+@functools.cache
+def _cities() -> frozenset[str]:
+    """Return the cities after which zones are called, in capitals: ``NEW YORK``."""
+    zones = (name.rpartition("/") for name in available_timezones())
+    return frozenset(
+        city.replace("_", " ").upper() for area, _, city in zones if area not in ("", "Etc")
+    )
 
 
 def _iana(name: str) -> str | None:

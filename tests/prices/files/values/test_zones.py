@@ -152,7 +152,11 @@ def test_times_whose_zone_is_in_doubt_are_refused_with_the_reason() -> None:
         ("Date (EST)", True), ("date_[pst]", True), ("<LOCAL TIME>", True), ("local_time", True),
         ("Time (Europe/Berlin)", True), ("Time (UTC+2)", True), ("EST", True),
         ("Time (Mars/Base)", False), ("Date", False), ("Date (UTC)", False), ("time/local", False),
-        ("Date (close)", False),
+        ("Date (close)", False), ("Time (New York)", True), ("Date (Eastern)", True),
+        ("Date (Tokyo time)", True), ("时间(北京时间)", True), ("日付(日本時間)", True),
+        ("Время (МСК)", True), ("일시(한국시간)", True), ("Time (server time)", True),
+        ("Date (GMT+0)", False), ("Time (Etc/UTC)", False), ("Date (Zulu)", False),
+        ("时间(Time)", False), ("Date (YYYY-MM-DD)", False), ("time (ms)", False),
     ],
 )  # fmt: skip
 def test_a_column_may_name_another_zone_than_utc(column: str, doubtful: bool) -> None:
