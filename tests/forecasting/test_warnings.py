@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.forecasting import warnings
-from cryptoforecast.learning import samples
+from cryptoforecast.learning import features, samples
 from cryptoforecast.types import INTERVALS
 from tests import synthetic
 
@@ -92,12 +92,78 @@ def test_a_test_names_its_gaps_and_a_dead_market():
     assert warnings.of_test(quiet, cut) == warnings.of_prices(quiet)
 
 
-def test_inputs_that_never_vary_are_named():
+def without_inputs(history, rows, **changes):
+    """The same history, some columns of its last ``rows`` candles replaced."""
+    candles = history.candles.copy()
+    for name, values in changes.items():
+        candles.iloc[-rows:, candles.columns.get_loc(name)] = values
+    return dataclasses.replace(history, candles=candles)
+
+
+def test_inputs_that_never_vary_in_what_is_read_are_named():
     history, model = synthetic.history(300), synthetic.model()
-    without = dataclasses.replace(history, candles=history.candles.assign(volume=np.nan))
-    found = warnings.of_forecast(without, model)
-    assert found == warnings.of_inputs(without, model, model.card.needs)
-    assert found[0].startswith("The network reads volume, which never varies in these prices.")
+    needs, close = model.card.needs, history.candles["close"].to_numpy()
+    silent = without_inputs(history, needs, volume=5.0)
+    advice = "Expect less of it, or choose a model that does without."
+    found = (f"The network reads volume, which never varies in these prices. {advice}",)
+    assert warnings.of_inputs(silent, model, needs) == found
+    assert warnings.of_forecast(silent, model) == found
+    assert warnings.of_inputs(silent, model, needs + 1) == ()
+    assert warnings.of_inputs(without_inputs(history, needs - 1, volume=5.0), model, needs) == ()
+    closes = without_inputs(silent, 300, open=close, high=close, low=close)
+    assert warnings.of_inputs(closes, model, needs) == (
+        f"The network reads range and volume, which never vary in these prices. {advice}",
+    )
+    flat = without_inputs(silent, needs, open=9.0, high=9.0, low=9.0, close=9.0)
+    assert warnings.of_inputs(flat, model, needs) == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "listed", "vary"),
+    [(("volume",), "volume", "varies"), (("range", "volume"), "range and volume", "vary")],
+)
+def test_inputs_that_nothing_was_learnt_from_are_named(names, listed, vary):
+    history, model = synthetic.history(300), synthetic.model()
+    owners = features.owners(model.spec.features)
+    scale = np.where(np.isin(owners, names), 1.0, model.scaler.scale)
+    model = dataclasses.replace(model, scaler=dataclasses.replace(model.scaler, scale=scale))
+    unused = f"The network has learnt nothing from {listed}, which never varied in its training "
+    unused += "candles."
+    assert warnings.of_forecast(history, model) == (
+        unused,
+        f"In these prices {listed} {vary}: the network can't tell what that means. Train it on "
+        "prices that have this input.",
+    )
+    close = history.candles["close"].to_numpy()
+    absent = without_inputs(history, 300, volume=np.nan)
+    if "range" in names:
+        absent = without_inputs(absent, 300, open=close, high=close, low=close)
+    assert warnings.of_forecast(absent, model) == (unused,)
+
+
+def test_a_change_of_the_unit_is_named_in_forecasts_and_in_tests():
+    history = synthetic.history(600)
+    candles = history.candles.copy()
+    candles.iloc[:520, :4] /= 1_000
+    whole = samples.in_one_unit(dataclasses.replace(history, candles=candles))
+    sentence = (
+        "The unit of the coin changed at 2024-01-22 16:00 UTC. Prices before are shown in the new "
+        "unit, and nothing was learnt across the change."
+    )
+    assert warnings.of_prices(whole) == (sentence,)
+    cut = samples.split(whole, synthetic.spec(), trained=True)
+    assert warnings.of_test(whole, cut) == (f"{sentence} No forecast is tested across the change.",)
+
+
+def test_a_thin_market_is_named_in_forecasts_and_in_tests():
+    history = synthetic.history(600)
+    candles = history.candles.copy()
+    candles.iloc[:, :4] = candles.iloc[:, :4].round()
+    thin = dataclasses.replace(history, candles=candles)
+    (sentence,) = warnings.of_prices(thin)
+    assert sentence.startswith("A thin market: one tick, 1, is ")
+    cut = samples.split(thin, synthetic.spec(), trained=True)
+    assert warnings.of_test(thin, cut) == (sentence,)
 
 
 def test_a_close_beyond_those_of_the_training_is_named_where_prices_are_predicted():
