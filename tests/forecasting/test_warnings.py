@@ -155,6 +155,14 @@ def test_a_change_of_the_unit_is_named_in_forecasts_and_in_tests():
     assert warnings.of_test(whole, cut) == (f"{sentence} No forecast is tested across the change.",)
 
 
+def test_the_last_three_changes_of_the_unit_are_named():
+    history = synthetic.history(600)
+    changes = tuple(history.candles.index[[24, 48, 96, 120, 240]])
+    (sentence,) = warnings.of_prices(dataclasses.replace(history, unit_changes=changes))
+    times = "2024-01-05 00:00 UTC, 2024-01-06 00:00 UTC, 2024-01-11 00:00 UTC"
+    assert sentence.startswith(f"The unit of the coin changed at {times}. ")
+
+
 def test_a_thin_market_is_named_in_forecasts_and_in_tests():
     history = synthetic.history(600)
     candles = history.candles.copy()
