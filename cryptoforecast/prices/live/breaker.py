@@ -125,8 +125,10 @@ class CircuitBreaker:
             if call.abandoned:
                 self._abandoned -= 1
             elif isinstance(call.error, SourceUnavailable):
-                wanted = call.error.pause if isinstance(call.error, RetryLater) else 0.0
-                self._trip(str(call.error), max(self.pause, wanted))
+                pause = self.pause
+                if isinstance(call.error, RetryLater):
+                    pause = max(pause, call.error.pause)
+                self._trip(str(call.error), pause)
         call.done.set()
 
     def _trip(self, reason: str, pause: float) -> None:

@@ -35,6 +35,14 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert (found.source, found.volume_unit) == ("yahoo", "quote")
 
 
+def test_prices_far_below_one_come_out_too(tmp_path: Path) -> None:
+    key, tiny = ("yahoo", "SHIB-USD", "1h"), entry().candles / 1e9
+    PriceCache(tmp_path, 10).store(key, replace(entry(), candles=tiny))
+    found = PriceCache(tmp_path, 10).load(key)
+    assert found is not None
+    pd.testing.assert_frame_equal(found.candles, tiny, check_freq=False)
+
+
 def test_an_entry_stays_the_same_object_until_its_file_changes(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path, 10)
     cache.store(("yahoo", "BTC-USD", "1h"), entry())

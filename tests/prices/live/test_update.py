@@ -184,24 +184,80 @@ def test_joined_candles_take_the_new_ones_in_their_span() -> None:
     assert update.join(new, old) is old
 
 
-class Slow:
-    """A source that runs out of time before it has fetched a candle."""
+class Fixed:
+    """A source that always gives the same answer."""
 
-    name, title, volume_unit = "slow", "Slow", "coins"
+    name, title, volume_unit = "fixed", "Fixed", "coins"
+
+    def __init__(self, answer: Fetched) -> None:
+        self.answer = answer
+        self.begins: list[pd.Timestamp | None] = []
 
     def symbol(self, coin: object) -> str:
         return "BTC"
 
-    def fetch(self, *window: object) -> Fetched:
-        return Fetched(empty(), unfinished=True)
+    def fetch(
+        self, symbol: str, interval: str, begin: pd.Timestamp | None, *more: object
+    ) -> Fetched:
+        self.begins.append(begin)
+        return self.answer
+
+    def update(
+        self,
+        cache: PriceCache,
+        coin: str = "BTC",
+        interval: str = "1d",
+        start: pd.Timestamp | None = None,
+    ) -> Entry:
+        return Updater(cache, 0.0).update(self, resolve(coin), interval, start, 5.0, ())  # type: ignore[arg-type]
 
 
-def test_a_source_without_time_for_a_candle_leaves_the_cached_ones(tmp_path: Path) -> None:
-    cache = PriceCache(tmp_path, 9)
-    key = ("slow", "BTC", "1h")
-    recent = candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 5)
-    cache.store(key, Entry(recent, ago("3h"), recent.index[0], "slow", "coins"))
-    Updater(cache, 0.0).update(Slow(), BTC, "1h", recent.index[0], 5.0, ())  # type: ignore[arg-type]
+@pytest.mark.parametrize(("days", "is_late"), [(1, False), (2, True), (3, True)])
+def test_a_day_that_is_over_and_not_there_is_told(tmp_path: Path, days: int, is_late: bool) -> None:
+    """Coins trade every day, shares do not."""
+    today = floor(pd.Timestamp.now("UTC"), "1d")
+    index = pd.date_range(end=today - days * 24 * HOUR, periods=30, freq="D", unit="ns")
+    source = Fixed(Fetched(candles("2024-01-01", 30).set_axis(index.rename("time"))))
+    notes = (
+        f"Fixed has no daily candle after {index[-1]:%Y-%m-%d} yet, though "
+        f"{today - 24 * HOUR:%Y-%m-%d} is over.",
+    )
+    assert source.update(PriceCache(tmp_path / "coin", 9)).notes == notes * is_late
+    share = source.update(PriceCache(tmp_path / "share", 9), "^GSPC")
+    assert not [note for note in share.notes if "no daily candle" in note]
+
+
+def test_an_hour_that_is_over_and_not_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    recent = candles(f"{ago('12h'):%Y-%m-%d %H:%M}", 10)
+    assert Fixed(Fetched(recent)).update(PriceCache(tmp_path, 9), interval="1h").notes == ()
+
+
+@pytest.mark.parametrize(("step", "is_refused"), [(0.19, False), (0.21, True)])
+def test_prices_that_are_rounded_too_coarsely_are_refused(
+    tmp_path: Path, step: float, is_refused: bool
+) -> None:
+    recent = candles(f"{ago('31h'):%Y-%m-%d %H:%M}", 31)
+    recent.iloc[::3, :4] += step
+    source, cache = Fixed(Fetched(recent)), PriceCache(tmp_path, 9)
+    if is_refused:
+        with pytest.raises(SourceUnavailable, match=r"^Fixed rounds the prices of BTC to steps of"):
+            source.update(cache, interval="1h")
+    else:
+        source.update(cache, interval="1h")
+    assert (cache.load(("fixed", "BTC", "1h")) is None) is is_refused
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5])
+def test_a_source_without_time_for_a_candle_leaves_the_cached_ones(
+    tmp_path: Path, rows: int
+) -> None:
+    cache, slow = PriceCache(tmp_path, 9), Fixed(Fetched(empty(), unfinished=True))
+    key = ("fixed", "BTC", "1h")
+    recent = candles(f"{ago('9h'):%Y-%m-%d %H:%M}", rows)
+    cache.store(key, Entry(recent, ago("3h"), recent.index[0], "fixed", "coins"))
+    slow.update(cache, interval="1h", start=recent.index[0])
+    # It was asked for the last three candles again.
+    assert slow.begins == [recent.index[max(0, rows - 3)]]
     entry = cache.load(key)
     assert entry is not None
     assert entry.candles.index.equals(recent.index)
