@@ -13,8 +13,9 @@ history = live.history(service, query)
 training.stop_while_running(service, selection.job(service, model_name))
 training.stop_if_failed(selection.job(service, model_name))
 
-walk_plan = plan.draw(selection.spec(service, model_name, history))
-test = backtest.run(service, history, model_name, walk_plan)
+spec = selection.spec(service, model_name, history)
+test_plan = plan.draw(spec, saved=selection.is_saved(model_name))
+test = backtest.run(service, history, model_name, test_plan)
 if test is None:
     st.stop()
 

@@ -7,6 +7,7 @@ span; a network brings its weights.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -17,13 +18,13 @@ from cryptoforecast.evaluation import scores
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.forecasting import baselines, network, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.forecasting.baselines.common import MIN_RETURNS
 from cryptoforecast.forecasting.predictor import Predictor
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.types import (
     Array,
     Backtest,
     Forecast,
-    ModelCard,
     ModelSpec,
     PriceHistory,
     Scores,
@@ -210,8 +211,9 @@ def saved(
     check_shares(test, validation, since)
     if since is not None:
         test = _share_since(history, model.spec, since)
-    elif test is None:
-        test = DEFAULT_TEST
+    else:
+        test = DEFAULT_TEST if test is None else test
+        _check_start(history, model.spec, test)
     if validation is None:
         validation = min(DEFAULT_VALIDATION, 2 * DEFAULT_VALIDATION * (1 - test))
     if test + validation >= 1:
@@ -257,22 +259,74 @@ def _share_since(history: PriceHistory, spec: ModelSpec, since: pd.Timestamp) ->
     Raises:
         NotEnoughData: If too few rows open then, or too few before.
     """
+    rows, opens = len(history), history.candles.index
+    first = int(opens.searchsorted(since))
+    earliest, latest = _test_starts(history, spec)
+    if earliest <= first <= latest:
+        return min((rows - first) / rows, MAX_SAVED_TEST)
+    # The first candle of the test opens when the last one before it closes.
+    moment = _minute(opens[first] if first < rows else since)
+    if first > latest:
+        rule = f"A test needs at least {rows - latest} candles."
+        received = f"{rows - first} of {rows:,} that close after {moment}"
+        remedy = f"a time until {_minute(opens[max(0, latest)])}, or prices that end later"
+    else:
+        rule = _candles_before(earliest)
+        received = f"{first:,} of {rows:,} that close by {moment}"
+        first_time = _minute(opens[min(earliest, rows - 1)])
+        remedy = f"a time from {first_time} on, or prices that begin earlier"
+    if earliest > latest:
+        remedy = f"a history of at least {earliest + rows - latest:,} candles"
+    raise NotEnoughData(f"{rule} Received: {received}. Choose {remedy}.")
+
+
+def _check_start(history: PriceHistory, spec: ModelSpec, test: float) -> None:
+    """Check that enough candles lie before the last ``test`` share of the rows.
+
+    Raises:
+        NotEnoughData: If there are too few.
+    """
+    rows, first = len(history), samples.first_of_test(len(history), test)
+    earliest, latest = _test_starts(history, spec)
+    if first >= earliest:
+        return
+    largest = math.floor(round(100 * (rows - earliest) / rows, 6)) / 100
+    remedy = f"`test` up to {largest:.2f}, or prices that begin earlier"
+    if earliest > latest or largest < specs.BOUNDS["test"][0]:
+        remedy = f"a history of at least {earliest + rows - latest:,} candles"
+    raise NotEnoughData(
+        f"{_candles_before(earliest)} Received: {first:,} of {rows:,} with `test` {test:g}. "
+        f"Choose {remedy}."
+    )
+
+
+def first_start(history: PriceHistory, spec: ModelSpec) -> pd.Timestamp:
+    """Return the earliest time since which a saved model can be tested on a history, UTC."""
+    opens = history.candles.index
+    return opens[min(_test_starts(history, spec)[0], len(opens) - 1)]
+
+
+def _test_starts(history: PriceHistory, spec: ModelSpec) -> tuple[int, int]:
+    """Return the first and the last row at which the test of a saved model may start.
+
+    The network reads ``needs`` candles up to its first origin, and baselines are fitted on those
+    before it. The first row is past the last one where the history is too short.
+    """
     rows = len(history)
-    first = int(history.candles.index.searchsorted(since))
-    moment, needed = f"{since:%Y-%m-%d %H:%M} UTC", samples.MIN_ORIGINS["test"] + spec.horizon
-    if rows - first < needed:
-        raise NotEnoughData(
-            f"A test needs at least {needed} candles. Received: {rows - first} of {rows:,} that "
-            f"open at {moment} or later. Choose an earlier time, or prices that end later."
-        )
-    share = (rows - first) / rows
-    if share > MAX_SAVED_TEST:
-        raise NotEnoughData(
-            f"Baselines and bands need at least {1 - MAX_SAVED_TEST:.0%} of the candles before "
-            f"the test span. Received: {first} of {rows:,} that open before {moment}. Choose a "
-            "later time, or prices that begin earlier."
-        )
-    return share
+    least = samples.first_of_test(rows, MAX_SAVED_TEST)
+    earliest = max(least, specs.needs(spec) - 1, MIN_RETURNS + spec.horizon)
+    return earliest, rows - samples.MIN_ORIGINS["test"] - spec.horizon
+
+
+def _candles_before(count: int) -> str:
+    return (
+        f"The model, the baselines and the bands need at least {count:,} candles before the test "
+        "span."
+    )
+
+
+def _minute(time: pd.Timestamp) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def with_baselines(result: Backtest, other: Backtest) -> Backtest:
@@ -295,7 +349,7 @@ def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backt
     read = len(history) - result.split.test_start + model.card.needs - 1
     return dataclasses.replace(
         result,
-        verdict=_withdrawn(result.verdict, model.card, begins + history.candle_length)
+        verdict=_withdrawn(result, model, begins + history.candle_length)
         if seen
         else result.verdict,
         model=model,
@@ -335,16 +389,26 @@ def _may_have_seen(history: PriceHistory, model: TrainedModel, begins: pd.Timest
     return bool(pd.Timestamp(model.card.cutoff) >= begins)
 
 
-def _withdrawn(verdict: Verdict, card: ModelCard, first: pd.Timestamp) -> Verdict:
+def _withdrawn(result: Backtest, model: TrainedModel, first: pd.Timestamp) -> Verdict:
     """Withdraw a verdict: the model may have been fitted on part of the test span.
 
     Args:
-        verdict: Of the test.
-        card: Of the model.
+        result: The test.
+        model: The model.
         first: When the first forecast of the test is made, at the close of a candle.
     """
+    history, card = result.history, model.card
+    unseen = history.candles.index > pd.Timestamp(card.cutoff)
+    enough = unseen.sum() >= samples.MIN_ORIGINS["test"] + model.spec.horizon
+    remedy = (
+        "A test of all prices since then is fair (`--since cutoff`, on the Backtest page *All "
+        "since training*)."
+        if enough
+        else "A fair test needs prices that end later."
+    )
     sentence = (
         f"Not a fair test: the model was fitted on prices up to {card.learnt_until:%Y-%m-%d}, and "
-        f"the test span begins on {first:%Y-%m-%d}. Take with care: {verdict.sentence}"
+        f"the test span begins on {first:%Y-%m-%d}. {remedy} Take with care: "
+        f"{result.verdict.sentence}"
     )
-    return dataclasses.replace(verdict, beats_baseline=False, sentence=sentence)
+    return dataclasses.replace(result.verdict, beats_baseline=False, sentence=sentence)

@@ -146,8 +146,7 @@ def split_rows(
     Raises:
         NotEnoughData: If a span would hold fewer origins than ``MIN_ORIGINS``.
     """
-    # Rounding first keeps 100 * (1 - 0.43) from landing a hair below 57.
-    test_start = math.floor(round(rows * (1 - spec.test), 6))
+    test_start = first_of_test(rows, spec.test)
     train_end = math.floor(round(rows * (1 - spec.test - spec.validation), 6))
     result = Split(rows, train_end, test_start, spec.horizon, gaps)
     if is_network(spec):
@@ -175,6 +174,12 @@ def split_rows(
                 f"Choose {_either([longer, *remedies])}."
             )
     return result
+
+
+def first_of_test(rows: int, test: float) -> int:
+    """Return the first row of the last ``test`` share of ``rows``."""
+    # Rounding first keeps 100 * (1 - 0.43) from landing a hair below 57.
+    return math.floor(round(rows * (1 - test), 6))
 
 
 def _spans_needed(spec: ModelSpec, trained: bool) -> tuple[str, ...]:

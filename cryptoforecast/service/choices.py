@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from cryptoforecast.evaluation.backtest import check_shares
+from cryptoforecast.evaluation.backtest import check_shares, first_start
 from cryptoforecast.evaluation.leaderboard import METRICS, check_metric
 from cryptoforecast.evaluation.verdict import min_origins
 from cryptoforecast.evaluation.walk_forward import check as check_plan
@@ -40,7 +40,7 @@ from cryptoforecast.prices.candles.symbols import named as check_coin_of_file
 from cryptoforecast.prices.files.corrections import ASSIGNABLE, Corrections
 from cryptoforecast.prices.live.query import TIME_RULE, parse_time, window
 from cryptoforecast.prices.live.sources import base_interval
-from cryptoforecast.types import ModelCard
+from cryptoforecast.types import ModelCard, PriceHistory, TrainedModel
 from cryptoforecast.types.quotes import market_name
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "repairable",
     "resolve",
     "round_step",
+    "since_training",
     "window",
 ]
 
@@ -104,6 +105,14 @@ def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:
     if since == CUTOFF:
         return pd.Timestamp(card.cutoff).tz_convert("UTC") + pd.Timedelta(1, "ns")
     return parse_time(since)
+
+
+def since_training(history: PriceHistory, model: TrainedModel) -> pd.Timestamp:
+    """Return from when on a saved model is tested on all prices that it has not seen, UTC.
+
+    That is its cutoff, or later where baselines need earlier candles to be fitted on.
+    """
+    return max(parse_since(CUTOFF, model.card), first_start(history, model.spec))
 
 
 def default_coin(card: ModelCard) -> str:

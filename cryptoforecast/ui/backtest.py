@@ -11,6 +11,7 @@ from cryptoforecast.service import Service, is_walk_forward
 from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, WalkForward, WalkPlan
 from cryptoforecast.ui import elements, selection, training, verdict
+from cryptoforecast.ui.plan import Plan
 
 #: Where the URL holds the key of the last walk-forward test.
 LINK = "walk"
@@ -32,7 +33,7 @@ class FinishedTest:
 
 
 def run(
-    service: Service, history: PriceHistory, model_name: str, plan: WalkPlan | None
+    service: Service, history: PriceHistory, model_name: str, plan: Plan
 ) -> FinishedTest | None:
     """Return the test; ``None`` while a network has to be trained for it.
 
@@ -40,22 +41,22 @@ def run(
         service: Computes and holds the tests.
         history: The prices.
         model_name: See ``selection``.
-        plan: Plan of a walk-forward test; ``None`` for a holdout.
+        plan: How to test.
     """
-    if plan is None:
-        return FinishedTest(
-            service.backtests.with_finished_baselines(
-                selection.backtest(service, model_name, history)
-            )
+    walk = plan.walk_forward
+    if walk is None:
+        result = selection.backtest(
+            service, model_name, history, since_training=plan.since_training
         )
+        return FinishedTest(service.backtests.with_finished_baselines(result))
     spec = selection.spec(service, model_name, history)
     if is_network(spec):
-        test = _of_network(service, history, spec, plan)
+        test = _of_network(service, history, spec, walk)
         if test is None:
             return None
     else:
         with st.spinner("Fitting once for each fold …"):
-            test = service.walk_forward.of_baseline(history, spec, plan)
+            test = service.walk_forward.of_baseline(history, spec, walk)
     test = service.walk_forward.with_finished_baselines(test)
     return FinishedTest(test.backtest, test)
 

@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import ModelSpec, WalkPlan
 from cryptoforecast.ui import inputs
 
-HOLDOUT, WALK_FORWARD = "Holdout", "Walk-forward"
+HOLDOUT, SINCE_TRAINING, WALK_FORWARD = "Holdout", "All since training", "Walk-forward"
 
 
-def draw(spec: ModelSpec) -> WalkPlan | None:
-    """Draw the controls; return a walk-forward plan, ``None`` for a holdout.
+@dataclass(frozen=True)
+class Plan:
+    """How to test.
+
+    Attributes:
+        walk_forward: Plan of a walk-forward test; ``None`` for a test of one fit.
+        since_training: Whether a saved model is tested on all prices that it has not seen.
+    """
+
+    walk_forward: WalkPlan | None = None
+    since_training: bool = False
+
+
+def draw(spec: ModelSpec, *, saved: bool) -> Plan:
+    """Draw the controls, and return how to test.
 
     Args:
         spec: Settings of the model that is tested.
+        saved: Whether it is a saved model.
     """
     with inputs.row():
         test = st.segmented_control(
             "Test",
-            [HOLDOUT, WALK_FORWARD],
+            [HOLDOUT, SINCE_TRAINING, WALK_FORWARD] if saved else [HOLDOUT, WALK_FORWARD],
             default=HOLDOUT,
             required=True,
             key="test",
             bind="query-params",
+            wrap=True,
             help="**Holdout**: the model is fitted once and tested on the last part of the "
-            "history, a fifth by default. **Walk-forward**: this part is cut into folds, and the "
-            "model is fitted again before each of them.",
+            "history, a fifth by default. **All since training**: a saved model is tested on all "
+            "prices of the history after those that it has learnt from; the first 5 % at least "
+            "are left for the baselines. **Walk-forward**: the last part is cut into folds, and "
+            "the model is fitted again before each of them.",
         )
-        return _walk_forward(spec) if test == WALK_FORWARD else None
+        if test == WALK_FORWARD:
+            return Plan(_walk_forward(spec))
+        return Plan(since_training=saved and test == SINCE_TRAINING)
 
 
 def _walk_forward(spec: ModelSpec) -> WalkPlan:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cryptoforecast.errors import CryptoForecastError, UnknownModel
 from cryptoforecast.jobs import Job
-from cryptoforecast.service import Run, Service
+from cryptoforecast.service import Run, Service, choices
 from cryptoforecast.service.choices import BASELINES, default_coin, make_spec
 from cryptoforecast.types import (
     Backtest,
@@ -30,8 +30,15 @@ def job(service: Service, model_name: str) -> Job[Run] | None:
     return service.training.job(model_name.removeprefix(RUN))
 
 
-def backtest(service: Service, model_name: str, history: PriceHistory) -> Backtest:
-    """Test a model on the last share of a history.
+def is_saved(model_name: str) -> bool:
+    """Return whether this names a saved model."""
+    return model_name not in BASELINES and not model_name.startswith(RUN)
+
+
+def backtest(
+    service: Service, model_name: str, history: PriceHistory, *, since_training: bool = False
+) -> Backtest:
+    """Test a model on the last share of a history, or a saved one on all that it has not seen.
 
     A training is tested on the very prices that it was trained on, if they are of the same coin
     and candle length and can still be had.
@@ -43,8 +50,9 @@ def backtest(service: Service, model_name: str, history: PriceHistory) -> Backte
     if model is None:
         steps = inputs.steps(history.interval, len(history))
         return service.backtests.of_baseline(history, model_name, steps)
-    if not model_name.startswith(RUN):
-        return service.backtests.of_saved(history, model)
+    if is_saved(model_name):
+        since = choices.since_training(history, model) if since_training else None
+        return service.backtests.of_saved(history, model, since=since)
     run = _run(service, model_name)
     if run is None and history.fingerprint == model.card.fingerprint:
         return service.backtests.of_trained(history, model, cached=True)

@@ -1,6 +1,7 @@
 """All predictors forecast from the same origins; a test never changes a saved model."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -205,8 +206,45 @@ def test_a_test_that_begins_too_early_or_too_late_is_refused(history):
         with pytest.raises(NotEnoughData, match=r"at least \d+ candles\. Received: \d+ of 700"):
             backtest.saved(history, model, since=since, baselines=())
     for since in (times[0], times[29], times[0] - pd.Timedelta("900D")):
-        with pytest.raises(NotEnoughData, match=r"at least 5% of the candles .* Received: \d+ of"):
+        with pytest.raises(NotEnoughData, match=r"candles before the test span\. Received: \d+ of"):
             backtest.saved(history, model, since=since, baselines=())
+
+
+@pytest.mark.parametrize("lookback", [60, 400])
+@pytest.mark.parametrize("baselines", [(), ("har",)])
+def test_a_refusal_names_the_first_and_the_last_time_that_can_be_tested(lookback, baselines):
+    history = synthetic.history(1500)
+    model = synthetic.model(synthetic.spec(horizon=3, lookback=lookback))
+    for since, words in (
+        ("2000-01-01", "a time from (.*) on"),
+        ("2100-01-01", "a time until (.*),"),
+    ):
+        with pytest.raises(NotEnoughData, match=f"Received: 0 of 1,500.* Choose {words}") as raised:
+            backtest.saved(history, model, since=pd.Timestamp(since, tz="UTC"))
+        (moment,) = re.findall(words, str(raised.value))
+        time = pd.Timestamp(moment.removesuffix(" UTC"), tz="UTC")
+        assert backtest.saved(history, model, since=time, baselines=baselines).split
+        beyond = time + (-1 if "from" in words else 1) * history.candle_length
+        with pytest.raises(NotEnoughData, match=re.escape(moment)):
+            backtest.saved(history, model, since=beyond)
+
+
+def test_a_refused_share_names_the_largest():
+    history = synthetic.history(1500)
+    model = synthetic.model(synthetic.spec(horizon=3, lookback=400))
+    with pytest.raises(
+        NotEnoughData, match=r"of 1,500 with `test` 0\.95\. Choose `test` up to"
+    ) as no:
+        backtest.saved(history, model, test=0.95)
+    (largest,) = re.findall(r"up to (0\.\d\d),", str(no.value))
+    assert backtest.saved(history, model, float(largest), baselines=()).split
+    with pytest.raises(NotEnoughData, match="Choose `test` up to"):
+        backtest.saved(history, model, float(largest) + 0.01)
+    short = synthetic.history(410)
+    with pytest.raises(NotEnoughData, match=r"Choose a history of at least 4\d\d candles\."):
+        backtest.saved(short, model)
+    with pytest.raises(NotEnoughData, match=r"Choose a history of at least 4\d\d candles\."):
+        backtest.saved(short, model, since=short.start)
 
 
 def test_rows_after_the_cutoff_are_a_fair_test(history):
@@ -235,11 +273,16 @@ def test_a_model_that_was_fitted_on_its_test_span_never_beats_the_last_price(his
     test_start = history.candles.index[560]
     hour = pd.Timedelta(hours=1)
     assert result(history, cutoff=(test_start - hour).isoformat()).verdict == won
-    for cutoff in (test_start.isoformat(), "2030-01-01T00:00:00+00:00"):
+    fair, none = (
+        "A test of all prices since then is fair",
+        "A fair test needs prices that end later",
+    )
+    for cutoff, remedy in ((test_start.isoformat(), fair), ("2030-01-01T00:00:00+00:00", none)):
         verdict = result(history, cutoff=cutoff).verdict
         assert result(history, cutoff=cutoff).seen
         assert not verdict.beats_baseline
-        assert verdict.sentence == (
+        assert remedy in verdict.sentence
+        assert re.sub(r" A (fair )?test [^.]*\.", "", verdict.sentence) == (
             "Not a fair test: the model was fitted on prices up to "
             f"{pd.Timestamp(cutoff) + hour:%Y-%m-%d}, and the test span begins on "
             f"{test_start + hour:%Y-%m-%d}. Take with care: Beats it."

@@ -14,7 +14,7 @@ from cryptoforecast import html_report
 from cryptoforecast.charts.leaderboard import METRIC_NAMES
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.forecasting.baselines import BASELINES, QUICK
-from cryptoforecast.learning import training
+from cryptoforecast.learning import specs, training
 from cryptoforecast.service import shared
 from cryptoforecast.types import MarketQuery, WalkPlan
 from cryptoforecast.ui import inputs
@@ -144,6 +144,30 @@ def test_a_baseline_walks_forward_at_once(at, name):
     page.segmented_control(key="window").set_value("Sliding").run()
     assert "candles before it" in words(page)
     assert not page.exception
+
+
+def test_a_saved_model_is_tested_on_all_prices_since_its_training(at):
+    service = shared()
+    query = inputs.query("BTC", "1h", "90 days")
+    history = service.prices.history(query, wait=0)
+    short = dataclasses.replace(history, candles=history.candles.iloc[:1000])
+    trained = service.backtests.run(short, synthetic.spec(horizon=2))
+    name = service.saved_models.save(trained, "early").name
+    page = at("backtest", model=name, history_1h="90 days", test="All since training")
+    assert page.segmented_control(key="test").value == "All since training"
+    unseen = sum(history.candles.index > pd.Timestamp(trained.model.card.cutoff))
+    assert unseen > 1000
+    assert f"Tested on {unseen - 2:,} past forecasts" in words(page)
+    assert "Not a fair test" not in words(page)
+    # Prices that are all later than the training: the first ones are left for the baselines.
+    later = at("backtest", model="btc-1h-dense", history_1h="90 days", test="All since training")
+    first = specs.needs(service.saved_models.load("btc-1h-dense").model.spec) - 1
+    assert f"Tested on {len(history) - first - 24:,} past forecasts" in words(later)
+    # What is no saved model has no such test.
+    page.selectbox(key="model").set_value("cone").run()
+    assert not page.exception
+    assert page.segmented_control(key="test").options == ["Holdout", "Walk-forward"]
+    assert "the last price" in words(page)
 
 
 def test_slow_baselines_join_after_a_click(at):
