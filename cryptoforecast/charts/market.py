@@ -112,11 +112,14 @@ def summary_candles(history: PriceHistory, last: pd.Timedelta | None = None) -> 
     shown, quote = _tail(history, last), history.quote
     first, end = shown["close"].iloc[0], shown["close"].iloc[-1]
     change = 100 * (end / first - 1)
+    compared = f", {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the first, "
+    changes_unit = any(problem.kind == "level_shift" for problem in history.quality.problems)
+    if changes_unit and not history.unit_changes:
+        compared = ", in another unit than the first, "
     prices = "simulated prices" if history.simulated else "prices"
     return (
         f"{history.coin}, {prices} of {style.span_of_candles(history, shown)}: the last close is "
-        f"{price_text(end, quote)}, {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the "
-        f"first, {price_text(first, quote)}; the lowest price was "
+        f"{price_text(end, quote)}{compared}{price_text(first, quote)}; the lowest price was "
         f"{price_text(shown['low'].min(), quote)}, the highest "
         f"{price_text(shown['high'].max(), quote)}."
     )

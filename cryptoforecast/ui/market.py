@@ -167,6 +167,9 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
     if total:
         noun = "finding" if total == 1 else "findings"
         st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
+    elif quality.problems:
+        kinds = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in quality.problems))
+        st.markdown(f":orange[:material/info:] Notes on {len(history):,} candles: {kinds}.")
     else:
         st.markdown(f":green[:material/check_circle:] No findings in {len(history):,} candles.")
     for problem in quality.problems:

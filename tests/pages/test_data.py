@@ -280,6 +280,10 @@ def test_a_redenominated_coin_is_told_and_its_repairs_are_offered(open_page):
     page = upload(open_page("data"), "ETH.csv", samples.own(frame))
     assert "The coin's unit changes: from 20" in words(page)
     assert "on prices are 1,000 times larger" in words(page)
+    assert "No findings" not in words(page)
+    assert "Notes on 900 candles: level shift." in words(page)
+    assert "in another unit than the first" in words(page)
+    assert "% above the first" not in words(page)
     page = repairs(page).set_value(["level_shift_rescale"]).run()
     assert not page.error
     assert "The coin's unit changes" not in words(page)
@@ -302,5 +306,5 @@ def test_a_thin_market_is_told_on_every_page(open_page):
     page = upload(open_page("data"), "ETH.csv", frame.round(8).to_csv().encode())
     told = "A thin market: one tick, 0.00000001, is 40 % of the price"
     assert told in words(page)
-    assert "No findings" in words(page)
+    assert "Notes on 900 candles: two labels, coarse tick." in words(page)
     assert told in words(open_page("", coin=page.session_state["file-name"]))
