@@ -179,8 +179,8 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
             f"{tail:,} of {rows:,} candles ({tail / rows:.0%}) repeat {close[-1]:g} "
             f"{history.quote} without volume, from "
             f"{history.candles.index[-tail]:%Y-%m-%d %H:%M} UTC on. Choose an earlier "
-            "end, or cut them off: the repair flat_tail on the Data page, --repair flat_tail on "
-            "the command line."
+            "end, or cut them off (Repairs on the Data page; --repair flat_tail on the command "
+            'line, repairs=["flat_tail"] in Python).'
         )
     if whole:
         check_inputs(history, spec, cut)
@@ -207,7 +207,7 @@ def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
         return
     other = tuple(name for name in spec.features if name not in absent)
     remedy = f"Leave {_plural(absent, 'it', 'them')} out" + (
-        f" (--features {','.join(other)} on the command line)" if other else ""
+        f" (--features {','.join(other)} on the command line, features= in Python)" if other else ""
     )
     raise InvalidInput(
         "An input must vary over the training candles. Received: "

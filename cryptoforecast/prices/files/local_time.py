@@ -2,156 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
-
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.candles.resample import nanoseconds
-from cryptoforecast.prices.files.values.zones import FIRST, ZONE_REMEDY
-from cryptoforecast.types import INTERVALS, Array, Problem
-
-# Zones whose clocks change at different days or hours; those that change as one of these does, such
-# as Chicago, show the same.
-_ZONES = (
-    "America/New_York", "Europe/London", "Europe/Berlin", "Europe/Athens", "Australia/Sydney",
-    "Pacific/Auckland", "America/Sao_Paulo", "Asia/Tehran", "America/Havana", "America/Santiago",
-    "America/Mexico_City", "America/Asuncion", "Asia/Jerusalem", "Asia/Beirut", "Asia/Amman",
-    "Asia/Damascus", "Africa/Cairo", "Africa/Casablanca", "Australia/Lord_Howe", "Pacific/Chatham",
-    "Atlantic/Azores", "Europe/Istanbul", "Europe/Moscow", "America/Caracas",
-)  # fmt: skip
-_LAST_YEAR = 2037
-# Lengths by which clocks change, in ns.
-_SHIFTS = (1_800_000_000_000, 3_600_000_000_000)
-
-
-class Change(NamedTuple):
-    """A change of the clock that the times show.
-
-    Attributes:
-        zone: A zone whose clocks changed so.
-        row: Row after it, in the order of time.
-        shift: By how much clocks changed, ns; negative where they went back.
-    """
-
-    zone: str
-    row: int
-    shift: int
-
-
-def find_changes(times: Array, spacing: pd.Timedelta) -> list[Change]:
-    """Find where times that are read as UTC show a change of the clock.
-
-    They do if all steps of the file over the changes of one zone are an hour too long or too short,
-    as far as the rows beside them are there.
-
-    Args:
-        times: `(n,)` ns, as local clocks showed them, oldest row first.
-        spacing: Length of the candles.
-
-    Returns:
-        The changes that the times show, by the first zone that explains them; none if they are UTC.
-    """
-    length = nanoseconds(spacing)
-    if length >= nanoseconds(INTERVALS["1d"]):
-        return []
-    steps = np.diff(times)
-    if (steps < -max(_SHIFTS)).any():
-        return []
-    jumps = np.flatnonzero(np.isin(steps - length, (*_SHIFTS, *(-shift for shift in _SHIFTS))))
-    if not len(jumps):
-        return []
-    gaps = np.flatnonzero(steps != length)
-    for zone in _ZONES:
-        if changes := _shown(zone, times, steps, length, jumps, gaps):
-            return changes
-    return []
-
-
-def _shown(
-    zone: str, times: Array, steps: Array, length: int, jumps: Array, gaps: Array
-) -> list[Change]:
-    """Find the changes of one zone; none if a change of it is not in the file where it should be.
-
-    Args:
-        zone: IANA name.
-        times: `(n,)` ns.
-        steps: `(n - 1,)` ns, between neighbours.
-        length: Length of the candles, ns.
-        jumps: Rows before a step that is too long or too short by a change of the clock.
-        gaps: Rows before any irregular step.
-    """
-    befores, shifts = clock_changes(zone)
-    inside = (befores > times[0]) & (befores + shifts < times[-1]) & (befores < times[-1])
-    found = []
-    for before, shift in zip(befores[inside].tolist(), shifts[inside].tolist(), strict=True):
-        at = jumps[(times[jumps] < before) & (times[jumps] >= before - length)]
-        at = at[steps[at] == length + shift]
-        if len(at):
-            found.append(Change(zone, int(at[0]) + 1, shift))
-            continue
-        # A program that dropped times that come twice left no trace where clocks went back.
-        dropped = shift < 0 and shift % length == 0
-        near = (times[gaps] < before) & (times[gaps + 1] >= before + min(shift, 0))
-        if not dropped and not near.any():
-            return []
-    repeated = np.flatnonzero(steps <= 0) + 1
-    # Times that come twice elsewhere have another reason.
-    return found if np.isin(repeated, [change.row for change in found]).all() else []
-
-
-@cache
-def clock_changes(zone: str) -> tuple[Array, Array]:
-    """Return when clocks of a zone changed, and by how much.
-
-    Args:
-        zone: IANA name.
-
-    Returns:
-        `(m,)` ns, what clocks would have shown at the change without it; and `(m,)` ns, the change,
-        negative where they went back.
-    """
-    days = pd.date_range(FIRST, pd.Timestamp(f"{_LAST_YEAR}-12-31", tz="UTC"), freq="D", unit="ns")
-    offsets = _offsets(days, zone)
-    befores, shifts = [], []
-    for day in np.flatnonzero(np.diff(offsets)):
-        quarters = days[day] + pd.timedelta_range(0, "1D", freq="15min", unit="ns")
-        shown = _offsets(quarters, zone)
-        for i in np.flatnonzero(np.diff(shown)):
-            befores.append(int(quarters.asi8[i + 1] + shown[i]))
-            shifts.append(int(shown[i + 1] - shown[i]))
-    return np.array(befores, dtype=np.int64), np.array(shifts, dtype=np.int64)
-
-
-def _offsets(times: pd.DatetimeIndex, zone: str) -> Array:
-    """Return how far clocks of a zone are ahead of UTC, `(n,)` ns."""
-    wall = times.tz_convert(ZoneInfo(zone)).tz_localize(None)
-    offsets: Array = wall.asi8 - times.asi8
-    return offsets
-
-
-def is_change(before: Array, after: Array, spacing: pd.Timedelta) -> bool:
-    """Tell whether two neighbouring times are apart as at a change of the clock in some zone.
-
-    Args:
-        before: `(k,)` ns, times.
-        after: `(k,)` ns, the time after each.
-        spacing: Length of the candles.
-    """
-    length = nanoseconds(spacing)
-    shifts = after - before - length
-    possible = np.isin(shifts, (*_SHIFTS, *(-shift for shift in _SHIFTS)))
-    if not possible.any():
-        return False
-    for zone in _ZONES:
-        moments, by = clock_changes(zone)
-        for time, shift in zip(before[possible], shifts[possible], strict=True):
-            if ((moments > time) & (moments <= time + length) & (by == shift)).any():
-                return True
-    return False
+from cryptoforecast.prices.files.values.zone_changes import find_changes
+from cryptoforecast.prices.files.values.zones import zone_remedy
+from cryptoforecast.types import Array, Problem
 
 
 def local_problem(
@@ -184,7 +41,8 @@ def local_problem(
                 raise UnreadableFile(
                     "Times must be UTC, or their zone must be known. Received: "
                     f"{_text(times[row])} twice ({unit}s {places}), as local clocks showed it when "
-                    f"they went back (in {change.zone}, for example). {ZONE_REMEDY}"
+                    f"they went back (in {change.zone}, for example). "
+                    f"{zone_remedy(change.zone)}"
                 )
     if not changes:
         return ()

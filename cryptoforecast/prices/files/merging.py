@@ -52,7 +52,7 @@ def _check_spacing(spacing: pd.Timedelta, own: str, interval: str | None) -> Non
         )
     if interval is None:
         raise UnreadableFile(
-            f"{received}. Have them merged into {', '.join(longer)} (Candles on the Data page, "
+            f"{received}. Have them merged into {', '.join(longer)} (Candles on the Data page; "
             "--interval on the command line, interval= in Python)."
         )
 

@@ -11,8 +11,8 @@ import pytest
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices import frames
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.local_time import clock_changes, find_changes
 from cryptoforecast.prices.files.price_file import read
+from cryptoforecast.prices.files.values.zone_changes import clock_changes, find_changes
 from cryptoforecast.types import INTERVALS, Problem
 from tests.prices.files import samples
 
@@ -70,6 +70,25 @@ def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, st
             read(written(frame[::step], form), "x.csv")
     told = read(written(frame[::step]), "x.csv", corrections=Corrections(zone=zone))
     assert len(told) == len(frame)
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/London", "Europe/Berlin"), ("Europe/Berlin", "Europe/London"),
+        ("America/New_York", "America/Havana"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("interval", "step"), [("15m", 1), ("1h", 1), ("1h", -1)])
+def test_a_zone_that_times_do_not_fit_is_told(
+    zone: str, said: str, interval: str, step: int
+) -> None:
+    content = written(around(zone, CHANGES[zone][0], interval)[::step])
+    with pytest.raises(UnreadableFile, match=rf"zone that is given, {said}\. Received: times that "
+                       rf"change at 202.* as clocks do in {zone}.*--zone {zone} on"):  # fmt: skip
+        read(content, "x.csv", corrections=Corrections(zone=said))
+    with pytest.raises(UnreadableFile, match=rf"--zone {zone} on the command line, zone= in Py"):
+        read(content, "x.csv")
 
 
 @pytest.mark.parametrize("zone", CHANGES)

@@ -272,7 +272,8 @@ def _several(
     return SeveralSeries(
         f"A file must hold one price of each kind. Received: {one[0]!r} and {other[0]!r}, so "
         f"several prices side by side. Choose one ({HOW_TO_CHOOSE}), or say which column is meant "
-        f"(--columns {role}=NAME).",
+        f"(Columns on the Data page; --columns {role}=NAME on the command line, columns= in "
+        "Python).",
         labels,
     )
 

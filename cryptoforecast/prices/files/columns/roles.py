@@ -38,8 +38,8 @@ ANY = Wanted()
 EXAMPLE_HEADER = "time,open,high,low,close,volume"
 #: What the user can do where columns are not recognised.
 REMEDY = (
-    "Name the columns, or say which is which (Columns on the Data page; on the command line "
-    "--columns time=NAME,open=NAME,high=NAME,low=NAME,close=NAME)."
+    "Name the columns, or say which is which (Columns on the Data page; --columns "
+    "time=NAME,open=NAME,high=NAME,low=NAME,close=NAME on the command line, columns= in Python)."
 )
 
 

@@ -97,6 +97,6 @@ def _conflict(table: Table, role: str, names: tuple[str, str], row: int) -> Unre
     one, other = names
     return UnreadableFile(
         f"Each column must be there once. Received: {one[:60]!r} and {other[:60]!r}, which differ "
-        f"({table.where(row)}). Say which is the {role} (Columns on the Data page; on the command "
-        f"line --columns {role}=NAME)."
+        f"({table.where(row)}). Say which is the {role} (Columns on the Data page; --columns "
+        f"{role}=NAME on the command line, columns= in Python)."
     )

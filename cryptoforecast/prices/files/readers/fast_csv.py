@@ -25,7 +25,6 @@ from cryptoforecast.prices.files.columns.symbols import may_be_mixed
 from cryptoforecast.prices.files.copies import commonest_spacing
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.lengths import find_lengths
-from cryptoforecast.prices.files.local_time import is_change
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
 from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers import blocks
@@ -33,6 +32,7 @@ from cryptoforecast.prices.files.readers.blocks import NotPlain
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, Layout, find_layout
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.values.times import describe_texts, read_epochs
+from cryptoforecast.prices.files.values.zone_changes import is_change
 from cryptoforecast.prices.files.values.zones import FIRST, LAST, zone_of_column
 from cryptoforecast.types import Array, Problem
 

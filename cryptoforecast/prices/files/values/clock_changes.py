@@ -112,7 +112,7 @@ def _by_order(times: Instants) -> Array:
             )
             split = _split(hour, spacing, least)
             if split is None:
-                raise _doubt(times, begin, "but the rows have it once, beside a gap")
+                raise _doubt(times, begin, "but the rows have it once")
             if (np.diff(hour.read(split)) < least).any():
                 raise _doubt(times, begin, "in rows that are out of order")
             chosen[begin:end] = np.r_[hour.first[:split], hour.second[split:]]
@@ -173,7 +173,8 @@ def _doubt(times: Instants, row: int, why: str) -> UnreadableFile:
     wall = pd.Timestamp(int(times.first[row]), tz="UTC").tz_convert(times.zone)
     return UnreadableFile(
         f"Times of {times.zone} must be clear when clocks change. Received: {wall:%Y-%m-%d %H:%M}, "
-        f"which clocks showed twice, {why}. Save the file with UTC times."
+        f"which clocks showed twice, {why}. Give another zone, or none if the "
+        "times are UTC; or save the file with UTC times."
     )
 
 

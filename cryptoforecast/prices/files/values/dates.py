@@ -35,7 +35,7 @@ _FORMS = (
 _PIVOT = 69
 _REMEDY = (
     "Say which comes first (Dates on the Data page; --dates day-first or --dates month-first on "
-    "the command line), or write dates as 2024-12-31."
+    "the command line, day_first= in Python), or write dates as 2024-12-31."
 )
 # Days between candles, in the median; an order of day, month and year that gives more is wrong.
 _MAX_DAYS_APART = 31

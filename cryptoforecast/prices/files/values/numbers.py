@@ -112,8 +112,8 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
             f"Numbers must be readable in one way. Received: {number!r} ({table.where(row)}, "
             f"column {table.roles[role]!r}), which is a thousand or a fraction, and no other "
             "number shows which. Say which mark is the decimal one (Decimal mark on the Data page; "
-            "--decimal point or --decimal comma on the command line), or save it without "
-            "thousands separators."
+            "--decimal point or --decimal comma on the command line, decimal= in Python), or save "
+            "it without thousands separators."
         )
     return "," if commas else "."
 

@@ -6,8 +6,10 @@ meant as EDT.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,7 +17,9 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.copies import commonest_spacing
 from cryptoforecast.prices.files.values.clock_changes import check_skipped, instants
+from cryptoforecast.prices.files.values.zone_changes import changes_in, find_changes
 from cryptoforecast.types import Array
 
 #: Times of prices are between these; the first coin is of January 2009.
@@ -48,10 +52,25 @@ _OFFSET = r"(?:UTC|GMT|Z)? ?([+-])(\d{1,2})(?::?(\d{2}))?"
 # What may follow an offset: Java's [Europe/Berlin], a name in brackets, Go's CET, its unnamed zone
 # and its second clock.
 _REMARK = r"(?: ?[(\[].*[)\]]| [A-Z]{2,5}| [+-]\d{2}(?:\d{2})?)?(?: M=[+-][\d.]+)?"
-#: What the user can do where the zone of times is not known.
-ZONE_REMEDY = (
-    "Say which it is (Time zone on the Data page; --zone Europe/Berlin on the command line)."
-)
+# Zones that abbreviations often mean, by their first letters.
+_LIKELY = {
+    "E": "America/New_York", "C": "America/Chicago", "M": "America/Denver",
+    "P": "America/Los_Angeles", "BST": "Europe/London", "CE": "Europe/Berlin",
+    "ME": "Europe/Berlin", "EE": "Europe/Athens", "WE": "Europe/Lisbon", "AE": "Australia/Sydney",
+    "NZ": "Pacific/Auckland", "IST": "Asia/Kolkata",
+}  # fmt: skip
+
+
+def zone_remedy(example: str = "Europe/Berlin") -> str:
+    """Say what the user can do where the zone of times is not known.
+
+    Args:
+        example: IANA name of a zone that may be meant.
+    """
+    return (
+        f"Say which it is (Time zone on the Data page; --zone {example} on the command line, zone= "
+        "in Python)."
+    )
 
 
 @dataclass(frozen=True)
@@ -61,10 +80,12 @@ class LocalZone:
     Attributes:
         zone: IANA name that the user gives; ``None`` for UTC.
         doubt: Why the times may not be UTC; empty if they are taken to be UTC.
+        abbreviation: What the file calls the zone; empty if it does not.
     """
 
     zone: str | None = None
     doubt: str = ""
+    abbreviation: str = ""
 
     @property
     def name(self) -> str:
@@ -93,7 +114,7 @@ def zone_of_column(column: str, zone: str | None) -> LocalZone:
         elsewhere = elsewhere or bool(_PLACES.search(label)) or place in _cities()
     if zone or not elsewhere:
         return LocalZone(zone)
-    return LocalZone(None, f"the column is called {column[:40]!r}")
+    return LocalZone(None, f"the column is called {column[:40]!r}", label)
 
 
 def as_utc_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -120,12 +141,44 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
     """
     if here.doubt:
         raise UnreadableFile(
-            f"Times must be UTC, or their zone must be known. Received: {here.doubt}. {ZONE_REMEDY}"
+            f"Times must be UTC, or their zone must be known. Received: {here.doubt}. "
+            f"{zone_remedy(_likely(here.abbreviation))}"
         )
     if here.zone is None:
         return as_utc_ns(index.tz_localize("UTC"))
-    first, second = _both_instants(index, here.zone)
-    return _utc(instants(first, second, here.zone))
+    with _other_zone_told(index, here.zone):
+        first, second = _both_instants(index, here.zone)
+        return _utc(instants(first, second, here.zone))
+
+
+@contextlib.contextmanager
+def _other_zone_told(wall: pd.DatetimeIndex, zone: str) -> Iterator[None]:
+    """Say so if times that can't be of the zone change as the clocks of another one do.
+
+    Args:
+        wall: `(n,)` local times, in the file's order.
+        zone: IANA name that the user or the file gives.
+
+    Raises:
+        UnreadableFile: If the block raises it.
+    """
+    try:
+        yield
+    except UnreadableFile as error:
+        times = wall[wall.notna()].as_unit("ns").asi8
+        if len(np.unique(times)) < 2:
+            raise
+        times = times[::-1] if times[0] > times[-1] else times
+        spacing = commonest_spacing(times)
+        changes = find_changes(times, spacing)
+        if not changes or changes_in(zone, times, spacing):
+            raise
+        change = changes[0]
+        raise UnreadableFile(
+            f"Times must be of the zone that is given, {zone}. Received: times that change at "
+            f"{pd.Timestamp(int(times[change.row])):%Y-%m-%d %H:%M} as clocks do in {change.zone}, "
+            f"for example, and not as in {zone}. {zone_remedy(change.zone)}"
+        ) from error
 
 
 def _both_instants(index: pd.DatetimeIndex, zone: str) -> tuple[Array, Array]:
@@ -179,19 +232,22 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
         if zone:
             return to_utc(wall, LocalZone(zone)).asi8, f"{zone} as named"
     elif here.zone and re.fullmatch(r"[A-Z]{2,5}", text):
-        return _by_name(wall, text, here.zone), f"{text} read as {here.zone}"
+        with _other_zone_told(wall, here.zone):
+            return _by_name(wall, text, here.zone), f"{text} read as {here.zone}"
     elif text in _HOURS:
         months = _OUT_OF_SEASON.get(text, ())
         if np.isin(wall.month, months).any():
             raise UnreadableFile(
                 f"A zone's name must fit the season. Received: {text} ({where}) and dates in which "
-                f"clocks there show another time. {ZONE_REMEDY}"
+                f"clocks there show another time. "
+                f"{zone_remedy(_likely(text))}"
             )
         hours = _HOURS[text]
         return _moved(stamps, hours * _HOUR), f"{text} read as UTC{hours:+03d}:00"
     raise UnreadableFile(
         "Times must be UTC, have an offset such as +01:00, or name one zone. Received: "
-        f"{label.strip()[:40]!r} ({where}), which means several zones or none known. {ZONE_REMEDY}"
+        f"{label.strip()[:40]!r} ({where}), which means several zones or none known. "
+        f"{zone_remedy(_likely(text))}"
     )
 
 
@@ -225,12 +281,24 @@ def _moved(stamps: Array, offset: int) -> Array:
 
 
 @functools.cache
-def _cities() -> frozenset[str]:
-    """Return the cities after which zones are called, in capitals: ``NEW YORK``."""
-    zones = (name.rpartition("/") for name in available_timezones())
-    return frozenset(
-        city.replace("_", " ").upper() for area, _, city in zones if area not in ("", "Etc")
-    )
+def _cities() -> dict[str, str]:
+    """Return the zones that are called after cities, by city in capitals: ``NEW YORK``."""
+    zones = sorted(name for name in available_timezones() if "/" in name)
+    return {
+        name.rpartition("/")[2].replace("_", " ").upper(): name
+        for name in zones
+        if not name.startswith("Etc/")
+    }
+
+
+def _likely(text: str) -> str:
+    """Return a zone that a name in capitals may mean, as an example; Berlin for any other."""
+    if "/" in text:
+        return _iana(text.title().replace(" ", "_")) or "Europe/Berlin"
+    if city := _cities().get(re.sub(r" TIME$", "", text)):
+        return city
+    known = [letters for letters in _LIKELY if text.startswith(letters) and len(text) <= 5]
+    return _LIKELY[max(known, key=len)] if known else "Europe/Berlin"
 
 
 def _iana(name: str) -> str | None:

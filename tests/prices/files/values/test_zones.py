@@ -147,6 +147,19 @@ def test_times_whose_zone_is_in_doubt_are_refused_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "example"),
+    [
+        ("Date (EST)", "America/New_York"), ("CST", "America/Chicago"), ("CET", "Europe/Berlin"),
+        ("Time (Asia/Ho_Chi_Minh)", "Asia/Ho_Chi_Minh"), ("Time (Sydney)", "Australia/Sydney"),
+        ("local time", "Europe/Berlin"),
+    ],
+)  # fmt: skip
+def test_a_zone_in_doubt_is_the_example(column: str, example: str) -> None:
+    with pytest.raises(UnreadableFile, match=rf"--zone {example} on the command line"):
+        to_utc(pd.DatetimeIndex(["2024-03-01"]), zone_of_column(column, None))
+
+
+@pytest.mark.parametrize(
     ("column", "doubtful"),
     [
         ("Date (EST)", True), ("date_[pst]", True), ("<LOCAL TIME>", True), ("local_time", True),
