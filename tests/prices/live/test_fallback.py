@@ -243,6 +243,20 @@ def test_nobody_waits_for_a_silent_source_that_cannot_have_more(sources: Sources
     assert time.monotonic() - began < 3.5
 
 
+def test_nobody_waits_for_a_source_that_cannot_have_more_than_the_best_part(
+    sources: Sources,
+) -> None:
+    attempts = [
+        sources.attempt("A", "silent", most=0.4),
+        sources.attempt("B", "answer", share=0.3),
+        sources.attempt("C", "answer", share=0.5),
+    ]
+    began = time.monotonic()
+    Fallback(attempts, 4.0).run()
+    assert sources.titles == ["A", "B", "C"]
+    assert time.monotonic() - began < 3.5
+
+
 def test_a_part_is_an_answer_though_all_others_fail(sources: Sources) -> None:
     attempts = [sources.attempt("A", "answer", share=0.5), sources.attempt("B", DOWN)]
     Fallback(attempts, 100).run()

@@ -63,6 +63,16 @@ def test_the_window_is_cut_at_both_ends(exchange: ExchangeServer) -> None:
     assert (candles.index[0], candles.index[-1]) == (ago("5D"), ago("2D") - HOUR)
 
 
+def test_no_candle_before_the_start_is_sent(exchange: ExchangeServer) -> None:
+    """Kraken sends what opens after a time, so it is told that of the candle before."""
+    kraken, start = source(exchange), ago("5D")
+    kraken.fetch("XBTUSD", "1h", start, None, 5)
+    kraken.fetch("XBTUSD", "1h", None, None, 5)
+    first, second = exchange.requests
+    assert int(first["since"]) == (start - HOUR).timestamp()
+    assert "since" not in second
+
+
 def test_nothing_new_is_an_empty_answer(exchange: ExchangeServer) -> None:
     # Kraken adds the open candle to every answer.
     assert source(exchange).fetch("XBTUSD", "1h", floor(now(), "1h"), None, 5).candles.empty
@@ -137,6 +147,7 @@ def test_a_row_with_a_price_of_zero_is_left_out(exchange: ExchangeServer) -> Non
         ("EGeneral:Too many requests", SourceUnavailable, "limits requests"),
         ("EAPI:Rate limit exceeded", SourceUnavailable, "limits requests"),
         ("EService:Unavailable", SourceUnavailable, r"refused the request \(EService:Unav"),
+        ("E" * 99, SourceUnavailable, r"refused the request \(E{80}\)"),
         ("\n<script>\x1b[31m", SourceUnavailable, r"refused the request \(<script>\[31m\)"),
     ],
 )
