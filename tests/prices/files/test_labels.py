@@ -63,7 +63,7 @@ def test_some_rows_may_have_another_time(others: int, moved: int) -> None:
 
 @pytest.mark.parametrize(
     ("length", "apart", "moved"),
-    [("1D", "1h", True), ("1D", "61min", False), ("1h", "5min", True), ("1h", "6min", False)],
+    [("1D", "1h", True), ("1D", "61min", False), ("4h", "20min", True), ("4h", "21min", False)],
 )
 def test_ends_differ_by_an_hour_and_a_twelfth_of_a_candle_at_most(
     length: str, apart: str, moved: bool
