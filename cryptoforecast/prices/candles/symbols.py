@@ -20,9 +20,9 @@ from cryptoforecast.types.quotes import DOLLARS, quote_of
 # Futures without an end, as files name them: BTC/USDT:USDT, BTC-USDT-SWAP, BTCUSDT.P.
 _PERPETUAL = re.compile(r"(:[A-Z]{3,5}|[-_.]?(SWAP|PERP|PERPETUAL)|\.P)$", re.IGNORECASE)
 # What providers write around a symbol: ^BTCUSD, PI_XBTUSD, BTCUSD=X, BTC-EUR.CC, BTCUSDT-240329,
-# BTC-27DEC24.
+# BTC-27DEC24, BITSTAMP_SPOT_BTC_EUR.
 _AROUND = re.compile(
-    r"^(\^|P[IF]_|F[IF]_)|(=X|\.(CC|SPOT|FOREX|CRYPTO)|[-_]?\d{6}|-\d{1,2}[A-Z]{3}\d{2})$",
+    r"^(\^|P[IF]_|F[IF]_|[A-Z0-9]+_(SPOT|PERP|FTS)_)|(=X|\.(CC|SPOT|FOREX|CRYPTO)|[-_]?\d{6}|-\d{1,2}[A-Z]{3}\d{2})$",
     re.IGNORECASE,
 )
 # A name with a remark in brackets: Bitcoin (BTC), BTC/EUR (Kraken).

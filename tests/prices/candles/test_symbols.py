@@ -101,7 +101,7 @@ def test_a_symbol_in_a_file_is_read_in_any_script(
 @pytest.mark.parametrize(
     "form",
     ["^{}{}", "PI_{}{}", "pf_{}{}", "{}{}=X", "{}-{}.CC", "{}/{}.SPOT", "{}{}-240329",
-     "{}{}_240329", "{}/{} (Kraken)", "{} ({})"],
+     "{}{}_240329", "{}/{} (Kraken)", "BITSTAMP_SPOT_{}_{}", "{} ({})"],
 )  # fmt: skip
 def test_what_providers_write_around_a_symbol_is_no_part_of_it(
     form: str, coin: str, quote: str

@@ -271,6 +271,43 @@ def test_an_unknown_dollar_is_no_number() -> None:
         read(csv(frame), name)
 
 
+@pytest.mark.parametrize("name", ["quote", "quote_currency", "vs_currency", "asset_id_quote"])
+def test_a_column_of_quotes_may_have_words_and_no_unknown_currency(name: str) -> None:
+    for text, quote in {"euro": "EUR", "€": "EUR", "US Dollar": "USD", "krw": "KRW"}.items():
+        assert read(csv(ROWS.assign(**{name: text})), "x.csv").quote == quote
+    content = csv(ROWS.assign(**{name: "KZT"}))
+    with pytest.raises(UnreadableFile, match=rf"known currency. Received: 'KZT' in .*'{name}'"):
+        read(content, "x.csv")
+    assert read(content, "x.csv", corrections=Corrections(quote="EUR")).quote == "EUR"
+    history = read(csv(ROWS.assign(symbol="BTCUSDT", currency="Bitcoin")), "x.csv")
+    assert (history.coin, history.quote) == ("BTC", "USD")
+
+
+def test_alpha_vantage_names_coin_and_market() -> None:
+    meta = {"2. Digital Currency Code": "ETH", "4. Market Code": "EUR", "7. Time Zone": "UTC"}
+    series = {
+        f"{time:%Y-%m-%d %H:%M}": {
+            f"{i}. {name}": str(row[name]) for i, name in enumerate(HOURS, start=1)
+        }
+        for time, row in HOURS.iterrows()
+    }
+    content = json.dumps({"Meta Data": meta, "Time Series": series}).encode()
+    history = read(content, "x.json")
+    assert (history.coin, history.quote) == ("ETH", "EUR")
+    np.testing.assert_allclose(history.candles, HOURS)
+
+
+@pytest.mark.parametrize("name", ["time", "open_time", "Datetime"])
+@pytest.mark.parametrize("epochs", ["unix", "unix_timestamp"])
+def test_times_since_1970_are_surer_than_local_ones_beside_them(name: str, epochs: str) -> None:
+    local = HOURS.index.tz_convert("Asia/Seoul").strftime("%Y-%m-%d %H:%M")
+    seconds = [int(time.timestamp()) for time in HOURS.index]
+    frame = ROWS.drop(columns="time").assign(**{epochs: seconds})
+    frame.insert(0, name, local)
+    for history in (read(csv(frame), "x.csv"), frames.read(frame, coin="BTC")):
+        assert history.start == HOURS.index[0]
+
+
 @pytest.mark.parametrize("pair", ["BTC-EUR", "ETH-BTC", "SOL-USD"])
 @pytest.mark.parametrize("first", ["Price", "Ticker"])
 def test_the_ticker_of_a_yfinance_table_names_coin_and_quote(pair: str, first: str) -> None:

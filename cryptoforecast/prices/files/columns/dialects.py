@@ -34,11 +34,11 @@ _POINTS: dict[str, tuple[str, ...]] = {
 }
 _ENGLISH: dict[str, tuple[str, ...]] = {
     "time": (
-        "time", "timestamp", "opentime", "timeopen", "timeperiodstart", "windowstart",
-        "unix", "unixtimestamp", "unixtime", "ts", "datetime", "dateutc", "datetimeutc", "date",
+        "unix", "unixtimestamp", "unixtime", "time", "timestamp", "opentime", "timeopen",
+        "timeperiodstart", "windowstart", "ts", "datetime", "dateutc", "datetimeutc", "date",
         "day", "t", "snappedat", "data", "starttime", "startat", "start", "begin",
-        "opentimestamp", "timeutc", "utctime", "gmttime", "localtime", "tradetime", "transacttime",
-        "createdtime", "period", "dtyyyymmdd",
+        "opentimestamp", "timeutc", "utctime", "gmttime", "localtime", "tradetime",
+        "transacttime", "createdtime", "period", "dtyyyymmdd",
     ),
     "open": ("open", "o", "openprice", "openingprice", "firstprice"),
     "high": ("high", "h", "highprice", "max"),
@@ -59,10 +59,12 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "pair", "currencypair", "tradingpair", "market", "coin",
                "cryptocurrency", "crypto", "token", "asset", "instrument", "instrumentname",
                "productid", "symbolid", "assetid", "coinid", "cryptoid", "tokenid", "instrumentid",
-               "marketid", "pairid", "isin", "figi", "base", "baseasset", "basecurrency", "name",
-               "symbolname", "coinname", "assetname", "currency"),
+               "marketid", "pairid", "isin", "figi", "base", "baseasset", "basecurrency",
+               "assetidbase", "baseid", "2digitalcurrencycode", "name", "symbolname",
+               "coinname", "assetname", "currency"),
     "quote": ("quotecurrency", "quoteasset", "quotecoin", "quotesymbol", "quoteunit",
-              "pricecurrency", "vscurrency", "quote", "currency"),
+              "pricecurrency", "vscurrency", "assetidquote", "quoteid", "4marketcode",
+              "quote", "currency"),
     "source": ("source",),
     "closed": ("isclosed", "closed", "isfinal", "final", "confirm", "confirmed", "iscomplete",
                "complete", "candleclosed"),
@@ -176,6 +178,11 @@ def _labelled(text: str, plain: str) -> tuple[str, str] | None:
         if match and _spelling(match[word]) in _price_names():
             return _spelling(match[word]), match[label]
     return None
+
+
+def currency_of(text: str) -> str | None:
+    """Return the quote that a currency's code, sign or word stands for; ``None`` for others."""
+    return quote_of(_written(text))
 
 
 def _written(label: str) -> str:

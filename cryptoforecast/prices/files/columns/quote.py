@@ -8,7 +8,14 @@ import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.choice import role_of
-from cryptoforecast.prices.files.columns.dialects import SIGNS, meaning, volume_unit
+from cryptoforecast.prices.files.columns.dialects import (
+    ALIASES,
+    SIGNS,
+    currency_of,
+    meaning,
+    plain_name,
+    volume_unit,
+)
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker, quote_of_ticker
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import PRICES, Table
@@ -21,6 +28,8 @@ _SHARED = {"¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DK
 # Currencies that are written with a dollar sign too.
 _DOLLARS = {"AUD", "CAD", "HKD", "SGD", "NZD", "MXN", "TWD", "ARS"}
 _SAID = "as you say"
+# Columns that name the currency of prices, and nothing else.
+_QUOTE_COLUMNS = {*ALIASES["quote"]} - {"currency"}
 #: The decision where nothing says the currency; ``{}`` stands for what was read.
 ASSUMED = f"{DEFAULT_QUOTE}, because the {{}} names none; say another ({HOW_TO_SAY})"
 # Parts of a currency that prices are sometimes written in.
@@ -82,7 +91,8 @@ def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple
     quotes = ((quote_of_ticker(ticker), where) for ticker, where in says.items())
     evidence += [(quote, where) for quote, where in quotes if quote]
     if "quote" in table.roles:
-        evidence += _from_column(table.column("quote"), table.roles["quote"])
+        unknown_is_refused = corrections.quote is None and not evidence
+        evidence += _from_column(table, unknown_is_refused=unknown_is_refused)
     if quote := quote_of(table.quote):
         evidence.append((quote, "the file says"))
     if not evidence and (quote := quote_of(volume_unit(table.roles.get("turnover", "")))):
@@ -107,11 +117,25 @@ def _refuse_part(label: str, name: str) -> None:
         )
 
 
-def _from_column(values: pd.Series, name: str) -> list[tuple[str, str]]:
-    """Read a column that names the currency in every row."""
-    names = [str(each) for each in values.dropna().unique()[:10]]
-    quotes = {quote_of(each) for each in names} - {None}
-    return [(str(quote), f"column {name[:40]!r} says") for quote in sorted(map(str, quotes))]
+def _from_column(table: Table, *, unknown_is_refused: bool) -> list[tuple[str, str]]:
+    """Read the column that names the currency in every row.
+
+    Raises:
+        UnreadableFile: If it is called after the quote, and names no known currency.
+    """
+    name = table.roles["quote"]
+    texts = [str(each) for each in table.column("quote").dropna().unique()[:10]]
+    is_sure = plain_name(name) in _QUOTE_COLUMNS
+    # A column "currency" may name the coin: Bitcoin is then no currency of prices.
+    quotes = {text: currency_of(text) if is_sure else quote_of(text) for text in texts}
+    unknown = next((text for text, quote in quotes.items() if quote is None), None)
+    if unknown is not None and unknown_is_refused and is_sure:
+        raise UnreadableFile(
+            f"Prices must be in a known currency. Received: {unknown[:30]!r} in column "
+            f"{name[:40]!r}. Say which currency is meant ({HOW_TO_SAY})."
+        )
+    found = sorted({quote for quote in quotes.values() if quote})
+    return [(quote, f"column {name[:40]!r} says") for quote in found]
 
 
 def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str]]:
