@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import PriceHistory, price_text
+from cryptoforecast.types import Array, PriceHistory, price_text
+from cryptoforecast.types.quotes import decimals
 
 #: Largest number of candles in a figure; more would be thinner than a pixel.
 MAX_CANDLES = 450
@@ -81,7 +82,7 @@ def candles(
         figure.add_bar(
             x=x, y=volume.astype(np.float32), name="volume", yaxis="y2",
             marker={"color": colours.rule, "line": {"width": 0}}, opacity=0.7,
-            hovertemplate="volume %{y:,.4~s}<extra></extra>",
+            hovertemplate=f"volume %{{y:{_volume_format(volume)}}}<extra></extra>",
         )  # fmt: skip
     longer = (
         f"each candle shown is {_length(length)} long" if length > history.candle_length else ""
@@ -101,7 +102,8 @@ def candles(
     )
     if with_volume:
         figure.update_layout(
-            yaxis2={"domain": [0, 0.21], "nticks": 3, "tickformat": "~s", "rangemode": "tozero",
+            yaxis2={"domain": [0, 0.21], "nticks": 3, "rangemode": "tozero",
+                    "tickformat": style.tick_format(style.largest(volume)),
                     "title": style.axis_title(_volume_title(history))}
         )  # fmt: skip
     return figure
@@ -183,6 +185,11 @@ def _volume_title(history: PriceHistory) -> str:
     units = {"coins": history.coin, "quote": history.quote}
     unit = units.get(history.volume_unit)
     return "volume" if unit is None else f"volume, {unit}"
+
+
+def _volume_format(volume: Array) -> str:
+    """Write volumes in full: the letter of a small one, "m" for milli, is taken for millions."""
+    return f",.{max(4, decimals(style.largest(volume)))}~f"
 
 
 def _length(length: pd.Timedelta) -> str:

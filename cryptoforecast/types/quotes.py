@@ -52,8 +52,9 @@ def market_name(coin: str, quote: str) -> str:
 def decimals(size: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False) -> int:
     """Choose decimals that give about four significant digits of a price.
 
-    Dollars and most money have at least two, and won and yen may have none. Prices in a coin end
-    at the satoshi, and only smaller ones have two digits more.
+    Dollars and most money have at least two, and won and yen may have none. Prices in a coin
+    have at least six below 1, as exchanges give them. They end at the satoshi, and only smaller
+    ones have two digits more.
 
     Args:
         size: A price, or the largest of those that are written alike; 0 or less for unknown.
@@ -65,6 +66,8 @@ def decimals(size: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False)
     if size <= 0:
         return least
     digits = 3 - math.floor(math.log10(size))
+    if quote in COINS and size < 1:
+        least = 6
     if quote in COINS and not estimate:
         digits = min(digits, 8 if size >= SATOSHI else digits - 2)
     return min(12, max(least, digits))
@@ -73,7 +76,7 @@ def decimals(size: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False)
 def price_text(
     price: float, quote: str = DEFAULT_QUOTE, sign: str = "", *, estimate: bool = False
 ) -> str:
-    """Write a price: "$64,123.45", "€0.00001234", "₩91,234,000", "0.05123 BTC".
+    """Write a price: "$64,123.45", "€0.00001234", "₩91,234,000", "0.051230 BTC".
 
     Args:
         price: A price or a difference of prices; "unknown" stands for one that is not finite.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import Array, PriceHistory
+from cryptoforecast.types.quotes import decimals
 from cryptoforecast.ui.words import plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from streamlit.elements.lib.column_types import ColumnConfig
 
 #: How the key of a chart with a still picture begins; Streamlit makes a CSS class of it.
 STILL = "still-"
@@ -96,7 +99,15 @@ def room_for(name: str, figure: str) -> AbstractContextManager[object]:
     return st.container(key=f"{LONG}{name}") if len(figure) > MAX_FIGURE else nullcontext()
 
 
-def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, name: str) -> None:
+def table(
+    title: str,
+    rows: Callable[[], pd.DataFrame],
+    history: PriceHistory,
+    name: str,
+    *,
+    order: Sequence[str] | None = None,
+    columns: Mapping[str, ColumnConfig] | None = None,
+) -> None:
     """Offer the table behind a chart, folded, with all of it as CSV.
 
     Args:
@@ -104,6 +115,8 @@ def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, n
         rows: Makes the table; called when the user unfolds it.
         history: The prices that it belongs to.
         name: Ends the name of the CSV file.
+        order: Columns in the order in which they are shown; by default as they come.
+        columns: How columns are shown, by name.
     """
     folded = st.expander(title, icon=":material/table:", key=f"table-{name}", on_change="rerun")
     if not folded.open:
@@ -111,12 +124,29 @@ def table(title: str, rows: Callable[[], pd.DataFrame], history: PriceHistory, n
     with folded:
         frame = rows()
         last = frame.tail(MAX_ROWS)
-        st.dataframe(last, hide_index=True, alt=title)
+        st.dataframe(
+            last, hide_index=True, alt=title, column_order=order, column_config=dict(columns or {})
+        )
         if len(last) < len(frame):
             st.caption(
                 f"These are the last {len(last)} of {len(frame):,} rows. The download has all."
             )
         download(frame, history, name)
+
+
+def price_columns(
+    names: Sequence[str], prices: Array, quote: str, *, estimate: bool = False
+) -> dict[str, ColumnConfig]:
+    """Describe columns of prices that all have the same decimals.
+
+    Args:
+        names: Their names.
+        prices: Prices of their size.
+        quote: The currency that they are in.
+        estimate: Whether there are forecasts among them; see ``quotes.decimals``.
+    """
+    form = f"%.{decimals(style.largest(prices), quote, estimate=estimate)}f"
+    return {name: st.column_config.NumberColumn(format=form) for name in names}
 
 
 def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:

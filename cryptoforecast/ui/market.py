@@ -132,7 +132,9 @@ def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> N
     elements.chart(figure, alt=summary, key="candles")
     st.caption(summary)
     title = f"All candles ({history.quote}; a time is the open of its candle)"
-    elements.table(title, history.candles.reset_index, history, "candles")
+    close = history.candles["close"].to_numpy(float)
+    columns = elements.price_columns(("open", "high", "low", "close"), close, history.quote)
+    elements.table(title, history.candles.reset_index, history, "candles", columns=columns)
 
 
 # Findings that concern all prices, by kind; ``{}`` stands for the detail.

@@ -8,7 +8,7 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
 from cryptoforecast.types import NextSteps
-from cryptoforecast.ui import elements, figures, local_time
+from cryptoforecast.ui import elements, figures, forecast_table, local_time
 from cryptoforecast.ui.words import plain
 
 
@@ -28,8 +28,9 @@ def show(future: NextSteps) -> None:
         st.caption(calibration_sentence(future.calibration, since))
     if future.spread is not None:
         st.caption(spread_sentence(future.spread))
-    elements.table(
+    forecast_table.show(
         f"The numbers behind this chart ({future.history.quote})",
+        future.forecast,
         lambda: future.forecast.frame().drop(columns=["actual", "residual"]),
         future.history,
         f"{future.model}-next",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest
-from cryptoforecast.ui import elements, figures
+from cryptoforecast.ui import elements, figures, forecast_table
 
 
 def show(result: Backtest) -> None:
@@ -27,8 +27,9 @@ def show(result: Backtest) -> None:
     figure = figures.predicted_vs_actual(result, step, dark=elements.dark())
     elements.chart(figure, alt=summary, key="test")
     st.caption(summary)
-    elements.table(
+    forecast_table.show(
         f"The numbers behind this chart ({result.history.quote})",
+        result.forecast,
         lambda: result.forecast.frame(step),
         result.history,
         f"{result.spec.network}-test-step-{step}",

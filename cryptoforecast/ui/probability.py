@@ -11,7 +11,7 @@ from cryptoforecast.service import Service
 from cryptoforecast.service.choices import ladder, round_step
 from cryptoforecast.types import NextSteps, Probability, price_text
 from cryptoforecast.types.quotes import decimals
-from cryptoforecast.ui import elements, figures, local_time
+from cryptoforecast.ui import elements, figures, forecast_table, local_time
 
 _DIRECTIONS = ("above", "below")
 #: Prices of one forecast whose probabilities stay in memory.
@@ -111,12 +111,19 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
         lambda: _frame(future, one, around),
         future.history,
         f"{future.model}-probabilities",
+        order=("closes_at", *(_name(each, future) for each in (one, *around)), "step", "time"),
+        columns=forecast_table.time_columns(),
     )
 
 
 def _frame(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
     """Return a row for each step and a column for each price, in %."""
-    forecast, quote = future.forecast.frame(), future.history.quote
-    columns = {f"{each.direction} {price_text(each.level, quote)}": each for each in (one, *around)}
+    forecast = future.forecast.frame()
+    columns = {_name(each, future): each for each in (one, *around)}
     percentages = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
     return pd.DataFrame({**forecast[["time", "closes_at", "step"]], **percentages})
+
+
+def _name(probability: Probability, future: NextSteps) -> str:
+    """Name the column of a price."""
+    return f"{probability.direction} {price_text(probability.level, future.history.quote)}"

@@ -66,6 +66,20 @@ def test_the_volume_is_drawn_below_with_its_unit():
         assert figure.layout.yaxis2.title.text == title
 
 
+@pytest.mark.parametrize(
+    ("size", "ticks"),
+    [(50_000.0, "~s"), (300.0, ",~f"), (0.2, "~g"), (0.0004, "~g"), (3e-7, ".13~f")],
+)
+def test_no_small_volume_is_written_with_the_letter_of_millions(size, ticks):
+    history = prices(100)
+    candles = history.candles.assign(volume=size * history.candles["volume"].rank(pct=True))
+    figure = charts.candles(replace(history, candles=candles))
+    assert figure.layout.yaxis2.tickformat == ticks
+    hover = named(figure, "volume").hovertemplate
+    assert "s}" not in hover
+    assert hover.startswith("volume %{y:,.")
+
+
 def test_gaps_and_unknown_volume_stay_what_they_are():
     history = prices(3000)
     candles = history.candles.drop(history.candles.index[500:900])

@@ -1,0 +1,61 @@
+"""The folded table of forecasts behind a chart: first what is predicted for when, opens last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.types import QUANTILES, Forecast, PriceHistory
+from cryptoforecast.ui import elements
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
+#: Prices of a forecast's table, those that a user looks for first.
+PRICES = (
+    "predicted", "actual", "residual", "q0.1", "q0.9",
+    *(f"q{each}" for each in QUANTILES if each not in (0.1, 0.9)), "close",
+)  # fmt: skip
+#: The times in it, and what each of them is called.
+TIMES = {
+    "closes_at": "closes at (UTC)",
+    "origin_closes_at": "predicted at (UTC)",
+    "time": "candle opens at (UTC)",
+    "origin": "last known candle opens at (UTC)",
+}
+
+
+def show(
+    title: str,
+    forecast: Forecast,
+    rows: Callable[[], pd.DataFrame],
+    history: PriceHistory,
+    name: str,
+) -> None:
+    """Offer a table of forecasts, folded; the CSV has the columns in the order of the library.
+
+    Args:
+        title: Label of the folded table.
+        forecast: The forecasts in it.
+        rows: Makes the table from ``forecast.frame``.
+        history: The prices that it belongs to.
+        name: Ends the name of the CSV file.
+    """
+    when, *others = TIMES
+    elements.table(
+        title,
+        rows,
+        history,
+        name,
+        order=(when, *PRICES[:1], "step", *PRICES[1:], *others),
+        columns=time_columns()
+        | elements.price_columns(PRICES, forecast.predicted, history.quote, estimate=True),
+    )
+
+
+def time_columns() -> dict[str, ColumnConfig]:
+    """Describe the columns of times by what each of them is called."""
+    return {name: st.column_config.Column(label) for name, label in TIMES.items()}
