@@ -189,7 +189,7 @@ def test_the_text_has_the_verdict_first_and_units(trained, run, prices):
     assert status == 0
     lines = out.splitlines()
     assert lines[0] == result["verdict"]["sentence"]
-    assert "118 origins, from 2024-01-21 00:00 to 2024-01-26 00:00 UTC" in out
+    assert "118 origins, closes from 2024-01-21 01:00 to 2024-01-26 00:00 UTC" in out
     assert "step 2 of 2" in out
     header = next(line for line in lines if line.startswith("predictor"))
     assert "MAE, USD" in header

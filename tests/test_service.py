@@ -642,6 +642,9 @@ def test_save_list_load_delete(service):
     assert service.saved_models.all() == []
     with pytest.raises(UnknownModel, match=r"No saved model is named mine.*There are: none"):
         service.saved_models.load("mine")
+    for name in ("naive", "lstm"):
+        with pytest.raises(UnknownModel, match=f"There are: none. Use `backtest --network {name}`"):
+            service.saved_models.load(name)
 
 
 def test_overwriting_is_seen_at_once(service):

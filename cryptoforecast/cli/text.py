@@ -106,8 +106,10 @@ def _tested(result: Backtest) -> list[str]:
     cut, index, spec = result.split, result.history.candles.index, result.spec
     step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
     lines = [result.verdict.sentence, *result.notes, "", *_prices(result.history)]
+    # The close of the first origin, and that of the last target.
+    first = index[cut.test_start] + result.history.candle_length
     lines.append(
-        f"Test span: {len(cut.test_origins()):,} origins, from {_time(index[cut.test_start])} to "
+        f"Test span: {len(cut.test_origins()):,} origins, closes from {_time(first)} to "
         f"{_time(result.history.closes_at)} UTC; figures of {step}."
     )
     return lines
@@ -131,7 +133,7 @@ def _folds(tested: WalkForward) -> list[str]:
             [
                 str(number),
                 f"{opens[cut.first]:%Y-%m-%d} to {closes[cut.fit_end - 1]:%Y-%m-%d}",
-                f"{opens[cut.test_start]:%Y-%m-%d} to {closes[fold.end - 1]:%Y-%m-%d}",
+                f"{closes[cut.test_start]:%Y-%m-%d} to {closes[fold.end - 1]:%Y-%m-%d}",
                 f"{len(cut.test_origins()):,}",
                 UNDEFINED if record is None else f"{record.epochs}{' warm' * fold.warm}",
                 UNDEFINED if record is None else f"{record.seconds:.0f}",

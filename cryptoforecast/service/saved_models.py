@@ -8,9 +8,11 @@ from pathlib import Path
 from cryptoforecast import json_views
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
+from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import bundles
 from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.learning.samples import unused_inputs
+from cryptoforecast.learning.specs import NETWORKS
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, SavedModel, TrainedModel
 
@@ -68,9 +70,14 @@ class SavedModelService:
         for folder in (self._own, self._shipped):
             if (folder / name / "bundle.json").is_file():
                 return SavedModel(name, folder == self._shipped, self._load(folder / name))
+        other = (
+            f" Use `backtest --network {name}` for the forecaster of this name."
+            if name in (*NETWORKS, *BASELINES)
+            else ""
+        )
         raise UnknownModel(
             f"No saved model is named {name}. "
-            f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}."
+            f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}.{other}"
         )
 
     def check_free(self, name: str, *, force: bool = False) -> None:
