@@ -37,6 +37,10 @@ class SeveralSeries(UnreadableFile):
         self.names = tuple(names)
 
 
+class ZeroPrices(UnreadableFile):
+    """A price file holds prices of 0, as before a listing; those may be left out."""
+
+
 class SourceUnavailable(CryptoForecastError):
     """No live prices: a source did not answer in time, or refused the request."""
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cryptoforecast.errors import InvalidInput, SeveralSeries, UnreadableFile
-from cryptoforecast.service import Service
+from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.service import Service, choices
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import INTERVALS, PriceHistory
 from cryptoforecast.ui import elements, live, market, reading
@@ -61,6 +61,7 @@ def open_file(service: Service) -> PriceHistory | None:
     with st.container(), elements.errors():
         history = _read(service, upload, coin or None, merged_to)
         live.source_line(history)
+        reading.choice_line(history)
     reading.corrections_form(service, upload, history)
     if history is None:
         reading.offer_repairs(upload, None)
@@ -102,10 +103,8 @@ def _read(
                 to_open=True,
                 report=report,
             )
-        except SeveralSeries as error:
-            reading.remember_series(upload, error.names)
-            raise UnreadableFile(reading.on_this_page(str(error))) from error
         except UnreadableFile as error:
+            reading.remember_refusal(upload, error)
             raise UnreadableFile(reading.on_this_page(str(error))) from error
         name = service.prices.open(history)
     # A new reading of the same file replaces the one before.
@@ -135,7 +134,15 @@ def _progress() -> Iterator[Callable[[float], None]]:
 
 
 def link_to_forecast(service: Service, history: PriceHistory) -> None:
-    """Draw the link to the forecast of these prices."""
+    """Draw the link to the forecast of these prices, or say how many candles it needs."""
+    needed = choices.candles_needed(choices.make_spec(network="cone", horizon=1))
+    if len(history) < needed:
+        st.info(
+            f"A forecast needs at least {needed} candles, because it is first tested on past "
+            f"prices. This file has {len(history):,}.",
+            icon=":material/data_alert:",
+        )
+        return
     st.page_link(
         ROOT / "pages" / "forecast.py",
         label="Forecast these prices",

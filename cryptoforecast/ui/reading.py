@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import re
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from cryptoforecast.errors import SeveralSeries, UnreadableFile, ZeroPrices
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import REPAIRS, Corrections, repairable
 from cryptoforecast.types import PriceHistory
@@ -78,14 +79,26 @@ def corrections(service: Service, upload: UploadedFile) -> Corrections:
     )
 
 
-def remember_series(upload: UploadedFile, names: Sequence[str]) -> None:
-    """Remember the series of a file, of which the user can choose one."""
-    st.session_state[_key(upload, "series")] = tuple(names)
+def remember_refusal(upload: UploadedFile, error: UnreadableFile) -> None:
+    """Remember why a file was refused, and the series of which the user can choose one."""
+    if isinstance(error, SeveralSeries):
+        st.session_state[_key(upload, "series")] = error.names
+    st.session_state[_key(upload, "zeros")] = isinstance(error, ZeroPrices)
 
 
 def repairs(upload: UploadedFile) -> tuple[str, ...]:
     """Return the names of the repairs that the user chose."""
     return tuple(st.session_state.get(_key(upload, "repairs")) or ())
+
+
+def choice_line(history: PriceHistory) -> None:
+    """Say which prices are read where the file has several."""
+    prices = history.quality.decisions.get("prices")
+    if prices:
+        st.caption(
+            f":material/info: The file has several prices. Read are {plain(prices)}. Choose others "
+            "under How it was read."
+        )
 
 
 def corrections_form(service: Service, upload: UploadedFile, history: PriceHistory | None) -> None:
@@ -135,7 +148,8 @@ def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
         }
         possible = repairable(history.candles)
     # A price of 0 is refused, unless it is before the first one and may be left out.
-    refused = {"unlisted"} if history is None else set()
+    zeros = history is None and st.session_state.get(_key(upload, "zeros"), False)
+    refused = {"unlisted"} if zeros else set()
     names = [name for name in REPAIRS if name in {*chosen, *done, *possible, *refused}]
     if not names:
         return
@@ -151,9 +165,10 @@ def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
     lines = []
     for name in names:
         count = possible.get(name, 0)
-        state = done.get(name) or f"{count:,} candle{'s' * (count != 1)}"
+        state = done.get(name) or f"{count:,} candle{'s' * (count != 1)}" * (count > 0)
         mark = ":green[:material/check:] " if name in done else ""
-        lines.append(f"- {mark}**{_repair_words(name)}**: {REPAIRS[name].help[:-1]} ({state}).")
+        suffix = f" ({state})" if state else ""
+        lines.append(f"- {mark}**{_repair_words(name)}**: {REPAIRS[name].help[:-1]}{suffix}.")
     st.markdown("\n".join(lines))
 
 
@@ -202,7 +217,8 @@ def _series(upload: UploadedFile) -> None:
     """Offer the series of a file that has several."""
     names = st.session_state.get(_key(upload, "series"), ())
     if names:
-        words = {_AUTOMATIC: "All, which must be one"} | {name: name for name in names}
+        words = {_AUTOMATIC: f"Choose one of the {len(names)} series"}
+        words |= {name: name for name in names}
         _selector(upload, "only", "Series", words)
 
 

@@ -255,7 +255,8 @@ def test_one_series_of_several_is_chosen(open_page):
     assert "'BTC-EUR' and '<b>ETH</b>'" in page.error[0].value.replace("\\", "")
     assert "(Series, below)" in page.error[0].value
     series = next(each for each in page.selectbox if each.label == "Series")
-    assert [*series.options][1:] == ["BTC-EUR", "<b>ETH</b>"]
+    assert [*series.options] == ["Choose one of the 2 series", "BTC-EUR", "<b>ETH</b>"]
+    assert repairs(page) is None
     page = series.select("BTC-EUR").run()
     assert not page.error
     assert page.session_state["file-name"]
@@ -268,9 +269,30 @@ def test_zeros_before_a_listing_may_be_left_out(open_page):
     frame.iloc[:9, :4] = 0.0
     page = upload(open_page("data"), "NEW.csv", frame.to_csv().encode())
     assert "Prices must be above 0" in page.error[0].value
+    assert "(Repairs, below)" in page.error[0].value
+    assert "(0 candles)" not in words(page)
     page = repairs(page).set_value(["unlisted"]).run()
     assert not page.error
     assert "81 hourly prices" in words(page)
+
+
+def test_of_several_currencies_the_one_that_is_read_is_in_view(open_page):
+    prices = samples.candles("1h", 90)[["open", "high", "low", "close"]]
+    both = pd.concat([prices.add_suffix(f" ({quote})") for quote in ("CNY", "USD")], axis=1)
+    page = upload(open_page("data"), "BTC.csv", both.to_csv().encode())
+    assert not page.error
+    captions = [each.value for each in page.caption]
+    assert any("Read are those in USD; left out: CNY" in each for each in captions)
+
+
+def test_a_file_that_is_too_short_to_forecast_says_so(open_page):
+    for rows in (154, 155):
+        content = samples.own(samples.candles("1h", rows))
+        page = upload(open_page("data"), "ETH.csv", content)
+        assert not page.error
+        short = [each.value for each in page.info if "A forecast needs at least 155" in each.value]
+        assert len(short) == (rows == 154)
+    assert not open_page("", coin=page.session_state["file-name"]).error
 
 
 def test_a_redenominated_coin_is_told_and_its_repairs_are_offered(open_page):

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.errors import UnreadableFile, ZeroPrices
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import merge, nanoseconds
 from cryptoforecast.prices.files.columns.quote import find_quote
@@ -430,12 +430,15 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
         bad = complete & ~((column > 0) & np.isfinite(column))
         if role != "volume" and bad.any():
             row = int(np.argmax(bad))
-            hint = ", or leave out those before the first price (repair unlisted)"
-            hint = hint if column[row] == 0 else ""
-            raise UnreadableFile(
+            hint = (
+                ", or leave out those before the first price (Repairs on the Data page; --repair "
+                'unlisted on the command line, repairs=["unlisted"] in Python)'
+            )
+            is_zero = column[row] == 0
+            raise (ZeroPrices if is_zero else UnreadableFile)(
                 f"Prices must be above 0. Received: {column[row]:g} as {role} "
                 f"({table.where(row)}; {_rows(int(bad.sum()))} in all). "
-                f"Remove or correct these rows{hint}."
+                f"Remove or correct these rows{hint * bool(is_zero)}."
             )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.errors import InvalidInput, SeveralSeries, UnreadableFile
 from cryptoforecast.prices import frames
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
@@ -157,6 +157,18 @@ def test_a_currency_that_nothing_names_is_assumed_and_said() -> None:
     # "(BTC)" says what the prices of bitcoin are of, not what they are in.
     decisions = read(csv(bitcoin), "bitcoin.csv").quality.decisions
     assert decisions["currency"].startswith("USD, because")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_currency_that_is_not_there_is_refused_with_those_that_are(kind: str) -> None:
+    both = [ROWS[PRICES].add_suffix(f" ({quote})") for quote in ("CNY", "USD")]
+    frame = pd.concat([ROWS.drop(columns=PRICES), *both], axis=1)
+    content = csv(frame) if kind == "csv" else frame.to_parquet()
+    with pytest.raises(SeveralSeries, match=r"in the file: 'CNY', 'USD'\. Received: 'EUR'"):
+        read(content, f"x.{kind}", corrections=Corrections(only="EUR"))
+    with pytest.raises(SeveralSeries, match=r"prices in CNY, USD\. Received: EUR"):
+        read(content, f"x.{kind}", corrections=Corrections(quote="EUR"))
+    assert read(content, f"x.{kind}", corrections=Corrections(only="CNY")).quote == "CNY"
 
 
 def test_a_currency_alone_is_no_coin() -> None:

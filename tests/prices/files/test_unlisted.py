@@ -24,7 +24,7 @@ def listed_late(rows: int) -> pd.DataFrame:
 @pytest.mark.parametrize("step", [1, -1], ids=["oldest first", "newest first"])
 def test_zeros_before_the_first_price_are_left_out_when_asked(step: int) -> None:
     content = samples.own(listed_late(7)[::step])
-    with pytest.raises(UnreadableFile, match=r"above 0.*the first price \(repair unlisted\)"):
+    with pytest.raises(UnreadableFile, match=r"above 0.*the first price .*--repair unlisted"):
         read(content, "x.csv")
     history = read(content, "x.csv", repairs=["unlisted"])
     assert (len(history), history.start.hour) == (41, 7)
@@ -67,7 +67,7 @@ def test_zeros_are_left_out_of_rows_without_names_too(form: str) -> None:
     if form == "numbered frame":
         history = frames.read(pd.DataFrame(rows), coin="BTC", repairs=["unlisted"])
     else:
-        with pytest.raises(UnreadableFile, match=r"above 0.*the first price \(repair unlisted\)"):
+        with pytest.raises(UnreadableFile, match=r"above 0.*the first price .*--repair unlisted"):
             read(content[form], "x")
         history = read(content[form], "x", repairs=["unlisted"])
     assert (len(history), history.start.hour) == (41, 7)

@@ -18,6 +18,8 @@ from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
 
 # Parts a role from the number of another column for it: ``"open 2"``.
 _NUMBERED = " "
+# Before the prices that are not taken, in a decision.
+_LEFT_OUT = "; left out: "
 #: Role of the volume that is taken where the first one is zero everywhere.
 SPARE = "spare volume"
 _TICKS = ("tickvolume", "tickvol")
@@ -167,7 +169,12 @@ def _why(label: str, labels: Iterable[str]) -> str:
     """Say which of several prices are taken, and which are not."""
     kept = f"those {'in' if quote_of(label) else 'called'} {label}" if label else "those unmarked"
     left = ", ".join(sorted(each or "those unmarked" for each in labels if each != label))
-    return f"{kept}; left out: {left}"[:200]
+    return f"{kept}{_LEFT_OUT}{left}"[:200]
+
+
+def left_out(decision: str) -> list[str]:
+    """Return what the decision on several prices, as ``_why`` writes it, leaves out."""
+    return list(filter(None, decision.partition(_LEFT_OUT)[2].split(", ")))
 
 
 def _families(columns: Sequence[_Column]) -> dict[str, _Family]:
@@ -202,6 +209,9 @@ def _pick_label(
     if len(labels) == 1:
         return labels[0], None
     if wanted.quote is not None:
+        quotes = [quote_of(label) for label in labels]
+        if all(quotes) and wanted.quote not in quotes:
+            return labels[0], _no_quote(wanted.quote, labels)
         labels = [label for label in labels if quote_of(label) == wanted.quote] or labels
     elif all(quote_of(label) for label in labels):
         labels = [label for label in labels if quote_of(label) == DEFAULT_QUOTE] or labels
@@ -284,8 +294,18 @@ def not_there(only: str, present: Sequence[str]) -> UnreadableFile:
     more = f" and {len(present) - 12} more" if len(present) > 12 else ""
     return SeveralSeries(
         f"The one series to read must be in the file: {shown or 'it holds no name of a series'}"
-        f"{more}. Received: {only[:40]!r}. Choose among them (--only).",
+        f"{more}. Received: {only[:40]!r}. "
+        f"{f'Choose among them ({HOW_TO_CHOOSE})' if present else 'Leave it out'}.",
         present,
+    )
+
+
+def _no_quote(quote: str, labels: Sequence[str]) -> UnreadableFile:
+    """Return the error for a currency that none of several prices is in."""
+    return SeveralSeries(
+        f"The file has prices in {', '.join(sorted(labels))}. Received: {quote}. Choose one "
+        f"({HOW_TO_CHOOSE}).",
+        labels,
     )
 
 

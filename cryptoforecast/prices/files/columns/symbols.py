@@ -13,7 +13,7 @@ import pandas as pd
 from cryptoforecast.errors import SeveralSeries, UnreadableFile
 from cryptoforecast.prices.candles.coin_list import by_ticker
 from cryptoforecast.prices.candles.symbols import read_symbol
-from cryptoforecast.prices.files.columns.choice import HOW_TO_CHOOSE, not_there
+from cryptoforecast.prices.files.columns.choice import HOW_TO_CHOOSE, left_out, not_there
 from cryptoforecast.prices.files.columns.dialects import ALIASES, SIDES, meaning, plain_name
 from cryptoforecast.prices.files.columns.tickers import (
     is_same_coin,
@@ -307,6 +307,9 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
         codes, texts = _values(values)
         if not present and plain_name(column) not in _NO_SERIES and _is_series(codes, texts):
             present += texts
+    if not present:
+        others = left_out(table.decisions.get("prices", ""))
+        present = sorted({label for label in [*map(_label, columns), *others] if label})
     raise not_there(only, present)
 
 
