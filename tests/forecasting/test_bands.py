@@ -53,6 +53,8 @@ def test_one_origin_has_the_band_of_the_same_row_in_a_backtest(history, model, r
     np.testing.assert_array_equal(alone.quantiles, expected)
     np.testing.assert_array_equal(alone.predicted, own.predicted)
     np.testing.assert_allclose(many.predicted[row - START], own.predicted[0], rtol=1e-6)
+    _, at_end = test.forecast(model, history, range(START, row + 1))
+    np.testing.assert_allclose(at_end.factors, calibrated.factors, rtol=1e-6)
     # The history is long enough for the width to be adapted as well.
     widths = band_width.factors(inference.forecast(model, history, range(FIRST, row + 1)), history)
     assert (widths[-1] != 1).all()

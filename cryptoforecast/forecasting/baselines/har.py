@@ -131,8 +131,7 @@ def next_log_volatility(candles: pd.DataFrame, horizon: int, epsilon: float) -> 
     total = np.cumsum(variances(candles))
     first = total[:-horizon]
     next_candles = [(total[k : len(first) + k] - first) / k for k in range(1, horizon + 1)]
-    # A difference of sums may fall below 0 by a rounding error.
-    logs: Array = np.log(np.maximum(np.column_stack(next_candles), 0.0) + epsilon) / 2
+    logs: Array = np.log(np.column_stack(next_candles) + epsilon) / 2
     return logs
 
 

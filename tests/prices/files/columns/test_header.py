@@ -301,6 +301,66 @@ def test_one_line_before_the_table_is_counted_unless_it_is_blank() -> None:
         assert header.decisions.get("preamble") == decisions
 
 
+def test_a_title_need_not_have_the_columns_that_the_user_names() -> None:
+    rows = [["My", "prices"], [*NAMES[:-1], "last"], ROW]
+    header = find_header(rows, {"close": "last"})
+    assert header is not None
+    assert (header.skip, header.roles["close"]) == (2, "last")
+
+
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [(NAMES, ["2024-03-01", *"1312"]), (NAMES, ["1709251200", *"2222"]),
+     (["time", "price"], ["2024-03-01", "1"])],
+)  # fmt: skip
+def test_names_may_stand_below_their_rows(names: list[str], row: list[str]) -> None:
+    header = find_header([row, names, row], {})
+    assert header is not None
+    assert (header.skip, header.names) == (0, tuple(names))
+    assert header.decisions == {"header": "in line 2, below 1 row that it names too"}
+    header = find_header([["My prices"], row, row, names], {})
+    assert header is not None
+    assert header.skip == 1
+    assert header.decisions == {
+        "header": "in line 4, below 2 rows that it names too",
+        "preamble": "1 line before the first row left out",
+    }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["2024-03-01", *"0301"], ["2024-03-01", "1", "3", "-1", "2"], ["2024-03-01", *"1322"],
+        ["2024-03-01", *"2321"], ["2024-03-01", *"4312"], ["2024-03-01", *"2314"],
+        ["2", "2024-03-01", "3", "1", "2", "2"], ["2024-03-01", "x", *"3122"],
+    ],
+)  # fmt: skip
+def test_rows_above_names_that_do_not_fit_them_are_refused(row: list[str]) -> None:
+    with pytest.raises(UnreadableFile, match=r"names in line 3, and .* not fit them \(line 2\)"):
+        find_header([["2024-03-01", *"1312"], row, NAMES], {})
+
+
+@pytest.mark.parametrize("title", [list("12345"), ["from", "2024-03-01", "1", "2", "3"]])
+def test_a_title_with_numbers_or_a_date_is_no_row(title: list[str]) -> None:
+    header = find_header([title, NAMES, ROW], {})
+    assert header is not None
+    assert (header.skip, "header" in header.decisions) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("tickers", "symbol"),
+    [
+        (["Ticker", *["BTC-USD"] * 4], "BTC-USD"), (["", *["ETH-EUR"] * 4], "ETH-EUR"),
+        (["Ticker", *["BTC-USD"] * 3, "ETH-USD"], ""), (["Ticker", *["prices"] * 4], ""),
+        (["title", *["BTC-USD"] * 4], ""), (["Ticker", *["BTC-USD"] * 2], ""),
+    ],
+)  # fmt: skip
+def test_one_ticker_above_all_names_is_the_symbol(tickers: list[str], symbol: str) -> None:
+    header = find_header([tickers, NAMES, ROW], {})
+    assert header is not None
+    assert header.symbol == symbol
+
+
 def test_names_are_of_the_header_or_of_the_widest_line() -> None:
     assert find_names([[["a title"], NAMES, ROW]]) == tuple(NAMES)
     assert find_names([[["a;b"]], [["a", "b"]]]) == ("a", "b")
