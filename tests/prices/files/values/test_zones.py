@@ -122,6 +122,13 @@ def test_the_zones_own_names_tell_the_two_hours_apart(step: int) -> None:
         assert (found["close"].to_numpy() == frame["close"].to_numpy()).all()
 
 
+@pytest.mark.parametrize(("label", "hour"), [("CDT", 6), ("CST", 7)])
+def test_the_zones_own_name_is_enough_for_a_single_time(label: str, hour: int) -> None:
+    here = LocalZone("America/Chicago")
+    moved, _ = to_utc_by_label(stamps("2023-11-05 01:00"), label, here, "line 2")
+    assert moved.tolist() == stamps(f"2023-11-05 0{hour}:00").tolist()
+
+
 def test_the_repeated_hour_out_of_order_is_refused() -> None:
     """The order of the rows tells which 02:00 is meant, but only where there is an order."""
     frame = samples.candles("1h", 30, "2024-10-26 20:00")
