@@ -129,6 +129,16 @@ def test_epochs_with_exponents_that_have_all_digits_are_read(interval: str, unit
     check(read(content, "x.csv"), frame, "since 1970")
 
 
+@pytest.mark.parametrize("late", [10, 50, 150])
+def test_epochs_some_tens_of_seconds_off_the_minute_have_all_their_digits(late: int) -> None:
+    index = pd.date_range("2024-03-04", periods=48, freq="5min", tz="UTC", unit="s")
+    frame = samples.candles("1h", 48).set_axis(index + pd.Timedelta(seconds=late))
+    rows = [[str(t), *map(str, row)] for t, row in zip(frame.index.as_unit("s").asi8,
+            frame.to_numpy(), strict=True)]  # fmt: skip
+    content = samples.lines(rows, ["time", "open", "high", "low", "close", "volume"])
+    check(read(content, "x.csv"), frame.set_axis(frame.index.as_unit("ns")), "since 1970")
+
+
 @pytest.mark.parametrize("form", [".2E", ".3E"])
 def test_days_that_a_spreadsheet_rounded_are_refused_for_that(form: str) -> None:
     days = (HOURS.index - pd.Timestamp("1899-12-30", tz="UTC")) / pd.Timedelta(days=1)
