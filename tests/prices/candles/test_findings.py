@@ -201,7 +201,23 @@ def test_joins_of_sources_tell_the_largest_step() -> None:
     found = problem(load(frame), "splices")
     assert (found.count, found.first_line) == (1, 102)
     step = frame["close"].iloc[100] / frame["close"].iloc[99] - 1
-    assert f"{step:.1%} at 2024-03-05 04:00" in found.detail
+    assert found.detail == (
+        f"another source begins; the largest step between closes is {step:.1%} at 2024-03-05 04:00"
+    )
+
+
+def test_the_largest_step_where_sources_join_is_not_across_a_gap() -> None:
+    candles = distinct(100).drop(pd.Timestamp("2024-01-02 12:00", tz="UTC"))
+    candles["close"] = 100.0
+    candles.iloc[20:, 3], candles.iloc[30:, 3], candles.iloc[36:, 3] = 104.0, 97.76, 200.0
+    splices = np.isin(np.arange(99), [20, 30, 36])
+    (found,) = findings.joins(candles, splices, np.arange(99) + 2)
+    assert (found.count, found.first_line) == (3, 22)
+    assert found.detail == (
+        "another source begins; the largest step between closes is 6.0% at 2024-01-02 06:00"
+    )
+    (late,) = findings.joins(candles, np.arange(99) == 36, None)
+    assert (late.first_line, late.detail) == (None, "another source begins")
 
 
 @pytest.mark.parametrize("name", ["open", "high"])
