@@ -106,8 +106,9 @@ def read(
 def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     """Write candles as CSV or Parquet, by the name's extension.
 
-    The columns are ``time,open,high,low,close,volume``, and ``source`` if the prices are simulated,
-    and ``quote`` if they are not in USD.
+    The columns are ``time,open,high,low,close,volume``; ``symbol`` with the coin if it is known,
+    such as ``BTC`` or ``BTC-EUR``; ``source`` if the prices are simulated; and ``quote`` if they
+    are not in USD.
 
     Args:
         history: The candles to write.
@@ -121,6 +122,8 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
     check_target(path, force=force)
     kind = path.name.lower()
     table = history.candles.copy(deep=False)
+    if _says_coin(history):
+        table["symbol"] = history.market
     if history.simulated:
         table["source"] = "simulated"
     if history.quote != DEFAULT_QUOTE:
@@ -134,6 +137,17 @@ def write(history: PriceHistory, path: Path, *, force: bool = False) -> None:
             table.to_csv(temporary, compression="gzip" if kind.endswith(".gz") else None)
 
     put(path, into)
+
+
+def _says_coin(history: PriceHistory) -> bool:
+    """Return whether the market's name gives the coin when it is read again."""
+    symbol = read_symbol(history.market)
+    return (
+        history.coin != UNKNOWN
+        and symbol is not None
+        and symbol.ticker == history.coin
+        and (symbol.quote or DEFAULT_QUOTE) == history.quote
+    )
 
 
 def put(path: Path, write: Callable[[Path], object]) -> None:

@@ -405,10 +405,41 @@ def test_what_is_written_reads_back_to_the_last_digit(tmp_path: Path, name: str)
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
+@pytest.mark.parametrize(
+    ("coin", "quote"),
+    [
+        ("BTC", "USD"), ("BTC", "EUR"), ("ETH", "BTC"), ("BTC", "KRW"), ("1INCH", "USD"),
+        ("USDT", "EUR"), ("BNB", "ETH"), ("WIF", "GBP"), ("狗狗币", "USD"), ("狗狗币", "EUR"),
+        ("बिटकॉइन", "INR"), ("币安人生", "BTC"), ("BTC.D", "USD"), ("TON", "USD"),
+        ("A B", "EUR"), ("EUR", "USD"), ("UNKNOWN", "EUR"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet"])
+def test_the_coin_is_written_and_read_back(
+    tmp_path: Path, name: str, coin: str, quote: str
+) -> None:
+    for simulated in (False, True):
+        made = dataclasses.replace(
+            read(as_csv(minutes()), "BTC.csv"), coin=coin, quote=quote, simulated=simulated
+        )
+        write(made, tmp_path / name, force=True)
+        again = read(tmp_path / name, name)
+        assert (again.coin, again.quote, again.simulated) == (coin, quote, simulated)
+        assert again.fingerprint == made.fingerprint
+        longer = read(tmp_path / name, name, interval="5m")
+        assert (longer.coin, longer.quote) == (coin, quote)
+
+
+def test_a_coin_that_would_be_another_when_read_again_is_not_written(tmp_path: Path) -> None:
+    made = dataclasses.replace(read(as_csv(minutes()), "x.csv"), coin="ETH-BTC")
+    write(made, tmp_path / "x.csv")
+    assert "symbol" not in pd.read_csv(tmp_path / "x.csv")
+
+
 def test_simulated_prices_say_so_in_every_row(tmp_path: Path) -> None:
     write(simulate("BTC", end=pd.Timestamp("2022-01-03", tz="UTC")), tmp_path / "x.csv")
     lines = (tmp_path / "x.csv").read_text().splitlines()
-    assert lines[0] == "time,open,high,low,close,volume,source"
+    assert lines[0] == "time,open,high,low,close,volume,symbol,source"
     assert lines[1].startswith("2022-01-01T00:00:00Z,47000.0")
     assert all(line.endswith(",simulated") for line in lines[1:])
 
