@@ -258,7 +258,9 @@ def test_a_symbol_that_nobody_knows_is_refused_offline(run, tmp_path, coin):
     "options",
     [
         ("forecast", "--model", "btc-1h-dense", "--coin", "BTC-EUR"),
+        ("backtest", "--network", "naive", "--coin", "BTC-EUR"),
         ("backtest", "--network", "naive", "--coin", "ETH/BTC"),
+        ("backtest", "--network", "naive", "--coin", "AAPL", "--prices", "live"),
         ("forecast", "--model", "btc-1h-dense", "--coin", "WIF", "--prices", "live"),
         ("fetch", "--to", "x.csv", "--coin", "BTC-EUR"),
     ],
@@ -685,8 +687,8 @@ def test_an_empty_or_hostile_value_is_refused(run, prices, option):
         "--coin BTC --start 2024-02-01 --end 2024-01-01", "--coin BTC --days 0",
         "--coin BTC --days -3", "--coin BTC --days nan", "--coin BTC --days 1e400",
         "--coin BTC --days 5 --start 2024-01-01", "--coin BTC --end 0001-01-01 --days 3000",
-        "--coin ../../x", "--coin BTC-EUR", "--coin BTC --interval 7h", "", "--coin zzzz",
-        "--coin AAPL --prices live", "--coin BTC --prices simulated", "--coin BTC --prices=",
+        "--coin ../../x", "--coin BTC-XYZ", "--coin BTC --interval 7h", "", "--coin zzzz",
+        "--coin AAPL --prices any", "--coin BTC --prices simulated", "--coin BTC --prices=",
     ],
 )  # fmt: skip
 def test_a_wrong_choice_of_prices_is_refused(run, options):
