@@ -216,6 +216,21 @@ def test_five_coarse_ticks_are_a_thin_market(sign: int, ticks: int, found: bool)
     assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
 
 
+@pytest.mark.parametrize(
+    ("column", "close", "price", "found"),
+    [("high", 3.0, 8.0, False), ("high", 3.0, 9.0, True), ("open", 3.0, 8.0, False),
+     ("low", 9.0, 4.0, False), ("low", 11.0, 5.0, True), ("open", 9.0, 4.0, False)],
+)  # fmt: skip
+def test_a_price_is_compared_with_the_nearest_close_in_coarse_ticks(
+    column: str, close: float, price: float, found: bool
+) -> None:
+    """All of these are more than twice or less than half of the closes."""
+    candles = spiked(0.0, 0.0)
+    candles.iloc[:, :4] = close + (np.arange(100) // 4 % 2)[:, None]
+    candles.iloc[50, candles.columns.get_loc(column)] = price
+    assert np.flatnonzero(quality.outliers(candles)).tolist() == [50] * found
+
+
 @pytest.mark.parametrize("row", [0, 99])
 @pytest.mark.parametrize(("factor", "found"), [(1.98, False), (2.02, True)])
 def test_an_end_is_an_outlier_where_it_differs_by_a_factor_of_two(

@@ -121,6 +121,22 @@ def test_names_are_found_in_a_table_that_is_not_of_prices() -> None:
     assert find_column_names(b"1;2;3\n4;5;6\n") == ("column 1", "column 2", "column 3")
 
 
+@pytest.mark.parametrize(
+    ("rows", "different", "may_name"),
+    [(1, 1, True), (2, 2, True), (3, 2, True), (3, 3, False), (24, 12, True), (24, 13, False)],
+)
+def test_a_column_whose_values_repeat_may_name_the_series(
+    rows: int, different: int, may_name: bool
+) -> None:
+    """A measure, and a column that plays a role, never do."""
+    lines = [
+        f"2024-03-{day + 1:02d},10,12,9,11,5,{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[day % different]},0.5"
+        for day in range(rows)
+    ]
+    content = "\n".join([HEADER.decode().strip() + ",note,share", *lines, ""]).encode()
+    assert find_layout(content, Corrections()).others == ("note",) * may_name
+
+
 def test_four_hundred_lines_are_looked_at() -> None:
     rows = [b"2024-03-01 00:00,10,12,9,11,5\n"] * 400
     long = b"2024-03-01 00:00,10,12,9,11,5,7\n"
