@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -35,6 +36,12 @@ def test_rows_keep_the_extremes_of_every_stretch_of_every_line():
     for line, part in itertools.product(lines, np.split(np.arange(5000), 50)):
         assert part[np.argmin(line[part])] in rows
         assert part[np.argmax(line[part])] in rows
+
+
+@pytest.mark.parametrize("limit", range(6, 30))
+def test_no_more_rows_than_the_limit_and_hardly_fewer(limit):
+    values = np.random.default_rng(0).normal(size=1000)
+    assert limit - 1 <= len(rows_to_show([values], limit)) <= limit
 
 
 def test_two_thousand_points_are_shown_as_they_are_and_more_are_not():

@@ -207,3 +207,16 @@ def test_constant_is_what_does_not_vary(columns, expected):
 
 def test_one_row_says_nothing():
     assert features.constant(np.zeros((1, 2)), ("return", "volume")) == ()
+
+
+@pytest.mark.parametrize("rows", [30, 200])
+def test_there_is_volume_where_it_varies_in_the_first_half_or_in_24_candles(rows):
+    candles = synthetic.history(rows).candles
+    early = max(rows // 2, 24)
+    assert features.has_volume(candles)
+    for volume in (0.0, 5.0, np.nan):
+        assert not features.has_volume(candles.assign(volume=volume))
+    for first, has in ((early, False), (early - 1, True)):
+        late = np.where(np.arange(rows) < first, np.nan, candles["volume"])
+        assert features.has_volume(candles.assign(volume=late)) is has
+    assert not features.has_volume(candles.iloc[:0])
