@@ -172,7 +172,7 @@ def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
     page = upload(open_page("data"), "ETH.csv", renamed)
     assert "No column for time, open was found" in page.error[0].value
     assert choice(page, "close").options == [
-        "Automatic", "when", "first", "high", "low", "close", "volume",
+        "Automatic", "when", "first", "high", "low", "close", "volume", "symbol",
     ]  # fmt: skip
     page = choice(page, "time").set_value("when").run()
     assert "No column for open was found" in page.error[0].value
