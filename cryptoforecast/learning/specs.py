@@ -120,7 +120,7 @@ def make(
         horizon = given.get("horizon", ModelSpec.horizon)
         far = isinstance(horizon, int) and horizon >= FAR_HORIZON
         values = {**_inputs(rows, far=far, volume=volume), **values}
-    if given.get("training") == "windows" and preset != "classic" and network == "lstm":
+    if given.get("training") == "windows" and network == "lstm":
         values.setdefault("batch_size", 256)
     try:
         spec = ModelSpec(network=network, **{**values, **given})  # type: ignore[arg-type]

@@ -64,6 +64,22 @@ def test_a_choice_wins_over_the_preset_and_none_keeps_it():
     assert specs.make(network="dense", learning_rate=0.01).learning_rate == 0.01
 
 
+def test_windows_of_the_popular_recipe_keep_its_batches():
+    assert specs.make("classic", training="windows").batch_size == 32
+    assert specs.make("classic", training="windows") == specs.make("classic")
+
+
+def test_a_short_history_without_volumes_has_all_other_inputs():
+    names = specs.make(rows=700, volume=False).features
+    assert names == tuple(name for name in specs.PLAIN_FEATURES if name != "volume")
+    assert specs.make(rows=700).features == specs.PLAIN_FEATURES
+
+
+def test_an_input_that_is_none_is_refused():
+    with pytest.raises(InvalidInput, match="`features` must be different names out of"):
+        specs.make(features=("return", "moon"))
+
+
 def test_needs_is_lookback_plus_warm_up():
     assert specs.needs(specs.make(features=("return",), unit="fixed")) == 61
     assert specs.needs(specs.make(features=("close", "hour"), unit="fixed", lookback=10)) == 10

@@ -159,7 +159,7 @@ def test_a_live_price_below_closed_candles(kind: str, interval: str, share: floa
     assert history.interval == interval
     found = problem(history, "live_price")
     assert (found.count, found.repair) == (1, "left out")
-    assert f"{at:%Y-%m-%d %H:%M:%S}" in found.detail
+    assert found.detail == f"a live price of {at:%Y-%m-%d %H:%M:%S}"
     assert found.first_line == (2 if kind == "newest first" else found.first_line)
 
 
@@ -170,7 +170,9 @@ def test_a_live_price_beside_the_open_candle(interval: str) -> None:
     at = (NOW + 0.37 * length).floor("s")
     history = read(written(with_live(frame, at), "csv"), "x")
     assert history.candles.index.equals(frame.index[:-1].as_unit("ns").rename("time"))
-    assert problem(history, "live_price").count == 2
+    found = problem(history, "live_price")
+    assert found.count == 2
+    assert found.detail == f"a live price of {at:%Y-%m-%d %H:%M:%S}, and what was open then"
 
 
 def test_several_live_prices() -> None:
@@ -228,6 +230,16 @@ def test_irregular_rows_have_no_live_price() -> None:
     assert count_closed(live, live, spacing) == 10
     assert count_closed(live[-3:], live[-3:], spacing) == 2
     assert count_closed(live[-2:], live[-2:], spacing) == 2
+
+
+@pytest.mark.parametrize(("minutes", "closed"), [(30, 11), (60, 12)])
+def test_half_an_hour_after_an_hourly_candle_is_a_live_price(minutes: int, closed: int) -> None:
+    hour = INTERVALS["1h"]
+    opens = NOW.value + np.append(
+        np.arange(11) * hour.value, 10 * hour.value + minutes * 60 * 10**9
+    )
+    stamps = opens + hour.value  # closing times: the candle before the live price had closed
+    assert count_closed(stamps, opens, hour) == closed
 
 
 def with_flags(frame: pd.DataFrame, kind: str) -> bytes:
