@@ -167,7 +167,8 @@ def test_a_row_between_two_candles_is_no_other_length() -> None:
         # At an end 3 steps, as if 20 candles were missing, are enough; within it takes 5 and 100.
         (8 * 60, 2, False, False), (8 * 60, 3, False, True), (7 * 60, 3, False, False),
         (6 * 60, 4, False, True), (21 * 60, 5, True, True), (20 * 60, 5, False, True),
-        (26 * 60, 4, False, True), (11 * 60, 10, True, True), (90, 60, False, False),
+        (26 * 60, 4, False, True), (11 * 60, 10, True, True), (12 * 60, 9, False, True),
+        (90, 60, False, False),
         # Of shorter steps 3 are enough at an end; within it takes 4, and those of a whole candle.
         (30, 2, False, False), (30, 3, False, True), (30, 4, True, True), (20, 3, False, True),
         (10, 5, False, True), (10, 6, True, True), (40, 50, False, False),
@@ -187,3 +188,17 @@ def test_few_steps_are_no_other_length(
             last = before + count - (after > 0)
             assert (found.first, found.last) == (before, last)
             assert found.last_length == (hour if after else other)
+
+
+def test_a_february_is_a_month_too() -> None:
+    months = pd.date_range("2019-01-01", "2019-04-01", freq="MS", unit="ns")
+    days = pd.date_range("2019-04-02", periods=50, freq="D", unit="ns")
+    found = find_lengths(months.append(days).asi8, INTERVALS["1d"])
+    assert found is not None
+    assert (found.short, found.long) == (pd.Timedelta(days=1), pd.Timedelta(days=30))
+    assert (found.first, found.last) == (0, 2)
+
+
+def test_a_time_that_is_there_again_and_again_is_no_other_length() -> None:
+    index = pd.date_range(START, periods=50, freq="h").as_unit("ns")
+    assert find_lengths(np.repeat(index.asi8, [1] * 20 + [6] + [1] * 29), INTERVALS["1h"]) is None
