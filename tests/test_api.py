@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import json
+import re
 import threading
 from itertools import pairwise
 
@@ -137,9 +138,12 @@ def test_predict_and_forecast_agree_to_the_last_digit(client, service):
 
 @pytest.mark.parametrize("count", [0, 1, 59, 61, 120])
 def test_another_number_of_closes_is_refused(client, count):
-    message = refusal(post(client, json.dumps({"prices": [61_000.0] * count})))
+    body = json.dumps({"prices": [61_000.0] * count})
+    message = refusal(post(client, body))
     assert "`prices` must hold exactly 60" in message
     assert f"Received: {count}." in message
+    with pytest.raises(InvalidInput, match=re.escape(message)):
+        read_closes(body.encode())
 
 
 @pytest.mark.parametrize(
