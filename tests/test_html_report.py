@@ -266,6 +266,14 @@ def test_only_parts_that_mean_something_are_made(result, interval, view, names):
     assert list(html_report.makers(other, view)) == names
 
 
+@pytest.mark.parametrize(("hours", "has"), [(6 * 24, True), (6 * 24 - 1, False)])
+def test_weekdays_are_of_six_days_at_least(result, hours, has):
+    forecast = result.forecast[: hours + 1]
+    other = dataclasses.replace(result, forecasts={"har": forecast})
+    assert forecast.origins[-1] - forecast.origins[0] == pd.Timedelta(hours=hours)
+    assert ("by-weekday" in html_report.makers(other, "When")) is has
+
+
 def test_a_single_step_has_no_coverage_by_step(result):
     one = dataclasses.replace(result, spec=dataclasses.replace(result.spec, horizon=1))
     assert "coverage-by-step" not in html_report.makers(one, "Bands")
