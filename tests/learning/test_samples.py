@@ -305,6 +305,17 @@ def test_each_unit_begins_exactly_where_the_one_before_it_ended():
     pd.testing.assert_frame_equal(whole.iloc[150:], candles.iloc[150:])
 
 
+def test_a_change_of_the_unit_lies_between_two_candles_of_the_history():
+    whole = synthetic.history(100)
+    index = whole.candles.index
+    changes = (index[10], index[40], index[99])
+    history = dataclasses.replace(whole, unit_changes=changes)
+    assert samples.unit_changes(history) == samples.gaps(history) == (10, 40, 99)
+    for first, stop, rows in ((10, 100, (30, 89)), (9, 99, (1, 31)), (41, 99, ())):
+        part = dataclasses.replace(history, candles=whole.candles.iloc[first:stop])
+        assert samples.unit_changes(part) == rows
+
+
 def test_a_gap_is_more_than_six_absent_candles():
     history = synthetic.history(100)
     assert samples.gaps(history) == ()
