@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -27,7 +28,7 @@ def run(capsys):
 @pytest.fixture
 def prices(tmp_path):
     path = tmp_path / "ETHUSD_1h.csv"
-    price_file.write(synthetic.history(600), path)
+    price_file.write(dataclasses.replace(synthetic.history(600), coin="ETH"), path)
     return path
 
 

@@ -189,7 +189,7 @@ def read(
 
     Args:
         path_or_file: Path of the file, or the file itself, open for reading bytes.
-        coin: Ticker; by default guessed from the file's name or from its own symbols.
+        coin: Ticker; by default what the file calls it, else guessed from its name.
         interval: Merge into candles of this length; by default as in the file.
         repair: Repairs to make: outliers, ohlc_violations, flat_tail or flat, named as in
             ``quality``, or unlisted for prices of 0 before the first one. None by default.

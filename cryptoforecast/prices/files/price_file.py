@@ -57,7 +57,7 @@ def read(
     Args:
         source: Path, content, or an open binary file.
         name: The file's name, for messages and for guessing the coin.
-        coin: Ticker; by default guessed from the name or the file's own symbol column, else
+        coin: Ticker; by default what the file calls it, else guessed from its name, else
             ``"UNKNOWN"``.
         interval: Merge into candles of this length; as in the file by default.
         corrections: What the user says about the file, where the reader would decide otherwise.
@@ -222,7 +222,7 @@ def check_free(path: Path, *, force: bool = False) -> None:
 
 
 def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Corrections) -> Symbol:
-    """Settle the coin and its quote: as the user says, else the file, else its name.
+    """Settle coin and quote: as the user says, else the file, else its name.
 
     Args:
         own: What the user says.
@@ -236,7 +236,7 @@ def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Correc
     inside = read_symbol(reading.symbol) if reading.symbol else None
     outside = guess(name)
     by_name = (outside.quote if outside else None) or _money_in(name)
-    ticker = next((symbol.ticker for symbol in (own, outside, inside) if symbol), UNKNOWN)
+    ticker = next((symbol.ticker for symbol in (own, inside, outside) if symbol), UNKNOWN)
     # A coin's prices are not in itself: "Open (BTC)" says which coin it is.
     inner = None if reading.quote == ticker in COINS else reading.quote or None
     if corrections.quote is not None:

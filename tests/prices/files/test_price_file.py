@@ -497,10 +497,11 @@ def test_options_are_checked_before_the_file_is_read() -> None:
         read(b"", "x.csv", repairs=["nothing"])
 
 
-def test_the_symbol_in_the_file_names_the_coin_where_its_name_does_not() -> None:
+def test_the_symbol_in_the_file_names_the_coin_whatever_its_name_says() -> None:
     content = own().replace(b"\n", b",ETHUSDT\n").replace(b"volume,ETHUSDT", b"volume,symbol")
     assert read(content, "x.csv").coin == "ETH"
-    assert read(content, "BTC.csv").coin == "BTC"
+    assert read(content, "BTC.csv").coin == "ETH"
+    assert read(own(), "BTC.csv").coin == "BTC"
     assert read(content, "x.csv", coin="sol").coin == "SOL"
 
 
