@@ -114,6 +114,8 @@ def test_every_section_has_a_figure_a_sentence_and_a_table(result, page):
     figures = [
         tag for tag, attrs in reader.tags if "plotly-graph-div" in (attrs.get("class") or "")
     ]
+    # Each follows the width of the window.
+    assert page.count('"responsive": true') == len(figures)
     assert len(figures) == len(parts) + len(html_report.LEADERBOARDS) + 1
 
 
