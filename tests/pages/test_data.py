@@ -21,7 +21,7 @@ from tests.prices.files import samples
 @pytest.fixture
 def csv(tmp_path) -> bytes:
     path = tmp_path / "ETHUSDT_1h.csv"
-    price_file.write(synthetic.history(900), path)
+    price_file.write(dataclasses.replace(synthetic.history(900), coin="ETH"), path)
     return path.read_bytes()
 
 
