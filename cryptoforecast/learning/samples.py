@@ -19,7 +19,7 @@ from cryptoforecast.learning import features, ranges
 from cryptoforecast.learning.specs import is_network, needs, warmup
 from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.prices.candles import levels, quality
-from cryptoforecast.prices.candles.repairs import CUT, RESCALE
+from cryptoforecast.prices.candles.levels import CUT, RESCALE
 from cryptoforecast.types import Array, ModelSpec, PriceHistory, Scaler, Split, Stretches
 
 #: More absent candles in a row than this are a gap. Fewer are hours without a trade: a thin market

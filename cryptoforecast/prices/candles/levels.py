@@ -16,6 +16,8 @@ import pandas as pd
 
 from cryptoforecast.types import Array
 
+#: Names of the two repairs: leave out what is before a shift, or bring it into the new unit.
+CUT, RESCALE = "level_shift_cut", "level_shift_rescale"
 #: A smaller ratio of two levels is a move of the market.
 MIN_RATIO = 1.5
 #: No market moves by this ratio in one candle and is calm before and after.

@@ -16,6 +16,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import levels, quality
 from cryptoforecast.prices.candles.findings import MIN_FLAT_CANDLES, runs
+from cryptoforecast.prices.candles.levels import CUT, RESCALE
 from cryptoforecast.types import Array, Problem
 
 # Candles that a history must have, at least.
@@ -62,8 +63,7 @@ def _before_shift(candles: pd.DataFrame) -> Array:
     return np.arange(len(candles)) < (shifts[-1].row if shifts else 0)
 
 
-#: The two repairs of a level shift.
-CUT, RESCALE = "level_shift_cut", "level_shift_rescale"
+# The finding that a repair of another name mends.
 _KINDS = {CUT: "level_shift", RESCALE: "level_shift"}
 
 
