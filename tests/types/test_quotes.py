@@ -32,7 +32,7 @@ def test_a_price_is_written_in_its_quote(price: float, quote: str, text: str) ->
     [
         (64_123.0, "USD", 2), (10.0, "USD", 2), (9.99, "USD", 3), (1.0, "USD", 3),
         (0.1, "EUR", 4), (1e-20, "USD", 12), (91e6, "KRW", 0), (1500.0, "JPY", 0),
-        (0.3, "KRW", 4), (1.23e-6, "BTC", 8), (1e-20, "BTC", 12),
+        (0.3, "KRW", 4), (1.0, "BTC", 3), (0.99, "BTC", 6), (1.23e-6, "BTC", 8), (1e-20, "BTC", 12),
     ],
 )  # fmt: skip
 def test_a_price_has_about_four_digits(price: float, quote: str, count: int) -> None:

@@ -204,6 +204,14 @@ def test_an_open_high_or_low_beyond_twice_the_closes_is_an_outlier(
     assert np.flatnonzero(quality.outliers(candles)).tolist() == [51] * found
 
 
+@pytest.mark.parametrize("column", ["open", "high"])
+def test_a_fall_begins_at_the_close_before(column: str) -> None:
+    candles = spiked(0.0, 0.0)
+    candles.iloc[10:50, :4] *= 2
+    candles.iloc[50, candles.columns.get_loc(column)] *= 2.02
+    assert not quality.outliers(candles).any()
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(("ticks", "found"), [(5, False), (6, True)])
 def test_five_coarse_ticks_are_a_thin_market(sign: int, ticks: int, found: bool) -> None:
