@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,9 @@ from cryptoforecast.types import (
     Verdict,
     WalkForward,
 )
-from cryptoforecast.types.diagnosis import Agreement, Diagnosis, SourceCheck
+
+if TYPE_CHECKING:
+    from cryptoforecast.types.diagnosis import Agreement, Diagnosis, SourceCheck
 
 Json = dict[str, object]
 #: JSON figures of one step.
