@@ -52,11 +52,13 @@ from cryptoforecast.types.prices import (
     QualityReport,
 )
 from cryptoforecast.types.quotes import affixes, price_text
+from cryptoforecast.types.users import OWNER, User
 
 __all__ = [
     "INTERVALS",
     "INTERVAL_NOUNS",
     "MEDIAN",
+    "OWNER",
     "QUANTILES",
     "UNWATCHED",
     "Array",
@@ -90,6 +92,7 @@ __all__ = [
     "Stretches",
     "TrainedModel",
     "TrainingRecord",
+    "User",
     "Verdict",
     "WalkForward",
     "WalkPlan",
