@@ -5,6 +5,7 @@ runs it as a plain script, its older way, it draws the dashboard alone.
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -13,7 +14,7 @@ from cryptoforecast.settings import PACKAGE, ROOT
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast import api
-    from cryptoforecast.server import preload, process
+    from cryptoforecast.server import guard, preload, process
 
     process.set_up()  # before anything large is loaded
     # The script is not app.py itself: `pages/` lies beside app.py, and Streamlit would then serve
@@ -27,6 +28,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
             Route("/predict", api.Predict(preload.service), methods=["POST"]),
             Mount("/api", app=api.Rest(preload.service)),
         ],
+        middleware=[Middleware(guard.Guard)],
         lifespan=preload.lifespan,
     )
 else:

@@ -44,6 +44,8 @@ def allowed(path: Path) -> set[str]:
         found |= {"starlette"}
     if where == "cryptoforecast/api.py" or where.startswith("cryptoforecast/api/"):
         found |= {"fastapi", "starlette"}
+    if where == "cryptoforecast/server/guard.py":
+        found |= {"starlette"}
     if where == "cryptoforecast/learning/networks.py":
         found |= {"tensorflow", "keras"}
     return found
