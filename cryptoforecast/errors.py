@@ -57,5 +57,9 @@ class AlreadyExists(InvalidInput):
     """Something of this name exists, and may not be overwritten."""
 
 
+class NotAllowed(InvalidInput):
+    """Only the owner of the installation may do this."""
+
+
 class Cancelled(CryptoForecastError):
     """The user stopped the work."""

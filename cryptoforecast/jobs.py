@@ -1,6 +1,7 @@
 """Background work: one worker thread, a bounded queue, progress and cancelling.
 
-The worker never touches a page. Pages read the state of a ``Job`` from time to time.
+The worker never touches a page. Pages read the state of a ``Job`` from time to time. A job belongs
+to all users who wait for its result: it ends early only when the last of them has cancelled it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput
-from cryptoforecast.types import Monitor, Progress
+import pandas as pd
+
+from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput, NotAllowed
+from cryptoforecast.types import OWNER, Monitor, Progress, User
+from cryptoforecast.types.durations import span_text
 
 Result = TypeVar("Result")
 Work = Callable[[Monitor], Result]
@@ -34,21 +38,27 @@ class Job(Generic[Result]):
         title: Describes the work to users.
         work: Returns the result. It reports progress to its monitor, which also says whether the
             job is cancelled.
+        seconds: How long the work may run unless the owner waits for it; ``None`` for no limit.
 
     Attributes:
         key: Names the work. A second submission with the same key returns the same job.
         title: Describes the work to users.
+        users: Who waits for the result. The owner is the same user in all sessions.
         progress: The latest progress; ``None`` before the first report.
         result: The result; ``None`` unless done.
         error: Why the job failed or was cancelled; ``None`` otherwise.
     """
 
-    def __init__(self, key: str, title: str, work: Work[Result]) -> None:
+    def __init__(
+        self, key: str, title: str, work: Work[Result], seconds: float | None = None
+    ) -> None:
         self.key, self.title = key, title
+        self.users: set[User] = set()
         self.progress: Progress | None = None
         self.result: Result | None = None
         self.error: CryptoForecastError | None = None
         self._work: Work[Result] | None = work
+        self._seconds = seconds
         self._cancel = threading.Event()
         self._finished = threading.Event()
         self._started: float | None = None
@@ -80,20 +90,28 @@ class Job(Generic[Result]):
             return None
         return progress.seconds * (1 - progress.done) / progress.done
 
-    def cancel(self) -> None:
-        """Request the work to stop, which it does before its next update."""
-        self._cancel.set()
+    def has_user(self, user: User) -> bool:
+        """Return whether a user waits for the result."""
+        return not self.users.isdisjoint(_names(user))
+
+    def has_others(self, user: User) -> bool:
+        """Return whether someone else than this user waits for the result."""
+        return not self.users <= _names(user)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, for ``timeout`` seconds at most; return whether it came."""
         return self._finished.wait(timeout)
+
+    def _stop(self) -> None:
+        """Request the work to stop, which it does before its next update."""
+        self._cancel.set()
 
     def _run(self) -> None:
         self._started = time.monotonic()
         try:
             if self._work is None or self._cancel.is_set():
                 raise Cancelled("Training was cancelled.")
-            self.result = self._work(Monitor(self._report, self._cancel.is_set))
+            self.result = self._work(Monitor(self._report, self._stopped))
         except CryptoForecastError as error:
             # A copy, because the traceback of the original holds the history and the network.
             self.error = type(error)(*error.args)
@@ -107,52 +125,70 @@ class Job(Generic[Result]):
     def _report(self, progress: Progress) -> None:
         self.progress = progress
 
+    def _stopped(self) -> bool:
+        """Return whether the job is cancelled.
+
+        Raises:
+            InvalidInput: If the time that it may take is over.
+        """
+        if self._seconds is None or self._started is None or OWNER in self.users:
+            return self._cancel.is_set()
+        if time.monotonic() - self._started > self._seconds:
+            done = 0.0 if self.progress is None else self.progress.done
+            raise InvalidInput(
+                f"A training may take {_in_words(self._seconds)} on this server. Received: one "
+                f"that had done {done:.0%} of its work by then, and was ended. Choose fewer "
+                "epochs, fewer candles or a smaller network, or train on your own machine."
+            )
+        return self._cancel.is_set()
+
 
 class Runner(Generic[Result]):
     """Runs jobs one after another, in the order in which they were submitted.
 
     Args:
         limit: Jobs that may wait; one more is refused.
+        waiting: Jobs of one user that may wait. The owner may fill the queue.
+        seconds: How long a job may run unless the owner waits for it; ``None`` for no limit.
     """
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(
+        self, limit: int, *, waiting: int | None = None, seconds: float | None = None
+    ) -> None:
+        self.limit, self.waiting, self.seconds = limit, waiting, seconds
         self._lock = threading.Condition()
         self._jobs: OrderedDict[str, Job[Result]] = OrderedDict()
         self._queue: list[Job[Result]] = []
         self._current: Job[Result] | None = None
         self._worker: threading.Thread | None = None
 
-    def submit(self, key: str, title: str, work: Work[Result]) -> Job[Result]:
-        """Queue work, or return the job of the same key that waits, runs or is done.
+    def submit(self, key: str, title: str, work: Work[Result], *, user: User) -> Job[Result]:
+        """Queue work, or join the job of the same key that waits, runs or is done.
 
         Args:
             key: Names the work.
             title: Describes the work to users.
             work: See ``Job``.
+            user: Who waits for the result.
 
         Raises:
-            InvalidInput: If the queue is full.
+            InvalidInput: If the queue is full, or too many jobs of this user wait.
         """
         with self._lock:
             job = self._jobs.get(key)
-            if job is not None and (job.active or job.state == "done"):
-                return job
-            self._drop_cancelled()
-            if len(self._queue) >= self.limit:
-                raise InvalidInput(
-                    f"At most {self.limit} trainings may wait. Received one more. Try again when "
-                    "one has finished."
-                )
-            job = Job(key, title, work)
-            self._jobs[key] = job
-            self._jobs.move_to_end(key)
-            self._queue.append(job)
-            self._drop_finished()
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._loop, name="training", daemon=True)
-                self._worker.start()
-            self._lock.notify()
+            if job is None or not (job.active or job.state == "done"):
+                self._drop_cancelled()
+                self._check_room(user)
+                job = Job(key, title, work, self.seconds)
+                self._jobs[key] = job
+                self._jobs.move_to_end(key)
+                self._queue.append(job)
+                self._drop_finished()
+                if self._worker is None:
+                    self._worker = threading.Thread(target=self._loop, name="training", daemon=True)
+                    self._worker.start()
+                self._lock.notify()
+            job.users.add(OWNER if user.owner else user)
             return job
 
     def get(self, key: str) -> Job[Result] | None:
@@ -166,6 +202,39 @@ class Runner(Generic[Result]):
             if key in self._jobs and not self._jobs[key].active:
                 del self._jobs[key]
 
+    def join(self, key: str, *, user: User) -> None:
+        """Let a user wait for the result of a job that waits or runs."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and job.active:
+                job.users.add(OWNER if user.owner else user)
+
+    def cancel(self, key: str, *, user: User, for_all: bool = False) -> None:
+        """Let a user no longer wait for a job; it ends when nobody waits for it any more.
+
+        Nothing happens if the user did not wait for it.
+
+        Args:
+            key: Names the work.
+            user: Who cancels.
+            for_all: Whether to end it although others wait for it, which only the owner may.
+
+        Raises:
+            NotAllowed: If someone else than the owner wants to end it for all.
+        """
+        if for_all and not user.owner:
+            raise NotAllowed(
+                "Only the owner of this server may end a training that others wait for. Received: "
+                "a request of someone else. Cancel it for yourself."
+            )
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or not (for_all or job.has_user(user)):
+                return
+            job.users -= job.users if for_all else _names(user)
+            if not job.users:
+                job._stop()
+
     def queue_position(self, job: Job[Result]) -> int:
         """Count the jobs that run or wait before this one."""
         with self._lock:
@@ -174,6 +243,20 @@ class Runner(Generic[Result]):
                 return 0
             busy = self._current is not None
             return waiting.index(job) + int(busy)
+
+    def _check_room(self, user: User) -> None:
+        if len(self._queue) >= self.limit:
+            raise InvalidInput(
+                f"At most {self.limit} trainings may wait. Received one more. Try again when "
+                "one has finished."
+            )
+        own = sum(job.has_user(user) for job in self._queue)
+        if self.waiting is not None and not user.owner and own >= self.waiting:
+            raise InvalidInput(
+                f"At most {self.waiting} trainings of one user may wait. Received one more. Try "
+                "again when one of yours has begun, or cancel one: choose it in the list of "
+                "models."
+            )
 
     def _drop_cancelled(self) -> None:
         # Each state is read once: a job that is cancelled meanwhile stays until the next time.
@@ -196,3 +279,13 @@ class Runner(Generic[Result]):
             job._run()
             with self._lock:
                 self._current = None
+
+
+def _in_words(seconds: float) -> str:
+    return span_text(pd.Timedelta(seconds, "s"), close=True)
+
+
+def _names(user: User) -> set[User]:
+    """Return whom a user may be known as: the owner was a session before giving the key."""
+    session = User(user.session, owner=False)
+    return {session, OWNER} if user.owner else {session}

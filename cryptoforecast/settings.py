@@ -32,6 +32,12 @@ class Settings:
         cached_trainings: Trained networks in the training cache.
         price_files: Pairs of coin and interval in the price cache.
         jobs: Trainings that may wait in the queue.
+        waiting: Trainings of one user that may wait.
+        training_minutes: Minutes that a training may take. Like ``waiting``, it does not bind the
+            owner.
+        memory: Megabytes that the process may use; ``None`` for what the system allows it.
+        session_candles: Candles of the opened files of one session.
+        server_candles: Candles of all opened files.
     """
 
     home: Path
@@ -42,10 +48,15 @@ class Settings:
     cached_trainings: int = 60
     price_files: int = 200
     jobs: int = 8
+    waiting: int = 2
+    training_minutes: float = 15.0
+    memory: float | None = None
+    session_candles: int = 1_000_000
+    server_candles: int = 3_000_000
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``CRYPTOFORECAST_HOME``, ``_LIVE`` (0 or 1) and ``_DEADLINE`` (seconds).
+        """Read ``CRYPTOFORECAST_HOME``, ``_LIVE`` (0 or 1), ``_DEADLINE`` (seconds) and bounds.
 
         Raises:
             InvalidInput: If a value is outside the rules.
@@ -71,7 +82,39 @@ class Settings:
             raise InvalidInput(
                 f"CRYPTOFORECAST_DEADLINE must be above 0 and at most 15. Received: {deadline}."
             )
-        return cls(home=home.resolve(), live=live == "1", deadline=seconds)
+        return cls(
+            home=home.resolve(),
+            live=live == "1",
+            deadline=seconds,
+            waiting=int(_number(environ, "WAITING", cls.waiting, 1, 1000)),
+            training_minutes=_number(environ, "TRAINING_MINUTES", cls.training_minutes, 0.1, 1e6),
+            memory=_number(environ, "MEMORY", 0, 0, 1e9) or None,
+            session_candles=int(
+                _number(environ, "SESSION_CANDLES", cls.session_candles, 1000, 1e8)
+            ),
+            server_candles=int(_number(environ, "SERVER_CANDLES", cls.server_candles, 1000, 1e9)),
+        )
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: float, lowest: float, highest: float
+) -> float:
+    """Read the number of a variable ``CRYPTOFORECAST_…``.
+
+    Raises:
+        InvalidInput: If it is no number, or outside its bounds.
+    """
+    given = environ.get(f"CRYPTOFORECAST_{name}", str(default))
+    try:
+        number = float(given)
+    except ValueError:
+        number = float("nan")
+    if not lowest <= number <= highest:
+        raise InvalidInput(
+            f"CRYPTOFORECAST_{name} must be a number from {lowest:g} to {highest:g}. Received: "
+            f"{given!r:.40}."
+        )
+    return number
 
 
 def default_home() -> Path:

@@ -41,7 +41,7 @@ from cryptoforecast.service.backtests import forecast_bytes
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import Monitor, WalkPlan
+from cryptoforecast.types import OWNER, Monitor, WalkPlan
 from tests import synthetic
 
 SPEC = synthetic.spec(epochs=1)
@@ -210,13 +210,16 @@ def test_a_walk_forward_test_runs_as_a_job_and_can_be_cancelled(service):
     long = dataclasses.replace(SPEC, epochs=500)
     runner = Runner(2)
     job = runner.submit(
-        "a", "Walk", lambda *given: service.walk_forward.run(history, long, plan, *given)
+        "a",
+        "Walk",
+        lambda *given: service.walk_forward.run(history, long, plan, *given),
+        user=OWNER,
     )
     try:
         assert wait_for(lambda: job.progress is not None)
         assert (job.progress.fold, job.progress.folds) == (1, 2)
     finally:
-        job.cancel()
+        runner.cancel("a", user=OWNER)
     assert job.wait(20)
     assert job.state == "cancelled"
     assert service.training.cache.get(training_cache.key(history, long)) is None
@@ -226,7 +229,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
     history, plan = synthetic.history(), WalkPlan(folds=2)
     key = service.walk_forward.key(history, SPEC, plan)
     assert service.walk_forward.result(key) is None
-    job = service.walk_forward.submit(history, SPEC, plan)
+    job = service.walk_forward.submit(history, SPEC, plan, user=OWNER)
     assert (job.key, job.title) == (key, "Dense network for BTC 1h in 2 folds")
     assert job.wait(60)
     tested = service.walk_forward.result(key)
@@ -234,12 +237,12 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
     assert list(tested.backtest.scores) == [*QUICK, "dense"]
     assert job.result.model is tested.folds[-1].model
     assert (job.progress.fold, job.progress.folds, job.progress.done) == (2, 2, 1.0)
-    assert service.walk_forward.submit(history, SPEC, plan) is job
+    assert service.walk_forward.submit(history, SPEC, plan, user=OWNER) is job
 
     # No longer remembered: worked out again, from the folds' own cached results.
     monkeypatch.setattr(training, "fit", None)
     forgetful = WalkForwardService(service.training, OneHeavyFit())
-    again = forgetful.submit(history, SPEC, plan)
+    again = forgetful.submit(history, SPEC, plan, user=OWNER)
     assert again is not job
     assert again.wait(60)
     assert figures(forgetful.result(key).backtest) == figures(tested.backtest)
@@ -257,7 +260,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
 )
 def test_what_can_not_walk_forward_is_refused_before_it_queues(service, history, plan, error):
     with pytest.raises(error):
-        service.walk_forward.submit(history, SPEC, plan)
+        service.walk_forward.submit(history, SPEC, plan, user=OWNER)
     assert service.training.job(service.walk_forward.key(history, SPEC, plan)) is None
 
 
@@ -322,22 +325,24 @@ def wait_for(condition, seconds=60):
 def test_a_job_gives_what_the_direct_way_gives(trained, no_training):
     home, first = trained
     service = Service(Settings(home, shipped=home / "none", live=False))
-    job = service.training.submit(synthetic.history(), SPEC)
+    job = service.training.submit(synthetic.history(), SPEC, user=OWNER)
     assert job.wait(20)
     assert job.title == "Dense network for BTC 1h"
     assert job.result.cached
     assert_same_weights(job.result.model, first.model)
     assert service.training.model(job.key) is job.result.model
-    assert service.training.submit(synthetic.history(), SPEC) is job
+    assert service.training.submit(synthetic.history(), SPEC, user=OWNER) is job
 
 
 def test_what_can_not_be_trained_is_refused_before_it_queues(service):
     with pytest.raises(InvalidInput, match="`lookback` must be between"):
-        service.training.submit(synthetic.history(), dataclasses.replace(SPEC, lookback=1))
+        service.training.submit(
+            synthetic.history(), dataclasses.replace(SPEC, lookback=1), user=OWNER
+        )
     with pytest.raises(NotEnoughData, match="training span"):
-        service.training.submit(synthetic.history(100), SPEC)
+        service.training.submit(synthetic.history(100), SPEC, user=OWNER)
     with pytest.raises(InvalidInput, match="alive at its end"):
-        service.training.submit(synthetic.dead(synthetic.history(), 100), SPEC)
+        service.training.submit(synthetic.dead(synthetic.history(), 100), SPEC, user=OWNER)
 
 
 @pytest.mark.parametrize("key", ["", "../../etc", "0" * 32, "x\ny"])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import training, training_cache
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, PriceHistory, TrainedModel
+from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, PriceHistory, TrainedModel, User
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,14 +33,17 @@ class TrainingService:
     """Trainings of this process, one at a time in the background.
 
     Args:
-        settings: Where trained networks are cached, and how many may wait in the queue.
+        settings: Where trained networks are cached, how many trainings may wait in the queue, and
+            how long one may take.
 
     Attributes:
         jobs: Background work: trainings and walk-forward tests.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.jobs: Runner[Run] = Runner(settings.jobs)
+        self.jobs: Runner[Run] = Runner(
+            settings.jobs, waiting=settings.waiting, seconds=60 * settings.training_minutes
+        )
         self.cache = training_cache.TrainingCache(
             settings.home / "results", settings.cached_trainings
         )
@@ -71,12 +74,17 @@ class TrainingService:
         model, cached = self.model_of(key, make, use_cache=use_cache)
         return Run(key, history, model, cached)
 
-    def submit(self, history: PriceHistory, spec: ModelSpec) -> Job[Run]:
-        """Train in the background; a second request for the same training gets the same job.
+    def submit(self, history: PriceHistory, spec: ModelSpec, *, user: User) -> Job[Run]:
+        """Train in the background; a second request for the same training joins the same job.
+
+        Args:
+            history: ``n`` candles.
+            spec: Settings of the network.
+            user: Who waits for the network.
 
         Raises:
-            InvalidInput: If the settings or the prices are outside the rules, or the queue is
-                full.
+            InvalidInput: If the settings or the prices are outside the rules, the queue is full,
+                or too many trainings of this user wait.
             NotEnoughData: If a span of the split would be too short.
         """
         training.check(history, spec)
@@ -84,7 +92,20 @@ class TrainingService:
         def work(monitor: Monitor) -> Run:
             return self.train(history, spec, monitor)
 
-        return self.jobs.submit(training_cache.key(history, spec), title(history, spec), work)
+        key = training_cache.key(history, spec)
+        return self.jobs.submit(key, title(history, spec), work, user=user)
+
+    def join(self, key: str, *, user: User) -> None:
+        """Let a user wait for background work that someone else has started."""
+        self.jobs.join(key, user=user)
+
+    def cancel(self, key: str, *, user: User, for_all: bool = False) -> None:
+        """Let a user no longer wait for background work; see ``Runner.cancel``.
+
+        Raises:
+            NotAllowed: If someone else than the owner wants to end it for all.
+        """
+        self.jobs.cancel(key, user=user, for_all=for_all)
 
     def job(self, key: str) -> Job[Run] | None:
         """Return background work by its key, or ``None`` once it is forgotten."""

@@ -14,7 +14,15 @@ from cryptoforecast.learning import training, training_cache
 from cryptoforecast.service.backtests import forecast_bytes, missing_baselines
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.training import Run, TrainingService, title
-from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, PriceHistory, WalkForward, WalkPlan
+from cryptoforecast.types import (
+    UNWATCHED,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    User,
+    WalkForward,
+    WalkPlan,
+)
 
 #: How the key of a walk-forward test begins.
 KEY_PREFIX = "walk-"
@@ -68,14 +76,22 @@ class WalkForwardService:
         model_of = functools.partial(self._training.model_of, use_cache=use_cache)
         return walk_forward.run(history, spec, plan, monitor, model_of, baselines=baselines)
 
-    def submit(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> Job[Run]:
+    def submit(
+        self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan, *, user: User
+    ) -> Job[Run]:
         """Test a network in the background, compared with the quick baselines.
 
         ``result`` returns the finished test. The job's own result holds the last fold's network.
 
+        Args:
+            history: ``n`` candles.
+            spec: Settings of the network.
+            plan: The folds.
+            user: Who waits for the test.
+
         Raises:
-            InvalidInput: If the settings, the plan or the prices are outside the rules, or the
-                queue is full.
+            InvalidInput: If the settings, the plan or the prices are outside the rules, the queue
+                is full, or too many trainings of this user wait.
             NotEnoughData: If a span of a fold would be too short.
         """
         walk_forward.check_all(history, spec, plan)
@@ -91,7 +107,7 @@ class WalkForwardService:
             return Run(key, history, models[-1], tested.backtest.cached)
 
         name = f"{title(history, spec)} in {plan.folds} folds"
-        return self._training.jobs.submit(key, name, work)
+        return self._training.jobs.submit(key, name, work, user=user)
 
     def key(self, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> str:
         """Name a walk-forward test by all that shapes it."""

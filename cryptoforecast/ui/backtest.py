@@ -10,7 +10,7 @@ from cryptoforecast import charts
 from cryptoforecast.service import Service, is_walk_forward
 from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, WalkForward, WalkPlan
-from cryptoforecast.ui import elements, selection, training, verdict
+from cryptoforecast.ui import elements, identity, selection, training, verdict
 from cryptoforecast.ui.plan import Plan
 
 #: Where the URL holds the key of the last walk-forward test.
@@ -103,7 +103,7 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
         if not st.button("Run the test", type="primary", icon=":material/model_training:"):
             return
         with elements.errors():
-            job = service.walk_forward.submit(history, spec, plan)
+            job = service.walk_forward.submit(history, spec, plan, user=identity.user())
             st.query_params[LINK] = job.key
             st.rerun()
 

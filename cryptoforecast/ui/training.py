@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.types import PriceHistory, Progress
-from cryptoforecast.ui import elements, form, inputs
+from cryptoforecast.ui import elements, form, identity, inputs
 from cryptoforecast.ui.words import plain
 
 #: Trainings of a session that stay in the list of models.
@@ -34,7 +36,7 @@ def offer(service: Service, history: PriceHistory) -> None:
         spec = form.draw(history)
         if spec is None:
             return
-        job = service.training.submit(history, spec)
+        job = service.training.submit(history, spec, user=identity.user())
         name = inputs.RUN + job.key
         runs = [run for run in st.session_state.get("runs", []) if run != name]
         st.session_state["runs"] = [*runs, name][-MAX_RUNS:]
@@ -85,7 +87,40 @@ def watch(service: Service, job: Job[Run]) -> None:
                 alt=charts.summary_loss(progress.curve),
                 key="loss",
             )
-        st.button("Cancel", icon=":material/stop_circle:", on_click=job.cancel)
+        _choices(service, job)
+
+
+def _choices(service: Service, job: Job[Run]) -> None:
+    """Offer to cancel the training or to wait for it, and say whom that concerns."""
+    user = identity.user()
+    waits, others = job.has_user(user), job.has_others(user)
+    with st.container(horizontal=True):
+        if waits:
+            st.button(
+                "Cancel",
+                icon=":material/stop_circle:",
+                on_click=functools.partial(service.training.cancel, job.key, user=user),
+            )
+        else:
+            st.button(
+                "Wait for it too",
+                icon=":material/hourglass_empty:",
+                on_click=functools.partial(service.training.join, job.key, user=user),
+                help="The training then goes on for you if the others cancel it.",
+            )
+        if others and user.owner:
+            st.button(
+                "End it for everyone",
+                icon=":material/cancel:",
+                on_click=functools.partial(
+                    service.training.cancel, job.key, user=user, for_all=True
+                ),
+            )
+    if not waits:
+        st.caption("Someone else waits for this training. You see how far it is.")
+    elif others:
+        st.caption("Others wait for this training too. It goes on for them if you cancel it.")
+    else:
         st.caption(
             "The training goes on if you leave or reload this page. The address of this page leads "
             "back to it."

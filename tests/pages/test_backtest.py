@@ -16,7 +16,7 @@ from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.forecasting.baselines import BASELINES, QUICK
 from cryptoforecast.learning import specs, training
 from cryptoforecast.service import shared
-from cryptoforecast.types import MarketQuery, WalkPlan
+from cryptoforecast.types import OWNER, MarketQuery, WalkPlan
 from cryptoforecast.ui import inputs
 from tests import synthetic
 from tests.pages.conftest import words
@@ -233,7 +233,7 @@ def test_a_running_walk_is_watched_and_can_be_cancelled(at):
     query = inputs.query("BTC", "1h", "90 days")
     history = service.prices.history(query, wait=0)
     long = synthetic.spec(horizon=2, epochs=500)
-    job = service.walk_forward.submit(history, long, WalkPlan(folds=3))
+    job = service.walk_forward.submit(history, long, WalkPlan(folds=3), user=OWNER)
     link = {"history_1h": "90 days", "test": "Walk-forward", "folds": "3", "walk": job.key}
     try:
         until = time.monotonic() + 60
@@ -244,7 +244,7 @@ def test_a_running_walk_is_watched_and_can_be_cancelled(at):
         press(page, "Cancel")
         assert job.state == "cancelled"
     finally:
-        job.cancel()
+        service.training.cancel(job.key, user=OWNER)
     assert job.wait(60)
     again = at("backtest", **link)
     assert "cancelled" in words(again)

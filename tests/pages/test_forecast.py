@@ -13,7 +13,7 @@ from cryptoforecast.learning import bundles, specs, training_cache
 from cryptoforecast.prices.live.sources import base_interval
 from cryptoforecast.prices.live.yahoo import LOOK_BACK
 from cryptoforecast.service import forget_shared, shared
-from cryptoforecast.types import Forecast, MarketQuery
+from cryptoforecast.types import OWNER, Forecast, MarketQuery
 from cryptoforecast.ui import inputs, selection
 from cryptoforecast.ui.words import prices
 from tests import synthetic
@@ -339,7 +339,7 @@ def test_a_cached_training_is_tested_on_its_own_prices_where_they_are_chosen():
 def test_cancel_ends_a_training_long_before_its_last_epoch(open_page):
     service = shared()
     history = service.prices.history(MarketQuery("BTC", "1h"), wait=0)
-    job = service.training.submit(history, specs.make("careful", epochs=200))
+    job = service.training.submit(history, specs.make("careful", epochs=200), user=OWNER)
     page = open_page("", model=f"run-{job.key}")
     assert "Training LSTM" in words(page)
     next(button for button in page.button if button.label == "Cancel").click().run()
