@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,6 +19,8 @@ from cryptoforecast import __version__, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+LOCK = "requirements.lock"
+LOCKS = (LOCK, "requirements-dev.lock")
 
 
 def by_name(lines: list[str]) -> dict[str, Requirement]:
@@ -35,7 +39,7 @@ def ranges() -> dict[str, Requirement]:
 @pytest.fixture(scope="module")
 def pins() -> dict[str, Requirement]:
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    return by_name([line for line in lines if line and not line.startswith("#")])
+    return by_name([line for line in lines if line and not line.startswith(("#", "-r "))])
 
 
 def test_package_and_app_need_the_same_distributions(
@@ -99,3 +103,83 @@ def test_a_checkout_shows_its_own_files() -> None:
     assert settings.ROOT == ROOT
     assert settings.PACKAGE == ROOT / "cryptoforecast"
     assert settings.Settings(home=ROOT).shipped == ROOT / "models"
+
+
+def locked(name: str) -> list[tuple[Requirement, int]]:
+    """Read a lock: each package with the number of its hashes."""
+    text = (ROOT / name).read_text("utf-8")
+    text = "".join(line for line in text.splitlines(True) if not line.strip().startswith("#"))
+    entries = [entry.split("--hash=sha256:") for entry in re.split(r"(?m)^(?=\S)", text) if entry]
+    for _, *hashes in entries:
+        assert all(re.fullmatch(r"[0-9a-f]{64}[\s\\]*", one) for one in hashes)
+    return [(Requirement(entry[0].rstrip(" \\\n")), len(entry) - 1) for entry in entries]
+
+
+def here(requirements: list[Requirement], extra: str = "") -> list[Requirement]:
+    """Keep what applies to this system and this Python."""
+    return [one for one in requirements if not one.marker or one.marker.evaluate({"extra": extra})]
+
+
+def needed(roots: list[Requirement]) -> set[str]:
+    """Walk from requirements to every distribution that is installed for them."""
+    done: set[tuple[str, str]] = set()
+    waiting = [(one.name, extra) for one in here(roots) for extra in ("", *one.extras)]
+    while waiting:
+        name, extra = waiting.pop()
+        if (canonicalize_name(name), extra) in done:
+            continue
+        done.add((canonicalize_name(name), extra))
+        further = [Requirement(one) for one in importlib.metadata.requires(name) or []]
+        waiting += [(one.name, more) for one in here(further, extra) for more in ("", *one.extras)]
+    return {name for name, _ in done}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_locked_package_has_one_version_and_its_hashes(name: str) -> None:
+    entries = locked(name)
+    assert len(entries) > 30
+    for requirement, hashes in entries:
+        assert [one.operator for one in requirement.specifier] == ["=="], requirement
+        assert requirement.url is None
+        assert hashes > 0, requirement
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_no_host(name: str) -> None:
+    """Where packages come from is decided by who installs them."""
+    text = (ROOT / name).read_text("utf-8")
+    assert not re.search(r"https?:|//|--(index|extra|find|trusted)|\bfile:", text)
+
+
+def test_pip_reads_the_lock_before_the_pins() -> None:
+    """Two lines name each package: pip takes the hashes of the first."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    assert next(line for line in lines if line and not line.startswith("#")) == f"-r {LOCK}"
+
+
+def test_the_lock_has_every_pin(pins: dict[str, Requirement]) -> None:
+    entries = [one for one, _ in locked(LOCK)]
+    for name, pin in pins.items():
+        same = [one for one in entries if canonicalize_name(one.name) == name]
+        assert [one.specifier for one in same] == [pin.specifier], name
+        assert (same[0].marker is None) == (pin.marker is None), name
+
+
+@pytest.mark.parametrize(
+    ("file", "names"), [("requirements.txt", LOCKS[:1]), ("requirements-dev.txt", LOCKS)]
+)
+def test_the_locks_have_all_that_is_installed(file: str, names: tuple[str, ...]) -> None:
+    """A package that another one needs is pinned as well, to the version that is tested."""
+    lines = (ROOT / file).read_text("utf-8").splitlines()
+    roots = by_name([line for line in lines if line and not line.startswith(("#", "-r "))])
+    versions = {
+        canonicalize_name(one.name): one.specifier
+        for name in names
+        for one in here([entry for entry, _ in locked(name)])
+    }
+    installed = needed(list(roots.values()))
+    assert len(installed) > len(roots)
+    assert installed - versions.keys() == set()
+    # A virtual environment of Python 3.11 brings a setuptools of its own, until pip replaces it.
+    for name in installed - {"setuptools"}:
+        assert versions[name].contains(importlib.metadata.version(name)), name
