@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features, inference, samples
+from cryptoforecast.learning import features, inference, ranges, samples, specs
 from cryptoforecast.types import MEDIAN, QUANTILES
 from tests import synthetic
 
@@ -75,6 +75,17 @@ def test_many_origins_at_once_equal_each_alone(model):
         i = row - rows.start
         np.testing.assert_allclose(together.quantiles[i], alone.quantiles[0], rtol=0, atol=1e-6)
         np.testing.assert_allclose(together.predicted[i], alone.predicted[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_each_origin_has_the_range_of_its_own_candle_as_the_unit(step):
+    history, horizon = synthetic.history(300), 3
+    fixed = synthetic.model(synthetic.spec(unit="fixed", horizon=horizon))
+    ranged = synthetic.model(synthetic.spec(unit="range", horizon=horizon))
+    rows = range(specs.needs(ranged.spec) - 1, 300, step)
+    quantiles = [inference.forecast(model, history, rows).quantiles for model in (fixed, ranged)]
+    unit = ranges.unit(history.candles)[rows, None, None]
+    np.testing.assert_allclose(quantiles[1], quantiles[0] * unit, rtol=1e-6, atol=1e-9)
 
 
 def test_the_last_layer_of_many_windows_equals_that_of_each_alone(model):

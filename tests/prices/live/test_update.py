@@ -192,14 +192,21 @@ class Fixed:
     def __init__(self, answer: Fetched) -> None:
         self.answer = answer
         self.begins: list[pd.Timestamp | None] = []
+        self.budgets: list[float] = []
 
     def symbol(self, coin: object) -> str:
         return "BTC"
 
     def fetch(
-        self, symbol: str, interval: str, begin: pd.Timestamp | None, *more: object
+        self,
+        symbol: str,
+        interval: str,
+        begin: pd.Timestamp | None,
+        end: pd.Timestamp | None,
+        budget: float,
     ) -> Fetched:
         self.begins.append(begin)
+        self.budgets.append(budget)
         return self.answer
 
     def update(
@@ -263,6 +270,25 @@ def test_a_source_without_time_for_a_candle_leaves_the_cached_ones(
     assert entry.candles.index.equals(recent.index)
     assert (entry.since, entry.notes) == (recent.index[0], ())
     assert entry.fetched_at > ago("1h")
+
+
+def test_a_source_gets_what_is_left_of_the_time(tmp_path: Path) -> None:
+    source, cache = (
+        Fixed(Fetched(candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 3))),
+        PriceCache(tmp_path, 9),
+    )
+    source.update(cache, interval="1h")
+    source.update(cache, interval="1h", start=ago("20h"))
+    assert len(source.budgets) == 2
+    assert all(4 < budget <= 5 for budget in source.budgets)
+
+
+@pytest.mark.parametrize(("given", "quote"), [(None, "KRW"), ("EUR", "EUR")])
+def test_the_currency_is_what_the_source_says_or_else_the_coin(
+    tmp_path: Path, given: str | None, quote: str
+) -> None:
+    source = Fixed(Fetched(candles(f"{ago('9h'):%Y-%m-%d %H:%M}", 3), quote=given))
+    assert source.update(PriceCache(tmp_path, 9), "BTC-KRW", "1h").quote == quote
 
 
 def second_page() -> int:

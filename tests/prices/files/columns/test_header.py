@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns.choice import Wanted
 from cryptoforecast.prices.files.columns.header import (
     find_header,
     find_names,
@@ -292,6 +293,24 @@ def test_a_line_that_says_date_is_one_of_the_three_below_the_names() -> None:
 def test_tickers_below_a_complete_header_are_of_one_coin() -> None:
     with pytest.raises(UnreadableFile, match="Received: BTC-USD, ETH-USD in line 2"):
         find_header([NAMES, ["", "BTC-USD", "BTC-USD", "ETH-USD", "ETH-USD"], ROW], {})
+
+
+def test_a_chosen_coin_of_several_below_a_header_is_read() -> None:
+    # The other coin's line of tickers is no fault once the user has said which one it is.
+    names = ["time", "open", "high", "low", "close", "open", "high", "low", "close"]
+    tickers = ["", *["BTC-USD"] * 4, *["ETH-EUR"] * 4]
+    header = find_header([names, tickers, ["2024-03-01", *"12112422"]], {}, Wanted(only="ETH"))
+    assert header is not None
+    assert [header.roles[role].split()[-1] for role in ("open", "close")] == ["ETH-EUR"] * 2
+
+
+def test_dates_and_times_of_day_without_names_are_one_time() -> None:
+    rows = [
+        ["2024-03-01", f"{hour:02}:00", "10", "12", "9", f"{10 + hour}", "5"] for hour in range(9)
+    ]
+    header = recognise_columns(rows, {})
+    assert (header.roles["time"], header.roles["clock"]) == ("column 1", "column 2")
+    assert (header.roles["open"], header.roles["close"]) == ("column 3", "column 6")
 
 
 def test_one_line_before_the_table_is_counted_unless_it_is_blank() -> None:
