@@ -305,7 +305,10 @@ def test_a_chosen_coin_of_several_below_a_header_is_read() -> None:
 
 
 def test_dates_and_times_of_day_without_names_are_one_time() -> None:
-    rows = [["2024-03-01", f"{n:02}:00", f"{9 + n}", "30", "5", f"{10 + n}", "7"] for n in range(9)]
+    rows = [
+        ["2024-03-01", f"{n:02}:00", *(str(price + n) for price in (9, 12, 7, 10)), "7"]
+        for n in range(9)
+    ]
     header = recognise_columns(rows, {})
     assert (header.roles["time"], header.roles["clock"]) == ("column 1", "column 2")
     assert (header.roles["open"], header.roles["close"]) == ("column 3", "column 6")
