@@ -772,7 +772,7 @@ def test_prices_of_different_quotes_are_kept_apart(service):
     assert dollars.fingerprint != euros.fingerprint
     assert keys.of_prices(dollars) != keys.of_prices(euros)
     assert training_cache.key(dollars, SPEC) != training_cache.key(euros, SPEC)
-    assert service.prices.open(dollars) != service.prices.open(euros)
+    assert service.prices.open(dollars, user=OWNER) != service.prices.open(euros, user=OWNER)
     first, second = (
         service.backtests.of_baseline(history, "naive", 1) for history in (dollars, euros)
     )

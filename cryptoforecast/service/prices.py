@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pandas as pd
 
-from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices import LivePrices, simulate
 from cryptoforecast.prices.live.query import validate
-from cryptoforecast.service import keys
+from cryptoforecast.service.open_files import PREFIX, OpenFiles
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.types import MarketQuery, PriceHistory, User
 
 if TYPE_CHECKING:
     from cryptoforecast.prices.files.corrections import Corrections
@@ -23,32 +22,22 @@ if TYPE_CHECKING:
 
 #: Which prices may answer: those of a live source, or simulated ones too.
 PRICES = ("live", "any")
-#: How the name of an opened file begins, which stands where a coin could stand.
-FILE_PREFIX = "file-"
-#: Candles of opened files in memory, of all files together; about 50 MB.
-MAX_ROWS = 1_000_000
 
 
 class PriceService:
     """Live prices, and the files that were opened.
 
     Args:
-        settings: Where prices are cached, and whether the network may be asked.
+        settings: Where prices are cached, whether the network may be asked, and how many candles
+            of opened files are held in memory.
         sources: Where live prices come from, in order of preference; by default those of
             ``LivePrices``.
-        max_rows: Candles of opened files in memory, of all files together.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        sources: Sequence[Source] | None = None,
-        max_rows: int = MAX_ROWS,
-    ) -> None:
+    def __init__(self, settings: Settings, sources: Sequence[Source] | None = None) -> None:
         self._settings = settings
         self._live = LivePrices(settings, sources)
-        self._max_rows = max_rows
-        self._files: LruCache[PriceHistory] = LruCache(max_rows, len)
+        self._files = OpenFiles(settings.session_candles, settings.server_candles)
 
     def history(
         self, query: MarketQuery, wait: float | None = None, *, prices: str = "any"
@@ -70,6 +59,7 @@ class PriceService:
             SourceUnavailable: If live prices are needed, no source answers and none are cached.
         """
         check_prices(prices)
+        self._files.drop_left()
         if is_file(query.coin):
             return self.file(query.coin)
         return self._live.history(query, wait, simulated=prices == "any")
@@ -157,7 +147,7 @@ class PriceService:
             interval=interval,
             corrections=corrections,
             repairs=repairs,
-            max_candles=self._max_rows if to_open else MAX_ROWS_OF_A_FILE,
+            max_candles=self._files.session_candles if to_open else MAX_ROWS_OF_A_FILE,
             report=report,
         )
 
@@ -200,28 +190,39 @@ class PriceService:
 
         return column_names(source, delimiter)
 
-    def open(self, history: PriceHistory) -> str:
+    def open(
+        self,
+        history: PriceHistory,
+        *,
+        user: User,
+        is_present: Callable[[str], bool] = lambda _: True,
+    ) -> str:
         """Hold the prices of a file in memory, and return the name that stands for them.
 
-        Raises:
-            InvalidInput: If there are too many candles.
-        """
-        if len(history) > self._max_rows:
-            raise InvalidInput(
-                f"At most {self._max_rows:,} candles of a file can be opened. Received: "
-                f"{len(history):,}. Choose longer candles."
-            )
-        name = FILE_PREFIX + keys.of_file(history)
-        self._files.put(name, history)
-        return name
+        Whoever has the name can read the prices. It can't be guessed, also not from the file.
 
-    def file(self, name: str) -> PriceHistory:
+        Args:
+            history: The prices.
+            user: Who opens the file.
+            is_present: Returns whether a session is still connected. The files of others go first
+                where there is no room.
+
+        Raises:
+            InvalidInput: If there are too many candles, or no room for them.
+        """
+        return self._files.open(history, user, is_present)
+
+    def file(self, name: str, *, user: User | None = None) -> PriceHistory:
         """Return the prices of an opened file.
+
+        Args:
+            name: The name that ``open`` returned.
+            user: Who follows the name; the file stays in memory while they are present.
 
         Raises:
             InvalidInput: If the file is no longer in memory.
         """
-        history = self._files.get(name)
+        history = self._files.get(name, user)
         if history is None:
             raise InvalidInput(
                 f"The prices of this file are no longer in memory. Received: {name[:40]}. "
@@ -245,4 +246,4 @@ def check_prices(prices: str) -> None:
 
 def is_file(coin: str) -> bool:
     """Return whether this names an opened file instead of a coin."""
-    return coin.startswith(FILE_PREFIX)
+    return coin.startswith(PREFIX)

@@ -13,7 +13,7 @@ from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.service import Service, choices
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import INTERVALS, PriceHistory
-from cryptoforecast.ui import elements, live, market, reading
+from cryptoforecast.ui import elements, identity, live, market, reading
 
 KINDS = ["csv", "tsv", "txt", "json", "parquet", "feather", "gz", "zip"]
 #: Largest file in MB; the server has the same limit.
@@ -106,7 +106,7 @@ def _read(
         except UnreadableFile as error:
             reading.remember_refusal(upload, error)
             raise UnreadableFile(reading.on_this_page(str(error))) from error
-        name = service.prices.open(history)
+        name = _open(service, history)
     # A new reading of the same file replaces the one before.
     same_file = "file-request" in state and state["file-request"][0] == upload.file_id
     replaced = {name, state["file-name"]} if same_file else {name}
@@ -114,6 +114,11 @@ def _read(
     state["files"] = [*others, name][-MAX_FILES:]
     state["file-request"], state["file-name"] = request, name
     return history
+
+
+def _open(service: Service, history: PriceHistory) -> str:
+    user = identity.user()
+    return service.prices.open(history, user=user, is_present=identity.is_present)
 
 
 @contextlib.contextmanager
@@ -147,5 +152,5 @@ def link_to_forecast(service: Service, history: PriceHistory) -> None:
         ROOT / "pages" / "forecast.py",
         label="Forecast these prices",
         icon=":material/query_stats:",
-        query_params={"coin": service.prices.open(history)},
+        query_params={"coin": _open(service, history)},
     )

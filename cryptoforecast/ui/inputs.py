@@ -10,7 +10,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.choices import BASELINES, COINS, min_origins
 from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
-from cryptoforecast.ui import url, words
+from cryptoforecast.ui import identity, url, words
 
 #: History windows in days by candle length; ``None`` is all that the source has.
 #: Yahoo has minutes of 7 days, 5 and 15 minutes of 59 days, and hours of 729 days.
@@ -74,7 +74,7 @@ def market(service: Service, *, windows: bool = True) -> MarketQuery:
     )
     url.remember("coin", coin)
     if is_file(coin):
-        return MarketQuery(coin, service.prices.file(coin).interval)
+        return MarketQuery(coin, service.prices.file(coin, user=identity.user()).interval)
     url.begin("interval", INTERVAL)
     if st.session_state["interval"] not in WINDOWS:
         st.session_state["interval"] = INTERVAL

@@ -12,6 +12,7 @@ import pytest
 
 from cryptoforecast.prices.files import opening, price_file
 from cryptoforecast.service import PriceService, is_file, shared
+from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import data
 from tests import synthetic
 from tests.pages.conftest import ROOT, words
@@ -83,34 +84,39 @@ def test_the_files_in_memory_are_bounded(csv):
     from cryptoforecast.errors import InvalidInput
 
     service = shared()
-    service.prices = PriceService(service.settings, max_rows=1500)
-    first = service.prices.open(synthetic.history(900, 1))
-    second = service.prices.open(synthetic.history(900, 2))
+    service.prices = PriceService(dataclasses.replace(service.settings, session_candles=1500))
+    first = service.prices.open(synthetic.history(900, 1), user=OWNER)
+    second = service.prices.open(synthetic.history(900, 2), user=OWNER)
     assert service.prices.file(second).source
     with pytest.raises(InvalidInput, match="no longer in memory"):
         service.prices.file(first)
     with pytest.raises(InvalidInput, match="Choose longer candles"):
-        service.prices.open(synthetic.history(1501))
-    assert len(service.prices.file(service.prices.open(synthetic.history(1500)))) == 1500
+        service.prices.open(synthetic.history(1501), user=OWNER)
+    assert (
+        len(service.prices.file(service.prices.open(synthetic.history(1500), user=OWNER))) == 1500
+    )
     again = service.prices.read(io.BytesIO(csv), "ETHUSDT_1h.csv")
-    assert service.prices.history(_query(service.prices.open(again))) is again
+    assert service.prices.history(_query(service.prices.open(again, user=OWNER))) is again
 
 
 def test_the_same_candles_of_another_coin_or_source_are_another_file():
     service, history = shared(), synthetic.history(900)
-    simulated = service.prices.open(dataclasses.replace(history, simulated=True))
-    other = service.prices.open(dataclasses.replace(history, coin="ETH", source="file private.csv"))
+    simulated = service.prices.open(dataclasses.replace(history, simulated=True), user=OWNER)
+    other = service.prices.open(
+        dataclasses.replace(history, coin="ETH", source="file private.csv"), user=OWNER
+    )
     assert simulated != other
     assert service.prices.file(simulated).simulated
     assert service.prices.file(other).coin == "ETH"
-    assert service.prices.open(synthetic.history(900, simulated=True)) == simulated
+    assert service.prices.open(synthetic.history(900, simulated=True), user=OWNER) == simulated
 
 
 def test_a_file_whose_place_was_taken_is_read_again(open_page, csv):
     service = shared()
-    service.prices = PriceService(service.settings, max_rows=1500)
+    service.prices = PriceService(dataclasses.replace(service.settings, session_candles=1500))
     page = upload(open_page("data"), "ETHUSDT_1h.csv", csv)
-    service.prices.open(synthetic.history(900, 1))
+    page_user = User("test session id", owner=True)  # as AppTest names it
+    service.prices.open(synthetic.history(900, 1), user=page_user)
     assert not page.run().error
     assert "ETH · 900 hourly prices" in words(page)
 

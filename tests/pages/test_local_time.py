@@ -9,6 +9,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.service import shared
+from cryptoforecast.types import OWNER
 from tests import synthetic
 from tests.pages.conftest import words
 
@@ -33,7 +34,7 @@ def helps(page: AppTest) -> list[str]:
 
 
 def of_file(open_page) -> AppTest:
-    return open_page("", coin=shared().prices.open(synthetic.history()), model="cone")
+    return open_page("", coin=shared().prices.open(synthetic.history(), user=OWNER), model="cone")
 
 
 def test_the_help_has_the_time_of_the_users_zone(open_page, zone):

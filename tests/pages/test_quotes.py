@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from cryptoforecast.html_report import VIEWS
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import shared
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import OWNER, PriceHistory
 from cryptoforecast.ui.views import FOLDS, LEADERBOARD
 from tests import synthetic
 from tests.pages.conftest import words
@@ -69,7 +69,7 @@ def opened():
     """Return ``opened(quote, price)``: the name of a file that is open, with its prices."""
 
     def open_file(quote: str, price: float, **changes: object) -> str:
-        return shared().prices.open(history(quote, price, **changes))
+        return shared().prices.open(history(quote, price, **changes), user=OWNER)
 
     return open_file
 

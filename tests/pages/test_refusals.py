@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from cryptoforecast.service import shared
+from cryptoforecast.types import OWNER
 from tests import synthetic
 from tests.pages.conftest import words
 
 
 @pytest.mark.parametrize("rows", [2, 5, 50, 150])
 def test_a_short_file_says_how_much_is_missing(open_page, rows):
-    page = open_page("", coin=shared().prices.open(synthetic.history(rows)))
+    page = open_page("", coin=shared().prices.open(synthetic.history(rows), user=OWNER))
     shown = page.error[0].value
     assert f"from {rows} candles" in shown
     assert "Choose a longer history of about" in shown
@@ -23,7 +24,8 @@ def test_a_short_file_says_how_much_is_missing(open_page, rows):
 def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_page, volume):
     service = shared()
     page = open_page(
-        "", coin=service.prices.open(synthetic.dead(synthetic.history(2000), 900, volume))
+        "",
+        coin=service.prices.open(synthetic.dead(synthetic.history(2000), 900, volume), user=OWNER),
     )
     assert "the market seems dead" in words(page)
     next(button for button in page.button if button.label == "Train").click().run()
@@ -37,7 +39,9 @@ def test_a_dead_market_is_refused_beside_the_form_before_anything_trains(open_pa
 def test_an_input_that_is_not_there_is_refused_beside_the_form(open_page, volume):
     history = synthetic.history(900)
     quiet = history.candles.assign(volume=volume)
-    page = open_page("", coin=shared().prices.open(synthetic.history(900, candles=quiet)))
+    page = open_page(
+        "", coin=shared().prices.open(synthetic.history(900, candles=quiet), user=OWNER)
+    )
     inputs = next(each for each in page.multiselect if each.label == "Inputs")
     assert inputs.value == ["return", "abs_return", "range", "hour", "weekend"]
     inputs.set_value(["return", "volume"])
@@ -51,13 +55,15 @@ def test_an_input_that_is_not_there_is_refused_beside_the_form(open_page, volume
 def test_prices_without_volume_are_tested_and_forecast(open_page, volume):
     history = synthetic.history(900)
     quiet = history.candles.assign(volume=volume)
-    page = open_page("", coin=shared().prices.open(synthetic.history(900, candles=quiet)))
+    page = open_page(
+        "", coin=shared().prices.open(synthetic.history(900, candles=quiet), user=OWNER)
+    )
     assert not page.error
     assert "past forecasts of BTC hourly prices" in words(page)
 
 
 @pytest.mark.parametrize(("rows", "first"), [(600, "cone"), (900, "global-1h-lstm")])
 def test_a_short_file_begins_with_a_model_that_can_read_it(open_page, rows, first):
-    page = open_page("", coin=shared().prices.open(synthetic.history(rows)))
+    page = open_page("", coin=shared().prices.open(synthetic.history(rows), user=OWNER))
     assert page.selectbox(key="model").value == first
     assert not page.error
