@@ -12,6 +12,7 @@ from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, WalkForward, WalkPlan
 from cryptoforecast.ui import elements, identity, selection, training, verdict
 from cryptoforecast.ui.plan import Plan
+from cryptoforecast.ui.words import plain
 
 #: Where the URL holds the key of the last walk-forward test.
 LINK = "walk"
@@ -65,7 +66,7 @@ def show_verdict(test: FinishedTest) -> None:
     """Show whether the model beats the last price, and how that was tested."""
     verdict.show(test.result)
     if test.walk_forward is not None:
-        st.caption(charts.summary_refits(test.walk_forward))
+        st.caption(plain(charts.summary_refits(test.walk_forward)))
 
 
 def _of_network(
@@ -96,9 +97,10 @@ def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkP
     kind = "LSTM" if spec.network == "lstm" else "Dense network"
     with st.container(border=True):
         st.markdown(
-            f"#### Walk forward in {plan.folds} folds\nThe {kind} is trained {plan.folds} times "
-            "in the background, on these prices only, with the settings of the model above. A "
-            "fold that was trained before is not trained again."
+            f"#### Walk forward in {plan.folds:d} folds\n"
+            f"The {kind} is trained {plan.folds:d} times in the background, on these prices only, "
+            "with the settings of the model above. A fold that was trained before is not trained "
+            "again."
         )
         if not st.button("Run the test", type="primary", icon=":material/model_training:"):
             return

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cryptoforecast.service import choices
 from cryptoforecast.types import ModelSpec
+from cryptoforecast.ui.words import plain
 
 UNITS = (8, 16, 32, 64, 128)
 RATES = (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 4e-3, 6e-3, 1e-2)
@@ -81,7 +82,9 @@ class Controls:
                 list(choices.FEATURES),
                 list(self.base.features),
                 key=f"{self.key}-features",
-                help="\n".join(f"- **{f.name}**: {f.help}" for f in choices.FEATURES.values()),
+                help="\n".join(
+                    f"- **{plain(f.name)}**: {plain(f.help)}" for f in choices.FEATURES.values()
+                ),
             )
             changes |= {
                 "features": tuple(inputs),
@@ -131,7 +134,7 @@ class Controls:
         """Draw a slider between the bounds; ``step`` is used for fractions only."""
         value, whole = getattr(self.base, field), isinstance(bounds[1], int)
         setting: Number = st.slider(
-            label,
+            plain(label),
             *bounds,
             value if whole else round(value, 2),
             1 if whole else step,
@@ -142,7 +145,7 @@ class Controls:
 
     def _step(self, field: str, label: str, options: tuple[Number, ...]) -> Number:
         setting: Number = st.select_slider(
-            label,
+            plain(label),
             options,
             getattr(self.base, field),
             key=f"{self.key}-{field}",
@@ -153,7 +156,7 @@ class Controls:
 
     def _one_of(self, field: str, label: str, options: tuple[str, ...]) -> str:
         setting: str = st.segmented_control(
-            label,
+            plain(label),
             options,
             default=getattr(self.base, field),
             required=True,

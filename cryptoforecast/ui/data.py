@@ -143,7 +143,7 @@ def link_to_forecast(service: Service, history: PriceHistory) -> None:
     needed = choices.candles_needed(choices.make_spec(network="cone", horizon=1))
     if len(history) < needed:
         st.info(
-            f"A forecast needs at least {needed} candles, because it is first tested on past "
+            f"A forecast needs at least {needed:d} candles, because it is first tested on past "
             f"prices. This file has {len(history):,}.",
             icon=":material/data_alert:",
         )

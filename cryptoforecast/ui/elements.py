@@ -118,7 +118,9 @@ def table(
         order: Columns in the order in which they are shown; by default as they come.
         columns: How columns are shown, by name.
     """
-    folded = st.expander(title, icon=":material/table:", key=f"table-{name}", on_change="rerun")
+    folded = st.expander(
+        plain(title), icon=":material/table:", key=f"table-{name}", on_change="rerun"
+    )
     if not folded.open:
         return
     with folded:

@@ -7,6 +7,7 @@ import streamlit as st
 from cryptoforecast import html_report
 from cryptoforecast.service import Service
 from cryptoforecast.ui.backtest import FinishedTest
+from cryptoforecast.ui.words import plain
 
 
 def show(service: Service, test: FinishedTest) -> None:
@@ -35,5 +36,6 @@ def show(service: Service, test: FinishedTest) -> None:
             icon=":material/download:",
             on_click="ignore",
             key="forecasts",
-            help=f"Every forecast of the test with all steps and quantiles, in {history.quote}.",
+            help="Every forecast of the test with all steps and quantiles, in "
+            f"{plain(history.quote)}.",
         )

@@ -11,6 +11,8 @@ from cryptoforecast.types import ModelSpec, PriceHistory
 from cryptoforecast.ui import inputs, words
 from cryptoforecast.ui.controls import Controls
 
+#: What each kind of network is called.
+NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
 #: Inputs that have the same value at every candle of an interval.
 CONSTANT = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "weekend")}
 
@@ -26,8 +28,11 @@ def draw(history: PriceHistory) -> ModelSpec | None:
             default="quick",
             required=True,
             key="preset",
-            format_func=str.capitalize,
-            help="\n".join(f"- **{name}**: {text}" for name, text in choices.PRESET_HELP.items()),
+            format_func=lambda name: words.plain(name).capitalize(),
+            help="\n".join(
+                f"- **{words.plain(name)}**: {words.plain(text)}"
+                for name, text in choices.PRESET_HELP.items()
+            ),
         )
         network = st.segmented_control(
             "Network",
@@ -35,11 +40,11 @@ def draw(history: PriceHistory) -> ModelSpec | None:
             default="lstm",
             required=True,
             key="network",
-            format_func=lambda name: {"lstm": "LSTM", "dense": "Dense"}[name],
+            format_func=NETWORKS.__getitem__,
             help="An LSTM reads one candle after the other and has a memory. A Dense network gets "
             "all candles at once.",
         )
-    st.caption(choices.PRESET_HELP[str(preset)])
+    st.caption(words.plain(choices.PRESET_HELP[str(preset)]))
     fixed = "horizon" in choices.PRESETS[str(preset)]
     horizon = None if fixed else inputs.steps(interval, rows)
     base = choices.make_spec(str(preset), str(network), rows=rows, volume=volume, horizon=horizon)

@@ -41,7 +41,7 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
         service.backtests.analyses, result, metric, step, reference, elements.dark()
     )
     elements.chart(section.figure, alt=section.sentence, key="section-board")
-    st.markdown(section.sentence)
+    st.markdown(words.plain(section.sentence))
     st.dataframe(
         html_report.standings(board, result.history.quote), hide_index=True, alt=section.title
     )

@@ -59,11 +59,11 @@ def card(service: Service, models: Sequence[SavedModel]) -> None:
     one = by_name[name]
     model = one.model.card
     with st.container(border=True):
-        st.markdown(f"#### {one.name}")
+        st.markdown(f"#### {words.plain(one.name)}")
         if model.simulated:
             st.badge("Trained on simulated prices", icon=":material/science:", color="orange")
         st.markdown(words.plain(model.verdict) or "This model was not tested yet.")
-        st.table({key: str(value) for key, value in _details(one).items()})
+        st.table({key: words.plain(str(value)) for key, value in _details(one).items()})
     with st.container(horizontal=True):
         st.page_link(
             ROOT / "pages" / "forecast.py",
@@ -79,7 +79,9 @@ def card(service: Service, models: Sequence[SavedModel]) -> None:
 
 @st.dialog("Delete this model?")
 def _confirm(service: Service, name: str) -> None:
-    st.markdown(f"**{name}** is deleted for good. To get it back, you have to train it again.")
+    st.markdown(
+        f"**{words.plain(name)}** is deleted for good. To get it back, you have to train it again."
+    )
     with st.container(horizontal=True):
         if st.button("Delete it", type="primary", key="confirm-delete"):
             with elements.errors():

@@ -21,7 +21,10 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
     """
     prices = at_hand(service, query)
     if prices is None:
-        st.info(f"Asking the live sources for {query.coin} …", icon=":material/hourglass_top:")
+        st.info(
+            f"Asking the live sources for {words.plain(query.coin)} …",
+            icon=":material/hourglass_top:",
+        )
         _watch(service, query)
         st.stop()
     source_line(prices, refreshing=service.prices.refreshing(query))
@@ -58,11 +61,9 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
         if prices.simulated:
             st.badge("Simulated prices", icon=":material/science:", color="orange")
         else:
-            st.badge(
-                prices.source[:1].upper() + prices.source[1:],
-                icon=":material/database:",
-                color="green",
-            )
+            # An element of Streamlit's own, `st.badge`, escapes too, and would show our escapes.
+            source = words.plain(prices.source[:1].upper() + prices.source[1:])
+            st.markdown(f":green-badge[:material/database: {source}]")
         form = "%Y-%m-%d %H:%M" if closed - prices.start < _SHORT else "%Y-%m-%d"
         text = (
             f"{prices.market} · {len(prices):,} {words.prices(prices.interval)}, "
@@ -70,7 +71,7 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
             f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
         )
         st.caption(
-            text + (" · asking the live source …" if refreshing else ""),
+            words.plain(text) + (" · asking the live source …" if refreshing else ""),
             help=local_time.help_text("The last candle closed", closed),
         )
     for note in prices.notes:

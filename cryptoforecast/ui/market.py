@@ -99,7 +99,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
             price = price_text(last, history.quote)
             with elements.room_for("last", price):
                 st.metric(
-                    f"{label} of {history.coin}",
+                    f"{label} of {words.plain(history.coin)}",
                     price,
                     f"closed {span_text(now - history.closes_at, close=True)} ago",
                     delta_color="off",
@@ -112,7 +112,7 @@ def last_price(service: Service, query: MarketQuery) -> None:
                 change = last / float(before.iloc[-1]) - 1 if len(before) else float("nan")
                 difference = price_text(last - last / (1 + change), history.quote, "+")
                 st.metric(
-                    f"Change in {name}",
+                    f"Change in {words.plain(name)}",
                     words.percent(change),
                     None if math.isnan(change) else difference,
                     border=True,
@@ -130,7 +130,7 @@ def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> N
     summary = charts.summary_candles(history, span)
     figure = charts.candles(history, log=log, last=span, dark=elements.dark())
     elements.chart(figure, alt=summary, key="candles")
-    st.caption(summary)
+    st.caption(words.plain(summary))
     title = f"All candles ({history.quote}; a time is the open of its candle)"
     close = history.candles["close"].to_numpy(float)
     columns = elements.price_columns(("open", "high", "low", "close"), close, history.quote)
@@ -171,14 +171,19 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
         st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
     elif quality.problems:
         kinds = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in quality.problems))
-        st.markdown(f":orange[:material/info:] Notes on {len(history):,} candles: {kinds}.")
+        st.markdown(
+            f":orange[:material/info:] Notes on {len(history):,} candles: {words.plain(kinds)}."
+        )
     else:
         st.markdown(f":green[:material/check_circle:] No findings in {len(history):,} candles.")
     for problem in quality.problems:
         if problem.kind in _CAVEATS:
-            st.warning(_CAVEATS[problem.kind].format(problem.detail), icon=":material/warning:")
+            caveat = _CAVEATS[problem.kind].format(problem.detail)
+            st.warning(words.plain(caveat), icon=":material/warning:")
     if history.volume_unit == "quote":
-        st.caption(f"The volume is the turnover in {history.quote}. This source gives it so.")
+        st.caption(
+            f"The volume is the turnover in {words.plain(history.quote)}. This source gives it so."
+        )
     with st.expander("All checks", icon=":material/fact_check:"):
         checks = pd.DataFrame({"Check": list(counts), "Candles": list(counts.values())})
         st.dataframe(checks, hide_index=True, alt="Findings of the data report")

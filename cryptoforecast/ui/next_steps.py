@@ -18,16 +18,18 @@ def show(future: NextSteps) -> None:
     if future.warnings:
         st.warning("  \n".join(map(plain, future.warnings)), icon=":material/warning:")
     summary = charts.summary_fan(future)
-    st.markdown(summary, help=local_time.help_text("The forecast is for", future.closing_times[-1]))
+    st.markdown(
+        plain(summary), help=local_time.help_text("The forecast is for", future.closing_times[-1])
+    )
     dark = elements.dark()
     still = figures.fan_still(future, summary, dark=dark)
     figure = figures.fan(future, dark=dark, zone=local_time.zone(future.closing_times[-1]))
     elements.chart(figure, alt=summary, key="fan", still=still)
     if future.calibration is not None:
         since = style.moment(future.calibration.since + future.history.candle_length)
-        st.caption(calibration_sentence(future.calibration, since))
+        st.caption(plain(calibration_sentence(future.calibration, since)))
     if future.spread is not None:
-        st.caption(spread_sentence(future.spread))
+        st.caption(plain(spread_sentence(future.spread)))
     forecast_table.show(
         f"The numbers behind this chart ({future.history.quote})",
         future.forecast,

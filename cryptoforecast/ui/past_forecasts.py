@@ -7,6 +7,7 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest
 from cryptoforecast.ui import elements, figures, forecast_table
+from cryptoforecast.ui.words import plain
 
 
 def show(result: Backtest) -> None:
@@ -26,7 +27,7 @@ def show(result: Backtest) -> None:
     summary = charts.summary_predicted(result, step)
     figure = figures.predicted_vs_actual(result, step, dark=elements.dark())
     elements.chart(figure, alt=summary, key="test")
-    st.caption(summary)
+    st.caption(plain(summary))
     forecast_table.show(
         f"The numbers behind this chart ({result.history.quote})",
         result.forecast,

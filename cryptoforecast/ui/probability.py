@@ -12,6 +12,7 @@ from cryptoforecast.service.choices import ladder, round_step
 from cryptoforecast.types import NextSteps, Probability, price_text
 from cryptoforecast.types.quotes import decimals
 from cryptoforecast.ui import elements, figures, forecast_table, local_time
+from cryptoforecast.ui.words import plain
 
 _DIRECTIONS = ("above", "below")
 #: Prices of one forecast whose probabilities stay in memory.
@@ -60,7 +61,7 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
     digits = decimals(close, quote)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.number_input(
-            f"Price, {quote}",
+            f"Price, {plain(quote)}",
             value=None,
             placeholder=f"{close:.{digits}f} (last close)",
             step=round_step(close / 100),
@@ -91,7 +92,7 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
     question, _, answer = summary.partition(": ")
     last, semicolon, first = answer.rstrip(".").partition("; ")
     st.markdown(
-        f"{question}: **{last}**{semicolon}{first}.",
+        f"{plain(question)}: **{plain(last)}**{plain(semicolon + first)}.",
         help=local_time.help_text("The last step is for", future.closing_times[-1]),
     )
     dark = elements.dark()

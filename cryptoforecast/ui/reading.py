@@ -157,7 +157,7 @@ def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
         "Repairs",
         names,
         selection_mode="multi",
-        format_func=_repair_words,
+        format_func=lambda kind: plain(_repair_words(kind)),
         key=_key(upload, "repairs"),
         help="No repair is made unless you choose it. A repair never invents a price: a candle "
         "that is left out is missing afterwards.",
@@ -166,9 +166,10 @@ def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
     for name in names:
         count = possible.get(name, 0)
         state = done.get(name) or f"{count:,} candle{'s' * (count != 1)}" * (count > 0)
+        words = plain(_repair_words(name))
+        effect = plain(REPAIRS[name].help[:-1] + (f" ({state})" if state else ""))
         mark = ":green[:material/check:] " if name in done else ""
-        suffix = f" ({state})" if state else ""
-        lines.append(f"- {mark}**{_repair_words(name)}**: {REPAIRS[name].help[:-1]}{suffix}.")
+        lines.append(f"- {mark}**{words}**: {effect}.")
     st.markdown("\n".join(lines))
 
 
@@ -203,14 +204,14 @@ def _decision_table(decided: Mapping[str, str]) -> None:
     words = {name: word for name, word in _DECISIONS.items() if name in decided}
     words |= {name: name.capitalize() for name in decided if name not in _DECISIONS}
     rows = [
-        (word, plain(marks.get(decided[name], on_this_page(decided[name]))))
+        (plain(word), plain(marks.get(decided[name], on_this_page(decided[name]))))
         for name, word in words.items()
     ]
     st.table(pd.DataFrame(rows, columns=["What", "Decided"]), hide_index=True, border="horizontal")
 
 
 def _selector(upload: UploadedFile, name: str, label: str, words: Mapping[str, str]) -> None:
-    st.selectbox(label, list(words), format_func=words.__getitem__, key=_key(upload, name))
+    st.selectbox(plain(label), list(words), format_func=words.__getitem__, key=_key(upload, name))
 
 
 def _series(upload: UploadedFile) -> None:
@@ -243,7 +244,7 @@ def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> 
             if st.session_state.get(key, _AUTOMATIC) not in (_AUTOMATIC, *names):
                 del st.session_state[key]
             st.selectbox(
-                "Price of a trade" if role == "price" else role.capitalize(),
+                "Price of a trade" if role == "price" else plain(role.capitalize()),
                 [_AUTOMATIC, *names],
                 format_func=lambda name: name or "Automatic",
                 key=key,

@@ -11,6 +11,7 @@ from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
 from cryptoforecast.ui import elements
 from cryptoforecast.ui.inputs import RUN
+from cryptoforecast.ui.words import plain
 
 
 def offer(service: Service, result: Backtest, model_name: str) -> None:
@@ -27,8 +28,8 @@ def offer(service: Service, result: Backtest, model_name: str) -> None:
         with elements.errors():
             saved = service.saved_models.save(result, name, force=force)
             st.success(
-                f"Saved as {saved.name}. You find it on the Models page and in the list of models "
-                "above."
+                f"Saved as {plain(saved.name)}. You find it on the Models page and in the list of "
+                "models above."
             )
 
 

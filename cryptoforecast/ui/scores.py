@@ -74,12 +74,12 @@ def show(service: Service, result: Backtest) -> None:
         column_config=_COLUMNS,
     )
     st.caption(
-        f"{verdict.span(result)} MAE and RMSE are in {quote}, the error of the band (pinball) is "
-        "in basis points of the log-return. Smaller errors are better. An 80 % range is best if it "
-        "held 80 % of the prices, a 95 % range if it held 95 %."
+        f"{words.plain(verdict.span(result))} MAE and RMSE are in {words.plain(quote)}, the error "
+        "of the band (pinball) is in basis points of the log-return. Smaller errors are better. An "
+        "80 % range is best if it held 80 % of the prices, a 95 % range if it held 95 %."
     )
     if result.model is not None:
-        st.caption(_training(result))
+        st.caption(words.plain(_training(result)))
 
 
 def _training(result: Backtest) -> str:

@@ -73,14 +73,16 @@ def watch(service: Service, job: Job[Run]) -> None:
         st.rerun()
     with st.container(border=True):
         progress = job.progress
-        st.subheader(f"Training {job.title}")
+        st.subheader(f"Training {plain(job.title)}")
         if job.state == "queued":
             before = service.training.queue_position(job)
-            st.progress(0.0, f"Waiting for {before} training{'s' if before > 1 else ''} before it")
+            st.progress(
+                0.0, f"Waiting for {before:d} training{'s' if before > 1 else ''} before it"
+            )
         elif progress is None:
             st.progress(0.0, "Starting TensorFlow (a few seconds, only once)")
         else:
-            st.progress(progress.done, _progress_words(progress, job.seconds_left))
+            st.progress(progress.done, plain(_progress_words(progress, job.seconds_left)))
         if progress is not None and progress.curve:
             elements.chart(
                 charts.loss_curve(progress.curve, epochs=progress.epochs, dark=elements.dark()),

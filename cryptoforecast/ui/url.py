@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from cryptoforecast.ui.words import plain
+
 
 def pick(
     label: str, options: Sequence[str], key: str, words: Callable[[str], str], help: str
@@ -27,13 +29,13 @@ def pick(
         st.session_state[key] = options[0]
     value = str(
         st.selectbox(
-            label,
+            plain(label),
             options,
             key=key,
             on_change=changed,
             args=(key,),
             format_func=words,
-            help=help,
+            help=plain(help),
             width=240,
         )
     )

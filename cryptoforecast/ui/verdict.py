@@ -25,16 +25,16 @@ def show(result: Backtest) -> None:
     verdict = result.verdict
     headline, *rest = re.split(r": |\. ", verdict.sentence, maxsplit=1)
     detail = "".join(rest)
-    icon, color = (
-        (":material/verified:", "green")
+    mark = (
+        ":green[:material/verified:]"
         if verdict.beats_baseline
-        else (":material/do_not_disturb_on:", "orange")
+        else ":orange[:material/do_not_disturb_on:]"
     )
     with st.container(border=True):
-        st.markdown(f"### :{color}[{icon}] {headline}")
+        st.markdown(f"### {mark} {words.plain(headline)}")
         if detail:
-            st.markdown(detail[:1].upper() + detail[1:])
-        st.caption(span(result))
+            st.markdown(words.plain(detail[:1].upper() + detail[1:]))
+        st.caption(words.plain(span(result)))
         for note in result.notes:
             st.caption(f":material/info: {words.plain(note)}")
 
@@ -51,8 +51,8 @@ def figures(result: Backtest) -> None:
                 "Average miss (MAE)",
                 mae,
                 border=True,
-                help=f"How far the forecasts {ahead} were from the price on average, in {quote}. "
-                "This is the mean absolute error.",
+                help=f"How far the forecasts {ahead} were from the price on average, in "
+                f"{words.plain(quote)}. This is the mean absolute error.",
                 **_against(own.mae, naive.mae, "last price"),
             )
         st.metric(
@@ -66,13 +66,13 @@ def figures(result: Backtest) -> None:
         )
         for level, value in ((80, own.coverage_80), (95, own.coverage_95)):
             st.metric(
-                f"{level} % range held",
+                f"{level:d} % range held",
                 words.percent(value),
                 None if math.isnan(value) else f"{(value * 100 - level):+.1f} points",
                 delta_color="off",
                 border=True,
-                help=f"Share of the prices {ahead} that were inside the {level} % range "
-                f"(coverage of the {level} % band). A good forecast has {level} %.",
+                help=f"Share of the prices {ahead} that were inside the {level:d} % range "
+                f"(coverage of the {level:d} % band). A good forecast has {level:d} %.",
             )
 
 

@@ -6,6 +6,7 @@ import math
 import re
 
 from cryptoforecast.types import price_text
+from cryptoforecast.types.texts import printable
 
 #: What stands for an undefined figure.
 DASH = "–"
@@ -18,6 +19,13 @@ BASELINES = {
     "linear": "linear regression",
     "boosting": "boosted trees",
 }
+# Characters that Markdown may read: everywhere, or at the beginning of a text.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>$~|&#@]|:(?! )|^[-+=\d]")
+# Places inside of `https://`, `:icon:`, `www.` and addresses of mail; and single arrows.
+_ADDRESS = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_ARROW = re.compile(r"(?<!\S)(?:<->|->|<-|--|>=|<=|~=)(?!\S)")
+# An element of Streamlit's Markdown that shows nothing.
+_PARTING = ":small[]"
 _LENGTHS = {
     "1m": "1-minute",
     "5m": "5-minute",
@@ -36,12 +44,17 @@ _LENGTHS = {
 
 
 def plain(text: str) -> str:
-    """Escape text that others wrote, so that it is never read as markup.
+    """Write text that is not ours as Markdown that shows it letter by letter.
 
-    A link, a file or a saved model may hold such text. As Markdown it could fetch an image,
-    follow a link or insert HTML.
+    A link, a file or a saved model may hold such text. As Markdown it could follow a link, fetch
+    an image or look like a part of the page. References to characters are never read as Markdown,
+    but Streamlit still looks in the text between two elements for addresses, icons and arrows. An
+    empty element parts these; what a user copies from the page is the text itself.
     """
-    return re.sub(r"([\[\]<])", r"\\\1", text)
+    line = _ARROW.sub(lambda match: "\0".join(match[0]), printable(text))
+    line = _ADDRESS.sub("\0", line)
+    line = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", line)
+    return line.replace("\0", _PARTING)
 
 
 def prices(interval: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,4 +33,9 @@ def open_page() -> Callable[..., AppTest]:
 def words(page: AppTest) -> str:
     """Return all text of the page in one string."""
     kinds = ("markdown", "caption", "subheader", "error", "warning", "info", "success")
-    return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
+    return "\n".join(shown(str(element.value)) for kind in kinds for element in page.get(kind))
+
+
+def shown(markdown: str) -> str:
+    """Return what a browser shows of text that ``words.plain`` wrote."""
+    return html.unescape(markdown.replace(":small[]", ""))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.types import INTERVALS
 from cryptoforecast.ui import words
+from tests.browser.payloads import INVISIBLE, TEXTS
+from tests.pages.conftest import shown
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -31,7 +34,19 @@ def test_every_candle_length_and_baseline_has_a_name():
     assert words.BASELINES.keys() == BASELINES.keys()
 
 
-def test_text_of_others_is_no_markup():
-    assert words.plain("![x](http://elsewhere)") == r"!\[x\](http://elsewhere)"
-    assert words.plain("<b>") == r"\<b>"
-    assert words.plain("80 % of 1 * 2") == "80 % of 1 * 2"
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_of_others_has_no_character_that_markdown_reads(text):
+    escaped = words.plain(text)
+    assert shown(escaped) == text
+    assert not re.search(r"[\\`*_<>$~|@]|https?:/|www\\.|:(?!small\[\]| )", escaped)
+    assert escaped.replace(":small[]", "").count("[") == 0
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_what_nobody_sees_is_made_visible(text):
+    assert words.plain(text).isprintable()
+
+
+def test_a_sentence_stays_readable():
+    assert words.plain('80 % of (1 + 2), it\'s "x": 5.5?') == '&#56;0 % of (1 + 2), it\'s "x": 5.5?'
+    assert words.plain("") == ""
