@@ -121,6 +121,14 @@ class PageClient:
         self._states[state.id] = state
         return self.rerun()
 
+    @property
+    def query(self) -> dict[str, str]:
+        """What the address says now."""
+        return {name: values[0] for name, values in parse_qs(self._query).items()}
+
+    def received(self, frame: bytes) -> None:
+        """Look at each message as it arrives; a subclass may."""
+
     def linked(self, field: str) -> str:
         """Return what the last run's links to other pages say in a field of their query.
 
@@ -131,6 +139,13 @@ class PageClient:
             if field in (values := parse_qs(link)):
                 return values[field][0]
         raise RuntimeError(f"No link of this page names a {field}.")
+
+    def send(self, **query: str) -> None:
+        """Ask for the landing page, and do not wait for it."""
+        self._page, self._query = "", urlencode(query)
+        request = BackMsg()
+        request.rerun_script.query_string, request.rerun_script.page_name = self._query, ""
+        self._socket.send(request.SerializeToString())
 
     def rerun(self, *pressed: WidgetState) -> Shown:
         """Let the page run, and wait until it has finished."""
@@ -173,18 +188,20 @@ class PageClient:
                     raise RuntimeError("The page could not be compiled.")
 
     def _receive(self) -> tuple[ForwardMsg, int]:
-        frame = self._socket.recv(timeout=self._wait)
+        frame = self._socket.recv(timeout=self._wait, decode=False)
+        self.received(frame)
         message = ForwardMsg()
         message.ParseFromString(frame)
         return message, len(frame)
 
     def _note(self, element: Element | Block) -> None:
-        """Remember the identity of a widget by its key."""
+        """Remember the identity of a widget by its key, or by its label if it has none."""
         kind = element.WhichOneof("type")
         own = getattr(element, kind) if kind else None
         identity = getattr(own, "id", "")
         if identity:
-            self._ids[_key(identity)] = identity
+            key = _key(identity)
+            self._ids[getattr(own, "label", "") if key == "None" else key] = identity
 
     def _id(self, key: str) -> str:
         if key not in self._ids:

@@ -28,11 +28,13 @@ class Server:
         pid: of its process.
         port: on 127.0.0.1.
         seconds: from the start of its process to its first answer.
+        log: file of what it prints.
     """
 
     pid: int
     port: int
     seconds: float
+    log: Path
 
     @property
     def url(self) -> str:
@@ -54,21 +56,35 @@ class Server:
         )
         return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
+    def threads(self) -> int:
+        """Threads now; see ``megabytes``."""
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
+    def descriptors(self) -> int:
+        """Open files and sockets now; see ``megabytes``."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
     def peak(self) -> float:
         """Most resident memory so far, megabytes; see ``megabytes``."""
         return _status(self.pid, "VmHWM")
 
 
 @contextlib.contextmanager
-def app(*options: str) -> Iterator[Server]:
-    """Serve with ``streamlit run app.py``."""
-    with serve(["streamlit", "run", "app.py", *options], "--server.port={}") as server:
+def app(*options: str, home: Path | None = None) -> Iterator[Server]:
+    """Serve with ``streamlit run app.py``; see ``serve``."""
+    words = ["streamlit", "run", "app.py", *options]
+    with serve(words, "--server.port={}", home=home) as server:
         yield server
 
 
 @contextlib.contextmanager
 def serve(
-    words: Sequence[str], port_option: str, path: str = "/", folder: Path = ROOT
+    words: Sequence[str],
+    port_option: str,
+    path: str = "/",
+    folder: Path = ROOT,
+    home: Path | None = None,
+    before: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Run ``python -m WORDS`` until it answers, then give it; stop it at the end.
 
@@ -77,16 +93,18 @@ def serve(
         port_option: the option for its port, ``{}`` standing for the number.
         path: what has to be answered with 200.
         folder: where it runs; Streamlit takes its settings from there.
+        home: where it writes; by default an empty folder that goes with it.
+        before: a command that starts the process and then becomes it.
 
     Raises:
         SystemExit: if it ends or stays silent; shows the end of its output.
     """
     port = _free_port()
-    command = [sys.executable, "-m", *words, port_option.format(port)]
-    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryFile() as log:
+    command = [*before, sys.executable, "-m", *words, port_option.format(port)]
+    with tempfile.TemporaryDirectory() as own, tempfile.NamedTemporaryFile() as log:
         environment = {
             **os.environ,
-            "CRYPTOFORECAST_HOME": home,
+            "CRYPTOFORECAST_HOME": str(home or own),
             "CRYPTOFORECAST_LIVE": "0",
             "PYTHONDONTWRITEBYTECODE": "",  # as on anyone's machine, from the second start on
             "STREAMLIT_SERVER_HEADLESS": "true",
@@ -104,7 +122,7 @@ def serve(
                     output = log.read().decode(errors="replace")[-2000:]
                     sys.exit(f"{' '.join(command)} does not answer:\n{output}")
                 time.sleep(0.01)
-            yield Server(process.pid, port, time.perf_counter() - began)
+            yield Server(process.pid, port, time.perf_counter() - began, Path(log.name))
         finally:
             process.terminate()
             try:

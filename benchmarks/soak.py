@@ -1,0 +1,170 @@
+"""Many users of one server for minutes: nothing of one is seen by another, and nothing is lost.
+
+    python -m benchmarks.soak [--sessions 30] [--minutes 20] [--phases 4] [--kill]
+
+A real server with a home of its own, on which nobody is the owner. Each session is a websocket
+that speaks as a browser does. It changes coins and candle lengths, reloads, uploads a price file
+with a mark in its name, trains, cancels, leaves in the middle, comes back by its link, saves,
+opens the links of others and asks `/predict`. Whatever arrives is searched for the marks of others.
+After each phase everyone leaves. The memory, the threads and the descriptors that are then left are
+compared with those after the first phase. With `--kill` the server is killed between the phases
+and started again: what had been trained and saved must still be there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import secrets
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from benchmarks import measure, server
+from benchmarks.pages import NO_XSRF
+from benchmarks.soak_session import Record, Session, Tab
+
+#: Memory that may be left afterwards, relative to what is left after the first phase.
+MAX_GROWTH = 1.15
+#: Threads and descriptors that may be left afterwards, on top of those after the first phase.
+MAX_MORE = 16
+#: Trainings that may have ended since one whose link is opened; the cache keeps 60.
+MAX_YOUNGER = 30
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a server holds after everyone has left."""
+
+    megabytes: float
+    threads: int
+    descriptors: int
+
+
+def phase(one: server.Server, sessions: int, seconds: float, record: Record, first: int) -> None:
+    """Let sessions use a server for a while, until each has left."""
+    ends = time.monotonic() + seconds
+
+    def live(number: int) -> None:
+        try:
+            Session(number, one.url, record, ends).live()
+        except Exception as error:  # could not even come, or not leave
+            record.fault(f"session {number}: {type(error).__name__}: {error}")
+
+    threads = [threading.Thread(target=live, args=(first + i,)) for i in range(sessions)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+
+
+def settle(one: server.Server, seconds: float) -> Left:
+    """Wait for what is left: no training runs any more, and sessions have been forgotten."""
+    time.sleep(seconds)
+    return Left(one.megabytes(), one.threads(), one.descriptors())
+
+
+def check_kept(one: server.Server, record: Record, sessions: int) -> None:
+    """Look for all that was saved and for the latest trainings."""
+    names = {model["name"] for model in requests.get(f"{one.url}/api/models", timeout=30).json()}
+    for name in set(record.saved) - names:
+        record.fault(f"the saved model {name} is lost")
+    record.add("checks of what is kept")
+    with Tab(one.url, set(), record) as tab:
+        for key in record.trained[-min(MAX_YOUNGER, 2 * sessions) :]:
+            shown = tab.open("", history_1h="90 days", model=f"run-{key}")
+            if "test" not in shown.figures:
+                record.fault(f"the training {key} is lost: {shown.messages}")
+
+
+def run(
+    sessions: int, seconds: float, phases: int, *, kill: bool, settling: float
+) -> tuple[Record, list[Left], float]:
+    """Soak a server.
+
+    Returns:
+        What was done and found, what was left after each phase, and the peak of memory in MB.
+    """
+    record, left, peak = Record(), [], 0.0
+    os.environ["CRYPTOFORECAST_OWNER_KEY"] = secrets.token_urlsafe(24)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        home = Path(folder)
+        one = stack.enter_context(server.app(NO_XSRF, home=home))
+        for number in range(phases):
+            if kill and number:
+                os.kill(one.pid, signal.SIGKILL)
+                record.add("kills")
+                stack.close()
+                one = stack.enter_context(server.app(NO_XSRF, home=home))
+                record.files.clear()
+                check_kept(one, record, sessions)
+            phase(one, sessions, seconds / phases, record, first=number * sessions)
+            left.append(settle(one, settling))
+            peak = max(peak, one.peak())
+            _read_log(one, record)
+            print(f"phase {number + 1}: {left[-1]}", dict(record.counts), file=sys.stderr)
+        check_kept(one, record, sessions)
+    if not kill:
+        _compare(left, record)
+    return record, left, peak
+
+
+def _read_log(one: server.Server, record: Record) -> None:
+    text = one.log.read_text("utf-8", errors="replace")
+    for _ in range(text.count("Traceback (most recent call last)")):
+        record.fault(f"the server's log has a traceback: {text[text.find('Traceback') :][-400:]}")
+
+
+def _compare(left: list[Left], record: Record) -> None:
+    """Compare what is left at the end with what was left after the first phase."""
+    first, last = left[0], left[-1]
+    if last.megabytes > MAX_GROWTH * first.megabytes:
+        record.fault(f"memory grew from {first.megabytes:.0f} to {last.megabytes:.0f} MB")
+    for what in ("threads", "descriptors"):
+        if getattr(last, what) > getattr(first, what) + MAX_MORE:
+            record.fault(f"{what} grew from {getattr(first, what)} to {getattr(last, what)}")
+
+
+def main() -> int:
+    """Soak a server, print and write the report; 1 if anything was lost."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sessions", type=int, default=30, help="at the same time")
+    parser.add_argument("--minutes", type=float, default=20.0, help="of all phases")
+    parser.add_argument("--phases", type=int, default=4, help="everyone leaves after each")
+    parser.add_argument("--kill", action="store_true", help="kill the server between phases")
+    parser.add_argument("--settling", type=float, default=45.0, help="seconds after each phase")
+    given = parser.parse_args()
+    record, left, peak = run(
+        given.sessions, given.minutes * 60, given.phases, kill=given.kill, settling=given.settling
+    )
+    counts = record.counts
+    kept = ["sessions at a time", "pages", "trainings accepted", "trainings ended"]
+    counts["sessions at a time"], counts["faults"] = given.sessions, len(record.faults)
+    rows = [
+        {"": what, "count": f"{counts[what]:,}"}
+        for what in [*kept, *sorted(set(counts) - set(kept))]
+    ]
+    rows.append({"": "median of a page, s", "count": f"{statistics.median(record.seconds):.2f}"})
+    rows.append(
+        {"": "MB left after each phase", "count": ", ".join(f"{one.megabytes:.0f}" for one in left)}
+    )
+    rows.append({"": "MB at the peak", "count": f"{peak:.0f}"})
+    command = f"python -m benchmarks.soak --sessions {given.sessions} --minutes {given.minutes:g}"
+    command += f" --phases {given.phases}" + (" --kill" if given.kill else "")
+    measure.publish(
+        "soak", command, rows, {"faults": record.faults, "left": [vars(one) for one in left]}
+    )
+    return 1 if record.faults else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,281 @@
+"""One user of a soaked server, and the record of what all of them did and found."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import re
+import secrets
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import requests
+
+from benchmarks.page_client import PageClient, Shown
+from cryptoforecast.prices.candles.coins import COINS
+from cryptoforecast.ui import inputs
+
+MARK = re.compile(rb"mark[0-9a-f]{12}")
+#: Seconds that a page, and that a training with all before it, may take.
+PAGE_PATIENCE, TRAINING_PATIENCE = 120.0, 900.0
+FORM = "quick-lstm-1h"
+#: What a page says when a limit refuses something; these are answers, not faults.
+REFUSED = re.compile(r"queue|wait|full|at most|limit|Too many|quota|busy", re.IGNORECASE)
+
+
+@dataclass
+class Record:
+    """What all sessions did and found; filled by many threads.
+
+    Attributes:
+        counts: How often each thing was done.
+        faults: What went wrong, in words.
+        seconds: How long each run of a page took.
+        trained: Keys of the trainings that have ended, in this order.
+        saved: Names of the models that were saved.
+        files: Names of the opened files, as they stand in links.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    trained: list[str] = field(default_factory=list)
+    saved: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, what: str) -> None:
+        """Count something."""
+        with self.lock:
+            self.counts[what] += 1
+
+    def fault(self, what: str) -> None:
+        """Remember a fault."""
+        with self.lock:
+            self.counts["faults"] += 1
+            self.faults.append(what[:500])
+        print(f"fault: {what[:300]}", file=sys.stderr, flush=True)
+
+
+class Tab(PageClient):
+    """A tab that looks for the marks of others in all that it receives.
+
+    Args:
+        url: Of the server.
+        own: Marks of this user's files.
+        record: Takes the faults.
+    """
+
+    def __init__(self, url: str, own: set[bytes], record: Record) -> None:
+        self._own, self._record = own, record
+        self.seen: set[bytes] = set()
+        super().__init__(url, PAGE_PATIENCE)
+
+    def received(self, frame: bytes) -> None:
+        """Search a message for marks."""
+        marks = set(MARK.findall(frame))
+        self.seen |= marks
+        for mark in marks - self._own:
+            self._record.fault(f"cross-talk: {mark.decode()} was seen at {self.query}")
+
+
+class Session:
+    """A user, who does one thing after another until time is up.
+
+    Args:
+        number: Of the session; decides what it does.
+        url: Of the server.
+        record: Takes what was done and found.
+        ends: When to leave, on the monotonic clock.
+    """
+
+    def __init__(self, number: int, url: str, record: Record, ends: float) -> None:
+        self.random = random.Random(number)
+        self.url, self.record, self.ends = url, record, ends
+        self.number, self.turn = number, 0
+        self.own: set[bytes] = set()
+        self.training = ""
+        self.tab = Tab(url, self.own, record)
+        self.actions: dict[Callable[[], None], int] = {
+            self.browse: 8, self.reload: 2, self.upload: 3, self.train: 2, self.cancel: 1,
+            self.leave: 1, self.foreign: 2, self.predict: 2,
+        }  # fmt: skip
+
+    def live(self) -> None:
+        """Do things until time is up, then leave."""
+        with contextlib.suppress(StopIteration):
+            for action in self._plan():
+                name = action.__name__
+                self.record.add(name)
+                try:
+                    action()
+                except Exception as error:  # whatever a user would see
+                    kind = type(error).__name__
+                    self.record.fault(f"session {self.number}, {name}: {kind}: {error}")
+                    self._again()
+                time.sleep(self.random.uniform(0.2, 2.0))
+        self.tab.__exit__(None, None, None)
+
+    def _plan(self) -> Iterator[Callable[[], None]]:
+        first = [self.browse, self.upload, self.train, self.cancel, self.leave, self.foreign]
+        first = first[self.number % len(first) :] + first[: self.number % len(first)]
+        while time.monotonic() < self.ends:
+            choices, weights = list(self.actions), list(self.actions.values())
+            self.turn += 1
+            yield first.pop() if first else self.random.choices(choices, weights)[0]
+
+    def browse(self) -> None:
+        """Open a page with another coin, candle length and history."""
+        interval = self.random.choice(list(inputs.WINDOWS))
+        window = self.random.choice(list(inputs.WINDOWS[interval]))
+        query = {"coin": self.random.choice(list(COINS)), "interval": interval}
+        page = self.random.choice(["", "", "market", "data", "models", "backtest"])
+        self._open(page, **query, **{f"history_{interval}": window})
+
+    def reload(self) -> None:
+        """Leave in the middle of a page, and come back as a new session."""
+        with contextlib.suppress(Exception):
+            self.tab.send(coin=self.random.choice(list(COINS)))
+        self._again()
+        self._open("")
+
+    def upload(self) -> None:
+        """Open a marked price file, and its forecast in a link."""
+        mark = f"mark{secrets.token_hex(6)}".encode()
+        self.own.add(mark)
+        rows = self.random.choice([800, 3_000, 10_000, 71_000])
+        self._open("data")
+        content = price_file(rows, self.random.randrange(2**32))
+        shown = self.tab.upload("upload", f"BTCUSDT-1h-{mark.decode()}.csv", content)
+        try:
+            name = self.tab.linked("coin")
+        except RuntimeError:
+            self._refused(shown, "an upload gave no prices")
+            return
+        with self.record.lock:
+            self.record.files.append(name)
+        self.tab.seen.clear()
+        shown = self._open("", coin=name, model="naive")
+        if mark not in self.tab.seen or "test" not in shown.figures:
+            self.record.fault(f"session {self.number}: its own file is lost: {shown.messages}")
+
+    def train(self) -> None:
+        """Train a network, wait for it, and sometimes save it."""
+        if self._submit():
+            shown = self._wait(self.tab)
+            if shown and self.random.random() < 0.3:
+                name = f"soak-{secrets.token_hex(6)}"
+                self.tab.fill("Name", string_value=name)
+                shown = self.tab.click("FormSubmitter:save-Save")
+                if any("Saved as" in text for text in shown.messages):
+                    self.record.add("saved")
+                    with self.record.lock:
+                        self.record.saved.append(name)
+                else:
+                    self._refused(shown, "a model was not saved")
+
+    def cancel(self) -> None:
+        """Cancel a training that waits or runs."""
+        if self._submit():
+            time.sleep(self.random.uniform(0, 3))
+            with contextlib.suppress(RuntimeError):  # it may have ended already
+                self.tab.rerun()
+                self.tab.click("Cancel")
+            self.training = ""
+
+    def leave(self) -> None:
+        """Leave during a training, and come back by its link."""
+        if self._submit():
+            self._again()
+            time.sleep(self.random.uniform(0, 5))
+            self._open("", history_1h="90 days", model=f"run-{self.training}")
+            self._wait(self.tab)
+
+    def foreign(self) -> None:
+        """Open the links of others: to a training, and to a file."""
+        with self.record.lock:
+            runs, files = self.record.trained[-5:], self.record.files[-20:]
+        if runs:
+            self._open("", history_1h="90 days", model=f"run-{self.random.choice(runs)}")
+        if files:
+            self._open("", coin=self.random.choice(files), model="naive")
+
+    def predict(self) -> None:
+        """Ask for the next price."""
+        closes = [60_000.0 + self.number + step for step in range(60)]
+        answer = requests.post(f"{self.url}/predict", json={"prices": closes}, timeout=30)
+        if answer.status_code != 200:
+            self.record.fault(f"/predict answered {answer.status_code}: {answer.text[:200]}")
+
+    def _open(self, page: str, **query: str) -> Shown:
+        shown = self.tab.open(page, **query)
+        with self.record.lock:
+            self.record.counts["pages"] += 1
+            self.record.seconds.append(shown.seconds)
+        return shown
+
+    def _again(self) -> None:
+        with contextlib.suppress(Exception):
+            self.tab.__exit__(None, None, None)
+        self.tab = Tab(self.url, self.own, self.record)
+
+    def _submit(self) -> bool:
+        """Send the training form; return whether the training was accepted."""
+        self._open("", history_1h="90 days", model="naive")
+        self.tab.unfold("train-form")
+        self.tab.fill(f"{FORM}-epochs", double_array_value={"data": [2.0]})
+        self.tab.fill(f"{FORM}-seed", double_value=float(self.random.randrange(2**30)))
+        shown = self.tab.click(f"FormSubmitter:train-{FORM}-Train")
+        model = self.tab.query.get("model", "")
+        if not model.startswith("run-"):
+            self._refused(shown, "a training was not accepted")
+            return False
+        self.training = model.removeprefix("run-")
+        self.record.add("trainings accepted")
+        return True
+
+    def _wait(self, tab: Tab) -> Shown | None:
+        """Wait for the own training; it is lost if the page ends without its result."""
+        until = time.monotonic() + TRAINING_PATIENCE
+        while time.monotonic() < until:
+            shown = tab.rerun()
+            if "test" in shown.figures and tab.query.get("model") == f"run-{self.training}":
+                self.record.add("trainings ended")
+                with self.record.lock:
+                    self.record.trained.append(self.training)
+                return shown
+            if not any(re.search("Waiting|Starting|poch", text) for text in shown.messages):
+                break
+            if time.monotonic() > self.ends:
+                self.record.add("trainings left")
+                return None
+            time.sleep(1)
+        self.record.fault(f"session {self.number}: lost training {self.training}: {shown.messages}")
+        return None
+
+    def _refused(self, shown: Shown, otherwise: str) -> None:
+        """Count a refusal by a limit; everything else is a fault."""
+        if any(REFUSED.search(text) for text in shown.messages):
+            self.record.add("refused by a limit")
+        else:
+            self.record.fault(f"session {self.number}: {otherwise}: {shown.messages}")
+
+
+def price_file(rows: int, seed: int) -> bytes:
+    """Write a CSV file of random hours."""
+    rng = np.random.default_rng(seed)
+    close = 30_000 * np.exp(np.cumsum(rng.normal(0, 0.004, rows)))
+    frame = pd.DataFrame({"open": close, "high": close * 1.002, "low": close * 0.998})
+    frame["close"], frame["volume"] = close, rng.exponential(5, rows)
+    end = pd.Timestamp("2025-09-01", tz="UTC")
+    frame.index = pd.date_range(end=end, periods=rows, freq="1h", name="time")
+    text = io.StringIO()
+    frame.to_csv(text, float_format="%.2f")
+    return text.getvalue().encode()
