@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
+from cryptoforecast.prices.live.documents import plain
 
 T = TypeVar("T")
 
@@ -116,7 +117,7 @@ class CircuitBreaker:
         except Exception as error:
             # Nobody can catch an error at the end of a thread, so the caller gets it.
             call.error = SourceUnavailable(
-                f"{self.name} failed: {type(error).__name__}: {str(error)[:200]}"
+                f"{self.name} failed: {type(error).__name__}: {plain(error)}"
             )
             call.error.__cause__ = error
         with self._lock:

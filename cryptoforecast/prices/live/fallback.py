@@ -32,6 +32,7 @@ from cryptoforecast.errors import (
     NotEnoughData,
     SourceUnavailable,
 )
+from cryptoforecast.prices.live.documents import plain
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ class Fallback:
             logger.exception("Prices could not be updated")
             failure = SourceUnavailable(
                 f"{attempt.title}'s prices could not be updated: {type(error).__name__}: "
-                f"{str(error)[:200]}"
+                f"{plain(error)}"
             )
             failure.__cause__ = error
             self._answers.put((index, failure))

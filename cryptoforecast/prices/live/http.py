@@ -1,12 +1,11 @@
 """The HTTP client: one JSON document from a host that may be slow, wrong or hostile.
 
 Redirects are never followed. A body is read up to a limit and never decompressed. The package
-``requests`` is loaded by the first request, not by importing this module. Knows nothing of prices.
+curl_cffi is loaded by the first request, not by importing this module. Knows nothing of prices.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -20,23 +19,21 @@ import pandas as pd
 
 from cryptoforecast.errors import SourceUnavailable
 from cryptoforecast.prices.live.breaker import RetryLater
+from cryptoforecast.prices.live.documents import parse
 from cryptoforecast.prices.live.wire import Roundtrip, Tap
 
 if TYPE_CHECKING:
-    import requests
+    from curl_cffi.requests import Response
+    from curl_cffi.requests.exceptions import RequestException
+
+    from cryptoforecast.prices.live.bounded import BoundedSession
 
 #: Longest body that is read.
 MAX_BYTES = 2_000_000
 _MAX_ATTEMPTS = 3
-_CHUNK_BYTES = 65_536
-# How much of a refusal is shown to those who look at it.
-_SHOWN_BYTES = 2000
-_CONNECT_TIMEOUT = 4.0
 _FIRST_PAUSE = 0.2
 # A longer wait is left to the next request; meanwhile other sources may answer.
 _MAX_WAIT = 2.0
-# Seconds to wait where the host names no number of its own, and where it bars us.
-_DEFAULT_PAUSE, _BARRED_PAUSE = 60.0, 3600.0
 _HEADERS = {
     "User-Agent": "CryptoForecast/1 (personal use; candles cached)",
     "Accept": "application/json",
@@ -119,13 +116,11 @@ class JsonClient:
     @contextmanager
     def session(self, deadline: float) -> Iterator[JsonSession]:
         """Open a connection for several requests within ``deadline`` seconds in all."""
-        import requests
+        from cryptoforecast.prices.live.bounded import BoundedSession
 
-        with requests.Session() as session:
-            # Without this, requests would send the passwords of a .netrc file.
-            session.auth = _no_auth
-            session.headers.clear()
-            session.headers.update(_HEADERS)
+        with BoundedSession(
+            MAX_BYTES, headers=_HEADERS, discard_cookies=True, http_version="v1"
+        ) as session:
             until = time.monotonic() + deadline
             yield JsonSession(self.title, self._base, self._limiter, session, until, self.tap)
 
@@ -138,7 +133,7 @@ class JsonSession:
         title: str,
         base: str,
         limiter: _RateLimiter,
-        session: requests.Session,
+        session: BoundedSession,
         until: float,
         tap: Tap | None = None,
     ) -> None:
@@ -189,65 +184,72 @@ class JsonSession:
 
     def _get_once(self, path: str, params: Mapping[str, str | int]) -> Reply:
         """Get one document without trying again."""
-        import requests
-        import urllib3.exceptions
+        from curl_cffi.requests.exceptions import RequestException
 
         left, began = self.seconds_left, time.monotonic()
         if left <= 0:
             raise self._timeout()
         try:
-            with self._session.get(
+            response, is_whole = self._session.download(
+                "GET",
                 self._base + path,
+                left,
+                MAX_BYTES,
                 params=dict(params),
-                timeout=(min(_CONNECT_TIMEOUT, left), left),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                if self._tap is not None and not _is_answer(response.status_code):
-                    self._show(response, response.raw.read(_SHOWN_BYTES), began)
-                self._check(response)
-                body = self._read(response)
-                self._show(response, body, began)
-                status, date = response.status_code, response.headers.get("Date")
-        except requests.Timeout as error:
-            raise self._timeout() from error
-        except urllib3.exceptions.ReadTimeoutError as error:
-            raise self._timeout() from error
-        except requests.ConnectionError as error:
-            inner = error.args[0] if error.args else None
-            if isinstance(inner, urllib3.exceptions.ProtocolError):
-                raise _TransientError(f"{self._title} broke the connection off.") from error
-            raise SourceUnavailable(f"{self._title} can't be reached.") from error
-        except (requests.RequestException, ValueError) as error:
-            # A URL or a header that can't be parsed raises plain ValueErrors, too.
-            raise SourceUnavailable(
-                f"{self._title} sent an answer that can't be read ({type(error).__name__})."
-            ) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise _TransientError(f"{self._title}'s answer broke off.") from error
-        return Reply(status, self._parse(body), parse_date(date))
+                # None: libcurl unpacks nothing. The header asks for a body that is not packed.
+                accept_encoding=None,
+            )
+        except RequestException as error:
+            raise self._failure(error) from error
+        self._show(response, began)
+        self._check(response, is_whole=is_whole)
+        date = response.headers.get("Date")
+        return Reply(response.status_code, self._parse(response.content), parse_date(date))
 
-    def _show(self, response: requests.Response, body: bytes, began: float) -> None:
+    def _failure(self, error: RequestException) -> SourceUnavailable:
+        """Say what an error of curl means."""
+        from curl_cffi import CurlECode
+        from curl_cffi.requests import exceptions
+
+        if isinstance(error, exceptions.Timeout):
+            return self._timeout()
+        if error.code in (CurlECode.GOT_NOTHING, CurlECode.RECV_ERROR, CurlECode.SEND_ERROR):
+            return _TransientError(f"{self._title} broke the connection off.")
+        if isinstance(error, exceptions.IncompleteRead):
+            return _TransientError(f"{self._title}'s answer broke off.")
+        unreachable = (exceptions.ConnectionError, exceptions.ProxyError)
+        if isinstance(error, unreachable) and error.code != CurlECode.WEIRD_SERVER_REPLY:
+            return SourceUnavailable(f"{self._title} can't be reached.")
+        return SourceUnavailable(
+            f"{self._title} sent an answer that can't be read ({type(error).__name__})."
+        )
+
+    def _show(self, response: Response, began: float) -> None:
         """Show an answer to those who look at it."""
         if self._tap is not None:
-            seconds, now = time.monotonic() - began, pd.Timestamp.now("UTC")
-            headers = dict(response.headers)
-            url, status = str(response.url), response.status_code
-            self._tap(Roundtrip(url, status, headers, body, seconds, now))
+            self._tap(Roundtrip.of(response, time.monotonic() - began))
 
-    def _check(self, response: requests.Response) -> None:
-        """Raise the error that a status means."""
+    def _check(self, response: Response, *, is_whole: bool) -> None:
+        """Raise the error that a status means, or a body that is not as it was asked for."""
         status = response.status_code
-        if _is_answer(status):
+        if status in (200, 404):
+            encoding = str(response.headers.get("Content-Encoding") or "identity").lower()
+            if encoding != "identity":
+                raise SourceUnavailable(f"{self._title} compressed its answer unasked.")
+            if not is_whole:
+                raise SourceUnavailable(
+                    f"{self._title} answered with more than {MAX_BYTES // 1_000_000} MB."
+                )
             return
         if status in (418, 429):
-            header = response.headers.get("Retry-After", "")
-            pause = float(header) if header.isascii() and header.isdigit() else _DEFAULT_PAUSE
-            raise RetryLater(f"{self._title} limits requests from this address for now.", pause)
+            message = f"{self._title} limits requests from this address for now."
+            header = response.headers.get("Retry-After") or ""
+            if header.isascii() and header.isdigit():
+                raise RetryLater(message, float(header[:18]))
+            raise SourceUnavailable(message)
         if status in (401, 403, 451):
-            raise RetryLater(
-                f"{self._title} bars requests from this address or country ({status}).",
-                _BARRED_PAUSE,
+            raise SourceUnavailable(
+                f"{self._title} bars requests from this address or country ({status})."
             )
         if 300 <= status < 400:
             raise SourceUnavailable(
@@ -257,33 +259,11 @@ class JsonSession:
             raise _TransientError(f"{self._title} has a problem on its side ({status}).")
         raise SourceUnavailable(f"{self._title} refused the request ({status}).")
 
-    def _read(self, response: requests.Response) -> bytes:
-        """Read the body piece by piece, and stop at the size limit or the deadline."""
-        encoding = response.headers.get("Content-Encoding", "identity").lower()
-        if encoding not in ("", "identity"):
-            raise SourceUnavailable(f"{self._title} compressed its answer unasked.")
-        body = bytearray()
-        while True:
-            if self.seconds_left <= 0:
-                raise self._timeout()
-            piece = response.raw.read1(_CHUNK_BYTES, decode_content=False)
-            body += piece
-            if len(body) > MAX_BYTES:
-                raise SourceUnavailable(
-                    f"{self._title} answered with more than {MAX_BYTES // 1_000_000} MB."
-                )
-            if not piece:
-                break
-        length = response.headers.get("Content-Length", "")
-        if length.isascii() and length.isdigit() and len(body) != int(length[:18]):
-            raise _TransientError(f"{self._title}'s answer broke off.")
-        return bytes(body)
-
     def _parse(self, body: bytes) -> object:
         """Parse strict JSON: UTF-8, no NaN, no endless nesting."""
         try:
-            return json.loads(body.decode(), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
+            return parse(body, strict=True)
+        except ValueError as error:
             raise SourceUnavailable(
                 f"{self._title} answered with something other than JSON."
             ) from error
@@ -291,21 +271,6 @@ class JsonSession:
     def _timeout(self) -> SourceUnavailable:
         """Make the error of a host that did not answer in time."""
         return SourceUnavailable(f"{self._title} did not answer in time.")
-
-
-def _is_answer(status: int) -> bool:
-    """Return whether a status means that the body is an answer."""
-    return status in (200, 404)
-
-
-def _refuse_constant(name: str) -> None:
-    """Refuse NaN and Infinity, which Python's parser would accept."""
-    raise ValueError(f"{name} is not JSON")
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave a request as it is."""
-    return request
 
 
 def parse_date(header: str | None) -> pd.Timestamp | None:

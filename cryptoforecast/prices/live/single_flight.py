@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
+from cryptoforecast.prices.live.documents import plain
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class SingleFlight:
             # Those who wait must neither wait for ever nor take silence for success.
             logger.exception("Prices could not be updated")
             self.error = SourceUnavailable(
-                f"Prices could not be updated: {type(error).__name__}: {str(error)[:200]}"
+                f"Prices could not be updated: {type(error).__name__}: {plain(error)}"
             )
         finally:
             self._ended_at = time.monotonic()

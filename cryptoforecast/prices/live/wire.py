@@ -6,16 +6,27 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.live.documents import parse, plain
+
+if TYPE_CHECKING:
+    from curl_cffi.requests import Response
 
 #: Rows of each list that are kept.
 MAX_ROWS = 5
-#: Characters of a body that is no JSON.
+#: Members of each object that are kept, and characters of each text.
+MAX_MEMBERS, MAX_MEMBER_TEXT = 40, 200
+#: Characters of a body that is no JSON, or is too long even when it is cut.
 MAX_TEXT = 2000
+#: Characters of a body that is JSON, when it is cut.
+MAX_BODY = 20_000
+#: Answers that are recorded at most.
+MAX_RECORDS = 1000
 _SECRET_HEADERS = ("cookie", "authorization", "crumb")
 
 
@@ -38,6 +49,13 @@ class Roundtrip:
     body: bytes
     seconds: float
     time: pd.Timestamp
+
+    @classmethod
+    def of(cls, response: Response, seconds: float) -> Roundtrip:
+        """Describe an answer of curl's that came just now."""
+        headers = {name: text or "" for name, text in response.headers.items()}
+        now = pd.Timestamp.now("UTC")
+        return cls(response.url, response.status_code, headers, response.content, seconds, now)
 
     def header(self, name: str) -> str | None:
         """Return a header, whatever the case of its name."""
@@ -75,10 +93,12 @@ class Recorder:
             )
 
     def write(self, source: str, roundtrip: Roundtrip) -> None:
-        """Write one answer as JSON; its name counts up."""
+        """Write one answer as JSON; its name counts up. The first ``MAX_RECORDS`` are kept."""
+        if len(self.names) >= MAX_RECORDS:
+            return
         name = f"{len(self.names) + 1:03d}-{source}.json"
         document = {
-            "url": without_crumb(roundtrip.url),
+            "url": without_crumb(roundtrip.url[:MAX_TEXT]),
             "status": roundtrip.status,
             "seconds": round(roundtrip.seconds, 3),
             "headers": public_headers(roundtrip.headers),
@@ -89,12 +109,11 @@ class Recorder:
 
 
 def public_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers without those that carry a cookie or a password."""
-    return {
-        name: text
-        for name, text in headers.items()
-        if not any(secret in name.lower() for secret in _SECRET_HEADERS)
-    }
+    """Return the headers, cut, without those that carry a cookie or a password."""
+    public = [
+        name for name in headers if not any(secret in name.lower() for secret in _SECRET_HEADERS)
+    ]
+    return {_short(name): _short(headers[name]) for name in public[:MAX_MEMBERS]}
 
 
 def without_crumb(url: str) -> str:
@@ -107,18 +126,27 @@ def without_crumb(url: str) -> str:
 def cut(body: bytes) -> object:
     """Return the JSON of a body with the first rows of each list; else how its text begins."""
     try:
-        return _cut(json.loads(body))
+        document = _cut(parse(body))
+        if len(json.dumps(document)) <= MAX_BODY:
+            return document
     except (ValueError, RecursionError):
-        return body.decode("utf-8", "replace")[:MAX_TEXT]
+        pass
+    return body[: 4 * MAX_TEXT].decode("utf-8", "replace")[:MAX_TEXT]
 
 
 def _cut(value: object) -> object:
-    """Cut every list inside a value."""
+    """Cut every list, object and text inside a value."""
     if isinstance(value, dict):
-        return {name: _cut(inner) for name, inner in value.items()}
+        names = list(value)[:MAX_MEMBERS]
+        return {_short(name): _cut(value[name]) for name in names}
     if isinstance(value, list):
         return [_cut(inner) for inner in value[:MAX_ROWS]]
-    return value
+    return _short(value) if isinstance(value, str) else value
+
+
+def _short(text: str) -> str:
+    """Cut a text."""
+    return plain(text, MAX_MEMBER_TEXT)
 
 
 def row_times(body: bytes) -> list[int]:
@@ -132,8 +160,8 @@ def row_times(body: bytes) -> list[int]:
         Seconds since 1970; none if the body is of another shape.
     """
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = parse(body)
+    except ValueError:
         return []
     if isinstance(document, dict) and isinstance(document.get("chart"), dict):
         results = document["chart"].get("result")

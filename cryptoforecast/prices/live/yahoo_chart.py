@@ -6,7 +6,6 @@ no charts at all for now.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.prices.candles.quality import empty, normalise
 from cryptoforecast.prices.candles.resample import COLUMNS
+from cryptoforecast.prices.live.documents import parse, plain
 from cryptoforecast.prices.live.http import parse_date
 from cryptoforecast.prices.live.rows import check_zeros
 from cryptoforecast.prices.live.sources import CANDLE_NAMES
@@ -101,6 +101,10 @@ def ask(
 
 def _failure(error: Exception, fetch: Fetch, symbol: str, interval: str) -> Chart:
     """Say what an error of yfinance means: for this symbol, or for all that Yahoo has."""
+    from cryptoforecast.prices.live.yahoo_session import Refused
+
+    if isinstance(error, Refused):
+        return _fault(plain(error), error)
     status = None if fetch.chart is None else fetch.chart.status_code
     if fetch.asks_for_consent:
         return _fault("Yahoo asks for consent to cookies first.", error, wants_cookie=True)
@@ -136,7 +140,7 @@ def _failure(error: Exception, fetch: Fetch, symbol: str, interval: str) -> Char
     meta = _meta(document)
     if meta is not None and type(error).__name__ == "YFPricesMissingError":
         return Chart(meta=meta)
-    return _fault(f"Yahoo failed: {type(error).__name__}: {str(error)[:200]}", error)
+    return _fault(f"Yahoo failed: {type(error).__name__}: {plain(error)}", error)
 
 
 def _fault(message: str, cause: Exception, wants_cookie: bool = False) -> Chart:
@@ -160,8 +164,8 @@ def _is_timeout(error: Exception) -> bool:
 def _document(response: Response | None) -> object:
     """Read the JSON of an answer; ``None`` if there is none."""
     try:
-        return None if response is None else json.loads(response.content)
-    except (ValueError, RecursionError):
+        return None if response is None else parse(response.content)
+    except ValueError:
         return None
 
 
@@ -171,8 +175,7 @@ def _description(document: object) -> str:
         part = document.get(name) if isinstance(document, dict) else None
         error = part.get("error") if isinstance(part, dict) else None
         if isinstance(error, dict):
-            text = str(error.get("description") or error.get("code") or "")
-            return "".join(letter for letter in text if letter.isprintable())[:200]
+            return plain(error.get("description") or error.get("code") or "")
     return ""
 
 

@@ -4,6 +4,10 @@ By itself yfinance asks for a cookie and a crumb before it asks for a chart, eac
 gives charts without them. So a fetch asks for the chart alone at first, and for cookie and crumb
 only after Yahoo has refused the chart.
 
+By itself it also goes wherever an answer sends it, and takes answers of any length. Here every
+request, the first and those that a redirect or a form asks for, goes to one of Yahoo's own hosts,
+and every answer is bounded.
+
 Importing this module loads curl_cffi.
 """
 
@@ -16,16 +20,28 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import pandas as pd
-from curl_cffi.requests import Response, Session
+from curl_cffi.requests import Response
 from curl_cffi.requests.exceptions import ConnectionError as NotConnected
 from curl_cffi.requests.exceptions import RequestException, Timeout
 
+from cryptoforecast.prices.live import yahoo_answer
+from cryptoforecast.prices.live.bounded import BoundedSession
 from cryptoforecast.prices.live.wire import Roundtrip, Tap
 
+#: Bytes of a chart. Two years of hours have 2.5 MB at most.
+MAX_CHART_BYTES = 4_000_000
+#: Bytes and tags of any other answer: a cookie, a crumb or the page about cookies. yfinance makes
+#: an object of a kilobyte of each tag.
+MAX_PAGE_BYTES, MAX_TAGS = 300_000, 3000
+#: Redirects from one request.
+MAX_REDIRECTS = 5
 # Seconds that a request for a cookie or a crumb may take: the chart needs the rest.
 _COOKIE_TIMEOUT = 3.0
 _MIN_TIME = 0.05
+
+
+class Refused(RequestException):
+    """An answer of Yahoo's that is not taken; its text says why."""
 
 
 class Fetch:
@@ -57,11 +73,11 @@ class Fetch:
         return self.chart is not None and _host(self.chart.url) == "consent.yahoo.com"
 
 
-class YahooSession(Session[Response]):
+class YahooSession(BoundedSession):
     """A session for yfinance, which one thread at a time uses for one fetch."""
 
     def __init__(self) -> None:
-        super().__init__(impersonate="chrome")
+        super().__init__(MAX_CHART_BYTES, impersonate="chrome")
         self._fetches = threading.local()
         self._crumb_needed = False
 
@@ -91,8 +107,8 @@ class YahooSession(Session[Response]):
         """
         fetch: Fetch | None = getattr(self._fetches, "current", None)
         if fetch is None:
-            return super().request(method, url, *args, **options)
-        if "/v8/finance/chart/" in url:
+            raise NotConnected("Requests are made within a fetch only.")
+        if yahoo_answer.is_chart(url):
             return self._chart(fetch, method, url, *args, **options)
         return self._cookie(fetch, method, url, *args, **options)
 
@@ -134,19 +150,47 @@ class YahooSession(Session[Response]):
         limit = min(limit, fetch.seconds_left, *([wanted] if wanted else []))
         if limit < _MIN_TIME:
             raise Timeout("No time is left.")
-        options["timeout"] = limit
+        until = time.monotonic() + limit
+        for _ in range(MAX_REDIRECTS + 1):
+            began = time.monotonic()
+            response = self._ask(fetch, method, url, until - began, *args, **options)
+            if not response.is_redirect:
+                return response
+            url = yahoo_answer.target(response.url, response.headers["Location"] or "")
+            options = {name: value for name, value in options.items() if name != "params"}
+            if response.status_code in (301, 302, 303):
+                method = "GET"
+                options = {name: options[name] for name in options if name not in ("data", "json")}
+        raise Refused("Yahoo sent us in a circle.")
+
+    def _ask(
+        self, fetch: Fetch, method: Any, url: str, seconds: float, *args: Any, **options: Any
+    ) -> Response:
+        """Make one request of one of Yahoo's hosts, and check its answer.
+
+        Raises:
+            RequestException: If it goes elsewhere, or no answer comes that can be used.
+        """
+        if not yahoo_answer.is_yahoos(url):
+            raise Refused("Yahoo sent us to another address, which is not followed.")
+        if seconds < _MIN_TIME:
+            raise Timeout("No time is left.")
+        is_chart = yahoo_answer.is_chart(url)
+        longest = MAX_CHART_BYTES if is_chart else MAX_PAGE_BYTES
         began = time.monotonic()
-        response = super().request(method, url, *args, **options)
+        response, is_whole = self.download(method, url, seconds, longest, *args, **options)
         if fetch.tap is not None:
-            fetch.tap(_roundtrip(response, time.monotonic() - began))
+            fetch.tap(Roundtrip.of(response, time.monotonic() - began))
+        fault = ""
+        if not is_whole:
+            fault = f"more than {longest / 1e6:g} MB"
+        elif is_chart and not response.is_redirect:
+            fault = yahoo_answer.fault(response.content, response.status_code)
+        elif not is_chart and response.content.count(b"<") > MAX_TAGS:
+            fault = f"a page of more than {MAX_TAGS:,} tags"
+        if fault:
+            raise Refused(f"Yahoo answered with {fault}.")
         return response
-
-
-def _roundtrip(response: Response, seconds: float) -> Roundtrip:
-    """Describe an answer for those who look at it."""
-    headers = {name: text or "" for name, text in response.headers.items()}
-    now = pd.Timestamp.now("UTC")
-    return Roundtrip(response.url, response.status_code, headers, response.content, seconds, now)
 
 
 def _host(url: str) -> str:

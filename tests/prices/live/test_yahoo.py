@@ -161,7 +161,7 @@ def test_a_page_instead_of_data_is_a_failure_and_is_not_remembered(
     clock = [0.0]
     yahoo = Yahoo(home, CircuitBreaker("Yahoo", pause=60, clock=lambda: clock[0]))
     start, end = ago("9D"), ago("8D")
-    with pytest.raises(SourceUnavailable, match="Yahoo failed"):
+    with pytest.raises(SourceUnavailable, match="something other than JSON"):
         yahoo.fetch("BTC-USD", "1h", start, end, 10)
     yahoo_server.behaviour = "answer"
     with pytest.raises(SourceUnavailable, match="It is asked again in 60 s"):

@@ -22,7 +22,7 @@ import pytest
 STEPS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400}
 #: The cookie and the crumb that a chart needs once ``needs_crumb`` is set.
 COOKIE, CRUMB = "A3=d=AQABBExample", "Example.Crumb"
-CONSENT = """<html><form action="/consent.yahoo.com/v2/collectConsent" method="post">
+CONSENT = """<html><form action="/v2/collectConsent" method="post">
 <input type="hidden" name="csrfToken" value="t0ken"/>
 <input type="hidden" name="sessionId" value="3_cc-session"/></form></html>"""
 
@@ -178,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
         elif server.needs_crumb and not allowed:
             self.refuse(*REFUSALS["CRUMB"])
         elif server.behaviour == "consent" and COOKIE not in self.headers.get("Cookie", ""):
-            self.answer(302, "", {"Location": f"{server.url}/consent.yahoo.com/v2/consent"})
+            self.answer(302, "", {"Location": "https://consent.yahoo.com/v2/consent"})
         elif refusal:
             self.refuse(*refusal)
         elif "v8/finance/chart/" not in path:
