@@ -39,6 +39,7 @@ from cryptoforecast.service import (
 )
 from cryptoforecast.service.backtests import forecast_bytes
 from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER, Monitor, WalkPlan
@@ -241,7 +242,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
 
     # No longer remembered: worked out again, from the folds' own cached results.
     monkeypatch.setattr(training, "fit", None)
-    forgetful = WalkForwardService(service.training, OneHeavyFit())
+    forgetful = WalkForwardService(service.training, OneHeavyFit(), Memory())
     again = forgetful.submit(history, SPEC, plan, user=OWNER)
     assert again is not job
     assert again.wait(60)
@@ -303,7 +304,7 @@ def test_heavy_baselines_are_added_to_a_walk_forward_test_on_request(service, mo
 
 def test_walk_forward_tests_in_memory_are_bounded(service):
     history, spec = synthetic.history(), specs.make(network="naive", horizon=2)
-    small = WalkForwardService(service.training, OneHeavyFit(), max_bytes=1)
+    small = WalkForwardService(service.training, OneHeavyFit(), Memory(), max_bytes=1)
     for folds in (1, 2):
         small.of_baseline(history, spec, WalkPlan(folds=folds))
     keys = [small.key(history, spec, WalkPlan(folds=folds)) for folds in (1, 2)]
@@ -421,7 +422,7 @@ def test_the_memory_of_a_backtest_is_that_of_its_arrays(service):
 
 
 def test_backtests_in_memory_are_bounded(service):
-    small = BacktestService(service.training, OneHeavyFit(), max_bytes=100_000)
+    small = BacktestService(service.training, OneHeavyFit(), Memory(), max_bytes=100_000)
     model = synthetic.model(SPEC)
     first, *_, last = [small.of_trained(synthetic.history(seed=i), model) for i in range(6)]
     assert small.of_trained(last.history, model).forecasts is last.forecasts

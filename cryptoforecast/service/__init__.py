@@ -12,6 +12,7 @@ import threading
 from cryptoforecast.service.backtests import BacktestService
 from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
 from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.prices import PriceService, is_file
 from cryptoforecast.service.saved_models import SavedModelService
 from cryptoforecast.service.training import Run, TrainingService
@@ -55,10 +56,11 @@ class Service:
         one_heavy = OneHeavyFit()
         self.settings = settings
         self.prices = PriceService(settings)
-        self.training = TrainingService(settings)
+        memory = Memory(settings.memory)
+        self.training = TrainingService(settings, memory)
         self.saved_models = SavedModelService(settings)
-        self.backtests = BacktestService(self.training, one_heavy)
-        self.walk_forward = WalkForwardService(self.training, one_heavy)
+        self.backtests = BacktestService(self.training, one_heavy, memory)
+        self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
 
 

@@ -14,13 +14,16 @@ from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import samples, specs
-from cryptoforecast.service import keys
+from cryptoforecast.service import effort, keys
 from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.training import TrainingService
 from cryptoforecast.types import UNWATCHED, Backtest, ModelSpec, Monitor, PriceHistory, TrainedModel
 
 __all__ = ["BacktestService", "forecast_bytes", "missing_baselines", "why_no_free_run"]
 
+#: What the user can do about a test that needs too much memory.
+REMEDY = "Choose fewer or longer candles, or a model with a shorter horizon."
 #: Bytes of forecasts of backtests in memory.
 MAX_BYTES = 64_000_000
 
@@ -33,6 +36,7 @@ class BacktestService:
     Args:
         training: Trains the networks that are tested.
         one_heavy: Lets one heavy baseline be fitted at a time.
+        memory: Into which every test must fit.
         max_bytes: Bytes of forecasts to hold in memory.
 
     Attributes:
@@ -40,9 +44,14 @@ class BacktestService:
     """
 
     def __init__(
-        self, training: TrainingService, one_heavy: OneHeavyFit, max_bytes: int = MAX_BYTES
+        self,
+        training: TrainingService,
+        one_heavy: OneHeavyFit,
+        memory: Memory,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self.analyses = Analyses()
+        self._memory = memory
         self._training = training
         self._one_heavy = one_heavy
         self._results: LruCache[Backtest] = LruCache(max_bytes, forecast_bytes)
@@ -89,7 +98,8 @@ class BacktestService:
         """
         key = (keys.of_prices(history), keys.of_model(model), "own")
         make = functools.partial(backtest.holdout, history, model.spec, model, baselines=QUICK)
-        return dataclasses.replace(self._result(key, history, make), cached=cached)
+        result = self._result(key, history, make, model.spec)
+        return dataclasses.replace(result, cached=cached)
 
     def of_saved(
         self,
@@ -117,7 +127,11 @@ class BacktestService:
         make = functools.partial(
             backtest.saved, history, model, test, validation, since=since, baselines=QUICK
         )
-        return self._result(key, history, make)
+        tested = backtest.DEFAULT_TEST if test is None else test
+        if since is not None:
+            tested = float((history.candles.index >= since).mean())
+        spec = dataclasses.replace(model.spec, test=tested)
+        return self._result(key, history, make, spec)
 
     def with_all_baselines(self, result: Backtest) -> Backtest:
         """Return a backtest with the heavy baselines added, which takes some seconds."""
@@ -137,14 +151,25 @@ class BacktestService:
         key = keys.of_baseline(history, spec)
         make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
         with self._one_heavy.of(spec.network):
-            result = self._result(key, history, make)
+            result = self._result(key, history, make, spec)
         return dataclasses.replace(result, spec=spec)
 
     def _result(
-        self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest]
+        self, key: Hashable, history: PriceHistory, make: Callable[[], Backtest], spec: ModelSpec
     ) -> Backtest:
-        """Return the backtest of a key, with the given prices in place of the cached ones."""
-        result = self._results.get_or_make(key, make)
+        """Return the backtest of a key, with the given prices in place of the cached ones.
+
+        Raises:
+            InvalidInput: If its forecasts can't fit into the memory.
+        """
+        origins = round(len(history) * spec.test)
+        megabytes = effort.megabytes_of_test(origins, spec.horizon, len(QUICK) + 1)
+
+        def within_memory() -> Backtest:
+            with self._memory.reserved("A test", megabytes, REMEDY):
+                return make()
+
+        result = self._results.get_or_make(key, within_memory)
         return dataclasses.replace(result, history=samples.in_one_unit(history))
 
 

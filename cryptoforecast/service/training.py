@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import pandas as pd
+
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.jobs import Job, Runner
 from cryptoforecast.learning import training, training_cache
+from cryptoforecast.service import effort
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import UNWATCHED, ModelSpec, Monitor, PriceHistory, TrainedModel, User
+from cryptoforecast.types import (
+    UNWATCHED,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    Progress,
+    TrainedModel,
+    User,
+)
+from cryptoforecast.types.durations import span_text
+
+#: A training is refused if it is estimated to take so many times longer than it may. Up to that
+#: it may succeed, and is ended when its time is over.
+CLEARLY = 1.5
+_REMEDY = "Choose fewer candles, a smaller batch, lookback or horizon, or a smaller network."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,14 +56,19 @@ class TrainingService:
     Args:
         settings: Where trained networks are cached, how many trainings may wait in the queue, and
             how long one may take.
+        memory: Into which every training must fit.
 
     Attributes:
         jobs: Background work: trainings and walk-forward tests.
+        pace: How fast this machine trains.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, memory: Memory) -> None:
+        self.pace = effort.Pace()
+        self._memory = memory
+        self._seconds = 60 * settings.training_minutes
         self.jobs: Runner[Run] = Runner(
-            settings.jobs, waiting=settings.waiting, seconds=60 * settings.training_minutes
+            settings.jobs, waiting=settings.waiting, seconds=self._seconds
         )
         self.cache = training_cache.TrainingCache(
             settings.home / "results", settings.cached_trainings
@@ -70,9 +96,16 @@ class TrainingService:
             Cancelled: If the monitor stopped the work.
         """
         key = training_cache.key(history, spec)
-        make = functools.partial(training.train, history, spec, monitor)
+        make = functools.partial(self._train, history, spec, monitor)
         model, cached = self.model_of(key, make, use_cache=use_cache)
         return Run(key, history, model, cached)
+
+    def _train(self, history: PriceHistory, spec: ModelSpec, monitor: Monitor) -> TrainedModel:
+        training.check(history, spec)
+        expected = effort.of_training(spec, len(history))
+        self._check_memory(expected.megabytes)
+        with self._measured(expected.seconds, monitor) as measured:
+            return training.train(history, spec, measured)
 
     def submit(self, history: PriceHistory, spec: ModelSpec, *, user: User) -> Job[Run]:
         """Train in the background; a second request for the same training joins the same job.
@@ -83,8 +116,9 @@ class TrainingService:
             user: Who waits for the network.
 
         Raises:
-            InvalidInput: If the settings or the prices are outside the rules, the queue is full,
-                or too many trainings of this user wait.
+            InvalidInput: If the settings or the prices are outside the rules, the training would
+                take too long or too much memory, the queue is full, or too many trainings of this
+                user wait.
             NotEnoughData: If a span of the split would be too short.
         """
         training.check(history, spec)
@@ -93,7 +127,62 @@ class TrainingService:
             return self.train(history, spec, monitor)
 
         key = training_cache.key(history, spec)
+        if self.cache.get(key) is None:
+            self.check_effort(key, effort.of_training(spec, len(history)), user)
         return self.jobs.submit(key, title(history, spec), work, user=user)
+
+    def check_effort(self, key: str, expected: effort.Effort, user: User) -> None:
+        """Refuse background work that would take too long or too much memory.
+
+        Work that waits, runs or is done already is never refused.
+
+        Args:
+            key: Names the work.
+            expected: What it takes, on a machine as fast as that of the constants.
+            user: Who waits for it. Time does not bind the owner.
+
+        Raises:
+            InvalidInput: If it would.
+        """
+        job = self.job(key)
+        if job is not None and (job.active or job.state == "done"):
+            return
+        self._check_memory(expected.megabytes)
+        seconds = expected.seconds * self.pace.factor
+        if not user.owner and seconds > CLEARLY * self._seconds:
+            raise InvalidInput(
+                f"A training may take {_in_words(self._seconds)} on this server. Received: one "
+                f"that would take about {_in_words(seconds)}. Choose fewer epochs, fewer candles, "
+                "larger batches or a smaller network, or train on your own machine."
+            )
+
+    def _check_memory(self, megabytes: float) -> None:
+        """Refuse a training that can't fit; the first one also loads TensorFlow."""
+        loading = 0 if "tensorflow" in sys.modules else effort.TENSORFLOW
+        self._memory.check("A training", megabytes + loading, _REMEDY)
+
+    @contextmanager
+    def _measured(self, seconds: float, monitor: Monitor) -> Iterator[Monitor]:
+        """Give a monitor that follows a training, and learn from it how fast this machine is.
+
+        Args:
+            seconds: What the whole training was estimated to take.
+            monitor: To which the progress is passed on.
+        """
+        first: Progress | None = None
+        last: Progress | None = None
+
+        def report(progress: Progress) -> None:
+            nonlocal first, last
+            first, last = first or progress, progress
+            monitor.report(progress)
+
+        try:
+            yield Monitor(report, monitor.cancelled)
+        finally:
+            if first is not None and last is not None:
+                done = last.done - first.done
+                self.pace.learn(seconds * done, last.seconds - first.seconds)
 
     def join(self, key: str, *, user: User) -> None:
         """Let a user wait for background work that someone else has started."""
@@ -147,3 +236,7 @@ def title(history: PriceHistory, spec: ModelSpec) -> str:
     """Describe a training in a few words, such as "LSTM for BTC 1h"."""
     kind = "LSTM" if spec.network == "lstm" else "Dense network"
     return f"{kind} for {history.coin} {history.interval}"
+
+
+def _in_words(seconds: float) -> str:
+    return span_text(pd.Timedelta(seconds, "s"), close=True)

@@ -10,9 +10,11 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.forecasting.baselines import BASELINES, QUICK
 from cryptoforecast.jobs import Job
-from cryptoforecast.learning import training, training_cache
-from cryptoforecast.service.backtests import forecast_bytes, missing_baselines
+from cryptoforecast.learning import specs, training, training_cache
+from cryptoforecast.service import effort
+from cryptoforecast.service.backtests import REMEDY, forecast_bytes, missing_baselines
 from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.training import Run, TrainingService, title
 from cryptoforecast.types import (
     UNWATCHED,
@@ -36,13 +38,19 @@ class WalkForwardService:
     Args:
         training: Trains the networks, and runs tests in the background.
         one_heavy: Lets one heavy baseline be fitted at a time.
+        memory: Into which every test must fit.
         max_bytes: Bytes of forecasts to hold in memory.
     """
 
     def __init__(
-        self, training: TrainingService, one_heavy: OneHeavyFit, max_bytes: int = MAX_BYTES
+        self,
+        training: TrainingService,
+        one_heavy: OneHeavyFit,
+        memory: Memory,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self._training = training
+        self._memory = memory
         self._one_heavy = one_heavy
         self._results: LruCache[WalkForward] = LruCache(
             max_bytes, lambda tested: forecast_bytes(tested.backtest)
@@ -73,6 +81,8 @@ class WalkForwardService:
             NotEnoughData: If a span of a fold would be too short.
             Cancelled: If the monitor stopped the work.
         """
+        megabytes = _effort(history, spec, plan).megabytes
+        self._memory.check("A test", megabytes, REMEDY)
         model_of = functools.partial(self._training.model_of, use_cache=use_cache)
         return walk_forward.run(history, spec, plan, monitor, model_of, baselines=baselines)
 
@@ -90,13 +100,15 @@ class WalkForwardService:
             user: Who waits for the test.
 
         Raises:
-            InvalidInput: If the settings, the plan or the prices are outside the rules, the queue
-                is full, or too many trainings of this user wait.
+            InvalidInput: If the settings, the plan or the prices are outside the rules, the test
+                would take too long or too much memory, the queue is full, or too many trainings
+                of this user wait.
             NotEnoughData: If a span of a fold would be too short.
         """
         walk_forward.check_all(history, spec, plan)
         training.check(history, spec)
         key = self.key(history, spec, plan)
+        self._training.check_effort(key, _effort(history, spec, plan), user)
         if self.result(key) is None:
             self._training.jobs.forget(key)  # the finished test was dropped from memory
 
@@ -152,6 +164,17 @@ class WalkForwardService:
             (self.key(history, spec, plan), spec, plan)
             for spec in missing_baselines(tested.backtest)
         ]
+
+
+def _effort(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> effort.Effort:
+    """Estimate what a test takes: the fits of a network, and the forecasts of all folds."""
+    one = effort.Effort(0, 0)
+    if specs.is_network(spec):
+        one = effort.of_training(spec, len(history))
+    fits = 1 + (plan.folds - 1) * (walk_forward.WARM_SHARE if plan.warm_start else 1)
+    origins = round(len(history) * spec.test)
+    forecasts = effort.megabytes_of_test(origins, spec.horizon, len(QUICK) + 1)
+    return effort.Effort(one.seconds * fits, one.megabytes + forecasts)
 
 
 def is_walk_forward(key: str) -> bool:

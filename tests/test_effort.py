@@ -1,0 +1,191 @@
+"""Estimates of seconds and memory, and the refusals that rest on them."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.learning import specs
+from cryptoforecast.service import Service, effort, memory
+from cryptoforecast.service.memory import Memory
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import OWNER, User, WalkPlan
+from tests import synthetic
+
+GUEST = User("guest", owner=False)
+SPEC = synthetic.spec()
+#: Seconds that trainings took on two busy cores: rows, preset, network, changes.
+MEASURED = [
+    (318, 8760, "classic", "lstm", {}),
+    (13, 17500, "quick", "lstm", {"batch_size": 256}),
+    (237, 17500, "quick", "lstm", {"training": "windows"}),
+    (767, 17500, "quick", "lstm", {"training": "windows", "lookback": 200, "units": (64,)}),
+    (29, 17500, "quick", "lstm", {"units": (256,)}),
+    (99, 17500, "quick", "lstm", {"units": (256, 256), "batch_size": 256}),
+    (23, 17500, "quick", "lstm", {"units": (16, 16, 16, 16)}),
+    (33, 17500, "quick", "lstm", {"lookback": 400, "chunk": 200}),
+    (215, 17500, "quick", "dense", {"units": (512, 512), "lookback": 500}),
+    (179, 200_000, "quick", "lstm", {"horizon": 48}),
+    (246, 1_000_000, "quick", "lstm", {}),
+    (4320, 17500, "quick", "lstm", {"training": "windows", "batch_size": 1}),
+]
+#: Megabytes of some of them.
+PEAKS = [
+    (132, 17500, "quick", "lstm", {"training": "windows"}),
+    (216, 17500, "quick", "lstm", {"training": "windows", "lookback": 200, "units": (64,)}),
+    (523, 200_000, "quick", "lstm", {"horizon": 48}),
+    (353, 1_000_000, "quick", "lstm", {}),
+    (760, 1_000_000, "quick", "dense", {"horizon": 24}),
+    (422, 17500, "quick", "lstm", {"training": "windows", "units": (512,)}),
+]
+
+
+@pytest.fixture
+def make(home):
+    return lambda **settings: Service(Settings(home, home / "none", live=False, **settings))
+
+
+def expected(rows, preset, network, changes):
+    return effort.of_training(specs.make(preset, network, rows=rows, **changes), rows)
+
+
+@pytest.mark.parametrize(("seconds", "rows", "preset", "network", "changes"), MEASURED)
+def test_the_seconds_are_those_that_were_measured(seconds, rows, preset, network, changes):
+    assert 0.5 < expected(rows, preset, network, changes).seconds / seconds < 2
+
+
+@pytest.mark.parametrize(("megabytes", "rows", "preset", "network", "changes"), PEAKS)
+def test_the_memory_is_that_which_was_measured(megabytes, rows, preset, network, changes):
+    assert 0.9 < expected(rows, preset, network, changes).megabytes / megabytes < 2
+
+
+@pytest.mark.parametrize(
+    "changes", [{"epochs": 30}, {"units": (128, 64)}, {"ensemble": 4}, {"horizon": 24}]
+)
+def test_more_work_takes_more(changes):
+    usual = effort.of_training(specs.make(epochs=15), 20_000)
+    more = effort.of_training(specs.make(**{"epochs": 15, **changes}), 20_000)
+    assert more.seconds > usual.seconds
+
+
+def test_the_pace_is_learnt_and_no_single_training_decides():
+    pace = effort.Pace()
+    assert pace.factor == 1
+    pace.learn(0.1, 1)  # too short to tell
+    assert pace.factor == 1
+    for _ in range(3):
+        pace.learn(10, 5)
+    assert pace.factor == 0.5
+    pace.learn(1, 1e6)
+    assert pace.factor == 0.5
+    for _ in range(5):
+        pace.learn(1, 1e6)
+    assert pace.factor == effort.Pace.HIGHEST
+
+
+def test_a_training_of_hours_is_refused_before_it_starts(make):
+    service, history = make(), synthetic.history(20_000)
+    hours = specs.make("careful", epochs=500, units=(512, 512), training="windows", lookback=500)
+    with pytest.raises(InvalidInput) as refusal:
+        service.training.submit(history, hours, user=GUEST)
+    message = str(refusal.value)
+    assert message.startswith("A training may take 15 minutes on this server. Received: one that")
+    assert re.search(r"would take about \d+ (hours|days)\. Choose fewer epochs", message)
+    with pytest.raises(InvalidInput, match=r"would take about \d+ (hours|days)"):
+        service.walk_forward.submit(history, hours, WalkPlan(folds=3), user=GUEST)
+    assert service.training.jobs.get(service.walk_forward.key(history, hours, WalkPlan())) is None
+    # The owner may, and others may then wait for it with them.
+    gate = service.training.submit(history, hours, user=OWNER)
+    assert service.training.submit(history, hours, user=GUEST) is gate
+    service.training.cancel(gate.key, user=OWNER, for_all=True)
+    assert gate.wait(60)
+
+
+def test_folds_count(make):
+    service, history = make(training_minutes=1), synthetic.history(3000)
+    spec = specs.make("quick", epochs=60)
+    long = WalkPlan(folds=12)
+    with pytest.raises(InvalidInput, match="would take about"):
+        service.walk_forward.submit(history, spec, long, user=GUEST)
+    job = service.training.submit(history, spec, user=GUEST)
+    service.training.cancel(job.key, user=GUEST)
+    assert job.wait(60)
+
+
+@pytest.mark.slow
+def test_a_training_that_outlasts_the_limit_ends_with_a_clear_message(make):
+    service = make(training_minutes=0.05)
+    service.training.pace.learn(100, 10)  # as on a machine that is thought to be fast
+    long = dataclasses.replace(SPEC, epochs=500, patience=0, ensemble=10)
+    service.training.pace._ratios.extend([0.001] * 5)
+    job = service.training.submit(synthetic.history(), long, user=GUEST)
+    assert job.wait(60)
+    assert job.state == "failed"
+    assert "A training may take less than a minute on this server. Received:" in str(job.error)
+    assert job.progress is None or job.progress.done < 1
+
+
+def test_a_training_that_can_not_fit_is_refused(make):
+    history = synthetic.history()
+    service = make(memory=memory.used() + 60)
+    with pytest.raises(InvalidInput, match=r"A training must fit into the memory, of which \d+ MB"):
+        service.training.submit(history, specs.make(rows=600, units=(512,) * 4), user=OWNER)
+    with pytest.raises(InvalidInput, match="A training must fit"):
+        service.training.train(history, specs.make(rows=600, units=(512,) * 4))
+
+
+def test_a_test_that_can_not_fit_is_refused_also_of_a_baseline(make):
+    history = synthetic.history(30_000)
+    service = make(memory=memory.used() + 30)
+    with pytest.raises(InvalidInput, match=r"A test must fit into the memory.* shorter horizon"):
+        service.backtests.of_baseline(history, "cone", 24)
+    spec = specs.make(network="cone", horizon=24)
+    with pytest.raises(InvalidInput, match="A test must fit into the memory"):
+        service.walk_forward.of_baseline(history, spec, WalkPlan(folds=2))
+    assert service.backtests.of_baseline(synthetic.history(), "cone", 24).scores
+
+
+def test_large_work_is_checked_one_after_the_other():
+    large = Memory(memory.used() + 300)
+    with large.reserved("A test", memory.LARGE + 1, "Wait."):
+        assert not large._one_large.acquire(blocking=False)
+        with large.reserved("A test", memory.LARGE, "Wait."):
+            pass
+    with pytest.raises(InvalidInput, match="A test must fit"), large.reserved("A test", 1e6, "No."):
+        pass
+    assert large._one_large.acquire(blocking=False)
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "megabytes"),
+    [
+        ("0::/", {"memory.max": "1073741824\n"}, 1073.741824),
+        ("0::/a/b", {"memory.max": "max\n", "a/memory.max": "900000000"}, 900),
+        ("0::/outside", {"memory.max": "500000000"}, 500),
+        (
+            "4:cpu:/x\n3:memory:/x\n0::/",
+            {
+                "memory/x/memory.limit_in_bytes": "700000000",
+                "memory/memory.limit_in_bytes": "9" * 18,
+            },
+            700,
+        ),
+    ],
+    ids=["container", "group above", "name outside", "version 1"],
+)
+def test_the_limit_of_the_container_is_found(tmp_path: Path, groups, files, megabytes):
+    proc = tmp_path / "cgroup"
+    proc.write_text(groups)
+    for name, content in files.items():
+        path = tmp_path / "fs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    assert memory.allowed(proc, tmp_path / "fs") == megabytes
+
+
+def test_without_a_container_the_machine_is_the_limit(tmp_path: Path):
+    found = memory.allowed(tmp_path / "none", tmp_path)
+    assert found is None or found > 500
+    assert memory.used() > 20
