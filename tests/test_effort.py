@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import specs
 from cryptoforecast.service import Service, effort, memory
+from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER, User, WalkPlan
@@ -189,3 +192,43 @@ def test_without_a_container_the_machine_is_the_limit(tmp_path: Path):
     found = memory.allowed(tmp_path / "none", tmp_path)
     assert found is None or found > 500
     assert memory.used() > 20
+
+
+def test_heavy_fits_wait_in_a_short_line():
+    one = OneHeavyFit(Memory(), max_waiting=2)
+    begun, release = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def fit(name):
+        with one.of("boosting", 1000, 1):
+            begun.set()
+            release.wait(20)
+            done.append(name)
+
+    threads = [threading.Thread(target=fit, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    try:
+        assert begun.wait(20)
+        until = time.monotonic() + 20
+        while one._present < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        with pytest.raises(InvalidInput, match="At most 2 fits of regressions and boosted trees"):
+            fit("d")
+        with one.of("cone", 1000, 1):  # quick ones do not wait
+            pass
+    finally:
+        release.set()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(done) == ["a", "b", "c"]
+    with one.of("boosting", 1000, 1):
+        pass
+
+
+def test_heavy_fits_on_a_large_file_are_refused_in_a_small_container(make):
+    service = make(memory=memory.used() + 40)
+    with pytest.raises(InvalidInput, match="boosted trees must fit into the memory"):
+        service.backtests.of_baseline(synthetic.history(30_000), "boosting", 1)
+    with pytest.raises(InvalidInput, match="boosted trees must fit into the memory"):
+        service.forecasts.of_baseline(synthetic.history(30_000), "linear", 1)

@@ -242,7 +242,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
 
     # No longer remembered: worked out again, from the folds' own cached results.
     monkeypatch.setattr(training, "fit", None)
-    forgetful = WalkForwardService(service.training, OneHeavyFit(), Memory())
+    forgetful = WalkForwardService(service.training, OneHeavyFit(Memory()), Memory())
     again = forgetful.submit(history, SPEC, plan, user=OWNER)
     assert again is not job
     assert again.wait(60)
@@ -304,7 +304,7 @@ def test_heavy_baselines_are_added_to_a_walk_forward_test_on_request(service, mo
 
 def test_walk_forward_tests_in_memory_are_bounded(service):
     history, spec = synthetic.history(), specs.make(network="naive", horizon=2)
-    small = WalkForwardService(service.training, OneHeavyFit(), Memory(), max_bytes=1)
+    small = WalkForwardService(service.training, OneHeavyFit(Memory()), Memory(), max_bytes=1)
     for folds in (1, 2):
         small.of_baseline(history, spec, WalkPlan(folds=folds))
     keys = [small.key(history, spec, WalkPlan(folds=folds)) for folds in (1, 2)]
@@ -422,7 +422,7 @@ def test_the_memory_of_a_backtest_is_that_of_its_arrays(service):
 
 
 def test_backtests_in_memory_are_bounded(service):
-    small = BacktestService(service.training, OneHeavyFit(), Memory(), max_bytes=100_000)
+    small = BacktestService(service.training, OneHeavyFit(Memory()), Memory(), max_bytes=100_000)
     model = synthetic.model(SPEC)
     first, *_, last = [small.of_trained(synthetic.history(seed=i), model) for i in range(6)]
     assert small.of_trained(last.history, model).forecasts is last.forecasts
@@ -467,7 +467,7 @@ def test_heavy_baselines_are_added_on_request_and_stay_in_memory(service, monkey
 
 @pytest.mark.parametrize("name", ["linear", "har", "naive"])
 def test_the_two_latest_forecasts_of_a_baseline_stay_in_memory(service, name):
-    small = ForecastService(service.saved_models, OneHeavyFit(), max_of_baselines=2)
+    small = ForecastService(service.saved_models, OneHeavyFit(Memory()), max_of_baselines=2)
     steps = [small.of_baseline(synthetic.history(seed=i), name, 1) for i in range(3)]
     for i in (2, 1):
         again = small.of_baseline(synthetic.history(seed=i), name, 1)

@@ -53,10 +53,10 @@ class Service:
     """
 
     def __init__(self, settings: Settings) -> None:
-        one_heavy = OneHeavyFit()
+        memory = Memory(settings.memory)
+        one_heavy = OneHeavyFit(memory)
         self.settings = settings
         self.prices = PriceService(settings)
-        memory = Memory(settings.memory)
         self.training = TrainingService(settings, memory)
         self.saved_models = SavedModelService(settings)
         self.backtests = BacktestService(self.training, one_heavy, memory)

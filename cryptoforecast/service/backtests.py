@@ -150,8 +150,7 @@ class BacktestService:
     def _of_baseline(self, history: PriceHistory, spec: ModelSpec) -> Backtest:
         key = keys.of_baseline(history, spec)
         make = functools.partial(backtest.holdout, history, spec, baselines=QUICK)
-        with self._one_heavy.of(spec.network):
-            result = self._result(key, history, make, spec)
+        result = self._result(key, history, make, spec)
         return dataclasses.replace(result, spec=spec)
 
     def _result(
@@ -160,16 +159,19 @@ class BacktestService:
         """Return the backtest of a key, with the given prices in place of the cached ones.
 
         Raises:
-            InvalidInput: If its forecasts can't fit into the memory.
+            InvalidInput: If it can't fit into the memory, or too many heavy fits wait.
         """
         origins = round(len(history) * spec.test)
         megabytes = effort.megabytes_of_test(origins, spec.horizon, len(QUICK) + 1)
 
-        def within_memory() -> Backtest:
-            with self._memory.reserved("A test", megabytes, REMEDY):
+        def within_bounds() -> Backtest:
+            with (
+                self._one_heavy.of(spec.network, len(history), spec.horizon),
+                self._memory.reserved("A test", megabytes, REMEDY),
+            ):
                 return make()
 
-        result = self._results.get_or_make(key, within_memory)
+        result = self._results.get_or_make(key, within_bounds)
         return dataclasses.replace(result, history=samples.in_one_unit(history))
 
 

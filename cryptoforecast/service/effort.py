@@ -31,6 +31,8 @@ _TRAIN_VALUE, _TRAIN_OUTPUT, _TEST_VALUE, _TEST_OUTPUT, _WEIGHT_BYTES = 70, 40, 
 _TEST_BATCH = 512
 # Megabytes that TensorFlow takes when it is loaded.
 TENSORFLOW = 600.0
+# Bytes of each candle that a heavy baseline is fitted on, and for each step.
+_HEAVY_BYTES, _HEAVY_STEP_BYTES = 1500, 80
 # Bytes of each of the nine quantiles of a forecast and of its outcome, with what is computed from.
 _FORECAST_BYTES = 100
 
@@ -73,6 +75,11 @@ def of_training(spec: ModelSpec, rows: int) -> Effort:
 def megabytes_of_test(origins: int, horizon: int, predictors: int) -> float:
     """Estimate the memory of the forecasts that so many predictors make in a test."""
     return origins * horizon * predictors * _FORECAST_BYTES / 1e6
+
+
+def megabytes_of_heavy(rows: int, horizon: int) -> float:
+    """Estimate the memory of fitting and testing a heavy baseline."""
+    return rows * (_HEAVY_BYTES + horizon * _HEAVY_STEP_BYTES) / 1e6
 
 
 @dataclass(frozen=True)

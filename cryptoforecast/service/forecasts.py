@@ -85,10 +85,12 @@ class ForecastService:
         """
         history = samples.in_one_unit(history)
         key = (keys.of_prices(history), name, horizon)
-        with self._one_heavy.of(name):
-            forecast = self._of_baselines.get_or_make(
-                key, lambda: next_steps.of_baseline(history, name, horizon).forecast
-            )
+
+        def make() -> Forecast:
+            with self._one_heavy.of(name, len(history), horizon):
+                return next_steps.of_baseline(history, name, horizon).forecast
+
+        forecast = self._of_baselines.get_or_make(key, make)
         return NextSteps(name, history, forecast, warnings.of_prices(history))
 
     def probabilities(

@@ -137,9 +137,12 @@ class WalkForwardService:
             NotEnoughData: If a span of a fold would be too short.
         """
         key = self.key(history, spec, plan)
-        make = functools.partial(self.run, history, spec, plan, baselines=QUICK)
-        with self._one_heavy.of(spec.network):
-            return self._results.get_or_make(key, make)
+
+        def make() -> WalkForward:
+            with self._one_heavy.of(spec.network, len(history), spec.horizon):
+                return self.run(history, spec, plan, baselines=QUICK)
+
+        return self._results.get_or_make(key, make)
 
     def with_all_baselines(self, tested: WalkForward) -> WalkForward:
         """Return a test with the heavy baselines added, which takes some seconds."""
