@@ -63,8 +63,8 @@ class Settings:
         """
         given = environ.get("CRYPTOFORECAST_HOME")
         try:
-            home = Path(given).expanduser() if given else default_home()
-        except RuntimeError as error:  # ~ of an unknown user
+            home = (Path(given).expanduser() if given else default_home()).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # an unknown user, a circle of links
             raise InvalidInput(
                 f"CRYPTOFORECAST_HOME must be a folder. Received: {given!r}. {error}"
             ) from error
@@ -83,7 +83,7 @@ class Settings:
                 f"CRYPTOFORECAST_DEADLINE must be above 0 and at most 15. Received: {deadline}."
             )
         return cls(
-            home=home.resolve(),
+            home=home,
             live=live == "1",
             deadline=seconds,
             waiting=int(_number(environ, "WAITING", cls.waiting, 1, 1000)),
@@ -119,10 +119,18 @@ def _number(
 
 def default_home() -> Path:
     """Return ``~/.cryptoforecast``, or a temporary folder where that cannot be written."""
-    home = Path.home() / ".cryptoforecast"
     try:
+        home = Path.home() / ".cryptoforecast"
         home.mkdir(parents=True, exist_ok=True)
-        writable = os.access(home, os.W_OK)
-    except OSError:
-        writable = False
-    return home if writable else Path(tempfile.gettempdir()) / "cryptoforecast"
+        if os.access(home, os.W_OK):
+            return home
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home folder
+        pass
+    return _temporary_folder() / "cryptoforecast"
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:  # nothing can be written anywhere: what is kept stays in memory
+        return Path(tempfile.gettempprefix()).absolute()

@@ -1,7 +1,8 @@
 """The format of a saved model's two files, and how to read them safely from anybody.
 
-``bundle.json`` contains numbers and text, ``weights.npz`` plain float arrays whose shapes follow
-from the spec. The type of every field and the shape of every array are checked, and all numbers
+``bundle.json`` contains numbers and text, and names the file of its weights: ``weights.npz``, or
+``weights-ID.npz`` after it was replaced. These are plain float arrays whose shapes follow from the
+spec. The type of every field and the shape of every array are checked, and all numbers
 must be finite. The folder around the files is owned by ``bundles``.
 """
 
@@ -12,6 +13,8 @@ import hashlib
 import io
 import json
 import math
+import re
+import uuid
 import zipfile
 from collections.abc import Mapping
 from typing import TypeVar, cast, get_type_hints
@@ -35,6 +38,9 @@ from cryptoforecast.types import (
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
 
 FORMAT = 1
+#: The file of the weights, and of those of a model that replaced another one.
+WEIGHTS = "weights.npz"
+OTHER_WEIGHTS = re.compile(r"weights-[0-9a-f]{32}\.npz")
 #: Largest ``bundle.json`` that is read.
 MAX_JSON_BYTES = 1_000_000
 #: The compressions of ``numpy.savez`` and ``numpy.savez_compressed``.
@@ -70,15 +76,26 @@ def parameters(spec: ModelSpec) -> int:
 
 
 def max_archive_bytes(spec: ModelSpec) -> int:
-    """Return how large ``weights.npz`` may be, compressed and uncompressed, in bytes."""
+    """Return how large packed weights may be, compressed and uncompressed, in bytes."""
     return 4 * parameters(spec) + 1000 * len(shapes(spec))
 
 
-def write(model: TrainedModel) -> tuple[str, bytes]:
-    """Return the content of ``bundle.json`` and of ``weights.npz``."""
+def pack(model: TrainedModel) -> bytes:
+    """Return the content of the file of the weights."""
     archive = io.BytesIO()
     arrays = {_key(i): array for i, array in enumerate(model.weights)}
     np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
+    return archive.getvalue()
+
+
+def write(model: TrainedModel, archive: bytes, name: str = WEIGHTS) -> str:
+    """Return the content of ``bundle.json``.
+
+    Args:
+        model: The model.
+        archive: Its packed weights.
+        name: Name of their file.
+    """
     content = {
         "format": FORMAT,
         "spec": dataclasses.asdict(model.spec),
@@ -89,9 +106,34 @@ def write(model: TrainedModel) -> tuple[str, bytes]:
         "residuals": None if model.residuals is None else model.residuals.tolist(),
         "record": dataclasses.asdict(model.record),
         "card": dataclasses.asdict(model.card),
-        "checksums": {"weights.npz": hashlib.sha256(archive.getvalue()).hexdigest()},
+        "checksums": {name: hashlib.sha256(archive).hexdigest()},
     }
-    return json.dumps(content, indent=1) + "\n", archive.getvalue()
+    return json.dumps(content, indent=1) + "\n"
+
+
+def weights_name(content: Mapping[str, object]) -> str:
+    """Return the name of the file of the weights.
+
+    Args:
+        content: Content of ``bundle.json``.
+
+    Raises:
+        InvalidBundle: If it names none, or one that can't be.
+    """
+    names = list(_object(content, "checksums"))
+    if len(names) != 1 or not is_weights_name(names[0]):
+        raise InvalidBundle(f"`checksums` must name {WEIGHTS} alone. Received: {names!r:.80}.")
+    return names[0]
+
+
+def other_weights_name(number: uuid.UUID) -> str:
+    """Return a name for weights where ``weights.npz`` is taken."""
+    return f"weights-{number.hex}.npz"
+
+
+def is_weights_name(name: str) -> bool:
+    """Return whether a file of weights can have this name."""
+    return name == WEIGHTS or bool(OTHER_WEIGHTS.fullmatch(name))
 
 
 def read_spec(text: bytes) -> tuple[Mapping[str, object], ModelSpec]:
@@ -128,13 +170,14 @@ def read(content: Mapping[str, object], spec: ModelSpec, archive: bytes) -> Trai
     Args:
         content: Content of ``bundle.json``, see ``read_spec``.
         spec: The spec in it.
-        archive: Content of ``weights.npz``.
+        archive: Content of the file of the weights.
 
     Raises:
         InvalidBundle: If something is altered, or contradicts the spec.
     """
-    if hashlib.sha256(archive).hexdigest() != _object(content, "checksums")["weights.npz"]:
-        raise InvalidBundle("weights.npz was altered: its checksum differs.")
+    name = weights_name(content)
+    if hashlib.sha256(archive).hexdigest() != _object(content, "checksums")[name]:
+        raise InvalidBundle(f"{name} was altered: its checksum differs.")
     return TrainedModel(
         spec=spec,
         scaler=_scaler(_object(content, "scaler"), spec),

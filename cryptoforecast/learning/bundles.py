@@ -1,17 +1,27 @@
-"""Saved models: folders of ``bundle.json`` and ``weights.npz``, safe to read whoever made them.
+"""Saved models: folders of ``bundle.json`` and weights, safe to read whoever made them.
 
-There is no pickle and no Keras file in them. A model is written to a temporary folder, which is
-then renamed, so that a model is there as a whole or not at all. ``bundle_format`` owns what the
-two files contain.
+There is no pickle and no Keras file in them. ``bundle.json`` names the file of its weights, and
+is renamed into its place when both are written. So a model is there as a whole or not at all, and
+a model that is replaced is the old or the new one, whenever a process is killed and whatever other
+processes do with it meanwhile. ``bundle_format`` owns what the files contain.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
+import json
+import os
 import re
 import shutil
-import tempfile
+import stat
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from cryptoforecast import whole_files
 from cryptoforecast.errors import (
     AlreadyExists,
     CryptoForecastError,
@@ -23,9 +33,17 @@ from cryptoforecast.learning import bundle_format
 from cryptoforecast.learning.bundle_format import parameters, shapes
 from cryptoforecast.types import TrainedModel
 
-__all__ = ["check_name", "delete", "load", "names", "parameters", "save", "shapes"]
+__all__ = [
+    "check_name", "delete", "discard", "load", "names", "parameters", "save", "shapes", "tidy",
+]  # fmt: skip
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: The file that makes a folder a saved model.
+BUNDLE = "bundle.json"
+#: How often a save or a load starts again because another process has replaced the model.
+MAX_ATTEMPTS = 100
+#: Folders in which versions before 1.0 wrote a model, or moved one away while they replaced it.
+OLD_TEMPORARY = re.compile(r"\.(new|old)-[a-z0-9_]{8}")
 
 
 def check_name(name: str) -> str:
@@ -59,16 +77,12 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
         AlreadyExists: If the name is taken and ``force`` is false.
         CryptoForecastError: If the folder can't be written.
     """
-    check_free(folder, name, force=force)
-    target = folder / name
+    target = folder / check_name(name)
     try:
-        _write(model, target)
+        check_free(folder, name, force=force)
+        _write(model, target, force=force)
     except OSError as error:
-        raise CryptoForecastError(
-            f"Saving a model needs a folder that can be written, with space left. Received: "
-            f"{folder} ({error.strerror}). Make room there, or set CRYPTOFORECAST_HOME to "
-            "another folder."
-        ) from error
+        raise _unwritable(folder, error) from error
     return target
 
 
@@ -84,11 +98,14 @@ def check_free(folder: Path, name: str, *, force: bool = False) -> None:
         InvalidInput: If no saved model can have the name.
         AlreadyExists: If the name is taken and ``force`` is false.
     """
-    if _taken(folder / check_name(name)) and not force:
+    target = folder / check_name(name)
+    if target.is_symlink():
         raise AlreadyExists(
-            f"A model named {name} exists. Choose another name, or replace it (--force, "
-            "force=True)."
+            f"A link can't be replaced by a model. Received: {name}, which leads to another "
+            f"folder. Choose another name, or delete {name} first; what it leads to stays."
         )
+    if not force and os.path.lexists(target / BUNDLE):
+        raise _taken(name)
 
 
 def load(path: Path) -> TrainedModel:
@@ -101,19 +118,24 @@ def load(path: Path) -> TrainedModel:
         UnknownModel: If there is no such folder.
         InvalidBundle: If anything in it is missing, altered, too large or of another version.
     """
-    if not (path / "bundle.json").is_file():
-        raise UnknownModel(f"No saved model is named {path.name}. See the list with `models list`.")
-    try:
-        content, spec = bundle_format.read_spec(
-            _read(path / "bundle.json", bundle_format.MAX_JSON_BYTES)
-        )
-        archive = _read(path / "weights.npz", bundle_format.max_archive_bytes(spec))
-        return bundle_format.read(content, spec, archive)
-    except Exception as error:  # JSON, zip and npy raise many kinds: all mean a bad bundle
-        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
-        raise InvalidBundle(
-            f"The saved model {path.name} can't be read: {reason}. Delete it, or save it again."
-        ) from error
+    for _ in range(MAX_ATTEMPTS):
+        if not _is_file(path / BUNDLE):
+            break
+        try:
+            with (path / BUNDLE).open("rb") as file:
+                try:
+                    return _read_model(file, path)
+                except Exception:  # of any kind, also if another process replaced the weights
+                    if _is_current(file, path / BUNDLE):
+                        raise
+        except FileNotFoundError:
+            continue  # deleted in this moment
+        except Exception as error:  # JSON, zip and npy raise many kinds: all mean a bad bundle
+            raise InvalidBundle(
+                f"The saved model {path.name} can't be read: {_reason(error)}. Delete it, or save "
+                "it again."
+            ) from error
+    raise UnknownModel(f"No saved model is named {path.name}. See the list with `models list`.")
 
 
 def delete(folder: Path, name: str) -> None:
@@ -125,13 +147,17 @@ def delete(folder: Path, name: str) -> None:
         CryptoForecastError: If it can't be removed.
     """
     target = folder / check_name(name)
-    if not (target / "bundle.json").is_file():
-        raise UnknownModel(f"No saved model of yours is named {name}. Nothing was deleted.")
     try:
         if target.is_symlink():
             target.unlink()
+        elif _is_file(target / BUNDLE):
+            discard(target)
         else:
-            shutil.rmtree(target)
+            raise FileNotFoundError(target)
+    except FileNotFoundError as error:
+        raise UnknownModel(
+            f"No saved model of yours is named {name}. Nothing was deleted."
+        ) from error
     except OSError as error:
         raise CryptoForecastError(
             f"Deleting a model needs a folder that can be written. Received: {folder} "
@@ -139,60 +165,203 @@ def delete(folder: Path, name: str) -> None:
         ) from error
 
 
+def discard(path: Path) -> None:
+    """Remove a saved model: it is gone as a whole in one moment. Other files in its folder stay.
+
+    Args:
+        path: The model's folder, not a link.
+
+    Raises:
+        OSError: If there is no model, or it can't be removed.
+    """
+    (path / BUNDLE).replace(next(whole_files.temporary_names(path)))
+    whole_files.sync_folder(path)
+    _tidy(path)
+
+
 def names(folder: Path) -> list[str]:
     """List the names of the models in a folder, sorted; other folders are left out."""
-    if not folder.is_dir():
+    try:
+        entries = [path.name for path in folder.iterdir()]
+    except OSError:
         return []
-    folders = (path.parent.name for path in folder.glob("*/bundle.json") if path.is_file())
-    return sorted(name for name in folders if _is_name(name))
+    return sorted(name for name in entries if _is_name(name) and _is_file(folder / name / BUNDLE))
+
+
+def tidy(folder: Path) -> None:
+    """Remove what killed processes left, and bring back what they had moved away.
+
+    Nothing is touched that another process is writing.
+
+    Args:
+        folder: Folder of saved models; it need not exist.
+    """
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.is_symlink() or not path.is_dir():
+                continue
+            if _is_name(path.name):
+                _tidy(path)
+            elif OLD_TEMPORARY.fullmatch(path.name):
+                _bring_back(path)
 
 
 def _is_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and ".." not in name and not name.endswith(".")
 
 
-def _taken(target: Path) -> bool:
-    return target.exists() or target.is_symlink()
-
-
-def _write(model: TrainedModel, target: Path) -> None:
-    text, archive = bundle_format.write(model)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+def _is_file(path: Path) -> bool:
+    """Return whether there is a plain file that can be looked at; ``Path.is_file`` may raise."""
     try:
-        (temporary / "weights.npz").write_bytes(archive)
-        (temporary / "bundle.json").write_text(text, encoding="utf-8")
-        # mkdtemp makes a folder that others can't read; a saved model should not be private.
-        temporary.chmod(0o755)
-        _replace(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
-def _replace(new: Path, target: Path) -> None:
-    """Rename ``new`` to ``target``; a model that is there is moved away, and back on failure."""
-    if not _taken(target):
-        new.rename(target)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
-    old = aside / target.name
+def _taken(name: str) -> AlreadyExists:
+    return AlreadyExists(
+        f"A model named {name} exists. Choose another name, or replace it (--force, force=True)."
+    )
+
+
+def _unwritable(folder: Path, error: OSError) -> CryptoForecastError:
+    return CryptoForecastError(
+        f"Saving a model needs a folder that can be written, with space left. Received: {folder} "
+        f"({error.strerror}). Make room there, or set CRYPTOFORECAST_HOME to another folder."
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what is wrong with a bundle, in characters that can be shown anywhere."""
+    text = str(error).encode("utf-8", "backslashreplace").decode()
+    return " ".join(text.split())[:300].rstrip(".") or type(error).__name__
+
+
+def _write(model: TrainedModel, target: Path, *, force: bool) -> None:
+    """Write a model; start again if its folder is deleted meanwhile."""
+    archive = bundle_format.pack(model)
+    for attempt in range(MAX_ATTEMPTS):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            _write_files(model, archive, target, force=force)
+            break
+        except FileNotFoundError:
+            if attempt == MAX_ATTEMPTS - 1:
+                raise
+        finally:
+            _tidy(target)
+    whole_files.sync_folder(target.parent)
+
+
+def _write_files(model: TrainedModel, archive: bytes, target: Path, *, force: bool) -> None:
+    """Write both files, each locked until the model is there as a whole.
+
+    The temporary file is there before the weights, so that ``_is_needed`` can tell ours.
+    """
+    with (
+        whole_files.create(whole_files.temporary_names(target)) as bundle,
+        whole_files.create(_weights_names(target)) as weights,
+    ):
+        path = Path(weights.name)
+        try:
+            weights.write(archive)
+            whole_files.sync(weights)
+            bundle.write(bundle_format.write(model, archive, path.name).encode())
+            whole_files.publish(bundle, target / BUNDLE, overwrite=force)
+        except FileExistsError as error:  # another process has saved one in this moment
+            raise _taken(target.name) from error
+        finally:
+            if not _is_needed(path):
+                path.unlink()
+
+
+def _weights_names(target: Path) -> Iterator[Path]:
+    """Give names for a file of weights; that of a model that is being replaced is taken."""
+    yield target / bundle_format.WEIGHTS
+    for _ in itertools.count():
+        yield target / bundle_format.other_weights_name(uuid.uuid4())
+
+
+def _tidy(target: Path) -> None:
+    """Remove the files in a model's folder that nobody needs or writes, and an empty folder."""
+    with contextlib.suppress(OSError):
+        was_model = True
+        # A process that deletes the model meanwhile passes over the weights that are locked here.
+        while was_model:
+            was_model = os.path.lexists(target / BUNDLE)
+            weights = _weights_in(target)
+            for path in weights if len(weights) > was_model else []:
+                whole_files.remove_unused(path, functools.partial(_is_needed, path))
+            is_model = os.path.lexists(target / BUNDLE)
+            was_model = was_model and not is_model
+        if is_model or not _weights_in(target):
+            whole_files.tidy(target)
+            target.rmdir()  # fails unless it is empty
+
+
+def _weights_in(target: Path) -> list[Path]:
+    return [path for path in target.iterdir() if bundle_format.is_weights_name(path.name)]
+
+
+def _is_needed(weights: Path) -> bool:
+    """Return whether weights belong to a model, or may do so.
+
+    Weights without ``bundle.json`` are the rest of a model that was being saved or deleted if a
+    temporary file is beside them. Otherwise somebody may be copying a model to this place.
+    """
     try:
-        target.rename(old)
-        new.rename(target)
-    except BaseException:
-        if _taken(old):
-            old.rename(target)
-        aside.rmdir()
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        text = _read(weights.with_name(BUNDLE), bundle_format.MAX_JSON_BYTES)
+        return bundle_format.weights_name(json.loads(text)) == weights.name
+    except FileNotFoundError:
+        return not any(weights.parent.glob(whole_files.TEMPORARY))
+    except Exception:  # a damaged bundle does not say which weights are its own
+        return True
+
+
+def _bring_back(aside: Path) -> None:
+    """Bring back a model that an older version had moved away, unless its successor is there."""
+    with contextlib.suppress(OSError):
+        for path in list(aside.iterdir()):
+            if _is_name(path.name) and aside.name.startswith(".old-"):
+                target = aside.parent / path.name
+                if not os.path.lexists(target):
+                    path.rename(target)
+        shutil.rmtree(aside)
+
+
+def _read_model(bundle: BinaryIO, path: Path) -> TrainedModel:
+    content, spec = bundle_format.read_spec(_content(bundle, BUNDLE, bundle_format.MAX_JSON_BYTES))
+    weights = path / bundle_format.weights_name(content)
+    try:
+        archive = _read(weights, bundle_format.max_archive_bytes(spec))
+    except FileNotFoundError as error:
+        raise InvalidBundle(f"{weights.name} must be a file.") from error
+    return bundle_format.read(content, spec, archive)
+
+
+def _is_current(file: BinaryIO, path: Path) -> bool:
+    """Return whether an open file still has its name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 def _read(path: Path, limit: int) -> bytes:
-    """Read a plain file of at most ``limit`` bytes; reading a pipe or a device might never end."""
-    if not path.is_file():
+    """Read a plain file of at most ``limit`` bytes; reading a pipe or a device might never end.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        InvalidBundle: If it is no plain file, or too large.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
         raise InvalidBundle(f"{path.name} must be a file.")
     with path.open("rb") as file:
-        content = file.read(limit + 1)
+        return _content(file, path.name, limit)
+
+
+def _content(file: BinaryIO, name: str, limit: int) -> bytes:
+    content = file.read(limit + 1)
     if len(content) > limit:
-        raise InvalidBundle(f"{path.name} must be at most {limit} bytes.")
+        raise InvalidBundle(f"{name} must be at most {limit} bytes.")
     return content

@@ -16,7 +16,6 @@ import importlib.metadata
 import json
 import logging
 import os
-import shutil
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +47,7 @@ class TrainingCache:
 
     def __init__(self, folder: Path, max_models: int) -> None:
         self.folder, self.max_models = folder, max_models
+        bundles.tidy(folder)
 
     def get(self, key: str) -> TrainedModel | None:
         """Return the model with this key; ``None`` if there is none."""
@@ -58,7 +58,7 @@ class TrainingCache:
             return None
         except InvalidBundle:
             # Damaged, or written by another version: it can be trained again.
-            shutil.rmtree(path, ignore_errors=True)
+            _drop(path)
             return None
         with contextlib.suppress(OSError):  # a read-only cache can still be read
             os.utime(path)
@@ -72,15 +72,25 @@ class TrainingCache:
         """
         try:
             bundles.save(model, self.folder, key, force=True)
-            oldest_first = sorted(
-                (self.folder / name for name in bundles.names(self.folder)),
-                key=lambda path: path.stat().st_mtime_ns,
-            )
-        except (CryptoForecastError, OSError) as error:
+        except CryptoForecastError as error:
             log.warning("The training cache did not keep a model: %s", error)
             return
-        for path in oldest_first[: max(0, len(oldest_first) - self.max_models)]:
-            shutil.rmtree(path, ignore_errors=True)
+        paths = sorted((self.folder / name for name in bundles.names(self.folder)), key=_used_at)
+        for path in paths[: max(0, len(paths) - self.max_models)]:
+            _drop(path)
+
+
+def _used_at(path: Path) -> int:
+    """Return the time of the last use in ns; 0 if another process has dropped the model."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _drop(path: Path) -> None:
+    with contextlib.suppress(OSError):  # dropped by another process, or a read-only cache
+        bundles.discard(path)
 
 
 def key(history: PriceHistory, spec: ModelSpec, *more: object) -> str:

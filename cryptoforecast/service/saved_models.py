@@ -32,6 +32,7 @@ class SavedModelService:
     def __init__(self, settings: Settings) -> None:
         self._own, self._shipped = settings.home / "models", settings.shipped
         self._loaded: LruCache[TrainedModel] = LruCache(MAX_LOADED)
+        bundles.tidy(self._own)
 
     def all(self) -> list[SavedModel]:
         """Return every model that can be read: the user's own first, then the shipped ones."""

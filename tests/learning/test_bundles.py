@@ -6,8 +6,6 @@ import io
 import json
 import os
 import pickle
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -123,57 +121,96 @@ def test_a_linked_model_is_read_and_deleting_it_leaves_the_original(tmp_path, bu
     (folder / "link").symlink_to(bundle)
     assert bundles.names(folder) == ["link"]
     assert_same_forecasts(bundles.load(folder / "link"), synthetic.model())
-    bundles.save(synthetic.model(seed=9), folder, "link", force=True)
-    assert_same_forecasts(bundles.load(bundle), synthetic.model())
-    bundles.delete(folder, "link")
-    (folder / "link").symlink_to(bundle)
+    with pytest.raises(AlreadyExists, match=r"A link can't be replaced.*delete link first"):
+        bundles.save(synthetic.model(seed=9), folder, "link", force=True)
     bundles.delete(folder, "link")
     assert bundles.names(folder) == []
     assert_same_forecasts(bundles.load(bundle), synthetic.model())
 
 
-def test_a_link_that_leads_nowhere_is_not_overwritten_unasked(tmp_path):
+def test_a_link_that_leads_nowhere_is_not_overwritten_but_can_be_deleted(tmp_path):
     (tmp_path / "mine").symlink_to(tmp_path / "gone")
-    with pytest.raises(AlreadyExists):
-        bundles.save(synthetic.model(), tmp_path, "mine")
-    bundles.save(synthetic.model(), tmp_path, "mine", force=True)
+    for force in (False, True):
+        with pytest.raises(AlreadyExists):
+            bundles.save(synthetic.model(), tmp_path, "mine", force=force)
+    bundles.delete(tmp_path, "mine")
+    bundles.save(synthetic.model(), tmp_path, "mine")
     assert bundles.names(tmp_path) == ["mine"]
+
+
+def test_deleting_and_overwriting_leave_what_is_not_ours(tmp_path, bundle):
+    (bundle / "notes.txt").write_text("mine")
+    bundles.save(synthetic.model(seed=9), tmp_path, "mine", force=True)
+    bundles.delete(tmp_path, "mine")
+    assert [path.name for path in bundle.iterdir()] == ["notes.txt"]
+    assert bundles.names(tmp_path) == []
+    bundles.save(synthetic.model(), tmp_path, "mine")
+    assert (bundle / "notes.txt").read_text() == "mine"
+
+
+def test_weights_without_a_bundle_may_be_a_copy_that_has_begun(tmp_path, bundle):
+    (bundle / "bundle.json").rename(tmp_path / "comes-later")
+    bundles.tidy(tmp_path)
+    (tmp_path / "comes-later").rename(bundle / "bundle.json")
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
 
 
 # ------------------------------------------------------------------ crashes, full disks
 
 
-@pytest.mark.parametrize("when", ["write_bytes", "write_text", "chmod"])
-def test_a_crash_while_writing_leaves_the_old_model(tmp_path, bundle, when):
-    """The process is killed, so nothing is tidied up; what is half-written is no model."""
-    code = f"""
-import os, pathlib
-from cryptoforecast.learning import bundles
-from tests import synthetic
-pathlib.Path.{when} = lambda *args, **kwargs: os._exit(9)
-bundles.save(synthetic.model(seed=9), pathlib.Path({str(tmp_path)!r}), "mine", force=True)
-"""
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
-    assert len(list(tmp_path.iterdir())) == 2
-    assert bundles.names(tmp_path) == ["mine"]
-    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+def test_a_model_may_be_replaced_while_it_is_read(tmp_path, bundle, monkeypatch):
+    """The reader has the old bundle.json when the old weights are removed: it starts again."""
+    read_spec = bundle_format.read_spec
 
-
-@pytest.mark.parametrize("which", [1, 2])
-def test_a_renaming_that_fails_brings_the_old_model_back(tmp_path, bundle, monkeypatch, which):
-    rename, calls = Path.rename, []
-
-    def failing(self, target):
-        calls.append(target)
-        if len(calls) == which:
-            raise OSError(5, "Input/output error")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(CryptoForecastError, match="Input/output error"):
+    def overtaken(text):
+        monkeypatch.undo()
         bundles.save(synthetic.model(seed=9), tmp_path, "mine", force=True)
-    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+        return read_spec(text)
+
+    monkeypatch.setattr(bundle_format, "read_spec", overtaken)
+    assert_same_forecasts(bundles.load(bundle), synthetic.model(seed=9))
+
+
+def test_a_model_may_be_deleted_while_it_is_read(tmp_path, bundle, monkeypatch):
+    read_spec = bundle_format.read_spec
+
+    def overtaken(text):
+        bundles.delete(tmp_path, "mine")
+        return read_spec(text)
+
+    monkeypatch.setattr(bundle_format, "read_spec", overtaken)
+    with pytest.raises(UnknownModel):
+        bundles.load(bundle)
+
+
+@pytest.mark.parametrize("folder", [".old-ab12cd_9/mine", ".new-ab12cd_9"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_earlier_versions_left_is_brought_back_or_removed(tmp_path, bundle, folder, replaced):
+    (tmp_path / folder).parent.mkdir(exist_ok=True)
+    bundle.rename(tmp_path / folder)
+    is_old = "old" in folder
+    if replaced or not is_old:
+        bundles.save(synthetic.model(seed=9), tmp_path, "mine")
+    bundles.tidy(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    brought_back = is_old and not replaced
+    assert_same_forecasts(bundles.load(bundle), synthetic.model(seed=0 if brought_back else 9))
+
+
+@pytest.mark.parametrize("call", ["replace", "mkdir"])
+def test_a_write_that_fails_leaves_the_old_model_and_nothing_else(
+    tmp_path, bundle, monkeypatch, call
+):
+    def failing(*args, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, call, failing)
+    with pytest.raises(CryptoForecastError, match="No space left on device"):
+        bundles.save(synthetic.model(seed=9), tmp_path, "mine", force=True)
+    monkeypatch.undo()
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+    files = sorted(path.name for path in bundle.iterdir())
+    assert files == ["bundle.json", "weights.npz"]
 
 
 def test_a_folder_that_can_not_be_written_is_told_with_the_remedy(tmp_path):

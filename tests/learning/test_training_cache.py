@@ -127,29 +127,24 @@ def test_the_key_is_of_the_question():
     assert len({key, *others}) == len(others) + 1
 
 
-@pytest.mark.parametrize("failing", ["stat", "rmtree"])
+@pytest.mark.parametrize("failing", ["stat", "replace"])
 def test_what_can_not_be_trimmed_loses_no_training(cache, monkeypatch, caplog, failing):
+    """Another process may drop an entry at any time, and a folder may be read-only."""
     for i in range(3):
         put(cache, i, age=100 - i)
+    real = getattr(Path, failing)
 
-    def refuse(path, *args, ignore_errors=False, **more):
-        if not ignore_errors:
+    def refuse(path, *args, **more):
+        if KEYS[0] in (path.name, path.parent.name):
             raise PermissionError(13, "not permitted", str(path))
+        return real(path, *args, **more)
 
-    if failing == "stat":
-        real = Path.stat
-        monkeypatch.setattr(
-            Path,
-            "stat",
-            lambda path, **more: refuse(path) if path.name == KEYS[0] else real(path, **more),
-        )
-    else:
-        monkeypatch.setattr(shutil, "rmtree", refuse)
+    monkeypatch.setattr(Path, failing, refuse)
     cache.put(KEYS[3], synthetic.model(seed=3))
     monkeypatch.undo()
     assert cache.get(KEYS[3]) is not None
     assert numbers(cache) == [0, 1, 2, 3]
-    assert ("did not keep a model" in caplog.text) == (failing == "stat")
+    assert "did not keep a model" not in caplog.text
 
 
 @pytest.fixture
@@ -323,6 +318,7 @@ WITHOUT_EFFECT = {
     "types/evaluation.py",  # what a test gives
     "types/moments.py",  # words for times
     "types/quotes.py",  # how a price is written
+    "types/users.py",  # who asks
 }
 
 
@@ -351,7 +347,8 @@ def test_the_recipe_is_complete():
         Path(file).relative_to(training_cache.PACKAGE).as_posix()
         for file in json.loads(done.stdout.splitlines()[-1])
     }
-    helpers = {"learning/bundles.py", "learning/bundle_format.py"}  # of the test's own imports
+    # Of the test's own imports:
+    helpers = {"learning/bundles.py", "learning/bundle_format.py", "whole_files.py"}
     assert loaded - WITHOUT_EFFECT - helpers == set(training_cache.RECIPE)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import os
 import re
-import uuid
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 
+from cryptoforecast import whole_files
 from cryptoforecast.errors import (
     AlreadyExists,
     InvalidInput,
@@ -151,7 +151,9 @@ def _says_coin(history: PriceHistory) -> bool:
 
 
 def put(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under another name, then rename it, so that half a file is never seen.
+    """Write a file as a whole or not at all, whenever the process is killed.
+
+    What a killed process has left in the folder is removed.
 
     Args:
         path: The file to make; an existing one is replaced.
@@ -160,18 +162,11 @@ def put(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         InvalidInput: If the folder can't be written to.
     """
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    whole_files.tidy(path.parent)
     try:
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise InvalidInput(
-            f"{path} can't be written: {error.strerror or error}. Choose a folder that exists and "
-            "is yours."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        whole_files.replace(path, write)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise _unwritable(path, error) from error
 
 
 def check_target(path: Path, *, force: bool = False) -> None:
@@ -210,15 +205,31 @@ def check_page(path: Path, *, force: bool = False) -> None:
 
 def check_free(path: Path, *, force: bool = False) -> None:
     """Refuse a file that can't be written, whatever its extension; see ``check_target``."""
-    if not path.absolute().parent.is_dir():
+    try:
+        there, is_folder = os.path.lexists(path), path.is_dir()
+        has_folder = path.absolute().parent.is_dir()
+    except (OSError, ValueError) as error:  # too long a name, a folder of somebody else
+        raise _unwritable(path, error) from error
+    if not has_folder:
         raise InvalidInput(
             f"{path} can't be written: there is no folder {path.parent}. Choose a folder that "
             "exists and is yours."
         )
-    if path.exists() and not force:
+    if is_folder:
+        raise InvalidInput(f"{path} can't be written: it is a folder. Choose another name.")
+    if there and not force:
         raise AlreadyExists(
             f"{path} exists already. Choose another name, or replace it (--force, force=True)."
         )
+
+
+def _unwritable(path: Path, error: Exception) -> InvalidInput:
+    """Say why a file can't be written."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return InvalidInput(
+        f"{path} can't be written: {reason or error}. Choose a folder that exists and is yours, "
+        "with space left, and a usual name."
+    )
 
 
 def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Corrections) -> Symbol:

@@ -1,8 +1,8 @@
 """The price cache on disk: one Parquet file for each source, symbol and interval.
 
 A symbol names its quote currency, so prices in different currencies are kept apart. A file that
-can't be read counts as absent, and the next answer replaces it. Where the folder can't be written,
-prices stay in memory.
+can't be read counts as absent, and the next answer replaces it. A file is written as a whole or
+not at all, see ``whole_files``. Where the folder can't be written, prices stay in memory.
 """
 
 from __future__ import annotations
@@ -10,25 +10,28 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import threading
 import time
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from cryptoforecast import whole_files
 from cryptoforecast.cache import LruCache
 from cryptoforecast.prices.candles.resample import COLUMNS
 from cryptoforecast.types.quotes import DEFAULT_QUOTE
 
 #: Source, the source's own symbol, interval. Sources are kept apart: prices and units differ.
 Key = tuple[str, str, str]
+#: What tells a file from the one before it of the same name: its number, size and time in ns.
+Identity = tuple[int, int, int]
 
 _METADATA_KEY = b"cryptoforecast"
 _VERSION = 3
-# Seconds after which a temporary file was left by a process that was killed while writing.
-_ABANDONED_AFTER = 3600.0
+# Temporary files of this version and of earlier ones.
+_TEMPORARY = ".*.tmp"
 _MAX_IN_MEMORY = 16
 _MAX_CLOCK_SKEW = pd.Timedelta(minutes=5)
 
@@ -73,7 +76,8 @@ class PriceCache:
         self._folder = folder
         self._max_files = max_files
         self._lock = threading.Lock()
-        self._memory: LruCache[tuple[int, Entry]] = LruCache(_MAX_IN_MEMORY)
+        self._memory: LruCache[tuple[Identity | None, Entry]] = LruCache(_MAX_IN_MEMORY)
+        whole_files.tidy(folder, _TEMPORARY)
 
     def path(self, key: Key) -> Path:
         """Return where an entry's file lies; ``coins.resolve`` makes its symbol safe."""
@@ -83,17 +87,16 @@ class PriceCache:
         """Return an entry: the same object as long as its file has not changed."""
         path = self.path(key)
         with self._lock:
-            written = _written_at(path)
-            _touch(path, written)
+            identity = _touch(path)
             cached = self._memory.get(path)
-            if cached and cached[0] == written:
+            if cached and cached[0] == identity:
                 return cached[1]
-            entry = _read(path) if written else None
-            if entry is None:
+            found = _read(path) if identity else None
+            if found is None:
                 self._memory.drop(path)
                 return None
-            self._memory.put(path, (_written_at(path), entry))
-            return entry
+            self._memory.put(path, found)
+            return found[1]
 
     def store(self, key: Key, entry: Entry) -> None:
         """Replace an entry: on disk if the folder can be written, and in memory in any case.
@@ -105,32 +108,24 @@ class PriceCache:
         if newest is not None and newest.fetched_at > entry.fetched_at:
             return
         with self._lock:
-            # A full or read-only disk must not keep anyone from seeing prices.
-            with contextlib.suppress(OSError):
+            try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                _write(path, entry)
-                self._tidy()
-            self._memory.put(path, (_written_at(path), entry))
+                self._memory.put(path, (_write(path, entry), entry))
+                self._evict()
+            except OSError:
+                # A full or read-only disk must not keep anyone from seeing prices.
+                self._memory.put(path, (_touch(path), entry))
 
-    def _tidy(self) -> None:
-        """Remove the least recently used files beyond the limit, and abandoned writes."""
-        now = time.time()
-        for temporary in self._folder.glob(".*.tmp"):
-            with contextlib.suppress(OSError):
-                if now - temporary.stat().st_mtime > _ABANDONED_AFTER:
-                    temporary.unlink()
+    def _evict(self) -> None:
+        """Remove the least recently used files beyond the limit."""
         files = sorted(self._folder.glob("*.parquet"), key=_used_at)
         for path in files[: max(len(files) - self._max_files, 0)]:
             with contextlib.suppress(OSError):
                 path.unlink()
 
 
-def _written_at(path: Path) -> int:
-    """Return the time of the last write in ns; 0 if there is no file."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _used_at(path: Path) -> int:
@@ -141,15 +136,22 @@ def _used_at(path: Path) -> int:
         return 0
 
 
-def _touch(path: Path, written: int) -> None:
-    """Set the access time to now, since not every file system records it by itself."""
-    if written:
-        with contextlib.suppress(OSError):
-            os.utime(path, ns=(time.time_ns(), written))
+def _touch(path: Path) -> Identity | None:
+    """Return a file's identity, ``None`` if there is no file, and set its access time to now.
+
+    Not every file system records the time of an access by itself.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
+    return _identity(status)
 
 
-def _write(path: Path, entry: Entry) -> None:
-    """Write to a temporary file and rename it, so that a reader sees all of it or nothing."""
+def _write(path: Path, entry: Entry) -> Identity:
+    """Write an entry's file and return its identity, even if it is replaced in this moment."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -164,21 +166,22 @@ def _write(path: Path, entry: Entry) -> None:
     }
     table = pa.Table.from_pandas(entry.candles)
     metadata = {**(table.schema.metadata or {}), _METADATA_KEY: json.dumps(about).encode()}
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    table = table.replace_schema_metadata(metadata)
+    return _identity(whole_files.replace(path, lambda temporary: pq.write_table(table, temporary)))
 
 
-def _read(path: Path) -> Entry | None:
+def _read(path: Path) -> tuple[Identity, Entry] | None:
     """Read an entry; ``None`` if the file is damaged, or was not written by this cache."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, partitioning=None)
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        # Opened once: by its name, another file might be there at the second look.
+        with path.open("rb") as file:
+            identity = _identity(os.fstat(file.fileno()))
+            table = pq.read_table(file)
         about = json.loads((table.schema.metadata or {})[_METADATA_KEY])
         candles = table.to_pandas()
         index = pd.DatetimeIndex(candles.index).tz_convert("UTC").as_unit("ns").rename("time")
@@ -189,7 +192,7 @@ def _read(path: Path) -> Entry | None:
         sound = about["version"] == _VERSION and past and index.is_monotonic_increasing
         if not (sound and index.is_unique and candles["close"].gt(0).all()):
             return None
-        return Entry(
+        entry = Entry(
             candles=candles,
             fetched_at=fetched_at,
             since=pd.Timestamp(about["since"]) if about["since"] else None,
@@ -198,5 +201,6 @@ def _read(path: Path) -> Entry | None:
             notes=tuple(map(str, about["notes"])),
             quote=str(about["quote"]),
         )
+        return identity, entry
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cryptoforecast import whole_files
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.simulation.market import simulate
 
@@ -167,25 +167,17 @@ def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:
         assert len(found.candles) > 7000
 
 
-def test_what_a_killed_writer_left_is_removed_in_the_end(tmp_path: Path) -> None:
-    left, recent = tmp_path / ".a.parquet.1.tmp", tmp_path / ".b.parquet.2.tmp"
-    left.write_bytes(b"half")
-    recent.write_bytes(b"half")
-    os.utime(left, (0, 0))
-    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(5))
-    assert not left.exists()
-    assert recent.exists()
+@pytest.mark.parametrize("name", [".a.parquet.1.tmp", ".cryptoforecast-1.tmp"])
+def test_what_a_killed_writer_left_is_removed_at_the_next_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"half")
+    PriceCache(tmp_path, 10)
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("age", "there"), [(3590, True), (3610, False)])
-def test_a_temporary_file_is_abandoned_after_an_hour(
-    tmp_path: Path, age: float, there: bool
-) -> None:
-    left = tmp_path / ".a.parquet.1.tmp"
-    left.write_bytes(b"half")
-    os.utime(left, (time.time() - age, time.time() - age))
-    PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(5))
-    assert left.exists() is there
+def test_what_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    with whole_files.create(whole_files.temporary_names(tmp_path)) as file:
+        PriceCache(tmp_path, 10)
+        assert Path(file.name).exists()
 
 
 def test_a_write_that_fails_leaves_no_temporary_file(
