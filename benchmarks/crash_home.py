@@ -144,7 +144,7 @@ def leftovers(home: Path) -> list[str]:
     """List what is in a home besides whole models, prices and written files."""
     wanted: set[Path] = set()
     for folder in (models_of(home), home / "results"):
-        for bundle in folder.glob("*/bundle.json"):
+        for bundle in folder.glob("[!.]*/bundle.json"):
             names = json.loads(bundle.read_text())["checksums"]
             wanted |= {bundle, bundle.parent, *(bundle.with_name(name) for name in names)}
     wanted |= {*home.glob("prices/[!.]*.parquet"), *home.glob("exports/[!.]*")}
