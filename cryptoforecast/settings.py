@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent
 #: checkout, where the package lies beside them; an installed package carries them inside.
 ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
-#: Seconds after a failure of the price sources in which the same prices are not asked for again.
+#: Seconds after which it is worth asking again, once the price sources have failed.
 RETRY_AFTER = 30.0
 
 
@@ -29,6 +29,10 @@ class Settings:
         live: Whether price sources on the network may be asked.
         deadline: Seconds that a request for prices may take in all.
         fresh: Seconds for which cached prices count as fresh.
+        pause: Seconds for which a price source is left alone after it has failed, unless it asks
+            for another time.
+        retry: Seconds for which it is remembered that no price source answered. With ``pause`` it
+            bounds how long it takes until a source that is well again is asked.
         cached_trainings: Trained networks in the training cache.
         price_files: Pairs of coin and interval in the price cache.
         jobs: Trainings that may wait in the queue.
@@ -45,6 +49,8 @@ class Settings:
     live: bool = True
     deadline: float = 15.0
     fresh: float = 120.0
+    pause: float = 20.0
+    retry: float = 5.0
     cached_trainings: int = 60
     price_files: int = 200
     jobs: int = 8

@@ -15,6 +15,8 @@ from cryptoforecast.prices.live.documents import plain
 
 T = TypeVar("T")
 
+#: Seconds without calls after a failure.
+PAUSE = 20.0
 #: Longest pause in seconds, whatever a source asks for.
 _MAX_PAUSE = 3600.0
 
@@ -50,8 +52,8 @@ class CircuitBreaker:
     def __init__(
         self,
         name: str,
-        pause: float = 60.0,
-        max_calls: int = 4,
+        pause: float = PAUSE,
+        max_calls: int = 8,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name

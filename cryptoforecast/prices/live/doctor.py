@@ -20,12 +20,10 @@ from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live import checks, wire
-from cryptoforecast.prices.live.coinbase import Coinbase
+from cryptoforecast.prices.live.defaults import live_sources
 from cryptoforecast.prices.live.http import parse_date
-from cryptoforecast.prices.live.kraken import Kraken
 from cryptoforecast.prices.live.sources import Source
 from cryptoforecast.prices.live.wire import Recorder, Roundtrip, Tap
-from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.settings import Settings
 from cryptoforecast.types.diagnosis import Agreement, CoinCheck, Diagnosis, SourceCheck
 
@@ -70,11 +68,6 @@ class Observed(Source, Protocol):
             seconds: Seconds that one request takes.
         """
         ...
-
-
-def live_sources(home: Path) -> tuple[Observed, ...]:
-    """Make the live sources anew, in the order in which they are asked."""
-    return Yahoo(home), Coinbase(), Kraken()
 
 
 class Doctor:

@@ -11,8 +11,9 @@ from cryptoforecast.errors import CryptoForecastError, InvalidInput, SourceUnava
 from cryptoforecast.prices.candles.coins import Coin
 from cryptoforecast.prices.candles.quality import closed_only, empty
 from cryptoforecast.prices.candles.resample import floor, step_of
-from cryptoforecast.prices.live.breaker import CircuitBreaker, RetryLater
+from cryptoforecast.prices.live.breaker import CircuitBreaker
 from cryptoforecast.prices.live.coinbase import exchange_ticker
+from cryptoforecast.prices.live.documents import plain
 from cryptoforecast.prices.live.http import JsonClient, Reply
 from cryptoforecast.prices.live.rows import to_candles
 from cryptoforecast.prices.live.sources import CANDLE_NAMES, Fetched
@@ -147,9 +148,9 @@ class Kraken:
 def _as_error(errors: object, symbol: str) -> CryptoForecastError:
     """Return our error for Kraken's error codes, which come with status 200."""
     text = " ".join(map(str, errors)) if isinstance(errors, list) else str(errors)
-    text = "".join(letter for letter in text if letter.isascii() and letter.isprintable())[:80]
+    text = plain(text, 80)
     if "Unknown asset pair" in text:
         return InvalidInput(f"Kraken has no {symbol}.")
     if any(words in text for words in ("Too many requests", "Rate limit", "Throttled")):
-        return RetryLater("Kraken limits requests from this address for now.", 60.0)
+        return SourceUnavailable("Kraken limits requests from this address for now.")
     return SourceUnavailable(f"Kraken refused the request ({text}).")

@@ -26,10 +26,10 @@ from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.coins import COINS, Coin, resolve, suggestion
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live import choice
-from cryptoforecast.prices.live.coinbase import Coinbase
+from cryptoforecast.prices.live.defaults import live_sources
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.fallback import Attempt, Fallback
-from cryptoforecast.prices.live.kraken import Kraken
+from cryptoforecast.prices.live.flights import Flights
 from cryptoforecast.prices.live.query import (
     empty_window_message,
     late_start_notes,
@@ -37,7 +37,6 @@ from cryptoforecast.prices.live.query import (
     rows_inside,
     validate,
 )
-from cryptoforecast.prices.live.single_flight import SingleFlight
 from cryptoforecast.prices.live.sources import (
     MUCH_FURTHER,
     Source,
@@ -46,9 +45,8 @@ from cryptoforecast.prices.live.sources import (
     share,
 )
 from cryptoforecast.prices.live.update import Updater
-from cryptoforecast.prices.live.yahoo import Yahoo
 from cryptoforecast.prices.simulation import market
-from cryptoforecast.settings import RETRY_AFTER, Settings
+from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory, span_text
 
 # For so long, candles of a source other than the preferred one count as fresh.
@@ -58,9 +56,7 @@ _COMPARED_CANDLES, _MAX_COMPARE_TIME = 12, 3.0
 # Seconds after which two sources are compared again; less than the age at which answers still are.
 _COMPARED_EVERY = 2400.0
 _MAX_HISTORIES = 32
-_MAX_FLIGHTS = 256
-
-Key = tuple[str, str]
+_MAX_COMPARED = 256
 
 
 class LivePrices:
@@ -76,13 +72,13 @@ class LivePrices:
 
     def __init__(self, settings: Settings, sources: Sequence[Source] | None = None) -> None:
         self._settings = settings
-        self._sources = sources or (Yahoo(settings.home), Coinbase(), Kraken())
+        self._sources = sources or live_sources(settings.home, settings.pause)
         self._cache = PriceCache(settings.home / "prices", settings.price_files)
         self._updater = Updater(self._cache, settings.fresh)
         self._lock = threading.Lock()
-        self._flights: LruCache[SingleFlight] = LruCache(_MAX_FLIGHTS)
+        self._flights = Flights(settings.fresh, settings.retry)
         self._histories: LruCache[PriceHistory] = LruCache(_MAX_HISTORIES)
-        self._compared: LruCache[float] = LruCache(_MAX_FLIGHTS)
+        self._compared: LruCache[float] = LruCache(_MAX_COMPARED)
 
     def history(
         self, query: MarketQuery, wait: float | None = None, *, simulated: bool = True
@@ -115,7 +111,9 @@ class LivePrices:
             failure = SourceUnavailable("Live prices are switched off.")
         elif entry is None or not self._suffices(entry, query, coin):
             limit = self._settings.deadline
-            failure = self._refresh(coin, query, limit if wait is None else min(wait, limit))
+            known = entry is not None or COINS.get(coin.ticker) == coin
+            limit = limit if wait is None else min(wait, limit)
+            failure = self._refresh(coin, query, limit, known=known)
             entry = self._choose(coin, query)
         if entry is None:
             if not (simulated and market.has(coin)) or isinstance(failure, NotEnoughData):
@@ -125,9 +123,7 @@ class LivePrices:
 
     def refreshing(self, query: MarketQuery) -> bool:
         """Return whether the sources are being asked for this coin and interval right now."""
-        with self._lock:
-            flight = self._flights.get((resolve(query.coin).symbol, base_interval(query.interval)))
-            return flight is not None and not flight.done.is_set()
+        return self._flights.is_running((resolve(query.coin).symbol, base_interval(query.interval)))
 
     # ------------------------------------------------------------------ the cache
 
@@ -181,31 +177,23 @@ class LivePrices:
 
     # ------------------------------------------------------------------ asking the sources
 
-    def _refresh(self, coin: Coin, query: MarketQuery, wait: float) -> CryptoForecastError | None:
+    def _refresh(
+        self, coin: Coin, query: MarketQuery, wait: float, *, known: bool
+    ) -> CryptoForecastError | None:
         """Ask the sources, or wait for a request that is running; return what went wrong."""
+        interval, start = base_interval(query.interval), query.start
         until = time.monotonic() + wait
         while True:
-            flight = self._flight(coin, base_interval(query.interval), query.start)
+            flight = self._flights.join(
+                (coin.symbol, interval),
+                start,
+                lambda: self._fallback(coin, interval, start).run,
+                known=known,
+            )
             if not flight.done.wait(max(until - time.monotonic(), 0)):
                 return SourceUnavailable("Live prices are still being fetched.")
-            if flight.error is not None or flight.covers(query.start):
+            if flight.error is not None or flight.covers(start):
                 return flight.error
-
-    def _flight(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> SingleFlight:
-        """Return the running request or the recent failure; start a request if there is none."""
-        key = (coin.symbol, interval)
-        with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None and (
-                not flight.done.is_set()
-                or flight.failed_within(RETRY_AFTER)
-                or (flight.answered_within(self._settings.fresh) and flight.covers(start))
-            ):
-                return flight
-            flight = SingleFlight(self._fallback(coin, interval, start).run, start)
-            self._flights.put(key, flight)
-        threading.Thread(target=flight.run, daemon=True).start()
-        return flight
 
     def _fallback(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Fallback:
         """Put the sources that can have the coin in their order."""

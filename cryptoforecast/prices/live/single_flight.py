@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class SingleFlight:
-    """A request for everything from ``start`` on, made once in a thread of its own.
+    """A request for everything from ``start`` on, made once.
 
     Args:
         work: Makes the request and stores the answer.
@@ -55,6 +55,12 @@ class SingleFlight:
         finally:
             self._ended_at = time.monotonic()
             self.done.set()
+
+    def refuse(self, message: str) -> None:
+        """Do no work, and tell those who wait why."""
+        self.error = SourceUnavailable(message)
+        self._ended_at = time.monotonic()
+        self.done.set()
 
     def covers(self, start: pd.Timestamp | None) -> bool:
         """Return whether the answer holds everything from ``start`` on."""

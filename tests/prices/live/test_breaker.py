@@ -158,9 +158,9 @@ def test_a_call_left_behind_does_not_keep_the_process_alive() -> None:
     assert CircuitBreaker("Source").run(lambda: threading.current_thread().daemon, 5) is True
 
 
-def test_by_default_four_calls_run_at_once_and_a_pause_lasts_a_minute() -> None:
+def test_by_default_eight_calls_run_at_once_and_a_pause_lasts_twenty_seconds() -> None:
     breaker = CircuitBreaker("Source")
-    assert (breaker.max_calls, breaker.pause) == (4, 60.0)
+    assert (breaker.max_calls, breaker.pause) == (8, 20.0)
 
 
 def test_after_a_deadline_the_pause_goes_on_when_the_call_has_ended() -> None:
