@@ -16,6 +16,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast import api
     from cryptoforecast.server import guard, preload, process
 
+    preload.check_settings()
     process.set_up()  # before anything large is loaded
     # The script is not app.py itself: `pages/` lies beside app.py, and Streamlit would then serve
     # a deep link in its older multipage mode. `streamlit run` finds the literal `st.App(`.

@@ -6,8 +6,10 @@ Only the server is timed, and the size of what arrives can be measured.
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,9 +21,12 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 #: Bytes of one message, at most.
 _MAX_BYTES = 300_000_000
+#: How a run can end well.
+_FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @dataclass(frozen=True)
@@ -47,20 +52,30 @@ class PageClient:
     Args:
         url: of the server.
         wait: seconds a run may take.
+        through: port on this machine to connect to instead of that of the URL.
+        origin: of the page; by default that of the URL.
     """
 
-    def __init__(self, url: str, wait: float = 120.0) -> None:
+    def __init__(
+        self, url: str, wait: float = 120.0, through: int | None = None, origin: str | None = None
+    ) -> None:
         self._wait = wait
         self._host = urlsplit(url).netloc
-        self._socket = connect(
+        there = None if through is None else socket.create_connection(("127.0.0.1", through))
+        self._open = ExitStack()
+        connection = connect(
             f"ws://{self._host}/_stcore/stream",
-            subprotocols=["streamlit"],  # type: ignore[list-item]
+            sock=there,
+            origin=Origin(url if origin is None else origin),
+            subprotocols=[Subprotocol("streamlit")],
             max_size=_MAX_BYTES,
             compression=None,
         )
+        self._socket = self._open.enter_context(connection)
         self._page, self._query = "", ""
         self._session = ""
         self._ids: dict[str, str] = {}
+        self._fragments: dict[str, str] = {}
         self._states: dict[str, WidgetState] = {}
         self._links: list[str] = []
 
@@ -73,7 +88,7 @@ class PageClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        self._open.close()
 
     def open(self, page: str = "", **query: str) -> Shown:
         """Open a page by its name in the address; "" is the landing page."""
@@ -97,9 +112,9 @@ class PageClient:
         self._states[identity] = WidgetState(id=identity, **value)  # type: ignore[arg-type]
 
     def click(self, key: str) -> Shown:
-        """Press a button."""
+        """Press a button; one that is in a fragment lets the fragment alone run."""
         pressed = WidgetState(id=self._id(key), trigger_value=True)
-        return self.rerun(pressed)
+        return self.rerun(pressed, fragment=self._fragments.get(key, ""))
 
     def upload(self, key: str, name: str, content: bytes) -> Shown:
         """Give a file to an uploader."""
@@ -147,11 +162,12 @@ class PageClient:
         request.rerun_script.query_string, request.rerun_script.page_name = self._query, ""
         self._socket.send(request.SerializeToString())
 
-    def rerun(self, *pressed: WidgetState) -> Shown:
+    def rerun(self, *pressed: WidgetState, fragment: str = "") -> Shown:
         """Let the page run, and wait until it has finished."""
         request = BackMsg()
         state = request.rerun_script
         state.query_string, state.page_name = self._query, self._page
+        state.fragment_id = fragment
         state.widget_states.widgets.extend([*self._states.values(), *pressed])
         began = time.perf_counter()
         self._socket.send(request.SerializeToString())
@@ -167,8 +183,8 @@ class PageClient:
                 self._query = message.page_info_changed.query_string
             elif kind == "delta":
                 element = message.delta.new_element
-                self._note(element)
-                self._note(message.delta.add_block)
+                self._note(element, message.delta.fragment_id)
+                self._note(message.delta.add_block, message.delta.fragment_id)
                 shape = element.WhichOneof("type")
                 if shape == "plotly_chart":
                     chart = element.plotly_chart
@@ -182,7 +198,7 @@ class PageClient:
                 elif shape == "exception":
                     raise RuntimeError(f"{element.exception.type}: {element.exception.message}")
             elif kind == "script_finished":
-                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                if message.script_finished in _FINISHED:
                     return Shown(time.perf_counter() - began, size, figures, texts)
                 if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise RuntimeError("The page could not be compiled.")
@@ -194,14 +210,15 @@ class PageClient:
         message.ParseFromString(frame)
         return message, len(frame)
 
-    def _note(self, element: Element | Block) -> None:
+    def _note(self, element: Element | Block, fragment: str) -> None:
         """Remember the identity of a widget by its key, or by its label if it has none."""
         kind = element.WhichOneof("type")
         own = getattr(element, kind) if kind else None
         identity = getattr(own, "id", "")
         if identity:
             key = _key(identity)
-            self._ids[getattr(own, "label", "") if key == "None" else key] = identity
+            key = getattr(own, "label", "") if key == "None" else key
+            self._ids[key], self._fragments[key] = identity, fragment
 
     def _id(self, key: str) -> str:
         if key not in self._ids:

@@ -24,7 +24,7 @@ from benchmarks import histories, measure
 from cryptoforecast.learning import bundles, global_training, specs
 from cryptoforecast.service import Service
 from cryptoforecast.settings import ROOT, Settings
-from cryptoforecast.types import ModelCard, duration
+from cryptoforecast.types import OWNER, ModelCard, duration
 
 MODELS: dict[str, dict[str, object]] = {
     "btc-1h-dense": {"network": "dense", "horizon": 24},
@@ -63,7 +63,7 @@ def _train_one(name: str, data: Path, home: Path) -> str:
     history = histories.read_one(data, "1h", "BTC")
     spec = specs.make(rows=len(history), **MODELS[name])  # type: ignore[arg-type]
     result = service.backtests.run(history, spec)
-    service.saved_models.save(result, name)
+    service.saved_models.save(result, name, user=OWNER)
     return result.verdict.sentence
 
 

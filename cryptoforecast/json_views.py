@@ -22,11 +22,11 @@ from cryptoforecast.types import (
     Fold,
     Leaderboard,
     ModelSpec,
+    ModelSummary,
     NextSteps,
     PriceHistory,
     Probability,
     QualityReport,
-    SavedModel,
     Scores,
     Spread,
     TrainingRecord,
@@ -177,9 +177,9 @@ def mean_of_quantiles(prices: Array) -> Array:
     return means
 
 
-def model_json(saved: SavedModel) -> Json:
+def model_json(saved: ModelSummary) -> Json:
     """Describe a saved model: its card, its inputs and its scores."""
-    spec, card = saved.model.spec, saved.model.card
+    spec, card = saved.spec, saved.card
     return {
         "name": saved.name,
         "network": spec.network,
@@ -213,9 +213,10 @@ def model_json(saved: SavedModel) -> Json:
             "fingerprint": card.fingerprint,
         },
         "spec": _spec_json(spec),
-        "parameters": sum(array.size for array in saved.model.weights),
-        "training": _training_json(saved.model.record),
+        "parameters": saved.parameters,
+        "training": _training_json(saved.record),
         "libraries": dict(card.libraries),
+        "guest": card.guest,
     }
 
 

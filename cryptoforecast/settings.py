@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptoforecast.errors import InvalidInput
@@ -17,6 +17,8 @@ ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
 #: Seconds after which it is worth asking again, once the price sources have failed.
 RETRY_AFTER = 30.0
+#: Characters that the owner key must have, so that it cannot be guessed.
+MIN_OWNER_KEY = 12
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Settings:
         memory: Megabytes that the process may use; ``None`` for what the system allows it.
         session_candles: Candles of the opened files of one session.
         server_candles: Candles of all opened files.
+        models: Saved models in all, the shipped ones not counted.
+        guest_models: Saved models of those who do not own the installation.
+        guest_megabytes: What these models may take on disk, MB.
+        owner_key: Whoever knows it is the owner, and nobody else; ``None`` where there is none.
     """
 
     home: Path
@@ -59,10 +65,14 @@ class Settings:
     memory: float | None = None
     session_candles: int = 1_000_000
     server_candles: int = 3_000_000
+    models: int = 2_000
+    guest_models: int = 50
+    guest_megabytes: int = 100
+    owner_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``CRYPTOFORECAST_HOME``, ``_LIVE`` (0 or 1), ``_DEADLINE`` (seconds) and bounds.
+        """Read the variables ``CRYPTOFORECAST_*``; ``docs/deployment.md`` lists them.
 
         Raises:
             InvalidInput: If a value is outside the rules.
@@ -99,6 +109,10 @@ class Settings:
                 _number(environ, "SESSION_CANDLES", cls.session_candles, 1000, 1e8)
             ),
             server_candles=int(_number(environ, "SERVER_CANDLES", cls.server_candles, 1000, 1e9)),
+            models=int(_number(environ, "MODELS", cls.models, 0, 1e6)),
+            guest_models=int(_number(environ, "GUEST_MODELS", cls.guest_models, 0, 1e6)),
+            guest_megabytes=int(_number(environ, "GUEST_MB", cls.guest_megabytes, 0, 1e6)),
+            owner_key=_owner_key(environ),
         )
 
 
@@ -121,6 +135,25 @@ def _number(
             f"{given!r:.40}."
         )
     return number
+
+
+def _owner_key(environ: Mapping[str, str]) -> str | None:
+    """Return the owner key; a message about it never shows it.
+
+    Raises:
+        InvalidInput: If it is too short.
+    """
+    given = environ.get("CRYPTOFORECAST_OWNER_KEY")
+    if given is None:
+        return None
+    key = given.strip()
+    if len(key) < MIN_OWNER_KEY:
+        raise InvalidInput(
+            f"CRYPTOFORECAST_OWNER_KEY must have at least {MIN_OWNER_KEY} characters. Received: "
+            f"{len(key)}. Choose a longer one, or unset it: then only who opens the app on this "
+            "machine itself is its owner."
+        )
+    return key
 
 
 def default_home() -> Path:

@@ -24,12 +24,18 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def streamlit(home: Path, *options: str) -> Iterator[str]:
-    """Serve with ``streamlit run app.py``; give the address once it answers."""
+def streamlit(home: Path, *options: str, **variables: str) -> Iterator[str]:
+    """Serve with ``streamlit run app.py``; give the address once it answers.
+
+    Args:
+        home: The folder of everything written, with the log ``server.log``.
+        options: Options of Streamlit.
+        variables: Environment variables.
+    """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
-    with _serve(command, home, port, "/_stcore/health") as address:
+    with _serve(command, home, port, "/_stcore/health", **variables) as address:
         yield address
 
 
@@ -53,13 +59,14 @@ def uvicorn(home: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _serve(
-    command: list[str], home: Path, port: int, path: str, folder: Path = ROOT
+    command: list[str], home: Path, port: int, path: str, folder: Path = ROOT, **variables: str
 ) -> Iterator[str]:
     environment = {
         **os.environ,
         "CRYPTOFORECAST_HOME": str(home),
         "CRYPTOFORECAST_LIVE": "0",
         "PYTHONPATH": str(ROOT),
+        **variables,
     }
     address = f"http://127.0.0.1:{port}"
     log = home / "server.log"

@@ -257,7 +257,7 @@ def test_every_answer_says_whether_prices_are_simulated(simulated):
         "simulated"
     ] is (simulated)
     card = synthetic.model(simulated=simulated)
-    assert json_views.model_json(SavedModel("a", False, card))["simulated"] is simulated
+    assert json_views.model_json(SavedModel("a", False, card).summary)["simulated"] is simulated
 
 
 def test_every_answer_says_what_its_prices_are_in():
@@ -267,7 +267,7 @@ def test_every_answer_says_what_its_prices_are_in():
         found = json_views.inspect_json(history)
         assert (found["coin"], found["quote"], found["source"]) == ("BTC", quote, "file test.csv")
         card = synthetic.model(quote=quote)
-        model = json_views.model_json(SavedModel("a", False, card))
+        model = json_views.model_json(SavedModel("a", False, card).summary)
         assert model["quote"] == model["data"]["quote"] == quote
 
 
@@ -297,7 +297,7 @@ def test_the_mean_of_quantiles_lies_within_them(row):
 def test_a_model_has_every_key_of_the_contract():
     card = {"scores": {"lstm": {"mae": 1.5, "directional_accuracy": math.nan, "mase": None}}}
     model = synthetic.model(synthetic.spec(network="lstm"), **card)
-    found = as_read(json_views.model_json(SavedModel("mine", True, model)))
+    found = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
     assert found.keys() >= {
         "name", "network", "interval", "coin", "quote", "scope", "features", "lookback", "horizon",
         "needs", "cutoff", "created", "shipped", "simulated", "scores",
@@ -309,7 +309,7 @@ def test_a_model_has_every_key_of_the_contract():
     assert found["verdict"] is None
     verdict = {"skill": 0.01, "sentence": "Beats the last price."}
     model = synthetic.model(synthetic.spec(network="lstm"), verdict=verdict)
-    found = as_read(json_views.model_json(SavedModel("mine", True, model)))
+    found = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
     assert found["verdict"] == verdict
 
 

@@ -19,6 +19,7 @@ from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidBundle,
     InvalidInput,
+    NotAllowed,
     SourceUnavailable,
     UnknownModel,
 )
@@ -109,6 +110,8 @@ async def _read_body(request: Request) -> bytes:
 def _status(error: CryptoForecastError) -> int:
     if isinstance(error, UnknownModel):
         return 404
+    if isinstance(error, NotAllowed):
+        return 403
     if isinstance(error, InvalidInput):
         return 422
     return 503 if isinstance(error, SourceUnavailable | InvalidBundle) else 500

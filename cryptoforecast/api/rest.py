@@ -146,7 +146,7 @@ def _add_models(api: FastAPI, service: Service) -> None:
     @api.get("/models/{name}", summary="Show one model's card", responses=unknown)
     async def model(name: str) -> JSONResponse:
         saved = await cards.run(service.saved_models.load, name)
-        return JSONResponse(json_views.model_json(saved))
+        return JSONResponse(json_views.model_json(saved.summary))
 
     @api.get(
         "/models/{name}/forecast",

@@ -16,6 +16,7 @@ from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.service import Service, choices, files
 from cryptoforecast.types import (
+    OWNER,
     Backtest,
     MarketQuery,
     ModelSpec,
@@ -178,7 +179,7 @@ def _additions(
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
     choices.check_network(_spec(args).network)
     if args.save is not None:
-        service.saved_models.check_free(args.save, force=args.force)
+        service.saved_models.check_free(args.save, user=OWNER, force=args.force)
     history, spec = _history_and_spec(service, args)
     with _meter(history, spec) as meter:
         monitor = Monitor(meter, cancelled)
@@ -187,7 +188,7 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     if args.save is None:
         last_line = "Not saved. Add --save NAME to save it."
     else:
-        service.saved_models.save(result, args.save, force=args.force)
+        service.saved_models.save(result, args.save, user=OWNER, force=args.force)
         last_line = f"Saved as {args.save}."
     return Answer(
         json_views.backtest_json(result) | {"saved": args.save},
@@ -374,11 +375,11 @@ def _list(service: Service) -> Answer:
 
 def _show(service: Service, name: str) -> Answer:
     saved = service.saved_models.load(name)
-    return Answer(json_views.model_json(saved), text.card(saved))
+    return Answer(json_views.model_json(saved.summary), text.card(saved.summary))
 
 
 def _delete(service: Service, name: str) -> Answer:
-    service.saved_models.delete(name)
+    service.saved_models.delete(name, user=OWNER)
     return Answer({"deleted": name}, f"Deleted {name}.\n")
 
 

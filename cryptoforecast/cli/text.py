@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
@@ -16,10 +17,10 @@ from cryptoforecast.types import (
     QUANTILES,
     Backtest,
     Leaderboard,
+    ModelSummary,
     NextSteps,
     PriceHistory,
     Probability,
-    SavedModel,
     Scores,
     TrainedModel,
     WalkForward,
@@ -207,15 +208,15 @@ def _probabilities(probabilities: Sequence[Probability], quote: str) -> list[str
     return ["", "Probability of ending:", *_table(header, rows)]
 
 
-def models(models: Sequence[SavedModel]) -> str:
+def models(models: Sequence[ModelSummary]) -> str:
     """List saved models, one on a line."""
     if not models:
         return "No saved models. Make one with `train --save NAME`.\n"
     header = ("name", "network", "coin", "interval", "lookback", "horizon", "trained to", "from")
     rows = []
     for saved in models:
-        spec, card = saved.model.spec, saved.model.card
-        origin = "shipped" if saved.shipped else "yours"
+        spec, card = saved.spec, saved.card
+        origin = _origin(saved)
         rows.append(
             [saved.name, spec.network, card.market, card.interval, str(spec.lookback),
              str(spec.horizon), f"{card.learnt_until:%Y-%m-%d}",
@@ -224,18 +225,24 @@ def models(models: Sequence[SavedModel]) -> str:
     return "\n".join(_table(header, rows)) + "\n"
 
 
-def card(saved: SavedModel) -> str:
+def _origin(saved: ModelSummary) -> str:
+    if saved.shipped:
+        return "shipped"
+    return "a guest's" if saved.card.guest else "yours"
+
+
+def card(saved: ModelSummary) -> str:
     """Describe a saved model by its card, the verdict first."""
-    spec, card = saved.model.spec, saved.model.card
+    spec, card = saved.spec, saved.card
     noun = INTERVAL_NOUNS[card.interval]
     facts = {
-        "name": f"{saved.name} ({'shipped' if saved.shipped else 'yours'})",
+        "name": f"{saved.name} ({_origin(saved)})",
         "network": f"{spec.network}, units {_list(spec.units)}, {parameters(spec):,} parameters",
         "predicts": f"{card.coin}, steps 1 to {spec.horizon}, one each {noun}",
         "priced in": card.quote_words,
         "target, loss": f"{spec.target}, {spec.loss}",
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
-        "learnt nothing from": _list(unused_inputs(spec, saved.model.scaler)),
+        "learnt nothing from": _list(unused_inputs(spec, saved.scaler)),
         "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
         "trained on": f"prices up to {_time(card.learnt_until)} UTC",
         "fingerprint": card.fingerprint,
@@ -312,8 +319,9 @@ def _figures(name: str, scores: Scores, quote: str) -> list[str]:
 
 
 def _scores_of(figures: Mapping[str, float | None]) -> Scores:
-    """Read the scores on a model's card."""
-    return Scores(**{k: math.nan if v is None else v for k, v in figures.items()})
+    """Read the scores on a model's card; one that is absent is undefined."""
+    values = {field.name: figures.get(field.name) for field in dataclasses.fields(Scores)}
+    return Scores(**{k: math.nan if v is None else v for k, v in values.items()})
 
 
 def _prices(history: PriceHistory) -> list[str]:

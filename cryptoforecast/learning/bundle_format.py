@@ -9,6 +9,7 @@ must be finite. The folder around the files is owned by ``bundles``.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -16,7 +17,7 @@ import math
 import re
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TypeVar, cast, get_type_hints
 
 import numpy as np
@@ -43,6 +44,8 @@ WEIGHTS = "weights.npz"
 OTHER_WEIGHTS = re.compile(r"weights-[0-9a-f]{32}\.npz")
 #: Largest ``bundle.json`` that is read.
 MAX_JSON_BYTES = 1_000_000
+#: Largest whole number, and the years of a time, that every list can show.
+MAX_INTEGER, MIN_YEAR, MAX_YEAR = 2**63 - 1, 1700, 2200
 #: The compressions of ``numpy.savez`` and ``numpy.savez_compressed``.
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 #: The types from JSON that each type of a field accepts; ``True`` is not a number.
@@ -150,6 +153,7 @@ def read_spec(text: bytes) -> tuple[Mapping[str, object], ModelSpec]:
         InvalidInput: If the spec breaks a rule.
     """
     content = json.loads(text)
+    _check_text(content)
     if content.get("format") != FORMAT:
         raise InvalidBundle(f"Expected format {FORMAT}. Received: {content.get('format')!r:.80}.")
     values = dict(content["spec"])
@@ -175,9 +179,7 @@ def read(content: Mapping[str, object], spec: ModelSpec, archive: bytes) -> Trai
     Raises:
         InvalidBundle: If something is altered, or contradicts the spec.
     """
-    name = weights_name(content)
-    if hashlib.sha256(archive).hexdigest() != _object(content, "checksums")[name]:
-        raise InvalidBundle(f"{name} was altered: its checksum differs.")
+    _check_archive(content, archive)
     return TrainedModel(
         spec=spec,
         scaler=_scaler(_object(content, "scaler"), spec),
@@ -186,6 +188,36 @@ def read(content: Mapping[str, object], spec: ModelSpec, archive: bytes) -> Trai
         record=_record(_object(content, "record")),
         card=_card(_object(content, "card"), spec),
     )
+
+
+def read_summary(
+    content: Mapping[str, object], spec: ModelSpec, archive: bytes
+) -> tuple[Scaler, TrainingRecord, ModelCard]:
+    """Return all but the weights of a model, which are only compared with their checksum.
+
+    See ``read``.
+    """
+    _check_archive(content, archive)
+    _residuals(content["residuals"], spec)
+    return (
+        _scaler(_object(content, "scaler"), spec),
+        _record(_object(content, "record")),
+        _card(_object(content, "card"), spec),
+    )
+
+
+def _check_text(content: object) -> None:
+    """Refuse text that cannot be shown or sent."""
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidBundle("A text in it has half of a character (a surrogate).") from error
+
+
+def _check_archive(content: Mapping[str, object], archive: bytes) -> None:
+    name = weights_name(content)
+    if hashlib.sha256(archive).hexdigest() != _object(content, "checksums")[name]:
+        raise InvalidBundle(f"{name} was altered: its checksum differs.")
 
 
 def _key(number: int) -> str:
@@ -204,11 +236,19 @@ def _object(content: Mapping[str, object], name: str) -> Mapping[str, object]:
 def _typed(kind: type[Value], content: Mapping[str, object]) -> Value:
     """Make a value of this class, and check that its plain fields have their declared types."""
     value = kind(**content)
-    for name, declared in get_type_hints(kind).items():
+    for name, declared in _fields(cast("Hashable", kind)).items():
         actual = getattr(value, name)
         if declared in JSON_TYPES and type(actual) not in JSON_TYPES[declared]:
             raise InvalidBundle(f"`{name}` must be {declared.__name__}. Received: {actual!r:.80}.")
+        if type(actual) is int and abs(actual) > MAX_INTEGER:
+            raise InvalidBundle(f"`{name}` must be at most {MAX_INTEGER}.")
     return value
+
+
+@functools.cache
+def _fields(kind: Hashable) -> Mapping[str, type]:
+    """Return the declared types of a class, which take longer to resolve than to check."""
+    return get_type_hints(kind)
 
 
 def _record(content: Mapping[str, object]) -> TrainingRecord:
@@ -227,14 +267,23 @@ def _card(content: Mapping[str, object], spec: ModelSpec) -> ModelCard:
     if card.quote != "any" and quote_of(card.quote) != card.quote:
         raise InvalidBundle(f"`quote` must be a currency or any. Received: {card.quote!r:.80}.")
     for name in ("start", "end", "cutoff", "created"):
-        if pd.Timestamp(getattr(card, name)).tzinfo is None:
-            raise InvalidBundle(f"`{name}` must be a time with its zone.")
+        time = pd.Timestamp(getattr(card, name))
+        if time.tzinfo is None or not MIN_YEAR <= time.year <= MAX_YEAR:
+            raise InvalidBundle(
+                f"`{name}` must be a time with its zone, from {MIN_YEAR} to {MAX_YEAR}."
+            )
     figures = [figure for scores in card.scores.values() for figure in scores.values()]
     if not all(type(version) is str for version in card.libraries.values()):
         raise InvalidBundle("`libraries` must hold versions.")
-    if not all(figure is None or type(figure) in JSON_TYPES[float] for figure in figures):
+    if not all(map(_is_figure, figures)):
         raise InvalidBundle("`scores` must hold numbers.")
     return card
+
+
+def _is_figure(value: object) -> bool:
+    if type(value) is int:
+        return abs(value) <= MAX_INTEGER
+    return value is None or type(value) is float
 
 
 def _scaler(content: Mapping[str, object], spec: ModelSpec) -> Scaler:

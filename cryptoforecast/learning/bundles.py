@@ -17,9 +17,9 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from cryptoforecast import whole_files
 from cryptoforecast.errors import (
@@ -31,11 +31,14 @@ from cryptoforecast.errors import (
 )
 from cryptoforecast.learning import bundle_format
 from cryptoforecast.learning.bundle_format import parameters, shapes
-from cryptoforecast.types import TrainedModel
+from cryptoforecast.types import ModelSpec, ModelSummary, TrainedModel
 
 __all__ = [
-    "check_name", "delete", "discard", "load", "names", "parameters", "save", "shapes", "tidy",
+    "check_name", "delete", "discard", "load", "names", "parameters", "save", "shapes", "summary",
+    "tidy",
 ]  # fmt: skip
+
+Model = TypeVar("Model")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: The file that makes a folder a saved model.
@@ -118,13 +121,36 @@ def load(path: Path) -> TrainedModel:
         UnknownModel: If there is no such folder.
         InvalidBundle: If anything in it is missing, altered, too large or of another version.
     """
+    return _load(path, bundle_format.read)
+
+
+def summary(path: Path, *, shipped: bool) -> ModelSummary:
+    """Read all but the weights of a saved model, which are only compared with their checksum.
+
+    Args:
+        path: The model's folder.
+        shipped: Whether it comes with the project.
+
+    Raises:
+        UnknownModel: See ``load``.
+        InvalidBundle: See ``load``.
+    """
+
+    def read(content: Mapping[str, object], spec: ModelSpec, archive: bytes) -> ModelSummary:
+        parts = bundle_format.read_summary(content, spec, archive)
+        return ModelSummary(path.name, shipped, spec, *parts, parameters=parameters(spec))
+
+    return _load(path, read)
+
+
+def _load(path: Path, read: Callable[[Mapping[str, object], ModelSpec, bytes], Model]) -> Model:
     for _ in range(MAX_ATTEMPTS):
         if not _is_file(path / BUNDLE):
             break
         try:
             with (path / BUNDLE).open("rb") as file:
                 try:
-                    return _read_model(file, path)
+                    return read(*_parts(file, path))
                 except Exception:  # of any kind, also if another process replaced the weights
                     if _is_current(file, path / BUNDLE):
                         raise
@@ -233,7 +259,8 @@ def _unwritable(folder: Path, error: OSError) -> CryptoForecastError:
 
 def _reason(error: Exception) -> str:
     """Say in one line what is wrong with a bundle, in characters that can be shown anywhere."""
-    text = str(error).encode("utf-8", "backslashreplace").decode()
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    text = text.encode("utf-8", "backslashreplace").decode()
     return " ".join(text.split())[:300].rstrip(".") or type(error).__name__
 
 
@@ -329,14 +356,15 @@ def _bring_back(aside: Path) -> None:
         shutil.rmtree(aside)
 
 
-def _read_model(bundle: BinaryIO, path: Path) -> TrainedModel:
+def _parts(bundle: BinaryIO, path: Path) -> tuple[Mapping[str, object], ModelSpec, bytes]:
+    """Return the content of an open ``bundle.json``, the spec in it, and the packed weights."""
     content, spec = bundle_format.read_spec(_content(bundle, BUNDLE, bundle_format.MAX_JSON_BYTES))
     weights = path / bundle_format.weights_name(content)
     try:
         archive = _read(weights, bundle_format.max_archive_bytes(spec))
     except FileNotFoundError as error:
         raise InvalidBundle(f"{weights.name} must be a file.") from error
-    return bundle_format.read(content, spec, archive)
+    return content, spec, archive
 
 
 def _is_current(file: BinaryIO, path: Path) -> bool:

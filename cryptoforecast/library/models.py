@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
@@ -13,13 +14,21 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import InvalidBundle, InvalidInput, UnknownModel
 from cryptoforecast.library.forecasts import Forecast
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.values import Value, digest, heading, paragraphs, table
 from cryptoforecast.service import choices, shared
 from cryptoforecast.service.saved_models import with_scores
-from cryptoforecast.types import ModelCard, ModelSpec, Progress, SavedModel, TrainedModel, WalkPlan
+from cryptoforecast.types import (
+    OWNER,
+    ModelCard,
+    ModelSpec,
+    Progress,
+    SavedModel,
+    TrainedModel,
+    WalkPlan,
+)
 
 if TYPE_CHECKING:
     from cryptoforecast.library.backtests import Backtest
@@ -144,7 +153,8 @@ class Model(Value):
                 f"A model's name must be text. Received: {type(name).__name__}. Models are all "
                 "saved in one folder, so give a name such as 'btc-day' and no path."
             )
-        return of_saved(shared().saved_models.add(self.network, name, force=force))
+        saved = shared().saved_models.add(self.network, name, user=OWNER, force=force)
+        return of_saved(saved)
 
     def __repr__(self) -> str:
         card, spec = self.card, self.spec
@@ -262,7 +272,11 @@ def models() -> list[Model]:
         >>> [model.name for model in cf.models() if model.shipped]
         ['btc-1h-dense', 'btc-1h-lstm-close', 'global-1d-lstm', 'global-1h-lstm']
     """
-    return [of_saved(saved) for saved in shared().saved_models.all()]
+    service, loaded = shared().saved_models, []
+    for summary in service.all():
+        with contextlib.suppress(InvalidBundle, UnknownModel):  # deleted or damaged a moment ago
+            loaded.append(of_saved(service.load(summary.name)))
+    return loaded
 
 
 def of_saved(saved: SavedModel) -> Model:

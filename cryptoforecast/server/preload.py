@@ -10,18 +10,29 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.server import process, sockets
+from cryptoforecast.settings import Settings
 
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
 
 log = logging.getLogger(__name__)
+
+
+def check_settings() -> None:
+    """End the process with one clear line if a setting is outside the rules."""
+    try:
+        Settings.from_environment()
+    except InvalidInput as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
 
 
 @asynccontextmanager

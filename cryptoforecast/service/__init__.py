@@ -13,6 +13,7 @@ from cryptoforecast.service.backtests import BacktestService
 from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.memory import Memory
+from cryptoforecast.service.owner_key import OwnerKey
 from cryptoforecast.service.prices import PriceService, is_file
 from cryptoforecast.service.saved_models import SavedModelService
 from cryptoforecast.service.training import Run, TrainingService
@@ -50,15 +51,17 @@ class Service:
         walk_forward: Tests with a new fit for each of several spans.
         forecasts: The steps after the last closed candle.
         saved_models: Models on disk, of the user and of the project.
+        owner_key: Recognises the owner of the installation.
     """
 
     def __init__(self, settings: Settings) -> None:
         memory = Memory(settings.memory)
         one_heavy = OneHeavyFit(memory)
         self.settings = settings
+        self.owner_key = OwnerKey(settings.owner_key)
         self.prices = PriceService(settings)
         self.training = TrainingService(settings, memory)
-        self.saved_models = SavedModelService(settings)
+        self.saved_models = SavedModelService(settings, self.owner_key.remedy())
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.forecasts = ForecastService(self.saved_models, one_heavy)

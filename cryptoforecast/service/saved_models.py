@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import threading
 from pathlib import Path
 
 from cryptoforecast import json_views
 from cryptoforecast.cache import LruCache
-from cryptoforecast.errors import AlreadyExists, InvalidBundle, InvalidInput, UnknownModel
+from cryptoforecast.errors import AlreadyExists, InvalidInput, NotAllowed, UnknownModel
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import bundles
+from cryptoforecast.learning import bundle_format, bundles
 from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.learning.samples import unused_inputs
 from cryptoforecast.learning.specs import NETWORKS
+from cryptoforecast.service.model_index import ModelIndex
 from cryptoforecast.settings import Settings
-from cryptoforecast.types import Backtest, SavedModel, TrainedModel
+from cryptoforecast.types import Backtest, ModelSummary, SavedModel, TrainedModel, User
 
 __all__ = ["SavedModelService", "parameters", "unused_inputs", "with_scores"]
 
@@ -26,38 +29,37 @@ class SavedModelService:
     """Saved models by name; the user's own come before the shipped ones.
 
     Args:
-        settings: Where the two kinds of models are.
+        settings: Where the two kinds of models are, and how many there may be.
+        remedy: What a user who may not do something can do, in one sentence.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, remedy: str = "") -> None:
+        self._settings, self._remedy = settings, remedy
+        self._saving = threading.Lock()
         self._own, self._shipped = settings.home / "models", settings.shipped
+        self._indexes = (
+            ModelIndex(self._own, shipped=False), ModelIndex(self._shipped, shipped=True),
+        )  # fmt: skip
         self._loaded: LruCache[TrainedModel] = LruCache(MAX_LOADED)
         bundles.tidy(self._own)
 
-    def all(self) -> list[SavedModel]:
+    def all(self) -> list[ModelSummary]:
         """Return every model that can be read: the user's own first, then the shipped ones."""
-        models: dict[str, SavedModel] = {}
-        for folder in (self._own, self._shipped):
-            for name in bundles.names(folder):
-                try:
-                    model = self._load(folder / name)
-                except (InvalidBundle, UnknownModel):
-                    continue  # in `damaged`, or deleted a moment ago
-                models.setdefault(name, SavedModel(name, folder == self._shipped, model))
+        models: dict[str, ModelSummary] = {}
+        for index in self._indexes:
+            for name, entry in index.entries().items():
+                if entry.summary is not None:
+                    models.setdefault(name, entry.summary)
         return list(models.values())
 
     def damaged(self) -> dict[str, str]:
         """Return why a model cannot be read, for each model where this is so."""
-        reasons: dict[str, str] = {}
-        for folder in (self._own, self._shipped):
-            for name in bundles.names(folder):
-                try:
-                    self._load(folder / name)
-                except UnknownModel:
-                    continue  # deleted a moment ago
-                except InvalidBundle as error:
-                    reasons[name] = str(error)
-        return reasons
+        return {
+            name: entry.problem
+            for index in self._indexes
+            for name, entry in index.entries().items()
+            if entry.problem
+        }
 
     def load(self, name: str) -> SavedModel:
         """Load a model by name.
@@ -69,7 +71,7 @@ class SavedModelService:
         """
         bundles.check_name(name)
         for folder in (self._own, self._shipped):
-            if (folder / name / "bundle.json").is_file():
+            if _is_saved(folder / name):
                 return SavedModel(name, folder == self._shipped, self._load(folder / name))
         other = (
             f" Use `backtest --network {name}` for the forecaster of this name."
@@ -81,10 +83,11 @@ class SavedModelService:
             f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}.{other}"
         )
 
-    def check_free(self, name: str, *, force: bool = False) -> None:
+    def check_free(self, name: str, *, user: User, force: bool = False) -> None:
         """Refuse a name that ``save`` would refuse.
 
         Raises:
+            NotAllowed: If a model would be overwritten, and the user is not the owner.
             InvalidInput: If the name cannot be one of a model.
             AlreadyExists: If the name belongs to a shipped model, or to one of the user's own
                 and ``force`` is false.
@@ -92,19 +95,26 @@ class SavedModelService:
         bundles.check_name(name)
         if (self._shipped / name).exists():
             raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
+        if force and not user.owner and os.path.lexists(self._own / name):
+            raise NotAllowed(
+                f"Only the owner of this installation may overwrite a saved model. Received: "
+                f"{name}. Choose another name. {self._remedy}"
+            )
         bundles.check_free(self._own, name, force=force)
 
-    def save(self, result: Backtest, name: str, *, force: bool = False) -> SavedModel:
+    def save(self, result: Backtest, name: str, *, user: User, force: bool = False) -> SavedModel:
         """Save the network of a backtest, with its scores on its card.
 
         Args:
             result: A backtest of a network on the prices that it was trained on.
             name: Name of the saved model.
-            force: Whether a model of the user's own may be overwritten.
+            user: Who saves it.
+            force: Whether a model of this name may be overwritten; only the owner may.
 
         Raises:
+            NotAllowed: If a model would be overwritten, and the user is not the owner.
             InvalidInput: If a baseline was tested, or the network on other prices than those it
-                was trained on, or the name cannot be one of a model.
+                was trained on, there are too many models, or the name cannot be one of a model.
             AlreadyExists: If the name is taken.
         """
         if result.model is None:
@@ -115,22 +125,29 @@ class SavedModelService:
                 f"scores on other {result.history.coin} prices. Choose {result.model.card.coin} "
                 "and the history it was trained on, or train it again."
             )
-        return self.add(with_scores(result), name, force=force)
+        return self.add(with_scores(result), name, user=user, force=force)
 
-    def add(self, model: TrainedModel, name: str, *, force: bool = False) -> SavedModel:
+    def add(self, model: TrainedModel, name: str, *, user: User, force: bool = False) -> SavedModel:
         """Save a network with its card as it is.
 
         Args:
             model: The network.
             name: Name of the saved model.
-            force: Whether a model of the user's own may be overwritten.
+            user: Who saves it.
+            force: Whether a model of this name may be overwritten; only the owner may.
 
         Raises:
-            InvalidInput: If the name cannot be one of a model.
+            NotAllowed: If a model would be overwritten, and the user is not the owner.
+            InvalidInput: If there are too many models, or the name cannot be one of a model.
             AlreadyExists: If the name is taken.
         """
-        self.check_free(name, force=force)
-        bundles.save(model, self._own, name, force=force)
+        card = dataclasses.replace(model.card, guest=not user.owner)
+        model = dataclasses.replace(model, card=card)
+        with self._saving:  # so that two users do not both take the last place
+            self.check_free(name, user=user, force=force)
+            self._check_room(model, name)
+            # Somebody else may have saved a model of this name a moment ago.
+            bundles.save(model, self._own, name, force=force and user.owner)
         return self.load(name)
 
     def read(self, path: Path) -> SavedModel:
@@ -142,26 +159,72 @@ class SavedModelService:
         """
         return SavedModel(path.resolve().name, False, self._load(path))
 
-    def delete(self, name: str) -> None:
-        """Delete a model of the user's own.
+    def delete(self, name: str, *, user: User) -> None:
+        """Delete a model that was saved here.
 
         Raises:
+            NotAllowed: If the user is not the owner.
             InvalidInput: If it is a shipped one, or the name cannot be one of a model.
             UnknownModel: If there is no model of this name.
         """
         bundles.check_name(name)
-        own = (self._own / name / "bundle.json").is_file()
+        own = _is_saved(self._own / name)
         if not own and (self._shipped / name).is_dir():
             raise InvalidInput(f"{name} comes with the project and can't be deleted.")
+        if not user.owner:
+            raise NotAllowed(
+                f"Only the owner of this installation may delete a saved model. Received: {name}. "
+                f"{self._remedy}"
+            )
         bundles.delete(self._own, name)
+
+    def _check_room(self, model: TrainedModel, name: str) -> None:
+        """Refuse a new model where there are as many as there may be.
+
+        Raises:
+            InvalidInput: If there is no room for it.
+        """
+        saved, most = bundles.names(self._own), self._settings.models
+        if len(saved) >= most and name not in saved:
+            raise InvalidInput(
+                f"At most {most:,} models can be saved here. There are {len(saved):,}. Delete one "
+                "first, or set CRYPTOFORECAST_MODELS."
+            )
+        if model.card.guest:
+            self._check_room_of_guests(model)
+
+    def _check_room_of_guests(self, model: TrainedModel) -> None:
+        entries = self._indexes[0].entries().values()
+        theirs = [one for one in entries if one.summary is not None and one.summary.card.guest]
+        most, limit = self._settings.guest_models, self._settings.guest_megabytes
+        size = sum(one.bytes for one in theirs) + _max_bytes(model)
+        if len(theirs) >= most or size > limit * 1_000_000:
+            raise InvalidInput(
+                f"Guests can save {most:,} models of {limit:,} MB in all here. Received: one more "
+                f"than {len(theirs):,}, of up to {_max_bytes(model) / 1e6:.1f} MB. Only the owner "
+                "can delete some."
+            )
 
     def _load(self, path: Path) -> TrainedModel:
         """Load a model; one that has changed on disk is read again."""
         try:
-            changed = (path / "bundle.json").stat().st_mtime_ns
-        except FileNotFoundError:
-            return bundles.load(path)  # deleted meanwhile: raises UnknownModel
-        return self._loaded.get_or_make((path, changed), lambda: bundles.load(path))
+            file = (path / "bundle.json").stat()
+        except OSError:
+            return bundles.load(path)  # raises what is the matter
+        changed = (path, file.st_ino, file.st_mtime_ns)
+        return self._loaded.get_or_make(changed, lambda: bundles.load(path))
+
+
+def _is_saved(path: Path) -> bool:
+    try:
+        return (path / "bundle.json").is_file()
+    except OSError:  # the folder may not be opened
+        return False
+
+
+def _max_bytes(model: TrainedModel) -> int:
+    """Return what a model takes on disk at most."""
+    return bundle_format.MAX_JSON_BYTES + bundle_format.max_archive_bytes(model.spec)
 
 
 def with_scores(result: Backtest) -> TrainedModel:

@@ -279,6 +279,7 @@ class ModelCard:
         scores: Test scores at the last step, by predictor and metric, as in ``backtest --json``;
             ``None`` where a score is undefined.
         quote: Currency of the prices that it was trained on; ``"any"`` for a global model.
+        guest: Whether a guest of a server saved it, not the owner of the installation.
     """
 
     coin: str
@@ -299,6 +300,7 @@ class ModelCard:
     libraries: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     quote: str = DEFAULT_QUOTE
+    guest: bool = False
 
     @property
     def market(self) -> str:
@@ -344,6 +346,29 @@ class TrainedModel:
 
 
 @dataclass(frozen=True, eq=False)
+class ModelSummary:
+    """What a list of saved models says of one of them: all but its weights.
+
+    Attributes:
+        name: Its name, also that of its folder.
+        shipped: Whether it comes with the project, and so can't be replaced or deleted.
+        spec: The network and how it was trained.
+        scaler: Scaling of its inputs and targets, fitted on its training rows.
+        record: How the fit went.
+        card: What a user should know about the model.
+        parameters: Numbers that its networks learnt.
+    """
+
+    name: str
+    shipped: bool
+    spec: ModelSpec
+    scaler: Scaler
+    record: TrainingRecord
+    card: ModelCard
+    parameters: int
+
+
+@dataclass(frozen=True, eq=False)
 class SavedModel:
     """A model with the name under which it is saved.
 
@@ -356,6 +381,20 @@ class SavedModel:
     name: str
     shipped: bool
     model: TrainedModel
+
+    @property
+    def summary(self) -> ModelSummary:
+        """The model as lists know it."""
+        model = self.model
+        return ModelSummary(
+            name=self.name,
+            shipped=self.shipped,
+            spec=model.spec,
+            scaler=model.scaler,
+            record=model.record,
+            card=model.card,
+            parameters=sum(array.size for array in model.weights),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -159,10 +159,11 @@ def model(service: Service, interval: str) -> str:
     just_trained = st.session_state.pop("open", None)
     if just_trained is not None:
         st.session_state["model"] = just_trained
-    names = [
-        saved.name for saved in service.saved_models.all() if saved.model.card.interval == interval
-    ]
-    options = [*names, *st.session_state.get("runs", []), *BASELINES]
+    saved = [one for one in service.saved_models.all() if one.card.interval == interval]
+    guests = [one.name for one in saved if one.card.guest]
+    names = [one.name for one in saved if not one.card.guest]
+    # Guests of a server may save many: they come last, in front of nobody's own.
+    options = [*names, *st.session_state.get("runs", []), *BASELINES, *guests]
     if str(st.session_state["model"]).startswith(RUN):
         options = url.with_value(options, st.session_state["model"])
     if st.session_state["model"] not in options:

@@ -9,7 +9,7 @@ import streamlit as st
 from cryptoforecast.service import Service
 from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
-from cryptoforecast.ui import elements
+from cryptoforecast.ui import elements, identity
 from cryptoforecast.ui.inputs import RUN
 from cryptoforecast.ui.words import plain
 
@@ -19,14 +19,17 @@ def offer(service: Service, result: Backtest, model_name: str) -> None:
     if result.model is None or not model_name.startswith(RUN) or not result.own:
         return
     st.subheader("Keep this model")
+    owner = identity.user().owner
+    if not owner:
+        st.caption("Everyone can open it then. Only the owner of this server can delete it.")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         suggestion = suggested_name(result.model)
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
-        force = st.checkbox("Overwrite")
+        force = owner and st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", icon=":material/save:")
     if submitted:
         with elements.errors():
-            saved = service.saved_models.save(result, name, force=force)
+            saved = service.saved_models.save(result, name, user=identity.user(), force=force)
             st.success(
                 f"Saved as {plain(saved.name)}. You find it on the Models page and in the list of "
                 "models above."

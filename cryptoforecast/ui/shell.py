@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit import delta_generator
 
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import elements
+from cryptoforecast.ui import elements, ownership
 
 PAGES = (
     (
@@ -66,6 +66,7 @@ def run() -> None:
     st.html(elements.STYLE)
     with elements.errors():
         page.run()
+    ownership.note()
     st.caption(
         "For learning and research. This is not financial advice: a good result on past prices "
         "does not promise one in the future."

@@ -7,9 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from cryptoforecast.ui import arrival
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return the headers of the page: those of a browser on this machine. AppTest has none."""
+    values = {arrival.HEADER: arrival.mark()}
+    monkeypatch.setattr(ContextProxy, "headers", values)
+    return values
 
 
 @pytest.fixture

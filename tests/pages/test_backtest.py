@@ -152,7 +152,7 @@ def test_a_saved_model_is_tested_on_all_prices_since_its_training(at):
     history = service.prices.history(query, wait=0)
     short = dataclasses.replace(history, candles=history.candles.iloc[:1000])
     trained = service.backtests.run(short, synthetic.spec(horizon=2))
-    name = service.saved_models.save(trained, "early").name
+    name = service.saved_models.save(trained, "early", user=OWNER).name
     page = at("backtest", model=name, history_1h="90 days", test="All since training")
     assert page.segmented_control(key="test").value == "All since training"
     unseen = sum(history.candles.index > pd.Timestamp(trained.model.card.cutoff))
@@ -190,7 +190,7 @@ def test_moving_a_slider_trains_nothing(at, monkeypatch):
 
 def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, monkeypatch):
     service = shared()
-    service.saved_models.save(_trained(service), "tiny")
+    service.saved_models.save(_trained(service), "tiny", user=OWNER)
     link = {"model": "tiny", "history_1h": "90 days", "test": "Walk-forward", "folds": "2"}
     page = press(at("backtest", **link), "Run the test")
     key = page.query_params["walk"]
@@ -253,7 +253,7 @@ def test_a_running_walk_is_watched_and_can_be_cancelled(at):
 
 def test_too_short_a_fold_is_refused_after_the_click(at):
     service = shared()
-    service.saved_models.save(_trained(service, test=0.1), "tiny")
+    service.saved_models.save(_trained(service, test=0.1), "tiny", user=OWNER)
     page = at("backtest", model="tiny", history_1h="90 days", test="Walk-forward", folds="12")
     press(page, "Run the test")
     assert "Choose a longer history, fewer folds" in page.error[0].value

@@ -1,0 +1,280 @@
+"""Saved models: who may change them, how many there may be, and lists that nothing breaks."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cryptoforecast import json_views
+from cryptoforecast.api import predict
+from cryptoforecast.cli import text
+from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput, NotAllowed
+from cryptoforecast.learning import bundles
+from cryptoforecast.service import SavedModelService, Service
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import OWNER, User
+from cryptoforecast.ui import library
+from tests import synthetic
+
+GUEST = User("a session", owner=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "home", shipped=tmp_path / "shipped", live=False)
+
+
+@pytest.fixture
+def models(settings: Settings) -> SavedModelService:
+    return Service(settings).saved_models
+
+
+def names(models: SavedModelService) -> list[str]:
+    return [one.name for one in models.all()]
+
+
+def test_a_guest_saves_and_opens_and_changes_nothing(models: SavedModelService) -> None:
+    models.add(synthetic.model(seed=1), "mine", user=OWNER)
+    saved = models.add(synthetic.model(seed=2), "theirs", user=GUEST)
+    assert saved.model.card.guest
+    assert not models.load("mine").model.card.guest
+    other = User("another session", owner=False)
+    for user in (GUEST, other):
+        for name in ("mine", "theirs"):
+            with pytest.raises(NotAllowed, match=f"Only the owner .* may delete .* {name}"):
+                models.delete(name, user=user)
+            with pytest.raises(NotAllowed, match=f"Only the owner .* overwrite .* {name}"):
+                models.add(synthetic.model(seed=3), name, user=user, force=True)
+            with pytest.raises(NotAllowed):
+                models.check_free(name, user=user, force=True)
+            with pytest.raises(AlreadyExists):
+                models.add(synthetic.model(seed=3), name, user=user)
+    assert names(models) == ["mine", "theirs"]
+    models.add(synthetic.model(seed=4), "theirs", user=OWNER, force=True)
+    assert not models.load("theirs").model.card.guest  # the owner's from now on
+    models.delete("theirs", user=OWNER)
+    assert names(models) == ["mine"]
+
+
+def test_a_refusal_says_how_the_owner_is_recognised(settings: Settings) -> None:
+    for key, remedy in (("twelve chars", "give the owner key"), (None, "open the app on the mach")):
+        service = Service(dataclasses.replace(settings, owner_key=key))
+        service.saved_models.add(synthetic.model(), "mine", user=OWNER, force=True)
+        with pytest.raises(NotAllowed, match=remedy):
+            service.saved_models.delete("mine", user=GUEST)
+
+
+def test_a_model_that_appears_while_a_guest_saves_is_not_overwritten(
+    models: SavedModelService, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = models._check_room
+
+    def and_another_process_saves(model: object, name: str) -> None:
+        check(model, name)  # type: ignore[arg-type]
+        bundles.save(synthetic.model(seed=9), settings.home / "models", name)
+
+    monkeypatch.setattr(models, "_check_room", and_another_process_saves)
+    with pytest.raises(AlreadyExists):
+        models.add(synthetic.model(seed=1), "mine", user=GUEST, force=True)
+    assert not models.load("mine").model.card.guest
+
+
+def test_guests_save_so_many_models_and_bytes(settings: Settings) -> None:
+    few = Service(dataclasses.replace(settings, guest_models=2)).saved_models
+    for number in range(3):
+        few.add(synthetic.model(), f"own-{number}", user=OWNER)
+    few.add(synthetic.model(), "a", user=GUEST)
+    few.add(synthetic.model(), "b", user=GUEST)
+    with pytest.raises(InvalidInput, match=r"Guests can save 2 models .* Only the owner"):
+        few.add(synthetic.model(), "c", user=GUEST)
+    few.delete("a", user=OWNER)
+    few.add(synthetic.model(), "c", user=GUEST)
+    few.add(synthetic.model(), "own-3", user=OWNER)
+
+    small = Service(dataclasses.replace(settings, guest_megabytes=1)).saved_models
+    with pytest.raises(InvalidInput, match="of 1 MB in all"):
+        small.add(synthetic.model(), "d", user=GUEST)
+
+
+def test_all_together_save_so_many_models(settings: Settings) -> None:
+    models = Service(dataclasses.replace(settings, models=2)).saved_models
+    models.add(synthetic.model(), "a", user=OWNER)
+    models.add(synthetic.model(), "b", user=GUEST)
+    for user in (OWNER, GUEST):
+        with pytest.raises(InvalidInput, match=r"At most 2 models .* CRYPTOFORECAST_MODELS"):
+            models.add(synthetic.model(), "c", user=user)
+    models.add(synthetic.model(), "a", user=OWNER, force=True)  # takes no further place
+
+
+def test_a_list_reads_a_model_once_and_after_each_change(
+    models: SavedModelService, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    summary = bundles.summary
+
+    def counted(path: Path, *, shipped: bool) -> object:
+        read.append(path.name)
+        return summary(path, shipped=shipped)
+
+    monkeypatch.setattr(bundles, "summary", counted)
+    monkeypatch.setattr(bundles, "load", None)  # no list needs the weights
+    for name in ("a", "b", "c"):
+        bundles.save(synthetic.model(), settings.home / "models", name)
+    for _ in range(5):
+        assert names(models) == ["a", "b", "c"]
+        assert models.damaged() == {}
+    assert read == ["a", "b", "c"]
+
+    bundles.save(synthetic.model(seed=5, coin="ETH"), settings.home / "models", "b", force=True)
+    assert [one.card.coin for one in models.all()] == ["BTC", "ETH", "BTC"]
+    bundles.delete(settings.home / "models", "a")
+    assert names(models) == ["b", "c"]
+    weights = next((settings.home / "models" / "c").glob("*.npz"))
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert names(models) == ["b"]
+    assert list(models.damaged()) == ["c"]
+    assert read == ["a", "b", "c", "b", "c"]
+
+
+# ------------------------------------------------------------------ bad bundles
+
+
+def edit(**changes: object) -> Callable[[Path], None]:
+    """Return what replaces parts of ``bundle.json``, such as ``card__coin="..."``."""
+
+    def change(folder: Path) -> None:
+        path = folder / "bundle.json"
+        content = json.loads(path.read_text())
+        for place, value in changes.items():
+            *parents, last = place.split("__")
+            part = content
+            for parent in parents:
+                part = part[parent]
+            part[last] = value
+        path.write_text(json.dumps(content))
+
+    return change
+
+
+def instead(make: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Return what puts something else in the place of ``bundle.json``."""
+
+    def change(folder: Path) -> None:
+        (folder / "bundle.json").unlink()
+        make(folder / "bundle.json")
+
+    return change
+
+
+def raw(content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / "bundle.json").write_bytes(content) and None
+
+
+def renamed(name: str) -> Callable[[Path], None]:
+    return lambda folder: folder.rename(folder.parent / name) and None
+
+
+HUGE = 10**400
+FAR = "9999-12-31T23:00:00+00:00"
+BAD: dict[str, Callable[[Path], None]] = {
+    "surrogate in the coin": edit(card__coin="\ud800"),
+    "surrogate in the verdict": edit(card__verdict="beats \udfff"),
+    "surrogate in a library": edit(card__libraries={"keras\ud83d": "3"}),
+    "surrogate in a score": edit(card__scores={"\ud83d": {"mae": 1.0}}),
+    "surrogate in a feature": edit(spec__features=["\ud800"]),
+    "huge score": edit(card__scores={"dense": {"mae": HUGE}, "naive": {"mae": 1}}),
+    "scores that are a list": edit(card__scores=["mae"]),
+    "scores of text": edit(card__scores={"dense": {"mae": "1"}}),
+    "scores that are numbers": edit(card__scores={"dense": 1}),
+    "huge lowest": edit(card__lowest=HUGE),
+    "huge rows": edit(card__rows=HUGE),
+    "negative rows": edit(card__rows=-5),
+    "huge seed": edit(spec__seed=HUGE),
+    "seed of text": edit(spec__seed="1"),
+    "huge epochs": edit(record__epochs=HUGE),
+    "seconds that are huge": edit(record__seconds=HUGE),
+    "cutoff in the last hour": edit(card__cutoff=FAR),
+    "cutoff before Christ": edit(card__cutoff="-4000-01-01T00:00:00+00:00"),
+    "cutoff of no kind": edit(card__cutoff="NaT"),
+    "created of no kind": edit(card__created="soon"),
+    "start without a zone": edit(card__start="2024-01-01"),
+    "libraries of numbers": edit(card__libraries={"keras": 3}),
+    "units of text": edit(spec__units=["4"]),
+    "features of numbers": edit(spec__features=[1]),
+    "learning rate of text": edit(spec__learning_rate="fast"),
+    "learning rate that is huge": edit(spec__learning_rate=HUGE),
+    "dropout of a list": edit(spec__dropout=[0.1]),
+    "card that is a list": edit(card=[]),
+    "card with a key more": edit(card__more=1),
+    "curve that is text": edit(record__curve="down"),
+    "scaler of text": edit(scaler__offset="none"),
+    "a list": raw(b"[]"),
+    "a number": raw(b"1e999"),
+    "nothing": raw(b""),
+    "not JSON": raw(b"{"),
+    "deep JSON": raw(b"[" * 100_000),
+    "not UTF-8": raw(b'{"format": "\xff"}'),
+    "two megabytes": raw(b" " * 2_000_000),
+    "a number of 5,000 digits": raw(b'{"format": ' + b"1" * 5_000 + b"}"),
+    "a folder": instead(Path.mkdir),
+    "a pipe": instead(os.mkfifo),
+    "a link to itself": instead(lambda path: path.symlink_to(path)),
+    "a link to nothing": instead(lambda path: path.symlink_to("nothing")),
+    "a device": instead(lambda path: path.symlink_to("/dev/zero")),
+    "weights that are a folder": lambda folder: (
+        next(folder.glob("*.npz")).unlink() or (folder / "weights.npz").mkdir()
+    ),
+    "interval of no kind": edit(card__interval="2 fortnights"),
+    "network of a list": edit(spec__network=["lstm"]),
+    "no weights": lambda folder: next(folder.glob("*.npz")).unlink(),
+    "another case": renamed("BAD"),
+    "a name with a surrogate": renamed("b\udcff"),
+    "a very long name": renamed("b" * 255),
+}
+
+
+@pytest.mark.parametrize("change", BAD.values(), ids=BAD)
+def test_one_bad_bundle_breaks_no_list(
+    models: SavedModelService, settings: Settings, change: Callable[[Path], None]
+) -> None:
+    for name in ("a-good", "bad", "c-good"):
+        bundles.save(synthetic.model(), settings.home / "models", name)
+    change(settings.home / "models" / "bad")
+    listed = models.all()
+    assert {"a-good", "c-good"} <= {one.name for one in listed} <= {"a-good", "bad", "c-good"}
+    for one in listed:  # what is listed can be shown and sent
+        json.dumps(json_views.model_json(one), allow_nan=False, ensure_ascii=False).encode()
+        text.card(one).encode()
+        pd.DataFrame([library._row(one, guest=True), library._details(one)]).to_json()
+    text.models(listed).encode()
+    assert set(models.damaged()) <= {"bad"}
+    "".join(models.damaged().values()).encode()
+    for act in (models.load, lambda name: models.delete(name, user=OWNER)):
+        try:
+            act("bad")
+        except CryptoForecastError as error:
+            str(error).encode()
+    assert names(models)[-1] == "c-good"
+
+
+def test_folders_that_lead_in_circles_break_no_list(
+    models: SavedModelService, settings: Settings
+) -> None:
+    folder = settings.home / "models"
+    bundles.save(synthetic.model(), folder, "good")
+    (folder / "loop").symlink_to(folder)
+    (folder / "itself").symlink_to(folder / "itself")
+    (folder / "file").write_text("no folder")
+    (folder / "twin").symlink_to(folder / "good")
+    assert names(models) == ["good", "twin"]
+    assert models.damaged() == {}
+
+
+def test_a_refusal_of_the_api_has_its_status() -> None:
+    assert predict.refusal(NotAllowed("no")).status_code == 403
