@@ -33,7 +33,8 @@ _VERSION = 3
 # Temporary files of this version and of earlier ones.
 _TEMPORARY = ".*.tmp"
 _MAX_IN_MEMORY = 16
-_MAX_CLOCK_SKEW = pd.Timedelta(minutes=5)
+#: An entry dated further ahead than this was written before the clock was set back.
+MAX_CLOCK_SKEW = pd.Timedelta(minutes=5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,18 @@ class Entry:
     def reaches(self, start: pd.Timestamp | None) -> bool:
         """Return whether the source has been asked for everything from ``start`` on."""
         return self.since is None or (start is not None and start >= self.since)
+
+    def age(self, now: pd.Timestamp) -> pd.Timedelta:
+        """Return how long ago the source was asked, as far as the clock can tell; not below 0."""
+        return max(now - self.fetched_at, pd.Timedelta(0))
+
+    def is_dated_ahead(self, now: pd.Timestamp) -> bool:
+        """Return whether the clock was set back since, so that nobody knows how old this is."""
+        return bool(self.fetched_at > now + MAX_CLOCK_SKEW)
+
+    def is_fresh(self, now: pd.Timestamp, span: pd.Timedelta) -> bool:
+        """Return whether the source was asked less than ``span`` ago."""
+        return self.age(now) < span and not self.is_dated_ahead(now)
 
 
 class PriceCache:
@@ -101,11 +114,13 @@ class PriceCache:
     def store(self, key: Key, entry: Entry) -> None:
         """Replace an entry: on disk if the folder can be written, and in memory in any case.
 
-        An entry that was fetched before the stored one does not replace it.
+        An entry that was fetched before the stored one does not replace it, unless the clock was
+        set back since.
         """
         path = self.path(key)
         newest = self.load(key)
-        if newest is not None and newest.fetched_at > entry.fetched_at:
+        is_later = newest is not None and newest.fetched_at > entry.fetched_at
+        if newest and is_later and not newest.is_dated_ahead(pd.Timestamp.now("UTC")):
             return
         with self._lock:
             try:
@@ -187,8 +202,7 @@ def _read(path: Path) -> tuple[Identity, Entry] | None:
         index = pd.DatetimeIndex(candles.index).tz_convert("UTC").as_unit("ns").rename("time")
         candles = candles.set_axis(index)[list(COLUMNS)].astype(float)
         fetched_at = pd.Timestamp(about["fetched_at"])
-        # A clock that was ahead must not make prices look fresh for ever.
-        past = index.max() < fetched_at < pd.Timestamp.now("UTC") + _MAX_CLOCK_SKEW
+        past = index.max() < fetched_at
         sound = about["version"] == _VERSION and past and index.is_monotonic_increasing
         if not (sound and index.is_unique and candles["close"].gt(0).all()):
             return None

@@ -21,6 +21,7 @@ from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live import checks, wire
 from cryptoforecast.prices.live.defaults import live_sources
+from cryptoforecast.prices.live.documents import plain
 from cryptoforecast.prices.live.http import parse_date
 from cryptoforecast.prices.live.sources import Source
 from cryptoforecast.prices.live.wire import Recorder, Roundtrip, Tap
@@ -316,7 +317,8 @@ def _answered(check: SourceCheck, roundtrip: Roundtrip, show_bytes: bool) -> Sou
     if ahead is not None and abs(ahead) > MAX_CLOCK_SKEW:
         side = "ahead of" if ahead > 0 else "behind"
         warnings += (f"This machine's clock is {abs(ahead):,.0f} s {side} {check.title}'s.",)
-    first = roundtrip.body[:_FIRST_BYTES].decode("utf-8", "replace") if show_bytes else ""
+    body = roundtrip.body[:_FIRST_BYTES] if show_bytes else b""
+    first = plain(body.decode("utf-8", "replace"))
     return replace(
         check,
         warnings=warnings,

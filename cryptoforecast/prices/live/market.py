@@ -154,14 +154,15 @@ class LivePrices:
         next_close = entry.candles.index[-1] + 2 * step
         if query.end is not None and query.end <= next_close - step:
             return True
-        age = now - entry.fetched_at
-        if age < pd.Timedelta(seconds=self._settings.fresh):
+        if entry.is_fresh(now, pd.Timedelta(seconds=self._settings.fresh)):
             return True
+        if entry.is_dated_ahead(now):
+            return False
         # Nothing newer can exist yet. But after a while the preferred source may be back, and a
         # source that goes back further may answer at any time.
         if now >= next_close or entry.source == self._sources[0].name:
             return bool(now < next_close)
-        return bool(age < _FALLBACK_FRESH) and not self._is_short(entry, query, coin)
+        return entry.age(now) < _FALLBACK_FRESH and not self._is_short(entry, query, coin)
 
     def _is_short(self, entry: Entry, query: MarketQuery, coin: Coin) -> bool:
         """Return whether another source may go back much further than that of an entry."""
@@ -279,7 +280,7 @@ class LivePrices:
         choice.check_agreement(coin, interval, entry, others, titles)
         notes = entry.notes
         if failure is not None:
-            age = span_text(pd.Timestamp.now("UTC") - entry.fetched_at)
+            age = span_text(entry.age(pd.Timestamp.now("UTC")))
             notes = (f"{failure} These prices were fetched {age} ago.",)
         elif not self._suffices(entry, query, coin):
             notes += self._older(entry)
@@ -327,7 +328,7 @@ class LivePrices:
 
     def _older(self, entry: Entry) -> tuple[str, ...]:
         """Say that cached prices answer, because the sources that answered have fewer."""
-        age = pd.Timestamp.now("UTC") - entry.fetched_at
+        age = entry.age(pd.Timestamp.now("UTC"))
         if age < pd.Timedelta(seconds=max(self._settings.fresh, self._settings.deadline)):
             return ()
         title = next(source.title for source in self._sources if source.name == entry.source)

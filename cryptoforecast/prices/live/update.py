@@ -112,7 +112,9 @@ class Updater:
                 f"{source.title}'s last {interval} candle of {coin.ticker} is from "
                 f"{candles.index[-1]:%Y-%m-%d}; trading there may have ended.",
             )
-        entry = Entry(candles, now, since, source.name, source.volume_unit, notes, quote)
+        # If the clock was set back, cached candles may have closed later than it says.
+        fetched_at = max(now, candles.index[-1] + step_of(interval))
+        entry = Entry(candles, fetched_at, since, source.name, source.volume_unit, notes, quote)
         self._cache.store(key, entry)
         if over:
             raise SourceUnavailable(notes[0])
@@ -135,7 +137,7 @@ class Updater:
         """
         candles, since = entry.candles, entry.since
         notes: tuple[str, ...] = ()
-        if entry.reaches(start) or now - entry.fetched_at >= self._fresh:
+        if entry.reaches(start) or not entry.is_fresh(now, self._fresh):
             newer = fetch(candles.index[max(len(candles) - _OVERLAP_ROWS, 0)])
             new = newer.candles
             if newer.unfinished and len(new):

@@ -208,12 +208,34 @@ def test_the_folder_is_made_with_its_parents(tmp_path: Path) -> None:
     assert cache.path(("yahoo", "BTC-USD", "1h")).is_file()
 
 
-@pytest.mark.parametrize(("ahead", "is_sound"), [("290s", True), ("310s", False)])
-def test_a_clock_may_be_five_minutes_ahead(tmp_path: Path, ahead: str, is_sound: bool) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "is_dated_ahead", "is_fresh"),
+    [("-130s", False, False), ("-60s", False, True), ("290s", False, True), ("310s", True, False),
+     ("400D", True, False)],
+)  # fmt: skip
+def test_a_clock_that_was_set_back_drops_nothing(
+    tmp_path: Path, ahead: str, is_dated_ahead: bool, is_fresh: bool
+) -> None:
     key = ("yahoo", "BTC-USD", "1h")
-    fetched_at = pd.Timestamp.now("UTC") + pd.Timedelta(ahead)
-    PriceCache(tmp_path, 10).store(key, replace(entry(), fetched_at=fetched_at))
-    assert (PriceCache(tmp_path, 10).load(key) is not None) is is_sound
+    now = pd.Timestamp.now("UTC")
+    PriceCache(tmp_path, 10).store(key, replace(entry(), fetched_at=now + pd.Timedelta(ahead)))
+    found = PriceCache(tmp_path, 10).load(key)
+    assert found is not None
+    assert found.is_dated_ahead(now) is is_dated_ahead
+    assert found.is_fresh(now, pd.Timedelta("2min")) is is_fresh
+    assert found.age(now) == max(pd.Timedelta(0), -pd.Timedelta(ahead))
+
+
+@pytest.mark.parametrize(("ahead", "rows"), [("290s", 100), ("310s", 7)])
+def test_what_is_dated_ahead_is_replaced(tmp_path: Path, ahead: str, rows: int) -> None:
+    key = ("yahoo", "BTC-USD", "1h")
+    now = pd.Timestamp.now("UTC")
+    cache = PriceCache(tmp_path, 10)
+    cache.store(key, replace(entry(), fetched_at=now + pd.Timedelta(ahead)))
+    cache.store(key, replace(entry(7), fetched_at=now))
+    found = cache.load(key)
+    assert found is not None
+    assert len(found.candles) == rows
 
 
 @pytest.mark.parametrize(("others", "is_same"), [(15, True), (16, False)])
@@ -260,10 +282,10 @@ def test_sources_are_kept_apart_and_notes_come_back(tmp_path: Path) -> None:
     assert (yahoo.notes, coinbase.notes) == ((), ("Why.", "How."))
 
 
-@pytest.mark.parametrize("fetched", ["2020-01-01", "2200-01-01"])
-def test_a_clock_that_was_wrong_spoils_nothing_for_ever(tmp_path: Path, fetched: str) -> None:
+def test_a_clock_that_was_wrong_spoils_nothing_for_ever(tmp_path: Path) -> None:
+    """Candles that open after they were fetched are nobody's."""
     key = ("yahoo", "BTC-USD", "1h")
-    wrong = replace(entry(), fetched_at=pd.Timestamp(fetched, tz="UTC"))
+    wrong = replace(entry(), fetched_at=pd.Timestamp("2020-01-01", tz="UTC"))
     PriceCache(tmp_path, 10).store(key, wrong)
     cache = PriceCache(tmp_path, 10)
     assert cache.load(key) is None

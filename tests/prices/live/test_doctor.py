@@ -14,7 +14,7 @@ from cryptoforecast import cli
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles.coins import COINS
 from cryptoforecast.prices.candles.resample import floor
-from cryptoforecast.prices.live import doctor
+from cryptoforecast.prices.live import doctor, wire
 from cryptoforecast.prices.live.coinbase import Coinbase
 from cryptoforecast.prices.live.doctor import Doctor
 from cryptoforecast.prices.live.kraken import Kraken
@@ -267,6 +267,49 @@ def test_what_is_recorded_is_short_and_without_cookies(ward: Ward, tmp_path: Pat
     assert {"date", "content-type"} <= {name.lower() for name in chart["headers"]}
     with pytest.raises(InvalidInput, match="needs a new or an empty folder"):
         ward.examine(record=folder)
+
+
+HOSTILE_BODIES = {
+    "wide": b"{" + b",".join(b'"k%d": "v"' % n for n in range(20_000)) + b"}",
+    "deep": b"[" * 900 + b"]" * 900,
+    "nested": b'[{"a": [{"b": [' + b'["' + b"x" * 300 + b'"],' * 3000 + b"0]}]}]",
+    "long name": b'{"' + b"n" * 1_000_000 + b'": 1}',
+    "long text": b'["' + b"t" * 1_000_000 + b'"]',
+    "control": b'["\\u001b[31m\\u202e\\u0000"]',
+    "terminal": b"\x1b[31m\x1b]0;title\x07" * 1000,
+    "digits": b"[" + b"9" * 4000 + b"]",
+    "not JSON": b"\x00\xff" * 500_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_BODIES)
+def test_nothing_hostile_is_recorded_or_shown(ward: Ward, tmp_path: Path, name: str) -> None:
+    ward.exchange.behaviour, ward.exchange.body = "body", HOSTILE_BODIES[name]
+    ward.exchange.headers |= {f"X-{n}": "\x1b[31m" + "y" * 3000 for n in range(60)}
+    folder = tmp_path / "record"
+    found = ward.examine(record=folder)
+    assert len(list(folder.iterdir())) >= 3
+    for file in folder.iterdir():
+        assert re.fullmatch(r"[0-9]{3}-(yahoo|coinbase|kraken)\.json", file.name)
+        text = file.read_text("utf-8")
+        assert len(text) < 60_000
+        assert all(letter.isprintable() or letter == "\n" for letter in text)
+        headers = json.loads(text)["headers"]
+        assert all(value.isprintable() for value in headers.values())
+        assert "\\u001b" not in json.dumps(headers)
+    for check in found.sources:
+        assert (check.first_bytes + check.problem).isprintable()
+        assert len(check.first_bytes) <= 120
+        assert len(check.problem) < 400
+
+
+def test_the_number_of_records_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_RECORDS", 3)
+    recorder = wire.Recorder(tmp_path / "record")
+    answer = wire.Roundtrip("https://x/", 200, {}, b"[]", 0.1, pd.Timestamp.now("UTC"))
+    for _ in range(9):
+        recorder.write("yahoo", answer)
+    assert len(list((tmp_path / "record").iterdir())) == len(recorder.names) == 3
 
 
 # ---------------------------------------------------------------------------- command line

@@ -1,0 +1,134 @@
+"""The clock of a machine is set back or forward while its cache has real prices.
+
+A child process sees another time than this one: a library that is loaded before the C library's
+own adds an offset to the clock, for Python and pandas alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from tests.prices.live.exchange_server import ExchangeServer
+
+SHIM = """
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+static long offset = 0;
+void set_offset(long seconds) { offset = seconds; }
+int clock_gettime(clockid_t clock, struct timespec *t) {
+    int failed = syscall(SYS_clock_gettime, clock, t);
+    if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) t->tv_sec += offset;
+    return failed;
+}
+int gettimeofday(struct timeval *restrict t, void *restrict zone) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    t->tv_sec = now.tv_sec;
+    t->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+time_t time(time_t *t) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (t) *t = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+
+CHILD = """
+import ctypes, json, sys
+from pathlib import Path
+import pandas as pd
+from cryptoforecast.json_views import data_json
+from cryptoforecast.prices.live.coinbase import Coinbase
+from cryptoforecast.prices.live.market import LivePrices
+from cryptoforecast.settings import Settings
+from cryptoforecast.types import MarketQuery
+
+shim, home, alive, dead, interval, offsets = sys.argv[1:]
+clock = ctypes.CDLL(shim)
+answers = []
+for url, offset in zip((alive, *[dead, alive] * 9), map(int, offsets.split(","))):
+    clock.set_offset(offset)
+    # As after a restart: nothing is in memory.
+    prices = LivePrices(Settings(Path(home), deadline=3.0), [Coinbase(url, per_second=500)])
+    start = pd.Timestamp.now("UTC").floor("h") - pd.Timedelta("4h" if interval == "1m" else "60h")
+    history = prices.history(MarketQuery("BTC", interval, start))
+    described = data_json(history)
+    answers.append(
+        {"source": history.source, "age": described["age_seconds"], "notes": history.notes,
+         "ahead": (history.fetched_at - pd.Timestamp.now("UTC")).total_seconds()}
+    )
+print(json.dumps(answers))
+"""
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("The shim needs a C compiler and Linux.")
+    folder = tmp_path_factory.mktemp("shim")
+    (folder / "clock.c").write_text(SHIM)
+    command = [compiler, "-shared", "-fPIC", "-o", "clock.so", "clock.c"]
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / "clock.so"
+
+
+def answers(
+    shim: Path, exchange: ExchangeServer, home: Path, interval: str, *offsets: int
+) -> list[dict[str, object]]:
+    """Ask at each offset of the clock: with the source, without it, with it and so on."""
+    given = [str(shim), str(home), exchange.url, "http://127.0.0.1:9", interval]
+    run = subprocess.run(
+        [sys.executable, "-c", CHILD, *given, ",".join(map(str, offsets))],
+        env={**os.environ, "LD_PRELOAD": str(shim), "NO_PROXY": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    found: list[dict[str, object]] = json.loads(run.stdout)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interval", ["1m", "1h"])
+def test_real_prices_stay_when_the_clock_is_set_back(
+    shim: Path, exchange: ExchangeServer, home: Path, interval: str
+) -> None:
+    live, cached, live_again, later = answers(shim, exchange, home, interval, 0, -600, -600, -590)
+    assert [one["source"] for one in (live, cached, live_again, later)] == ["coinbase"] * 4
+    assert all(float(str(one["age"])) >= 0 for one in (live, cached, live_again, later))
+    # Minutes of the future are there already, so the source is not asked.
+    assert ("These prices were fetched" in str(cached["notes"])) is (interval == "1h")
+    assert live_again["notes"] == []
+
+
+@pytest.mark.slow
+def test_a_clock_that_was_ahead_makes_nothing_fresh_for_ever(
+    shim: Path, exchange: ExchangeServer, home: Path
+) -> None:
+    day = 86_400
+    # An exchange's own clock keeps an open candle from counting as closed.
+    exchange.headers["Date"] = formatdate(time.time(), usegmt=True)
+    ahead, cached, live = answers(shim, exchange, home, "1h", day, 0, 0)
+    assert [one["source"] for one in (ahead, cached, live)] == ["coinbase"] * 3
+    # The source is asked although the prices seem to come from tomorrow, and they are replaced.
+    assert "can't be reached" in str(cached["notes"])
+    assert float(str(cached["ahead"])) > day - 60
+    assert live["notes"] == []
+    assert abs(float(str(live["ahead"]))) < 60
