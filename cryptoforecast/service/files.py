@@ -8,8 +8,17 @@ import pandas as pd
 
 from cryptoforecast.prices.files.price_file import check_page, check_target, put
 from cryptoforecast.prices.files.price_file import write as write_prices
+from cryptoforecast.types.texts import cell
 
-__all__ = ["check_page", "check_target", "write_prices", "write_table", "write_text"]
+__all__ = [
+    "cells",
+    "check_page",
+    "check_target",
+    "csv_text",
+    "write_prices",
+    "write_table",
+    "write_text",
+]
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -25,9 +34,28 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             table.to_parquet(temporary, index=False)
         else:
             compression = "gzip" if name.endswith(".gz") else None
-            table.to_csv(temporary, index=False, compression=compression)
+            cells(table).to_csv(temporary, index=False, compression=compression)
 
     put(path, into)
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Write a table without its index as CSV."""
+    text: str = cells(table).to_csv(index=False)
+    return text
+
+
+def cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which a spreadsheet finds no formula: its texts are texts, see ``cell``.
+
+    A page shows such tables too, because their users can save them as CSV.
+    """
+    texts = table.select_dtypes(["object", "string"])
+    return table.assign(**{str(name): texts[name].map(_cell) for name in texts})
+
+
+def _cell(value: object) -> object:
+    return cell(value) if isinstance(value, str) else value
 
 
 def write_text(text: str, path: Path) -> None:

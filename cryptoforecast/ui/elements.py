@@ -11,6 +11,7 @@ import streamlit as st
 
 from cryptoforecast.charts import style
 from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.service import files
 from cryptoforecast.types import Array, PriceHistory
 from cryptoforecast.types.quotes import decimals
 from cryptoforecast.ui.words import plain
@@ -162,8 +163,8 @@ def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
     label = "simulated-" if history.simulated else ""
     st.download_button(
         "Download CSV",
-        lambda: frame.assign(coin=history.coin, quote=history.quote, source=history.source).to_csv(
-            index=False
+        lambda: files.csv_text(
+            frame.assign(coin=history.coin, quote=history.quote, source=history.source)
         ),
         file_name=f"{label}{history.market}-{history.interval}-{name}.csv".lower(),
         mime="text/csv",

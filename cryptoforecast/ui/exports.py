@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast import html_report
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, files
 from cryptoforecast.ui.backtest import FinishedTest
 from cryptoforecast.ui.words import plain
 
@@ -30,7 +30,7 @@ def show(service: Service, test: FinishedTest) -> None:
         )
         st.download_button(
             "Forecasts (CSV)",
-            lambda: html_report.forecasts(test.result).to_csv(index=False),
+            lambda: files.csv_text(html_report.forecasts(test.result)),
             file_name=f"{file}-forecasts.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, files
 from cryptoforecast.service.saved_models import parameters, unused_inputs
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import ModelSummary
@@ -27,7 +27,7 @@ def overview(service: Service) -> list[ModelSummary]:
     st.subheader(f"{len(models):,} saved models")
     guest = not identity.user().owner
     st.dataframe(
-        pd.DataFrame([_row(one, guest=guest) for one in models]),
+        files.cells(pd.DataFrame([_row(one, guest=guest) for one in models])),
         hide_index=True,
         placeholder=words.DASH,
         alt="Saved models",
@@ -66,7 +66,7 @@ def compare(models: Sequence[ModelSummary]) -> None:
         st.caption("Choose at least two models to compare.")
         return
     columns = {name: _details(by_name[name]) for name in chosen if name in by_name}
-    st.dataframe(pd.DataFrame(columns).astype(str), alt="Comparison of saved models")
+    st.dataframe(files.cells(pd.DataFrame(columns).astype(str)), alt="Comparison of saved models")
 
 
 def card(service: Service, models: Sequence[ModelSummary]) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.service import Service
+from cryptoforecast.service import Service, files
 from cryptoforecast.service.choices import base_interval
 from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, price_text, span_text
 from cryptoforecast.ui import elements, inputs, live, local_time, words
@@ -197,8 +197,10 @@ def report(history: PriceHistory, *, decisions: bool = True) -> None:
                     "Where": [one.detail for one in quality.problems],
                 }
             )
-            st.dataframe(problems, hide_index=True, placeholder=words.DASH, alt="All findings")
+            st.dataframe(
+                files.cells(problems), hide_index=True, placeholder=words.DASH, alt="All findings"
+            )
         if decisions and quality.decisions:
             st.caption("What was decided when these prices were read:")
             decided = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
-            st.dataframe(decided, hide_index=True, alt="Decisions made while reading")
+            st.dataframe(files.cells(decided), hide_index=True, alt="Decisions made while reading")

@@ -31,6 +31,7 @@ from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLARS, MONEY, quote_of
+from cryptoforecast.types.texts import cell
 
 #: Ticker of prices whose coin nobody says.
 UNKNOWN = "UNKNOWN"
@@ -144,6 +145,7 @@ def _says_coin(history: PriceHistory) -> bool:
     symbol = read_symbol(history.market)
     return (
         history.coin != UNKNOWN
+        and cell(history.market) == history.market
         and symbol is not None
         and symbol.ticker == history.coin
         and (symbol.quote or DEFAULT_QUOTE) == history.quote
