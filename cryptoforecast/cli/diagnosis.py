@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptoforecast.cli.progress import one_line
 from cryptoforecast.types import price_text
 from cryptoforecast.types.diagnosis import Agreement, CoinCheck, Diagnosis, SourceCheck
+from cryptoforecast.types.texts import lines_text
 
 
 def text(diagnosis: Diagnosis) -> str:
@@ -21,7 +22,7 @@ def text(diagnosis: Diagnosis) -> str:
     if diagnosis.recorded:
         lines.append(f"Recorded: {len(diagnosis.recorded)} answers, without cookies.")
     lines.append(f"Done in {diagnosis.seconds:.1f} s.")
-    return "\n".join(lines) + "\n"
+    return lines_text(lines)
 
 
 def _source(check: SourceCheck, quote: str) -> list[str]:

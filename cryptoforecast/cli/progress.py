@@ -9,6 +9,7 @@ import time
 from typing import TextIO
 
 from cryptoforecast.types import Progress
+from cryptoforecast.types.texts import printable
 
 #: Seconds between two lines where stderr is not a terminal.
 LINE_EVERY = 5.0
@@ -18,8 +19,7 @@ LINE_LENGTH = 600
 
 def one_line(message: str) -> str:
     """Put a message on one line of printable characters."""
-    text = " ".join(message.split())[:LINE_LENGTH]
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return printable(" ".join(message.split())[:LINE_LENGTH])
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -89,7 +89,7 @@ class Meter(Line):
 
     def __init__(self, title: str, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self._title = title
+        self._title = one_line(title)
 
     def __call__(self, progress: Progress) -> None:
         self.show(self.line(progress))

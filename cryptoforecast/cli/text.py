@@ -27,6 +27,7 @@ from cryptoforecast.types import (
     price_text,
 )
 from cryptoforecast.types.quotes import number_text
+from cryptoforecast.types.texts import lines_text
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
 UNDEFINED = "-"
@@ -52,7 +53,7 @@ def backtest(result: Backtest, saved: str | None = None) -> str:
             f"Training: {record.epochs} epochs in {record.seconds:.0f} s, "
             f"{record.targets_per_second:,.0f} targets/s{cached}."
         )
-    return "\n".join([*lines, "", *_scores(result)]) + "\n"
+    return lines_text([*lines, "", *_scores(result)])
 
 
 def walk_forward(tested: WalkForward) -> str:
@@ -77,7 +78,7 @@ def walk_forward(tested: WalkForward) -> str:
         lines.append(
             "Warm start: each fit after the first starts from the weights of the fit before."
         )
-    return "\n".join([*lines, "", *_scores(result), "", *_folds(tested)]) + "\n"
+    return lines_text([*lines, "", *_scores(result), "", *_folds(tested)])
 
 
 def leaderboard(board: Leaderboard) -> str:
@@ -99,7 +100,7 @@ def leaderboard(board: Leaderboard) -> str:
     against = "the level" if board.metric.startswith("coverage") else board.reference
     header = ("predictor", board.metric, f"against {against}", "95 % interval", "p", "p (Holm)")
     title = f"Leaderboard by {board.metric}, step {board.step}, {board.origins:,} origins:"
-    return "\n".join(["", title, *_table(header, rows)]) + "\n"
+    return lines_text(["", title, *_table(header, rows)])
 
 
 def _tested(result: Backtest) -> list[str]:
@@ -193,7 +194,7 @@ def forecast(
     bands = (f"{level} % band, {quote}" for level in _BANDS)
     header = ("step", "closes at (UTC)", f"median, {quote}", *bands)
     lines += ["", *_table(header, rows), *_probabilities(probabilities, quote)]
-    return "\n".join(lines) + "\n"
+    return lines_text(lines)
 
 
 def _probabilities(probabilities: Sequence[Probability], quote: str) -> list[str]:
@@ -222,7 +223,7 @@ def models(models: Sequence[ModelSummary]) -> str:
              str(spec.horizon), f"{card.learnt_until:%Y-%m-%d}",
              f"{origin}, simulated" * card.simulated or origin]
         )  # fmt: skip
-    return "\n".join(_table(header, rows)) + "\n"
+    return lines_text(_table(header, rows))
 
 
 def _origin(saved: ModelSummary) -> str:
@@ -259,7 +260,7 @@ def card(saved: ModelSummary) -> str:
         ]
         header = _figures_header(card.quote)
         lines += ["", f"On its own test span, step {spec.horizon}:", *_table(header, rows)]
-    return "\n".join(lines) + "\n"
+    return lines_text(lines)
 
 
 def inspect(history: PriceHistory) -> str:
@@ -290,7 +291,7 @@ def inspect(history: PriceHistory) -> str:
         )
         for problem in quality.problems
     ]
-    return "\n".join([*lines, *history.notes]) + "\n"
+    return lines_text([*lines, *history.notes])
 
 
 def _figures_header(quote: str) -> tuple[str, ...]:
