@@ -86,7 +86,7 @@ def still(figure: go.Figure, alt: str) -> str:
         f"font-family:'Open Sans',verdana,arial,sans-serif;"
         f'line-height:1.25;overflow:hidden">'
         f'<div style="position:absolute;left:8px;top:8px;font-size:15px">'
-        f"{html.escape(layout.title.text)}"
+        f"{_lines(layout.title.text)}"
         f'<div style="font-size:12px;margin-top:4px;color:{faint}">{_lines(subtitle)}</div></div>'
         f'<div style="position:absolute;left:{left}px;right:{right}px;bottom:{height + BOTTOM}px">'
         f"{''.join(_legend(figure))}</div>"
@@ -193,4 +193,4 @@ def _lines(text: str) -> str:
     escaped = html.escape(text)
     for tag in ("br", "b", "/b"):
         escaped = escaped.replace(f"&lt;{tag}&gt;", f"<{tag}>")
-    return escaped
+    return escaped.replace("&amp;", "&")  # of references, which `style.plain` made

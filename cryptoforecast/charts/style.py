@@ -7,6 +7,7 @@ apart. Dashes and markers repeat what the colours say. Backgrounds are transpare
 from __future__ import annotations
 
 import functools
+import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from cryptoforecast.types import (
     local_text,
 )
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, decimals
+from cryptoforecast.types.texts import printable
 
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
@@ -132,7 +134,7 @@ def lay_out(
         "template": _template(colours.template),
         "height": height,
         "title": {
-            "text": title,
+            "text": plain(title),
             "subtitle": {
                 "text": "<br>".join(subtitle),
                 "font": {"size": 12, "color": colours.faint},
@@ -177,6 +179,14 @@ def lay_out(
     return figure
 
 
+def plain(text: str) -> str:
+    """Write text, which may have the name of a coin in a file, so that Plotly shows it as it is.
+
+    Plotly reads links, some tags and, in a notebook, formulas.
+    """
+    return html.escape(printable(text), quote=False).replace("$", "&#36;")
+
+
 def dashed_line(
     colour: str, *, x: float | None = None, y: float | None = None
 ) -> dict[str, object]:
@@ -212,7 +222,7 @@ def _template(name: str) -> go.layout.Template:
 
 def subtitle_lines(history: PriceHistory, *parts: str) -> list[str]:
     """Return the lines of a subtitle, first the label of simulated prices where they are."""
-    lines = [part for part in parts if part]
+    lines = [plain(part) for part in parts if part]
     return [SIMULATED, *lines] if history.simulated else lines
 
 

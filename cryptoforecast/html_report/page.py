@@ -7,6 +7,7 @@ import html
 import importlib.metadata
 import math
 import platform
+import secrets
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -58,7 +59,7 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
     """
     from plotly.offline import get_plotlyjs
 
-    step = result.spec.horizon
+    step, nonce = result.spec.horizon, secrets.token_urlsafe(16)
     boards = [
         leaderboard_section(analyses, result, metric, step, against)
         for metric, against in LEADERBOARDS
@@ -73,23 +74,24 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
     ]
     for section, board in boards:
         frame = standings(board, result.history.quote)
-        body.append(_section_html(dataclasses.replace(section, frame=frame)))
+        body.append(_section_html(dataclasses.replace(section, frame=frame), nonce))
     if walk_forward is not None and len(walk_forward.folds) > 1:
-        body += ["<h2>Folds</h2>", _section_html(folds_section(walk_forward))]
-    body += ["<h2>Predicted and actual</h2>", _section_html(_predicted(result, step))]
+        body += ["<h2>Folds</h2>", _section_html(folds_section(walk_forward), nonce)]
+    body += ["<h2>Predicted and actual</h2>", _section_html(_predicted(result, step), nonce)]
     for view in VIEWS:
         body.append(f"<h2>{_text(view)}</h2>")
         body += [
-            _section_or_reason(make, analyses, result, step)
+            _section_or_reason(make, analyses, result, step, nonce)
             for make in makers(result, view).values()
         ]
     body += ["<h2>Data, settings and versions</h2>", *_origin(result, walk_forward)]
     title = _text(f"{result.history.market} {result.history.interval}: {result.spec.network}")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(nonce)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title} – CryptoForecast</title><style>{_STYLE}</style>"
-        f"<script>{get_plotlyjs()}</script></head>\n<body><main>\n"
+        f'<script nonce="{nonce}">{get_plotlyjs()}</script></head>\n<body><main>\n'
         + "\n".join(body)
         + "\n</main></body></html>\n"
     )
@@ -139,40 +141,40 @@ def _scores(result: Backtest) -> pd.DataFrame:
 
 
 def _predicted(result: Backtest, step: int) -> Section:
-    figure = predicted_vs_actual(result, step)
-    # Plotly reads some tags in a title, and the name of the coin may come from a file name.
-    figure.update_layout(title_text=_text(figure.layout.title.text))
     return Section(
         "predicted",
         f"The last predicted and actual prices ({result.history.quote})",
-        figure,
+        predicted_vs_actual(result, step),
         summary_predicted(result, step),
         result.forecast.frame(step).tail(24),
     )
 
 
-def _section_or_reason(make: SectionMaker, analyses: Analyses, result: Backtest, step: int) -> str:
+def _section_or_reason(
+    make: SectionMaker, analyses: Analyses, result: Backtest, step: int, nonce: str
+) -> str:
     try:
-        return _section_html(make(analyses, result, step, False))
+        return _section_html(make(analyses, result, step, False), nonce)
     except NotEnoughData as error:
         return f"<p>{_text(str(error))}</p>"
 
 
-def _section_html(section: Section) -> str:
+def _section_html(section: Section, nonce: str) -> str:
     return (
-        f"<section>{_figure(section.figure)}<p>{_text(section.sentence)}</p>"
+        f"<section>{_figure(section.figure, nonce)}<p>{_text(section.sentence)}</p>"
         f"<details><summary>{_text(section.title)}</summary>{_table(section.frame)}</details></section>"
     )
 
 
-def _figure(figure: go.Figure) -> str:
+def _figure(figure: go.Figure, nonce: str) -> str:
     markup: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         config={"displaylogo": False, "responsive": True},
         default_width="100%",
     )
-    return markup
+    # Plotly writes "<" in the numbers and names of a figure as \u003c.
+    return markup.replace("<script", f'<script nonce="{nonce}"')
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -238,6 +240,12 @@ def _cell(value: object) -> str:
 def _text(text: str) -> str:
     return html.escape(text)
 
+
+# What a browser may do with the page: run the scripts that have its number, and ask nobody.
+_POLICY = (
+    "default-src 'none'; script-src 'nonce-{}'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
+)
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1B2530;background:#fff;margin:0}

@@ -17,6 +17,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.library.values import Value, candles, heading, moment, paragraphs, table
 from cryptoforecast.service import choices, shared
 from cryptoforecast.types import PriceHistory, QualityReport
+from cryptoforecast.types.texts import printable
 
 #: What ``fetch`` may do where no live source answers.
 SIMULATED = ("refuse", "allow", "only")
@@ -111,7 +112,7 @@ class Prices(Value):
         start, end = (moment(time, history.interval) for time in (history.start, history.closes_at))
         return (
             f"Prices({candles(history)}, {len(history):,} candles, {start} to {end} UTC, "
-            f"from {history.source})"
+            f"from {printable(history.source)})"
         )
 
     def _repr_html_(self) -> str:

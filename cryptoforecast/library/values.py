@@ -10,6 +10,10 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.types import INTERVALS, PriceHistory
+from cryptoforecast.types.texts import printable
+
+# A notebook reads a formula between two dollar signs, except in elements of these classes.
+_NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
 
 class Value:
@@ -55,22 +59,28 @@ def moment(time: pd.Timestamp, interval: str) -> str:
 
 def candles(history: PriceHistory) -> str:
     """Write whose candles these are: "BTC 1h", "BTC-EUR 1h", or "BTC 1h simulated"."""
-    return f"{history.market} {history.interval}{' simulated' if history.simulated else ''}"
+    market = printable(history.market)
+    return f"{market} {history.interval}{' simulated' if history.simulated else ''}"
 
 
 def paragraphs(texts: Iterable[str]) -> str:
     """Write sentences as HTML, each in a paragraph of its own."""
-    return "".join(f"<p>{html.escape(text)}</p>" for text in texts)
+    return "".join(f'<p class="{_NO_FORMULAS}">{html.escape(text)}</p>' for text in texts)
 
 
 def heading(text: str) -> str:
     """Write a sentence as HTML, set in bold."""
-    return f"<p><strong>{html.escape(text)}</strong></p>"
+    return f'<p class="{_NO_FORMULAS}"><strong>{html.escape(text)}</strong></p>'
 
 
 def table(frame: pd.DataFrame, index: bool = True) -> str:
     """Write a table as HTML; an undefined figure is a dash."""
     text: str = frame.to_html(
-        border=0, escape=True, index=index, na_rep="–", float_format="{:,.6g}".format
+        border=0,
+        escape=True,
+        index=index,
+        na_rep="–",
+        float_format="{:,.6g}".format,
+        classes=_NO_FORMULAS,
     )
     return text

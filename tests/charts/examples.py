@@ -1,5 +1,6 @@
 """Seeded prices, forecasts and scores for figures, and what to look up in a figure."""
 
+import html
 import math
 
 import numpy as np
@@ -94,4 +95,5 @@ def times(trace) -> pd.DatetimeIndex:
 
 
 def title_text(figure) -> str:
-    return f"{figure.layout.title.text} {figure.layout.title.subtitle.text}"
+    """Return title and subtitle as Plotly shows them."""
+    return html.unescape(f"{figure.layout.title.text} {figure.layout.title.subtitle.text}")

@@ -1,5 +1,6 @@
 """Colours stand out from the page, and prices have the decimals that fit their size."""
 
+import html
 import math
 
 import numpy as np
@@ -131,6 +132,14 @@ def laid_out(subtitle=(), **options) -> go.Figure:
     return style.lay_out(
         go.Figure(), "Title", list(subtitle), dark=False, height=300, revision="one", **options
     )
+
+
+def test_a_title_is_shown_as_it_is():
+    name = "<a href='//x'>$x$</a> &amp; \x1b[2J"
+    figure = style.lay_out(go.Figure(), name, [], dark=False, height=300, revision="one")
+    written = figure.layout.title.text
+    assert not set("<>$\x1b") & set(written)
+    assert html.unescape(written) == name.replace("\x1b", "\\x1b")
 
 
 def test_the_title_has_room_for_each_of_its_lines():
