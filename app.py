@@ -14,17 +14,17 @@ from cryptoforecast.settings import PACKAGE, ROOT
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast import api
-    from cryptoforecast.server import guard, preload, process
+    from cryptoforecast.server import guard, log, preload, process
 
     preload.check_settings()
     process.set_up()  # before anything large is loaded
+    log.set_up()
     # The script is not app.py itself: `pages/` lies beside app.py, and Streamlit would then serve
     # a deep link in its older multipage mode. `streamlit run` finds the literal `st.App(`.
     app = st.App(
         PACKAGE / "ui" / "main.py",
         routes=[
-            # Replaces Streamlit's icon. An icon that a page names would be opened with Pillow and
-            # sent at every run, and a Material icon would come from another server.
+            # Replaces Streamlit's icon until a page has named its own, see `shell`.
             Route("/favicon.png", lambda _: FileResponse(ROOT / ".streamlit" / "icon.png")),
             Route("/predict", api.Predict(preload.service), methods=["POST"]),
             Mount("/api", app=api.Rest(preload.service)),

@@ -24,16 +24,17 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def streamlit(home: Path, *options: str, **variables: str) -> Iterator[str]:
+def streamlit(home: Path, *options: str, script: str = "app.py", **variables: str) -> Iterator[str]:
     """Serve with ``streamlit run app.py``; give the address once it answers.
 
     Args:
         home: The folder of everything written, with the log ``server.log``.
         options: Options of Streamlit.
+        script: What is run.
         variables: Environment variables.
     """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
     with _serve(command, home, port, "/_stcore/health", **variables) as address:
         yield address

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+
 import streamlit as st
 from streamlit import delta_generator
 
@@ -42,13 +45,24 @@ PAGES = (
 )
 
 
+@functools.cache
+def _icon() -> str:
+    """Return the icon of the browser tab as an address that holds it.
+
+    Without it the tab has the icon of the page, which the browser would ask of another host. A file
+    would be opened with Pillow and sent at every run.
+    """
+    icon = (ROOT / ".streamlit" / "icon.png").read_bytes()
+    return f"data:image/png;base64,{base64.b64encode(icon).decode()}"
+
+
 def run() -> None:
     """Draw the navigation and the page; our errors become clear messages."""
     # Before its first element, Streamlit looks up the file of every loaded module, to warn a user
     # who runs a page without a server. Here a server runs, and the look-up would take a tenth of
     # the first visit.
     delta_generator._use_warning_has_been_displayed = True
-    st.set_page_config(page_title="CryptoForecast", layout="wide")
+    st.set_page_config(page_title="CryptoForecast", page_icon=_icon(), layout="wide")
     page = st.navigation(
         [
             st.Page(
