@@ -92,7 +92,8 @@ def card(service: Service, models: Sequence[ModelSummary]) -> None:
         if one.shipped:
             st.caption("This model comes with the project and cannot be deleted.")
         elif not identity.user().owner:
-            st.caption(f"Only the owner may delete it. {service.owner_key.remedy()}")
+            remedy = words.plain(service.owner_key.remedy())
+            st.caption(f"Only the owner may delete it. {remedy}")
         elif st.button("Delete", icon=":material/delete:", key="delete"):
             _confirm(service, name)
 
