@@ -1,14 +1,14 @@
 """Many users of one server for minutes: nothing of one is seen by another, and nothing is lost.
 
-    python -m benchmarks.soak [--sessions 30] [--minutes 20] [--phases 4] [--kill]
+    python -m benchmarks.soak [--sessions 30] [--minutes 20] [--phases 2] [--kill]
 
 A real server with a home of its own, on which nobody is the owner. Each session is a websocket
 that speaks as a browser does. It changes coins and candle lengths, reloads, uploads a price file
 with a mark in its name, trains, cancels, leaves in the middle, comes back by its link, saves,
 opens the links of others and asks `/predict`. Whatever arrives is searched for the marks of others.
 After each phase everyone leaves. The memory, the threads and the descriptors that are then left are
-compared with those after the first phase. With `--kill` the server is killed between the phases
-and started again: what had been trained and saved must still be there.
+compared with those after the first phase. With `--kill` a phase ends when the server is killed,
+and it starts again: what had been trained and saved must still be there.
 """
 
 from __future__ import annotations
@@ -29,8 +29,17 @@ from pathlib import Path
 import requests
 
 from benchmarks import measure, server
+from benchmarks.page_client import PageClient
 from benchmarks.pages import NO_XSRF
-from benchmarks.soak_session import Record, Session, Tab
+from benchmarks.soak_session import (
+    PAGE_PATIENCE,
+    PRICES,
+    TRAINING_PATIENCE,
+    Record,
+    Session,
+    Tab,
+    goes_on,
+)
 
 #: Memory that may be left afterwards, relative to what is left after the first phase.
 MAX_GROWTH = 1.15
@@ -49,8 +58,10 @@ class Left:
     descriptors: int
 
 
-def phase(one: server.Server, sessions: int, seconds: float, record: Record, first: int) -> None:
-    """Let sessions use a server for a while, until each has left."""
+def phase(
+    one: server.Server, sessions: int, seconds: float, record: Record, first: int, *, kill: bool
+) -> None:
+    """Let sessions use a server for a while, until each has left or the server is killed."""
     ends = time.monotonic() + seconds
 
     def live(number: int) -> None:
@@ -63,27 +74,44 @@ def phase(one: server.Server, sessions: int, seconds: float, record: Record, fir
     for thread in threads:
         thread.start()
         time.sleep(0.05)
+    if kill:
+        time.sleep(max(0.0, ends - 1 - time.monotonic()))
+        record.down = True
+        os.kill(one.pid, signal.SIGKILL)
     for thread in threads:
         thread.join()
 
 
 def settle(one: server.Server, seconds: float) -> Left:
-    """Wait for what is left: no training runs any more, and sessions have been forgotten."""
+    """Wait for what is left.
+
+    Streamlit keeps a session for two minutes after its connection has ended, in case it comes
+    back, and forgets it when the next one comes.
+    """
     time.sleep(seconds)
+    with PageClient(one.url, PAGE_PATIENCE) as tab:
+        tab.open("data")
+    time.sleep(2)
     return Left(one.megabytes(), one.threads(), one.descriptors())
 
 
-def check_kept(one: server.Server, record: Record, sessions: int) -> None:
-    """Look for all that was saved and for the latest trainings."""
+def check_kept(one: server.Server, record: Record) -> None:
+    """Look for all that was saved, and for the latest trainings, also those left to go on."""
     names = {model["name"] for model in requests.get(f"{one.url}/api/models", timeout=30).json()}
     for name in set(record.saved) - names:
         record.fault(f"the saved model {name} is lost")
-    record.add("checks of what is kept")
+    until = time.monotonic() + TRAINING_PATIENCE
     with Tab(one.url, set(), record) as tab:
-        for key in record.trained[-min(MAX_YOUNGER, 2 * sessions) :]:
-            shown = tab.open("", history_1h="90 days", model=f"run-{key}")
+        for key in [*record.running, *record.trained[::-1]][:MAX_YOUNGER]:
+            shown = tab.open("", **PRICES, model=f"run-{key}")
+            while goes_on(shown) and time.monotonic() < until:
+                time.sleep(1)
+                shown = tab.rerun()
+            record.add("trainings looked up by their link")
             if "test" not in shown.figures:
                 record.fault(f"the training {key} is lost: {shown.messages}")
+    record.trained += record.running
+    record.running.clear()
 
 
 def run(
@@ -100,31 +128,30 @@ def run(
         home = Path(folder)
         one = stack.enter_context(server.app(NO_XSRF, home=home))
         for number in range(phases):
-            if kill and number:
-                os.kill(one.pid, signal.SIGKILL)
-                record.add("kills")
+            killed = kill and number < phases - 1
+            phase(one, sessions, seconds / phases, record, number * sessions, kill=killed)
+            _read_log(one, record)
+            if killed:
                 stack.close()
                 one = stack.enter_context(server.app(NO_XSRF, home=home))
-                record.files.clear()
-                check_kept(one, record, sessions)
-            phase(one, sessions, seconds / phases, record, first=number * sessions)
-            left.append(settle(one, settling))
-            peak = max(peak, one.peak())
-            _read_log(one, record)
-            print(f"phase {number + 1}: {left[-1]}", dict(record.counts), file=sys.stderr)
-        check_kept(one, record, sessions)
+                record.start_again()
+            check_kept(one, record)
+            if not killed:
+                left.append(settle(one, settling))
+                peak = max(peak, one.peak())
+            print(f"phase {number + 1}:", dict(record.counts), file=sys.stderr)
     if not kill:
-        _compare(left, record)
+        compare(left, record)
     return record, left, peak
 
 
 def _read_log(one: server.Server, record: Record) -> None:
     text = one.log.read_text("utf-8", errors="replace")
-    for _ in range(text.count("Traceback (most recent call last)")):
+    for _ in range(0 if record.down else text.count("Traceback (most recent call last)")):
         record.fault(f"the server's log has a traceback: {text[text.find('Traceback') :][-400:]}")
 
 
-def _compare(left: list[Left], record: Record) -> None:
+def compare(left: list[Left], record: Record) -> None:
     """Compare what is left at the end with what was left after the first phase."""
     first, last = left[0], left[-1]
     if last.megabytes > MAX_GROWTH * first.megabytes:
@@ -139,9 +166,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sessions", type=int, default=30, help="at the same time")
     parser.add_argument("--minutes", type=float, default=20.0, help="of all phases")
-    parser.add_argument("--phases", type=int, default=4, help="everyone leaves after each")
+    parser.add_argument("--phases", type=int, default=2, help="everyone leaves after each")
     parser.add_argument("--kill", action="store_true", help="kill the server between phases")
-    parser.add_argument("--settling", type=float, default=45.0, help="seconds after each phase")
+    parser.add_argument("--settling", type=float, default=130.0, help="seconds after each phase")
     given = parser.parse_args()
     record, left, peak = run(
         given.sessions, given.minutes * 60, given.phases, kill=given.kill, settling=given.settling

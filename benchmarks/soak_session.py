@@ -26,6 +26,8 @@ MARK = re.compile(rb"mark[0-9a-f]{12}")
 #: Seconds that a page, and that a training with all before it, may take.
 PAGE_PATIENCE, TRAINING_PATIENCE = 120.0, 900.0
 FORM = "quick-lstm-1h"
+#: The prices of trainings; the seed tells one training from another.
+PRICES = {"coin": "BTC", "interval": "1h", "history_1h": "90 days"}
 #: What a page says when a limit refuses something; these are answers, not faults.
 REFUSED = re.compile(r"queue|wait|full|at most|limit|Too many|quota|busy", re.IGNORECASE)
 
@@ -39,16 +41,20 @@ class Record:
         faults: What went wrong, in words.
         seconds: How long each run of a page took.
         trained: Keys of the trainings that have ended, in this order.
+        running: Keys of those whose users left before the end.
         saved: Names of the models that were saved.
-        files: Names of the opened files, as they stand in links.
+        files: Names of the opened files, as they stand in links, and their marks.
+        down: Whether the server has been killed: what then fails is no fault.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     trained: list[str] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    down: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, what: str) -> None:
@@ -57,11 +63,21 @@ class Record:
             self.counts[what] += 1
 
     def fault(self, what: str) -> None:
-        """Remember a fault."""
+        """Remember a fault, unless the server has been killed."""
+        if self.down:
+            return
         with self.lock:
             self.counts["faults"] += 1
             self.faults.append(what[:500])
         print(f"fault: {what[:300]}", file=sys.stderr, flush=True)
+
+    def start_again(self) -> None:
+        """Forget what a kill ends by its nature: opened files, and trainings without an end."""
+        self.down = False
+        self.counts["kills"] += 1
+        self.counts["trainings ended by a kill"] += len(self.running)
+        self.running.clear()
+        self.files.clear()
 
 
 class Tab(PageClient):
@@ -74,16 +90,20 @@ class Tab(PageClient):
     """
 
     def __init__(self, url: str, own: set[bytes], record: Record) -> None:
+        self.watch(own, record)
+        super().__init__(url, PAGE_PATIENCE)
+
+    def watch(self, own: set[bytes], record: Record) -> None:
+        """Look for other marks than one's own from now on."""
         self._own, self._record = own, record
         self.seen: set[bytes] = set()
-        super().__init__(url, PAGE_PATIENCE)
 
     def received(self, frame: bytes) -> None:
         """Search a message for marks."""
         marks = set(MARK.findall(frame))
         self.seen |= marks
         for mark in marks - self._own:
-            self._record.fault(f"cross-talk: {mark.decode()} was seen at {self.query}")
+            self._record.fault(f"cross-talk: {mark.decode()} was seen by another session")
 
 
 class Session:
@@ -110,18 +130,20 @@ class Session:
 
     def live(self) -> None:
         """Do things until time is up, then leave."""
-        with contextlib.suppress(StopIteration):
-            for action in self._plan():
-                name = action.__name__
-                self.record.add(name)
-                try:
-                    action()
-                except Exception as error:  # whatever a user would see
-                    kind = type(error).__name__
-                    self.record.fault(f"session {self.number}, {name}: {kind}: {error}")
-                    self._again()
-                time.sleep(self.random.uniform(0.2, 2.0))
-        self.tab.__exit__(None, None, None)
+        for action in self._plan():
+            if self.record.down:
+                break
+            name = action.__name__
+            self.record.add(name)
+            try:
+                action()
+            except Exception as error:  # whatever a user would see
+                kind = type(error).__name__
+                self.record.fault(f"session {self.number}, {name}: {kind}: {error}")
+                self._again()
+            time.sleep(self.random.uniform(0.2, 2.0))
+        with contextlib.suppress(Exception):
+            self.tab.__exit__(None, None, None)
 
     def _plan(self) -> Iterator[Callable[[], None]]:
         first = [self.browse, self.upload, self.train, self.cancel, self.leave, self.foreign]
@@ -150,7 +172,7 @@ class Session:
         """Open a marked price file, and its forecast in a link."""
         mark = f"mark{secrets.token_hex(6)}".encode()
         self.own.add(mark)
-        rows = self.random.choice([800, 3_000, 10_000, 71_000])
+        rows = self.random.choice([800, 3_000, 10_000] * 6 + [71_000])
         self._open("data")
         content = price_file(rows, self.random.randrange(2**32))
         shown = self.tab.upload("upload", f"BTCUSDT-1h-{mark.decode()}.csv", content)
@@ -160,7 +182,7 @@ class Session:
             self._refused(shown, "an upload gave no prices")
             return
         with self.record.lock:
-            self.record.files.append(name)
+            self.record.files.append((name, mark))
         self.tab.seen.clear()
         shown = self._open("", coin=name, model="naive")
         if mark not in self.tab.seen or "test" not in shown.figures:
@@ -195,17 +217,21 @@ class Session:
         if self._submit():
             self._again()
             time.sleep(self.random.uniform(0, 5))
-            self._open("", history_1h="90 days", model=f"run-{self.training}")
+            self._open("", **PRICES, model=f"run-{self.training}")
             self._wait(self.tab)
 
     def foreign(self) -> None:
-        """Open the links of others: to a training, and to a file."""
+        """Open links of others: to a training, to a file, and one that is almost that."""
         with self.record.lock:
             runs, files = self.record.trained[-5:], self.record.files[-20:]
         if runs:
-            self._open("", history_1h="90 days", model=f"run-{self.random.choice(runs)}")
+            self._open("", **PRICES, model=f"run-{self.random.choice(runs)}")
         if files:
-            self._open("", coin=self.random.choice(files), model="naive")
+            name, mark = self.random.choice(files)
+            # Whoever was given the link sees the file.
+            with Tab(self.url, {mark}, self.record) as tab:
+                tab.open("", coin=name, model="naive")
+            self._open("", coin=f"{name[:-1]}{'0' if name[-1] != '0' else '1'}", model="naive")
 
     def predict(self) -> None:
         """Ask for the next price."""
@@ -222,13 +248,15 @@ class Session:
         return shown
 
     def _again(self) -> None:
+        if self.record.down:
+            return
         with contextlib.suppress(Exception):
             self.tab.__exit__(None, None, None)
         self.tab = Tab(self.url, self.own, self.record)
 
     def _submit(self) -> bool:
         """Send the training form; return whether the training was accepted."""
-        self._open("", history_1h="90 days", model="naive")
+        self._open("", **PRICES, model="naive")
         self.tab.unfold("train-form")
         self.tab.fill(f"{FORM}-epochs", double_array_value={"data": [2.0]})
         self.tab.fill(f"{FORM}-seed", double_value=float(self.random.randrange(2**30)))
@@ -251,10 +279,12 @@ class Session:
                 with self.record.lock:
                     self.record.trained.append(self.training)
                 return shown
-            if not any(re.search("Waiting|Starting|poch", text) for text in shown.messages):
+            if not goes_on(shown):
                 break
             if time.monotonic() > self.ends:
-                self.record.add("trainings left")
+                self.record.add("trainings left to go on")
+                with self.record.lock:
+                    self.record.running.append(self.training)
                 return None
             time.sleep(1)
         self.record.fault(f"session {self.number}: lost training {self.training}: {shown.messages}")
@@ -266,6 +296,11 @@ class Session:
             self.record.add("refused by a limit")
         else:
             self.record.fault(f"session {self.number}: {otherwise}: {shown.messages}")
+
+
+def goes_on(shown: Shown) -> bool:
+    """Return whether a page shows a training that waits or runs."""
+    return any(re.search("Waiting|Starting|poch", text) for text in shown.messages)
 
 
 def price_file(rows: int, seed: int) -> bytes:

@@ -1,0 +1,236 @@
+"""The main journeys on a machine like a free one: one core, 1 GB, a read-only folder of code.
+
+    python -m benchmarks.small_machine [--megabytes 1024] [--rows 71000]
+
+Linux and root alone: the server runs in a control group of its own, which the kernel ends when it
+needs more memory, and sees one core. The group also pays for the pages of the libraries, which are
+copied for it. The code is a copy without compiled files, and nothing can be written into it. At
+the end the server starts again with an empty disk. Nobody is the owner. For each step the table
+has the seconds, the most memory that was resident during it (pages of libraries included, which
+the kernel can drop), and what the page said where it refused. The exit status is 1 if the kernel
+has ended a server, or if a step failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import requests
+
+from benchmarks import measure, server
+from benchmarks.page_client import PageClient, Shown
+from benchmarks.pages import NO_XSRF, price_file
+from cryptoforecast.settings import ROOT
+
+CODE = ("app.py", "cryptoforecast", "models", "pages", ".streamlit")
+#: Groups of version 1 first: where both are there, that is the one with the memory.
+GROUPS = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
+LIMITS = "memory.limit_in_bytes", "memory.max"
+KILLS = "memory.oom_control", "memory.events"
+PATIENCE = 1_800.0
+#: Joins the group and copies the libraries, so that the group pays for their pages.
+COPY = 'echo $$ > "$1/cgroup.procs" && cp -r "$2" "$3"'
+#: Makes the code read-only for this process alone, joins the group, keeps one core.
+START = (
+    'echo $$ > "$1/cgroup.procs" && mount --bind "$2" "$2" && mount -o remount,ro,bind "$2" '
+    '&& cd "$2" && shift 2 && exec taskset -c 0 "$@"'
+)
+
+
+@dataclass
+class Steps:
+    """What was done so far.
+
+    Args:
+        one: The server.
+    """
+
+    one: server.Server
+    rows: list[dict[str, str]] = field(default_factory=list)
+    failed: bool = False
+
+    def measure(self, what: str, do: Callable[[], Shown | None]) -> None:
+        """Do a step; note its seconds and the peak of memory during it."""
+        began, note, peak = time.perf_counter(), "", "–"
+        try:
+            # From here on the kernel keeps a new peak.
+            Path(f"/proc/{self.one.pid}/clear_refs").write_text("5", encoding="ascii")
+            shown = do()
+            peak = f"{self.one.peak():.0f}"
+            if shown is not None and not shown.figures:
+                note = " ".join(shown.messages)[:160]
+        except Exception as error:  # the server is gone, or the page failed
+            self.failed, note = True, f"FAILED: {type(error).__name__}: {error}"[:300]
+        self.add(what, f"{time.perf_counter() - began:.1f}", peak, note)
+
+    def add(self, what: str, seconds: str, peak: str, note: str) -> None:
+        """Add a row, and show it."""
+        self.rows.append({"": what, "s": seconds, "MB": peak, "the page said": note})
+        print(*self.rows[-1].values(), sep=" | ", file=sys.stderr, flush=True)
+
+
+def journeys(steps: Steps, rows: int) -> None:
+    """Use everything once, as one user does."""
+    url = steps.one.url
+    with PageClient(url, PATIENCE) as tab:
+        steps.measure("Forecast page, first", tab.open)
+        for page in ("market", "data", "models", "backtest"):
+            steps.measure(f"{page.capitalize()} page", partial(tab.open, page))
+        for network in ("lstm", "dense"):
+            steps.measure(f"train {network}, 1 year of hours", partial(_train, tab, network))
+        steps.measure("save it", partial(_save, tab))
+        steps.measure("Models page with it", partial(tab.open, "models"))
+        steps.measure(f"upload {rows:,} candles", partial(_upload, tab, rows))
+        coin = tab.linked("coin")
+        steps.measure("Forecast of the file", partial(tab.open, coin=coin))
+        steps.measure("Backtest of the file", partial(tab.open, "backtest", coin=coin))
+        for network in ("lstm", "dense"):
+            what = f"train {network} on the file"
+            steps.measure(what, partial(_train, tab, network, coin=coin))
+    steps.measure("POST /predict", partial(_ask, f"{url}/predict", [6e4 + i for i in range(60)]))
+    for path in ("models", "models/global-1h-lstm/forecast"):
+        steps.measure(f"GET /api/{path}", partial(_ask, f"{url}/api/{path}"))
+
+
+def _upload(tab: PageClient, rows: int) -> Shown:
+    tab.open("data")
+    return tab.upload("upload", "BTCUSDT-1h.csv", price_file(rows))
+
+
+def _train(tab: PageClient, network: str, **query: str) -> Shown:
+    """Train as the form proposes, and wait for the end."""
+    tab.open(model="naive", **query)
+    tab.unfold("train-form")
+    if network != "lstm":
+        tab.fill("network", string_array_value={"data": [network.capitalize()]})
+        tab.rerun()
+    shown = tab.click(f"FormSubmitter:train-quick-{network}-1h-Train")
+    if not tab.query.get("model", "").startswith("run-"):
+        raise RuntimeError(f"The training was not accepted: {shown.messages}")
+    while "test" not in shown.figures:
+        if not any(re.search("Waiting|Starting|poch", text) for text in shown.messages):
+            raise RuntimeError(f"The training ended without a network: {shown.messages}")
+        time.sleep(1)
+        shown = tab.rerun()
+    return shown
+
+
+def _save(tab: PageClient) -> None:
+    tab.fill("Name", string_value="of-a-small-machine")
+    shown = tab.click("FormSubmitter:save-Save")
+    if not any("Saved" in text for text in shown.messages):
+        raise RuntimeError(f"The model was not saved: {shown.messages}")
+
+
+def _ask(url: str, prices: list[float] | None = None) -> None:
+    answer = (
+        requests.post(url, json={"prices": prices}, timeout=60)
+        if prices
+        else requests.get(url, timeout=60)
+    )
+    answer.raise_for_status()
+
+
+@contextlib.contextmanager
+def group(megabytes: int) -> Iterator[Path]:
+    """Make a control group with so much memory.
+
+    Raises:
+        SystemExit: If this machine does not allow it.
+    """
+    for folder, limit in zip(GROUPS, LIMITS, strict=True):
+        made = folder / f"cryptoforecast-{os.getpid()}"
+        try:
+            made.mkdir()
+        except OSError:
+            continue
+        try:
+            (made / limit).write_text(str(megabytes * 2**20), encoding="ascii")
+            yield made
+        finally:
+            time.sleep(1)
+            made.rmdir()
+        return
+    raise SystemExit("This needs root on Linux, with control groups that may be made.")
+
+
+def kills(made: Path) -> int:
+    """Count how often the kernel has ended a process of the group."""
+    for name in KILLS:
+        with contextlib.suppress(OSError):
+            words = (made / name).read_text(encoding="ascii").split()
+            return int(words[words.index("oom_kill") + 1])
+    return 0
+
+
+def run(megabytes: int, rows: int) -> tuple[list[dict[str, str]], bool]:
+    """Go through everything in so much memory; return the table, and whether all was well."""
+    os.environ["CRYPTOFORECAST_OWNER_KEY"] = secrets.token_urlsafe(24)
+    table: list[dict[str, str]] = []
+    with tempfile.TemporaryDirectory() as folder, group(megabytes) as made:
+        code = Path(folder) / "code"
+        code.mkdir()
+        for name in CODE:
+            source = ROOT / name
+            if source.is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, code / name, ignore=ignore)
+            else:
+                shutil.copy(source, code)
+        libraries = Path(folder) / "site-packages"
+        installed = sysconfig.get_path("purelib")
+        subprocess.run(["sh", "-c", COPY, "copy", made, installed, libraries], check=True)
+        os.environ["PYTHONPATH"] = str(libraries)
+        before = ["unshare", "--mount", "sh", "-c", START, "small", str(made), str(code)]
+        words = ["streamlit", "run", "app.py", NO_XSRF]
+        for again in (False, True):
+            with server.serve(words, "--server.port={}", folder=code, before=before) as one:
+                steps = Steps(one, table)
+                steps.add(
+                    "restart, the disk is empty" if again else "start",
+                    f"{one.seconds:.1f}",
+                    f"{one.peak():.0f}",
+                    "",
+                )
+                if again:
+                    with PageClient(one.url, PATIENCE) as tab:
+                        steps.measure("Forecast page, first", tab.open)
+                        gone = partial(tab.open, model="run-0123456789abcdef")
+                        steps.measure("link to a training that is gone", gone)
+                else:
+                    journeys(steps, rows)
+            if steps.failed:
+                break
+        ended = kills(made)
+        table.append({"": "ended by the kernel", "s": "", "MB": "", "the page said": str(ended)})
+    return table, not (steps.failed or ended)
+
+
+def main() -> int:
+    """Run it, print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--megabytes", type=int, default=1024, help="memory of the machine")
+    parser.add_argument("--rows", type=int, default=71_000, help="candles of the uploaded file")
+    given = parser.parse_args()
+    table, well = run(given.megabytes, given.rows)
+    command = f"python -m benchmarks.small_machine --megabytes {given.megabytes}"
+    measure.publish(f"small_machine_{given.megabytes}", command, table, None)
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
