@@ -1,0 +1,95 @@
+"""Two users of a real server: neither ends the other's training, fills the queue or drops files."""
+
+import re
+
+import pytest
+
+from benchmarks.page_client import PageClient
+from benchmarks.pages import NO_XSRF
+from tests import serving, synthetic
+
+FORM = "quick-lstm-1h"
+VARIABLES = {
+    "CRYPTOFORECAST_OWNER_KEY": "a key that nobody gives here",
+    "CRYPTOFORECAST_SERVER_CANDLES": "2000",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Serve to guests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        with serving.streamlit(tmp_path_factory.mktemp("shared"), NO_XSRF) as address:
+            yield address
+
+
+def train(client, seed):
+    """Send the training form; return what the page then says, and the name of the training."""
+    client.open("", history_1h="90 days", model="naive")
+    client.unfold("train-form")
+    client.fill(f"{FORM}-epochs", double_array_value={"data": [500.0]})
+    client.fill(f"{FORM}-seed", double_value=float(seed))
+    shown = client.click(f"FormSubmitter:train-{FORM}-Train")
+    return " ".join(shown.messages), client.query.get("model", "")
+
+
+def runs(client):
+    """Return whether the page still shows a training that runs."""
+    return bool(re.search("Starting|Epoch", " ".join(client.rerun().messages)))
+
+
+def file(seed):
+    return synthetic.history(1500, seed).candles.reset_index().to_csv(index=False).encode()
+
+
+def test_nobody_ends_the_training_of_another_or_takes_all_places(server):
+    with PageClient(server) as ann, PageClient(server) as eve:
+        _, run = train(ann, 1)
+        assert run.startswith("run-")
+        assert runs(ann)
+        # By the link: no button to cancel, and pressing that of the other does nothing.
+        eve.open("", history_1h="90 days", model=run)
+        assert "Wait for it too" in eve._ids
+        assert not {"Cancel", "End it for everyone"} & set(eve._ids)
+        eve._ids["Cancel"] = ann._ids["Cancel"]
+        eve.click("Cancel")
+        assert runs(ann)
+        # By the same question: she waits with the other, and then no longer.
+        _, same = train(eve, 1)
+        assert same == run
+        assert runs(eve)
+        eve.click("Cancel")
+        assert runs(ann)
+        # Two of her own may wait, the third is refused, and others find their place.
+        texts = [train(eve, seed)[0] for seed in (2, 3, 4)]
+        assert [re.findall(r"Waiting for \d", text) for text in texts] == [
+            ["Waiting for 1"],
+            ["Waiting for 2"],
+            [],
+        ]
+        assert "At most 2 trainings of one user may wait. Received one more." in texts[2]
+        assert "Waiting for 3" in train(ann, 5)[0]
+        ann.open("", history_1h="90 days", model=run)
+        assert runs(ann)
+        ann.click("Cancel")
+        assert any("was cancelled" in text for text in ann.rerun().messages)
+
+
+def test_files_of_who_has_left_make_room_and_those_of_the_present_do_not(server):
+    with PageClient(server) as eve:
+        with PageClient(server) as ann:
+            ann.open("data")
+            ann.upload("upload", "ANNUSD-1h.csv", file(1))
+            link = ann.linked("coin")
+            eve.open("data")
+            refused = eve.upload("upload", "EVEUSD-1h.csv", file(2))
+            assert any("candles of all users' files" in text for text in refused.messages)
+            assert not any("no longer in memory" in t for t in ann.open("", coin=link).messages)
+        eve.open("data")
+        eve.upload("upload", "EVEUSD-1h.csv", file(2))
+        own = eve.linked("coin")
+        assert own != link
+        gone = eve.open("", coin=link, model="naive")
+        assert any("no longer in memory" in text for text in gone.messages)
