@@ -222,7 +222,8 @@ class Monitor:
 
     Attributes:
         report: Called with the progress, a few times a second.
-        cancelled: Called before every update; the training stops when it returns true.
+        cancelled: Called before every update; the training stops when it returns true, or with the
+            error that it raises.
     """
 
     report: Callable[[Progress], None] = lambda _: None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import streamlit as st
 
 from cryptoforecast import charts
@@ -101,21 +99,21 @@ def _choices(service: Service, job: Job[Run]) -> None:
             st.button(
                 "Cancel",
                 icon=":material/stop_circle:",
-                on_click=functools.partial(service.training.cancel, job.key, user=user),
+                on_click=lambda: service.training.cancel(job.key, user=identity.user()),
             )
         else:
             st.button(
                 "Wait for it too",
                 icon=":material/hourglass_empty:",
-                on_click=functools.partial(service.training.join, job.key, user=user),
+                on_click=lambda: service.training.join(job.key, user=identity.user()),
                 help="The training then goes on for you if the others cancel it.",
             )
         if others and user.owner:
             st.button(
                 "End it for everyone",
                 icon=":material/cancel:",
-                on_click=functools.partial(
-                    service.training.cancel, job.key, user=user, for_all=True
+                on_click=lambda: service.training.cancel(
+                    job.key, user=identity.user(), for_all=True
                 ),
             )
     if not waits:
