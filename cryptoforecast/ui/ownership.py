@@ -28,12 +28,13 @@ def note() -> None:
             width="content",
         )
         if key.is_set:
-            with st.popover("Owner key", icon=":material/key:", type="tertiary"):
+            with st.popover("Owner key", icon=":material/key:"):
                 _ask()
 
 
 def _ask() -> None:
     """Draw the field of the key. It is emptied, so that the key stays nowhere in the page."""
+    message = st.container()
     with st.form("owner-key", border=False, clear_on_submit=True):
         given = st.text_input(
             "Owner key",
@@ -44,6 +45,6 @@ def _ask() -> None:
         )
         submitted = st.form_submit_button("Confirm", key="owner-key-confirm")
     if submitted:
-        with elements.errors():
+        with message, elements.errors():
             shared().owner_key.give(given, identity.user().session)
             st.rerun()
