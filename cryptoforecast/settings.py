@@ -72,7 +72,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read the variables ``CRYPTOFORECAST_*``; ``docs/deployment.md`` lists them.
+        """Read the variables ``CRYPTOFORECAST_*``; ``docs/command-line.md`` lists them.
 
         Raises:
             InvalidInput: If a value is outside the rules.

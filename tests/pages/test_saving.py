@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.learning import bundles
+from cryptoforecast.service import shared
 from cryptoforecast.ui.saving import suggested_name
 from tests import synthetic
 
@@ -23,3 +25,30 @@ from tests import synthetic
 def test_a_model_is_named_by_its_market_in_plain_letters(coin: str, quote: str, name: str) -> None:
     assert suggested_name(synthetic.model(coin=coin, quote=quote)) == name
     bundles.check_name(name)
+
+
+@pytest.mark.parametrize("owner", [True, False])
+def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool) -> None:
+    if not owner:
+        headers.clear()
+    page = AppTest.from_function(_offer, default_timeout=60).run()
+    assert not page.exception
+    assert [box.label for box in page.checkbox] == ["Overwrite"] * owner
+    assert any("Only the owner" in one.value for one in page.caption) is not owner
+    page.text_input[0].set_value("kept")
+    page.button[0].click().run()
+    assert "Saved as kept" in page.success[0].value
+    assert shared().saved_models.load("kept").model.card.guest is not owner
+    page.button[0].click().run()
+    assert "A model named kept exists" in page.error[0].value
+
+
+def _offer() -> None:
+    """Draw the form as after a training."""
+    from cryptoforecast.service import shared
+    from cryptoforecast.ui import saving
+    from tests import synthetic
+
+    history = synthetic.history()
+    model = synthetic.model(fingerprint=history.fingerprint)
+    saving.offer(shared(), shared().backtests.of_trained(history, model), "run-1")
