@@ -82,7 +82,8 @@ class Settings:
             home = (Path(given).expanduser() if given else default_home()).resolve()
         except (OSError, RuntimeError, ValueError) as error:  # an unknown user, a circle of links
             raise InvalidInput(
-                f"CRYPTOFORECAST_HOME must be a folder. Received: {given!r}. {error}"
+                f"CRYPTOFORECAST_HOME must be a folder. Received: {given!r:.200} ({error!s:.200}). "
+                "Choose a folder that exists or can be made."
             ) from error
         live = environ.get("CRYPTOFORECAST_LIVE", "1")
         if live not in ("0", "1"):

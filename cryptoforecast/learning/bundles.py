@@ -76,7 +76,7 @@ def save(model: TrainedModel, folder: Path, name: str, *, force: bool = False) -
         The model's folder.
 
     Raises:
-        InvalidInput: If the name can't be used.
+        InvalidInput: If the name can't be used, or the model could not be read again.
         AlreadyExists: If the name is taken and ``force`` is false.
         CryptoForecastError: If the folder can't be written.
     """
@@ -267,6 +267,7 @@ def _reason(error: Exception) -> str:
 def _write(model: TrainedModel, target: Path, *, force: bool) -> None:
     """Write a model; start again if its folder is deleted meanwhile."""
     archive = bundle_format.pack(model)
+    _check_readable(model, archive)
     for attempt in range(MAX_ATTEMPTS):
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -278,6 +279,18 @@ def _write(model: TrainedModel, target: Path, *, force: bool) -> None:
         finally:
             _tidy(target)
     whole_files.sync_folder(target.parent)
+
+
+def _check_readable(model: TrainedModel, archive: bytes) -> None:
+    """Refuse a model that could not be read again, such as one whose weights are not finite."""
+    try:
+        content, spec = bundle_format.read_spec(bundle_format.write(model, archive).encode())
+        bundle_format.read(content, spec, archive)
+    except Exception as error:  # the reasons are those of a bad bundle
+        raise InvalidInput(
+            "A model must be finite numbers and plain texts to be saved. Received: "
+            f"{_reason(error)}. Train it again."
+        ) from error
 
 
 def _write_files(model: TrainedModel, archive: bytes, target: Path, *, force: bool) -> None:

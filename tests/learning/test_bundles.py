@@ -233,6 +233,19 @@ def test_a_read_only_folder_is_told_with_the_remedy(tmp_path, bundle):
     assert_same_forecasts(bundles.load(bundle), synthetic.model())
 
 
+@pytest.mark.parametrize("change", ["weights", "verdict"])
+def test_what_could_not_be_read_again_is_not_saved(tmp_path, bundle, change):
+    model = synthetic.model(seed=9, **({"verdict": "\ud800"} if change == "verdict" else {}))
+    if change == "weights":
+        weights = [array.copy() for array in model.weights]
+        weights[0][0] = np.nan
+        model = dataclasses.replace(model, weights=tuple(weights))
+    with pytest.raises(InvalidInput, match="A model must be finite numbers and plain texts"):
+        bundles.save(model, tmp_path, "mine", force=True)
+    assert_same_forecasts(bundles.load(bundle), synthetic.model())
+    assert sorted(path.name for path in bundle.iterdir()) == ["bundle.json", "weights.npz"]
+
+
 def test_foreign_entries_are_no_models(tmp_path, bundle):
     for name in ("empty", "Capital", "new\nline", ".new-abc"):
         (tmp_path / name).mkdir()
@@ -258,6 +271,7 @@ def refused(bundle: Path, reason: str = "can't be read") -> None:
         bundles.load(bundle)
     assert "Delete it, or save it again." in str(caught.value)
     assert len(str(caught.value)) < 500
+    str(caught.value).encode()
     assert "\n" not in str(caught.value)
 
 
@@ -530,9 +544,15 @@ def test_a_missing_part(bundle, part):
         ("card", "scores", {"dense": {"mae": True}}), ("card", "libraries", {"keras": 3}),
         ("card", "libraries", None), ("card", "surprise", "x\ny" * 100_000),
         ("card", "quote", 5), ("card", "quote", "DOGE"), ("card", "quote", "usd"),
-        ("card", "quote", ""),
+        ("card", "quote", ""), ("card", "verdict", "\ud800"), ("card", "source", "a\udfffb"),
+        ("card", "libraries", {"\ud800": "1"}), ("card", "libraries", {"keras": "\ud800"}),
+        ("card", "scores", {"\ud800": {}}), ("card", "scores", {"dense": {"mae": 10**400}}),
+        ("card", "scores", {"dense": {"mae": -(10**400)}}), ("card", "lowest", 10**400),
+        ("card", "rows", 10**400), ("record", "epochs", 10**30),
+        ("record", "seconds", 10**400), ("card", "cutoff", "0001-01-01T00:00+00:00"),
+        ("card", "created", "9999-12-31T00:00+00:00"), ("card", "surprise\ud800", 1),
     ],
-    ids=range(71),
+    ids=range(85),
 )  # fmt: skip
 def test_wrong_values(bundle, part, field, value):
     rewrite(bundle, lambda content: content[part].update({field: value}))

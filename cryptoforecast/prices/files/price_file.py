@@ -35,6 +35,8 @@ from cryptoforecast.types.texts import cell
 
 #: Ticker of prices whose coin nobody says.
 UNKNOWN = "UNKNOWN"
+#: Characters of a path in a message.
+MAX_SHOWN = 200
 
 
 def read(
@@ -214,8 +216,8 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise _unwritable(path, error) from error
     if not has_folder:
         raise InvalidInput(
-            f"{path} can't be written: there is no folder {path.parent}. Choose a folder that "
-            "exists and is yours."
+            f"{_shown(path)} can't be written: there is no folder {_shown(path.parent)}. Choose a "
+            "folder that exists and is yours."
         )
     if is_folder:
         raise InvalidInput(f"{path} can't be written: it is a folder. Choose another name.")
@@ -225,12 +227,18 @@ def check_free(path: Path, *, force: bool = False) -> None:
         )
 
 
+def _shown(value: object) -> str:
+    """Shorten a text of any length, such as a path, to what a message can hold."""
+    text = str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
 def _unwritable(path: Path, error: Exception) -> InvalidInput:
     """Say why a file can't be written."""
     reason = error.strerror if isinstance(error, OSError) else None
     return InvalidInput(
-        f"{path} can't be written: {reason or error}. Choose a folder that exists and is yours, "
-        "with space left, and a usual name."
+        f"{_shown(path)} can't be written: {_shown(reason or error)}. Choose a folder that exists "
+        "and is yours, with space left, and a usual name."
     )
 
 
