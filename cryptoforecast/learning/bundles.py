@@ -9,15 +9,10 @@ processes do with it meanwhile. ``bundle_format`` owns what the files contain.
 from __future__ import annotations
 
 import contextlib
-import functools
-import itertools
-import json
 import os
 import re
 import shutil
-import stat
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -29,7 +24,8 @@ from cryptoforecast.errors import (
     InvalidInput,
     UnknownModel,
 )
-from cryptoforecast.learning import bundle_format
+from cryptoforecast.learning import bundle_folder, bundle_format
+from cryptoforecast.learning.bundle_folder import BUNDLE, is_file
 from cryptoforecast.learning.bundle_format import parameters, shapes
 from cryptoforecast.types import ModelSpec, ModelSummary, TrainedModel
 
@@ -41,11 +37,9 @@ __all__ = [
 Model = TypeVar("Model")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-#: The file that makes a folder a saved model.
-BUNDLE = "bundle.json"
 #: How often a save or a load starts again because another process has replaced the model.
 MAX_ATTEMPTS = 100
-#: Folders in which versions before 1.0 wrote a model, or moved one away while they replaced it.
+#: Folders in which earlier versions wrote a model, or moved one away while they replaced it.
 OLD_TEMPORARY = re.compile(r"\.(new|old)-[a-z0-9_]{8}")
 
 
@@ -145,14 +139,14 @@ def summary(path: Path, *, shipped: bool) -> ModelSummary:
 
 def _load(path: Path, read: Callable[[Mapping[str, object], ModelSpec, bytes], Model]) -> Model:
     for _ in range(MAX_ATTEMPTS):
-        if not _is_file(path / BUNDLE):
+        if not is_file(path / BUNDLE):
             break
         try:
             with (path / BUNDLE).open("rb") as file:
                 try:
                     return read(*_parts(file, path))
                 except Exception:  # of any kind, also if another process replaced the weights
-                    if _is_current(file, path / BUNDLE):
+                    if bundle_folder.is_current(file, path / BUNDLE):
                         raise
         except FileNotFoundError:
             continue  # deleted in this moment
@@ -176,7 +170,7 @@ def delete(folder: Path, name: str) -> None:
     try:
         if target.is_symlink():
             target.unlink()
-        elif _is_file(target / BUNDLE):
+        elif is_file(target / BUNDLE):
             discard(target)
         else:
             raise FileNotFoundError(target)
@@ -202,7 +196,7 @@ def discard(path: Path) -> None:
     """
     (path / BUNDLE).replace(next(whole_files.temporary_names(path)))
     whole_files.sync_folder(path)
-    _tidy(path)
+    bundle_folder.tidy(path)
 
 
 def names(folder: Path) -> list[str]:
@@ -211,7 +205,7 @@ def names(folder: Path) -> list[str]:
         entries = [path.name for path in folder.iterdir()]
     except OSError:
         return []
-    return sorted(name for name in entries if _is_name(name) and _is_file(folder / name / BUNDLE))
+    return sorted(name for name in entries if _is_name(name) and is_file(folder / name / BUNDLE))
 
 
 def tidy(folder: Path) -> None:
@@ -227,21 +221,13 @@ def tidy(folder: Path) -> None:
             if path.is_symlink() or not path.is_dir():
                 continue
             if _is_name(path.name):
-                _tidy(path)
+                bundle_folder.tidy(path)
             elif OLD_TEMPORARY.fullmatch(path.name):
                 _bring_back(path)
 
 
 def _is_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and ".." not in name and not name.endswith(".")
-
-
-def _is_file(path: Path) -> bool:
-    """Return whether there is a plain file that can be looked at; ``Path.is_file`` may raise."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return False
 
 
 def _taken(name: str) -> AlreadyExists:
@@ -277,7 +263,7 @@ def _write(model: TrainedModel, target: Path, *, force: bool) -> None:
             if attempt == MAX_ATTEMPTS - 1:
                 raise
         finally:
-            _tidy(target)
+            bundle_folder.tidy(target)
     whole_files.sync_folder(target.parent)
 
 
@@ -296,11 +282,11 @@ def _check_readable(model: TrainedModel, archive: bytes) -> None:
 def _write_files(model: TrainedModel, archive: bytes, target: Path, *, force: bool) -> None:
     """Write both files, each locked until the model is there as a whole.
 
-    The temporary file is there before the weights, so that ``_is_needed`` can tell ours.
+    The temporary file is there before the weights, so that ``is_needed`` can tell ours.
     """
     with (
         whole_files.create(whole_files.temporary_names(target)) as bundle,
-        whole_files.create(_weights_names(target)) as weights,
+        whole_files.create(bundle_folder.weights_names(target)) as weights,
     ):
         path = Path(weights.name)
         try:
@@ -311,51 +297,8 @@ def _write_files(model: TrainedModel, archive: bytes, target: Path, *, force: bo
         except FileExistsError as error:  # another process has saved one in this moment
             raise _taken(target.name) from error
         finally:
-            if not _is_needed(path):
-                path.unlink()
-
-
-def _weights_names(target: Path) -> Iterator[Path]:
-    """Give names for a file of weights; that of a model that is being replaced is taken."""
-    yield target / bundle_format.WEIGHTS
-    for _ in itertools.count():
-        yield target / bundle_format.other_weights_name(uuid.uuid4())
-
-
-def _tidy(target: Path) -> None:
-    """Remove the files in a model's folder that nobody needs or writes, and an empty folder."""
-    with contextlib.suppress(OSError):
-        was_model = True
-        # A process that deletes the model meanwhile passes over the weights that are locked here.
-        while was_model:
-            was_model = os.path.lexists(target / BUNDLE)
-            weights = _weights_in(target)
-            for path in weights if len(weights) > was_model else []:
-                whole_files.remove_unused(path, functools.partial(_is_needed, path))
-            is_model = os.path.lexists(target / BUNDLE)
-            was_model = was_model and not is_model
-        if is_model or not _weights_in(target):
-            whole_files.tidy(target)
-            target.rmdir()  # fails unless it is empty
-
-
-def _weights_in(target: Path) -> list[Path]:
-    return [path for path in target.iterdir() if bundle_format.is_weights_name(path.name)]
-
-
-def _is_needed(weights: Path) -> bool:
-    """Return whether weights belong to a model, or may do so.
-
-    Weights without ``bundle.json`` are the rest of a model that was being saved or deleted if a
-    temporary file is beside them. Otherwise somebody may be copying a model to this place.
-    """
-    try:
-        text = _read(weights.with_name(BUNDLE), bundle_format.MAX_JSON_BYTES)
-        return bundle_format.weights_name(json.loads(text)) == weights.name
-    except FileNotFoundError:
-        return not any(weights.parent.glob(whole_files.TEMPORARY))
-    except Exception:  # a damaged bundle does not say which weights are its own
-        return True
+            if not bundle_folder.is_needed(path):
+                path.unlink(missing_ok=True)
 
 
 def _bring_back(aside: Path) -> None:
@@ -371,38 +314,12 @@ def _bring_back(aside: Path) -> None:
 
 def _parts(bundle: BinaryIO, path: Path) -> tuple[Mapping[str, object], ModelSpec, bytes]:
     """Return the content of an open ``bundle.json``, the spec in it, and the packed weights."""
-    content, spec = bundle_format.read_spec(_content(bundle, BUNDLE, bundle_format.MAX_JSON_BYTES))
+    content, spec = bundle_format.read_spec(
+        bundle_folder.content(bundle, bundle_format.MAX_JSON_BYTES)
+    )
     weights = path / bundle_format.weights_name(content)
     try:
-        archive = _read(weights, bundle_format.max_archive_bytes(spec))
+        archive = bundle_folder.read(weights, bundle_format.max_archive_bytes(spec))
     except FileNotFoundError as error:
         raise InvalidBundle(f"{weights.name} must be a file.") from error
     return content, spec, archive
-
-
-def _is_current(file: BinaryIO, path: Path) -> bool:
-    """Return whether an open file still has its name."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except OSError:
-        return False
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """Read a plain file of at most ``limit`` bytes; reading a pipe or a device might never end.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        InvalidBundle: If it is no plain file, or too large.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise InvalidBundle(f"{path.name} must be a file.")
-    with path.open("rb") as file:
-        return _content(file, path.name, limit)
-
-
-def _content(file: BinaryIO, name: str, limit: int) -> bytes:
-    content = file.read(limit + 1)
-    if len(content) > limit:
-        raise InvalidBundle(f"{name} must be at most {limit} bytes.")
-    return content

@@ -348,7 +348,10 @@ def test_the_recipe_is_complete():
         for file in json.loads(done.stdout.splitlines()[-1])
     }
     # Of the test's own imports:
-    helpers = {"learning/bundles.py", "learning/bundle_format.py", "whole_files.py"}
+    helpers = {
+        "learning/bundles.py", "learning/bundle_folder.py", "learning/bundle_format.py",
+        "whole_files.py",
+    }  # fmt: skip
     assert loaded - WITHOUT_EFFECT - helpers == set(training_cache.RECIPE)
 
 

@@ -1,0 +1,108 @@
+"""The folder of a saved model: its files, and which of them a killed process has left.
+
+Only ``bundle.json`` and the weights that it names are needed. ``bundles`` owns how they come there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import json
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptoforecast import whole_files
+from cryptoforecast.errors import InvalidBundle
+from cryptoforecast.learning import bundle_format
+
+#: The file that makes a folder a saved model.
+BUNDLE = "bundle.json"
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a plain file that can be looked at; ``Path.is_file`` may raise."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        return False
+
+
+def weights_names(target: Path) -> Iterator[Path]:
+    """Give names for a file of weights; that of a model that is being replaced is taken."""
+    yield target / bundle_format.WEIGHTS
+    for _ in itertools.count():
+        yield target / bundle_format.other_weights_name(uuid.uuid4())
+
+
+def tidy(target: Path) -> None:
+    """Remove the files in a model's folder that nobody needs or writes, and an empty folder."""
+    with contextlib.suppress(OSError):
+        was_model = True
+        # A process that deletes the model meanwhile passes over the weights that are locked here.
+        while was_model:
+            was_model = os.path.lexists(target / BUNDLE)
+            weights = _weights_in(target)
+            for path in weights if len(weights) > was_model else []:
+                whole_files.remove_unused(path, functools.partial(is_needed, path))
+            is_model = os.path.lexists(target / BUNDLE)
+            was_model = was_model and not is_model
+        if is_model or not _weights_in(target):
+            whole_files.tidy(target)
+            target.rmdir()  # fails unless it is empty
+
+
+def _weights_in(target: Path) -> list[Path]:
+    return [path for path in target.iterdir() if bundle_format.is_weights_name(path.name)]
+
+
+def is_needed(weights: Path) -> bool:
+    """Return whether weights belong to a model, or may do so.
+
+    Weights without ``bundle.json`` are the rest of a model that was being saved or deleted if a
+    temporary file is beside them. Otherwise somebody may be copying a model to this place.
+    """
+    try:
+        text = read(weights.with_name(BUNDLE), bundle_format.MAX_JSON_BYTES)
+        return bundle_format.weights_name(json.loads(text)) == weights.name
+    except FileNotFoundError:
+        return not any(weights.parent.glob(whole_files.TEMPORARY))
+    except Exception:  # a damaged bundle does not say which weights are its own
+        return True
+
+
+def is_current(file: BinaryIO, path: Path) -> bool:
+    """Return whether an open file still has its name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
+
+
+def read(path: Path, limit: int) -> bytes:
+    """Read a plain file of at most ``limit`` bytes; reading a pipe or a device might never end.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        InvalidBundle: If it is no plain file, or too large.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InvalidBundle(f"{path.name} must be a file.")
+    with path.open("rb") as file:
+        return content(file, limit)
+
+
+def content(file: BinaryIO, limit: int) -> bytes:
+    """Return the content of an open file of at most ``limit`` bytes.
+
+    Raises:
+        InvalidBundle: If it is larger.
+    """
+    result = file.read(limit + 1)
+    if len(result) > limit:
+        raise InvalidBundle(f"{Path(file.name).name} must be at most {limit} bytes.")
+    return result
