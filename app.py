@@ -5,7 +5,6 @@ runs it as a plain script, its older way, it draws the dashboard alone.
 """
 
 import streamlit as st
-from starlette.middleware import Middleware
 from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -14,11 +13,13 @@ from cryptoforecast.settings import PACKAGE, ROOT
 
 if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     from cryptoforecast import api
-    from cryptoforecast.server import guard, log, preload, process
+    from cryptoforecast.server import front, log, preload, process
 
-    preload.check_settings()
+    settings = preload.read_settings()
     process.set_up()  # before anything large is loaded
     log.set_up()
+    predict = api.Predict(preload.service)
+    before = front.Front(settings, st.get_option, {"/predict": predict})
     # The script is not app.py itself: `pages/` lies beside app.py, and Streamlit would then serve
     # a deep link in its older multipage mode. `streamlit run` finds the literal `st.App(`.
     app = st.App(
@@ -26,11 +27,10 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
         routes=[
             # Replaces Streamlit's icon until a page has named its own, see `shell`.
             Route("/favicon.png", lambda _: FileResponse(ROOT / ".streamlit" / "icon.png")),
-            Route("/predict", api.Predict(preload.service), methods=["POST"]),
             Mount("/api", app=api.Rest(preload.service)),
         ],
-        middleware=[Middleware(guard.Guard)],
-        lifespan=preload.lifespan,
+        middleware=before.middleware,
+        lifespan=before.lifespan,
     )
 else:
     from cryptoforecast.ui import shell

@@ -116,8 +116,8 @@ class PageClient:
         pressed = WidgetState(id=self._id(key), trigger_value=True)
         return self.rerun(pressed, fragment=self._fragments.get(key, ""))
 
-    def upload(self, key: str, name: str, content: bytes) -> Shown:
-        """Give a file to an uploader."""
+    def ask_for_place(self, name: str) -> FileURLs:
+        """Ask where a file is to be sent, as an uploader does."""
         request = BackMsg()
         request.file_urls_request.request_id = uuid.uuid4().hex
         request.file_urls_request.file_names.append(name)
@@ -126,8 +126,11 @@ class PageClient:
         while True:
             message = self._receive()[0]
             if message.WhichOneof("type") == "file_urls_response":
-                break
-        to = message.file_urls_response.file_urls[0]
+                return message.file_urls_response.file_urls[0]
+
+    def upload(self, key: str, name: str, content: bytes) -> Shown:
+        """Give a file to an uploader."""
+        to = self.ask_for_place(name)
         self._put(to, name, content)
         state = WidgetState(id=self._id(key))
         given = state.file_uploader_state_value.uploaded_file_info.add()

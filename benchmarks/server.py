@@ -64,6 +64,10 @@ class Server:
         """Open files and sockets now; see ``megabytes``."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
+    def log_bytes(self) -> int:
+        """Bytes that it has written to its log; see ``megabytes``."""
+        return Path(f"/proc/{self.pid}/fd/1").stat().st_size
+
     def peak(self) -> float:
         """Most resident memory so far, megabytes; see ``megabytes``."""
         return _status(self.pid, "VmHWM")

@@ -48,6 +48,9 @@ class Settings:
         guest_models: Saved models of those who do not own the installation.
         guest_megabytes: What these models may take on disk, MB.
         owner_key: Whoever knows it is the owner, and nobody else; ``None`` where there is none.
+        session_uploads: Megabytes of the uploaded files of one session.
+        server_uploads: Megabytes of all uploaded files.
+        hosts: Names and addresses by which the server may be called; any where there are none.
     """
 
     home: Path
@@ -69,6 +72,9 @@ class Settings:
     guest_models: int = 50
     guest_megabytes: int = 100
     owner_key: str | None = field(default=None, repr=False)
+    session_uploads: float = 200
+    server_uploads: float = 600
+    hosts: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -114,6 +120,9 @@ class Settings:
             guest_models=int(_number(environ, "GUEST_MODELS", cls.guest_models, 0, 1e6)),
             guest_megabytes=int(_number(environ, "GUEST_MB", cls.guest_megabytes, 0, 1e6)),
             owner_key=_owner_key(environ),
+            session_uploads=_number(environ, "SESSION_UPLOADS", cls.session_uploads, 1, 1e6),
+            server_uploads=_number(environ, "SERVER_UPLOADS", cls.server_uploads, 1, 1e6),
+            hosts=_hosts(environ),
         )
 
 
@@ -155,6 +164,24 @@ def _owner_key(environ: Mapping[str, str]) -> str | None:
             "machine itself is its owner."
         )
     return key
+
+
+def _hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the names in ``CRYPTOFORECAST_HOSTS``, which commas separate.
+
+    Raises:
+        InvalidInput: If a name has a port, a path or a space.
+    """
+    given = environ.get("CRYPTOFORECAST_HOSTS", "")
+    names = tuple(name.strip().lower() for name in given.split(",") if name.strip())
+    for name in names:
+        address = name.startswith("[") and name.endswith("]")
+        if set(name) & set("/ @*") or (":" in name and not address):
+            raise InvalidInput(
+                "CRYPTOFORECAST_HOSTS must be names or addresses without a port, separated by "
+                f"commas. Received: {name!r:.60}."
+            )
+    return names
 
 
 def default_home() -> Path:

@@ -44,7 +44,7 @@ def allowed(path: Path) -> set[str]:
         found |= {"starlette"}
     if where == "cryptoforecast/api.py" or where.startswith("cryptoforecast/api/"):
         found |= {"fastapi", "starlette"}
-    if where == "cryptoforecast/server/guard.py":
+    if where.startswith("cryptoforecast/server/"):
         found |= {"starlette"}
     if where == "cryptoforecast/learning/networks.py":
         found |= {"tensorflow", "keras"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 #: Headers that proxies add.
@@ -17,6 +18,9 @@ FORWARDING = frozenset(
 )
 #: How the names of more such headers begin.
 FORWARDING_PREFIXES = (b"x-forwarded", b"x-original-", b"cf-", b"x-amzn-", b"x-arr-", b"fly-")
+
+#: Names and values whose reading is kept, for the next request that has them.
+KEPT = 256
 
 
 class Locality:
@@ -55,6 +59,7 @@ class Locality:
         return named and same and not self.proxied
 
 
+@lru_cache(KEPT)
 def _forwarding(name: bytes) -> bool:
     return name in FORWARDING or name.startswith(FORWARDING_PREFIXES)
 
@@ -64,6 +69,7 @@ def _rewritten(client: tuple[str, int], forwarded: bool) -> bool:
     return forwarded and client[1] == 0
 
 
+@lru_cache(KEPT)
 def _loopback(address: str) -> bool:
     """Say whether an address is one of this machine for itself."""
     try:
@@ -74,6 +80,7 @@ def _loopback(address: str) -> bool:
     return (mapped or number).is_loopback
 
 
+@lru_cache(KEPT)
 def _host(value: bytes) -> tuple[str, int | None] | None:
     """Return the name and the port in a ``Host`` header, or ``None`` unless it is this machine."""
     try:
@@ -85,6 +92,7 @@ def _host(value: bytes) -> tuple[str, int | None] | None:
     return (name, port) if name and plain and _names_this_machine(name) else None
 
 
+@lru_cache(KEPT)
 def _origin(value: bytes) -> tuple[str, int | None] | None:
     """Return the name and the port of an origin, or ``None`` unless it is this machine."""
     scheme, separator, rest = value.partition(b"://")

@@ -7,17 +7,14 @@ starting Streamlit itself.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
-from cryptoforecast.server import process, sockets
+from cryptoforecast.server import process
 from cryptoforecast.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,21 +23,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def check_settings() -> None:
-    """End the process with one clear line if a setting is outside the rules."""
+def read_settings() -> Settings:
+    """Read the settings; end the process with one clear line if one is outside the rules."""
     try:
-        Settings.from_environment()
+        return Settings.from_environment()
     except InvalidInput as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
 
 
-@asynccontextmanager
-async def lifespan(_: object) -> AsyncIterator[None]:
-    """Start the preload together with the server, which does not wait for it."""
-    sockets.send_at_once(asyncio.get_running_loop())
+def start() -> None:
+    """Start the preload beside the server, which does not wait for it."""
     threading.Thread(target=_preload, name="preload", daemon=True).start()
-    yield
 
 
 def service() -> Service:

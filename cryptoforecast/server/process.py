@@ -1,4 +1,4 @@
-"""Sets up the process that serves: how threads take turns, and when freed memory is given back.
+"""Sets up the process that serves: turns of threads, freed memory, open files.
 
 Imports no other module of this package.
 """
@@ -19,6 +19,8 @@ MIN_MAPPED_BYTES = 3 * 2**19
 MAX_FREE_BYTES = 4 * 2**20
 #: Heaps that the threads share. Each heap keeps what was freed in the middle of it.
 MAX_HEAPS = 2
+#: Files and connections that this process may have open, where the system allows it.
+MAX_FILES = 8_192
 
 # Numbers of the options in <malloc.h>.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -28,6 +30,24 @@ def set_up() -> None:
     """Prepare this process to serve; a second call changes nothing."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     _limit_free_memory()
+    max_open_files()
+
+
+def max_open_files() -> int:
+    """Return how many files this process may have open, after raising that number.
+
+    A usual limit is 1,024, and a process may raise it to the hard limit of its user.
+    """
+    if sys.platform == "win32":
+        return MAX_FILES
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return MAX_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def trim() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cryptoforecast.server.guard import Guard
 from cryptoforecast.server.locality import Locality
+from cryptoforecast.server.requests import Rules
 from cryptoforecast.ui import arrival
 
 LOOPBACK = ("127.0.0.1", 50_000)
@@ -95,7 +96,7 @@ def test_two_hosts_are_none():
 
 def received(guard: Guard, given: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """Send a request through the guard; return the headers that reach the app."""
-    scope = {"type": "websocket", "client": LOOPBACK, "headers": given}
+    scope = {"type": "http", "method": "GET", "path": "/", "client": LOOPBACK, "headers": given}
     # A browser of other tests may hold this thread's loop.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(guard(scope, None, None))).result()
@@ -107,7 +108,7 @@ async def app(scope, receive, send):
 
 
 def test_a_page_reads_the_mark_of_the_server_and_no_other():
-    guard = Guard(app)
+    guard = Guard(app, Rules((), lambda _: ()))
     local = received(guard, headers())
     assert arrival.is_local(local)
     forged = [(arrival.HEADER.encode(), b"local")]

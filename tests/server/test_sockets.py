@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cryptoforecast.server import sockets
+from cryptoforecast.server.connections import Connections
 
 
 def run(main):
@@ -24,7 +25,7 @@ def test_connections_of_a_socket_handed_over_are_sent_at_once(prompt):
     async def delay_is_off() -> bool:
         loop = asyncio.get_running_loop()
         if prompt:
-            sockets.send_at_once(loop)
+            sockets.watch(loop, Connections())
         option = loop.create_future()
 
         class Note(asyncio.Protocol):
@@ -48,7 +49,7 @@ def test_connections_of_a_socket_handed_over_are_sent_at_once(prompt):
 def test_a_socket_by_address_is_served_as_before():
     async def port() -> int:
         loop = asyncio.get_running_loop()
-        sockets.send_at_once(loop)
+        sockets.watch(loop, Connections())
         server = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0)
         number = server.sockets[0].getsockname()[1]
         server.close()
