@@ -118,16 +118,25 @@ def test_folds_count(make):
 
 
 @pytest.mark.slow
-def test_a_training_that_outlasts_the_limit_ends_with_a_clear_message(make):
-    service = make(training_minutes=0.05)
-    service.training.pace.learn(100, 10)  # as on a machine that is thought to be fast
-    long = dataclasses.replace(SPEC, epochs=500, patience=0, ensemble=10)
-    service.training.pace._ratios.extend([0.001] * 5)
-    job = service.training.submit(synthetic.history(), long, user=GUEST)
-    assert job.wait(60)
+@pytest.mark.parametrize("folds", [None, 3], ids=["training", "walk-forward"])
+def test_what_outlasts_the_limit_ends_with_a_clear_message(make, folds):
+    service, history = make(training_minutes=0.05), synthetic.history()
+    service.training.pace.learn(1000, 10)  # as on a machine that was fast until now
+    long = dataclasses.replace(SPEC, epochs=500, patience=0, ensemble=3)
+    expected = effort.of_training(long, len(history)).seconds * (folds or 1)
+    service.training._seconds = expected  # it is accepted, and still has three seconds
+    if folds is None:
+        job = service.training.submit(history, long, user=GUEST)
+    else:
+        job = service.walk_forward.submit(history, long, WalkPlan(folds=folds), user=GUEST)
+    assert job.wait(120)
     assert job.state == "failed"
     assert "A training may take less than a minute on this server. Received:" in str(job.error)
     assert job.progress is None or job.progress.done < 1
+    # The worker goes on with the next one.
+    after = service.training.submit(history, SPEC, user=OWNER)
+    assert after.wait(120)
+    assert after.state == "done"
 
 
 def test_a_training_that_can_not_fit_is_refused(make):

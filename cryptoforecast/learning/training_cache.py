@@ -16,6 +16,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _OWN_PACKAGE = __name__.partition(".")[0]
+_ONE_PARSES = threading.Lock()
 #: The modules that decide what a training gives. A test runs a training and checks that the list
 #: is complete.
 RECIPE = (
@@ -110,8 +112,10 @@ def key(history: PriceHistory, spec: ModelSpec, *more: object) -> str:
 @cache
 def recipe_version() -> str:
     """Hash what the recipe does and the versions of Keras and NumPy, 12 hexadecimal digits."""
-    # Sorted by content, so that the name and the place of a file do not count.
-    codes = sorted(code_only((PACKAGE / name).read_text("utf-8")) for name in RECIPE)
+    # Sorted by content, so that the name and the place of a file do not count. Python's parser may
+    # raise SystemError where two threads use it at once, as the first trainings of a server do.
+    with _ONE_PARSES:
+        codes = sorted(code_only((PACKAGE / name).read_text("utf-8")) for name in RECIPE)
     versions = [importlib.metadata.version(library) for library in ("keras", "numpy")]
     return hashlib.sha256("\n".join([*codes, *versions]).encode()).hexdigest()[:12]
 

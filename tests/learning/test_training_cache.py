@@ -6,6 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -360,3 +363,28 @@ def test_the_recipe_is_complete():
 )
 def test_other_texts_are_no_keys(text):
     assert not training_cache.is_key(text)
+
+
+def test_first_trainings_at_once_do_not_parse_the_recipe_at_once(monkeypatch):
+    inside, most, barrier = [], [], threading.Barrier(4)
+    code_only = training_cache.code_only
+
+    def spied(source):
+        inside.append(source)
+        most.append(len(inside))
+        time.sleep(0.002)
+        try:
+            return code_only(source)
+        finally:
+            inside.remove(source)
+
+    def first(_):
+        barrier.wait(20)
+        return training_cache.recipe_version()
+
+    expected = training_cache.recipe_version()
+    monkeypatch.setattr(training_cache, "code_only", spied)
+    training_cache.recipe_version.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(first, range(4))) == {expected}
+    assert max(most) == 1
