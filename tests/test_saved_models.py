@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
 from cryptoforecast import json_views
-from cryptoforecast.api import predict
-from cryptoforecast.cli import text
+from cryptoforecast.api import predict, rest
+from cryptoforecast.cli import main, text
 from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput, NotAllowed
 from cryptoforecast.learning import bundles
-from cryptoforecast.service import SavedModelService, Service
+from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import library
@@ -63,7 +64,10 @@ def test_a_guest_saves_and_opens_and_changes_nothing(models: SavedModelService) 
 
 
 def test_a_refusal_says_how_the_owner_is_recognised(settings: Settings) -> None:
-    for key, remedy in (("twelve chars", "give the owner key"), (None, "open the app on the mach")):
+    for key, remedy in (
+        ("twelve chars", "give the owner key"),
+        (None, "on its own machine"),
+    ):
         service = Service(dataclasses.replace(settings, owner_key=key))
         service.saved_models.add(synthetic.model(), "mine", user=OWNER, force=True)
         with pytest.raises(NotAllowed, match=remedy):
@@ -110,6 +114,15 @@ def test_all_together_save_so_many_models(settings: Settings) -> None:
         with pytest.raises(InvalidInput, match=r"At most 2 models .* CRYPTOFORECAST_MODELS"):
             models.add(synthetic.model(), "c", user=user)
     models.add(synthetic.model(), "a", user=OWNER, force=True)  # takes no further place
+
+
+@pytest.mark.parametrize("name", ["cone", "naive", "lstm", "dense", "run-0123456789abcdef"])
+def test_a_guest_takes_no_name_of_a_method_or_a_training(
+    models: SavedModelService, name: str
+) -> None:
+    with pytest.raises(InvalidInput, match=f"named after a method.* {name}"):
+        models.add(synthetic.model(), name, user=GUEST)
+    models.add(synthetic.model(), name, user=OWNER)
 
 
 def test_a_list_reads_a_model_once_and_after_each_change(
@@ -274,6 +287,23 @@ def test_folders_that_lead_in_circles_break_no_list(
     (folder / "twin").symlink_to(folder / "good")
     assert names(models) == ["good", "twin"]
     assert models.damaged() == {}
+
+
+@pytest.mark.parametrize("kind", ["surrogate in the coin", "huge score", "cutoff before Christ"])
+def test_one_bad_bundle_breaks_neither_api_nor_command_line(
+    home: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    for name in ("bad", "good"):
+        bundles.save(synthetic.model(), home / "models", name)
+    BAD[kind](home / "models" / "bad")
+    answer = TestClient(rest.create(shared())).get("/models")
+    assert answer.status_code == 200
+    assert "good" in {one["name"] for one in answer.json()}
+    for words in (["models", "list"], ["models", "list", "--json"]):
+        assert main(words) == 0
+        result = capsys.readouterr()
+        assert "good" in result.out
+        assert "bad is left out" in result.err
 
 
 def test_a_refusal_of_the_api_has_its_status() -> None:

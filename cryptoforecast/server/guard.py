@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cryptoforecast.server import connections
+from cryptoforecast.server import connections, peers
 from cryptoforecast.server.answers import with_security
 from cryptoforecast.server.locality import Locality
 from cryptoforecast.server.requests import Refusal, Rules
@@ -99,11 +99,16 @@ class Guard:
         """Return the headers with our mark, or without one."""
         headers = [(name, value) for name, value in scope["headers"] if name != _MARK]
         proxied = self._locality.proxied
-        if self._locality.is_local(scope.get("client"), headers):
+        if self._locality.is_local(scope.get("client"), headers) and _is_ours(scope):
             headers.append((_MARK, arrival.mark().encode()))
         if self._locality.proxied and not proxied:
             arrival.forget()
         return headers
+
+
+def _is_ours(scope: Scope) -> bool:
+    """Say whether a page on this machine belongs to the user of this process, or may do so."""
+    return scope["type"] != "websocket" or peers.is_ours(scope["client"], scope["server"])
 
 
 class _Exchange:

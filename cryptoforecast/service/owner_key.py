@@ -69,7 +69,10 @@ class OwnerKey:
         """Return what a guest can do to be recognised as the owner, in one sentence."""
         if self.is_set:
             return "If you are the owner, give the owner key at the end of the page."
-        return "If you are the owner, open the app on the machine that it runs on."
+        return (
+            "If you are the owner, open the app on its own machine and through no proxy, or start "
+            "it with CRYPTOFORECAST_OWNER_KEY."
+        )
 
     def _is_right(self, given: str) -> bool:
         # The digests have one length, and the comparison takes the same time wherever they differ.

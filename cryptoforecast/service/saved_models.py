@@ -23,6 +23,8 @@ __all__ = ["SavedModelService", "parameters", "unused_inputs", "with_scores"]
 
 #: Saved models in memory.
 MAX_LOADED = 64
+#: How the names of trainings that are not saved begin.
+RUN = "run-"
 
 
 class SavedModelService:
@@ -93,6 +95,11 @@ class SavedModelService:
                 and ``force`` is false.
         """
         bundles.check_name(name)
+        if not user.owner and (name in (*NETWORKS, *BASELINES) or name.startswith(RUN)):
+            raise InvalidInput(
+                f"A model can't be named after a method, nor as trainings are ({RUN}…). Received: "
+                f"{name}. Choose another name."
+            )
         if (self._shipped / name).exists():
             raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
         if force and not user.owner and os.path.lexists(self._own / name):

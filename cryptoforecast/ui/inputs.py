@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.choices import BASELINES, COINS, min_origins
+from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
 from cryptoforecast.ui import identity, url, words
 
@@ -38,8 +39,6 @@ STEPS = {
 }  # fmt: skip
 #: The model to begin with, by interval; the volatility cone for the others.
 FIRST = {"1h": "global-1h-lstm", "1d": "global-1d-lstm"}
-#: How the model name of a training begins; its key follows.
-RUN = "run-"
 
 
 def row() -> DeltaGenerator:

@@ -7,10 +7,10 @@ import re
 import streamlit as st
 
 from cryptoforecast.service import Service
+from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
 from cryptoforecast.ui import elements, identity
-from cryptoforecast.ui.inputs import RUN
 from cryptoforecast.ui.words import plain
 
 

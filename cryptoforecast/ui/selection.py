@@ -11,6 +11,7 @@ from cryptoforecast.errors import CryptoForecastError, UnknownModel
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service, choices
 from cryptoforecast.service.choices import BASELINES, default_coin, make_spec
+from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import (
     Backtest,
     MarketQuery,
@@ -20,7 +21,6 @@ from cryptoforecast.types import (
     TrainedModel,
 )
 from cryptoforecast.ui import inputs
-from cryptoforecast.ui.inputs import RUN
 
 
 def job(service: Service, model_name: str) -> Job[Run] | None:

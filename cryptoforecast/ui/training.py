@@ -7,8 +7,9 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
+from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import PriceHistory, Progress
-from cryptoforecast.ui import elements, form, identity, inputs
+from cryptoforecast.ui import elements, form, identity
 from cryptoforecast.ui.words import plain
 
 #: Trainings of a session that stay in the list of models.
@@ -35,7 +36,7 @@ def offer(service: Service, history: PriceHistory) -> None:
         if spec is None:
             return
         job = service.training.submit(history, spec, user=identity.user())
-        name = inputs.RUN + job.key
+        name = RUN + job.key
         runs = [run for run in st.session_state.get("runs", []) if run != name]
         st.session_state["runs"] = [*runs, name][-MAX_RUNS:]
         st.session_state["open"] = name

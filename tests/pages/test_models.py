@@ -64,7 +64,7 @@ def test_a_guest_sees_who_may_delete_and_no_button(open_page, headers):
     page = open_page("models", card="mine")
     assert "You use this server as a guest" in words(page)
     assert "Only the owner may delete it" in words(page)
-    assert "open the app on the machine that it runs on" in words(page)
+    assert "open the app on its own machine" in words(page)
     assert not [button for button in page.button if button.label == "Delete"]
     assert not page.text_input  # no key is set, so there is no field
     assert set(page.dataframe[0].value["Saved by"]) == {"project", "the owner"}

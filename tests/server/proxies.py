@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 
@@ -14,12 +15,13 @@ Change = Callable[[dict[str, str]], None]
 
 
 @contextlib.contextmanager
-def reverse_proxy(port: int, change: Change) -> Iterator[int]:
+def reverse_proxy(port: int, change: Change, user: int | None = None) -> Iterator[int]:
     """Forward to a port of this machine; give the port of the proxy.
 
     Args:
         port: Where the server listens.
         change: Is called with the headers of each connection's first request, to change them.
+        user: Whose process the proxy seems to be, by number; only the superuser may choose.
     """
     own, started, ended = free_port(), threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
@@ -27,7 +29,7 @@ def reverse_proxy(port: int, change: Change) -> Iterator[int]:
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())
         server = await asyncio.start_server(
-            lambda reader, writer: _forward(reader, writer, port, change), "127.0.0.1", own
+            lambda reader, writer: _forward(reader, writer, port, change, user), "127.0.0.1", own
         )
         started.set()
         await ended.wait()
@@ -44,9 +46,15 @@ def reverse_proxy(port: int, change: Change) -> Iterator[int]:
 
 
 async def _forward(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, change: Change
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    port: int,
+    change: Change,
+    user: int | None,
 ) -> None:
     there, here = await asyncio.open_connection("127.0.0.1", port)
+    if user is not None:
+        os.fchown(here.get_extra_info("socket").fileno(), user, -1)
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     request, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}

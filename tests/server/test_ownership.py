@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests import serving, synthetic
 from tests.server.proxies import Change, reverse_proxy
 
 KEY = "correct horse battery staple"
+#: The user of servers that need no rights, by number.
+NOBODY = 65_534
 PUBLIC = "http://forecasts.example"
 
 
@@ -97,7 +100,7 @@ def test_who_comes_through_a_proxy_deletes_nothing(tmp_path: Path, change: Chang
         assert saved(tmp_path) == ["second", "third"]  # on this machine, without a key
 
         with reverse_proxy(int(url.rpartition(":")[2]), change) as proxy:
-            for origin in (PUBLIC, url, "http://localhost"):  # the last two are forged
+            for origin in (PUBLIC, "http://localhost"):  # the last one is forged
                 with guest(proxy, origin) as tab:
                     if tab is None:
                         continue
@@ -115,6 +118,23 @@ def test_who_comes_through_a_proxy_deletes_nothing(tmp_path: Path, change: Chang
             open_models(later, "second")
             assert not later.can("delete")
         assert saved(tmp_path) == ["second", "third"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs the superuser")
+def test_a_proxy_of_another_user_makes_nobody_local(tmp_path: Path) -> None:
+    save(tmp_path, "first")
+    with serving.streamlit(tmp_path) as url:
+        host = url.rpartition("/")[2]
+
+        def all_forged(headers: dict[str, str]) -> None:
+            headers["host"], headers["origin"] = host, url
+
+        port = int(url.rpartition(":")[2])
+        for user, owned in ((NOBODY, False), (os.getuid(), True)):
+            with reverse_proxy(port, all_forged, user) as proxy, guest(proxy) as tab:
+                assert tab is not None
+                open_models(tab, "first")
+                assert tab.can("delete") is owned  # a tunnel that the owner opens is trusted
 
 
 def test_where_a_key_is_set_the_key_alone_counts(tmp_path: Path) -> None:
