@@ -162,7 +162,8 @@ def model(service: Service, interval: str) -> str:
     guests = [one.name for one in saved if one.card.guest]
     names = [one.name for one in saved if not one.card.guest]
     # Guests of a server may save many: they come last, in front of nobody's own.
-    options = [*names, *st.session_state.get("runs", []), *BASELINES, *guests]
+    own = st.session_state.get("runs", [])
+    options = [*names, *own, *BASELINES, *guests]
     if str(st.session_state["model"]).startswith(RUN):
         options = url.with_value(options, st.session_state["model"])
     if st.session_state["model"] not in options:
@@ -174,7 +175,7 @@ def model(service: Service, interval: str) -> str:
             key="model",
             on_change=url.changed,
             args=("model",),
-            format_func=lambda name: _model_label(service, name),
+            format_func=lambda name: _model_label(service, name, own=name in own),
             help="A saved model, a model that you trained in this session, or a simple method to "
             "compare with (baseline). Saved models are listed if they learnt from candles of this "
             "length.",
@@ -203,11 +204,12 @@ def _coin_label(service: Service, name: str) -> str:
     return f"{name} · {COINS[name].name}" if name in COINS else name
 
 
-def _model_label(service: Service, name: str) -> str:
+def _model_label(service: Service, name: str, *, own: bool) -> str:
     if name in BASELINES:
         return f"Baseline: {words.BASELINES.get(name, name)}"
     if not name.startswith(RUN):
         return name
     key = name.removeprefix(RUN)
     job = service.training.job(key)
-    return f"Your {job.title if job is not None else 'training'} · {key[:6]}"
+    whose = "Your" if own else "Linked"
+    return f"{whose} {job.title if job is not None else 'training'} · {key[:6]}"

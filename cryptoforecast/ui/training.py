@@ -118,7 +118,7 @@ def _choices(service: Service, job: Job[Run]) -> None:
                 ),
             )
     if not waits:
-        st.caption("Someone else waits for this training. You see how far it is.")
+        st.caption("You follow this training by its link. It goes on for those who wait for it.")
     elif others:
         st.caption("Others wait for this training too. It goes on for them if you cancel it.")
     else:

@@ -342,6 +342,9 @@ def test_cancel_ends_a_training_long_before_its_last_epoch(open_page):
     job = service.training.submit(history, specs.make("careful", epochs=200), user=OWNER)
     page = open_page("", model=f"run-{job.key}")
     assert "Training LSTM" in words(page)
+    # It was started elsewhere: a link does not make it a training of this session.
+    labels = page.selectbox(key="model").options
+    assert f"Linked LSTM for BTC 1h · {job.key[:6]}" in labels
     next(button for button in page.button if button.label == "Cancel").click().run()
     assert job.state == "cancelled"
     page.run()
