@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +25,8 @@ from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import library
 from tests import synthetic
 
+#: A user without rights, by number.
+NOBODY = 65_534
 GUEST = User("a session", owner=False)
 
 
@@ -308,3 +312,42 @@ def test_one_bad_bundle_breaks_neither_api_nor_command_line(
 
 def test_a_refusal_of_the_api_has_its_status() -> None:
     assert predict.refusal(NotAllowed("no")).status_code == 403
+
+
+def test_guests_who_save_at_once_take_no_place_twice(settings: Settings) -> None:
+    models = Service(dataclasses.replace(settings, guest_models=3)).saved_models
+
+    def save(number: int) -> bool:
+        try:
+            models.add(synthetic.model(), f"a-{number}", user=User(f"session {number}", False))
+        except InvalidInput:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(save, range(16))) == 3
+    assert len(names(models)) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs the superuser")
+def test_what_may_not_be_read_breaks_no_list() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        home = Path(place)
+        home.chmod(0o755)
+        for name in ("a-good", "file", "folder", "z-good"):
+            bundles.save(synthetic.model(), home / "models", name)
+        (home / "models" / "file" / "bundle.json").chmod(0)
+        (home / "models" / "folder").chmod(0)
+        os.seteuid(NOBODY)
+        try:
+            models = Service(Settings(home, shipped=home / "none", live=False)).saved_models
+            assert names(models) == ["a-good", "z-good"]
+            assert models.damaged()["file"].startswith("The saved model file can't be read: Perm")
+            assert place not in str(models.damaged())
+            for name in ("file", "folder"):
+                with pytest.raises(CryptoForecastError):
+                    models.load(name)
+                with pytest.raises(CryptoForecastError):
+                    models.delete(name, user=OWNER)
+        finally:
+            os.seteuid(0)
