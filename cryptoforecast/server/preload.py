@@ -59,6 +59,7 @@ def _preload() -> None:
         from cryptoforecast.ui import landing
 
         landing.preload(service())
+        service().saved_models.all()  # reads each model's card, for the lists of the pages
     except CryptoForecastError as error:
         log.warning("The first answers of the server could not be preloaded: %s", error)
     finally:
