@@ -7,7 +7,6 @@ fast this machine is, is learnt from the trainings of the process.
 from __future__ import annotations
 
 import dataclasses
-import statistics
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -174,7 +173,7 @@ class Pace:
     def factor(self) -> float:
         """Seconds on this machine for each second that was estimated."""
         with self._lock:
-            return statistics.median(self._ratios) if self._ratios else 1.0
+            return sorted(self._ratios)[len(self._ratios) // 2] if self._ratios else 1.0
 
     def learn(self, estimated: float, measured: float) -> None:
         """Take account of work that was estimated and then measured, in seconds."""
