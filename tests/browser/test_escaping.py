@@ -16,6 +16,7 @@ from cryptoforecast import html_report
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.learning import specs
+from cryptoforecast.library.prices import Prices
 from tests import serving, synthetic
 from tests.browser.payloads import HOST, TEXTS
 from tests.prices.files import samples
@@ -257,6 +258,11 @@ def test_a_report_runs_nothing_of_a_stranger(context: BrowserContext, tmp_path: 
     expect(page.locator(".js-plotly-plot .gtitle").first).to_be_visible()
     assert page.evaluate(FOREIGN.replace("ours = location.origin", "ours = 'file:'")) == []
     assert watch.complaints == []
+
+    path.write_text(f"<meta charset=utf-8>{Prices(history)._repr_html_()}", "utf-8")
+    page.goto(path.as_uri())
+    expect(page.get_by_text(EVIL).first).to_be_visible()
+    assert page.evaluate(FOREIGN.replace("ours = location.origin", "ours = 'file:'")) == []
 
     # Were a text not escaped, the browser would run none of it and ask nobody.
     path.write_text(document.replace("<h1>", f"<h1>{EVIL}<script>window.ran=1</script>", 1))
