@@ -26,6 +26,9 @@ from cryptoforecast.types import PriceHistory, TrainedModel
 #: What is in a home: a version by kind and name. A damaged thing has a text instead.
 Snapshot = dict[tuple[str, str], int | str]
 
+#: Trainings and written files of a home.
+KEYS = [f"{number:032x}" for number in range(4)]
+FILES = ["a.csv", "a.csv.gz", "a.parquet"]
 #: Trainings and price files that the caches may keep.
 MAX_KEPT = 2
 
@@ -92,6 +95,21 @@ def write_prices(home: Path, name: str, version: int) -> None:
 def write_text(home: Path, name: str, version: int) -> None:
     """Write a document as ``--html`` does; an existing one is replaced."""
     files.write_text(f"{version}\n" * 20_000, home / "exports" / name)
+
+
+def prepare(home: Path) -> None:
+    """Make a home in which everything is there once."""
+    (home / "exports").mkdir(parents=True)
+    for name, versions in (("mine", [0]), ("other", [7]), ("twice", [0, 1])):
+        for version in versions:
+            bundles.save(model(version), models_of(home), name, force=True)
+    for name in ("A", "B"):
+        prices_of(home).store(price_key(name), entry(1))
+    for key in KEYS[:2]:
+        cache_of(home).put(key, model(0))
+    for name in FILES:
+        write_prices(home, name, 1)
+    write_text(home, "a.html", 1)
 
 
 def start(home: Path) -> None:

@@ -1,8 +1,9 @@
 """Kill and disturb everything that writes files, and count what was lost.
 
 A child process is killed before and after each call that touches files (found by tracing), each
-call is made to fail as on a full disk, a working process is killed at random moments, and several
-processes work on one home at once. After each disturbance a start of the app looks at what is
+call is made to fail as on a full disk, the child is stopped at each call while another process
+works, a working process is killed at random moments, and several processes work on one home at
+once. After each disturbance a start of the app looks at what is
 there: each saved model, cached training, cached price and written file has to be the old one or
 the new one, whole, and nothing else may be left. Exits with 1 if anything was lost.
 
@@ -14,8 +15,8 @@ from __future__ import annotations
 
 import argparse
 import errno
+import functools
 import os
-import random
 import shutil
 import signal
 import sys
@@ -29,13 +30,17 @@ from types import FrameType
 # Threads of a library would not survive a fork. Read when NumPy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from benchmarks.crash_disk import on_a_full_disk
 from benchmarks.crash_home import (
+    FILES,
+    KEYS,
     Snapshot,
     cache_of,
     entry,
     leftovers,
     model,
     models_of,
+    prepare,
     price_key,
     prices_of,
     snapshot,
@@ -43,6 +48,7 @@ from benchmarks.crash_home import (
     write_prices,
     write_text,
 )
+from benchmarks.crash_moments import Tally, at_random
 from benchmarks.crash_rivals import compete
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.learning import bundles
@@ -56,10 +62,6 @@ CHANGES = frozenset({
 })  # fmt: skip
 #: Exit statuses of a child that reached the end, was refused, and raised a foreign error.
 DONE, REFUSED, FOREIGN = 0, 2, 3
-KEYS = [f"{number:032x}" for number in range(4)]
-FILES = ["a.csv", "a.csv.gz", "a.parquet"]
-#: Problems that are printed of each kind of disturbance.
-MAX_PRINTED = 5
 
 Act = Callable[[Path], None]
 
@@ -123,21 +125,6 @@ ACTS: tuple[Act, ...] = (
 SHORT_ACTS = (save_new, overwrite_again, delete, cache_prices)
 
 
-def prepare(home: Path) -> None:
-    """Make a home in which everything is there once."""
-    (home / "exports").mkdir(parents=True)
-    for name, versions in (("mine", [0]), ("other", [7]), ("twice", [0, 1])):
-        for version in versions:
-            bundles.save(model(version), models_of(home), name, force=True)
-    for name in ("A", "B"):
-        prices_of(home).store(price_key(name), entry(1))
-    for key in KEYS[:2]:
-        cache_of(home).put(key, model(0))
-    for name in FILES:
-        write_prices(home, name, 1)
-    write_text(home, "a.html", 1)
-
-
 @dataclass
 class Tracer:
     """Counts the calls that touch files, and disturbs one of them.
@@ -176,6 +163,10 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def _fail(number: int) -> None:
     raise OSError(number, os.strerror(number))
 
@@ -184,8 +175,16 @@ KILLS = frozenset({"c_call", "c_return", "c_exception"})
 FAULTS = frozenset({"c_call"})
 
 
-def child(act: Act, home: Path, tracer: Tracer | None = None) -> int:
+UNDISTURBED = Tracer(2**62, FAULTS, _stop)
+
+
+def child(act: Act, home: Path, tracer: Tracer) -> int:
     """Do something in a process of its own; return its exit status, or minus its signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(fork(act, home, tracer), 0)[1])
+
+
+def fork(act: Act, home: Path, tracer: Tracer) -> int:
+    """Start a process that does something, and return its number."""
     number = os.fork()
     if number == 0:
         status = FOREIGN
@@ -193,14 +192,14 @@ def child(act: Act, home: Path, tracer: Tracer | None = None) -> int:
             sys.setprofile(tracer)
             act(home)
             sys.setprofile(None)
-            status = DONE if tracer is None or tracer.number > 0 else REFUSED
+            status = DONE if tracer.number > 0 else REFUSED
         except CryptoForecastError:
             status = REFUSED
         except BaseException as error:  # each one is a finding
             print(f"  foreign error: {type(error).__name__}: {error}", flush=True)
         finally:
             os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+    return number
 
 
 def losses(before: Snapshot, after: Snapshot, home: Path) -> Iterator[str]:
@@ -212,21 +211,6 @@ def losses(before: Snapshot, after: Snapshot, home: Path) -> Iterator[str]:
             if found.get(key) not in (before.get(key), after.get(key)):
                 yield f"{key}: {found.get(key)}, not {before.get(key)} or {after.get(key)}"
     yield from (f"left: {name}" for name in leftovers(home))
-
-
-@dataclass
-class Tally:
-    """What was done and what was lost."""
-
-    disturbances: int = 0
-    lost: int = 0
-
-    def add(self, name: str, problems: list[str]) -> None:
-        """Count one disturbance."""
-        self.disturbances += 1
-        self.lost += bool(problems)
-        if problems and self.lost <= MAX_PRINTED:
-            print(f"  {name}: {'; '.join(problems[:3])}")
 
 
 def at_every_call(
@@ -270,88 +254,49 @@ def at_every_call(
     return number - 1
 
 
-def at_random(kills: int, seed: int, home: Path, tally: Tally) -> None:
-    """Kill a process that does everything in turn, at random moments."""
-    chance = random.Random(seed)
-    prepare(home)
-    kept = snapshot(home)
-    allowed: dict[tuple[str, str], set[int | str | None]] = {
-        key: {value} for key, value in kept.items()
-    }
-    for kill in range(kills):
-        told, telling = os.pipe()
-        number = os.fork()
-        if number == 0:
-            os.close(told)
-            try:
-                _work_for_ever(home, chance.randrange(2**32), telling)
-            finally:
-                os._exit(FOREIGN)
-        os.close(telling)
-        chance.random()
-        os.read(told, 1)
-        time.sleep(chance.uniform(0, 0.15))
-        os.kill(number, signal.SIGKILL)
-        os.waitpid(number, 0)
-        with os.fdopen(told) as lines:
-            _note(allowed, lines)
-        found = snapshot(home)
-        problems = _forbidden(allowed, found)
-        start(home)
-        found = snapshot(home)
-        problems += _forbidden(allowed, found) + [f"left: {name}" for name in leftovers(home)]
-        tally.add(f"random kill {kill}", problems)
-        allowed = {key: {found.get(key)} for key in allowed.keys() | found.keys()}
+def stopped_at_every_call(act: Act, folder: Path, tally: Tally) -> tuple[int, float]:
+    """Stop a child at each call of an act, work on the same home, and let the child go on.
 
-
-def _work_for_ever(home: Path, seed: int, telling: int) -> None:
-    """Save, delete, cache and write in turn, and tell before and after each."""
-    chance = random.Random(seed)
-    os.write(telling, b"\n")
+    Returns:
+        How many moments there are, and the longest that this process worked, in seconds.
+    """
+    template = folder / "template"
+    prepare(template)
+    number, slowest = 0, 0.0
     while True:
-        kind, name, version, act = _anything(home, chance)
-        if version is None and name not in bundles.names(models_of(home)):
-            continue
-        os.write(telling, f"begin {kind} {name} {version}\n".encode())
-        act()
-        os.write(telling, f"end {kind} {name} {version}\n".encode())
+        number += 1
+        home = folder / str(number)
+        shutil.copytree(template, home)
+        tracer = Tracer(number, FAULTS, _stop, only_changes=True)
+        process = fork(act, home, tracer)
+        if not os.WIFSTOPPED(os.waitpid(process, os.WUNTRACED)[1]):
+            break
+        began = time.monotonic()
+        start(home)
+        problems = _work_beside(home)
+        slowest = max(slowest, time.monotonic() - began)
+        os.kill(process, signal.SIGCONT)
+        if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == FOREIGN:
+            problems.append("foreign error")
+        start(home)
+        problems += [f"left: {name}" for name in leftovers(home)]
+        problems += [f"{key}: {value}" for key, value in snapshot(home).items()
+                     if type(value) is str]  # fmt: skip
+        tally.add(f"{act.__name__}, stopped at {number}", problems)
+        shutil.rmtree(home)
+    shutil.rmtree(folder)
+    return number - 1, slowest
 
 
-def _anything(
-    home: Path, chance: random.Random
-) -> tuple[str, str, int | None, Callable[[], object]]:
-    """Return what to do next: the kind and the name of a thing, its next version, the act."""
-    folder, version = models_of(home), chance.randrange(100)
-    name, key, symbol, file = map(chance.choice, (["mine", "new"], KEYS, "ABC", FILES))
-    return chance.choice([
-        ("model", name, version,
-         lambda: bundles.save(model(version), folder, name, force=True)),
-        ("model", "new", None, lambda: bundles.delete(folder, "new")),
-        ("training", key, version, lambda: cache_of(home, 9).put(key, model(version))),
-        ("price", f"{symbol}-USD", version,
-         lambda: prices_of(home, 9).store(price_key(symbol), entry(version))),
-        ("file", file, version, lambda: write_prices(home, file, version)),
-        ("file", "a.html", version, lambda: write_text(home, "a.html", version)),
-    ])  # fmt: skip
-
-
-def _note(allowed: dict[tuple[str, str], set[int | str | None]], lines: Iterator[str]) -> None:
-    """Note what each thing may be, from what the killed process told."""
-    for line in lines:
-        when, kind, name, value = line.split()
-        version = None if value == "None" else int(value)
-        if when == "end":
-            allowed[kind, name] = {version}
-        else:
-            allowed.setdefault((kind, name), {None}).add(version)
-
-
-def _forbidden(allowed: dict[tuple[str, str], set[int | str | None]], found: Snapshot) -> list[str]:
-    return [
-        f"{key}: {found.get(key)}, not one of {allowed.get(key)}"
-        for key in allowed.keys() | found.keys()
-        if found.get(key) not in allowed.get(key, {None})
-    ]
+def _work_beside(home: Path) -> list[str]:
+    """Save, read and cache while another process stands still in the middle of a write."""
+    bundles.save(model(9), models_of(home), "twice", force=True)
+    cache_of(home, 9).put(KEYS[1], model(9))
+    prices_of(home, 9).store(price_key("B"), entry(9))
+    write_prices(home, "a.csv", 9)
+    found = snapshot(home)
+    things = ("model", "twice"), ("training", KEYS[1]), ("price", "B-USD"), ("file", "a.csv")
+    return [f"{thing} is {found.get(thing)}, not 9" for thing in things if found.get(thing) != 9]
 
 
 def main() -> int:
@@ -394,6 +339,18 @@ def _every_call(folder: Path, *, short: bool) -> Iterator[Tally]:
             what = "killed" if error is None else "full disk"
             print(f"{act.__name__:22} {what:10} {count:4} moments, {tally.lost} lost", flush=True)
             yield tally
+        if short and act is not overwrite_again:
+            continue
+        run = functools.partial(child, act, tracer=UNDISTURBED)
+        full = None if short else on_a_full_disk(act.__name__, folder, run, (DONE, REFUSED))
+        if full is not None:
+            print(f"{act.__name__:22} really full {full.disturbances:3} times, {full.lost} lost")
+            yield full
+        tally = Tally()
+        count, seconds = stopped_at_every_call(act, folder, tally)
+        others = f"others worked for at most {seconds:.1f} s"
+        print(f"{act.__name__:22} stopped    {count:4} moments, {tally.lost} lost; {others}")
+        yield tally
 
 
 if __name__ == "__main__":

@@ -222,17 +222,6 @@ def test_a_folder_that_can_not_be_written_is_told_with_the_remedy(tmp_path):
     assert bundles.names(folder) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
-def test_a_read_only_folder_is_told_with_the_remedy(tmp_path, bundle):
-    tmp_path.chmod(0o500)
-    with pytest.raises(CryptoForecastError, match="needs a folder that can be written"):
-        bundles.save(synthetic.model(), tmp_path, "other")
-    with pytest.raises(CryptoForecastError, match="needs a folder that can be written"):
-        bundles.delete(tmp_path, "mine")
-    tmp_path.chmod(0o700)
-    assert_same_forecasts(bundles.load(bundle), synthetic.model())
-
-
 @pytest.mark.parametrize("change", ["weights", "verdict"])
 def test_what_could_not_be_read_again_is_not_saved(tmp_path, bundle, change):
     model = synthetic.model(seed=9, **({"verdict": "\ud800"} if change == "verdict" else {}))
