@@ -42,6 +42,8 @@ def weights_names(target: Path) -> Iterator[Path]:
 def tidy(target: Path) -> None:
     """Remove the files in a model's folder that nobody needs or writes, and an empty folder."""
     with contextlib.suppress(OSError):
+        if _is_tidy(target):
+            return
         was_model = True
         # A process that deletes the model meanwhile passes over the weights that are locked here.
         while was_model:
@@ -54,6 +56,15 @@ def tidy(target: Path) -> None:
         if is_model or not _weights_in(target):
             whole_files.tidy(target)
             target.rmdir()  # fails unless it is empty
+
+
+def _is_tidy(target: Path) -> bool:
+    """Return whether there is a model and nothing that may be left; one look, as many are asked."""
+    with os.scandir(target) as entries:
+        names = {entry.name for entry in entries}
+    weights = [name for name in names if bundle_format.is_weights_name(name)]
+    hidden = any(name.startswith(".") for name in names)
+    return BUNDLE in names and len(weights) == 1 and not hidden
 
 
 def _weights_in(target: Path) -> list[Path]:

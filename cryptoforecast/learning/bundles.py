@@ -217,13 +217,13 @@ def tidy(folder: Path) -> None:
         folder: Folder of saved models; it need not exist.
     """
     with contextlib.suppress(OSError):
-        for path in list(folder.iterdir()):
-            if path.is_symlink() or not path.is_dir():
-                continue
-            if _is_name(path.name):
-                bundle_folder.tidy(path)
-            elif OLD_TEMPORARY.fullmatch(path.name):
-                _bring_back(path)
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for name in names:
+            if _is_name(name):
+                bundle_folder.tidy(folder / name)
+            elif OLD_TEMPORARY.fullmatch(name):
+                _bring_back(folder / name)
 
 
 def _is_name(name: str) -> bool:

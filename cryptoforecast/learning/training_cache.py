@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import threading
+import time
 from functools import cache
 from pathlib import Path
 
@@ -86,8 +87,10 @@ def _used_at(path: Path) -> int:
     """Return the time of the last use in ns; 0 if another process has dropped the model."""
     try:
         return path.stat().st_mtime_ns
-    except OSError:
+    except FileNotFoundError:
         return 0
+    except OSError:  # nobody knows: it is not the one to drop
+        return time.time_ns()
 
 
 def _drop(path: Path) -> None:

@@ -147,8 +147,10 @@ def _used_at(path: Path) -> int:
     """Return the time of the last use in ns; 0 if there is no file."""
     try:
         return path.stat().st_atime_ns
-    except OSError:
+    except FileNotFoundError:
         return 0
+    except OSError:  # nobody knows: it is not the one to remove
+        return time.time_ns()
 
 
 def _touch(path: Path) -> Identity | None:
