@@ -138,7 +138,7 @@ class PriceService:
             InvalidInput: If an argument is outside the rules, or the file is too long.
         """
         from cryptoforecast.prices.files import price_file
-        from cryptoforecast.prices.files.opening import MAX_ROWS as MAX_ROWS_OF_A_FILE
+        from cryptoforecast.prices.files.bounds import MAX_ROWS as MAX_ROWS_OF_A_FILE
 
         return price_file.read(
             source,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryptoforecast.prices.files import opening, price_file
+from cryptoforecast.prices.files import bounds, price_file
 from cryptoforecast.service import PriceService, is_file, shared
 from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import data
@@ -251,7 +251,7 @@ def test_repairs_that_leave_nothing_can_be_taken_back(open_page):
 def test_the_servers_limit_is_the_one_that_is_stated():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
     assert config["server"]["maxUploadSize"] == data.MAX_MEGABYTES
-    assert data.MAX_MEGABYTES * 10**6 <= opening.MAX_BYTES
+    assert data.MAX_MEGABYTES * 10**6 <= bounds.MAX_BYTES
 
 
 def test_one_series_of_several_is_chosen(open_page):

@@ -8,8 +8,11 @@ from typing import IO, BinaryIO
 
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import check_names, unique_names
-from cryptoforecast.prices.files.opening import open_source, unpack
+from cryptoforecast.prices.files.opening import open_source
+from cryptoforecast.prices.files.readers.feather import open_feather
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, find_column_names
+from cryptoforecast.prices.files.readers.parquet import open_parquet
+from cryptoforecast.prices.files.unpacking import unpack
 
 # Characters of a JSON file in which its first row must begin.
 _MAX_BEFORE_ROWS = 2_000
@@ -37,15 +40,12 @@ def column_names(source: Path | bytes | BinaryIO, delimiter: str | None = None) 
 
 def _names(packed: IO[bytes], delimiter: str | None) -> tuple[str, ...]:
     """Find the names by the file's format."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     head = unpack(packed).read(HEAD_BYTES)
     packed.seek(0)
     if head.startswith(b"PAR1"):
-        return tuple(pq.read_schema(packed).names)
+        return tuple(open_parquet(packed).schema_arrow.names)
     if head.startswith(b"ARROW1"):
-        return tuple(pa.ipc.open_file(packed).schema.names)
+        return tuple(open_feather(packed).names)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
         return _of_json(head.decode("utf-8-sig", errors="replace"))
     return find_column_names(head, delimiter)

@@ -23,10 +23,11 @@ from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair, with_repairs
 from cryptoforecast.prices.candles.resample import step_of
 from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
+from cryptoforecast.prices.files.bounds import MAX_ROWS
 from cryptoforecast.prices.files.columns.quote import ASSUMED, HOW_TO_SAY
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import closed_reading
-from cryptoforecast.prices.files.opening import MAX_ROWS, Report, open_source
+from cryptoforecast.prices.files.opening import Report, open_source
 from cryptoforecast.prices.files.readers.formats import read_candles
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.types import PriceHistory
@@ -93,7 +94,7 @@ def read(
         corrections = dataclasses.replace(corrections, quote=own.quote)
     try:
         with open_source(source, report) as stream:
-            reading = read_candles(stream, corrections, interval, max_candles)
+            reading = read_candles(stream, corrections, interval, max_candles, report)
         symbol = _symbol(own, reading, name, corrections)
         reading, notes = closed_reading(reading, now, "file")
     except SeveralSeries as error:

@@ -14,6 +14,10 @@ from cryptoforecast.types import Array, Problem
 PRICES = ("open", "high", "low", "close")
 
 
+def _nobody(_share: float) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Rows of a file, and which column plays which role.
@@ -34,6 +38,8 @@ class Table:
         others: Names of the columns without a role, which may say of which series a row is.
         load: Reads columns without a role, all rows of them.
         places: `(rows,)` place of each row in the file, from 0; ``None`` if no row is left out.
+        report: Called with the share of the file that has been read, all of it, between the steps
+            that follow; may raise to end them.
     """
 
     frame: pd.DataFrame
@@ -49,6 +55,7 @@ class Table:
     others: Sequence[str] = ()
     load: Callable[[Sequence[str]], pd.DataFrame] | None = None
     places: Array | None = None
+    report: Callable[[float], None] = _nobody
 
     def where(self, row: int) -> str:
         """Return where row ``row`` (from 0) is in the file, for example ``"line 17"``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files import opening, price_file
+from cryptoforecast.prices.files import bounds, opening, price_file, unpacking
 from tests.prices.files import samples
 
 ROWS = 60_000
@@ -57,13 +57,13 @@ def test_a_stream_that_can_not_seek_is_read_too() -> None:
 
 @pytest.mark.parametrize("kind", [Recording, OneWay, bytes])
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
-    monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT) - 1)
+    monkeypatch.setattr(bounds, "MAX_BYTES", len(CONTENT) - 1)
     source = kind(CONTENT)
     with pytest.raises(UnreadableFile, match="Split it"):
         price_file.read(source, "x.csv")
     if kind is Recording:
         assert source.largest == 0
-    monkeypatch.setattr(opening, "MAX_BYTES", len(CONTENT))
+    monkeypatch.setattr(bounds, "MAX_BYTES", len(CONTENT))
     assert len(price_file.read(kind(CONTENT), "x.csv")) == ROWS
 
 
@@ -72,7 +72,7 @@ def test_progress_rises_to_the_end_of_the_file(pack: Callable[[bytes], bytes]) -
     content = pack(b"".join(b"%d\n" % i for i in range(300_000)))
     shares: list[float] = []
     with opening.open_source(content, shares.append) as packed:
-        stream = opening.unpack(packed)
+        stream = unpacking.unpack(packed)
         while stream.read(100_000):
             pass
     assert len(shares) > 5
@@ -84,7 +84,7 @@ def test_progress_rises_to_the_end_of_the_file(pack: Callable[[bytes], bytes]) -
 def test_a_source_of_exactly_the_bound_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "MAX_BYTES", 10)
+    monkeypatch.setattr(bounds, "MAX_BYTES", 10)
     path = tmp_path / "x"
     for size in (10, 11):
         content = b"x" * size
@@ -100,11 +100,11 @@ def test_a_source_of_exactly_the_bound_is_opened(
 
 def test_what_is_unpacked_is_bounded_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = io.BytesIO(gzip.compress(b"x" * 1_000))
-    monkeypatch.setattr(opening, "MAX_BYTES", 1_000)
-    assert len(opening.unpack(packed).read()) == 1_000
-    monkeypatch.setattr(opening, "MAX_BYTES", 999)
+    monkeypatch.setattr(bounds, "MAX_BYTES", 1_000)
+    assert len(unpacking.unpack(packed).read()) == 1_000
+    monkeypatch.setattr(bounds, "MAX_BYTES", 999)
     with pytest.raises(UnreadableFile, match="Split it"):
-        opening.unpack(packed).read()
+        unpacking.unpack(packed).read()
 
 
 def test_a_stream_is_read_from_its_start_wherever_it_stands() -> None:
@@ -113,7 +113,7 @@ def test_a_stream_is_read_from_its_start_wherever_it_stands() -> None:
     with opening.open_source(stream) as used:
         assert used.read() == b"abcdef"
     stream.seek(3)
-    assert opening.unpack(stream).read() == b"abcdef"
+    assert unpacking.unpack(stream).read() == b"abcdef"
     stream.seek(3)
     shares: list[float] = []
     with opening.open_source(stream, shares.append) as used:
@@ -138,14 +138,14 @@ def test_a_zip_archive_has_one_file(names: list[str], message: str) -> None:
         for name in names:
             archive.writestr(name, b"" if name.endswith("/") else b"content")
     if not message:
-        assert opening.unpack(packed).read() == b"content"
+        assert unpacking.unpack(packed).read() == b"content"
         return
     with pytest.raises(UnreadableFile, match=message):
-        opening.unpack(packed)
+        unpacking.unpack(packed)
 
 
 def test_the_bounds_are_told() -> None:
-    message = str(opening.too_large())
+    message = str(bounds.too_large())
     assert "may have 1,000 MB, unpacked too, and 12 million rows" in message
 
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
 
 
 def test_a_damaged_archive_is_refused_while_it_is_read() -> None:
-    stream = opening.unpack(io.BytesIO(gzip.compress(b"x" * 1_000)[:-10]))
+    stream = unpacking.unpack(io.BytesIO(gzip.compress(b"x" * 1_000)[:-10]))
     with pytest.raises(UnreadableFile, match="The gzip archive is damaged"):
         stream.read()
     packed = io.BytesIO()
@@ -165,4 +165,4 @@ def test_a_damaged_archive_is_refused_while_it_is_read() -> None:
         archive.writestr("a", b"content")
     changed = packed.getvalue().replace(b"content", b"contend")
     with pytest.raises(UnreadableFile, match="The zip archive is damaged"):
-        opening.unpack(io.BytesIO(changed)).read()
+        unpacking.unpack(io.BytesIO(changed)).read()

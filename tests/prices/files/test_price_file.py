@@ -13,7 +13,7 @@ import pytest
 
 from cryptoforecast.errors import AlreadyExists, InvalidInput, UnreadableFile
 from cryptoforecast.prices.candles.resample import resample
-from cryptoforecast.prices.files import opening
+from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import (
     check_free,
@@ -303,23 +303,22 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
 
 
 def test_size_is_bounded_packed_and_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(bounds, "MAX_BYTES", 10_000)
     with pytest.raises(UnreadableFile, match="Received: more"):
         read(b"x" * 10_001, "x.csv")
     with pytest.raises(UnreadableFile, match="Received: more"):
         read(io.BytesIO(b"x" * 10_001), "x.csv")
     bomb = gzip.compress(own() + b"0,1,1,1,1,1\n" * 1_000_000)
     assert len(bomb) < 50_000
-    monkeypatch.setattr(opening, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(bounds, "MAX_BYTES", 100_000)
     with pytest.raises(UnreadableFile, match="Received: more"):
         read(bomb, "x.csv.gz")
 
 
 def test_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     from cryptoforecast.prices.files.readers import arrow
-    from cryptoforecast.prices.files.readers import csv as csv_reader
 
-    monkeypatch.setattr(csv_reader, "MAX_ROWS", 500)
+    monkeypatch.setattr(bounds, "MAX_ROWS", 500)
     monkeypatch.setattr(arrow, "MAX_ROWS", 500)
     with pytest.raises(UnreadableFile, match="million rows"):
         read(as_csv(minutes(501)), "x.csv")

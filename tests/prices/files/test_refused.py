@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
-from cryptoforecast.prices.files import opening
+from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.price_file import read
 from tests.prices.files import samples
@@ -180,7 +180,7 @@ def test_encrypted_and_cut_archives_are_refused() -> None:
 
 
 def test_a_zip_bomb_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(bounds, "MAX_BYTES", 100_000)
     refused(zipped(a=samples.own(HOURS) + b"0,1,1,1,1,1\n" * 1_000_000), "Received: more")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.bounds import MAX_ROWS
 from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     choose_roles,
@@ -18,12 +19,14 @@ from cryptoforecast.prices.files.columns.roles import (
     missing_columns,
 )
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.opening import MAX_ROWS
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import Array
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+#: Bytes that a text in a column with a role may have.
+MAX_VALUE = 65_536
 
 
 def roles_by_schema(
@@ -122,15 +125,17 @@ def _holds_values(type_: pa.DataType) -> bool:
     """Tell whether a type holds one number, text or time a row."""
     from pyarrow import types
 
-    return not any(
-        is_other(type_)
-        for is_other in (
-            types.is_nested,
-            types.is_binary,
-            types.is_large_binary,
-            types.is_binary_view,
-            types.is_fixed_size_binary,
-            types.is_dictionary,
+    return is_text(type_) or any(
+        is_one(type_)
+        for is_one in (
+            types.is_integer,
+            types.is_floating,
+            types.is_decimal,
+            types.is_boolean,
+            types.is_timestamp,
+            types.is_date,
+            types.is_time,
+            types.is_null,
         )
     )
 
@@ -174,6 +179,7 @@ def make_table(
     for name, part in parts:
         part.validate(full=True)
         rows[name] += len(part)
+        _check_lengths(name, part)
         size += _bytes_written_out(part)
         if rows[name] > MAX_ROWS or size > max_bytes:
             raise UnreadableFile(
@@ -194,6 +200,19 @@ def make_table(
         foreign=is_foreign(names),
         decisions={"format": kind},
     )
+
+
+def _check_lengths(name: str, part: pa.Array) -> None:
+    """Refuse a text that is longer than any time or name."""
+    import pyarrow as pa
+
+    texts = part.dictionary if pa.types.is_dictionary(part.type) else part
+    longest = int(_text_lengths(texts).max(initial=0)) if is_text(texts.type) else 0
+    if longest > MAX_VALUE:
+        raise UnreadableFile(
+            f"A text may have {MAX_VALUE:,} bytes. Received: {longest:,} in column {name!r}. "
+            "Leave it out."
+        )
 
 
 def _bytes_written_out(part: pa.Array) -> int:

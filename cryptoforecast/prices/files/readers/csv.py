@@ -11,16 +11,16 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.prices.files.bounds import MAX_ROWS, UNBOUNDED, Bounds
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers.blocks import NotPlain, map_blocks
 from cryptoforecast.prices.files.readers.layout import (
     HEAD_BYTES,
@@ -28,14 +28,17 @@ from cryptoforecast.prices.files.readers.layout import (
     find_layout,
     too_many_cells,
 )
+from cryptoforecast.prices.files.readers.lines import Portions
 from cryptoforecast.prices.files.table import PRICES, Table
 from cryptoforecast.prices.files.values.numbers import ABSENT, is_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Rows of text parsed at once.
-_CHUNK_ROWS = 100_000
+# Rows of text parsed at once, at most; cells and bytes at once, about.
+_CHUNK_ROWS, _CHUNK_CELLS, _CHUNK_BYTES = 100_000, 700_000, 4_000_000
+# Empty rows that a file may have.
+_MAX_EMPTY = 100_000
 # Rows of text take several times the memory of numbers.
 _MAX_TEXT_ROWS = 4_000_000
 # Different words of a column that are compared with names of columns.
@@ -48,13 +51,19 @@ Opener = Callable[[], IO[bytes]]
 _Columns = dict[str, pd.Series]
 
 
-def read_csv(open_file: Opener, corrections: Corrections, max_candles: int = MAX_ROWS) -> Table:
+def read_csv(
+    open_file: Opener,
+    corrections: Corrections,
+    max_candles: int = MAX_ROWS,
+    bounds: Bounds = UNBOUNDED,
+) -> Table:
     """Read delimited text.
 
     Args:
         open_file: Opens the unpacked file at its start.
         corrections: What the user says about the file.
         max_candles: Rows of candles that the file may have.
+        bounds: What a file of this size may hold.
 
     Raises:
         UnreadableFile: If the file is no table of prices.
@@ -64,11 +73,12 @@ def read_csv(open_file: Opener, corrections: Corrections, max_candles: int = MAX
     foreign = is_foreign(layout.names)
     # Where the comma is the decimal mark, what looks like 27.1 may be 27,100 written as 27.100.
     max_candles = max_candles if set(PRICES) <= layout.roles.keys() else MAX_ROWS
+    limits = _Limits(max_candles, bounds)
     frame = None
     if not foreign and corrections.decimal != ",":
-        frame = _read_numbers(open_file, layout, max_candles)
+        frame = _read_numbers(open_file, layout, limits)
     if frame is None:
-        frame = _read_texts(open_file, layout, max_candles)
+        frame = _read_texts(open_file, layout, limits)
     frame = _without_cut_line(_without_headers(frame, layout), layout)
     return Table(
         frame=frame,
@@ -91,14 +101,14 @@ def _load(open_file: Opener, layout: Layout, names: Sequence[str]) -> pd.DataFra
     return _joined([{name: part[name] for name in names} for part in _parts(open_file, wanted)])
 
 
-def _read_numbers(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataFrame | None:
+def _read_numbers(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFrame | None:
     """Parse prices and volume as numbers; ``None`` if one of them is written in another way."""
     parts: list[_Columns] = []
     rows = 0
     try:
         for part in map_blocks(open_file(), layout, _series):
             rows += len(part[layout.names[-1]])
-            _check_rows(rows, max_candles)
+            limits.check(rows)
             parts.append(part)
     except NotPlain:
         return None
@@ -110,13 +120,18 @@ def _series(block: pa.Table) -> _Columns:
     return {name: block.column(name).to_pandas() for name in block.column_names}
 
 
-def _read_texts(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataFrame:
+def _read_texts(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFrame:
     """Read every column as text."""
     parts: list[_Columns] = []
-    rows = 0
+    rows = empty = 0
     for part in _parts(open_file, layout):
         rows += len(part[layout.names[-1]])
-        _check_rows(rows, max_candles)
+        empty += int(np.logical_and.reduce([part[name].isna() for name in part]).sum())
+        if empty > _MAX_EMPTY:
+            raise UnreadableFile(
+                f"A price file may have {_MAX_EMPTY:,} empty lines. Received: more. Leave them out."
+            )
+        limits.check(rows)
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
                 f"Numbers written with separators or units may fill {_MAX_TEXT_ROWS // 10**6} "
@@ -126,15 +141,25 @@ def _read_texts(open_file: Opener, layout: Layout, max_candles: int) -> pd.DataF
     return _joined(parts)
 
 
-def _check_rows(rows: int, max_candles: int) -> None:
-    """Refuse more rows than a file may have, or more than ``max_candles``."""
-    if rows > MAX_ROWS:
-        raise too_large()
-    if rows > max_candles:
-        raise InvalidInput(
-            f"At most {max_candles:,} candles of a file can be opened. Received: more. Choose "
-            "longer candles, such as 1h."
-        )
+class _Limits(NamedTuple):
+    """How many rows the file may have."""
+
+    max_candles: int
+    bounds: Bounds
+
+    def check(self, rows: int) -> None:
+        """Refuse more rows than a file may have, or more than ``max_candles``."""
+        self.bounds.check_rows(rows)
+        if rows > self.max_candles:
+            raise too_many_candles(self.max_candles)
+
+
+def too_many_candles(max_candles: int) -> InvalidInput:
+    """Return the error for a file with more candles than can be opened."""
+    return InvalidInput(
+        f"At most {max_candles:,} candles of a file can be opened. Received: more. Choose "
+        "longer candles, such as 1h."
+    )
 
 
 def _joined(parts: list[_Columns]) -> pd.DataFrame:
@@ -154,7 +179,8 @@ def _parts(open_file: Opener, layout: Layout) -> Iterator[_Columns]:
     read = list(dict.fromkeys([*layout.roles.values(), layout.names[-1]]))
     rows = 0
     try:
-        with _lines(open_file(), layout) as stream:
+        portions = Portions(open_file())
+        with _lines(io.BufferedReader(portions), layout) as stream:
             reader = pd.read_csv(
                 stream,
                 sep=layout.delimiter,
@@ -165,17 +191,16 @@ def _parts(open_file: Opener, layout: Layout) -> Iterator[_Columns]:
                 na_values=ABSENT,
                 skip_blank_lines=False,
                 skipinitialspace=True,
-                chunksize=_CHUNK_ROWS,
+                chunksize=_chunk_rows(layout),
                 low_memory=False,
             )
             while (part := _next(reader)) is not None:
+                portions.begin()
                 spare = part[_SPARE].notna().to_numpy()
                 if spare.any():
                     line = layout.skip + rows + int(spare.argmax()) + 1
                     raise too_many_cells(len(layout.names), len(names), line)
                 rows += len(part)
-                if rows > MAX_ROWS:
-                    raise too_large()
                 yield {name: part[name].copy() for name in read}
     except UnicodeError as error:
         raise UnreadableFile(f"It is not text in UTF-8 ({error}). Save it as UTF-8.") from error
@@ -185,6 +210,11 @@ def _parts(open_file: Opener, layout: Layout) -> Iterator[_Columns]:
         raise UnreadableFile(
             f"It is not a regular table: {_line(error, layout)}. Correct that line."
         ) from error
+
+
+def _chunk_rows(layout: Layout) -> int:
+    """Return how many rows are parsed at once."""
+    return max(1, min(_CHUNK_ROWS, _CHUNK_CELLS // len(layout.names), _CHUNK_BYTES // layout.width))
 
 
 def _next(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from cryptoforecast.prices.candles.quality import outside
 from cryptoforecast.prices.candles.resample import Merged, merge, nanoseconds, step_of
+from cryptoforecast.prices.files.bounds import UNBOUNDED, Bounds
 from cryptoforecast.prices.files.candles import MAX_VIOLATIONS
 from cryptoforecast.prices.files.columns.quote import find_quote
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo, volume_unit
@@ -26,7 +27,6 @@ from cryptoforecast.prices.files.copies import commonest_spacing
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.lengths import find_lengths
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
-from cryptoforecast.prices.files.opening import MAX_ROWS, too_large
 from cryptoforecast.prices.files.readers import blocks
 from cryptoforecast.prices.files.readers.blocks import NotPlain
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, Layout, find_layout
@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 
 
 def read_and_merge(
-    open_file: Callable[[], IO[bytes]], corrections: Corrections, interval: str
+    open_file: Callable[[], IO[bytes]],
+    corrections: Corrections,
+    interval: str,
+    bounds: Bounds = UNBOUNDED,
 ) -> Reading | None:
     """Read a long file of regular candles, and merge them into longer ones.
 
@@ -49,6 +52,7 @@ def read_and_merge(
         open_file: Opens the unpacked file at its start.
         corrections: What the user says about the file.
         interval: Length of the candles to make.
+        bounds: What a file of this size may hold.
 
     Returns:
         The same as ``candles_from_table``; ``None`` if the file is short or irregular.
@@ -70,8 +74,7 @@ def read_and_merge(
         for part in blocks.map_blocks(open_file(), layout, merger, dates=True):
             parts.append(part)
             size += part.size
-            if size > MAX_ROWS:
-                raise too_large()
+            bounds.check_rows(size)
         return _joined(parts, merger, corrections)
     except NotPlain:
         return None

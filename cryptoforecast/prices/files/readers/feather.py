@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.bounds import Bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.arrow import (
     columns_of_names,
@@ -16,6 +17,7 @@ from cryptoforecast.prices.files.readers.arrow import (
     roles_by_schema,
     value_types,
 )
+from cryptoforecast.prices.files.readers.feather_bounds import check_batches, check_footer
 from cryptoforecast.prices.files.table import Table
 
 if TYPE_CHECKING:
@@ -27,6 +29,35 @@ MAX_FEATHER_BYTES = 4_000_000
 MAX_UNPACKED_BYTES = 100_000_000
 # What Zstandard packed begins with this, and may unpack to any size.
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
+
+
+def open_feather(stream: IO[bytes]) -> pa.Schema:
+    """Read the names and types of a Feather file's columns.
+
+    Args:
+        stream: The file from its start.
+
+    Raises:
+        UnreadableFile: If it is too large.
+        ValueError: If it is damaged; also as one of Arrow's errors.
+    """
+    return _opened(_content(stream))
+
+
+def _content(stream: IO[bytes]) -> bytes:
+    """Read the whole file, if it is small enough."""
+    content = stream.read(MAX_FEATHER_BYTES + 1)
+    if len(content) > MAX_FEATHER_BYTES:
+        raise _unbounded("a larger file")
+    return content
+
+
+def _opened(content: bytes) -> pa.Schema:
+    """Return the columns once their description is found to be within bounds."""
+    import pyarrow as pa
+
+    check_footer(content)
+    return pa.ipc.open_file(content).schema
 
 
 def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
@@ -43,29 +74,30 @@ def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
     import pyarrow as pa
 
     corrections.refuse_delimiter("Feather")
-    content = stream.read(MAX_FEATHER_BYTES + 1)
-    if len(content) > MAX_FEATHER_BYTES:
-        raise _unbounded("a larger file")
+    content = _content(stream)
     if _ZSTANDARD in content:
         raise _unbounded("bytes that Zstandard begins with")
     try:
-        schema = pa.ipc.open_file(content).schema
+        schema = _opened(content)
         roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         _check_types(schema, types)
+        bounds = Bounds(len(content))
+        check_batches(content, bounds)
+        most = min(MAX_UNPACKED_BYTES, bounds.values)
 
         def load(names: Sequence[str]) -> pd.DataFrame:
             others = columns_of_names(schema, roles, names)
             _check_types(schema, others)
             parts = _parts(content, schema, others)
-            return make_table(parts, others, schema, {}, "Feather", MAX_UNPACKED_BYTES).frame
+            return make_table(parts, others, schema, {}, "Feather", most).frame
 
         parts = _parts(content, schema, types)
-        table = make_table(parts, types, schema, roles, "Feather", MAX_UNPACKED_BYTES)
+        table = make_table(parts, types, schema, roles, "Feather", most)
         table.decisions.update(decisions)
         others = list(columns_of_names(schema, roles))
         return dataclasses.replace(table, others=others, load=load)
-    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise UnreadableFile(
             f"The Feather file is damaged: {str(error)[:200]}. Save it again, version 2."
         ) from error

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import IO
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.bounds import MAX_ROWS, Bounds
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.opening import MAX_ROWS, unpack
+from cryptoforecast.prices.files.opening import Report
 from cryptoforecast.prices.files.readers.csv import read_csv
 from cryptoforecast.prices.files.readers.fast_csv import read_and_merge
 from cryptoforecast.prices.files.readers.feather import read_feather
 from cryptoforecast.prices.files.readers.json import read_json
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES
+from cryptoforecast.prices.files.readers.lines import bounded_lines
 from cryptoforecast.prices.files.readers.parquet import read_parquet
 from cryptoforecast.prices.files.table import Reading
+from cryptoforecast.prices.files.unpacking import unpack
 
 # First bytes of files of other kinds, what they are, and what the user can do.
 _OTHER_KINDS = (
@@ -38,6 +42,7 @@ def read_candles(
     corrections: Corrections,
     interval: str | None = None,
     max_candles: int = MAX_ROWS,
+    report: Report | None = None,
 ) -> Reading:
     """Read a file of any known format, packed or not, into candles.
 
@@ -45,7 +50,8 @@ def read_candles(
         packed: The file, seekable.
         corrections: What the user says about the file.
         interval: Merge into candles of this length; the file's own by default.
-        max_candles: Candles that a text file may have if ``interval`` is not given.
+        max_candles: Candles that the file may have if ``interval`` is not given.
+        report: Called now and then after the file was read; may raise to end the reading.
 
     Raises:
         UnreadableFile: If the file is of no known format, or can't be read without doubt.
@@ -61,18 +67,25 @@ def read_candles(
                 "A price file is CSV, JSON, Parquet or Feather. Received: what looks like "
                 f"{what}. {remedy}"
             )
+    bounds = Bounds.of(packed, packed=stream is not packed)
+    most = max_candles if interval is None else MAX_ROWS
     if head.startswith(b"PAR1"):
-        table = read_parquet(_seekable(packed, stream), corrections)
+        table = read_parquet(_seekable(packed, stream), corrections, most)
     elif head.startswith(b"ARROW1"):
         table = read_feather(_seekable(packed, stream), corrections)
     elif start.startswith((b"{", b"[")):
-        table = read_json(unpack(packed), corrections)
+        table = read_json(unpack(packed), corrections, bounds)
     else:
-        merged = interval and read_and_merge(lambda: unpack(packed), corrections, interval)
+
+        def open_lines() -> IO[bytes]:
+            return bounded_lines(unpack(packed))
+
+        merged = interval and read_and_merge(open_lines, corrections, interval, bounds)
         if merged:
             return merged
-        rows = max_candles if interval is None else MAX_ROWS
-        table = read_csv(lambda: unpack(packed), corrections, rows)
+        table = read_csv(open_lines, corrections, most, bounds)
+    if report is not None:
+        table = dataclasses.replace(table, report=report)
     return candles_from_table(table, corrections, interval)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import math
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.bounds import UNBOUNDED, Bounds
 from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     choose_roles,
@@ -43,6 +45,12 @@ from cryptoforecast.prices.files.table import Table
 # Records of plain values at the beginning of a file, in so many characters.
 _RECORD = re.compile(r"\{[^{}]*\}")
 _MAX_SEARCHED = 100_000
+# What the parsed values take, bytes: a record of a few names, a list, a number, a text, a name.
+_RECORD_BYTES, _LIST_BYTES, _VALUE_BYTES, _TEXT_BYTES, _KEY_BYTES = 300, 60, 40, 57, 20
+# What they may take, bytes: for each file, and for each of its bytes.
+_FREE_MEMORY, _MEMORY_RATIO = 60_000_000, 5
+# Records that are made of columns, cells that are empty, and blank lines, in any file.
+_FREE_RECORDS, _FREE_CELLS, _MAX_BLANK = 100_000, 1_000_000, 100_000
 # Rows by which columns are recognised.
 _SAMPLE_ROWS = 400
 
@@ -50,12 +58,13 @@ _SAMPLE_ROWS = 400
 _Columns = tuple[pd.DataFrame, list[str], dict[str, str], dict[str, str]]
 
 
-def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
+def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBOUNDED) -> Table:
     """Read JSON rows.
 
     Args:
         stream: The unpacked file from its start.
         corrections: What the user says about the file.
+        bounds: What a file of this size may hold.
 
     Raises:
         UnreadableFile: If the file is damaged, too large, or has no rows of prices.
@@ -65,7 +74,7 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     # Every row has brackets, so that too many rows are counted before they are parsed.
     if len(content) > MAX_JSON_BYTES or content.count(b"{") + content.count(b"[") > MAX_JSON_ROWS:
         raise too_large_json()
-    found, unit = _rows(content, corrections)
+    found, unit = _rows(content, corrections, _spare_rows(content, bounds))
     rows = found.rows
     if not rows:
         raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
@@ -98,12 +107,38 @@ def read_json(stream: IO[bytes], corrections: Corrections) -> Table:
     )
 
 
+def _spare_rows(content: bytes, bounds: Bounds) -> int:
+    """Estimate what the parsed values take; return the rows for which there is room beside them.
+
+    Raises:
+        UnreadableFile: If they take more memory than values of prices would.
+    """
+    keys = content.count(b'":')
+    taken = (
+        _RECORD_BYTES * content.count(b"{")
+        + _LIST_BYTES * content.count(b"[")
+        + _VALUE_BYTES * content.count(b",")
+        + _TEXT_BYTES * (content.count(b'"') // 2 - keys)
+        + _KEY_BYTES * keys
+        # Where one character is not of ASCII, all may take four bytes.
+        + (0 if content.isascii() else 3 * len(content))
+    )
+    room = _FREE_MEMORY + _MEMORY_RATIO * min(len(content), 10 * bounds.size) - taken
+    if room < 0:
+        raise UnreadableFile(
+            "A JSON file may have values of the size of prices. Received: "
+            f"{len(content) / 1e6:.3g} MB that take {taken // 10**6:,} MB once they are read. Save "
+            "the rows as CSV."
+        )
+    return min(MAX_JSON_ROWS, _FREE_RECORDS + room // _RECORD_BYTES)
+
+
 def _is_plain(values: pd.Series) -> bool:
     """Tell whether a column has text or numbers alone."""
     return not any(isinstance(value, list | dict | bool) for value in values)
 
 
-def _rows(content: bytes, corrections: Corrections) -> tuple[Found, str]:
+def _rows(content: bytes, corrections: Corrections, max_rows: int) -> tuple[Found, str]:
     """Parse the file, or else each line; return the rows and what a row is called."""
     try:
         text = content.decode("utf-8-sig")
@@ -115,13 +150,13 @@ def _rows(content: bytes, corrections: Corrections) -> tuple[Found, str]:
     except RecursionError as error:
         raise UnreadableFile("The JSON is nested too deeply. Save the rows as CSV.") from error
     except ValueError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2 or not lines[0].rstrip().endswith(("}", "]")):
+        start = [line.strip() for line in text[:_MAX_SEARCHED].splitlines() if line.strip()]
+        if len(start) < 2 or not start[0].endswith(("}", "]")):
             raise UnreadableFile(
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
-        return Found(_by_line(text.splitlines())), "line"
-    return find_rows(document, corrections.only), "record"
+        return Found(_by_line(io.BytesIO(content))), "line"
+    return find_rows(document, corrections.only, max_rows), "record"
 
 
 def _refuse_repeated_names(text: str) -> None:
@@ -138,15 +173,19 @@ def _refuse_repeated_names(text: str) -> None:
                 )
 
 
-def _by_line(lines: list[str]) -> list[Json]:
+def _by_line(lines: IO[bytes]) -> list[Json]:
     """Parse each line."""
-    if len(lines) > MAX_JSON_ROWS:
-        raise too_large_json()
     rows: list[Json] = []
-    for number, line in enumerate(lines, start=1):
+    blank: dict[str, Json] = {}
+    blanks = 0
+    for number, content in enumerate(lines, start=1):
+        line = content.decode("utf-8-sig").strip()
+        blanks += not line
+        if blanks > _MAX_BLANK or number > MAX_JSON_ROWS:
+            raise too_large_json()
         try:
             # A blank line stays as a row, so that messages name the right line.
-            rows.append(json.loads(line) if line.strip() else {})
+            rows.append(json.loads(line) if line else blank)
         except (ValueError, RecursionError) as error:
             raise UnreadableFile(
                 f"Each line must be JSON. Received: {line[:40]!r} (line {number}). Correct it."
@@ -162,6 +201,11 @@ def _from_records(rows: list[dict[str, Json]], corrections: Corrections) -> _Col
         raise missing_columns(names, corrections.columns)
     if choice.refusal:
         raise choice.refusal
+    if len(names) * len(rows) > 4 * sum(map(len, rows)) + _FREE_CELLS:
+        raise UnreadableFile(
+            f"The rows of a JSON file must have the same names. Received: {len(names):,} names, of "
+            "which most rows have few. Save the rows as CSV."
+        )
     frame = pd.DataFrame(
         {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names}
     )

@@ -53,17 +53,18 @@ class Found(NamedTuple):
     quote: str = ""
 
 
-def find_rows(document: Json, only: str | None = None) -> Found:
+def find_rows(document: Json, only: str | None = None, max_rows: int | None = None) -> Found:
     """Find the one list of rows in a document.
 
     Args:
         document: The parsed JSON.
         only: Name of the series to take, where the document has several lists.
+        max_rows: Records that may be made of columns.
 
     Raises:
         UnreadableFile: If there is no list of rows, or several that may be prices.
     """
-    lists = list(_lists(document, 0))
+    lists = list(_lists(document, 0, MAX_JSON_ROWS if max_rows is None else max_rows))
     if len(lists) > 1:
         priced = [each for each in lists if _is_priced(each[1])]
         if len(priced) > 1 and all(key for key, _ in priced):
@@ -182,25 +183,25 @@ def _leaves(
             yield key, name, value
 
 
-def _lists(value: Json, depth: int, key: str = "") -> Iterator[tuple[str, Rows]]:
+def _lists(value: Json, depth: int, max_rows: int, key: str = "") -> Iterator[tuple[str, Rows]]:
     """Yield the lists of rows in a value, at any depth, and what the list is called."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
         rows = (
-            _from_split(value)
-            or _keyed_by_time(value)
-            or _keyed_by_column(value)
-            or _from_columns(value)
+            _from_split(value, max_rows)
+            or _keyed_by_time(value, max_rows)
+            or _keyed_by_column(value, max_rows)
+            or _from_columns(value, max_rows)
         )
         if rows:
             yield key, rows
         else:
             for name, each in value.items():
-                yield from _lists(each, depth + 1, name)
+                yield from _lists(each, depth + 1, max_rows, name)
     elif isinstance(value, list) and value and isinstance(value[0], list | dict):
         only = value[0] if len(value) == 1 else None
-        within = list(_lists(only, depth + 1, key)) if isinstance(only, dict) else []
+        within = list(_lists(only, depth + 1, max_rows, key)) if isinstance(only, dict) else []
         yield from within or [(key, value)]
 
 
@@ -212,7 +213,7 @@ def _is_priced(rows: Rows) -> bool:
     )
 
 
-def _from_split(value: dict[str, Json]) -> Rows | None:
+def _from_split(value: dict[str, Json], max_rows: int) -> Rows | None:
     """Read column names, rows and perhaps times in lists of their own, pandas's ``split``."""
     names, data, index = value.get("columns"), value.get("data"), value.get("index")
     if not isinstance(names, list) or not isinstance(data, list) or not data:
@@ -221,29 +222,33 @@ def _from_split(value: dict[str, Json]) -> Rows | None:
     body = [row for row in data if isinstance(row, list) and len(row) == len(head)]
     if len(body) != len(data):
         return None
+    if len(body) > max_rows:
+        raise too_large_json()
     timed = "time" in choose_roles(head).roles
     if not timed and isinstance(index, list) and len(index) == len(body):
         head, body = ["time", *head], [[time, *row] for time, row in zip(index, body, strict=True)]
     return [dict(zip(head, row, strict=True)) for row in body]
 
 
-def _keyed_by_time(value: dict[str, Json]) -> Rows | None:
+def _keyed_by_time(value: dict[str, Json], max_rows: int) -> Rows | None:
     """Read records by their time, ``{"2024-01-01": {"open": 1}}``."""
     if not value or not all(_TIME.fullmatch(key) for key in value):
         return None
     if not all(isinstance(record, dict) for record in value.values()):
         return None
+    if len(value) > max_rows:
+        raise too_large_json()
     return [{"time": time, **record} for time, record in value.items() if isinstance(record, dict)]
 
 
-def _keyed_by_column(value: dict[str, Json]) -> Rows | None:
+def _keyed_by_column(value: dict[str, Json], max_rows: int) -> Rows | None:
     """Read records by column, ``{"open": {"2024-01-01": 1}}``, which pandas writes by default."""
     columns = {name: column for name, column in value.items() if isinstance(column, dict)}
     if len(columns) != len(value) or not columns:
         return None
     keys = list(next(iter(columns.values())))
     timed = all(_TIME.fullmatch(key) for key in keys)
-    if len(keys) > MAX_JSON_ROWS:
+    if len(keys) > max_rows:
         raise too_large_json()
     if not keys or not (timed or all(key.isdigit() for key in keys)):
         return None
@@ -261,7 +266,7 @@ def _keyed_by_column(value: dict[str, Json]) -> Rows | None:
     return [{"time": key, **record} for key, record in zip(keys, records, strict=True)]
 
 
-def _from_columns(value: dict[str, Json]) -> Rows | None:
+def _from_columns(value: dict[str, Json], max_rows: int) -> Rows | None:
     """Read one list for each column, at any depth: ``{"t": [1, 2], "o": [1, 2]}``."""
     columns: dict[str, list[Json]] = {}
     for name, column in _plain_lists(value, 0):
@@ -272,7 +277,7 @@ def _from_columns(value: dict[str, Json]) -> Rows | None:
     if not are_enough(roles):
         return None
     length = len(columns[roles["time"]])
-    if length > MAX_JSON_ROWS:
+    if length > max_rows:
         raise too_large_json()
     for role in (*PRICES, "price"):
         if role in roles and len(columns[roles[role]]) != length:

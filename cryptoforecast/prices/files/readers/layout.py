@@ -39,6 +39,7 @@ class Layout:
         decisions: What the reader decided by itself, by topic.
         others: Columns without a role that may say of which series a row is.
         symbol: The one pair that stands above or below every name; empty where there is none.
+        width: Bytes of a line, about.
     """
 
     encoding: str
@@ -49,6 +50,7 @@ class Layout:
     decisions: dict[str, str]
     others: tuple[str, ...] = ()
     symbol: str = ""
+    width: int = 50
 
 
 def decode(head: bytes) -> tuple[str, str]:
@@ -137,7 +139,8 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
             decisions["encoding"] = encoding
         decisions = {**decisions, "delimiter": shown}
         others = _may_name_series(rows[skip:], names, roles)
-        return Layout(encoding, delimiter, names, roles, skip, decisions, others, symbol)
+        width = max(1, len(head) // len(lines))
+        return Layout(encoding, delimiter, names, roles, skip, decisions, others, symbol, width)
     raise max(failures, key=lambda failure: failure[0])[1]
 
 

@@ -11,9 +11,9 @@ import pytest
 from pyarrow import feather, parquet
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers import arrow
-from cryptoforecast.prices.files.readers import parquet as parquet_reader
 from cryptoforecast.prices.files.readers.feather import read_feather
 from cryptoforecast.prices.files.readers.parquet import read_parquet
 from cryptoforecast.prices.files.table import Table
@@ -117,10 +117,10 @@ def test_text_that_is_no_utf8_is_damage() -> None:
 
 
 def test_a_group_s_size_is_checked_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 100)
-    with pytest.raises(UnreadableFile, match="A price file may have"):
+    monkeypatch.setattr(bounds, "FREE_PIECE", -20_000)
+    with pytest.raises(UnreadableFile, match=r"A page of a file of 0\.0[0-9]* MB may unpack to"):
         read(table(), "Parquet")
-    monkeypatch.setattr(parquet_reader, "MAX_BYTES", 10**9)
-    monkeypatch.setattr(parquet_reader, "MAX_ROWS", 47)
+    monkeypatch.undo()
+    monkeypatch.setattr(bounds, "MAX_ROWS", 47)
     with pytest.raises(UnreadableFile, match="A price file may have"):
         read(table(), "Parquet")

@@ -7,6 +7,7 @@ import io
 import pytest
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
+from cryptoforecast.prices.files import bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers import csv
 from cryptoforecast.prices.files.table import Table
@@ -49,7 +50,7 @@ def test_candles_are_bounded_and_trades_are_not(row: str) -> None:
 
 @pytest.mark.parametrize("row", [PLAIN, TEXT])
 def test_rows_are_bounded(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv, "MAX_ROWS", 5)
+    monkeypatch.setattr(bounds, "MAX_ROWS", 5)
     assert len(read([HEADER, *[row] * 5]).frame) == 5
     with pytest.raises(UnreadableFile, match="million rows"):
         read([HEADER, *[row] * 6])

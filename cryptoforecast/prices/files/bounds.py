@@ -1,0 +1,125 @@
+"""What a file of its size may unpack to: prices don't repeat themselves enough for more."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import IO
+
+from cryptoforecast.errors import UnreadableFile
+
+#: Bytes that a file may have, packed and unpacked.
+MAX_BYTES = 1_000_000_000
+#: Rows that a file may have: the minutes since 2012 are 8 million.
+MAX_ROWS = 12_000_000
+#: What any file may unpack to, however small it is.
+FREE_ROWS, FREE_BYTES, FREE_VALUES, FREE_PIECE = 250_000, 20_000_000, 32_000_000, 8_000_000
+#: Bytes of a packed file that a row takes at least; minutes without a trade take four.
+MIN_PACKED_ROW = 4
+#: Bytes of plain text that a row takes at least.
+MIN_PLAIN_ROW = 10
+#: Bytes that one byte of a file may unpack to, beyond the first.
+MAX_RATIO = 40
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The bounds of one file, by its size as it was sent.
+
+    Attributes:
+        size: Bytes of the file, packed as it is.
+        packed: Whether it is packed in any way; plain text is not.
+    """
+
+    size: int
+    packed: bool = True
+
+    @classmethod
+    def of(cls, stream: IO[bytes], *, packed: bool = True) -> Bounds:
+        """Return the bounds of a stream that can seek, and go back to its start."""
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        return cls(size, packed)
+
+    @property
+    def rows(self) -> int:
+        """Rows that the file may have."""
+        least = MIN_PACKED_ROW if self.packed else MIN_PLAIN_ROW
+        return min(MAX_ROWS, FREE_ROWS + self.size // least)
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes that the file may unpack to, before its values are written out."""
+        return min(MAX_BYTES, FREE_BYTES + MAX_RATIO * self.size)
+
+    @property
+    def values(self) -> int:
+        """Bytes that the values may have, each written out in full."""
+        return min(MAX_BYTES, FREE_VALUES + 10 * self.size)
+
+    @property
+    def piece(self) -> int:
+        """Bytes that one piece, such as a page of a column, may unpack to."""
+        return min(MAX_BYTES, FREE_PIECE + 2 * self.size)
+
+    def check_rows(self, rows: int) -> None:
+        """Refuse more rows than the file may have.
+
+        Raises:
+            UnreadableFile: If there are more.
+        """
+        if rows > MAX_ROWS:
+            raise too_large()
+        if rows > self.rows:
+            raise UnreadableFile(
+                f"A file of {self._megabytes} MB may have {self.rows:,} rows, because prices do "
+                "not repeat themselves so often. Received: more. Leave out the empty and the "
+                "repeated rows, or merge its candles first."
+            )
+
+    def check_unpacked(self, size: int) -> None:
+        """Refuse more unpacked bytes than the file may have.
+
+        Raises:
+            UnreadableFile: If there are more.
+        """
+        if size > MAX_BYTES:
+            raise too_large()
+        if size > self.unpacked:
+            raise UnreadableFile(
+                f"A file of {self._megabytes} MB may unpack to {self.unpacked // 10**6:,} MB, "
+                "because prices do not repeat themselves so often. Received: more. Leave out the "
+                "columns that are no prices."
+            )
+
+    def check_piece(self, size: int, what: str) -> None:
+        """Refuse a piece that unpacks to more bytes than it may.
+
+        Args:
+            size: Its bytes, unpacked.
+            what: What it is, for the message.
+
+        Raises:
+            UnreadableFile: If there are more.
+        """
+        if size > self.piece:
+            raise UnreadableFile(
+                f"{what} of a file of {self._megabytes} MB may unpack to "
+                f"{self.piece // 10**6:,} MB. Received: {size // 10**6:,} MB. Save it as CSV."
+            )
+
+    @property
+    def _megabytes(self) -> str:
+        return f"{max(self.size, 1_000) / 1e6:.3g}"
+
+
+#: The bounds of what is already in memory.
+UNBOUNDED = Bounds(MAX_BYTES)
+
+
+def too_large() -> UnreadableFile:
+    """Return the error for a file that is too large."""
+    return UnreadableFile(
+        f"A price file may have {MAX_BYTES // 10**6:,} MB, unpacked too, and "
+        f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its candles first."
+    )

@@ -1,0 +1,79 @@
+"""Lines of text that are no longer than the row of a table can be."""
+
+from __future__ import annotations
+
+import io
+from typing import IO
+
+from cryptoforecast.errors import UnreadableFile
+
+#: Bytes that a line may have: the names of all columns stand in the first of as many bytes.
+MAX_LINE = 65_536
+#: Bytes from which the parser must make its rows: a quote that is never closed takes all of them.
+MAX_PARSED = 16_000_000
+
+
+def bounded_lines(stream: IO[bytes]) -> IO[bytes]:
+    """Open a stream of text that refuses a line of more than about ``MAX_LINE`` bytes.
+
+    Args:
+        stream: The unpacked file from its start.
+    """
+    return io.BufferedReader(_BoundedLines(stream), MAX_LINE)
+
+
+class _BoundedLines(io.RawIOBase):
+    """A stream of text that refuses long lines before anything splits them into cells."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._length = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        part = self._stream.read(len(buffer))
+        for start in range(0, len(part), MAX_LINE):
+            self._check(part, start, min(start + MAX_LINE, len(part)))
+        buffer[: len(part)] = part
+        return len(part)
+
+    def _check(self, part: bytes, start: int, end: int) -> None:
+        """Follow the length of the line through a piece of at most ``MAX_LINE`` bytes."""
+        mark = b"\n" if part.find(b"\n", start, end) >= 0 else b"\r"
+        first = part.find(mark, start, end)
+        self._length += (end if first < 0 else first) - start
+        if self._length > MAX_LINE:
+            raise UnreadableFile(
+                f"A line of a price file may have {MAX_LINE:,} bytes. Received: a longer one. "
+                "Save one candle a line."
+            )
+        if first >= 0:
+            self._length = end - part.rfind(mark, start, end)
+
+
+class Portions(io.RawIOBase):
+    """A stream that bounds what a parser reads for one portion of rows."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._read = 0
+
+    def begin(self) -> None:
+        """Begin another portion."""
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        part = self._stream.read(len(buffer))
+        self._read += len(part)
+        if self._read > MAX_PARSED:
+            raise UnreadableFile(
+                f"A row may not go over {MAX_PARSED // 10**6} MB of lines. Received: more, perhaps "
+                "after a quotation mark that is never closed. Correct it."
+            )
+        buffer[: len(part)] = part
+        return len(part)
