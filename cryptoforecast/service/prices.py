@@ -11,6 +11,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices import LivePrices, simulate
 from cryptoforecast.prices.live.query import validate
+from cryptoforecast.service.line import Line
 from cryptoforecast.service.open_files import PREFIX, OpenFiles
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory, User
@@ -37,6 +38,7 @@ class PriceService:
     def __init__(self, settings: Settings, sources: Sequence[Source] | None = None) -> None:
         self._settings = settings
         self._live = LivePrices(settings, sources)
+        self._line = Line()
         self._files = OpenFiles(settings.session_candles, settings.server_candles)
 
     def history(
@@ -120,8 +122,9 @@ class PriceService:
         repairs: Collection[str] = (),
         to_open: bool = False,
         report: Callable[[float], None] | None = None,
+        wait: Callable[[int], None] | None = None,
     ) -> PriceHistory:
-        """Read a price file; see ``price_file.read``.
+        """Read a price file; see ``price_file.read``. One file is read at a time.
 
         Args:
             source: Path, content, or an open binary file.
@@ -131,7 +134,10 @@ class PriceService:
             corrections: What the user says about the file, instead of what the reader finds.
             repairs: Names of repairs to make.
             to_open: Whether to refuse a file that has too many candles for ``open``.
-            report: Called with the share of the file that has been read.
+            report: Called with the share of the file that has been read; it may raise to end the
+                reading.
+            wait: Called a few times a second with how many files are read before this one; it may
+                raise to leave the line.
 
         Raises:
             UnreadableFile: If the file cannot be read without doubt.
@@ -140,16 +146,17 @@ class PriceService:
         from cryptoforecast.prices.files import price_file
         from cryptoforecast.prices.files.bounds import MAX_ROWS as MAX_ROWS_OF_A_FILE
 
-        return price_file.read(
-            source,
-            name,
-            coin=coin,
-            interval=interval,
-            corrections=corrections,
-            repairs=repairs,
-            max_candles=self._files.session_candles if to_open else MAX_ROWS_OF_A_FILE,
-            report=report,
-        )
+        with self._line.turn(wait):
+            return price_file.read(
+                source,
+                name,
+                coin=coin,
+                interval=interval,
+                corrections=corrections,
+                repairs=repairs,
+                max_candles=self._files.session_candles if to_open else MAX_ROWS_OF_A_FILE,
+                report=report,
+            )
 
     def from_frame(
         self,

@@ -19,6 +19,8 @@ KINDS = ["csv", "tsv", "txt", "json", "parquet", "feather", "gz", "zip"]
 #: Largest file in MB; the server has the same limit.
 MAX_MEGABYTES = 200
 AS_IN_FILE = "as in the file"
+# Seconds between two drawings of the progress.
+_REDRAW = 0.4
 #: Files of a session that stay in the list of coins.
 MAX_FILES = 8
 
@@ -91,7 +93,7 @@ def _read(
         # If other files have taken its place in memory, it is read again.
         with contextlib.suppress(InvalidInput):
             return service.prices.file(state["file-name"])
-    with st.spinner("Reading the file …"), _progress() as report:
+    with st.spinner("Reading the file …"), _progress() as (report, wait):
         try:
             history = service.prices.read(
                 upload,
@@ -102,6 +104,7 @@ def _read(
                 repairs=repairs,
                 to_open=True,
                 report=report,
+                wait=wait,
             )
         except UnreadableFile as error:
             reading.remember_refusal(upload, error)
@@ -122,18 +125,29 @@ def _open(service: Service, history: PriceHistory) -> str:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """Draw a bar of how much is read, if the reading takes a while."""
-    place, start, drawn = st.empty(), time.monotonic(), 0.0
+def _progress() -> Iterator[tuple[Callable[[float], None], Callable[[int], None]]]:
+    """Draw how much is read, or how many files are read before, if it takes a while.
+
+    Streamlit ends a script whose user has left, or who has chosen something else, where the script
+    draws. So it draws again and again, whether or not there is something new.
+    """
+    place, drawn = st.empty(), time.monotonic()
 
     def report(share: float) -> None:
         nonlocal drawn
-        if time.monotonic() - start > 0.5 and abs(share - drawn) >= 0.02:
-            drawn = share
+        if time.monotonic() - drawn > _REDRAW:
+            drawn = time.monotonic()
             place.progress(min(share, 1.0), f"{share:.0%} read")
 
+    def wait(before: int) -> None:
+        files = "1 file is" if before == 1 else f"{before} files are"
+        place.info(
+            f"{files} read before yours. Remove the file above if you do not want to wait.",
+            icon=":material/hourglass:",
+        )
+
     try:
-        yield report
+        yield report, wait
     finally:
         place.empty()
 

@@ -14,8 +14,9 @@ MAX_BYTES = 1_000_000_000
 MAX_ROWS = 12_000_000
 #: What any file may unpack to, however small it is.
 FREE_ROWS, FREE_BYTES, FREE_VALUES, FREE_PIECE = 250_000, 20_000_000, 32_000_000, 8_000_000
-#: Bytes of a packed file that a row takes at least; minutes without a trade take four.
-MIN_PACKED_ROW = 4
+#: Bytes that a row takes at least in an archive of text (minutes without a trade take four) and in
+#: Parquet and Feather.
+MIN_PACKED_ROW, MIN_BINARY_ROW = 4, 6
 #: Bytes of plain text that a row takes at least.
 MIN_PLAIN_ROW = 10
 #: Bytes that one byte of a file may unpack to, beyond the first.
@@ -28,24 +29,23 @@ class Bounds:
 
     Attributes:
         size: Bytes of the file, packed as it is.
-        packed: Whether it is packed in any way; plain text is not.
+        row: Bytes that a row takes at least.
     """
 
     size: int
-    packed: bool = True
+    row: int = MIN_BINARY_ROW
 
     @classmethod
-    def of(cls, stream: IO[bytes], *, packed: bool = True) -> Bounds:
+    def of(cls, stream: IO[bytes], row: int = MIN_BINARY_ROW) -> Bounds:
         """Return the bounds of a stream that can seek, and go back to its start."""
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
-        return cls(size, packed)
+        return cls(size, row)
 
     @property
     def rows(self) -> int:
         """Rows that the file may have."""
-        least = MIN_PACKED_ROW if self.packed else MIN_PLAIN_ROW
-        return min(MAX_ROWS, FREE_ROWS + self.size // least)
+        return min(MAX_ROWS, FREE_ROWS + self.size // self.row)
 
     @property
     def unpacked(self) -> int:

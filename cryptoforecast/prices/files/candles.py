@@ -53,14 +53,19 @@ def candles_from_table(
     """
     if table.frame.empty:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
+    report = table.report
     table, not_closed = without_open(table)
+    report(1.0)
     table, symbol = pick_series(table, corrections)
+    report(1.0)
     quote, evidence = find_quote(table, symbol, corrections)
     decisions = dict(table.decisions)
     if quote:
         decisions["currency"] = f"{quote} ({evidence})"
     table, values, complete, problems = _read_values(table, corrections, decisions)
+    report(1.0)
     times = read_times(table, complete, corrections)
+    report(1.0)
     decisions["time"] = times.how
     usable = complete & ~times.index.isna()
     unlisted = _unlisted(values, times.index.asi8, usable) if corrections.unlisted else None
@@ -72,6 +77,7 @@ def candles_from_table(
     _check_prices(table, values, complete)
     closes = values["price" if "price" in values else "close"]
     refuse_mixture(table, times.index.asi8[usable], usable, closes, trades="price" in values)
+    report(1.0)
     stamps, rows = _rows_by_time(times.index.asi8[usable], usable, values, decisions)
     if "price" in values:
         reading = _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
@@ -81,6 +87,7 @@ def candles_from_table(
     if times.local:
         problems = (*problems, *_local_problem(times, values, usable, spacing, table))
     own, repeats = _without_repeats(_Rows(stamps, stamps, rows), values, table)
+    report(1.0)
     own, copies = _without_copies(own, values, table)
     spacing = commonest_spacing(own.stamps) if copies else spacing
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
@@ -99,6 +106,7 @@ def candles_from_table(
     if not lengths:
         own, live = _without_live_rows(own, spacing, table)
         end = min(end, int(own.opens[-1]) + nanoseconds(spacing)) if live else end
+    report(1.0)
     name, settled = settle_interval(spacing, interval)
     columns = _take_rows(values, own.rows)
     _check_shape(columns)

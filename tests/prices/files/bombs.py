@@ -282,14 +282,20 @@ def _parquet_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
     ):
         heavy = name in ("zeros", "one text", "long symbol", "rising times")
         if heavy or codec == "zstd":
-            yield f"{name}, {codec}", lambda table=table, codec=codec: _parquet(  # type: ignore[misc]
-                table(), compression=codec
+            yield (
+                f"{name}, {codec}",
+                lambda table=table, codec=codec: _parquet(  # type: ignore[misc]
+                    table(), compression=codec
+                ),
             )
-    yield "plain zeros", lambda: _parquet(
-        pa.table(dict.fromkeys(_NAMES, pa.array(np.zeros(rows)))),
-        use_dictionary=False,
-        compression="zstd",
-        data_page_size=2**30,
+    yield (
+        "plain zeros",
+        lambda: _parquet(
+            pa.table(dict.fromkeys(_NAMES, pa.array(np.zeros(rows)))),
+            use_dictionary=False,
+            compression="zstd",
+            data_page_size=2**30,
+        ),
     )
     yield "row groups of one row", lambda: _many_groups(rows)
     yield "row groups", lambda: _one_group_often(rows)
@@ -298,15 +304,23 @@ def _parquet_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "wrong counts", lambda: _wrong_counts(rows)
     yield "end cut off", lambda: _parquet(_table(48))[:-1]
     yield "long end", lambda: b"PAR1" + bytes(rows) + struct.pack("<I", rows) + b"PAR1"
-    yield "nested end", lambda: (
-        b"PAR1" + b"\x1c" * (rows // 100) + struct.pack("<I", rows // 100) + b"PAR1"
+    yield (
+        "nested end",
+        lambda: b"PAR1" + b"\x1c" * (rows // 100) + struct.pack("<I", rows // 100) + b"PAR1",
     )
-    yield "many lists at the end", lambda: (
-        b"PAR1\x00\x49\xfc\xff\xff\x03" + bytes(250_000) + struct.pack("<I", 250_006) + b"PAR1"
+    yield (
+        "many lists at the end",
+        lambda: (
+            b"PAR1\x00\x49\xfc\xff\xff\x03" + bytes(250_000) + struct.pack("<I", 250_006) + b"PAR1"
+        ),
     )
     schema = base64.b64encode(b"\xff" * 4 + struct.pack("<I", 8) + growing_schema())
-    yield "growing description", lambda: _parquet(
-        _table(48).replace_schema_metadata({"ARROW:schema": schema.decode()}), store_schema=False
+    yield (
+        "growing description",
+        lambda: _parquet(
+            _table(48).replace_schema_metadata({"ARROW:schema": schema.decode()}),
+            store_schema=False,
+        ),
     )
 
 
@@ -314,8 +328,11 @@ def _feather_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
     for (name, table), codec in itertools.product(_tables(rows), ("lz4", "zstd", "uncompressed")):
         heavy = name in ("zeros", "one text", "columns", "nothing")
         if heavy or codec == "lz4":
-            yield f"{name}, {codec}", lambda table=table, codec=codec: _feather(  # type: ignore[misc]
-                table(), compression=codec, chunksize=2**30
+            yield (
+                f"{name}, {codec}",
+                lambda table=table, codec=codec: _feather(  # type: ignore[misc]
+                    table(), compression=codec, chunksize=2**30
+                ),
             )
     yield "batches of one row", lambda: _feather(_table(rows // 1_000), chunksize=1)
     yield "batches", lambda: _feather(_table(rows // 10), chunksize=rows // 10_000)
@@ -396,7 +413,7 @@ def _zip(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 
 def bombs(
-    rows: int = 9_000_000, packed: int = 900, plain: int = 25
+    rows: int = 9_000_000, packed: int = 900, plain: int = 12
 ) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
     """Yield the kind of each file, what is in it, and the function that makes it.
 

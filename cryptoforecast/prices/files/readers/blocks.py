@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 from cryptoforecast.prices.files.columns.choice import is_amount
 from cryptoforecast.prices.files.readers.layout import Layout
+from cryptoforecast.prices.files.readers.lines import check_average
 from cryptoforecast.prices.files.values.numbers import ABSENT
 
 if TYPE_CHECKING:
@@ -145,4 +146,9 @@ def _parser(first: bytes, layout: Layout, *, dates: bool) -> Parser:
         types[time] = type_
     elif dates and pa.types.is_timestamp(type_):
         types[time] = pa.timestamp("ns", type_.tz)
-    return lambda block: parse(block, types, names)
+
+    def parse_rows(block: bytes) -> pa.Table:
+        check_average(block.count(b"\n"), len(block))
+        return parse(block, types, names)
+
+    return parse_rows

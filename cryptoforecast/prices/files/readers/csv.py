@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 # Rows of text parsed at once, at most; cells and bytes at once, about.
 _CHUNK_ROWS, _CHUNK_CELLS, _CHUNK_BYTES = 100_000, 700_000, 4_000_000
-# Empty rows that a file may have.
+# Rows without a time that a file may have.
 _MAX_EMPTY = 100_000
 # Rows of text take several times the memory of numbers.
 _MAX_TEXT_ROWS = 4_000_000
@@ -126,10 +126,12 @@ def _read_texts(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFr
     rows = empty = 0
     for part in _parts(open_file, layout):
         rows += len(part[layout.names[-1]])
-        empty += int(np.logical_and.reduce([part[name].isna() for name in part]).sum())
+        times = part[layout.roles["time"]]
+        empty += len(times) - int(times.str.contains(r"[^\x00-/:-\x7f]", regex=True).sum())
         if empty > _MAX_EMPTY:
             raise UnreadableFile(
-                f"A price file may have {_MAX_EMPTY:,} empty lines. Received: more. Leave them out."
+                f"A price file may have {_MAX_EMPTY:,} lines without a time. Received: more. Leave "
+                "them out."
             )
         limits.check(rows)
         if rows > _MAX_TEXT_ROWS:
@@ -195,7 +197,7 @@ def _parts(open_file: Opener, layout: Layout) -> Iterator[_Columns]:
                 low_memory=False,
             )
             while (part := _next(reader)) is not None:
-                portions.begin()
+                portions.end(len(part))
                 spare = part[_SPARE].notna().to_numpy()
                 if spare.any():
                     line = layout.skip + rows + int(spare.argmax()) + 1

@@ -6,7 +6,7 @@ import dataclasses
 from typing import IO
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.bounds import MAX_ROWS, Bounds
+from cryptoforecast.prices.files.bounds import MAX_ROWS, MIN_PACKED_ROW, MIN_PLAIN_ROW, Bounds
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import Report
@@ -67,7 +67,7 @@ def read_candles(
                 "A price file is CSV, JSON, Parquet or Feather. Received: what looks like "
                 f"{what}. {remedy}"
             )
-    bounds = Bounds.of(packed, packed=stream is not packed)
+    bounds = Bounds.of(packed, MIN_PLAIN_ROW if stream is packed else MIN_PACKED_ROW)
     most = max_candles if interval is None else MAX_ROWS
     if head.startswith(b"PAR1"):
         table = read_parquet(_seekable(packed, stream), corrections, most)

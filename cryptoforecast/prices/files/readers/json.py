@@ -45,6 +45,8 @@ from cryptoforecast.prices.files.table import Table
 # Records of plain values at the beginning of a file, in so many characters.
 _RECORD = re.compile(r"\{[^{}]*\}")
 _MAX_SEARCHED = 100_000
+# The first byte of a character that takes four bytes, and so do all others beside it.
+_WIDE = re.compile(rb"[\xf0-\xff]")
 # What the parsed values take, bytes: a record of a few names, a list, a number, a text, a name.
 _RECORD_BYTES, _LIST_BYTES, _VALUE_BYTES, _TEXT_BYTES, _KEY_BYTES = 300, 60, 40, 57, 20
 # What they may take, bytes: for each file, and for each of its bytes.
@@ -120,8 +122,7 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
         + _VALUE_BYTES * content.count(b",")
         + _TEXT_BYTES * (content.count(b'"') // 2 - keys)
         + _KEY_BYTES * keys
-        # Where one character is not of ASCII, all may take four bytes.
-        + (0 if content.isascii() else 3 * len(content))
+        + _widening(content) * len(content)
     )
     room = _FREE_MEMORY + _MEMORY_RATIO * min(len(content), 10 * bounds.size) - taken
     if room < 0:
@@ -131,6 +132,13 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
             "the rows as CSV."
         )
     return min(MAX_JSON_ROWS, _FREE_RECORDS + room // _RECORD_BYTES)
+
+
+def _widening(content: bytes) -> int:
+    """Return the bytes by which each byte grows where one character is not of ASCII, twice."""
+    if content.isascii():
+        return 0
+    return 7 if _WIDE.search(content) else 3
 
 
 def _is_plain(values: pd.Series) -> bool:

@@ -198,7 +198,8 @@ def _lists(value: Json, depth: int, max_rows: int, key: str = "") -> Iterator[tu
             yield key, rows
         else:
             for name, each in value.items():
-                yield from _lists(each, depth + 1, max_rows, name)
+                if isinstance(each, list | dict):
+                    yield from _lists(each, depth + 1, max_rows, name)
     elif isinstance(value, list) and value and isinstance(value[0], list | dict):
         only = value[0] if len(value) == 1 else None
         within = list(_lists(only, depth + 1, max_rows, key)) if isinstance(only, dict) else []

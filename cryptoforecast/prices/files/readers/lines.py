@@ -12,6 +12,26 @@ MAX_LINE = 65_536
 #: Bytes from which the parser must make its rows: a quote that is never closed takes all of them.
 MAX_PARSED = 16_000_000
 
+#: Bytes that a line has on average, where there are many.
+MIN_LINE, MANY_LINES = 8, 50_000
+
+
+def check_average(lines: int, size: int) -> None:
+    """Refuse many lines that are too short for a price.
+
+    Args:
+        lines: How many there are.
+        size: Their bytes.
+
+    Raises:
+        UnreadableFile: If they have less than ``MIN_LINE`` bytes on average.
+    """
+    if lines > MANY_LINES and size < MIN_LINE * lines:
+        raise UnreadableFile(
+            f"Lines of a price file have at least {MIN_LINE} bytes, a time and a price. Received: "
+            f"{lines:,} shorter lines one after the other. Leave out the empty lines."
+        )
+
 
 def bounded_lines(stream: IO[bytes]) -> IO[bytes]:
     """Open a stream of text that refuses a line of more than about ``MAX_LINE`` bytes.
@@ -60,8 +80,13 @@ class Portions(io.RawIOBase):
         self._stream = stream
         self._read = 0
 
-    def begin(self) -> None:
-        """Begin another portion."""
+    def end(self, rows: int) -> None:
+        """End a portion, and check that its rows are long enough.
+
+        Raises:
+            UnreadableFile: If they are not.
+        """
+        check_average(rows, self._read)
         self._read = 0
 
     def readable(self) -> bool:

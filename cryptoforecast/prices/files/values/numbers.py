@@ -67,7 +67,24 @@ def clean_numbers(values: pd.Series) -> pd.Series:
     if text.str.contains(_MARKED, regex=True).fillna(False).any():
         text = text.str.replace(_SIGN_BEFORE, r"\1", regex=True)
         text = text.str.replace(_SIGN_AFTER, "", regex=True)
-    return text.str.replace(rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))", "", regex=True)
+    return _without(text, _SPACES, rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))")
+
+
+def _without(text: pd.Series, sign: str, pattern: str) -> pd.Series:
+    """Remove a pattern from the texts that have its sign, because it is slow to look for."""
+    rows = text.str.contains(sign, regex=True).fillna(False).to_numpy(dtype=bool)
+    if not rows.any():
+        return text
+    changed = text.copy()
+    changed.iloc[np.flatnonzero(rows)] = text[rows].str.replace(pattern, "", regex=True).to_numpy()
+    return changed
+
+
+def _has_digit(values: pd.Series) -> Array:
+    """Tell which texts have a digit, `(n,)` bool; the search for signs and units is slower."""
+    digits = values.astype("str").str.contains(r"[0-9]|[^\x00-\x7f]", regex=True)
+    result: Array = (digits & values.notna()).to_numpy(dtype=bool)
+    return result
 
 
 def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Corrections) -> str:
@@ -92,7 +109,8 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
         values = table.column(role)
         if is_number(values):
             continue
-        text = clean_numbers(values).str.replace(_UNIT, "", regex=True)
+        numbers = values.where(_has_digit(values))
+        text = _without(clean_numbers(numbers), "[KMBTkmbt]$", _UNIT)
         points |= bool(text.str.match(_POINT).any())
         commas |= bool(text.str.match(_COMMA).any())
         grouped = text.str.match(_GROUPED).to_numpy(dtype=bool)
@@ -142,6 +160,10 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
 def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     """Parse a column of text; a volume may have a unit such as K."""
     values = table.column(role)
+    absent = values.isna() | values.astype("str").str.strip().isin(ABSENT)
+    words = ~_has_digit(values) & ~absent.to_numpy(dtype=bool)
+    if words.any():
+        raise _no_number(table, role, int(np.argmax(words)))
     text = clean_numbers(values)
     thousands, pattern = (
         (",", rf"\d{{1,3}}(,\d{{3}})+|{_LAKHS}") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
@@ -152,7 +174,7 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     if role == "volume":
         letter = text.str.extract(r"([KMBTkmbt])$", expand=False).str.upper()
         factor = letter.map(_SUFFIXES).fillna(1.0).to_numpy(dtype=float)
-        text = text.str.replace(_UNIT, "", regex=True)
+        text = _without(text, "[KMBTkmbt]$", _UNIT)
     digits = text.where(text.str.match(number)).str.replace(thousands, "", regex=False)
     if mark == ",":
         digits = digits.str.replace(",", ".", regex=False)
