@@ -23,7 +23,7 @@ from pyarrow import feather, parquet
 Pieces = list[tuple[bytes, int]]
 
 HEADER = b"time,open,high,low,close,volume\n"
-_START = 1_600_000_000
+_START = 1_609_459_200
 _MEGABYTE = 1_000_000
 
 
@@ -41,9 +41,9 @@ _RUNS = {
     "tabs": b"\t", "bars": b"|", "quotes": b'"', "quoted quotes": b'"",', "nuls": b"\0",
     "empty lines": b"\n", "windows lines": b"\r\n", "old lines": b"\r", "empty cells": b",,,,,\n",
     "short rows": b"1,1\n", "remarks": b"# no row\n", "headers": HEADER,
-    "same rows": b"1600000000,1,1,1,1,1\n", "rows of nothing": b"1600000000,NaN,NaN,NaN,NaN,NaN\n",
+    "same rows": b"1609459200,1,1,1,1,1\n", "rows of nothing": b"1600000000,NaN,NaN,NaN,NaN,NaN\n",
     "bytes": bytes(range(128, 256)), "marks": b"\xef\xbb\xbf", "long rows": b"9" * 60_000 + b"\n",
-    "long cells": b"1600000000,1,1,1,1," + b"7" * 60_000 + b"\n",
+    "long cells": b"1609459200,1,1,1,1," + b"7" * 60_000 + b"\n",
     "wide rows": b"1," * 999 + b"1\n", "quoted lines": b'"1600000000\n",1,1,1,1,1\n',
     "minus": b"-", "exponents": b"1e9999,", "months": b"1 January 2024;",
 }  # fmt: skip

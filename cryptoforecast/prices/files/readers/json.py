@@ -17,6 +17,7 @@ import pandas as pd
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.bounds import UNBOUNDED, Bounds
 from cryptoforecast.prices.files.columns.roles import (
+    MAX_COLUMNS,
     are_enough,
     choose_roles,
     combine_roles,
@@ -49,6 +50,8 @@ _MAX_SEARCHED = 100_000
 _WIDE = re.compile(rb"[\xf0-\xff]")
 # What the parsed values take, bytes: a record of a few names, a list, a number, a text, a name.
 _RECORD_BYTES, _LIST_BYTES, _VALUE_BYTES, _TEXT_BYTES, _KEY_BYTES = 300, 60, 40, 57, 20
+# A name beyond those that records have in common.
+_OWN_KEY_BYTES = 180
 # What they may take, bytes: for each file, and for each of its bytes.
 _FREE_MEMORY, _MEMORY_RATIO = 60_000_000, 5
 # Records that are made of columns, cells that are empty, and blank lines, in any file.
@@ -122,6 +125,7 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
         + _VALUE_BYTES * content.count(b",")
         + _TEXT_BYTES * (content.count(b'"') // 2 - keys)
         + _KEY_BYTES * keys
+        + _OWN_KEY_BYTES * max(0, keys - MAX_COLUMNS * content.count(b"{"))
         + _widening(content) * len(content)
     )
     room = _FREE_MEMORY + _MEMORY_RATIO * min(len(content), 10 * bounds.size) - taken

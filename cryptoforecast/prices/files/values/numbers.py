@@ -106,6 +106,7 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
     points = commas = False
     doubtful: tuple[int, str, str] | None = None
     for role in roles:
+        table.report(1.0)
         values = table.column(role)
         if is_number(values):
             continue
@@ -150,6 +151,7 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
     Raises:
         UnreadableFile: If a text is no plain number; the first one is named.
     """
+    table.report(1.0)
     values = table.column(role)
     if not is_number(values):
         values = _parsed(table, role, mark)

@@ -23,6 +23,8 @@ _ISO = (
 )
 # A date, a time of day, and the text after it.
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
+# Rows after which somebody may say that nobody waits any more.
+_BLOCK_ROWS = 100_000
 _PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
 _CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
 # Other forms made into these: 03-PM; 20240301T093000; 2024-03-01 UTC; Fri, 1 Mar;
@@ -129,7 +131,11 @@ def _pieces(
     Returns:
         As ``read_text_times``.
     """
-    pieces = even.str.extract(_PIECES)
+    parts = []
+    for start in range(0, max(1, len(even)), _BLOCK_ROWS):
+        table.report(1.0)
+        parts.append(even.iloc[start : start + _BLOCK_ROWS].str.extract(_PIECES))
+    pieces = pd.concat(parts)
     # Dates and times of day are repeated often; each different one is read once.
     dates, distinct = pd.factorize(pieces[0].fillna(""))
     first = np.unique(dates, return_index=True)[1]
