@@ -8,7 +8,8 @@ from collections.abc import Iterator
 #: Elements whose texts are Markdown. Streamlit shows all others as they are, or gets none of ours.
 MARKDOWN = frozenset({
     "badge", "button", "caption", "checkbox", "dialog", "download_button", "error", "expander",
-    "file_uploader", "form_submit_button", "header", "info", "link_button", "markdown", "metric",
+    "file_uploader", "form_submit_button", "header", "html", "info", "link_button", "markdown",
+    "metric",
     "multiselect", "number_input", "page_link", "pills", "popover", "progress", "radio",
     "segmented_control", "select_slider", "selectbox", "slider", "spinner", "status", "subheader",
     "success", "table", "tabs", "text_area", "text_input", "title", "toast", "toggle", "warning",
@@ -21,6 +22,10 @@ PLACES = {"metric": slice(3), "progress": slice(1, 2), "page_link": slice(0)}
 OPTIONS = frozenset({"pills", "radio", "segmented_control"})
 #: Elements of whose arguments by name `value` is a setting and no text.
 INPUTS = frozenset({"number_input", "slider", "text_input", "toggle", "checkbox"})
+#: Elements for which `plain` is not enough: one escapes once more, and one is no Markdown.
+LITERAL = frozenset({"badge", "html"})
+#: A picture of a figure, all of whose text is escaped; see `charts.still`.
+STILL = "still"
 #: What makes text that is ours, or escapes it.
 OURS = frozenset({
     "plain", "len", "percent", "money", "prices", "price_text", "span_text", "help_text",
@@ -34,7 +39,7 @@ def foreign(source: str) -> list[str]:
         f"line {text.lineno}: {ast.unparse(text)[:60]}"
         for scope, call in _calls(ast.parse(source), [])
         for text in _texts(call)
-        if not _ours(text, scope)
+        if not (_is_literal(text) if _name(call) in LITERAL else _ours(text, scope))
     ]
 
 
@@ -106,6 +111,13 @@ def _ours(node: ast.expr, scope: list[ast.AST]) -> bool:
         case ast.Call():
             return _name(node) in OURS
     return False
+
+
+def _is_literal(node: ast.expr) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.isupper() or name == STILL
+    return isinstance(node, ast.Constant)
 
 
 def _joined_ours(node: ast.expr, scope: list[ast.AST]) -> bool:
