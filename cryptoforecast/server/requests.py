@@ -69,6 +69,11 @@ class Rules:
     def _is_for_agents(self, core: str) -> bool:
         return core.startswith("agent/") and bool(self.option("server.enableAgentApi"))
 
+    def _is_friend(self, origin: str) -> bool:
+        """Say whether Streamlit's options let the pages of an origin in."""
+        listed = origin in self.option("server.corsAllowedOrigins")
+        return listed or not self.option("server.enableCORS")
+
     def _refuse_origin(
         self, method: str, host: str, headers: Sequence[tuple[bytes, bytes]]
     ) -> Refusal | None:
@@ -79,7 +84,7 @@ class Rules:
             return None  # no browser, so nobody whose rights could be used
         if len(origins) == 1 and _place(origins[0]) == host:
             return None
-        if len(origins) == 1 and origins[0] in self.option("server.corsAllowedOrigins"):
+        if len(origins) == 1 and self._is_friend(origins[0]):
             return None
         return Refusal(403, "The header Origin must name this server: only its own pages may ask.")
 

@@ -28,16 +28,17 @@ MAX_FILES = 8
 def open_file(service: Service) -> PriceHistory | None:
     """Draw the uploader; return the prices of the file once it is read."""
     st.subheader("Open a price file")
+    most = min(MAX_MEGABYTES, int(service.settings.session_uploads))
     st.caption(
         "The file holds candles or trades, as exchanges, Kaggle, Yahoo, TradingView or "
-        f"Investing.com export them. It may have at most {MAX_MEGABYTES} MB (JSON 30 MB). It is "
+        f"Investing.com export them. It may have at most {most} MB (JSON 30 MB). It is "
         "read into the memory of this server, and it is not stored."
     )
     upload = st.file_uploader(
         "Price file",
         KINDS,
         key="upload",
-        max_upload_size=MAX_MEGABYTES,
+        max_upload_size=most,
         label_visibility="collapsed",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -6,7 +6,11 @@ import pytest
 
 from cryptoforecast.server.requests import Rules
 
-OPTIONS = {"server.enableAgentApi": False, "server.corsAllowedOrigins": ["https://friend.example"]}
+OPTIONS = {
+    "server.enableAgentApi": False,
+    "server.enableCORS": True,
+    "server.corsAllowedOrigins": ["https://friend.example"],
+}
 RULES = Rules((), OPTIONS.__getitem__)
 
 
@@ -93,3 +97,9 @@ def test_a_websocket_names_its_origin_and_a_program_need_not():
 
 def test_streamlits_list_of_origins_counts():
     assert status("WEBSOCKET", origin="https://friend.example") is None
+
+
+def test_who_switches_streamlits_check_of_origins_off_has_none():
+    rules = Rules((), {**OPTIONS, "server.enableCORS": False}.__getitem__)
+    assert status("WEBSOCKET", rules=rules, origin="https://evil.example") is None
+    assert status("WEBSOCKET", rules=rules) == 403

@@ -1,0 +1,76 @@
+"""What a browser says about the headers of security: nothing, on any page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+from tests import serving
+from tests.prices.files import samples
+
+CHART = ".js-plotly-plot"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the app with a small share for the files of a session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRYPTOFORECAST_SESSION_UPLOADS", "3")
+        with serving.streamlit(tmp_path_factory.mktemp("home")) as address:
+            yield address
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_no_page_breaks_its_policy_or_asks_another_host(url: str, page: Page):
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Permissions" in message.text:
+            complaints.append(message.text)
+
+    def see(request: Request) -> None:
+        if not request.url.startswith((url, url.replace("http", "ws"), "data:", "blob:")):
+            complaints.append(request.url)
+
+    page.on("console", hear)
+    page.on("request", see)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for path in ("", "market", "models?card=btc-1h-dense"):
+        page.goto(f"{url}/{path}")
+        _settle(page)
+    page.goto(f"{url}/backtest?history_1h=90+days&model=cone&view=Errors")
+    expect(page.locator(CHART).first).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_test_id("stDownloadButton").first.locator("button").first.click()
+    assert waiting.value.failure() is None
+
+    page.goto(f"{url}/data")
+    chooser = page.locator("input[type=file]")
+    content = samples.candles("1h", 200).rename_axis("time").to_csv().encode()
+    chooser.set_input_files({"name": "BTC.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.locator(CHART).first).to_be_visible()
+    assert complaints == []
+
+    # The policy does hold: a script of another host is refused, and would have been heard.
+    page.evaluate(
+        """() => { const script = document.createElement('script');
+        script.src = 'https://evil.example/x.js'; document.head.append(script); }"""
+    )
+    page.wait_for_timeout(500)
+    assert any("Content Security Policy" in text for text in complaints)
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_an_uploader_says_what_a_session_may_upload(url: str, page: Page):
+    page.goto(f"{url}/data")
+    expect(page.get_by_text("at most 3 MB")).to_be_visible()
+    large = {"name": "BTC.csv", "mimeType": "text/csv", "buffer": b"x" * (4 * 2**20)}
+    page.locator("input[type=file]").set_input_files(large)
+    expect(page.get_by_text("File must be 3.0MB or smaller.")).to_be_visible()
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_timeout(500)
