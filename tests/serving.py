@@ -41,11 +41,10 @@ def streamlit(home: Path, *options: str, script: str = "app.py", **variables: st
 
 
 @contextlib.contextmanager
-def limited(home: Path, files: int) -> Iterator[str]:
-    """Serve as ``streamlit`` does, with so many open files; give the address."""
+def started(home: Path, *before: str) -> Iterator[str]:
+    """Serve as ``streamlit`` does, started by a command that gets Streamlit's arguments."""
     port = free_port()
-    command = ["prlimit", f"--nofile={files}:{files}", sys.executable, "-m", "streamlit", "run"]
-    command += ["app.py", "--server.headless=true"]
+    command = [*before, "run", "app.py", "--server.headless=true"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}"]
     with _serve(command, home, port, "/_stcore/health") as address:
         yield address

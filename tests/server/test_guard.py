@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -201,3 +203,25 @@ def test_a_body_that_is_no_file_is_refused_before_it_is_read(server):
         for kind in ("application/x-www-form-urlencoded", "text/plain"):
             headers = {**one.headers, "content-type": kind}
             assert httpx2.put(url, content=b"a=b", headers=headers).status_code == 415
+
+
+#: Runs Streamlit with less patience for sessions that have left.
+HASTY = """
+import runpy
+from cryptoforecast.server import uploads
+uploads.PERIOD, uploads.GRACE = 0.2, 2.0
+runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_the_files_of_a_session_are_gone_soon_after_it_has_left(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRYPTOFORECAST_SERVER_UPLOADS", "4")
+    with serving.started(tmp_path, sys.executable, "-c", HASTY) as server:
+        with Uploader(server) as one:
+            assert one.put(one.place(), 3 * MEGABYTE).status_code == 204
+        with Uploader(server) as another:
+            assert another.put(another.place(), 3 * MEGABYTE).status_code == 413
+            until = time.monotonic() + 20  # Streamlit itself would keep them for minutes
+            while another.put(another.place(), 3 * MEGABYTE).status_code == 413:
+                assert time.monotonic() < until
+                time.sleep(0.5)

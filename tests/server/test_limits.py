@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -17,7 +18,8 @@ FILES = 700
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="needs prlimit, of util-linux")
 def test_slow_connections_beyond_the_open_files_hold_up_nobody(tmp_path: Path) -> None:
-    with serving.limited(tmp_path, FILES) as address:
+    limit = ("prlimit", f"--nofile={FILES}:{FILES}", sys.executable, "-m", "streamlit")
+    with serving.started(tmp_path, *limit) as address:
         port = int(address.rpartition(":")[2])
         assert connections.predict(port) < math.inf  # the models are loaded
         for kind in ("half-header", "dead-websocket"):
