@@ -23,6 +23,8 @@ from benchmarks.crash_home import (
 )
 from cryptoforecast.errors import AlreadyExists, UnknownModel
 from cryptoforecast.learning import bundles
+from cryptoforecast.service.saved_models import SavedModelService
+from cryptoforecast.settings import Settings
 
 #: Models that are replaced and never deleted, and models that come and go.
 LASTING, PASSING = ("mine", "other"), ("one", "two", "three")
@@ -89,6 +91,7 @@ class Rival:
         self.chance, self.failures = random.Random(seed), failures
         self.trainings, self.prices = cache_of(home, 3), prices_of(home, 9)
         self.few_prices = type(self.prices)(home.with_name("few"), 2)
+        self.service = SavedModelService(Settings(home=home))
         self.exclusive = 0
 
     def work(self, operations: int) -> None:
@@ -138,10 +141,13 @@ class Rival:
             bundles.delete(self.models, self.chance.choice(PASSING))
 
     def list(self) -> None:
-        """List the models: those that are never deleted must be among them."""
-        missing = {*LASTING} - {*bundles.names(self.models)}
-        if missing:
-            self._say(f"not listed: {missing}")
+        """List the models: those that are never deleted must be among them, and none damaged."""
+        for names in (bundles.names(self.models), [saved.name for saved in self.service.all()]):
+            missing = {*LASTING} - {*names}
+            if missing:
+                self._say(f"not listed: {missing}")
+        if damaged := self.service.damaged():
+            self._say(f"damaged: {damaged}")
 
     def put(self) -> None:
         """Put a training into the cache, which drops others."""

@@ -155,7 +155,8 @@ class SavedModelService:
             self._check_room(model, name)
             # Somebody else may have saved a model of this name a moment ago.
             bundles.save(model, self._own, name, force=force and user.owner)
-        return self.load(name)
+        # Not loaded again: another process may have replaced or deleted it since.
+        return SavedModel(name, False, model)
 
     def read(self, path: Path) -> SavedModel:
         """Load a model from a folder of any place, named as the folder is.
