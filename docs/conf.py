@@ -23,7 +23,7 @@ autodoc_typehints = "signature"
 
 #: The order of the pages in the navigation. Sphinx warns about a page that is missing here.
 PAGES = {
-    "Use it": ("pages", "command-line", "library", "api", "deployment"),
+    "Use it": ("pages", "command-line", "library", "api", "deployment", "security"),
     "Trust it": ("results", "judge", "methods", "performance"),
     "Change it": ("architecture", "decisions"),
 }
@@ -51,6 +51,8 @@ def adapt(_: Sphinx, page: str, source: list[str]) -> None:
     source[0] = _PAGE_OUTSIDE.sub(r"\1", source[0])
     if page == "index":
         source[0] += navigation()
+    if page == "security":
+        source[0] += "\n```{include} ../SECURITY.md\n:heading-offset: 1\n```\n"
     if page == "library":
         source[0] += reference()
 
