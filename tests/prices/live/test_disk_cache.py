@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -53,6 +54,16 @@ def test_an_entry_stays_the_same_object_until_its_file_changes(tmp_path: Path) -
     again = cache.load(("yahoo", "BTC-USD", "1h"))
     assert again is not None
     assert len(again.candles) == 50
+
+
+def test_a_file_of_the_same_time_is_another_file(tmp_path: Path) -> None:
+    """Two processes may write within one tick of the clock of a file system."""
+    cache, key = PriceCache(tmp_path, 10), ("yahoo", "BTC-USD", "1h")
+    cache.store(key, entry(100))
+    written = cache.path(key).stat().st_mtime_ns
+    PriceCache(tmp_path, 10).store(key, entry(50))
+    os.utime(cache.path(key), ns=(written, written))
+    assert len(cache.load(key).candles) == 50  # type: ignore[union-attr]
 
 
 def test_symbols_and_intervals_are_kept_apart(tmp_path: Path) -> None:
