@@ -31,7 +31,7 @@ def open_file(service: Service) -> PriceHistory | None:
     most = min(MAX_MEGABYTES, int(service.settings.session_uploads))
     st.caption(
         "The file holds candles or trades, as exchanges, Kaggle, Yahoo, TradingView or "
-        f"Investing.com export them. It may have at most {most} MB (JSON 30 MB). It is "
+        f"Investing.com export them. It may have at most {most:d} MB (JSON 30 MB). It is "
         "read into the memory of this server, and it is not stored."
     )
     upload = st.file_uploader(
@@ -141,7 +141,7 @@ def _progress() -> Iterator[tuple[Callable[[float], None], Callable[[int], None]
             place.progress(min(share, 1.0), f"{share:.0%} read")
 
     def wait(before: int) -> None:
-        files = "1 file is" if before == 1 else f"{before} files are"
+        files = "1 file is" if before == 1 else f"{before:d} files are"
         place.info(
             f"{files} read before yours. Remove the file above if you do not want to wait.",
             icon=":material/hourglass:",
