@@ -81,13 +81,10 @@ def test_a_refusal_says_how_the_owner_is_recognised(settings: Settings) -> None:
 def test_a_model_that_appears_while_a_guest_saves_is_not_overwritten(
     models: SavedModelService, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = models._check_room
+    def another_process_saves(model: object) -> None:
+        bundles.save(synthetic.model(seed=9), settings.home / "models", "mine")
 
-    def and_another_process_saves(model: object, name: str) -> None:
-        check(model, name)  # type: ignore[arg-type]
-        bundles.save(synthetic.model(seed=9), settings.home / "models", name)
-
-    monkeypatch.setattr(models, "_check_room", and_another_process_saves)
+    monkeypatch.setattr(models, "_check_room_of_guests", another_process_saves)
     with pytest.raises(AlreadyExists):
         models.add(synthetic.model(seed=1), "mine", user=GUEST, force=True)
     assert not models.load("mine").model.card.guest
@@ -117,6 +114,8 @@ def test_all_together_save_so_many_models(settings: Settings) -> None:
     for user in (OWNER, GUEST):
         with pytest.raises(InvalidInput, match=r"At most 2 models .* CRYPTOFORECAST_MODELS"):
             models.add(synthetic.model(), "c", user=user)
+        with pytest.raises(InvalidInput, match="At most 2 models"):
+            models.check_free("c", user=user)  # said before a training
     models.add(synthetic.model(), "a", user=OWNER, force=True)  # takes no further place
 
 

@@ -90,7 +90,7 @@ class SavedModelService:
 
         Raises:
             NotAllowed: If a model would be overwritten, and the user is not the owner.
-            InvalidInput: If the name cannot be one of a model.
+            InvalidInput: If the name cannot be one of a model, or there are too many models.
             AlreadyExists: If the name belongs to a shipped model, or to one of the user's own
                 and ``force`` is false.
         """
@@ -108,6 +108,7 @@ class SavedModelService:
                 f"{name}. Choose another name. {self._remedy}"
             )
         bundles.check_free(self._own, name, force=force)
+        self._check_places(name)
 
     def save(self, result: Backtest, name: str, *, user: User, force: bool = False) -> SavedModel:
         """Save the network of a backtest, with its scores on its card.
@@ -152,7 +153,8 @@ class SavedModelService:
         model = dataclasses.replace(model, card=card)
         with self._saving:  # so that two users do not both take the last place
             self.check_free(name, user=user, force=force)
-            self._check_room(model, name)
+            if not user.owner:
+                self._check_room_of_guests(model)
             # Somebody else may have saved a model of this name a moment ago.
             bundles.save(model, self._own, name, force=force and user.owner)
         # Not loaded again: another process may have replaced or deleted it since.
@@ -186,11 +188,11 @@ class SavedModelService:
             )
         bundles.delete(self._own, name)
 
-    def _check_room(self, model: TrainedModel, name: str) -> None:
+    def _check_places(self, name: str) -> None:
         """Refuse a new model where there are as many as there may be.
 
         Raises:
-            InvalidInput: If there is no room for it.
+            InvalidInput: If there is no place for it.
         """
         saved, most = bundles.names(self._own), self._settings.models
         if len(saved) >= most and name not in saved:
@@ -198,10 +200,13 @@ class SavedModelService:
                 f"At most {most:,} models can be saved here. There are {len(saved):,}. Delete one "
                 "first, or set CRYPTOFORECAST_MODELS."
             )
-        if model.card.guest:
-            self._check_room_of_guests(model)
 
     def _check_room_of_guests(self, model: TrainedModel) -> None:
+        """Refuse the model of a guest where guests have as much as they may.
+
+        Raises:
+            InvalidInput: If there is no room for it.
+        """
         entries = self._indexes[0].entries().values()
         theirs = [one for one in entries if one.summary is not None and one.summary.card.guest]
         most, limit = self._settings.guest_models, self._settings.guest_megabytes
