@@ -51,6 +51,10 @@ START = (
 )
 
 
+class Refused(Exception):
+    """A limit refused what was asked for, before it started."""
+
+
 @dataclass
 class Steps:
     """What was done so far.
@@ -73,6 +77,8 @@ class Steps:
             peak = f"{self.one.peak():.0f}"
             if shown is not None and not shown.figures:
                 note = " ".join(shown.messages)[:160]
+        except Refused as refusal:
+            note = f"refused: {refusal}"[:300]
         except Exception as error:  # the server is gone, or the page failed
             self.failed, note = True, f"FAILED: {type(error).__name__}: {error}"[:300]
         self.add(what, f"{time.perf_counter() - began:.1f}", peak, note)
@@ -120,7 +126,7 @@ def _train(tab: PageClient, network: str, **query: str) -> Shown:
         tab.rerun()
     shown = tab.click(f"FormSubmitter:train-quick-{network}-1h-Train")
     if not tab.query.get("model", "").startswith("run-"):
-        raise RuntimeError(f"The training was not accepted: {shown.messages}")
+        raise Refused(" ".join(shown.messages))
     while "test" not in shown.figures:
         if not any(re.search("Waiting|Starting|poch", text) for text in shown.messages):
             raise RuntimeError(f"The training ended without a network: {shown.messages}")
