@@ -15,6 +15,8 @@ MAX_PARSED = 16_000_000
 #: Bytes that a line has on average, where there are many.
 MIN_LINE, MANY_LINES = 8, 50_000
 
+_NEAR = 1_000
+
 
 def check_average(lines: int, size: int) -> None:
     """Refuse many lines that are too short for a price.
@@ -53,24 +55,28 @@ class _BoundedLines(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        part = self._stream.read(len(buffer))
-        for start in range(0, len(part), MAX_LINE):
-            self._check(part, start, min(start + MAX_LINE, len(part)))
-        buffer[: len(part)] = part
-        return len(part)
+        size = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        for start in range(0, size, MAX_LINE):
+            self._check(buffer[start : min(start + MAX_LINE, size)])
+        return int(size)
 
-    def _check(self, part: bytes, start: int, end: int) -> None:
+    def _check(self, part: memoryview) -> None:
         """Follow the length of the line through a piece of at most ``MAX_LINE`` bytes."""
-        mark = b"\n" if part.find(b"\n", start, end) >= 0 else b"\r"
-        first = part.find(mark, start, end)
-        self._length += (end if first < 0 else first) - start
+        # Most lines are short: their ends are near both ends of the piece.
+        first = bytes(part[:_NEAR]).find(b"\n")
+        last = bytes(part[-_NEAR:]).rfind(b"\n") + max(0, len(part) - _NEAR)
+        if first < 0 or last < max(0, len(part) - _NEAR):
+            text = bytes(part)
+            mark = b"\n" if b"\n" in text else b"\r"
+            first, last = text.find(mark), text.rfind(mark)
+        self._length += len(part) if first < 0 else first
         if self._length > MAX_LINE:
             raise UnreadableFile(
                 f"A line of a price file may have {MAX_LINE:,} bytes. Received: a longer one. "
                 "Save one candle a line."
             )
         if first >= 0:
-            self._length = end - part.rfind(mark, start, end)
+            self._length = len(part) - last
 
 
 class Portions(io.RawIOBase):
