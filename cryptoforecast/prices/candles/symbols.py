@@ -15,7 +15,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import pairs
 from cryptoforecast.prices.candles.coin_list import COINS, by_name, by_ticker, listed
 from cryptoforecast.types.quotes import COINS as QUOTE_COINS
-from cryptoforecast.types.quotes import DOLLARS, quote_of
+from cryptoforecast.types.quotes import DEFAULT_QUOTE, DOLLARS, quote_of
 
 # Futures without an end, as files name them: BTC/USDT:USDT, BTC-USDT-SWAP, BTCUSDT.P.
 _PERPETUAL = re.compile(r"(:[A-Z]{3,5}|[-_.]?(SWAP|PERP|PERPETUAL)|\.P)$", re.IGNORECASE)
@@ -47,6 +47,11 @@ _NO_TICKERS = frozenset({
     "TEST", "TICKS", "TRADES", "TRAIN", "UPBIT", "WAZIRX", "WEEKLY", "WHITEBIT", "YAHOO",
 })  # fmt: skip
 
+
+# A dollar coin, as far as names of files go. Markets also have prices of it.
+_DAI = "DAI"
+# Coins that are called after the coin that they stand for, and no pairs.
+_WRAPPED = frozenset({"RENBTC", "WSTETH", "FRXETH", "SFRXETH", "ANKRETH"})
 
 # Words beside a coin's name that make it the name of another coin.
 _OTHER_COINS = frozenset({
@@ -188,6 +193,9 @@ def _guess_pair(words: list[str], place: int) -> Symbol | None:
         beside = pairs.order(word, following, "-") if following else None
     except InvalidInput:
         return None
+    listed_base = by_ticker(word.removesuffix(_DAI)) if word.endswith(_DAI) else None
+    if listed_base is not None:
+        return Symbol(listed_base.ticker, DEFAULT_QUOTE)
     if coin is not None and (coin.ticker in COINS or word.endswith(tuple(DOLLARS))):
         return Symbol(coin.ticker, coin.quote)
     if beside is not None and by_ticker(beside[0]) and by_ticker(beside[0]) != by_ticker(beside[1]):
@@ -232,10 +240,16 @@ def _guess_unlisted(stem: str, words: list[str]) -> Symbol | None:
     quote = quote_of(other[2]) if other else None
     if other is not None and quote is not None and quote not in QUOTE_COINS:
         return read_symbol(f"{other[1]}/{other[2]}")
+    # Exchanges' names may come before it: Poloniex_WIF_BTC_d.
+    while words and words[0].upper() in _NO_TICKERS:
+        stem, words = stem.partition(words[0])[2].lstrip("-_ "), words[1:]
     if _is_another_coin([*words[:1], *words[2:3]]):
         return None
     match = re.match(r"([A-Z0-9]{2,10})[-_]([A-Z]{3,5})(?![A-Za-z])", stem)
-    quote = quote_of(match[2]) if match else None
-    if match is None or quote is None or match[1].isdigit() or match[1] in _NO_TICKERS:
+    match = match or re.match(r"([A-Z0-9]{3,7})(BTC|ETH|BNB)(?![A-Za-z0-9])", stem)
+    if match is None or match[0] in _WRAPPED:
+        return None
+    quote = DEFAULT_QUOTE if match[2] == _DAI else quote_of(match[2])
+    if quote is None or match[1].isdigit() or match[1] in _NO_TICKERS:
         return None
     return Symbol(match[1], quote)

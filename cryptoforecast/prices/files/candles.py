@@ -14,6 +14,7 @@ from cryptoforecast.prices.files.columns.quote import find_quote
 from cryptoforecast.prices.files.columns.roles import volume_unit
 from cryptoforecast.prices.files.columns.same_values import settle_rivals
 from cryptoforecast.prices.files.columns.symbols import pick_series, refuse_mixture
+from cryptoforecast.prices.files.columns.tickers import prices_by_ticker
 from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.labels import opening_times
@@ -27,6 +28,7 @@ from cryptoforecast.prices.files.values.numbers import (
     find_decimal_mark,
     is_number,
 )
+from cryptoforecast.prices.files.values.sure_times import settle_times
 from cryptoforecast.prices.files.values.times import Times, read_times
 from cryptoforecast.types import INTERVALS, Array, Problem
 
@@ -56,9 +58,11 @@ def candles_from_table(
     report = table.report
     table, not_closed = without_open(table)
     report(1.0)
+    table = settle_times(table, corrections)
     table, symbol = pick_series(table, corrections)
     report(1.0)
     quote, evidence = find_quote(table, symbol, corrections)
+    by_columns = symbol in prices_by_ticker([table.roles.get(role, "") for role in PRICES])
     decisions = dict(table.decisions)
     if quote:
         decisions["currency"] = f"{quote} ({evidence})"
@@ -135,6 +139,7 @@ def candles_from_table(
         decisions=decisions | settled,
         problems=(*problems, *repeats, *more, *copies, *live, *partial),
         quote=quote,
+        by_columns=by_columns,
     )
 
 

@@ -258,6 +258,10 @@ def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Correc
     inside = read_symbol(reading.symbol) if reading.symbol else None
     outside = guess(name)
     by_name = (outside.quote if outside else None) or _money_in(name)
+    if _is_quote_of_other(inside, own or outside, reading, corrections):
+        reading = dataclasses.replace(reading, quote=inside.ticker if inside else "")
+        reading.decisions["currency"] = f"{reading.quote} (the columns of the prices say)"
+        inside = None
     ticker = next((symbol.ticker for symbol in (own, inside, outside) if symbol), UNKNOWN)
     # A coin's prices are not in itself: "Open (BTC)" says which coin it is.
     inner = None if reading.quote == ticker in COINS else reading.quote or None
@@ -273,6 +277,23 @@ def _symbol(own: Symbol | None, reading: Reading, name: str, corrections: Correc
         says = f"{by_name} (the file's name says)" if by_name else ASSUMED.format("file")
         reading.decisions["currency"] = says
     return Symbol(ticker, inner or by_name)
+
+
+def _is_quote_of_other(
+    inside: Symbol | None, coin: Symbol | None, reading: Reading, corrections: Corrections
+) -> bool:
+    """Tell whether the coin in the names of the prices is what another coin is quoted in.
+
+    Args:
+        inside: The coin that the file names.
+        coin: The coin that the user or the file's name says.
+        reading: The candles; the names of one coin's prices alone may be meant so.
+        corrections: Which series the user wants, if the file has several.
+    """
+    if inside is None or coin is None or not reading.by_columns:
+        return False
+    alone = corrections.only is None and "prices" not in reading.decisions
+    return alone and not inside.quote and inside.ticker in COINS and inside.ticker != coin.ticker
 
 
 def _money_in(name: str) -> str | None:

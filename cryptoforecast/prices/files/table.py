@@ -98,6 +98,8 @@ class Reading:
         volume_unit: See ``PriceHistory``.
         symbol: What the file calls the coin; empty where it has no name for it.
         quote: Currency of the prices as the columns or symbols show it; empty where they do not.
+        by_columns: Whether the names of the prices alone say the symbol. It may then be the
+            currency of another coin's prices: ``open_btc``.
         splices: `(n,)` bool, the first candle of another source; ``None`` without such a column.
         decisions: What the reader decided by itself, by topic.
         problems: What is wrong with the rows, and what was done about it.
@@ -114,3 +116,4 @@ class Reading:
     decisions: dict[str, str]
     problems: tuple[Problem, ...]
     quote: str = ""
+    by_columns: bool = False

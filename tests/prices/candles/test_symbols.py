@@ -39,6 +39,16 @@ from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_sym
         ("WIF-EUR.csv", "WIF", "EUR"),
         ("LUNA_BTC.csv", "LUNA", "BTC"),
         ("KRAKEN_BTC.csv", "BTC", None),
+        ("BTCDAI_1h.csv", "BTC", "USD"),
+        ("ethdai-2024.csv", "ETH", "USD"),
+        ("BTC_DAI.csv", "BTC", "USD"),
+        ("WIF_DAI.csv", "WIF", "USD"),
+        ("DAI_USD.csv", "DAI", "USD"),
+        ("WIF_BTC_1h.csv", "WIF", "BTC"),
+        ("WIF_BTC.csv", "WIF", "BTC"),
+        ("WIFBTC_1h.csv", "WIF", "BTC"),
+        ("Poloniex_WIF_BTC_d.csv", "WIF", "BTC"),
+        ("Binance_WIFBTC_d.csv", "WIF", "BTC"),
         ("my_btc.csv", "BTC", None),
         ("MEXC_BTC_1h.csv", "BTC", None),
         ("HTX_ETH.csv", "ETH", None),
@@ -62,7 +72,7 @@ def test_the_name_of_a_file_says_coin_and_quote(name: str, ticker: str, quote: s
      "bitcoin_sv.csv", "Bitcoin Gold.csv", "litecoin_cash-1h.csv", "wrapped_bitcoin.csv",
      "wrapped_eth.csv", "WRAPPED_BTC_USD.csv", "baby-doge-coin.csv", "Baby_DOGE_USDT.csv",
      "ethereum-name-service-usd-max.csv", "btc-gold.csv", "Bitcoin Dominance.csv", "BTC.D_1d.csv",
-     "CRYPTOCAP_BTC.D, 1D.csv", "比特币.csv"],
+     "CRYPTOCAP_BTC.D, 1D.csv", "比特币.csv", "WBTC.csv", "WSTETH.csv", "RENBTC_1h.csv", "DAI.csv"],
 )  # fmt: skip
 def test_a_name_without_a_coin_says_nothing(name: str) -> None:
     assert guess(name) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -361,3 +362,23 @@ def test_reported_files(data_folder, name: str, coin: str, quote: str) -> None:
     path = data_folder / "reports" / name
     history = read(path, path.name)
     assert (history.coin, history.quote) == (coin, quote)
+
+
+@pytest.mark.parametrize("form", ["open_btc", "btc_open", "open btc", "Open (BTC)"])
+@pytest.mark.parametrize(
+    ("name", "coin", "quote"),
+    [("ETH-1h.csv", "ETH", "BTC"), ("BTC-1h.csv", "BTC", "USD"), ("WIF_BTC_1h.csv", "WIF", "BTC")],
+)
+def test_a_coin_in_the_header_is_what_another_coins_prices_are_in(
+    form: str, name: str, coin: str, quote: str
+) -> None:
+    words = {word: re.sub("open", word, form, flags=re.IGNORECASE) for word in PRICES}
+    rows = [
+        ",".join(map(str, (1_700_000_400 + 3600 * i, 1 + i, 2 + i, 1 + i, 2 + i)))
+        for i in range(30)
+    ]
+    content = "\n".join([",".join(("time", *words.values())), *rows]).encode()
+    history = read(content, name)
+    assert (history.coin, history.quote) == (coin, quote)
+    with pytest.raises(UnreadableFile, match="Received: USD in the file's name, and BTC"):
+        read(content, "ETH-USD_1h.csv")

@@ -302,3 +302,46 @@ def test_reported_symbols_of_other_scripts(data_folder) -> None:
         read(path, path.name)
     history = read(path, path.name, corrections=Corrections(only="我踏马来了"))
     assert (history.coin, history.quote, len(history)) == ("我踏马来了", "USD", 36)
+
+
+def series_records(*symbols: str, quote: str | None = None) -> list[dict[str, object]]:
+    """A list of series, each with a symbol and rows of its own."""
+    said = {} if quote is None else {"quote": quote}
+    return [
+        {
+            "symbol": symbol,
+            **said,
+            "candles": [
+                {"time": 1_700_000_400 + 3600 * i, "open": p, "high": p, "low": p, "close": p}
+                for i in range(30)
+                for p in [100.0 * (place + 1) + i]
+            ],
+        }
+        for place, symbol in enumerate(symbols)
+    ]
+
+
+def test_a_list_of_series_has_each_by_its_symbol() -> None:
+    content = json.dumps(series_records("BTC", "ETH", "SOL")).encode()
+    with pytest.raises(SeveralSeries, match="3 lists of rows, BTC, ETH, SOL") as raised:
+        read(content, "prices.json")
+    assert list(raised.value.names) == ["BTC", "ETH", "SOL"]
+    history = read(content, "prices.json", corrections=Corrections(only="ETH"))
+    assert (history.coin, len(history), history.candles["close"].iloc[0]) == ("ETH", 30, 200.0)
+    with pytest.raises(SeveralSeries, match="must be in the file: 'BTC', 'ETH', 'SOL'"):
+        read(content, "prices.json", corrections=Corrections(only="XRP"))
+
+
+def test_a_list_of_series_keeps_their_quote_and_two_of_one_symbol() -> None:
+    content = json.dumps(series_records("BTC", "ETH", quote="EUR")).encode()
+    history = read(content, "prices.json", corrections=Corrections(only="BTC"))
+    assert (history.coin, history.quote) == ("BTC", "EUR")
+    content = json.dumps(series_records("BTC", "BTC")).encode()
+    with pytest.raises(SeveralSeries) as raised:
+        read(content, "prices.json")
+    assert list(raised.value.names) == ["BTC", "BTC (series 2)"]
+
+
+def test_a_list_of_one_series_needs_no_choice() -> None:
+    history = read(json.dumps(series_records("ETH")).encode(), "prices.json")
+    assert (history.coin, len(history)) == ("ETH", 30)

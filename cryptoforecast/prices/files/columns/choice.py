@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from cryptoforecast.errors import SeveralSeries, UnreadableFile
-from cryptoforecast.prices.files.columns.dialects import ALIASES, Meaning, meaning, without_place
+from cryptoforecast.prices.files.columns.dialects import (
+    ALIASES,
+    CLOSING_NAMES,
+    Meaning,
+    meaning,
+    without_place,
+)
 from cryptoforecast.prices.files.columns.tickers import (
     is_same_coin,
     prices_by_ticker,
@@ -23,6 +30,9 @@ _LEFT_OUT = "; left out: "
 #: Role of the volume that is taken where the first one is zero everywhere.
 SPARE = "spare volume"
 _TICKS = ("tickvolume", "tickvol")
+# Further names of columns that may have times, and how many of them are looked at.
+_MORE_TIMES = re.compile("unix|epoch|timestamp|utc")
+_MAX_OTHER_TIMES = 2
 
 
 def role_of(role: str) -> str:
@@ -109,9 +119,29 @@ def choose(names: Sequence[str], fixed: Mapping[str, str], wanted: Wanted) -> Ch
             roles[role], *more = _by_case(found, style)
             if role in ("time", "volume", *PRICES, "price"):
                 roles |= {f"{role}{_NUMBERED}{i}": name for i, name in enumerate(more, start=2)}
+    if "time" in roles:
+        roles |= _other_times(columns, roles, {*roles.values(), *fixed.values()})
     if "volume" not in fixed:
         _choose_volume(columns, roles)
     return Choice(roles, decisions, refusal)
+
+
+def _other_times(
+    columns: Sequence[_Column], roles: Mapping[str, str], taken: set[str]
+) -> dict[str, str]:
+    """Return roles for columns of times of other names, one of which may be surer."""
+    own = meaning(roles["time"]).name
+    names = [
+        each.name
+        for each in columns
+        if each.name not in taken
+        and each.meaning.name not in (own, *CLOSING_NAMES)
+        and (each.meaning.name in ALIASES["time"] or _MORE_TIMES.search(each.meaning.name))
+    ]
+    first = len(rivals(roles, "time")) + 2
+    return {
+        f"time{_NUMBERED}{i}": name for i, name in enumerate(names[:_MAX_OTHER_TIMES], start=first)
+    }
 
 
 def _choose_volume(columns: Sequence[_Column], roles: dict[str, str]) -> None:

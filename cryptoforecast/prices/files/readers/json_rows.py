@@ -28,6 +28,8 @@ MAX_JSON_BYTES = 30_000_000
 #: Rows that a JSON file may have; so many of the shortest candles would have more bytes.
 MAX_JSON_ROWS = 2_000_000
 _MAX_DEPTH = 5
+# Series that a list may have.
+_MAX_SERIES = 10_000
 # Texts outside the rows that are looked at.
 _MAX_TEXTS = 1_000
 # Numbers of a candle: a time and four prices.
@@ -203,7 +205,31 @@ def _lists(value: Json, depth: int, max_rows: int, key: str = "") -> Iterator[tu
     elif isinstance(value, list) and value and isinstance(value[0], list | dict):
         only = value[0] if len(value) == 1 else None
         within = list(_lists(only, depth + 1, max_rows, key)) if isinstance(only, dict) else []
-        yield from within or [(key, value)]
+        yield from within or _series_of(value, depth, max_rows) or [(key, value)]
+
+
+def _series_of(records: Rows, depth: int, max_rows: int) -> list[tuple[str, Rows]]:
+    """Return the rows of each record of a list, and what it is called: ``[{"symbol": …, …}]``.
+
+    Returns:
+        Nothing unless every record has one list of rows, and none of its own prices.
+    """
+    first = records[0]
+    if not isinstance(first, dict) or not any(isinstance(v, list | dict) for v in first.values()):
+        return []
+    if len(records) > _MAX_SERIES or _is_priced(records):
+        return []
+    found: dict[str, Rows] = {}
+    for number, record in enumerate(records, start=1):
+        within = list(_lists(record, depth + 1, max_rows)) if isinstance(record, dict) else []
+        if len(within) != 1 or not (_is_priced(within[0][1]) or _is_wide(within[0][1])):
+            return []
+        symbol, quote = _labels(record)
+        name = symbol or f"series {number}"
+        if quote and quote_of_ticker(name) is None:
+            name = f"{name}-{quote}"
+        found[name if name not in found else f"{name} (series {number})"] = within[0][1]
+    return list(found.items())
 
 
 def _is_priced(rows: Rows) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.columns.choice import rivals
+from cryptoforecast.prices.files.columns.dialects import plain_name
 from cryptoforecast.prices.files.columns.header import find_header, find_names, recognise_columns
 from cryptoforecast.prices.files.corrections import Corrections
 
@@ -138,10 +140,23 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         if not encoding.startswith("utf-8"):
             decisions["encoding"] = encoding
         decisions = {**decisions, "delimiter": shown}
+        _leave_sure_times(rows[skip:], names, roles)
         others = _may_name_series(rows[skip:], names, roles)
         width = max(1, len(head) // len(lines))
         return Layout(encoding, delimiter, names, roles, skip, decisions, others, symbol, width)
     raise max(failures, key=lambda failure: failure[0])[1]
+
+
+def _leave_sure_times(rows: list[list[str]], names: tuple[str, ...], roles: dict[str, str]) -> None:
+    """Forget other columns of times where the first has epochs; changes ``roles``."""
+    place = names.index(roles["time"]) if "time" in roles else -1
+    cells = [row[place] for row in rows if len(row) > place >= 0]
+    if cells and all(
+        re.fullmatch(r"\d{9,11}(\.\d+)?|\d{13}|\d{16}|\d{19}", cell) for cell in cells
+    ):
+        for role in rivals(roles, "time"):
+            if plain_name(roles[role]) != plain_name(roles["time"]):
+                del roles[role]
 
 
 def _may_name_series(

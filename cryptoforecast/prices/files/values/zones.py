@@ -148,7 +148,14 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         return as_utc_ns(index.tz_localize("UTC"))
     with _other_zone_told(index, here.zone):
         first, second = _both_instants(index, here.zone)
-        return _utc(instants(first, second, here.zone))
+        stamps = instants(first, second, here.zone)
+    # Candles of an hour that other clocks repeated would be taken for rows that come twice.
+    known = stamps[stamps != np.iinfo(np.int64).min]
+    if len(np.unique(known)) < len(known):
+        error = _other_zone(index, here.zone, repeated=True)
+        if error is not None:
+            raise error
+    return _utc(stamps)
 
 
 @contextlib.contextmanager
@@ -165,20 +172,38 @@ def _other_zone_told(wall: pd.DatetimeIndex, zone: str) -> Iterator[None]:
     try:
         yield
     except UnreadableFile as error:
-        times = wall[wall.notna()].as_unit("ns").asi8
-        if len(np.unique(times)) < 2:
-            raise
-        times = times[::-1] if times[0] > times[-1] else times
-        spacing = commonest_spacing(times)
-        changes = find_changes(times, spacing)
-        if not changes or changes_in(zone, times, spacing):
-            raise
-        change = changes[0]
-        raise UnreadableFile(
-            f"Times must be of the zone that is given, {zone}. Received: times that change at "
-            f"{pd.Timestamp(int(times[change.row])):%Y-%m-%d %H:%M} as clocks do in {change.zone}, "
-            f"for example, and not as in {zone}. {zone_remedy(change.zone)}"
-        ) from error
+        raise _other_zone(wall, zone) or error from error
+
+
+def _other_zone(
+    wall: pd.DatetimeIndex, zone: str, *, repeated: bool = False
+) -> UnreadableFile | None:
+    """Return the error for times that change as the clocks of another zone do.
+
+    Args:
+        wall: `(n,)` local times, in the file's order.
+        zone: IANA name that the user or the file gives.
+        repeated: Whether only clocks that went back, and showed times again, count.
+
+    Returns:
+        ``None`` if the times show no change, or the zone has one among them.
+    """
+    times = wall[wall.notna()].as_unit("ns").asi8
+    if len(np.unique(times)) < 2:
+        return None
+    times = times[::-1] if times[0] > times[-1] else times
+    spacing = commonest_spacing(times)
+    changes = find_changes(times, spacing)
+    if repeated:
+        changes = [change for change in changes if times[change.row] <= times[change.row - 1]]
+    if not changes or changes_in(zone, times, spacing):
+        return None
+    change = changes[0]
+    return UnreadableFile(
+        f"Times must be of the zone that is given, {zone}. Received: times that change at "
+        f"{pd.Timestamp(int(times[change.row])):%Y-%m-%d %H:%M} as clocks do in {change.zone}, "
+        f"for example, and not as in {zone}. {zone_remedy(change.zone)}"
+    )
 
 
 def _both_instants(index: pd.DatetimeIndex, zone: str) -> tuple[Array, Array]:
