@@ -17,7 +17,6 @@ import json
 import logging
 import os
 import threading
-import time
 from functools import cache
 from pathlib import Path
 
@@ -78,9 +77,11 @@ class TrainingCache:
         except CryptoForecastError as error:
             log.warning("The training cache did not keep a model: %s", error)
             return
-        paths = sorted((self.folder / name for name in bundles.names(self.folder)), key=_used_at)
-        for path in paths[: max(0, len(paths) - self.max_models)]:
-            _drop(path)
+        with contextlib.suppress(OSError):  # where one can't be looked at, none is dropped
+            paths = [self.folder / name for name in bundles.names(self.folder)]
+            paths.sort(key=_used_at)
+            for path in paths[: max(0, len(paths) - self.max_models)]:
+                _drop(path)
 
 
 def _used_at(path: Path) -> int:
@@ -89,8 +90,6 @@ def _used_at(path: Path) -> int:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
-    except OSError:  # nobody knows: it is not the one to drop
-        return time.time_ns()
 
 
 def _drop(path: Path) -> None:

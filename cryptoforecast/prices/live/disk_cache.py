@@ -132,7 +132,11 @@ class PriceCache:
                 self._memory.put(path, (_touch(path), entry))
 
     def _evict(self) -> None:
-        """Remove the least recently used files beyond the limit."""
+        """Remove the least recently used files beyond the limit.
+
+        Raises:
+            OSError: If a file can't be looked at; then none is removed.
+        """
         files = sorted(self._folder.glob("*.parquet"), key=_used_at)
         for path in files[: max(len(files) - self._max_files, 0)]:
             with contextlib.suppress(OSError):
@@ -149,8 +153,6 @@ def _used_at(path: Path) -> int:
         return path.stat().st_atime_ns
     except FileNotFoundError:
         return 0
-    except OSError:  # nobody knows: it is not the one to remove
-        return time.time_ns()
 
 
 def _touch(path: Path) -> Identity | None:
