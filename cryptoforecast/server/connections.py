@@ -113,10 +113,14 @@ class _Pool:
                 del self._of[connection.network]
 
     def _most_silent(self) -> Connection:
-        """Return the connection that is to leave, one that waits for its answer last of all."""
+        """Return the connection that is to leave: first one that never sent anything.
+
+        One whose request is being answered leaves last of all.
+        """
         most = max(self._of.values())
         crowd = [one for one in self.open if 2 * self._of[one.network] >= most]
-        return next((one for one in crowd if not one.busy), crowd[0])
+        idle = [one for one in crowd if not one.busy]
+        return next((one for one in idle if not one.spoken), (idle or crowd)[0])
 
 
 class Connection(asyncio.Protocol):
@@ -129,6 +133,7 @@ class Connection(asyncio.Protocol):
     Attributes:
         network: The address of the client, or the part of it that one client has for itself.
         closed: Whether it had to leave.
+        spoken: Whether it has sent anything, as a websocket if it is one.
     """
 
     def __init__(self, protocol: asyncio.BaseProtocol, connections: Connections) -> None:
@@ -139,7 +144,7 @@ class Connection(asyncio.Protocol):
         self._moved, self._turn = 0, 0
         self._seen: tuple[float, int] | None = None
         self.network = ""
-        self.closed = False
+        self.closed = self.spoken = False
 
     @property
     def busy(self) -> bool:
@@ -154,6 +159,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._moved += len(data)
+        self.spoken = True
         self._connections.touch(self)
         current.set(self)
         self._protocol.data_received(data)
@@ -172,18 +178,19 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._protocol.resume_writing()
 
-    def begin(self, body: bool) -> int:
-        """Note that the header of a request has come, and return the number of the request.
-
-        Args:
-            body: Whether a body follows, which the client has to send.
-        """
+    def begin(self) -> int:
+        """Note that the header of a request has come, and return the number of the request."""
         self._turn += 1
-        self._answering, self._sending, self._seen = not body, body, None
+        self._answering, self._sending, self._seen = True, False, None
         return self._turn
 
+    def wait(self, turn: int) -> None:
+        """Note that the client of a request has to send the rest of its body."""
+        if turn == self._turn:
+            self._answering, self._sending = False, True
+
     def work(self, turn: int) -> None:
-        """Note that a request has come as a whole, and that its client waits for the answer."""
+        """Note that the client of a request waits for the server now."""
         if turn == self._turn:
             self._answering, self._sending = True, False
 
@@ -196,7 +203,7 @@ class Connection(asyncio.Protocol):
         """Speak a websocket's protocol from now on; uvicorn pings its client."""
         self._connections.upgrade(self)
         self._protocol = cast(asyncio.Protocol, protocol)
-        self._answering = self._sending = False
+        self._answering = self._sending = self.spoken = False
 
     def count(self, sent: int) -> None:
         """Note bytes that were given to the connection."""

@@ -23,7 +23,6 @@ CHUNK = 65_536
 PAUSE = 0.005
 
 _MARK = arrival.HEADER.encode()
-_BODY = {b"content-length", b"transfer-encoding"}
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = _Exchange(scope, receive, send)
         try:
-            scope["headers"] = self._marked(scope)
+            scope["headers"] = self._marked(scope, self._looks_local(scope))
             refusal = self._rules.refuse(scope["method"], scope["path"], scope["headers"])
             await self._turns.wait()
             if refusal is None:
@@ -80,7 +79,7 @@ class Guard:
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = _Handshake(scope, send)
-        scope["headers"] = self._marked(scope)
+        local = self._looks_local(scope)
         refusal = self._rules.refuse("WEBSOCKET", scope["path"], scope["headers"])
         connection = connections.current.get()
         if refusal is None and connection is not None:
@@ -90,19 +89,26 @@ class Guard:
             if connection.closed:
                 refusal = Refusal(503, "Too many pages are open.")
         if refusal is None:
+            # Late, because it may read the system's table of connections.
+            scope["headers"] = self._marked(scope, local)
             await self._app(scope, receive, exchange.send)
         else:
             await receive()
             await exchange.refuse(refusal)
 
-    def _marked(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """Return the headers with our mark, or without one."""
-        headers = [(name, value) for name, value in scope["headers"] if name != _MARK]
+    def _looks_local(self, scope: Scope) -> bool:
+        """Say whether a request seems to come from this machine; notice a sign of a proxy."""
         proxied = self._locality.proxied
-        if self._locality.is_local(scope.get("client"), headers) and _is_ours(scope):
-            headers.append((_MARK, arrival.mark().encode()))
+        local = self._locality.is_local(scope.get("client"), scope["headers"])
         if self._locality.proxied and not proxied:
             arrival.forget()
+        return local
+
+    def _marked(self, scope: Scope, local: bool) -> list[tuple[bytes, bytes]]:
+        """Return the headers with our mark, or without one."""
+        headers = [(name, value) for name, value in scope["headers"] if name != _MARK]
+        if local and not self._locality.proxied and _is_ours(scope):
+            headers.append((_MARK, arrival.mark().encode()))
         return headers
 
 
@@ -129,16 +135,17 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._connection = connections.current.get() or connections.Unwatched()
-        self._turn = self._connection.begin(
-            body=not _BODY.isdisjoint(name for name, _ in scope["headers"])
-        )
+        self._turn = self._connection.begin()
+        self._whole = False
         self.begun = False
 
     async def receive(self) -> Message:
         """Return the next part of the body."""
+        if not self._whole:
+            self._connection.wait(self._turn)
         message = await self._receive()
-        if not message.get("more_body", False):
-            self._connection.work(self._turn)
+        self._whole = self._whole or not message.get("more_body", False)
+        self._connection.work(self._turn)
         return message
 
     async def send(self, message: Message) -> None:

@@ -41,7 +41,7 @@ def watch(loop: asyncio.AbstractEventLoop, connections: Connections) -> None:
         if options.get("ssl"):
             options["ssl_handshake_timeout"] = PATIENCE
         # Asyncio accepts so many at once, before it closes any of those that are too many.
-        options["backlog"] = max(4, connections.places // 4)
+        options["backlog"] = max(4, connections.places // 8)
         server = await original(watched, *args, **options)
         for listener in server.sockets:
             _tune(listener.fileno())

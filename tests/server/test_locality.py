@@ -119,3 +119,25 @@ def test_a_page_reads_the_mark_of_the_server_and_no_other():
     assert not arrival.is_local(elsewhere)
     assert not arrival.is_local(local)  # what came before the proxy counts no more
     assert not arrival.is_local(received(guard, headers()))
+
+
+def test_a_refused_websocket_is_a_sign_of_a_proxy_too():
+    """As behind nginx by default: the host is ours, the origin is that of the public page."""
+    guard = Guard(app, Rules((), {"server.corsAllowedOrigins": (), "server.enableCORS": 1}.get))
+    local = received(guard, headers())
+    assert arrival.is_local(local)
+    sent = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    given = headers(origin="https://forecasts.example")
+    scope = {"type": "websocket", "path": "/_stcore/stream", "client": LOOPBACK, "headers": given}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
+    assert sent[0]["type"] == "websocket.close"
+    assert not arrival.is_local(local)
+    assert not arrival.is_local(received(guard, headers()))
