@@ -36,7 +36,7 @@ def test_what_a_card_quotes_is_visible():
     model = synthetic.model(
         coin=EVIL, source=EVIL, verdict=EVIL, libraries={EVIL: EVIL}, fingerprint=EVIL
     )
-    saved = SavedModel("evil", shipped=False, model=model)
+    saved = SavedModel("evil", shipped=False, model=model).summary
     assert_harmless(text.card(saved))
     assert_harmless(text.models([saved]))
 

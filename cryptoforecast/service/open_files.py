@@ -136,8 +136,8 @@ class OpenFiles:
         if self._held() + candles > self.server_candles:
             self._drop_left(keep_seconds=0)
         while self._held() + candles > self.server_candles:
-            sessions = {one for file in self._files.values() for one in file.openers}
-            largest = max(sessions, key=self._held)
+            sessions = [one for file in self._files.values() for one in sorted(file.openers)]
+            largest = max(sessions, key=self._held)  # of several, whose file was used longest ago
             if self._held(session):
                 self._drop_oldest(session)
             elif self._held(largest) > candles:
