@@ -230,7 +230,7 @@ def main() -> int:
     """Run it, print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=1024, help="memory of the machine")
-    parser.add_argument("--rows", type=int, default=71_000, help="candles of the uploaded file")
+    parser.add_argument("--rows", type=int, default=71_000, help="hours in the uploaded file")
     given = parser.parse_args()
     table, well = run(given.megabytes, given.rows)
     command = f"python -m benchmarks.small_machine --megabytes {given.megabytes}"
