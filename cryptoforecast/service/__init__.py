@@ -59,7 +59,7 @@ class Service:
         one_heavy = OneHeavyFit(memory)
         self.settings = settings
         self.owner_key = OwnerKey(settings.owner_key)
-        self.prices = PriceService(settings)
+        self.prices = PriceService(settings, memory=memory)
         self.training = TrainingService(settings, memory)
         self.saved_models = SavedModelService(settings, self.owner_key.remedy())
         self.backtests = BacktestService(self.training, one_heavy, memory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -27,6 +28,13 @@ class Memory:
     def __init__(self, limit: float | None = None) -> None:
         self._limit = allowed() if limit is None else limit
         self._one_large = threading.Lock()
+        self._reserved = 0.0
+        self._counter = threading.Lock()
+
+    @property
+    def free(self) -> float:
+        """The megabytes that neither the process nor large work has taken; infinite if unknown."""
+        return math.inf if self._limit is None else max(0.0, self._limit - used() - self._reserved)
 
     def check(self, what: str, megabytes: float, remedy: str) -> None:
         """Refuse work that can't fit into the memory, before it starts.
@@ -55,7 +63,15 @@ class Memory:
         """
         with self._one_large if megabytes > LARGE else contextlib.nullcontext():
             self.check(what, megabytes, remedy)
-            yield
+            self._reserve(megabytes)
+            try:
+                yield
+            finally:
+                self._reserve(-megabytes)
+
+    def _reserve(self, megabytes: float) -> None:
+        with self._counter:
+            self._reserved += megabytes
 
 
 def allowed(proc: Path = Path("/proc/self/cgroup"), cgroups: Path = _CGROUPS) -> float | None:

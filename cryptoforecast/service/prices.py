@@ -12,6 +12,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices import LivePrices, simulate
 from cryptoforecast.prices.live.query import validate
 from cryptoforecast.service.line import Line
+from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.open_files import PREFIX, OpenFiles
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import MarketQuery, PriceHistory, User
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cryptoforecast.prices.live.sources import Source
     from cryptoforecast.types.diagnosis import Diagnosis
 
+#: Share of the free memory that the rows of a file may take while they are read.
+SHARE_OF_MEMORY = 0.5
 #: Which prices may answer: those of a live source, or simulated ones too.
 PRICES = ("live", "any")
 
@@ -33,10 +36,17 @@ class PriceService:
             of opened files are held in memory.
         sources: Where live prices come from, in order of preference; by default those of
             ``LivePrices``.
+        memory: Into which the rows of a file must fit; by default what the settings allow.
     """
 
-    def __init__(self, settings: Settings, sources: Sequence[Source] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[Source] | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self._settings = settings
+        self._memory = Memory(settings.memory) if memory is None else memory
         self._live = LivePrices(settings, sources)
         self._line = Line()
         self._files = OpenFiles(settings.session_candles, settings.server_candles)
@@ -141,7 +151,8 @@ class PriceService:
 
         Raises:
             UnreadableFile: If the file cannot be read without doubt.
-            InvalidInput: If an argument is outside the rules, or the file is too long.
+            InvalidInput: If an argument is outside the rules, or the file is too long for ``open``
+                or for the memory.
         """
         from cryptoforecast.prices.files import price_file
         from cryptoforecast.prices.files.bounds import MAX_ROWS as MAX_ROWS_OF_A_FILE
@@ -156,6 +167,7 @@ class PriceService:
                 repairs=repairs,
                 max_candles=self._files.session_candles if to_open else MAX_ROWS_OF_A_FILE,
                 report=report,
+                room=SHARE_OF_MEMORY * 1e6 * self._memory.free,
             )
 
     def from_frame(

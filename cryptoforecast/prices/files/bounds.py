@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import IO
 
-from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.errors import InvalidInput, UnreadableFile
 
 #: Bytes that a file may have, packed and unpacked.
 MAX_BYTES = 1_000_000_000
@@ -19,6 +20,8 @@ FREE_ROWS, FREE_BYTES, FREE_VALUES, FREE_PIECE = 250_000, 20_000_000, 32_000_000
 MIN_PACKED_ROW, MIN_BINARY_ROW = 4, 6
 #: Bytes of plain text that a row takes at least.
 MIN_PLAIN_ROW = 10
+#: Bytes of memory that a row takes while it is read, of plain numbers or with text.
+ROW_OF_NUMBERS, ROW_WITH_TEXT = 300, 500
 #: Bytes that one byte of a file may unpack to, beyond the first.
 MAX_RATIO = 40
 
@@ -30,17 +33,19 @@ class Bounds:
     Attributes:
         size: Bytes of the file, packed as it is.
         row: Bytes that a row takes at least.
+        room: Bytes of memory that the rows may take while they are read.
     """
 
     size: int
     row: int = MIN_BINARY_ROW
+    room: float = math.inf
 
     @classmethod
-    def of(cls, stream: IO[bytes], row: int = MIN_BINARY_ROW) -> Bounds:
+    def of(cls, stream: IO[bytes], row: int = MIN_BINARY_ROW, room: float = math.inf) -> Bounds:
         """Return the bounds of a stream that can seek, and go back to its start."""
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
-        return cls(size, row)
+        return cls(size, row, room)
 
     @property
     def rows(self) -> int:
@@ -75,6 +80,24 @@ class Bounds:
                 f"A file of {self._megabytes} MB may have {self.rows:,} rows, because prices do "
                 "not repeat themselves so often. Received: more. Leave out the empty and the "
                 "repeated rows, or merge its candles first."
+            )
+
+    def check_room(self, rows: int, *, text: bool) -> None:
+        """Refuse more rows than fit into the memory at once.
+
+        Args:
+            rows: How many there are.
+            text: Whether times or numbers are text.
+
+        Raises:
+            InvalidInput: If there are more.
+        """
+        each = ROW_WITH_TEXT if text else ROW_OF_NUMBERS
+        if rows * each > self.room:
+            raise InvalidInput(
+                f"The rows of a file must fit into the memory, which has room for "
+                f"{int(self.room // each):,} of these. Received: more. Choose longer candles, such "
+                "as 1h, if its rows are plain numbers in order; or else save fewer rows."
             )
 
     def check_unpacked(self, size: int) -> None:

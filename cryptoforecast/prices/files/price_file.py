@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 from collections.abc import Callable, Collection
@@ -50,6 +51,7 @@ def read(
     repairs: Collection[str] = (),
     max_candles: int = MAX_ROWS,
     report: Report | None = None,
+    room: float = math.inf,
     now: pd.Timestamp | None = None,
 ) -> PriceHistory:
     """Read a price file: delimited text, JSON (either may be in gzip or zip), Parquet, Feather.
@@ -68,6 +70,7 @@ def read(
         repairs: Names of ``repairs.REPAIRS``, done on the final candles; none by default.
         max_candles: Candles that a text file may have if ``interval`` is not given.
         report: Called with the share of the file that has been read.
+        room: Bytes of memory that the rows may take while they are read.
         now: Candles that close after this time, UTC, are left out; the clock by default.
 
     Returns:
@@ -77,7 +80,7 @@ def read(
     Raises:
         UnreadableFile: If the file can't be read without doubt; the message names the place.
         InvalidInput: If ``interval`` is shorter than the file's candles, a repair is unknown, or
-            there are more candles than ``max_candles``.
+            there are more candles than ``max_candles``, or than there is room for.
         NotEnoughData: If no candle has closed.
     """
     now = pd.Timestamp.now("UTC") if now is None else now
@@ -94,7 +97,7 @@ def read(
         corrections = dataclasses.replace(corrections, quote=own.quote)
     try:
         with open_source(source, report) as stream:
-            reading = read_candles(stream, corrections, interval, max_candles, report)
+            reading = read_candles(stream, corrections, interval, max_candles, report, room)
         symbol = _symbol(own, reading, name, corrections)
         reading, notes = closed_reading(reading, now, "file")
     except SeveralSeries as error:

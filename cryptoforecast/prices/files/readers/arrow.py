@@ -179,7 +179,7 @@ def make_table(
     for name, part in parts:
         part.validate(full=True)
         rows[name] += len(part)
-        _check_lengths(name, part)
+        check_lengths(name, part)
         size += _bytes_written_out(part)
         if rows[name] > MAX_ROWS or size > max_bytes:
             raise UnreadableFile(
@@ -202,8 +202,16 @@ def make_table(
     )
 
 
-def _check_lengths(name: str, part: pa.Array) -> None:
-    """Refuse a text that is longer than any time or name."""
+def check_lengths(name: str, part: pa.Array) -> None:
+    """Refuse a text that is longer than any time or name.
+
+    Args:
+        name: Of the column.
+        part: Some of its values.
+
+    Raises:
+        UnreadableFile: If there is one.
+    """
     import pyarrow as pa
 
     texts = part.dictionary if pa.types.is_dictionary(part.type) else part

@@ -28,7 +28,7 @@ _WORKERS = min(4, os.cpu_count() or 1)
 # Rows that show in which way the times are written.
 _SAMPLE_ROWS = 100
 
-_LINE_BREAK, _SAMPLE_STEP = 10, 17
+_LINE_BREAK, _SAMPLE_STEP = 10, 101
 
 T = TypeVar("T")
 Parser = Callable[[bytes], "pa.Table"]

@@ -108,7 +108,7 @@ def _read_numbers(open_file: Opener, layout: Layout, limits: _Limits) -> pd.Data
     try:
         for part in map_blocks(open_file(), layout, _series):
             rows += len(part[layout.names[-1]])
-            limits.check(rows)
+            limits.check(rows, text=not is_number(part[layout.roles["time"]]))
             parts.append(part)
     except NotPlain:
         return None
@@ -133,7 +133,7 @@ def _read_texts(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFr
                 f"A price file may have {_MAX_EMPTY:,} lines without a time. Received: more. Leave "
                 "them out."
             )
-        limits.check(rows)
+        limits.check(rows, text=True)
         if rows > _MAX_TEXT_ROWS:
             raise UnreadableFile(
                 f"Numbers written with separators or units may fill {_MAX_TEXT_ROWS // 10**6} "
@@ -149,9 +149,10 @@ class _Limits(NamedTuple):
     max_candles: int
     bounds: Bounds
 
-    def check(self, rows: int) -> None:
-        """Refuse more rows than a file may have, or more than ``max_candles``."""
+    def check(self, rows: int, *, text: bool) -> None:
+        """Refuse more rows than a file may have, or fit into the memory, or ``max_candles``."""
         self.bounds.check_rows(rows)
+        self.bounds.check_room(rows, text=text)
         if rows > self.max_candles:
             raise too_many_candles(self.max_candles)
 

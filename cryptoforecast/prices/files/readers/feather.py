@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from cryptoforecast.prices.files.bounds import Bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.arrow import (
     columns_of_names,
+    is_text,
     make_table,
     roles_by_schema,
     value_types,
@@ -60,16 +62,18 @@ def _opened(content: bytes) -> pa.Schema:
     return pa.ipc.open_file(content).schema
 
 
-def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
+def read_feather(stream: IO[bytes], corrections: Corrections, room: float = math.inf) -> Table:
     """Read a Feather file of at most ``MAX_FEATHER_BYTES``, packed by LZ4 or not at all.
 
     Args:
         stream: The file from its start.
         corrections: What the user says about it.
+        room: Bytes of memory that the rows may take.
 
     Raises:
         UnreadableFile: If it is damaged, too large, packed in another way, or not a table of
             prices.
+        InvalidInput: If there is no room for its rows.
     """
     import pyarrow as pa
 
@@ -82,8 +86,9 @@ def read_feather(stream: IO[bytes], corrections: Corrections) -> Table:
         roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         _check_types(schema, types)
-        bounds = Bounds(len(content))
-        check_batches(content, bounds)
+        bounds = Bounds(len(content), room=room)
+        rows = check_batches(content, bounds)
+        bounds.check_room(rows, text=any(map(is_text, types.values())))
         most = min(MAX_UNPACKED_BYTES, bounds.values)
 
         def load(names: Sequence[str]) -> pd.DataFrame:

@@ -38,12 +38,15 @@ def check_footer(content: bytes) -> None:
     check_schema(schema, size)
 
 
-def check_batches(content: bytes, bounds: Bounds) -> None:
+def check_batches(content: bytes, bounds: Bounds) -> int:
     """Check what the batches of a Feather file unpack to.
 
     Args:
         content: The whole file.
         bounds: What a file of this size may hold.
+
+    Returns:
+        Its rows.
 
     Raises:
         UnreadableFile: If it is too much.
@@ -65,6 +68,7 @@ def check_batches(content: bytes, bounds: Bounds) -> None:
         bounds.check_rows(rows)
         unpacked += _unpacked(content, batch, at + described, bounds)
         bounds.check_unpacked(unpacked)
+    return rows
 
 
 def _footer(content: bytes) -> tuple[Flat, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import IO
 
 from cryptoforecast.errors import UnreadableFile
@@ -10,8 +11,8 @@ from cryptoforecast.prices.files.bounds import MAX_ROWS, MIN_PACKED_ROW, MIN_PLA
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.opening import Report
+from cryptoforecast.prices.files.readers import fast_csv, fast_parquet
 from cryptoforecast.prices.files.readers.csv import read_csv
-from cryptoforecast.prices.files.readers.fast_csv import read_and_merge
 from cryptoforecast.prices.files.readers.feather import read_feather
 from cryptoforecast.prices.files.readers.json import read_json
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES
@@ -43,6 +44,7 @@ def read_candles(
     interval: str | None = None,
     max_candles: int = MAX_ROWS,
     report: Report | None = None,
+    room: float = math.inf,
 ) -> Reading:
     """Read a file of any known format, packed or not, into candles.
 
@@ -52,11 +54,12 @@ def read_candles(
         interval: Merge into candles of this length; the file's own by default.
         max_candles: Candles that the file may have if ``interval`` is not given.
         report: Called now and then after the file was read; may raise to end the reading.
+        room: Bytes of memory that the rows may take.
 
     Raises:
         UnreadableFile: If the file is of no known format, or can't be read without doubt.
         InvalidInput: If ``interval`` is no multiple of the file's candle length, or there are more
-            candles than ``max_candles``.
+            candles than ``max_candles``, or than there is room for.
     """
     stream = unpack(packed)
     head = stream.read(HEAD_BYTES)
@@ -67,12 +70,17 @@ def read_candles(
                 "A price file is CSV, JSON, Parquet or Feather. Received: what looks like "
                 f"{what}. {remedy}"
             )
-    bounds = Bounds.of(packed, MIN_PLAIN_ROW if stream is packed else MIN_PACKED_ROW)
+    bounds = Bounds.of(packed, MIN_PLAIN_ROW if stream is packed else MIN_PACKED_ROW, room)
     most = max_candles if interval is None else MAX_ROWS
     if head.startswith(b"PAR1"):
-        table = read_parquet(_seekable(packed, stream), corrections, most)
+        whole = _seekable(packed, stream)
+        bounds = Bounds(bounds.size, room=room)
+        merged = interval and fast_parquet.read_and_merge(whole, corrections, interval, bounds)
+        if merged:
+            return merged
+        table = read_parquet(whole, corrections, bounds, most)
     elif head.startswith(b"ARROW1"):
-        table = read_feather(_seekable(packed, stream), corrections)
+        table = read_feather(_seekable(packed, stream), corrections, room)
     elif start.startswith((b"{", b"[")):
         table = read_json(unpack(packed), corrections, bounds)
     else:
@@ -80,7 +88,7 @@ def read_candles(
         def open_lines() -> IO[bytes]:
             return bounded_lines(unpack(packed))
 
-        merged = interval and read_and_merge(open_lines, corrections, interval, bounds)
+        merged = interval and fast_csv.read_and_merge(open_lines, corrections, interval, bounds)
         if merged:
             return merged
         table = read_csv(open_lines, corrections, most, bounds)

@@ -128,6 +128,7 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
         + _OWN_KEY_BYTES * max(0, keys - MAX_COLUMNS * content.count(b"{"))
         + _widening(content) * len(content)
     )
+    bounds.check_room(content.count(b"{") + content.count(b"["), text=True)
     room = _FREE_MEMORY + _MEMORY_RATIO * min(len(content), 10 * bounds.size) - taken
     if room < 0:
         raise UnreadableFile(

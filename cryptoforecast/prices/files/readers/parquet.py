@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
 # Rows read at once, and bytes of texts read at once that are written as differences: each may be
 # as long as its page.
 _ROWS_AT_ONCE, _DIFFERENCES_AT_ONCE = 65_536, 16_000_000
+# Bytes of a column that are in memory before they are unpacked.
+_BUFFER_BYTES = 1_000_000
 
 
-class _Opened(NamedTuple):
+class Opened(NamedTuple):
     """A Parquet file whose description was checked."""
 
     stream: IO[bytes]
@@ -55,40 +58,51 @@ def open_parquet(stream: IO[bytes]) -> pq.ParquetFile:
         UnreadableFile: If it is too large.
         ValueError: If it is damaged; also as one of Arrow's errors.
     """
-    return _open(stream).file
+    return open_checked(stream, Bounds.of(stream)).file
 
 
-def _open(stream: IO[bytes]) -> _Opened:
+def open_checked(stream: IO[bytes], bounds: Bounds) -> Opened:
+    """Open a Parquet file; see ``open_parquet``.
+
+    Args:
+        stream: The file, seekable.
+        bounds: What a file of this size may hold.
+    """
     import pyarrow.parquet as pq
 
-    bounds = Bounds.of(stream)
     footer = read_footer(stream, bounds)
-    return _Opened(stream, bounds, footer, pq.ParquetFile(stream))
+    return Opened(stream, bounds, footer, pq.ParquetFile(stream))
 
 
-def read_parquet(stream: IO[bytes], corrections: Corrections, max_candles: int = MAX_ROWS) -> Table:
+def read_parquet(
+    stream: IO[bytes],
+    corrections: Corrections,
+    bounds: Bounds | None = None,
+    max_candles: int = MAX_ROWS,
+) -> Table:
     """Read a Parquet file.
 
     Args:
         stream: The file, seekable.
         corrections: What the user says about it.
+        bounds: What a file of this size may hold; by default found out.
         max_candles: Rows of candles that the file may have.
 
     Raises:
         UnreadableFile: If it is damaged, too large, or not a table of prices.
-        InvalidInput: If it has more than ``max_candles`` candles.
+        InvalidInput: If it has more than ``max_candles`` candles, or they need too much memory.
     """
-    import pyarrow as pa
-
     corrections.refuse_delimiter("Parquet")
-    try:
-        opened = _open(stream)
+    bounds = Bounds.of(stream) if bounds is None else bounds
+    with refusals():
+        opened = open_checked(stream, bounds)
         schema = opened.file.schema_arrow
         roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         if set(PRICES) <= roles.keys() and opened.footer.rows > max_candles:
             raise too_many_candles(max_candles)
-        most = min(MAX_BYTES, opened.bounds.values)
+        bounds.check_room(opened.footer.rows, text=any(map(is_text, types.values())))
+        most = min(MAX_BYTES, bounds.values)
 
         def load(names: Sequence[str]) -> pd.DataFrame:
             others = columns_of_names(schema, roles, names)
@@ -98,23 +112,56 @@ def read_parquet(stream: IO[bytes], corrections: Corrections, max_candles: int =
         table.decisions.update(decisions)
         others = list(columns_of_names(schema, roles))
         return dataclasses.replace(table, others=others, load=load)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn the errors of damaged Parquet files into refusals."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (OSError, ValueError, TypeError, KeyError, OverflowError, pa.ArrowException) as error:
         raise UnreadableFile(
             f"The Parquet file is damaged: {str(error)[:200]}. Download it again."
         ) from error
 
 
-def _parts(opened: _Opened, types: dict[str, pa.DataType]) -> Iterator[tuple[str, pa.Array]]:
-    """Yield parts of the columns; text that repeats stays packed until its size is known."""
+def _parts(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[tuple[str, pa.Array]]:
+    """Yield parts of the columns."""
+    for batch in batches(opened, types):
+        for name in types:
+            yield name, batch.column(name)
+
+
+def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows; text that repeats stays packed until its size is known.
+
+    Args:
+        opened: The file.
+        types: Type by name of the columns to read.
+
+    Raises:
+        UnreadableFile: If the columns unpack to too much.
+        ValueError: If there are other rows than the end of the file says, or it is damaged.
+    """
     import pyarrow.parquet as pq
 
     pages = count_pages(opened.stream, opened.footer, types, opened.bounds)
     # Text written as its difference from the text before can't stay packed.
     texts = [] if pages.differences else sorted(name for name in types if is_text(types[name]))
-    packed = pq.ParquetFile(opened.stream, read_dictionary=texts, metadata=opened.file.metadata)
+    packed = pq.ParquetFile(
+        opened.stream,
+        read_dictionary=texts,
+        metadata=opened.file.metadata,
+        buffer_size=_BUFFER_BYTES,
+    )
+    rows = 0
     for batch in packed.iter_batches(_rows_at_once(pages), columns=list(types)):
-        for name in types:
-            yield name, batch.column(name)
+        rows += batch.num_rows
+        if rows > opened.footer.rows:
+            raise ValueError("it has more rows than its end says")
+        yield batch
 
 
 def _rows_at_once(pages: Pages) -> int:

@@ -125,9 +125,19 @@ def _datetimes(values: pd.Series, here: LocalZone) -> Times:
     """Convert datetimes, with a zone or without."""
     index = pd.DatetimeIndex(values)
     if index.tz is not None:
-        return Times(as_utc_ns(index), "datetimes")
-    how = f"datetimes without a zone, read as {here.name}"
+        return Times(as_utc_ns(index), describe_datetimes(local=False))
+    how = describe_datetimes(local=True, zone=here.name)
     return Times(to_utc(index, here), how, local=here.zone is None)
+
+
+def describe_datetimes(*, local: bool, zone: str = "UTC") -> str:
+    """Return how times in a column of datetimes are written, for the decisions.
+
+    Args:
+        local: Whether they have no zone.
+        zone: The zone that they are then read in.
+    """
+    return f"datetimes without a zone, read as {zone}" if local else "datetimes"
 
 
 # ---------------------------------------------------------------------------- numbers

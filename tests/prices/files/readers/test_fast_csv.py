@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices import read
 from cryptoforecast.prices.files.corrections import Corrections
-from cryptoforecast.prices.files.readers import blocks, fast_csv, formats
+from cryptoforecast.prices.files.readers import block_merging, blocks, fast_csv
 from cryptoforecast.types import PriceHistory
 
 BLOCK = 3_000
@@ -56,7 +56,7 @@ def both(
 ) -> tuple[PriceHistory, PriceHistory, bool]:
     """Read a file the short way if it can be, and whole; tell whether it could."""
     folded: list[bool] = []
-    fold = formats.read_and_merge
+    fold = fast_csv.read_and_merge
 
     def watched(*args: object) -> object:
         folded.append((result := fold(*args)) is not None)  # type: ignore[arg-type]
@@ -64,10 +64,10 @@ def both(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", BLOCK)
-        patch.setattr(formats, "read_and_merge", watched)
+        patch.setattr(fast_csv, "read_and_merge", watched)
         short = read(content, "x.csv", interval=interval, corrections=corrections)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(formats, "read_and_merge", lambda *_: None)
+        patch.setattr(fast_csv, "read_and_merge", lambda *_: None)
         whole = read(content, "x.csv", interval=interval, corrections=corrections)
     return short, whole, folded == [True]
 
@@ -203,13 +203,13 @@ def test_an_interval_that_does_not_fit_is_refused_at_the_first_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
-    call = fast_csv._Merger.__call__
+    call = block_merging.Merger.__call__
 
-    def counted(self: fast_csv._Merger, block: object) -> object:
+    def counted(self: block_merging.Merger, block: object) -> object:
         seen.append(1)
         return call(self, block)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fast_csv._Merger, "__call__", counted)
+    monkeypatch.setattr(block_merging.Merger, "__call__", counted)
     hours = minutes(800).set_axis(pd.date_range("2024", periods=800, freq="h", tz="UTC"))
     with pytest.raises(InvalidInput, match="1h candles, 15m wanted"):
         read(text(hours.rename_axis("time"), "s"), "x.csv", interval="15m")

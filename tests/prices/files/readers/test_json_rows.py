@@ -165,6 +165,7 @@ def test_columns_by_row_stand_alone() -> None:
         find_rows({name: {"0": value, "1": value} for name, value in UNTIMED.items()})
 
 
-def test_two_records_around_rows_are_rows_themselves() -> None:
-    both: list[Json] = [{"data": ROWS}, {"data": ROWS}]
-    assert find_rows(both) == both
+def test_two_records_around_rows_are_two_series() -> None:
+    with pytest.raises(SeveralSeries, match="Received: 2 lists of rows") as error:
+        find_rows([{"data": ROWS}, {"data": ROWS}])
+    assert error.value.names == ("series 1", "series 2")

@@ -1,0 +1,74 @@
+"""The rows of a file fit into the memory, or they are refused before they take it."""
+
+import io
+
+import pytest
+from pyarrow import feather
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.service import PriceService
+from cryptoforecast.service.memory import Memory, used
+from cryptoforecast.settings import Settings
+from tests.prices.files.readers.test_fast_csv import minutes, text
+
+FRAME = minutes(60_000)
+TABLE = FRAME.reset_index()
+NUMBERED = TABLE.assign(time=FRAME.index.as_unit("s").asi8)
+
+
+def binary(write, frame, **options):
+    stream = io.BytesIO()
+    write(frame, stream, **options)
+    return stream.getvalue()
+
+
+FILES = {
+    "numbers": text(FRAME, "s"),
+    "times in text": text(FRAME, "words"),
+    "Parquet": binary(lambda frame, stream: frame.to_parquet(stream), TABLE),
+    "Feather": binary(feather.write_feather, NUMBERED, compression="lz4"),
+    "JSON": NUMBERED.to_json(orient="records").encode(),
+}
+
+
+@pytest.fixture
+def prices(home):
+    def with_room_for(megabytes):
+        return PriceService(Settings(home, live=False), memory=Memory(used() + 2 * megabytes))
+
+    return with_room_for
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_rows_that_do_not_fit_are_refused(kind, prices):
+    with pytest.raises(InvalidInput, match="must fit into the memory, which has room for"):
+        prices(3).read(FILES[kind], "x")
+    assert len(prices(1000).read(FILES[kind], "x")) == len(FRAME)
+
+
+def test_rows_that_are_merged_while_they_are_read_always_fit(prices, monkeypatch):
+    monkeypatch.setattr("cryptoforecast.prices.files.readers.fast_parquet.FEW_ROWS", 1_000)
+    for kind in ("numbers", "Parquet"):
+        assert len(prices(3).read(FILES[kind], "x", interval="1h")) == len(FRAME) // 60
+    # Times in words are held whole.
+    with pytest.raises(InvalidInput, match="must fit into the memory"):
+        prices(3).read(FILES["times in text"], "x", interval="1h")
+
+
+def test_what_large_work_was_promised_is_not_free():
+    memory = Memory(used() + 500)
+    with memory.reserved("A training", 300, "Wait."):
+        assert memory.free < 250
+    assert memory.free > 300
+
+
+def test_trades_are_bounded_too(prices):
+    trades = TABLE.assign(time=FRAME.index.as_unit("s").asi8)[["time", "close", "volume"]]
+    content = trades.rename(columns={"close": "price"}).to_csv(index=False).encode()
+    with pytest.raises(InvalidInput, match="must fit into the memory"):
+        prices(3).read(content, "x")
+
+
+def test_an_unknown_limit_bounds_nothing(prices, monkeypatch):
+    monkeypatch.setattr("cryptoforecast.service.memory.allowed", lambda: None)
+    assert Memory().free == float("inf")
