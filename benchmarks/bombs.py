@@ -32,7 +32,7 @@ from cryptoforecast.prices.files.column_names import column_names
 from tests.prices.files.bombs import bombs, good_rows
 
 MAX_SECONDS, MAX_MEGABYTES = 5.0, 150.0
-# Seconds after which a reading is ended, and memory that it can't go beyond.
+# CPU seconds after which a reading is ended, and memory that it can't go beyond.
 _PATIENCE, _MEMORY = 60, 12_000_000_000
 
 
@@ -112,7 +112,7 @@ def measured(content: bytes) -> Outcome:
 
 def _reading(content: bytes) -> tuple[float, float, str, bool]:
     """Read a file; return the seconds, the megabytes, the answer and whether it is ours."""
-    signal.alarm(_PATIENCE)
+    signal.setitimer(signal.ITIMER_PROF, _PATIENCE)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     for sound in (good_rows(), b"[[1,1,1,1,1],[2,1,1,1,1]]"):
         _read(sound, "1h")

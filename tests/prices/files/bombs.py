@@ -13,7 +13,7 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -214,25 +214,77 @@ def _feather(table: pa.Table, **options: object) -> bytes:
     return stream.getvalue()
 
 
-def growing_schema(levels: int = 24) -> bytes:
-    """Arrow's description of columns, each of which has the next one twice within it."""
-    tables, children = bytearray(), 0
-    # A table `Field` with its list of two children; the innermost has none.
-    for level in range(levels):
-        at = len(tables)
-        vector = struct.pack("<III", 2, 0, 0) if level else b""
-        shared = struct.pack("<HHHHHHHHHH", 20, 16, 0, 0, 4, 8, 0, 12 if level else 0, 0, 0)
-        field = struct.pack("<iBxxxII", 20, 13 if level else 1, 0, 0)
-        tables += shared + field + vector
-        place = at + 20
-        struct.pack_into("<I", tables, place + 8, 0)
-        if level:
-            struct.pack_into("<I", tables, place + 12, 4)
-            start = place + 16
-            for i in (1, 2):
-                struct.pack_into("<I", tables, start + 4 * i, 0)
-        children = place
-    return bytes(tables) + struct.pack("<I", children)
+class _Flatbuffer:
+    """A flatbuffer, written from its end; places are counted from there."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def text(self, text: bytes) -> int:
+        end = bytes(4 - len(text) % 4)
+        self.content = struct.pack("<I", len(text)) + text + end + self.content
+        return len(self.content)
+
+    def vector(self, tables: Sequence[int]) -> int:
+        place = len(self.content) + 4 + 4 * len(tables)
+        items = [place - 4 - 4 * i - table for i, table in enumerate(tables)]
+        self.content = struct.pack(f"<{1 + len(items)}I", len(items), *items) + self.content
+        return place
+
+    def table(self, places: dict[int, int], numbers: dict[int, int] | None = None) -> int:
+        """Write a table of places and of small numbers, by the field's number."""
+        values = {**places, **(numbers or {})}
+        place = len(self.content) + 4 + 4 * len(values)
+        offsets, slots = [0] * 8, []
+        for i, (field, value) in enumerate(values.items(), start=1):
+            offsets[field] = 4 * i
+            slots.append(place - 4 * i - value if field in places else value)
+        known = struct.pack("<10H", 20, 4 + 4 * len(values), *offsets)
+        own = struct.pack(f"<i{len(slots)}I", 20, *slots)
+        self.content = known + own + self.content
+        return place
+
+    def ended(self, root: int) -> bytes:
+        content = struct.pack("<I", len(self.content) + 4 - root) + self.content
+        return content + bytes(-len(content) % 8)
+
+
+def _growing_schema(flat: _Flatbuffer, levels: int) -> int:
+    """Write Arrow's description of columns, each of which has the next one twice within it."""
+    name = flat.text(b"c")
+    # The fields are the name, what kind it is (6: a flag; 13: a record), the kind and the children.
+    column = flat.table({0: name, 3: flat.table({}), 5: flat.vector([])}, {2: 6})
+    for _ in range(levels):
+        children = flat.vector([column, column])
+        column = flat.table({0: name, 3: flat.table({}), 5: children}, {2: 13})
+    return flat.table({1: flat.vector([column])})
+
+
+def growing_message(levels: int) -> bytes:
+    """Arrow's message with such a description, as Parquet keeps it."""
+    flat = _Flatbuffer()
+    content = flat.ended(flat.table({2: _growing_schema(flat, levels)}, {0: 4, 1: 1}))
+    return b"\xff" * 4 + struct.pack("<I", len(content)) + content
+
+
+def growing_feather(levels: int = 24) -> bytes:
+    """A Feather file whose end has such a description."""
+    flat = _Flatbuffer()
+    batches = flat.vector([])
+    footer = flat.ended(flat.table({1: _growing_schema(flat, levels), 3: batches}, {0: 4}))
+    begin = b"ARROW1\0\0" + growing_message(levels) + b"\xff" * 4 + bytes(4)
+    return begin + footer + struct.pack("<I", len(footer)) + b"ARROW1"
+
+
+def growing_parquet(levels: int = 24) -> bytes:
+    """A Parquet file that has such a description beside its own."""
+    stream = io.BytesIO()
+    table = _table(48)
+    with parquet.ParquetWriter(stream, table.schema, store_schema=False) as writer:
+        writer.write_table(table)
+        described = base64.b64encode(growing_message(levels))
+        writer.add_key_value_metadata({"ARROW:schema": described.decode()})
+    return stream.getvalue()
 
 
 def _many_groups(rows: int) -> bytes:
@@ -261,16 +313,21 @@ def _deltas(rows: int) -> bytes:
     return _parquet(pa.table(columns), use_dictionary=False, column_encoding=encoding)
 
 
-def _wrong_counts(rows: int) -> bytes:
-    """A file whose end says that it has fewer rows than it has."""
-    content = _parquet(_table(rows), compression="zstd")
-    true, wrong = (_varint(2 * count) for count in (rows, rows // 64))
-    return content.replace(true, wrong + b"\x80" * 0)
+def wrong_counts(rows: int, said: int, **options: object) -> bytes:
+    """A file whose end says that it has other counts of rows and values than its pages have."""
+    content = _parquet(_table(rows), row_group_size=rows, **{"compression": "zstd", **options})
+    start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    true = _varint(2 * rows)
+    wrong = _varint(2 * said, len(true))
+    if content.count(true, start) < len(_NAMES) + 2:
+        raise ValueError("the counts are not where they should be")
+    return content[:start] + content[start:].replace(true, wrong)
 
 
-def _varint(value: int) -> bytes:
+def _varint(value: int, size: int = 0) -> bytes:
+    """Write a number as Thrift does, with zeros behind it if it is to have more bytes."""
     parts = []
-    while value > 127:
+    while value > 127 or len(parts) + 1 < size:
         parts.append(value & 127 | 128)
         value >>= 7
     return bytes([*parts, value])
@@ -301,7 +358,11 @@ def _parquet_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "row groups", lambda: _one_group_often(rows)
     yield "differences of text", lambda: _differences(rows)
     yield "differences of numbers", lambda: _deltas(rows)
-    yield "wrong counts", lambda: _wrong_counts(rows)
+    yield "fewer rows at the end", lambda: wrong_counts(rows, rows // 64)
+    yield (
+        "more rows at the end",
+        lambda: wrong_counts(max(rows // 64, 10_000), min(rows, 1_000_000)),
+    )
     yield "end cut off", lambda: _parquet(_table(48))[:-1]
     yield "long end", lambda: b"PAR1" + bytes(rows) + struct.pack("<I", rows) + b"PAR1"
     yield (
@@ -314,14 +375,7 @@ def _parquet_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
             b"PAR1\x00\x49\xfc\xff\xff\x03" + bytes(250_000) + struct.pack("<I", 250_006) + b"PAR1"
         ),
     )
-    schema = base64.b64encode(b"\xff" * 4 + struct.pack("<I", 8) + growing_schema())
-    yield (
-        "growing description",
-        lambda: _parquet(
-            _table(48).replace_schema_metadata({"ARROW:schema": schema.decode()}),
-            store_schema=False,
-        ),
-    )
+    yield "growing description", growing_parquet
 
 
 def _feather_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
@@ -339,6 +393,7 @@ def _feather_shapes(rows: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "a stream", lambda: _stream(rows)
     yield "version 1", lambda: b"FEA1" + bytes(rows)
     yield "no more than an end", lambda: b"ARROW1\0\0" + bytes(8) + b"\xff\xff\xff\x7fARROW1"
+    yield "growing description", growing_feather
     yield "two thousand million rows", lambda: _nulls(2**31 - 1)
 
 

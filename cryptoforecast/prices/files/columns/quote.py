@@ -19,6 +19,7 @@ from cryptoforecast.prices.files.columns.dialects import (
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker, quote_of_ticker
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import PRICES, Table
+from cryptoforecast.prices.files.values.numbers import has_more_than_numbers
 from cryptoforecast.types.quotes import COINS, DEFAULT_QUOTE, DOLLAR_SIGNS, quote_of
 
 #: How a user says which currency the prices are in.
@@ -145,6 +146,7 @@ def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str
         UnreadableFile: If a sign is that of several currencies, and nothing shows which.
     """
     texts = table.column(role).dropna().astype("str")
+    texts = texts[has_more_than_numbers(texts)]
     texts = texts[texts.str.contains(_MARKED, regex=True)]
     signs = pd.unique(texts.str.replace(_DIGITS, "", regex=True))
     found = []

@@ -162,6 +162,8 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
         if rows > opened.footer.rows:
             raise ValueError("it has more rows than its end says")
         yield batch
+    if rows < opened.footer.rows:
+        raise ValueError("it has fewer rows than its end says")
 
 
 def _rows_at_once(pages: Pages) -> int:

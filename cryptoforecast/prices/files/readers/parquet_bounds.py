@@ -201,6 +201,8 @@ def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bound
                 data = _of(page[kind], dict)
                 left -= _count(data, _PAGE_VALUES)
                 pages.differences |= _count(data, encoding) == _DIFFERENCES
+        if left < 0:
+            raise ValueError("it has more values than its end says")
         at += reader.at + _count(page, _PAGE_PACKED)
 
 

@@ -41,6 +41,8 @@ _SUFFIXES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _SIGNS = "|".join(map(re.escape, [*DOLLAR_SIGNS, *"$€£₩₹₺¥￥"]))
 _CODES = "|".join(sorted({*QUOTES, "XBT"}))
 _MARKED = r"[^0-9.,\s'+-]"
+# More than digits, marks and an exponent. It is much faster to look for than the patterns above.
+_UNUSUAL = r"[^0-9.,+eE-]"
 _SIGN_BEFORE = rf"(?i)^([+-]?)(?:{_SIGNS}|(?:{_CODES})(?=[\s\d]))\s*"
 _SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:{_SIGNS}|{_CODES})$"
 _SPACES = r"[\s\u00a0\u202f'’]"
@@ -64,10 +66,18 @@ def clean_numbers(values: pd.Series) -> pd.Series:
     """
     text = values.astype("str").str.strip()
     text = text.where(~text.isin(ABSENT) & values.notna())
+    if not has_more_than_numbers(text).any():
+        return text
     if text.str.contains(_MARKED, regex=True).fillna(False).any():
         text = text.str.replace(_SIGN_BEFORE, r"\1", regex=True)
         text = text.str.replace(_SIGN_AFTER, "", regex=True)
     return _without(text, _SPACES, rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))")
+
+
+def has_more_than_numbers(text: pd.Series) -> Array:
+    """Tell which texts have a sign, a unit, a word or a space, `(n,)` bool."""
+    result: Array = text.str.contains(_UNUSUAL, regex=True).fillna(False).to_numpy(dtype=bool)
+    return result
 
 
 def _without(text: pd.Series, sign: str, pattern: str) -> pd.Series:
@@ -164,9 +174,7 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     values = table.column(role)
     absent = values.isna() | values.astype("str").str.strip().isin(ABSENT)
     words = ~_has_digit(values) & ~absent.to_numpy(dtype=bool)
-    if words.any():
-        raise _no_number(table, role, int(np.argmax(words)))
-    text = clean_numbers(values)
+    text = clean_numbers(values.where(~words))
     thousands, pattern = (
         (",", rf"\d{{1,3}}(,\d{{3}})+|{_LAKHS}") if mark == "." else (".", r"\d{1,3}(\.\d{3})+")
     )
@@ -181,7 +189,7 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     if mark == ",":
         digits = digits.str.replace(",", ".", regex=False)
     numbers = pd.to_numeric(digits, errors="coerce")
-    broken = np.asarray(numbers.isna() & text.notna())
+    broken = np.asarray(numbers.isna() & text.notna()) | words
     if broken.any():
         row = int(np.argmax(broken))
         raise _no_number(table, role, row)
