@@ -8,6 +8,7 @@ from pyarrow import feather
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import PriceService
 from cryptoforecast.service.memory import Memory, used
+from cryptoforecast.service.prices import SHARE_OF_MEMORY
 from cryptoforecast.settings import Settings
 from tests.prices.files.readers.test_fast_csv import minutes, text
 
@@ -34,7 +35,9 @@ FILES = {
 @pytest.fixture
 def prices(home):
     def with_room_for(megabytes):
-        return PriceService(Settings(home, live=False), memory=Memory(used() + 2 * megabytes))
+        return PriceService(
+            Settings(home, live=False), memory=Memory(used() + megabytes / SHARE_OF_MEMORY)
+        )
 
     return with_room_for
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cryptoforecast.types.diagnosis import Diagnosis
 
 #: Share of the free memory that the rows of a file may take while they are read.
-SHARE_OF_MEMORY = 0.5
+SHARE_OF_MEMORY = 0.65
 #: Which prices may answer: those of a live source, or simulated ones too.
 PRICES = ("live", "any")
 
