@@ -29,9 +29,12 @@ import pyarrow.parquet  # noqa: F401
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.prices import read
 from cryptoforecast.prices.files.column_names import column_names
+from cryptoforecast.settings import Settings
 from tests.prices.files.bombs import bombs, good_rows
 
 MAX_SECONDS, MAX_MEGABYTES = 5.0, 150.0
+# Candles that a session of the Data page may have.
+MAX_CANDLES = Settings.session_candles
 # CPU seconds after which a reading is ended, and memory that it can't go beyond.
 _PATIENCE, _MEMORY = 60, 12_000_000_000
 
@@ -132,7 +135,7 @@ def _read(content: bytes, interval: str | None) -> tuple[str, bool]:
     try:
         if interval == "names":
             return str(len(column_names(content))), True
-        return str(len(read(content, "x", interval=interval))), True
+        return str(len(read(content, "x", interval=interval, max_candles=MAX_CANDLES))), True
     except CryptoForecastError as error:
         return f"{str(error).replace('x cannot be read. ', '')}", True
     except BaseException as error:  # what is looked for

@@ -326,7 +326,7 @@ def wrong_counts(rows: int, said: int, **options: object) -> bytes:
 
 def _varint(value: int, size: int = 0) -> bytes:
     """Write a number as Thrift does, with zeros behind it if it is to have more bytes."""
-    parts = []
+    parts: list[int] = []
     while value > 127 or len(parts) + 1 < size:
         parts.append(value & 127 | 128)
         value >>= 7
