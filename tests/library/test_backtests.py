@@ -189,7 +189,8 @@ def test_a_notebook_shows_the_verdict_first(prices: cf.Prices) -> None:
     history = dataclasses.replace(prices.history, notes=("<i>note</i>",), simulated=True)
     result = cf.backtest(cf.Prices(history), "naive")
     text = result._repr_html_()
-    assert text.startswith("<p><strong>This is the last price itself")
+    verdict = '<p class="tex2jax_ignore mathjax_ignore"><strong>This is the last price itself'
+    assert text.startswith(verdict)
     assert "<i>" not in text
     assert "&lt;i&gt;note&lt;/i&gt;" in text
     assert "simulated" in text

@@ -21,6 +21,8 @@ _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 400
 # Lines among which names may be in an old encoding.
 _TITLE_LINES = 5
+# One way only to match each digit: a long cell costs no more than its length.
+_FRACTION = re.compile(r"[+-]?[0-9]*[.,](?P<fraction>[0-9]+)([eE][+-]?[0-9]+)?%?")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -174,7 +176,8 @@ def _may_name_series(
 
 def _is_fraction(cell: str) -> bool:
     """Tell whether a cell is a number that is not whole."""
-    return bool(re.fullmatch(r"[+-]?\d*[.,]\d*[1-9]\d*([eE][+-]?\d+)?%?", cell))
+    number = _FRACTION.fullmatch(cell)
+    return number is not None and bool(number["fraction"].strip("0"))
 
 
 def find_column_names(head: bytes, delimiter: str | None = None) -> tuple[str, ...]:
