@@ -214,5 +214,7 @@ async def refuse(path: str, send: Send, refusal: Refusal, kind: str = "http") ->
         (b"content-type", b"application/json" if api else b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
     ]
+    if refusal.status == 400:  # what follows on the connection may be part of this request
+        headers.append((b"connection", b"close"))
     await send({"type": f"{kind}.response.start", "status": refusal.status, "headers": headers})
     await send({"type": f"{kind}.response.body", "body": body})

@@ -61,6 +61,9 @@ class Rules:
                 "This server does not answer by this name. "
                 "Its owner lists the names in CRYPTOFORECAST_HOSTS.",
             )
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in headers}:
+            # A proxy that goes by the other header would take the rest for a request of its own.
+            return Refusal(400, "A body has a Content-Length or a Transfer-Encoding, not both.")
         core = path.partition("/_stcore/")[2]
         if core and not core.startswith(OPEN) and not self._is_for_agents(core):
             return Refusal(404, "There is nothing here.")

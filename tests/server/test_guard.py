@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -112,6 +114,21 @@ def test_a_page_of_another_site_cannot_post(server, path):
 def test_a_malformed_host_is_refused(server):
     for host in ("a b", "user@localhost", "localhost:x", "a/../b"):
         assert ask(server, "GET", "/", host=host).status_code == 400
+
+
+def test_no_second_request_hides_in_the_body_of_one(server):
+    """A proxy may go by the other of two lengths than the server."""
+    address = urlsplit(server)
+    hidden = f"GET /api/health HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
+    request = (
+        f"POST /predict HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {5 + len(hidden)}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"
+    )
+    with socket.create_connection((address.hostname, address.port), timeout=30) as client:
+        client.sendall(request.encode())
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))  # until the server closes
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
 
 
 @pytest.mark.parametrize(
