@@ -16,7 +16,7 @@ from cryptoforecast.server.guard import Guard
 from cryptoforecast.server.requests import Rules
 from cryptoforecast.server.uploads import Quota, Uploads
 from cryptoforecast.settings import Settings
-from cryptoforecast.ui import uploads
+from cryptoforecast.ui import messages, uploads
 
 MEGABYTE = 2**20
 #: Open files of the sessions that Streamlit keeps when their page has left: 3 of each of 128.
@@ -56,6 +56,7 @@ class Front:
         sockets.watch(loop, connections)
         log_limit.limit()
         uploads.on_request(self._quota.note)
+        messages.restrict()
         tasks = [loop.create_task(connections.watch()), loop.create_task(self._quota.watch())]
         preload.start()
         yield

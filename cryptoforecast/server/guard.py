@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cryptoforecast.server import connections, peers
 from cryptoforecast.server.answers import with_security
 from cryptoforecast.server.locality import Locality
+from cryptoforecast.server.messages import Messages
 from cryptoforecast.server.requests import Refusal, Rules
 from cryptoforecast.server.turns import Turns
 from cryptoforecast.ui import arrival
@@ -91,7 +92,7 @@ class Guard:
         if refusal is None:
             # Late, because it may read the system's table of connections.
             scope["headers"] = self._marked(scope, local)
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, Messages(receive, connection).receive, exchange.send)
         else:
             await receive()
             await exchange.refuse(refusal)

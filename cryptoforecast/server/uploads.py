@@ -14,8 +14,8 @@ from cryptoforecast.ui import uploads
 
 #: Files of a session that are kept at once, and places for files that it may ask for.
 MAX_FILES, MAX_PLACES = 20, 50
-#: Places of all sessions that are remembered.
-MAX_ALL_PLACES = 10_000
+#: Sessions whose places are remembered: those that asked last.
+MAX_ASKING = 1_000
 #: Seconds after a session has left in which its files are kept, should it come back.
 GRACE = 30.0
 #: Seconds from one look at the sessions that have left to the next.
@@ -38,16 +38,17 @@ class Quota:
         self._session, self._server = session, server
         self._announced: Counter[str] = Counter()
         self._arrived = 0
-        self._places: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._places: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
         self._left: dict[str, float] = {}
 
     def note(self, session: str, file: str) -> None:
         """Remember that an uploader asked for a place."""
-        self._places[session, file] = None
-        own = [place for place in self._places if place[0] == session]
+        own = self._places.setdefault(session, OrderedDict())
+        self._places.move_to_end(session)
+        own[file] = None
         if len(own) > MAX_PLACES:
-            del self._places[own[0]]
-        elif len(self._places) > MAX_ALL_PLACES:
+            own.popitem(last=False)
+        if len(self._places) > MAX_ASKING:
             self._places.popitem(last=False)
 
     def refuse(self, session: str, file: str, size: int) -> Refusal | None:
@@ -60,7 +61,7 @@ class Quota:
         """
         if not uploads.is_active(session):
             return Refusal(404, "This page is no longer connected. Reload it.")
-        if (session, file) not in self._places:
+        if file not in self._places.get(session, ()):
             return Refusal(404, "No uploader has asked for this file. Reload the page.")
         if len(uploads.sizes().get(session, {}).keys() - {file}) >= MAX_FILES:
             return Refusal(413, f"A session keeps at most {MAX_FILES} files. Remove one first.")

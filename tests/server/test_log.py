@@ -6,6 +6,7 @@ import io
 import logging
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,20 @@ def test_a_plain_entry_stays_as_it_is(factory):
     before = written("Serving %d pages of %s", 5, "Bitcoin")
     log.set_up()
     assert written("Serving %d pages of %s", 5, "Bitcoin") == before
+
+
+def test_an_entry_is_short_and_names_no_session(factory):
+    log.set_up()
+    session = str(uuid.uuid4())
+    text = written("Refused %s of %s", "x" * 100_000, session)
+    assert len(text) <= log.MAX_TEXT + 20
+    assert session not in text
+    assert "characters left out" in text
+    error = ValueError(f"{'y' * 100_000} {session} is the end")
+    text = written("A job failed %s", "x" * 100_000, error=error)
+    assert len(text) <= log.MAX_TEXT + 20
+    assert session not in text
+    assert text.rstrip().endswith("is the end")
 
 
 def test_the_server_logs_so():

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterator
 
-from cryptoforecast.server.log_limit import PAUSE, OncePerMinute
+import pytest
+
+from cryptoforecast.server.log_limit import MAX_KINDS, PAUSE, OncePerMinute, limit
 
 
 def test_each_kind_of_message_is_written_once_a_minute_and_counted():
@@ -27,8 +31,32 @@ def test_each_kind_of_message_is_written_once_a_minute_and_counted():
     assert written[3:] == ["Refused 7 (999 more like it in the last minutes)"]
 
 
-def test_messages_that_are_never_the_same_take_no_memory():
+def test_messages_that_are_never_the_same_take_no_memory_and_no_place():
     once = OncePerMinute(lambda: 0.0)
-    for number in range(10_000):
-        once.filter(logging.LogRecord("a", logging.WARNING, "", 0, f"{number}", None, None))
-    assert len(once._next) <= 100
+    records = [
+        logging.LogRecord("a", logging.WARNING, "", 0, f"{number}", None, None)
+        for number in range(10_000)
+    ]
+    assert sum(once.filter(record) for record in records) <= MAX_KINDS + 1
+    assert len(once._next) <= MAX_KINDS + 1
+
+
+@pytest.fixture
+def limited() -> Iterator[None]:
+    made = logging.getLoggerClass()
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    before = {one: list(one.filters) for one in loggers if isinstance(one, logging.Logger)}
+    limit()
+    yield
+    logging.setLoggerClass(made)
+    for logger, filters in before.items():
+        logger.filters = filters
+
+
+def test_every_logger_is_limited_also_one_that_is_made_later(limited, caplog):
+    later = logging.getLogger(f"later.{time.monotonic_ns()}")
+    for logger in (logging.root, logging.getLogger("streamlit"), later):
+        logger.propagate = True
+        for number in range(10):
+            logger.error("Failed %d", number)
+    assert [record.getMessage() for record in caplog.records] == ["Failed 0"] * 3
