@@ -147,6 +147,7 @@ def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str
     """
     texts = table.column(role).dropna().astype("str")
     texts = texts[has_more_than_numbers(texts)]
+    texts = pd.Series(texts.unique())
     texts = texts[texts.str.contains(_MARKED, regex=True)]
     signs = pd.unique(texts.str.replace(_DIGITS, "", regex=True))
     found = []

@@ -43,9 +43,16 @@ _CODES = "|".join(sorted({*QUOTES, "XBT"}))
 _MARKED = r"[^0-9.,\s'+-]"
 # More than digits, marks and an exponent. It is much faster to look for than the patterns above.
 _UNUSUAL = r"[^0-9.,+eE-]"
-_SIGN_BEFORE = rf"(?i)^([+-]?)(?:{_SIGNS}|(?:{_CODES})(?=[\s\d]))\s*"
-_SIGN_AFTER = rf"(?i)(?<=[\d.])\s?(?:{_SIGNS}|{_CODES})$"
+# Without a look ahead or behind, so that Arrow finds them, which is faster.
+_SPACE, _DIGIT = r"[\s\p{Z}]", r"\p{Nd}"
+_SIGN_BEFORE = (
+    rf"(?i)^([+-]?)(?:(?:{_SIGNS}){_SPACE}*|(?:{_CODES}){_SPACE}+|(?:{_CODES})({_DIGIT}))"
+)
+_SIGN_AFTER = rf"(?i)({_DIGIT}|[.]){_SPACE}?(?:{_SIGNS}|{_CODES})$"
 _SPACES = r"[\s\u00a0\u202f'’]"
+
+#: Characters of a number, with its currency; the largest whole number of 256 bits has 78.
+MAX_NUMBER = 100
 
 
 def is_number(values: pd.Series) -> bool:
@@ -64,14 +71,42 @@ def clean_numbers(values: pd.Series) -> pd.Series:
     Returns:
         `(n,)` text, absent where there is no value.
     """
-    text = values.astype("str").str.strip()
-    text = text.where(~text.isin(ABSENT) & values.notna())
+    text = values.astype("str").where(values.notna())
     if not has_more_than_numbers(text).any():
-        return text
+        return text.where(~text.isin(ABSENT))
+    # Values that are there often are cleaned once.
+    codes, distinct = pd.factorize(text)
+    text = pd.Series(distinct).astype("str").str.strip()
+    text = text.where(~text.isin(ABSENT))
     if text.str.contains(_MARKED, regex=True).fillna(False).any():
-        text = text.str.replace(_SIGN_BEFORE, r"\1", regex=True)
-        text = text.str.replace(_SIGN_AFTER, "", regex=True)
-    return _without(text, _SPACES, rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))")
+        text = _replaced(text, _SIGN_BEFORE, r"\1\2")
+        text = _replaced(text, _SIGN_AFTER, r"\1")
+    text = _without(text, _SPACES, rf"(?<=\d){_SPACES}(?=\d{{3}}(\D|$))")
+    return pd.Series(text.array.take(codes, allow_fill=True), index=values.index)
+
+
+def _replaced(text: pd.Series, pattern: str, better: str) -> pd.Series:
+    """Replace a pattern of Arrow's in text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    result = pc.replace_substring_regex(
+        pa.array(text, pa.large_string()), pattern=pattern, replacement=better
+    )
+    return pd.Series(result.to_pandas(), dtype="str")
+
+
+def _refuse_long(table: Table, role: str) -> None:
+    """Refuse a text that is longer than any number, because it would take long to read.
+
+    Raises:
+        UnreadableFile: If there is one; the first is named.
+    """
+    long = table.column(role).astype("str").str.len().gt(MAX_NUMBER)
+    if long.any():
+        longer = table.column(role)[long].astype("str").str.strip().str.len().gt(MAX_NUMBER)
+        if longer.any():
+            raise _no_number(table, role, int(np.flatnonzero(long)[int(np.argmax(longer))]))
 
 
 def has_more_than_numbers(text: pd.Series) -> Array:
@@ -120,6 +155,7 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
         values = table.column(role)
         if is_number(values):
             continue
+        _refuse_long(table, role)
         numbers = values.where(_has_digit(values))
         text = _without(clean_numbers(numbers), "[KMBTkmbt]$", _UNIT)
         points |= bool(text.str.match(_POINT).any())
@@ -171,6 +207,7 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
 
 def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     """Parse a column of text; a volume may have a unit such as K."""
+    _refuse_long(table, role)
     values = table.column(role)
     absent = values.isna() | values.astype("str").str.strip().isin(ABSENT)
     words = ~_has_digit(values) & ~absent.to_numpy(dtype=bool)
@@ -199,7 +236,7 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
 def _no_number(table: Table, role: str, row: int) -> UnreadableFile:
     """Return the error for a text that is no number, with what the user can do."""
     text = str(table.column(role).iloc[row])
-    if _MANGLED.fullmatch(text.strip()):
+    if len(text) <= MAX_NUMBER and _MANGLED.fullmatch(text.strip()):
         hint = " A spreadsheet has altered the numbers beyond repair; use the original file."
     elif text.strip().lower() in ("inf", "-inf", "+inf", "infinity", "true", "false"):
         hint = " Remove or correct such rows."
