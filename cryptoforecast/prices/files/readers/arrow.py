@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 #: Bytes that a text in a column with a role may have.
 MAX_VALUE = 65_536
+#: Bytes that the texts of a column may have on average, beyond the first ``FREE_TEXT`` bytes. Times,
+#: numbers and names are shorter.
+MAX_MEAN_VALUE, FREE_TEXT = 100, 20_000_000
 
 
 def roles_by_schema(
@@ -168,20 +171,25 @@ def make_table(
         max_bytes: Bytes that the columns with a role may have together.
 
     Raises:
-        UnreadableFile: If there are more than ``MAX_ROWS`` rows or ``max_bytes`` bytes.
+        UnreadableFile: If there are more than ``MAX_ROWS`` rows or ``max_bytes`` bytes, or the
+            texts of a column are too long on average.
         ValueError: If a part is damaged.
     """
     import pyarrow as pa
 
     collected: dict[str, list[pa.Array]] = {name: [] for name in types}
-    rows = dict.fromkeys(types, 0)
-    size = 0
+    rows, sizes = dict.fromkeys(types, 0), dict.fromkeys(types, 0)
     for name, part in parts:
         part.validate(full=True)
         rows[name] += len(part)
         check_lengths(name, part)
-        size += _bytes_written_out(part)
-        if rows[name] > MAX_ROWS or size > max_bytes:
+        sizes[name] += _bytes_written_out(part)
+        if sizes[name] > FREE_TEXT + MAX_MEAN_VALUE * rows[name]:
+            raise UnreadableFile(
+                f"The texts of a column may have {MAX_MEAN_VALUE} bytes on average. Received: more "
+                f"in column {name!r}. Leave it out."
+            )
+        if rows[name] > MAX_ROWS or sum(sizes.values()) > max_bytes:
             raise UnreadableFile(
                 f"The columns of a {kind} file may have {max_bytes // 10**6:,} MB, unpacked, and "
                 f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its "

@@ -96,6 +96,16 @@ def test_the_bytes_of_text_are_those_of_every_row(text: pa.DataType) -> None:
             arrow.make_table([("symbol", column)], types, schema, {}, "Parquet", 4_699)
 
 
+def test_texts_are_as_short_as_times_and_names_on_average(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow, "FREE_TEXT", 1_000)
+    schema = pa.schema({"symbol": pa.string()})
+    types = arrow.value_types(schema, {"symbol": "symbol"})
+    short, long = (pa.array(["x" * length] * 48).dictionary_encode() for length in (120, 121))
+    assert len(arrow.make_table([("symbol", short)], types, schema, {}, "x", 10**6).frame) == 48
+    with pytest.raises(UnreadableFile, match="100 bytes on average. Received: more in .*symbol"):
+        arrow.make_table([("symbol", long)], types, schema, {}, "x", 10**6)
+
+
 def test_the_bytes_of_numbers_in_a_dictionary_are_eight_a_row() -> None:
     column = pa.array([27.5] * 48).dictionary_encode()
     schema = pa.schema({"open": column.type})
