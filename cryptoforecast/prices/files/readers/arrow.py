@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: Bytes that a text in a column with a role may have.
 MAX_VALUE = 65_536
-#: Bytes that the texts of a column may have on average, beyond the first ``FREE_TEXT`` bytes. Times,
-#: numbers and names are shorter.
+#: Bytes that the texts of a column may have on average, beyond the first ``FREE_TEXT`` bytes.
+#: Times, numbers and names are shorter.
 MAX_MEAN_VALUE, FREE_TEXT = 100, 20_000_000
 
 
