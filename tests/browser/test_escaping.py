@@ -140,17 +140,16 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
-def test_no_page_asks_anybody_else(url: str, context: BrowserContext):
+def test_the_icon_is_ours_and_the_dark_page_asks_nobody_else(url: str, context: BrowserContext):
+    """What other pages ask for is watched by the tests below and by ``test_security``."""
     watch, page = Watch(context), context.new_page()
-    for name in PAGES:
-        page.emulate_media(color_scheme="light")
-        page.goto(f"{url}/{name}")
-        settled(page)
-        page.emulate_media(color_scheme="dark")
-        expect(page.locator(".stApp")).to_have_css("background-color", "rgb(15, 20, 25)")
-        settled(page)
-        icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
-        assert str(icon).startswith("data:image/png")
+    page.goto(url)
+    settled(page)
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".stApp")).to_have_css("background-color", "rgb(15, 20, 25)")
+    settled(page)
+    icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
+    assert str(icon).startswith("data:image/png")
     assert watch.foreign == []
     assert watch.complaints == []
 
