@@ -48,6 +48,11 @@ _RECORD = re.compile(r"\{[^{}]*\}")
 _MAX_SEARCHED = 100_000
 # The first byte of a character that takes four bytes, and so do all others beside it.
 _WIDE = re.compile(rb"[\xf0-\xff]")
+# Escapes of half a character: its first half without the second, or the second without the first.
+_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 # What the parsed values take, bytes: a record of a few names, a list, a number, a text, a name.
 _RECORD_BYTES, _LIST_BYTES, _VALUE_BYTES, _TEXT_BYTES, _KEY_BYTES = 300, 60, 40, 57, 20
 # A name beyond those that records have in common.
@@ -79,6 +84,7 @@ def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBO
     # Every row has brackets, so that too many rows are counted before they are parsed.
     if len(content) > MAX_JSON_BYTES or content.count(b"{") + content.count(b"[") > MAX_JSON_ROWS:
         raise too_large_json()
+    _refuse_halves(content)
     found, unit = _rows(content, corrections, _spare_rows(content, bounds))
     rows = found.rows
     if not rows:
@@ -144,6 +150,23 @@ def _widening(content: bytes) -> int:
     if content.isascii():
         return 0
     return 7 if _WIDE.search(content) else 3
+
+
+def _refuse_halves(content: bytes) -> None:
+    """Refuse escapes of half a character, which no text can hold.
+
+    Raises:
+        UnreadableFile: If there is one.
+    """
+    half = None
+    if _HALF.search(content):
+        # A backslash that is itself escaped begins no escape.
+        half = _HALF.search(content.replace(rb"\\", b"//"))
+    if half:
+        raise UnreadableFile(
+            "JSON must hold whole characters. Received: half of one, written as "
+            f"{half[0][:6].decode()} (byte {half.start() + 1:,}). Correct it."
+        )
 
 
 def _is_plain(values: pd.Series) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from cryptoforecast.errors import SeveralSeries, UnreadableFile
@@ -30,6 +32,8 @@ MAX_JSON_ROWS = 2_000_000
 _MAX_DEPTH = 5
 # Series that a list may have.
 _MAX_SERIES = 10_000
+# Names that are looked at, of records that have different ones.
+_MAX_NAMES = 50_000
 # Texts outside the rows that are looked at.
 _MAX_TEXTS = 1_000
 # Numbers of a candle: a time and four prices.
@@ -55,6 +59,37 @@ class Found(NamedTuple):
     quote: str = ""
 
 
+@dataclass
+class _Search:
+    """What a search for rows may still spend.
+
+    Attributes:
+        max_rows: Records that may be made of columns.
+        names: Names that have been looked at.
+        known: Roles by the names of a record; most records of a file have the same.
+    """
+
+    max_rows: int
+    names: int = 0
+    known: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
+
+    def roles(self, names: tuple[str, ...]) -> Mapping[str, str]:
+        """Return the column by role.
+
+        Raises:
+            UnreadableFile: If too many names have been looked at, or they are too long.
+        """
+        if names not in self.known:
+            self.names += len(names)
+            if self.names > _MAX_NAMES:
+                raise UnreadableFile(
+                    "The records of a JSON file must have the same names. Received: more than "
+                    f"{_MAX_NAMES:,} names in different records. Save only the candles."
+                )
+            self.known[names] = choose_roles(names).roles
+        return self.known[names]
+
+
 def find_rows(document: Json, only: str | None = None, max_rows: int | None = None) -> Found:
     """Find the one list of rows in a document.
 
@@ -66,9 +101,10 @@ def find_rows(document: Json, only: str | None = None, max_rows: int | None = No
     Raises:
         UnreadableFile: If there is no list of rows, or several that may be prices.
     """
-    lists = list(_lists(document, 0, MAX_JSON_ROWS if max_rows is None else max_rows))
+    search = _Search(MAX_JSON_ROWS if max_rows is None else max_rows)
+    lists = list(_lists(document, 0, search))
     if len(lists) > 1:
-        priced = [each for each in lists if _is_priced(each[1])]
+        priced = [each for each in lists if _is_priced(each[1], search)]
         if len(priced) > 1 and all(key for key, _ in priced):
             return _one_of(priced, only)
         lists = priced if len(priced) == 1 else lists
@@ -164,9 +200,9 @@ def _flatten(record: dict[str, Json]) -> dict[str, Json]:
         name: value for name, value in record.items() if not isinstance(value, dict)
     }
     leaves = list(_leaves(record))
-    names = [name for _, name, _ in leaves]
+    times = Counter(name for _, name, _ in leaves)
     for key, name, value in leaves:
-        priced, several = plain_name(name) in _PRICE_NAMES, names.count(name) > 1
+        priced, several = plain_name(name) in _PRICE_NAMES, times[name] > 1
         if (priced and quote_of(key)) or (several and (priced or plain_name(name) == "volume")):
             flat[f"{key} {name}"] = value
         else:
@@ -185,30 +221,30 @@ def _leaves(
             yield key, name, value
 
 
-def _lists(value: Json, depth: int, max_rows: int, key: str = "") -> Iterator[tuple[str, Rows]]:
+def _lists(value: Json, depth: int, search: _Search, key: str = "") -> Iterator[tuple[str, Rows]]:
     """Yield the lists of rows in a value, at any depth, and what the list is called."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
         rows = (
-            _from_split(value, max_rows)
-            or _keyed_by_time(value, max_rows)
-            or _keyed_by_column(value, max_rows)
-            or _from_columns(value, max_rows)
+            _from_split(value, search)
+            or _keyed_by_time(value, search)
+            or _keyed_by_column(value, search)
+            or _from_columns(value, search)
         )
         if rows:
             yield key, rows
         else:
             for name, each in value.items():
                 if isinstance(each, list | dict):
-                    yield from _lists(each, depth + 1, max_rows, name)
+                    yield from _lists(each, depth + 1, search, name)
     elif isinstance(value, list) and value and isinstance(value[0], list | dict):
         only = value[0] if len(value) == 1 else None
-        within = list(_lists(only, depth + 1, max_rows, key)) if isinstance(only, dict) else []
-        yield from within or _series_of(value, depth, max_rows) or [(key, value)]
+        within = list(_lists(only, depth + 1, search, key)) if isinstance(only, dict) else []
+        yield from within or _series_of(value, depth, search) or [(key, value)]
 
 
-def _series_of(records: Rows, depth: int, max_rows: int) -> list[tuple[str, Rows]]:
+def _series_of(records: Rows, depth: int, search: _Search) -> list[tuple[str, Rows]]:
     """Return the rows of each record of a list, and what it is called: ``[{"symbol": …, …}]``.
 
     Returns:
@@ -217,12 +253,12 @@ def _series_of(records: Rows, depth: int, max_rows: int) -> list[tuple[str, Rows
     first = records[0]
     if not isinstance(first, dict) or not any(isinstance(v, list | dict) for v in first.values()):
         return []
-    if len(records) > _MAX_SERIES or _is_priced(records):
+    if len(records) > _MAX_SERIES or _is_priced(records, search):
         return []
     found: dict[str, Rows] = {}
     for number, record in enumerate(records, start=1):
-        within = list(_lists(record, depth + 1, max_rows)) if isinstance(record, dict) else []
-        if len(within) != 1 or not (_is_priced(within[0][1]) or _is_wide(within[0][1])):
+        within = list(_lists(record, depth + 1, search)) if isinstance(record, dict) else []
+        if len(within) != 1 or not (_is_priced(within[0][1], search) or _is_wide(within[0][1])):
             return []
         symbol, quote = _labels(record)
         name = symbol or f"series {number}"
@@ -232,15 +268,15 @@ def _series_of(records: Rows, depth: int, max_rows: int) -> list[tuple[str, Rows
     return list(found.items())
 
 
-def _is_priced(rows: Rows) -> bool:
+def _is_priced(rows: Rows, search: _Search) -> bool:
     """Tell whether the first row is a record with the columns of candles or trades."""
     first = rows[0]
     return isinstance(first, dict) and are_enough(
-        choose_roles([str(name) for name in _flatten(first)]).roles
+        search.roles(tuple(str(name) for name in _flatten(first)))
     )
 
 
-def _from_split(value: dict[str, Json], max_rows: int) -> Rows | None:
+def _from_split(value: dict[str, Json], search: _Search) -> Rows | None:
     """Read column names, rows and perhaps times in lists of their own, pandas's ``split``."""
     names, data, index = value.get("columns"), value.get("data"), value.get("index")
     if not isinstance(names, list) or not isinstance(data, list) or not data:
@@ -249,37 +285,37 @@ def _from_split(value: dict[str, Json], max_rows: int) -> Rows | None:
     body = [row for row in data if isinstance(row, list) and len(row) == len(head)]
     if len(body) != len(data):
         return None
-    if len(body) > max_rows:
+    if len(body) > search.max_rows:
         raise too_large_json()
-    timed = "time" in choose_roles(head).roles
+    timed = "time" in search.roles(tuple(head))
     if not timed and isinstance(index, list) and len(index) == len(body):
         head, body = ["time", *head], [[time, *row] for time, row in zip(index, body, strict=True)]
     return [dict(zip(head, row, strict=True)) for row in body]
 
 
-def _keyed_by_time(value: dict[str, Json], max_rows: int) -> Rows | None:
+def _keyed_by_time(value: dict[str, Json], search: _Search) -> Rows | None:
     """Read records by their time, ``{"2024-01-01": {"open": 1}}``."""
     if not value or not all(_TIME.fullmatch(key) for key in value):
         return None
     if not all(isinstance(record, dict) for record in value.values()):
         return None
-    if len(value) > max_rows:
+    if len(value) > search.max_rows:
         raise too_large_json()
     return [{"time": time, **record} for time, record in value.items() if isinstance(record, dict)]
 
 
-def _keyed_by_column(value: dict[str, Json], max_rows: int) -> Rows | None:
+def _keyed_by_column(value: dict[str, Json], search: _Search) -> Rows | None:
     """Read records by column, ``{"open": {"2024-01-01": 1}}``, which pandas writes by default."""
     columns = {name: column for name, column in value.items() if isinstance(column, dict)}
     if len(columns) != len(value) or not columns:
         return None
     keys = list(next(iter(columns.values())))
     timed = all(_TIME.fullmatch(key) for key in keys)
-    if len(keys) > max_rows:
+    if len(keys) > search.max_rows:
         raise too_large_json()
     if not keys or not (timed or all(key.isdigit() for key in keys)):
         return None
-    roles = choose_roles(list(columns)).roles
+    roles = search.roles(tuple(columns))
     if not are_enough(roles if "time" in roles or not timed else {**roles, "time": ""}):
         return None
     if any(list(column) != keys for column in columns.values()):
@@ -293,18 +329,18 @@ def _keyed_by_column(value: dict[str, Json], max_rows: int) -> Rows | None:
     return [{"time": key, **record} for key, record in zip(keys, records, strict=True)]
 
 
-def _from_columns(value: dict[str, Json], max_rows: int) -> Rows | None:
+def _from_columns(value: dict[str, Json], search: _Search) -> Rows | None:
     """Read one list for each column, at any depth: ``{"t": [1, 2], "o": [1, 2]}``."""
     columns: dict[str, list[Json]] = {}
     for name, column in _plain_lists(value, 0):
         if name in columns and plain_name(name) in PRICES:
             return None
         columns.setdefault(name, column)
-    roles = choose_roles(list(columns)).roles
+    roles = search.roles(tuple(columns))
     if not are_enough(roles):
         return None
     length = len(columns[roles["time"]])
-    if length > max_rows:
+    if length > search.max_rows:
         raise too_large_json()
     for role in (*PRICES, "price"):
         if role in roles and len(columns[roles[role]]) != length:

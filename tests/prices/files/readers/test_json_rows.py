@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from cryptoforecast.errors import SeveralSeries, UnreadableFile
+from cryptoforecast.prices.files.price_file import read
 from cryptoforecast.prices.files.readers import json_rows
 from cryptoforecast.prices.files.readers.json_rows import Json, Rows, flatten_records
 
@@ -169,3 +173,53 @@ def test_two_records_around_rows_are_two_series() -> None:
     with pytest.raises(SeveralSeries, match="Received: 2 lists of rows") as error:
         find_rows([{"data": ROWS}, {"data": ROWS}])
     assert error.value.names == ("series 1", "series 2")
+
+
+def test_many_series_with_the_same_names_are_told_apart_fast() -> None:
+    """Six thousand series took half a minute."""
+    wide: Json = {**ROW, **{f"k{i}": 1 for i in range(180)}}
+    began = time.process_time()
+    with pytest.raises(SeveralSeries, match="Received: 3000 lists of rows"):
+        find_rows([{"s": f"x{i}", "d": [wide]} for i in range(3_000)])
+    lists: Json = {f"c{i}": [1] for i in range(900)}
+    with pytest.raises(UnreadableFile, match="Received: no lists of rows"):
+        find_rows({f"x{i}": lists for i in range(200)})
+    assert time.process_time() - began < 2.5
+
+
+def test_records_of_different_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "_MAX_NAMES", 2_000)
+    wide = [ROW | {f"{i} {k}": 1 for k in range(95)} for i in range(21)]
+    with pytest.raises(SeveralSeries, match="Received: 18 lists of rows"):
+        find_rows([{"d": [each]} for each in wide[:18]])
+    with pytest.raises(UnreadableFile, match="Received: more than 2,000 names in different"):
+        find_rows([{"d": [each]} for each in wide])
+
+
+def test_a_record_of_many_records_is_flattened_in_its_own_time() -> None:
+    """The time grew with the square of the names: eight seconds for these."""
+    wide: dict[str, Json] = {f"k{i}": 1 for i in range(30_000)}
+    began = time.process_time()
+    assert flatten_records([{"time": 1, "all": wide}]) == [{"time": 1, **wide}]
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\uDFFF", r"\ud83dx\ude00", r"\ud83d\\\ude00"])
+@pytest.mark.parametrize("name", ["symbol", "note"])
+def test_half_a_character_is_refused(half: str, name: str) -> None:
+    rows = [{**ROW, "time": 1_704_067_200 + 3600 * i, name: "HALF"} for i in range(9)]
+    whole, by_line = json.dumps(rows), "\n".join(json.dumps(row) for row in rows)
+    for content in (
+        whole,
+        by_line,
+        whole.replace(name, half),
+        json.dumps({name: "HALF", "d": rows}),
+    ):
+        with pytest.raises(UnreadableFile, match=r"half of one, written as \\u[dD]"):
+            read(content.replace("HALF", half).encode(), "x.json")
+
+
+@pytest.mark.parametrize("text", [r"\ud83d\ude00", r"\\ud800", r"\u20ac"])
+def test_whole_characters_in_escapes_are_read(text: str) -> None:
+    rows = [{**ROW, "time": 1_704_067_200 + 3600 * i, "note": "TEXT"} for i in range(9)]
+    assert len(read(json.dumps(rows).replace("TEXT", text).encode(), "x.json").candles) == 9
