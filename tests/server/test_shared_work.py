@@ -1,6 +1,7 @@
 """Two users of a real server: neither ends the other's training, fills the queue or drops files."""
 
 import re
+import time
 
 import pytest
 
@@ -36,8 +37,13 @@ def train(client, seed):
 
 
 def runs(client):
-    """Return whether the page still shows a training that runs."""
-    return bool(re.search("Starting|Epoch", " ".join(client.rerun().messages)))
+    """Return whether the page shows a training that runs, now or once its turn has come."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        text = " ".join(client.rerun().messages)
+        if "Waiting for" not in text:
+            return bool(re.search("Starting|Epoch", text))
+    return False
 
 
 def file(seed):
