@@ -11,7 +11,13 @@ from sklearn.linear_model import LinearRegression, Ridge
 from cryptoforecast.evaluation import scores as metrics
 from cryptoforecast.forecasting.baselines import BASELINES, Cone, Har, Naive, common
 from cryptoforecast.forecasting.baselines.common import last_row, ridge, trailing_quantiles
-from cryptoforecast.forecasting.baselines.har import log_averages, next_log_volatility, variances
+from cryptoforecast.forecasting.baselines.har import (
+    epsilons,
+    log_averages,
+    next_log_volatility,
+    scaled_moves,
+    variances,
+)
 from cryptoforecast.types import INTERVALS, MEDIAN, QUANTILES, PriceHistory
 from tests import synthetic
 
@@ -60,7 +66,7 @@ def test_it_beats_the_cone_and_the_constant_band_where_volatility_can_be_foresee
 def test_the_volatility_it_expects_follows_the_true_one(known):
     history, sigma = known
     fitted = Har.fit(history, 4800, 1)
-    expected = np.log(fitted.sigma(history.candles, HOUR)[4800:-1, 0])
+    expected = np.log(fitted.sigma(history, range(4800, len(history) - 1))[:, 0])
     assert np.corrcoef(expected, np.log(sigma[4801:]))[0, 1] > 0.9
 
 
@@ -90,67 +96,47 @@ def test_closes_alone_have_a_variance():
     np.testing.assert_allclose(variances(candles)[1:], returns**2 / (4 * math.log(2)))
 
 
+def test_what_is_added_to_a_variance_is_a_share_of_the_mean_so_far():
+    given = np.random.default_rng(0).exponential(1e-4, 30)
+    for t in (0, 7, 29):
+        assert epsilons(given)[t] == pytest.approx(0.003 * given[: t + 1].mean())
+    np.testing.assert_array_equal(epsilons(np.zeros(3)), 1e-12)
+
+
 @pytest.mark.parametrize(
     ("interval", "lengths"),
     [
-        ("1m", [1, 60, 1440, 10080, 40320]), ("1h", [1, 24, 168, 672]), ("4h", [1, 6, 42, 168]),
-        ("1d", [1, 7, 28]), ("1w", [1, 4]),
+        ("1m", [1, 60, 180, 480, 1440, 10080, 40320]), ("1h", [1, 3, 8, 24, 168, 672]),
+        ("4h", [1, 2, 6, 42, 168]), ("1d", [1, 7, 28]), ("1w", [1, 4]),
     ],
 )  # fmt: skip
-def test_averages_are_over_whole_spans_of_the_interval(interval, lengths):
-    candles, floor = synthetic.history(300).candles, 1e-6
-    found = log_averages(candles, INTERVALS[interval], floor)
-    logs = [math.log(value + floor) / 2 for value in variances(candles)]
-    assert found.shape == (300, len(lengths))
-    for column, length in enumerate(lengths):
+def test_averages_and_moves_are_over_whole_spans_of_the_interval(interval, lengths):
+    candles, length = synthetic.history(300).candles, INTERVALS[interval]
+    candles.iloc[299] *= 2
+    averages = log_averages(candles, length)
+    moves = scaled_moves(candles, length, averages)
+    variance = variances(candles)
+    logs = np.log(variance + epsilons(variance)) / 2
+    close = np.log(candles["close"].to_numpy())
+    assert averages.shape == moves.shape == (300, len(lengths))
+    for column, span in enumerate(lengths):
         for t in (0, 5, 170, 299):
-            span = logs[max(0, t - length + 1) : t + 1]
-            assert found[t, column] == pytest.approx(sum(span) / len(span))
+            mean = logs[max(0, t - span + 1) : t + 1].mean()
+            assert averages[t, column] == pytest.approx(mean)
+            move = (close[t] - close[max(0, t - span)]) / math.sqrt(span) / math.exp(mean)
+            assert moves[t, column] == pytest.approx(max(-3, min(3, move)))
+    assert np.abs(moves).max() == 3
 
 
 def test_targets_are_of_the_candles_ahead_alone():
-    candles, floor = synthetic.history(40).candles, 1e-6
-    found, variance = next_log_volatility(candles, 3, floor), variances(candles)
+    candles = synthetic.history(40).candles
+    found, variance = next_log_volatility(candles, 3), variances(candles)
     assert found.shape == (37, 3)
     for t in (0, 20, 36):
         for k in (1, 2, 3):
             mean = sum(variance[t + j] for j in range(1, k + 1)) / k
-            assert found[t, k - 1] == pytest.approx(math.log(mean + floor) / 2)
-
-
-@pytest.mark.parametrize("interval", ["15m", "1h", "1d"])
-def test_the_volatility_it_expects_is_that_of_a_ridge_regression(interval):
-    given = synthetic.history(700)
-    index = pd.date_range("2023-01-01", periods=700, freq=INTERVALS[interval], tz="UTC")
-    candles = given.candles.set_axis(index.rename("time"))
-    given = dataclasses.replace(given, interval=interval, candles=candles)
-    before, horizon = 600, 3
-    floor = 0.01 * variances(candles[:before]).mean()
-    clock = [
-        [float(time.hour == hour) for hour in range(1, 24)]
-        + [float(time.day_of_week == day) for day in range(1, 7)]
-        for time in index
-    ]
-    averages = log_averages(candles, INTERVALS[interval], floor)
-    inputs = np.hstack([averages, clock])
-    targets = next_log_volatility(candles[:before], horizon, floor)
-    spread = inputs[: before - horizon].std(axis=0)
-    inputs = inputs[:, spread > 0] / spread[spread > 0]
-    regression = Ridge(alpha=10).fit(inputs[: before - horizon], targets)
-    expected = np.exp(regression.predict(inputs))
-    fitted = Har.fit(given, before, horizon)
-    np.testing.assert_allclose(fitted.sigma(candles, given.candle_length), expected, rtol=1e-8)
-    assert fitted.end == index[before - 1]
-    # The band is sigma times the quantiles of what was known.
-    rows = range(before, 640)
-    close = candles["close"].to_numpy()
-    returns = np.full((640, horizon), np.nan)
-    for step in range(1, horizon + 1):
-        returns[:-step, step - 1] = np.log(close[step:640] / close[: 640 - step])
-    band = trailing_quantiles(returns / expected[:640], rows, before - 1)
-    found = fitted.forecast(given, rows)
-    np.testing.assert_allclose(found.quantiles, expected[before:640, :, None] * band, rtol=1e-8)
-    np.testing.assert_array_equal(found.predicted, np.repeat(found.close[:, None], horizon, axis=1))
+            expected = math.log(mean + epsilons(variance)[t]) / 2
+            assert found[t, k - 1] == pytest.approx(expected)
 
 
 def test_ridge_equals_scikit_learns_on_standardised_inputs():
@@ -173,10 +159,9 @@ def test_ridge_equals_scikit_learns_on_standardised_inputs():
 
 def test_a_trailing_band_is_of_the_last_outcomes_known_when_it_was_measured(monkeypatch):
     monkeypatch.setattr(common, "CALIBRATION_ROWS", 50)
-    monkeypatch.setattr(common, "REFRESH_ROWS", 7)
     residuals = np.random.default_rng(0).normal(0, 1, (300, 3))
     rows, anchor = range(90, 290, 3), 99
-    found = trailing_quantiles(residuals, rows, anchor)
+    found = trailing_quantiles(residuals, rows, anchor, refresh=7)
     assert found.shape == (len(rows), 3, 9)
     for i, t in enumerate(rows):
         measured = max(u for u in range(t + 1) if (u - anchor) % 7 == 0)

@@ -104,7 +104,7 @@ def check(found, rows, candles, centre, sigma, fitted):
 def test_linear_is_a_ridge_regression_of_cut_returns():
     given, before, horizon, rows = synthetic.history(800), 700, 3, range(700, 760)
     candles, seen = given.candles[:before], given.candles[: rows.stop]
-    sigma = Har.fit(given, before, horizon).sigma(seen, given.candle_length)
+    sigma = Har.fit(given, before, horizon).sigma(given, range(rows.stop))
     inputs = inputs_by_hand(seen, sigma)
     fitted = before - horizon
     targets = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
@@ -123,11 +123,11 @@ def test_boosting_is_two_pairs_of_forests(before, horizon):
     given, rows = synthetic.history(before + 100), range(before, before + 60)
     candles, seen = given.candles[:before], given.candles[: rows.stop]
     har = Har.fit(given, before, horizon)
-    sigma = har.sigma(seen, given.candle_length)
-    averages = log_averages(seen, given.candle_length, har.epsilon)
+    sigma = har.sigma(given, range(rows.stop))
+    averages = log_averages(seen, given.candle_length)
     inputs = np.hstack([inputs_by_hand(seen, sigma), averages])
     fitted = before - horizon
-    surprises = next_log_volatility(candles, horizon, har.epsilon) - np.log(sigma[:fitted])
+    surprises = next_log_volatility(candles, horizon) - np.log(sigma[:fitted])
     returns = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
     shared = {"max_bins": 63, "early_stopping": False, "random_state": 0, "max_iter": 50}
     wider, moved = [], []
@@ -176,7 +176,7 @@ def test_trees_between_the_first_and_the_last_step_run_straight_in_log_step():
     assert len(Boosting.fit(given, 700, 1).scales) == 1
     rows = range(700, 705)
     forecast = fitted.forecast(given, rows)
-    sigma = fitted.har.sigma(given.candles, given.candle_length)[700:705]
+    sigma = fitted.har.sigma(given, rows)
     moved = np.log(forecast.predicted / forecast.close[:, None]) / sigma
     third = moved[:, 0] + (moved[:, -1] - moved[:, 0]) * np.log(3) / np.log(8)
     np.testing.assert_allclose(moved[:, 2], third, atol=1e-9)

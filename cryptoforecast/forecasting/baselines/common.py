@@ -72,24 +72,32 @@ def last_row(history: PriceHistory, end: pd.Timestamp) -> int:
     return int(history.candles.index.searchsorted(end, side="right")) - 1
 
 
-def trailing_quantiles(residuals: Array, rows: range, anchor: int) -> Array:
+def first_residual(rows: range, horizon: int) -> int:
+    """Return the first row whose residual ``trailing_quantiles`` may read."""
+    return max(0, rows.start - REFRESH_ROWS - CALIBRATION_ROWS - horizon)
+
+
+def trailing_quantiles(
+    residuals: Array, rows: range, anchor: int, refresh: int = REFRESH_ROWS
+) -> Array:
     """Measure the quantiles of residuals around 0 that were known at each of ``rows``.
 
     For row *t* and step k these are the last ``CALIBRATION_ROWS`` residuals of origins up to
     *u - k*, whose outcome was known at row *u*: the last row up to *t* that lies a multiple of
-    ``REFRESH_ROWS`` from ``anchor``. The median is set to 0, so that the point forecast is the
+    ``refresh`` from ``anchor``. The median is set to 0, so that the point forecast is the
     middle of its band.
 
     Args:
         residuals: ``(n, horizon)`` in origins' order, NaN where the outcome is unknown.
         rows: Origins to measure for.
         anchor: A row at which quantiles are measured, such as the last row of a fit.
+        refresh: Rows until they are measured again, at most ``REFRESH_ROWS``.
 
     Returns:
         ``(len(rows), horizon, 9)``; NaN where nothing was known yet.
     """
     horizon = residuals.shape[1]
-    measured = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // REFRESH_ROWS * REFRESH_ROWS
+    measured = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // refresh * refresh
     times, which = np.unique(measured, return_inverse=True)
     result = np.full((len(times), horizon, len(QUANTILES)), np.nan)
     for step in range(1, horizon + 1):

@@ -88,7 +88,7 @@ class Linear:
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
-        sigma = har.sigma(candles, history.candle_length)
+        sigma = har.sigma(history, range(before))
         inputs = _inputs(candles, sigma)[: before - horizon]
         targets = (_returns(candles, horizon) / sigma)[: before - horizon]
         cut = CUT * targets.std(axis=0)
@@ -97,7 +97,7 @@ class Linear:
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
         candles = seen_from(history, rows)
-        sigma = self.har.sigma(candles, history.candle_length)
+        sigma = self.har.sigma(history, range(len(candles)))
         centre = sigma * (_inputs(candles, sigma) @ self.weights + self.intercepts)
         return _around(self.name, history, rows, centre, sigma, self.har.end)
 
@@ -140,11 +140,9 @@ class Boosting:
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
-        sigma = har.sigma(candles, history.candle_length)
-        inputs = _tree_inputs(candles, history.candle_length, sigma, har.epsilon)[
-            : before - horizon
-        ]
-        surprises = next_log_volatility(candles, horizon, har.epsilon)
+        sigma = har.sigma(history, range(before))
+        inputs = _tree_inputs(candles, history.candle_length, sigma)[: before - horizon]
+        surprises = next_log_volatility(candles, horizon)
         surprises -= np.log(sigma[: before - horizon])
         returns = (_returns(candles, horizon) / sigma)[: before - horizon]
         ends = sorted({0, horizon - 1})
@@ -166,8 +164,8 @@ class Boosting:
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
         candles = seen_from(history, rows)
-        sigma = self.har.sigma(candles, history.candle_length)
-        inputs = _tree_inputs(candles, history.candle_length, sigma, self.har.epsilon)
+        sigma = self.har.sigma(history, range(len(candles)))
+        inputs = _tree_inputs(candles, history.candle_length, sigma)
         centre = sigma * _predict(self.locations, inputs, sigma.shape[1])
         sigma = sigma * np.exp(_predict(self.scales, inputs, sigma.shape[1]))
         return _around(self.name, history, rows, centre, sigma, self.har.end)
@@ -193,10 +191,8 @@ def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
     return inputs
 
 
-def _tree_inputs(
-    candles: pd.DataFrame, candle_length: pd.Timedelta, sigma: Array, epsilon: float
-) -> Array:
-    return np.hstack([_inputs(candles, sigma), log_averages(candles, candle_length, epsilon)])
+def _tree_inputs(candles: pd.DataFrame, candle_length: pd.Timedelta, sigma: Array) -> Array:
+    return np.hstack([_inputs(candles, sigma), log_averages(candles, candle_length)])
 
 
 def _grow(inputs: Array, targets: Array, **settings: float | str) -> HistGradientBoostingRegressor:
