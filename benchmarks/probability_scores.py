@@ -1,4 +1,4 @@
-"""Scores of probability forecasts: Brier score, calibration error, calibration bins."""
+"""Scores of probability forecasts: Brier score, calibration, discrimination."""
 
 from __future__ import annotations
 
@@ -63,6 +63,30 @@ def calibration_error(probabilities: Array, happened: Array, bins: int = BINS) -
         return math.nan
     numbers, differences = _numbers(probabilities, bins).ravel(), probabilities - happened
     return float(np.abs(np.bincount(numbers, differences.ravel())).sum() / probabilities.size)
+
+
+def discrimination(probabilities: Array, happened: Array) -> float:
+    """Compute how well the probabilities of one event tell the cases apart, over all events.
+
+    This is the area under the ROC curve of each event, and the mean over the events that happened
+    in some of the cases and not in all: the share of pairs, one that happened and one that did
+    not, in which the first had the higher probability. A tie counts half.
+
+    Args:
+        probabilities: ``(n, m)`` of ``m`` events in ``n`` cases.
+        happened: ``(n, m)`` whether each event happened.
+
+    Returns:
+        0 to 1, 0.5 for chance; NaN if no event has both outcomes.
+    """
+    from sklearn.metrics import roc_auc_score  # a second to import
+
+    areas = [
+        roc_auc_score(outcome, values)
+        for outcome, values in zip(happened.T, probabilities.T, strict=True)
+        if 0 < outcome.mean() < 1
+    ]
+    return float(np.mean(areas)) if areas else math.nan
 
 
 def calibration_bins(

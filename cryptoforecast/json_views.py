@@ -19,6 +19,7 @@ from cryptoforecast.types import (
     Array,
     Backtest,
     Calibration,
+    Extremes,
     Fold,
     Leaderboard,
     ModelSpec,
@@ -29,6 +30,7 @@ from cryptoforecast.types import (
     QualityReport,
     Scores,
     Spread,
+    Touch,
     TrainingRecord,
     Verdict,
     WalkForward,
@@ -113,7 +115,11 @@ def leaderboard_json(board: Leaderboard) -> Json:
 
 
 def forecast_json(
-    next_steps: NextSteps, loss: str, probabilities: Sequence[Probability] = ()
+    next_steps: NextSteps,
+    loss: str,
+    probabilities: Sequence[Probability] = (),
+    touches: Sequence[Touch] = (),
+    extremes: Extremes | None = None,
 ) -> Json:
     """Describe a forecast: one entry for each step, prices in the quote currency.
 
@@ -122,12 +128,14 @@ def forecast_json(
     ``quantiles`` are prices, and ``median`` is the quantile 0.5. ``mean`` is the point forecast of
     a model that was trained with squared error; otherwise it is ``mean_of_quantiles``.
     ``calibration`` is ``None`` if the band was not rescaled. ``ensemble`` is ``None`` for a single
-    network.
+    network. The probabilities of ``touch`` go from step 1 to the horizon.
 
     Args:
         next_steps: A forecast from one origin.
         loss: The loss of the model, ``"quantile"`` or ``"mse"``.
         probabilities: Probabilities of this forecast.
+        touches: Probabilities of touching a price.
+        extremes: How far the price may go; ``None`` if it is not wanted.
     """
     forecast = next_steps.forecast
     prices = forecast.quantile_prices[0]
@@ -145,16 +153,18 @@ def forecast_json(
                 **times[step - 1],
                 "median": finite(prices[step - 1, MEDIAN]),
                 "mean": finite(means[step - 1]),
-                "quantiles": {
-                    str(level): finite(price)
-                    for level, price in zip(QUANTILES, prices[step - 1], strict=True)
-                },
+                "quantiles": _quantiles_json(prices[step - 1]),
             }
             for step in range(1, forecast.horizon + 1)
         ],
         "calibration": _calibration_json(next_steps.calibration),
         "ensemble": _spread_json(next_steps.spread),
         "odds": [_probability_json(one, times) for one in probabilities],
+        "touch": [
+            {"price": one.price, "probability": [finite(value) for value in one.by_step]}
+            for one in touches
+        ],
+        "extremes": None if extremes is None else _extremes_json(extremes, times),
         "warnings": list(next_steps.warnings),
     }
 
@@ -330,6 +340,25 @@ def _probability_json(one: Probability, times: Sequence[dict[str, str]]) -> Json
             for step, (time, value) in enumerate(zip(times, one.by_step, strict=True), start=1)
         ],
     }
+
+
+def _extremes_json(extremes: Extremes, times: Sequence[dict[str, str]]) -> list[Json]:
+    """Describe the quantiles of the highest and lowest price and the largest fall by each step."""
+    return [
+        {
+            "step": step + 1,
+            **time,
+            "high": _quantiles_json(extremes.high[step]),
+            "low": _quantiles_json(extremes.low[step]),
+            "largest_fall": _quantiles_json(extremes.largest_fall[step]),
+        }
+        for step, time in enumerate(times)
+    ]
+
+
+def _quantiles_json(values: Array) -> Json:
+    """Write nine values by their level."""
+    return {str(level): finite(value) for level, value in zip(QUANTILES, values, strict=True)}
 
 
 def _spread_json(spread: Spread | None) -> Json | None:

@@ -8,6 +8,7 @@ import re
 import threading
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -466,6 +467,32 @@ def test_a_forecast_has_the_probabilities_of_price_levels(client, service):
     assert [len(row) for row in calibration["factors"].values()] == [24] * 9
 
 
+def test_a_forecast_has_the_chance_of_touching_a_price(client, service):
+    path = "/models/tiny-dense/forecast?coin=BTC"
+    without = client.get(path).json()
+    assert without["touch"] == []
+    assert without["extremes"] is None
+    last = without["last_close"]
+    levels = [last, 1.01 * last, 0.99 * last, 100 * last]
+    query = "".join(f"&touch={level}" for level in levels)
+    content = client.get(f"{path}&above={1.01 * last}{query}").json()
+    assert [one["price"] for one in content["touch"]] == levels
+    same, up, down, far = (np.array(one["probability"]) for one in content["touch"])
+    assert (same == 1).all()
+    assert len(up) == 24
+    ends = np.array([step["probability"] for step in content["odds"][0]["steps"]])
+    assert (up >= ends).all()
+    assert (far < down).all()
+    assert 0 < up[0] <= up[-1] <= 1
+    history = service.prices.history(MarketQuery("BTC", "1h"))
+    steps = service.forecasts.next_steps(history, service.saved_models.load("tiny-dense").model)
+    (expected,) = service.forecasts.touch(steps, [1.01 * last])
+    assert up.tolist() == expected.by_step.tolist()
+    extremes = content["extremes"][-1]
+    assert extremes["low"]["0.5"] < last < extremes["high"]["0.5"]
+    assert 0 < extremes["largest_fall"]["0.1"] < extremes["largest_fall"]["0.9"] < 1
+
+
 @pytest.mark.parametrize(
     "level",
     [
@@ -473,7 +500,7 @@ def test_a_forecast_has_the_probabilities_of_price_levels(client, service):
         "$65000", " 65000", "6５000", "0x10", "1" * 400, "[1]", "65000%00", "%ff", "1e5e5", ".",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["above", "below"])
+@pytest.mark.parametrize("name", ["above", "below", "touch"])
 def test_a_level_that_is_no_price_is_refused(client, name, level):
     message = refusal(client.get(f"/models/tiny-dense/forecast?above=1&{name}={level}"))
     assert "price" in message
@@ -482,7 +509,7 @@ def test_a_level_that_is_no_price_is_refused(client, name, level):
 
 
 def test_more_levels_than_anyone_needs_are_refused(client):
-    query = "&".join(["above=1"] * 11 + ["below=1"] * 10)
+    query = "&".join(["above=1"] * 7 + ["below=1"] * 7 + ["touch=1"] * 7)
     message = refusal(client.get(f"/models/tiny-dense/forecast?{query}"))
     assert "At most 20 price levels" in message
 

@@ -556,14 +556,48 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
     )
 
 
+def test_forecast_gives_the_chance_of_touching_and_the_paths(trained, run, prices, tmp_path):
+    last = json.loads(run("forecast", "--model", "tiny", "--data", prices, "--json")[1])
+    assert last["touch"] == []
+    assert last["extremes"] is None
+    levels = [round(last["last_close"] * times, 2) for times in (1.02, 0.97)]
+    target = tmp_path / "paths.csv"
+    given = ["--data", prices, *(f"--touch={level}" for level in levels), "--paths", target]
+    result = json.loads(run("forecast", "--model", "tiny", *given, "--json")[1])
+    service = Service(Settings.from_environment())
+    steps = service.forecasts.next_steps(
+        service.prices.read(prices, prices.name), service.saved_models.load("tiny").model
+    )
+    touches = service.forecasts.touch(steps, levels)
+    assert result["touch"] == [
+        {"price": one.price, "probability": one.by_step.tolist()} for one in touches
+    ]
+    assert [step["step"] for step in result["extremes"]] == [
+        step["step"] for step in result["steps"]
+    ]
+    assert result["paths"] == str(target)
+    table = pd.read_csv(target)
+    assert len(table) == 1000 * len(result["steps"])
+    up = (table.groupby("path")["high"].max() >= levels[0]).mean()
+    assert up == pytest.approx(touches[0].by_step[-1], abs=0.01)
+    refused(run("forecast", "--model", "tiny", *given), "exists already")
+    text = run("forecast", "--model", "tiny", *given, "--force")[1]
+    assert "Probability of touching, by each step:" in text
+    assert f"{touches[1].by_step[0]:.1%}" in text
+    assert "largest fall" in text
+    assert f"Paths written to {target}." in text
+    refused(run("forecast", "--model", "tiny", "--paths", "paths.txt"), "paths.txt")
+
+
 @pytest.mark.parametrize("level", ["0", "-5", "nan", "inf", "1e999", "much", ""])
-@pytest.mark.parametrize("option", ["--above", "--below"])
+@pytest.mark.parametrize("option", ["--above", "--below", "--touch"])
 def test_a_level_that_is_no_price_is_refused(run, option, level):
     refused(run("forecast", "--model", "tiny", "--coin", "BTC", f"{option}={level}"), "Received: ")
 
 
 def test_more_levels_than_anyone_needs_are_refused(run):
-    refused(run("forecast", "--model", "tiny", *["--above=1"] * 21), "At most 20 price levels")
+    for options in (["--above=1"] * 21, ["--touch=1"] * 21, ["--above=1", "--touch=1"] * 11):
+        refused(run("forecast", "--model", "tiny", *options), "At most 20 price levels")
 
 
 def test_forecasting_needs_no_tensorflow(trained, prices):

@@ -17,12 +17,14 @@ from cryptoforecast.types import (
     INTERVALS,
     QUANTILES,
     Calibration,
+    Extremes,
     NextSteps,
     Probability,
     Problem,
     QualityReport,
     SavedModel,
     Scores,
+    Touch,
     Verdict,
     WalkPlan,
 )
@@ -213,6 +215,19 @@ def test_each_step_says_when_its_close_is_known(interval, first, last):
     known = pd.Timestamp(found["origin_closes_at"])
     assert known == pd.Timestamp(found["origin"]) + length
     assert pd.Timestamp(found["steps"][0]["closes_at"]) == known + length
+
+
+def test_undefined_chances_of_touching_are_null():
+    coming = future(horizon=2)
+    touch = Touch(65_000.0, np.array([0.25, math.nan]))
+    values = np.full((2, 9), math.nan)
+    found = as_read(
+        json_views.forecast_json(coming, "quantile", (), [touch], Extremes(values, values, values))
+    )
+    assert found["touch"] == [{"price": 65_000, "probability": [0.25, None]}]
+    assert found["extremes"][1]["closes_at"] == found["steps"][1]["closes_at"]
+    for name in ("high", "low", "largest_fall"):
+        assert found["extremes"][0][name]["0.5"] is None
 
 
 def test_undefined_odds_are_null():

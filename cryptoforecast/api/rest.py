@@ -159,6 +159,7 @@ def _add_models(api: FastAPI, service: Service) -> None:
         prices: PriceRule = "any",
         above: Levels = (),
         below: Levels = (),
+        touch: Levels = (),
     ) -> JSONResponse:
         """Forecast a coin with the model, by default the coin that it was trained on.
 
@@ -168,9 +169,16 @@ def _add_models(api: FastAPI, service: Service) -> None:
 
         `above` and `below` are prices in the currency `data.quote`, and each can be repeated.
         `odds` has the probability of ending above or below each of them, at every step.
+
+        `touch` is such a price as well. The list `touch` of the answer has the probability that
+        the price reaches it by each step, and `extremes` how far the price may go.
         """
-        levels = read_levels("above", above), read_levels("below", below)
-        choices.check_levels([*levels[0], *levels[1]])
+        levels = (
+            read_levels("above", above),
+            read_levels("below", below),
+            read_levels("touch", touch),
+        )
+        choices.check_levels([level for some in levels for level in some])
         return JSONResponse(await forecasts.run(_forecast, service, name, coin, prices, *levels))
 
 
@@ -181,6 +189,7 @@ def _forecast(
     prices: str,
     above: Sequence[float],
     below: Sequence[float],
+    touch: Sequence[float],
 ) -> json_views.Json:
     saved = service.saved_models.load(name)
     card = saved.model.card
@@ -188,7 +197,10 @@ def _forecast(
     history = service.prices.history(query, prices=prices)
     next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
     probabilities = service.forecasts.probabilities(next_steps, above, below)
-    return json_views.forecast_json(next_steps, saved.model.spec.loss, probabilities)
+    touches = service.forecasts.touch(next_steps, touch)
+    extremes = service.forecasts.extremes(next_steps) if touch else None
+    loss = saved.model.spec.loss
+    return json_views.forecast_json(next_steps, loss, probabilities, touches, extremes)
 
 
 def _add_handlers(api: FastAPI) -> None:

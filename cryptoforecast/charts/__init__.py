@@ -12,6 +12,7 @@ from cryptoforecast.charts.probability import (
     probability_map,
     summary_probabilities,
     summary_probability,
+    summary_touch,
 )
 from cryptoforecast.charts.reliability import (
     coverage_by_regime,
@@ -62,4 +63,5 @@ __all__ = [
     "summary_probability",
     "summary_refits",
     "summary_reliability",
+    "summary_touch",
 ]

@@ -12,6 +12,7 @@ from cryptoforecast.charts import style
 from cryptoforecast.types import (
     NextSteps,
     Probability,
+    Touch,
     affixes,
     duration,
     moment_text,
@@ -25,13 +26,19 @@ _MAX_LARGE_MARKERS = 12
 
 
 def probability_by_step(
-    next_steps: NextSteps, probability: Probability, *, dark: bool = False, zone: str | None = None
+    next_steps: NextSteps,
+    probability: Probability,
+    touch: Touch | None = None,
+    *,
+    dark: bool = False,
+    zone: str | None = None,
 ) -> go.Figure:
     """Draw the probability of ending above or below a price, at each step.
 
     Args:
         next_steps: A forecast from one origin.
         probability: A probability of this forecast.
+        touch: The probability of touching the same price until then; ``None`` to leave it out.
         dark: Whether the page behind is dark.
         zone: Time zone of the user, whose times appear under the pointer beside UTC.
     """
@@ -46,6 +53,12 @@ def probability_by_step(
         marker={"symbol": "diamond", "size": 8 if len(x) <= _MAX_LARGE_MARKERS else 4},
         hovertext=local, hovertemplate=f"%{{y:.1f}} %{local_form}<extra></extra>",
     )  # fmt: skip
+    if touch is not None:
+        figure.add_scatter(
+            x=x, y=100 * touch.by_step, mode="lines", name="touched", showlegend=False,
+            line={"color": style.ORANGE, "width": 2, "dash": "dot"},
+            hovertext=local, hovertemplate=f"touched: %{{y:.1f}} %{local_form}<extra></extra>",
+        )  # fmt: skip
     ends = [
         {"x": x[row], "y": percentages[row], "text": probability_text(probability.by_step[row]),
          "showarrow": False, "xanchor": side, "yshift": 14,
@@ -55,7 +68,10 @@ def probability_by_step(
     ]  # fmt: skip
     style.lay_out(
         figure, f"Chance of ending {probability.direction} {price}",
-        style.subtitle_lines(next_steps.history, "dashed: as likely as not"),
+        style.subtitle_lines(
+            next_steps.history,
+            "dashed: as likely as not" + "; dotted: touched until then" * (touch is not None),
+        ),
         dark=dark, height=320, legend=False,
         revision=f"chance {next_steps.history.coin} {probability.direction}",
         extra={
@@ -132,6 +148,15 @@ def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
         return f"{text}."
     first = probability_text(probability.by_step[0])
     return f"{text}; by {_when(next_steps, 1)}: {first}."
+
+
+def summary_touch(next_steps: NextSteps, touch: Touch) -> str:
+    """Write in one sentence how likely the price touches a level by the last step."""
+    history = next_steps.history
+    return (
+        f"Chance of touching {price_text(touch.price, history.quote)} at any time until then: "
+        f"{probability_text(touch.by_step[-1])}."
+    )
 
 
 def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probability]) -> str:

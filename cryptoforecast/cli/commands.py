@@ -353,17 +353,27 @@ def _write(history: PriceHistory, args: argparse.Namespace) -> Answer:
 
 
 def _forecast(service: Service, args: argparse.Namespace) -> Answer:
-    choices.check_levels([*args.above, *args.below])
+    choices.check_levels([*args.above, *args.below, *args.touch])
+    if args.paths is not None:
+        files.check_target(args.paths, force=args.force)
     saved = service.saved_models.load(args.model)
     if args.data is None and args.coin is None:
         args.coin = choices.default_coin(saved.model.card)
     history = _history(service, args, saved.model)
     next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
-    probabilities = service.forecasts.probabilities(next_steps, args.above, args.below)
-    return Answer(
-        json_views.forecast_json(next_steps, saved.model.spec.loss, probabilities),
-        text.forecast(next_steps, saved.model, probabilities),
+    made = service.forecasts
+    probabilities = made.probabilities(next_steps, args.above, args.below)
+    touches = made.touch(next_steps, args.touch)
+    extremes = made.extremes(next_steps) if args.touch or args.paths is not None else None
+    json = json_views.forecast_json(
+        next_steps, saved.model.spec.loss, probabilities, touches, extremes
     )
+    words = text.forecast(next_steps, saved.model, probabilities, touches, extremes)
+    if args.paths is not None:
+        files.write_table(made.path_table(next_steps), args.paths)
+        json |= {"paths": str(args.paths)}
+        words += f"\nPaths written to {args.paths}.\n"
+    return Answer(json, words)
 
 
 def _list(service: Service) -> Answer:

@@ -146,6 +146,21 @@ def _add_forecast(commands: Commands) -> None:
             default=[],
             help=f"add the probability of ending {direction} this price; can be repeated",
         )
+    command.add_argument(
+        "--touch",
+        metavar="PRICE",
+        type=_number,
+        action="append",
+        default=[],
+        help="add the probability that the price touches this level by each step; can be repeated",
+    )
+    command.add_argument(
+        "--paths",
+        metavar="FILE",
+        type=Path,
+        help="write a thousand joint paths of the next steps: .csv, .csv.gz or .parquet",
+    )
+    command.add_argument("--force", action="store_true", help="overwrite an existing file")
     _add_prices(command)
 
 

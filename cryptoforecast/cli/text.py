@@ -16,12 +16,14 @@ from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
     Backtest,
+    Extremes,
     Leaderboard,
     ModelSummary,
     NextSteps,
     PriceHistory,
     Probability,
     Scores,
+    Touch,
     TrainedModel,
     WalkForward,
     price_text,
@@ -154,7 +156,11 @@ def _ratio(value: float, baseline: float) -> str:
 
 
 def forecast(
-    next_steps: NextSteps, model: TrainedModel, probabilities: Sequence[Probability] = ()
+    next_steps: NextSteps,
+    model: TrainedModel,
+    probabilities: Sequence[Probability] = (),
+    touches: Sequence[Touch] = (),
+    extremes: Extremes | None = None,
 ) -> str:
     """Describe a forecast, after the model's past test and the warnings.
 
@@ -162,6 +168,8 @@ def forecast(
         next_steps: A forecast from one origin.
         model: The model that made it.
         probabilities: Probabilities of this forecast.
+        touches: Probabilities of touching a price.
+        extremes: How far the price may go; ``None`` if it is not wanted.
     """
     forecast, history = next_steps.forecast, next_steps.history
     quote = history.quote
@@ -193,20 +201,41 @@ def forecast(
         rows.append(cells)
     bands = (f"{level} % band, {quote}" for level in _BANDS)
     header = ("step", "closes at (UTC)", f"median, {quote}", *bands)
-    lines += ["", *_table(header, rows), *_probabilities(probabilities, quote)]
+    odds = {f"{each.direction} {price_text(each.level, quote)}": each for each in probabilities}
+    reached = {price_text(each.price, quote): each for each in touches}
+    lines += ["", *_table(header, rows)]
+    lines += _by_step("Probability of ending:", odds)
+    lines += _by_step("Probability of touching, by each step:", reached)
+    if extremes is not None:
+        lines += _extremes(extremes, quote)
     return lines_text(lines)
 
 
-def _probabilities(probabilities: Sequence[Probability], quote: str) -> list[str]:
-    """Put the probabilities of each price level in a column."""
-    if not probabilities:
+def _by_step(title: str, columns: Mapping[str, Probability | Touch]) -> list[str]:
+    """Put the probabilities of each price level in a column; nothing without any."""
+    if not columns:
         return []
-    header = ["step", *(f"{one.direction} {price_text(one.level, quote)}" for one in probabilities)]
     rows = [
-        [str(step), *(_number(float(one.by_step[step - 1]), ".1%") for one in probabilities)]
-        for step in range(1, len(probabilities[0].by_step) + 1)
+        [str(step), *(_number(float(value), ".1%") for value in values)]
+        for step, values in enumerate(
+            zip(*(each.by_step for each in columns.values()), strict=True), start=1
+        )
     ]
-    return ["", "Probability of ending:", *_table(header, rows)]
+    return ["", title, *_table(["step", *columns], rows)]
+
+
+def _extremes(extremes: Extremes, quote: str) -> list[str]:
+    """Write the median and the 80 % band of how far the price may go by the last step."""
+    low, high = _BANDS[80]
+    ends = [MEDIAN, QUANTILES.index(low), QUANTILES.index(high)]
+    rows = [
+        [name, *(_money(float(value), quote, estimate=True) for value in prices[-1, ends])]
+        for name, prices in (("highest price", extremes.high), ("lowest price", extremes.low))
+    ]
+    falls = (_number(float(value), ".1%") for value in extremes.largest_fall[-1, ends])
+    rows.append(["largest fall from a high", *falls])
+    header = ("by the last step", "median", "10 % are below", "90 % are below")
+    return ["", *_table(header, rows)]
 
 
 def models(models: Sequence[ModelSummary]) -> str:

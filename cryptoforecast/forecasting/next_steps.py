@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cryptoforecast.forecasting import network, warnings
+from cryptoforecast.forecasting import network, paths, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import inference, samples
+from cryptoforecast.learning import inference, samples, specs
 from cryptoforecast.types import (
     QUANTILES,
     Calibration,
@@ -43,8 +43,9 @@ def of_network(history: PriceHistory, model: TrainedModel) -> NextSteps:
     caveats = warnings.of_forecast(history, model)
     if calibration is None:
         caveats = (*caveats, *warnings.of_band(network.known_outcomes(history, model)))
+    earlier = paths.earlier(predictor, forecast.horizon, specs.needs(model.spec) - 1)
     return NextSteps(
-        predictor.name, history, forecast, caveats, calibration, spread(history, model)
+        predictor.name, history, forecast, caveats, calibration, spread(history, model), earlier
     )
 
 
@@ -63,7 +64,8 @@ def of_baseline(history: PriceHistory, name: str, horizon: int) -> NextSteps:
     history = samples.in_one_unit(history)
     predictor = BASELINES[name].fit(history, len(history), horizon)
     forecast = predictor.forecast(history, history.last_row)
-    return NextSteps(name, history, forecast, warnings.of_prices(history))
+    earlier = paths.earlier(predictor, horizon)
+    return NextSteps(name, history, forecast, warnings.of_prices(history), earlier=earlier)
 
 
 def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:

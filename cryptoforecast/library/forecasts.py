@@ -18,7 +18,16 @@ from cryptoforecast.library.values import (
     paragraphs,
     table,
 )
-from cryptoforecast.types import MEDIAN, QUANTILES, NextSteps, Probability, moment_text, price_text
+from cryptoforecast.service import shared
+from cryptoforecast.types import (
+    MEDIAN,
+    QUANTILES,
+    NextSteps,
+    Probability,
+    Touch,
+    moment_text,
+    price_text,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -35,12 +44,14 @@ class Forecast(Value):
         loss: The model's, ``"quantile"`` or ``"mse"``.
         levels: Probabilities of ending above or below the given prices.
         model_verdict: The verdict on the model, one sentence; empty if it was never tested.
+        touches: Probabilities of touching the given prices.
     """
 
     steps: NextSteps
     loss: str
     levels: tuple[Probability, ...] = ()
     model_verdict: str = ""
+    touches: tuple[Touch, ...] = ()
 
     def __len__(self) -> int:
         return self.steps.forecast.horizon
@@ -60,6 +71,7 @@ class Forecast(Value):
             forecast.predicted,
             forecast.quantiles,
             *((one.level, one.direction) for one in self.levels),
+            *(one.price for one in self.touches),
         )
 
     def frame(self) -> pd.DataFrame:
@@ -110,6 +122,35 @@ class Forecast(Value):
         names = ["direction", "level", "step", "time", "closes_at", "probability"]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
 
+    @property
+    def touch(self) -> pd.DataFrame:
+        """Probabilities that the price touches the given prices.
+
+        One row a price and step: ``price``, ``step``, ``time`` and ``closes_at`` (open and close of
+        the candle, UTC) and ``probability``, a fraction: that a high (for a price above the last
+        close) or a low (below it) reaches the price by this step.
+        """
+        times = self.frame()[["step", "time", "closes_at"]]
+        parts = [times.assign(price=one.price, probability=one.by_step) for one in self.touches]
+        names = ["price", "step", "time", "closes_at", "probability"]
+        return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
+
+    def paths(self) -> pd.DataFrame:
+        """Return a thousand joint paths of the next candles, always the same ones.
+
+        Returns:
+            One row a path and step: ``path`` and ``step``, both from 1; ``time`` and ``closes_at``
+            (open and close of the candle, UTC); ``close``, ``high`` and ``low`` of the candle.
+
+        Example:
+            >>> import cryptoforecast as cf
+            >>> prices = cf.fetch("BTC", start="2024-01-01", end="2024-03-01", simulated="only")
+            >>> paths = cf.load("btc-1h-dense").forecast(prices).paths()
+            >>> paths.groupby("path")["low"].min().size  # how low each path goes
+            1000
+        """
+        return shared().forecasts.path_table(self.steps)
+
     def to_dict(self) -> dict[str, object]:
         """Return what ``forecast --json`` prints, ready for ``json.dumps``."""
         return self._json()
@@ -123,7 +164,8 @@ class Forecast(Value):
         return charts.fan(self.steps)
 
     def _json(self) -> json_views.Json:
-        return json_views.forecast_json(self.steps, self.loss, self.levels)
+        extremes = shared().forecasts.extremes(self.steps) if self.touches else None
+        return json_views.forecast_json(self.steps, self.loss, self.levels, self.touches, extremes)
 
     def __repr__(self) -> str:
         history, forecast = self.steps.history, self.steps.forecast

@@ -77,14 +77,17 @@ class Model(Value):
         prices: Prices,
         above: float | Iterable[float] = (),
         below: float | Iterable[float] = (),
+        touch: float | Iterable[float] = (),
     ) -> Forecast:
         """Forecast the steps after the last closed candle.
 
         Args:
             prices: At least ``card.needs`` candles.
-            above: Levels in the currency of ``prices``, at most 20 with those of ``below``;
-                ``Forecast.probabilities`` then has the probability of ending above each.
+            above: Levels in the currency of ``prices``, at most 20 with those of ``below`` and
+                ``touch``; ``Forecast.probabilities`` then has the probability of ending above each.
             below: Likewise of ending below.
+            touch: Levels; ``Forecast.touch`` then has the probability that a high or a low reaches
+                each of them by each step.
 
         Returns:
             The forecast, with its band and its warnings.
@@ -102,8 +105,10 @@ class Model(Value):
         """
         service, history = shared().forecasts, history_of(prices)
         steps = service.next_steps(history, self.network, self.name)
-        levels = service.probabilities(steps, _levels("above", above), _levels("below", below))
-        return Forecast(steps, self.spec.loss, levels, self.card.verdict)
+        given = _levels("above", above), _levels("below", below), _levels("touch", touch)
+        choices.check_levels([level for some in given for level in some])
+        levels, touches = service.probabilities(steps, *given[:2]), service.touch(steps, given[2])
+        return Forecast(steps, self.spec.loss, levels, self.card.verdict, touches)
 
     def backtest(
         self,

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 
-from cryptoforecast.cache import LruCache
+from cryptoforecast.cache import LruCache, LruCaches
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.forecasting import next_steps, probability, warnings
+from cryptoforecast.forecasting import next_steps, paths, probability, warnings
 from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
 from cryptoforecast.learning import inference, samples
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.saved_models import SavedModelService
-from cryptoforecast.types import Forecast, NextSteps, PriceHistory, Probability, TrainedModel
+from cryptoforecast.types import (
+    Extremes,
+    Forecast,
+    NextSteps,
+    Paths,
+    PriceHistory,
+    Probability,
+    Touch,
+    TrainedModel,
+)
 
 __all__ = ["PREDICT_MODEL", "ForecastService", "calibration_sentence", "spread_sentence"]
 
@@ -26,6 +36,9 @@ PREDICT_MODEL = "btc-1h-lstm-close"
 MAX_ROWS = 1_000_000
 #: Forecasts of baselines in memory.
 MAX_OF_BASELINES = 32
+
+
+Earlier = Callable[[PriceHistory], Forecast] | None
 
 
 class ForecastService:
@@ -48,7 +61,8 @@ class ForecastService:
         self._of_networks: LruCache[NextSteps] = LruCache(
             MAX_ROWS, lambda steps: len(steps.history)
         )
-        self._of_baselines: LruCache[Forecast] = LruCache(max_of_baselines)
+        self._of_baselines: LruCache[tuple[Forecast, Earlier]] = LruCache(max_of_baselines)
+        self._paths: LruCaches[Paths] = LruCaches(1)
 
     def next_steps(
         self, history: PriceHistory, model: TrainedModel, name: str | None = None
@@ -86,12 +100,13 @@ class ForecastService:
         history = samples.in_one_unit(history)
         key = (keys.of_prices(history), name, horizon)
 
-        def make() -> Forecast:
+        def make() -> tuple[Forecast, Earlier]:
             with self._one_heavy.of(name, len(history), horizon):
-                return next_steps.of_baseline(history, name, horizon).forecast
+                steps = next_steps.of_baseline(history, name, horizon)
+            return steps.forecast, steps.earlier
 
-        forecast = self._of_baselines.get_or_make(key, make)
-        return NextSteps(name, history, forecast, warnings.of_prices(history))
+        forecast, earlier = self._of_baselines.get_or_make(key, make)
+        return NextSteps(name, history, forecast, warnings.of_prices(history), earlier=earlier)
 
     def probabilities(
         self, steps: NextSteps, above: Sequence[float] = (), below: Sequence[float] = ()
@@ -110,6 +125,35 @@ class ForecastService:
             InvalidInput: If there are too many prices, or one that no price can have.
         """
         return probability.of_next_steps(steps, above, below)
+
+    def paths(self, steps: NextSteps) -> Paths:
+        """Draw joint paths of the next candles, always the same for one forecast.
+
+        Args:
+            steps: A forecast of the next steps.
+        """
+        return self._paths.of(steps.forecast).get_or_make((), lambda: paths.of_next_steps(steps))
+
+    def path_table(self, steps: NextSteps) -> pd.DataFrame:
+        """Return the paths as a table; see ``forecasting.paths.frame``."""
+        return paths.frame(steps, self.paths(steps))
+
+    def touch(self, steps: NextSteps, prices: Sequence[float]) -> tuple[Touch, ...]:
+        """Compute the probability that the price touches each level by each step.
+
+        Args:
+            steps: A forecast of the next steps.
+            prices: Levels, in the currency of the forecast.
+
+        Raises:
+            InvalidInput: If there are too many prices, or one that no price can have.
+        """
+        probability.check(prices)
+        return paths.touch(steps.forecast, self.paths(steps), prices) if prices else ()
+
+    def extremes(self, steps: NextSteps) -> Extremes:
+        """Compute how far the price may go by each step, and the largest fall."""
+        return paths.extremes(steps.forecast, self.paths(steps))
 
     def predict_closes(self, closes: Sequence[float]) -> float:
         """Predict the next close from 60 hourly closes, as ``POST /predict`` does.

@@ -43,6 +43,7 @@ from cryptoforecast.types.learning import (
     TrainingRecord,
 )
 from cryptoforecast.types.moments import local_text, moment_text
+from cryptoforecast.types.paths import Extremes, Paths, Touch
 from cryptoforecast.types.prices import (
     INTERVAL_NOUNS,
     INTERVALS,
@@ -67,6 +68,7 @@ __all__ = [
     "Calibration",
     "CoverageBySteps",
     "EpochLoss",
+    "Extremes",
     "Fold",
     "Forecast",
     "Leaderboard",
@@ -76,6 +78,7 @@ __all__ = [
     "ModelSummary",
     "Monitor",
     "NextSteps",
+    "Paths",
     "PriceHistory",
     "Probability",
     "Problem",
@@ -92,6 +95,7 @@ __all__ = [
     "Standing",
     "StepForecast",
     "Stretches",
+    "Touch",
     "TrainedModel",
     "TrainingRecord",
     "User",

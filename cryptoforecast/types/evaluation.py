@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -343,6 +343,8 @@ class NextSteps:
         warnings: Sentences that a user should read before the numbers.
         calibration: How the band was rescaled; ``None`` where it was not.
         spread: How much the networks of an ensemble differ; ``None`` for a single network.
+        earlier: Makes the forecasts of the same predictor from earlier origins of a history, whose
+            whole path is known; ``None`` if they are not wanted.
     """
 
     model: str
@@ -351,6 +353,7 @@ class NextSteps:
     warnings: tuple[str, ...] = ()
     calibration: Calibration | None = None
     spread: Spread | None = None
+    earlier: Callable[[PriceHistory], Forecast] | None = None
 
     @property
     def closing_times(self) -> pd.DatetimeIndex:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptoforecast import charts
 from cryptoforecast.cache import LruCaches
-from cryptoforecast.types import Backtest, Forecast, NextSteps, Probability
+from cryptoforecast.types import Backtest, Forecast, NextSteps, Probability, Touch
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -60,13 +60,18 @@ def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: b
 
 
 def probability_by_step(
-    future: NextSteps, one: Probability, *, dark: bool, zone: str | None = None
+    future: NextSteps,
+    one: Probability,
+    touch: Touch | None = None,
+    *,
+    dark: bool,
+    zone: str | None = None,
 ) -> go.Figure:
     """Return the figure of one price; see ``charts.probability_by_step``."""
     return cached(
         future.forecast,
         ("probability", one.level, one.direction, future.history.quote, dark, zone),
-        lambda: charts.probability_by_step(future, one, dark=dark, zone=zone),
+        lambda: charts.probability_by_step(future, one, touch, dark=dark, zone=zone),
     )
 
 

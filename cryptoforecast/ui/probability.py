@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -9,12 +11,15 @@ from cryptoforecast import charts
 from cryptoforecast.cache import LruCaches
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import ladder, round_step
-from cryptoforecast.types import NextSteps, Probability, price_text
+from cryptoforecast.types import QUANTILES, NextSteps, Probability, Touch, price_text
 from cryptoforecast.types.quotes import decimals
 from cryptoforecast.ui import elements, figures, forecast_table, local_time
 from cryptoforecast.ui.words import plain
 
 _DIRECTIONS = ("above", "below")
+#: Columns of what may happen on the way: of the highest and lowest price, and their quantiles.
+_ENDS = ("highest", "lowest")
+_SHARES = {f"q{level}": QUANTILES.index(level) for level in (0.1, 0.5, 0.9)}
 #: Prices of one forecast whose probabilities stay in memory.
 MAX_PRICES = 12
 
@@ -26,7 +31,11 @@ def show(service: Service, future: NextSteps) -> None:
     """Show how likely the user's price is, and the prices around the close."""
     st.subheader("How likely is a price?")
     with elements.errors():
-        _draw(future, *of(service, future, *_inputs(future)))
+        level, direction = _inputs(future)
+        one, around = of(service, future, level, direction)
+        touch = _touch(service, future, level)
+        _draw(future, one, around, touch)
+        _offer_tables(service, future, one, around)
 
 
 def of(
@@ -84,7 +93,18 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
     return close if level is None else float(level), str(direction)
 
 
-def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> None:
+def _touch(service: Service, future: NextSteps, level: float) -> Touch | None:
+    """Compute how likely the price touches a level; ``None`` for the last close, where it is."""
+    if level == float(future.forecast.close[0]):
+        return None
+    (touch,) = service.forecasts.touch(future, [level])
+    return touch
+
+
+def _draw(
+    future: NextSteps, one: Probability, around: tuple[Probability, ...], touch: Touch | None
+) -> None:
+    """Draw the answer and its two figures."""
     summary, rest = (
         charts.summary_probability(future, one),
         charts.summary_probabilities(future, around),
@@ -95,6 +115,13 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
         f"{plain(question)}: **{plain(last)}**{plain(semicolon + first)}.",
         help=local_time.help_text("The last step is for", future.closing_times[-1]),
     )
+    if touch is not None:
+        st.markdown(
+            plain(charts.summary_touch(future, touch)),
+            help="From a thousand courses that the price may take, made of the forecast and of how "
+            "prices moved on after earlier forecasts. A level above the last close counts as "
+            "touched once a high reaches it, a level below once a low does.",
+        )
     dark = elements.dark()
     map_figure = figures.probability_map(future, around, dark=dark)
     if future.forecast.horizon == 1:
@@ -103,24 +130,60 @@ def _draw(future: NextSteps, one: Probability, around: tuple[Probability, ...]) 
         left, right = st.columns(2)
         with left:
             zone = local_time.zone(future.closing_times[-1])
-            by_step = figures.probability_by_step(future, one, dark=dark, zone=zone)
+            by_step = figures.probability_by_step(future, one, touch, dark=dark, zone=zone)
             elements.chart(by_step, alt=summary, key="probability")
         with right:
             elements.chart(map_figure, alt=rest, key="probabilities")
+
+
+def _offer_tables(
+    service: Service, future: NextSteps, one: Probability, around: tuple[Probability, ...]
+) -> None:
+    """Offer the odds, and what may happen on the way, each as a folded table."""
+    odds = {_name(each, future): each for each in (one, *around)}
+    times = forecast_table.time_columns()
     elements.table(
         "The numbers behind these charts (%)",
-        lambda: _frame(future, one, around),
+        lambda: _frame(future, odds),
         future.history,
         f"{future.model}-probabilities",
-        order=("closes_at", *(_name(each, future) for each in (one, *around)), "step", "time"),
-        columns=forecast_table.time_columns(),
+        order=("closes_at", *odds, "step", "time"),
+        columns=times,
+    )
+    levels = sorted({each.level for each in (one, *around)})
+    elements.table(
+        "On the way: prices that are touched (%), highest and lowest price "
+        f"({future.history.quote}), largest fall (%)",
+        lambda: _way_frame(service, future, levels),
+        future.history,
+        f"{future.model}-touch",
+        columns=times
+        | elements.price_columns(
+            [f"{end} {name}" for end in _ENDS for name in _SHARES],
+            future.forecast.predicted,
+            future.history.quote,
+            estimate=True,
+        ),
     )
 
 
-def _frame(future: NextSteps, one: Probability, around: tuple[Probability, ...]) -> pd.DataFrame:
+def _way_frame(service: Service, future: NextSteps, levels: Sequence[float]) -> pd.DataFrame:
+    """Return a row for each step: touched prices, then quantiles of the extremes."""
+    quote = future.history.quote
+    touches = service.forecasts.touch(future, levels)
+    frame = _frame(future, {f"touches {price_text(each.price, quote)}": each for each in touches})
+    extremes = service.forecasts.extremes(future)
+    falls = (100 * extremes.largest_fall).round(2)
+    for end, values in zip((*_ENDS, "fall"), (extremes.high, extremes.low, falls), strict=True):
+        frame = frame.assign(
+            **{f"{end} {name}": values[:, column] for name, column in _SHARES.items()}
+        )
+    return frame
+
+
+def _frame(future: NextSteps, columns: Mapping[str, Probability | Touch]) -> pd.DataFrame:
     """Return a row for each step and a column for each price, in %."""
     forecast = future.forecast.frame()
-    columns = {_name(each, future): each for each in (one, *around)}
     percentages = {name: (100 * each.by_step).round(2) for name, each in columns.items()}
     return pd.DataFrame({**forecast[["time", "closes_at", "step"]], **percentages})
 

@@ -7,7 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.probability_scores import brier, calibration_bins, calibration_error
+from benchmarks.probability_scores import (
+    brier,
+    calibration_bins,
+    calibration_error,
+    discrimination,
+)
 from cryptoforecast.types import Array
 
 
@@ -68,3 +73,20 @@ def test_undefined_probabilities_have_no_score() -> None:
     probabilities = np.array([0.5, math.nan])
     assert math.isnan(calibration_error(probabilities, np.array([True, False])))
     assert math.isnan(brier(probabilities, np.array([True, False])))
+
+
+def test_discrimination_is_the_share_of_pairs_in_the_right_order() -> None:
+    rng = np.random.default_rng(3)
+    probabilities = rng.integers(0, 6, (60, 2)) / 5
+    happened = rng.random((60, 2)) < probabilities
+    areas = []
+    for values, outcome in zip(probabilities.T, happened.T, strict=True):
+        pairs = [
+            (one > other) + 0.5 * (one == other)
+            for one in values[outcome]
+            for other in values[~outcome]
+        ]
+        areas.append(np.mean(pairs))
+    assert discrimination(probabilities, happened) == pytest.approx(np.mean(areas))
+    assert discrimination(np.full((60, 2), 0.3), happened) == 0.5
+    assert math.isnan(discrimination(probabilities, np.ones((60, 2), dtype=bool)))

@@ -11,7 +11,7 @@ from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.forecasting import probability
-from cryptoforecast.types import price_text
+from cryptoforecast.types import Touch, price_text
 from tests.charts.examples import named, next_steps, times, title_text
 
 
@@ -61,6 +61,17 @@ def test_the_line_holds_the_chances_at_their_times():
     assert {note.text for note in figure.layout.annotations} == {
         probability_text(one.by_step[0]), probability_text(one.by_step[-1]),
     }  # fmt: skip
+
+
+def test_the_chance_of_touching_is_a_line_of_its_own():
+    given, one, _ = example()
+    touch = Touch(one.level, np.linspace(0.1, 0.6, 24))
+    figure = charts.probability_by_step(given, one, touch)
+    np.testing.assert_allclose(named(figure, "touched").y, 100 * touch.by_step)
+    assert "dotted: touched until then" in title_text(figure)
+    assert "dotted" not in title_text(charts.probability_by_step(given, one))
+    text = charts.summary_touch(given, touch)
+    assert text == f"Chance of touching {price_text(one.level)} at any time until then: 60 %."
 
 
 def test_the_map_holds_the_chances_by_price_and_step():

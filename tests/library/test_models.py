@@ -26,7 +26,7 @@ def model(prices: cf.Prices) -> cf.Model:
 
 @pytest.fixture(scope="module")
 def forecast(prices: cf.Prices) -> cf.Forecast:
-    return cf.load("btc-1h-dense").forecast(prices, above=[110, 120.5], below=90)
+    return cf.load("btc-1h-dense").forecast(prices, above=[110, 120.5], below=90, touch=[115, 85])
 
 
 # ------------------------------------------------------------------ models
@@ -157,10 +157,10 @@ def test_a_network_is_not_trained_on_a_frame() -> None:
 
 
 def test_a_forecast_is_the_command_lines_and_the_services(file: Path, run: Command) -> None:
-    asked = ("--above", 110, "--above", 120.5, "--below", 90)
+    asked = ("--above", 110, "--above", 120.5, "--below", 90, "--touch", 115)
     answer = run("forecast", "--model", "btc-1h-dense", "--data", file, *asked)
     model, prices = cf.load("btc-1h-dense"), cf.read(file)
-    forecast = model.forecast(prices, above=[110, 120.5], below=90)
+    forecast = model.forecast(prices, above=[110, 120.5], below=90, touch=115)
     assert same(answer, forecast.to_dict())
     steps = shared().forecasts.next_steps(prices.history, model.network)
     np.testing.assert_array_equal(forecast.frame()["q0.9"], steps.forecast.quantile_prices[0, :, 6])
@@ -193,6 +193,27 @@ def test_probabilities_are_a_row_a_price_and_step(forecast: cf.Forecast) -> None
     assert [*none.probabilities.columns] == [*frame.columns]
 
 
+def test_touches_are_a_row_a_price_and_step(forecast: cf.Forecast) -> None:
+    frame = forecast.touch
+    assert [*frame.columns] == ["price", "step", "time", "closes_at", "probability"]
+    assert frame.groupby("price", sort=False).size().to_dict() == {115.0: 24, 85.0: 24}
+    assert frame["probability"].between(0, 1).all()
+    none = cf.load(SHIPPED).forecast(cf.Prices(synthetic.history()))
+    assert none.touch.empty
+    assert [*none.touch.columns] == [*frame.columns]
+
+
+def test_paths_are_the_ones_that_touch(forecast: cf.Forecast) -> None:
+    paths = forecast.paths()
+    assert len(paths) == 1000 * 24
+    highest = paths.groupby("path")["high"].max()
+    touched = forecast.touch.set_index(["price", "step"])["probability"]
+    assert (highest >= 115).mean() == pytest.approx(touched[115.0, 24], abs=0.01)
+    again = pickle.loads(pickle.dumps(forecast))
+    pd.testing.assert_frame_equal(again.paths(), paths)
+    pd.testing.assert_frame_equal(again.touch, forecast.touch)
+
+
 def test_a_forecast_warns(forecast: cf.Forecast) -> None:
     assert forecast.warnings == forecast.steps.warnings
     assert json.loads(json.dumps(forecast.to_dict()))["warnings"] == [*forecast.warnings]
@@ -222,8 +243,10 @@ def test_forecasts_are_compared_copied_and_pickled(
     forecast: cf.Forecast, prices: cf.Prices
 ) -> None:
     model = cf.load("btc-1h-dense")
-    assert model.forecast(prices, above=[110, 120.5], below=90) == forecast
-    assert model.forecast(prices, np.array([110, 120.5]), pd.Series([90])) == forecast
+    given = {"above": [110, 120.5], "below": 90}
+    assert model.forecast(prices, **given, touch=(115, 85)) == forecast
+    assert model.forecast(prices, np.array([110, 120.5]), pd.Series([90]), [115, 85]) == forecast
+    assert model.forecast(prices, **given) != forecast
     assert model.forecast(prices) != forecast
     assert cf.load(SHIPPED).forecast(prices) != model.forecast(prices)
     for again in (
@@ -247,3 +270,5 @@ def test_what_can_not_be_forecast_is_refused(prices: cf.Prices) -> None:
             model.forecast(prices, below=wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="At most 20 price levels"):
         model.forecast(prices, above=range(1, 15), below=range(1, 15))
+    with pytest.raises(InvalidInput, match="At most 20 price levels"):
+        model.forecast(prices, above=range(1, 15), touch=range(1, 15))

@@ -58,6 +58,34 @@ def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_pag
     assert len(table) == 24
 
 
+def touch_lines(page) -> list[str]:
+    """The lines about touching, without their emphasis."""
+    return [line for line in words(page).splitlines() if line.startswith("Chance of touching")]
+
+
+def test_a_price_is_told_with_its_chance_of_being_touched(open_page):
+    page = open_page("", coin="BTC", model=MODEL)
+    assert touch_lines(page) == []  # the last close is where the price is
+    future, _ = expected()
+    level = round(float(future.forecast.close[0]) * 1.01, 2)
+    price(page).set_value(level).run()
+    (touch,) = shared().forecasts.touch(future, [level])
+    assert [line.replace("\\", "") for line in touch_lines(page)] == [
+        charts.summary_touch(future, touch)
+    ]
+    page.session_state[f"table-{MODEL}-touch"] = True  # opened
+    page.run()
+    (table,) = [each.value for each in page.dataframe if any(
+        name.startswith("touches") for name in each.value)]  # fmt: skip
+    column = next(name for name in table if f"{level:,.2f}" in name)
+    assert table[column].tolist() == pytest.approx((100 * touch.by_step).tolist(), abs=0.01)
+    extremes = shared().forecasts.extremes(future)
+    assert table["lowest q0.1"].tolist() == pytest.approx(extremes.low[:, 2].tolist())
+    assert table["fall q0.9"].tolist() == pytest.approx(
+        (100 * extremes.largest_fall[:, 6]).tolist(), abs=0.01
+    )
+
+
 def test_a_link_brings_its_price(open_page):
     page = open_page("", coin="BTC", model=MODEL, price_BTC="70000", ends="below")
     assert price(page).value == 70_000
