@@ -58,8 +58,7 @@ def test_an_input_that_hardly_rounds_apart_gets_no_weight():
 # ---------------------------------------------------------------------------- a slow reference
 
 
-def expected_volatility(given: PriceHistory, before: int, horizon: int, spacing: int, blocks: int):
-    """Fit from scratch at each refit row; NaN before the first fit."""
+def inputs_by_hand(given: PriceHistory) -> np.ndarray:
     candles, length = given.candles, given.candle_length
     averages = log_averages(candles, length)
     moves = scaled_moves(candles, length, averages)
@@ -69,7 +68,12 @@ def expected_volatility(given: PriceHistory, before: int, horizon: int, spacing:
         + [float(time.day_of_week == each) for each in range(7)]
         for hour, time in zip(hours, candles.index, strict=True)
     ]
-    inputs = np.hstack([averages, moves, np.abs(moves), clock])
+    return np.hstack([averages, moves, np.abs(moves), clock])
+
+
+def expected_volatility(given: PriceHistory, before: int, horizon: int, spacing: int, blocks: int):
+    """Fit from scratch at each refit row; NaN before the first fit."""
+    candles, inputs = given.candles, inputs_by_hand(given)
     refits = [
         row
         for row in range(len(given))
@@ -123,6 +127,18 @@ def test_the_volatility_it_expects_is_that_of_fits_from_scratch(
             forecast.quantiles, seen[rows.start :, :, None] * band, rtol=1e-9, atol=1e-15
         )
         assert np.isfinite(forecast.quantiles).all()
+
+
+def test_the_volatility_in_sample_is_that_of_one_fit_on_all_candles_before():
+    given, before, horizon = days(1500), 1300, 3
+    candles = given.candles[:before]
+    fitted = Har.fit(given, before, horizon)
+    found = fitted.in_sample_sigma(given, before)
+    inputs = inputs_by_hand(given)[:before]
+    known = before - horizon
+    weights, intercepts = ridge(inputs[:known], next_log_volatility(candles, horizon), 300)
+    np.testing.assert_allclose(found, np.exp(inputs @ weights + intercepts), rtol=1e-9)
+    assert not np.allclose(found, fitted.sigma(given, range(before)), rtol=1e-3)
 
 
 # ---------------------------------------------------------------------------- causality

@@ -104,15 +104,19 @@ def check(found, rows, candles, centre, sigma, fitted):
 def test_linear_is_a_ridge_regression_of_cut_returns():
     given, before, horizon, rows = synthetic.history(800), 700, 3, range(700, 760)
     candles, seen = given.candles[:before], given.candles[: rows.stop]
-    sigma = Har.fit(given, before, horizon).sigma(given, range(rows.stop))
-    inputs = inputs_by_hand(seen, sigma)
-    fitted = before - horizon
-    targets = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
+    har = Har.fit(given, before, horizon)
+    # Fitted to the errors of one fit on all candles before the test span ...
+    sigma = har.in_sample_sigma(given, before)
+    inputs = inputs_by_hand(candles, sigma)[: before - horizon]
+    targets = (returns_by_hand(candles, horizon) / sigma)[: before - horizon]
     cut = targets.std(axis=0)
-    spread = inputs[:fitted].std(axis=0)
-    scaled = inputs[:, spread > 1e-9] / spread[spread > 1e-9]
-    regression = Ridge(alpha=0.2 * fitted).fit(scaled[:fitted], np.clip(targets, -cut, cut))
-    centre = sigma * regression.predict(scaled)
+    varies = inputs.std(axis=0) > 1e-9
+    spread = inputs.std(axis=0)[varies]
+    regression = Ridge(alpha=0.2 * len(inputs))
+    regression.fit(inputs[:, varies] / spread, np.clip(targets, -cut, cut))
+    # ... and used with the volatility of the moving fits.
+    sigma = har.sigma(given, range(rows.stop))
+    centre = sigma * regression.predict(inputs_by_hand(seen, sigma)[:, varies] / spread)
     found = Linear.fit(given, before, horizon).forecast(given, rows)
     check(found, rows, seen, centre, sigma, before)
 
@@ -123,12 +127,12 @@ def test_boosting_is_two_pairs_of_forests(before, horizon):
     given, rows = synthetic.history(before + 100), range(before, before + 60)
     candles, seen = given.candles[:before], given.candles[: rows.stop]
     har = Har.fit(given, before, horizon)
-    sigma = har.sigma(given, range(rows.stop))
     averages = log_averages(seen, given.candle_length)
+    past, sigma = har.in_sample_sigma(given, before), har.sigma(given, range(rows.stop))
+    known = np.hstack([inputs_by_hand(candles, past), averages[:before]])[: before - horizon]
     inputs = np.hstack([inputs_by_hand(seen, sigma), averages])
-    fitted = before - horizon
-    surprises = next_log_volatility(candles, horizon) - np.log(sigma[:fitted])
-    returns = (returns_by_hand(candles, horizon) / sigma[:before])[:fitted]
+    surprises = next_log_volatility(candles, horizon) - np.log(past[: before - horizon])
+    returns = (returns_by_hand(candles, horizon) / past)[: before - horizon]
     shared = {"max_bins": 63, "early_stopping": False, "random_state": 0, "max_iter": 50}
     wider, moved = [], []
     for step in (0, horizon - 1):
@@ -136,12 +140,12 @@ def test_boosting_is_two_pairs_of_forests(before, horizon):
             loss="squared_error", max_leaf_nodes=15, learning_rate=0.1, min_samples_leaf=200,
             **shared,
         )  # fmt: skip
-        wider.append(scale.fit(inputs[:fitted], surprises[:, step]).predict(inputs))
+        wider.append(scale.fit(known, surprises[:, step]).predict(inputs))
         location = HistGradientBoostingRegressor(
             loss="absolute_error", max_leaf_nodes=7, learning_rate=0.03,
             min_samples_leaf=1000 * (step + 1), **shared,
         )  # fmt: skip
-        moved.append(location.fit(inputs[:fitted], returns[:, step]).predict(inputs))
+        moved.append(location.fit(known, returns[:, step]).predict(inputs))
     # A step between lies on a straight line in the logarithm of the step.
     share = np.array([0, math.log(2) / math.log(3), 1] if horizon == 3 else [0, 1])
     wider, moved = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -130,6 +131,21 @@ class Har:
             expected = data.inputs(one, other) @ weights + intercepts
             result[one - rows.start : other - rows.start] = np.exp(expected)
         return result
+
+    def in_sample_sigma(self, history: PriceHistory, before: int) -> Array:
+        """Estimate the volatility at rows before the test span by one fit on all of them.
+
+        This is for regressions that correct the volatility. The errors of early fits, with few
+        outcomes, would mislead them.
+
+        Args:
+            history: Closed candles.
+            before: First row of the test span, as in ``fit``.
+
+        Returns:
+            ``(before, horizon)`` as in ``sigma``; each row depends on all candles before the span.
+        """
+        return dataclasses.replace(self, refit_rows=before).sigma(history, range(before))
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""

@@ -88,7 +88,7 @@ class Linear:
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
-        sigma = har.sigma(history, range(before))
+        sigma = har.in_sample_sigma(history, before)
         inputs = _inputs(candles, sigma)[: before - horizon]
         targets = (_returns(candles, horizon) / sigma)[: before - horizon]
         cut = CUT * targets.std(axis=0)
@@ -140,7 +140,7 @@ class Boosting:
         """
         candles = fitting_rows(history, before, horizon)
         har = Har.fit(history, before, horizon)
-        sigma = har.sigma(history, range(before))
+        sigma = har.in_sample_sigma(history, before)
         inputs = _tree_inputs(candles, history.candle_length, sigma)[: before - horizon]
         surprises = next_log_volatility(candles, horizon)
         surprises -= np.log(sigma[: before - horizon])
