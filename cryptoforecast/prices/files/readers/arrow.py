@@ -30,6 +30,8 @@ MAX_VALUE = 65_536
 #: Bytes that the texts of a column may have on average, beyond the first ``FREE_TEXT`` bytes.
 #: Times, numbers and names are shorter.
 MAX_MEAN_VALUE, FREE_TEXT = 100, 20_000_000
+# Bytes that a value takes at least, an empty text too.
+_MIN_VALUE = 8
 
 
 def roles_by_schema(
@@ -197,9 +199,13 @@ def make_table(
             )
         collected[name].append(part if part.type == types[name] else part.cast(types[name]))
     columns = {name: pa.chunked_array(collected[name], type_) for name, type_ in types.items()}
+    collected.clear()
     names = [str(name) for name in schema.names]
+    frame = pd.DataFrame({name: _series(columns.pop(name)) for name in types})
+    # What unpacking took is given back before the values are read.
+    pa.default_memory_pool().release_unused()
     return Table(
-        frame=pd.DataFrame({name: _series(column) for name, column in columns.items()}),
+        frame=frame,
         roles=roles,
         unit="row",
         first=1,
@@ -225,21 +231,33 @@ def check_lengths(name: str, part: pa.Array) -> None:
     texts = part.dictionary if pa.types.is_dictionary(part.type) else part
     longest = int(_text_lengths(texts).max(initial=0)) if is_text(texts.type) else 0
     if longest > MAX_VALUE:
-        raise UnreadableFile(
-            f"A text may have {MAX_VALUE:,} bytes. Received: {longest:,} in column {name!r}. "
-            "Leave it out."
-        )
+        raise too_long_text(longest, f" in column {name!r}")
+
+
+def too_long_text(size: int, where: str = "") -> UnreadableFile:
+    """Return the error for a text that is longer than any time or name.
+
+    Args:
+        size: Its bytes.
+        where: The column, for the message.
+    """
+    return UnreadableFile(
+        f"A text may have {MAX_VALUE:,} bytes. Received: {size:,}{where}. Leave it out."
+    )
 
 
 def _bytes_written_out(part: pa.Array) -> int:
     """Count the bytes of a column with every value written out, however often it repeats."""
     import pyarrow as pa
 
+    least = _MIN_VALUE * len(part)
+    if pa.types.is_null(part.type) or pa.types.is_boolean(part.type):
+        return least
     if pa.types.is_dictionary(part.type):
         if not is_text(part.type.value_type):
-            return 8 * len(part)
+            return least
         known = part.indices.drop_null().to_numpy()
-        return int(_text_lengths(part.dictionary)[known].sum())
+        return max(least, int(_text_lengths(part.dictionary)[known].sum()))
     if pa.types.is_string_view(part.type):
         return int(_text_lengths(part).sum())
     return int(part.nbytes)

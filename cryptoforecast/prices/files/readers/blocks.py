@@ -16,7 +16,7 @@ import numpy as np
 
 from cryptoforecast.prices.files.columns.choice import is_amount
 from cryptoforecast.prices.files.readers.layout import Layout
-from cryptoforecast.prices.files.readers.lines import check_average
+from cryptoforecast.prices.files.readers.lines import check_average, in_utf8
 from cryptoforecast.prices.files.values.numbers import ABSENT
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def map_blocks(
 
 def _blocks(stream: IO[bytes], layout: Layout) -> Iterator[bytes]:
     """Cut the stream into blocks of whole lines, without the lines above the first row."""
-    if not layout.encoding.startswith("utf-8") and layout.encoding != "cp1252":
-        raise NotPlain(layout.encoding)
+    if layout.encoding.startswith("utf-16"):
+        stream = in_utf8(stream, layout.encoding)
     rest = b""
     lines: int | None = layout.skip
     while part := stream.read(BLOCK_BYTES):

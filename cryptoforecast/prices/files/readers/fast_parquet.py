@@ -10,6 +10,7 @@ from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.arrow import (
     check_lengths,
     columns_of_names,
+    is_text,
     roles_by_schema,
     value_types,
 )
@@ -105,7 +106,9 @@ def _blocks(opened: Opened, types: dict[str, pa.DataType], plain: pa.Schema) -> 
         for name in types:
             check_lengths(name, batch.column(name))
         batch.validate(full=True)
+        # A name that repeats stays packed: written out, it may be long.
+        fields = [batch.schema.field(each.name) if is_text(each.type) else each for each in plain]
         try:
-            yield pa.Table.from_batches([batch]).select(plain.names).cast(plain)
+            yield pa.Table.from_batches([batch]).select(plain.names).cast(pa.schema(fields))
         except pa.ArrowInvalid as error:
             raise NotPlain(str(error)) from error

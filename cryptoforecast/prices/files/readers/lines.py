@@ -79,6 +79,35 @@ class _BoundedLines(io.RawIOBase):
             self._length = len(part) - last
 
 
+def in_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
+    """Open a stream of text as UTF-8, without the byte order mark.
+
+    Args:
+        stream: The unpacked file from its start.
+        encoding: Of the file.
+    """
+    return io.BufferedReader(_Utf8(io.TextIOWrapper(stream, encoding, newline="")), MAX_LINE)
+
+
+class _Utf8(io.RawIOBase):
+    """Text as UTF-8."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            # A character has four bytes at most.
+            part = self._text.read(len(buffer) // 4).encode()
+        except UnicodeError as error:
+            raise UnreadableFile(f"It is not text ({error}). Save it as UTF-8.") from error
+        buffer[: len(part)] = part
+        return len(part)
+
+
 class Portions(io.RawIOBase):
     """A stream that bounds what a parser reads for one portion of rows."""
 

@@ -13,10 +13,12 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.bounds import MAX_BYTES, MAX_ROWS, Bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.arrow import (
+    MAX_VALUE,
     columns_of_names,
     is_text,
     make_table,
     roles_by_schema,
+    too_long_text,
     value_types,
 )
 from cryptoforecast.prices.files.readers.csv import too_many_candles
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Rows read at once, and bytes of texts read at once that are written as differences: each may be
-# as long as its page.
-_ROWS_AT_ONCE, _DIFFERENCES_AT_ONCE = 65_536, 16_000_000
+# Rows read at once, and bytes of texts read at once. One that is written as a difference may be as
+# long as its page.
+_ROWS_AT_ONCE, _TEXT_AT_ONCE = 65_536, 16_000_000
+# Bytes that stand before each text.
+_LENGTH_BYTES = 4
 # Bytes of a column that are in memory before they are unpacked.
 _BUFFER_BYTES = 1_000_000
 
@@ -148,8 +152,10 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
     import pyarrow.parquet as pq
 
     pages = count_pages(opened.stream, opened.footer, types, opened.bounds)
-    # Text written as its difference from the text before can't stay packed.
-    texts = [] if pages.differences else sorted(name for name in types if is_text(types[name]))
+    # Text written as its difference from the text before can't stay packed. What has no dictionary
+    # would be put into one, which takes more memory.
+    texts = sorted(name for name in types if is_text(types[name]) and name in pages.packed)
+    texts = [] if pages.differences else texts
     packed = pq.ParquetFile(
         opened.stream,
         read_dictionary=texts,
@@ -167,7 +173,13 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
 
 
 def _rows_at_once(pages: Pages) -> int:
-    """Return how many rows are read at once."""
-    if not pages.differences:
-        return _ROWS_AT_ONCE
-    return min(_ROWS_AT_ONCE, max(1, _DIFFERENCES_AT_ONCE // max(1, pages.largest)))
+    """Return how many rows are read at once.
+
+    Raises:
+        UnreadableFile: If texts are too long on average in a page.
+    """
+    if pages.differences:
+        return min(_ROWS_AT_ONCE, max(1, _TEXT_AT_ONCE // max(1, pages.largest)))
+    if pages.per_value > MAX_VALUE + _LENGTH_BYTES:
+        raise too_long_text(int(pages.per_value))
+    return min(_ROWS_AT_ONCE, int(_TEXT_AT_ONCE / max(1.0, pages.per_value)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TypeVar
 
 from cryptoforecast.errors import UnreadableFile
@@ -29,11 +29,13 @@ _TYPE, _NAME, _CHILDREN = 1, 4, 5
 _COLUMNS, _GROUP_ROWS = 1, 3
 _ELSEWHERE, _CHUNK = 1, 3
 _VALUES, _PACKED, _FIRST_PAGE, _DICTIONARY = 5, 7, 9, 11
-_PAGE_UNPACKED, _PAGE_PACKED, _PAGE_DATA, _PAGE_DATA_2 = 2, 3, 5, 8
+_PAGE_UNPACKED, _PAGE_PACKED, _PAGE_DATA, _PAGE_DICTIONARY, _PAGE_DATA_2 = 2, 3, 5, 7, 8
 _PAGE_VALUES, _ENCODING, _ENCODING_2 = 1, 2, 4
 _KEY, _VALUE = 1, 2
 #: A text written as its difference from the one before.
 _DIFFERENCES = 7
+# Places in a dictionary.
+_BY_DICTIONARY = (2, 8)
 
 T = TypeVar("T")
 
@@ -143,13 +145,18 @@ class Pages:
     Attributes:
         unpacked: Bytes of all pages.
         largest: Bytes of the largest page.
+        count: How many there are.
         differences: Whether a page has values written as their difference from the one before.
+        packed: Columns that have a dictionary.
+        per_value: Bytes that a value takes in the page of the longest ones that are written out.
     """
 
     unpacked: int = 0
     largest: int = 0
     count: int = 0
     differences: bool = False
+    packed: set[str] = field(default_factory=set)
+    per_value: float = 0.0
 
 
 def count_pages(stream: IO[bytes], footer: Footer, names: Collection[str], bounds: Bounds) -> Pages:
@@ -171,12 +178,14 @@ def count_pages(stream: IO[bytes], footer: Footer, names: Collection[str], bound
         raise ValueError("a column holds several values in one")
     for group in footer.groups:
         for place in places:
-            _count_chunk(stream, group[place], pages, bounds)
+            if _count_chunk(stream, group[place], pages, bounds):
+                pages.packed.add(str(footer.leaves[place]))
     return pages
 
 
-def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bounds: Bounds) -> None:
-    """Count the pages of one column in one row group."""
+def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bounds: Bounds) -> bool:
+    """Count the pages of one column in one row group; tell whether it has a dictionary."""
+    is_packed = False
     at, dictionary = _count(chunk, _FIRST_PAGE), _count(chunk, _DICTIONARY)
     at = dictionary if 0 < dictionary < at else at
     end, left = at + _count(chunk, _PACKED), _count(chunk, _VALUES)
@@ -199,11 +208,17 @@ def _count_chunk(stream: IO[bytes], chunk: dict[int, Value], pages: Pages, bound
         for kind, encoding in ((_PAGE_DATA, _ENCODING), (_PAGE_DATA_2, _ENCODING_2)):
             if kind in page:
                 data = _of(page[kind], dict)
-                left -= _count(data, _PAGE_VALUES)
-                pages.differences |= _count(data, encoding) == _DIFFERENCES
+                values = _count(data, _PAGE_VALUES)
+                left -= values
+                how = _count(data, encoding)
+                pages.differences |= how == _DIFFERENCES
+                if how not in _BY_DICTIONARY:
+                    pages.per_value = max(pages.per_value, unpacked / max(1, values))
         if left < 0:
             raise ValueError("it has more values than its end says")
+        is_packed |= _PAGE_DICTIONARY in page
         at += reader.at + _count(page, _PAGE_PACKED)
+    return is_packed
 
 
 def _of(value: object, kind: type[T]) -> T:

@@ -49,6 +49,8 @@ _LANGUAGES = (
 _LETTERS = str.maketrans({"ı": "i", "ł": "l", "ß": "ss"})
 # Letters that an abbreviation must have.
 _MIN_LETTERS = 3
+# Different words that are compared with names of months; all languages together have fewer.
+_MAX_WORDS = 1_000
 
 
 def plain_letters(text: str) -> str:
@@ -82,8 +84,10 @@ def find_months(words: Collection[str]) -> dict[str, int] | None:
 
     Returns:
         Month, 1 to 12, by word, without unknown words; ``None`` if two languages know equally many
-        of the words and differ in a month.
+        of the words and differ in a month. Empty if there are more words than months have names.
     """
+    if len(words) > _MAX_WORDS:
+        return {}
     plain = {word: plain_letters(word) for word in words}
     readings = [
         {word: known[text] for word, text in plain.items() if text in known}

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.corrections import Corrections
+from cryptoforecast.prices.files.opening import Report
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.prices.files.values.dates import read_dates
-from cryptoforecast.prices.files.values.zones import LocalZone, as_utc_ns, to_utc, to_utc_by_label
+from cryptoforecast.prices.files.values.zones import (
+    LocalZone,
+    as_utc_ns,
+    check_zones,
+    to_utc,
+    to_utc_by_label,
+    without_remarks,
+)
 from cryptoforecast.types import Array
 
 _NAT = np.iinfo(np.int64).min
@@ -23,6 +34,8 @@ _ISO = (
 )
 # A date, a time of day, and the text after it.
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
+# Texts of which some are read first, how many, and the share of these that may be unreadable.
+_MANY_TEXTS, _SAMPLE_TEXTS, _MAX_UNREAD = 20_000, 1_000, 0.1
 # Rows after which somebody may say that nobody waits any more.
 _BLOCK_ROWS = 100_000
 _PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
@@ -67,10 +80,43 @@ def read_text_times(
         how.append("ISO 8601")
     rest = np.flatnonzero(~plain & text.notna().to_numpy())
     if len(rest):
+        _check_sample(table, text.iloc[rest], rest, corrections, here)
         stamps[rest], others, unzoned = _others(table, text.iloc[rest], rest, corrections, here)
         how += others
         local |= unzoned
     return stamps, " and ".join(dict.fromkeys(how)), local and here.zone is None
+
+
+def _check_sample(
+    table: Table, text: pd.Series, rows: Array, corrections: Corrections, here: LocalZone
+) -> None:
+    """Refuse many texts that are no times, by a few of them: all would take long to read.
+
+    Args:
+        table: For the place of the rows in the file.
+        text: `(n,)` text.
+        rows: `(n,)` row of each in the table.
+        corrections: Whether the day comes first.
+        here: The zone of times that have none.
+
+    Raises:
+        UnreadableFile: If too many of them are no times; the first of these is named.
+    """
+    if len(rows) <= _MANY_TEXTS:
+        return
+    sample = np.linspace(0, len(rows) - 1, _SAMPLE_TEXTS).astype(np.int64)
+    try:
+        stamps, _, _ = _others(table, text.iloc[sample], rows[sample], corrections, here)
+    except UnreadableFile:
+        return  # all rows together may be read in one way, or the message names another one
+    unread = stamps == _NAT
+    if unread.mean() > _MAX_UNREAD:
+        row = int(rows[sample[np.argmax(unread)]])
+        raise UnreadableFile(
+            "Times must be numbers since 1970, or written as 2024-12-31 23:00:00. Received: "
+            f"{str(text.loc[row])[:60]!r} ({table.where(row)}, column {table.roles['time']!r}), "
+            "and others that are no times. Convert the column."
+        )
 
 
 def _iso(text: pd.Series, here: LocalZone) -> tuple[Array, bool]:
@@ -131,28 +177,22 @@ def _pieces(
     Returns:
         As ``read_text_times``.
     """
-    parts = []
-    for start in range(0, max(1, len(even)), _BLOCK_ROWS):
-        table.report(1.0)
-        parts.append(even.iloc[start : start + _BLOCK_ROWS].str.extract(_PIECES))
-    pieces = pd.concat(parts)
-    # Dates and times of day are repeated often; each different one is read once.
-    dates, distinct = pd.factorize(pieces[0].fillna(""))
-    first = np.unique(dates, return_index=True)[1]
-    clocks, times = pd.factorize(pieces[1].fillna(""))
-    days, how = read_dates(
-        table, text.iloc[first], pd.Series(distinct).str.strip(), rows[first], corrections
-    )
-    day = days[dates]
-    clock, sound = (each[clocks] for each in _clock(pd.Series(times)))
-    wall = np.where(sound & ~np.isnat(day), day.astype(np.int64) * _DAY + clock, _NAT)
-    zone = pieces[2].fillna("").str.strip()
+    # Texts, dates, times of day and zones are repeated often; each different one is read once.
+    texts, distinct = pd.factorize(even)
+    pieces = _Pieces.of(pd.Series(distinct), table.report)
+    first = np.unique(pieces.dates[texts], return_index=True)[1]
+    days, how = read_dates(table, text.iloc[first], pieces.date, rows[first], corrections)
+    day = days[pieces.dates]
+    clock, sound = (each[pieces.clocks] for each in _clock(pieces.clock))
+    wall = np.where(sound & ~np.isnat(day), day.astype(np.int64) * _DAY + clock, _NAT)[texts]
+    zones = pieces.zones[texts]
     stamps = np.full(len(text), _NAT)
     local = False
-    for label in zone.unique():
-        labelled = (zone == label).to_numpy() & (wall != _NAT)
-        if not labelled.any():
-            continue
+    used = np.unique(zones[wall != _NAT])
+    check_zones(len(used))
+    for i in used:
+        labelled = (zones == i) & (wall != _NAT)
+        label = str(pieces.zone.iloc[i])
         if label:
             where = table.where(int(rows[np.argmax(labelled)]))
             stamps[labelled], decision = to_utc_by_label(wall[labelled], label, here, where)
@@ -162,6 +202,41 @@ def _pieces(
             stamps[labelled] = to_utc(index, here).asi8
             local = True
     return stamps, how, local
+
+
+class _Pieces(NamedTuple):
+    """The parts of different texts: each different date, time of day and zone, and which is where.
+
+    Attributes:
+        date: Different dates.
+        clock: Different times of day, ``""`` for none.
+        zone: Different zones, ``""`` for none.
+        dates: `(n,)` place of each text's date in ``date``; ``clocks`` and ``zones`` likewise.
+        clocks: See ``dates``.
+        zones: See ``dates``.
+    """
+
+    date: pd.Series
+    clock: pd.Series
+    zone: pd.Series
+    dates: Array
+    clocks: Array
+    zones: Array
+
+    @classmethod
+    def of(cls, texts: pd.Series, report: Report) -> _Pieces:
+        """Take texts, all of them different, apart."""
+        parts = []
+        for start in range(0, max(1, len(texts)), _BLOCK_ROWS):
+            report(1.0)
+            parts.append(texts.iloc[start : start + _BLOCK_ROWS].str.extract(_PIECES).fillna(""))
+        pieces = pd.concat(parts)
+        dates, date = pd.factorize(pieces[0])
+        clocks, clock = pd.factorize(pieces[1])
+        zones, zone = pd.factorize(without_remarks(pieces[2].str.strip()))
+        return cls(
+            pd.Series(date).str.strip(), pd.Series(clock), pd.Series(zone), dates, clocks, zones
+        )
 
 
 def _clock(text: pd.Series) -> tuple[Array, Array]:

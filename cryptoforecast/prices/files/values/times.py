@@ -36,6 +36,8 @@ _MINUTE, _THOUSAND_SECONDS, _TEN_DAYS = 60 * 10**9, 1_000 * 10**9, 864_000 * 10*
 _DECIMAL_COMMA = r"^(\d+),(\d+(?:[eE][+-]?\d{1,2})?)$"
 # Characters of a time; with the longest zone's name it has 70, so longer text is a remark.
 _MAX_LENGTH = 100
+# Rows whose text is parsed at once.
+_BLOCK_ROWS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,10 +231,10 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
     if "clock" in table.roles:
         text = text.str.removesuffix(".0") + " " + _clock(table, text)
     text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _MAX_LENGTH))
-    numbers = pd.to_numeric(text, errors="coerce")
+    numbers = _to_numeric(text)
     if not (numbers.notna() == text.notna()).all():
         commas = text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
-        decimals = pd.to_numeric(commas, errors="coerce")
+        decimals = _to_numeric(commas)
         if (decimals.notna() == text.notna()).all():
             return read_epochs(decimals, here)
     elif numbers.notna().any():
@@ -249,6 +251,15 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
         local |= numbered.local
     index = pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
     return Times(index, " and ".join(forms), local=local)
+
+
+def _to_numeric(text: pd.Series) -> pd.Series:
+    """Parse numbers block by block, as each text becomes a Python object; NaN where there is none."""
+    blocks = range(0, max(1, len(text)), _BLOCK_ROWS)
+    parts = [
+        pd.to_numeric(text.iloc[start : start + _BLOCK_ROWS], errors="coerce") for start in blocks
+    ]
+    return pd.concat(parts)
 
 
 def describe_texts(form: str, corrections: Corrections) -> str:

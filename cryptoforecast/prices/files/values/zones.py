@@ -52,6 +52,11 @@ _OFFSET = r"(?:UTC|GMT|Z)? ?([+-])(\d{1,2})(?::?(\d{2}))?"
 # What may follow an offset: Java's [Europe/Berlin], a name in brackets, Go's CET, its unnamed zone
 # and its second clock.
 _REMARK = r"(?: ?[(\[].*[)\]]| [A-Z]{2,5}| [+-]\d{2}(?:\d{2})?)?(?: M=[+-][\d.]+)?"
+# What stays of an offset, or of UTC, with a remark after it; the longest offset without one.
+_REMARKED = rf"^({_OFFSET}(?={_REMARK}$)|(?:Z|UTC|GMT)(?= ?[(\[].*[)\]]$)).*$"
+_SHORT_LABEL = len("UTC +01:00")
+#: Different zones that the times of a column may have.
+MAX_ZONES = 1_000
 # Zones that abbreviations often mean, by their first letters.
 _LIKELY = {
     "E": "America/New_York", "C": "America/Chicago", "M": "America/Denver",
@@ -225,6 +230,35 @@ def _both_instants(index: pd.DatetimeIndex, zone: str) -> tuple[Array, Array]:
 
 def _utc(stamps: Array) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(stamps.view("datetime64[ns]")).tz_localize("UTC")
+
+
+def without_remarks(labels: pd.Series) -> pd.Series:
+    """Remove what follows an offset or UTC, and may differ from row to row.
+
+    Args:
+        labels: `(n,)` texts after times.
+    """
+    remarked = labels.str.len().gt(_SHORT_LABEL).to_numpy()
+    if not remarked.any():
+        return labels
+    even = labels[remarked].str.replace(_REMARKED, r"\1", regex=True, flags=re.IGNORECASE)
+    return labels.where(~remarked, even)
+
+
+def check_zones(count: int) -> None:
+    """Refuse times of more zones than there are.
+
+    Args:
+        count: Different zones of a column.
+
+    Raises:
+        UnreadableFile: If there are more than ``MAX_ZONES``.
+    """
+    if count > MAX_ZONES:
+        raise UnreadableFile(
+            f"The times of a column may name {MAX_ZONES:,} zones. Received: {count:,} different "
+            "texts after the times. Remove what is no zone."
+        )
 
 
 def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> tuple[Array, str]:
