@@ -140,6 +140,13 @@ class Bounds:
 UNBOUNDED = Bounds(MAX_BYTES)
 
 
+def give_back_memory() -> None:
+    """Give back what Arrow took to read a file, and keeps for the next one."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def too_large() -> UnreadableFile:
     """Return the error for a file that is too large."""
     return UnreadableFile(

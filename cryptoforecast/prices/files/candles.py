@@ -344,7 +344,8 @@ def _last_of_each_time(
     apart = np.abs(np.log(values["close"][other] / values["close"][one]))
     far = apart > _MAX_REVISION
     if far.mean() > 0.5 and len(again) > 2:
-        lines = sorted((int(rows[again[far]][0]), int(rows[again[far] + 1][0])))
+        first_far = int(again[np.argmax(far)])
+        lines = sorted((int(rows[first_far]), int(rows[first_far + 1])))
         raise UnreadableFile(
             "A file must hold one coin. Received: the same time with quite different prices "
             f"({table.where(lines[0])} and {table.where(lines[1])}; {len(again)} times in all). "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.bounds import MAX_ROWS
+from cryptoforecast.prices.files.bounds import MAX_ROWS, give_back_memory
 from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     choose_roles,
@@ -202,8 +202,7 @@ def make_table(
     collected.clear()
     names = [str(name) for name in schema.names]
     frame = pd.DataFrame({name: _series(columns.pop(name)) for name in types})
-    # What unpacking took is given back before the values are read.
-    pa.default_memory_pool().release_unused()
+    give_back_memory()
     return Table(
         frame=frame,
         roles=roles,

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
-from cryptoforecast.prices.files.bounds import MAX_ROWS, UNBOUNDED, Bounds
+from cryptoforecast.prices.files.bounds import MAX_ROWS, UNBOUNDED, Bounds, give_back_memory
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo
 from cryptoforecast.prices.files.corrections import Corrections
@@ -79,6 +79,7 @@ def read_csv(
         frame = _read_numbers(open_file, layout, limits)
     if frame is None:
         frame = _read_texts(open_file, layout, limits)
+    give_back_memory()
     frame = _without_cut_line(_without_headers(frame, layout), layout)
     return Table(
         frame=frame,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
@@ -37,7 +35,9 @@ _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(
 # Texts of which some are read first, how many, and the share of these that may be unreadable.
 _MANY_TEXTS, _SAMPLE_TEXTS, _MAX_UNREAD = 20_000, 1_000, 0.1
 # Rows after which somebody may say that nobody waits any more.
-_BLOCK_ROWS = 100_000
+_BLOCK_ROWS = 20_000
+# Different dates that a column may have, in one form; from 2009 to 2100 there are 33,000.
+_MAX_DATES = 40_000
 _PIECES = rf"^(.+?)(?:(?:(?<![ ,])[ ,]+|(?<=\d)[TD])({_TIME})(.*))?$"
 _CLOCK = r"^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(?: ?([AaPp]).*)?$"
 # Other forms made into these: 03-PM; 20240301T093000; 2024-03-01 UTC; Fri, 1 Mar;
@@ -80,8 +80,9 @@ def read_text_times(
         how.append("ISO 8601")
     rest = np.flatnonzero(~plain & text.notna().to_numpy())
     if len(rest):
-        _check_sample(table, text.iloc[rest], rest, corrections, here)
-        stamps[rest], others, unzoned = _others(table, text.iloc[rest], rest, corrections, here)
+        other = text if len(rest) == len(text) else text.iloc[rest]
+        _check_sample(table, other, rest, corrections, here)
+        stamps[rest], others, unzoned = _others(table, other, rest, corrections, here)
         how += others
         local |= unzoned
     return stamps, " and ".join(dict.fromkeys(how)), local and here.zone is None
@@ -142,57 +143,58 @@ def _others(
     table: Table, text: pd.Series, rows: Array, corrections: Corrections, here: LocalZone
 ) -> tuple[Array, list[str], bool]:
     """Read other forms than ISO 8601; where that fails, rewrite the text and read it again."""
-    stamps, how, local = _pieces(table, text, text, rows, corrections, here)
+    stamps, how, local = _in_pieces(table, text, rows, corrections, here)
     left = np.flatnonzero(stamps == _NAT)
     if len(left):
-        even = text.iloc[left].str.normalize("NFKC").astype(object)
-        for pattern, better in _REWRITTEN:
-            even = even.str.replace(pattern, better, regex=True)
-        stamps[left], more, unzoned = _pieces(
-            table, text.iloc[left], even, rows[left], corrections, here
+        stamps[left], more, unzoned = _in_pieces(
+            table, text.iloc[left], rows[left], corrections, here, rewritten=True
         )
         how += more
         local |= unzoned
     return stamps, how, local
 
 
-def _pieces(
+def _in_pieces(
     table: Table,
     text: pd.Series,
-    even: pd.Series,
     rows: Array,
     corrections: Corrections,
     here: LocalZone,
+    *,
+    rewritten: bool = False,
 ) -> tuple[Array, list[str], bool]:
     """Read texts of a date, a time of day and a zone.
 
     Args:
         table: For the place of the rows in the file.
-        text: `(n,)` as the file has it, for messages.
-        even: `(n,)` the same, perhaps rewritten, to be read.
+        text: `(n,)` as the file has it.
         rows: `(n,)` row of each in the table.
         corrections: Whether the day comes first.
         here: The zone of times that have none.
+        rewritten: Whether other forms are made into known ones before.
 
     Returns:
         As ``read_text_times``.
     """
-    # Texts, dates, times of day and zones are repeated often; each different one is read once.
-    texts, distinct = pd.factorize(even)
-    pieces = _Pieces.of(pd.Series(distinct), table.report)
-    first = np.unique(pieces.dates[texts], return_index=True)[1]
-    days, how = read_dates(table, text.iloc[first], pieces.date, rows[first], corrections)
-    day = days[pieces.dates]
-    clock, sound = (each[pieces.clocks] for each in _clock(pieces.clock))
-    wall = np.where(sound & ~np.isnat(day), day.astype(np.int64) * _DAY + clock, _NAT)[texts]
-    zones = pieces.zones[texts]
+    (dates, date), (clocks, clock), (zones, zone) = _pieces(text, table.report, rewritten=rewritten)
     stamps = np.full(len(text), _NAT)
+    if len(date) > _MAX_DATES:
+        return stamps, [], False
+    first = np.empty(len(date), dtype=np.int64)
+    first[dates[::-1]] = np.arange(len(text))[::-1]
+    days, how = read_dates(table, text.iloc[first], date, rows[first], corrections)
+    time_of_day, sound = _clock(clock)
+    # In place, because there may be millions of rows.
+    wall = days.astype(np.int64)[dates]
+    wall *= _DAY
+    wall += time_of_day[clocks]
+    wall[~sound[clocks] | np.isnat(days)[dates]] = _NAT
     local = False
-    used = np.unique(zones[wall != _NAT])
-    check_zones(len(used))
-    for i in used:
-        labelled = (zones == i) & (wall != _NAT)
-        label = str(pieces.zone.iloc[i])
+    used = np.bincount(zones[wall != _NAT], minlength=len(zone))
+    check_zones(np.count_nonzero(used))
+    for number in np.flatnonzero(used):
+        labelled = (zones == number) & (wall != _NAT)
+        label = str(zone.iloc[number])
         if label:
             where = table.where(int(rows[np.argmax(labelled)]))
             stamps[labelled], decision = to_utc_by_label(wall[labelled], label, here, where)
@@ -204,39 +206,41 @@ def _pieces(
     return stamps, how, local
 
 
-class _Pieces(NamedTuple):
-    """The parts of different texts: each different date, time of day and zone, and which is where.
+def _pieces(text: pd.Series, report: Report, *, rewritten: bool) -> list[tuple[Array, pd.Series]]:
+    """Take texts apart into dates, times of day and zones, each of which is repeated often.
 
-    Attributes:
-        date: Different dates.
-        clock: Different times of day, ``""`` for none.
-        zone: Different zones, ``""`` for none.
-        dates: `(n,)` place of each text's date in ``date``; ``clocks`` and ``zones`` likewise.
-        clocks: See ``dates``.
-        zones: See ``dates``.
+    Args:
+        text: `(n,)` text.
+        report: Called between blocks of rows.
+        rewritten: Whether other forms are made into known ones before.
+
+    Returns:
+        For each of the three: the number of each row's, `(n,)`, and the different ones by number.
     """
+    known: list[dict[str, int]] = [{}, {}, {}]
+    numbers = [np.empty(len(text), dtype=np.int32) for _ in known]
+    for start in range(0, len(text), _BLOCK_ROWS):
+        report(1.0)
+        block = slice(start, start + _BLOCK_ROWS)
+        places, distinct = pd.factorize(text.iloc[block])
+        different = _rewritten(pd.Series(distinct)) if rewritten else pd.Series(distinct)
+        pieces = different.str.extract(_PIECES).fillna("")
+        pieces[0], pieces[2] = pieces[0].str.strip(), without_remarks(pieces[2].str.strip())
+        for i, seen in enumerate(known):
+            codes, names = pd.factorize(pieces[i])
+            numbered = np.array([seen.setdefault(str(name), len(seen)) for name in names])
+            numbers[i][block] = numbered[codes][places]
+    return [
+        (each, pd.Series(list(seen), dtype="str")) for each, seen in zip(numbers, known, strict=True)
+    ]
 
-    date: pd.Series
-    clock: pd.Series
-    zone: pd.Series
-    dates: Array
-    clocks: Array
-    zones: Array
 
-    @classmethod
-    def of(cls, texts: pd.Series, report: Report) -> _Pieces:
-        """Take texts, all of them different, apart."""
-        parts = []
-        for start in range(0, max(1, len(texts)), _BLOCK_ROWS):
-            report(1.0)
-            parts.append(texts.iloc[start : start + _BLOCK_ROWS].str.extract(_PIECES).fillna(""))
-        pieces = pd.concat(parts)
-        dates, date = pd.factorize(pieces[0])
-        clocks, clock = pd.factorize(pieces[1])
-        zones, zone = pd.factorize(without_remarks(pieces[2].str.strip()))
-        return cls(
-            pd.Series(date).str.strip(), pd.Series(clock), pd.Series(zone), dates, clocks, zones
-        )
+def _rewritten(text: pd.Series) -> pd.Series:
+    """Make other forms of times into known ones."""
+    even = text.str.normalize("NFKC").astype(object)
+    for pattern, better in _REWRITTEN:
+        even = even.str.replace(pattern, better, regex=True)
+    return even
 
 
 def _clock(text: pd.Series) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
+from cryptoforecast.prices.files.bounds import give_back_memory
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.prices.files.values.numbers import ABSENT, is_number
@@ -233,15 +234,17 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
     text = text.where(values.notna() & ~text.isin(ABSENT) & (text.str.len() <= _MAX_LENGTH))
     numbers = _to_numeric(text)
     if not (numbers.notna() == text.notna()).all():
-        commas = text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
-        decimals = _to_numeric(commas)
-        if (decimals.notna() == text.notna()).all():
-            return read_epochs(decimals, here)
+        if text.str.match(_DECIMAL_COMMA).to_numpy(dtype=bool).any():
+            decimals = _to_numeric(text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
+            if (decimals.notna() == text.notna()).all():
+                return read_epochs(decimals, here)
     elif numbers.notna().any():
         return read_epochs(numbers, here)
-    stamps, how, local = read_text_times(table, text.where(numbers.isna()), corrections, here)
-    forms = [describe_texts(how, corrections)] if how else []
     rest = numbers.notna().to_numpy()
+    words = text.where(~rest) if rest.any() else text
+    give_back_memory()
+    stamps, how, local = read_text_times(table, words, corrections, here)
+    forms = [describe_texts(how, corrections)] if how else []
     if rest.any():
         # A spreadsheet that counted only some days took those for dates wrongly: not read as days.
         digits = numbers[rest].to_numpy()
