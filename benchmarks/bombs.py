@@ -31,6 +31,7 @@ from cryptoforecast.prices import read
 from cryptoforecast.prices.files.column_names import column_names
 from cryptoforecast.settings import Settings
 from tests.prices.files.bombs import bombs, good_rows
+from tests.prices.files.text_bombs import text_bombs
 
 MAX_SECONDS, MAX_MEGABYTES = 5.0, 150.0
 # Candles that a session of the Data page may have.
@@ -69,7 +70,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=9_000_000, help="rows of Parquet and Feather")
     given = parser.parse_args()
     outcomes: dict[str, list[tuple[str, Outcome]]] = defaultdict(list)
-    for kind, name, make in bombs(given.rows):
+    for kind, name, make in (*bombs(given.rows), *text_bombs()):
         if given.only in name and (not given.kinds or kind in given.kinds):
             content = make()
             outcome = measured(content)

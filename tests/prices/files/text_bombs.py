@@ -44,7 +44,7 @@ CELLS: dict[str, tuple[str, Callable[[int], str]]] = {
     "long fractions": ("time", lambda i: f"2024-01-{_clock(i)}:00.{i:060d}"),
     "times in words": ("time", lambda i: " ".join((_word(i), _word(i + 1), "at", _word(i + 2)))),
     "times of digits": ("time", lambda i: f"{i:030d}"),
-    "dates of two digits": ("time", lambda i: f"{i % 28 + 1}.{i % 12 + 1}.{i % 90 + 10} 1:{i % 60}"),
+    "dates of two digits": ("time", lambda i: f"{i % 28 + 1}.{i % 12 + 1}.{i % 90 + 10} 1:00"),
     "wide digits": ("time", lambda i: f"２０２４-01-{_clock(i)}"),
     "symbols": ("symbol", lambda i: _word(i)),
     "symbols of signs": ("symbol", lambda i: f"{chr(0x2460 + i % 500)}{_word(i)}/USDT"),
@@ -146,22 +146,124 @@ def _feather(rows: Rows) -> bytes:
     return stream.getvalue()
 
 
-def _utf16(rows: Rows) -> bytes:
-    return _text(rows).decode().encode("utf-16")
+def _gzipped(rows: Rows) -> bytes:
+    return gzip.compress(_text(rows), 6)
 
 
 #: The kind of file, how it is written, for a share of the rows, and how many cells are different.
 _FORMATS: tuple[tuple[str, str, Callable[[Rows], bytes], float, int], ...] = (
-    ("text", "plain", _text, 0.6, 10**9),
-    ("text", "gzip", lambda rows: gzip.compress(_text(rows), 6), 1, 10**9),
-    ("text", "gzip, repeated", lambda rows: gzip.compress(_text(rows), 6), 1, 1_000),
-    ("text", "UTF-16", _utf16, 0.6, 10**9),
-    ("JSON", "plain", _json, 0.5, 10**9),
-    ("Parquet", "dictionary", _parquet, 1, 10**9),
-    ("Parquet", "dictionary, repeated", _parquet, 0.62, 1_000),
+    ("text", "gzip", _gzipped, 1, 10**9),
+    ("JSON", "plain", _json, 0.25, 10**9),
+    ("Parquet", "dictionary", _parquet, 0.62, 1_000),
     ("Parquet", "written out", _plain_parquet, 1, 10**9),
     ("Feather", "lz4", _feather, 0.5, 10**9),
 )
+
+# ---------------------------------------------------------------------------- columns
+
+
+def _blank(rows: int, columns: int = 900) -> pa.Table:
+    """Rows with hundreds of columns of empty texts, and prices that leap."""
+    empty = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([""]))
+    sound = Rows("remarks", rows, 1).sound()
+    return pa.table({**sound, **{f"column {i}": empty for i in range(columns)}})
+
+
+def _alike(rows: int) -> pa.Table:
+    """Rows with hundreds of columns that may all be the close."""
+    sound = Rows("remarks", rows, 1).sound()
+    names = ["".join(letters) for letters in itertools.product(*("cC", "lL", "oO", "sS", "eE"))]
+    marks = [f"{name}{mark}" for mark in ("", " ", "_", "-", ".") for name in names]
+    blank = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([""]))
+    return pa.table({**sound, **{name: blank for name in marks if name != "close"}})
+
+
+def _typed(rows: int, type_: pa.DataType) -> pa.Table:
+    """Rows whose prices are of one type."""
+    sound = Rows("remarks", rows, 1).sound()
+    prices = {name: pa.array(np.ones(rows)).cast(type_) for name in _NAMES[1:]}
+    return pa.table({**sound, **prices})
+
+
+def _repeated(rows: int, text: str, column: str = "symbol") -> pa.Table:
+    sound = Rows("remarks", rows, 1).sound()
+    sound.pop(column, None)
+    return pa.table({column: pa.array([text]).take(pa.array(np.zeros(rows, np.int32))), **sound})
+
+
+def _written(table: pa.Table, **options: object) -> bytes:
+    stream = io.BytesIO()
+    parquet.write_table(table, stream, **options)
+    return stream.getvalue()
+
+
+def _zoned() -> pa.Table:
+    sound = Rows("remarks", 48, 1).sound()
+    times = pa.array(np.arange(48)).cast(pa.timestamp("ns", tz="x" * 50_000))
+    return pa.table({**sound, "time": times})
+
+
+def _groups(rows: int) -> bytes:
+    """Row groups, each with a dictionary of its own."""
+    table = Rows("symbols", rows, rows).table()
+    return _written(table, row_group_size=rows // 40, compression="zstd")
+
+
+def _own_names(rows: int) -> bytes:
+    price = {"time": _START, "open": 1, "high": 1, "low": 1, "close": 1}
+    records = [{**price, _word(i): 1} for i in range(rows)]
+    return json.dumps(records).encode()
+
+
+def _one_time(rows: int) -> bytes:
+    lines = (f"{_START};{_word(i)};1.5;1" for i in range(rows))
+    return gzip.compress("\n".join(["time;side;price;amount", *lines]).encode())
+
+
+def _wide_text(rows: int) -> bytes:
+    lines = (f"{_START + 60 * i},1,1,1,1,1" for i in range(rows))
+    return "\n".join([",".join(_NAMES), *lines]).encode("utf-16")
+
+
+def _columns(rows: int) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    some = rows * 62 // 100
+    yield "Parquet", "blank columns", lambda: _written(_blank(some), compression="zstd")
+    yield "Parquet", "columns that are alike", lambda: _written(_alike(some), compression="zstd")
+    for type_ in (
+        pa.decimal256(40, 0),
+        pa.float16(),
+        pa.uint64(),
+        pa.bool_(),
+        pa.decimal128(20, 9),
+    ):
+        yield "Parquet", f"prices of {type_}", lambda type_=type_: _written(_typed(some, type_))  # type: ignore[misc]
+    for codec, encoding, version in itertools.product(
+        ("zstd", "brotli"), ("PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"), ("1.0", "2.0")
+    ):
+        for length in (90, 1_000, 60_000):
+            yield (
+                "Parquet",
+                f"long names, {length}, {encoding}, {codec}, {version}",
+                lambda codec=codec, encoding=encoding, version=version, length=length: _written(  # type: ignore[misc]
+                    _repeated(min(some, 20_000_000 // length), "x" * length),
+                    compression=codec, use_dictionary=False, data_page_version=version,
+                    column_encoding={"symbol": encoding},
+                ),
+            )  # fmt: skip
+    yield (
+        "Parquet",
+        "zeros in split bytes",
+        lambda: _written(
+            _typed(some, pa.float64()), use_dictionary=False, compression="zstd",
+            column_encoding=dict.fromkeys(_NAMES[1:], "BYTE_STREAM_SPLIT"),
+        ),
+    )  # fmt: skip
+    yield "Parquet", "a zone of a long name", lambda: _written(_zoned())
+    yield "Parquet", "a dictionary for each group", lambda: _groups(some)
+    yield "JSON", "names of their own", lambda: _own_names(rows // 4)
+    yield "text", "trades of one time, gzip", lambda: _one_time(rows)
+    yield "text", "UTF-16 rows", lambda: _wide_text(700_000 * rows // 400_000)
+    yield "text", "UTF-16 rows, gzip", lambda: gzip.compress(_wide_text(rows))
 
 
 def text_bombs(rows: int = 400_000) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
@@ -174,3 +276,4 @@ def text_bombs(rows: int = 400_000) -> Iterator[tuple[str, str, Callable[[], byt
         count = int(share * rows)
         some = Rows(kind, count, min(most, count))
         yield form, f"{kind}, {how}", lambda write=write, some=some: write(some)  # type: ignore[misc]
+    yield from _columns(rows)

@@ -192,11 +192,7 @@ def make_table(
                 f"in column {name!r}. Leave it out."
             )
         if rows[name] > MAX_ROWS or sum(sizes.values()) > max_bytes:
-            raise UnreadableFile(
-                f"The columns of a {kind} file may have {max_bytes // 10**6:,} MB, unpacked, and "
-                f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its "
-                "candles first."
-            )
+            raise _too_large(kind, max_bytes)
         collected[name].append(part if part.type == types[name] else part.cast(types[name]))
     columns = {name: pa.chunked_array(collected[name], type_) for name, type_ in types.items()}
     collected.clear()
@@ -212,6 +208,39 @@ def make_table(
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={"format": kind},
+    )
+
+
+def check_cells(types: Mapping[str, pa.DataType], rows: int, kind: str, max_bytes: int) -> None:
+    """Refuse columns that are too large whatever is in them, before they are read.
+
+    Args:
+        types: Type by name of the columns.
+        rows: Of the file.
+        kind: The file's format, for the message.
+        max_bytes: Bytes that the columns may have together.
+
+    Raises:
+        UnreadableFile: If they have more.
+    """
+    widths = (type_.bit_width // 8 if _has_width(type_) else _MIN_VALUE for type_ in types.values())
+    if rows * sum(widths) > max_bytes:
+        raise _too_large(kind, max_bytes)
+
+
+def _has_width(type_: pa.DataType) -> bool:
+    """Tell whether a value of the type takes the same bytes in memory as in the file."""
+    from pyarrow import types
+
+    return bool(types.is_integer(type_) or types.is_floating(type_) or types.is_timestamp(type_))
+
+
+def _too_large(kind: str, max_bytes: int) -> UnreadableFile:
+    """Return the error for columns that are too large."""
+    return UnreadableFile(
+        f"The columns of a {kind} file may have {max_bytes // 10**6:,} MB, unpacked, and "
+        f"{MAX_ROWS // 10**6} million rows. Received: more. Split it, or merge its "
+        "candles first."
     )
 
 

@@ -14,6 +14,7 @@ from cryptoforecast.prices.files.bounds import MAX_BYTES, MAX_ROWS, Bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers.arrow import (
     MAX_VALUE,
+    check_cells,
     columns_of_names,
     is_text,
     make_table,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Rows read at once, and bytes of texts read at once. One that is written as a difference may be as
+# Rows, cells and bytes of texts read at once. One that is written as a difference may be as
 # long as its page.
-_ROWS_AT_ONCE, _TEXT_AT_ONCE = 65_536, 16_000_000
+_ROWS_AT_ONCE, _CELLS_AT_ONCE, _TEXT_AT_ONCE = 65_536, 1_000_000, 16_000_000
 # Bytes that stand before each text.
 _LENGTH_BYTES = 4
 # Bytes of a column that are in memory before they are unpacked.
@@ -110,8 +111,10 @@ def read_parquet(
 
         def load(names: Sequence[str]) -> pd.DataFrame:
             others = columns_of_names(schema, roles, names)
+            check_cells(others, opened.footer.rows, "Parquet", most)
             return make_table(_parts(opened, others), others, schema, {}, "Parquet", most).frame
 
+        check_cells(types, opened.footer.rows, "Parquet", most)
         table = make_table(_parts(opened, types), types, schema, roles, "Parquet", most)
         table.decisions.update(decisions)
         others = list(columns_of_names(schema, roles))
@@ -163,7 +166,7 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
         buffer_size=_BUFFER_BYTES,
     )
     rows = 0
-    for batch in packed.iter_batches(_rows_at_once(pages), columns=list(types)):
+    for batch in packed.iter_batches(_rows_at_once(pages, len(types)), columns=list(types)):
         rows += batch.num_rows
         if rows > opened.footer.rows:
             raise ValueError("it has more rows than its end says")
@@ -172,14 +175,19 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
         raise ValueError("it has fewer rows than its end says")
 
 
-def _rows_at_once(pages: Pages) -> int:
+def _rows_at_once(pages: Pages, columns: int) -> int:
     """Return how many rows are read at once.
+
+    Args:
+        pages: Of the columns that are read.
+        columns: How many these are.
 
     Raises:
         UnreadableFile: If texts are too long on average in a page.
     """
+    rows = max(1, min(_ROWS_AT_ONCE, _CELLS_AT_ONCE // max(1, columns)))
     if pages.differences:
-        return min(_ROWS_AT_ONCE, max(1, _TEXT_AT_ONCE // max(1, pages.largest)))
+        return min(rows, max(1, _TEXT_AT_ONCE // max(1, pages.largest)))
     if pages.per_value > MAX_VALUE + _LENGTH_BYTES:
         raise too_long_text(int(pages.per_value))
-    return min(_ROWS_AT_ONCE, int(_TEXT_AT_ONCE / max(1.0, pages.per_value)))
+    return min(rows, int(_TEXT_AT_ONCE / max(1.0, pages.per_value)))

@@ -101,11 +101,14 @@ def _check_sample(
         here: The zone of times that have none.
 
     Raises:
-        UnreadableFile: If too many of them are no times; the first of these is named.
+        UnreadableFile: If too many of them are no times, of which the first is named, or have
+            zones of their own.
     """
     if len(rows) <= _MANY_TEXTS:
         return
     sample = np.linspace(0, len(rows) - 1, _SAMPLE_TEXTS).astype(np.int64)
+    *_, (_, zone) = _pieces(text.iloc[sample], table.report, rewritten=False)
+    check_zones(len(zone))
     try:
         stamps, _, _ = _others(table, text.iloc[sample], rows[sample], corrections, here)
     except UnreadableFile:
@@ -191,7 +194,7 @@ def _in_pieces(
     wall[~sound[clocks] | np.isnat(days)[dates]] = _NAT
     local = False
     used = np.bincount(zones[wall != _NAT], minlength=len(zone))
-    check_zones(np.count_nonzero(used))
+    check_zones(int(np.count_nonzero(used)))
     for number in np.flatnonzero(used):
         labelled = (zones == number) & (wall != _NAT)
         label = str(zone.iloc[number])
@@ -231,7 +234,8 @@ def _pieces(text: pd.Series, report: Report, *, rewritten: bool) -> list[tuple[A
             numbered = np.array([seen.setdefault(str(name), len(seen)) for name in names])
             numbers[i][block] = numbered[codes][places]
     return [
-        (each, pd.Series(list(seen), dtype="str")) for each, seen in zip(numbers, known, strict=True)
+        (each, pd.Series(list(seen), dtype="str"))
+        for each, seen in zip(numbers, known, strict=True)
     ]
 
 

@@ -78,6 +78,7 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
         times = read_epochs(values, here)
     else:
         times = _texts(table, values, corrections, here)
+        give_back_memory()
     _refuse_rounded(table, values, times)
     outside = np.asarray((times.index < FIRST) | (times.index >= LAST) | times.index.isna())
     outside &= needed
@@ -257,7 +258,7 @@ def _texts(table: Table, values: pd.Series, corrections: Corrections, here: Loca
 
 
 def _to_numeric(text: pd.Series) -> pd.Series:
-    """Parse numbers block by block, as each text becomes a Python object; NaN where there is none."""
+    """Parse numbers, NaN where there is none; in blocks, as each text becomes an object."""
     blocks = range(0, max(1, len(text)), _BLOCK_ROWS)
     parts = [
         pd.to_numeric(text.iloc[start : start + _BLOCK_ROWS], errors="coerce") for start in blocks

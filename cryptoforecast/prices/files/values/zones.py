@@ -56,7 +56,7 @@ _REMARK = r"(?: ?[(\[].*[)\]]| [A-Z]{2,5}| [+-]\d{2}(?:\d{2})?)?(?: M=[+-][\d.]+
 _REMARKED = rf"^({_OFFSET}(?={_REMARK}$)|(?:Z|UTC|GMT)(?= ?[(\[].*[)\]]$)).*$"
 _SHORT_LABEL = len("UTC +01:00")
 #: Different zones that the times of a column may have.
-MAX_ZONES = 1_000
+MAX_ZONES = 700
 # Zones that abbreviations often mean, by their first letters.
 _LIKELY = {
     "E": "America/New_York", "C": "America/Chicago", "M": "America/Denver",
