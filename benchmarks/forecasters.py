@@ -236,7 +236,7 @@ def _word(beats: bool | None) -> str:
 def code_version() -> str:
     """Hash the source of what fits and judges."""
     digest = hashlib.sha256()
-    for folder in ("learning", "evaluation"):
+    for folder in ("learning", "forecasting", "evaluation"):
         for path in sorted((ROOT / "cryptoforecast" / folder).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -23,7 +23,7 @@ import pandas as pd
 from benchmarks import histories, measure
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import global_training, samples
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.types import PriceHistory, TrainedModel
 
 #: Steps whose figures are printed, by interval.
 STEPS = {"1h": (1, 6, 24), "1d": (1, 7)}
@@ -54,11 +54,7 @@ def main() -> None:
 
 def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
     """Train on the other coins before this one's test span, then judge on that span."""
-    spec = global_training.SPECS[history.interval]
-    begins = history.candles.index[samples.split(history, spec).test_start]
-    until = pd.Timestamp(begins.year, begins.month, 1, tz="UTC")
-    others = [other for other in known if other.coin != history.coin]
-    model = global_training.train(others, spec, until)
+    model = trained_without(history, known)
     result = backtest.saved(history, model, baselines=BASELINES)
     scores = {
         name: [dataclasses.asdict(steps[step - 1]) for step in STEPS[history.interval]]
@@ -74,11 +70,20 @@ def _left_out(history: PriceHistory, known: Sequence[PriceHistory]) -> Found:
         "trained_until": model.card.cutoff,
         "training_rows": model.card.rows,
         "training_seconds": model.record.seconds,
-        "test_start": begins.isoformat(),
+        "test_start": result.forecasts["naive"].origins[0].isoformat(),
         "test_origins": len(result.split.test_origins()),
         "steps": rows,
         "scores": scores,
     }
+
+
+def trained_without(history: PriceHistory, known: Sequence[PriceHistory]) -> TrainedModel:
+    """Train on the other coins, until the month in which this one's test span begins."""
+    spec = global_training.SPECS[history.interval]
+    begins = history.candles.index[samples.split(history, spec).test_start]
+    until = pd.Timestamp(begins.year, begins.month, 1, tz="UTC")
+    others = [other for other in known if other.coin != history.coin]
+    return global_training.train(others, spec, until)
 
 
 def _figures(step: int, scores: dict[str, dict[str, float]]) -> dict[str, float]:
