@@ -92,7 +92,7 @@ class Garch:
 
 def _hours(opens: pd.DatetimeIndex) -> Array:
     """Number the hours of a weekday 0 to 23, those of a day at the weekend 24 to 47."""
-    hours: Array = opens.hour.to_numpy() + 24 * (opens.dayofweek.to_numpy() >= 5)
+    hours: Array = opens.hour.to_numpy() + 24 * (opens.day_of_week.to_numpy() >= 5)
     return hours
 
 
@@ -146,7 +146,13 @@ def main() -> None:
             cells += [
                 {**market, "forecaster": who, **vars(each)} for who, each in made.items() if each
             ]
-    measure.publish("garch", "python -m benchmarks.garch --data FOLDER", table(cells), cells)
+    options = [
+        f" --{name} {','.join(getattr(given, name))}"
+        for name in ("coins", "horizons", "forecasters")
+        if getattr(given, name) != parser.get_default(name)
+    ]
+    command = f"python -m benchmarks.garch --data FOLDER{''.join(options)}"
+    measure.publish("garch", command, table(cells), cells)
 
 
 def _words(text: str) -> tuple[str, ...]:
