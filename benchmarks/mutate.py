@@ -11,8 +11,8 @@ errors and ``strict`` of ``zip`` stay as they are: such changes are of nothing o
 The changes are made in a copy of the repository in a temporary folder. The checkout is never
 written. The tests run there, and the first failure counts as noticed. So does a run that takes
 much longer than that of the unchanged code, because a change can make a loop endless. Without
-``--tests`` they are ``tests/PACKAGE/test_MODULE.py``, or where there is no such file all of
-``tests/PACKAGE``.
+``--tests`` they are ``test_MODULE.py`` in the folder of ``tests`` that has the name of the module's
+package, or where there is no such file all of that folder.
 
 Some changes cannot be noticed, because the result is the same: judge what is listed by reading it.
 Exits with 1 where the unchanged code fails its tests.
@@ -184,13 +184,16 @@ def _one_more(node: ast.expr) -> ast.expr:
 
 def tests_of(module: Path) -> list[str]:
     """Return the tests of a module by its name; those of its package where it has none."""
-    package = module.parts[1] if len(module.parts) > 2 else ""
-    own = Path("tests", package, f"test_{module.stem}.py")
+    folders = module.parts[1:-1]
+    own = Path("tests", *folders, f"test_{module.stem}.py")
     if (ROOT / own).is_file():
         return [own.as_posix()]
-    found = sorted((ROOT / "tests").glob(f"test_{package or module.stem}*.py"))
-    folder = [f"tests/{package}"] if package and (ROOT / "tests" / package).is_dir() else []
-    return folder + [path.relative_to(ROOT).as_posix() for path in found]
+    while folders and not (ROOT / "tests" / Path(*folders)).is_dir():
+        folders = folders[:-1]
+    package = module.parts[1] if len(module.parts) > 2 else module.stem
+    beside = sorted((ROOT / "tests").glob(f"test_{package}*.py"))
+    found = [Path("tests", *folders).as_posix()] if folders else []
+    return found + [path.relative_to(ROOT).as_posix() for path in beside]
 
 
 def run(folder: Path, tests: list[str], seconds: float | None) -> bool:

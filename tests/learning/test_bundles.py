@@ -548,6 +548,13 @@ def test_wrong_values(bundle, part, field, value):
     refused(bundle)
 
 
+@pytest.mark.parametrize("year", [1700, 2200])
+def test_the_first_and_the_last_year_are_taken(bundle, year):
+    created = f"{year}-06-01T00:00:00+00:00"
+    rewrite(bundle, lambda content: content["card"].update(created=created))
+    assert bundles.load(bundle).card.created == created
+
+
 @pytest.mark.parametrize(("scope", "quote"), [("coin", "USD"), ("global", "any")])
 def test_bundles_of_before_have_the_usual_quote(bundle, scope, quote):
     rewrite(bundle, lambda content: content["card"].update(scope=scope))

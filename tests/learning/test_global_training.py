@@ -121,3 +121,7 @@ def test_histories_in_several_currencies_are_refused(histories):
 
 def test_a_global_model_is_of_no_quote(model):
     assert (model.card.coin, model.card.quote) == ("any", "any")
+
+
+def test_its_fingerprint_is_as_long_as_that_of_prices(model, histories):
+    assert len(model.card.fingerprint) == len(histories[0].fingerprint)

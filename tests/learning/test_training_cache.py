@@ -365,6 +365,10 @@ def test_other_texts_are_no_keys(text):
     assert not training_cache.is_key(text)
 
 
+def test_a_key_may_have_every_digit():
+    assert training_cache.is_key("0123456789abcdef" * 2)
+
+
 def test_first_trainings_at_once_do_not_parse_the_recipe_at_once(monkeypatch):
     inside, most, barrier = [], [], threading.Barrier(4)
     code_only = training_cache.code_only

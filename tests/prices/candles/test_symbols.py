@@ -72,7 +72,8 @@ def test_the_name_of_a_file_says_coin_and_quote(name: str, ticker: str, quote: s
      "bitcoin_sv.csv", "Bitcoin Gold.csv", "litecoin_cash-1h.csv", "wrapped_bitcoin.csv",
      "wrapped_eth.csv", "WRAPPED_BTC_USD.csv", "baby-doge-coin.csv", "Baby_DOGE_USDT.csv",
      "ethereum-name-service-usd-max.csv", "btc-gold.csv", "Bitcoin Dominance.csv", "BTC.D_1d.csv",
-     "CRYPTOCAP_BTC.D, 1D.csv", "比特币.csv", "WBTC.csv", "WSTETH.csv", "RENBTC_1h.csv", "DAI.csv"],
+     "CRYPTOCAP_BTC.D, 1D.csv", "比特币.csv", "WBTC.csv", "WSTETH.csv", "RENBTC_1h.csv", "DAI.csv",
+     "WIF_BTC_classic.csv"],
 )  # fmt: skip
 def test_a_name_without_a_coin_says_nothing(name: str) -> None:
     assert guess(name) is None
@@ -119,7 +120,9 @@ def test_what_providers_write_around_a_symbol_is_no_part_of_it(
     assert read_symbol(form.format(coin, quote)) == Symbol(coin, quote)
 
 
-@pytest.mark.parametrize("text", ["Bitcoin (BTC)", "BTC-27DEC24", "(BTC)", "BTC.CC"])
+@pytest.mark.parametrize(
+    "text", ["Bitcoin (BTC)", "BTC-27DEC24", "(BTC)", "BTC.CC", f"BTC ({'x' * 34})"]
+)
 def test_a_remark_without_a_quote_says_the_coin_alone(text: str) -> None:
     assert read_symbol(text) == Symbol("BTC")
 

@@ -77,6 +77,22 @@ def test_three_times_of_quite_different_prices_are_of_two_coins(
         read(both)
 
 
+@pytest.mark.parametrize(("rows", "repeated", "refused"), [
+    (6, 3, True), (7, 3, False), (4, 2, False), (60, 20, False),
+])  # fmt: skip
+def test_a_third_of_the_rows_with_another_open_are_other_candles(
+    rows: int, repeated: int, refused: bool
+) -> None:
+    frame = samples.candles("1h", rows)
+    other = frame.iloc[1 : 1 + repeated]
+    both = pd.concat([frame, other.assign(open=(other["low"] + other["high"]) / 2)])
+    if not refused:
+        assert read(both).duplicates == repeated
+        return
+    with pytest.raises(UnreadableFile, match=r"row 11 and row 16; 3 of 9 rows"):
+        read(both)
+
+
 def test_volumes_that_cannot_be_are_unknown() -> None:
     volume = HOURS["volume"].to_numpy().copy()
     volume[[4, 9, 12]] = [-1.0, np.inf, 0.0]

@@ -126,6 +126,14 @@ def test_merged_into_the_longer_every_candle_is_right(order: str, days: int, hou
     assert not history.quality.problems
 
 
+def test_two_lengths_with_a_candle_that_is_there_again_are_refused_in_any_case() -> None:
+    index = times(("1d", 40), ("1h", 90))
+    index = index[:6].append(index[5:])
+    content = samples.dated(samples.candles("1h", 131).set_axis(index), "%Y-%m-%d %H:%M")
+    with pytest.raises(UnreadableFile, match=r"must have one length.*most are\). Save them as two"):
+        read(content, "x.csv", interval="1d")
+
+
 def test_closing_times_of_two_lengths_are_refused_in_any_case() -> None:
     index = times(("1d", 40), ("1h", 90))
     content = samples.dated(samples.candles("1h", 130).set_axis(index), "%Y-%m-%d %H:%M")

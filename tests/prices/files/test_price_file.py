@@ -429,8 +429,11 @@ def test_the_coin_is_written_and_read_back(
         assert (longer.coin, longer.quote) == (coin, quote)
 
 
-def test_a_coin_that_would_be_another_when_read_again_is_not_written(tmp_path: Path) -> None:
-    made = dataclasses.replace(read(as_csv(minutes()), "x.csv"), coin="ETH-BTC")
+@pytest.mark.parametrize("coin", ["ETH-BTC", "XBT"])
+def test_a_coin_that_would_be_another_when_read_again_is_not_written(
+    tmp_path: Path, coin: str
+) -> None:
+    made = dataclasses.replace(read(as_csv(minutes()), "x.csv"), coin=coin)
     write(made, tmp_path / "x.csv")
     assert "symbol" not in pd.read_csv(tmp_path / "x.csv")
 

@@ -40,6 +40,9 @@ def test_a_zero_after_the_first_price_is_refused_all_the_same() -> None:
     frame.iloc[20, :4] = 0.0
     with pytest.raises(UnreadableFile, match=r"above 0. Received: 0 as open \(line 22; 1 row"):
         read(samples.own(frame), "x.csv", repairs=["unlisted"])
+    frame = pd.concat([listed_late(8).iloc[:8], listed_late(7).iloc[7:]])
+    with pytest.raises(UnreadableFile, match=r"above 0. Received: 0 as open \(line 9; 1 row"):
+        read(samples.own(frame), "x.csv", repairs=["unlisted"])
     frame = listed_late(0)
     assert len(read(samples.own(frame), "x.csv", repairs=["unlisted"])) == 48
     frame.iloc[0, 1] = 0.0

@@ -149,6 +149,13 @@ def test_dollars_are_taken_of_several_currencies_unless_the_user_says(form: str)
         read(csv(euros), "btc.csv")
 
 
+def test_a_dollar_coin_is_taken_for_dollars_where_no_column_says_dollars() -> None:
+    frame = beside(7.2).rename(columns=lambda name: name.replace("USD", "USDT"))
+    history = read(csv(frame), "btc.csv")
+    assert history.quality.decisions["prices"] == "those in USDT; left out: CNY"
+    np.testing.assert_allclose(history.candles, HOURS)
+
+
 def test_the_columns_that_the_user_gives_are_taken() -> None:
     frame = beside(7.2).rename(columns=lambda name: name.replace("USD", "EUR"))
     for columns in (

@@ -63,9 +63,16 @@ def test_prices_of_one_candle_are_close_together(factor: float, fits: bool) -> N
         roles_by_shape(sample)
 
 
-def test_a_high_that_is_no_column_s_in_every_row_is_refused() -> None:
+def test_rows_of_zeros_before_a_listing_show_no_order() -> None:
+    listed_late = CANDLES.copy()
+    listed_late[:5, 1:] = 0.0
+    assert roles_by_shape(listed_late) == PRICES | {5: "volume"}
+
+
+@pytest.mark.parametrize("swapped", [[2, 3], [1, 2], [1, 3]])
+def test_a_high_or_low_that_is_no_column_s_in_every_row_is_refused(swapped: list[int]) -> None:
     mixed = CANDLES.copy()
-    mixed[3, [2, 3]] = mixed[3, [3, 2]]
+    mixed[3, swapped] = mixed[3, swapped[::-1]]
     with pytest.raises(UnreadableFile, match="another shape"):
         roles_by_shape(mixed)
 
