@@ -102,6 +102,15 @@ def test_epochs_of_something_else_are_left_aside() -> None:
     assert "times" not in history.quality.decisions
 
 
+def test_epochs_that_are_not_in_every_row_are_left_aside() -> None:
+    candles = frame("2024-07-01")
+    epochs = pd.Series(candles.index.as_unit("s").asi8, candles.index, "Int64")
+    epochs.iloc[20:30] = pd.NA
+    history = opened(csv(candles, time=local(candles.index, "UTC"), timestamp=epochs))
+    assert_same(history, candles)
+    assert "times" not in history.quality.decisions
+
+
 def test_the_user_decides_in_the_end() -> None:
     candles = frame("2024-07-01")
     epochs = candles.index.as_unit("s").asi8

@@ -206,7 +206,7 @@ def test_sources_that_disagree_are_told(ward: Ward) -> None:
     assert found.agreement.difference == pytest.approx(closes["kraken"] / closes["yahoo"] - 1)
 
 
-def test_coarse_prices_are_not_usable(ward: Ward) -> None:
+def test_coarse_prices_are_not_usable(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     def tamper(text: str) -> str:
         document = json.loads(text)
         quote = document["chart"]["result"][0]["indicators"]["quote"][0]
@@ -221,6 +221,10 @@ def test_coarse_prices_are_not_usable(ward: Ward) -> None:
     assert check.price_step > 0.002
     assert check.problem.startswith("Yahoo rounds these prices to steps of")
     assert found.winner == "coinbase"
+    monkeypatch.setattr(doctor, "COINS", {"SHIB": COINS["SHIB"]})
+    (coin,) = ward.examine("SHIB", every_coin=True).coins
+    assert set(coin.closes) == {"coinbase", "kraken"}
+    assert coin.problems == {"yahoo": check.problem}
 
 
 def test_a_pair_in_another_currency_and_an_index_are_examined(ward: Ward) -> None:
@@ -310,6 +314,14 @@ def test_the_number_of_records_is_bounded(tmp_path: Path, monkeypatch: pytest.Mo
     for _ in range(9):
         recorder.write("yahoo", answer)
     assert len(list((tmp_path / "record").iterdir())) == len(recorder.names) == 3
+
+
+@pytest.mark.parametrize(("spare", "whole"), [(0, True), (-1, False)])
+def test_an_answer_that_stays_long_when_cut_is_recorded_as_text(spare: int, whole: bool) -> None:
+    document = {str(i): ["x" * 193] * 5 for i in range(20)}
+    document["last"] = ["x" * (20_000 - spare - len(json.dumps(document | {"last": [""]})))]
+    body = json.dumps(document).encode()
+    assert wire.cut(body) == (document if whole else body[:2000].decode())
 
 
 # ---------------------------------------------------------------------------- command line

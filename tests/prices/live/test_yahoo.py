@@ -362,13 +362,14 @@ def test_a_volume_of_zero_is_missing_where_the_price_moved(
         quote = document["chart"]["result"][0]["indicators"]["quote"][0]
         quote["volume"][1] = quote["volume"][2] = 0
         quote["volume"][3] = None
+        quote["volume"][4] = 1
         for name in ("open", "high", "low", "close"):
             quote[name][2] = 100.0
         return json.dumps(document)
 
     yahoo_server.tamper = tamper
     candles = Yahoo(home).fetch("BTC-USD", "1h", ago("2D"), None, 10).candles
-    assert list(candles["volume"].iloc[:5].fillna(-1)) == [1000, -1, 0, -1, 1000]
+    assert list(candles["volume"].iloc[:5].fillna(-1)) == [1000, -1, 0, -1, 1]
 
 
 @pytest.mark.parametrize(("zeros", "fails"), [(1, False), (2, False), (3, True)])
@@ -406,7 +407,10 @@ def test_nothing_that_yfinance_logs_is_seen(
 def test_each_limit_is_said() -> None:
     yahoo = Yahoo(Path())
     assert yahoo.limit("1m") == "Yahoo gives 1-minute candles of the last 7 days only."
-    assert yahoo.limit("15m") == "Yahoo gives 15-minute candles of the last 59 days only."
+    for minutes in (5, 15, 30):
+        limit = f"Yahoo gives {minutes}-minute candles of the last 59 days only."
+        assert yahoo.limit(f"{minutes}m") == limit
+    assert yahoo.limit("1h") == "Yahoo gives hourly candles of the last 729 days only."
     assert yahoo.limit("1d") == "Yahoo is asked for daily candles since 2010."
 
 

@@ -110,6 +110,8 @@ def test_values_of_records_within_records_are_lifted() -> None:
     record: dict[str, Json] = {"time": 1, "quote": {"USD": inner}}
     in_dollars = {f"USD {name}": value for name, value in inner.items()}
     assert flatten_records([record]) == [{"time": 1, **in_dollars}]
+    unpriced: dict[str, Json] = {"time": 1, "quote": {"USD": {**inner, "trades": 5}}}
+    assert flatten_records([unpriced]) == [{"time": 1, **in_dollars, "trades": 5}]
     flat = [ROW]
     assert flatten_records(flat) is flat
     both: dict[str, Json] = {"time": 1, "open": 9, "quote": inner}
@@ -194,6 +196,17 @@ def test_records_of_different_names_are_bounded(monkeypatch: pytest.MonkeyPatch)
         find_rows([{"d": [each]} for each in wide[:18]])
     with pytest.raises(UnreadableFile, match="Received: more than 2,000 names in different"):
         find_rows([{"d": [each]} for each in wide])
+
+
+def test_blank_lines_are_bounded() -> None:
+    rows = "".join(json.dumps(ROW | {"time": 1_709_251_200 + 86_400 * i}) + "\n" for i in range(3))
+    for blank in (100_000, 100_001):
+        content = (rows + "\n" * blank).encode()
+        if blank == 100_000:
+            assert len(read(content, "BTC.json")) == 3
+            continue
+        with pytest.raises(UnreadableFile, match="A JSON file may have 30 MB"):
+            read(content, "BTC.json")
 
 
 def test_a_record_of_many_records_is_flattened_in_its_own_time() -> None:

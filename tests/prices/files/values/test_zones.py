@@ -171,6 +171,7 @@ def test_a_zone_in_doubt_is_the_example(column: str, example: str) -> None:
     [
         ("Date (EST)", True), ("date_[pst]", True), ("<LOCAL TIME>", True), ("local_time", True),
         ("Time (Europe/Berlin)", True), ("Time (UTC+2)", True), ("EST", True),
+        ("Time (UTC+00:30)", True),
         ("Time (Mars/Base)", False), ("Date", False), ("Date (UTC)", False), ("time/local", False),
         ("Date (close)", False), ("Time (New York)", True), ("Date (Eastern)", True),
         ("Date (Tokyo time)", True), ("时间(北京时间)", True), ("日付(日本時間)", True),
