@@ -1,6 +1,6 @@
 """Whether the stated chance of touching a price comes true, and whether it tells hours apart.
 
-    python -m benchmarks.touch --data FILE [--model NAME] [--every 7] [--validation]
+    python -m benchmarks.touch --data FILE [--model NAME] [--every 17] [--validation]
 
 From test origins, ``--every`` candles apart, each predictor states how likely the price is to
 touch each of eight prices within 6 and 24 steps: 0.25 to 2 times the cone's sigma at the origin,
@@ -40,7 +40,7 @@ from cryptoforecast.types import QUANTILES, Array, Forecast, PriceHistory
 
 DISTANCES = (-2.0, -1.0, -0.5, -0.25, 0.25, 0.5, 1.0, 2.0)
 STEPS = (6, 24)
-NAMES = ("naive", "cone", "har", "boosting")
+NAMES = ("naive", "cone", "har")
 #: Quantiles of the extremes whose shares are counted.
 LEVELS = (0.1, 0.5, 0.9)
 
@@ -96,7 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="hourly candles of many years")
     parser.add_argument("--model", default="btc-1h-dense", help="a saved model")
-    parser.add_argument("--every", type=int, default=7, help="candles from origin to origin")
+    parser.add_argument("--every", type=int, default=17, help="candles from origin to origin")
     parser.add_argument("--validation", action="store_true", help="leave the last fifth out")
     given = parser.parse_args()
     history = samples.in_one_unit(price_file.read(given.data, given.data.name, interval="1h"))

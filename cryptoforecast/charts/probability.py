@@ -56,7 +56,7 @@ def probability_by_step(
     if touch is not None:
         figure.add_scatter(
             x=x, y=100 * touch.by_step, mode="lines", name="touched", showlegend=False,
-            line={"color": style.ORANGE, "width": 2, "dash": "dot"},
+            line={"color": style.BLUE, "width": 2, "dash": "dot"},
             hovertext=local, hovertemplate=f"touched: %{{y:.1f}} %{local_form}<extra></extra>",
         )  # fmt: skip
     ends = [

@@ -151,15 +151,17 @@ def _offer_tables(
         columns=times,
     )
     levels = sorted({each.level for each in (one, *around)})
+    ways = [f"{end} {name}" for end in (*_ENDS, "fall") for name in _SHARES]
     elements.table(
         "On the way: prices that are touched (%), highest and lowest price "
         f"({future.history.quote}), largest fall (%)",
         lambda: _way_frame(service, future, levels),
         future.history,
         f"{future.model}-touch",
+        order=("closes_at", *(_touches(each, future) for each in levels), *ways, "step", "time"),
         columns=times
         | elements.price_columns(
-            [f"{end} {name}" for end in _ENDS for name in _SHARES],
+            [name for name in ways if not name.startswith("fall")],
             future.forecast.predicted,
             future.history.quote,
             estimate=True,
@@ -169,9 +171,8 @@ def _offer_tables(
 
 def _way_frame(service: Service, future: NextSteps, levels: Sequence[float]) -> pd.DataFrame:
     """Return a row for each step: touched prices, then quantiles of the extremes."""
-    quote = future.history.quote
     touches = service.forecasts.touch(future, levels)
-    frame = _frame(future, {f"touches {price_text(each.price, quote)}": each for each in touches})
+    frame = _frame(future, {_touches(each.price, future): each for each in touches})
     extremes = service.forecasts.extremes(future)
     falls = (100 * extremes.largest_fall).round(2)
     for end, values in zip((*_ENDS, "fall"), (extremes.high, extremes.low, falls), strict=True):
@@ -191,3 +192,8 @@ def _frame(future: NextSteps, columns: Mapping[str, Probability | Touch]) -> pd.
 def _name(probability: Probability, future: NextSteps) -> str:
     """Name the column of a price."""
     return f"{probability.direction} {price_text(probability.level, future.history.quote)}"
+
+
+def _touches(price: float, future: NextSteps) -> str:
+    """Name the column of a price that is touched."""
+    return f"touches {price_text(price, future.history.quote)}"
