@@ -46,7 +46,7 @@ OURS = [QUANTILES.index(level) for level in LEVELS]
 #: Ours that stand beside it, out of those of a backtest.
 BESIDE = ("cone", "har", "lstm")
 #: Series in one pass of the network.
-BATCH = 32
+BATCH = 8
 #: Factors of a band's width, of which the best is taken.
 FACTORS = np.geomspace(0.1, 10, 201)
 
