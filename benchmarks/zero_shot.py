@@ -1,14 +1,15 @@
-"""A zero-shot network beside our global models, on coins that neither was trained on.
+"""A zero-shot network beside our global models, on coins that these were not trained on.
 
     pip install -r benchmarks/requirements.txt
     python -m benchmarks.zero_shot --data FOLDER [--interval 1h 1d] [--coins BTC]
                                    [--forecasters cone har lstm]
 
-``fracast`` was trained on public time series of every kind; its weights come inside the package.
-Our global model is trained as in ``leave_one_out``: on other coins, until the month in which the
-test span begins. All are scored on every 25th hour or 5th day of the test span, the last fifth of
-each history. The peer gives the quantiles 0.1, 0.2 ... 0.9, of which we have 0.1, 0.5 and 0.9, so
-an error is the mean pinball loss of these three, and the band is the 80 % one.
+``fracast`` was trained on public time series of every kind, a daily one of Bitcoin among them; its
+weights come inside the package. Our global model is trained as in ``leave_one_out``: on other
+coins, until the month in which the test span begins. All are scored on every 25th hour or 5th day
+of the test span, the last fifth of each history. The peer gives the quantiles 0.1, 0.2 ... 0.9, of
+which we have 0.1, 0.5 and 0.9, so an error is the mean pinball loss of these three, and the band is
+the 80 % one.
 
 It reads up to 2,048 candles, in two forms. *Prices* are logarithms of closes; its quantiles are
 taken as they come. *Returns* are of single candles: the last price is the median, and the distances
