@@ -1018,6 +1018,31 @@ def test_ctrl_c_does_not_wait_for_work_that_does_not_stop(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "Interrupted.\n")
 
 
+@unix
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_asks_the_work_to_stop(monkeypatch, capsys):
+    started, stopped = threading.Event(), threading.Event()
+
+    def patient(service, args, cancelled):
+        started.set()
+        until = time.monotonic() + 10
+        while not cancelled() and time.monotonic() < until:
+            time.sleep(0.01)
+        if cancelled():
+            stopped.set()
+
+    def interrupt():
+        started.wait(60)
+        time.sleep(0.2)  # until the first thread waits for the work
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(cli.commands, "answer", patient)
+    threading.Thread(target=interrupt, daemon=True).start()
+    assert cli.main(["models", "list"]) == 130
+    assert stopped.wait(15)
+    assert capsys.readouterr() == ("", "Interrupted.\n")
+
+
 def _read_until(descriptor, words):
     seen, until = "", time.monotonic() + 120
     while words not in seen:

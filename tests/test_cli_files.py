@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -53,6 +54,12 @@ def test_nothing_is_overwritten_without_force(run, prices, tmp_path, command):
     assert to.read_text() == "mine"
     assert run(command, *what, "--to", to, "--force")[0] == 0
     assert to.read_text().startswith("time,")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="needs a file of Linux's kernel")
+def test_a_file_that_the_system_does_not_give_is_refused_with_its_reason(run):
+    status, _, err = run("inspect", "/proc/self/mem")
+    assert (status, err) == (2, "error: /proc/self/mem can't be read: Invalid argument.\n")
 
 
 def test_an_unknown_kind_of_file_is_refused_before_reading(run, tmp_path):

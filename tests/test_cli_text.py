@@ -55,6 +55,14 @@ def test_the_name_of_a_file_is_visible(tmp_path, capsys):
         assert not line.startswith("verdict: better")
 
 
+def test_the_first_and_the_last_candle_are_shown():
+    given = synthetic.history(400)
+    shown = text.inspect(given).splitlines()
+    for place, row in (("first", 0), ("last", -1)):
+        (line,) = (each for each in shown if each.startswith(f"{place}: "))
+        assert line.startswith(f"{place}: open {given.candles['open'].iloc[row]:,.10g}, high ")
+
+
 def test_the_title_of_a_training_is_visible():
     assert Meter(EVIL).line(Progress(1, 2, 0.5, 1.0)).isprintable()
 

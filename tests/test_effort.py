@@ -86,6 +86,9 @@ def test_the_pace_is_learnt_and_no_single_training_decides():
     for _ in range(5):
         pace.learn(1, 1e6)
     assert pace.factor == effort.Pace.HIGHEST
+    for _ in range(3):  # of the latest five
+        pace.learn(10, 5)
+    assert pace.factor == 0.5
 
 
 def test_a_training_of_hours_is_refused_before_it_starts(make):

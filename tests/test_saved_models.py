@@ -90,6 +90,19 @@ def test_a_model_that_appears_while_a_guest_saves_is_not_overwritten(
     assert not models.load("mine").model.card.guest
 
 
+def test_a_model_that_appears_while_the_owner_saves_is_not_overwritten_unasked(
+    models: SavedModelService, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_process_saves(name: str, *, user: User, force: bool) -> None:
+        bundles.save(synthetic.model(seed=9), settings.home / "models", name, force=True)
+
+    monkeypatch.setattr(models, "check_free", another_process_saves)
+    with pytest.raises(AlreadyExists):
+        models.add(synthetic.model(seed=1), "mine", user=OWNER)
+    models.add(synthetic.model(seed=1, coin="ETH"), "mine", user=OWNER, force=True)
+    assert models.load("mine").model.card.coin == "ETH"
+
+
 def test_guests_save_so_many_models_and_bytes(settings: Settings) -> None:
     few = Service(dataclasses.replace(settings, guest_models=2)).saved_models
     for number in range(3):

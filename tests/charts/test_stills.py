@@ -112,7 +112,11 @@ def test_what_others_named_is_escaped():
 )
 def test_ticks_suit_the_size_of_prices(horizon, interval, price, label):
     html = charts.still(charts.fan(future(horizon, interval, price)), "words")
-    assert len(re.findall(label, html)) >= 2
+    found = re.findall(label, html)
+    assert len(found) >= 2
+    # A character takes almost 8 pixels.
+    room = int(re.search(r"left:(\d+)px;right", html)[1])
+    assert room == max(stills.LEFT, round(5 + 7.7 * max(len(each) - 2 for each in found)))
 
 
 def test_prices_that_never_move_are_drawn():

@@ -73,6 +73,7 @@ def test_a_saved_model_scores_as_on_the_command_line(file: Path, run: Command) -
     prices = cf.read(file)
     result = cf.backtest(prices, SHIPPED, test=0.3)
     assert same(answer, result.to_dict())
+    assert repr(result).startswith(f"Backtest({SHIPPED!r}, BTC 1h, ")
     assert result == cf.load(SHIPPED).backtest(prices, test=0.3)
     since = result.result.forecast.origins[0]
     later = cf.load(SHIPPED).backtest(prices, since=since, validation=0.16)

@@ -168,7 +168,6 @@ class Fallback:
                 f"{attempt.title}'s prices could not be updated: {type(error).__name__}: "
                 f"{plain(error)}"
             )
-            failure.__cause__ = error
             self._answers.put((index, failure))
 
     def _reasons(self) -> list[str]:

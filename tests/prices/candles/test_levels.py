@@ -145,6 +145,13 @@ def test_across_a_halt_of_the_market_a_power_of_ten_tells() -> None:
     assert not rows_of(later.iloc[np.r_[0:60, 75:200]])
 
 
+@pytest.mark.parametrize("ratio", [1000, 0.001])
+def test_a_thousandfold_change_is_found_although_a_wrong_candle_follows(ratio: float) -> None:
+    candles = redenominated(market(), 60, ratio)
+    candles.iloc[61, :4] *= 5
+    assert rows_of(candles) == [60]
+
+
 def test_closes_alone_need_the_volume_or_a_ratio_that_is_impossible() -> None:
     closes = market()
     closes[["open", "high", "low"]] = np.repeat(closes[["close"]].to_numpy(), 3, axis=1)
@@ -263,6 +270,12 @@ def test_a_wrong_tick_far_away_is_an_outlier_in_a_thin_market_too() -> None:
 def test_a_fine_tick_is_not_told(decimals: int) -> None:
     assert levels.coarse_tick(market().round(decimals)) is None
     assert levels.coarse_tick(market()) is None
+
+
+def test_prices_between_the_steps_are_no_evidence_of_a_tick() -> None:
+    candles = thin()
+    candles.iloc[100, [1, 3]] = 4.5e-8
+    assert levels.coarse_tick(candles) is None
 
 
 def test_few_prices_are_no_evidence_of_a_tick() -> None:

@@ -99,6 +99,20 @@ def test_three_rows_are_enough_to_tell_the_open_from_the_close() -> None:
     assert roles_by_shape(swapped[:2])[1] == "open"
 
 
+@pytest.mark.parametrize(("factor", "fits"), [(1.0, True), (0.97, False), (1.03, False)])
+def test_a_turnover_is_the_volume_at_a_price_of_its_candle(factor: float, fits: bool) -> None:
+    """Gate's candles are known by it: time, turnover, close, high, low, open, volume, closed."""
+    gate = HOURS[["close", "high", "low", "open"]].to_numpy()
+    gate = np.column_stack([SECONDS, AMOUNT * gate[:, 0] * factor, gate, AMOUNT, np.ones(30)])
+    expected = {0: "time", 1: "turnover", 2: "close", 3: "high", 4: "low", 5: "open", 6: "volume"}
+    if fits:
+        assert roles_by_shape(gate) == expected | {7: "closed"}
+        assert roles_by_shape(gate[:, :7]) == expected
+        return
+    with pytest.raises(UnreadableFile, match="another shape"):
+        roles_by_shape(gate)
+
+
 def trades(*columns: np.ndarray) -> np.ndarray:
     return np.column_stack(columns)
 
