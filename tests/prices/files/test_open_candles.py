@@ -10,6 +10,7 @@ import pytest
 
 from cryptoforecast.errors import NotEnoughData, UnreadableFile
 from cryptoforecast.prices import frames
+from cryptoforecast.prices.candles.resample import nanoseconds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.open_candles import count_closed
 from cryptoforecast.prices.files.price_file import read
@@ -230,6 +231,15 @@ def test_irregular_rows_have_no_live_price() -> None:
     assert count_closed(live, live, spacing) == 10
     assert count_closed(live[-3:], live[-3:], spacing) == 2
     assert count_closed(live[-2:], live[-2:], spacing) == 2
+
+
+def test_the_last_rows_show_the_grid() -> None:
+    """Days that opened at another hour long ago say nothing about the live price at the end."""
+    day = pd.Timedelta("1D")
+    old, new = (pd.date_range(start, periods=55, freq=day, unit="ns", tz="UTC")
+                for start in ("2024-01-01 00:00", "2024-02-25 08:00"))  # fmt: skip
+    times = np.r_[old.asi8, new.asi8, new.asi8[-1] + nanoseconds(day) + 12_345 * 10**9]
+    assert count_closed(times, times, day) == 110
 
 
 @pytest.mark.parametrize(("minutes", "closed"), [(30, 11), (60, 12)])
