@@ -83,7 +83,10 @@ def test_the_pace_is_learnt_and_no_single_training_decides():
     assert pace.factor == 0.5
     pace.learn(1, 1e6)
     assert pace.factor == 0.5
-    for _ in range(5):
+    for _ in range(2):
+        pace.learn(1, 1e6)
+    assert pace.factor == effort.Pace.HIGHEST
+    for _ in range(3):
         pace.learn(1, 1e6)
     assert pace.factor == effort.Pace.HIGHEST
     for _ in range(3):  # of the latest five

@@ -71,6 +71,17 @@ def test_all_together_may_try_thirty_times_a_minute() -> None:
     key.give(KEY, "another")
 
 
+def test_the_latest_hundred_sessions_are_known_to_be_the_owners() -> None:
+    clock = Clock()
+    key = OwnerKey(KEY, clock)
+    for number in range(101):
+        key.give(KEY, f"session {number}")
+        clock.seconds += 61
+    assert [key.owns(f"session {number}", local=False) for number in range(101)] == (
+        [False] + [True] * 100
+    )
+
+
 @pytest.mark.parametrize("given", ["", "short", "elevenchars", " elevenchars "])
 def test_a_short_key_is_refused_and_not_shown(given: str, tmp_path: object) -> None:
     environment = {"CRYPTOFORECAST_HOME": str(tmp_path), "CRYPTOFORECAST_OWNER_KEY": given}

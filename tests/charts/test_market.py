@@ -10,7 +10,7 @@ import pytest
 from cryptoforecast import charts
 from cryptoforecast.charts import style
 from cryptoforecast.charts.market import MAX_CANDLES, for_display
-from cryptoforecast.types import price_text
+from cryptoforecast.types import Problem, price_text
 from tests.charts.examples import named, prices, times, title_text
 
 
@@ -131,6 +131,16 @@ def test_the_sentence_says_what_the_figure_shows():
     text = charts.summary_candles(history)
     assert price_text(close.iloc[-1]) in text
     assert ("above" if close.iloc[-1] >= close.iloc[0] else "below") in text
+
+
+def test_prices_in_two_units_are_not_compared():
+    history = prices(50)
+    change = Problem("level_shift", 1, 26, "rescale")
+    history = replace(history, quality=replace(history.quality, problems=(change,)))
+    assert ", in another unit than the first, " in charts.summary_candles(history)
+    history = replace(history, unit_changes=(history.candles.index[25],))  # into one unit
+    assert " the first, " in charts.summary_candles(history)
+    assert "another unit" not in charts.summary_candles(history)
 
 
 @pytest.mark.parametrize(
