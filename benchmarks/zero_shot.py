@@ -197,9 +197,13 @@ def main() -> None:
             if given.coins is None or history.coin in given.coins:
                 print(f"{history.coin} {interval} ...", file=sys.stderr, flush=True)
                 cells += measured(peer, history, known, given.forecasters)
-    measure.publish(
-        "zero_shot", "python -m benchmarks.zero_shot --data FOLDER", table(cells), cells
-    )
+    options = [
+        f" --{name} {' '.join(getattr(given, name))}"
+        for name in ("interval", "coins", "forecasters")
+        if getattr(given, name) != parser.get_default(name)
+    ]
+    command = f"python -m benchmarks.zero_shot --data FOLDER{''.join(options)}"
+    measure.publish("zero_shot", command, table(cells), cells)
 
 
 if __name__ == "__main__":
