@@ -219,6 +219,9 @@ def test_standings_are_written_in_their_units(result):
     assert (row["Better than cone"], row["95 % interval"], row["p"]) == ("reference", "–", "–")
     others = table[table["Predictor"] != "cone"]
     assert len(others)
+    p_values = [each.p_value for each in board.standings if each.predictor != "cone"]
+    assert max(p_values) > 0.001
+    assert others["p"].tolist() == [f"{p:.3f}" if p >= 0.001 else "< 0.001" for p in p_values]
     assert others["Better than cone"].str.endswith(" %").all()
     coverage = html_report.standings(leaderboard(result, "coverage_95", 1), "USD")
     assert "Off the promise" in coverage.columns

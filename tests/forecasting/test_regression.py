@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.forecasting.baselines import Boosting, Har, Linear
-from cryptoforecast.forecasting.baselines.common import trailing_quantiles
+from cryptoforecast.forecasting.baselines.common import ridge, trailing_quantiles
 from cryptoforecast.forecasting.baselines.har import log_averages, next_log_volatility
 from cryptoforecast.learning import features, specs
 from cryptoforecast.prices import constant_volatility, simulate
@@ -208,3 +208,14 @@ print("sklearn" in sys.modules)
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_the_unit_of_an_input_does_not_matter(unit):
+    rng = np.random.default_rng(5)
+    inputs = rng.normal(size=(200, 3))
+    targets = inputs @ rng.normal(size=(3, 2)) + rng.normal(size=(200, 2))
+    weights, intercepts = ridge(inputs, targets, 10.0)
+    others, same = ridge(inputs * unit, targets, 10.0)
+    np.testing.assert_allclose(others * unit, weights)
+    np.testing.assert_allclose(same, intercepts)

@@ -145,6 +145,15 @@ def test_across_a_halt_of_the_market_a_power_of_ten_tells() -> None:
     assert not rows_of(later.iloc[np.r_[0:60, 75:200]])
 
 
+@pytest.mark.parametrize(("row", "found"), [(5, []), (6, [6])])
+def test_a_level_has_six_candles(row: int, found: list[int]) -> None:
+    assert rows_of(redenominated(market(), row, 10)) == found
+
+
+def test_two_changes_may_be_six_candles_apart() -> None:
+    assert rows_of(redenominated(redenominated(market(), 20, 1000), 26, 1000)) == [20, 26]
+
+
 @pytest.mark.parametrize("ratio", [1000, 0.001])
 def test_a_thousandfold_change_is_found_although_a_wrong_candle_follows(ratio: float) -> None:
     candles = redenominated(market(), 60, ratio)
