@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptoforecast.prices.candles import levels, quality
+from cryptoforecast.prices.candles import findings, levels, quality
 
 PRICES = ["open", "high", "low", "close"]
 
@@ -143,6 +143,17 @@ def test_across_a_halt_of_the_market_a_power_of_ten_tells() -> None:
     later = market()
     later.iloc[75:, :4] *= 1.6  # it may have risen so far meanwhile
     assert not rows_of(later.iloc[np.r_[0:60, 75:200]])
+
+
+@pytest.mark.parametrize(("changes", "more"), [(3, ""), (4, "; and 1 more"), (5, "; and 2 more")])
+def test_three_changes_of_unit_are_told_and_the_others_counted(changes: int, more: str) -> None:
+    candles = market()
+    for i in range(changes):
+        candles = redenominated(candles, 30 * (i + 1), 1000)
+    (problem,) = findings.level_shifts(candles, None)
+    assert problem.count == changes
+    assert problem.detail.count("1,000 times larger") == 3
+    assert problem.detail.endswith(f"larger{more}")
 
 
 @pytest.mark.parametrize(("row", "found"), [(5, []), (6, [6])])

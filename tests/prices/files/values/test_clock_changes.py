@@ -139,6 +139,11 @@ def test_a_step_back_or_no_row_leaves_no_doubt(kept: str) -> None:
     check_london(london(kept), clear=True)
 
 
+def test_two_repeated_hours_without_a_row_between_them_are_each_in_order() -> None:
+    index = london(after=False).append(london(before=False) + pd.Timedelta(days=364))
+    check_london(index, clear=True)
+
+
 @pytest.mark.parametrize("kept", ["12", "34", "14", "1", "2", "3", "4"])
 def test_an_hour_that_is_there_once_beside_a_gap_is_refused(kept: str) -> None:
     check_london(london(kept), clear=False)
