@@ -53,6 +53,16 @@ def rescaled(forecast: Forecast, by: Array) -> Forecast:
 
 
 def factors(forecast: Forecast, history: PriceHistory) -> Array:
+    """Estimate the factor of each width from earlier forecasts; see ``fit``."""
+    return fit(forecast, history)[0]
+
+
+def fit(
+    forecast: Forecast,
+    history: PriceHistory,
+    more: Array | None = None,
+    penalty: float = PENALTY,
+) -> tuple[Array, Array]:
     """Estimate the factor of each width from earlier forecasts.
 
     The regression is fitted again every ``REFRESH_ROWS`` rows, to at most ``CALIBRATION_ROWS``
@@ -62,20 +72,27 @@ def factors(forecast: Forecast, history: PriceHistory) -> Array:
         forecast: Forecasts of one predictor from consecutive rows of the history.
         history: ``n`` candles. Candles up to each origin are used, and later ones only as outcomes
             that are known by then.
+        more: ``(n, k)`` further regressors, known at each origin; none by default.
+        penalty: Of the ridge regression at step 1; see ``PENALTY``.
 
     Returns:
-        ``(n, horizon)`` between 1 / ``MAX_FACTOR`` and ``MAX_FACTOR``; 1 where too few outcomes
-        are known.
+        The factors ``(n, horizon)`` between 1 / ``MAX_FACTOR`` and ``MAX_FACTOR``, 1 where too few
+        outcomes are known; and the weights ``(k, horizon)`` of the further regressors at the last
+        origin, 0 where too few are known.
     """
     threads.keep_to_one()
     regressors, log_ratios = _regression_data(forecast, history)
+    own = regressors.shape[1]
+    if more is not None:
+        regressors = np.hstack([regressors, more])
     complete = np.isfinite(regressors).all(axis=1)
     result = np.ones(log_ratios.shape)
     # At row t, outcomes of origins up to t - horizon are known.
     starts = range(0, len(forecast), REFRESH_ROWS)
     edges = [max(0, start - forecast.horizon + 1) for start in starts]
     usable = complete & np.isfinite(log_ratios).all(axis=1)
-    sums = _Sums(regressors, log_ratios, usable, edges)
+    sums = _Sums(regressors, log_ratios, usable, edges, penalty)
+    last = np.zeros((regressors.shape[1] - own, forecast.horizon))
     for i, start in enumerate(starts):
         weights, centre = sums.fit(i)
         rows = np.arange(start, min(start + REFRESH_ROWS, len(forecast)))
@@ -83,7 +100,8 @@ def factors(forecast: Forecast, history: PriceHistory) -> Array:
         if weights is not None:
             expected = (regressors[rows] - centre) @ weights
             result[rows] = np.exp(np.clip(expected, -np.log(MAX_FACTOR), np.log(MAX_FACTOR)))
-    return result
+            last = weights[own:]
+    return result, last
 
 
 class _Sums:
@@ -94,11 +112,18 @@ class _Sums:
         log_ratios: ``(n, horizon)``.
         usable: ``(n,)``, whether a row counts.
         edges: Rows, rising, ``REFRESH_ROWS`` apart.
+        penalty: At step 1; see ``PENALTY``.
     """
 
     def __init__(
-        self, regressors: Array, log_ratios: Array, usable: Array, edges: list[int]
+        self,
+        regressors: Array,
+        log_ratios: Array,
+        usable: Array,
+        edges: list[int],
+        penalty: float,
     ) -> None:
+        self._penalty = penalty
         width = regressors.shape[1] + 1
         self._sums = np.zeros((len(edges), width, width + log_ratios.shape[1]))
         total = np.zeros_like(self._sums[0])
@@ -129,7 +154,7 @@ class _Sums:
         spread = np.where(spread > 1e-9, spread, np.inf)
         strength, turn = np.linalg.eigh(square / np.outer(spread, spread))
         # Outcomes of step k overlap over k - 1 candles, so k of them have the information of one.
-        penalty = PENALTY * np.arange(1, target.shape[1] + 1)
+        penalty = self._penalty * np.arange(1, target.shape[1] + 1)
         weights = turn @ ((turn.T @ (target / spread[:, None])) / (strength[:, None] + penalty))
         return weights / spread[:, None], centre
 

@@ -47,22 +47,67 @@ class Band(Protocol):
         Raises:
             NotEnoughData: If the first origin has too few candles before it.
         """
+        earlier = range(self.first_row(rows, model.spec.horizon), rows.stop)
+        return self.calibrated(self.uncalibrated(model, history, earlier), model, history, rows)
+
+    def first_row(self, rows: range, horizon: int) -> int:
+        """Return the first row whose forecast helps to make the bands of ``rows``."""
+        ...
+
+    def uncalibrated(self, model: TrainedModel, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``, with a band that no outcome has corrected.
+
+        Args:
+            model: A trained network.
+            history: ``n`` candles.
+            rows: Origins, consecutive and rising.
+
+        Raises:
+            NotEnoughData: If the first origin has too few candles before it.
+        """
+        ...
+
+    def calibrated(
+        self, own: Forecast, model: TrainedModel, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Correct the bands of ``rows`` by the outcomes that were known.
+
+        Args:
+            own: Uncalibrated forecasts from all rows between ``first`` and the last of ``rows``.
+            model: The network that made them.
+            history: ``n`` candles.
+            rows: Origins, consecutive and rising.
+
+        Returns:
+            The forecasts, and how the band of the last one was rescaled; ``None`` if it is the
+            network's own.
+        """
         ...
 
 
 @dataclass(frozen=True)
-class OwnBand:
+class OwnBand(Band):
     """The network's own band."""
 
-    def forecast(
-        self, model: TrainedModel, history: PriceHistory, rows: range
+    def first_row(self, rows: range, horizon: int) -> int:
+        """Return the first of ``rows``: no other is needed."""
+        del horizon
+        return rows.start
+
+    def uncalibrated(self, model: TrainedModel, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast as the network does; see ``Band.uncalibrated``."""
+        return inference.forecast(model, history, rows)
+
+    def calibrated(
+        self, own: Forecast, model: TrainedModel, history: PriceHistory, rows: range
     ) -> tuple[Forecast, Calibration | None]:
-        """Forecast as the network does; see ``Band.forecast``."""
-        return inference.forecast(model, history, rows), None
+        """Leave the band as it is; see ``Band.calibrated``."""
+        del model, history, rows
+        return own, None
 
 
 @dataclass(frozen=True)
-class ResidualBand:
+class ResidualBand(Band):
     """The quantiles of past residuals around each point forecast, the same at every origin.
 
     Attributes:
@@ -71,19 +116,32 @@ class ResidualBand:
 
     origins: Stretches
 
-    def forecast(
-        self, model: TrainedModel, history: PriceHistory, rows: range
-    ) -> tuple[Forecast, Calibration | None]:
+    def first_row(self, rows: range, horizon: int) -> int:
+        """Return the first row whose residual counts, near enough to ``rows`` to be of use."""
+        first = rows.start - horizon - calibration.CALIBRATION_ROWS
+        return min(rows.start, max(self.origins[0].start, first))
+
+    def uncalibrated(self, model: TrainedModel, history: PriceHistory, rows: range) -> Forecast:
         """Forecast with the quantiles of ln(actual / predicted) from ``origins`` as the band."""
         residuals = inference.residual_quantiles(model, history, self.origins)
         own = inference.forecast(model, history, rows)
         quantiles = np.log(own.predicted / own.close[:, None])[..., None] + residuals
-        width, own_width = (
-            each[-1] - each[-1, :, MEDIAN, None] for each in (quantiles, own.quantiles)
-        )
         if len(rows) > 1:  # as exact as networks are, in half the memory
             quantiles = quantiles.astype(np.float32)
-        return dataclasses.replace(own, quantiles=quantiles), Calibration(
+        return dataclasses.replace(own, quantiles=quantiles)
+
+    def calibrated(
+        self, own: Forecast, model: TrainedModel, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Return the forecasts of ``rows``, whose band is already measured."""
+        banded = own[len(own) - len(rows) :]
+        single = inference.forecast(model, history, rows[-1:])
+        if len(rows) == 1:
+            banded = self.uncalibrated(model, history, rows)
+        width, own_width = (
+            each[-1] - each[-1, :, MEDIAN, None] for each in (banded.quantiles, single.quantiles)
+        )
+        return banded, Calibration(
             window=calibration.CALIBRATION_ROWS,
             outcomes=sum(map(len, self.origins)),
             since=history.candles.index[self.origins[0].start],
@@ -92,7 +150,7 @@ class ResidualBand:
 
 
 @dataclass(frozen=True)
-class RollingBand:
+class RollingBand(Band):
     """The network's own band, corrected by its earlier forecasts.
 
     At every origin the width is adapted first (see ``band_width``), then each quantile is
@@ -107,17 +165,21 @@ class RollingBand:
     first: int
     outcomes: int
 
-    def forecast(
-        self, model: TrainedModel, history: PriceHistory, rows: range
+    def first_row(self, rows: range, horizon: int) -> int:
+        """Return the first row whose outcome corrects the band of the first of ``rows``."""
+        return min(rows.start, max(self.first, rows.start - horizon - self.outcomes + 1))
+
+    def uncalibrated(self, model: TrainedModel, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast as the network does; see ``Band.uncalibrated``."""
+        return inference.forecast(model, history, rows)
+
+    def calibrated(
+        self, own: Forecast, model: TrainedModel, history: PriceHistory, rows: range
     ) -> tuple[Forecast, Calibration | None]:
-        """Forecast with a band corrected by earlier outcomes; see ``Band.forecast``."""
-        horizon = model.spec.horizon
-        begin = max(self.first, rows.start - horizon - self.outcomes + 1)
-        begin = min(rows.start, begin)
-        own = inference.forecast(model, history, range(begin, rows.stop))
+        """Correct widths and levels by earlier outcomes; see ``Band.calibrated``."""
+        past = len(own) - len(rows)
         widths = band_width.factors(own, history)
         adapted = band_width.rescaled(own, widths)
-        past = rows.start - begin
         levels = calibration.factors(adapted, past)
         factors = widths[-1, :, None] * levels[-1]
         if len(rows) == 1:
@@ -127,6 +189,7 @@ class RollingBand:
             banded = calibration.rescaled(single, factors[None])
         else:
             banded = calibration.calibrated(adapted, past, levels)
-        known = max(0, rows[-1] - horizon - begin + 1)
+        begin = rows.start - past
+        known = max(0, rows[-1] - own.horizon - begin + 1)
         since = history.candles.index[begin]
         return banded, Calibration(calibration.CALIBRATION_ROWS, known, since, factors)

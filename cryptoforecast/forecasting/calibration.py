@@ -43,7 +43,7 @@ _SHARES = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _LEVELS])
 _OUTCOMES_A_LENGTH = 8
 
 
-def factors(forecast: Forecast, burn_in: int) -> Array:
+def factors(forecast: Forecast, burn_in: int, shrinkage: float = SHRINKAGE) -> Array:
     """Measure the factors from the outcomes known at each origin.
 
     For each level, the factor is a quantile of residual over predicted distance in the last
@@ -54,6 +54,7 @@ def factors(forecast: Forecast, burn_in: int) -> Array:
     Args:
         forecast: Forecasts of one predictor from consecutive rows.
         burn_in: Number of first rows that only give outcomes and get no factors.
+        shrinkage: How far uncertain factors are drawn towards 1; see ``SHRINKAGE``.
 
     Returns:
         ``(blocks, horizon, 9)``, one block for every ``REFRESH_ROWS`` rows after the burn-in; 1 for
@@ -66,7 +67,9 @@ def factors(forecast: Forecast, burn_in: int) -> Array:
     for step in range(1, forecast.horizon + 1):
         known = np.maximum(0, burn_in + starts - step + 1)
         quantiles = forecast.quantiles[:, step - 1]
-        result[:, step - 1] = _step_factors(residual[:, step - 1], quantiles, known, step)
+        result[:, step - 1] = _step_factors(
+            residual[:, step - 1], quantiles, known, step, shrinkage
+        )
     return result
 
 
@@ -91,7 +94,9 @@ def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
     return dataclasses.replace(after, quantiles=quantiles)
 
 
-def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
+def _step_factors(
+    residual: Array, quantiles: Array, known: Array, step: int, shrinkage: float
+) -> Array:
     """Measure the nine factors of one step, at each of several moments.
 
     Args:
@@ -99,6 +104,7 @@ def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) ->
         quantiles: ``(n, 9)`` of the forecasts, log-return.
         known: ``(moments,)``, number of outcomes known at each moment; never falls.
         step: 1 to the horizon.
+        shrinkage: See ``SHRINKAGE``.
 
     Returns:
         ``(moments, 9)``; 1 where fewer than ``MIN_OUTCOMES`` are known.
@@ -132,7 +138,7 @@ def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) ->
         result[some[:, None], _LEVELS] = rolling_quantiles.between(below, above, share)
     logs = np.log(np.maximum(result, MIN_FACTOR))
     # Outcomes of a step overlap, unless they lie a step apart.
-    variance = SHRINKAGE * step / np.maximum(outcomes, MIN_OUTCOMES)[:, None]
+    variance = shrinkage * step / np.maximum(outcomes, MIN_OUTCOMES)[:, None]
     return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + variance)), 1.0)
 
 

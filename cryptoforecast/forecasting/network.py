@@ -47,6 +47,24 @@ class NetworkPredictor:
         """
         return self.band.forecast(self.model, history, rows)
 
+    def with_burn_in(self, rows: range) -> range:
+        """Return ``rows`` and the rows before them whose outcomes help to make their bands."""
+        return range(self.band.first_row(rows, self.model.spec.horizon), rows.stop)
+
+    def uncalibrated_forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``, with a band that no outcome has corrected.
+
+        Raises:
+            NotEnoughData: If the first origin has too few candles before it.
+        """
+        return self.band.uncalibrated(self.model, history, rows)
+
+    def calibrated(
+        self, own: Forecast, history: PriceHistory, rows: range
+    ) -> tuple[Forecast, Calibration | None]:
+        """Correct uncalibrated forecasts from ``with_burn_in(rows)``; see ``Band.calibrated``."""
+        return self.band.calibrated(own, self.model, history, rows)
+
 
 def for_test(model: TrainedModel, split: Split) -> NetworkPredictor:
     """Make the predictor of a test; its band uses validation rows and later rows.

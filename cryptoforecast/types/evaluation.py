@@ -333,6 +333,20 @@ class Spread:
 
 
 @dataclass(frozen=True, eq=False)
+class Member:
+    """A predictor whose band is part of a stack, and its present weight.
+
+    Attributes:
+        name: Name of the predictor.
+        weights: ``(horizon,)``, its weight at each step, a fraction. Those of all members sum to 1;
+            one below 0 corrects another member.
+    """
+
+    name: str
+    weights: Array
+
+
+@dataclass(frozen=True, eq=False)
 class NextSteps:
     """The forecast of the next steps, from the last closed candle.
 
@@ -345,6 +359,7 @@ class NextSteps:
         spread: How much the networks of an ensemble differ; ``None`` for a single network.
         earlier: Makes the forecasts of the same predictor from earlier origins of a history, whose
             whole path is known; ``None`` if they are not wanted.
+        members: The predictors that a stack combines; none for a single predictor.
     """
 
     model: str
@@ -354,6 +369,7 @@ class NextSteps:
     calibration: Calibration | None = None
     spread: Spread | None = None
     earlier: Callable[[PriceHistory], Forecast] | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def closing_times(self) -> pd.DatetimeIndex:

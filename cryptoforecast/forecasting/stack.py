@@ -1,0 +1,188 @@
+"""A stack: one forecast whose band is combined from those of its members.
+
+Each member knows something that the others don't: a network the pattern of the last candles in
+many markets, HAR the volatility of this one over weeks. Their bands are combined in four
+stages, each from outcomes known at the origin alone:
+
+1. The mean of the members' bands, each with its middle moved to the last price. Widths are
+   averaged as logarithms.
+2. The width is corrected by a ridge regression (see ``band_width``). Among its regressors is how
+   far each member's width lies from the mean, so that the better member gets the larger weight;
+   the penalty draws the weights towards equal ones.
+3. The middle moves to where the network sees it, as far as its past moves were right (see
+   ``middle``).
+4. Each level is calibrated (see ``calibration``).
+
+Combining forecasts by their logarithms with weights from past outcomes goes back to Granger and
+Ramanathan (1984), "Improved methods of combining forecasts".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cryptoforecast.forecasting import band_width, calibration, middle
+from cryptoforecast.forecasting.network import NetworkPredictor
+from cryptoforecast.forecasting.predictor import Predictor
+from cryptoforecast.types import (
+    MEDIAN,
+    QUANTILES,
+    Array,
+    Calibration,
+    Forecast,
+    Member,
+    PriceHistory,
+)
+
+NAME = "stack"
+#: Penalty of the regression of widths, see ``band_width.PENALTY``. Of 100 to 3,000, this one was
+#: best on the validation rows of hours; 3,000 was a little better on those of days.
+PENALTY = 300.0
+#: Shrinkage of the calibration, see ``calibration.SHRINKAGE``. The members' bands are calibrated
+#: in part, so less is left to correct: of 4 to 64, larger ones were better for far steps, and
+#: from 64 on bands of hours became too narrow.
+SHRINKAGE = 16.0
+#: Smallest width of a band, log-return: the band of a flat market has none.
+MIN_WIDTH = 1e-9
+_LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked:
+    """The forecasts of a stack and of its members, from the same origins.
+
+    Attributes:
+        forecasts: Forecast by predictor: the members in their order, then the stack.
+        members: Present weight of each member, at the last origin.
+        calibration: How the mean band was rescaled at the last origin; ``None`` if no outcome
+            was known.
+        network_calibration: The same of the network alone.
+    """
+
+    forecasts: Mapping[str, Forecast]
+    members: tuple[Member, ...]
+    calibration: Calibration | None
+    network_calibration: Calibration | None
+
+    @property
+    def forecast(self) -> Forecast:
+        """The forecast of the stack."""
+        return self.forecasts[NAME]
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A predictor that combines the bands of a network and of others.
+
+    Attributes:
+        network: The network; its direction moves the middle.
+        others: Predictors whose forecasts from any row depend on candles up to it alone.
+    """
+
+    network: NetworkPredictor
+    others: tuple[Predictor, ...]
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def forecast(self, history: PriceHistory, rows: range) -> Forecast:
+        """Forecast from each of ``rows``; row *t* looks at candles up to *t*.
+
+        Raises:
+            NotEnoughData: If the first origin has too few candles before it.
+        """
+        return self.with_members(history, rows).forecast
+
+    def with_members(self, history: PriceHistory, rows: range) -> Stacked:
+        """Forecast as ``forecast`` does, and return the forecasts of the members as well.
+
+        A member's forecast is that of ``member.forecast(history, rows)``.
+
+        Raises:
+            NotEnoughData: If the first origin has too few candles before it.
+        """
+        earlier = self.network.with_burn_in(rows)
+        past = rows.start - earlier.start
+        own = self.network.uncalibrated_forecast(history, earlier)
+        network, network_calibration = self.network.calibrated(own, history, rows)
+        others = [each.forecast(history, earlier) for each in self.others]
+        stacked, members, factors = combined([own, *others], history, past)
+        known = max(0, rows[-1] - stacked.horizon - earlier.start + 1)
+        found = None
+        if known >= calibration.MIN_OUTCOMES:
+            since = history.candles.index[earlier.start]
+            found = Calibration(calibration.CALIBRATION_ROWS, known, since, factors)
+        alone = {each.predictor: each[past:] for each in others}
+        forecasts = {**alone, network.predictor: network, NAME: stacked}
+        return Stacked(forecasts, members, found, network_calibration)
+
+
+def combined(
+    members: Sequence[Forecast], history: PriceHistory, burn_in: int
+) -> tuple[Forecast, tuple[Member, ...], Array]:
+    """Combine the forecasts of several predictors into one.
+
+    Args:
+        members: Forecasts from the same consecutive rows, the network's first; row *t* of each
+            depends on candles up to *t* alone.
+        history: ``n`` candles. Candles up to each origin are used, and later ones only as outcomes
+            that are known by then.
+        burn_in: Number of first rows that only give outcomes.
+
+    Returns:
+        The forecast from the rows after the burn-in; the weight of each member at the last row;
+        and the factors ``(horizon, 9)`` by which the mean band was rescaled there.
+    """
+    network = members[0]
+    quantiles, deviations = _mean_band(members)
+    mean = dataclasses.replace(network, predictor=NAME, quantiles=quantiles)
+    widths, weights = band_width.fit(mean, history, deviations, PENALTY)
+    moves = network.quantiles[..., MEDIAN] * middle.shares(network)
+    moved = dataclasses.replace(
+        mean,
+        quantiles=band_width.rescaled(mean, widths).quantiles + moves[..., None],
+        predicted=network.close[:, None] * np.exp(moves),
+    )
+    levels = calibration.factors(moved, burn_in, SHRINKAGE)
+    stacked = calibration.calibrated(moved, burn_in, levels)
+    return stacked, _weights(members, weights), widths[-1, :, None] * levels[-1]
+
+
+def _mean_band(members: Sequence[Forecast]) -> tuple[Array, Array]:
+    """Average bands around the last price, and measure how much each differs from the mean.
+
+    Where a member's band is undefined, the mean is that of the others.
+
+    Returns:
+        Quantiles ``(n, horizon, 9)`` with a median of 0, and ``(n, members - 1)``: by how much
+        the logarithm of each member's width, except the last, exceeds the mean, over all steps.
+    """
+    size, horizon = members[0].predicted.shape
+    quantiles = np.empty((size, horizon, len(QUANTILES)), np.float32)
+    deviations = np.zeros((size, len(members)))
+    # Step by step: of a long history all of them at once would take many times its memory.
+    for step in range(horizon):
+        bands = np.stack([each.quantiles[:, step] for each in members]).astype(float)
+        bands -= bands[..., MEDIAN : MEDIAN + 1]
+        widths = np.maximum(bands[..., _HIGH] - bands[..., _LOW], MIN_WIDTH)
+        known = np.isfinite(bands).all(axis=2)
+        counts = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+        logs = np.where(known, np.log(widths), 0)
+        shapes = np.where(known[..., None], bands / widths[..., None], 0)
+        mean = logs.sum(axis=0) / counts
+        shape = shapes.sum(axis=0) / counts[:, None]
+        quantiles[:, step] = shape * np.exp(mean)[:, None]
+        deviations += np.where(known, logs - mean, 0).T / horizon
+    return quantiles, deviations[:, :-1]
+
+
+def _weights(members: Sequence[Forecast], weights: Array) -> tuple[Member, ...]:
+    """Turn the weights of deviations into weights of members, whose sum is 1 at each step."""
+    every = np.vstack([weights, np.zeros(weights.shape[1])])
+    shares = 1 / len(members) + every - every.mean(axis=0)
+    return tuple(Member(each.predictor, share) for each, share in zip(members, shares, strict=True))
