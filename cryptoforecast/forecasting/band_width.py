@@ -61,7 +61,7 @@ def fit(
     forecast: Forecast,
     history: PriceHistory,
     more: Array | None = None,
-    penalty: float = PENALTY,
+    penalties: tuple[float, float] = (PENALTY, PENALTY),
 ) -> tuple[Array, Array]:
     """Estimate the factor of each width from earlier forecasts.
 
@@ -73,7 +73,7 @@ def fit(
         history: ``n`` candles. Candles up to each origin are used, and later ones only as outcomes
             that are known by then.
         more: ``(n, k)`` further regressors, known at each origin; none by default.
-        penalty: Of the ridge regression at step 1; see ``PENALTY``.
+        penalties: At step 1, of the usual regressors and of the further ones; see ``PENALTY``.
 
     Returns:
         The factors ``(n, horizon)`` between 1 / ``MAX_FACTOR`` and ``MAX_FACTOR``, 1 where too few
@@ -83,8 +83,10 @@ def fit(
     threads.keep_to_one()
     regressors, log_ratios = _regression_data(forecast, history)
     own = regressors.shape[1]
+    penalty = np.full(own, penalties[0])
     if more is not None:
         regressors = np.hstack([regressors, more])
+        penalty = np.append(penalty, np.full(more.shape[1], penalties[1]))
     complete = np.isfinite(regressors).all(axis=1)
     result = np.ones(log_ratios.shape)
     # At row t, outcomes of origins up to t - horizon are known.
@@ -112,7 +114,7 @@ class _Sums:
         log_ratios: ``(n, horizon)``.
         usable: ``(n,)``, whether a row counts.
         edges: Rows, rising, ``REFRESH_ROWS`` apart.
-        penalty: At step 1; see ``PENALTY``.
+        penalty: ``(regressors,)``, at step 1; see ``PENALTY``.
     """
 
     def __init__(
@@ -121,7 +123,7 @@ class _Sums:
         log_ratios: Array,
         usable: Array,
         edges: list[int],
-        penalty: float,
+        penalty: Array,
     ) -> None:
         self._penalty = penalty
         width = regressors.shape[1] + 1
@@ -152,9 +154,12 @@ class _Sums:
         square, target = products[:, 1:width], products[:, width:]
         spread = np.sqrt(np.maximum(square.diagonal() / count, 0))
         spread = np.where(spread > 1e-9, spread, np.inf)
+        # A regressor in a smaller unit is larger, and its weight costs less: so that a penalty of
+        # its own is a unit of its own.
+        spread = spread * np.sqrt(self._penalty / self._penalty[0])
         strength, turn = np.linalg.eigh(square / np.outer(spread, spread))
         # Outcomes of step k overlap over k - 1 candles, so k of them have the information of one.
-        penalty = self._penalty * np.arange(1, target.shape[1] + 1)
+        penalty = self._penalty[0] * np.arange(1, target.shape[1] + 1)
         weights = turn @ ((turn.T @ (target / spread[:, None])) / (strength[:, None] + penalty))
         return weights / spread[:, None], centre
 

@@ -39,9 +39,10 @@ from cryptoforecast.types import (
 )
 
 NAME = "stack"
-#: Penalty of the regression of widths, see ``band_width.PENALTY``. Of 100 to 3,000, this one was
-#: best on the validation rows of hours; 3,000 was a little better on those of days.
-PENALTY = 300.0
+#: Penalties of the regression of widths, see ``band_width.PENALTY``: of its usual regressors, and
+#: of the members' deviations from the mean. Of 100 to 3,000 the first was best on the validation
+#: rows of hours (3,000 was a little better for days), and of 5 to 300 the second.
+PENALTIES = 300.0, 20.0
 #: Shrinkage of the calibration, see ``calibration.SHRINKAGE``. The members' bands are calibrated
 #: in part, so less is left to correct: of 4 to 64, larger ones were better for far steps, and
 #: from 64 on bands of hours became too narrow.
@@ -141,7 +142,7 @@ def combined(
     network = members[0]
     quantiles, deviations = _mean_band(members)
     mean = dataclasses.replace(network, predictor=NAME, quantiles=quantiles)
-    widths, weights = band_width.fit(mean, history, deviations, PENALTY)
+    widths, weights = band_width.fit(mean, history, deviations, PENALTIES)
     moves = network.quantiles[..., MEDIAN] * middle.shares(network)
     moved = dataclasses.replace(
         mean,
@@ -159,12 +160,13 @@ def _mean_band(members: Sequence[Forecast]) -> tuple[Array, Array]:
     Where a member's band is undefined, the mean is that of the others.
 
     Returns:
-        Quantiles ``(n, horizon, 9)`` with a median of 0, and ``(n, members - 1)``: by how much
-        the logarithm of each member's width, except the last, exceeds the mean, over all steps.
+        Quantiles ``(n, horizon, 9)`` with a median of 0, and ``(n, 2 (members - 1))``: by how much
+        the logarithm of each member's width, except the last, exceeds the mean, at the first step
+        and at the last.
     """
     size, horizon = members[0].predicted.shape
     quantiles = np.empty((size, horizon, len(QUANTILES)), np.float32)
-    deviations = np.zeros((size, len(members)))
+    deviations = []
     # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(horizon):
         bands = np.stack([each.quantiles[:, step] for each in members]).astype(float)
@@ -177,12 +179,18 @@ def _mean_band(members: Sequence[Forecast]) -> tuple[Array, Array]:
         mean = logs.sum(axis=0) / counts
         shape = shapes.sum(axis=0) / counts[:, None]
         quantiles[:, step] = shape * np.exp(mean)[:, None]
-        deviations += np.where(known, logs - mean, 0).T / horizon
-    return quantiles, deviations[:, :-1]
+        if step in (0, horizon - 1):
+            deviations.append(np.where(known, logs - mean, 0).T[:, :-1])
+    return quantiles, np.hstack([deviations[0], deviations[-1]])
 
 
 def _weights(members: Sequence[Forecast], weights: Array) -> tuple[Member, ...]:
-    """Turn the weights of deviations into weights of members, whose sum is 1 at each step."""
-    every = np.vstack([weights, np.zeros(weights.shape[1])])
+    """Turn the weights of deviations into weights of members, whose sum is 1 at each step.
+
+    A member's weight is the effect of its width if it differs as much at the first step as at the
+    last one.
+    """
+    both = weights.reshape(2, len(members) - 1, -1).sum(axis=0)
+    every = np.vstack([both, np.zeros(both.shape[1])])
     shares = 1 / len(members) + every - every.mean(axis=0)
     return tuple(Member(each.predictor, share) for each, share in zip(members, shares, strict=True))
