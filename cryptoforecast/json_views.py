@@ -62,6 +62,7 @@ def backtest_json(result: Backtest, saved: str | None = None) -> Json:
         "cached": result.cached,
         "scores": {name: scores_json(steps) for name, steps in result.scores.items()},
         "verdict": verdict_json(result.verdict),
+        "verdicts": {name: verdict_json(each) for name, each in result.verdicts.items()},
         "notes": list(result.notes),
     }
 
@@ -120,6 +121,7 @@ def forecast_json(
     probabilities: Sequence[Probability] = (),
     touches: Sequence[Touch] = (),
     extremes: Extremes | None = None,
+    verdict: Verdict | None = None,
 ) -> Json:
     """Describe a forecast: one entry for each step, prices in the quote currency.
 
@@ -128,14 +130,16 @@ def forecast_json(
     ``quantiles`` are prices, and ``median`` is the quantile 0.5. ``mean`` is the point forecast of
     a model that was trained with squared error; otherwise it is ``mean_of_quantiles``.
     ``calibration`` is ``None`` if the band was not rescaled. ``ensemble`` is ``None`` for a single
-    network. The probabilities of ``touch`` go from step 1 to the horizon.
+    network. The probabilities of ``touch`` and the weights of ``members`` go from step 1 to the
+    horizon.
 
     Args:
         next_steps: A forecast from one origin.
-        loss: The loss of the model, ``"quantile"`` or ``"mse"``.
+        loss: The loss of the predictor, ``"quantile"`` or ``"mse"``.
         probabilities: Probabilities of this forecast.
         touches: Probabilities of touching a price.
         extremes: How far the price may go; ``None`` if it is not wanted.
+        verdict: Of a test of the predictor on these prices; ``None`` where they are too few.
     """
     forecast = next_steps.forecast
     prices = forecast.quantile_prices[0]
@@ -143,6 +147,12 @@ def forecast_json(
     times = _step_times(next_steps)
     return {
         "model": next_steps.model,
+        "predictor": forecast.predictor,
+        "members": [
+            {"name": each.name, "weight": [finite(value) for value in each.weights]}
+            for each in next_steps.members
+        ],
+        "verdict": None if verdict is None else verdict_json(verdict),
         "data": data_json(next_steps.history),
         "origin": time_json(forecast.origins[0]),
         "origin_closes_at": time_json(forecast.closes_at(0)[0]),

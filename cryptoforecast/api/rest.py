@@ -160,6 +160,7 @@ def _add_models(api: FastAPI, service: Service) -> None:
         above: Levels = (),
         below: Levels = (),
         touch: Levels = (),
+        predictor: str = "stack",
     ) -> JSONResponse:
         """Forecast a coin with the model, by default the coin that it was trained on.
 
@@ -172,6 +173,10 @@ def _add_models(api: FastAPI, service: Service) -> None:
 
         `touch` is such a price as well. The list `touch` of the answer has the probability that
         the price reaches it by each step, and `extremes` how far the price may go.
+
+        `predictor` is `stack`, which combines the model and HAR with the weights in `members`, or
+        one of the two by its name: `lstm` or `dense`, and `har`. `verdict` is that of a test of
+        the predictor on the last fifth of these prices.
         """
         levels = (
             read_levels("above", above),
@@ -179,7 +184,8 @@ def _add_models(api: FastAPI, service: Service) -> None:
             read_levels("touch", touch),
         )
         choices.check_levels([level for some in levels for level in some])
-        return JSONResponse(await forecasts.run(_forecast, service, name, coin, prices, *levels))
+        made = await forecasts.run(_forecast, service, name, coin, prices, *levels, predictor)
+        return JSONResponse(made)
 
 
 def _forecast(
@@ -190,17 +196,19 @@ def _forecast(
     above: Sequence[float],
     below: Sequence[float],
     touch: Sequence[float],
+    predictor: str,
 ) -> json_views.Json:
     saved = service.saved_models.load(name)
     card = saved.model.card
     query = MarketQuery(choices.default_coin(card) if coin is None else coin, card.interval)
     history = service.prices.history(query, prices=prices)
-    next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
+    next_steps = service.forecasts.next_steps(history, saved.model, saved.name, predictor)
     probabilities = service.forecasts.probabilities(next_steps, above, below)
     touches = service.forecasts.touch(next_steps, touch)
     extremes = service.forecasts.extremes(next_steps) if touch else None
-    loss = saved.model.spec.loss
-    return json_views.forecast_json(next_steps, loss, probabilities, touches, extremes)
+    loss = service.forecasts.loss(next_steps, saved.model)
+    verdict = service.backtests.verdict(history, saved.model, predictor)
+    return json_views.forecast_json(next_steps, loss, probabilities, touches, extremes, verdict)
 
 
 def _add_handlers(api: FastAPI) -> None:

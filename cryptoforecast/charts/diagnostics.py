@@ -61,7 +61,7 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Describe what ``delay`` shows: whether the forecast repeats the last price."""
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
-    name, quote = result.spec.network, result.history.quote
+    name, quote = result.predictor, result.history.quote
     off_target, off_last = (price_text(each, quote, estimate=True) for each in (own, behind))
     if own == 0 and behind == 0:
         return f"The price never moved, so {name} and the last price cannot be told apart."

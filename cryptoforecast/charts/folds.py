@@ -22,7 +22,7 @@ def table(walk_forward: WalkForward) -> pd.DataFrame:
         actuals in the 80 % band), ``epochs`` and ``seconds`` (NaN for a baseline).
     """
     result = walk_forward.backtest
-    index, name = result.history.candles.index, result.spec.network
+    index, name = result.history.candles.index, result.predictor
     length = result.history.candle_length
     rows = []
     for number, fold in enumerate(walk_forward.folds, start=1):

@@ -360,15 +360,21 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
     if args.data is None and args.coin is None:
         args.coin = choices.default_coin(saved.model.card)
     history = _history(service, args, saved.model)
-    next_steps = service.forecasts.next_steps(history, saved.model, saved.name)
     made = service.forecasts
+    next_steps = made.next_steps(history, saved.model, saved.name, args.predictor)
+    verdict = service.backtests.verdict(history, saved.model, args.predictor)
     probabilities = made.probabilities(next_steps, args.above, args.below)
     touches = made.touch(next_steps, args.touch)
     extremes = made.extremes(next_steps) if args.touch or args.paths is not None else None
     json = json_views.forecast_json(
-        next_steps, saved.model.spec.loss, probabilities, touches, extremes
+        next_steps,
+        made.loss(next_steps, saved.model),
+        probabilities,
+        touches,
+        extremes,
+        verdict,
     )
-    words = text.forecast(next_steps, saved.model, probabilities, touches, extremes)
+    words = text.forecast(next_steps, verdict, probabilities, touches, extremes)
     if args.paths is not None:
         files.write_table(made.path_table(next_steps), args.paths)
         json |= {"paths": str(args.paths)}

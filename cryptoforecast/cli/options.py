@@ -137,6 +137,13 @@ def _add_train(commands: Commands) -> None:
 def _add_forecast(commands: Commands) -> None:
     command = _command(commands, "forecast", "Forecast the steps after the last closed candle.")
     command.add_argument("--model", metavar="NAME", required=True, help="a saved model")
+    command.add_argument(
+        "--predictor",
+        metavar="NAME",
+        default="stack",
+        help="stack, which combines the model and har (the default), or one of the two by its "
+        "name: lstm, dense or har",
+    )
     for direction in ("above", "below"):
         command.add_argument(
             f"--{direction}",

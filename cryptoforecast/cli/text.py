@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cryptoforecast.service import choices
-from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
+from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
 from cryptoforecast.service.saved_models import parameters, unused_inputs
 from cryptoforecast.types import (
     INTERVAL_NOUNS,
@@ -24,7 +24,7 @@ from cryptoforecast.types import (
     Probability,
     Scores,
     Touch,
-    TrainedModel,
+    Verdict,
     WalkForward,
     price_text,
 )
@@ -127,7 +127,7 @@ def _scores(result: Backtest) -> list[str]:
 
 def _folds(tested: WalkForward) -> list[str]:
     """Put each fold on a line: its spans, its fit, and the model's errors over naive's."""
-    history, name = tested.backtest.history, tested.backtest.spec.network
+    history, name = tested.backtest.history, tested.backtest.predictor
     opens, closes = history.candles.index, history.candles.index + history.candle_length
     rows = []
     for number, fold in enumerate(tested.folds, start=1):
@@ -157,30 +157,32 @@ def _ratio(value: float, baseline: float) -> str:
 
 def forecast(
     next_steps: NextSteps,
-    model: TrainedModel,
+    verdict: Verdict | None,
     probabilities: Sequence[Probability] = (),
     touches: Sequence[Touch] = (),
     extremes: Extremes | None = None,
 ) -> str:
-    """Describe a forecast, after the model's past test and the warnings.
+    """Describe a forecast, after its test on these prices and the warnings.
 
     Args:
         next_steps: A forecast from one origin.
-        model: The model that made it.
+        verdict: Of a test of its predictor on these prices; ``None`` where they are too few.
         probabilities: Probabilities of this forecast.
         touches: Probabilities of touching a price.
         extremes: How far the price may go; ``None`` if it is not wanted.
     """
     forecast, history = next_steps.forecast, next_steps.history
     quote = history.quote
-    verdict = model.card.verdict or "This model was never tested."
-    lines = [f"Past test of {next_steps.model}: {verdict}", *next_steps.warnings, ""]
+    tested = "These prices are too few for a test." if verdict is None else verdict.sentence
+    lines = [f"Test of {next_steps.model} on these prices: {tested}", *next_steps.warnings, ""]
     lines += _prices(history)
     lines.append(
         f"Forecast from the last close, {price_text(float(forecast.close[0]), quote)} at "
         f"{_time(history.closes_at)} UTC. A time is when its price is known: the close of its "
         f"{history.interval} candle."
     )
+    if next_steps.members:
+        lines.append(members_sentence(next_steps.members))
     if next_steps.calibration is not None:
         since = f"{_time(next_steps.calibration.since + history.candle_length)} UTC"
         lines.append(calibration_sentence(next_steps.calibration, since))

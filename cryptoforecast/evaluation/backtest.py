@@ -16,10 +16,11 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import scores
 from cryptoforecast.evaluation.verdict import judge
-from cryptoforecast.forecasting import baselines, network, warnings
+from cryptoforecast.forecasting import baselines, network, stack, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.forecasting.baselines.common import MIN_RETURNS
 from cryptoforecast.forecasting.predictor import Predictor
+from cryptoforecast.forecasting.stack import MEMBERS, Stack
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.types import (
     Array,
@@ -65,7 +66,10 @@ def forecasts(
     judged across it.
     """
     rows = split.test_origins()
-    made = {each.name: each.forecast(history, rows) for each in predictors}
+    made: dict[str, Forecast] = {}
+    for each in predictors:
+        made |= _made(each, history, rows)
+    made = _in_order(made)
     changes = samples.unit_changes(history)
     if not changes:
         return made
@@ -74,6 +78,19 @@ def forecasts(
         name: dataclasses.replace(one, actual=np.where(unknown, np.nan, one.actual))
         for name, one in made.items()
     }
+
+
+def _in_order(forecasts: Mapping[str, Forecast]) -> dict[str, Forecast]:
+    """Put the baselines in their order, and the others after them as they are."""
+    names = [name for name in dict.fromkeys((*BASELINES, *forecasts)) if name in forecasts]
+    return {name: forecasts[name] for name in names}
+
+
+def _made(predictor: Predictor, history: PriceHistory, rows: range) -> Mapping[str, Forecast]:
+    """Let a predictor forecast; a stack returns its members' forecasts too, made once."""
+    if isinstance(predictor, Stack):
+        return predictor.with_members(history, rows).forecasts
+    return {predictor.name: predictor.forecast(history, rows)}
 
 
 def _across(changes: Sequence[int], rows: range, horizon: int) -> Array:
@@ -96,14 +113,18 @@ def evaluate(
         split: The split of the history.
         spec: Settings of the tested predictor; ``spec.network`` is its name.
     """
-    forecast, *references = (forecasts[name] for name in (spec.network, *REFERENCES))
+    references = [forecasts[name] for name in REFERENCES]
+    judged = [name for name in (stack.NAME, spec.network) if name in forecasts]
     return Backtest(
         history=history,
         spec=spec,
         split=split,
         forecasts=forecasts,
         scores=score(history, split, forecasts),
-        verdict=judge(forecast, *references, simulated=history.simulated),
+        verdicts={
+            name: judge(forecasts[name], *references, simulated=history.simulated)
+            for name in judged
+        },
         notes=warnings.of_test(history, split, specs.candles_read(spec)),
     )
 
@@ -135,7 +156,8 @@ def predictors(
             part in any case.
 
     Returns:
-        The baselines in the order of ``BASELINES``, then the network.
+        The baselines in the order of ``BASELINES``, then the stack, whose members are the network
+        ``MEMBERS``.
 
     Raises:
         InvalidInput: If ``spec`` names no predictor.
@@ -149,8 +171,11 @@ def predictors(
                 f"Received: {spec.network!r}."
             )
         selection.add(spec.network)
-    fitted: list[Predictor] = [*baselines.fit(selection, history, split)]
-    return fitted if model is None else [*fitted, network.for_test(model, split)]
+    if model is None:
+        return [*baselines.fit(selection, history, split)]
+    fitted = {each.name: each for each in baselines.fit({*selection, *MEMBERS}, history, split)}
+    members = tuple(fitted.pop(name) for name in MEMBERS)
+    return [*fitted.values(), Stack(network.for_test(model, split), members)]
 
 
 def holdout(
@@ -331,13 +356,10 @@ def _minute(time: pd.Timestamp) -> str:
 
 def with_baselines(result: Backtest, other: Backtest) -> Backtest:
     """Add the baselines that only another backtest of the same origins has, in their order."""
-    forecasts = {**other.forecasts, **result.forecasts}
+    forecasts = _in_order({**other.forecasts, **result.forecasts})
     figures = {**other.scores, **result.scores}
-    names = [name for name in (*BASELINES, result.spec.network) if name in forecasts]
     return dataclasses.replace(
-        result,
-        forecasts={name: forecasts[name] for name in names},
-        scores={name: figures[name] for name in names},
+        result, forecasts=forecasts, scores={name: figures[name] for name in forecasts}
     )
 
 
@@ -349,9 +371,12 @@ def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backt
     read = len(history) - result.split.test_start + model.card.needs - 1
     return dataclasses.replace(
         result,
-        verdict=_withdrawn(result, model, begins + history.candle_length)
-        if seen
-        else result.verdict,
+        verdicts={
+            name: _withdrawn(history, verdict, model, begins + history.candle_length)
+            if seen
+            else verdict
+            for name, verdict in result.verdicts.items()
+        },
         model=model,
         cached=cached,
         seen=seen,
@@ -389,15 +414,18 @@ def _may_have_seen(history: PriceHistory, model: TrainedModel, begins: pd.Timest
     return bool(pd.Timestamp(model.card.cutoff) >= begins)
 
 
-def _withdrawn(result: Backtest, model: TrainedModel, first: pd.Timestamp) -> Verdict:
+def _withdrawn(
+    history: PriceHistory, verdict: Verdict, model: TrainedModel, first: pd.Timestamp
+) -> Verdict:
     """Withdraw a verdict: the model may have been fitted on part of the test span.
 
     Args:
-        result: The test.
+        history: The prices of the test.
+        verdict: What the test found.
         model: The model.
         first: When the first forecast of the test is made, at the close of a candle.
     """
-    history, card = result.history, model.card
+    card = model.card
     unseen = history.candles.index > pd.Timestamp(card.cutoff)
     enough = unseen.sum() >= samples.MIN_ORIGINS["test"] + model.spec.horizon
     remedy = (
@@ -409,6 +437,6 @@ def _withdrawn(result: Backtest, model: TrainedModel, first: pd.Timestamp) -> Ve
     sentence = (
         f"Not a fair test: the model was fitted on prices up to {card.learnt_until:%Y-%m-%d}, and "
         f"the test span begins on {first:%Y-%m-%d}. {remedy} Take with care: "
-        f"{result.verdict.sentence}"
+        f"{verdict.sentence}"
     )
-    return dataclasses.replace(result.verdict, beats_baseline=False, sentence=sentence)
+    return dataclasses.replace(verdict, beats_baseline=False, sentence=sentence)

@@ -5,14 +5,20 @@ The predictors are those of a backtest.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from cryptoforecast.forecasting import network, paths, warnings
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.forecasting import network, paths, stack, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.forecasting.predictor import Predictor
+from cryptoforecast.forecasting.stack import Stack
 from cryptoforecast.learning import inference, samples, specs
 from cryptoforecast.types import (
     QUANTILES,
     Calibration,
+    Member,
     NextSteps,
     PriceHistory,
     Spread,
@@ -23,30 +29,66 @@ from cryptoforecast.types import (
 _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
 
 
-def of_network(history: PriceHistory, model: TrainedModel) -> NextSteps:
-    """Let a network forecast the steps after the last closed candle.
+def of_model(history: PriceHistory, model: TrainedModel, predictor: str = stack.NAME) -> NextSteps:
+    """Let a network, or a stack of it and others, forecast the steps after the last closed candle.
 
     Args:
         history: ``n`` candles.
         model: A trained network.
+        predictor: ``"stack"``, or the name of one of its members; see ``members``.
 
     Returns:
-        The forecast with its warnings, how its band was rescaled, and how much the networks of
-        an ensemble differ.
+        The forecast with its warnings, how its band was rescaled, how much the networks of an
+        ensemble differ, and the members of the stack.
 
     Raises:
+        InvalidInput: If the stack has no such member.
         NotEnoughData: If there are fewer candles than the model needs.
     """
+    check_predictor(model, predictor)
+    if predictor in stack.MEMBERS:
+        return of_baseline(history, predictor, model.spec.horizon)
     history = samples.in_one_unit(history)
-    predictor = network.for_next_steps(model, history)
-    forecast, calibration = predictor.calibrated_forecast(history, history.last_row)
+    alone = network.for_next_steps(model, history)
+    whole = Stack(alone, _other_members(history, model.spec.horizon))
     caveats = warnings.of_forecast(history, model)
+    members: tuple[Member, ...] = ()
+    if predictor == stack.NAME:
+        stacked = whole.with_members(history, history.last_row)
+        forecast, calibration, members = stacked.forecast, stacked.calibration, stacked.members
+        again: Predictor = dataclasses.replace(whole, burn_in=False)
+    else:
+        forecast, calibration = alone.calibrated_forecast(history, history.last_row)
+        again = alone
     if calibration is None:
         caveats = (*caveats, *warnings.of_band(network.known_outcomes(history, model)))
-    earlier = paths.earlier(predictor, forecast.horizon, specs.needs(model.spec) - 1)
     return NextSteps(
-        predictor.name, history, forecast, caveats, calibration, spread(history, model), earlier
+        model=alone.name,
+        history=history,
+        forecast=forecast,
+        warnings=caveats,
+        calibration=calibration,
+        spread=spread(history, model),
+        earlier=paths.earlier(again, forecast.horizon, specs.needs(model.spec) - 1),
+        members=members,
     )
+
+
+def check_predictor(model: TrainedModel, predictor: str) -> None:
+    """Raise ``InvalidInput`` unless this is the stack of a model or one of its members."""
+    names = (stack.NAME, model.spec.network, *stack.MEMBERS)
+    if predictor not in names:
+        raise InvalidInput(
+            f"`predictor` must be one of {', '.join(names)}. Received: {predictor!r:.80}."
+        )
+
+
+def _other_members(history: PriceHistory, horizon: int) -> tuple[Predictor, ...]:
+    """Fit the members beside the network; none where there are too few candles for that."""
+    try:
+        return tuple(BASELINES[name].fit(history, len(history), horizon) for name in stack.MEMBERS)
+    except NotEnoughData:
+        return ()
 
 
 def of_baseline(history: PriceHistory, name: str, horizon: int) -> NextSteps:
@@ -84,6 +126,17 @@ def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
         networks=len(networks),
         point=points.std(axis=0, ddof=1),
         width=widths.std(axis=0, ddof=1) / widths.mean(axis=0),
+    )
+
+
+def members_sentence(members: tuple[Member, ...]) -> str:
+    """Write what a stack is made of, with the weights at its last step."""
+    parts = [f"{each.name} {each.weights[-1]:.0%}" for each in members]
+    if len(parts) == 1:
+        return f"This forecast is that of {members[0].name} alone, corrected by its past."
+    return (
+        f"This forecast combines {' and '.join([', '.join(parts[:-1]), parts[-1]])} (their weights "
+        "at the last step, learnt from how their past forecasts turned out)."
     )
 
 

@@ -39,6 +39,8 @@ from cryptoforecast.types import (
 )
 
 NAME = "stack"
+#: Names of the baselines that are members beside the network.
+MEMBERS = ("har",)
 #: Penalties of the regression of widths, see ``band_width.PENALTY``: of its usual regressors, and
 #: of the members' deviations from the mean. Of 100 to 3,000 the first was best on the validation
 #: rows of hours (3,000 was a little better for days), and of 5 to 300 the second.
@@ -82,10 +84,13 @@ class Stack:
     Attributes:
         network: The network; its direction moves the middle.
         others: Predictors whose forecasts from any row depend on candles up to it alone.
+        burn_in: Whether rows before the first origin give outcomes. Without them the first
+            origins have the mean band as it is.
     """
 
     network: NetworkPredictor
     others: tuple[Predictor, ...]
+    burn_in: bool = True
 
     @property
     def name(self) -> str:
@@ -107,7 +112,7 @@ class Stack:
         Raises:
             NotEnoughData: If the first origin has too few candles before it.
         """
-        earlier = self.network.with_burn_in(rows)
+        earlier = self.network.with_burn_in(rows) if self.burn_in else rows
         past = rows.start - earlier.start
         own = self.network.uncalibrated_forecast(history, earlier)
         network, network_calibration = self.network.calibrated(own, history, rows)
@@ -190,7 +195,7 @@ def _weights(members: Sequence[Forecast], weights: Array) -> tuple[Member, ...]:
     A member's weight is the effect of its width if it differs as much at the first step as at the
     last one.
     """
-    both = weights.reshape(2, len(members) - 1, -1).sum(axis=0)
+    both = weights.reshape(2, len(members) - 1, weights.shape[1]).sum(axis=0)
     every = np.vstack([both, np.zeros(both.shape[1])])
     shares = 1 / len(members) + every - every.mean(axis=0)
     return tuple(Member(each.predictor, share) for each, share in zip(members, shares, strict=True))

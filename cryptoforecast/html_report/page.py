@@ -85,7 +85,7 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
             for make in makers(result, view).values()
         ]
     body += ["<h2>Data, settings and versions</h2>", *_origin(result, walk_forward)]
-    title = _text(f"{result.history.market} {result.history.interval}: {result.spec.network}")
+    title = _text(f"{result.history.market} {result.history.interval}: {result.predictor}")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(nonce)}">'

@@ -25,6 +25,8 @@ from cryptoforecast.types import (
     NextSteps,
     Probability,
     Touch,
+    TrainedModel,
+    Verdict,
     moment_text,
     price_text,
 )
@@ -41,16 +43,14 @@ class Forecast(Value):
 
     Attributes:
         steps: The forecast as the app itself uses it.
-        loss: The model's, ``"quantile"`` or ``"mse"``.
+        network: The model that it was made with.
         levels: Probabilities of ending above or below the given prices.
-        model_verdict: The verdict on the model, one sentence; empty if it was never tested.
         touches: Probabilities of touching the given prices.
     """
 
     steps: NextSteps
-    loss: str
+    network: TrainedModel
     levels: tuple[Probability, ...] = ()
-    model_verdict: str = ""
     touches: tuple[Touch, ...] = ()
 
     def __len__(self) -> int:
@@ -60,6 +60,26 @@ class Forecast(Value):
     def warnings(self) -> tuple[str, ...]:
         """Sentences to read before the numbers."""
         return self.steps.warnings
+
+    @property
+    def predictor(self) -> str:
+        """Name of what forecasts: ``"stack"``, a network or a baseline."""
+        return self.steps.forecast.predictor
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """Verdict of a test of the predictor on the last share of the same prices.
+
+        ``None`` where the prices are too few. Computed when it is first asked for, in a second or
+        so.
+        """
+        return shared().backtests.verdict(self.steps.history, self.network, self.predictor)
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """What a stack combines: one row a step, and the weight of each member as a column."""
+        weights = {each.name: each.weights for each in self.steps.members}
+        return pd.DataFrame({"step": range(1, len(self) + 1), **weights})
 
     @cached_property
     def fingerprint(self) -> str:
@@ -165,7 +185,10 @@ class Forecast(Value):
 
     def _json(self) -> json_views.Json:
         extremes = shared().forecasts.extremes(self.steps) if self.touches else None
-        return json_views.forecast_json(self.steps, self.loss, self.levels, self.touches, extremes)
+        loss = shared().forecasts.loss(self.steps, self.network)
+        return json_views.forecast_json(
+            self.steps, loss, self.levels, self.touches, extremes, self.verdict
+        )
 
     def __repr__(self) -> str:
         history, forecast = self.steps.history, self.steps.forecast
@@ -180,7 +203,7 @@ class Forecast(Value):
         )
 
     def _repr_html_(self) -> str:
-        verdict = heading(self.model_verdict) if self.model_verdict else ""
+        verdict = "" if self.verdict is None else heading(self.verdict.sentence)
         shown = self.frame()[["step", "closes_at", "q0.1", "median", "q0.9"]]
         title = repr(self).partition("\n")[0]
         return verdict + paragraphs((*self.warnings, title)) + table(shown, index=False)

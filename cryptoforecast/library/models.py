@@ -78,6 +78,7 @@ class Model(Value):
         above: float | Iterable[float] = (),
         below: float | Iterable[float] = (),
         touch: float | Iterable[float] = (),
+        predictor: str = "stack",
     ) -> Forecast:
         """Forecast the steps after the last closed candle.
 
@@ -88,13 +89,16 @@ class Model(Value):
             below: Likewise of ending below.
             touch: Levels; ``Forecast.touch`` then has the probability that a high or a low reaches
                 each of them by each step.
+            predictor: ``"stack"``, which combines the network and HAR, or one of the two by its
+                name: ``"lstm"`` or ``"dense"``, and ``"har"``.
 
         Returns:
             The forecast, with its band and its warnings.
 
         Raises:
             NotEnoughData: If there are fewer candles than the model needs.
-            InvalidInput: If ``prices`` are not ``Prices``, or a level can't be a price.
+            InvalidInput: If ``prices`` are not ``Prices``, a level can't be a price, or the stack
+                has no such member.
 
         Example:
             >>> import cryptoforecast as cf
@@ -104,11 +108,11 @@ class Model(Value):
             (1, np.True_)
         """
         service, history = shared().forecasts, history_of(prices)
-        steps = service.next_steps(history, self.network, self.name)
+        steps = service.next_steps(history, self.network, self.name, predictor)
         given = _levels("above", above), _levels("below", below), _levels("touch", touch)
         choices.check_levels([level for some in given for level in some])
         levels, touches = service.probabilities(steps, *given[:2]), service.touch(steps, given[2])
-        return Forecast(steps, self.spec.loss, levels, self.card.verdict, touches)
+        return Forecast(steps, self.network, levels, touches)
 
     def backtest(
         self,

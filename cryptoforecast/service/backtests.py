@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 import pandas as pd
 
 from cryptoforecast.cache import LruCache
+from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
@@ -18,7 +19,15 @@ from cryptoforecast.service import effort, keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.training import TrainingService
-from cryptoforecast.types import UNWATCHED, Backtest, ModelSpec, Monitor, PriceHistory, TrainedModel
+from cryptoforecast.types import (
+    UNWATCHED,
+    Backtest,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    TrainedModel,
+    Verdict,
+)
 
 __all__ = ["BacktestService", "forecast_bytes", "missing_baselines", "why_no_free_run"]
 
@@ -132,6 +141,20 @@ class BacktestService:
             tested = float((history.candles.index >= since).mean())
         spec = dataclasses.replace(model.spec, test=tested)
         return self._result(key, history, make, spec)
+
+    def verdict(self, history: PriceHistory, model: TrainedModel, predictor: str) -> Verdict | None:
+        """Return the verdict on a saved model's stack, or on one of its members, by its name.
+
+        Returns:
+            ``None`` where the prices are too few for a test.
+        """
+        try:
+            result = self.of_saved(history, model)
+            if predictor not in result.verdicts:
+                result = self.of_baseline(history, predictor, model.spec.horizon)
+        except NotEnoughData:
+            return None
+        return result.verdicts[predictor]
 
     def with_all_baselines(self, result: Backtest) -> Backtest:
         """Return a backtest with the heavy baselines added, which takes some seconds."""

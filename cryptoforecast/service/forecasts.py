@@ -10,8 +10,12 @@ import pandas as pd
 
 from cryptoforecast.cache import LruCache, LruCaches
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.forecasting import next_steps, paths, probability, warnings
-from cryptoforecast.forecasting.next_steps import calibration_sentence, spread_sentence
+from cryptoforecast.forecasting import next_steps, paths, probability, stack, warnings
+from cryptoforecast.forecasting.next_steps import (
+    calibration_sentence,
+    members_sentence,
+    spread_sentence,
+)
 from cryptoforecast.learning import inference, samples
 from cryptoforecast.service import keys
 from cryptoforecast.service.heavy import OneHeavyFit
@@ -27,7 +31,10 @@ from cryptoforecast.types import (
     TrainedModel,
 )
 
-__all__ = ["PREDICT_MODEL", "ForecastService", "calibration_sentence", "spread_sentence"]
+__all__ = [
+    "PREDICT_MODEL", "ForecastService", "calibration_sentence", "members_sentence",
+    "spread_sentence",
+]  # fmt: skip
 
 #: The saved model behind ``POST /predict``.
 PREDICT_MODEL = "btc-1h-lstm-close"
@@ -65,9 +72,13 @@ class ForecastService:
         self._paths: LruCaches[Paths] = LruCaches(1)
 
     def next_steps(
-        self, history: PriceHistory, model: TrainedModel, name: str | None = None
+        self,
+        history: PriceHistory,
+        model: TrainedModel,
+        name: str | None = None,
+        predictor: str = stack.NAME,
     ) -> NextSteps:
-        """Forecast the steps after the last closed candle with a network.
+        """Forecast the steps after the last closed candle with a network and its stack.
 
         The band is calibrated on earlier forecasts of the same model.
 
@@ -75,16 +86,31 @@ class ForecastService:
             history: ``n`` candles.
             model: The network.
             name: Name of the saved model; by default that of the network.
+            predictor: ``"stack"``, or the name of one of its members.
 
         Raises:
+            InvalidInput: If the stack has no such member.
             NotEnoughData: If there are fewer candles than the model needs.
         """
+        next_steps.check_predictor(model, predictor)
         history = samples.in_one_unit(history)
+        if predictor in stack.MEMBERS:
+            steps = self.of_baseline(history, predictor, model.spec.horizon)
+            return dataclasses.replace(steps, model=name or steps.model)
         # Warnings depend on the age of the prices and on everything on the model's card.
         prices = keys.of_prices(history), history.fetched_at
-        key = (prices, keys.of_model(model), repr(model.card))
-        steps = self._of_networks.get_or_make(key, lambda: next_steps.of_network(history, model))
+        key = (prices, keys.of_model(model), repr(model.card), predictor)
+        steps = self._of_networks.get_or_make(
+            key, lambda: next_steps.of_model(history, model, predictor)
+        )
         return dataclasses.replace(steps, model=name or steps.model, history=history)
+
+    def loss(self, steps: NextSteps, model: TrainedModel) -> str:
+        """Return the loss behind the points of a forecast, ``"quantile"`` or ``"mse"``.
+
+        Only a network by itself has the mean as its point; a stack and a baseline have the median.
+        """
+        return model.spec.loss if steps.forecast.predictor == model.spec.network else "quantile"
 
     def of_baseline(self, history: PriceHistory, name: str, horizon: int) -> NextSteps:
         """Forecast the next steps with a baseline that is fitted on all closed candles.

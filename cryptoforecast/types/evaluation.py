@@ -88,7 +88,8 @@ class Backtest:
         split: The training, validation and test spans.
         forecasts: Forecast by predictor, all from the origins ``split.test_origins()``.
         scores: Scores by predictor, one ``Scores`` for each step.
-        verdict: Whether the model under test beats naive at the last step.
+        verdicts: Whether a predictor beats naive at the last step, by its name: the stack and
+            the network in it, or the baseline under test. The first is shown first.
         model: The network under test; ``None`` for a baseline, or where each fold has its own.
         cached: Whether the network came from the training cache.
         seen: Whether the network may have been fitted on part of the test span.
@@ -100,16 +101,26 @@ class Backtest:
     split: Split
     forecasts: Mapping[str, Forecast]
     scores: Mapping[str, tuple[Scores, ...]]
-    verdict: Verdict
+    verdicts: Mapping[str, Verdict]
     model: TrainedModel | None = None
     cached: bool = False
     seen: bool = False
     notes: tuple[str, ...] = ()
 
     @property
+    def predictor(self) -> str:
+        """Name of the predictor that is shown first: the stack where there is one."""
+        return next(iter(self.verdicts))
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the predictor that is shown first."""
+        return self.verdicts[self.predictor]
+
+    @property
     def forecast(self) -> Forecast:
-        """The forecast of the model under test."""
-        return self.forecasts[self.spec.network]
+        """The forecast of the predictor that is shown first."""
+        return self.forecasts[self.predictor]
 
     @property
     def own(self) -> bool:

@@ -12,7 +12,7 @@ from cryptoforecast.ui.words import plain
 
 def show(service: Service, test: FinishedTest) -> None:
     """Draw the two download buttons."""
-    history, name = test.result.history, test.result.spec.network
+    history, name = test.result.history, test.result.predictor
     label = "simulated-" if history.simulated else ""
     file = f"{label}{history.market}-{history.interval}-{name}".lower()
     st.subheader("Download the results")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.service.forecasts import calibration_sentence, spread_sentence
+from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
 from cryptoforecast.types import NextSteps
 from cryptoforecast.ui import elements, figures, forecast_table, local_time
 from cryptoforecast.ui.words import plain
@@ -25,6 +25,8 @@ def show(future: NextSteps) -> None:
     still = figures.fan_still(future, summary, dark=dark)
     figure = figures.fan(future, dark=dark, zone=local_time.zone(future.closing_times[-1]))
     elements.chart(figure, alt=summary, key="fan", still=still)
+    if future.members:
+        st.caption(plain(members_sentence(future.members)))
     if future.calibration is not None:
         since = style.moment(future.calibration.since + future.history.candle_length)
         st.caption(plain(calibration_sentence(future.calibration, since)))

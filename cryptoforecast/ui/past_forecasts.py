@@ -33,5 +33,5 @@ def show(result: Backtest) -> None:
         result.forecast,
         lambda: result.forecast.frame(step),
         result.history,
-        f"{result.spec.network}-test-step-{step}",
+        f"{result.predictor}-test-step-{step}",
     )

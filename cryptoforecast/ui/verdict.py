@@ -41,7 +41,7 @@ def show(result: Backtest) -> None:
 
 def figures(result: Backtest) -> None:
     """Show the four figures that matter, of the last step."""
-    own, naive = result.scores[result.spec.network][-1], result.scores["naive"][-1]
+    own, naive = result.scores[result.predictor][-1], result.scores["naive"][-1]
     ahead = style.step_label(result.spec.horizon, result.history.interval)
     quote = result.history.quote
     mae = words.money(own.mae, quote)

@@ -113,5 +113,5 @@ def _free_run(service: Service, result: Backtest) -> None:
 def _draw(section: html_report.Section, result: Backtest) -> None:
     elements.chart(section.figure, alt=section.sentence, key=f"section-{section.name}")
     st.caption(plain(section.sentence))
-    name = f"{result.spec.network}-{section.name}"
+    name = f"{result.predictor}-{section.name}"
     elements.table(section.title, lambda: section.frame, result.history, name)
