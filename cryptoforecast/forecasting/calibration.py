@@ -43,25 +43,31 @@ _SHARES = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _LEVELS])
 _OUTCOMES_A_LENGTH = 8
 
 
-def factors(forecast: Forecast, burn_in: int, shrinkage: float = SHRINKAGE) -> Array:
+def factors(
+    forecast: Forecast,
+    burn_in: int,
+    shrinkage: float = SHRINKAGE,
+    refresh_rows: int = REFRESH_ROWS,
+) -> Array:
     """Measure the factors from the outcomes known at each origin.
 
     For each level, the factor is a quantile of residual over predicted distance in the last
     outcomes known at the origin. It is drawn towards 1 where it is uncertain (see ``SHRINKAGE``).
     The outcome of step ``k`` is known ``k`` rows after its origin. Factors are measured again
-    every ``REFRESH_ROWS`` rows and hold until then.
+    every ``refresh_rows`` rows and hold until then.
 
     Args:
         forecast: Forecasts of one predictor from consecutive rows.
         burn_in: Number of first rows that only give outcomes and get no factors.
         shrinkage: How far uncertain factors are drawn towards 1; see ``SHRINKAGE``.
+        refresh_rows: Rows until factors are measured again.
 
     Returns:
-        ``(blocks, horizon, 9)``, one block for every ``REFRESH_ROWS`` rows after the burn-in; 1 for
+        ``(blocks, horizon, 9)``, one block for every ``refresh_rows`` rows after the burn-in; 1 for
         the median, and at steps with fewer than ``MIN_OUTCOMES`` outcomes.
     """
     residual = forecast.actual_returns - forecast.quantiles[..., MEDIAN]
-    starts = np.arange(0, len(forecast) - burn_in, REFRESH_ROWS)
+    starts = np.arange(0, len(forecast) - burn_in, refresh_rows)
     result = np.ones((len(starts), forecast.horizon, len(QUANTILES)))
     # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(1, forecast.horizon + 1):
@@ -73,13 +79,16 @@ def factors(forecast: Forecast, burn_in: int, shrinkage: float = SHRINKAGE) -> A
     return result
 
 
-def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
+def calibrated(
+    forecast: Forecast, burn_in: int, by: Array, refresh_rows: int = REFRESH_ROWS
+) -> Forecast:
     """Rescale the bands after the burn-in by the factors of their blocks.
 
     Args:
         forecast: Forecasts of one predictor from consecutive rows.
         burn_in: Number of first rows to leave out.
         by: ``(blocks, horizon, 9)`` factors; see ``factors``.
+        refresh_rows: Rows of a block.
 
     Returns:
         The forecasts after the burn-in, with the same medians and points.
@@ -87,10 +96,10 @@ def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
     after = forecast[burn_in:]
     if (by == 1).all():
         return after
-    quantiles = after.quantiles.copy()
-    for step in range(forecast.horizon):
-        rows = np.repeat(by[:, step], REFRESH_ROWS, axis=0)[: len(quantiles)]
-        quantiles[:, step] = _rescaled(quantiles[:, step], rows)
+    quantiles = np.empty_like(after.quantiles)
+    for block, factor in enumerate(by):
+        rows = slice(block * refresh_rows, (block + 1) * refresh_rows)
+        quantiles[rows] = _rescaled(after.quantiles[rows], factor)
     return dataclasses.replace(after, quantiles=quantiles)
 
 

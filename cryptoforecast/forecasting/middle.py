@@ -14,7 +14,7 @@ from cryptoforecast.forecasting.calibration import CALIBRATION_ROWS, MIN_OUTCOME
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
 #: Shares of the predicted move that are compared.
-SHARES = np.linspace(0, 1, 11)
+SHARES = np.linspace(0, 1, 6)
 #: A share is multiplied by ``1 - SHRINKAGE / t^2``, with its gain ``t`` in standard errors, and is
 #: 0 where that is negative. Of 1 to 6, with this one no coin's errors on validation rows were
 #: 0.1 % larger than the last price's, and little of what was real an hour ahead was lost.
@@ -40,13 +40,14 @@ def shares(forecast: Forecast) -> Array:
     """
     result = np.zeros((len(forecast), forecast.horizon))
     starts = np.arange(0, len(forecast), REFRESH_ROWS)
-    actual = forecast.actual_returns
+    low, medians, high = (
+        forecast.quantiles[..., level].astype(float) for level in (_LOW, MEDIAN, _HIGH)
+    )
+    widths = np.maximum(high - low, MIN_WIDTH)
+    moves, outcomes = (medians / widths).T.copy(), (forecast.actual_returns / widths).T.copy()
     for step in range(1, forecast.horizon + 1):
-        quantiles = forecast.quantiles[:, step - 1].astype(float)
-        width = np.maximum(quantiles[:, _HIGH] - quantiles[:, _LOW], MIN_WIDTH)
-        move, outcome = quantiles[:, MEDIAN] / width, actual[:, step - 1] / width
         known = np.maximum(0, starts - step + 1)
-        measured = _step_shares(move, outcome, known, step)
+        measured = _step_shares(moves[step - 1], outcomes[step - 1], known, step)
         result[:, step - 1] = np.repeat(measured, REFRESH_ROWS)[: len(forecast)]
     return result
 
@@ -63,13 +64,12 @@ def _step_shares(move: Array, outcome: Array, known: Array, step: int) -> Array:
     Returns:
         ``(moments,)`` between 0 and 1.
     """
-    gains = np.abs(outcome)[:, None] - np.abs(outcome[:, None] - SHARES * move[:, None])
-    valid = np.isfinite(gains).all(axis=1)
-    gains[~valid] = 0
-    first = np.maximum(0, known - CALIBRATION_ROWS)
+    gains = np.abs(outcome) - np.abs(outcome - SHARES[:, None] * move)
+    valid = np.isfinite(gains).all(axis=0)
+    gains[:, ~valid] = 0
+    first = np.searchsorted(known, known - CALIBRATION_ROWS)
     counts, sums, squares = (
-        _before(values, known) - _before(values, first)
-        for values in (valid.astype(float)[:, None], gains, gains**2)
+        _between(values, known, first) for values in (valid.astype(float)[None], gains, gains**2)
     )
     means = sums / np.maximum(counts, 1)
     best = means.argmax(axis=1)
@@ -83,8 +83,18 @@ def _step_shares(move: Array, outcome: Array, known: Array, step: int) -> Array:
     return np.where(enough, SHARES[best] * np.maximum(trust, 0), 0.0)
 
 
-def _before(values: Array, ends: Array) -> Array:
-    """Sum the rows of ``(n, k)`` values before each end, ``(ends, k)``."""
-    totals = np.vstack([np.zeros((1, values.shape[1])), values.cumsum(axis=0)])
-    sums: Array = totals[ends]
+def _between(values: Array, ends: Array, first: Array) -> Array:
+    """Sum the columns of ``(k, n)`` values before each end, from that of an earlier end on.
+
+    Args:
+        values: ``(k, n)``.
+        ends: ``(moments,)`` columns, rising.
+        first: ``(moments,)``, index of the end from which on columns count.
+
+    Returns:
+        ``(moments, k)``.
+    """
+    parts = [part.sum(axis=1) for part in np.split(values, ends, axis=1)[:-1]]
+    totals = np.cumsum(parts, axis=0)
+    sums: Array = totals - totals[first]
     return sums

@@ -49,9 +49,13 @@ PENALTIES = 300.0, 20.0
 #: in part, so less is left to correct: of 4 to 64, larger ones were better for far steps, and
 #: from 64 on bands of hours became too narrow.
 SHRINKAGE = 16.0
+#: Rows until the levels are calibrated again; once a week is no better, and takes longer.
+REFRESH_ROWS = 4 * calibration.REFRESH_ROWS
 #: Smallest width of a band, log-return: the band of a flat market has none.
 MIN_WIDTH = 1e-9
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
+# Rows whose bands are averaged at once: few enough for the processor's cache.
+_BLOCK_ROWS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,13 +153,11 @@ def combined(
     mean = dataclasses.replace(network, predictor=NAME, quantiles=quantiles)
     widths, weights = band_width.fit(mean, history, deviations, PENALTIES)
     moves = network.quantiles[..., MEDIAN] * middle.shares(network)
-    moved = dataclasses.replace(
-        mean,
-        quantiles=band_width.rescaled(mean, widths).quantiles + moves[..., None],
-        predicted=network.close[:, None] * np.exp(moves),
-    )
-    levels = calibration.factors(moved, burn_in, SHRINKAGE)
-    stacked = calibration.calibrated(moved, burn_in, levels)
+    quantiles *= widths[..., None].astype(np.float32)
+    quantiles += moves[..., None].astype(np.float32)
+    moved = dataclasses.replace(mean, predicted=network.close[:, None] * np.exp(moves))
+    levels = calibration.factors(moved, burn_in, SHRINKAGE, REFRESH_ROWS)
+    stacked = calibration.calibrated(moved, burn_in, levels, REFRESH_ROWS)
     return stacked, _weights(members, weights), widths[-1, :, None] * levels[-1]
 
 
@@ -169,24 +171,28 @@ def _mean_band(members: Sequence[Forecast]) -> tuple[Array, Array]:
         the logarithm of each member's width, except the last, exceeds the mean, at the first step
         and at the last.
     """
-    size, horizon = members[0].predicted.shape
-    quantiles = np.empty((size, horizon, len(QUANTILES)), np.float32)
-    deviations = []
-    # Step by step: of a long history all of them at once would take many times its memory.
-    for step in range(horizon):
-        bands = np.stack([each.quantiles[:, step] for each in members]).astype(float)
-        bands -= bands[..., MEDIAN : MEDIAN + 1]
-        widths = np.maximum(bands[..., _HIGH] - bands[..., _LOW], MIN_WIDTH)
-        known = np.isfinite(bands).all(axis=2)
-        counts = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-        logs = np.where(known, np.log(widths), 0)
-        shapes = np.where(known[..., None], bands / widths[..., None], 0)
-        mean = logs.sum(axis=0) / counts
-        shape = shapes.sum(axis=0) / counts[:, None]
-        quantiles[:, step] = shape * np.exp(mean)[:, None]
-        if step in (0, horizon - 1):
-            deviations.append(np.where(known, logs - mean, 0).T[:, :-1])
-    return quantiles, np.hstack([deviations[0], deviations[-1]])
+    widths = np.stack([
+        (each.quantiles[..., _HIGH] - each.quantiles[..., _LOW]).astype(float) for each in members
+    ])  # fmt: skip
+    known = np.isfinite(widths)
+    logs = np.where(known, np.log(np.maximum(widths, MIN_WIDTH)), 0)
+    counts = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    mean = logs.sum(axis=0) / counts
+    shares = np.where(known, np.exp(mean - logs), 0).astype(np.float32) / counts.astype(np.float32)
+    quantiles = np.empty(members[0].quantiles.shape, np.float32)
+    # In blocks of rows: of a long history all of them at once would take many times its memory.
+    for start in range(0, len(quantiles), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        block = np.zeros_like(quantiles[rows])
+        for each, there, share in zip(members, known, shares, strict=True):
+            band = each.quantiles[rows].astype(np.float32)
+            band -= band[..., MEDIAN, None]
+            band *= share[rows, :, None]
+            block += band if there[rows].all() else np.where(there[rows, :, None], band, 0)
+        quantiles[rows] = block
+    quantiles[np.isnan(mean)] = np.nan
+    deviations = np.where(known, logs - mean, 0)[:-1, :, [0, -1]]
+    return quantiles, np.concatenate(deviations, axis=1) if len(deviations) else mean[:, :0]
 
 
 def _weights(members: Sequence[Forecast], weights: Array) -> tuple[Member, ...]:
@@ -195,7 +201,7 @@ def _weights(members: Sequence[Forecast], weights: Array) -> tuple[Member, ...]:
     A member's weight is the effect of its width if it differs as much at the first step as at the
     last one.
     """
-    both = weights.reshape(2, len(members) - 1, weights.shape[1]).sum(axis=0)
+    both = weights.reshape(len(members) - 1, 2, weights.shape[1]).sum(axis=1)
     every = np.vstack([both, np.zeros(both.shape[1])])
     shares = 1 / len(members) + every - every.mean(axis=0)
     return tuple(Member(each.predictor, share) for each, share in zip(members, shares, strict=True))
