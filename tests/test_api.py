@@ -130,7 +130,7 @@ def test_it_serves_under_a_prefix_too(service):
 
 
 def test_predict_and_forecast_agree_to_the_last_digit(client, service):
-    forecast = client.get(f"/models/{PREDICT_MODEL}/forecast?coin=BTC").json()
+    forecast = client.get(f"/models/{PREDICT_MODEL}/forecast?coin=BTC&predictor=lstm").json()
     closes = service.prices.history(MarketQuery("BTC", "1h")).candles["close"].iloc[-60:].tolist()
     assert closes[-1] == forecast["last_close"]
     predicted = post(client, json.dumps({"prices": closes})).json()["predicted_next_hour_price"]

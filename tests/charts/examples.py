@@ -63,7 +63,7 @@ def backtest(n=400, horizon=1, simulated=False) -> Backtest:
     forecast = forecast_of(history, range(cut, n - horizon), horizon)
     split = Split(n, int(n * 0.64), cut, horizon)
     spec = ModelSpec(horizon=horizon)
-    return Backtest(history, spec, split, {"lstm": forecast}, {}, VERDICT)
+    return Backtest(history, spec, split, {"lstm": forecast}, {}, {"lstm": VERDICT})
 
 
 def next_steps(horizon=24, interval="1h", simulated=False) -> NextSteps:

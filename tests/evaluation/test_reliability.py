@@ -38,7 +38,7 @@ def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
     )
     spec = ModelSpec(horizon=horizon)
     split = Split(rows, begin // 2, begin, horizon)
-    return Backtest(history, spec, split, {"lstm": forecast}, {}, VERDICT)
+    return Backtest(history, spec, split, {"lstm": forecast}, {}, {"lstm": VERDICT})
 
 
 def test_a_band_of_the_right_width_is_reliable():

@@ -109,8 +109,8 @@ def test_all_prices_are_in_the_newest_unit_under_the_name_of_the_given_ones() ->
 
 def test_the_next_steps_are_those_without_the_change_and_say_so() -> None:
     model = synthetic.model(SPEC)
-    changed = next_steps.of_network(redenominated(690, 1000), model)
-    plain = next_steps.of_network(synthetic.history(ROWS), model)
+    changed = next_steps.of_model(redenominated(690, 1000), model)
+    plain = next_steps.of_model(synthetic.history(ROWS), model)
     np.testing.assert_allclose(
         changed.forecast.predicted, plain.forecast.predicted * 1000, rtol=1e-6
     )

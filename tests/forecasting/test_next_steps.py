@@ -19,7 +19,7 @@ MODEL = synthetic.model(SPEC)
 
 def banded(history, model=MODEL):
     """Return the forecast of the next steps, and how its band was rescaled."""
-    steps = next_steps.of_network(history, model)
+    steps = next_steps.of_model(history, model)
     return steps.forecast, steps.calibration
 
 
@@ -173,11 +173,11 @@ def test_a_baseline_is_fitted_on_all_candles_and_forecasts_from_the_last(name):
 
 def test_a_network_comes_with_its_warnings_and_its_name():
     history = synthetic.history()
-    steps = next_steps.of_network(history, synthetic.model(SPEC, coin="ETH"))
+    steps = next_steps.of_model(history, synthetic.model(SPEC, coin="ETH"))
     assert steps.warnings[-1] == "This model learnt from ETH, not BTC."
     assert (steps.model, steps.history, steps.spread) == ("dense", history, None)
     short = synthetic.history(100)
-    few = next_steps.of_network(short, MODEL)
+    few = next_steps.of_model(short, MODEL)
     assert few.warnings == (
         *warnings.of_forecast(short, MODEL),
         *warnings.of_band(100 - 3 - (specs.needs(SPEC) - 1)),
@@ -206,7 +206,7 @@ def test_the_spread_of_an_ensemble_is_that_of_its_networks():
     widths = [forecast.quantiles[0, 1, 6] - forecast.quantiles[0, 1, 2] for forecast in alone]
     assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
     assert found.networks == 3
-    assert next_steps.of_network(history, model).spread.width[1] == found.width[1]
+    assert next_steps.of_model(history, model).spread.width[1] == found.width[1]
 
 
 def test_the_sentence_of_a_spread_is_of_the_last_step():

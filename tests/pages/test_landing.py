@@ -26,7 +26,7 @@ def computed_again(*_: object, **__: object) -> None:
 def test_the_first_user_waits_for_no_test_and_no_figure(open_page, monkeypatch):
     landing.preload(shared())
     monkeypatch.setattr(backtest, "saved", computed_again)
-    monkeypatch.setattr(next_steps, "of_network", computed_again)
+    monkeypatch.setattr(next_steps, "of_model", computed_again)
     for name in FIGURES:
         monkeypatch.setattr(charts, name, computed_again)
     page = open_page()
