@@ -43,39 +43,30 @@ _SHARES = np.array([max(QUANTILES[i], 1 - QUANTILES[i]) for i in _LEVELS])
 _OUTCOMES_A_LENGTH = 8
 
 
-def factors(
-    forecast: Forecast,
-    burn_in: int,
-    shrinkage: float = SHRINKAGE,
-    refresh_rows: int = REFRESH_ROWS,
-) -> Array:
+def factors(forecast: Forecast, burn_in: int) -> Array:
     """Measure the factors from the outcomes known at each origin.
 
     For each level, the factor is a quantile of residual over predicted distance in the last
     outcomes known at the origin. It is drawn towards 1 where it is uncertain (see ``SHRINKAGE``).
     The outcome of step ``k`` is known ``k`` rows after its origin. Factors are measured again
-    every ``refresh_rows`` rows and hold until then.
+    every ``REFRESH_ROWS`` rows and hold until then.
 
     Args:
         forecast: Forecasts of one predictor from consecutive rows.
         burn_in: Number of first rows that only give outcomes and get no factors.
-        shrinkage: How far uncertain factors are drawn towards 1; see ``SHRINKAGE``.
-        refresh_rows: Rows until factors are measured again.
 
     Returns:
-        ``(blocks, horizon, 9)``, one block for every ``refresh_rows`` rows after the burn-in; 1 for
+        ``(blocks, horizon, 9)``, one block for every ``REFRESH_ROWS`` rows after the burn-in; 1 for
         the median, and at steps with fewer than ``MIN_OUTCOMES`` outcomes.
     """
     residual = forecast.actual_returns - forecast.quantiles[..., MEDIAN]
-    starts = np.arange(0, len(forecast) - burn_in, refresh_rows)
+    starts = np.arange(0, len(forecast) - burn_in, REFRESH_ROWS)
     result = np.ones((len(starts), forecast.horizon, len(QUANTILES)))
     # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(1, forecast.horizon + 1):
         known = np.maximum(0, burn_in + starts - step + 1)
         quantiles = forecast.quantiles[:, step - 1]
-        result[:, step - 1] = _step_factors(
-            residual[:, step - 1], quantiles, known, step, shrinkage
-        )
+        result[:, step - 1] = _step_factors(residual[:, step - 1], quantiles, known, step)
     return result
 
 
@@ -87,7 +78,7 @@ def calibrated(
     Args:
         forecast: Forecasts of one predictor from consecutive rows.
         burn_in: Number of first rows to leave out.
-        by: ``(blocks, horizon, 9)`` factors; see ``factors``.
+        by: ``(blocks, horizon, 9)`` factors, one for every ``refresh_rows`` rows; see ``factors``.
         refresh_rows: Rows of a block.
 
     Returns:
@@ -103,9 +94,7 @@ def calibrated(
     return dataclasses.replace(after, quantiles=quantiles)
 
 
-def _step_factors(
-    residual: Array, quantiles: Array, known: Array, step: int, shrinkage: float
-) -> Array:
+def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
     """Measure the nine factors of one step, at each of several moments.
 
     Args:
@@ -113,7 +102,6 @@ def _step_factors(
         quantiles: ``(n, 9)`` of the forecasts, log-return.
         known: ``(moments,)``, number of outcomes known at each moment; never falls.
         step: 1 to the horizon.
-        shrinkage: See ``SHRINKAGE``.
 
     Returns:
         ``(moments, 9)``; 1 where fewer than ``MIN_OUTCOMES`` are known.
@@ -147,7 +135,7 @@ def _step_factors(
         result[some[:, None], _LEVELS] = rolling_quantiles.between(below, above, share)
     logs = np.log(np.maximum(result, MIN_FACTOR))
     # Outcomes of a step overlap, unless they lie a step apart.
-    variance = shrinkage * step / np.maximum(outcomes, MIN_OUTCOMES)[:, None]
+    variance = SHRINKAGE * step / np.maximum(outcomes, MIN_OUTCOMES)[:, None]
     return np.where(enough[:, None], np.exp(logs**3 / (logs**2 + variance)), 1.0)
 
 

@@ -16,9 +16,9 @@ from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 #: Shares of the predicted move that are compared.
 SHARES = np.linspace(0, 1, 6)
 #: A share is multiplied by ``1 - SHRINKAGE / t^2``, with its gain ``t`` in standard errors, and is
-#: 0 where that is negative. Of 1 to 6, with this one no coin's errors on validation rows were
-#: 0.1 % larger than the last price's, and little of what was real an hour ahead was lost.
-SHRINKAGE = 2.0
+#: 0 where that is negative. Of 0.7 to 6, with this one no coin's errors on validation rows were
+#: 0.1 % larger than the last price's, and little of what was real was lost.
+SHRINKAGE = 1.4
 #: Smallest width of a band by which errors are divided, log-return.
 MIN_WIDTH = 1e-9
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)

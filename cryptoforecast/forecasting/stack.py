@@ -11,7 +11,7 @@ stages, each from outcomes known at the origin alone:
    the penalty draws the weights towards equal ones.
 3. The middle moves to where the network sees it, as far as its past moves were right (see
    ``middle``).
-4. Each level is calibrated (see ``calibration``).
+4. Each level is calibrated (see ``levels``).
 
 Combining forecasts by their logarithms with weights from past outcomes goes back to Granger and
 Ramanathan (1984), "Improved methods of combining forecasts".
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cryptoforecast.forecasting import band_width, calibration, middle
+from cryptoforecast.forecasting import band_width, calibration, levels, middle
 from cryptoforecast.forecasting.network import NetworkPredictor
 from cryptoforecast.forecasting.predictor import Predictor
 from cryptoforecast.types import (
@@ -45,12 +45,6 @@ MEMBERS = ("har",)
 #: of the members' deviations from the mean. Of 100 to 3,000 the first was best on the validation
 #: rows of hours (3,000 was a little better for days), and of 5 to 300 the second.
 PENALTIES = 300.0, 20.0
-#: Shrinkage of the calibration, see ``calibration.SHRINKAGE``. The members' bands are calibrated
-#: in part, so less is left to correct: of 4 to 64, larger ones were better for far steps, and
-#: from 64 on bands of hours became too narrow.
-SHRINKAGE = 16.0
-#: Rows until the levels are calibrated again; once a week is no better, and takes longer.
-REFRESH_ROWS = 4 * calibration.REFRESH_ROWS
 #: Smallest width of a band, log-return: the band of a flat market has none.
 MIN_WIDTH = 1e-9
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
@@ -156,9 +150,9 @@ def combined(
     quantiles *= widths[..., None].astype(np.float32)
     quantiles += moves[..., None].astype(np.float32)
     moved = dataclasses.replace(mean, predicted=network.close[:, None] * np.exp(moves))
-    levels = calibration.factors(moved, burn_in, SHRINKAGE, REFRESH_ROWS)
-    stacked = calibration.calibrated(moved, burn_in, levels, REFRESH_ROWS)
-    return stacked, _weights(members, weights), widths[-1, :, None] * levels[-1]
+    by = levels.factors(moved, burn_in)
+    stacked = calibration.calibrated(moved, burn_in, by, levels.REFRESH_ROWS)
+    return stacked, _weights(members, weights), widths[-1, :, None] * by[-1]
 
 
 def _mean_band(members: Sequence[Forecast]) -> tuple[Array, Array]:

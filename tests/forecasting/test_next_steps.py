@@ -19,7 +19,7 @@ MODEL = synthetic.model(SPEC)
 
 def banded(history, model=MODEL):
     """Return the forecast of the next steps, and how its band was rescaled."""
-    steps = next_steps.of_model(history, model)
+    steps = next_steps.of_model(history, model, model.spec.network)
     return steps.forecast, steps.calibration
 
 
