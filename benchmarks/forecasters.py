@@ -31,6 +31,7 @@ from typing import Any
 from benchmarks import measure
 from benchmarks.histories import FILES, read_one
 from cryptoforecast.errors import UnknownModel
+from cryptoforecast.forecasting import stack
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.json_views import finite
 from cryptoforecast.learning import specs, training_cache
@@ -75,13 +76,16 @@ class Cell:
 #: Coins by default; ``histories.FILES`` has their files.
 COINS = ("BTC", "ETH", "BNB", "XRP", "LTC")
 #: Steps ahead, by interval.
-HORIZONS: Mapping[str, tuple[int, ...]] = {"1h": (1, 24), "1d": (1, 7)}
-#: One name a forecaster: a baseline, a network that is trained, or a saved model.
+HORIZONS: Mapping[str, tuple[int, ...]] = {"1h": (1, 6, 24), "1d": (1, 7)}
+#: One name a forecaster: a baseline, a network that is trained, the stack of an LSTM, or a saved
+#: model.
 FORECASTERS = (
     "naive", "cone", "drift", "har", "linear", "boosting",
-    "dense", "lstm",
+    "dense", "lstm", "stack",
     "global-1h-lstm", "global-1d-lstm",
 )  # fmt: skip
+#: The network of the stack.
+STACKED = "lstm"
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,10 @@ class Bench:
         Returns:
             ``None`` if a saved model is absent, or is of other candles or a shorter horizon.
         """
-        if who in (*BASELINES, *specs.NETWORKS):
-            spec = specs.make(network=who, horizon=horizon, rows=len(history))
-            key = training_cache.key(history, spec, self.version)
+        if who in (*BASELINES, *specs.NETWORKS, stack.NAME):
+            network = STACKED if who == stack.NAME else who
+            spec = specs.make(network=network, horizon=horizon, rows=len(history))
+            key = training_cache.key(history, spec, self.version, who)
             return self._finished(key) or self._made(key, history, who, horizon, spec)
         try:
             model = self.service.saved_models.load(who).model
@@ -141,7 +146,8 @@ class Bench:
             result = self.service.backtests.run(history, model)
         else:
             result = self.service.backtests.of_saved(history, model)
-        cell = figures(result, horizon, time.perf_counter() - began)
+        name = who if who == stack.NAME else result.spec.network
+        cell = figures(result, name, horizon, time.perf_counter() - began)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{key}.json"
         path.with_suffix(".new").write_text(json.dumps(vars(cell)))
@@ -149,12 +155,10 @@ class Bench:
         return cell
 
 
-def figures(result: Backtest, horizon: int, seconds: float) -> Cell:
-    """Take what the table needs out of a backtest, at one step of it."""
-    own, naive, cone = (
-        result.scores[name][horizon - 1] for name in (result.spec.network, "naive", "cone")
-    )
-    verdict = result.verdict if horizon == result.spec.horizon else None
+def figures(result: Backtest, who: str, horizon: int, seconds: float) -> Cell:
+    """Take what the table needs of one predictor out of a backtest, at one step of it."""
+    own, naive, cone = (result.scores[name][horizon - 1] for name in (who, "naive", "cone"))
+    verdict = result.verdicts[who] if horizon == result.spec.horizon else None
     return Cell(
         origins=len(result.forecasts["naive"]),
         start=f"{result.forecasts['naive'].origins[0]:%Y-%m-%d}",
@@ -209,14 +213,14 @@ def wide(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             name: f"**{error:.3f}**" if error == least else f"{error:.3f}"
             for name, error in errors.items()
         }
-        own = cells.get("lstm")
+        own = cells.get("stack")
         covers = (
             "" if own is None else f"{_share(own['coverage_80'])}, {_share(own['coverage_95'])}"
         )
         rows.append(
             {"coin": market[0], "ahead": f"{market[2]} {market[1][-1]}"}
             | {name: texts.get(name, "") for name in names}
-            | {"lstm covers (80, 95 %)": covers}
+            | {"stack covers (80, 95 %)": covers}
         )
     return rows
 

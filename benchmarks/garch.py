@@ -105,7 +105,7 @@ def cell(history: PriceHistory, horizon: int) -> forecasters.Cell:
     references = baselines.fit(backtest.REFERENCES, history, split)
     spec = dataclasses.replace(spec, network="garch")
     result = backtest.run(history, [*references, Garch(horizon)], split, spec)
-    return forecasters.figures(result, horizon, time.perf_counter() - began)
+    return forecasters.figures(result, result.spec.network, horizon, time.perf_counter() - began)
 
 
 def table(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

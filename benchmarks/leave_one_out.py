@@ -87,9 +87,15 @@ def trained_without(history: PriceHistory, known: Sequence[PriceHistory]) -> Tra
 
 
 def _figures(step: int, scores: dict[str, dict[str, float]]) -> dict[str, float]:
-    own, naive, cone, har = (scores[name] for name in ("lstm", *BASELINES))
+    figures: dict[str, float] = {"step": step}
+    for name in ("lstm", "stack"):
+        figures |= {f"{name} {key}": value for key, value in _of(name, scores).items()}
+    return figures
+
+
+def _of(name: str, scores: dict[str, dict[str, float]]) -> dict[str, float]:
+    own, naive, cone, har = (scores[each] for each in (name, *BASELINES))
     return {
-        "step": step,
         "pinball / cone": own["pinball"] / cone["pinball"],
         "pinball / naive": own["pinball"] / naive["pinball"],
         "pinball / better of both": own["pinball"] / min(cone["pinball"], naive["pinball"]),
