@@ -70,16 +70,13 @@ def factors(forecast: Forecast, burn_in: int) -> Array:
     return result
 
 
-def calibrated(
-    forecast: Forecast, burn_in: int, by: Array, refresh_rows: int = REFRESH_ROWS
-) -> Forecast:
+def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
     """Rescale the bands after the burn-in by the factors of their blocks.
 
     Args:
         forecast: Forecasts of one predictor from consecutive rows.
         burn_in: Number of first rows to leave out.
-        by: ``(blocks, horizon, 9)`` factors, one for every ``refresh_rows`` rows; see ``factors``.
-        refresh_rows: Rows of a block.
+        by: ``(blocks, horizon, 9)`` factors; see ``factors``.
 
     Returns:
         The forecasts after the burn-in, with the same medians and points.
@@ -89,7 +86,7 @@ def calibrated(
         return after
     quantiles = np.empty_like(after.quantiles)
     for block, factor in enumerate(by):
-        rows = slice(block * refresh_rows, (block + 1) * refresh_rows)
+        rows = slice(block * REFRESH_ROWS, (block + 1) * REFRESH_ROWS)
         quantiles[rows] = _rescaled(after.quantiles[rows], factor)
     return dataclasses.replace(after, quantiles=quantiles)
 

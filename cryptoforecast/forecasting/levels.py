@@ -18,16 +18,16 @@ from cryptoforecast.forecasting.calibration import (
     MIN_FACTOR,
     MIN_OUTCOMES,
     OUTCOMES_A_STEP,
+    REFRESH_ROWS,
 )
 from cryptoforecast.types import MEDIAN, QUANTILES, Array, Forecast
 
-#: Rows until the factors are measured again; once a week is no better, and takes longer.
-REFRESH_ROWS = 672
 #: Outcomes that move the logarithm of a small factor half way; those of step k count as one k-th
 #: each. Of 300 to 3,000, the smallest gave the best coverage on validation rows, and bands as good.
 SHRINKAGE = 300.0
-#: A large factor is certain earlier: after so many outcomes over the square of its logarithm.
-LARGE_SHRINKAGE = 16.0
+#: A large factor is certain earlier: after so many outcomes over the square of its logarithm. Of 16
+#: and 160, the larger one was better for far steps.
+LARGE_SHRINKAGE = 160.0
 #: Smallest width of a band, log-return: the band of a flat market has none.
 MIN_WIDTH = 1e-9
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)

@@ -151,7 +151,7 @@ def combined(
     quantiles += moves[..., None].astype(np.float32)
     moved = dataclasses.replace(mean, predicted=network.close[:, None] * np.exp(moves))
     by = levels.factors(moved, burn_in)
-    stacked = calibration.calibrated(moved, burn_in, by, levels.REFRESH_ROWS)
+    stacked = calibration.calibrated(moved, burn_in, by)
     return stacked, _weights(members, weights), widths[-1, :, None] * by[-1]
 
 
