@@ -7,7 +7,9 @@ then 480 or 14,000 origins to test on, by ``verdict.judge`` as on the pages.
 
 **Nothing to find.** No price can be foreseen here. *Drift*, *linear* and *last return* (a slope on
 the last return by least squares) are fitted to noise and compared with the last price; their own
-bands, where they have one that can't be better than the cone's, against the cone's. *Opposites*
+bands, where they have one that can't be better than the cone's, against the cone's. The *stack*
+combines HAR and the shipped global network, whose direction it keeps as far as its past calls for.
+*Opposites*
 are exactly as good as each other: one goes with the last move and the other against it, and a coin
 that turns every two days or so says which of them has the wider band. A claim is *better* where
 the verdict beats the baseline, or where the band's interval lies above 0. Both are one side of a
@@ -39,7 +41,11 @@ from benchmarks import measure
 from benchmarks.estimate_market import parkinson
 from cryptoforecast.evaluation.scores import coverage
 from cryptoforecast.evaluation.verdict import SIGNIFICANCE, judge
+from cryptoforecast.forecasting.bands import RollingBand
 from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.forecasting.network import NetworkPredictor
+from cryptoforecast.forecasting.stack import Stack
+from cryptoforecast.learning import bundles, specs
 from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.prices.simulation.market import (
     DEFAULT,
@@ -48,6 +54,7 @@ from cryptoforecast.prices.simulation.market import (
     constant_volatility,
     simulate,
 )
+from cryptoforecast.settings import ROOT
 from cryptoforecast.types import QUANTILES, Array, Forecast, PriceHistory
 
 FITTED = 4_000
@@ -102,16 +109,18 @@ class Covered:
 def nothing_to_find(seed: int) -> Iterator[Seen | Covered]:
     """Judge forecasters that can know nothing of the price, and measure what bands cover."""
     history = market(seed)
+    combined = stack(history)
     for horizon in HORIZONS:
         rows = origins(history, horizon)
         by_name = forecasts(history, horizon, ("naive", "cone", "drift", "linear"))
+        by_name["stack"] = first_steps(combined, horizon, len(rows))
         naive, cone = by_name["naive"], by_name["cone"]
         by_name["last return"] = last_return(history, rows, cone)
-        for who in ("drift", "linear", "last return"):
+        for who in ("drift", "linear", "last return", "stack"):
             yield from verdicts("nothing", "embedded", who, by_name[who], naive, cone)
         one, other = opposites(history, rows, cone, seed)
         yield from verdicts("nothing", "embedded", "opposites", one, other, other)
-        for who in ("naive", "cone", "linear"):
+        for who in ("naive", "cone", "linear", "stack"):
             quantiles = by_name[who].quantiles[:, -1]
             yield covered("embedded", who, horizon, naive.actual_returns[:, -1], quantiles)
         if horizon == 1:
@@ -166,6 +175,28 @@ def forecasts(history: PriceHistory, horizon: int, names: Iterable[str]) -> dict
         name: BASELINES[name].fit(history, FITTED, horizon).forecast(history, rows)
         for name in names
     }
+
+
+def stack(history: PriceHistory) -> Forecast:
+    """Let the shipped global network and HAR forecast all origins together, a day ahead.
+
+    The network learnt from real prices, which tell nothing of simulated ones.
+    """
+    model = bundles.load(ROOT / "models" / "global-1h-lstm")
+    network = NetworkPredictor(model, RollingBand(specs.needs(model.spec) - 1, FITTED))
+    har = BASELINES["har"].fit(history, FITTED, model.spec.horizon)
+    return Stack(network, (har,)).forecast(history, origins(history, max(HORIZONS)))
+
+
+def first_steps(forecast: Forecast, horizon: int, count: int) -> Forecast:
+    """Return the first steps of a forecast, from its first origins."""
+    part = forecast[:count]
+    return replace(
+        part,
+        predicted=part.predicted[:, :horizon],
+        quantiles=part.quantiles[:, :horizon],
+        actual=part.actual[:, :horizon],
+    )
 
 
 def verdicts(
