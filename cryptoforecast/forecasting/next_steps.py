@@ -54,7 +54,7 @@ def of_model(history: PriceHistory, model: TrainedModel, predictor: str = stack.
     caveats = warnings.of_forecast(history, model)
     members: tuple[Member, ...] = ()
     if predictor == stack.NAME:
-        stacked = whole.with_members(history, history.last_row)
+        stacked = whole.alone(history, history.last_row)
         forecast, calibration, members = stacked.forecast, stacked.calibration, stacked.members
         again: Predictor = dataclasses.replace(whole, burn_in=False)
     else:

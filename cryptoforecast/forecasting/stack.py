@@ -61,13 +61,11 @@ class Stacked:
         members: Present weight of each member, at the last origin.
         calibration: How the mean band was rescaled at the last origin; ``None`` if no outcome
             was known.
-        network_calibration: The same of the network alone.
     """
 
     forecasts: Mapping[str, Forecast]
     members: tuple[Member, ...]
     calibration: Calibration | None
-    network_calibration: Calibration | None
 
     @property
     def forecast(self) -> Forecast:
@@ -100,7 +98,7 @@ class Stack:
         Raises:
             NotEnoughData: If the first origin has too few candles before it.
         """
-        return self.with_members(history, rows).forecast
+        return self.alone(history, rows).forecast
 
     def with_members(self, history: PriceHistory, rows: range) -> Stacked:
         """Forecast as ``forecast`` does, and return the forecasts of the members as well.
@@ -110,20 +108,38 @@ class Stack:
         Raises:
             NotEnoughData: If the first origin has too few candles before it.
         """
+        own, others = self._uncalibrated(history, rows)
+        network, _ = self.network.calibrated(own, history, rows)
+        stacked = self._stacked([own, *others], history, rows)
+        past = len(own) - len(rows)
+        alone = {each.predictor: each[past:] for each in others}
+        forecasts = {**alone, network.predictor: network, **stacked.forecasts}
+        return dataclasses.replace(stacked, forecasts=forecasts)
+
+    def alone(self, history: PriceHistory, rows: range) -> Stacked:
+        """Forecast as ``with_members`` does, without the forecasts of the members.
+
+        Raises:
+            NotEnoughData: If the first origin has too few candles before it.
+        """
+        own, others = self._uncalibrated(history, rows)
+        return self._stacked([own, *others], history, rows)
+
+    def _uncalibrated(self, history: PriceHistory, rows: range) -> tuple[Forecast, list[Forecast]]:
+        """Let the network and the others forecast from ``rows`` and the rows of the burn-in."""
         earlier = self.network.with_burn_in(rows) if self.burn_in else rows
-        past = rows.start - earlier.start
         own = self.network.uncalibrated_forecast(history, earlier)
-        network, network_calibration = self.network.calibrated(own, history, rows)
-        others = [each.forecast(history, earlier) for each in self.others]
-        stacked, members, factors = combined([own, *others], history, past)
-        known = max(0, rows[-1] - stacked.horizon - earlier.start + 1)
+        return own, [each.forecast(history, earlier) for each in self.others]
+
+    def _stacked(self, members: Sequence[Forecast], history: PriceHistory, rows: range) -> Stacked:
+        past = len(members[0]) - len(rows)
+        forecast, weights, factors = combined(members, history, past)
+        known = max(0, rows[-1] - forecast.horizon - (rows.start - past) + 1)
         found = None
         if known >= calibration.MIN_OUTCOMES:
-            since = history.candles.index[earlier.start]
+            since = history.candles.index[rows.start - past]
             found = Calibration(calibration.CALIBRATION_ROWS, known, since, factors)
-        alone = {each.predictor: each[past:] for each in others}
-        forecasts = {**alone, network.predictor: network, NAME: stacked}
-        return Stacked(forecasts, members, found, network_calibration)
+        return Stacked({NAME: forecast}, weights, found)
 
 
 def combined(
