@@ -4,7 +4,7 @@
 
 The global model of days is trained without the coin and on earlier months alone, as in
 ``leave_one_out``. Then windows of so many candles are cut from the time after it, one every 100
-days. Baselines are fitted on the first half of a window, and everything is tested on the second.
+days. Everything is tested on the last 40 % of a window, and baselines are fitted before.
 Prints the stack's band error over that of each other forecaster; below 1 the stack is better.
 """
 
@@ -23,7 +23,7 @@ from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import samples
 from cryptoforecast.types import PriceHistory, TrainedModel
 
-STEPS, OTHERS, SPACING = (1, 7), ("har", "cone", "naive", "lstm"), 100
+STEPS, OTHERS, SPACING, TEST = (1, 7), ("har", "cone", "naive", "lstm"), 100, 0.4
 
 
 def main() -> None:
@@ -45,17 +45,17 @@ def main() -> None:
 
 
 def windows(history: PriceHistory, model: TrainedModel, size: int) -> Iterator[PriceHistory]:
-    """Cut windows whose second half the model has not seen."""
+    """Cut windows whose test span the model has not seen."""
     history = samples.in_one_unit(history)
     cutoff = pd.Timestamp(model.card.cutoff)
     unseen = int(history.candles.index.searchsorted(cutoff, side="right"))
-    for start in range(max(0, unseen - size // 2), len(history) - size + 1, SPACING):
+    for start in range(max(0, unseen - round(size * (1 - TEST))), len(history) - size + 1, SPACING):
         yield dataclasses.replace(history, candles=history.candles.iloc[start : start + size])
 
 
 def measured(window: PriceHistory, model: TrainedModel) -> list[dict[str, object]]:
-    """Test the model on the second half of a window; return a row for each step."""
-    result = backtest.saved(window, model, test=0.5, baselines=OTHERS[:3])
+    """Test the model on the end of a window; return a row for each step."""
+    result = backtest.saved(window, model, test=TEST, baselines=OTHERS[:3])
     return [
         {
             "coin": window.coin,
