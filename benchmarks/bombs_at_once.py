@@ -62,7 +62,7 @@ class Uploads:
                     tab.upload("upload", "prices.csv", self.files[place % len(self.files)])
                 self.count += 1
                 self._end.wait(PAUSE)
-        except Exception as error:
+        except Exception as error:  # reported with the results
             self.failures.append(repr(error))
 
     def stop(self) -> None:
