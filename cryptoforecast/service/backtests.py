@@ -185,7 +185,7 @@ class BacktestService:
             InvalidInput: If it can't fit into the memory, or too many heavy fits wait.
         """
         origins = round(len(history) * spec.test)
-        megabytes = effort.megabytes_of_test(origins, spec.horizon, len(QUICK) + 1)
+        megabytes = effort.megabytes_of_test(origins, spec.horizon, effort.predictors(spec))
 
         def within_bounds() -> Backtest:
             with (

@@ -11,7 +11,8 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from cryptoforecast.learning import features, networks
+from cryptoforecast.forecasting.baselines import QUICK
+from cryptoforecast.learning import features, networks, specs
 from cryptoforecast.types import ModelSpec
 
 # Seconds of an update: for each layer, for each candle that a layer reads after another, and for
@@ -74,6 +75,13 @@ def of_training(spec: ModelSpec, rows: int) -> Effort:
 def megabytes_of_test(origins: int, horizon: int, predictors: int) -> float:
     """Estimate the memory of the forecasts that so many predictors make in a test."""
     return origins * horizon * predictors * _FORECAST_BYTES / 1e6
+
+
+def predictors(spec: ModelSpec) -> int:
+    """Count the predictors of a test: the quick baselines, and a network with its stack."""
+    if specs.is_network(spec):
+        return len(QUICK) + 2
+    return len({*QUICK, spec.network})
 
 
 def megabytes_of_heavy(rows: int, horizon: int) -> float:

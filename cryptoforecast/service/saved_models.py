@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptoforecast import json_views
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidInput, NotAllowed, UnknownModel
+from cryptoforecast.forecasting import stack
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import bundle_format, bundles
 from cryptoforecast.learning.bundles import parameters
@@ -95,7 +96,8 @@ class SavedModelService:
                 and ``force`` is false.
         """
         bundles.check_name(name)
-        if not user.owner and (name in (*NETWORKS, *BASELINES) or name.startswith(RUN)):
+        methods = (*NETWORKS, *BASELINES, stack.NAME)
+        if not user.owner and (name in methods or name.startswith(RUN)):
             raise InvalidInput(
                 f"A model can't be named after a method, nor as trainings are ({RUN}…). Received: "
                 f"{name}. Choose another name."
@@ -251,7 +253,7 @@ def with_scores(result: Backtest) -> TrainedModel:
         raise InvalidInput("Only a trained network has a card. Received: a baseline.")
     card = dataclasses.replace(
         model.card,
-        verdict=result.verdict.sentence,
+        verdict=result.verdicts[model.spec.network].sentence,
         scores={name: json_views.step_json(steps[-1]) for name, steps in result.scores.items()},
     )
     return dataclasses.replace(model, card=card)

@@ -176,7 +176,7 @@ def _effort(history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> effort.Ef
         one = effort.of_training(spec, len(history))
     fits = 1 + (plan.folds - 1) * (walk_forward.WARM_SHARE if plan.warm_start else 1)
     origins = round(len(history) * spec.test)
-    forecasts = effort.megabytes_of_test(origins, spec.horizon, len(QUICK) + 1)
+    forecasts = effort.megabytes_of_test(origins, spec.horizon, effort.predictors(spec))
     return effort.Effort(one.seconds * fits, one.megabytes + forecasts)
 
 
