@@ -117,9 +117,11 @@ def test_json_alone_is_on_stdout_even_while_tensorflow_talks(training, prices):
     assert result["spec"]["network"] == "dense"
     assert (result["spec"]["units"], result["spec"]["features"]) == ([4], ["return", "range"])
     assert result["training"]["epochs"] == 2
-    assert list(result["scores"]) == [*BASELINES, "dense"]
+    assert list(result["scores"]) == [*BASELINES, "dense", "stack"]
     assert result["scores"]["dense"].keys() == FIGURES | {"by_step"}
     assert result["verdict"]["baseline"] == "naive"
+    assert list(result["verdicts"]) == ["stack", "dense"]
+    assert result["verdict"] == result["verdicts"]["stack"] != result["verdicts"]["dense"]
     assert result["saved"] == "tiny"
 
 
@@ -395,13 +397,16 @@ def test_folds_are_answered_from_the_cache(walk_forward, run, home):
     assert again["scores"] == result["scores"]
     assert again["training"] == result["training"]
     out = run(*command)[1]
-    assert out.splitlines()[0] == result["verdict"]["sentence"]
+    assert out.splitlines()[:2] == [
+        result["verdict"]["sentence"],
+        f"dense alone: {result['verdicts']['dense']['sentence']}",
+    ]
     assert "Walk forward: 2 folds, each fitted on the candles before it (expanding window)" in out
     assert "The last 2 candles are no origins: the targets are not known yet." in out
     assert "Fits from the training cache: 2 of 2." in out
     assert "Warm start: each fit after the first starts from the weights of the fit before." in out
     ratios = [
-        f"{fold['scores']['dense']['mae'] / fold['scores']['naive']['mae']:.4f}"
+        f"{fold['scores']['stack']['mae'] / fold['scores']['naive']['mae']:.4f}"
         for fold in result["folds"]
     ]
     rows = [line.split() for line in out.splitlines()[-2:]]
@@ -513,12 +518,45 @@ def test_forecast_gives_the_librarys_numbers(trained, run, prices):
     assert f"last close, ${next_steps.forecast.close[0]:.2f} at 2024-01-26 00:00 UTC." in text
     (row,) = [line for line in text.splitlines() if line.startswith("2 ")]
     assert row.split()[1:3] == ["2024-01-26", "02:00"]
+    assert "This forecast combines the network (dense)" in text
+
+
+@pytest.mark.parametrize("name", ["stack", "dense", "har"])
+def test_forecast_of_a_member_has_its_figures_and_its_verdict(name, trained, run, prices):
+    command = ("forecast", "--model", "tiny", "--data", prices, "--predictor", name)
+    result = json.loads(run(*command, "--json")[1])
+    service = Service(Settings.from_environment())
+    history, model = (
+        service.prices.read(prices, prices.name),
+        service.saved_models.load("tiny").model,
+    )
+    steps = service.forecasts.next_steps(history, model, predictor=name)
+    assert result["predictor"] == name
+    assert [step["median"] for step in result["steps"]] == steps.forecast.predicted[0].tolist()
+    assert [each["name"] for each in result["members"]] == (
+        ["dense", "har"] if name == "stack" else []
+    )
+    assert all(len(each["weight"]) == len(result["steps"]) for each in result["members"])
+    tested = json.loads(run("backtest", "--model", "tiny", "--data", prices, "--json")[1])
+    if name == "har":
+        assert result["verdict"]["skill"] == 0
+    else:
+        assert result["verdict"] == tested["verdicts"][name]
+    sentence = result["verdict"]["sentence"]
+    assert run(*command)[1].startswith(f"Test of {name} (tiny) on these prices: {sentence}\n")
+
+
+def test_forecast_of_another_predictor_is_refused(trained, run, prices):
+    command = ("forecast", "--model", "tiny", "--data", prices, "--predictor", "cone")
+    status, out, err = run(*command)
+    assert (status, out) == (2, "")
+    assert "`predictor` must be one of stack, dense, har. Received: 'cone'." in err
 
 
 def test_forecast_of_what_comes_next_labels_simulated_prices(trained, run):
     status, out, err = run("forecast", "--model", "tiny")
     assert status == 0
-    assert out.startswith("Past test of tiny: ")
+    assert out.startswith("Test of stack (tiny) on these prices: ")
     assert "SIMULATED" in out
     assert "note:" in err
     result = json.loads(run("forecast", "--model", "tiny", "--coin", "ETH", "--json")[1])

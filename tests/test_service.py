@@ -25,6 +25,7 @@ from cryptoforecast.errors import (
     UnknownModel,
 )
 from cryptoforecast.evaluation import backtest, walk_forward
+from cryptoforecast.forecasting import network
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY, QUICK
 from cryptoforecast.jobs import Runner
 from cryptoforecast.learning import bundles, inference, specs, training, training_cache
@@ -235,7 +236,7 @@ def test_a_network_walks_forward_in_the_background_and_is_remembered(service, mo
     assert job.wait(60)
     tested = service.walk_forward.result(key)
     assert [fold.cached for fold in tested.folds] == [False, False]
-    assert list(tested.backtest.scores) == [*QUICK, "dense"]
+    assert list(tested.backtest.scores) == [*QUICK, "dense", "stack"]
     assert job.result.model is tested.folds[-1].model
     assert (job.progress.fold, job.progress.folds, job.progress.done) == (2, 2, 1.0)
     assert service.walk_forward.submit(history, SPEC, plan, user=OWNER) is job
@@ -445,10 +446,10 @@ def test_baselines_are_tested_and_forecast(service, name):
 
 def test_heavy_baselines_are_added_on_request_and_stay_in_memory(service, monkeypatch):
     first = backtest_of(service)
-    assert list(first.scores) == [*QUICK, "dense"]
+    assert list(first.scores) == [*QUICK, "dense", "stack"]
     assert service.backtests.with_finished_baselines(first) is first
     whole = service.backtests.with_all_baselines(first)
-    assert list(whole.scores) == list(whole.forecasts) == [*BASELINES, "dense"]
+    assert list(whole.scores) == list(whole.forecasts) == [*BASELINES, "dense", "stack"]
     assert (whole.verdict, whole.model) == (first.verdict, first.model)
     given = backtest.holdout(synthetic.history(), SPEC, synthetic.model(SPEC))
     assert figures(whole) == figures(given)
@@ -483,7 +484,7 @@ def test_the_two_latest_forecasts_of_a_baseline_stay_in_memory(service, name):
 
 def test_the_future_starts_at_the_last_closed_candle(service):
     history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
-    next_steps = service.forecasts.next_steps(history, model, "mine")
+    next_steps = service.forecasts.next_steps(history, model, "mine", "dense")
     assert next_steps.model == "mine"
     assert len(next_steps.forecast) == 1
     assert next_steps.forecast.origins[0] == history.end
@@ -491,8 +492,32 @@ def test_the_future_starts_at_the_last_closed_candle(service):
     whole = inference.forecast(model, history, range(500, 600))
     np.testing.assert_allclose(next_steps.forecast.predicted[0], whole.predicted[-1], rtol=1e-6)
     needed = dataclasses.replace(history, candles=history.candles.iloc[-model.card.needs :])
-    again = service.forecasts.next_steps(needed, model).forecast
+    again = service.forecasts.next_steps(needed, model, predictor="dense").forecast
     np.testing.assert_array_equal(again.predicted, next_steps.forecast.predicted)
+
+
+def test_the_stack_comes_first_and_each_member_by_its_name(service):
+    history, model = synthetic.history(), synthetic.model(synthetic.spec(horizon=3))
+    steps = {
+        name: service.forecasts.next_steps(history, model, "mine", name)
+        for name in ("stack", "dense", "har")
+    }
+    first = service.forecasts.next_steps(history, model, "mine")
+    assert {name: each.forecast.predictor for name, each in steps.items()} == {
+        name: name for name in steps
+    }
+    assert {each.model for each in steps.values()} == {"mine"}
+    assert first.forecast is steps["stack"].forecast
+    assert [each.name for each in first.members] == ["dense", "har"]
+    assert list(first.weights) == ["step", "dense", "har"]
+    np.testing.assert_allclose(first.weights[["dense", "har"]].sum(axis=1), 1)
+    assert (steps["dense"].members, steps["har"].members) == ((), ())
+    alone = service.forecasts.of_baseline(history, "har", 3).forecast
+    np.testing.assert_array_equal(steps["har"].forecast.quantiles, alone.quantiles)
+    own = network.for_next_steps(model, history).forecast(history, history.last_row)
+    np.testing.assert_array_equal(steps["dense"].forecast.quantiles, own.quantiles)
+    with pytest.raises(InvalidInput, match="one of stack, dense, har"):
+        service.forecasts.next_steps(history, model, predictor="lstm")
 
 
 def test_the_band_of_what_comes_next_is_calibrated_once(service, monkeypatch):
@@ -514,8 +539,7 @@ def test_the_next_steps_are_the_same_however_long_the_history(service, monkeypat
     enough = 600 + 3 + model.card.needs - 1
     shorter = dataclasses.replace(history, candles=history.candles.iloc[-enough:])
     one, other = (
-        service.forecasts.next_steps(history, model),
-        service.forecasts.next_steps(shorter, model),
+        service.forecasts.next_steps(given, model, predictor="lstm") for given in (history, shorter)
     )
     np.testing.assert_array_equal(one.forecast.quantiles, other.forecast.quantiles)
     assert one.calibration.since == other.calibration.since
@@ -598,7 +622,8 @@ def test_sixty_closes_give_the_next_hour(predicting):
     service, model = predicting
     history = synthetic.history(60)
     predicted = service.forecasts.predict_closes(history.candles["close"].tolist())
-    assert predicted == service.forecasts.next_steps(history, model).forecast.predicted[0, 0]
+    steps = service.forecasts.next_steps(history, model, predictor="lstm")
+    assert predicted == steps.forecast.predicted[0, 0]
 
 
 @pytest.mark.parametrize(
@@ -637,7 +662,8 @@ def test_save_list_load_delete(service):
     saved = service.saved_models.save(result, "mine", user=OWNER)
     assert (saved.name, saved.shipped) == ("mine", False)
     assert saved.model.card == with_scores(result).card
-    assert saved.model.card.verdict == result.verdict.sentence
+    assert saved.model.card.verdict == result.verdicts["dense"].sentence
+    assert saved.model.card.verdict != result.verdict.sentence
     assert saved.model.card.scores["dense"]["mae"] == result.scores["dense"][-1].mae
     assert saved.model.card.scores["naive"]["directional_accuracy"] is None
     assert json.dumps(saved.model.card.scores, allow_nan=False)

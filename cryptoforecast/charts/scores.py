@@ -15,6 +15,7 @@ from cryptoforecast.types import EpochLoss, Scores
 #: Marker and dash of each predictor; a network has the first.
 _MARKERS = {
     "": ("diamond", "solid"),
+    "stack": ("pentagon", "solid"),
     "naive": ("circle", "dot"),
     "cone": ("square", "dash"),
     "drift": ("x", "longdash"),
@@ -203,8 +204,8 @@ def summary_errors(
 def _colour(name: str, colours: style.Theme) -> str:
     other = style.ORANGE if colours.strong == style.VERMILLION else style.VERMILLION
     known = {
-        "naive": colours.rule, "cone": colours.calm, "drift": colours.faint, "har": style.GREEN,
-        "linear": style.PURPLE, "boosting": other,
+        "stack": colours.ink, "naive": colours.rule, "cone": colours.calm,
+        "drift": colours.faint, "har": style.GREEN, "linear": style.PURPLE, "boosting": other,
     }  # fmt: skip
     return known.get(name, colours.strong)
 

@@ -109,7 +109,8 @@ def _tested(result: Backtest) -> list[str]:
     """Describe the verdict, the warnings, the prices and the test span."""
     cut, index, spec = result.split, result.history.candles.index, result.spec
     step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
-    lines = [result.verdict.sentence, *result.notes, "", *_prices(result.history)]
+    verdicts = result.verdict.sentence, *result.network_sentences
+    lines = [*verdicts, *result.notes, "", *_prices(result.history)]
     # The close of the first origin, and that of the last target.
     first = index[cut.test_start] + result.history.candle_length
     lines.append(
@@ -174,7 +175,11 @@ def forecast(
     forecast, history = next_steps.forecast, next_steps.history
     quote = history.quote
     tested = "These prices are too few for a test." if verdict is None else verdict.sentence
-    lines = [f"Test of {next_steps.model} on these prices: {tested}", *next_steps.warnings, ""]
+    lines = [
+        f"Test of {forecast.predictor} ({next_steps.model}) on these prices: {tested}",
+        *next_steps.warnings,
+        "",
+    ]
     lines += _prices(history)
     lines.append(
         f"Forecast from the last close, {price_text(float(forecast.close[0]), quote)} at "

@@ -27,6 +27,8 @@ from cryptoforecast.types import (
 
 # Where a forecast's 80 % band begins and ends.
 _ENDS = [QUANTILES.index(0.1), QUANTILES.index(0.9)]
+# Members of a stack in plain words, except the network.
+_EXPLAINED = {"har": "a regression on recent volatility (har)"}
 
 
 def of_model(history: PriceHistory, model: TrainedModel, predictor: str = stack.NAME) -> NextSteps:
@@ -131,12 +133,20 @@ def spread(history: PriceHistory, model: TrainedModel) -> Spread | None:
 
 def members_sentence(members: tuple[Member, ...]) -> str:
     """Write what a stack is made of, with the weights at its last step."""
-    parts = [f"{each.name} {each.weights[-1]:.0%}" for each in members]
-    if len(parts) == 1:
-        return f"This forecast is that of {members[0].name} alone, corrected by its past."
+    names = [_EXPLAINED.get(each.name, f"the network ({each.name})") for each in members]
+    if len(members) == 1:
+        return f"This forecast is that of {names[0]} alone, corrected by its past errors."
+    last = [each.weights[-1] for each in members]
+    if np.ptp(last) == 0:  # as a stack begins
+        return (
+            f"This forecast combines {' and '.join(names)} in equal parts: too few past forecasts "
+            "can be compared with what followed to tell which is better."
+        )
+    parts = [f"{name} ({weight * 100:.0f} %)" for name, weight in zip(names, last, strict=True)]
+    where = " at the last step" if len(members[0].weights) > 1 else ""
     return (
-        f"This forecast combines {' and '.join([', '.join(parts[:-1]), parts[-1]])} (their weights "
-        "at the last step, learnt from how their past forecasts turned out)."
+        f"This forecast combines {' and '.join(parts)}. The weights{where} come from how past "
+        "forecasts turned out."
     )
 
 

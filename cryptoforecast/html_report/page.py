@@ -69,6 +69,10 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
         "<h2>Scores</h2>",
         f"<p>{_text(_test_description(result, walk_forward))}</p>",
         _table(_scores(result)),
+        *(
+            f"<p>{_text(f'stack is the combined forecast judged above. {sentence}')}</p>"
+            for sentence in result.network_sentences
+        ),
         "<h2>Leaderboard</h2>",
         f"<p>{_text(COMPARISON_NOTE)}</p>",
     ]

@@ -310,7 +310,7 @@ def _from_memory(
 
 
 def forecasts(result: Backtest) -> pd.DataFrame:
-    """List every forecast of the backtest's own model, one row an origin and step.
+    """List every forecast of the predictor that is shown first, one row an origin and step.
 
     Returns:
         Columns ``predictor``, ``coin``, ``interval``, ``source``, ``quote`` (the currency of all

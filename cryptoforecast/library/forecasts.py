@@ -78,8 +78,7 @@ class Forecast(Value):
     @property
     def members(self) -> pd.DataFrame:
         """What a stack combines: one row a step, and the weight of each member as a column."""
-        weights = {each.name: each.weights for each in self.steps.members}
-        return pd.DataFrame({"step": range(1, len(self) + 1), **weights})
+        return self.steps.weights
 
     @cached_property
     def fingerprint(self) -> str:

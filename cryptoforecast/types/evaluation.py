@@ -123,6 +123,12 @@ class Backtest:
         return self.forecasts[self.predictor]
 
     @property
+    def network_sentences(self) -> tuple[str, ...]:
+        """The verdict on the network alone, in words; nothing unless a stack is shown first."""
+        _, *others = self.verdicts.items()
+        return tuple(f"{name} alone: {verdict.sentence}" for name, verdict in others)
+
+    @property
     def own(self) -> bool:
         """Whether the network was trained on these very prices, before the test span."""
         if self.model is None or self.seen:
@@ -387,6 +393,12 @@ class NextSteps:
         """When the close of each step is known, ``(horizon,)`` UTC."""
         steps = range(1, self.forecast.horizon + 1)
         return pd.DatetimeIndex([self.forecast.closes_at(step)[0] for step in steps])
+
+    @property
+    def weights(self) -> pd.DataFrame:
+        """One row a step: ``step``, and the weight of each member under its name, a fraction."""
+        weights = {each.name: each.weights for each in self.members}
+        return pd.DataFrame({"step": range(1, self.forecast.horizon + 1), **weights})
 
 
 @dataclass(frozen=True, eq=False)

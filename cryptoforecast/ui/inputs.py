@@ -206,7 +206,7 @@ def _coin_label(service: Service, name: str) -> str:
 
 def _model_label(service: Service, name: str, *, own: bool) -> str:
     if name in BASELINES:
-        return f"Baseline: {words.BASELINES.get(name, name)}"
+        return f"Baseline: {words.PREDICTORS.get(name, name)}"
     if not name.startswith(RUN):
         return name
     key = name.removeprefix(RUN)

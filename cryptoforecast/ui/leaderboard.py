@@ -33,7 +33,7 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
             "Compared with",
             list(result.forecasts),
             "against",
-            lambda name: f"{name} · {words.BASELINES.get(name, 'the network')}",
+            lambda name: f"{name} · {words.PREDICTORS.get(name, 'the network')}",
             "The predictor that the others should beat. What a band covers is compared with its "
             "level, 80 % or 95 %.",
         )

@@ -39,3 +39,14 @@ def show(future: NextSteps) -> None:
         future.history,
         f"{future.model}-next",
     )
+    if len(future.members) > 1:
+        elements.table(
+            "The weights of what is combined, by step",
+            lambda: future.weights,
+            future.history,
+            f"{future.model}-weights",
+            columns={
+                each.name: st.column_config.NumberColumn(format="percent")
+                for each in future.members
+            },
+        )

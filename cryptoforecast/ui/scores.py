@@ -78,6 +78,8 @@ def show(service: Service, result: Backtest) -> None:
         "of the band (pinball) is in basis points of the log-return. Smaller errors are better. An "
         "80 % range is best if it held 80 % of the prices, a 95 % range if it held 95 %."
     )
+    for sentence in result.network_sentences:
+        st.caption(words.plain(f"stack is the combined forecast shown above. {sentence}"))
     if result.model is not None:
         st.caption(words.plain(_training(result)))
 

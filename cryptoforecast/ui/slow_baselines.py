@@ -17,7 +17,7 @@ def offer(present: Collection[str], add: Callable[[], object]) -> None:
         present: Names of the predictors in the test.
         add: Fits them; the service holds the result.
     """
-    missing = " and ".join(words.BASELINES[name] for name in HEAVY if name not in present)
+    missing = " and ".join(words.PREDICTORS[name] for name in HEAVY if name not in present)
     if missing and st.button(
         f"Compare with {missing} too",
         icon=":material/compare_arrows:",

@@ -10,8 +10,9 @@ from cryptoforecast.types.texts import printable
 
 #: What stands for an undefined figure.
 DASH = "–"
-#: What each baseline is called.
-BASELINES = {
+#: What each predictor is called, except networks.
+PREDICTORS = {
+    "stack": "combined forecast",
     "naive": "last price",
     "cone": "volatility cone",
     "drift": "last price and drift",

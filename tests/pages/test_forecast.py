@@ -105,13 +105,38 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     shown = {metric.label: metric.value for metric in page.metric}
     history = service.prices.history(_query(page), wait=0)
     result = service.backtests.of_saved(history, service.saved_models.load("btc-1h-dense").model)
-    own = result.scores["dense"][-1]
+    own = result.scores["stack"][-1]
     assert shown["80 % range held"] == f"{own.coverage_80 * 100:.1f} %"
     assert shown["Average miss (MAE)"] == f"${own.mae:,.2f}"
     change = 100 * (own.mae / result.scores["naive"][-1].mae - 1)
     deltas = {metric.label: metric.delta for metric in page.metric}
     assert deltas["Average miss (MAE)"] == f"{change:+.1f} %"
     assert deltas["80 % range held"] == f"{100 * own.coverage_80 - 80:+.1f} points"
+    assert list(compared(page)) == [*QUICK, "dense", "stack"]
+    assert f"dense alone: {result.verdicts['dense'].sentence}" in words(page)
+
+
+def test_the_page_says_what_the_forecast_is_made_of(open_page):
+    page = open_page("", coin="BTC", model="btc-1h-dense")
+    service = shared()
+    history = service.prices.history(_query(page), wait=0)
+    model = service.saved_models.load("btc-1h-dense").model
+    future = service.forecasts.next_steps(history, model)
+    weights = future.weights.set_index("step")
+    last = weights.iloc[-1] * 100
+    assert (
+        f"This forecast combines the network (dense) ({last['dense']:.0f} %) and a regression on "
+        f"recent volatility (har) ({last['har']:.0f} %). The weights"
+    ) in words(page)
+    page.session_state["table-btc-1h-dense-weights"] = True  # opened
+    page.run()
+    (table,) = [frame.value for frame in page.dataframe if list(frame.value) == ["step", *weights]]
+    assert (table.set_index("step") == weights).all(axis=None)
+
+
+def test_a_baseline_is_made_of_nothing_else(open_page):
+    page = open_page("", coin="BTC", model="cone")
+    assert "combine" not in words(page)
 
 
 def test_the_url_holds_the_choices(open_page):
