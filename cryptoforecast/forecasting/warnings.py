@@ -151,8 +151,9 @@ def of_band(known: int) -> tuple[str, ...]:
             fitted on.
     """
     return (
-        f"The width of the band is the model's own: {known:,} of its forecasts on prices it was "
-        f"not fitted on have a known outcome here, and {MIN_OUTCOMES} are needed to measure it.",
+        f"The width of the band is not measured on these prices: {known:,} of the model's "
+        f"forecasts on prices it was not fitted on have a known outcome here, and {MIN_OUTCOMES} "
+        "are needed.",
     )
 
 

@@ -69,8 +69,16 @@ class Backtest(Value):
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the tested forecasts beat the last price, in numbers and in one sentence."""
+        """Whether the tested forecasts beat the last price, in numbers and in one sentence.
+
+        Where a network was tested, these are the forecasts of its stack.
+        """
         return self.result.verdict
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """The verdicts by predictor: on the stack and on the network alone, or on a baseline."""
+        return self.result.verdicts
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -223,8 +223,8 @@ def test_prices_in_another_currency_are_named():
 
 def test_a_band_that_could_not_be_measured_is_named():
     assert warnings.of_band(1234) == (
-        "The width of the band is the model's own: 1,234 of its forecasts on prices it was not "
-        "fitted on have a known outcome here, and 200 are needed to measure it.",
+        "The width of the band is not measured on these prices: 1,234 of the model's forecasts "
+        "on prices it was not fitted on have a known outcome here, and 200 are needed.",
     )
 
 

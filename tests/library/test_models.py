@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import json
 import pickle
 from pathlib import Path, PurePosixPath
@@ -40,7 +41,7 @@ def test_training_gives_what_the_command_line_trains(file: Path, run: Command) -
     shown = run("models", "show", "by-library")
     other = run("models", "show", "by-command")
     assert shown | {"name": ""} == other | {"name": ""}
-    assert model.card.verdict == answer["verdict"]["sentence"]  # type: ignore[index]
+    assert model.card.verdict == answer["verdicts"]["dense"]["sentence"]  # type: ignore[index]
     assert model.card.scores["dense"]["mae"] == answer["scores"]["dense"]["mae"]  # type: ignore[index]
 
 
@@ -48,7 +49,8 @@ def test_the_model_of_a_backtest_is_the_trained_one(prices: cf.Prices, model: cf
     result = cf.backtest(prices, "dense", **QUICK)
     assert result.model == model
     assert result.model is not None
-    assert result.model.card.verdict == result.verdict.sentence
+    assert result.model.card.verdict == result.verdicts["dense"].sentence
+    assert result.verdict == result.verdicts["stack"] != result.verdicts["dense"]
     assert result.model.name is None
     assert cf.backtest(prices, "naive").model is None
 
@@ -226,13 +228,34 @@ def test_a_forecast_says_what_it_is(forecast: cf.Forecast) -> None:
     assert ", 80 % band $" in second
 
 
-def test_a_notebook_shows_the_verdict_on_the_model_first(forecast: cf.Forecast) -> None:
+def test_a_notebook_shows_the_verdict_on_the_forecast_first(forecast: cf.Forecast) -> None:
+    made = cf.Model(synthetic.model(synthetic.spec()))
+    shown = made.forecast(cf.Prices(synthetic.history()))
+    assert shown.verdict is not None
+    text = shown._repr_html_()
+    sentence = html.escape(shown.verdict.sentence)
+    assert f"<strong>{sentence}</strong>" in text.partition("</p>")[0]
+
+
+def test_a_notebook_shows_no_verdict_where_prices_are_too_few(forecast: cf.Forecast) -> None:
+    assert forecast.verdict is None
     text = forecast._repr_html_()
-    assert "<strong>" in text.partition("</p>")[0]
+    assert "<strong>" not in text
     assert text.count("<tr") == 1 + 24
-    made = cf.Model(synthetic.model(synthetic.spec(), verdict="<b>good</b>"))
-    text = made.forecast(cf.Prices(synthetic.history()))._repr_html_()
-    assert "<strong>&lt;b&gt;good&lt;/b&gt;</strong>" in text.partition("</p>")[0]
+
+
+@pytest.mark.parametrize("name", ["stack", "dense", "har"])
+def test_each_member_of_a_stack_forecasts_by_its_name(name: str) -> None:
+    made, prices = cf.Model(synthetic.model(synthetic.spec())), cf.Prices(synthetic.history())
+    shown = made.forecast(prices, predictor=name)
+    assert shown.predictor == shown.to_dict()["predictor"] == name
+    assert shown.verdict is not None
+    assert (shown.verdict == made.backtest(prices).verdicts.get(name)) == (name != "har")
+    members = ["dense", "har"] if name == "stack" else []
+    assert list(shown.members) == ["step", *members]
+    assert members == [each["name"] for each in shown.to_dict()["members"]]
+    if members:
+        np.testing.assert_allclose(shown.members[members].sum(axis=1), 1)
 
 
 def test_a_forecast_is_drawn(forecast: cf.Forecast) -> None:

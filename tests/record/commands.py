@@ -16,10 +16,23 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "next steps, dense": ("forecast", *MARKET, "--model", "btc-1h-dense", "--below", "60000"),
     "next steps, global, hours": ("forecast", *MARKET, "--model", "global-1h-lstm"),
     "next steps, global, days": ("forecast", *DAYS, "--model", "global-1d-lstm"),
+    "lstm alone": (
+        "forecast", *MARKET, "--model", "btc-1h-lstm-close", "--above", "60000",
+        "--predictor", "lstm",
+    ),
+    "dense alone": (
+        "forecast", *MARKET, "--model", "btc-1h-dense", "--below", "60000", "--predictor", "dense",
+    ),
+    "global alone, hours": (
+        "forecast", *MARKET, "--model", "global-1h-lstm", "--predictor", "lstm",
+    ),
+    "global alone, days": (
+        "forecast", *DAYS, "--model", "global-1d-lstm", "--predictor", "lstm",
+    ),
     "baselines, one step": ("backtest", *MARKET, "--network", "linear"),
     "baselines, a day ahead": ("backtest", *MARKET, "--network", "boosting", "--horizon", "24"),
     "walk forward": ("backtest", *MARKET, "--network", "har", "--folds", "3", "--horizon", "6"),
-}
+}  # fmt: skip
 TRAINED: dict[str, tuple[str, ...]] = {
     "trained lstm": ("backtest", *MARKET, "--network", "lstm", "--horizon", "2", *SMALL),
     "trained dense": ("backtest", *MARKET, "--network", "dense", *SMALL),
@@ -27,8 +40,8 @@ TRAINED: dict[str, tuple[str, ...]] = {
 }
 #: Parts of an answer that hold figures, or sentences about them.
 PARTS = (
-    "split", "scores", "verdict", "folds", "origin", "last_close", "steps", "calibration",
-    "odds",
+    "split", "scores", "verdict", "verdicts", "folds", "origin", "last_close", "predictor",
+    "members", "steps", "calibration", "odds",
 )  # fmt: skip
 #: What differs from run to run, or is long.
 LEFT_OUT = ("training", "cached", "by_step", "factors")
