@@ -195,7 +195,9 @@ def test_the_text_has_the_verdict_first_and_units(trained, run, prices):
     assert "step 2 of 2" in out
     header = next(line for line in lines if line.startswith("predictor"))
     assert "MAE, USD" in header
-    row = next(line for line in lines if line.startswith("dense")).split()
+    assert lines[1] == f"dense alone: {result['verdicts']['dense']['sentence']}"
+    table = lines[lines.index(header) :]
+    row = next(line for line in table if line.startswith("dense")).split()
     assert row[1] == f"{result['scores']['dense']['mae']:.3f}"
     naive = next(line for line in lines if line.startswith("naive")).split()
     assert "-" in naive
