@@ -70,7 +70,7 @@ def page(analyses: Analyses, result: Backtest, walk_forward: WalkForward | None 
         f"<p>{_text(_test_description(result, walk_forward))}</p>",
         _table(_scores(result)),
         *(
-            f"<p>{_text(f'stack is the combined forecast judged above. {sentence}')}</p>"
+            f"<p>{_text(f'stack is the combined forecast. {sentence}')}</p>"
             for sentence in result.network_sentences
         ),
         "<h2>Leaderboard</h2>",

@@ -65,6 +65,8 @@ def run(
 def show_verdict(test: FinishedTest) -> None:
     """Show whether the model beats the last price, and how that was tested."""
     verdict.show(test.result)
+    for sentence in test.result.network_sentences:
+        st.caption(plain(sentence))
     if test.walk_forward is not None:
         st.caption(plain(charts.summary_refits(test.walk_forward)))
 

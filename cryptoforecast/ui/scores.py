@@ -79,7 +79,7 @@ def show(service: Service, result: Backtest) -> None:
         "80 % range is best if it held 80 % of the prices, a 95 % range if it held 95 %."
     )
     for sentence in result.network_sentences:
-        st.caption(words.plain(f"stack is the combined forecast shown above. {sentence}"))
+        st.caption(words.plain(f"stack is the combined forecast. {sentence}"))
     if result.model is not None:
         st.caption(words.plain(_training(result)))
 

@@ -34,7 +34,7 @@ def show(result: Backtest) -> None:
         st.markdown(f"### {mark} {words.plain(headline)}")
         if detail:
             st.markdown(words.plain(detail[:1].upper() + detail[1:]))
-        st.caption(words.plain(span(result)))
+        st.caption(words.plain(f"{span(result)}{_combined(result)}"))
         for note in result.notes:
             st.caption(f":material/info: {words.plain(note)}")
 
@@ -85,6 +85,14 @@ def span(result: Backtest) -> str:
         f"each {style.step_label(forecast.horizon, history.interval)}."
         + (" The prices are simulated." if history.simulated else "")
     )
+
+
+def _combined(result: Backtest) -> str:
+    """Write what the forecasts of a stack combine; empty for a single predictor."""
+    if not result.network_sentences:
+        return ""
+    name = result.spec.network
+    return f" The forecasts combine {name} and har; {name} alone stands beside them below."
 
 
 def _against(value: float, baseline: float, what: str) -> _Delta:

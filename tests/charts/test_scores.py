@@ -100,7 +100,7 @@ def test_errors_have_their_metric_and_room_for_the_largest(metric, title, unit):
 
 @pytest.mark.parametrize(("dark", "strong"), [(False, style.VERMILLION), (True, style.ORANGE)])
 def test_each_predictor_has_a_colour_and_a_marker_of_its_own(dark, strong):
-    names = ("naive", "cone", "drift", "har", "linear", "boosting", "lstm")
+    names = ("naive", "cone", "drift", "har", "linear", "boosting", "stack", "lstm")
     figure = charts.coverage({name: {80: 0.8} for name in names}, dark=dark)
     lines = [named(figure, name) for name in names]
     assert len({line.line.color for line in lines}) == len(names)

@@ -9,6 +9,8 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation.verdict import judge
+from cryptoforecast.forecasting import network
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference, samples, specs
 from cryptoforecast.service import choices
@@ -26,7 +28,7 @@ def test_all_predictors_are_judged_on_identical_origins(history):
     result = backtest.holdout(history, SPEC, synthetic.model(SPEC))
     rows = range(560, 697)
     assert result.split.test_origins() == rows
-    assert list(result.forecasts) == [*BASELINES, "dense"]
+    assert list(result.forecasts) == [*BASELINES, "dense", "stack"]
     close = history.candles["close"].to_numpy()
     for name, forecast in result.forecasts.items():
         assert forecast.predictor == name
@@ -46,9 +48,24 @@ def test_scores_and_verdict_are_of_these_forecasts(history):
         error = np.abs(forecast.actual[:, 2] - forecast.predicted[:, 2]).mean()
         assert last.mae == pytest.approx(error)
         assert last.mase == pytest.approx(error / scale)
-    skill = 1 - result.scores["dense"][-1].mae / result.scores["naive"][-1].mae
-    assert result.verdict.skill == pytest.approx(skill)
-    assert result.forecast is result.forecasts["dense"]
+    assert list(result.verdicts) == ["stack", "dense"]
+    for name, verdict in result.verdicts.items():
+        skill = 1 - result.scores[name][-1].mae / result.scores["naive"][-1].mae
+        assert verdict.skill == pytest.approx(skill)
+    assert result.predictor == "stack"
+    assert result.forecast is result.forecasts["stack"]
+    assert result.verdict is result.verdicts["stack"]
+    assert result.network_sentences == (f"dense alone: {result.verdicts['dense'].sentence}",)
+
+
+def test_a_network_is_judged_as_without_its_stack(history):
+    model = synthetic.model(SPEC)
+    result = backtest.holdout(history, SPEC, model)
+    alone = network.for_test(model, result.split).forecast(history, result.split.test_origins())
+    np.testing.assert_array_equal(result.forecasts["dense"].quantiles, alone.quantiles)
+    np.testing.assert_array_equal(result.forecasts["dense"].predicted, alone.predicted)
+    naive, cone = result.forecasts["naive"], result.forecasts["cone"]
+    assert result.verdicts["dense"] == judge(alone, naive, cone)
 
 
 def test_baselines_are_fitted_on_the_rows_before_the_test_span(history):
@@ -68,7 +85,9 @@ def test_a_baseline_can_be_judged_too(history, name):
     assert list(result.forecasts) == list(BASELINES)
     assert result.model is None
     assert result.notes == ()
-    assert result.forecast.predictor == name
+    assert result.forecast.predictor == result.predictor == name
+    assert list(result.verdicts) == [name]
+    assert result.network_sentences == ()
     assert not result.verdict.beats_baseline
     assert (result.verdict.skill == 0) == (name in ("naive", "cone", "har"))
 
@@ -84,7 +103,7 @@ def test_baselines_that_are_not_chosen_are_left_out_and_can_be_added_later(histo
     assert (both.verdict, both.spec) == (few.verdict, spec)
     model = synthetic.model(SPEC)
     assert list(backtest.saved(history, model, baselines=["har"]).scores) == [
-        "naive", "cone", "har", "dense"
+        "naive", "cone", "har", "dense", "stack"
     ]  # fmt: skip
 
 
@@ -123,7 +142,7 @@ def test_judging_a_saved_model_leaves_it_untouched(history, loss):
     assert (result.spec.test, result.spec.validation) == (0.3, 0.2)
     assert result.split == samples.split(history, result.spec)
     forecast = inference.forecast(model, history, result.split.test_origins())
-    np.testing.assert_array_equal(result.forecast.predicted, forecast.predicted)
+    np.testing.assert_array_equal(result.forecasts["dense"].predicted, forecast.predicted)
 
 
 def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(history):
@@ -135,8 +154,9 @@ def test_the_band_of_a_saved_squared_error_model_is_of_the_rows_before_the_test(
     expected = inference.residual_quantiles(model, history, origins)
     assert not np.array_equal(expected, model.residuals)
     for one in (result, backtest.saved(synthetic.altered(history, 560), model)):
-        centre = np.log(one.forecast.predicted / one.forecast.close[:, None])
-        np.testing.assert_allclose(one.forecast.quantiles, centre[..., None] + expected)
+        alone = one.forecasts["dense"]
+        centre = np.log(alone.predicted / alone.close[:, None])
+        np.testing.assert_allclose(alone.quantiles, centre[..., None] + expected)
 
 
 def test_a_saved_squared_error_model_needs_no_training_span():

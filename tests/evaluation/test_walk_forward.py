@@ -170,7 +170,7 @@ def test_one_fold_is_the_holdout(history):
     assert keys == [training_cache.key(history, SPEC)]
     joined, (fold,) = walked.backtest, walked.folds
     assert joined.split == fold.split == held.split
-    assert (joined.verdict, joined.notes) == (held.verdict, held.notes)
+    assert (joined.verdicts, joined.notes) == (held.verdicts, held.notes)
     assert figures(joined.scores) == figures(fold.scores) == figures(held.scores)
     assert joined.model is fold.model
     for a, b in zip(joined.model.weights, held.model.weights, strict=True):
@@ -198,7 +198,7 @@ def test_all_folds_are_judged_as_one_on_the_origins_of_the_holdout(history, thre
     ends = [fold.end for fold in three.folds]
     assert ends == [693, 746, 800]
     for fold, begin, end in zip(three.folds, (0, 53, 106), (53, 106, 158), strict=True):
-        assert fold.scores["dense"][1].mae == pytest.approx(error[begin:end].mean())
+        assert fold.scores["stack"][1].mae == pytest.approx(error[begin:end].mean())
         scale = np.abs(np.diff(close[: fold.split.train_end])).mean()
         ratio = fold.scores["dense"][1].mae / fold.scores["dense"][1].mase
         assert ratio == pytest.approx(scale)

@@ -10,7 +10,7 @@ from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.forecasting import band_width, calibration, network, next_steps, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference, specs
-from cryptoforecast.types import MEDIAN, QUANTILES, Calibration, Spread
+from cryptoforecast.types import MEDIAN, QUANTILES, Calibration, Member, Spread
 from tests import synthetic
 
 SPEC = synthetic.spec(horizon=3)
@@ -214,6 +214,25 @@ def test_the_sentence_of_a_spread_is_of_the_last_step():
     assert next_steps.spread_sentence(apart) == (
         "Mean of 3 networks from different seeds: at the last step their points lie 2.34% apart, "
         "the widths of their 80 % bands 5.7% (one standard deviation)."
+    )
+
+
+def test_the_sentence_of_a_stack_names_its_members_and_their_last_weights():
+    members = Member("lstm", np.array([0.2, 0.553])), Member("har", np.array([0.8, 0.447]))
+    assert next_steps.members_sentence(members) == (
+        "This forecast combines the network (lstm) (55 %) and a regression on recent volatility "
+        "(har) (45 %). The weights at the last step come from how past forecasts turned out."
+    )
+    single = tuple(Member(each.name, each.weights[:1]) for each in members)
+    assert "(har) (80 %). The weights come from" in next_steps.members_sentence(single)
+
+
+def test_equal_weights_and_a_single_member_are_said_in_words():
+    members = Member("dense", np.full(2, 0.5)), Member("har", np.full(2, 0.5))
+    assert "in equal parts: too few past forecasts" in next_steps.members_sentence(members)
+    alone = (Member("dense", np.ones(2)),)
+    assert next_steps.members_sentence(alone) == (
+        "This forecast is that of the network (dense) alone, corrected by its past errors."
     )
 
 

@@ -61,10 +61,12 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     text = words(page)
     assert "the last price" in text
     assert "simulated" in text
-    assert "comes first of 5" in text
+    assert "comes first of 6" in text
     assert "looks good by luck" in text
     assert charts(page) == 1
-    assert set(standings(page)["Predictor"]) == {*QUICK, "lstm"}
+    assert set(standings(page)["Predictor"]) == {*QUICK, "lstm", "stack"}
+    assert "The forecasts combine lstm and har" in text
+    assert "lstm alone: " in text
     assert not page.error
 
 
