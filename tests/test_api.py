@@ -467,6 +467,30 @@ def test_a_forecast_has_the_probabilities_of_price_levels(client, service):
     assert [len(row) for row in calibration["factors"].values()] == [24] * 9
 
 
+@pytest.mark.parametrize("name", ["stack", "dense", "har"])
+def test_a_forecast_is_of_the_predictor_that_is_asked_for(client, service, name):
+    path = "/models/tiny-dense/forecast?coin=BTC"
+    content = client.get(f"{path}&predictor={name}").json()
+    history = service.prices.history(MarketQuery("BTC", "1h"))
+    model = service.saved_models.load("tiny-dense").model
+    steps = service.forecasts.next_steps(history, model, predictor=name)
+    assert (content["predictor"], content["model"]) == (name, "tiny-dense")
+    assert [each["median"] for each in content["steps"]] == steps.forecast.predicted[0].tolist()
+    members = {each["name"]: each["weight"] for each in content["members"]}
+    assert list(members) == (["dense", "har"] if name == "stack" else [])
+    if members:
+        np.testing.assert_allclose(np.sum(list(members.values()), axis=0), np.ones(24))
+        assert content["steps"] == client.get(path).json()["steps"]
+    tested = service.backtests.of_saved(history, model)
+    scores = tested.scores[name][-1].pinball, tested.scores["cone"][-1].pinball
+    assert content["verdict"]["band_skill"] == pytest.approx(1 - scores[0] / scores[1])
+
+
+def test_a_predictor_that_is_no_member_is_refused(client):
+    message = refusal(client.get("/models/tiny-dense/forecast?coin=BTC&predictor=cone"))
+    assert "`predictor` must be one of stack, dense, har. Received: 'cone'." in message
+
+
 def test_a_forecast_has_the_chance_of_touching_a_price(client, service):
     path = "/models/tiny-dense/forecast?coin=BTC"
     without = client.get(path).json()

@@ -18,6 +18,7 @@ from cryptoforecast.types import (
     QUANTILES,
     Calibration,
     Extremes,
+    Member,
     NextSteps,
     Probability,
     Problem,
@@ -89,7 +90,11 @@ def test_a_backtest_has_the_librarys_numbers(result):
     assert [step["mae"] for step in steps] == [s.mae for s in result.scores["lstm"]]
     assert found["scores"]["lstm"]["mae"] == result.scores["lstm"][2].mae
     assert found["scores"]["naive"]["directional_accuracy"] is None
-    assert found["verdict"]["skill"] == result.verdict.skill
+    assert found["verdict"] == found["verdicts"]["stack"]
+    assert {name: each["skill"] for name, each in found["verdicts"].items()} == {
+        "stack": result.verdict.skill,
+        "lstm": result.verdicts["lstm"].skill,
+    }
     assert found["spec"]["units"] == [4]
     assert (found["cached"], found["model"]) == (True, None)
 
@@ -180,6 +185,19 @@ def test_a_forecast_has_one_entry_a_step():
         assert prices == sorted(prices)
         assert step["median"] == step["quantiles"]["0.5"] == points
         assert prices[0] < step["mean"] < prices[-1]
+
+
+def test_a_forecast_names_its_predictor_its_members_and_its_verdict(result):
+    coming = future(horizon=2)
+    found = as_read(json_views.forecast_json(coming, "quantile"))
+    assert (found["predictor"], found["members"], found["verdict"]) == ("dense", [], None)
+    members = Member("dense", np.array([0.25, np.nan])), Member("har", np.array([0.75, np.nan]))
+    stacked = dataclasses.replace(coming, members=members)
+    found = as_read(json_views.forecast_json(stacked, "quantile", verdict=result.verdict))
+    assert found["members"] == [
+        {"name": "dense", "weight": [0.25, None]}, {"name": "har", "weight": [0.75, None]},
+    ]  # fmt: skip
+    assert found["verdict"] == as_read(json_views.verdict_json(result.verdict))
 
 
 def test_the_calibration_of_the_band_has_its_factors():

@@ -110,7 +110,9 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     assert shown["Average miss (MAE)"] == f"${own.mae:,.2f}"
     change = 100 * (own.mae / result.scores["naive"][-1].mae - 1)
     deltas = {metric.label: metric.delta for metric in page.metric}
-    assert deltas["Average miss (MAE)"] == f"{change:+.1f} %"
+    assert deltas["Average miss (MAE)"] == ("same" if abs(change) < 0.05 else f"{change:+.1f} %")
+    assert shown["Band error"] == f"{own.pinball * 1e4:.1f} bp"
+    assert own.pinball != result.scores["dense"][-1].pinball
     assert deltas["80 % range held"] == f"{100 * own.coverage_80 - 80:+.1f} points"
     assert list(compared(page)) == [*QUICK, "dense", "stack"]
     assert f"dense alone: {result.verdicts['dense'].sentence}" in words(page)
