@@ -48,7 +48,10 @@ def test_every_network_is_tested_beside_every_baseline(run, prices, network):
     assert status == 0, err
     result = json.loads(out)
     assert result["spec"]["network"] == network
-    assert set(result["scores"]) == {*BASELINES, network}
+    first = [] if network in BASELINES else ["stack"]
+    assert set(result["scores"]) == {*BASELINES, network, *first}
+    assert list(result["verdicts"]) == list(dict.fromkeys([*first, network]))
+    assert result["verdict"] == result["verdicts"][(*first, network)[0]]
     assert result["verdict"]["sentence"]
     assert (result["training"] is None) == (network in BASELINES)
     assert "files" not in result

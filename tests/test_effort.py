@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.forecasting.baselines import QUICK
 from cryptoforecast.learning import specs
 from cryptoforecast.service import Service, effort, memory
 from cryptoforecast.service.heavy import OneHeavyFit
@@ -247,3 +249,13 @@ def test_heavy_fits_on_a_large_file_are_refused_in_a_small_container(make):
         service.backtests.of_baseline(synthetic.history(30_000), "boosting", 1)
     with pytest.raises(InvalidInput, match="boosted trees must fit into the memory"):
         service.forecasts.of_baseline(synthetic.history(30_000), "linear", 1)
+
+
+@pytest.mark.parametrize("name", ["dense", "cone", "linear"])
+def test_all_forecasts_of_a_test_are_counted(name):
+    history = synthetic.history()
+    network = specs.is_network(specs.make(network=name))
+    spec = synthetic.spec(network=name) if network else specs.make(network=name)
+    model = synthetic.model(spec) if network else None
+    result = backtest.holdout(history, spec, model, baselines=QUICK)
+    assert effort.predictors(spec) == len(result.forecasts)

@@ -93,6 +93,15 @@ def test_it_holds_the_verdict_the_scores_and_where_they_come_from(result, page):
         assert view in text
 
 
+def test_a_network_is_told_from_its_stack():
+    model = synthetic.model(synthetic.spec(network="lstm", horizon=2))
+    result = backtest.holdout(synthetic.history(), model.spec, model, baselines=("har",))
+    text = Reader(html_report.page(Analyses(), result)).text
+    assert "BTC 1h: stack" in text
+    assert result.verdicts["stack"].sentence in text
+    assert f"stack is the combined forecast. lstm alone: {result.verdicts['lstm'].sentence}" in text
+
+
 def test_every_section_has_a_figure_a_sentence_and_a_table(result, page):
     analyses = Analyses()
     reader = Reader(page)

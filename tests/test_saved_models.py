@@ -132,7 +132,9 @@ def test_all_together_save_so_many_models(settings: Settings) -> None:
     models.add(synthetic.model(), "a", user=OWNER, force=True)  # takes no further place
 
 
-@pytest.mark.parametrize("name", ["cone", "naive", "lstm", "dense", "run-0123456789abcdef"])
+@pytest.mark.parametrize(
+    "name", ["cone", "naive", "lstm", "dense", "stack", "run-0123456789abcdef"]
+)
 def test_a_guest_takes_no_name_of_a_method_or_a_training(
     models: SavedModelService, name: str
 ) -> None:
