@@ -586,7 +586,7 @@ def test_forecast_gives_the_chance_of_each_level(trained, run, prices):
         "step", "above $120.00", "above $0.001000", "below $80.00",
     ]  # fmt: skip
     assert f"{command[0].by_step[0]:.1%}" in text
-    assert "200 are needed to measure it" in text
+    assert "200 are needed." in text
     assert result["calibration"] is None
     assert "turned out, from" in run("forecast", "--model", "tiny", "--coin", "BTC")[1]
     plain = run("forecast", "--model", "tiny", "--data", prices)[1]

@@ -550,7 +550,7 @@ def test_a_band_that_can_not_be_calibrated_gives_a_warning(service):
     next_steps = service.forecasts.next_steps(synthetic.history(200), model)
     assert next_steps.calibration is None
     (text,) = [warning for warning in next_steps.warnings if "known outcome" in warning]
-    assert "167 of its forecasts" in text
+    assert "167 of the model's forecasts" in text
     assert "200 are needed" in text
     squared = synthetic.model(synthetic.spec(loss="mse"))
     few, enough = (
