@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from benchmarks import measure, probability_scores
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.forecasting import paths, probability
 from cryptoforecast.forecasting.baselines.simple import volatility
+from cryptoforecast.forecasting.predictor import Predictor
+from cryptoforecast.forecasting.stack import Stack
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import Service
@@ -110,7 +113,7 @@ def main() -> None:
     print(f"{len(origins):,} origins from {history.candles.index[rows.start]:%Y-%m-%d} on")
     course = _course(history)
     scores, shares, seconds = [], [], []
-    for predictor in backtest.predictors(history, model.spec, split, model, NAMES):
+    for predictor in _each(backtest.predictors(history, model.spec, split, model, NAMES)):
         first = max(specs.needs(model.spec) - 1, rows.start - paths.PAST_ROWS - max(STEPS))
         forecast = predictor.forecast(history, range(first, rows.stop))
         stated = _stated(forecast, first, history, course, origins)
@@ -199,6 +202,14 @@ def _figures(probabilities: Array, happened: Array) -> tuple[float, float, float
         probability_scores.calibration_error(probabilities, happened),
         probability_scores.discrimination(probabilities, happened),
     )
+
+
+def _each(predictors: Sequence[Predictor]) -> Iterator[Predictor]:
+    """Yield every predictor; a stack after its members."""
+    for one in predictors:
+        if isinstance(one, Stack):
+            yield from (*one.others, one.network)
+        yield one
 
 
 def _shares(name: str, stated: Stated, course: Course, origins: range) -> list[Row]:
