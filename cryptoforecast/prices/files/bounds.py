@@ -24,6 +24,9 @@ MIN_PLAIN_ROW = 10
 ROW_OF_NUMBERS, ROW_WITH_TEXT = 300, 500
 #: Bytes that one byte of a file may unpack to, beyond the first.
 MAX_RATIO = 40
+#: Bytes that times may have as text, in any file and for each of its bytes; reading takes several
+#: times as much. A time has 20 characters, and in an archive four bytes at least.
+FREE_TIMES, MAX_TIMES_RATIO = 8_000_000, 7
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,22 @@ class Bounds:
                 f"A file of {self._megabytes} MB may unpack to {self.unpacked // 10**6:,} MB, "
                 "because prices do not repeat themselves so often. Received: more. Leave out the "
                 "columns that are no prices."
+            )
+
+    def check_times(self, size: int) -> None:
+        """Refuse times in text of more bytes than those of the file may have.
+
+        Args:
+            size: Their bytes, with what the memory needs to find each of them.
+
+        Raises:
+            UnreadableFile: If there are more.
+        """
+        most = FREE_TIMES + MAX_TIMES_RATIO * self.size
+        if size > most:
+            raise UnreadableFile(
+                f"The times of a file of {self._megabytes} MB may have {most // 10**6:,} MB as "
+                f"text. Received: {size // 10**6:,} MB. Write them as 2024-12-31 23:00:00."
             )
 
     def check_piece(self, size: int, what: str) -> None:

@@ -30,6 +30,11 @@ def _clock(row: int) -> str:
     return f"{row // 1440 % 28 + 1:02d} {row // 60 % 24:02d}:{row % 60:02d}"
 
 
+def _either(row: int) -> str:
+    """Return a date whose day and month may be either way around."""
+    return f"{row % 12 + 1}/{row // 12 % 12 + 1}/2024 10:00"
+
+
 #: What a cell of a column has, by the row, in rows that are sound otherwise.
 CELLS: dict[str, tuple[str, Callable[[int], str]]] = {
     "invented months": ("time", lambda i: f"1 {_word(i)} 2024"),
@@ -38,6 +43,8 @@ CELLS: dict[str, tuple[str, Callable[[int], str]]] = {
     "times with remarks": ("time", lambda i: f"2024-01-{_clock(i)} (remark {i:08d})"),
     "offsets with remarks": ("time", lambda i: f"2024-01-{_clock(i)} +00:00 ({_word(i)})"),
     "UTC with remarks": ("time", lambda i: f"2024-01-{_clock(i)} UTC ({_word(i)})"),
+    "UTC with long remarks": ("time", lambda i: f"2024-01-{_clock(i)} UTC ({'x' * 65})"),
+    "dates of no order": ("time", lambda i: f"1 {_word(i)} 2024" if i % 5 else _either(i)),
     "many offsets": ("time", lambda i: f"2024-01-{_clock(i)} GMT{i % 15:+03d}{i % 60:02d}"),
     "many zones": ("time", lambda i: f"2024-01-{_clock(i)} Zone/{_word(i)}"),
     "one zone": ("time", lambda i: f"2024-01-{_clock(i)} Europe/Berlin"),

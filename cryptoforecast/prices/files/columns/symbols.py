@@ -25,6 +25,8 @@ from cryptoforecast.prices.files.table import PRICES, Table
 from cryptoforecast.types import Array
 from cryptoforecast.types.quotes import COINS, quote_of
 
+#: Different symbols that a column may have; all coins together have fewer.
+MAX_SERIES = 50_000
 # Closes that differ by more than this factor are perhaps of two series.
 _JUMP = 2.0
 # Share of the repeated times, or of the jumps, that a column of series must explain.
@@ -62,7 +64,7 @@ def pick_series(table: Table, corrections: Corrections) -> tuple[Table, str]:
         if corrections.only is None:
             return table, _symbol_of(table)
         return _pick_by_any_column(table, corrections.only)
-    codes, names = _values(table.column("symbol"))
+    codes, names = _values(table.column("symbol"), MAX_SERIES)
     if corrections.only is not None:
         matches = matching(names, corrections.only)
         if not matches and table.others:
@@ -70,9 +72,11 @@ def pick_series(table: Table, corrections: Corrections) -> tuple[Table, str]:
         if not matches:
             raise not_there(corrections.only, names)
         return _taken(table, codes, names, matches, "symbol")
-    if len({_plain(name) for name in names}) > 1:
-        wanted = [name for name in names if quote_of_ticker(name) == corrections.quote]
-        if corrections.quote is None or len({_plain(name) for name in wanted}) != 1:
+    if _are_several(names):
+        wanted = []
+        if corrections.quote is not None:
+            wanted = [name for name in names if quote_of_ticker(name) == corrections.quote]
+        if not wanted or _are_several(wanted):
             raise _several(table, codes, names, table.roles["symbol"])
         return _taken(table, codes, names, wanted, "symbol")
     return table, names[0] if names else _symbol_of(table)
@@ -144,7 +148,7 @@ def matching(names: Sequence[str], only: str) -> list[str]:
         [name for name in names if _plain(name) and _plain(name) == _plain(only)],
         [name for name in names[:_MAX_NAMES] if is_same_coin(name, only)],
     ):
-        if len({_plain(name) for name in found}) > 1:
+        if _are_several(found):
             raise SeveralSeries(
                 f"One series must be named. Received: {only[:40]!r}, which may be "
                 f"{' or '.join(repr(name[:30]) for name in found[:6])}. Write it as the file does.",
@@ -183,8 +187,7 @@ def refuse_mixture(
     for name, values in table.load(names).items():
         codes, texts = _values(values)
         codes = codes[usable]
-        several = len({_plain(text) for text in texts}) > 1
-        if several and _is_series(codes, texts) and signs.are_explained(codes):
+        if _are_several(texts) and _is_series(codes, texts) and signs.are_explained(codes):
             raise _several(table, _spread(codes, usable), texts, str(name))
 
 
@@ -339,12 +342,12 @@ def _taken(
 
 def _several(table: Table, codes: Array, names: Sequence[str], column: str) -> UnreadableFile:
     """Return the error for rows of several series."""
-    plain = [_plain(name) for name in names]
+    # Series of one name in different letters are one.
+    series, _ = pd.factorize(pd.Series(map(_plain, names), dtype="str"))
     used = np.unique(codes[codes >= 0])
     first = int(codes[codes >= 0][0])
-    others = [i for i in used if plain[i] != plain[first]]
-    row = int(np.argmax(np.isin(codes, others)))
-    other, count = int(codes[row]), len({plain[i] for i in used})
+    row = int(np.argmax((codes >= 0) & (series[codes] != series[first])))
+    other, count = int(codes[row]), len(np.unique(series[used]))
     return SeveralSeries(
         f"A file must hold one coin. Received: {names[first][:30]!r} and {names[other][:30]!r} "
         f"({table.where(row)}, column {column!r}; {count} in all). Choose one "
@@ -360,14 +363,30 @@ def _spread(codes: Array, usable: Array) -> Array:
     return spread
 
 
-def _values(column: pd.Series) -> tuple[Array, list[str]]:
-    """Number the different values of a column, `(n,)`, -1 where there is none."""
+def _values(column: pd.Series, most: int | None = None) -> tuple[Array, list[str]]:
+    """Number the different values of a column, `(n,)`, -1 where there is none.
+
+    Raises:
+        UnreadableFile: If there are more than ``most`` of them.
+    """
     if pd.api.types.is_float_dtype(column.dtype):
         known = column.dropna()
         if (known == known.round()).all() and (known.abs() < 2**53).all():
             column = column.astype("Int64")
     codes, names = pd.factorize(column, use_na_sentinel=True)
+    if most is not None and len(names) > most:
+        raise UnreadableFile(
+            f"The rows of a file may be of {most:,} coins. Received: {len(names):,} different "
+            f"symbols in column {str(column.name)[:40]!r}. Remove the column if it holds no "
+            "symbols, or save one coin a file."
+        )
     return codes, [str(name).strip() for name in names]
+
+
+def _are_several(names: Sequence[str]) -> bool:
+    """Tell whether names are of more than one series."""
+    first = _plain(names[0]) if names else ""
+    return any(_plain(name) != first for name in names)
 
 
 def _plain(name: str) -> str:

@@ -183,11 +183,17 @@ class Merger:
         return (np.where(odd, np.nan, volume) if odd.any() else volume), odd
 
     def _symbols(self, block: pa.Table) -> frozenset[str]:
-        """Return the different symbols of the block."""
+        """Return the symbol of the block, if it has one.
+
+        Raises:
+            NotPlain: If it has several.
+        """
         if "symbol" not in self.layout.roles:
             return frozenset()
-        names = block.column(self.layout.roles["symbol"]).unique().to_pylist()
-        return frozenset(name for name in names if name is not None)
+        names = block.column(self.layout.roles["symbol"]).unique().drop_null()
+        if len(names) > 1:
+            raise NotPlain("several symbols")
+        return frozenset(names.to_pylist())
 
 
 def _stamps(column: pa.ChunkedArray, *, in_text: bool) -> tuple[Array, str, bool]:

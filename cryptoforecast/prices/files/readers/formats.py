@@ -6,6 +6,8 @@ import dataclasses
 import math
 from typing import IO
 
+import pandas as pd
+
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.bounds import MAX_ROWS, MIN_PACKED_ROW, MIN_PLAIN_ROW, Bounds
 from cryptoforecast.prices.files.candles import candles_from_table
@@ -92,6 +94,9 @@ def read_candles(
         if merged:
             return merged
         table = read_csv(open_lines, corrections, most, bounds)
+    times = table.column("time")
+    if isinstance(times.dtype, pd.StringDtype):
+        bounds.check_times(times.array.nbytes)
     if report is not None:
         table = dataclasses.replace(table, report=report)
     return candles_from_table(table, corrections, interval)

@@ -107,10 +107,11 @@ def _check_sample(
     if len(rows) <= _MANY_TEXTS:
         return
     sample = np.linspace(0, len(rows) - 1, _SAMPLE_TEXTS).astype(np.int64)
-    *_, (_, zone) = _pieces(text.iloc[sample], table.report, rewritten=False)
-    check_zones(len(zone))
+    some = _rows_of(text, sample)
+    if (pieces := _pieces(some, table.report, rewritten=False)) is not None:
+        check_zones(len(pieces[2][1]))
     try:
-        stamps, _, _ = _others(table, text.iloc[sample], rows[sample], corrections, here)
+        stamps, _, _ = _others(table, some, rows[sample], corrections, here)
     except UnreadableFile:
         return  # all rows together may be read in one way, or the message names another one
     unread = stamps == _NAT
@@ -121,6 +122,11 @@ def _check_sample(
             f"{str(text.loc[row])[:60]!r} ({table.where(row)}, column {table.roles['time']!r}), "
             "and others that are no times. Convert the column."
         )
+
+
+def _rows_of(text: pd.Series, rows: Array) -> pd.Series:
+    """Take a few rows, one by one: Arrow copies a column of several parts before it takes any."""
+    return pd.Series([text.iat[row] for row in rows.tolist()], text.index[rows], dtype="str")
 
 
 def _iso(text: pd.Series, here: LocalZone) -> tuple[Array, bool]:
@@ -179,13 +185,14 @@ def _in_pieces(
     Returns:
         As ``read_text_times``.
     """
-    (dates, date), (clocks, clock), (zones, zone) = _pieces(text, table.report, rewritten=rewritten)
     stamps = np.full(len(text), _NAT)
-    if len(date) > _MAX_DATES:
+    pieces = _pieces(text, table.report, rewritten=rewritten)
+    if pieces is None:
         return stamps, [], False
+    (dates, date), (clocks, clock), (zones, zone) = pieces
     first = np.empty(len(date), dtype=np.int64)
     first[dates[::-1]] = np.arange(len(text))[::-1]
-    days, how = read_dates(table, text.iloc[first], date, rows[first], corrections)
+    days, how = read_dates(table, _rows_of(text, first), date, rows[first], corrections)
     time_of_day, sound = _clock(clock)
     # In place, because there may be millions of rows.
     wall = days.astype(np.int64)[dates]
@@ -209,7 +216,9 @@ def _in_pieces(
     return stamps, how, local
 
 
-def _pieces(text: pd.Series, report: Report, *, rewritten: bool) -> list[tuple[Array, pd.Series]]:
+def _pieces(
+    text: pd.Series, report: Report, *, rewritten: bool
+) -> list[tuple[Array, pd.Series]] | None:
     """Take texts apart into dates, times of day and zones, each of which is repeated often.
 
     Args:
@@ -218,7 +227,8 @@ def _pieces(text: pd.Series, report: Report, *, rewritten: bool) -> list[tuple[A
         rewritten: Whether other forms are made into known ones before.
 
     Returns:
-        For each of the three: the number of each row's, `(n,)`, and the different ones by number.
+        For each of the three: the number of each row's, `(n,)`, and the different ones by number;
+        ``None`` as soon as there are more dates than a column may have.
     """
     known: list[dict[str, int]] = [{}, {}, {}]
     numbers = [np.empty(len(text), dtype=np.int32) for _ in known]
@@ -233,6 +243,8 @@ def _pieces(text: pd.Series, report: Report, *, rewritten: bool) -> list[tuple[A
             codes, names = pd.factorize(pieces[i])
             numbered = np.array([seen.setdefault(str(name), len(seen)) for name in names])
             numbers[i][block] = numbered[codes][places]
+        if len(known[0]) > _MAX_DATES:
+            return None
     return [
         (each, pd.Series(list(seen), dtype="str"))
         for each, seen in zip(numbers, known, strict=True)
