@@ -24,11 +24,12 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import requests
 
 from benchmarks import measure, server
@@ -42,6 +43,10 @@ GROUPS = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
 LIMITS = "memory.limit_in_bytes", "memory.max"
 KILLS = "memory.oom_control", "memory.events"
 PATIENCE = 1_800.0
+#: What can't be trained in 1 GB: an LSTM that reads many candles before each target.
+LOOKBACK, WINDOWS = 240.0, {"string_array_value": {"data": ["windows"]}}
+#: Candles of a file that is long for it.
+MINUTES = 900_000
 #: Joins the group and copies the libraries, so that the group pays for their pages.
 COPY = 'echo $$ > "$1/cgroup.procs" && cp -r "$2" "$3"'
 #: Makes the code read-only for this process alone, joins the group, keeps one core.
@@ -107,6 +112,17 @@ def journeys(steps: Steps, rows: int) -> None:
         for network in ("lstm", "dense"):
             what = f"train {network} on the file"
             steps.measure(what, partial(_train, tab, network, coin=coin))
+        large: dict[str, Mapping[str, object]] = {
+            "training": WINDOWS,
+            "lookback": {"double_array_value": {"data": [LOOKBACK]}},
+        }
+        what = f"train lstm on windows of {LOOKBACK:.0f} candles of the file"
+        steps.measure(what, partial(_train, tab, "lstm", large, coin=coin))
+        steps.measure("Market page after it", partial(tab.open, "market"))
+        steps.measure(f"upload {MINUTES:,} minutes", partial(_upload_minutes, tab))
+        minutes = {"coin": tab.linked("coin"), "interval": "1m"}
+        steps.measure("Forecast of the minutes", partial(tab.open, **minutes))
+        steps.measure("train lstm on the minutes", partial(_train, tab, "lstm", None, **minutes))
     steps.measure("POST /predict", partial(_ask, f"{url}/predict", [6e4 + i for i in range(60)]))
     for path in ("models", "models/global-1h-lstm/forecast"):
         steps.measure(f"GET /api/{path}", partial(_ask, f"{url}/api/{path}"))
@@ -117,14 +133,40 @@ def _upload(tab: PageClient, rows: int) -> Shown:
     return tab.upload("upload", "BTCUSDT-1h.csv", price_file(rows))
 
 
-def _train(tab: PageClient, network: str, **query: str) -> Shown:
-    """Train as the form proposes, and wait for the end."""
+def _upload_minutes(tab: PageClient) -> Shown:
+    tab.open("data")
+    steps = np.random.default_rng(0).normal(0, 1e-3, MINUTES)
+    close = 100 * np.exp(np.cumsum(steps))
+    lines = (
+        f"{1577836800 + 60 * i},{x:.2f},{x:.2f},{x:.2f},{x:.2f},1" for i, x in enumerate(close)
+    )
+    content = "\n".join(["time,open,high,low,close,volume", *lines]).encode()
+    return tab.upload("upload", "BTCUSDT-1m.csv", content)
+
+
+def _train(
+    tab: PageClient,
+    network: str,
+    changes: Mapping[str, Mapping[str, object]] | None = None,
+    **query: str,
+) -> Shown:
+    """Train as the form proposes but for some changes, and wait for the end.
+
+    Args:
+        tab: The user.
+        network: Its kind.
+        changes: What to set, by field of the form: the field of ``WidgetState``, and its value.
+        query: Which prices.
+    """
     tab.open(model="naive", **query)
     tab.unfold("train-form")
     if network != "lstm":
         tab.fill("network", string_array_value={"data": [network.capitalize()]})
         tab.rerun()
-    shown = tab.click(f"FormSubmitter:train-quick-{network}-1h-Train")
+    form = f"quick-{network}-{query.get('interval', '1h')}"
+    for name, value in (changes or {}).items():
+        tab.fill(f"{form}-{name}", **value)
+    shown = tab.click(f"FormSubmitter:train-{form}-Train")
     if not tab.query.get("model", "").startswith("run-"):
         raise Refused(" ".join(shown.messages))
     while "test" not in shown.figures:

@@ -26,7 +26,7 @@ ROW_OF_NUMBERS, ROW_WITH_TEXT = 300, 500
 MAX_RATIO = 40
 #: Bytes that times may have as text, in any file and for each of its bytes; reading takes several
 #: times as much. A time has 20 characters, and in an archive four bytes at least.
-FREE_TIMES, MAX_TIMES_RATIO = 8_000_000, 7
+FREE_TIMES, MAX_TIMES_RATIO = 6_000_000, 6
 
 
 @dataclass(frozen=True)

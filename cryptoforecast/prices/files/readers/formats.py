@@ -39,6 +39,9 @@ _OTHER_KINDS = (
     (b"\x89PNG", "a picture", "Export the prices as CSV. A picture is not text."),
 )
 
+# Bytes that the place of a text takes.
+_PLACE = 8
+
 
 def read_candles(
     packed: IO[bytes],
@@ -94,12 +97,18 @@ def read_candles(
         if merged:
             return merged
         table = read_csv(open_lines, corrections, most, bounds)
-    times = table.column("time")
-    if isinstance(times.dtype, pd.StringDtype):
-        bounds.check_times(times.array.nbytes)
+    bounds.check_times(_bytes_of_text(table.column("time")))
     if report is not None:
         table = dataclasses.replace(table, report=report)
     return candles_from_table(table, corrections, interval)
+
+
+def _bytes_of_text(values: pd.Series) -> int:
+    """Count the bytes of a column of text, about, as if every text was written out."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        lengths = values.cat.categories.astype("str").str.len().to_numpy()
+        return int(lengths[values.cat.codes.to_numpy()].sum()) + _PLACE * len(values)
+    return int(values.array.nbytes) if isinstance(values.dtype, pd.StringDtype) else 0
 
 
 def _seekable(packed: IO[bytes], stream: IO[bytes]) -> IO[bytes]:

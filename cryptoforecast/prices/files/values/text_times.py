@@ -14,6 +14,7 @@ from cryptoforecast.prices.files.values.zones import (
     LocalZone,
     as_utc_ns,
     check_zones,
+    in_ns,
     to_utc,
     to_utc_by_label,
     without_remarks,
@@ -131,21 +132,41 @@ def _rows_of(text: pd.Series, rows: Array) -> pd.Series:
 
 def _iso(text: pd.Series, here: LocalZone) -> tuple[Array, bool]:
     """Parse ISO 8601, in rows with a zone and in rows without; tell whether there are such."""
+    stamps, zoned = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=bool)
+    for start in range(0, len(text), _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        stamps[block], zoned[block] = _iso_block(text.iloc[block])
+    unzoned = not zoned.all()
+    if unzoned:
+        index = pd.DatetimeIndex(stamps[~zoned].view("datetime64[ns]"))
+        stamps[~zoned] = to_utc(index, here).asi8
+    return stamps, unzoned
+
+
+def _iso_block(text: pd.Series) -> tuple[Array, Array]:
+    """Parse ISO 8601.
+
+    Args:
+        text: `(n,)` text.
+
+    Returns:
+        `(n,)` ns, in UTC where a row has a zone and else as a clock showed them; and `(n,)` bool,
+        which rows have one.
+    """
     even = text.str.replace(r"^(\d{4})[/.](\d{1,2})[/.]", r"\1-\2-", regex=True)
     even = even.str.replace(r"[ T](\d):", r" 0\1:", regex=True)
     even = even.str.replace(",", ".", regex=False)
-    zoned = even.str.contains(r"(?:Z|UTC|GMT|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$")
-    zoned = zoned.to_numpy(dtype=bool)
+    with_zone = even.str.contains(r"(?:Z|UTC|GMT|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$")
+    zoned = with_zone.to_numpy(dtype=bool)
     stamps = np.full(len(text), _NAT)
     if zoned.any():
         some = even[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
         parsed = pd.to_datetime(some, format="ISO8601", utc=True, errors="coerce")
         stamps[zoned] = as_utc_ns(pd.DatetimeIndex(parsed)).asi8
-    unzoned = not zoned.all()
-    if unzoned:
+    if not zoned.all():
         parsed = pd.to_datetime(even[~zoned], format="ISO8601", errors="coerce")
-        stamps[~zoned] = to_utc(pd.DatetimeIndex(parsed), here).asi8
-    return stamps, unzoned
+        stamps[~zoned] = in_ns(pd.DatetimeIndex(parsed)).asi8
+    return stamps, zoned
 
 
 def _others(

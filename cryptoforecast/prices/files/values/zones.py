@@ -130,6 +130,15 @@ def as_utc_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return index.as_unit("ns")
 
 
+def in_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Convert times without a zone to ns; NaT where they are of no prices, wherever that was."""
+    if index.unit == "ns":
+        return index
+    day = pd.Timedelta(days=1)
+    first, last = FIRST.tz_localize(None) - day, LAST.tz_localize(None) + day
+    return index.where((index >= first) & (index < last), pd.NaT).as_unit("ns")
+
+
 def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
     """Convert times without a zone to UTC.
 
