@@ -58,7 +58,7 @@ def test_a_guest_saves_and_opens_and_changes_nothing(models: SavedModelService) 
                 models.add(synthetic.model(seed=3), name, user=user, force=True)
             with pytest.raises(NotAllowed):
                 models.check_free(name, user=user, force=True)
-            with pytest.raises(AlreadyExists):
+            with pytest.raises(AlreadyExists, match=r"only the owner .* may replace it"):
                 models.add(synthetic.model(seed=3), name, user=user)
     assert names(models) == ["mine", "theirs"]
     models.add(synthetic.model(seed=4), "theirs", user=OWNER, force=True)

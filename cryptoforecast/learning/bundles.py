@@ -232,7 +232,8 @@ def _is_name(name: str) -> bool:
 
 def _taken(name: str) -> AlreadyExists:
     return AlreadyExists(
-        f"A model named {name} exists. Choose another name, or replace it (--force, force=True)."
+        f"A model named {name} exists. Choose another name, or replace it (Overwrite in the app, "
+        "--force on the command line, force=True in Python)."
     )
 
 

@@ -104,10 +104,15 @@ class SavedModelService:
             )
         if (self._shipped / name).exists():
             raise AlreadyExists(f"{name} is a model of the project's own. Choose another name.")
-        if force and not user.owner and os.path.lexists(self._own / name):
-            raise NotAllowed(
-                f"Only the owner of this installation may overwrite a saved model. Received: "
-                f"{name}. Choose another name. {self._remedy}"
+        if not user.owner and os.path.lexists(self._own / name):
+            if force:
+                raise NotAllowed(
+                    f"Only the owner of this installation may overwrite a saved model. Received: "
+                    f"{name}. Choose another name. {self._remedy}"
+                )
+            raise AlreadyExists(
+                f"A model named {name} exists, and only the owner of this installation may replace "
+                "it. Choose another name."
             )
         bundles.check_free(self._own, name, force=force)
         self._check_places(name)
