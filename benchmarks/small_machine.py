@@ -45,7 +45,7 @@ KILLS = "memory.oom_control", "memory.events"
 PATIENCE = 1_800.0
 #: What can't be trained in 1 GB: an LSTM that reads many candles before each target.
 LOOKBACK, WINDOWS = 240.0, {"string_array_value": {"data": ["windows"]}}
-#: Candles of a file that is long for it.
+#: Candles of a file that can't be read in what is left of it then.
 MINUTES = 900_000
 #: Joins the group and copies the libraries, so that the group pays for their pages.
 COPY = 'echo $$ > "$1/cgroup.procs" && cp -r "$2" "$3"'
@@ -120,9 +120,6 @@ def journeys(steps: Steps, rows: int) -> None:
         steps.measure(what, partial(_train, tab, "lstm", large, coin=coin))
         steps.measure("Market page after it", partial(tab.open, "market"))
         steps.measure(f"upload {MINUTES:,} minutes", partial(_upload_minutes, tab))
-        minutes = {"coin": tab.linked("coin"), "interval": "1m"}
-        steps.measure("Forecast of the minutes", partial(tab.open, **minutes))
-        steps.measure("train lstm on the minutes", partial(_train, tab, "lstm", None, **minutes))
     steps.measure("POST /predict", partial(_ask, f"{url}/predict", [6e4 + i for i in range(60)]))
     for path in ("models", "models/global-1h-lstm/forecast"):
         steps.measure(f"GET /api/{path}", partial(_ask, f"{url}/api/{path}"))

@@ -24,9 +24,9 @@ MIN_PLAIN_ROW = 10
 ROW_OF_NUMBERS, ROW_WITH_TEXT = 300, 500
 #: Bytes that one byte of a file may unpack to, beyond the first.
 MAX_RATIO = 40
-#: Bytes that times may have as text, in any file and for each of its bytes; reading takes several
-#: times as much. A time has 20 characters, and in an archive four bytes at least.
-FREE_TIMES, MAX_TIMES_RATIO = 6_000_000, 6
+#: Bytes of a time in text: 25 characters and their place. What all times may have beyond that, in
+#: any file and for each of its bytes; reading takes several times as much.
+TIME, FREE_TIMES, MAX_TIMES_RATIO = 33, 4_000_000, 3
 
 
 @dataclass(frozen=True)
@@ -118,20 +118,22 @@ class Bounds:
                 "columns that are no prices."
             )
 
-    def check_times(self, size: int) -> None:
-        """Refuse times in text of more bytes than those of the file may have.
+    def check_times(self, rows: int, size: int) -> None:
+        """Refuse times in text that are much longer than times are.
 
         Args:
+            rows: How many there are.
             size: Their bytes, with what the memory needs to find each of them.
 
         Raises:
-            UnreadableFile: If there are more.
+            UnreadableFile: If they have more bytes than those of the file may have.
         """
-        most = FREE_TIMES + MAX_TIMES_RATIO * self.size
+        most = TIME * rows + FREE_TIMES + MAX_TIMES_RATIO * self.size
         if size > most:
             raise UnreadableFile(
-                f"The times of a file of {self._megabytes} MB may have {most // 10**6:,} MB as "
-                f"text. Received: {size // 10**6:,} MB. Write them as 2024-12-31 23:00:00."
+                f"The {rows:,} times of a file of {self._megabytes} MB may have "
+                f"{most // 10**6:,} MB as text. Received: {size // 10**6:,} MB. Write them as "
+                "2024-12-31 23:00:00."
             )
 
     def check_piece(self, size: int, what: str) -> None:

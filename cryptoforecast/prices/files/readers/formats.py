@@ -97,7 +97,8 @@ def read_candles(
         if merged:
             return merged
         table = read_csv(open_lines, corrections, most, bounds)
-    bounds.check_times(_bytes_of_text(table.column("time")))
+    times = table.column("time")
+    bounds.check_times(len(times), _bytes_of_text(times))
     if report is not None:
         table = dataclasses.replace(table, report=report)
     return candles_from_table(table, corrections, interval)

@@ -36,7 +36,7 @@ _MINUTE, _THOUSAND_SECONDS, _TEN_DAYS = 60 * 10**9, 1_000 * 10**9, 864_000 * 10*
 # Days and epochs as spreadsheets write them where the comma is the decimal mark.
 _DECIMAL_COMMA = r"^(\d+),(\d+(?:[eE][+-]?\d{1,2})?)$"
 # Characters of a time; with the longest zone's name it has 70, so longer text is a remark.
-_MAX_LENGTH = 75
+_MAX_LENGTH = 100
 # Rows whose text is parsed at once.
 _BLOCK_ROWS = 50_000
 
