@@ -1,10 +1,10 @@
-"""Rescale the levels of a band by how far past outcomes lay from its middle, in its widths.
+"""Rescale each level of a band by how far past outcomes lay from the median.
 
 ``calibration`` measures a factor for each level of a network's own band. This is its quick form,
-for a band whose shape hardly changes: the distances of past outcomes from the middle are divided by
-the widths of their bands and sorted once. Their quantiles, over the mean shape of these bands,
-are the factors. Few outcomes say little, and those of far steps overlap: so the factors are drawn
-towards 1.
+for a band whose shape hardly changes. The distance of each past outcome from the median is divided
+by the width of its band, and these ratios are sorted once. The factor of a level is their quantile
+at this level, divided by the mean ratio of the level itself in these bands. Few outcomes say
+little, and those of far steps overlap, so the factors are drawn towards 1.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Draw the middle of a forecast towards the last price, as far as its past calls for.
+"""Draw the median of a forecast to the last price where its past moves were not right.
 
 A network has learnt which way prices went next. On other coins, or in other times, following it
-may cost accuracy, while where it is right it should stay. So the share of the predicted move that
-is kept is measured: of several shares, that with the smallest absolute errors in the past, drawn
-to 0 where its gain may be chance.
+may make errors larger; where it is right, its move should stay. So it is measured which share of
+the predicted move is kept. Several shares are compared, and the one with the smallest absolute
+errors in the past is taken. It is drawn towards 0 where its gain may be chance.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Joint paths of the next steps, and the chance that the price touches a level on the way.
 
-The nine quantiles of a forecast say where each close may lie, and not how the closes belong
-together. Past forecasts do: of each earlier origin it is known where its outcomes fell in their
-distributions. A path takes one past origin's ranks at all steps, and the quantiles of now
-(Schaake shuffle: Clark et al. 2004, "The Schaake shuffle: a method for reconstructing space-time
-variability in forecasted precipitation and temperature fields"; empirical copula). How far the
-price goes between two closes is taken from the same origin's candles, in units of the band's width.
+The nine quantiles of a forecast say where each close may lie, but not how the closes of several
+steps belong together. Past forecasts say this: for each earlier origin it is known where the
+outcome of every step fell in its distribution. A path takes the ranks of one earlier origin at all
+steps, and its prices from the quantiles of the present forecast (Schaake shuffle: Clark et al.
+2004, "The Schaake shuffle: a method for reconstructing space-time variability in forecasted
+precipitation and temperature fields"; empirical copula). How far the price goes beyond two
+neighbouring closes is taken from the candles after the same origin, in units of the band's width.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from cryptoforecast.types import (
 
 #: Paths of one forecast.
 COUNT = 1000
-#: Past origins that paths are taken from, evenly, at most.
+#: Paths are taken evenly from at most so many past origins.
 PAST_ROWS = 4000
-#: Lengths of the horizon that past origins must span. With fewer, the few courses that there were
-#: say less about the dependence than a random walk does.
+#: Past origins that are needed for each step of the horizon. With fewer, the courses that there
+#: were say less about how closes belong together than a random walk does.
 MIN_LENGTHS = 40
 # Ends of the 80 % band, and its width over the standard deviation of a normal distribution.
 _LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)

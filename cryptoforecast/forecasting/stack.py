@@ -1,15 +1,15 @@
 """A stack: one forecast whose band is combined from those of its members.
 
-Each member knows something that the others don't: a network the pattern of the last candles in
-many markets, HAR the volatility of this one over weeks. Their bands are combined in four
-stages, each from outcomes known at the origin alone:
+Each member knows something that the others don't. A network knows the pattern of the last candles
+in many markets, and HAR the volatility of this one over weeks. Their bands are combined in four
+stages, and each uses only what was known at the origin:
 
-1. The mean of the members' bands, each with its middle moved to the last price. Widths are
-   averaged as logarithms.
-2. The width is corrected by a ridge regression (see ``band_width``). Among its regressors is how
-   far each member's width lies from the mean, so that the better member gets the larger weight;
-   the penalty draws the weights towards equal ones.
-3. The middle moves to where the network sees it, as far as its past moves were right (see
+1. Each member's band is moved so that its median is the last price. The mean of these bands is
+   taken; of their widths the logarithms are averaged.
+2. The width of the mean is corrected by a ridge regression (see ``band_width``). Some of its
+   regressors say how far each member's width lies from the mean, so that the better member gets
+   the larger weight. The penalty draws the weights towards equal ones.
+3. The median moves to where the network sees it, as far as its past moves were right (see
    ``middle``).
 4. Each level is calibrated (see ``levels``).
 

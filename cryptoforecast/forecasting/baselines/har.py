@@ -34,10 +34,10 @@ EPSILON_VARIANCE, MIN_EPSILON = 0.003, 1e-12
 MAX_MOVE = 3.0
 #: Each fit is on the candles of the last year, and on at least so many.
 FIT_SPAN, MIN_FIT_ROWS = pd.Timedelta("365D"), 1000
-#: Time from one fit to the next. With few candles before the test span it is shorter, so that there
-#: are so many fits before it.
+#: Time from one fit to the next. With few candles before the test span it is shorter, so that at
+#: least so many fits come before the test span.
 REFIT_SPAN, EARLIER_FITS = pd.Timedelta("28D"), 8
-#: Penalty of the regression: it has the effect of so many rows that call for weights of 0.
+#: Penalty of the regression: it has the effect of so many rows that ask for weights of 0.
 PENALTY = 300.0
 
 
