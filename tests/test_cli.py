@@ -356,6 +356,24 @@ def walk_forward(prices, tmp_path_factory):
     return json.loads(done.stdout), home, command
 
 
+def test_fits_lie_so_many_candles_apart(run, prices):
+    command = ("backtest", "--data", prices, "--network", "har", "--json")
+    plain = json.loads(run(*command)[1])
+    rows = plain["data"]["rows"] - plain["data"]["rows"] * 4 // 5
+    apart = json.loads(run(*command, "--refit-every", str(rows // 3 + 1))[1])
+    assert apart["walk_forward"]["folds"] == 3
+    assert len(apart["folds"]) == 3
+    assert apart["folds"] == json.loads(run(*command, "--folds", "3")[1])["folds"]
+    longer = json.loads(run(*command, "--refit-every", str(rows))[1])
+    assert longer["walk_forward"]["folds"] == 1
+    code, _, told = run(*command, "--refit-every", "1")
+    assert code == 2
+    assert "`refit_every` must be at least" in told
+    code, _, told = run(*command, "--refit-every", "50", "--folds", "2")
+    assert code == 2
+    assert "--folds or --refit-every" in told
+
+
 def test_folds_are_described_beside_the_keys_of_any_backtest(walk_forward, run, prices):
     result = walk_forward[0]
     plain = json.loads(run("backtest", "--data", prices, "--network", "naive", "--json")[1])

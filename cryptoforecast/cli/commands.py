@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +89,17 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
             "--since goes with a saved model only: any other is fitted on the rows before the "
             "test. Add --model NAME, or use --test."
         )
+    if args.refit_every is not None and args.folds is not None:
+        raise InvalidInput("A test takes --folds or --refit-every. Received: both. Leave one out.")
     plan = WalkPlan(**{"folds": 1, **_set(args, WALK_OPTIONS)})
-    choices.check_plan(plan, _spec(args))
+    if args.refit_every is None:
+        choices.check_plan(plan, _spec(args))
     _check_additions(args)
     history, spec = _history_and_spec(service, args)
+    if args.refit_every is not None:
+        folds = choices.folds_every(args.refit_every, len(history), spec)
+        plan = dataclasses.replace(plan, folds=folds)
+        choices.check_plan(plan, spec)
     with _meter(history, spec) as meter:
         tested = service.walk_forward.run(
             history, spec, plan, Monitor(meter, cancelled), use_cache=not args.no_cache
@@ -105,7 +113,8 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
 
 
 def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
-    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS)
+    fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS,
+             "refit_every")  # fmt: skip
     unusable = sorted(_set(args, fixed))
     if unusable:
         raise InvalidInput(

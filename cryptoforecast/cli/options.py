@@ -356,6 +356,12 @@ def _add_walk(command: argparse.ArgumentParser) -> None:
         "--folds", metavar="N", type=_whole, help="parts of the test span (default 1)"
     )
     group.add_argument(
+        "--refit-every",
+        metavar="N",
+        type=_whole,
+        help="fit again every N candles, in place of --folds",
+    )
+    group.add_argument(
         "--window",
         metavar="W",
         help="candles to fit on: expanding (all before, default) or sliding (the last ones)",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
@@ -129,6 +130,27 @@ def check(plan: WalkPlan, spec: ModelSpec) -> None:
             "`warm_start` needs a network and at least 2 folds: there must be weights to start "
             f"from. Received: {spec.network} and {plan.folds}. Leave it out."
         )
+
+
+def folds_every(distance: int, rows: int, spec: ModelSpec) -> int:
+    """Count the folds of a test whose fits lie so many candles apart, or a little less.
+
+    Args:
+        distance: Candles from one fit to the next.
+        rows: Candles of the history.
+        spec: Settings of the tested predictor, with its ``test`` share.
+
+    Raises:
+        InvalidInput: If the distance is below 1, or so short that there would be too many fits.
+    """
+    tested = rows - samples.first_of_test(rows, spec.test)
+    least = max(1, math.ceil(tested / MAX_FOLDS))
+    if distance < least:
+        raise InvalidInput(
+            f"`refit_every` must be at least {least:,} for a test of {tested:,} candles: it can "
+            f"have {MAX_FOLDS} fits. Received: {distance:,}."
+        )
+    return math.ceil(tested / distance)
 
 
 def complete(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> WalkPlan:

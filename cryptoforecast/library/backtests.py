@@ -267,6 +267,7 @@ def backtest(
     *,
     horizon: int = 1,
     folds: int = 1,
+    refit_every: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     cache: bool = True,
     **spec: object,
@@ -283,6 +284,7 @@ def backtest(
         horizon: Steps to forecast at once. A saved model has its own.
         folds: Parts of the test span. Before each the network and the baselines are fitted again
             on all candles before it, so that the test walks forward.
+        refit_every: Candles from one fit to the next, in place of ``folds``.
         progress: Called repeatedly with a ``Progress`` while a network is trained.
         cache: Whether the same training, done before on the same prices, may be used again.
         spec: ``preset``, and settings of ``cryptoforecast.types.ModelSpec`` to change, such as
@@ -311,9 +313,10 @@ def backtest(
     """
     history = history_of(prices)
     if isinstance(model, str) and (model in choices.NETWORKS or model in choices.BASELINES):
-        given = {"horizon": horizon, **spec}
+        given = {"horizon": horizon, "refit_every": refit_every, **spec}
         return of_kind(history, model, given, folds=folds, progress=progress, cache=cache)
-    return _of_saved(history, _model(model), horizon, folds, spec)
+    given = spec if refit_every is None else {**spec, "refit_every": refit_every}
+    return _of_saved(history, _model(model), horizon, folds, given)
 
 
 def of_kind(
@@ -328,11 +331,14 @@ def of_kind(
     """Test a network, trained before each fold, or a baseline; see ``backtest``."""
     changes = {name: _plain(x) for name, x in given.items()}
     plan = _plan(_plain(folds), {name: changes.pop(name) for name in _PLAN if name in changes})
+    every = changes.pop("refit_every", None)
     preset = changes.pop("preset", None) or "quick"
     _check_names(changes)
     volume = choices.has_volume(history.candles)
     spec = choices.make_spec(str(preset), kind, rows=len(history), volume=volume, **changes)
     _check_ranges(history, kind, changes)
+    if every is not None:
+        plan = dataclasses.replace(plan, folds=_folds_every(every, plan, history, spec))
     monitor = UNWATCHED if progress is None else Monitor(progress)
     walk = shared().walk_forward.run(history, spec, plan, monitor, use_cache=cache)
     return Backtest(walk.backtest, walk)
@@ -374,6 +380,19 @@ def _plan(folds: object, given: Mapping[str, object]) -> WalkPlan:
                 f"`{name}` must be of type {kinds[name].__name__}. Received: {value!r:.60}."
             )
     return WalkPlan(**values)  # type: ignore[arg-type]
+
+
+def _folds_every(every: object, plan: WalkPlan, history: PriceHistory, spec: ModelSpec) -> int:
+    """Count the folds of a test that is fitted again every so many candles.
+
+    Raises:
+        InvalidInput: If it is no whole number or too small, or ``folds`` are given too.
+    """
+    if type(every) is not int:
+        raise InvalidInput(f"`refit_every` must be of type int. Received: {every!r:.60}.")
+    if plan.folds != 1:
+        raise InvalidInput("A test takes `folds` or `refit_every`. Received: both. Leave one out.")
+    return choices.folds_every(every, len(history), spec)
 
 
 def _of_saved(

@@ -14,6 +14,7 @@ from cryptoforecast.evaluation.backtest import check_shares, first_start
 from cryptoforecast.evaluation.leaderboard import METRICS, check_metric
 from cryptoforecast.evaluation.verdict import min_origins
 from cryptoforecast.evaluation.walk_forward import check as check_plan
+from cryptoforecast.evaluation.walk_forward import folds_every
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
 from cryptoforecast.forecasting.probability import check as check_levels
 from cryptoforecast.forecasting.probability import ladder, round_step
@@ -73,6 +74,7 @@ __all__ = [
     "check_repairs",
     "check_shares",
     "default_coin",
+    "folds_every",
     "has_volume",
     "is_network",
     "ladder",
