@@ -115,6 +115,40 @@ def test_with_few_outcomes_it_is_the_mean_of_the_members_around_the_last_price(h
         np.testing.assert_array_equal(member.weights, 0.5)
 
 
+def test_it_says_how_many_outcomes_it_rests_on_from_enough_of_them_on(history):
+    whole = stacked(history)
+    most = calibration.MIN_OUTCOMES
+    row = FIRST + HORIZON + most - 1  # the first with so many outcomes of the last step
+    few = whole.alone(history, range(row - 1, row)).calibration
+    assert few is None
+    enough = whole.alone(history, range(row, row + 1)).calibration
+    assert enough.outcomes == most
+    assert enough.since == history.candles.index[FIRST]
+    later = whole.alone(history, range(row, row + 5)).calibration
+    assert later.outcomes == most + 4
+
+
+def test_three_members_share_the_weights_as_they_deserve():
+    """Each hour is calm or wild by chance; one of three members knows of the next hour."""
+    rng = np.random.default_rng(5)
+    size = 6000
+    sigma, *wrong = np.exp(0.6 * rng.choice([-1.0, 1.0], (3, size))) * 0.01
+    history = market(rng.normal(0, sigma), sigma)
+    rows = range(FIRST, size - HORIZON)
+    ahead = [np.roll(each, -1)[FIRST : rows.stop] for each in (*wrong, sigma)]
+    members = [
+        forecast(history, name, each, rows=rows)
+        for name, each in zip(("lstm", "cone", "har"), ahead, strict=True)
+    ]
+    for order in ([0, 1, 2], [2, 0, 1], [0, 2, 1]):
+        _, weights, _ = stack.combined([members[i] for i in order], history, 3000)
+        by_name = {each.name: each.weights for each in weights}
+        np.testing.assert_allclose(sum(by_name.values()), 1)
+        assert by_name["har"][0] > 0.9
+        assert np.abs(by_name["lstm"][0]) < 0.1
+        assert np.abs(by_name["cone"][0]) < 0.1
+
+
 def test_the_member_that_knows_the_width_gets_the_larger_weight():
     """Each hour is calm or wild by chance; one member knows of the next hour, the other is lost."""
     rng = np.random.default_rng(5)
