@@ -24,9 +24,9 @@ MIN_PLAIN_ROW = 10
 ROW_OF_NUMBERS, ROW_WITH_TEXT = 300, 500
 #: Bytes that one byte of a file may unpack to, beyond the first.
 MAX_RATIO = 40
-#: Bytes of a time in text: 25 characters and their place. What all times may have beyond that, in
-#: any file and for each of its bytes; reading takes several times as much.
-TIME, FREE_TIMES, MAX_TIMES_RATIO = 33, 4_000_000, 3
+#: Bytes of a time or a price in text: 25 characters and their place. What all of a column may have
+#: beyond that, in any file and for each of its bytes; reading takes several times as much.
+TEXT, FREE_TEXTS, MAX_TEXTS_RATIO = 33, 4_000_000, 3
 
 
 @dataclass(frozen=True)
@@ -118,22 +118,23 @@ class Bounds:
                 "columns that are no prices."
             )
 
-    def check_times(self, rows: int, size: int) -> None:
-        """Refuse times in text that are much longer than times are.
+    def check_texts(self, what: str, rows: int, size: int, remedy: str) -> None:
+        """Refuse times or prices in text that are much longer than these are.
 
         Args:
+            what: What they are.
             rows: How many there are.
             size: Their bytes, with what the memory needs to find each of them.
+            remedy: What the user can do.
 
         Raises:
             UnreadableFile: If they have more bytes than those of the file may have.
         """
-        most = TIME * rows + FREE_TIMES + MAX_TIMES_RATIO * self.size
+        most = TEXT * rows + FREE_TEXTS + MAX_TEXTS_RATIO * self.size
         if size > most:
             raise UnreadableFile(
-                f"The {rows:,} times of a file of {self._megabytes} MB may have "
-                f"{most // 10**6:,} MB as text. Received: {size // 10**6:,} MB. Write them as "
-                "2024-12-31 23:00:00."
+                f"The {rows:,} {what} of a file of {self._megabytes} MB may have "
+                f"{most // 10**6:,} MB as text. Received: {size // 10**6:,} MB. {remedy}"
             )
 
     def check_piece(self, size: int, what: str) -> None:

@@ -79,9 +79,9 @@ def test_a_column_of_odd_cells_takes_no_more_than_it_may(tmp_path: Path) -> None
 
 def test_times_have_no_more_text_than_the_bytes_of_the_file_are_for() -> None:
     of_file = bounds.Bounds(1_000_000)
-    of_file.check_times(100_000, 10_300_000)
+    of_file.check_texts("times", 100_000, 10_300_000, "Write them.")
     with pytest.raises(UnreadableFile, match=r"100,000 times of a file of 1 MB may have 10 MB"):
-        of_file.check_times(100_000, 10_300_001)
+        of_file.check_texts("times", 100_000, 10_300_001, "Write them.")
 
 
 def test_more_symbols_than_there_are_coins_are_refused() -> None:

@@ -23,6 +23,8 @@ from cryptoforecast.prices.files.readers.parquet import read_parquet
 from cryptoforecast.prices.files.table import Reading
 from cryptoforecast.prices.files.unpacking import unpack
 
+# Roles of the columns of numbers.
+_NUMBERS = ("open", "high", "low", "close", "volume")
 # First bytes of files of other kinds, what they are, and what the user can do.
 _OTHER_KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "Save the sheet as CSV."),
@@ -97,8 +99,13 @@ def read_candles(
         if merged:
             return merged
         table = read_csv(open_lines, corrections, most, bounds)
-    times = table.column("time")
-    bounds.check_times(len(times), _bytes_of_text(times))
+    for role in table.roles:
+        texts = table.column(role)
+        size = _bytes_of_text(texts)
+        if role == "time":
+            bounds.check_texts("times", len(texts), size, "Write them as 2024-12-31 23:00:00.")
+        elif role.partition(" ")[0] in _NUMBERS:
+            bounds.check_texts(f"values of {role}", len(texts), size, "Write them as 1234.56.")
     if report is not None:
         table = dataclasses.replace(table, report=report)
     return candles_from_table(table, corrections, interval)
