@@ -52,7 +52,8 @@ def adapt(_: Sphinx, page: str, source: list[str]) -> None:
     if page == "index":
         source[0] += navigation()
     if page == "security":
-        source[0] += "\n```{include} ../SECURITY.md\n:heading-offset: 1\n```\n"
+        options = ":heading-offset: 1\n:relative-docs: docs/"
+        source[0] += f"\n```{{include}} ../SECURITY.md\n{options}\n```\n"
     if page == "library":
         source[0] += reference()
 

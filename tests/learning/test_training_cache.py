@@ -320,6 +320,7 @@ WITHOUT_EFFECT = {
     "types/durations.py",  # words for lengths of time
     "types/evaluation.py",  # what a test gives
     "types/moments.py",  # words for times
+    "types/paths.py",  # paths of a forecast
     "types/quotes.py",  # how a price is written
     "types/users.py",  # who asks
 }

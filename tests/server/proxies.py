@@ -52,16 +52,19 @@ async def _forward(
     change: Change,
     user: int | None,
 ) -> None:
-    there, here = await asyncio.open_connection("127.0.0.1", port)
-    if user is not None:
-        os.fchown(here.get_extra_info("socket").fileno(), user, -1)
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    request, *lines = head.strip().split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    change(headers)
-    lines = [request, *(f"{name}: {value}" for name, value in headers.items())]
-    here.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-    await asyncio.gather(_copy(reader, here), _copy(there, writer), return_exceptions=True)
+    with contextlib.closing(writer):
+        there, here = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.closing(here):
+            if user is not None:
+                os.fchown(here.get_extra_info("socket").fileno(), user, -1)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            request, *lines = head.strip().split("\r\n")
+            pairs = (line.partition(": ") for line in lines)
+            headers = {name.lower(): value for name, _, value in pairs}
+            change(headers)
+            lines = [request, *(f"{name}: {value}" for name, value in headers.items())]
+            here.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+            await asyncio.gather(_copy(reader, here), _copy(there, writer), return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
