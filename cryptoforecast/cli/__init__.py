@@ -58,8 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CryptoForecastError as error:
         status = 3 if isinstance(error, SourceUnavailable) else 2
         return _failed(error, f"error: {one_line(str(error))}", status)
-    except Exception as error:
-        # The user gets one line, and the traceback only on request.
+    except Exception as error:  # the user gets one line, and the traceback only on request
         hint = " (CRYPTOFORECAST_DEBUG=1 shows where)"
         reason = f"{type(error).__name__}: {one_line(str(error))}"
         return _failed(error, f"unexpected error: {reason}{hint}", 1)
