@@ -45,6 +45,11 @@ from cryptoforecast.types.learning import (
 )
 from cryptoforecast.types.moments import local_text, moment_text
 from cryptoforecast.types.paths import Extremes, Paths, Touch
+from cryptoforecast.types.predictor_names import (
+    PREDICTOR_NAMES,
+    predictor_name,
+    predictor_phrase,
+)
 from cryptoforecast.types.prices import (
     INTERVAL_NOUNS,
     INTERVALS,
@@ -62,6 +67,7 @@ __all__ = [
     "INTERVAL_NOUNS",
     "MEDIAN",
     "OWNER",
+    "PREDICTOR_NAMES",
     "QUANTILES",
     "UNWATCHED",
     "Array",
@@ -108,6 +114,8 @@ __all__ = [
     "duration",
     "local_text",
     "moment_text",
+    "predictor_name",
+    "predictor_phrase",
     "price_text",
     "span_text",
 ]

@@ -10,8 +10,8 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.choices import BASELINES, COINS, min_origins
 from cryptoforecast.service.saved_models import RUN
-from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
-from cryptoforecast.ui import identity, url, words
+from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec, predictor_name
+from cryptoforecast.ui import identity, url
 
 #: History windows in days by candle length; ``None`` is all that the source has.
 #: Yahoo has minutes of 7 days, 5 and 15 minutes of 59 days, and hours of 729 days.
@@ -206,7 +206,7 @@ def _coin_label(service: Service, name: str) -> str:
 
 def _model_label(service: Service, name: str, *, own: bool) -> str:
     if name in BASELINES:
-        return f"Baseline: {words.PREDICTORS.get(name, name)}"
+        return f"Baseline: {predictor_name(name)}"
     if not name.startswith(RUN):
         return name
     key = name.removeprefix(RUN)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cryptoforecast import charts, html_report
 from cryptoforecast.service import Service
+from cryptoforecast.types import predictor_name
 from cryptoforecast.ui import elements, inputs, slow_baselines, url, words
 from cryptoforecast.ui.backtest import FinishedTest
 
@@ -33,7 +34,7 @@ def show(service: Service, test: FinishedTest, step: int) -> None:
             "Compared with",
             list(result.forecasts),
             "against",
-            lambda name: f"{name} · {words.PREDICTORS.get(name, 'the network')}",
+            predictor_name,
             "The predictor that the others should beat. What a band covers is compared with its "
             "level, 80 % or 95 %.",
         )

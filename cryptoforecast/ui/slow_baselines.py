@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from cryptoforecast.service.choices import HEAVY
+from cryptoforecast.types import predictor_phrase
 from cryptoforecast.ui import elements, words
 
 
@@ -17,7 +18,9 @@ def offer(present: Collection[str], add: Callable[[], object]) -> None:
         present: Names of the predictors in the test.
         add: Fits them; the service holds the result.
     """
-    missing = " and ".join(words.PREDICTORS[name] for name in HEAVY if name not in present)
+    missing = words.plain(
+        " and ".join(predictor_phrase(name) for name in HEAVY if name not in present)
+    )
     if missing and st.button(
         f"Compare with {missing} too",
         icon=":material/compare_arrows:",

@@ -10,16 +10,6 @@ from cryptoforecast.types.texts import printable
 
 #: What stands for an undefined figure.
 DASH = "–"
-#: What each predictor is called, except networks.
-PREDICTORS = {
-    "stack": "combined forecast",
-    "naive": "last price",
-    "cone": "volatility cone",
-    "drift": "last price and drift",
-    "har": "volatility regression (HAR)",
-    "linear": "linear regression",
-    "boosting": "boosted trees",
-}
 # Characters that Markdown may read: everywhere, or at the beginning of a text.
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>$~|&#@]|:(?! )|^[-+=\d]")
 # Places inside of `https://`, `:icon:`, `www.` and addresses of mail; and single arrows.

@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.types import INTERVALS
 from cryptoforecast.ui import words
 from tests.browser.payloads import INVISIBLE, TEXTS
@@ -26,12 +25,11 @@ def test_figures_have_their_unit_and_decimals():
     assert words.percent(-0.0012) == "-0.1 %"
 
 
-def test_every_candle_length_and_predictor_has_a_name():
+def test_every_candle_length_has_a_name():
     assert [words.prices(interval).split()[-1] for interval in INTERVALS] == ["prices"] * len(
         INTERVALS
     )
     assert words.prices("1h") == "hourly prices"
-    assert words.PREDICTORS.keys() == {*BASELINES, "stack"}
 
 
 @pytest.mark.parametrize("text", TEXTS)
