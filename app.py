@@ -27,6 +27,9 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
         routes=[
             # Replaces Streamlit's icon until a page has named its own, see `shell`.
             Route("/favicon.png", lambda _: FileResponse(ROOT / ".streamlit" / "icon.png")),
+            Route(
+                "/fonts/Inter.woff2", lambda _: FileResponse(ROOT / ".streamlit" / "Inter.woff2")
+            ),
             Mount("/api", app=api.Rest(preload.service)),
         ],
         middleware=before.middleware,

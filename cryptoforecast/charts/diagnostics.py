@@ -33,7 +33,7 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
     figure = go.Figure()
     figure.add_scatter(
         x=frame["shift"], y=frame["error"], mode="lines+markers", name="error",
-        line={"color": colours.strong, "width": 1.8}, marker={"size": 6, "symbol": "diamond"},
+        line={"color": colours.forecast, "width": 1.8}, marker={"size": 6, "symbol": "diamond"},
         hovertemplate=f"{style.hover_price(error, quote)}<extra></extra>",
     )  # fmt: skip
     for x, text, anchor in ((0, "its target", "left"), (step, "the last price", "right")):
@@ -104,7 +104,7 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     figure.add_hline(y=0, line={"color": colours.ink, "dash": "dash", "width": 1})
     for name, values, colour, width in (
         ("error", residual, colours.rule, 0.8),
-        ("running average", average, colours.strong, 2.2),
+        ("running average", average, colours.forecast, 2.2),
     ):
         figure.add_scatter(
             x=x, y=style.float32(values[rows]), name=name, mode="lines",
@@ -158,7 +158,7 @@ def histogram(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     )  # fmt: skip
     figure.add_scatter(
         x=middle, y=frame["normal"], name="normal distribution", mode="lines",
-        line={"color": colours.strong, "width": 2, "dash": "dot"},
+        line={"color": colours.forecast, "width": 2, "dash": "dot"},
         hovertemplate="normal %{y:,.0f}<extra></extra>",
     )  # fmt: skip
     subtitle = style.subtitle_lines(result.history, "the outermost bars hold all beyond")
@@ -208,12 +208,12 @@ def autocorrelation(
             fillcolor=colours.fan(0.16), hoverinfo="skip", showlegend=False, name="chance",
         )  # fmt: skip
     figure.add_bar(
-        x=frame["lag"], y=frame["residual"], name="errors", marker={"color": colours.calm},
+        x=frame["lag"], y=frame["residual"], name="errors", marker={"color": colours.rule},
         hovertemplate="errors %{y:.3f}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=frame["lag"], y=frame["size"], name="sizes of errors", mode="lines+markers",
-        line={"color": colours.strong, "width": 1.6}, marker={"size": 5, "symbol": "diamond"},
+        line={"color": colours.forecast, "width": 1.6}, marker={"size": 5, "symbol": "diamond"},
         hovertemplate="sizes %{y:.3f}<extra></extra>",
     )  # fmt: skip
     if step > 1:
@@ -387,8 +387,8 @@ def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
     colours, interval = style.theme(dark), result.history.interval
     figure = go.Figure()
     lines = (
-        ("free_run", "fed its own forecasts", colours.strong, "solid", "diamond"),
-        ("direct", "predicted at once", colours.calm, "dash", "square"),
+        ("free_run", "fed its own forecasts", colours.forecast, "solid", "diamond"),
+        ("direct", "predicted at once", colours.ink, "dash", "square"),
         ("naive", "last price", colours.rule, "dot", "circle"),
     )
     for name, label, colour, dash, symbol in lines:
@@ -439,7 +439,7 @@ def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(
         x=frame[name], y=_percent(frame["half_width"]), name="80 % band, each side",
-        mode="lines+markers", line={"color": colours.strong, "width": 1.8},
+        mode="lines+markers", line={"color": colours.forecast, "width": 1.8},
         marker={"symbol": "diamond", "size": 7}, customdata=_percent(frame["covered"]),
         hovertemplate="band ±%{y:.2f} %, held %{customdata:.0f} %<extra></extra>",
     )  # fmt: skip

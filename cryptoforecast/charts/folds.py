@@ -60,8 +60,8 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
     figure = go.Figure()
     figure.add_hline(y=1, line={"color": colours.ink, "dash": "dash", "width": 1})
     for column, name, colour, symbol in (
-        ("pinball", "error of the band", colours.calm, "square"),
-        ("mae", "error of the price", colours.strong, "diamond"),
+        ("pinball", "error of the band", colours.ink, "square"),
+        ("mae", "error of the price", colours.forecast, "diamond"),
     ):
         figure.add_scatter(
             x=x, y=frame[column], name=name, mode="lines+markers", customdata=frame["fold"],

@@ -61,7 +61,7 @@ def predicted_vs_actual(
     )  # fmt: skip
     figure.add_scatter(
         x=x, y=style.float32(frame["predicted"].to_numpy()[rows]), name="predicted", mode="lines",
-        line={"color": colours.strong, "width": 1.4, "dash": "dot"},
+        line={"color": colours.forecast, "width": 1.4, "dash": "dot"},
         customdata=style.float32(band),
         hovertemplate=f"predicted {hover}{_band_hover(actual, quote, 80, 0)}<extra></extra>",
     )  # fmt: skip
@@ -133,7 +133,7 @@ def fan(
     local, local_form = style.local_hover(next_steps.closing_times, zone)
     figure.add_scatter(
         x=x, y=style.float32(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
-        line={"color": colours.strong, "width": 1.8, "dash": "dot"},
+        line={"color": colours.forecast, "width": 1.8, "dash": "dot"},
         marker={"size": 8 if forecast.horizon <= 12 else 4, "symbol": "diamond"},
         customdata=style.float32(bounds), hovertext=local,
         hovertemplate=f"median {hover}{''.join(bands)}{local_form}<extra></extra>",

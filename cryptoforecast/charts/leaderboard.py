@@ -116,7 +116,7 @@ def _add_row(
     significant = standing.low * standing.high > 0 and standing.p_holm < 0.05
     coverage = board.metric in _COVERAGES
     better = standing.skill > 0 and not coverage
-    colour = (colours.calm if better else colours.strong) if significant else colours.rule
+    colour = (colours.forecast if better else colours.worse) if significant else colours.rule
     shown = max(standing.skill, _MIN_SKILL) if math.isfinite(standing.skill) else math.nan
     ends = (standing.low, standing.high) if math.isfinite(standing.low) else (shown, shown)
     low, high = (max(each, _MIN_SKILL) for each in ends)

@@ -73,8 +73,8 @@ def candles(
     figure.add_candlestick(
         x=x, **{c: drawn[c].to_numpy() for c in _OHLC},
         name="price",
-        increasing={"line": {"color": colours.calm, "width": 1.2}, "fillcolor": style.CLEAR},
-        decreasing={"line": {"color": colours.strong, "width": 1.2}, "fillcolor": colours.strong},
+        increasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": style.CLEAR},
+        decreasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": colours.ink},
         hovertemplate="<br>".join(f"{c} {hover(low, history.quote, c)}" for c in _OHLC)
         + "<extra></extra>",
     )  # fmt: skip

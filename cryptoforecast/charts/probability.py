@@ -49,7 +49,7 @@ def probability_by_step(
     figure = go.Figure()
     figure.add_scatter(
         x=x, y=percentages, mode="lines+markers", name="chance", showlegend=False,
-        line={"color": colours.strong, "width": 2},
+        line={"color": colours.forecast, "width": 2},
         marker={"symbol": "diamond", "size": 8 if len(x) <= _MAX_LARGE_MARKERS else 4},
         hovertext=local, hovertemplate=f"%{{y:.1f}} %{local_form}<extra></extra>",
     )  # fmt: skip

@@ -30,10 +30,10 @@ def reliability(result: Reliability, *, dark: bool = False) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(
         x=promised, name="measured, with 95 % interval", mode="lines+markers",
-        line={"color": colours.strong, "width": 1.5},
-        marker={"symbol": "diamond", "size": 8, "color": colours.strong},
+        line={"color": colours.forecast, "width": 1.5},
+        marker={"symbol": "diamond", "size": 8, "color": colours.forecast},
         hovertemplate="promised %{x:.1f} %: measured %{y:.1f} %<extra></extra>",
-        **_bars(result.observed, colours.strong),
+        **_bars(result.observed, colours.forecast),
     )  # fmt: skip
     _lay_out(figure, result.backtest, "Quantiles: promised and measured", result.step,
              f"{result.origins:,} outcomes", dark=dark, revision="reliability")  # fmt: skip
@@ -66,7 +66,7 @@ def pit(result: Reliability, *, dark: bool = False) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(
         x=[0, 100], y=[width, width], name="as promised", mode="lines", hoverinfo="skip",
-        line={"color": colours.strong, "dash": "dash", "width": 1.5},
+        line={"color": colours.forecast, "dash": "dash", "width": 1.5},
     )  # fmt: skip
     _lay_out(figure, result.backtest, "Where in the forecast prices ended", result.step,
              f"{result.origins:,} outcomes, flat is right", dark=dark, revision="pit")  # fmt: skip
@@ -90,7 +90,7 @@ def coverage_by_step(result: CoverageBySteps, *, dark: bool = False) -> go.Figur
     steps = list(range(1, len(result.steps) + 1))
     figure = go.Figure()
     for level, colour, symbol in zip(
-        _LEVELS, (colours.strong, colours.calm), ("diamond", "circle"), strict=True
+        _LEVELS, (colours.forecast, colours.rule), ("diamond", "circle"), strict=True
     ):
         figure.add_scatter(
             x=steps, name=f"{level} % band", mode="lines+markers",
@@ -123,7 +123,7 @@ def coverage_by_regime(result: Reliability, *, dark: bool = False) -> go.Figure:
     figure = go.Figure()
     # The levels stand side by side, so that no interval hides another.
     for level, colour, symbol, shift in zip(
-        _LEVELS, (colours.strong, colours.calm), ("diamond", "circle"), (-0.06, 0.06), strict=True
+        _LEVELS, (colours.forecast, colours.rule), ("diamond", "circle"), (-0.06, 0.06), strict=True
     ):
         figure.add_scatter(
             x=[place + shift for place in range(len(names))], customdata=names,

@@ -45,7 +45,7 @@ def loss_curve(
     )  # fmt: skip
     figure.add_scatter(
         x=epoch, y=[point.val_loss for point in curve], name="validation", mode="lines+markers",
-        line={"color": colours.strong, "width": 2}, marker={"symbol": "diamond"},
+        line={"color": colours.forecast, "width": 2}, marker={"symbol": "diamond"},
         hovertemplate="validation %{y:.4g}<extra></extra>",
     )  # fmt: skip
     style.lay_out(
@@ -132,7 +132,7 @@ def compare_errors(
     names, values = list(ratios)[::-1], list(ratios.values())[::-1]
 
     def colour(name: str, ratio: float) -> str:
-        return colours.rule if name == "naive" else colours.strong if ratio > 1 else colours.calm
+        return colours.rule if name == "naive" else colours.worse if ratio > 1 else colours.forecast
 
     figure = go.Figure()
     figure.add_bar(
@@ -202,12 +202,12 @@ def summary_errors(
 
 
 def _colour(name: str, colours: style.Theme) -> str:
-    other = style.ORANGE if colours.strong == style.VERMILLION else style.VERMILLION
     known = {
-        "stack": colours.ink, "naive": colours.rule, "cone": colours.calm,
-        "drift": colours.faint, "har": style.GREEN, "linear": style.PURPLE, "boosting": other,
+        "stack": colours.forecast, "naive": colours.rule, "cone": style.GREEN,
+        "drift": colours.faint, "har": colours.worse, "linear": style.PURPLE,
+        "boosting": colours.watch,
     }  # fmt: skip
-    return known.get(name, colours.strong)
+    return known.get(name, colours.ink)
 
 
 def _relative_errors(

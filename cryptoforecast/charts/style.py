@@ -1,7 +1,8 @@
 """How every figure looks: palette, panels, titles, units.
 
 The colours are those of Okabe and Ito (2008), which people with red-green blindness can tell
-apart. Dashes and markers repeat what the colours say. Backgrounds are transparent.
+apart: blue is the forecast, ink what happened, grey what it is compared with. Dashes and markers
+repeat what the colours say. Backgrounds are transparent.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ _UNITS: tuple[Literal["D", "m", "s", "ms"], ...] = ("D", "m", "s", "ms")
 #: Prices below this would have an exponent in the short form of a tick.
 _MIN_SHORT = 1e-5
 
-GRID = "rgba(128, 128, 128, 0.25)"
+GRID = "rgba(128, 128, 128, 0.16)"
+#: The font of the pages, which the app serves; elsewhere the browser has another one.
+FONT = "Inter, sans-serif"
 CLEAR = "rgba(0, 0, 0, 0)"
 
 
@@ -54,8 +57,10 @@ class Theme:
     Attributes:
         ink: of text and of actual prices.
         faint: of subtitles and labels that matter less.
-        strong: of what is predicted, falls or is worse.
-        calm: of what rises or is better.
+        forecast: of the forecast or model that was chosen.
+        forecast_text: of text about it.
+        worse: of what is worse, or outside.
+        watch: of what deserves a look, such as a surprise.
         band: of bands, red, green and blue without opacity.
         rule: of reference lines and of what matters less.
         button: of a button.
@@ -66,8 +71,10 @@ class Theme:
 
     ink: str
     faint: str
-    strong: str
-    calm: str
+    forecast: str
+    forecast_text: str
+    worse: str
+    watch: str
     band: str
     rule: str
     button: str
@@ -81,13 +88,15 @@ class Theme:
 
 
 LIGHT = Theme(
-    ink="#1F2933", faint="#52606D", strong=VERMILLION, calm=BLUE, band="0, 114, 178",
-    rule="#7B8794", button="#EEF1F4", pressed="#C9D3DC", surface="#FFFFFF",
+    ink="#0F1720", faint="#55616E", forecast=BLUE, forecast_text="#0067A3", worse=VERMILLION,
+    watch="#855700", band="0, 114, 178",
+    rule="#7A8591", button="#EEF1F4", pressed="#C9D3DC", surface="#FFFFFF",
     template="plotly_white",
 )  # fmt: skip
 DARK = Theme(
-    ink="#F0F2F5", faint="#B4BEC8", strong=ORANGE, calm=SKY, band="86, 180, 233",
-    rule="#9AA5B1", button="#262C36", pressed="#4A5563", surface="#1B212B",
+    ink="#EDF1F5", faint="#A3AEB9", forecast=SKY, forecast_text="#7CC5F0", worse="#F0813A",
+    watch=ORANGE, band="86, 180, 233",
+    rule="#8D99A6", button="#1E262F", pressed="#4A5563", surface="#171E26",
     template="plotly_dark",
 )  # fmt: skip
 
@@ -143,7 +152,7 @@ def lay_out(
             "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 8, "t": 8},
             "y": 1, "yref": "container", "yanchor": "top",
         },
-        "font": {"size": 12, "color": colours.ink},
+        "font": {"size": 12, "color": colours.ink, "family": FONT},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "margin": {"l": 8, "r": 8, "t": top, "b": 8},

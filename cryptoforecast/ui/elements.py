@@ -27,31 +27,6 @@ LONG = "long-"
 MAX_FIGURE = 12
 #: Rows of a table that a page shows; the download has all of them.
 MAX_ROWS = 500
-#: Until Plotly has drawn, its place takes no room; after that, the still picture takes none. A
-#: field or tile whose script is on its way gets about the room that it will need, so that the text
-#: below does not jump. A figure with many digits becomes smaller where its tile is narrow, instead
-#: of being cut off, and the comparison moves below it.
-STYLE = f"""<style>
-[class*="st-key-{STILL}"] {{ position: relative; }}
-[class*="st-key-{STILL}"]:has(.main-svg) > :has(.stHtml) {{ display: none; }}
-[class*="st-key-{STILL}"]:not(:has(.main-svg)) > :not(:has(.stHtml)) {{
-    position: absolute; top: 0; width: 100%; visibility: hidden;
-}}
-[data-testid="stHorizontalBlock"] > :has(> [data-testid="stSkeleton"]) {{ min-height: 64px; }}
-[data-testid="stGridCellContent"] :has(> [data-testid="stSkeleton"]) {{ min-height: 132px; }}
-@media (max-width: 640px) {{
-    [data-testid="stHorizontalBlock"] > :has(> [data-testid="stSkeleton"]) {{ flex-basis: 100%; }}
-}}
-[data-testid="stMetric"] {{ container-type: inline-size; }}
-[data-testid="stMetric"] [data-testid="stMetricValue"] {{
-    font-size: clamp(1rem, 15cqw, 2.25rem);
-}}
-[class*="st-key-{LONG}"] [data-testid="stMetricValue"] {{
-    font-size: clamp(1rem, 9cqw, 2.25rem);
-}}
-[class*="st-key-{LONG}"] [data-testid="stMetricValue"] * {{ white-space: normal; }}
-[data-testid="stMetric"] :has(> [data-testid="stMetricDelta"]) {{ flex-wrap: wrap; }}
-</style>"""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, errors as clear messages, a note at the end."""
+"""The frame around every page: mark, navigation, a running training, clear messages, a note."""
 
 from __future__ import annotations
 
@@ -8,52 +8,43 @@ import functools
 import streamlit as st
 from streamlit import delta_generator
 
-from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import elements, ownership
+from cryptoforecast.settings import PACKAGE, ROOT
+from cryptoforecast.ui import elements, ownership, training_status
 
-PAGES = (
-    (
-        "forecast",
-        "Forecast",
-        ":material/query_stats:",
-        "What comes next, and does a network forecast it better than the last price?",
-    ),
-    (
-        "backtest",
-        "Backtest",
-        ":material/leaderboard:",
-        "A longer look at past forecasts: which method is better, and when does it err?",
-    ),
-    (
-        "market",
-        "Market",
-        ":material/candlestick_chart:",
-        "Candles, volume and the last price, and whether the data can be trusted.",
-    ),
-    (
-        "data",
-        "Data",
-        ":material/upload_file:",
-        "Open your own price file, check it, and forecast its prices.",
-    ),
-    (
-        "models",
-        "Models",
-        ":material/inventory_2:",
-        "The saved models and their scores, to compare, open or delete.",
-    ),
-)
+#: Pages in the navigation: file and title.
+PAGES = {
+    "forecast": "Forecast",
+    "backtest": "Backtest",
+    "market": "Market",
+    "models": "Models",
+    "data": "Data",
+}
+#: Pages that are linked elsewhere.
+HIDDEN: dict[str, str] = {}
+#: Widest content, in pixels.
+WIDTH = 1240
 
 
 @functools.cache
 def _icon() -> str:
     """Return the icon of the browser tab as an address that holds it.
 
-    Without it the tab has the icon of the page, which the browser would ask of another host. A file
-    would be opened with Pillow and sent at every run.
+    A file would be opened with Pillow and sent at every run.
     """
     icon = (ROOT / ".streamlit" / "icon.png").read_bytes()
     return f"data:image/png;base64,{base64.b64encode(icon).decode()}"
+
+
+@functools.cache
+def _logo(theme: str) -> str:
+    """Return the name of the app in the colours of a theme, as SVG."""
+    return (ROOT / ".streamlit" / f"logo-{theme}.svg").read_text("utf-8")
+
+
+@functools.cache
+def _style() -> str:
+    """Return the style sheet."""
+    return f"<style>{(PACKAGE / 'ui' / 'style.css').read_text('utf-8')}</style>"
 
 
 def run() -> None:
@@ -63,25 +54,30 @@ def run() -> None:
     # the first visit.
     delta_generator._use_warning_has_been_displayed = True
     st.set_page_config(page_title="CryptoForecast", page_icon=_icon(), layout="wide")
+    st.logo(_logo("dark" if elements.dark() else "light"), size="large")
     page = st.navigation(
         [
             st.Page(
                 ROOT / "pages" / f"{name}.py",
                 title=title,
-                icon=icon,
-                help=help_text,
                 default=name == "forecast",
+                visibility="hidden" if name in HIDDEN else "visible",
             )
-            for name, title, icon, help_text in PAGES
+            for name, title in (PAGES | HIDDEN).items()
         ],
         position="top",
     )
-    # Before all else, so that the browser has the style when the first still picture arrives.
-    st.html(elements.STYLE)
-    with elements.errors():
-        page.run()
+    # Before all else, so that the browser has the style when the first element arrives.
+    st.html(_style())
+    training_status.show()
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
+        with elements.errors():
+            page.run()
+        _note()
+
+
+def _note() -> None:
+    """Write what the app is not, and who uses this server."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("For learning and research. Not financial advice.", width="content")
     ownership.note()
-    st.caption(
-        "For learning and research. This is not financial advice: a good result on past prices "
-        "does not promise one in the future."
-    )

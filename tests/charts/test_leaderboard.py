@@ -77,8 +77,8 @@ def test_the_best_stands_on_top_with_its_interval(result):
 def test_what_is_more_than_chance_is_filled_and_coloured(result):
     figure = forest(result, BOARD)
     look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
-    assert look["lstm"] == ("diamond", style.LIGHT.calm)
-    assert look["dense"] == ("diamond", style.LIGHT.strong)
+    assert look["lstm"] == ("diamond", style.LIGHT.forecast)
+    assert look["dense"] == ("diamond", style.LIGHT.worse)
     assert look["cone"] == ("circle-open", style.LIGHT.rule)
 
 
@@ -117,7 +117,7 @@ def test_a_coverage_is_compared_with_its_promise(result):
     assert "Off the promise by more than chance: naive." in text
     figure = forest(result, board)
     assert "promise" in figure.layout.xaxis.title.text
-    assert row(figure, "naive").marker.color == style.LIGHT.strong
+    assert row(figure, "naive").marker.color == style.LIGHT.worse
     held = replace(board, standings=board.standings[:1])
     assert "No band is off its promise" in summary_leaderboard(result, held)
 

@@ -76,7 +76,7 @@ def test_a_larger_error_than_naives_has_the_strong_colour():
     colours = dict(zip(bars.y, bars.marker.color, strict=True))
     light = style.LIGHT
     assert colours == {
-        "naive": light.rule, "cone": light.calm, "lstm": light.strong, "har": light.calm,
+        "naive": light.rule, "cone": light.forecast, "lstm": light.worse, "har": light.forecast,
     }  # fmt: skip
     assert list(bars.y)[::-1] == ["naive", "cone", "lstm", "har"]
 
@@ -98,12 +98,12 @@ def test_errors_have_their_metric_and_room_for_the_largest(metric, title, unit):
     assert charts.summary_errors(SCORES, metric=metric).startswith(f"{unit} in multiples")
 
 
-@pytest.mark.parametrize(("dark", "strong"), [(False, style.VERMILLION), (True, style.ORANGE)])
-def test_each_predictor_has_a_colour_and_a_marker_of_its_own(dark, strong):
+@pytest.mark.parametrize("dark", [False, True])
+def test_each_predictor_has_a_colour_and_a_marker_of_its_own(dark):
     names = ("naive", "cone", "drift", "har", "linear", "boosting", "stack", "lstm")
     figure = charts.coverage({name: {80: 0.8} for name in names}, dark=dark)
     lines = [named(figure, name) for name in names]
     assert len({line.line.color for line in lines}) == len(names)
     assert len({line.marker.symbol for line in lines}) == len(names)
-    assert lines[-1].line.color == strong
+    assert lines[names.index("stack")].line.color == style.theme(dark).forecast
     assert lines[0].line.color == style.theme(dark).rule

@@ -21,7 +21,12 @@ def test_lines_stand_out_from_the_page(theme):
         return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 
     page = luminance(theme.surface)
-    for colour, least in ((theme.ink, 7), (theme.faint, 4.5), (theme.strong, 3), (theme.calm, 3)):
+    for colour, least in (
+        (theme.ink, 7),
+        (theme.faint, 4.5),
+        (theme.forecast, 3),
+        (theme.worse, 3),
+    ):
         light, dark = sorted((page, luminance(colour)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= least
 
