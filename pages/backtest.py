@@ -3,13 +3,11 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, exports, inputs, live, plan, selection, training, views
+from cryptoforecast.ui import backtest, exports, plan, selection, subject, training, views
 
 service = shared()
-with inputs.row():
-    query = inputs.market(service)
-    model_name = inputs.model(service, query.interval)
-history = live.history(service, query)
+asked = subject.row(service)
+history, model_name = asked.history, asked.model
 training.stop_while_running(service, selection.job(service, model_name))
 training.stop_if_failed(selection.job(service, model_name))
 

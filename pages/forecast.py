@@ -2,23 +2,20 @@
 
 from cryptoforecast.service import shared
 from cryptoforecast.ui import (
-    inputs,
-    live,
     next_steps,
     past_forecasts,
     probability,
     saving,
     scores,
     selection,
+    subject,
     training,
     verdict,
 )
 
 service = shared()
-with inputs.row():
-    query = inputs.market(service)
-    model_name = inputs.model(service, query.interval)
-history = live.history(service, query)
+asked = subject.row(service)
+history, model_name = asked.history, asked.model
 training.stop_while_running(service, selection.job(service, model_name))
 training.offer(service, history)
 training.stop_if_failed(selection.job(service, model_name))

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from cryptoforecast.service import is_file, shared
-from cryptoforecast.ui import inputs, live, market
+from cryptoforecast.ui import live, market, subject
 
 service = shared()
-with inputs.row():
-    query = inputs.market(service, windows=False)
+query = subject.row(service, windows=False, models=False).query
 if is_file(query.coin):
     st.info(
         "These prices come from a file. The Data page shows them. To see a market, pick a coin."

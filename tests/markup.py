@@ -7,29 +7,35 @@ from collections.abc import Iterator
 
 #: Elements whose texts are Markdown. Streamlit shows all others as they are, or gets none of ours.
 MARKDOWN = frozenset({
-    "badge", "button", "caption", "checkbox", "dialog", "download_button", "error", "expander",
-    "file_uploader", "form_submit_button", "header", "html", "info", "link_button", "markdown",
-    "metric",
-    "multiselect", "number_input", "page_link", "pills", "popover", "progress", "radio",
-    "segmented_control", "select_slider", "selectbox", "slider", "spinner", "status", "subheader",
-    "success", "table", "tabs", "text_area", "text_input", "title", "toast", "toggle", "warning",
+    "answer", "badge", "button", "caption", "checkbox", "dialog", "download_button", "error",
+    "expander", "file_uploader", "form_submit_button", "header", "heading", "html", "info",
+    "link_button", "markdown", "metric", "multiselect", "number_input", "page_link", "pills",
+    "popover", "progress", "radio", "segmented_control", "select_slider", "selectbox", "slider",
+    "spinner", "status", "subheader", "success", "table", "tabs", "text_area", "text_input",
+    "title", "toast", "toggle", "warning",
 })  # fmt: skip
 #: Arguments of them that hold Markdown, besides the first ones that have no name.
-WORDS = frozenset({"body", "label", "text", "help", "delta", "delta_description", "value", "title"})
+WORDS = frozenset({
+    "body", "label", "text", "help", "delta", "delta_description", "value", "title", "line",
+    "eyebrow",
+})  # fmt: skip
 #: Which arguments without a name are Markdown, where it is not the first alone.
-PLACES = {"metric": slice(3), "progress": slice(1, 2), "page_link": slice(0)}
+PLACES = {
+    "answer": slice(2), "heading": slice(2), "metric": slice(3), "progress": slice(1, 2),
+    "page_link": slice(0),
+}  # fmt: skip
 #: Elements whose options are Markdown.
 OPTIONS = frozenset({"pills", "radio", "segmented_control"})
 #: Elements of whose arguments by name `value` is a setting and no text.
 INPUTS = frozenset({"number_input", "slider", "text_input", "toggle", "checkbox"})
 #: Elements for which `plain` is not enough: one escapes once more, and one is no Markdown.
 LITERAL = frozenset({"badge", "html"})
-#: A picture of a figure, all of whose text is escaped; see `charts.still`.
-STILL = "still"
+#: HTML, all of whose text is escaped; see `charts.still` and `ui.bars`.
+ESCAPED = frozenset({"still", "markup"})
 #: What makes text that is ours, or escapes it.
 OURS = frozenset({
     "plain", "len", "percent", "money", "prices", "price_text", "span_text", "help_text",
-    "step_label", "suggested_name",
+    "step_label", "suggested_name", "length", "price", "change", "short_span",
 })  # fmt: skip
 
 
@@ -39,7 +45,11 @@ def foreign(source: str) -> list[str]:
         f"line {text.lineno}: {ast.unparse(text)[:60]}"
         for scope, call in _calls(ast.parse(source), [])
         for text in _texts(call)
-        if not (_is_literal(text) if _name(call) in LITERAL else _ours(text, scope))
+        if not (
+            _is_literal(text)
+            if _name(call) in LITERAL and text in call.args
+            else _ours(text, scope)
+        )
     ]
 
 
@@ -57,7 +67,7 @@ def _of_streamlit(function: ast.expr) -> bool:
     """Return whether this is a method of Streamlit's, not a function of ours."""
     match function:
         case ast.Attribute(value=ast.Name(id=owner)):
-            return owner not in {"elements", "forecast_table"}
+            return owner not in {"elements", "forecast_table", "live"}
     return False
 
 
@@ -116,7 +126,7 @@ def _ours(node: ast.expr, scope: list[ast.AST]) -> bool:
 def _is_literal(node: ast.expr) -> bool:
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name.isupper() or name == STILL
+            return name.isupper() or name in ESCAPED
     return isinstance(node, ast.Constant)
 
 

@@ -182,6 +182,22 @@ class PriceHistory:
         """Length of one candle."""
         return INTERVALS[self.interval]
 
+    def change(self, span: pd.Timedelta) -> tuple[float, pd.Timedelta] | None:
+        """Return how far the last close is from the one a span before it.
+
+        Args:
+            span: The span; where no candle ends then, the last one before counts.
+
+        Returns:
+            The change, a fraction, and the span that it took; ``None`` where the history is
+            shorter.
+        """
+        row = int(self.candles.index.searchsorted(self.end - span, side="right")) - 1
+        if row < 0:
+            return None
+        close = self.candles["close"].to_numpy(float)
+        return float(close[-1] / close[row] - 1), self.end - self.candles.index[row]
+
     def in_unit(
         self, candles: pd.DataFrame, unit_changes: tuple[pd.Timestamp, ...]
     ) -> PriceHistory:

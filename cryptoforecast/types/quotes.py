@@ -26,6 +26,8 @@ DOLLAR_SIGNS = {
 COINS = ("BTC", "ETH", "BNB")
 #: Every quote that a symbol such as ``ETH/BTC`` or ``BTC-EUR`` may end in, dollar coins included.
 QUOTES = frozenset({*DOLLARS, *MONEY, *COINS})
+#: Prices from which on a person does not read the cents.
+MIN_WHOLE = 1000
 #: The smallest part of a bitcoin.
 SATOSHI = 1e-8
 # Currencies without cents in use.
@@ -74,7 +76,12 @@ def decimals(size: float, quote: str = DEFAULT_QUOTE, *, estimate: bool = False)
 
 
 def price_text(
-    price: float, quote: str = DEFAULT_QUOTE, sign: str = "", *, estimate: bool = False
+    price: float,
+    quote: str = DEFAULT_QUOTE,
+    sign: str = "",
+    *,
+    estimate: bool = False,
+    whole: bool = False,
 ) -> str:
     """Write a price: "$64,123.45", "€0.00001234", "₩91,234,000", "0.051230 BTC".
 
@@ -83,11 +90,15 @@ def price_text(
         quote: The currency. Its code follows the number where no sign belongs to it alone.
         sign: ``"+"`` to write the sign of positive differences too.
         estimate: Whether it is a forecast or an average; see ``decimals``.
+        whole: Whether to leave the cents of a price of 1,000 and more out.
     """
     if not math.isfinite(price):
         return "unknown"
     before, after = affixes(quote)
-    number = number_text(abs(price), quote, estimate=estimate)
+    if whole and abs(price) >= MIN_WHOLE:
+        number = f"{abs(price):,.0f}"
+    else:
+        number = number_text(abs(price), quote, estimate=estimate)
     return f"{'-' if price < 0 else sign}{before}{number}{after}"
 
 

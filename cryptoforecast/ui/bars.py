@@ -40,7 +40,8 @@ class Bar:
 
 def draw(rows: Sequence[Bar]) -> None:
     """Draw lines of label, bar and number, below one another."""
-    st.html(f'<div class="cf-bars">{"".join(map(_row, rows))}</div>')
+    markup = f'<div class="cf-bars">{"".join(map(_row, rows))}</div>'
+    st.html(markup)
 
 
 def of_misses(misses: Sequence[tuple[str, float, str, Meaning]]) -> list[Bar]:

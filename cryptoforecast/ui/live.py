@@ -7,7 +7,7 @@ import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
-from cryptoforecast.types import MarketQuery, PriceHistory, span_text
+from cryptoforecast.types import MarketQuery, PriceHistory, moment_text, span_text
 from cryptoforecast.ui import local_time, words
 
 # A history shorter than this shows the time of its first candle, a longer one only the day.
@@ -27,7 +27,8 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
         )
         _watch(service, query)
         st.stop()
-    source_line(prices, refreshing=service.prices.refreshing(query))
+    for note in prices.notes if not prices.simulated else ():
+        st.caption(f":material/info: {words.plain(note)}")
     if service.prices.refreshing(query):
         _watch(service, query)
     return prices
@@ -47,6 +48,23 @@ def at_hand(service: Service, query: MarketQuery) -> PriceHistory | None:
         if service.prices.refreshing(query):
             return None
     return service.prices.history(query, wait=0)  # the source may have answered just now
+
+
+def badge(prices: PriceHistory) -> None:
+    """Draw where prices come from, and how old they are, in a word or two; more in the help."""
+    age = span_text(pd.Timestamp.now("UTC") - prices.closes_at, close=True)
+    about = (
+        f"{len(prices):,} {words.prices(prices.interval)} of {prices.market}, "
+        f"{moment_text(prices.start)} to {moment_text(prices.closes_at)}; last close {age} ago."
+    )
+    local = local_time.help_text("The last candle closed", prices.closes_at) or ""
+    help_text = words.plain(" ".join([*prices.notes, about, local]).strip())
+    if prices.simulated:
+        st.badge("Simulated prices", icon=":material/science:", color="orange", help=help_text)
+    else:
+        # An element of Streamlit's own, `st.badge`, escapes too, and would show our escapes.
+        source = prices.source[:1].upper() + prices.source[1:]
+        st.markdown(f":gray-badge[{words.plain(source)}]", help=help_text, width="content")
 
 
 def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:

@@ -54,7 +54,7 @@ def run() -> None:
     # the first visit.
     delta_generator._use_warning_has_been_displayed = True
     st.set_page_config(page_title="CryptoForecast", page_icon=_icon(), layout="wide")
-    st.logo(_logo("dark" if elements.dark() else "light"), size="large")
+    st.logo(_logo("dark" if elements.dark() else "light"), size="medium")
     page = st.navigation(
         [
             st.Page(
@@ -68,7 +68,8 @@ def run() -> None:
         position="top",
     )
     # Before all else, so that the browser has the style when the first element arrives.
-    st.html(_style())
+    markup = _style()
+    st.html(markup)
     training_status.show()
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
         with elements.errors():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.service import Service, is_file
-from cryptoforecast.types import MarketQuery, PriceHistory, price_text, span_text
-from cryptoforecast.ui import inputs, live, local_time, words
+from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.ui import live, selectors, words
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
         models: Whether a model can be chosen.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(key="wide-coin", width=168):
-            coin = inputs.coin(service)
+        with st.container(key="wide-coin", width=170):
+            coin = selectors.coin(service)
         price = st.container(
             horizontal=True, vertical_alignment="center", gap="small", width="content"
         )
         st.space("stretch")
         with st.container(key="wide-choices", horizontal=True, gap="small", width="content"):
-            query = inputs.market(service, coin, windows=windows)
-            model = inputs.model(service, query.interval) if models else ""
+            query = selectors.market(service, coin, windows=windows)
+            model = selectors.model(service, query.interval) if models else ""
         with st.container(key="phone-choices", width="content"):
-            label = f"{words.plain(inputs.short_name(service, coin))} · "
-            if st.button(label + words.plain(words.length(query.interval)), icon=":material/tune:"):
+            name = "File" if is_file(coin) else words.plain(coin)
+            if st.button(f"{name} · {words.length(query.interval)}", icon=":material/tune:"):
                 _choose(service, windows=windows, models=models)
     # Below the row, where there is room for what a source answered.
     history = live.history(service, query)
@@ -61,18 +61,22 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
 
 def _price(history: PriceHistory) -> None:
     """Write the last close, its change in a day, and where the prices come from."""
+    markup = html.escape(words.price(float(history.candles["close"].iloc[-1]), history.quote))
     change = history.change(pd.Timedelta(days=1))
-    text = words.price(float(history.candles["close"].iloc[-1]), history.quote)
     if change is not None:
-        share, hours = change
-        text += f"<span>{words.change(share)} in {words.html(span_text(hours, close=True))}</span>"
-    st.html(f'<div class="cf-price">{text}</div>', width="content")
+        share, span = change
+        markup += f"<span>{words.change(share)} in {words.short_span(span)}</span>"
+    markup = f'<div class="cf-price">{markup}</div>'
+    st.html(markup, width="content")
     live.badge(history)
 
 
-@st.dialog("What to forecast")
+@st.dialog("What to look at", on_dismiss="rerun")
 def _choose(service: Service, *, windows: bool, models: bool) -> None:
     """Ask for the choices in a dialog; the page shows them when it is closed."""
-    inputs.dialog(service, windows=windows, models=models)
+    coin = selectors.coin(service, dialog=True)
+    query = selectors.market(service, coin, windows=windows, dialog=True)
+    if models:
+        selectors.model(service, query.interval, dialog=True)
     if st.button("Show", type="primary", width="stretch"):
         st.rerun()

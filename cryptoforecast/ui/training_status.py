@@ -22,10 +22,17 @@ def _watch() -> None:
     job = _active()
     if job is None:
         return
+    label = "Training starts"
+    if job.state == "queued":
+        label = "Training waits"
+    elif job.progress is not None:
+        label = f"Training {100 * job.progress.done:.0f} %"
+        if job.seconds_left is not None:
+            label += f" · {job.seconds_left:.0f} s"
     with st.container(key="training-status"):
         st.page_link(
             ROOT / "pages" / "forecast.py",
-            label=_label(job),
+            label=label,
             icon=":material/progress_activity:",
             query_params={"model": RUN + job.key},
         )
@@ -37,12 +44,3 @@ def _active() -> Job[Run] | None:
     names = [str(name).removeprefix(RUN) for name in st.session_state.get("runs", [])]
     active = [job for job in map(jobs.job, names) if job is not None and job.active]
     return active[-1] if active else None
-
-
-def _label(job: Job[Run]) -> str:
-    if job.state == "queued":
-        return "Training waits"
-    if job.progress is None:
-        return "Training starts"
-    left = "" if job.seconds_left is None else f" · {job.seconds_left:.0f} s"
-    return f"Training {100 * job.progress.done:.0f} %{left}"

@@ -6,6 +6,7 @@ The URL holds the values themselves, so that a link still works when their label
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -15,50 +16,74 @@ from cryptoforecast.ui.words import plain
 def pick(
     label: str, options: Sequence[str], key: str, words: Callable[[str], str], help: str
 ) -> str:
+    """Draw a selector with its label, whose first option is the default; see ``choose``."""
+    return choose(label, options, key, options[0], words, visible=True, help=plain(help), width=240)
+
+
+def choose(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    default: str,
+    words: Callable[[str], str],
+    *,
+    visible: bool = False,
+    dialog: bool = False,
+    **more: Any,
+) -> str:
     """Draw a selector whose choice stands in the URL by its value.
 
     Args:
         label: Label of the selector.
-        options: The values. The first is the default, also where the URL has none of them.
+        options: The values.
         key: Key of the selector, and its name in the URL.
+        default: The value where the URL has none of them.
         words: Returns the label of a value.
-        help: Help of the selector.
+        visible: Whether the label is drawn; a screen reader has it anyway.
+        dialog: Whether the selector stands in a dialog, over the one of the page.
+        more: Of ``st.selectbox``. With ``accept_new_options`` the URL may have any value.
     """
-    begin(key, options[0])
-    if st.session_state[key] not in options:
-        st.session_state[key] = options[0]
+    widget = f"dialog-{key}" if dialog else key
+    begin(key, default, widget)
+    value = st.session_state[widget]
+    if value not in options:
+        if more.get("accept_new_options"):
+            options = [*options, value]
+        else:
+            st.session_state[widget] = default
     value = str(
         st.selectbox(
             plain(label),
             options,
-            key=key,
+            key=widget,
             on_change=changed,
-            args=(key,),
+            args=(key, widget),
             format_func=words,
-            help=plain(help),
-            width=240,
+            label_visibility="visible" if visible or dialog else "collapsed",
+            **more,
         )
     )
     remember(key, value)
     return value
 
 
-def begin(key: str, default: str) -> None:
+def begin(key: str, default: str, widget: str) -> None:
     """Set a selector to the value in the URL, or else to the last choice.
 
     A new choice of the user is in the URL already, because ``changed`` runs before the page.
 
     Args:
-        key: Key of the selector, and its name in the URL.
+        key: Name of the choice in the URL.
         default: The value where there was no choice yet.
+        widget: Key of the selector.
     """
     last = st.session_state.get(_last(key), default)
-    st.session_state[key] = st.query_params.get(key, last)
+    st.session_state[widget] = st.query_params.get(key, last)
 
 
-def changed(key: str) -> None:
+def changed(key: str, widget: str) -> None:
     """Remember a choice that the user has just made; for ``on_change``."""
-    remember(key, str(st.session_state[key]))
+    remember(key, str(st.session_state[widget]))
 
 
 def remember(key: str, value: str) -> None:
@@ -67,9 +92,9 @@ def remember(key: str, value: str) -> None:
     st.query_params[key] = value
 
 
-def with_value(options: list[str], value: str) -> list[str]:
-    """Return the options with a value added, so that a selector can show it."""
-    return options if value in options else [*options, value]
+def last(key: str, default: str) -> str:
+    """Return the last choice, which the URL may replace."""
+    return str(st.query_params.get(key, st.session_state.get(_last(key), default)))
 
 
 def _last(key: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+import pandas as pd
+
 from cryptoforecast.types import price_text
 from cryptoforecast.types.texts import printable
 
@@ -51,6 +53,33 @@ def plain(text: str) -> str:
 def prices(interval: str) -> str:
     """Name the prices of a candle length: "hourly prices"."""
     return f"{_LENGTHS[interval]} prices"
+
+
+def length(interval: str) -> str:
+    """Name a candle length: "hourly"."""
+    return _LENGTHS[interval]
+
+
+def price(value: float, quote: str) -> str:
+    """Write a price with as many digits as a person reads: "$64,494", "$0.1284"."""
+    return price_text(value, quote, whole=True)
+
+
+def change(share: float) -> str:
+    """Write a change with its sign: "+1.5 %", "−0.2 %"; a dash where undefined."""
+    if not math.isfinite(share):
+        return DASH
+    text = f"{100 * abs(share):.1f} %"
+    return f"{'−' if share < 0 else '+'}{text}" if text != "0.0 %" else text
+
+
+def short_span(span: pd.Timedelta) -> str:
+    """Write a span for a narrow place: "24 h", "7 days", "15 min"."""
+    minutes = round(span / pd.Timedelta(minutes=1))
+    if minutes % 60:
+        return f"{minutes:d} min"
+    hours = minutes // 60
+    return f"{hours:d} h" if hours <= 48 or hours % 24 else f"{hours // 24:d} days"
 
 
 def money(value: float, quote: str) -> str:

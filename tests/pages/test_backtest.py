@@ -35,7 +35,7 @@ def at(open_page):
     def settled(name: str, history_1h: str | None = None, **query: str) -> AppTest:
         page = open_page(name, **query).run()
         if history_1h is not None:
-            page.segmented_control(key="history_1h").set_value(history_1h).run()
+            page.selectbox(key="history_1h").set_value(history_1h).run()
         assert not page.exception
         return page
 

@@ -155,7 +155,7 @@ def test_a_link_wins_over_what_was_chosen_before(open_page):
     assert page.selectbox(key="model").value == "cone"
     page.query_params["model"], page.query_params["interval"] = "btc-1h-dense", "1h"
     page.run()
-    assert page.segmented_control(key="interval").value == "1h"
+    assert page.selectbox(key="interval").value == "1h"
     assert page.selectbox(key="model").value == "btc-1h-dense"
     assert page.selectbox(key="coin").value == "ETH"
 
@@ -164,7 +164,7 @@ def test_choices_go_along_from_page_to_page(open_page):
     page = open_page("", coin="ETH", interval="5m")
     page.query_params.clear()
     page.switch_page(str(ROOT / "pages" / "market.py")).run()
-    assert page.segmented_control(key="interval").value == "5m"
+    assert page.selectbox(key="interval").value == "5m"
     assert "Last simulated close of ETH" in [metric.label for metric in page.metric]
 
 
@@ -254,7 +254,7 @@ def test_inputs_that_never_change_are_not_offered_first(open_page):
     assert page.multiselect(key="quick-lstm-1d-features").value == [
         "scaled_return", "scaled_move", "scaled_range", "short_range", "week",
     ]  # fmt: skip
-    page.segmented_control(key="interval").set_value("1w").run()
+    page.selectbox(key="interval").set_value("1w").run()
     assert "weekend" not in page.multiselect(key="quick-lstm-1w-features").value
     assert page.slider(key="quick-lstm-1w-horizon").value < 5
 

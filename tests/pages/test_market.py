@@ -20,7 +20,7 @@ def test_it_shows_the_last_price_with_its_age_and_the_candles(open_page):
 
 def test_every_span_and_axis_can_be_shown(open_page):
     page = open_page("market")
-    page.segmented_control(key="interval").set_value("1d").run()
+    page.selectbox(key="interval").set_value("1d").run()
     page.selectbox(key="coin").set_value("ETH").run()
     for span in ("3 months", "5 years"):
         page.segmented_control(key="span_1d").set_value(span)
@@ -62,7 +62,7 @@ def test_the_candles_shown_first_are_drawn_as_they_are():
 
 def _at(open_page, interval: str):
     page = open_page("market")
-    page.segmented_control(key="interval").set_value(interval).run()
+    page.selectbox(key="interval").set_value(interval).run()
     return page
 
 
