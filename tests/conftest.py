@@ -38,6 +38,7 @@ SLOW = (
     "learning/test_gpu.py",
     "learning/test_networks.py",
     "learning/test_training.py",
+    "lessons",
     "library/test_backtests.py",
     "library/test_examples.py",
     "library/test_models.py",

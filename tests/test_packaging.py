@@ -82,7 +82,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
 
 
 def test_wheel_holds_the_package_and_all_that_it_shows(wheel: zipfile.ZipFile) -> None:
-    ours = [*ROOT.glob("cryptoforecast/**/*.py"), ROOT / "cryptoforecast" / "py.typed"]
+    kinds = ("*.py", "*.json", "*.css", "py.typed")
+    ours = [path for kind in kinds for path in ROOT.glob(f"cryptoforecast/**/{kind}")]
     beside = [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob(".streamlit/*")]
     beside += [path for path in ROOT.glob("models/**/*") if path.is_file()]
     expected = {path.relative_to(ROOT).as_posix() for path in ours}

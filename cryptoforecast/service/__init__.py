@@ -12,6 +12,7 @@ import threading
 from cryptoforecast.service.backtests import BacktestService
 from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
 from cryptoforecast.service.heavy import OneHeavyFit
+from cryptoforecast.service.lessons import LessonService
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.owner_key import OwnerKey
 from cryptoforecast.service.prices import PriceService, is_file
@@ -24,6 +25,7 @@ __all__ = [
     "PREDICT_MODEL",
     "BacktestService",
     "ForecastService",
+    "LessonService",
     "PriceService",
     "Run",
     "SavedModelService",
@@ -50,6 +52,7 @@ class Service:
         backtests: Tests of one fit on the last share of a history.
         walk_forward: Tests with a new fit for each of several spans.
         forecasts: The steps after the last closed candle.
+        lessons: What the lessons compute.
         saved_models: Models on disk, of the user and of the project.
         owner_key: Recognises the owner of the installation.
     """
@@ -65,6 +68,7 @@ class Service:
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
+        self.lessons = LessonService(settings, memory)
 
 
 def shared() -> Service:

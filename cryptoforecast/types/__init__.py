@@ -43,6 +43,7 @@ from cryptoforecast.types.learning import (
     TrainedModel,
     TrainingRecord,
 )
+from cryptoforecast.types.lessons import Cheats, Delay, ForecastStages, LeakScores, RecipeTest
 from cryptoforecast.types.moments import local_text, moment_text
 from cryptoforecast.types.paths import Extremes, Paths, Touch
 from cryptoforecast.types.predictor_names import (
@@ -73,12 +74,16 @@ __all__ = [
     "Array",
     "Backtest",
     "Calibration",
+    "Cheats",
     "CoverageBySteps",
+    "Delay",
     "EpochLoss",
     "Extremes",
     "Fold",
     "Forecast",
+    "ForecastStages",
     "Leaderboard",
+    "LeakScores",
     "MarketQuery",
     "Member",
     "ModelCard",
@@ -92,6 +97,7 @@ __all__ = [
     "Problem",
     "Progress",
     "QualityReport",
+    "RecipeTest",
     "Regime",
     "Reliability",
     "SavedModel",

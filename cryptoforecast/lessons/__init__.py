@@ -1,0 +1,1 @@
+"""The computations of the lessons: small, honest, and done in a second or two."""
