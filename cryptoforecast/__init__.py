@@ -15,18 +15,21 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from cryptoforecast.errors import CryptoForecastError
+    from cryptoforecast.library.anomalies import Anomalies, anomalies
     from cryptoforecast.library.backtests import Backtest, backtest
     from cryptoforecast.library.forecasts import Forecast
     from cryptoforecast.library.models import Model, load, models, train
     from cryptoforecast.library.prices import Prices, fetch, from_frame, read
 
 __all__ = [
+    "Anomalies",
     "Backtest",
     "CryptoForecastError",
     "Forecast",
     "Model",
     "Prices",
     "__version__",
+    "anomalies",
     "backtest",
     "fetch",
     "from_frame",
@@ -38,11 +41,13 @@ __all__ = [
 
 # Where each name is loaded from.
 _HOMES = {
+    "Anomalies": "library.anomalies",
     "Backtest": "library.backtests",
     "CryptoForecastError": "errors",
     "Forecast": "library.forecasts",
     "Model": "library.models",
     "Prices": "library.prices",
+    "anomalies": "library.anomalies",
     "backtest": "library.backtests",
     "fetch": "library.prices",
     "from_frame": "library.prices",

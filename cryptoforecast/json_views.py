@@ -16,6 +16,8 @@ import pandas as pd
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
+    AlarmRate,
+    Anomalies,
     Array,
     Backtest,
     Calibration,
@@ -238,6 +240,55 @@ def model_json(saved: ModelSummary) -> Json:
         "libraries": dict(card.libraries),
         "guest": card.guest,
     }
+
+
+def anomalies_json(found: Anomalies, model: str | None) -> Json:
+    """Describe anomalies, the newest first, with the threshold and how well it was kept.
+
+    Args:
+        found: The candles that raise an alarm.
+        model: Name of the saved model that forecast; ``None`` for a baseline.
+    """
+    surprises = found.surprises
+    history = surprises.history
+    rows = found.frame().iloc[::-1].to_dict("records")
+    return {
+        "model": model,
+        "predictor": surprises.predictor,
+        "data": data_json(history),
+        "threshold": {
+            "alarms_a_month": found.alarms_a_month,
+            "one_in": found.threshold,
+            "spike_deviations": found.spike_limit,
+        },
+        "rate": _rate_json(found.rate),
+        "measured": {
+            kind: {"prices": rate.prices, **_rate_json(rate)}
+            for kind, rate in found.measured.items()
+        },
+        "anomalies": [
+            {
+                "time": time_json(row["closes_at"] - history.candle_length),
+                "closes_at": time_json(row["closes_at"]),
+                "close": row["close"],
+                "move": row["move"],
+                "expected": {"level": 95, "low": row["expected_low"], "high": row["expected_high"]},
+                "one_in": finite(row["rarity"]),
+                "together": {
+                    "candles": surprises.together,
+                    "one_in": finite(row["rarity_together"]),
+                },
+                "deviations": finite(row["deviations"]),
+                "spike_rule": row["spike_rule"],
+            }
+            for row in rows
+        ],
+        "notes": list(surprises.notes),
+    }
+
+
+def _rate_json(rate: AlarmRate) -> Json:
+    return {name: value for name, value in dataclasses.asdict(rate).items() if name != "prices"}
 
 
 def inspect_json(history: PriceHistory) -> Json:

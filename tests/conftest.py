@@ -26,6 +26,7 @@ TESTS = Path(__file__).resolve().parent
 SLOW = (
     "benchmarks/test_soak.py",
     "browser",
+    "evaluation/test_anomalies.py",
     "evaluation/test_backtest.py",
     "evaluation/test_honesty.py",
     "evaluation/test_signals.py",

@@ -1,4 +1,4 @@
-"""Price levels in a query string: plain numbers only."""
+"""Numbers in a query string, such as price levels: plain ones only."""
 
 from __future__ import annotations
 
@@ -24,10 +24,19 @@ def read_levels(name: str, given: Sequence[str]) -> list[float]:
     Raises:
         InvalidInput: If a value is not written as a plain number.
     """
-    for text in given:
-        if _PLAIN.fullmatch(text) is None:
-            raise InvalidInput(
-                f"`{name}` must be a price, a plain number such as 65000 or 0.25. "
-                f"Received: {excerpt(text)}."
-            )
-    return [float(text) for text in given]
+    return [_number(name, text, "a price, a plain number such as 65000 or 0.25") for text in given]
+
+
+def read_count(name: str, text: str) -> float:
+    """Read a number of things a month.
+
+    Raises:
+        InvalidInput: If it is not written as a plain number.
+    """
+    return _number(name, text, "a plain number such as 1 or 0.5")
+
+
+def _number(name: str, text: str, rule: str) -> float:
+    if _PLAIN.fullmatch(text) is None:
+        raise InvalidInput(f"`{name}` must be {rule}. Received: {excerpt(text)}.")
+    return float(text)

@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from cryptoforecast import __version__, json_views
 from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
-from cryptoforecast.api.levels import read_levels
+from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service, choices
 from cryptoforecast.types import MarketQuery
@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 Given = ParamSpec("Given")
 #: Price levels in a query, as text: FastAPI would accept "nan" and "1_000" as numbers.
 Levels = Annotated[Sequence[str], Query(description="price level, in `data.quote`; repeatable")]
+AlarmCount = Annotated[str | None, Query(description="alarms in 30 days, a plain number")]
 PriceRule = Annotated[str, Query(description="live or any: may prices be simulated?")]
 
 #: Requests of each kind that run at once: Streamlit serves its files from the same threads.
@@ -97,6 +98,7 @@ def create(service: Service) -> FastAPI:
     _add_handlers(api)
     _add_predict(api, service)
     _add_models(api, service)
+    _add_anomalies(api, service)
 
     @api.get("/health", summary="Say that the service is up, and its version")
     async def health() -> dict[str, str]:
@@ -209,6 +211,47 @@ def _forecast(
     loss = service.forecasts.loss(next_steps, saved.model)
     verdict = service.backtests.verdict(history, saved.model, predictor)
     return json_views.forecast_json(next_steps, loss, probabilities, touches, extremes, verdict)
+
+
+def _add_anomalies(api: FastAPI, service: Service) -> None:
+    lane = _Lane()
+
+    @api.get(
+        "/anomalies",
+        summary="Find past candles that the forecast before them called very unlikely",
+        responses={404: {"model": Refusal}, 503: {"model": Refusal}},
+    )
+    async def anomalies(
+        coin: str = "BTC",
+        interval: str = "1h",
+        alarms: AlarmCount = None,
+        model: str | None = None,
+        prices: PriceRule = "any",
+    ) -> JSONResponse:
+        """List the candles whose move was rarer than a threshold, the newest first.
+
+        `alarms` is how many alarms the threshold promises in 30 days, by default 1 or as near to
+        it as candles of this length allow. `rate` counts the alarms on these prices, and
+        `measured` on others, beside those of a plain spike rule that promises the same.
+
+        `model` is a saved model, combined with HAR, or `har` for HAR alone. By default it is the
+        global model for this candle length, if there is one.
+        """
+        query = MarketQuery(coin, interval)
+        return JSONResponse(await lane.run(_anomalies, service, query, alarms, model, prices))
+
+
+def _anomalies(
+    service: Service, query: MarketQuery, alarms: str | None, model: str | None, prices: str
+) -> json_views.Json:
+    choices.check_interval(query.interval)
+    promised = None if alarms is None else read_count("alarms", alarms)
+    if promised is not None:
+        choices.check_alarms(promised, query.interval)
+    history = service.prices.history(query, prices=prices)
+    saved = service.anomalies.model(history, model)
+    found = service.anomalies.find(history, promised, None if saved is None else saved.model)
+    return json_views.anomalies_json(found, None if saved is None else saved.name)
 
 
 def _add_handlers(api: FastAPI) -> None:

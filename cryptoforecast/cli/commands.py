@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import diagnosis, exports, text
+from cryptoforecast.cli import anomalies, diagnosis, exports, text
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.service import Service, choices, files
+from cryptoforecast.service.anomalies import HAR
 from cryptoforecast.types import (
     OWNER,
     Backtest,
@@ -67,6 +68,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _train(service, args, cancelled)
     if args.command == "forecast":
         return _forecast(service, args)
+    if args.command == "anomalies":
+        return _anomalies(service, args)
     if args.command == "inspect":
         return _inspect(service, args)
     if args.command == "convert":
@@ -388,6 +391,25 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
         files.write_table(made.path_table(next_steps), args.paths)
         json |= {"paths": str(args.paths)}
         words += f"\nPaths written to {args.paths}.\n"
+    return Answer(json, words)
+
+
+def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
+    if args.to is not None:
+        files.check_target(args.to, force=args.force)
+    named = None
+    if args.model not in (None, HAR):
+        named = service.saved_models.load(args.model).model
+    history = _history(service, args, named)
+    saved = service.anomalies.model(history, args.model)
+    found = service.anomalies.find(history, args.alarms, None if saved is None else saved.model)
+    name = None if saved is None else saved.name
+    json = json_views.anomalies_json(found, name)
+    words = anomalies.text(found, name)
+    if args.to is not None:
+        files.write_table(found.frame(all_candles=args.all), args.to)
+        json |= {"to": str(args.to)}
+        words += f"\nWritten to {args.to}.\n"
     return Answer(json, words)
 
 

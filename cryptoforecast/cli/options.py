@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     _add_backtest(commands)
     _add_train(commands)
     _add_forecast(commands)
+    _add_anomalies(commands)
     _add_models(commands)
     _add_inspect(commands)
     _add_convert(commands)
@@ -166,6 +167,35 @@ def _add_forecast(commands: Commands) -> None:
         metavar="FILE",
         type=Path,
         help="write a thousand joint paths of the next steps: .csv, .csv.gz or .parquet",
+    )
+    command.add_argument("--force", action="store_true", help="overwrite an existing file")
+    _add_prices(command)
+
+
+def _add_anomalies(commands: Commands) -> None:
+    command = _command(
+        commands,
+        "anomalies",
+        "Find past candles that the forecast made before them called very unlikely.",
+    )
+    command.add_argument(
+        "--model",
+        metavar="NAME",
+        help="a saved model, combined with har, or har alone (default the global model of this "
+        "candle length, or else har)",
+    )
+    command.add_argument(
+        "--alarms",
+        metavar="N",
+        type=_number,
+        help="alarms in 30 days that the threshold promises (default 1, or as near to it as the "
+        "candle length allows)",
+    )
+    command.add_argument(
+        "--to", metavar="FILE", type=Path, help="write the list: .csv, .csv.gz or .parquet"
+    )
+    command.add_argument(
+        "--all", action="store_true", help="with --to: every candle, not only those of the list"
     )
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
     _add_prices(command)

@@ -6,8 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
+from cryptoforecast.cli import tables
 from cryptoforecast.service import choices
 from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
 from cryptoforecast.service.saved_models import parameters, unused_inputs
@@ -28,11 +27,7 @@ from cryptoforecast.types import (
     WalkForward,
     price_text,
 )
-from cryptoforecast.types.quotes import number_text
 from cryptoforecast.types.texts import lines_text
-
-SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
-UNDEFINED = "-"
 
 #: The quantiles between which a band lies, by level (%).
 _BANDS = {80: (0.1, 0.9), 95: (0.025, 0.975)}
@@ -91,18 +86,18 @@ def leaderboard(board: Leaderboard) -> str:
     rows = [
         [
             each.predictor,
-            _number(each.value, ".5g"),
-            _number(each.skill, "+.2%"),
-            UNDEFINED if math.isnan(each.low) else f"{each.low:+.2%} to {each.high:+.2%}",
-            _number(each.p_value, ".3g"),
-            _number(each.p_holm, ".3g"),
+            tables.number(each.value, ".5g"),
+            tables.number(each.skill, "+.2%"),
+            tables.UNDEFINED if math.isnan(each.low) else f"{each.low:+.2%} to {each.high:+.2%}",
+            tables.number(each.p_value, ".3g"),
+            tables.number(each.p_holm, ".3g"),
         ]
         for each in board.standings
     ]
     against = "the level" if board.metric.startswith("coverage") else board.reference
     header = ("predictor", board.metric, f"against {against}", "95 % interval", "p", "p (Holm)")
     title = f"Leaderboard by {board.metric}, step {board.step}, {board.origins:,} origins:"
-    return lines_text(["", title, *_table(header, rows)])
+    return lines_text(["", title, *tables.aligned(header, rows)])
 
 
 def _tested(result: Backtest) -> list[str]:
@@ -110,12 +105,12 @@ def _tested(result: Backtest) -> list[str]:
     cut, index, spec = result.split, result.history.candles.index, result.spec
     step = f"step {spec.horizon} of {spec.horizon}" if spec.horizon > 1 else "the next close"
     verdicts = result.verdict.sentence, *result.network_sentences
-    lines = [*verdicts, *result.notes, "", *_prices(result.history)]
+    lines = [*verdicts, *result.notes, "", *tables.prices(result.history)]
     # The close of the first origin, and that of the last target.
     first = index[cut.test_start] + result.history.candle_length
     lines.append(
-        f"Test span: {len(cut.test_origins()):,} origins, closes from {_time(first)} to "
-        f"{_time(result.history.closes_at)} UTC; figures of {step}."
+        f"Test span: {len(cut.test_origins()):,} origins, closes from {tables.time(first)} to "
+        f"{tables.time(result.history.closes_at)} UTC; figures of {step}."
     )
     return lines
 
@@ -123,7 +118,7 @@ def _tested(result: Backtest) -> list[str]:
 def _scores(result: Backtest) -> list[str]:
     quote = result.history.quote
     rows = [_figures(name, steps[-1], quote) for name, steps in result.scores.items()]
-    return _table(_figures_header(quote), rows)
+    return tables.aligned(_figures_header(quote), rows)
 
 
 def _folds(tested: WalkForward) -> list[str]:
@@ -140,20 +135,20 @@ def _folds(tested: WalkForward) -> list[str]:
                 f"{opens[cut.first]:%Y-%m-%d} to {closes[cut.fit_end - 1]:%Y-%m-%d}",
                 f"{closes[cut.test_start]:%Y-%m-%d} to {closes[fold.end - 1]:%Y-%m-%d}",
                 f"{len(cut.test_origins()):,}",
-                UNDEFINED if record is None else f"{record.epochs}{' warm' * fold.warm}",
-                UNDEFINED if record is None else f"{record.seconds:.0f}",
+                tables.UNDEFINED if record is None else f"{record.epochs}{' warm' * fold.warm}",
+                tables.UNDEFINED if record is None else f"{record.seconds:.0f}",
                 _ratio(own.mae, naive.mae),
                 _ratio(own.pinball, naive.pinball),
-                _number(own.coverage_80, ".1%"),
+                tables.number(own.coverage_80, ".1%"),
             ]
         )
     header = ("fold", "fitted on", f"{name} tested on", "origins", "epochs", "s",
               "MAE / naive", "pinball / naive", "in 80 %")  # fmt: skip
-    return _table(header, rows)
+    return tables.aligned(header, rows)
 
 
 def _ratio(value: float, baseline: float) -> str:
-    return _number(value / baseline, ".4f") if baseline > 0 else UNDEFINED
+    return tables.number(value / baseline, ".4f") if baseline > 0 else tables.UNDEFINED
 
 
 def forecast(
@@ -180,16 +175,16 @@ def forecast(
         *next_steps.warnings,
         "",
     ]
-    lines += _prices(history)
+    lines += tables.prices(history)
     lines.append(
         f"Forecast from the last close, {price_text(float(forecast.close[0]), quote)} at "
-        f"{_time(history.closes_at)} UTC. A time is when its price is known: the close of its "
-        f"{history.interval} candle."
+        f"{tables.time(history.closes_at)} UTC. A time is when its price is known: the close of "
+        f"its {history.interval} candle."
     )
     if next_steps.members:
         lines.append(members_sentence(next_steps.members))
     if next_steps.calibration is not None:
-        since = f"{_time(next_steps.calibration.since + history.candle_length)} UTC"
+        since = f"{tables.time(next_steps.calibration.since + history.candle_length)} UTC"
         lines.append(calibration_sentence(next_steps.calibration, since))
     if next_steps.spread is not None:
         lines.append(spread_sentence(next_steps.spread))
@@ -199,18 +194,18 @@ def forecast(
         row = prices[step - 1]
         cells = [
             str(step),
-            _time(next_steps.closing_times[step - 1]),
-            _money(row[MEDIAN], quote, estimate=True),
+            tables.time(next_steps.closing_times[step - 1]),
+            tables.money(row[MEDIAN], quote, estimate=True),
         ]
         for ends in _BANDS.values():
             known = (row[QUANTILES.index(each)] for each in ends)
-            cells.append(" to ".join(_money(each, quote, estimate=True) for each in known))
+            cells.append(" to ".join(tables.money(each, quote, estimate=True) for each in known))
         rows.append(cells)
     bands = (f"{level} % band, {quote}" for level in _BANDS)
     header = ("step", "closes at (UTC)", f"median, {quote}", *bands)
     odds = {f"{each.direction} {price_text(each.level, quote)}": each for each in probabilities}
     reached = {price_text(each.price, quote): each for each in touches}
-    lines += ["", *_table(header, rows)]
+    lines += ["", *tables.aligned(header, rows)]
     lines += _by_step("Probability of ending:", odds)
     lines += _by_step("Probability of touching, by each step:", reached)
     if extremes is not None:
@@ -223,12 +218,12 @@ def _by_step(title: str, columns: Mapping[str, Probability | Touch]) -> list[str
     if not columns:
         return []
     rows = [
-        [str(step), *(_number(float(value), ".1%") for value in values)]
+        [str(step), *(tables.number(float(value), ".1%") for value in values)]
         for step, values in enumerate(
             zip(*(each.by_step for each in columns.values()), strict=True), start=1
         )
     ]
-    return ["", title, *_table(["step", *columns], rows)]
+    return ["", title, *tables.aligned(["step", *columns], rows)]
 
 
 def _extremes(extremes: Extremes, quote: str) -> list[str]:
@@ -236,13 +231,13 @@ def _extremes(extremes: Extremes, quote: str) -> list[str]:
     low, high = _BANDS[80]
     ends = [MEDIAN, QUANTILES.index(low), QUANTILES.index(high)]
     rows = [
-        [name, *(_money(float(value), quote, estimate=True) for value in prices[-1, ends])]
+        [name, *(tables.money(float(value), quote, estimate=True) for value in prices[-1, ends])]
         for name, prices in (("highest price", extremes.high), ("lowest price", extremes.low))
     ]
-    falls = (_number(float(value), ".1%") for value in extremes.largest_fall[-1, ends])
+    falls = (tables.number(float(value), ".1%") for value in extremes.largest_fall[-1, ends])
     rows.append(["largest fall from a high", *falls])
     header = ("by the last step", "median", "10 % are below", "90 % are below")
-    return ["", *_table(header, rows)]
+    return ["", *tables.aligned(header, rows)]
 
 
 def models(models: Sequence[ModelSummary]) -> str:
@@ -259,7 +254,7 @@ def models(models: Sequence[ModelSummary]) -> str:
              str(spec.horizon), f"{card.learnt_until:%Y-%m-%d}",
              f"{origin}, simulated" * card.simulated or origin]
         )  # fmt: skip
-    return lines_text(_table(header, rows))
+    return lines_text(tables.aligned(header, rows))
 
 
 def _origin(saved: ModelSummary) -> str:
@@ -281,21 +276,21 @@ def card(saved: ModelSummary) -> str:
         "reads": f"{card.needs} candles: {_list(spec.features)}, lookback {spec.lookback}",
         "learnt nothing from": _list(unused_inputs(spec, saved.scaler)),
         "prices": f"{card.source}, {card.rows:,} candles that open {card.start} to {card.end}",
-        "trained on": f"prices up to {_time(card.learnt_until)} UTC",
+        "trained on": f"prices up to {tables.time(card.learnt_until)} UTC",
         "fingerprint": card.fingerprint,
         "created": f"{card.created} with {_list(f'{k} {v}' for k, v in card.libraries.items())}",
     }
     facts = {name: fact for name, fact in facts.items() if fact}
     width = max(map(len, facts))
     lines = [card.verdict or "This model was never tested."]
-    lines += [SIMULATED] if card.simulated else []
+    lines += [tables.SIMULATED] if card.simulated else []
     lines += ["", *(f"{name:<{width}}  {fact}" for name, fact in facts.items())]
     if card.scores:
         rows = [
             _figures(name, _scores_of(figures), card.quote) for name, figures in card.scores.items()
         ]
         header = _figures_header(card.quote)
-        lines += ["", f"On its own test span, step {spec.horizon}:", *_table(header, rows)]
+        lines += ["", f"On its own test span, step {spec.horizon}:", *tables.aligned(header, rows)]
     return lines_text(lines)
 
 
@@ -309,7 +304,7 @@ def inspect(history: PriceHistory) -> str:
         "open or close outside high/low": quality.ohlc_violations,
         "outliers": quality.outliers,
     }
-    lines = _prices(history)
+    lines = tables.prices(history)
     for place, row in (("first", 0), ("last", -1)):
         candle = history.candles.iloc[row]
         figures = ", ".join(f"{name} {candle[name]:,.10g}" for name in candle.index)
@@ -343,15 +338,15 @@ def _figures(name: str, scores: Scores, quote: str) -> list[str]:
     """Format one predictor's figures; the pinball loss in log-return times 10,000."""
     return [
         name,
-        _money(scores.mae, quote, estimate=True),
-        _money(scores.rmse, quote, estimate=True),
-        _number(scores.mape, ".3%"),
-        _number(scores.smape, ".3%"),
-        _number(scores.mase, ".3f"),
-        _number(scores.directional_accuracy, ".1%"),
-        _number(scores.pinball * 1e4, ".3f"),
-        _number(scores.coverage_80, ".1%"),
-        _number(scores.coverage_95, ".1%"),
+        tables.money(scores.mae, quote, estimate=True),
+        tables.money(scores.rmse, quote, estimate=True),
+        tables.number(scores.mape, ".3%"),
+        tables.number(scores.smape, ".3%"),
+        tables.number(scores.mase, ".3f"),
+        tables.number(scores.directional_accuracy, ".1%"),
+        tables.number(scores.pinball * 1e4, ".3f"),
+        tables.number(scores.coverage_80, ".1%"),
+        tables.number(scores.coverage_95, ".1%"),
     ]
 
 
@@ -359,41 +354,6 @@ def _scores_of(figures: Mapping[str, float | None]) -> Scores:
     """Read the scores on a model's card; one that is absent is undefined."""
     values = {field.name: figures.get(field.name) for field in dataclasses.fields(Scores)}
     return Scores(**{k: math.nan if v is None else v for k, v in values.items()})
-
-
-def _prices(history: PriceHistory) -> list[str]:
-    """Describe the prices behind a result."""
-    lines = [SIMULATED] if history.simulated else []
-    return [
-        *lines,
-        f"{history.market} {history.interval} from {history.source}: {len(history):,} candles, "
-        f"{_time(history.start)} to {_time(history.closes_at)} UTC.",
-    ]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Align columns: the first to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (header, *rows)
-    ]
-
-
-def _number(value: float, form: str) -> str:
-    return format(value, form) if math.isfinite(value) else UNDEFINED
-
-
-def _money(value: float, quote: str, *, estimate: bool = False) -> str:
-    """Format the number of a price, whose currency is in the header."""
-    return number_text(value, quote, estimate=estimate) if math.isfinite(value) else UNDEFINED
-
-
-def _time(time: pd.Timestamp) -> str:
-    return f"{time:%Y-%m-%d %H:%M}"
 
 
 def _list(items: object) -> str:

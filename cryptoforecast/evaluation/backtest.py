@@ -367,7 +367,7 @@ def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backt
     """Add the network, and say if the test was not fair or if it learnt from other prices."""
     history = result.history
     begins = history.candles.index[result.split.test_start]
-    seen = _may_have_seen(history, model, begins)
+    seen = may_have_seen(history, model, begins)
     read = len(history) - result.split.test_start + model.card.needs - 1
     return dataclasses.replace(
         result,
@@ -406,7 +406,7 @@ def _squared_error_note(history: PriceHistory, spec: ModelSpec) -> tuple[str, ..
     return (f"Its band is measured on the {count:,} candles before the test span.",)
 
 
-def _may_have_seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:
+def may_have_seen(history: PriceHistory, model: TrainedModel, begins: pd.Timestamp) -> bool:
     """Return whether the model may have been fitted on candles from ``begins`` on."""
     # Simulated prices share no moment with real ones.
     if model.card.simulated != history.simulated:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 
+from cryptoforecast.service.anomalies import AnomalyService
 from cryptoforecast.service.backtests import BacktestService
 from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
 from cryptoforecast.service.heavy import OneHeavyFit
@@ -23,6 +24,7 @@ from cryptoforecast.settings import Settings
 
 __all__ = [
     "PREDICT_MODEL",
+    "AnomalyService",
     "BacktestService",
     "ForecastService",
     "LessonService",
@@ -53,6 +55,7 @@ class Service:
         walk_forward: Tests with a new fit for each of several spans.
         forecasts: The steps after the last closed candle.
         lessons: What the lessons compute.
+        anomalies: Past candles that were surprising.
         saved_models: Models on disk, of the user and of the project.
         owner_key: Recognises the owner of the installation.
     """
@@ -69,6 +72,7 @@ class Service:
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.lessons = LessonService(settings, memory)
+        self.anomalies = AnomalyService(self.saved_models, memory)
 
 
 def shared() -> Service:

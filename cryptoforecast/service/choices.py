@@ -10,6 +10,9 @@ from datetime import date
 
 import pandas as pd
 
+from cryptoforecast.evaluation.anomalies import check as check_alarms
+from cryptoforecast.evaluation.anomalies import choices as alarm_choices
+from cryptoforecast.evaluation.anomalies import usual as usual_alarms
 from cryptoforecast.evaluation.backtest import check_shares, first_start
 from cryptoforecast.evaluation.leaderboard import METRICS, check_metric
 from cryptoforecast.evaluation.verdict import min_origins
@@ -63,8 +66,10 @@ __all__ = [
     "TRAININGS",
     "UNITS",
     "Corrections",
+    "alarm_choices",
     "base_interval",
     "candles_needed",
+    "check_alarms",
     "check_coin_of_file",
     "check_interval",
     "check_levels",
@@ -86,6 +91,7 @@ __all__ = [
     "resolve",
     "round_step",
     "since_training",
+    "usual_alarms",
     "window",
 ]
 

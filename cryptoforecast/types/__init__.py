@@ -4,6 +4,16 @@ All of them are frozen. The frames and arrays inside are shared, so no function 
 that it receives.
 """
 
+from cryptoforecast.types.anomalies import (
+    MAX_RARITY,
+    MONTH,
+    AlarmRate,
+    Anomalies,
+    Surprises,
+    candles_a_month,
+    count_text,
+    rarity_text,
+)
 from cryptoforecast.types.durations import duration, span_text
 from cryptoforecast.types.evaluation import (
     Backtest,
@@ -66,11 +76,15 @@ from cryptoforecast.types.users import OWNER, User
 __all__ = [
     "INTERVALS",
     "INTERVAL_NOUNS",
+    "MAX_RARITY",
     "MEDIAN",
+    "MONTH",
     "OWNER",
     "PREDICTOR_NAMES",
     "QUANTILES",
     "UNWATCHED",
+    "AlarmRate",
+    "Anomalies",
     "Array",
     "Backtest",
     "Calibration",
@@ -109,6 +123,7 @@ __all__ = [
     "Standing",
     "StepForecast",
     "Stretches",
+    "Surprises",
     "Touch",
     "TrainedModel",
     "TrainingRecord",
@@ -117,11 +132,14 @@ __all__ = [
     "WalkForward",
     "WalkPlan",
     "affixes",
+    "candles_a_month",
+    "count_text",
     "duration",
     "local_text",
     "moment_text",
     "predictor_name",
     "predictor_phrase",
     "price_text",
+    "rarity_text",
     "span_text",
 ]

@@ -25,7 +25,7 @@ def duration(candles: int, interval: str) -> str:
         number, noun = round(candles * INTERVALS[interval] / INTERVALS["1m"]), "minute"
         if number % 60 == 0:
             number, noun = number // 60, "hour"
-    return f"{number:,} {_plural(number, noun)}"
+    return f"{number:,} {plural(number, noun)}"
 
 
 def span_text(span: pd.Timedelta, *, close: bool = False) -> str:
@@ -41,9 +41,10 @@ def span_text(span: pd.Timedelta, *, close: bool = False) -> str:
     for unit, length in _SECONDS.items():
         if seconds >= length * (_FEW[unit] if close else 1):
             number = round(seconds / length) if close else int(seconds // length)
-            return f"{number} {_plural(number, unit)}"
+            return f"{number} {plural(number, unit)}"
     return "less than a minute"
 
 
-def _plural(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
+    """Write a noun for a number of things."""
     return noun if number == 1 else f"{noun}s"

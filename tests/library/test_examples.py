@@ -16,8 +16,17 @@ import pytest
 import cryptoforecast as cf
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = [cf.backtest, cf.fetch, cf.from_frame, cf.load, cf.models, cf.read, cf.train]
-CLASSES = [cf.Backtest, cf.Forecast, cf.Model, cf.Prices]
+FUNCTIONS = [
+    cf.anomalies,
+    cf.backtest,
+    cf.fetch,
+    cf.from_frame,
+    cf.load,
+    cf.models,
+    cf.read,
+    cf.train,
+]
+CLASSES = [cf.Anomalies, cf.Backtest, cf.Forecast, cf.Model, cf.Prices]
 
 
 def public(kind: type) -> Iterator[tuple[str, object]]:

@@ -13,8 +13,8 @@ import cryptoforecast as cf
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
-    "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "__version__", "backtest",
-    "fetch", "from_frame", "load", "models", "read", "train",
+    "Anomalies", "Backtest", "CryptoForecastError", "Forecast", "Model", "Prices", "__version__",
+    "anomalies", "backtest", "fetch", "from_frame", "load", "models", "read", "train",
 }  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""Anomalies as text: how many there are, how well the promise was kept, and a line for each."""
+
+from __future__ import annotations
+
+from cryptoforecast.cli import tables
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    AlarmRate,
+    Anomalies,
+    count_text,
+    duration,
+    rarity_text,
+)
+from cryptoforecast.types.texts import lines_text
+
+_KINDS = {"real": "On real prices", "simulated": "On simulated prices"}
+
+
+def text(found: Anomalies, model: str | None) -> str:
+    """Describe anomalies, the newest first.
+
+    Args:
+        found: The candles that raise an alarm.
+        model: Name of the saved model that forecast; ``None`` for a baseline.
+    """
+    surprises, rate = found.surprises, found.rate
+    history = surprises.history
+    noun, quote = INTERVAL_NOUNS[history.interval], history.quote
+    who = surprises.predictor if model is None else f"{surprises.predictor} ({model})"
+    lines = [
+        f"{found.sentence}.",
+        *surprises.notes,
+        "",
+        *tables.prices(history),
+        f"A move counts when the forecast of {who} one {noun} before gave it, or a larger one, "
+        f"less than {rarity_text(found.threshold)}: {found.alarms_a_month:g} a month.",
+        f"{rate.verdict} on these prices: {_counted(rate, found)}.",
+        *(
+            f"{_KINDS[kind]} ({each.prices}, {each.candles:,} candles): {_counted(each, found)}."
+            for kind, each in found.measured.items()
+        ),
+    ]
+    whole = duration(surprises.together, history.interval)
+    header = ("closes at (UTC)", f"close, {quote}", "move", "rarity", f"expected (95 %), {quote}",
+              whole, "spike rule")  # fmt: skip
+    rows = [
+        [
+            tables.time(row["closes_at"]),
+            tables.money(row["close"], quote),
+            tables.number(row["move"], "+.2%"),
+            rarity_text(row["rarity"]),
+            f"{tables.money(row['expected_low'], quote, estimate=True)} to "
+            f"{tables.money(row['expected_high'], quote, estimate=True)}",
+            rarity_text(row["rarity_together"]).replace("–", tables.UNDEFINED),
+            "yes" if row["spike_rule"] else "no",
+        ]
+        for row in found.frame().iloc[::-1].to_dict("records")
+    ]
+    return lines_text([*lines, "", *tables.aligned(header, rows)] if rows else lines)
+
+
+def _counted(rate: AlarmRate, found: Anomalies) -> str:
+    """Compare the alarms, and those of the spike rule, with the promise."""
+    month = found.alarms_a_month
+    return (
+        f"{count_text(rate.ratio * month)} a month by forecast ({rate.alarms:,} in "
+        f"{rate.candles:,} candles, {count_text(rate.expected)} promised), "
+        f"{count_text(rate.spike_ratio * month)} by the spike rule"
+    )

@@ -1,0 +1,194 @@
+"""Anomalies: rare under the forecast made before, as often as promised, and never by hindsight."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryptoforecast.errors import InvalidInput, NotEnoughData
+from cryptoforecast.evaluation import anomalies
+from cryptoforecast.learning import bundles
+from cryptoforecast.prices import simulate
+from cryptoforecast.prices.simulation.market import EPOCH
+from cryptoforecast.settings import ROOT
+from cryptoforecast.types import INTERVALS, candles_a_month
+from tests import synthetic
+
+HOUR = pd.Timedelta(hours=1)
+ROWS = 1500
+
+
+@pytest.fixture(scope="module")
+def model():
+    """The model that forecasts hours unless the user chooses another."""
+    return bundles.load(ROOT / "models" / "global-1h-lstm")
+
+
+@pytest.fixture(scope="module")
+def market():
+    """Two years of hours whose law is known."""
+    return simulate("BTC", end=EPOCH + 17_000 * HOUR, seed=31)
+
+
+def arrays(surprises):
+    return {
+        each.name: getattr(surprises, each.name)
+        for each in dataclasses.fields(surprises)
+        if isinstance(getattr(surprises, each.name), np.ndarray)
+    }
+
+
+def scaled(history, row, factor):
+    """Move the close of a row, and all later prices with it."""
+    candles = history.candles.copy()
+    prices = ["open", "high", "low", "close"]
+    candles.iloc[row:, [candles.columns.get_loc(name) for name in prices]] *= factor
+    candles.iloc[row, candles.columns.get_loc("open")] /= factor
+    candles["high"] = candles[prices].max(axis=1)
+    candles["low"] = candles[prices].min(axis=1)
+    return dataclasses.replace(history, candles=candles)
+
+
+@pytest.mark.parametrize("kind", ["har", "network"])
+def test_altering_the_future_changes_no_surprise(kind, market, model):
+    history = dataclasses.replace(market, candles=market.candles.iloc[:ROWS])
+    network = model if kind == "network" else None
+    before = anomalies.surprises(history, network)
+    first = 1300
+    after = anomalies.surprises(synthetic.altered(history, first), network)
+    known = first - before.rows.start
+    assert known > 200
+    for name, values in arrays(before).items():
+        other = getattr(after, name)
+        assert np.array_equal(values[:known], other[:known], equal_nan=True), name
+        assert not np.array_equal(values[known:], other[known:], equal_nan=True), name
+
+
+def test_a_planted_jump_is_found_and_nothing_else_becomes_rarer_before_it(market):
+    history = dataclasses.replace(market, candles=market.candles.iloc[:ROWS])
+    row = 1400
+    found = anomalies.find(anomalies.surprises(scaled(history, row, 1.1)), 1)
+    plain = anomalies.find(anomalies.surprises(history), 1)
+    at = row - found.surprises.rows.start
+    assert found.alarms[at]
+    assert not plain.alarms[at]
+    assert found.surprises.rarity[at] > 5000
+    assert found.surprises.rarity[:at].tolist() == plain.surprises.rarity[:at].tolist()
+    listed = found.frame().set_index("closes_at").loc[history.candles.index[row] + HOUR]
+    assert listed["move"] > 0.08
+    assert listed["close"] > listed["expected_high"] > listed["expected_low"]
+    assert listed["spike_rule"]
+
+
+def test_the_same_move_is_rare_in_a_calm_hour_and_not_in_a_wild_one(market):
+    found = anomalies.surprises(market)
+    width = np.log(found.high / found.low)
+    size = np.abs(found.moves)
+    moved = (size > 0.012) & (size < 0.015)
+    calm, wild = (
+        moved & (width < np.quantile(width, 0.5)),
+        moved & (width > np.quantile(width, 0.9)),
+    )
+    assert min(calm.sum(), wild.sum()) >= 10
+    assert np.median(found.rarity[calm]) > 10 * np.median(found.rarity[wild])
+
+
+def test_alarms_come_as_often_as_promised_on_simulated_prices(model):
+    """The control is the spike rule, which makes the same promise."""
+    counts, spikes, promised = np.zeros((3, 2))
+    for seed in (41, 42):
+        history = simulate("BTC", end=EPOCH + 24_000 * HOUR, seed=seed)
+        found = anomalies.surprises(history, model)
+        for place, one_in in enumerate((100, 1000)):
+            at = anomalies.find(found, candles_a_month("1h") / one_in)
+            counts[place] += at.rate.alarms
+            spikes[place] += at.rate.spikes
+            promised[place] += at.rate.expected
+    assert promised[1] > 40
+    assert ((counts / promised > 0.7) & (counts / promised < 1.3)).all()
+    assert spikes[1] > 5 * promised[1]
+
+
+def test_alarms_come_as_often_as_promised_on_real_prices(data_folder):
+    """Hours after all that the network has learnt from."""
+    from benchmarks import histories
+
+    model = bundles.load(ROOT / "models" / "btc-1h-dense")
+    alarms = promised = 0.0
+    for coin in ("BTC", "ETH", "XRP"):
+        found = anomalies.surprises(histories.read_one(data_folder, "1h", coin), model)
+        later = found.last(int((found.closes_at > pd.Timestamp(model.card.cutoff)).sum()))
+        rate = anomalies.find(later, 0.72).rate
+        alarms, promised = alarms + rate.alarms, promised + rate.expected
+    assert promised > 40
+    assert 0.7 < alarms / promised < 1.3
+
+
+def test_nothing_is_surprising_across_a_gap_or_a_change_of_unit():
+    history = synthetic.history(ROWS)
+    row = 1400
+    parted = synthetic.parted(scaled(history, row, 1.5), {row: 50})
+    found = anomalies.surprises(parted)
+    at = row - found.rows.start
+    assert np.isnan(found.rarity[at])
+    assert not anomalies.find(found, 1).alarms[at]
+    assert anomalies.find(found, 1).rate.candles == len(found) - 1
+    whole = anomalies.surprises(scaled(history, row, 1.5))
+    assert anomalies.find(whole, 1).alarms[at]
+
+
+def test_prices_that_stand_still_raise_no_alarm():
+    history = synthetic.history(ROWS)
+    candles = history.candles.copy()
+    candles.iloc[1300:] = candles.iloc[1299].to_numpy()
+    found = anomalies.find(anomalies.surprises(dataclasses.replace(history, candles=candles)), 1)
+    still = found.surprises.last(150)
+    assert not found.alarms[-150:].any()
+    assert not found.spikes[-150:].any()
+    assert np.isfinite(still.rarity).all()
+
+
+def test_the_newest_candles_of_a_long_history_count():
+    history = synthetic.history(anomalies.MAX_CANDLES + 500)
+    found = anomalies.surprises(history)
+    assert found.rows.stop == len(history)
+    assert found.rows.start > 500
+    assert found.close[-1] == history.candles["close"].iloc[-1]
+    assert found.closes_at[-1] == history.closes_at
+    assert np.log(found.close[-1] / found.close[-2]) == pytest.approx(found.moves[-1])
+
+
+def test_a_short_history_is_refused_with_what_is_needed(model):
+    for network in (None, model):
+        needed = anomalies.candles_needed(network)
+        assert len(anomalies.surprises(synthetic.history(needed), network)) >= 30
+        with pytest.raises(
+            NotEnoughData, match=f"at least {needed:,} candles.*Received: {needed - 1:,}"
+        ):
+            anomalies.surprises(synthetic.history(needed - 1), network)
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_every_candle_length_has_thresholds_to_choose_from(interval):
+    choices = anomalies.choices(interval)
+    assert len(choices) >= 4
+    assert anomalies.usual(interval) in choices
+    for alarms in choices:
+        anomalies.check(alarms, interval)
+
+
+@pytest.mark.parametrize("alarms", [0.0, 0.01, 100.0, -1.0, float("nan"), float("inf")])
+def test_a_threshold_that_cannot_be_measured_is_refused(alarms):
+    with pytest.raises(InvalidInput, match=r"between 0\.072 and 36"):
+        anomalies.check(alarms, "1h")
+
+
+def test_measured_rates_are_of_the_thresholds_that_are_offered():
+    for alarms in anomalies.choices("1h"):
+        found = anomalies.measured("1h", alarms)
+        assert found.keys() == {"real", "simulated"}
+        for rate in found.values():
+            promised = rate.candles * alarms / candles_a_month("1h")
+            assert rate.expected == pytest.approx(promised, abs=0.01)
+    assert anomalies.measured("1h", 0.72) == anomalies.measured("4h", 1.0) == {}

@@ -1,0 +1,104 @@
+"""Rarities: right far out, learnt from the past alone, and of several candles together."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptoforecast.forecasting import probability, tails
+from cryptoforecast.types import QUANTILES
+
+RATES = (100, 300, 1000)
+
+
+def ratios(logs):
+    """How often outcomes are as rare as 1 in so many, over how often they should be."""
+    return [float((logs <= -np.log(rate)).mean() * rate) for rate in RATES]
+
+
+def uniform(rows, seed=0):
+    return np.log(np.random.default_rng(seed).random(rows))
+
+
+@pytest.fixture
+def heavy():
+    """Outcomes whose tail is heavier than forecast: 1 in 1,000 comes three times as often."""
+    logs, edge = uniform(60_000), np.log(tails.EDGE)
+    return np.where(logs < edge, edge + 1.4 * (logs - edge), logs)
+
+
+@given(st.floats(-0.2, 0.2))
+def test_both_directions_count(move):
+    quantiles = np.linspace(-0.03, 0.05, len(QUANTILES))
+    found = tails.log_probabilities(np.array([move]), quantiles[None])[0]
+    below, above = (
+        way(np.array(move), quantiles) for way in (probability.below, probability.above)
+    )
+    assert np.exp(found) == pytest.approx(2 * min(below, above), rel=1e-9)
+
+
+def test_a_tail_that_is_heavier_than_forecast_is_corrected(heavy):
+    assert ratios(heavy)[-1] > 2.5
+    assert all(0.75 < ratio < 1.3 for ratio in ratios(tails.corrected(heavy)))
+
+
+def test_a_tail_that_is_right_stays_about_as_it_is():
+    assert all(0.75 < ratio < 1.25 for ratio in ratios(tails.corrected(uniform(60_000))))
+
+
+def test_what_is_not_rare_is_not_corrected(heavy):
+    usual = heavy >= np.log(tails.EDGE)
+    assert (tails.corrected(heavy)[usual] == heavy[usual]).all()
+
+
+def test_corrections_keep_the_order_at_one_moment(heavy):
+    past = heavy[:5000]
+    found = [tails.corrected(np.append(past, log))[-1] for log in (-3.1, -5.0, -9.0, -300.0)]
+    assert found == sorted(found, reverse=True)
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("count", [1, 24])
+def test_later_outcomes_change_nothing_before_them(heavy, count):
+    logs, rose = heavy[:3000], np.random.default_rng(1).random(3000) < 0.5
+    other = logs.copy()
+    other[2000:] = np.log(0.5) * 40
+    turned = rose.copy()
+    turned[2000:] = ~rose[2000:]
+
+    def both(logs, rose):
+        return np.array([tails.corrected(logs), tails.together(logs, rose, count)])
+
+    before, after = both(logs, rose), both(other, turned)
+    assert np.array_equal(before[:, :2000], after[:, :2000], equal_nan=True)
+    assert not np.array_equal(before[:, 2000:], after[:, 2000:], equal_nan=True)
+
+
+def test_unknown_outcomes_stay_unknown_and_teach_nothing(heavy):
+    logs = heavy[:3000]
+    gaps = np.insert(logs, [1000, 2000], np.nan)
+    found = tails.corrected(gaps)
+    assert np.isnan(gaps).sum() == np.isnan(found).sum() == 2
+    assert found[np.isfinite(found)] == pytest.approx(tails.corrected(logs))
+    both = tails.together(gaps, gaps < -1, 24)
+    assert np.isnan(both[1000:1024]).all()
+    assert np.isfinite(both[1024:1900]).all()
+
+
+def test_a_day_of_small_moves_in_one_direction_is_rare_together():
+    logs, rose = uniform(4000), np.random.default_rng(2).random(4000) < 0.5
+    logs[3000:3024], rose[3000:3024] = np.log(0.15), True
+    found = tails.together(logs, rose, 24)
+    assert found[3023] < -np.log(10_000)
+    assert logs[3000:3024].min() > -np.log(10)
+    rose[3000:3024:2] = False
+    assert tails.together(logs, rose, 24)[3023] > -np.log(2)
+
+
+def test_together_is_as_rare_as_it_says_for_independent_outcomes():
+    logs, rose = uniform(60_000, seed=3), np.random.default_rng(4).random(60_000) < 0.5
+    assert all(0.6 < ratio < 1.4 for ratio in ratios(tails.together(logs, rose, 24)[24:])[:2])
+
+
+def test_fewer_outcomes_than_are_taken_together_say_nothing():
+    assert np.isnan(tails.together(uniform(5), np.ones(5, bool), 24)).all()
