@@ -676,9 +676,17 @@ def test_models_are_listed_shown_and_deleted(trained, run):
     assert text.splitlines()[0] == tiny["verdict"]
     assert "return, range" in text
     assert "tiny" in run("models", "list")[1]
+    assert run("models", "rename", "tiny", "small")[:2] == (0, "Renamed tiny to small.\n")
+    refused(run("models", "rename", "small", "btc-1h-dense"), "Choose another name")
+    refused(run("models", "rename", "small", "../small"), "small letters")
+    assert json.loads(run("models", "rename", "small", "tiny", "--json")[1]) == {
+        "renamed": "small",
+        "name": "tiny",
+    }
     assert run("models", "delete", "tiny")[:2] == (0, "Deleted tiny.\n")
     refused(run("models", "show", "tiny"), "No saved model is named tiny")
     refused(run("models", "delete", "tiny"), "tiny")
+    refused(run("models", "rename", "tiny", "small"), "tiny")
 
 
 def test_a_damaged_model_hides_no_other(trained, run):
@@ -697,6 +705,7 @@ def test_shipped_models_stay(run, home):
         pytest.skip("no model is shipped yet")
     name = min(names)
     refused(run("models", "delete", name), "can't be deleted")
+    refused(run("models", "rename", name, "mine"), "can't be renamed")
     taken = ("train", "--coin", "BTC", "--force", "--save", name)
     refused(run(*taken), "Choose another name")
     assert (ROOT / "models" / name / "bundle.json").is_file()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +19,13 @@ from starlette.testclient import TestClient
 from cryptoforecast import json_views
 from cryptoforecast.api import predict, rest
 from cryptoforecast.cli import main, text
-from cryptoforecast.errors import AlreadyExists, CryptoForecastError, InvalidInput, NotAllowed
+from cryptoforecast.errors import (
+    AlreadyExists,
+    CryptoForecastError,
+    InvalidInput,
+    NotAllowed,
+    UnknownModel,
+)
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
@@ -54,6 +62,8 @@ def test_a_guest_saves_and_opens_and_changes_nothing(models: SavedModelService) 
         for name in ("mine", "theirs"):
             with pytest.raises(NotAllowed, match=f"Only the owner .* may delete .* {name}"):
                 models.delete(name, user=user)
+            with pytest.raises(NotAllowed, match=f"Only the owner .* may rename .* {name}"):
+                models.rename(name, "new", user=user)
             with pytest.raises(NotAllowed, match=f"Only the owner .* overwrite .* {name}"):
                 models.add(synthetic.model(seed=3), name, user=user, force=True)
             with pytest.raises(NotAllowed):
@@ -141,6 +151,36 @@ def test_a_guest_takes_no_name_of_a_method_or_a_training(
     with pytest.raises(InvalidInput, match=f"named after a method.* {name}"):
         models.add(synthetic.model(), name, user=GUEST)
     models.add(synthetic.model(), name, user=OWNER)
+
+
+def test_the_owner_renames_a_model_and_the_rest_of_it_stays(settings: Settings) -> None:
+    models = Service(dataclasses.replace(settings, models=2)).saved_models
+    models.add(synthetic.model(seed=1), "theirs", user=GUEST)
+    models.add(synthetic.model(seed=2), "mine", user=OWNER)
+    weights = models.load("theirs").model.weights[0].tobytes()
+    models.rename("theirs", "kept", user=OWNER)  # although there is no place for another one
+    assert names(models) == ["kept", "mine"]
+    assert models.load("kept").model.weights[0].tobytes() == weights
+    assert models.load("kept").model.card.guest
+    for new in ("mine", "kept"):
+        with pytest.raises(AlreadyExists):
+            models.rename("kept", new, user=OWNER)
+    with pytest.raises(UnknownModel):
+        models.rename("theirs", "new", user=OWNER)
+    for new in ("", "..", "../up", "A", "a/b", "a\\b", "a" * 65, "<script>", "é"):
+        with pytest.raises(InvalidInput, match="1 to 64 small letters"):
+            models.rename("kept", new, user=OWNER)
+    assert names(models) == ["kept", "mine"]
+
+
+def test_a_model_is_taken_along_as_a_zip_archive(models: SavedModelService, tmp_path: Path) -> None:
+    models.add(synthetic.model(seed=3), "mine", user=OWNER)
+    with zipfile.ZipFile(io.BytesIO(models.zipped("mine"))) as archive:
+        archive.extractall(tmp_path / "copy")
+    copy = models.read(tmp_path / "copy" / "mine")
+    assert copy.model.weights[0].tobytes() == models.load("mine").model.weights[0].tobytes()
+    with pytest.raises(UnknownModel):
+        models.zipped("gone")
 
 
 def test_a_list_reads_a_model_once_and_after_each_change(

@@ -80,6 +80,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _doctor(service, args)
     if args.action == "list":
         return _list(service)
+    if args.action == "rename":
+        return _rename(service, args.name, args.new)
     return _show(service, args.name) if args.action == "show" else _delete(service, args.name)
 
 
@@ -428,6 +430,11 @@ def _show(service: Service, name: str) -> Answer:
 def _delete(service: Service, name: str) -> Answer:
     service.saved_models.delete(name, user=OWNER)
     return Answer({"deleted": name}, f"Deleted {name}.\n")
+
+
+def _rename(service: Service, name: str, new: str) -> Answer:
+    service.saved_models.rename(name, new, user=OWNER)
+    return Answer({"renamed": name, "name": new}, f"Renamed {name} to {new}.\n")
 
 
 def _set(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:

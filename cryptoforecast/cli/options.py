@@ -202,14 +202,17 @@ def _add_anomalies(commands: Commands) -> None:
 
 
 def _add_models(commands: Commands) -> None:
-    models = commands.add_parser("models", help="List, show or delete saved models.")
-    actions = models.add_subparsers(dest="action", required=True, metavar="list|show|delete")
+    models = commands.add_parser("models", help="List, show, rename or delete saved models.")
+    actions = models.add_subparsers(dest="action", required=True, metavar="list|show|rename|delete")
     _command(actions, "list", "List the saved models.")
     for name, help in (
         ("show", "Show one model's card."),
         ("delete", "Delete one of your models."),
     ):
         _command(actions, name, help).add_argument("name", metavar="NAME")
+    rename = _command(actions, "rename", "Give one of your models another name.")
+    rename.add_argument("name", metavar="OLD")
+    rename.add_argument("new", metavar="NEW")
 
 
 def _add_inspect(commands: Commands) -> None:

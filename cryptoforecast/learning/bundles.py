@@ -9,9 +9,11 @@ processes do with it meanwhile. ``bundle_format`` owns what the files contain.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -30,8 +32,8 @@ from cryptoforecast.learning.bundle_format import parameters, shapes
 from cryptoforecast.types import ModelSpec, ModelSummary, TrainedModel
 
 __all__ = [
-    "check_name", "delete", "discard", "load", "names", "parameters", "save", "shapes", "summary",
-    "tidy",
+    "check_name", "delete", "discard", "load", "names", "parameters", "rename", "save", "shapes",
+    "summary", "tidy", "zipped",
 ]  # fmt: skip
 
 Model = TypeVar("Model")
@@ -183,6 +185,62 @@ def delete(folder: Path, name: str) -> None:
             f"Deleting a model needs a folder that can be written. Received: {folder} "
             f"({error.strerror}). Delete {name} there by hand."
         ) from error
+
+
+def rename(folder: Path, name: str, new: str) -> None:
+    """Give a saved model another name, in one moment; no model is ever replaced.
+
+    Args:
+        folder: Folder of saved models.
+        name: Its name.
+        new: Its new name, see ``check_name``.
+
+    Raises:
+        InvalidInput: If no saved model can have one of the names, or the model is a link.
+        UnknownModel: If there is no saved model of this name.
+        AlreadyExists: If the new name is taken.
+        CryptoForecastError: If it can't be renamed.
+    """
+    source, target = folder / check_name(name), folder / check_name(new)
+    check_free(folder, new)
+    if source.is_symlink():
+        raise InvalidInput(
+            f"A link can't be renamed. Received: {name}, which leads to another folder. Rename it "
+            "by hand."
+        )
+    try:
+        if not is_file(source / BUNDLE):
+            raise FileNotFoundError(source)
+        source.rename(target)  # a folder takes the place of an empty one, and of no other
+        whole_files.sync_folder(folder)
+        bundle_folder.tidy(target)
+        if not is_file(target / BUNDLE):  # deleted in this moment
+            raise FileNotFoundError(target)
+    except FileNotFoundError as error:
+        raise UnknownModel(
+            f"No saved model of yours is named {name}. Nothing was renamed."
+        ) from error
+    except OSError as error:
+        if os.path.lexists(target):  # another process has saved one in this moment
+            raise _taken(new) from error
+        raise CryptoForecastError(
+            f"Renaming a model needs a folder that can be written. Received: {folder} "
+            f"({error.strerror}). Rename {name} there by hand."
+        ) from error
+
+
+def zipped(model: TrainedModel, name: str) -> bytes:
+    """Return a model's folder as a zip archive; unpacked, ``load`` reads it.
+
+    Args:
+        model: The model.
+        name: Name of the folder.
+    """
+    archive, content = io.BytesIO(), bundle_format.pack(model)
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(f"{name}/{BUNDLE}", bundle_format.write(model, content))
+        file.writestr(f"{name}/{bundle_format.WEIGHTS}", content)
+    return archive.getvalue()
 
 
 def discard(path: Path) -> None:

@@ -95,6 +95,11 @@ class SavedModelService:
             AlreadyExists: If the name belongs to a shipped model, or to one of the user's own
                 and ``force`` is false.
         """
+        self._check_unused(name, user=user, force=force)
+        self._check_places(name)
+
+    def _check_unused(self, name: str, *, user: User, force: bool) -> None:
+        """Refuse a name that a model can't have, or that is taken; see ``check_free``."""
         bundles.check_name(name)
         methods = (*NETWORKS, *BASELINES, stack.NAME)
         if not user.owner and (name in methods or name.startswith(RUN)):
@@ -115,7 +120,6 @@ class SavedModelService:
                 "it. Choose another name."
             )
         bundles.check_free(self._own, name, force=force)
-        self._check_places(name)
 
     def save(self, result: Backtest, name: str, *, user: User, force: bool = False) -> SavedModel:
         """Save the network of a backtest, with its scores on its card.
@@ -184,16 +188,53 @@ class SavedModelService:
             InvalidInput: If it is a shipped one, or the name cannot be one of a model.
             UnknownModel: If there is no model of this name.
         """
+        self._check_own(name, "delete", "deleted", user)
+        bundles.delete(self._own, name)
+
+    def rename(self, name: str, new: str, *, user: User) -> None:
+        """Give a model that was saved here another name.
+
+        Args:
+            name: Its name.
+            new: Its new name; no other model may have it.
+            user: Who renames it; only the owner may.
+
+        Raises:
+            NotAllowed: If the user is not the owner.
+            InvalidInput: If it is a shipped one, or a name cannot be one of a model.
+            UnknownModel: If there is no model of this name.
+            AlreadyExists: If the new name is taken.
+        """
+        self._check_own(name, "rename", "renamed", user)
+        with self._saving:
+            self._check_unused(new, user=user, force=False)
+            bundles.rename(self._own, name, new)
+
+    def zipped(self, name: str) -> bytes:
+        """Return a model as a zip archive of its folder, to take it elsewhere.
+
+        Raises:
+            InvalidInput: If the name cannot be one of a model.
+            UnknownModel: If there is no model of this name.
+            InvalidBundle: If the model cannot be read.
+        """
+        return bundles.zipped(self.load(name).model, name)
+
+    def _check_own(self, name: str, verb: str, participle: str, user: User) -> None:
+        """Refuse to change a model that is not one of those saved here, or not this user's.
+
+        Raises:
+            NotAllowed: If the user is not the owner.
+            InvalidInput: If it is a shipped one, or the name cannot be one of a model.
+        """
         bundles.check_name(name)
-        own = _is_saved(self._own / name)
-        if not own and (self._shipped / name).is_dir():
-            raise InvalidInput(f"{name} comes with the project and can't be deleted.")
+        if not _is_saved(self._own / name) and (self._shipped / name).is_dir():
+            raise InvalidInput(f"{name} comes with the project and can't be {participle}.")
         if not user.owner:
             raise NotAllowed(
-                f"Only the owner of this installation may delete a saved model. Received: {name}. "
+                f"Only the owner of this installation may {verb} a saved model. Received: {name}. "
                 f"{self._remedy}"
             )
-        bundles.delete(self._own, name)
 
     def _check_places(self, name: str) -> None:
         """Refuse a new model where there are as many as there may be.

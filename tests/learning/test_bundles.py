@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,10 @@ def test_names_that_lead_elsewhere_are_refused_everywhere(tmp_path, name):
         bundles.save(synthetic.model(), folder, name)
     with pytest.raises(InvalidInput, match=text):
         bundles.delete(folder, name)
+    with pytest.raises(InvalidInput):
+        bundles.rename(folder, name, "new")
+    with pytest.raises(InvalidInput):
+        bundles.rename(folder, "mine", name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,6 +118,72 @@ def test_deleting(tmp_path, bundle):
         bundles.delete(tmp_path, "mine")
     with pytest.raises(UnknownModel, match="No saved model is named mine"):
         bundles.load(bundle)
+
+
+def test_renaming_moves_a_model_and_replaces_none(tmp_path, bundle):
+    folder = bundle.parent
+    bundles.save(synthetic.model(seed=2), folder, "other")
+    (bundle / "notes.txt").write_text("mine")
+    before = (bundle / "bundle.json").read_bytes()
+    with pytest.raises(AlreadyExists, match="other exists"):
+        bundles.rename(folder, bundle.name, "other")
+    bundles.rename(folder, bundle.name, "new")
+    assert bundles.names(folder) == ["new", "other"]
+    assert (folder / "new" / "bundle.json").read_bytes() == before
+    assert (folder / "new" / "notes.txt").read_text() == "mine"
+    with pytest.raises(UnknownModel, match="Nothing was renamed"):
+        bundles.rename(folder, bundle.name, "again")
+    assert bundles.names(folder) == ["new", "other"]
+
+
+def test_a_name_that_is_taken_in_the_last_moment_stays_what_it_is(tmp_path, bundle, monkeypatch):
+    folder = bundle.parent
+    monkeypatch.setattr(bundles, "check_free", lambda *_, **__: None)  # it was free when we looked
+    bundles.save(synthetic.model(seed=2), folder, "model")
+    (folder / "file").write_text("no model")
+    (folder / "being-copied").mkdir()
+    (folder / "being-copied" / "weights.npz").write_bytes(b"half")
+    taken = bundles.load(folder / "model").weights[0].tobytes()
+    for name in ("model", "file", "being-copied"):
+        with pytest.raises(AlreadyExists, match=f"{name} exists"):
+            bundles.rename(folder, bundle.name, name)
+    assert bundles.load(folder / "model").weights[0].tobytes() == taken
+    assert (folder / "file").read_text() == "no model"
+    assert bundle.name in bundles.names(folder)
+
+
+def test_of_many_renames_at_once_one_succeeds(tmp_path, bundle):
+    folder = bundle.parent
+
+    def rename(number: int) -> bool:
+        try:
+            bundles.rename(folder, bundle.name, f"new-{number % 3}")
+        except (AlreadyExists, UnknownModel):
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(rename, range(24))) == 1
+    assert len(bundles.names(folder)) == 1
+
+
+def test_a_link_is_not_renamed(tmp_path, bundle):
+    (bundle.parent / "link").symlink_to(bundle)
+    with pytest.raises(InvalidInput, match="A link can't be renamed"):
+        bundles.rename(bundle.parent, "link", "new")
+
+
+def test_a_zipped_model_is_read_where_it_is_unpacked(tmp_path):
+    model = synthetic.model(seed=4)
+    archive = tmp_path / "mine.zip"
+    archive.write_bytes(bundles.zipped(model, "mine"))
+    with zipfile.ZipFile(archive) as file:
+        assert sorted(file.namelist()) == ["mine/bundle.json", "mine/weights.npz"]
+        file.extractall(tmp_path / "elsewhere")
+    again = bundles.load(tmp_path / "elsewhere" / "mine")
+    assert again.spec == model.spec
+    for left, right in zip(again.weights, model.weights, strict=True):
+        assert np.array_equal(left, right)
 
 
 def test_a_linked_model_is_read_and_deleting_it_leaves_the_original(tmp_path, bundle):
