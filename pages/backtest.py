@@ -3,13 +3,12 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, exports, plan, selection, subject, training, views
+from cryptoforecast.ui import backtest, exports, plan, selection, subject, views
 
 service = shared()
 asked = subject.row(service)
-history, model_name = asked.history, asked.model
-training.stop_while_running(service, selection.job(service, model_name))
-training.stop_if_failed(selection.job(service, model_name))
+history = asked.history
+model_name = selection.shown(service, asked).model
 
 spec = selection.spec(service, model_name, history)
 test_plan = plan.draw(spec, saved=selection.is_saved(model_name))

@@ -1,33 +1,29 @@
-"""Forecast: does a model beat the last price, and what comes next?"""
+"""Forecast: what comes next, and can it be trusted?"""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import (
-    next_steps,
-    past_forecasts,
-    probability,
-    saving,
-    scores,
-    selection,
-    subject,
-    training,
-    verdict,
-)
+from cryptoforecast.ui import card, details, next_steps, saving, selection, subject, training, trust
 
 service = shared()
 asked = subject.row(service)
-history, model_name = asked.history, asked.model
-training.stop_while_running(service, selection.job(service, model_name))
-training.offer(service, history)
-training.stop_if_failed(selection.job(service, model_name))
+shown = selection.shown(service, asked)
+if shown.failed is not None:
+    training.note_failure(shown.failed)
+saving.note()
 
-result = selection.backtest(service, model_name, history)
-verdict.show(result)
-verdict.figures(result)
+answer, judgement = card.sides()
+future = selection.next_steps(service, shown.model, asked.history)
+result = selection.backtest(service, shown.model, asked.history)
+with answer:
+    other = selection.forecast_of_default(service, shown, asked.history)
+    next_steps.show(future, shown.title, other)
+with judgement:
+    if shown.running is not None:
+        trust.show_running(service, shown.running)
+    elif shown.own:
+        tested = selection.test_of_default(service, shown, asked.history)
+        trust.show_own(service, asked.history, result, tested, shown.model)
+    else:
+        trust.show(service, asked.history, result)
 
-future = selection.next_steps(service, model_name, history)
-next_steps.show(future)
-probability.show(service, future)
-
-past_forecasts.show(result)
-scores.show(service, result)
-saving.offer(service, result, model_name)
+next_steps.notes(future, result)
+details.show(service, future, result)

@@ -36,6 +36,7 @@ ESCAPED = frozenset({"still", "markup"})
 OURS = frozenset({
     "plain", "len", "percent", "money", "prices", "price_text", "span_text", "help_text",
     "step_label", "suggested_name", "length", "price", "change", "short_span",
+    "seconds", "miss", "line",
 })  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _of_streamlit(function: ast.expr) -> bool:
     """Return whether this is a method of Streamlit's, not a function of ours."""
     match function:
         case ast.Attribute(value=ast.Name(id=owner)):
-            return owner not in {"elements", "forecast_table", "live"}
+            return owner not in {"elements", "forecast_table", "judgement", "live"}
     return False
 
 

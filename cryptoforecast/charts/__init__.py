@@ -9,8 +9,6 @@ from cryptoforecast.charts.leaderboard import METRIC_NAMES
 from cryptoforecast.charts.market import RANGES, candles, summary_candles
 from cryptoforecast.charts.probability import (
     probability_by_step,
-    probability_map,
-    summary_probabilities,
     summary_probability,
     summary_touch,
 )
@@ -31,8 +29,8 @@ from cryptoforecast.charts.scores import (
     summary_coverage,
     summary_errors,
     summary_loss,
+    words_on_loss,
 )
-from cryptoforecast.charts.stills import still
 
 __all__ = [
     "METRIC_NAMES",
@@ -47,9 +45,7 @@ __all__ = [
     "pit",
     "predicted_vs_actual",
     "probability_by_step",
-    "probability_map",
     "reliability",
-    "still",
     "summary_candles",
     "summary_coverage",
     "summary_coverage_by_regime",
@@ -59,9 +55,9 @@ __all__ = [
     "summary_loss",
     "summary_pit",
     "summary_predicted",
-    "summary_probabilities",
     "summary_probability",
     "summary_refits",
     "summary_reliability",
     "summary_touch",
+    "words_on_loss",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,6 +16,7 @@ from cryptoforecast.types import (
     QUANTILES,
     Array,
     Backtest,
+    Forecast,
     NextSteps,
     duration,
     moment_text,
@@ -21,7 +24,13 @@ from cryptoforecast.types import (
 )
 
 #: Level (%) and opacity of each band of the fan, widest first.
-_FAN = ((95, 0.16), (80, 0.22), (50, 0.34))
+_FAN = ((95, 0.11), (80, 0.14), (50, 0.18))
+
+#: Prices from which on a label leaves the cents out.
+_WHOLE = 1000
+
+#: Share of the price axis that a label takes.
+_LABEL = 0.1
 
 #: Recent candles beside a fan are three times the horizon, and at least this many.
 _MIN_RECENT = 18
@@ -102,6 +111,8 @@ def fan(
     dark: bool = False,
     recent: int | None = None,
     zone: str | None = None,
+    titled: bool = True,
+    other: Forecast | None = None,
 ) -> go.Figure:
     """Draw recent closes and, after them, the bands and medians of the next steps.
 
@@ -110,6 +121,8 @@ def fan(
         dark: Whether the page behind is dark.
         recent: Closes to show before the forecast. The default is three times the horizon.
         zone: Time zone of the user, whose times appear under the pointer beside UTC.
+        titled: Whether the figure has a title. On a page the text around it says the same.
+        other: Another forecast from the same origin, whose 80 % band is drawn as dotted lines.
     """
     colours, history, forecast = style.theme(dark), next_steps.history, next_steps.forecast
     recent = recent or max(_MIN_RECENT, 3 * forecast.horizon)
@@ -124,22 +137,28 @@ def fan(
         _add_band(figure, edges, *_band(outline, level), f"{level} %", colours.fan(strength))
     figure.add_scatter(
         x=style.dates(past)[rows], y=style.float32(price[rows]), name="close", mode="lines",
-        line={"color": colours.ink, "width": 1.6}, showlegend=False,
+        line={"color": colours.ink, "width": 1.75}, showlegend=False,
         hovertemplate=f"close {hover}<extra></extra>",
     )  # fmt: skip
-    bounds = np.concatenate([_band(quantiles, level) for level, _ in reversed(_FAN)]).T
+    line, middle = (x, quantiles) if forecast.horizon <= _MAX_BOXES else (edges, outline)
+    bounds = np.concatenate([_band(middle, level) for level, _ in reversed(_FAN)]).T
     levels = enumerate(level for level, _ in reversed(_FAN))
     bands = (_band_hover(quantiles, quote, level, 2 * i) for i, level in levels)
     local, local_form = style.local_hover(next_steps.closing_times, zone)
     figure.add_scatter(
-        x=x, y=style.float32(quantiles[:, MEDIAN]), name="median", mode="lines+markers",
-        line={"color": colours.forecast, "width": 1.8, "dash": "dot"},
-        marker={"size": 8 if forecast.horizon <= 12 else 4, "symbol": "diamond"},
-        customdata=style.float32(bounds), hovertext=local,
+        x=line, y=style.float32(middle[:, MEDIAN]), name="median",
+        mode="lines" if forecast.horizon > _MAX_BOXES else "markers",
+        line={"color": colours.forecast, "width": 2}, marker={"size": 8, "symbol": "diamond"},
+        customdata=style.float32(bounds),
+        hovertext=local and [*[""] * (len(line) - len(x)), *local],
         hovertemplate=f"median {hover}{''.join(bands)}{local_form}<extra></extra>",
     )  # fmt: skip
-    _label_end(figure, edges[-1], quantiles[-1], quote, colours.ink)
-    return style.lay_out(
+    if other is not None:
+        _add_other(figure, x, other, colours)
+    shown = [price, quantiles[:, 0], quantiles[:, -1]]
+    _label(figure, edges, quantiles[-1], quote, colours, _range(shown))
+    now = style.dates(pd.DatetimeIndex([history.closes_at]))[0]
+    style.lay_out(
         figure,
         f"{history.market}: the next {duration(forecast.horizon, history.interval)}",
         style.subtitle_lines(
@@ -149,12 +168,17 @@ def fan(
         dark=dark,
         height=400,
         revision=f"fan {history.coin} {history.interval} {forecast.horizon}",
-        legend_rows=2,
+        legend=False,
         extra={
-            "xaxis": style.time_axis(history.interval),
-            "yaxis": style.price_axis(quantiles, quote, "close"),
+            "xaxis": style.time_axis(history.interval)
+            | {"showgrid": False, "range": [style.dates(past[:1])[0], edges[-1]]},
+            "yaxis": style.price_axis(quantiles, quote) | {"nticks": 4, "range": _range(shown)},
+            "shapes": [style.dashed_line(colours.rule, x=now, dash="dot")],
         },
     )
+    if not titled:
+        style.untitle(figure)
+    return figure
 
 
 def summary_predicted(result: Backtest, step: int | None = None) -> str:
@@ -234,14 +258,61 @@ def _outline(
     return style.dates((middle[:, None] + sides).ravel()), np.repeat(quantiles, 2, axis=0)
 
 
-def _label_end(figure: go.Figure, x: str, quantiles: Array, quote: str, ink: str) -> None:
-    """Write the median and the ends of the 80 % band beside the last step."""
-    (low,), (high,) = _band(quantiles[None], 80)
-    for price, shift in ((low, -9), (quantiles[MEDIAN], 0), (high, 9)):
-        text = price_text(price, quote, estimate=True)
+def _add_other(figure: go.Figure, x: Array, other: Forecast, colours: style.Theme) -> None:
+    """Draw the 80 % band of another forecast as two dotted lines."""
+    for edge in _band(other.quantile_prices[0], 80):
+        figure.add_scatter(
+            x=x[: len(edge)], y=style.float32(edge), mode="lines", showlegend=False,
+            line={"color": colours.ink, "width": 1.25, "dash": "dot"}, hoverinfo="skip",
+        )  # fmt: skip
+
+
+def _range(shown: list[Array]) -> list[float]:
+    """Return the ends of the price axis, with a little room around what is shown."""
+    values = np.concatenate(shown)
+    finite = values[np.isfinite(values)]
+    low, high = float(finite.min()), float(finite.max())
+    room = 0.04 * (high - low) or 0.01 * high
+    return [low - room, high + room]
+
+
+def _label(
+    figure: go.Figure,
+    edges: Array,
+    quantiles: Array,
+    quote: str,
+    colours: style.Theme,
+    axis: list[float],
+) -> None:
+    """Write the level into each band, and the prices at its end, where there is room."""
+    high = {level: float(_band(quantiles[None], level)[1][0]) for level, _ in _FAN}
+    low = {level: float(_band(quantiles[None], level)[0][0]) for level, _ in _FAN}
+    middle, room = float(quantiles[MEDIAN]), _LABEL * (axis[1] - axis[0])
+    if not np.isfinite([middle, *high.values(), *low.values()]).all():
+        return
+    at = edges[-max(1, len(edges) // 12)]
+    for level, inner in ((95, high[80]), (80, high[50]), (50, middle)):
+        if high[level] - inner >= 0.7 * room:
+            figure.add_annotation(
+                x=at, y=(high[level] + inner) / 2, text=f"{level} %", showarrow=False,
+                xanchor="right", font={"size": 12, "color": colours.ink},
+            )  # fmt: skip
+    for price, inner, strong in (
+        (middle, math.nan, True),
+        (high[80], middle, True),
+        (low[80], middle, True),
+        (high[95], high[80], False),
+        (low[95], low[80], False),
+    ):
+        gap = abs(price - inner)
+        if not strong and gap < room:
+            continue
+        away = math.copysign(max(0.0, 1 - gap / room) * 14, price - inner) if gap < room else 0.0
+        text = style.plain(price_text(price, quote, estimate=True, whole=price >= _WHOLE))
         figure.add_annotation(
-            x=x, y=price, text=text, showarrow=False, xanchor="left", xshift=7, yshift=shift,
-            font={"size": 11, "color": ink},
+            x=edges[-1], y=price, text=f"<b>{text}</b>" if strong else text, showarrow=False,
+            xanchor="left", xshift=6, yshift=away,
+            font={"size": 12, "color": colours.forecast_text if strong else colours.faint},
         )  # fmt: skip
 
 

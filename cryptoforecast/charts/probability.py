@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
@@ -85,56 +84,6 @@ def probability_by_step(
     return figure
 
 
-def probability_map(
-    next_steps: NextSteps, probabilities: Sequence[Probability], *, dark: bool = False
-) -> go.Figure:
-    """Draw the probabilities of several prices at every step as a map of colours.
-
-    Args:
-        next_steps: A forecast from one origin.
-        probabilities: Probabilities of this forecast, of one direction, by rising level.
-        dark: Whether the page behind is dark.
-    """
-    colours = style.theme(dark)
-    percentages = 100 * np.array([each.by_step for each in probabilities])
-    quote = next_steps.history.quote
-    labels = _price_labels([one.level for one in probabilities], quote)
-    price = style.axis_title(f"price, {quote}")
-    single = percentages.shape[1] == 1
-    direction, coin = probabilities[0].direction, next_steps.history.coin
-    cells = {"z": percentages, "y": labels, "x": _labels(next_steps)}
-    if single:
-        cells = {"z": percentages.T, "x": labels, "y": [""]}
-    figure = go.Figure()
-    figure.add_heatmap(
-        **cells, zmin=0, zmax=100, xgap=1, ygap=1,
-        colorscale=_scale(colours), showscale=False,
-        texttemplate="%{z:.0f}" if percentages.size <= _MAX_LABELLED_CELLS else "",
-        textfont={"size": 11},
-        hovertemplate=f"{direction} %{{{'x' if single else 'y'}}}"
-        f"{'' if single else ', %{x}'}: %{{z:.1f}} %<extra></extra>",
-    )  # fmt: skip
-    axes = {
-        "xaxis": {"title": style.axis_title("ahead"),
-                  "type": "category", "showgrid": False, "nticks": 4, "tickangle": 0},
-        "yaxis": {"title": price, "type": "category", "showgrid": False},
-    }  # fmt: skip
-    if single:
-        axes = {
-            "xaxis": {"title": price, "type": "category", "showgrid": False, "nticks": 5,
-                      "tickangle": 0},
-            "yaxis": {"type": "category", "showgrid": False, "showticklabels": False},
-        }  # fmt: skip
-    style.lay_out(
-        figure, f"Chance of ending {direction} each price, %",
-        style.subtitle_lines(next_steps.history, "blue: unlikely, orange: likely"),
-        dark=dark, height=230 if single else 320, legend=False,
-        revision=f"chances {coin} {direction}",
-        extra={"hovermode": "closest", **axes},
-    )  # fmt: skip
-    return figure
-
-
 def summary_probability(next_steps: NextSteps, probability: Probability) -> str:
     """Describe in one sentence what ``probability_by_step`` shows."""
     history, steps = next_steps.history, len(probability.by_step)
@@ -156,19 +105,6 @@ def summary_touch(next_steps: NextSteps, touch: Touch) -> str:
     return (
         f"Chance of touching {price_text(touch.price, history.quote)} at any time until then: "
         f"{probability_text(touch.by_step[-1])}."
-    )
-
-
-def summary_probabilities(next_steps: NextSteps, probabilities: Sequence[Probability]) -> str:
-    """Describe in one sentence what ``probability_map`` shows at its last step."""
-    prices = _price_labels([one.level for one in probabilities], next_steps.history.quote)
-    parts = [
-        f"{price} {probability_text(one.by_step[-1])}"
-        for price, one in zip(prices, probabilities, strict=True)
-    ]
-    return (
-        f"Chance of ending {probabilities[0].direction} each price by "
-        f"{_when(next_steps, len(probabilities[0].by_step))}: {', '.join(parts)}."
     )
 
 

@@ -106,6 +106,16 @@ def theme(dark: bool) -> Theme:
     return DARK if dark else LIGHT
 
 
+#: Ticks of a small figure: one line each.
+_SHORT_DAYS = (
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M"},
+    {"dtickrange": [86_400_000, 604_799_999], "value": "%a %-d"},
+    {"dtickrange": [604_800_000, "M1"], "value": "%-d %b"},
+    {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
+    {"dtickrange": ["M12", None], "value": "%Y"},
+)
+
+
 def lay_out(
     figure: go.Figure,
     title: str,
@@ -197,7 +207,7 @@ def plain(text: str) -> str:
 
 
 def dashed_line(
-    colour: str, *, x: float | None = None, y: float | None = None
+    colour: str, *, x: float | str | None = None, y: float | None = None, dash: str = "dash"
 ) -> dict[str, object]:
     """Describe a dashed line across the plot at an ``x`` or a ``y``, for ``shapes``."""
     ends: dict[str, object] = (
@@ -205,7 +215,22 @@ def dashed_line(
         if y is None
         else {"x0": 0, "x1": 1, "xref": "x domain", "y0": y, "y1": y, "yref": "y"}
     )
-    return {"type": "line", "line": {"color": colour, "dash": "dash", "width": 1}, **ends}
+    return {"type": "line", "line": {"color": colour, "dash": dash, "width": 1}, **ends}
+
+
+def untitle(figure: go.Figure) -> None:
+    """Leave out what the page around a figure says: title and mode bar; its height is the card's.
+
+    Args:
+        figure: The figure, which is changed in place.
+    """
+    figure.layout.title = None
+    figure.layout.height = None
+    figure.layout.margin = {"l": 8, "r": 64, "t": 10, "b": 8}
+    figure.layout.dragmode = False
+    figure.layout.xaxis.tickformatstops = _SHORT_DAYS
+    figure.layout.xaxis.update(fixedrange=True, title=None)
+    figure.layout.yaxis.update(fixedrange=True, title=None)
 
 
 def _merge(common: Mapping[str, object], extra: Mapping[str, object]) -> dict[str, object]:
@@ -286,9 +311,13 @@ def price_axis(prices: Array, quote: str, what: str = "") -> dict[str, object]:
         quote: The currency that they are in.
         what: What the axis shows, such as ``"close"``, where that is not clear.
     """
+    sign, _ = affixes(quote)
+    # A sign at each tick says the currency already.
+    parts = [part for part in (what, "" if sign else quote) if part]
     return {
-        "title": {"text": f"{what}, {quote}" if what else quote, "font": {"size": 11}},
+        "title": {"text": ", ".join(parts), "font": {"size": 11}},
         "tickformat": tick_format(largest(prices)),
+        "tickprefix": sign,
         "nticks": 7,
     }
 

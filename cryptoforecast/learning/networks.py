@@ -56,6 +56,13 @@ FINAL_RATE_SHARE = 0.5
 _MIN_REACHED = 0.97
 
 
+def load() -> None:
+    """Load TensorFlow, which takes some seconds, before the first training asks for it."""
+    with _ONE_FIT:
+        _prepare()
+        import keras  # noqa: F401
+
+
 def outputs(spec: ModelSpec) -> int:
     """Count the numbers that the last layer gives at each origin."""
     return spec.horizon * (len(QUANTILES) if spec.loss == "quantile" else 1)

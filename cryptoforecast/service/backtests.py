@@ -13,6 +13,7 @@ from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
+from cryptoforecast.evaluation.judgement import compare, judge
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.service import effort, keys
@@ -29,7 +30,14 @@ from cryptoforecast.types import (
     Verdict,
 )
 
-__all__ = ["BacktestService", "forecast_bytes", "missing_baselines", "why_no_free_run"]
+__all__ = [
+    "BacktestService",
+    "compare",
+    "forecast_bytes",
+    "judge",
+    "missing_baselines",
+    "why_no_free_run",
+]
 
 #: What the user can do about a test that needs too much memory.
 REMEDY = "Choose fewer or longer candles, or a model with a shorter horizon."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import CryptoForecastError, InvalidInput
 from cryptoforecast.jobs import Job, Runner
-from cryptoforecast.learning import training, training_cache
+from cryptoforecast.learning import networks, training, training_cache
 from cryptoforecast.service import effort
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.settings import Settings
@@ -66,6 +68,7 @@ class TrainingService:
     def __init__(self, settings: Settings, memory: Memory) -> None:
         self.pace = effort.Pace()
         self._memory = memory
+        self._warming = False
         self._seconds = 60 * settings.training_minutes
         self.jobs: Runner[Run] = Runner(
             settings.jobs, waiting=settings.waiting, seconds=self._seconds
@@ -183,6 +186,25 @@ class TrainingService:
             if first is not None and last is not None:
                 done = last.done - first.done
                 self.pace.learn(seconds * done, last.seconds - first.seconds)
+
+    def expected(self, history: PriceHistory, spec: ModelSpec) -> effort.Effort:
+        """Estimate what a training takes on this machine.
+
+        Args:
+            history: ``n`` candles.
+            spec: Settings of the network.
+        """
+        expected = effort.of_training(spec, len(history))
+        return dataclasses.replace(expected, seconds=expected.seconds * self.pace.factor)
+
+    def warm_up(self) -> None:
+        """Begin to load TensorFlow in the background, where it fits into memory."""
+        if "tensorflow" in sys.modules or self._warming:
+            return
+        with contextlib.suppress(CryptoForecastError):
+            self._check_memory(0.0)
+            self._warming = True
+            threading.Thread(target=networks.load, name="warm-up", daemon=True).start()
 
     def join(self, key: str, *, user: User) -> None:
         """Let a user wait for background work that someone else has started."""

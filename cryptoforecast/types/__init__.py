@@ -34,6 +34,7 @@ from cryptoforecast.types.evaluation import (
     WalkForward,
     WalkPlan,
 )
+from cryptoforecast.types.judgement import Comparison, Judgement, Outcome, Promise
 from cryptoforecast.types.learning import (
     MEDIAN,
     QUANTILES,
@@ -54,7 +55,7 @@ from cryptoforecast.types.learning import (
     TrainingRecord,
 )
 from cryptoforecast.types.lessons import Cheats, Delay, ForecastStages, LeakScores, RecipeTest
-from cryptoforecast.types.moments import local_text, moment_text
+from cryptoforecast.types.moments import local_text, moment_text, short_moment_text
 from cryptoforecast.types.paths import Extremes, Paths, Touch
 from cryptoforecast.types.predictor_names import (
     PREDICTOR_NAMES,
@@ -89,6 +90,7 @@ __all__ = [
     "Backtest",
     "Calibration",
     "Cheats",
+    "Comparison",
     "CoverageBySteps",
     "Delay",
     "EpochLoss",
@@ -96,6 +98,7 @@ __all__ = [
     "Fold",
     "Forecast",
     "ForecastStages",
+    "Judgement",
     "Leaderboard",
     "LeakScores",
     "MarketQuery",
@@ -105,11 +108,13 @@ __all__ = [
     "ModelSummary",
     "Monitor",
     "NextSteps",
+    "Outcome",
     "Paths",
     "PriceHistory",
     "Probability",
     "Problem",
     "Progress",
+    "Promise",
     "QualityReport",
     "RecipeTest",
     "Regime",
@@ -141,5 +146,6 @@ __all__ = [
     "predictor_phrase",
     "price_text",
     "rarity_text",
+    "short_moment_text",
     "span_text",
 ]

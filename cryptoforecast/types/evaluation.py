@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cryptoforecast.types.learning import Forecast, ModelSpec, Split, TrainedModel
+from cryptoforecast.types.learning import (
+    MEDIAN,
+    QUANTILES,
+    Forecast,
+    ModelSpec,
+    Split,
+    TrainedModel,
+)
 from cryptoforecast.types.prices import Array, PriceHistory
 
 
@@ -394,6 +401,16 @@ class NextSteps:
         steps = range(1, self.forecast.horizon + 1)
         return pd.DatetimeIndex([self.forecast.closes_at(step)[0] for step in steps])
 
+    def likely(self, level: int) -> tuple[float, float, float]:
+        """Return where the price ends at the last step, quote currency: low, middle, high.
+
+        Args:
+            level: Per cent between low and high, such as 80.
+        """
+        last = self.forecast.quantile_prices[0, -1]
+        column = QUANTILES.index(round(0.5 - level / 200, 3))
+        return float(last[column]), float(last[MEDIAN]), float(last[-1 - column])
+
     @property
     def weights(self) -> pd.DataFrame:
         """One row a step: ``step``, and the weight of each member under its name, a fraction."""
@@ -415,3 +432,8 @@ class Probability:
     level: float
     direction: str
     by_step: Array
+
+    @property
+    def last(self) -> float:
+        """The probability at the last step, a fraction."""
+        return float(self.by_step[-1])

@@ -22,6 +22,12 @@ def moment_text(time: pd.Timestamp) -> str:
     return f"{_clock_text(time.tz_convert('UTC'))} UTC"
 
 
+def short_moment_text(time: pd.Timestamp) -> str:
+    """Write a time of this year or the next in UTC: "Mon 7 Dec, 00:00 UTC"."""
+    utc = time.tz_convert("UTC")
+    return f"{_clock_text(utc).replace(f' {utc.year}', '')} UTC"
+
+
 def local_text(time: pd.Timestamp, zone: str | None) -> str:
     """Write a time in a zone of the IANA database: "Mon 7 Dec 2026, 01:00 (Europe/Berlin)".
 

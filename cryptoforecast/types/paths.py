@@ -55,6 +55,11 @@ class Touch:
     price: float
     by_step: Array
 
+    @property
+    def last(self) -> float:
+        """The probability at the last step, a fraction."""
+        return float(self.by_step[-1])
+
 
 @dataclass(frozen=True, eq=False)
 class Extremes:

@@ -26,8 +26,6 @@ DOLLAR_SIGNS = {
 COINS = ("BTC", "ETH", "BNB")
 #: Every quote that a symbol such as ``ETH/BTC`` or ``BTC-EUR`` may end in, dollar coins included.
 QUOTES = frozenset({*DOLLARS, *MONEY, *COINS})
-#: Prices from which on a person does not read the cents.
-MIN_WHOLE = 1000
 #: The smallest part of a bitcoin.
 SATOSHI = 1e-8
 # Currencies without cents in use.
@@ -90,12 +88,12 @@ def price_text(
         quote: The currency. Its code follows the number where no sign belongs to it alone.
         sign: ``"+"`` to write the sign of positive differences too.
         estimate: Whether it is a forecast or an average; see ``decimals``.
-        whole: Whether to leave the cents of a price of 1,000 and more out.
+        whole: Whether to leave out the cents of a price that has many digits before them.
     """
     if not math.isfinite(price):
         return "unknown"
     before, after = affixes(quote)
-    if whole and abs(price) >= MIN_WHOLE:
+    if whole and decimals(abs(price)) <= 2:
         number = f"{abs(price):,.0f}"
     else:
         number = number_text(abs(price), quote, estimate=estimate)

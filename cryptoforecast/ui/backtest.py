@@ -90,7 +90,7 @@ def _of_network(
         training.watch(service, job)
         return None
     if job is not None and job.result is None:
-        training.show_failure(job)
+        training.note_failure(job)
     _offer(service, history, spec, plan)
     return None
 

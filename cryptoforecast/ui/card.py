@@ -54,13 +54,31 @@ def answer(
 
 
 def heading(
-    text: str, line: str = "", *, eyebrow: str = "", mark: Mark = "none", help: str | None = None
+    text: str,
+    line: str = "",
+    *,
+    eyebrow: str = "",
+    mark: Mark = "none",
+    help: str | None = None,
+    wide: bool = False,
 ) -> None:
-    """Write the heading of a card, an h2; see ``answer``."""
-    _block(text, line, eyebrow, mark, help, main=False)
+    """Write the heading of a card, an h2; see ``answer``.
+
+    With ``wide`` the line is left out on a phone. One heading of a page may have that.
+    """
+    _block(text, line, eyebrow, mark, help, main=False, wide=wide)
 
 
-def _block(text: str, line: str, eyebrow: str, mark: Mark, help: str | None, *, main: bool) -> None:
+def _block(
+    text: str,
+    line: str,
+    eyebrow: str,
+    mark: Mark,
+    help: str | None,
+    *,
+    main: bool,
+    wide: bool = False,
+) -> None:
     with st.container(gap="xxsmall"):
         if eyebrow:
             st.caption(eyebrow)
@@ -69,5 +87,8 @@ def _block(text: str, line: str, eyebrow: str, mark: Mark, help: str | None, *, 
             st.title(body, anchor=False, help=help)
         else:
             st.header(body, anchor=False, help=help)
-        if line:
+        if line and wide:
+            with st.container(key="wide-line"):
+                st.markdown(f":gray[{line}]")
+        elif line:
             st.markdown(f":gray[{line}]")

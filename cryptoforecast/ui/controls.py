@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from cryptoforecast.service import choices
-from cryptoforecast.types import ModelSpec
+from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory
+from cryptoforecast.ui import drafts
+from cryptoforecast.ui.drafts import Draft
 from cryptoforecast.ui.words import plain
+
+#: What each kind of network is called.
+NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
+#: Widths of the hidden layers.
+SIZES = {"Small": (32, 16), "Medium": (64, 32), "Large": (128, 64)}
 
 UNITS = (8, 16, 32, 64, 128)
 RATES = (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 4e-3, 6e-3, 1e-2)
@@ -47,140 +56,181 @@ _HELP = {
     "differences between them show how much is luck. The training takes as many times longer.",
 }
 
-Number = TypeVar("Number", int, float)
-
 
 class Controls:
-    """Draws the controls of a network's settings.
+    """Draws the controls of the next training's settings, one for each field of ``ModelSpec``.
+
+    A control shows the draft. What the user moves is noted in the draft before the next run, so
+    no control has a state of its own.
 
     Args:
-        base: The settings to begin with.
-        key: How the keys of the widgets begin; they end with the name of the field.
+        draft: What the user has set.
+        history: The prices that are learnt from.
     """
 
-    def __init__(self, base: ModelSpec, key: str) -> None:
-        self.base, self.key = base, key
+    def __init__(self, draft: Draft, history: PriceHistory) -> None:
+        self._base = draft.base(history)
+        self._draft, self._history = draft, history
 
-    def first(self) -> dict[str, object]:
-        """Draw the main controls in three columns; return their values by field."""
-        left, middle, right = st.columns(3)
+    def main(self) -> None:
+        """Draw what matters most: how far it looks back and ahead, which network, how large."""
+        noun = f"{INTERVAL_NOUNS[self._history.interval]}s"
+        left, right = st.columns(2, gap="medium")
         with left:
-            changes: dict[str, object] = {
-                "lookback": self._slider("lookback", "Lookback (candles)", (5, 240)),
-                "horizon": self._slider("horizon", "Horizon (candles)", (1, 48)),
-                "epochs": self._slider("epochs", "Epochs, at most", (1, 200)),
-            }
-        with middle:
-            changes |= {
-                "units": self._layers(),
-                "dropout": self._slider("dropout", "Dropout", (0.0, 0.6), step=0.05),
-                "patience": self._slider("patience", "Patience (epochs)", (0, 50)),
-            }
-        with right:
-            inputs = st.multiselect(
-                "Inputs",
-                list(choices.FEATURES),
-                list(self.base.features),
-                key=f"{self.key}-features",
-                help="\n".join(
-                    f"- **{plain(f.name)}**: {plain(f.help)}" for f in choices.FEATURES.values()
-                ),
+            self._slider("lookback", "Looks back", (5, 240), unit=noun)
+            st.session_state["setting-network"] = self._draft.network
+            st.segmented_control(
+                "Network",
+                list(choices.NETWORKS),
+                required=True,
+                key="setting-network",
+                on_change=_network_moved,
+                format_func=NETWORKS.__getitem__,
+                width="stretch",
+                help="An LSTM reads one candle after the other and has a memory. A Dense network "
+                "gets all candles at once.",
             )
-            changes |= {
-                "features": tuple(inputs),
-                "target": self._one_of("target", "Target", choices.TARGETS),
-                "loss": self._one_of("loss", "Loss", choices.LOSSES),
-            }
-        return changes
-
-    def more(self) -> dict[str, object]:
-        """Draw the other controls in three columns; return their values by field."""
-        left, middle, right = st.columns(3)
-        with left:
-            changes: dict[str, object] = {
-                "learning_rate": self._step("learning_rate", "Learning rate", RATES),
-                "schedule": self._one_of("schedule", "Schedule", choices.SCHEDULES),
-                "unit": self._one_of("unit", "Unit of returns", choices.UNITS),
-            }
-        with middle:
-            changes["batch_size"] = self._step("batch_size", "Batch size", BATCHES)
-            if self.base.network == "lstm":
-                changes |= {
-                    "training": self._one_of("training", "Training on", choices.TRAININGS),
-                    "chunk": self._slider("chunk", "Targets in a sequence", (1, 200)),
-                }
-            changes["final"] = self._slider("final", "Final epochs, share", (0.0, 1.0))
         with right:
-            changes |= {
-                "test": self._slider("test", "Test share", (0.1, 0.4), step=0.05),
-                "validation": self._slider(
-                    "validation", "Validation share", (0.08, 0.32), step=0.04
-                ),
-                "seed": st.number_input(
-                    "Seed",
-                    0,
-                    2**31 - 1,
-                    self.base.seed,
-                    key=f"{self.key}-seed",
-                    help=_HELP["seed"],
-                ),
-                "ensemble": self._slider("ensemble", "Networks", (1, 5)),
-            }
-        return changes
+            self._slider("horizon", "Looks ahead", (1, 48), unit=noun)
+            units = self._value("units")
+            size = next((name for name, each in SIZES.items() if each == tuple(units)), None)
+            st.session_state["setting-size"] = size
+            st.segmented_control(
+                "Size",
+                list(SIZES),
+                key="setting-size",
+                on_change=_size_moved,
+                width="stretch",
+                help="Units of the hidden layers. A larger network can learn more, and overfits "
+                "more.",
+            )
+
+    def more(self) -> None:
+        """Draw all other controls."""
+        st.multiselect(
+            "Inputs",
+            list(choices.FEATURES),
+            key=self._begin("features", list(self._value("features"))),
+            on_change=_moved,
+            args=("features", tuple),
+            help="\n".join(
+                f"- **{plain(f.name)}**: {plain(f.help)}" for f in choices.FEATURES.values()
+            ),
+        )
+        left, middle, right = st.columns(3, gap="medium")
+        with left:
+            self._one_of("target", "Target", choices.TARGETS)
+            self._one_of("loss", "Loss", choices.LOSSES)
+            self._one_of("unit", "Unit of returns", choices.UNITS)
+            self._slider("dropout", "Dropout", (0.0, 0.6), step=0.05)
+            self._layers()
+        with middle:
+            self._slider("epochs", "Passes over the data, at most", (1, 200))
+            self._slider("patience", "Stops after passes without gain", (0, 50))
+            self._slider("final", "Final passes, share", (0.0, 1.0))
+            self._step("learning_rate", "Learning rate", RATES)
+            self._one_of("schedule", "Schedule", choices.SCHEDULES)
+        with right:
+            self._step("batch_size", "Batch size", BATCHES)
+            if self._draft.network == "lstm":
+                self._one_of("training", "Training on", choices.TRAININGS)
+                self._slider("chunk", "Targets in a sequence", (1, 200))
+            self._slider("test", "Test share", (0.1, 0.4), step=0.05)
+            self._slider("validation", "Validation share", (0.08, 0.32), step=0.04)
+            self._slider("ensemble", "Networks", (1, 5))
+            st.number_input(
+                "Seed",
+                0,
+                2**31 - 1,
+                key=self._begin("seed", self._value("seed")),
+                on_change=_moved,
+                args=("seed", int),
+                help=_HELP["seed"],
+            )
+
+    def _value(self, field: str) -> Any:
+        return self._draft.changes.get(field, getattr(self._base, field))
+
+    def _begin(self, field: str, value: object) -> str:
+        """Set a control to its value, and return its key."""
+        key = f"setting-{field}"
+        st.session_state[key] = value
+        return key
 
     def _slider(
-        self, field: str, label: str, bounds: tuple[Number, Number], step: float = 0.01
-    ) -> Number:
+        self,
+        field: str,
+        label: str,
+        bounds: tuple[float, float],
+        step: float = 0.01,
+        unit: str = "",
+    ) -> None:
         """Draw a slider between the bounds; ``step`` is used for fractions only."""
-        value, whole = getattr(self.base, field), isinstance(bounds[1], int)
-        setting: Number = st.slider(
+        (low, high), value = bounds, self._value(field)
+        kind = int if isinstance(high, int) else float
+        shown = min(max(value if kind is int else round(value, 2), low), high)
+        st.slider(
             plain(label),
-            *bounds,
-            value if whole else round(value, 2),
-            1 if whole else step,
-            key=f"{self.key}-{field}",
+            low,
+            high,
+            step=1 if kind is int else step,
+            format=f"%d {unit}" if unit else None,
+            key=self._begin(field, shown),
+            on_change=_moved,
+            args=(field, kind),
             help=_HELP[field],
         )
-        return setting
 
-    def _step(self, field: str, label: str, options: tuple[Number, ...]) -> Number:
-        setting: Number = st.select_slider(
+    def _step(self, field: str, label: str, options: tuple[float, ...]) -> None:
+        shown = self._value(field)
+        st.select_slider(
             plain(label),
-            options,
-            getattr(self.base, field),
-            key=f"{self.key}-{field}",
+            sorted({*options, shown}),
+            key=self._begin(field, shown),
+            on_change=_moved,
+            args=(field, type(shown)),
             format_func=lambda value: f"{value:g}",
             help=_HELP[field],
         )
-        return setting
 
-    def _one_of(self, field: str, label: str, options: tuple[str, ...]) -> str:
-        setting: str = st.segmented_control(
+    def _one_of(self, field: str, label: str, options: tuple[str, ...]) -> None:
+        st.segmented_control(
             plain(label),
             options,
-            default=getattr(self.base, field),
             required=True,
-            key=f"{self.key}-{field}",
+            key=self._begin(field, self._value(field)),
+            on_change=_moved,
+            args=(field, str),
             help=_HELP[field],
         )
-        return setting
 
-    def _layers(self) -> tuple[int, ...]:
-        first, *more = self.base.units
-        layers = [
+    def _layers(self) -> None:
+        """Draw the widths of the first two hidden layers; further ones stay as they are."""
+        first, *more = self._value("units")
+        for number, (name, width) in enumerate((("first", first), ("second", [*more, 0][0]))):
             st.select_slider(
-                "Units, first layer",
-                UNITS,
-                first,
-                key=f"{self.key}-units1",
-                help=_HELP["units1"],
-            ),
-            st.select_slider(
-                "Units, second layer",
-                [0, *UNITS],
-                more[0] if more else 0,
-                key=f"{self.key}-units2",
-                help=_HELP["units2"],
-            ),
-        ]
-        return tuple(width for width in layers if width)
+                f"Units, {plain(name)} layer",
+                sorted({*UNITS, width} | ({0} if number else set())),
+                key=self._begin(f"units{number + 1}", width),
+                on_change=_layers_moved,
+                help=_HELP[f"units{number + 1}"],
+            )
+
+
+def _moved(field: str, kind: Callable[[Any], object]) -> None:
+    """Note in the draft what the user has set."""
+    drafts.change(field, kind(st.session_state[f"setting-{field}"]))
+
+
+def _network_moved() -> None:
+    drafts.keep(dataclasses.replace(drafts.current(), network=st.session_state["setting-network"]))
+
+
+def _size_moved() -> None:
+    if st.session_state["setting-size"] is not None:
+        drafts.change("units", SIZES[st.session_state["setting-size"]])
+
+
+def _layers_moved() -> None:
+    widths = (st.session_state["setting-units1"], st.session_state["setting-units2"])
+    drafts.change("units", tuple(width for width in widths if width))

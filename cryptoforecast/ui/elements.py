@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.elements.lib.column_types import ColumnConfig
 
-#: How the key of a chart with a still picture begins; Streamlit makes a CSS class of it.
-STILL = "still-"
-#: The same of a tile whose figure has more characters than ``MAX_FIGURE``.
+#: How the key of a tile begins whose figure has more characters than ``MAX_FIGURE``.
 LONG = "long-"
 MAX_FIGURE = 12
 #: Rows of a table that a page shows; the download has all of them.
@@ -43,26 +41,23 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: go.Figure, *, alt: str, key: str, still: str = "") -> None:
+def chart(figure: go.Figure, *, alt: str, key: str, bare: bool = False) -> None:
     """Draw a figure with its text alternative.
 
     Args:
         figure: What is drawn.
         alt: A sentence that says the same.
         key: Key of the element.
-        still: HTML of a picture of the figure, see ``charts.still``. The picture is shown until
-            Plotly has drawn. The first chart of a page has one.
+        bare: Whether it fills a card whose style sets the height, without a bar of tools.
     """
-    with st.container(key=f"{STILL}{key}" if still else None):
-        if still:
-            st.html(still)
-        st.plotly_chart(
-            figure,
-            theme=None,
-            key=key,
-            alt=alt,
-            config={"displaylogo": False, "scrollZoom": False},
-        )
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=key,
+        alt=alt,
+        height="stretch" if bare else "content",
+        config={"displaylogo": False, "scrollZoom": False, "displayModeBar": not bare and "hover"},
+    )
 
 
 def room_for(name: str, figure: str) -> AbstractContextManager[object]:
@@ -83,6 +78,7 @@ def table(
     *,
     order: Sequence[str] | None = None,
     columns: Mapping[str, ColumnConfig] | None = None,
+    unfolded: bool = False,
 ) -> None:
     """Offer the table behind a chart, folded, with all of it as CSV.
 
@@ -93,9 +89,14 @@ def table(
         name: Ends the name of the CSV file.
         order: Columns in the order in which they are shown; by default as they come.
         columns: How columns are shown, by name.
+        unfolded: Whether the table is open at first.
     """
     folded = st.expander(
-        plain(title), icon=":material/table:", key=f"table-{name}", on_change="rerun"
+        plain(title),
+        expanded=unfolded,
+        icon=":material/table:",
+        key=f"table-{name}",
+        on_change="rerun",
     )
     if not folded.open:
         return

@@ -7,7 +7,7 @@ change a figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from cryptoforecast import charts
@@ -21,22 +21,16 @@ if TYPE_CHECKING:
 MAX_FIGURES = 12
 
 _figures: LruCaches[go.Figure] = LruCaches(MAX_FIGURES)
-_stills: LruCaches[str] = LruCaches(MAX_FIGURES)
 
 
-def fan(future: NextSteps, *, dark: bool, zone: str | None = None) -> go.Figure:
-    """Return the figure of what comes next; see ``charts.fan``."""
+def fan(
+    future: NextSteps, *, dark: bool, zone: str | None = None, other: Forecast | None = None
+) -> go.Figure:
+    """Return the figure of what comes next, for a card; see ``charts.fan``."""
     return cached(
         future.forecast,
-        ("fan", future.history.quote, dark, zone),
-        lambda: charts.fan(future, dark=dark, zone=zone),
-    )
-
-
-def fan_still(future: NextSteps, alt: str, *, dark: bool) -> str:
-    """Return the still picture of what comes next; see ``charts.still``."""
-    return _stills.of(future.forecast).get_or_make(
-        (alt, dark), lambda: charts.still(fan(future, dark=dark), alt)
+        ("fan", future.history.quote, dark, zone, other),
+        lambda: charts.fan(future, dark=dark, zone=zone, titled=False, other=other),
     )
 
 
@@ -46,16 +40,6 @@ def predicted_vs_actual(result: Backtest, step: int, *, dark: bool) -> go.Figure
         result.forecast,
         ("test", step, result.history.quote, dark),
         lambda: charts.predicted_vs_actual(result, step, dark=dark),
-    )
-
-
-def probability_map(future: NextSteps, around: Sequence[Probability], *, dark: bool) -> go.Figure:
-    """Return the figure of several prices; see ``charts.probability_map``."""
-    prices = tuple((one.level, one.direction) for one in around)
-    return cached(
-        future.forecast,
-        ("probabilities", prices, future.history.quote, dark),
-        lambda: charts.probability_map(future, around, dark=dark),
     )
 
 

@@ -34,6 +34,8 @@ def show(
     rows: Callable[[], pd.DataFrame],
     history: PriceHistory,
     name: str,
+    *,
+    unfolded: bool = False,
 ) -> None:
     """Offer a table of forecasts, folded; the CSV has the columns in the order of the library.
 
@@ -43,6 +45,7 @@ def show(
         rows: Makes the table from ``forecast.frame``.
         history: The prices that it belongs to.
         name: Ends the name of the CSV file.
+        unfolded: Whether it is open at first.
     """
     when, *others = TIMES
     elements.table(
@@ -51,6 +54,7 @@ def show(
         history,
         name,
         order=(when, *PRICES[:1], "step", *PRICES[1:], *others),
+        unfolded=unfolded,
         columns=time_columns()
         | elements.price_columns(PRICES, forecast.predicted, history.quote, estimate=True),
     )

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cryptoforecast.service.choices import min_origins
+from cryptoforecast.service import Service, is_file
+from cryptoforecast.service.choices import BASELINES, min_origins
 from cryptoforecast.types import INTERVALS, MarketQuery, ModelSpec
 
 #: History windows in days by candle length; ``None`` is all that the source has.
@@ -78,3 +79,18 @@ def steps(interval: str, rows: int) -> int:
     possible = range(tested, -1, -1)
     longest = next(h for h in possible if h < 2 or tested - h >= min_origins(h))
     return max(1, min(STEPS[interval], longest))
+
+
+def first_model(service: Service, interval: str, coin: str) -> str:
+    """Return the model to begin with; a short file gets one that reads less.
+
+    Args:
+        service: Knows the opened files and the saved models.
+        interval: Candle length.
+        coin: Ticker, symbol or file.
+    """
+    name = FIRST.get(interval, "cone")
+    if name not in BASELINES and is_file(coin):
+        before_test = len(service.prices.file(coin)) * (1 - ModelSpec().test)
+        return name if service.saved_models.load(name).model.card.needs < before_test else "cone"
+    return name

@@ -18,16 +18,11 @@ def preload(service: Service) -> None:
     model = inputs.FIRST[inputs.INTERVAL]
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(_next_steps, service, model, history)
-        result = selection.backtest(service, model, history)
-        figures.predicted_vs_actual(result, result.spec.horizon, dark=False)
-        figures.compare_errors(result, dark=False)
-        figures.coverage(result, dark=False)
+        selection.backtest(service, model, history)
         other.result()
 
 
 def _next_steps(service: Service, model: str, history: PriceHistory) -> None:
     future = selection.next_steps(service, model, history)
     figures.fan(future, dark=False)
-    one, around = probability.of(service, future, float(future.forecast.close[0]), "above")
-    figures.probability_map(future, around, dark=False)
-    figures.probability_by_step(future, one, dark=False)
+    probability.of(service, future, float(future.forecast.close[0]), "above")

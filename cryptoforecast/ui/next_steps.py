@@ -1,52 +1,60 @@
-"""What comes next: the warnings, a sentence, the fan chart and its table."""
+"""What comes next: the answer in a sentence, and its picture."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from cryptoforecast import charts
-from cryptoforecast.charts import style
-from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
-from cryptoforecast.types import NextSteps
-from cryptoforecast.ui import elements, figures, forecast_table, local_time
-from cryptoforecast.ui.words import plain
+from cryptoforecast.types import Backtest, Forecast, NextSteps, duration, short_moment_text
+from cryptoforecast.ui import card, elements, figures, live, local_time, words
 
 
-def show(future: NextSteps) -> None:
-    """Show the forecast of the next steps."""
-    st.subheader("What comes next")
-    if future.warnings:
-        st.warning("  \n".join(map(plain, future.warnings)), icon=":material/warning:")
-    summary = charts.summary_fan(future)
-    st.markdown(
-        plain(summary), help=local_time.help_text("The forecast is for", future.closing_times[-1])
-    )
-    dark = elements.dark()
-    still = figures.fan_still(future, summary, dark=dark)
-    figure = figures.fan(future, dark=dark, zone=local_time.zone(future.closing_times[-1]))
-    elements.chart(figure, alt=summary, key="fan", still=still)
-    if future.members:
-        st.caption(plain(members_sentence(future.members)))
-    if future.calibration is not None:
-        since = style.moment(future.calibration.since + future.history.candle_length)
-        st.caption(plain(calibration_sentence(future.calibration, since)))
-    if future.spread is not None:
-        st.caption(plain(spread_sentence(future.spread)))
-    forecast_table.show(
-        f"The numbers behind this chart ({future.history.quote})",
-        future.forecast,
-        lambda: future.forecast.frame().drop(columns=["actual", "residual"]),
-        future.history,
-        f"{future.model}-next",
-    )
-    if len(future.members) > 1:
-        elements.table(
-            "The weights of what is combined, by step",
-            lambda: future.weights,
-            future.history,
-            f"{future.model}-weights",
-            columns={
-                each.name: st.column_config.NumberColumn(format="percent")
-                for each in future.members
-            },
+def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
+    """Draw the card of the next steps.
+
+    Args:
+        future: The forecast.
+        what: Whose forecast it is, in a word or two; empty for the default.
+        other: The forecast of the default from the same origin, for comparison.
+    """
+    quote = future.history.quote
+    low, middle, high = (words.price(price, quote) for price in future.likely(80))
+    horizon = duration(future.forecast.horizon, future.history.interval)
+    by = short_moment_text(future.closing_times[-1])
+    line = f"by {words.plain(by)} · middle **{words.plain(middle)}**"
+    if other is not None:
+        line += " (dotted: default)"
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(words.plain(f"What comes next · {what or horizon}"), width="content")
+            with st.container(key="phone-badge", width="content"):
+                live.badge(future.history)
+        card.answer(
+            words.plain(f"80 % likely: {low} to {high}"),
+            line,
+            help=local_time.help_text("The forecast is for", future.closing_times[-1]),
         )
+    figure = figures.fan(
+        future,
+        dark=elements.dark(),
+        zone=local_time.zone(future.closing_times[-1]),
+        other=other,
+    )
+    with st.container(key="chart-fan", height="stretch"):
+        elements.chart(figure, alt=charts.summary_fan(future), key="fan", bare=True)
+
+
+def notes(future: NextSteps, result: Backtest | None = None) -> None:
+    """Write what a user should know before the numbers.
+
+    Below the cards, simulated prices need no note: the row above says it.
+
+    Args:
+        future: The forecast.
+        result: Its test, below the cards.
+    """
+    texts = [*future.warnings, *(() if result is None else result.notes)]
+    if result is not None and future.history.simulated:
+        return
+    for text in dict.fromkeys(texts):
+        st.caption(f":orange[:material/warning:] {words.plain(text)}")

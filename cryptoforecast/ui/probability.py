@@ -9,12 +9,13 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.cache import LruCaches
+from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import ladder, round_step
 from cryptoforecast.types import QUANTILES, NextSteps, Probability, Touch, price_text
 from cryptoforecast.types.quotes import decimals
-from cryptoforecast.ui import elements, figures, forecast_table, local_time
-from cryptoforecast.ui.words import plain
+from cryptoforecast.ui import bars, card, elements, figures, forecast_table, local_time
+from cryptoforecast.ui.words import plain, price
 
 _DIRECTIONS = ("above", "below")
 #: Columns of what may happen on the way: of the highest and lowest price, and their quantiles.
@@ -28,13 +29,18 @@ _probabilities: LruCaches[tuple[Probability, tuple[Probability, ...]]] = LruCach
 
 @st.fragment
 def show(service: Service, future: NextSteps) -> None:
-    """Show how likely the user's price is, and the prices around the close."""
-    st.subheader("How likely is a price?")
+    """Show how likely round prices around the close are, and the user's own price."""
+    left, right = st.columns(card.SIDES, gap="large")
     with elements.errors():
-        level, direction = _inputs(future)
+        with right:
+            level, direction = _inputs(future)
         one, around = of(service, future, level, direction)
         touch = _touch(service, future, level)
-        _draw(future, one, around, touch)
+        with left:
+            _bars(future, around)
+        with right:
+            _answer(future, one, touch)
+        _by_step(future, one, touch)
         _offer_tables(service, future, one, around)
 
 
@@ -70,14 +76,13 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
     digits = decimals(close, quote)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.number_input(
-            f"Price, {plain(quote)}",
+            f"Your price, {plain(quote)}",
             value=None,
             placeholder=f"{close:.{digits}f} (last close)",
             step=round_step(close / 100),
             format=f"%.{digits}f",
             key=f"price_{future.history.market}",
             bind="query-params",
-            width=220,
             help="Leave it empty for the last close. The probability comes from the nine quantiles "
             "of the forecast. Beyond the outer two, 2.5 % on either side, it follows a tail whose "
             "shape was measured on past prices.",
@@ -101,39 +106,54 @@ def _touch(service: Service, future: NextSteps, level: float) -> Touch | None:
     return touch
 
 
-def _draw(
-    future: NextSteps, one: Probability, around: tuple[Probability, ...], touch: Touch | None
-) -> None:
-    """Draw the answer and its two figures."""
-    summary, rest = (
-        charts.summary_probability(future, one),
-        charts.summary_probabilities(future, around),
+def _bars(future: NextSteps, around: tuple[Probability, ...]) -> None:
+    """Draw the chance of each round price, the highest first."""
+    if not around:
+        return
+    quote = future.history.quote
+    st.caption(f"Chance to end {plain(around[0].direction)}")
+    bars.draw(
+        [
+            bars.Bar(price(each.level, quote), probability_text(each.last), each.last)
+            for each in reversed(around)
+        ]
     )
-    question, _, answer = summary.partition(": ")
-    last, semicolon, first = answer.rstrip(".").partition("; ")
+
+
+def _answer(future: NextSteps, one: Probability, touch: Touch | None) -> None:
+    """Write how likely the user's price is, to end there and to be touched."""
     st.markdown(
-        f"{plain(question)}: **{plain(last)}**{plain(semicolon + first)}.",
+        f"**{plain(probability_text(one.last))}** {plain(one.direction)} "
+        f"{price(one.level, future.history.quote)}",
         help=local_time.help_text("The last step is for", future.closing_times[-1]),
     )
     if touch is not None:
         st.markdown(
-            plain(charts.summary_touch(future, touch)),
+            f"**{plain(probability_text(touch.last))}** to touch it on the way",
             help="From a thousand courses that the price may take, made of the forecast and of how "
             "prices moved on after earlier forecasts. A level above the last close counts as "
             "touched once a high reaches it, a level below once a low does.",
         )
-    dark = elements.dark()
-    map_figure = figures.probability_map(future, around, dark=dark)
+    st.caption(plain(charts.summary_probability(future, one)))
+
+
+def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:
+    """Offer the picture of the user's price at every step."""
     if future.forecast.horizon == 1:
-        elements.chart(map_figure, alt=rest, key="probabilities")
-    else:
-        left, right = st.columns(2)
-        with left:
-            zone = local_time.zone(future.closing_times[-1])
-            by_step = figures.probability_by_step(future, one, touch, dark=dark, zone=zone)
-            elements.chart(by_step, alt=summary, key="probability")
-        with right:
-            elements.chart(map_figure, alt=rest, key="probabilities")
+        return
+    folded = st.expander(
+        f"{price(one.level, future.history.quote)}, step by step",
+        icon=":material/show_chart:",
+        key="by-step",
+        on_change="rerun",
+    )
+    if not folded.open:
+        return
+    with folded:
+        zone = local_time.zone(future.closing_times[-1])
+        figure = figures.probability_by_step(future, one, touch, dark=elements.dark(), zone=zone)
+        alt = charts.summary_probability(future, one)
+        elements.chart(figure, alt=alt, key="probability")
 
 
 def _offer_tables(

@@ -14,26 +14,37 @@ from cryptoforecast.ui import elements, identity
 from cryptoforecast.ui.words import plain
 
 
-def offer(service: Service, result: Backtest, model_name: str) -> None:
-    """Offer to save a network that was trained in the app on these prices."""
-    if result.model is None or not model_name.startswith(RUN) or not result.own:
-        return
-    st.subheader("Keep this model")
+def can_save(result: Backtest, model_name: str) -> bool:
+    """Return whether a test is that of a network that was trained in the app on these prices."""
+    return result.model is not None and model_name.startswith(RUN) and result.own
+
+
+@st.dialog("Save this model")
+def ask(service: Service, result: Backtest) -> None:
+    """Ask for a name, and save a network that was trained in the app."""
     owner = identity.user().owner
     if not owner:
         st.caption("Everyone can open it then. Only the owner of this server can delete it.")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        suggestion = suggested_name(result.model)
+        suggestion = "" if result.model is None else suggested_name(result.model)
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = owner and st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", icon=":material/save:")
     if submitted:
         with elements.errors():
             saved = service.saved_models.save(result, name, user=identity.user(), force=force)
-            st.success(
-                f"Saved as {plain(saved.name)}. You find it on the Models page and in the list of "
-                "models above."
-            )
+            st.session_state["saved-as"] = saved.name
+            st.rerun()
+
+
+def note() -> None:
+    """Say under which name a model was just saved."""
+    name = st.session_state.pop("saved-as", None)
+    if name is not None:
+        st.success(
+            f"Saved as {plain(name)}. You find it on the Models page and in the list of models.",
+            icon=":material/bookmark_added:",
+        )
 
 
 def suggested_name(model: TrainedModel) -> str:

@@ -81,10 +81,10 @@ def show(service: Service, result: Backtest) -> None:
     for sentence in result.network_sentences:
         st.caption(words.plain(f"stack is the combined forecast. {sentence}"))
     if result.model is not None:
-        st.caption(words.plain(_training(result)))
+        st.caption(words.plain(training_sentence(result)))
 
 
-def _training(result: Backtest) -> str:
+def training_sentence(result: Backtest) -> str:
     """Write how the network of a test was trained; empty for a baseline."""
     if result.model is None:
         return ""

@@ -5,7 +5,10 @@ A model name is that of a saved model or of a baseline, or ``run-`` and the key 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
+import streamlit as st
 
 from cryptoforecast.errors import CryptoForecastError, UnknownModel
 from cryptoforecast.jobs import Job
@@ -14,13 +17,72 @@ from cryptoforecast.service.choices import BASELINES, default_coin, make_spec
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import (
     Backtest,
+    Forecast,
     MarketQuery,
     ModelSpec,
     NextSteps,
     PriceHistory,
     TrainedModel,
+    predictor_name,
 )
 from cryptoforecast.ui import inputs
+from cryptoforecast.ui.subject import Subject
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the Forecast page shows for the model that the user chose.
+
+    Attributes:
+        model: The model whose forecast is drawn; the default while a training runs.
+        title: What it is called above the forecast; empty for the default.
+        own: Whether it is a network that was trained in the app.
+        default: The default model, if it can be compared with one's own; else ``None``.
+        running: The training that waits or runs.
+        failed: The training that has just ended without a network.
+    """
+
+    model: str
+    title: str = ""
+    own: bool = False
+    default: str | None = None
+    running: Job[Run] | None = None
+    failed: Job[Run] | None = None
+
+
+def shown(service: Service, asked: Subject) -> Shown:
+    """Decide what the Forecast page shows.
+
+    Args:
+        service: Knows the trainings and the saved models.
+        asked: What the user chose.
+    """
+    model_name, history = asked.model, asked.history
+    first = inputs.first_model(service, history.interval, asked.query.coin)
+    failed = job(service, str(st.session_state.pop("failed-run", "")))
+    training = job(service, model_name)
+    if training is not None and training.active:
+        return Shown(first, running=training)
+    if model_name == first:
+        return Shown(first, failed=failed)
+    if not model_name.startswith(RUN):
+        return Shown(model_name, predictor_name(model_name), failed=failed)
+    own = spec(service, model_name, history)
+    title = "your LSTM" if own.network == "lstm" else "your Dense network"
+    alike = spec(service, first, history).horizon == own.horizon
+    return Shown(model_name, title, own=True, default=first if alike else None, failed=failed)
+
+
+def forecast_of_default(service: Service, shown: Shown, history: PriceHistory) -> Forecast | None:
+    """Return what the default forecasts from the same prices, beside a network of one's own."""
+    if shown.default is None:
+        return None
+    return next_steps(service, shown.default, history).forecast
+
+
+def test_of_default(service: Service, shown: Shown, history: PriceHistory) -> Backtest | None:
+    """Return the test of the default, beside that of a network of one's own."""
+    return None if shown.default is None else backtest(service, shown.default, history)
 
 
 def job(service: Service, model_name: str) -> Job[Run] | None:

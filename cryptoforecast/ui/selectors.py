@@ -8,7 +8,7 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.choices import BASELINES, COINS
 from cryptoforecast.service.saved_models import RUN
-from cryptoforecast.types import MarketQuery, ModelCard, ModelSpec, predictor_name
+from cryptoforecast.types import MarketQuery, ModelCard, predictor_name
 from cryptoforecast.ui import identity, inputs, url, words
 from cryptoforecast.ui.inputs import COIN, FIRST, INTERVAL, WINDOW, WINDOWS
 
@@ -93,9 +93,13 @@ def model(service: Service, interval: str, *, dialog: bool = False) -> str:
     guests = [name for name, card in cards.items() if card.guest]
     names = [name for name, card in cards.items() if not card.guest]
     # Guests of a server may save many: they come last, in front of nobody's own.
-    own = st.session_state.get("runs", [])
+    own = [run for run in st.session_state.get("runs", []) if not _failed(service, run)]
+    st.session_state["runs"] = own
+    if _failed(service, url.last("model", "")):
+        st.session_state["failed-run"] = url.last("model", "")
+        url.remember("model", inputs.first_model(service, interval, url.last("coin", COIN)))
     options = [*names, *own, *BASELINES, *guests]
-    first = _first_model(service, interval)
+    first = inputs.first_model(service, interval, url.last("coin", COIN))
     linked = url.last("model", first)
     if linked.startswith(RUN) and linked not in options:
         options.append(linked)
@@ -140,14 +144,11 @@ def model_label(service: Service, name: str, card: ModelCard | None, own: list[s
     return f"{'My' if name in own else 'Linked'} {title}{number}"
 
 
+def _failed(service: Service, run: str) -> bool:
+    """Return whether a training ended without a network, so that it is no model."""
+    job = service.training.job(run.removeprefix(RUN)) if run.startswith(RUN) else None
+    return job is not None and not job.active and job.result is None
+
+
 def _shipped(name: str) -> bool:
     return name in FIRST.values()
-
-
-def _first_model(service: Service, interval: str) -> str:
-    """Return the model to begin with; a short file gets one that reads less."""
-    name, of = FIRST.get(interval, "cone"), url.last("coin", COIN)
-    if name not in BASELINES and is_file(of):
-        before_test = len(service.prices.file(of)) * (1 - ModelSpec().test)
-        return name if service.saved_models.load(name).model.card.needs < before_test else "cone"
-    return name

@@ -68,7 +68,8 @@ def _price(history: PriceHistory) -> None:
         markup += f"<span>{words.change(share)} in {words.short_span(span)}</span>"
     markup = f'<div class="cf-price">{markup}</div>'
     st.html(markup, width="content")
-    live.badge(history)
+    with st.container(key="wide-badge", width="content"):
+        live.badge(history)
 
 
 @st.dialog("What to look at", on_dismiss="rerun")

@@ -10,6 +10,8 @@ import pandas as pd
 from cryptoforecast.types import price_text
 from cryptoforecast.types.texts import printable
 
+#: Prices, and errors, from which on cents are left out.
+MIN_WHOLE, MIN_WHOLE_MISS = 1000, 500
 #: What stands for an undefined figure.
 DASH = "–"
 # Characters that Markdown may read: everywhere, or at the beginning of a text.
@@ -62,7 +64,7 @@ def length(interval: str) -> str:
 
 def price(value: float, quote: str) -> str:
     """Write a price with as many digits as a person reads: "$64,494", "$0.1284"."""
-    return price_text(value, quote, whole=True)
+    return price_text(value, quote, whole=value >= MIN_WHOLE)
 
 
 def change(share: float) -> str:
@@ -82,9 +84,23 @@ def short_span(span: pd.Timedelta) -> str:
     return f"{hours:d} h" if hours <= 48 or hours % 24 else f"{hours // 24:d} days"
 
 
+def seconds(number: float) -> str:
+    """Write how long work takes: "25 s", "3 min"."""
+    if number < 90:
+        return f"{5 * max(1, round(number / 5)) if number >= 20 else max(1, round(number)):d} s"
+    return f"{round(number / 60):d} min"
+
+
 def money(value: float, quote: str) -> str:
     """Write a mean error in the currency of the prices; a dash where undefined."""
     return price_text(value, quote, estimate=True) if math.isfinite(value) else DASH
+
+
+def miss(value: float, quote: str) -> str:
+    """Write a mean error with the digits that a person reads: "$741", "$225.10", "$0.0012"."""
+    if not math.isfinite(value):
+        return DASH
+    return price_text(value, quote, estimate=True, whole=value >= MIN_WHOLE_MISS)
 
 
 def percent(value: float) -> str:

@@ -1,0 +1,71 @@
+"""What a test comes to, in the few facts that a person acts on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+#: How two predictors compare: by more than chance, within chance, or with too little to tell.
+Outcome = Literal["better", "tie", "worse", "unknown"]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A share that was promised, and the share that was kept.
+
+    Attributes:
+        share: What was measured, a fraction; NaN where it is unknown.
+        promised: What was promised, or what chance gives, a fraction.
+        outcome: Whether the share is above the promise by more than chance (``"better"``), below
+            it (``"worse"``), or neither.
+    """
+
+    share: float
+    promised: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a test of one predictor comes to.
+
+    Attributes:
+        outcome: Its error beside that of the last price.
+        origins: Past forecasts whose price is known.
+        error: Mean absolute error, quote currency.
+        reference: The same of the last price.
+        direction: How often the direction was right, beside a half.
+        held: How often the price was inside the 80 % range.
+        seen: Whether the model may have learnt from the prices of the test.
+    """
+
+    outcome: Outcome
+    origins: int
+    error: float
+    reference: float
+    direction: Promise
+    held: Promise
+    seen: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two predictors on the same past forecasts.
+
+    Attributes:
+        outcome: Whether the first is better by more than chance.
+        origins: Past forecasts that both made.
+        error: Mean absolute error of the first, quote currency.
+        other: The same of the second.
+    """
+
+    outcome: Outcome
+    origins: int
+    error: float
+    other: float
+
+    @property
+    def difference(self) -> float:
+        """How much smaller the first error is, quote currency; NaN where there is none."""
+        return self.other - self.error if self.origins else math.nan

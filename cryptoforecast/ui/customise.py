@@ -1,0 +1,88 @@
+"""The dialog in which a training is set up: a recipe, the main settings, everything else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast.service import Service, choices
+from cryptoforecast.types import ModelSpec, PriceHistory
+from cryptoforecast.ui import card, drafts, elements, training, words
+from cryptoforecast.ui.controls import Controls
+
+
+@st.dialog("Train my own", width="large")
+def show(service: Service, history: PriceHistory) -> None:
+    """Ask for the settings, say what they take, and start the training."""
+    service.training.warm_up()
+    st.caption("Choose a recipe, change what you like, train.")
+    _recipes(service, history)
+    draft = drafts.current()
+    _warn_of_few(draft.base(history), history)
+    controls = Controls(draft, history)
+    controls.main()
+    with st.expander("Everything else: inputs, loss, dropout, stopping, seed"):
+        controls.more()
+    with elements.errors():
+        spec = draft.spec(history)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _estimate(service, history, spec)
+            st.space("stretch")
+            if st.button("Train", type="primary", key="train"):
+                training.start(service, history, spec)
+
+
+def _recipes(service: Service, history: PriceHistory) -> None:
+    """Draw a card for each recipe; the chosen one has a blue border."""
+    chosen = drafts.current()
+    for (name, recipe), place in zip(
+        drafts.RECIPES.items(), st.columns(len(drafts.RECIPES), gap="xsmall"), strict=True
+    ):
+        is_chosen = name == chosen.recipe
+        own = drafts.Draft(name, recipe.network)
+        with card.framed(place, key=f"{'chosen' if is_chosen else 'recipe'}-{name}"):
+            seconds = service.training.expected(history, own.base(history)).seconds
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{words.plain(recipe.title)}**")
+                st.space("stretch")
+                st.caption(words.seconds(seconds), width="content")
+            st.markdown(f":gray[{words.plain(recipe.teaches)}]")
+            st.space("stretch")
+            if is_chosen:
+                st.button(
+                    "Chosen",
+                    icon=":material/check:",
+                    type="tertiary",
+                    width="stretch",
+                    key=f"is-{name}",
+                    on_click=lambda own=own: drafts.keep(own),
+                    help="Press it again to undo your changes.",
+                )
+            else:
+                st.button(
+                    "Choose",
+                    width="stretch",
+                    key=f"choose-{name}",
+                    on_click=lambda own=own: drafts.keep(own),
+                )
+
+
+def _warn_of_few(base: ModelSpec, history: PriceHistory) -> None:
+    needed = choices.candles_needed(base)
+    if len(history) < needed:
+        st.warning(
+            f"{len(history):,} {words.prices(history.interval)} are too few to train on. With "
+            f"these settings, about {needed:,} are needed. Choose a longer history, or shorter "
+            "candles.",
+            icon=":material/data_alert:",
+        )
+
+
+def _estimate(service: Service, history: PriceHistory, spec: ModelSpec) -> None:
+    """Write what the training takes, which follows the sliders."""
+    effort = service.training.expected(history, spec)
+    st.markdown(
+        f"**About {words.seconds(effort.seconds)}** :gray[· {effort.megabytes:,.0f} MB of memory]",
+        width="content",
+        help="An estimate for this machine, from the trainings that it has seen. A training may "
+        "end earlier. TensorFlow itself takes some 600 MB more, once.",
+    )

@@ -1,0 +1,112 @@
+"""The settings of the next training: a recipe, and what the user changed of it.
+
+They stay for the whole session, so that training again with one change is one change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from cryptoforecast.service import choices
+from cryptoforecast.types import ModelSpec, PriceHistory
+from cryptoforecast.ui import inputs
+
+#: Inputs that have the same value at every candle of an interval.
+CONSTANT = {"1d": ("hour", "half_day"), "1w": ("hour", "half_day", "week", "weekend")}
+_KEY = "draft"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to train that many want.
+
+    Attributes:
+        title: What it is called.
+        teaches: What a learner sees by it.
+        preset: A key of ``choices.PRESETS``.
+        network: ``"lstm"`` or ``"dense"``.
+        ensemble: Networks whose average is taken.
+    """
+
+    title: str
+    teaches: str
+    preset: str
+    network: str = "lstm"
+    ensemble: int = 1
+
+
+RECIPES = {
+    "quick": Recipe(
+        "Quick LSTM", "Shows in half a minute what a network can and can't find.", "quick"
+    ),
+    "careful": Recipe(
+        "Careful LSTM", "Three networks averaged: how much is luck?", "careful", ensemble=3
+    ),
+    "popular": Recipe(
+        "Popular recipe", "The one from the tutorials. See why it misses new highs.", "classic"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the next training starts from.
+
+    Attributes:
+        recipe: A key of ``RECIPES``.
+        network: ``"lstm"`` or ``"dense"``.
+        changes: What the user set otherwise than the recipe, by field of ``ModelSpec``.
+    """
+
+    recipe: str = "quick"
+    network: str = "lstm"
+    changes: dict[str, object] = field(default_factory=dict)
+
+    def base(self, history: PriceHistory) -> ModelSpec:
+        """Return the settings of the recipe for a history, without the user's changes."""
+        recipe, rows = RECIPES[self.recipe], len(history)
+        preset, fixed = recipe.preset, "horizon" in choices.PRESETS[recipe.preset]
+        horizon = None if fixed else inputs.steps(history.interval, rows)
+        base = choices.make_spec(
+            preset,
+            self.network,
+            rows=rows,
+            volume=choices.has_volume(history.candles),
+            horizon=horizon,
+            ensemble=recipe.ensemble,
+        )
+        constant = CONSTANT.get(history.interval, ())
+        varying = tuple(name for name in base.features if name not in constant)
+        return dataclasses.replace(base, features=varying)
+
+    def spec(self, history: PriceHistory) -> ModelSpec:
+        """Return the settings with the user's changes.
+
+        Raises:
+            InvalidInput: If a value breaks a rule.
+        """
+        values = dataclasses.asdict(self.base(history)) | self.changes
+        if values["target"] == "price":
+            values["unit"] = "fixed"
+        values.pop("network")
+        return choices.make_spec(RECIPES[self.recipe].preset, self.network, **values)
+
+
+def current() -> Draft:
+    """Return the settings that this session has."""
+    draft: Draft = st.session_state.get(_KEY, Draft())
+    return draft
+
+
+def keep(draft: Draft) -> None:
+    """Keep settings for the next training of this session."""
+    st.session_state[_KEY] = draft
+
+
+def change(field: str, value: object) -> None:
+    """Note one setting that the user has changed."""
+    draft = current()
+    keep(dataclasses.replace(draft, changes={**draft.changes, field: value}))
