@@ -58,7 +58,7 @@ def market(
         "Candle",
         list(WINDOWS),
         "interval",
-        INTERVAL,
+        _first_interval(service),
         lambda name: words.length(name).capitalize(),
         dialog=dialog,
         width="stretch" if dialog else 112,
@@ -101,17 +101,23 @@ def model(service: Service, interval: str, *, dialog: bool = False) -> str:
     options = [*names, *own, *BASELINES, *guests]
     first = inputs.first_model(service, interval, url.last("coin", COIN))
     linked = url.last("model", first)
-    if linked.startswith(RUN) and linked not in options:
+    # A link to what is not here opens nothing else, see ``missing``. But if a model was used here
+    # with its own candles, the user has just switched to others, and gets a model for them.
+    used = linked in saved and st.session_state.get("used") == saved[linked].interval
+    if linked not in options and not used:
         options.append(linked)
-    return url.choose(
+    name = url.choose(
         "Model",
         options,
         "model",
         first if first in options else options[0],
-        lambda name: model_label(service, name, cards.get(name), own),
+        lambda name: model_label(service, name, saved.get(name), own),
         dialog=dialog,
         width="stretch" if dialog else 184,
     )
+    if name in cards:
+        st.session_state["used"] = interval
+    return name
 
 
 def coin_label(service: Service, name: str) -> str:
@@ -136,7 +142,9 @@ def model_label(service: Service, name: str, card: ModelCard | None, own: list[s
     if name in BASELINES:
         return predictor_name(name)
     if not name.startswith(RUN):
-        coins = card is not None and card.coin == "any"
+        if card is None:
+            return f"{name[: words.MAX_NAME]} (not here)"
+        coins = card.coin == "any"
         return f"All coins {NETWORKS[name.rsplit('-')[-1]]}" if coins and _shipped(name) else name
     job = service.training.job(name.removeprefix(RUN))
     title = job.title if job is not None else "training"
@@ -152,3 +160,12 @@ def _failed(service: Service, run: str) -> bool:
 
 def _shipped(name: str) -> bool:
     return name in FIRST.values()
+
+
+def _first_interval(service: Service) -> str:
+    """Return the candle length to begin with: that of a linked model, unless the link has one."""
+    linked = st.query_params.get("model", "")
+    for one in service.saved_models.all() if url.is_new("model") else ():
+        if one.name == linked and one.card.interval in WINDOWS:
+            return one.card.interval
+    return INTERVAL

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.types import MarketQuery, PriceHistory
-from cryptoforecast.ui import live, selectors, words
+from cryptoforecast.ui import live, missing, selectors, words
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,12 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
         windows: Whether the history window can be chosen.
         models: Whether a model can be chosen.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(key="wide-coin", width=170):
-            coin = selectors.coin(service)
+    place = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    with place, st.container(key="wide-coin", width=170):
+        coin = selectors.coin(service)
+    if not missing.is_open_file(service, coin):
+        missing.stop_without_file()
+    with place:
         price = st.container(
             horizontal=True, vertical_alignment="center", gap="small", width="content"
         )
@@ -56,6 +59,8 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
     history = live.history(service, query)
     with price:
         _price(history)
+    if models:
+        missing.stop_without_model(service, model, query.interval)
     return Subject(query, history, model)
 
 

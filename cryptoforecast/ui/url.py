@@ -97,5 +97,16 @@ def last(key: str, default: str) -> str:
     return str(st.query_params.get(key, st.session_state.get(_last(key), default)))
 
 
+def is_new(key: str) -> bool:
+    """Return whether this session has not chosen anything yet: only a link can have done so."""
+    return _last(key) not in st.session_state
+
+
+def forget(key: str, value: str) -> None:
+    """Forget a choice if it is this one, which is no longer there."""
+    if st.session_state.get(_last(key)) == value:
+        del st.session_state[_last(key)]
+
+
 def _last(key: str) -> str:
     return f"last-{key}"

@@ -14,6 +14,8 @@ from cryptoforecast.types.texts import printable
 MIN_WHOLE, MIN_WHOLE_MISS = 1000, 500
 #: What stands for an undefined figure.
 DASH = "–"
+#: Characters of a name from a link that are shown.
+MAX_NAME = 80
 # Characters that Markdown may read: everywhere, or at the beginning of a text.
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>$~|&#@]|:(?! )|^[-+=\d]")
 # Places inside of `https://`, `:icon:`, `www.` and addresses of mail; and single arrows.

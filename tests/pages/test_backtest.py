@@ -277,7 +277,6 @@ def test_a_network_of_closes_is_fed_its_own_forecasts_after_a_click(at):
     "query",
     [
         {"coin": "<script>alert(1)</script>"},
-        {"model": "run-../../x"},
         {"test": "Nonsense"},
         {"test": "Walk-forward", "folds": "-3"},
         {"test": "Walk-forward", "folds": "1e99", "model": "cone"},

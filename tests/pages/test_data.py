@@ -69,11 +69,6 @@ def test_what_can_not_be_read_is_refused_with_the_reason(open_page):
     assert "Traceback" not in words(page)
 
 
-def test_a_link_to_a_file_that_is_gone_says_what_to_do(open_page):
-    page = open_page("", coin="file-" + "0" * 16)
-    assert "Open the file again" in page.error[0].value
-
-
 def test_without_a_file_it_says_what_it_takes(open_page):
     page = open_page("data")
     assert "200 MB" in words(page)

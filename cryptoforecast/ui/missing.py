@@ -1,0 +1,95 @@
+"""What a page says of a link to a model, a training or a file that is not here, and the way on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast.errors import InvalidInput, UnknownModel
+from cryptoforecast.service import Service, is_file
+from cryptoforecast.service.saved_models import RUN
+from cryptoforecast.settings import ROOT
+from cryptoforecast.ui import card, identity, inputs, selection, url, words
+
+MODEL = "This model is not here"
+OTHER_CANDLES = "This model is for other candles"
+TRAINING = "This training is no longer here"
+FILE = "This file is no longer open"
+
+
+def is_open_file(service: Service, coin: str) -> bool:
+    """Return whether the prices of a coin can be asked for: it is no file, or one that is open."""
+    if not is_file(coin):
+        return True
+    try:
+        service.prices.file(coin, user=identity.user())
+    except InvalidInput:
+        return False
+    return True
+
+
+def stop_without_file() -> None:
+    """Say that a file is no longer open, and end the page."""
+    card.answer(
+        FILE,
+        "An opened file is kept while someone uses it and a little longer. Open it again, or look "
+        "at a coin.",
+        mark="watch",
+    )
+    _way_on("data", "Open a price file", ":material/upload_file:", "coin", inputs.COIN, "Bitcoin")
+
+
+def stop_without_model(service: Service, name: str, interval: str) -> None:
+    """End the page with a clear message if a model or a training can't be had.
+
+    Args:
+        service: Knows the saved models and the trainings.
+        name: See ``selection``.
+        interval: Candle length of the prices.
+    """
+    shown = f"**{words.plain(name[: words.MAX_NAME])}**"
+    if name.startswith(RUN):
+        if selection.job(service, name) or service.training.model(name.removeprefix(RUN)):
+            return
+        card.answer(
+            TRAINING,
+            "A training that is not saved is kept for a while only. Train it again, or choose "
+            "another model.",
+            mark="watch",
+        )
+    elif selection.is_saved(name):
+        try:
+            its_own = service.saved_models.load(name).model.card.interval
+        except (UnknownModel, InvalidInput):
+            card.answer(
+                MODEL,
+                f"No model is named {shown} here. It was renamed or deleted, or saved on another "
+                "computer. Choose another model.",
+                mark="watch",
+            )
+        else:
+            if its_own == interval:
+                return
+            card.answer(
+                OTHER_CANDLES,
+                f"{shown} reads {words.prices(its_own)}, and these are {words.prices(interval)}. "
+                "Choose the other candles above, or another model.",
+                mark="watch",
+            )
+    else:
+        return
+    first = inputs.FIRST.get(interval, "cone")
+    _way_on("models", "See all models", ":material/list:", "model", first, "Usual forecast")
+
+
+def _way_on(page: str, label: str, icon: str, key: str, value: str, name: str) -> None:
+    """Draw a link to the page that helps and a button with the usual choice; end the page."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            words.plain(name),
+            type="primary",
+            on_click=url.remember,
+            args=(key, value),
+            key="way-on",
+        )
+        st.page_link(ROOT / "pages" / f"{page}.py", label=words.plain(label), icon=icon)
+    st.stop()
