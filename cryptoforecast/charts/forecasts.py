@@ -153,8 +153,8 @@ def fan(
         hovertext=local and [*[""] * (len(line) - len(x)), *local],
         hovertemplate=f"median {hover}{''.join(bands)}{local_form}<extra></extra>",
     )  # fmt: skip
-    if other is not None:
-        _add_other(figure, x, other, colours)
+    if other is not None and forecast.horizon > _MAX_BOXES:
+        _add_other(figure, edges, other, colours)
     shown = [price, quantiles[:, 0], quantiles[:, -1]]
     _label(figure, edges, quantiles[-1], quote, colours, _range(shown))
     now = style.dates(pd.DatetimeIndex([history.closes_at]))[0]
@@ -261,8 +261,9 @@ def _outline(
 def _add_other(figure: go.Figure, x: Array, other: Forecast, colours: style.Theme) -> None:
     """Draw the 80 % band of another forecast as two dotted lines."""
     for edge in _band(other.quantile_prices[0], 80):
+        start = [float(other.close[0])] * (len(x) - len(edge))
         figure.add_scatter(
-            x=x[: len(edge)], y=style.float32(edge), mode="lines", showlegend=False,
+            x=x, y=style.float32(np.append(start, edge)), mode="lines", showlegend=False,
             line={"color": colours.ink, "width": 1.25, "dash": "dot"}, hoverinfo="skip",
         )  # fmt: skip
 

@@ -50,7 +50,7 @@ def judge(result: Backtest, predictor: str | None = None) -> Judgement:
 
 
 def compare(forecast: Forecast, other: Forecast) -> Comparison:
-    """Compare two forecasts by absolute error at the last step, on the origins of both.
+    """Compare two forecasts at the last step, on the origins of both, by point and by range.
 
     Args:
         forecast: Forecasts of one predictor.
@@ -63,7 +63,16 @@ def compare(forecast: Forecast, other: Forecast) -> Comparison:
     _, rows, others = np.intersect1d(one.origins.asi8, two.origins.asi8, return_indices=True)
     own = losses.absolute(one.actual, one.predicted)[rows]
     base = losses.absolute(two.actual, two.predicted)[others]
-    return Comparison(_outcome(own, base, step), len(own), _mean(own), _mean(base))
+    ranges = [losses.of_metric(each, "pinball", step) for each in (forecast, other)]
+    range_own, range_base = ranges[0][rows], ranges[1][others]
+    return Comparison(
+        _outcome(own, base, step),
+        len(own),
+        _mean(own),
+        _mean(base),
+        _outcome(range_own, range_base, step),
+        skill_interval(range_own, range_base, step)[0],
+    )
 
 
 def _outcome(own: Array, base: Array, step: int) -> Outcome:

@@ -58,12 +58,16 @@ class Comparison:
         origins: Past forecasts that both made.
         error: Mean absolute error of the first, quote currency.
         other: The same of the second.
+        range_outcome: The same by the error of the whole range (pinball loss).
+        range_skill: 1 - the first one's error of the range / the second's, a fraction.
     """
 
     outcome: Outcome
     origins: int
     error: float
     other: float
+    range_outcome: Outcome = "unknown"
+    range_skill: float = math.nan
 
     @property
     def difference(self) -> float:

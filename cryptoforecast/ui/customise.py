@@ -9,8 +9,11 @@ from cryptoforecast.types import ModelSpec, PriceHistory
 from cryptoforecast.ui import card, drafts, elements, training, words
 from cryptoforecast.ui.controls import Controls
 
+#: Pixels: three recipe cards side by side.
+WIDTH = 760
 
-@st.dialog("Train my own", width="large")
+
+@st.dialog("Train my own", width=WIDTH)
 def show(service: Service, history: PriceHistory) -> None:
     """Ask for the settings, say what they take, and start the training."""
     service.training.warm_up()

@@ -128,21 +128,33 @@ def comparison_heading(compared: Comparison, quote: str, eyebrow: str, name: str
         name: What the other one is called.
     """
     apart = words.miss(abs(compared.difference), quote)
+    size = f"{abs(100 * compared.range_skill):.1f} %"
+    # Two medians that both stay at the last price miss by the same: the ranges tell them apart.
+    by_range = compared.outcome == "tie" and compared.range_outcome in ("better", "worse")
+    same = compared.difference == 0
     texts: dict[str, tuple[str, str, card.Mark]] = {
         "better": (f"Better than the {name}", f"It misses by {apart} less.", "better"),
         "worse": (f"Worse than the {name}", f"It misses by {apart} more.", "worse"),
         "tie": (
             f"As good as the {name}, no better",
-            f"{apart} apart is within chance.",
+            f"Both miss alike; ranges {size} apart is within chance."
+            if same
+            else f"{apart} apart is within chance.",
             "tie",
         ),
-        "unknown": (
-            "Trained",
-            f"Too few past forecasts to compare it with the {name}.",
-            "none",
+        "unknown": ("Trained", f"Too few past forecasts to compare it with the {name}.", "none"),
+        "range better": (
+            f"A better range than the {name}",
+            f"The middle misses alike; the range errs {size} less.",
+            "better",
+        ),
+        "range worse": (
+            f"A worse range than the {name}",
+            f"The middle misses alike; the range errs {size} more.",
+            "worse",
         ),
     }
-    text, line, mark = texts[compared.outcome]
+    text, line, mark = texts[f"range {compared.range_outcome}" if by_range else compared.outcome]
     card.heading(words.plain(text), words.plain(line), eyebrow=words.plain(eyebrow), mark=mark)
 
 

@@ -74,27 +74,26 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
     close = float(future.forecast.close[0])
     quote = future.history.quote
     digits = decimals(close, quote)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        level = st.number_input(
-            f"Your price, {plain(quote)}",
-            value=None,
-            placeholder=f"{close:.{digits}f} (last close)",
-            step=round_step(close / 100),
-            format=f"%.{digits}f",
-            key=f"price_{future.history.market}",
-            bind="query-params",
-            help="Leave it empty for the last close. The probability comes from the nine quantiles "
-            "of the forecast. Beyond the outer two, 2.5 % on either side, it follows a tail whose "
-            "shape was measured on past prices.",
-        )
-        direction = st.segmented_control(
-            "The price ends",
-            _DIRECTIONS,
-            default="above",
-            required=True,
-            key="ends",
-            bind="query-params",
-        )
+    level = st.number_input(
+        f"Your price, {plain(quote)}",
+        value=None,
+        placeholder=f"{close:.{digits}f}, the last close",
+        step=round_step(close / 100),
+        format=f"%.{digits}f",
+        key=f"price_{future.history.market}",
+        bind="query-params",
+        help="Leave it empty for the last close. The probability comes from the nine quantiles "
+        "of the forecast. Beyond the outer two, 2.5 % on either side, it follows a tail whose "
+        "shape was measured on past prices.",
+    )
+    direction = st.segmented_control(
+        "The price ends",
+        _DIRECTIONS,
+        default="above",
+        required=True,
+        key="ends",
+        bind="query-params",
+    )
     return close if level is None else float(level), str(direction)
 
 

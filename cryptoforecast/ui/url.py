@@ -57,7 +57,7 @@ def choose(
             options,
             key=widget,
             on_change=changed,
-            args=(key, widget),
+            args=(key, widget, None if more.get("accept_new_options") else tuple(options)),
             format_func=words,
             label_visibility="visible" if visible or dialog else "collapsed",
             **more,
@@ -81,9 +81,19 @@ def begin(key: str, default: str, widget: str) -> None:
     st.session_state[widget] = st.query_params.get(key, last)
 
 
-def changed(key: str, widget: str) -> None:
-    """Remember a choice that the user has just made; for ``on_change``."""
-    remember(key, str(st.session_state[widget]))
+def changed(key: str, widget: str, options: Sequence[str] | None) -> None:
+    """Remember a choice that the user has just made; for ``on_change``.
+
+    A browser may send the label of an option that is gone meanwhile, which is no choice.
+
+    Args:
+        key: Name of the choice in the URL.
+        widget: Key of the selector.
+        options: The values that it had; ``None`` where any value is allowed.
+    """
+    value = str(st.session_state[widget])
+    if options is None or value in options:
+        remember(key, value)
 
 
 def remember(key: str, value: str) -> None:
