@@ -83,11 +83,13 @@ def loss_curve(
             x=0.5, y=0.5, font={"size": 13, "color": colours.faint},
         )  # fmt: skip
     if not titled:
-        _name_lines(figure, curve, colours)
+        _name_lines(figure, curve, colours, last)
     return figure
 
 
-def _name_lines(figure: go.Figure, curve: Sequence[EpochLoss], colours: style.Theme) -> None:
+def _name_lines(
+    figure: go.Figure, curve: Sequence[EpochLoss], colours: style.Theme, last: int
+) -> None:
     """Write the names of both lines at their ends, in place of title, legend and axes."""
     style.untitle(figure)
     figure.layout.showlegend = False
@@ -106,7 +108,7 @@ def _name_lines(figure: go.Figure, curve: Sequence[EpochLoss], colours: style.Th
         ):
             figure.add_annotation(
                 x=curve[-1].epoch, y=value, text=text, showarrow=False, yshift=11 * side,
-                xanchor="right" if len(curve) > 6 else "left",
+                xanchor="right" if curve[-1].epoch > last / 2 else "left",
                 font={"size": 12, "color": colour},
             )  # fmt: skip
 

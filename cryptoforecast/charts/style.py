@@ -316,8 +316,9 @@ def price_axis(prices: Array, quote: str, what: str = "") -> dict[str, object]:
     parts = [part for part in (what, "" if sign else quote) if part]
     return {
         "title": {"text": ", ".join(parts), "font": {"size": 11}},
-        "tickformat": tick_format(largest(prices)),
-        "tickprefix": sign,
+        # Plotly's own "$" stands behind the minus, where it belongs.
+        "tickformat": f"{'$' * (sign == '$')}{tick_format(largest(prices))}",
+        "tickprefix": "" if sign == "$" else sign,
         "nticks": 7,
     }
 

@@ -70,11 +70,11 @@ def run() -> None:
     # Before all else, so that the browser has the style when the first element arrives.
     markup = _style()
     st.html(markup)
-    training_status.show()
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
         with elements.errors():
             page.run()
         _note()
+    training_status.show()  # it stands in the header, wherever it is drawn
 
 
 def _note() -> None:
