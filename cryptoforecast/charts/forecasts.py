@@ -20,6 +20,7 @@ from cryptoforecast.types import (
     NextSteps,
     duration,
     moment_text,
+    predictor_phrase,
     price_text,
 )
 
@@ -190,9 +191,9 @@ def summary_predicted(result: Backtest, step: int | None = None) -> str:
     if np.isnan(errors).all():
         return f"None of the {prices} that were predicted is known yet."
     return (
-        f"{style.span_of_closes(times)}: {forecast.predictor}'s "
-        f"{result.history.coin} {prices} {style.step_label(step, interval)} miss the actual ones "
-        f"by {price_text(np.nanmean(errors), quote, estimate=True)} on average and by "
+        f"{style.span_of_closes(times)}: the {result.history.coin} {prices} of "
+        f"{predictor_phrase(forecast.predictor)} {style.step_label(step, interval)} miss the "
+        f"actual ones by {price_text(np.nanmean(errors), quote, estimate=True)} on average and by "
         f"{price_text(np.nanmax(errors), quote)} at most "
         f"({style.moment(times[np.nanargmax(errors)])})."
     )

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import EpochLoss, Scores
+from cryptoforecast.types import EpochLoss, Scores, predictor_name, predictor_phrase
 
 #: Epochs before a curve has a shape, and the fall of the loss in as many that is none.
 _FEW_EPOCHS, _LEVEL = 3, 0.003
@@ -154,10 +154,10 @@ def coverage(
     for name, by_level in shares.items():
         symbol, dash = _MARKERS.get(name, _MARKERS[""])
         figure.add_scatter(
-            x=bands, y=[100 * by_level.get(level, math.nan) for level in levels], name=name,
-            mode="lines+markers", marker={"symbol": symbol, "size": 9},
+            x=bands, y=[100 * by_level.get(level, math.nan) for level in levels],
+            name=predictor_name(name), mode="lines+markers", marker={"symbol": symbol, "size": 9},
             line={"color": _colour(name, colours), "dash": dash, "width": 1.6},
-            hovertemplate=f"{name} %{{y:.1f}} %<extra></extra>",
+            hovertemplate=f"{predictor_name(name)} %{{y:.1f}} %<extra></extra>",
         )  # fmt: skip
     subtitle = [style.SIMULATED] if simulated else []
     style.lay_out(
@@ -198,7 +198,8 @@ def compare_errors(
 
     figure = go.Figure()
     figure.add_bar(
-        x=values, y=names, orientation="h", text=[_ratio_text(value) for value in values],
+        x=values, y=[predictor_name(name) for name in names], orientation="h",
+        text=[_ratio_text(value) for value in values],
         textposition="outside", cliponaxis=False, textfont={"color": colours.ink},
         marker={"color": [colour(name, ratios[name]) for name in names]},
         hovertemplate="%{y}: %{text} the naive error<extra></extra>",
@@ -241,12 +242,13 @@ def summary_loss(curve: Sequence[EpochLoss]) -> str:
 def summary_coverage(shares: Mapping[str, Mapping[int, float]]) -> str:
     """Describe in one sentence what ``coverage`` shows."""
     parts = [
-        f"{name}'s {level} % band holds {100 * share:.1f} % of the actuals"
+        f"the {level} % band of {predictor_phrase(name)} holds {100 * share:.1f} % of the actuals"
         for name, by_level in shares.items()
         for level, share in by_level.items()
         if level == 80 and math.isfinite(share)
     ]
-    return "; ".join(parts) + "." if parts else "No coverage is defined here."
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if parts else "No coverage is defined here."
 
 
 def summary_errors(
@@ -258,7 +260,11 @@ def summary_errors(
     """Describe in one sentence what ``compare_errors`` shows."""
     ratios = _relative_errors(scores, step, metric)
     unit = "MAE" if metric == "mae" else "pinball loss"
-    parts = [f"{name} {_ratio_text(value)}" for name, value in ratios.items() if name != "naive"]
+    parts = [
+        f"{predictor_phrase(name)} {_ratio_text(value)}"
+        for name, value in ratios.items()
+        if name != "naive"
+    ]
     return f"{unit} in multiples of the last price's: {', '.join(parts)}."
 
 

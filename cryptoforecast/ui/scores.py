@@ -7,7 +7,7 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.service import Service
-from cryptoforecast.types import Backtest, Scores
+from cryptoforecast.types import Backtest, Scores, predictor_name
 from cryptoforecast.ui import elements, figures, slow_baselines, verdict, words
 
 _COLUMNS = {
@@ -79,7 +79,11 @@ def show(service: Service, result: Backtest) -> None:
         "80 % range is best if it held 80 % of the prices, a 95 % range if it held 95 %."
     )
     for sentence in result.network_sentences:
-        st.caption(words.plain(f"stack is the combined forecast. {sentence}"))
+        st.caption(
+            words.plain(
+                f"{predictor_name(result.spec.network)} by itself: {sentence.partition(': ')[2]}"
+            )
+        )
     if result.model is not None:
         st.caption(words.plain(training_sentence(result)))
 
@@ -100,7 +104,7 @@ def training_sentence(result: Backtest) -> str:
 
 def _row(name: str, own: Scores, naive: Scores, quote: str) -> dict[str, object]:
     return {
-        "Predictor": name,
+        "Predictor": predictor_name(name),
         "MAE": words.money(own.mae, quote),
         "MAE / naive": round(own.mae / naive.mae, 4) if naive.mae > 0 else None,
         "RMSE": words.money(own.rmse, quote),

@@ -9,7 +9,7 @@ from typing import Literal, TypedDict
 import streamlit as st
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import Backtest
+from cryptoforecast.types import Backtest, predictor_phrase
 from cryptoforecast.ui import elements, words
 
 
@@ -91,8 +91,11 @@ def _combined(result: Backtest) -> str:
     """Write what the forecasts of a stack combine; empty for a single predictor."""
     if not result.network_sentences:
         return ""
-    name = result.spec.network
-    return f" The forecasts combine {name} and har; {name} alone stands beside them below."
+    name = predictor_phrase(result.spec.network)
+    return (
+        f" The forecasts combine {name} and {predictor_phrase('har')}; {name} by itself stands "
+        "beside them below."
+    )
 
 
 def _against(value: float, baseline: float, what: str) -> _Delta:

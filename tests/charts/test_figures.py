@@ -54,7 +54,7 @@ def test_simulated_prices_are_labelled_and_real_ones_are_not(name):
 def test_axes_name_their_units(name):
     layout = FIGURES[name](False, False).layout
     assert "UTC" in layout.xaxis.title.text
-    assert "USD" in layout.yaxis.title.text
+    assert layout.yaxis.tickformat.startswith("$")
 
 
 def test_no_figure_is_large():

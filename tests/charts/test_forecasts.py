@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast import charts
+from cryptoforecast.charts import style
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import price_text
 from tests.charts.examples import backtest, named, next_steps, times, title_text
@@ -58,16 +59,31 @@ def test_the_fan_opens_at_the_last_close_and_nests():
         assert top.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
     assert tops[0].y[-1] > tops[1].y[-1] > tops[2].y[-1]
     assert tops[1].y[-1] == pytest.approx(given.forecast.quantile_prices[0, -1, 6], rel=1e-6)
-    assert times(named(figure, "median"))[0] == given.history.closes_at + pd.Timedelta(hours=1)
+    assert times(named(figure, "median"))[0] == given.history.closes_at
     assert len(named(figure, "close").x) == 72
     assert times(named(figure, "close"))[-1] == given.history.closes_at
     labels = {note.text for note in figure.layout.annotations}
-    assert labels == {price_text(given.forecast.quantile_prices[0, -1, i]) for i in (2, 4, 6)}
+    assert {"50 %", "80 %", "95 %"} <= labels
+    strong = {text for text in labels if text.startswith("<b>")}
+    last = given.forecast.quantile_prices[0, -1]
+    assert strong == {f"<b>{style.plain(price_text(last[i], whole=True))}</b>" for i in (2, 4, 6)}
+    assert {style.plain(price_text(last[i], whole=True)) for i in (0, 8)} <= labels
 
 
-@pytest.mark.parametrize(("horizon", "size"), [(1, 8), (12, 8), (13, 4)])
-def test_many_steps_have_small_markers(horizon, size):
-    assert named(charts.fan(next_steps(horizon)), "median").marker.size == size
+@pytest.mark.parametrize(("horizon", "mode"), [(1, "markers"), (3, "markers"), (4, "lines")])
+def test_the_median_of_many_steps_is_a_line(horizon, mode):
+    assert named(charts.fan(next_steps(horizon)), "median").mode == mode
+
+
+def test_a_figure_in_a_card_says_nothing_that_the_card_says():
+    given = next_steps(24)
+    figure = charts.fan(given, titled=False, other=given.forecast)
+    assert figure.layout.title.text is None
+    assert figure.layout.height is None
+    assert not figure.layout.showlegend
+    dotted = [trace for trace in figure.data if trace.line.dash == "dot"]
+    ends = [trace.y[-1] for trace in dotted]
+    assert ends == pytest.approx(list(given.forecast.quantile_prices[0, -1, [2, 6]]), rel=1e-6)
 
 
 def test_one_step_is_a_box_around_its_candle():

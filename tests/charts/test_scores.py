@@ -6,6 +6,7 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
+from cryptoforecast.types import predictor_name
 from tests.charts.examples import COVERAGE, CURVE, SCORES, named, scored
 
 
@@ -22,25 +23,25 @@ def test_the_loss_curve_grows_in_place():
 def test_errors_are_multiples_of_naives():
     figure = charts.compare_errors(SCORES)
     assert dict(zip(figure.data[0].y, figure.data[0].x, strict=True)) == pytest.approx(
-        {"naive": 1, "cone": 1, "lstm": 4.7}
+        {"Price stays put": 1, "Volatility cone": 1, "LSTM network": 4.7}
     )
     first = charts.compare_errors(SCORES, 1)
-    assert dict(zip(first.data[0].y, first.data[0].x, strict=True))["lstm"] == 2
+    assert dict(zip(first.data[0].y, first.data[0].x, strict=True))["LSTM network"] == 2
     band = charts.compare_errors(SCORES, metric="pinball").data[0]
-    assert dict(zip(band.y, band.text, strict=True))["lstm"] == "0.890"
+    assert dict(zip(band.y, band.text, strict=True))["LSTM network"] == "0.890"
 
 
 def test_an_undefined_error_is_called_undefined():
     scores = {"naive": (scored(0.0, 1.0),), "lstm": (scored(1.0, 1.0),)}
     assert set(charts.compare_errors(scores).data[0].text) == {"undefined"}
-    assert charts.summary_errors(scores).endswith("lstm undefined.")
+    assert charts.summary_errors(scores).endswith("the LSTM network undefined.")
 
 
 def test_coverage_is_shown_by_level():
     figure = charts.coverage(COVERAGE)
-    assert list(named(figure, "naive").y) == [88, 98]
+    assert list(named(figure, "Price stays put").y) == [88, 98]
     assert list(named(figure, "as promised").y) == [80, 95]
-    assert math.isnan(named(figure, "lstm").y[1])
+    assert math.isnan(named(figure, "LSTM network").y[1])
     symbols = {trace.marker.symbol for trace in figure.data}
     assert len(symbols) == len(figure.data)
 
@@ -50,12 +51,12 @@ def test_sentences_say_what_the_figures_show():
     best = min(CURVE, key=lambda point: point.val_loss)
     assert charts.summary_loss(CURVE).endswith(f"is {best.val_loss:.4g}, after epoch {best.epoch}.")
     assert charts.summary_coverage(COVERAGE) == (
-        "naive's 80 % band holds 88.0 % of the actuals; lstm's 80 % band holds 79.0 % of the "
-        "actuals."
+        "The 80 % band of “the price stays put” holds 88.0 % of the actuals; the 80 % band of the "
+        "LSTM network holds 79.0 % of the actuals."
     )
     assert charts.summary_coverage({}) == "No coverage is defined here."
     assert charts.summary_errors(SCORES) == (
-        "MAE in multiples of the last price's: cone 1.000, lstm 4.70."
+        "MAE in multiples of the last price's: the volatility cone 1.000, the LSTM network 4.70."
     )
 
 
@@ -76,9 +77,15 @@ def test_a_larger_error_than_naives_has_the_strong_colour():
     colours = dict(zip(bars.y, bars.marker.color, strict=True))
     light = style.LIGHT
     assert colours == {
-        "naive": light.rule, "cone": light.forecast, "lstm": light.worse, "har": light.forecast,
+        "Price stays put": light.rule, "Volatility cone": light.forecast,
+        "LSTM network": light.worse, "HAR regression": light.forecast,
     }  # fmt: skip
-    assert list(bars.y)[::-1] == ["naive", "cone", "lstm", "har"]
+    assert list(bars.y)[::-1] == [
+        "Price stays put",
+        "Volatility cone",
+        "LSTM network",
+        "HAR regression",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +109,7 @@ def test_errors_have_their_metric_and_room_for_the_largest(metric, title, unit):
 def test_each_predictor_has_a_colour_and_a_marker_of_its_own(dark):
     names = ("naive", "cone", "drift", "har", "linear", "boosting", "stack", "lstm")
     figure = charts.coverage({name: {80: 0.8} for name in names}, dark=dark)
-    lines = [named(figure, name) for name in names]
+    lines = [named(figure, predictor_name(name)) for name in names]
     assert len({line.line.color for line in lines}) == len(names)
     assert len({line.marker.symbol for line in lines}) == len(names)
     assert lines[names.index("stack")].line.color == style.theme(dark).forecast

@@ -54,8 +54,12 @@ def test_labels_of_ticks_are_short(price, label):
 
 
 def test_an_axis_of_prices_names_their_currency():
-    for what, title in (("", "KRW"), ("residual", "residual, KRW")):
-        assert style.price_axis(np.array([1.0]), "KRW", what)["title"]["text"] == title
+    for quote, what, title in (("CHF", "", "CHF"), ("CHF", "residual", "residual, CHF")):
+        assert style.price_axis(np.array([1.0]), quote, what)["title"]["text"] == title
+    for quote, ticks, prefix in (("USD", "$,~f", ""), ("KRW", ",~f", "₩"), ("CHF", ",~f", "")):
+        axis = style.price_axis(np.array([1.0]), quote, "residual")
+        assert (axis["tickformat"], axis["tickprefix"]) == (ticks, prefix)
+        assert axis["title"]["text"] == ("residual, CHF" if quote == "CHF" else "residual")
 
 
 @pytest.mark.parametrize(
