@@ -3,6 +3,7 @@
 Plotly loads its parts when they are first used, so importing this costs little.
 """
 
+from cryptoforecast.charts.anomalies import anomalies, summary_anomalies
 from cryptoforecast.charts.folds import summary_refits
 from cryptoforecast.charts.forecasts import fan, predicted_vs_actual, summary_fan, summary_predicted
 from cryptoforecast.charts.leaderboard import METRIC_NAMES
@@ -35,6 +36,7 @@ from cryptoforecast.charts.scores import (
 __all__ = [
     "METRIC_NAMES",
     "RANGES",
+    "anomalies",
     "candles",
     "compare_errors",
     "coverage",
@@ -46,6 +48,7 @@ __all__ = [
     "predicted_vs_actual",
     "probability_by_step",
     "reliability",
+    "summary_anomalies",
     "summary_candles",
     "summary_coverage",
     "summary_coverage_by_regime",

@@ -8,7 +8,6 @@ from cryptoforecast.types import (
     AlarmRate,
     Anomalies,
     count_text,
-    duration,
     rarity_text,
 )
 from cryptoforecast.types.texts import lines_text
@@ -33,16 +32,15 @@ def text(found: Anomalies, model: str | None) -> str:
         "",
         *tables.prices(history),
         f"A move counts when the forecast of {who} one {noun} before gave it, or a larger one, "
-        f"less than {rarity_text(found.threshold)}: {found.alarms_a_month:g} a month.",
+        f"less than {found.threshold_text}: {found.alarms_a_month:g} a month.",
         f"{rate.verdict} on these prices: {_counted(rate, found)}.",
         *(
             f"{_KINDS[kind]} ({each.prices}, {each.candles:,} candles): {_counted(each, found)}."
             for kind, each in found.measured.items()
         ),
     ]
-    whole = duration(surprises.together, history.interval)
     header = ("closes at (UTC)", f"close, {quote}", "move", "rarity", f"expected (95 %), {quote}",
-              whole, "spike rule")  # fmt: skip
+              surprises.together_text, "spike rule")  # fmt: skip
     rows = [
         [
             tables.time(row["closes_at"]),

@@ -56,7 +56,7 @@ MIN_THRESHOLD, MAX_THRESHOLD = round(1 / tails.EDGE), 10_000
 #: Alarms a month to choose from.
 ALARMS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 #: Thresholds that are offered are as frequent as 1 in this at least, or else nothing is seen.
-MAX_OFFERED = 2_000
+MAX_OFFERED = 1_440
 _DAY = pd.Timedelta(days=1)
 #: Candles that are taken together where one is as long as a day or longer.
 _LONG_CANDLES = 7

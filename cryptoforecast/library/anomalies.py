@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cryptoforecast import json_views
+from cryptoforecast import charts, json_views
 from cryptoforecast.library.models import Model
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.values import Value, candles, digest, heading, paragraphs, table
 from cryptoforecast.service import shared
 from cryptoforecast.types import AlarmRate
 from cryptoforecast.types import Anomalies as Result
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,16 +71,25 @@ class Anomalies(Value):
 
         Returns:
             ``closes_at`` (UTC), ``close``, ``move`` (a fraction of the close before),
-            ``expected_low`` and ``expected_high`` (a 95 % range), ``rarity`` and
-            ``rarity_together`` (of a day's moves; 1 in so many candles), ``deviations`` (the move
-            in standard deviations of those before), ``alarm`` and ``spike_rule`` (whether it
-            fires). Prices are in the currency of the prices.
+            ``expected_low`` and ``expected_high`` (a 95 % range), ``expected_move`` (half its
+            width, as a fraction of the close before), ``rarity`` and ``rarity_together`` (of a
+            day's moves; 1 in so many candles), ``deviations`` (the move in standard deviations of
+            those before), ``alarm`` and ``spike_rule`` (whether it fires). Prices are in the
+            currency of the prices.
         """
         return self.result.frame(all_candles=all_candles)
 
     def to_dict(self) -> dict[str, object]:
         """Return what ``anomalies --json`` prints, ready for ``json.dumps``."""
         return json_views.anomalies_json(self.result, self.model)
+
+    def plot(self) -> go.Figure:
+        """Draw the last month of prices in the ranges that were expected, with the anomalies.
+
+        Returns:
+            A Plotly figure; times in UTC, at which candles close.
+        """
+        return charts.anomalies(self.result.recent)
 
     def __repr__(self) -> str:
         surprises = self.result.surprises

@@ -13,6 +13,7 @@ from cryptoforecast.types.anomalies import (
     candles_a_month,
     count_text,
     rarity_text,
+    rate_text,
 )
 from cryptoforecast.types.durations import duration, span_text
 from cryptoforecast.types.evaluation import (
@@ -55,7 +56,12 @@ from cryptoforecast.types.learning import (
     TrainingRecord,
 )
 from cryptoforecast.types.lessons import Cheats, Delay, ForecastStages, LeakScores, RecipeTest
-from cryptoforecast.types.moments import local_text, moment_text, short_moment_text
+from cryptoforecast.types.moments import (
+    brief_moment_text,
+    local_text,
+    moment_text,
+    short_moment_text,
+)
 from cryptoforecast.types.paths import Extremes, Paths, Touch
 from cryptoforecast.types.predictor_names import (
     PREDICTOR_NAMES,
@@ -137,6 +143,7 @@ __all__ = [
     "WalkForward",
     "WalkPlan",
     "affixes",
+    "brief_moment_text",
     "candles_a_month",
     "count_text",
     "duration",
@@ -146,6 +153,7 @@ __all__ = [
     "predictor_phrase",
     "price_text",
     "rarity_text",
+    "rate_text",
     "short_moment_text",
     "span_text",
 ]

@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.types.durations import plural, span_text
+from cryptoforecast.types.durations import duration, plural, span_text
 from cryptoforecast.types.prices import INTERVAL_NOUNS, INTERVALS, Array, PriceHistory
 
 #: A month of alarms has so many days.
@@ -43,6 +43,11 @@ def count_text(count: float) -> str:
     if count >= 10:
         return f"{count:,.0f}"
     return f"{count:.{1 if count >= 0.95 or count == 0 else 2}f}".removesuffix(".0")
+
+
+def rate_text(rate: float) -> str:
+    """Write a measured rate with three digits or so: "0.91", "12.2", "130"."""
+    return f"{rate:,.{2 if rate < 9.995 else 1 if rate < 99.95 else 0}f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +98,14 @@ class Surprises:
         """When each close was known, UTC."""
         opens = self.history.candles.index[self.rows.start : self.rows.stop]
         return opens + self.history.candle_length
+
+    @property
+    def together_text(self) -> str:
+        """What is taken together: "whole day", or "7 days"."""
+        history = self.history
+        if self.together * history.candle_length <= pd.Timedelta(days=1):
+            return "whole day"
+        return duration(self.together, history.interval)
 
     def last(self, candles: int) -> Surprises:
         """Return those of the last candles, at most so many."""
@@ -177,6 +190,11 @@ class Anomalies:
         return candles_a_month(self.surprises.history.interval) / self.alarms_a_month
 
     @property
+    def threshold_text(self) -> str:
+        """The threshold in words: "1 in 720"."""
+        return f"1 in {self.threshold:,.0f}"
+
+    @property
     def spike_limit(self) -> float:
         """Standard deviations beyond which the spike rule fires.
 
@@ -231,9 +249,10 @@ class Anomalies:
 
         Returns:
             Columns ``closes_at`` (UTC), ``close``, ``move`` (a fraction of the close before),
-            ``expected_low`` and ``expected_high`` (a 95 % range), ``rarity`` and
-            ``rarity_together`` (1 in so many candles), ``deviations``, ``alarm`` and
-            ``spike_rule`` (whether it fires). Prices are in the currency of the history.
+            ``expected_low`` and ``expected_high`` (a 95 % range), ``expected_move`` (half its
+            width, as a fraction of the close before), ``rarity`` and ``rarity_together`` (1 in so
+            many candles), ``deviations``, ``alarm`` and ``spike_rule`` (whether it fires). Prices
+            are in the currency of the history.
         """
         each = self.surprises
         table = pd.DataFrame(
@@ -243,6 +262,7 @@ class Anomalies:
                 "move": np.expm1(each.moves),
                 "expected_low": each.low,
                 "expected_high": each.high,
+                "expected_move": (each.high - each.low) / 2 / each.close * np.exp(each.moves),
                 "rarity": each.rarity,
                 "rarity_together": each.rarity_together,
                 "deviations": each.deviations,

@@ -28,6 +28,18 @@ def short_moment_text(time: pd.Timestamp) -> str:
     return f"{_clock_text(utc).replace(f' {utc.year}', '')} UTC"
 
 
+def brief_moment_text(time: pd.Timestamp, *, year: bool = False) -> str:
+    """Write a time in UTC for a narrow place: "7 Dec 00:00", or "7 Dec 2026" of a day.
+
+    Args:
+        time: Any time with a zone.
+        year: Whether to write the year in place of the time of day.
+    """
+    utc = time.tz_convert("UTC")
+    day = f"{utc.day} {_MONTHS[utc.month - 1]}"
+    return f"{day} {utc.year}" if year else f"{day} {utc.hour:02}:{utc.minute:02}"
+
+
 def local_text(time: pd.Timestamp, zone: str | None) -> str:
     """Write a time in a zone of the IANA database: "Mon 7 Dec 2026, 01:00 (Europe/Berlin)".
 

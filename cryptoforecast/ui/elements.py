@@ -128,21 +128,24 @@ def price_columns(
     return {name: st.column_config.NumberColumn(format=form) for name in names}
 
 
-def download(frame: pd.DataFrame, history: PriceHistory, name: str) -> None:
+def download(
+    frame: pd.DataFrame, history: PriceHistory, name: str, label: str = "Download CSV"
+) -> None:
     """Offer a whole table as CSV, with coin, quote currency and source in each row.
 
     Args:
         frame: The table.
         history: The prices that it belongs to.
         name: Ends the name of the file.
+        label: Of the button.
     """
-    label = "simulated-" if history.simulated else ""
+    prefix = "simulated-" if history.simulated else ""
     st.download_button(
-        "Download CSV",
+        plain(label),
         lambda: files.csv_text(
             frame.assign(coin=history.coin, quote=history.quote, source=history.source)
         ),
-        file_name=f"{label}{history.market}-{history.interval}-{name}.csv".lower(),
+        file_name=f"{prefix}{history.market}-{history.interval}-{name}.csv".lower(),
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",

@@ -16,6 +16,7 @@ PAGES = {
     "forecast": "Forecast",
     "backtest": "Backtest",
     "market": "Market",
+    "anomalies": "Anomalies",
     "models": "Models",
     "data": "Data",
 }

@@ -1,0 +1,139 @@
+"""The figure of anomalies: prices in their expected ranges, and when the two rules fired."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.charts.thinning import rows_to_show
+from cryptoforecast.types import Anomalies, Array, moment_text, rarity_text
+
+#: Anomalies with a label, at most; how near two labels may be on one side of the line, and on
+#: different sides, as shares of the width.
+_MAX_LABELS, _NEAR, _TOO_NEAR = 8, 0.22, 0.05
+#: Share of the height that the strips below the prices have.
+_STRIPS = 0.13
+_AMBER = style.ORANGE
+
+
+def anomalies(found: Anomalies, *, dark: bool = False) -> go.Figure:
+    """Draw closes, the range expected for each, diamonds at anomalies, and two strips.
+
+    Args:
+        found: Anomalies, of which all candles are drawn.
+        dark: Whether the page behind is dark.
+    """
+    colours, each = style.theme(dark), found.surprises
+    quote, close = each.history.quote, each.close
+    rows = np.union1d(rows_to_show([each.low, each.high, close]), np.flatnonzero(found.alarms))
+    times = style.dates(each.closes_at)
+    edge = {"mode": "lines", "line": {"width": 0, "shape": "hvh"}, "hoverinfo": "skip"}
+    figure = go.Figure()
+    figure.add_scatter(x=times[rows], y=style.float32(each.low[rows]), **edge)
+    figure.add_scatter(
+        x=times[rows], y=style.float32(each.high[rows]), fill="tonexty",
+        fillcolor=colours.fan(0.28), **edge,
+    )  # fmt: skip
+    price = style.hover_price(close, quote)
+    expected = " to ".join(
+        style.hover_price(close, quote, f"customdata[{column}]") for column in (0, 1)
+    )
+    figure.add_scatter(
+        x=times[rows], y=style.float32(close[rows]), mode="lines",
+        line={"color": colours.ink, "width": 1.25},
+        customdata=np.stack([each.low[rows], each.high[rows]], axis=1),
+        text=[rarity_text(rarity) for rarity in each.rarity[rows]],
+        hovertemplate=f"{price}<br>expected {expected}<br>%{{text}}<extra></extra>",
+    )  # fmt: skip
+    marked = np.flatnonzero(found.alarms)
+    figure.add_scatter(
+        x=times[marked], y=close[marked], mode="markers", hoverinfo="skip",
+        marker={"symbol": "diamond", "size": 11, "color": _AMBER,
+                "line": {"color": colours.ink, "width": 1}},
+    )  # fmt: skip
+    _add_strip(figure, times[marked], 1, _AMBER)
+    _add_strip(figure, times[np.flatnonzero(found.spikes)], 0, colours.rule)
+    style.lay_out(
+        figure,
+        "",
+        [],
+        dark=dark,
+        height=412,
+        legend=False,
+        revision=f"{each.history.market} {each.history.interval}",
+        extra={
+            "xaxis": {**style.time_axis(each.history.interval), "anchor": "y2", "showgrid": False,
+                      "range": [times[0], times[-1]], "tickfont": {"color": colours.faint}},
+            "yaxis": {**style.price_axis(close, quote), "domain": [_STRIPS + 0.09, 1],
+                      "nticks": 6, "tickfont": {"color": colours.faint}},
+            "yaxis2": {
+                "domain": [0, _STRIPS], "range": [-0.6, 1.6], "fixedrange": True,
+                "showgrid": False, "zeroline": False, "automargin": True, "tickvals": [0, 1],
+                "ticktext": ["spike rule", "forecast"], "tickfont": {"color": colours.faint},
+            },
+            "annotations": _labels(found, times, colours),
+        },
+    )  # fmt: skip
+    style.untitle(figure)
+    figure.layout.margin.r = 12
+    return figure
+
+
+def _add_strip(figure: go.Figure, times: Array, height: int, colour: str) -> None:
+    """Mark times by short vertical lines below the prices."""
+    figure.add_scatter(
+        x=times, y=np.full(len(times), height), yaxis="y2", mode="markers", hoverinfo="skip",
+        marker={"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 2.5}},
+    )  # fmt: skip
+
+
+def _labels(found: Anomalies, times: Array, colours: style.Theme) -> list[dict[str, object]]:
+    """Write how rare anomalies are, the rarest first, where no other label is near.
+
+    A label stands above a rise and below a fall.
+    """
+    each = found.surprises
+    taken: list[tuple[int, bool]] = []
+    notes: list[dict[str, object]] = []
+    marked = np.flatnonzero(found.alarms)
+    for row in marked[np.argsort(-each.rarity[marked], kind="stable")]:
+        rose = bool(each.moves[row] > 0)
+        if any(
+            abs(row - other) < (_NEAR if rose == up else _TOO_NEAR) * len(each)
+            for other, up in taken
+        ):
+            continue
+        taken.append((int(row), rose))
+        notes.append(
+            {
+                "x": times[row], "y": float(each.close[row]), "showarrow": False,
+                "text": f"<b>{rarity_text(each.rarity[row])}</b>",
+                "yshift": 16 if rose else -16,
+                "font": {"color": colours.ink},
+            }
+        )  # fmt: skip
+        if len(taken) == _MAX_LABELS:
+            break
+    return notes
+
+
+def summary_anomalies(found: Anomalies) -> str:
+    """Say what the figure shows."""
+    each, rate = found.surprises, found.rate
+    rarest = "" if not rate.alarms else _rarest(found)
+    return (
+        f"{found.sentence}.{rarest} The spike rule, which promises as many, fired {rate.spikes:,} "
+        f"times. Closes of {each.history.market} from {moment_text(each.closes_at[0])} to "
+        f"{moment_text(each.closes_at[-1])}."
+    )
+
+
+def _rarest(found: Anomalies) -> str:
+    table: pd.DataFrame = found.frame()
+    row = table.loc[table["rarity"].idxmax()]
+    return (
+        f" The rarest was {rarity_text(row['rarity'])}: {style.percent(row['move'], '+')} by "
+        f"{moment_text(row['closes_at'])}."
+    )

@@ -1,0 +1,162 @@
+"""The parts of the Anomalies page: the finding, the chart, the promise and the list."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.service import Service
+from cryptoforecast.service.choices import alarm_choices, usual_alarms
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    INTERVALS,
+    AlarmRate,
+    Anomalies,
+    PriceHistory,
+    brief_moment_text,
+    count_text,
+    rarity_text,
+    rate_text,
+    span_text,
+)
+from cryptoforecast.ui import bars, card, elements, words
+
+_KINDS = {"real": "Measured on real test months", "simulated": "Measured on simulated prices"}
+_HELP = (
+    "How many alarms the threshold promises in 30 days. The rarer a move has to be, the fewer. "
+    "The spike rule makes the same promise from the standard deviation of the last 100 moves."
+)
+
+
+def find(service: Service, history: PriceHistory) -> Anomalies:
+    """Draw the slider of the threshold, and find what it makes of the prices.
+
+    Args:
+        service: Finds them.
+        history: The prices.
+    """
+    interval = history.interval
+    alarms = st.select_slider(
+        "Alarms a month",
+        alarm_choices(interval),
+        usual_alarms(interval),
+        format_func=lambda count: f"{count:g}",
+        key=f"alarms_{interval}",
+        bind="query-params",
+        help=_HELP,
+    )
+    saved = service.anomalies.model(history)
+    return service.anomalies.find(history, float(alarms), None if saved is None else saved.model)
+
+
+def finding(found: Anomalies, recent: Anomalies) -> None:
+    """Write what was found, beside all of it as a file.
+
+    Args:
+        found: All anomalies.
+        recent: Those of the last month.
+    """
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        card.answer(
+            words.plain(recent.sentence),
+            words.plain(
+                "A move counts when the forecast made before it gave it less than "
+                f"{found.threshold_text}"
+            ),
+        )
+        history = found.surprises.history
+        elements.download(found.frame(), history, "anomalies", "CSV")
+
+
+def chart(recent: Anomalies) -> None:
+    """Draw the last month, with what the colours mean."""
+    with st.container(key="chart-anomalies", height="stretch"):
+        elements.chart(
+            charts.anomalies(recent, dark=elements.dark()),
+            alt=charts.summary_anomalies(recent),
+            key="anomalies",
+            bare=True,
+        )
+    noun = INTERVAL_NOUNS[recent.surprises.history.interval]
+    st.caption(
+        f"Blue: where the forecast expected the price one {noun} before, 95 times in 100. "
+        f"“1 in 900”: a move this rare comes once in 900 {noun}s."
+    )
+
+
+def promise(found: Anomalies) -> None:
+    """Compare how often both rules fired with what they promise, and write what follows."""
+    history, rate = found.surprises.history, found.rate
+    span = span_text(len(found.surprises) * history.candle_length, close=True)
+    rates = {_KINDS[kind]: each for kind, each in found.measured.items()}
+    rates[f"On these prices, {span}"] = rate
+    longest = max(max(each.ratio, each.spike_ratio, 1) for each in rates.values())
+    for title, each in rates.items():
+        with st.container(gap="xsmall"):
+            st.caption(words.plain(title), help=words.plain(_counted(each)))
+            bars.draw(_bars(each, found.alarms_a_month, longest))
+    kept = rate.verdict
+    with st.container(gap="xxsmall"):
+        card.heading(
+            words.plain(kept),
+            f"{rate.alarms:,} on these prices, {words.plain(count_text(rate.expected))} promised. "
+            "The spike rule fires at every jump. The forecast knows when jumps are normal.",
+            mark="good" if "as often" in kept else "watch",
+        )
+
+
+def _counted(rate: AlarmRate) -> str:
+    prices = f"{rate.prices}: " if rate.prices else ""
+    return (
+        f"{prices}{rate.candles:,} candles, {rate.start[:10]} to {rate.end[:10]}. "
+        f"{count_text(rate.expected)} alarms promised, {rate.alarms:,} by the forecast, "
+        f"{rate.spikes:,} by the spike rule."
+    )
+
+
+def _bars(rate: AlarmRate, alarms: float, longest: float) -> list[bars.Bar]:
+    """Draw how often each rule fired in a month; a full bar is ``longest`` promises."""
+    forecast = bars.Bar(
+        "By forecast", rate_text(rate.ratio * alarms), rate.ratio / longest, promise=1 / longest
+    )
+    spikes = rate_text(rate.spike_ratio * alarms)
+    return [forecast, bars.Bar("Spike rule", spikes, rate.spike_ratio / longest, "reference")]
+
+
+def listed(recent: Anomalies) -> None:
+    """List the anomalies of the last month, the rarest first."""
+    surprises = recent.surprises
+    history = surprises.history
+    table = recent.frame().sort_values("rarity", ascending=False)
+    if table.empty:
+        st.caption("No move was this rare. Choose more alarms a month to see the rarest ones.")
+        return
+    days = history.candle_length >= INTERVALS["1d"]
+    rows = [
+        (
+            words.plain(brief_moment_text(row["closes_at"], year=days)),
+            words.change(row["move"]),
+            words.plain(rarity_text(row["rarity"])),
+            f"±{words.percent(row['expected_move'])}",
+            words.plain(rarity_text(row["rarity_together"])),
+            "yes" if row["spike_rule"] else "no",
+        )
+        for row in table.to_dict("records")
+    ]
+    noun = INTERVAL_NOUNS[history.interval].capitalize()
+    whole = surprises.together_text.capitalize()
+    header = [f"{noun}, UTC", "Move", "Rarity", "Expected", whole, "Spike rule too"]
+    with st.container(key="nums-anomalies"):
+        st.table(
+            pd.DataFrame(rows, columns=header),
+            border="horizontal",
+            hide_index=True,
+            alt="Anomalies, the rarest first",
+        )
+
+
+def notes(found: Anomalies) -> None:
+    """Write what limits the figures."""
+    if found.surprises.notes:
+        st.caption(" ".join(words.plain(note) for note in found.surprises.notes))
