@@ -12,7 +12,10 @@ from cryptoforecast.types import Anomalies, Array, moment_text, rarity_text
 
 #: Anomalies with a label, at most; how near two labels may be on one side of the line, and on
 #: different sides, as shares of the width.
-_MAX_LABELS, _NEAR, _TOO_NEAR = 8, 0.22, 0.05
+_MAX_LABELS, _NEAR, _TOO_NEAR = 6, 0.22, 0.05
+#: Half the width of a label, and from where to where it stands over or under its mark: shares of
+#: the width and the height.
+_HALF_WIDTH, _FROM, _TO = 0.05, 0.02, 0.12
 #: Share of the height that the strips below the prices have.
 _STRIPS = 0.13
 _AMBER = style.ORANGE
@@ -52,6 +55,7 @@ def anomalies(found: Anomalies, *, dark: bool = False) -> go.Figure:
         x=times[marked], y=close[marked], mode="markers", hoverinfo="skip",
         marker={"symbol": "diamond", "size": 11, "color": _AMBER,
                 "line": {"color": colours.ink, "width": 1}},
+        cliponaxis=False,
     )  # fmt: skip
     _add_strip(figure, times[marked], 1, _AMBER)
     _add_strip(figure, times[np.flatnonzero(found.spikes)], 0, colours.rule)
@@ -85,38 +89,49 @@ def _add_strip(figure: go.Figure, times: Array, height: int, colour: str) -> Non
     """Mark times by short vertical lines below the prices."""
     figure.add_scatter(
         x=times, y=np.full(len(times), height), yaxis="y2", mode="markers", hoverinfo="skip",
-        marker={"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 2.5}},
+        marker={"symbol": "line-ns", "size": 9, "line": {"color": colour, "width": 2.5}},
     )  # fmt: skip
 
 
 def _labels(found: Anomalies, times: Array, colours: style.Theme) -> list[dict[str, object]]:
     """Write how rare anomalies are, the rarest first, where no other label is near.
 
-    A label stands above a rise and below a fall.
+    A label stands above or below its mark, where fewer closes are in its way.
     """
     each = found.surprises
     taken: list[tuple[int, bool]] = []
     notes: list[dict[str, object]] = []
     marked = np.flatnonzero(found.alarms)
     for row in marked[np.argsort(-each.rarity[marked], kind="stable")]:
-        rose = bool(each.moves[row] > 0)
+        above = _free_above(each.close, int(row))
         if any(
-            abs(row - other) < (_NEAR if rose == up else _TOO_NEAR) * len(each)
-            for other, up in taken
+            abs(row - other) < (_NEAR if above == side else _TOO_NEAR) * len(each)
+            for other, side in taken
         ):
             continue
-        taken.append((int(row), rose))
+        taken.append((int(row), above))
         notes.append(
             {
                 "x": times[row], "y": float(each.close[row]), "showarrow": False,
                 "text": f"<b>{rarity_text(each.rarity[row])}</b>",
-                "yshift": 16 if rose else -16,
-                "font": {"color": colours.ink},
+                "yshift": 16 if above else -16,
+                "font": {"color": colours.ink}, "bgcolor": colours.veil, "borderpad": 0,
             }
         )  # fmt: skip
         if len(taken) == _MAX_LABELS:
             break
     return notes
+
+
+def _free_above(close: Array, row: int) -> bool:
+    """Return whether fewer closes are above a mark than below, where its label would stand."""
+    half = round(_HALF_WIDTH * len(close))
+    near = close[max(0, row - half) : row + half + 1]
+    heights = (near - close[row]) / max(np.ptp(close), np.finfo(float).tiny)
+    above, below = (
+        int(((side * heights > _FROM) & (side * heights < _TO)).sum()) for side in (1, -1)
+    )
+    return above <= below
 
 
 def summary_anomalies(found: Anomalies) -> str:

@@ -66,6 +66,7 @@ class Theme:
         button: of a button.
         pressed: of a pressed button.
         surface: of the page behind.
+        veil: of what lies behind a label that stands on a line.
         template: Plotly's template.
     """
 
@@ -80,6 +81,7 @@ class Theme:
     button: str
     pressed: str
     surface: str
+    veil: str
     template: str
 
     def fan(self, opacity: float) -> str:
@@ -91,12 +93,14 @@ LIGHT = Theme(
     ink="#0F1720", faint="#55616E", forecast=BLUE, forecast_text="#0067A3", worse=VERMILLION,
     watch="#855700", band="0, 114, 178",
     rule="#7A8591", button="#EEF1F4", pressed="#C9D3DC", surface="#FFFFFF",
+    veil="rgba(255, 255, 255, 0.75)",
     template="plotly_white",
 )  # fmt: skip
 DARK = Theme(
     ink="#EDF1F5", faint="#A3AEB9", forecast=SKY, forecast_text="#7CC5F0", worse="#F0813A",
     watch=ORANGE, band="86, 180, 233",
     rule="#8D99A6", button="#1E262F", pressed="#4A5563", surface="#171E26",
+    veil="rgba(13, 18, 24, 0.75)",
     template="plotly_dark",
 )  # fmt: skip
 

@@ -47,7 +47,7 @@ BASELINE = "har"
 #: Newest candles that are looked at: enough for the tails, and no more memory than a test takes.
 MAX_CANDLES = 25_000
 #: Forecasts whose outcomes are only learnt from, before the first candle that can raise an alarm.
-MIN_PAST = 200
+MIN_PAST = 100
 #: Moves that the spike rule measures its standard deviation on.
 SPIKE_CANDLES = 100
 #: A threshold is between 1 in so many candles: the tail begins at the first, and nothing is known
@@ -162,7 +162,8 @@ def candles_needed(model: TrainedModel | None) -> int:
 def _first_row(model: TrainedModel | None) -> int:
     """Return the row of the first forecast: enough candles for its inputs and its band."""
     needs, horizon = _reading(model)
-    return needs - 1 + max(MIN_OUTCOMES, MIN_RETURNS) + horizon
+    past = 2 * MIN_RETURNS if model is None else MIN_OUTCOMES
+    return needs - 1 + past + horizon
 
 
 def _reading(model: TrainedModel | None) -> tuple[int, int]:

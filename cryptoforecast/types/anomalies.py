@@ -42,7 +42,7 @@ def count_text(count: float) -> str:
     """Write a number of alarms: "14", "1.2", "0.07"."""
     if count >= 10:
         return f"{count:,.0f}"
-    return f"{count:.{1 if count >= 0.95 or count == 0 else 2}f}".removesuffix(".0")
+    return f"{count:.{1 if count >= 0.95 else 2}f}".rstrip("0").removesuffix(".")
 
 
 def rate_text(rate: float) -> str:

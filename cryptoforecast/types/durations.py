@@ -41,7 +41,7 @@ def span_text(span: pd.Timedelta, *, close: bool = False) -> str:
     for unit, length in _SECONDS.items():
         if seconds >= length * (_FEW[unit] if close else 1):
             number = round(seconds / length) if close else int(seconds // length)
-            return f"{number} {plural(number, unit)}"
+            return f"{number:,} {plural(number, unit)}"
     return "less than a minute"
 
 

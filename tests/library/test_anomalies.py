@@ -25,12 +25,13 @@ def test_the_command_line_and_the_library_agree(run, market, file):
 
 def test_the_api_and_the_command_line_agree(run):
     client = TestClient(rest.create(shared()))
-    answer = client.get("/anomalies", params={"coin": "ETH", "alarms": "2"}).json()
-    assert answer["model"] == "global-1h-lstm"
-    assert answer["threshold"]["one_in"] == 360
+    query = {"coin": "ETH", "interval": "1d", "alarms": "0.5"}
+    answer = client.get("/anomalies", params=query).json()
+    assert answer["model"] == "global-1d-lstm"
+    assert answer["threshold"]["one_in"] == 60
     assert len(answer["anomalies"]) == answer["rate"]["alarms"] > 5
     assert answer["measured"].keys() == {"real", "simulated"}
-    command = run("anomalies", "--coin", "ETH", "--alarms", 2)
+    command = run("anomalies", "--coin", "ETH", "--interval", "1d", "--alarms", 0.5)
     assert command["anomalies"] == answer["anomalies"]
     assert command["rate"] == answer["rate"]
 
@@ -85,7 +86,7 @@ def test_the_list_is_written_to_a_file(run, file, tmp_path):
     answer = run("anomalies", "--data", file, "--alarms", 20, "--to", target)
     assert answer["to"] == str(target)
     lines = target.read_text().splitlines()
-    assert lines[0].startswith("closes_at,close,move,expected_low,expected_high,rarity")
+    assert lines[0].startswith("closes_at,close,move,expected_low,expected_high,expected_move,")
     assert len(lines) == 1 + len(answer["anomalies"])
     every = tmp_path / "every.csv.gz"
     run("anomalies", "--data", file, "--to", every, "--all")
@@ -97,7 +98,7 @@ def test_the_text_says_what_was_found_and_how_well_it_was_kept(capsys, file):
 
     assert cli.main(["anomalies", "--data", str(file), "--alarms", "20"]) == 0
     text = capsys.readouterr().out
-    assert " surprising hours in 8 days, " in text.splitlines()[0]
+    assert " surprising hours in 17 days, " in text.splitlines()[0]
     assert "less than 1 in 36: 20 a month" in text
     assert "On real prices (BTC, ETH, BNB, XRP, LTC, 71,2" in text
     assert "promised" in text
