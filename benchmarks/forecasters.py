@@ -170,7 +170,7 @@ def figures(result: Backtest, who: str, horizon: int, seconds: float) -> Cell:
         coverage_80=finite(own.coverage_80),
         coverage_95=finite(own.coverage_95),
         price_beats=None if verdict is None else verdict.beats_baseline,
-        band_beats=None if verdict is None else verdict.band_ci_low > 0,
+        band_beats=None if verdict is None else verdict.band_low > 0,
         seen=result.seen,
         verdict=None if verdict is None else verdict.sentence,
         seconds=seconds,

@@ -40,7 +40,7 @@ from scipy.stats import binomtest
 from benchmarks import measure
 from benchmarks.estimate_market import parkinson
 from cryptoforecast.evaluation.scores import coverage
-from cryptoforecast.evaluation.verdict import SIGNIFICANCE, judge
+from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.forecasting.bands import RollingBand
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.forecasting.network import NetworkPredictor
@@ -209,9 +209,9 @@ def verdicts(
         yield Seen(
             (table, where, who, forecast.horizon, span),
             verdict.beats_baseline,
-            verdict.ci_high < 0 and verdict.p_value < SIGNIFICANCE,
-            verdict.band_ci_low > 0,
-            verdict.band_ci_high < 0,
+            verdict.high < 0,
+            verdict.band_low > 0,
+            verdict.band_high < 0,
             verdict.skill,
             verdict.band_skill,
         )

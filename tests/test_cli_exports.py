@@ -118,7 +118,8 @@ def test_the_leaderboard_is_the_librarys_own(run, prices):
     assert {each["predictor"] for each in board["standings"]} == set(BASELINES)
     status, out, _ = run(*command)
     assert "Leaderboard by mae, step 4" in out
-    assert "against naive" in out
+    assert "better than naive, %" in out
+    assert "Intervals are corrected for the number of comparisons" in out
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_a_report_that_fails_leaves_nothing_half(run, prices, tmp_path, monkeypa
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(html_report, "page", lambda *_: "x")
+    monkeypatch.setattr(html_report, "page", lambda *_, **__: "x")
     monkeypatch.setattr("pathlib.Path.write_text", full)
     status, _, err = run("--data", prices, "--network=naive", "--html", tmp_path / "a.html")
     assert status == 2

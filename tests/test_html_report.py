@@ -16,7 +16,7 @@ from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
-from cryptoforecast.types import Backtest, WalkForward, WalkPlan
+from cryptoforecast.types import Backtest, WalkForward, WalkPlan, predictor_name
 from tests import synthetic
 
 EVIL = (
@@ -82,13 +82,15 @@ def test_it_holds_the_verdict_the_scores_and_where_they_come_from(result, page):
     text = Reader(page).text
     assert result.verdict.sentence in text
     for name, steps in result.scores.items():
-        assert name in text
+        assert predictor_name(name) in text
         assert html_report.metric_text("mae", steps[-1].mae, "USD") in text
     assert result.history.fingerprint in text
     assert result.history.source in text
     assert f"CryptoForecast {__version__}" in re.sub(r"\s+", " ", text)
     assert "Not financial advice" in text
-    assert html_report.COMPARISON_NOTE in text
+    # Beside each leaderboard stands what its corrected intervals mean.
+    assert text.count("95 % interval, corrected") == len(html_report.LEADERBOARDS)
+    assert text.count(html_report.COMPARISON_NOTE) == len(html_report.LEADERBOARDS)
     for view in html_report.VIEWS:
         assert view in text
 
@@ -97,9 +99,41 @@ def test_a_network_is_told_from_its_stack():
     model = synthetic.model(synthetic.spec(network="lstm", horizon=2))
     result = backtest.holdout(synthetic.history(), model.spec, model, baselines=("har",))
     text = Reader(html_report.page(Analyses(), result)).text
-    assert "BTC 1h: stack" in text
+    assert "BTC 1h, Combined forecast of LSTM network and HAR regression, " in text
     assert result.verdicts["stack"].sentence in text
-    assert f"stack is the combined forecast. lstm alone: {result.verdicts['lstm'].sentence}" in text
+    assert f"LSTM network alone: {result.verdicts['lstm'].sentence}" in text
+
+
+@pytest.mark.parametrize("saved", ["", "my-model"])
+def test_the_heading_names_product_coin_model_and_test(result, walked, saved):
+    model = "my-model (HAR regression)" if saved else "HAR regression"
+    for given, walk, test in (
+        (result, None, "the last 20 % of the prices"),
+        (walked.backtest, walked, "walking forward in 3 folds"),
+    ):
+        page = html_report.page(Analyses(), given, walk, saved=saved)
+        heading = f"CryptoForecast backtest: BTC 1h, {model}, {test}"
+        assert f"<title>{heading}</title><style>" in page
+        assert re.findall("<h1>(.*?)</h1>", page) == [heading]
+
+
+def test_predictors_have_their_plain_names_and_no_other(result, page):
+    before_settings = page[page.index("<h1>") : page.index("<h2>Data, settings")]
+    charts_left_out = re.sub("<script.*?</script>", "", before_settings, flags=re.DOTALL)
+    words = Reader(charts_left_out).text
+    for name in result.scores:
+        assert predictor_name(name) in words
+        if name not in predictor_name(name):
+            assert not re.search(rf"\b{name}\b", words), name
+
+
+def test_why_a_source_did_not_answer_is_not_in_it():
+    failure = "Yahoo did not answer within 5 seconds."
+    notes = (f"{failure} These prices were fetched 3 hours ago.", "FOO is looked up by letters.")
+    text = html_report.page(Analyses(), judge(notes=notes, access_notes=notes[:1]))
+    assert "did not answer" not in text
+    assert "fetched 3 hours ago" not in text
+    assert notes[1] in text
 
 
 def test_every_section_has_a_figure_a_sentence_and_a_table(result, page):
@@ -176,18 +210,21 @@ def test_a_single_fold_has_no_section_of_folds(walked):
 
 def test_the_scores_are_those_of_the_last_step(result, page):
     scores = page[page.index("<h2>Scores</h2>") : page.index("<h2>Leaderboard</h2>")]
-    rows = re.findall("<tr>(<td>.*?)</tr>", scores)
+    rows = re.findall("<tr>(<td.*?)</tr>", scores)
     for row, (name, steps) in zip(rows, result.scores.items(), strict=True):
         last = dataclasses.asdict(steps[-1]).items()
-        cells = [name, *(html_report.metric_text(metric, value, "USD") for metric, value in last)]
-        assert re.findall("<td>(.*?)</td>", row) == cells
+        cells = [
+            predictor_name(name),
+            *(html_report.metric_text(metric, value, "USD") for metric, value in last),
+        ]
+        assert re.findall("<td[^>]*>(.*?)</td>", row) == cells
     assert "rows.</p>" not in scores  # no row is left out
 
 
 def test_a_long_table_ends_with_its_last_sixty_rows(result, page):
     errors = len(Analyses().frame(result, "residuals", 2))
     assert f"<p>The last 60 of {errors} rows.</p>" in page
-    tables = re.findall("<table>.*?</table>", page, re.DOTALL)
+    tables = re.findall("<table.*?</table>", page, re.DOTALL)
     assert max(table.count("<tr>") for table in tables) == 61  # with the header
 
 
@@ -222,17 +259,17 @@ def test_a_part_is_drawn_once_a_colour(result):
 def test_standings_are_written_in_their_units(result):
     board = leaderboard(result, "mae", 2, "cone")
     table = html_report.standings(board, "USD")
-    assert list(table["Predictor"]) == [each.predictor for each in board.standings]
+    predictors = [predictor_name(each.predictor) for each in board.standings]
+    assert list(table["Predictor"]) == predictors
     assert table["Error (MAE)"].str.startswith("$").all()
-    row = table[table["Predictor"] == "cone"].iloc[0]
-    assert (row["Better than cone"], row["95 % interval"], row["p"]) == ("reference", "–", "–")
-    others = table[table["Predictor"] != "cone"]
+    against, interval = "Better than the volatility cone", "95 % interval, corrected"
+    row = table[table["Predictor"] == "Volatility cone"].iloc[0]
+    assert (row[against], row[interval]) == ("reference", "–")
+    others = table[table["Predictor"] != "Volatility cone"]
     assert len(others)
-    known = {each.predictor: each.p_value for each in board.standings if each.p_value >= 0.001}
-    assert known
-    shown = table.set_index("Predictor")["p"]
-    assert {name: shown[name] for name in known} == {name: f"{p:.3f}" for name, p in known.items()}
-    assert others["Better than cone"].str.endswith(" %").all()
+    assert others[against].str.endswith(" %").all()
+    # One statement of confidence: the corrected interval.
+    assert list(table.columns) == ["Predictor", "Error (MAE)", against, interval]
     coverage = html_report.standings(leaderboard(result, "coverage_95", 1), "USD")
     assert "Off the promise" in coverage.columns
     assert coverage["Off the promise"].str.endswith(" points").all()

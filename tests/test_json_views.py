@@ -72,7 +72,7 @@ def test_a_backtest_has_every_key_of_the_contract(result):
         assert [step.keys() for step in scores["by_step"]] == [FIGURES | {"step"}] * 3
     assert found["verdict"].keys() == {
         "baseline", "metric", "skill", "ci_low", "ci_high", "p_value", "beats_baseline", "sentence",
-        "band_skill", "band_ci_low", "band_ci_high",
+        "band_skill", "band_ci_low", "band_ci_high", "low", "high", "band_low", "band_high",
     }  # fmt: skip
 
 
@@ -416,7 +416,8 @@ def test_a_verdict_has_the_contracts_keys_and_null():
         "baseline": "naive", "metric": "mae", "skill": 0.1, "ci_low": None, "ci_high": None,
         "p_value": None, "beats_baseline": False, "sentence": "Too few.",
         "band_skill": None, "band_ci_low": None, "band_ci_high": None,
+        "low": None, "high": None, "band_low": None, "band_high": None,
     }  # fmt: skip
     keys = "baseline metric skill ci_low ci_high p_value beats_baseline sentence"
-    keys += " band_skill band_ci_low band_ci_high"
+    keys += " band_skill band_ci_low band_ci_high low high band_low band_high"
     assert list(result) == keys.split()

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import rows_to_show
-from cryptoforecast.types import Array, Backtest, duration, price_text
+from cryptoforecast.types import Array, Backtest, duration, predictor_phrase, price_text
 
 _NO_VARIATION = "The errors do not vary, so there is nothing to show."
 
@@ -61,27 +61,27 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Describe what ``delay`` shows: whether the forecast repeats the last price."""
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
-    name, quote = result.predictor, result.history.quote
+    name, quote = predictor_phrase(result.predictor), result.history.quote
     off_target, off_last = (price_text(each, quote, estimate=True) for each in (own, behind))
     if own == 0 and behind == 0:
         return f"The price never moved, so {name} and the last price cannot be told apart."
     if best == 0:
         return (
-            f"{name}'s prices are closest to their own targets (off by {off_target} "
+            f"The prices of {name} are closest to their own targets (off by {off_target} "
             "on average), closer than to any earlier price: they do not just repeat the last price."
         )
     if best == step:
         return (
-            f"{name}'s line is close to the price of {duration(step, interval)} before: it is off "
-            f"its target by {off_target} on average, but off the last price by only "
+            f"The line of {name} is close to the price of {duration(step, interval)} before: it is "
+            f"off its target by {off_target} on average, but off the last price by only "
             f"{off_last}. A line that follows the chart so closely does not show "
             "where the price goes. Good forecasts look like this too where the direction cannot be "
             "predicted. Then the band is what counts."
         )
     nearest = float(frame["error"].iloc[best])
     return (
-        f"{name}'s prices are closest to those of {duration(best, interval)} before their targets "
-        f"(off by {price_text(nearest, quote, estimate=True)} on average, "
+        f"The prices of {name} are closest to those of {duration(best, interval)} before their "
+        f"targets (off by {price_text(nearest, quote, estimate=True)} on average, "
         f"{off_target} at the target itself): they lag behind the market."
     )
 
@@ -413,14 +413,14 @@ def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
 
 def summary_free_run(result: Backtest, frame: pd.DataFrame) -> str:
     """Describe what ``free_run`` shows at its last step."""
-    end, name = frame.iloc[-1], result.spec.network
+    end, name = frame.iloc[-1], predictor_phrase(result.spec.network)
     text = (
         f"Fed its own forecasts for {duration(int(end['step']), result.history.interval)}, {name} "
         f"ends {style.percent(end['free_run'])} off the price; the last price alone would be "
         f"{style.percent(end['naive'])} off"
     )
     if math.isfinite(end["direct"]):
-        return f"{text}, and {name}'s forecast made at once {style.percent(end['direct'])}."
+        return f"{text}, and the forecast made at once {style.percent(end['direct'])}."
     if end["free_run"] > 1.05 * end["naive"]:
         return (
             f"{text}. One good step says little about many: small errors in one direction add up."

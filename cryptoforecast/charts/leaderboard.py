@@ -7,7 +7,14 @@ import math
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import Backtest, Leaderboard, Standing
+from cryptoforecast.types import (
+    Backtest,
+    Leaderboard,
+    Standing,
+    confidence,
+    predictor_name,
+    predictor_phrase,
+)
 
 #: The name of each metric on a page.
 METRIC_NAMES = {
@@ -25,6 +32,8 @@ METRIC_NAMES = {
 #: The number beside the point is the true one.
 _MIN_SKILL = -0.5
 _COVERAGES = ("coverage_80", "coverage_95")
+#: What the intervals of a leaderboard are called; they decide what is more than chance.
+INTERVAL = "95 % interval, corrected"
 
 
 def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Figure:
@@ -46,15 +55,15 @@ def forest(result: Backtest, board: Leaderboard, *, dark: bool = False) -> go.Fi
         result.history,
         "on the dashed line: as promised"
         if coverage
-        else f"dashed: {board.reference}; right of it is better",
-        f"{style.candle_count(board.origins, candle)} compared, lines: 95 % intervals",
+        else f"dashed: {predictor_phrase(board.reference)}; right of it is better",
+        f"{style.candle_count(board.origins, candle)}; lines: {INTERVAL}",
     )
     title = f"{METRIC_NAMES[board.metric]}, {style.step_label(board.step, candle)}"
     style.lay_out(
         figure, title, subtitle, dark=dark, height=150 + 40 * len(board.standings),
         revision=f"forest {board.metric} {board.step} {board.reference}", legend=False,
     )  # fmt: skip
-    unit = "points off the promise" if coverage else f"% better than {board.reference}"
+    unit = "points off the promise" if coverage else f"% {_better_than(board)}"
     figure.update_layout(
         hovermode="closest",
         xaxis={"title": {"text": unit, "font": {"size": 11}, "standoff": 4}, "nticks": 7,
@@ -71,49 +80,65 @@ def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
     known = [each for each in board.standings if math.isfinite(each.value)]
     if not known:
         return f"{METRIC_NAMES[board.metric]} is defined for none of these {label}."
-    first = f"{METRIC_NAMES[board.metric]}, {label}: {known[0].predictor} comes first"
+    first = (
+        f"{METRIC_NAMES[board.metric]}, {label}: {predictor_phrase(known[0].predictor)} comes first"
+    )
     first += f" of {len(known)}." if len(known) > 1 else "."
     if all(math.isnan(each.low) for each in board.standings):
         return f"{first} There are too few past forecasts to tell differences from chance."
     if board.metric in _COVERAGES:
-        off = [each.predictor for each in known if each.p_holm < 0.05]
+        off = [predictor_phrase(each.predictor) for each in known if each.beyond_chance]
         if not off:
             return f"{first} No band is off its promise by more than chance."
         return f"{first} Off the promise by more than chance: {', '.join(off)}."
-    better = [each for each in known if each.low > 0 and each.p_holm < 0.05]
-    worse = [each for each in known if each.high < 0 and each.p_holm < 0.05]
+    reference = predictor_phrase(board.reference)
+    better = [each for each in known if each.low > 0]
+    worse = [each for each in known if each.high < 0]
     sentences = [
-        f"{word} than {board.reference} by more than chance: "
-        f"{', '.join(f'{each.predictor} ({style.percent(abs(each.skill))})' for each in group)}."
+        f"{word} than {reference} by more than chance: {', '.join(map(_named, group))}."
         for word, group in (("Better", better), ("Worse", worse))
         if group
     ]
-    none = f"None differs from {board.reference} by more than chance."
+    none = f"None differs from {reference} by more than chance."
     return f"{first} {' '.join(sentences) or none}"
 
 
-def skill_text(board: Leaderboard, skill: float) -> str:
+def skill_text(board: Leaderboard, standing: Standing) -> str:
     """Write a skill with its sign, in per cent; a coverage's difference in points."""
-    if board.metric in _COVERAGES and math.isfinite(skill):
-        return f"{100 * skill:+.1f} points"
-    return style.percent(skill, "+")
+    if not math.isfinite(standing.skill):
+        return "–"
+    return f"{confidence.rounded(100 * standing.skill, _places(standing), '+')} {_unit(board)}"
 
 
 def interval_text(board: Leaderboard, standing: Standing) -> str:
-    """Write the interval of a skill; a dash where there are too few origins for one."""
-    low, high = standing.low, standing.high
-    if math.isnan(low):
+    """Write the interval of a skill; a dash where nothing can be claimed."""
+    if math.isnan(standing.low):
         return "–"
-    if board.metric in _COVERAGES:
-        return f"{100 * low:+.1f} to {100 * high:+.1f} points"
-    return f"{style.percent(low, '+')} to {style.percent(high, '+')}"
+    ends = 100 * standing.low, 100 * standing.high
+    return f"{confidence.interval_text(*ends, _places(standing), '+')} {_unit(board)}"
+
+
+def _places(standing: Standing) -> int:
+    return confidence.decimals(*(100 * x for x in (standing.skill, standing.low, standing.high)))
+
+
+def _unit(board: Leaderboard) -> str:
+    return "points" if board.metric in _COVERAGES else "%"
+
+
+def _better_than(board: Leaderboard) -> str:
+    return f"better than {predictor_phrase(board.reference)}"
+
+
+def _named(standing: Standing) -> str:
+    return f"{predictor_phrase(standing.predictor)} ({style.percent(abs(standing.skill))})"
 
 
 def _add_row(
     figure: go.Figure, standing: Standing, board: Leaderboard, colours: style.Theme
 ) -> None:
     """Add one row: a point with its interval, filled where the skill is significant."""
-    significant = standing.low * standing.high > 0 and standing.p_holm < 0.05
+    significant = standing.beyond_chance
     coverage = board.metric in _COVERAGES
     better = standing.skill > 0 and not coverage
     colour = (colours.forecast if better else colours.worse) if significant else colours.rule
@@ -121,8 +146,8 @@ def _add_row(
     ends = (standing.low, standing.high) if math.isfinite(standing.low) else (shown, shown)
     low, high = (max(each, _MIN_SKILL) for each in ends)
     reference = standing.predictor == board.reference and not coverage
-    name = f"{standing.predictor} (reference)" if reference else standing.predictor
-    text = "" if reference else skill_text(board, standing.skill)
+    name = predictor_name(standing.predictor) + (" (reference)" if reference else "")
+    text = "" if reference else skill_text(board, standing)
     figure.add_scatter(
         x=[100 * shown], y=[name], mode="markers+text", name=name, text=[text],
         textposition="top center", textfont={"color": colours.ink, "size": 11},
@@ -135,5 +160,5 @@ def _add_row(
             "arrayminus": [100 * (shown - low)], "color": colour, "thickness": 2, "width": 5,
         },
         hovertemplate=f"{name}: {text or '0 %'}<br>"
-        f"95 % interval {interval_text(board, standing)}<extra></extra>",
+        f"{INTERVAL} {interval_text(board, standing)}<extra></extra>",
     )  # fmt: skip

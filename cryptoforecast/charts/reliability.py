@@ -8,7 +8,14 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
-from cryptoforecast.types import QUANTILES, Backtest, CoverageBySteps, Reliability, Share
+from cryptoforecast.types import (
+    QUANTILES,
+    Backtest,
+    CoverageBySteps,
+    Reliability,
+    Share,
+    predictor_phrase,
+)
 
 #: Levels that are drawn by step and by regime, in %.
 _LEVELS = (80, 95)
@@ -158,9 +165,10 @@ def summary_reliability(result: Reliability) -> str:
     _, level, worst = max(off)
     missed = sum(not share.low <= level <= share.high for _, level, share in off)
     return (
-        f"{_step_label(result)} the {result.backtest.forecast.predictor}'s quantile of "
-        f"{_percent(level)} is farthest off: {_percent(worst.value)} of {result.origins:,} "
-        f"prices ended below it. Of the nine quantiles {missed or 'none'} "
+        f"{_step_label(result)} the {_percent(level)} quantile of "
+        f"{predictor_phrase(result.backtest.forecast.predictor)} is farthest off: "
+        f"{_percent(worst.value)} of {result.origins:,} prices ended below it. "
+        f"Of the nine quantiles {missed or 'none'} "
         f"{'is' if missed < 2 else 'are'} off by more than chance explains."
     )
 
@@ -190,7 +198,8 @@ def summary_coverage_by_step(result: CoverageBySteps) -> str:
     if not known:
         return _NO_OUTCOME
     (least, first), (most, last) = min(known), max(known)
-    text = f"The {backtest.forecast.predictor}'s 80 % band holds {_percent(least)} of the prices"
+    text = f"The 80 % band of {predictor_phrase(backtest.forecast.predictor)} holds "
+    text += f"{_percent(least)} of the prices"
     interval = backtest.history.interval
     if first == last:
         return f"{text} {style.step_label(first, interval)}."
@@ -209,7 +218,8 @@ def summary_coverage_by_regime(result: Reliability) -> str:
         for regime in result.regimes
     ]
     return (
-        f"{_step_label(result)} the {result.backtest.forecast.predictor}'s 80 % band held "
+        f"{_step_label(result)} the 80 % band of "
+        f"{predictor_phrase(result.backtest.forecast.predictor)} held "
         f"{', '.join(parts[:-1])} and {parts[-1]}."
     )
 

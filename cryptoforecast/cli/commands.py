@@ -184,7 +184,9 @@ def _additions(
 
         json |= exports.write(
             args,
-            lambda: html_report.page(service.backtests.analyses, result, walk_forward),
+            lambda: html_report.page(
+                service.backtests.analyses, result, walk_forward, saved=args.model or ""
+            ),
             lambda: html_report.forecasts(result),
         )
     return _Additions(json, words + exports.sentences(args))

@@ -25,6 +25,7 @@ from cryptoforecast.types import (
     Touch,
     Verdict,
     WalkForward,
+    confidence,
     price_text,
 )
 from cryptoforecast.types.texts import lines_text
@@ -79,25 +80,39 @@ def walk_forward(tested: WalkForward) -> str:
 
 
 def leaderboard(board: Leaderboard) -> str:
-    """Describe a leaderboard: each predictor's figure, skill, its interval, and p-values.
+    """Describe a leaderboard: each predictor's figure, skill and its interval.
 
     For a coverage, the skill is the share inside the band minus the level of the band.
     """
-    rows = [
-        [
-            each.predictor,
-            tables.number(each.value, ".5g"),
-            tables.number(each.skill, "+.2%"),
-            tables.UNDEFINED if math.isnan(each.low) else f"{each.low:+.2%} to {each.high:+.2%}",
-            tables.number(each.p_value, ".3g"),
-            tables.number(each.p_holm, ".3g"),
-        ]
-        for each in board.standings
-    ]
-    against = "the level" if board.metric.startswith("coverage") else board.reference
-    header = ("predictor", board.metric, f"against {against}", "95 % interval", "p", "p (Holm)")
+    rows = []
+    for each in board.standings:
+        skill, low, high = (100 * value for value in (each.skill, each.low, each.high))
+        places = max(2, confidence.decimals(skill, low, high))
+        written = confidence.interval_text(low, high, places, "+")
+        rows.append(
+            [
+                each.predictor,
+                tables.number(each.value, ".5g"),
+                tables.number(skill, f"+.{places}f"),
+                tables.UNDEFINED if math.isnan(low) else written,
+                _direction(board, each.low) if each.beyond_chance else "",
+            ]
+        )
+    coverage = board.metric.startswith("coverage")
+    against = "off the level, points" if coverage else f"better than {board.reference}, %"
+    header = ("predictor", board.metric, against, "95 % interval", "beyond chance")
     title = f"Leaderboard by {board.metric}, step {board.step}, {board.origins:,} origins:"
-    return lines_text(["", title, *tables.aligned(header, rows)])
+    note = (
+        "Intervals are corrected for the number of comparisons (Holm). A difference is more than "
+        "chance if its interval leaves out 0."
+    )
+    return lines_text(["", title, *tables.aligned(header, rows), note])
+
+
+def _direction(board: Leaderboard, low: float) -> str:
+    if board.metric.startswith("coverage"):
+        return "off"
+    return "better" if low > 0 else "worse"
 
 
 def _tested(result: Backtest) -> list[str]:

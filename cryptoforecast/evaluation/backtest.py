@@ -122,7 +122,12 @@ def evaluate(
         forecasts=forecasts,
         scores=score(history, split, forecasts),
         verdicts={
-            name: judge(forecasts[name], *references, simulated=history.simulated)
+            name: judge(
+                forecasts[name],
+                *references,
+                others=[forecasts[other] for other in judged if other != name],
+                simulated=history.simulated,
+            )
             for name in judged
         },
         notes=warnings.of_test(history, split, specs.candles_read(spec)),

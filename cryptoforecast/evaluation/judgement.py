@@ -6,10 +6,18 @@ import math
 
 import numpy as np
 
-from cryptoforecast.evaluation import losses
-from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
-from cryptoforecast.evaluation.verdict import SIGNIFICANCE, min_origins
-from cryptoforecast.types import Array, Backtest, Comparison, Forecast, Judgement, Outcome, Promise
+from cryptoforecast.evaluation import comparison, losses
+from cryptoforecast.evaluation.leaderboard import standing
+from cryptoforecast.types import (
+    Array,
+    Backtest,
+    Comparison,
+    Forecast,
+    Judgement,
+    Outcome,
+    Promise,
+    Standing,
+)
 
 #: What a coin that is tossed gives.
 CHANCE = 0.5
@@ -27,24 +35,14 @@ def judge(result: Backtest, predictor: str | None = None) -> Judgement:
     own, last_price = (
         losses.of_metric(each, "mae", step) for each in (forecast, result.forecasts["naive"])
     )
-    verdict = result.verdicts.get(name)
-    if verdict is None:
-        outcome = compare(forecast, result.forecasts["naive"]).outcome
-    elif math.isnan(verdict.ci_low):
-        outcome = "unknown"
-    elif verdict.beats_baseline:
-        outcome = "better"
-    else:
-        worse = verdict.ci_high < 0 and verdict.p_value < SIGNIFICANCE
-        outcome = "worse" if worse else "tie"
-    right = 1 - losses.of_metric(forecast, "directional_accuracy", step)
+    price = result.verdicts.get(name) or standing(result, name, "mae", step)
     return Judgement(
-        outcome,
+        _outcome(price.low, price.high),
         len(own),
         _mean(own),
         _mean(last_price),
-        _promise(right, CHANCE, step),
-        _promise(losses.of_metric(forecast, "coverage_80", step), 0.8, step),
+        _promise(standing(result, name, "directional_accuracy", step), CHANCE),
+        _promise(standing(result, name, "coverage_80", step), 0.8),
         result.seen,
     )
 
@@ -64,35 +62,27 @@ def compare(forecast: Forecast, other: Forecast) -> Comparison:
     own = losses.absolute(one.actual, one.predicted)[rows]
     base = losses.absolute(two.actual, two.predicted)[others]
     ranges = [losses.of_metric(each, "pinball", step) for each in (forecast, other)]
-    range_own, range_base = ranges[0][rows], ranges[1][others]
+    price = comparison.compare({"": own}, base, step)[""]
+    band = comparison.compare({"": ranges[0][rows]}, ranges[1][others], step)[""]
     return Comparison(
-        _outcome(own, base, step),
+        _outcome(price.low, price.high),
         len(own),
         _mean(own),
         _mean(base),
-        _outcome(range_own, range_base, step),
-        skill_interval(range_own, range_base, step)[0],
+        _outcome(band.low, band.high),
+        band.skill,
     )
 
 
-def _outcome(own: Array, base: Array, step: int) -> Outcome:
-    skill, low, high = skill_interval(own, base, step)
-    if len(own) < min_origins(step) or math.isnan(low):
+def _outcome(low: float, high: float) -> Outcome:
+    """Say what the interval of a skill means."""
+    if math.isnan(low):
         return "unknown"
-    if diebold_mariano(own, base, step) < SIGNIFICANCE and low * high > 0:
-        return "better" if skill > 0 else "worse"
-    return "tie"
+    return "better" if low > 0 else "worse" if high < 0 else "tie"
 
 
-def _promise(kept: Array, promised: float, step: int) -> Promise:
-    """Compare a share with what was promised, allowing for the overlap of targets."""
-    share = _mean(kept)
-    p_value = diebold_mariano(kept, np.full(len(kept), promised), step)
-    if len(kept) < min_origins(step) or math.isnan(share):
-        return Promise(share, promised, "unknown")
-    if p_value < SIGNIFICANCE:
-        return Promise(share, promised, "better" if share > promised else "worse")
-    return Promise(share, promised, "tie")
+def _promise(found: Standing, promised: float) -> Promise:
+    return Promise(found.value, promised, _outcome(found.low, found.high))
 
 
 def _mean(values: Array) -> float:

@@ -1,22 +1,21 @@
 """The leaderboard: predictors by one metric at one step, and whether a lead is more than chance.
 
-If several predictors are compared, one of them looks good by luck. So each p-value is also given
-corrected for the number of comparisons on the board (Holm 1979, "A simple sequentially rejective
-multiple test procedure"). Nothing can correct for settings that were tried before.
+Each comparison is corrected for their number (``comparison``). Those that the test was made for are
+one group and the others another, so that a leaderboard says the same as the verdict, whoever else
+is on it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses
-from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
-from cryptoforecast.evaluation.verdict import min_origins
+from cryptoforecast.evaluation.comparison import Difference, compare
 from cryptoforecast.types import Array, Backtest, Leaderboard, Scores, Standing
 
 #: What a board can be ordered by: the fields of ``Scores``.
@@ -43,65 +42,89 @@ def leaderboard(
     """
     step = result.spec.horizon if step is None else step
     _check(result, metric, step, reference)
-    own = {
-        name: losses.of_metric(forecast, metric, step)
-        for name, forecast in result.forecasts.items()
-    }
-    base = _base(own[reference], metric)
     standings = [
-        _standing(name, getattr(result.scores[name][step - 1], metric), each, base, metric, step)
-        if metric in losses.COVERAGE_LEVELS or name != reference
-        else _itself(name, getattr(result.scores[name][step - 1], metric))
-        for name, each in own.items()
-    ]
-    corrected = holm([each.p_value for each in standings])
-    standings = [
-        dataclasses.replace(each, p_holm=p) for each, p in zip(standings, corrected, strict=True)
+        each
+        for names in _groups(result)
+        for each in _standings(result, names, metric, step, reference)
     ]
     ordered = tuple(sorted(standings, key=lambda each: _rank(each.value, metric)))
-    return Leaderboard(metric, step, reference, len(base), ordered)
+    origins = len(_base(result, metric, step, reference))
+    return Leaderboard(metric, step, reference, origins, ordered)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for their number, so that a false finding among them stays rare.
-
-    The i-th smallest of m is multiplied by m - i + 1, never below the one before and at most 1.
+def standing(
+    result: Backtest, predictor: str, metric: str, step: int, reference: str = "naive"
+) -> Standing:
+    """Return one row of a leaderboard, without the work for the others.
 
     Args:
-        p_values: NaN where there was no comparison; these stay NaN and are not counted.
+        result: A backtest of several predictors.
+        predictor: Name of the predictor whose row it is.
+        metric: One of ``METRICS``.
+        step: 1 to the horizon.
+        reference: Name of the predictor that it is compared with.
+
+    Raises:
+        InvalidInput: If the backtest has no such metric, step or reference.
     """
-    known = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
-    corrected, least = [math.nan] * len(p_values), 0.0
-    for rank, (p, i) in enumerate(known):
-        least = max(least, min(1.0, p * (len(known) - rank)))
-        corrected[i] = least
-    return corrected
+    _check(result, metric, step, reference)
+    group = next(names for names in _groups(result) if predictor in names)
+    rows = _standings(result, group, metric, step, reference)
+    return next(each for each in rows if each.predictor == predictor)
 
 
-def _base(reference: Array, metric: str) -> Array:
+def _groups(result: Backtest) -> tuple[list[str], list[str]]:
+    """Divide predictors into those that the test was made for, and the others beside them."""
+    tested = [name for name in result.forecasts if name in result.verdicts]
+    return tested, [name for name in result.forecasts if name not in result.verdicts]
+
+
+def _standings(
+    result: Backtest, names: Sequence[str], metric: str, step: int, reference: str
+) -> list[Standing]:
+    """Compare one group of predictors with the reference."""
+    base = _base(result, metric, step, reference)
+    compared = {
+        name: losses.of_metric(result.forecasts[name], metric, step)
+        for name in names
+        if name != reference or metric in losses.COVERAGE_LEVELS
+    }
+    differences = compare(compared, base, step)
+    return [
+        _standing(
+            name, getattr(result.scores[name][step - 1], metric), metric, differences.get(name)
+        )
+        for name in names
+    ]
+
+
+def _base(result: Backtest, metric: str, step: int, reference: str) -> Array:
     """Return the losses that the others are compared with."""
+    base = losses.of_metric(result.forecasts[reference], metric, step)
     if metric in losses.COVERAGE_LEVELS:
-        return np.full(len(reference), losses.COVERAGE_LEVELS[metric] / 100)
-    if metric == DIRECTION and np.isnan(reference).all():
-        return np.full(len(reference), 0.5)
-    return reference
+        return np.full(len(base), losses.COVERAGE_LEVELS[metric] / 100)
+    if metric == DIRECTION and np.isnan(base).all():
+        return np.full(len(base), 0.5)
+    return base
 
 
-def _standing(name: str, value: float, own: Array, base: Array, metric: str, step: int) -> Standing:
-    skill, low, high = skill_interval(own, base, step) if len(own) else (math.nan,) * 3
-    p_value = diebold_mariano(own, base, step)
-    if len(own) < min_origins(step):
-        low = high = p_value = math.nan
+def _standing(name: str, value: float, metric: str, found: Difference | None) -> Standing:
+    if found is None:  # the reference itself
+        return Standing(name, value, 0.0, math.nan, math.nan, math.nan, math.nan)
+    ends = found.skill, found.low, found.high
     if metric == "rmse":  # these are skills of squared errors; the root does not change their order
-        skill, low, high = (1 - math.sqrt(1 - each) for each in (skill, low, high))
+        ends = _each(lambda skill: 1 - math.sqrt(1 - skill), ends)
     if metric in losses.COVERAGE_LEVELS:
         share = losses.COVERAGE_LEVELS[metric] / 100
-        skill, low, high = -share * skill, -share * high, -share * low
-    return Standing(name, value, skill, low, high, p_value, math.nan)
+        ends = _each(lambda skill: -share * skill, (found.skill, found.high, found.low))
+    return Standing(name, value, *ends, found.p_value, found.p_holm)
 
 
-def _itself(name: str, value: float) -> Standing:
-    return Standing(name, value, 0.0, math.nan, math.nan, math.nan, math.nan)
+def _each(
+    change: Callable[[float], float], ends: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    skill, low, high = ends
+    return change(skill), change(low), change(high)
 
 
 def _rank(value: float, metric: str) -> float:

@@ -116,21 +116,32 @@ def diebold_mariano(losses: Array, baseline_losses: Array, horizon: int) -> floa
         Two-sided p-value; NaN where the difference of the losses does not vary, or there are too
         few of them for the correction.
     """
-    difference = np.asarray(losses, dtype=float) - baseline_losses
-    n = len(difference)
-    if n < 2:
-        return math.nan
-    mean = float(np.mean(difference))
-    count = lags(n, horizon)
-    variance = _long_run_variance(difference - mean, count)
-    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    # A constant difference leaves a variance of rounding errors.
-    largest = max(np.max(np.abs(losses)), np.max(np.abs(baseline_losses)))
-    rounding = n * (np.finfo(float).eps * largest) ** 2
-    if not variance > rounding or correction <= 0:
-        return math.nan
-    statistic = mean / math.sqrt(variance / n) * math.sqrt(correction)
-    return two_sided(statistic, n / (count + 1) - 1)
+    mean, error, freedom = _mean_difference(losses, baseline_losses, horizon)
+    return math.nan if math.isnan(error) else two_sided(mean / error, freedom)
+
+
+def difference_interval(
+    losses: Array, baseline_losses: Array, horizon: int, level: float
+) -> tuple[float, float]:
+    """Estimate the interval of the skill that belongs to the Diebold-Mariano test.
+
+    It has the differences of the mean losses that the test does not reject, over the mean loss of
+    the baseline: it leaves out 0 exactly where the p-value is below ``1 - level``.
+
+    Args:
+        losses: ``(n,)`` loss at each origin, in time order.
+        baseline_losses: ``(n,)`` loss of the baseline at the same origins.
+        horizon: Step of the forecasts that the losses belong to.
+        level: Confidence level, a fraction.
+
+    Returns:
+        The ends, as fractions; NaN where the p-value is, or the mean loss of the baseline is 0.
+    """
+    mean, error, freedom = _mean_difference(losses, baseline_losses, horizon)
+    if math.isnan(error) or not np.sum(baseline_losses) > 0:
+        return math.nan, math.nan
+    half, base = _students_t(level, freedom) * error, float(np.mean(baseline_losses))
+    return -(mean + half) / base, (half - mean) / base
 
 
 def two_sided(statistic: float, freedom: float) -> float:
@@ -193,6 +204,29 @@ def _beta_fraction(a: float, b: float, x: float) -> float:
         if abs(change - 1) < 1e-15:
             break
     return total
+
+
+def _mean_difference(
+    losses: Array, baseline_losses: Array, horizon: int
+) -> tuple[float, float, float]:
+    """Return the mean of the loss differential, its standard error and its degrees of freedom.
+
+    The error is NaN where the difference does not vary, or there are too few for the correction.
+    """
+    difference = np.asarray(losses, dtype=float) - baseline_losses
+    n = len(difference)
+    if n < 2:
+        return math.nan, math.nan, math.nan
+    mean = float(np.mean(difference))
+    count = lags(n, horizon)
+    variance = _long_run_variance(difference - mean, count)
+    correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    # A constant difference leaves a variance of rounding errors.
+    largest = max(np.max(np.abs(losses)), np.max(np.abs(baseline_losses)))
+    rounding = n * (np.finfo(float).eps * largest) ** 2
+    if not variance > rounding or correction <= 0:
+        return mean, math.nan, math.nan
+    return mean, math.sqrt(variance / n / correction), n / (count + 1) - 1
 
 
 def _skill(total: float, baseline_total: float) -> float:

@@ -1,38 +1,38 @@
 """The verdict: does a predictor beat the last price? In numbers, and in one sentence.
 
-The words follow the numbers: a sentence says "beats" or "loses" only if the bootstrap interval and
-the Diebold-Mariano test both find more than chance.
+One interval decides the words and is the one in the sentence (``comparison``): it says "beats" or
+"loses" only if the interval leaves out 0.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import losses
+from cryptoforecast.evaluation.comparison import Difference, compare, min_origins
+from cryptoforecast.evaluation.difference_text import MIN_MULTIPLE, difference_text, size_text
 from cryptoforecast.evaluation.scores import coverage
-from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
-from cryptoforecast.types import INTERVAL_NOUNS, Array, Forecast, Verdict, duration
-
-#: A p-value at or above this is within chance.
-SIGNIFICANCE = 0.05
-
-#: Origins below which nothing is claimed, and origins for each step of the horizon: targets of
-#: neighbouring origins overlap, so only so many of them are separate observations.
-MIN_ORIGINS = 30
-ORIGINS_A_STEP = 20
-
-#: From this multiple on the sentence names an error in times, not in per cent.
-MIN_MULTIPLE = 2.0
+from cryptoforecast.evaluation.significance import skill_interval
+from cryptoforecast.types import INTERVAL_NOUNS, Forecast, Verdict, duration
 
 #: The usual fee of a trade on large exchanges, in basis points (0.01 %) of its value.
 USUAL_FEE = 10.0
 
+_LAST_PRICES = "the last price's"
+_UNDEFINED = Difference(*(math.nan,) * 5)
+
 
 def judge(
-    forecast: Forecast, naive: Forecast, cone: Forecast | None = None, *, simulated: bool = False
+    forecast: Forecast,
+    naive: Forecast,
+    cone: Forecast | None = None,
+    *,
+    others: Sequence[Forecast] = (),
+    simulated: bool = False,
 ) -> Verdict:
     """Compare a forecast with the last price by absolute error at the last step.
 
@@ -44,36 +44,32 @@ def judge(
         naive: Forecast of the last price, from the same origins and for the same steps.
         cone: Forecast of the volatility cone, from the same origins; ``None`` to leave the band
             out of the verdict.
+        others: Forecasts that are tested beside this one, from the same origins. What is claimed
+            is corrected for their number.
         simulated: Whether the prices are simulated; the sentence then says so.
 
     Returns:
-        The verdict; ``beats_baseline`` only if the skill and the lower end of its interval are
-        above 0 and the p-value is below 0.05.
+        The verdict; ``beats_baseline`` only if the corrected interval of the skill lies above 0.
 
     Raises:
         InvalidInput: If the forecasts do not have the same origins and steps.
     """
-    for other in (naive, *([] if cone is None else [cone])):
+    tested = [forecast, *others]
+    for other in (naive, *others, *([] if cone is None else [cone])):
         _check_alike(forecast, other)
-    own, baseline = (losses.of_metric(each, "mae", each.horizon) for each in (forecast, naive))
-    skill, low, high = skill_interval(own, baseline, forecast.horizon)
-    p_value = diebold_mariano(own, baseline, forecast.horizon)
-    if len(own) < min_origins(forecast.horizon):
-        low = high = p_value = math.nan
-    beats = skill > 0 and low > 0 and p_value < SIGNIFICANCE
-    sentence = _sentence(forecast, own, skill, low, high, p_value, simulated)
+    price, (ci_low, ci_high) = _compared_with(naive, tested, "mae")
+    beats = price.low > 0
+    sentence = _sentence(forecast, price, simulated)
     if beats:
         sentence += _gain_sentence(forecast)
-    band = (math.nan,) * 3
+    band, (band_ci_low, band_ci_high) = _UNDEFINED, (math.nan, math.nan)
     if cone is not None:
-        band = _band_skill(forecast, cone)
-        sentence += "" if math.isnan(skill) else _band_sentence(forecast, *band)
-    return Verdict("naive", "mae", skill, low, high, p_value, beats, sentence, *band)
-
-
-def min_origins(horizon: int) -> int:
-    """Count the origins below which nothing is claimed."""
-    return max(MIN_ORIGINS, ORIGINS_A_STEP * horizon)
+        band, (band_ci_low, band_ci_high) = _compared_with(cone, tested, "pinball")
+        sentence += "" if math.isnan(price.skill) else _band_sentence(forecast, band)
+    return Verdict(
+        "naive", "mae", price.skill, ci_low, ci_high, price.p_value, beats, sentence,
+        band.skill, band_ci_low, band_ci_high, price.low, price.high, band.low, band.high,
+    )  # fmt: skip
 
 
 def direction_gain(forecast: Forecast) -> float:
@@ -100,45 +96,34 @@ def _check_alike(forecast: Forecast, other: Forecast) -> None:
         )
 
 
-def _band_skill(forecast: Forecast, cone: Forecast) -> tuple[float, float, float]:
-    """Estimate the skill of a band against the cone's, and its interval; NaN where undefined."""
-    own, baseline = (losses.of_metric(each, "pinball", each.horizon) for each in (forecast, cone))
-    skill, low, high = skill_interval(own, baseline, forecast.horizon)
-    if len(own) < min_origins(forecast.horizon):
-        low = high = math.nan
-    return skill, low, high
+def _compared_with(
+    baseline: Forecast, tested: Sequence[Forecast], metric: str
+) -> tuple[Difference, tuple[float, float]]:
+    """Compare the first forecast with a baseline, and return its bootstrap interval too."""
+    step = baseline.horizon
+    reference, own, *others = (losses.of_metric(each, metric, step) for each in (baseline, *tested))
+    found = compare({str(i): each for i, each in enumerate((own, *others))}, reference, step)["0"]
+    if len(own) < min_origins(step):
+        return found, (math.nan, math.nan)
+    return found, skill_interval(own, reference, step)[1:]
 
 
-def _band_sentence(forecast: Forecast, skill: float, low: float, high: float) -> str:
+def _band_sentence(forecast: Forecast, band: Difference) -> str:
     """Write how good the band is; empty where that is undefined."""
     known = forecast.at(forecast.horizon)
     covered = coverage(known.actual_returns, known.quantiles, 80)
-    if math.isnan(low) or math.isnan(covered):
+    if math.isnan(band.low) or math.isnan(covered):
         return ""
     sentence = f"80 % band covers {covered * 100:.1f} %"
     if forecast.predictor == "cone":
         return f" Its {sentence}."
-    if 1 - skill >= MIN_MULTIPLE:
-        size = f"{_change(skill)} as the cone's"
-        interval = f"95 % CI {1 - high:.1f} to {1 - low:.1f} times"
-    else:
-        ends = (low, high) if skill > 0 else (-high, -low)
-        size = f"{_change(skill, *ends)} than the cone's"
-        interval = _interval(skill, *ends)
-    chance = ", within chance" if low <= 0 <= high and low < high else ""
-    return f" Its band's error is {size}{chance} ({interval}); its {sentence}."
+    difference = _difference(band, "the cone's")
+    return f" Its band's error is {difference}; its {sentence}."
 
 
-def _sentence(
-    forecast: Forecast,
-    errors: Array,
-    skill: float,
-    low: float,
-    high: float,
-    p_value: float,
-    simulated: bool,
-) -> str:
+def _sentence(forecast: Forecast, price: Difference, simulated: bool) -> str:
     when = _when(forecast)
+    errors = losses.of_metric(forecast, "mae", forecast.horizon)
     span = f"over {_count(len(errors), forecast.interval, simulated)}"
     if forecast.predictor == "naive":
         return f"This is the last price itself, which every other forecast is measured by, {span}."
@@ -147,39 +132,29 @@ def _sentence(
     if not np.isfinite(errors).all():
         undefined = int(np.sum(~np.isfinite(errors)))
         return f"Can't be judged: {undefined:,} of its forecasts are not numbers, {span}."
-    if math.isnan(skill):
+    if math.isnan(price.skill):
         return f"Can't be judged: the price never moved{when}, {span}."
-    if math.isnan(low):
+    if math.isnan(price.low):
         needed = min_origins(forecast.horizon)
         return (
-            f"Too few forecasts to tell{when}: its error is {_compared(skill)} the last price's "
-            f"{span}; {needed:,} are needed."
+            f"Too few forecasts to tell{when}: its error is "
+            f"{size_text(price.skill, _LAST_PRICES)} {span}; {needed:,} are needed."
         )
-    if low == high == 0:
+    if price.low == price.high == 0:
         return f"Does not beat the last price{when}: it has the same error {span}."
-    return f"{_finding(skill, low, high, p_value, when)} {span}."
+    return f"{_opening(price)}{when}: its error is {_difference(price)} {span}."
 
 
-def _finding(skill: float, low: float, high: float, p_value: float, when: str) -> str:
-    """Write which forecast is better and by how much, with the interval."""
-    beyond = low * high > 0
-    certain = beyond and p_value < SIGNIFICANCE
-    chance = "" if beyond else ", within chance"
-    doubt = f"; not beyond chance: p = {p_value:.2f}" if beyond and not certain else ""
-    if 1 - skill >= MIN_MULTIPLE:
-        opening = "Loses badly to the last price" if certain else "Does not beat the last price"
-        return (
-            f"{opening}{when}: its error is {1 - skill:.1f} times as large{chance} "
-            f"(95 % CI {1 - high:.1f} to {1 - low:.1f} times{doubt})"
-        )
-    if skill > 0:
-        opening = "Beats the last price" if certain else "Does not beat the last price"
-        ends = low, high
-    else:
-        opening = "Loses to the last price" if certain else "Does not beat the last price"
-        ends = -high, -low
-    interval = _interval(skill, *ends)
-    return f"{opening}{when}: its error is {_change(skill, *ends)}{chance} ({interval}{doubt})"
+def _opening(price: Difference) -> str:
+    if price.low > 0:
+        return "Beats the last price"
+    if not price.high < 0:
+        return "Does not beat the last price"
+    return f"Loses {'badly ' if 1 - price.skill >= MIN_MULTIPLE else ''}to the last price"
+
+
+def _difference(found: Difference, baseline: str = "") -> str:
+    return difference_text(found.skill, found.low, found.high, baseline)
 
 
 def _gain_sentence(forecast: Forecast) -> str:
@@ -191,40 +166,6 @@ def _gain_sentence(forecast: Forecast) -> str:
         f" Following its direction {verb} {abs(gain):.1f} basis points a forecast before fees; "
         f"{compared} a trade."
     )
-
-
-def _compared(skill: float) -> str:
-    """Put the error's change in words, up to what it is compared with."""
-    if skill == 0:
-        return "the same as"
-    return f"{_change(skill)} {'as' if 1 - skill >= MIN_MULTIPLE else 'than'}"
-
-
-def _change(skill: float, *ends: float) -> str:
-    """Put the error's change in words: "0.2 % larger", or "4.7 times as large"."""
-    if 1 - skill >= MIN_MULTIPLE:
-        return f"{1 - skill:.1f} times as large"
-    size = _percent(abs(skill), _decimals(skill, *ends))
-    return f"{size} {'smaller' if skill > 0 else 'larger'}"
-
-
-def _interval(skill: float, low: float, high: float) -> str:
-    decimals = _decimals(skill, low, high)
-    return f"95 % CI {_percent(low, decimals).removesuffix(' %')} to {_percent(high, decimals)}"
-
-
-def _decimals(skill: float, *ends: float) -> int:
-    """Choose 1 to 3 decimals, so that what differs from 0 does not read as 0.0."""
-    certain = bool(ends) and ends[0] * ends[1] > 0
-    smallest = min(map(abs, (skill, *ends) if certain else (skill,)))
-    if smallest == 0:
-        return 1
-    return min(3, max(1, math.ceil(-math.log10(smallest * 100))))
-
-
-def _percent(share: float, decimals: int) -> str:
-    # Adding 0.0 turns a rounded -0.0 into 0.0.
-    return f"{round(share * 100, decimals) + 0.0:.{decimals}f} %"
 
 
 def _when(forecast: Forecast) -> str:

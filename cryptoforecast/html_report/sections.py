@@ -24,6 +24,8 @@ from cryptoforecast.types import (
     Leaderboard,
     Share,
     WalkForward,
+    predictor_name,
+    predictor_phrase,
     price_text,
 )
 
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 DASH = "–"
+#: What the intervals of a leaderboard mean; it stands beside each of them.
 COMPARISON_NOTE = (
-    "If you compare many forecasts, one of them looks good by luck. The p-values after Holm take "
-    "the comparisons in this table into account. They cannot take into account which settings you "
-    "tried before. Choose settings by the validation rows, and look at the test once."
+    "If you compare many forecasts, one of them looks good by luck. So each interval is corrected "
+    "for the number of comparisons in this table (Holm's method; the forecasts under test and the "
+    "baselines are counted apart). Better or worse means by more than chance: the interval leaves "
+    "out 0, which also means a corrected p-value below 0.05. Nothing can correct for settings that "
+    "you tried before. Choose settings by the validation rows, and look at the test once."
 )
 
 
@@ -69,7 +74,7 @@ def leaderboard_section(
     def section() -> Section:
         return Section(
             f"leaderboard-{metric}",
-            f"{leaderboard.METRIC_NAMES[metric]}, against {reference}",
+            _board_title(metric, reference),
             leaderboard.forest(result, board, dark=dark),
             leaderboard.summary_leaderboard(result, board),
             pd.DataFrame([dataclasses.asdict(standing) for standing in board.standings]),
@@ -79,22 +84,27 @@ def leaderboard_section(
     return analyses.of(result, key, section), board
 
 
+def _board_title(metric: str, reference: str) -> str:
+    against = "what is promised" if metric.startswith("coverage") else predictor_phrase(reference)
+    return f"{leaderboard.METRIC_NAMES[metric]}, against {against}"
+
+
 def standings(board: Leaderboard, quote: str) -> pd.DataFrame:
     """Return a leaderboard as a table for the user, with prices in their currency."""
     coverage = board.metric.startswith("coverage")
-    against = "Off the promise" if coverage else f"Better than {board.reference}"
-    metric = board.metric
+    reference = predictor_phrase(board.reference)
+    against = "Off the promise" if coverage else f"Better than {reference}"
     return pd.DataFrame(
         [
             {
-                "Predictor": each.predictor,
-                leaderboard.METRIC_NAMES[metric]: metric_text(metric, each.value, quote),
+                "Predictor": predictor_name(each.predictor),
+                leaderboard.METRIC_NAMES[board.metric]: metric_text(
+                    board.metric, each.value, quote
+                ),
                 against: "reference"
                 if not coverage and each.predictor == board.reference
-                else leaderboard.skill_text(board, each.skill),
-                "95 % interval": leaderboard.interval_text(board, each),
-                "p": _p_text(each.p_value),
-                "p after Holm": _p_text(each.p_holm),
+                else leaderboard.skill_text(board, each),
+                leaderboard.INTERVAL: leaderboard.interval_text(board, each),
             }
             for each in board.standings
         ]
@@ -345,7 +355,3 @@ def _coverage_row(first: dict[str, object], shares: Mapping[int, Share]) -> dict
     for level, share in shares.items():
         row |= {f"in_{level}": share.value, f"low_{level}": share.low, f"high_{level}": share.high}
     return row
-
-
-def _p_text(p: float) -> str:
-    return DASH if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -163,8 +163,9 @@ class Backtest(Value):
 
         Returns:
             One row a predictor, the best first: ``value`` of the metric, ``skill`` (1 - error /
-            the reference's), ``low`` and ``high`` of its 95 % interval, ``p_value``, and
-            ``p_holm``, corrected for the number of comparisons. NaN where undefined.
+            the reference's), ``low`` and ``high`` of its 95 % interval, corrected for the number
+            of comparisons, ``p_value``, and ``p_holm``, the corrected one. A lead is more than
+            chance if its interval leaves out 0. NaN where undefined.
 
         Raises:
             InvalidInput: If there is no such metric, step or predictor.
@@ -210,7 +211,10 @@ class Backtest(Value):
 
         target = Path(path)
         files.check_page(target, force=force)
-        page = html_report.page(shared().backtests.analyses, self.result, self.walk)
+        saved = self.given_model.name if self.given_model is not None else None
+        page = html_report.page(
+            shared().backtests.analyses, self.result, self.walk, saved=saved or ""
+        )
         files.write_text(page, target)
         return target
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cryptoforecast.types.confidence import beyond_chance
 from cryptoforecast.types.learning import (
     MEDIAN,
     QUANTILES,
@@ -64,8 +65,14 @@ class Verdict:
         beats_baseline: Whether the predictor is better by more than chance.
         sentence: The verdict in words.
         band_skill: 1 - pinball loss / the pinball loss of the cone, a fraction.
-        band_ci_low: Lower end of the 95 % confidence interval of the band's skill.
+        band_ci_low: Lower end of the 95 % bootstrap interval of the band's skill.
         band_ci_high: Upper end of that interval.
+        low: Lower end of the interval of the skill that decides and is shown. It covers the
+            intervals of the bootstrap and of the test, at the level that Holm's correction for
+            the predictors under test leaves. NaN where nothing can be claimed.
+        high: Upper end of that interval.
+        band_low: Lower end of the interval of the band's skill that decides and is shown.
+        band_high: Upper end of that interval.
     """
 
     baseline: str
@@ -79,6 +86,10 @@ class Verdict:
     band_skill: float = math.nan
     band_ci_low: float = math.nan
     band_ci_high: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    band_low: float = math.nan
+    band_high: float = math.nan
 
     def __str__(self) -> str:
         """Return the sentence, so that a printed verdict reads as one."""
@@ -152,11 +163,12 @@ class Standing:
         value: Value of the metric, as in ``Scores``.
         skill: 1 - the predictor's error / the reference's error, a fraction. For a coverage: the
             share of outcomes inside minus the level of the band.
-        low: Lower end of the 95 % confidence interval of the skill, by moving-block bootstrap.
+        low: Lower end of the interval of the skill, corrected for the number of comparisons; see
+            ``evaluation.comparison``. It decides whether the difference is more than chance.
         high: Upper end of that interval.
         p_value: Two-sided p-value of the Diebold-Mariano test against the reference; for a
             coverage, of a test against the level of the band. NaN where it is undefined.
-        p_holm: The p-value after Holm's correction for all comparisons of the leaderboard.
+        p_holm: The p-value after Holm's correction.
     """
 
     predictor: str
@@ -166,6 +178,11 @@ class Standing:
     high: float
     p_value: float
     p_holm: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the predictor differs from the reference by more than chance."""
+        return beyond_chance(self.low, self.high)
 
 
 @dataclass(frozen=True)

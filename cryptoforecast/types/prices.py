@@ -127,6 +127,7 @@ class PriceHistory:
             ``types.quotes``.
         quality: The irregularities of the candles, and how their file was read.
         notes: Sentences that a user should read, for example why a live source did not answer.
+        access_notes: Those of them that say what sources were asked for, and how they answered.
         unit_changes: Opens of candles, UTC, before which the coin had another unit. The candles
             before them were brought into the newest unit; see ``learning.samples.in_one_unit``.
     """
@@ -141,11 +142,17 @@ class PriceHistory:
     quote: str = DEFAULT_QUOTE
     quality: QualityReport = field(default_factory=QualityReport)
     notes: tuple[str, ...] = ()
+    access_notes: tuple[str, ...] = ()
     unit_changes: tuple[pd.Timestamp, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of candles."""
         return len(self.candles)
+
+    @property
+    def data_notes(self) -> tuple[str, ...]:
+        """The notes about the prices themselves, however they were had."""
+        return tuple(note for note in self.notes if note not in self.access_notes)
 
     @property
     def of_file(self) -> bool:

@@ -307,7 +307,9 @@ def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
 
 def test_a_free_run_is_compared_at_its_last_step(result):
     text = figures.summary_free_run(result, free_run())
-    assert "for 2 hours, har ends 1.2 % off the price; the last price alone would be 0.50 %" in text
+    assert (
+        "the HAR regression ends 1.2 % off the price; the last price alone would be 0.50 %" in text
+    )
     assert "small errors in one direction add up" in text
     even = free_run().assign(free_run=[0.004, 0.0051])
     assert "about where the last price does" in figures.summary_free_run(result, even)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from cryptoforecast import charts
+from cryptoforecast import charts, html_report
 from cryptoforecast.charts import style
 from cryptoforecast.charts.leaderboard import forest, interval_text, skill_text, summary_leaderboard
+from cryptoforecast.cli import text
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
@@ -55,50 +59,54 @@ def test_every_metric_has_a_figure_and_a_sentence(result, metric, dark):
     assert len(figure.data) == len(board.standings)
     assert len(json.loads(figure.to_json())["data"]) == 4
     assert len(figure.to_json()) < 300_000
-    text = summary_leaderboard(result, board)
-    assert text.startswith(charts.METRIC_NAMES[metric])
-    assert "nan" not in text
+    words = summary_leaderboard(result, board)
+    assert words.startswith(charts.METRIC_NAMES[metric])
+    assert "nan" not in words
 
 
 def test_the_best_stands_on_top_with_its_interval(result):
     figure = forest(result, BOARD)
     assert [trace.name for trace in figure.data][::-1] == [
-        "lstm", "cone", "naive (reference)", "dense", "broken",
+        "LSTM network", "Volatility cone", "Price stays put (reference)", "Dense network", "broken",
     ]  # fmt: skip
-    best = row(figure, "lstm")
+    best = row(figure, "LSTM")
     assert best.x[0] == pytest.approx(10)
     assert best.error_x.array[0] == pytest.approx(2)
     assert best.error_x.arrayminus[0] == pytest.approx(2)
     assert best.error_x.symmetric is False
     assert "10.0 %" in best.text[0]
-    assert "+8.0 % to +12.0 %" in best.hovertemplate
+    assert "+8.0 to +12.0 %" in best.hovertemplate
 
 
 def test_what_is_more_than_chance_is_filled_and_coloured(result):
     figure = forest(result, BOARD)
     look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
-    assert look["lstm"] == ("diamond", style.LIGHT.forecast)
-    assert look["dense"] == ("diamond", style.LIGHT.worse)
-    assert look["cone"] == ("circle-open", style.LIGHT.rule)
+    assert look["LSTM network"] == ("diamond", style.LIGHT.forecast)
+    assert look["Dense network"] == ("diamond", style.LIGHT.worse)
+    assert look["Volatility cone"] == ("circle-open", style.LIGHT.rule)
 
 
 def test_a_hopeless_row_does_not_squeeze_the_others(result):
-    dense = row(forest(result, BOARD), "dense")
+    dense = row(forest(result, BOARD), "Dense")
     assert dense.x[0] == -50
-    assert dense.text[0] == "-1860 %"
+    assert dense.text[0] == "-1860.0 %"
 
 
 def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
-    text = summary_leaderboard(result, BOARD)
-    assert "2 hours ahead: lstm comes first of 4." in text
-    assert "Better than naive by more than chance: lstm (10.0 %)." in text
-    assert "Worse than naive by more than chance: dense (1860 %)." in text
-    assert "cone" not in text
+    words = summary_leaderboard(result, BOARD)
+    assert "2 hours ahead: the LSTM network comes first of 4." in words
+    assert (
+        "Better than “the price stays put” by more than chance: the LSTM network (10.0 %)." in words
+    )
+    assert (
+        "Worse than “the price stays put” by more than chance: the dense network (1860 %)." in words
+    )
+    assert "cone" not in words
 
 
 def test_the_sentence_is_about_chance_or_too_few_forecasts(result):
     even = replace(BOARD, standings=BOARD.standings[1:3])
-    assert "None differs from naive" in summary_leaderboard(result, even)
+    assert "None differs from “the price stays put”" in summary_leaderboard(result, even)
     few = replace(BOARD, standings=(replace(BOARD.standings[0], low=NAN, high=NAN),))
     assert "too few past forecasts" in summary_leaderboard(result, few)
     none = replace(BOARD, standings=BOARD.standings[4:])
@@ -113,50 +121,72 @@ def test_a_coverage_is_compared_with_its_promise(result):
             Standing("naive", 0.88, 0.08, 0.07, 0.09, 0.0, 0.0),
         ),
     )  # fmt: skip
-    text = summary_leaderboard(result, board)
-    assert "Off the promise by more than chance: naive." in text
+    words = summary_leaderboard(result, board)
+    assert "Off the promise by more than chance: “the price stays put”." in words
     figure = forest(result, board)
     assert "promise" in figure.layout.xaxis.title.text
-    assert row(figure, "naive").marker.color == style.LIGHT.worse
+    assert row(figure, "Price stays").marker.color == style.LIGHT.worse
     held = replace(board, standings=board.standings[:1])
     assert "No band is off its promise" in summary_leaderboard(result, held)
 
 
 def test_a_skill_is_in_per_cent_and_a_coverage_in_points():
     coverage = replace(BOARD, metric="coverage_80")
-    assert [skill_text(BOARD, skill) for skill in (0.1, -0.0004, NAN)] == [
-        "+10.0 %",
-        "-0.04 %",
-        "–",
-    ]
-    assert [skill_text(coverage, skill) for skill in (0.012, NAN)] == ["+1.2 points", "–"]
     standing = Standing("cone", 0.1, 0.04, -0.01, 0.09, 0.1, 0.1)
-    assert interval_text(BOARD, standing) == "-1.0 % to +9.0 %"
+    undefined = replace(standing, skill=NAN, low=NAN)
+    small = replace(standing, skill=-0.0004)
+    written = [skill_text(BOARD, each) for each in (standing, small, undefined)]
+    assert written == ["+4.0 %", "-0.04 %", "–"]
+    assert [skill_text(coverage, each) for each in (standing, undefined)] == ["+4.0 points", "–"]
+    assert interval_text(BOARD, standing) == "-1.0 to +9.0 %"
     assert interval_text(coverage, standing) == "-1.0 to +9.0 points"
-    assert interval_text(BOARD, replace(standing, low=NAN)) == "–"
+    assert interval_text(BOARD, undefined) == "–"
 
 
-@pytest.mark.parametrize(("p_holm", "text"), [(0.0499, "Better"), (0.05, "None differs")])
-def test_significant_is_below_five_per_cent(result, p_holm, text):
-    leader = replace(BOARD.standings[0], p_holm=p_holm)
-    board = replace(BOARD, standings=(leader, *BOARD.standings[1:3]))
-    assert text in summary_leaderboard(result, board)
-    mark = "diamond" if p_holm < 0.05 else "circle-open"
-    assert row(forest(result, board), "lstm").marker.symbol == mark
-    mirrored = replace(leader, skill=-leader.skill, low=-leader.high, high=-leader.low)
-    board = replace(board, standings=(*BOARD.standings[1:3], mirrored))
-    assert text.replace("Better", "Worse") in summary_leaderboard(result, board)
-    assert row(forest(result, board), "lstm").marker.symbol == mark
-    board = replace(board, metric="coverage_80")
-    off = "Off the promise" if p_holm < 0.05 else "No band is off"
-    assert off in summary_leaderboard(result, board)
+ENDS = st.one_of(st.just(0.0), st.floats(1e-9, 1), st.floats(-30, -1e-9))
+
+
+@given(st.lists(ENDS, min_size=3, max_size=3).map(sorted), st.floats(0, 1), st.floats(0, 1))
+@example([0.0000004, 0.02, 0.03], 0.04, 0.8)  # with one decimal, from 0.0 %
+@example([-0.01, 0.02, 0.03], 0.001, 0.002)  # the p-values alone would be significant
+@example([0.01, 0.02, 0.03], 0.9, 0.9)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@pytest.mark.parametrize("metric", ["mae", "coverage_80"])
+def test_words_marks_and_tables_agree_with_the_interval_that_is_shown(
+    result, metric, ends, p_value, p_holm
+):
+    low, skill, high = ends
+    standing = Standing("lstm", 0.9, skill, low, high, p_value, p_holm)
+    reference = replace(BOARD.standings[2], value=1.0)
+    board = Leaderboard(metric, 2, "naive", 1234, (standing, reference))
+    first, last = map(float, interval_text(board, standing).split(" ")[:3:2])
+    outside = first > 0 or last < 0
+    words = summary_leaderboard(result, board)
+    assert ("by more than chance: the LSTM" in words) is outside
+    assert (row(forest(result, board), "LSTM").marker.symbol == "diamond") is outside
+    if outside and metric == "mae":
+        assert ("Better" if first > 0 else "Worse") in words
+    table = html_report.standings(board, "USD").iloc[0]
+    assert list(table.index) == [
+        "Predictor", charts.METRIC_NAMES[metric],
+        "Better than “the price stays put”" if metric == "mae" else "Off the promise",
+        "95 % interval, corrected",
+    ]  # fmt: skip
+    assert table["95 % interval, corrected"] == interval_text(board, standing)
+    # The command line says the same.
+    line = next(each for each in text.leaderboard(board).splitlines() if each.startswith("lstm"))
+    assert line.endswith(("better", "worse", "off")) is outside
+    first, last = map(float, re.search(r"(\S+) to (\S+)", line).groups())
+    assert (first > 0 or last < 0) is outside
 
 
 def test_an_interval_that_begins_at_the_reference_is_within_chance(result):
     leader = replace(BOARD.standings[0], low=0.0)
     board = replace(BOARD, standings=(leader, *BOARD.standings[1:3]))
     assert "None differs" in summary_leaderboard(result, board)
-    assert row(forest(result, board), "lstm").marker.symbol == "circle-open"
+    assert row(forest(result, board), "LSTM").marker.symbol == "circle-open"
 
 
 def test_every_row_can_be_seen(result):

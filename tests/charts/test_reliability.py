@@ -134,8 +134,9 @@ def test_what_is_off_by_more_than_chance_is_counted():
         (wrong, "Of the nine quantiles 2 are off"),
     ):
         assert text in charts.summary_reliability(replace(given, observed=observed))
-    assert "quantile of 2.5 % is farthest off: 5 % of" in charts.summary_reliability(
-        replace(given, observed=wrong)
+    assert (
+        "the 2.5 % quantile of the LSTM network is farthest off: 5 % of"
+        in charts.summary_reliability(replace(given, observed=wrong))
     )
     flat = (share(0.05, 0.04, 0.06),) * 20
     ends, more = share(0.1, 0.09, 0.11), share(0.06, 0.051, 0.07)
@@ -157,19 +158,19 @@ def test_the_lowest_and_the_highest_coverage_have_their_step():
     shares = [Share(value, 0.0, 1.0) for value in (0.7, 0.9, 0.8)]
     given = replace(given, steps=tuple({80: share, 95: share} for share in shares))
     assert charts.summary_coverage_by_step(given) == (
-        "The lstm's 80 % band holds 70 % of the prices 1 hour ahead, its lowest share, and 90 % "
-        "2 hours ahead, its highest."
+        "The 80 % band of the LSTM network holds 70 % of the prices 1 hour ahead, its lowest "
+        "share, and 90 % 2 hours ahead, its highest."
     )
     single = replace(given, steps=given.steps[:1])
     assert charts.summary_coverage_by_step(single) == (
-        "The lstm's 80 % band holds 70 % of the prices 1 hour ahead."
+        "The 80 % band of the LSTM network holds 70 % of the prices 1 hour ahead."
     )
 
 
 def test_sentences_say_what_the_figures_show():
     given, steps = reliability.measure(result(), 2), reliability.by_step(result())
     text = charts.summary_coverage_by_regime(given)
-    assert text.startswith("2 hours ahead the lstm's 80 % band held ")
+    assert text.startswith("2 hours ahead the 80 % band of the LSTM network held ")
     for regime in given.regimes:
         value = f"{100 * regime.coverage[80].value:.1f} %".replace(".0 %", " %")
         assert f"{value} when the market was {regime.name}" in text

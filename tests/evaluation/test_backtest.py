@@ -65,7 +65,8 @@ def test_a_network_is_judged_as_without_its_stack(history):
     np.testing.assert_array_equal(result.forecasts["dense"].quantiles, alone.quantiles)
     np.testing.assert_array_equal(result.forecasts["dense"].predicted, alone.predicted)
     naive, cone = result.forecasts["naive"], result.forecasts["cone"]
-    assert result.verdicts["dense"] == judge(alone, naive, cone)
+    combined = result.forecasts["stack"]
+    assert result.verdicts["dense"] == judge(alone, naive, cone, others=[combined])
 
 
 def test_baselines_are_fitted_on_the_rows_before_the_test_span(history):

@@ -11,11 +11,12 @@ import pytest
 
 from cryptoforecast.evaluation import significance
 from cryptoforecast.evaluation.scores import coverage
-from cryptoforecast.evaluation.verdict import SIGNIFICANCE, judge
+from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.forecasting.baselines import Cone, Drift, Naive
 from cryptoforecast.prices import constant_volatility, simulate
 from cryptoforecast.prices.simulation.market import EPOCH
 from cryptoforecast.types import QUANTILES
+from cryptoforecast.types.confidence import beyond_chance
 
 FITTED, ORIGINS, HORIZON = 700, 480, 24
 MARKETS = range(100)
@@ -59,9 +60,8 @@ def claims(horizon):
     for seed in MARKETS:
         one, other = opposites(market(seed), horizon, seed)
         forecast = judge(one, other, other)
-        apart = forecast.ci_low > 0 or forecast.ci_high < 0
-        price += apart and forecast.p_value < SIGNIFICANCE
-        band += forecast.band_ci_low > 0 or forecast.band_ci_high < 0
+        price += beyond_chance(forecast.low, forecast.high)
+        band += beyond_chance(forecast.band_low, forecast.band_high)
     return price, band
 
 
@@ -112,6 +112,6 @@ def test_true_quantiles_cover_what_they_promise_and_the_judge_prefers_them():
         forecast = replace(naive, predictor="lstm", quantiles=np.tile(truth, (len(naive), 1, 1)))
         returns, quantiles = forecast.actual_returns[:, 0], forecast.quantiles[:, 0]
         covered.append([coverage(returns, quantiles, level) for level in (80, 95)])
-        better += judge(forecast, naive, cone).band_ci_low > 0
+        better += judge(forecast, naive, cone).band_low > 0
     assert np.mean(covered, axis=0) == pytest.approx([0.8, 0.95], abs=0.01)
     assert better >= 15

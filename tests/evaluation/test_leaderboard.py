@@ -11,11 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation import backtest, judgement
 from cryptoforecast.evaluation import scores as metrics
-from cryptoforecast.evaluation.leaderboard import METRICS, holm, leaderboard
+from cryptoforecast.evaluation.comparison import compare, holm
+from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.evaluation.losses import of_metric
-from cryptoforecast.evaluation.significance import diebold_mariano, skill_interval
+from cryptoforecast.evaluation.significance import (
+    diebold_mariano,
+    difference_interval,
+    skill_interval,
+)
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest, Forecast
 from tests import synthetic
@@ -96,12 +101,78 @@ def test_the_skill_is_that_of_the_scores(result, metric):
     assert values == sorted(values)
 
 
+def alone(own: np.ndarray, base: np.ndarray, step: int) -> tuple[float, float, float]:
+    """The skill with the ends of both methods' 95 % intervals, the outer ones."""
+    skill, low, high = skill_interval(own, base, step)
+    ends = [low, high, *difference_interval(own, base, step, 0.95)]
+    return skill, float(np.nanmin(ends)), float(np.nanmax(ends))
+
+
 def test_interval_and_p_value_are_those_of_significance(result):
     board = leaderboard(result, "pinball", 3)
     own, base = (of_metric(result.forecasts[name], "pinball", 3) for name in ("har", "naive"))
-    found = standing(board, "har")
-    assert (found.skill, found.low, found.high) == skill_interval(own, base, 3)
-    assert found.p_value == diebold_mariano(own, base, 3)
+    found = standing(board, "har")  # the one that is tested, a group of its own
+    assert (found.skill, found.low, found.high) == pytest.approx(alone(own, base, 3))
+    assert found.p_value == diebold_mariano(own, base, 3) == found.p_holm
+
+
+def test_the_others_are_corrected_for_their_number(result):
+    result = with_predictor(result, "other", result.forecasts["naive"].predicted * 1.0005)
+    board = leaderboard(result, "mae", 3)
+    base = of_metric(result.forecasts["naive"], "mae", 3)
+    p = {name: standing(board, name).p_value for name in ("other", "drift")}
+    corrected = dict(zip(p, holm([*p.values()]), strict=True))
+    for name in p:
+        own = of_metric(result.forecasts[name], "mae", 3)
+        found, narrower = standing(board, name), alone(own, base, 3)
+        assert found.p_holm == corrected[name]
+        level = 1 - 0.05 * p[name] / corrected[name]
+        ends = [*skill_interval(own, base, 3, level=level)[1:],
+                *difference_interval(own, base, 3, level)]  # fmt: skip
+        assert (found.low, found.high) == (min(ends), max(ends))
+        assert found.low <= narrower[1] < narrower[2] <= found.high
+    assert max(corrected[name] / p[name] for name in p) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("metric", ["mae", "pinball"])
+def test_a_leaderboard_says_the_same_as_the_verdict_whoever_else_is_on_it(result, metric):
+    half = result.forecasts["naive"].predicted * 1.001
+    reference = "naive" if metric == "mae" else "cone"
+    for each in (result, with_predictor(result, "other", half)):
+        found, verdict = standing(leaderboard(each, metric, 3, reference), "har"), each.verdict
+        ends = (verdict.low, verdict.high) if metric == "mae" else (
+            verdict.band_low, verdict.band_high)  # fmt: skip
+        assert (found.low, found.high) == ends
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.floats(-0.2, 0.2)), min_size=1, max_size=5),
+    st.sampled_from([1, 3]),
+)
+@settings(max_examples=40, deadline=None)
+def test_an_interval_leaves_out_zero_only_where_the_corrected_p_value_is_significant(seeds, step):
+    base = np.abs(np.random.default_rng(1).standard_t(4, 120)) + 0.1
+    losses = {
+        str(i): base * (1 - share + np.random.default_rng(seed).normal(0, 0.3, 120))
+        for i, (seed, share) in enumerate(seeds)
+    }
+    for name, found in compare(losses, base, step).items():
+        low, high = difference_interval(
+            losses[name], base, step, 1 - 0.05 * found.p_value / found.p_holm
+        )
+        assert (low > 0 or high < 0) is (found.p_holm < 0.05)
+        assert found.low <= low <= found.skill <= high
+        assert min(1.0, high) <= found.high
+        if found.low > 0 or found.high < 0:
+            assert found.p_holm < 0.05
+
+
+def test_a_p_value_too_small_for_a_number_is_corrected_for_all():
+    base = np.abs(np.random.default_rng(1).standard_t(4, 3000)) + 1
+    small = np.random.default_rng(2).normal(0, 1e-6, 3000)
+    found = compare({"a": base - 0.5 + small, "b": base - 0.4 - small}, base, 1)
+    assert [each.p_holm for each in found.values()] == [0, 0]
+    assert 0 < found["b"].low < found["a"].low < found["a"].skill
 
 
 def test_the_reference_has_no_interval_and_no_p_value(result):
@@ -111,9 +182,10 @@ def test_the_reference_has_no_interval_and_no_p_value(result):
 
 
 def test_the_error_of_a_root_has_the_interval_of_a_root(result):
-    squares = skill_interval(
-        *(of_metric(result.forecasts[n], "rmse", 1) for n in ("drift", "naive")), 1
-    )
+    losses = {n: of_metric(result.forecasts[n], "rmse", 1) for n in ("drift", "cone", "naive")}
+    base = losses.pop("naive")
+    drift = compare(losses, base, 1)["drift"]
+    squares = drift.skill, drift.low, drift.high
     found = standing(leaderboard(result, "rmse", 1), "drift")
     assert (found.skill, found.low, found.high) == pytest.approx(
         tuple(1 - math.sqrt(1 - each) for each in squares)
@@ -157,7 +229,7 @@ def test_coverage_is_compared_with_its_level_and_not_with_the_reference(result, 
         assert each.skill == pytest.approx(each.value - promised)
         assert each.low <= each.skill <= each.high
     hits = of_metric(result.forecasts["har"], metric, 1)
-    skill, low, high = skill_interval(hits, np.full(len(hits), promised), 1)
+    skill, low, high = alone(hits, np.full(len(hits), promised), 1)
     found = standing(board, "har")
     expected = (-promised * skill, -promised * high, -promised * low)
     assert (found.skill, found.low, found.high) == pytest.approx(expected)
@@ -279,3 +351,22 @@ def test_holm_lies_between_the_plain_value_and_bonferronis(p_values):
 def test_an_unknown_metric_step_or_reference_is_refused(result, arguments, message):
     with pytest.raises(InvalidInput, match=message):
         leaderboard(result, *arguments)
+
+
+def test_the_judgement_has_the_outcomes_of_the_leaderboards(result):
+    wrong = with_predictor(result, "wrong", result.forecasts["naive"].predicted * 1.05)
+    outcomes = set()
+    for name in wrong.forecasts:
+        judged = judgement.judge(wrong, name)
+        for metric, outcome in (
+            ("mae", judged.outcome),
+            ("directional_accuracy", judged.direction.outcome),
+            ("coverage_80", judged.held.outcome),
+        ):
+            found = standing(leaderboard(wrong, metric, HORIZON), name)
+            if metric == "mae" and name == result.predictor:
+                found = result.verdict
+            expected = "better" if found.low > 0 else "worse" if found.high < 0 else "tie"
+            assert outcome == ("unknown" if math.isnan(found.low) else expected), (name, metric)
+            outcomes.add(outcome)
+    assert outcomes >= {"worse", "tie", "unknown"}

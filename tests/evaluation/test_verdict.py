@@ -1,16 +1,21 @@
 """The sentence of a verdict agrees with its numbers."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.evaluation.comparison import min_origins
+from cryptoforecast.evaluation.difference_text import difference_text
 from cryptoforecast.evaluation.scores import pinball
-from cryptoforecast.evaluation.verdict import direction_gain, judge, min_origins
+from cryptoforecast.evaluation.verdict import direction_gain, judge
 from cryptoforecast.types import QUANTILES, Forecast
 
 #: Fields of a forecast that have one entry an origin.
@@ -49,7 +54,7 @@ def test_a_better_forecast_beats():
     assert (verdict.baseline, verdict.metric) == ("naive", "mae")
     assert verdict.skill == pytest.approx(0.05)
     assert verdict.sentence.startswith(
-        "Beats the last price: its error is 5.0 % smaller (95 % CI 5.0 to 5.0 %) over 3,000 hours."
+        "Beats the last price: its error is 5.0 % smaller (95 % CI 4.8 to 5.2 %) over 3,000 hours."
     )
     assert "Following its direction gained" in verdict.sentence
 
@@ -57,10 +62,8 @@ def test_a_better_forecast_beats():
 def test_a_worse_forecast_loses_and_the_interval_is_of_the_error():
     verdict = judge(jittered(naive(), 0.003), naive())
     assert not verdict.beats_baseline
-    assert verdict.ci_low < verdict.skill < verdict.ci_high < 0
-    larger, low, high = (
-        f"{-100 * v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low)
-    )
+    assert verdict.low < verdict.skill < verdict.high < 0
+    larger, low, high = (f"{-100 * v:.1f}" for v in (verdict.skill, verdict.high, verdict.low))
     assert float(low) < float(larger) < float(high)
     assert verdict.sentence == (
         f"Loses to the last price: its error is {larger} % larger "
@@ -70,7 +73,7 @@ def test_a_worse_forecast_loses_and_the_interval_is_of_the_error():
 
 def test_an_error_many_times_as_large_is_given_in_times():
     verdict = judge(jittered(naive(), 0.02), naive())
-    times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low))
+    times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.high, verdict.low))
     assert verdict.skill < -1
     assert verdict.sentence == (
         f"Loses badly to the last price: its error is {times} times as large "
@@ -87,8 +90,8 @@ def test_an_error_many_times_as_large_within_chance_does_not_lose_badly():
     predicted[200] += 2 * np.abs(base.actual - base.predicted).sum()
     verdict = judge(replace(better, predicted=predicted), base)
     assert verdict.skill < -1
-    assert verdict.ci_low < -1 < 0 < verdict.ci_high
-    times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.ci_high, verdict.ci_low))
+    assert verdict.low < -1 < 0 < verdict.high
+    times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.high, verdict.low))
     assert verdict.sentence == (
         f"Does not beat the last price: its error is {times} times as large, "
         f"within chance (95 % CI {low} to {high} times) over 400 hours."
@@ -105,47 +108,85 @@ def find(wanted, size=0.0004, share=0.0):
 
 
 def test_within_chance_and_larger():
-    verdict = find(lambda v: v.skill < -0.001 and v.ci_high > 0.001)
+    verdict = find(lambda v: v.skill < -0.001 and v.high > 0.001)
     assert not verdict.beats_baseline
     assert verdict.sentence == (
         f"Does not beat the last price: its error is {-100 * verdict.skill:.1f} % larger, within "
-        f"chance (95 % CI {-100 * verdict.ci_high:.1f} to {-100 * verdict.ci_low:.1f} %) "
+        f"chance (95 % CI {-100 * verdict.high:.1f} to {-100 * verdict.low:.1f} %) "
         "over 400 hours."
     )
     assert "CI -" in verdict.sentence
 
 
 def test_within_chance_and_smaller_is_no_win():
-    verdict = find(lambda v: v.skill > 0.001 and v.ci_low < -0.001)
+    verdict = find(lambda v: v.skill > 0.001 and v.low < -0.001)
     assert not verdict.beats_baseline
     assert verdict.sentence == (
         f"Does not beat the last price: its error is {100 * verdict.skill:.1f} % smaller, within "
-        f"chance (95 % CI {100 * verdict.ci_low:.1f} to {100 * verdict.ci_high:.1f} %) "
+        f"chance (95 % CI {100 * verdict.low:.1f} to {100 * verdict.high:.1f} %) "
         "over 400 hours."
     )
 
 
-def test_where_interval_and_test_disagree_the_p_value_is_shown():
-    better = find(lambda v: v.ci_low > 0 and v.p_value >= 0.05, size=0.0008, share=0.03)
-    worse = find(lambda v: v.ci_high < 0 and v.p_value >= 0.05, size=0.0008, share=-0.01)
-    for verdict, word in ((better, "smaller"), (worse, "larger")):
+def test_the_interval_covers_those_of_both_methods_and_decides_alone():
+    for wanted in (
+        lambda v: v.ci_low > 0 and v.p_value >= 0.05,  # the bootstrap alone finds a difference
+        lambda v: v.ci_low < 0 < v.ci_high and v.p_value < 0.05,  # the test alone does
+    ):
+        verdict = find(wanted, size=0.0008, share=0.03)
+        assert not verdict.beats_baseline
+        assert verdict.low <= verdict.ci_low < verdict.ci_high <= verdict.high
+        assert verdict.low < 0 < verdict.skill
         assert verdict.sentence.startswith("Does not beat the last price: its error is ")
-        assert f"% {word} (95 % CI 0." in verdict.sentence
-        assert f"%; not beyond chance: p = {verdict.p_value:.2f}) over" in verdict.sentence
-    assert not better.beats_baseline
-
-
-def test_an_interval_around_zero_is_within_chance_whatever_the_p_value():
-    verdict = find(lambda v: v.ci_low < 0 < v.ci_high and v.p_value < 0.05, 0.0008, 0.03)
-    assert not verdict.beats_baseline
-    assert verdict.sentence.startswith("Does not beat the last price: its error is ")
-    assert "% smaller, within chance (95 % CI -" in verdict.sentence
-    assert "p = " not in verdict.sentence
+        assert "% smaller, within chance (95 % CI -" in verdict.sentence
+        assert "p = " not in verdict.sentence
     base = naive(n=400)
     worse = judge(jittered(pulled(base, 0.1), 0.002, 189), base)
-    assert worse.ci_low < worse.skill < 0 < worse.ci_high
     assert worse.p_value < 0.05
+    assert worse.low < worse.skill < 0 < worse.high
     assert worse.sentence.startswith("Does not beat the last price: its error is ")
+
+
+def test_a_claim_is_divided_among_those_that_are_tested():
+    base = naive(n=400)
+    alone = find(lambda v: v.beats_baseline and v.p_value > 0.025, size=0.0008, share=0.03)
+    seed = next(s for s in range(200) if judge(make(base, s), base) == alone)
+    tested, other = make(base, seed), jittered(base, 0.001, 7)
+    beside = judge(tested, base, others=[other])
+    assert beside.p_value == alone.p_value
+    assert (beside.ci_low, beside.ci_high) == (alone.ci_low, alone.ci_high)
+    assert beside.low < 0 < alone.low
+    assert beside.sentence.startswith("Does not beat the last price: its error is ")
+    assert "within chance" in beside.sentence
+
+
+def make(base: Forecast, seed: int) -> Forecast:
+    return jittered(pulled(base, 0.03), 0.0008, seed)
+
+
+# The embedded market's verdicts are far from these ends; any interval has to be written truly.
+ENDS = st.one_of(st.just(0.0), st.floats(1e-9, 30), st.floats(-30, -1e-9))
+
+
+@given(st.lists(ENDS, min_size=3, max_size=3).map(sorted), st.booleans())
+@example([-4.0, -3.0, -0.01], True)  # 1.01 times, which is not 1.0 times
+@example([0.0000004, 0.01, 0.02], False)
+def test_the_words_of_a_difference_agree_with_the_interval_that_is_shown(ends, named):
+    low, skill, high = ends[0], ends[1], min(ends[2], 1.0)
+    assume(low <= skill <= high)
+    text = difference_text(skill, low, high, "the cone's" if named else "")
+    shown = re.search(r"\(95 % CI (-?[\d.]+) to (-?[\d.]+) (%|times)\)$", text)
+    assert shown is not None
+    first, last, same = float(shown[1]), float(shown[2]), 1 if shown[3] == "times" else 0
+    assert first <= last
+    leaves_out = first > same or last < same
+    assert leaves_out is (low > 0 or high < 0)
+    assert ("within chance" in text) is (not leaves_out and not low == high == 0)
+    if leaves_out and same:
+        assert first > same  # an error that is larger
+    elif leaves_out:
+        assert first > 0
+        assert (" smaller" in text) is (skill > 0)
 
 
 @pytest.mark.parametrize(
@@ -213,15 +254,15 @@ def test_the_gain_of_its_direction_is_compared_with_a_fee(scale, share, wrong, w
 @pytest.mark.parametrize(
     ("share", "words"),
     [
-        (0.00101, "0.1"), (0.000995, "0.10"), (0.0006, "0.06"), (0.0004, "0.04"),
-        (0.000_099, "0.010"), (0.000_04, "0.004"), (0.000_006, "0.001"),
+        (0.00115, "0.1"), (0.000995, "0.10"), (0.0006, "0.06"), (0.0004, "0.04"),
+        (0.000_099, "0.010"), (0.000_04, "0.004"), (0.000_006, "0.0006"),
     ],
 )  # fmt: skip
 def test_small_differences_are_not_rounded_to_zero(share, words):
     base = naive()
     verdict = judge(pulled(base, share), base)
     assert verdict.sentence.startswith(
-        f"Beats the last price: its error is {words} % smaller (95 % CI {words} to {words} %)"
+        f"Beats the last price: its error is {words} % smaller (95 % CI "
     )
 
 
@@ -312,9 +353,9 @@ def test_a_better_band_does_not_count_as_a_better_price():
         pinball(base.actual_returns[:, 0], forecast.quantiles[:, 0]) for forecast in (model, cone)
     ]
     assert verdict.band_skill == pytest.approx(1 - losses[0] / losses[1])
-    assert 0 < verdict.band_ci_low < verdict.band_skill < verdict.band_ci_high
+    assert 0 < verdict.band_low < verdict.band_skill < verdict.band_high
     assert verdict.sentence.startswith(judge(model, base).sentence)
-    ends = (verdict.band_skill, verdict.band_ci_low, verdict.band_ci_high)
+    ends = (verdict.band_skill, verdict.band_low, verdict.band_high)
     size, low, high = (f"{100 * value:.1f}" for value in ends)
     covered = np.mean(np.abs(base.actual_returns) <= 0.004 * student.ppf(0.9, 4))
     assert verdict.sentence.endswith(
@@ -329,9 +370,9 @@ def test_a_worse_band_an_equal_band_and_the_band_of_the_cone():
     base = naive()
     cone = banded(base, 1.0, "cone")
     wider = judge(banded(base, 2.0, "lstm"), base, cone)
-    assert wider.band_ci_low < wider.band_skill < wider.band_ci_high < 0
+    assert wider.band_low < wider.band_skill < wider.band_high < 0
     larger, low, high = (
-        f"{-100 * v:.1f}" for v in (wider.band_skill, wider.band_ci_high, wider.band_ci_low)
+        f"{-100 * v:.1f}" for v in (wider.band_skill, wider.band_high, wider.band_low)
     )
     assert f"error is {larger} % larger than the cone's (95 % CI {low} to {high} %)" in (
         wider.sentence
@@ -339,24 +380,24 @@ def test_a_worse_band_an_equal_band_and_the_band_of_the_cone():
     awful = judge(banded(base, 40.0, "lstm"), base, cone)
     assert "times as large as the cone's (95 % CI" in awful.sentence
     own = judge(cone, base, cone)
-    assert (own.band_skill, own.band_ci_low, own.band_ci_high) == (0, 0, 0)
+    assert (own.band_skill, own.band_low, own.band_high) == (0, 0, 0)
     assert "cone's" not in own.sentence
     assert " Its 80 % band covers " in own.sentence
     equal = judge(replace(cone, predictor="lstm"), base, cone)
     assert "error is 0.0 % larger than the cone's (95 % CI 0.0 to 0.0 %)" in equal.sentence
     close = judge(banded(naive(n=60), 1.02, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
-    assert close.band_ci_low < 0 < close.band_ci_high
+    assert close.band_low < 0 < close.band_high
     assert close.band_skill > 0
     assert " smaller than the cone's, within chance (95 % CI -" in close.sentence
     wide = judge(banded(naive(n=60), 1.1, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
-    assert wide.band_skill < 0 < wide.band_ci_high
+    assert wide.band_skill < 0 < wide.band_high
     assert " larger than the cone's, within chance (95 % CI -" in wide.sentence
 
 
 def test_a_band_that_cannot_be_judged_is_not_mentioned():
     few = naive(n=min_origins(1) - 1)
     verdict = judge(banded(few, 0.5, "lstm"), few, banded(few, 1.0, "cone"))
-    assert math.isnan(verdict.band_ci_low)
+    assert math.isnan(verdict.band_low)
     assert "band" not in verdict.sentence
     base = naive(n=100)
     undefined = replace(base, predictor="cone", quantiles=base.quantiles * math.nan)

@@ -49,6 +49,7 @@ class Entry:
         source: Name of the source, for example ``"coinbase"``.
         volume_unit: Unit of volume, see ``PriceHistory``.
         notes: Sentences about the last fetch that a user should read.
+        access_notes: Those of them that say why other sources did not answer.
         quote: Currency of the prices, see ``PriceHistory``.
     """
 
@@ -59,6 +60,7 @@ class Entry:
     volume_unit: str
     notes: tuple[str, ...] = ()
     quote: str = DEFAULT_QUOTE
+    access_notes: tuple[str, ...] = ()
 
     def reaches(self, start: pd.Timestamp | None) -> bool:
         """Return whether the source has been asked for everything from ``start`` on."""
@@ -181,6 +183,7 @@ def _write(path: Path, entry: Entry) -> Identity:
         "source": entry.source,
         "volume_unit": entry.volume_unit,
         "notes": list(entry.notes),
+        "access_notes": list(entry.access_notes),
         "quote": entry.quote,
     }
     table = pa.Table.from_pandas(entry.candles)
@@ -218,6 +221,7 @@ def _read(path: Path) -> tuple[Identity, Entry] | None:
             volume_unit=str(about["volume_unit"]),
             notes=tuple(map(str, about["notes"])),
             quote=str(about["quote"]),
+            access_notes=tuple(map(str, about.get("access_notes", ()))),
         )
         return identity, entry
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):

@@ -278,18 +278,20 @@ class LivePrices:
         titles = {source.name: source.title for source in self._sources}
         others = [other for _, other in self._entries(coin, interval)]
         choice.check_agreement(coin, interval, entry, others, titles)
-        notes = entry.notes
+        notes, access = entry.notes, entry.access_notes
         if failure is not None:
             age = span_text(entry.age(pd.Timestamp.now("UTC")))
-            notes = (f"{failure} These prices were fetched {age} ago.",)
+            notes = access = (f"{failure} These prices were fetched {age} ago.",)
         elif not self._suffices(entry, query, coin):
-            notes += self._older(entry)
+            older = self._older(entry)
+            notes, access = (*notes, *older), (*access, *older)
 
         candles = merge_complete(entry.candles, interval, query.interval)
         inside = rows_inside(candles, query)
         if inside.start >= inside.stop:
             raise NotEnoughData(empty_window_message(coin, query, candles))
-        notes += self._reach(query, entry, candles)
+        reach = self._reach(query, entry, candles)
+        notes, access = (*notes, *reach), (*access, *reach)
 
         def build() -> PriceHistory:
             cut = candles.iloc[inside]
@@ -303,6 +305,7 @@ class LivePrices:
                 quote=entry.quote,
                 quality=quality.report(cut, query.interval),
                 notes=notes,
+                access_notes=access,
             )
 
         state = (entry.source, entry.fetched_at, entry.since)
@@ -346,7 +349,8 @@ class LivePrices:
         def build() -> PriceHistory:
             simulated = market.simulate(coin, query.interval, query.start, query.end)
             reach = late_start_notes(query, simulated.candles, "the simulated market", "")
-            return replace(simulated, notes=(note, *reach))
+            notes = (note, *reach)
+            return replace(simulated, notes=notes, access_notes=notes)
 
         times = (query.start, query.end, pd.Timestamp.now("UTC"))
         candles = [None if time is None else floor(time, query.interval) for time in times]

@@ -114,7 +114,9 @@ class Updater:
             )
         # If the clock was set back, cached candles may have closed later than it says.
         fetched_at = max(now, candles.index[-1] + step_of(interval))
-        entry = Entry(candles, fetched_at, since, source.name, source.volume_unit, notes, quote)
+        entry = Entry(
+            candles, fetched_at, since, source.name, source.volume_unit, notes, quote, reasons
+        )
         self._cache.store(key, entry)
         if over:
             raise SourceUnavailable(notes[0])

@@ -283,7 +283,10 @@ def test_an_answer_that_comes_late_replaces_no_later_one(tmp_path: Path) -> None
 def test_sources_are_kept_apart_and_notes_come_back(tmp_path: Path) -> None:
     cache = PriceCache(tmp_path, 10)
     cache.store(("yahoo", "BTC-USD", "1h"), entry(10))
-    cache.store(("coinbase", "BTC-USD", "1h"), replace(entry(20), notes=("Why.", "How.")))
+    cache.store(
+        ("coinbase", "BTC-USD", "1h"),
+        replace(entry(20), notes=("Why.", "How."), access_notes=("Why.",)),
+    )
     fresh = PriceCache(tmp_path, 10)
     yahoo = fresh.load(("yahoo", "BTC-USD", "1h"))
     coinbase = fresh.load(("coinbase", "BTC-USD", "1h"))
@@ -291,6 +294,7 @@ def test_sources_are_kept_apart_and_notes_come_back(tmp_path: Path) -> None:
     assert coinbase is not None
     assert (len(yahoo.candles), len(coinbase.candles)) == (10, 20)
     assert (yahoo.notes, coinbase.notes) == ((), ("Why.", "How."))
+    assert (yahoo.access_notes, coinbase.access_notes) == ((), ("Why.",))
 
 
 def test_a_clock_that_was_wrong_spoils_nothing_for_ever(tmp_path: Path) -> None:

@@ -365,6 +365,8 @@ def test_with_nothing_cached_the_prices_are_simulated_and_say_so(settings: Setti
     assert history.source == "simulated"
     assert history.notes[0].startswith("Yahoo did not answer within 5 s. Nothing is cached")
     assert "simulated" in history.notes[0]
+    assert history.access_notes == history.notes
+    assert history.data_notes == ()
     assert (history.start, history.end) == (ago("20D"), ago("1D") - pd.Timedelta("1h"))
     assert not list((settings.home / "prices").glob("*"))
 

@@ -405,6 +405,7 @@ def test_why_it_is_this_source_is_kept_with_the_candles(shelf: Shelf) -> None:
         "These prices are Coinbase's.",
     )
     unlisted = shelf.update(ago("5D"), reasons=("Yahoo is down.",), coin="FOO")
+    assert unlisted.access_notes == ("Yahoo is down.",)
     assert unlisted.notes[2].startswith("FOO-USD is not in the list of coins and is looked")
     # In any case, not only where another source has failed.
     assert shelf.update(ago("5D"), coin="FOO").notes == unlisted.notes[2:]
