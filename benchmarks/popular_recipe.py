@@ -3,7 +3,7 @@
     python -m benchmarks.popular_recipe
 
 The same LSTM(64)-LSTM(32) is trained twice, with the preset ``classic``: on prices between 0 and 1,
-and on log-returns. The prices are simulated (Chainlink, daily), learnt until a rise to new highs
+and on log-returns. The prices are simulated (Cardano, daily), learnt until a rise to new highs
 begins. Writes ``cryptoforecast/lessons/popular_recipe.json``, which is part of the app.
 """
 
@@ -21,10 +21,9 @@ from cryptoforecast.prices.simulation import market
 from cryptoforecast.types import ModelSpec, PriceHistory, TrainedModel
 from cryptoforecast.types.prices import Array
 
-COIN, START, END = "LINK", market.EPOCH, pd.Timestamp("2025-09-22", tz="UTC")
-#: Shares of the days that are tested on, and that stop the training. Both ways learn from all days
-#: before the test.
-TEST, VALIDATION = 250 / 1360, 0.05
+COIN, START, END = "ADA", market.EPOCH, pd.Timestamp("2024-01-31", tz="UTC")
+#: Shares of the days that are tested on, and of those before them that choose the epoch.
+TEST, VALIDATION = 250 / 760, 0.1
 
 
 def main() -> None:

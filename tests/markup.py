@@ -37,6 +37,7 @@ OURS = frozenset({
     "plain", "len", "percent", "money", "prices", "price_text", "span_text", "help_text",
     "step_label", "suggested_name", "length", "price", "change", "short_span",
     "seconds", "miss", "line",
+    "small_percent", "whole_percent",
 })  # fmt: skip
 
 
@@ -109,6 +110,8 @@ def _ours(node: ast.expr, scope: list[ast.AST]) -> bool:
             return name.isupper()
         case ast.Name(id=name):
             return name.isupper() or _assigned_ours(name, scope)
+        case ast.Dict(values=values):
+            return all(_ours(value, scope) for value in values)
         case ast.DictComp(value=each) | ast.ListComp(elt=each):
             return _ours(each, scope)
         case ast.Tuple(elts=several) | ast.List(elts=several):

@@ -28,6 +28,7 @@ def stages(result: Backtest, back: int) -> ForecastStages:
         coin=history.coin,
         quote=history.quote,
         simulated=history.simulated,
+        interval=history.interval,
         candles=candles,
         first=origin - begin - lookback + 1,
         origin=origin - begin,
@@ -38,6 +39,7 @@ def stages(result: Backtest, back: int) -> ForecastStages:
         loss=float(loss[row]),
         average_loss=float(np.nanmean(loss)),
         inside=bool(losses.inside(one.actual_returns[:, -1], one.quantiles[:, -1], 80)[0]),
+        weights=0 if result.model is None else sum(each.size for each in result.model.weights),
     )
 
 

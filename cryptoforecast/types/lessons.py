@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from cryptoforecast.types.prices import Array
+from cryptoforecast.types.learning import MEDIAN, QUANTILES
+from cryptoforecast.types.prices import INTERVALS, Array
+
+_LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
+
+#: How far chance moves a share of right forecasts from one half, at most: three standard errors of
+#: the independent weeks of the leak lab.
+MAX_CHANCE = 0.04
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,11 @@ class LeakScores:
     tested: int
     later: int
 
+    @property
+    def lifted(self) -> bool:
+        """Whether the test says more than chance would: half of the cases, give or take."""
+        return self.test > 0.5 + MAX_CHANCE
+
 
 @dataclass(frozen=True, eq=False)
 class RecipeTest:
@@ -87,6 +101,12 @@ class RecipeTest:
         """Days of the test."""
         return len(self.actual) - self.learnt
 
+    @property
+    def peak(self) -> tuple[float, float]:
+        """The highest price of the test, and what the popular recipe said for that day."""
+        row = self.learnt + int(self.actual[self.learnt :].argmax())
+        return float(self.actual[row]), float(self.popular[row])
+
 
 @dataclass(frozen=True, eq=False)
 class ForecastStages:
@@ -96,6 +116,7 @@ class ForecastStages:
         coin: Ticker.
         quote: Currency of the prices.
         simulated: Whether the prices are not those of a real market.
+        interval: Candle length, a key of ``INTERVALS``.
         candles: Canonical frame: candles before the window, the window, and what came after it.
         first: Row of ``candles`` in which the window begins.
         origin: Row of ``candles`` in which the window ends, the last one that is known.
@@ -106,11 +127,13 @@ class ForecastStages:
         loss: Pinball loss of the last step, log-return; NaN where the outcome is not known yet.
         average_loss: The same over all past forecasts of the test.
         inside: Whether the price of the last step ended in the 80 % range.
+        weights: Numbers that the network has learnt.
     """
 
     coin: str
     quote: str
     simulated: bool
+    interval: str
     candles: pd.DataFrame
     first: int
     origin: int
@@ -121,11 +144,34 @@ class ForecastStages:
     loss: float
     average_loss: float
     inside: bool
+    weights: int
 
     @property
     def close(self) -> float:
         """The last price that is known, quote currency."""
         return float(self.candles["close"].iloc[self.origin])
+
+    @property
+    def candle_length(self) -> pd.Timedelta:
+        """Length of a candle."""
+        return INTERVALS[self.interval]
+
+    @property
+    def known_at(self) -> pd.DatetimeIndex:
+        """When the close of each candle is known, ``(rows,)`` UTC."""
+        return pd.DatetimeIndex(self.candles.index + self.candle_length)
+
+    @property
+    def percents(self) -> Array:
+        """The changes of the window's candles in percent, ``(lookback,)``."""
+        percents: Array = 100 * np.expm1(self.changes)
+        return percents
+
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """Low, middle and high of the last step: the 80 % range and the median, fractions."""
+        low, middle, high = (math.expm1(self.quantiles[-1, each]) for each in (_LOW, MEDIAN, _HIGH))
+        return low, middle, high
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,3 +203,8 @@ class Delay:
     def best(self) -> int:
         """The shift with the smallest gap, candles."""
         return int(self.gaps.argmin())
+
+    @property
+    def longest(self) -> int:
+        """The longest shift that was measured, candles."""
+        return len(self.gaps) - 1

@@ -19,6 +19,7 @@ PAGES = {
     "anomalies": "Anomalies",
     "models": "Models",
     "data": "Data",
+    "learn": "Learn",
 }
 #: Pages that are linked elsewhere.
 HIDDEN: dict[str, str] = {}

@@ -108,3 +108,13 @@ def miss(value: float, quote: str) -> str:
 def percent(value: float) -> str:
     """Write a fraction as a percentage; a dash where undefined."""
     return f"{value * 100:.1f} %" if math.isfinite(value) else DASH
+
+
+def small_percent(value: float) -> str:
+    """Write a small fraction as a percentage with two decimals; a dash where undefined."""
+    return f"{value * 100:.2f} %" if math.isfinite(value) else DASH
+
+
+def whole_percent(value: float) -> str:
+    """Write a fraction as a whole percentage; a dash where undefined."""
+    return f"{value * 100:.0f} %" if math.isfinite(value) else DASH

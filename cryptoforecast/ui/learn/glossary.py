@@ -1,0 +1,84 @@
+"""The words of the app, each in one plain sentence."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast.ui import card
+from cryptoforecast.ui.words import plain
+
+#: Words and what they mean; the field's term is in brackets.
+WORDS = {
+    "Candle": "First, highest, lowest and last price of a span, such as an hour.",
+    "Looks back": "How many past candles the network sees at once (lookback).",
+    "Looks ahead": "How far into the future it forecasts (horizon).",
+    "80 % range": "Prices between which 8 of 10 outcomes should fall (prediction interval).",
+    "Stays put": "The guess that the next price is the last one (naive forecast).",
+    "Leak": "When a test lets the future slip into the past (leakage).",
+    "Log-return": "The change of a price, as the logarithm of new over old; close to percent.",
+    "Network": "A formula with thousands of knobs that learns from examples.",
+    "LSTM": "A network that reads a row of numbers one by one and keeps a memory.",
+    "Weights": "The knobs of a network, which training turns.",
+    "Training": "Turning the knobs until the average loss stops falling.",
+    "Loss": "One number for how wrong a forecast was.",
+    "Average miss": "Mean distance between forecast and price (mean absolute error, MAE).",
+    "Squared error": "A loss that counts large misses much more than small ones (MSE).",
+    "Min-max": "Squeezing numbers so that the lowest is 0 and the highest is 1.",
+    "Backtest": "Forecasting the past as if it were the future, and counting the misses.",
+    "Walk-forward": "A backtest in which the network learns anew from time to time.",
+    "Held": "How often the outcome fell inside a range (coverage).",
+    "Chance": "What a coin toss could do as well (not significant).",
+    "Volatility": "How much a price moves about.",
+    "Simulated prices": "Invented prices that behave like real ones.",
+    "Overfitting": "Learning the examples by heart instead of what they have in common.",
+}
+#: Words in the table before anything is looked for.
+SHOWN = 6
+
+
+def show() -> None:
+    """Show the words, or those in which the text is that the user looks for."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        card.heading("Words")
+        st.space("stretch")
+        wanted = st.text_input(
+            "Find a word",
+            placeholder="Find a word",
+            label_visibility="collapsed",
+            live=True,
+            width=200,
+            key="find-word",
+            max_chars=40,
+        )
+    found = matching(wanted or "")
+    if not found:
+        st.markdown("No such word here. Try another one.")
+        return
+    every = wanted or st.session_state.get("all-words", False)
+    shown = found if every else found[:SHOWN]
+    with st.container(key="words"):
+        st.table(
+            pd.DataFrame(
+                {
+                    "Word": [f":gray[{plain(word)}]" for word in shown],
+                    "Meaning": [plain(WORDS[word]) for word in shown],
+                }
+            ),
+            border="horizontal",
+            hide_index=True,
+            hide_header=True,
+            alt="Words of the app and their meaning",
+        )
+    if not wanted:
+        st.toggle(f"All {len(WORDS):d} words", key="all-words")
+
+
+def matching(wanted: str) -> list[str]:
+    """Return the words that hold a text, or whose meaning does.
+
+    Args:
+        wanted: In any case.
+    """
+    text = wanted.strip().casefold()
+    return [word for word, meaning in WORDS.items() if text in f"{word} {meaning}".casefold()]
