@@ -1,10 +1,11 @@
-"""Models: the saved models and their scores, to compare, open or delete."""
+"""Models: the saved models, the panel of one, and a comparison of several."""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import library
+from cryptoforecast.ui import comparison, library
 
 service = shared()
-models = library.overview(service)
-if models:
-    library.compare(models)
-    library.card(service, models)
+names = comparison.chosen()
+if names:
+    comparison.show(service, names)
+else:
+    library.show(service)

@@ -30,7 +30,7 @@ from cryptoforecast.learning import bundles
 from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import OWNER, User
-from cryptoforecast.ui import library
+from cryptoforecast.ui import model_facts
 from tests import synthetic
 
 #: A user without rights, by number.
@@ -322,7 +322,8 @@ def test_one_bad_bundle_breaks_no_list(
     for one in listed:  # what is listed can be shown and sent
         json.dumps(json_views.model_json(one), allow_nan=False, ensure_ascii=False).encode()
         text.card(one).encode()
-        pd.DataFrame([library._row(one, guest=True), library._details(one)]).to_json()
+        pd.DataFrame([model_facts.row(one), model_facts.facts(one, guest=True)]).to_json()
+        str(model_facts.finding(one)).encode()
     text.models(listed).encode()
     assert set(models.damaged()) <= {"bad"}
     "".join(models.damaged().values()).encode()

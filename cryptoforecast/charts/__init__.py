@@ -32,9 +32,11 @@ from cryptoforecast.charts.scores import (
     summary_loss,
     words_on_loss,
 )
+from cryptoforecast.charts.skills import NOTE, skills, summary_best
 
 __all__ = [
     "METRIC_NAMES",
+    "NOTE",
     "RANGES",
     "anomalies",
     "candles",
@@ -48,7 +50,9 @@ __all__ = [
     "predicted_vs_actual",
     "probability_by_step",
     "reliability",
+    "skills",
     "summary_anomalies",
+    "summary_best",
     "summary_candles",
     "summary_coverage",
     "summary_coverage_by_regime",

@@ -21,6 +21,15 @@ from cryptoforecast.types import (
 
 #: What a coin that is tossed gives.
 CHANCE = 0.5
+#: How the sentence of a verdict begins, by what it says of the price.
+_OPENINGS: tuple[tuple[str, Outcome], ...] = (
+    ("Beats ", "better"), ("Loses ", "worse"), ("Does not beat ", "tie"),
+)  # fmt: skip
+
+
+def outcome_of(sentence: str) -> Outcome:
+    """Return what the sentence of a verdict says; a saved model has no more of its test."""
+    return next((outcome for text, outcome in _OPENINGS if sentence.startswith(text)), "unknown")
 
 
 def judge(result: Backtest, predictor: str | None = None) -> Judgement:

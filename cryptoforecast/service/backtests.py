@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 
 import pandas as pd
 
 from cryptoforecast.cache import LruCache
-from cryptoforecast.errors import NotEnoughData
+from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
-from cryptoforecast.evaluation.judgement import compare, judge
+from cryptoforecast.evaluation.judgement import compare, judge, outcome_of
+from cryptoforecast.evaluation.side_by_side import REFERENCE, side_by_side
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import samples, specs
-from cryptoforecast.service import effort, keys
+from cryptoforecast.service import choices, effort, keys
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.memory import Memory
 from cryptoforecast.service.training import TrainingService
@@ -36,6 +37,7 @@ __all__ = [
     "forecast_bytes",
     "judge",
     "missing_baselines",
+    "outcome_of",
     "why_no_free_run",
 ]
 
@@ -43,6 +45,8 @@ __all__ = [
 REMEDY = "Choose fewer or longer candles, or a model with a shorter horizon."
 #: Bytes of forecasts of backtests in memory.
 MAX_BYTES = 64_000_000
+#: Saved models that are compared at once.
+MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
 class BacktestService:
@@ -149,6 +153,44 @@ class BacktestService:
             tested = float((history.candles.index >= since).mean())
         spec = dataclasses.replace(model.spec, test=tested)
         return self._result(key, history, make, spec)
+
+    def side_by_side(self, history: PriceHistory, models: Mapping[str, TrainedModel]) -> Backtest:
+        """Compare saved models on the last fifth of a history, or on what none has learnt from.
+
+        Args:
+            history: ``n`` candles.
+            models: Two to four networks by name.
+
+        Returns:
+            A test with the last price and the networks alone; see ``evaluation.side_by_side``.
+
+        Raises:
+            InvalidInput: If there are fewer or more, one is named as the last price is, or one
+                reads candles of another length.
+            NotEnoughData: If a span of the split would be too short.
+        """
+        if not MIN_COMPARED <= len(models) <= MAX_COMPARED or REFERENCE in models:
+            raise InvalidInput(
+                f"{MIN_COMPARED} to {MAX_COMPARED} saved models can be compared at once, none of "
+                f"them named {REFERENCE}. Received: {', '.join(models) or 'none'}."
+            )
+        intervals = {model.card.interval for model in models.values()}
+        if intervals != {history.interval}:
+            raise InvalidInput(
+                "Models are compared on the same prices, so all must read candles of one length. "
+                f"Received: {', '.join(sorted(intervals))}. Choose others."
+            )
+        unseen = max(choices.since_training(history, model) for model in models.values())
+        fifth = history.candles.index[samples.first_of_test(len(history), backtest.DEFAULT_TEST)]
+        since = unseen if unseen > fifth else None
+
+        def make() -> Backtest:
+            return side_by_side(
+                {name: self.of_saved(history, one, since=since) for name, one in models.items()}
+            )
+
+        named = tuple((name, keys.of_model(one)) for name, one in models.items())
+        return self._results.get_or_make((keys.of_prices(history), named), make)
 
     def verdict(self, history: PriceHistory, model: TrainedModel, predictor: str) -> Verdict | None:
         """Return the verdict on a saved model's stack, or on one of its members, by its name.

@@ -58,6 +58,7 @@ from cryptoforecast.types.learning import (
 from cryptoforecast.types.lessons import Cheats, Delay, ForecastStages, LeakScores, RecipeTest
 from cryptoforecast.types.moments import (
     brief_moment_text,
+    days_text,
     local_text,
     moment_text,
     short_moment_text,
@@ -146,6 +147,7 @@ __all__ = [
     "brief_moment_text",
     "candles_a_month",
     "count_text",
+    "days_text",
     "duration",
     "local_text",
     "moment_text",

@@ -40,6 +40,13 @@ def brief_moment_text(time: pd.Timestamp, *, year: bool = False) -> str:
     return f"{day} {utc.year}" if year else f"{day} {utc.hour:02}:{utc.minute:02}"
 
 
+def days_text(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Write a span of days in UTC: "10 Sep to 27 Nov 2026"."""
+    begin, end = first.tz_convert("UTC"), last.tz_convert("UTC")
+    year = "" if begin.year == end.year else f" {begin.year}"
+    return f"{_day_text(begin)}{year} to {_day_text(end)} {end.year}"
+
+
 def local_text(time: pd.Timestamp, zone: str | None) -> str:
     """Write a time in a zone of the IANA database: "Mon 7 Dec 2026, 01:00 (Europe/Berlin)".
 
@@ -59,6 +66,10 @@ def local_text(time: pd.Timestamp, zone: str | None) -> str:
     return f"{_clock_text(local)} ({zone})"
 
 
+def _day_text(time: datetime.datetime) -> str:
+    return f"{time.day} {_MONTHS[time.month - 1]}"
+
+
 def _clock_text(time: datetime.datetime) -> str:
-    day = f"{_DAYS[time.weekday()]} {time.day} {_MONTHS[time.month - 1]} {time.year}"
+    day = f"{_DAYS[time.weekday()]} {_day_text(time)} {time.year}"
     return f"{day}, {time.hour:02}:{time.minute:02}"

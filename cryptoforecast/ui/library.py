@@ -1,45 +1,129 @@
-"""The parts of the Models page: the list, the comparison, the card of one model."""
+"""The list of saved models: the finding over all, a row each, and which of them are ticked."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import Service, files
-from cryptoforecast.service.saved_models import parameters, unused_inputs
+from cryptoforecast.service.backtests import MAX_COMPARED, MIN_COMPARED
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import ModelSummary
-from cryptoforecast.ui import elements, identity, words
+from cryptoforecast.ui import card, comparison, missing, model_facts, model_panel, words
 
 #: Models that can't be read and that are described, and further ones that are named.
 MAX_WARNINGS, MAX_NAMES = 3, 20
+_COLUMNS = {
+    "Model": st.column_config.TextColumn(width=170),
+    "Verdict": st.column_config.TextColumn(
+        help="Whether its average miss in its test was smaller than that of “the price stays put”, "
+        "by more than chance."
+    ),
+    "Miss": st.column_config.NumberColumn(
+        format="%+.1f %%",
+        help="Its average miss (mean absolute error) against that of “the price stays put”; below "
+        "zero is better. Each model has its own test, so compare models by Compare.",
+    ),
+    "Range held": st.column_config.NumberColumn(
+        format="%.0f %%",
+        help="Share of the prices that were inside its 80 % range. A good range holds 80 %.",
+    ),
+    "Learnt until": st.column_config.DateColumn(format="MMM YYYY"),
+}
 
 
-def overview(service: Service) -> list[ModelSummary]:
-    """List every saved model with its scores; return the models."""
-    models = service.saved_models.all()
-    _warn(service.saved_models.damaged())
+def show(service: Service) -> None:
+    """Draw the list of all models, and the panel of one of them."""
+    models, damaged = service.saved_models.all(), service.saved_models.damaged()
     if not models:
-        st.info("No model is saved yet. Train one on the Forecast page and save it there.")
-        return models
-    st.subheader(f"{len(models):,} saved models")
-    guest = not identity.user().owner
-    st.dataframe(
-        files.cells(pd.DataFrame([_row(one, guest=guest) for one in models])),
+        card.answer("No model is saved here yet", "Train one on the Forecast page and save it.")
+        st.page_link(ROOT / "pages" / "forecast.py", label="Open Forecast", width="content")
+        _warn(damaged)
+        return
+    names = [one.name for one in models]
+    linked = st.query_params.get(model_panel.LINK, names[0])
+    heading = st.container(horizontal=True, vertical_alignment="center", wrap=False)
+    _say_what_was_done()
+    left, right = st.columns(card.SIDES, gap="small")
+    with left:
+        ticked = _table(models, names.index(linked) if linked in names else None)
+        _warn(damaged)
+    with heading:
+        _heading(models, [names[i] for i in ticked])
+    shown = _shown(names, ticked, linked)
+    with card.framed(right):
+        if shown is None:
+            missing.note_model(linked)
+        else:
+            model_panel.show(service, models[names.index(shown)])
+
+
+def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
+    """Write the finding over all models, and draw the button that compares."""
+    better = sum(model_facts.outcome(one) == "better" for one in models)
+    count = "None" if not better else f"{better:,}"
+    kind = "model" if len(models) == 1 else "models"
+    beats = "beat" if better > 1 else "beats"
+    with st.container():
+        card.answer(
+            f"{count} of {len(models):,} {kind} {beats} “the price stays put”",
+            f"Tick {MIN_COMPARED} to {MAX_COMPARED} to compare them on the same prices",
+        )
+    enough = MIN_COMPARED <= len(ticked) <= MAX_COMPARED
+    if st.button("Compare", icon=":material/compare_arrows:", disabled=not enough, key="compare"):
+        comparison.open_for(ticked)
+
+
+def _table(models: Sequence[ModelSummary], ticked: int | None) -> list[int]:
+    """Draw the models as rows; return the ticked ones.
+
+    Args:
+        models: The models.
+        ticked: The row that is ticked at first; ``None`` for none.
+    """
+    frame = files.cells(pd.DataFrame([model_facts.row(one) for one in models]))
+    # Rows are ticked by their number: another list is another table.
+    number = zlib.crc32(",".join(frame["Model"]).encode())
+    event = st.dataframe(
+        frame,
         hide_index=True,
         placeholder=words.DASH,
         alt="Saved models",
+        column_config=_COLUMNS,
+        key=f"models-{number}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        row_height=40,
+        selection_default=None
+        if ticked is None
+        else {"selection": {"rows": [ticked], "columns": [], "cells": []}},
     )
     st.caption(
-        "MAE / naive is the average miss divided by that of the last price. Pinball / naive is the "
-        "error of the band divided by that of a constant band. Below 1 is better. Both are "
-        "measured at the last step, on the test span of the prices that the model was trained "
-        "with. For a model of any coin, each coin was left out of the training in turn, and the "
-        "model was tested on the coin that was left out."
+        "Miss: average miss against “stays put” on each model's own test; below zero is better. "
+        "A model for any coin was tested on coins that it had not learnt from."
     )
-    return models
+    return [row for row in event.selection.rows if row < len(models)]
+
+
+def _shown(names: Sequence[str], ticked: Sequence[int], linked: str) -> str | None:
+    """Return the model in the panel: the one that was ticked last; ``None`` for a broken link."""
+    now, before = [names[i] for i in ticked], st.session_state.get("ticked", [])
+    st.session_state["ticked"] = now
+    new = [name for name in now if name not in before]
+    shown = new[-1] if new else linked if linked in now or not now else now[-1]
+    if shown not in names:
+        return None
+    st.query_params[model_panel.LINK] = shown
+    return shown
+
+
+def _say_what_was_done() -> None:
+    message = st.session_state.pop(model_panel.MESSAGE, None)
+    if message is not None:
+        st.success(words.plain(message), icon=":material/check:")
 
 
 def _warn(damaged: Mapping[str, str]) -> None:
@@ -53,123 +137,3 @@ def _warn(damaged: Mapping[str, str]) -> None:
             f"{len(damaged) - MAX_WARNINGS:,} more saved models can't be read: {names}",
             icon=":material/broken_image:",
         )
-
-
-def compare(models: Sequence[ModelSummary]) -> None:
-    """Show the details of the models that the user chooses, side by side."""
-    by_name = {one.name: one for one in models}
-    chosen = st.multiselect(
-        "Compare", list(by_name), list(by_name)[:2], key="compare", bind="query-params",
-        help="For models of different coins or spans, compare the ratios to naive only.",
-    )  # fmt: skip
-    if len(chosen) < 2:
-        st.caption("Choose at least two models to compare.")
-        return
-    columns = {name: _details(by_name[name]) for name in chosen if name in by_name}
-    st.dataframe(files.cells(pd.DataFrame(columns).astype(str)), alt="Comparison of saved models")
-
-
-def card(service: Service, models: Sequence[ModelSummary]) -> None:
-    """Show the card of one model, to forecast with it or to delete it."""
-    by_name = {one.name: one for one in models}
-    st.subheader("Card")
-    name = st.selectbox("Model", list(by_name), key="card", bind="query-params")
-    one = by_name[name]
-    model = one.card
-    with st.container(border=True):
-        st.markdown(f"#### {words.plain(one.name)}")
-        if model.simulated:
-            st.badge("Trained on simulated prices", icon=":material/science:", color="orange")
-        st.markdown(words.plain(model.verdict) or "This model was not tested yet.")
-        st.table({key: words.plain(str(value)) for key, value in _details(one).items()})
-    with st.container(horizontal=True):
-        st.page_link(
-            ROOT / "pages" / "forecast.py",
-            label="Forecast with it",
-            icon=":material/query_stats:",
-            query_params={"model": name, "interval": model.interval},
-        )
-        if one.shipped:
-            st.caption("This model comes with the project and cannot be deleted.")
-        elif not identity.user().owner:
-            remedy = words.plain(service.owner_key.remedy())
-            st.caption(f"Only the owner may delete it. {remedy}")
-        elif st.button("Delete", icon=":material/delete:", key="delete"):
-            _confirm(service, name)
-
-
-@st.dialog("Delete this model?")
-def _confirm(service: Service, name: str) -> None:
-    st.markdown(
-        f"**{words.plain(name)}** is deleted for good. To get it back, you have to train it again."
-    )
-    with st.container(horizontal=True):
-        if st.button("Delete it", type="primary", key="confirm-delete"):
-            with elements.errors():
-                service.saved_models.delete(name, user=identity.user())
-                st.rerun()
-        if st.button("Keep it"):
-            st.rerun()
-
-
-def _saved_by(one: ModelSummary, *, guest: bool) -> str:
-    if one.shipped:
-        return "project"
-    if one.card.guest:
-        return "a guest"
-    return "the owner" if guest else "you"
-
-
-def _row(one: ModelSummary, *, guest: bool) -> dict[str, object]:
-    spec, model = one.spec, one.card
-    return {
-        "Name": one.name,
-        "Coin": model.market,
-        "Candle": model.interval,
-        "Network": spec.network.upper() if spec.network == "lstm" else spec.network.capitalize(),
-        "Steps ahead": spec.horizon,
-        "MAE / naive": _ratio(one, "mae"),
-        "Pinball / naive": _ratio(one, "pinball"),
-        "80 % range held": words.percent(_score(one, "coverage_80")),
-        "Learnt up to": f"{model.learnt_until:%Y-%m-%d}",
-        "Saved by": _saved_by(one, guest=guest),
-        "Prices": "simulated" if model.simulated else "real",
-    }
-
-
-def _details(one: ModelSummary) -> dict[str, object]:
-    spec, model = one.spec, one.card
-    return {
-        "Coin and candle": f"{model.coin} {model.interval}",
-        "Priced in": model.quote_words,
-        "Prices": f"{model.source}{' (simulated)' if model.simulated else ''}",
-        "History": f"{model.start[:10]} to {model.end[:10]}, {model.rows:,} candles",
-        "Learnt up to": f"{model.learnt_until:%Y-%m-%d}",
-        "Network": f"{spec.network} {'-'.join(map(str, spec.units))}, "
-        f"{parameters(spec):,} parameters",
-        "Inputs": ", ".join(spec.features),
-        "Never varied in training": ", ".join(unused_inputs(spec, one.scaler)) or words.DASH,
-        "Target and loss": f"{spec.target}, {spec.loss}",
-        "Lookback and horizon": f"{spec.lookback} and {spec.horizon} candles",
-        "Candles needed": model.needs,
-        "MAE / naive": _ratio(one, "mae") or words.DASH,
-        "Pinball / naive": _ratio(one, "pinball") or words.DASH,
-        "80 % range held": words.percent(_score(one, "coverage_80")),
-        "95 % range held": words.percent(_score(one, "coverage_95")),
-        "Training": f"{one.record.epochs} epochs, {one.record.seconds:.0f} s, "
-        + (f"seed {spec.seed}" if spec.ensemble == 1 else f"{spec.ensemble} seeds"),
-        "Libraries": ", ".join(f"{name} {version}" for name, version in model.libraries.items()),
-        "Data fingerprint": model.fingerprint,
-        "Created": model.created[:16].replace("T", " ") + " UTC",
-    }
-
-
-def _score(one: ModelSummary, name: str, predictor: str | None = None) -> float:
-    scores = one.card.scores.get(predictor or one.spec.network, {})
-    value = scores.get(name)
-    return float("nan") if value is None else value
-
-
-def _ratio(one: ModelSummary, name: str) -> float | None:
-    own, naive = _score(one, name), _score(one, name, "naive")
-    return round(own / naive, 4) if naive > 0 else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from cryptoforecast.errors import InvalidInput, UnknownModel
@@ -11,6 +13,7 @@ from cryptoforecast.settings import ROOT
 from cryptoforecast.ui import card, identity, inputs, selection, url, words
 
 MODEL = "This model is not here"
+REASONS = "here. It was renamed or deleted, or saved on another computer. Choose another model."
 OTHER_CANDLES = "This model is for other candles"
 TRAINING = "This training is no longer here"
 FILE = "This file is no longer open"
@@ -62,8 +65,7 @@ def stop_without_model(service: Service, name: str, interval: str) -> None:
         except (UnknownModel, InvalidInput):
             card.answer(
                 MODEL,
-                f"No model is named {shown} here. It was renamed or deleted, or saved on another "
-                "computer. Choose another model.",
+                f"No model is named **{words.plain(name[: words.MAX_NAME])}** {REASONS}",
                 mark="watch",
             )
         else:
@@ -79,6 +81,25 @@ def stop_without_model(service: Service, name: str, interval: str) -> None:
         return
     first = inputs.FIRST.get(interval, "cone")
     _way_on("models", "See all models", ":material/list:", "model", first, "Usual forecast")
+
+
+def stop_comparison(name: str) -> NoReturn:
+    """Say that one of the models that a link compares is not here, and end the page."""
+    card.answer(
+        "One of these models is not here",
+        f"No model is named **{words.plain(name[: words.MAX_NAME])}** {REASONS}",
+        mark="watch",
+    )
+    st.stop()
+
+
+def note_model(name: str) -> None:
+    """Write in a card that a model is not here."""
+    card.heading(
+        MODEL,
+        f"No model is named **{words.plain(name[: words.MAX_NAME])}** {REASONS}",
+        mark="watch",
+    )
 
 
 def _way_on(page: str, label: str, icon: str, key: str, value: str, name: str) -> None:

@@ -112,6 +112,11 @@ def is_new(key: str) -> bool:
     return _last(key) not in st.session_state
 
 
+def replace(key: str, value: str) -> None:
+    """Remember another value of a choice for the other pages; this one's URL lacks it."""
+    st.session_state[_last(key)] = value
+
+
 def forget(key: str, value: str) -> None:
     """Forget a choice if it is this one, which is no longer there."""
     if st.session_state.get(_last(key)) == value:

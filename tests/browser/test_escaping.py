@@ -169,11 +169,15 @@ def test_an_address_of_a_stranger_is_only_text(hostile_url: str, context: Browse
 
 def test_a_model_of_a_stranger_is_only_text(hostile_url: str, context: BrowserContext):
     watch, page = Watch(context), context.new_page()
-    page.goto(f"{hostile_url}/models?card=evil&compare=evil&compare=btc-1h-dense")
+    page.goto(f"{hostile_url}/models?card=evil")
     settled(page)
-    expect(page.get_by_test_id("stMarkdown").get_by_text(EVIL, exact=True)).to_be_visible()
+    page.get_by_text("All facts").click()
     expect(page.get_by_text("damaged: ")).to_contain_text("[a](http")
     assert page.get_by_test_id("stTable").inner_text().count(EVIL) >= 3
+    assert page.evaluate(FOREIGN) == []
+    page.goto(f"{hostile_url}/models?compare=evil,btc-1h-dense")
+    settled(page)
+    assert page.get_by_test_id("stTable").inner_text().count(EVIL) >= 2
     assert page.evaluate(FOREIGN) == []
     page.goto(f"{hostile_url}/?model=evil")
     settled(page)

@@ -13,7 +13,7 @@ from tests.prices.files import samples
 CHART = ".js-plotly-plot"
 VERDICT = re.compile("the last price|Too few forecasts")
 MODELS = Path(__file__).resolve().parent.parent.parent / "models"
-SHIPPED = f"{len(list(MODELS.glob('*/bundle.json')))} saved models"
+SHIPPED = f"1 of {len(list(MODELS.glob('*/bundle.json')))} models beats"
 
 
 def test_the_landing_page_shows_verdict_and_charts_without_a_click(url: str, page: Page):
@@ -121,6 +121,7 @@ def test_train_watch_save_come_back_and_delete(url: str, page: Page):
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("heading", name=SHIPPED)).to_be_visible()
+    expect(page.get_by_text("Deleted browser-model.")).to_be_visible()
 
 
 def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):

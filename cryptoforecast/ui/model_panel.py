@@ -1,0 +1,146 @@
+"""The panel of one saved model: its finding, its figures, and what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cryptoforecast.service import Service
+from cryptoforecast.service.choices import default_coin
+from cryptoforecast.settings import ROOT
+from cryptoforecast.types import ModelSummary
+from cryptoforecast.ui import bars, card, elements, identity, inputs, model_facts, url, words
+
+#: Where the session keeps what was just done with a model.
+MESSAGE = "models-message"
+#: Where the URL has the model that the panel shows.
+LINK = "card"
+
+
+def show(service: Service, one: ModelSummary) -> None:
+    """Draw the panel.
+
+    Args:
+        service: Renames and deletes models, and packs them.
+        one: The model.
+    """
+    mark, finding, line = model_facts.finding(one)
+    card.heading(words.plain(one.name), eyebrow=words.plain(model_facts.about(one)))
+    st.markdown(
+        f"{card.MARKS[mark]} **{words.plain(finding)}.** :gray[{words.plain(line)}]",
+        help=words.plain(one.card.verdict) or None,
+    )
+    if one.card.simulated:
+        st.badge("Learnt from simulated prices", icon=":material/science:", color="orange")
+    _figures(one)
+    if st.button("Forecast with it", type="primary", width="stretch", key="forecast-with-it"):
+        _open_forecast(one)
+    _actions(service, one)
+    facts = st.expander("All facts", key="facts", on_change="rerun")
+    if facts.open:
+        guest = not identity.user().owner
+        with facts:
+            st.table(
+                {
+                    key: words.plain(value)
+                    for key, value in model_facts.facts(one, guest=guest).items()
+                },
+                border="horizontal",
+            )
+
+
+def _figures(one: ModelSummary) -> None:
+    """Draw the average miss beside that of the last price, and how often it was right."""
+    error = model_facts.error_name(one)
+    own, naive = (model_facts.score(one, error, name) for name in (None, "naive"))
+    texts = [
+        words.miss(value, one.card.quote) if error == "mae" else _per_cent(value)
+        for value in (own, naive)
+    ]
+    coins = "coins that it had not learnt from" if one.card.coin == "any" else "its own test"
+    st.caption(f"Average miss, {coins}")
+    bars.draw(
+        bars.of_misses(
+            [("This model", own, texts[0], "chosen"), ("Stays put", naive, texts[1], "reference")]
+        )
+    )
+    st.caption("How often right")
+    bars.draw(
+        [
+            bars.of_share("Direction", model_facts.score(one, "directional_accuracy"), 0.5),
+            bars.of_share("80 % range", model_facts.score(one, "coverage_80"), 0.8),
+        ]
+    )
+
+
+def _per_cent(value: float) -> str:
+    return f"{100 * value:.2f} %" if value == value else words.DASH
+
+
+def _open_forecast(one: ModelSummary) -> None:
+    """Go to the Forecast page with the model, its coin and its candles."""
+    coin = url.last("coin", inputs.COIN) if one.card.coin == "any" else default_coin(one.card)
+    st.switch_page(
+        ROOT / "pages" / "forecast.py",
+        query_params={"coin": coin, "interval": one.card.interval, "model": one.name},
+    )
+
+
+def _actions(service: Service, one: ModelSummary) -> None:
+    """Draw what else can be done with a model, and who may do it."""
+    owner = identity.user().owner
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        changeable = owner and not one.shipped
+        if changeable and st.button("Rename", icon=":material/edit:", type="tertiary"):
+            _rename(service, one.name)
+        st.download_button(
+            "Download",
+            lambda: service.saved_models.zipped(one.name),
+            file_name=f"{one.name}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key="download-model",
+            help="The model as a zip archive. Unpack it into the folder of saved models of another "
+            "installation, or load it in Python with `cryptoforecast.load`.",
+        )
+        if changeable and st.button("Delete", icon=":material/delete:", type="tertiary"):
+            _delete(service, one.name)
+    if one.shipped:
+        st.caption("It comes with the project and can't be renamed or deleted.")
+    elif not owner:
+        st.caption(
+            f"Only the owner may rename or delete it. {words.plain(service.owner_key.remedy())}"
+        )
+
+
+@st.dialog("Rename this model")
+def _rename(service: Service, name: str) -> None:
+    with st.form("rename", border=False):
+        new = st.text_input("New name", name, max_chars=64, key="new-name")
+        submitted = st.form_submit_button("Rename", type="primary", key="confirm-rename")
+    if submitted:
+        with elements.errors():
+            service.saved_models.rename(name, new, user=identity.user())
+            if url.last("model", "") == name:
+                url.replace("model", new)
+            st.query_params[LINK] = new
+            st.session_state[MESSAGE] = f"Renamed {name} to {new}."
+            st.rerun()
+
+
+@st.dialog("Delete this model?")
+def _delete(service: Service, name: str) -> None:
+    st.markdown(
+        f"**{words.plain(name)}** is deleted for good. To get it back, you have to train it again."
+    )
+    with st.container(horizontal=True):
+        if st.button("Delete it", type="primary", key="confirm-delete"):
+            with elements.errors():
+                service.saved_models.delete(name, user=identity.user())
+                url.forget("model", name)
+                st.query_params.pop(LINK, None)
+                st.session_state[MESSAGE] = f"Deleted {name}."
+                st.rerun()
+        if st.button("Keep it"):
+            st.rerun()
