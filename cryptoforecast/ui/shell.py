@@ -22,7 +22,7 @@ PAGES = {
     "learn": "Learn",
 }
 #: Pages that are linked elsewhere.
-HIDDEN: dict[str, str] = {}
+HIDDEN = {"about": "About"}
 #: Widest content, in pixels.
 WIDTH = 1240
 
@@ -83,4 +83,5 @@ def _note() -> None:
     """Write what the app is not, and who uses this server."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("For learning and research. Not financial advice.", width="content")
+        st.page_link(ROOT / "pages" / "about.py", label="About")
     ownership.note()
