@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PAGES = ["", "market", "models", "backtest", "backtest?view=Errors"]
+PAGES = ["", "market", "models", "backtest", "backtest?view=Errors", "anomalies"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 FLAGS = [
     "--no-sandbox",

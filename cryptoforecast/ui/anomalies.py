@@ -20,7 +20,7 @@ from cryptoforecast.types import (
     rate_text,
     span_text,
 )
-from cryptoforecast.ui import bars, card, elements, words
+from cryptoforecast.ui import bars, card, elements, live, words
 
 _KINDS = {"real": "Measured on real test months", "simulated": "Measured on simulated prices"}
 _HELP = (
@@ -71,6 +71,8 @@ def finding(found: Anomalies, recent: Anomalies) -> None:
 
 def chart(recent: Anomalies) -> None:
     """Draw the last month, with what the colours mean."""
+    with st.container(key="phone-badge", width="content"):
+        live.badge(recent.surprises.history)
     with st.container(key="chart-anomalies", height="stretch"):
         elements.chart(
             charts.anomalies(recent, dark=elements.dark()),

@@ -22,7 +22,7 @@ from tests.browser.payloads import HOST, TEXTS
 from tests.prices.files import samples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ("", "backtest", "market", "data", "models")
+PAGES = ("", "backtest", "market", "anomalies", "data", "models")
 #: Much of what a stranger may try, in one name.
 EVIL = (
     f"[a](http://{HOST}/a) ![i](http://{HOST}/i.png) http://{HOST}/b www.{HOST} x@{HOST} $x^2$ "
@@ -32,7 +32,8 @@ EVIL = (
 #: All that an address may set; the first one ends most pages.
 KEYS = (
     "coin", "model", "file", "interval", "card", "compare", "walk", "view", "metric", "against",
-    "test", "window", "ends", "span_1h", "history_1h", "log", "folds", "gap", "price_BTC", EVIL,
+    "test", "window", "ends", "span_1h", "history_1h", "alarms_1h", "log", "folds", "gap",
+    "price_BTC", EVIL,
 )  # fmt: skip
 #: The same without what a file name can't have, and short enough for one.
 EVIL_NAME = f"[a](x) www.{HOST} x@{HOST} $x^2$ :smile: <img src=x onerror=window.ran=1>"

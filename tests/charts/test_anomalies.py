@@ -43,7 +43,7 @@ def test_a_card_has_the_title_so_the_figure_has_none():
     assert figure.layout.title.text is None
     assert not figure.layout.showlegend
     assert figure.layout.xaxis.fixedrange
-    assert figure.layout.yaxis.tickprefix == "$"
+    assert figure.layout.yaxis.tickformat.startswith("$")
 
 
 def test_labels_do_not_stand_on_one_another_and_the_rarest_has_one():
