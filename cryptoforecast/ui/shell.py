@@ -23,6 +23,8 @@ PAGES = {
 }
 #: Pages that are linked elsewhere.
 HIDDEN = {"about": "About"}
+#: The style sheet of all pages.
+STYLE = f"<style>{(PACKAGE / 'ui' / 'style.css').read_text('utf-8')}</style>"
 #: Widest content, in pixels.
 WIDTH = 1240
 
@@ -41,12 +43,6 @@ def _icon() -> str:
 def _logo(theme: str) -> str:
     """Return the name of the app in the colours of a theme, as SVG."""
     return (ROOT / ".streamlit" / f"logo-{theme}.svg").read_text("utf-8")
-
-
-@functools.cache
-def _style() -> str:
-    """Return the style sheet."""
-    return f"<style>{(PACKAGE / 'ui' / 'style.css').read_text('utf-8')}</style>"
 
 
 def run() -> None:
@@ -69,9 +65,9 @@ def run() -> None:
         ],
         position="top",
     )
-    # Before all else, so that the browser has the style when the first element arrives.
-    markup = _style()
-    st.html(markup)
+    # Before all else, and as Markdown: the browser has to load a script of its own for `st.html`,
+    # and the page would jump when the style comes.
+    st.markdown(STYLE, unsafe_allow_html=True)
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
         with elements.errors():
             page.run()

@@ -38,7 +38,7 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
         windows: Whether the history window can be chosen.
         models: Whether a model can be chosen.
     """
-    place = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    place = st.container(horizontal=True, vertical_alignment="center", gap="small", key="subject")
     with place, st.container(key="wide-coin", width=170):
         coin = selectors.coin(service)
     if not missing.is_open_file(service, coin):
