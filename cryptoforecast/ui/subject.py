@@ -45,7 +45,12 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
         missing.stop_without_file()
     with place:
         price = st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content"
+            horizontal=True,
+            vertical_alignment="center",
+            gap="small",
+            width="content",
+            wrap=False,
+            key="price",
         )
         st.space("stretch")
         with st.container(key="wide-choices", horizontal=True, gap="small", width="content"):
