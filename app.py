@@ -30,6 +30,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
             Route(
                 "/fonts/Inter.woff2", lambda _: FileResponse(ROOT / ".streamlit" / "Inter.woff2")
             ),
+            Route("/style.css", lambda _: FileResponse(PACKAGE / "ui" / "style.css")),
             Mount("/api", app=api.Rest(preload.service)),
         ],
         middleware=before.middleware,

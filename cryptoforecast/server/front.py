@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from cryptoforecast.server import log_limit, preload, process, sockets
 from cryptoforecast.server.connections import MAX_CONNECTIONS, MAX_WEBSOCKETS, Connections
 from cryptoforecast.server.guard import Guard
+from cryptoforecast.server.page_head import PageHead
 from cryptoforecast.server.requests import Rules
 from cryptoforecast.server.uploads import Quota, Uploads
 from cryptoforecast.settings import Settings
@@ -46,6 +47,7 @@ class Front:
         self.middleware = [
             Middleware(Guard, Rules(settings.hosts, option), posts),
             Middleware(Uploads, self._quota),
+            Middleware(PageHead),
         ]
 
     @asynccontextmanager

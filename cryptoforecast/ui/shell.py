@@ -8,7 +8,7 @@ import functools
 import streamlit as st
 from streamlit import delta_generator
 
-from cryptoforecast.settings import PACKAGE, ROOT
+from cryptoforecast.settings import ROOT
 from cryptoforecast.ui import elements, ownership, training_status
 
 #: Pages in the navigation: file and title.
@@ -23,8 +23,6 @@ PAGES = {
 }
 #: Pages that are linked elsewhere.
 HIDDEN = {"about": "About"}
-#: The style sheet of all pages.
-STYLE = f"<style>{(PACKAGE / 'ui' / 'style.css').read_text('utf-8')}</style>"
 #: Widest content, in pixels.
 WIDTH = 1240
 
@@ -65,9 +63,6 @@ def run() -> None:
         ],
         position="top",
     )
-    # Before all else, and as Markdown: the browser has to load a script of its own for `st.html`,
-    # and the page would jump when the style comes.
-    st.markdown(STYLE, unsafe_allow_html=True)
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
         with elements.errors():
             page.run()
