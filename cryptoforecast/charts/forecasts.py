@@ -154,9 +154,10 @@ def fan(
         hovertext=local and [*[""] * (len(line) - len(x)), *local],
         hovertemplate=f"median {hover}{''.join(bands)}{local_form}<extra></extra>",
     )  # fmt: skip
-    if other is not None and forecast.horizon > _MAX_BOXES:
-        _add_other(figure, edges, other, colours)
     shown = [price, quantiles[:, 0], quantiles[:, -1]]
+    if other is not None:
+        _add_other(figure, x, other, history.candle_length, colours)
+        shown += _band(other.quantile_prices[0], 80)
     _label(figure, edges, quantiles[-1], quote, colours, _range(shown))
     now = style.dates(pd.DatetimeIndex([history.closes_at]))[0]
     style.lay_out(
@@ -259,12 +260,18 @@ def _outline(
     return style.dates((middle[:, None] + sides).ravel()), np.repeat(quantiles, 2, axis=0)
 
 
-def _add_other(figure: go.Figure, x: Array, other: Forecast, colours: style.Theme) -> None:
+def _add_other(
+    figure: go.Figure,
+    x: Array,
+    other: Forecast,
+    candle_length: pd.Timedelta,
+    colours: style.Theme,
+) -> None:
     """Draw the 80 % band of another forecast as two dotted lines."""
-    for edge in _band(other.quantile_prices[0], 80):
-        start = [float(other.close[0])] * (len(x) - len(edge))
+    edges, outline = _outline(x, other.quantile_prices[0], other.close[0], candle_length)
+    for edge in _band(outline, 80):
         figure.add_scatter(
-            x=x, y=style.float32(np.append(start, edge)), mode="lines", showlegend=False,
+            x=edges, y=style.float32(edge), mode="lines", showlegend=False,
             line={"color": colours.ink, "width": 1.25, "dash": "dot"}, hoverinfo="skip",
         )  # fmt: skip
 

@@ -1,9 +1,8 @@
-"""Figures of probabilities: of one price at every step, and of many prices at once."""
+"""The figure of the probability of one price at every step, and chances in words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -12,14 +11,10 @@ from cryptoforecast.types import (
     NextSteps,
     Probability,
     Touch,
-    affixes,
-    duration,
     moment_text,
     price_text,
 )
 
-#: Cells of a map up to which each shows its number.
-_MAX_LABELLED_CELLS = 120
 #: Steps up to which markers are large.
 _MAX_LARGE_MARKERS = 12
 
@@ -117,26 +112,7 @@ def probability_text(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
-def _price_labels(levels: Sequence[float], quote: str) -> list[str]:
-    """Write round prices with the same decimals, as few as possible: "$65,000", "$0.0890"."""
-    texts = [f"{level:.15g}" if level >= 1e-4 else f"{level:.15f}".rstrip("0") for level in levels]
-    decimals = max(len(text.partition(".")[2]) for text in texts)
-    before, after = affixes(quote)
-    return [f"{before}{level:,.{decimals}f}{after}" for level in levels]
-
-
 def _when(next_steps: NextSteps, step: int) -> str:
     """Write when the close of a step is known, and how far ahead that is."""
     ahead = style.step_label(step, next_steps.history.interval)
     return f"{moment_text(next_steps.closing_times[step - 1])} ({ahead})"
-
-
-def _labels(next_steps: NextSteps) -> list[str]:
-    """Write how far ahead each step is."""
-    interval = next_steps.history.interval
-    return [duration(step, interval) for step in range(1, next_steps.forecast.horizon + 1)]
-
-
-def _scale(colours: style.Theme) -> list[tuple[float, str]]:
-    """Return colours from blue to orange, which need no sight of red and green."""
-    return [(0.0, style.BLUE), (0.5, colours.surface), (1.0, style.ORANGE)]

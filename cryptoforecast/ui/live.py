@@ -67,13 +67,8 @@ def badge(prices: PriceHistory) -> None:
         st.markdown(f":gray-badge[{words.plain(source)}]", help=help_text, width="content")
 
 
-def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
-    """Draw the source and the age of prices, and the notes on them.
-
-    Args:
-        prices: The prices.
-        refreshing: Whether the live source is being asked for newer ones.
-    """
+def source_line(prices: PriceHistory) -> None:
+    """Draw the source and the age of prices, and the notes on them."""
     closed = prices.closes_at
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if prices.simulated:
@@ -89,7 +84,7 @@ def source_line(prices: PriceHistory, *, refreshing: bool = False) -> None:
             f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
         )
         st.caption(
-            words.plain(text) + (" · asking the live source …" if refreshing else ""),
+            words.plain(text),
             help=local_time.help_text("The last candle closed", closed),
         )
     for note in prices.notes:

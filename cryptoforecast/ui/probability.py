@@ -151,6 +151,8 @@ def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:
         zone = local_time.zone(future.closing_times[-1])
         figure = figures.probability_by_step(future, one, touch, dark=elements.dark(), zone=zone)
         alt = charts.summary_probability(future, one)
+        if touch is not None:
+            alt = f"{alt} {charts.summary_touch(future, touch)}"
         elements.chart(figure, alt=alt, key="probability")
 
 

@@ -1,7 +1,7 @@
 """Figures of forecasts have the forecasts' numbers, and their sentences say the same."""
 
+import dataclasses
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -38,8 +38,8 @@ def test_predicted_vs_actual_says_when_points_are_left_out():
 
 def test_an_undefined_band_is_left_out():
     given = backtest()
-    undefined = replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
-    figure = charts.predicted_vs_actual(replace(given, forecasts={"lstm": undefined}))
+    undefined = dataclasses.replace(given.forecast, quantiles=given.forecast.quantiles * math.nan)
+    figure = charts.predicted_vs_actual(dataclasses.replace(given, forecasts={"lstm": undefined}))
     assert "80 % band" not in {trace.name for trace in figure.data}
 
 
@@ -73,6 +73,22 @@ def test_the_fan_opens_at_the_last_close_and_nests():
 @pytest.mark.parametrize(("horizon", "mode"), [(1, "markers"), (3, "markers"), (4, "lines")])
 def test_the_median_of_many_steps_is_a_line(horizon, mode):
     assert named(charts.fan(next_steps(horizon)), "median").mode == mode
+
+
+@pytest.mark.parametrize("horizon", [1, 3, 24])
+def test_another_forecast_is_dotted_where_its_range_ends(horizon):
+    given = next_steps(horizon)
+    other = dataclasses.replace(given.forecast, quantiles=3 * given.forecast.quantiles)
+    figure = charts.fan(given, other=other)
+    dotted = [trace for trace in figure.data if trace.line.dash == "dot"]
+    ends = [trace.y[-1] for trace in dotted]
+    assert ends == pytest.approx(list(other.quantile_prices[0, -1, [2, 6]]), rel=1e-6)
+    band = next(trace for trace in figure.data if trace.name == "80 %" and trace.fill)
+    for trace in dotted:
+        assert list(trace.x) == list(band.x)
+        assert horizon < 24 or trace.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
+        low, high = figure.layout.yaxis.range
+        assert low < min(trace.y) <= max(trace.y) < high
 
 
 def test_a_figure_in_a_card_says_nothing_that_the_card_says():
