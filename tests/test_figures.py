@@ -23,7 +23,7 @@ def future():
 
 def test_the_same_figure_is_drawn_once(future, monkeypatch):
     first = figures.fan(future, dark=False)
-    assert first.to_json() == charts.fan(future, dark=False).to_json()
+    assert first.to_json() == charts.fan(future, dark=False, titled=False).to_json()
     dark = figures.fan(future, dark=True)
     assert dark.to_json() != first.to_json()
     monkeypatch.setattr(charts, "fan", None)
@@ -36,17 +36,18 @@ def test_a_figure_copies_its_numbers_once(future):
     first = figures.fan(future, dark=False)
     numbers = first.to_dict()
     assert first.to_dict() is numbers
-    assert first.to_json() == first.to_json() == charts.fan(future, dark=False).to_json()
+    assert (
+        first.to_json() == first.to_json() == charts.fan(future, dark=False, titled=False).to_json()
+    )
 
 
-def test_the_picture_of_a_figure_is_drawn_once(future, monkeypatch):
-    first = figures.fan_still(future, "What comes next", dark=False)
-    assert first == charts.still(charts.fan(future, dark=False), "What comes next")
-    dark = figures.fan_still(future, "What comes next", dark=True)
-    assert dark != first != figures.fan_still(future, "Other words", dark=False)
-    monkeypatch.setattr(charts, "still", None)
-    assert figures.fan_still(future, "What comes next", dark=False) is first
-    assert figures.fan_still(future, "What comes next", dark=True) is dark
+def test_a_figure_with_the_default_beside_it_is_another_one(future):
+    alone = figures.fan(future, dark=False)
+    other = dataclasses.replace(future.forecast, predictor="default")
+    beside = figures.fan(future, dark=False, other=other)
+    assert len(beside.data) == len(alone.data) + 2  # both ends of its 80 % range
+    assert figures.fan(future, dark=False, other=other) is beside
+    assert figures.fan(future, dark=False) is alone
 
 
 def test_a_forecast_has_a_few_figures_and_takes_them_along(future):

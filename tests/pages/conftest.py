@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,6 @@ def open_page() -> Callable[..., AppTest]:
         page = AppTest.from_file(str(ROOT / "cryptoforecast/ui/main.py"), default_timeout=60)
         for key, value in query.items():
             page.query_params[key] = value
-        page.session_state["form-opened"] = True  # so that the training form is drawn
         page.run()
         if name:
             page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
@@ -43,10 +43,46 @@ def open_page() -> Callable[..., AppTest]:
 
 def words(page: AppTest) -> str:
     """Return all text of the page in one string."""
-    kinds = ("markdown", "caption", "subheader", "error", "warning", "info", "success")
+    kinds = (
+        "title", "header", "subheader", "markdown", "caption",
+        "error", "warning", "info", "success",
+    )  # fmt: skip
     return "\n".join(shown(str(element.value)) for kind in kinds for element in page.get(kind))
 
 
 def shown(markdown: str) -> str:
     """Return what a browser shows of text that ``words.plain`` wrote."""
     return html.unescape(markdown.replace(":small[]", ""))
+
+
+def open_tab(page: AppTest, name: str) -> AppTest:
+    """Open a tab of the Forecast page; only the open one is drawn."""
+    page.session_state["tab"] = name
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def customise(page: AppTest) -> AppTest:
+    """Run the page with its training dialog open, which AppTest closes at every run."""
+    page.button(key="customise").click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+def rows(page: AppTest) -> dict[str, tuple[str, str]]:
+    """Return the word and the number beside each bar of the page, by its label."""
+    markup = "".join(str(element.value) for element in page.get("html"))
+    found = re.findall(
+        r"<div>([^<]*)(?:: <b>([^<]*)</b>)?</div><div class=\"cf-track\">.*?"
+        r"<div class=\"cf-value\">([^<]*)</div>",
+        markup,
+    )
+    return {html.unescape(label): (word, html.unescape(text)) for label, word, text in found}
+
+
+def helps(page: AppTest) -> list[str]:
+    """Return the help beside every text of the page, as a browser shows it."""
+    kinds = ("title", "header", "markdown", "caption", "metric")
+    texts = [element.proto.help for kind in kinds for element in page.get(kind)]
+    return [shown(text) for text in texts if text]

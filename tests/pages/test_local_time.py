@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER
 from tests import synthetic
-from tests.pages.conftest import words
+from tests.pages.conftest import helps, words
 
 #: Of prices whose last candle closes on 26 Jan 2024 at 00:00 UTC, as many steps ahead as asked for.
-FORECAST = "By Fri 26 Jan 2024, "
+FORECAST = "by Fri 26 Jan, "
 
 
 @pytest.fixture
@@ -27,14 +27,10 @@ def zone(monkeypatch):
     return choose
 
 
-def helps(page: AppTest) -> list[str]:
-    """The help beside every text of the page."""
-    texts = [*page.markdown, *page.caption, *page.metric]
-    return [element.proto.help for element in texts if element.proto.help]
-
-
 def of_file(open_page) -> AppTest:
-    return open_page("", coin=shared().prices.open(synthetic.history(), user=OWNER), model="cone")
+    page = open_page("", coin=shared().prices.open(synthetic.history(), user=OWNER), model="cone")
+    page.session_state["by-step"] = True  # the picture of a price's chances, opened
+    return page.run()
 
 
 def test_the_help_has_the_time_of_the_users_zone(open_page, zone):
@@ -52,7 +48,7 @@ def test_the_help_has_the_time_of_the_users_zone(open_page, zone):
         == f"The forecast is for Fri 26 Jan 2024, {local} (Asia/Kathmandu) in your time zone."
     )
     assert chance.endswith(f"{local} (Asia/Kathmandu) in your time zone.")
-    closed = next(text for text in helps(page) if text.startswith("The last candle closed"))
+    closed = next(text for text in helps(page) if "The last candle closed" in text)
     assert "Fri 26 Jan 2024, 05:45 (Asia/Kathmandu)" in closed
     lines = [trace for chart in page.get("plotly_chart")
              for trace in json.loads(chart.proto.spec)["data"] if "hovertext" in trace]  # fmt: skip

@@ -8,8 +8,9 @@ from cryptoforecast import charts
 from cryptoforecast.charts.probability import probability_text
 from cryptoforecast.forecasting import probability
 from cryptoforecast.service import shared
+from cryptoforecast.service.choices import ladder
 from cryptoforecast.ui import inputs
-from tests.pages.conftest import words
+from tests.pages.conftest import rows, words
 
 MODEL = "btc-1h-dense"
 
@@ -28,7 +29,7 @@ def sentence(page) -> str:
 
 
 def price(page):
-    return next(box for box in page.number_input if box.label == "Price, USD")
+    return next(box for box in page.number_input if box.label == "Your price, USD")
 
 
 def test_the_last_close_is_the_first_price(open_page):
@@ -39,6 +40,7 @@ def test_the_last_close_is_the_first_price(open_page):
     assert sentence(page) == charts.summary_probability(future, one)
     assert "ends above" in sentence(page)
     assert probability_text(one.by_step[-1]) in sentence(page)
+    assert f"**{probability_text(one.last)}** {one.direction} ${close:,.0f}" in words(page)
 
 
 def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_page):
@@ -59,8 +61,8 @@ def test_a_price_and_a_direction_are_answered_with_the_librarys_numbers(open_pag
 
 
 def touch_lines(page) -> list[str]:
-    """The lines about touching, without their emphasis."""
-    return [line for line in words(page).splitlines() if line.startswith("Chance of touching")]
+    """The lines about touching."""
+    return [line for line in words(page).splitlines() if line.endswith("to touch it on the way")]
 
 
 def test_a_price_is_told_with_its_chance_of_being_touched(open_page):
@@ -70,9 +72,7 @@ def test_a_price_is_told_with_its_chance_of_being_touched(open_page):
     level = round(float(future.forecast.close[0]) * 1.01, 2)
     price(page).set_value(level).run()
     (touch,) = shared().forecasts.touch(future, [level])
-    assert [line.replace("\\", "") for line in touch_lines(page)] == [
-        charts.summary_touch(future, touch)
-    ]
+    assert touch_lines(page) == [f"**{probability_text(touch.last)}** to touch it on the way"]
     page.session_state[f"table-{MODEL}-touch"] = True  # opened
     page.run()
     (table,) = [each.value for each in page.dataframe if any(
@@ -97,8 +97,8 @@ def test_a_link_with_a_price_that_is_none_is_refused(open_page, level):
     page = open_page("", coin="BTC", model=MODEL, price_BTC=level)
     (error,) = page.error
     assert "A price level must be above 0 and at most 1e+15." in error.value
-    assert "the last price" in words(page)
-    assert len(page.get("plotly_chart")) == 4
+    assert "80 % likely" in words(page)  # the rest of the page is there
+    assert rows(page)["Stays put"]
 
 
 @pytest.mark.parametrize("level", ["nan", "inf", "much", "", "<b>", "1e999"])
@@ -114,8 +114,31 @@ def test_a_price_belongs_to_its_coin(open_page):
     assert "ETH" in sentence(page)
 
 
-def test_one_step_needs_one_figure_alone(open_page):
+def test_the_bars_are_the_chances_of_round_prices_the_highest_first(open_page):
+    page = open_page("", coin="BTC", model=MODEL)
+    future, _ = expected()
+    around = probability.of_next_steps(future, ladder(future))
+    bars = {label: text for label, (_, text) in rows(page).items() if label.startswith("$")}
+    assert list(bars.items()) == [
+        (f"${each.level:,.0f}", probability_text(each.last)) for each in reversed(around)
+    ]
+    page.segmented_control(key="ends").set_value("below").run()
+    below = [text for label, (_, text) in rows(page).items() if label.startswith("$")]
+    assert below != [*bars.values()]
+    assert "Chance to end below" in words(page)
+
+
+def test_the_steps_of_a_price_are_drawn_when_they_are_opened(open_page):
+    page = open_page("", coin="BTC", model=MODEL)
+    assert len(page.get("plotly_chart")) == 1
+    page.session_state["by-step"] = True  # opened
+    page.run()
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 2
+
+
+def test_one_step_has_no_picture_of_its_steps(open_page):
     page = open_page("", coin="BTC", model="btc-1h-lstm-close")
-    assert len(page.get("plotly_chart")) == 5
+    assert not [one for one in page.expander if "step by step" in one.label]
     assert "(1 hour ahead):" in sentence(page)
     assert ";" not in sentence(page)

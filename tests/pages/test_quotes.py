@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 from cryptoforecast.html_report import VIEWS
 from cryptoforecast.prices.files import price_file
 from cryptoforecast.service import shared
-from cryptoforecast.types import OWNER, PriceHistory
+from cryptoforecast.types import OWNER, PriceHistory, affixes
+from cryptoforecast.ui import details
 from cryptoforecast.ui.views import FOLDS, LEADERBOARD
 from tests import synthetic
-from tests.pages.conftest import words
+from tests.pages.conftest import open_tab, rows, shown, words
 
 #: Quote, price of the coin in it, and how its prices are written.
 QUOTES = [
@@ -74,28 +75,31 @@ def opened():
     return open_file
 
 
-def unfolded(page: AppTest) -> AppTest:
-    """The page with its folded tables open."""
-    for key in ("cone-next", "cone-probabilities", "candles"):
-        page.session_state[f"table-{key}"] = True
-    page.run()
-    assert not page.exception
-    return page
-
-
 @pytest.mark.parametrize(("quote", "price", "form"), QUOTES)
 def test_the_forecast_page_tells_prices_in_their_currency(open_page, opened, quote, price, form):
-    page = unfolded(open_page("", coin=opened(quote, price), model="cone"))
-    assert not page.error
-    assert dollars(page) == []
+    page = open_page("", coin=opened(quote, price), model="cone")
+    for table in ("next", "probabilities", "touch"):
+        page.session_state[f"table-cone-{table}"] = True  # opened
+    sign, code = affixes(quote)
+    for tab in details.TABS:
+        open_tab(page, tab)
+        assert not page.error
+        assert dollars(page) == [], tab
+        answer = shown(page.title[0].value)
+        assert len(re.findall(rf"{sign}[0-9][0-9.,]*{code}", answer)) == 2, answer
+        assert all(sign in rows(page)[name][1] for name in ("This forecast", "Stays put"))
+        assert all(code in rows(page)[name][1] for name in ("This forecast", "Stays put"))
+        if tab == "Odds":
+            assert f"Your price, {quote}" in [box.label for box in page.number_input]
+        if tab == "Scores":
+            assert f"of SOL-{quote} hourly prices" in words(page)
+        if tab == "Past forecasts":
+            axis = figures(page)[-1]["layout"]["yaxis"]
+            assert sign == axis["tickprefix"] if sign else axis["title"]["text"] == quote
     (forecast,) = [line for line in words(page).splitlines() if line.startswith("By ")]
     assert len(re.findall(form, forecast)) == 4, forecast
-    shown = {metric.label: metric.value for metric in page.metric}
-    assert quote in shown["Average miss (MAE)"] or re.match("[€₩]", shown["Average miss (MAE)"])
-    assert f"Price, {quote}" in [box.label for box in page.number_input]
-    assert f"of SOL-{quote} hourly prices" in words(page)
-    titles = {figure["layout"]["yaxis"]["title"].get("text") for figure in figures(page)}
-    assert {f"close, {quote}", quote} <= titles
+    fan = figures(page)[0]["layout"]
+    assert any(sign in note["text"] and code in note["text"] for note in fan["annotations"])
 
 
 def figures(page: AppTest) -> list[dict]:
@@ -162,7 +166,7 @@ def test_a_download_names_the_currency(open_page, opened, monkeypatch):
         written[file_name] = data()
 
     monkeypatch.setattr("streamlit.download_button", button)
-    unfolded(open_page("", coin=opened("KRW", 91e6), model="cone"))
+    open_tab(open_page("", coin=opened("KRW", 91e6), model="cone"), "Numbers")
     content = next(text for name, text in written.items() if name.endswith("cone-next.csv"))
     header, first = content.splitlines()[:2]
     row = dict(zip(header.split(","), first.split(","), strict=True))

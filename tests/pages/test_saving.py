@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import shared
+from cryptoforecast.ui import saving
 from cryptoforecast.ui.saving import suggested_name
 from tests import synthetic
 
@@ -39,16 +40,30 @@ def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool
     page.button[0].click().run()
     assert "Saved as kept" in page.success[0].value
     assert shared().saved_models.load("kept").model.card.guest is not owner
+    page.text_input[0].set_value("kept")
     page.button[0].click().run()
     assert "A model named kept exists" in page.error[0].value
+    assert not page.success  # said once
+
+
+def test_only_a_network_that_was_trained_on_these_prices_can_be_saved() -> None:
+    service, history = shared(), synthetic.history()
+    model = synthetic.model(fingerprint=history.fingerprint)
+    own = service.backtests.of_trained(history, model)
+    assert saving.can_save(own, "run-1")
+    assert not saving.can_save(own, "saved")
+    assert not saving.can_save(service.backtests.of_baseline(history, "cone", 1), "run-1")
+    other = service.backtests.of_saved(synthetic.history(seed=1), model)
+    assert not saving.can_save(other, "run-1")
 
 
 def _offer() -> None:
-    """Draw the form as after a training."""
+    """Ask for a name as after a training."""
     from cryptoforecast.service import shared
     from cryptoforecast.ui import saving
     from tests import synthetic
 
     history = synthetic.history()
     model = synthetic.model(fingerprint=history.fingerprint)
-    saving.offer(shared(), shared().backtests.of_trained(history, model), "run-1")
+    saving.note()
+    saving.ask(shared(), shared().backtests.of_trained(history, model))
