@@ -71,7 +71,7 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     assert "looks good by luck" in text
     assert charts(page) == 1
     assert named(page) == {*QUICK, "lstm", "stack"}
-    assert "The forecasts combine lstm and har" in text
+    assert "The forecasts combine the LSTM network and the HAR regression" in text
     assert "lstm alone: " in text
     assert not page.error
 
@@ -219,7 +219,7 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     # A new candle moved the question on: the link still shows what it was made for.
     monkeypatch.setattr(service.walk_forward, "key", lambda *_: "walk-of-later-prices")
     later = at("backtest", **link, walk=key)
-    assert "dense" in set(standings(later)["Predictor"])
+    assert "dense" in named(later)
     # Prices of another source are another question.
     tested = service.walk_forward.result(key)
     elsewhere = dataclasses.replace(tested.backtest.history, source="yahoo", simulated=False)
