@@ -259,3 +259,61 @@ def test_all_forecasts_of_a_test_are_counted(name):
     model = synthetic.model(spec) if network else None
     result = backtest.holdout(history, spec, model, baselines=QUICK)
     assert effort.predictors(spec) == len(result.forecasts)
+
+
+#: What trainings of very different shapes are estimated to take: seconds, megabytes.
+ESTIMATES = [
+    (1, "quick", "lstm", {}, 5.5241163158, 40.512364),
+    (3, "quick", "dense", {}, 5.0717079153648, 40.7468016),
+    (40, "quick", "lstm", {"chunk": 90}, 5.9001583712, 40.714048),
+    (700, "quick", "lstm", {"ensemble": 2}, 11.282674804645161, 41.75688533333334),
+    (17500, "quick", "lstm", {}, 21.28011715922581, 55.64392),
+    (17500, "classic", "lstm", {}, 850.5413120000001, 133.65529333333333),
+    (17500, "careful", "lstm", {}, 23.089019065806454, 55.64392),
+    (17500, "quick", "lstm", {"training": "windows", "lookback": 100, "units": (32, 16)},
+     205.06181535999997, 148.1945629090909),
+    (17500, "quick", "dense", {"units": (64, 32), "lookback": 50},
+     11.984144816, 55.88064872727273),
+    (100_000, "quick", "dense", {"horizon": 24}, 69.81120800000001, 140.57855999999998),
+    (100_000, "quick", "lstm", {"horizon": 48, "batch_size": 7}, 157.6173415019355, 358.036992),
+    (2000, "quick", "lstm", {"training": "windows", "batch_size": 700}, 76.93887184, 326.19072),
+    (50_000, "quick", "lstm", {"units": (16, 16, 16, 16), "test": 0.1, "validation": 0.3},
+     32.188536639354844, 93.362232),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "preset", "network", "changes", "seconds", "megabytes"), ESTIMATES
+)
+def test_the_estimates_are_those_on_record(rows, preset, network, changes, seconds, megabytes):
+    """The bounds above are wide; what the constants mean may not change unseen within them."""
+    spec = specs.make(preset, network, rows=rows if rows > 500 else 17_500, **changes)
+    found = effort.of_training(spec, rows)
+    assert found.seconds == pytest.approx(seconds, rel=1e-9)
+    assert found.megabytes == pytest.approx(megabytes, rel=1e-9)
+
+
+def test_the_memory_of_tests_and_of_heavy_fits_by_hand():
+    assert effort.megabytes_of_test(14_000, 24, 7) == pytest.approx(14_000 * 24 * 7 * 1e-4)
+    # 1,500 bytes a candle, and 80 for each step.
+    assert effort.megabytes_of_heavy(10_000, 24) == pytest.approx(34.2)
+    assert effort.megabytes_of_heavy(10_000, 1) == pytest.approx(15.8)
+
+
+def test_the_pace_has_bounds_and_is_the_middle_one_of_the_latest_five():
+    pace = effort.Pace()
+    pace.learn(1, 1.99)  # too short to tell
+    pace.learn(0, 100)  # nothing was estimated
+    assert pace.factor == 1
+    pace.learn(1, 2)  # just long enough
+    assert pace.factor == 2
+    pace.learn(1000, 2)
+    assert pace.factor == 2  # of two the larger one
+    pace.learn(1000, 2)
+    assert pace.factor == effort.Pace.LOWEST == 0.2
+    for measured in (4, 5, 6):
+        pace.learn(4, measured)
+    assert pace.factor == 1  # of 0.2, 0.2, 1, 1.25 and 1.5
+    for _ in range(3):
+        pace.learn(2, 100)
+    assert pace.factor == effort.Pace.HIGHEST == 3

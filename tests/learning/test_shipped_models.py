@@ -7,7 +7,7 @@ them would then compare new code with new code; these compare it with recorded n
 import pandas as pd
 import pytest
 
-from cryptoforecast.learning import bundles, inference
+from cryptoforecast.learning import bundles, global_training, inference
 from cryptoforecast.prices.simulation.market import simulate
 from cryptoforecast.settings import Settings
 
@@ -54,3 +54,9 @@ def test_a_forecast_is_the_recorded_one(name, tmp_path):
     for step, quantiles in RECORDED[name].items():
         # Weights are float32, and processors add up in different orders: 1e-8 apart at most.
         assert forecast.quantiles[0, step - 1] == pytest.approx(quantiles, rel=0, abs=1e-7)
+
+
+@pytest.mark.parametrize("interval", ["1h", "1d"])
+def test_the_global_models_have_the_settings_that_train_them_anew(tmp_path, interval):
+    shipped = bundles.load(Settings(home=tmp_path).shipped / f"global-{interval}-lstm")
+    assert shipped.spec == global_training.SPECS[interval]

@@ -44,7 +44,7 @@ def read(text: str) -> Coin | None:
         InvalidInput: If no market has such a pair.
     """
     word = re.sub(r" *([-/_: ]) *", r"\1", text.strip())
-    if len(word) > MAX_TEXT or not word.isascii():
+    if not word.isascii():  # some letters of other scripts have capitals of ours
         return None
     bitfinex = _BITFINEX.fullmatch(word)
     if bitfinex is not None:

@@ -314,3 +314,38 @@ def test_cents_of_a_coin_at_a_dollar_and_a_change_into_a_few_ticks() -> None:
     both = pd.concat([old, new])
     both.iloc[100, 0] = new["close"].iloc[0]
     assert rows_of(both) == [100]
+
+
+def at_ticks(rows: int, ticks: int, volume: float, one_more: slice) -> pd.DataFrame:
+    """A market that stands still at a few satoshi; some highs are one satoshi more."""
+    close = np.full(rows, float(ticks))
+    high = close.copy()
+    high[one_more] += 1
+    prices = pd.DataFrame({"open": close, "high": high, "low": close, "close": close}) * 1e-8
+    return prices.round(12).assign(volume=volume)
+
+
+def risen(
+    before: int, after: int, first: slice, second: slice, ticks: tuple[int, int], *, fine: int = 700
+) -> pd.DataFrame:
+    """A few satoshi become five more, amid prices between whole ones, at ``fine + before``."""
+    low, high = ticks
+    old = at_ticks(before, low, 20.0 * high, first)
+    new = at_ticks(after, high, 20.0 * low, second)
+    early, late = market(fine, step=0.001), market(fine, seed=2, step=0.001, start=high * 1e-8)
+    early[PRICES] *= low * 1e-8 / early["close"].iloc[-1]
+    early["volume"], late["volume"] = old["volume"].iloc[0], new["volume"].iloc[0]
+    both = pd.concat([early, old, new, late])
+    return both.set_axis(pd.date_range("2024-01-01", periods=len(both), freq="h", tz="UTC"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"), [(500, 500, False), (499, 500, True), (500, 499, True)]
+)
+def test_the_tick_is_that_of_five_hundred_candles_on_each_side(
+    before: int, after: int, found: bool
+) -> None:
+    """Five ticks are no change of unit; where there is no tick, twice the price is one."""
+    often = slice(None, None, 7), slice(3, None, 7)
+    candles = risen(before, after, *often, (5, 10))
+    assert rows_of(candles) == ([700 + before] if found else [])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.prices.candles import pairs
 from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
 
 
@@ -156,3 +157,9 @@ def test_any_ticker_is_safe_as_a_file_name(text: str) -> None:
             assert 0 < len(symbol.ticker) <= 24
             assert not set(symbol.ticker) & set('<>"|?*/\\:\n\x00')
             assert symbol.ticker == symbol.ticker.strip(" .")
+
+
+@pytest.mark.parametrize("text", ["btcu\u017fdt", "BTC/U\u017fDT", "\u212aRW-BTC"])
+def test_a_pair_in_letters_that_only_look_like_ours_is_none(text: str) -> None:
+    assert pairs.read(text.replace("\u017f", "s").replace("\u212a", "K")) is not None
+    assert pairs.read(text) is None

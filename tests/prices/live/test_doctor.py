@@ -367,6 +367,9 @@ def test_the_command_fails_if_no_source_can_be_used(run, ward: Ward) -> None:
         "No live source can be used.",
     ]
     assert "Winner: none" in out
+    # Every step of a refusal is shown.
+    for step in ("connection +stands after", "answer +status 403 after", "it begins +\\S"):
+        assert re.search(rf"^ +{step}", out, re.MULTILINE), out
     status, out, _ = run("--json")
     assert status == 1
     document = json.loads(out)

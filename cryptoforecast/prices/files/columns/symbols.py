@@ -280,10 +280,9 @@ def _is_series(codes: Array, texts: Sequence[str]) -> bool:
 def _is_name(text: str) -> bool:
     """Tell whether a text is a name or a whole number, no measure."""
     try:
-        number = float(text)
+        return float(text).is_integer()
     except ValueError:
         return True
-    return number == int(number) if abs(number) < 1e15 else False
 
 
 def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> tuple[Table, str]:

@@ -129,6 +129,12 @@ def test_the_zones_own_name_is_enough_for_a_single_time(label: str, hour: int) -
     assert moved.tolist() == stamps(f"2023-11-05 0{hour}:00").tolist()
 
 
+def test_a_name_that_the_zone_does_not_have_tells_no_hour_apart() -> None:
+    here = LocalZone("Europe/Berlin")
+    with pytest.raises(UnreadableFile, match=r"Times of Europe/Berlin must be clear when clocks"):
+        to_utc_by_label(stamps("2024-10-27 02:00"), "XY", here, "line 2")
+
+
 def test_the_repeated_hour_out_of_order_is_refused() -> None:
     """The order of the rows tells which 02:00 is meant, but only where there is an order."""
     frame = samples.candles("1h", 30, "2024-10-26 20:00")
