@@ -166,7 +166,9 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
         buffer_size=_BUFFER_BYTES,
     )
     rows = 0
-    for batch in packed.iter_batches(_rows_at_once(pages, len(types)), columns=list(types)):
+    # Columns are read one after another: together, large ones would take memory at the same time.
+    size = _rows_at_once(pages, len(types))
+    for batch in packed.iter_batches(size, columns=list(types), use_threads=False):
         rows += batch.num_rows
         if rows > opened.footer.rows:
             raise ValueError("it has more rows than its end says")
