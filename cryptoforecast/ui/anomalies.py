@@ -20,7 +20,7 @@ from cryptoforecast.types import (
     rate_text,
     span_text,
 )
-from cryptoforecast.ui import bars, card, elements, live, words
+from cryptoforecast.ui import bars, card, elements, live, url, words
 
 _KINDS = {"real": "Measured on real test months", "simulated": "Measured on simulated prices"}
 _HELP = (
@@ -30,24 +30,41 @@ _HELP = (
 
 
 def find(service: Service, history: PriceHistory) -> Anomalies:
-    """Draw the slider of the threshold, and find what it makes of the prices.
+    """Find the anomalies at the threshold that the slider shows, before it is drawn.
+
+    So the page is drawn from top to bottom, and nothing moves.
 
     Args:
         service: Finds them.
         history: The prices.
     """
-    interval = history.interval
+    key, options = _slider(history.interval)
+    first = f"{usual_alarms(history.interval):g}"
+    url.begin(key, first, key)
+    if st.session_state[key] not in options:
+        st.session_state[key] = first
+    saved = service.anomalies.model(history)
+    network = None if saved is None else saved.model
+    return service.anomalies.find(history, float(st.session_state[key]), network)
+
+
+def threshold(interval: str) -> None:
+    """Draw the slider of the threshold."""
+    key, options = _slider(interval)
     alarms = st.select_slider(
         "Alarms a month",
-        alarm_choices(interval),
-        usual_alarms(interval),
-        format_func=lambda count: f"{count:g}",
-        key=f"alarms_{interval}",
-        bind="query-params",
+        options,
+        key=key,
+        on_change=url.changed,
+        args=(key, key, options),
         help=_HELP,
     )
-    saved = service.anomalies.model(history)
-    return service.anomalies.find(history, float(alarms), None if saved is None else saved.model)
+    url.remember(key, str(alarms))
+
+
+def _slider(interval: str) -> tuple[str, list[str]]:
+    """Return the key of the slider and its options, as the URL has them."""
+    return f"alarms_{interval}", [f"{count:g}" for count in alarm_choices(interval)]
 
 
 def finding(found: Anomalies, recent: Anomalies) -> None:
