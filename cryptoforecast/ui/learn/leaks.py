@@ -54,11 +54,14 @@ def _picture(service: Service, step: str) -> None:
             "A small forecaster looks for past days that were like today, and says what followed "
             "them. In an honest test it does as badly as it must:"
         )
-        bars.draw(_bars(service.lessons.leaks(HONEST, _tosses())))
+        with st.spinner("Tossing the coins"):
+            scores = service.lessons.leaks(HONEST, _tosses())
+        bars.draw(_bars(scores))
         return
     cheats = EVERYTHING if step == frame.WHY else _cheats()
-    scores = service.lessons.leaks(cheats, _tosses())
     card.heading("How often was it right?")
+    with st.spinner("Tossing the coins"):
+        scores = service.lessons.leaks(cheats, _tosses())
     bars.draw(_bars(scores))
     st.caption(
         f"The tick is a coin toss, 50 %. Test: {scores.tested:,} forecasts; untouched months: "

@@ -19,7 +19,7 @@ def tested(service: Service) -> Backtest:
     Simulated prices take the place of those that cannot be had, or are too few.
     """
     model = service.saved_models.load(MODEL).model
-    query = inputs.query(_coin(), INTERVAL)
+    query = inputs.query(coin(), INTERVAL)
     try:
         history = live.at_hand(service, query)
         if history is not None:
@@ -33,7 +33,7 @@ def tested(service: Service) -> Backtest:
 def rising(service: Service) -> PriceHistory:
     """Return daily prices that make new highs: of the coin at hand, or simulated ones."""
     try:
-        history = live.at_hand(service, inputs.query(_coin(), "1d"))
+        history = live.at_hand(service, inputs.query(coin(), "1d"))
         if history is not None and service.lessons.rises(history):
             return history
     except CryptoForecastError:  # the lesson goes on with prices that are always there
@@ -41,7 +41,7 @@ def rising(service: Service) -> PriceHistory:
     return service.prices.simulated(MarketQuery(RISING, "1d"))
 
 
-def _coin() -> str:
+def coin() -> str:
     """Return the coin that the user looked at last."""
-    coin = url.last("coin", inputs.COIN)
-    return inputs.COIN if is_file(coin) else coin
+    name = url.last("coin", inputs.COIN)
+    return inputs.COIN if is_file(name) else name

@@ -65,6 +65,11 @@ def _run(service: Service) -> None:
     if job is not None and job.active:
         _watch(service, job.key)
     elif job is not None and job.result is not None:
+        if job.result.coin != prices.coin():
+            st.caption(
+                "Your coin made no such new high in these prices. A coin of the simulated market "
+                "takes its place."
+            )
         st.caption(f"Average miss, next day, {job.result.tested:d} days")
         bars.draw(_misses(job.result))
     else:
