@@ -1,4 +1,4 @@
-"""Backtest: test a model once or in several folds, compare it, and see how its forecasts err."""
+"""Backtest: who wins, is it more than yesterday's price, and can the range be trusted?"""
 
 import streamlit as st
 
@@ -9,13 +9,20 @@ service = shared()
 asked = subject.row(service)
 history = asked.history
 model_name = selection.shown(service, asked).model
+saved = selection.is_saved(model_name)
 
-spec = selection.spec(service, model_name, history)
-test_plan = plan.draw(spec, saved=selection.is_saved(model_name))
+heading = st.container(horizontal=True, vertical_alignment="center", wrap=False)
+choices = st.container(horizontal=True, vertical_alignment="center", gap="small")
+with choices:
+    test_plan = plan.draw(selection.spec(service, model_name, history), saved=saved)
 test = backtest.run(service, history, model_name, test_plan)
 if test is None:
     st.stop()
 
-backtest.show_verdict(test)
-views.show(service, test)
-exports.show(service, test)
+with heading:
+    backtest.show_verdict(service, test)
+    exports.show(service, test, model_name if saved else "")
+with choices:
+    view = views.choose(folds=test.walk_forward is not None)
+backtest.show_notes(test)
+views.show(service, test, view)

@@ -261,7 +261,7 @@ def test_standings_are_written_in_their_units(result):
     table = html_report.standings(board, "USD")
     predictors = [predictor_name(each.predictor) for each in board.standings]
     assert list(table["Predictor"]) == predictors
-    assert table["Error (MAE)"].str.startswith("$").all()
+    assert table["Average miss (MAE)"].str.startswith("$").all()
     against, interval = "Better than the volatility cone", "95 % interval, corrected"
     row = table[table["Predictor"] == "Volatility cone"].iloc[0]
     assert (row[against], row[interval]) == ("reference", "–")
@@ -269,7 +269,7 @@ def test_standings_are_written_in_their_units(result):
     assert len(others)
     assert others[against].str.endswith(" %").all()
     # One statement of confidence: the corrected interval.
-    assert list(table.columns) == ["Predictor", "Error (MAE)", against, interval]
+    assert list(table.columns) == ["Predictor", "Average miss (MAE)", against, interval]
     coverage = html_report.standings(leaderboard(result, "coverage_95", 1), "USD")
     assert "Off the promise" in coverage.columns
     assert coverage["Off the promise"].str.endswith(" points").all()

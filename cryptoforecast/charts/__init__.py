@@ -6,7 +6,7 @@ Plotly loads its parts when they are first used, so importing this costs little.
 from cryptoforecast.charts.anomalies import anomalies, summary_anomalies
 from cryptoforecast.charts.folds import summary_refits
 from cryptoforecast.charts.forecasts import fan, predicted_vs_actual, summary_fan, summary_predicted
-from cryptoforecast.charts.leaderboard import METRIC_NAMES
+from cryptoforecast.charts.leaderboard import METRIC_NAMES, skill_text
 from cryptoforecast.charts.market import RANGES, candles, summary_candles
 from cryptoforecast.charts.probability import (
     probability_by_step,
@@ -32,7 +32,7 @@ from cryptoforecast.charts.scores import (
     summary_loss,
     words_on_loss,
 )
-from cryptoforecast.charts.skills import NOTE, skills, summary_best
+from cryptoforecast.charts.skills import NOTE, headline, rank, skills, summary_best
 
 __all__ = [
     "METRIC_NAMES",
@@ -45,11 +45,14 @@ __all__ = [
     "coverage_by_regime",
     "coverage_by_step",
     "fan",
+    "headline",
     "loss_curve",
     "pit",
     "predicted_vs_actual",
     "probability_by_step",
+    "rank",
     "reliability",
+    "skill_text",
     "skills",
     "summary_anomalies",
     "summary_best",

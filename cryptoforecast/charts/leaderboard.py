@@ -18,15 +18,15 @@ from cryptoforecast.types import (
 
 #: The name of each metric on a page.
 METRIC_NAMES = {
-    "pinball": "Band error (pinball)",
-    "mae": "Error (MAE)",
-    "rmse": "Error (RMSE)",
-    "mape": "Error in % (MAPE)",
-    "smape": "Error in % (sMAPE)",
-    "mase": "Error (MASE)",
+    "mae": "Average miss (MAE)",
+    "pinball": "Error of the range (pinball)",
+    "rmse": "Large misses (RMSE)",
+    "mape": "Miss in % (MAPE)",
+    "smape": "Miss in % (sMAPE)",
+    "mase": "Miss in usual moves (MASE)",
     "directional_accuracy": "Direction right",
-    "coverage_80": "80 % band covers",
-    "coverage_95": "95 % band covers",
+    "coverage_80": "80 % range held",
+    "coverage_95": "95 % range held",
 }
 #: Skills below this are drawn at the edge of the figure, because they would squeeze the others.
 #: The number beside the point is the true one.

@@ -16,11 +16,19 @@ from cryptoforecast.types import Leaderboard, Standing, predictor_name
 ROW, FRAME = 38, 92
 #: The axis is so many times as long as the usual row needs; what reaches farther gets an arrow.
 _REACH = 2.2
+#: Up to this many per cent a predictor is the reference itself.
+_NOTHING = 0.01
 #: What the dots and lines are.
 NOTE = (
     "Dot: measured. Line: where the true value lies with 95 % certainty, corrected for the "
     "number of comparisons. A line that crosses the vertical one may be chance."
 )
+_ORDINALS = dict(enumerate(
+    ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"), start=1
+))  # fmt: skip
+_NUMBERS = dict(enumerate(
+    ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), start=1
+))  # fmt: skip
 _COVERAGES = ("coverage_80", "coverage_95")
 _DIRECTION = "directional_accuracy"
 
@@ -74,6 +82,37 @@ def skills(board: Leaderboard, chosen: Collection[str] = (), *, dark: bool = Fal
     return figure
 
 
+def headline(board: Leaderboard, predictor: str) -> str:
+    """Say in a line whether anything beats the last price.
+
+    Args:
+        board: The leaderboard by the average miss, against the last price.
+        predictor: Name of the predictor that the page is about.
+    """
+    others = [each for each in board.standings if each.predictor != board.reference]
+    if all(math.isnan(each.low) for each in others):
+        return "Too few past forecasts to tell what beats “the price stays put”"
+    better = [each.predictor for each in others if each.low > 0]
+    if not better:
+        return "Nothing beats “the price stays put” by more than chance"
+    if predictor in better:
+        skill = next(each.skill for each in others if each.predictor == predictor)
+        name = predictor_name(predictor)
+        return f"{name} beats “the price stays put” by {100 * skill:.1f} %"
+    names = " and ".join(predictor_name(name) for name in better)
+    return f"{names} {'beats' if len(better) == 1 else 'beat'} “the price stays put”"
+
+
+def rank(board: Leaderboard, predictor: str) -> str:
+    """Say which place a predictor has: "third of six"."""
+    known = [each.predictor for each in board.standings if math.isfinite(each.value)]
+    if predictor not in known:
+        return ""
+    place, count = known.index(predictor) + 1, len(known)
+    ordinal = _ORDINALS.get(place, f"number {place}")
+    return f"{ordinal} of {_NUMBERS.get(count, str(count))}"
+
+
 def summary_best(board: Leaderboard, models: Collection[str]) -> str:
     """Say in a sentence whether the best of several models is better by more than chance.
 
@@ -123,6 +162,7 @@ def _limit(rows: Collection[Standing], *, coverage: bool) -> float:
             if math.isfinite(end))
         for each in rows
     ]  # fmt: skip
+    far = [each for each in far if each > _NOTHING]
     if not far:
         return 1.0
     usual = statistics.median(far)
@@ -160,13 +200,14 @@ def _add_row(
     hover = f"{name}: {text}<br>{INTERVAL} {interval_text(board, standing)}<extra></extra>"
     if abs(x) > limit:
         right = x > 0
+        worse = right or coverage
         figure.add_scatter(
             x=[limit * (0.97 if right else -0.97)], y=[place], mode="markers+text",
             text=[_far(x, coverage=coverage)],
             textposition="middle left" if right else "middle right",
             textfont={"color": colours.watch if own else colours.faint},
             marker={"symbol": f"triangle-{'right' if right else 'left'}", "size": 11,
-                    "color": colours.worse},
+                    "color": colours.worse if worse else colour},
             hovertemplate=hover, cliponaxis=False,
         )  # fmt: skip
         return

@@ -9,8 +9,16 @@ import streamlit as st
 from cryptoforecast import charts
 from cryptoforecast.service import Service, is_walk_forward
 from cryptoforecast.service.choices import is_network
-from cryptoforecast.types import Backtest, ModelSpec, PriceHistory, WalkForward, WalkPlan
-from cryptoforecast.ui import elements, identity, selection, training, verdict
+from cryptoforecast.types import (
+    Backtest,
+    ModelSpec,
+    PriceHistory,
+    WalkForward,
+    WalkPlan,
+    days_text,
+    duration,
+)
+from cryptoforecast.ui import card, elements, identity, selection, training
 from cryptoforecast.ui.plan import Plan
 from cryptoforecast.ui.words import plain
 
@@ -62,13 +70,28 @@ def run(
     return FinishedTest(test.backtest, test)
 
 
-def show_verdict(test: FinishedTest) -> None:
-    """Show whether the model beats the last price, and how that was tested."""
-    verdict.show(test.result)
-    for sentence in test.result.network_sentences:
-        st.caption(plain(sentence))
+def show_verdict(service: Service, test: FinishedTest) -> None:
+    """Write whether anything beats the last price, and what was tested."""
+    result, history = test.result, test.result.history
+    board = service.backtests.analyses.board(result, "mae", result.spec.horizon, "naive")
+    times = result.forecast.closes_at(0)
+    line = (
+        f"{len(result.forecast):,} past forecasts of {history.market}, "
+        f"{duration(result.spec.horizon, history.interval)} ahead, {days_text(times[0], times[-1])}"
+    )
+    text = charts.headline(board, result.predictor)
+    if result.seen:
+        text = "Not a fair test: the model may have learnt from these prices"
+    with st.container():
+        card.answer(plain(text), plain(line))
+
+
+def show_notes(test: FinishedTest) -> None:
+    """Write what a user should read before the figures."""
     if test.walk_forward is not None:
         st.caption(plain(charts.summary_refits(test.walk_forward)))
+    for note in test.result.notes:
+        st.caption(f":material/info: {plain(note)}")
 
 
 def _of_network(
@@ -91,15 +114,39 @@ def _of_network(
         return None
     if job is not None and job.result is None:
         training.note_failure(job)
-    _offer(service, history, spec, plan)
+    _offer(service, history, spec, plan, gone=bool(link) and not _is_known(service, link))
     return None
 
 
-def _offer(service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkPlan) -> None:
+def _is_known(service: Service, link: str) -> bool:
+    """Return whether a linked test is in memory, even if it is of other settings."""
+    return service.walk_forward.result(link) is not None or service.training.job(link) is not None
+
+
+def _offer(
+    service: Service, history: PriceHistory, spec: ModelSpec, plan: WalkPlan, *, gone: bool
+) -> None:
+    """Offer to start a test.
+
+    Args:
+        service: Tests.
+        history: The prices.
+        spec: Settings of the network.
+        plan: The folds.
+        gone: Whether the link is of a test that is no longer here.
+    """
     kind = "LSTM" if spec.network == "lstm" else "Dense network"
-    with st.container(border=True):
+    with card.framed():
+        if gone:
+            card.answer(
+                "The linked test is no longer here",
+                "Finished tests are kept in memory for a while. Run it again with the settings of "
+                f"the link: {plan.folds:d} folds.",
+                mark="watch",
+            )
+        else:
+            card.answer(f"Walk forward in {plan.folds:d} folds")
         st.markdown(
-            f"#### Walk forward in {plan.folds:d} folds\n"
             f"The {kind} is trained {plan.folds:d} times in the background, on these prices only, "
             "with the settings of the model above. A fold that was trained before is not trained "
             "again."

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.choices import BASELINES, min_origins
@@ -36,11 +34,6 @@ STEPS = {
 }  # fmt: skip
 #: The model to begin with, by interval; the volatility cone for the others.
 FIRST = {"1h": "global-1h-lstm", "1d": "global-1d-lstm"}
-
-
-def row() -> DeltaGenerator:
-    """Return a row for selectors that wraps on a phone."""
-    return st.container(horizontal=True, vertical_alignment="bottom")
 
 
 def query(coin: str, interval: str, window: str | None = None) -> MarketQuery:

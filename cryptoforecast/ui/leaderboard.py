@@ -1,57 +1,216 @@
-"""The leaderboard of the Backtest page: which predictor is better, and by more than chance?"""
+"""Who wins? Each predictor beside the last price, and what may be chance."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts, html_report
 from cryptoforecast.service import Service
-from cryptoforecast.types import predictor_name
-from cryptoforecast.ui import elements, inputs, slow_baselines, url, words
-from cryptoforecast.ui.backtest import FinishedTest
+from cryptoforecast.service.backtests import judge
+from cryptoforecast.types import INTERVAL_NOUNS, Backtest, Leaderboard, Standing, predictor_name
+from cryptoforecast.ui import (
+    backtest,
+    card,
+    elements,
+    judgement,
+    slow_baselines,
+    url,
+    verdict,
+    words,
+)
+
+#: The measures that one click chooses; the others stand in a menu.
+SHORT = {"mae": "Price", "pinball": "Range"}
 
 
-def show(service: Service, test: FinishedTest, step: int) -> None:
-    """Show the leaderboard by the user's metric and reference.
+#: Metrics that are errors: their difference is how much larger one is.
+_ERRORS = ("mae", "pinball", "rmse", "mape", "smape", "mase")
+#: Columns of the table with what was right, and their metrics.
+_SHARES = {"80 % range": "coverage_80", "Direction": "directional_accuracy"}
+#: A verdict with its sign, as Markdown.
+_VERDICTS = {
+    "better": f"{card.MARKS['better']} better", "worse": f"{card.MARKS['worse']} worse",
+    "tie": f"{card.MARKS['tie']} tie", "unknown": words.DASH, "held": "held",
+    "wide": f"{card.MARKS['watch']} too wide", "narrow": f"{card.MARKS['worse']} too narrow",
+}  # fmt: skip
+
+
+class Measure(NamedTuple):
+    """By what predictors are compared.
+
+    Attributes:
+        metric: A field of ``Scores``.
+        reference: The predictor that the others should beat.
+        step: 1 to the horizon.
+    """
+
+    metric: str
+    reference: str
+    step: int
+
+
+def show(service: Service, test: backtest.FinishedTest) -> None:
+    """Draw the figure beside the judgement, and the table below.
 
     Args:
         service: Computes the leaderboard.
         test: The test.
-        step: 1 to the horizon.
     """
     result = test.result
-    with inputs.row():
+    left, right = card.sides()
+    with left:
+        place = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        with place:
+            title = st.container()
+            measure = _measure(result)
+        section, board = html_report.leaderboard_section(
+            service.backtests.analyses, result, measure.metric, measure.step, measure.reference,
+            elements.dark(),
+        )  # fmt: skip
+        with title:
+            card.heading(words.plain(_title(board)))
+        figure = charts.skills(board, [result.predictor], dark=elements.dark())
+        elements.chart(figure, alt=section.sentence, key="section-board")
+        st.caption(words.plain(charts.NOTE))
+    with right:
+        _judge(service, result)
+    with st.container(border=True, gap="small"):
+        _table(result, board)
+        slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))
+    name = f"{section.name}-step-{measure.step}"
+    elements.table("The numbers of this chart", lambda: section.frame, result.history, name)
+
+
+def _title(board: Leaderboard) -> str:
+    """Name what is compared with what."""
+    if _is_coverage(board):
+        return _short(board.metric)
+    against = "stays put" if board.reference == "naive" else predictor_name(board.reference)
+    return f"{_short(board.metric)} against “{against}”"
+
+
+def _measure(result: Backtest) -> Measure:
+    """Draw what to compare by; the first two measures at once, the rest in a menu."""
+    metric = url.last("metric", "mae")
+    short = dict(SHORT) if metric in SHORT else SHORT | {metric: "Other"}
+    if metric not in charts.METRIC_NAMES:
+        short = dict(SHORT)
+    url.choose(
+        "Measure", list(short), "metric", "mae", short.__getitem__,
+        draw=st.segmented_control, widget="metric-short", required=True,
+    )  # fmt: skip
+    with st.popover("", icon=":material/tune:", help="Other measures, reference and step"):
         metric = url.pick(
             "By",
             list(charts.METRIC_NAMES),
             "metric",
             lambda name: charts.METRIC_NAMES.get(name, name),
-            "What is compared. Pinball is the error of the whole band, MAE and RMSE that of the "
-            f"price in {result.history.quote}. Direction is the share of right signs. A band "
-            "covers a share of the prices.",
+            f"What is compared, in {result.history.quote} or as a share. The range error "
+            "(pinball) is the error of all nine quantiles.",
         )
         reference = url.pick(
             "Compared with",
             list(result.forecasts),
             "against",
             predictor_name,
-            "The predictor that the others should beat. What a band covers is compared with its "
-            "level, 80 % or 95 %.",
+            "The predictor that the others should beat. What a range held is compared with its "
+            "promise, 80 % or 95 %.",
         )
-    section, board = html_report.leaderboard_section(
-        service.backtests.analyses, result, metric, step, reference, elements.dark()
-    )
-    elements.chart(section.figure, alt=section.sentence, key="section-board")
-    st.markdown(words.plain(section.sentence))
-    st.dataframe(
-        html_report.standings(board, result.history.quote), hide_index=True, alt=section.title
-    )
-    elements.download(section.frame, result.history, f"{section.name}-step-{step}")
-    st.caption(html_report.COMPARISON_NOTE)
-    slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))
+        return Measure(metric, reference, step(result))
 
 
-def _add_slow(service: Service, test: FinishedTest) -> None:
+def step(result: Backtest) -> int:
+    """Draw how far ahead; return the step."""
+    horizon = result.spec.horizon
+    if horizon == 1:
+        return 1
+    value = st.select_slider(
+        f"{INTERVAL_NOUNS[result.history.interval].capitalize()}s ahead",
+        list(range(1, horizon + 1)),
+        horizon,
+        key=f"ahead_{horizon}",
+        bind="query-params",
+        help="How far ahead of its time a price was predicted. Figures and tables show this step.",
+    )
+    return min(max(int(value), 1), horizon)
+
+
+def _judge(service: Service, result: Backtest) -> None:
+    """Draw how the tested forecast is judged, at its last step."""
+    board = service.backtests.analyses.board(result, "mae", result.spec.horizon, "naive")
+    place = charts.rank(board, result.predictor)
+    name = predictor_name(result.predictor)
+    judged = judge(result)
+    noun = INTERVAL_NOUNS[result.history.interval]
+    judgement.heading(judged, noun, f"{name}, {place}" if place else name)
+    judgement.figures(judged, result.history.quote)
+    st.space("stretch")
+    with st.popover("How is this tested?", icon=":material/help:", type="tertiary"):
+        for name, one in result.verdicts.items():
+            whose = "" if name == result.predictor else f"{predictor_name(name)} alone: "
+            st.markdown(words.plain(f"{whose}{one.sentence}"))
+        st.markdown(words.plain(verdict.combined(result).strip()))
+        st.caption(words.plain(html_report.COMPARISON_NOTE))
+
+
+def _table(result: Backtest, board: Leaderboard) -> None:
+    """Draw the predictors in their order, the tested one bold."""
+    rows = [(_texts(result, board, each), each.predictor) for each in board.standings]
+    frame = pd.DataFrame(
+        [
+            [
+                f"**{words.plain(text)}**" if name == result.predictor else words.plain(text)
+                for text in texts
+            ]
+            for texts, name in rows
+        ],
+        columns=["Model", _short(board.metric), "Difference", *_SHARES],
+    )
+    frame.insert(3, "Verdict", [_VERDICTS[_outcome(board, each)] for each in board.standings])
+    with st.container(key="nums-board"):
+        st.table(frame, border="horizontal", hide_index=True)
+
+
+def _texts(result: Backtest, board: Leaderboard, one: Standing) -> list[str]:
+    """Return name, value, difference from the reference, and the shares that were right."""
+    scores, quote = result.scores[one.predictor][board.step - 1], result.history.quote
+    reference = one.predictor == board.reference and not _is_coverage(board)
+    if reference:
+        difference = "reference"
+    elif board.metric in _ERRORS:
+        difference = words.change(-one.skill)
+    else:
+        difference = charts.skill_text(board, one)
+    shares = (
+        html_report.metric_text(name, getattr(scores, name), quote) for name in _SHARES.values()
+    )
+    value = html_report.metric_text(board.metric, one.value, quote)
+    return [predictor_name(one.predictor), value, difference, *shares]
+
+
+def _outcome(board: Leaderboard, one: Standing) -> str:
+    """Return whether a predictor differs from the reference by more than chance, and how."""
+    above, below = ("wide", "narrow") if _is_coverage(board) else ("better", "worse")
+    if not one.low <= one.high:
+        return "unknown"
+    if one.beyond_chance:
+        return above if one.low > 0 else below
+    return "held" if _is_coverage(board) else "tie"
+
+
+def _is_coverage(board: Leaderboard) -> bool:
+    return board.metric.startswith("coverage")
+
+
+def _short(metric: str) -> str:
+    """Name a metric without its term of the field."""
+    return charts.METRIC_NAMES[metric].split(" (")[0]
+
+
+def _add_slow(service: Service, test: backtest.FinishedTest) -> None:
     if test.walk_forward is None:
         service.backtests.with_all_baselines(test.result)
     else:

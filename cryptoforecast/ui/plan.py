@@ -1,4 +1,4 @@
-"""The controls of how to test: one fit, or a new fit for each of several folds."""
+"""The choices of how to test: one fit, or a new fit for each of several folds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import streamlit as st
 
 from cryptoforecast.service.choices import is_network
 from cryptoforecast.types import ModelSpec, WalkPlan
-from cryptoforecast.ui import inputs
 
-HOLDOUT, SINCE_TRAINING, WALK_FORWARD = "Holdout", "All since training", "Walk-forward"
+SINGLE, SINCE_TRAINING, WALK_FORWARD = "Single test", "All since training", "Walk-forward"
 
 
 @dataclass(frozen=True)
@@ -27,30 +26,30 @@ class Plan:
 
 
 def draw(spec: ModelSpec, *, saved: bool) -> Plan:
-    """Draw the controls, and return how to test.
+    """Draw the choices, and return how to test.
 
     Args:
         spec: Settings of the model that is tested.
         saved: Whether it is a saved model.
     """
-    with inputs.row():
-        test = st.segmented_control(
-            "Test",
-            [HOLDOUT, SINCE_TRAINING, WALK_FORWARD] if saved else [HOLDOUT, WALK_FORWARD],
-            default=HOLDOUT,
-            required=True,
-            key="test",
-            bind="query-params",
-            wrap=True,
-            help="**Holdout**: the model is fitted once and tested on the last part of the "
-            "history, a fifth by default. **All since training**: a saved model is tested on all "
-            "prices of the history after those that it has learnt from; the first 5 % at least "
-            "are left for the baselines. **Walk-forward**: the last part is cut into folds, and "
-            "the model is fitted again before each of them.",
-        )
-        if test == WALK_FORWARD:
+    test = st.segmented_control(
+        "Test",
+        [SINGLE, SINCE_TRAINING, WALK_FORWARD] if saved else [SINGLE, WALK_FORWARD],
+        default=SINGLE,
+        required=True,
+        key="test",
+        bind="query-params",
+        label_visibility="collapsed",
+        help="**Single test**: the model is fitted once and tested on the last part of the "
+        "history, a fifth by default (holdout). **All since training**: a saved model is tested on "
+        "all prices of the history after those that it has learnt from; the first 5 % at least are "
+        "left for the baselines. **Walk-forward**: the last part is cut into folds, and the model "
+        "is fitted again before each of them.",
+    )
+    if test == WALK_FORWARD:
+        with st.popover("Folds", icon=":material/tune:"):
             return Plan(_walk_forward(spec))
-        return Plan(since_training=saved and test == SINCE_TRAINING)
+    return Plan(since_training=saved and test == SINCE_TRAINING)
 
 
 def _walk_forward(spec: ModelSpec) -> WalkPlan:
@@ -61,7 +60,6 @@ def _walk_forward(spec: ModelSpec) -> WalkPlan:
         4,
         key="folds",
         bind="query-params",
-        width=150,
         help="How many parts the test span has. The model is fitted once for each part.",
     )
     window = st.segmented_control(
@@ -81,7 +79,6 @@ def _walk_forward(spec: ModelSpec) -> WalkPlan:
         0,
         key="gap",
         bind="query-params",
-        width=170,
         help="Candles that are left out between the last one that the model learns from and the "
         "first one of the test. As many candles as the model predicts are always left out; this "
         "gap is added to them.",

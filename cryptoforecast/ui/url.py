@@ -29,6 +29,8 @@ def choose(
     *,
     visible: bool = False,
     dialog: bool = False,
+    draw: Callable[..., Any] = st.selectbox,
+    widget: str = "",
     **more: Any,
 ) -> str:
     """Draw a selector whose choice stands in the URL by its value.
@@ -41,9 +43,11 @@ def choose(
         words: Returns the label of a value.
         visible: Whether the label is drawn; a screen reader has it anyway.
         dialog: Whether the selector stands in a dialog, over the one of the page.
-        more: Of ``st.selectbox``. With ``accept_new_options`` the URL may have any value.
+        draw: Draws the selector; ``st.segmented_control`` and ``st.pills`` do too.
+        widget: Key of the selector if another one for the same choice has its name.
+        more: Of ``draw``. With ``accept_new_options`` the URL may have any value.
     """
-    widget = f"dialog-{key}" if dialog else key
+    widget = widget or (f"dialog-{key}" if dialog else key)
     begin(key, default, widget)
     value = st.session_state[widget]
     if value not in options:
@@ -52,7 +56,7 @@ def choose(
         else:
             st.session_state[widget] = default
     value = str(
-        st.selectbox(
+        draw(
             plain(label),
             options,
             key=widget,

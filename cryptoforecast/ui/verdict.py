@@ -34,7 +34,7 @@ def show(result: Backtest) -> None:
         st.markdown(f"### {mark} {words.plain(headline)}")
         if detail:
             st.markdown(words.plain(detail[:1].upper() + detail[1:]))
-        st.caption(words.plain(f"{span(result)}{_combined(result)}"))
+        st.caption(words.plain(f"{span(result)}{combined(result)}"))
         for note in result.notes:
             st.caption(f":material/info: {words.plain(note)}")
 
@@ -87,7 +87,7 @@ def span(result: Backtest) -> str:
     )
 
 
-def _combined(result: Backtest) -> str:
+def combined(result: Backtest) -> str:
     """Write what the forecasts of a stack combine; empty for a single predictor."""
     if not result.network_sentences:
         return ""

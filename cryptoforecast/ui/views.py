@@ -8,55 +8,54 @@ from cryptoforecast import html_report
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.service import Service
 from cryptoforecast.service.backtests import why_no_free_run
-from cryptoforecast.types import INTERVAL_NOUNS, Backtest
-from cryptoforecast.ui import elements, inputs, leaderboard
+from cryptoforecast.types import Backtest
+from cryptoforecast.ui import card, elements, leaderboard, url
 from cryptoforecast.ui.backtest import FinishedTest
 from cryptoforecast.ui.words import plain
 
 LEADERBOARD, FOLDS = "Leaderboard", "Folds"
+#: The question that each view answers.
+QUESTIONS = {
+    LEADERBOARD: "Who wins?",
+    "Delay": "Is it yesterday's price?",
+    "Errors": "Where is it wrong?",
+    "When": "When?",
+    "Bands": "Can the range be trusted?",
+    FOLDS: "Is it the same in every fold?",
+}
 
 
-def show(service: Service, test: FinishedTest) -> None:
-    """Draw the view that the user chooses, and no other."""
+def choose(*, folds: bool) -> str:
+    """Draw the questions, and return the view that answers the chosen one.
+
+    Args:
+        folds: Whether the test has folds.
+    """
+    views = [view for view in QUESTIONS if view != FOLDS or folds]
+    return url.choose(
+        "Question", views, "view", LEADERBOARD, QUESTIONS.__getitem__,
+        draw=st.pills, required=True, wrap=False,
+    )  # fmt: skip
+
+
+def show(service: Service, test: FinishedTest, view: str) -> None:
+    """Draw a view, and no other.
+
+    Args:
+        service: Computes what it shows.
+        test: The test.
+        view: One of ``QUESTIONS``.
+    """
     result = test.result
-    views = [LEADERBOARD, *html_report.VIEWS, *([FOLDS] if test.walk_forward is not None else [])]
-    with inputs.row():
-        view = st.segmented_control(
-            "Look at",
-            views,
-            default=LEADERBOARD,
-            required=True,
-            key="view",
-            bind="query-params",
-            wrap=True,
-            help="**Leaderboard**: which predictor is better, and is that more than chance? "
-            "**Delay**: is the forecast only the last price once more? **Errors**: do the errors "
-            "follow a pattern? **When**: the errors by hour, weekday and kind of market. "
-            "**Bands**: do the bands hold as many prices as they should?",
-        )
-        step = result.spec.horizon if view == FOLDS else _step(result)
     if view == FOLDS and test.walk_forward is not None:
-        _draw(html_report.folds_section(test.walk_forward, elements.dark()), result)
+        with card.framed():
+            _draw(html_report.folds_section(test.walk_forward, elements.dark()), result)
     elif view in html_report.VIEWS:
-        _view(service, result, str(view), step)
+        with st.container(width=280):
+            step = leaderboard.step(result)
+        _view(service, result, view, step)
     else:
-        leaderboard.show(service, test, step)
-
-
-def _step(result: Backtest) -> int:
-    horizon = result.spec.horizon
-    if horizon == 1:
-        return 1
-    step = st.select_slider(
-        f"{INTERVAL_NOUNS[result.history.interval].capitalize()}s ahead",
-        list(range(1, horizon + 1)),
-        horizon,
-        key=f"ahead_{horizon}",
-        bind="query-params",
-        width=220,
-        help="How far ahead of its time a price was predicted. The view shows this step only.",
-    )
-    return min(max(int(step), 1), horizon)
+        leaderboard.show(service, test)
 
 
 def _view(service: Service, result: Backtest, view: str, step: int) -> None:
@@ -66,23 +65,24 @@ def _view(service: Service, result: Backtest, view: str, step: int) -> None:
     rows = [makers[:alone], *(makers[i : i + 2] for i in range(alone, len(makers), 2))]
     for row in filter(None, rows):
         for make, column in zip(row, st.columns(len(row)), strict=True):
-            with column:
+            with card.framed(column):
                 try:
                     _draw(make(service.backtests.analyses, result, step, elements.dark()), result)
                 except NotEnoughData as error:
-                    st.info(plain(str(error)))
+                    st.caption(plain(str(error)))
     if not makers:
-        st.info("Candles of this length have no such patterns. Choose shorter candles.")
+        st.caption("Candles of this length have no such patterns. Choose shorter candles.")
     if view == "Delay":
-        _free_run(service, result)
+        with card.framed():
+            _free_run(service, result)
 
 
 def _free_run(service: Service, result: Backtest) -> None:
     """Show a free run of the network, or say why there can be none."""
-    st.subheader("Fed its own forecasts")
+    card.heading("Fed its own forecasts")
     reason = why_no_free_run(result)
     if reason is not None:
-        st.info(plain(reason))
+        st.caption(plain(reason))
         return
     if not service.backtests.analyses.free_run_known(result) and not st.button(
         "Start the free run",

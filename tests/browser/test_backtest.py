@@ -14,16 +14,18 @@ def test_views_are_in_the_link_and_fit_the_screen(url: str, page: Page):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{url}/backtest?history_1h=90+days&model=har&view=Bands")
-    expect(page.get_by_text(re.compile(r"\d hourly prices, "))).to_contain_text("BTC")
+    expect(page.get_by_text("past forecasts of BTC")).to_be_visible()
     expect(page.locator(CHART)).to_have_count(4)
     assert _overflow(page) <= 0
-    page.get_by_role("radio", name="Delay").click()
+    page.get_by_role("radio", name="Is it yesterday's price?").click()
     expect(page.get_by_text("Just a delayed price?")).to_be_visible()
     expect(page.locator(CHART)).to_have_count(1)
     assert "view=Delay" in page.url
     assert "history_1h=90+days" in page.url
-    page.get_by_role("radio", name="Leaderboard").click()
-    expect(page.get_by_text("comes first of 4")).to_be_visible()
+    page.get_by_role("radio", name="Who wins?").click()
+    expect(page.get_by_text("Average miss against")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.locator(".js-plotly-plot .ytick")).to_have_count(3)
     assert not errors
     assert _overflow(page) <= 0
 
@@ -47,6 +49,7 @@ def test_a_network_walks_forward_and_its_link_brings_the_result_back(url: str, p
 def test_the_report_opens_without_a_network(url: str, page: Page, tmp_path):
     page.goto(f"{url}/backtest?history_1h=90+days&model=cone")
     with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export").click()
         page.get_by_role("button", name="Report (HTML)").click()
     assert waiting.value.suggested_filename == "simulated-btc-1h-cone-report.html"
     target = tmp_path / "report.html"
@@ -56,7 +59,7 @@ def test_the_report_opens_without_a_network(url: str, page: Page, tmp_path):
     tab.on("requestfailed", lambda request: failed.append(request.url))
     tab.on("pageerror", lambda error: failed.append(str(error)))
     tab.goto(target.as_uri())
-    expect(tab.get_by_role("heading", level=1)).to_contain_text("the last price")
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("CryptoForecast backtest: BTC 1h")
     expect(tab.locator(f"{CHART} .main-svg").first).to_be_visible()
     assert tab.locator(CHART).count() > 10
     assert not failed

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cryptoforecast.charts import skills, style, summary_best
+from cryptoforecast.charts import headline, rank, skills, style, summary_best
 from cryptoforecast.types import Leaderboard, Standing
 
 
@@ -94,3 +94,28 @@ def test_the_best_is_named_only_beyond_chance():
     assert summary_best(board(alike, worse), "abc").startswith("a misses less than c; the rest")
     few = Standing("b", 1.0, -0.1, math.nan, math.nan, math.nan, math.nan)
     assert "Too few" in summary_best(board(few), "ab")
+
+
+def test_the_headline_follows_the_intervals():
+    assert headline(BOARD, "mine") == "Nothing beats “the price stays put” by more than chance"
+    better = standing("har", 0.03)
+    won = Leaderboard("mae", 1, "naive", 900, (better, standing("mine", 0.0)))
+    assert headline(won, "har") == "HAR regression beats “the price stays put” by 3.0 %"
+    assert headline(won, "mine") == "HAR regression beats “the price stays put”"
+    both = Leaderboard("mae", 1, "naive", 900, (better, standing("drift", 0.02)))
+    assert headline(both, "mine").endswith("Price drifts on beat “the price stays put”")
+    few = Leaderboard("mae", 1, "naive", 9, (Standing("har", 1.0, 0.1, *[math.nan] * 4),))
+    assert headline(few, "har").startswith("Too few past forecasts")
+
+
+def test_a_rank_is_in_words():
+    assert rank(BOARD, "har") == "first of five"
+    assert rank(BOARD, "popular") == "fifth of five"
+    assert rank(BOARD, "absent") == ""
+
+
+def test_what_equals_the_reference_does_not_set_the_scale():
+    same = [standing(f"same-{i}", 0.0, 0.0) for i in range(3)]
+    board = Leaderboard("mae", 1, "naive", 900, (*same, standing("mine", -0.004, 0.015)))
+    figure = skills(board, ["mine"])
+    assert dots(figure)["mine"].marker.symbol is None  # no arrow

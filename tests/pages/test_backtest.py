@@ -18,8 +18,9 @@ from cryptoforecast.learning import specs, training
 from cryptoforecast.service import shared
 from cryptoforecast.types import OWNER, PREDICTOR_NAMES, MarketQuery, WalkPlan
 from cryptoforecast.ui import inputs
+from cryptoforecast.ui import words as ui_words
 from tests import synthetic
-from tests.pages.conftest import words
+from tests.pages.conftest import shown, words
 
 QUICKLY = {"history_1h": "90 days", "model": "cone"}
 
@@ -49,12 +50,18 @@ def charts(page: AppTest) -> int:
 def named(page):
     """Predictors of the leaderboard, by their identifiers."""
     identifiers = {name: predictor for predictor, name in PREDICTOR_NAMES.items()}
-    return {identifiers[name] for name in standings(page)["Predictor"]}
+    return {identifiers[name] for name in standings(page)["Model"]}
 
 
 def standings(page: AppTest) -> pd.DataFrame:
-    (table,) = [frame.value for frame in page.dataframe if "Predictor" in frame.value]
-    return table
+    """The table of the leaderboard, without the bold of the tested predictor."""
+    (table,) = page.table
+    return table.value.map(lambda text: shown(text).strip("*"))
+
+
+def title(page: AppTest) -> str:
+    (one,) = page.title
+    return shown(one.value)
 
 
 def press(page: AppTest, label: str) -> AppTest:
@@ -65,14 +72,17 @@ def press(page: AppTest, label: str) -> AppTest:
 def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     page = at("backtest")
     text = words(page)
-    assert "the last price" in text
-    assert "simulated" in text
-    assert "comes first of 6" in text
+    assert title(page) == "Nothing beats “the price stays put” by more than chance"
+    assert "past forecasts of BTC, 24 hours ahead" in text
+    assert "Simulated prices" in text
     assert "looks good by luck" in text
     assert charts(page) == 1
     assert named(page) == {*QUICK, "lstm", "stack"}
     assert "The forecasts combine the LSTM network and the HAR regression" in text
-    assert "lstm alone: " in text
+    assert any("No better than" in one.value for one in page.header)
+    assert "LSTM network alone: " in text
+    assert "Combined forecast, " in text
+    assert "of six" in text
     assert not page.error
 
 
@@ -85,8 +95,19 @@ def test_the_board_shows_the_numbers_of_the_library(at):
         history, service.saved_models.load(inputs.FIRST["1h"]).model
     )
     expected = leaderboard(result, "mae", 6, "cone")
-    assert standings(page).equals(html_report.standings(expected, "USD"))
-    assert "6 hours ahead" in words(page)
+    table = standings(page)
+    for row, each in zip(table.itertuples(index=False), expected.standings, strict=True):
+        assert row[0] == PREDICTOR_NAMES[each.predictor]
+        assert row[1] == html_report.metric_text("mae", each.value, "USD")
+        assert row[2] in ("reference", ui_words.change(-each.skill))
+        better = "better" if each.low > 0 else "worse" if each.high < 0 else "tie"
+        assert row[3].split()[-1] in (better, ui_words.DASH)
+        scores = result.scores[each.predictor][5]
+        assert row[4] == html_report.metric_text("coverage_80", scores.coverage_80, "USD")
+    page.session_state["table-leaderboard-mae-step-6"] = True
+    page.run()
+    numbers = page.dataframe[0].value
+    assert list(numbers["skill"]) == [each.skill for each in expected.standings]
 
 
 def test_every_metric_is_named_and_can_be_chosen(at):
@@ -95,7 +116,10 @@ def test_every_metric_is_named_and_can_be_chosen(at):
     for metric in METRICS:
         page.selectbox(key="metric").set_value(metric).run()
         assert not page.exception
-        assert METRIC_NAMES[metric] in standings(page).columns
+        assert METRIC_NAMES[metric].split(" (")[0] in standings(page).columns
+    page.segmented_control(key="metric-short").set_value("pinball").run()
+    assert page.selectbox(key="metric").value == "pinball"
+    assert "Error of the range" in standings(page).columns
 
 
 def test_choices_are_in_the_url(at):
@@ -103,7 +127,8 @@ def test_choices_are_in_the_url(at):
     page.selectbox(key="metric").set_value("coverage_80").run()
     assert page.query_params["metric"] in ("coverage_80", ["coverage_80"])
     linked = at("backtest", **QUICKLY, view="Bands")
-    assert linked.segmented_control(key="view").value == "Bands"
+    assert linked.pills(key="view").value == "Bands"
+    assert "Can the range be trusted?" in linked.pills(key="view").options
     assert charts(linked) == 4
 
 
@@ -165,17 +190,17 @@ def test_a_saved_model_is_tested_on_all_prices_since_its_training(at):
     assert page.segmented_control(key="test").value == "All since training"
     unseen = sum(history.candles.index > pd.Timestamp(trained.model.card.cutoff))
     assert unseen > 1000
-    assert f"Tested on {unseen - 2:,} past forecasts" in words(page)
-    assert "Not a fair test" not in words(page)
+    assert f"{unseen - 2:,} past forecasts" in words(page)
+    assert "Not a fair test" not in title(page)
     # Prices that are all later than the training: the first ones are left for the baselines.
     later = at("backtest", model="btc-1h-dense", history_1h="90 days", test="All since training")
     first = specs.needs(service.saved_models.load("btc-1h-dense").model.spec) - 1
-    assert f"Tested on {len(history) - first - 24:,} past forecasts" in words(later)
+    assert f"{len(history) - first - 24:,} past forecasts" in words(later)
     # What is no saved model has no such test.
     page.selectbox(key="model").set_value("cone").run()
     assert not page.exception
-    assert page.segmented_control(key="test").options == ["Holdout", "Walk-forward"]
-    assert "the last price" in words(page)
+    assert page.segmented_control(key="test").options == ["Single test", "Walk-forward"]
+    assert "“the price stays put”" in title(page)
 
 
 def test_slow_baselines_join_after_a_click(at):
@@ -191,7 +216,7 @@ def test_moving_a_slider_trains_nothing(at, monkeypatch):
     page = at("backtest", test="Walk-forward")
     page.slider(key="folds").set_value(6).run()
     assert not page.exception
-    assert "Walk forward in 6 folds" in words(page)
+    assert title(page) == "Walk forward in 6 folds"
     assert "is trained 6 times" in words(page)
     assert charts(page) == 0
 
@@ -207,14 +232,14 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     assert job.wait(120)
     page.run()
     assert not page.exception
-    assert "the last price" in words(page)
+    assert "“the price stays put”" in title(page)
     assert "dense" in named(page)
 
     linked = at("backtest", **link, walk=key, view="Folds")
     assert "Fitted again for each of 2 folds" in words(linked)
     # Another question than the linked one is offered, not answered with the old result.
     other = at("backtest", **(link | {"folds": "3"}), walk=key)
-    assert "Walk forward in 3 folds" in words(other)
+    assert title(other) == "Walk forward in 3 folds"
     assert charts(other) == 0
     # A new candle moved the question on: the link still shows what it was made for.
     monkeypatch.setattr(service.walk_forward, "key", lambda *_: "walk-of-later-prices")
@@ -226,7 +251,7 @@ def test_a_network_walks_forward_in_the_background_and_its_link_comes_back(at, m
     joined = dataclasses.replace(tested.backtest, history=elsewhere)
     results = {key: dataclasses.replace(tested, backtest=joined)}
     monkeypatch.setattr(service.walk_forward, "result", results.get)
-    assert "Walk forward in 2 folds" in words(at("backtest", **link, walk=key))
+    assert title(at("backtest", **link, walk=key)) == "Walk forward in 2 folds"
 
 
 def _trained(service, **changes):
@@ -279,6 +304,13 @@ def test_a_network_of_closes_is_fed_its_own_forecasts_after_a_click(at):
     assert "can't be fed its own forecasts" in words(other)
 
 
+def test_a_link_to_a_test_that_is_gone_says_so(at):
+    page = at("backtest", test="Walk-forward", walk="walk-" + "0" * 32, folds="3")
+    assert "The linked test is no longer here" in title(page)
+    assert "3 folds" in words(page)
+    assert [button for button in page.button if button.label == "Run the test"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -298,7 +330,7 @@ def test_a_network_of_closes_is_fed_its_own_forecasts_after_a_click(at):
 def test_a_hostile_link_gets_a_clear_answer(at, query):
     page = at("backtest", **query)
     text = words(page)
-    assert page.error or "the last price" in text or "Walk forward in" in text
+    assert page.error or title(page)
     assert "Traceback" not in text
     assert "elsewhere" not in text
 
@@ -306,7 +338,7 @@ def test_a_hostile_link_gets_a_clear_answer(at, query):
 def test_report_and_forecasts_can_be_taken_along(at):
     page = at("backtest", **QUICKLY)
     labels = [button.label for button in page.get("download_button")]
-    assert {"Report (HTML)", "Forecasts (CSV)", "Download CSV"} <= set(labels)
+    assert {"Report (HTML)", "Forecasts (CSV)"} <= set(labels)
 
 
 def test_a_rerun_asks_nothing_twice(at, monkeypatch):
