@@ -82,6 +82,23 @@ def test_a_tab_has_the_projects_own_icon(server):
     assert 'rel="shortcut icon" href="./favicon.png"' in httpx2.get(server, timeout=30).text
 
 
+def test_style_and_font_are_the_apps_own_and_named_in_the_head_of_each_page(server):
+    for path, file, kind in (
+        ("/style.css", ROOT / "cryptoforecast" / "ui" / "style.css", "text/css"),
+        ("/fonts/Inter.woff2", ROOT / ".streamlit" / "Inter.woff2", "font/woff2"),
+    ):
+        answer = httpx2.get(f"{server}{path}", timeout=30)
+        assert answer.content == file.read_bytes()
+        assert answer.headers["content-type"].startswith(kind)
+    for path in ("/", "/models?card=x"):
+        for encoding in ("gzip", "identity"):
+            asked = {"accept": "text/html,*/*;q=0.8", "accept-encoding": encoding}
+            page = httpx2.get(f"{server}{path}", headers=asked, timeout=30).text
+            head, _, body = page.partition("</head>")
+            assert '<link rel="stylesheet" href="/style.css">' in head
+            assert "</html>" in body
+
+
 def test_the_api_says_its_version_and_documents_itself(server):
     assert httpx2.get(f"{server}/api/health", timeout=30).json()["version"] == __version__
     described = httpx2.get(f"{server}/api/openapi.json", timeout=30).json()
