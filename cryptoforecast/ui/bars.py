@@ -38,9 +38,15 @@ class Bar:
     word: str = ""
 
 
-def draw(rows: Sequence[Bar]) -> None:
-    """Draw lines of label, bar and number, below one another."""
-    markup = f'<div class="cf-bars">{"".join(map(_row, rows))}</div>'
+def draw(rows: Sequence[Bar], *, side: bool = False) -> None:
+    """Draw lines of label, bar and number, below one another.
+
+    Args:
+        rows: The lines.
+        side: Whether they stand in a side card, where all bars begin below one another.
+    """
+    kind = "cf-bars cf-side" if side else "cf-bars"
+    markup = f'<div class="{kind}">{"".join(map(_row, rows))}</div>'
     st.html(markup)
 
 
