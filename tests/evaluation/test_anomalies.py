@@ -134,6 +134,16 @@ def test_nothing_is_surprising_across_a_gap_or_a_change_of_unit():
     assert anomalies.find(whole, 1).alarms[at]
 
 
+def test_the_spike_rule_compares_a_move_with_the_hundred_before_it():
+    history = synthetic.history(ROWS)
+    found = anomalies.surprises(history)
+    moves = np.diff(np.log(history.candles["close"].to_numpy()))
+    for row in (found.rows.start, 1200):
+        before = moves[row - 101 : row - 1]
+        expected = abs(moves[row - 1]) / before.std(ddof=1)
+        assert found.deviations[row - found.rows.start] == pytest.approx(expected)
+
+
 def test_prices_that_stand_still_raise_no_alarm():
     history = synthetic.history(ROWS)
     candles = history.candles.copy()

@@ -46,6 +46,17 @@ def test_a_tail_that_is_right_stays_about_as_it_is():
     assert all(0.75 < ratio < 1.25 for ratio in ratios(tails.corrected(uniform(60_000))))
 
 
+def test_the_correction_is_that_of_a_hand_loop_over_the_past(heavy):
+    logs, edge = heavy[:400], np.log(tails.EDGE)
+    found = tails.corrected(logs)
+    for row in np.flatnonzero(logs < edge):
+        past = [edge - log for log in logs[:row] if log < edge]
+        mean = (tails.PRIOR_COUNT * tails.PRIOR_MEAN + sum(past)) / (tails.PRIOR_COUNT + len(past))
+        scale = mean * (1 - tails.SHAPE)
+        share = tails.EDGE * (1 + tails.SHAPE * (edge - logs[row]) / scale) ** (-1 / tails.SHAPE)
+        assert np.exp(found[row]) == pytest.approx(share)
+
+
 def test_what_is_not_rare_is_not_corrected(heavy):
     usual = heavy >= np.log(tails.EDGE)
     assert (tails.corrected(heavy)[usual] == heavy[usual]).all()
