@@ -174,6 +174,8 @@ class Session:
         self.own.add(mark)
         rows = self.random.choice([800, 3_000, 10_000] * 6 + [71_000])
         self._open("data")
+        with contextlib.suppress(RuntimeError):  # the first file is opened without it
+            self.tab.click("open-another")
         content = price_file(rows, self.random.randrange(2**32))
         shown = self.tab.upload("upload", f"BTCUSDT-1h-{mark.decode()}.csv", content)
         try:

@@ -1,11 +1,16 @@
-"""Data: open a price file, see what is in it, and go on to its forecast."""
+"""Data: open a price file, see how it is read and what is in it, and go on to its forecast."""
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import data, market
+from cryptoforecast.ui import data, data_steps
 
 service = shared()
-history = data.open_file(service)
-if history is not None:
-    data.link_to_forecast(service, history)
-    data.report(history)
-    market.candles(history, history.end - history.start + history.candle_length, log=False)
+file = data.current(service)
+step = data.step(file)
+if file is None or step == data.OPEN:
+    data_steps.open_view(service, file)
+elif step == data.READ or file.history is None:
+    data_steps.read_view(service, file)
+elif step == data.CHECK:
+    data_steps.check_view(file, file.history)
+else:
+    data_steps.forecast_view(file, file.history)

@@ -1,19 +1,18 @@
-"""Market: the last price, the candles, and whether the data can be trusted."""
+"""Market: what the price did, its candles and indicators, and whether the data can be trusted."""
 
-import streamlit as st
-
-from cryptoforecast.service import is_file, shared
-from cryptoforecast.ui import live, market, subject
+from cryptoforecast.service import shared
+from cryptoforecast.ui import card, market, price_check, subject
 
 service = shared()
-query = subject.row(service, windows=False, models=False).query
-if is_file(query.coin):
-    st.info(
-        "These prices come from a file. The Data page shows them. To see a market, pick a coin."
-    )
-    st.stop()
-market.last_price(service, query)
-span, log = market.view(query.interval)
-history = live.history(service, market.over(query, span))
-market.candles(history, span, log=log)
-market.report(history)
+chosen = subject.row(service, windows=False, models=False)
+seen = market.view(service, chosen.query, chosen.history)
+market.headline(seen)
+left, right = card.sides()
+with left:
+    log, indicators = market.controls(chosen.query, seen)
+    market.chart(seen, log=log, indicators=indicators)
+with right:
+    price_check.judgement(seen.history)
+market.candle_table(seen.shown)
+price_check.checks(seen.history)
+market.keep_fresh(service, chosen.query, chosen.history.closes_at)

@@ -7,7 +7,7 @@ from cryptoforecast.charts.anomalies import anomalies, summary_anomalies
 from cryptoforecast.charts.folds import summary_refits
 from cryptoforecast.charts.forecasts import fan, predicted_vs_actual, summary_fan, summary_predicted
 from cryptoforecast.charts.leaderboard import METRIC_NAMES, skill_text
-from cryptoforecast.charts.market import RANGES, candles, summary_candles
+from cryptoforecast.charts.market import MAX_CANDLES, candles, summary_candles
 from cryptoforecast.charts.probability import (
     probability_by_step,
     summary_probability,
@@ -35,9 +35,9 @@ from cryptoforecast.charts.scores import (
 from cryptoforecast.charts.skills import NOTE, headline, rank, skills, summary_best
 
 __all__ = [
+    "MAX_CANDLES",
     "METRIC_NAMES",
     "NOTE",
-    "RANGES",
     "anomalies",
     "candles",
     "compare_errors",

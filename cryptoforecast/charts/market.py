@@ -1,21 +1,30 @@
-"""The figure of a market: candles and volume."""
+"""The figure of a market: candles or closes, volume, and panels of indicators."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from cryptoforecast.charts import indicators as parts
 from cryptoforecast.charts import style
-from cryptoforecast.types import Array, PriceHistory, price_text
+from cryptoforecast.types import Array, Indicator, PriceHistory, price_text
 from cryptoforecast.types.quotes import decimals
 
-#: Largest number of candles in a figure; more would be thinner than a pixel.
-MAX_CANDLES = 450
+#: Largest number of candles that are drawn; more are narrower than a few pixels, and their closes
+#: are drawn as a line.
+MAX_CANDLES = 200
+#: Largest number of bars of volume; more are added up.
+MAX_BARS = 450
+#: Pixels of the parts of the figure, and between them.
+PRICE, VOLUME, PANEL, BETWEEN = 264, 56, 72, 26
+#: Pixels above and below all parts.
+TOP, BOTTOM = 30, 46
 
-#: Lengths to which candles are merged for display.
+#: Lengths to which the volume of many candles is added up.
 _LENGTHS = tuple(
     pd.Timedelta(minutes=number)
     for number in (
@@ -24,19 +33,6 @@ _LENGTHS = tuple(
         *(1440 * days for days in (1, 2, 3, 7, 14, 28, 56, 112, 224, 448, 896)),
     )
 )
-
-#: Spans that the user may choose, by name; ``None`` is everything.
-RANGES: dict[str, pd.Timedelta | None] = {
-    "1 day": pd.Timedelta(days=1),
-    "1 week": pd.Timedelta(days=7),
-    "1 month": pd.Timedelta(days=30),
-    "3 months": pd.Timedelta(days=91),
-    "1 year": pd.Timedelta(days=365),
-    "All": None,
-}
-
-#: A button for a range is offered if the range has at least this many candles.
-_MIN_CANDLES = 12
 
 _OHLC = ("open", "high", "low", "close")
 
@@ -49,142 +45,190 @@ def candles(
     *,
     dark: bool = False,
     log: bool = False,
-    last: pd.Timedelta | None = None,
+    indicators: Sequence[Indicator] = (),
+    gaps: Sequence[tuple[pd.Timestamp, pd.Timestamp]] = (),
+    zoom: bool = False,
 ) -> go.Figure:
     """Draw candles with volume below; rising candles are hollow, falling ones filled.
 
-    More than ``MAX_CANDLES`` are merged into longer ones, and the subtitle says so.
+    Each candle is drawn as it is. Of more than ``MAX_CANDLES`` the closes are drawn as a line.
+    The price axis fits what is drawn.
 
     Args:
-        history: Closed candles.
+        history: Closed candles, all of which are drawn.
         dark: Whether the page behind is dark.
         log: Whether the price axis is logarithmic.
-        last: Span before the last candle, see ``RANGES``. The default is everything.
+        indicators: Indicators of these candles.
+        gaps: Spans that are marked, from the first missing candle to the next that exists, UTC.
+        zoom: Whether a span of time can be selected with the pointer.
     """
     colours = style.theme(dark)
-    shown = _tail(history, last)
-    drawn, length = for_display(shown, history.candle_length)
-    x = style.dates(pd.DatetimeIndex(drawn.index))
-    volume = drawn["volume"].to_numpy()
-    with_volume = bool(np.nansum(volume) > 0)
-    low = drawn["low"].to_numpy()
-    hover = functools.partial(style.hover_price, estimate=False)
+    hover = functools.partial(
+        style.hover_price, history.candles["low"].to_numpy(float), history.quote, estimate=False
+    )
     figure = go.Figure()
+    if len(history) <= MAX_CANDLES:
+        x, drawn = _dates(history.candles), list(indicators)
+        _add_candles(figure, history, x, colours, hover)
+    else:
+        close = history.candles["close"].to_numpy(float)
+        rows, drawn = parts.thinned(indicators, close)
+        x = _dates(history.candles)[rows]
+        figure.add_scatter(
+            x=x, y=style.float32(close[rows]), name="price", mode="lines",
+            line={"color": colours.ink, "width": 1.25},
+            hovertemplate=f"close {hover('y')}<extra></extra>",
+        )  # fmt: skip
+    parts.on_prices(figure, x, drawn, hover("y"), dark)
+    with_volume = _add_volume(figure, history, colours)
+    own = parts.panels(figure, x, drawn, 3 if with_volume else 2, dark)
+    _lay_out(figure, history, log, ["y2"] * with_volume + own, dark=dark, zoom=zoom)
+    for start, end in gaps:
+        first, last = style.dates(pd.DatetimeIndex([start, end]))
+        figure.add_shape(
+            type="rect", xref="x", x0=first, x1=last, yref="y domain", y0=0, y1=1,
+            fillcolor=style.ORANGE, opacity=0.35, line={"width": 0}, layer="below",
+        )  # fmt: skip
+    return figure
+
+
+def summary_candles(shown: PriceHistory) -> str:
+    """Describe in one sentence what ``candles`` shows."""
+    candles, quote = shown.candles, shown.quote
+    first, end = candles["close"].iloc[0], candles["close"].iloc[-1]
+    change = 100 * (end / first - 1)
+    compared = f", {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the first, "
+    changes_unit = any(problem.kind == "level_shift" for problem in shown.quality.problems)
+    if changes_unit and not shown.unit_changes:
+        compared = ", in another unit than the first, "
+    prices = "simulated prices" if shown.simulated else "prices"
+    return (
+        f"{shown.coin}, {prices} of {style.span_of_candles(shown, candles)}: the last close is "
+        f"{price_text(end, quote)}{compared}{price_text(first, quote)}; the lowest price was "
+        f"{price_text(candles['low'].min(), quote)}, the highest "
+        f"{price_text(candles['high'].max(), quote)}."
+    )
+
+
+def summed(
+    volume: pd.Series, candle_length: pd.Timedelta, limit: int = MAX_BARS
+) -> tuple[pd.Series, pd.Timedelta]:
+    """Add up the volumes of candles until there are few enough bars.
+
+    Args:
+        volume: Of each candle, with the open of the candle as its index.
+        candle_length: Their length.
+        limit: Largest number of bars, about.
+
+    Returns:
+        The sums of the known volumes, NaN where none is known, and the span of each.
+    """
+    if len(volume) <= limit:
+        return volume, candle_length
+    span = volume.index[-1] - volume.index[0] + candle_length
+    fits = (each for each in _LENGTHS if span / each <= limit - 1)
+    length = next(fits, span / (limit - 1))
+    return volume.resample(length, origin=_MONDAY).sum(min_count=1), length
+
+
+def _dates(candles: pd.DataFrame) -> Array:
+    return style.dates(pd.DatetimeIndex(candles.index))
+
+
+def _add_candles(
+    figure: go.Figure,
+    history: PriceHistory,
+    x: Array,
+    colours: style.Theme,
+    hover: functools.partial[str],
+) -> None:
+    drawn = history.candles
     figure.add_candlestick(
         x=x, **{c: drawn[c].to_numpy() for c in _OHLC},
         name="price",
         increasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": style.CLEAR},
         decreasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": colours.ink},
-        hovertemplate="<br>".join(f"{c} {hover(low, history.quote, c)}" for c in _OHLC)
-        + "<extra></extra>",
+        hovertemplate="<br>".join(f"{c} {hover(c)}" for c in _OHLC) + "<extra></extra>",
     )  # fmt: skip
-    if with_volume:
-        figure.add_bar(
-            x=x, y=volume.astype(np.float32), name="volume", yaxis="y2",
-            marker={"color": colours.rule, "line": {"width": 0}}, opacity=0.7,
-            hovertemplate=f"volume %{{y:{_volume_format(volume)}}}<extra></extra>",
-        )  # fmt: skip
-    longer = (
-        f"each candle shown is {_length(length)} long" if length > history.candle_length else ""
-    )
-    title = f"{history.market}, {style.candle_count(len(shown), history.interval)}"
-    subtitle = style.subtitle_lines(history, style.span_of_candles(history, shown), longer)
-    revision = f"candles {history.coin} {history.interval} {log} {last}"
-    style.lay_out(figure, title, subtitle, dark=dark, height=520, revision=revision, legend=False)
-    figure.update_layout(
-        xaxis=style.time_axis(history.interval, "open")
-        | {"anchor": "y2" if with_volume else "y", "rangeslider": {"visible": False}}
-        | _range_buttons(shown, length, colours),
-        yaxis=style.price_axis(low, history.quote)
-        | {"domain": [0.27 if with_volume else 0, 1], "type": "log" if log else "linear"},
-        hoversubplots="axis",
-        margin_t=figure.layout.margin.t + 26,
-    )
-    if with_volume:
-        figure.update_layout(
-            yaxis2={"domain": [0, 0.21], "nticks": 3, "rangemode": "tozero",
-                    "tickformat": style.tick_format(style.largest(volume)),
-                    "title": style.axis_title(_volume_title(history))}
-        )  # fmt: skip
-    return figure
 
 
-def summary_candles(history: PriceHistory, last: pd.Timedelta | None = None) -> str:
-    """Describe in one sentence what ``candles`` shows."""
-    shown, quote = _tail(history, last), history.quote
-    first, end = shown["close"].iloc[0], shown["close"].iloc[-1]
-    change = 100 * (end / first - 1)
-    compared = f", {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the first, "
-    changes_unit = any(problem.kind == "level_shift" for problem in history.quality.problems)
-    if changes_unit and not history.unit_changes:
-        compared = ", in another unit than the first, "
-    prices = "simulated prices" if history.simulated else "prices"
-    return (
-        f"{history.coin}, {prices} of {style.span_of_candles(history, shown)}: the last close is "
-        f"{price_text(end, quote)}{compared}{price_text(first, quote)}; the lowest price was "
-        f"{price_text(shown['low'].min(), quote)}, the highest "
-        f"{price_text(shown['high'].max(), quote)}."
-    )
+def _add_volume(figure: go.Figure, history: PriceHistory, colours: style.Theme) -> bool:
+    """Add bars of volume; return whether there are any."""
+    bars, length = summed(history.candles["volume"], history.candle_length)
+    volume = bars.to_numpy(float)
+    if not np.nansum(volume) > 0:
+        return False
+    each = f"volume in {_length(length)}" if length > history.candle_length else "volume"
+    figure.add_bar(
+        x=style.dates(pd.DatetimeIndex(bars.index)), y=volume.astype(np.float32),
+        name="volume", yaxis="y2",
+        marker={"color": colours.rule, "line": {"width": 0}}, opacity=0.7,
+        hovertemplate=f"{each} %{{y:{_volume_format(volume)}}}<extra></extra>",
+    )  # fmt: skip
+    figure.add_annotation(
+        text=style.plain(_volume_title(history, each)), showarrow=False,
+        xref="x domain", x=0, xanchor="left", yref="y2 domain", y=1, yanchor="bottom",
+        font={"size": 12, "color": colours.faint},
+    )  # fmt: skip
+    return True
 
 
-def for_display(
-    shown: pd.DataFrame, candle_length: pd.Timedelta, limit: int = MAX_CANDLES
-) -> tuple[pd.DataFrame, pd.Timedelta]:
-    """Merge candles into longer ones until there are few enough.
+def _lay_out(
+    figure: go.Figure, history: PriceHistory, log: bool, below: list[str], *, dark: bool, zoom: bool
+) -> None:
+    """Place the parts below one another, and describe the axes.
 
     Args:
-        shown: Candles, as in ``PriceHistory``.
-        candle_length: Their length.
-        limit: Largest number of candles to return, about.
-
-    Returns:
-        The candles and their length. A merged candle has the first open, the highest high, the
-        lowest low, the last close and the sum of the known volumes.
+        figure: The figure, which is changed in place.
+        history: The prices that are drawn.
+        log: Whether the price axis is logarithmic.
+        below: The axes of the parts below the prices, the volume's first.
+        dark: Whether the page behind is dark.
+        zoom: Whether a span of time can be selected.
     """
-    if len(shown) <= limit:
-        return shown, candle_length
-    span = shown.index[-1] - shown.index[0] + candle_length
-    fits = (each for each in _LENGTHS if span / each <= limit - 1)
-    length = next(fits, span / (limit - 1))
-    groups = shown.resample(length, origin=_MONDAY)
-    longer = groups.agg({"open": "first", "high": "max", "low": "min", "close": "last"})
-    longer["volume"] = groups["volume"].sum(min_count=1)
-    return longer.dropna(subset=["close"]), length
+    colours = style.theme(dark)
+    volumes = [trace.y for trace in figure.data if trace.name == "volume" and trace.yaxis == "y2"]
+    heights = [PRICE, *(VOLUME if axis == "y2" and volumes else PANEL for axis in below)]
+    whole = sum(heights) + BETWEEN * len(below)
+    axes: dict[str, dict[str, object]] = {}
+    top = whole
+    for axis, height in zip(["y", *below], heights, strict=True):
+        common = {"gridcolor": style.GRID, "zeroline": False, "automargin": True, "nticks": 3}
+        domain = [(top - height) / whole, top / whole]
+        axes[f"yaxis{axis[1:]}"] = common | {"domain": domain, "fixedrange": True}
+        top -= height + BETWEEN
+    low = history.candles["low"].to_numpy(float)
+    scale = {"type": "log" if log else "linear", "nticks": 6}
+    axes["yaxis"] |= style.price_axis(low, history.quote) | scale
+    if volumes:
+        form = style.tick_format(style.largest(np.asarray(volumes[0], dtype=float)))
+        axes["yaxis2"] |= {"rangemode": "tozero", "tickformat": form}
+    bottom = {"anchor": below[-1] if below else "y", "rangeslider": {"visible": False}}
+    revision = f"candles {history.coin} {history.interval} {log} {history.start} {history.end}"
+    style.lay_out(
+        figure, "", [], dark=dark, height=whole + TOP + BOTTOM, revision=revision, legend=False,
+        extra={
+            "xaxis": style.time_axis(history.interval, "open") | bottom
+            | {"fixedrange": True, "showgrid": False},
+            **axes,
+            "margin": {"l": 8, "r": 12, "t": TOP, "b": BOTTOM},
+            "hoversubplots": "axis",
+            "dragmode": "select" if zoom else False,
+            "selectdirection": "h",
+            "newselection": {"line": {"color": colours.forecast, "width": 1, "dash": "solid"}},
+            "bargap": 0.15,
+        },
+    )  # fmt: skip
+    count = style.candle_count(len(history), history.interval)
+    source = f" · {style.SIMULATED}" if history.simulated else ""
+    figure.layout.title.text = f"{style.plain(history.market)}, {count}{source}"
+    figure.layout.title.font = {"size": 12, "color": colours.faint}
 
 
-def _tail(history: PriceHistory, last: pd.Timedelta | None) -> pd.DataFrame:
-    if last is None:
-        return history.candles
-    return history.candles.loc[history.candles.index > history.end - last]
-
-
-def _range_buttons(
-    shown: pd.DataFrame, length: pd.Timedelta, colours: style.Theme
-) -> dict[str, object]:
-    """Describe buttons for the ranges that are shorter than what is shown."""
-    span = shown.index[-1] - shown.index[0]
-    short = {"1 day": "1d", "1 week": "1w", "1 month": "1mo", "3 months": "3mo", "1 year": "1y"}
-    buttons: list[dict[str, object]] = [
-        {"count": each.days, "step": "day", "stepmode": "backward", "label": short[name]}
-        for name, each in RANGES.items()
-        if each is not None and _MIN_CANDLES * length <= each < span
-    ]
-    if not buttons:
-        return {}
-    return {
-        "rangeselector": {
-            "buttons": [*buttons, {"step": "all", "label": "all"}],
-            "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom",
-            "bgcolor": colours.button, "activecolor": colours.pressed,
-            "font": {"size": 12, "color": colours.ink},
-        }
-    }  # fmt: skip
-
-
-def _volume_title(history: PriceHistory) -> str:
+def _volume_title(history: PriceHistory, each: str) -> str:
     units = {"coins": history.coin, "quote": history.quote}
     unit = units.get(history.volume_unit)
-    return "volume" if unit is None else f"volume, {unit}"
+    return each if unit is None else f"{each}, {unit}"
 
 
 def _volume_format(volume: Array) -> str:
@@ -193,7 +237,7 @@ def _volume_format(volume: Array) -> str:
 
 
 def _length(length: pd.Timedelta) -> str:
-    """Write a candle's length: "4 hours", "7 days"."""
+    """Write a span of time: "4 hours", "7 days"."""
     for noun, unit in (("day", "1D"), ("hour", "1h"), ("minute", "1min")):
         number = length / pd.Timedelta(unit)
         if number >= 1:

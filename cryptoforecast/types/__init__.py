@@ -35,6 +35,7 @@ from cryptoforecast.types.evaluation import (
     WalkForward,
     WalkPlan,
 )
+from cryptoforecast.types.indicators import Indicator
 from cryptoforecast.types.judgement import Comparison, Judgement, Outcome, Promise
 from cryptoforecast.types.learning import (
     MEDIAN,
@@ -105,6 +106,7 @@ __all__ = [
     "Fold",
     "Forecast",
     "ForecastStages",
+    "Indicator",
     "Judgement",
     "Leaderboard",
     "LeakScores",

@@ -1,128 +1,166 @@
-"""The parts of the Data page: the file is opened, read and reported on."""
+"""The Data page: a file is opened, read, checked, and forecast."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.typing import UploadedFile
 
-from cryptoforecast.errors import InvalidInput, UnreadableFile
-from cryptoforecast.service import Service, choices
-from cryptoforecast.settings import ROOT
-from cryptoforecast.types import INTERVALS, PriceHistory
-from cryptoforecast.ui import elements, identity, live, market, reading
+from cryptoforecast.errors import CryptoForecastError, InvalidInput, UnreadableFile
+from cryptoforecast.service import Service, is_file
+from cryptoforecast.types import PriceHistory
+from cryptoforecast.ui import identity, opened, reading, repairs, url
+from cryptoforecast.ui.words import plain
 
 KINDS = ["csv", "tsv", "txt", "json", "parquet", "feather", "gz", "zip"]
 #: Largest file in MB; the server has the same limit.
 MAX_MEGABYTES = 200
-AS_IN_FILE = "as in the file"
+#: The steps from a file to its forecast.
+OPEN, READ, CHECK, FORECAST = "Open", "Read", "Check", "Forecast"
+STEPS = (OPEN, READ, CHECK, FORECAST)
 # Seconds between two drawings of the progress.
 _REDRAW = 0.4
-#: Files of a session that stay in the list of coins.
-MAX_FILES = 8
 
 
-def open_file(service: Service) -> PriceHistory | None:
-    """Draw the uploader; return the prices of the file once it is read."""
-    st.subheader("Open a price file")
-    most = min(MAX_MEGABYTES, int(service.settings.session_uploads))
-    st.caption(
-        "The file holds candles or trades, as exchanges, Kaggle, Yahoo, TradingView or "
-        f"Investing.com export them. It may have at most {most:d} MB (JSON 30 MB). It is "
-        "read into the memory of this server, and it is not stored."
+@dataclass(frozen=True)
+class File:
+    """The file that the page is about.
+
+    Attributes:
+        source: The file; ``None`` if the user follows the link of another one.
+        history: Its prices; ``None`` if it was refused.
+        name: Name of the prices, see ``PriceService.open``.
+        refusal: Why it was refused.
+    """
+
+    source: opened.Source | None
+    history: PriceHistory | None
+    name: str
+    refusal: str = ""
+
+
+def current(service: Service) -> File | None:
+    """Return the file that the URL names, or that was opened last in this session, as it is read.
+
+    A file among the coins is it too: whoever comes from its forecast wants to see its report.
+    """
+    linked = st.query_params.get("file", "")
+    coin = url.last("coin", "")
+    if not linked and is_file(coin) and "source" not in st.session_state:
+        linked = coin
+    source = opened.with_prices(linked) if linked else opened.current()
+    if source is not None:
+        return _as_read(service, source)
+    if not linked:
+        return None
+    try:
+        return File(None, service.prices.file(linked, user=identity.user()), linked)
+    except InvalidInput as error:
+        return File(None, None, "", str(error))
+
+
+def step(file: File | None) -> str:
+    """Draw the steps, and return the one that is looked at."""
+    done: set[str] = set()
+    if file is None or (file.source is None and file.history is None):
+        st.session_state["step"] = OPEN
+    else:
+        done = {OPEN} if file.history is None else {OPEN, READ}
+        if file.history is None and st.session_state.get("step") in (CHECK, FORECAST, None):
+            st.session_state["step"] = READ
+        st.session_state.setdefault("step", CHECK)
+    return str(
+        st.segmented_control(
+            "Steps",
+            STEPS,
+            key="step",
+            required=True,
+            format_func=lambda name: (
+                f":material/check: {plain(name)}" if name in done else plain(name)
+            ),
+            label_visibility="collapsed",
+        )
     )
-    upload = st.file_uploader(
+
+
+def go_to(name: str) -> None:
+    """Go to a step; for ``on_click``."""
+    st.session_state["step"] = name
+
+
+def uploader(service: Service) -> None:
+    """Draw the field that takes a file."""
+    most = min(MAX_MEGABYTES, int(service.settings.session_uploads))
+    st.file_uploader(
         "Price file",
         KINDS,
         key="upload",
         max_upload_size=most,
         label_visibility="collapsed",
+        on_change=_open_upload,
     )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        coin = st.text_input(
-            "Coin",
-            placeholder="from the file name",
-            key="file-coin",
-            max_chars=20,
-            width=180,
-            help="Which coin it is, if the name of the file does not say it.",
-        )
-        interval = st.selectbox(
-            "Candles",
-            [AS_IN_FILE, *INTERVALS],
-            key="file-interval",
-            width=180,
-            help="Merge the candles into longer ones, for example minutes into hours.",
-        )
-    if upload is None:
-        return None
-    merged_to = None if interval == AS_IN_FILE else str(interval)
-    history = None
-    with st.container(), elements.errors():
-        history = _read(service, upload, coin or None, merged_to)
-        live.source_line(history)
-        reading.choice_line(history)
-    reading.corrections_form(service, upload, history)
-    if history is None:
-        reading.offer_repairs(upload, None)
-    return history
+    st.caption(
+        "Candles or trades, as exchanges, Kaggle, Yahoo, TradingView or Investing.com export them. "
+        f"At most {most:d} MB (JSON 30 MB). The file is read into the memory of this server, and "
+        "it is not stored."
+    )
 
 
-def report(history: PriceHistory) -> None:
-    """Show the quality report of the file, and offer repairs."""
-    market.report(history, decisions=False)
-    reading.offer_repairs(st.session_state["upload"], history)
+def _open_upload() -> None:
+    upload = st.session_state["upload"]
+    if upload is not None:
+        opened.add(opened.Source(upload.file_id, upload.name, upload))
+        go_to(CHECK)
 
 
-def _read(
-    service: Service, upload: UploadedFile, coin: str | None, interval: str | None
-) -> PriceHistory:
+def _as_read(service: Service, source: opened.Source) -> File:
+    opened.choose(source)
+    try:
+        history = _read(service, source)
+    except CryptoForecastError as error:
+        opened.read(source, "", None)
+        return File(source, None, "", reading.on_this_page(str(error)))
+    st.query_params["file"] = source.history
+    return File(source, history, source.history)
+
+
+def _read(service: Service, source: opened.Source) -> PriceHistory:
     """Read the file as the user says, unless it was read so before.
 
     Raises:
-        UnreadableFile: If it cannot be read without doubt; the message speaks of this page.
+        UnreadableFile: If it cannot be read without doubt.
         InvalidInput: If the user's corrections are outside the rules, or there are too many
             candles.
     """
-    state = st.session_state
-    corrections, repairs = reading.corrections(service, upload), reading.repairs(upload)
-    request = (upload.file_id, coin, interval, corrections, repairs)
-    if state.get("file-request") == request:
+    corrections, chosen = reading.corrections(service, source), repairs.chosen(source)
+    coin, interval = reading.coin(source), reading.merged_to(source)
+    request = (coin, interval, corrections, chosen)
+    if source.history and source.request == request:
         # If other files have taken its place in memory, it is read again.
         with contextlib.suppress(InvalidInput):
-            return service.prices.file(state["file-name"])
+            return service.prices.file(source.history, user=identity.user())
     with st.spinner("Reading the file …"), _progress() as (report, wait):
         try:
             history = service.prices.read(
-                upload,
-                upload.name,
+                source.stream,
+                source.name,
                 coin=coin,
                 interval=interval,
                 corrections=corrections,
-                repairs=repairs,
+                repairs=chosen,
                 to_open=True,
                 report=report,
                 wait=wait,
             )
         except UnreadableFile as error:
-            reading.remember_refusal(upload, error)
-            raise UnreadableFile(reading.on_this_page(str(error))) from error
-        name = _open(service, history)
-    # A new reading of the same file replaces the one before.
-    same_file = "file-request" in state and state["file-request"][0] == upload.file_id
-    replaced = {name, state["file-name"]} if same_file else {name}
-    others = [file for file in state.get("files", []) if file not in replaced]
-    state["files"] = [*others, name][-MAX_FILES:]
-    state["file-request"], state["file-name"] = request, name
+            reading.remember_refusal(source, error)
+            raise
+        name = service.prices.open(history, user=identity.user(), is_present=identity.is_present)
+    opened.read(source, name, request)
     return history
-
-
-def _open(service: Service, history: PriceHistory) -> str:
-    user = identity.user()
-    return service.prices.open(history, user=user, is_present=identity.is_present)
 
 
 @contextlib.contextmanager
@@ -143,7 +181,7 @@ def _progress() -> Iterator[tuple[Callable[[float], None], Callable[[int], None]
     def wait(before: int) -> None:
         files = "1 file is" if before == 1 else f"{before:d} files are"
         place.info(
-            f"{files} read before yours. Remove the file above if you do not want to wait.",
+            f"{files} read before yours. Choose another page if you do not want to wait.",
             icon=":material/hourglass:",
         )
 
@@ -151,21 +189,3 @@ def _progress() -> Iterator[tuple[Callable[[float], None], Callable[[int], None]
         yield report, wait
     finally:
         place.empty()
-
-
-def link_to_forecast(service: Service, history: PriceHistory) -> None:
-    """Draw the link to the forecast of these prices, or say how many candles it needs."""
-    needed = choices.candles_needed(choices.make_spec(network="cone", horizon=1))
-    if len(history) < needed:
-        st.info(
-            f"A forecast needs at least {needed:d} candles, because it is first tested on past "
-            f"prices. This file has {len(history):,}.",
-            icon=":material/data_alert:",
-        )
-        return
-    st.page_link(
-        ROOT / "pages" / "forecast.py",
-        label="Forecast these prices",
-        icon=":material/query_stats:",
-        query_params={"coin": _open(service, history)},
-    )

@@ -1,206 +1,245 @@
-"""The parts of the Market page: last price, candles, quality report."""
+"""The parts of the Market page: what the price did, its chart, and whether it can be trusted."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.errors import CryptoForecastError
-from cryptoforecast.service import Service, files
-from cryptoforecast.service.choices import base_interval
-from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, price_text, span_text
-from cryptoforecast.ui import elements, inputs, live, local_time, words
+from cryptoforecast.service import Service, is_file, market_view
+from cryptoforecast.types import INTERVALS, MarketQuery, PriceHistory, span_text
+from cryptoforecast.ui import card, elements, inputs, live, local_time, part, url, words
 
-#: Spans of the candle chart in days, by candle length; ``None`` is all that the source has.
+#: Spans of the chart in days, by candle length; ``None`` is all that the source has.
 SPANS: dict[str, dict[str, float | None]] = {
-    "1m": {"6 hours": 0.25, "1 day": 1, "3 days": 3, "7 days": 7},
-    "5m": {"1 day": 1, "1 week": 7, "1 month": 30, "2 months": 58},
-    "15m": {"1 day": 1, "3 days": 3, "2 weeks": 14, "2 months": 58},
+    "1m": {"3 hours": 0.125, "12 hours": 0.5, "2 days": 2, "7 days": 7},
+    "5m": {"12 hours": 0.5, "2 days": 2, "1 week": 7, "1 month": 30, "2 months": 58},
+    "15m": {"2 days": 2, "1 week": 7, "1 month": 30, "2 months": 58},
     "1h": {"1 week": 7, "1 month": 31, "3 months": 92, "1 year": 365, "2 years": 728},
-    "4h": {"1 month": 31, "2 months": 62, "6 months": 182, "1 year": 365, "2 years": 728},
+    "4h": {"1 month": 31, "3 months": 92, "1 year": 365, "2 years": 728},
     "1d": {
-        "3 months": 92, "1 year": 365, "2 years": 730, "5 years": 1826, "10 years": 3652,
+        "6 months": 183, "1 year": 365, "2 years": 730, "5 years": 1826, "10 years": 3652,
         "All": None,
     },
-    "1w": {"1 year": 365, "5 years": 1826, "10 years": 3652, "All": None},
+    "1w": {"3 years": 1096, "5 years": 1826, "10 years": 3652, "All": None},
 }  # fmt: skip
-#: The span to begin with: a few hundred candles, which need not be thinned out.
-SPAN = {
-    "1m": "6 hours", "5m": "1 day", "15m": "3 days", "1h": "1 month", "4h": "2 months",
-    "1d": "1 year", "1w": "5 years",
-}  # fmt: skip
-#: Span of prices that gives the last close and its change in a week, with some days more, and the
-#: same for candles shorter than an hour.
-_RECENT, _RECENT_MINUTES = pd.Timedelta(days=30), pd.Timedelta(days=7, hours=4)
+#: Name of the indicators in the URL.
+_INDICATORS = "indicators"
 
 
-def view(interval: str) -> tuple[pd.Timedelta | None, bool]:
-    """Draw the selectors of the chart.
+@dataclass(frozen=True)
+class View:
+    """What of a market is shown.
+
+    Attributes:
+        history: The prices.
+        span: What the part is called: "in 2 weeks".
+        rows: The part that is shown.
+        selected: Whether the part was selected in the chart.
+    """
+
+    history: PriceHistory
+    span: str
+    rows: slice
+    selected: bool
+
+    @property
+    def shown(self) -> PriceHistory:
+        """The part as prices."""
+        return market_view.shown(self.history, self.rows)
+
+
+def view(service: Service, query: MarketQuery, history: PriceHistory) -> View:
+    """Return what the controls of the chart, which stand below the answer, have chosen.
 
     Args:
-        interval: Candle length.
+        service: Knows more prices, if the span needs them.
+        query: What was asked for.
+        history: Its answer.
+    """
+    spans = _spans(query, history)
+    first = _first_span(query)
+    key = _span_key(query)
+    name = st.query_params.get(key, st.session_state.get(key, first))
+    if name not in spans:
+        name = first
+    span = spans[name]
+    if not is_file(query.coin) and not market_view.reaches(history, span):
+        start = None if span is None else inputs.since(query.interval, span)
+        history = live.history(service, dataclasses.replace(query, start=start))
+    chosen = part.selected()
+    rows = market_view.part(history, span, chosen)
+    selected = chosen is not None and rows != market_view.part(history, span)
+    words_of_span = f"since {history.start:%b %Y}" if span is None else f"in {name}"
+    return View(history, words_of_span, rows, selected)
+
+
+def headline(seen: View) -> None:
+    """Write what the price did as the heading of the page, with the table of it."""
+    shown = seen.shown
+    found = market_view.finding(shown)
+    price = words.price(found.close, shown.quote)
+    span = seen.span
+    if seen.selected:
+        span = f"from {_time(shown, shown.start)} to {_time(shown, shown.end)}"
+    text = price
+    if found.change is not None:
+        move = words.change(found.change)
+        way = {"−": "Down", "+": "Up"}.get(move[0])
+        text = f"{way} {move[1:]} {span}, to {price}" if way else f"{price}, as {span} ago"
+    lowest, highest = words.price(found.low, shown.quote), words.price(found.high, shown.quote)
+    line = (
+        f"Lowest {lowest} ({_time(shown, found.low_at)}), highest {highest} "
+        f"({_time(shown, found.high_at)})"
+    )
+    closed = seen.history.closes_at
+    if not seen.selected and not seen.history.of_file:
+        age = span_text(pd.Timestamp.now("UTC") - closed, close=True)
+        line += f" · last candle closed {age} ago"
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="small"):
+        with st.container():
+            card.answer(
+                words.plain(text),
+                words.plain(line),
+                help=local_time.help_text("The last candle closed", closed),
+            )
+        elements.download(shown.candles.reset_index(), shown, "shown", label="CSV")
+
+
+def controls(query: MarketQuery, seen: View) -> tuple[bool, list[str]]:
+    """Draw the controls of the chart: ranges, log axis, indicators.
+
+    Args:
+        query: What was asked for.
+        seen: What is shown.
 
     Returns:
-        The span to show, ``None`` for all that the source has, and whether the axis is
-        logarithmic.
+        Whether the price axis is logarithmic, and the names of the indicators.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        spans = SPANS[interval]
-        span = st.segmented_control(
-            "Show",
-            list(spans),
-            default=SPAN[interval],
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.segmented_control(
+            "Range, back from the last close",
+            list(_spans(query, seen.history)),
+            default=_first_span(query),
             required=True,
-            key=f"span_{interval}",
+            key=_span_key(query),
             bind="query-params",
+            on_change=part.unselect,
+            label_visibility="collapsed",
             wrap=True,
         )
+        if seen.selected:
+            st.button("Whole range", icon=":material/zoom_out_map:", on_click=part.unselect)
+        st.space("stretch")
         log = st.toggle(
             "Log axis",
             key="log",
             bind="query-params",
             help="On a logarithmic axis, equal distances are equal percentages.",
         )
-    days = spans[str(span)]
-    return None if days is None else pd.Timedelta(days=days), log
+    return log, _pick_indicators()
 
 
-def over(query: MarketQuery, span: pd.Timedelta | None) -> MarketQuery:
-    """Return the query for a span that ends now; ``None`` means everything."""
-    start = None if span is None else inputs.since(query.interval, span)
-    return dataclasses.replace(query, start=start)
+def chart(seen: View, *, log: bool, indicators: list[str]) -> None:
+    """Draw the chart; a span of time that is selected in it is shown alone.
 
-
-@st.fragment(run_every="30s")
-def last_price(service: Service, query: MarketQuery) -> None:
-    """Show the last close, its age and its change; refreshes by itself.
-
-    It comes from the candles that the source has, not from longer ones made of them: the last
-    close of a week can be days old, that of its last day is not.
+    The price axis of a chart in the browser does not follow when a part of the time is enlarged.
+    So the part is selected, and the page draws it anew, with an axis that fits.
     """
-    # Where there are no prices, the chart below says why.
-    with contextlib.suppress(CryptoForecastError):
-        now = pd.Timestamp.now("UTC")
-        interval = base_interval(query.interval)
-        short = INTERVALS[interval] < INTERVALS["1h"]
-        start = inputs.since(interval, _RECENT_MINUTES if short else _RECENT)
-        history = live.at_hand(service, MarketQuery(query.coin, interval, start))
-        if history is None:
-            return
-        close = history.candles["close"]
-        last = float(close.iloc[-1])
-        label = "Last simulated close" if history.simulated else "Last close"
-        with st.grid(3, min_column_width=200):
-            price = price_text(last, history.quote)
-            with elements.room_for("last", price):
-                st.metric(
-                    f"{label} of {words.plain(history.coin)}",
-                    price,
-                    f"closed {span_text(now - history.closes_at, close=True)} ago",
-                    delta_color="off",
-                    delta_arrow="off",
-                    border=True,
-                    help=local_time.help_text("Closed", history.closes_at),
-                )
-            for name, days in (("24 hours", 1), ("7 days", 7)):
-                before = close[close.index <= history.end - pd.Timedelta(days=days)]
-                change = last / float(before.iloc[-1]) - 1 if len(before) else float("nan")
-                difference = price_text(last - last / (1 + change), history.quote, "+")
-                st.metric(
-                    f"Change in {words.plain(name)}",
-                    words.percent(change),
-                    None if math.isnan(change) else difference,
-                    border=True,
-                )
+    shown = seen.shown
+    figure = charts.candles(
+        shown,
+        log=log,
+        dark=elements.dark(),
+        indicators=market_view.indicators(seen.history, indicators, seen.rows),
+        zoom=True,
+    )
+    # Each part is a chart of its own: the selection of one says nothing about another.
+    key = f"candles-{shown.start.value}-{shown.end.value}"
+    label = "simulated-" if shown.simulated else ""
+    picture = {"format": "png", "scale": 2, "filename": f"{label}{shown.market}-{shown.interval}"}
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=key,
+        alt=charts.summary_candles(shown),
+        on_select=lambda: part.select(key),
+        selection_mode="box",
+        config={
+            "displaylogo": False,
+            "displayModeBar": True,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": picture,
+        },
+    )
+    st.caption(
+        "Drag across the chart to enlarge a time. The indicators are those that a network can read."
+    )
 
 
-def candles(history: PriceHistory, span: pd.Timedelta | None, *, log: bool) -> None:
-    """Show candles and volume, and the table behind them.
-
-    Args:
-        history: The prices.
-        span: How much of their end to show; ``None`` for all of them.
-        log: Whether the price axis is logarithmic.
-    """
-    summary = charts.summary_candles(history, span)
-    figure = charts.candles(history, log=log, last=span, dark=elements.dark())
-    elements.chart(figure, alt=summary, key="candles")
-    st.caption(words.plain(summary))
+def candle_table(history: PriceHistory) -> None:
+    """Offer the candles behind a chart as a table."""
     title = f"All candles ({history.quote}; a time is the open of its candle)"
     close = history.candles["close"].to_numpy(float)
     columns = elements.price_columns(("open", "high", "low", "close"), close, history.quote)
     elements.table(title, history.candles.reset_index, history, "candles", columns=columns)
 
 
-# Findings that concern all prices, by kind; ``{}`` stands for the detail.
-_CAVEATS = {
-    "level_shift": "The coin's unit changes: {}. Nothing is learnt or tested across the change. "
-    "When you open a file, its repairs can rescale or leave out what is before.",
-    "coarse_tick": "A thin market: {}. A move of one tick is no news, and a forecast cannot be "
-    "finer than that.",
-    "local_time": "The times have no zone and are read as UTC, but {}.",
-    "future": "Candles of the future are left out: {}.",
-    "live_price": "The last row is no candle and is left out: {}.",
-}
+@st.fragment(run_every="30s")
+def keep_fresh(service: Service, query: MarketQuery, closes_at: pd.Timestamp) -> None:
+    """Run the page again when a newer candle has closed."""
+    # Where there are no prices, the page itself says why.
+    with contextlib.suppress(CryptoForecastError):
+        newest = live.at_hand(service, query)
+        if newest is not None and newest.closes_at > closes_at:
+            st.rerun()
 
 
-def report(history: PriceHistory, *, decisions: bool = True) -> None:
-    """Show the quality report of the prices.
-
-    Args:
-        history: The prices.
-        decisions: Whether to list what was decided when the prices were read.
-    """
-    quality = history.quality
-    st.subheader("Can these data be trusted?")
-    counts = {
-        "Missing candles": quality.missing,
-        "Candles with the time of another one": quality.duplicates,
-        "Candles at the end that repeat one price": quality.flat_tail,
-        "Candles with open or close outside high and low": quality.ohlc_violations,
-        "Candles far away from both neighbours": quality.outliers,
+def _spans(query: MarketQuery, history: PriceHistory) -> dict[str, pd.Timedelta | None]:
+    if is_file(query.coin):
+        return market_view.ranges(history)
+    return {
+        name: None if days is None else pd.Timedelta(days=days)
+        for name, days in SPANS[query.interval].items()
     }
-    total = sum(counts.values())
-    if total:
-        noun = "finding" if total == 1 else "findings"
-        st.markdown(f":orange[:material/warning:] {total:,} {noun} in {len(history):,} candles.")
-    elif quality.problems:
-        kinds = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in quality.problems))
-        st.markdown(
-            f":orange[:material/info:] Notes on {len(history):,} candles: {words.plain(kinds)}."
-        )
-    else:
-        st.markdown(f":green[:material/check_circle:] No findings in {len(history):,} candles.")
-    for problem in quality.problems:
-        if problem.kind in _CAVEATS:
-            caveat = _CAVEATS[problem.kind].format(problem.detail)
-            st.warning(words.plain(caveat), icon=":material/warning:")
-    if history.volume_unit == "quote":
-        st.caption(
-            f"The volume is the turnover in {words.plain(history.quote)}. This source gives it so."
-        )
-    with st.expander("All checks", icon=":material/fact_check:"):
-        checks = pd.DataFrame({"Check": list(counts), "Candles": list(counts.values())})
-        st.dataframe(checks, hide_index=True, alt="Findings of the data report")
-        if quality.problems:
-            problems = pd.DataFrame(
-                {
-                    "Finding": [one.kind.replace("_", " ") for one in quality.problems],
-                    "How many": [one.count for one in quality.problems],
-                    "First line": [one.first_line for one in quality.problems],
-                    "What is done": [one.repair for one in quality.problems],
-                    "Where": [one.detail for one in quality.problems],
-                }
-            )
-            st.dataframe(
-                files.cells(problems), hide_index=True, placeholder=words.DASH, alt="All findings"
-            )
-        if decisions and quality.decisions:
-            st.caption("What was decided when these prices were read:")
-            decided = pd.DataFrame(quality.decisions.items(), columns=["What", "Decision"])
-            st.dataframe(files.cells(decided), hide_index=True, alt="Decisions made while reading")
+
+
+def _first_span(query: MarketQuery) -> str:
+    """Return the span to begin with: the shortest one, whose candles are drawn one by one."""
+    return "All" if is_file(query.coin) else next(iter(SPANS[query.interval]))
+
+
+def _span_key(query: MarketQuery) -> str:
+    return f"span_{'file' if is_file(query.coin) else query.interval}"
+
+
+def _pick_indicators() -> list[str]:
+    """Draw the choice of indicators; the URL holds their names."""
+    chosen = url.last(_INDICATORS, "").split(",")
+    st.session_state[_INDICATORS] = [name for name in chosen if name in market_view.DRAWABLE]
+    picked = st.pills(
+        "Indicators",
+        list(market_view.DRAWABLE),
+        selection_mode="multi",
+        format_func=lambda name: words.plain(market_view.DRAWABLE[name].label),
+        key=_INDICATORS,
+        on_change=_remember_indicators,
+        label_visibility="collapsed",
+        wrap=False,
+    )
+    return list(picked)
+
+
+def _remember_indicators() -> None:
+    url.remember(_INDICATORS, ",".join(st.session_state[_INDICATORS]))
+
+
+def _time(history: PriceHistory, time: pd.Timestamp) -> str:
+    """Write the open of a candle: "5 Nov 14:00", "5 Nov 2026"."""
+    clock = f"{time:%Y}" if history.candle_length >= INTERVALS["1d"] else f"{time:%H:%M}"
+    return f"{time.day} {time:%b} {clock}"

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
-from streamlit.typing import UploadedFile
 
 from cryptoforecast.errors import SeveralSeries, UnreadableFile, ZeroPrices
 from cryptoforecast.service import Service
-from cryptoforecast.service.choices import REPAIRS, Corrections, repairable
-from cryptoforecast.types import PriceHistory
+from cryptoforecast.service.choices import Corrections
+from cryptoforecast.types import INTERVALS, PriceHistory
 from cryptoforecast.types.quotes import COINS, MONEY
+from cryptoforecast.ui.opened import Source
 from cryptoforecast.ui.words import plain
 
 #: The value of a choice before the user makes one.
@@ -34,6 +34,7 @@ _ORDERS = {
 }
 _CURRENCIES = {_AUTOMATIC: "Automatic, or else USD"} | {name: name for name in (*MONEY, *COINS)}
 _LABELS = {_AUTOMATIC: "Automatic", "open": "Its start", "close": "Its end"}
+_MERGED = {_AUTOMATIC: "As in the file"} | {name: f"Merged to {name}" for name in INTERVALS}
 _CANDLES = ("time", "open", "high", "low", "close", "volume")
 _TRADES = ("time", "price", "volume")
 _ROLES = (*_CANDLES, "price")
@@ -62,33 +63,28 @@ _DECISIONS = {
 }
 
 
-def corrections(service: Service, upload: UploadedFile) -> Corrections:
+def corrections(service: Service, source: Source) -> Corrections:
     """Return the user's corrections for this file."""
-    delimiter, order = _choice(upload, "delimiter"), _choice(upload, "dates")
-    names = service.prices.column_names(upload, delimiter)
-    columns = {role: _choice(upload, role) for role in _ROLES}
+    delimiter, order = _choice(source, "delimiter"), _choice(source, "dates")
+    names = service.prices.column_names(source.stream, delimiter)
+    columns = {role: _choice(source, role) for role in _ROLES}
     return Corrections(
         delimiter=delimiter,
         columns={role: name for role, name in columns.items() if name in names},
         day_first=None if order is None else order == "day",
-        zone=_choice(upload, "zone"),
-        label=_choice(upload, "label"),
-        decimal=_choice(upload, "decimal"),
-        only=_choice(upload, "only"),
-        quote=_choice(upload, "quote"),
+        zone=_choice(source, "zone"),
+        label=_choice(source, "label"),
+        decimal=_choice(source, "decimal"),
+        only=_choice(source, "only"),
+        quote=_choice(source, "quote"),
     )
 
 
-def remember_refusal(upload: UploadedFile, error: UnreadableFile) -> None:
+def remember_refusal(source: Source, error: UnreadableFile) -> None:
     """Remember why a file was refused, and the series of which the user can choose one."""
     if isinstance(error, SeveralSeries):
-        st.session_state[_key(upload, "series")] = error.names
-    st.session_state[_key(upload, "zeros")] = isinstance(error, ZeroPrices)
-
-
-def repairs(upload: UploadedFile) -> tuple[str, ...]:
-    """Return the names of the repairs that the user chose."""
-    return tuple(st.session_state.get(_key(upload, "repairs")) or ())
+        st.session_state[key(source, "series")] = error.names
+    st.session_state[key(source, "zeros")] = isinstance(error, ZeroPrices)
 
 
 def choice_line(history: PriceHistory) -> None:
@@ -97,109 +93,13 @@ def choice_line(history: PriceHistory) -> None:
     if prices:
         st.caption(
             f":material/info: The file has several prices. Read are {plain(prices)}. Choose others "
-            "under How it was read."
+            "under Read."
         )
 
 
-def corrections_form(service: Service, upload: UploadedFile, history: PriceHistory | None) -> None:
-    """Draw how the file was read, and the controls that correct it.
-
-    Args:
-        service: Knows the columns of the file.
-        upload: The file.
-        history: Its prices; ``None`` if it was refused, and then the controls are unfolded.
-    """
-    decided = dict(history.quality.decisions) if history is not None else {}
-    with st.expander("How it was read", expanded=history is None, icon=":material/tune:"):
-        if decided:
-            _decision_table(decided)
-            st.caption(
-                "If something is wrong, choose what is right. The file is then read again at once."
-            )
-        else:
-            st.caption("Choose how to read the file. It is then read again at once.")
-        with st.grid(3, min_column_width=220):
-            _selector(upload, "dates", "Dates", _ORDERS)
-            _selector(upload, "decimal", "Decimal mark", _DECIMALS)
-            _zone(upload)
-            _selector(upload, "label", "A candle's time is", _LABELS)
-            _selector(upload, "quote", "Currency", _CURRENCIES)
-            _series(upload)
-            if "format" not in decided:
-                _selector(upload, "delimiter", "Between columns", _DELIMITERS)
-        roles = _ROLES if history is None else _TRADES if "ticks" in decided else _CANDLES
-        _columns(service, upload, roles)
-
-
-def offer_repairs(upload: UploadedFile, history: PriceHistory | None) -> None:
-    """Offer the repairs that this file needs, and say what each of them does.
-
-    Args:
-        upload: The file.
-        history: Its prices; ``None`` if it was refused, and then only the chosen repairs are shown.
-    """
-    chosen = repairs(upload)
-    done: dict[str, str] = {}
-    possible: dict[str, int] = {}
-    if history is not None:
-        problems = history.quality.problems
-        done = {
-            one.kind: one.repair for one in problems if one.kind in chosen and one.repair != "none"
-        }
-        possible = repairable(history.candles)
-    # A price of 0 is refused, unless it is before the first one and may be left out.
-    zeros = history is None and st.session_state.get(_key(upload, "zeros"), False)
-    refused = {"unlisted"} if zeros else set()
-    names = [name for name in REPAIRS if name in {*chosen, *done, *possible, *refused}]
-    if not names:
-        return
-    st.pills(
-        "Repairs",
-        names,
-        selection_mode="multi",
-        format_func=lambda kind: plain(_repair_words(kind)),
-        key=_key(upload, "repairs"),
-        help="No repair is made unless you choose it. A repair never invents a price: a candle "
-        "that is left out is missing afterwards.",
-    )
-    lines = []
-    for name in names:
-        count = possible.get(name, 0)
-        state = done.get(name) or f"{count:,} candle{'s' * (count != 1)}" * (count > 0)
-        words = plain(_repair_words(name))
-        effect = plain(REPAIRS[name].help[:-1] + (f" ({state})" if state else ""))
-        mark = ":green[:material/check:] " if name in done else ""
-        lines.append(f"- {mark}**{words}**: {effect}.")
-    st.markdown("\n".join(lines))
-
-
-def on_this_page(refusal: str) -> str:
-    """Write a refusal for the Data page, where the remedy is right below it."""
-    return re.sub(r"\(([A-Z][a-z ]+) on the Data page; [^)]*\)", r"(\1, below)", refusal)
-
-
-def _choice(upload: UploadedFile, name: str) -> str | None:
-    """Return what the user chose, ``None`` for nothing."""
-    return st.session_state.get(_key(upload, name)) or None
-
-
-def _key(upload: UploadedFile, name: str) -> str:
-    return f"file-{upload.file_id}-{name}"
-
-
-def _repair_words(kind: str) -> str:
-    """Name a repair as its finding is named."""
-    words = {
-        "ohlc_violations": "open or close outside high/low",
-        "level_shift_cut": "level shift: leave out what is before",
-        "level_shift_rescale": "level shift: rescale what is before",
-        "coarse_tick": "one tick is a large part of the price",
-    }
-    text = words.get(kind, kind.replace("_", " "))
-    return text[:1].upper() + text[1:]
-
-
-def _decision_table(decided: Mapping[str, str]) -> None:
+def how(history: PriceHistory) -> None:
+    """Write down what was decided when prices were read."""
+    decided = history.quality.decisions
     marks = {",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
     words = {name: word for name, word in _DECISIONS.items() if name in decided}
     words |= {name: name.capitalize() for name in decided if name not in _DECISIONS}
@@ -210,44 +110,108 @@ def _decision_table(decided: Mapping[str, str]) -> None:
     st.table(pd.DataFrame(rows, columns=["What", "Decided"]), hide_index=True, border="horizontal")
 
 
-def _selector(upload: UploadedFile, name: str, label: str, words: Mapping[str, str]) -> None:
-    st.selectbox(plain(label), list(words), format_func=words.__getitem__, key=_key(upload, name))
+def corrections_form(service: Service, source: Source, history: PriceHistory | None) -> None:
+    """Draw the controls that correct how a file was read.
+
+    Args:
+        service: Knows the columns of the file.
+        source: The file.
+        history: Its prices; ``None`` if it was refused, and then the columns are unfolded.
+    """
+    decided = dict(history.quality.decisions) if history is not None else {}
+    with st.grid(2, min_column_width=140):
+        _selector(source, "dates", "Dates", _ORDERS)
+        _selector(source, "decimal", "Decimal mark", _DECIMALS)
+        _zone(source)
+        _selector(source, "label", "A candle's time is", _LABELS)
+        _selector(source, "quote", "Currency", _CURRENCIES)
+        _selector(source, "merge", "Candles", _MERGED)
+        st.text_input(
+            "Coin",
+            placeholder="from the file",
+            key=key(source, "coin"),
+            persist_state="session",
+            max_chars=20,
+        )
+        if "format" not in decided:
+            _selector(source, "delimiter", "Between columns", _DELIMITERS)
+    _series(source)
+    roles = _ROLES if history is None else _TRADES if "ticks" in decided else _CANDLES
+    with st.expander("Columns", expanded=history is None, icon=":material/view_column:"):
+        _columns(service, source, roles)
 
 
-def _series(upload: UploadedFile) -> None:
+def coin(source: Source) -> str | None:
+    """Return the coin that the user says the file has."""
+    return _choice(source, "coin")
+
+
+def merged_to(source: Source) -> str | None:
+    """Return the candle length that the user wants; ``None`` for that of the file."""
+    return _choice(source, "merge")
+
+
+def on_this_page(refusal: str) -> str:
+    """Write a refusal for the Data page, where the remedy is right below it."""
+    return re.sub(r"\(([A-Z][a-z ]+) on the Data page; [^)]*\)", r"(\1, below)", refusal)
+
+
+def _choice(source: Source, name: str) -> str | None:
+    """Return what the user chose, ``None`` for nothing."""
+    return st.session_state.get(key(source, name)) or None
+
+
+def key(source: Source, name: str) -> str:
+    """Name the widget of a choice for one file."""
+    return f"file-{source.id}-{name}"
+
+
+def _selector(source: Source, name: str, label: str, words: Mapping[str, str]) -> None:
+    st.selectbox(
+        plain(label),
+        list(words),
+        format_func=words.__getitem__,
+        key=key(source, name),
+        persist_state="session",
+    )
+
+
+def _series(source: Source) -> None:
     """Offer the series of a file that has several."""
-    names = st.session_state.get(_key(upload, "series"), ())
+    names = st.session_state.get(key(source, "series"), ())
     if names:
         words = {_AUTOMATIC: f"Choose one of the {len(names)} series"}
         words |= {name: name for name in names}
-        _selector(upload, "only", "Series", words)
+        _selector(source, "only", "Series", words)
 
 
-def _zone(upload: UploadedFile) -> None:
+def _zone(source: Source) -> None:
     st.selectbox(
         "Time zone",
         [_AUTOMATIC, *_zones()],
         format_func=lambda zone: zone or "Automatic, or else UTC",
-        key=_key(upload, "zone"),
+        key=key(source, "zone"),
+        persist_state="session",
         help="The zone of times that do not name one. Type to search, for example Berlin.",
     )
 
 
-def _columns(service: Service, upload: UploadedFile, roles: tuple[str, ...]) -> None:
-    names = service.prices.column_names(upload, _choice(upload, "delimiter"))
+def _columns(service: Service, source: Source, roles: tuple[str, ...]) -> None:
+    names = service.prices.column_names(source.stream, _choice(source, "delimiter"))
     if not names:
         return
-    st.caption("Columns: which column of the file holds what.")
-    with st.grid(3, min_column_width=150):
+    st.caption("Which column of the file holds what.")
+    with st.grid(2, min_column_width=140):
         for role in roles:
-            key = _key(upload, role)
-            if st.session_state.get(key, _AUTOMATIC) not in (_AUTOMATIC, *names):
-                del st.session_state[key]
+            widget = key(source, role)
+            if st.session_state.get(widget, _AUTOMATIC) not in (_AUTOMATIC, *names):
+                del st.session_state[widget]
             st.selectbox(
                 "Price of a trade" if role == "price" else plain(role.capitalize()),
                 [_AUTOMATIC, *names],
                 format_func=lambda name: name or "Automatic",
-                key=key,
+                key=widget,
+                persist_state="session",
             )
 
 

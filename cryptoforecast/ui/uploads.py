@@ -29,6 +29,11 @@ def remove(session: str) -> None:
     _manager().remove_session_files(session)
 
 
+def forget(session: str, file: str) -> None:
+    """Forget one file of a session, by its identity."""
+    _manager().remove_file(session, file)
+
+
 def on_request(note: Callable[[str, str], None]) -> None:
     """Have each place noted that an uploader asks for.
 

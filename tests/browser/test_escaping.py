@@ -202,17 +202,20 @@ def test_a_file_of_a_stranger_is_only_text(hostile_url: str, context: BrowserCon
     series.scroll_into_view_if_needed()
     series.click()
     page.get_by_role("option").nth(1).click()
-    expect(page.get_by_text("400 hourly prices")).to_be_visible()
-    page.get_by_text("How it was read").click()
+    expect(page.get_by_role("heading", name="Read as 400 hours")).to_be_visible()
+    settled(page)
+    assert page.evaluate(FOREIGN) == []
+    page.get_by_role("button", name="Check these prices").click()
     page.get_by_text("All checks").click()
     settled(page)
     assert page.evaluate(FOREIGN) == []
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    assert HOST in page.locator(".js-plotly-plot .gtitle").first.inner_html()
     page.get_by_role("link", name="Forecast these prices").click()
-    expect(page.get_by_role("heading", name="What comes next")).to_be_visible()
+    expect(page.get_by_role("heading", name="80 % likely")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     settled(page)
     page.locator(".js-plotly-plot").first.hover()
-    assert HOST in page.locator(".js-plotly-plot .gtitle").first.inner_html()
     assert page.evaluate(FOREIGN) == []
     assert watch.foreign == []
 

@@ -84,7 +84,7 @@ def test_what_is_read_does_not_jump_when_fields_and_tiles_are_there(url: str, pa
 def test_every_page_opens_by_its_link_and_fits_the_screen(url: str, page: Page, name: str):
     page.goto(f"{url}/{name}?coin=ETH&interval=1d")
     if name == "market":
-        expect(page.get_by_text("Last simulated close of ETH")).to_be_visible()
+        expect(page.get_by_role("heading", name="in 6 months, to $")).to_be_visible()
         expect(page.locator(CHART)).to_be_visible()
     else:
         expect(page.get_by_role("heading", name=SHIPPED)).to_be_visible()
@@ -124,14 +124,16 @@ def test_train_watch_save_come_back_and_delete(url: str, page: Page):
     expect(page.get_by_text("Deleted browser-model.")).to_be_visible()
 
 
-def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):
-    frame = samples.candles("1h", 200)
-    frame.index = frame.index.strftime("%m/%d/%Y %H:%M")
+def test_a_messy_file_is_refused_corrected_repaired_and_forecast(url: str, page: Page):
+    frame = samples.candles("1h", 400)
+    frame.iloc[200, frame.columns.get_indexer(["high", "close"])] *= 4
+    frame.index = frame.index.strftime("%m/%d/%Y %H:%M").where(frame.index.day <= 12)
+    frame = frame[frame.index.notna()]
     content = frame.rename_axis("Date").to_csv().encode()
     page.goto(f"{url}/data")
     chooser = page.locator("input[type=file]")
     chooser.set_input_files({"name": "BTC.csv", "mimeType": "text/csv", "buffer": content})
-    expect(page.get_by_text("no row shows which is the day and which the month")).to_be_visible()
+    expect(page.get_by_role("heading", name="can't be read yet")).to_be_visible()
     expect(page.get_by_text("Say which comes first (Dates, below)")).to_be_visible()
     assert _overflow(page) <= 0
 
@@ -139,12 +141,44 @@ def test_an_ambiguous_file_is_refused_corrected_and_read(url: str, page: Page):
     dates.scroll_into_view_if_needed()  # a list that is open closes when the page scrolls
     dates.click()
     page.get_by_role("option", name="Month first").click()
-    expect(page.get_by_text("BTC · 200 hourly prices, 2024-03-01")).to_be_visible()
-    expect(page.get_by_text("no row shows which is the day and which the month")).to_have_count(0)
-    expect(page.locator(CHART)).to_be_visible()
-    page.get_by_text("How it was read").click()
+    expect(page.get_by_role("heading", name="Read as")).to_be_visible()
     expect(page.get_by_text("month first (as you said)")).to_be_visible()
+    page.get_by_role("button", name="Check these prices").click()
+    expect(page.get_by_role("heading", name="Good to forecast after one repair")).to_be_visible()
+    expect(page.locator(CHART)).to_be_visible()
     assert _overflow(page) <= 0
+
+    page.get_by_role("button", name="Leave out", exact=True).click()
+    expect(page.get_by_role("button", name="Take the repair back")).to_be_visible()
+    page.reload()  # a new session: the link still shows the file
+    expect(page.get_by_role("heading", name="Good to forecast")).to_be_visible()
+    page.get_by_role("link", name="Forecast these prices").click()
+    expect(page.locator(CHART).first).to_be_visible()
+    assert "coin=file-" in page.url
+
+
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_files_stay_on_the_data_page_and_a_closed_one_makes_room(url: str, page: Page):
+    page.goto(f"{url}/data")
+    for name in ("first.csv", "second.csv"):
+        rows = 300 if name == "first.csv" else 400
+        content = samples.candles("1h", rows).rename_axis("time").to_csv().encode()
+        page.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "text/csv", "buffer": content}
+        )
+        expect(page.get_by_text(f"{name} · {rows} hours")).to_be_visible()
+        page.get_by_role("button", name="Open another").click()
+        expect(page.get_by_role("heading", name="Open a file of prices")).to_be_visible()
+    page.get_by_role("link", name="Market", exact=True).click()
+    expect(page.locator(CHART).first).to_be_visible()
+    page.get_by_role("link", name="Data", exact=True).click()
+    page.get_by_role("button", name="first.csv").click()
+    expect(page.get_by_text("first.csv · 300 hours")).to_be_visible()
+    page.get_by_role("radio", name="Read").click()
+    expect(page.get_by_role("combobox", name="Dates")).to_be_visible()  # its bytes are there
+    page.get_by_role("radio", name="Check").click()
+    page.get_by_role("button", name="Close", exact=True).last.click()
+    expect(page.get_by_role("button", name="first.csv")).to_have_count(0)
 
 
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)

@@ -1,4 +1,4 @@
-"""Candles of any history fit a figure, and merging them is what a hand loop does."""
+"""Each candle is drawn as it is; indicators, volume and gaps have their places."""
 
 import math
 from dataclasses import replace
@@ -9,36 +9,21 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.charts.market import MAX_CANDLES, for_display
-from cryptoforecast.types import Problem, price_text
-from tests.charts.examples import named, prices, times, title_text
+from cryptoforecast.charts.market import MAX_BARS, MAX_CANDLES, summed
+from cryptoforecast.charts.thinning import LIMIT
+from cryptoforecast.types import Indicator, Problem, price_text
+from tests.charts.examples import named, prices, times
 
 
-def test_candles_put_together_equal_a_hand_loop():
+def test_volumes_added_up_equal_a_hand_loop():
     history = prices(2000)
-    drawn, length = for_display(history.candles, history.candle_length)
-    assert len(drawn) <= MAX_CANDLES
+    bars, length = summed(history.candles["volume"], history.candle_length)
+    assert len(bars) <= MAX_BARS
     assert length == pd.Timedelta(hours=6)
-    for time, candle in drawn.iterrows():
+    for time, volume in bars.items():
         index = history.candles.index
         part = history.candles[(index >= time) & (index < time + length)]
-        assert candle["open"] == part["open"].iloc[0]
-        assert candle["high"] == part["high"].max()
-        assert candle["low"] == part["low"].min()
-        assert candle["close"] == part["close"].iloc[-1]
-        assert candle["volume"] == pytest.approx(part["volume"].sum())
-
-
-@pytest.mark.parametrize(
-    ("n", "interval"), [(451, "1m"), (3000, "1h"), (71_000, "1h"), (3000, "1d"), (900, "1w")]
-)
-def test_any_length_of_history_fits(n, interval):
-    history = prices(n, interval)
-    drawn, length = for_display(history.candles, history.candle_length)
-    assert MAX_CANDLES / 8 < len(drawn) <= MAX_CANDLES
-    assert drawn["volume"].sum() == pytest.approx(history.candles["volume"].sum())
-    assert "each candle shown is" in title_text(charts.candles(history))
-    assert length > history.candle_length
+        assert volume == pytest.approx(part["volume"].sum())
 
 
 @pytest.mark.parametrize(
@@ -46,14 +31,37 @@ def test_any_length_of_history_fits(n, interval):
     [
         (450, "1h", ""), (451, "1h", "2 hours"), (898, "1h", "2 hours"), (899, "1h", "3 hours"),
         (451, "1m", "2 minutes"), (3000, "15m", "2 hours"), (10_776, "1h", "1 day"),
-        (10_777, "1h", "2 days"),
+        (10_777, "1h", "2 days"), (71_000, "1h", "7 days"), (900, "1w", "28 days"),
     ],
 )  # fmt: skip
-def test_candles_are_merged_to_the_shortest_length_that_fits(n, interval, text):
-    expected = f"each candle shown is {text} long" if text else ""
-    shown = title_text(charts.candles(prices(n, interval)))
-    assert expected in shown
-    assert ("each candle" in shown) == bool(text)
+def test_volumes_are_added_up_over_the_shortest_span_that_fits(n, interval, text):
+    figure = charts.candles(prices(n, interval))
+    assert len(named(figure, "volume").x) <= MAX_BARS
+    hover = named(figure, "volume").hovertemplate
+    assert hover.startswith(f"volume in {text} %" if text else "volume %")
+
+
+@pytest.mark.parametrize(("n", "interval"), [(200, "1h"), (12, "1d"), (1, "1w")])
+def test_each_candle_drawn_is_one_of_the_candles(n, interval):
+    history = prices(n, interval)
+    candle = named(charts.candles(history), "price")
+    assert candle.type == "candlestick"
+    for name in ("open", "high", "low", "close"):
+        np.testing.assert_array_equal(candle[name], history.candles[name])
+    assert list(times(candle)) == list(history.candles.index)
+
+
+@pytest.mark.parametrize("n", [MAX_CANDLES + 1, 3_000, 71_000])
+def test_of_more_candles_the_closes_are_drawn_with_their_extremes(n):
+    history = prices(n)
+    line = named(charts.candles(history), "price")
+    assert line.type == "scatter"
+    assert len(line.x) <= LIMIT
+    close = history.candles["close"]
+    np.testing.assert_allclose(line.y, close.loc[times(line)], rtol=1e-6)
+    assert [line.y.min(), line.y.max(), line.y[-1]] == pytest.approx(
+        [close.min(), close.max(), close.iloc[-1]], rel=1e-6
+    )
 
 
 def test_the_volume_is_drawn_below_with_its_unit():
@@ -63,7 +71,7 @@ def test_the_volume_is_drawn_below_with_its_unit():
     )
     for unit, title in (("coins", "volume, BTC"), ("quote", "volume, USD"), ("unknown", "volume")):
         figure = charts.candles(replace(history, volume_unit=unit))
-        assert figure.layout.yaxis2.title.text == title
+        assert title in [note.text for note in figure.layout.annotations]
 
 
 @pytest.mark.parametrize(
@@ -80,49 +88,73 @@ def test_no_small_volume_is_written_with_the_letter_of_millions(size, ticks):
     assert hover.startswith("volume %{y:,.")
 
 
-def test_gaps_and_unknown_volume_stay_what_they_are():
+def test_volume_that_is_unknown_stays_unknown_and_gaps_stay_gaps():
     history = prices(3000)
     candles = history.candles.drop(history.candles.index[500:900])
     candles.iloc[:100, 4] = math.nan
-    drawn, _ = for_display(candles, history.candle_length)
-    assert drawn["close"].notna().all()
-    assert math.isnan(drawn["volume"].iloc[0])
+    bars, _ = summed(candles["volume"], history.candle_length)
+    assert math.isnan(bars.iloc[0])
     gap = history.candles.index[600]
-    assert not ((drawn.index > gap - pd.Timedelta(hours=50)) & (drawn.index < gap)).any()
+    assert bars[(bars.index > gap - pd.Timedelta(hours=50)) & (bars.index < gap)].isna().all()
 
 
-def test_few_candles_are_shown_as_they_are():
+def test_few_candles_are_hollow_or_filled_on_the_axis_that_was_chosen():
     figure = charts.candles(prices(100), log=True)
-    assert "each candle" not in title_text(figure)
     candle = named(figure, "price")
-    np.testing.assert_array_equal(candle.close, prices(100).candles["close"])
     assert figure.layout.yaxis.type == "log"
-    assert figure.layout.yaxis2.title.text == "volume, BTC"
     assert candle.increasing.fillcolor == style.CLEAR != candle.decreasing.fillcolor
-    assert charts.candles(prices(1)).data
+
+
+def test_the_price_axis_fits_what_is_drawn_and_time_is_selected_by_hand_alone():
+    figure = charts.candles(prices(100), zoom=True)
+    assert figure.layout.yaxis.range is None  # the browser fits it to all that is drawn
+    assert figure.layout.xaxis.fixedrange
+    assert figure.layout.yaxis.fixedrange
+    assert (figure.layout.dragmode, figure.layout.selectdirection) == ("select", "h")
+    assert charts.candles(prices(100)).layout.dragmode is False
+    assert not figure.layout.xaxis.rangeselector.buttons
+
+
+def test_gaps_are_marked():
+    history = prices(100)
+    first, last = history.candles.index[[20, 30]]
+    shapes = charts.candles(history, gaps=[(first, last)]).layout.shapes
+    assert [(each.x0, each.x1) for each in shapes] == [
+        tuple(style.dates(history.candles.index[[20, 30]]))
+    ]
+
+
+def test_indicators_lie_on_the_prices_or_in_panels_of_their_own():
+    history = prices(150)
+    line = history.candles["close"].to_numpy() * 1.01
+    on_prices = Indicator("averages", "Averages", {"mean of 10": line}, on_prices=True)
+    own = Indicator("rsi", "RSI (14)", {"RSI": line / line.max()}, False, guides=(0.3, 0.7))
+    figure = charts.candles(history, indicators=[on_prices, own])
+    assert named(figure, "mean of 10").yaxis is None
+    np.testing.assert_allclose(named(figure, "mean of 10").y, line, rtol=1e-6)
+    assert named(figure, "RSI").yaxis == "y3"
+    assert "RSI (14)" in [note.text for note in figure.layout.annotations]
+    assert [shape.y0 for shape in figure.layout.shapes] == [0.3, 0.7]
+    domains = [figure.layout[name].domain for name in ("yaxis3", "yaxis2", "yaxis")]
+    edges = [edge for domain in domains for edge in domain]
+    assert edges == sorted(edges)
+    assert (edges[0], edges[-1]) == pytest.approx((0, 1))
+    assert figure.layout.height > charts.candles(history).layout.height
+    assert figure.layout.xaxis.anchor == "y3"
+
+
+def test_a_panel_without_volume_is_the_second_part():
+    history = prices(150, volume=False)
+    own = Indicator("rsi", "RSI (14)", {"RSI": np.ones(150)}, on_prices=False)
+    figure = charts.candles(history, indicators=[own])
+    assert named(figure, "RSI").yaxis == "y2"
+    assert figure.layout.xaxis.anchor == "y2"
 
 
 def test_without_volume_there_is_no_panel_for_it():
     figure = charts.candles(prices(100, volume=False))
     assert [trace.name for trace in figure.data] == ["price"]
     assert tuple(figure.layout.yaxis.domain) == (0, 1)
-
-
-def test_range_buttons_fit_what_is_shown():
-    def labels(history, last=None):
-        shown = charts.candles(history, last=last).layout.xaxis.rangeselector.buttons
-        return [button.label for button in shown]
-
-    assert labels(prices(71_000)) == ["3mo", "1y", "all"]
-    assert labels(prices(1000), charts.RANGES["1 month"]) == ["1d", "1w", "all"]
-    assert labels(prices(10)) == []
-
-
-def test_last_cuts_the_history():
-    history = prices(2000)
-    figure = charts.candles(history, last=charts.RANGES["1 week"])
-    assert len(named(figure, "price").x) == 168
-    assert times(named(figure, "price"))[-1] == history.end
 
 
 def test_the_sentence_says_what_the_figure_shows():

@@ -14,8 +14,9 @@ from cryptoforecast.prices.files import bounds, price_file
 from cryptoforecast.service import PriceService, is_file, shared
 from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import data
+from cryptoforecast.ui.opened import MAX_FILES
 from tests import synthetic
-from tests.pages.conftest import ROOT, words
+from tests.pages.conftest import ROOT, shown, words
 from tests.prices.files import samples
 
 
@@ -27,23 +28,43 @@ def csv(tmp_path) -> bytes:
 
 
 def upload(page, name: str, content: bytes):
+    if not page.get("file_uploader"):
+        page = step(page, "Open")
     return page.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
+
+
+def step(page, name: str):
+    """Go to a step of the page."""
+    page = page.segmented_control(key="step").set_value(name).run()
+    assert not page.exception, page.exception
+    return page
+
+
+def heading(page) -> str:
+    (title,) = page.title  # one h1
+    return shown(title.value)
+
+
+def opened(page):
+    """The prices of the file that is looked at."""
+    return shared().prices.file(page.session_state["files"][-1])
 
 
 def test_a_file_is_read_reported_on_and_forecast(open_page, csv):
     page = upload(open_page("data"), "ETHUSDT_1h.csv", csv)
     assert not page.exception
     assert not page.error
+    assert heading(page) == "Good to forecast"
     text = words(page)
-    assert "ETH · 900 hourly prices" in text
-    assert "Can these data be trusted?" in text
+    assert "ETHUSDT_1h.csv · 900 hours of ETH in USD" in text
+    assert "All 900 hours are there" in text
     assert len(page.get("plotly_chart")) == 1
 
-    name = page.session_state["file-name"]
+    name = page.session_state["files"][-1]
     assert is_file(name)
     forecast = open_page("", coin=name)
     assert not forecast.error
-    assert "past forecasts of ETH hourly prices" in words(forecast)
+    assert "80 % likely" in heading(forecast)
     assert not [choice for choice in forecast.get("button_group") if choice.key == "interval"]
 
 
@@ -51,16 +72,18 @@ def test_findings_are_shown_with_their_line(open_page, csv):
     lines = csv.decode().splitlines()
     page = upload(open_page("data"), "ETH.csv", "\n".join([*lines, lines[400]]).encode())
     assert not page.exception
-    assert "1 finding in" in words(page)
-    shown = next(table.value for table in page.dataframe if "Finding" in table.value)
-    assert "duplicates" in set(shown["Finding"])
+    assert "1 hour came with the time of another" in words(page)
+    assert heading(page) == "Good to forecast, with one thing to watch"
+    findings = next(table.value for table in page.dataframe if "Finding" in table.value)
+    assert "duplicates" in set(findings["Finding"])
 
 
 def test_minutes_are_merged_into_hours(open_page, csv):
-    page = open_page("data")
-    page.selectbox(key="file-interval").set_value("4h")
-    page = upload(page, "prices.csv", csv)
-    assert "4-hour prices" in words(page)
+    page = step(upload(open_page("data"), "prices.csv", csv), "Read")
+    page = choice(page, "merge").set_value("4h").run()
+    assert "Read as 225 4-hour candles of ETH" in heading(page)
+    page = step(page, "Check")  # the choice stays
+    assert "225 4-hour candles" in words(page)
 
 
 def test_what_can_not_be_read_is_refused_with_the_reason(open_page):
@@ -113,7 +136,7 @@ def test_a_file_whose_place_was_taken_is_read_again(open_page, csv):
     page_user = User("test session id", owner=True)  # as AppTest names it
     service.prices.open(synthetic.history(900, 1), user=page_user)
     assert not page.run().error
-    assert "ETH · 900 hourly prices" in words(page)
+    assert "900 hours of ETH" in words(page)
 
 
 def _query(name: str):
@@ -145,27 +168,26 @@ def test_an_ambiguous_date_is_refused_with_its_remedy_beside_it(open_page, ambig
     page = upload(open_page("data"), "BTC.csv", ambiguous)
     assert "no row shows which is the day and which the month" in page.error[0].value
     assert "Say which comes first (Dates, below), or write" in page.error[0].value
-    assert page.expander[0].label == "How it was read"
-    assert page.expander[0].proto.expanded
+    assert page.segmented_control(key="step").value == "Read"
+    assert "can't be read yet" in heading(page)
     page = choice(page, "dates").set_value("month").run()
     assert not page.error
-    assert "BTC · 200 hourly prices" in words(page)
-    assert not page.expander[0].proto.expanded
-    decided = page.expander[0].table[0].value
+    assert "Read as 200 hours of BTC in USD" in heading(page)
+    decided = page.table[0].value
     assert "month first (as you said)" in decided.set_index("What")["Decided"]["Times"]
     assert decided.set_index("What")["Decided"]["Corrected by you"] == "dates month first"
 
 
 def test_all_is_automatic_until_changed_and_for_the_next_file_again(open_page, csv):
-    page = upload(open_page("data"), "ETH.csv", csv)
-    assert {box.value for box in page.expander[0].selectbox} == {""}
+    page = step(upload(open_page("data"), "ETH.csv", csv), "Read")
+    assert {box.value for box in page.selectbox} == {""}
     page = choice(page, "zone").set_value("Europe/Berlin").run()
     page = choice(page, "label").set_value("close").run()
-    assert "closing times" in page.expander[0].table[0].value.to_string()
+    assert "closing times" in page.table[0].value.to_string()
     assert "candle's time" in choice(page, "label").label
-    page = upload(page, "other.csv", csv.replace(b"Z,", b","))
-    assert {box.value for box in page.expander[0].selectbox} == {""}
-    assert "Corrected by you" not in page.expander[0].table[0].value.to_string()
+    page = step(upload(page, "other.csv", csv.replace(b"Z,", b",")), "Read")
+    assert {box.value for box in page.selectbox} == {""}
+    assert "Corrected by you" not in page.table[0].value.to_string()
 
 
 def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
@@ -179,7 +201,7 @@ def test_columns_are_chosen_from_those_of_the_file(open_page, csv):
     assert "No column for open was found" in page.error[0].value
     page = choice(page, "open").set_value("first").run()
     assert not page.error
-    assert "ETH · 900 hourly prices" in words(page)
+    assert "900 hours of ETH" in heading(page)
     page = choice(page, "volume").set_value("first").run()
     assert "one role" in page.error[0].value
 
@@ -192,11 +214,11 @@ def test_trades_of_any_name_are_read(open_page):
     page = choice(page, "time").set_value("moment").run()
     page = choice(page, "price").set_value("paid").run()
     assert not page.error
-    assert "Trades" in page.expander[0].table[0].value.to_string()
+    assert "Trades" in page.table[0].value.to_string()
 
 
 def test_another_delimiter_forgets_columns_that_are_no_more(open_page, csv):
-    page = upload(open_page("data"), "ETH.csv", csv)
+    page = step(upload(open_page("data"), "ETH.csv", csv), "Read")
     page = choice(page, "close").set_value("close").run()
     page = choice(page, "delimiter").set_value("|").run()
     assert "No column for" in page.error[0].value
@@ -224,11 +246,11 @@ def test_a_repair_is_done_when_chosen_and_undone_when_not(open_page):
     )
     page = offered.set_value(["outliers"]).run()
     text = words(page)
-    assert "899 hourly prices" in text
+    assert "899 hours of ETH" in text
     assert "Repaired as asked (outliers): 1 candle left out." in text
     assert "(1 candle left out)" in text
     page = repairs(page).set_value([]).run()
-    assert "900 hourly prices" in words(page)
+    assert "900 hours of ETH" in words(page)
     assert len(page.session_state["files"]) == 1
 
 
@@ -260,9 +282,8 @@ def test_one_series_of_several_is_chosen(open_page):
     assert repairs(page) is None
     page = series.select("BTC-EUR").run()
     assert not page.error
-    assert page.session_state["file-name"]
-    assert "90 hourly prices" in words(page)
-    assert len(shared().prices.file(page.session_state["file-name"])) == 90
+    assert "Read as 90 hours of BTC in EUR" in heading(page)
+    assert len(opened(page)) == 90
 
 
 def test_zeros_before_a_listing_may_be_left_out(open_page):
@@ -274,7 +295,7 @@ def test_zeros_before_a_listing_may_be_left_out(open_page):
     assert "(0 candles)" not in words(page)
     page = repairs(page).set_value(["unlisted"]).run()
     assert not page.error
-    assert "81 hourly prices" in words(page)
+    assert "Read as 81 hours" in heading(page)
 
 
 def test_of_several_currencies_the_one_that_is_read_is_in_view(open_page):
@@ -291,9 +312,11 @@ def test_a_file_that_is_too_short_to_forecast_says_so(open_page):
         content = samples.own(samples.candles("1h", rows))
         page = upload(open_page("data"), "ETH.csv", content)
         assert not page.error
-        short = [each.value for each in page.info if "A forecast needs at least 155" in each.value]
-        assert len(short) == (rows == 154)
-    assert not open_page("", coin=page.session_state["file-name"]).error
+        assert (heading(page) == "Too short to forecast") == (rows == 154)
+        assert ("A forecast needs at least 155 candles" in words(page)) == (rows == 154)
+        links = [link for link in page.get("page_link") if "Forecast" in link.proto.label]
+        assert len(links) == (rows == 155)
+    assert not open_page("", coin=page.session_state["files"][-1]).error
 
 
 def test_a_redenominated_coin_is_told_and_its_repairs_are_offered(open_page):
@@ -303,10 +326,8 @@ def test_a_redenominated_coin_is_told_and_its_repairs_are_offered(open_page):
     page = upload(open_page("data"), "ETH.csv", samples.own(frame))
     assert "The coin's unit changes: from 20" in words(page)
     assert "on prices are 1,000 times larger" in words(page)
-    assert "No findings" not in words(page)
-    assert "Notes on 900 candles: level shift." in words(page)
-    assert "in another unit than the first" in words(page)
-    assert "% above the first" not in words(page)
+    assert heading(page) == "Good to forecast after one repair"
+    assert "in another unit than the first" in page.get("plotly_chart")[0].proto.alt
     page = repairs(page).set_value(["level_shift_rescale"]).run()
     assert not page.error
     assert "The coin's unit changes" not in words(page)
@@ -316,7 +337,7 @@ def test_a_redenominated_coin_is_told_and_its_repairs_are_offered(open_page):
     assert "Choose one of them" in page.error[0].value
     page = repairs(page).set_value(["level_shift_cut"]).run()
     assert not page.error
-    assert "500 hourly prices" in words(page)
+    assert "500 hours of ETH" in words(page)
 
 
 def test_a_thin_market_is_told_on_every_page(open_page):
@@ -329,5 +350,79 @@ def test_a_thin_market_is_told_on_every_page(open_page):
     page = upload(open_page("data"), "ETH.csv", frame.round(8).to_csv().encode())
     told = "A thin market: one tick, 0.00000001, is 40 % of the price"
     assert told in words(page)
-    assert "Notes on 900 candles: two labels, coarse tick." in words(page)
-    assert told in words(open_page("", coin=page.session_state["file-name"]))
+    assert heading(page) == "Good to forecast, with things to watch"
+    assert told in words(open_page("", coin=page.session_state["files"][-1]))
+
+
+# ---------------------------------------------------------------------------- opened files
+
+
+def test_a_file_stays_on_the_page_with_its_repairs_and_corrections(open_page, csv):
+    frame = synthetic.history(900).candles.copy()
+    frame.iloc[500, frame.columns.get_indexer(["high", "close"])] *= 4
+    page = upload(open_page("data"), "first.csv", samples.own(frame))
+    page = repairs(page).set_value(["outliers"]).run()
+    page = choice(step(page, "Read"), "label").set_value("close").run()
+    first = page.session_state["files"][-1]
+    page = upload(page, "second.csv", csv)
+    assert "second.csv" in words(page)
+    for name in ("market", "data"):
+        page.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+    assert "second.csv" in words(page)
+    page = button(page, "first.csv").click().run()
+    assert not page.error
+    assert "first.csv · 899 hours" in words(page)
+    assert repairs(page).value == ["outliers"]
+    assert choice(step(page, "Read"), "label").value == "close"
+    assert page.session_state["files"][0] == first
+    assert page.query_params["file"] == first
+
+
+def test_a_file_that_is_closed_is_gone_from_every_list(open_page, csv):
+    page = upload(open_page("data"), "ETH.csv", csv)
+    page = next(each for each in page.button if str(each.key).startswith("close-")).click().run()
+    assert not page.exception
+    assert page.session_state["files"] == []
+    assert "Open a file of prices" in heading(page)
+    assert "file" not in page.query_params
+    assert not [each for each in page.button if each.label == "ETH.csv"]
+
+
+def test_the_oldest_file_makes_room(open_page):
+    page = open_page("data")
+    for number in range(MAX_FILES + 2):
+        page = upload(page, f"{number}.csv", samples.own(samples.candles("1h", 160 + number)))
+    names = [shown(each.label) for each in page.button if str(each.key).startswith("open-")]
+    assert names[:MAX_FILES] == [f"{number}.csv" for number in range(MAX_FILES + 1, 1, -1)]
+    assert len(page.session_state["files"]) == MAX_FILES
+
+
+def test_a_link_shows_the_report_of_a_file_to_others_without_its_repairs(open_page, csv):
+    name = shared().prices.open(synthetic.history(900), user=OWNER)
+    page = open_page("data", file=name)
+    assert heading(page) == "Good to forecast"
+    assert repairs(page) is None
+    assert "Only the session that opened the file" in words(step(page, "Read"))
+    gone = open_page("data", file="file-" + "0" * 16)
+    assert "no longer in memory" in gone.error[0].value
+    assert "Open a file of prices" in heading(gone)
+
+
+def test_a_repair_is_one_click_beside_its_finding(open_page):
+    page = open_page("data")
+    page = page.button(key="sample").click().run()
+    assert heading(page) == "Good to forecast after one repair"
+    assert "simulated prices" in words(page)
+    page = button(page, "Widen high and low").click().run()
+    assert "High and low widened in 2 candles" in words(page)
+    assert repairs(page).value == ["ohlc_violations"]
+    page = button(page, "Take the repair back").click().run()
+    assert heading(page) == "Good to forecast after one repair"
+    page = step(page, "Forecast")
+    assert [each.label for each in page.button][:3] == [
+        "Forecast these prices", "Test forecasts on them", "Look at them",
+    ]  # fmt: skip
+
+
+def button(page, label: str):
+    return next(each for each in page.button if each.label == label)

@@ -61,7 +61,9 @@ def test_the_help_has_the_time_of_the_users_zone(open_page, zone):
 def test_the_last_price_has_its_local_time(open_page, zone):
     zone("America/New_York")
     page = open_page("market")
-    assert any(text.startswith("Closed ") and "New_York" in text for text in helps(page))
+    title = page.title[0].proto.help
+    assert title.startswith("The last candle closed ")
+    assert title.endswith("(America/New_York) in your time zone.")
 
 
 @pytest.mark.parametrize("name", [None, "UTC", "Mars/Olympus", "../../etc/passwd", "<b>"])

@@ -1,71 +1,139 @@
-"""The Market page: candles, the last price with its age, the data report."""
+"""The Market page: what the price did, its chart with indicators, and whether to trust it."""
 
+import json
+
+import pandas as pd
 import pytest
 
+from cryptoforecast.service import market_view
 from cryptoforecast.types import INTERVALS
 from cryptoforecast.ui import inputs, market
-from tests.pages.conftest import words
+from tests.pages.conftest import shown, words
 
 
-def test_it_shows_the_last_price_with_its_age_and_the_candles(open_page):
+def heading(page) -> str:
+    (title,) = page.title  # one h1
+    return shown(title.value)
+
+
+def figure(page) -> dict:
+    (chart,) = page.get("plotly_chart")
+    return json.loads(chart.proto.spec)
+
+
+def traces(page) -> dict:
+    return {trace["name"]: trace for trace in figure(page)["data"]}
+
+
+def at(open_page, interval: str, **query: str):
+    page = open_page("market", **query)
+    page.selectbox(key="interval").set_value(interval).run()
+    return page
+
+
+def test_the_heading_says_what_the_price_did_and_its_age_is_below(open_page):
     page = open_page("market")
-    last = page.metric[0]
-    assert last.label == "Last simulated close of BTC"
-    assert last.value.startswith("$")
-    assert "ago" in last.delta
-    assert len(page.get("plotly_chart")) == 1
-    assert "No findings" in words(page)
-
-
-def test_every_span_and_axis_can_be_shown(open_page):
-    page = open_page("market")
-    page.selectbox(key="interval").set_value("1d").run()
-    page.selectbox(key="coin").set_value("ETH").run()
-    for span in ("3 months", "5 years"):
-        page.segmented_control(key="span_1d").set_value(span)
-        page.toggle(key="log").set_value(True).run()
-        assert not page.exception
-        assert not page.error
-        assert "ETH" in page.metric[0].label
-
-
-def test_every_candle_of_the_forecast_page_is_here_too():
-    assert list(market.SPANS) == list(market.SPAN) == list(inputs.WINDOWS)
+    assert " in 1 week, to $" in heading(page)
+    assert heading(page).startswith(("Up ", "Down "))
+    text = words(page)
+    assert "Lowest $" in text
+    assert "last candle closed" in text
+    assert "Nothing speaks against these prices" in text
+    assert len(traces(page)["price"]["close"]["bdata"]) > 0
+    assert not page.metric
 
 
 @pytest.mark.parametrize("interval", list(market.SPANS))
-def test_each_candle_and_span_is_shown(open_page, interval):
-    page = _at(open_page, interval)
-    changes = [metric.value for metric in page.metric if metric.label.startswith("Change")]
-    assert len(changes) == 2
-    assert "–" not in changes
-    for span in market.SPANS[interval]:
+def test_the_first_range_has_candles_of_the_chosen_length_one_by_one(open_page, interval):
+    page = at(open_page, interval)
+    (first, days), *_ = market.SPANS[interval].items()
+    assert f"in {first}" in heading(page)
+    candles = traces(page)["price"]
+    assert candles["type"] == "candlestick"
+    assert days is not None
+    assert len(candles["x"]) == int(days * INTERVALS["1d"] / INTERVALS[interval])
+
+
+@pytest.mark.parametrize("interval", ["1h", "1d"])
+def test_longer_ranges_count_back_from_the_last_close(open_page, interval):
+    page = at(open_page, interval)
+    last = pd.Timestamp(traces(page)["price"]["x"][-1])
+    for span, days in list(market.SPANS[interval].items())[1:]:
         page.segmented_control(key=f"span_{interval}").set_value(span).run()
         assert not page.exception
         assert not page.error
-        assert page.selectbox(key="interval").value == interval
-        assert len(page.get("plotly_chart")) == 1
+        closes = traces(page)["price"]
+        assert closes["type"] == "scatter"
+        assert pd.Timestamp(closes["x"][-1]) == last
+        if days is None:
+            assert "since" in heading(page)
+        else:
+            first = last + INTERVALS[interval] - pd.Timedelta(days=days)
+            simulated = pd.Timestamp("2022-01-01")
+            assert pd.Timestamp(closes["x"][0]) == max(first, simulated)
+            assert f"in {span}" in heading(page)
 
 
-def test_the_last_price_of_weeks_is_that_of_their_last_day(open_page):
-    page, days = _at(open_page, "1w"), _at(open_page, "1d")
-    assert [m.value for m in page.metric] == [m.value for m in days.metric]
+def test_every_candle_of_the_forecast_page_is_here_too():
+    assert list(market.SPANS) == list(inputs.WINDOWS)
 
 
-def test_the_candles_shown_first_are_drawn_as_they_are():
-    for interval, span in market.SPAN.items():
-        days = market.SPANS[interval][span]
-        assert days is not None
-        assert days * INTERVALS["1d"] / INTERVALS[interval] <= 450 or interval == "1h"
+def test_a_part_of_the_time_is_shown_alone_and_left_again(open_page):
+    day = inputs.since("1h", INTERVALS["1d"] * 3)
+    part = f"{day:%Y-%m-%dT%H:%M}/{day + INTERVALS['1d']:%Y-%m-%dT%H:%M}"
+    page = open_page("market", part=part)
+    assert f"from {day.day} {day:%b} 00:00 to" in heading(page)
+    assert len(traces(page)["price"]["x"]) == 25
+    button = next(button for button in page.button if button.label == "Whole range")
+    page = button.click().run()
+    assert "in 1 week" in heading(page)
+    assert "part" not in page.query_params
 
 
-def _at(open_page, interval: str):
+def test_a_part_that_says_nothing_shows_the_whole_range(open_page):
     page = open_page("market")
-    page.selectbox(key="interval").set_value(interval).run()
-    return page
+    for part in ("x", "a/b", "2020-01-01/2020-02-01", "NaT/NaT", "2026-13-01/2", "/"):
+        page.query_params["part"] = part
+        page.run()
+        assert not page.exception
+        assert not page.error
+        assert "in 1 week" in heading(page)
+
+
+def test_every_indicator_is_drawn_and_stands_in_the_address(open_page):
+    page = open_page("market")
+    before = set(traces(page))
+    page.get("button_group")[1].set_value([*market_view.DRAWABLE]).run()
+    assert not page.exception
+    assert page.query_params["indicators"] == ",".join(market_view.DRAWABLE)
+    added = set(traces(page)) - before
+    assert {"mean of 50", "upper end", "RSI", "MACD", "histogram", "true range", "move"} <= added
+    linked = open_page("market", indicators="rsi,gone,<b>")
+    assert set(traces(linked)) - before == {"RSI"}
+
+
+def test_the_axis_is_logarithmic_when_chosen(open_page):
+    page = open_page("market")
+    assert figure(page)["layout"]["yaxis"]["type"] == "linear"
+    page.toggle(key="log").set_value(True).run()
+    assert figure(page)["layout"]["yaxis"]["type"] == "log"
+
+
+def test_the_prices_of_a_file_are_shown_too(open_page, tmp_path):
+    from cryptoforecast.service import shared
+    from cryptoforecast.types import OWNER
+    from tests import synthetic
+
+    name = shared().prices.open(synthetic.history(900), user=OWNER)
+    page = open_page("market", coin=name)
+    assert not page.error
+    assert "since" in heading(page)
+    page.segmented_control(key="span_file").set_value("2 weeks").run()
+    assert "in 2 weeks" in heading(page)
+    assert "ago" not in words(page)
 
 
 def test_an_unknown_coin_is_refused_once(open_page):
     page = open_page("market", coin="ZZZZ")
     assert [error.value.split(" ")[0] for error in page.error] == ["ZZZZ-USD"]
-    assert not page.metric
+    assert not page.title

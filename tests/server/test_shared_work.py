@@ -93,8 +93,8 @@ def test_files_of_who_has_left_make_room_and_those_of_the_present_do_not(server)
             refused = eve.upload("upload", "EVEUSD-1h.csv", file(2))
             assert any("candles of all users' files" in text for text in refused.messages)
             assert not any("no longer in memory" in t for t in ann.open("", coin=link).messages)
-        eve.open("data")
-        eve.upload("upload", "EVEUSD-1h.csv", file(2))
+        eve.open("data")  # now there is room for the file
+        eve.click("check")
         own = eve.linked("coin")
         assert own != link
         gone = eve.open("", coin=link, model="naive")
