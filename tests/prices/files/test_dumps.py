@@ -237,6 +237,28 @@ def test_several_tickers_are_refused_by_name(ticker_first: bool) -> None:
             read(content, "x.parquet")
 
 
+@pytest.mark.parametrize("more", ["", ","])
+@pytest.mark.parametrize(
+    ("names", "tickers", "value", "label"),
+    [
+        ("", "", "", ""),  # one ticker tells nothing of a column
+        (",,Dividends", ",ETH-USD,", ",1.5,0", " BTC-USD"),
+    ],
+)
+def test_tickers_below_the_names_tell_columns_apart_where_there_are_several(
+    names: str, tickers: str, value: str, label: str, more: str
+) -> None:
+    roles = ["open", "high", "low", "close", "volume"]
+    lines = [f"Date,{','.join(role.title() for role in roles)}{names}",
+             "," + ",".join(["BTC-USD"] * 5) + tickers + more]  # fmt: skip
+    lines += [f"{row.Index:%Y-%m-%d},{','.join(map(str, row[1:]))}{value}"
+              for row in DAYS[roles].itertuples()]  # fmt: skip
+    found = read("\n".join(lines).encode(), "x.csv")
+    np.testing.assert_allclose(found.candles[roles], DAYS[roles], rtol=1e-12)
+    columns = [f"{role}={role.title()}{label}" for role in roles]
+    assert found.quality.decisions["columns"] == ", ".join(["time=Date", *columns])
+
+
 # ---------------------------------------------------------------------------- no candles
 
 

@@ -222,8 +222,8 @@ def _with_tickers(cells: list[str], tickers: list[str]) -> list[str]:
     """Add the tickers to the names of their columns, if there are several."""
     if len(set(filter(None, tickers))) < 2:
         return cells
-    pairs = itertools.zip_longest(cells, tickers[: len(cells)], fillvalue="")
-    return [f"{name} {ticker}" if name and ticker else name for name, ticker in pairs]
+    above = itertools.chain(tickers, itertools.repeat(""))
+    return [f"{name} {ticker}".strip() for name, ticker in zip(cells, above, strict=False)]
 
 
 def _is_unnamed_index(cells: list[str], body: list[list[str]]) -> bool:
