@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptoforecast.prices.live import flights
-from cryptoforecast.service import forecasts
+from cryptoforecast.service import effort, forecasts
 
 
 def test_few_requests_run_at_once_and_few_wait():
@@ -16,3 +16,8 @@ def test_few_requests_run_at_once_and_few_wait():
 def test_forecasts_in_memory_rest_on_a_million_candles_at_most():
     """A candle takes some 48 bytes: 50 MB."""
     assert forecasts.MAX_ROWS == 1_000_000
+
+
+def test_tensorflow_takes_six_hundred_megabytes():
+    """It was measured at 650 with what the process has anyway."""
+    assert effort.TENSORFLOW == 600
