@@ -93,7 +93,7 @@ def leaderboard(board: Leaderboard) -> str:
             [
                 each.predictor,
                 tables.number(each.value, ".5g"),
-                tables.number(skill, f"+.{places}f"),
+                tables.UNDEFINED if math.isnan(skill) else confidence.rounded(skill, places, "+"),
                 tables.UNDEFINED if math.isnan(low) else written,
                 _direction(board, each.low) if each.beyond_chance else "",
             ]

@@ -7,6 +7,7 @@ fast this machine is, is learnt from the trainings of the process.
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -117,8 +118,8 @@ class _Batch:
         windows = spec.training == "windows"
         targets = 1 if windows else int(max(1, min(spec.chunk, origins / 2)))
         chunks = 1 if windows else int(max(1, min(networks.MAX_CHUNKS, origins / 4 // targets)))
-        sequences = max(1.0, origins / (targets * chunks))
-        batches = max(1.0, -(-sequences // spec.batch_size))
+        sequences = origins / (targets * chunks)
+        batches = math.ceil(sequences / spec.batch_size)
         size = sequences / batches
         length = spec.lookback if windows else targets
         read = length if spec.network == "lstm" else 1

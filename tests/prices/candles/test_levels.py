@@ -349,3 +349,39 @@ def test_the_tick_is_that_of_five_hundred_candles_on_each_side(
     often = slice(None, None, 7), slice(3, None, 7)
     candles = risen(before, after, *often, (5, 10))
     assert rows_of(candles) == ([700 + before] if found else [])
+
+
+def still(rows: int, level: float, reach: float) -> pd.DataFrame:
+    """A market that stands still, whose candles all reach up alike, on a log scale."""
+    price = np.full(rows, level)
+    prices = {"open": price, "high": price * np.exp(reach), "low": price, "close": price}
+    return pd.DataFrame(prices).assign(volume=20.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "found"), [(3.9, [40]), (4.1, []), (1 / 3.9, [40]), (1 / 4.1, [])]
+)
+def test_both_levels_reach_alike_up_to_four_times(times: float, found: list[int]) -> None:
+    both = pd.concat([still(40, 100.0, 0.01), still(40, 1000.0, 0.01 * times)])
+    both = both.set_axis(pd.date_range("2024-01-01", periods=80, freq="h", tz="UTC"))
+    assert rows_of(both) == found
+
+
+def test_across_a_single_absent_candle_no_ratio_but_a_power_of_ten_is_rounded() -> None:
+    whole = redenominated(market(), 60, 5.0)
+    (shift,) = levels.level_shifts(whole)
+    assert shift.ratio == 5
+    (shift,) = levels.level_shifts(whole.drop(whole.index[60]))
+    assert shift.ratio == shift.raw != 5
+    (shift,) = levels.level_shifts(redenominated(market(), 60, 10.0).drop(whole.index[60]))
+    assert shift.ratio == 10
+
+
+@pytest.mark.parametrize("silent", [slice(0, 60), slice(60, 200)])
+def test_a_level_without_volume_does_not_say_what_the_volume_counts(silent: slice) -> None:
+    candles = redenominated(market(), 60, 1000.0, coins=False)
+    (shift,) = levels.level_shifts(candles)
+    assert not shift.traded_coins
+    candles.iloc[silent, 4] = 0.0
+    (shift,) = levels.level_shifts(candles)
+    assert shift.traded_coins  # it is taken where nothing tells
