@@ -41,7 +41,7 @@ def _picture(service: Service, step: str) -> None:
     )
     if step != frame.GUESS:
         st.slider(
-            "Move the window",
+            "Move the window back in time",
             -REACH,
             0,
             0,
@@ -140,9 +140,12 @@ def _why(service: Service) -> None:
     )
     st.caption("How often right")
     bars.draw([bars.of_share("80 % range", network.coverage_80, 0.8)])
+    better = result.verdicts[result.spec.network].beats_baseline
     st.markdown(
-        "Where the price goes, it knows no better than “it stays put”. **How far** it may go, it "
-        "knows well."
+        "Where the price goes, it knew a little here."
+        if better
+        else "Where the price goes, it knows no better than “it stays put”. **How far** the price "
+        "may go is what it can tell."
     )
 
 

@@ -64,8 +64,8 @@ def _picture(service: Service, step: str) -> None:
         scores = service.lessons.leaks(cheats, _tosses())
     bars.draw(_bars(scores))
     st.caption(
-        f"The tick is a coin toss, 50 %. Test: {scores.tested:,} forecasts; untouched months: "
-        f"{scores.later:,}."
+        f"The tick is a coin toss, 50 %. Test: {scores.tested:,} forecasts. The last two months, "
+        f"which nobody touched: {scores.later:,}."
     )
     _table(service, _kept(cheats) if step == frame.RUN else _all())
 
@@ -73,7 +73,7 @@ def _picture(service: Service, step: str) -> None:
 def _bars(scores: LeakScores) -> list[bars.Bar]:
     return [
         bars.of_share("In the test", scores.test, 0.5, meaning=scores_meaning(scores)),
-        bars.of_share("In months nobody touched", scores.untouched, 0.5, meaning="reference"),
+        bars.of_share("Untouched months", scores.untouched, 0.5, meaning="reference"),
     ]
 
 
