@@ -6,7 +6,7 @@ import pytest
 
 from cryptoforecast import charts
 from cryptoforecast.charts import style
-from cryptoforecast.types import predictor_name
+from cryptoforecast.types import EpochLoss, predictor_name
 from tests.charts.examples import COVERAGE, CURVE, SCORES, named, scored
 
 
@@ -114,3 +114,38 @@ def test_each_predictor_has_a_colour_and_a_marker_of_its_own(dark):
     assert len({line.marker.symbol for line in lines}) == len(names)
     assert lines[names.index("stack")].line.color == style.theme(dark).forecast
     assert lines[0].line.color == style.theme(dark).rule
+
+
+def curve(*points: tuple[float, float]) -> tuple[EpochLoss, ...]:
+    """The epochs of losses on training and on validation rows."""
+    return tuple(EpochLoss(i + 1, *losses, 1.0) for i, losses in enumerate(points))
+
+
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        ((), "It begins"),
+        (((1.0, 1.0), (0.9, 0.9)), "It begins"),
+        (((1.0, math.nan), (0.9, math.nan), (0.8, math.nan)), "It begins"),
+        (((1.0, 1.0), (0.9, 0.9), (0.8, 0.8)), "It still learns: the blue line falls."),
+        (((1.0, 0.5), (0.9, 0.5), (0.8, 0.4999)), "Nearly done"),
+        (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6)), "Nearly done"),
+        (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6), (0.7, 0.6)), "It learns by heart now"),
+        (((1.0, 0.5), (1.1, 0.6), (1.2, 0.6), (1.3, 0.6)), "Nearly done"),
+    ],
+)
+def test_a_loss_curve_is_explained_by_its_shape(points, sentence):
+    assert charts.words_on_loss(curve(*points)).startswith(sentence)
+
+
+def test_the_lines_of_a_loss_curve_in_a_card_have_their_names():
+    figure = charts.loss_curve(CURVE, epochs=15, titled=False)
+    assert figure.layout.title.text is None
+    assert not figure.layout.showlegend
+    notes = {note.text: note for note in figure.layout.annotations}
+    assert set(notes) == {"prices it hasn't seen", "prices it learns from"}
+    unseen, learnt = notes["prices it hasn't seen"], notes["prices it learns from"]
+    assert (unseen.y, learnt.y) == (CURVE[-1].val_loss, CURVE[-1].loss)
+    assert unseen.yshift == -learnt.yshift > 0  # the higher line has its name above it
+    (waiting,) = charts.loss_curve((), epochs=15, titled=False).layout.annotations
+    assert waiting.text == "The first epoch is running"

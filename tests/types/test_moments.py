@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cryptoforecast.types import local_text, moment_text
+from cryptoforecast.types import local_text, moment_text, short_moment_text
 
 WINTER, SUMMER = (pd.Timestamp(time, tz="UTC") for time in ("2026-12-07", "2026-07-01 22:05"))
 
@@ -35,3 +35,10 @@ def test_a_local_time_names_its_zone(time: pd.Timestamp, zone: str, text: str) -
 )
 def test_a_zone_that_says_nothing_more_is_left_out(zone: str | None) -> None:
     assert local_text(WINTER, zone) == ""
+
+
+def test_a_short_time_leaves_out_the_year_and_nothing_else() -> None:
+    assert short_moment_text(WINTER) == "Mon 7 Dec, 00:00 UTC"
+    assert short_moment_text(SUMMER.tz_convert("Asia/Tokyo")) == "Wed 1 Jul, 22:05 UTC"
+    evening = pd.Timestamp("2026-12-31 20:26", tz="UTC")
+    assert short_moment_text(evening) == "Thu 31 Dec, 20:26 UTC"

@@ -76,3 +76,18 @@ def test_a_difference_may_show_its_sign() -> None:
 )
 def test_a_quote_has_several_names(text: str, quote: str | None) -> None:
     assert quotes.quote_of(text) == quote
+
+
+@pytest.mark.parametrize(
+    ("price", "quote", "text"),
+    [
+        (64_123.45, "USD", "$64,123"), (-64_123.6, "EUR", "-€64,124"),
+        (27_000.4, "CNY", "27,000 CNY"),
+        (91e6, "KRW", "₩91,000,000"), (12.34, "USD", "$12"), (3.2104, "USD", "$3.210"),
+        (0.1284, "USD", "$0.1284"), (0.05123, "BTC", "0.051230 BTC"), (math.nan, "USD", "unknown"),
+    ],
+)  # fmt: skip
+def test_a_whole_price_has_no_cents_but_keeps_the_digits_that_count(
+    price: float, quote: str, text: str
+) -> None:
+    assert quotes.price_text(price, quote, whole=True) == text

@@ -1,0 +1,150 @@
+"""A judgement has the numbers of a hand loop, and words only for what is more than chance."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation import scores as metrics
+from cryptoforecast.evaluation.judgement import compare, judge
+from cryptoforecast.learning import specs
+from cryptoforecast.types import Backtest, Comparison, Forecast
+from tests import synthetic
+
+HORIZON = 2
+
+
+@pytest.fixture(scope="module")
+def result() -> Backtest:
+    spec = specs.make(network="har", horizon=HORIZON)
+    return backtest.holdout(synthetic.history(1500), spec, baselines=("naive", "cone", "har"))
+
+
+def moved(given: Forecast, share: float) -> Forecast:
+    """The last price moved towards the actual price, or away from it, with its range."""
+    predicted = given.predicted + share * (given.actual - given.predicted)
+    shift = np.log(predicted / given.close[:, None])[:, :, None]
+    return dataclasses.replace(
+        given, predictor="moved", predicted=predicted, quantiles=given.quantiles + shift
+    )
+
+
+def among(result: Backtest, forecast: Forecast) -> Backtest:
+    """The same test with one more predictor."""
+    return dataclasses.replace(
+        result,
+        forecasts={**result.forecasts, "moved": forecast},
+        scores={**result.scores, "moved": metrics.score(forecast, 1.0)},
+    )
+
+
+def test_a_judgement_has_the_numbers_of_a_hand_loop(result):
+    forecast = moved(result.forecasts["naive"], 0.3)
+    judged = judge(among(result, forecast), "moved")
+    errors, references, right, held = [], [], [], []
+    for i, close in enumerate(forecast.close):
+        actual, predicted = forecast.actual[i, 1], forecast.predicted[i, 1]
+        errors.append(abs(actual - predicted))
+        references.append(abs(actual - close))
+        if actual != close:
+            right.append((actual > close) == (predicted > close))
+        low, high = (close * math.exp(forecast.quantiles[i, 1, k]) for k in (2, 6))
+        held.append(low <= actual <= high)
+    assert judged.origins == len(errors) == len(forecast)
+    assert judged.error == pytest.approx(sum(errors) / len(errors))
+    assert judged.reference == pytest.approx(sum(references) / len(references))
+    assert judged.direction.share == pytest.approx(sum(right) / len(right)) == 1.0
+    assert judged.held.share == pytest.approx(sum(held) / len(held))
+    assert (judged.direction.promised, judged.held.promised) == (0.5, 0.8)
+    assert (judged.outcome, judged.direction.outcome) == ("better", "better")
+
+
+@pytest.mark.parametrize(
+    ("share", "outcome"), [(0.3, "better"), (0.0, "tie"), (1e-9, "better"), (-0.3, "worse")]
+)
+def test_a_comparison_says_which_of_two_misses_less(result, share, outcome):
+    naive = result.forecasts["naive"]
+    compared = compare(moved(naive, share), naive)
+    assert compared.outcome == outcome
+    assert compared.difference == pytest.approx(share * compared.other, rel=1e-3, abs=1e-12)
+    assert compare(naive, moved(naive, share)).difference == pytest.approx(-compared.difference)
+
+
+def test_what_chance_could_do_is_a_tie(result):
+    naive = result.forecasts["naive"]
+    noise = np.random.default_rng(0).normal(0, 2e-4, naive.predicted.shape)
+    jittered = dataclasses.replace(naive, predicted=naive.predicted * (1 + noise))
+    compared = compare(jittered, naive)
+    assert compared.outcome == "tie"
+    assert compared.error != compared.other
+
+
+def test_too_few_past_forecasts_say_nothing():
+    spec = specs.make(network="har", horizon=HORIZON)
+    few = backtest.holdout(synthetic.history(200), spec, baselines=("naive", "har"))
+    judged = judge(few)
+    assert judged.outcome == judged.direction.outcome == judged.held.outcome == "unknown"
+    assert judged.error > 0
+    naive = few.forecasts["naive"]
+    assert compare(moved(naive, 0.5), naive).outcome == "unknown"
+
+
+def test_two_are_compared_where_both_have_forecasts(result):
+    """Half of the origins of each are the other's too."""
+    naive = result.forecasts["naive"]
+    n = len(naive)
+    first, second = part(moved(naive, 0.3), 0, 2 * n // 3), part(naive, n // 3, n)
+    compared = compare(first, second)
+    both = slice(n // 3, 2 * n // 3)
+    error = np.abs(naive.actual[both, 1] - moved(naive, 0.3).predicted[both, 1]).mean()
+    assert compared.origins == 2 * n // 3 - n // 3
+    assert compared.error == pytest.approx(error)
+    assert compared.other == pytest.approx(np.abs(naive.actual - naive.predicted)[both, 1].mean())
+    assert compared.outcome == "better"
+    assert part(naive, 0, 3).origins.intersection(part(naive, 3, n).origins).empty
+
+
+def part(given: Forecast, first: int, end: int) -> Forecast:
+    """The forecasts of some of the origins."""
+    fields = ("origins", "close", "predicted", "quantiles", "actual")
+    return dataclasses.replace(given, **{name: getattr(given, name)[first:end] for name in fields})
+
+
+def test_other_horizons_are_not_compared(result):
+    naive = result.forecasts["naive"]
+    shorter = dataclasses.replace(
+        naive,
+        **{name: getattr(naive, name)[:, :1] for name in ("predicted", "quantiles", "actual")},
+    )
+    compared = compare(naive, shorter)
+    assert (compared.outcome, compared.origins) == ("unknown", 0)
+    assert math.isnan(compared.difference)
+    assert Comparison("tie", 5, 3.0, 4.0).difference == 1.0
+
+
+def test_a_range_that_is_too_narrow_or_too_wide_is_told(result):
+    cone = result.forecasts["cone"]
+    for factor, outcome in ((0.3, "worse"), (1.0, "tie"), (3.0, "better")):
+        forecast = dataclasses.replace(cone, predictor="moved", quantiles=factor * cone.quantiles)
+        held = judge(among(result, forecast), "moved").held
+        assert held.outcome == outcome, (factor, held)
+
+
+def test_a_better_range_shows_where_the_middles_are_alike(result):
+    cone = result.forecasts["cone"]
+    narrow = dataclasses.replace(cone, quantiles=0.2 * cone.quantiles)
+    compared = compare(cone, narrow)
+    assert compared.difference == 0
+    assert compared.outcome == "tie"
+    assert compared.range_outcome == "better"
+    assert compared.range_skill > 0
+    assert compare(narrow, cone).range_outcome == "worse"
+
+
+def test_prices_that_were_learnt_from_are_no_fair_test(result):
+    assert not judge(result).seen
+    assert judge(dataclasses.replace(result, seen=True)).seen

@@ -1,0 +1,94 @@
+"""What the Forecast page shows for the model that the user chose."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import streamlit as st
+
+from cryptoforecast.errors import Cancelled
+from cryptoforecast.jobs import Job
+from cryptoforecast.learning import bundles
+from cryptoforecast.service import Run, Service, shared
+from cryptoforecast.types import MarketQuery, PriceHistory
+from cryptoforecast.ui import inputs, selection
+from cryptoforecast.ui.selection import Shown
+from cryptoforecast.ui.subject import Subject
+from tests import synthetic
+
+FIRST = inputs.FIRST["1h"]
+KEY = "0" * 32
+
+
+@pytest.fixture(autouse=True)
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Return the state of a session that has just begun."""
+    state: dict[str, object] = {}
+    monkeypatch.setattr(st, "session_state", state)
+    return state
+
+
+@pytest.fixture(scope="module")
+def history() -> PriceHistory:
+    return synthetic.history(2000)
+
+
+def shown(history: PriceHistory, model: str) -> Shown:
+    return selection.shown(shared(), Subject(MarketQuery("BTC", "1h"), history, model))
+
+
+def job_of(service: Service, monkeypatch: pytest.MonkeyPatch) -> Job[Run]:
+    """Return a training that waits, as the service has it."""
+    job: Job[Run] = Job(KEY, "LSTM for BTC 1h", lambda _: None)
+    monkeypatch.setattr(service.training, "job", lambda key: job if key == KEY else None)
+    return job
+
+
+def test_the_default_has_no_title(history):
+    assert shown(history, FIRST) == Shown(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("model", "title"), [("cone", "Volatility cone"), ("btc-1h-dense", "btc-1h-dense")]
+)
+def test_another_model_is_named(history, model, title):
+    assert shown(history, model) == Shown(model, title)
+
+
+def test_the_default_is_shown_while_a_training_waits(history, monkeypatch):
+    job = job_of(shared(), monkeypatch)
+    assert shown(history, f"run-{KEY}") == Shown(FIRST, running=job)
+
+
+@pytest.mark.parametrize(("horizon", "default"), [(24, FIRST), (3, None)])
+@pytest.mark.parametrize(
+    ("network", "title"), [("dense", "your Dense network"), ("lstm", "your LSTM")]
+)
+def test_a_network_of_ones_own_is_compared_if_it_looks_as_far_ahead(
+    history, monkeypatch, horizon, default, network, title
+):
+    job = job_of(shared(), monkeypatch)
+    model = synthetic.model(synthetic.spec(network=network, horizon=horizon))
+    job.result = Run(KEY, history, model, cached=False)
+    job._finished.set()
+    name = f"run-{KEY}"
+    assert shown(history, name) == Shown(name, title, own=True, default=default)
+    beside = selection.forecast_of_default(shared(), shown(history, name), history)
+    assert (beside is None) == (default is None)
+
+
+def test_a_training_without_a_network_is_told_once(history, monkeypatch, session):
+    job = job_of(shared(), monkeypatch)
+    job.error = Cancelled("Training was cancelled.")
+    job._finished.set()
+    session["failed-run"] = f"run-{KEY}"
+    assert shown(history, FIRST) == Shown(FIRST, failed=job)
+    assert shown(history, FIRST) == Shown(FIRST)
+
+
+def test_a_saved_model_of_ones_own_is_shown_as_a_saved_one(history):
+    service = shared()
+    bundles.save(synthetic.model(), service.settings.home / "models", "mine")
+    assert dataclasses.replace(shown(history, "mine"), title="") == Shown("mine")
+    assert not shown(history, "mine").own
