@@ -1,4 +1,4 @@
-"""The main job in a real browser: look, train, save, come back, delete."""
+"""The main job in a real browser: look, train, cancel, train again, save, come back, delete."""
 
 from __future__ import annotations
 
@@ -6,78 +6,66 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.prices.files import samples
 
 CHART = ".js-plotly-plot"
-VERDICT = re.compile("the last price|Too few forecasts")
+ANSWER = re.compile(r"80 % likely: \$[0-9,]+ to \$[0-9,]+")
+FINDING = re.compile("the price stays put|Too few past forecasts")
 MODELS = Path(__file__).resolve().parent.parent.parent / "models"
 SHIPPED = f"1 of {len(list(MODELS.glob('*/bundle.json')))} models beats"
 
 
-def test_the_landing_page_shows_verdict_and_charts_without_a_click(url: str, page: Page):
+def test_the_first_screen_answers_judges_and_offers_a_training(url: str, page: Page):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url)
-    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
-    expect(page.get_by_text("Simulated prices").first).to_be_visible()
-    expect(page.locator(CHART).first).to_be_visible()
+    answer, judgement = page.get_by_role("heading", level=1), page.get_by_role("heading", level=2)
+    expect(answer).to_have_text(ANSWER)
+    expect(judgement).to_have_text(FINDING)
+    expect(page.get_by_text("Simulated prices").filter(visible=True)).to_have_count(1)
+    expect(page.locator(CHART)).to_have_count(1)
+    expect(page.locator(CHART)).to_be_visible()
+    train = page.get_by_role("button", name="Train my own")
+    expect(train).to_be_visible()
+    screen = page.viewport_size
+    assert screen is not None
+    for element in (answer, judgement, train):
+        box = element.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= screen["height"]
     assert not errors
     assert _overflow(page) <= 0
 
 
-def test_the_first_chart_is_a_picture_until_plotly_has_drawn_it(url: str, page: Page):
+def test_what_is_read_does_not_jump_when_the_chart_and_the_fields_are_there(url: str, page: Page):
     waiting: list[Route] = []
-    page.route("**/PlotlyChart*", lambda route: waiting.append(route))
-    page.goto(url)
-    still = page.locator("[class*=st-key-still-] img")
-    expect(still).to_be_visible()
-    forecast = page.get_by_text("the BTC simulated price is expected at").inner_text()
-    assert still.get_attribute("alt") == forecast
-    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
-    expect(page.get_by_text("BTC: the next 24 hours")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Coin")).to_be_visible()  # all above it is there
-    expect(page.get_by_role("radio", name="90 days")).to_be_visible()
-    expect(page.get_by_test_id("stMetric")).to_have_count(4)
-    place = page.locator("[class*=st-key-still-]").bounding_box()
-    picture = still.bounding_box()
-    assert place is not None
-    assert picture is not None
-    assert picture["width"] > 200
-    assert place["y"] < picture["y"] < picture["y"] + picture["height"] < place["y"] + 400
-    assert _overflow(page) <= 0
-
-    for route in waiting:
-        route.continue_()
-    expect(page.locator(CHART).first).to_be_visible()
-    expect(still).to_be_hidden()
-    drawn = page.locator(CHART).first.bounding_box()
-    assert drawn is not None
-    assert abs(drawn["y"] - place["y"]) < 2  # where the picture was
-
-
-@pytest.mark.parametrize("page", ["phone"], indirect=True)
-def test_what_is_read_does_not_jump_when_fields_and_tiles_are_there(url: str, page: Page):
-    waiting: list[Route] = []
-    late = re.compile(r"/(Selectbox|ButtonGroup|Metric)\.[^/]*\.js$")
+    late = re.compile(r"/(PlotlyChart|Selectbox)\.[^/]*\.js$")
     page.route(late, lambda route: waiting.append(route))
     page.goto(url)
-    heading = page.get_by_role("heading", name="What comes next")
-    expect(page.locator("[class*=st-key-still-] img")).to_be_visible()
-    page.wait_for_function("[...document.styleSheets].some(s => s.ownerNode.closest?.('.stHtml'))")
-    before = heading.bounding_box()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER)
+    expect(page.get_by_role("tab", name="Odds")).to_be_visible()
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    before = _places(page)
+    assert len(waiting) == 2
 
     for route in waiting:
         route.continue_()
-    expect(page.get_by_role("combobox", name="Coin")).to_be_visible()
-    expect(page.get_by_role("radio", name="90 days")).to_be_visible()
-    expect(page.get_by_test_id("stMetric")).to_have_count(4)
-    after = heading.bounding_box()
-    assert before is not None
-    assert after is not None
-    assert len(waiting) == 3
-    assert abs(after["y"] - before["y"]) < 50
+    expect(page.locator(CHART)).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    for name, place in _places(page).items():
+        assert abs(place - before[name]) < 20, name
+
+
+def _places(page: Page) -> dict[str, float]:
+    """Where the answer, the judgement and the tabs begin, in pixels from the top."""
+    elements = {
+        "answer": page.get_by_role("heading", level=1),
+        "judgement": page.get_by_role("heading", level=2),
+        "tabs": page.get_by_role("tab", name="Odds"),
+    }
+    return {name: (element.bounding_box() or {})["y"] for name, element in elements.items()}
 
 
 @pytest.mark.parametrize("name", ["market", "models"])
@@ -92,36 +80,85 @@ def test_every_page_opens_by_its_link_and_fits_the_screen(url: str, page: Page, 
 
 
 @pytest.mark.parametrize("page", ["desktop"], indirect=True)
-def test_train_watch_save_come_back_and_delete(url: str, page: Page):
+def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, browser: Browser):
     page.goto(f"{url}/?history_1h=90+days")
-    page.get_by_text("Train your own network").click()
-    page.get_by_role("radio", name="Dense").click()
-    expect(page.get_by_text("More settings")).to_be_visible()
+    _customise(page)
+    page.get_by_role("button", name="Choose", exact=True).first.click()  # the careful one
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("heading", name=re.compile("Training Dense network"))).to_be_visible()
+    expect(page.get_by_text("Training LSTM for BTC 1h")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ANSWER)  # the default meanwhile
+    expect(page).to_have_url(re.compile("model=run-"))
     link = page.url
-    assert "model=run-" in link
 
+    # The link leads back to it from elsewhere, and who cancels it has nothing of it in the list.
     page.goto("about:blank")
     page.goto(link)
-    expect(page.get_by_text("Keep this model")).to_be_visible(timeout=240_000)
-    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
+    expect(page.get_by_text("Training LSTM for BTC 1h")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("The training was cancelled.")).to_be_visible()
+    page.get_by_role("combobox", name="Model").click()
+    expect(page.get_by_role("option", name="All coins LSTM")).to_be_visible()
+    expect(page.get_by_role("option", name="LSTM for")).to_have_count(0)
+    page.keyboard.press("Escape")
 
-    page.get_by_label("Name").fill("browser-model")
-    page.get_by_role("button", name="Save").click()
+    _customise(page)
+    page.get_by_role("radio", name="Dense").click()
+    expect(page.get_by_role("radio", name="Dense")).to_be_checked()
+    page.get_by_role("button", name="Train", exact=True).click()
+    again = page.get_by_role("button", name="Train again")
+    expect(again).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("What comes next · your Dense network")).to_be_visible()
+    expect(page).to_have_url(re.compile("model=run-"))
+    first = page.url
+    assert first != link
+
+    # Training again keeps what was set, so that one change is one change.
+    again.click()
+    expect(page.get_by_role("radio", name="Dense")).to_be_checked()
+    slider = page.get_by_role("slider", name="Looks back")
+    expect(slider).to_have_value("60")
+    slider.press("ArrowLeft")
+    expect(slider).to_have_value("59")
+    page.wait_for_timeout(500)  # a slider that moves tells the server when it rests
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page).not_to_have_url(first)
+    expect(again).to_be_visible(timeout=240_000)
+    page.get_by_role("combobox", name="Model").click()
+    expect(page.get_by_role("option", name="My Dense network for BTC 1h")).to_have_count(2)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("browser-model")
+    dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as browser-model")).to_be_visible()
 
+    # Another browser: the link of the training, and that of the saved model.
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(first)
+    expect(other.get_by_text("What comes next · your Dense network")).to_be_visible()
     # A year's last fifth begins before these ninety days were fitted, and the page says so.
-    page.goto(f"{url}/?model=browser-model")
-    expect(page.get_by_role("heading", name="Not a fair test")).to_be_visible()
-    page.goto(f"{url}/?model=browser-model&history_1h=90+days")
-    expect(page.get_by_role("heading", name=VERDICT)).to_be_visible()
+    other.goto(f"{url}/?model=browser-model")
+    expect(other.get_by_role("heading", name="Not a fair test")).to_be_visible()
+    other.goto(f"{url}/?model=browser-model&history_1h=90+days")
+    expect(other.get_by_role("heading", level=2)).to_have_text(FINDING)
+    context.close()
 
     page.goto(f"{url}/models?card=browser-model")
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("heading", name=SHIPPED)).to_be_visible()
     expect(page.get_by_text("Deleted browser-model.")).to_be_visible()
+
+
+def _customise(page: Page) -> None:
+    """Open the dialog of a training."""
+    page.get_by_role("button", name="Customise").click()
+    expect(
+        page.get_by_role("dialog").get_by_role("button", name="Train", exact=True)
+    ).to_be_visible()
 
 
 def test_a_messy_file_is_refused_corrected_repaired_and_forecast(url: str, page: Page):
