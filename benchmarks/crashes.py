@@ -86,6 +86,11 @@ def delete(home: Path) -> None:
     bundles.delete(models_of(home), "mine")
 
 
+def rename(home: Path) -> None:
+    """Give a saved model another name."""
+    bundles.rename(models_of(home), "mine", "renamed")
+
+
 def cache_training(home: Path) -> None:
     """Put a training into the full cache, which drops another one."""
     cache_of(home).put(KEYS[2], model(1))
@@ -119,10 +124,11 @@ def report(home: Path) -> None:
 
 
 ACTS: tuple[Act, ...] = (
-    save_new, overwrite, overwrite_again, delete, cache_training, cache_training_again,
+    save_new, overwrite, overwrite_again, delete, rename, cache_training,
+    cache_training_again,
     cache_prices, cache_more_prices, convert, report,
 )  # fmt: skip
-SHORT_ACTS = (save_new, overwrite_again, delete, cache_prices)
+SHORT_ACTS = (save_new, overwrite_again, delete, rename, cache_prices)
 
 
 @dataclass
