@@ -202,13 +202,13 @@ def rename(folder: Path, name: str, new: str) -> None:
         CryptoForecastError: If it can't be renamed.
     """
     source, target = folder / check_name(name), folder / check_name(new)
-    check_free(folder, new)
-    if source.is_symlink():
-        raise InvalidInput(
-            f"A link can't be renamed. Received: {name}, which leads to another folder. Rename it "
-            "by hand."
-        )
     try:
+        check_free(folder, new)
+        if source.is_symlink():
+            raise InvalidInput(
+                f"A link can't be renamed. Received: {name}, which leads to another folder. Rename "
+                "it by hand."
+            )
         if not is_file(source / BUNDLE):
             raise FileNotFoundError(source)
         source.rename(target)  # a folder takes the place of an empty one, and of no other
