@@ -92,10 +92,10 @@ def test_files_of_who_has_left_make_room_and_those_of_the_present_do_not(server)
             eve.open("data")
             refused = eve.upload("upload", "EVEUSD-1h.csv", file(2))
             assert any("candles of all users' files" in text for text in refused.messages)
-            assert not any("no longer in memory" in t for t in ann.open("", coin=link).messages)
+            assert ann.open("", coin=link, model="naive").figures
         eve.open("data")  # now there is room for the file
         eve.click("check")
         own = eve.linked("coin")
         assert own != link
-        gone = eve.open("", coin=link, model="naive")
-        assert any("no longer in memory" in text for text in gone.messages)
+        assert eve.open("", coin=own, model="naive").figures
+        assert not eve.open("", coin=link, model="naive").figures  # that file is gone
