@@ -101,7 +101,8 @@ def _calendar(order: str, fields: list[Array]) -> Array:
     year = np.where(year < _PIVOT, year + 2000, np.where(year < 100, year + 1900, year))
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
-    sound = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    # A day that the month does not have lies in another month.
+    sound = (month >= 1) & (month <= 12) & (days.astype("datetime64[M]") == months)
     return np.where(sound, days, np.datetime64("NaT", "D"))
 
 

@@ -93,6 +93,18 @@ def test_an_order_whose_dates_are_too_far_apart_is_not_the_order() -> None:
     assert days(*monthly)[0][:2] == ["2024-01-01", "2024-02-01"]
 
 
+def test_the_users_word_counts_more_than_the_order_that_makes_candles() -> None:
+    found, how = days("24-03-15", "24-03-16")
+    assert found == ["2024-03-15", "2024-03-16"]
+    assert how == ["year first, of two digits (no other order makes candles)"]
+    assert days("24-03-15", "24-03-16", day_first=True)[0] == ["2015-03-24", "2016-03-24"]
+
+
+@pytest.mark.parametrize("text", ["2024-03-00", "2024-00-10", "2024-13-10", "2024-02-30"])
+def test_a_day_or_month_outside_the_calendar_is_absent(text: str) -> None:
+    assert days("2024-03-09", text)[0] == ["2024-03-09", "NaT"]
+
+
 def test_months_are_known_by_their_first_three_letters() -> None:
     assert find_months(["ja", "jan", "janu", "january"]) == {"jan": 1, "janu": 1, "january": 1}
     assert find_months(["ju", "jun", "jul"]) == {"jun": 6, "jul": 7}
