@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, exports, plan, selection, subject, views
+from cryptoforecast.ui import backtest, ending, exports, plan, selection, subject, views
 
 service = shared()
 asked = subject.row(service)
@@ -17,7 +17,7 @@ with choices:
     test_plan = plan.draw(selection.spec(service, model_name, history), saved=saved)
 test = backtest.run(service, history, model_name, test_plan)
 if test is None:
-    st.stop()
+    ending.end_page()
 
 with heading:
     backtest.show_verdict(service, test)

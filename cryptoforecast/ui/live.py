@@ -8,7 +8,7 @@ import streamlit as st
 from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, moment_text, span_text
-from cryptoforecast.ui import local_time, words
+from cryptoforecast.ui import ending, local_time, words
 
 # A history shorter than this shows the time of its first candle, a longer one only the day.
 _SHORT = pd.Timedelta(days=14)
@@ -26,7 +26,7 @@ def history(service: Service, query: MarketQuery) -> PriceHistory:
             icon=":material/hourglass_top:",
         )
         _watch(service, query)
-        st.stop()
+        ending.end_page()
     for note in prices.notes if not prices.simulated else ():
         st.caption(f":material/info: {words.plain(note)}")
     if service.prices.refreshing(query):

@@ -10,7 +10,7 @@ from cryptoforecast.errors import InvalidInput, UnknownModel
 from cryptoforecast.service import Service, is_file
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import card, identity, inputs, selection, url, words
+from cryptoforecast.ui import card, ending, identity, inputs, selection, url, words
 
 MODEL = "This model is not here"
 REASONS = "here. It was renamed or deleted, or saved on another computer. Choose another model."
@@ -30,7 +30,7 @@ def is_open_file(service: Service, coin: str) -> bool:
     return True
 
 
-def stop_without_file() -> None:
+def stop_without_file() -> NoReturn:
     """Say that a file is no longer open, and end the page."""
     card.answer(
         FILE,
@@ -90,7 +90,7 @@ def stop_comparison(name: str) -> NoReturn:
         f"No model is named **{words.plain(name[: words.MAX_NAME])}** {REASONS}",
         mark="watch",
     )
-    st.stop()
+    ending.end_page()
 
 
 def note_model(name: str) -> None:
@@ -102,7 +102,7 @@ def note_model(name: str) -> None:
     )
 
 
-def _way_on(page: str, label: str, icon: str, key: str, value: str, name: str) -> None:
+def _way_on(page: str, label: str, icon: str, key: str, value: str, name: str) -> NoReturn:
     """Draw a link to the page that helps and a button with the usual choice; end the page."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
@@ -113,4 +113,4 @@ def _way_on(page: str, label: str, icon: str, key: str, value: str, name: str) -
             key="way-on",
         )
         st.page_link(ROOT / "pages" / f"{page}.py", label=words.plain(label), icon=icon)
-    st.stop()
+    ending.end_page()

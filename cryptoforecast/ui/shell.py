@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 
 import streamlit as st
 from streamlit import delta_generator
 
 from cryptoforecast.settings import ROOT
-from cryptoforecast.ui import elements, ownership, training_status
+from cryptoforecast.ui import elements, ending, ownership, training_status
 
 #: Pages in the navigation: file and title.
 PAGES = {
@@ -64,7 +65,7 @@ def run() -> None:
         position="top",
     )
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, gap="small"):
-        with elements.errors():
+        with elements.errors(), contextlib.suppress(ending.EndOfPage):
             page.run()
         _note()
     training_status.show()  # it stands in the header, wherever it is drawn

@@ -31,6 +31,7 @@ def test_a_link_to_an_unknown_model_opens_no_other(open_page, name, model):
     assert model[:80] in words(page)
     assert "Choose another model" in words(page)
     assert not charts(page)
+    assert "Not financial advice" in words(page)  # the rest of the frame is there
     page.run()  # nor does it when the page runs again
     assert "This model is not here" in title(page)
     page.button(key="way-on").click().run()
