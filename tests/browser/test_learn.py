@@ -14,6 +14,7 @@ CHART = ".js-plotly-plot .main-svg"
 def test_each_lesson_is_guessed_run_and_revealed(url: str, page: Page):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: errors.extend(_elsewhere(url, request.url)))
     page.goto(f"{url}/learn")
     expect(_heading(page)).to_have_text("Why most price forecasts are worthless")
     assert _overflow(page) <= 0
@@ -75,6 +76,12 @@ def _yesterday(page: Page) -> None:
     _press(page, "why")
     expect(_heading(page)).to_have_text("It is yesterday’s price: it fits best 24 hours back")
     assert _overflow(page) <= 0
+
+
+def _elsewhere(url: str, asked: str) -> list[str]:
+    """Return an address that is asked of another host than the app's; nothing if it is not."""
+    ours = (url, url.replace("http", "ws"), "data:", "blob:")
+    return [] if asked.startswith(ours) else [asked]
 
 
 def _heading(page: Page) -> Locator:
