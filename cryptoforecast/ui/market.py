@@ -30,6 +30,7 @@ SPANS: dict[str, dict[str, float | None]] = {
 }  # fmt: skip
 #: Name of the indicators in the URL.
 _INDICATORS = "indicators"
+_DRAWABLE = market_view.DRAWABLE
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ def chart(seen: View, *, log: bool, indicators: list[str]) -> None:
         },
     )
     st.caption(
-        "Drag across the chart to enlarge a time. The indicators are those that a network can read."
+        "Drag across the chart to enlarge a time. Indicators are what a network can read.",
+        help=words.plain(" ".join(f"{one.label}: {one.help}" for one in _DRAWABLE.values())),
     )
 
 
@@ -221,12 +223,12 @@ def _span_key(query: MarketQuery) -> str:
 def _pick_indicators() -> list[str]:
     """Draw the choice of indicators; the URL holds their names."""
     chosen = url.last(_INDICATORS, "").split(",")
-    st.session_state[_INDICATORS] = [name for name in chosen if name in market_view.DRAWABLE]
+    st.session_state[_INDICATORS] = [name for name in chosen if name in _DRAWABLE]
     picked = st.pills(
         "Indicators",
-        list(market_view.DRAWABLE),
+        list(_DRAWABLE),
         selection_mode="multi",
-        format_func=lambda name: words.plain(market_view.DRAWABLE[name].label),
+        format_func=lambda name: words.plain(_DRAWABLE[name].label),
         key=_INDICATORS,
         on_change=_remember_indicators,
         label_visibility="collapsed",
