@@ -102,7 +102,7 @@ def _measure(result: Backtest) -> Measure:
         "Measure", list(short), "metric", "mae", short.__getitem__,
         draw=st.segmented_control, widget="metric-short", required=True,
     )  # fmt: skip
-    with st.popover("", icon=":material/tune:", help="Other measures, reference and step"):
+    with st.popover("More", icon=":material/tune:", help="Other measures, reference and step"):
         metric = url.pick(
             "By",
             list(charts.METRIC_NAMES),
