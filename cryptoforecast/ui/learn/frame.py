@@ -75,9 +75,11 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
         st.session_state[DONE] = {*st.session_state.get(DONE, ()), lesson.number}
     heading = lesson.finding(service) if step == WHY else lesson.question
     card.answer(plain(heading), plain(lesson.intro))
-    _steps(lesson)
+    with st.container(key="lesson-steps"):
+        _steps(lesson)
     left, right = card.sides()
-    with left:
+    # Its place is there before it is computed, so that nothing below it moves.
+    with left, st.container(key="lesson-picture", gap="small"):
         lesson.picture(service, step)
     with right:
         if step == GUESS:

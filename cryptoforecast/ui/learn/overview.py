@@ -46,7 +46,8 @@ def show() -> None:
 
 def _lesson(lesson: frame.Lesson, *, done: bool, following: bool) -> None:
     """Draw the card of a lesson."""
-    st.image(pictures.of(lesson.number, dark=elements.dark()), width="stretch", alt=lesson.line)
+    with st.container(key=f"picture-{lesson.number}"):
+        st.image(pictures.of(lesson.number, dark=elements.dark()), width="stretch", alt=lesson.line)
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.caption(f"Lesson {lesson.number:d}", width="content")
