@@ -27,6 +27,7 @@ from cryptoforecast.prices.files.trades import candles_from_trades
 from cryptoforecast.prices.files.values.numbers import (
     find_decimal_mark,
     is_number,
+    refuse_words,
 )
 from cryptoforecast.prices.files.values.sure_times import settle_times
 from cryptoforecast.prices.files.values.times import Times, read_times
@@ -61,6 +62,7 @@ def candles_from_table(
     table = settle_times(table, corrections)
     table, symbol = pick_series(table, corrections)
     report(1.0)
+    refuse_words(table, (*PRICES, "price"))
     quote, evidence = find_quote(table, symbol, corrections)
     by_columns = symbol in prices_by_ticker([table.roles.get(role, "") for role in PRICES])
     decisions = dict(table.decisions)

@@ -125,7 +125,10 @@ def _from_column(table: Table, *, unknown_is_refused: bool) -> list[tuple[str, s
         UnreadableFile: If it is called after the quote, and names no known currency.
     """
     name = table.roles["quote"]
-    texts = [str(each) for each in table.column("quote").dropna().unique()[:10]]
+    column = table.column("quote").dropna()
+    # Ten different ones are enough, and mostly stand at the beginning.
+    head = column.iloc[:10_000].unique()
+    texts = [str(each) for each in (head if len(head) >= 10 else column.unique())[:10]]
     is_sure = plain_name(name) in _QUOTE_COLUMNS
     # A column "currency" may name the coin: Bitcoin is then no currency of prices.
     quotes = {text: currency_of(text) if is_sure else quote_of(text) for text in texts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ ABSENT = ["", "NULL", "null", "NaN", "nan", "NA", "N/A", "n/a", "None", "none", 
 _EXPONENT = r"[eE][+-]?\d{1,3}"
 # 12,34,567 as in India: commas after thousands, and then after every two digits.
 _LAKHS = r"\d{1,2}(,\d{2})+,\d{3}"
+#: Texts at the beginning of a column that are looked at first, and how any number is written.
+_HEAD = 1_000
+_LIKE_A_NUMBER = r"^[+-]?[.,]?\d[\d.,' ]*([eE][+-]?\d+)?\s?[KMBTkmbt]?$"
 # Numbers that have a decimal point, or commas that can only part thousands.
 _POINT = (
     r"^[+-]?(0\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|\d{4,}\.\d+|"
@@ -107,6 +111,30 @@ def _refuse_long(table: Table, role: str) -> None:
         longer = table.column(role)[long].astype("str").str.strip().str.len().gt(MAX_NUMBER)
         if longer.any():
             raise _no_number(table, role, int(np.flatnonzero(long)[int(np.argmax(longer))]))
+
+
+def refuse_words(table: Table, roles: Iterable[str]) -> None:
+    """Refuse a column that begins with texts and hardly a number, before all of it is looked at.
+
+    Args:
+        table: The raw columns.
+        roles: Roles of the columns of numbers.
+
+    Raises:
+        UnreadableFile: If there is one; its first text is named.
+    """
+    for role in roles:
+        if role not in table.roles or is_number(table.column(role)):
+            continue
+        head = table.column(role).iloc[:_HEAD].astype("str")
+        is_absent = (head.isna() | head.str.strip().isin(ABSENT)).to_numpy(dtype=bool)
+        too_few = (~is_absent).sum() < _HEAD // 2
+        if too_few or (head.str.len() > MAX_NUMBER).any():
+            continue
+        is_number_like = clean_numbers(head).str.match(_LIKE_A_NUMBER).fillna(False)
+        words = ~is_number_like.to_numpy(dtype=bool) & ~is_absent
+        if words.sum() > 0.9 * (~is_absent).sum():
+            raise _no_number(table, role, int(np.argmax(words)))
 
 
 def has_more_than_numbers(text: pd.Series) -> Array:
