@@ -65,7 +65,7 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
         lessons: All lessons, in their order.
         lesson: The one that is drawn.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson-top"):
         st.button(
             "Lessons", icon=":material/arrow_back:", type="tertiary", on_click=leave, key="lessons"
         )
