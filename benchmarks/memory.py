@@ -30,7 +30,6 @@ MACHINE = 2_700
 EPOCHS = 3
 _SETTLE = 8.0
 _PATIENCE = 900.0
-_FORM = "quick-lstm-1h"
 
 
 def main() -> None:
@@ -139,12 +138,12 @@ def _train(client: PageClient, seed: int) -> Shown:
     Raises:
         SystemExit: if there is none.
     """
-    client.unfold("train-form")
-    client.fill(f"{_FORM}-epochs", double_array_value={"data": [float(EPOCHS)]})
-    client.fill(f"{_FORM}-seed", double_value=float(seed))
-    shown = client.click(f"FormSubmitter:train-{_FORM}-Train")
+    shown = client.train(
+        epochs={"double_array_value": {"data": [float(EPOCHS)]}},
+        seed={"double_value": float(seed)},
+    )
     until = time.monotonic() + _PATIENCE
-    while "test" not in shown.figures:
+    while shown.trains or not client.has_trained:
         if time.monotonic() > until:
             sys.exit(f"The training gave no answer. The page says: {shown.messages}")
         time.sleep(0.5)

@@ -6,9 +6,11 @@ Only the server is timed, and the size of what arrives can be measured.
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -25,6 +27,10 @@ from websockets.typing import Origin, Subprotocol
 
 #: Bytes of one message, at most.
 _MAX_BYTES = 300_000_000
+#: How the heading of a training begins that waits, starts or runs.
+_TRAINS = re.compile(r"Waiting for|Starting|\d+ %( ·|$)")
+#: How the dialog writes the kinds of networks.
+_NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
 #: How a run can end well.
 _FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
@@ -37,13 +43,18 @@ class Shown:
         seconds: from asking for it until the script had finished.
         bytes: of all its messages.
         figures: bytes of JSON by the key of the chart.
-        messages: texts of its message boxes and progress bars.
+        messages: texts of its message boxes, headings and progress bars.
     """
 
     seconds: float
     bytes: int
     figures: dict[str, int]
     messages: list[str]
+
+    @property
+    def trains(self) -> bool:
+        """Whether the Forecast page shows a training that waits or runs."""
+        return any(map(_TRAINS.match, self.messages))
 
 
 class PageClient:
@@ -115,6 +126,27 @@ class PageClient:
         """Press a button; one that is in a fragment lets the fragment alone run."""
         pressed = WidgetState(id=self._id(key), trigger_value=True)
         return self.rerun(pressed, fragment=self._fragments.get(key, ""))
+
+    def train(self, network: str = "lstm", **settings: Mapping[str, object]) -> Shown:
+        """Train from the dialog of the Forecast page.
+
+        Args:
+            network: Its kind.
+            settings: What to set, by field of ``ModelSpec``: a field of ``WidgetState`` and its
+                value.
+        """
+        self.click("customise")
+        self.fill("setting-network", string_array_value={"data": [_NETWORKS[network]]})
+        for name, value in settings.items():
+            self.fill(f"setting-{name}", **value)
+        shown = self.click("train")
+        self._states.clear()
+        return shown
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether the address still names a training, which the page then has a network of."""
+        return self.query.get("model", "").startswith("run-")
 
     def ask_for_place(self, name: str) -> FileURLs:
         """Ask where a file is to be sent, as an uploader does."""
@@ -196,6 +228,8 @@ class PageClient:
                     self._links.append(element.page_link.query_string)
                 elif shape == "alert":
                     texts.append(element.alert.body)
+                elif shape == "heading":
+                    texts.append(element.heading.body)
                 elif shape == "progress":
                     texts.append(element.progress.text)
                 elif shape == "exception":

@@ -181,8 +181,8 @@ def _reruns(client: PageClient, content: bytes) -> tuple[dict[str, float], dict[
     seconds["Data"] = _rerun(client)
     for model in ("btc-1h-lstm-close", "btc-1h-dense", *BASELINES):
         shown = client.open(coin=name, model=model)
-        if "test" not in shown.figures:
-            sys.exit(f"The Forecast page of the file has no test: {shown.messages}")
+        if "fan" not in shown.figures:
+            sys.exit(f"The Forecast page of the file has no forecast: {shown.messages}")
         figures |= _named(shown, f"forecast, file, {model}")
         seconds[f"Forecast, {model}"] = _rerun(client)
     client.open("market", coin="BTC", span_1h="2 years")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -161,17 +162,15 @@ def _training(one: server.Server) -> Iterator[None]:
     """Train an LSTM for longer than the measurement, with nobody watching."""
     with PageClient(one.url) as client:
         client.open(history_1h="2 years")
-        client.unfold("train-form")
-        client.fill("quick-lstm-1h-epochs", double_array_value={"data": [200.0]})
-        shown = client.click("FormSubmitter:train-quick-lstm-1h-Train")
+        shown = client.train(epochs={"double_array_value": {"data": [200.0]}})
         until = time.monotonic() + _PATIENCE
-        while not any(text.startswith("Epoch") for text in shown.messages):
+        while not any(re.match(r"\d+ %( ·|$)", text) for text in shown.messages):
             if time.monotonic() > until:
                 sys.exit(f"No training began. The page says: {shown.messages}")
             time.sleep(0.5)
             shown = client.rerun()
         yield
-        if not any(text.startswith("Epoch") for text in client.rerun().messages):
+        if not client.rerun().trains:
             sys.exit("The training ended before the measurement did.")
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -156,25 +155,19 @@ def _train(
         query: Which prices.
     """
     tab.open(model="naive", **query)
-    tab.unfold("train-form")
-    if network != "lstm":
-        tab.fill("network", string_array_value={"data": [network.capitalize()]})
-        tab.rerun()
-    form = f"quick-{network}-{query.get('interval', '1h')}"
-    for name, value in (changes or {}).items():
-        tab.fill(f"{form}-{name}", **value)
-    shown = tab.click(f"FormSubmitter:train-{form}-Train")
-    if not tab.query.get("model", "").startswith("run-"):
+    shown = tab.train(network, **(changes or {}))
+    if not tab.has_trained:
         raise Refused(" ".join(shown.messages))
-    while "test" not in shown.figures:
-        if not any(re.search("Waiting|Starting|poch", text) for text in shown.messages):
-            raise RuntimeError(f"The training ended without a network: {shown.messages}")
+    while shown.trains:
         time.sleep(1)
         shown = tab.rerun()
+    if not tab.has_trained:
+        raise RuntimeError(f"The training ended without a network: {shown.messages}")
     return shown
 
 
 def _save(tab: PageClient) -> None:
+    tab.click("save")
     tab.fill("Name", string_value="of-a-small-machine")
     shown = tab.click("FormSubmitter:save-Save")
     if not any("Saved" in text for text in shown.messages):

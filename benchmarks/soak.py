@@ -38,7 +38,6 @@ from benchmarks.soak_session import (
     Record,
     Session,
     Tab,
-    goes_on,
 )
 
 #: Memory that may be left afterwards, relative to what is left after the first phase.
@@ -104,11 +103,11 @@ def check_kept(one: server.Server, record: Record) -> None:
     with Tab(one.url, set(), record) as tab:
         for key in [*record.running, *record.trained[::-1]][:MAX_YOUNGER]:
             shown = tab.open("", **PRICES, model=f"run-{key}")
-            while goes_on(shown) and time.monotonic() < until:
+            while shown.trains and time.monotonic() < until:
                 time.sleep(1)
                 shown = tab.rerun()
             record.add("trainings looked up by their link")
-            if "test" not in shown.figures:
+            if not tab.has_trained:
                 record.fault(f"the training {key} is lost: {shown.messages}")
     record.trained += record.running
     record.running.clear()

@@ -25,7 +25,6 @@ from cryptoforecast.ui import inputs
 MARK = re.compile(rb"mark[0-9a-f]{12}")
 #: Seconds that a page, and that a training with all before it, may take.
 PAGE_PATIENCE, TRAINING_PATIENCE = 120.0, 900.0
-FORM = "quick-lstm-1h"
 #: The prices of trainings; the seed tells one training from another.
 PRICES = {"coin": "BTC", "interval": "1h", "history_1h": "90 days"}
 #: What a page says when a limit refuses something; these are answers, not faults.
@@ -187,7 +186,7 @@ class Session:
             self.record.files.append((name, mark))
         self.tab.seen.clear()
         shown = self._open("", coin=name, model="naive")
-        if mark not in self.tab.seen or "test" not in shown.figures:
+        if mark not in self.tab.seen or "fan" not in shown.figures:
             self.record.fault(f"session {self.number}: its own file is lost: {shown.messages}")
 
     def train(self) -> None:
@@ -196,6 +195,7 @@ class Session:
             shown = self._wait(self.tab)
             if shown and self.random.random() < 0.3:
                 name = f"soak-{secrets.token_hex(6)}"
+                self.tab.click("save")
                 self.tab.fill("Name", string_value=name)
                 shown = self.tab.click("FormSubmitter:save-Save")
                 if any("Saved as" in text for text in shown.messages):
@@ -211,7 +211,7 @@ class Session:
             time.sleep(self.random.uniform(0, 3))
             with contextlib.suppress(RuntimeError):  # it may have ended already
                 self.tab.rerun()
-                self.tab.click("Cancel")
+                self.tab.click("cancel")
             self.training = ""
 
     def leave(self) -> None:
@@ -259,10 +259,10 @@ class Session:
     def _submit(self) -> bool:
         """Send the training form; return whether the training was accepted."""
         self._open("", **PRICES, model="naive")
-        self.tab.unfold("train-form")
-        self.tab.fill(f"{FORM}-epochs", double_array_value={"data": [2.0]})
-        self.tab.fill(f"{FORM}-seed", double_value=float(self.random.randrange(2**30)))
-        shown = self.tab.click(f"FormSubmitter:train-{FORM}-Train")
+        shown = self.tab.train(
+            epochs={"double_array_value": {"data": [2.0]}},
+            seed={"double_value": float(self.random.randrange(2**30))},
+        )
         model = self.tab.query.get("model", "")
         if not model.startswith("run-"):
             self._refused(shown, "a training was not accepted")
@@ -276,12 +276,12 @@ class Session:
         until = time.monotonic() + TRAINING_PATIENCE
         while time.monotonic() < until:
             shown = tab.rerun()
-            if "test" in shown.figures and tab.query.get("model") == f"run-{self.training}":
+            if not shown.trains and tab.query.get("model") == f"run-{self.training}":
                 self.record.add("trainings ended")
                 with self.record.lock:
                     self.record.trained.append(self.training)
                 return shown
-            if not goes_on(shown):
+            if not shown.trains:
                 break
             if time.monotonic() > self.ends:
                 self.record.add("trainings left to go on")
@@ -298,11 +298,6 @@ class Session:
             self.record.add("refused by a limit")
         else:
             self.record.fault(f"session {self.number}: {otherwise}: {shown.messages}")
-
-
-def goes_on(shown: Shown) -> bool:
-    """Return whether a page shows a training that waits or runs."""
-    return any(re.search("Waiting|Starting|poch", text) for text in shown.messages)
 
 
 def price_file(rows: int, seed: int) -> bytes:

@@ -35,10 +35,10 @@ def watch(service: Service, job: Job[Run]) -> None:
     what = plain(f"Training {job.title}")
     if job.state == "queued":
         before = service.training.queue_position(job)
-        card.heading("It waits", f"{before:d} before it", eyebrow=what)
+        card.heading(f"Waiting for {before:d} before it", eyebrow=what)
         st.progress(0.0)
     elif progress is None:
-        card.heading("It starts", "TensorFlow loads first, some seconds, once.", eyebrow=what)
+        card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
         st.progress(0.0)
     else:
         left = "" if job.seconds_left is None else f" · {job.seconds_left:.0f} s left"

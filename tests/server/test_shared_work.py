@@ -9,7 +9,6 @@ from benchmarks.page_client import PageClient
 from benchmarks.pages import NO_XSRF
 from tests import serving, synthetic
 
-FORM = "quick-lstm-1h"
 VARIABLES = {
     "CRYPTOFORECAST_OWNER_KEY": "a key that nobody gives here",
     "CRYPTOFORECAST_SERVER_CANDLES": "2000",
@@ -29,10 +28,9 @@ def server(tmp_path_factory):
 def train(client, seed):
     """Send the training form; return what the page then says, and the name of the training."""
     client.open("", history_1h="90 days", model="naive")
-    client.unfold("train-form")
-    client.fill(f"{FORM}-epochs", double_array_value={"data": [500.0]})
-    client.fill(f"{FORM}-seed", double_value=float(seed))
-    shown = client.click(f"FormSubmitter:train-{FORM}-Train")
+    shown = client.train(
+        epochs={"double_array_value": {"data": [200.0]}}, seed={"double_value": float(seed)}
+    )
     return " ".join(shown.messages), client.query.get("model", "")
 
 
@@ -40,9 +38,9 @@ def runs(client):
     """Return whether the page shows a training that runs, now or once its turn has come."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        text = " ".join(client.rerun().messages)
-        if "Waiting for" not in text:
-            return bool(re.search("Starting|Epoch", text))
+        shown = client.rerun()
+        if not any(text.startswith("Waiting for") for text in shown.messages):
+            return shown.trains
     return False
 
 
@@ -58,15 +56,15 @@ def test_nobody_ends_the_training_of_another_or_takes_all_places(server):
         # By the link: no button to cancel, and pressing that of the other does nothing.
         eve.open("", history_1h="90 days", model=run)
         assert "Wait for it too" in eve._ids
-        assert not {"Cancel", "End it for everyone"} & set(eve._ids)
-        eve._ids["Cancel"] = ann._ids["Cancel"]
-        eve.click("Cancel")
+        assert not {"cancel", "End it for everyone"} & set(eve._ids)
+        eve._ids["cancel"] = ann._ids["cancel"]
+        eve.click("cancel")
         assert runs(ann)
         # By the same question: she waits with the other, and then no longer.
         _, same = train(eve, 1)
         assert same == run
         assert runs(eve)
-        eve.click("Cancel")
+        eve.click("cancel")
         assert runs(ann)
         # Two of her own may wait, the third is refused, and others find their place.
         texts = [train(eve, seed)[0] for seed in (2, 3, 4)]
@@ -79,8 +77,8 @@ def test_nobody_ends_the_training_of_another_or_takes_all_places(server):
         assert "Waiting for 3" in train(ann, 5)[0]
         ann.open("", history_1h="90 days", model=run)
         assert runs(ann)
-        ann.click("Cancel")
-        assert any("was cancelled" in text for text in ann.rerun().messages)
+        ended = [*ann.click("cancel").messages, *ann.rerun().messages]
+        assert any("was cancelled" in text for text in ended)
 
 
 def test_files_of_who_has_left_make_room_and_those_of_the_present_do_not(server):
