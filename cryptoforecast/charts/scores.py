@@ -130,7 +130,7 @@ def words_on_loss(curve: Sequence[EpochLoss]) -> str:
     before = curve[-_FEW_EPOCHS].val_loss
     if best.epoch == curve[-1].epoch and before - best.val_loss > _LEVEL * best.val_loss:
         return "It still learns: the blue line falls."
-    return "Nearly done: the blue line has levelled off."
+    return "The blue line has levelled off: little more to gain."
 
 
 def coverage(

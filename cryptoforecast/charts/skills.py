@@ -57,6 +57,7 @@ def skills(board: Leaderboard, chosen: Collection[str] = (), *, dark: bool = Fal
     side = {"xref": "paper", "font": {"color": colours.faint}, **top}
     ticks = _ticks(limit)
     figure.update_layout(
+        modebar={"bgcolor": style.CLEAR, "color": colours.faint},
         height=FRAME + ROW * len(rows),
         template=style.theme(dark).template,
         font={"size": 12, "color": colours.ink, "family": style.FONT},

@@ -106,8 +106,10 @@ def against(
     rows: list[tuple[str, float, str, bars.Meaning]] = [
         ("Yours", compared.error, words.miss(compared.error, quote), "chosen"),
         (name, compared.other, words.miss(compared.other, quote), "reference"),
-        ("Stays put", own.reference, words.miss(own.reference, quote), "reference"),
     ]
+    if compared.origins == own.origins:  # else it was measured on other forecasts
+        stays = words.miss(own.reference, quote)
+        rows.append(("Stays put", own.reference, stays, "reference"))
     _bars(f"Average miss, {compared.origins:,} past forecasts", bars.of_misses(rows))
     _bars(
         "80 % range held",

@@ -27,6 +27,9 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(words.plain(f"What comes next · {what or horizon}"), width="content")
+            if future.members:
+                with st.container(key="wide-what", width="content"):
+                    st.caption("by a neural network and a regression")
             with st.container(key="phone-badge", width="content"):
                 live.badge(future.history)
         card.answer(

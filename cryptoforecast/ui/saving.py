@@ -27,6 +27,7 @@ def ask(service: Service, result: Backtest) -> None:
         st.caption("Everyone can open it then. Only the owner of this server can delete it.")
     with st.form("save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         suggestion = "" if result.model is None else suggested_name(result.model)
+        suggestion = _free(suggestion, {one.name for one in service.saved_models.all()})
         name = st.text_input("Name", suggestion, max_chars=64, width=300)
         force = owner and st.checkbox("Overwrite")
         submitted = st.form_submit_button("Save", icon=":material/save:")
@@ -45,6 +46,12 @@ def note() -> None:
             f"Saved as {plain(name)}. You find it on the Models page and in the list of models.",
             icon=":material/bookmark_added:",
         )
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that no saved model has: with a number, if this one is taken."""
+    names = (f"{name}-{number}" if number > 1 else name for number in range(1, len(taken) + 2))
+    return next(each for each in names if each not in taken)
 
 
 def suggested_name(model: TrainedModel) -> str:

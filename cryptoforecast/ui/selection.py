@@ -102,8 +102,8 @@ def backtest(
 ) -> Backtest:
     """Test a model on the last share of a history, or a saved one on all that it has not seen.
 
-    A training is tested on the very prices that it was trained on, if they are of the same coin
-    and candle length and can still be had.
+    A training is tested on the very prices that it was trained on, if they are of the same coin,
+    candle length and source and can still be had.
 
     Raises:
         UnknownModel: If there is no such model, or the training is no longer in the cache.
@@ -121,7 +121,7 @@ def backtest(
     trained_on = run.history if run is not None else _training_history(service, model)
     if trained_on is None or trained_on.market != history.market:
         return service.backtests.of_saved(history, model)
-    if trained_on.interval != history.interval:
+    if (trained_on.interval, trained_on.source) != (history.interval, history.source):
         return service.backtests.of_saved(history, model)
     if trained_on.fingerprint != model.card.fingerprint:
         # These are not the prices that it was trained on: test it on those of today.

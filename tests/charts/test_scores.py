@@ -128,10 +128,10 @@ def curve(*points: tuple[float, float]) -> tuple[EpochLoss, ...]:
         (((1.0, 1.0), (0.9, 0.9)), "It begins"),
         (((1.0, math.nan), (0.9, math.nan), (0.8, math.nan)), "It begins"),
         (((1.0, 1.0), (0.9, 0.9), (0.8, 0.8)), "It still learns: the blue line falls."),
-        (((1.0, 0.5), (0.9, 0.5), (0.8, 0.4999)), "Nearly done"),
-        (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6)), "Nearly done"),
+        (((1.0, 0.5), (0.9, 0.5), (0.8, 0.4999)), "The blue line has levelled off"),
+        (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6)), "The blue line has levelled off"),
         (((1.0, 0.5), (0.9, 0.6), (0.8, 0.6), (0.7, 0.6)), "It learns by heart now"),
-        (((1.0, 0.5), (1.1, 0.6), (1.2, 0.6), (1.3, 0.6)), "Nearly done"),
+        (((1.0, 0.5), (1.1, 0.6), (1.2, 0.6), (1.3, 0.6)), "The blue line has levelled off"),
     ],
 )
 def test_a_loss_curve_is_explained_by_its_shape(points, sentence):
