@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PAGES = ["", "market", "models", "backtest", "backtest?view=Errors", "anomalies"]
+PAGES = ["", "market", "models", "backtest", "backtest?view=Errors", "anomalies", "data", "learn"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 FLAGS = [
     "--no-sandbox",
@@ -30,13 +30,12 @@ def settle(page: Page) -> None:
     page.wait_for_selector(
         '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000
     )
-    # A still picture stands in for the first chart until Plotly has drawn it.
     page.wait_for_function(
-        """[...document.querySelectorAll('[class*="st-key-still-"]')]
-        .every(place => place.querySelector('.main-svg'))""",
+        """![...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
+        .some(place => !place.querySelector('.main-svg'))""",
         timeout=60_000,
     )
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(4000)
 
 
 def full_height(page: Page) -> int:
