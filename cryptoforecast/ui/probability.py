@@ -133,6 +133,7 @@ def _answer(future: NextSteps, one: Probability, touch: Touch | None) -> None:
             "prices moved on after earlier forecasts. A level above the last close counts as "
             "touched once a high reaches it, a level below once a low does.",
         )
+    st.caption(plain(charts.summary_probability(future, one)))
 
 
 def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:

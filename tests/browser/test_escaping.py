@@ -147,7 +147,7 @@ def test_the_icon_is_ours_and_the_dark_page_asks_nobody_else(url: str, context: 
     page.goto(url)
     settled(page)
     page.emulate_media(color_scheme="dark")
-    expect(page.locator(".stApp")).to_have_css("background-color", "rgb(15, 20, 25)")
+    expect(page.locator(".stApp")).to_have_css("background-color", "rgb(13, 18, 24)")
     settled(page)
     icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
     assert str(icon).startswith("data:image/png")
