@@ -37,11 +37,12 @@ def test_no_page_breaks_its_policy_or_asks_another_host(url: str, page: Page):
     page.on("console", hear)
     page.on("request", see)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    for path in ("", "market", "models?card=btc-1h-dense"):
+    for path in ("", "market", "anomalies", "learn", "about", "models?card=btc-1h-dense"):
         page.goto(f"{url}/{path}")
         _settle(page)
     page.goto(f"{url}/backtest?history_1h=90+days&model=cone&view=Errors")
     expect(page.locator(CHART).first).to_be_visible()
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as waiting:
         page.get_by_test_id("stDownloadButton").first.locator("button").first.click()
     assert waiting.value.failure() is None
