@@ -30,8 +30,8 @@ PAGES = {
 
 #: What the reference of the library shows, in this order.
 REFERENCE = (
-    *("fetch", "read", "from_frame", "backtest", "train", "load", "models"),
-    *("Prices", "Model", "Backtest", "Forecast", "CryptoForecastError"),
+    *("fetch", "read", "from_frame", "backtest", "anomalies", "train", "load", "models"),
+    *("Prices", "Model", "Backtest", "Forecast", "Anomalies", "CryptoForecastError"),
 )
 
 _PAGE_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\.md(?:#[^)]*)?\)")
