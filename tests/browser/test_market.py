@@ -17,10 +17,22 @@ const low = [...(trace.low || trace.y)], high = [...(trace.high || trace.y)];
 return [Math.min(...low), Math.max(...high), trace.x.length]; }"""
 
 
+def settle(page: Page) -> dict[str, float]:
+    """Wait until the page has run and its chart stands still; return where the prices are."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    place, before = page.locator(f"{CHART} .nsewdrag").first, None
+    for _ in range(40):
+        box = place.bounding_box()
+        if box is not None and box == before:
+            return dict(box)
+        before = box
+        page.wait_for_timeout(500)
+    raise AssertionError("The chart does not stand still.")
+
+
 def drag(page: Page, first: float, last: float) -> None:
     """Drag over the prices, from one share of their width to another."""
-    box = page.locator(f"{CHART} .nsewdrag").first.bounding_box()
-    assert box is not None
+    box = settle(page)
     height = box["y"] + box["height"] / 3
     page.mouse.move(box["x"] + first * box["width"], height)
     page.mouse.down()
@@ -74,6 +86,7 @@ def test_the_price_axis_fits_what_is_in_view_after_zoom_and_ranges(url: str, pag
 def test_the_chart_is_saved_as_png_and_its_candles_as_csv(url: str, page: Page):
     page.goto(f"{url}/market?coin=ETH&indicators=averages,rsi")
     expect(page.locator(f"{CHART} .nsewdrag").first).to_be_visible()
+    settle(page)
     with page.expect_download() as picture:
         page.locator(f"{CHART} .modebar-btn").click()
     assert picture.value.suggested_filename == "simulated-ETH-1h.png"
