@@ -27,6 +27,7 @@ def test_the_threshold_is_moved_and_the_list_is_downloaded(url: str, page: Page)
     expect(title).to_contain_text(", 20 expected")
     expect(page).to_have_url(re.compile("alarms_1h=20"))
     rows = page.get_by_role("table").get_by_role("row")
+    expect(rows.nth(5)).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     table = pd.read_csv(download.value.path())
