@@ -90,7 +90,9 @@ def _actions(service: Service, one: ModelSummary) -> None:
     owner = identity.user().owner
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         changeable = owner and not one.shipped
-        if changeable and st.button("Rename", icon=":material/edit:", type="tertiary"):
+        if changeable and st.button(
+            "Rename", icon=":material/edit:", type="tertiary", key="rename"
+        ):
             _rename(service, one.name)
         st.download_button(
             "Download",
@@ -104,7 +106,9 @@ def _actions(service: Service, one: ModelSummary) -> None:
             help="The model as a zip archive. Unpack it into the folder of saved models of another "
             "installation, or load it in Python with `cryptoforecast.load`.",
         )
-        if changeable and st.button("Delete", icon=":material/delete:", type="tertiary"):
+        if changeable and st.button(
+            "Delete", icon=":material/delete:", type="tertiary", key="delete"
+        ):
             _delete(service, one.name)
     if one.shipped:
         st.caption("It comes with the project and can't be renamed or deleted.")
