@@ -30,11 +30,13 @@ def settle(page: Page) -> None:
     page.wait_for_selector(
         '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000
     )
-    page.wait_for_function(
-        """![...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
-        .some(place => !place.querySelector('.main-svg'))""",
-        timeout=60_000,
-    )
+    for _ in range(120):  # Playwright's own wait needs `eval`, which the app's policy forbids
+        if page.evaluate(
+            """![...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
+            .some(place => !place.querySelector('.main-svg'))"""
+        ):
+            break
+        page.wait_for_timeout(500)
     page.wait_for_timeout(4000)
 
 

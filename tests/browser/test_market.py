@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import until
+
 CHART = ".js-plotly-plot"
 AXES = """() => { const layout = document.querySelector('.js-plotly-plot')._fullLayout;
 return [...layout.xaxis.range.map(at => Date.parse(at.replace(' ', 'T') + 'Z')),
@@ -62,7 +64,7 @@ def test_the_price_axis_fits_what_is_in_view_after_zoom_and_ranges(url: str, pag
     drag(page, 0.3, 0.5)
     expect(page.get_by_role("heading", name=re.compile("from .* to .*, to \\$"))).to_be_visible()
     expect(page.get_by_role("button", name="Whole range")).to_be_visible()
-    page.wait_for_function(f"({DRAWN})()[2] < 50")
+    until(page, f"({DRAWN})()[2] < 50")
     first, last, *_ = page.evaluate(AXES)
     whole = right - left
     assert abs((first - left) / whole - 0.3) < 0.03
@@ -73,7 +75,7 @@ def test_the_price_axis_fits_what_is_in_view_after_zoom_and_ranges(url: str, pag
     # The range counts back from the last close, whatever was in view before.
     page.get_by_role("radio", name="1 month").click()
     expect(page.get_by_role("heading", name="in 1 month, to $")).to_be_visible()
-    page.wait_for_function(f"Math.abs(({AXES})()[1] - {right}) < 86400000")
+    until(page, f"Math.abs(({AXES})()[1] - {right}) < 86400000")
     first, last, *_ = page.evaluate(AXES)
     assert abs((last - first) / 86_400_000 - 31) < 0.5
     assert fits(page)

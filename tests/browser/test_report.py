@@ -12,6 +12,7 @@ from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest, WalkForward, WalkPlan
 from tests import synthetic
+from tests.browser.waiting import until
 
 #: Tags and texts of what stands out of the window, or out of its own box.
 WIDE = """() => {
@@ -85,14 +86,14 @@ def test_every_table_fits_and_every_text_can_be_read(browser, reports, name):
     tab, complaints = context.new_page(), []
     tab.on("console", lambda message: complaints.append(message.text))
     tab.goto(reports[name].as_uri())
-    tab.wait_for_function("document.querySelectorAll('.js-plotly-plot .xtick').length > 9")
+    until(tab, "document.querySelectorAll('.js-plotly-plot .xtick').length > 9")
     for width, height in ((1280, 800), (390, 844)):
         tab.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
             tab.emulate_media(color_scheme=scheme)
             assert tab.evaluate(FAINT) == []
         # Figures follow the width of the window a moment later.
-        tab.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+        until(tab, "document.documentElement.scrollWidth <= innerWidth")
         assert tab.evaluate(WIDE) == []
     assert tab.locator("h1").count() == 1
     assert complaints == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.waiting import until
+
 #: The times of a chart's lines as they are sent, and as Plotly has them, in ms since 1970.
 TIMES = """() => {
     const chart = document.querySelector('.js-plotly-plot');
@@ -23,7 +25,7 @@ def test_a_chart_is_in_utc_whatever_the_zone_of_the_browser(
     page = context.new_page()
     page.goto(f"{url}{path}")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?.calcdata?.length > 0")
+    until(page, "document.querySelector('.js-plotly-plot')?.calcdata?.length > 0")
     times = page.evaluate(TIMES)
     context.close()
     assert len(times) > 100
