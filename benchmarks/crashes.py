@@ -128,7 +128,7 @@ ACTS: tuple[Act, ...] = (
     cache_training_again,
     cache_prices, cache_more_prices, convert, report,
 )  # fmt: skip
-SHORT_ACTS = (save_new, overwrite_again, rename, cache_prices)
+SHORT_ACTS = (save_new, overwrite_again, delete, rename, cache_prices)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from cryptoforecast.types import PriceHistory
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # A loaded machine may need long for an example.
-settings.register_profile("unhurried", deadline=None, max_examples=50)
+settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 TESTS = Path(__file__).resolve().parent
@@ -58,31 +58,12 @@ SLOW = (
 )
 
 
-#: Tests that take ten seconds and more each, and repeat in a browser or for longer what faster ones
-#: show. They run where ``CRYPTOFORECAST_LONG_TESTS`` is set.
-LONG = frozenset({
-    "test_a_model_of_a_stranger_is_only_text",
-    "test_a_network_of_closes_is_fed_its_own_forecasts_after_a_click",
-    "test_a_network_walks_forward_and_its_link_brings_the_result_back",
-    "test_a_saved_model_is_tested_on_all_prices_since_its_training",
-    "test_each_candle_and_window_gives_a_verdict_in_its_own_units",
-    "test_every_text_is_shown_letter_by_letter_in_every_element",
-    "test_four_users_see_nothing_of_each_other_and_lose_nothing",
-    "test_kills_full_disks_and_two_processes_lose_nothing",
-    "test_the_chart_is_saved_as_png_and_its_candles_as_csv",
-    "test_the_report_opens_without_a_network",
-})  # fmt: skip
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of ``SLOW``, and skip those of ``LONG`` unless they are asked for."""
+    """Mark the tests of ``SLOW``."""
     slow = {TESTS / name for name in SLOW}
-    reason = "takes long: set CRYPTOFORECAST_LONG_TESTS"
     for item in items:
         if not slow.isdisjoint([item.path, *item.path.parents]):
             item.add_marker(pytest.mark.slow)
-        if item.name.partition("[")[0] in LONG and "CRYPTOFORECAST_LONG_TESTS" not in os.environ:
-            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session", autouse=True)
