@@ -317,10 +317,16 @@ WITHOUT_EFFECT = {
     "learning/threads.py",  # speed
     "prices/candles/findings.py",  # sentences of the quality report
     "prices/candles/resample.py",  # lengths of candles, for the quality report
+    "types/anomalies.py",  # what is unusual in prices
+    "types/confidence.py",  # how sure a difference is
     "types/durations.py",  # words for lengths of time
     "types/evaluation.py",  # what a test gives
+    "types/indicators.py",  # indicators of a chart
+    "types/judgement.py",  # what a test comes to
+    "types/lessons.py",  # what a lesson shows
     "types/moments.py",  # words for times
     "types/paths.py",  # paths of a forecast
+    "types/predictor_names.py",  # what a predictor is called
     "types/quotes.py",  # how a price is written
     "types/users.py",  # who asks
 }

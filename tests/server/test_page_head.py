@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -25,7 +26,9 @@ def answer(response: Response, accept: str = "text/html", method: str = "GET") -
         async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
             return await client.request(method, "/", headers={"accept": accept})
 
-    return asyncio.run(ask())
+    # In a thread of its own: a browser of another test may have left an event loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(ask())).result()
 
 
 def test_a_page_has_the_links_once_at_the_end_of_its_head():

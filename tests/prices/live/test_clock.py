@@ -60,11 +60,12 @@ from cryptoforecast.types import MarketQuery
 shim, home, alive, dead, interval, offsets = sys.argv[1:]
 clock = ctypes.CDLL(shim)
 answers = []
+# The same span is wanted each time, whatever the clock says by then.
+start = pd.Timestamp.now("UTC").floor("h") - pd.Timedelta("4h" if interval == "1m" else "60h")
 for url, offset in zip((alive, *[dead, alive] * 9), map(int, offsets.split(","))):
     clock.set_offset(offset)
     # As after a restart: nothing is in memory.
     prices = LivePrices(Settings(Path(home), deadline=3.0), [Coinbase(url, per_second=500)])
-    start = pd.Timestamp.now("UTC").floor("h") - pd.Timedelta("4h" if interval == "1m" else "60h")
     history = prices.history(MarketQuery("BTC", interval, start))
     described = data_json(history)
     answers.append(
