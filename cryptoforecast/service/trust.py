@@ -44,6 +44,8 @@ class Fact:
     repaired: bool = False
 
 
+#: What is known of simulated prices before anything else.
+SIMULATED = Fact("watch", "These prices are simulated", "They say nothing about a real market.")
 #: What a repair is called on a button.
 REPAIR_LABELS = {
     "outliers": "Leave out",
@@ -63,7 +65,8 @@ def facts(history: PriceHistory) -> tuple[Fact, ...]:
         history: The prices, with their quality report.
     """
     problems = history.quality.problems
-    found = [fact for problem in problems for fact in _facts(history, problem)]
+    found = [SIMULATED] if _of_embedded_market(history) else []
+    found += [fact for problem in problems for fact in _facts(history, problem)]
     found += list(_good(history))[: max(0, MIN_FACTS - len(found))]
     return tuple(sorted(found, key=lambda fact: GRADES.index(fact.grade)))
 
@@ -118,6 +121,8 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
         done = f"{problem.repair[:1].upper()}{problem.repair[1:]}"
         return [Fact("good", done, f"Repaired as asked: {_title(kind)}.", kind, repaired=True)]
     repair = next(iter(problem.repairs), "")
+    if kind == "outliers" and _of_embedded_market(history):
+        return []  # the simulation jumps, as markets do; none of its prices is an error
     if kind == "missing":
         return [_missing(history, problem)]
     if kind == "zero_volume":
@@ -185,6 +190,11 @@ _WORDS: dict[str, tuple[Grade, str, str]] = {
         "The last row is no candle and is left out: {}.",
     ),
 }
+
+
+def _of_embedded_market(history: PriceHistory) -> bool:
+    """Return whether prices come from the simulated market, and were not edited in a file."""
+    return history.simulated and not history.of_file
 
 
 def _missing(history: PriceHistory, problem: Problem) -> Fact:

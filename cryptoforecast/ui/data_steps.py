@@ -93,14 +93,13 @@ def check_view(file: File, history: PriceHistory) -> None:
     found = trust.facts(history)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         card.answer(words.plain(trust.readiness(history, found)), words.plain(_line(file, history)))
-        if len(history) >= trust.candles_to_forecast():
-            st.page_link(
-                ROOT / "pages" / "forecast.py",
-                label="Forecast these prices",
-                icon=":material/arrow_forward:",
-                icon_position="right",
-                query_params={"coin": file.name},
-            )
+        if len(history) >= trust.candles_to_forecast() and st.button(
+            "Forecast these prices",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            key="forecast-these",
+        ):
+            st.switch_page(ROOT / "pages" / "forecast.py", query_params={"coin": file.name})
     for note in history.notes:
         st.caption(f":material/info: {words.plain(note)}")
     reading.choice_line(history)

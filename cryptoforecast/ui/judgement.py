@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from cryptoforecast.types import Comparison, Judgement, Promise
@@ -88,7 +90,9 @@ def figures(judged: Judgement, quote: str, own: str = "This forecast") -> None:
             ]
         ),
     )
-    _bars("How often right", [_direction(judged.direction), _range("80 % range", judged.held)])
+    # A middle that stays at the last price has no direction.
+    directions = [judged.direction] if math.isfinite(judged.direction.share) else []
+    _bars("How often right", [*map(_direction, directions), _range("80 % range", judged.held)])
 
 
 def against(

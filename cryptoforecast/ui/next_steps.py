@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast import charts
+from cryptoforecast.settings import ROOT
 from cryptoforecast.types import Backtest, Forecast, NextSteps, duration, short_moment_text
 from cryptoforecast.ui import card, elements, figures, live, local_time, words
 
@@ -32,6 +33,14 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
                     st.caption("by a neural network and a regression")
             with st.container(key="phone-badge", width="content"):
                 live.badge(future.history)
+            st.space("stretch")
+            with st.container(key="wide-how", width="content"):
+                st.page_link(
+                    ROOT / "pages" / "learn.py",
+                    label="How is it made?",
+                    icon=":material/school:",
+                    query_params={"lesson": "1"},
+                )
         card.answer(
             words.plain(f"80 % likely: {low} to {high}"),
             line,

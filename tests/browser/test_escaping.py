@@ -211,7 +211,7 @@ def test_a_file_of_a_stranger_is_only_text(hostile_url: str, context: BrowserCon
     assert page.evaluate(FOREIGN) == []
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     assert HOST in page.locator(".js-plotly-plot .gtitle").first.inner_html()
-    page.get_by_role("link", name="Forecast these prices").click()
+    page.get_by_role("button", name="Forecast these prices").click()
     expect(page.get_by_role("heading", name="80 % likely")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     settled(page)

@@ -189,7 +189,7 @@ def test_a_messy_file_is_refused_corrected_repaired_and_forecast(url: str, page:
     expect(page.get_by_role("button", name="Take the repair back")).to_be_visible()
     page.reload()  # a new session: the link still shows the file
     expect(page.get_by_role("heading", name="Good to forecast")).to_be_visible()
-    page.get_by_role("link", name="Forecast these prices").click()
+    page.get_by_role("button", name="Forecast these prices").click()
     expect(page.locator(CHART).first).to_be_visible()
     assert "coin=file-" in page.url
 

@@ -23,6 +23,9 @@ def test_each_lesson_is_guessed_run_and_revealed(url: str, page: Page):
     expect(_heading(page)).to_have_text("What does the network look at?")
     _answer_by_keyboard(page, 1)
     expect(page.get_by_role("heading", name="One candle is one hour")).to_be_visible()
+    for heading in ("Candles become a row of numbers", "It answers, and is told how wrong"):
+        _press(page, "stage")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
     page.get_by_role("radio", name="Price").click()
     expect(page.get_by_role("heading", name="Percent become a price again")).to_be_visible()
     assert _overflow(page) <= 0

@@ -70,6 +70,9 @@ def test_a_lesson_is_guessed_run_and_revealed(learn, number):
     wrong = (one.right + 1) % len(one.answers)
     press(page, f"answer-{wrong}")
     assert heading(page) == one.question
+    for title in list(one.stages[1].values())[1:] if one.stages else []:
+        assert next(each for each in page.button if each.key == "stage").label == f"Next: {title}"
+        press(page, "stage")
     press(page, "why")
     assert heading(page) == one.finding(shared()) != one.question
     text = words(page) + "".join(str(each.value) for each in page.header)

@@ -38,7 +38,9 @@ def test_the_heading_says_what_the_price_did_and_its_age_is_below(open_page):
     text = words(page)
     assert "Lowest $" in text
     assert "last candle closed" in text
-    assert "Nothing speaks against these prices" in text
+    assert "Good to practise with, not real" in text
+    assert "They say nothing about a real market." in text
+    assert "Nothing speaks against these prices" not in text
     assert len(traces(page)["price"]["close"]["bdata"]) > 0
     assert not page.metric
 

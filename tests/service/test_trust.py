@@ -35,6 +35,17 @@ def test_good_prices_have_three_good_facts():
     assert trust.readiness(synthetic.history(900), found) == "Good to forecast"
 
 
+def test_simulated_prices_are_said_to_be_no_market_and_their_jumps_are_no_faults():
+    jump = QualityReport(problems=(Problem("outliers", 2, 1, "none", repairs=("outliers",)),))
+    real = synthetic.history(900, quality=jump, source="binance")
+    simulated = dataclasses.replace(real, source="simulated", simulated=True)
+    assert trust.worst(trust.facts(real)) == "bad"
+    assert trust.worst(trust.facts(simulated)) == "watch"
+    assert trust.facts(simulated)[0] == trust.SIMULATED
+    # In a file somebody may have edited them.
+    assert trust.worst(trust.facts(dataclasses.replace(simulated, source="file a.csv"))) == "bad"
+
+
 def test_the_worst_comes_first_and_a_repair_makes_it_good():
     frame = samples.candles("1h", 900)
     frame.iloc[500, frame.columns.get_indexer(["high", "close"])] *= 4

@@ -76,21 +76,21 @@ def _run(service: Service) -> None:
     stage = st.session_state.get(_STAGE, "candles")
     low, _, high = one.ends
     if stage == "candles":
-        card.heading("One candle is one hour", eyebrow="1 of 4 · candles")
+        card.heading("One candle is one hour", eyebrow="Stage 1: candles")
         st.markdown(
             "It has the first, highest, lowest and last price of its hour. Hollow: the price "
             "rose. Filled: it fell."
         )
         st.markdown(f"The network sees {hours} of them, and **nothing after**.")
     elif stage == "changes":
-        card.heading("Candles become a row of numbers", eyebrow="2 of 4 · sequence")
+        card.heading("Candles become a row of numbers", eyebrow="Stage 2: sequence")
         st.markdown(
             f"The network reads {hours} changes in percent, one after the other. It also reads "
             "how wide each candle is, the hour and the day."
         )
         st.markdown("“+0.4 %” means the same at $500 and at $60,000.")
     elif stage == "range":
-        card.heading("It answers, and is told how wrong it was", eyebrow="3 of 4 · loss")
+        card.heading("It answers, and is told how wrong it was", eyebrow="Stage 3: loss")
         st.markdown(
             f"It says: 80 % likely between {words.change(low)} and {words.change(high)} in "
             f"{len(one.actual):d} hours. The dotted line is what happened."
@@ -102,7 +102,7 @@ def _run(service: Service) -> None:
         )
         bars.draw(_losses(one))
     else:
-        card.heading("Percent become a price again", eyebrow="4 of 4 · price")
+        card.heading("Percent become a price again", eyebrow="Stage 4: price")
         st.markdown(
             f"The range is put on the last price, {plain(words.price(one.close, one.quote))}. "
             "That is the forecast."
@@ -174,4 +174,5 @@ LESSON = frame.Lesson(
     run=_run,
     why=_why,
     finding=lambda _: "The network never sees a price, only changes",
+    stages=(_STAGE, STAGES),
 )

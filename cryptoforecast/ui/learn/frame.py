@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Lesson:
         run: Draws the experiment's controls into the side card.
         why: Draws the reason into the side card.
         finding: Returns the heading when the reason is shown.
+        stages: Where the experiment has stages: the key of the one that is shown, in the session,
+            and what each is called by its name.
     """
 
     number: int
@@ -55,6 +57,7 @@ class Lesson:
     run: Callable[[Service], None]
     why: Callable[[Service], None]
     finding: Callable[[Service], str]
+    stages: tuple[str, Mapping[str, str]] | None = None
 
 
 def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
@@ -87,9 +90,7 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
         elif step == RUN:
             lesson.run(service)
             st.space("stretch")
-            st.button(
-                "Why?", type="primary", width="stretch", on_click=_go, args=(lesson, WHY), key="why"
-            )
+            _ahead(lesson)
         else:
             _judge(lesson)
             lesson.why(service)
@@ -165,6 +166,26 @@ def _steps(lesson: Lesson) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
+
+
+def _ahead(lesson: Lesson) -> None:
+    """Draw the button to the next stage of the experiment; after the last one, to the reason."""
+    if lesson.stages is not None:
+        key, titles = lesson.stages
+        names = list(titles)
+        at = names.index(st.session_state.get(key, names[0]))
+        if at + 1 < len(names):
+            following = names[at + 1]
+            st.button(
+                f"Next: {plain(titles[following])}",
+                type="primary",
+                width="stretch",
+                on_click=st.session_state.update,
+                args=({key: following},),
+                key="stage",
+            )
+            return
+    st.button("Why?", type="primary", width="stretch", on_click=_go, args=(lesson, WHY), key="why")
 
 
 def _ask(lesson: Lesson) -> None:
