@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import anomalies, diagnosis, exports, text
+from cryptoforecast.cli import anomalies, diagnosis, exports, models, text
+from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.progress import Meter, Reading, one_line, say
 from cryptoforecast.errors import CryptoForecastError, InvalidInput
@@ -30,23 +31,6 @@ from cryptoforecast.types import (
 )
 
 Cancelled = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The result of a command.
-
-    Attributes:
-        json: For ``--json``.
-        text: For a user at a terminal.
-        refusal: Why the command ends with status 2, although there is a result.
-        status: Exit status of a command that is not refused.
-    """
-
-    json: object
-    text: str
-    refusal: str | None = None
-    status: int = 0
 
 
 def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
@@ -78,11 +62,7 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _fetch(service, args)
     if args.command == "doctor":
         return _doctor(service, args)
-    if args.action == "list":
-        return _list(service)
-    if args.action == "rename":
-        return _rename(service, args.name, args.new)
-    return _show(service, args.name) if args.action == "show" else _delete(service, args.name)
+    return models.answer(service, args)
 
 
 # ---------------------------------------------------------------------------- backtests
@@ -415,28 +395,6 @@ def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
         json |= {"to": str(args.to)}
         words += f"\nWritten to {args.to}.\n"
     return Answer(json, words)
-
-
-def _list(service: Service) -> Answer:
-    models = service.saved_models.all()
-    for name, reason in service.saved_models.damaged().items():
-        say(f"note: {name} is left out. {one_line(reason)}")
-    return Answer([json_views.model_json(saved) for saved in models], text.models(models))
-
-
-def _show(service: Service, name: str) -> Answer:
-    saved = service.saved_models.load(name)
-    return Answer(json_views.model_json(saved.summary), text.card(saved.summary))
-
-
-def _delete(service: Service, name: str) -> Answer:
-    service.saved_models.delete(name, user=OWNER)
-    return Answer({"deleted": name}, f"Deleted {name}.\n")
-
-
-def _rename(service: Service, name: str, new: str) -> Answer:
-    service.saved_models.rename(name, new, user=OWNER)
-    return Answer({"renamed": name, "name": new}, f"Renamed {name} to {new}.\n")
 
 
 def _set(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:

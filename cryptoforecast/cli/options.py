@@ -202,8 +202,12 @@ def _add_anomalies(commands: Commands) -> None:
 
 
 def _add_models(commands: Commands) -> None:
-    models = commands.add_parser("models", help="List, show, rename or delete saved models.")
-    actions = models.add_subparsers(dest="action", required=True, metavar="list|show|rename|delete")
+    models = commands.add_parser(
+        "models", help="List, show, rename, delete, export or import saved models."
+    )
+    actions = models.add_subparsers(
+        dest="action", required=True, metavar="list|show|rename|delete|export|import"
+    )
     _command(actions, "list", "List the saved models.")
     for name, help in (
         ("show", "Show one model's card."),
@@ -213,6 +217,14 @@ def _add_models(commands: Commands) -> None:
     rename = _command(actions, "rename", "Give one of your models another name.")
     rename.add_argument("name", metavar="OLD")
     rename.add_argument("new", metavar="NEW")
+    export = _command(actions, "export", "Write a model to one file, to take it elsewhere.")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("--to", metavar="FILE", type=Path, required=True, help="a name in .zip")
+    export.add_argument("--force", action="store_true", help="overwrite an existing file")
+    importing = _command(actions, "import", "Save the model of a file that `models export` wrote.")
+    importing.add_argument("file", metavar="FILE", type=Path)
+    importing.add_argument("--name", metavar="NAME", help="save it under this name")
+    importing.add_argument("--force", action="store_true", help="overwrite a model of this name")
 
 
 def _add_inspect(commands: Commands) -> None:

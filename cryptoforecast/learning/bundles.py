@@ -9,11 +9,9 @@ processes do with it meanwhile. ``bundle_format`` owns what the files contain.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import shutil
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -33,7 +31,7 @@ from cryptoforecast.types import ModelSpec, ModelSummary, TrainedModel
 
 __all__ = [
     "check_name", "delete", "discard", "load", "names", "parameters", "rename", "save", "shapes",
-    "summary", "tidy", "zipped",
+    "summary", "tidy",
 ]  # fmt: skip
 
 Model = TypeVar("Model")
@@ -227,20 +225,6 @@ def rename(folder: Path, name: str, new: str) -> None:
             f"Renaming a model needs a folder that can be written. Received: {folder} "
             f"({error.strerror}). Rename {name} there by hand."
         ) from error
-
-
-def zipped(model: TrainedModel, name: str) -> bytes:
-    """Return a model's folder as a zip archive; unpacked, ``load`` reads it.
-
-    Args:
-        model: The model.
-        name: Name of the folder.
-    """
-    archive, content = io.BytesIO(), bundle_format.pack(model)
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(f"{name}/{BUNDLE}", bundle_format.write(model, content))
-        file.writestr(f"{name}/{bundle_format.WEIGHTS}", content)
-    return archive.getvalue()
 
 
 def discard(path: Path) -> None:

@@ -12,7 +12,7 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidInput, NotAllowed, UnknownModel
 from cryptoforecast.forecasting import stack
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import bundle_format, bundles
+from cryptoforecast.learning import bundle_archive, bundle_format, bundles
 from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.learning.samples import unused_inputs
 from cryptoforecast.learning.specs import NETWORKS
@@ -218,7 +218,27 @@ class SavedModelService:
             UnknownModel: If there is no model of this name.
             InvalidBundle: If the model cannot be read.
         """
-        return bundles.zipped(self.load(name).model, name)
+        return bundle_archive.pack(self.load(name).model, name)
+
+    def add_zipped(
+        self, archive: bytes, name: str | None, *, user: User, force: bool = False
+    ) -> SavedModel:
+        """Save the model of a zip archive, see ``zipped``; nothing in it is executed.
+
+        Args:
+            archive: Content of the archive.
+            name: Name of the saved model; ``None`` for the one in the archive.
+            user: Who saves it.
+            force: Whether a model of this name may be overwritten; only the owner may.
+
+        Raises:
+            InvalidBundle: If the archive holds no model, or more than one.
+            NotAllowed: See ``add``.
+            InvalidInput: See ``add``.
+            AlreadyExists: See ``add``.
+        """
+        own_name, model = bundle_archive.unpack(archive)
+        return self.add(model, own_name if name is None else name, user=user, force=force)
 
     def _check_own(self, name: str, verb: str, participle: str, user: User) -> None:
         """Refuse to change a model that is not one of those saved here, or not this user's.

@@ -12,7 +12,15 @@ from cryptoforecast.service import Service, files
 from cryptoforecast.service.backtests import MAX_COMPARED, MIN_COMPARED
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import ModelSummary
-from cryptoforecast.ui import card, comparison, missing, model_facts, model_panel, words
+from cryptoforecast.ui import (
+    card,
+    comparison,
+    importing,
+    missing,
+    model_facts,
+    model_panel,
+    words,
+)
 
 #: Models that can't be read and that are described, and further ones that are named.
 MAX_WARNINGS, MAX_NAMES = 3, 20
@@ -41,6 +49,7 @@ def show(service: Service) -> None:
     if not models:
         card.answer("No model is saved here yet", "Train one on the Forecast page and save it.")
         st.page_link(ROOT / "pages" / "forecast.py", label="Open Forecast", width="content")
+        importing.field(service)
         _warn(damaged)
         return
     names = [one.name for one in models]
@@ -50,6 +59,7 @@ def show(service: Service) -> None:
     left, right = st.columns(card.SIDES, gap="small")
     with left:
         ticked = _table(models, names.index(linked) if linked in names else None)
+        importing.field(service)
         _warn(damaged)
     with heading:
         _heading(models, [names[i] for i in ticked])

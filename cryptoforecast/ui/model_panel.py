@@ -103,8 +103,8 @@ def _actions(service: Service, one: ModelSummary) -> None:
             type="tertiary",
             on_click="ignore",
             key="download-model",
-            help="The model as a zip archive. Unpack it into the folder of saved models of another "
-            "installation, or load it in Python with `cryptoforecast.load`.",
+            help="The model as a zip archive. “Import a model” on this page of another "
+            "installation takes it.",
         )
         if changeable and st.button(
             "Delete", icon=":material/delete:", type="tertiary", key="delete"

@@ -20,7 +20,7 @@ from cryptoforecast.errors import (
     InvalidInput,
     UnknownModel,
 )
-from cryptoforecast.learning import bundle_format, bundles, inference
+from cryptoforecast.learning import bundle_archive, bundle_format, bundles, inference
 from tests import synthetic
 
 SPECS = (
@@ -176,7 +176,7 @@ def test_a_link_is_not_renamed(tmp_path, bundle):
 def test_a_zipped_model_is_read_where_it_is_unpacked(tmp_path):
     model = synthetic.model(seed=4)
     archive = tmp_path / "mine.zip"
-    archive.write_bytes(bundles.zipped(model, "mine"))
+    archive.write_bytes(bundle_archive.pack(model, "mine"))
     with zipfile.ZipFile(archive) as file:
         assert sorted(file.namelist()) == ["mine/bundle.json", "mine/weights.npz"]
         file.extractall(tmp_path / "elsewhere")

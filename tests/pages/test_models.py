@@ -201,3 +201,24 @@ def test_many_damaged_models_are_named_in_few_boxes(open_page):
     assert len(page.warning) == 4
     assert page.warning[3].value.startswith("27 more saved models can't be read")
     assert "btc-1h-dense" in set(_frame(page)["Model"])
+
+
+def test_a_downloaded_model_is_imported_and_nothing_else_is(open_page):
+    page = open_page("models")
+    button, field = "confirm-import-model", "model-archive-0"
+    assert page.button(key=button).disabled
+    page.file_uploader(key=field).set_value(("a.zip", b"no", "application/zip")).run()
+    page.button(key=button).click().run()
+    assert "holds no model that can be read" in page.error[0].value
+    archive = shared().saved_models.zipped("btc-1h-dense")
+    page.file_uploader(key=field).set_value(("a.zip", archive, "application/zip")).run()
+    page.button(key=button).click().run()
+    assert "is a model of the project's own" in page.error[0].value
+    assert len(_frame(page)) == 4
+    page.text_input(key="imported-name").set_value("mine").run()
+    page.button(key=button).click().run()
+    assert page.success[0].value == "Imported mine."
+    assert "mine" in set(_frame(page)["Model"])
+    assert page.query_params["card"] == "mine"
+    assert page.button(key=button).disabled
+    assert shared().saved_models.load("mine").model.card.guest is False

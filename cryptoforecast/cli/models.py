@@ -1,0 +1,63 @@
+"""The commands of saved models: list, show, rename, delete, export and import."""
+
+from __future__ import annotations
+
+import argparse
+
+from cryptoforecast import json_views
+from cryptoforecast.cli import text
+from cryptoforecast.cli.answer import Answer
+from cryptoforecast.cli.progress import one_line, say
+from cryptoforecast.service import Service, files
+from cryptoforecast.types import OWNER
+
+
+def answer(service: Service, args: argparse.Namespace) -> Answer:
+    """Run the command in ``args``; see ``commands.answer``."""
+    return {
+        "list": _list,
+        "show": _show,
+        "delete": _delete,
+        "rename": _rename,
+        "export": _export,
+        "import": _import,
+    }[args.action](service, args)
+
+
+def _list(service: Service, args: argparse.Namespace) -> Answer:
+    del args
+    models = service.saved_models.all()
+    for name, reason in service.saved_models.damaged().items():
+        say(f"note: {name} is left out. {one_line(reason)}")
+    return Answer([json_views.model_json(saved) for saved in models], text.models(models))
+
+
+def _show(service: Service, args: argparse.Namespace) -> Answer:
+    saved = service.saved_models.load(args.name)
+    return Answer(json_views.model_json(saved.summary), text.card(saved.summary))
+
+
+def _delete(service: Service, args: argparse.Namespace) -> Answer:
+    service.saved_models.delete(args.name, user=OWNER)
+    return Answer({"deleted": args.name}, f"Deleted {args.name}.\n")
+
+
+def _rename(service: Service, args: argparse.Namespace) -> Answer:
+    service.saved_models.rename(args.name, args.new, user=OWNER)
+    return Answer({"renamed": args.name, "name": args.new}, f"Renamed {args.name} to {args.new}.\n")
+
+
+def _export(service: Service, args: argparse.Namespace) -> Answer:
+    files.check_archive(args.to, force=args.force)
+    files.write_bytes(service.saved_models.zipped(args.name), args.to)
+    json: json_views.Json = {"exported": args.name, "to": str(args.to)}
+    return Answer(json, f"Exported {args.name} to {args.to}.\n")
+
+
+def _import(service: Service, args: argparse.Namespace) -> Answer:
+    archive = files.read_archive(args.file)
+    saved = service.saved_models.add_zipped(archive, args.name, user=OWNER, force=args.force)
+    return Answer(
+        json_views.model_json(saved.summary),
+        f"Imported {saved.name}.\n\n{text.card(saved.summary)}",
+    )
