@@ -248,6 +248,15 @@ def test_undefined_chances_of_touching_are_null():
         assert found["extremes"][0][name]["0.5"] is None
 
 
+def test_probabilities_are_no_more_certain_than_what_is_known():
+    coming = future(horizon=2)
+    one = Probability(65_000.0, "above", np.array([0.0, 0.5]))
+    touch = Touch(65_000.0, np.array([0.999, 1.0]))
+    found = as_read(json_views.forecast_json(coming, "quantile", [one], [touch]))
+    assert [step["probability"] for step in found["odds"][0]["steps"]] == [0.01, 0.5]
+    assert found["touch"][0]["probability"] == [0.99, 0.99]
+
+
 def test_undefined_odds_are_null():
     coming = future(horizon=2)
     one = Probability(65_000.0, "below", np.array([0.25, math.nan]))
@@ -340,7 +349,7 @@ def test_a_model_has_every_key_of_the_contract():
     assert found["parameters"] == sum(array.size for array in model.weights)
     assert found["scores"]["lstm"] == {"mae": 1.5, "directional_accuracy": None, "mase": None}
     assert found["verdict"] is None
-    verdict = {"skill": 0.01, "sentence": "Beats the last price."}
+    verdict = "Beats the last price."
     model = synthetic.model(synthetic.spec(network="lstm"), verdict=verdict)
     found = as_read(json_views.model_json(SavedModel("mine", True, model).summary))
     assert found["verdict"] == verdict
