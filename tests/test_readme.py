@@ -26,7 +26,7 @@ def section(heading: str) -> str:
     ("heading", "requirements", "last"),
     [
         ("Open the app", "requirements.txt", "streamlit run app.py"),
-        ("Run the tests", "requirements-dev.txt", "pytest"),
+        ("Run the tests", "requirements-dev.txt", "pytest -n 2 --dist loadfile"),
     ],
 )
 def test_section_is_one_command(heading: str, requirements: str, last: str) -> None:
