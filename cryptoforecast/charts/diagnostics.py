@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import rows_to_show
-from cryptoforecast.types import Array, Backtest, duration, predictor_phrase, price_text
+from cryptoforecast.types import Array, Backtest, duration, predictor_phrase
 
 _NO_VARIATION = "The errors do not vary, so there is nothing to show."
 
@@ -61,28 +61,28 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     """Describe what ``delay`` shows: whether the forecast repeats the last price."""
     best, own = int(frame["error"].idxmin()), float(frame["error"].iloc[0])
     behind, interval = float(frame["error"].iloc[step]), result.history.interval
-    name, quote = predictor_phrase(result.predictor), result.history.quote
-    off_target, off_last = (price_text(each, quote, estimate=True) for each in (own, behind))
+    name = predictor_phrase(result.predictor)
     if own == 0 and behind == 0:
         return f"The price never moved, so {name} and the last price cannot be told apart."
     if best == 0:
         return (
-            f"The prices of {name} are closest to their own targets (off by {off_target} "
-            "on average), closer than to any earlier price: they do not just repeat the last price."
+            f"The prices of {name} are closer to their own targets than to any earlier price: they "
+            "do not just repeat the last price."
         )
     if best == step:
+        size = "the last price itself"
+        if behind > 0:
+            size = f"{style.percent(behind / own)} as far from the last price as from its target"
         return (
-            f"The line of {name} is close to the price of {duration(step, interval)} before: it is "
-            f"off its target by {off_target} on average, but off the last price by only "
-            f"{off_last}. A line that follows the chart so closely does not show "
-            "where the price goes. Good forecasts look like this too where the direction cannot be "
-            "predicted. Then the band is what counts."
+            f"The line of {name} is the chart itself, moved by {duration(step, interval)}: it is "
+            f"{size}. Such a line looks close and does not show where the price goes. Good "
+            "forecasts look like this too where the direction cannot be predicted. Then the range "
+            "is what counts."
         )
-    nearest = float(frame["error"].iloc[best])
     return (
         f"The prices of {name} are closest to those of {duration(best, interval)} before their "
-        f"targets (off by {price_text(nearest, quote, estimate=True)} on average, "
-        f"{off_target} at the target itself): they lag behind the market."
+        f"targets, {style.percent(float(frame['error'].iloc[best]) / own)} as far as from the "
+        "targets themselves: they lag behind the market."
     )
 
 

@@ -189,8 +189,13 @@ def test_the_free_run_is_beside_the_direct_forecast_and_the_last_price(result):
 def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     forecast = result.forecast
     text = figures.summary_delay(result, STEP, diagnostics.delays(forecast, STEP))
-    assert "close to the price of 2 hours before" in text
-    assert "off the last price by only $0.00" in text
+    assert "the chart itself, moved by 2 hours: it is the last price itself." in text
+    near = forecast.predicted * (1 + 0.001 * np.sin(np.arange(len(forecast))))[:, None]
+    near = dataclasses.replace(forecast, predicted=near)
+    frame = diagnostics.delays(near, STEP)
+    text = figures.summary_delay(result, STEP, frame)
+    share = frame["error"][STEP] / frame["error"][0]
+    assert f"{style.percent(share)} as far from the last price as from its target" in text
     seer = dataclasses.replace(forecast, predicted=forecast.actual)
     text = figures.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
     assert "do not just repeat the last price" in text

@@ -135,7 +135,7 @@ def test_choices_are_in_the_url(at):
 @pytest.mark.parametrize(
     ("view", "drawn", "forecast"),
     [
-        ("Delay", 1, "The line of .* is close to the price of"),
+        ("Delay", 1, "The line of .* is the chart itself, moved by"),
         ("Errors", 3, "Heavy tails|No heavy tails"),
         ("When", 3, "Errors are smallest in candles that open at"),
         ("Bands", 4, "80 % band"),
