@@ -11,7 +11,7 @@ history = asked.history
 model_name = selection.shown(service, asked).model
 saved = selection.is_saved(model_name)
 
-heading = st.container(horizontal=True, vertical_alignment="center", wrap=False)
+heading = st.container(horizontal=True, vertical_alignment="center", wrap=False, key="heading-test")
 choices = st.container(horizontal=True, vertical_alignment="center", gap="small")
 with choices:
     test_plan = plan.draw(selection.spec(service, model_name, history), saved=saved)

@@ -111,10 +111,10 @@ def promise(found: Anomalies) -> None:
     rates = {_KINDS[kind]: each for kind, each in found.measured.items()}
     rates[f"On these prices, {span}"] = rate
     longest = max(max(each.ratio, each.spike_ratio, 1) for each in rates.values())
-    for title, each in rates.items():
+    for number, (title, each) in enumerate(rates.items()):
         with st.container(gap="xsmall"):
             st.caption(words.plain(title), help=words.plain(_counted(each)))
-            bars.draw(_bars(each, found.alarms_a_month, longest))
+            bars.draw(_bars(each, found.alarms_a_month, longest), f"{number:d}")
     kept = rate.verdict
     with st.container(gap="xxsmall"):
         card.heading(

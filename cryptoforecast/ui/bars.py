@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,16 +39,18 @@ class Bar:
     word: str = ""
 
 
-def draw(rows: Sequence[Bar], *, side: bool = False) -> None:
+def draw(rows: Sequence[Bar], name: str = "", *, side: bool = False) -> None:
     """Draw lines of label, bar and number, below one another.
 
     Args:
         rows: The lines.
+        name: Name on their page, so that the place of the lines is kept until they are drawn.
         side: Whether they stand in a side card, where all bars begin below one another.
     """
     kind = "cf-bars cf-side" if side else "cf-bars"
     markup = f'<div class="{kind}">{"".join(map(_row, rows))}</div>'
-    st.html(markup)
+    with st.container(key=f"bars-{len(rows):d}-{name}") if name else nullcontext():
+        st.html(markup)
 
 
 def of_misses(misses: Sequence[tuple[str, float, str, Meaning]]) -> list[Bar]:

@@ -175,4 +175,4 @@ def _range(label: str, kept: Promise) -> bars.Bar:
 def _bars(caption: str, rows: list[bars.Bar]) -> None:
     with st.container(gap="xsmall"):
         st.caption(words.plain(caption))
-        bars.draw(rows, side=True)
+        bars.draw(rows, caption.partition(" ")[0].lower(), side=True)

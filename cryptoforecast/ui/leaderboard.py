@@ -64,7 +64,7 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
     with left:
         place = st.container(horizontal=True, vertical_alignment="center", gap="small")
         with place:
-            title = st.container()
+            title = st.container(key="board-title")
             measure = _measure(result)
         section, board = html_report.leaderboard_section(
             service.backtests.analyses, result, measure.metric, measure.step, measure.reference,

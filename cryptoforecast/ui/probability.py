@@ -115,7 +115,8 @@ def _bars(future: NextSteps, around: tuple[Probability, ...]) -> None:
         [
             bars.Bar(price(each.level, quote), probability_text(each.last), each.last)
             for each in reversed(around)
-        ]
+        ],
+        "odds",
     )
 
 

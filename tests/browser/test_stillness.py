@@ -1,0 +1,94 @@
+"""Pages stand still while they load, in a real browser."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.waiting import until
+
+PAGES = ("", "backtest", "market", "anomalies", "models", "data", "learn", "about")
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+#: How far a page may jump: a good value of the layout shift, as web-vitals defines it.
+MAX_SHIFT = 0.1
+#: Milliseconds: a pause that ends a burst of shifts, and the longest burst.
+MAX_PAUSE, MAX_BURST = 1000, 5000
+OBSERVE = """
+window.shifts = [];
+new PerformanceObserver(list => {
+    for (const each of list.getEntries())
+        if (!each.hadRecentInput) window.shifts.push({time: each.startTime, size: each.value});
+}).observe({type: 'layout-shift', buffered: true});
+"""
+LOADED = """() => !!document.querySelector('h1')
+    && document.querySelector('[data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-testid="stSkeleton"]')"""
+#: A page that jumps half a second after it was drawn.
+JUMPING = """<body style="margin: 0"><p id="late"></p><h1 style="height: 600px">Text</h1>
+<script>setTimeout(() => document.getElementById('late').style.height = '300px', 500)</script>"""
+
+
+class Shift(TypedDict):
+    """One layout shift: when, in milliseconds, and how large."""
+
+    time: float
+    size: float
+
+
+def largest_burst(shifts: list[Shift]) -> float:
+    """Return the cumulative layout shift: that of the largest burst of shifts."""
+    largest = burst = 0.0
+    first = last = -float(MAX_BURST)
+    for shift in shifts:
+        if shift["time"] - last > MAX_PAUSE or shift["time"] - first > MAX_BURST:
+            first, burst = shift["time"], 0.0
+        burst, last = burst + shift["size"], shift["time"]
+        largest = max(largest, burst)
+    return largest
+
+
+def open_tab(browser: Browser, size: str) -> Page:
+    """Open a tab that notes every layout shift."""
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.set_default_timeout(60_000)
+    context.add_init_script(OBSERVE)
+    return context.new_page()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_jumps_while_it_loads(url: str, browser: Browser, size: str):
+    tab = open_tab(browser, size)
+    found = {}
+    for name in PAGES:
+        tab.goto(f"{url}/{name}")
+        until(tab, LOADED)
+        tab.wait_for_timeout(300)
+        found[name] = largest_burst(tab.evaluate("window.shifts"))
+    assert {name: size for name, size in found.items() if size > MAX_SHIFT} == {}
+    tab.context.close()
+
+
+def test_a_page_that_jumps_is_noticed(browser: Browser):
+    tab = open_tab(browser, "phone")
+    tab.route(
+        "http://jumping.test/",
+        lambda route: route.fulfill(body=JUMPING, content_type="text/html"),
+    )
+    tab.goto("http://jumping.test/")
+    until(tab, "document.getElementById('late').style.height != ''")
+    tab.wait_for_timeout(300)
+    assert largest_burst(tab.evaluate("window.shifts")) > MAX_SHIFT
+    tab.context.close()
+
+
+def test_shifts_add_up_within_a_burst():
+    apart: list[Shift] = [{"time": 0, "size": 0.05}, {"time": 2000, "size": 0.06}]
+    together: list[Shift] = [{"time": 0, "size": 0.05}, {"time": 900, "size": 0.06}]
+    long: list[Shift] = [{"time": 900 * i, "size": 0.01} for i in range(20)]
+    assert largest_burst(apart) == pytest.approx(0.06)
+    assert largest_burst(together) == pytest.approx(0.11)
+    assert largest_burst(long) == pytest.approx(0.06)
+    assert largest_burst([]) == 0
