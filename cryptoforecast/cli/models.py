@@ -8,7 +8,7 @@ from cryptoforecast import json_views
 from cryptoforecast.cli import text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.progress import one_line, say
-from cryptoforecast.service import Service, files
+from cryptoforecast.service import Service, choices, files
 from cryptoforecast.types import OWNER
 
 
@@ -48,9 +48,17 @@ def _rename(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _export(service: Service, args: argparse.Namespace) -> Answer:
-    files.check_archive(args.to, force=args.force)
-    files.write_bytes(service.saved_models.zipped(args.name), args.to)
-    json: json_views.Json = {"exported": args.name, "to": str(args.to)}
+    if args.format is not None:
+        choices.check_format(args.format)
+    files.check_export(args.to, args.format, force=args.force)
+    models = service.saved_models
+    if args.format is None:
+        content = models.zipped(args.name)
+    else:
+        alone = not args.to.name.lower().endswith(".zip")
+        content = models.exported(args.name, args.format, alone=alone)
+    files.write_bytes(content, args.to)
+    json: json_views.Json = {"exported": args.name, "format": args.format, "to": str(args.to)}
     return Answer(json, f"Exported {args.name} to {args.to}.\n")
 
 

@@ -219,7 +219,19 @@ def _add_models(commands: Commands) -> None:
     rename.add_argument("new", metavar="NEW")
     export = _command(actions, "export", "Write a model to one file, to take it elsewhere.")
     export.add_argument("name", metavar="NAME")
-    export.add_argument("--to", metavar="FILE", type=Path, required=True, help="a name in .zip")
+    export.add_argument(
+        "--format",
+        metavar="F",
+        help=f"{', '.join(choices.FORMATS)}: for other programs (default: for `models import`)",
+    )
+    export.add_argument(
+        "--to",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="a name in .zip; or one that ends as the format: one file from closes to prices, of a "
+        "network that reads closes alone",
+    )
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     importing = _command(actions, "import", "Save the model of a file that `models export` wrote.")
     importing.add_argument("file", metavar="FILE", type=Path)

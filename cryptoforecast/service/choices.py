@@ -22,6 +22,7 @@ from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
 from cryptoforecast.forecasting.probability import check as check_levels
 from cryptoforecast.forecasting.probability import ladder, round_step
 from cryptoforecast.learning.features import FEATURES, has_volume
+from cryptoforecast.learning.keras_files import FORMATS, check_format
 from cryptoforecast.learning.samples import candles_needed
 from cryptoforecast.learning.specs import (
     LOSSES,
@@ -53,6 +54,7 @@ __all__ = [
     "COINS",
     "CUTOFF",
     "FEATURES",
+    "FORMATS",
     "HEAVY",
     "LOSSES",
     "METRICS",
@@ -71,6 +73,7 @@ __all__ = [
     "candles_needed",
     "check_alarms",
     "check_coin_of_file",
+    "check_format",
     "check_interval",
     "check_levels",
     "check_metric",

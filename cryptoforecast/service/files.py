@@ -15,7 +15,7 @@ from cryptoforecast.types.texts import cell
 __all__ = [
     "MAX_ARCHIVE_BYTES",
     "cells",
-    "check_archive",
+    "check_export",
     "check_page",
     "check_target",
     "csv_text",
@@ -73,16 +73,23 @@ def write_text(text: str, path: Path) -> None:
     put(path, lambda temporary: temporary.write_text(text, "utf-8"))
 
 
-def check_archive(path: Path, *, force: bool = False) -> None:
-    """Refuse a place where no zip archive can be written; see ``check_target``.
+def check_export(path: Path, format: str | None, *, force: bool = False) -> None:
+    """Refuse a place where no model can be exported to; see ``check_target``.
+
+    Args:
+        path: The file to write.
+        format: Format of the export; ``None`` for a saved model as it is.
+        force: Whether an existing file may be replaced.
 
     Raises:
-        InvalidInput: For another extension than ``.zip``, or a folder that does not exist.
+        InvalidInput: For another ending than ``.zip`` or the format, or a folder that does not
+            exist.
         AlreadyExists: If there is such a file and ``force`` is false.
     """
-    if not path.name.lower().endswith(".zip"):
+    endings = (".zip",) if format is None else (".zip", f".{format}")
+    if not path.name.lower().endswith(endings):
         raise InvalidInput(
-            f"The name of an archive must end in .zip. Received: {path.name!r:.80}. Rename it."
+            f"The name must end in {' or '.join(endings)}. Received: {path.name!r:.80}. Rename it."
         )
     check_free(path, force=force)
 

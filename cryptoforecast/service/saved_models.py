@@ -12,10 +12,10 @@ from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import AlreadyExists, InvalidInput, NotAllowed, UnknownModel
 from cryptoforecast.forecasting import stack
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.learning import bundle_archive, bundle_format, bundles
+from cryptoforecast.learning import bundle_archive, bundle_format, bundles, exports
 from cryptoforecast.learning.bundles import parameters
 from cryptoforecast.learning.samples import unused_inputs
-from cryptoforecast.learning.specs import NETWORKS
+from cryptoforecast.learning.specs import NETWORKS, PRESETS
 from cryptoforecast.service.model_index import ModelIndex
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, ModelSummary, SavedModel, TrainedModel, User
@@ -79,6 +79,8 @@ class SavedModelService:
         other = (
             f" Use `backtest --network {name}` for the forecaster of this name."
             if name in (*NETWORKS, *BASELINES)
+            else f" Train it first: `train --preset {name} --save {name}`."
+            if name in PRESETS
             else ""
         )
         raise UnknownModel(
@@ -219,6 +221,17 @@ class SavedModelService:
             InvalidBundle: If the model cannot be read.
         """
         return bundle_archive.pack(self.load(name).model, name)
+
+    def exported(self, name: str, format: str, *, alone: bool) -> bytes:
+        """Return a model in a format of other programs; see ``learning.exports.content``.
+
+        Raises:
+            InvalidInput: If the format is unknown, can't hold the network, or the name cannot be
+                one of a model.
+            UnknownModel: If there is no model of this name.
+            InvalidBundle: If the model cannot be read.
+        """
+        return exports.content(self.load(name).model, name, format, alone=alone)
 
     def add_zipped(
         self, archive: bytes, name: str | None, *, user: User, force: bool = False
