@@ -35,6 +35,7 @@ SLOW = (
     "forecasting/test_regression.py",
     "learning/test_bundles.py",
     "learning/test_ensembles.py",
+    "learning/test_exports.py",
     "learning/test_global_training.py",
     "learning/test_gpu.py",
     "learning/test_networks.py",

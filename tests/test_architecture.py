@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+#: Packages that an extra installs.
+EXTRAS = {
+    re.split("[<>=]", line)[0]
+    for lines in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ].values()
+    for line in lines
+}
+
+
 def allowed(path: Path) -> set[str]:
     """Return the packages with one place that this file is the place for."""
     where = name(path)
@@ -48,12 +59,14 @@ def allowed(path: Path) -> set[str]:
         found |= {"starlette"}
     if where == "cryptoforecast/learning/networks.py":
         found |= {"tensorflow", "keras"}
+    if where == "cryptoforecast/learning/keras_files.py":
+        found |= {"keras", "onnx"}
     return found
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_each_framework_has_one_place(path: Path) -> None:
-    placed = {"streamlit", "fastapi", "starlette", "tensorflow", "keras"}
+    placed = {"streamlit", "fastapi", "starlette", "tensorflow", "keras", *EXTRAS}
     assert sources.packages(path.read_text("utf-8")) & placed <= allowed(path)
 
 
@@ -109,6 +122,7 @@ def test_what_is_imported_is_pinned(paths: list[Path], files: list[str]) -> None
     pinned = _pinned(*files)
     imported = _third_party(paths)
     assert imported
+    pinned |= EXTRAS  # installed by whoever wants them, and pinned for the tests
     loose = {one for one in imported if not {*map(_plain, owners.get(one, [one]))} & pinned}
     assert loose == set()
 

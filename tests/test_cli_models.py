@@ -46,7 +46,7 @@ def test_a_model_goes_out_as_one_file_and_comes_in_again(run, tmp_path, home):
     assert file.read_bytes() == shared().saved_models.zipped(SHIPPED)
     refused(run("models", "export", SHIPPED, "--to", file), "--force")
     assert json.loads(run("models", "export", SHIPPED, "--to", file, "--force", "--json")[1]) == {
-        "exported": SHIPPED, "to": str(file),
+        "exported": SHIPPED, "format": None, "to": str(file),
     }  # fmt: skip
 
     refused(run("models", "import", file), "is a model of the project's own")
@@ -81,8 +81,7 @@ def test_what_can_not_be_exported_or_imported_is_refused(run, tmp_path, home):
     refused(run("models", "import", file), "holds no model")
     run("models", "export", SHIPPED, "--to", file, "--force")
     for name in ("../up", "", "A", "a/b"):
-        refused(run("models", "import", file, f"--name={name}"), "project's own" if not name else
-                "small letters")  # fmt: skip
+        refused(run("models", "import", file, f"--name={name}"), "small letters")
     folder = tmp_path / "elsewhere"
     with zipfile.ZipFile(file) as archive:
         archive.extractall(folder)
@@ -90,3 +89,15 @@ def test_what_can_not_be_exported_or_imported_is_refused(run, tmp_path, home):
     evil = shutil.make_archive(str(tmp_path / "evil"), "zip", folder)
     refused(run("models", "import", evil), "small letters")
     assert not (home / "models").exists()
+
+
+def test_an_export_for_other_programs_is_refused_before_the_work(run, tmp_path):
+    export = ("models", "export")
+    refused(run(*export, SHIPPED, "--format=pt", "--to", tmp_path / "a.zip"), "keras, onnx, h5")
+    refused(run(*export, SHIPPED, "--format=h5", "--to", tmp_path / "a.keras"), ".zip or .h5")
+    refused(run(*export, SHIPPED, "--format=h5", "--to", tmp_path / "a.h5"), "a name in .zip")
+    general = (*export, "global-1h-lstm", "--format=keras", "--to", tmp_path / "a.keras")
+    refused(run(*general), "reads scaled_return")
+    classic = (*export, "classic", "--format=h5", "--to", tmp_path / "a.zip")
+    refused(run(*classic), "`train --preset classic --save classic`")
+    assert not list(tmp_path.glob("*.*"))

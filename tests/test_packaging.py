@@ -184,3 +184,13 @@ def test_the_locks_have_all_that_is_installed(file: str, names: tuple[str, ...])
     # A virtual environment of Python 3.11 brings a setuptools of its own, until pip replaces it.
     for name in installed - {"setuptools"}:
         assert versions[name].contains(importlib.metadata.version(name)), name
+
+
+def test_what_an_extra_installs_is_what_the_tests_run_with() -> None:
+    lines = (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+    pins = by_name([line for line in lines if line and not line.startswith(("#", "-r "))])
+    extras = [line for group in PROJECT["optional-dependencies"].values() for line in group]
+    for name, one in by_name(extras).items():
+        (exact,) = pins[name].specifier
+        assert one.specifier.contains(exact.version), name
+        assert {each.operator for each in one.specifier} == {">=", "<"}, name
