@@ -18,7 +18,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
     settings = preload.read_settings()
     process.set_up()  # before anything large is loaded
     log.set_up()
-    predict = api.Predict(preload.service)
+    predict, rest = api.Predict(preload.service), api.Rest(preload.service)
     before = front.Front(settings, st.get_option, {"/predict": predict})
     # The script is not app.py itself: `pages/` lies beside app.py, and Streamlit would then serve
     # a deep link in its older multipage mode. `streamlit run` finds the literal `st.App(`.
@@ -31,7 +31,8 @@ if get_script_run_ctx(suppress_warning=True) is None:  # imported by the server
                 "/fonts/Inter.woff2", lambda _: FileResponse(ROOT / ".streamlit" / "Inter.woff2")
             ),
             Route("/style.css", lambda _: FileResponse(PACKAGE / "ui" / "style.css")),
-            Mount("/api", app=api.Rest(preload.service)),
+            *(Route(path, rest) for path in api.PATHS),
+            Mount("/api", app=rest),
         ],
         middleware=before.middleware,
         lifespan=before.lifespan,

@@ -121,7 +121,7 @@ def journeys(steps: Steps, rows: int) -> None:
         steps.measure(f"upload {MINUTES:,} minutes", partial(_upload_minutes, tab))
     steps.measure("POST /predict", partial(_ask, f"{url}/predict", [6e4 + i for i in range(60)]))
     for path in ("models", "models/global-1h-lstm/forecast"):
-        steps.measure(f"GET /api/{path}", partial(_ask, f"{url}/api/{path}"))
+        steps.measure(f"GET /api/v1/{path}", partial(_ask, f"{url}/api/v1/{path}"))
 
 
 def _upload(tab: PageClient, rows: int) -> Shown:

@@ -96,7 +96,10 @@ def settle(one: server.Server, seconds: float) -> Left:
 
 def check_kept(one: server.Server, record: Record) -> None:
     """Look for all that was saved, and for the latest trainings, also those left to go on."""
-    names = {model["name"] for model in requests.get(f"{one.url}/api/models", timeout=30).json()}
+    names = {
+        model["name"]
+        for model in requests.get(f"{one.url}/api/v1/models", timeout=30).json()["models"]
+    }
     for name in set(record.saved) - names:
         record.fault(f"the saved model {name} is lost")
     until = time.monotonic() + TRAINING_PATIENCE

@@ -61,5 +61,13 @@ class NotAllowed(InvalidInput):
     """Only the owner of the installation may do this."""
 
 
+class Busy(InvalidInput):
+    """Too much waits already; the same request may succeed a little later."""
+
+
+class Changed(InvalidInput):
+    """A saved model is no longer the one that was asked for."""
+
+
 class Cancelled(CryptoForecastError):
     """The user stopped the work."""

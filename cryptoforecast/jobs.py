@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 import pandas as pd
 
-from cryptoforecast.errors import Cancelled, CryptoForecastError, InvalidInput, NotAllowed
+from cryptoforecast.errors import Busy, Cancelled, CryptoForecastError, InvalidInput, NotAllowed
 from cryptoforecast.types import OWNER, Monitor, Progress, User
 from cryptoforecast.types.durations import span_text
 
@@ -172,7 +172,7 @@ class Runner(Generic[Result]):
             user: Who waits for the result.
 
         Raises:
-            InvalidInput: If the queue is full, or too many jobs of this user wait.
+            Busy: If the queue is full, or too many jobs of this user wait.
         """
         with self._lock:
             job = self._jobs.get(key)
@@ -246,13 +246,13 @@ class Runner(Generic[Result]):
 
     def _check_room(self, user: User) -> None:
         if len(self._queue) >= self.limit:
-            raise InvalidInput(
+            raise Busy(
                 f"At most {self.limit} trainings may wait. Received one more. Try again when "
                 "one has finished."
             )
         own = sum(job.has_user(user) for job in self._queue)
         if self.waiting is not None and not user.owner and own >= self.waiting:
-            raise InvalidInput(
+            raise Busy(
                 f"At most {self.waiting} trainings of one user may wait. Received one more. Try "
                 "again when one of yours has begun, or cancel one: choose it in the list of "
                 "models."

@@ -64,7 +64,7 @@ def uvicorn(home: Path) -> Iterator[str]:
     """Serve with ``uvicorn app:app``; give the address once it answers."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "app:app", "--host=127.0.0.1", f"--port={port}"]
-    with _serve(command, home, port, "/api/health") as address:
+    with _serve(command, home, port, "/api/v1/health/live") as address:
         yield address
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from cryptoforecast import __version__, api, json_views
-from cryptoforecast.api import predict, rest
+from cryptoforecast.api import lanes, predict
 from cryptoforecast.api.closes import read_closes
 from cryptoforecast.api.levels import read_levels
 from cryptoforecast.errors import (
@@ -107,6 +107,16 @@ def refusal(answer):
     return message
 
 
+def problem(answer):
+    """The message of a refusal of all other routes."""
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    message = answer.json()["detail"]
+    assert "Traceback" not in message
+    assert len(message) < 400
+    return message
+
+
 # ---------------------------------------------------------------------------- /predict
 
 
@@ -125,12 +135,12 @@ def test_it_serves_under_a_prefix_too(service):
         mounted = client.post("/api/predict", content=body)
         assert direct.status_code == mounted.status_code == 200
         assert direct.json() == mounted.json()
-        assert client.get("/api/health").json()["version"] == __version__
-        assert client.get("/api/openapi.json").json()["servers"] == [{"url": "/api"}]
+        assert client.get("/api/v1/health/live").json()["version"] == __version__
+        assert "servers" not in client.get("/api/v1/openapi.json").json()
 
 
 def test_predict_and_forecast_agree_to_the_last_digit(client, service):
-    forecast = client.get(f"/models/{PREDICT_MODEL}/forecast?coin=BTC&predictor=lstm").json()
+    forecast = client.get(f"/api/v1/models/{PREDICT_MODEL}/forecast?coin=BTC&predictor=lstm").json()
     closes = service.prices.history(MarketQuery("BTC", "1h")).candles["close"].iloc[-60:].tolist()
     assert closes[-1] == forecast["last_close"]
     predicted = post(client, json.dumps({"prices": closes})).json()["predicted_next_hour_price"]
@@ -366,13 +376,14 @@ def test_a_damaged_model_gives_no_prediction(tmp_path, service):
 
 
 def test_models_are_the_same_as_the_librarys(client, service):
-    content = client.get("/models").json()
-    assert content == [
+    content = client.get("/api/v1/models").json()["models"]
+    ours = [{k: v for k, v in one.items() if k not in ("version", "links")} for one in content]
+    assert ours == [
         json.loads(json.dumps(json_views.model_json(m))) for m in service.saved_models.all()
     ]
     assert {model["name"] for model in content} == {PREDICT_MODEL, "tiny-dense"}
     assert (
-        client.get("/models/tiny-dense").json()
+        client.get("/api/v1/models/tiny-dense").json()
         == content[[m["name"] for m in content].index("tiny-dense")]
     )
 
@@ -380,34 +391,35 @@ def test_models_are_the_same_as_the_librarys(client, service):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/models/nothing", 404),
-        ("/models/UPPER", 422),
-        ("/models/..", 404),
-        ("/models/%2e%2e", 422),
-        ("/models/..%2f..%2fetc", 404),
-        ("/models/%00", 422),
-        ("/models/%ff", 422),
-        ("/models/" + "a" * 3000, 422),
-        ("/models/nothing/forecast", 404),
-        ("/models/tiny-dense/forecast?coin=", 422),
-        ("/models/tiny-dense/forecast?coin=../../etc/passwd", 422),
-        ("/models/tiny-dense/forecast?coin=BTC-EUR", 503),
-        ("/models/tiny-dense/forecast?coin=zzzz", 422),
-        ("/models/tiny-dense/forecast?coin=AAPL&prices=live", 503),
-        ("/models/tiny-dense/forecast?prices=simulated", 422),
-        ("/models/tiny-dense/forecast?coin=" + "A" * 5000, 422),
-        ("/nothing", 404),
+        ("/api/v1/models/nothing", 404),
+        ("/api/v1/models/UPPER", 422),
+        ("/api/v1/models/%2e%2e", 422),
+        ("/api/v1/models/..%2f..%2fetc", 404),
+        ("/api/v1/models/%00", 422),
+        ("/api/v1/models/%ff", 422),
+        ("/api/v1/models/" + "a" * 3000, 422),
+        ("/api/v1/models/nothing/forecast", 404),
+        ("/api/v1/models/tiny-dense/forecast?coin=", 422),
+        ("/api/v1/models/tiny-dense/forecast?coin=../../etc/passwd", 422),
+        ("/api/v1/models/tiny-dense/forecast?coin=BTC-EUR", 503),
+        ("/api/v1/models/tiny-dense/forecast?coin=zzzz", 422),
+        ("/api/v1/models/tiny-dense/forecast?coin=AAPL&prices=live", 503),
+        ("/api/v1/models/tiny-dense/forecast?prices=simulated", 422),
+        ("/api/v1/models/tiny-dense/forecast?coin=" + "A" * 5000, 422),
+        ("/api/nothing", 404),
     ],
 )
 def test_what_can_not_be_answered_is_refused_with_a_reason(client, path, status):
     answer = client.get(path)
     assert answer.status_code == status, answer.text
-    assert answer.json().keys() == {"detail"}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json().keys() == {"type", "title", "status", "detail", "errors"}
+    assert answer.json()["status"] == status
     assert len(answer.json()["detail"]) < 500
 
 
 def test_a_forecast_from_simulated_prices_says_so(client):
-    content = client.get("/models/tiny-dense/forecast?coin=ETH").json()
+    content = client.get("/api/v1/models/tiny-dense/forecast?coin=ETH").json()
     assert content["data"]["simulated"] is True
     assert content["data"]["source"] == "simulated"
     assert any("simulated" in warning for warning in content["warnings"])
@@ -416,13 +428,13 @@ def test_a_forecast_from_simulated_prices_says_so(client):
 
 @pytest.mark.parametrize("coin", ["", "&coin=BTC", "&coin=BTC-EUR", "&coin=WIF"])
 def test_live_prices_that_are_required_and_missing_are_503(client, coin):
-    answer = client.get(f"/models/tiny-dense/forecast?prices=live{coin}")
+    answer = client.get(f"/api/v1/models/tiny-dense/forecast?prices=live{coin}")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
     assert answer.json()["detail"].startswith("Live prices of ")
-    pair = client.get("/models/tiny-dense/forecast?coin=BTC-EUR")
+    pair = client.get("/api/v1/models/tiny-dense/forecast?coin=BTC-EUR")
     assert (pair.status_code, pair.headers["Retry-After"]) == (503, "30")
-    other = client.get("/models/tiny-dense/forecast?coin=zzzz")
+    other = client.get("/api/v1/models/tiny-dense/forecast?coin=zzzz")
     assert other.status_code == 422
     assert "Did you mean" in other.json()["detail"]
     assert "Retry-After" not in other.headers
@@ -435,16 +447,16 @@ def test_the_coin_is_named_as_exchanges_name_it(client, service, monkeypatch, co
         return dataclasses.replace(synthetic.history(), coin=coin.ticker, quote=coin.quote)
 
     monkeypatch.setattr(service.prices, "history", history)
-    data = client.get("/models/tiny-dense/forecast", params={"coin": coin}).json()["data"]
+    data = client.get("/api/v1/models/tiny-dense/forecast", params={"coin": coin}).json()["data"]
     assert (data["coin"], data["quote"]) == ("BTC", "KRW" if coin == "KRW-BTC" else "USD")
 
 
 def test_the_coin_is_by_default_the_models_own(client):
-    assert client.get("/models/tiny-dense/forecast").json()["data"]["coin"] == "BTC"
+    assert client.get("/api/v1/models/tiny-dense/forecast").json()["data"]["coin"] == "BTC"
 
 
 def test_a_forecast_has_the_probabilities_of_price_levels(client, service):
-    path = "/models/tiny-dense/forecast?coin=BTC"
+    path = "/api/v1/models/tiny-dense/forecast?coin=BTC"
     assert client.get(path).json()["odds"] == []
     last = client.get(path).json()["last_close"]
     content = client.get(f"{path}&above={last}&above={2 * last}&below={last}").json()
@@ -469,7 +481,7 @@ def test_a_forecast_has_the_probabilities_of_price_levels(client, service):
 
 @pytest.mark.parametrize("name", ["stack", "dense", "har"])
 def test_a_forecast_is_of_the_predictor_that_is_asked_for(client, service, name):
-    path = "/models/tiny-dense/forecast?coin=BTC"
+    path = "/api/v1/models/tiny-dense/forecast?coin=BTC"
     content = client.get(f"{path}&predictor={name}").json()
     history = service.prices.history(MarketQuery("BTC", "1h"))
     model = service.saved_models.load("tiny-dense").model
@@ -487,12 +499,12 @@ def test_a_forecast_is_of_the_predictor_that_is_asked_for(client, service, name)
 
 
 def test_a_predictor_that_is_no_member_is_refused(client):
-    message = refusal(client.get("/models/tiny-dense/forecast?coin=BTC&predictor=cone"))
+    message = problem(client.get("/api/v1/models/tiny-dense/forecast?coin=BTC&predictor=cone"))
     assert "`predictor` must be one of stack, dense, har. Received: 'cone'." in message
 
 
 def test_a_forecast_has_the_chance_of_touching_a_price(client, service):
-    path = "/models/tiny-dense/forecast?coin=BTC"
+    path = "/api/v1/models/tiny-dense/forecast?coin=BTC"
     without = client.get(path).json()
     assert without["touch"] == []
     assert without["extremes"] is None
@@ -526,7 +538,7 @@ def test_a_forecast_has_the_chance_of_touching_a_price(client, service):
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["above", "below", "touch"])
 def test_a_level_that_is_no_price_is_refused(client, name, level):
-    message = refusal(client.get(f"/models/tiny-dense/forecast?above=1&{name}={level}"))
+    message = problem(client.get(f"/api/v1/models/tiny-dense/forecast?above=1&{name}={level}"))
     assert "price" in message
     assert "65000" in message
     assert "Received: " in message
@@ -534,7 +546,7 @@ def test_a_level_that_is_no_price_is_refused(client, name, level):
 
 def test_more_levels_than_anyone_needs_are_refused(client):
     query = "&".join(["above=1"] * 7 + ["below=1"] * 7 + ["touch=1"] * 7)
-    message = refusal(client.get(f"/models/tiny-dense/forecast?{query}"))
+    message = problem(client.get(f"/api/v1/models/tiny-dense/forecast?{query}"))
     assert "At most 20 price levels" in message
 
 
@@ -549,22 +561,22 @@ def test_a_level_that_is_accepted_is_a_number(text):
 
 
 def test_health_gives_the_version(client):
-    assert client.get("/health").json() == {"status": "ok", "version": __version__}
+    assert client.get("/api/v1/health/live").json() == {"status": "ok", "version": __version__}
 
 
 def test_the_documentation_describes_predict(client):
-    described = client.get("/openapi.json").json()
+    described = client.get("/api/v1/openapi.json").json()
     operation = described["paths"]["/predict"]["post"]
     content = operation["requestBody"]["content"]["application/json"]
     prices = content["schema"]["properties"]["prices"]
     assert (prices["minItems"], prices["maxItems"]) == (60, 60)
     assert post(client, json.dumps(content["example"])).status_code == 200
     assert operation["responses"].keys() >= {"200", "422"}
-    assert client.get("/docs").status_code == 200
+    assert client.get("/api/v1/docs").status_code == 200
 
 
 def test_methods_that_change_nothing_exist_only(client):
-    assert client.delete("/models/tiny-dense").status_code == 405
+    assert client.delete("/api/v1/models/tiny-dense").status_code == 405
     assert client.put("/predict").status_code == 405
 
 
@@ -581,9 +593,9 @@ class Broken:
 def test_a_surprise_gives_no_traceback(service, monkeypatch):
     monkeypatch.setattr(service, "saved_models", Broken())
     with TestClient(api.create(service), raise_server_exceptions=False) as client:
-        answer = client.get("/models")
+        answer = client.get("/api/v1/models")
     assert answer.status_code == 500
-    assert answer.json().keys() == {"detail"}
+    assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
 
 
@@ -618,11 +630,11 @@ def test_slow_prices_hold_few_threads_and_no_prediction(service, monkeypatch):
         TestClient(api.create(service)) as client,
         concurrent.futures.ThreadPoolExecutor(12) as pool,
     ):
-        waiting = [pool.submit(client.get, "/models/tiny-dense/forecast") for _ in range(10)]
+        waiting = [pool.submit(client.get, "/api/v1/models/tiny-dense/forecast") for _ in range(10)]
         try:
             assert post(client, json.dumps({"prices": CLOSES})).status_code == 200
-            assert client.get("/models/tiny-dense").status_code == 200
+            assert client.get("/api/v1/models/tiny-dense").status_code == 200
         finally:
             release.set()
         assert [answer.result().status_code for answer in waiting] == [200] * 10
-    assert max(most) <= rest.AT_ONCE
+    assert max(most) <= lanes.AT_ONCE

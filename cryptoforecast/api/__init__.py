@@ -1,8 +1,8 @@
-"""The HTTP API: ``POST /predict``, and read-only answers about saved models.
+"""The HTTP API: ``POST /predict``, and everything else below ``/api/v1``.
 
-``predict`` serves the frequent request. ``rest`` serves the whole API, described by OpenAPI. It is
-the only module that imports FastAPI, which takes a quarter of a second and 12 MB; the first
-request for more than a prediction loads it.
+``predict`` serves the frequent request. ``rest`` builds the whole API, described by OpenAPI, with
+FastAPI. That takes a quarter of a second and 12 MB; the first request for more than a prediction
+loads it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from cryptoforecast.api.predict import Predict
 if TYPE_CHECKING:
     from cryptoforecast.service import Service
 
-__all__ = ["Predict", "Rest", "create"]
+__all__ = ["PATHS", "Predict", "Rest", "create"]
+
+#: Where the API answers, beside everything below ``/api/``.
+PATHS = ("/api", "/predict", "/docs", "/openapi.json", "/health")
 
 
 def create(service: Service) -> ASGIApp:
-    """Build the whole API; it serves at the root and mounted under a prefix alike.
+    """Build the whole API; its paths begin at the root of the server.
 
     Args:
         service: Does the work.
@@ -49,4 +52,6 @@ class Rest:
         async with self._one:
             if self._app is None:
                 self._app = await run_in_threadpool(lambda: create(self._service()))
-        await self._app(scope, receive, send)
+        # Its paths are whole, also where it is mounted below `/api`.
+        root = scope.get("app_root_path", scope.get("root_path", ""))
+        await self._app({**scope, "root_path": root}, receive, send)

@@ -358,7 +358,8 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
     history = _history(service, args, saved.model)
     made = service.forecasts
     next_steps = made.next_steps(history, saved.model, saved.name, args.predictor)
-    verdict = service.backtests.verdict(history, saved.model, args.predictor)
+    test = service.backtests.last_test(history, saved.model, args.predictor)
+    verdict = None if test is None else test.verdicts[args.predictor]
     probabilities = made.probabilities(next_steps, args.above, args.below)
     touches = made.touch(next_steps, args.touch)
     extremes = made.extremes(next_steps) if args.touch or args.paths is not None else None
@@ -369,6 +370,8 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
         touches,
         extremes,
         verdict,
+        None if test is None else test.scores[args.predictor][-1],
+        service.saved_models.version(saved.name),
     )
     words = text.forecast(next_steps, verdict, probabilities, touches, extremes)
     if args.paths is not None:

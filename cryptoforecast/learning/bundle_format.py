@@ -129,6 +129,17 @@ def weights_name(content: Mapping[str, object]) -> str:
     return names[0]
 
 
+def version(content: Mapping[str, object]) -> str:
+    """Name the contents of a model: the same for every copy, whatever its files are called.
+
+    Args:
+        content: Content of ``bundle.json``, whose checksums stand for the weights.
+    """
+    sums = sorted(str(value) for value in _object(content, "checksums").values())
+    text = json.dumps({**content, "checksums": sums}, sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
 def other_weights_name(number: uuid.UUID) -> str:
     """Return a name for weights where ``weights.npz`` is taken."""
     return f"weights-{number.hex}.npz"

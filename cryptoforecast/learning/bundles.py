@@ -137,6 +137,19 @@ def summary(path: Path, *, shipped: bool) -> ModelSummary:
     return _load(path, read)
 
 
+def version(path: Path) -> str:
+    """Name the contents of a saved model; see ``bundle_format.version``.
+
+    Args:
+        path: The model's folder.
+
+    Raises:
+        UnknownModel: See ``load``.
+        InvalidBundle: See ``load``.
+    """
+    return _load(path, lambda content, _, __: bundle_format.version(content))
+
+
 def _load(path: Path, read: Callable[[Mapping[str, object], ModelSpec, bytes], Model]) -> Model:
     for _ in range(MAX_ATTEMPTS):
         if not is_file(path / BUNDLE):

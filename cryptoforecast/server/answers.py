@@ -23,13 +23,14 @@ PAGE_POLICY = "; ".join(
 )
 #: What everything else may: data and files, which are not to be opened as pages.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-#: The interactive documentation of the API is Swagger UI, from a public CDN.
+#: The interactive documentation of the API is Swagger UI, from the server itself. It sets styles in
+#: its elements.
 DOCS_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'unsafe-inline' https://cdn.jsdelivr.net",
-        "style-src https://cdn.jsdelivr.net",
-        "img-src data: https://fastapi.tiangolo.com",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
         "connect-src 'self'",
         "frame-ancestors 'none'",
     )
@@ -61,26 +62,25 @@ _DATA: Headers = [*_COMMON, _policy(DATA_POLICY)]
 _NAMES = frozenset(name for name, _ in _PAGE)
 
 
-def is_data(method: str, path: str) -> bool:
-    """Say whether an answer is data or a file; a page of the app has the name of the API."""
+def is_data(path: str) -> bool:
+    """Say whether an answer is data or a file."""
     return (
         path.startswith(("/api/", "/media/"))
         or "/_stcore/" in path
-        or (path == "/predict" and method == "POST")
+        or path in ("/api", "/predict", "/docs", "/openapi.json", "/health")
     )
 
 
-def with_security(method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+def with_security(path: str, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Return the headers of an answer with those of security, of which each stands once.
 
     Args:
-        method: Method of the request.
         path: Path of the request.
         headers: Headers that the answer has.
     """
     ours = _PAGE
-    if path == "/api/docs":
+    if path == "/api/v1/docs":
         ours = _DOCS
-    elif is_data(method, path):
+    elif is_data(path):
         ours = _DATA
     return [*(one for one in headers if one[0] not in _NAMES), *ours]

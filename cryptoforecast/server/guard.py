@@ -131,7 +131,6 @@ class _Exchange:
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._method: str = scope["method"]
         self._path: str = scope["path"]
         self._receive = receive
         self._send = send
@@ -153,7 +152,7 @@ class _Exchange:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
             self.begun = True
-            message["headers"] = with_security(self._method, self._path, message.get("headers", ()))
+            message["headers"] = with_security(self._path, message.get("headers", ()))
         body = message.get("body", b"")
         while len(body) > CHUNK:
             await self._send({**message, "body": body[:CHUNK], "more_body": True})
@@ -196,7 +195,7 @@ class _Handshake:
 
     async def _secure(self, message: Message) -> None:
         if "headers" in message:
-            message["headers"] = with_security("GET", self._path, message["headers"])
+            message["headers"] = with_security(self._path, message["headers"])
         await self._send(message)
 
 
@@ -209,13 +208,22 @@ async def refuse(path: str, send: Send, refusal: Refusal, kind: str = "http") ->
         refusal: What it says.
         kind: First part of the types of its messages.
     """
-    api = path == "/predict" or path.startswith("/api/")
-    body = json.dumps({"detail": refusal.text}).encode() if api else refusal.text.encode()
+    media_type, body = _content(path, refusal)
     headers = [
-        (b"content-type", b"application/json" if api else b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-    ]
+        (b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode()),
+    ]  # fmt: skip
     if refusal.status == 400:  # what follows on the connection may be part of this request
         headers.append((b"connection", b"close"))
     await send({"type": f"{kind}.response.start", "status": refusal.status, "headers": headers})
     await send({"type": f"{kind}.response.body", "body": body})
+
+
+def _content(path: str, refusal: Refusal) -> tuple[str, bytes]:
+    """Return the media type and the text of a refusal."""
+    if path.startswith("/api/v1"):
+        from cryptoforecast.api.problem_values import MEDIA_TYPE, problem
+
+        return MEDIA_TYPE, json.dumps(problem(refusal.status, refusal.text)).encode()
+    if path == "/predict" or path.startswith("/api/"):
+        return "application/json", json.dumps({"detail": refusal.text}).encode()
+    return "text/plain; charset=utf-8", refusal.text.encode()

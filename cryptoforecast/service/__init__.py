@@ -15,6 +15,7 @@ from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
 from cryptoforecast.service.heavy import OneHeavyFit
 from cryptoforecast.service.lessons import LessonService
 from cryptoforecast.service.memory import Memory
+from cryptoforecast.service.outlooks import OutlookService
 from cryptoforecast.service.owner_key import OwnerKey
 from cryptoforecast.service.prices import PriceService, is_file
 from cryptoforecast.service.saved_models import SavedModelService
@@ -28,6 +29,7 @@ __all__ = [
     "BacktestService",
     "ForecastService",
     "LessonService",
+    "OutlookService",
     "PriceService",
     "Run",
     "SavedModelService",
@@ -54,6 +56,7 @@ class Service:
         backtests: Tests of one fit on the last share of a history.
         walk_forward: Tests with a new fit for each of several spans.
         forecasts: The steps after the last closed candle.
+        outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
         lessons: What the lessons compute.
         anomalies: Past candles that were surprising.
         saved_models: Models on disk, of the user and of the project.
@@ -71,6 +74,7 @@ class Service:
         self.backtests = BacktestService(self.training, one_heavy, memory)
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
+        self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
         self.lessons = LessonService(settings, memory)
         self.anomalies = AnomalyService(self.saved_models, memory)
 

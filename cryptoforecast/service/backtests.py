@@ -198,13 +198,24 @@ class BacktestService:
         Returns:
             ``None`` where the prices are too few for a test.
         """
+        result = self.last_test(history, model, predictor)
+        return None if result is None else result.verdicts[predictor]
+
+    def last_test(
+        self, history: PriceHistory, model: TrainedModel, predictor: str
+    ) -> Backtest | None:
+        """Return the test of a saved model's stack, or of one of its members, on the last fifth.
+
+        Returns:
+            ``None`` where the prices are too few for a test.
+        """
         try:
             result = self.of_saved(history, model)
             if predictor not in result.verdicts:
                 result = self.of_baseline(history, predictor, model.spec.horizon)
         except NotEnoughData:
             return None
-        return result.verdicts[predictor]
+        return result
 
     def with_all_baselines(self, result: Backtest) -> Backtest:
         """Return a backtest with the heavy baselines added, which takes some seconds."""

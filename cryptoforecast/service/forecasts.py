@@ -105,6 +105,14 @@ class ForecastService:
         )
         return dataclasses.replace(steps, model=name or steps.model, history=history)
 
+    def check_predictor(self, model: TrainedModel, predictor: str) -> None:
+        """Refuse a name that is neither a model's stack nor one of its members.
+
+        Raises:
+            InvalidInput: If it is neither.
+        """
+        next_steps.check_predictor(model, predictor)
+
     def loss(self, steps: NextSteps, model: TrainedModel) -> str:
         """Return the loss behind the points of a forecast, ``"quantile"`` or ``"mse"``.
 

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from cryptoforecast.errors import InvalidInput
+from cryptoforecast.errors import Busy
 from cryptoforecast.forecasting.baselines import HEAVY
 from cryptoforecast.service import effort
 from cryptoforecast.service.memory import Memory
@@ -38,7 +38,8 @@ class OneHeavyFit:
             horizon: Steps that it forecasts.
 
         Raises:
-            InvalidInput: If too many wait, or the fit needs more memory than there is.
+            Busy: If too many wait.
+            InvalidInput: If the fit needs more memory than there is.
         """
         if predictor not in HEAVY:
             yield
@@ -56,7 +57,7 @@ class OneHeavyFit:
         """Count those who fit or wait."""
         with self._counter:
             if self._present > self._max_waiting:
-                raise InvalidInput(
+                raise Busy(
                     f"At most {self._max_waiting} fits of regressions and boosted trees may wait. "
                     "Received one more. Try again in a minute."
                 )

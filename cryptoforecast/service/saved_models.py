@@ -44,6 +44,7 @@ class SavedModelService:
             ModelIndex(self._own, shipped=False), ModelIndex(self._shipped, shipped=True),
         )  # fmt: skip
         self._loaded: LruCache[TrainedModel] = LruCache(MAX_LOADED)
+        self._versions: LruCache[str] = LruCache(MAX_LOADED)
         bundles.tidy(self._own)
 
     def all(self) -> list[ModelSummary]:
@@ -87,6 +88,27 @@ class SavedModelService:
             f"No saved model is named {name}. "
             f"There are: {', '.join(saved.name for saved in self.all()) or 'none'}.{other}"
         )
+
+    def has(self, name: str) -> bool:
+        """Return whether a model of this name is there, whether or not it can be read."""
+        return any(_is_saved(folder / name) for folder in (self._own, self._shipped))
+
+    def version(self, name: str) -> str:
+        """Return the digest of what a model is: ``"sha256:…"``.
+
+        It changes with the weights and with everything on the card, and stays the same when the
+        model is renamed, or copied to another installation.
+
+        Raises:
+            InvalidInput: If the name cannot be one of a model.
+            UnknownModel: If there is no model of this name.
+            InvalidBundle: If the model cannot be read.
+        """
+        self.load(name)  # refuses what is no model
+        path = (self._own if _is_saved(self._own / name) else self._shipped) / name
+        file = (path / "bundle.json").stat()
+        changed = (path, file.st_ino, file.st_mtime_ns)
+        return self._versions.get_or_make(changed, lambda: bundles.version(path))
 
     def check_free(self, name: str, *, user: User, force: bool = False) -> None:
         """Refuse a name that ``save`` would refuse.

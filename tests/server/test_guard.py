@@ -54,14 +54,14 @@ def ask(server: str, method: str, path: str, **headers: str) -> httpx2.Response:
     ("method", "path", "status", "policy"),
     [
         ("GET", "/", 200, "default-src 'self'"),
-        ("GET", "/predict", 200, "default-src 'self'"),  # the page of that name
+        ("GET", "/predict", 405, "default-src 'none'"),
         ("GET", "/component/none", 404, "default-src 'self'"),
         ("GET", "/favicon.png", 200, "default-src 'self'"),
         ("GET", "/_stcore/health", 200, "default-src 'none'"),
         ("GET", "/_stcore/metrics", 404, "default-src 'none'"),
-        ("GET", "/api/health", 200, "default-src 'none'"),
-        ("GET", "/api/models/none", 404, "default-src 'none'"),
-        ("GET", "/api/docs", 200, "default-src 'none'"),
+        ("GET", "/api/v1/health/live", 200, "default-src 'none'"),
+        ("GET", "/api/v1/models/none", 404, "default-src 'none'"),
+        ("GET", "/api/v1/docs", 200, "default-src 'none'"),
         ("GET", "/media/none", 404, "default-src 'none'"),
         ("POST", "/predict", 422, "default-src 'none'"),
         ("PUT", "/_stcore/upload_file/a/b", 415, "default-src 'none'"),
@@ -119,7 +119,7 @@ def test_a_malformed_host_is_refused(server):
 def test_no_second_request_hides_in_the_body_of_one(server):
     """A proxy may go by the other of two lengths than the server."""
     address = urlsplit(server)
-    hidden = f"GET /api/health HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
+    hidden = f"GET /api/v1/health/live HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
     request = (
         f"POST /predict HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {5 + len(hidden)}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"

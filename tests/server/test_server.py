@@ -68,9 +68,9 @@ def test_anything_else_is_refused_with_what_arrived(server, path, body, shown):
     assert shown in answer.json()["detail"]
 
 
-def test_the_page_of_the_same_name_lives_beside_it(server):
-    page = httpx2.get(f"{server}/predict", timeout=30)
-    assert page.headers["content-type"].startswith("text/html")
+def test_predictions_are_posted_and_pages_are_beside_them(server):
+    answer = httpx2.get(f"{server}/predict", timeout=30)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert httpx2.get(f"{server}/", timeout=30).status_code == 200
     assert httpx2.get(f"{server}/_stcore/health", timeout=30).text == "ok"
 
@@ -100,24 +100,38 @@ def test_style_and_font_are_the_apps_own_and_named_in_the_head_of_each_page(serv
 
 
 def test_the_api_says_its_version_and_documents_itself(server):
-    assert httpx2.get(f"{server}/api/health", timeout=30).json()["version"] == __version__
-    described = httpx2.get(f"{server}/api/openapi.json", timeout=30).json()
-    assert {"/predict", "/models", "/models/{name}", "/models/{name}/forecast"} <= (
-        described["paths"].keys()
+    for path in ("/api/v1/health/live", "/api/health", "/health"):
+        answer = httpx2.get(server + path, timeout=30, follow_redirects=True)
+        assert answer.json()["version"] == __version__
+    answer = httpx2.get(f"{server}/openapi.json", timeout=30, follow_redirects=True)
+    assert {"/predict", "/api/v1/models", "/api/v1/models/{name}/forecast"} <= (
+        answer.json()["paths"].keys()
     )
-    assert "/api/openapi.json" in httpx2.get(f"{server}/api/docs", timeout=30).text
+    page = httpx2.get(f"{server}/docs", timeout=30, follow_redirects=True)
+    assert page.headers["content-type"].startswith("text/html")
+    assert httpx2.get(f"{server}/api/v1/docs/swagger-ui.css", timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/none", "/api/v1/none", "/api/", "/api/v1/models/none"])
+def test_everything_below_api_is_json_also_beside_pages(server, path):
+    answer = httpx2.get(server + path, timeout=30)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 @shipped
 def test_models_are_the_same_as_on_the_command_line(server):
     command = [sys.executable, "-m", "cryptoforecast", "models", "list", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert httpx2.get(f"{server}/api/models", timeout=30).json() == json.loads(done.stdout)
+    cards = httpx2.get(f"{server}/api/v1/models", timeout=30).json()["models"]
+    assert [{k: v for k, v in card.items() if k not in ("version", "links")} for card in cards] == (
+        json.loads(done.stdout)
+    )
 
 
 @shipped
 def test_a_forecast_with_no_network_is_simulated_and_says_so(server):
-    url = f"{server}/api/models/btc-1h-lstm-close/forecast?coin=BTC"
+    url = f"{server}/api/v1/models/btc-1h-lstm-close/forecast?coin=BTC"
     forecast = httpx2.get(url, timeout=30).json()
     assert forecast["data"]["simulated"] is True
     assert forecast["steps"][0]["median"] > 0
@@ -128,7 +142,9 @@ def test_the_dashboard_opens_from_any_folder(tmp_path, monkeypatch):
     home, folder = tmp_path / "home", tmp_path / "elsewhere"
     folder.mkdir()
     with serving.dashboard(home, folder) as address:
-        assert httpx2.get(f"{address}/api/health", timeout=30).json()["version"] == __version__
+        assert (
+            httpx2.get(f"{address}/api/v1/health/live", timeout=30).json()["version"] == __version__
+        )
         icon = httpx2.get(f"{address}/favicon.png", timeout=30)
         assert icon.content == (ROOT / ".streamlit" / "icon.png").read_bytes()
     # Without the project's configuration Streamlit counts its users, and says so.
@@ -147,7 +163,7 @@ def test_a_sender_that_stalls_holds_up_nobody(server):
         for sender in senders:
             sender.sendall(head)
         assert post(f"{server}/predict", "[]").status_code == 422
-        assert httpx2.get(f"{server}/api/health", timeout=10).status_code == 200
+        assert httpx2.get(f"{server}/api/v1/health/live", timeout=10).status_code == 200
     finally:
         for sender in senders:
             sender.close()

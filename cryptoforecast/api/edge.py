@@ -1,0 +1,89 @@
+"""What stands before every route: HEAD, the length and the kind of a body, compression."""
+
+from __future__ import annotations
+
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cryptoforecast.api import problems
+from cryptoforecast.api.links import PREFIX
+
+#: Bytes from which on an answer is compressed.
+MIN_COMPRESSED = 1_000
+
+
+class Edge:
+    """Answers HEAD as GET without its body, refuses bodies that are not JSON, and compresses.
+
+    Args:
+        app: What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = GZipMiddleware(app, MIN_COMPRESSED)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["method"] == "HEAD":
+            await _Head(self._app)(scope, receive, send)
+        elif scope["method"] == "POST" and scope["path"].startswith(PREFIX) and not _is_json(scope):
+            answer = problems.raw(
+                415,
+                "A body must come as application/json. Set the header Content-Type.",
+                {"Accept-Post": "application/json"},
+            )
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, _Explained(scope, receive, send))
+
+
+class _Explained:
+    """Gives an answer that only says that a body is too large the shape of all others.
+
+    Args:
+        scope: What is asked.
+        receive: Returns the body of the request.
+        send: Sends the answer.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._replaced = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 413:
+            self._replaced = True
+            answer = problems.too_large()
+            await answer(self._scope, self._receive, self._send)
+        elif not self._replaced:
+            await self._send(message)
+
+
+class _Head:
+    """Answers a request for the head of an answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        ended = False
+
+        async def leave() -> Message:
+            return {"type": "http.disconnect"}  # ends an answer that streams
+
+        async def without_body(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b""})
+
+        await self._app({**scope, "method": "GET"}, leave, without_body)
+
+
+def _is_json(scope: Scope) -> bool:
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    kind = kinds[0].partition(b";")[0].strip().lower() if kinds else b"application/json"
+    return kind == b"application/json"

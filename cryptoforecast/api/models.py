@@ -1,0 +1,98 @@
+"""Routes of saved models: the list, and the card of each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import FastAPI, Header, Request
+from starlette.responses import JSONResponse, Response
+
+from cryptoforecast import json_views
+from cryptoforecast.api.answers import CardJson, MethodJson, ModelsJson
+from cryptoforecast.api.lanes import Lane
+from cryptoforecast.api.links import of_model
+from cryptoforecast.api.parameters import CHECKS, ModelName
+from cryptoforecast.api.problems import at
+from cryptoforecast.api.responses import answer, problems
+from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.service import Service, choices
+from cryptoforecast.types import predictor_name
+
+
+def add(api: FastAPI, service: Service) -> None:
+    """Add the routes."""
+    lane = Lane()
+
+    @api.get(
+        "/api/v1/models", tags=["models"], summary="List everything that forecasts",
+        dependencies=CHECKS, response_model=ModelsJson, responses=problems(),
+    )  # fmt: skip
+    async def models(request: Request) -> JSONResponse:
+        """List saved models, those that can't be read, and methods without training."""
+        return answer({**await lane.run(_all, service, request)})
+
+    @api.get(
+        "/api/v1/models/{name}", tags=["models"], summary="Show the card of a model",
+        dependencies=CHECKS, response_model=CardJson | MethodJson,
+        responses=problems(404, 503) | {304: {"description": "the card is still the same"}},
+    )  # fmt: skip
+    async def model(
+        request: Request,
+        name: ModelName,
+        known: Annotated[
+            str | None, Header(alias="If-None-Match", description="an ETag of an earlier answer")
+        ] = None,
+    ) -> Response:
+        """Answer with the card. Its `version` is also the ETag.
+
+        A method without training has a name, a title and links, and no version.
+        """
+        content = await lane.run(_one, service, request, name)
+        tag = f'"{content.get("version", name)}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if known is not None and tag in [
+            one.strip().removeprefix("W/") for one in known.split(",")
+        ]:
+            return Response(status_code=304, headers=headers)
+        return answer(content, headers=headers)
+
+
+def _all(service: Service, request: Request) -> ModelsJson:
+    damaged = service.saved_models.damaged()
+    cards: list[CardJson] = []
+    for saved in service.saved_models.all():
+        try:
+            version = service.saved_models.version(saved.name)
+        except CryptoForecastError as error:  # it was damaged or deleted a moment ago
+            damaged[saved.name] = str(error)
+            continue
+        cards.append(
+            {
+                **json_views.model_json(saved),
+                "version": version,
+                "links": of_model(request, saved.name),
+            }
+        )
+    return {
+        "models": cards,
+        "damaged": [{"name": name, "problem": reason} for name, reason in damaged.items()],
+        "methods": [_method(request, name) for name in choices.BASELINES],
+    }
+
+
+def _one(service: Service, request: Request, name: str) -> json_views.Json:
+    with at("/path/name"):
+        saved = service.outlooks.saved(name)
+        if saved is None:
+            return {**_method(request, name)}
+        version = service.saved_models.version(name)
+    card: CardJson = {
+        **json_views.model_json(saved.summary),
+        "version": version,
+        "links": of_model(request, name),
+    }
+    return {**card}
+
+
+def _method(request: Request, name: str) -> MethodJson:
+    return {"name": name, "title": predictor_name(name), "links": of_model(request, name)}

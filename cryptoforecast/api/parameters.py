@@ -1,0 +1,172 @@
+"""Parameters of requests: how they are described, and how their text is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, get_origin
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import WithJsonSchema
+
+from cryptoforecast.api.levels import read_count, read_levels
+from cryptoforecast.api.problems import at
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.types import INTERVALS
+
+#: How the name of a model is written, and how the digest of one is.
+NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,63}$"
+VERSION_PATTERN = "^sha256:[0-9a-f]{64}$"
+#: How a coin or pair is written; which of these stand for one is decided later.
+COIN_PATTERN = "^[A-Za-z0-9^][A-Za-z0-9 .^=/:_-]{0,39}$"
+
+# Numbers arrive as text: FastAPI would accept "nan" and "1_000".
+_PRICE = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e15}
+
+ModelName = Annotated[
+    str,
+    Path(
+        description="a saved model, or a method without training such as har",
+        json_schema_extra={"pattern": NAME_PATTERN},
+        examples=["global-1h-lstm"],
+    ),
+]
+CoinText = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN}),
+    Query(description="ticker, name or pair, such as BTC, bitcoin or BTC-EUR", examples=["BTC"]),
+]
+QuoteText = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3,5}$"}),
+    Query(description="currency of the prices, unless `coin` is a pair", examples=["USD"]),
+]
+IntervalText = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "enum": list(INTERVALS)}),
+    Query(description="length of a candle; by default that of the model, or 1h"),
+]
+Levels = Annotated[
+    list[Annotated[str, WithJsonSchema(_PRICE)]],
+    Query(
+        description="a price in the currency of the prices; can be repeated, 20 prices in all",
+        json_schema_extra={"maxItems": 20},
+        examples=[[65000]],
+    ),
+]
+PriceRule = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": ["live", "any"], "default": "any"}),
+    Query(description="live: status 503 without prices of a live source; any: else simulated"),
+]
+PredictorText = Annotated[
+    str | None,
+    WithJsonSchema(
+        {"type": "string", "enum": ["stack", "lstm", "dense", "har", "naive", "cone", "drift",
+                                    "linear", "boosting"]}
+    ),
+    Query(description="by default stack, which combines a saved model with har; or one of the two"),
+]  # fmt: skip
+HorizonText = Annotated[
+    str | None,
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 168}),
+    Query(description="steps; of methods without training only", examples=[24]),
+]
+VersionText = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "pattern": VERSION_PATTERN}),
+    Query(description="digest that the model must still have; else status 409"),
+]
+AlarmCount = Annotated[
+    str | None,
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1000}),
+    Query(description="alarms in 30 days that the threshold promises", examples=[1]),
+]
+
+
+async def check_query(request: Request) -> None:
+    """Refuse parameters that the route does not have, and those that are given twice.
+
+    Raises:
+        RequestValidationError: If there are any.
+    """
+    route = request.scope["route"]
+    if not isinstance(route, APIRoute):
+        return
+    several = {
+        param.alias: get_origin(param.field_info.annotation) is list
+        for param in route.dependant.query_params
+    }
+    names = ", ".join(several) or "none"
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    errors = []
+    for name, count in counts.items():
+        if name not in several:
+            rule = f"The parameters here are {names}"
+            errors.append({"loc": ("query", name[:80]), "msg": rule, "input": name})
+        elif count > 1 and not several[name]:
+            rule = "This parameter must be given once"
+            errors.append({"loc": ("query", name), "msg": rule, "input": f"{count} times"})
+    if errors:
+        raise RequestValidationError(errors)
+
+
+#: What every route checks.
+CHECKS = [Depends(check_query)]
+
+
+def levels(name: str, given: Sequence[str]) -> list[float]:
+    """Read price levels of the query."""
+    with at(f"/query/{name}"):
+        return read_levels(name, given)
+
+
+def horizon(given: str | None) -> int | None:
+    """Read a number of steps."""
+    if given is None:
+        return None
+    with at("/query/horizon"):
+        if not (given.isascii() and given.isdigit() and len(given) <= 6):
+            raise InvalidInput(
+                f"`horizon` must be a whole number of steps. Received: {given!r:.60}. Give one "
+                "such as 24."
+            )
+        return int(given)
+
+
+def count(name: str, given: str | None) -> float | None:
+    """Read a number of things a month."""
+    if given is None:
+        return None
+    with at(f"/query/{name}"):
+        return read_count(name, given)
+
+
+def coin(given: str | None, quote: str | None, default: str) -> str:
+    """Return the coin or pair that is asked for.
+
+    Args:
+        given: The coin; ``default`` where it is ``None``.
+        quote: The currency of its prices; ``None`` where the coin says it.
+        default: The coin or pair unless one is given.
+
+    Raises:
+        Refusal: If both name a currency.
+    """
+    chosen = default if given is None else given
+    if quote is None:
+        return chosen
+    with at("/query/quote"):
+        if not (quote.isascii() and quote.isalpha() and 3 <= len(quote) <= 5):
+            raise InvalidInput(
+                f"`quote` must be a currency of 3 to 5 letters. Received: {quote!r:.60}. Give one "
+                "such as EUR."
+            )
+        if any(mark in chosen for mark in "-/:_"):
+            raise InvalidInput(
+                f"`quote` goes with a coin that is no pair. Received: {quote} with {chosen!r:.60}. "
+                "Leave one out."
+            )
+    return f"{chosen}-{quote.upper()}"

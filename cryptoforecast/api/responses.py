@@ -1,0 +1,76 @@
+"""How the routes describe their refusals, and how they send their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from cryptoforecast.api.problem_values import MEDIA_TYPE, ProblemJson
+
+#: Seconds for which an answer may be used again by the same client.
+LISTS, FORECASTS = 3600, 15
+
+_MEANINGS = {
+    401: "a key is needed, and none or a wrong one was sent",
+    403: "this is not allowed here",
+    404: "nothing has this name",
+    409: "the model is no longer the one that was asked for",
+    413: "the body is too large",
+    415: "the body is not JSON",
+    422: "the request breaks a rule",
+    429: "too many requests; `Retry-After` says when to send the next one",
+    503: "live prices, a saved model or a free place can't be had; see `Retry-After`",
+}
+Description = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Description:
+    """Describe the refusals of a route.
+
+    Args:
+        statuses: What it may answer besides 422 and 429, which every route may.
+    """
+    return {
+        status: {
+            "model": ProblemJson,
+            "description": _MEANINGS[status],
+            **({"headers": _RETRY} if status in (429, 503) else {}),
+        }
+        for status in sorted({401, 422, 429, *statuses})
+    }
+
+
+_RETRY = {
+    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 0}}
+}
+
+
+def answer(
+    content: Mapping[str, object], seconds: int = 0, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Send an answer.
+
+    Args:
+        content: What it says.
+        seconds: For how long it may be used again; not at all where it is 0.
+        headers: More headers.
+    """
+    cache = f"private, max-age={seconds}" if seconds else "no-store"
+    return JSONResponse(content, 200, {"Cache-Control": cache, **(headers or {})})
+
+
+def describe_problems(schema: dict[str, Any]) -> None:
+    """Give problems their media type in a description; FastAPI takes every model for plain JSON.
+
+    Args:
+        schema: The description, which is changed.
+    """
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+                if reference.endswith("/ProblemJson"):
+                    content[MEDIA_TYPE] = content.pop("application/json")

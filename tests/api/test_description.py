@@ -1,0 +1,80 @@
+"""The description of the API: nothing is untyped, everything is explained, examples work."""
+
+from tests.api.description import schemas
+
+#: What may be described as an object without properties: names that are not ours.
+PLAIN = {"string", "number", "integer", "boolean", "null", "array", "object"}
+
+
+def test_no_schema_is_empty(client):
+    found = dict(schemas(client.description.schema))
+    assert len(found) > 300
+    empty = [
+        place for place, schema in found.items()
+        if not {"type", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"} & schema.keys()
+    ]  # fmt: skip
+    assert empty == []
+    loose = [
+        place for place, schema in found.items()
+        if schema.get("type") == "object"
+        and not {"properties", "additionalProperties"} & schema.keys()
+    ]  # fmt: skip
+    assert loose == []
+
+
+def test_every_key_of_every_answer_is_explained_or_an_object(client):
+    components = client.description.schema["components"]["schemas"]
+    answers = {name: one for name, one in components.items() if name.endswith("Json")}
+    assert len(answers) > 35
+    silent = [
+        f"{name}.{key}"
+        for name, one in answers.items()
+        for key, schema in one["properties"].items()
+        if "description" not in schema and "$ref" not in schema
+        and "$ref" not in schema.get("items", {})
+    ]  # fmt: skip
+    assert [one for one in silent if not one.startswith(("FoldJson", "CandleJson"))] == []
+    assert all("description" in one for one in answers.values())
+
+
+def test_every_operation_has_words_tags_and_typed_answers(client):
+    operations = list(client.description.operations())
+    assert len(operations) >= 10
+    for method, path, operation in operations:
+        assert operation["summary"], path
+        assert operation["tags"], path
+        assert operation["operationId"], path
+        for status, answer in operation["responses"].items():
+            kinds = {"200", "202"} if path != "/predict" else {"200"}
+            if status in kinds:
+                (schema,) = [each["schema"] for each in answer["content"].values()]
+                assert schema, (method, path)
+
+
+def test_every_parameter_is_explained_and_bounded(client):
+    for _, path, operation in client.description.operations():
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], (path, parameter["name"])
+
+
+def test_examples_of_bodies_are_answered(client):
+    from cryptoforecast.api import series
+
+    for name, example in series.EXAMPLES.items():
+        model = "btc-1h-lstm-close" if name == "closes" else "naive"
+        answer = client.post(f"/models/{model}/forecast", example["value"])
+        assert answer.status_code == 200
+        assert [one["problem"] for one in answer.json()["series"]] == [None] * len(
+            example["value"]["series"]
+        )
+
+
+def test_the_page_of_the_documentation_needs_no_other_host(client):
+    page = client.plain.get("/api/v1/docs").text
+    assert "//" not in page.replace("<!DOCTYPE html>", "")
+    for file, least in (("swagger-ui-bundle.js", 1_000_000), ("swagger-ui.css", 100_000)):
+        answer = client.plain.get(f"/api/v1/docs/{file}")
+        assert len(answer.text) > least
+        assert "max-age" in answer.headers["cache-control"]
+    assert client.plain.get("/api/v1/docs/start.js").status_code == 200
+    assert client.plain.get("/api/v1/docs/other.js").status_code == 404

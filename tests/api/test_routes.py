@@ -1,0 +1,223 @@
+"""The routes of ``/api/v1``: lists, cards, forecasts of a coin, and how they are refused."""
+
+import gzip
+
+import pytest
+
+from cryptoforecast import __version__, json_views
+from cryptoforecast.learning import bundles
+from cryptoforecast.service import PREDICT_MODEL, choices
+from cryptoforecast.service.outlooks import Question
+from cryptoforecast.types import MarketQuery
+
+
+def test_the_index_leads_everywhere(client):
+    links = client.get("").json()["links"]
+    assert {"models", "coins", "docs", "health/live"} <= links.keys()
+    for place, path in links.items():
+        if place not in ("docs", "anomalies"):  # a page; and the model for it is not here
+            assert client.plain.get(path).status_code == 200, place
+
+
+def test_the_service_is_live_and_ready(client):
+    assert client.get("/health/live").json() == {"status": "ok", "version": __version__}
+    assert client.get("/health/ready").json() == {
+        "status": "ready", "version": __version__, "models": 2,
+    }  # fmt: skip
+
+
+def test_coins_are_those_of_the_app(client):
+    answer = client.get("/coins").json()
+    assert [one["coin"] for one in answer["coins"]] == list(choices.COINS)
+    assert {"USD", "EUR"} <= set(answer["quotes"])
+    assert {"interval": "1h", "seconds": 3600} in answer["intervals"]
+
+
+def test_links_lead_from_the_list_to_the_card_to_the_forecast(client):
+    answer = client.get("/models").json()
+    assert [one["name"] for one in answer["models"]] == [PREDICT_MODEL, "tiny-dense"]
+    assert [one["name"] for one in answer["damaged"]] == ["damaged"]
+    assert "weights.npz" in answer["damaged"][0]["problem"]
+    assert [one["name"] for one in answer["methods"]] == list(choices.BASELINES)
+    for one in [*answer["models"], *answer["methods"]]:
+        assert client.plain.get(one["links"]["self"]).json() == one
+    for card in (answer["models"][0], answer["methods"][0]):
+        forecast = client.plain.get(card["links"]["forecast"])
+        assert forecast.status_code == 200
+        assert forecast.json()["model"] == card["name"]
+
+
+def test_a_damaged_model_is_a_problem_and_not_hidden(client):
+    for path in ("/models/damaged", "/models/damaged/forecast"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "weights.npz" in answer.json()["detail"]
+
+
+def test_the_version_is_the_etag_and_follows_the_contents(client, service, home):
+    first = client.get("/models/tiny-dense")
+    version = first.json()["version"]
+    assert first.headers["etag"] == f'"{version}"'
+    again = client.get("/models/tiny-dense", headers={"If-None-Match": f'W/"x", "{version}"'})
+    assert (again.status_code, again.content) == (304, b"")
+    other = client.get("/models/tiny-dense", headers={"If-None-Match": '"sha256:00"'})
+    assert other.status_code == 200
+    copy = service.saved_models.load("tiny-dense").model
+    bundles.save(copy, home / "models", "copy")
+    try:
+        assert client.get("/models/copy").json()["version"] == version
+        import dataclasses
+
+        card = dataclasses.replace(copy.card, verdict="Another.")
+        bundles.save(dataclasses.replace(copy, card=card), home / "models", "copy", force=True)
+        changed = client.get("/models/copy").json()["version"]
+        assert changed != version
+        asked = client.get("/models/copy/forecast", params={"version": version})
+        assert asked.status_code == 409
+        assert asked.json()["errors"][0]["pointer"] == "/query/version"
+        assert client.get("/models/copy/forecast", params={"version": changed}).status_code == 200
+    finally:
+        bundles.delete(home / "models", "copy")
+
+
+def test_a_forecast_is_the_services_to_the_last_digit(client, service):
+    asked = {"coin": "ETH", "above": [3000, 3100], "below": 2900, "touch": 3200}
+    answer = client.get("/models/tiny-dense/forecast", params=asked).json()
+    history = service.prices.history(MarketQuery("ETH", "1h"))
+    outlook = service.outlooks.of(history, "tiny-dense", Question([3000, 3100], [2900], [3200]))
+    expected = outlook.json()
+    for key in expected.keys() - {"data"}:
+        assert answer[key] == expected[key], key
+    assert answer["data"]["fingerprint"] == history.fingerprint
+    assert answer["version"] == client.get("/models/tiny-dense").json()["version"]
+    assert [one["level"] for one in answer["coverage"]] == [80, 95]
+    assert all(0 < one["held"] <= 1 for one in answer["coverage"])
+    assert answer["verdict"]["sentence"]
+
+
+@pytest.mark.parametrize("name", list(choices.BASELINES))
+def test_methods_without_training_forecast_by_their_name(client, service, name):
+    answer = client.get(f"/models/{name}/forecast", params={"horizon": 3, "interval": "4h"}).json()
+    history = service.prices.history(MarketQuery("BTC", "4h"))
+    steps = service.forecasts.of_baseline(history, name, 3)
+    assert (answer["model"], answer["predictor"], answer["version"]) == (name, name, None)
+    medians = [step["median"] for step in answer["steps"]]
+    prices = steps.forecast.quantile_prices[0]
+    assert medians == [json_views.finite(price[4]) for price in prices]
+    assert answer["verdict"] is not None
+    assert answer["data"]["interval"] == "4h"
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "status"),
+    [
+        ("typo=1", "/query/typo", 422),
+        ("coin=BTC&coin=ETH", "/query/coin", 422),
+        ("prices=any&prices=any", "/query/prices", 422),
+        ("prices=simulated", "/query/coin", 422),
+        ("above=nan", "/query/above", 422),
+        ("horizon=3", "/query/horizon", 422),
+        ("interval=1d", "/query/interval", 422),
+        ("interval=1h&quote=EUR&coin=BTC-USD", "/query/quote", 422),
+        ("quote=%F0%9F%98%80", "/query/quote", 422),
+        ("predictor=cone", "/query/predictor", 422),
+        ("version=sha256:00", "/query/version", 409),
+        ("coin=zzzz", "/query/coin", 422),
+        ("quote=EUR", "/query/coin", 503),
+    ],
+)
+def test_a_problem_says_where_it_is(client, query, pointer, status):
+    answer = client.get(f"/models/tiny-dense/forecast?{query}")
+    assert answer.status_code == status
+    problem = answer.json()
+    assert problem["errors"][0]["pointer"] == pointer
+    assert problem["errors"][0]["rule"] in problem["detail"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+@pytest.mark.parametrize("horizon", ["0", "169", "1.5", "-1", "٣", "1e2"])
+def test_steps_are_a_whole_number_within_bounds(client, horizon):
+    answer = client.get("/models/naive/forecast", params={"horizon": horizon})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/query/horizon"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/none", "/api/v1/none", "/api/v1/models/a/b", "/api/v1/../x", "/api/v2/models"]
+)
+def test_everything_below_api_answers_json(client, path):
+    answer = client.plain.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/docs", "/api/v1/docs"),
+        ("/openapi.json", "/api/v1/openapi.json"),
+        ("/health", "/api/v1/health/live"),
+        ("/api", "/api/v1"),
+        ("/api/health", "/api/v1/health/live"),
+        ("/api/models", "/api/v1/models"),
+        (
+            "/api/models/har/forecast?coin=ETH&above=1",
+            "/api/v1/models/har/forecast?coin=ETH&above=1",
+        ),
+        ("/api/anomalies?coin=ETH", "/api/v1/anomalies?coin=ETH"),
+        ("/api/models//evil.example/x", "/api/v1/models//evil.example/x"),
+    ],
+)
+def test_older_addresses_lead_to_the_new_ones(client, old, new):
+    answer = client.plain.get(old, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, new)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/predict", "POST"),
+        ("HEAD", "/predict", "POST"),
+        ("DELETE", "/predict", "POST"),
+        ("PUT", "/api/v1/models", "GET, HEAD"),
+        ("DELETE", "/api/v1/models/tiny-dense", "GET, HEAD"),
+        ("PATCH", "/api/v1/models/tiny-dense/forecast", "GET, HEAD, POST"),
+    ],
+)
+def test_another_method_is_told_which_are_allowed(client, method, path, allowed):
+    answer = client.plain.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/coins", "/models/tiny-dense", "/health/live", "/docs"])
+def test_head_is_get_without_its_body(client, path):
+    got = client.plain.get(f"/api/v1{path}")
+    head = client.plain.head(f"/api/v1{path}")
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag", "cache-control"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_long_answers_are_compressed_where_a_client_takes_that(client):
+    def sent(encoding):
+        headers = {"accept-encoding": encoding}
+        with client.plain.stream("GET", "/api/v1/coins", headers=headers) as answer:
+            return answer.headers.get("content-encoding"), b"".join(answer.iter_raw())
+
+    (zipped, packed), (plain, whole) = sent("gzip"), sent("identity")
+    assert (zipped, plain) == ("gzip", None)
+    assert len(packed) < len(whole) / 2
+    assert gzip.decompress(packed) == whole
+
+
+def test_anomalies_are_typed_and_refused_by_place(client):
+    answer = client.get("/anomalies", params={"coin": "ETH", "model": "har"}).json()
+    assert answer["predictor"] == "har"
+    for query, pointer in (
+        ("interval=3h", "/query/interval"), ("alarms=0", "/query/alarms"),
+        ("alarms=x", "/query/alarms"), ("model=none", "/query/model"), ("x=1", "/query/x"),
+    ):  # fmt: skip
+        refused = client.get(f"/anomalies?{query}")
+        assert refused.json()["errors"][0]["pointer"] == pointer
