@@ -23,16 +23,12 @@ from cryptoforecast.charts.reliability import (
     summary_pit,
     summary_reliability,
 )
-from cryptoforecast.charts.scores import (
-    compare_errors,
-    coverage,
+from cryptoforecast.charts.skills import NOTE, headline, rank, skills, summary_best
+from cryptoforecast.charts.training import (
     loss_curve,
-    summary_coverage,
-    summary_errors,
     summary_loss,
     words_on_loss,
 )
-from cryptoforecast.charts.skills import NOTE, headline, rank, skills, summary_best
 
 __all__ = [
     "MAX_CANDLES",
@@ -40,8 +36,6 @@ __all__ = [
     "NOTE",
     "anomalies",
     "candles",
-    "compare_errors",
-    "coverage",
     "coverage_by_regime",
     "coverage_by_step",
     "fan",
@@ -57,10 +51,8 @@ __all__ = [
     "summary_anomalies",
     "summary_best",
     "summary_candles",
-    "summary_coverage",
     "summary_coverage_by_regime",
     "summary_coverage_by_step",
-    "summary_errors",
     "summary_fan",
     "summary_loss",
     "summary_pit",

@@ -15,7 +15,6 @@ from cryptoforecast.ui import (
     past_forecasts,
     probability,
     scores,
-    verdict,
 )
 from cryptoforecast.ui.words import plain
 
@@ -39,7 +38,6 @@ def show(service: Service, future: NextSteps, result: Backtest) -> None:
             past_forecasts.show(result)
     if figures.open:
         with figures:
-            verdict.show(result)
             scores.show(service, result)
     if training.open:
         with training:

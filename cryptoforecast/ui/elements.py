@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.elements.lib.column_types import ColumnConfig
 
-#: How the key of a tile begins whose figure has more characters than ``MAX_FIGURE``.
-LONG = "long-"
-MAX_FIGURE = 12
 #: Rows of a table that a page shows; the download has all of them.
 MAX_ROWS = 500
 
@@ -58,16 +55,6 @@ def chart(figure: go.Figure, *, alt: str, key: str, bare: bool = False) -> None:
         height="stretch" if bare else "content",
         config={"displaylogo": False, "scrollZoom": False, "displayModeBar": not bare and "hover"},
     )
-
-
-def room_for(name: str, figure: str) -> AbstractContextManager[object]:
-    """Return the place of a tile, in which a long figure is written smaller.
-
-    Args:
-        name: Name of the tile on its page.
-        figure: The figure in it.
-    """
-    return st.container(key=f"{LONG}{name}") if len(figure) > MAX_FIGURE else nullcontext()
 
 
 def table(

@@ -59,34 +59,6 @@ def probability_by_step(
     )
 
 
-def compare_errors(result: Backtest, *, dark: bool) -> go.Figure:
-    """Return the figure of pinball losses; see ``charts.compare_errors``."""
-    return cached(
-        result.forecast,
-        ("errors", *result.scores, dark),
-        lambda: charts.compare_errors(
-            result.scores, metric="pinball", simulated=result.history.simulated, dark=dark
-        ),
-    )
-
-
-def coverage(result: Backtest, *, dark: bool) -> go.Figure:
-    """Return the figure of what the bands held; see ``charts.coverage``."""
-    return cached(
-        result.forecast,
-        ("coverage", *result.scores, dark),
-        lambda: charts.coverage(covered(result), simulated=result.history.simulated, dark=dark),
-    )
-
-
-def covered(result: Backtest) -> dict[str, dict[int, float]]:
-    """Return what bands held at the last step, by predictor and level (%)."""
-    return {
-        name: {80: steps[-1].coverage_80, 95: steps[-1].coverage_95}
-        for name, steps in result.scores.items()
-    }
-
-
 def cached(forecast: Forecast, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
     """Return a figure of a forecast, drawn unless it is in memory.
 

@@ -64,14 +64,14 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
     with left:
         place = st.container(horizontal=True, vertical_alignment="center", gap="small")
         with place:
-            title = st.container(key="board-title")
+            place_of_title = st.container(key="board-title")
             measure = _measure(result)
         section, board = html_report.leaderboard_section(
             service.backtests.analyses, result, measure.metric, measure.step, measure.reference,
             elements.dark(),
         )  # fmt: skip
-        with title:
-            card.heading(words.plain(_title(board)))
+        with place_of_title:
+            card.heading(words.plain(heading_of(board)))
         figure = charts.skills(board, [result.predictor], dark=elements.dark())
         elements.chart(figure, alt=section.sentence, key="section-board")
         st.caption(words.plain(charts.NOTE))
@@ -84,7 +84,7 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
     elements.table("The numbers of this chart", lambda: section.frame, result.history, name)
 
 
-def _title(board: Leaderboard) -> str:
+def heading_of(board: Leaderboard) -> str:
     """Name what is compared with what."""
     if _is_coverage(board):
         return _short(board.metric)

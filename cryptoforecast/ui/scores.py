@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cryptoforecast import charts
+from cryptoforecast import charts, html_report
 from cryptoforecast.service import Service
 from cryptoforecast.types import Backtest, Scores, predictor_name
-from cryptoforecast.ui import elements, figures, slow_baselines, verdict, words
+from cryptoforecast.ui import elements, leaderboard, slow_baselines, verdict, words
 
 _COLUMNS = {
     "MAE": st.column_config.Column(
@@ -46,26 +46,23 @@ _COLUMNS = {
 }
 
 
+#: What predictors are compared by, side by side.
+_METRICS = ("mae", "pinball")
+
+
 def show(service: Service, result: Backtest) -> None:
-    """Show every predictor's figures, and offer to add the slow baselines."""
-    st.subheader("All figures, on the same past forecasts")
+    """Draw every predictor beside the last price, offer the slow ones, and list all figures."""
     result = service.backtests.with_finished_baselines(result)
+    for text in (verdict.span(result), *result.notes):
+        st.caption(words.plain(text))
+    for place, metric in zip(st.columns(len(_METRICS), gap="medium"), _METRICS, strict=True):
+        with place:
+            _compare(service, result, metric)
+    st.caption(words.plain(charts.NOTE))
     slow_baselines.offer(result.scores, lambda: service.backtests.with_all_baselines(result))
-    left, right = st.columns(2)
-    with left:
-        elements.chart(
-            figures.compare_errors(result, dark=elements.dark()),
-            alt=charts.summary_errors(result.scores, metric="pinball"),
-            key="errors",
-        )
-    with right:
-        elements.chart(
-            figures.coverage(result, dark=elements.dark()),
-            alt=charts.summary_coverage(figures.covered(result)),
-            key="coverage",
-        )
     naive, quote = result.scores["naive"][-1], result.history.quote
     rows = [_row(name, steps[-1], naive, quote) for name, steps in result.scores.items()]
+    st.subheader("All figures, on the same past forecasts")
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -74,18 +71,20 @@ def show(service: Service, result: Backtest) -> None:
         column_config=_COLUMNS,
     )
     st.caption(
-        f"{words.plain(verdict.span(result))} MAE and RMSE are in {words.plain(quote)}, the error "
-        "of the band (pinball) is in basis points of the log-return. Smaller errors are better. An "
-        "80 % range is best if it held 80 % of the prices, a 95 % range if it held 95 %."
+        f"MAE and RMSE are in {words.plain(quote)}, the error of the range (pinball) is in basis "
+        "points of the log-return. Smaller errors are better. An 80 % range is best if it held "
+        "80 % of the prices, a 95 % range if it held 95 %."
     )
-    for sentence in result.network_sentences:
-        st.caption(
-            words.plain(
-                f"{predictor_name(result.spec.network)} by itself: {sentence.partition(': ')[2]}"
-            )
-        )
-    if result.model is not None:
-        st.caption(words.plain(training_sentence(result)))
+
+
+def _compare(service: Service, result: Backtest, metric: str) -> None:
+    """Draw how much less or more each predictor misses than the last price."""
+    section, board = html_report.leaderboard_section(
+        service.backtests.analyses, result, metric, result.spec.horizon, "naive", elements.dark()
+    )
+    st.subheader(words.plain(leaderboard.heading_of(board)))
+    figure = charts.skills(board, [result.predictor], dark=elements.dark())
+    elements.chart(figure, alt=section.sentence, key=f"scores-{metric}")
 
 
 def training_sentence(result: Backtest) -> str:

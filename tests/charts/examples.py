@@ -14,7 +14,6 @@ from cryptoforecast.types import (
     ModelSpec,
     NextSteps,
     PriceHistory,
-    Scores,
     Split,
     Verdict,
 )
@@ -72,18 +71,6 @@ def next_steps(horizon=24, interval="1h", simulated=False) -> NextSteps:
 
 
 CURVE = tuple(EpochLoss(i, 1 / i, 1 / i + 0.01 * (i - 4) ** 2, 2.0 * i) for i in range(1, 8))
-COVERAGE = {"naive": {80: 0.88, 95: 0.98}, "lstm": {80: 0.79, 95: math.nan}}
-
-
-def scored(mae: float, pinball: float) -> Scores:
-    return Scores(mae, mae, 0.1, 0.1, 1.0, 0.5, pinball, 0.8, 0.95)
-
-
-SCORES = {
-    "naive": (scored(1.0, 1.0), scored(100.0, 0.01)),
-    "cone": (scored(1.0, 1.0), scored(100.0, 0.0092)),
-    "lstm": (scored(2.0, 1.0), scored(470.0, 0.0089)),
-}
 
 
 def named(figure, name):

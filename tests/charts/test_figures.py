@@ -9,9 +9,7 @@ from cryptoforecast.charts import style
 from cryptoforecast.charts.thinning import LIMIT
 from cryptoforecast.types import NextSteps
 from tests.charts.examples import (
-    COVERAGE,
     CURVE,
-    SCORES,
     backtest,
     forecast_of,
     next_steps,
@@ -24,8 +22,6 @@ FIGURES = {
     "fan": lambda dark, sim: charts.fan(next_steps(simulated=sim), dark=dark),
     "fan of one step": lambda dark, sim: charts.fan(next_steps(1, simulated=sim), dark=dark),
     "candles": lambda dark, sim: charts.candles(prices(simulated=sim), dark=dark),
-    "coverage": lambda dark, sim: charts.coverage(COVERAGE, simulated=sim, dark=dark),
-    "errors": lambda dark, sim: charts.compare_errors(SCORES, simulated=sim, dark=dark),
     "loss": lambda dark, sim: charts.loss_curve(CURVE, dark=dark),
 }
 

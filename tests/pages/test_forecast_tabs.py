@@ -67,22 +67,17 @@ def table_of_scores(page):
     return table
 
 
-def test_a_slow_baseline_can_be_chosen_and_its_band_is_compared(open_page):
-    text = words(open_tab(open_page("", coin="BTC", model="linear"), "Scores"))
-    assert "Its band's error is" in text
-    assert "than the cone's" in text
-    assert "band" not in headline(text)
-
-
-def test_the_headline_of_the_last_price_itself_is_one_sentence(open_page):
-    text = words(open_tab(open_page("", coin="BTC", model="naive"), "Scores"))
-    detail = next(line for line in text.splitlines() if "Its band's error is" in line)
-    assert "the last price itself" in headline(text)
-    assert headline(text) != detail
-
-
-def headline(text: str) -> str:
-    return next(line for line in text.splitlines() if line.startswith("### "))
+def test_each_predictor_is_compared_with_the_last_price_by_price_and_by_range(open_page):
+    page = open_tab(open_page("", coin="BTC", model="linear"), "Scores")
+    titles = [str(each.value) for each in page.subheader]
+    assert titles[:2] == [
+        "Average miss against “stays put”",
+        "Error of the range against “stays put”",
+    ]
+    _, *alts = (figure.proto.alt for figure in page.get("plotly_chart"))
+    assert len(set(alts)) == 2
+    assert [alt.split(" (")[0] for alt in alts] == ["Average miss", "Error of the range"]
+    assert all("comes first of 5" in alt for alt in alts)
 
 
 def test_the_scores_are_those_of_the_library(open_page):
@@ -101,7 +96,6 @@ def test_the_scores_are_those_of_the_library(open_page):
         assert row["95 % range held"] == writing.percent(own.coverage_95)
     stack, dense = (result.scores[name][-1].pinball for name in ("stack", "dense"))
     assert stack != dense
-    assert f"Dense network by itself: {result.verdicts['dense'].sentence}" in words(page)
     assert "The prices are simulated." in words(page)
 
 

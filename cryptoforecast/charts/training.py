@@ -1,0 +1,135 @@
+"""The figure of a training: its loss after each pass, and what the shape means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.types import EpochLoss
+
+#: Epochs before a curve has a shape, and the fall of the loss in as many that is none.
+_FEW_EPOCHS, _LEVEL = 3, 0.003
+
+
+def loss_curve(
+    curve: Sequence[EpochLoss],
+    *,
+    epochs: int | None = None,
+    dark: bool = False,
+    titled: bool = True,
+) -> go.Figure:
+    """Draw the loss after each epoch, on training and on validation rows.
+
+    Args:
+        curve: Epochs that are finished; may be empty.
+        epochs: Largest number of epochs, so that the axis stays the same during a training.
+        dark: Whether the page behind is dark.
+        titled: Whether the figure has a title and a legend. In a card the lines have their names
+            at their ends.
+    """
+    colours = style.theme(dark)
+    epoch = [point.epoch for point in curve]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=epoch, y=[point.loss for point in curve], name="training", mode="lines+markers",
+        line={"color": colours.rule, "dash": "dot", "width": 2}, marker={"symbol": "circle"},
+        hovertemplate="training %{y:.4g}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=epoch, y=[point.val_loss for point in curve], name="validation", mode="lines+markers",
+        line={"color": colours.forecast, "width": 2}, marker={"symbol": "diamond"},
+        hovertemplate="validation %{y:.4g}<extra></extra>",
+    )  # fmt: skip
+    style.lay_out(
+        figure, "Loss by epoch", [], dark=dark, height=280, revision="loss",
+    )  # fmt: skip
+    best = best_epoch(curve)
+    if best is not None:
+        figure.add_scatter(
+            x=[best.epoch], y=[best.val_loss], mode="markers", showlegend=False, hoverinfo="skip",
+            marker={"size": 9, "color": colours.forecast},
+        )  # fmt: skip
+    last = max([1, *epoch, *([] if epochs is None else [epochs])])
+    axis: dict[str, object] = {
+        "title": style.axis_title("epoch"),
+        "range": [0.5, last + 0.5],
+        "tickformat": "d",
+    }
+    if last <= 10:
+        axis["dtick"] = 1
+    figure.update_layout(
+        xaxis=axis,
+        yaxis={"title": style.axis_title("loss, scaled target"), "nticks": 6},
+    )
+    if not curve:
+        figure.add_annotation(
+            text="The first epoch is running", showarrow=False, xref="paper", yref="paper",
+            x=0.5, y=0.5, font={"size": 13, "color": colours.faint},
+        )  # fmt: skip
+    if not titled:
+        _name_lines(figure, curve, colours, last)
+    return figure
+
+
+def _name_lines(
+    figure: go.Figure, curve: Sequence[EpochLoss], colours: style.Theme, last: int
+) -> None:
+    """Write the names of both lines at their ends, in place of title, legend and axes."""
+    style.untitle(figure)
+    figure.layout.showlegend = False
+    figure.layout.margin = {"l": 6, "r": 6, "t": 6, "b": 6}
+    figure.layout.yaxis.update(title=None, showticklabels=False, showgrid=False)
+    figure.layout.xaxis.update(title=None, showgrid=False)
+    for trace in figure.data[:2]:
+        trace.update(mode="lines")
+        trace.line.dash = "solid"
+    if curve:
+        # Close to each other, the two names stand above and below their lines.
+        above = 1 if curve[-1].val_loss >= curve[-1].loss else -1
+        for value, text, colour, side in (
+            (curve[-1].val_loss, "prices it hasn't seen", colours.forecast_text, above),
+            (curve[-1].loss, "prices it learns from", colours.faint, -above),
+        ):
+            figure.add_annotation(
+                x=curve[-1].epoch, y=value, text=text, showarrow=False, yshift=11 * side,
+                xanchor="right" if curve[-1].epoch > last / 2 else "left",
+                font={"size": 12, "color": colour},
+            )  # fmt: skip
+
+
+def best_epoch(curve: Sequence[EpochLoss]) -> EpochLoss | None:
+    """Return the epoch with the lowest validation loss; ``None`` where there is none."""
+    known = [point for point in curve if math.isfinite(point.val_loss)]
+    return min(known, key=lambda point: point.val_loss, default=None)
+
+
+def words_on_loss(curve: Sequence[EpochLoss]) -> str:
+    """Say in a sentence for a learner what the shape of a loss curve means."""
+    best = best_epoch(curve)
+    if best is None or len(curve) < _FEW_EPOCHS:
+        return "It begins: both lines should fall fast."
+    since = curve[-1].epoch - best.epoch
+    if since >= _FEW_EPOCHS and curve[-1].loss < best.loss:
+        return "It learns by heart now: only the grey line still falls. The best pass is kept."
+    before = curve[-_FEW_EPOCHS].val_loss
+    if best.epoch == curve[-1].epoch and before - best.val_loss > _LEVEL * best.val_loss:
+        return "It still learns: the blue line falls."
+    return "The blue line has levelled off: little more to gain."
+
+
+def summary_loss(curve: Sequence[EpochLoss]) -> str:
+    """Describe in one sentence what ``loss_curve`` shows."""
+    if not curve:
+        return "No epoch has finished yet."
+    last = curve[-1]
+    text = f"After epoch {last.epoch} the training loss is {last.loss:.4g}"
+    best = best_epoch(curve)
+    if best is None:
+        return f"{text}."
+    return (
+        f"{text} and the validation loss {last.val_loss:.4g}; the lowest validation loss so far "
+        f"is {best.val_loss:.4g}, after epoch {best.epoch}."
+    )
