@@ -10,8 +10,9 @@ from cryptoforecast.service import Service
 from cryptoforecast.types import MarketQuery, PriceHistory, moment_text, span_text
 from cryptoforecast.ui import ending, local_time, words
 
-# A history shorter than this shows the time of its first candle, a longer one only the day.
-_SHORT = pd.Timedelta(days=14)
+#: What simulated prices are called, and while others are on their way.
+SIMULATED = "Simulated prices"
+ASKING = "Simulated prices · asking for live ones"
 
 
 def history(service: Service, query: MarketQuery) -> PriceHistory:
@@ -50,8 +51,13 @@ def at_hand(service: Service, query: MarketQuery) -> PriceHistory | None:
     return service.prices.history(query, wait=0)  # the source may have answered just now
 
 
-def badge(prices: PriceHistory) -> None:
-    """Draw where prices come from, and how old they are, in a word or two; more in the help."""
+def badge(prices: PriceHistory, *, asking: bool = False) -> None:
+    """Draw where prices come from, and how old they are, in a word or two; more in the help.
+
+    Args:
+        prices: The prices.
+        asking: Whether live sources are being asked for those that will take their place.
+    """
     age = span_text(pd.Timestamp.now("UTC") - prices.closes_at, close=True)
     about = (
         f"{len(prices):,} {words.prices(prices.interval)} of {prices.market}, "
@@ -60,35 +66,15 @@ def badge(prices: PriceHistory) -> None:
     local = local_time.help_text("The last candle closed", prices.closes_at) or ""
     help_text = words.plain(" ".join([*prices.notes, about, local]).strip())
     if prices.simulated:
-        st.badge("Simulated prices", icon=":material/science:", color="orange", help=help_text)
+        st.markdown(
+            f":orange-badge[:material/science: {ASKING if asking else SIMULATED}]",
+            help=help_text,
+            width="content",
+        )
     else:
         # An element of Streamlit's own, `st.badge`, escapes too, and would show our escapes.
         source = prices.source[:1].upper() + prices.source[1:]
         st.markdown(f":gray-badge[{words.plain(source)}]", help=help_text, width="content")
-
-
-def source_line(prices: PriceHistory) -> None:
-    """Draw the source and the age of prices, and the notes on them."""
-    closed = prices.closes_at
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if prices.simulated:
-            st.badge("Simulated prices", icon=":material/science:", color="orange")
-        else:
-            # An element of Streamlit's own, `st.badge`, escapes too, and would show our escapes.
-            source = words.plain(prices.source[:1].upper() + prices.source[1:])
-            st.markdown(f":green-badge[:material/database: {source}]")
-        form = "%Y-%m-%d %H:%M" if closed - prices.start < _SHORT else "%Y-%m-%d"
-        text = (
-            f"{prices.market} · {len(prices):,} {words.prices(prices.interval)}, "
-            f"{prices.start.strftime(form)} to {closed:%Y-%m-%d %H:%M} UTC · "
-            f"last close {span_text(pd.Timestamp.now('UTC') - closed, close=True)} ago"
-        )
-        st.caption(
-            words.plain(text),
-            help=local_time.help_text("The last candle closed", closed),
-        )
-    for note in prices.notes:
-        st.caption(f":material/info: {words.plain(note)}")
 
 
 @st.fragment(run_every="1s")

@@ -63,14 +63,19 @@ def row(service: Service, *, windows: bool = True, models: bool = True) -> Subje
     # Below the row, where there is room for what a source answered.
     history = live.history(service, query)
     with price:
-        _price(history)
+        _price(history, asking=service.prices.refreshing(query))
     if models:
         missing.stop_without_model(service, model, query.interval)
     return Subject(query, history, model)
 
 
-def _price(history: PriceHistory) -> None:
-    """Write the last close, its change in a day, and where the prices come from."""
+def _price(history: PriceHistory, *, asking: bool) -> None:
+    """Write the last close, its change in a day, and where the prices come from.
+
+    Args:
+        history: The prices.
+        asking: Whether live sources are being asked for newer ones.
+    """
     markup = html.escape(words.price(float(history.candles["close"].iloc[-1]), history.quote))
     change = history.change(pd.Timedelta(days=1))
     if change is not None:
@@ -79,7 +84,7 @@ def _price(history: PriceHistory) -> None:
     markup = f'<div class="cf-price">{markup}</div>'
     st.html(markup, width="content")
     with st.container(key="wide-badge", width="content"):
-        live.badge(history)
+        live.badge(history, asking=asking)
 
 
 @st.dialog("What to look at", on_dismiss="rerun")

@@ -37,7 +37,7 @@ def test_simulated_prices_give_way_to_live_ones(open_page, exchange):
     service.prices = PriceService(live, [Coinbase(exchange.url, per_second=1000)])
 
     page = open_page("", history_1h="90 days")
-    assert "Simulated prices" in words(page)
+    assert "Simulated prices · asking for live ones" in words(page)
 
     query = inputs.query("BTC", "1h", "90 days")
     until = time.monotonic() + 30
