@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast import charts
-from cryptoforecast.types import INTERVAL_NOUNS, Backtest
-from cryptoforecast.ui import elements, figures, forecast_table
+from cryptoforecast.types import Backtest
+from cryptoforecast.ui import elements, figures, forecast_table, leaderboard
 from cryptoforecast.ui.words import plain
 
 
@@ -14,16 +14,7 @@ def show(result: Backtest) -> None:
     """Show the forecasts of the test span, at the step that the user chooses."""
     unseen = "" if result.seen else ", which the model had not seen"
     st.subheader(f"Predicted and actual prices{unseen}")
-    horizon = result.spec.horizon
-    step = horizon
-    if horizon > 1:
-        step = st.select_slider(
-            f"{INTERVAL_NOUNS[result.history.interval].capitalize()}s ahead",
-            list(range(1, horizon + 1)),
-            horizon,
-            key=f"step-{horizon}",
-            help="How many candles before its time each price was predicted.",
-        )
+    step = leaderboard.step(result)
     summary = charts.summary_predicted(result, step)
     figure = figures.predicted_vs_actual(result, step, dark=elements.dark())
     elements.chart(figure, alt=summary, key="test")

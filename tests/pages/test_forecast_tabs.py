@@ -136,7 +136,7 @@ def test_past_forecasts_are_shown_at_the_step_of_the_user(open_page):
     history = shared().prices.history(inputs.query("BTC", "1h"), wait=0)
     result = shared().backtests.of_baseline(history, "cone", 24)
     for step in (24, 1):
-        page.select_slider(key="step-24").set_value(step).run()
+        page.select_slider(key="ahead_24").set_value(step).run()
         assert not page.exception
         alt = page.get("plotly_chart")[-1].proto.alt
         assert alt == charts.summary_predicted(result, step)
