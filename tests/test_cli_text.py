@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from cryptoforecast import cli
-from cryptoforecast.cli import text
+from cryptoforecast.cli import file_text, text
 from cryptoforecast.cli.progress import Meter
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import specs
@@ -29,7 +29,7 @@ def test_what_a_backtest_quotes_is_visible():
     spec = specs.make(network="cone", horizon=1)
     result = backtest.holdout(given, spec, baselines=("naive", "cone"))
     assert_harmless(text.backtest(dataclasses.replace(result, notes=(EVIL,)), EVIL))
-    assert_harmless(text.inspect(given))
+    assert_harmless(file_text.inspect(given))
 
 
 def test_what_a_card_quotes_is_visible():
@@ -57,7 +57,7 @@ def test_the_name_of_a_file_is_visible(tmp_path, capsys):
 
 def test_the_first_and_the_last_candle_are_shown():
     given = synthetic.history(400)
-    shown = text.inspect(given).splitlines()
+    shown = file_text.inspect(given).splitlines()
     for place, row in (("first", 0), ("last", -1)):
         (line,) = (each for each in shown if each.startswith(f"{place}: "))
         assert line.startswith(f"{place}: open {given.candles['open'].iloc[row]:,.10g}, high ")

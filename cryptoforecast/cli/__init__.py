@@ -2,26 +2,25 @@
 
 Only the result goes to stdout. Progress, notes and refusals go to stderr. The exit status is 0 if
 the command is done, 2 if it is refused, 3 if live prices are required and can't be had, 1 after an
-unexpected failure, and 130 after Ctrl-C.
+unexpected failure, and 130 after Ctrl-C. Whatever only some commands need is loaded by these.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
+import argparse
 import json
 import os
-import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from cryptoforecast.cli import commands, dashboard, options
+from cryptoforecast.cli import options, streams
 from cryptoforecast.cli.progress import one_line, say
 from cryptoforecast.errors import CryptoForecastError, SourceUnavailable
-from cryptoforecast.service import Service
-from cryptoforecast.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptoforecast.cli.answer import Answer
 
 Result = TypeVar("Result")
 
@@ -35,20 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         if args.command is None:
-            _write(parser.format_help())
+            streams.write(parser.format_help())
             return 0
-        if args.command == "app":
-            return dashboard.serve(args.host, args.port)
-        with _nothing_on_stdout():
-            answer = _interruptible(
-                lambda cancelled: commands.answer(
-                    Service(Settings.from_environment()), args, cancelled
-                )
-            )
-        if args.json:
-            _write(json.dumps(answer.json, indent=2, allow_nan=False) + "\n")
-        elif answer.refusal is None:
-            _write(answer.text)
+        if args.command in _SERVERS:
+            return _SERVERS[args.command](args)
+        with streams.standard_output(args) as output:
+            with streams.ours_alone():
+                answer = _interruptible(lambda cancelled: _answer(args, cancelled))
+            if args.json:
+                streams.write(json.dumps(answer.json, indent=2, allow_nan=False) + "\n")
+            elif answer.refusal is None:
+                streams.write(answer.text if output is None else output.read_bytes())
         if answer.refusal is not None:
             say(f"error: {one_line(answer.refusal)}")
         return answer.status if answer.refusal is None else 2
@@ -59,13 +55,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = 3 if isinstance(error, SourceUnavailable) else 2
         return _failed(error, f"error: {one_line(str(error))}", status)
     except Exception as error:  # the user gets one line, and the traceback only on request
-        hint = " (CRYPTOFORECAST_DEBUG=1 shows where)"
+        hint = f" ({streams.DEBUG}=1 shows where)"
         reason = f"{type(error).__name__}: {one_line(str(error))}"
         return _failed(error, f"unexpected error: {reason}{hint}", 1)
 
 
+def _answer(args: argparse.Namespace, cancelled: Callable[[], bool]) -> Answer:
+    """Load what the command needs, and run it."""
+    from cryptoforecast.cli import prices
+    from cryptoforecast.service.prices import PriceService
+    from cryptoforecast.settings import Settings
+
+    settings = Settings.from_environment()
+    if args.command in prices.COMMANDS:
+        return prices.answer(PriceService(settings), args)
+    from cryptoforecast.cli import commands
+    from cryptoforecast.service import Service
+
+    return commands.answer(Service(settings), args, cancelled)
+
+
+def _app(args: argparse.Namespace) -> int:
+    from cryptoforecast.cli import dashboard
+
+    return dashboard.serve(args.host, args.port)
+
+
+#: The commands that serve until they are stopped, and answer nothing themselves.
+_SERVERS: dict[str, Callable[[argparse.Namespace], int]] = {"app": _app}
+
+
 def _failed(error: Exception, line: str, status: int) -> int:
-    if os.environ.get("CRYPTOFORECAST_DEBUG") == "1":
+    if os.environ.get(streams.DEBUG) == "1":
         say("".join(traceback.format_exception(error)))
     say(line)
     return status
@@ -103,37 +124,3 @@ def _interruptible(work: Callable[[Callable[[], bool]], Result]) -> Result:
     if errors:
         raise errors[0]
     return results[0]
-
-
-@contextlib.contextmanager
-def _nothing_on_stdout() -> Iterator[None]:
-    """Send to stderr what libraries print, including native code."""
-    if sys.stdout is None or sys.stderr is None:
-        yield
-        return
-    sys.stdout.flush()
-    stdout = os.dup(1)
-    try:
-        os.dup2(2, 1)
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(stdout, 1)
-        os.close(stdout)
-
-
-def _write(text: str) -> None:
-    """Write the result; a reader that closes the pipe (``| head``) is no failure."""
-    if sys.stdout is None:
-        return
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # The name of a file may have characters that the terminal cannot show.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # The interpreter flushes again when it exits, and would fail a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if not isinstance(error, BrokenPipeError):
-            raise

@@ -5,27 +5,24 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import anomalies, diagnosis, exports, models, text
+from cryptoforecast.cli import anomalies, exports, models, prices, text
 from cryptoforecast.cli.answer import Answer
-from cryptoforecast.cli.options import READING_OPTIONS, SPEC_OPTIONS, WALK_OPTIONS
-from cryptoforecast.cli.progress import Meter, Reading, one_line, say
-from cryptoforecast.errors import CryptoForecastError, InvalidInput
+from cryptoforecast.cli.groups import SPEC_OPTIONS, WALK_OPTIONS
+from cryptoforecast.cli.prices import given
+from cryptoforecast.cli.progress import Meter, say
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service, choices, files
 from cryptoforecast.service.anomalies import HAR
 from cryptoforecast.types import (
     OWNER,
     Backtest,
-    MarketQuery,
     ModelSpec,
     Monitor,
     PriceHistory,
-    TrainedModel,
     WalkForward,
     WalkPlan,
 )
@@ -54,14 +51,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return _forecast(service, args)
     if args.command == "anomalies":
         return _anomalies(service, args)
-    if args.command == "inspect":
-        return _inspect(service, args)
-    if args.command == "convert":
-        return _convert(service, args)
-    if args.command == "fetch":
-        return _fetch(service, args)
-    if args.command == "doctor":
-        return _doctor(service, args)
+    if args.command in prices.COMMANDS:
+        return prices.answer(service.prices, args)
     return models.answer(service, args)
 
 
@@ -76,7 +67,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
         )
     if args.refit_every is not None and args.folds is not None:
         raise InvalidInput("A test takes --folds or --refit-every. Received: both. Leave one out.")
-    plan = WalkPlan(**{"folds": 1, **_set(args, WALK_OPTIONS)})
+    plan = WalkPlan(**{"folds": 1, **given(args, WALK_OPTIONS)})
     if args.refit_every is None:
         choices.check_plan(plan, _spec(args))
     _check_additions(args)
@@ -100,7 +91,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
 def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
     fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS,
              "refit_every")  # fmt: skip
-    unusable = sorted(_set(args, fixed))
+    unusable = sorted(given(args, fixed))
     if unusable:
         raise InvalidInput(
             "A saved model keeps its own settings; only --test, --since and --validation can be "
@@ -111,9 +102,9 @@ def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
     model = service.saved_models.load(args.model).model
     since = None if args.since is None else choices.parse_since(args.since, model.card)
     choices.check_shares(args.test, args.validation, since)
-    history = _history(service, args, model)
+    history = prices.load(service.prices, args, model.card.interval)
     say(f"Testing {args.model} on {len(history):,} candles ...")
-    shares = _set(args, ("test", "validation"))
+    shares = given(args, ("test", "validation"))
     result = service.backtests.of_saved(history, model, **shares, since=since)
     result = service.backtests.with_all_baselines(result)
     additions = _additions(service, args, result)
@@ -195,17 +186,17 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
 def _history_and_spec(service: Service, args: argparse.Namespace) -> tuple[PriceHistory, ModelSpec]:
     """Return the prices, and the settings to train with on so many candles."""
     _spec(args)  # refuses a wrong option before prices are fetched
-    history = _history(service, args)
+    history = prices.load(service.prices, args)
     return history, _spec(args, history)
 
 
 def _spec(args: argparse.Namespace, history: PriceHistory | None = None) -> ModelSpec:
     changes = {name: getattr(args, name) for name in SPEC_OPTIONS}
-    given = _set(args, ("preset", "network"))
+    chosen = given(args, ("preset", "network"))
     if history is None:
-        return choices.make_spec(**given, **changes)
+        return choices.make_spec(**chosen, **changes)
     volume = choices.has_volume(history.candles)
-    return choices.make_spec(**given, rows=len(history), volume=volume, **changes)
+    return choices.make_spec(**chosen, rows=len(history), volume=volume, **changes)
 
 
 @contextlib.contextmanager
@@ -215,134 +206,6 @@ def _meter(history: PriceHistory, spec: ModelSpec) -> Iterator[Meter]:
         yield meter
     finally:
         meter.close()
-
-
-# ---------------------------------------------------------------------------- prices
-
-
-def _history(
-    service: Service, args: argparse.Namespace, model: TrainedModel | None = None
-) -> PriceHistory:
-    """Return the prices of ``--data`` or ``--coin``, by default in the model's interval."""
-    reading = list(_set(args, READING_OPTIONS))
-    if args.data is None and reading:
-        raise InvalidInput(f"--{reading[0]} goes with a price file only. Add --data FILE.")
-    live_only = list(_set(args, ("start", "end", "days", "prices")))
-    if args.data is not None:
-        if live_only:
-            raise InvalidInput(f"--{live_only[0]} goes with live prices only. Leave out --data.")
-        history = _read(service, args.data, args)
-    elif args.coin is not None:
-        interval = args.interval
-        if interval is None:
-            interval = model.card.interval if model is not None else "1h"
-        history = service.prices.history(_query(args, interval), prices=_prices(args, "any"))
-    else:
-        raise InvalidInput("Prices are needed. Choose a file (--data FILE) or a coin (--coin BTC).")
-    _say_notes(history)
-    return history
-
-
-def _query(args: argparse.Namespace, interval: str) -> MarketQuery:
-    return choices.window(args.coin, interval, start=args.start, end=args.end, days=args.days)
-
-
-def _prices(args: argparse.Namespace, default: str) -> str:
-    """Return which prices may answer."""
-    return default if args.prices is None else str(args.prices)
-
-
-def _say_notes(history: PriceHistory) -> None:
-    for note in history.notes:
-        say(f"note: {one_line(note)}")
-
-
-def _read(service: Service, path: Path, args: argparse.Namespace) -> PriceHistory:
-    """Read a price file as the options say.
-
-    Raises:
-        InvalidInput: If there is no such file, or an option is outside the rules.
-        UnreadableFile: If the file cannot be read without doubt.
-    """
-    try:
-        if not path.is_file():
-            kinds = {path.is_dir(): "a folder", not path.exists(): "no such file"}
-            kind = kinds.get(True, "not a regular file")
-            raise InvalidInput(f"A price file is needed. Received: {path} ({kind}).")
-        progress = Reading(path.name)
-        try:
-            return service.prices.read(
-                path,
-                path.name,
-                coin=args.coin,
-                interval=args.interval,
-                corrections=_corrections(args),
-                repairs=args.repair or (),
-                report=progress,
-            )
-        finally:
-            progress.close()
-    except OSError as error:
-        reason = error.strerror or str(error).rstrip(".")
-        raise InvalidInput(f"{path} can't be read: {reason}.") from error
-
-
-def _corrections(args: argparse.Namespace) -> choices.Corrections:
-    return choices.Corrections(
-        delimiter=args.delimiter,
-        columns=args.columns or {},
-        day_first=args.dates,
-        zone=args.zone,
-        label=args.label,
-        decimal=args.decimal,
-        only=args.only,
-        quote=args.quote,
-    )
-
-
-def _inspect(service: Service, args: argparse.Namespace) -> Answer:
-    # A wrong option is refused; only what is wrong with the file is an answer.
-    _corrections(args)
-    choices.check_repairs(args.repair or ())
-    if args.interval is not None:
-        choices.check_interval(args.interval)
-    if args.coin is not None:
-        choices.check_coin_of_file(args.coin)
-    try:
-        history = _read(service, args.file, args)
-    except CryptoForecastError as error:
-        return Answer(json_views.unreadable_json(str(error)), "", refusal=str(error))
-    return Answer(json_views.inspect_json(history), text.inspect(history))
-
-
-def _convert(service: Service, args: argparse.Namespace) -> Answer:
-    files.check_target(args.to, force=args.force)
-    return _write(_read(service, args.file, args), args)
-
-
-def _fetch(service: Service, args: argparse.Namespace) -> Answer:
-    files.check_target(args.to, force=args.force)
-    history = service.prices.history(_query(args, args.interval), prices=_prices(args, "live"))
-    _say_notes(history)
-    return _write(history, args)
-
-
-def _doctor(service: Service, args: argparse.Namespace) -> Answer:
-    found = service.prices.diagnose(args.coin, every_coin=args.all, record=args.record, report=say)
-    if not found.usable:
-        say("No live source can be used.")
-    return Answer(
-        json_views.diagnosis_json(found), diagnosis.text(found), status=0 if found.usable else 1
-    )
-
-
-def _write(history: PriceHistory, args: argparse.Namespace) -> Answer:
-    files.write_prices(history, args.to, force=args.force)
-    return Answer(
-        json_views.inspect_json(history)
-        | {"data": json_views.data_json(history), "to": str(args.to)},
-        f"{text.inspect(history)}\nWritten to {args.to}.\n",
-    )
 
 
 # ---------------------------------------------------------------------------- saved models
@@ -355,7 +218,7 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
     saved = service.saved_models.load(args.model)
     if args.data is None and args.coin is None:
         args.coin = choices.default_coin(saved.model.card)
-    history = _history(service, args, saved.model)
+    history = prices.load(service.prices, args, saved.model.card.interval)
     made = service.forecasts
     next_steps = made.next_steps(history, saved.model, saved.name, args.predictor)
     test = service.backtests.last_test(history, saved.model, args.predictor)
@@ -387,7 +250,7 @@ def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
     named = None
     if args.model not in (None, HAR):
         named = service.saved_models.load(args.model).model
-    history = _history(service, args, named)
+    history = prices.load(service.prices, args, "1h" if named is None else named.card.interval)
     saved = service.anomalies.model(history, args.model)
     found = service.anomalies.find(history, args.alarms, None if saved is None else saved.model)
     name = None if saved is None else saved.name
@@ -398,8 +261,3 @@ def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
         json |= {"to": str(args.to)}
         words += f"\nWritten to {args.to}.\n"
     return Answer(json, words)
-
-
-def _set(args: argparse.Namespace, names: Collection[str]) -> dict[str, Any]:
-    """Return the options of these names that the user has set."""
-    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}

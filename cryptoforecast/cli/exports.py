@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from cryptoforecast.json_views import Json
 from cryptoforecast.service import files
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Options that name a file to write, in the order in which the files are listed.
 OPTIONS = ("html", "forecasts")

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
-from cryptoforecast.types import Progress
-from cryptoforecast.types.texts import printable
+if TYPE_CHECKING:
+    from cryptoforecast.types import Progress
 
 #: Seconds between two lines where stderr is not a terminal.
 LINE_EVERY = 5.0
 #: Characters of a message; the text that it quotes may have any length.
 LINE_LENGTH = 600
 
+_stream: io.TextIOBase | None = None
+
 
 def one_line(message: str) -> str:
     """Put a message on one line of printable characters."""
+    from cryptoforecast.types.texts import printable
+
     return printable(" ".join(message.split())[:LINE_LENGTH])
+
+
+def write_to(stream: io.TextIOBase | None) -> None:
+    """Send messages to this stream; ``None`` for stderr."""
+    global _stream
+    _stream = stream
+
+
+def _messages() -> TextIO | None:
+    """Return the stream of messages; ``None`` if stderr is closed."""
+    return cast("TextIO | None", sys.stderr if _stream is None else _stream)
 
 
 def say(text: str, end: str = "\n") -> None:
     """Write a message to stderr; the work goes on if stderr is closed."""
-    if sys.stderr is not None:
+    stream = _messages()
+    if stream is not None:
         with contextlib.suppress(OSError, ValueError):
-            print(text, end=end, file=sys.stderr, flush=True)
+            print(text, end=end, file=stream, flush=True)
 
 
 class Line:
@@ -37,7 +54,7 @@ class Line:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        stream = stream or sys.stderr
+        stream = stream or _messages()
         self._terminal = stream is not None and stream.isatty()
         self._shown = time.monotonic()
         self._open = False

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
-from cryptoforecast.types import PriceHistory
-from cryptoforecast.types.quotes import number_text
+    from cryptoforecast.types import PriceHistory
 
 SIMULATED = "SIMULATED PRICES: nothing here says anything about a real market."
 UNDEFINED = "-"
+
+_width: int | None = None
 
 
 def prices(history: PriceHistory) -> list[str]:
@@ -24,9 +27,20 @@ def prices(history: PriceHistory) -> list[str]:
     ]
 
 
+def fit(width: int | None) -> None:
+    """Set how many columns a table may take; ``None`` for any number."""
+    global _width
+    _width = width
+
+
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Align columns: the first to the left, the others to the right."""
+    """Align columns: the first to the left, the others to the right.
+
+    A table that is too wide for the terminal becomes one block of lines for each row.
+    """
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    if _width is not None and sum(widths) + 2 * (len(widths) - 1) > _width:
+        return [line for row in rows for line in _block(header, row, _width)]
     return [
         "  ".join(
             cell.ljust(width) if i == 0 else cell.rjust(width)
@@ -36,6 +50,19 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def _block(header: Sequence[str], row: Sequence[str], width: int) -> list[str]:
+    """Write a row as lines: its first cell, then the name and the value of each other."""
+    first = f"{header[0]} {row[0]}" if row[0].isdigit() else row[0]
+    lines = [first]
+    for name, cell in zip(header[1:], row[1:], strict=True):
+        room = width - len(name) - len(cell) - 2
+        if room > 0:
+            lines.append(f"  {name}{' ' * room}{cell}")
+        else:
+            lines += [f"  {name}", cell.rjust(width)]
+    return lines
+
+
 def number(value: float, form: str) -> str:
     """Format a figure, or a dash if it is undefined."""
     return format(value, form) if math.isfinite(value) else UNDEFINED
@@ -43,6 +70,8 @@ def number(value: float, form: str) -> str:
 
 def money(value: float, quote: str, *, estimate: bool = False) -> str:
     """Format the number of a price, whose currency is in the header."""
+    from cryptoforecast.types.quotes import number_text
+
     return number_text(value, quote, estimate=estimate) if math.isfinite(value) else UNDEFINED
 
 

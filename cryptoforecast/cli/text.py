@@ -19,7 +19,6 @@ from cryptoforecast.types import (
     Leaderboard,
     ModelSummary,
     NextSteps,
-    PriceHistory,
     Probability,
     Scores,
     Touch,
@@ -307,37 +306,6 @@ def card(saved: ModelSummary) -> str:
         header = _figures_header(card.quote)
         lines += ["", f"On its own test span, step {spec.horizon}:", *tables.aligned(header, rows)]
     return lines_text(lines)
-
-
-def inspect(history: PriceHistory) -> str:
-    """Describe a price file and its quality."""
-    quality = history.quality
-    counts = {
-        "missing candles": quality.missing,
-        "duplicated rows": quality.duplicates,
-        "flat candles at the end": quality.flat_tail,
-        "open or close outside high/low": quality.ohlc_violations,
-        "outliers": quality.outliers,
-    }
-    lines = tables.prices(history)
-    for place, row in (("first", 0), ("last", -1)):
-        candle = history.candles.iloc[row]
-        figures = ", ".join(f"{name} {candle[name]:,.10g}" for name in candle.index)
-        lines.append(f"{place}: {figures}")
-    lines += [f"{name}: {count:,}" for name, count in counts.items()]
-    lines += [f"read as {name}: {value}" for name, value in quality.decisions.items()]
-    lines += [
-        f"{problem.kind}: {problem.count:,}"
-        + (f", first in line {problem.first_line}" if problem.first_line is not None else "")
-        + (f"; {problem.detail}" if problem.detail else "")
-        + (
-            f" (repairs: {_list(problem.repairs)}; --repair NAME)"
-            if problem.repairs
-            else f" (repair: {problem.repair})"
-        )
-        for problem in quality.problems
-    ]
-    return lines_text([*lines, *history.notes])
 
 
 def _figures_header(quote: str) -> tuple[str, ...]:

@@ -7,21 +7,21 @@ caches and the background worker. Nothing here draws, serves or prints.
 from __future__ import annotations
 
 import functools
+import importlib
 import threading
+from typing import TYPE_CHECKING
 
-from cryptoforecast.service.anomalies import AnomalyService
-from cryptoforecast.service.backtests import BacktestService
-from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
-from cryptoforecast.service.heavy import OneHeavyFit
-from cryptoforecast.service.lessons import LessonService
-from cryptoforecast.service.memory import Memory
-from cryptoforecast.service.outlooks import OutlookService
-from cryptoforecast.service.owner_key import OwnerKey
-from cryptoforecast.service.prices import PriceService, is_file
-from cryptoforecast.service.saved_models import SavedModelService
-from cryptoforecast.service.training import Run, TrainingService
-from cryptoforecast.service.walk_forward import WalkForwardService, is_walk_forward
-from cryptoforecast.settings import Settings
+if TYPE_CHECKING:
+    from cryptoforecast.service.anomalies import AnomalyService
+    from cryptoforecast.service.backtests import BacktestService
+    from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
+    from cryptoforecast.service.lessons import LessonService
+    from cryptoforecast.service.outlooks import OutlookService
+    from cryptoforecast.service.prices import PriceService, is_file
+    from cryptoforecast.service.saved_models import SavedModelService
+    from cryptoforecast.service.training import Run, TrainingService
+    from cryptoforecast.service.walk_forward import WalkForwardService, is_walk_forward
+    from cryptoforecast.settings import Settings
 
 __all__ = [
     "PREDICT_MODEL",
@@ -41,6 +41,30 @@ __all__ = [
     "is_walk_forward",
     "shared",
 ]
+
+# Where each name is loaded from when it is first used: a command that reads a file needs little.
+_HOMES = {
+    "PREDICT_MODEL": "forecasts",
+    "AnomalyService": "anomalies",
+    "BacktestService": "backtests",
+    "ForecastService": "forecasts",
+    "LessonService": "lessons",
+    "OutlookService": "outlooks",
+    "PriceService": "prices",
+    "Run": "training",
+    "SavedModelService": "saved_models",
+    "TrainingService": "training",
+    "WalkForwardService": "walk_forward",
+    "is_file": "prices",
+    "is_walk_forward": "walk_forward",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load the module of a name when the name is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 class Service:
@@ -64,6 +88,19 @@ class Service:
     """
 
     def __init__(self, settings: Settings) -> None:
+        from cryptoforecast.service.anomalies import AnomalyService
+        from cryptoforecast.service.backtests import BacktestService
+        from cryptoforecast.service.forecasts import ForecastService
+        from cryptoforecast.service.heavy import OneHeavyFit
+        from cryptoforecast.service.lessons import LessonService
+        from cryptoforecast.service.memory import Memory
+        from cryptoforecast.service.outlooks import OutlookService
+        from cryptoforecast.service.owner_key import OwnerKey
+        from cryptoforecast.service.prices import PriceService
+        from cryptoforecast.service.saved_models import SavedModelService
+        from cryptoforecast.service.training import TrainingService
+        from cryptoforecast.service.walk_forward import WalkForwardService
+
         memory = Memory(settings.memory)
         one_heavy = OneHeavyFit(memory)
         self.settings = settings
@@ -93,6 +130,8 @@ def forget_shared() -> None:
 
 @functools.cache
 def _service() -> Service:
+    from cryptoforecast.settings import Settings
+
     return Service(Settings.from_environment())
 
 

@@ -37,14 +37,21 @@ from cryptoforecast.learning.specs import (
     is_network,
 )
 from cryptoforecast.learning.specs import make as make_spec
-from cryptoforecast.prices.candles.coins import COINS, resolve
-from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
-from cryptoforecast.prices.candles.repairs import check as check_repairs
-from cryptoforecast.prices.candles.resample import step_of as check_interval
-from cryptoforecast.prices.candles.symbols import named as check_coin_of_file
-from cryptoforecast.prices.files.corrections import ASSIGNABLE, Corrections
-from cryptoforecast.prices.live.query import TIME_RULE, parse_time, window
-from cryptoforecast.prices.live.sources import base_interval
+from cryptoforecast.service.price_choices import (
+    ASSIGNABLE,
+    COINS,
+    REPAIRS,
+    TIME_RULE,
+    Corrections,
+    base_interval,
+    check_coin_of_file,
+    check_interval,
+    check_repairs,
+    parse_time,
+    repairable,
+    resolve,
+    window,
+)
 from cryptoforecast.types import ModelCard, PriceHistory, TrainedModel
 from cryptoforecast.types.quotes import market_name
 

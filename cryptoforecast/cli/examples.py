@@ -1,0 +1,68 @@
+"""Examples for the help of each command; the tests parse every one."""
+
+from __future__ import annotations
+
+import argparse
+
+#: Two or three examples by command.
+EXAMPLES = {
+    "": (
+        "forecast --model btc-1h-dense",
+        "backtest --coin BTC --network cone",
+        "inspect prices.csv",
+    ),
+    "anomalies": (
+        "anomalies --coin ETH --days 365",
+        "anomalies --data prices.csv --model har --to anomalies.csv",
+    ),
+    "app": ("app", "app --host 0.0.0.0 --port 8080"),
+    "backtest": (
+        "backtest --coin BTC --network cone",
+        "backtest --data prices.csv --horizon 24",
+        "backtest --model btc-1h-dense --coin BTC --since cutoff",
+        "backtest --data prices.csv --folds 4 --html report.html",
+    ),
+    "convert": (
+        "convert minutes.csv.gz --interval 1h --to hours.parquet",
+        "convert - --to - < prices.json",
+    ),
+    "doctor": ("doctor", "doctor --coin ETH --record answers"),
+    "fetch": (
+        "fetch --coin BTC --interval 1d --days 365 --to btc.csv",
+        "fetch --coin ETH-EUR --to - | head",
+    ),
+    "forecast": (
+        "forecast --model btc-1h-dense",
+        "forecast --model global-1h-lstm --coin ETH --above 5000",
+        "forecast --model btc-1h-lstm-close --data prices.csv --json",
+    ),
+    "inspect": ("inspect prices.csv.gz", "inspect odd.csv --columns time=Date,close=Last"),
+    "models": ("models list", "models export btc-1h-dense --to dense.zip"),
+    "models delete": ("models delete mine",),
+    "models export": (
+        "models export mine --to mine.zip",
+        "models export btc-1h-lstm-close --format onnx --to btc.onnx",
+    ),
+    "models import": ("models import mine.zip", "models import mine.zip --name theirs"),
+    "models list": ("models list", "models list --json"),
+    "models rename": ("models rename mine better",),
+    "models show": ("models show btc-1h-dense",),
+    "train": (
+        "train --coin ETH --interval 1d --horizon 7 --save eth-week",
+        "train --data prices.csv --preset classic --save classic",
+    ),
+}
+
+
+class Formatter(argparse.HelpFormatter):
+    """Wraps texts, but keeps the lines of examples."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("examples:"):
+            return text
+        return super()._fill_text(text, width, indent)
+
+
+def text(command: str, program: str = "cryptoforecast") -> str:
+    """Write the examples of a command as the end of its help."""
+    return "\n".join(["examples:", *(f"  {program} {each}" for each in EXAMPLES[command])])

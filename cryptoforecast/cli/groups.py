@@ -1,0 +1,204 @@
+"""Groups of options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptoforecast.cli import arguments, names
+
+#: Options that say how a price file is read.
+READING_OPTIONS = (
+    "delimiter", "columns", "dates", "zone", "label", "decimal", "only", "quote", "repair",
+)  # fmt: skip
+
+#: Options that set a field of ``WalkPlan`` of the same name.
+WALK_OPTIONS = ("folds", "window", "window_rows", "gap", "warm_start")
+
+#: Options that set a field of ``ModelSpec`` of the same name.
+SPEC_OPTIONS = (
+    "target", "loss", "training", "features", "lookback", "horizon", "units", "dropout",
+    "learning_rate", "schedule", "batch_size", "chunk", "epochs", "patience", "test",
+    "validation", "seed", "unit", "final", "ensemble",
+)  # fmt: skip
+
+
+def add_file(command: argparse.ArgumentParser) -> None:
+    """Add the file to read, and what it is read as."""
+    command.add_argument("file", metavar="FILE", type=Path, help="a price file; - for stdin")
+    command.add_argument("--interval", metavar="I", help="merge into longer candles, e.g. 1h")
+    command.add_argument("--coin", metavar="C", help="the file's coin, if its name does not say it")
+
+
+def add_target(command: argparse.ArgumentParser) -> None:
+    """Add the file to write."""
+    command.add_argument(
+        "--to",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="a name in .csv, .csv.gz or .parquet; - writes CSV to stdout",
+    )
+    command.add_argument("--force", action="store_true", help="overwrite an existing file")
+
+
+def add_prices(command: argparse.ArgumentParser) -> None:
+    """Add where the prices come from."""
+    group = command.add_argument_group("prices")
+    group.add_argument("--data", metavar="FILE", type=Path, help="a price file; - for stdin")
+    group.add_argument(
+        "--coin",
+        metavar="C",
+        help="fetch prices, e.g. of BTC or BTC-EUR; with --data, the file's coin",
+    )
+    group.add_argument(
+        "--interval", metavar="I", help=f"candle length: {', '.join(names.INTERVALS)}"
+    )
+    add_window(group, "with --coin: ")
+    add_price_rule(group, "any")
+    add_reading(command, " (with --data)")
+
+
+def add_reading(command: argparse.ArgumentParser, when: str = "") -> None:
+    """Add what a user can say about a price file; the reader decides what is left out."""
+    group = command.add_argument_group(f"how to read the file, if the reader is wrong{when}")
+    group.add_argument(
+        "--delimiter",
+        metavar="C",
+        type=arguments.delimiter,
+        help="character between columns, or tab",
+    )
+    group.add_argument(
+        "--columns",
+        metavar="ROLE=NAME,..",
+        type=arguments.pairs,
+        help="which column is what, e.g. time=Date,close=Last; the third column is also called "
+        f"'column 3'; roles: {', '.join(names.ROLES)}",
+    )
+    group.add_argument(
+        "--dates",
+        metavar="ORDER",
+        type=arguments.order,
+        help="how to read 03/04/2024: day-first or month-first",
+    )
+    group.add_argument(
+        "--zone", metavar="ZONE", help="zone of times without one, e.g. Europe/Berlin (default UTC)"
+    )
+    group.add_argument("--label", metavar="END", help="what a time is of its candle: open or close")
+    group.add_argument(
+        "--decimal", metavar="MARK", type=arguments.decimal, help="decimal mark: point or comma"
+    )
+    group.add_argument(
+        "--only",
+        metavar="NAME",
+        help="the one series to read of a file that has several, e.g. ETH; as its symbols, or any "
+        "other column, or its column names have it",
+    )
+    group.add_argument(
+        "--quote",
+        metavar="CODE",
+        help="currency of the prices, e.g. EUR or BTC (default what the file says, else USD)",
+    )
+    group.add_argument(
+        "--repair",
+        metavar="A,B",
+        type=arguments.words,
+        help="; ".join(
+            f"{name}: {help[:1].lower()}{help[1:-1]}" for name, help in names.REPAIRS.items()
+        ),
+    )
+
+
+def add_window(group: argparse._ActionsContainer, when: str = "") -> None:
+    """Add the span of live prices."""
+    group.add_argument(
+        "--start", metavar="TIME", type=arguments.time, help=f"{when}first time, UTC"
+    )
+    group.add_argument("--end", metavar="TIME", type=arguments.time, help=f"{when}last time, UTC")
+    group.add_argument("--days", metavar="N", type=arguments.number, help=f"{when}the last N days")
+
+
+def add_price_rule(group: argparse._ActionsContainer, default: str) -> None:
+    """Add which prices may answer."""
+    group.add_argument(
+        "--prices",
+        metavar="P",
+        help="live: end with status 3 if no live source has answered, now or before; any: else "
+        f"take simulated prices (default {default})",
+    )
+
+
+def add_spec(command: argparse.ArgumentParser) -> None:
+    """Add the settings of a model."""
+    group = command.add_argument_group("model")
+
+    def add(name: str, metavar: str, help: str, kind: Callable[[str], object] = str) -> None:
+        group.add_argument(f"--{name}", metavar=metavar, help=help, type=kind)
+
+    add("preset", "P", f"{', '.join(names.PRESETS)} (default quick)")
+    add("network", "N", f"lstm (default), dense, or a baseline: {', '.join(names.BASELINES)}")
+    add("target", "T", "return (log-return, default) or price (min-max)")
+    add("loss", "L", "quantile (default) or mse")
+    add("training", "T", "sequences (default for lstm) or windows")
+    add("features", "A,B", f"inputs, out of {', '.join(names.FEATURES)}", arguments.words)
+    add("lookback", "N", "candles that the network sees", arguments.whole)
+    add("horizon", "N", "steps predicted at once", arguments.whole)
+    add("units", "N,M", "width of each hidden layer", arguments.wholes)
+    add("dropout", "X", "share of units switched off at random in training", arguments.number)
+    add("learning-rate", "X", "Adam's step size", arguments.number)
+    add("schedule", "S", "cosine or constant step size")
+    add("batch-size", "N", "sequences or windows in one update", arguments.whole)
+    add("chunk", "N", "targets in one training sequence", arguments.whole)
+    add("epochs", "N", "passes over the training rows, at most", arguments.whole)
+    add("patience", "N", "epochs without improvement before stopping; 0: never", arguments.whole)
+    test = "share of rows to test on, the last ones (default 0.2, at most 0.5; 0.95 with --model)"
+    add("test", "X", test, arguments.number)
+    add("validation", "X", "share of rows before those (default 0.16)", arguments.number)
+    add("seed", "N", "random seed of weights, dropout and order", arguments.whole)
+    add("unit", "U", "unit of returns: range (average true range, default) or fixed")
+    add(
+        "final",
+        "X",
+        "share of epochs to add on validation rows too (default 0.33)",
+        arguments.number,
+    )
+    add("ensemble", "N", "networks to average, one seed each (default 1)", arguments.whole)
+    group.add_argument(
+        "--no-cache", action="store_true", help="train again, even if the network is cached"
+    )
+
+
+def add_walk(command: argparse.ArgumentParser) -> None:
+    """Add the plan of a walk-forward test."""
+    group = command.add_argument_group("walk forward: a new fit before each part of the test span")
+    group.add_argument(
+        "--folds", metavar="N", type=arguments.whole, help="parts of the test span (default 1)"
+    )
+    group.add_argument(
+        "--refit-every",
+        metavar="N",
+        type=arguments.whole,
+        help="fit again every N candles, in place of --folds",
+    )
+    group.add_argument(
+        "--window",
+        metavar="W",
+        help="candles to fit on: expanding (all before, default) or sliding (the last ones)",
+    )
+    group.add_argument(
+        "--window-rows", metavar="N", type=arguments.whole, help="candles in a sliding window"
+    )
+    group.add_argument(
+        "--gap",
+        metavar="N",
+        type=arguments.whole,
+        help="candles between the last origin to learn from and the first to test (default: the "
+        "horizon)",
+    )
+    group.add_argument(
+        "--warm-start",
+        action="store_true",
+        default=None,
+        help="start from the weights of the fold before, for a third of the epochs",
+    )
