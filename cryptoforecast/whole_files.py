@@ -48,6 +48,16 @@ def replace(path: Path, write: Callable[[Path], object]) -> os.stat_result:
     return status
 
 
+def check_writable(folder: Path) -> None:
+    """Write a file and remove it, which is the one sure sign that a folder can be written to.
+
+    Raises:
+        OSError: If it can't.
+    """
+    with create(temporary_names(folder)) as file:
+        Path(file.name).unlink()
+
+
 def create(names: Iterable[Path]) -> BinaryIO:
     """Make a new file, locked until it is closed, under the first name that is free.
 

@@ -54,6 +54,8 @@ SLOW = (
     "test_architecture.py",
     "test_cli.py",
     "test_cli_exports.py",
+    "test_cli_help.py",
+    "test_cli_streams.py",
     "test_html_report.py",
     "test_service.py",
 )

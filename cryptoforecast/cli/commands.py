@@ -70,7 +70,7 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
     plan = WalkPlan(**{"folds": 1, **given(args, WALK_OPTIONS)})
     if args.refit_every is None:
         choices.check_plan(plan, _spec(args))
-    _check_additions(args)
+    _check_additions(args, _spec(args))
     history, spec = _history_and_spec(service, args)
     if args.refit_every is not None:
         folds = choices.folds_every(args.refit_every, len(history), spec)
@@ -98,8 +98,8 @@ def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
             "set. "
             f"Received: --{unusable[0].replace('_', '-')}. Leave it out, or leave out --model."
         )
-    _check_additions(args)
     model = service.saved_models.load(args.model).model
+    _check_additions(args, model.spec)
     since = None if args.since is None else choices.parse_since(args.since, model.card)
     choices.check_shares(args.test, args.validation, since)
     history = prices.load(service.prices, args, model.card.interval)
@@ -122,11 +122,12 @@ class _Additions:
     text: str
 
 
-def _check_additions(args: argparse.Namespace) -> None:
-    """Refuse options that cannot be met, before the work is done."""
+def _check_additions(args: argparse.Namespace, spec: ModelSpec) -> None:
+    """Refuse options that cannot be met, before prices are fetched."""
     exports.check(args)
     if args.leaderboard is not None:
         choices.check_metric(args.leaderboard)
+        choices.check_board(spec, args.step, args.against)
     elif args.against is not None or args.step is not None:
         raise InvalidInput(
             "--against and --step go with a leaderboard only. Add --leaderboard METRIC, such as "
@@ -167,6 +168,7 @@ def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
     choices.check_network(_spec(args).network)
     if args.save is not None:
         service.saved_models.check_free(args.save, user=OWNER, force=args.force)
+        service.saved_models.check_writable()
     history, spec = _history_and_spec(service, args)
     with _meter(history, spec) as meter:
         monitor = Monitor(meter, cancelled)
@@ -216,6 +218,7 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
     if args.paths is not None:
         files.check_target(args.paths, force=args.force)
     saved = service.saved_models.load(args.model)
+    service.forecasts.check_predictor(saved.model, args.predictor)
     if args.data is None and args.coin is None:
         args.coin = choices.default_coin(saved.model.card)
     history = prices.load(service.prices, args, saved.model.card.interval)
@@ -247,10 +250,15 @@ def _forecast(service: Service, args: argparse.Namespace) -> Answer:
 def _anomalies(service: Service, args: argparse.Namespace) -> Answer:
     if args.to is not None:
         files.check_target(args.to, force=args.force)
+    elif args.all:
+        raise InvalidInput("--all goes with a file only. Add --to FILE.")
     named = None
     if args.model not in (None, HAR):
         named = service.saved_models.load(args.model).model
-    history = prices.load(service.prices, args, "1h" if named is None else named.card.interval)
+    interval = "1h" if named is None else named.card.interval
+    if args.alarms is not None and args.data is None:
+        choices.check_alarms(args.alarms, args.interval or interval)
+    history = prices.load(service.prices, args, interval)
     saved = service.anomalies.model(history, args.model)
     found = service.anomalies.find(history, args.alarms, None if saved is None else saved.model)
     name = None if saved is None else saved.name

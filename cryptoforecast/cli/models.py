@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from cryptoforecast import json_views
 from cryptoforecast.cli import text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.progress import one_line, say
-from cryptoforecast.service import Service, choices, files
+from cryptoforecast.cli.streams import STANDARD
+from cryptoforecast.service import Service, choices, files, model_files
 from cryptoforecast.types import OWNER
 
 
@@ -50,7 +52,7 @@ def _rename(service: Service, args: argparse.Namespace) -> Answer:
 def _export(service: Service, args: argparse.Namespace) -> Answer:
     if args.format is not None:
         choices.check_format(args.format)
-    files.check_export(args.to, args.format, force=args.force)
+    model_files.check_export(args.to, args.format, force=args.force)
     models = service.saved_models
     if args.format is None:
         content = models.zipped(args.name)
@@ -63,7 +65,8 @@ def _export(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _import(service: Service, args: argparse.Namespace) -> Answer:
-    archive = files.read_archive(args.file)
+    source = sys.stdin.buffer if args.file == STANDARD else args.file
+    archive = model_files.read_archive(source)
     saved = service.saved_models.add_zipped(archive, args.name, user=OWNER, force=args.force)
     return Answer(
         json_views.model_json(saved.summary),

@@ -239,7 +239,9 @@ def _add_models(commands: Commands) -> None:
     )
     export.add_argument("--force", action="store_true", help="overwrite an existing file")
     importing = _action(actions, "import", "Save the model of a file that `models export` wrote.")
-    importing.add_argument("file", metavar="FILE", type=Path)
+    importing.add_argument(
+        "file", metavar="FILE", type=Path, help="an archive of `models export`; - for stdin"
+    )
     importing.add_argument("--name", metavar="NAME", help="save it under this name")
     importing.add_argument("--force", action="store_true", help="overwrite a model of this name")
 

@@ -30,8 +30,8 @@ from cryptoforecast.learning.bundle_format import parameters, shapes
 from cryptoforecast.types import ModelSpec, ModelSummary, TrainedModel
 
 __all__ = [
-    "check_name", "delete", "discard", "load", "names", "parameters", "rename", "save", "shapes",
-    "summary", "tidy",
+    "check_name", "check_writable", "delete", "discard", "load", "names", "parameters", "rename",
+    "save", "shapes", "summary", "tidy",
 ]  # fmt: skip
 
 Model = TypeVar("Model")
@@ -103,6 +103,19 @@ def check_free(folder: Path, name: str, *, force: bool = False) -> None:
         )
     if not force and os.path.lexists(target / BUNDLE):
         raise _taken(name)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder of saved models that can't be written to, before a model is trained.
+
+    Raises:
+        CryptoForecastError: If it can't, or can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        whole_files.check_writable(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def load(path: Path) -> TrainedModel:

@@ -10,6 +10,7 @@ from datetime import date
 
 import pandas as pd
 
+from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.anomalies import check as check_alarms
 from cryptoforecast.evaluation.anomalies import choices as alarm_choices
 from cryptoforecast.evaluation.anomalies import usual as usual_alarms
@@ -21,6 +22,7 @@ from cryptoforecast.evaluation.walk_forward import folds_every
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
 from cryptoforecast.forecasting.probability import check as check_levels
 from cryptoforecast.forecasting.probability import ladder, round_step
+from cryptoforecast.forecasting.stack import NAME as STACK
 from cryptoforecast.learning.features import FEATURES, has_volume
 from cryptoforecast.learning.keras_files import FORMATS, check_format
 from cryptoforecast.learning.samples import candles_needed
@@ -52,7 +54,7 @@ from cryptoforecast.service.price_choices import (
     resolve,
     window,
 )
-from cryptoforecast.types import ModelCard, PriceHistory, TrainedModel
+from cryptoforecast.types import ModelCard, ModelSpec, PriceHistory, TrainedModel
 from cryptoforecast.types.quotes import market_name
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "base_interval",
     "candles_needed",
     "check_alarms",
+    "check_board",
     "check_coin_of_file",
     "check_format",
     "check_interval",
@@ -107,6 +110,26 @@ __all__ = [
 
 #: Stands for the last candle that a saved model saw, where a time could stand.
 CUTOFF = "cutoff"
+
+
+def check_board(spec: ModelSpec, step: int | None, against: str | None) -> None:
+    """Refuse a leaderboard that a test could not have, before the test.
+
+    Args:
+        spec: What is tested.
+        step: Step of the horizon; ``None`` for the last.
+        against: Name of the reference; ``None`` for the last price.
+
+    Raises:
+        InvalidInput: If there is no such step or predictor.
+    """
+    if step is not None and not 1 <= step <= spec.horizon:
+        raise InvalidInput(f"`step` must be 1 to {spec.horizon}, the horizon. Received: {step}.")
+    names = (*BASELINES, *((spec.network, STACK) if is_network(spec) else ()))
+    if against is not None and against not in names:
+        raise InvalidInput(
+            f"`against` must be one of {', '.join(names)}. Received: {against!r:.60}."
+        )
 
 
 def parse_since(since: str | date, card: ModelCard) -> pd.Timestamp:

@@ -6,20 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning.bundle_archive import MAX_BYTES as MAX_ARCHIVE_BYTES
-from cryptoforecast.prices.files.price_file import check_free, check_page, check_target, put
+from cryptoforecast.prices.files.price_file import check_page, check_target, put
 from cryptoforecast.prices.files.price_file import write as write_prices
 from cryptoforecast.types.texts import cell
 
 __all__ = [
-    "MAX_ARCHIVE_BYTES",
     "cells",
-    "check_export",
     "check_page",
     "check_target",
     "csv_text",
-    "read_archive",
     "write_bytes",
     "write_prices",
     "write_table",
@@ -73,27 +68,6 @@ def write_text(text: str, path: Path) -> None:
     put(path, lambda temporary: temporary.write_text(text, "utf-8"))
 
 
-def check_export(path: Path, format: str | None, *, force: bool = False) -> None:
-    """Refuse a place where no model can be exported to; see ``check_target``.
-
-    Args:
-        path: The file to write.
-        format: Format of the export; ``None`` for a saved model as it is.
-        force: Whether an existing file may be replaced.
-
-    Raises:
-        InvalidInput: For another ending than ``.zip`` or the format, or a folder that does not
-            exist.
-        AlreadyExists: If there is such a file and ``force`` is false.
-    """
-    endings = (".zip",) if format is None else (".zip", f".{format}")
-    if not path.name.lower().endswith(endings):
-        raise InvalidInput(
-            f"The name must end in {' or '.join(endings)}. Received: {path.name!r:.80}. Rename it."
-        )
-    check_free(path, force=force)
-
-
 def write_bytes(content: bytes, path: Path) -> None:
     """Write a file as a whole or not at all.
 
@@ -101,23 +75,3 @@ def write_bytes(content: bytes, path: Path) -> None:
         InvalidInput: If the folder cannot be written to.
     """
     put(path, lambda temporary: temporary.write_bytes(content))
-
-
-def read_archive(path: Path) -> bytes:
-    """Read a file that may be the archive of a model; what is too large is not read on.
-
-    Raises:
-        InvalidInput: If there is no such file, or it can't be read.
-    """
-    try:
-        if not path.is_file():  # reading a pipe or a device might never end
-            raise InvalidInput(
-                f"The archive of a model is needed. Received: {str(path)!r:.200}, which is no file."
-            )
-        with path.open("rb") as file:
-            return file.read(MAX_ARCHIVE_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise InvalidInput(
-            f"{str(path)!r:.200} can't be read: {reason}. Choose another file."
-        ) from error

@@ -122,6 +122,14 @@ class SavedModelService:
         self._check_unused(name, user=user, force=force)
         self._check_places(name)
 
+    def check_writable(self) -> None:
+        """Refuse to go on where no model can be saved, before one is trained.
+
+        Raises:
+            CryptoForecastError: If the folder of saved models can't be written to.
+        """
+        bundles.check_writable(self._own)
+
     def _check_unused(self, name: str, *, user: User, force: bool) -> None:
         """Refuse a name that a model can't have, or that is taken; see ``check_free``."""
         bundles.check_name(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast.service import Service
-from cryptoforecast.service.files import MAX_ARCHIVE_BYTES
+from cryptoforecast.service.model_files import MAX_BYTES
 from cryptoforecast.ui import elements, identity, model_panel
 
 # How many models this session has imported: the next one gets an empty field.
@@ -19,7 +19,7 @@ def field(service: Service) -> None:
             "Archive",
             "zip",
             key=f"model-archive-{st.session_state.get(_IMPORTED, 0)}",
-            max_upload_size=MAX_ARCHIVE_BYTES // 1_000_000,
+            max_upload_size=MAX_BYTES // 1_000_000,
             help="The file that Download on this page, or `models export` on the command line, "
             "has made. Nothing in it is executed.",
         )

@@ -229,6 +229,10 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise AlreadyExists(
             f"{path} exists already. Choose another name, or replace it (--force, force=True)."
         )
+    try:
+        whole_files.check_writable(path.absolute().parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _shown(value: object) -> str:
