@@ -69,5 +69,9 @@ class Changed(InvalidInput):
     """A saved model is no longer the one that was asked for."""
 
 
+class LedgerUnavailable(CryptoForecastError):
+    """The database of the ledger does not answer, or is not one of ours."""
+
+
 class Cancelled(CryptoForecastError):
     """The user stopped the work."""

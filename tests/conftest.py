@@ -41,6 +41,7 @@ SLOW = (
     "learning/test_networks.py",
     "learning/test_training.py",
     "lessons",
+    "ledger/test_rewrites.py",
     "library/test_backtests.py",
     "library/test_examples.py",
     "library/test_models.py",

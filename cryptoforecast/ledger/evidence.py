@@ -1,0 +1,164 @@
+"""A verdict that may be looked at after every forecast: e-values of mean loss differences.
+
+A usual test that is looked at every day claims something sooner or later. Here the evidence is a
+process that stays below 1 in expectation if the forecasts are not better, whenever one stops, so
+that it ever reaches 40 in at most one of 40 ledgers (Ville's inequality). The differences of two
+losses are bounded by what is known when the forecast is made: of a miss by the distance of the two
+middles, of a pinball loss by the distances of the quantiles. Differences over twice the largest
+bound so far lie between -1/2 and 1/2, and for these
+``exp(rate * sum(x - mean) - psi(rate) * sum((x - guess)^2))`` is such a process, whatever the guess
+made before each (Fan, Grama and Liu 2015; Howard et al. 2021; Waudby-Smith and Ramdas 2024). The
+mean of it over several rates is one too. Choe and Ramdas (2024) compare forecasters with it; what
+is tested is the mean difference, which may change with time.
+
+Outcomes of forecasts that overlap are not known in the order in which the forecasts were made. So a
+forecast gives evidence only if it was made when the outcome of the one before was known: the choice
+depends on times alone. ``benchmarks/anytime.py`` measures how often it claims what is not there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cryptoforecast.ledger import grading
+from cryptoforecast.types import MEDIAN, QUANTILES, Array
+from cryptoforecast.types.ledger import (
+    LEDGER_LEVELS,
+    AnytimeVerdict,
+    LedgerForecast,
+    LedgerOutcome,
+)
+
+#: What forecasts are compared with: the last price by the miss, the cone by the pinball loss.
+AGAINST = ("naive", "cone")
+#: The confidence sequence covers the truth with this probability, at all times together.
+LEVEL = 0.95
+#: Each end of it is wrong with half of the rest; this much evidence is a claim.
+CLAIM = 2 / (1 - LEVEL)
+#: Rates over which the process is averaged.
+RATES = 0.95 * 0.5 ** np.arange(12)
+_PSI = -np.log1p(-RATES) - RATES
+#: Columns of the evidence at a step: when the next forecast may count, in seconds since 1970; how
+#: many counted, and how often their ranges held; then for each of ``AGAINST`` the columns below.
+_NEXT, _SEPARATE, _HITS, _FIRST = 0, 1, 2, 2 + len(LEDGER_LEVELS)
+#: Differences, largest bound, sum and squared deviations of the scaled differences, and the sum of
+#: the other's scaled losses.
+_COUNT, _BOUND, _SUM, _SQUARES, _BASE = range(5)
+COLUMNS = _FIRST + 5 * len(AGAINST)
+_STEEPEST = np.maximum(QUANTILES, 1 - np.array(QUANTILES))
+
+
+def empty(horizon: int) -> Array:
+    """Return the evidence of no forecast, ``(horizon, COLUMNS)``."""
+    return np.zeros((horizon, COLUMNS))
+
+
+def add(evidence: Array, forecast: LedgerForecast, outcome: LedgerOutcome) -> Array:
+    """Return the evidence with one more outcome, where it does not overlap the one before.
+
+    Args:
+        evidence: ``(horizon, COLUMNS)``.
+        forecast: The forecast.
+        outcome: Its outcome, with candles.
+    """
+    made = forecast.known_at.timestamp()
+    steps = np.arange(1, len(evidence) + 1)
+    rows = made >= evidence[:, _NEXT]
+    result = evidence.copy()
+    result[rows, _NEXT] = made + steps[rows] * forecast.candle_length.total_seconds()
+    result[rows, _SEPARATE] += 1
+    for column, level in enumerate(LEDGER_LEVELS, _HITS):
+        result[rows, column] += outcome.inside[level][rows]
+    for place, (base, own, bound) in enumerate(_losses(forecast, outcome)):
+        first = _FIRST + 5 * place
+        part = _with(evidence[:, first : first + 5], base, own, bound)
+        result[rows, first : first + 5] = part[rows]
+    return result
+
+
+def _losses(
+    forecast: LedgerForecast, outcome: LedgerOutcome
+) -> tuple[tuple[Array, Array, Array], ...]:
+    """Return the other's loss, the own one and the bound of the difference, by ``AGAINST``."""
+    quantiles = grading.to_returns(forecast, forecast.quantiles)
+    cone = grading.to_returns(forecast, forecast.cone)
+    returns = grading.to_returns(forecast, outcome.actual)
+    middle = quantiles[:, MEDIAN]
+    distance = (_STEEPEST * np.abs(quantiles - cone)).mean(axis=1)
+    return (
+        (np.abs(returns), np.abs(returns - middle), np.abs(middle)),
+        (outcome.pinball_cone, outcome.pinball, distance),
+    )
+
+
+def _with(part: Array, base: Array, own: Array, bound: Array) -> Array:
+    """Return five columns with one more difference in each row; equal forecasts add nothing."""
+    count, total = part[:, _COUNT], part[:, _SUM]
+    scale = np.maximum(part[:, _BOUND], bound)
+    counts = bound > 0
+    unit = np.where(counts, 2 * scale, 1.0)
+    # The bound holds exactly, the stored losses have eight digits.
+    scaled = np.clip((base - own) / unit, -0.5, 0.5)
+    guess = np.where(count > 0, total / np.maximum(count, 1), 0.0)
+    added = np.stack(
+        [np.ones(len(part)), scale - part[:, _BOUND], scaled, (scaled - guess) ** 2, base / unit],
+        axis=1,
+    )
+    result: Array = part + np.where(counts[:, None], added, 0.0)
+    return result
+
+
+def separate(evidence: Array, step: int) -> tuple[int, dict[int, int]]:
+    """Return how many forecasts of a step do not overlap, and how often their ranges held."""
+    row = evidence[step - 1]
+    hits = {level: int(row[column]) for column, level in enumerate(LEDGER_LEVELS, _HITS)}
+    return int(row[_SEPARATE]), hits
+
+
+def verdicts(evidence: Array, step: int) -> tuple[AnytimeVerdict, ...]:
+    """Judge the forecasts of a step against each of ``AGAINST``.
+
+    Where there is no difference yet, the skill is NaN and nothing is claimed.
+    """
+    row = evidence[step - 1]
+    return tuple(
+        _verdict(name, row[_FIRST + 5 * place : _FIRST + 5 * place + 5])
+        for place, name in enumerate(AGAINST)
+    )
+
+
+def _verdict(against: str, part: Array) -> AnytimeVerdict:
+    count, total, squares, base = (
+        float(part[column]) for column in (_COUNT, _SUM, _SQUARES, _BASE)
+    )
+    if count == 0 or base <= 0:
+        return AnytimeVerdict(against, int(count), math.nan, math.nan, math.nan, 1.0)
+    lowest = _lowest_mean(total, squares, count) * count / base
+    highest = -_lowest_mean(-total, squares, count) * count / base
+    log_evidence = _log_evidence(total, squares)
+    return AnytimeVerdict(
+        against, int(count), total / base, lowest, highest, math.exp(min(log_evidence, 700.0))
+    )
+
+
+def _log_evidence(total: float, squares: float) -> float:
+    """Return the logarithm of the process for differences of this sum, less the mean tested."""
+    logs = RATES * total - _PSI * squares
+    largest = float(logs.max())
+    return largest + math.log(float(np.exp(logs - largest).mean()))
+
+
+def _lowest_mean(total: float, squares: float, count: float) -> float:
+    """Return the largest mean that the evidence rejects, at least -1/2."""
+    low, high = -0.5, 0.5
+    if _log_evidence(total - count * low, squares) < math.log(CLAIM):
+        return low
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _log_evidence(total - count * middle, squares) >= math.log(CLAIM):
+            low = middle
+        else:
+            high = middle
+    return low

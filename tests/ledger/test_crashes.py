@@ -1,0 +1,90 @@
+"""Several processes write at once, and processes are killed: nothing is lost, doubled or halved."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import select
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from cryptoforecast.ledger import verification
+from tests.ledger import making
+
+pytestmark = pytest.mark.slow
+FORK = multiprocessing.get_context("fork")
+
+
+def _write(url: str, name: str, pipe: int, count: int) -> None:
+    """Record and grade in a process of its own; tell each position once it is written."""
+    ledger, database, clock = making.opened(url)
+    series = dataclasses.replace(making.SERIES, model=name)
+    for number in range(count):
+        made = making.forecast(series=dataclasses.replace(series, coin=f"C{number}"))
+        # The clocks of the processes differ, as on real machines.
+        positions = ledger.record([made, making.forecast(series=dataclasses.replace(
+            series, coin=f"D{number}"))])  # fmt: skip
+        os.write(pipe, "".join(f"{position}\n" for position in positions).encode())
+    clock.now = making.forecast().due_at
+    database.close()
+
+
+def _started(url: str, name: str, count: int):
+    reader, writer = os.pipe()
+    process = FORK.Process(target=_write, args=(url, name, writer, count))
+    process.start()
+    os.close(writer)
+    return process, reader
+
+
+def _told(reader: int) -> list[int]:
+    with os.fdopen(reader, "rb") as stream:
+        return [int(line) for line in stream.read().split()]
+
+
+def test_two_processes_write_at_once(url):
+    """The first one also makes the tables, while the other does."""
+    started = [_started(url, name, 25) for name in ("one", "two")]
+    told = [_told(reader) for _, reader in started]
+    for process, _ in started:
+        process.join()
+        assert process.exitcode == 0
+    assert sorted(told[0] + told[1]) == list(range(1, 101))
+    _, database, _ = making.opened(url)
+    with database.reading() as connection:
+        result = verification.verify(connection)
+    assert result.intact, result.problems
+    assert result.forecasts == 100
+
+
+def test_a_process_that_is_killed_leaves_whole_entries(url):
+    """Killed at random moments; what it said it had written is there, and nothing is half."""
+    rng = np.random.default_rng(7)
+    ledger, database, _ = making.opened(url)
+    ledger.head()
+    database.close()
+    known: list[int] = []
+    deaths = 0
+    for turn in range(25):
+        process, reader = _started(url, f"model-{turn}", 10_000)
+        if turn % 2:  # half of them are killed while they write, the others any time before
+            select.select([reader], [], [], 30)
+        time.sleep(rng.uniform(0, 0.06))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        deaths += process.exitcode == -signal.SIGKILL
+        known += _told(reader)
+    assert deaths == 25
+    assert len(known) >= 24
+    _, database, _ = making.opened(url)
+    with database.reading() as connection:
+        result = verification.verify(connection)
+    assert result.intact, result.problems
+    assert len(set(known)) == len(known)
+    assert max(known) <= result.head.position
+    assert result.forecasts % 2 == 0  # each call writes two, or none
+    assert result.forecasts - len(known) <= 2 * 25  # written, and killed before it could be told

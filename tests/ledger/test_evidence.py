@@ -1,0 +1,110 @@
+"""The verdict that may be looked at at any time."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from cryptoforecast.ledger import evidence, grading
+from cryptoforecast.types import QUANTILES
+from tests.ledger import making
+
+
+def gathered(rows, shift=0.001):
+    """Evidence of forecasts from these rows, with the forecasts and outcomes that count."""
+    found, counted = evidence.empty(3), []
+    for row in rows:
+        made = making.forecast(row, shift=shift)
+        outcome = making.outcome(1, made)
+        found = evidence.add(found, made, outcome)
+        counted.append((made, outcome))
+    return found, counted
+
+
+def by_hand(counted, step):
+    """The logarithm of the process against the last price, by its definition."""
+    bound, total, squares, count, base = 0.0, 0.0, 0.0, 0, 0.0
+    for made, outcome in counted:
+        middle = math.log(made.quantiles[step - 1, 4] / made.last_close)
+        actual = math.log(outcome.actual[step - 1] / made.last_close)
+        bound = max(bound, abs(middle))
+        scaled = (abs(actual) - abs(actual - middle)) / (2 * bound)
+        assert abs(scaled) <= 0.5 + 1e-9
+        squares += (scaled - (total / count if count else 0)) ** 2
+        total, count, base = total + scaled, count + 1, base + abs(actual) / (2 * bound)
+    terms = [
+        math.exp(rate * total - (-math.log(1 - rate) - rate) * squares)
+        for rate in [0.95 * 0.5**k for k in range(12)]
+    ]
+    return count, total / base, sum(terms) / len(terms)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_the_process_equals_its_definition_on_forecasts_that_do_not_overlap(step):
+    found, counted = gathered(range(100, 300))
+    verdict = evidence.verdicts(found, step)[0]
+    count, skill, e_value = by_hand(counted[::step], step)
+    assert (verdict.against, verdict.forecasts) == ("naive", count)
+    assert verdict.skill == pytest.approx(skill, rel=1e-6)
+    assert verdict.e_value == pytest.approx(e_value, rel=1e-6)
+    assert verdict.low <= verdict.skill <= verdict.high
+
+
+def test_a_difference_of_pinball_losses_is_within_its_bound():
+    for row in range(100, 200):
+        made = making.forecast(row)
+        for base, own, bound in evidence._losses(made, making.outcome(1, made)):
+            assert (np.abs(base - own) <= bound * (1 + 1e-9)).all()
+    steepest = [max(level, 1 - level) for level in QUANTILES]
+    np.testing.assert_allclose(evidence._STEEPEST, steepest)
+
+
+def test_what_forecasts_as_the_other_gives_no_evidence():
+    made = making.forecast(shift=0)
+    made = dataclasses.replace(made, cone=made.quantiles)
+    made.quantiles[:, 4] = made.last_close
+    outcome = grading.grade(1, made, making.HISTORY, made.due_at)
+    found = evidence.add(evidence.empty(3), made, outcome)
+    for verdict in evidence.verdicts(found, 1):
+        assert verdict.forecasts == 0
+        assert math.isnan(verdict.skill)
+        assert not verdict.better
+        assert not verdict.worse
+    assert evidence.separate(found, 1)[0] == 1
+
+
+def claims(signal, markets, count, seed):
+    """In how many markets the evidence is ever a claim, if one looks after every forecast.
+
+    The forecasts know a share of the next move; at a half of it they are no better than the last
+    price.
+    """
+    rng = np.random.default_rng(seed)
+    part, ever = np.zeros((markets, 5)), np.zeros(markets, bool)
+    for _ in range(count):
+        guess = rng.normal(0, 0.002, markets)
+        actual = signal * guess + rng.normal(0, 0.01, markets)
+        part = evidence._with(part, np.abs(actual), np.abs(actual - guess), np.abs(guess))
+        logs = part[:, 2, None] * evidence.RATES - part[:, 3, None] * evidence._PSI
+        ever |= np.exp(logs).mean(axis=1) >= evidence.CLAIM
+    return part, ever
+
+
+def test_a_claim_is_an_interval_above_no_difference():
+    part, _ = claims(1.5, 200, 300, 2)
+    for row in part:
+        verdict = evidence._verdict("naive", row)
+        assert verdict.better == (verdict.e_value >= evidence.CLAIM)
+        assert verdict.low <= verdict.skill <= verdict.high
+
+
+def test_no_signal_is_hardly_ever_claimed_whenever_one_looks():
+    """In 400 markets, looked at after each of 1,000 forecasts, 5 % would be allowed."""
+    _, ever = claims(0.5, 400, 1000, 0)
+    assert ever.mean() <= 0.05
+
+
+def test_a_signal_is_found():
+    _, ever = claims(4.0, 100, 600, 1)
+    assert ever.mean() > 0.95

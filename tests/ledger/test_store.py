@@ -1,0 +1,204 @@
+"""What is written comes back, once, in order, and before its outcome."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from cryptoforecast.errors import InvalidInput, LedgerUnavailable
+from cryptoforecast.ledger import reading, rows, tables, verification
+from cryptoforecast.ledger.database import EARLIER, REVISION, Database
+from cryptoforecast.types.ledger import GRADED, OPEN, LedgerHead
+from tests.ledger import making
+
+
+def test_a_forecast_and_its_outcome_come_back(url):
+    ledger, database, clock = making.opened(url)
+    made = making.forecast()
+    assert ledger.record([made]) == [1]
+    with database.reading() as connection:
+        (entry,) = reading.entries(connection, None, 10)
+        assert reading.due(connection, clock.now, 10) == []
+    assert (entry.position, entry.state) == (1, OPEN)
+    assert entry.forecast.series == made.series
+    assert entry.forecast.made_at == clock.now
+    assert entry.forecast.last_close == made.last_close
+    np.testing.assert_allclose(entry.forecast.quantiles, made.quantiles, rtol=5e-8)
+    assert ledger.head() == LedgerHead(1, entry.hash)
+
+    clock.now = made.due_at
+    with database.reading() as connection:
+        (due,) = reading.due(connection, clock.now, 10)
+    assert ledger.grade([making.outcome(1, due.forecast)]) == [2]
+    with database.reading() as connection:
+        (entry,) = reading.entries(connection, making.SERIES, 10)
+        assert reading.due(connection, clock.now, 10) == []
+        (series,) = reading.all_series(connection)
+    assert entry.state == GRADED
+    assert entry.outcome.graded_at == clock.now
+    np.testing.assert_array_equal(
+        entry.outcome.actual, making.HISTORY.candles["close"].iloc[101:104]
+    )
+    assert (series.recorded, series.open, series.settled, series.void) == (1, 0, 1, 0)
+
+
+def test_the_same_forecast_and_the_same_outcome_are_written_once(url):
+    ledger, _, clock = making.opened(url)
+    made = making.forecast()
+    assert ledger.record([made, making.forecast(shift=0.5)]) == [1, None]
+    assert ledger.record([made]) == [None]
+    for change in ({"model": "other"}, {"predictor": "har"}, {"coin": "ETH"}, {"simulated": True}):
+        other = dataclasses.replace(making.SERIES, **change)
+        assert ledger.record([making.forecast(series=other)]) != [None]
+    clock.now = made.due_at
+    outcome = making.outcome(1, made)
+    assert ledger.grade([outcome, outcome]) == [6, None]
+    assert ledger.grade([outcome]) == [None]
+
+
+def test_a_forecast_is_recorded_before_its_outcome_or_refused(url):
+    ledger, _, clock = making.opened(url)
+    made = making.forecast()
+    clock.now = made.closes_at(1) - pd.Timedelta(seconds=1)
+    assert ledger.record([made]) == [1]
+    later = making.forecast(101)
+    clock.now = later.closes_at(1)
+    with pytest.raises(
+        InvalidInput, match=r"before its first candle closes\. Received: one of BTC"
+    ):
+        ledger.record([making.forecast(102), later])
+    assert ledger.head().position == 1  # nothing of a refused call is written
+
+
+def test_a_clock_that_went_back_is_refused(url):
+    ledger, database, clock = making.opened(url)
+    ledger.record([making.forecast()])
+    clock.now -= pd.Timedelta(seconds=3)  # as between two machines
+    ledger.record([making.forecast(series=dataclasses.replace(making.SERIES, coin="ETH"))])
+    clock.now -= pd.Timedelta(minutes=10)
+    with pytest.raises(InvalidInput, match="in the order of time"):
+        ledger.record([making.forecast(series=dataclasses.replace(making.SERIES, coin="LTC"))])
+    with database.reading() as connection:
+        assert verification.verify(connection).intact
+
+
+def test_a_clock_behind_the_candles_is_refused(url):
+    ledger, _, clock = making.opened(url)
+    clock.now = making.forecast().known_at - pd.Timedelta(minutes=1)
+    with pytest.raises(InvalidInput, match="after its last known candle has closed"):
+        ledger.record([making.forecast()])
+
+
+def test_a_forecast_without_a_range_is_refused(url):
+    ledger, _, _ = making.opened(url)
+    hole = making.forecast().cone.copy()
+    hole[1, 3] = np.nan
+    with pytest.raises(InvalidInput, match="has a range at every step"):
+        ledger.record([making.forecast(cone=hole)])
+
+
+def test_an_outcome_needs_its_forecast(url):
+    ledger, _, _ = making.opened(url)
+    with pytest.raises(InvalidInput, match="position 7"):
+        ledger.grade([making.outcome(7, making.forecast())])
+
+
+def test_entries_come_the_newest_first_in_pages(url):
+    ledger, database, clock = making.opened(url)
+    making.fill(ledger, clock, 12)
+    with database.reading() as connection:
+        first = reading.entries(connection, making.SERIES, 5)
+        rest = reading.entries(connection, making.SERIES, 50, before=first[-1].position)
+        both = reading.entries(connection, None, 50)
+    origins = [entry.forecast.origin for entry in [*first, *rest]]
+    assert origins == sorted(origins, reverse=True)
+    assert len(set(origins)) == 12
+    assert len(both) == 24
+
+
+def test_what_is_counted_can_be_made_anew(url):
+    ledger, database, clock = making.opened(url)
+    making.fill(ledger, clock, 30)
+    tables_of_sums = (tables.series, tables.tallies, tables.waiting)
+
+    def counted(connection):
+        found = [connection.execute(sa.select(each)).mappings().all() for each in tables_of_sums]
+        return [sorted(str({**row, "id": 0, "series": 0}) for row in each) for each in found]
+
+    with database.reading() as connection:
+        before = counted(connection)
+    with database.writing() as connection:
+        for each in tables_of_sums:
+            connection.execute(sa.delete(each))
+    with database.reading() as connection:
+        damaged = verification.verify(connection)
+    assert not damaged.intact
+    assert "ledger rebuild" in damaged.problems[0]
+    with database.writing() as connection:
+        verification.rebuild(connection)
+    with database.reading() as connection:
+        assert verification.verify(connection).intact
+        assert counted(connection) == before
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(url):
+    from alembic.autogenerate import compare_metadata
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    from cryptoforecast.ledger import database as module
+
+    database = making.database(url)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.metadata) == []
+    config = Config()
+    config.set_main_option("script_location", str(module._MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_current_head() == REVISION
+    earlier = {None} | {script.revision for script in scripts.walk_revisions()} - {REVISION}
+    assert earlier == set(EARLIER)
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(url):
+    database = making.database(url)
+    with database.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '999'"))
+    with (
+        pytest.raises(LedgerUnavailable, match=r"version 1 or older\. Received: 999"),
+        making.database(url).reading(),
+    ):
+        pass
+
+
+def test_a_file_that_is_no_database_is_a_clear_error(tmp_path):
+    (tmp_path / "ledger.sqlite").write_text("these are no tables" * 100)
+    with (
+        pytest.raises(LedgerUnavailable, match="file is not a database"),
+        making.database(f"sqlite:///{tmp_path}/ledger.sqlite").reading(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("url", ["", "ledger.sqlite", "mysql://root@host/name", "sqlite://"])
+def test_other_databases_are_refused(url):
+    with pytest.raises(InvalidInput, match="CRYPTOFORECAST_LEDGER must be sqlite"):
+        Database(url)
+
+
+def test_no_message_shows_the_password():
+    database = making.database("postgresql+psycopg://me:secret@127.0.0.1:9/none?connect_timeout=2")
+    with pytest.raises(LedgerUnavailable) as caught, database.reading():
+        pass
+    assert "secret" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_times_sort_as_their_texts():
+    times = pd.date_range("2025-12-31 22:00", periods=50, freq="17min", tz="Europe/Berlin")
+    texts = [rows.time_text(time) for time in times]
+    assert texts == sorted(texts)
+    assert rows.time_of(texts[0]) == times[0]
