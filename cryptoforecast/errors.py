@@ -57,6 +57,19 @@ class AlreadyExists(InvalidInput):
     """Something of this name exists, and may not be overwritten."""
 
 
+class NameTaken(AlreadyExists):
+    """A saved model has this name; how to replace it depends on where the user is.
+
+    Args:
+        message: The rule, what was received, and the remedy.
+        name: The name.
+    """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class NotAllowed(InvalidInput):
     """Only the owner of the installation may do this."""
 

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Finished jobs in memory.
 MAX_FINISHED = 8
-#: Share of the work after which the time left is estimated.
-MIN_DONE = 0.02
+#: Share of the work that has to be timed before the time left is estimated.
+MIN_TIMED = 0.1
 
 
 class Job(Generic[Result]):
@@ -62,6 +62,7 @@ class Job(Generic[Result]):
         self._cancel = threading.Event()
         self._finished = threading.Event()
         self._started: float | None = None
+        self._first: Progress | None = None
 
     @property
     def state(self) -> str:
@@ -84,11 +85,15 @@ class Job(Generic[Result]):
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimated seconds until the work ends; ``None`` while there is too little to go by."""
-        progress = self.progress
-        if progress is None or progress.done < MIN_DONE:
+        """Estimated seconds until the work ends; ``None`` while there is too little to go by.
+
+        The first epoch, in which the network is built, says nothing of the pace.
+        """
+        first, progress = self._first, self.progress
+        if first is None or progress is None or progress.done - first.done < MIN_TIMED:
             return None
-        return progress.seconds * (1 - progress.done) / progress.done
+        pace = (progress.seconds - first.seconds) / (progress.done - first.done)
+        return pace * (1 - progress.done)
 
     def has_user(self, user: User) -> bool:
         """Return whether a user waits for the result."""
@@ -123,6 +128,8 @@ class Job(Generic[Result]):
             self._finished.set()
 
     def _report(self, progress: Progress) -> None:
+        if self._first is None and progress.epoch > 1:
+            self._first = progress
         self.progress = progress
 
     def _stopped(self) -> bool:

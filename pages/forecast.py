@@ -20,10 +20,10 @@ with judgement:
     if shown.running is not None:
         trust.show_running(service, shown.running)
     elif shown.own:
-        tested = selection.test_of_default(service, shown, asked.history)
-        trust.show_own(service, asked.history, result, tested, shown.model)
+        rivals = selection.tests_of_rivals(service, shown, asked.history)
+        trust.show_own(service, result, future, rivals, shown.model)
     else:
-        trust.show(service, asked.history, result)
+        trust.show(service, asked.history, result, chosen=bool(shown.title))
 
 next_steps.notes(future, result)
 details.show(service, future, result)

@@ -111,20 +111,28 @@ def test_the_same_key_joins_the_same_job(runner, busy):
     assert busy.runs == 1
 
 
-@pytest.mark.parametrize(
-    ("done", "left"), [(0.0, None), (0.019, None), (0.02, 196.0), (0.5, 4.0), (0.8, 1.0)]
-)
-def test_progress_and_time_left(runner, done, left):
-    gate = Gate(done=done)
-    job = runner.submit("a", "A", gate, user=OWNER)
-    try:
-        assert gate.started.wait(SOON)
-        assert job.state == "running"
-        assert job.progress.done == done
-        assert job.seconds_left == (None if left is None else pytest.approx(left))
-    finally:
-        gate.opened.set()
-    assert job.wait(SOON)
+def test_the_time_left_is_told_once_it_is_steady(runner):
+    """The first of 100 epochs takes 6 s, since the network is built in it; the others 0.2 s."""
+    told, truth = [], []
+    epochs, jobs = 100, []
+
+    def work(monitor):
+        for done in range(epochs + 1):
+            seconds = 0.5 if not done else 6.0 + 0.2 * done
+            monitor.report(Progress(done + 1, epochs, done / epochs, seconds))
+            told.append(jobs[0].seconds_left)
+            truth.append(6.0 + 0.2 * epochs - seconds)
+
+    gate = Gate()
+    runner.submit("gate", "Gate", gate, user=OWNER)
+    jobs.append(runner.submit("a", "A", work, user=OWNER))
+    gate.opened.set()
+    assert jobs[0].wait(SOON)
+    assert jobs[0].error is None
+    first = next(i for i, seconds in enumerate(told) if seconds is not None)
+    assert first == 11  # a tenth was timed, without the first epoch
+    assert told[first:] == pytest.approx(truth[first:])
+    assert all(seconds is None for seconds in told[:first])
 
 
 def test_no_time_left_before_the_first_report(runner, busy):

@@ -26,6 +26,8 @@ from cryptoforecast.errors import (
     NotAllowed,
     UnknownModel,
 )
+from cryptoforecast.evaluation import judgement
+from cryptoforecast.evaluation.verdict import direction_gain
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import SavedModelService, Service, shared
 from cryptoforecast.settings import Settings
@@ -75,6 +77,21 @@ def test_a_guest_saves_and_opens_and_changes_nothing(models: SavedModelService) 
     assert not models.load("theirs").model.card.guest  # the owner's from now on
     models.delete("theirs", user=OWNER)
     assert names(models) == ["mine"]
+
+
+def test_a_card_has_what_the_test_found_of_the_network_and_of_the_stack(
+    models: SavedModelService, settings: Settings
+) -> None:
+    history = synthetic.history(900)
+    model = synthetic.model(fingerprint=history.fingerprint)
+    result = Service(settings).backtests.of_trained(history, model)
+    card = models.save(result, "tested", user=OWNER).model.card
+    found = {name: judgement.judge(result, name).outcome for name in ("dense", "stack")}
+    assert card.outcomes == found
+    assert card.outcomes["dense"] == "worse"  # random weights
+    assert card.origins == judgement.judge(result).origins
+    assert card.gain == pytest.approx(direction_gain(result.forecasts["dense"]))
+    assert models.load("tested").model.card == card
 
 
 def test_a_refusal_says_how_the_owner_is_recognised(settings: Settings) -> None:

@@ -267,8 +267,10 @@ def _add_other(
     candle_length: pd.Timedelta,
     colours: style.Theme,
 ) -> None:
-    """Draw the 80 % band of another forecast as two dotted lines."""
-    edges, outline = _outline(x, other.quantile_prices[0], other.close[0], candle_length)
+    """Draw the 80 % band of another forecast as two dotted lines, as far as both look."""
+    steps = min(len(x), other.horizon)
+    quantiles = other.quantile_prices[0, :steps]
+    edges, outline = _outline(x[:steps], quantiles, other.close[0], candle_length)
     for edge in _band(outline, 80):
         figure.add_scatter(
             x=edges, y=style.float32(edge), mode="lines", showlegend=False,

@@ -127,12 +127,13 @@ def summary_best(board: Leaderboard, models: Collection[str]) -> str:
     ]  # fmt: skip
     if all(math.isnan(each.low) for each in others):
         return "Too few past forecasts to tell these models apart"
-    worse = [each.predictor for each in others if each.high < 0]
+    worse = [predictor_name(each.predictor) for each in others if each.high < 0]
     if not worse:
         return "These models are alike: what differs may be chance"
+    best = predictor_name(board.reference)
     if len(worse) == len(others):
-        return f"{board.reference} misses least, by more than chance"
-    return f"{board.reference} misses less than {' and '.join(worse)}; the rest may be chance"
+        return f"{best} misses least, by more than chance"
+    return f"{best} misses less than {' and '.join(worse)}; the rest may be chance"
 
 
 def _words(metric: str) -> tuple[str, str]:

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from cryptoforecast.evaluation import comparison, losses
 from cryptoforecast.evaluation.leaderboard import standing
+from cryptoforecast.evaluation.scores import coverage
+from cryptoforecast.evaluation.side_by_side import aligned
 from cryptoforecast.types import (
     Array,
     Backtest,
     Comparison,
+    Contest,
     Forecast,
     Judgement,
-    Outcome,
     Promise,
     Standing,
+    outcome_of,
 )
 
 #: What a coin that is tossed gives.
 CHANCE = 0.5
-#: How the sentence of a verdict begins, by what it says of the price.
-_OPENINGS: tuple[tuple[str, Outcome], ...] = (
-    ("Beats ", "better"), ("Loses ", "worse"), ("Does not beat ", "tie"),
-)  # fmt: skip
-
-
-def outcome_of(sentence: str) -> Outcome:
-    """Return what the sentence of a verdict says; a saved model has no more of its test."""
-    return next((outcome for text, outcome in _OPENINGS if sentence.startswith(text)), "unknown")
 
 
 def judge(result: Backtest, predictor: str | None = None) -> Judgement:
@@ -46,7 +41,7 @@ def judge(result: Backtest, predictor: str | None = None) -> Judgement:
     )
     price = result.verdicts.get(name) or standing(result, name, "mae", step)
     return Judgement(
-        _outcome(price.low, price.high),
+        outcome_of(price.low, price.high),
         len(own),
         _mean(own),
         _mean(last_price),
@@ -56,42 +51,50 @@ def judge(result: Backtest, predictor: str | None = None) -> Judgement:
     )
 
 
+def contest(forecasts: Mapping[str, Forecast], rivals: Collection[str]) -> Contest:
+    """Compare the first of several forecasts with some of the others, on what all forecast.
+
+    Args:
+        forecasts: Forecasts by name, of the same prices.
+        rivals: Names of those that the first one is compared with.
+    """
+    together = aligned(forecasts)
+    own, *_ = together.values()
+    step = own.horizon
+    known = {name: each.at(step) for name, each in together.items()}
+    return Contest(
+        step,
+        len(own),
+        {name: _mean(losses.of_metric(each, "mae", step)) for name, each in together.items()},
+        {name: coverage(each.actual_returns, each.quantiles, 80) for name, each in known.items()},
+        {name: compare(own, together[name]) for name in rivals},
+    )
+
+
 def compare(forecast: Forecast, other: Forecast) -> Comparison:
-    """Compare two forecasts at the last step, on the origins of both, by point and by range.
+    """Compare two forecasts at the last step, by point and by range.
 
     Args:
         forecast: Forecasts of one predictor.
-        other: Those of another one on the same prices, for as many steps.
+        other: Those of another one, from the same origins and for as many steps; see ``aligned``.
     """
     step = forecast.horizon
-    if other.horizon != step:
-        return Comparison("unknown", 0, math.nan, math.nan)
-    one, two = forecast.at(step), other.at(step)
-    _, rows, others = np.intersect1d(one.origins.asi8, two.origins.asi8, return_indices=True)
-    own = losses.absolute(one.actual, one.predicted)[rows]
-    base = losses.absolute(two.actual, two.predicted)[others]
+    own, base = (losses.of_metric(each, "mae", step) for each in (forecast, other))
     ranges = [losses.of_metric(each, "pinball", step) for each in (forecast, other)]
     price = comparison.compare({"": own}, base, step)[""]
-    band = comparison.compare({"": ranges[0][rows]}, ranges[1][others], step)[""]
+    band = comparison.compare({"": ranges[0]}, ranges[1], step)[""]
     return Comparison(
-        _outcome(price.low, price.high),
+        outcome_of(price.low, price.high),
         len(own),
         _mean(own),
         _mean(base),
-        _outcome(band.low, band.high),
+        outcome_of(band.low, band.high),
         band.skill,
     )
 
 
-def _outcome(low: float, high: float) -> Outcome:
-    """Say what the interval of a skill means."""
-    if math.isnan(low):
-        return "unknown"
-    return "better" if low > 0 else "worse" if high < 0 else "tie"
-
-
 def _promise(found: Standing, promised: float) -> Promise:
-    return Promise(found.value, promised, _outcome(found.low, found.high))
+    return Promise(found.value, promised, outcome_of(found.low, found.high))
 
 
 def _mean(values: Array) -> float:

@@ -6,13 +6,14 @@ A network forecasts so many steps and reads so many candles; what can be compare
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 
-import pandas as pd
+import numpy as np
 
 from cryptoforecast.evaluation.backtest import score
 from cryptoforecast.evaluation.verdict import judge
-from cryptoforecast.types import Backtest, Forecast, Verdict
+from cryptoforecast.types import Array, Backtest, Forecast, Verdict
 
 #: The last price, beside which all stand.
 REFERENCE = "naive"
@@ -32,16 +33,10 @@ def side_by_side(tests: Mapping[str, Backtest]) -> Backtest:
     forecasts = {REFERENCE: first.forecasts[REFERENCE]} | {
         name: test.forecasts[test.spec.network] for name, test in tests.items()
     }
-    horizon = min(forecast.horizon for forecast in forecasts.values())
-    start = max(forecast.origins[0] for forecast in forecasts.values())
-    end = min(forecast.origins[-1] for forecast in forecasts.values())
-    forecasts = {
-        name: _cut(dataclasses.replace(forecast, predictor=name), start, end, horizon)
-        for name, forecast in forecasts.items()
-    }
+    forecasts = aligned(forecasts)
     return dataclasses.replace(
         first,
-        spec=dataclasses.replace(first.spec, horizon=horizon),
+        spec=dataclasses.replace(first.spec, horizon=forecasts[REFERENCE].horizon),
         forecasts=forecasts,
         scores=score(first.history, first.split, forecasts),
         verdicts={name: _verdict(name, forecasts, first) for name in tests},
@@ -57,14 +52,32 @@ def _verdict(name: str, forecasts: Mapping[str, Forecast], test: Backtest) -> Ve
     return judge(forecasts[name], forecasts[REFERENCE], others=others, simulated=simulated)
 
 
-def _cut(forecast: Forecast, start: pd.Timestamp, end: pd.Timestamp, horizon: int) -> Forecast:
-    """Return the first steps of a forecast at the origins in a span."""
-    within = forecast[
-        forecast.origins.searchsorted(start) : forecast.origins.searchsorted(end, side="right")
-    ]
+def aligned(forecasts: Mapping[str, Forecast]) -> dict[str, Forecast]:
+    """Cut forecasts to the steps and origins that all of them have, with a known outcome.
+
+    Args:
+        forecasts: Forecasts by name, of the same prices.
+
+    Returns:
+        The forecasts, each named as it is here.
+    """
+    horizon = min(forecast.horizon for forecast in forecasts.values())
+    origins = [forecast.at(horizon).origins for forecast in forecasts.values()]
+    common = functools.reduce(np.intersect1d, (each.asi8 for each in origins))
+    return {
+        name: _cut(dataclasses.replace(forecast, predictor=name), common, horizon)
+        for name, forecast in forecasts.items()
+    }
+
+
+def _cut(forecast: Forecast, origins: Array, horizon: int) -> Forecast:
+    """Return the first steps of a forecast at some of its origins, in nanoseconds."""
+    rows = np.isin(forecast.origins.asi8, origins)
     return dataclasses.replace(
-        within,
-        predicted=within.predicted[:, :horizon],
-        quantiles=within.quantiles[:, :horizon],
-        actual=within.actual[:, :horizon],
+        forecast,
+        origins=forecast.origins[rows],
+        close=forecast.close[rows],
+        predicted=forecast.predicted[rows, :horizon],
+        quantiles=forecast.quantiles[rows, :horizon],
+        actual=forecast.actual[rows, :horizon],
     )

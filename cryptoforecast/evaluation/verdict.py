@@ -22,7 +22,7 @@ from cryptoforecast.types import INTERVAL_NOUNS, Forecast, Verdict, duration
 #: The usual fee of a trade on large exchanges, in basis points (0.01 %) of its value.
 USUAL_FEE = 10.0
 
-_LAST_PRICES = "the last price's"
+_LAST_PRICES = "that of the last price"
 _UNDEFINED = Difference(*(math.nan,) * 5)
 
 
@@ -117,7 +117,7 @@ def _band_sentence(forecast: Forecast, band: Difference) -> str:
     sentence = f"80 % band covers {covered * 100:.1f} %"
     if forecast.predictor == "cone":
         return f" Its {sentence}."
-    difference = _difference(band, "the cone's")
+    difference = _difference(band, "that of the volatility cone")
     return f" Its band's error is {difference}; its {sentence}."
 
 

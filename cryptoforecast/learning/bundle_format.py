@@ -27,11 +27,13 @@ from cryptoforecast.errors import InvalidBundle
 from cryptoforecast.learning import features, specs
 from cryptoforecast.types import (
     INTERVALS,
+    OUTCOMES,
     QUANTILES,
     Array,
     EpochLoss,
     ModelCard,
     ModelSpec,
+    Outcome,
     Scaler,
     TrainedModel,
     TrainingRecord,
@@ -52,6 +54,11 @@ COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 JSON_TYPES: Mapping[type, tuple[type, ...]] = {
     str: (str,), int: (int,), float: (float, int), bool: (bool,),
 }  # fmt: skip
+
+#: How the verdict of an older bundle begins, by what it says of the price.
+_OPENINGS: tuple[tuple[str, Outcome], ...] = (
+    ("Beats ", "better"), ("Loses ", "worse"), ("Does not beat ", "tie"),
+)  # fmt: skip
 
 Value = TypeVar("Value")
 
@@ -270,7 +277,9 @@ def _record(content: Mapping[str, object]) -> TrainingRecord:
 
 def _card(content: Mapping[str, object], spec: ModelSpec) -> ModelCard:
     usual = "any" if content.get("scope") == "global" else DEFAULT_QUOTE
-    card = _typed(ModelCard, {"quote": usual, **content})  # older bundles don't name it
+    # Older bundles name neither the quote nor the outcomes.
+    older = {"quote": usual, "outcomes": _outcomes(content.get("verdict"), spec)}
+    card = _typed(ModelCard, {**older, **content})
     if card.interval not in INTERVALS or card.needs != specs.needs(spec):
         raise InvalidBundle("The card contradicts its spec.")
     if card.lowest <= 0 or card.highest <= 0:  # NaN where unknown
@@ -286,9 +295,17 @@ def _card(content: Mapping[str, object], spec: ModelSpec) -> ModelCard:
     figures = [figure for scores in card.scores.values() for figure in scores.values()]
     if not all(type(version) is str for version in card.libraries.values()):
         raise InvalidBundle("`libraries` must hold versions.")
-    if not all(map(_is_figure, figures)):
-        raise InvalidBundle("`scores` must hold numbers.")
+    if not all(map(_is_figure, (*figures, card.gain))):
+        raise InvalidBundle("`scores` and `gain` must hold numbers.")
+    if not set(card.outcomes.values()) <= set(OUTCOMES):
+        raise InvalidBundle(f"`outcomes` must hold some of {', '.join(OUTCOMES)}.")
     return card
+
+
+def _outcomes(verdict: object, spec: ModelSpec) -> Mapping[str, Outcome]:
+    """Return what a verdict says in words: older bundles have no more of their test."""
+    outcome = next((each for text, each in _OPENINGS if str(verdict).startswith(text)), None)
+    return {spec.network: outcome} if outcome else {}
 
 
 def _is_figure(value: object) -> bool:

@@ -22,6 +22,7 @@ from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidBundle,
     InvalidInput,
+    NameTaken,
     UnknownModel,
 )
 from cryptoforecast.learning import bundle_folder, bundle_format
@@ -298,10 +299,11 @@ def _is_name(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and ".." not in name and not name.endswith(".")
 
 
-def _taken(name: str) -> AlreadyExists:
-    return AlreadyExists(
-        f"A model named {name} exists. Choose another name, or replace it (Overwrite in the app, "
-        "--force on the command line, force=True in Python)."
+def _taken(name: str) -> NameTaken:
+    return NameTaken(
+        f"A model named {name} exists. Choose another name, or replace it (--force on the command "
+        "line, force=True in Python).",
+        name,
     )
 
 

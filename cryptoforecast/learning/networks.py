@@ -146,7 +146,7 @@ class _Fit:
         self.monitor, self.began = monitor, began
         self.chunk, self.chunks = _tiling(spec, samples)
         self.order = np.random.default_rng(spec.seed)
-        self.final = final_epochs(spec)
+        self.final = spec.final_epochs
         self.model = build(spec)
         if initial is not None:
             self.model.set_weights(initial)
@@ -261,15 +261,8 @@ class _Fit:
         self.reported_at = now
         epochs = self.spec.epochs + self.final
         done = min((epoch - 1 + share) / epochs, 1.0)
-        self.monitor.report(Progress(epoch, epochs, done, now - self.began, tuple(self.curve)))
-
-
-def final_epochs(spec: ModelSpec) -> int:
-    """Return the number of final epochs, on training and validation rows together.
-
-    It is 0 for squared error: the band of such a model is measured on the validation rows.
-    """
-    return 0 if spec.loss == "mse" else round(spec.final * spec.epochs)
+        seconds, curve = now - self.began, tuple(self.curve)
+        self.monitor.report(Progress(epoch, epochs, done, seconds, curve, final=self.final))
 
 
 def _adam() -> keras.Optimizer:

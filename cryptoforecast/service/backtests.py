@@ -13,7 +13,7 @@ from cryptoforecast.errors import InvalidInput, NotEnoughData
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
-from cryptoforecast.evaluation.judgement import compare, judge, outcome_of
+from cryptoforecast.evaluation.judgement import contest, judge
 from cryptoforecast.evaluation.side_by_side import REFERENCE, side_by_side
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import samples, specs
@@ -33,11 +33,10 @@ from cryptoforecast.types import (
 
 __all__ = [
     "BacktestService",
-    "compare",
+    "contest",
     "forecast_bytes",
     "judge",
     "missing_baselines",
-    "outcome_of",
     "why_no_free_run",
 ]
 

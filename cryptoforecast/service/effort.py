@@ -60,8 +60,8 @@ def of_training(spec: ModelSpec, rows: int) -> Effort:
     """
     train = max(1.0, rows * (1 - spec.test - spec.validation))
     held_out = max(1.0, rows * spec.validation)
-    final = networks.final_epochs(spec)
-    seconds = spec.epochs * _epoch(spec, train) + final * _epoch(spec, train + held_out)
+    seconds = spec.epochs * _epoch(spec, train)
+    seconds += spec.final_epochs * _epoch(spec, train + held_out)
     shape = _Batch.of(spec, train)
     tested = _Batch.of(dataclasses.replace(spec, batch_size=_TEST_BATCH), held_out)
     columns = features.width(spec.features) + spec.horizon

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import threading
 from pathlib import Path
 
 from cryptoforecast import json_views
 from cryptoforecast.cache import LruCache
-from cryptoforecast.errors import AlreadyExists, InvalidInput, NotAllowed, UnknownModel
+from cryptoforecast.errors import (
+    AlreadyExists,
+    InvalidInput,
+    NameTaken,
+    NotAllowed,
+    UnknownModel,
+)
+from cryptoforecast.evaluation.verdict import USUAL_FEE, direction_gain
 from cryptoforecast.forecasting import stack
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import bundle_archive, bundle_format, bundles, exports
@@ -20,7 +28,7 @@ from cryptoforecast.service.model_index import ModelIndex
 from cryptoforecast.settings import Settings
 from cryptoforecast.types import Backtest, ModelSummary, SavedModel, TrainedModel, User
 
-__all__ = ["SavedModelService", "parameters", "unused_inputs", "with_scores"]
+__all__ = ["USUAL_FEE", "SavedModelService", "parameters", "unused_inputs", "with_scores"]
 
 #: Saved models in memory.
 MAX_LOADED = 64
@@ -147,9 +155,10 @@ class SavedModelService:
                     f"Only the owner of this installation may overwrite a saved model. Received: "
                     f"{name}. Choose another name. {self._remedy}"
                 )
-            raise AlreadyExists(
+            raise NameTaken(
                 f"A model named {name} exists, and only the owner of this installation may replace "
-                "it. Choose another name."
+                "it. Choose another name.",
+                name,
             )
         bundles.check_free(self._own, name, force=force)
 
@@ -360,9 +369,14 @@ def with_scores(result: Backtest) -> TrainedModel:
     model = result.model
     if model is None:
         raise InvalidInput("Only a trained network has a card. Received: a baseline.")
+    name = model.spec.network
+    gain = direction_gain(result.forecasts[name])
     card = dataclasses.replace(
         model.card,
-        verdict=result.verdicts[model.spec.network].sentence,
-        scores={name: json_views.step_json(steps[-1]) for name, steps in result.scores.items()},
+        verdict=result.verdicts[name].sentence,
+        outcomes={other: verdict.outcome for other, verdict in result.verdicts.items()},
+        origins=len(result.forecasts[name].at(result.spec.horizon)),
+        gain=gain if math.isfinite(gain) else None,
+        scores={other: json_views.step_json(steps[-1]) for other, steps in result.scores.items()},
     )
     return dataclasses.replace(model, card=card)

@@ -119,7 +119,7 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
     count, kind = candles_text(problem.count, history.interval), problem.kind
     if kind in REPAIRS and problem.repair not in ("none", ""):
         done = f"{problem.repair[:1].upper()}{problem.repair[1:]}"
-        return [Fact("good", done, f"Repaired as asked: {_title(kind)}.", kind, repaired=True)]
+        return [Fact("good", done, f"Repaired as asked: {title(kind)}.", kind, repaired=True)]
     repair = next(iter(problem.repairs), "")
     if kind == "outliers" and _of_embedded_market(history):
         return []  # the simulation jumps, as markets do; none of its prices is an error
@@ -136,7 +136,7 @@ def _facts(history: PriceHistory, problem: Problem) -> list[Fact]:
         return [Fact(grade, text.format(count), f"{told[:1].upper()}{told[1:]}", repair)]
     done = "" if problem.repair == "none" else f"What is done: {problem.repair}. "
     detail = f"{problem.detail[:1].upper()}{problem.detail[1:]}." if problem.detail else ""
-    return [Fact("watch", f"{_title(kind)}: {problem.count:,}", f"{done}{detail}", repair)]
+    return [Fact("watch", f"{title(kind)}: {problem.count:,}", f"{done}{detail}", repair)]
 
 
 #: Grade, text and effect by the kind of irregularity; ``{}`` stands for the number of candles in
@@ -233,6 +233,8 @@ def _good(history: PriceHistory) -> Iterable[Fact]:
         yield Fact("good", "The market is alive", "Its prices move up to the end.")
 
 
-def _title(kind: str) -> str:
-    words = {"ohlc_violations": "high and low"}.get(kind, kind.replace("_", " "))
+def title(kind: str) -> str:
+    """Name a kind of irregularity for people: "Open or close outside high and low"."""
+    names = {"ohlc_violations": "open or close outside high and low"}
+    words = names.get(kind, kind.replace("_", " "))
     return words[:1].upper() + words[1:]

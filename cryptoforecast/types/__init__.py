@@ -36,7 +36,15 @@ from cryptoforecast.types.evaluation import (
     WalkPlan,
 )
 from cryptoforecast.types.indicators import Indicator
-from cryptoforecast.types.judgement import Comparison, Judgement, Outcome, Promise
+from cryptoforecast.types.judgement import (
+    OUTCOMES,
+    Comparison,
+    Contest,
+    Judgement,
+    Outcome,
+    Promise,
+    outcome_of,
+)
 from cryptoforecast.types.learning import (
     MEDIAN,
     QUANTILES,
@@ -62,11 +70,13 @@ from cryptoforecast.types.moments import (
     days_text,
     local_text,
     moment_text,
+    months_text,
     short_moment_text,
 )
 from cryptoforecast.types.paths import Extremes, Paths, Touch
 from cryptoforecast.types.predictor_names import (
     PREDICTOR_NAMES,
+    input_name,
     predictor_name,
     predictor_phrase,
 )
@@ -88,6 +98,7 @@ __all__ = [
     "MAX_RARITY",
     "MEDIAN",
     "MONTH",
+    "OUTCOMES",
     "OWNER",
     "PREDICTOR_NAMES",
     "QUANTILES",
@@ -99,6 +110,7 @@ __all__ = [
     "Calibration",
     "Cheats",
     "Comparison",
+    "Contest",
     "CoverageBySteps",
     "Delay",
     "EpochLoss",
@@ -151,8 +163,11 @@ __all__ = [
     "count_text",
     "days_text",
     "duration",
+    "input_name",
     "local_text",
     "moment_text",
+    "months_text",
+    "outcome_of",
     "predictor_name",
     "predictor_phrase",
     "price_text",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cryptoforecast.types.confidence import beyond_chance
+from cryptoforecast.types.judgement import Outcome, outcome_of
 from cryptoforecast.types.learning import (
     MEDIAN,
     QUANTILES,
@@ -90,6 +91,11 @@ class Verdict:
     high: float = math.nan
     band_low: float = math.nan
     band_high: float = math.nan
+
+    @property
+    def outcome(self) -> Outcome:
+        """How its error compares with that of the baseline."""
+        return outcome_of(self.low, self.high)
 
     def __str__(self) -> str:
         """Return the sentence, so that a printed verdict reads as one."""

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 #: How two predictors compare: by more than chance, within chance, or with too little to tell.
 Outcome = Literal["better", "tie", "worse", "unknown"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+def outcome_of(low: float, high: float) -> Outcome:
+    """Return what the interval of a skill means.
+
+    Args:
+        low: Its lower end; NaN where nothing can be claimed.
+        high: Its upper end.
+    """
+    if math.isnan(low):
+        return "unknown"
+    return "better" if low > 0 else "worse" if high < 0 else "tie"
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,25 @@ class Judgement:
     direction: Promise
     held: Promise
     seen: bool = False
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Several forecasts on the same past forecasts, at the last step that all of them have.
+
+    Attributes:
+        step: That step, from 1.
+        origins: Past forecasts that all made and whose price is known.
+        errors: Mean absolute error by name, quote currency.
+        held: How often the price was inside the 80 % range, a fraction, by name.
+        comparisons: The first of them compared with some of the others, by the other's name.
+    """
+
+    step: int
+    origins: int
+    errors: Mapping[str, float]
+    held: Mapping[str, float]
+    comparisons: Mapping[str, Comparison]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from cryptoforecast.types.judgement import Outcome
 from cryptoforecast.types.prices import INTERVALS, Array
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, market_name
 
@@ -80,6 +81,14 @@ class ModelSpec:
     unit: str = "range"
     final: float = 1 / 3
     ensemble: int = 1
+
+    @property
+    def final_epochs(self) -> int:
+        """Final epochs of each network, on training and validation rows together.
+
+        It is 0 for squared error: the band of such a model is measured on the validation rows.
+        """
+        return 0 if self.loss == "mse" else round(self.final * self.epochs)
 
 
 #: Ranges of rows in time order; none is empty, and no two touch each other.
@@ -199,12 +208,13 @@ class Progress:
 
     Attributes:
         epoch: The current epoch, from 1.
-        epochs: Epochs of this fit, at most.
+        epochs: Epochs of this fit, at most, final epochs included.
         done: Share of the work of all folds that is done, 0 to 1.
         seconds: Seconds since the start.
         curve: Losses of the finished epochs of this fold.
         fold: The fold that is fitted now, from 1.
         folds: Fits in all.
+        final: Final epochs, which are the last of ``epochs``.
     """
 
     epoch: int
@@ -214,6 +224,7 @@ class Progress:
     curve: tuple[EpochLoss, ...] = ()
     fold: int = 1
     folds: int = 1
+    final: int = 0
 
 
 @dataclass(frozen=True)
@@ -276,6 +287,11 @@ class ModelCard:
         lowest: Lowest close of its training rows, in ``quote``; NaN where unknown.
         highest: Highest close of its training rows, in ``quote``; NaN where unknown.
         verdict: The verdict of its test in one sentence; ``""`` if there was no test.
+        outcomes: How the price error compared with the last price's in that test, for the network
+            alone, by its kind, and for the ``"stack"``; see ``Outcome``.
+        origins: Past forecasts of that test; 0 where unknown.
+        gain: Mean gain of following the network's direction in it, before fees, basis points
+            (0.01 %) of the price a forecast; ``None`` where unknown.
         libraries: Versions of the libraries that trained it, by name.
         scores: Test scores at the last step, by predictor and metric, as in ``backtest --json``;
             ``None`` where a score is undefined.
@@ -302,6 +318,9 @@ class ModelCard:
     scores: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     quote: str = DEFAULT_QUOTE
     guest: bool = False
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    origins: int = 0
+    gain: float | None = None
 
     @property
     def market(self) -> str:

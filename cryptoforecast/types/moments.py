@@ -47,6 +47,15 @@ def days_text(first: pd.Timestamp, last: pd.Timestamp) -> str:
     return f"{_day_text(begin)}{year} to {_day_text(end)} {end.year}"
 
 
+def months_text(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Write a span of months in UTC: "Feb 2024 to Sep 2025", "Sep to Nov 2026", "Nov 2026"."""
+    begin, end = (time.tz_convert("UTC") for time in (first, last))
+    months = [_MONTHS[each.month - 1] for each in (begin, end)]
+    if begin.year != end.year:
+        months[0] += f" {begin.year}"
+    return f"{' to '.join(dict.fromkeys(months))} {end.year}"
+
+
 def local_text(time: pd.Timestamp, zone: str | None) -> str:
     """Write a time in a zone of the IANA database: "Mon 7 Dec 2026, 01:00 (Europe/Berlin)".
 

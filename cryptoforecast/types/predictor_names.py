@@ -1,4 +1,7 @@
-"""The plain names of predictors, for people; JSON, API and command line keep the identifiers."""
+"""The plain names of predictors, shipped models and inputs, for people.
+
+JSON, API and command line keep the identifiers, which a user types.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +32,50 @@ _IN_SENTENCES: Mapping[str, str] = {
     "dense": "the dense network",
 }
 
+#: The name of each model that comes with the project; no other model can have its identifier.
+MODEL_NAMES: Mapping[str, str] = {
+    "global-1h-lstm": "All coins hourly",
+    "global-1d-lstm": "All coins daily",
+    "btc-1h-lstm-close": "Bitcoin LSTM",
+    "btc-1h-dense": "Bitcoin Dense",
+}
+#: The name of each input of a network.
+INPUT_NAMES: Mapping[str, str] = {
+    "close": "closing price",
+    "return": "move",
+    "abs_return": "size of the move",
+    "range": "high to low",
+    "scaled_return": "move in usual ranges",
+    "scaled_move": "size of the move in usual ranges",
+    "scaled_range": "high to low in usual ranges",
+    "short_range": "range of 24 candles",
+    "long_range": "range of 504 candles",
+    "volume": "volume",
+    "hour": "hour of the day",
+    "half_day": "hour of the half day",
+    "week": "moment of the week",
+    "weekend": "weekend",
+    "rsi": "RSI",
+    "macd": "MACD",
+    "bollinger": "Bollinger band",
+    "atr": "average true range",
+    "averages": "moving averages",
+}
+
 
 def predictor_name(predictor: str) -> str:
-    """Name a predictor in a table, a legend or a choice: "HAR regression".
+    """Name a predictor or a saved model for people: "HAR regression".
 
     A name that is not ours stays as it is.
     """
-    return PREDICTOR_NAMES.get(predictor, predictor)
+    return PREDICTOR_NAMES.get(predictor) or MODEL_NAMES.get(predictor, predictor)
 
 
 def predictor_phrase(predictor: str) -> str:
-    """Name a predictor inside a sentence: "the HAR regression"."""
-    return _IN_SENTENCES.get(predictor, predictor)
+    """Name a predictor or a saved model inside a sentence: "the HAR regression"."""
+    return _IN_SENTENCES.get(predictor) or MODEL_NAMES.get(predictor, predictor)
+
+
+def input_name(feature: str) -> str:
+    """Name an input of a network: "hour of the day"."""
+    return INPUT_NAMES.get(feature, feature)

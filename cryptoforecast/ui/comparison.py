@@ -10,7 +10,14 @@ import streamlit as st
 
 from cryptoforecast import charts
 from cryptoforecast.service import Service
-from cryptoforecast.types import Backtest, Leaderboard, ModelSummary, days_text, duration
+from cryptoforecast.types import (
+    Backtest,
+    Leaderboard,
+    ModelSummary,
+    days_text,
+    duration,
+    predictor_name,
+)
 from cryptoforecast.ui import (
     bars,
     card,
@@ -109,15 +116,21 @@ def _figures(result: Backtest, names: Sequence[str]) -> None:
     quote, last = result.history.quote, {name: steps[-1] for name, steps in result.scores.items()}
     st.caption("Average miss")
     rows: list[tuple[str, float, str, bars.Meaning]] = [
-        (name, last[name].mae, words.miss(last[name].mae, quote), "chosen") for name in names
+        (predictor_name(name), last[name].mae, words.miss(last[name].mae, quote), "chosen")
+        for name in names
     ]
     stays = last["naive"].mae
     rows.append(("Stays put", stays, words.miss(stays, quote), "reference"))
     bars.draw(bars.of_misses(rows))
     st.caption("80 % range held")
-    bars.draw([bars.of_share(name, last[name].coverage_80, 0.8) for name in names])
+    bars.draw([bars.of_share(predictor_name(name), last[name].coverage_80, 0.8) for name in names])
     st.caption("Direction right")
-    bars.draw([bars.of_share(name, last[name].directional_accuracy, 0.5) for name in names])
+    bars.draw(
+        [
+            bars.of_share(predictor_name(name), last[name].directional_accuracy, 0.5)
+            for name in names
+        ]
+    )
 
 
 def _differences(models: Sequence[ModelSummary]) -> None:
@@ -129,5 +142,5 @@ def _differences(models: Sequence[ModelSummary]) -> None:
             st.caption("Nothing but their weights.")
             return
         cells = [[words.plain(each) for each in (name, *values)] for name, values in rows.items()]
-        names = [words.plain(one.name) for one in models]
+        names = [words.plain(predictor_name(one.name)) for one in models]
         st.table(pd.DataFrame(cells, columns=["", *names]), border="horizontal", hide_index=True)

@@ -25,13 +25,14 @@ BATCHES = (16, 32, 64, 128, 256, 512)
 _HELP = {
     "lookback": "How many candles the network sees before it makes a forecast.",
     "horizon": "How many candles ahead the network forecasts, all of them at once.",
-    "epochs": "How often the network goes through the training rows. The best epoch is used.",
+    "epochs": "How often the network goes through the prices that it learns from. The best pass "
+    "counts. Final passes come on top.",
     "units1": "Size of the first hidden layer. A larger one can learn more, and overfits more.",
     "units2": "Size of the second hidden layer. With 0 there is none.",
     "dropout": "Share of the units that are switched off at random during training. It reduces "
     "overfitting.",
-    "patience": "The training stops after so many epochs without improvement. With 0 it runs all "
-    "epochs.",
+    "patience": "The training stops after so many passes without improvement. With 0 it makes "
+    "all of them.",
     "target": "What the network predicts: the log-return since the last close, or the price "
     "itself, scaled between minimum and maximum.",
     "loss": "What the training minimises: the loss of nine quantiles, which give a range, or the "
@@ -46,9 +47,9 @@ _HELP = {
     "batch_size": "How many sequences or windows one update uses.",
     "training": "Sequences: many targets in each, which is fast. Windows: one target in each.",
     "chunk": "How many targets one sequence has.",
-    "final": "After the training, the network also learns from the validation rows, which are the "
-    "newest prices before the test. This share of the epochs is added for that, with half the step "
-    "size.",
+    "final": "After these passes, the network goes through the newest prices before the test too, "
+    "which have chosen the best pass (validation rows). So many passes are added for that, as a "
+    "share of the others, with half the step size.",
     "test": "The last part of the history. The network does not see it before the test.",
     "validation": "The part before the test. It decides which epoch is best.",
     "seed": "The same seed and the same prices give the same model.",

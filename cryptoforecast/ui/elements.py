@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.charts import style
-from cryptoforecast.errors import CryptoForecastError
+from cryptoforecast.errors import CryptoForecastError, NameTaken
 from cryptoforecast.service import files
 from cryptoforecast.types import Array, PriceHistory
 from cryptoforecast.types.quotes import decimals
@@ -29,6 +29,9 @@ def errors() -> Iterator[None]:
     """Show an error of ours as one clear message, and go on with the page."""
     try:
         yield
+    except NameTaken as error:
+        taken = f"A model named {error.name} exists. Choose another name."
+        st.error(plain(taken), icon=":material/error:")
     except CryptoForecastError as error:
         st.error(plain(str(error)), icon=":material/error:")
 

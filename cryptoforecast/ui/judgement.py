@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from cryptoforecast.types import Comparison, Judgement, Promise
+from cryptoforecast.types import Comparison, Contest, Judgement, Outcome, Promise
 from cryptoforecast.ui import bars, card, words
 
 #: What a test comes to, in a heading.
@@ -22,6 +24,24 @@ HELP = (
     "the last price (naive). “Better” and “worse” are said only where a bootstrap interval and "
     "the Diebold-Mariano test agree that it is more than chance. The Backtest page shows all of "
     "it."
+)
+#: What is compared in the card of a trained network, and what it is called, in this order.
+ROWS = {
+    "own": "Yours, combined", "alone": "Yours alone", "previous": "Previous", "default": "Default",
+    "naive": "Stays put",
+}  # fmt: skip
+#: Those that a trained network is compared with, in a sentence.
+RIVALS = {"default": "the default", "previous": "your previous one"}
+_REFERENCES = (ROWS["previous"], ROWS["default"], ROWS["naive"])
+#: Why a network has two verdicts.
+ALONE = (
+    "The network alone is judged here. A forecast of the app combines it with a regression of "
+    "volatility (HAR) by weights that follow from past forecasts, which may be small. Both are "
+    "tested on the same past forecasts, so they may differ."
+)
+ALONE_TOO = (
+    "“Yours alone” is the network by itself, beside “the price stays put”. The Models page judges "
+    "it so, by the same past forecasts."
 )
 #: Which words say that a share is above or below what was promised.
 _DIRECTION = {
@@ -73,95 +93,128 @@ def line(judged: Judgement) -> str:
     return f"It misses by {size} {'less' if change > 0 else 'more'} than guessing no change."
 
 
-def figures(judged: Judgement, quote: str, own: str = "This forecast") -> None:
+def figures(judged: Judgement, quote: str, alone: Judgement | None = None) -> None:
     """Draw the misses, and how often direction and range were right.
 
     Args:
         judged: The test.
         quote: The currency of the prices.
-        own: What the forecast is called.
+        alone: The test of the network alone, where the forecast combines it with a regression.
     """
+    misses = [("This forecast" if alone is None else "Combined", judged.error, "")]
+    if alone is not None:
+        misses.append(("Network alone", alone.error, words.VERDICTS.get(alone.outcome, "")))
     _bars(
         f"Average miss, {judged.origins:,} past forecasts",
-        bars.of_misses(
-            [
-                (own, judged.error, words.miss(judged.error, quote), "chosen"),
-                ("Stays put", judged.reference, words.miss(judged.reference, quote), "reference"),
-            ]
-        ),
+        _misses([*misses, ("Stays put", judged.reference, "")], quote),
     )
     # A middle that stays at the last price has no direction.
     directions = [judged.direction] if math.isfinite(judged.direction.share) else []
     _bars("How often right", [*map(_direction, directions), _range("80 % range", judged.held)])
 
 
-def against(
-    compared: Comparison, own: Judgement, other: Judgement, quote: str, name: str = "Default"
-) -> None:
-    """Draw a trained model beside another one and the last price.
+def contest(found: Contest, quote: str, alone: Outcome, ahead: str = "") -> None:
+    """Draw a trained network beside its rivals and the last price.
 
     Args:
-        compared: Both on the same past forecasts.
-        own: The test of the trained model.
-        other: That of the other one.
+        found: All of them on the same past forecasts, by the keys of ``ROWS``.
         quote: The currency of the prices.
-        name: What the other one is called.
+        alone: The verdict on the network alone; ``"unknown"`` is not written.
+        ahead: How far ahead they are compared, if some of them look farther.
     """
-    rows: list[tuple[str, float, str, bars.Meaning]] = [
-        ("Yours", compared.error, words.miss(compared.error, quote), "chosen"),
-        (name, compared.other, words.miss(compared.other, quote), "reference"),
-    ]
-    if compared.origins == own.origins:  # else it was measured on other forecasts
-        stays = words.miss(own.reference, quote)
-        rows.append(("Stays put", own.reference, stays, "reference"))
-    _bars(f"Average miss, {compared.origins:,} past forecasts", bars.of_misses(rows))
+    words_of = {"alone": words.VERDICTS.get(alone, "")}
+    where = f" {ahead} ahead, as far as all look" if ahead else ""
+    _bars(
+        f"Average miss{where}, {found.origins:,} past forecasts",
+        _misses(
+            [
+                (label, found.errors[name], words_of.get(name, ""))
+                for name, label in ROWS.items()
+                if name in found.errors
+            ],
+            quote,
+        ),
+    )
     _bars(
         "80 % range held",
         [
-            bars.of_share("Yours", own.held.share, own.held.promised),
-            bars.of_share(name, other.held.share, other.held.promised, meaning="reference"),
+            bars.of_share(
+                ROWS[name], found.held[name], 0.8,
+                meaning="chosen" if name == "own" else "reference",
+            )
+            for name in ("own", next(iter(found.comparisons)))
         ],
-    )
+    )  # fmt: skip
 
 
-def comparison_heading(compared: Comparison, quote: str, eyebrow: str, name: str) -> None:
-    """Write how a trained model compares with another one, in a heading and a sentence.
+def contest_heading(found: Contest, quote: str, eyebrow: str, help: str) -> None:
+    """Write how a trained network compares with its rivals: the first one in a heading.
 
     Args:
-        compared: Both on the same past forecasts.
+        found: All of them on the same past forecasts.
         quote: The currency of the prices.
         eyebrow: A few words above.
-        name: What the other one is called.
+        help: Explains it.
     """
+    (first, compared), *others = found.comparisons.items()
+    text, line, mark = _compared(compared, quote, RIVALS[first])
+    card.heading(
+        words.plain(text),
+        words.plain(line),
+        eyebrow=words.plain(eyebrow),
+        mark=mark,
+        help=words.plain(help),
+    )
+    for name, other in others:
+        text, line, mark = _compared(other, quote, RIVALS[name])
+        more = f" :gray[{words.plain(line)}]" if mark != "tie" else ""
+        st.markdown(f"{card.MARKS[mark]} {words.plain(text)}.{more}")
+
+
+def _compared(compared: Comparison, quote: str, name: str) -> tuple[str, str, card.Mark]:
+    """Write how a forecast compares with another one: a finding, a sentence and a mark."""
     apart = words.miss(abs(compared.difference), quote)
     size = f"{abs(100 * compared.range_skill):.1f} %"
     # Two medians that both stay at the last price miss by the same: the ranges tell them apart.
     by_range = compared.outcome == "tie" and compared.range_outcome in ("better", "worse")
     same = compared.difference == 0
     texts: dict[str, tuple[str, str, card.Mark]] = {
-        "better": (f"Better than the {name}", f"It misses by {apart} less.", "better"),
-        "worse": (f"Worse than the {name}", f"It misses by {apart} more.", "worse"),
+        "better": (f"Better than {name}", f"It misses by {apart} less.", "better"),
+        "worse": (f"Worse than {name}", f"It misses by {apart} more.", "worse"),
         "tie": (
-            f"As good as the {name}, no better",
-            f"Both miss alike; ranges {size} apart is within chance."
+            f"As good as {name}, no better",
+            "Both miss alike. Their ranges differ by chance."
             if same
             else f"{apart} apart is within chance.",
             "tie",
         ),
-        "unknown": ("Trained", f"Too few past forecasts to compare it with the {name}.", "none"),
+        "unknown": ("Trained", f"Too few past forecasts to compare it with {name}.", "none"),
         "range better": (
-            f"A better range than the {name}",
+            f"A better range than {name}",
             f"The middle misses alike; the range errs {size} less.",
             "better",
         ),
         "range worse": (
-            f"A worse range than the {name}",
+            f"A worse range than {name}",
             f"The middle misses alike; the range errs {size} more.",
             "worse",
         ),
     }
-    text, line, mark = texts[f"range {compared.range_outcome}" if by_range else compared.outcome]
-    card.heading(words.plain(text), words.plain(line), eyebrow=words.plain(eyebrow), mark=mark)
+    return texts[f"range {compared.range_outcome}" if by_range else compared.outcome]
+
+
+def _misses(rows: Sequence[tuple[str, float, str]], quote: str) -> list[bars.Bar]:
+    """Return the bars of errors: label, error and a word; one's own are blue."""
+    meanings: list[bars.Meaning] = [
+        "reference" if label in _REFERENCES else "chosen" for label, _, _ in rows
+    ]
+    drawn = bars.of_misses(
+        [
+            (label, error, words.miss(error, quote), meaning)
+            for (label, error, _), meaning in zip(rows, meanings, strict=True)
+        ]
+    )
+    return [replace(bar, word=word) for bar, (_, _, word) in zip(drawn, rows, strict=True)]
 
 
 def _direction(kept: Promise) -> bars.Bar:

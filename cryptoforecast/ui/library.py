@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import Service, files
-from cryptoforecast.service.backtests import MAX_COMPARED, MIN_COMPARED
+from cryptoforecast.service.backtests import MAX_COMPARED
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import ModelSummary
 from cryptoforecast.ui import (
@@ -25,21 +25,30 @@ from cryptoforecast.ui import (
 #: Models that can't be read and that are described, and further ones that are named.
 MAX_WARNINGS, MAX_NAMES = 3, 20
 _COLUMNS = {
-    "Model": st.column_config.TextColumn(width=170),
+    "Model": st.column_config.TextColumn(width=140),
     "Verdict": st.column_config.TextColumn(
-        help="Whether its average miss in its test was smaller than that of “the price stays put”, "
-        "by more than chance."
+        width=80,
+        help="Whether the network alone missed less than “the price stays put” in its own test, by "
+        "more than chance. A forecast of the app combines it with a regression; the panel has the "
+        "verdicts on both.",
     ),
     "Miss": st.column_config.NumberColumn(
         format="%+.1f %%",
+        width=75,
         help="Its average miss (mean absolute error) against that of “the price stays put”; below "
         "zero is better. Each model has its own test, so compare models by Compare.",
     ),
     "Range held": st.column_config.NumberColumn(
         format="%.0f %%",
+        width=95,
         help="Share of the prices that were inside its 80 % range. A good range holds 80 %.",
     ),
-    "Learnt until": st.column_config.DateColumn(format="MMM YYYY"),
+    "Ahead": st.column_config.TextColumn(width=80),
+    "Tested on": st.column_config.TextColumn(
+        width=220,
+        help="The prices of its own test, which it had not learnt from. On other prices, and so in "
+        "Compare, a verdict may differ.",
+    ),
 }
 
 
@@ -82,11 +91,27 @@ def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
     with st.container():
         card.answer(
             f"{count} of {len(models):,} {kind} {beats} “the price stays put”",
-            f"Tick {MIN_COMPARED} to {MAX_COMPARED} to compare them on the same prices",
+            f"Each network alone, in its own test. Tick 2 to {MAX_COMPARED} to compare them",
         )
-    enough = MIN_COMPARED <= len(ticked) <= MAX_COMPARED
-    if st.button("Compare", icon=":material/compare_arrows:", disabled=not enough, key="compare"):
+    chosen = [one for one in models if one.name in ticked]
+    problem = _problem(chosen)
+    if st.button(
+        "Compare",
+        icon=":material/compare_arrows:",
+        disabled=bool(problem),
+        help=words.plain(problem) or None,
+        key="compare",
+    ):
         comparison.open_for(ticked)
+
+
+def _problem(chosen: Sequence[ModelSummary]) -> str:
+    """Say why models can't be compared; empty if they can."""
+    if not 2 <= len(chosen) <= MAX_COMPARED:
+        return f"Tick 2 to {MAX_COMPARED} models."
+    if len({one.card.interval for one in chosen}) > 1:
+        return "Models are compared on the same prices: tick hourly ones, or daily ones."
+    return ""
 
 
 def _table(models: Sequence[ModelSummary], ticked: int | None) -> list[int]:
@@ -113,10 +138,7 @@ def _table(models: Sequence[ModelSummary], ticked: int | None) -> list[int]:
         if ticked is None
         else {"selection": {"rows": [ticked], "columns": [], "cells": []}},
     )
-    st.caption(
-        "Miss: average miss against “stays put” on each model's own test; below zero is better. "
-        "A model for any coin was tested on coins that it had not learnt from."
-    )
+    st.caption("Miss: average miss against “stays put” in the model's own test; less is better.")
     return [row for row in event.selection.rows if row < len(models)]
 
 

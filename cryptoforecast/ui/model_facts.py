@@ -5,27 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cryptoforecast.service.backtests import outcome_of
+import pandas as pd
+
 from cryptoforecast.service.choices import COINS
-from cryptoforecast.service.saved_models import parameters, unused_inputs
-from cryptoforecast.types import ModelSummary, Outcome, duration
+from cryptoforecast.service.saved_models import USUAL_FEE, parameters, unused_inputs
+from cryptoforecast.types import (
+    ModelSummary,
+    Outcome,
+    duration,
+    input_name,
+    months_text,
+    predictor_name,
+)
 from cryptoforecast.ui import card, words
 
-#: A verdict in one word.
-VERDICTS: dict[Outcome, str] = {
-    "better": "better", "tie": "tie", "worse": "worse", "unknown": words.DASH,
-}  # fmt: skip
-#: The facts of how a model was made; its own test says nothing beside another's.
-_OF_MAKING = (
-    "Network", "Inputs", "Looks back and ahead", "Target and loss", "Learnt from", "Learnt until",
-    "Prices", "Priced in", "Training", "Saved by",
+#: The predictor that combines a network with a regression.
+COMBINED = "stack"
+#: The facts of how a model was made, and of its own test, which was on other prices.
+_COMPARED = (
+    "Own test", "Network", "Inputs", "Looks back and ahead", "Target and loss", "Learnt from",
+    "Learnt until", "Prices", "Priced in", "Training", "Saved by",
 )  # fmt: skip
 _NETWORKS = {"lstm": "LSTM", "dense": "Dense network"}
+_TARGETS = {"return": "log-return", "price": "the price itself"}
+_LOSSES = {"quantile": "nine quantiles", "mse": "squared error"}
 
 
-def outcome(one: ModelSummary) -> Outcome:
-    """Return how its price compared with the last price in its test."""
-    return outcome_of(one.card.verdict)
+def outcome(one: ModelSummary, predictor: str | None = None) -> Outcome:
+    """Return how a price compared with the last price in its test.
+
+    Args:
+        one: The model.
+        predictor: Of whom; by default of the network alone.
+    """
+    return one.card.outcomes.get(predictor or one.spec.network, "unknown")
 
 
 def score(one: ModelSummary, name: str, predictor: str | None = None) -> float:
@@ -34,7 +47,7 @@ def score(one: ModelSummary, name: str, predictor: str | None = None) -> float:
     Args:
         one: The model.
         name: A field of ``Scores``.
-        predictor: Of whom; by default of the network.
+        predictor: Of whom; by default of the network alone.
     """
     value = one.card.scores.get(predictor or one.spec.network, {}).get(name)
     return math.nan if value is None else value
@@ -66,15 +79,16 @@ def about(one: ModelSummary) -> str:
 
 
 def finding(one: ModelSummary) -> tuple[card.Mark, str, str]:
-    """Return the mark, the finding of its test and the sentence after it.
+    """Return the mark, the finding of the network's test and the sentence after it.
 
     A model of any coin was tested on coins that it had not learnt from, without a test of chance.
     """
     change, verdict = miss(one), outcome(one)
     size = words.change(abs(change)).lstrip("+")
     if verdict == "better":
-        fee = "less than the usual fee" in one.card.verdict
-        return "better", f"Beats “stays put” by {size}", "Less than a trading fee." if fee else ""
+        little = one.card.gain is not None and one.card.gain < USUAL_FEE
+        fee = "Less than a trading fee." if little else ""
+        return "better", f"Beats “stays put” by {size}", fee
     if verdict == "worse":
         return "worse", "Worse than “stays put”", f"It misses by {size} more."
     if not math.isfinite(change):
@@ -82,28 +96,37 @@ def finding(one: ModelSummary) -> tuple[card.Mark, str, str]:
     more = f"It misses by {size} {'more' if change > 0 else 'less'}"
     if verdict == "tie":
         return "tie", "No better than “stays put”", f"{more}, which may be chance."
-    where = " on coins that it had not learnt from" if one.card.coin == "any" else ""
     if change >= 0:
-        return "tie", "No better than “stays put”", f"{more}{where}."
-    return "none", "Not proven", f"{more}{where}; that may be chance."
+        return "tie", "No better than “stays put”", f"{more}."
+    return "none", "Not proven", f"{more}; that may be chance."
 
 
 def verdict_word(one: ModelSummary) -> str:
-    """Return the finding of its test in one word."""
+    """Return the finding of the network's test in one word."""
     mark, _, _ = finding(one)
-    return VERDICTS[mark] if mark in ("better", "tie", "worse") else words.DASH
+    return words.VERDICTS.get(mark, words.DASH)
+
+
+def own_test(one: ModelSummary) -> str:
+    """Say what its own test was on: "BTC, Feb 2024 to Sep 2025"; a dash if there was none."""
+    if math.isnan(miss(one)):
+        return words.DASH
+    if one.card.coin == "any":
+        return f"{len(one.card.source.split(', ')):d} coins, each left out in turn"
+    simulated = "simulated " if one.card.simulated else ""
+    months = months_text(one.card.learnt_until, pd.Timestamp(one.card.end))
+    return f"{simulated}{one.card.market}, {months}"
 
 
 def row(one: ModelSummary) -> dict[str, object]:
     """Return its row in the list of models."""
     return {
-        "Model": one.name,
+        "Model": predictor_name(one.name),
         "Verdict": verdict_word(one),
         "Miss": None if math.isnan(miss(one)) else 100 * miss(one),
         "Range held": 100 * score(one, "coverage_80"),
-        "Coin": one.card.market,
         "Ahead": duration(one.spec.horizon, one.card.interval),
-        "Learnt until": one.card.learnt_until.date(),
+        "Tested on": own_test(one),
     }
 
 
@@ -129,25 +152,29 @@ def facts(one: ModelSummary, *, guest: bool) -> dict[str, str]:
         guest: Whether a guest reads this.
     """
     spec, model = one.spec, one.card
+    simulated = " (simulated)" if model.simulated and model.source != "simulated" else ""
     return {
+        "Name to type": one.name,
         "Test": model.verdict or words.DASH,
+        "Own test": f"{verdict_word(one)}: {own_test(one)}",
         "Miss / stays put (MAE ratio)": _ratio(miss(one) + 1),
         "Range error / constant range (pinball)": _ratio(
             _quotient(score(one, "pinball"), score(one, "pinball", "naive"))
         ),
         "95 % range held": words.percent(score(one, "coverage_95")),
-        "Learnt from": f"{model.coin} {model.interval}, {model.start[:10]} to {model.end[:10]}, "
-        f"{model.rows:,} candles",
-        "Prices": f"{model.source}{' (simulated)' if model.simulated else ''}",
+        "Learnt from": f"{_coins(one)}, {words.prices(model.interval)}, {model.start[:10]} to "
+        f"{model.end[:10]}, {model.rows:,} candles with its test",
+        "Prices": f"{model.source}{simulated}",
         "Priced in": model.quote_words,
         "Learnt until": f"{model.learnt_until:%Y-%m-%d}",
         "Looks back and ahead": f"{spec.lookback} and {spec.horizon} candles; reads {model.needs}",
-        "Network": f"{spec.network} {'-'.join(map(str, spec.units))}, "
+        "Network": f"{network(one)} {'-'.join(map(str, spec.units))}, "
         f"{parameters(spec):,} parameters",
-        "Inputs": ", ".join(spec.features),
-        "Never varied in training": ", ".join(unused_inputs(spec, one.scaler)) or words.DASH,
-        "Target and loss": f"{spec.target}, {spec.loss}",
-        "Training": f"{one.record.epochs} epochs, {one.record.seconds:.0f} s, "
+        "Inputs": _names(spec.features),
+        "Never varied in training": _names(unused_inputs(spec, one.scaler)) or words.DASH,
+        "Target and loss": f"{_TARGETS.get(spec.target, spec.target)}, "
+        f"{_LOSSES.get(spec.loss, spec.loss)}",
+        "Training": f"{words.passes(spec, one.record)}, {one.record.seconds:.0f} s, "
         + (f"seed {spec.seed}" if spec.ensemble == 1 else f"{spec.ensemble} seeds"),
         "Libraries": ", ".join(f"{name} {version}" for name, version in model.libraries.items()),
         "Data fingerprint": model.fingerprint,
@@ -157,7 +184,7 @@ def facts(one: ModelSummary, *, guest: bool) -> dict[str, str]:
 
 
 def differences(models: Sequence[ModelSummary], *, guest: bool) -> dict[str, list[str]]:
-    """Return how models were made, as far as that differs: the facts of each by name.
+    """Return how models were made and tested, as far as that differs: the facts of each by name.
 
     Args:
         models: The models.
@@ -168,9 +195,17 @@ def differences(models: Sequence[ModelSummary], *, guest: bool) -> dict[str, lis
     for one, its_facts in zip(models, all_facts, strict=True):
         more = [name for name in one.spec.features if name not in shared]
         also = "also " if shared else ""
-        its_facts["Inputs"] = f"{also}{', '.join(more)}" if more else "no other"
-    rows = {name: [each[name] for each in all_facts] for name in _OF_MAKING}
+        its_facts["Inputs"] = f"{also}{_names(more)}" if more else "no other"
+    rows = {name: [each[name] for each in all_facts] for name in _COMPARED}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
+
+
+def _coins(one: ModelSummary) -> str:
+    return "several coins" if one.card.coin == "any" else one.card.coin
+
+
+def _names(features: Sequence[str]) -> str:
+    return ", ".join(map(input_name, features))
 
 
 def _quotient(own: float, other: float) -> float:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from cryptoforecast.service import Service
 from cryptoforecast.service.choices import default_coin
 from cryptoforecast.settings import ROOT
-from cryptoforecast.types import ModelSummary
-from cryptoforecast.ui import bars, card, elements, identity, inputs, model_facts, url, words
+from cryptoforecast.types import ModelSummary, predictor_name
+from cryptoforecast.ui import (
+    bars,
+    card,
+    elements,
+    identity,
+    inputs,
+    judgement,
+    model_facts,
+    selection,
+    url,
+    words,
+)
 
 #: Where the session keeps what was just done with a model.
 MESSAGE = "models-message"
@@ -24,10 +37,10 @@ def show(service: Service, one: ModelSummary) -> None:
         one: The model.
     """
     mark, finding, line = model_facts.finding(one)
-    card.heading(words.plain(one.name), eyebrow=words.plain(model_facts.about(one)))
+    card.heading(words.plain(predictor_name(one.name)), eyebrow=words.plain(model_facts.about(one)))
     st.markdown(
         f"{card.MARKS[mark]} **{words.plain(finding)}.** :gray[{words.plain(line)}]",
-        help=words.plain(one.card.verdict) or None,
+        help=words.plain(f"{one.card.verdict} {judgement.ALONE}".strip()),
     )
     if one.card.simulated:
         st.badge("Learnt from simulated prices", icon=":material/science:", color="orange")
@@ -49,26 +62,36 @@ def show(service: Service, one: ModelSummary) -> None:
 
 
 def _figures(one: ModelSummary) -> None:
-    """Draw the average miss beside that of the last price, and how often it was right."""
-    error = model_facts.error_name(one)
-    own, naive = (model_facts.score(one, error, name) for name in (None, "naive"))
-    texts = [
-        words.miss(value, one.card.quote) if error == "mae" else _per_cent(value)
-        for value in (own, naive)
+    """Draw the average miss beside that of the last price, and how often it was right.
+
+    The network stands there alone and, as the Forecast page shows it, with a regression.
+    """
+    error, word = model_facts.error_name(one), model_facts.verdict_word(one)
+    rows: list[tuple[str, str | None, bars.Meaning, str]] = [
+        ("Network alone", None, "chosen", word if word in words.VERDICTS else ""),
+        ("Stays put", "naive", "reference", ""),
     ]
-    coins = "coins that it had not learnt from" if one.card.coin == "any" else "its own test"
-    st.caption(f"Average miss, {coins}")
+    if model_facts.COMBINED in one.card.scores:
+        both = words.VERDICTS.get(model_facts.outcome(one, model_facts.COMBINED), "")
+        rows.insert(1, ("Combined", model_facts.COMBINED, "chosen", both))
+    misses: list[tuple[str, float, str, bars.Meaning]] = []
+    for label, predictor, meaning, _ in rows:
+        value = model_facts.score(one, error, predictor)
+        text = words.miss(value, one.card.quote) if error == "mae" else _per_cent(value)
+        misses.append((label, value, text, meaning))
+    count = f"{one.card.origins:,} past forecasts: " if one.card.origins else ""
+    st.caption(words.plain(f"Average miss, {count}{model_facts.own_test(one)}"))
+    drawn = bars.of_misses(misses)
     bars.draw(
-        bars.of_misses(
-            [("This model", own, texts[0], "chosen"), ("Stays put", naive, texts[1], "reference")]
-        )
+        [replace(bar, word=word) for bar, (*_, word) in zip(drawn, rows, strict=True)], side=True
     )
-    st.caption("How often right")
+    st.caption("How often the network alone was right")
     bars.draw(
         [
             bars.of_share("Direction", model_facts.score(one, "directional_accuracy"), 0.5),
             bars.of_share("80 % range", model_facts.score(one, "coverage_80"), 0.8),
-        ]
+        ],
+        side=True,
     )
 
 
@@ -126,6 +149,7 @@ def _rename(service: Service, name: str) -> None:
     if submitted:
         with elements.errors():
             service.saved_models.rename(name, new, user=identity.user())
+            selection.rename_run(name, new)
             if url.last("model", "") == name:
                 url.replace("model", new)
             st.query_params[LINK] = new

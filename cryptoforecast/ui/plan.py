@@ -88,7 +88,7 @@ def _walk_forward(spec: ModelSpec) -> WalkPlan:
         key="warm",
         bind="query-params",
         help="The network starts from the weights of the fold before, and trains for a third of "
-        "the epochs.",
+        "the passes.",
     )
     return WalkPlan(
         folds=int(folds),

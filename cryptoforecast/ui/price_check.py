@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from cryptoforecast.service import files
-from cryptoforecast.service.trust import Grade, facts, worst
+from cryptoforecast.service.trust import Grade, facts, title, worst
 from cryptoforecast.types import PriceHistory
 from cryptoforecast.ui import card, words
 
@@ -59,7 +59,7 @@ def checks(history: PriceHistory) -> None:
         if quality.problems:
             _table(
                 {
-                    "Finding": [one.kind.replace("_", " ") for one in quality.problems],
+                    "Finding": [title(one.kind) for one in quality.problems],
                     "How many": [one.count for one in quality.problems],
                     "First line": [one.first_line for one in quality.problems],
                     "What is done": [one.repair for one in quality.problems],

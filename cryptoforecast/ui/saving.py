@@ -10,7 +10,7 @@ from cryptoforecast.service import Service
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import Backtest, TrainedModel
 from cryptoforecast.types.quotes import market_name
-from cryptoforecast.ui import elements, identity
+from cryptoforecast.ui import elements, identity, selection, url
 from cryptoforecast.ui.words import plain
 
 
@@ -20,8 +20,14 @@ def can_save(result: Backtest, model_name: str) -> bool:
 
 
 @st.dialog("Save this model")
-def ask(service: Service, result: Backtest) -> None:
-    """Ask for a name, and save a network that was trained in the app."""
+def ask(service: Service, result: Backtest, run: str) -> None:
+    """Ask for a name, and save a network that was trained in the app.
+
+    Args:
+        service: Saves it.
+        result: Its test.
+        run: Name of the training, whose place the saved model takes; see ``selection``.
+    """
     owner = identity.user().owner
     if not owner:
         st.caption("Everyone can open it then. Only the owner of this server can delete it.")
@@ -35,6 +41,8 @@ def ask(service: Service, result: Backtest) -> None:
         with elements.errors():
             saved = service.saved_models.save(result, name, user=identity.user(), force=force)
             st.session_state["saved-as"] = saved.name
+            selection.rename_run(run, saved.name)
+            url.remember("model", saved.name)
             st.rerun()
 
 
@@ -43,7 +51,7 @@ def note() -> None:
     name = st.session_state.pop("saved-as", None)
     if name is not None:
         st.success(
-            f"Saved as {plain(name)}. You find it on the Models page and in the list of models.",
+            f"Saved as {plain(name)}. It stands in the list of models and on the Models page.",
             icon=":material/bookmark_added:",
         )
 

@@ -95,8 +95,8 @@ def training_sentence(result: Backtest) -> str:
     cached = "The network was in the cache" if result.cached else "The network was trained"
     coins = "several coins" if card.coin == "any" else card.coin
     return (
-        f"{cached}: {record.epochs} epochs in {record.seconds:.0f} s "
-        f"({record.targets_per_second:,.0f} targets/s). Epoch {record.best_epoch} was best on the "
+        f"{cached}: {words.passes(result.model.spec, record)} in {record.seconds:.0f} s "
+        f"({record.targets_per_second:,.0f} targets/s). Pass {record.best_epoch} was best on the "
         f"validation rows. It learnt from candles of {coins} up to {card.learnt_until:%Y-%m-%d}."
     )
 

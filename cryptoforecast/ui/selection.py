@@ -5,7 +5,9 @@ A model name is that of a saved model or of a baseline, or ``run-`` and the key 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 import streamlit as st
@@ -28,6 +30,9 @@ from cryptoforecast.types import (
 from cryptoforecast.ui import inputs
 from cryptoforecast.ui.subject import Subject
 
+#: What one's own network is compared with.
+DEFAULT, PREVIOUS = "default", "previous"
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -36,8 +41,9 @@ class Shown:
     Attributes:
         model: The model whose forecast is drawn; the default while a training runs.
         title: What it is called above the forecast; empty for the default.
-        own: Whether it is a network that was trained in the app.
-        default: The default model, if it can be compared with one's own; else ``None``.
+        own: Whether it is a network that this user has trained, saved since or not.
+        rivals: With what one's own network is compared: the default model and the network that was
+            trained before it, by ``DEFAULT`` and ``PREVIOUS``.
         running: The training that waits or runs.
         failed: The training that has just ended without a network.
     """
@@ -45,7 +51,7 @@ class Shown:
     model: str
     title: str = ""
     own: bool = False
-    default: str | None = None
+    rivals: Mapping[str, str] = field(default_factory=dict)
     running: Job[Run] | None = None
     failed: Job[Run] | None = None
 
@@ -65,24 +71,53 @@ def shown(service: Service, asked: Subject) -> Shown:
         return Shown(first, running=training)
     if model_name == first:
         return Shown(first, failed=failed)
-    if not model_name.startswith(RUN):
+    trained = session_runs()
+    if not model_name.startswith(RUN) and model_name not in trained:
         return Shown(model_name, predictor_name(model_name), failed=failed)
     own = spec(service, model_name, history)
     title = "your LSTM" if own.network == "lstm" else "your Dense network"
-    alike = spec(service, first, history).horizon == own.horizon
-    return Shown(model_name, title, own=True, default=first if alike else None, failed=failed)
+    rivals = {DEFAULT: first}
+    before = trained[: trained.index(model_name)] if model_name in trained else []
+    if before:
+        rivals[PREVIOUS] = before[-1]
+    return Shown(model_name, title, own=True, rivals=rivals, failed=failed)
+
+
+def session_runs() -> list[str]:
+    """Return the networks that this session has trained, the oldest first.
+
+    One that was saved stands there by the name that it was given.
+    """
+    return list(st.session_state.get("runs", []))
+
+
+def rename_run(name: str, new: str) -> None:
+    """Let a saved model take the place of the training or the model that it was before."""
+    runs = session_runs()
+    st.session_state["runs"] = [new if each == name else each for each in runs]
 
 
 def forecast_of_default(service: Service, shown: Shown, history: PriceHistory) -> Forecast | None:
     """Return what the default forecasts from the same prices, beside a network of one's own."""
-    if shown.default is None:
+    if DEFAULT not in shown.rivals:
         return None
-    return next_steps(service, shown.default, history).forecast
+    return next_steps(service, shown.rivals[DEFAULT], history).forecast
 
 
-def test_of_default(service: Service, shown: Shown, history: PriceHistory) -> Backtest | None:
-    """Return the test of the default, beside that of a network of one's own."""
-    return None if shown.default is None else backtest(service, shown.default, history)
+def tests_of_rivals(service: Service, shown: Shown, history: PriceHistory) -> dict[str, Backtest]:
+    """Return fair tests of what one's own network is compared with.
+
+    What is gone, reads other candles or may have learnt from these prices is left out.
+    """
+    tests = {}
+    for role, name in shown.rivals.items():
+        with contextlib.suppress(CryptoForecastError):
+            model = network(service, name)
+            if model is None or model.card.interval == history.interval:
+                test = backtest(service, name, history)
+                if not test.seen:
+                    tests[role] = test
+    return tests
 
 
 def job(service: Service, model_name: str) -> Job[Run] | None:

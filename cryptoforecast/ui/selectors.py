@@ -10,10 +10,7 @@ from cryptoforecast.service.choices import BASELINES, COINS
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.types import MarketQuery, ModelCard, predictor_name
 from cryptoforecast.ui import identity, inputs, url, words
-from cryptoforecast.ui.inputs import COIN, FIRST, INTERVAL, WINDOW, WINDOWS
-
-#: What a network is called.
-NETWORKS = {"lstm": "LSTM", "dense": "Dense network"}
+from cryptoforecast.ui.inputs import COIN, INTERVAL, WINDOW, WINDOWS
 
 
 def coin(service: Service, *, dialog: bool = False) -> str:
@@ -95,10 +92,11 @@ def model(service: Service, interval: str, *, dialog: bool = False) -> str:
     # Guests of a server may save many: they come last, in front of nobody's own.
     own = [run for run in st.session_state.get("runs", []) if not _failed(service, run)]
     st.session_state["runs"] = own
+    unsaved = [run for run in own if run.startswith(RUN)]
     if _failed(service, url.last("model", "")):
         st.session_state["failed-run"] = url.last("model", "")
         url.remember("model", inputs.first_model(service, interval, url.last("coin", COIN)))
-    options = [*names, *own, *BASELINES, *guests]
+    options = [*names, *unsaved, *BASELINES, *guests]
     first = inputs.first_model(service, interval, url.last("coin", COIN))
     linked = url.last("model", first)
     # A link to what is not here opens nothing else, see ``missing``. But if a model was used here
@@ -139,13 +137,10 @@ def model_label(service: Service, name: str, card: ModelCard | None, own: list[s
         card: Of a saved model.
         own: Trainings of this session, the oldest first.
     """
-    if name in BASELINES:
+    if name in BASELINES or card is not None:
         return predictor_name(name)
     if not name.startswith(RUN):
-        if card is None:
-            return f"{name[: words.MAX_NAME]} (not here)"
-        coins = card.coin == "any"
-        return f"All coins {NETWORKS[name.rsplit('-')[-1]]}" if coins and _shipped(name) else name
+        return f"{name[: words.MAX_NAME]} (not here)"
     job = service.training.job(name.removeprefix(RUN))
     title = job.title if job is not None else "training"
     number = f" · {own.index(name) + 1:d}" if name in own and len(own) > 1 else ""
@@ -156,10 +151,6 @@ def _failed(service: Service, run: str) -> bool:
     """Return whether a training ended without a network, so that it is no model."""
     job = service.training.job(run.removeprefix(RUN)) if run.startswith(RUN) else None
     return job is not None and not job.active and job.result is None
-
-
-def _shipped(name: str) -> bool:
-    return name in FIRST.values()
 
 
 def _first_interval(service: Service) -> str:

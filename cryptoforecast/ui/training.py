@@ -8,8 +8,8 @@ from cryptoforecast import charts
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
 from cryptoforecast.service.saved_models import RUN
-from cryptoforecast.types import ModelSpec, PriceHistory
-from cryptoforecast.ui import card, elements, identity
+from cryptoforecast.types import ModelSpec, PriceHistory, Progress
+from cryptoforecast.ui import card, elements, identity, training_status
 from cryptoforecast.ui.words import plain
 
 #: Trainings of a session that stay in the list of models.
@@ -26,12 +26,21 @@ def start(service: Service, history: PriceHistory, spec: ModelSpec) -> None:
     st.rerun()
 
 
-@st.fragment(run_every="0.5s")
 def watch(service: Service, job: Job[Run]) -> None:
     """Show a training that waits or runs; rerun the page when it has ended."""
+    if training_status.is_own(job):
+        training_status.leave_to_page(job)
+    _watch(service, job)
+
+
+@st.fragment(run_every="0.5s")
+def _watch(service: Service, job: Job[Run]) -> None:
     if not job.active:
         st.rerun()
-    progress = job.progress
+    # Read once, so that the card and the header say the same.
+    progress, seconds = job.progress, job.seconds_left
+    if training_status.is_own(job):
+        training_status.draw(job, progress, seconds)
     what = plain(f"Training {job.title}")
     if job.state == "queued":
         before = service.training.queue_position(job)
@@ -41,13 +50,8 @@ def watch(service: Service, job: Job[Run]) -> None:
         card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
         st.progress(0.0)
     else:
-        left = "" if job.seconds_left is None else f" · {job.seconds_left:.0f} s left"
-        fold = f", fold {progress.fold:d} of {progress.folds:d}" if progress.folds > 1 else ""
-        card.heading(
-            f"{100 * progress.done:.0f} %{left}",
-            f"Pass {progress.epoch:d} of at most {progress.epochs:d}{fold}",
-            eyebrow=what,
-        )
+        left = "" if seconds is None else f" · {seconds:.0f} s left"
+        card.heading(f"{100 * progress.done:.0f} %{left}", plain(_pass(progress)), eyebrow=what)
         st.progress(progress.done)
         if progress.curve:
             with st.container(gap="xxsmall"):
@@ -55,7 +59,7 @@ def watch(service: Service, job: Job[Run]) -> None:
                 with st.container(key="chart-loss"):
                     figure = charts.loss_curve(
                         progress.curve,
-                        epochs=progress.epochs,
+                        epochs=progress.epochs - progress.final,
                         dark=elements.dark(),
                         titled=False,
                     )
@@ -64,6 +68,16 @@ def watch(service: Service, job: Job[Run]) -> None:
                 st.markdown(plain(charts.words_on_loss(progress.curve)))
     st.space("stretch")
     _choices(service, job)
+
+
+def _pass(progress: Progress) -> str:
+    """Write which pass over the data this is; final ones are counted by themselves."""
+    usual = progress.epochs - progress.final
+    fold = f", fold {progress.fold:d} of {progress.folds:d}" if progress.folds > 1 else ""
+    if progress.epoch > usual:
+        number = progress.epoch - usual
+        return f"Final pass {number:d} of {progress.final:d}, with the newest prices too{fold}"
+    return f"Pass {progress.epoch:d} of at most {usual:d}{fold}"
 
 
 def note_failure(job: Job[Run]) -> None:

@@ -8,27 +8,49 @@ from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, shared
 from cryptoforecast.service.saved_models import RUN
 from cryptoforecast.settings import ROOT
+from cryptoforecast.types import Progress
+
+#: Where the session keeps the training that the page draws, and that is not drawn again.
+_DRAWN = "training-drawn"
 
 
 def show() -> None:
-    """Show the training that waits or runs for this session; nothing if there is none."""
-    if _active() is not None:
+    """Show the training that waits or runs for this session; nothing if there is none.
+
+    Where the page shows the training itself, it has drawn the state in the header with it.
+    """
+    job = _active()
+    if st.session_state.pop(_DRAWN, "") == (None if job is None else job.key):
+        return
+    if job is not None:
         _watch()
 
 
-@st.fragment(run_every="1s")
-def _watch() -> None:
-    """Keep the share and the time left up to date, until the training has ended."""
-    job = _active()
-    if job is None:
-        return
+def is_own(job: Job[Run]) -> bool:
+    """Return whether this session has started a training."""
+    return RUN + job.key in st.session_state.get("runs", [])
+
+
+def leave_to_page(job: Job[Run]) -> None:
+    """Let the page draw the state in the header, in this run."""
+    st.session_state[_DRAWN] = job.key
+
+
+def draw(job: Job[Run], progress: Progress | None, seconds: float | None) -> None:
+    """Write the state of a training into the header.
+
+    Args:
+        job: The training.
+        progress: How far it is; ``None`` before its first report.
+        seconds: What is left of it; ``None`` while that is not known.
+    """
     label = "Training starts"
     if job.state == "queued":
         label = "Training waits"
-    elif job.progress is not None:
-        label = f"Training {100 * job.progress.done:.0f} %"
-        if job.seconds_left is not None:
-            label += f" · {job.seconds_left:.0f} s"
+    elif progress is not None:
+        label = f"Training {100 * progress.done:.0f} %"
+        if seconds is not None:
+            label += f" · {seconds:.0f} s"
     with st.container(key="training-status"):
         st.page_link(
             ROOT / "pages" / "forecast.py",
@@ -36,6 +58,14 @@ def _watch() -> None:
             icon=":material/progress_activity:",
             query_params={"model": RUN + job.key},
         )
+
+
+@st.fragment(run_every="1s")
+def _watch() -> None:
+    """Keep the share and the time left up to date, until the training has ended."""
+    job = _active()
+    if job is not None:
+        draw(job, job.progress, job.seconds_left)
 
 
 def _active() -> Job[Run] | None:

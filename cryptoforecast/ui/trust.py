@@ -2,63 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from cryptoforecast.jobs import Job
 from cryptoforecast.service import Run, Service
-from cryptoforecast.service.backtests import compare, judge
-from cryptoforecast.types import INTERVAL_NOUNS, Backtest, PriceHistory
+from cryptoforecast.service.backtests import contest, judge
+from cryptoforecast.service.forecasts import members_sentence
+from cryptoforecast.types import INTERVAL_NOUNS, Backtest, NextSteps, PriceHistory, duration
 from cryptoforecast.ui import customise, drafts, elements, judgement, saving, training, words
 
 
-def show(service: Service, history: PriceHistory, result: Backtest) -> None:
+def show(service: Service, history: PriceHistory, result: Backtest, *, chosen: bool) -> None:
     """Draw the judgement of a forecast, and the buttons that train.
 
     Args:
         service: Trains.
         history: The prices that a training would learn from.
         result: The test of the forecast.
+        chosen: Whether the user has chosen the model; its network is then judged alone too.
     """
     judged = judge(result)
     judgement.heading(judged, INTERVAL_NOUNS[history.interval])
-    judgement.figures(judged, history.quote)
+    alone = judge(result, result.spec.network) if chosen and result.network_sentences else None
+    judgement.figures(judged, history.quote, alone)
     st.space("stretch")
     _offer(service, history)
 
 
 def show_own(
     service: Service,
-    history: PriceHistory,
-    result: Backtest,
-    default: Backtest | None,
+    own: Backtest,
+    future: NextSteps,
+    rivals: Mapping[str, Backtest],
     model_name: str,
 ) -> None:
-    """Draw how a network that was just trained compares with the default.
+    """Draw how a network that was just trained compares with the default and the one before.
 
     Args:
         service: Saves and trains.
-        history: The prices on the page.
-        result: The test of the network.
-        default: The test of the default on the same prices; ``None`` where there is none.
+        own: The test of the network.
+        future: Its forecast, made from the prices on the page.
+        rivals: Tests of others, see ``selection``; none where there is nothing to compare.
         model_name: See ``selection``.
     """
-    own = judge(result)
-    name = "LSTM" if result.spec.network == "lstm" else "Dense network"
-    took = "" if result.model is None else f" · trained in {result.model.record.seconds:.0f} s"
-    if default is None:
-        judgement.heading(own, INTERVAL_NOUNS[history.interval], f"Your {name}{took}")
-        judgement.figures(own, history.quote, "Yours")
+    history, network = future.history, own.spec.network
+    name = "LSTM" if network == "lstm" else "Dense network"
+    took = "" if own.model is None else f" · trained in {own.model.record.seconds:.0f} s"
+    eyebrow = f"Your {name} with a regression{took}"
+    if own.seen or not rivals:
+        judged = judge(own)
+        judgement.heading(judged, INTERVAL_NOUNS[history.interval], eyebrow)
+        judgement.figures(judged, history.quote, judge(own, network))
     else:
-        compared = compare(result.forecast, default.forecast)
-        judgement.comparison_heading(compared, history.quote, f"Your {name}{took}", "default")
-        judgement.against(compared, own, judge(default), history.quote)
+        found = contest(
+            {"own": own.forecast, "alone": own.forecasts[network]}
+            | {role: test.forecast for role, test in rivals.items()}
+            | {"naive": own.forecasts["naive"]},
+            rivals,
+        )
+        longest = max(test.forecast.horizon for test in (own, *rivals.values()))
+        ahead = duration(found.step, history.interval) if found.step < longest else ""
+        # A network that looks farther than the others has its verdict at its own last step.
+        alone = own.verdicts[network].outcome if found.step == own.forecast.horizon else "unknown"
+        text = f"{members_sentence(future.members)} {judgement.ALONE_TOO}"
+        judgement.contest_heading(found, history.quote, eyebrow, text)
+        judgement.contest(found, history.quote, alone, ahead)
     st.space("stretch")
     with st.container(horizontal=True, gap="xsmall"):
-        if saving.can_save(result, model_name) and st.button(
+        can_save = saving.can_save(own, model_name)
+        if can_save and st.button(
             "Save", type="primary", icon=":material/bookmark:", width="stretch", key="save"
         ):
-            saving.ask(service, result)
-        if st.button("Train again", icon=":material/tune:", key="customise"):
+            saving.ask(service, own, model_name)
+        if st.button(
+            "Train again",
+            icon=":material/tune:",
+            width="content" if can_save else "stretch",
+            key="customise",
+        ):
             customise.show(service, history)
 
 

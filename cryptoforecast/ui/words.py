@@ -7,13 +7,15 @@ import re
 
 import pandas as pd
 
-from cryptoforecast.types import price_text
+from cryptoforecast.types import ModelSpec, TrainingRecord, price_text
 from cryptoforecast.types.texts import printable
 
 #: Prices, and errors, from which on cents are left out.
 MIN_WHOLE, MIN_WHOLE_MISS = 1000, 500
 #: What stands for an undefined figure.
 DASH = "–"
+#: A verdict in one word.
+VERDICTS = {"better": "better", "tie": "tie", "worse": "worse"}
 #: Characters of a name from a link that are shown.
 MAX_NAME = 80
 # Characters that Markdown may read: everywhere, or at the beginning of a text.
@@ -91,6 +93,14 @@ def seconds(number: float) -> str:
     if number < 90:
         return f"{5 * max(1, round(number / 5)) if number >= 20 else max(1, round(number)):d} s"
     return f"{round(number / 60):d} min"
+
+
+def passes(spec: ModelSpec, record: TrainingRecord) -> str:
+    """Write how often a network went through its data: "40 passes and 13 final ones"."""
+    final = spec.final_epochs * spec.ensemble
+    count = max(0, record.epochs - final)
+    text = f"{count:,} {'pass' if count == 1 else 'passes'}"
+    return f"{text} and {final:,} final {'one' if final == 1 else 'ones'}" if final else text
 
 
 def money(value: float, quote: str) -> str:

@@ -61,7 +61,7 @@ def test_a_model_is_renamed_taken_along_compared_and_deleted(own_url: str, home:
     compare = page.get_by_role("button", name="Compare")
     expect(compare).to_be_disabled()
     tick(page, 3)
-    expect(panel).to_have_text("btc-1h-lstm-close")  # the one that was ticked last
+    expect(panel).to_have_text("Bitcoin LSTM")  # the one that was ticked last
     compare.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("chance")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)

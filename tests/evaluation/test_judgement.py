@@ -10,7 +10,7 @@ import pytest
 
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation import scores as metrics
-from cryptoforecast.evaluation.judgement import compare, judge
+from cryptoforecast.evaluation.judgement import compare, contest, judge
 from cryptoforecast.learning import specs
 from cryptoforecast.types import Backtest, Comparison, Forecast
 from tests import synthetic
@@ -98,13 +98,17 @@ def test_two_are_compared_where_both_have_forecasts(result):
     naive = result.forecasts["naive"]
     n = len(naive)
     first, second = part(moved(naive, 0.3), 0, 2 * n // 3), part(naive, n // 3, n)
-    compared = compare(first, second)
+    found = contest({"first": first, "second": second}, ["second"])
+    compared = found.comparisons["second"]
     both = slice(n // 3, 2 * n // 3)
     error = np.abs(naive.actual[both, 1] - moved(naive, 0.3).predicted[both, 1]).mean()
     assert compared.origins == 2 * n // 3 - n // 3
     assert compared.error == pytest.approx(error)
     assert compared.other == pytest.approx(np.abs(naive.actual - naive.predicted)[both, 1].mean())
     assert compared.outcome == "better"
+    assert (found.origins, found.errors) == (
+        compared.origins, {"first": compared.error, "second": compared.other},
+    )  # fmt: skip
     assert part(naive, 0, 3).origins.intersection(part(naive, 3, n).origins).empty
 
 
@@ -114,15 +118,36 @@ def part(given: Forecast, first: int, end: int) -> Forecast:
     return dataclasses.replace(given, **{name: getattr(given, name)[first:end] for name in fields})
 
 
-def test_other_horizons_are_not_compared(result):
+def test_other_horizons_are_compared_on_the_steps_that_all_have(result):
     naive = result.forecasts["naive"]
     shorter = dataclasses.replace(
-        naive,
-        **{name: getattr(naive, name)[:, :1] for name in ("predicted", "quantiles", "actual")},
+        moved(naive, 0.3),
+        **{
+            name: getattr(moved(naive, 0.3), name)[:, :1]
+            for name in ("predicted", "quantiles", "actual")
+        },
     )
-    compared = compare(naive, shorter)
-    assert (compared.outcome, compared.origins) == ("unknown", 0)
-    assert math.isnan(compared.difference)
+    for pair in ({"own": naive, "other": shorter}, {"own": shorter, "other": naive}):
+        found = contest(pair, ["other"])
+        assert found.step == 1 < naive.horizon
+        errors = [np.abs(each.actual[:, 0] - each.predicted[:, 0]).mean() for each in pair.values()]
+        assert list(found.errors.values()) == pytest.approx(errors)
+        # The same as if the longer one had never looked farther.
+        cut = [
+            dataclasses.replace(
+                each,
+                **{
+                    name: getattr(each, name)[:, :1]
+                    for name in ("predicted", "quantiles", "actual")
+                },
+            )
+            for each in pair.values()
+        ]
+        assert found.comparisons["other"] == compare(*cut)
+
+
+def test_a_difference_is_how_much_smaller_the_first_error_is():
+    assert math.isnan(Comparison("unknown", 0, math.nan, math.nan).difference)
     assert Comparison("tie", 5, 3.0, 4.0).difference == 1.0
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import backtest
-from cryptoforecast.evaluation.judgement import outcome_of
 from cryptoforecast.evaluation.side_by_side import side_by_side
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
@@ -65,20 +64,3 @@ def test_what_can_not_be_compared_is_refused(history, tmp_path):
             service.side_by_side(history, dict.fromkeys(names, model))
     with pytest.raises(InvalidInput, match="candles of one length"):
         service.side_by_side(history, {"a": model, "b": synthetic.model(interval="1d")})
-
-
-def test_the_sentence_of_a_verdict_says_its_outcome(history):
-    model = synthetic.model()
-    found = {
-        outcome_of(verdict.sentence) for verdict in backtest.saved(history, model).verdicts.values()
-    }
-    assert found <= {"worse", "tie"}
-    for sentence, outcome in {
-        "Beats the last price: its error is 0.4 % smaller": "better",
-        "Loses to the last price: its error is 7 % larger": "worse",
-        "Loses badly to the last price 24 hours ahead: its error is": "worse",
-        "Does not beat the last price 24 hours ahead": "tie",
-        "Too few forecasts to tell": "unknown",
-        "": "unknown",
-    }.items():
-        assert outcome_of(sentence) == outcome

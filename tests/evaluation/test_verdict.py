@@ -54,7 +54,8 @@ def test_a_better_forecast_beats():
     assert (verdict.baseline, verdict.metric) == ("naive", "mae")
     assert verdict.skill == pytest.approx(0.05)
     assert verdict.sentence.startswith(
-        "Beats the last price: its error is 5.0 % smaller (95 % CI 4.8 to 5.2 %) over 3,000 hours."
+        "Beats the last price: its error is 5.0 % smaller (beyond chance: 4.8 to 5.2 %) over "
+        "3,000 hours."
     )
     assert "Following its direction gained" in verdict.sentence
 
@@ -67,7 +68,7 @@ def test_a_worse_forecast_loses_and_the_interval_is_of_the_error():
     assert float(low) < float(larger) < float(high)
     assert verdict.sentence == (
         f"Loses to the last price: its error is {larger} % larger "
-        f"(95 % CI {low} to {high} %) over 3,000 hours."
+        f"(beyond chance: {low} to {high} %) over 3,000 hours."
     )
 
 
@@ -77,7 +78,7 @@ def test_an_error_many_times_as_large_is_given_in_times():
     assert verdict.skill < -1
     assert verdict.sentence == (
         f"Loses badly to the last price: its error is {times} times as large "
-        f"(95 % CI {low} to {high} times) over 3,000 hours."
+        f"(beyond chance: {low} to {high} times) over 3,000 hours."
     )
     assert float(low) < float(times) < float(high)
 
@@ -93,8 +94,8 @@ def test_an_error_many_times_as_large_within_chance_does_not_lose_badly():
     assert verdict.low < -1 < 0 < verdict.high
     times, low, high = (f"{1 - v:.1f}" for v in (verdict.skill, verdict.high, verdict.low))
     assert verdict.sentence == (
-        f"Does not beat the last price: its error is {times} times as large, "
-        f"within chance (95 % CI {low} to {high} times) over 400 hours."
+        f"Does not beat the last price: its error is {times} times as large "
+        f"(within chance: {low} to {high} times) over 400 hours."
     )
 
 
@@ -111,19 +112,19 @@ def test_within_chance_and_larger():
     verdict = find(lambda v: v.skill < -0.001 and v.high > 0.001)
     assert not verdict.beats_baseline
     assert verdict.sentence == (
-        f"Does not beat the last price: its error is {-100 * verdict.skill:.1f} % larger, within "
-        f"chance (95 % CI {-100 * verdict.high:.1f} to {-100 * verdict.low:.1f} %) "
+        f"Does not beat the last price: its error is {-100 * verdict.skill:.1f} % larger "
+        f"(within chance: {-100 * verdict.high:.1f} to {-100 * verdict.low:.1f} %) "
         "over 400 hours."
     )
-    assert "CI -" in verdict.sentence
+    assert "(within chance: -" in verdict.sentence
 
 
 def test_within_chance_and_smaller_is_no_win():
     verdict = find(lambda v: v.skill > 0.001 and v.low < -0.001)
     assert not verdict.beats_baseline
     assert verdict.sentence == (
-        f"Does not beat the last price: its error is {100 * verdict.skill:.1f} % smaller, within "
-        f"chance (95 % CI {100 * verdict.low:.1f} to {100 * verdict.high:.1f} %) "
+        f"Does not beat the last price: its error is {100 * verdict.skill:.1f} % smaller "
+        f"(within chance: {100 * verdict.low:.1f} to {100 * verdict.high:.1f} %) "
         "over 400 hours."
     )
 
@@ -138,7 +139,7 @@ def test_the_interval_covers_those_of_both_methods_and_decides_alone():
         assert verdict.low <= verdict.ci_low < verdict.ci_high <= verdict.high
         assert verdict.low < 0 < verdict.skill
         assert verdict.sentence.startswith("Does not beat the last price: its error is ")
-        assert "% smaller, within chance (95 % CI -" in verdict.sentence
+        assert "% smaller (within chance: -" in verdict.sentence
         assert "p = " not in verdict.sentence
     base = naive(n=400)
     worse = judge(jittered(pulled(base, 0.1), 0.002, 189), base)
@@ -174,14 +175,17 @@ ENDS = st.one_of(st.just(0.0), st.floats(1e-9, 30), st.floats(-30, -1e-9))
 def test_the_words_of_a_difference_agree_with_the_interval_that_is_shown(ends, named):
     low, skill, high = ends[0], ends[1], min(ends[2], 1.0)
     assume(low <= skill <= high)
-    text = difference_text(skill, low, high, "the cone's" if named else "")
-    shown = re.search(r"\(95 % CI (-?[\d.]+) to (-?[\d.]+) (%|times)\)$", text)
+    text = difference_text(skill, low, high, "that of the cone" if named else "")
+    if low == high == 0:
+        assert "chance" not in text
+        return
+    shown = re.search(r" \((?:within|beyond) chance: (-?[\d.]+) to (-?[\d.]+) (%|times)\)$", text)
     assert shown is not None
     first, last, same = float(shown[1]), float(shown[2]), 1 if shown[3] == "times" else 0
     assert first <= last
     leaves_out = first > same or last < same
     assert leaves_out is (low > 0 or high < 0)
-    assert ("within chance" in text) is (not leaves_out and not low == high == 0)
+    assert ("within chance" in text) is (not leaves_out)
     if leaves_out and same:
         assert first > same  # an error that is larger
     elif leaves_out:
@@ -205,7 +209,7 @@ def test_from_twice_the_error_on_it_is_given_in_times(times, words):
         for each in (model, base)
     ]
     than = "than" if "%" in words else "as"
-    assert f"its error is {words} {than} the last price's" in judge(*too_few).sentence
+    assert f"its error is {words} {than} that of the last price" in judge(*too_few).sentence
 
 
 @pytest.mark.parametrize(
@@ -221,7 +225,10 @@ def test_from_twice_the_error_of_a_band_on_it_is_given_in_times(times, words):
     model = replace(jittered(base, 0.001), quantiles=far)
     verdict = judge(model, base, replace(base, predictor="cone", quantiles=near))
     assert verdict.band_skill == pytest.approx(1 - times)
-    assert f" Its band's error is {words} the cone's (95 % CI " in verdict.sentence
+    assert (
+        f" Its band's error is {words} that of the volatility cone (beyond chance: "
+        in verdict.sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -262,7 +269,7 @@ def test_small_differences_are_not_rounded_to_zero(share, words):
     base = naive()
     verdict = judge(pulled(base, share), base)
     assert verdict.sentence.startswith(
-        f"Beats the last price: its error is {words} % smaller (95 % CI "
+        f"Beats the last price: its error is {words} % smaller (beyond chance: "
     )
 
 
@@ -303,11 +310,13 @@ def test_too_few_origins_claim_nothing(horizon):
     assert verdict.skill == pytest.approx(0.3)
     assert all(map(math.isnan, (verdict.ci_low, verdict.ci_high, verdict.p_value)))
     assert verdict.sentence.startswith("Too few forecasts to tell")
-    assert f"30.0 % smaller than the last price's over {few} hours" in verdict.sentence
+    assert f"30.0 % smaller than that of the last price over {few} hours" in verdict.sentence
     same = judge(replace(base, predictor="cone"), base).sentence
-    assert f"its error is the same as the last price's over {few} hours" in same
+    assert f"its error is the same as that of the last price over {few} hours" in same
     worse = replace(base, predictor="x", predicted=base.actual + 5 * (base.predicted - base.actual))
-    assert "its error is 5.0 times as large as the last price's" in judge(worse, base).sentence
+    assert (
+        "its error is 5.0 times as large as that of the last price" in judge(worse, base).sentence
+    )
     base = naive(n=enough, horizon=horizon)
     assert judge(pulled(base, 0.3), base).beats_baseline
 
@@ -359,7 +368,8 @@ def test_a_better_band_does_not_count_as_a_better_price():
     size, low, high = (f"{100 * value:.1f}" for value in ends)
     covered = np.mean(np.abs(base.actual_returns) <= 0.004 * student.ppf(0.9, 4))
     assert verdict.sentence.endswith(
-        f" Its band's error is {size} % smaller than the cone's (95 % CI {low} to {high} %); "
+        f" Its band's error is {size} % smaller than that of the volatility cone (beyond chance: "
+        f"{low} to {high} %); "
         f"its 80 % band covers {100 * covered:.1f} %."
     )
     assert not verdict.beats_baseline
@@ -374,24 +384,25 @@ def test_a_worse_band_an_equal_band_and_the_band_of_the_cone():
     larger, low, high = (
         f"{-100 * v:.1f}" for v in (wider.band_skill, wider.band_high, wider.band_low)
     )
-    assert f"error is {larger} % larger than the cone's (95 % CI {low} to {high} %)" in (
-        wider.sentence
+    assert (
+        f"error is {larger} % larger than that of the volatility cone (beyond chance: {low} to "
+        f"{high} %)" in wider.sentence
     )
     awful = judge(banded(base, 40.0, "lstm"), base, cone)
-    assert "times as large as the cone's (95 % CI" in awful.sentence
+    assert "times as large as that of the volatility cone (beyond chance" in awful.sentence
     own = judge(cone, base, cone)
     assert (own.band_skill, own.band_low, own.band_high) == (0, 0, 0)
-    assert "cone's" not in own.sentence
+    assert "cone" not in own.sentence
     assert " Its 80 % band covers " in own.sentence
     equal = judge(replace(cone, predictor="lstm"), base, cone)
-    assert "error is 0.0 % larger than the cone's (95 % CI 0.0 to 0.0 %)" in equal.sentence
+    assert "error is the same as that of the volatility cone;" in equal.sentence
     close = judge(banded(naive(n=60), 1.02, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
     assert close.band_low < 0 < close.band_high
     assert close.band_skill > 0
-    assert " smaller than the cone's, within chance (95 % CI -" in close.sentence
+    assert " smaller than that of the volatility cone (within chance: -" in close.sentence
     wide = judge(banded(naive(n=60), 1.1, "lstm"), naive(n=60), banded(naive(n=60), 1.0, "cone"))
     assert wide.band_skill < 0 < wide.band_high
-    assert " larger than the cone's, within chance (95 % CI -" in wide.sentence
+    assert " larger than that of the volatility cone (within chance: -" in wide.sentence
 
 
 def test_a_band_that_cannot_be_judged_is_not_mentioned():

@@ -58,6 +58,45 @@ def test_a_really_trained_network_comes_back_too(tmp_path, lstm, dense):
     assert bundles.names(tmp_path) == ["dense", "lstm"]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "outcomes"),
+    [
+        ("Beats the last price: its error is 0.4 % smaller", {"dense": "better"}),
+        ("Loses badly to the last price 24 hours ahead: its error is", {"dense": "worse"}),
+        ("Does not beat the last price 24 hours ahead", {"dense": "tie"}),
+        ("Too few forecasts to tell", {}),
+        ("", {}),
+    ],
+)
+def test_the_outcome_of_an_older_model_is_that_of_its_sentence(tmp_path, verdict, outcomes):
+    folder = bundles.save(synthetic.model(verdict=verdict), tmp_path, "older")
+    file = folder / "bundle.json"
+    content = json.loads(file.read_text())
+    for name in ("outcomes", "origins", "gain"):
+        del content["card"][name]
+    file.write_text(json.dumps(content))
+    card = bundles.load(folder).card
+    assert (card.outcomes, card.origins, card.gain) == (outcomes, 0, None)
+    content["card"]["outcomes"] = {"dense": "tie", "stack": "better"}
+    file.write_text(json.dumps(content))
+    assert bundles.load(folder).card.outcomes == content["card"]["outcomes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("outcomes", {"dense": "great"}), ("outcomes", {"dense": []}), ("outcomes", []),
+     ("outcomes", None), ("gain", "much"), ("gain", [1]), ("origins", 1.5)],
+)  # fmt: skip
+def test_what_a_test_found_is_checked(tmp_path, name, value):
+    folder = bundles.save(synthetic.model(), tmp_path, "altered")
+    file = folder / "bundle.json"
+    content = json.loads(file.read_text())
+    content["card"][name] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(InvalidBundle):
+        bundles.load(folder)
+
+
 def test_saving_the_same_model_gives_the_same_bytes(tmp_path):
     one, other = (bundles.save(synthetic.model(), tmp_path, name) for name in ("a", "b"))
     for file in ("bundle.json", "weights.npz"):

@@ -237,7 +237,7 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
     given = prepared(spec, 560)
     assert len(given.train[0]) < 2 * len(given.validation[0])
     _, record = networks.fit(spec, given)
-    assert record.epochs == 8 + networks.final_epochs(spec) == 11
+    assert record.epochs == 8 + spec.final_epochs == 11
 
 
 @pytest.mark.parametrize("network", ["lstm", "dense"])
@@ -263,8 +263,8 @@ def test_the_last_epochs_learn_from_the_validation_rows_too(network):
 
 
 def test_a_squared_error_model_keeps_its_validation_rows_unseen():
-    assert networks.final_epochs(synthetic.spec(loss="mse", epochs=9, final=1.0)) == 0
-    assert networks.final_epochs(synthetic.spec(epochs=9, final=1.0)) == 9
+    assert synthetic.spec(loss="mse", epochs=9, final=1.0).final_epochs == 0
+    assert synthetic.spec(epochs=9, final=1.0).final_epochs == 9
 
 
 def test_the_step_size_warms_up_and_falls():

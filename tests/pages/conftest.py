@@ -71,14 +71,17 @@ def customise(page: AppTest) -> AppTest:
 
 
 def rows(page: AppTest) -> dict[str, tuple[str, str]]:
-    """Return the word and the number beside each bar of the page, by its label."""
+    """Return the word and the number beside each bar of the page, by its label; the first one."""
     markup = "".join(str(element.value) for element in page.get("html"))
     found = re.findall(
         r"<div>([^<]*)(?:: <b>([^<]*)</b>)?</div><div class=\"cf-track\">.*?"
         r"<div class=\"cf-value\">([^<]*)</div>",
         markup,
     )
-    return {html.unescape(label): (word, html.unescape(text)) for label, word, text in found}
+    # The errors stand above the shares of the same predictors.
+    return {
+        html.unescape(label): (word, html.unescape(text)) for label, word, text in reversed(found)
+    }
 
 
 def helps(page: AppTest) -> list[str]:

@@ -75,7 +75,7 @@ def test_findings_are_shown_with_their_line(open_page, csv):
     assert "1 hour came with the time of another" in words(page)
     assert heading(page) == "Good to forecast, with one thing to watch"
     findings = next(table.value for table in page.dataframe if "Finding" in table.value)
-    assert "duplicates" in set(findings["Finding"])
+    assert "Duplicates" in set(findings["Finding"])
 
 
 def test_minutes_are_merged_into_hours(open_page, csv):

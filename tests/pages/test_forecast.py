@@ -67,7 +67,9 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     own, naive = (result.scores[name][-1] for name in ("stack", "naive"))
     assert own.mae != result.scores["dense"][-1].mae
     bars = rows(page)
-    assert bars["This forecast"][1] == f"${own.mae:,.0f}"
+    assert bars["Combined"][1] == f"${own.mae:,.0f}"
+    alone = writing.VERDICTS.get(result.verdicts["dense"].outcome, "")
+    assert bars["Network alone"] == (alone, f"${result.scores['dense'][-1].mae:,.0f}")
     assert bars["Stays put"][1] == f"${naive.mae:,.0f}"
     assert bars["80 % range"][1] == f"{100 * own.coverage_80:.0f} %"
     assert "Direction" not in bars  # its median is the last close

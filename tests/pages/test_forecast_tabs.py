@@ -147,7 +147,8 @@ def test_how_a_network_learnt_is_explained_and_a_baseline_has_none(open_page):
     page = open_tab(open_page("", coin="BTC", model=MODEL), "Training")
     _, _, model = of_library()
     text = words(page)
-    assert f"{model.record.epochs} epochs in" in text
+    assert model.record.epochs == 15 + model.spec.final_epochs == 20
+    assert "15 passes and 5 final ones in" in text
     assert page.get("plotly_chart")[-1].proto.alt.startswith("After epoch")
     simple = open_tab(open_page("", coin="BTC", model="cone"), "Training")
     assert "It has no network that was trained." in words(simple)

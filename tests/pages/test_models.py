@@ -7,7 +7,8 @@ import pytest
 
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import SavedModelService, forget_shared, shared
-from tests.pages.conftest import words
+from cryptoforecast.types import predictor_name
+from tests.pages.conftest import rows, shown, words
 
 
 def _own(name: str):
@@ -36,16 +37,23 @@ def test_the_heading_says_how_many_beat_the_last_price(open_page):
     (title,) = page.title
     assert title.value == "1 of 4 models beats “the price stays put”"
     frame = _frame(page).set_index("Model")
-    assert set(frame.index) == set(bundles.names(shared().settings.shipped))
+    shipped = bundles.names(shared().settings.shipped)
+    assert set(frame.index) == set(map(predictor_name, shipped))
     assert frame["Verdict"].to_dict() == {
-        "btc-1h-dense": "tie", "btc-1h-lstm-close": "better",
-        "global-1d-lstm": "tie", "global-1h-lstm": "tie",
+        "Bitcoin Dense": "tie", "Bitcoin LSTM": "better",
+        "All coins daily": "tie", "All coins hourly": "tie",
+    }  # fmt: skip
+    # The row says what the verdict is about.
+    assert frame["Tested on"].to_dict() == {
+        "Bitcoin Dense": "BTC, Feb 2024 to Sep 2025", "Bitcoin LSTM": "BTC, Feb 2024 to Sep 2025",
+        "All coins daily": "8 coins, each left out in turn",
+        "All coins hourly": "5 coins, each left out in turn",
     }  # fmt: skip
     # The same numbers as on the card.
     scores = shared().saved_models.load("btc-1h-lstm-close").model.card.scores
     miss = 100 * (scores["lstm"]["mae"] / scores["naive"]["mae"] - 1)
-    assert frame.loc["btc-1h-lstm-close", "Miss"] == pytest.approx(miss)
-    assert frame.loc["global-1h-lstm", "Miss"] == pytest.approx(0.0878, abs=1e-3)
+    assert frame.loc["Bitcoin LSTM", "Miss"] == pytest.approx(miss)
+    assert frame.loc["All coins hourly", "Miss"] == pytest.approx(0.0878, abs=1e-3)
 
 
 def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
@@ -55,17 +63,24 @@ def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
     assert "Less than a trading fee" in text
     assert "LSTM · Bitcoin, hourly · 1 hour ahead" in text
     bars = "".join(element.proto.body for element in page.get("html"))
-    for part in ("This model", "Stays put", "Direction", "80 % range", "53 %", "80 %"):
+    for part in ("Stays put", "Direction", "80 % range", "53 %", "80 %"):
         assert part in bars
+    found = rows(page)
+    assert found["Network alone"] == ("better", "$274.28")
+    assert found["Combined"] == ("better", "$274.27")
+    assert "Average miss, 14,245 past forecasts: BTC, Feb 2024 to Sep 2025" in text
     assert not page.table  # folded
-    facts = _facts(page).table[0].value
-    assert "29,865 parameters" in str(facts)
+    facts = shown(_facts(page).table[0].value.to_string())
+    assert "29,865 parameters" in facts
+    assert "move, size of the move" in facts  # not the names of the inputs in the code
+    assert "15 passes and 5 final ones" in facts
+    assert "btc-1h-lstm-close" in facts  # the name to type
 
 
 def test_a_model_of_any_coin_is_not_said_to_be_better(open_page):
     text = words(open_page("models", card="global-1h-lstm"))
     assert "No better than “stays put”" in text
-    assert "more on coins that it had not learnt from" in text
+    assert "5 coins, each left out in turn" in text
 
 
 def test_a_shipped_model_is_neither_renamed_nor_deleted(open_page):
@@ -92,10 +107,10 @@ def test_two_models_are_compared_on_the_same_prices(open_page):
     assert "none of the models has learnt from these prices" in text
     assert len(page.get("plotly_chart")) == 1
     (table,) = page.table
-    rows = table.value.set_index("")
-    assert set(rows.columns) == {"btc-1h-dense", "btc-1h-lstm-close"}
-    assert {"Network", "Inputs", "Looks back and ahead"} <= set(rows.index)
-    assert "Learnt until" not in rows.index  # both until the same day
+    facts = table.value.set_index("")
+    assert set(facts.columns) == {"Bitcoin Dense", "Bitcoin LSTM"}
+    assert {"Network", "Inputs", "Looks back and ahead", "Own test"} <= set(facts.index)
+    assert "Learnt until" not in facts.index  # both until the same day
     page.button(key="all-models").click().run()
     assert "1 of 4 models" in page.title[0].value
 
@@ -133,7 +148,7 @@ def test_a_damaged_model_is_named_and_hides_no_other(open_page):
     path.write_bytes(path.read_bytes()[:-20])
     page = open_page("models")
     assert "broken" in page.warning[0].value
-    assert "btc-1h-dense" in set(_frame(page)["Model"])
+    assert "Bitcoin Dense" in set(_frame(page)["Model"])
 
 
 def test_without_any_model_it_says_what_to_do(open_page, tmp_path):
@@ -154,7 +169,8 @@ def test_a_guest_sees_who_may_delete_and_no_button(open_page, headers):
     assert "Only the owner may rename or delete it" in words(page)
     assert "open the app on its own machine" in words(page)
     assert not [button for button in page.button if button.label in ("Delete", "Rename")]
-    assert not page.text_input  # no key is set, so there is no field
+    # No key is set, so there is no field for it.
+    assert "owner-key-field" not in [field.key for field in page.text_input]
     facts = _facts(page).table[0].value
     assert "the owner" in str(facts)
 
@@ -200,7 +216,7 @@ def test_many_damaged_models_are_named_in_few_boxes(open_page):
     page = open_page("models")
     assert len(page.warning) == 4
     assert page.warning[3].value.startswith("27 more saved models can't be read")
-    assert "btc-1h-dense" in set(_frame(page)["Model"])
+    assert "Bitcoin Dense" in set(_frame(page)["Model"])
 
 
 def test_a_downloaded_model_is_imported_and_nothing_else_is(open_page):

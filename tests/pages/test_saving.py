@@ -39,10 +39,13 @@ def test_a_guest_can_save_and_not_overwrite(headers: dict[str, str], owner: bool
     page.text_input[0].set_value("kept")
     page.button[0].click().run()
     assert "Saved as kept" in page.success[0].value
+    # It takes the place of its training, in the list and in the link.
+    assert page.session_state["runs"] == ["kept", "run-2"]
+    assert page.query_params["model"] in ("kept", ["kept"])
     assert shared().saved_models.load("kept").model.card.guest is not owner
     page.text_input[0].set_value("kept")
     page.button[0].click().run()
-    assert "A model named kept exists" in page.error[0].value
+    assert page.error[0].value == "A model named kept exists. Choose another name."
     assert not page.success  # said once
 
 
@@ -59,6 +62,8 @@ def test_only_a_network_that_was_trained_on_these_prices_can_be_saved() -> None:
 
 def _offer() -> None:
     """Ask for a name as after a training."""
+    import streamlit as st
+
     from cryptoforecast.service import shared
     from cryptoforecast.ui import saving
     from tests import synthetic
@@ -66,4 +71,5 @@ def _offer() -> None:
     history = synthetic.history()
     model = synthetic.model(fingerprint=history.fingerprint)
     saving.note()
-    saving.ask(shared(), shared().backtests.of_trained(history, model))
+    st.session_state.setdefault("runs", ["run-1", "run-2"])
+    saving.ask(shared(), shared().backtests.of_trained(history, model), "run-1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
 import pytest
 import streamlit as st
 
@@ -31,7 +32,10 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def history() -> PriceHistory:
-    return synthetic.history(2000)
+    """Return prices that no model has learnt from: those of later years."""
+    given = synthetic.history(2000)
+    candles = given.candles.set_axis(given.candles.index + pd.Timedelta(days=1000))
+    return dataclasses.replace(given, candles=candles)
 
 
 def shown(history: PriceHistory, model: str) -> Shown:
@@ -50,7 +54,7 @@ def test_the_default_has_no_title(history):
 
 
 @pytest.mark.parametrize(
-    ("model", "title"), [("cone", "Volatility cone"), ("btc-1h-dense", "btc-1h-dense")]
+    ("model", "title"), [("cone", "Volatility cone"), ("btc-1h-dense", "Bitcoin Dense")]
 )
 def test_another_model_is_named(history, model, title):
     assert shown(history, model) == Shown(model, title)
@@ -61,21 +65,47 @@ def test_the_default_is_shown_while_a_training_waits(history, monkeypatch):
     assert shown(history, f"run-{KEY}") == Shown(FIRST, running=job)
 
 
-@pytest.mark.parametrize(("horizon", "default"), [(24, FIRST), (3, None)])
+@pytest.mark.parametrize("horizon", [24, 3])
 @pytest.mark.parametrize(
     ("network", "title"), [("dense", "your Dense network"), ("lstm", "your LSTM")]
 )
-def test_a_network_of_ones_own_is_compared_if_it_looks_as_far_ahead(
-    history, monkeypatch, horizon, default, network, title
+def test_a_network_of_ones_own_is_compared_however_far_it_looks(
+    history, monkeypatch, horizon, network, title
 ):
     job = job_of(shared(), monkeypatch)
     model = synthetic.model(synthetic.spec(network=network, horizon=horizon))
     job.result = Run(KEY, history, model, cached=False)
     job._finished.set()
     name = f"run-{KEY}"
-    assert shown(history, name) == Shown(name, title, own=True, default=default)
-    beside = selection.forecast_of_default(shared(), shown(history, name), history)
-    assert (beside is None) == (default is None)
+    found = shown(history, name)
+    assert found == Shown(name, title, own=True, rivals={"default": FIRST})
+    assert selection.forecast_of_default(shared(), found, history) is not None
+    assert list(selection.tests_of_rivals(shared(), found, history)) == ["default"]
+
+
+def test_the_network_that_was_trained_before_is_a_rival_too(history, session):
+    service = shared()
+    for name, card in (("first", {}), ("daily", {"interval": "1d"}), ("second", {})):
+        bundles.save(synthetic.model(**card), service.settings.home / "models", name)
+    session["runs"] = ["first", "second"]
+    assert shown(history, "first").rivals == {"default": FIRST}
+    found = shown(history, "second")
+    assert found.rivals == {"default": FIRST, "previous": "first"}
+    tests = selection.tests_of_rivals(service, found, history)
+    assert tests["previous"].model is service.saved_models.load("first").model
+    # One that may have learnt from these prices, is gone, or reads other candles, is no rival.
+    late = synthetic.model(cutoff=str(history.end), fingerprint="1" * 16)
+    bundles.save(late, service.settings.home / "models", "late")
+    for other in ("late", "gone", "daily"):
+        session["runs"] = [other, "second"]
+        found = shown(history, "second")
+        assert list(selection.tests_of_rivals(service, found, history)) == ["default"]
+
+
+def test_a_saved_model_takes_the_place_of_its_training(session):
+    session["runs"] = ["run-a", "run-b"]
+    selection.rename_run("run-a", "mine")
+    assert selection.session_runs() == ["mine", "run-b"]
 
 
 def test_a_training_without_a_network_is_told_once(history, monkeypatch, session):

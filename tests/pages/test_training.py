@@ -118,7 +118,8 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     assert "My Dense network for BTC 1h" in page.selectbox(key="model").options
     (heading,) = page.header
     assert "default" in heading.value  # it is compared with the default, in the same card
-    assert list(rows(page))[:3] == ["Yours", "Default", "Stays put"]
+    on_forecast = rows(page)
+    assert {"Yours, combined", "Yours alone", "Default", "Stays put"} <= on_forecast.keys()
     assert (job.result.model.record.epochs, job.result.model.spec.lookback) == (1, 10)
 
     page.button(key="save").click().run()
@@ -128,6 +129,18 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
     page.run()
     assert "Saved as mine" in page.success[0].value
     assert "mine" in bundles.names(shared().settings.home / "models")
+    # The saved one takes the place of the training, and is shown as before.
+    assert page.query_params["model"] in ("mine", ["mine"])
+    assert not [label for label in page.selectbox(key="model").options if label.startswith("My ")]
+    assert rows(page) == on_forecast
+    assert "save" not in [button.key for button in page.button]
+
+    # The Models page says the same of the network alone, and of what it is combined with.
+    on_models = rows(open_page("models", card="mine"))
+    assert on_models["Network alone"] == on_forecast["Yours alone"]
+    assert on_models["Network alone"][0] in ("better", "tie", "worse")
+    assert on_models["Combined"][1] == on_forecast["Yours, combined"][1]
+    assert on_models["Stays put"] == on_forecast["Stays put"]
 
     reopened = open_page("", model="mine")
     assert "Not a fair test" in words(reopened) or "put”" in words(reopened)
@@ -179,6 +192,15 @@ def test_a_training_of_this_session_is_shown_on_every_page_until_it_ends(open_pa
     page = open_page()
     assert not statuses(page)
     page.session_state["runs"] = [f"run-{job.key}"]
+    # Where the card shows it, card and header are drawn together and say the same.
+    page.session_state["open"] = f"run-{job.key}"
+    page.run()
+    (status,) = statuses(page)
+    (heading,) = page.header
+    share = status.removeprefix("Training ").replace(" s", " s left" if "·" in status else " s")
+    assert heading.value in (share, "Starting")
+    page.selectbox(key="model").set_value("cone").run()
+    assert len(statuses(page)) == 1  # another model is shown, and the training goes on
     page.switch_page(str(ROOT / "pages" / "market.py")).run()
     (status,) = statuses(page)
     assert status.startswith(("Training starts", "Training waits", "Training 0 %"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 
 import pytest
 
-from cryptoforecast.types import INTERVALS
-from cryptoforecast.ui import words
+from cryptoforecast.types import INTERVALS, SavedModel
+from cryptoforecast.ui import model_facts, words
+from tests import synthetic
 from tests.browser.payloads import INVISIBLE, TEXTS
 from tests.pages.conftest import shown
 
@@ -48,3 +50,21 @@ def test_what_nobody_sees_is_made_visible(text):
 def test_a_sentence_stays_readable():
     assert words.plain('80 % of (1 + 2), it\'s "x": 5.5?') == '&#56;0 % of (1 + 2), it\'s "x": 5.5?'
     assert words.plain("") == ""
+
+
+def test_passes_are_counted_in_one_way():
+    """The final ones stand by themselves, so that 40 at most stay 40 at most."""
+    spec = synthetic.spec(epochs=6, final=0.5)
+    record = dataclasses.replace(synthetic.model().record, epochs=9)
+    assert words.passes(spec, record) == "6 passes and 3 final ones"
+    one = synthetic.spec(epochs=1, final=1.0)
+    assert words.passes(one, dataclasses.replace(record, epochs=2)) == "1 pass and 1 final one"
+    plain = synthetic.spec(epochs=6)
+    assert words.passes(plain, dataclasses.replace(record, epochs=5)) == "5 passes"
+
+
+def test_what_simulated_prices_are_is_said_once():
+    for source in ("simulated", "file a.csv"):
+        model = synthetic.model(source=source, simulated=True)
+        one = SavedModel("mine", False, model).summary
+        assert model_facts.facts(one, guest=False)["Prices"].count("simulated") == 1

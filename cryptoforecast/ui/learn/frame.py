@@ -72,7 +72,7 @@ def show(service: Service, lessons: tuple[Lesson, ...], lesson: Lesson) -> None:
         st.button(
             "Lessons", icon=":material/arrow_back:", type="tertiary", on_click=leave, key="lessons"
         )
-        st.caption(f"{lesson.number:d} of {len(lessons):d}", width="content")
+        st.caption(f"Lesson {lesson.number:d} of {len(lessons):d}", width="content")
     step = st.session_state.get(_step(lesson), GUESS)
     if step == WHY:  # before anything is drawn: the user may go on before all of it is
         st.session_state[DONE] = {*st.session_state.get(DONE, ()), lesson.number}
