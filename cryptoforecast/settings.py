@@ -17,6 +17,8 @@ ROOT = PACKAGE / "_app" if (PACKAGE / "_app").is_dir() else PACKAGE.parent
 
 #: Seconds after which it is worth asking again, once the price sources have failed.
 RETRY_AFTER = 30.0
+#: How the variables begin that say how `serve` serves the API.
+API_VARIABLES = "CRYPTOFORECAST_API_"
 #: Characters that the owner key must have, so that it cannot be guessed.
 MIN_OWNER_KEY = 12
 

@@ -24,6 +24,7 @@ TESTS = Path(__file__).resolve().parent
 #: Modules and folders whose tests train networks, start processes or servers, simulate many markets
 #: or read many files. They are marked as slow: `pytest -m "not slow"` leaves them out.
 SLOW = (
+    "api/test_jobs.py",
     "benchmarks/test_soak.py",
     "browser",
     "evaluation/test_anomalies.py",

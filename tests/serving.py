@@ -69,6 +69,15 @@ def uvicorn(home: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def alone(home: Path, *options: str, **variables: str) -> Iterator[str]:
+    """Serve the API by itself with ``python -m cryptoforecast serve``; give the address."""
+    port = free_port()
+    command = [sys.executable, "-m", "cryptoforecast", "serve", f"--port={port}", *options]
+    with _serve(command, home, port, "/api/v1/health/live", **variables) as address:
+        yield address
+
+
+@contextlib.contextmanager
 def _serve(
     command: list[str], home: Path, port: int, path: str, folder: Path = ROOT, **variables: str
 ) -> Iterator[str]:
@@ -87,14 +96,19 @@ def _serve(
             command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            _wait(process, address + path, log)
+            wait(process, address + path, log)
             yield address
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until a server answers.
+
+    Raises:
+        RuntimeError: If it ends before, or does not answer in time.
+    """
     until = time.monotonic() + 90
     while time.monotonic() < until:
         if process.poll() is not None:

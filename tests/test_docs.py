@@ -95,10 +95,11 @@ def test_python_is_whole_and_uses_names_of_the_library(code: str) -> None:
 
 def test_routes_of_the_api_are_listed(tmp_path: Path) -> None:
     from cryptoforecast.api import rest
+    from cryptoforecast.api.options import Options
     from cryptoforecast.service import Service
     from cryptoforecast.settings import Settings
 
-    schema = rest.create(Service(Settings(tmp_path, live=False))).openapi()
+    schema = rest.create(Service(Settings(tmp_path, live=False)), Options(metrics=True)).openapi()
     real = {f"{method.upper()} {path}" for path, item in schema["paths"].items() for method in item}
     cells = [row[0] for row in markdown.tables(PAGES["docs/api.md"])[0]]
     listed = [route for cell in cells for route in re.findall(r"`([A-Z]+ [^`]+)`", cell)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cryptoforecast.api.exchange import Exchange
 from cryptoforecast.api.predict import Predict
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Rest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._one:
             if self._app is None:
-                self._app = await run_in_threadpool(lambda: create(self._service()))
+                app = await run_in_threadpool(lambda: create(self._service()))
+                self._app = Exchange(app)
         # Its paths are whole, also where it is mounted below `/api`.
         root = scope.get("app_root_path", scope.get("root_path", ""))
         await self._app({**scope, "root_path": root}, receive, send)

@@ -80,7 +80,9 @@ class _Head:
                 ended = True
                 await send({"type": "http.response.body", "body": b""})
 
-        await self._app({**scope, "method": "GET"}, leave, without_body)
+        inner = {**scope, "method": "GET"}
+        await self._app(inner, leave, without_body)
+        scope["route"] = inner.get("route")
 
 
 def _is_json(scope: Scope) -> bool:

@@ -26,8 +26,8 @@ from cryptoforecast.api.parameters import (
 )
 from cryptoforecast.api.problems import at
 from cryptoforecast.api.questions import checked
-from cryptoforecast.api.responses import FORECASTS, answer, problems
-from cryptoforecast.api.series import MAX_BODY, ForecastRequest
+from cryptoforecast.api.responses import FORECASTS, MAX_BODY, answer, problems
+from cryptoforecast.api.series import ForecastRequest
 from cryptoforecast.service import Service
 from cryptoforecast.service.outlooks import Question, default_coin, interval_of
 from cryptoforecast.types import MarketQuery

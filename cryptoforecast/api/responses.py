@@ -7,10 +7,15 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from cryptoforecast.api.options import Options
+from cryptoforecast.api.predict import MAX_BODY as MAX_PREDICT_BODY
 from cryptoforecast.api.problem_values import MEDIA_TYPE, ProblemJson
 
 #: Seconds for which an answer may be used again by the same client.
 LISTS, FORECASTS = 3600, 15
+
+#: Bytes of a body.
+MAX_BODY = 8_000_000
 
 _MEANINGS = {
     401: "a key is needed, and none or a wrong one was sent",
@@ -71,6 +76,28 @@ def describe_problems(schema: dict[str, Any]) -> None:
         for operation in item.values():
             for response in operation["responses"].values():
                 content = response.get("content", {})
-                reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
-                if reference.endswith("/ProblemJson"):
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                for kind, described in list(content.items()):
+                    if described.get("schema", {}).get("$ref", "").endswith("/ProblemJson"):
+                        content[MEDIA_TYPE] = content.pop(kind)
+
+
+def describe_limits(schema: dict[str, Any], options: Options) -> None:
+    """State how often a route may be asked, and how a key is sent.
+
+    Args:
+        schema: The description, which is changed.
+        options: What is allowed.
+    """
+    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            most = options.reads if method == "get" else options.posts
+            if path.startswith("/api/"):
+                operation["x-rate-limit"] = {"requests": most, "seconds": 60}
+                refusal = operation["responses"]["429"]
+                refusal["description"] = f"more than {most} such requests in a minute"
+            operation["security"] = [{"key": []}] if options.keys else [{}, {"key": []}]
+            if path == "/predict":
+                operation["x-max-body-bytes"] = MAX_PREDICT_BODY
+            elif "requestBody" in operation:
+                operation["x-max-body-bytes"] = MAX_BODY

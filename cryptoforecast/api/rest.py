@@ -13,12 +13,23 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.requests import ClientDisconnect
 
 from cryptoforecast import __version__
-from cryptoforecast.api import anomalies, coins, documentation, forecasts, health, models, problems
+from cryptoforecast.api import (
+    anomalies,
+    coins,
+    documentation,
+    forecasts,
+    health,
+    jobs,
+    models,
+    problems,
+)
 from cryptoforecast.api import predict as predicting
 from cryptoforecast.api.closes import CLOSES, HIGHEST, LOWEST
 from cryptoforecast.api.edge import Edge
+from cryptoforecast.api.gate import Gate
 from cryptoforecast.api.links import PREFIX
-from cryptoforecast.api.responses import describe_problems
+from cryptoforecast.api.options import Options
+from cryptoforecast.api.responses import describe_limits, describe_problems
 from cryptoforecast.service import Service
 
 _DESCRIPTION = """Forecasts of crypto prices, and how they fared against "the next price is the
@@ -81,22 +92,31 @@ class Refusal:
 
 
 class _Api(FastAPI):
-    """FastAPI, with problems described as they are."""
+    """FastAPI, with problems, keys and limits described as they are.
+
+    Attributes:
+        limits: What is allowed.
+    """
+
+    limits = Options()
 
     def openapi(self) -> dict[str, Any]:
         """Return the description of the API, made once."""
         if self.openapi_schema is None:
             schema = super().openapi()
             describe_problems(schema)
+            describe_limits(schema, self.limits)
         return super().openapi()
 
 
-def create(service: Service) -> FastAPI:
+def create(service: Service, options: Options | None = None) -> FastAPI:
     """Build the app; all its paths begin at the root of the server.
 
     Args:
         service: Does the work.
+        options: What is allowed; by default everything that only reads, without a key.
     """
+    options = options or Options()
     api = _Api(
         title="CryptoForecast",
         version=__version__,
@@ -112,11 +132,18 @@ def create(service: Service) -> FastAPI:
     models.add(api, service)
     forecasts.add(api, service)
     anomalies.add(api, service)
+    jobs.add(api, service, options)
     documentation.add(api)
     _add_predict(api, service)
     for old in _MOVED:
         _add_moved(api, old)
+    if options.metrics:
+        from cryptoforecast.api import metrics
+
+        metrics.add(api)
     api.add_middleware(Edge)
+    api.add_middleware(Gate, options=options)
+    api.limits = options
     return api
 
 

@@ -17,8 +17,8 @@ from cryptoforecast.service import Service
 from cryptoforecast.service.outlooks import Question, interval_of
 from cryptoforecast.types import INTERVALS, PriceHistory
 
-#: Series of one request, candles of one series and of all together, and bytes of a body.
-MAX_SERIES, MAX_CANDLES, MAX_CANDLES_IN_ALL, MAX_BODY = 100, 20_000, 50_000, 8_000_000
+#: Series of one request, candles of one series and of all together.
+MAX_SERIES, MAX_CANDLES, MAX_CANDLES_IN_ALL = 100, 20_000, 50_000
 
 Price = Annotated[float, Field(gt=0, le=1e15)]
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)

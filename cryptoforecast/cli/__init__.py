@@ -81,8 +81,14 @@ def _app(args: argparse.Namespace) -> int:
     return dashboard.serve(args.host, args.port)
 
 
+def _serve(args: argparse.Namespace) -> int:
+    from cryptoforecast.cli import serving
+
+    return serving.serve(args)
+
+
 #: The commands that serve until they are stopped, and answer nothing themselves.
-_SERVERS: dict[str, Callable[[argparse.Namespace], int]] = {"app": _app}
+_SERVERS: dict[str, Callable[[argparse.Namespace], int]] = {"app": _app, "serve": _serve}
 
 
 def _failed(error: Exception, line: str, status: int) -> int:

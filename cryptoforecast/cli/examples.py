@@ -47,6 +47,7 @@ EXAMPLES = {
     "models list": ("models list", "models list --json"),
     "models rename": ("models rename mine better",),
     "models show": ("models show btc-1h-dense",),
+    "serve": ("serve", "serve --host 0.0.0.0 --port 8080 --workers 2"),
     "train": (
         "train --coin ETH --interval 1d --horizon 7 --save eth-week",
         "train --data prices.csv --preset classic --save classic",

@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_app(commands)
+    _add_serve(commands)
     _add_backtest(commands)
     _add_train(commands)
     _add_forecast(commands)
@@ -91,6 +92,50 @@ def _add_app(commands: Commands) -> None:
         default="localhost",
         help="address to listen on (default localhost, for this computer only); 0.0.0.0 listens on "
         "all addresses",
+    )
+
+
+def _add_serve(commands: Commands) -> None:
+    help = "Serve the REST API by itself, without the dashboard. Ctrl-C ends it."
+    command = _parser(commands, "serve", help)
+    command.add_argument(
+        "--port",
+        metavar="N",
+        type=arguments.port,
+        default=8000,
+        help="port to listen on (default 8000)",
+    )
+    command.add_argument(
+        "--host",
+        metavar="H",
+        default="127.0.0.1",
+        help="address to listen on (default 127.0.0.1, for this computer only); 0.0.0.0 listens "
+        "on all addresses",
+    )
+    command.add_argument(
+        "--workers",
+        metavar="N",
+        type=arguments.whole,
+        default=1,
+        help="processes that answer (default 1)",
+    )
+    command.add_argument(
+        "--key",
+        metavar="KEY",
+        action="append",
+        help="a key that requests must have; can be repeated. Other users of this computer see "
+        "it: the variable CRYPTOFORECAST_API_KEYS hides it from them",
+    )
+    command.add_argument(
+        "--cors",
+        metavar="SITE",
+        action="append",
+        help="a site whose pages may ask, such as https://example.org; can be repeated",
+    )
+    command.add_argument(
+        "--allow-training",
+        action="store_true",
+        help="let those who have a key test and train networks",
     )
 
 

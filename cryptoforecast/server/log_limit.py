@@ -11,8 +11,8 @@ from collections.abc import Callable
 PAUSE = 60.0
 #: Kinds that are told apart; messages of further kinds in the same time count as one.
 MAX_KINDS = 100
-#: The log of requests is written only where whoever serves asks for it.
-REQUESTS = "uvicorn.access"
+#: The logs of requests are written only where whoever serves asks for them.
+REQUESTS = ("uvicorn.access", "cryptoforecast.access")
 
 _OTHERS = ("", "", "")
 
@@ -34,7 +34,7 @@ class OncePerMinute(logging.Filter):
         self._left_out: dict[tuple[str, str, str], int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name == REQUESTS:
+        if record.name in REQUESTS:
             return True
         with self._lock:
             now = self._clock()

@@ -12,7 +12,7 @@ from tests.api.description import Description
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory):
+def saved(tmp_path_factory):
     """A folder with two models of random weights, and one that is damaged."""
     home = tmp_path_factory.mktemp("api")
     for name, network, changes in (
@@ -27,8 +27,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def service(home):
-    return Service(Settings(home=home, shipped=home / "none", live=False))
+def service(saved):
+    return Service(Settings(home=saved, shipped=saved / "none", live=False))
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def test_every_operation_has_words_tags_and_typed_answers(client):
         assert operation["operationId"], path
         for status, answer in operation["responses"].items():
             kinds = {"200", "202"} if path != "/predict" else {"200"}
-            if status in kinds:
+            if status in kinds and "text/event-stream" not in answer["content"]:
                 (schema,) = [each["schema"] for each in answer["content"].values()]
                 assert schema, (method, path)
 

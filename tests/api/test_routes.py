@@ -54,7 +54,7 @@ def test_a_damaged_model_is_a_problem_and_not_hidden(client):
         assert "weights.npz" in answer.json()["detail"]
 
 
-def test_the_version_is_the_etag_and_follows_the_contents(client, service, home):
+def test_the_version_is_the_etag_and_follows_the_contents(client, service, saved):
     first = client.get("/models/tiny-dense")
     version = first.json()["version"]
     assert first.headers["etag"] == f'"{version}"'
@@ -63,13 +63,13 @@ def test_the_version_is_the_etag_and_follows_the_contents(client, service, home)
     other = client.get("/models/tiny-dense", headers={"If-None-Match": '"sha256:00"'})
     assert other.status_code == 200
     copy = service.saved_models.load("tiny-dense").model
-    bundles.save(copy, home / "models", "copy")
+    bundles.save(copy, saved / "models", "copy")
     try:
         assert client.get("/models/copy").json()["version"] == version
         import dataclasses
 
         card = dataclasses.replace(copy.card, verdict="Another.")
-        bundles.save(dataclasses.replace(copy, card=card), home / "models", "copy", force=True)
+        bundles.save(dataclasses.replace(copy, card=card), saved / "models", "copy", force=True)
         changed = client.get("/models/copy").json()["version"]
         assert changed != version
         asked = client.get("/models/copy/forecast", params={"version": version})
@@ -77,7 +77,7 @@ def test_the_version_is_the_etag_and_follows_the_contents(client, service, home)
         assert asked.json()["errors"][0]["pointer"] == "/query/version"
         assert client.get("/models/copy/forecast", params={"version": changed}).status_code == 200
     finally:
-        bundles.delete(home / "models", "copy")
+        bundles.delete(saved / "models", "copy")
 
 
 def test_a_forecast_is_the_services_to_the_last_digit(client, service):

@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from cryptoforecast.api import series
+from cryptoforecast.api import responses
 from cryptoforecast.service import PREDICT_MODEL
 from cryptoforecast.service.outlooks import Question
 from tests import synthetic
@@ -139,7 +139,7 @@ def test_a_question_outside_the_rules_is_refused_as_a_whole(client, body, pointe
         (b'{"series": [{"id": "a", "closes": [1]}], "above": [1e999]}', "application/json", 422),
         (b"series=1", "application/x-www-form-urlencoded", 415),
         (b"{}", "text/plain", 415),
-        (b" " * (series.MAX_BODY + 1), "application/json", 413),
+        (b" " * (responses.MAX_BODY + 1), "application/json", 413),
     ],
 )
 def test_a_body_that_is_no_json_is_refused(client, content, kind, status):

@@ -1,0 +1,43 @@
+"""The command that serves the API by itself, without the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import sys
+
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.settings import API_VARIABLES
+
+#: The module that serves. It is run by its name, as programs of the server are: they are above the
+#: command line.
+MODULE = "cryptoforecast.server.alone"
+#: Processes that answer, at most.
+MAX_WORKERS = 64
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve the API until it is stopped, and return the exit status.
+
+    Workers read their options from the environment, so these are set there.
+
+    Args:
+        args: ``host``, ``port``, ``workers``, ``key``, ``cors`` and ``allow_training``.
+
+    Raises:
+        InvalidInput: If there are too many workers, or none.
+    """
+    if not 1 <= args.workers <= MAX_WORKERS:
+        raise InvalidInput(f"--workers must be 1 to {MAX_WORKERS}. Received: {args.workers}.")
+    for name, given in (("KEYS", args.key), ("CORS", args.cors)):
+        if given:
+            os.environ[f"{API_VARIABLES}{name}"] = ",".join(given)
+    if args.allow_training:
+        os.environ[f"{API_VARIABLES}TRAINING"] = "1"
+    sys.argv = [MODULE, args.host, str(args.port), str(args.workers)]
+    try:
+        runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

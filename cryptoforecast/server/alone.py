@@ -1,0 +1,147 @@
+"""The server of the API by itself, without Streamlit: what ``cryptoforecast serve`` runs.
+
+Each worker is a process that answers requests. One more process trains, where that is allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from cryptoforecast.api.exchange import ACCESS, Exchange
+from cryptoforecast.api.options import Options
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.server import log, log_limit, preload, process, sockets
+from cryptoforecast.server.connections import MAX_CONNECTIONS, Connections
+from cryptoforecast.server.guard import Guard
+from cryptoforecast.server.requests import Rules
+
+#: Variable that names the folder of the metrics of all workers.
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+#: Files that a worker may have open beside its connections.
+OTHER_FILES = 100
+#: Headers of a request that pages of other sites may set and read.
+ASKED, TOLD = ("Authorization", "Content-Type", "If-None-Match"), ("ETag", "Retry-After")
+
+
+def create() -> ASGIApp:
+    """Build what one worker serves, from the environment."""
+    from cryptoforecast.api import metrics, rest
+
+    process.set_up()
+    log.set_up()
+    settings, options = preload.read_settings(), Options.from_environment()
+    app = rest.create(preload.service(), options)
+    whole = Starlette(routes=[Mount("/", app=_with_cors(app, options))], lifespan=_lifespan)
+    rules = Rules(settings.hosts, lambda name: _option(options, name))
+    _log_access()
+    return Exchange(Guard(whole, rules), metrics.observe)
+
+
+def _with_cors(app: ASGIApp, options: Options) -> ASGIApp:
+    if not options.origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=options.origins,
+        allow_methods=("GET", "HEAD", "POST", "DELETE"),
+        allow_headers=ASKED,
+        expose_headers=TOLD,
+        max_age=3600,
+    )
+
+
+def _option(options: Options, name: str) -> Any:
+    """Answer for the options of Streamlit that the rules of requests look at."""
+    if name == "server.corsAllowedOrigins":
+        return options.origins
+    return name == "server.enableCORS" and options.origins != ("*",)
+
+
+@asynccontextmanager
+async def _lifespan(_: object) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    connections = Connections(min(MAX_CONNECTIONS, process.max_open_files() - OTHER_FILES))
+    sockets.watch(loop, connections)
+    log_limit.limit()
+    task = loop.create_task(connections.watch())
+    yield
+    task.cancel()
+
+
+def _log_access() -> None:
+    """Write the lines of the access log to the standard error."""
+    logger = logging.getLogger(ACCESS)
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
+def _start_trainer(options: Options) -> subprocess.Popen[bytes] | None:
+    """Start the process that trains, where training is allowed."""
+    if not options.training:
+        return None
+    command = [sys.executable, "-m", "cryptoforecast.server.trainer"]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+
+
+def main(host: str, port: int, workers: int) -> None:
+    """Serve until stopped.
+
+    Args:
+        host: The address to listen on.
+        port: The port to listen on.
+        workers: Processes that answer.
+    """
+    import uvicorn
+
+    preload.read_settings()
+    try:
+        options = Options.from_environment()
+    except InvalidInput as error:  # before a worker starts
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    sys.stderr.write(f"The API is at http://{host}:{port}/api/v1/docs. Ctrl-C ends it.\n")
+    folder = Path(tempfile.mkdtemp(prefix="cryptoforecast-metrics-"))
+    os.environ[METRICS] = str(folder)
+    trainer = _start_trainer(options)
+    try:
+        uvicorn.run(
+            f"{__name__}:create"
+            if __name__ != "__main__"
+            else "cryptoforecast.server.alone:create",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    finally:
+        if trainer is not None:
+            trainer.terminate()
+            trainer.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

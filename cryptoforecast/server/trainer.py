@@ -1,0 +1,24 @@
+"""The process that trains for the workers of the API; it ends when the server does."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from cryptoforecast.server import log, preload
+from cryptoforecast.service import Service, trainer
+from cryptoforecast.service.orders import OrderBook
+
+
+def main() -> None:
+    """Do orders until the server has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the server, which ends this
+    log.set_up()
+    parent = os.getppid()
+    settings = preload.read_settings()
+    book = OrderBook(settings.home / "orders.sqlite")
+    trainer.work(Service(settings), book, lambda: os.getppid() == parent)
+
+
+if __name__ == "__main__":
+    main()

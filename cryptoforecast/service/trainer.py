@@ -1,0 +1,172 @@
+"""The trainer: does the orders of an installation, one after another."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from cryptoforecast import json_views
+from cryptoforecast.errors import (
+    Busy,
+    Cancelled,
+    CryptoForecastError,
+    InvalidBundle,
+    InvalidInput,
+    SourceUnavailable,
+)
+from cryptoforecast.json_views import Json
+from cryptoforecast.service import Service, choices
+from cryptoforecast.service.orders import Order, OrderBook
+from cryptoforecast.types import (
+    OWNER,
+    ModelSpec,
+    Monitor,
+    PriceHistory,
+    Progress,
+    WalkPlan,
+)
+
+#: Seconds between two looks for a new order, and between two reports of one.
+LOOK, REPORT = 0.5, 0.5
+
+log = logging.getLogger(__name__)
+
+
+def check(service: Service, kind: str, request: Mapping[str, Any]) -> None:
+    """Refuse an order that can't be done, whatever its prices are.
+
+    Args:
+        service: Does the work.
+        kind: ``"backtest"`` or ``"training"``.
+        request: What is to be done.
+
+    Raises:
+        InvalidInput: If a part of it is outside the rules.
+        UnknownModel: If it names a saved model that is not there.
+        InvalidBundle: If this model can't be read.
+    """
+    choices.check_interval(request["interval"])
+    choices.resolve(request["coin"])
+    if request.get("model") is not None:
+        if request["settings"]:
+            raise InvalidInput(
+                "A saved model keeps its own settings. Received: "
+                f"{', '.join(sorted(request['settings']))}. Leave them out, or leave out `model`."
+            )
+        service.saved_models.load(request["model"])
+        return
+    spec = _spec(request)
+    methods = (*choices.NETWORKS, *choices.BASELINES)
+    if spec.network not in methods:
+        raise InvalidInput(
+            f"`network` must be one of {', '.join(methods)}. Received: {spec.network!r:.60}."
+        )
+    if kind == "training":
+        choices.check_network(spec.network)
+        if request["save"] is not None:
+            service.saved_models.check_free(request["save"], user=OWNER, force=request["force"])
+    else:
+        choices.check_plan(WalkPlan(folds=request["folds"]), spec)
+
+
+def work(service: Service, book: OrderBook, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Do orders until nobody wants that any more.
+
+    Args:
+        service: Does the work.
+        book: Has the orders.
+        wanted: Returns whether to go on.
+    """
+    book.recover()
+    while wanted():
+        order = book.take()
+        if order is None:
+            time.sleep(LOOK)
+        else:
+            _do(service, book, order, wanted)
+
+
+def _do(service: Service, book: OrderBook, order: Order, wanted: Callable[[], bool]) -> None:
+    reporter = _Reporter(book, order.id, wanted)
+    try:
+        book.finish(order.id, _result(service, order, Monitor(reporter.report, reporter.stopped)))
+    except Cancelled:
+        log.info("An order was cancelled, or the server is stopping")
+    except CryptoForecastError as error:
+        book.fail(order.id, _status(error), str(error))
+    except Exception:  # the traceback is for the server's log, not for the client
+        log.exception("An order failed")
+        book.fail(order.id, 500, "Something failed here. The server's log says what.")
+
+
+def _result(service: Service, order: Order, monitor: Monitor) -> Json:
+    request = cast(Mapping[str, Any], order.request)
+    query = choices.window(request["coin"], request["interval"], days=request["days"])
+    history = service.prices.history(query, prices=request["prices"])
+    if order.kind == "backtest" and request["model"] is not None:
+        model = service.saved_models.load(request["model"]).model
+        tested = service.backtests.of_saved(history, model)
+        return json_views.backtest_json(
+            service.backtests.with_all_baselines(tested), saved=request["model"]
+        )
+    spec = _spec(request, history)
+    if order.kind == "backtest":
+        plan = WalkPlan(folds=request["folds"])
+        return json_views.walk_forward_json(service.walk_forward.run(history, spec, plan, monitor))
+    result = service.backtests.run(history, spec, monitor)
+    result = service.backtests.with_all_baselines(result)
+    if request["save"] is not None:
+        service.saved_models.save(result, request["save"], user=OWNER, force=request["force"])
+    return json_views.backtest_json(result) | {"saved": request["save"]}
+
+
+def _spec(request: Mapping[str, Any], history: PriceHistory | None = None) -> ModelSpec:
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in request["settings"].items()
+    }
+    if history is None:
+        return choices.make_spec(**given)
+    volume = choices.has_volume(history.candles)
+    return choices.make_spec(rows=len(history), volume=volume, **given)
+
+
+def _status(error: CryptoForecastError) -> int:
+    return 503 if isinstance(error, SourceUnavailable | InvalidBundle | Busy) else 422
+
+
+class _Reporter:
+    """Writes the progress of an order, and notices that it is cancelled; both now and then.
+
+    Args:
+        book: Has the order.
+        named: Its id.
+        wanted: Returns whether the trainer goes on.
+    """
+
+    def __init__(self, book: OrderBook, named: str, wanted: Callable[[], bool]) -> None:
+        self._book, self._named, self._wanted = book, named, wanted
+        self._reported = self._looked = 0.0
+        self._stopped = False
+
+    def report(self, progress: Progress) -> None:
+        """Write the progress, unless it was written a moment ago."""
+        now = time.monotonic()
+        if now - self._reported >= REPORT or progress.done >= 1:
+            self._reported = now
+            values = dataclasses.asdict(progress)
+            self._book.report(self._named, {name: values[name] for name in _REPORTED})
+
+    def stopped(self) -> bool:
+        """Return whether nobody wants the result any more."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK:
+            self._looked = now
+            self._stopped = not (self._wanted() and self._book.is_running(self._named))
+        return self._stopped
+
+
+_REPORTED = ("epoch", "epochs", "fold", "folds", "done", "seconds")

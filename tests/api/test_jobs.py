@@ -1,0 +1,224 @@
+"""Tests and trainings: ordered, watched, cancelled, and seen by whoever ordered them alone."""
+
+import json
+import sqlite3
+import threading
+
+import pytest
+from starlette.testclient import TestClient
+
+from cryptoforecast.api import rest
+from cryptoforecast.api.options import Options
+from cryptoforecast.errors import Busy
+from cryptoforecast.service import Service, choices, trainer
+from cryptoforecast.service import orders as books
+from cryptoforecast.service.orders import OrderBook
+from cryptoforecast.settings import Settings
+from tests.api.description import Description
+
+KEYS = ("first-key-0123456", "second-key-012345")
+CONE = {"coin": "ETH", "interval": "1d", "settings": {"network": "cone", "horizon": 2}}
+
+
+class Client:
+    """A client with a key, whose answers are held to the description."""
+
+    def __init__(self, plain, key=KEYS[0]):
+        self._plain, self._headers = plain, {"Authorization": f"Bearer {key}"}
+        self._description = Description(plain.get("/api/v1/openapi.json").json())
+
+    def ask(self, method, place, body=None):
+        answer = self._plain.request(method, f"/api/v1/{place}", json=body, headers=self._headers)
+        return self._description.check(answer)
+
+    def end(self, job):
+        """Follow a job to its end; return its events."""
+        answer = self.ask("GET", f"jobs/{job['id']}/events")
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        events = [block.splitlines() for block in answer.text.strip().split("\n\n")]
+        return [
+            (lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: ")))
+            for lines in events
+            if lines[0].startswith("event: ")
+        ]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory, saved):
+    home = tmp_path_factory.mktemp("jobs")
+    return Service(Settings(home=home, shipped=saved / "models", live=False))
+
+
+@pytest.fixture
+def book(service):
+    """An empty book of orders."""
+    path = service.settings.home / "orders.sqlite"
+    path.unlink(missing_ok=True)
+    return OrderBook(path)
+
+
+@pytest.fixture(scope="module")
+def app(service):
+    return rest.create(service, Options(keys=KEYS, training=True))
+
+
+@pytest.fixture
+def plain(app, book):
+    with TestClient(app) as plain:
+        yield plain
+
+
+@pytest.fixture
+def client(plain):
+    return Client(plain)
+
+
+@pytest.fixture
+def working(service, book):
+    """The process that trains, here a thread."""
+    ended = threading.Event()
+    thread = threading.Thread(target=trainer.work, args=(service, book, lambda: not ended.is_set()))
+    thread.start()
+    yield
+    ended.set()
+    thread.join(20)
+
+
+def test_a_test_is_ordered_followed_and_answered(client, service, working):
+    ordered = client.ask("POST", "backtests", CONE)
+    assert ordered.status_code == 202
+    job = ordered.json()
+    assert ordered.headers["location"] == job["links"]["self"]
+    assert (job["state"], job["result"]) == ("queued", None)
+    events = client.end(job)
+    assert events[-1][0] == events[-1][1]["state"] == "done"
+    result = client.ask("GET", f"jobs/{job['id']}").json()["result"]
+    assert result["spec"]["network"] == "cone"
+    assert result["data"]["coin"] == "ETH"
+    assert result["scores"]["cone"]["mae"] > 0
+    assert len(result["scores"]["cone"]["by_step"]) == 2
+
+
+def test_a_saved_model_is_tested_as_it_is(client, service, working):
+    job = client.ask("POST", "backtests", {"coin": "ETH", "days": 60, "model": "tiny-dense"}).json()
+    assert client.end(job)[-1][0] == "done"
+    result = client.ask("GET", f"jobs/{job['id']}").json()["result"]
+    history = service.prices.history(choices.window("ETH", "1h", days=60))
+    tested = service.backtests.of_saved(history, service.saved_models.load("tiny-dense").model)
+    assert result["model"] == "tiny-dense"
+    assert result["verdict"]["sentence"] == tested.verdict.sentence
+
+
+def test_prices_that_can_not_be_had_are_the_problem_of_the_job(client, working):
+    job = client.ask("POST", "backtests", {**CONE, "prices": "live"}).json()
+    assert client.end(job)[-1][0] == "failed"
+    failed = client.ask("GET", f"jobs/{job['id']}").json()
+    assert failed["problem"]["status"] == 503
+    assert "Live prices" in failed["problem"]["detail"]
+
+
+def test_a_job_that_waits_can_be_cancelled_and_is_not_done(client, book):
+    job = client.ask("POST", "trainings", {"save": "mine"}).json()
+    assert client.ask("DELETE", f"jobs/{job['id']}").json()["state"] == "cancelled"
+    assert client.end(job)[-1][0] == "cancelled"
+    assert book.take() is None
+    assert client.ask("DELETE", f"jobs/{job['id']}").json()["state"] == "cancelled"
+
+
+def test_a_job_is_seen_by_the_key_that_ordered_it_alone(client, plain):
+    job = client.ask("POST", "backtests", CONE).json()
+    other = Client(plain, KEYS[1])
+    for method, place in (("GET", ""), ("DELETE", ""), ("GET", "/events")):
+        answer = other.ask(method, f"jobs/{job['id']}{place}")
+        assert answer.status_code == 404
+    assert client.ask("GET", f"jobs/{job['id']}").json()["state"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("place", "body"),
+    [
+        ("backtests", {"settings": {"network": "zzz"}}),
+        ("backtests", {"settings": {"horizon": 0}}),
+        ("backtests", {"model": "tiny-dense", "settings": {"epochs": 3}}),
+        ("backtests", {"interval": "3h"}),
+        ("backtests", {"coin": "../x"}),
+        ("backtests", {"typo": 1}),
+        ("backtests", {"folds": True}),
+        ("backtests", {"settings": {"dropout": "0.1"}}),
+        ("trainings", {"settings": {"network": "cone"}}),
+        ("trainings", {"save": "UPPER"}),
+        ("trainings", {"save": "tiny-dense"}),
+        ("trainings", {"settings": {"preset": "none"}}),
+    ],
+)
+def test_what_can_not_be_done_is_refused_at_once(client, book, place, body):
+    answer = client.ask("POST", place, body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"].startswith("/body")
+    assert book.take() is None
+
+
+def test_a_missing_model_is_not_found(client):
+    assert client.ask("POST", "backtests", {"model": "none"}).status_code == 404
+    assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 404
+
+
+def test_nothing_is_ordered_where_training_is_not_allowed(service):
+    with TestClient(rest.create(service)) as plain:
+        client = Client(plain)
+        for place in ("backtests", "trainings"):
+            answer = client.ask("POST", place, {})
+            assert answer.status_code == 403
+            assert "--allow-training" in answer.json()["detail"]
+        assert client.ask("GET", f"jobs/{'0' * 32}").status_code == 403
+
+
+def test_few_orders_wait_and_few_finished_ones_are_kept(book, monkeypatch):
+    monkeypatch.setattr(books, "MAX_WAITING", 2)
+    monkeypatch.setattr(books, "MAX_FINISHED", 3)
+    first = book.give("backtest", {}, "a")
+    book.give("backtest", {}, "a")
+    with pytest.raises(Busy, match="At most 2"):
+        book.give("backtest", {}, "b")
+    while (order := book.take()) is not None:
+        book.finish(order.id, {})
+    for _ in range(5):
+        book.give("backtest", {}, "a")
+        order = book.take()
+        book.finish(order.id, {})
+    book.give("backtest", {}, "a")
+    assert book.find(first.id, "a") is None
+    assert book.find(order.id, "a").state == "done"
+
+
+def test_an_order_is_taken_once_and_one_that_was_left_is_told_so(book):
+    given = [book.give("backtest", {}, "a") for _ in range(6)]
+    taken = []
+    threads = [threading.Thread(target=lambda: taken.append(book.take().id)) for _ in given]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(taken) == sorted(one.id for one in given)
+    book.cancel(given[0].id)
+    book.finish(given[0].id, {"late": True})
+    assert book.find(given[0].id, "a").state == "cancelled"
+    book.recover()
+    left = book.find(given[1].id, "a")
+    assert (left.state, left.status) == ("failed", 503)
+    assert "Send it again" in left.error
+
+
+def test_a_book_that_is_no_book_gives_no_traceback(service, book):
+    service.settings.home.mkdir(exist_ok=True)
+    (service.settings.home / "orders.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(sqlite3.DatabaseError):
+        book.give("backtest", {}, "a")
+    client = TestClient(
+        rest.create(service, Options(keys=KEYS, training=True)), raise_server_exceptions=False
+    )
+    answer = client.post(
+        "/api/v1/backtests", json=CONE, headers={"Authorization": f"Bearer {KEYS[0]}"}
+    )
+    assert answer.status_code == 500
+    assert "sqlite" not in answer.text

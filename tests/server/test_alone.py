@@ -1,0 +1,182 @@
+"""The API by itself: its workers, its log, its metrics, its headers and its end."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx2
+import pytest
+
+from tests import serving
+from tests.api.description import Description
+
+KEY = "a-key-0123456789"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("alone")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with serving.alone(folder, "--workers=2", "--cors=https://friend.example") as address:
+        yield address
+
+
+def test_streamlit_is_not_loaded():
+    code = "import sys, cryptoforecast.server.alone as alone; alone.create(); "
+    code += (
+        "print(*(name for name in ('streamlit', 'tensorflow', 'plotly') if name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_several_workers_answer_and_their_metrics_add_up(server, folder):
+    for _ in range(30):
+        assert httpx2.get(f"{server}/api/v1/coins").status_code == 200
+    assert httpx2.post(f"{server}/predict", json={"prices": [1.0] * 60}).status_code in (200, 404)
+    seen = [httpx2.get(f"{server}/api/v1/metrics").text for _ in range(5)]
+    pattern = (
+        r'cryptoforecast_requests_total\{method="GET",route="/api/v1/coins",status="200"\} (\S+)'
+    )
+    assert {float(re.search(pattern, text)[1]) for text in seen} == {30.0}
+    log = (folder / "server.log").read_text("utf-8")
+    assert len(re.findall(r"[0-9a-f]{32} GET /api/v1/coins 200 \d+ bytes [\d.]+ ms", log)) == 30
+
+
+def test_the_seeds_client_is_answered_to_the_letter(server):
+    closes = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
+    answer = httpx2.post(f"{server}/predict", json={"prices": closes})
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json().keys() == {"predicted_next_hour_price"}
+    refused = httpx2.post(f"{server}/predict", json={"prices": closes[1:]})
+    assert refused.status_code == 422
+    assert refused.json().keys() == {"detail"}
+
+
+@pytest.mark.parametrize("path", ["/", "/none", "/api/v1/none", "/predict", "/_stcore/health"])
+def test_everything_that_is_not_there_is_a_problem(server, path):
+    answer = httpx2.get(server + path)
+    assert answer.status_code in (404, 405)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_of_sites_that_are_named_may_ask_and_no_others(server):
+    def asked(origin):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST",
+                   "Access-Control-Request-Headers": "Content-Type"}  # fmt: skip
+        return httpx2.options(f"{server}/api/v1/models/naive/forecast", headers=headers)
+
+    allowed = asked("https://friend.example")
+    assert allowed.headers["access-control-allow-origin"] == "https://friend.example"
+    assert "access-control-allow-origin" not in asked("https://evil.example").headers
+    body = {"series": [{"id": "a", "closes": [1.0, 2.0]}]}
+    for origin, status in (("https://friend.example", 200), ("https://evil.example", 403)):
+        answer = httpx2.post(
+            f"{server}/api/v1/models/naive/forecast", json=body, headers={"Origin": origin}
+        )
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--allow-training"], "needs a key"),
+        (["--key=short"], "at least 16"),
+        (["--cors=friend.example"], "scheme"),
+        (["--workers=0"], "--workers"),
+        (["--port=0"], "65535"),
+    ],
+)
+def test_options_outside_the_rules_are_refused_in_one_line(options, reason):
+    done = subprocess.run(
+        [sys.executable, "-m", "cryptoforecast", "serve", *options],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_ctrl_c_ends_all_processes_and_a_training_that_runs(tmp_path):
+    port = serving.free_port()
+    command = [sys.executable, "-m", "cryptoforecast", "serve", f"--port={port}", "--workers=1",
+               f"--key={KEY}", "--allow-training"]  # fmt: skip
+    environ = {**os.environ, "CRYPTOFORECAST_HOME": str(tmp_path), "CRYPTOFORECAST_LIVE": "0"}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=environ, start_new_session=True
+        )
+        try:
+            serving.wait(process, f"http://127.0.0.1:{port}/api/v1/health/live", tmp_path / "log")
+            ordered = httpx2.post(
+                f"http://127.0.0.1:{port}/api/v1/backtests",
+                json={"settings": {"network": "cone"}, "days": 90},
+                headers={"Authorization": f"Bearer {KEY}"},
+            )
+            assert ordered.status_code == 202
+            headers = {"Authorization": f"Bearer {KEY}"}
+            url = f"http://127.0.0.1:{port}{ordered.json()['links']['self']}"
+            until = time.monotonic() + 90
+            while httpx2.get(url, headers=headers).json()["state"] in ("queued", "running"):
+                assert time.monotonic() < until
+                time.sleep(0.3)
+            assert httpx2.get(url, headers=headers).json()["state"] == "done"
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(30)
+    text = (tmp_path / "log").read_text("utf-8")
+    assert "Traceback" not in text
+    assert KEY not in text
+    until = time.monotonic() + 20
+    while _group_lives(process.pid):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _group_lives(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_stalled_sender_holds_up_nobody(server):
+    host, port = server.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as stalled:
+        stalled.sendall(
+            b"POST /api/v1/models/naive/forecast HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+        )
+        assert httpx2.get(f"{server}/api/v1/health/live", timeout=10).status_code == 200
+
+
+def test_requests_with_one_name_of_the_server_are_answered_alone(server):
+    host, port = server.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port))
+    connection.request("GET", "/api/v1/coins", headers={"Host": "a b"})
+    answer = connection.getresponse()
+    assert answer.status == 400
+    assert json.loads(answer.read())["status"] == 400
+    connection.close()
+
+
+def test_answers_of_the_running_server_are_as_described(server):
+    description = Description(httpx2.get(f"{server}/api/v1/openapi.json").json())
+    for place in ("", "/health/live", "/health/ready", "/coins", "/models", "/models/har",
+                  "/models/naive/forecast?horizon=2&above=60000&touch=70000", "/metrics",
+                  "/models/none", "/models/naive/forecast?x=1", f"/jobs/{'0' * 32}"):  # fmt: skip
+        description.check(httpx2.get(f"{server}/api/v1{place}", timeout=30))
