@@ -55,6 +55,7 @@ SLOW = (
     "server",
     "test_architecture.py",
     "test_cli.py",
+    "test_cli_coins.py",
     "test_cli_exports.py",
     "test_cli_help.py",
     "test_cli_streams.py",

@@ -130,7 +130,7 @@ def test_the_leaderboard_is_the_librarys_own(run, prices):
         (["--against=cone"], "Add --leaderboard METRIC"),
         (["--step=1"], "Add --leaderboard METRIC"),
         (["--leaderboard=mae", "--step=0"], "`step` must be 1 to the horizon"),
-        (["--leaderboard=mae", "--against=lstm"], "`reference` must be one of"),
+        (["--leaderboard=mae", "--against=lstm"], "`against` must be one of"),
     ],
 )
 def test_a_leaderboard_that_can_not_be_is_refused(run, prices, options, words):

@@ -16,6 +16,7 @@ from cryptoforecast.evaluation import backtest, walk_forward
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
 from cryptoforecast.learning import specs
+from cryptoforecast.service import forecast_tables
 from cryptoforecast.types import Backtest, WalkForward, WalkPlan, predictor_name
 from tests import synthetic
 
@@ -333,7 +334,7 @@ def test_a_single_step_has_no_coverage_by_step(result):
 
 
 def test_forecasts_name_whose_they_are(result):
-    frame = html_report.forecasts(result)
+    frame = forecast_tables.of(result)
     assert list(frame.columns[:5]) == ["predictor", "coin", "interval", "source", "quote"]
     assert len(frame) == 2 * len(result.forecast)
     assert set(frame["predictor"]) == {"har"}

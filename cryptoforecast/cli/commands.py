@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import anomalies, exports, models, prices, text
+from cryptoforecast.cli import anomalies, coins, exports, forecasts, models, prices, text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.prices import given
 from cryptoforecast.cli.progress import Meter, say
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.service import Service, choices, files
+from cryptoforecast.service import Service, choices, files, forecast_tables
 from cryptoforecast.service.anomalies import HAR
 from cryptoforecast.types import (
     OWNER,
@@ -42,13 +42,13 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         CryptoForecastError: If the command is refused.
     """
     if args.command == "backtest":
-        if args.model is not None:
-            return _backtest_saved(service, args)
+        if args.coins is not None:
+            return _backtest_coins(service, args, cancelled)
         return _backtest(service, args, cancelled)
     if args.command == "train":
         return _train(service, args, cancelled)
     if args.command == "forecast":
-        return _forecast(service, args)
+        return forecasts.answer(service, args)
     if args.command == "anomalies":
         return _anomalies(service, args)
     if args.command in prices.COMMANDS:
@@ -60,6 +60,39 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
 
 
 def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    tested = _tested(service, args, cancelled)
+    if isinstance(tested, WalkForward):
+        walk_forward = tested if len(tested.folds) > 1 else None
+        additions = _additions(service, args, tested.backtest, walk_forward)
+        json, words = json_views.walk_forward_json(tested), text.walk_forward(tested)
+    else:
+        additions = _additions(service, args, tested)
+        json = json_views.backtest_json(tested, saved=args.model)
+        words = text.backtest(tested, saved=args.model)
+    return Answer({**json, **additions.json}, words + additions.text)
+
+
+def _backtest_coins(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
+    """Test on several coins, and put the figures of the last step into one table."""
+    coins.check(args, {"html", "forecasts", "leaderboard", "data"})
+    results = coins.each(args, lambda one: _tested(service, one, cancelled))
+    json = []
+    for each in results:
+        view: object = None
+        if isinstance(each.value, WalkForward):
+            view = json_views.walk_forward_json(each.value)
+        elif each.value is not None:
+            view = json_views.backtest_json(each.value, saved=args.model)
+        json.append({"coin": each.coin, "backtest": view, "error": each.error})
+    return Answer(json, coins.backtests(results))
+
+
+def _tested(
+    service: Service, args: argparse.Namespace, cancelled: Cancelled
+) -> WalkForward | Backtest:
+    """Train where needed, and test: a saved model as it is, any other fold by fold."""
+    if args.model is not None:
+        return _tested_saved(service, args)
     if args.since is not None:
         raise InvalidInput(
             "--since goes with a saved model only: any other is fitted on the rows before the "
@@ -77,18 +110,12 @@ def _backtest(service: Service, args: argparse.Namespace, cancelled: Cancelled) 
         plan = dataclasses.replace(plan, folds=folds)
         choices.check_plan(plan, spec)
     with _meter(history, spec) as meter:
-        tested = service.walk_forward.run(
+        return service.walk_forward.run(
             history, spec, plan, Monitor(meter, cancelled), use_cache=not args.no_cache
         )
-    walk_forward = tested if len(tested.folds) > 1 else None
-    additions = _additions(service, args, tested.backtest, walk_forward)
-    return Answer(
-        json_views.walk_forward_json(tested) | additions.json,
-        text.walk_forward(tested) + additions.text,
-    )
 
 
-def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
+def _tested_saved(service: Service, args: argparse.Namespace) -> Backtest:
     fixed = ("preset", "network", *(set(SPEC_OPTIONS) - {"test", "validation"}), *WALK_OPTIONS,
              "refit_every")  # fmt: skip
     unusable = sorted(given(args, fixed))
@@ -106,12 +133,7 @@ def _backtest_saved(service: Service, args: argparse.Namespace) -> Answer:
     say(f"Testing {args.model} on {len(history):,} candles ...")
     shares = given(args, ("test", "validation"))
     result = service.backtests.of_saved(history, model, **shares, since=since)
-    result = service.backtests.with_all_baselines(result)
-    additions = _additions(service, args, result)
-    return Answer(
-        json_views.backtest_json(result, saved=args.model) | additions.json,
-        text.backtest(result, saved=args.model) + additions.text,
-    )
+    return service.backtests.with_all_baselines(result)
 
 
 @dataclass(frozen=True)
@@ -125,6 +147,10 @@ class _Additions:
 def _check_additions(args: argparse.Namespace, spec: ModelSpec) -> None:
     """Refuse options that cannot be met, before prices are fetched."""
     exports.check(args)
+    if args.style is not None:
+        forecast_tables.check_style(args.style)
+        if args.forecasts is None:
+            raise InvalidInput("--style goes with the forecasts only. Add --forecasts FILE.")
     if args.leaderboard is not None:
         choices.check_metric(args.leaderboard)
         choices.check_board(spec, args.step, args.against)
@@ -152,16 +178,20 @@ def _additions(
         json |= {"leaderboard": json_views.leaderboard_json(board)}
         words += text.leaderboard(board)
     if args.html is not None or args.forecasts is not None:
-        from cryptoforecast import html_report  # loads Plotly
-
         json |= exports.write(
             args,
-            lambda: html_report.page(
-                service.backtests.analyses, result, walk_forward, saved=args.model or ""
-            ),
-            lambda: html_report.forecasts(result),
+            lambda: _report(service, result, walk_forward, args.model or ""),
+            lambda: forecast_tables.of(result, args.style or forecast_tables.STYLES[0]),
         )
     return _Additions(json, words + exports.sentences(args))
+
+
+def _report(
+    service: Service, result: Backtest, walk_forward: WalkForward | None, saved: str
+) -> str:
+    from cryptoforecast import html_report  # loads Plotly
+
+    return html_report.page(service.backtests.analyses, result, walk_forward, saved=saved)
 
 
 def _train(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> Answer:
@@ -208,43 +238,6 @@ def _meter(history: PriceHistory, spec: ModelSpec) -> Iterator[Meter]:
         yield meter
     finally:
         meter.close()
-
-
-# ---------------------------------------------------------------------------- saved models
-
-
-def _forecast(service: Service, args: argparse.Namespace) -> Answer:
-    choices.check_levels([*args.above, *args.below, *args.touch])
-    if args.paths is not None:
-        files.check_target(args.paths, force=args.force)
-    saved = service.saved_models.load(args.model)
-    service.forecasts.check_predictor(saved.model, args.predictor)
-    if args.data is None and args.coin is None:
-        args.coin = choices.default_coin(saved.model.card)
-    history = prices.load(service.prices, args, saved.model.card.interval)
-    made = service.forecasts
-    next_steps = made.next_steps(history, saved.model, saved.name, args.predictor)
-    test = service.backtests.last_test(history, saved.model, args.predictor)
-    verdict = None if test is None else test.verdicts[args.predictor]
-    probabilities = made.probabilities(next_steps, args.above, args.below)
-    touches = made.touch(next_steps, args.touch)
-    extremes = made.extremes(next_steps) if args.touch or args.paths is not None else None
-    json = json_views.forecast_json(
-        next_steps,
-        made.loss(next_steps, saved.model),
-        probabilities,
-        touches,
-        extremes,
-        verdict,
-        None if test is None else test.scores[args.predictor][-1],
-        service.saved_models.version(saved.name),
-    )
-    words = text.forecast(next_steps, verdict, probabilities, touches, extremes)
-    if args.paths is not None:
-        files.write_table(made.path_table(next_steps), args.paths)
-        json |= {"paths": str(args.paths)}
-        words += f"\nPaths written to {args.paths}.\n"
-    return Answer(json, words)
 
 
 def _anomalies(service: Service, args: argparse.Namespace) -> Answer:

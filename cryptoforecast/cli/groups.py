@@ -24,6 +24,16 @@ SPEC_OPTIONS = (
 )  # fmt: skip
 
 
+def add_coins(command: argparse.ArgumentParser) -> None:
+    """Add several coins in place of one."""
+    command.add_argument(
+        "--coins",
+        metavar="A,B",
+        type=arguments.words,
+        help="several coins in one table, e.g. BTC,ETH,SOL, in place of --coin",
+    )
+
+
 def add_file(command: argparse.ArgumentParser) -> None:
     """Add the file to read, and what it is read as."""
     command.add_argument("file", metavar="FILE", type=Path, help="a price file; - for stdin")

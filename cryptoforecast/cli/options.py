@@ -151,6 +151,7 @@ def _add_backtest(commands: Commands) -> None:
         help="with --model: test on all candles from this time on, UTC; cutoff: on all candles "
         "that the model has not seen",
     )
+    groups.add_coins(command)
     groups.add_prices(command)
     groups.add_spec(command)
     groups.add_walk(command)
@@ -174,6 +175,12 @@ def _add_backtest(commands: Commands) -> None:
         type=Path,
         help="write every forecast of the test: .csv, .csv.gz or .parquet",
     )
+    group.add_argument(
+        "--style",
+        metavar="S",
+        help="with --forecasts: cf (the tested predictor, default) or nixtla (all predictors side "
+        "by side, as Nixtla's libraries name them)",
+    )
     group.add_argument("--force", action="store_true", help="overwrite existing files")
 
 
@@ -187,13 +194,23 @@ def _add_train(commands: Commands) -> None:
 
 def _add_forecast(commands: Commands) -> None:
     command = _command(commands, "forecast", "Forecast the steps after the last closed candle.")
-    command.add_argument("--model", metavar="NAME", required=True, help="a saved model")
+    command.add_argument(
+        "--model",
+        metavar="NAME",
+        required=True,
+        help=f"a saved model, or a method without training: {', '.join(names.BASELINES)}",
+    )
     command.add_argument(
         "--predictor",
         metavar="NAME",
-        default="stack",
-        help="stack, which combines the model and har (the default), or one of the two by its "
-        "name: lstm, dense or har",
+        help="of a saved model: stack, which combines it and har (the default), or one of the two "
+        "by its name: lstm, dense or har",
+    )
+    command.add_argument(
+        "--horizon",
+        metavar="N",
+        type=arguments.whole,
+        help="steps of a method without training (default 1)",
     )
     for direction in ("above", "below"):
         command.add_argument(
@@ -219,6 +236,7 @@ def _add_forecast(commands: Commands) -> None:
         help="write a thousand joint paths of the next steps: .csv, .csv.gz or .parquet",
     )
     command.add_argument("--force", action="store_true", help="overwrite an existing file")
+    groups.add_coins(command)
     groups.add_prices(command)
 
 

@@ -68,6 +68,11 @@ def number(value: float, form: str) -> str:
     return format(value, form) if math.isfinite(value) else UNDEFINED
 
 
+def ratio(value: float, baseline: float) -> str:
+    """Divide a loss by that of the baseline; a dash if it is undefined."""
+    return number(value / baseline, ".4f") if baseline > 0 else UNDEFINED
+
+
 def money(value: float, quote: str, *, estimate: bool = False) -> str:
     """Format the number of a price, whose currency is in the header."""
     from cryptoforecast.types.quotes import number_text

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
+from cryptoforecast import json_views
 from cryptoforecast.cli import tables
 from cryptoforecast.service import choices
 from cryptoforecast.service.forecasts import calibration_sentence, members_sentence, spread_sentence
@@ -151,18 +152,14 @@ def _folds(tested: WalkForward) -> list[str]:
                 f"{len(cut.test_origins()):,}",
                 tables.UNDEFINED if record is None else f"{record.epochs}{' warm' * fold.warm}",
                 tables.UNDEFINED if record is None else f"{record.seconds:.0f}",
-                _ratio(own.mae, naive.mae),
-                _ratio(own.pinball, naive.pinball),
+                tables.ratio(own.mae, naive.mae),
+                tables.ratio(own.pinball, naive.pinball),
                 tables.number(own.coverage_80, ".1%"),
             ]
         )
     header = ("fold", "fitted on", f"{name} tested on", "origins", "epochs", "s",
               "MAE / naive", "pinball / naive", "in 80 %")  # fmt: skip
     return tables.aligned(header, rows)
-
-
-def _ratio(value: float, baseline: float) -> str:
-    return tables.number(value / baseline, ".4f") if baseline > 0 else tables.UNDEFINED
 
 
 def forecast(
@@ -232,12 +229,21 @@ def _by_step(title: str, columns: Mapping[str, Probability | Touch]) -> list[str
     if not columns:
         return []
     rows = [
-        [str(step), *(tables.number(float(value), ".1%") for value in values)]
+        [str(step), *(_probability(float(value)) for value in values)]
         for step, values in enumerate(
             zip(*(each.by_step for each in columns.values()), strict=True), start=1
         )
     ]
     return ["", title, *tables.aligned(["step", *columns], rows)]
+
+
+def _probability(value: float) -> str:
+    """Format a probability; none is told to be closer to 0 or 1 than forecasts can say."""
+    if value < json_views.MIN_PROBABILITY:
+        return f"< {json_views.MIN_PROBABILITY:.0%}"
+    if value > json_views.MAX_PROBABILITY:
+        return f"> {json_views.MAX_PROBABILITY:.0%}"
+    return tables.number(value, ".1%")
 
 
 def _extremes(extremes: Extremes, quote: str) -> list[str]:

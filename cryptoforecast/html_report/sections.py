@@ -319,27 +319,6 @@ def _from_memory(
     return analyses.of(result, key, lambda: make(analyses, result, step, dark))
 
 
-def forecasts(result: Backtest) -> pd.DataFrame:
-    """List every forecast of the predictor that is shown first, one row an origin and step.
-
-    Returns:
-        Columns ``predictor``, ``coin``, ``interval``, ``source``, ``quote`` (the currency of all
-        prices) and those of ``Forecast.frame``.
-    """
-    history = result.history
-    frame = result.forecast.frame()
-    labels = {
-        "predictor": result.forecast.predictor,
-        "coin": history.coin,
-        "interval": history.interval,
-        "source": history.source,
-        "quote": history.quote,
-    }
-    for i, (name, value) in enumerate(labels.items()):
-        frame.insert(i, name, value)
-    return frame
-
-
 def _shares(shares: Sequence[Share]) -> pd.DataFrame:
     return pd.DataFrame(
         {

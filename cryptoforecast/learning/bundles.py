@@ -113,8 +113,8 @@ def check_writable(folder: Path) -> None:
         CryptoForecastError: If it can't, or can't be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        whole_files.check_writable(folder)
+        there = (path for path in (folder, *folder.absolute().parents) if path.is_dir())
+        whole_files.check_writable(next(there))  # what is missing is made in it
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -17,10 +17,9 @@ from cryptoforecast.errors import InvalidInput, UnknownModel
 from cryptoforecast.library.models import Model, load
 from cryptoforecast.library.prices import Prices, history_of
 from cryptoforecast.library.values import Value, candles, digest, heading, paragraphs, table
-from cryptoforecast.service import choices, files, shared
+from cryptoforecast.service import choices, files, forecast_tables, shared
 from cryptoforecast.service.saved_models import with_scores
 from cryptoforecast.types import (
-    QUANTILES,
     UNWATCHED,
     ModelSpec,
     Monitor,
@@ -35,12 +34,6 @@ from cryptoforecast.types import Backtest as Result
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-#: Levels (%) of the bands in ``nixtla`` style, and the quantiles at their ends.
-LEVELS = {
-    round(200 * (high - 0.5)): (QUANTILES.index(low), QUANTILES.index(high))
-    for low, high in zip(QUANTILES[3::-1], QUANTILES[5:], strict=True)
-}
-STYLES = ("cf", "nixtla")
 #: Settings of a test that a saved model leaves open, and of how it is walked through.
 _SHARES = ("test", "validation", "since")
 _PLAN = tuple(field.name for field in dataclasses.fields(WalkPlan))
@@ -143,13 +136,7 @@ class Backtest(Value):
         Raises:
             InvalidInput: For another style.
         """
-        if style not in STYLES:
-            raise InvalidInput(f"`style` must be {' or '.join(STYLES)}. Received: {style!r}.")
-        if style == "nixtla":
-            return self._nixtla()
-        from cryptoforecast import html_report
-
-        return html_report.forecasts(self.result)
+        return forecast_tables.of(self.result, style)
 
     def leaderboard(
         self, metric: str = "pinball", step: int | None = None, against: str = "naive"
@@ -225,26 +212,6 @@ class Backtest(Value):
                 self.result, self.given_model.name if self.given_model else None
             )
         return json_views.walk_forward_json(self.walk)
-
-    def _nixtla(self) -> pd.DataFrame:
-        forecast = self.result.forecast
-        steps = forecast.horizon
-        order = np.arange(len(forecast) * steps).reshape(steps, -1).T.ravel()
-        times = [forecast.times(step) for step in range(1, steps + 1)]
-        known = {
-            "unique_id": self.result.history.coin,
-            "ds": times[0].append(times[1:])[order],
-            "cutoff": forecast.origins.repeat(steps),
-            "y": forecast.actual.ravel(),
-        }
-        columns = {}
-        for name, each in self.result.forecasts.items():
-            prices = each.quantile_prices
-            columns[name] = each.predicted.ravel()
-            for level, (low, high) in LEVELS.items():
-                columns[f"{name}-lo-{level}"] = prices[..., low].ravel()
-                columns[f"{name}-hi-{level}"] = prices[..., high].ravel()
-        return pd.DataFrame(known | columns)
 
     def __repr__(self) -> str:
         result = self.result

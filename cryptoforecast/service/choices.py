@@ -124,7 +124,7 @@ def check_board(spec: ModelSpec, step: int | None, against: str | None) -> None:
         InvalidInput: If there is no such step or predictor.
     """
     if step is not None and not 1 <= step <= spec.horizon:
-        raise InvalidInput(f"`step` must be 1 to {spec.horizon}, the horizon. Received: {step}.")
+        raise InvalidInput(f"`step` must be 1 to the horizon, {spec.horizon}. Received: {step}.")
     names = (*BASELINES, *((spec.network, STACK) if is_network(spec) else ()))
     if against is not None and against not in names:
         raise InvalidInput(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast import html_report
-from cryptoforecast.service import Service, files
+from cryptoforecast.service import Service, files, forecast_tables
 from cryptoforecast.ui.backtest import FinishedTest
 from cryptoforecast.ui.words import plain
 
@@ -38,7 +38,7 @@ def show(service: Service, test: FinishedTest, saved: str = "") -> None:
         )
         st.download_button(
             "Forecasts (CSV)",
-            lambda: files.csv_text(html_report.forecasts(test.result)),
+            lambda: files.csv_text(forecast_tables.of(test.result)),
             file_name=f"{file}-forecasts.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -363,7 +363,7 @@ def test_what_reads_ranges_alone_is_refused_on_closes(closes: cf.Prices) -> None
 
 
 def test_every_quantile_is_an_end_of_a_band() -> None:
-    from cryptoforecast.library.backtests import LEVELS
+    from cryptoforecast.service.forecast_tables import LEVELS
 
     ends = {QUANTILES[i] for pair in LEVELS.values() for i in pair}
     assert ends == set(QUANTILES) - {0.5}

@@ -1,0 +1,162 @@
+"""One command for several coins: each is answered by itself, and all are shown in one table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cryptoforecast.cli import tables
+from cryptoforecast.cli.progress import one_line, say
+from cryptoforecast.errors import InvalidInput, SourceUnavailable
+from cryptoforecast.service.outlooks import Outlook
+from cryptoforecast.types import (
+    MEDIAN,
+    QUANTILES,
+    Backtest,
+    PriceHistory,
+    Verdict,
+    WalkForward,
+    price_text,
+)
+from cryptoforecast.types.texts import lines_text
+
+Value = TypeVar("Value")
+
+#: Coins of one command.
+MAX_COINS = 20
+
+
+@dataclass(frozen=True)
+class Result(Generic[Value]):
+    """The answer for one coin.
+
+    Attributes:
+        coin: The coin as the user wrote it.
+        value: The answer; ``None`` if there is none.
+        error: Why there is none; ``None`` if there is one.
+    """
+
+    coin: str
+    value: Value | None
+    error: str | None
+
+
+def check(args: argparse.Namespace, single: Collection[str]) -> None:
+    """Refuse coins that can't be meant, and options that go with one coin only.
+
+    Args:
+        args: The options.
+        single: Names of the options that go with one coin only.
+
+    Raises:
+        InvalidInput: If a coin comes twice, is empty, or there are too many.
+    """
+    if args.coin is not None:
+        raise InvalidInput("A command takes --coin or --coins. Received: both. Leave one out.")
+    for name in sorted(single):
+        if getattr(args, name) not in (None, []):
+            raise InvalidInput(f"--{name} goes with one coin only. Use --coin in place of --coins.")
+    if not all(args.coins) or len({*args.coins}) < len(args.coins) or len(args.coins) > MAX_COINS:
+        raise InvalidInput(
+            f"--coins must be 1 to {MAX_COINS} different coins, such as BTC,ETH,SOL. Received: "
+            f"{','.join(args.coins)!r:.80}."
+        )
+
+
+def each(
+    args: argparse.Namespace, run: Callable[[argparse.Namespace], Value]
+) -> list[Result[Value]]:
+    """Run a command for each coin; one that fails leaves the others their answers.
+
+    Args:
+        args: The options, with ``coins``.
+        run: Answers for the coin in its options.
+
+    Raises:
+        CryptoForecastError: If no coin has an answer: the reason of the first.
+    """
+    results, errors = [], []
+    for coin in args.coins:
+        one = argparse.Namespace(**vars(args) | {"coin": coin, "coins": None})
+        try:
+            results.append(Result(coin, run(one), None))
+        except (InvalidInput, SourceUnavailable) as error:
+            errors.append(error)
+            results.append(Result[Value](coin, None, str(error)))
+    if len(errors) == len(results):
+        raise errors[0]
+    for result in results:
+        if result.error is not None:
+            say(f"note: {result.coin} is left out. {one_line(result.error)}")
+    return results
+
+
+def forecasts(results: Sequence[Result[Outlook]]) -> str:
+    """Put the last step of each forecast into a table."""
+    rows, histories = [], []
+    for result in results:
+        if result.value is None:
+            continue
+        steps, history = result.value.steps, result.value.steps.history
+        histories.append(history)
+        prices = steps.forecast.quantile_prices[0, -1]
+        low, high = (
+            price_text(float(prices[QUANTILES.index(level)]), history.quote, estimate=True)
+            for level in (0.1, 0.9)
+        )
+        rows.append(
+            [
+                history.market,
+                price_text(float(steps.forecast.close[0]), history.quote),
+                tables.time(steps.closing_times[-1]),
+                price_text(float(prices[MEDIAN]), history.quote, estimate=True),
+                f"{low} to {high}",
+                _says(result.value.verdict),
+            ]
+        )
+    header = ("coin", "last close", "step closes at (UTC)", "median", "80 % band", _BEATS)
+    return _table(header, rows, histories)
+
+
+def backtests(results: Sequence[Result[WalkForward | Backtest]]) -> str:
+    """Put the figures of each test into a table: errors over those of the last price."""
+    rows, histories = [], []
+    for result in results:
+        if result.value is None:
+            continue
+        value = result.value
+        test = value.backtest if isinstance(value, WalkForward) else value
+        histories.append(test.history)
+        own, naive = test.scores[test.predictor][-1], test.scores["naive"][-1]
+        rows.append(
+            [
+                test.history.market,
+                f"{len(test.split.test_origins()):,}",
+                tables.ratio(own.mae, naive.mae),
+                tables.ratio(own.pinball, naive.pinball),
+                tables.number(own.coverage_80, ".1%"),
+                _says(test.verdict),
+            ]
+        )
+    header = ("coin", "origins", "MAE / naive", "pinball / naive", "in 80 %", _BEATS)
+    return _table(header, rows, histories)
+
+
+_BEATS = "beats the last price"
+
+
+def _says(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "not tested"
+    return "yes" if verdict.beats_baseline else "no"
+
+
+def _table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], histories: Sequence[PriceHistory]
+) -> str:
+    """Write the table after what must be known first: which prices are simulated."""
+    simulated = [history.market for history in histories if history.simulated]
+    lines = [f"{tables.SIMULATED} ({', '.join(simulated)})"] if simulated else []
+    return lines_text([*lines, *tables.aligned(header, rows)])
