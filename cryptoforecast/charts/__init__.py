@@ -23,7 +23,14 @@ from cryptoforecast.charts.reliability import (
     summary_pit,
     summary_reliability,
 )
-from cryptoforecast.charts.skills import NOTE, headline, rank, skills, summary_best
+from cryptoforecast.charts.skills import (
+    NOTE,
+    headline,
+    rank,
+    skills,
+    summary_best,
+    summary_coins,
+)
 from cryptoforecast.charts.training import (
     loss_curve,
     summary_loss,
@@ -51,6 +58,7 @@ __all__ = [
     "summary_anomalies",
     "summary_best",
     "summary_candles",
+    "summary_coins",
     "summary_coverage_by_regime",
     "summary_coverage_by_step",
     "summary_fan",

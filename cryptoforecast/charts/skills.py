@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import plotly.graph_objects as go
 
@@ -134,6 +134,35 @@ def summary_best(board: Leaderboard, models: Collection[str]) -> str:
     if len(worse) == len(others):
         return f"{best} misses least, by more than chance"
     return f"{best} misses less than {' and '.join(worse)}; the rest may be chance"
+
+
+def summary_coins(board: Leaderboard) -> str:
+    """Say in a sentence on which coins a model beats the last price by more than chance.
+
+    Args:
+        board: The leaderboard of one model, whose predictors are coins.
+    """
+    names = [each.predictor for each in board.standings]
+    if all(math.isnan(each.low) for each in board.standings):
+        return "Too few past forecasts to tell these coins apart"
+    better = [each.predictor for each in board.standings if each.low > 0]
+    worse = [each.predictor for each in board.standings if each.high < 0]
+    put = "“the price stays put”"
+    if len(better) == len(names):
+        return f"Beats {put} on each of these coins"
+    if better:
+        others = [name for name in names if name not in better]
+        return f"Beats {put} on {_listed(better)}, not on {_listed(others)}"
+    if len(worse) == len(names):
+        return f"Worse than {put} on each of these coins"
+    if worse:
+        return f"Worse than {put} on {_listed(worse)}, and no better on the others"
+    return f"No better than {put} on any of these coins"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _words(metric: str) -> tuple[str, str]:

@@ -63,18 +63,29 @@ def compare(losses: Mapping[str, Array], reference: Array, step: int) -> dict[st
         reference: ``(n,)`` loss of the reference at the same origins.
         step: Step of the forecasts that the losses belong to.
     """
-    if len(reference) < min_origins(step):
-        skills = {name: skill_interval(own, reference, step)[0] for name, own in losses.items()}
+    return compare_pairs({name: (own, reference) for name, own in losses.items()}, step)
+
+
+def compare_pairs(pairs: Mapping[str, tuple[Array, Array]], step: int) -> dict[str, Difference]:
+    """Compare losses with those of a reference each has of its own; see ``compare``.
+
+    Args:
+        pairs: ``(n,)`` loss at each origin and that of the reference, by name. The claims are
+            divided between all of them.
+        step: Step of the forecasts that the losses belong to.
+    """
+    if any(len(reference) < min_origins(step) for _, reference in pairs.values()):
+        skills = {name: skill_interval(*pair, step)[0] for name, pair in pairs.items()}
         return {name: Difference(skill, *(math.nan,) * 4) for name, skill in skills.items()}
-    p_values = {name: diebold_mariano(own, reference, step) for name, own in losses.items()}
-    corrected = dict(zip(losses, holm([*p_values.values()]), strict=True))
+    p_values = {name: diebold_mariano(*pair, step) for name, pair in pairs.items()}
+    corrected = dict(zip(pairs, holm([*p_values.values()]), strict=True))
     return {
         name: Difference(
-            *_interval(own, reference, step, _level(p_values, name, corrected[name])),
+            *_interval(*pair, step, _level(p_values, name, corrected[name])),
             p_values[name],
             corrected[name],
         )
-        for name, own in losses.items()
+        for name, pair in pairs.items()
     }
 
 

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from cryptoforecast.evaluation.backtest import score
+from cryptoforecast.evaluation import backtest, losses
+from cryptoforecast.evaluation.comparison import compare_pairs
+from cryptoforecast.evaluation.scores import score
 from cryptoforecast.evaluation.verdict import judge
-from cryptoforecast.types import Array, Backtest, Forecast, Verdict
+from cryptoforecast.types import (
+    Array,
+    Backtest,
+    CoinTest,
+    Forecast,
+    Leaderboard,
+    Standing,
+    Verdict,
+)
 
 #: The last price, beside which all stand.
 REFERENCE = "naive"
@@ -38,7 +49,7 @@ def side_by_side(tests: Mapping[str, Backtest]) -> Backtest:
         first,
         spec=dataclasses.replace(first.spec, horizon=forecasts[REFERENCE].horizon),
         forecasts=forecasts,
-        scores=score(first.history, first.split, forecasts),
+        scores=backtest.score(first.history, first.split, forecasts),
         verdicts={name: _verdict(name, forecasts, first) for name in tests},
         model=None,
         seen=any(test.seen for test in tests.values()),
@@ -50,6 +61,50 @@ def _verdict(name: str, forecasts: Mapping[str, Forecast], test: Backtest) -> Ve
     others = [one for other, one in forecasts.items() if other not in (name, REFERENCE)]
     simulated = test.history.simulated
     return judge(forecasts[name], forecasts[REFERENCE], others=others, simulated=simulated)
+
+
+def on_coins(tests: Mapping[str, Backtest]) -> CoinTest:
+    """Put the tests of one network on several coins onto the same origins.
+
+    Each coin is compared with its own last price, corrected for the number of coins.
+
+    Args:
+        tests: Tests of the network by coin.
+    """
+    pairs = {
+        coin: (test.forecasts[test.spec.network], test.forecasts[REFERENCE])
+        for coin, test in tests.items()
+    }
+    cut = aligned({f"{i} {coin}": pair[i] for coin, pair in pairs.items() for i in (0, 1)})
+    own, naive = ({coin: cut[f"{i} {coin}"] for coin in tests} for i in (0, 1))
+    any_one = next(iter(own.values()))
+    step, times = any_one.horizon, any_one.closes_at(0)
+    found = compare_pairs(
+        {
+            coin: (losses.of_metric(own[coin], "mae", step), losses.of_metric(each, "mae", step))
+            for coin, each in naive.items()
+        },
+        step,
+    )
+    scores, references = (
+        {coin: score(each, math.nan)[-1] for coin, each in forecasts.items()}
+        for forecasts in (own, naive)
+    )
+    standings = [
+        Standing(
+            coin, scores[coin].mape, each.skill, each.low, each.high, each.p_value, each.p_holm
+        )
+        for coin, each in found.items()
+    ]
+    standings.sort(key=lambda each: each.skill, reverse=True)
+    return CoinTest(
+        Leaderboard("mape", step, REFERENCE, len(any_one), tuple(standings)),
+        scores,
+        references,
+        times[0],
+        times[-1],
+        tuple(coin for coin, test in tests.items() if test.seen),
+    )
 
 
 def aligned(forecasts: Mapping[str, Forecast]) -> dict[str, Forecast]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.evaluation.diagnostics import why_no_free_run
 from cryptoforecast.evaluation.judgement import contest, judge
-from cryptoforecast.evaluation.side_by_side import REFERENCE, side_by_side
+from cryptoforecast.evaluation.side_by_side import REFERENCE, on_coins, side_by_side
 from cryptoforecast.forecasting.baselines import HEAVY, QUICK
 from cryptoforecast.learning import samples, specs
 from cryptoforecast.service import choices, effort, keys
@@ -24,6 +24,7 @@ from cryptoforecast.service.training import TrainingService
 from cryptoforecast.types import (
     UNWATCHED,
     Backtest,
+    CoinTest,
     ModelSpec,
     Monitor,
     PriceHistory,
@@ -44,7 +45,7 @@ __all__ = [
 REMEDY = "Choose fewer or longer candles, or a model with a shorter horizon."
 #: Bytes of forecasts of backtests in memory.
 MAX_BYTES = 64_000_000
-#: Saved models that are compared at once.
+#: Saved models, or coins, that are compared at once.
 MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
@@ -179,9 +180,7 @@ class BacktestService:
                 "Models are compared on the same prices, so all must read candles of one length. "
                 f"Received: {', '.join(sorted(intervals))}. Choose others."
             )
-        unseen = max(choices.since_training(history, model) for model in models.values())
-        fifth = history.candles.index[samples.first_of_test(len(history), backtest.DEFAULT_TEST)]
-        since = unseen if unseen > fifth else None
+        since = _since(history, models.values())
 
         def make() -> Backtest:
             return side_by_side(
@@ -190,6 +189,40 @@ class BacktestService:
 
         named = tuple((name, keys.of_model(one)) for name, one in models.items())
         return self._results.get_or_make((keys.of_prices(history), named), make)
+
+    def on_coins(self, model: TrainedModel, histories: Mapping[str, PriceHistory]) -> CoinTest:
+        """Compare a saved model on several coins, on the last fifth or on what is new to it.
+
+        Args:
+            model: The network.
+            histories: Prices of two to four coins, by coin.
+
+        Returns:
+            The network alone on all of them; see ``evaluation.side_by_side``.
+
+        Raises:
+            InvalidInput: If there are fewer or more coins, or candles of another length.
+            NotEnoughData: If a span of the split would be too short.
+        """
+        if not MIN_COMPARED <= len(histories) <= MAX_COMPARED:
+            raise InvalidInput(
+                f"{MIN_COMPARED} to {MAX_COMPARED} coins can be compared at once. Received: "
+                f"{', '.join(histories) or 'none'}."
+            )
+        intervals = {history.interval for history in histories.values()}
+        if intervals != {model.card.interval}:
+            raise InvalidInput(
+                f"This model reads {model.card.interval} candles. Received: "
+                f"{', '.join(sorted(intervals))}. Choose others."
+            )
+        starts = [_since(history, [model]) for history in histories.values()]
+        since = max((start for start in starts if start is not None), default=None)
+        return on_coins(
+            {
+                coin: self.of_saved(history, model, since=since)
+                for coin, history in histories.items()
+            }
+        )
 
     def verdict(self, history: PriceHistory, model: TrainedModel, predictor: str) -> Verdict | None:
         """Return the verdict on a saved model's stack, or on one of its members, by its name.
@@ -256,6 +289,13 @@ class BacktestService:
 
         result = self._results.get_or_make(key, within_bounds)
         return dataclasses.replace(result, history=samples.in_one_unit(history))
+
+
+def _since(history: PriceHistory, models: Iterable[TrainedModel]) -> pd.Timestamp | None:
+    """Return from when on models are compared: ``None`` if the last fifth is new to all."""
+    unseen = max(choices.since_training(history, model) for model in models)
+    fifth = history.candles.index[samples.first_of_test(len(history), backtest.DEFAULT_TEST)]
+    return unseen if unseen > fifth else None
 
 
 def missing_baselines(result: Backtest) -> list[ModelSpec]:

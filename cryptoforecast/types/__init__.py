@@ -19,6 +19,7 @@ from cryptoforecast.types.durations import duration, span_text
 from cryptoforecast.types.evaluation import (
     Backtest,
     Calibration,
+    CoinTest,
     CoverageBySteps,
     Fold,
     Leaderboard,
@@ -109,6 +110,7 @@ __all__ = [
     "Backtest",
     "Calibration",
     "Cheats",
+    "CoinTest",
     "Comparison",
     "Contest",
     "CoverageBySteps",

@@ -211,6 +211,28 @@ class Leaderboard:
 
 
 @dataclass(frozen=True)
+class CoinTest:
+    """One network on several coins, from the same origins.
+
+    Attributes:
+        board: How much less it misses than the last price of each coin; the predictors of the
+            board are the coins, and its values are relative errors, fractions.
+        scores: Its scores at the last step, by coin; without MASE.
+        references: Those of the last price.
+        first: When the first forecast was made, UTC.
+        last: When the last one was made, UTC.
+        seen: Coins from whose prices in this span the network may have learnt.
+    """
+
+    board: Leaderboard
+    scores: Mapping[str, Scores]
+    references: Mapping[str, Scores]
+    first: pd.Timestamp
+    last: pd.Timestamp
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class WalkPlan:
     """How the fits of a walk-forward test are made.
 

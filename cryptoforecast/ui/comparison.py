@@ -21,6 +21,7 @@ from cryptoforecast.types import (
 from cryptoforecast.ui import (
     bars,
     card,
+    coin_comparison,
     elements,
     identity,
     inputs,
@@ -43,7 +44,7 @@ def chosen() -> list[str]:
 
 
 def open_for(names: Sequence[str]) -> NoReturn:
-    """Go to the comparison of these models."""
+    """Go to the comparison of these models, or of coins with a single one."""
     st.query_params[LINK] = _SEPARATOR.join(names)
     st.rerun()
 
@@ -51,10 +52,11 @@ def open_for(names: Sequence[str]) -> NoReturn:
 def close() -> None:
     """Go back to the list."""
     st.query_params.pop(LINK, None)
+    st.query_params.pop(coin_comparison.LINK, None)
 
 
 def show(service: Service, names: Sequence[str]) -> None:
-    """Draw the comparison.
+    """Draw the comparison: of two to four models, or of two to four coins with one model.
 
     Args:
         service: Tests the models.
@@ -66,7 +68,10 @@ def show(service: Service, names: Sequence[str]) -> None:
             missing.stop_comparison(name)
     ordered = [models[name] for name in names]
     with elements.errors():
-        _show(service, ordered)
+        if len(ordered) == 1:
+            coin_comparison.show(service, ordered[0], close)
+        else:
+            _show(service, ordered)
 
 
 def _show(service: Service, models: Sequence[ModelSummary]) -> None:

@@ -91,12 +91,13 @@ def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
     with st.container():
         card.answer(
             f"{count} of {len(models):,} {kind} {beats} “the price stays put”",
-            f"Each network alone, in its own test. Tick 2 to {MAX_COMPARED} to compare them",
+            "Each network alone, in its own test. Tick one to compare coins, or up to "
+            f"{MAX_COMPARED} to compare them",
         )
     chosen = [one for one in models if one.name in ticked]
     problem = _problem(chosen)
     if st.button(
-        "Compare",
+        "Compare coins" if len(chosen) == 1 else "Compare",
         icon=":material/compare_arrows:",
         disabled=bool(problem),
         help=words.plain(problem) or None,
@@ -107,8 +108,8 @@ def _heading(models: Sequence[ModelSummary], ticked: Sequence[str]) -> None:
 
 def _problem(chosen: Sequence[ModelSummary]) -> str:
     """Say why models can't be compared; empty if they can."""
-    if not 2 <= len(chosen) <= MAX_COMPARED:
-        return f"Tick 2 to {MAX_COMPARED} models."
+    if not 1 <= len(chosen) <= MAX_COMPARED:
+        return f"Tick one model, or up to {MAX_COMPARED}."
     if len({one.card.interval for one in chosen}) > 1:
         return "Models are compared on the same prices: tick hourly ones, or daily ones."
     return ""

@@ -58,8 +58,12 @@ def test_a_model_is_renamed_taken_along_compared_and_deleted(own_url: str, home:
     with zipfile.ZipFile(io.BytesIO(Path(waiting.value.path()).read_bytes())) as archive:
         assert sorted(archive.namelist()) == ["renamed/bundle.json", "renamed/weights.npz"]
 
-    compare = page.get_by_role("button", name="Compare")
-    expect(compare).to_be_disabled()
+    # One model is compared on several coins, several ones on the same prices.
+    page.get_by_role("button", name="Compare coins").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("“the price stays put” on")
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    page.get_by_role("button", name="All models").click()
+    compare = page.get_by_role("button", name="Compare", exact=True)
     tick(page, 3)
     expect(panel).to_have_text("Bitcoin LSTM")  # the one that was ticked last
     compare.click()

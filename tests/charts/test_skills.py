@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cryptoforecast.charts import headline, rank, skills, style, summary_best
+from cryptoforecast.charts import headline, rank, skills, style, summary_best, summary_coins
 from cryptoforecast.types import Leaderboard, Standing
 
 
@@ -119,3 +119,21 @@ def test_what_equals_the_reference_does_not_set_the_scale():
     board = Leaderboard("mae", 1, "naive", 900, (*same, standing("mine", -0.004, 0.015)))
     figure = skills(board, ["mine"])
     assert dots(figure)["mine"].marker.symbol is None  # no arrow
+
+
+def test_a_sentence_says_on_which_coins_a_model_wins():
+    def sentence(*lows_and_highs: tuple[float, float]) -> str:
+        rows = tuple(
+            Standing(coin, 0.01, 0.0, low, high, 0.5, 0.5)
+            for coin, (low, high) in zip(("BTC", "ETH", "SOL"), lows_and_highs, strict=False)
+        )
+        return summary_coins(Leaderboard("mape", 1, "naive", 900, rows))
+
+    won, lost, even, few = (0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1), (math.nan, math.nan)
+    put = "“the price stays put”"
+    assert sentence(won, won, won) == f"Beats {put} on each of these coins"
+    assert sentence(won, even, lost) == f"Beats {put} on BTC, not on ETH and SOL"
+    assert sentence(lost, lost) == f"Worse than {put} on each of these coins"
+    assert sentence(even, lost) == f"Worse than {put} on ETH, and no better on the others"
+    assert sentence(even, even) == f"No better than {put} on any of these coins"
+    assert sentence(few, few).startswith("Too few past forecasts")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation import backtest
+from cryptoforecast.evaluation.comparison import holm
 from cryptoforecast.evaluation.side_by_side import side_by_side
+from cryptoforecast.evaluation.significance import diebold_mariano
 from cryptoforecast.service import Service
 from cryptoforecast.settings import Settings
 from tests import synthetic
@@ -64,3 +69,55 @@ def test_what_can_not_be_compared_is_refused(history, tmp_path):
             service.side_by_side(history, dict.fromkeys(names, model))
     with pytest.raises(InvalidInput, match="candles of one length"):
         service.side_by_side(history, {"a": model, "b": synthetic.model(interval="1d")})
+
+
+def test_one_network_is_compared_on_several_coins(history, tmp_path):
+    """Each coin beside its own last price, from the same origins, corrected for all of them."""
+    service = Service(Settings(tmp_path, live=False)).backtests
+    model = synthetic.model(synthetic.spec(horizon=2))
+    # The second one begins later and has other prices.
+    other = synthetic.history(900, seed=5)
+    other = dataclasses.replace(other, coin="ETH", candles=other.candles.iloc[40:])
+    found = service.on_coins(model, {"BTC": history, "ETH": other})
+    tests = {"BTC": backtest.saved(history, model), "ETH": backtest.saved(other, model)}
+    times = [set(test.forecasts["dense"].at(2).origins) for test in tests.values()]
+    assert found.board.origins == len(times[0] & times[1]) < max(map(len, times))
+    assert (found.board.step, found.board.reference) == (2, "naive")
+    p_values = []
+    for coin, test in tests.items():
+        common = test.forecasts["dense"].origins.isin(times[0] & times[1])
+        own, naive = (
+            np.abs(each.actual[common, 1] - each.predicted[common, 1])
+            for each in (test.forecasts["dense"], test.forecasts["naive"])
+        )
+        row = next(each for each in found.board.standings if each.predictor == coin)
+        assert row.skill == pytest.approx(1 - own.mean() / naive.mean())
+        assert found.scores[coin].mae == pytest.approx(own.mean())
+        assert found.references[coin].mae == pytest.approx(naive.mean())
+        assert row.value == found.scores[coin].mape
+        assert row.p_value == pytest.approx(diebold_mariano(own, naive, 2))
+        p_values.append(row.p_value)
+    corrected = dict(zip(tests, holm(p_values), strict=True))
+    assert {each.predictor: each.p_holm for each in found.board.standings} == corrected
+    skills = [each.skill for each in found.board.standings]
+    assert skills == sorted(skills, reverse=True)
+    assert found.first in [time + pd.Timedelta(hours=1) for time in times[0] & times[1]]
+    assert found.seen == ()
+
+
+def test_coins_are_compared_where_the_network_has_not_learnt(history, tmp_path):
+    service = Service(Settings(tmp_path, live=False)).backtests
+    candles = history.candles.index
+    late = synthetic.model(start=str(candles[0]), cutoff=str(candles[800]))
+    found = service.on_coins(late, {"BTC": history, "ETH": history})
+    assert found.first > candles[800]
+    assert not found.seen
+
+
+def test_coins_that_can_not_be_compared_are_refused(history, tmp_path):
+    service = Service(Settings(tmp_path, live=False)).backtests
+    for coins in ("", "a", "abcde"):
+        with pytest.raises(InvalidInput, match="2 to 4 coins can be compared"):
+            service.on_coins(synthetic.model(), dict.fromkeys(coins, history))
+    with pytest.raises(InvalidInput, match="reads 1d candles"):
+        service.on_coins(synthetic.model(interval="1d"), {"a": history, "b": history})

@@ -115,6 +115,30 @@ def test_two_models_are_compared_on_the_same_prices(open_page):
     assert "1 of 4 models" in page.title[0].value
 
 
+def test_one_model_is_compared_on_several_coins(open_page):
+    page = open_page("models", compare="global-1h-lstm")
+    assert page.multiselect[0].value == ["BTC", "ETH", "BNB"]
+    page.multiselect[0].set_value(["BTC", "SOL"]).run()
+    assert not page.exception
+    assert page.query_params["coins"] in ("BTC,SOL", ["BTC,SOL"])
+    text = words(page)
+    assert "“the price stays put” on" in page.title[0].value
+    assert "All coins hourly alone: " in text
+    assert "past forecasts of each coin, 24 hours ahead" in text
+    assert list(rows(page)) == ["SOL", "BTC"]  # as they stand in the markup, from the end
+    assert len(page.get("plotly_chart")) == 1
+    # What differs, and nothing else: both are simulated.
+    facts = page.table[0].value.set_index("")
+    assert list(facts.columns) == ["BTC", "SOL"]
+    assert list(facts.index) == ["Last price", "“Stays put” misses", "Learnt from"]
+    assert list(facts.loc["Learnt from"]) == ["yes", "no"]
+    page.multiselect[0].set_value(["BTC"]).run()
+    assert page.title[0].value == "Choose two coins at least"
+    page.button(key="all-models").click().run()
+    assert "models" in page.title[0].value
+    assert "coins" not in page.query_params
+
+
 def test_models_for_other_candles_are_not_compared(open_page):
     page = open_page("models", compare="btc-1h-dense,global-1d-lstm")
     assert "candles of one length" in page.error[0].value
