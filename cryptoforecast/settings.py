@@ -52,6 +52,7 @@ class Settings:
         owner_key: Whoever knows it is the owner, and nobody else; ``None`` where there is none.
         session_uploads: Megabytes of the uploaded files of one session.
         server_uploads: Megabytes of all uploaded files.
+        ledger: URL of the ledger's database; ``None`` for ``ledger.sqlite`` in ``home``.
         hosts: Names and addresses by which the server may be called; any where there are none.
     """
 
@@ -76,6 +77,7 @@ class Settings:
     owner_key: str | None = field(default=None, repr=False)
     session_uploads: float = 200
     server_uploads: float = 600
+    ledger: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
 
     @classmethod
@@ -124,6 +126,7 @@ class Settings:
             owner_key=_owner_key(environ),
             session_uploads=_number(environ, "SESSION_UPLOADS", cls.session_uploads, 1, 1e6),
             server_uploads=_number(environ, "SERVER_UPLOADS", cls.server_uploads, 1, 1e6),
+            ledger=environ.get("CRYPTOFORECAST_LEDGER") or None,
             hosts=_hosts(environ),
         )
 

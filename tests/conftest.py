@@ -53,6 +53,7 @@ SLOW = (
     "prices/simulation",
     "record",
     "server",
+    "service/test_ledger.py",
     "test_architecture.py",
     "test_cli.py",
     "test_cli_coins.py",

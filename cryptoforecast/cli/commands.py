@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptoforecast import json_views
-from cryptoforecast.cli import anomalies, coins, exports, forecasts, models, prices, text
+from cryptoforecast.cli import anomalies, coins, exports, forecasts, ledger, models, prices, text
 from cryptoforecast.cli.answer import Answer
 from cryptoforecast.cli.groups import SPEC_OPTIONS, WALK_OPTIONS
 from cryptoforecast.cli.prices import given
@@ -51,6 +51,8 @@ def answer(service: Service, args: argparse.Namespace, cancelled: Cancelled) -> 
         return forecasts.answer(service, args)
     if args.command == "anomalies":
         return _anomalies(service, args)
+    if args.command in ledger.COMMANDS:
+        return ledger.answer(service, args)
     if args.command in prices.COMMANDS:
         return prices.answer(service.prices, args)
     return models.answer(service, args)

@@ -37,6 +37,23 @@ EXAMPLES = {
         "forecast --model btc-1h-lstm-close --data prices.csv --json",
     ),
     "inspect": ("inspect prices.csv.gz", "inspect odd.csv --columns time=Date,close=Last"),
+    "ledger": (
+        "ledger record --models global-1h-lstm --coins BTC,ETH",
+        "ledger verify",
+    ),
+    "ledger export": ("ledger export --to ledger.csv", "ledger export --html ledger.html"),
+    "ledger grade": ("ledger grade",),
+    "ledger head": ("ledger head", "ledger head --json"),
+    "ledger rebuild": ("ledger rebuild",),
+    "ledger record": (
+        "ledger record",
+        "ledger record --models global-1h-lstm,har --coins BTC,ETH-EUR --intervals 1h",
+    ),
+    "ledger show": ("ledger show", "ledger show --model global-1h-lstm --coin BTC --step 1"),
+    "ledger verify": (
+        "ledger verify",
+        "ledger verify --head 5f0c7dd1 --at 480",
+    ),
     "models": ("models list", "models export btc-1h-dense --to dense.zip"),
     "models delete": ("models delete mine",),
     "models export": (
@@ -48,6 +65,7 @@ EXAMPLES = {
     "models rename": ("models rename mine better",),
     "models show": ("models show btc-1h-dense",),
     "serve": ("serve", "serve --host 0.0.0.0 --port 8080 --workers 2"),
+    "tick": ("tick", "tick --models global-1h-lstm --coins BTC,ETH"),
     "train": (
         "train --coin ETH --interval 1d --horizon 7 --save eth-week",
         "train --data prices.csv --preset classic --save classic",

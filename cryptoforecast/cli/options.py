@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from cryptoforecast import __version__
-from cryptoforecast.cli import arguments, completion, examples, groups, names
+from cryptoforecast.cli import arguments, completion, examples, groups, ledger_options, names
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_forecast(commands)
     _add_anomalies(commands)
+    _add_ledger(commands)
+    _add_tick(commands)
     _add_models(commands)
     _add_inspect(commands)
     _add_convert(commands)
@@ -309,9 +311,26 @@ def _add_models(commands: Commands) -> None:
     importing.add_argument("--force", action="store_true", help="overwrite a model of this name")
 
 
-def _action(actions: Commands, name: str, help: str) -> _Parser:
-    """Add a command of ``models``."""
-    action = _parser(actions, name, help, "models")
+def _add_ledger(commands: Commands) -> None:
+    ledger = _parser(
+        commands, "ledger", "Record forecasts before their outcome, grade them, find rewrites."
+    )
+    actions = ledger.add_subparsers(
+        dest="action", required=True, metavar="record|grade|show|verify|head|rebuild|export"
+    )
+    ledger_options.add(lambda name, help: _action(actions, name, help, "ledger"))
+
+
+def _add_tick(commands: Commands) -> None:
+    command = _command(
+        commands, "tick", "Grade what is due and record what comes next, for cron or a workflow."
+    )
+    ledger_options.add_record(command)
+
+
+def _action(actions: Commands, name: str, help: str, parent: str = "models") -> _Parser:
+    """Add a command of ``models`` or ``ledger``."""
+    action = _parser(actions, name, help, parent)
     action.add_argument("--json", action="store_true", help="write the result as JSON")
     return action
 

@@ -39,7 +39,8 @@ LEVEL = 0.95
 CLAIM = 2 / (1 - LEVEL)
 #: Rates over which the process is averaged.
 RATES = 0.95 * 0.5 ** np.arange(12)
-_PSI = -np.log1p(-RATES) - RATES
+#: What each squared deviation costs at a rate.
+PSI = -np.log1p(-RATES) - RATES
 #: Columns of the evidence at a step: when the next forecast may count, in seconds since 1970; how
 #: many counted, and how often their ranges held; then for each of ``AGAINST`` the columns below.
 _NEXT, _SEPARATE, _HITS, _FIRST = 0, 1, 2, 2 + len(LEDGER_LEVELS)
@@ -73,7 +74,7 @@ def add(evidence: Array, forecast: LedgerForecast, outcome: LedgerOutcome) -> Ar
         result[rows, column] += outcome.inside[level][rows]
     for place, (base, own, bound) in enumerate(_losses(forecast, outcome)):
         first = _FIRST + 5 * place
-        part = _with(evidence[:, first : first + 5], base, own, bound)
+        part = with_difference(evidence[:, first : first + 5], base, own, bound)
         result[rows, first : first + 5] = part[rows]
     return result
 
@@ -93,8 +94,15 @@ def _losses(
     )
 
 
-def _with(part: Array, base: Array, own: Array, bound: Array) -> Array:
-    """Return five columns with one more difference in each row; equal forecasts add nothing."""
+def with_difference(part: Array, base: Array, own: Array, bound: Array) -> Array:
+    """Return evidence with one more difference in each row; equal forecasts add nothing.
+
+    Args:
+        part: ``(n, 5)`` evidence against one other.
+        base: ``(n,)`` losses of the other.
+        own: ``(n,)`` own losses.
+        bound: ``(n,)`` how far the two can be apart, known when the forecasts were made.
+    """
     count, total = part[:, _COUNT], part[:, _SUM]
     scale = np.maximum(part[:, _BOUND], bound)
     counts = bound > 0
@@ -145,7 +153,7 @@ def _verdict(against: str, part: Array) -> AnytimeVerdict:
 
 def _log_evidence(total: float, squares: float) -> float:
     """Return the logarithm of the process for differences of this sum, less the mean tested."""
-    logs = RATES * total - _PSI * squares
+    logs = RATES * total - PSI * squares
     largest = float(logs.max())
     return largest + math.log(float(np.exp(logs - largest).mean()))
 

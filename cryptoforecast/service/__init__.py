@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptoforecast.service.anomalies import AnomalyService
     from cryptoforecast.service.backtests import BacktestService
     from cryptoforecast.service.forecasts import PREDICT_MODEL, ForecastService
+    from cryptoforecast.service.ledger import LedgerService
     from cryptoforecast.service.lessons import LessonService
     from cryptoforecast.service.outlooks import OutlookService
     from cryptoforecast.service.prices import PriceService, is_file
@@ -28,6 +29,7 @@ __all__ = [
     "AnomalyService",
     "BacktestService",
     "ForecastService",
+    "LedgerService",
     "LessonService",
     "OutlookService",
     "PriceService",
@@ -48,6 +50,7 @@ _HOMES = {
     "AnomalyService": "anomalies",
     "BacktestService": "backtests",
     "ForecastService": "forecasts",
+    "LedgerService": "ledger",
     "LessonService": "lessons",
     "OutlookService": "outlooks",
     "PriceService": "prices",
@@ -83,6 +86,7 @@ class Service:
         outlooks: Forecasts by the name of what forecasts, with the test of them on past prices.
         lessons: What the lessons compute.
         anomalies: Past candles that were surprising.
+        ledger: Forecasts that stand before their outcome.
         saved_models: Models on disk, of the user and of the project.
         owner_key: Recognises the owner of the installation.
     """
@@ -92,6 +96,7 @@ class Service:
         from cryptoforecast.service.backtests import BacktestService
         from cryptoforecast.service.forecasts import ForecastService
         from cryptoforecast.service.heavy import OneHeavyFit
+        from cryptoforecast.service.ledger import LedgerService
         from cryptoforecast.service.lessons import LessonService
         from cryptoforecast.service.memory import Memory
         from cryptoforecast.service.outlooks import OutlookService
@@ -112,6 +117,9 @@ class Service:
         self.walk_forward = WalkForwardService(self.training, one_heavy, memory)
         self.forecasts = ForecastService(self.saved_models, one_heavy)
         self.outlooks = OutlookService(self.saved_models, self.forecasts, self.backtests)
+        self.ledger = LedgerService(
+            settings, self.prices, self.saved_models, self.forecasts, self.outlooks
+        )
         self.lessons = LessonService(settings, memory)
         self.anomalies = AnomalyService(self.saved_models, memory)
 

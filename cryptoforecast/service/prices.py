@@ -76,6 +76,20 @@ class PriceService:
             return self.file(query.coin)
         return self._live.history(query, wait, simulated=prices == "any")
 
+    def of_source(self, source: str, query: MarketQuery) -> PriceHistory:
+        """Return prices of one live source, and of no other.
+
+        Args:
+            source: Its name, as in ``PriceHistory.source``.
+            query: Coin, interval and window.
+
+        Raises:
+            InvalidInput: If there is no such source, or the query is outside the rules.
+            NotEnoughData: If no closed candle lies in the window.
+            SourceUnavailable: If it does not answer, and none of its prices are cached.
+        """
+        return self._live.only(source).history(query, simulated=False)
+
     def simulated(self, query: MarketQuery) -> PriceHistory:
         """Return prices of the simulated market, and ask no source.
 

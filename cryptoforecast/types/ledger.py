@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from cryptoforecast.types.learning import MEDIAN
+from cryptoforecast.types.predictor_names import predictor_phrase
 from cryptoforecast.types.prices import INTERVALS, Array
 from cryptoforecast.types.quotes import market_name
 
@@ -151,6 +154,50 @@ class LedgerEntry:
     def state(self) -> str:
         """``OPEN``, ``GRADED`` or ``VOID``."""
         return OPEN if self.outcome is None else self.outcome.state
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What became of a forecast that was to be recorded.
+
+    Attributes:
+        model: Name of the model.
+        coin: Coin or pair.
+        interval: Candle length.
+        position: Its place in the ledger; ``None`` where there was one from this origin already,
+            or it was refused.
+        forecast: The forecast; ``None`` where it was refused.
+        refusal: Why it was refused; empty otherwise.
+    """
+
+    model: str
+    coin: str
+    interval: str
+    position: int | None
+    forecast: LedgerForecast | None
+    refusal: str = ""
+
+    @property
+    def state(self) -> str:
+        """``"recorded"``, ``"there already"`` or ``"refused"``."""
+        if self.refusal:
+            return "refused"
+        return "recorded" if self.position is not None else "there already"
+
+
+@dataclass(frozen=True)
+class GradeCounts:
+    """What became of the forecasts that were due.
+
+    Attributes:
+        graded: Those that have an outcome now.
+        void: Those that are void now.
+        waiting: Those whose source did not give their candles.
+    """
+
+    graded: int
+    void: int
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -328,3 +375,37 @@ class LedgerRecord:
     total: LedgerWeek | None
     weeks: tuple[LedgerWeek, ...]
     verdicts: tuple[AnytimeVerdict, ...]
+
+
+def anytime_sentence(verdict: AnytimeVerdict) -> str:
+    """Write a verdict that may be looked at at any time in a sentence."""
+    other = predictor_phrase(verdict.against)
+    kind = "miss less than" if verdict.against == "naive" else "have a better range than"
+    worse = "miss more than" if verdict.against == "naive" else "have a worse range than"
+    if not math.isfinite(verdict.skill):
+        return f"There is no forecast yet that differs from {other}."
+    if verdict.better or verdict.worse:
+        return f"The forecasts {kind if verdict.better else worse} {other}, by more than chance."
+    return f"Whether the forecasts {kind} {other} can't be told from chance yet."
+
+
+def record_sentence(record: LedgerRecord) -> str:
+    """Write how often the 80 % range held: "The 80 % range held 169 of 212 prices"."""
+    share = next((share for share in record.shares if share.level == 80), None)
+    if share is None:
+        return "No forecast has been graded yet"
+    kind = "simulated prices" if record.series.name.simulated else "prices"
+    return f"The 80 % range held {share.hits:,} of {share.count:,} {kind}"
+
+
+def result_text(entry: LedgerEntry, step: int) -> str:
+    """Write how a forecast turned out at a step: "inside", "above", "void: source gone"."""
+    outcome = entry.outcome
+    if outcome is None:
+        return OPEN
+    if outcome.state == VOID and outcome.reason != SIMULATED:
+        return f"{VOID}: {outcome.reason}"
+    if outcome.inside[80][step - 1]:
+        return "inside"
+    middle = entry.forecast.quantiles[step - 1, MEDIAN]
+    return "above" if outcome.actual[step - 1] > middle else "below"

@@ -80,6 +80,18 @@ class LivePrices:
         self._histories: LruCache[PriceHistory] = LruCache(_MAX_HISTORIES)
         self._compared: LruCache[float] = LruCache(_MAX_COMPARED)
 
+    def only(self, source: str) -> LivePrices:
+        """Return the prices of one of the sources alone.
+
+        Raises:
+            InvalidInput: If there is no source of this name.
+        """
+        found = [each for each in self._sources if each.name == source]
+        if not found:
+            names = ", ".join(each.name for each in self._sources)
+            raise InvalidInput(f"A source must be one of {names}. Received: {source!r:.80}.")
+        return LivePrices(self._settings, found)
+
     def history(
         self, query: MarketQuery, wait: float | None = None, *, simulated: bool = True
     ) -> PriceHistory:

@@ -1,0 +1,132 @@
+"""How often the anytime verdict claims what is not there, and how much later it finds what is.
+
+    python -m benchmarks.anytime
+
+First part: 400 simulated markets whose forecasts are no better than the last price and the cone, on
+average exactly as good. Each is looked at after every forecast, at two steps, as the ledger does
+it. Second part: forecasts that are better. A fixed test looks once, after so many forecasts as
+were chosen before; the anytime verdict looks after every one of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.evaluation import significance
+from cryptoforecast.ledger import evidence, grading
+from cryptoforecast.prices.candles.quality import report
+from cryptoforecast.types import Array, PriceHistory
+from cryptoforecast.types.ledger import LedgerForecast, SeriesName
+
+MARKETS, FORECASTS, HORIZON = 400, 300, 3
+#: Forecasts of the second part, at most.
+MAX_FORECASTS = 6000
+_NORMAL = np.array([-1.96, -1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 1.96])
+_HOUR = pd.Timedelta(hours=1)
+
+
+def main() -> None:
+    """Print both parts as tables."""
+    print("market without signal | markets | ever claimed better: price | range | worse")
+    claims = np.array([_without_signal(seed) for seed in range(MARKETS)])
+    print(f"equally good | {MARKETS} | {' | '.join(f'{x:.1%}' for x in claims.mean(axis=0))}")
+    print("\nskill | a fixed test finds half after | the anytime verdict after | times as many")
+    for signal in (1.0, 1.5, 2.5, 4.0):
+        print(" | ".join(_with_signal(signal)))
+
+
+def _without_signal(seed: int) -> tuple[bool, bool, bool]:
+    """Return whether one market is ever claimed, at its first step or its last."""
+    rng = np.random.default_rng(seed)
+    sigma = np.full(FORECASTS + HORIZON, 0.005)
+    noise = rng.standard_normal(len(sigma))
+    for row in range(1, len(sigma)):  # volatility comes in spells
+        sigma[row] = np.sqrt(
+            2e-6 + 0.1 * (sigma[row - 1] * noise[row - 1]) ** 2 + 0.82 * sigma[row - 1] ** 2
+        )
+    shift = rng.normal(0, 0.1, FORECASTS) * sigma[:FORECASTS]
+    returns = sigma * noise
+    # Half of each forecast comes true: then it misses exactly as much as the last price does.
+    returns[1 : FORECASTS + 1] += shift / 2
+    close = 100 * np.exp(np.cumsum(returns))
+    history = _history(close)
+    found, claims = evidence.empty(HORIZON), np.zeros(3, bool)
+    for row in range(FORECASTS):
+        made = _forecast(history, row, shift[row], sigma[row + 1], rng)
+        outcome = grading.grade(1, made, history, made.due_at)
+        if outcome is None:
+            raise RuntimeError("Every candle is there.")
+        found = evidence.add(found, made, outcome)
+        for step in (1, HORIZON):
+            price, band = evidence.verdicts(found, step)
+            claims |= (price.better, band.better, price.worse or band.worse)
+    return bool(claims[0]), bool(claims[1]), bool(claims[2])
+
+
+def _forecast(
+    history: PriceHistory, row: int, shift: float, sigma: float, rng: np.random.Generator
+) -> LedgerForecast:
+    """Return a forecast whose band is as wrong as that of the cone, by chance."""
+    close = float(history.candles["close"].iloc[row])
+    spread = sigma * np.sqrt(np.arange(1, HORIZON + 1))[:, None] * _NORMAL
+    own, cone = (spread * np.exp(rng.normal(0, 0.1)) for _ in range(2))
+    return LedgerForecast(
+        series=SeriesName("simulated", "stack", "BTC", "USD", "1h", False, HORIZON),
+        made_at=history.candles.index[row] + _HOUR,
+        version="",
+        fingerprint="",
+        source="simulated",
+        origin=history.candles.index[row],
+        last_close=close,
+        quantiles=close * np.exp(own + np.where(_NORMAL == 0, shift, 0.0)),
+        naive=close * np.exp(spread),
+        cone=close * np.exp(cone),
+    )
+
+
+def _history(close: Array) -> PriceHistory:
+    index = pd.date_range("2024-01-01", periods=len(close), freq="h", tz="UTC", unit="ns")
+    columns = dict.fromkeys(("open", "high", "low", "close"), close)
+    candles = pd.DataFrame({**columns, "volume": 1.0}, index=index.rename("time"))
+    return PriceHistory(
+        "BTC", "1h", candles, "simulated", index[-1] + _HOUR, quality=report(candles, "1h")
+    )
+
+
+def _with_signal(signal: float) -> list[str]:
+    """Compare both tests on forecasts of which so much comes true."""
+    rng = np.random.default_rng(1)
+    shape = (MARKETS, MAX_FORECASTS)
+    guess = rng.normal(0, 0.1, shape)
+    actual = signal * guess + rng.standard_normal(shape)
+    base, own = np.abs(actual), np.abs(actual - guess)
+    fixed = next(
+        (n for n in range(40, MAX_FORECASTS, 40) if _rejected(own[:, :n], base[:, :n]) >= 0.5), None
+    )
+    part, when = np.zeros((MARKETS, 5)), np.full(MARKETS, np.inf)
+    for number in range(MAX_FORECASTS):
+        column = slice(number, number + 1)
+        part = evidence.with_difference(
+            part, base[:, number], own[:, number], np.abs(guess[:, column])[:, 0]
+        )
+        logs = part[:, 2, None] * evidence.RATES - part[:, 3, None] * evidence.PSI
+        claimed = np.exp(logs).mean(axis=1) >= evidence.CLAIM
+        when[claimed & np.isinf(when)] = number + 1
+    median = float(np.median(when))
+    ratio = f"{median / fixed:.1f}" if fixed and np.isfinite(median) else "-"
+    skill = 1 - own.mean() / base.mean()
+    return [f"{skill:.2%}", str(fixed), f"{median:.0f}", ratio]
+
+
+def _rejected(own: Array, base: Array) -> float:
+    """Return in which share of markets the Diebold-Mariano test finds the forecasts better."""
+    values = [
+        significance.diebold_mariano(one, other, 1) < 0.05 and one.mean() < other.mean()
+        for one, other in zip(own[:100], base[:100], strict=True)
+    ]
+    return float(np.mean(values))
+
+
+if __name__ == "__main__":
+    main()

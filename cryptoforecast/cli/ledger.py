@@ -1,0 +1,261 @@
+"""The commands of the ledger: record, grade, show, verify, head, rebuild, export; and tick."""
+
+from __future__ import annotations
+
+import argparse
+
+from cryptoforecast.cli import tables
+from cryptoforecast.cli.answer import Answer
+from cryptoforecast.cli.progress import one_line, say
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.json_views import Json
+from cryptoforecast.json_views import ledger as json_views
+from cryptoforecast.service import Service, files, ledger_files
+from cryptoforecast.types.ledger import (
+    GRADED,
+    OPEN,
+    Attempt,
+    GradeCounts,
+    LedgerEntry,
+    LedgerHead,
+    LedgerRecord,
+    LedgerSeries,
+    SeriesName,
+    anytime_sentence,
+)
+from cryptoforecast.types.texts import lines_text
+
+COMMANDS = ("ledger", "tick")
+
+
+def answer(service: Service, args: argparse.Namespace) -> Answer:
+    """Run one of ``COMMANDS``; see ``commands.answer``."""
+    try:
+        return _tick(service, args) if args.command == "tick" else _action(service, args)
+    finally:
+        service.ledger.close()
+
+
+def _action(service: Service, args: argparse.Namespace) -> Answer:
+    return {
+        "record": _record,
+        "grade": _grade,
+        "show": _show,
+        "verify": _verify,
+        "head": _head,
+        "rebuild": _rebuild,
+        "export": _export,
+    }[args.action](service, args)
+
+
+def _attempts(service: Service, args: argparse.Namespace) -> list[Attempt]:
+    attempts = service.ledger.record(
+        args.models, args.coins, args.intervals, predictor=args.predictor, prices=args.prices
+    )
+    for attempt in attempts:
+        if attempt.refusal:
+            name = f"{attempt.model}, {attempt.coin} {attempt.interval}"
+            say(f"note: {name} is left out. {one_line(attempt.refusal)}")
+    return attempts
+
+
+def _record(service: Service, args: argparse.Namespace) -> Answer:
+    attempts = _attempts(service, args)
+    return Answer([json_views.attempt_json(each) for each in attempts], _recorded(attempts))
+
+
+def _recorded(attempts: list[Attempt]) -> str:
+    rows = [
+        [
+            f"{each.model} {made.series.market} {made.series.interval}",
+            each.state,
+            "" if each.position is None else str(each.position),
+            tables.time(made.due_at),
+            "practice" if made.series.simulated else "",
+        ]
+        for each in attempts
+        if (made := each.forecast) is not None
+    ]
+    return lines_text(tables.aligned(("forecast", "state", "entry", "due (UTC)", ""), rows))
+
+
+def _grade(service: Service, args: argparse.Namespace) -> Answer:
+    del args
+    counts = service.ledger.grade()
+    return Answer(_counts_json(counts), _counts(counts))
+
+
+def _counts_json(counts: GradeCounts) -> Json:
+    return {"graded": counts.graded, "void": counts.void, "waiting": counts.waiting}
+
+
+def _counts(counts: GradeCounts) -> str:
+    waiting = f" {counts.waiting:,} wait for their source." if counts.waiting else ""
+    return f"Graded {counts.graded:,}, void {counts.void:,}.{waiting}\n"
+
+
+def _tick(service: Service, args: argparse.Namespace) -> Answer:
+    """Grade what is due, and record what comes next, whichever of them can be done."""
+    counts = service.ledger.grade()
+    attempts = _attempts(service, args)
+    json: Json = {
+        "grades": _counts_json(counts),
+        "forecasts": [json_views.attempt_json(each) for each in attempts],
+        "head": json_views.head_json(service.ledger.head()),
+    }
+    return Answer(json, _counts(counts) + _recorded(attempts))
+
+
+def _show(service: Service, args: argparse.Namespace) -> Answer:
+    found = [each for each in service.ledger.series() if _is_wanted(each.name, args)]
+    only = found[0].name if len(found) == 1 else None
+    if args.step is not None and only is None:
+        raise InvalidInput(
+            f"--step goes with one series. Received: {len(found)} of them. Choose one by --model, "
+            "--predictor, --coin and --interval."
+        )
+    record = None if only is None else service.ledger.record_of(only, args.step or only.horizon)
+    entries = [entry for each in found for entry in service.ledger.entries(each.name, args.limit)]
+    entries = sorted(entries, key=lambda entry: -entry.position)[: args.limit]
+    json: Json = {
+        "series": [json_views.series_json(each) for each in found],
+        "record": None if record is None else json_views.record_json(record),
+        "entries": [json_views.entry_json(entry) for entry in entries],
+    }
+    return Answer(json, _shown(found, record, entries))
+
+
+def _is_wanted(name: SeriesName, args: argparse.Namespace) -> bool:
+    wanted = {
+        args.model: name.model,
+        args.predictor: name.predictor,
+        args.interval: name.interval,
+    }
+    same = all(option in (None, value) for option, value in wanted.items())
+    return same and args.coin in (None, name.market, name.coin)
+
+
+def _shown(
+    found: list[LedgerSeries], record: LedgerRecord | None, entries: list[LedgerEntry]
+) -> str:
+    if not found:
+        return "The ledger has no such forecast. `ledger record` writes one.\n"
+    header = ("series", "recorded", "open", "graded", "void", "next due (UTC)")
+    rows = [
+        [
+            f"{each.name.model} ({each.name.predictor}) {each.name.market} {each.name.interval}"
+            + (", simulated" if each.name.simulated else ""),
+            f"{each.recorded:,}",
+            f"{each.open:,}",
+            f"{each.recorded - each.open - each.void:,}",
+            f"{each.void:,}",
+            tables.UNDEFINED if each.next_due is None else tables.time(each.next_due),
+        ]
+        for each in found
+    ]
+    lines = tables.aligned(header, rows)
+    if record is not None and record.total is not None:
+        lines += ["", *_judged(record)]
+    return lines_text([*lines, "", *_listed(entries)])
+
+
+def _judged(record: LedgerRecord) -> list[str]:
+    total, name = record.total, record.series.name
+    if total is None:
+        return []
+    kind = "practice, which counts nowhere" if name.simulated else "graded"
+    return [
+        f"Step {record.step}, {total.count:,} forecasts ({kind}):",
+        *(
+            f"  The {share.level} % range held {share.hits:,} of {share.count:,} prices "
+            f"({share.value:.1%}; by {share.separate:,} forecasts that do not overlap: "
+            f"{share.low:.1%} to {share.high:.1%})."
+            for share in record.shares
+        ),
+        f"  Average miss {tables.money(total.miss, name.quote)} {name.quote}, of the last price "
+        f"{tables.money(total.miss_naive, name.quote)}.",
+        *(f"  {anytime_sentence(verdict)}" for verdict in record.verdicts),
+    ]
+
+
+def _listed(entries: list[LedgerEntry]) -> list[str]:
+    header = ("entry", "forecast", "made (UTC)", "due (UTC)", "80 % range", "came", "result")
+    rows = []
+    for entry in entries:
+        forecast, outcome = entry.forecast, entry.outcome
+        name, last = forecast.series, forecast.quantiles[-1]
+        low, high = (tables.money(float(last[column]), name.quote) for column in (2, -3))
+        came = result = ""
+        if outcome is not None:
+            result = outcome.reason
+            if outcome.has_candles:
+                came = tables.money(float(outcome.actual[-1]), name.quote)
+        if outcome is not None and outcome.state == GRADED:
+            result = "inside" if outcome.inside[80][-1] else "outside"
+        rows.append(
+            [
+                str(entry.position),
+                f"{name.model} {name.market} {name.interval}",
+                tables.time(forecast.made_at),
+                tables.time(forecast.due_at),
+                f"{low} to {high} {name.quote}",
+                came,
+                OPEN if outcome is None else result,
+            ]
+        )
+    return tables.aligned(header, rows)
+
+
+def _verify(service: Service, args: argparse.Namespace) -> Answer:
+    if (args.head is None) != (args.at is None):
+        raise InvalidInput("--head and --at go together. Received: one of them. Add the other.")
+    published = None if args.head is None else LedgerHead(args.at, args.head.strip().lower())
+    result = service.ledger.verify(published)
+    words = (
+        f"{result.forecasts:,} forecasts and {result.outcomes:,} outcomes are as they were "
+        f"written.\nHead of {result.head.position:,} entries: {result.head.hash}\n"
+    )
+    if not result.intact:
+        more = result.count - len(result.problems)
+        problems = [*result.problems, *([f"And {more:,} more."] if more else [])]
+        words = lines_text(["The ledger was rewritten.", *(f"- {each}" for each in problems)])
+    return Answer(json_views.verification_json(result), words, status=0 if result.intact else 1)
+
+
+def _head(service: Service, args: argparse.Namespace) -> Answer:
+    del args
+    head = service.ledger.head()
+    words = (
+        f"{head.hash}\n\nHead of {head.position:,} entries. Publish it where nobody can change it. "
+        f"Later, this finds any rewrite:\nledger verify --head {head.hash} --at {head.position}\n"
+    )
+    return Answer(json_views.head_json(head), words)
+
+
+def _rebuild(service: Service, args: argparse.Namespace) -> Answer:
+    del args
+    service.ledger.rebuild()
+    return Answer({"rebuilt": True}, "Counted anew.\n")
+
+
+def _export(service: Service, args: argparse.Namespace) -> Answer:
+    if args.to is None and args.html is None:
+        raise InvalidInput("A file is needed. Add --to FILE, --html FILE or both.")
+    if args.to is not None:
+        files.check_target(args.to, force=args.force)
+    if args.html is not None:
+        files.check_page(args.html, force=args.force)
+    entries = service.ledger.entries(limit=args.limit)
+    written = []
+    if args.to is not None:
+        files.write_table(ledger_files.table(entries), args.to)
+        written.append(str(args.to))
+    if args.html is not None:
+        from cryptoforecast.html_report import ledger as page
+
+        series = service.ledger.series()
+        records = [service.ledger.record_of(each.name, each.name.horizon) for each in series]
+        files.write_text(page.page(records, entries, service.ledger.head()), args.html)
+        written.append(str(args.html))
+    json: Json = {"forecasts": len(entries), "to": written}
+    return Answer(json, f"Wrote {len(entries):,} forecasts to {' and '.join(written)}.\n")
