@@ -55,6 +55,7 @@ SLOW = (
     "server",
     "service/test_ledger.py",
     "test_architecture.py",
+    "test_assistants.py",
     "test_cli.py",
     "test_cli_coins.py",
     "test_cli_exports.py",

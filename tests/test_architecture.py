@@ -61,6 +61,8 @@ def allowed(path: Path) -> set[str]:
         found |= {"tensorflow", "keras"}
     if where == "cryptoforecast/learning/keras_files.py":
         found |= {"keras", "onnx"}
+    if where == "cryptoforecast/cli/assistants.py":
+        found |= {"mcp"}
     return found
 
 

@@ -87,8 +87,19 @@ def _serve(args: argparse.Namespace) -> int:
     return serving.serve(args)
 
 
+def _mcp(args: argparse.Namespace) -> int:
+    from cryptoforecast.cli import assistants
+
+    del args
+    return assistants.serve()
+
+
 #: The commands that serve until they are stopped, and answer nothing themselves.
-_SERVERS: dict[str, Callable[[argparse.Namespace], int]] = {"app": _app, "serve": _serve}
+_SERVERS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "app": _app,
+    "mcp": _mcp,
+    "serve": _serve,
+}
 
 
 def _failed(error: Exception, line: str, status: int) -> int:

@@ -54,6 +54,7 @@ EXAMPLES = {
         "ledger verify",
         "ledger verify --head 5f0c7dd1 --at 480",
     ),
+    "mcp": ("mcp",),
     "models": ("models list", "models export btc-1h-dense --to dense.zip"),
     "models delete": ("models delete mine",),
     "models export": (

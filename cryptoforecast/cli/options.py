@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_app(commands)
     _add_serve(commands)
+    _parser(commands, "mcp", "Serve an assistant on this computer, by the Model Context Protocol.")
     _add_backtest(commands)
     _add_train(commands)
     _add_forecast(commands)
