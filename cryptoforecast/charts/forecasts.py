@@ -302,27 +302,26 @@ def _label(
     if not np.isfinite([middle, *high.values(), *low.values()]).all():
         return
     at = edges[-max(1, len(edges) // 12)]
-    for level, inner in ((95, high[80]), (80, high[50]), (50, middle)):
-        if high[level] - inner >= 0.7 * room:
-            figure.add_annotation(
-                x=at, y=(high[level] + inner) / 2, text=f"{level} %", showarrow=False,
-                xanchor="right", font={"size": 12, "color": colours.ink},
-            )  # fmt: skip
+    # First those that a style sheet leaves out by their number where the figure is small.
+    for level, inner in ((95, high[80]), (50, middle), (80, high[50])):
+        roomy = high[level] - inner >= 0.7 * room
+        figure.add_annotation(
+            x=at, y=(high[level] + inner) / 2, text=f"{level} %", showarrow=False, visible=roomy,
+            xanchor="right", font={"size": 12, "color": colours.ink},
+        )  # fmt: skip
     for price, inner, strong in (
+        (high[95], high[80], False),
+        (low[95], low[80], False),
         (middle, math.nan, True),
         (high[80], middle, True),
         (low[80], middle, True),
-        (high[95], high[80], False),
-        (low[95], low[80], False),
     ):
         gap = abs(price - inner)
-        if not strong and gap < room:
-            continue
         away = math.copysign(max(0.0, 1 - gap / room) * 14, price - inner) if gap < room else 0.0
         text = style.plain(price_text(price, quote, estimate=True, whole=price >= _WHOLE))
         figure.add_annotation(
             x=edges[-1], y=price, text=f"<b>{text}</b>" if strong else text, showarrow=False,
-            xanchor="left", xshift=6, yshift=away,
+            xanchor="left", xshift=6, yshift=away, visible=strong or gap >= room,
             font={"size": 12, "color": colours.forecast_text if strong else colours.faint},
         )  # fmt: skip
 

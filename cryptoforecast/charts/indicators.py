@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from cryptoforecast.charts import style, thinning
 from cryptoforecast.types import Array, Indicator
 
-_DASHES = ("solid", "dash", "dot")
+#: How lines are told apart, and what each way is called.
+_DASHES = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
 #: How values of a unit are written under the pointer and beside an axis.
 _FORMATS = {"%": (".2f", " %"), "x": (".2f", " x"), "": (".0f", "")}
 
@@ -31,9 +32,9 @@ def on_prices(
     for indicator in indicators:
         if not indicator.on_prices:
             continue
-        ends = len(indicator.lines) == 3 and "mean" in indicator.lines
+        ends = _is_band(indicator)
         for row, (name, values) in enumerate(indicator.lines.items()):
-            dash = "solid" if ends and name != "mean" else _DASHES[row % 3]
+            dash = "solid" if ends and name != "mean" else list(_DASHES)[row % 3]
             figure.add_scatter(
                 x=x, y=style.float32(values), name=name, mode="lines",
                 line={"color": colours.rule, "width": 1 if ends else 1.5, "dash": dash},
@@ -41,6 +42,35 @@ def on_prices(
                 fillcolor=style.GRID if ends else None,
                 hovertemplate=f"{name} {hover}<extra></extra>",
             )  # fmt: skip
+
+
+def legend(indicators: Sequence[Indicator]) -> list[str]:
+    """Say which line on the prices is which: "mean of 10 (solid), 50 (dashed)".
+
+    Args:
+        indicators: All indicators; those with a panel of their own have their name above it.
+
+    Returns:
+        A line of text for each indicator.
+    """
+    lines = []
+    for indicator in indicators:
+        if not indicator.on_prices:
+            continue
+        if _is_band(indicator):
+            lines.append(f"{indicator.title}: grey area, dashed mean")
+            continue
+        names = list(indicator.lines)
+        start = names[0].rpartition(" ")[0]
+        if start and all(name.rpartition(" ")[0] == start for name in names):
+            names[1:] = [name.rpartition(" ")[2] for name in names[1:]]
+        looks = list(_DASHES.values())
+        lines.append(", ".join(f"{name} ({looks[row % 3]})" for row, name in enumerate(names)))
+    return lines
+
+
+def _is_band(indicator: Indicator) -> bool:
+    return len(indicator.lines) == 3 and "mean" in indicator.lines
 
 
 def panels(

@@ -21,8 +21,8 @@ MAX_CANDLES = 200
 MAX_BARS = 450
 #: Pixels of the parts of the figure, and between them.
 PRICE, VOLUME, PANEL, BETWEEN = 264, 56, 72, 26
-#: Pixels above and below all parts.
-TOP, BOTTOM = 30, 46
+#: Pixels above and below all parts, and of each line of text above that says which line is which.
+TOP, BOTTOM, LINE = 30, 46, 17
 
 #: Lengths to which the volume of many candles is added up.
 _LENGTHS = tuple(
@@ -82,7 +82,8 @@ def candles(
     parts.on_prices(figure, x, drawn, hover("y"), dark)
     with_volume = _add_volume(figure, history, colours)
     own = parts.panels(figure, x, drawn, 3 if with_volume else 2, dark)
-    _lay_out(figure, history, log, ["y2"] * with_volume + own, dark=dark, zoom=zoom)
+    below, legend = ["y2"] * with_volume + own, parts.legend(drawn)
+    _lay_out(figure, history, log, below, legend, dark=dark, zoom=zoom)
     for start, end in gaps:
         first, last = style.dates(pd.DatetimeIndex([start, end]))
         figure.add_shape(
@@ -174,7 +175,14 @@ def _add_volume(figure: go.Figure, history: PriceHistory, colours: style.Theme) 
 
 
 def _lay_out(
-    figure: go.Figure, history: PriceHistory, log: bool, below: list[str], *, dark: bool, zoom: bool
+    figure: go.Figure,
+    history: PriceHistory,
+    log: bool,
+    below: list[str],
+    legend: list[str],
+    *,
+    dark: bool,
+    zoom: bool,
 ) -> None:
     """Place the parts below one another, and describe the axes.
 
@@ -183,6 +191,7 @@ def _lay_out(
         history: The prices that are drawn.
         log: Whether the price axis is logarithmic.
         below: The axes of the parts below the prices, the volume's first.
+        legend: Lines of text that say which line on the prices is which.
         dark: Whether the page behind is dark.
         zoom: Whether a span of time can be selected.
     """
@@ -205,13 +214,14 @@ def _lay_out(
         axes["yaxis2"] |= {"rangemode": "tozero", "tickformat": form}
     bottom = {"anchor": below[-1] if below else "y", "rangeslider": {"visible": False}}
     revision = f"candles {history.coin} {history.interval} {log} {history.start} {history.end}"
+    above = TOP + LINE * len(legend)
     style.lay_out(
-        figure, "", [], dark=dark, height=whole + TOP + BOTTOM, revision=revision, legend=False,
+        figure, "", [], dark=dark, height=whole + above + BOTTOM, revision=revision, legend=False,
         extra={
             "xaxis": style.time_axis(history.interval, "open") | bottom
             | {"fixedrange": True, "showgrid": False},
             **axes,
-            "margin": {"l": 8, "r": 12, "t": TOP, "b": BOTTOM},
+            "margin": {"l": 8, "r": 12, "t": above, "b": BOTTOM},
             "hoversubplots": "axis",
             "dragmode": "select" if zoom else False,
             "selectdirection": "h",
@@ -222,6 +232,7 @@ def _lay_out(
     count = style.candle_count(len(history), history.interval)
     source = f" · {style.SIMULATED}" if history.simulated else ""
     figure.layout.title.text = f"{style.plain(history.market)}, {count}{source}"
+    figure.layout.title.subtitle.text = "<br>".join(map(style.plain, legend))
     figure.layout.title.font = {"size": 12, "color": colours.faint}
 
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from cryptoforecast.charts import style
 from cryptoforecast.charts.leaderboard import INTERVAL, interval_text, skill_text
-from cryptoforecast.types import Leaderboard, Standing, predictor_name
+from cryptoforecast.types import Leaderboard, Standing, predictor_name, predictor_phrase
 
 #: Pixels of a row, and of all rows together with the words above and the axis below.
 ROW, FRAME = 38, 92
@@ -105,11 +105,20 @@ def headline(board: Leaderboard, predictor: str) -> str:
 
 
 def rank(board: Leaderboard, predictor: str) -> str:
-    """Say which place a predictor has: "third of six"."""
-    known = [each.predictor for each in board.standings if math.isfinite(each.value)]
-    if predictor not in known:
+    """Say which place a predictor has: "third of six", or what it does not differ from.
+
+    Whatever differs from the reference by no more than chance has no place of its own. By what a
+    range held there are no places, because all are compared with a promise.
+    """
+    if board.metric in _COVERAGES:
         return ""
-    place, count = known.index(predictor) + 1, len(known)
+    known = [each for each in board.standings if math.isfinite(each.value)]
+    names = [each.predictor for each in known]
+    if predictor not in names:
+        return ""
+    place, count = names.index(predictor) + 1, len(known)
+    if predictor != board.reference and not known[place - 1].beyond_chance:
+        return f"level with {predictor_phrase(board.reference)}"
     ordinal = _ORDINALS.get(place, f"number {place}")
     return f"{ordinal} of {_NUMBERS.get(count, str(count))}"
 

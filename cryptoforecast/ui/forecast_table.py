@@ -62,4 +62,8 @@ def show(
 
 def time_columns() -> dict[str, ColumnConfig]:
     """Describe the columns of times by what each of them is called."""
-    return {name: st.column_config.Column(label) for name, label in TIMES.items()}
+    form = "D MMM YYYY, HH:mm"
+    return {
+        name: st.column_config.DatetimeColumn(label, format=form, timezone="UTC")
+        for name, label in TIMES.items()
+    }

@@ -9,25 +9,19 @@ import streamlit as st
 
 from cryptoforecast import charts, html_report
 from cryptoforecast.service import Service
-from cryptoforecast.service.backtests import judge
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest, Leaderboard, Standing, predictor_name
 from cryptoforecast.ui import (
     backtest,
+    board_card,
     card,
     elements,
-    judgement,
     slow_baselines,
     url,
-    verdict,
     words,
 )
 
 #: The measures that one click chooses; the others stand in a menu.
 SHORT = {"mae": "Price", "pinball": "Range"}
-
-
-#: Metrics that are errors: their difference is how much larger one is.
-_ERRORS = ("mae", "pinball", "rmse", "mape", "smape", "mase")
 #: Columns of the table with what was right, and their metrics.
 _SHARES = {"80 % range": "coverage_80", "Direction": "directional_accuracy"}
 #: A verdict with its sign, as Markdown.
@@ -76,7 +70,7 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
         elements.chart(figure, alt=section.sentence, key="section-board")
         st.caption(words.plain(charts.NOTE))
     with right:
-        _judge(service, result)
+        board_card.show(result, board)
     with st.container(border=True, gap="small"):
         _table(result, board)
         slow_baselines.offer(result.forecasts, lambda: _add_slow(service, test))
@@ -86,10 +80,9 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
 
 def heading_of(board: Leaderboard) -> str:
     """Name what is compared with what."""
-    if _is_coverage(board):
-        return _short(board.metric)
-    against = "stays put" if board.reference == "naive" else predictor_name(board.reference)
-    return f"{_short(board.metric)} against “{against}”"
+    if board_card.is_coverage(board):
+        return board_card.short(board.metric)
+    return f"{board_card.short(board.metric)} against “{board_card.name(board.reference)}”"
 
 
 def _measure(result: Backtest) -> Measure:
@@ -138,24 +131,6 @@ def step(result: Backtest) -> int:
     return min(max(int(value), 1), horizon)
 
 
-def _judge(service: Service, result: Backtest) -> None:
-    """Draw how the tested forecast is judged, at its last step."""
-    board = service.backtests.analyses.board(result, "mae", result.spec.horizon, "naive")
-    place = charts.rank(board, result.predictor)
-    name = predictor_name(result.predictor)
-    judged = judge(result)
-    noun = INTERVAL_NOUNS[result.history.interval]
-    judgement.heading(judged, noun, f"{name}, {place}" if place else name)
-    judgement.figures(judged, result.history.quote)
-    st.space("stretch")
-    with st.popover("How is this tested?", icon=":material/help:", type="tertiary"):
-        for name, one in result.verdicts.items():
-            whose = "" if name == result.predictor else f"{predictor_name(name)} alone: "
-            st.markdown(words.plain(f"{whose}{one.sentence}"))
-        st.markdown(words.plain(verdict.combined(result).strip()))
-        st.caption(words.plain(html_report.COMPARISON_NOTE))
-
-
 def _table(result: Backtest, board: Leaderboard) -> None:
     """Draw the predictors in their order, the tested one bold."""
     rows = [(_texts(result, board, each), each.predictor) for each in board.standings]
@@ -167,9 +142,11 @@ def _table(result: Backtest, board: Leaderboard) -> None:
             ]
             for texts, name in rows
         ],
-        columns=["Model", _short(board.metric), "Difference", *_SHARES],
+        columns=["Model", board_card.short(board.metric), "Difference", *_SHARES],
     )
-    frame.insert(3, "Verdict", [_VERDICTS[_outcome(board, each)] for each in board.standings])
+    frame.insert(
+        3, "Verdict", [_VERDICTS[board_card.outcome(board, each)] for each in board.standings]
+    )
     with st.container(key="nums-board"):
         st.table(frame, border="horizontal", hide_index=True)
 
@@ -177,10 +154,10 @@ def _table(result: Backtest, board: Leaderboard) -> None:
 def _texts(result: Backtest, board: Leaderboard, one: Standing) -> list[str]:
     """Return name, value, difference from the reference, and the shares that were right."""
     scores, quote = result.scores[one.predictor][board.step - 1], result.history.quote
-    reference = one.predictor == board.reference and not _is_coverage(board)
+    reference = one.predictor == board.reference and not board_card.is_coverage(board)
     if reference:
         difference = "reference"
-    elif board.metric in _ERRORS:
+    elif board.metric in board_card.ERRORS:
         difference = words.change(-one.skill)
     else:
         difference = charts.skill_text(board, one)
@@ -189,25 +166,6 @@ def _texts(result: Backtest, board: Leaderboard, one: Standing) -> list[str]:
     )
     value = html_report.metric_text(board.metric, one.value, quote)
     return [predictor_name(one.predictor), value, difference, *shares]
-
-
-def _outcome(board: Leaderboard, one: Standing) -> str:
-    """Return whether a predictor differs from the reference by more than chance, and how."""
-    above, below = ("wide", "narrow") if _is_coverage(board) else ("better", "worse")
-    if not one.low <= one.high:
-        return "unknown"
-    if one.beyond_chance:
-        return above if one.low > 0 else below
-    return "held" if _is_coverage(board) else "tie"
-
-
-def _is_coverage(board: Leaderboard) -> bool:
-    return board.metric.startswith("coverage")
-
-
-def _short(metric: str) -> str:
-    """Name a metric without its term of the field."""
-    return charts.METRIC_NAMES[metric].split(" (")[0]
 
 
 def _add_slow(service: Service, test: backtest.FinishedTest) -> None:

@@ -9,6 +9,10 @@ from cryptoforecast.settings import ROOT
 from cryptoforecast.types import Backtest, Forecast, NextSteps, duration, short_moment_text
 from cryptoforecast.ui import card, elements, figures, live, local_time, words
 
+#: What leads to the lesson that explains a forecast.
+_LESSON = "The first lesson shows how a forecast is made."
+_MADE = f"A neural network and a regression make this forecast together. {_LESSON}"
+
 
 def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
     """Draw the card of the next steps.
@@ -28,18 +32,16 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(words.plain(f"What comes next · {what or horizon}"), width="content")
-            if future.members:
-                with st.container(key="wide-what", width="content"):
-                    st.caption("by a neural network and a regression")
             with st.container(key="phone-badge", width="content"):
                 live.badge(future.history)
             st.space("stretch")
             with st.container(key="wide-how", width="content"):
                 st.page_link(
                     ROOT / "pages" / "learn.py",
-                    label="How is it made?",
+                    label="Explain",
                     icon=":material/school:",
                     query_params={"lesson": "1"},
+                    help=_MADE if future.members else _LESSON,
                 )
         card.answer(
             words.plain(f"80 % likely: {low} to {high}"),

@@ -11,6 +11,11 @@ from cryptoforecast.types import ModelSpec, WalkPlan
 
 SINGLE, SINCE_TRAINING, WALK_FORWARD = "Single test", "All since training", "Walk-forward"
 
+_EXPLAINED = (
+    "Walk-forward: the test span is cut into folds, and before each fold the model is trained "
+    "again on the prices before it."
+)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -50,6 +55,12 @@ def draw(spec: ModelSpec, *, saved: bool) -> Plan:
         with st.popover("Folds", icon=":material/tune:"):
             return Plan(_walk_forward(spec))
     return Plan(since_training=saved and test == SINCE_TRAINING)
+
+
+def explain(plan: Plan) -> None:
+    """Write what a walk-forward test is, if one was chosen."""
+    if plan.walk_forward is not None:
+        st.caption(_EXPLAINED)
 
 
 def _walk_forward(spec: ModelSpec) -> WalkPlan:

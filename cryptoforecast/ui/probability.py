@@ -40,6 +40,7 @@ def show(service: Service, future: NextSteps) -> None:
             _bars(future, around)
         with right:
             _answer(future, one, touch)
+        st.caption(plain(charts.summary_probability(future, one)))
         _by_step(future, one, touch)
         _offer_tables(service, future, one, around)
 
@@ -93,6 +94,7 @@ def _inputs(future: NextSteps) -> tuple[float, str]:
         required=True,
         key="ends",
         bind="query-params",
+        label_visibility="collapsed",
     )
     return close if level is None else float(level), str(direction)
 
@@ -134,7 +136,6 @@ def _answer(future: NextSteps, one: Probability, touch: Touch | None) -> None:
             "prices moved on after earlier forecasts. A level above the last close counts as "
             "touched once a high reaches it, a level below once a low does.",
         )
-    st.caption(plain(charts.summary_probability(future, one)))
 
 
 def _by_step(future: NextSteps, one: Probability, touch: Touch | None) -> None:

@@ -68,6 +68,20 @@ def _places(page: Page) -> dict[str, float]:
     return {name: (element.bounding_box() or {})["y"] for name, element in elements.items()}
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_times_and_labels_fit_a_phone(url: str, page: Page):
+    page.goto(url)
+    expect(page.locator(CHART)).to_be_visible()
+    labels = page.locator(f"{CHART} .annotation").filter(visible=True)
+    expect(labels).to_have_count(4)  # 80 %, its ends and the middle
+    texts = labels.all_text_contents()
+    assert texts[0] == "80 %"
+    assert "$" in texts[1]
+    page.get_by_role("tab", name="Numbers").click()
+    cell = page.get_by_test_id("stDataFrame").get_by_role("gridcell").first
+    expect(cell).to_have_text(re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:00$"))
+
+
 @pytest.mark.parametrize("name", ["market", "models"])
 def test_every_page_opens_by_its_link_and_fits_the_screen(url: str, page: Page, name: str):
     page.goto(f"{url}/{name}?coin=ETH&interval=1d")

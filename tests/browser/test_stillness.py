@@ -1,11 +1,11 @@
-"""Pages stand still while they load, in a real browser."""
+"""Pages stand still while they load, and the first screen has few words, in a real browser."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.waiting import until
 
@@ -13,6 +13,7 @@ PAGES = ("", "backtest", "market", "anomalies", "models", "data", "learn", "abou
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 #: How far a page may jump: a good value of the layout shift, as web-vitals defines it.
 MAX_SHIFT = 0.1
+MAX_WORDS = 90
 #: Milliseconds: a pause that ends a burst of shifts, and the longest burst.
 MAX_PAUSE, MAX_BURST = 1000, 5000
 OBSERVE = """
@@ -25,6 +26,22 @@ new PerformanceObserver(list => {
 LOADED = """() => !!document.querySelector('h1')
     && document.querySelector('[data-test-script-state="notRunning"]')
     && !document.querySelector('[data-testid="stSkeleton"]')"""
+#: The words that are drawn in the window, with those of fields. A number or an icon is no word.
+WORDS = r"""() => {
+    const seen = (box, element) => box.width && box.height && box.right > 0 && box.bottom > 0
+        && box.top < innerHeight && getComputedStyle(element).visibility != 'hidden'
+        && !element.closest('style, script, [data-testid="stSkipToContent"], [translate="no"]');
+    const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = new Range();
+    const texts = [...document.querySelectorAll('input')]
+        .filter(field => seen(field.getBoundingClientRect(), field)).map(field => field.value);
+    while (nodes.nextNode()) {
+        range.selectNode(nodes.currentNode);
+        if (seen(range.getBoundingClientRect(), nodes.currentNode.parentElement))
+            texts.push(nodes.currentNode.data);
+    }
+    return texts.join(' ').split(/\s+/).filter(word => /^[^\d]*\p{L}[^\d]*$/u.test(word));
+}"""
 #: A page that jumps half a second after it was drawn.
 JUMPING = """<body style="margin: 0"><p id="late"></p><h1 style="height: 600px">Text</h1>
 <script>setTimeout(() => document.getElementById('late').style.height = '300px', 500)</script>"""
@@ -92,3 +109,14 @@ def test_shifts_add_up_within_a_burst():
     assert largest_burst(together) == pytest.approx(0.11)
     assert largest_burst(long) == pytest.approx(0.06)
     assert largest_burst([]) == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_screen_has_few_words(url: str, browser: Browser, size: str):
+    tab = open_tab(browser, size)
+    tab.goto(url)
+    until(tab, LOADED)
+    expect(tab.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    words = tab.evaluate(WORDS)
+    assert len(words) <= MAX_WORDS, words
+    tab.context.close()

@@ -62,6 +62,9 @@ def test_the_fan_opens_at_the_last_close_and_nests():
     assert times(named(figure, "median"))[0] == given.history.closes_at
     assert len(named(figure, "close").x) == 72
     assert times(named(figure, "close"))[-1] == given.history.closes_at
+    first, second, third, *_ = [note.text for note in figure.layout.annotations]
+    assert (first, second, third) == ("95 %", "50 %", "80 %")  # a style sheet counts on the order
+    assert all(not text.text.startswith("<b>") for text in figure.layout.annotations[3:5])
     labels = {note.text for note in figure.layout.annotations}
     assert {"50 %", "80 %", "95 %"} <= labels
     strong = {text for text in labels if text.startswith("<b>")}

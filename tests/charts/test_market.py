@@ -132,6 +132,9 @@ def test_indicators_lie_on_the_prices_or_in_panels_of_their_own():
     figure = charts.candles(history, indicators=[on_prices, own])
     assert named(figure, "mean of 10").yaxis is None
     np.testing.assert_allclose(named(figure, "mean of 10").y, line, rtol=1e-6)
+    assert figure.layout.title.subtitle.text == "mean of 10 (solid)"
+    # Those with a panel have their name above it.
+    assert not charts.candles(history, indicators=[own]).layout.title.subtitle.text
     assert named(figure, "RSI").yaxis == "y3"
     assert "RSI (14)" in [note.text for note in figure.layout.annotations]
     assert [shape.y0 for shape in figure.layout.shapes] == [0.3, 0.7]
@@ -181,3 +184,20 @@ def test_prices_in_two_units_are_not_compared():
 def test_a_traded_price_has_the_parts_that_a_coin_has(quote, form):
     figure = charts.candles(replace(prices(20, start=1.23e-6), quote=quote))
     assert f"close {form}" in named(figure, "price").hovertemplate
+
+
+def test_each_line_on_the_prices_is_named():
+    history = prices(150)
+    close = history.candles["close"].to_numpy()
+    means = Indicator("averages", "Averages", {f"mean of {n}": close for n in (10, 50, 100)}, True)
+    band = Indicator("band", "Band (20)", {"lower": close, "mean": close, "upper": close}, True)
+    figure = charts.candles(history, indicators=[means, band])
+    lines = figure.layout.title.subtitle.text.split("<br>")
+    assert lines == [
+        "mean of 10 (solid), 50 (dashed), 100 (dotted)",
+        "Band (20): grey area, dashed mean",
+    ]
+    dashes = [named(figure, f"mean of {n}").line.dash for n in (10, 50, 100)]
+    assert dashes == ["solid", "dash", "dot"]
+    room = figure.layout.margin.t - charts.candles(history).layout.margin.t
+    assert room >= 15 * len(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -108,8 +109,12 @@ def test_the_headline_follows_the_intervals():
     assert headline(few, "har").startswith("Too few past forecasts")
 
 
-def test_a_rank_is_in_words():
-    assert rank(BOARD, "har") == "first of five"
+def test_a_rank_is_in_words_and_given_to_what_differs_by_more_than_chance():
+    ahead = Leaderboard("mae", 24, "naive", 1728, (standing("har", 0.04, p=0.0), *BOARD.standings))
+    assert rank(ahead, "har") == "first of six"
+    assert rank(BOARD, "har") == "level with “the price stays put”"
+    assert rank(BOARD, "naive") == "second of five"
+    assert rank(replace(BOARD, metric="coverage_80"), "har") == ""
     assert rank(BOARD, "popular") == "fifth of five"
     assert rank(BOARD, "absent") == ""
 

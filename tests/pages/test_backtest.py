@@ -64,6 +64,11 @@ def title(page: AppTest) -> str:
     return shown(one.value)
 
 
+def markup(page: AppTest) -> str:
+    """The bars of a page."""
+    return " ".join(each.proto.body for each in page.get("html"))
+
+
 def press(page: AppTest, label: str) -> AppTest:
     next(button for button in page.button if button.label.startswith(label)).click()
     return page.run()
@@ -81,8 +86,7 @@ def test_it_opens_with_a_verdict_and_a_leaderboard(at):
     assert "The forecasts combine the LSTM network and the HAR regression" in text
     assert any("No better than" in one.value for one in page.header)
     assert "LSTM network alone: " in text
-    assert "Combined forecast, " in text
-    assert "of six" in text
+    assert "Combined forecast, level with “the price stays put”" in text  # all of them tie
     assert not page.error
 
 
@@ -120,6 +124,34 @@ def test_every_metric_is_named_and_can_be_chosen(at):
     page.segmented_control(key="metric-short").set_value("pinball").run()
     assert page.selectbox(key="metric").value == "pinball"
     assert "Error of the range" in standings(page).columns
+
+
+def test_the_card_is_about_the_measure_that_was_chosen(at):
+    page = at("backtest", **QUICKLY)
+    assert "Average miss, " in words(page)
+    assert "How often right" in words(page)
+    page.segmented_control(key="metric-short").set_value("pinball").run()
+    (heading,) = [
+        one for one in page.header if "stays put" in one.value and "against" not in one.value
+    ]
+    result = standings(page).set_index("Model")
+    verdict = result.loc[PREDICTOR_NAMES["cone"], "Verdict"].split()[-1]
+    says = {"better": "Beats", "worse": "Worse than", "tie": "No better than"}[verdict]
+    assert says in heading.value
+    assert "Error of the range, 20 hours ahead" in words(page)
+    assert "How often right" not in words(page)
+    assert result.loc[PREDICTOR_NAMES["cone"], "Error of the range"] in markup(page)
+    page.selectbox(key="metric").set_value("coverage_80").run()
+    assert any("range" in one.value or "promised" in one.value for one in page.header[1:])
+    page.selectbox(key="metric").set_value("mae").run()
+    page.selectbox(key="against").set_value("cone").run()
+    assert any("The others are compared with it" in one.value for one in page.header)
+
+
+def test_a_walk_forward_test_is_explained_where_it_is_chosen(at):
+    assert "the model is trained again" not in words(at("backtest", **QUICKLY))
+    page = at("backtest", **QUICKLY, test="Walk-forward", folds="2")
+    assert "before each fold the model is trained again" in words(page)
 
 
 def test_choices_are_in_the_url(at):
