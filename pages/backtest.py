@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cryptoforecast.service import shared
-from cryptoforecast.ui import backtest, ending, exports, plan, selection, subject, views
+from cryptoforecast.ui import backtest, card, ending, exports, plan, selection, subject, views
 
 service = shared()
 asked = subject.row(service)
@@ -11,7 +11,7 @@ history = asked.history
 model_name = selection.shown(service, asked).model
 saved = selection.is_saved(model_name)
 
-heading = st.container(horizontal=True, vertical_alignment="center", wrap=False, key="heading-test")
+heading = card.row("test")
 choices = st.container(horizontal=True, vertical_alignment="center", gap="small")
 with choices:
     test_plan = plan.draw(selection.spec(service, model_name, history), saved=saved)

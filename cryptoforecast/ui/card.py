@@ -38,6 +38,17 @@ def framed(place: DeltaGenerator | None = None, *, key: str | None = None) -> De
     return (place or st).container(border=True, height="stretch", gap="small", key=key)
 
 
+def row(name: str) -> DeltaGenerator:
+    """Return the row of a heading that is known last; the style sheet keeps its height until then.
+
+    Args:
+        name: Name of the page.
+    """
+    with st.container(key=f"heading-{name}", gap=None):
+        st.space(1)  # a container with nothing in it has no height at all
+        return st.container(horizontal=True, vertical_alignment="center", wrap=False)
+
+
 def answer(
     text: str, line: str = "", *, eyebrow: str = "", mark: Mark = "none", help: str | None = None
 ) -> None:

@@ -63,9 +63,7 @@ def show(service: Service) -> None:
         return
     names = [one.name for one in models]
     linked = st.query_params.get(model_panel.LINK, names[0])
-    heading = st.container(
-        horizontal=True, vertical_alignment="center", wrap=False, key="heading-models"
-    )
+    heading = card.row("models")
     _say_what_was_done()
     left, right = st.columns(card.SIDES, gap="small")
     with left:
