@@ -13,11 +13,9 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cryptoforecast.api import problems
-from cryptoforecast.api.links import PREFIX
+from cryptoforecast.api.links import OPEN
 from cryptoforecast.api.options import Options
 
-#: What anyone may ask, also where keys are needed.
-OPEN = tuple(f"{PREFIX}/{place}" for place in ("health/", "docs", "openapi.json"))
 #: How a client sends its key.
 SCHEME = "Bearer"
 

@@ -16,20 +16,26 @@ from typing_extensions import TypedDict
 from cryptoforecast.api.lanes import Lane
 from cryptoforecast.api.links import address
 from cryptoforecast.api.options import Options
-from cryptoforecast.api.parameters import CHECKS, COIN_PATTERN, NAME_PATTERN
+from cryptoforecast.api.parameters import CHECKS, COIN_PATTERN, NAME_PATTERN, Whole
 from cryptoforecast.api.problem_values import ProblemJson, problem
 from cryptoforecast.api.problems import at
 from cryptoforecast.api.responses import MAX_BODY, answer, problems
 from cryptoforecast.errors import NotAllowed, UnknownModel
 from cryptoforecast.json_views import BacktestJson, FoldJson, Says
 from cryptoforecast.json_views.values import Time
-from cryptoforecast.service import Service, trainer
+from cryptoforecast.service import Service, choices, trainer
 from cryptoforecast.service.orders import Order, OrderBook
 from cryptoforecast.types import INTERVALS
 
 #: Seconds between two looks at an order whose events are sent.
 LOOK = 0.5
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def _within(name: str) -> Any:
+    """Return the bounds of a setting."""
+    lowest, highest = choices.BOUNDS[name]
+    return Field(ge=lowest, le=highest)
 
 
 class OrderSettings(BaseModel):
@@ -43,18 +49,18 @@ class OrderSettings(BaseModel):
     loss: Literal["quantile", "mse"] | None = None
     training: Literal["sequences", "windows"] | None = None
     features: Annotated[list[str] | None, Field(max_length=30)] = None
-    lookback: Annotated[int | None, Field(ge=1, le=1000)] = None
-    horizon: Annotated[int | None, Field(ge=1, le=168)] = None
-    units: Annotated[list[int] | None, Field(max_length=8, examples=[[64, 32]])] = None
-    dropout: Annotated[float | None, Field(ge=0, lt=1)] = None
-    learning_rate: Annotated[float | None, Field(gt=0, le=1)] = None
-    batch_size: Annotated[int | None, Field(ge=1, le=10_000)] = None
-    epochs: Annotated[int | None, Field(ge=1, le=1000)] = None
-    patience: Annotated[int | None, Field(ge=0, le=1000)] = None
-    test: Annotated[float | None, Field(gt=0, lt=1)] = None
-    validation: Annotated[float | None, Field(gt=0, lt=1)] = None
-    seed: Annotated[int | None, Field(ge=0, le=2**31)] = None
-    ensemble: Annotated[int | None, Field(ge=1, le=10)] = None
+    lookback: Annotated[Whole | None, _within("lookback")] = None
+    horizon: Annotated[Whole | None, _within("horizon")] = None
+    units: Annotated[list[Whole] | None, Field(max_length=8, examples=[[64, 32]])] = None
+    dropout: Annotated[float | None, _within("dropout")] = None
+    learning_rate: Annotated[float | None, _within("learning_rate")] = None
+    batch_size: Annotated[Whole | None, _within("batch_size")] = None
+    epochs: Annotated[Whole | None, _within("epochs")] = None
+    patience: Annotated[Whole | None, _within("patience")] = None
+    test: Annotated[float | None, _within("test")] = None
+    validation: Annotated[float | None, _within("validation")] = None
+    seed: Annotated[Whole | None, _within("seed")] = None
+    ensemble: Annotated[Whole | None, _within("ensemble")] = None
 
 
 class _OrderRequest(BaseModel):
@@ -76,7 +82,7 @@ class BacktestRequest(_OrderRequest):
         str | None,
         Field(pattern=NAME_PATTERN, description="a saved model", examples=["global-1h-lstm"]),
     ] = None
-    folds: Annotated[int, Field(ge=1, le=20, description="spans with a fit of their own")] = 1
+    folds: Annotated[Whole, Field(ge=1, le=20, description="spans with a fit of their own")] = 1
 
 
 class TrainingRequest(_OrderRequest):

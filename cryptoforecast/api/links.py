@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Where the API is.
 PREFIX = "/api/v1"
+#: How the paths begin that anyone may ask for, also where keys are needed.
+OPEN = tuple(f"{PREFIX}/{place}" for place in ("health/", "docs", "openapi.json"))
 
 
 def address(request: Request, place: str) -> str:

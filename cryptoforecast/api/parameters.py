@@ -9,11 +9,12 @@ from typing import Annotated, get_origin
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from cryptoforecast.api.levels import read_count, read_levels
 from cryptoforecast.api.problems import at
 from cryptoforecast.errors import InvalidInput
+from cryptoforecast.service.outlooks import MAX_HORIZON
 from cryptoforecast.types import INTERVALS
 
 #: How the name of a model is written, and how the digest of one is.
@@ -21,6 +22,15 @@ NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,63}$"
 VERSION_PATTERN = "^sha256:[0-9a-f]{64}$"
 #: How a coin or pair is written; which of these stand for one is decided later.
 COIN_PATTERN = "^[A-Za-z0-9^][A-Za-z0-9 .^=/:_-]{0,39}$"
+
+
+def _whole(value: object) -> object:
+    """Take 24.0 for 24, as JSON does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+#: A whole number in a body.
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 # Numbers arrive as text: FastAPI would accept "nan" and "1_000".
 _PRICE = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e15}
@@ -71,7 +81,7 @@ PredictorText = Annotated[
 ]  # fmt: skip
 HorizonText = Annotated[
     str | None,
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 168}),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_HORIZON}),
     Query(description="steps; of methods without training only", examples=[24]),
 ]
 VersionText = Annotated[

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from cryptoforecast.api.problems import at
-from cryptoforecast.errors import Changed, CryptoForecastError, UnknownModel
+from cryptoforecast.errors import CryptoForecastError
 from cryptoforecast.service import Service
 from cryptoforecast.service.outlooks import Question
 from cryptoforecast.types import SavedModel
+
+_NAMED = re.compile(r"`([a-z]+)`")
 
 
 def checked(service: Service, name: str, question: Question, where: str) -> SavedModel | None:
@@ -18,15 +22,11 @@ def checked(service: Service, name: str, question: Question, where: str) -> Save
         question: What is asked.
         where: Pointer to the part of the request that has the question.
     """
+    with at("/path/name"):
+        service.outlooks.saved(name)
     try:
         return service.outlooks.check(name, question)
-    except UnknownModel:
-        with at("/path/name"):
-            raise
-    except Changed:
-        with at(f"{where}/version"):
-            raise
-    except CryptoForecastError as error:  # the first word of its text names what it is about
-        named = str(error).partition("` must")[0].removeprefix("`")
-        with at(f"{where}/{named}" if named.isalpha() else "/path/name"):
+    except CryptoForecastError as error:  # its text begins with the name of what it is about
+        named = _NAMED.match(str(error))
+        with at(f"{where}/{named[1]}" if named else where):
             raise

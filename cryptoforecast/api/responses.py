@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from cryptoforecast.api.links import OPEN
 from cryptoforecast.api.options import Options
 from cryptoforecast.api.predict import MAX_BODY as MAX_PREDICT_BODY
 from cryptoforecast.api.problem_values import MEDIA_TYPE, ProblemJson
@@ -96,7 +97,10 @@ def describe_limits(schema: dict[str, Any], options: Options) -> None:
                 operation["x-rate-limit"] = {"requests": most, "seconds": 60}
                 refusal = operation["responses"]["429"]
                 refusal["description"] = f"more than {most} such requests in a minute"
-            operation["security"] = [{"key": []}] if options.keys else [{}, {"key": []}]
+            if path.startswith(OPEN) or not options.keys:
+                operation["security"] = []
+            else:
+                operation["security"] = [{"key": []}]
             if path == "/predict":
                 operation["x-max-body-bytes"] = MAX_PREDICT_BODY
             elif "requestBody" in operation:

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationErr
 
 from cryptoforecast import json_views
 from cryptoforecast.api.answers import RowJson, SeriesAnswerJson, SeriesAnswersJson
-from cryptoforecast.api.parameters import COIN_PATTERN, VERSION_PATTERN
+from cryptoforecast.api.parameters import COIN_PATTERN, VERSION_PATTERN, Whole
 from cryptoforecast.api.problems import Refusal, at, of_error, of_validation
 from cryptoforecast.api.questions import checked
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.service import Service
-from cryptoforecast.service.outlooks import Question, interval_of
+from cryptoforecast.service.outlooks import MAX_HORIZON, Question, interval_of
 from cryptoforecast.types import INTERVALS, PriceHistory
 
 #: Series of one request, candles of one series and of all together.
@@ -90,7 +90,7 @@ class ForecastRequest(BaseModel):
         str | None,
         Field(description="length of the candles", json_schema_extra={"examples": ["1h"]}),
     ] = None
-    horizon: Annotated[int | None, Field(ge=1, le=168, examples=[24])] = None
+    horizon: Annotated[Whole | None, Field(ge=1, le=MAX_HORIZON, examples=[24])] = None
     quote: Annotated[
         str | None, Field(pattern="^[A-Za-z]{3,5}$", description="currency", examples=["USD"])
     ] = None

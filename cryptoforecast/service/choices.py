@@ -27,6 +27,7 @@ from cryptoforecast.learning.features import FEATURES, has_volume
 from cryptoforecast.learning.keras_files import FORMATS, check_format
 from cryptoforecast.learning.samples import candles_needed
 from cryptoforecast.learning.specs import (
+    BOUNDS,
     LOSSES,
     NETWORKS,
     PRESET_HELP,
@@ -60,6 +61,7 @@ from cryptoforecast.types.quotes import market_name
 __all__ = [
     "ASSIGNABLE",
     "BASELINES",
+    "BOUNDS",
     "COINS",
     "CUTOFF",
     "FEATURES",

@@ -13,6 +13,7 @@ from cryptoforecast.errors import Changed, InvalidInput, NotEnoughData
 from cryptoforecast.forecasting import probability, stack
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning.inference import beyond_closes
+from cryptoforecast.learning.specs import BOUNDS
 from cryptoforecast.service import choices
 from cryptoforecast.service.backtests import BacktestService
 from cryptoforecast.service.forecasts import ForecastService
@@ -33,7 +34,7 @@ from cryptoforecast.types import (
 #: Methods without training whose forecast needs nothing but closes.
 OF_CLOSES = ("naive", "drift")
 #: Most steps that a method without training forecasts here.
-MAX_HORIZON = 168
+MAX_HORIZON = int(BOUNDS["horizon"][1])
 
 
 @dataclass(frozen=True)

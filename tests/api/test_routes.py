@@ -95,7 +95,7 @@ def test_a_forecast_is_the_services_to_the_last_digit(client, service):
     assert answer["verdict"]["sentence"]
 
 
-@pytest.mark.parametrize("name", list(choices.BASELINES))
+@pytest.mark.parametrize("name", sorted({*choices.BASELINES} - {*choices.HEAVY}))
 def test_methods_without_training_forecast_by_their_name(client, service, name):
     answer = client.get(f"/models/{name}/forecast", params={"horizon": 3, "interval": "4h"}).json()
     history = service.prices.history(MarketQuery("BTC", "4h"))
@@ -136,7 +136,7 @@ def test_a_problem_says_where_it_is(client, query, pointer, status):
     assert ("retry-after" in answer.headers) == (status == 503)
 
 
-@pytest.mark.parametrize("horizon", ["0", "169", "1.5", "-1", "٣", "1e2"])
+@pytest.mark.parametrize("horizon", ["0", "49", "1.5", "-1", "٣", "1e2"])
 def test_steps_are_a_whole_number_within_bounds(client, horizon):
     answer = client.get("/models/naive/forecast", params={"horizon": horizon})
     assert answer.status_code == 422

@@ -1,0 +1,178 @@
+"""Requests to a running API that are made from its description, with every answer checked.
+
+Run it against a server that may train, so that jobs are ordered too:
+
+    python -m cryptoforecast serve --allow-training --key 0123456789abcdef &
+    python -m benchmarks.fuzz_api http://127.0.0.1:8000 --key 0123456789abcdef --examples 300
+
+Half of the values are such that the request can succeed: names of models that are there, coins of
+the list, numbers that are prices. The rest is whatever the description allows. All checks of
+schemathesis are made but two, see `EXCLUDED`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import requests
+import schemathesis
+from hypothesis.strategies import SearchStrategy
+from schemathesis import Case
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.core.result import Err
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+#: What a request may name, where the description cannot know it.
+MODELS, COINS = ("naive", "drift", "cone"), ("BTC", "ETH")
+AnyCase = Case[Any]
+CLOSES = [61_000 + 25.5 * (7 * i % 11) for i in range(60)]
+
+
+#: Checks that can't hold: a description cannot say which coins and models there are, and 503 is
+#: the answer where live prices can't be had.
+EXCLUDED: list[CheckFunction] = [positive_data_acceptance, not_a_server_error]
+
+
+def run(address: str, examples: int, key: str | None = None) -> dict[str, Counter[int]]:
+    """Send requests for every operation, and check every answer.
+
+    Args:
+        address: Of the server.
+        examples: Requests for each operation.
+        key: A key of the server.
+
+    Returns:
+        Answers by status, for each operation.
+    """
+    session = requests.Session()
+    if key is not None:
+        session.headers["Authorization"] = f"Bearer {key}"
+    schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
+    counts: dict[str, Counter[int]] = {}
+    for found in schema.get_all_operations():
+        if isinstance(found, Err):
+            raise found.err()
+        operation = found.ok()
+        label = f"{operation.method.upper()} {operation.path}"
+        counts[label] = counter = Counter[int]()
+        place = _job(session, address) if "/jobs/" in operation.path else ""
+
+        operations = operation.as_strategy(), hypothesis.strategies.integers(0, 9)
+        send = functools.partial(_send, session, address, place, counter)
+        _repeat(examples, operations, send)
+    return counts
+
+
+def _repeat(
+    examples: int,
+    strategies: tuple[SearchStrategy[AnyCase], SearchStrategy[int]],
+    send: Callable[[AnyCase, int], None],
+) -> None:
+    """Send so many requests, always the same ones."""
+
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(*strategies)
+    def repeated(case: AnyCase, draw: int) -> None:
+        send(case, draw)
+
+    repeated()
+
+
+def _send(
+    session: requests.Session,
+    address: str,
+    job: str,
+    counter: Counter[int],
+    case: AnyCase,
+    draw: int,
+) -> None:
+    _repair(case, draw, job)
+    answer = case.call(session=session, headers=dict(session.headers), timeout=60)
+    counter[answer.status_code] += 1
+    if answer.status_code >= 500:
+        assert answer.status_code == 503, answer.text
+        assert "retry-after" in answer.headers, answer.text
+    if answer.status_code == 202:  # makes room for the next one
+        session.delete(f"{address}{answer.json()['links']['self']}", timeout=60)
+    case.validate_response(answer, excluded_checks=EXCLUDED)
+
+
+def _repair(case: AnyCase, draw: int, job: str) -> None:
+    """Make most requests such that they can succeed."""
+    if draw == 0:
+        return
+    path, query = case.path_parameters, case.query
+    if "name" in path:
+        path["name"] = MODELS[draw % len(MODELS)]
+    if "id" in path:
+        path["id"] = job
+    case.headers.pop("If-None-Match", None)
+    if draw < 8:
+        for name in ("quote", "version", "predictor", "model", "interval"):
+            query.pop(name, None)
+        _shorten(query)
+        if "coin" in query:
+            query["coin"] = COINS[draw % len(COINS)]
+        if "anomalies" in case.path:
+            query.update({"model": "har"})
+            query.pop("alarms", None)
+        if query.get("prices") == "live":
+            query["prices"] = "any"
+        _repair_body(case.body, case.path)
+
+
+def _repair_body(body: Any, path: str) -> None:
+    if not isinstance(body, dict):
+        return
+    _shorten(body)
+    if path == "/predict":
+        body["prices"] = CLOSES
+    for name in ("version", "predictor", "interval", "quote"):
+        body.pop(name, None)
+    if path.endswith(("backtests", "trainings")):
+        body.pop("model", None)
+        body.update({"coin": "BTC", "settings": {"network": "dense"}, "prices": "any", "days": 1})
+        body.update({"save": None} if path.endswith("trainings") else {"folds": 1})
+
+
+def _shorten(asked: dict[str, Any]) -> None:
+    """Ask for few enough prices, which are at most 20 together."""
+    for name in ("above", "below", "touch"):
+        if isinstance(asked.get(name), list):
+            asked[name] = asked[name][:6]
+
+
+def _job(session: requests.Session, address: str) -> str:
+    """Order a test, and return the id of its job; any id where none can be ordered."""
+    body: dict[str, Any] = {"settings": {"network": "cone"}, "days": 1}
+    answer = session.post(f"{address}/api/v1/backtests", json=body, timeout=60)
+    return str(answer.json().get("id", "0" * 32))
+
+
+def main() -> None:
+    """Run it, and print how many answers of each status every operation gave."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address")
+    parser.add_argument("--key")
+    parser.add_argument("--examples", type=int, default=100)
+    given = parser.parse_args()
+    for label, counter in run(given.address, given.examples, given.key).items():
+        total = sum(counter.values())
+        share = sum(count for status, count in counter.items() if status < 300) / total
+        print(f"{label:50} {total:6} {share:6.0%}  {dict(sorted(counter.items()))}")
+
+
+if __name__ == "__main__":
+    main()
