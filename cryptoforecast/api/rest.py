@@ -125,6 +125,7 @@ def create(service: Service, options: Options | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,  # names in generated clients
     )
     problems.add_handlers(api)
     health.add(api, service)
