@@ -22,6 +22,7 @@ from cryptoforecast.service import shared
 from cryptoforecast.types import (
     MEDIAN,
     QUANTILES,
+    Backtest,
     NextSteps,
     Probability,
     Touch,
@@ -73,7 +74,12 @@ class Forecast(Value):
         ``None`` where the prices are too few. Computed when it is first asked for, in a second or
         so.
         """
-        return shared().backtests.verdict(self.steps.history, self.network, self.predictor)
+        test = self._test
+        return None if test is None else test.verdicts[self.predictor]
+
+    @cached_property
+    def _test(self) -> Backtest | None:
+        return shared().backtests.last_test(self.steps.history, self.network, self.predictor)
 
     @property
     def members(self) -> pd.DataFrame:
@@ -185,8 +191,9 @@ class Forecast(Value):
     def _json(self) -> json_views.Json:
         extremes = shared().forecasts.extremes(self.steps) if self.touches else None
         loss = shared().forecasts.loss(self.steps, self.network)
+        scores = None if self._test is None else self._test.scores[self.predictor][-1]
         return json_views.forecast_json(
-            self.steps, loss, self.levels, self.touches, extremes, self.verdict
+            self.steps, loss, self.levels, self.touches, extremes, self.verdict, scores
         )
 
     def __repr__(self) -> str:

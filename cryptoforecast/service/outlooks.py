@@ -5,16 +5,17 @@ The API, the command line and other programs get the same answer to the same que
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from cryptoforecast import json_views
+from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import Changed, InvalidInput, NotEnoughData
 from cryptoforecast.forecasting import probability, stack
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning.inference import beyond_closes
 from cryptoforecast.learning.specs import BOUNDS
-from cryptoforecast.service import choices
+from cryptoforecast.service import choices, keys
 from cryptoforecast.service.backtests import BacktestService
 from cryptoforecast.service.forecasts import ForecastService
 from cryptoforecast.service.saved_models import SavedModelService
@@ -35,6 +36,12 @@ from cryptoforecast.types import (
 OF_CLOSES = ("naive", "drift")
 #: Most steps that a method without training forecasts here.
 MAX_HORIZON = int(BOUNDS["horizon"][1])
+
+#: Verdicts in memory.
+MAX_TESTS = 1_000
+
+#: What is told of a test: the verdict, and the scores of the last step.
+_Figures = tuple[Verdict | None, Scores | None]
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,8 @@ class OutlookService:
         self._saved_models = saved_models
         self._forecasts = forecasts
         self._backtests = backtests
+        # A whole test takes megabytes, and few fit into the memory of the backtests.
+        self._tests: LruCache[_Figures] = LruCache(MAX_TESTS)
 
     def saved(self, name: str, version: str | None = None) -> SavedModel | None:
         """Return the saved model of a name; ``None`` for a method without training.
@@ -188,11 +197,18 @@ class OutlookService:
         saved = self.check(name, question)
         if saved is None:
             steps = self._forecasts.of_baseline(history, name, question.horizon or 1)
-            test = self._test_of_baseline(history, name, question.horizon or 1)
+            key: Hashable = (keys.of_prices(history), name, question.horizon or 1)
+            test = self._tests.get_or_make(
+                key, lambda: self._test_of_baseline(history, name, question.horizon or 1)
+            )
             return self._outlook(steps, "quantile", question, test, None)
         predictor = question.predictor or stack.NAME
         steps = self._forecasts.next_steps(history, saved.model, saved.name, predictor)
-        test = self._backtests.last_test(history, saved.model, predictor)
+        key = (keys.of_prices(history), keys.of_model(saved.model), predictor)
+        test = self._tests.get_or_make(
+            key,
+            lambda: _figures(self._backtests.last_test(history, saved.model, predictor), predictor),
+        )
         loss = self._forecasts.loss(steps, saved.model)
         return self._outlook(steps, loss, question, test, self._saved_models.version(name))
 
@@ -226,31 +242,36 @@ class OutlookService:
             question.version,
         )  # fmt: skip
 
-    def _test_of_baseline(self, history: PriceHistory, name: str, horizon: int) -> Backtest | None:
+    def _test_of_baseline(self, history: PriceHistory, name: str, horizon: int) -> _Figures:
         try:
-            return self._backtests.of_baseline(history, name, horizon)
+            return _figures(self._backtests.of_baseline(history, name, horizon), name)
         except NotEnoughData:
-            return None
+            return None, None
 
     def _outlook(
         self,
         steps: NextSteps,
         loss: str,
         question: Question,
-        test: Backtest | None,
+        test: _Figures,
         version: str | None,
     ) -> Outlook:
-        predictor = steps.forecast.predictor
         return Outlook(
             steps=steps,
             loss=loss,
             probabilities=self._forecasts.probabilities(steps, question.above, question.below),
             touches=self._forecasts.touch(steps, question.touch),
             extremes=self._forecasts.extremes(steps) if question.touch else None,
-            verdict=None if test is None else test.verdicts.get(predictor),
-            scores=None if test is None else test.scores[predictor][-1],
+            verdict=test[0],
+            scores=test[1],
             version=version,
         )
+
+
+def _figures(test: Backtest | None, predictor: str) -> _Figures:
+    if test is None:
+        return None, None
+    return test.verdicts.get(predictor), test.scores[predictor][-1]
 
 
 def default_coin(saved: SavedModel | None) -> str:

@@ -1,0 +1,69 @@
+"""The examples of the documentation are run as they stand, against running servers."""
+
+import json
+import shutil
+import subprocess
+import sys
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests import markdown, serving
+from tests.test_docs import PAGES
+
+pytestmark = pytest.mark.slow
+KEY = "a-key-0123456789"
+APP, ALONE = "http://localhost:8501", "http://localhost:8000"
+BLOCKS = markdown.blocks(PAGES["docs/api.md"])
+CURLS = [line for kind, block in BLOCKS if kind == "bash" for line in markdown.commands(block)
+         if line.startswith("curl")]  # fmt: skip
+PYTHON = [block for kind, block in BLOCKS if kind == "python"]
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory):
+    """An address for each of the two that the documentation names, and a folder with closes."""
+    homes = [tmp_path_factory.mktemp(name) for name in ("open", "locked")]
+    closes = {"prices": [61_000 + 25.5 * (7 * i % 11) for i in range(60)]}
+    (homes[0] / "closes.json").write_text(json.dumps(closes))
+    with (
+        serving.alone(homes[0]) as app,
+        serving.alone(homes[1], "--allow-training", f"--key={KEY}") as alone,
+    ):
+        yield homes[0], app, alone
+
+
+def test_there_are_examples_of_both_kinds():
+    assert len(CURLS) >= 6
+    assert len(PYTHON) >= 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize("line", CURLS)
+def test_each_call_from_a_shell_is_answered(addresses, line):
+    folder, app, alone = addresses
+    if "jobs/ID" in line:
+        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        body = b'{"settings": {"network": "cone"}, "days": 30}'
+        with urlopen(Request(f"{alone}/api/v1/backtests", body, headers)) as answer:
+            line = line.replace("jobs/ID", f"jobs/{json.load(answer)['id']}")
+    command = line.replace(APP, app).replace(ALONE, alone).replace("Bearer KEY", f"Bearer {KEY}")
+    done = subprocess.run(
+        ["bash", "-c", command.replace("curl ", "curl --fail-with-body ", 1)],
+        cwd=folder, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    if "-sN" in line:
+        assert "event: done" in done.stdout
+    else:
+        assert json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_each_program_runs(addresses, code):
+    done = subprocess.run(
+        [sys.executable, "-c", code.replace(APP, addresses[1])],
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
