@@ -110,7 +110,7 @@ def _line(result: Backtest, board: Leaderboard) -> str:
     history, times = result.history, result.forecast.closes_at(0)
     seen = "some may have learnt" if result.seen else "none of the models has learnt"
     return (
-        f"{board.origins:,} past forecasts of {history.market}, "
+        f"Each network alone: {board.origins:,} past forecasts of {history.market}, "
         f"{duration(board.step, history.interval)} ahead, "
         f"{days_text(times[0], times[-1])}; {seen} from these prices"
     )

@@ -12,10 +12,8 @@ from cryptoforecast.service import choices
 from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory
 from cryptoforecast.ui import drafts
 from cryptoforecast.ui.drafts import Draft
-from cryptoforecast.ui.words import plain
+from cryptoforecast.ui.words import NETWORKS, plain
 
-#: What each kind of network is called.
-NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
 #: Widths of the hidden layers.
 SIZES = {"Small": (32, 16), "Medium": (64, 32), "Large": (128, 64)}
 

@@ -93,17 +93,21 @@ def line(judged: Judgement) -> str:
     return f"It misses by {size} {'less' if change > 0 else 'more'} than guessing no change."
 
 
-def figures(judged: Judgement, quote: str, alone: Judgement | None = None) -> None:
+def figures(
+    judged: Judgement, quote: str, alone: Judgement | None = None, network: str = ""
+) -> None:
     """Draw the misses, and how often direction and range were right.
 
     Args:
         judged: The test.
         quote: The currency of the prices.
         alone: The test of the network alone, where the forecast combines it with a regression.
+        network: The kind of that network.
     """
     misses = [("This forecast" if alone is None else "Combined", judged.error, "")]
     if alone is not None:
-        misses.append(("Network alone", alone.error, words.VERDICTS.get(alone.outcome, "")))
+        word = words.VERDICTS.get(alone.outcome, "")
+        misses.append((f"{words.NETWORKS[network]} alone", alone.error, word))
     _bars(
         f"Average miss, {judged.origins:,} past forecasts",
         _misses([*misses, ("Stays put", judged.reference, "")], quote),

@@ -68,7 +68,12 @@ def _figures(one: ModelSummary) -> None:
     """
     error, word = model_facts.error_name(one), model_facts.verdict_word(one)
     rows: list[tuple[str, str | None, bars.Meaning, str]] = [
-        ("Network alone", None, "chosen", word if word in words.VERDICTS else ""),
+        (
+            f"{words.NETWORKS[one.spec.network]} alone",
+            None,
+            "chosen",
+            word if word in words.VERDICTS else "",
+        ),
         ("Stays put", "naive", "reference", ""),
     ]
     if model_facts.COMBINED in one.card.scores:

@@ -39,35 +39,41 @@ def _watch(service: Service, job: Job[Run]) -> None:
         st.rerun()
     # Read once, so that the card and the header say the same.
     progress, seconds = job.progress, job.seconds_left
-    if training_status.is_own(job):
-        training_status.draw(job, progress, seconds)
+    with st.container(gap=None):  # the state in the header takes no place here
+        if training_status.is_own(job):
+            training_status.draw(job, progress, seconds)
+        _heading(service, job, progress, seconds)
+    st.progress(0.0 if progress is None else progress.done)
+    if progress is not None and progress.curve:
+        with st.container(gap="xxsmall"):
+            st.caption("Miss after each pass over the data")
+            with st.container(key="chart-loss"):
+                figure = charts.loss_curve(
+                    progress.curve,
+                    epochs=progress.epochs - progress.final,
+                    dark=elements.dark(),
+                    titled=False,
+                )
+                alt = charts.summary_loss(progress.curve)
+                elements.chart(figure, alt=alt, key="loss", bare=True)
+            st.markdown(plain(charts.words_on_loss(progress.curve)))
+    st.space("stretch")
+    _choices(service, job)
+
+
+def _heading(
+    service: Service, job: Job[Run], progress: Progress | None, seconds: float | None
+) -> None:
+    """Write how far a training is."""
     what = plain(f"Training {job.title}")
     if job.state == "queued":
         before = service.training.queue_position(job)
         card.heading(f"Waiting for {before:d} before it", eyebrow=what)
-        st.progress(0.0)
     elif progress is None:
         card.heading("Starting", "TensorFlow loads first, some seconds, once.", eyebrow=what)
-        st.progress(0.0)
     else:
         left = "" if seconds is None else f" · {seconds:.0f} s left"
         card.heading(f"{100 * progress.done:.0f} %{left}", plain(_pass(progress)), eyebrow=what)
-        st.progress(progress.done)
-        if progress.curve:
-            with st.container(gap="xxsmall"):
-                st.caption("Miss after each pass over the data")
-                with st.container(key="chart-loss"):
-                    figure = charts.loss_curve(
-                        progress.curve,
-                        epochs=progress.epochs - progress.final,
-                        dark=elements.dark(),
-                        titled=False,
-                    )
-                    alt = charts.summary_loss(progress.curve)
-                    elements.chart(figure, alt=alt, key="loss", bare=True)
-                st.markdown(plain(charts.words_on_loss(progress.curve)))
-    st.space("stretch")
-    _choices(service, job)
 
 
 def _pass(progress: Progress) -> str:

@@ -26,7 +26,7 @@ def show(service: Service, history: PriceHistory, result: Backtest, *, chosen: b
     judged = judge(result)
     judgement.heading(judged, INTERVAL_NOUNS[history.interval])
     alone = judge(result, result.spec.network) if chosen and result.network_sentences else None
-    judgement.figures(judged, history.quote, alone)
+    judgement.figures(judged, history.quote, alone, result.spec.network)
     st.space("stretch")
     _offer(service, history)
 
@@ -54,7 +54,7 @@ def show_own(
     if own.seen or not rivals:
         judged = judge(own)
         judgement.heading(judged, INTERVAL_NOUNS[history.interval], eyebrow)
-        judgement.figures(judged, history.quote, judge(own, network))
+        judgement.figures(judged, history.quote, judge(own, network), network)
     else:
         found = contest(
             {"own": own.forecast, "alone": own.forecasts[network]}

@@ -14,6 +14,8 @@ from cryptoforecast.types.texts import printable
 MIN_WHOLE, MIN_WHOLE_MISS = 1000, 500
 #: What stands for an undefined figure.
 DASH = "–"
+#: What a kind of network is called in a narrow place.
+NETWORKS = {"lstm": "LSTM", "dense": "Dense"}
 #: A verdict in one word.
 VERDICTS = {"better": "better", "tie": "tie", "worse": "worse"}
 #: Characters of a name from a link that are shown.

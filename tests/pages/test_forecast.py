@@ -69,7 +69,7 @@ def test_the_page_shows_the_numbers_of_the_library(open_page):
     bars = rows(page)
     assert bars["Combined"][1] == f"${own.mae:,.0f}"
     alone = writing.VERDICTS.get(result.verdicts["dense"].outcome, "")
-    assert bars["Network alone"] == (alone, f"${result.scores['dense'][-1].mae:,.0f}")
+    assert bars["Dense alone"] == (alone, f"${result.scores['dense'][-1].mae:,.0f}")
     assert bars["Stays put"][1] == f"${naive.mae:,.0f}"
     assert bars["80 % range"][1] == f"{100 * own.coverage_80:.0f} %"
     assert "Direction" not in bars  # its median is the last close

@@ -66,7 +66,7 @@ def test_the_panel_has_the_finding_the_figures_and_all_facts(open_page):
     for part in ("Stays put", "Direction", "80 % range", "53 %", "80 %"):
         assert part in bars
     found = rows(page)
-    assert found["Network alone"] == ("better", "$274.28")
+    assert found["LSTM alone"] == ("better", "$274.28")
     assert found["Combined"] == ("better", "$274.27")
     assert "Average miss, 14,245 past forecasts: BTC, Feb 2024 to Sep 2025" in text
     assert not page.table  # folded

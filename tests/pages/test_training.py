@@ -137,8 +137,8 @@ def test_a_training_is_judged_saved_and_opened_again(open_page):
 
     # The Models page says the same of the network alone, and of what it is combined with.
     on_models = rows(open_page("models", card="mine"))
-    assert on_models["Network alone"] == on_forecast["Yours alone"]
-    assert on_models["Network alone"][0] in ("better", "tie", "worse")
+    assert on_models["Dense alone"] == on_forecast["Yours alone"]
+    assert on_models["Dense alone"][0] in ("better", "tie", "worse")
     assert on_models["Combined"][1] == on_forecast["Yours, combined"][1]
     assert on_models["Stays put"] == on_forecast["Stays put"]
 
