@@ -372,9 +372,9 @@ def test_one_bad_bundle_breaks_neither_api_nor_command_line(
     for name in ("bad", "good"):
         bundles.save(synthetic.model(), home / "models", name)
     BAD[kind](home / "models" / "bad")
-    answer = TestClient(rest.create(shared())).get("/models")
+    answer = TestClient(rest.create(shared())).get("/api/v1/models")
     assert answer.status_code == 200
-    assert "good" in {one["name"] for one in answer.json()}
+    assert "good" in {one["name"] for one in answer.json()["models"]}
     for words in (["models", "list"], ["models", "list", "--json"]):
         assert main(words) == 0
         result = capsys.readouterr()
