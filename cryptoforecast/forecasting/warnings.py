@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,14 @@ from cryptoforecast.learning.samples import (
     unused_inputs,
 )
 from cryptoforecast.prices.candles import levels
-from cryptoforecast.types import ModelCard, PriceHistory, Split, TrainedModel, span_text
+from cryptoforecast.types import (
+    ModelCard,
+    PriceHistory,
+    Split,
+    TrainedModel,
+    input_name,
+    span_text,
+)
 
 #: An input farther from its mean, in standard deviations, is unlike all that the model learnt from.
 MAX_DEVIATION = 12.0
@@ -75,10 +83,10 @@ def of_forecast(history: PriceHistory, model: TrainedModel) -> tuple[str, ...]:
             f"This forecast reads across a gap of more than {MAX_ABSENT_CANDLES} candles."
         )
     sentences += of_inputs(history, model, card.needs)
-    strange = _strange(history, model)
+    strange = ", ".join(map(input_name, _strange(history, model)))
     if strange:
         sentences.append(
-            f"Far outside of what the model learnt from: {', '.join(strange)}. Expect less of it."
+            f"Far outside of what the model learnt from: {strange}. Expect less of it."
         )
     return (*sentences, *of_origin(history, card), *_of_age(history, card))
 
@@ -96,7 +104,7 @@ def of_inputs(history: PriceHistory, model: TrainedModel, rows: int) -> tuple[st
     sentences = []
     if unused:
         sentences.append(
-            f"The network has learnt nothing from {' and '.join(unused)}, which never varied in "
+            f"The network has learnt nothing from {_named(unused)}, which never varied in "
             "its training candles."
         )
     read = history.candles.iloc[-rows:]
@@ -106,17 +114,21 @@ def of_inputs(history: PriceHistory, model: TrainedModel, rows: int) -> tuple[st
     missing = [name for name in still if name not in {*unused, *features.CLOCK}]
     if missing:
         sentences.append(
-            f"The network reads {' and '.join(missing)}, which never "
+            f"The network reads {_named(missing)}, which never "
             f"{'varies' if len(missing) == 1 else 'vary'} in these prices. Expect less of it, or "
             "choose a model that does without."
         )
     began = [name for name in unused if name not in still]
     if began:
         sentences.append(
-            f"In these prices {' and '.join(began)} {'varies' if len(began) == 1 else 'vary'}: "
+            f"In these prices {_named(began)} {'varies' if len(began) == 1 else 'vary'}: "
             "the network can't tell what that means. Train it on prices that have this input."
         )
     return tuple(sentences)
+
+
+def _named(inputs: Sequence[str]) -> str:
+    return " and ".join(map(input_name, inputs))
 
 
 def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:

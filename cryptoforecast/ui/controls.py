@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cryptoforecast.service import choices
-from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory
+from cryptoforecast.types import INTERVAL_NOUNS, PriceHistory, input_name
 from cryptoforecast.ui import drafts
 from cryptoforecast.ui.drafts import Draft
 from cryptoforecast.ui.words import NETWORKS, plain
@@ -112,8 +112,10 @@ class Controls:
             key=self._begin("features", list(self._value("features"))),
             on_change=_moved,
             args=("features", tuple),
+            format_func=input_name,
             help="\n".join(
-                f"- **{plain(f.name)}**: {plain(f.help)}" for f in choices.FEATURES.values()
+                f"- **{plain(input_name(f.name))}**: {plain(f.help)}"
+                for f in choices.FEATURES.values()
             ),
         )
         left, middle, right = st.columns(3, gap="medium")

@@ -112,7 +112,8 @@ def test_inputs_that_never_vary_in_what_is_read_are_named():
     assert warnings.of_inputs(without_inputs(history, needs - 1, volume=5.0), model, needs) == ()
     closes = without_inputs(silent, 300, open=close, high=close, low=close)
     assert warnings.of_inputs(closes, model, needs) == (
-        f"The network reads range and volume, which never vary in these prices. {advice}",
+        "The network reads range of the candle and volume, which never vary in these prices. "
+        f"{advice}",
     )
     flat = without_inputs(silent, needs, open=9.0, high=9.0, low=9.0, close=9.0)
     assert warnings.of_inputs(flat, model, needs) == ()
@@ -120,7 +121,10 @@ def test_inputs_that_never_vary_in_what_is_read_are_named():
 
 @pytest.mark.parametrize(
     ("names", "listed", "vary"),
-    [(("volume",), "volume", "varies"), (("range", "volume"), "range and volume", "vary")],
+    [
+        (("volume",), "volume", "varies"),
+        (("range", "volume"), "range of the candle and volume", "vary"),
+    ],
 )
 def test_inputs_that_nothing_was_learnt_from_are_named(names, listed, vary):
     history, model = synthetic.history(300), synthetic.model()
@@ -247,7 +251,7 @@ def test_a_jump_or_a_crash_that_is_read_is_far_outside(factor, back):
     model = synthetic.model(synthetic.spec(features=("return", "hour"), lookback=8))
     assert far_outside(synthetic.history(300), model) == []
     assert far_outside(jumped(factor, back), model) == [
-        "Far outside of what the model learnt from: return. Expect less of it."
+        "Far outside of what the model learnt from: move. Expect less of it."
     ]
 
 
@@ -266,7 +270,7 @@ def test_a_history_shorter_than_the_model_reads_names_no_input():
     history, needs = jumped(1e9, 1), model.card.needs
     for rows, named in ((needs - 1, []), (needs, [True])):
         short = dataclasses.replace(history, candles=history.candles.iloc[-rows:])
-        assert [": return." in text for text in far_outside(short, model)] == named
+        assert [": move." in text for text in far_outside(short, model)] == named
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -280,7 +284,7 @@ def test_far_outside_is_more_than_twelve_standard_deviations(sign):
     usual = np.log(synthetic.history(300).candles["close"]).diff().iloc[-1]
     for deviation, named in ((11.9, False), (12.1, True)):
         history = jumped(np.exp(sign * 0.02 * deviation - usual), 1)
-        assert [": return." in text for text in far_outside(history, model)] == [True] * named
+        assert [": move." in text for text in far_outside(history, model)] == [True] * named
 
 
 def test_inputs_far_outside_are_each_named_once_in_their_order():
@@ -290,7 +294,8 @@ def test_inputs_far_outside_are_each_named_once_in_their_order():
     scaler = dataclasses.replace(model.scaler, offset=np.full_like(model.scaler.offset, -99.0))
     model = dataclasses.replace(model, scaler=scaler)
     assert far_outside(synthetic.history(300), model) == [
-        "Far outside of what the model learnt from: range, hour, return. Expect less of it."
+        "Far outside of what the model learnt from: range of the candle, hour of the day, move. "
+        "Expect less of it."
     ]
 
 

@@ -46,6 +46,10 @@ def test_inputs_that_never_change_are_not_offered_first(open_page):
     assert page.multiselect(key="setting-features").value == [
         "scaled_return", "scaled_move", "scaled_range", "short_range", "week",
     ]  # fmt: skip
+    # People read names, not the identifiers of the code.
+    options = page.multiselect(key="setting-features").options
+    assert "size of the move" in options
+    assert not [name for name in options if "_" in name]
     page.selectbox(key="interval").set_value("1w")
     customise(page)
     assert "weekend" not in page.multiselect(key="setting-features").value
