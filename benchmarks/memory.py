@@ -104,7 +104,7 @@ def _upload(client: PageClient) -> None:
     """Upload the long file, and open the Forecast page on it."""
     client.open("data")
     client.upload("upload", "BTCUSDT-1h.csv", price_file(ROWS))
-    client.open(coin=client.linked("coin"), model="naive")
+    client.open(coin=client.file(), model="naive")
 
 
 def _browse(client: PageClient, number: int) -> None:

@@ -88,7 +88,6 @@ class PageClient:
         self._ids: dict[str, str] = {}
         self._fragments: dict[str, str] = {}
         self._states: dict[str, WidgetState] = {}
-        self._links: list[str] = []
 
     def __enter__(self) -> PageClient:
         return self
@@ -179,16 +178,15 @@ class PageClient:
     def received(self, frame: bytes) -> None:
         """Look at each message as it arrives; a subclass may."""
 
-    def linked(self, field: str) -> str:
-        """Return what the last run's links to other pages say in a field of their query.
+    def file(self) -> str:
+        """Return the price file that the address names.
 
         Raises:
-            RuntimeError: if none says anything.
+            RuntimeError: if it names none.
         """
-        for link in self._links:
-            if field in (values := parse_qs(link)):
-                return values[field][0]
-        raise RuntimeError(f"No link of this page names a {field}.")
+        if "file" not in self.query:
+            raise RuntimeError("The address names no price file.")
+        return self.query["file"]
 
     def send(self, **query: str) -> None:
         """Ask for the landing page, and do not wait for it."""
@@ -207,7 +205,6 @@ class PageClient:
         began = time.perf_counter()
         self._socket.send(request.SerializeToString())
         size, figures, texts = 0, {}, []
-        self._links.clear()
         while True:
             message, length = self._receive()
             size += length
@@ -224,8 +221,6 @@ class PageClient:
                 if shape == "plotly_chart":
                     chart = element.plotly_chart
                     figures[_key(chart.id)] = len(chart.spec.encode())
-                elif shape == "page_link":
-                    self._links.append(element.page_link.query_string)
                 elif shape == "alert":
                     texts.append(element.alert.body)
                 elif shape == "heading":

@@ -176,7 +176,7 @@ def _reruns(client: PageClient, content: bytes) -> tuple[dict[str, float], dict[
     """Upload the file; time reruns of the pages it is shown on, and weigh their figures."""
     client.open("data")
     first = client.upload("upload", "BTCUSDT-1h.csv", content)
-    name = client.linked("coin")
+    name = client.file()
     seconds, figures = {}, _named(first, "data, file")
     seconds["Data"] = _rerun(client)
     for model in ("btc-1h-lstm-close", "btc-1h-dense", *BASELINES):

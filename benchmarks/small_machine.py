@@ -105,7 +105,7 @@ def journeys(steps: Steps, rows: int) -> None:
         steps.measure("save it", partial(_save, tab))
         steps.measure("Models page with it", partial(tab.open, "models"))
         steps.measure(f"upload {rows:,} candles", partial(_upload, tab, rows))
-        coin = tab.linked("coin")
+        coin = tab.file()
         steps.measure("Forecast of the file", partial(tab.open, coin=coin))
         steps.measure("Backtest of the file", partial(tab.open, "backtest", coin=coin))
         for network in ("lstm", "dense"):

@@ -178,7 +178,7 @@ class Session:
         content = price_file(rows, self.random.randrange(2**32))
         shown = self.tab.upload("upload", f"BTCUSDT-1h-{mark.decode()}.csv", content)
         try:
-            name = self.tab.linked("coin")
+            name = self.tab.file()
         except RuntimeError:
             self._refused(shown, "an upload gave no prices")
             return

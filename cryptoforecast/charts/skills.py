@@ -1,4 +1,4 @@
-"""The figure of a leaderboard on a page: a dot and its interval for each predictor."""
+"""The figure of a leaderboard: a dot and its interval for each predictor."""
 
 from __future__ import annotations
 

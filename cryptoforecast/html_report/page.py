@@ -76,11 +76,13 @@ def page(
         _table(_scores(result)),
         *_alone(result),
         "<h2>Leaderboard</h2>",
+        f"<p>{_text(charts.NOTE)}</p>",
     ]
     for metric, against in LEADERBOARDS:
         section, board = leaderboard_section(analyses, result, metric, step, against)
         frame = standings(board, result.history.quote)
         shown = dataclasses.replace(section, frame=frame)
+        body += [f"<h3>{_text(section.title)}</h3>"]
         body.append(_section_html(shown, nonce, note=COMPARISON_NOTE))
     if walk_forward is not None and len(walk_forward.folds) > 1:
         body += ["<h2>Folds</h2>", _section_html(folds_section(walk_forward), nonce)]

@@ -75,7 +75,7 @@ def leaderboard_section(
         return Section(
             f"leaderboard-{metric}",
             _board_title(metric, reference),
-            leaderboard.forest(result, board, dark=dark),
+            charts.skills(board, [result.predictor], dark=dark),
             leaderboard.summary_leaderboard(result, board),
             pd.DataFrame([dataclasses.asdict(standing) for standing in board.standings]),
         )

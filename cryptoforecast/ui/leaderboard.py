@@ -66,8 +66,7 @@ def show(service: Service, test: backtest.FinishedTest) -> None:
         )  # fmt: skip
         with place_of_title:
             card.heading(words.plain(heading_of(board)))
-        figure = charts.skills(board, [result.predictor], dark=elements.dark())
-        elements.chart(figure, alt=section.sentence, key="section-board")
+        elements.chart(section.figure, alt=section.sentence, key="section-board")
         st.caption(words.plain(charts.NOTE))
     with right:
         board_card.show(result, board)

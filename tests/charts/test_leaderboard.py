@@ -1,8 +1,7 @@
-"""The forest of a leaderboard: rows in order, intervals as measured, words that follow them."""
+"""The words of a leaderboard follow from its intervals, and so does its figure."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast import charts, html_report
 from cryptoforecast.charts import style
-from cryptoforecast.charts.leaderboard import forest, interval_text, skill_text, summary_leaderboard
+from cryptoforecast.charts.leaderboard import interval_text, skill_text, summary_leaderboard
 from cryptoforecast.cli import text
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.evaluation.leaderboard import METRICS, leaderboard
@@ -22,6 +21,7 @@ from cryptoforecast.types import Backtest, Leaderboard, Standing
 from tests import synthetic
 
 NAN = math.nan
+COVERAGES = ("coverage_80", "coverage_95")
 
 
 @pytest.fixture(scope="module")
@@ -44,52 +44,18 @@ BOARD = Leaderboard(
 )  # fmt: skip
 
 
-def row(figure, name):
-    return next(trace for trace in figure.data if trace.name.startswith(name))
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_has_a_figure_and_a_sentence(result, metric, dark):
     board = leaderboard(result, metric)
-    figure = forest(result, board, dark=dark)
+    figure = charts.skills(board, [result.predictor], dark=dark)
     assert figure.layout.font.color == style.theme(dark).ink
     assert figure.layout.paper_bgcolor == style.CLEAR
-    assert "Simulated prices" in figure.layout.title.subtitle.text
-    assert len(figure.data) == len(board.standings)
-    assert len(json.loads(figure.to_json())["data"]) == 4
+    assert len(figure.layout.yaxis.ticktext) == len(board.standings) - (metric not in COVERAGES)
     assert len(figure.to_json()) < 300_000
     words = summary_leaderboard(result, board)
     assert words.startswith(charts.METRIC_NAMES[metric])
     assert "nan" not in words
-
-
-def test_the_best_stands_on_top_with_its_interval(result):
-    figure = forest(result, BOARD)
-    assert [trace.name for trace in figure.data][::-1] == [
-        "LSTM network", "Volatility cone", "Price stays put (reference)", "Dense network", "broken",
-    ]  # fmt: skip
-    best = row(figure, "LSTM")
-    assert best.x[0] == pytest.approx(10)
-    assert best.error_x.array[0] == pytest.approx(2)
-    assert best.error_x.arrayminus[0] == pytest.approx(2)
-    assert best.error_x.symmetric is False
-    assert "10.0 %" in best.text[0]
-    assert "+8.0 to +12.0 %" in best.hovertemplate
-
-
-def test_what_is_more_than_chance_is_filled_and_coloured(result):
-    figure = forest(result, BOARD)
-    look = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
-    assert look["LSTM network"] == ("diamond", style.LIGHT.forecast)
-    assert look["Dense network"] == ("diamond", style.LIGHT.worse)
-    assert look["Volatility cone"] == ("circle-open", style.LIGHT.rule)
-
-
-def test_a_hopeless_row_does_not_squeeze_the_others(result):
-    dense = row(forest(result, BOARD), "Dense")
-    assert dense.x[0] == -50
-    assert dense.text[0] == "-1860.0 %"
 
 
 def test_the_sentence_names_who_is_better_and_worse_by_more_than_chance(result):
@@ -123,9 +89,8 @@ def test_a_coverage_is_compared_with_its_promise(result):
     )  # fmt: skip
     words = summary_leaderboard(result, board)
     assert "Off the promise by more than chance: “the price stays put”." in words
-    figure = forest(result, board)
-    assert "promise" in figure.layout.xaxis.title.text
-    assert row(figure, "Price stays").marker.color == style.LIGHT.worse
+    notes = [each.text for each in charts.skills(board).layout.annotations]
+    assert notes == ["as promised", "← holds less", "holds more →"]
     held = replace(board, standings=board.standings[:1])
     assert "No band is off its promise" in summary_leaderboard(result, held)
 
@@ -165,7 +130,9 @@ def test_words_marks_and_tables_agree_with_the_interval_that_is_shown(
     outside = first > 0 or last < 0
     words = summary_leaderboard(result, board)
     assert ("by more than chance: the LSTM" in words) is outside
-    assert (row(forest(result, board), "LSTM").marker.symbol == "diamond") is outside
+    # The line in the figure leaves out the vertical one then, unless it is too far for a line.
+    for line in [each for each in charts.skills(board).data if each.mode == "lines"][:1]:
+        assert (min(line.x) > 0 or max(line.x) < 0) is outside
     if outside and metric == "mae":
         assert ("Better" if first > 0 else "Worse") in words
     table = html_report.standings(board, "USD").iloc[0]
@@ -186,18 +153,3 @@ def test_an_interval_that_begins_at_the_reference_is_within_chance(result):
     leader = replace(BOARD.standings[0], low=0.0)
     board = replace(BOARD, standings=(leader, *BOARD.standings[1:3]))
     assert "None differs" in summary_leaderboard(result, board)
-    assert row(forest(result, board), "LSTM").marker.symbol == "circle-open"
-
-
-def test_every_row_can_be_seen(result):
-    low, high = forest(result, BOARD).layout.yaxis.range
-    assert -1 < low < 0
-    assert len(BOARD.standings) - 1 < high < len(BOARD.standings)
-
-
-def test_each_row_has_its_height(result):
-    heights = [
-        forest(result, replace(BOARD, standings=BOARD.standings[:rows])).layout.height
-        for rows in (1, 2, 3)
-    ]
-    assert heights[2] - heights[1] == heights[1] - heights[0] >= 30

@@ -78,10 +78,10 @@ def rows(page: AppTest) -> dict[str, tuple[str, str]]:
         r"<div class=\"cf-value\">([^<]*)</div>",
         markup,
     )
-    # The errors stand above the shares of the same predictors.
-    return {
-        html.unescape(label): (word, html.unescape(text)) for label, word, text in reversed(found)
-    }
+    first: dict[str, tuple[str, str]] = {}
+    for label, word, text in found:  # the errors stand above the shares of the same predictors
+        first.setdefault(html.unescape(label), (word, html.unescape(text)))
+    return first
 
 
 def helps(page: AppTest) -> list[str]:
