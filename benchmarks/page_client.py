@@ -168,7 +168,9 @@ class PageClient:
         given.file_id, given.name, given.size = to.file_id, name, len(content)
         given.file_urls.CopyFrom(to)
         self._states[state.id] = state
-        return self.rerun()
+        shown = self.rerun()
+        del self._states[state.id]  # the uploader has left the page, and its state with it
+        return shown
 
     @property
     def query(self) -> dict[str, str]:
