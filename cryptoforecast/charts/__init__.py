@@ -7,6 +7,12 @@ from cryptoforecast.charts.anomalies import anomalies, summary_anomalies
 from cryptoforecast.charts.folds import summary_refits
 from cryptoforecast.charts.forecasts import fan, predicted_vs_actual, summary_fan, summary_predicted
 from cryptoforecast.charts.leaderboard import METRIC_NAMES, skill_text
+from cryptoforecast.charts.ledger import (
+    ledger_ranges,
+    ledger_weeks,
+    summary_ledger_ranges,
+    summary_ledger_weeks,
+)
 from cryptoforecast.charts.market import MAX_CANDLES, candles, summary_candles
 from cryptoforecast.charts.probability import (
     probability_by_step,
@@ -47,6 +53,8 @@ __all__ = [
     "coverage_by_step",
     "fan",
     "headline",
+    "ledger_ranges",
+    "ledger_weeks",
     "loss_curve",
     "pit",
     "predicted_vs_actual",
@@ -62,6 +70,8 @@ __all__ = [
     "summary_coverage_by_regime",
     "summary_coverage_by_step",
     "summary_fan",
+    "summary_ledger_ranges",
+    "summary_ledger_weeks",
     "summary_loss",
     "summary_pit",
     "summary_predicted",

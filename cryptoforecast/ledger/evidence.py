@@ -39,7 +39,7 @@ LEVEL = 0.95
 CLAIM = 2 / (1 - LEVEL)
 #: Rates over which the process is averaged.
 RATES = 0.95 * 0.5 ** np.arange(12)
-#: What each squared deviation costs at a rate.
+# What each squared deviation costs at a rate.
 PSI = -np.log1p(-RATES) - RATES
 #: Columns of the evidence at a step: when the next forecast may count, in seconds since 1970; how
 #: many counted, and how often their ranges held; then for each of ``AGAINST`` the columns below.
@@ -151,11 +151,25 @@ def _verdict(against: str, part: Array) -> AnytimeVerdict:
     )
 
 
+def log_evidence(part: Array) -> Array:
+    """Return the logarithm of the evidence that forecasts are better, ``(n,)``.
+
+    Args:
+        part: ``(n, 5)`` evidence against one other.
+    """
+    return _log_process(part[:, _SUM], part[:, _SQUARES])
+
+
+def _log_process(total: Array, squares: Array) -> Array:
+    """Return the logarithm of the process for differences of these sums, less the mean tested."""
+    logs = np.multiply.outer(total, RATES) - np.multiply.outer(squares, PSI)
+    largest = logs.max(axis=-1, keepdims=True)
+    result: Array = largest[..., 0] + np.log(np.exp(logs - largest).mean(axis=-1))
+    return result
+
+
 def _log_evidence(total: float, squares: float) -> float:
-    """Return the logarithm of the process for differences of this sum, less the mean tested."""
-    logs = RATES * total - PSI * squares
-    largest = float(logs.max())
-    return largest + math.log(float(np.exp(logs - largest).mean()))
+    return float(_log_process(np.array(total), np.array(squares)))
 
 
 def _lowest_mean(total: float, squares: float, count: float) -> float:

@@ -133,6 +133,10 @@ class LedgerOutcome:
         """Whether the closes that came are known."""
         return len(self.actual) > 0
 
+    def miss(self, forecast: LedgerForecast, step: int) -> float:
+        """Return how far the middle of a step was from what came, quote currency."""
+        return abs(float(self.actual[step - 1] - forecast.quantiles[step - 1, MEDIAN]))
+
 
 @dataclass(frozen=True, eq=False)
 class LedgerEntry:

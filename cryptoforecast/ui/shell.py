@@ -18,6 +18,7 @@ PAGES = {
     "backtest": "Backtest",
     "market": "Market",
     "anomalies": "Anomalies",
+    "ledger": "Ledger",
     "models": "Models",
     "data": "Data",
     "learn": "Learn",

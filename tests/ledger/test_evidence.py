@@ -86,8 +86,7 @@ def claims(signal, markets, count, seed):
         guess = rng.normal(0, 0.002, markets)
         actual = signal * guess + rng.normal(0, 0.01, markets)
         part = evidence.with_difference(part, np.abs(actual), np.abs(actual - guess), np.abs(guess))
-        logs = part[:, 2, None] * evidence.RATES - part[:, 3, None] * evidence.PSI
-        ever |= np.exp(logs).mean(axis=1) >= evidence.CLAIM
+        ever |= evidence.log_evidence(part) >= np.log(evidence.CLAIM)
     return part, ever
 
 

@@ -1,0 +1,188 @@
+"""The figures of the ledger: promised ranges with what came, and the skill week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from cryptoforecast.charts import style
+from cryptoforecast.types import QUANTILES, brief_moment_text, short_moment_text
+from cryptoforecast.types.ledger import LedgerEntry, LedgerRecord
+
+_LOW, _HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
+#: Share of the distance of two forecasts that a bar takes.
+_WIDTH = 0.6
+
+
+def ledger_ranges(entries: Sequence[LedgerEntry], step: int, *, dark: bool = False) -> go.Figure:
+    """Draw the 80 % range of each forecast, and the price that came.
+
+    Args:
+        entries: Forecasts of one series, in any order.
+        step: 1 to the horizon.
+        dark: Whether the page behind is dark.
+    """
+    colours = style.theme(dark)
+    entries = sorted(entries, key=lambda entry: entry.forecast.origin)
+    name = entries[0].forecast.series
+    times = pd.DatetimeIndex([entry.forecast.closes_at(step) for entry in entries])
+    bands = np.array([entry.forecast.quantiles[step - 1, [_LOW, _HIGH]] for entry in entries])
+    came = np.array([_actual(entry, step) for entry in entries])
+    open_ = np.array([entry.outcome is None for entry in entries])
+    inside = (bands[:, 0] <= came) & (came <= bands[:, 1])
+    known = np.isfinite(came)
+    nearest = np.diff(times.asi8).min() / 1e6 if len(times) > 1 else 3.6e6
+    width, dates = _WIDTH * float(nearest), style.dates(times)
+    figure = go.Figure()
+    figure.add_bar(
+        x=dates[~open_], base=bands[~open_, 0], y=np.diff(bands[~open_], axis=1)[:, 0],
+        width=width, marker={"color": colours.fan(0.42 if dark else 0.28), "line": {"width": 0}},
+        hoverinfo="skip",
+    )  # fmt: skip
+    price = style.hover_price(np.append(bands, came[known]), name.quote)
+    for rows, mark in (
+        (known & inside, {"symbol": "circle", "size": 7, "color": colours.ink}),
+        (known & ~inside, {"symbol": "x-thin", "size": 9,
+                           "line": {"width": 2.5, "color": colours.worse}}),
+    ):  # fmt: skip
+        figure.add_scatter(
+            x=dates[rows], y=came[rows], mode="markers", marker=mark, cliponaxis=False,
+            hovertemplate=f"%{{x|%-d %b %H:%M}} UTC, {price}<extra></extra>",
+        )  # fmt: skip
+    outlines = [
+        {
+            "type": "rect", "x0": time - pd.Timedelta(milliseconds=width / 2),
+            "x1": time + pd.Timedelta(milliseconds=width / 2), "y0": low, "y1": high,
+            "line": {"color": colours.forecast, "width": 1.5, "dash": "dot"},
+        }
+        for time, (low, high) in zip(times[open_].tz_localize(None), bands[open_], strict=True)
+    ]  # fmt: skip
+    edge = pd.Timedelta(milliseconds=1.5 * nearest)
+    style.lay_out(
+        figure, "", [], dark=dark, height=320, legend=False,
+        revision=f"{name.market} {name.interval} {step}",
+        extra={
+            "hovermode": "closest",
+            "shapes": outlines,
+            "annotations": _labels(times, bands, came, inside, open_, colours),
+            "xaxis": {**style.time_axis(name.interval), "showgrid": False,
+                      "range": [times[0] - edge, times[-1] + edge],
+                      "tickfont": {"color": colours.faint}},
+            "yaxis": {**style.price_axis(bands, name.quote), "nticks": 5,
+                      "tickfont": {"color": colours.faint},
+                      "range": _limits(np.append(bands.ravel(), came[known]))},
+        },
+    )  # fmt: skip
+    style.untitle(figure)
+    figure.layout.margin.r = 12
+    return figure
+
+
+def _limits(prices: np.ndarray) -> list[float]:
+    low, high = float(prices.min()), float(prices.max())
+    room = 0.06 * (high - low)
+    return [low - room, high + 2 * room]
+
+
+def _labels(
+    times: pd.DatetimeIndex,
+    bands: np.ndarray,
+    came: np.ndarray,
+    inside: np.ndarray,
+    open_: np.ndarray,
+    colours: style.Theme,
+) -> list[dict[str, object]]:
+    """Write what a cross and a dotted bar mean, at the first of each."""
+    notes: list[dict[str, object]] = []
+    outside = np.flatnonzero(np.isfinite(came) & ~inside)
+    if len(outside):
+        row = _most_alone(outside, len(times))
+        above = came[row] > bands[row, 1]
+        notes.append(
+            {"x": times[row], "y": came[row], "text": "outside", "showarrow": False,
+             "yshift": 13 if above else -13, "font": {"color": colours.worse}}
+        )  # fmt: skip
+    if open_.any():
+        row = np.flatnonzero(open_)[-1]
+        notes.append(
+            {"x": times[row], "y": 1, "yref": "y domain", "text": "not due yet",
+             "showarrow": False, "xanchor": "right", "xshift": 8, "yanchor": "top",
+             "font": {"color": colours.forecast_text}}
+        )  # fmt: skip
+    return notes
+
+
+def _most_alone(rows: np.ndarray, count: int) -> int:
+    """Return the row that is farthest from the others, and from both edges."""
+    ends = np.concatenate([[-2], rows, [count + 1]])
+    gaps = np.diff(ends)
+    return int(rows[np.argmax(np.minimum(gaps[:-1], gaps[1:]))])
+
+
+def _actual(entry: LedgerEntry, step: int) -> float:
+    outcome = entry.outcome
+    if outcome is None or not outcome.has_candles:
+        return float("nan")
+    return float(outcome.actual[step - 1])
+
+
+def summary_ledger_ranges(entries: Sequence[LedgerEntry], step: int) -> str:
+    """Say what the figure of ranges shows."""
+    known = [entry for entry in entries if np.isfinite(_actual(entry, step))]
+    held = sum(
+        bool(entry.outcome.inside[80][step - 1]) for entry in known if entry.outcome is not None
+    )
+    waiting = sum(entry.outcome is None for entry in entries)
+    first = min(entry.forecast.closes_at(step) for entry in entries)
+    return (
+        f"80 % ranges of {len(entries)} forecasts from {short_moment_text(first)} on: {held} of "
+        f"{len(known)} held the price that came, {waiting} are not due yet."
+    )
+
+
+def ledger_weeks(record: LedgerRecord, *, dark: bool = False) -> go.Figure:
+    """Draw by how much forecasts miss less than the last price, and the range than the cone.
+
+    Args:
+        record: The record of one series at one step, with at least one week.
+        dark: Whether the page behind is dark.
+    """
+    colours = style.theme(dark)
+    days = [brief_moment_text(week.start).removesuffix(" 00:00") for week in record.weeks]
+    price = [100 * (1 - week.miss / week.miss_naive) for week in record.weeks]
+    band = [100 * (1 - week.pinball / week.pinball_cone) for week in record.weeks]
+    figure = go.Figure()
+    figure.add_bar(
+        x=days, y=price, marker={"color": colours.forecast},
+        hovertemplate="%{x}: %{y:+.1f} %<extra>price</extra>",
+    )  # fmt: skip
+    figure.add_bar(
+        x=days, y=band, marker={"color": colours.rule},
+        hovertemplate="%{x}: %{y:+.1f} %<extra>range</extra>",
+    )  # fmt: skip
+    style.lay_out(
+        figure, "", [], dark=dark, height=190, legend=False, revision="weeks",
+        extra={
+            "barmode": "group", "bargap": 0.4, "hovermode": "closest",
+            "xaxis": {"type": "category", "showgrid": False, "nticks": 8, "tickangle": 0,
+                      "tickfont": {"color": colours.faint}},
+            "yaxis": {"ticksuffix": " %", "nticks": 4, "zeroline": True,
+                      "zerolinecolor": colours.ink, "tickfont": {"color": colours.faint}},
+        },
+    )  # fmt: skip
+    style.untitle(figure)
+    figure.layout.margin.r = 12
+    return figure
+
+
+def summary_ledger_weeks(record: LedgerRecord) -> str:
+    """Say what the figure of weeks shows."""
+    better = sum(week.miss < week.miss_naive for week in record.weeks)
+    ranges = sum(week.pinball < week.pinball_cone for week in record.weeks)
+    return (
+        f"In {better} of {len(record.weeks)} weeks the forecasts missed less than the last price, "
+        f"in {ranges} their range was better than that of the volatility cone."
+    )

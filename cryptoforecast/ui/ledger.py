@@ -1,0 +1,314 @@
+"""The parts of the Ledger page: the finding, the chart, the promise, the list and the weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from cryptoforecast import charts
+from cryptoforecast.service import Service, files, ledger_files
+from cryptoforecast.types import (
+    INTERVAL_NOUNS,
+    affixes,
+    brief_moment_text,
+    duration,
+    predictor_name,
+    short_moment_text,
+)
+from cryptoforecast.types.ledger import (
+    AnytimeVerdict,
+    LedgerEntry,
+    LedgerRecord,
+    LedgerSeries,
+    SeriesName,
+    record_sentence,
+    result_text,
+)
+from cryptoforecast.ui import bars, card, elements, ending, url, words
+
+#: Forecasts in the chart, those of them in the table, and those in the file.
+SHOWN, LISTED, EXPORTED = 44, 8, 10_000
+_INSIDE = ":green[:material/check:]"
+_OUTSIDE = ":red[:material/close:]"
+_WAITING = ":gray[:material/schedule:]"
+_TAMPER = (
+    "Each entry carries a hash of itself and of the one before. `ledger verify` finds every "
+    "rewrite; `ledger head` prints a hash to publish, with which a ledger that was made anew is "
+    "found too."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the page shows.
+
+    Attributes:
+        name: The series.
+        step: 1 to its horizon.
+    """
+
+    name: SeriesName
+    step: int
+
+
+def choose(service: Service) -> Choice:
+    """Return what the address asks for, before the selectors are drawn.
+
+    Where nothing is recorded, the page says so and ends.
+    """
+    found = service.ledger.series()
+    if not found:
+        _empty()
+    markets = _markets(found)
+    market = _last("market", list(markets), next(iter(markets)))
+    series = {_key(each.name): each.name for each in markets[market]}
+    name = series[_last("series", list(series), next(iter(series)))]
+    steps = _steps(name)
+    return Choice(name, int(_last("ahead", steps, steps[-1])))
+
+
+def _last(key: str, options: Sequence[str], default: str) -> str:
+    value = url.last(key, default)
+    return value if value in options else default
+
+
+def _empty() -> None:
+    """Say that nothing is recorded, and how to begin."""
+    card.answer(
+        "No forecast is stored yet",
+        "A stored forecast stands before its outcome is known. When its time has come it is "
+        "graded, and nobody can change it afterwards.",
+    )
+    with card.framed():
+        st.markdown("This command stores the next forecasts, and grades those that are due:")
+        st.code("python -m cryptoforecast tick", language="bash")
+        st.caption(
+            "Run it every hour, by cron or a scheduled workflow. It needs live prices. With "
+            "`--prices any` it practises on simulated ones, which count nowhere."
+        )
+    ending.end_page()
+
+
+def _markets(found: Sequence[LedgerSeries]) -> dict[str, list[LedgerSeries]]:
+    """Return the series of each market; simulated prices are a market of their own."""
+    markets: dict[str, list[LedgerSeries]] = {}
+    for each in sorted(found, key=lambda one: one.name.simulated):
+        name = each.name.market + ("-simulated" if each.name.simulated else "")
+        markets.setdefault(name, []).append(each)
+    return markets
+
+
+def _key(name: SeriesName) -> str:
+    return f"{name.model}.{name.predictor}.{name.interval}.{name.horizon}"
+
+
+def _steps(name: SeriesName) -> list[str]:
+    return [str(step) for step in dict.fromkeys((1, name.horizon))]
+
+
+def _model_label(name: SeriesName) -> str:
+    member = "" if name.predictor in ("stack", name.model) else f", {name.predictor}"
+    return f"{predictor_name(name.model)}{member} · {words.length(name.interval)}"
+
+
+def selectors(service: Service) -> None:
+    """Draw the choices of market, model and step."""
+    markets = _markets(service.ledger.series())
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        market = url.choose(
+            "Coin", list(markets), "market", next(iter(markets)),
+            lambda key: key.replace("-simulated", ", simulated"), width=180,
+        )  # fmt: skip
+        series = {_key(each.name): each.name for each in markets[market]}
+        key = url.choose(
+            "Model", list(series), "series", next(iter(series)),
+            lambda one: _model_label(series[one]), width=230,
+        )  # fmt: skip
+        name = series[key]
+        steps = _steps(name)
+        url.choose(
+            "How far ahead", steps, "ahead", steps[-1],
+            lambda step: duration(int(step), name.interval),
+            draw=st.segmented_control, widget=f"ahead_{name.interval}_{name.horizon}",
+        )  # fmt: skip
+        if name.simulated:
+            st.badge("Simulated, counts nowhere", color="orange")
+
+
+def finding(service: Service, record: LedgerRecord) -> None:
+    """Write how often the range held, beside all of it as a file."""
+    name = record.series.name
+    noun = INTERVAL_NOUNS[name.interval]
+    due = record.series.next_due
+    line = f"Each forecast is stored before its outcome is known and graded when the {noun} closes"
+    if not record.shares and due is not None:
+        line = f"{record.series.open:,} are open. The first is due {short_moment_text(due)}"
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        card.answer(words.plain(record_sentence(record)), words.plain(line))
+        st.download_button(
+            "CSV",
+            lambda: files.csv_text(ledger_files.table(service.ledger.entries(name, EXPORTED))),
+            file_name=f"ledger-{name.market}-{name.interval}.csv".lower(),
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="csv-ledger",
+        )
+
+
+def chart(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
+    """Draw the newest ranges, and what came."""
+    card.heading("Promised range and what came")
+    with st.container(key="chart-ledger", height="stretch"):
+        elements.chart(
+            charts.ledger_ranges(entries, record.step, dark=elements.dark()),
+            alt=charts.summary_ledger_ranges(entries, record.step),
+            key="ledger",
+            bare=True,
+        )
+    before = duration(record.step, record.series.name.interval)
+    st.caption(f"Bar: 80 % range stored {before} before. Dot: the price that came. Cross: outside.")
+
+
+def promise(record: LedgerRecord) -> None:
+    """Compare how often the ranges held with what they promise, and the misses."""
+    series, total = record.series, record.total
+    if total is None:
+        card.heading("Nothing to judge yet", "The promise is judged once forecasts are due.")
+        _locked()
+        return
+    kept = all(share.kept for share in record.shares)
+    few = any(share.high < share.level / 100 for share in record.shares)
+    broken = "The ranges hold too few prices" if few else "The ranges are wider than promised"
+    card.heading("The promise holds" if kept else broken, mark="good" if kept else "watch")
+    with st.container(gap="xsmall"):
+        kind = "practised" if series.name.simulated else "graded"
+        st.caption(f"{total.count:,} {kind}, share held", help=_intervals(record))
+        bars.draw(
+            [
+                bars.of_share(f"{share.level} % range", share.value, share.level / 100)
+                for share in record.shares
+            ],
+            side=True,
+        )
+    with st.container(gap="xsmall"):
+        st.caption("Average miss")
+        quote = series.name.quote
+        misses: tuple[tuple[str, float, str, bars.Meaning], ...] = (
+            ("Forecasts", total.miss, words.miss(total.miss, quote), "chosen"),
+            ("Stays put", total.miss_naive, words.miss(total.miss_naive, quote), "reference"),
+        )
+        bars.draw(bars.of_misses(misses), side=True)
+    with st.container(gap="xxsmall"):
+        for verdict in record.verdicts:
+            st.markdown(_verdict(verdict), help=_evidence(verdict))
+    st.space("stretch")
+    _locked()
+
+
+def _intervals(record: LedgerRecord) -> str:
+    """Write the exact intervals behind the bars."""
+    separate = record.shares[0].separate
+    parts = [
+        f"{share.level} %: {words.percent(share.low)} to {words.percent(share.high)}"
+        for share in record.shares
+    ]
+    return words.plain(
+        "Exact 95 % intervals (Clopper-Pearson) of the share behind each bar, from the "
+        f"{separate:,} forecasts that do not overlap: {'; '.join(parts)}."
+    )
+
+
+def _verdict(verdict: AnytimeVerdict) -> str:
+    other = "on the price than “stays put”"
+    if verdict.against == "cone":
+        other = "on the range than the volatility cone"
+    if verdict.better:
+        return f"{card.MARKS['better']} Better {other}."
+    if verdict.worse:
+        return f"{card.MARKS['worse']} Worse {other}."
+    return f"{card.MARKS['tie']} No better {other}."
+
+
+def _evidence(verdict: AnytimeVerdict) -> str:
+    """Explain a verdict: it holds however often one looks."""
+    text = (
+        "This verdict may be looked at every day (anytime-valid confidence sequence): over all "
+        "looks together it is wrong at most 5 times in 100. It rests on "
+        f"{verdict.forecasts:,} forecasts that do not overlap"
+    )
+    if verdict.forecasts:
+        low, high = words.percent(verdict.low), words.percent(verdict.high)
+        text += f". Improvement {words.percent(verdict.skill)}, at least {low}, at most {high}"
+    return words.plain(f"{text}.")
+
+
+def _locked() -> None:
+    st.caption(
+        ":material/lock: Stored with time and fingerprint; nothing is changed afterwards.",
+        help=_TAMPER,
+    )
+
+
+def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
+    """List the newest forecasts: what was promised, what came, and what is due."""
+    series, step = record.series, record.step
+    header = ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
+    rows = [_row(entry, step) for entry in entries[:LISTED]]
+    with st.container(key="nums-ledger"):
+        st.table(
+            pd.DataFrame(rows, columns=header),
+            border="horizontal",
+            hide_index=True,
+            alt="The newest forecasts",
+        )
+    parts = [f"{series.recorded:,} stored, {series.open:,} open."]
+    if series.next_due is not None:
+        parts.append(f"Next due {short_moment_text(series.next_due)}.")
+    if series.void and not series.name.simulated:
+        parts.append(
+            f"{series.void:,} void, which count nowhere: source gone {series.source_gone:,}, "
+            f"candle revised {series.candle_revised:,}."
+        )
+    st.caption(words.plain(" ".join(parts)))
+
+
+def _row(entry: LedgerEntry, step: int) -> tuple[str, ...]:
+    forecast, outcome = entry.forecast, entry.outcome
+    quote, line = forecast.series.quote, forecast.quantiles[step - 1]
+    low, high = (words.price(float(line[column]), quote) for column in (2, -3))
+    high = high.removeprefix(affixes(quote)[0])  # the currency is said once
+    first = (words.plain(brief_moment_text(forecast.made_at)), words.plain(f"{low} to {high}"))
+    if outcome is None:
+        due = forecast.closes_at(step)
+        return (*first, f"{_WAITING} {words.plain(brief_moment_text(due))}", "", "")
+    result = result_text(entry, step)
+    if not outcome.has_candles:
+        return (*first, words.DASH, words.plain(result), "")
+    actual = float(outcome.actual[step - 1])
+    sign = _INSIDE if outcome.inside[80][step - 1] else _OUTSIDE
+    miss = words.miss(outcome.miss(forecast, step), quote)
+    came = words.plain(words.price(actual, quote))
+    return (*first, f"{sign} {came}", words.plain(result), words.plain(miss))
+
+
+def weeks(record: LedgerRecord) -> None:
+    """Draw the skill week by week, once there are two weeks."""
+    if len(record.weeks) < 2:
+        return
+    with card.framed():
+        card.heading("Week by week", words.plain(charts.summary_ledger_weeks(record)))
+        with st.container(key="chart-weeks", height="stretch"):
+            elements.chart(
+                charts.ledger_weeks(record, dark=elements.dark()),
+                alt=charts.summary_ledger_weeks(record),
+                key="ledger-weeks",
+                bare=True,
+            )
+        st.caption(
+            "Above 0: better. Blue: average miss against “the price stays put”. Grey: the range "
+            "against the volatility cone (pinball loss)."
+        )

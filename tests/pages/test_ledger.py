@@ -1,0 +1,112 @@
+"""The Ledger page: what was promised, what came, and what is due; and when nothing is stored."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cryptoforecast import charts
+from cryptoforecast.ledger import reading
+from cryptoforecast.service import shared
+from cryptoforecast.types.ledger import LedgerRecord
+from tests.ledger import making
+from tests.pages.conftest import rows, words
+
+
+@pytest.fixture
+def filled(home):
+    """A ledger of a model's forecasts, some of them due; and what is in it."""
+    ledger, database, clock = making.opened(f"sqlite:///{home}/ledger.sqlite")
+    making.fill(ledger, clock, 30)
+    with database.reading() as connection:
+        record = reading.record(connection, making.SERIES, 3)
+        found = reading.entries(connection, making.SERIES, 50)
+    database.close()
+    return record, found
+
+
+def test_the_page_says_how_often_the_range_held(open_page, filled):
+    record, found = filled
+    page = open_page("ledger")
+    share = record.shares[1]
+    assert page.title[0].value == f"The 80 % range held {share.hits} of {share.count} prices"
+    assert share.count == sum(entry.outcome is not None for entry in found) == 27
+    bars = rows(page)
+    for each in record.shares:
+        assert bars[f"{each.level} % range"][1] == f"{100 * each.value:.0f} %"
+    assert {"Forecasts", "Stays put"} <= bars.keys()
+    text = words(page)
+    assert "30 stored, 3 open. Next due" in text
+    assert "No better on the price than “stays put”." in text
+    assert "nothing is changed afterwards" in text
+    table = page.table[0].value
+    assert list(table.columns) == ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
+    assert list(table["Result"][:3]) == ["", "", ""]
+    assert set(table["Result"][3:]) <= {"inside", "above", "below"}
+
+
+def test_step_and_model_are_in_the_address(open_page, filled):
+    page = open_page("ledger", ahead="1", series="btc-1h-dense.stack.1h.2")
+    record = shared().ledger.record_of(
+        dataclasses.replace(making.SERIES, model="btc-1h-dense", horizon=2), 1
+    )
+    share = record.shares[1]
+    assert page.title[0].value == f"The 80 % range held {share.hits} of {share.count} prices"
+    assert "stored 1 hour before" in words(page)
+    page = open_page("ledger", ahead="77", series="none", market="NONE")
+    assert page.title[0].value.startswith("The 80 % range held")
+
+
+def test_an_empty_ledger_says_how_to_begin(open_page, home):
+    page = open_page("ledger")
+    assert page.title[0].value == "No forecast is stored yet"
+    assert page.code[0].value == "python -m cryptoforecast tick"
+    assert not (home / "ledger.sqlite").exists()
+
+
+def test_before_the_first_is_due_the_page_says_when(open_page, home):
+    ledger, _, _ = making.opened(f"sqlite:///{home}/ledger.sqlite")
+    ledger.record([making.forecast()])
+    page = open_page("ledger")
+    assert page.title[0].value == "No forecast has been graded yet"
+    assert "1 are open. The first is due" in words(page)
+    assert "Nothing to judge yet" in words(page)
+
+
+def test_simulated_prices_are_said_to_count_nowhere(open_page, home):
+    ledger, _, clock = making.opened(f"sqlite:///{home}/ledger.sqlite")
+    series = dataclasses.replace(making.SERIES, simulated=True)
+    made = making.forecast(series=series)
+    ledger.record([made])
+    clock.now = made.due_at
+    ledger.grade([making.outcome(1, made)])
+    page = open_page("ledger")
+    assert page.title[0].value.endswith("of 1 simulated prices")
+    assert "counts nowhere" in str(page.get("badge")) + words(page)
+
+
+def test_a_database_that_cannot_be_read_is_one_clear_message(open_page, home):
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "ledger.sqlite").write_text("no tables" * 200)
+    page = open_page("ledger")
+    assert "can't be used" in page.error[0].value
+
+
+def test_the_figure_has_a_mark_for_each_outcome(filled):
+    record, found = filled
+    figure = charts.ledger_ranges(found, 3)
+    bars, inside, outside = figure.data
+    assert len(bars.x) == 27
+    assert len(figure.layout.shapes) == 3
+    hits = sum(entry.outcome.inside[80][2] for entry in found if entry.outcome is not None)
+    assert (len(inside.x), len(outside.x)) == (hits, 27 - hits)
+    np.testing.assert_allclose(
+        np.array(bars.base, float) + np.array(bars.y, float),
+        [float(e.forecast.quantiles[2, 6]) for e in found[::-1] if e.outcome is not None],
+    )
+    assert f"{hits} of 27 held" in charts.summary_ledger_ranges(found, 3)
+    assert isinstance(record, LedgerRecord)
+    weeks = charts.ledger_weeks(record)
+    assert len(weeks.data[0].x) == len(record.weeks)
