@@ -225,7 +225,7 @@ def _intervals(record: LedgerRecord) -> str:
 def _verdict(verdict: AnytimeVerdict) -> str:
     other = "on the price than “stays put”"
     if verdict.against == "cone":
-        other = "on the range than the volatility cone"
+        other = "range than the volatility cone"
     if verdict.better:
         return f"{card.MARKS['better']} Better {other}."
     if verdict.worse:
@@ -283,8 +283,9 @@ def _row(entry: LedgerEntry, step: int) -> tuple[str, ...]:
     high = high.removeprefix(affixes(quote)[0])  # the currency is said once
     first = (words.plain(brief_moment_text(forecast.made_at)), words.plain(f"{low} to {high}"))
     if outcome is None:
-        due = forecast.closes_at(step)
-        return (*first, f"{_WAITING} {words.plain(brief_moment_text(due))}", "", "")
+        left = forecast.closes_at(step) - pd.Timestamp.now("UTC")
+        due = f"in {words.short_span(left)}" if left > pd.Timedelta(minutes=1) else "due now"
+        return (*first, f"{_WAITING} {due}", "", "")
     result = result_text(entry, step)
     if not outcome.has_candles:
         return (*first, words.DASH, words.plain(result), "")
