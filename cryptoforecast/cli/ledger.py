@@ -248,7 +248,7 @@ def _export(service: Service, args: argparse.Namespace) -> Answer:
     entries = service.ledger.entries(limit=args.limit)
     written = []
     if args.to is not None:
-        files.write_table(ledger_files.table(entries), args.to)
+        files.write_table(ledger_files.frame(entries), args.to)
         written.append(str(args.to))
     if args.html is not None:
         from cryptoforecast.html_report import ledger as page

@@ -13,7 +13,7 @@ from cryptoforecast.types.ledger import LEDGER_LEVELS, LedgerEntry
 _FIGURES = ("pinball", "pinball_naive", "pinball_cone", "transform")
 
 
-def table(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
+def frame(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
     """Return forecasts with their outcomes; what came is NaN while a forecast is open."""
     frames = [_steps(entry) for entry in entries]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -150,7 +150,7 @@ def finding(service: Service, record: LedgerRecord) -> None:
         card.answer(words.plain(record_sentence(record)), words.plain(line))
         st.download_button(
             "CSV",
-            lambda: files.csv_text(ledger_files.table(service.ledger.entries(name, EXPORTED))),
+            lambda: files.csv_text(ledger_files.frame(service.ledger.entries(name, EXPORTED))),
             file_name=f"ledger-{name.market}-{name.interval}.csv".lower(),
             mime="text/csv",
             icon=":material/download:",
@@ -170,7 +170,10 @@ def chart(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
             bare=True,
         )
     before = duration(record.step, record.series.name.interval)
-    st.caption(f"Bar: 80 % range stored {before} before. Dot: the price that came. Cross: outside.")
+    st.caption(
+        f"Bar: 80 % range stored {words.plain(before)} before. Dot: the price that came. Cross: "
+        "outside."
+    )
 
 
 def promise(record: LedgerRecord) -> None:
@@ -186,7 +189,7 @@ def promise(record: LedgerRecord) -> None:
     card.heading("The promise holds" if kept else broken, mark="good" if kept else "watch")
     with st.container(gap="xsmall"):
         kind = "practised" if series.name.simulated else "graded"
-        st.caption(f"{total.count:,} {kind}, share held", help=_intervals(record))
+        st.caption(f"{total.count:,} {kind}, share held", help=words.plain(_intervals(record)))
         bars.draw(
             [
                 bars.of_share(f"{share.level} % range", share.value, share.level / 100)
@@ -204,7 +207,10 @@ def promise(record: LedgerRecord) -> None:
         bars.draw(bars.of_misses(misses), side=True)
     with st.container(gap="xxsmall"):
         for verdict in record.verdicts:
-            st.markdown(_verdict(verdict), help=_evidence(verdict))
+            mark, finding = _verdict(verdict)
+            st.markdown(
+                f"{card.MARKS[mark]} {words.plain(finding)}", help=words.plain(_evidence(verdict))
+            )
     st.space("stretch")
     _locked()
 
@@ -216,21 +222,22 @@ def _intervals(record: LedgerRecord) -> str:
         f"{share.level} %: {words.percent(share.low)} to {words.percent(share.high)}"
         for share in record.shares
     ]
-    return words.plain(
+    return (
         "Exact 95 % intervals (Clopper-Pearson) of the share behind each bar, from the "
         f"{separate:,} forecasts that do not overlap: {'; '.join(parts)}."
     )
 
 
-def _verdict(verdict: AnytimeVerdict) -> str:
+def _verdict(verdict: AnytimeVerdict) -> tuple[card.Mark, str]:
+    """Return the sign and the words of a verdict."""
     other = "on the price than “stays put”"
     if verdict.against == "cone":
         other = "range than the volatility cone"
     if verdict.better:
-        return f"{card.MARKS['better']} Better {other}."
+        return "better", f"Better {other}."
     if verdict.worse:
-        return f"{card.MARKS['worse']} Worse {other}."
-    return f"{card.MARKS['tie']} No better {other}."
+        return "worse", f"Worse {other}."
+    return "tie", f"No better {other}."
 
 
 def _evidence(verdict: AnytimeVerdict) -> str:
@@ -243,7 +250,7 @@ def _evidence(verdict: AnytimeVerdict) -> str:
     if verdict.forecasts:
         low, high = words.percent(verdict.low), words.percent(verdict.high)
         text += f". Improvement {words.percent(verdict.skill)}, at least {low}, at most {high}"
-    return words.plain(f"{text}.")
+    return f"{text}."
 
 
 def _locked() -> None:
@@ -257,7 +264,7 @@ def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
     """List the newest forecasts: what was promised, what came, and what is due."""
     series, step = record.series, record.step
     header = ["Stored, UTC", "80 % range", "What came", "Result", "Miss"]
-    rows = [_row(entry, step) for entry in entries[:LISTED]]
+    rows = [line(entry, step) for entry in entries[:LISTED]]
     with st.container(key="nums-ledger"):
         st.table(
             pd.DataFrame(rows, columns=header),
@@ -276,7 +283,8 @@ def listed(entries: Sequence[LedgerEntry], record: LedgerRecord) -> None:
     st.caption(words.plain(" ".join(parts)))
 
 
-def _row(entry: LedgerEntry, step: int) -> tuple[str, ...]:
+def line(entry: LedgerEntry, step: int) -> tuple[str, ...]:
+    """Write a forecast as cells of Markdown: stored, range, what came, result, miss."""
     forecast, outcome = entry.forecast, entry.outcome
     quote, line = forecast.series.quote, forecast.quantiles[step - 1]
     low, high = (words.price(float(line[column]), quote) for column in (2, -3))
