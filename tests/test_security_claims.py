@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cryptoforecast.api.options import Options
 from cryptoforecast.settings import Settings
 from tests import markdown
 
@@ -84,6 +85,7 @@ class Recorded(dict[str, str]):
 def test_every_setting_named_here_is_read_and_every_one_is_described() -> None:
     environment = Recorded()
     Settings.from_environment(environment)
+    Options.from_environment(environment)
     described = (ROOT / "docs" / "command-line.md").read_text("utf-8")
     assert set(re.findall(r"CRYPTOFORECAST_\w+", TEXT)) <= environment.names
     assert {name for name in environment.names if name not in described} == set()

@@ -148,7 +148,12 @@ class JobJson(TypedDict):
 
 
 JobId = Annotated[
-    str, Path(description="id of a job", json_schema_extra={"pattern": "^[0-9a-f]{32}$"})
+    str,
+    Path(
+        description="id of a job",
+        json_schema_extra={"pattern": "^[0-9a-f]{32}$"},
+        examples=["4f2a8d1c0b9e4c6f8a7d5e3b2c1f0a9d"],
+    ),
 ]
 
 

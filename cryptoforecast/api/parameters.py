@@ -45,13 +45,13 @@ ModelName = Annotated[
 ]
 CoinText = Annotated[
     str | None,
-    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN}),
-    Query(description="ticker, name or pair, such as BTC, bitcoin or BTC-EUR", examples=["BTC"]),
+    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN, "examples": ["BTC"]}),
+    Query(description="ticker, name or pair, such as BTC, bitcoin or BTC-EUR"),
 ]
 QuoteText = Annotated[
     str | None,
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3,5}$"}),
-    Query(description="currency of the prices, unless `coin` is a pair", examples=["USD"]),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3,5}$", "examples": ["USD"]}),
+    Query(description="currency of the prices, unless `coin` is a pair"),
 ]
 IntervalText = Annotated[
     str | None,
@@ -81,18 +81,20 @@ PredictorText = Annotated[
 ]  # fmt: skip
 HorizonText = Annotated[
     str | None,
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_HORIZON}),
-    Query(description="steps; of methods without training only", examples=[24]),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_HORIZON, "examples": [24]}),
+    Query(description="steps; of methods without training only"),
 ]
 VersionText = Annotated[
     str | None,
-    WithJsonSchema({"type": "string", "pattern": VERSION_PATTERN}),
+    WithJsonSchema(
+        {"type": "string", "pattern": VERSION_PATTERN, "examples": [f"sha256:{'5f0c9a41' * 8}"]}
+    ),
     Query(description="digest that the model must still have; else status 409"),
 ]
 AlarmCount = Annotated[
     str | None,
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1000}),
-    Query(description="alarms in 30 days that the threshold promises", examples=[1]),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1000, "examples": [1]}),
+    Query(description="alarms in 30 days that the threshold promises"),
 ]
 
 

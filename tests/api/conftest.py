@@ -7,8 +7,11 @@ from cryptoforecast import api
 from cryptoforecast.learning import bundles
 from cryptoforecast.service import PREDICT_MODEL, Service
 from cryptoforecast.settings import Settings
-from tests import synthetic
+from tests import serving, synthetic
 from tests.api.description import Description
+
+#: Key of ``locked_server``.
+KEY = "a-key-0123456789"
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +39,22 @@ def client(service):
     """A client that holds every answer to the description."""
     with TestClient(api.create(service), raise_server_exceptions=False) as plain:
         yield Checked(plain)
+
+
+@pytest.fixture(scope="session")
+def open_server(tmp_path_factory):
+    """Folder and address of a running server that needs no key."""
+    home = tmp_path_factory.mktemp("open")
+    with serving.alone(home) as address:
+        yield home, address
+
+
+@pytest.fixture(scope="session")
+def locked_server(tmp_path_factory):
+    """Folder and address of a running server that trains for those who have ``KEY``."""
+    home = tmp_path_factory.mktemp("locked")
+    with serving.alone(home, "--allow-training", f"--key={KEY}") as address:
+        yield home, address
 
 
 class Checked:

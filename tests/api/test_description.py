@@ -55,6 +55,22 @@ def test_every_parameter_is_explained_and_bounded(client):
     for _, path, operation in client.description.operations():
         for parameter in operation.get("parameters", ()):
             assert parameter["description"], (path, parameter["name"])
+            schema = parameter["schema"]
+            known = {"examples", "enum", "default"} & {*schema, *parameter}
+            assert known or parameter["in"] == "header", (path, parameter["name"])
+
+
+def test_every_key_of_every_answer_has_an_example(client):
+    components = client.description.schema["components"]["schemas"]
+    bare = [
+        f"{name}.{key}"
+        for name, one in components.items()
+        if name.endswith("Json")
+        for key, schema in one["properties"].items()
+        if schema.get("type") in ("string", "integer", "number")
+        and not {"examples", "enum", "const", "default"} & schema.keys()
+    ]
+    assert bare == []
 
 
 def test_examples_of_bodies_are_answered(client):

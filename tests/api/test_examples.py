@@ -8,11 +8,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests import markdown, serving
+from tests import markdown
+from tests.api.conftest import KEY
 from tests.test_docs import PAGES
 
 pytestmark = pytest.mark.slow
-KEY = "a-key-0123456789"
 APP, ALONE = "http://localhost:8501", "http://localhost:8000"
 BLOCKS = markdown.blocks(PAGES["docs/api.md"])
 CURLS = [line for kind, block in BLOCKS if kind == "bash" for line in markdown.commands(block)
@@ -20,17 +20,13 @@ CURLS = [line for kind, block in BLOCKS if kind == "bash" for line in markdown.c
 PYTHON = [block for kind, block in BLOCKS if kind == "python"]
 
 
-@pytest.fixture(scope="module")
-def addresses(tmp_path_factory):
-    """An address for each of the two that the documentation names, and a folder with closes."""
-    homes = [tmp_path_factory.mktemp(name) for name in ("open", "locked")]
+@pytest.fixture
+def addresses(open_server, locked_server):
+    """A folder with closes, and an address for each of the two that the documentation names."""
+    folder, app = open_server
     closes = {"prices": [61_000 + 25.5 * (7 * i % 11) for i in range(60)]}
-    (homes[0] / "closes.json").write_text(json.dumps(closes))
-    with (
-        serving.alone(homes[0]) as app,
-        serving.alone(homes[1], "--allow-training", f"--key={KEY}") as alone,
-    ):
-        yield homes[0], app, alone
+    (folder / "closes.json").write_text(json.dumps(closes))
+    return folder, app, locked_server[1]
 
 
 def test_there_are_examples_of_both_kinds():

@@ -12,6 +12,8 @@ from cryptoforecast.service import shared
 from cryptoforecast.ui import selection
 from tests import synthetic
 
+pytestmark = pytest.mark.slow
+
 #: Model, predictor, and the prices that are asked about.
 QUESTIONS = (
     ("tiny-lstm", "stack", {}),
