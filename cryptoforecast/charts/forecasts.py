@@ -158,7 +158,8 @@ def fan(
     if other is not None:
         _add_other(figure, x, other, history.candle_length, colours)
         shown += _band(other.quantile_prices[0], 80)
-    _label(figure, edges, quantiles[-1], quote, colours, _range(shown))
+    behind = None if other is None else colours.surface  # the dotted lines would cross the labels
+    _label(figure, edges, quantiles[-1], quote, colours, _range(shown), behind)
     now = style.dates(pd.DatetimeIndex([history.closes_at]))[0]
     style.lay_out(
         figure,
@@ -294,6 +295,7 @@ def _label(
     quote: str,
     colours: style.Theme,
     axis: list[float],
+    behind: str | None,
 ) -> None:
     """Write the level into each band, and the prices at its end, where there is room."""
     high = {level: float(_band(quantiles[None], level)[1][0]) for level, _ in _FAN}
@@ -307,7 +309,7 @@ def _label(
         roomy = high[level] - inner >= 0.7 * room
         figure.add_annotation(
             x=at, y=(high[level] + inner) / 2, text=f"{level} %", showarrow=False, visible=roomy,
-            xanchor="right", font={"size": 12, "color": colours.ink},
+            xanchor="right", font={"size": 12, "color": colours.ink}, bgcolor=behind,
         )  # fmt: skip
     for price, inner, strong in (
         (high[95], high[80], False),

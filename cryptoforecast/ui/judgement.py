@@ -183,13 +183,13 @@ def _compared(compared: Comparison, quote: str, name: str) -> tuple[str, str, ca
     by_range = compared.outcome == "tie" and compared.range_outcome in ("better", "worse")
     same = compared.difference == 0
     texts: dict[str, tuple[str, str, card.Mark]] = {
-        "better": (f"Better than {name}", f"It misses by {apart} less.", "better"),
-        "worse": (f"Worse than {name}", f"It misses by {apart} more.", "worse"),
+        "better": (f"Better than {name}", f"Its average miss is {apart} smaller.", "better"),
+        "worse": (f"Worse than {name}", f"Its average miss is {apart} larger.", "worse"),
         "tie": (
             f"As good as {name}, no better",
             "Both miss alike. Their ranges differ by chance."
             if same
-            else f"{apart} apart is within chance.",
+            else f"Their average misses, {apart} apart, differ within chance.",
             "tie",
         ),
         "unknown": ("Trained", f"Too few past forecasts to compare it with {name}.", "none"),

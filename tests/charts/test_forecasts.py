@@ -92,6 +92,10 @@ def test_another_forecast_is_dotted_where_its_range_ends(horizon):
         assert horizon < 24 or trace.y[0] == pytest.approx(given.forecast.close[0], rel=1e-6)
         low, high = figure.layout.yaxis.range
         assert low < min(trace.y) <= max(trace.y) < high
+    # The labels of the bands cover the dotted lines that would cross them.
+    covers = {note.text: note.bgcolor for note in figure.layout.annotations}
+    assert covers["80 %"] == style.LIGHT.surface
+    assert not any(note.bgcolor for note in charts.fan(given).layout.annotations)
 
 
 def test_a_figure_in_a_card_says_nothing_that_the_card_says():
