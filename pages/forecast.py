@@ -15,7 +15,7 @@ future = selection.next_steps(service, shown.model, asked.history)
 result = selection.backtest(service, shown.model, asked.history)
 with answer:
     other = selection.forecast_of_default(service, shown, asked.history)
-    next_steps.show(future, shown.title, other)
+    next_steps.show(future, shown.title or training.MEANWHILE * bool(shown.running), other)
 with judgement:
     if shown.running is not None:
         trust.show_running(service, shown.running)

@@ -18,7 +18,14 @@ from cryptoforecast.evaluation import losses
 from cryptoforecast.forecasting.baselines import BASELINES
 from cryptoforecast.learning import inference
 from cryptoforecast.learning.specs import needs
-from cryptoforecast.types import Array, Backtest, Forecast
+from cryptoforecast.types import (
+    Array,
+    Backtest,
+    Forecast,
+    input_name,
+    predictor_name,
+    predictor_phrase,
+)
 
 #: Known outcomes that every analysis needs.
 MIN_OUTCOMES = 30
@@ -27,6 +34,8 @@ MAX_LAGS = 48
 #: Bars of the histogram, over four standard deviations to each side.
 BARS, REACH = 41, 4.0
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: A model that can be fed its own forecasts.
+READS_CLOSES = "btc-1h-lstm-close"
 REGIMES = ("calm", "usual", "restless")
 #: Origins that a free run starts from, and steps that it predicts, at most.
 FREE_ORIGINS, FREE_STEPS = 100, 24
@@ -271,29 +280,28 @@ def free_run(result: Backtest, report: Callable[[float], None] = lambda _: None)
     return pd.DataFrame({"step": np.arange(1, steps + 1), **errors, "origins": len(rows)})
 
 
+def _needs_more(reads: str) -> str:
+    return (
+        f"{reads}, which a forecast of closes does not give, so it can't be fed its own forecasts. "
+        f"Choose a network that reads closes alone, such as {predictor_name(READS_CLOSES)}."
+    )
+
+
 def why_no_free_run(result: Backtest) -> str | None:
     """Return why a model can't be fed its own forecasts; ``None`` where it can be."""
-    name = result.spec.network
-    if name in BASELINES:
-        if name in ("naive", "drift"):
-            return f"{name} says the same whether its steps are predicted at once or one by one."
-        return (
-            f"{name} reads highs and lows of candles, which a forecast of closes does not give, so "
-            "it can't be fed its own forecasts. Choose a network that reads closes alone, such as "
-            "btc-1h-lstm-close."
-        )
+    name = predictor_phrase(result.spec.network)
+    if result.spec.network in ("naive", "drift"):
+        return f"{name} says the same whether its steps are predicted at once or one by one."
+    if result.spec.network in BASELINES:
+        return _needs_more(f"{name[:1].upper()}{name[1:]} reads highs and lows of candles")
     if result.model is None:
         return (
             "A walk-forward test has a network for each fold; this is shown for a single one. "
-            "Choose Holdout."
+            "Choose Single test."
         )
     more = inference.beyond_closes(result.spec)
     if more:
-        return (
-            f"This network reads {', '.join(more)}, which a forecast of closes does not give, so "
-            "it can't be fed its own forecasts. Choose a network that reads closes alone, such as "
-            "btc-1h-lstm-close."
-        )
+        return _needs_more(f"This network reads {', '.join(map(input_name, more))}")
     return None
 
 

@@ -76,6 +76,11 @@ def worst(found: Iterable[Fact]) -> Grade:
     return min((fact.grade for fact in found), key=GRADES.index)
 
 
+def open_repairs(found: Iterable[Fact]) -> tuple[str, ...]:
+    """Return the names of the repairs that bad facts need."""
+    return tuple(fact.repair for fact in found if fact.grade == "bad" and fact.repair)
+
+
 def candles_to_forecast() -> int:
     """Count the candles that a forecast needs, because it is first tested on past prices."""
     return candles_needed(make(network="cone", horizon=1))

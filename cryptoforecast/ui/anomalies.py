@@ -23,6 +23,8 @@ from cryptoforecast.types import (
 from cryptoforecast.ui import bars, card, elements, live, url, words
 
 _KINDS = {"real": "Measured on real test months", "simulated": "Measured on simulated prices"}
+#: The rarity from which several candles together are worth a number.
+MIN_RARE = 10
 _HELP = (
     "How many alarms the threshold promises in 30 days. The rarer a move has to be, the fewer. "
     "The spike rule makes the same promise from the standard deviation of the last 100 moves."
@@ -100,7 +102,7 @@ def chart(recent: Anomalies) -> None:
     noun = INTERVAL_NOUNS[recent.surprises.history.interval]
     st.caption(
         f"Blue: where the forecast expected the price one {noun} before, 95 times in 100. "
-        f"“1 in 900”: a move this rare comes once in 900 {noun}s."
+        f"“1 in 1,000”: a move this rare comes once in 1,000 {noun}s."
     )
 
 
@@ -158,7 +160,7 @@ def listed(recent: Anomalies) -> None:
             words.change(row["move"]),
             words.plain(rarity_text(row["rarity"])),
             f"±{words.percent(row['expected_move'])}",
-            words.plain(rarity_text(row["rarity_together"])),
+            words.plain(_together(row["rarity_together"])),
             "yes" if row["spike_rule"] else "no",
         )
         for row in table.to_dict("records")
@@ -173,6 +175,11 @@ def listed(recent: Anomalies) -> None:
             hide_index=True,
             alt="Anomalies, the rarest first",
         )
+
+
+def _together(rarity: float) -> str:
+    """Write how rare several candles are together; what comes all the time has no number."""
+    return "usual" if rarity < MIN_RARE else rarity_text(rarity)
 
 
 def notes(found: Anomalies) -> None:

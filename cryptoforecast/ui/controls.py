@@ -109,10 +109,10 @@ class Controls:
         st.multiselect(
             "Inputs",
             list(choices.FEATURES),
+            format_func=input_name,
             key=self._begin("features", list(self._value("features"))),
             on_change=_moved,
             args=("features", tuple),
-            format_func=input_name,
             help="\n".join(
                 f"- **{plain(input_name(f.name))}**: {plain(f.help)}"
                 for f in choices.FEATURES.values()

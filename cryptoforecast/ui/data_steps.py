@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -93,13 +94,8 @@ def check_view(file: File, history: PriceHistory) -> None:
     found = trust.facts(history)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         card.answer(words.plain(trust.readiness(history, found)), words.plain(_line(file, history)))
-        if len(history) >= trust.candles_to_forecast() and st.button(
-            "Forecast these prices",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            key="forecast-these",
-        ):
-            st.switch_page(ROOT / "pages" / "forecast.py", query_params={"coin": file.name})
+        if len(history) >= trust.candles_to_forecast():
+            _way_to_forecast(file, trust.open_repairs(found))
     for note in history.notes:
         st.caption(f":material/info: {words.plain(note)}")
     reading.choice_line(history)
@@ -141,6 +137,27 @@ def forecast_view(file: File, history: PriceHistory) -> None:
                 st.switch_page(ROOT / "pages" / f"{page}.py", query_params={"coin": file.name})
     with right:
         recent_files.show(file)
+
+
+def _way_to_forecast(file: File, faults: Sequence[str]) -> None:
+    """Draw the button that leads to the forecast, after the repairs that the prices need.
+
+    Args:
+        file: The file.
+        faults: Names of these repairs.
+    """
+    repairable = bool(faults) and file.source is not None
+    clicked = st.button(
+        "Repair and forecast" if repairable else "Forecast these prices",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        type="primary",
+        key="forecast-these",
+        on_click=repairs.choose if repairable else None,
+        args=(file.source, faults) if repairable else None,
+    )
+    if clicked:
+        st.switch_page(ROOT / "pages" / "forecast.py", query_params={"coin": file.name})
 
 
 def _fact(fact: trust.Fact, source: opened.Source | None) -> None:

@@ -47,6 +47,8 @@ ALONE_TOO = (
 _DIRECTION = {
     "better": "proven", "tie": "not proven", "worse": "wrong more often", "unknown": "not given",
 }  # fmt: skip
+#: How far a share may be from its promise to be called held, not only within chance of it.
+MAX_HELD = 0.02
 _RANGE = {"better": "too wide", "tie": "held", "worse": "too narrow", "unknown": "unknown"}
 
 
@@ -85,6 +87,8 @@ def line(judged: Judgement) -> str:
     size = f"{abs(change):.1f} %"
     if judged.outcome == "unknown":
         return f"There are {judged.origins:,} so far."
+    if judged.error == judged.reference and math.isnan(judged.direction.share):
+        return "Its middle is the last price, so both miss alike."
     if size == "0.0 %":
         return "Guessing no change misses by as much."
     if judged.outcome == "tie":
@@ -226,7 +230,10 @@ def _direction(kept: Promise) -> bars.Bar:
 
 
 def _range(label: str, kept: Promise) -> bars.Bar:
-    return bars.of_share(label, kept.share, kept.promised, _RANGE[kept.outcome])
+    word = _RANGE[kept.outcome]
+    if kept.outcome == "tie" and abs(kept.share - kept.promised) > MAX_HELD:
+        word = "within chance"
+    return bars.of_share(label, kept.share, kept.promised, word)
 
 
 def _bars(caption: str, rows: list[bars.Bar]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cryptoforecast import charts
+from cryptoforecast.service import trust
 from cryptoforecast.settings import ROOT
 from cryptoforecast.types import Backtest, Forecast, NextSteps, duration, short_moment_text
 from cryptoforecast.ui import card, elements, figures, live, local_time, words
@@ -28,10 +29,13 @@ def show(future: NextSteps, what: str, other: Forecast | None = None) -> None:
     by = short_moment_text(future.closing_times[-1])
     line = f"by {words.plain(by)} · middle **{words.plain(middle)}**"
     if other is not None:
-        line += " (dotted: default)"
+        line += " · dotted: the default's 80 %"
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(words.plain(f"What comes next · {what or horizon}"), width="content")
+            st.caption(
+                words.plain(f"What comes next · {horizon}{f' · {what}' if what else ''}"),
+                width="content",
+            )
             with st.container(key="phone-badge", width="content"):
                 live.badge(future.history)
             st.space("stretch")
@@ -67,8 +71,11 @@ def notes(future: NextSteps, result: Backtest | None = None) -> None:
         future: The forecast.
         result: Its test, below the cards.
     """
-    texts = [*future.warnings, *(() if result is None else result.notes)]
-    if result is not None and future.history.simulated:
-        return
+    texts: list[str] = []
+    if future.history.of_file:
+        bad = (fact for fact in trust.facts(future.history) if fact.grade == "bad")
+        texts += (f"{fact.text}. {fact.effect}" for fact in bad)
+    if result is None or not future.history.simulated:
+        texts += [*future.warnings, *(() if result is None else result.notes)]
     for text in dict.fromkeys(texts):
         st.caption(f":orange[:material/warning:] {words.plain(text)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from cryptoforecast.service.choices import REPAIRS, repairable
@@ -21,6 +23,15 @@ def toggle(source: Source, name: str) -> None:
     before = chosen(source)
     after = [one for one in before if one != name] if name in before else [*before, name]
     st.session_state[key(source, "repairs")] = after
+
+
+def choose(source: Source, names: Iterable[str]) -> None:
+    """Choose repairs besides those that are chosen."""
+    before = chosen(source)
+    st.session_state[key(source, "repairs")] = [
+        *before,
+        *(name for name in names if name not in before),
+    ]
 
 
 def offer(source: Source, history: PriceHistory | None, *, folded: bool = False) -> None:

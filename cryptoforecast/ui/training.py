@@ -14,6 +14,8 @@ from cryptoforecast.ui.words import plain
 
 #: Trainings of a session that stay in the list of models.
 MAX_RUNS = 8
+#: Whose forecast stands beside a training.
+MEANWHILE = "the default, until yours is trained"
 
 
 def start(service: Service, history: PriceHistory, spec: ModelSpec) -> None:

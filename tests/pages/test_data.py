@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.prices.files import bounds, price_file
-from cryptoforecast.service import PriceService, is_file, shared
+from cryptoforecast.service import PriceService, is_file, shared, trust
 from cryptoforecast.types import OWNER, User
 from cryptoforecast.ui import data
 from cryptoforecast.ui.opened import MAX_FILES
@@ -422,6 +422,19 @@ def test_a_repair_is_one_click_beside_its_finding(open_page):
     assert [each.label for each in page.button][:3] == [
         "Forecast these prices", "Test forecasts on them", "Look at them",
     ]  # fmt: skip
+
+
+def test_the_repairs_that_prices_need_are_one_click_before_the_forecast(open_page):
+    page = open_page("data")
+    page = page.button(key="sample").click().run()
+    assert heading(page) == "Good to forecast after one repair"
+    (bad,) = [fact for fact in trust.facts(opened(page)) if fact.grade == "bad"]
+    unrepaired = open_page("", coin=page.session_state["files"][-1])
+    assert bad.text in words(unrepaired)
+    button(page, "Repair and forecast").click().run()
+    assert not page.exception
+    assert "80 % likely" in heading(page)
+    assert bad.text not in words(page)
 
 
 def button(page, label: str):

@@ -242,7 +242,7 @@ def _way_on(lessons: tuple[Lesson, ...], lesson: Lesson, *, last: bool) -> None:
             st.space("small")
         following = lessons[at + 1] if at + 1 < len(lessons) else None
         st.button(
-            f"Next: {plain(following.title)}" if following else "All lessons",
+            f"Next lesson: {plain(following.title)}" if following else "All lessons",
             icon=":material/arrow_forward:",
             icon_position="right",
             type="primary" if last else "tertiary",
