@@ -21,16 +21,16 @@ _STRIPS = 0.13
 _AMBER = style.ORANGE
 
 
-def anomalies(found: Anomalies, *, dark: bool = False) -> go.Figure:
+def anomalies(result: Anomalies, *, dark: bool = False) -> go.Figure:
     """Draw closes, the range expected for each, diamonds at anomalies, and two strips.
 
     Args:
-        found: Anomalies, of which all candles are drawn.
+        result: Anomalies, of which all candles are drawn.
         dark: Whether the page behind is dark.
     """
-    colours, each = style.theme(dark), found.surprises
+    colours, each = style.theme(dark), result.surprises
     quote, close = each.history.quote, each.close
-    rows = np.union1d(rows_to_show([each.low, each.high, close]), np.flatnonzero(found.alarms))
+    rows = np.union1d(rows_to_show([each.low, each.high, close]), np.flatnonzero(result.alarms))
     times = style.dates(each.closes_at)
     edge = {"mode": "lines", "line": {"width": 0, "shape": "hvh"}, "hoverinfo": "skip"}
     figure = go.Figure()
@@ -50,15 +50,15 @@ def anomalies(found: Anomalies, *, dark: bool = False) -> go.Figure:
         text=[rarity_text(rarity) for rarity in each.rarity[rows]],
         hovertemplate=f"{price}<br>expected {expected}<br>%{{text}}<extra></extra>",
     )  # fmt: skip
-    marked = np.flatnonzero(found.alarms)
+    alarms = np.flatnonzero(result.alarms)
     figure.add_scatter(
-        x=times[marked], y=close[marked], mode="markers", hoverinfo="skip",
+        x=times[alarms], y=close[alarms], mode="markers", hoverinfo="skip",
         marker={"symbol": "diamond", "size": 11, "color": _AMBER,
                 "line": {"color": colours.ink, "width": 1}},
         cliponaxis=False,
     )  # fmt: skip
-    _add_strip(figure, times[marked], 1, _AMBER)
-    _add_strip(figure, times[np.flatnonzero(found.spikes)], 0, colours.rule)
+    _add_strip(figure, times[alarms], 1, _AMBER)
+    _add_strip(figure, times[np.flatnonzero(result.spikes)], 0, colours.rule)
     style.lay_out(
         figure,
         "",
@@ -77,7 +77,7 @@ def anomalies(found: Anomalies, *, dark: bool = False) -> go.Figure:
                 "showgrid": False, "zeroline": False, "automargin": True, "tickvals": [0, 1],
                 "ticktext": ["spike rule", "forecast"], "tickfont": {"color": colours.faint},
             },
-            "annotations": _labels(found, times, colours),
+            "annotations": _labels(result, times, colours),
         },
     )  # fmt: skip
     style.untitle(figure)
@@ -93,23 +93,23 @@ def _add_strip(figure: go.Figure, times: Array, height: int, colour: str) -> Non
     )  # fmt: skip
 
 
-def _labels(found: Anomalies, times: Array, colours: style.Theme) -> list[dict[str, object]]:
+def _labels(result: Anomalies, times: Array, colours: style.Theme) -> list[dict[str, object]]:
     """Write how rare anomalies are, the rarest first, where no other label is near.
 
     A label stands above or below its mark, where fewer closes are in its way.
     """
-    each = found.surprises
-    taken: list[tuple[int, bool]] = []
+    each = result.surprises
+    places: list[tuple[int, bool]] = []
     notes: list[dict[str, object]] = []
-    marked = np.flatnonzero(found.alarms)
-    for row in marked[np.argsort(-each.rarity[marked], kind="stable")]:
+    alarms = np.flatnonzero(result.alarms)
+    for row in alarms[np.argsort(-each.rarity[alarms], kind="stable")]:
         above = _free_above(each.close, int(row))
         if any(
             abs(row - other) < (_NEAR if above == side else _TOO_NEAR) * len(each)
-            for other, side in taken
+            for other, side in places
         ):
             continue
-        taken.append((int(row), above))
+        places.append((int(row), above))
         notes.append(
             {
                 "x": times[row], "y": float(each.close[row]), "showarrow": False,
@@ -118,7 +118,7 @@ def _labels(found: Anomalies, times: Array, colours: style.Theme) -> list[dict[s
                 "font": {"color": colours.ink}, "bgcolor": colours.veil, "borderpad": 0,
             }
         )  # fmt: skip
-        if len(taken) == _MAX_LABELS:
+        if len(places) == _MAX_LABELS:
             break
     return notes
 
@@ -134,19 +134,19 @@ def _free_above(close: Array, row: int) -> bool:
     return above <= below
 
 
-def summary_anomalies(found: Anomalies) -> str:
+def summary_anomalies(result: Anomalies) -> str:
     """Say what the figure shows."""
-    each, rate = found.surprises, found.rate
-    rarest = "" if not rate.alarms else _rarest(found)
+    each, rate = result.surprises, result.rate
+    rarest = "" if not rate.alarms else _rarest(result)
     return (
-        f"{found.sentence}.{rarest} The spike rule, which promises as many, fired {rate.spikes:,} "
+        f"{result.sentence}.{rarest} The spike rule, which promises as many, fired {rate.spikes:,} "
         f"times. Closes of {each.history.market} from {moment_text(each.closes_at[0])} to "
         f"{moment_text(each.closes_at[-1])}."
     )
 
 
-def _rarest(found: Anomalies) -> str:
-    table: pd.DataFrame = found.frame()
+def _rarest(result: Anomalies) -> str:
+    table: pd.DataFrame = result.frame()
     row = table.loc[table["rarity"].idxmax()]
     return (
         f" The rarest was {rarity_text(row['rarity'])}: {style.percent(row['move'], '+')} by "

@@ -252,18 +252,18 @@ def summary_autocorrelation(step: int, frame: pd.DataFrame) -> str:
         if step > 1
         else ""
     )
-    allowed = _allowed_by_chance(len(apart))
+    by_chance = _allowed_by_chance(len(apart))
     first = (
         "Errors show no clear pattern that a model could use"
-        if outside["residual"] <= allowed
+        if outside["residual"] <= by_chance
         else "Errors follow a pattern that a better model could use"
     )
     second = (
         "large errors come in groups: restless times last, so a good band widens with them"
-        if outside["size"] > allowed
+        if outside["size"] > by_chance
         else "and large errors do not come in groups"
     )
-    join = "; " if outside["size"] > allowed else ", "
+    join = "; " if outside["size"] > by_chance else ", "
     return (
         f"{first} ({outside['residual']} of {len(apart)} distances are beyond chance){join}"
         f"{second} ({outside['size']} of {len(apart)}).{overlap}"
@@ -320,13 +320,14 @@ def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> s
     """Describe what ``by_clock`` shows: when errors are small, when large, and the band."""
     smallest, largest = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
 
-    def named(row: pd.Series) -> str:
+    def candles_of(row: pd.Series) -> str:
         when = f"at {int(row[unit]):02}:00 UTC" if unit == "hour" else f"on {row[unit]}"
         return f"that open {when}"
 
     text = (
-        f"Errors are smallest in candles {named(smallest)} ({style.percent(smallest['error'])} of "
-        f"the price) and largest in those {named(largest)} ({style.percent(largest['error'])})"
+        f"Errors are smallest in candles {candles_of(smallest)} "
+        f"({style.percent(smallest['error'])} of the price) and largest in those "
+        f"{candles_of(largest)} ({style.percent(largest['error'])})"
     )
     return f"{text}; {_band_and_errors(frame)}."
 

@@ -96,12 +96,12 @@ def summary_refits(walk_forward: WalkForward) -> str:
 
 def summary_folds(walk_forward: WalkForward) -> str:
     """Describe in a sentence or two what ``folds`` shows."""
-    known = table(walk_forward)["pinball"].to_numpy()
-    if not np.isfinite(known).any():
+    losses = table(walk_forward)["pinball"].to_numpy()
+    if not np.isfinite(losses).any():
         return "No fold has a band whose error can be compared."
-    better = int((known < 1).sum())
+    better = int((losses < 1).sum())
     return (
-        f"The band is better than the last price's in {better} of {len(known)} folds; its error "
-        f"is between {np.nanmin(known):.3f} and {np.nanmax(known):.3f} times that of the last "
+        f"The band is better than the last price's in {better} of {len(losses)} folds; its error "
+        f"is between {np.nanmin(losses):.3f} and {np.nanmax(losses):.3f} times that of the last "
         "price."
     )

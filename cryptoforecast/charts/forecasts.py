@@ -154,12 +154,12 @@ def fan(
         hovertext=local and [*[""] * (len(line) - len(x)), *local],
         hovertemplate=f"median {hover}{''.join(bands)}{local_form}<extra></extra>",
     )  # fmt: skip
-    shown = [price, quantiles[:, 0], quantiles[:, -1]]
+    curves = [price, quantiles[:, 0], quantiles[:, -1]]
     if other is not None:
         _add_other(figure, x, other, history.candle_length, colours)
-        shown += _band(other.quantile_prices[0], 80)
+        curves += _band(other.quantile_prices[0], 80)
     behind = None if other is None else colours.surface  # the dotted lines would cross the labels
-    _label(figure, edges, quantiles[-1], quote, colours, _range(shown), behind)
+    _label(figure, edges, quantiles[-1], quote, colours, _range(curves), behind)
     now = style.dates(pd.DatetimeIndex([history.closes_at]))[0]
     style.lay_out(
         figure,
@@ -175,7 +175,7 @@ def fan(
         extra={
             "xaxis": style.time_axis(history.interval)
             | {"showgrid": False, "range": [style.dates(past[:1])[0], edges[-1]]},
-            "yaxis": style.price_axis(quantiles, quote) | {"nticks": 4, "range": _range(shown)},
+            "yaxis": style.price_axis(quantiles, quote) | {"nticks": 4, "range": _range(curves)},
             "shapes": [style.dashed_line(colours.rule, x=now, dash="dot")],
         },
     )
@@ -279,9 +279,9 @@ def _add_other(
         )  # fmt: skip
 
 
-def _range(shown: list[Array]) -> list[float]:
+def _range(curves: list[Array]) -> list[float]:
     """Return the ends of the price axis, with a little room around what is shown."""
-    values = np.concatenate(shown)
+    values = np.concatenate(curves)
     finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
     room = 0.04 * (high - low) or 0.01 * high

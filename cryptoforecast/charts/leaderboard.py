@@ -33,25 +33,24 @@ INTERVAL = "95 % interval, corrected"
 def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
     """Describe in a sentence or two what ``skills`` shows."""
     label = style.step_label(board.step, result.history.interval)
-    known = [each for each in board.standings if math.isfinite(each.value)]
-    if not known:
+    standings = [each for each in board.standings if math.isfinite(each.value)]
+    if not standings:
         return f"{METRIC_NAMES[board.metric]} is defined for none of these {label}."
-    first = (
-        f"{METRIC_NAMES[board.metric]}, {label}: {predictor_phrase(known[0].predictor)} comes first"
-    )
-    first += f" of {len(known)}." if len(known) > 1 else "."
+    best = predictor_phrase(standings[0].predictor)
+    first = f"{METRIC_NAMES[board.metric]}, {label}: {best} comes first"
+    first += f" of {len(standings)}." if len(standings) > 1 else "."
     if all(math.isnan(each.low) for each in board.standings):
         return f"{first} There are too few past forecasts to tell differences from chance."
     if board.metric in _COVERAGES:
-        off = [predictor_phrase(each.predictor) for each in known if each.beyond_chance]
+        off = [predictor_phrase(each.predictor) for each in standings if each.beyond_chance]
         if not off:
             return f"{first} No band is off its promise by more than chance."
         return f"{first} Off the promise by more than chance: {', '.join(off)}."
     reference = predictor_phrase(board.reference)
-    better = [each for each in known if each.low > 0]
-    worse = [each for each in known if each.high < 0]
+    better = [each for each in standings if each.low > 0]
+    worse = [each for each in standings if each.high < 0]
     sentences = [
-        f"{word} than {reference} by more than chance: {', '.join(map(_named, group))}."
+        f"{word} than {reference} by more than chance: {', '.join(map(_name_and_skill, group))}."
         for word, group in (("Better", better), ("Worse", worse))
         if group
     ]
@@ -82,5 +81,5 @@ def _unit(board: Leaderboard) -> str:
     return "points" if board.metric in _COVERAGES else "%"
 
 
-def _named(standing: Standing) -> str:
+def _name_and_skill(standing: Standing) -> str:
     return f"{predictor_phrase(standing.predictor)} ({style.percent(abs(standing.skill))})"

@@ -126,12 +126,12 @@ def summary_recipe(test: RecipeTest, *, known: bool = True) -> str:
             f"{prices.capitalize()} of {test.coin}. Both networks learnt from the days before "
             f"{start}; the highest price of these days was {highest}."
         )
-    misses = {name: price_text(each, test.quote) for name, each in test.misses.items()}
+    errors = {name: price_text(each, test.quote) for name, each in test.misses.items()}
     return (
         f"{prices.capitalize()} of {test.coin} in the {test.tested} days from {start} on, of which "
         f"{test.above} were above {highest}, the highest price that was learnt from. The popular "
-        f"recipe missed by {misses['popular']} on average, log-returns by {misses['returns']}, "
-        f"the price of the day before by {misses['naive']}."
+        f"recipe missed by {errors['popular']} on average, log-returns by {errors['returns']}, "
+        f"the price of the day before by {errors['naive']}."
     )
 
 
@@ -223,15 +223,15 @@ def summary_delay_curve(one: Delay) -> str:
 
 def _candles(one: ForecastStages, dark: bool) -> go.Figure:
     colours, figure = style.theme(dark), go.Figure()
-    known = one.candles.iloc[: one.origin + 1]
+    past = one.candles.iloc[: one.origin + 1]
     x = style.dates(one.known_at[: one.origin + 1])
     figure.add_candlestick(
-        x=x, **{each: known[each].to_numpy() for each in ("open", "high", "low", "close")},
+        x=x, **{each: past[each].to_numpy() for each in ("open", "high", "low", "close")},
         name="price",
         increasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": style.CLEAR},
         decreasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": colours.ink},
     )  # fmt: skip
-    low, high = float(known["low"].min()), float(known["high"].max())
+    low, high = float(past["low"].min()), float(past["high"].max())
     figure.update_layout(
         shapes=[
             {
@@ -259,7 +259,7 @@ def _candles(one: ForecastStages, dark: bool) -> go.Figure:
         revision="candles",
         xaxis=style.time_axis("1h")
         | {"rangeslider": {"visible": False}, "range": [x[0], style.dates(one.closes_at)[-1]]},
-        yaxis=style.price_axis(known["low"].to_numpy(), one.quote)
+        yaxis=style.price_axis(past["low"].to_numpy(), one.quote)
         | {"range": [low - 0.06 * (high - low), high + 0.24 * (high - low)]},
     )  # fmt: skip
 
@@ -403,11 +403,11 @@ def _apart(first: float, second: float, spread: float) -> tuple[float, float]:
 
 def _ends(labels: tuple[tuple[float, str, str], ...], spread: float) -> list[dict[str, object]]:
     """Describe labels at the right of the plot, moved apart from the top down."""
-    least, last, placed = 0.075 * spread, np.inf, []
+    least, last, annotations = 0.075 * spread, np.inf, []
     for value, text, colour in sorted(labels, reverse=True):
         last = min(value, last - least)
-        placed.append(cards.label(text, colour, x=None, y=float(last), beyond=True))
-    return placed
+        annotations.append(cards.label(text, colour, x=None, y=float(last), beyond=True))
+    return annotations
 
 
 def _percent(percent: float) -> str:

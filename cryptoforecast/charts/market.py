@@ -68,21 +68,21 @@ def candles(
     )
     figure = go.Figure()
     if len(history) <= MAX_CANDLES:
-        x, drawn = _dates(history.candles), list(indicators)
+        x, lines = _dates(history.candles), list(indicators)
         _add_candles(figure, history, x, colours, hover)
     else:
         close = history.candles["close"].to_numpy(float)
-        rows, drawn = parts.thinned(indicators, close)
+        rows, lines = parts.thinned(indicators, close)
         x = _dates(history.candles)[rows]
         figure.add_scatter(
             x=x, y=style.float32(close[rows]), name="price", mode="lines",
             line={"color": colours.ink, "width": 1.25},
             hovertemplate=f"close {hover('y')}<extra></extra>",
         )  # fmt: skip
-    parts.on_prices(figure, x, drawn, hover("y"), dark)
+    parts.on_prices(figure, x, lines, hover("y"), dark)
     with_volume = _add_volume(figure, history, colours)
-    own = parts.panels(figure, x, drawn, 3 if with_volume else 2, dark)
-    below, legend = ["y2"] * with_volume + own, parts.legend(drawn)
+    own = parts.panels(figure, x, lines, 3 if with_volume else 2, dark)
+    below, legend = ["y2"] * with_volume + own, parts.legend(lines)
     _lay_out(figure, history, log, below, legend, dark=dark, zoom=zoom)
     for start, end in gaps:
         first, last = style.dates(pd.DatetimeIndex([start, end]))
@@ -93,19 +93,19 @@ def candles(
     return figure
 
 
-def summary_candles(shown: PriceHistory) -> str:
+def summary_candles(history: PriceHistory) -> str:
     """Describe in one sentence what ``candles`` shows."""
-    candles, quote = shown.candles, shown.quote
+    candles, quote = history.candles, history.quote
     first, end = candles["close"].iloc[0], candles["close"].iloc[-1]
     change = 100 * (end / first - 1)
-    compared = f", {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the first, "
-    changes_unit = any(problem.kind == "level_shift" for problem in shown.quality.problems)
-    if changes_unit and not shown.unit_changes:
-        compared = ", in another unit than the first, "
-    prices = "simulated prices" if shown.simulated else "prices"
+    comparison = f", {abs(change):,.1f} % {'above' if change >= 0 else 'below'} the first, "
+    changes_unit = any(problem.kind == "level_shift" for problem in history.quality.problems)
+    if changes_unit and not history.unit_changes:
+        comparison = ", in another unit than the first, "
+    prices = "simulated prices" if history.simulated else "prices"
     return (
-        f"{shown.coin}, {prices} of {style.span_of_candles(shown, candles)}: the last close is "
-        f"{price_text(end, quote)}{compared}{price_text(first, quote)}; the lowest price was "
+        f"{history.coin}, {prices} of {style.span_of_candles(history, candles)}: the last close is "
+        f"{price_text(end, quote)}{comparison}{price_text(first, quote)}; the lowest price was "
         f"{price_text(candles['low'].min(), quote)}, the highest "
         f"{price_text(candles['high'].max(), quote)}."
     )
@@ -143,9 +143,9 @@ def _add_candles(
     colours: style.Theme,
     hover: functools.partial[str],
 ) -> None:
-    drawn = history.candles
+    candles = history.candles
     figure.add_candlestick(
-        x=x, **{c: drawn[c].to_numpy() for c in _OHLC},
+        x=x, **{c: candles[c].to_numpy() for c in _OHLC},
         name="price",
         increasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": style.CLEAR},
         decreasing={"line": {"color": colours.ink, "width": 1.2}, "fillcolor": colours.ink},

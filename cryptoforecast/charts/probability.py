@@ -114,5 +114,5 @@ def probability_text(probability: float) -> str:
 
 def _when(next_steps: NextSteps, step: int) -> str:
     """Write when the close of a step is known, and how far ahead that is."""
-    ahead = style.step_label(step, next_steps.history.interval)
-    return f"{moment_text(next_steps.closing_times[step - 1])} ({ahead})"
+    distance = style.step_label(step, next_steps.history.interval)
+    return f"{moment_text(next_steps.closing_times[step - 1])} ({distance})"

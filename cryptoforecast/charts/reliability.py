@@ -29,14 +29,14 @@ def reliability(result: Reliability, *, dark: bool = False) -> go.Figure:
         dark: Whether the page behind is dark.
     """
     colours = style.theme(dark)
-    promised = [100 * level for level in QUANTILES]
+    levels = [100 * level for level in QUANTILES]
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 100], y=[0, 100], name="as promised", mode="lines", hoverinfo="skip",
         line={"color": colours.rule, "dash": "dash", "width": 1.5},
     )  # fmt: skip
     figure.add_scatter(
-        x=promised, name="measured, with 95 % interval", mode="lines+markers",
+        x=levels, name="measured, with 95 % interval", mode="lines+markers",
         line={"color": colours.forecast, "width": 1.5},
         marker={"symbol": "diamond", "size": 8, "color": colours.forecast},
         hovertemplate="promised %{x:.1f} %: measured %{y:.1f} %<extra></extra>",
@@ -163,13 +163,13 @@ def summary_reliability(result: Reliability) -> str:
     if not off:
         return _NO_OUTCOME
     _, level, worst = max(off)
-    missed = sum(not share.low <= level <= share.high for _, level, share in off)
+    misses = sum(not share.low <= level <= share.high for _, level, share in off)
     return (
         f"{_step_label(result)} the {_percent(level)} quantile of "
         f"{predictor_phrase(result.backtest.forecast.predictor)} is farthest off: "
         f"{_percent(worst.value)} of {result.origins:,} prices ended below it. "
-        f"Of the nine quantiles {missed or 'none'} "
-        f"{'is' if missed < 2 else 'are'} off by more than chance explains."
+        f"Of the nine quantiles {misses or 'none'} "
+        f"{'is' if misses < 2 else 'are'} off by more than chance explains."
     )
 
 
@@ -178,14 +178,14 @@ def summary_pit(result: Reliability) -> str:
     if not result.origins:
         return _NO_OUTCOME
     each, count = 1 / len(result.pit), len(result.pit)
-    missed = sum(not share.low <= each <= share.high for share in result.pit)
+    misses = sum(not share.low <= each <= share.high for share in result.pit)
     ends, middle = result.pit[0].value + result.pit[-1].value, slice(count // 4, -count // 4)
     inner = sum(share.value for share in result.pit[middle])
     return (
         f"{_step_label(result)} {_percent(ends)} of the prices ended in the outer two of {count} "
         f"equally likely parts of the forecast ({_percent(2 * each)} is right), and "
-        f"{_percent(inner)} in the middle half (50 % is right); {missed or 'no'} "
-        f"part{'s' * (missed != 1)} {'is' if missed == 1 else 'are'} off by more than chance "
+        f"{_percent(inner)} in the middle half (50 % is right); {misses or 'no'} "
+        f"part{'s' * (misses != 1)} {'is' if misses == 1 else 'are'} off by more than chance "
         "explains."
     )
 
@@ -194,10 +194,10 @@ def summary_coverage_by_step(result: CoverageBySteps) -> str:
     """Describe in one sentence what ``coverage_by_step`` shows."""
     backtest = result.backtest
     values = [(shares[80].value, step) for step, shares in enumerate(result.steps, start=1)]
-    known = [each for each in values if math.isfinite(each[0])]
-    if not known:
+    measures = [each for each in values if math.isfinite(each[0])]
+    if not measures:
         return _NO_OUTCOME
-    (least, first), (most, last) = min(known), max(known)
+    (least, first), (most, last) = min(measures), max(measures)
     text = f"The 80 % band of {predictor_phrase(backtest.forecast.predictor)} holds "
     text += f"{_percent(least)} of the prices"
     interval = backtest.history.interval

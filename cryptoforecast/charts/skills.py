@@ -112,12 +112,12 @@ def rank(board: Leaderboard, predictor: str) -> str:
     """
     if board.metric in _COVERAGES:
         return ""
-    known = [each for each in board.standings if math.isfinite(each.value)]
-    names = [each.predictor for each in known]
+    standings = [each for each in board.standings if math.isfinite(each.value)]
+    names = [each.predictor for each in standings]
     if predictor not in names:
         return ""
-    place, count = names.index(predictor) + 1, len(known)
-    if predictor != board.reference and not known[place - 1].beyond_chance:
+    place, count = names.index(predictor) + 1, len(standings)
+    if predictor != board.reference and not standings[place - 1].beyond_chance:
         return f"level with {predictor_phrase(board.reference)}"
     ordinal = _ORDINALS.get(place, f"number {place}")
     return f"{ordinal} of {_NUMBERS.get(count, str(count))}"

@@ -102,8 +102,8 @@ def _name_lines(
 
 def best_epoch(curve: Sequence[EpochLoss]) -> EpochLoss | None:
     """Return the epoch with the lowest validation loss; ``None`` where there is none."""
-    known = [point for point in curve if math.isfinite(point.val_loss)]
-    return min(known, key=lambda point: point.val_loss, default=None)
+    points = [point for point in curve if math.isfinite(point.val_loss)]
+    return min(points, key=lambda point: point.val_loss, default=None)
 
 
 def words_on_loss(curve: Sequence[EpochLoss]) -> str:

@@ -81,9 +81,9 @@ def page(
     for metric, against in LEADERBOARDS:
         section, board = leaderboard_section(analyses, result, metric, step, against)
         frame = standings(board, result.history.quote)
-        shown = dataclasses.replace(section, frame=frame)
+        with_frame = dataclasses.replace(section, frame=frame)
         body += [f"<h3>{_text(section.title)}</h3>"]
-        body.append(_section_html(shown, nonce, note=COMPARISON_NOTE))
+        body.append(_section_html(with_frame, nonce, note=COMPARISON_NOTE))
     if walk_forward is not None and len(walk_forward.folds) > 1:
         body += ["<h2>Folds</h2>", _section_html(folds_section(walk_forward), nonce)]
     body += ["<h2>Predicted and actual</h2>", _section_html(_predicted(result, step), nonce)]
@@ -220,7 +220,7 @@ def _figure(figure: go.Figure, nonce: str) -> str:
 
 def _table(frame: pd.DataFrame) -> str:
     """Write the last rows of a table; on a narrow screen each row is a list of its cells."""
-    shown = frame.tail(MAX_ROWS)
+    newest = frame.tail(MAX_ROWS)
     names = [_text(_heading(name)) for name in frame.columns]
     rows = "".join(
         "<tr>"
@@ -229,12 +229,12 @@ def _table(frame: pd.DataFrame) -> str:
             for name, value in zip(names, row, strict=True)
         )
         + "</tr>"
-        for row in shown.itertuples(index=False)
+        for row in newest.itertuples(index=False)
     )
     header = "".join(f'<th scope="col">{name}</th>' for name in names)
     left_out = ""
-    if len(shown) < len(frame):
-        left_out = f"<p>The last {len(shown)} of {len(frame):,} rows.</p>"
+    if len(newest) < len(frame):
+        left_out = f"<p>The last {len(newest)} of {len(frame):,} rows.</p>"
     kind = ' class="pairs"' if len(names) == 2 else ""
     table = f"<table{kind}><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
     return table + left_out
@@ -254,18 +254,18 @@ def _origin(result: Backtest, walk_forward: WalkForward | None) -> list[str]:
         "last candle closes": json_views.time_json(result.history.closes_at),
     }
     spec = {name: getattr(result.spec, name) for name in result.spec.__dataclass_fields__}
-    cut, index = result.split, result.history.candles.index
-    split = {
-        "training candles": f"{cut.train_end:,}",
-        "validation candles": f"{cut.test_start - cut.train_end:,}",
-        "test origins": f"{len(cut.test_origins()):,}",
-        "first test candle opens": json_views.time_json(index[cut.test_start]),
+    split, index = result.split, result.history.candles.index
+    spans = {
+        "training candles": f"{split.train_end:,}",
+        "validation candles": f"{split.test_start - split.train_end:,}",
+        "test origins": f"{len(split.test_origins()):,}",
+        "first test candle opens": json_views.time_json(index[split.test_start]),
         "last test candle closes": json_views.time_json(result.history.closes_at),
     }
     tables = {
         "Prices": prices,
         "Settings": spec,
-        "Split": split,
+        "Split": spans,
         "Walk forward": {} if walk_forward is None else dataclasses.asdict(walk_forward.plan),
         "Made with": {
             "CryptoForecast": __version__,

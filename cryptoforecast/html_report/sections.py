@@ -224,55 +224,55 @@ def _by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> S
 
 
 def _reliability(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
-    measured = analyses.reliability(result, step)
-    frame = _shares(measured.observed).assign(promised=QUANTILES)
+    analysis = analyses.reliability(result, step)
+    frame = _shares(analysis.observed).assign(promised=QUANTILES)
     return Section(
         "reliability",
         "Share of prices below each quantile",
-        charts.reliability(measured, dark=dark),
-        charts.summary_reliability(measured),
+        charts.reliability(analysis, dark=dark),
+        charts.summary_reliability(analysis),
         frame[["promised", "share", "low", "high"]],
     )
 
 
 def _pit(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
-    measured = analyses.reliability(result, step)
-    frame = _shares(measured.pit)
+    analysis = analyses.reliability(result, step)
+    frame = _shares(analysis.pit)
     frame.insert(0, "part", range(1, len(frame) + 1))
     return Section(
         "pit",
         "Share of prices in each equally likely part",
-        charts.pit(measured, dark=dark),
-        charts.summary_pit(measured),
+        charts.pit(analysis, dark=dark),
+        charts.summary_pit(analysis),
         frame,
     )
 
 
 def _coverage_by_step(analyses: Analyses, result: Backtest, _: int, dark: bool) -> Section:
-    measured = analyses.coverage(result)
-    rows = [_coverage_row({"step": i}, shares) for i, shares in enumerate(measured.steps, start=1)]
+    analysis = analyses.coverage(result)
+    rows = [_coverage_row({"step": i}, shares) for i, shares in enumerate(analysis.steps, start=1)]
     return Section(
         "coverage-by-step",
         "Share of prices inside the bands, by step",
-        charts.coverage_by_step(measured, dark=dark),
-        charts.summary_coverage_by_step(measured),
+        charts.coverage_by_step(analysis, dark=dark),
+        charts.summary_coverage_by_step(analysis),
         pd.DataFrame(rows),
     )
 
 
 def _coverage_by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> Section:
-    measured = analyses.reliability(result, step)
+    analysis = analyses.reliability(result, step)
     rows = [
         _coverage_row(
             {"market": each.name, "origins": each.origins, "pinball": each.pinball}, each.coverage
         )
-        for each in measured.regimes
+        for each in analysis.regimes
     ]
     return Section(
         "coverage-by-market",
         "Share of prices inside the bands, by how restless the market was",
-        charts.coverage_by_regime(measured, dark=dark),
-        charts.summary_coverage_by_regime(measured),
+        charts.coverage_by_regime(analysis, dark=dark),
+        charts.summary_coverage_by_regime(analysis),
         pd.DataFrame(rows),
     )
 

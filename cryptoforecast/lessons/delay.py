@@ -9,7 +9,7 @@ from cryptoforecast.lessons.stages import last_known, of_network
 from cryptoforecast.types import Backtest, Delay
 
 #: Forecasts that are drawn, in horizons.
-DRAWN = 10
+MAX_HORIZONS = 10
 
 
 def delay(result: Backtest) -> Delay:
@@ -24,7 +24,7 @@ def delay(result: Backtest) -> Delay:
     forecast, step = of_network(result), result.spec.horizon
     gaps = diagnostics.delays(forecast, step)["error"].to_numpy(float)
     stop = last_known(forecast) + 1
-    rows = slice(max(0, stop - DRAWN * step), stop)
+    rows = slice(max(0, stop - MAX_HORIZONS * step), stop)
     return Delay(
         coin=result.history.coin,
         quote=result.history.quote,

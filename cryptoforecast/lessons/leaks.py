@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: First day of the test, and first untouched day.
 TEST, UNTOUCHED = 180, 240
 #: Days that a forecast looks ahead, and days of the past that it is made of.
-AHEAD, NEIGHBOURS = 7, 25
+HORIZON, NEIGHBOURS = 7, 25
 #: Days of the long change, and of half the average on either side of its middle.
 MONTH, HALF = 30, 6
 # How much the place between lowest and highest price counts among the three inputs.
@@ -61,20 +61,20 @@ def scores_of(prices: Array, cheats: Cheats, seed: int = 0) -> LeakScores:
     """
     from sklearn.neighbors import KDTree
 
-    seen = prices[:, : UNTOUCHED if cheats.scaler else TEST]
-    inputs = _inputs(prices, seen, ahead=cheats.ahead)
-    moves = prices[:, AHEAD:] - prices[:, :-AHEAD]
+    reference = prices[:, : UNTOUCHED if cheats.scaler else TEST]
+    inputs = _inputs(prices, reference, centred=cheats.ahead)
+    moves = prices[:, HORIZON:] - prices[:, :-HORIZON]
     learn, test = _split(shuffled=cheats.shuffled, seed=seed)
     past = _days(inputs, moves, learn)
     similar = KDTree(past.inputs)
-    tested = _days(inputs, moves, test)
+    test_days = _days(inputs, moves, test)
     # What comes later cannot be read when it matters: the input is what is known on the day.
-    known = _inputs(prices, seen, ahead=False)
-    later = _days(known, moves, np.arange(UNTOUCHED, moves.shape[1]))
+    honest = _inputs(prices, reference, centred=False)
+    later = _days(honest, moves, np.arange(UNTOUCHED, moves.shape[1]))
     return LeakScores(
-        test=_right(similar, past.moves, tested),
+        test=_right(similar, past.moves, test_days),
         untouched=_right(similar, past.moves, later),
-        tested=len(tested.moves),
+        tested=len(test_days.moves),
         later=len(later.moves),
     )
 
@@ -85,29 +85,29 @@ def _split(*, shuffled: bool, seed: int) -> tuple[Array, Array]:
     One after the other, the last days to learn from are those whose outcome was known when the test
     began.
     """
-    days = np.arange(MONTH, UNTOUCHED - AHEAD)
+    days = np.arange(MONTH, UNTOUCHED - HORIZON)
     if not shuffled:
-        return days[days < TEST - AHEAD], days[days >= TEST]
-    drawn = np.random.default_rng([seed, 1]).permutation(days)
+        return days[days < TEST - HORIZON], days[days >= TEST]
+    order = np.random.default_rng([seed, 1]).permutation(days)
     test = int((days >= TEST).sum())
-    return drawn[test:], drawn[:test]
+    return order[test:], order[:test]
 
 
-def _inputs(prices: Array, seen: Array, *, ahead: bool) -> Array:
+def _inputs(prices: Array, reference: Array, *, centred: bool) -> Array:
     """Compute what the forecaster knows about each day, ``(coins, days, 3)``.
 
     Args:
         prices: ``(coins, days)`` logarithms of prices.
-        seen: The days from which the lowest and highest price are taken.
-        ahead: Whether the average of two weeks is centred on the day, instead of ending with it.
+        reference: The days from which the lowest and highest price are taken.
+        centred: Whether the average of two weeks is centred on the day, instead of ending with it.
     """
-    low, high = seen.min(axis=1, keepdims=True), seen.max(axis=1, keepdims=True)
+    low, high = reference.min(axis=1, keepdims=True), reference.max(axis=1, keepdims=True)
     place = (prices - low) / (high - low)
     change, beside = np.full((2, *prices.shape), np.nan)
     change[:, MONTH:] = (prices[:, MONTH:] - prices[:, :-MONTH]) / (_MOVE * MONTH**0.5)
     days = 2 * HALF + 1
     average = np.lib.stride_tricks.sliding_window_view(prices, days, axis=1).mean(axis=2)
-    if ahead:
+    if centred:
         beside[:, HALF:-HALF] = prices[:, HALF:-HALF] - average
     else:
         beside[:, days - 1 :] = prices[:, days - 1 :] - average

@@ -97,13 +97,13 @@ def rise(closes: Array) -> tuple[int, int] | None:
         First row of the test and the row after its last one, such that the price of the test lies
         as far as possible above all earlier ones; ``None`` if it is never higher by ``MIN_RISE``.
     """
-    best, found = MIN_RISE, None
+    best, span = MIN_RISE, None
     for cut in range(MIN_LEARNT, len(closes) - MIN_TESTED + 1, _APART):
         end = min(len(closes), cut + MAX_TESTED)
         above = float(np.maximum(closes[cut:end] / closes[:cut].max() - 1, 0).mean())
         if above > best:
-            best, found = above, (cut, end)
-    return found
+            best, span = above, (cut, end)
+    return span
 
 
 def train_small(history: PriceHistory, monitor: Monitor = UNWATCHED) -> RecipeTest:
@@ -128,9 +128,9 @@ def train_small(history: PriceHistory, monitor: Monitor = UNWATCHED) -> RecipeTe
     cut, end = span
     closes = closes[:end]
     following = closes[LOOKBACK:]
-    known = cut - LOOKBACK  # rows of the tasks that are learnt from
+    rows = cut - LOOKBACK  # rows of the tasks that are learnt from
     tasks = _of_prices(closes, cut), _of_returns(closes, cut)
-    popular, returns = _fit_all(tasks, known, monitor)
+    popular, returns = _fit_all(tasks, rows, monitor)
     return result(
         history,
         network=f"{NEURONS} neurons",
@@ -138,7 +138,7 @@ def train_small(history: PriceHistory, monitor: Monitor = UNWATCHED) -> RecipeTe
         popular=popular,
         returns=returns,
         highest=float(closes[:cut].max()),
-        learnt=known,
+        learnt=rows,
         naive=closes[LOOKBACK - 1 : -1],
         actual=following,
     )
@@ -207,8 +207,8 @@ def _of_returns(closes: Array, cut: int) -> _Task:
     return _Task(windows, scaled[LOOKBACK:], lambda answers: before * np.exp(answers * spread))
 
 
-def _fit_all(tasks: tuple[_Task, ...], known: int, monitor: Monitor) -> list[Array]:
-    """Fit the same network to each task, on its first ``known`` rows; return prices ``(n,)``."""
+def _fit_all(tasks: tuple[_Task, ...], rows: int, monitor: Monitor) -> list[Array]:
+    """Fit the same network to each task, on its first ``rows`` rows; return prices ``(n,)``."""
     from threadpoolctl import threadpool_limits
 
     start, prices = time.monotonic(), []
@@ -219,7 +219,7 @@ def _fit_all(tasks: tuple[_Task, ...], known: int, monitor: Monitor) -> list[Arr
             for epoch in range(EPOCHS):
                 if monitor.cancelled():
                     raise Cancelled("Training was cancelled.")
-                network.partial_fit(task.inputs[:known], task.targets[:known])
+                network.partial_fit(task.inputs[:rows], task.targets[:rows])
                 done = number * EPOCHS + epoch + 1
                 monitor.report(Progress(done, total, done / total, time.monotonic() - start))
             prices.append(task.prices(network.predict(task.inputs)))
