@@ -148,10 +148,10 @@ def surprises(history: PriceHistory, model: TrainedModel | None = None) -> Surpr
         )
     predictor = _predictor(newest, split, model)
     forecast = predictor.forecast(newest, range(first, len(newest) - 1))
-    made = _of_forecast(newest, forecast, first + 1)
-    rows = range(past + made.rows.start, past + made.rows.stop)
+    result = _of_forecast(newest, forecast, first + 1)
+    rows = range(past + result.rows.start, past + result.rows.stop)
     notes = _notes(history, model, rows.start)
-    return dataclasses.replace(made, history=history, rows=rows, notes=notes)
+    return dataclasses.replace(result, history=history, rows=rows, notes=notes)
 
 
 def candles_needed(model: TrainedModel | None) -> int:
@@ -197,17 +197,17 @@ def _of_forecast(history: PriceHistory, forecast: Forecast, first: int) -> Surpr
     length = history.candle_length
     together = round(_DAY / length) if length < _DAY else _LONG_CANDLES
     both = tails.together(logs, moves > quantiles[:, MEDIAN], together)
-    judged = slice(MIN_PAST, None)
-    prices = forecast.close[judged, None] * np.exp(quantiles[judged][:, [_LOW, _HIGH]])
+    rows = slice(MIN_PAST, None)
+    prices = forecast.close[rows, None] * np.exp(quantiles[rows][:, [_LOW, _HIGH]])
     return Surprises(
         history=history,
         predictor=forecast.predictor,
         rows=range(first + MIN_PAST, first + len(forecast)),
-        moves=moves[judged],
+        moves=moves[rows],
         low=prices[:, 0],
         high=prices[:, 1],
-        rarity=_rarity(logs[judged]),
-        rarity_together=_rarity(both[judged]),
+        rarity=_rarity(logs[rows]),
+        rarity_together=_rarity(both[rows]),
         together=together,
         deviations=_deviations(history)[first + MIN_PAST : first + len(forecast)],
     )
@@ -236,9 +236,9 @@ def _notes(history: PriceHistory, model: TrainedModel | None, first: int) -> tup
     if model is None:
         return warnings.of_prices(history)
     read = len(history) - first + specs.needs(model.spec)
-    seen: tuple[str, ...] = ()
+    leak_notes: tuple[str, ...] = ()
     if backtest.may_have_seen(history, model, history.candles.index[first]):
-        seen = (
+        leak_notes = (
             f"The model was fitted on prices up to {model.card.learnt_until:%Y-%m-%d}: what it "
             "learnt from surprises it less than new prices would.",
         )
@@ -246,7 +246,7 @@ def _notes(history: PriceHistory, model: TrainedModel | None, first: int) -> tup
         *warnings.of_prices(history),
         *warnings.of_inputs(history, model, read),
         *warnings.of_origin(history, model.card),
-        *seen,
+        *leak_notes,
     )
 
 

@@ -66,17 +66,17 @@ def forecasts(
     judged across it.
     """
     rows = split.test_origins()
-    made: dict[str, Forecast] = {}
+    result: dict[str, Forecast] = {}
     for each in predictors:
-        made |= _made(each, history, rows)
-    made = _in_order(made)
+        result |= _with_members(each, history, rows)
+    result = _in_order(result)
     changes = samples.unit_changes(history)
     if not changes:
-        return made
+        return result
     unknown = _across(changes, rows, split.horizon)
     return {
         name: dataclasses.replace(one, actual=np.where(unknown, np.nan, one.actual))
-        for name, one in made.items()
+        for name, one in result.items()
     }
 
 
@@ -86,7 +86,9 @@ def _in_order(forecasts: Mapping[str, Forecast]) -> dict[str, Forecast]:
     return {name: forecasts[name] for name in names}
 
 
-def _made(predictor: Predictor, history: PriceHistory, rows: range) -> Mapping[str, Forecast]:
+def _with_members(
+    predictor: Predictor, history: PriceHistory, rows: range
+) -> Mapping[str, Forecast]:
     """Let a predictor forecast; a stack returns its members' forecasts too, made once."""
     if isinstance(predictor, Stack):
         return predictor.with_members(history, rows).forecasts
@@ -114,7 +116,7 @@ def evaluate(
         spec: Settings of the tested predictor; ``spec.network`` is its name.
     """
     references = [forecasts[name] for name in REFERENCES]
-    judged = [name for name in (stack.NAME, spec.network) if name in forecasts]
+    candidates = [name for name in (stack.NAME, spec.network) if name in forecasts]
     return Backtest(
         history=history,
         spec=spec,
@@ -125,10 +127,10 @@ def evaluate(
             name: judge(
                 forecasts[name],
                 *references,
-                others=[forecasts[other] for other in judged if other != name],
+                others=[forecasts[other] for other in candidates if other != name],
                 simulated=history.simulated,
             )
-            for name in judged
+            for name in candidates
         },
         notes=warnings.of_test(history, split, specs.candles_read(spec)),
     )
@@ -178,9 +180,9 @@ def predictors(
         selection.add(spec.network)
     if model is None:
         return [*baselines.fit(selection, history, split)]
-    fitted = {each.name: each for each in baselines.fit({*selection, *MEMBERS}, history, split)}
-    members = tuple(fitted.pop(name) for name in MEMBERS)
-    return [*fitted.values(), Stack(network.for_test(model, split), members)]
+    by_name = {each.name: each for each in baselines.fit({*selection, *MEMBERS}, history, split)}
+    members = tuple(by_name.pop(name) for name in MEMBERS)
+    return [*by_name.values(), Stack(network.for_test(model, split), members)]
 
 
 def holdout(
@@ -298,16 +300,16 @@ def _share_since(history: PriceHistory, spec: ModelSpec, since: pd.Timestamp) ->
     moment = _minute(opens[first] if first < rows else since)
     if first > latest:
         rule = f"A test needs at least {rows - latest} candles."
-        received = f"{rows - first} of {rows:,} that close after {moment}"
+        counts = f"{rows - first} of {rows:,} that close after {moment}"
         remedy = f"a time until {_minute(opens[max(0, latest)])}, or prices that end later"
     else:
         rule = _candles_before(earliest)
-        received = f"{first:,} of {rows:,} that close by {moment}"
+        counts = f"{first:,} of {rows:,} that close by {moment}"
         first_time = _minute(opens[min(earliest, rows - 1)])
         remedy = f"a time from {first_time} on, or prices that begin earlier"
     if earliest > latest:
         remedy = f"a history of at least {earliest + rows - latest:,} candles"
-    raise NotEnoughData(f"{rule} Received: {received}. Choose {remedy}.")
+    raise NotEnoughData(f"{rule} Received: {counts}. Choose {remedy}.")
 
 
 def _check_start(history: PriceHistory, spec: ModelSpec, test: float) -> None:
@@ -372,19 +374,19 @@ def _with_model(result: Backtest, model: TrainedModel, *, cached: bool) -> Backt
     """Add the network, and say if the test was not fair or if it learnt from other prices."""
     history = result.history
     begins = history.candles.index[result.split.test_start]
-    seen = may_have_seen(history, model, begins)
+    has_leak = may_have_seen(history, model, begins)
     read = len(history) - result.split.test_start + model.card.needs - 1
     return dataclasses.replace(
         result,
         verdicts={
             name: _withdrawn(history, verdict, model, begins + history.candle_length)
-            if seen
+            if has_leak
             else verdict
             for name, verdict in result.verdicts.items()
         },
         model=model,
         cached=cached,
-        seen=seen,
+        seen=has_leak,
         notes=(
             *result.notes,
             *warnings.of_inputs(history, model, read),

@@ -78,12 +78,12 @@ def compare_pairs(pairs: Mapping[str, tuple[Array, Array]], step: int) -> dict[s
         skills = {name: skill_interval(*pair, step)[0] for name, pair in pairs.items()}
         return {name: Difference(skill, *(math.nan,) * 4) for name, skill in skills.items()}
     p_values = {name: diebold_mariano(*pair, step) for name, pair in pairs.items()}
-    corrected = dict(zip(pairs, holm([*p_values.values()]), strict=True))
+    p_holm = dict(zip(pairs, holm([*p_values.values()]), strict=True))
     return {
         name: Difference(
-            *_interval(*pair, step, _level(p_values, name, corrected[name])),
+            *_interval(*pair, step, _level(p_values, name, p_holm[name])),
             p_values[name],
-            corrected[name],
+            p_holm[name],
         )
         for name, pair in pairs.items()
     }
@@ -97,21 +97,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Args:
         p_values: NaN where there was no comparison; these stay NaN and are not counted.
     """
-    known = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
-    corrected, least = [math.nan] * len(p_values), 0.0
-    for rank, (p, i) in enumerate(known):
-        least = max(least, min(1.0, p * (len(known) - rank)))
-        corrected[i] = least
-    return corrected
+    ascending = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
+    result, least = [math.nan] * len(p_values), 0.0
+    for rank, (p, i) in enumerate(ascending):
+        least = max(least, min(1.0, p * (len(ascending) - rank)))
+        result[i] = least
+    return result
 
 
-def _level(p_values: Mapping[str, float], name: str, corrected: float) -> float:
+def _level(p_values: Mapping[str, float], name: str, p_holm: float) -> float:
     """Return the level of an interval that leaves out 0 if the corrected p-value is significant."""
-    if math.isnan(corrected):
+    if math.isnan(p_holm):
         return 1 - SIGNIFICANCE
-    if corrected == 0:  # the p-value is too small for a number
+    if p_holm == 0:  # the p-value is too small for a number
         return 1 - SIGNIFICANCE / sum(not math.isnan(p) for p in p_values.values())
-    return 1 - SIGNIFICANCE * p_values[name] / corrected
+    return 1 - SIGNIFICANCE * p_values[name] / p_holm
 
 
 def _interval(own: Array, reference: Array, step: int, level: float) -> tuple[float, float, float]:

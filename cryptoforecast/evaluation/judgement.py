@@ -61,12 +61,15 @@ def contest(forecasts: Mapping[str, Forecast], rivals: Collection[str]) -> Conte
     together = aligned(forecasts)
     own, *_ = together.values()
     step = own.horizon
-    known = {name: each.at(step) for name, each in together.items()}
+    outcomes = {name: each.at(step) for name, each in together.items()}
     return Contest(
         step,
         len(own),
         {name: _mean(losses.of_metric(each, "mae", step)) for name, each in together.items()},
-        {name: coverage(each.actual_returns, each.quantiles, 80) for name, each in known.items()},
+        {
+            name: coverage(each.actual_returns, each.quantiles, 80)
+            for name, each in outcomes.items()
+        },
         {name: compare(own, together[name]) for name in rivals},
     )
 
@@ -93,8 +96,8 @@ def compare(forecast: Forecast, other: Forecast) -> Comparison:
     )
 
 
-def _promise(found: Standing, promised: float) -> Promise:
-    return Promise(found.value, promised, outcome_of(found.low, found.high))
+def _promise(standing: Standing, level: float) -> Promise:
+    return Promise(standing.value, level, outcome_of(standing.low, standing.high))
 
 
 def _mean(values: Array) -> float:

@@ -75,8 +75,8 @@ def standing(
 
 def _groups(result: Backtest) -> tuple[list[str], list[str]]:
     """Divide predictors into those that the test was made for, and the others beside them."""
-    tested = [name for name in result.forecasts if name in result.verdicts]
-    return tested, [name for name in result.forecasts if name not in result.verdicts]
+    networks = [name for name in result.forecasts if name in result.verdicts]
+    return networks, [name for name in result.forecasts if name not in result.verdicts]
 
 
 def _standings(
@@ -84,12 +84,12 @@ def _standings(
 ) -> list[Standing]:
     """Compare one group of predictors with the reference."""
     base = _base(result, metric, step, reference)
-    compared = {
+    losses_of = {
         name: losses.of_metric(result.forecasts[name], metric, step)
         for name in names
         if name != reference or metric in losses.COVERAGE_LEVELS
     }
-    differences = compare(compared, base, step)
+    differences = compare(losses_of, base, step)
     return [
         _standing(
             name, getattr(result.scores[name][step - 1], metric), metric, differences.get(name)
@@ -108,16 +108,18 @@ def _base(result: Backtest, metric: str, step: int, reference: str) -> Array:
     return base
 
 
-def _standing(name: str, value: float, metric: str, found: Difference | None) -> Standing:
-    if found is None:  # the reference itself
+def _standing(name: str, value: float, metric: str, difference: Difference | None) -> Standing:
+    if difference is None:  # the reference itself
         return Standing(name, value, 0.0, math.nan, math.nan, math.nan, math.nan)
-    ends = found.skill, found.low, found.high
+    ends = difference.skill, difference.low, difference.high
     if metric == "rmse":  # these are skills of squared errors; the root does not change their order
         ends = _each(lambda skill: 1 - math.sqrt(1 - skill), ends)
     if metric in losses.COVERAGE_LEVELS:
         share = losses.COVERAGE_LEVELS[metric] / 100
-        ends = _each(lambda skill: -share * skill, (found.skill, found.high, found.low))
-    return Standing(name, value, *ends, found.p_value, found.p_holm)
+        ends = _each(
+            lambda skill: -share * skill, (difference.skill, difference.high, difference.low)
+        )
+    return Standing(name, value, *ends, difference.p_value, difference.p_holm)
 
 
 def _each(

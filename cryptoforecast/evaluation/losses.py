@@ -30,15 +30,15 @@ def of_metric(forecast: Forecast, metric: str, step: int) -> Array:
         relative ones (``mape``, ``smape``), pinball losses; 1 for a wrong direction and 0 for a
         right one, where the price moved; of a coverage 1 inside the band and 0 outside.
     """
-    known = forecast.at(step)
+    outcomes = forecast.at(step)
     if metric == "pinball":
-        return pinball_of_origins(known.actual_returns, known.quantiles)
+        return pinball_of_origins(outcomes.actual_returns, outcomes.quantiles)
     if metric in COVERAGE_LEVELS:
-        return inside(known.actual_returns, known.quantiles, COVERAGE_LEVELS[metric])
+        return inside(outcomes.actual_returns, outcomes.quantiles, COVERAGE_LEVELS[metric])
     if metric == "directional_accuracy":
-        return wrong_direction(known.close, known.actual, known.predicted)
+        return wrong_direction(outcomes.close, outcomes.actual, outcomes.predicted)
     loss = {"rmse": squared, "mape": relative, "smape": symmetric}.get(metric, absolute)
-    return loss(known.actual, known.predicted)
+    return loss(outcomes.actual, outcomes.predicted)
 
 
 def absolute(actual: Array, predicted: Array) -> Array:

@@ -123,9 +123,9 @@ def _independent(hits: Array, step: int) -> Array:
 
 def _outcomes(forecast: Forecast, step: int) -> tuple[pd.DatetimeIndex, Array, Array]:
     """Take origins, log-returns and quantiles where the outcome and the band are known."""
-    known = forecast.at(step)
-    defined = np.isfinite(known.quantiles).all(axis=-1)
-    return known.origins[defined], known.actual_returns[defined], known.quantiles[defined]
+    outcomes = forecast.at(step)
+    defined = np.isfinite(outcomes.quantiles).all(axis=-1)
+    return outcomes.origins[defined], outcomes.actual_returns[defined], outcomes.quantiles[defined]
 
 
 def _coverage(actual: Array, quantiles: Array, step: int) -> Mapping[int, Share]:

@@ -54,17 +54,17 @@ def judge(
     Raises:
         InvalidInput: If the forecasts do not have the same origins and steps.
     """
-    tested = [forecast, *others]
+    candidates = [forecast, *others]
     for other in (naive, *others, *([] if cone is None else [cone])):
         _check_alike(forecast, other)
-    price, (ci_low, ci_high) = _compared_with(naive, tested, "mae")
+    price, (ci_low, ci_high) = _compared_with(naive, candidates, "mae")
     beats = price.low > 0
     sentence = _sentence(forecast, price, simulated)
     if beats:
         sentence += _gain_sentence(forecast)
     band, (band_ci_low, band_ci_high) = _UNDEFINED, (math.nan, math.nan)
     if cone is not None:
-        band, (band_ci_low, band_ci_high) = _compared_with(cone, tested, "pinball")
+        band, (band_ci_low, band_ci_high) = _compared_with(cone, candidates, "pinball")
         sentence += "" if math.isnan(price.skill) else _band_sentence(forecast, band)
     return Verdict(
         "naive", "mae", price.skill, ci_low, ci_high, price.p_value, beats, sentence,
@@ -80,11 +80,11 @@ def direction_gain(forecast: Forecast) -> float:
     Returns:
         Basis points (0.01 %) of the price a forecast; NaN if no outcome is known.
     """
-    known = forecast.at(forecast.horizon)
-    if not len(known):
+    outcomes = forecast.at(forecast.horizon)
+    if not len(outcomes):
         return math.nan
-    direction = np.sign(known.predicted - known.close)
-    return float(np.mean(direction * known.actual_returns)) * 1e4
+    direction = np.sign(outcomes.predicted - outcomes.close)
+    return float(np.mean(direction * outcomes.actual_returns)) * 1e4
 
 
 def _check_alike(forecast: Forecast, other: Forecast) -> None:
@@ -97,24 +97,28 @@ def _check_alike(forecast: Forecast, other: Forecast) -> None:
 
 
 def _compared_with(
-    baseline: Forecast, tested: Sequence[Forecast], metric: str
+    baseline: Forecast, candidates: Sequence[Forecast], metric: str
 ) -> tuple[Difference, tuple[float, float]]:
     """Compare the first forecast with a baseline, and return its bootstrap interval too."""
     step = baseline.horizon
-    reference, own, *others = (losses.of_metric(each, metric, step) for each in (baseline, *tested))
-    found = compare({str(i): each for i, each in enumerate((own, *others))}, reference, step)["0"]
+    reference, own, *others = (
+        losses.of_metric(each, metric, step) for each in (baseline, *candidates)
+    )
+    difference = compare({str(i): each for i, each in enumerate((own, *others))}, reference, step)[
+        "0"
+    ]
     if len(own) < min_origins(step):
-        return found, (math.nan, math.nan)
-    return found, skill_interval(own, reference, step)[1:]
+        return difference, (math.nan, math.nan)
+    return difference, skill_interval(own, reference, step)[1:]
 
 
 def _band_sentence(forecast: Forecast, band: Difference) -> str:
     """Write how good the band is; empty where that is undefined."""
-    known = forecast.at(forecast.horizon)
-    covered = coverage(known.actual_returns, known.quantiles, 80)
-    if math.isnan(band.low) or math.isnan(covered):
+    outcomes = forecast.at(forecast.horizon)
+    share = coverage(outcomes.actual_returns, outcomes.quantiles, 80)
+    if math.isnan(band.low) or math.isnan(share):
         return ""
-    sentence = f"80 % band covers {covered * 100:.1f} %"
+    sentence = f"80 % band covers {share * 100:.1f} %"
     if forecast.predictor == "cone":
         return f" Its {sentence}."
     difference = _difference(band, "that of the volatility cone")
@@ -135,10 +139,10 @@ def _sentence(forecast: Forecast, price: Difference, simulated: bool) -> str:
     if math.isnan(price.skill):
         return f"Can't be judged: the price never moved{when}, {span}."
     if math.isnan(price.low):
-        needed = min_origins(forecast.horizon)
+        least = min_origins(forecast.horizon)
         return (
             f"Too few forecasts to tell{when}: its error is "
-            f"{size_text(price.skill, _LAST_PRICES)} {span}; {needed:,} are needed."
+            f"{size_text(price.skill, _LAST_PRICES)} {span}; {least:,} are needed."
         )
     if price.low == price.high == 0:
         return f"Does not beat the last price{when}: it has the same error {span}."
@@ -153,18 +157,20 @@ def _opening(price: Difference) -> str:
     return f"Loses {'badly ' if 1 - price.skill >= MIN_MULTIPLE else ''}to the last price"
 
 
-def _difference(found: Difference, baseline: str = "") -> str:
-    return difference_text(found.skill, found.low, found.high, baseline)
+def _difference(difference: Difference, baseline: str = "") -> str:
+    return difference_text(difference.skill, difference.low, difference.high, baseline)
 
 
 def _gain_sentence(forecast: Forecast) -> str:
     gain = direction_gain(forecast)
     fee = f"{USUAL_FEE:.0f}"
-    compared = f"less than the usual fee of {fee}" if gain < USUAL_FEE else f"a usual fee is {fee}"
+    comparison = (
+        f"less than the usual fee of {fee}" if gain < USUAL_FEE else f"a usual fee is {fee}"
+    )
     verb = "gained" if gain >= 0 else "lost"
     return (
         f" Following its direction {verb} {abs(gain):.1f} basis points a forecast before fees; "
-        f"{compared} a trade."
+        f"{comparison} a trade."
     )
 
 

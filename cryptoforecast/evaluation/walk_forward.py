@@ -95,9 +95,9 @@ def run(
         folds_done.append(
             Fold(split, end, backtest.score(history, split, forecasts), model, cached, warm)
         )
-    joined = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
+    all_folds = {name: Forecast.concat([forecast[name] for forecast in parts]) for name in parts[0]}
     result = dataclasses.replace(
-        backtest.evaluate(history, joined, holdout, spec),
+        backtest.evaluate(history, all_folds, holdout, spec),
         model=folds_done[0].model if len(folds_done) == 1 else None,
         cached=all(fold.cached for fold in folds_done),
     )
@@ -143,14 +143,14 @@ def folds_every(distance: int, rows: int, spec: ModelSpec) -> int:
     Raises:
         InvalidInput: If the distance is below 1, or so short that there would be too many fits.
     """
-    tested = rows - samples.first_of_test(rows, spec.test)
-    least = max(1, math.ceil(tested / MAX_FOLDS))
+    test_rows = rows - samples.first_of_test(rows, spec.test)
+    least = max(1, math.ceil(test_rows / MAX_FOLDS))
     if distance < least:
         raise InvalidInput(
-            f"`refit_every` must be at least {least:,} for a test of {tested:,} candles: it can "
+            f"`refit_every` must be at least {least:,} for a test of {test_rows:,} candles: it can "
             f"have {MAX_FOLDS} fits. Received: {distance:,}."
         )
-    return math.ceil(tested / distance)
+    return math.ceil(test_rows / distance)
 
 
 def complete(plan: WalkPlan, spec: ModelSpec, holdout: Split) -> WalkPlan:

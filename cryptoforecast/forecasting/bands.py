@@ -190,6 +190,6 @@ class RollingBand(Band):
         else:
             banded = calibration.calibrated(adapted, past, levels)
         begin = rows.start - past
-        known = max(0, rows[-1] - own.horizon - begin + 1)
+        count = max(0, rows[-1] - own.horizon - begin + 1)
         since = history.candles.index[begin]
-        return banded, Calibration(calibration.CALIBRATION_ROWS, known, since, factors)
+        return banded, Calibration(calibration.CALIBRATION_ROWS, count, since, factors)

@@ -64,9 +64,9 @@ def factors(forecast: Forecast, burn_in: int) -> Array:
     result = np.ones((len(starts), forecast.horizon, len(QUANTILES)))
     # Step by step: of a long history all of them at once would take many times its memory.
     for step in range(1, forecast.horizon + 1):
-        known = np.maximum(0, burn_in + starts - step + 1)
+        past_outcomes = np.maximum(0, burn_in + starts - step + 1)
         quantiles = forecast.quantiles[:, step - 1]
-        result[:, step - 1] = _step_factors(residual[:, step - 1], quantiles, known, step)
+        result[:, step - 1] = _step_factors(residual[:, step - 1], quantiles, past_outcomes, step)
     return result
 
 
@@ -91,25 +91,25 @@ def calibrated(forecast: Forecast, burn_in: int, by: Array) -> Forecast:
     return dataclasses.replace(after, quantiles=quantiles)
 
 
-def _step_factors(residual: Array, quantiles: Array, known: Array, step: int) -> Array:
+def _step_factors(residual: Array, quantiles: Array, past_outcomes: Array, step: int) -> Array:
     """Measure the nine factors of one step, at each of several moments.
 
     Args:
         residual: ``(n,)`` log-return from the median to the outcome, the newest last.
         quantiles: ``(n, 9)`` of the forecasts, log-return.
-        known: ``(moments,)``, number of outcomes known at each moment; never falls.
+        past_outcomes: ``(moments,)``, number of outcomes known at each moment; never falls.
         step: 1 to the horizon.
 
     Returns:
         ``(moments, 9)``; 1 where fewer than ``MIN_OUTCOMES`` are known.
     """
-    result = np.ones((len(known), len(QUANTILES)))
+    result = np.ones((len(past_outcomes), len(QUANTILES)))
     most = min(CALIBRATION_ROWS, FIRST_STEP_OUTCOMES + OUTCOMES_A_STEP * (step - 1))
-    outcomes = np.minimum(known, most)
+    outcomes = np.minimum(past_outcomes, most)
     enough = outcomes >= MIN_OUTCOMES
     spacing = max(1, step // _OUTCOMES_A_LENGTH)
     # Counted back from the newest, so that it does not matter where the forecasts begin.
-    newest, counts = known - 1, (outcomes - 1) // spacing + 1
+    newest, counts = past_outcomes - 1, (outcomes - 1) // spacing + 1
     for offset in set(newest[enough] % spacing):
         some = np.flatnonzero(enough & (newest % spacing == offset))
         ends = newest[some] // spacing + 1

@@ -56,16 +56,19 @@ def factors(forecast: Forecast, burn_in: int) -> Array:
     shapes = _mean_shapes(forecast.quantiles, medians, widths, starts)
     result = np.ones((len(starts), forecast.horizon, len(QUANTILES)))
     for step in range(1, forecast.horizon + 1):
-        known = np.maximum(0, starts - step + 1)
+        past_outcomes = np.maximum(0, starts - step + 1)
         most = min(CALIBRATION_ROWS, FIRST_STEP_OUTCOMES + OUTCOMES_A_STEP * (step - 1))
-        outcomes = np.minimum(known, most)
+        outcomes = np.minimum(past_outcomes, most)
         some = outcomes >= MIN_OUTCOMES
         if some.any():
-            found = rolling_quantiles.quantiles(
-                distances[step - 1], (known - outcomes)[some], known[some], QUANTILES
+            quantiles = rolling_quantiles.quantiles(
+                distances[step - 1],
+                (past_outcomes - outcomes)[some],
+                past_outcomes[some],
+                QUANTILES,
             )
             separate = outcomes[some, None] / step
-            result[some, step - 1] = _shrunk(found, shapes[some, step - 1], separate)
+            result[some, step - 1] = _shrunk(quantiles, shapes[some, step - 1], separate)
     return result
 
 
@@ -100,16 +103,16 @@ def _mean_shapes(quantiles: Array, medians: Array, widths: Array, starts: Array)
     return means
 
 
-def _shrunk(found: Array, shapes: Array, outcomes: Array) -> Array:
+def _shrunk(quantiles: Array, shapes: Array, outcomes: Array) -> Array:
     """Divide quantiles of distances by the shape that was forecast, and draw the ratios towards 1.
 
     Args:
-        found: ``(blocks, 9)`` quantiles of distances from the middle, in widths.
+        quantiles: ``(blocks, 9)`` quantiles of distances from the middle, in widths.
         shapes: ``(blocks, 9)`` the same of the mean band.
         outcomes: ``(blocks, 1)`` outcomes that do not overlap.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(np.maximum(found / shapes, MIN_FACTOR))
+        logs = np.log(np.maximum(quantiles / shapes, MIN_FACTOR))
         evidence = outcomes * (1 / SHRINKAGE + logs**2 / LARGE_SHRINKAGE)
         logs *= evidence / (1 + evidence)
     logs[:, MEDIAN] = 0

@@ -46,19 +46,19 @@ def shares(forecast: Forecast) -> Array:
     widths = np.maximum(high - low, MIN_WIDTH)
     moves, outcomes = (medians / widths).T.copy(), (forecast.actual_returns / widths).T.copy()
     for step in range(1, forecast.horizon + 1):
-        known = np.maximum(0, starts - step + 1)
-        measured = _step_shares(moves[step - 1], outcomes[step - 1], known, step)
-        result[:, step - 1] = np.repeat(measured, REFRESH_ROWS)[: len(forecast)]
+        past_outcomes = np.maximum(0, starts - step + 1)
+        blocks = _step_shares(moves[step - 1], outcomes[step - 1], past_outcomes, step)
+        result[:, step - 1] = np.repeat(blocks, REFRESH_ROWS)[: len(forecast)]
     return result
 
 
-def _step_shares(move: Array, outcome: Array, known: Array, step: int) -> Array:
+def _step_shares(move: Array, outcome: Array, past_outcomes: Array, step: int) -> Array:
     """Measure the share of one step, at each of several moments.
 
     Args:
         move: ``(n,)`` predicted, in widths of the band.
         outcome: ``(n,)`` what followed, in the same unit.
-        known: ``(moments,)`` rows whose outcome is known at each moment; never falls.
+        past_outcomes: ``(moments,)`` rows whose outcome is known at each moment; never falls.
         step: 1 to the horizon.
 
     Returns:
@@ -67,13 +67,14 @@ def _step_shares(move: Array, outcome: Array, known: Array, step: int) -> Array:
     gains = np.abs(outcome) - np.abs(outcome - SHARES[:, None] * move)
     valid = np.isfinite(gains).all(axis=0)
     gains[:, ~valid] = 0
-    first = np.searchsorted(known, known - CALIBRATION_ROWS)
+    first = np.searchsorted(past_outcomes, past_outcomes - CALIBRATION_ROWS)
     counts, sums, squares = (
-        _between(values, known, first) for values in (valid.astype(float)[None], gains, gains**2)
+        _between(values, past_outcomes, first)
+        for values in (valid.astype(float)[None], gains, gains**2)
     )
     means = sums / np.maximum(counts, 1)
     best = means.argmax(axis=1)
-    rows = np.arange(len(known))
+    rows = np.arange(len(past_outcomes))
     gain = means[rows, best]
     variance = squares[rows, best] / np.maximum(counts[:, 0], 1) - gain**2
     # Outcomes of step k overlap over k - 1 candles, so k of them have the information of one.

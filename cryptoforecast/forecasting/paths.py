@@ -116,10 +116,10 @@ def sample(
     rows = np.array([], dtype=int) if past is None else _known(now, past, candles)
     if past is None or len(rows) < MIN_LENGTHS * now.horizon:
         return _paths(quantiles, _random_walk(count, now.horizon, rng), 0)
-    used = min(count, len(rows))
-    rows = rows[np.linspace(0, len(rows) - 1, used).round().astype(int)]
+    number = min(count, len(rows))
+    rows = rows[np.linspace(0, len(rows) - 1, number).round().astype(int)]
     shapes = _of_past(past, candles, rows)
-    return _paths(quantiles, shapes[np.resize(rng.permutation(used), count)], used)
+    return _paths(quantiles, shapes[np.resize(rng.permutation(number), count)], number)
 
 
 def touch(forecast: Forecast, paths: Paths, prices: Sequence[float]) -> tuple[Touch, ...]:

@@ -179,10 +179,10 @@ def quantile(shares: Array, quantiles: Array) -> Array:
     risen = np.clip(np.log(inner / (1 - inner)), _KNOTS[0], _KNOTS[-1])
     piece = np.searchsorted(_KNOTS, risen, side="right") - 1
     part = curve.part(np.clip(piece, 0, len(_RISES) - 1))
-    done = risen - part.bottom
-    bend = done * (part.first + part.last - 2 * part.slope)
+    height = risen - part.bottom
+    bend = height * (part.first + part.last - 2 * part.slope)
     square = part.rise * (part.slope - part.first) + bend
-    linear, constant = part.rise * part.first - bend, -part.slope * done
+    linear, constant = part.rise * part.first - bend, -part.slope * height
     root = np.sqrt(np.maximum(linear**2 - 4 * square * constant, 0))
     inside = part.left + part.width * 2 * constant / (-linear - root)
     low = curve.knots[..., 0] - _excess(shares) / _hazard(curve.steepness[..., 0])
@@ -271,9 +271,9 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     """
     quantiles = np.asarray(quantiles, dtype=float)
     known = np.isfinite(quantiles).all(axis=-1)
-    given = np.where(known[..., None], quantiles, 0)
-    rising = (np.diff(given, axis=-1) >= MIN_GAP).all(axis=-1, keepdims=True)
-    knots = np.where(rising, given, _separated(given))
+    points = np.where(known[..., None], quantiles, 0)
+    rising = (np.diff(points, axis=-1) >= MIN_GAP).all(axis=-1, keepdims=True)
+    knots = np.where(rising, points, _separated(points))
     widths = np.diff(knots, axis=-1)
     slopes = _RISES / widths
     before, after = widths[..., :-1], widths[..., 1:]
@@ -290,9 +290,9 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
 def _separated(quantiles: Array) -> Array:
     """Move ties apart by ``MIN_GAP``, away from the median."""
     by = MIN_GAP * (np.arange(len(QUANTILES)) - MEDIAN)
-    moved = quantiles - by
-    up = np.maximum.accumulate(moved[..., MEDIAN:], axis=-1)
-    down = np.minimum.accumulate(moved[..., MEDIAN::-1], axis=-1)[..., ::-1]
+    distances = quantiles - by
+    up = np.maximum.accumulate(distances[..., MEDIAN:], axis=-1)
+    down = np.minimum.accumulate(distances[..., MEDIAN::-1], axis=-1)[..., ::-1]
     separate: Array = np.concatenate([down[..., :-1], up], axis=-1) + by
     return separate
 

@@ -53,52 +53,52 @@ def between(below: Array, above: Array, share: Array) -> Array:
     return values
 
 
-def at_ranks(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
+def at_ranks(values: Array, begins: Array, ends: Array, ranks: Array) -> Array:
     """Find the values of given ranks in each window.
 
     Args:
         values: ``(n,)``.
         begins: ``(windows,)`` as in ``quantiles``.
         ends: ``(windows,)`` as in ``quantiles``.
-        wanted: ``(windows, ranks)`` ranks within each window, from 0.
+        ranks: ``(windows, ranks)`` ranks within each window, from 0.
 
     Returns:
         ``(windows, ranks)``; NaN where a window holds a NaN.
     """
-    result = np.empty(wanted.shape, values.dtype)
+    result = np.empty(ranks.shape, values.dtype)
     for first, last in _runs(begins, ends):
         run, start = slice(first, last), begins[first]
         some = values[start : ends[last - 1]]
         if last - first == 1 or np.isnan(some.min()):
             for i in range(first, last):
-                result[i] = _partitioned(values[begins[i] : ends[i]], wanted[i])
+                result[i] = _partitioned(values[begins[i] : ends[i]], ranks[i])
         else:
-            result[run] = _counted_off(some, begins[run] - start, ends[run] - start, wanted[run])
+            result[run] = _counted_off(some, begins[run] - start, ends[run] - start, ranks[run])
     return result
 
 
-def _counted_off(values: Array, begins: Array, ends: Array, wanted: Array) -> Array:
+def _counted_off(values: Array, begins: Array, ends: Array, ranks: Array) -> Array:
     """Sort all values once, then count off the values of each window."""
     order = values.argsort()
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     inside = np.zeros(len(order), bool)  # by rank among all, whether it is in the window
-    rows = np.empty(wanted.shape, np.intp)
+    rows = np.empty(ranks.shape, np.intp)
     begin = end = 0
-    for i, ranks_wanted in enumerate(wanted):
+    for i, window_ranks in enumerate(ranks):
         inside[place[end : ends[i]]] = True
         inside[place[begin : begins[i]]] = False
         begin, end = begins[i], ends[i]
-        rows[i] = inside.nonzero()[0][ranks_wanted]
+        rows[i] = inside.nonzero()[0][window_ranks]
     return values[order[rows]]
 
 
-def _partitioned(values: Array, wanted: Array) -> Array:
+def _partitioned(values: Array, ranks: Array) -> Array:
     """Find ranks in one window, without sorting it completely."""
     if np.isnan(values.min()):
-        return np.full(len(wanted), np.nan)
-    ordered: Array = np.partition(values, wanted)[wanted]
-    return ordered
+        return np.full(len(ranks), np.nan)
+    result: Array = np.partition(values, ranks)[ranks]
+    return result
 
 
 def _runs(begins: Array, ends: Array) -> Iterator[tuple[int, int]]:

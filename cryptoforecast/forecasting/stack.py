@@ -134,12 +134,12 @@ class Stack:
     def _stacked(self, members: Sequence[Forecast], history: PriceHistory, rows: range) -> Stacked:
         past = len(members[0]) - len(rows)
         forecast, weights, factors = combined(members, history, past)
-        known = max(0, rows[-1] - forecast.horizon - (rows.start - past) + 1)
-        found = None
-        if known >= calibration.MIN_OUTCOMES:
+        outcomes = max(0, rows[-1] - forecast.horizon - (rows.start - past) + 1)
+        summary = None
+        if outcomes >= calibration.MIN_OUTCOMES:
             since = history.candles.index[rows.start - past]
-            found = Calibration(calibration.CALIBRATION_ROWS, known, since, factors)
-        return Stacked({NAME: forecast}, weights, found)
+            summary = Calibration(calibration.CALIBRATION_ROWS, outcomes, since, factors)
+        return Stacked({NAME: forecast}, weights, summary)
 
 
 def combined(
@@ -165,9 +165,9 @@ def combined(
     moves = network.quantiles[..., MEDIAN] * middle.shares(network)
     quantiles *= widths[..., None].astype(np.float32)
     quantiles += moves[..., None].astype(np.float32)
-    moved = dataclasses.replace(mean, predicted=network.close[:, None] * np.exp(moves))
-    by = levels.factors(moved, burn_in)
-    stacked = calibration.calibrated(moved, burn_in, by)
+    with_moves = dataclasses.replace(mean, predicted=network.close[:, None] * np.exp(moves))
+    by = levels.factors(with_moves, burn_in)
+    stacked = calibration.calibrated(with_moves, burn_in, by)
     return stacked, _weights(members, weights), widths[-1, :, None] * by[-1]
 
 

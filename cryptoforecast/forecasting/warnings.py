@@ -107,10 +107,10 @@ def of_inputs(history: PriceHistory, model: TrainedModel, rows: int) -> tuple[st
             f"The network has learnt nothing from {_named(unused)}, which never varied in "
             "its training candles."
         )
-    read = history.candles.iloc[-rows:]
-    if np.ptp(read["close"].to_numpy(float)) == 0:
+    candles = history.candles.iloc[-rows:]
+    if np.ptp(candles["close"].to_numpy(float)) == 0:
         return tuple(sentences)
-    still = features.constant(features.matrix(read, spec.features), spec.features)
+    still = features.constant(features.matrix(candles, spec.features), spec.features)
     missing = [name for name in still if name not in {*unused, *features.CLOCK}]
     if missing:
         sentences.append(
@@ -155,15 +155,15 @@ def _of_age(history: PriceHistory, card: ModelCard) -> tuple[str, ...]:
     )
 
 
-def of_band(known: int) -> tuple[str, ...]:
+def of_band(outcomes: int) -> tuple[str, ...]:
     """Warn of a band that could not be measured on these prices.
 
     Args:
-        known: Number of the model's forecasts with a known outcome, on rows that it was not
+        outcomes: Number of the model's forecasts with a known outcome, on rows that it was not
             fitted on.
     """
     return (
-        f"The width of the band is not measured on these prices: {known:,} of the model's "
+        f"The width of the band is not measured on these prices: {outcomes:,} of the model's "
         f"forecasts on prices it was not fitted on have a known outcome here, and {MIN_OUTCOMES} "
         "are needed.",
     )

@@ -62,9 +62,9 @@ def seen_from(history: PriceHistory, rows: range) -> pd.DataFrame:
 
 def quantiles_by_step(values: Array) -> Array:
     """Reduce ``(n, horizon)`` values, NaN where unknown, to ``(horizon, 9)`` quantiles."""
-    known = [column[np.isfinite(column)] for column in values.T]
+    columns = [column[np.isfinite(column)] for column in values.T]
     undefined = np.full(len(QUANTILES), np.nan)
-    return np.array([np.quantile(v, QUANTILES) if len(v) else undefined for v in known])
+    return np.array([np.quantile(v, QUANTILES) if len(v) else undefined for v in columns])
 
 
 def last_row(history: PriceHistory, end: pd.Timestamp) -> int:
@@ -97,8 +97,8 @@ def trailing_quantiles(
         ``(len(rows), horizon, 9)``; NaN where nothing was known yet.
     """
     horizon = residuals.shape[1]
-    measured = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // refresh * refresh
-    times, which = np.unique(measured, return_inverse=True)
+    moments = anchor + (np.asarray(rows, dtype=np.intp) - anchor) // refresh * refresh
+    times, which = np.unique(moments, return_inverse=True)
     result = np.full((len(times), horizon, len(QUANTILES)), np.nan)
     for step in range(1, horizon + 1):
         ends = times - step + 1

@@ -186,8 +186,8 @@ def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
     lagged = [np.concatenate([np.zeros(lag), move])[: len(move)] for lag in range(LAGS)]
     series = pd.Series(move)
     sums = [series.rolling(n, min_periods=1).sum().to_numpy() / np.sqrt(n) for n in SUMS]
-    given = features.matrix(candles, INPUTS)
-    inputs: Array = np.nan_to_num(np.column_stack([given, *lagged, *sums]))
+    raw = features.matrix(candles, INPUTS)
+    inputs: Array = np.nan_to_num(np.column_stack([raw, *lagged, *sums]))
     return inputs
 
 
