@@ -68,14 +68,14 @@ def train(
     """
     _check(histories, spec)
     earlier = [_before(history, until) for history in histories]
-    used = [samples.in_one_unit(history) for history in earlier if history is not None]
+    in_one_unit = [samples.in_one_unit(history) for history in earlier if history is not None]
     parts = [
         (samples.raw_samples(history, spec), cut)
-        for history, cut in zip(used, cuts(used, spec), strict=True)
+        for history, cut in zip(in_one_unit, cuts(in_one_unit, spec), strict=True)
     ]
     prepared, scaler = samples.prepare_pooled(parts, spec)
     weights, record = training.fit_networks(spec, prepared, monitor)
-    return TrainedModel(spec, scaler, weights, None, record, _card(used, spec))
+    return TrainedModel(spec, scaler, weights, None, record, _card(in_one_unit, spec))
 
 
 def cuts(histories: Sequence[PriceHistory], spec: ModelSpec) -> tuple[Split, ...]:

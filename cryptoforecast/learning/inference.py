@@ -67,12 +67,12 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
             f"A forecast of this model needs {needed} candles up to its origin. "
             f"Received: {min(rows.start + 1, len(history))}. Choose a longer history."
         )
-    read = features.Columns(history.candles.iloc[rows.start - needed + 1 : rows.stop])
-    inputs = scale_inputs(features.stack(read, spec.features), model.scaler)
+    columns = features.Columns(history.candles.iloc[rows.start - needed + 1 : rows.stop])
+    inputs = scale_inputs(features.stack(columns, spec.features), model.scaler)
     origins = slice(rows.start, rows.stop, rows.step)
     close = history.candles["close"].to_numpy(float)[origins]
     ranged = spec.unit == "range"
-    unit = read.ranges[1][needed - 1 :: rows.step] if ranged else np.ones(len(close))
+    unit = columns.ranges[1][needed - 1 :: rows.step] if ranged else np.ones(len(close))
     predicted, quantiles = _forecast_origins(model, inputs[warmup(spec) :], close, unit, rows.step)
     return Forecast(
         predictor=spec.network,
@@ -405,7 +405,7 @@ def from_closes(model: TrainedModel, closes: Array) -> Array:
         )
     if len(closes) != needed:
         raise NotEnoughData(f"This model needs {needed} closes. Received: {len(closes)}.")
-    read = features.matrix_of_closes(closes, spec.features)
-    inputs = scale_inputs(read, model.scaler)[warmup(spec) :]
+    raw = features.matrix_of_closes(closes, spec.features)
+    inputs = scale_inputs(raw, model.scaler)[warmup(spec) :]
     prices: Array = _forecast_origins(model, inputs, closes[-1:], np.ones(1))[0][0]
     return prices

@@ -307,11 +307,11 @@ def _tiling(spec: ModelSpec, samples: Samples) -> tuple[int, int]:
     longest, stopping = (max(map(len, s)) for s in (samples.train, samples.validation))
     most = min((longest + 1) // 2, stopping)
     chunk = min(spec.chunk, most)
-    reached = len(starts(samples.train, spec.lookback, chunk))
+    count = len(starts(samples.train, spec.lookback, chunk))
     for chunks in range(min(MAX_CHUNKS, most // chunk), 1, -1):
         if (
             len(starts(samples.train, spec.lookback, chunk * chunks)) * chunks
-            > _MIN_REACHED * reached
+            > _MIN_REACHED * count
         ):
             return chunk, chunks
     return chunk, 1

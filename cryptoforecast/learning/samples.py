@@ -291,8 +291,8 @@ def unused_inputs(spec: ModelSpec, scaler: Scaler) -> tuple[str, ...]:
     Those of the clock, such as the hour of daily candles, and closes are left out.
     """
     vary = zip(features.owners(spec.features), scaler.scale != _NO_SCALE, strict=True)
-    used = {name for name, varies in vary if varies}
-    return tuple(name for name in spec.features if name not in {*used, *features.CLOCK, "close"})
+    varying = {name for name, varies in vary if varies}
+    return tuple(name for name in spec.features if name not in {*varying, *features.CLOCK, "close"})
 
 
 def prepare(history: PriceHistory, spec: ModelSpec, cut: Split) -> tuple[Samples, Scaler]:
@@ -337,7 +337,7 @@ def prepare_pooled(
     inputs = np.concatenate([raw.inputs for raw, _ in parts])
     targets = np.concatenate([raw.targets for raw, _ in parts])
     firsts = np.cumsum([0, *(len(raw.inputs) for raw, _ in parts)]).tolist()
-    read, needed = warmup(spec) + 1, needs(spec)
+    context, needed = warmup(spec) + 1, needs(spec)
 
     def all_of(stretches: Callable[[Split], Stretches]) -> Stretches:
         return tuple(
@@ -346,8 +346,8 @@ def prepare_pooled(
             for rows in stretches(cut)
         )
 
-    rows = all_of(lambda cut: cut.train_rows(read))
-    scaler = fit_scaler(inputs, targets, spec, rows, all_of(lambda cut: cut.train_origins(read)))
+    rows = all_of(lambda cut: cut.train_rows(context))
+    scaler = fit_scaler(inputs, targets, spec, rows, all_of(lambda cut: cut.train_origins(context)))
     samples = Samples(
         scale_inputs(inputs, scaler),
         ((targets - scaler.target_offset) / scaler.target_scale).astype(np.float32),

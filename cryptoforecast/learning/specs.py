@@ -107,31 +107,31 @@ def make(
     if preset not in PRESETS:
         raise InvalidInput(f"`preset` must be one of {', '.join(PRESETS)}. Received: {preset!r}.")
     values: dict[str, object] = dict(PRESETS[preset])
-    given = {name: value for name, value in changes.items() if value is not None}
+    settings = {name: value for name, value in changes.items() if value is not None}
     if network == "dense":
         # A Dense network reads a whole window at once, so there is nothing to carry along.
         dense: dict[str, object] = {"training": "windows"}
         if preset != "classic":
             dense |= {"batch_size": 256, "learning_rate": 1e-3}
         values |= dense
-    if given.get("target", values.get("target")) == "price":
+    if settings.get("target", values.get("target")) == "price":
         values = {"features": ("close",), "unit": "fixed", **values}
     else:
-        horizon = given.get("horizon", ModelSpec.horizon)
+        horizon = settings.get("horizon", ModelSpec.horizon)
         far = isinstance(horizon, int) and horizon >= FAR_HORIZON
         values = {**_inputs(rows, far=far, volume=volume), **values}
-    if given.get("training") == "windows" and network == "lstm":
+    if settings.get("training") == "windows" and network == "lstm":
         values.setdefault("batch_size", 256)
     try:
-        spec = ModelSpec(network=network, **{**values, **given})  # type: ignore[arg-type]
-        if rows is not None and spec.schedule == "cosine" and "epochs" not in given:
+        spec = ModelSpec(network=network, **{**values, **settings})  # type: ignore[arg-type]
+        if rows is not None and spec.schedule == "cosine" and "epochs" not in settings:
             spec = dataclasses.replace(spec, epochs=_epochs(spec, rows))
     except TypeError as error:
-        known = {field.name for field in dataclasses.fields(ModelSpec)}
-        wrong = [name for name in given if name not in known] or list(given)
+        names = {field.name for field in dataclasses.fields(ModelSpec)}
+        wrong = [name for name in settings if name not in names] or list(settings)
         raise InvalidInput(
             f"Unknown setting. Received: {', '.join(wrong)}. The settings are "
-            f"{', '.join(sorted(known))}."
+            f"{', '.join(sorted(names))}."
         ) from error
     check(spec)
     return spec
@@ -165,16 +165,16 @@ def check(spec: ModelSpec) -> None:
             received.
     """
     _check_types(spec)
-    for name, allowed in (
+    for name, choices in (
         ("target", TARGETS),
         ("loss", LOSSES),
         ("training", TRAININGS),
         ("schedule", SCHEDULES),
         ("unit", UNITS),
     ):
-        if getattr(spec, name) not in allowed:
+        if getattr(spec, name) not in choices:
             raise InvalidInput(
-                f"`{name}` must be {' or '.join(allowed)}. Received: {getattr(spec, name)!r}."
+                f"`{name}` must be {' or '.join(choices)}. Received: {getattr(spec, name)!r}."
             )
     for name, (low, high) in BOUNDS.items():
         value = getattr(spec, name)

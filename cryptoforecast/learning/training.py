@@ -44,8 +44,8 @@ def train(
     """
     history = samples.in_one_unit(history)
     cut = check(history, spec)
-    seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
-    return fit(history, spec, cut, samples.raw_samples(seen, spec), monitor)
+    past = dataclasses.replace(history, candles=history.candles.iloc[: cut.test_start])
+    return fit(history, spec, cut, samples.raw_samples(past, spec), monitor)
 
 
 def fit(
@@ -73,15 +73,15 @@ def fit(
     history = samples.in_one_unit(history)
     prepared, scaler = samples.prepare_raw(raw.before(cut.fit_end), spec, cut)
     weights, record = fit_networks(spec, prepared, monitor, initial)
-    seen = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
-    close = seen.candles["close"].to_numpy(float)[cut.first : cut.train_end]
+    past = dataclasses.replace(history, candles=history.candles.iloc[: cut.fit_end])
+    close = past.candles["close"].to_numpy(float)[cut.first : cut.train_end]
     card = ModelCard(
         coin=history.coin,
         interval=history.interval,
         needs=specs.needs(spec),
         start=history.start.isoformat(),
         end=history.end.isoformat(),
-        cutoff=seen.end.isoformat(),
+        cutoff=past.end.isoformat(),
         source=history.source,
         fingerprint=history.fingerprint,
         simulated=history.simulated,
@@ -95,7 +95,7 @@ def fit(
     model = TrainedModel(spec, scaler, weights, None, record, card)
     if spec.loss == "mse":
         origins = cut.validation_origins(card.needs)
-        residuals = inference.residual_quantiles(model, seen, origins)
+        residuals = inference.residual_quantiles(model, past, origins)
         model = dataclasses.replace(model, residuals=residuals)
     return model
 
@@ -166,11 +166,11 @@ def check(history: PriceHistory, spec: ModelSpec, cut: Split | None = None) -> S
     if cut is None:
         cut = samples.split(history, spec)
     close = history.candles["close"].to_numpy(float)
-    learnt = close[cut.first : cut.train_end]
-    if np.ptp(learnt) == 0:
+    closes = close[cut.first : cut.train_end]
+    if np.ptp(closes) == 0:
         raise InvalidInput(
-            f"Training needs prices that move. Received: {len(learnt):,} training candles that "
-            f"all close at {learnt[0]:g} {history.quote}. Choose another history."
+            f"Training needs prices that move. Received: {len(closes):,} training candles that "
+            f"all close at {closes[0]:g} {history.quote}. Choose another history."
         )
     tail, rows = samples.dead_tail(history), len(history)
     if tail:
@@ -201,8 +201,8 @@ def check_inputs(history: PriceHistory, spec: ModelSpec, cut: Split) -> None:
         InvalidInput: If there is such an input; names all of them.
     """
     candles = history.candles.iloc[cut.first : cut.train_end]
-    wanted = spec.features if specs.has_chosen_inputs(spec) else ()
-    absent = features.constant(features.matrix(candles, wanted), wanted) if wanted else ()
+    inputs = spec.features if specs.has_chosen_inputs(spec) else ()
+    absent = features.constant(features.matrix(candles, inputs), inputs) if inputs else ()
     if not absent:
         return
     other = tuple(name for name in spec.features if name not in absent)
