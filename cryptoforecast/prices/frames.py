@@ -16,7 +16,7 @@ import pandas as pd
 from cryptoforecast.errors import InvalidInput, UnreadableFile
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of
-from cryptoforecast.prices.candles.symbols import named
+from cryptoforecast.prices.candles.symbols import symbol_of
 from cryptoforecast.prices.files.candles import candles_from_table
 from cryptoforecast.prices.files.columns.choice import role_of
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
@@ -99,7 +99,7 @@ def read(
     check_repairs(repairs)
     if interval is not None:
         step_of(interval)
-    symbol = named(coin)
+    symbol = symbol_of(coin)
     unlisted = "unlisted" in repairs
     corrections = Corrections(only=only, quote=quote or symbol.quote, unlisted=unlisted)
     try:
@@ -223,15 +223,15 @@ def _by_name(
     Raises:
         UnreadableFile: If the names show several series, and the user names none of them.
     """
-    choice = choose_roles(names, None, corrections.wanted)
+    choice = choose_roles(names, None, corrections.preference)
     if choice.refusal:
         raise choice.refusal
     decisions.update(choice.decisions)
     roles = choice.roles
     if "time" not in roles:
-        dated = [name for name, part in zip(names, parts, strict=True) if _is_dated(part)]
-        if len(dated) == 1:
-            roles["time"] = dated[0]
+        with_dates = [name for name, part in zip(names, parts, strict=True) if _is_dated(part)]
+        if len(with_dates) == 1:
+            roles["time"] = with_dates[0]
     return roles
 
 
@@ -239,15 +239,15 @@ def _by_shape(
     names: Sequence[str], parts: Sequence[pd.Series], index: pd.Series | None
 ) -> dict[str, str]:
     """Recognise an exchange's numbered columns by the numbers of the first candles."""
-    given = list(parts) if index is None else [index, *parts]
-    known = list(names) if index is None else [str(index.name), *names]
-    numbers = np.column_stack([_numbers(part) for part in given])
+    columns = list(parts) if index is None else [index, *parts]
+    labels = list(names) if index is None else [str(index.name), *names]
+    numbers = np.column_stack([_numbers(part) for part in columns])
     rows = numbers[np.argsort(numbers[:, 0], kind="stable")]
-    sound = np.isfinite(rows[:, : min(len(given), 5)]).all(axis=1)
+    sound = np.isfinite(rows[:, : min(len(columns), 5)]).all(axis=1)
     if not sound.any():
-        raise unknown_shape(len(given))
+        raise unknown_shape(len(columns))
     roles = roles_by_shape(rows[sound][:MAX_SAMPLE])
-    return {role: known[position] for position, role in roles.items()}
+    return {role: labels[position] for position, role in roles.items()}
 
 
 def _numbers(part: pd.Series) -> Array:
@@ -275,19 +275,19 @@ def _is_dated(part: pd.Series) -> bool:
     return bool(pd.api.types.is_datetime64_any_dtype(part.dtype))
 
 
-def _times_of(index: pd.Index, known: bool) -> pd.Series | None:
+def _times_of(index: pd.Index, has_times: bool) -> pd.Series | None:
     """Return the index as a column of times; ``None`` if it only counts the rows.
 
     Args:
         index: Of the frame.
-        known: Whether a column holds times; an index of datetimes, or one that is called so,
+        has_times: Whether a column holds times; an index of datetimes, or one that is called so,
             comes before it.
     """
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     called = index.name is not None and plain_name(index.name) in ALIASES["time"]
-    dated = isinstance(index, pd.DatetimeIndex)
-    if not (dated or called) and (known or index.equals(pd.RangeIndex(len(index)))):
+    has_dates = isinstance(index, pd.DatetimeIndex)
+    if not (has_dates or called) and (has_times or index.equals(pd.RangeIndex(len(index)))):
         return None
     # An index that is called "close_time" holds the ends of the candles.
     return pd.Series(index, name=str(index.name) if called else "time")
@@ -302,11 +302,11 @@ def _table(
     values: dict[str, pd.Series] = {}
     for name, part in zip(names, parts, strict=True):
         values.setdefault(name, part)
-    wanted = dict.fromkeys(roles.values())
-    for name in wanted:
+    own = dict.fromkeys(roles.values())
+    for name in own:
         _check_real(values[name])
     return Table(
-        frame=pd.DataFrame({name: values[name].reset_index(drop=True).copy() for name in wanted}),
+        frame=pd.DataFrame({name: values[name].reset_index(drop=True).copy() for name in own}),
         roles=roles,
         unit="row",
         first=0,
@@ -314,7 +314,7 @@ def _table(
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={**decisions, "format": "DataFrame"},
-        others=[name for name in values if name not in wanted and _may_name(values[name])],
+        others=[name for name in values if name not in own and _may_name(values[name])],
         load=lambda names: pd.DataFrame(
             {name: values[name].reset_index(drop=True) for name in names}
         ),
@@ -368,8 +368,8 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
     Raises:
         InvalidInput: If there are any.
     """
-    repeated = [problem for problem in reading.problems if problem.kind == "duplicates"]
-    if not repeated:
+    duplicates = [problem for problem in reading.problems if problem.kind == "duplicates"]
+    if not duplicates:
         return
     count = "1 row" if reading.duplicates == 1 else f"{reading.duplicates:,} rows"
     remedy = "df[~df.index.duplicated(keep='last')]"
@@ -377,6 +377,6 @@ def _refuse_repeated(frame: pd.DataFrame, reading: Reading) -> None:
         remedy = "df.drop_duplicates(subset=TIME, keep='last')"
     raise InvalidInput(
         "The DataFrame can't be read. Each candle must have a time of its own. Received: "
-        f"{count} whose time is there again (row {repeated[0].first_line} is the first). Keep one "
-        f"of each, such as {remedy}."
+        f"{count} whose time is there again (row {duplicates[0].first_line} is the first). "
+        f"Keep one of each, such as {remedy}."
     )

@@ -7,7 +7,7 @@ from cryptoforecast.prices.candles.coins import COINS, resolve
 from cryptoforecast.prices.candles.repairs import REPAIRS, repairable
 from cryptoforecast.prices.candles.repairs import check as check_repairs
 from cryptoforecast.prices.candles.resample import step_of as check_interval
-from cryptoforecast.prices.candles.symbols import named as check_coin_of_file
+from cryptoforecast.prices.candles.symbols import symbol_of as check_coin_of_file
 from cryptoforecast.prices.files.corrections import ASSIGNABLE, Corrections
 from cryptoforecast.prices.live.query import TIME_RULE, parse_time, window
 from cryptoforecast.prices.live.sources import base_interval

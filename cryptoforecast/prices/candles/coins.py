@@ -59,25 +59,25 @@ def _resolve_symbol(text: str) -> Coin:
     Raises:
         InvalidInput: If the text can't be a symbol.
     """
-    wanted = text.strip().upper()
+    letters = text.strip().upper()
     # Upper case turns some foreign letters into plain ones, so the text itself must be ASCII.
-    plain = text.isascii() and _ALLOWED.fullmatch(wanted) and not wanted.endswith(".")
-    if len(wanted) > pairs.MAX_LENGTH or not plain:
+    plain = text.isascii() and _ALLOWED.fullmatch(letters) and not letters.endswith(".")
+    if len(letters) > pairs.MAX_LENGTH or not plain:
         raise InvalidInput(
             f"A coin is a ticker, a name of the list, or a pair such as BTC-EUR, of at most "
             f"{pairs.MAX_LENGTH} characters, A-Z 0-9 . - ^ = only. Received: {text[:40]!r}. "
             f"{suggestion(text[: pairs.MAX_TEXT])}"
         )
-    if wanted.isalnum():
-        return pairs.coin_of(wanted, DEFAULT_QUOTE)
+    if letters.isalnum():
+        return pairs.coin_of(letters, DEFAULT_QUOTE)
     # A longer first word is a name, such as BITCOIN-GOLD.
-    pair = re.fullmatch(r"([A-Z0-9]{1,5})-([A-Z]{3,5})", wanted)
+    pair = re.fullmatch(r"([A-Z0-9]{1,5})-([A-Z]{3,5})", letters)
     if pair is not None:
         raise InvalidInput(
             f"Prices can be in {', '.join(['USD', 'EUR', 'GBP', 'KRW', *quotes.COINS])} and other "
-            f"money. Received: {wanted}, quoted in {pair[2]}. Ask for {pair[1]}-USD."
+            f"money. Received: {letters}, quoted in {pair[2]}. Ask for {pair[1]}-USD."
         )
-    return Coin(wanted, wanted, wanted)
+    return Coin(letters, letters, letters)
 
 
 def suggestion(text: str) -> str:

@@ -54,7 +54,7 @@ def gaps(
     return [Problem("missing", int(absent.sum()), line, "none", detail)]
 
 
-def marked(kind: str, mask: Array, candles: pd.DataFrame, lines: Array | None) -> Problem:
+def problem_of(kind: str, mask: Array, candles: pd.DataFrame, lines: Array | None) -> Problem:
     """Describe the candles that a mask marks; the count may be 0."""
     rows = np.flatnonzero(mask)
     detail = f"the earliest at {_time(candles, int(rows[0]))}" if len(rows) else ""
@@ -96,7 +96,7 @@ def stale(candles: pd.DataFrame, tail: int, lines: Array | None) -> list[Problem
     return problems
 
 
-def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
+def find_copies(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
     """Find candles that occur a second time, equal to the last digit, some hours later.
 
     Only candles with volume or with four different prices count, because others may be equal by
@@ -136,7 +136,7 @@ def repeated(values: Mapping[str, Array], times: Array) -> tuple[Array, Array]:
 def two_labels(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
     """Describe candles that occur again under another time within two days."""
     values = {name: candles[name].to_numpy() for name in candles.columns}
-    earlier, later = repeated(values, candles.index.asi8)
+    earlier, later = find_copies(values, candles.index.asi8)
     if not len(later):
         return []
     hours = (candles.index.asi8[later[0]] - candles.index.asi8[earlier[0]]) / _HOUR
@@ -175,13 +175,13 @@ def level_shifts(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
     shifts = levels.level_shifts(candles)
     if not shifts:
         return []
-    shown = "; ".join(
+    ratios = "; ".join(
         f"from {_time(candles, shift.first)} on prices are {levels.ratio_text(shift.ratio)}"
         for shift in shifts[:MAX_SHIFTS_TOLD]
     )
     more = f"; and {len(shifts) - MAX_SHIFTS_TOLD:,} more" * (len(shifts) > MAX_SHIFTS_TOLD)
     line = _line(lines, np.array([shift.first for shift in shifts]))
-    return [Problem("level_shift", len(shifts), line, "none", shown + more)]
+    return [Problem("level_shift", len(shifts), line, "none", ratios + more)]
 
 
 def coarse_tick(candles: pd.DataFrame) -> list[Problem]:

@@ -104,7 +104,7 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
     """
     last = candles.iloc[-_TICK_CANDLES:]
     close = last["close"].to_numpy(float)
-    moved = np.abs(np.diff(close))
+    moves = np.abs(np.diff(close))
     prices = np.unique(last[["open", "high", "low", "close"]].to_numpy(float))
     if len(prices) < 2:
         return None
@@ -116,7 +116,7 @@ def coarse_tick(candles: pd.DataFrame) -> Tick | None:
     if not MIN_TICK_SHARE <= share < np.inf or (np.abs(count - np.round(count)) > 0.01).any():
         return None
     # A tick that is hardly ever moved by is a gap between the few prices that happened.
-    often = ((moved > 0) & (moved < 1.5 * size)).sum() >= _MIN_MOVES
+    often = ((moves > 0) & (moves < 1.5 * size)).sum() >= _MIN_MOVES
     power = round(float(np.log10(size)))
     decimal = size < 1.5 * MAX_DECIMAL_TICK and abs(size / 10.0**power - 1) < 1e-6
     return Tick(size, share) if often or decimal else None
@@ -343,10 +343,10 @@ def ratio_text(ratio: float) -> str:
     """Say how a price compares with the one before, such as "1,000 times larger"."""
     larger = ratio > 1
     times = ratio if larger else 1 / ratio
-    shown = f"{times:,.0f}" if abs(times - round(times)) < 1e-9 * times else f"{times:,.4g}"
+    number = f"{times:,.0f}" if abs(times - round(times)) < 1e-9 * times else f"{times:,.4g}"
     if times >= 10_000:
-        shown = f"{times:,.0f}"
-    return f"{shown} times {'larger' if larger else 'smaller'}"
+        number = f"{times:,.0f}"
+    return f"{number} times {'larger' if larger else 'smaller'}"
 
 
 def tick_text(tick: Tick) -> str:
@@ -357,8 +357,8 @@ def tick_text(tick: Tick) -> str:
 
 def _typical(volume: Array) -> float:
     """Return the median of the volumes above 0; 0 where there is none."""
-    known = volume[np.isfinite(volume) & (volume > 0)]
-    return float(np.median(known)) if len(known) else 0.0
+    volumes = volume[np.isfinite(volume) & (volume > 0)]
+    return float(np.median(volumes)) if len(volumes) else 0.0
 
 
 def rescaled(
@@ -376,13 +376,13 @@ def rescaled(
         inside a candle, its prices mean nothing.
     """
     prices, volumes = np.ones(len(candles)), np.ones(len(candles))
-    kept = np.ones(len(candles), dtype=bool)
+    keep = np.ones(len(candles), dtype=bool)
     for shift in shifts:
         ratio = shift.raw if raw else shift.ratio
         prices[: shift.first] *= ratio
         if shift.traded_coins:
             volumes[: shift.first] /= ratio
-        kept[shift.first : shift.row] = False
+        keep[shift.first : shift.row] = False
     values = candles.to_numpy(float, copy=True)
     old = prices != 1
     values[old, :4] *= prices[old, None]
@@ -390,4 +390,4 @@ def rescaled(
     if not raw:
         values[old] = _as_decimals(values[old])
     result = pd.DataFrame(values, index=candles.index, columns=candles.columns)
-    return result, kept
+    return result, keep

@@ -150,12 +150,12 @@ def coin_of(base: str, quote: str) -> Coin:
     Raises:
         InvalidInput: If both are the same.
     """
-    known = listed(base)
-    if known is not None:
-        if known.ticker == quote:
+    coin = listed(base)
+    if coin is not None:
+        if coin.ticker == quote:
             raise _same(quote)
-        symbol = known.symbol.removesuffix(DEFAULT_QUOTE) + quote
-        return known if quote == known.quote else replace(known, symbol=symbol, quote=quote)
+        symbol = coin.symbol.removesuffix(DEFAULT_QUOTE) + quote
+        return coin if quote == coin.quote else replace(coin, symbol=symbol, quote=quote)
     if base == quote:
         raise _same(quote)
     symbol = f"{base}-{quote}"

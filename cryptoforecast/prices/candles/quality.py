@@ -89,7 +89,7 @@ def report(
     if duplicates and not any(problem.kind == "duplicates" for problem in every):
         every.append(Problem("duplicates", duplicates, None, "the last of each was kept"))
     every += findings.gaps(candles, interval, ~masks["off_grid"], lines)
-    every += [findings.marked(kind, mask, candles, lines) for kind, mask in masks.items()]
+    every += [findings.problem_of(kind, mask, candles, lines) for kind, mask in masks.items()]
     every += findings.stale(candles, tail, lines)
     every += findings.two_labels(candles, lines)
     every += findings.joins(candles, splices, lines)
@@ -161,13 +161,13 @@ def outliers(candles: pd.DataFrame) -> np.ndarray:
     """
     distance = _outlying(candles)
     rows = np.flatnonzero(distance)
-    marked = distance > 0
+    mask = distance > 0
     for block in np.unique(rows // levels.TICK_BLOCK):
         some = slice(block * levels.TICK_BLOCK, (block + 1) * levels.TICK_BLOCK)
         tick = levels.coarse_tick(candles.iloc[some])
         if tick is not None:
-            marked[some] = distance[some] > (levels.MAX_TICKS + 0.5) * tick.size
-    return marked
+            mask[some] = distance[some] > (levels.MAX_TICKS + 0.5) * tick.size
+    return mask
 
 
 def _outlying(candles: pd.DataFrame) -> np.ndarray:

@@ -51,10 +51,10 @@ def _flat(candles: pd.DataFrame) -> Array:
     idle = np.zeros(len(prices), dtype=bool)
     idle[1:] = (prices[1:] == prices[:-1, [3]]).all(axis=1)
     idle &= ~(np.nan_to_num(candles["volume"].to_numpy()) > 0) & ~_tail(candles)
-    marked = np.zeros(len(prices), dtype=bool)
+    mask = np.zeros(len(prices), dtype=bool)
     for start, length in zip(*runs(idle), strict=True):
-        marked[start : start + length] = length >= MIN_FLAT_CANDLES
-    return marked
+        mask[start : start + length] = length >= MIN_FLAT_CANDLES
+    return mask
 
 
 def _before_shift(candles: pd.DataFrame) -> Array:
@@ -216,9 +216,9 @@ def repair(
     in_one_unit, whole = candles, ~none
     if old.any():
         in_one_unit, whole = levels.rescaled(candles, levels.level_shifts(candles))
-    dropped = np.logical_or.reduce([none, *marks.values()])
-    remaining = ~dropped & whole
-    if dropped.any() and remaining.sum() < _MIN_CANDLES:
+    gaps = np.logical_or.reduce([none, *marks.values()])
+    remaining = ~gaps & whole
+    if gaps.any() and remaining.sum() < _MIN_CANDLES:
         raise InvalidInput(
             f"Repairs must leave {_MIN_CANDLES} candles at least. Received: {', '.join(marks)}, "
             f"which leave {remaining.sum()} of {len(candles):,}. Choose fewer repairs, or another "
@@ -229,11 +229,11 @@ def repair(
         candles=_widen(in_one_unit, wide & remaining)[remaining],
         lines=None if lines is None else lines[remaining],
         splices=None if splices is None else _carry(splices, remaining),
-        problems=tuple(_done(name, mask, lines) for name, mask in marks.items() if mask.any()),
+        problems=tuple(_problem(name, mask, lines) for name, mask in marks.items() if mask.any()),
     )
 
 
-def _done(name: str, mask: Array, lines: Array | None) -> Problem:
+def _problem(name: str, mask: Array, lines: Array | None) -> Problem:
     """Describe what a repair did to the candles that a mask marks, at least one."""
     count = int(mask.sum())
     first = None if lines is None else int(lines[mask].min())

@@ -93,8 +93,8 @@ def resample(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFrame:
         return candles
     times = candles.index.asi8
     values = {name: candles[name].to_numpy(float) for name in COLUMNS}
-    merged = merge(times, values, step_of(coarse))
-    return merged.until(int(times[-1]) + nanoseconds(step_of(fine))).candles()
+    longer = merge(times, values, step_of(coarse))
+    return longer.until(int(times[-1]) + nanoseconds(step_of(fine))).candles()
 
 
 def check_multiple(fine: pd.Timedelta, coarse: str) -> None:
@@ -112,7 +112,7 @@ def check_multiple(fine: pd.Timedelta, coarse: str) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Merged:
+class LongerCandles:
     """Rows merged into ``m`` longer candles.
 
     Attributes:
@@ -134,15 +134,15 @@ class Merged:
         index = pd.DatetimeIndex(self.opens, tz="UTC", name="time")
         return pd.DataFrame(self.values, index=index, copy=False)
 
-    def until(self, end: int) -> Merged:
+    def until(self, end: int) -> LongerCandles:
         """Drop the last candle if it closes after ``end``, ns: it is not complete."""
         if self.opens[-1] + nanoseconds(self.step) <= end:
             return self
         values = {name: column[:-1] for name, column in self.values.items()}
-        return Merged(self.step, self.opens[:-1], values, self.first[:-1], self.rows[:-1])
+        return LongerCandles(self.step, self.opens[:-1], values, self.first[:-1], self.rows[:-1])
 
 
-def merge(times: Array, values: Mapping[str, Array], step: pd.Timedelta) -> Merged:
+def merge(times: Array, values: Mapping[str, Array], step: pd.Timedelta) -> LongerCandles:
     """Merge rows into longer candles.
 
     A candle that opens at *t* is made of the rows in [t, t + step): the first open, the highest
@@ -162,11 +162,11 @@ def merge(times: Array, values: Mapping[str, Array], step: pd.Timedelta) -> Merg
     total = np.add.reduceat(np.where(unknown, 0.0, volume), first)
     if unknown.any():
         total[np.add.reduceat(unknown, first, dtype=np.int64) == end - first] = np.nan
-    merged = {
+    columns = {
         "open": values["open"][first],
         "high": np.maximum.reduceat(values["high"], first),
         "low": np.minimum.reduceat(values["low"], first),
         "close": values["close"][end - 1],
         "volume": total,
     }
-    return Merged(step, bucket[first], merged, first, end - first)
+    return LongerCandles(step, bucket[first], columns, first, end - first)

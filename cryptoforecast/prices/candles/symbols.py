@@ -84,24 +84,24 @@ def read_symbol(text: str) -> Symbol | None:
         The coin, and its quote if the text is a pair; ``None`` for a text without letters.
     """
     words = " ".join(text.split())
-    known = _known(words)
-    if known is not None:
-        return known
+    listed_symbol = _listed_or_pair(words)
+    if listed_symbol is not None:
+        return listed_symbol
     name, quote = _cut_quote(words)
-    ticker = _shown(name)
+    ticker = _readable(name)
     return Symbol(ticker, quote) if ticker else None
 
 
-def named(text: str) -> Symbol:
+def symbol_of(text: str) -> Symbol:
     """Read the coin that a user says a file is of: as ``read_symbol``, or refused.
 
     Raises:
         InvalidInput: If the text is no name.
     """
     words = " ".join(text[: pairs.MAX_TEXT].split())
-    known = _known(words) if len(text) <= pairs.MAX_TEXT else None
-    if known is not None:
-        return known
+    listed_symbol = _listed_or_pair(words) if len(text) <= pairs.MAX_TEXT else None
+    if listed_symbol is not None:
+        return listed_symbol
     name, _ = _cut_quote(words)
     plain = all(char.isalnum() or char in " .-_^=" or _is_mark(char) for char in name)
     begins = name[:1].isalnum() or name[:1] == "^"
@@ -125,19 +125,19 @@ def guess(name: str) -> Symbol | None:
     """
     stem = _DOMINANCE.sub("dominance", re.sub(r"(\.[A-Za-z]{2,8}[0-9]?)+$", "", name))
     words = re.findall(r"[A-Za-z0-9]+", stem)
-    found = _first(_guess_pair, words) or _first(_guess_name, words)
-    return found or _guess_unlisted(stem, words) or _first(_guess_ticker, words)
+    symbol = _first(_guess_pair, words) or _first(_guess_name, words)
+    return symbol or _guess_unlisted(stem, words) or _first(_guess_ticker, words)
 
 
-def _known(words: str) -> Symbol | None:
+def _listed_or_pair(words: str) -> Symbol | None:
     """Read a listed coin or a pair; also one of futures."""
     remark = _REMARK.fullmatch(words) if len(words) <= pairs.MAX_TEXT else None
     if remark is not None:
-        known = _known(remark[1])
+        listed_symbol = _listed_or_pair(remark[1])
         quote = quote_of(remark[2])
-        if known is None or known.quote or quote == known.ticker:
-            return known
-        return Symbol(known.ticker, quote)
+        if listed_symbol is None or listed_symbol.quote or quote == listed_symbol.ticker:
+            return listed_symbol
+        return Symbol(listed_symbol.ticker, quote)
     for name in dict.fromkeys((words, _PERPETUAL.sub("", words), _AROUND.sub("", words))):
         coin = listed(name)
         if coin is not None:
@@ -157,17 +157,17 @@ def _cut_quote(words: str) -> tuple[str, str | None]:
     return (match[1], quote) if match and quote else (words, None)
 
 
-def _shown(words: str) -> str:
+def _readable(words: str) -> str:
     """Keep what can stand in a sentence and a file name; empty for a text without letters."""
     text = unicodedata.normalize("NFC", words)
     if len(text) <= pairs.MAX_LENGTH and _PLAIN.fullmatch(text):
         text = text.upper().rstrip(".")
         return pairs.safe(text) if any(char.isalpha() for char in text) else ""
-    kept = "".join(char for char in text if char.isalnum() or char in " .-" or _is_mark(char))
-    kept = kept.strip(" .-")[: pairs.MAX_LENGTH].strip(" .-")
-    if not any(char.isalpha() for char in kept):
+    letters = "".join(char for char in text if char.isalnum() or char in " .-" or _is_mark(char))
+    letters = letters.strip(" .-")[: pairs.MAX_LENGTH].strip(" .-")
+    if not any(char.isalpha() for char in letters):
         return ""
-    return pairs.safe(kept)
+    return pairs.safe(letters)
 
 
 def _is_mark(char: str) -> bool:
@@ -188,8 +188,8 @@ def _guess_pair(words: list[str], place: int) -> Symbol | None:
         return None
     try:
         bitfinex = pairs.read(words[place]) if re.match("t[A-Z0-9]{5}", words[place]) else None
-        joined = (bitfinex.ticker, bitfinex.quote) if bitfinex else pairs.split(word)
-        coin = pairs.coin_of(*joined) if joined else None
+        pair = (bitfinex.ticker, bitfinex.quote) if bitfinex else pairs.split(word)
+        coin = pairs.coin_of(*pair) if pair else None
         beside = pairs.order(word, following, "-") if following else None
     except InvalidInput:
         return None

@@ -88,8 +88,8 @@ def candles_from_table(
     if "price" in values:
         reading = _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
         return dataclasses.replace(reading, quote=quote)
-    known = times.index.asi8[~times.index.isna()]
-    spacing = commonest_spacing(known)
+    all_stamps = times.index.asi8[~times.index.isna()]
+    spacing = commonest_spacing(all_stamps)
     if times.local:
         problems = (*problems, *_local_problem(times, values, usable, spacing, table))
     own, repeats = _without_repeats(_Rows(stamps, stamps, rows), values, table)
@@ -107,7 +107,7 @@ def candles_from_table(
         decisions |= {"label": label} if label else {}
     # A label that was moved may meet one that was left where it is.
     own, more = _without_repeats(own, values, table)
-    end = _end(own, known, spacing, lengths)
+    end = _end(own, all_stamps, spacing, lengths)
     live: tuple[Problem, ...] = ()
     if not lengths:
         own, live = _without_live_rows(own, spacing, table)
@@ -122,10 +122,10 @@ def candles_from_table(
         index = pd.DatetimeIndex(own.opens, tz="UTC", name="time")
         candles = pd.DataFrame(columns, index=index, copy=False)
     else:
-        merged = merge(own.opens, columns, INTERVALS[name]).until(end)
-        rows, lines = rows[merged.first], lines[merged.first]
-        candles = merged.candles()
-        partial = () if lengths else partial_candles(merged, spacing, lines)
+        longer = merge(own.opens, columns, INTERVALS[name]).until(end)
+        rows, lines = rows[longer.first], lines[longer.first]
+        candles = longer.candles()
+        partial = () if lengths else partial_candles(longer, spacing, lines)
     if candles.empty:
         raise UnreadableFile(f"It holds no whole {name} candle. Ask for shorter candles.")
     source = table.column("source").astype("str").to_numpy() if "source" in table.roles else None
@@ -184,16 +184,17 @@ def _without_copies(
     return (own.take(keep) if copies else own), copies
 
 
-def _end(own: _Rows, known: Array, spacing: pd.Timedelta, lengths: Lengths | None) -> int:
+def _end(own: _Rows, all_stamps: Array, spacing: pd.Timedelta, lengths: Lengths | None) -> int:
     """Return until when the rows are complete, ns.
 
     Args:
         own: The candles.
-        known: Times of all rows. One without a trade is no candle, but shows that time went on.
+        all_stamps: Times of all rows, ns. A row without a trade is no candle, but shows that time
+            went on.
         spacing: The candles' length.
         lengths: The two lengths that they have, if they have two.
     """
-    end = int(known.max()) - int(own.stamps[-1] - own.opens[-1]) + nanoseconds(spacing)
+    end = int(all_stamps.max()) - int(own.stamps[-1] - own.opens[-1]) + nanoseconds(spacing)
     return max(end, int(own.opens[-1]) + nanoseconds(lengths.last_length)) if lengths else end
 
 
@@ -240,10 +241,10 @@ def _find_lengths(
     if (np.diff(stamps) > 0).all():
         lengths = find_lengths(stamps, spacing)
     else:
-        ordered, first = np.unique(stamps, return_index=True)
+        rising, first = np.unique(stamps, return_index=True)
         # Where the parts overlap, they can't be merged.
-        separable &= len(ordered) == len(stamps)
-        lengths = find_lengths(ordered, spacing)
+        separable &= len(rising) == len(stamps)
+        lengths = find_lengths(rising, spacing)
         if lengths:
             rows = rows[first]
         else:
@@ -313,8 +314,10 @@ def _read_values(
     odd = (volume < 0) | np.isinf(volume)
     # One NaN and one zero: the bits of either may differ by where it comes from.
     values["volume"] = np.where(odd | np.isnan(volume), np.nan, volume) + 0.0
-    shown = {role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)}
-    decisions["columns"] = ", ".join(f"{role}={name}" for role, name in shown.items())
+    used_roles = {
+        role: name for role, name in table.roles.items() if role in ("time", "clock", *roles)
+    }
+    decisions["columns"] = ", ".join(f"{role}={name}" for role, name in used_roles.items())
     if not odd.any():
         return table, values, complete, ()
     first = table.line(int(np.argmax(odd)))

@@ -66,8 +66,8 @@ def _of_json(head: str) -> tuple[str, ...]:
             continue
         if isinstance(row, dict):
             return tuple(row)
-        named = all(isinstance(cell, str) and not _is_number(cell) for cell in row)
-        return unique_names(row if named else [""] * len(row))
+        has_names = all(isinstance(cell, str) and not _is_number(cell) for cell in row)
+        return unique_names(row if has_names else [""] * len(row))
     return ()
 
 

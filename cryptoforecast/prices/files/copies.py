@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cryptoforecast.prices.candles.findings import repeated
+from cryptoforecast.prices.candles.findings import find_copies
 from cryptoforecast.prices.candles.resample import nanoseconds
 from cryptoforecast.prices.files.table import Table
 from cryptoforecast.types import INTERVALS, Array, Problem
@@ -29,7 +29,7 @@ def rows_without_copies(
         `(n,)` bool, which candles to keep, and the problem to report.
     """
     everything = np.ones(len(stamps), dtype=bool)
-    earlier, later = repeated(values, stamps)
+    earlier, later = find_copies(values, stamps)
     for copies in (later, earlier):
         if not len(copies):
             continue
@@ -54,8 +54,8 @@ def commonest_spacing(times: Array) -> pd.Timedelta:
     Args:
         times: `(n,)` ns, in any order.
     """
-    ordered = times if (np.diff(times) > 0).all() else np.unique(times)
-    steps = np.diff(ordered)
+    rising = times if (np.diff(times) > 0).all() else np.unique(times)
+    steps = np.diff(rising)
     # The median is it in any regular file, and needs no sorting of millions of equal numbers.
     commonest = int(np.partition(steps, len(steps) // 2)[len(steps) // 2])
     if (steps == commonest).mean() <= 0.5:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from cryptoforecast.errors import InvalidInput, UnreadableFile
-from cryptoforecast.prices.files.columns.choice import Wanted
+from cryptoforecast.prices.files.columns.choice import Preference
 from cryptoforecast.prices.files.table import PRICES
 from cryptoforecast.types.quotes import quote_of
 
@@ -89,9 +89,9 @@ class Corrections:
         object.__setattr__(self, "quote", quote)
 
     @property
-    def wanted(self) -> Wanted:
+    def preference(self) -> Preference:
         """Which of several prices is wanted."""
-        return Wanted(self.quote, self.only)
+        return Preference(self.quote, self.only)
 
     def _check_delimiter(self) -> None:
         """Refuse a delimiter that is no single character, or that values contain."""
@@ -117,12 +117,11 @@ class Corrections:
                 f"Received: {unknown[0][:40]!r}."
             )
         names = list(self.columns.values())
-        repeated = next((name for name in names if names.count(name) > 1), None)
-        if repeated is not None:
-            roles = [role for role, name in self.columns.items() if name == repeated]
+        copy = next((name for name in names if names.count(name) > 1), None)
+        if copy is not None:
+            roles = [role for role, name in self.columns.items() if name == copy]
             raise InvalidInput(
-                f"A column must have one role. Received: {repeated[:60]!r} as "
-                f"{' and '.join(roles)}."
+                f"A column must have one role. Received: {copy[:60]!r} as {' and '.join(roles)}."
             )
 
     def refuse_delimiter(self, kind: str) -> None:

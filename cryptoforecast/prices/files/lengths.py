@@ -64,9 +64,9 @@ def find_lengths(times: Array, spacing: pd.Timedelta) -> Lengths | None:
         steps = np.where((steps >= 28 * _DAY) & (steps <= 31 * _DAY), _MONTH, steps)
     starts = np.flatnonzero(np.r_[True, steps[1:] != steps[:-1]])
     counts = np.diff(np.r_[starts, len(steps)])
-    repeated = (counts >= _MIN_STEPS) & (steps[starts] != length) & (steps[starts] > 0)
+    many = (counts >= _MIN_STEPS) & (steps[starts] != length) & (steps[starts] > 0)
     best, most = -1, 0
-    for start, count in zip(starts[repeated].tolist(), counts[repeated].tolist(), strict=True):
+    for start, count in zip(starts[many].tolist(), counts[many].tolist(), strict=True):
         at_end = start == 0 or start + count == len(steps)
         if count > most and _is_other_length(int(steps[start]), length, count, at_end=at_end):
             best, most = start, count

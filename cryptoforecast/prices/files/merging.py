@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.candles.resample import Merged, check_multiple, describe
+from cryptoforecast.prices.candles.resample import LongerCandles, check_multiple, describe
 from cryptoforecast.types import INTERVALS, Array, Problem
 
 # The shortest month; longer spacings have no fixed length.
@@ -43,31 +43,33 @@ def _check_spacing(spacing: pd.Timedelta, own: str, interval: str | None) -> Non
     """Refuse a spacing that is no interval, unless the user chooses a longer interval."""
     if own in INTERVALS:
         return
-    received = f"Candles must be {', '.join(INTERVALS)} apart. Received: {own}"
+    rule = f"Candles must be {', '.join(INTERVALS)} apart. Received: {own}"
     longer = [name for name, length in INTERVALS.items() if not length % spacing]
     if not longer:
         month = ", months of unequal length" if spacing >= _SHORTEST_MONTH else ""
         raise UnreadableFile(
-            f"{received}{month}, which none of these is a multiple of. Download shorter candles."
+            f"{rule}{month}, which none of these is a multiple of. Download shorter candles."
         )
     if interval is None:
         raise UnreadableFile(
-            f"{received}. Have them merged into {', '.join(longer)} (Candles on the Data page; "
+            f"{rule}. Have them merged into {', '.join(longer)} (Candles on the Data page; "
             "--interval on the command line, interval= in Python)."
         )
 
 
-def partial_candles(merged: Merged, spacing: pd.Timedelta, lines: Array) -> tuple[Problem, ...]:
+def partial_candles(
+    candles: LongerCandles, spacing: pd.Timedelta, lines: Array
+) -> tuple[Problem, ...]:
     """Report the candles that are made of fewer rows than fit in them.
 
     Args:
-        merged: The candles, `m` of them.
+        candles: The candles, `m` of them.
         spacing: Distance between the rows.
         lines: `(m,)` where each candle begins in the file.
     """
-    full = merged.step // spacing
-    partial = np.flatnonzero(merged.rows < full)
+    full = candles.step // spacing
+    partial = np.flatnonzero(candles.rows < full)
     if not len(partial):
         return ()
-    detail = f"made of fewer than {full} rows each, the emptiest of {merged.rows.min()}"
+    detail = f"made of fewer than {full} rows each, the emptiest of {candles.rows.min()}"
     return (Problem("partial", len(partial), int(lines[partial].min()), "none", detail),)

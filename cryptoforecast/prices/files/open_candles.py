@@ -44,15 +44,15 @@ def count_closed(stamps: Array, opens: Array, spacing: pd.Timedelta) -> int:
     usual = int(values[np.argmax(counts)])
     if phases[-1] == usual or counts.max() < max(2, _MIN_REGULAR * len(phases)):
         return size
-    closed = size
-    while closed > max(size - _MAX_LIVE, 2) and _is_live(opens, closed - 1, usual, length):
-        closed -= 1
-    if closed == size:
+    count = size
+    while count > max(size - _MAX_LIVE, 2) and _is_live(opens, count - 1, usual, length):
+        count -= 1
+    if count == size:
         return size
-    asked_at = stamps[closed]
-    while closed > 2 and opens[closed - 1] + length > asked_at:
-        closed -= 1
-    return closed
+    asked_at = stamps[count]
+    while count > 2 and opens[count - 1] + length > asked_at:
+        count -= 1
+    return count
 
 
 def _is_live(opens: Array, row: int, usual: int, length: int) -> bool:
@@ -84,14 +84,14 @@ def without_open(table: Table) -> tuple[Table, tuple[Problem, ...]]:
             "candles, or remove the column if it means something else."
         )
     rows, load = np.flatnonzero(~is_open), table.load
-    closed = table.take(~is_open)
+    rest = table.take(~is_open)
     if load is not None:
-        closed = dataclasses.replace(closed, load=lambda names: _taken(load(names), rows))
+        rest = dataclasses.replace(rest, load=lambda names: _rows_of(load(names), rows))
     count, line = int(is_open.sum()), table.line(int(np.argmax(is_open)))
-    return closed, (Problem("open", count, line, "left out", f"column {name[:40]!r} says so"),)
+    return rest, (Problem("open", count, line, "left out", f"column {name[:40]!r} says so"),)
 
 
-def _taken(frame: pd.DataFrame, rows: Array) -> pd.DataFrame:
+def _rows_of(frame: pd.DataFrame, rows: Array) -> pd.DataFrame:
     return frame.iloc[rows].reset_index(drop=True)
 
 
@@ -128,21 +128,21 @@ def closed_reading(
     """
     if reading.candles.index[-1] + step_of(reading.interval) <= now:
         return reading, ()  # without a copy of millions of candles
-    closed = len(closed_only(reading.candles, reading.interval, now))
-    count = len(reading.candles) - closed
-    if not closed:
+    whole = len(closed_only(reading.candles, reading.interval, now))
+    count = len(reading.candles) - whole
+    if not whole:
         raise NotEnoughData(
             f"Closed candles are needed. Received: {count} that close after {now:%Y-%m-%d %H:%M} "
             "UTC. Check the times and their zone, or use a longer history."
         )
     future = int((reading.candles.index > now).sum())
-    rows = slice(closed)
+    rows = slice(whole)
     shorter = dataclasses.replace(
         reading,
         candles=reading.candles.iloc[rows],
         lines=reading.lines[rows],
         splices=None if reading.splices is None else reading.splices[rows],
-        problems=(*reading.problems, *_not_closed(reading, closed, future)),
+        problems=(*reading.problems, *_not_closed(reading, whole, future)),
     )
     left = "The last candle was" if count == 1 else f"The last {count:,} candles were"
     if future:
@@ -153,14 +153,14 @@ def closed_reading(
     return shorter, (f"{left} left out, still open when the {source} was read.",)
 
 
-def _not_closed(reading: Reading, closed: int, future: int) -> list[Problem]:
+def _not_closed(reading: Reading, whole: int, future: int) -> list[Problem]:
     """Report the candles that are open now, and those that open later."""
     size = len(reading.candles)
     problems = []
-    if size - closed - future:
-        line = int(reading.lines[closed : size - future].min())
-        opened = f"opened at {reading.candles.index[closed]:%Y-%m-%d %H:%M}"
-        problems.append(Problem("open", size - closed - future, line, "left out", opened))
+    if size - whole - future:
+        line = int(reading.lines[whole : size - future].min())
+        detail_of_open = f"opened at {reading.candles.index[whole]:%Y-%m-%d %H:%M}"
+        problems.append(Problem("open", size - whole - future, line, "left out", detail_of_open))
     if future:
         line = int(reading.lines[size - future :].min())
         detail = (

@@ -23,7 +23,7 @@ from cryptoforecast.errors import (
 from cryptoforecast.prices.candles import quality
 from cryptoforecast.prices.candles.repairs import check, repair, with_repairs
 from cryptoforecast.prices.candles.resample import step_of
-from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
+from cryptoforecast.prices.candles.symbols import Symbol, guess, read_symbol, symbol_of
 from cryptoforecast.prices.files.bounds import MAX_ROWS
 from cryptoforecast.prices.files.columns.quote import ASSUMED, HOW_TO_SAY
 from cryptoforecast.prices.files.corrections import Corrections
@@ -88,7 +88,7 @@ def read(
     if interval is not None:
         step_of(interval)
     name = re.sub(r"[^\w .()+-]", "_", Path(name).name)[:120] or "unnamed"
-    own = None if coin is None else named(coin)
+    own = None if coin is None else symbol_of(coin)
     corrections = corrections or Corrections()
     summary = corrections.summary
     if "unlisted" in repairs:
@@ -220,7 +220,7 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise _unwritable(path, error) from error
     if not has_folder:
         raise InvalidInput(
-            f"{_shown(path)} can't be written: there is no folder {_shown(path.parent)}. Choose a "
+            f"{_text(path)} can't be written: there is no folder {_text(path.parent)}. Choose a "
             "folder that exists and is yours."
         )
     if is_folder:
@@ -235,7 +235,7 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise _unwritable(path, error) from error
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     """Shorten a text of any length, such as a path, to what a message can hold."""
     text = str(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
@@ -245,7 +245,7 @@ def _unwritable(path: Path, error: Exception) -> InvalidInput:
     """Say why a file can't be written."""
     reason = error.strerror if isinstance(error, OSError) else None
     return InvalidInput(
-        f"{_shown(path)} can't be written: {_shown(reason or error)}. Choose a folder that exists "
+        f"{_text(path)} can't be written: {_text(reason or error)}. Choose a folder that exists "
         "and is yours, with space left, and a usual name."
     )
 
@@ -324,25 +324,25 @@ def to_history(
     Raises:
         InvalidInput: If a repair is unknown, or hardly a candle would remain.
     """
-    done = repair(reading.candles, repairs, reading.lines, reading.splices)
+    result = repair(reading.candles, repairs, reading.lines, reading.splices)
     report = quality.report(
-        done.candles,
+        result.candles,
         reading.interval,
         duplicates=reading.duplicates,
         decisions=reading.decisions,
-        problems=(*reading.problems, *done.problems),
-        lines=done.lines,
-        splices=done.splices,
+        problems=(*reading.problems, *result.problems),
+        lines=result.lines,
+        splices=result.splices,
     )
     return PriceHistory(
         coin=symbol.ticker,
         interval=reading.interval,
-        candles=done.candles,
+        candles=result.candles,
         source=source,
         fetched_at=pd.Timestamp.now("UTC"),
         simulated=reading.simulated,
         volume_unit=reading.volume_unit,
         quote=symbol.quote or DEFAULT_QUOTE,
-        notes=done.notes,
-        quality=dataclasses.replace(report, problems=with_repairs(report.problems, done.candles)),
+        notes=result.notes,
+        quality=dataclasses.replace(report, problems=with_repairs(report.problems, result.candles)),
     )

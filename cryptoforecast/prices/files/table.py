@@ -75,9 +75,9 @@ class Table:
         Args:
             rows: `(rows,)` bool, those to keep.
         """
-        kept = np.flatnonzero(rows)
-        places = kept if self.places is None else self.places[kept]
-        frame = self.frame.iloc[kept].reset_index(drop=True)
+        numbers = np.flatnonzero(rows)
+        places = numbers if self.places is None else self.places[numbers]
+        frame = self.frame.iloc[numbers].reset_index(drop=True)
         return dataclasses.replace(self, frame=frame, places=places, load=None)
 
     def column(self, role: str) -> pd.Series:

@@ -72,5 +72,5 @@ def are_even(times: Array) -> bool:
 def _is_dense(times: Array, interval: str) -> bool:
     """Tell whether at least half of the candles of this length have trades, and enough of them."""
     length = nanoseconds(INTERVALS[interval])
-    filled = len(np.unique(floors(times, INTERVALS[interval])))
-    return filled * 2 * length >= int(times[-1] - times[0]) and len(times) >= _MIN_TRADES * filled
+    count = len(np.unique(floors(times, INTERVALS[interval])))
+    return count * 2 * length >= int(times[-1] - times[0]) and len(times) >= _MIN_TRADES * count

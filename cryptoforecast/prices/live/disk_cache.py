@@ -103,15 +103,15 @@ class PriceCache:
         path = self.path(key)
         with self._lock:
             identity = _touch(path)
-            cached = self._memory.get(path)
-            if cached and cached[0] == identity:
-                return cached[1]
-            found = _read(path) if identity else None
-            if found is None:
+            memory = self._memory.get(path)
+            if memory and memory[0] == identity:
+                return memory[1]
+            content = _read(path) if identity else None
+            if content is None:
                 self._memory.drop(path)
                 return None
-            self._memory.put(path, found)
-            return found[1]
+            self._memory.put(path, content)
+            return content[1]
 
     def store(self, key: Key, entry: Entry) -> None:
         """Replace an entry: on disk if the folder can be written, and in memory in any case.

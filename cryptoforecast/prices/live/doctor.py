@@ -43,12 +43,12 @@ MAX_CLOCK_SKEW = 60.0
 # Seconds for a name and for a connection.
 _MAX_STEP_SECONDS = 3.0
 # What is asked for: enough candles to see how prices are rounded.
-_ASKED = pd.Timedelta(days=2)
+_SPAN = pd.Timedelta(days=2)
 _YEAR = pd.Timedelta(days=365)
 _FIRST_BYTES = 120
 
 
-class Observed(Source, Protocol):
+class Observable(Source, Protocol):
     """A source that lets its answers be looked at.
 
     Attributes:
@@ -80,7 +80,7 @@ class Doctor:
             no earlier failure keeps them from being asked.
     """
 
-    def __init__(self, settings: Settings, sources: Sequence[Observed] | None = None) -> None:
+    def __init__(self, settings: Settings, sources: Sequence[Observable] | None = None) -> None:
         self._deadline = settings.deadline
         self._sources = tuple(sources or live_sources(settings.home))
 
@@ -106,13 +106,13 @@ class Doctor:
         coin = resolve(text)
         recorder = None if record is None else Recorder(record)
         began, now = time.monotonic(), pd.Timestamp.now("UTC")
-        found = []
+        results = []
         for source in self._sources:
             if report is not None:
                 report(f"Asking {source.title} ...")
-            found.append(self._check(source, coin, recorder))
-        frames = {check.source: candles for check, candles in found if candles is not None}
-        sources = tuple(check for check, _ in found)
+            results.append(self._check(source, coin, recorder))
+        frames = {check.source: candles for check, candles in results if candles is not None}
+        sources = tuple(check for check, _ in results)
         coins: tuple[CoinCheck, ...] = ()
         if every_coin:
             if report is not None:
@@ -134,7 +134,7 @@ class Doctor:
         )
 
     def _check(
-        self, source: Observed, coin: Coin, recorder: Recorder | None
+        self, source: Observable, coin: Coin, recorder: Recorder | None
     ) -> tuple[SourceCheck, pd.DataFrame | None]:
         """Examine one source.
 
@@ -142,19 +142,21 @@ class Doctor:
             What was found, and the closed candles if they can be used.
         """
         until = time.monotonic() + MAX_SECONDS
-        check = _reached(SourceCheck(source.name, source.title, source.symbol(coin)), source.base)
+        check = _after_connect(
+            SourceCheck(source.name, source.title, source.symbol(coin)), source.base
+        )
         if check.symbol is None:
             problem = f"{source.title} does not know {coin.symbol}."
             return replace(check, problem=problem), None
-        seen: list[Roundtrip] = []
+        roundtrips: list[Roundtrip] = []
         candles, problem = self._fetch(
-            source, coin, until - time.monotonic(), recorder=recorder, seen=seen
+            source, coin, until - time.monotonic(), recorder=recorder, roundtrips=roundtrips
         )
-        if seen:
-            check = _answered(check, seen[-1], show_bytes=bool(problem))
-        if any("getcrumb" in roundtrip.url for roundtrip in seen):
-            asked = f"{source.title} was asked for a cookie and a crumb, which takes longer."
-            check = replace(check, warnings=(*check.warnings, asked))
+        if roundtrips:
+            check = _after_answer(check, roundtrips[-1], show_bytes=bool(problem))
+        if any("getcrumb" in roundtrip.url for roundtrip in roundtrips):
+            note = f"{source.title} was asked for a cookie and a crumb, which takes longer."
+            check = replace(check, warnings=(*check.warnings, note))
         check = _with_candles(replace(check, problem=problem), candles)
         if check.problem or candles is None:
             return check, None
@@ -167,24 +169,24 @@ class Doctor:
 
     def _fetch(
         self,
-        source: Observed,
+        source: Observable,
         coin: Coin,
         seconds: float,
         *,
         recorder: Recorder | None,
-        seen: list[Roundtrip],
+        roundtrips: list[Roundtrip],
     ) -> tuple[pd.DataFrame | None, str]:
         """Fetch the last candles of a coin; return them, or why there are none."""
 
         def tap(roundtrip: Roundtrip) -> None:
-            seen.append(roundtrip)
+            roundtrips.append(roundtrip)
             if recorder is not None:
                 recorder.write(source.name, roundtrip)
 
         symbol = source.symbol(coin)
         if symbol is None:
             return None, f"{source.title} does not know {coin.symbol}."
-        start = floor(pd.Timestamp.now("UTC") - _ASKED, INTERVAL)
+        start = floor(pd.Timestamp.now("UTC") - _SPAN, INTERVAL)
         source.observe(tap)
         try:
             candles = source.fetch(symbol, INTERVAL, start, None, max(seconds, 0.1)).candles
@@ -210,7 +212,7 @@ class Doctor:
             if left <= 0:
                 return CoinCheck(coin.ticker, {}, {}, asked=False)
             candles, problem = self._fetch(
-                source, coin, min(left, MAX_SECONDS), recorder=recorder, seen=[]
+                source, coin, min(left, MAX_SECONDS), recorder=recorder, roundtrips=[]
             )
             problem = problem or _coarse(source.title, candles)
             if candles is None or problem:
@@ -266,13 +268,13 @@ def _year_rows(source: Source) -> int:
     return int((floor(now, INTERVAL) - start) / step_of(INTERVAL))
 
 
-def _reached(check: SourceCheck, base: str) -> SourceCheck:
+def _after_connect(check: SourceCheck, base: str) -> SourceCheck:
     """Resolve the name of a source's host, and connect to it unless a proxy does."""
     parts = urlsplit(base)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     check = replace(check, host=host)
-    resolved, seconds = _timed(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in resolved or ()))
+    infos, seconds = _timed(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in infos or ()))
     if not addresses:
         return replace(check, warnings=(f"The name {host} can't be resolved here.",))
     check = replace(check, addresses=addresses, resolve_seconds=seconds)
@@ -309,20 +311,20 @@ def _timed(work: Callable[[], Result]) -> tuple[Result | None, float]:
     return (results[0] if results else None), time.monotonic() - began
 
 
-def _answered(check: SourceCheck, roundtrip: Roundtrip, show_bytes: bool) -> SourceCheck:
+def _after_answer(check: SourceCheck, roundtrip: Roundtrip, show_bytes: bool) -> SourceCheck:
     """Describe the last answer of a source, and compare its clock with ours."""
     date = parse_date(roundtrip.header("date"))
-    ahead = None if date is None else (roundtrip.time - date).total_seconds()
+    skew = None if date is None else (roundtrip.time - date).total_seconds()
     warnings = check.warnings
-    if ahead is not None and abs(ahead) > MAX_CLOCK_SKEW:
-        side = "ahead of" if ahead > 0 else "behind"
-        warnings += (f"This machine's clock is {abs(ahead):,.0f} s {side} {check.title}'s.",)
+    if skew is not None and abs(skew) > MAX_CLOCK_SKEW:
+        side = "ahead of" if skew > 0 else "behind"
+        warnings += (f"This machine's clock is {abs(skew):,.0f} s {side} {check.title}'s.",)
     body = roundtrip.body[:_FIRST_BYTES] if show_bytes else b""
     first = plain(body.decode("utf-8", "replace"))
     return replace(
         check,
         warnings=warnings,
-        clock_ahead=ahead,
+        clock_ahead=skew,
         status=roundtrip.status,
         seconds=roundtrip.seconds,
         first_bytes=first,

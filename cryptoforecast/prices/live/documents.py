@@ -20,8 +20,8 @@ def plain(text: object, longest: int = MAX_TEXT) -> str:
     """
     # Longer runs of other characters than these are not worth looking through.
     letters = str(text)[: 4 * longest]
-    shown = "".join(letter if letter.isprintable() else " " for letter in letters)
-    return " ".join(shown.split())[:longest]
+    printable = "".join(letter if letter.isprintable() else " " for letter in letters)
+    return " ".join(printable.split())[:longest]
 
 
 def fits(body: bytes) -> bool:

@@ -49,7 +49,7 @@ class Lane:
 
     def start(self, flight: SingleFlight) -> None:
         """Carry out a request, now or when its turn comes; the oldest one may be refused for it."""
-        refused = None
+        oldest = None
         with self._lock:
             if self._running < self._max_running:
                 # Those who wait need the lock to start, so the thread can be counted before.
@@ -58,9 +58,9 @@ class Lane:
                 return
             self._waiting.append(flight)
             if len(self._waiting) > self._max_waiting:
-                refused = self._waiting.popleft()
-        if refused is not None:
-            refused.refuse(
+                oldest = self._waiting.popleft()
+        if oldest is not None:
+            oldest.refuse(
                 "Prices of many coins are being fetched at once. Try again in some seconds."
             )
 

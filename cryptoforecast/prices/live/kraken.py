@@ -129,20 +129,22 @@ class Kraken:
         if errors:
             raise _as_error(errors, symbol)
         result = document.get("result")
-        named = dict(result) if isinstance(result, dict) else {}
+        answers = dict(result) if isinstance(result, dict) else {}
         # "last" is a cursor for the next request. It says nothing about these candles.
-        named.pop("last", None)
-        if len(named) != 1:
+        answers.pop("last", None)
+        if len(answers) != 1:
             raise SourceUnavailable("Kraken answered with something other than candles.")
-        rows = next(iter(named.values()))
+        rows = next(iter(answers.values()))
         now = pd.Timestamp.now("UTC")
         candles = to_candles(self.title, rows, _COLUMNS, now, max_rows=2 * MAX_ROWS)
         if candles.empty:
             return empty()
         # The newest candle is always the open one, whatever our clock says. The other candles are
         # closed, unless Kraken's clock or ours says otherwise.
-        opened = pd.Timestamp(max(row[_COLUMNS["time"]] for row in rows), unit="s", tz="UTC")
-        return closed_only(candles[candles.index < opened], interval, min(now, reply.date or now))
+        last_open = pd.Timestamp(max(row[_COLUMNS["time"]] for row in rows), unit="s", tz="UTC")
+        return closed_only(
+            candles[candles.index < last_open], interval, min(now, reply.date or now)
+        )
 
 
 def _as_error(errors: object, symbol: str) -> CryptoForecastError:

@@ -78,7 +78,7 @@ class LivePrices:
         self._lock = threading.Lock()
         self._flights = Flights(settings.fresh, settings.retry)
         self._histories: LruCache[PriceHistory] = LruCache(_MAX_HISTORIES)
-        self._compared: LruCache[float] = LruCache(_MAX_COMPARED)
+        self._comparisons: LruCache[float] = LruCache(_MAX_COMPARED)
 
     def only(self, source: str) -> LivePrices:
         """Return the prices of one of the sources alone.
@@ -141,13 +141,13 @@ class LivePrices:
 
     def _entries(self, coin: Coin, interval: str) -> list[tuple[Source, Entry]]:
         """Load the cached answers of all sources, in the order of preference."""
-        found = []
+        entries = []
         for source in self._sources:
             symbol = source.symbol(coin)
             entry = None if symbol is None else self._cache.load((source.name, symbol, interval))
             if entry is not None:
-                found.append((source, entry))
-        return found
+                entries.append((source, entry))
+        return entries
 
     def _choose(self, coin: Coin, query: MarketQuery) -> Entry | None:
         """Find the best cached answer; see ``choice.best``."""
@@ -185,8 +185,8 @@ class LivePrices:
             if source.symbol(coin) is not None
         }
         furthest, own = min(reaches.values()), reaches[entry.source]
-        wanted = furthest if query.start is None else max(furthest, query.start)
-        return bool(now - wanted > MUCH_FURTHER * (now - own))
+        start = furthest if query.start is None else max(furthest, query.start)
+        return bool(now - start > MUCH_FURTHER * (now - own))
 
     # ------------------------------------------------------------------ asking the sources
 
@@ -211,20 +211,20 @@ class LivePrices:
     def _fallback(self, coin: Coin, interval: str, start: pd.Timestamp | None) -> Fallback:
         """Put the sources that can have the coin in their order."""
         now = pd.Timestamp.now("UTC")
-        known = [source for source in self._sources if source.symbol(coin) is not None]
-        further, rest = by_reach(known, interval, start, now)
+        sources = [source for source in self._sources if source.symbol(coin) is not None]
+        further, rest = by_reach(sources, interval, start, now)
         # What the first source can't reach is asked for only where another goes much further.
-        limit = known[0].earliest(interval, now)
-        wanted = start if start is not None and further else max(start or limit, limit)
+        limit = sources[0].earliest(interval, now)
+        target = start if start is not None and further else max(start or limit, limit)
 
         def attempt(source: Source, before: tuple[str, ...]) -> Attempt:
             def request(budget: float, reasons: tuple[str, ...]) -> float:
-                return self._ask(source, coin, interval, start, wanted, budget, (*before, *reasons))
+                return self._ask(source, coin, interval, start, target, budget, (*before, *reasons))
 
-            most = share(source.earliest(interval, now), wanted, now, interval)
+            most = share(source.earliest(interval, now), target, now, interval)
             return Attempt(source.title, request, most)
 
-        attempts = [attempt(source, (known[0].limit(interval),)) for source in further]
+        attempts = [attempt(source, (sources[0].limit(interval),)) for source in further]
         attempts += [attempt(source, ()) for source in rest]
         # A little less than anyone waits, so that those who wait learn what happened.
         return Fallback(attempts, 0.9 * self._settings.deadline)
@@ -235,7 +235,7 @@ class LivePrices:
         coin: Coin,
         interval: str,
         start: pd.Timestamp | None,
-        wanted: pd.Timestamp,
+        target: pd.Timestamp,
         budget: float,
         reasons: tuple[str, ...],
     ) -> float:
@@ -252,17 +252,17 @@ class LivePrices:
             self._compare(source, coin, interval, now, until - time.monotonic())
         asked_before = before is not None and before.reaches(start)
         if entry.reaches(start) and (start is None or asked_before):
-            return share(source.earliest(interval, now), wanted, now, interval)
-        return share(entry.candles.index[0], wanted, now, interval)
+            return share(source.earliest(interval, now), target, now, interval)
+        return share(entry.candles.index[0], target, now, interval)
 
     def _comparison_is_due(self, coin: Coin, interval: str) -> bool:
         """Return whether no comparison was tried for a while, and note that one is tried now."""
         key = (coin.symbol, interval)
         with self._lock:
-            tried = self._compared.get(key)
-            if tried is not None and time.monotonic() - tried < _COMPARED_EVERY:
+            last = self._comparisons.get(key)
+            if last is not None and time.monotonic() - last < _COMPARED_EVERY:
                 return False
-            self._compared.put(key, time.monotonic())
+            self._comparisons.put(key, time.monotonic())
             return True
 
     def _compare(

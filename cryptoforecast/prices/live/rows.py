@@ -61,9 +61,11 @@ def to_candles(
         except (ValueError, OverflowError) as error:
             raise SourceUnavailable(f"{title} answered with {error} in its candles.") from error
     index = pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC").as_unit("ns")
-    priced = (values[:, :4] > 0).all(axis=1)
-    check_zeros(title, int((~priced).sum()), len(rows))
-    return normalise(pd.DataFrame(values[priced], columns=list(COLUMNS), index=index[priced]))[0]
+    has_prices = (values[:, :4] > 0).all(axis=1)
+    check_zeros(title, int((~has_prices).sum()), len(rows))
+    return normalise(
+        pd.DataFrame(values[has_prices], columns=list(COLUMNS), index=index[has_prices])
+    )[0]
 
 
 def check_zeros(title: str, zeros: int, rows: int) -> None:

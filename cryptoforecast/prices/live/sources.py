@@ -126,18 +126,18 @@ def by_reach(
     return further, [source for source in sources if source not in further]
 
 
-def share(first: pd.Timestamp, wanted: pd.Timestamp, now: pd.Timestamp, interval: str) -> float:
+def share(first: pd.Timestamp, target: pd.Timestamp, now: pd.Timestamp, interval: str) -> float:
     """Return how much of a history is covered from ``first`` on.
 
     Args:
         first: Open of the first candle that there is, UTC.
-        wanted: Open of the first candle that is wanted, UTC.
+        target: Open of the first candle that is wanted, UTC.
         now: The end of the history, UTC.
         interval: Candle length. Two candles may be absent at the start.
 
     Returns:
         The share, 1 for the whole.
     """
-    if first <= wanted + 2 * step_of(interval):
+    if first <= target + 2 * step_of(interval):
         return 1.0
-    return max(float((now - first) / (now - wanted)), 0.0)
+    return max(float((now - first) / (now - target)), 0.0)

@@ -101,9 +101,9 @@ def ask(
 
 def _failure(error: Exception, fetch: Fetch, symbol: str, interval: str) -> Chart:
     """Say what an error of yfinance means: for this symbol, or for all that Yahoo has."""
-    from cryptoforecast.prices.live.yahoo_session import Refused
+    from cryptoforecast.prices.live.yahoo_session import Refusal
 
-    if isinstance(error, Refused):
+    if isinstance(error, Refusal):
         return _fault(plain(error), error)
     status = None if fetch.chart is None else fetch.chart.status_code
     if fetch.asks_for_consent:
@@ -119,23 +119,23 @@ def _failure(error: Exception, fetch: Fetch, symbol: str, interval: str) -> Char
     if status is not None and status >= 500:
         return _fault(f"Yahoo has a problem on its side ({status}).", error)
     document = _document(fetch.chart)
-    said = _description(document)
+    text = _description(document)
     if status == 401:
-        refusal = SourceUnavailable(f"Yahoo refused the request ({_code(status, said)}).")
+        refusal = SourceUnavailable(f"Yahoo refused the request ({_code(status, text)}).")
         return Chart(refusal=_caused(refusal, error), wants_cookie=True)
-    if _NO_CANDLES.search(said):
+    if _NO_CANDLES.search(text):
         nothing = NotEnoughData(f"Yahoo has no {CANDLE_NAMES[interval]} of {symbol} there.")
         return Chart(refusal=_caused(nothing, error))
-    if status == 404 and not said:
+    if status == 404 and not text:
         return _fault("Yahoo's charts are no longer at their address (404).", error)
-    if status == 404 or _UNKNOWN.search(said):
+    if status == 404 or _UNKNOWN.search(text):
         unknown = InvalidInput(
             f"Yahoo has no prices under this symbol. Received: {symbol}. "
             "Look it up on finance.yahoo.com (some coins carry a number, as UNI7083-USD)."
         )
         return Chart(refusal=_caused(unknown, error))
-    if status is not None and (status != 200 or said):
-        refusal = SourceUnavailable(f"Yahoo refused the request ({_code(status, said)}).")
+    if status is not None and (status != 200 or text):
+        refusal = SourceUnavailable(f"Yahoo refused the request ({_code(status, text)}).")
         return Chart(refusal=_caused(refusal, error))
     meta = _meta(document)
     if meta is not None and type(error).__name__ == "YFPricesMissingError":
@@ -179,9 +179,9 @@ def _description(document: object) -> str:
     return ""
 
 
-def _code(status: int, said: str) -> str:
+def _code(status: int, text: str) -> str:
     """Join a status and what Yahoo says: "401: Invalid Crumb"."""
-    return f"{status}: {said}" if said else str(status)
+    return f"{status}: {text}" if text else str(status)
 
 
 def _meta(document: object) -> Mapping[str, object] | None:
@@ -205,18 +205,18 @@ def quote(symbol: str, chart: Chart) -> str:
     Raises:
         InvalidInput: If Yahoo names a currency that the symbol does not, or an unknown one.
     """
-    named, currency = _named_quote(symbol), chart.meta.get("currency")
+    in_name, currency = _named_quote(symbol), chart.meta.get("currency")
     if currency is None:
-        return named or DEFAULT_QUOTE
+        return in_name or DEFAULT_QUOTE
     # "GBp" are pence: a currency counts only as it is written.
-    known = quote_of(currency) if isinstance(currency, str) and currency.isupper() else None
-    if known is None or (named is not None and known != named):
+    in_chart = quote_of(currency) if isinstance(currency, str) and currency.isupper() else None
+    if in_chart is None or (in_name is not None and in_chart != in_name):
         raise InvalidInput(
             "Prices must be in the currency that their symbol names. "
             f"Received: {symbol}, which Yahoo quotes in {str(currency)[:12]!r}. "
             "Choose another symbol."
         )
-    return known
+    return in_chart
 
 
 def clock(chart: Chart, now: pd.Timestamp) -> pd.Timestamp:
@@ -246,10 +246,10 @@ def canonical(raw: pd.DataFrame) -> pd.DataFrame:
     """
     if raw.empty:
         return empty()
-    named = raw.rename(columns=str.lower)[list(COLUMNS)].astype(float)
-    prices, volume = named[["open", "high", "low", "close"]], named["volume"]
+    candles = raw.rename(columns=str.lower)[list(COLUMNS)].astype(float)
+    prices, volume = candles[["open", "high", "low", "close"]], candles["volume"]
     check_zeros("Yahoo", int((prices == 0).any(axis=1).sum()), len(prices))
-    still = named["high"] <= named["low"]
+    still = candles["high"] <= candles["low"]
     known = (volume > 0) & (volume < np.inf) | (volume == 0) & still
-    named["volume"] = volume.where(known)
-    return normalise(named[((prices > 0) & (prices < np.inf)).all(axis=1)])[0]
+    candles["volume"] = volume.where(known)
+    return normalise(candles[((prices > 0) & (prices < np.inf)).all(axis=1)])[0]

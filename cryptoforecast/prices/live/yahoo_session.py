@@ -40,7 +40,7 @@ _COOKIE_TIMEOUT = 3.0
 _MIN_TIME = 0.05
 
 
-class Refused(RequestException):
+class Refusal(RequestException):
     """An answer of Yahoo's that is not taken; its text says why."""
 
 
@@ -146,8 +146,8 @@ class YahooSession(BoundedSession):
         self, fetch: Fetch, limit: float, method: Any, url: str, *args: Any, **options: Any
     ) -> Response:
         """Make a request that ends within ``limit`` seconds and with the fetch."""
-        wanted = options.get("timeout")
-        limit = min(limit, fetch.seconds_left, *([wanted] if wanted else []))
+        timeout = options.get("timeout")
+        limit = min(limit, fetch.seconds_left, *([timeout] if timeout else []))
         if limit < _MIN_TIME:
             raise Timeout("No time is left.")
         until = time.monotonic() + limit
@@ -161,7 +161,7 @@ class YahooSession(BoundedSession):
             if response.status_code in (301, 302, 303):
                 method = "GET"
                 options = {name: options[name] for name in options if name not in ("data", "json")}
-        raise Refused("Yahoo sent us in a circle.")
+        raise Refusal("Yahoo sent us in a circle.")
 
     def _ask(
         self, fetch: Fetch, method: Any, url: str, seconds: float, *args: Any, **options: Any
@@ -172,7 +172,7 @@ class YahooSession(BoundedSession):
             RequestException: If it goes elsewhere, or no answer comes that can be used.
         """
         if not yahoo_answer.is_yahoos(url):
-            raise Refused("Yahoo sent us to another address, which is not followed.")
+            raise Refusal("Yahoo sent us to another address, which is not followed.")
         if seconds < _MIN_TIME:
             raise Timeout("No time is left.")
         is_chart = yahoo_answer.is_chart(url)
@@ -189,7 +189,7 @@ class YahooSession(BoundedSession):
         elif not is_chart and response.content.count(b"<") > MAX_TAGS:
             fault = f"a page of more than {MAX_TAGS:,} tags"
         if fault:
-            raise Refused(f"Yahoo answered with {fault}.")
+            raise Refusal(f"Yahoo answered with {fault}.")
         return response
 
 

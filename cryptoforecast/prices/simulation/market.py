@@ -353,9 +353,9 @@ def _variance(surprise: Array, parameters: MarketParameters) -> Array:
         if h > _MAX_VARIANCE:
             h = _MAX_VARIANCE
         result.append(h)
-        seen = h * value
+        variance = h * value
         for i in pairs:
-            means[i] = decays[i] * means[i] + gains[i] * seen
+            means[i] = decays[i] * means[i] + gains[i] * variance
     return np.array(result)
 
 

@@ -86,7 +86,7 @@ def distinct(rows: int, step: str = "1h") -> pd.DataFrame:
 
 def repeats(candles: pd.DataFrame) -> tuple[list[int], list[int]]:
     values = {name: candles[name].to_numpy() for name in candles}
-    earlier, later = findings.repeated(values, candles.index.asi8)
+    earlier, later = findings.find_copies(values, candles.index.asi8)
     return earlier.tolist(), later.tolist()
 
 

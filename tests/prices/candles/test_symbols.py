@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.prices.candles import pairs
-from cryptoforecast.prices.candles.symbols import Symbol, guess, named, read_symbol
+from cryptoforecast.prices.candles.symbols import Symbol, guess, read_symbol, symbol_of
 
 
 @pytest.mark.parametrize(
@@ -142,12 +142,12 @@ def test_a_text_without_letters_is_no_coin(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "5", "../x", "-rf", "<b>", "BTC;ls", "a\x00b", "A" * 41])
 def test_what_a_user_can_not_call_a_coin_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="at most 20 characters"):
-        named(text)
+        symbol_of(text)
 
 
 @pytest.mark.parametrize(("text", "ticker"), [("btc/eur", "BTC"), ("狗狗币", "狗狗币")])
 def test_what_a_user_calls_a_coin_is_read(text: str, ticker: str) -> None:
-    assert named(text).ticker == ticker
+    assert symbol_of(text).ticker == ticker
 
 
 @given(st.text(max_size=60) | st.text("BTCEHUSDR-/_:. tX", max_size=14))

@@ -36,7 +36,7 @@ class Ward:
         # The prices of the two servers are 100 apart.
         yahoo.tamper = raise_prices
 
-    def sources(self) -> list[doctor.Observed]:
+    def sources(self) -> list[doctor.Observable]:
         yahoo = Yahoo(self.home)
         yahoo.base = self.yahoo.url
         return [

@@ -57,7 +57,7 @@ def without_rivals(roles: dict[str, str], role: str) -> None:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Preference:
     """Which of several prices in one file the user wants.
 
     Attributes:
@@ -95,28 +95,28 @@ class _Column(NamedTuple):
 _Family = dict[str, list[str]]
 
 
-def choose(names: Sequence[str], fixed: Mapping[str, str], wanted: Wanted) -> Choice:
+def choose(names: Sequence[str], fixed: Mapping[str, str], preference: Preference) -> Choice:
     """Choose the columns of the roles by their names.
 
     Args:
         names: Names of the columns, all different.
         fixed: Column by role, as the user gives them.
-        wanted: Which of several prices the user wants.
+        preference: Which of several prices the user wants.
     """
     columns = [_Column(name, meaning(name)) for name in names]
     roles: dict[str, str] = {}
-    prices, decisions, refusal = _choose_prices(columns, fixed, wanted)
+    prices, decisions, refusal = _choose_prices(columns, fixed, preference)
     others: dict[str, list[str]] = {
         role: _of_best_name(columns, role)
         for role in ALIASES
         if role not in (*PRICES, "price") and role not in fixed
     }
     others["time"] = _in_utc(others.get("time", []))
-    others.update((role, found) for role, found in prices.items() if role not in fixed)
+    others.update((role, candidates) for role, candidates in prices.items() if role not in fixed)
     style = _usual_style(others)
     for role in ALIASES:
-        if found := others.get(role):
-            roles[role], *more = _by_case(found, style)
+        if candidates := others.get(role):
+            roles[role], *more = _by_case(candidates, style)
             if role in ("time", "volume", *PRICES, "price"):
                 roles |= {f"{role}{_NUMBERED}{i}": name for i, name in enumerate(more, start=2)}
     if "time" in roles:
@@ -127,14 +127,14 @@ def choose(names: Sequence[str], fixed: Mapping[str, str], wanted: Wanted) -> Ch
 
 
 def _other_times(
-    columns: Sequence[_Column], roles: Mapping[str, str], taken: set[str]
+    columns: Sequence[_Column], roles: Mapping[str, str], owned: set[str]
 ) -> dict[str, str]:
     """Return roles for columns of times of other names, one of which may be surer."""
     own = meaning(roles["time"]).name
     names = [
         each.name
         for each in columns
-        if each.name not in taken
+        if each.name not in owned
         and each.meaning.name not in (own, *CLOSING_NAMES)
         and (each.meaning.name in ALIASES["time"] or _MORE_TIMES.search(each.meaning.name))
     ]
@@ -158,12 +158,12 @@ def _choose_volume(columns: Sequence[_Column], roles: dict[str, str]) -> None:
 
 
 def _choose_prices(
-    columns: Sequence[_Column], fixed: Mapping[str, str], wanted: Wanted
+    columns: Sequence[_Column], fixed: Mapping[str, str], preference: Preference
 ) -> tuple[_Family, dict[str, str], UnreadableFile | None]:
     """Choose one family of prices: those in one currency, of one side, or of one coin."""
     families = _families(columns)
-    given_prices = fixed.keys() & {*PRICES}
-    if len(given_prices) == len(PRICES) or ("price" in fixed and not given_prices):
+    user_prices = fixed.keys() & {*PRICES}
+    if len(user_prices) == len(PRICES) or ("price" in fixed and not user_prices):
         return {}, {}, None
     complete = {
         label: family
@@ -174,32 +174,34 @@ def _choose_prices(
     if not complete:
         tickers = prices_by_ticker([each.name for each in columns])
         if tickers and not any("price" in family for family in families.values()):
-            label, refusal = _pick_ticker(tickers, wanted)
+            label, refusal = _pick_ticker(tickers, preference)
             why = f"those of {label}, out of {len(tickers)}"
             return tickers[label], {"prices": why} if len(tickers) > 1 else {}, refusal
-        return _choose_apart(families, fixed, wanted)
-    given = {meaning(fixed[role]).label for role in given_prices}
-    if len(given) == 1 and given <= complete.keys():
-        label, refusal = given.pop(), None
+        return _choose_apart(families, fixed, preference)
+    labels = {meaning(fixed[role]).label for role in user_prices}
+    if len(labels) == 1 and labels <= complete.keys():
+        label, refusal = labels.pop(), None
     else:
-        label, refusal = _pick_label(complete, wanted)
-    chosen = {role: list(found) for role, found in complete[label].items()}
+        label, refusal = _pick_label(complete, preference)
+    columns_of = {role: list(names) for role, names in complete[label].items()}
     if len(complete) == 1:
-        return chosen, {}, refusal
-    quoted = [each for each in sorted(complete) if quote_of(each)]
-    if not label and quoted and wanted.quote is None:
+        return columns_of, {}, refusal
+    in_currency = [each for each in sorted(complete) if quote_of(each)]
+    if not label and in_currency and preference.quote is None:
         # Prices without a currency beside those with one: they must be the same.
-        for role in chosen:
-            chosen[role] += [name for each in quoted for name in complete[each].get(role, [])]
-        return chosen, {}, refusal
-    return chosen, {"prices": _why(label, complete)}, refusal
+        for role in columns_of:
+            columns_of[role] += [
+                name for each in in_currency for name in complete[each].get(role, [])
+            ]
+        return columns_of, {}, refusal
+    return columns_of, {"prices": _why(label, complete)}, refusal
 
 
 def _why(label: str, labels: Iterable[str]) -> str:
     """Say which of several prices are taken, and which are not."""
-    kept = f"those {'in' if quote_of(label) else 'called'} {label}" if label else "those unmarked"
+    family = f"those {'in' if quote_of(label) else 'called'} {label}" if label else "those unmarked"
     left = ", ".join(sorted(each or "those unmarked" for each in labels if each != label))
-    return f"{kept}{_LEFT_OUT}{left}"[:200]
+    return f"{family}{_LEFT_OUT}{left}"[:200]
 
 
 def left_out(decision: str) -> list[str]:
@@ -212,40 +214,40 @@ def _families(columns: Sequence[_Column]) -> dict[str, _Family]:
     labels = dict.fromkeys(each.meaning.label for each in columns)
     families: dict[str, _Family] = {}
     for label in labels:
-        labelled = [each for each in columns if each.meaning.label == label]
+        same_label = [each for each in columns if each.meaning.label == label]
         for role in (*PRICES, "price"):
-            if found := _of_best_name(labelled, role):
-                families.setdefault(label, {})[role] = found
+            if names := _of_best_name(same_label, role):
+                families.setdefault(label, {})[role] = names
     return families
 
 
 def _of_best_name(columns: Sequence[_Column], role: str) -> list[str]:
     """Return the columns that have the role's most preferred name."""
     for alias in ALIASES[role]:
-        if found := [each.name for each in columns if each.meaning.name == alias]:
-            return found
+        if names := [each.name for each in columns if each.meaning.name == alias]:
+            return names
     return []
 
 
 def _pick_label(
-    complete: Mapping[str, _Family], wanted: Wanted
+    complete: Mapping[str, _Family], preference: Preference
 ) -> tuple[str, UnreadableFile | None]:
     """Pick one of the families that have all four prices."""
     labels = list(complete)
-    if wanted.only is not None:
-        same = [label for label in labels if label.casefold() == wanted.only.casefold()]
+    if preference.only is not None:
+        same = [label for label in labels if label.casefold() == preference.only.casefold()]
         if len(same) == 1:
             return same[0], None
     if len(labels) == 1:
         return labels[0], None
-    if wanted.quote is not None:
+    if preference.quote is not None:
         quotes = [quote_of(label) for label in labels]
-        if all(quotes) and wanted.quote not in quotes:
-            return labels[0], _no_quote(wanted.quote, labels)
-        labels = [label for label in labels if quote_of(label) == wanted.quote] or labels
+        if all(quotes) and preference.quote not in quotes:
+            return labels[0], _no_quote(preference.quote, labels)
+        labels = [label for label in labels if quote_of(label) == preference.quote] or labels
     elif all(quote_of(label) for label in labels):
         labels = [label for label in labels if quote_of(label) == DEFAULT_QUOTE] or labels
-    exact = [label for label in labels if label == (wanted.quote or DEFAULT_QUOTE)]
+    exact = [label for label in labels if label == (preference.quote or DEFAULT_QUOTE)]
     if len(labels) == 1 or (len(exact) == 1 and all(map(quote_of, labels))):
         return (exact or labels)[0], None
     if "" in labels:
@@ -263,17 +265,17 @@ HOW_TO_CHOOSE = (
 
 
 def _pick_ticker(
-    tickers: Mapping[str, _Family], wanted: Wanted
+    tickers: Mapping[str, _Family], preference: Preference
 ) -> tuple[str, UnreadableFile | None]:
     """Pick one of the tickers in the names of the columns."""
     labels = sorted(tickers)
-    if wanted.only is not None:
-        exact = [label for label in labels if label == wanted.only]
-        labels = exact or [label for label in labels if is_same_coin(label, wanted.only)]
+    if preference.only is not None:
+        exact = [label for label in labels if label == preference.only]
+        labels = exact or [label for label in labels if is_same_coin(label, preference.only)]
         if not labels:
-            return sorted(tickers)[0], not_there(wanted.only, sorted(tickers))
-    if len(labels) > 1 and wanted.quote is not None:
-        in_quote = [label for label in labels if quote_of_ticker(label) == wanted.quote]
+            return sorted(tickers)[0], not_there(preference.only, sorted(tickers))
+    if len(labels) > 1 and preference.quote is not None:
+        in_quote = [label for label in labels if quote_of_ticker(label) == preference.quote]
         labels = in_quote or labels
     if len(labels) == 1:
         return labels[0], None
@@ -285,24 +287,26 @@ def _pick_ticker(
 
 
 def _choose_apart(
-    families: Mapping[str, _Family], fixed: Mapping[str, str], wanted: Wanted
+    families: Mapping[str, _Family], fixed: Mapping[str, str], preference: Preference
 ) -> tuple[_Family, dict[str, str], UnreadableFile | None]:
     """Choose each price for itself where no family has all four."""
-    chosen: _Family = {}
+    family: _Family = {}
     decisions: dict[str, str] = {}
     for role in (*PRICES, "price"):
         having = [label for label in families if role in families[label] and role not in fixed]
-        quoted = [label for label in having if quote_of(label) == (wanted.quote or DEFAULT_QUOTE)]
-        picked = [""] if "" in having and not wanted.quote else quoted or having
-        if picked:
-            label = sorted(picked)[0]
-            chosen[role] = list(families[label][role])
+        in_currency = [
+            label for label in having if quote_of(label) == (preference.quote or DEFAULT_QUOTE)
+        ]
+        labels = [""] if "" in having and not preference.quote else in_currency or having
+        if labels:
+            label = sorted(labels)[0]
+            family[role] = list(families[label][role])
             if len(having) > 1:
                 decisions["prices"] = _why(label, having)
-            if len(picked) > 1:
-                other = families[sorted(picked)[1]][role]
-                return chosen, {}, _several(chosen[role], other, role, picked)
-    return chosen, decisions, None
+            if len(labels) > 1:
+                other = families[sorted(labels)[1]][role]
+                return family, {}, _several(family[role], other, role, labels)
+    return family, decisions, None
 
 
 def _several(
@@ -320,10 +324,10 @@ def _several(
 
 def not_there(only: str, present: Sequence[str]) -> UnreadableFile:
     """Return the error for a series that the file does not have."""
-    shown = ", ".join(repr(name[:30]) for name in present[:12])
+    names = ", ".join(repr(name[:30]) for name in present[:12])
     more = f" and {len(present) - 12} more" if len(present) > 12 else ""
     return SeveralSeries(
-        f"The one series to read must be in the file: {shown or 'it holds no name of a series'}"
+        f"The one series to read must be in the file: {names or 'it holds no name of a series'}"
         f"{more}. Received: {only[:40]!r}. "
         f"{f'Choose among them ({HOW_TO_CHOOSE})' if present else 'Leave it out'}.",
         present,

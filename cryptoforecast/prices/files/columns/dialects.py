@@ -147,10 +147,10 @@ def meaning(name: str) -> Meaning:
     label = " ".join(_BRACKETS.findall(text[:end]))
     outer = _BRACKETS.sub("", text[:end]) + text[end:]
     plain = _spelling(outer) or _spelling(text)
-    if plain not in _known() and len(name) <= _MAX_PARTED:
-        plain, label = _labelled(outer, plain) or (_of_two_languages(outer) or plain, label)
+    if plain not in _plain_names() and len(name) <= _MAX_PARTED:
+        plain, label = _with_label(outer, plain) or (_of_two_languages(outer) or plain, label)
     sign = next((code for sign, code in SIGNS.items() if sign in name), "")
-    return Meaning(plain, _written(label) or sign)
+    return Meaning(plain, _label_form(label) or sign)
 
 
 def without_place(name: str) -> str:
@@ -168,7 +168,7 @@ def _spelling(text: str) -> str:
     return re.sub(r"^(open|high|low|close)price$", r"\1", text)
 
 
-def _labelled(text: str, plain: str) -> tuple[str, str] | None:
+def _with_label(text: str, plain: str) -> tuple[str, str] | None:
     """Part a price's name from its currency or side: ``close_eur``, ``bid open``, ``priceUsd``."""
     for pattern, source, word, label in (
         (_AFTER, text.strip(), 1, 2), (_BEFORE, text.strip(), 2, 1),
@@ -182,10 +182,10 @@ def _labelled(text: str, plain: str) -> tuple[str, str] | None:
 
 def currency_of(text: str) -> str | None:
     """Return the quote that a currency's code, sign or word stands for; ``None`` for others."""
-    return quote_of(_written(text))
+    return quote_of(_label_form(text))
 
 
-def _written(label: str) -> str:
+def _label_form(label: str) -> str:
     """Write a currency's code in capitals, and a side in small letters."""
     label = SIGNS.get(label.strip(), label.strip())
     word = label.casefold().replace("-", " ").rstrip("s.")
@@ -220,7 +220,7 @@ def name_parts(name: str) -> list[str]:
 
 def _aliases() -> dict[str, tuple[str, ...]]:
     """Join the names of all languages by role, the English ones first."""
-    merged = {
+    result = {
         role: tuple(
             dict.fromkeys(
                 _spelling(name)
@@ -230,7 +230,7 @@ def _aliases() -> dict[str, tuple[str, ...]]:
         )
         for role in _ENGLISH
     }
-    return merged | _OTHERS
+    return result | _OTHERS
 
 
 #: Names of the columns of each role, in order of preference, as ``plain_name`` gives them.
@@ -238,7 +238,7 @@ ALIASES: dict[str, tuple[str, ...]] = _aliases()
 
 
 @functools.cache
-def _known() -> frozenset[str]:
+def _plain_names() -> frozenset[str]:
     """Return every name that stands for a role."""
     return frozenset(name for names in ALIASES.values() for name in names)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cryptoforecast.errors import SeveralSeries, UnreadableFile
-from cryptoforecast.prices.files.columns.choice import Wanted
+from cryptoforecast.prices.files.columns.choice import Preference
 from cryptoforecast.prices.files.columns.dialects import ALIASES, plain_name
 from cryptoforecast.prices.files.columns.roles import (
     ANY,
@@ -19,10 +19,10 @@ from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     choose_roles,
     combine_roles,
-    given_roles,
     has_columns,
     missing_columns,
     unique_names,
+    user_roles,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape, unknown_shape
 from cryptoforecast.prices.files.columns.tickers import quote_of_ticker
@@ -61,14 +61,14 @@ class Header(NamedTuple):
 
 
 def find_header(
-    rows: list[list[str]], given: Mapping[str, str], wanted: Wanted = ANY
+    rows: list[list[str]], user_columns: Mapping[str, str], preference: Preference = ANY
 ) -> Header | None:
     """Look for the line that names the columns.
 
     Args:
         rows: The first lines of the file, split into cells.
-        given: Column by role, as the user says.
-        wanted: Which of several prices the user wants.
+        user_columns: Column by role, as the user says.
+        preference: Which of several prices the user wants.
 
     Returns:
         The header; ``None`` if no line names the columns of candles or trades.
@@ -81,23 +81,23 @@ def find_header(
         if len(cells) < 2 or all(_is_value(cell) for cell in cells if cell):
             continue
         cells = [cells[0].lstrip("#").strip(), *cells[1:]]
-        if not has_columns(cells, given):
+        if not has_columns(cells, user_columns):
             continue
         if len(set(cells)) < len(cells) and i:
             # pandas writes the tickers above the names where they are the first level.
             cells = _with_tickers(cells, _tickers(rows[i - 1 : i]))
-        choice = choose_roles(cells, given, wanted)
+        choice = choose_roles(cells, user_columns, preference)
         end = i + 1
         tickers: list[str] = []
         if "time" not in choice.roles and set(PRICES) <= choice.roles.keys():
             end, tickers = _more_headers(rows, i)
             if end > i + 1 or _is_unnamed_index(cells, rows[end:]):
                 cells = ["time", *_with_tickers(cells, tickers)[1:]]
-                choice = choose_roles(cells, given, wanted)
+                choice = choose_roles(cells, user_columns, preference)
         elif are_enough(choice.roles) and (tickers := _tickers(rows[end : end + 1])):
             end += 1
             cells = _with_tickers(cells, tickers)
-            choice = choose_roles(cells, given, wanted)
+            choice = choose_roles(cells, user_columns, preference)
         several = sorted(set(filter(None, tickers)))
         if len(several) > 1 and not are_enough(choice.roles):
             raise SeveralSeries(
@@ -106,13 +106,13 @@ def find_header(
                 several,
             )
         roles = choice.roles
-        if not are_enough(roles) or any(_is_value(roles.get(role, "")) for role in given):
+        if not are_enough(roles) or any(_is_value(roles.get(role, "")) for role in user_columns):
             continue
         if choice.refusal:
             raise choice.refusal
         decisions = dict(choice.decisions)
         names = unique_names(cells)
-        if not {"time", "clock"} & given.keys():
+        if not {"time", "clock"} & user_columns.keys():
             roles.update(_clock(rows, end, names))
         first = _rows_above(rows[:i], names, roles, i) if end == i + 1 else i
         if first < i:
@@ -124,7 +124,7 @@ def find_header(
             decisions["preamble"] = f"{first} line{'s' * (first > 1)} before the {where} left out"
         if end > i + 1:
             decisions["header"] = f"{end - i} lines"
-        return Header(names, roles, end, decisions, _symbol(tickers or _repeated(rows[:i])))
+        return Header(names, roles, end, decisions, _symbol(tickers or _repeated_name(rows[:i])))
     return None
 
 
@@ -188,8 +188,8 @@ def _more_headers(rows: list[list[str]], i: int) -> tuple[int, list[str]]:
     tickers: list[str] = []
     for j in range(i + 1, min(i + 4, len(rows))):
         first = plain_name(rows[j][0]) if rows[j] else ""
-        if first in ("ticker", "") and (found := _tickers([["", *rows[j][1:]]])):
-            tickers = found
+        if first in ("ticker", "") and (names := _tickers([["", *rows[j][1:]]])):
+            tickers = names
         elif first in ALIASES["time"] and not any(rows[j][1:]):
             return j + 1, tickers
     return i + 1, []
@@ -204,7 +204,7 @@ def _tickers(lines: list[list[str]]) -> list[str]:
     return cells
 
 
-def _repeated(above: list[list[str]]) -> list[str]:
+def _repeated_name(above: list[list[str]]) -> list[str]:
     """Return the line above the names, if it is one ticker again and again."""
     cells = (above[-1] if above else []) or [""]
     if plain_name(cells[0]) not in ("ticker", "") or len(cells) < len(PRICES):
@@ -249,12 +249,12 @@ def _clock(rows: list[list[str]], start: int, names: tuple[str, ...]) -> dict[st
     return {}
 
 
-def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Header:
+def recognise_columns(rows: list[list[str]], user_columns: Mapping[str, str]) -> Header:
     """Find the columns of a table without a header, by its numbers or as the user says.
 
     Args:
         rows: The first lines of the file, split into cells.
-        given: Column by role, as the user says.
+        user_columns: Column by role, as the user says.
 
     Raises:
         UnreadableFile: If the numbers are of no known shape, and the user does not say enough.
@@ -265,17 +265,17 @@ def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Header
             for i, cells in enumerate(rows[:_MAX_PREAMBLE])
             if len(cells) > 2 and _is_value(cells[0]) and _is_beside(cells[0], cells[1])
         ),
-        _first_row(rows, given),
+        _first_row(rows, user_columns),
     )
     if start is None:
-        raise missing_columns(_widest(rows), given)
+        raise missing_columns(_widest(rows), user_columns)
     body = [row for row in rows[start:] if any(row)]
     width = len(body[0])
     titles = next((row for row in rows[:start] if len(row) >= width), None)
     if titles is not None:
-        raise missing_columns(titles, given)
+        raise missing_columns(titles, user_columns)
     names = tuple(f"column {i + 1}" for i in range(width))
-    fixed = given_roles(names, given)
+    fixed = user_roles(names, user_columns)
     how = f"none; {width} columns recognised by their shape"
     clock = width > 1 and not _is_number(body[0][1])
     try:
@@ -286,20 +286,20 @@ def recognise_columns(rows: list[list[str]], given: Mapping[str, str]) -> Header
         shape, how = {}, "none"
     roles = combine_roles({role: names[i] for i, role in shape.items()}, fixed)
     if not are_enough(roles):
-        raise missing_columns(names, given)
+        raise missing_columns(names, user_columns)
     decisions = {"header": how}
     if start and any(any(row) for row in rows[:start]):
         decisions["preamble"] = f"{start} line{'s' * (start > 1)} before the first row left out"
     return Header(names, roles, start, decisions)
 
 
-def _first_row(rows: list[list[str]], given: Mapping[str, str]) -> int | None:
+def _first_row(rows: list[list[str]], user_columns: Mapping[str, str]) -> int | None:
     """Find the first line with figures in the columns that the user gives the prices' roles."""
-    names = [given[role] for role in (*PRICES, "price") if role in given]
+    names = [user_columns[role] for role in (*PRICES, "price") if role in user_columns]
     for i, cells in enumerate(rows[:_MAX_PREAMBLE]):
-        known = [f"column {j + 1}" for j in range(len(cells))]
-        if names and set(names) <= set(known):
-            figures = [cells[known.index(name)] for name in names]
+        places = [f"column {j + 1}" for j in range(len(cells))]
+        if names and set(names) <= set(places):
+            figures = [cells[places.index(name)] for name in names]
             if all(_FIGURE.fullmatch(figure) for figure in figures):
                 return i
     return None
@@ -309,8 +309,8 @@ def _shape(body: list[list[str]], width: int, *, clock: bool) -> dict[int, str]:
     """Find the roles of columns by their numbers; the second is perhaps the time of day."""
     if not clock:
         return roles_by_shape(_sample(body, width))
-    joined = [[" ".join(row[:2]), *row[2:]] for row in body]
-    without = roles_by_shape(_sample(joined, width - 1))
+    one_time = [[" ".join(row[:2]), *row[2:]] for row in body]
+    without = roles_by_shape(_sample(one_time, width - 1))
     return {position + (position > 0): role for position, role in without.items()} | {1: "clock"}
 
 
@@ -330,15 +330,15 @@ def _sample(body: list[list[str]], width: int) -> np.ndarray:
     Raises:
         UnreadableFile: If no row is complete, or the dates do not show which row is the newest.
     """
-    dated = not _is_number(body[0][0])
+    has_dates = not _is_number(body[0][0])
     sample = np.full((len(body), width), np.nan)
     for i, row in enumerate(body):
-        values = [str(i), *row[1:width]] if dated else row[:width]
+        values = [str(i), *row[1:width]] if has_dates else row[:width]
         for j, cell in enumerate(values):
             if _is_number(cell):
                 sample[i, j] = float(cell)
     sound = ~np.isnan(sample[:, : min(width, 5)]).any(axis=1)
-    if dated and _is_newest_first([row[0] for row in body]):
+    if has_dates and _is_newest_first([row[0] for row in body]):
         sample[:, 0] *= -1
     if not sound.any():
         raise unknown_shape(width)

@@ -28,7 +28,7 @@ HOW_TO_SAY = "Currency on the Data page; --quote CODE on the command line, quote
 _SHARED = {"¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DKK")}
 # Currencies that are written with a dollar sign too.
 _DOLLARS = {"AUD", "CAD", "HKD", "SGD", "NZD", "MXN", "TWD", "ARS"}
-_SAID = "as you say"
+_BY_USER = "as you say"
 # Columns that name the currency of prices, and nothing else.
 _QUOTE_COLUMNS = {*ALIASES["quote"]} - {"currency"}
 #: The decision where nothing says the currency; ``{}`` stands for what was read.
@@ -59,14 +59,16 @@ def find_quote(table: Table, symbol: str, corrections: Corrections) -> tuple[str
         UnreadableFile: If the file names several currencies, and the user none.
     """
     evidence = _evidence(table, symbol, corrections)
-    found = sorted({quote for quote, _ in evidence})
+    quotes = sorted({quote for quote, _ in evidence})
     if corrections.quote is not None:
         others = [f"{where} {quote}" for quote, where in evidence if quote != corrections.quote]
-        return corrections.quote, f"as you say, but {'; '.join(others)}"[:200] if others else _SAID
-    if len(found) > 1:
-        received = " and ".join(f"{where} {quote}" for quote, where in evidence)
+        return corrections.quote, f"as you say, but {'; '.join(others)}"[
+            :200
+        ] if others else _BY_USER
+    if len(quotes) > 1:
+        sources = " and ".join(f"{where} {quote}" for quote, where in evidence)
         raise UnreadableFile(
-            f"Prices must be in one currency. Received: {received[:200]}. Say which is right "
+            f"Prices must be in one currency. Received: {sources[:200]}. Say which is right "
             f"({HOW_TO_SAY})."
         )
     return evidence[0] if evidence else ("", "")
@@ -100,8 +102,8 @@ def _evidence(table: Table, symbol: str, corrections: Corrections) -> list[tuple
         evidence.append((quote, f"column {table.roles['turnover'][:40]!r} says"))
     for role in prices:
         if role in table.roles and not pd.api.types.is_numeric_dtype(table.column(role).dtype):
-            known = {quote for quote, _ in evidence} | {corrections.quote or ""}
-            evidence += _from_signs(table, role, known)
+            currencies = {quote for quote, _ in evidence} | {corrections.quote or ""}
+            evidence += _from_signs(table, role, currencies)
     return evidence
 
 
@@ -138,11 +140,11 @@ def _from_column(table: Table, *, unknown_is_refused: bool) -> list[tuple[str, s
             f"Prices must be in a known currency. Received: {unknown[:30]!r} in column "
             f"{name[:40]!r}. Say which currency is meant ({HOW_TO_SAY})."
         )
-    found = sorted({quote for quote in quotes.values() if quote})
-    return [(quote, f"column {name[:40]!r} says") for quote in found]
+    names = sorted({quote for quote in quotes.values() if quote})
+    return [(quote, f"column {name[:40]!r} says") for quote in names]
 
 
-def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str]]:
+def _from_signs(table: Table, role: str, currencies: set[str]) -> list[tuple[str, str]]:
     """Read the signs and codes beside the prices of a column.
 
     Raises:
@@ -153,15 +155,15 @@ def _from_signs(table: Table, role: str, known: set[str]) -> list[tuple[str, str
     texts = pd.Series(texts.unique())
     texts = texts[texts.str.contains(_MARKED, regex=True)]
     signs = pd.unique(texts.str.replace(_DIGITS, "", regex=True))
-    found = []
+    evidence = []
     for sign in map(str, signs[:20]):
-        if sign in _SHARED and not known & set(_SHARED[sign]):
+        if sign in _SHARED and not currencies & set(_SHARED[sign]):
             raise UnreadableFile(
                 f"Prices must be in one currency. Received: {sign}, which is "
                 f"{' or '.join(_SHARED[sign])}. Say which ({HOW_TO_SAY})."
             )
-        if sign == "$" and known & _DOLLARS:
+        if sign == "$" and currencies & _DOLLARS:
             continue
         if quote := SIGNS.get(sign) or DOLLAR_SIGNS.get(sign.upper()) or quote_of(sign):
-            found.append((quote, f"{sign} beside the {role} says"))
-    return found
+            evidence.append((quote, f"{sign} beside the {role} says"))
+    return evidence

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.choice import (
     Choice,
-    Wanted,
+    Preference,
     choose,
     role_of,
     without_rivals,
@@ -33,7 +33,7 @@ from cryptoforecast.types.quotes import COINS, quote_of
 MAX_COLUMNS = 1_000
 MAX_NAME = 200
 #: No wish: any prices are wanted.
-ANY = Wanted()
+ANY = Preference()
 #: A header that the reader knows.
 EXAMPLE_HEADER = "time,open,high,low,close,volume"
 #: What the user can do where columns are not recognised.
@@ -44,14 +44,16 @@ REMEDY = (
 
 
 def roles_by_name(
-    names: Sequence[str], given: Mapping[str, str] | None = None, wanted: Wanted = ANY
+    names: Sequence[str],
+    user_columns: Mapping[str, str] | None = None,
+    preference: Preference = ANY,
 ) -> dict[str, str]:
     """Find which column plays which role by its name.
 
     Args:
         names: Column names as the file has them.
-        given: Column by role, as the user says; see ``given_roles`` and ``combine_roles``.
-        wanted: Which of several prices the user wants.
+        user_columns: Column by role, as the user says; see ``user_roles`` and ``combine_roles``.
+        preference: Which of several prices the user wants.
 
     Returns:
         Column by role, as ``unique_names`` calls it, without the roles that no column plays. See
@@ -61,14 +63,16 @@ def roles_by_name(
         UnreadableFile: If a given column is not there, the names show several series of prices
             side by side, or there are more or longer names than a price file may have.
     """
-    choice = choose_roles(names, given, wanted)
+    choice = choose_roles(names, user_columns, preference)
     if choice.refusal:
         raise choice.refusal
     return choice.roles
 
 
 def choose_roles(
-    names: Sequence[str], given: Mapping[str, str] | None = None, wanted: Wanted = ANY
+    names: Sequence[str],
+    user_columns: Mapping[str, str] | None = None,
+    preference: Preference = ANY,
 ) -> Choice:
     """Find which column plays which role, and say why; the arguments are as in ``roles_by_name``.
 
@@ -76,30 +80,30 @@ def choose_roles(
         UnreadableFile: If a given column is not there, or there are more or longer names than a
             price file may have.
     """
-    fixed = given_roles(names, given or {})
-    known = unique_names(names)
-    choice = choose(known, fixed, wanted)
+    fixed = user_roles(names, user_columns or {})
+    unique = unique_names(names)
+    choice = choose(unique, fixed, preference)
     roles = choice.roles
-    _settle_volume(known, roles)
-    _settle_dialects({plain_name(name): name for name in known[::-1]}, roles)
+    _settle_volume(unique, roles)
+    _settle_dialects({plain_name(name): name for name in unique[::-1]}, roles)
     return choice._replace(roles=combine_roles(roles, fixed))
 
 
-def has_columns(names: Sequence[str], given: Mapping[str, str]) -> bool:
-    """Tell whether all columns that the user gives roles to are there; see ``given_roles``."""
+def has_columns(names: Sequence[str], user_columns: Mapping[str, str]) -> bool:
+    """Tell whether all columns that the user gives roles to are there; see ``user_roles``."""
     try:
-        given_roles(names, given)
+        user_roles(names, user_columns)
     except UnreadableFile:
         return False
     return True
 
 
-def given_roles(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+def user_roles(names: Sequence[str], user_columns: Mapping[str, str]) -> dict[str, str]:
     """Find the columns that the user gives roles to.
 
     Args:
         names: Column names as the file has them.
-        given: Name by role; ``"column 3"`` is the third column if no column has that name.
+        user_columns: Name by role; ``"column 3"`` is the third column if no column has that name.
 
     Returns:
         Column by role, as ``unique_names`` calls it.
@@ -108,39 +112,42 @@ def given_roles(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str
         UnreadableFile: If there is no such column; the message lists the columns. Also if there
             are more or longer names than a price file may have.
     """
-    known = unique_names(names)
+    unique = unique_names(names)
     roles = {}
-    for role, name in given.items():
+    for role, name in user_columns.items():
         place = re.fullmatch(r"column (\d{1,4})", name)
-        if name in known:
+        if name in unique:
             roles[role] = name
-        elif place and 0 < int(place[1]) <= len(known):
-            roles[role] = known[int(place[1]) - 1]
+        elif place and 0 < int(place[1]) <= len(unique):
+            roles[role] = unique[int(place[1]) - 1]
         else:
             raise UnreadableFile(
-                f"The {role} must be a column of the file: {', '.join(known)[:400]}. "
+                f"The {role} must be a column of the file: {', '.join(unique)[:400]}. "
                 f"Received: {name[:60]!r}. Choose among them; column 3 stands for the third."
             )
     return roles
 
 
-def combine_roles(recognised: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def combine_roles(by_name: Mapping[str, str], user_columns: Mapping[str, str]) -> dict[str, str]:
     """Combine the roles that were recognised with those that the user gives, which win.
 
     A column with a given role has no other role, except that ``source`` still says whether prices
     are simulated. Candles win over single prices, unless the user gives the role of the price.
 
     Args:
-        recognised: Column by role, by name or shape.
-        given: Column by role, as ``given_roles`` returns them.
+        by_name: Column by role, by name or shape.
+        user_columns: Column by role, as ``user_roles`` returns them.
     """
     roles = {
         role: name
-        for role, name in recognised.items()
-        if role == "source" or (name not in given.values() and role_of(role) not in given)
+        for role, name in by_name.items()
+        if role == "source"
+        or (name not in user_columns.values() and role_of(role) not in user_columns)
     }
-    roles |= given
-    candles = set(PRICES) & given.keys() or (set(PRICES) <= roles.keys() and "price" not in given)
+    roles |= user_columns
+    candles = set(PRICES) & user_columns.keys() or (
+        set(PRICES) <= roles.keys() and "price" not in user_columns
+    )
     for role in ("price",) if candles else PRICES if "price" in roles else ():
         without_rivals(roles, role)
         roles.pop(role, None)
@@ -174,14 +181,14 @@ def check_names(names: Sequence[str]) -> Sequence[str]:
     """
     longest = max(map(len, names), default=0)
     if len(names) > MAX_COLUMNS:
-        received = f"{len(names):,} columns"
+        size = f"{len(names):,} columns"
     elif longest > MAX_NAME:
-        received = f"a name of {longest:,} characters"
+        size = f"a name of {longest:,} characters"
     else:
         return names
     raise UnreadableFile(
         f"A price file may have {MAX_COLUMNS:,} columns, with names of {MAX_NAME} characters. "
-        f"Received: {received}. Save it with the columns {EXAMPLE_HEADER} only."
+        f"Received: {size}. Save it with the columns {EXAMPLE_HEADER} only."
     )
 
 
@@ -253,8 +260,8 @@ def volume_unit(roles: Mapping[str, str], yahoo: bool) -> str:
         return "quote" if "turnover" in roles else "unknown"
     if yahoo:
         return "quote"
-    named = unit_of(roles["volume"]) not in ("", *QUOTE_NAMES)
-    return "coins" if named or "turnover" in roles else "unknown"
+    has_coin = unit_of(roles["volume"]) not in ("", *QUOTE_NAMES)
+    return "coins" if has_coin or "turnover" in roles else "unknown"
 
 
 def are_enough(roles: Mapping[str, str]) -> bool:
@@ -262,17 +269,19 @@ def are_enough(roles: Mapping[str, str]) -> bool:
     return "time" in roles and (set(PRICES) <= roles.keys() or "price" in roles)
 
 
-def missing_columns(names: Sequence[str], given: Mapping[str, str] | None = None) -> UnreadableFile:
+def missing_columns(
+    names: Sequence[str], user_columns: Mapping[str, str] | None = None
+) -> UnreadableFile:
     """Return the error for a table without the columns of candles or trades.
 
     Args:
         names: Column names as the file has them.
-        given: Column by role, as the user says.
+        user_columns: Column by role, as the user says.
 
     Raises:
         UnreadableFile: As ``roles_by_name`` does.
     """
-    roles = choose_roles(names, given).roles
+    roles = choose_roles(names, user_columns).roles
     absent = [role for role in ("time", *PRICES) if role not in roles]
     return UnreadableFile(
         f"A price file needs a line that names its columns ({EXAMPLE_HEADER}), or an "
@@ -296,9 +305,9 @@ def is_closing(roles: Mapping[str, str], names: Sequence[str] = ()) -> bool:
     time = plain_name(roles.get("time", ""))
     if time in CLOSING_NAMES:
         return True
-    known = {plain_name(name) for name in names}
-    named = bool(known & BITMEX_NAMES) or known == TRADESTATION_NAMES
-    return named and not time.startswith(("open", "start"))
+    plain = {plain_name(name) for name in names}
+    by_dialect = bool(plain & BITMEX_NAMES) or plain == TRADESTATION_NAMES
+    return by_dialect and not time.startswith(("open", "start"))
 
 
 def is_foreign(names: Sequence[str]) -> bool:

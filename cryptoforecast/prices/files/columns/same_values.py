@@ -43,20 +43,20 @@ def _settled(
     table: Table, roles: Sequence[str], mark: str, decisions: dict[str, str]
 ) -> tuple[Table, dict[str, Array]]:
     """Read the columns of each role; the arguments are as in ``settle_rivals``."""
-    chosen = dict(table.roles)
+    own = dict(table.roles)
     _settle_times(table)
     columns = {}
     for role in roles:
-        chosen[role], columns[role] = _one_of(table, role, mark)
-    if "volume" in columns and SPARE in chosen and not np.nansum(np.abs(columns["volume"])):
+        own[role], columns[role] = _one_of(table, role, mark)
+    if "volume" in columns and SPARE in own and not np.nansum(np.abs(columns["volume"])):
         ticks = read_numbers(table, SPARE, mark)
         if np.nansum(ticks) > 0:
-            decisions["volume"] = f"{chosen[SPARE]}, because {chosen['volume']} is 0 everywhere"
-            chosen["volume"], columns["volume"] = chosen[SPARE], ticks
-    names = [rival for role in ("time", *roles) for rival in rivals(chosen, role)]
+            decisions["volume"] = f"{own[SPARE]}, because {own['volume']} is 0 everywhere"
+            own["volume"], columns["volume"] = own[SPARE], ticks
+    names = [rival for role in ("time", *roles) for rival in rivals(own, role)]
     for name in (*names, SPARE):
-        chosen.pop(name, None)
-    return dataclasses.replace(table, roles=chosen), columns
+        own.pop(name, None)
+    return dataclasses.replace(table, roles=own), columns
 
 
 def _one_of(table: Table, role: str, mark: str) -> tuple[str, Array]:

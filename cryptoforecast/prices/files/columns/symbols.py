@@ -71,14 +71,14 @@ def pick_series(table: Table, corrections: Corrections) -> tuple[Table, str]:
             return _pick_by_any_column(table, corrections.only, names)
         if not matches:
             raise not_there(corrections.only, names)
-        return _taken(table, codes, names, matches, "symbol")
+        return _rows_named(table, codes, names, matches, "symbol")
     if _are_several(names):
-        wanted = []
+        in_quote = []
         if corrections.quote is not None:
-            wanted = [name for name in names if quote_of_ticker(name) == corrections.quote]
-        if not wanted or _are_several(wanted):
+            in_quote = [name for name in names if quote_of_ticker(name) == corrections.quote]
+        if not in_quote or _are_several(in_quote):
             raise _several(table, codes, names, table.roles["symbol"])
-        return _taken(table, codes, names, wanted, "symbol")
+        return _rows_named(table, codes, names, in_quote, "symbol")
     return table, names[0] if names else _symbol_of(table)
 
 
@@ -127,14 +127,14 @@ def _in_one_quote(table: Table, corrections: Corrections) -> tuple[Table, bool]:
     if len(set(quotes)) < 2 or None in quotes:
         return table, False
     by_name = quote_of(corrections.only or "")
-    wanted = [
+    matches = [
         name
         for name, quote in zip(names, quotes, strict=True)
         if quote == (corrections.quote or by_name)
     ]
-    if not wanted:
+    if not matches:
         raise _several(table, codes, names, table.roles["quote"])
-    return _taken(table, codes, names, wanted, "quote")[0], by_name is not None
+    return _rows_named(table, codes, names, matches, "quote")[0], by_name is not None
 
 
 def matching(names: Sequence[str], only: str) -> list[str]:
@@ -143,19 +143,20 @@ def matching(names: Sequence[str], only: str) -> list[str]:
     Raises:
         UnreadableFile: If the text stands for several of them.
     """
-    for found in (
+    for matches in (
         [name for name in names if name == only],
         [name for name in names if _plain(name) and _plain(name) == _plain(only)],
         [name for name in names[:_MAX_NAMES] if is_same_coin(name, only)],
     ):
-        if _are_several(found):
+        if _are_several(matches):
             raise SeveralSeries(
                 f"One series must be named. Received: {only[:40]!r}, which may be "
-                f"{' or '.join(repr(name[:30]) for name in found[:6])}. Write it as the file does.",
-                found,
+                f"{' or '.join(repr(name[:30]) for name in matches[:6])}. "
+                "Write it as the file does.",
+                matches,
             )
-        if found:
-            return [name for name in names if _plain(name) == _plain(found[0])]
+        if matches:
+            return [name for name in names if _plain(name) == _plain(matches[0])]
     return []
 
 
@@ -188,7 +189,7 @@ def refuse_mixture(
         codes, texts = _values(values)
         codes = codes[usable]
         if _are_several(texts) and _is_series(codes, texts) and signs.are_explained(codes):
-            raise _several(table, _spread(codes, usable), texts, str(name))
+            raise _several(table, _in_all_rows(codes, usable), texts, str(name))
 
 
 def may_be_mixed(close: Array) -> bool:
@@ -226,8 +227,8 @@ class _Signs(NamedTuple):
         steps = np.diff(stamps)
         rising = (steps > 0).sum() >= (steps < 0).sum()
         back = steps < 0 if rising else steps > 0
-        ordered = not back.any() and rising
-        order = np.arange(len(stamps)) if ordered else np.argsort(stamps, kind="stable")
+        in_order = not back.any() and rising
+        order = np.arange(len(stamps)) if in_order else np.argsort(stamps, kind="stable")
         prices = close[order]
         repeated = np.diff(stamps[order]) == 0
         differ = prices[1:] != prices[:-1]
@@ -268,10 +269,10 @@ class _Signs(NamedTuple):
 
 def _is_series(codes: Array, texts: Sequence[str]) -> bool:
     """Tell whether a column may name series: few names, or few whole numbers."""
-    used = np.unique(codes[codes >= 0])
-    if not 1 < len(used) <= max(2, len(codes) // 3) or (codes < 0).any():
+    own = np.unique(codes[codes >= 0])
+    if not 1 < len(own) <= max(2, len(codes) // 3) or (codes < 0).any():
         return False
-    names = [texts[code] for code in used]
+    names = [texts[code] for code in own]
     if {name.casefold() for name in names} <= _ANSWERS:
         return False
     return all(_is_name(name) for name in names[:1000])
@@ -295,17 +296,17 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
     if table.symbol and matching([table.symbol], only):
         return table, table.symbol
     present = [*names, table.symbol] if table.symbol else [*names]
-    loaded = table.load(table.others) if table.load and table.others else pd.DataFrame()
+    others_frame = table.load(table.others) if table.load and table.others else pd.DataFrame()
     for exact in (True, False):
-        for column, values in loaded.items():
+        for column, values in others_frame.items():
             codes, texts = _values(values)
             if not exact and not all(map(str.isalpha, (text[:1] for text in texts))):
                 continue
-            found = [] if exact and only not in texts else matching(texts, only)
-            if found and plain_name(column) not in _NO_SERIES:
-                table, name = _taken(table, codes, texts, found, str(column))
+            matches = [] if exact and only not in texts else matching(texts, only)
+            if matches and plain_name(column) not in _NO_SERIES:
+                table, name = _rows_named(table, codes, texts, matches, str(column))
                 return table, name if _is_coin_name(name) else table.symbol
-    for column, values in loaded.items():
+    for column, values in others_frame.items():
         codes, texts = _values(values)
         if not present and plain_name(column) not in _NO_SERIES and _is_series(codes, texts):
             present += texts
@@ -323,43 +324,43 @@ def _is_coin_name(name: str) -> bool:
     )
 
 
-def _taken(
-    table: Table, codes: Array, names: Sequence[str], chosen: Sequence[str], column: str
+def _rows_named(
+    table: Table, codes: Array, names: Sequence[str], own: Sequence[str], column: str
 ) -> tuple[Table, str]:
     """Keep the rows with the chosen names, and say what was left out."""
-    wanted = [i for i, name in enumerate(names) if name in chosen]
-    rows = np.isin(codes, wanted)
+    numbers = [i for i, name in enumerate(names) if name in own]
+    rows = np.isin(codes, numbers)
     if rows.all():
-        return table, chosen[0]
-    left = len({_plain(name) for name in names} - {_plain(name) for name in chosen})
+        return table, own[0]
+    left = len({_plain(name) for name in names} - {_plain(name) for name in own})
     table = table.take(rows)
     name = table.roles.get(column, column)
-    said = f"{chosen[0][:40]} of column {name[:40]}; {left} other series left out"
-    table.decisions["series"] = said
-    return table, chosen[0]
+    decision = f"{own[0][:40]} of column {name[:40]}; {left} other series left out"
+    table.decisions["series"] = decision
+    return table, own[0]
 
 
 def _several(table: Table, codes: Array, names: Sequence[str], column: str) -> UnreadableFile:
     """Return the error for rows of several series."""
     # Series of one name in different letters are one.
     series, _ = pd.factorize(pd.Series(map(_plain, names), dtype="str"))
-    used = np.unique(codes[codes >= 0])
+    own = np.unique(codes[codes >= 0])
     first = int(codes[codes >= 0][0])
     row = int(np.argmax((codes >= 0) & (series[codes] != series[first])))
-    other, count = int(codes[row]), len(np.unique(series[used]))
+    other, count = int(codes[row]), len(np.unique(series[own]))
     return SeveralSeries(
         f"A file must hold one coin. Received: {names[first][:30]!r} and {names[other][:30]!r} "
         f"({table.where(row)}, column {column!r}; {count} in all). Choose one "
         f"({HOW_TO_CHOOSE}), or save one coin a file.",
-        [names[i] for i in used],
+        [names[i] for i in own],
     )
 
 
-def _spread(codes: Array, usable: Array) -> Array:
+def _in_all_rows(codes: Array, usable: Array) -> Array:
     """Return the codes of the usable rows at their places among all rows, -1 elsewhere."""
-    spread = np.full(len(usable), -1, dtype=np.int64)
-    spread[usable] = codes
-    return spread
+    result = np.full(len(usable), -1, dtype=np.int64)
+    result[usable] = codes
+    return result
 
 
 def _values(column: pd.Series, most: int | None = None) -> tuple[Array, list[str]]:
@@ -369,8 +370,8 @@ def _values(column: pd.Series, most: int | None = None) -> tuple[Array, list[str
         UnreadableFile: If there are more than ``most`` of them.
     """
     if pd.api.types.is_float_dtype(column.dtype):
-        known = column.dropna()
-        if (known == known.round()).all() and (known.abs() < 2**53).all():
+        numbers = column.dropna()
+        if (numbers == numbers.round()).all() and (numbers.abs() < 2**53).all():
             column = column.astype("Int64")
     codes, names = pd.factorize(column, use_na_sentinel=True)
     if most is not None and len(names) > most:

@@ -31,16 +31,16 @@ def prices_by_ticker(names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
         Columns by role, by ticker; tickers without one of the four prices are left out.
     """
     for form, word, ticker in _FORMS:
-        found: dict[str, dict[str, list[str]]] = {}
+        tickers: dict[str, dict[str, list[str]]] = {}
         for name in names:
             match = re.fullmatch(form, name.strip(), re.IGNORECASE)
             # A currency or a side is no coin: "Open (EUR)", "bid open".
             label = meaning(name).label
-            marked = quote_of(label) or label in SIDES or (match and match[ticker][0] in "([")
-            if match and not marked and plain_name(match[word]) in _FIELDS:
-                roles = found.setdefault(match[ticker], {})
+            is_mark = quote_of(label) or label in SIDES or (match and match[ticker][0] in "([")
+            if match and not is_mark and plain_name(match[word]) in _FIELDS:
+                roles = tickers.setdefault(match[ticker], {})
                 roles.setdefault(plain_name(match[word]), []).append(name)
-        complete = {each: columns for each, columns in found.items() if columns.keys() >= _PRICES}
+        complete = {each: columns for each, columns in tickers.items() if columns.keys() >= _PRICES}
         if complete:
             return complete
     return {}
@@ -54,7 +54,7 @@ def quote_of_ticker(ticker: str) -> str | None:
 
 def is_same_coin(name: str, only: str) -> bool:
     """Tell whether a name in a file is that of the coin, or of the pair, that a user wants."""
-    wanted, symbol = read_symbol(only), read_symbol(name)
-    if wanted is None or symbol is None or wanted.ticker != symbol.ticker:
+    own, symbol = read_symbol(only), read_symbol(name)
+    if own is None or symbol is None or own.ticker != symbol.ticker:
         return False
-    return wanted.quote in (None, symbol.quote)
+    return own.quote in (None, symbol.quote)

@@ -53,7 +53,7 @@ def roles_by_schema(
     import pyarrow as pa
 
     names = [str(name) for name in schema.names]
-    choice = choose_roles(names, corrections.columns, corrections.wanted)
+    choice = choose_roles(names, corrections.columns, corrections.preference)
     roles = choice.roles
     if "time" not in roles:
         timestamps = [field.name for field in schema if pa.types.is_timestamp(field.type)]
@@ -63,11 +63,11 @@ def roles_by_schema(
         raise missing_columns(names, corrections.columns)
     if choice.refusal:
         raise choice.refusal
-    doubled = next((name for name in roles.values() if names.count(name) != 1), None)
-    if doubled is not None:
+    copy = next((name for name in roles.values() if names.count(name) != 1), None)
+    if copy is not None:
         raise UnreadableFile(
             "Each column must be there once. Received: several columns called "
-            f"{doubled.partition(' (column ')[0]!r}. Save the file with one of them."
+            f"{copy.partition(' (column ')[0]!r}. Save the file with one of them."
         )
     return roles, choice.decisions
 
@@ -87,13 +87,13 @@ def columns_of_names(
     """
     from pyarrow import types
 
-    found: dict[str, pa.DataType] = {}
+    columns: dict[str, pa.DataType] = {}
     for field in schema:
         type_ = field.type.value_type if types.is_dictionary(field.type) else field.type
         once = schema.names.count(field.name) == 1 and field.name not in roles.values()
         if once and (is_text(type_) or types.is_integer(type_)):
-            found |= value_types(schema, {"": field.name})
-    return {name: type_ for name, type_ in found.items() if names is None or name in names}
+            columns |= value_types(schema, {"": field.name})
+    return {name: type_ for name, type_ in columns.items() if names is None or name in names}
 
 
 def value_types(schema: pa.Schema, roles: Mapping[str, str]) -> dict[str, pa.DataType]:
@@ -284,8 +284,8 @@ def _bytes_written_out(part: pa.Array) -> int:
     if pa.types.is_dictionary(part.type):
         if not is_text(part.type.value_type):
             return least
-        known = part.indices.drop_null().to_numpy()
-        return max(least, int(_text_lengths(part.dictionary)[known].sum()))
+        codes = part.indices.drop_null().to_numpy()
+        return max(least, int(_text_lengths(part.dictionary)[codes].sum()))
     if pa.types.is_string_view(part.type):
         return int(_text_lengths(part).sum())
     return int(part.nbytes)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.prices.candles.quality import outside
-from cryptoforecast.prices.candles.resample import Merged, merge, nanoseconds, step_of
+from cryptoforecast.prices.candles.resample import LongerCandles, merge, nanoseconds, step_of
 from cryptoforecast.prices.files.candles import MAX_VIOLATIONS
 from cryptoforecast.prices.files.columns.quote import find_quote
 from cryptoforecast.prices.files.columns.roles import is_closing, is_foreign, is_yahoo, volume_unit
@@ -48,8 +48,8 @@ def is_usual(layout: Layout, corrections: Corrections) -> bool:
         layout: The columns and their roles.
         corrections: What the user says about the file.
     """
-    said = corrections.zone or corrections.label or corrections.only
-    if said or corrections.decimal == ",":
+    settings = corrections.zone or corrections.label or corrections.only
+    if settings or corrections.decimal == ",":
         return False
     usual = {"time", *PRICES, "volume", "turnover", "symbol"}
     special = layout.roles.keys() - usual
@@ -68,7 +68,7 @@ class Part:
         ends: Times of its first and last row in the file's order, ns.
         how: How the times are written.
         regular: Number of distances between neighbours that equal the file's spacing.
-        merged: Its candles; ``first`` counts the block's rows, in the file's order.
+        candles: Its candles; ``first`` counts the block's rows, in the file's order.
         unpriced: `(k,)` rows without a price.
         odd: `(k,)` rows whose volume is negative or infinite.
         violations: Number of rows whose open or close is outside high/low.
@@ -80,7 +80,7 @@ class Part:
     ends: tuple[int, int]
     how: str
     regular: int
-    merged: Merged
+    candles: LongerCandles
     unpriced: Array
     odd: Array
     violations: int
@@ -115,14 +115,14 @@ class Merger:
         stamps, how, local = _stamps(block.column(self.layout.roles["time"]), in_text=self._in_text)
         if not self.spacing:
             self._settle(stamps)
-        ordered = stamps if self.rising else stamps[::-1]
-        steps = np.diff(ordered)
+        rising = stamps if self.rising else stamps[::-1]
+        steps = np.diff(rising)
         if not (steps > 0).all():
             raise NotPlain("times that come twice or change direction")
         length = nanoseconds(self.spacing)
         regular = steps == length
         if not regular.all():
-            self._check_gaps(ordered, regular, local=local)
+            self._check_gaps(rising, regular, local=local)
         if (stamps % length).any():
             raise NotPlain("times off the grid")
         values, complete = self._prices(block)
@@ -132,13 +132,13 @@ class Merger:
         if not (self.rising and complete.all()):
             opens = stamps[order]
             values = {name: column[order] for name, column in values.items()}
-        merged = merge(opens, values, step_of(self.interval))
+        longer = merge(opens, values, step_of(self.interval))
         return Part(
             size=len(stamps),
             ends=(int(stamps[0]), int(stamps[-1])),
             how=how,
             regular=int(np.count_nonzero(regular)),
-            merged=dataclasses.replace(merged, first=order[merged.first]),
+            candles=dataclasses.replace(longer, first=order[longer.first]),
             unpriced=np.flatnonzero(~complete),
             odd=np.flatnonzero(odd),
             violations=int(np.count_nonzero(outside(values))),
@@ -228,7 +228,7 @@ def _stamps(column: pa.ChunkedArray, *, in_text: bool) -> tuple[Array, str, bool
     return values, how, local
 
 
-def joined(parts: Sequence[Part], merger: Merger, corrections: Corrections) -> Reading:
+def join_parts(parts: Sequence[Part], merger: Merger, corrections: Corrections) -> Reading:
     """Join the blocks' candles; a candle in two blocks becomes one again.
 
     Args:
@@ -241,21 +241,23 @@ def joined(parts: Sequence[Part], merger: Merger, corrections: Corrections) -> R
     """
     layout, size = merger.layout, sum(part.size for part in parts)
     _check(parts, size, rising=merger.rising)
-    placed = list(zip(parts, _lines(parts, layout.skip + 1), strict=True))
+    lined = list(zip(parts, _lines(parts, layout.skip + 1), strict=True))
     unpriced, odd = (
-        np.concatenate([getattr(part, rows) + line for part, line in placed])
+        np.concatenate([getattr(part, rows) + line for part, line in lined])
         for rows in ("unpriced", "odd")
     )
-    ordered = placed if merger.rising else placed[::-1]
-    opens = np.concatenate([part.merged.opens for part, _ in ordered])
+    by_time = lined if merger.rising else lined[::-1]
+    opens = np.concatenate([part.candles.opens for part, _ in by_time])
     values = {
-        name: np.concatenate([part.merged.values[name] for part, _ in ordered])
-        for name in parts[0].merged.values
+        name: np.concatenate([part.candles.values[name] for part, _ in by_time])
+        for name in parts[0].candles.values
     }
-    merged = merge(opens, values, step_of(merger.interval))
-    rows = np.concatenate([part.merged.rows for part, _ in ordered])
-    lines = np.concatenate([part.merged.first + line for part, line in ordered])[merged.first]
-    candles = dataclasses.replace(merged, rows=np.add.reduceat(rows, merged.first))
+    joined_candles = merge(opens, values, step_of(merger.interval))
+    rows = np.concatenate([part.candles.rows for part, _ in by_time])
+    lines = np.concatenate([part.candles.first + line for part, line in by_time])[
+        joined_candles.first
+    ]
+    candles = dataclasses.replace(joined_candles, rows=np.add.reduceat(rows, joined_candles.first))
     end = max(*parts[0].ends, *parts[-1].ends) + nanoseconds(merger.spacing)
     candles = candles.until(end)
     lines = lines[: len(candles.opens)]
@@ -271,10 +273,10 @@ def joined(parts: Sequence[Part], merger: Merger, corrections: Corrections) -> R
     ]
     symbols = [symbol for part in parts for symbol in part.symbols]
     _, settled = settle_interval(merger.spacing, merger.interval)
-    shown = {role: layout.roles[role] for role in ("time", *PRICES)}
+    columns_of = {role: layout.roles[role] for role in ("time", *PRICES)}
     if merger.amount:
-        shown["volume" if "volume" in layout.roles else "turnover"] = merger.amount
-    columns = {"columns": ", ".join(f"{role}={name}" for role, name in shown.items())}
+        columns_of["volume" if "volume" in layout.roles else "turnover"] = merger.amount
+    columns = {"columns": ", ".join(f"{role}={name}" for role, name in columns_of.items())}
     symbol = symbols[0] if symbols else ""
     quote, evidence = find_quote(_without_rows(layout), symbol, corrections)
     if quote:

@@ -98,8 +98,8 @@ def read_csv(
 
 def _load(open_file: Opener, layout: Layout, names: Sequence[str]) -> pd.DataFrame:
     """Read columns without a role as text, all rows of them."""
-    wanted = dataclasses.replace(layout, roles={name: name for name in names})
-    return _joined([{name: part[name] for name in names} for part in _parts(open_file, wanted)])
+    own = dataclasses.replace(layout, roles={name: name for name in names})
+    return _frame_of([{name: part[name] for name in names} for part in _parts(open_file, own)])
 
 
 def _read_numbers(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFrame | None:
@@ -113,7 +113,7 @@ def _read_numbers(open_file: Opener, layout: Layout, limits: _Limits) -> pd.Data
             parts.append(part)
     except NotPlain:
         return None
-    return _joined(parts)
+    return _frame_of(parts)
 
 
 def _series(block: pa.Table) -> _Columns:
@@ -141,7 +141,7 @@ def _read_texts(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFr
                 "million rows. Received: more. Save the file with plain numbers."
             )
         parts.append(part)
-    return _joined(parts)
+    return _frame_of(parts)
 
 
 class _Limits(NamedTuple):
@@ -166,15 +166,15 @@ def too_many_candles(max_candles: int) -> InvalidInput:
     )
 
 
-def _joined(parts: list[_Columns]) -> pd.DataFrame:
+def _frame_of(parts: list[_Columns]) -> pd.DataFrame:
     """Put the parts together column by column, so that little is in memory twice."""
     if not parts:
         raise UnreadableFile("A price file needs candles. Received: a header without rows.")
-    joined = {
+    columns = {
         name: pd.concat([part.pop(name) for part in parts], ignore_index=True)
         for name in list(parts[0])
     }
-    return pd.DataFrame(joined, copy=False)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _parts(open_file: Opener, layout: Layout) -> Iterator[_Columns]:
@@ -250,9 +250,9 @@ def _lines(stream: IO[bytes], layout: Layout) -> Iterator[io.TextIOWrapper]:
 
 def _without_cut_line(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Leave out a last line that ends early, because its last number may have lost digits."""
-    filled = frame[layout.names[-1]].notna().to_numpy()
+    is_whole = frame[layout.names[-1]].notna().to_numpy()
     rows = np.flatnonzero(frame[list(layout.roles.values())].notna().any(axis=1).to_numpy())
-    if len(rows) < 3 or filled[rows[-1]] or not filled[rows[:-1]].all():
+    if len(rows) < 3 or is_whole[rows[-1]] or not is_whole[rows[:-1]].all():
         return frame
     line = layout.skip + int(rows[-1]) + 1
     layout.decisions["last line"] = f"line {line} is cut off, left out"
@@ -264,25 +264,25 @@ def _without_headers(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     prices = [layout.roles[role] for role in (*PRICES, "price") if role in layout.roles]
     if any(is_number(frame[name]) for name in prices):
         return frame
-    repeated = (frame[prices].astype("str").apply(lambda cells: cells.str.strip()) == prices).all(
+    copies = (frame[prices].astype("str").apply(lambda cells: cells.str.strip()) == prices).all(
         axis=1
     )
-    named = _rows_of_names(frame, layout)
-    repeated |= named
-    if not repeated.any():
+    headers = _rows_of_names(frame, layout)
+    copies |= headers
+    if not copies.any():
         return frame
-    count = int(repeated.sum())
+    count = int(copies.sum())
     layout.decisions.setdefault("header", f"repeated {count} times in the file, left out")
-    return frame.mask(repeated)
+    return frame.mask(copies)
 
 
 def _rows_of_names(frame: pd.DataFrame, layout: Layout) -> pd.Series:
     """Find the rows that name every price as the columns are used, `(n,)` bool."""
     prices = {role: layout.roles[role] for role in (*PRICES, "price") if role in layout.roles}
-    named = pd.Series(True, index=frame.index)
+    mask = pd.Series(True, index=frame.index)
     for role, name in prices.items():
         words = frame[name].where(frame[name].astype("str").str.match(r"[^\W\d]").fillna(False))
-        known = [word for word in words.dropna().unique()[:_MAX_NAMES]
+        words_of = [word for word in words.dropna().unique()[:_MAX_NAMES]
                  if plain_name(word) in ALIASES[role]]  # fmt: skip
-        named &= words.isin(known)
-    return named
+        mask &= words.isin(words_of)
+    return mask

@@ -11,7 +11,7 @@ from typing import IO
 from cryptoforecast.prices.files.bounds import UNBOUNDED, Bounds
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.readers import blocks
-from cryptoforecast.prices.files.readers.block_merging import Merger, Part, is_usual, joined
+from cryptoforecast.prices.files.readers.block_merging import Merger, Part, is_usual, join_parts
 from cryptoforecast.prices.files.readers.blocks import NotPlain
 from cryptoforecast.prices.files.readers.layout import HEAD_BYTES, find_layout
 from cryptoforecast.prices.files.table import Reading
@@ -51,6 +51,6 @@ def read_and_merge(
             parts.append(part)
             size += part.size
             bounds.check_rows(size)
-        return joined(parts, merger, corrections)
+        return join_parts(parts, merger, corrections)
     except NotPlain:
         return None

@@ -14,10 +14,10 @@ from cryptoforecast.prices.files.readers.arrow import (
     roles_by_schema,
     value_types,
 )
-from cryptoforecast.prices.files.readers.block_merging import Merger, is_usual, joined
+from cryptoforecast.prices.files.readers.block_merging import Merger, is_usual, join_parts
 from cryptoforecast.prices.files.readers.blocks import NotPlain
 from cryptoforecast.prices.files.readers.layout import Layout
-from cryptoforecast.prices.files.readers.parquet import Opened, batches, open_checked, refusals
+from cryptoforecast.prices.files.readers.parquet import CheckedFile, batches, open_checked, refusals
 from cryptoforecast.prices.files.table import Reading
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def read_and_merge(
     """
     corrections.refuse_delimiter("Parquet")
     with refusals():
-        opened = open_checked(stream, bounds)
-        schema = opened.file.schema_arrow
+        checked_file = open_checked(stream, bounds)
+        schema = checked_file.file.schema_arrow
         roles, decisions = roles_by_schema(schema, corrections)
-        if opened.footer.rows <= FEW_ROWS:
+        if checked_file.footer.rows <= FEW_ROWS:
             return None
         # The merger looks for blanks in the last column, so that one with a role comes last.
         spare = [name for name in schema.names if name not in roles.values()]
@@ -69,8 +69,8 @@ def read_and_merge(
             return None
         merger = Merger(layout, interval, in_text=False)
         try:
-            parts = [merger(block) for block in _blocks(opened, types, plain)]
-            return joined(parts, merger, corrections)
+            parts = [merger(block) for block in _blocks(checked_file, types, plain)]
+            return join_parts(parts, merger, corrections)
         except NotPlain:
             return None
 
@@ -94,7 +94,9 @@ def _plain_types(types: dict[str, pa.DataType], roles: dict[str, str]) -> pa.Sch
     return pa.schema(plain)
 
 
-def _blocks(opened: Opened, types: dict[str, pa.DataType], plain: pa.Schema) -> Iterator[pa.Table]:
+def _blocks(
+    checked_file: CheckedFile, types: dict[str, pa.DataType], plain: pa.Schema
+) -> Iterator[pa.Table]:
     """Yield blocks of rows, with the types that the merger needs.
 
     Raises:
@@ -102,7 +104,7 @@ def _blocks(opened: Opened, types: dict[str, pa.DataType], plain: pa.Schema) -> 
     """
     import pyarrow as pa
 
-    for batch in batches(opened, types):
+    for batch in batches(checked_file, types):
         for name in types:
             check_lengths(name, batch.column(name))
         batch.validate(full=True)

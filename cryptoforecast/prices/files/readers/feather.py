@@ -43,7 +43,7 @@ def open_feather(stream: IO[bytes]) -> pa.Schema:
         UnreadableFile: If it is too large.
         ValueError: If it is damaged; also as one of Arrow's errors.
     """
-    return _opened(_content(stream))
+    return _schema_of(_content(stream))
 
 
 def _content(stream: IO[bytes]) -> bytes:
@@ -54,7 +54,7 @@ def _content(stream: IO[bytes]) -> bytes:
     return content
 
 
-def _opened(content: bytes) -> pa.Schema:
+def _schema_of(content: bytes) -> pa.Schema:
     """Return the columns once their description is found to be within bounds."""
     import pyarrow as pa
 
@@ -82,7 +82,7 @@ def read_feather(stream: IO[bytes], corrections: Corrections, room: float = math
     if _ZSTANDARD in content:
         raise _unbounded("bytes that Zstandard begins with")
     try:
-        schema = _opened(content)
+        schema = _schema_of(content)
         roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
         _check_types(schema, types)
@@ -137,8 +137,8 @@ def _parts(
             yield name, file.get_batch(i).column(0)
 
 
-def _unbounded(received: str) -> UnreadableFile:
+def _unbounded(content: str) -> UnreadableFile:
     return UnreadableFile(
         f"A Feather file may have {MAX_FEATHER_BYTES // 10**6} MB, packed by LZ4 or not at all, "
-        f"and columns of plain values. Received: {received}. Save it as Parquet."
+        f"and columns of plain values. Received: {content}. Save it as Parquet."
     )

@@ -75,10 +75,10 @@ class Flat:
 
     def _place(self, field: int) -> int | None:
         """Return where a field's value is, ``None`` if it is absent."""
-        known = self._at - _number(self._content, self._at, "<i")
-        if 6 + 2 * field > _number(self._content, known, "<H"):
+        table = self._at - _number(self._content, self._at, "<i")
+        if 6 + 2 * field > _number(self._content, table, "<H"):
             return None
-        offset = _number(self._content, known + 4 + 2 * field, "<H")
+        offset = _number(self._content, table + 4 + 2 * field, "<H")
         return self._at + offset if offset else None
 
 

@@ -82,9 +82,9 @@ def read_candles(
     if head.startswith(b"PAR1"):
         whole = _seekable(packed, stream)
         bounds = Bounds(bounds.size, room=room)
-        merged = interval and fast_parquet.read_and_merge(whole, corrections, interval, bounds)
-        if merged:
-            return merged
+        reading = interval and fast_parquet.read_and_merge(whole, corrections, interval, bounds)
+        if reading:
+            return reading
         table = read_parquet(whole, corrections, bounds, most)
     elif head.startswith(b"ARROW1"):
         table = read_feather(_seekable(packed, stream), corrections, room)
@@ -95,9 +95,9 @@ def read_candles(
         def open_lines() -> IO[bytes]:
             return bounded_lines(unpack(packed))
 
-        merged = interval and fast_csv.read_and_merge(open_lines, corrections, interval, bounds)
-        if merged:
-            return merged
+        reading = interval and fast_csv.read_and_merge(open_lines, corrections, interval, bounds)
+        if reading:
+            return reading
         table = read_csv(open_lines, corrections, most, bounds)
     for role in table.roles:
         texts = table.column(role)

@@ -21,13 +21,13 @@ from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     choose_roles,
     combine_roles,
-    given_roles,
     has_columns,
     is_closing,
     is_foreign,
     is_yahoo,
     missing_columns,
     unique_names,
+    user_roles,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape
 from cryptoforecast.prices.files.corrections import Corrections
@@ -35,8 +35,8 @@ from cryptoforecast.prices.files.readers.json_rows import (
     MAX_JSON_BYTES,
     MAX_JSON_ROWS,
     SHAPES,
-    Found,
     Json,
+    JsonRows,
     find_rows,
     flatten_records,
     too_large_json,
@@ -85,8 +85,8 @@ def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBO
     if len(content) > MAX_JSON_BYTES or content.count(b"{") + content.count(b"[") > MAX_JSON_ROWS:
         raise too_large_json()
     _refuse_halves(content)
-    found, unit = _rows(content, corrections, _spare_rows(content, bounds))
-    rows = found.rows
+    series, unit = _rows(content, corrections, _spare_rows(content, bounds))
+    rows = series.rows
     if not rows:
         raise UnreadableFile("A price file needs candles. Received: JSON without rows.")
     records = [row for row in rows if isinstance(row, dict)]
@@ -111,8 +111,8 @@ def read_json(stream: IO[bytes], corrections: Corrections, bounds: Bounds = UNBO
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={**decisions, "format": "JSON lines" if unit == "line" else "JSON"},
-        symbol=found.symbol,
-        quote=found.quote,
+        symbol=series.symbol,
+        quote=series.quote,
         others=[name for name in others if _is_plain(frame[name])],
         load=lambda names: frame[list(names)].apply(_column, args=(unit,)),
     )
@@ -125,7 +125,7 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
         UnreadableFile: If they take more memory than values of prices would.
     """
     keys = content.count(b'":')
-    taken = (
+    memory = (
         _RECORD_BYTES * content.count(b"{")
         + _LIST_BYTES * content.count(b"[")
         + _VALUE_BYTES * content.count(b",")
@@ -135,12 +135,12 @@ def _spare_rows(content: bytes, bounds: Bounds) -> int:
         + _widening(content) * len(content)
     )
     bounds.check_room(content.count(b"{") + content.count(b"["), text=True)
-    room = _FREE_MEMORY + _MEMORY_RATIO * min(len(content), 10 * bounds.size) - taken
+    room = _FREE_MEMORY + _MEMORY_RATIO * min(len(content), 10 * bounds.size) - memory
     if room < 0:
         raise UnreadableFile(
             "A JSON file may have values of the size of prices. Received: "
-            f"{len(content) / 1e6:.3g} MB that take {taken // 10**6:,} MB once they are read. Save "
-            "the rows as CSV."
+            f"{len(content) / 1e6:.3g} MB that take {memory // 10**6:,} MB once they are read. "
+            "Save the rows as CSV."
         )
     return min(MAX_JSON_ROWS, _FREE_RECORDS + room // _RECORD_BYTES)
 
@@ -174,7 +174,7 @@ def _is_plain(values: pd.Series) -> bool:
     return not any(isinstance(value, list | dict | bool) for value in values)
 
 
-def _rows(content: bytes, corrections: Corrections, max_rows: int) -> tuple[Found, str]:
+def _rows(content: bytes, corrections: Corrections, max_rows: int) -> tuple[JsonRows, str]:
     """Parse the file, or else each line; return the rows and what a row is called."""
     try:
         text = content.decode("utf-8-sig")
@@ -191,7 +191,7 @@ def _rows(content: bytes, corrections: Corrections, max_rows: int) -> tuple[Foun
             raise UnreadableFile(
                 f"The JSON is damaged or cut off ({str(error)[:120]}). Download it again."
             ) from error
-        return Found(_by_line(io.BytesIO(content))), "line"
+        return JsonRows(_by_line(io.BytesIO(content))), "line"
     return find_rows(document, corrections.only, max_rows), "record"
 
 
@@ -232,7 +232,7 @@ def _by_line(lines: IO[bytes]) -> list[Json]:
 def _from_records(rows: list[dict[str, Json]], corrections: Corrections) -> _Columns:
     """Find the columns of records, by the keys of the first ones."""
     names = [str(name) for name in dict.fromkeys(key for row in rows[:_SAMPLE_ROWS] for key in row)]
-    choice = choose_roles(names, corrections.columns, corrections.wanted)
+    choice = choose_roles(names, corrections.columns, corrections.preference)
     if not are_enough(choice.roles):
         raise missing_columns(names, corrections.columns)
     if choice.refusal:
@@ -250,15 +250,17 @@ def _from_records(rows: list[dict[str, Json]], corrections: Corrections) -> _Col
 
 def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> _Columns:
     """Find the columns of lists, by names in the first list or by their numbers."""
-    given = corrections.columns
+    user_columns = corrections.columns
     names = [str(cell) for cell in rows[0]]
-    if _is_header(names, given):
+    if _is_header(names, user_columns):
         names = list(unique_names(names))
         body = [dict(zip(names, row, strict=False)) for row in rows[1:]]
         frame, _, roles, decisions = _from_records(body, corrections)
         return frame, names, roles, {**decisions, "header": "the first list"}
-    if given and all(isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]):
-        raise missing_columns(names, given)
+    if user_columns and all(
+        isinstance(cell, str) and math.isnan(_number(cell)) for cell in rows[0]
+    ):
+        raise missing_columns(names, user_columns)
     width = len(rows[0])
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
@@ -272,7 +274,7 @@ def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> 
     if width > 1 and not isinstance(rows[0][0], int | float) and np.isnan(sample[:, 0]).any():
         sample[:, 0] = np.arange(len(sample))
     names = [f"column {i + 1}" for i in range(width)]
-    fixed = given_roles(names, given)
+    fixed = user_roles(names, user_columns)
     how = f"none; {width} columns recognised by their shape"
     try:
         shape = roles_by_shape(sample)
@@ -282,20 +284,20 @@ def _from_lists(rows: list[list[Json]], unit: str, corrections: Corrections) -> 
         shape, how = {}, "none"
     roles = combine_roles({role: names[i] for i, role in shape.items()}, fixed)
     if not are_enough(roles):
-        raise missing_columns(names, given)
+        raise missing_columns(names, user_columns)
     frame = pd.DataFrame(
         {name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(names)}
     )
     return frame, names, roles, {"header": how}
 
 
-def _is_header(names: list[str], given: Mapping[str, str]) -> bool:
+def _is_header(names: list[str], user_columns: Mapping[str, str]) -> bool:
     """Tell whether a list has names of columns instead of values."""
-    if not names or not has_columns(names, given):
+    if not names or not has_columns(names, user_columns):
         return False
-    roles = choose_roles(names, given).roles
+    roles = choose_roles(names, user_columns).roles
     return are_enough(roles) and not any(
-        math.isfinite(_number(roles.get(role, ""))) for role in given
+        math.isfinite(_number(roles.get(role, ""))) for role in user_columns
     )
 
 

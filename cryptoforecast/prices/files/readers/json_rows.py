@@ -45,7 +45,7 @@ _TIME = re.compile(r"\d{9,19}|\d{4}-\d{2}-\d{2}([T ].*)?")
 SHAPES = "a list of lists, a list of records, or one record a line"
 
 
-class Found(NamedTuple):
+class JsonRows(NamedTuple):
     """The rows of a document, and what it says of them outside.
 
     Attributes:
@@ -66,12 +66,12 @@ class _Search:
     Attributes:
         max_rows: Records that may be made of columns.
         names: Names that have been looked at.
-        known: Roles by the names of a record; most records of a file have the same.
+        cache: Roles by the names of a record; most records of a file have the same.
     """
 
     max_rows: int
     names: int = 0
-    known: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
+    cache: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def roles(self, names: tuple[str, ...]) -> Mapping[str, str]:
         """Return the column by role.
@@ -79,18 +79,18 @@ class _Search:
         Raises:
             UnreadableFile: If too many names have been looked at, or they are too long.
         """
-        if names not in self.known:
+        if names not in self.cache:
             self.names += len(names)
             if self.names > _MAX_NAMES:
                 raise UnreadableFile(
                     "The records of a JSON file must have the same names. Received: more than "
                     f"{_MAX_NAMES:,} names in different records. Save only the candles."
                 )
-            self.known[names] = choose_roles(names).roles
-        return self.known[names]
+            self.cache[names] = choose_roles(names).roles
+        return self.cache[names]
 
 
-def find_rows(document: Json, only: str | None = None, max_rows: int | None = None) -> Found:
+def find_rows(document: Json, only: str | None = None, max_rows: int | None = None) -> JsonRows:
     """Find the one list of rows in a document.
 
     Args:
@@ -104,14 +104,14 @@ def find_rows(document: Json, only: str | None = None, max_rows: int | None = No
     search = _Search(MAX_JSON_ROWS if max_rows is None else max_rows)
     lists = list(_lists(document, 0, search))
     if len(lists) > 1:
-        priced = [each for each in lists if _is_priced(each[1], search)]
-        if len(priced) > 1 and all(key for key, _ in priced):
-            return _one_of(priced, only)
-        lists = priced if len(priced) == 1 else lists
+        with_prices = [each for each in lists if _is_priced(each[1], search)]
+        if len(with_prices) > 1 and all(key for key, _ in with_prices):
+            return _one_of(with_prices, only)
+        lists = with_prices if len(with_prices) == 1 else lists
     if len(lists) == 1:
         key, rows = lists[0]
         symbol, quote = _labels(document)
-        return Found(rows, symbol or (key if quote_of_ticker(key) else ""), quote)
+        return JsonRows(rows, symbol or (key if quote_of_ticker(key) else ""), quote)
     if lists and all(isinstance(each[0], list) and len(each[0]) == 2 for _, each in lists):
         raise UnreadableFile(
             "Candles need an open, high, low and close. Received: "
@@ -130,7 +130,7 @@ def _is_wide(rows: Rows) -> bool:
     return isinstance(rows[0], list) and len(rows[0]) >= _MIN_CANDLE
 
 
-def _one_of(lists: list[tuple[str, Rows]], only: str | None) -> Found:
+def _one_of(lists: list[tuple[str, Rows]], only: str | None) -> JsonRows:
     """Return the list that the user wants.
 
     Raises:
@@ -143,10 +143,10 @@ def _one_of(lists: list[tuple[str, Rows]], only: str | None) -> Found:
             f"{', '.join(keys)[:80]}. Choose one ({HOW_TO_CHOOSE}), or save one coin a file.",
             keys,
         )
-    found = matching(keys, only)
-    if not found:
+    matches = matching(keys, only)
+    if not matches:
         raise not_there(only, keys)
-    return Found(dict(lists)[found[0]], found[0])
+    return JsonRows(dict(lists)[matches[0]], matches[0])
 
 
 def _labels(document: Json) -> tuple[str, str]:
@@ -202,8 +202,8 @@ def _flatten(record: dict[str, Json]) -> dict[str, Json]:
     leaves = list(_leaves(record))
     times = Counter(name for _, name, _ in leaves)
     for key, name, value in leaves:
-        priced, several = plain_name(name) in _PRICE_NAMES, times[name] > 1
-        if (priced and quote_of(key)) or (several and (priced or plain_name(name) == "volume")):
+        is_price, several = plain_name(name) in _PRICE_NAMES, times[name] > 1
+        if (is_price and quote_of(key)) or (several and (is_price or plain_name(name) == "volume")):
             flat[f"{key} {name}"] = value
         else:
             flat.setdefault(name, value)
@@ -255,7 +255,7 @@ def _series_of(records: Rows, depth: int, search: _Search) -> list[tuple[str, Ro
         return []
     if len(records) > _MAX_SERIES or _is_priced(records, search):
         return []
-    found: dict[str, Rows] = {}
+    result: dict[str, Rows] = {}
     for number, record in enumerate(records, start=1):
         within = list(_lists(record, depth + 1, search)) if isinstance(record, dict) else []
         if len(within) != 1 or not (_is_priced(within[0][1], search) or _is_wide(within[0][1])):
@@ -264,8 +264,8 @@ def _series_of(records: Rows, depth: int, search: _Search) -> list[tuple[str, Ro
         name = symbol or f"series {number}"
         if quote and quote_of_ticker(name) is None:
             name = f"{name}-{quote}"
-        found[name if name not in found else f"{name} (series {number})"] = within[0][1]
-    return list(found.items())
+        result[name if name not in result else f"{name} (series {number})"] = within[0][1]
+    return list(result.items())
 
 
 def _is_priced(rows: Rows, search: _Search) -> bool:
@@ -287,8 +287,8 @@ def _from_split(value: dict[str, Json], search: _Search) -> Rows | None:
         return None
     if len(body) > search.max_rows:
         raise too_large_json()
-    timed = "time" in search.roles(tuple(head))
-    if not timed and isinstance(index, list) and len(index) == len(body):
+    has_times = "time" in search.roles(tuple(head))
+    if not has_times and isinstance(index, list) and len(index) == len(body):
         head, body = ["time", *head], [[time, *row] for time, row in zip(index, body, strict=True)]
     return [dict(zip(head, row, strict=True)) for row in body]
 
@@ -310,13 +310,13 @@ def _keyed_by_column(value: dict[str, Json], search: _Search) -> Rows | None:
     if len(columns) != len(value) or not columns:
         return None
     keys = list(next(iter(columns.values())))
-    timed = all(_TIME.fullmatch(key) for key in keys)
+    has_times = all(_TIME.fullmatch(key) for key in keys)
     if len(keys) > search.max_rows:
         raise too_large_json()
-    if not keys or not (timed or all(key.isdigit() for key in keys)):
+    if not keys or not (has_times or all(key.isdigit() for key in keys)):
         return None
     roles = search.roles(tuple(columns))
-    if not are_enough(roles if "time" in roles or not timed else {**roles, "time": ""}):
+    if not are_enough(roles if "time" in roles or not has_times else {**roles, "time": ""}):
         return None
     if any(list(column) != keys for column in columns.values()):
         raise UnreadableFile(

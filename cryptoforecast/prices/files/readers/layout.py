@@ -131,17 +131,17 @@ def find_layout(head: bytes, corrections: Corrections) -> Layout:
         rows = _split(lines[:_SAMPLE_LINES], delimiter)
         try:
             header = find_header(
-                rows, corrections.columns, corrections.wanted
+                rows, corrections.columns, corrections.preference
             ) or recognise_columns(rows, corrections.columns)
         except UnreadableFile as error:
             failures.append((max(map(len, rows)), error))
             continue
         names, roles, skip, decisions, symbol = header
         _check_widths(rows, skip, len(names))
-        shown = {"\t": "tab"}.get(delimiter, delimiter)
+        name = {"\t": "tab"}.get(delimiter, delimiter)
         if not encoding.startswith("utf-8"):
             decisions["encoding"] = encoding
-        decisions = {**decisions, "delimiter": shown}
+        decisions = {**decisions, "delimiter": name}
         _leave_sure_times(rows[skip:], names, roles)
         others = _may_name_series(rows[skip:], names, roles)
         width = max(1, len(head) // len(lines))
@@ -229,9 +229,9 @@ def _check_widths(rows: list[list[str]], skip: int, width: int) -> None:
             raise too_many_cells(width, len(row), i)
 
 
-def too_many_cells(width: int, received: int, line: int) -> UnreadableFile:
+def too_many_cells(width: int, count: int, line: int) -> UnreadableFile:
     """Return the error for a row with more cells than there are columns."""
     return UnreadableFile(
         f"Every row must have as many columns as the first line of the table, {width}. "
-        f"Received: {received} in line {line}. Quote numbers that contain the delimiter."
+        f"Received: {count} in line {line}. Quote numbers that contain the delimiter."
     )

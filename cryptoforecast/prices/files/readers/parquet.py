@@ -44,7 +44,7 @@ _LENGTH_BYTES = 4
 _BUFFER_BYTES = 1_000_000
 
 
-class Opened(NamedTuple):
+class CheckedFile(NamedTuple):
     """A Parquet file whose description was checked."""
 
     stream: IO[bytes]
@@ -66,7 +66,7 @@ def open_parquet(stream: IO[bytes]) -> pq.ParquetFile:
     return open_checked(stream, Bounds.of(stream)).file
 
 
-def open_checked(stream: IO[bytes], bounds: Bounds) -> Opened:
+def open_checked(stream: IO[bytes], bounds: Bounds) -> CheckedFile:
     """Open a Parquet file; see ``open_parquet``.
 
     Args:
@@ -76,7 +76,7 @@ def open_checked(stream: IO[bytes], bounds: Bounds) -> Opened:
     import pyarrow.parquet as pq
 
     footer = read_footer(stream, bounds)
-    return Opened(stream, bounds, footer, pq.ParquetFile(stream))
+    return CheckedFile(stream, bounds, footer, pq.ParquetFile(stream))
 
 
 def read_parquet(
@@ -100,22 +100,24 @@ def read_parquet(
     corrections.refuse_delimiter("Parquet")
     bounds = Bounds.of(stream) if bounds is None else bounds
     with refusals():
-        opened = open_checked(stream, bounds)
-        schema = opened.file.schema_arrow
+        checked_file = open_checked(stream, bounds)
+        schema = checked_file.file.schema_arrow
         roles, decisions = roles_by_schema(schema, corrections)
         types = value_types(schema, roles)
-        if set(PRICES) <= roles.keys() and opened.footer.rows > max_candles:
+        if set(PRICES) <= roles.keys() and checked_file.footer.rows > max_candles:
             raise too_many_candles(max_candles)
-        bounds.check_room(opened.footer.rows, text=any(map(is_text, types.values())))
+        bounds.check_room(checked_file.footer.rows, text=any(map(is_text, types.values())))
         most = min(MAX_BYTES, bounds.values)
 
         def load(names: Sequence[str]) -> pd.DataFrame:
             others = columns_of_names(schema, roles, names)
-            check_cells(others, opened.footer.rows, "Parquet", most)
-            return make_table(_parts(opened, others), others, schema, {}, "Parquet", most).frame
+            check_cells(others, checked_file.footer.rows, "Parquet", most)
+            return make_table(
+                _parts(checked_file, others), others, schema, {}, "Parquet", most
+            ).frame
 
-        check_cells(types, opened.footer.rows, "Parquet", most)
-        table = make_table(_parts(opened, types), types, schema, roles, "Parquet", most)
+        check_cells(types, checked_file.footer.rows, "Parquet", most)
+        table = make_table(_parts(checked_file, types), types, schema, roles, "Parquet", most)
         table.decisions.update(decisions)
         others = list(columns_of_names(schema, roles))
         return dataclasses.replace(table, others=others, load=load)
@@ -134,18 +136,20 @@ def refusals() -> Iterator[None]:
         ) from error
 
 
-def _parts(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[tuple[str, pa.Array]]:
+def _parts(
+    checked_file: CheckedFile, types: dict[str, pa.DataType]
+) -> Iterator[tuple[str, pa.Array]]:
     """Yield parts of the columns."""
-    for batch in batches(opened, types):
+    for batch in batches(checked_file, types):
         for name in types:
             yield name, batch.column(name)
 
 
-def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+def batches(checked_file: CheckedFile, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
     """Yield the rows; text that repeats stays packed until its size is known.
 
     Args:
-        opened: The file.
+        checked_file: The file.
         types: Type by name of the columns to read.
 
     Raises:
@@ -154,15 +158,15 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
     """
     import pyarrow.parquet as pq
 
-    pages = count_pages(opened.stream, opened.footer, types, opened.bounds)
+    pages = count_pages(checked_file.stream, checked_file.footer, types, checked_file.bounds)
     # Text written as its difference from the text before can't stay packed. What has no dictionary
     # would be put into one, which takes more memory.
     texts = sorted(name for name in types if is_text(types[name]) and name in pages.packed)
     texts = [] if pages.differences else texts
     packed = pq.ParquetFile(
-        opened.stream,
+        checked_file.stream,
         read_dictionary=texts,
-        metadata=opened.file.metadata,
+        metadata=checked_file.file.metadata,
         buffer_size=_BUFFER_BYTES,
     )
     rows = 0
@@ -170,10 +174,10 @@ def batches(opened: Opened, types: dict[str, pa.DataType]) -> Iterator[pa.Record
     size = _rows_at_once(pages, len(types))
     for batch in packed.iter_batches(size, columns=list(types), use_threads=False):
         rows += batch.num_rows
-        if rows > opened.footer.rows:
+        if rows > checked_file.footer.rows:
             raise ValueError("it has more rows than its end says")
         yield batch
-    if rows < opened.footer.rows:
+    if rows < checked_file.footer.rows:
         raise ValueError("it has fewer rows than its end says")
 
 

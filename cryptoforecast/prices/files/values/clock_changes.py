@@ -78,14 +78,14 @@ def instants(first: Array, second: Array, zone: str) -> Array:
     Raises:
         UnreadableFile: If neither the order of the rows nor the grid tells which is meant.
     """
-    known = np.flatnonzero(first != _NAT)
-    if (first[known] == second[known]).all():
+    timed = np.flatnonzero(first != _NAT)
+    if (first[timed] == second[timed]).all():
         return first
-    rows = known[::-1] if first[known[0]] > first[known[-1]] else known
+    rows = timed[::-1] if first[timed[0]] > first[timed[-1]] else timed
     times = Instants(zone, first[rows], second[rows])
-    chosen = first.copy()
-    chosen[rows] = _by_order(times)
-    return chosen
+    result = first.copy()
+    result[rows] = _by_order(times)
+    return result
 
 
 def _by_order(times: Instants) -> Array:
@@ -98,7 +98,7 @@ def _by_order(times: Instants) -> Array:
     # Candles have each a time of its own, but for a row that comes twice; trades may share one.
     least = 1 if spacing or (steps > 0).all() else 0
     apart = np.diff(times.first, prepend=times.first[0]) > _DAY
-    chosen = times.first.copy()
+    result = times.first.copy()
     for start, length in zip(*runs(~clear), strict=True):
         # Rows that are more than a day apart are of two changes of the clock.
         breaks = start + np.flatnonzero(apart[start + 1 : start + length]) + 1
@@ -107,7 +107,7 @@ def _by_order(times: Instants) -> Array:
             hour = Hour(
                 times.first[begin:end],
                 times.second[begin:end],
-                chosen[begin - 1 : begin],
+                result[begin - 1 : begin],
                 times.first[end : end + 1],
             )
             split = _split(hour, spacing, least)
@@ -115,8 +115,8 @@ def _by_order(times: Instants) -> Array:
                 raise _doubt(times, begin, "but the rows have it once")
             if (np.diff(hour.read(split)) < least).any():
                 raise _doubt(times, begin, "in rows that are out of order")
-            chosen[begin:end] = np.r_[hour.first[:split], hour.second[split:]]
-    return chosen
+            result[begin:end] = np.r_[hour.first[:split], hour.second[split:]]
+    return result
 
 
 def _grid(stamps: Array) -> int:
@@ -143,13 +143,13 @@ def _split(hour: Hour, spacing: int, least: int) -> int | None:
     for backwards in (np.flatnonzero(steps < 0), np.flatnonzero(steps < least)):
         if len(backwards):
             return int(backwards[0]) + 1
-    size, repeated = len(hour.first), int(hour.second[0] - hour.first[0])
+    size, length = len(hour.first), int(hour.second[0] - hour.first[0])
     if not spacing:
         return None
     if spacing >= _DAY:
         # A date is the whole day, from the first of its two midnights.
         return size
-    if repeated % spacing == 0:
+    if length % spacing == 0:
         # Both hours are on the grid. At an end of the file no candle is missing.
         if not len(hour.after) and (hour.first[:1] - hour.before == spacing).any():
             return size
@@ -165,7 +165,7 @@ def _split(hour: Hour, spacing: int, least: int) -> int | None:
     if len(best) == 1:
         return int(best[0])
     # A candle that is longer than the hour has it twice, and opens with the first.
-    return size if spacing > repeated else None
+    return size if spacing > length else None
 
 
 def _doubt(times: Instants, row: int, why: str) -> UnreadableFile:

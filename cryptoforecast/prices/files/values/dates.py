@@ -74,10 +74,10 @@ def read_dates(
                 f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}), another month in "
                 "another language. Write dates as 2024-12-31."
             )
-        named = "n" in order.lower()
+        has_names = "n" in order.lower()
         order, reason = _settle_order(table, text[fits], rows[fits], fields, order, corrections)
         days[fits] = _calendar(order, fields)
-        how.append(f"with month names{reason and ', '}{reason}" if named else reason)
+        how.append(f"with month names{reason and ', '}{reason}" if has_names else reason)
     return days, how
 
 
@@ -128,22 +128,22 @@ def _settle_order(
     """Settle the order of Y, M and D, and its reason; empty where the form leaves no choice."""
     if order.isupper():
         return order.replace("N", "M"), "" if "N" in order else "year first"
-    given = corrections.day_first
+    choice = corrections.day_first
     short = "y" in order
     if short:
         orders = ("DMY", "YMD") if "n" in order else ("DMY", "MDY", "YMD")
         fitting = [each for each in orders if _is_history(_calendar(each, fields))]
-        if "YMD" in fitting and given is None and len(fitting) > 1:
+        if "YMD" in fitting and choice is None and len(fitting) > 1:
             raise UnreadableFile(
                 "Dates must be readable in one way. "
                 f"Received: {text.iloc[0][:40]!r} ({table.where(int(rows[0]))}), and no row shows "
                 f"which is the day and which the year. {_REMEDY}"
             )
-        if fitting == ["YMD"] and given is not True:
+        if fitting == ["YMD"] and choice is not True:
             return "YMD", "year first, of two digits (no other order makes candles)"
         if "n" in order:
             return "DMY", "years of two digits"
-    day_first, reason = _settle_day_first(table, text, rows, fields[0], fields[1], given)
+    day_first, reason = _settle_day_first(table, text, rows, fields[0], fields[1], choice)
     years = ", years of two digits" if short else ""
     return (
         "DMY" if day_first else "MDY",
@@ -157,7 +157,7 @@ def _settle_day_first(
     rows: Array,
     first: Array,
     second: Array,
-    given: bool | None,
+    choice: bool | None,
 ) -> tuple[bool, str]:
     """Settle whether the day comes before the month, by the whole column.
 
@@ -167,7 +167,7 @@ def _settle_day_first(
         rows: `(n,)` row of each in the table.
         first: `(n,)` the number that comes first.
         second: `(n,)` the number after it.
-        given: What the user says, if anything.
+        choice: What the user says, if anything.
 
     Returns:
         Whether the day comes first, and the reason.
@@ -176,16 +176,16 @@ def _settle_day_first(
         UnreadableFile: If no row decides, or rows contradict each other or the user.
     """
     late_first, late_second = first > 12, second > 12
-    if given is not None:
-        wrong = late_second if given else late_first
+    if choice is not None:
+        wrong = late_second if choice else late_first
         if wrong.any():
-            row, order = int(np.argmax(wrong)), "day" if given else "month"
+            row, order = int(np.argmax(wrong)), "day" if choice else "month"
             raise UnreadableFile(
                 f"With the {order} first, no date may have a month above 12. Received: "
                 f"{text.iloc[row][:40]!r} ({table.where(int(rows[row]))}). Choose the other order, "
                 "or leave it as found."
             )
-        return given, "as you said"
+        return choice, "as you said"
     if late_first.any() and late_second.any():
         days = int(rows[np.argmax(late_first)]), int(rows[np.argmax(late_second)])
         raise UnreadableFile(

@@ -90,8 +90,8 @@ def find_months(words: Collection[str]) -> dict[str, int] | None:
         return {}
     plain = {word: plain_letters(word) for word in words}
     readings = [
-        {word: known[text] for word, text in plain.items() if text in known}
-        for known in _DICTIONARIES
+        {word: dictionary[text] for word, text in plain.items() if text in dictionary}
+        for dictionary in _DICTIONARIES
     ]
     best = max(map(len, readings))
     fitting = [reading for reading in readings if len(reading) == best]

@@ -148,9 +148,9 @@ def _without(text: pd.Series, sign: str, pattern: str) -> pd.Series:
     rows = text.str.contains(sign, regex=True).fillna(False).to_numpy(dtype=bool)
     if not rows.any():
         return text
-    changed = text.copy()
-    changed.iloc[np.flatnonzero(rows)] = text[rows].str.replace(pattern, "", regex=True).to_numpy()
-    return changed
+    result = text.copy()
+    result.iloc[np.flatnonzero(rows)] = text[rows].str.replace(pattern, "", regex=True).to_numpy()
+    return result
 
 
 def _has_digit(values: pd.Series) -> Array:
@@ -254,9 +254,9 @@ def _parsed(table: Table, role: str, mark: str) -> pd.Series:
     if mark == ",":
         digits = digits.str.replace(",", ".", regex=False)
     numbers = pd.to_numeric(digits, errors="coerce")
-    broken = np.asarray(numbers.isna() & text.notna()) | words
-    if broken.any():
-        row = int(np.argmax(broken))
+    wrong = np.asarray(numbers.isna() & text.notna()) | words
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise _no_number(table, role, row)
     return numbers * factor
 

@@ -161,11 +161,11 @@ def _iso_block(text: pd.Series) -> tuple[Array, Array]:
     stamps = np.full(len(text), _NAT)
     if zoned.any():
         some = even[zoned].str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
-        parsed = pd.to_datetime(some, format="ISO8601", utc=True, errors="coerce")
-        stamps[zoned] = as_utc_ns(pd.DatetimeIndex(parsed)).asi8
+        times = pd.to_datetime(some, format="ISO8601", utc=True, errors="coerce")
+        stamps[zoned] = as_utc_ns(pd.DatetimeIndex(times)).asi8
     if not zoned.all():
-        parsed = pd.to_datetime(even[~zoned], format="ISO8601", errors="coerce")
-        stamps[~zoned] = in_ns(pd.DatetimeIndex(parsed)).asi8
+        times = pd.to_datetime(even[~zoned], format="ISO8601", errors="coerce")
+        stamps[~zoned] = in_ns(pd.DatetimeIndex(times)).asi8
     return stamps, zoned
 
 
@@ -221,18 +221,18 @@ def _in_pieces(
     wall += time_of_day[clocks]
     wall[~sound[clocks] | np.isnat(days)[dates]] = _NAT
     local = False
-    used = np.bincount(zones[wall != _NAT], minlength=len(zone))
-    check_zones(int(np.count_nonzero(used)))
-    for number in np.flatnonzero(used):
-        labelled = (zones == number) & (wall != _NAT)
+    counts = np.bincount(zones[wall != _NAT], minlength=len(zone))
+    check_zones(int(np.count_nonzero(counts)))
+    for number in np.flatnonzero(counts):
+        own = (zones == number) & (wall != _NAT)
         label = str(zone.iloc[number])
         if label:
-            where = table.where(int(rows[np.argmax(labelled)]))
-            stamps[labelled], decision = to_utc_by_label(wall[labelled], label, here, where)
+            where = table.where(int(rows[np.argmax(own)]))
+            stamps[own], decision = to_utc_by_label(wall[own], label, here, where)
             how += [decision] if decision else []
         else:
-            index = pd.DatetimeIndex(wall[labelled].view("datetime64[ns]"))
-            stamps[labelled] = to_utc(index, here).asi8
+            index = pd.DatetimeIndex(wall[own].view("datetime64[ns]"))
+            stamps[own] = to_utc(index, here).asi8
             local = True
     return stamps, how, local
 
@@ -251,8 +251,8 @@ def _pieces(
         For each of the three: the number of each row's, `(n,)`, and the different ones by number;
         ``None`` as soon as there are more dates than a column may have.
     """
-    known: list[dict[str, int]] = [{}, {}, {}]
-    numbers = [np.empty(len(text), dtype=np.int32) for _ in known]
+    by_kind: list[dict[str, int]] = [{}, {}, {}]
+    numbers = [np.empty(len(text), dtype=np.int32) for _ in by_kind]
     for start in range(0, len(text), _BLOCK_ROWS):
         report(1.0)
         block = slice(start, start + _BLOCK_ROWS)
@@ -260,15 +260,17 @@ def _pieces(
         different = _rewritten(pd.Series(distinct)) if rewritten else pd.Series(distinct)
         pieces = different.str.extract(_PIECES).fillna("")
         pieces[0], pieces[2] = pieces[0].str.strip(), without_remarks(pieces[2].str.strip())
-        for i, seen in enumerate(known):
+        for i, numbers_of in enumerate(by_kind):
             codes, names = pd.factorize(pieces[i])
-            numbered = np.array([seen.setdefault(str(name), len(seen)) for name in names])
+            numbered = np.array(
+                [numbers_of.setdefault(str(name), len(numbers_of)) for name in names]
+            )
             numbers[i][block] = numbered[codes][places]
-        if len(known[0]) > _MAX_DATES:
+        if len(by_kind[0]) > _MAX_DATES:
             return None
     return [
-        (each, pd.Series(list(seen), dtype="str"))
-        for each, seen in zip(numbers, known, strict=True)
+        (each, pd.Series(list(numbers_of), dtype="str"))
+        for each, numbers_of in zip(numbers, by_kind, strict=True)
     ]
 
 
@@ -295,8 +297,8 @@ def _clock(text: pd.Series) -> tuple[Array, Array]:
     )
     fraction = parts[3].fillna("").str.ljust(9, "0").str[:9].astype(np.int64).to_numpy()
     half = parts[4].str.upper()
-    halved = half.notna().to_numpy()
+    has_half = half.notna().to_numpy()
     sound = (minute < 60) & (second < 60) & (hour < 24)
-    sound &= ~halved | ((hour >= 1) & (hour <= 12))
-    hour = np.where(halved, hour % 12 + 12 * (half == "P").to_numpy(dtype=bool), hour)
+    sound &= ~has_half | ((hour >= 1) & (hour <= 12))
+    hour = np.where(has_half, hour % 12 + 12 * (half == "P").to_numpy(dtype=bool), hour)
     return ((hour * 60 + minute) * 60 + second) * _SECOND + fraction, sound

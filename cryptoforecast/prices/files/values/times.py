@@ -87,7 +87,7 @@ def read_times(table: Table, needed: Array, corrections: Corrections) -> Times:
         raise UnreadableFile(
             "Times must be seconds, milliseconds, microseconds or nanoseconds since 1970, or "
             f"written as 2024-12-31 23:00:00, from {FIRST.year} on. "
-            f"Received: {_shown(values.iloc[row])} ({table.where(row)}, column "
+            f"Received: {_text(values.iloc[row])} ({table.where(row)}, column "
             f"{table.roles['time']!r}). Convert the column."
         )
     return times
@@ -111,16 +111,16 @@ def _refuse_rounded(table: Table, values: pd.Series, times: Times) -> None:
     ):
         row = int(np.argmax(times.index.notna()))
         value = values.iloc[row]
-        shown = value if isinstance(value, str) else f"{value:G}"
+        text = value if isinstance(value, str) else f"{value:G}"
         raise UnreadableFile(
             "Times must have all their digits. Received: numbers that a spreadsheet rounded, such "
-            f"as {shown[:60]} ({table.where(row)}, column {table.roles['time']!r}), so that "
+            f"as {text[:60]} ({table.where(row)}, column {table.roles['time']!r}), so that "
             "different candles have one time. Use the original file, or save the column as whole "
             "numbers."
         )
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     """Return a value for a message: quoted if it is text, and not too long."""
     return repr(str(value)[:60]) if isinstance(value, str) else str(value)[:60]
 
@@ -204,9 +204,9 @@ def _in_digits(numbers: Array, here: LocalZone) -> Times | None:
 
 def _are_spreadsheet_days(numbers: Array) -> bool:
     """Tell whether all numbers are days as a spreadsheet counts them."""
-    known = numbers[np.isfinite(numbers)]
-    return bool(len(known)) and bool(
-        ((known >= _SPREADSHEET_DAYS[0]) & (known < _SPREADSHEET_DAYS[1])).all()
+    days = numbers[np.isfinite(numbers)]
+    return bool(len(days)) and bool(
+        ((days >= _SPREADSHEET_DAYS[0]) & (days < _SPREADSHEET_DAYS[1])).all()
     )
 
 

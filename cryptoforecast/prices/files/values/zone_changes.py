@@ -69,10 +69,10 @@ def changes_in(zone: str, times: Array, spacing: pd.Timedelta) -> list[Change]:
     jumps = np.flatnonzero(np.isin(steps - length, (*_SHIFTS, *(-shift for shift in _SHIFTS))))
     if not len(jumps):
         return []
-    return _shown(zone, times, steps, length, jumps, np.flatnonzero(steps != length))
+    return _changes_of(zone, times, steps, length, jumps, np.flatnonzero(steps != length))
 
 
-def _shown(
+def _changes_of(
     zone: str, times: Array, steps: Array, length: int, jumps: Array, gaps: Array
 ) -> list[Change]:
     """Find the changes of one zone; none if a change of it is not in the file where it should be.
@@ -87,21 +87,21 @@ def _shown(
     """
     befores, shifts = clock_changes(zone)
     inside = (befores > times[0]) & (befores + shifts < times[-1]) & (befores < times[-1])
-    found = []
+    changes = []
     for before, shift in zip(befores[inside].tolist(), shifts[inside].tolist(), strict=True):
         at = jumps[(times[jumps] < before) & (times[jumps] >= before - length)]
         at = at[steps[at] == length + shift]
         if len(at):
-            found.append(Change(zone, int(at[0]) + 1, shift))
+            changes.append(Change(zone, int(at[0]) + 1, shift))
             continue
         # A program that dropped times that come twice left no trace where clocks went back.
-        dropped = shift < 0 and shift % length == 0
+        no_trace = shift < 0 and shift % length == 0
         near = (times[gaps] < before) & (times[gaps + 1] >= before + min(shift, 0))
-        if not dropped and not near.any():
+        if not no_trace and not near.any():
             return []
-    repeated = np.flatnonzero(steps <= 0) + 1
+    not_later = np.flatnonzero(steps <= 0) + 1
     # Times that come twice elsewhere have another reason.
-    return found if np.isin(repeated, [change.row for change in found]).all() else []
+    return changes if np.isin(not_later, [change.row for change in changes]).all() else []
 
 
 @cache
@@ -120,10 +120,10 @@ def clock_changes(zone: str) -> tuple[Array, Array]:
     befores, shifts = [], []
     for day in np.flatnonzero(np.diff(offsets)):
         quarters = days[day] + pd.timedelta_range(0, "1D", freq="15min", unit="ns")
-        shown = _offsets(quarters, zone)
-        for i in np.flatnonzero(np.diff(shown)):
-            befores.append(int(quarters.asi8[i + 1] + shown[i]))
-            shifts.append(int(shown[i + 1] - shown[i]))
+        clocks = _offsets(quarters, zone)
+        for i in np.flatnonzero(np.diff(clocks)):
+            befores.append(int(quarters.asi8[i + 1] + clocks[i]))
+            shifts.append(int(clocks[i + 1] - clocks[i]))
     return np.array(befores, dtype=np.int64), np.array(shifts, dtype=np.int64)
 
 

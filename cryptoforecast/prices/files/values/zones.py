@@ -112,8 +112,8 @@ def zone_of_column(column: str, zone: str | None) -> LocalZone:
     elsewhere = label in _HOURS or label in _AMBIGUOUS
     elsewhere |= offset is not None and bool(int(offset[2]) or int(offset[3] or 0))
     if inside and "/" in label:
-        named = _iana(column[inside.start(1) : inside.end(1)])
-        elsewhere = named is not None and label.removeprefix("ETC/") not in _UTC
+        name = _iana(column[inside.start(1) : inside.end(1)])
+        elsewhere = name is not None and label.removeprefix("ETC/") not in _UTC
     elif inside:
         place = re.sub(r" TIME$", "", label)
         elsewhere = elsewhere or bool(_PLACES.search(label)) or place in _cities()
@@ -164,8 +164,8 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         first, second = _both_instants(index, here.zone)
         stamps = instants(first, second, here.zone)
     # Candles of an hour that other clocks repeated would be taken for rows that come twice.
-    known = stamps[stamps != np.iinfo(np.int64).min]
-    if len(np.unique(known)) < len(known):
+    own = stamps[stamps != np.iinfo(np.int64).min]
+    if len(np.unique(own)) < len(own):
         error = _other_zone(index, here.zone, repeated=True)
         if error is not None:
             raise error
@@ -228,8 +228,8 @@ def _both_instants(index: pd.DatetimeIndex, zone: str) -> tuple[Array, Array]:
     """
     twice = np.ones(len(index), dtype=bool)
     first, second = (
-        as_utc_ns(index.tz_localize(zone, ambiguous=early, nonexistent=skipped))
-        for early, skipped in ((twice, "shift_forward"), (~twice, "NaT"))
+        as_utc_ns(index.tz_localize(zone, ambiguous=early, nonexistent=nonexistent))
+        for early, nonexistent in ((twice, "shift_forward"), (~twice, "NaT"))
     )
     left_out = np.asarray(second.isna() & first.notna())
     if left_out.any():
@@ -290,7 +290,7 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
     offset = re.fullmatch(rf"({_OFFSET}){_REMARK}", text)
     if offset and int(offset[3]) <= 14:
         minutes = int(offset[3]) * 60 + int(offset[4] or 0)
-        return _moved(stamps, minutes * _HOUR // 60 * (1 if offset[2] == "+" else -1)), ""
+        return _by_offset(stamps, minutes * _HOUR // 60 * (1 if offset[2] == "+" else -1)), ""
     text = re.sub(r"^[(\[](.*)[)\]]$", r"\1", text)
     if re.sub(r"^(Z|UTC|GMT) ?[(\[].*[)\]]$", r"\1", text) in _UTC:
         return stamps, ""
@@ -311,7 +311,7 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
                 f"{zone_remedy(_likely(text))}"
             )
         hours = _HOURS[text]
-        return _moved(stamps, hours * _HOUR), f"{text} read as UTC{hours:+03d}:00"
+        return _by_offset(stamps, hours * _HOUR), f"{text} read as UTC{hours:+03d}:00"
     raise UnreadableFile(
         "Times must be UTC, have an offset such as +01:00, or name one zone. Received: "
         f"{label.strip()[:40]!r} ({where}), which means several zones or none known. "
@@ -342,7 +342,7 @@ def _by_name(wall: pd.DatetimeIndex, name: str, zone: str) -> Array:
     return instants(first, second, zone)
 
 
-def _moved(stamps: Array, offset: int) -> Array:
+def _by_offset(stamps: Array, offset: int) -> Array:
     """Subtract an offset in ns from the times that are there."""
     absent = np.iinfo(np.int64).min
     return np.where(stamps == absent, absent, stamps - offset)
@@ -365,8 +365,8 @@ def _likely(text: str) -> str:
         return _iana(text.title().replace(" ", "_")) or "Europe/Berlin"
     if city := _cities().get(re.sub(r" TIME$", "", text)):
         return city
-    known = [letters for letters in _LIKELY if text.startswith(letters) and len(text) <= 5]
-    return _LIKELY[max(known, key=len)] if known else "Europe/Berlin"
+    prefixes = [letters for letters in _LIKELY if text.startswith(letters) and len(text) <= 5]
+    return _LIKELY[max(prefixes, key=len)] if prefixes else "Europe/Berlin"
 
 
 def _iana(name: str) -> str | None:

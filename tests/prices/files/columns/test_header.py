@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.errors import UnreadableFile
-from cryptoforecast.prices.files.columns.choice import Wanted
+from cryptoforecast.prices.files.columns.choice import Preference
 from cryptoforecast.prices.files.columns.header import (
     find_header,
     find_names,
@@ -299,7 +299,7 @@ def test_a_chosen_coin_of_several_below_a_header_is_read() -> None:
     # The other coin's line of tickers is no fault once the user has said which one it is.
     names = ["time", "open", "high", "low", "close", "open", "high", "low", "close"]
     tickers = ["", *["BTC-USD"] * 4, *["ETH-EUR"] * 4]
-    header = find_header([names, tickers, ["2024-03-01", *"12112422"]], {}, Wanted(only="ETH"))
+    header = find_header([names, tickers, ["2024-03-01", *"12112422"]], {}, Preference(only="ETH"))
     assert header is not None
     assert [header.roles[role].split()[-1] for role in ("open", "close")] == ["ETH-EUR"] * 2
 

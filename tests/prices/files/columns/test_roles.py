@@ -11,7 +11,6 @@ from cryptoforecast.errors import UnreadableFile
 from cryptoforecast.prices.files.columns.roles import (
     are_enough,
     check_names,
-    given_roles,
     has_columns,
     is_closing,
     is_foreign,
@@ -19,6 +18,7 @@ from cryptoforecast.prices.files.columns.roles import (
     missing_columns,
     roles_by_name,
     unique_names,
+    user_roles,
     volume_unit,
 )
 from cryptoforecast.prices.files.columns.shapes import roles_by_shape
@@ -128,13 +128,13 @@ def test_a_column_may_be_given_by_its_place(place: str, column: str | None) -> N
     assert has_columns(names, {"price": place}) is (column is not None)
     if column is None:
         with pytest.raises(UnreadableFile, match=rf"time, open, .*Received: '{place}'"):
-            given_roles(names, {"price": place})
+            user_roles(names, {"price": place})
     else:
-        assert given_roles(names, {"price": place}) == {"price": column}
+        assert user_roles(names, {"price": place}) == {"price": column}
 
 
 def test_a_name_wins_over_a_place() -> None:
-    assert given_roles(["a", "column 1"], {"open": "column 1"}) == {"open": "column 1"}
+    assert user_roles(["a", "column 1"], {"open": "column 1"}) == {"open": "column 1"}
 
 
 def test_every_column_has_a_different_name() -> None:
