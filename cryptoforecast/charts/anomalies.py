@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.types import Anomalies, Array, moment_text, rarity_text
 
@@ -149,6 +149,6 @@ def _rarest(result: Anomalies) -> str:
     table: pd.DataFrame = result.frame()
     row = table.loc[table["rarity"].idxmax()]
     return (
-        f" The rarest was {rarity_text(row['rarity'])}: {style.percent(row['move'], '+')} by "
+        f" The rarest was {rarity_text(row['rarity'])}: {wording.percent(row['move'], '+')} by "
         f"{moment_text(row['closes_at'])}."
     )

@@ -6,15 +6,15 @@ The frames come from ``evaluation.diagnostics``, whose functions describe their 
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
+from cryptoforecast.charts.error_axes import percent_axis, percents, step_name
 from cryptoforecast.charts.thinning import rows_to_show
-from cryptoforecast.types import Array, Backtest, duration, predictor_phrase
+from cryptoforecast.types import Backtest, duration, predictor_phrase
 
 _NO_VARIATION = "The errors do not vary, so there is nothing to show."
 
@@ -46,7 +46,7 @@ def delay(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = Fals
         result.history, "distance to the price so many candles before the target"
     )
     style.lay_out(
-        figure, f"Just a delayed price? {_label(result, step)}", subtitle, dark=dark, height=320,
+        figure, f"Just a delayed price? {step_name(result, step)}", subtitle, dark=dark, height=320,
         revision=f"delay {interval} {step}", legend=False,
     )  # fmt: skip
     figure.update_layout(
@@ -72,7 +72,7 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     if best == step:
         size = "the last price itself"
         if behind > 0:
-            size = f"{style.percent(behind / own)} as far from the last price as from its target"
+            size = f"{wording.percent(behind / own)} as far from the last price as from its target"
         return (
             f"The line of {name} is the chart itself, moved by {duration(step, interval)}: it is "
             f"{size}. Such a line looks close and does not show where the price goes. Good "
@@ -81,7 +81,7 @@ def summary_delay(result: Backtest, step: int, frame: pd.DataFrame) -> str:
         )
     return (
         f"The prices of {name} are closest to those of {duration(best, interval)} before their "
-        f"targets, {style.percent(float(frame['error'].iloc[best]) / own)} as far as from the "
+        f"targets, {wording.percent(float(frame['error'].iloc[best]) / own)} as far as from the "
         "targets themselves: they lag behind the market."
     )
 
@@ -112,10 +112,10 @@ def residuals(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
             hovertemplate=f"{name} %{{y:+.2f}} %<extra></extra>",
         )  # fmt: skip
     subtitle = style.subtitle_lines(
-        result.history, style.span_of_closes(times), "above 0: the price came out higher"
+        result.history, wording.span_of_closes(times), "above 0: the price came out higher"
     )
     style.lay_out(
-        figure, f"Errors over time, {_label(result, step)}", subtitle, dark=dark, height=340,
+        figure, f"Errors over time, {step_name(result, step)}", subtitle, dark=dark, height=340,
         revision=f"residuals {interval} {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -130,13 +130,13 @@ def summary_residuals(result: Backtest, step: int, frame: pd.DataFrame) -> str:
     residual = frame["residual"]
     mean, worst = float(residual.mean()), int(residual.abs().to_numpy().argmax())
     side = "too low" if mean > 0 else "too high"
-    size = style.percent(abs(mean))
+    size = wording.percent(abs(mean))
     lean = "neither too high nor too low" if size == "0 %" else f"{size} {side}"
-    when = style.moment(frame["closes_at"].iloc[worst])
+    when = wording.moment(frame["closes_at"].iloc[worst])
     return (
-        f"Forecasts {_label(result, step)} are {lean} on average, and "
-        f"the average miss is {style.percent(float(residual.abs().mean()))}; the largest error is "
-        f"{style.percent(float(residual.iloc[worst]), '+')}, {when}."
+        f"Forecasts {step_name(result, step)} are {lean} on average, and the average miss is "
+        f"{wording.percent(float(residual.abs().mean()))}; the largest error is "
+        f"{wording.percent(float(residual.iloc[worst]), '+')}, {when}."
     )
 
 
@@ -163,7 +163,7 @@ def histogram(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = 
     )  # fmt: skip
     subtitle = style.subtitle_lines(result.history, "the outermost bars hold all beyond")
     style.lay_out(
-        figure, f"Sizes of the errors, {_label(result, step)}", subtitle, dark=dark, height=320,
+        figure, f"Sizes of the errors, {step_name(result, step)}", subtitle, dark=dark, height=320,
         revision=f"histogram {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -184,8 +184,8 @@ def summary_histogram(frame: pd.DataFrame) -> str:
     share, normal = (float(frame.loc[beyond, name].sum()) / total for name in ("count", "normal"))
     word = "Heavy tails" if share > 1.5 * normal else "No heavy tails"
     return (
-        f"{word}: {style.percent(share)} of the errors are larger than about 3 standard "
-        f"deviations; with a normal distribution it would be {style.percent(normal)}."
+        f"{word}: {wording.percent(share)} of the errors are larger than about 3 standard "
+        f"deviations; with a normal distribution it would be {wording.percent(normal)}."
     )
 
 
@@ -223,7 +223,7 @@ def autocorrelation(
         "shaded: errors within chance (95 %)" + (", right of the dashed line" if step > 1 else ""),
     )
     style.lay_out(
-        figure, f"Do errors repeat? {_label(result, step)}", subtitle, dark=dark, height=320,
+        figure, f"Do errors repeat? {step_name(result, step)}", subtitle, dark=dark, height=320,
         revision=f"autocorrelation {step}",
     )  # fmt: skip
     figure.update_layout(
@@ -286,95 +286,6 @@ def _allowed_by_chance(count: int) -> int:
     return beyond
 
 
-def by_clock(
-    result: Backtest,
-    step: int,
-    frame: pd.DataFrame,
-    unit: Literal["hour", "weekday"],
-    *,
-    dark: bool = False,
-) -> go.Figure:
-    """Draw the mean error and the width of the band by hour or by weekday, UTC.
-
-    Args:
-        result: The backtest that the frame describes.
-        step: A step, 1 to the horizon.
-        frame: The errors, from ``diagnostics.by_hour`` or ``by_weekday``.
-        unit: ``"hour"`` or ``"weekday"``, as in the frame.
-        dark: Whether the page behind is dark.
-    """
-    what = "hour of the day" if unit == "hour" else "weekday"
-    subtitle = style.subtitle_lines(result.history, f"{what} in which the predicted candle opens")
-    figure = _averages(frame, unit, dark)
-    style.lay_out(
-        figure, f"Errors by {what}, {_label(result, step)}", subtitle, dark=dark, height=320,
-        revision=f"{unit} {step}",
-    )  # fmt: skip
-    axis: dict[str, object] = {"title": style.axis_title(f"{what}, UTC")}
-    axis |= {"dtick": 3, "tickformat": "d"} if unit == "hour" else {"type": "category"}
-    figure.update_layout(bargap=0.25, xaxis=axis, yaxis=_percent_axis())
-    return figure
-
-
-def summary_by_clock(frame: pd.DataFrame, unit: Literal["hour", "weekday"]) -> str:
-    """Describe what ``by_clock`` shows: when errors are small, when large, and the band."""
-    smallest, largest = (frame.loc[i] for i in (frame["error"].idxmin(), frame["error"].idxmax()))
-
-    def candles_of(row: pd.Series) -> str:
-        when = f"at {int(row[unit]):02}:00 UTC" if unit == "hour" else f"on {row[unit]}"
-        return f"that open {when}"
-
-    text = (
-        f"Errors are smallest in candles {candles_of(smallest)} "
-        f"({style.percent(smallest['error'])} of the price) and largest in those "
-        f"{candles_of(largest)} ({style.percent(largest['error'])})"
-    )
-    return f"{text}; {_band_and_errors(frame)}."
-
-
-def by_regime(result: Backtest, step: int, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Draw the mean error and the width of the band in calm to restless markets.
-
-    Args:
-        result: The backtest that the frame describes.
-        step: A step, 1 to the horizon.
-        frame: The errors, from ``diagnostics.by_regime``.
-        dark: Whether the page behind is dark.
-    """
-    subtitle = style.subtitle_lines(
-        result.history, "thirds of the forecasts, by the volatility when they were made"
-    )
-    figure = _averages(frame, "regime", dark)
-    style.lay_out(
-        figure, f"Errors by market, {_label(result, step)}", subtitle, dark=dark, height=320,
-        revision=f"regime {step}",
-    )  # fmt: skip
-    figure.update_layout(
-        bargap=0.45,
-        xaxis={"type": "category", "title": style.axis_title("market when the forecast was made")},
-        yaxis=_percent_axis(),
-    )
-    return figure
-
-
-def summary_by_regime(frame: pd.DataFrame) -> str:
-    """Describe what ``by_regime`` shows, with the skill against a constant band."""
-    if not len(frame):
-        return "The volatility did not vary, so there are no calm and restless markets to compare."
-    calm, restless = frame.iloc[0], frame.iloc[-1]
-    parts = [
-        f"{row['regime']} {style.percent(1 - row['pinball'] / row['pinball_naive'], '+')}"
-        for _, row in frame.iterrows()
-        if row["pinball_naive"] > 0 and math.isfinite(row["pinball"])
-    ]
-    gain = f" Lead over the constant band of the last price (skill): {', '.join(parts)}."
-    return (
-        f"Errors are {style.percent(calm['error'])} of the price in calm markets and "
-        f"{style.percent(restless['error'])} in restless ones; "
-        f"{_band_and_errors(frame)}.{gain if parts else ''}"
-    )
-
-
 def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw the error by step of a network that is fed its own forecasts.
 
@@ -394,7 +305,7 @@ def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
     )
     for name, label, colour, dash, symbol in lines:
         figure.add_scatter(
-            x=frame["step"], y=_percent(frame[name]), name=label, mode="lines+markers",
+            x=frame["step"], y=percents(frame[name]), name=label, mode="lines+markers",
             line={"color": colour, "width": 1.8, "dash": dash}, marker={"symbol": symbol},
             hovertemplate=f"{label} %{{y:.2f}} %<extra></extra>",
         )  # fmt: skip
@@ -407,7 +318,7 @@ def free_run(result: Backtest, frame: pd.DataFrame, *, dark: bool = False) -> go
     figure.update_layout(
         xaxis={"title": style.axis_title("candles ahead"), "nticks": 9, "tickformat": "d",
                "unifiedhovertitle": {"text": "%{x} ahead"}},
-        yaxis=_percent_axis(),
+        yaxis=percent_axis(),
     )  # fmt: skip
     return figure
 
@@ -417,54 +328,13 @@ def summary_free_run(result: Backtest, frame: pd.DataFrame) -> str:
     end, name = frame.iloc[-1], predictor_phrase(result.spec.network)
     text = (
         f"Fed its own forecasts for {duration(int(end['step']), result.history.interval)}, {name} "
-        f"ends {style.percent(end['free_run'])} off the price; the last price alone would be "
-        f"{style.percent(end['naive'])} off"
+        f"ends {wording.percent(end['free_run'])} off the price; the last price alone would be "
+        f"{wording.percent(end['naive'])} off"
     )
     if math.isfinite(end["direct"]):
-        return f"{text}, and the forecast made at once {style.percent(end['direct'])}."
+        return f"{text}, and the forecast made at once {wording.percent(end['direct'])}."
     if end["free_run"] > 1.05 * end["naive"]:
         return (
             f"{text}. One good step says little about many: small errors in one direction add up."
         )
     return f"{text}. It ends about where the last price does, so the steps gain nothing."
-
-
-def _averages(frame: pd.DataFrame, name: str, dark: bool) -> go.Figure:
-    """Draw the mean error as bars and half the width of the band as markers."""
-    colours = style.theme(dark)
-    figure = go.Figure()
-    figure.add_bar(
-        x=frame[name], y=_percent(frame["error"]), name="mean error",
-        marker={"color": colours.fan(0.55)}, customdata=frame["origins"],
-        hovertemplate="mean error %{y:.2f} % of %{customdata:,} forecasts<extra></extra>",
-    )  # fmt: skip
-    figure.add_scatter(
-        x=frame[name], y=_percent(frame["half_width"]), name="80 % band, each side",
-        mode="lines+markers", line={"color": colours.forecast, "width": 1.8},
-        marker={"symbol": "diamond", "size": 7}, customdata=_percent(frame["covered"]),
-        hovertemplate="band ±%{y:.2f} %, held %{customdata:.0f} %<extra></extra>",
-    )  # fmt: skip
-    return figure
-
-
-def _band_and_errors(frame: pd.DataFrame) -> str:
-    """Describe whether the band is wider where errors are larger."""
-    width, error = frame["half_width"], frame["error"]
-    if len(frame) < 2 or not np.isfinite(width).all():
-        return "there is no band to compare"
-    if np.ptp(width) <= 1e-3 * width.mean():
-        return "the band does not change with it"
-    together = float(np.corrcoef(width, error)[0, 1]) if np.ptp(error) > 0 else math.nan
-    return "the band widens with them" if together > 0.5 else "the band hardly follows"
-
-
-def _percent(values: pd.Series) -> Array:
-    return style.float32(100 * values.to_numpy(float))
-
-
-def _percent_axis() -> dict[str, object]:
-    return {"title": style.axis_title("% of the price"), "nticks": 6, "rangemode": "tozero"}
-
-
-def _label(result: Backtest, step: int) -> str:
-    return style.step_label(step, result.history.interval)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.types import WalkForward
 
 
@@ -70,7 +70,7 @@ def folds(walk_forward: WalkForward, *, dark: bool = False) -> go.Figure:
         )  # fmt: skip
     for begin in style.dates(pd.DatetimeIndex(frame["test_from"].iloc[1:])):
         figure.add_vline(x=begin, line={"color": style.GRID, "width": 1, "dash": "dot"})
-    label = style.step_label(result.spec.horizon, interval)
+    label = wording.step_label(result.spec.horizon, interval)
     subtitle = style.subtitle_lines(result.history, "dashed: the last price; below it is better")
     style.lay_out(
         figure, f"Errors by fold, {label}, naive = 1", subtitle, dark=dark, height=340,

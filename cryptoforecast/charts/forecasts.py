@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.charts.thinning import rows_to_show
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.types import (
@@ -81,11 +81,11 @@ def predicted_vs_actual(
         hovertemplate=f"residual {style.hover_price(residual, quote, sign='+')}<extra></extra>",
     )  # fmt: skip
     thinned = f", {len(rows):,} points shown, extremes kept" if len(rows) < len(frame) else ""
-    title = f"{result.history.coin}, {style.step_label(step, interval)}: predicted and actual"
+    title = f"{result.history.coin}, {wording.step_label(step, interval)}: predicted and actual"
     subtitle = style.subtitle_lines(
         result.history,
-        style.span_of_closes(times),
-        f"{style.candle_count(len(frame), interval)}{thinned}",
+        wording.span_of_closes(times),
+        f"{wording.candle_count(len(frame), interval)}{thinned}",
     )
     revision = f"predicted {result.history.coin} {interval} {step}"
     extra = {
@@ -193,11 +193,11 @@ def summary_predicted(result: Backtest, step: int | None = None) -> str:
     if np.isnan(errors).all():
         return f"None of the {prices} that were predicted is known yet."
     return (
-        f"{style.span_of_closes(times)}: the {result.history.coin} {prices} of "
-        f"{predictor_phrase(forecast.predictor)} {style.step_label(step, interval)} miss the "
+        f"{wording.span_of_closes(times)}: the {result.history.coin} {prices} of "
+        f"{predictor_phrase(forecast.predictor)} {wording.step_label(step, interval)} miss the "
         f"actual ones by {price_text(np.nanmean(errors), quote, estimate=True)} on average and by "
         f"{price_text(np.nanmax(errors), quote)} at most "
-        f"({style.moment(times[np.nanargmax(errors)])})."
+        f"({wording.moment(times[np.nanargmax(errors)])})."
     )
 
 

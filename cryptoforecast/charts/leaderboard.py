@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from cryptoforecast.charts import style
 from cryptoforecast.types import (
     Backtest,
     Leaderboard,
@@ -32,7 +31,7 @@ INTERVAL = "95 % interval, corrected"
 
 def summary_leaderboard(result: Backtest, board: Leaderboard) -> str:
     """Describe in a sentence or two what ``skills`` shows."""
-    label = style.step_label(board.step, result.history.interval)
+    label = wording.step_label(board.step, result.history.interval)
     standings = [each for each in board.standings if math.isfinite(each.value)]
     if not standings:
         return f"{METRIC_NAMES[board.metric]} is defined for none of these {label}."
@@ -82,4 +81,4 @@ def _unit(board: Leaderboard) -> str:
 
 
 def _name_and_skill(standing: Standing) -> str:
-    return f"{predictor_phrase(standing.predictor)} ({style.percent(abs(standing.skill))})"
+    return f"{predictor_phrase(standing.predictor)} ({wording.percent(abs(standing.skill))})"

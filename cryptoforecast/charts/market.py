@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cryptoforecast.charts import indicators as parts
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.types import Array, Indicator, PriceHistory, price_text
 from cryptoforecast.types.quotes import decimals
 
@@ -104,9 +104,9 @@ def summary_candles(history: PriceHistory) -> str:
         comparison = ", in another unit than the first, "
     prices = "simulated prices" if history.simulated else "prices"
     return (
-        f"{history.coin}, {prices} of {style.span_of_candles(history, candles)}: the last close is "
-        f"{price_text(end, quote)}{comparison}{price_text(first, quote)}; the lowest price was "
-        f"{price_text(candles['low'].min(), quote)}, the highest "
+        f"{history.coin}, {prices} of {wording.span_of_candles(history, candles)}: "
+        f"the last close is {price_text(end, quote)}{comparison}{price_text(first, quote)}; "
+        f"the lowest price was {price_text(candles['low'].min(), quote)}, the highest "
         f"{price_text(candles['high'].max(), quote)}."
     )
 
@@ -229,7 +229,7 @@ def _lay_out(
             "bargap": 0.15,
         },
     )  # fmt: skip
-    count = style.candle_count(len(history), history.interval)
+    count = wording.candle_count(len(history), history.interval)
     source = f" · {style.SIMULATED}" if history.simulated else ""
     figure.layout.title.text = f"{style.plain(history.market)}, {count}{source}"
     figure.layout.title.subtitle.text = "<br>".join(map(style.plain, legend))

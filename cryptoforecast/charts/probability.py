@@ -6,7 +6,7 @@ import math
 
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.types import (
     NextSteps,
     Probability,
@@ -114,5 +114,5 @@ def probability_text(probability: float) -> str:
 
 def _when(next_steps: NextSteps, step: int) -> str:
     """Write when the close of a step is known, and how far ahead that is."""
-    distance = style.step_label(step, next_steps.history.interval)
+    distance = wording.step_label(step, next_steps.history.interval)
     return f"{moment_text(next_steps.closing_times[step - 1])} ({distance})"

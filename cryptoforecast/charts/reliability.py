@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from cryptoforecast.types import (
     QUANTILES,
     Backtest,
@@ -106,7 +106,7 @@ def coverage_by_step(result: CoverageBySteps, *, dark: bool = False) -> go.Figur
             **_bars([shares[level] for shares in result.steps], colour),
         )  # fmt: skip
     _add_promises(figure, colours)
-    noun = style.candle_count(2, backtest.history.interval).removeprefix("2 ")
+    noun = wording.candle_count(2, backtest.history.interval).removeprefix("2 ")
     count = f"{len(backtest.forecast):,} past forecasts"
     _lay_out(figure, backtest, "Coverage by step", None, count,
              dark=dark, revision="coverage by step")  # fmt: skip
@@ -202,10 +202,10 @@ def summary_coverage_by_step(result: CoverageBySteps) -> str:
     text += f"{_percent(least)} of the prices"
     interval = backtest.history.interval
     if first == last:
-        return f"{text} {style.step_label(first, interval)}."
+        return f"{text} {wording.step_label(first, interval)}."
     return (
-        f"{text} {style.step_label(first, interval)}, its lowest share, and {_percent(most)} "
-        f"{style.step_label(last, interval)}, its highest."
+        f"{text} {wording.step_label(first, interval)}, its lowest share, and {_percent(most)} "
+        f"{wording.step_label(last, interval)}, its highest."
     )
 
 
@@ -248,13 +248,13 @@ def _lay_out(
     figure: go.Figure, backtest: Backtest, title: str, step: int | None, what: str, *, dark: bool,
     revision: str,
 ) -> None:  # fmt: skip
-    label = "" if step is None else f"{style.step_label(step, backtest.history.interval)}, "
+    label = "" if step is None else f"{wording.step_label(step, backtest.history.interval)}, "
     subtitle = style.subtitle_lines(backtest.history, label + what)
     style.lay_out(figure, title, subtitle, dark=dark, height=340, revision=revision)
 
 
 def _step_label(result: Reliability) -> str:
-    return style.step_label(result.step, result.backtest.history.interval)
+    return wording.step_label(result.step, result.backtest.history.interval)
 
 
 def _percent(share: float) -> str:

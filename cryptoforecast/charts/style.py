@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import html
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -19,15 +18,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from cryptoforecast.types import (
-    INTERVAL_NOUNS,
-    INTERVALS,
-    Array,
-    PriceHistory,
-    affixes,
-    duration,
-    local_text,
-)
+from cryptoforecast.charts.wording import CLOCK, moment_format
+from cryptoforecast.types import Array, PriceHistory, affixes, local_text
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, decimals
 from cryptoforecast.types.texts import printable
 
@@ -37,8 +29,6 @@ ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 #: Line of a subtitle above prices that are not from a market.
 SIMULATED = "<b>Simulated prices, not a market</b>"
 
-#: Date format of a time of day.
-_CLOCK = "%Y-%m-%d %H:%M"
 # Units of time, the longest text last.
 _UNITS: tuple[Literal["D", "m", "s", "ms"], ...] = ("D", "m", "s", "ms")
 #: Prices below this would have an exponent in the short form of a tick.
@@ -271,7 +261,7 @@ def time_axis(interval: str, label: str = "close") -> dict[str, object]:
         interval: Candle length.
         label: The end of the candle that a time names, ``"close"`` or ``"open"``.
     """
-    form = _CLOCK if label == "close" else moment_format(interval)
+    form = CLOCK if label == "close" else moment_format(interval)
     return {
         "type": "date",
         "title": axis_title(f"candle {label}, UTC"),
@@ -384,59 +374,6 @@ def milliseconds(texts: Array) -> Array:
     """Read what ``dates`` writes as milliseconds since 1970, ``(n,)``."""
     numbers: Array = np.asarray(texts, dtype="datetime64[ms]").astype(float)
     return numbers
-
-
-def span(first: pd.Timestamp, last: pd.Timestamp, *, days: bool = False) -> str:
-    """Write two times: "2024-02-10 to 2025-09-30 UTC", with the time of day where they are near.
-
-    Args:
-        first: The earlier time.
-        last: The later time.
-        days: Whether both are days, whose time of day says nothing.
-    """
-    form = "%Y-%m-%d" if days or last - first > pd.Timedelta(days=14) else _CLOCK
-    return f"{first.strftime(form)} to {last.strftime(form)} UTC"
-
-
-def span_of_candles(history: PriceHistory, candles: pd.DataFrame) -> str:
-    """Write when the first candle opens and the last one closes."""
-    days = history.candle_length >= INTERVALS["1d"]
-    return span(candles.index[0], candles.index[-1] + history.candle_length, days=days)
-
-
-def span_of_closes(times: pd.DatetimeIndex) -> str:
-    """Write the first and the last of several closing times."""
-    return span(times[0], times[-1])
-
-
-def moment(time: pd.Timestamp) -> str:
-    """Write one time: "2025-09-30 15:00 UTC"."""
-    return f"{time.strftime(_CLOCK)} UTC"
-
-
-def moment_format(interval: str) -> str:
-    """Choose the date format for opening times of candles of this length."""
-    return "%Y-%m-%d" if INTERVALS[interval] >= pd.Timedelta(days=1) else _CLOCK
-
-
-def candle_count(number: int, interval: str) -> str:
-    """Write a number of candles: "1 hour", "14,245 hours"."""
-    return f"{number:,} {INTERVAL_NOUNS[interval]}{'' if number == 1 else 's'}"
-
-
-def step_label(step: int, interval: str) -> str:
-    """Write how far ahead a step is: "1 hour ahead"."""
-    return f"{duration(step, interval)} ahead"
-
-
-def percent(share: float, sign: str = "") -> str:
-    """Write a fraction in per cent with decimals that tell it from 0; a dash if undefined."""
-    if not math.isfinite(share):
-        return "–"
-    size = abs(share) * 100
-    if size < 0.005:
-        return "0 %"
-    return f"{share * 100:{sign}.{0 if size >= 100 else 1 if size >= 1 else 2}f} %"
 
 
 def float32(values: Array) -> Array:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cryptoforecast import __version__, charts, json_views
-from cryptoforecast.charts import style
+from cryptoforecast.charts import wording
 from cryptoforecast.charts.forecasts import predicted_vs_actual, summary_predicted
 from cryptoforecast.errors import NotEnoughData
 from cryptoforecast.evaluation.analyses import Analyses
@@ -152,8 +152,8 @@ def _test_description(result: Backtest, walk_forward: WalkForward | None) -> str
         fit = sentence[:1].lower() + sentence[1:].rstrip(".")
     return (
         f"{history.market} {history.interval}, {len(forecast):,} past forecasts, "
-        f"{style.span_of_closes(forecast.closes_at(0))}; figures "
-        f"{style.step_label(forecast.horizon, forecast.interval)}; {fit}."
+        f"{wording.span_of_closes(forecast.closes_at(0))}; figures "
+        f"{wording.step_label(forecast.horizon, forecast.interval)}; {fit}."
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cryptoforecast import charts
-from cryptoforecast.charts import diagnostics, folds, leaderboard
+from cryptoforecast.charts import diagnostics, error_groups, folds, leaderboard
 from cryptoforecast.evaluation.analyses import Analyses
 from cryptoforecast.types import (
     INTERVALS,
@@ -206,8 +206,8 @@ def _by_clock(
     return Section(
         f"by-{unit}",
         f"Mean error, half of the 80 % band and its coverage by {unit}",
-        diagnostics.by_clock(result, step, frame, unit, dark=dark),
-        diagnostics.summary_by_clock(frame, unit),
+        error_groups.by_clock(result, step, frame, unit, dark=dark),
+        error_groups.summary_by_clock(frame, unit),
         frame,
     )
 
@@ -217,8 +217,8 @@ def _by_regime(analyses: Analyses, result: Backtest, step: int, dark: bool) -> S
     return Section(
         "by-market",
         "Mean error, band and its errors in calm, usual and restless markets",
-        diagnostics.by_regime(result, step, frame, dark=dark),
-        diagnostics.summary_by_regime(frame),
+        error_groups.by_regime(result, step, frame, dark=dark),
+        error_groups.summary_by_regime(frame),
         frame,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import wording
 from cryptoforecast.types import Backtest, predictor_phrase
 from cryptoforecast.ui import words
 
@@ -12,8 +12,8 @@ def span(result: Backtest) -> str:
     forecast, history = result.forecast, result.history
     return (
         f"Tested on {len(forecast):,} past forecasts of {history.market} "
-        f"{words.prices(history.interval)}, {style.span_of_closes(forecast.closes_at(0))}, "
-        f"each {style.step_label(forecast.horizon, history.interval)}."
+        f"{words.prices(history.interval)}, {wording.span_of_closes(forecast.closes_at(0))}, "
+        f"each {wording.step_label(forecast.horizon, history.interval)}."
         + (" The prices are simulated." if history.simulated else "")
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cryptoforecast.charts import diagnostics as figures
-from cryptoforecast.charts import style
+from cryptoforecast.charts import error_groups, style, wording
 from cryptoforecast.charts.thinning import LIMIT
 from cryptoforecast.evaluation import backtest, diagnostics
 from cryptoforecast.forecasting.baselines import volatility
@@ -57,13 +57,13 @@ FIGURES = {
     "autocorrelation": lambda j, dark: figures.autocorrelation(
         j, STEP, diagnostics.autocorrelation(j.forecast, STEP), dark=dark
     ),
-    "hour": lambda j, dark: figures.by_clock(
+    "hour": lambda j, dark: error_groups.by_clock(
         j, STEP, diagnostics.by_hour(j.forecast, STEP), "hour", dark=dark
     ),
-    "weekday": lambda j, dark: figures.by_clock(
+    "weekday": lambda j, dark: error_groups.by_clock(
         j, STEP, diagnostics.by_weekday(j.forecast, STEP), "weekday", dark=dark
     ),
-    "regime": lambda j, dark: figures.by_regime(
+    "regime": lambda j, dark: error_groups.by_regime(
         j,
         STEP,
         diagnostics.by_regime(j.forecast, j.forecasts["naive"], STEP, sigma(j)),
@@ -195,7 +195,7 @@ def test_the_last_price_is_called_delayed_and_a_seer_is_not(result):
     frame = diagnostics.delays(near, STEP)
     text = figures.summary_delay(result, STEP, frame)
     share = frame["error"][STEP] / frame["error"][0]
-    assert f"{style.percent(share)} as far from the last price as from its target" in text
+    assert f"{wording.percent(share)} as far from the last price as from its target" in text
     seer = dataclasses.replace(forecast, predicted=forecast.actual)
     text = figures.summary_delay(result, STEP, diagnostics.delays(seer, STEP))
     assert "do not just repeat the last price" in text
@@ -286,28 +286,28 @@ def test_a_few_correlations_beyond_chance_are_chance():
 def test_the_clock_names_its_calmest_and_wildest_time():
     frame = pd.DataFrame({"hour": [0, 7, 14], "origins": 10, "error": [0.004, 0.002, 0.009],
                           "half_width": [0.007, 0.004, 0.013], "covered": 0.8})  # fmt: skip
-    text = figures.summary_by_clock(frame, "hour")
+    text = error_groups.summary_by_clock(frame, "hour")
     assert "smallest in candles that open at 07:00 UTC (0.20 % of the price)" in text
     assert "largest in those that open at 14:00 UTC (0.90 %)" in text
     assert "the band widens with them" in text
-    constant = figures.summary_by_clock(frame.assign(half_width=0.01), "hour")
+    constant = error_groups.summary_by_clock(frame.assign(half_width=0.01), "hour")
     assert "does not change" in constant
-    assert "no band to compare" in figures.summary_by_clock(frame.iloc[:1], "hour")
-    undefined = figures.summary_by_clock(frame.assign(half_width=np.nan), "hour")
+    assert "no band to compare" in error_groups.summary_by_clock(frame.iloc[:1], "hour")
+    undefined = error_groups.summary_by_clock(frame.assign(half_width=np.nan), "hour")
     assert "no band" in undefined
-    against = figures.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")
+    against = error_groups.summary_by_clock(frame.assign(half_width=[0.007, 0.009, 0.002]), "hour")
     assert "hardly follows" in against
 
 
 def test_regimes_say_what_the_band_gains_or_that_there_are_none(result):
     frame = diagnostics.by_regime(result.forecast, result.forecasts["naive"], STEP, sigma(result))
-    text = figures.summary_by_regime(frame)
+    text = error_groups.summary_by_regime(frame)
     assert "in calm markets" in text
     gain = 100 * (1 - frame["pinball"].iloc[0] / frame["pinball_naive"].iloc[0])
     assert f"calm {gain:+.1f}" in text or f"calm {gain:+.2f}" in text
     empty = frame.iloc[:0]
-    assert "did not vary" in figures.summary_by_regime(empty)
-    assert len(figures.by_regime(result, STEP, empty).data[0].x) == 0
+    assert "did not vary" in error_groups.summary_by_regime(empty)
+    assert len(error_groups.by_regime(result, STEP, empty).data[0].x) == 0
 
 
 def test_a_free_run_is_compared_at_its_last_step(result):

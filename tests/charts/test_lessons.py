@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast.charts import lessons as figures
+from cryptoforecast.charts import stages as stage_figures
 from cryptoforecast.evaluation import backtest
 from cryptoforecast.learning import specs
 from cryptoforecast.lessons import recipe
@@ -36,31 +37,31 @@ def texts(figure) -> str:
     return " ".join(note.text for note in figure.layout.annotations)
 
 
-@pytest.mark.parametrize("name", figures.STAGES)
+@pytest.mark.parametrize("name", stage_figures.STAGES)
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_stage_is_drawn_and_said(one, name, dark):
-    figure = figures.stage(one, name, dark=dark)
+    figure = stage_figures.stage(one, name, dark=dark)
     assert figure.layout.title.text is None
     assert figure.layout.showlegend is False
-    assert figures.summary_stage(one, name).endswith(".")
+    assert stage_figures.summary_stage(one, name).endswith(".")
 
 
 def test_the_candles_end_with_the_last_one_that_is_known(one):
-    (candles,) = figures.stage(one, "candles").data
+    (candles,) = stage_figures.stage(one, "candles").data
     assert len(candles.close) == one.origin + 1
     assert candles.close[-1] == one.close
-    assert f"these {len(one.changes)} hours" in texts(figures.stage(one, "candles"))
+    assert f"these {len(one.changes)} hours" in texts(stage_figures.stage(one, "candles"))
 
 
 def test_changes_are_bars_in_percent(one):
-    (bars,) = figures.stage(one, "changes").data
+    (bars,) = stage_figures.stage(one, "changes").data
     closes = one.candles["close"].to_numpy()[one.first - 1 : one.origin + 1]
     np.testing.assert_allclose(bars.y, 100 * (closes[1:] / closes[:-1] - 1), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "unit"), [("range", 1.0), ("price", None)])
 def test_range_and_price_say_the_same_forecast(one, name, unit):
-    figure = figures.stage(one, name)
+    figure = stage_figures.stage(one, name)
     happened = next(trace for trace in figure.data if trace.name == "what happened")
     middle = next(trace for trace in figure.data if trace.name == "middle")
     scale = 100 if unit else one.close

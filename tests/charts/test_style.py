@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 
-from cryptoforecast.charts import style
+from cryptoforecast.charts import style, wording
 from tests.charts.examples import prices
 
 
@@ -40,7 +40,7 @@ def test_lines_stand_out_from_the_page(theme):
     ],
 )  # fmt: skip
 def test_a_percentage_has_the_decimals_that_tell_it_from_0(share, sign, text):
-    assert style.percent(share, sign) == text
+    assert wording.percent(share, sign) == text
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_price_under_the_pointer_is_in_its_currency(price, quote, sign, text):
 def test_a_span_has_times_of_day_where_it_is_short(hours, text):
     first = pd.Timestamp("2024-02-28 01:00", tz="UTC")
     times = pd.DatetimeIndex([first, first + pd.Timedelta(hours=hours)])
-    assert style.span_of_closes(times) == text
+    assert wording.span_of_closes(times) == text
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_a_span_has_times_of_day_where_it_is_short(hours, text):
 )
 def test_the_span_of_candles_reaches_to_the_last_close(interval, text):
     history = prices(3, interval)
-    assert style.span_of_candles(history, history.candles) == text
+    assert wording.span_of_candles(history, history.candles) == text
 
 
 def test_one_time_has_a_time_of_day():
     time = pd.Timestamp("2024-02-28 13:00", tz="UTC")
-    assert style.moment(time) == "2024-02-28 13:00 UTC"
+    assert wording.moment(time) == "2024-02-28 13:00 UTC"
 
 
 def test_an_axis_of_times_names_the_end_of_the_candle_that_it_shows():
@@ -131,10 +131,10 @@ def test_times_are_text_since_a_browser_moves_numbers_to_its_own_zone(first, ste
 
 
 def test_counts_and_steps_have_their_noun():
-    assert style.candle_count(1, "1h") == "1 hour"
-    assert style.candle_count(14_245, "1h") == "14,245 hours"
-    assert style.step_label(1, "1h") == "1 hour ahead"
-    assert style.step_label(12, "15m") == "3 hours ahead"
+    assert wording.candle_count(1, "1h") == "1 hour"
+    assert wording.candle_count(14_245, "1h") == "14,245 hours"
+    assert wording.step_label(1, "1h") == "1 hour ahead"
+    assert wording.step_label(12, "15m") == "3 hours ahead"
 
 
 def laid_out(subtitle=(), **options) -> go.Figure:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cryptoforecast.charts import lessons as figures
+from cryptoforecast.charts import stages as stage_figures
 from cryptoforecast.service import shared
 from cryptoforecast.types import Cheats
 from cryptoforecast.ui import words as writing
@@ -95,16 +96,17 @@ def test_a_right_guess_is_said_to_be_right(learn):
 def test_every_stage_of_a_forecast_has_its_picture_and_the_window_moves(learn):
     page = press(lesson(learn, 1), "answer-0")
     alts = set()
-    for name in figures.STAGES:
+    for name in stage_figures.STAGES:
         page.segmented_control(key="lesson-stage").set_value(name).run()
         (chart,) = page.get("plotly_chart")
         alts.add(chart.proto.alt)
-    assert len(alts) == len(figures.STAGES)
+    assert len(alts) == len(stage_figures.STAGES)
     page.slider(key="lesson-back").set_value(-60).run()
     (chart,) = page.get("plotly_chart")
     assert chart.proto.alt not in alts
     result = prices.tested(shared())
-    assert chart.proto.alt == figures.summary_stage(shared().lessons.stages(result, 60), "price")
+    stages = shared().lessons.stages(result, 60)
+    assert chart.proto.alt == stage_figures.summary_stage(stages, "price")
 
 
 def test_the_small_training_runs_and_its_result_is_drawn(learn):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cryptoforecast.charts import lessons as figures
+from cryptoforecast.charts import stages as figures
 from cryptoforecast.service import Service
 from cryptoforecast.types import ForecastStages
 from cryptoforecast.ui import bars, card, elements, words
