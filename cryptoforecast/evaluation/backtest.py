@@ -7,18 +7,16 @@ span; a network brings its weights.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.evaluation import scores
+from cryptoforecast.evaluation import saved_spans, scores
 from cryptoforecast.evaluation.verdict import judge
 from cryptoforecast.forecasting import baselines, network, stack, warnings
 from cryptoforecast.forecasting.baselines import BASELINES
-from cryptoforecast.forecasting.baselines.common import MIN_RETURNS
 from cryptoforecast.forecasting.predictor import Predictor
 from cryptoforecast.forecasting.stack import MEMBERS, Stack
 from cryptoforecast.learning import samples, specs
@@ -35,7 +33,7 @@ from cryptoforecast.types import (
 )
 
 #: Shares of the rows that a saved model is tested on, and that its band is measured on before.
-DEFAULT_TEST, DEFAULT_VALIDATION, MAX_SAVED_TEST = 0.2, 0.16, 0.95
+DEFAULT_TEST, DEFAULT_VALIDATION = 0.2, 0.16
 #: Baselines that a verdict refers to: they take part in every backtest.
 REFERENCES = ("naive", "cone")
 
@@ -240,12 +238,12 @@ def saved(
         InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
         NotEnoughData: If a span of the split would be too short.
     """
-    check_shares(test, validation, since)
+    saved_spans.check_shares(test, validation, since)
     if since is not None:
-        test = _share_since(history, model.spec, since)
+        test = saved_spans.share_since(history, model.spec, since)
     else:
         test = DEFAULT_TEST if test is None else test
-        _check_start(history, model.spec, test)
+        saved_spans.check_start(history, model.spec, test)
     if validation is None:
         validation = min(DEFAULT_VALIDATION, 2 * DEFAULT_VALIDATION * (1 - test))
     if test + validation >= 1:
@@ -257,108 +255,6 @@ def saved(
     note = _squared_error_note(history, spec)
     result = holdout(history, spec, model, baselines=baselines)
     return dataclasses.replace(result, notes=(*result.notes, *note))
-
-
-def check_shares(test: float | None, validation: float | None, since: pd.Timestamp | None) -> None:
-    """Check what ``saved`` is told of its spans, before there are prices.
-
-    Raises:
-        InvalidInput: If a share is outside the rules, or both ``test`` and ``since`` are given.
-    """
-    if test is not None and since is not None:
-        raise InvalidInput("A test takes `test` or `since`. Received: both. Leave one out.")
-    if test is not None:
-        _check_share("test", test, specs.BOUNDS["test"][0], MAX_SAVED_TEST)
-    if validation is not None:
-        _check_share("validation", validation, *specs.BOUNDS["validation"])
-
-
-def _check_share(name: str, value: float, low: float, high: float) -> None:
-    """Check a share of the rows.
-
-    Raises:
-        InvalidInput: If it is no number, or outside of the bounds.
-    """
-    if type(value) not in (int, float):
-        raise InvalidInput(f"`{name}` must be of type float. Received: {value!r:.80}.")
-    if not low <= value <= high:  # NaN is refused too
-        raise InvalidInput(f"`{name}` must be between {low} and {high}. Received: {value}.")
-
-
-def _share_since(history: PriceHistory, spec: ModelSpec, since: pd.Timestamp) -> float:
-    """Return the share of the rows that open at a time or later.
-
-    Raises:
-        NotEnoughData: If too few rows open then, or too few before.
-    """
-    rows, opens = len(history), history.candles.index
-    first = int(opens.searchsorted(since))
-    earliest, latest = _test_starts(history, spec)
-    if earliest <= first <= latest:
-        return min((rows - first) / rows, MAX_SAVED_TEST)
-    # The first candle of the test opens when the last one before it closes.
-    moment = _minute(opens[first] if first < rows else since)
-    if first > latest:
-        rule = f"A test needs at least {rows - latest} candles."
-        counts = f"{rows - first} of {rows:,} that close after {moment}"
-        remedy = f"a time until {_minute(opens[max(0, latest)])}, or prices that end later"
-    else:
-        rule = _candles_before(earliest)
-        counts = f"{first:,} of {rows:,} that close by {moment}"
-        first_time = _minute(opens[min(earliest, rows - 1)])
-        remedy = f"a time from {first_time} on, or prices that begin earlier"
-    if earliest > latest:
-        remedy = f"a history of at least {earliest + rows - latest:,} candles"
-    raise NotEnoughData(f"{rule} Received: {counts}. Choose {remedy}.")
-
-
-def _check_start(history: PriceHistory, spec: ModelSpec, test: float) -> None:
-    """Check that enough candles lie before the last ``test`` share of the rows.
-
-    Raises:
-        NotEnoughData: If there are too few.
-    """
-    rows, first = len(history), samples.first_of_test(len(history), test)
-    earliest, latest = _test_starts(history, spec)
-    if first >= earliest:
-        return
-    largest = math.floor(round(100 * (rows - earliest) / rows, 6)) / 100
-    remedy = f"`test` up to {largest:.2f}, or prices that begin earlier"
-    if earliest > latest or largest < specs.BOUNDS["test"][0]:
-        remedy = f"a history of at least {earliest + rows - latest:,} candles"
-    raise NotEnoughData(
-        f"{_candles_before(earliest)} Received: {first:,} of {rows:,} with `test` {test:g}. "
-        f"Choose {remedy}."
-    )
-
-
-def first_start(history: PriceHistory, spec: ModelSpec) -> pd.Timestamp:
-    """Return the earliest time since which a saved model can be tested on a history, UTC."""
-    opens = history.candles.index
-    return opens[min(_test_starts(history, spec)[0], len(opens) - 1)]
-
-
-def _test_starts(history: PriceHistory, spec: ModelSpec) -> tuple[int, int]:
-    """Return the first and the last row at which the test of a saved model may start.
-
-    The network reads ``needs`` candles up to its first origin, and baselines are fitted on those
-    before it. The first row is past the last one where the history is too short.
-    """
-    rows = len(history)
-    least = samples.first_of_test(rows, MAX_SAVED_TEST)
-    earliest = max(least, specs.needs(spec) - 1, MIN_RETURNS + spec.horizon)
-    return earliest, rows - samples.MIN_ORIGINS["test"] - spec.horizon
-
-
-def _candles_before(count: int) -> str:
-    return (
-        f"The model, the baselines and the bands need at least {count:,} candles before the test "
-        "span."
-    )
-
-
-def _minute(time: pd.Timestamp) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def with_baselines(result: Backtest, other: Backtest) -> Backtest:

@@ -14,9 +14,9 @@ from cryptoforecast.errors import InvalidInput
 from cryptoforecast.evaluation.anomalies import check as check_alarms
 from cryptoforecast.evaluation.anomalies import choices as alarm_choices
 from cryptoforecast.evaluation.anomalies import usual as usual_alarms
-from cryptoforecast.evaluation.backtest import check_shares, first_start
 from cryptoforecast.evaluation.comparison import min_origins
 from cryptoforecast.evaluation.leaderboard import METRICS, check_metric
+from cryptoforecast.evaluation.saved_spans import check_shares, first_start
 from cryptoforecast.evaluation.walk_forward import check as check_plan
 from cryptoforecast.evaluation.walk_forward import folds_every
 from cryptoforecast.forecasting.baselines import BASELINES, HEAVY
