@@ -14,6 +14,7 @@ import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
 from cryptoforecast.learning import features, indicators
+from cryptoforecast.learning.columns import Columns
 from cryptoforecast.types import Array, Indicator
 
 
@@ -163,7 +164,7 @@ def lines(candles: pd.DataFrame, names: Sequence[str]) -> tuple[Indicator, ...]:
             f"Indicators must be names out of {', '.join(DRAWABLE)}. Received: "
             f"{', '.join(unknown)}. Choose others."
         )
-    columns = features.Columns(candles)
+    columns = Columns(candles)
     result = []
     for name in names:
         drawable = DRAWABLE[name]

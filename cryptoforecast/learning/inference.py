@@ -1,15 +1,15 @@
 """Inference: forecasts from a trained model's weights, without TensorFlow.
 
-Importing TensorFlow takes seconds and hundreds of megabytes. This forward pass gives what Keras
-gives in milliseconds; a test compares the two. Every forecast reads exactly ``needs(spec)``
-candles, so the same candles give the same numbers in a long history and in a short one.
+Importing TensorFlow takes seconds and hundreds of megabytes. The forward pass in ``forward`` gives
+in milliseconds what Keras gives; a test compares the two. Every forecast reads exactly
+``needs(spec)`` candles, so the same candles give the same numbers in a long history and in a short
+one.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from cryptoforecast.errors import InvalidInput, NotEnoughData
-from cryptoforecast.learning import features, threads
+from cryptoforecast.learning import features
+from cryptoforecast.learning.columns import Columns
+from cryptoforecast.learning.forward import MAX_MODELS, last_layer
 from cryptoforecast.learning.samples import scale_inputs
 from cryptoforecast.learning.specs import needs, warmup
 from cryptoforecast.learning.targets import actual_prices
@@ -35,8 +37,6 @@ from cryptoforecast.types import (
 #: Windows in one pass from the inputs to the quantiles: enough for efficient matrix products, and
 #: few enough for the processor's cache.
 BATCH_WINDOWS = 512
-#: Models whose rearranged weights stay in memory for the next forecast.
-MAX_MODELS = 16
 #: Threads that forecast batches at the same time, at most.
 MAX_THREADS = 4
 #: Features that can be computed from closes alone.
@@ -67,7 +67,7 @@ def forecast(model: TrainedModel, history: PriceHistory, rows: range) -> Forecas
             f"A forecast of this model needs {needed} candles up to its origin. "
             f"Received: {min(rows.start + 1, len(history))}. Choose a longer history."
         )
-    columns = features.Columns(history.candles.iloc[rows.start - needed + 1 : rows.stop])
+    columns = Columns(history.candles.iloc[rows.start - needed + 1 : rows.stop])
     inputs = scale_inputs(features.stack(columns, spec.features), model.scaler)
     origins = slice(rows.start, rows.stop, rows.step)
     close = history.candles["close"].to_numpy(float)[origins]
@@ -111,7 +111,7 @@ def residual_quantiles(model: TrainedModel, history: PriceHistory, stretches: St
 
 
 def outputs(model: TrainedModel, inputs: Array) -> Array:
-    """Compute the network's last layer for each window of ``lookback`` rows.
+    """Compute the last layer as ``forward.last_layer`` does, for any number of windows.
 
     Args:
         model: A single trained network.
@@ -124,7 +124,9 @@ def outputs(model: TrainedModel, inputs: Array) -> Array:
     result = np.empty((count, model.weights[-1].shape[0]), np.float32)
 
     def run(batch: slice) -> None:
-        result[batch] = _raw(model, inputs[batch.start : batch.stop + model.spec.lookback - 1])
+        result[batch] = last_layer(
+            model, inputs[batch.start : batch.stop + model.spec.lookback - 1]
+        )
 
     _in_batches(run, count, BATCH_WINDOWS)
     return result
@@ -213,7 +215,7 @@ def _forecast_batch(
 ) -> tuple[Array, Array]:
     """Forecast as ``_forecast_origins`` does, from at most ``BATCH_WINDOWS`` windows."""
     centres, bands = zip(
-        *(_unscale(one, _raw(one, inputs)[::stride], close, unit) for one in members(model)),
+        *(_unscale(one, last_layer(one, inputs)[::stride], close, unit) for one in members(model)),
         strict=True,
     )
     centre = sum(centres[1:], centres[0]) / len(centres)
@@ -246,131 +248,6 @@ def _log_returns(spec: ModelSpec, value: Array, close: Array, unit: Array) -> Ar
     else:
         returns = value * unit
     return returns
-
-
-def _raw(model: TrainedModel, inputs: Array) -> Array:
-    """Compute ``outputs`` in one pass, of ``BATCH_WINDOWS`` windows at most."""
-    threads.keep_to_one()
-    return (_dense if model.spec.network == "dense" else _lstm)(model, inputs)
-
-
-def _dense(model: TrainedModel, inputs: Array) -> Array:
-    """Compute the last layer of a Dense network for each window."""
-    weights = model.weights
-    windows = np.lib.stride_tricks.sliding_window_view(inputs, model.spec.lookback, axis=0)
-    # The view is (m, inputs, lookback); Keras flattens (lookback, inputs).
-    layer = windows.transpose(0, 2, 1).reshape(len(windows), -1)
-    for i in range(0, len(weights) - 2, 2):
-        layer = np.maximum(layer @ weights[i] + weights[i + 1], 0)
-    outputs: Array = layer @ weights[-2] + weights[-1]
-    return outputs
-
-
-def _lstm(model: TrainedModel, inputs: Array) -> Array:
-    """Compute the last layer of an LSTM for each window, all windows at the same time."""
-    last = _stacked_lstm(model).run(inputs, model.spec.lookback)
-    outputs: Array = last.T @ model.weights[-2] + model.weights[-1]
-    return outputs
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _StackedLstm:
-    """The layers of an LSTM, computed together: each layer is one step behind the one below.
-
-    So everything that a layer reads is known before the step, and one matrix product and one
-    pass through the gates serve all layers. The rows of the state are the units, layer after
-    layer, and its columns are the windows, so that each gate is one contiguous block of memory.
-
-    Attributes:
-        kernel: ``(4 * units, units)``, weights of the last step's outputs of all layers.
-        first: ``(4 * units, inputs)``, weights of the inputs; 0 for all layers but the first.
-        bias: ``(4 * units, 1)``.
-        begins: First unit of each layer, and the number of units of all layers.
-    """
-
-    kernel: Array
-    first: Array
-    bias: Array
-    begins: tuple[int, ...]
-
-    def run(self, inputs: Array, lookback: int) -> Array:
-        """Run over ``m`` windows from a state of zeros; each starts a row after the one before.
-
-        Args:
-            inputs: ``(m + lookback - 1, inputs)`` scaled.
-            lookback: Rows of a window.
-
-        Returns:
-            ``(units, m)``, output of the last layer at the end of each window.
-        """
-        behind = len(self.begins) - 2
-        m, units = len(inputs) - lookback + 1, self.begins[-1]
-        # When the first layer has read all rows, the layers above still need some steps.
-        rows = np.vstack([inputs, np.zeros((behind, inputs.shape[1]), np.float32)])
-        terms = self.first @ rows.T + self.bias
-        hidden, cell = np.zeros((2, units, m), np.float32)
-        gates = np.empty((4 * units, m), np.float32)
-        sigmoids, (admit, keep, show, new) = gates[: 3 * units], gates.reshape(4, units, m)
-        for step in range(lookback + behind):
-            np.matmul(self.kernel, hidden, out=gates)
-            gates += terms[:, step : step + m]
-            np.tanh(gates, out=gates)
-            sigmoids += 1
-            sigmoids *= 0.5
-            admit *= new
-            cell *= keep
-            cell += admit
-            np.tanh(cell, out=hidden)
-            hidden *= show
-            if step < behind:  # the layers above have not started yet
-                hidden[self.begins[step + 1] :] = cell[self.begins[step + 1] :] = 0
-        return hidden[self.begins[-2] :]
-
-
-@functools.lru_cache(maxsize=MAX_MODELS)
-def _stacked_lstm(model: TrainedModel) -> _StackedLstm:
-    """Arrange the weights of an LSTM's layers as one; see ``_StackedLstm``."""
-    units = model.spec.units
-    begins = tuple(itertools.accumulate(units, initial=0))
-    total = begins[-1]
-    kernel = np.zeros((4, total, total), np.float32)
-    first = np.zeros((4, total, len(model.weights[0])), np.float32)
-    bias = np.zeros((4, total, 1), np.float32)
-    for i, own in enumerate(map(slice, begins, begins[1:])):
-        read, recurrent, constant = (
-            array.reshape(4, units[i], -1)
-            for array in _reorder_gates(model.weights[3 * i : 3 * i + 3])
-        )
-        kernel[:, own, own], bias[:, own] = recurrent, constant
-        if i:
-            kernel[:, own, begins[i - 1] : begins[i]] = read
-        else:
-            first[:, own] = read
-    return _StackedLstm(
-        kernel.reshape(4 * total, -1), first.reshape(4 * total, -1), bias.reshape(-1, 1), begins
-    )
-
-
-def _reorder_gates(layer: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Put Keras' gates (input, forget, candidate, output) in our order, and halve the sigmoids'.
-
-    Our order is input, forget, output, candidate. Because sigmoid(x) = (1 + tanh(x / 2)) / 2, one
-    tanh over all four gates is enough. Halving is exact in binary floating point.
-
-    Args:
-        layer: Kernel ``(inputs, 4 * units)``, recurrent kernel ``(units, 4 * units)`` and bias
-            ``(4 * units,)``, as Keras has them.
-
-    Returns:
-        Kernel ``(4 * units, inputs)``, recurrent kernel ``(4 * units, units)`` and bias
-        ``(4 * units, 1)``.
-    """
-    units = layer[1].shape[0]
-    order = np.r_[: 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]
-    scale = np.repeat(np.array([0.5, 1.0], np.float32), [3 * units, units])
-    return tuple(
-        np.ascontiguousarray(np.atleast_2d(array[..., order] * scale).T) for array in layer
-    )
 
 
 def beyond_closes(spec: ModelSpec) -> list[str]:

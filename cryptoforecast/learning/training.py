@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.errors import InvalidInput
-from cryptoforecast.learning import features, inference, networks, samples, specs
+from cryptoforecast.learning import features, fitting, inference, networks, samples, specs
 from cryptoforecast.types import (
     UNWATCHED,
     Array,
@@ -131,7 +131,7 @@ def fit_networks(
         own_spec = dataclasses.replace(spec, seed=spec.seed + i)
         own_initial = None if member is None else member.weights
         own_monitor = Monitor(report_whole, monitor.cancelled)
-        own_weights, record = networks.fit(own_spec, prepared, own_monitor, own_initial)
+        own_weights, record = fitting.fit(own_spec, prepared, own_monitor, own_initial)
         weights += own_weights
         records.append(record)
     return tuple(weights), dataclasses.replace(

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from cryptoforecast.forecasting.baselines import QUICK
-from cryptoforecast.learning import features, networks, specs
+from cryptoforecast.learning import features, fitting, networks, specs
 from cryptoforecast.types import ModelSpec
 
 # Seconds of an update: for each layer, for each candle that a layer reads after another, and for
@@ -117,7 +117,7 @@ class _Batch:
         """Shape the batches of an epoch over so many origins, as ``networks`` does."""
         windows = spec.training == "windows"
         targets = 1 if windows else int(max(1, min(spec.chunk, origins / 2)))
-        chunks = 1 if windows else int(max(1, min(networks.MAX_CHUNKS, origins / 4 // targets)))
+        chunks = 1 if windows else int(max(1, min(fitting.MAX_CHUNKS, origins / 4 // targets)))
         sequences = origins / (targets * chunks)
         batches = math.ceil(sequences / spec.batch_size)
         size = sequences / batches

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cryptoforecast.errors import Cancelled, CryptoForecastError
-from cryptoforecast.learning import bundles, inference, networks, samples, specs
+from cryptoforecast.learning import bundles, fitting, inference, networks, samples, specs
 from cryptoforecast.types import QUANTILES, Monitor
 from tests import synthetic
 
@@ -99,7 +99,7 @@ def assert_same(one, other):
 
 
 def test_the_same_seed_gives_the_identical_network(lstm, lstm_spec):
-    assert_same(networks.fit(lstm_spec, prepared(lstm_spec))[0], lstm.weights)
+    assert_same(fitting.fit(lstm_spec, prepared(lstm_spec))[0], lstm.weights)
 
 
 def test_a_page_can_not_clear_the_session_of_a_training(lstm):
@@ -115,7 +115,7 @@ def test_a_page_can_not_clear_the_session_of_a_training(lstm):
 
 def test_another_seed_gives_another_network(dense, mse_spec):
     other = dataclasses.replace(mse_spec, seed=1)
-    weights, _ = networks.fit(other, prepared(other))
+    weights, _ = fitting.fit(other, prepared(other))
     assert not np.array_equal(weights[0], dense.weights[0])
 
 
@@ -123,22 +123,22 @@ def test_early_stopping_keeps_the_best_epoch():
     spec = synthetic.spec(
         patience=3, epochs=60, learning_rate=0.02, schedule="constant", units=(32,), dropout=0.0
     )
-    weights, record = networks.fit(spec, prepared(spec))
+    weights, record = fitting.fit(spec, prepared(spec))
     losses = [epoch.val_loss for epoch in record.curve]
     assert record.best_epoch == np.argmin(losses) + 1
     assert record.epochs == len(losses) == record.best_epoch + 3 < 60
     # Stopping there in the first place gives the very same weights.
     short = dataclasses.replace(spec, epochs=record.best_epoch, patience=0)
-    assert_same(networks.fit(short, prepared(short))[0], weights)
+    assert_same(fitting.fit(short, prepared(short))[0], weights)
 
 
 def test_without_patience_the_whole_schedule_runs_and_the_best_epoch_is_kept():
     spec = synthetic.spec(epochs=12, learning_rate=0.02, schedule="constant", units=(32,))
-    weights, record = networks.fit(spec, prepared(spec))
+    weights, record = fitting.fit(spec, prepared(spec))
     losses = [epoch.val_loss for epoch in record.curve]
     assert record.epochs == 12 > record.best_epoch == np.argmin(losses) + 1
     short = dataclasses.replace(spec, epochs=record.best_epoch)
-    assert_same(networks.fit(short, prepared(short))[0], weights)
+    assert_same(fitting.fit(short, prepared(short))[0], weights)
 
 
 def test_the_record_is_of_the_fit(lstm):
@@ -150,9 +150,9 @@ def test_the_record_is_of_the_fit(lstm):
 
 
 def test_progress_never_falls_and_ends_at_one(monkeypatch):
-    monkeypatch.setattr(networks, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(fitting, "REPORT_SECONDS", 0.0)
     spec, seen = synthetic.spec(epochs=3, batch_size=64), []
-    networks.fit(spec, prepared(spec), Monitor(seen.append))
+    fitting.fit(spec, prepared(spec), Monitor(seen.append))
     done = [progress.done for progress in seen]
     seconds = [progress.seconds for progress in seen]
     assert len(seen) > 9
@@ -168,17 +168,17 @@ def test_progress_never_falls_and_ends_at_one(monkeypatch):
 def test_cancelled_before_it_starts():
     spec, seen = synthetic.spec(), []
     with pytest.raises(Cancelled):
-        networks.fit(spec, prepared(spec), Monitor(seen.append, lambda: True))
+        fitting.fit(spec, prepared(spec), Monitor(seen.append, lambda: True))
     assert seen == []
 
 
 def test_a_fit_can_start_from_given_weights(lstm, lstm_spec):
     """With steps too small to move anything, it ends where it began."""
     still = dataclasses.replace(lstm_spec, learning_rate=1e-9, schedule="constant", epochs=1)
-    weights, _ = networks.fit(still, prepared(still), initial=lstm.weights)
+    weights, _ = fitting.fit(still, prepared(still), initial=lstm.weights)
     for given, found in zip(lstm.weights, weights, strict=True):
         np.testing.assert_allclose(found, given, rtol=0, atol=1e-6)
-    assert not np.allclose(networks.fit(still, prepared(still))[0][0], lstm.weights[0], atol=1e-3)
+    assert not np.allclose(fitting.fit(still, prepared(still))[0][0], lstm.weights[0], atol=1e-3)
 
 
 @pytest.mark.parametrize("network", ["dense", "lstm"])
@@ -192,7 +192,7 @@ def test_cancelling_takes_effect_before_the_next_update(network):
 
     seen = []
     with pytest.raises(Cancelled):
-        networks.fit(spec, prepared(spec), Monitor(seen.append, cancelled))
+        fitting.fit(spec, prepared(spec), Monitor(seen.append, cancelled))
     assert len(calls) == 8
     assert seen[-1].epoch <= 7
 
@@ -208,7 +208,7 @@ def test_sequences_are_as_long_as_the_stretches_allow(lengths, chunks):
     stretches = tuple(range(end - n, end) for end, n in zip(ends, lengths, strict=True))
     nothing = np.zeros((0, 1), np.float32)
     given = samples.Samples(nothing, nothing, stretches, (range(10_000, 11_000),))
-    chunk, found = networks._tiling(spec, given)
+    chunk, found = fitting._tiling(spec, given)
     assert found == chunks
     assert chunk == min(31, (max(lengths) + 1) // 2)
     whole = len(samples.starts(stretches, 60, chunk)) * chunk
@@ -219,13 +219,13 @@ def test_windows_are_trained_one_by_one():
     spec = specs.make(training="windows")
     nothing = np.zeros((0, 1), np.float32)
     spans = (range(100, 900),)
-    assert networks._tiling(spec, samples.Samples(nothing, nothing, spans, spans)) == (1, 1)
+    assert fitting._tiling(spec, samples.Samples(nothing, nothing, spans, spans)) == (1, 1)
 
 
 def test_a_divergent_training_says_so_instead_of_scoring_nan():
     spec = dataclasses.replace(synthetic.spec(schedule="constant"), learning_rate=1e30)
     with pytest.raises(CryptoForecastError, match=r"finite loss.*Choose a smaller learning rate"):
-        networks.fit(spec, prepared(spec))
+        fitting.fit(spec, prepared(spec))
 
 
 def test_a_training_span_of_hardly_more_than_one_sequence():
@@ -236,7 +236,7 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
     )
     given = prepared(spec, 560)
     assert len(given.train[0]) < 2 * len(given.validation[0])
-    _, record = networks.fit(spec, given)
+    _, record = fitting.fit(spec, given)
     assert record.epochs == 8 + spec.final_epochs == 11
 
 
@@ -251,7 +251,7 @@ def test_the_last_epochs_learn_from_the_validation_rows_too(network):
         targets = given.targets.copy()
         targets[last - 60 : last + 1] *= -3
         other = dataclasses.replace(given, targets=targets)
-        found[final] = [networks.fit(spec, each) for each in (given, other)]
+        found[final] = [fitting.fit(spec, each) for each in (given, other)]
     (one, record), (same, _) = found[0.0]
     assert record.epochs == 2
     if record.best_epoch == found[0.0][1][1].best_epoch:
@@ -268,11 +268,11 @@ def test_a_squared_error_model_keeps_its_validation_rows_unseen():
 
 
 def test_the_step_size_warms_up_and_falls():
-    rates = networks._rates("cosine", 4e-3, 720)
+    rates = fitting._rates("cosine", 4e-3, 720)
     assert len(rates) == 720
     assert rates[0] == pytest.approx(4e-5)
     assert max(rates) == pytest.approx(4e-3)
     assert rates.index(max(rates)) == 58
     assert rates[-1] == pytest.approx(8e-5)
-    assert networks._rates("constant", 1e-3, 3) == [1e-3] * 3
-    assert len(networks._rates("cosine", 4e-3, 1)) == 2
+    assert fitting._rates("constant", 1e-3, 3) == [1e-3] * 3
+    assert len(fitting._rates("cosine", 4e-3, 1)) == 2

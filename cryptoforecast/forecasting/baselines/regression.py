@@ -23,6 +23,7 @@ from cryptoforecast.forecasting.baselines.common import (
 )
 from cryptoforecast.forecasting.baselines.har import Har, log_averages, next_log_volatility
 from cryptoforecast.learning import features
+from cryptoforecast.learning.columns import log_returns
 from cryptoforecast.learning.targets import cumulative_returns
 from cryptoforecast.types import Array, Forecast, PriceHistory
 
@@ -182,7 +183,7 @@ def _inputs(candles: pd.DataFrame, sigma: Array) -> Array:
         ``(n, inputs)``, 0 where nothing is known yet; row *t* looks at candles up to *t*.
     """
     move = np.zeros(len(candles))
-    move[1:] = features.log_returns(candles["close"].to_numpy(float))[1:] / sigma[:-1, 0]
+    move[1:] = log_returns(candles["close"].to_numpy(float))[1:] / sigma[:-1, 0]
     lagged = [np.concatenate([np.zeros(lag), move])[: len(move)] for lag in range(LAGS)]
     series = pd.Series(move)
     sums = [series.rolling(n, min_periods=1).sum().to_numpy() / np.sqrt(n) for n in SUMS]
