@@ -15,28 +15,32 @@ from cryptoforecast.prices.files.columns.roles import volume_unit
 from cryptoforecast.prices.files.columns.same_values import settle_rivals
 from cryptoforecast.prices.files.columns.symbols import pick_series, refuse_mixture
 from cryptoforecast.prices.files.columns.tickers import prices_by_ticker
-from cryptoforecast.prices.files.copies import commonest_spacing, rows_without_copies
+from cryptoforecast.prices.files.copies import commonest_spacing
 from cryptoforecast.prices.files.corrections import Corrections
 from cryptoforecast.prices.files.labels import opening_times
 from cryptoforecast.prices.files.lengths import Lengths, check_lengths, find_lengths
 from cryptoforecast.prices.files.local_time import local_problem
 from cryptoforecast.prices.files.merging import partial_candles, settle_interval
-from cryptoforecast.prices.files.open_candles import count_closed, live_rows, without_open
+from cryptoforecast.prices.files.open_candles import without_open
+from cryptoforecast.prices.files.rows import (
+    Rows,
+    end_of,
+    rows_by_time,
+    rows_text,
+    take_rows,
+    without_copies,
+    without_live_rows,
+    without_repeats,
+)
 from cryptoforecast.prices.files.table import PRICES, Reading, Table
 from cryptoforecast.prices.files.trades import candles_from_trades
-from cryptoforecast.prices.files.values.numbers import (
-    find_decimal_mark,
-    is_number,
-    refuse_words,
-)
+from cryptoforecast.prices.files.values.numbers import find_decimal_mark, is_number, refuse_words
 from cryptoforecast.prices.files.values.sure_times import settle_times
 from cryptoforecast.prices.files.values.times import Times, read_times
 from cryptoforecast.types import INTERVALS, Array, Problem
 
 #: Share of rows whose open or close may be outside high/low; above it the numbers are no candles.
 MAX_VIOLATIONS = 0.1
-# Two closes of one time that differ by more than this (log) are of two coins.
-_MAX_REVISION = 0.2
 
 
 def candles_from_table(
@@ -84,7 +88,7 @@ def candles_from_table(
     closes = values["price" if "price" in values else "close"]
     refuse_mixture(table, times.index.asi8[usable], usable, closes, trades="price" in values)
     report(1.0)
-    stamps, rows = _rows_by_time(times.index.asi8[usable], usable, values, decisions)
+    stamps, rows = rows_by_time(times.index.asi8[usable], usable, values, decisions)
     if "price" in values:
         reading = _from_trades(table, values, stamps, rows, interval, symbol, decisions, problems)
         return dataclasses.replace(reading, quote=quote)
@@ -92,9 +96,9 @@ def candles_from_table(
     spacing = commonest_spacing(all_stamps)
     if times.local:
         problems = (*problems, *_local_problem(times, values, usable, spacing, table))
-    own, repeats = _without_repeats(_Rows(stamps, stamps, rows), values, table)
+    own, repeats = without_repeats(Rows(stamps, stamps, rows), values, table)
     report(1.0)
-    own, copies = _without_copies(own, values, table)
+    own, copies = without_copies(own, values, table)
     spacing = commonest_spacing(own.stamps) if copies else spacing
     closing = corrections.label == "close" or (table.closing and corrections.label is None)
     lengths = _find_lengths(times, spacing, interval, table, closing=closing)
@@ -106,15 +110,15 @@ def candles_from_table(
         own = dataclasses.replace(own, opens=opens)
         decisions |= {"label": label} if label else {}
     # A label that was moved may meet one that was left where it is.
-    own, more = _without_repeats(own, values, table)
-    end = _end(own, all_stamps, spacing, lengths)
+    own, more = without_repeats(own, values, table)
+    end = end_of(own, all_stamps, spacing, lengths)
     live: tuple[Problem, ...] = ()
     if not lengths:
-        own, live = _without_live_rows(own, spacing, table)
+        own, live = without_live_rows(own, spacing, table)
         end = min(end, int(own.opens[-1]) + nanoseconds(spacing)) if live else end
     report(1.0)
     name, settled = settle_interval(spacing, interval)
-    columns = _take_rows(values, own.rows)
+    columns = take_rows(values, own.rows)
     _check_shape(columns)
     rows, lines = own.rows, table.lines(own.rows)
     partial: tuple[Problem, ...] = ()
@@ -143,70 +147,6 @@ def candles_from_table(
         quote=quote,
         by_columns=by_columns,
     )
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Rows:
-    """Rows that are candles of the file's own length.
-
-    Attributes:
-        stamps: `(n,)` ns, their times as the file has them.
-        opens: `(n,)` ns, rising, the opens of the candles.
-        rows: `(n,)` their rows in the table.
-    """
-
-    stamps: Array
-    opens: Array
-    rows: Array
-
-    def take(self, which: Array | slice) -> _Rows:
-        """Take some of the rows, or put them in another order."""
-        return _Rows(self.stamps[which], self.opens[which], self.rows[which])
-
-
-def _without_repeats(
-    own: _Rows, values: dict[str, Array], table: Table
-) -> tuple[_Rows, tuple[Problem, ...]]:
-    """Leave out all rows of one time but the last, and report them; the rows may be unordered."""
-    if (np.diff(own.opens) > 0).all():
-        return own, ()
-    own = own.take(np.lexsort((own.rows, own.opens)))
-    last_of_time, repeats = _last_of_each_time(own.opens, own.rows, values, table)
-    return own.take(last_of_time), repeats
-
-
-def _without_copies(
-    own: _Rows, values: dict[str, Array], table: Table
-) -> tuple[_Rows, tuple[Problem, ...]]:
-    """Leave out candles that are there again under a time off the grid, and report them."""
-    columns = _take_rows(values, own.rows)
-    keep, copies = rows_without_copies(own.stamps, own.rows, columns, table)
-    return (own.take(keep) if copies else own), copies
-
-
-def _end(own: _Rows, all_stamps: Array, spacing: pd.Timedelta, lengths: Lengths | None) -> int:
-    """Return until when the rows are complete, ns.
-
-    Args:
-        own: The candles.
-        all_stamps: Times of all rows, ns. A row without a trade is no candle, but shows that time
-            went on.
-        spacing: The candles' length.
-        lengths: The two lengths that they have, if they have two.
-    """
-    end = int(all_stamps.max()) - int(own.stamps[-1] - own.opens[-1]) + nanoseconds(spacing)
-    return max(end, int(own.opens[-1]) + nanoseconds(lengths.last_length)) if lengths else end
-
-
-def _without_live_rows(
-    own: _Rows, spacing: pd.Timedelta, table: Table
-) -> tuple[_Rows, tuple[Problem, ...]]:
-    """Leave out the live prices at the end and the candle that was open then, and report them."""
-    closed = count_closed(own.stamps, own.opens, spacing)
-    if closed == len(own.rows):
-        return own, ()
-    problem = live_rows(own.stamps[closed:], table.lines(own.rows[closed:]))
-    return own.take(slice(closed)), (problem,)
 
 
 def _local_problem(
@@ -255,38 +195,6 @@ def _find_lengths(
     return lengths
 
 
-def _rows_by_time(
-    stamps: Array, usable: Array, values: dict[str, Array], decisions: dict[str, str]
-) -> tuple[Array, Array]:
-    """Put the usable rows in the order of time; those of one time keep the file's order.
-
-    Trades of one time are turned round in a file that has the newest first.
-
-    Args:
-        stamps: `(m,)` ns, times of the usable rows in the file's order.
-        usable: `(n,)` bool, the rows with a time and every price, `m` of them.
-        values: `(n,)` each, prices and volume by role.
-        decisions: Gains the order, where the newest row is first.
-
-    Returns:
-        `(m,)` ns, rising, and `(m,)` their rows in the table.
-
-    Raises:
-        UnreadableFile: If there are fewer than two different times.
-    """
-    rows = np.flatnonzero(usable)
-    if len(stamps) < 2 or (stamps == stamps[0]).all():
-        raise UnreadableFile(
-            f"Prices need at least 2 candles. Received: {_rows(len(stamps))} with a price."
-        )
-    if stamps[0] > stamps[-1]:
-        decisions["order"] = "newest first, turned round"
-        if "price" in values:
-            stamps, rows = stamps[::-1], rows[::-1]
-    order = np.argsort(stamps, kind="stable") if (np.diff(stamps) < 0).any() else slice(None)
-    return stamps[order], rows[order]
-
-
 def _read_values(
     table: Table, corrections: Corrections, decisions: dict[str, str]
 ) -> tuple[Table, dict[str, Array], Array, tuple[Problem, ...]]:
@@ -322,75 +230,6 @@ def _read_values(
         return table, values, complete, ()
     first = table.line(int(np.argmax(odd)))
     return table, values, complete, (Problem("volume", int(odd.sum()), first, "taken as unknown"),)
-
-
-def _last_of_each_time(
-    stamps: Array, rows: Array, values: dict[str, Array], table: Table
-) -> tuple[Array, tuple[Problem, ...]]:
-    """Choose the last row of each time, and report the others.
-
-    Args:
-        stamps: `(n,)` ns, rising.
-        rows: `(n,)` row of each in the table.
-        values: Prices and volume by role, for all rows of the table.
-        table: For the place of the rows in the file.
-
-    Returns:
-        `(n,)` bool, the rows to keep, and the problem to report.
-
-    Raises:
-        UnreadableFile: If most rows of one time have quite different prices, as two coins have.
-    """
-    last = np.r_[stamps[1:] != stamps[:-1], True]
-    again = np.flatnonzero(~last)
-    if not len(again):
-        return last, ()
-    one, other = rows[again], rows[again + 1]
-    apart = np.abs(np.log(values["close"][other] / values["close"][one]))
-    far = apart > _MAX_REVISION
-    if far.mean() > 0.5 and len(again) > 2:
-        first_far = int(again[np.argmax(far)])
-        lines = sorted((int(rows[first_far]), int(rows[first_far + 1])))
-        raise UnreadableFile(
-            "A file must hold one coin. Received: the same time with quite different prices "
-            f"({table.where(lines[0])} and {table.where(lines[1])}; {len(again)} times in all). "
-            "Save one coin a file."
-        )
-    _check_repeats(len(stamps), one, other, values, table)
-    different = [(column[one] != column[other]) & ~np.isnan(column[one] + column[other])
-                 for column in values.values()]  # fmt: skip
-    differing = int(np.logical_or.reduce(different).sum())
-    first = table.line(int(min(rows[again].min(), rows[again + 1].min())))
-    detail = f"{differing} of them with other values"
-    return last, (Problem("duplicates", len(again), first, "the last of each was kept", detail),)
-
-
-def _check_repeats(
-    count: int, one: Array, other: Array, values: dict[str, Array], table: Table
-) -> None:
-    """Refuse rows that often share a time but are different candles, with opens of their own.
-
-    Args:
-        count: Number of rows.
-        one: `(k,)` rows whose time is there again.
-        other: `(k,)` the next row of the same time.
-        values: Prices by role.
-        table: For the place of the rows in the file.
-
-    Raises:
-        UnreadableFile: If a third of the rows or more would be lost.
-    """
-    apart = values["open"][other] != values["open"][one]
-    if len(one) * 3 < count or apart.sum() * 2 <= len(one) or len(one) < 3:
-        return
-    first = int(np.argmax(apart))
-    lines = sorted((int(one[first]), int(other[first])))
-    raise UnreadableFile(
-        "Each candle must have a time of its own. Received: the same time with another open price "
-        f"({table.where(lines[0])} and {table.where(lines[1])}; {len(one):,} of {count:,} rows). "
-        "The time of day is missing or was rounded, or there are several series in the file. Use "
-        "a file with whole times and one series."
-    )
 
 
 def _from_trades(
@@ -456,7 +295,7 @@ def _check_prices(table: Table, values: dict[str, Array], complete: Array) -> No
             is_zero = column[row] == 0
             raise (ZeroPrices if is_zero else UnreadableFile)(
                 f"Prices must be above 0. Received: {column[row]:g} as {role} "
-                f"({table.where(row)}; {_rows(int(bad.sum()))} in all). "
+                f"({table.where(row)}; {rows_text(int(bad.sum()))} in all). "
                 f"Remove or correct these rows{hint * bool(is_zero)}."
             )
 
@@ -484,18 +323,7 @@ def _report_unusable(table: Table, usable: Array) -> tuple[Problem, ...]:
     return (Problem("without a price", len(unusable), first, "left out"),)
 
 
-def _take_rows(values: dict[str, Array], rows: Array) -> dict[str, Array]:
-    """Take rows of every column; all rows in order need no copy, which millions would double."""
-    if len(rows) == len(values["close"]) and (rows[1:] > rows[:-1]).all():
-        return values
-    return {name: column[rows] for name, column in values.items()}
-
-
 def _changes(source: Array) -> Array:
     """Mark the rows whose source differs from that of the row before, `(n,)` bool."""
     changes: Array = np.r_[False, source[1:] != source[:-1]]
     return changes
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"

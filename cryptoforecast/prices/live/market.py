@@ -18,18 +18,18 @@ import pandas as pd
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import (
     CryptoForecastError,
-    InvalidInput,
     NotEnoughData,
     SourceUnavailable,
 )
 from cryptoforecast.prices.candles import quality
-from cryptoforecast.prices.candles.coins import COINS, Coin, resolve, suggestion
+from cryptoforecast.prices.candles.coins import COINS, Coin, resolve
 from cryptoforecast.prices.candles.resample import floor, step_of
 from cryptoforecast.prices.live import choice
 from cryptoforecast.prices.live.defaults import live_sources
 from cryptoforecast.prices.live.disk_cache import Entry, PriceCache
 from cryptoforecast.prices.live.fallback import Attempt, Fallback
 from cryptoforecast.prices.live.flights import Flights
+from cryptoforecast.prices.live.no_prices import no_prices
 from cryptoforecast.prices.live.query import (
     empty_window_message,
     late_start_notes,
@@ -37,13 +37,7 @@ from cryptoforecast.prices.live.query import (
     rows_inside,
     validate,
 )
-from cryptoforecast.prices.live.sources import (
-    MUCH_FURTHER,
-    Source,
-    base_interval,
-    by_reach,
-    share,
-)
+from cryptoforecast.prices.live.sources import MUCH_FURTHER, Source, base_interval, by_reach, share
 from cryptoforecast.prices.live.update import Updater
 from cryptoforecast.prices.simulation import market
 from cryptoforecast.settings import Settings
@@ -129,7 +123,7 @@ class LivePrices:
             entry = self._choose(coin, query)
         if entry is None:
             if not (simulated and market.has(coin)) or isinstance(failure, NotEnoughData):
-                raise _no_prices(coin, failure, simulated=simulated)
+                raise no_prices(coin, failure, simulated=simulated)
             return self._simulate(coin, query, failure)
         return self._answer(coin, query, entry, failure)
 
@@ -370,52 +364,3 @@ class LivePrices:
         return self._histories.get_or_make(
             (coin, query.interval, *candles, *exact[:2], note), build
         )
-
-
-def _no_prices(
-    coin: Coin, failure: CryptoForecastError | None, *, simulated: bool
-) -> CryptoForecastError:
-    """Return the error about a coin without live prices, whose prices are not simulated.
-
-    Args:
-        coin: The coin.
-        failure: Why no source answered.
-        simulated: Whether simulated prices might answer, if there were any of this coin.
-    """
-    listed = coin.ticker in COINS
-    if isinstance(failure, NotEnoughData) and listed:
-        return failure
-    if isinstance(failure, InvalidInput) and not market.has(coin):
-        return type(failure)(f"{failure} {_remedy(coin)}")
-    if not listed and simulated:
-        return InvalidInput(
-            f"{coin.symbol} is not in the list of coins, and no live source could be asked for it. "
-            f"Received: {failure} {suggestion(coin.symbol)}"
-        )
-    return SourceUnavailable(
-        f"Live prices of {coin.symbol} are needed. Received: {failure} Nothing is cached. "
-        f"{_later(coin, simulated=simulated)}"
-    )
-
-
-def _later(coin: Coin, *, simulated: bool) -> str:
-    """Say what to do about a coin whose live prices can't be had now; see ``_no_prices``."""
-    if coin.ticker not in COINS:
-        return f"Try again later, or read a file. {suggestion(coin.symbol)}"
-    if market.has(coin):
-        return (
-            "Try again later, read a file, or allow simulated prices (--prices any, "
-            'prices=any, simulated="allow").'
-        )
-    dollars = COINS[coin.ticker].symbol
-    instead = (
-        f" Prices are simulated in USD only: those of {dollars} would be." if simulated else ""
-    )
-    return f"Try again later, or read a file.{instead}"
-
-
-def _remedy(coin: Coin) -> str:
-    """Say what to ask for in place of a coin that no source has."""
-    if coin.ticker in COINS:
-        return f"Ask for {COINS[coin.ticker].symbol}."
-    return suggestion(coin.symbol)
