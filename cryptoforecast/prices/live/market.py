@@ -18,6 +18,7 @@ import pandas as pd
 from cryptoforecast.cache import LruCache
 from cryptoforecast.errors import (
     CryptoForecastError,
+    InvalidInput,
     NotEnoughData,
     SourceUnavailable,
 )
@@ -80,11 +81,11 @@ class LivePrices:
         Raises:
             InvalidInput: If there is no source of this name.
         """
-        found = [each for each in self._sources if each.name == source]
-        if not found:
+        matches = [each for each in self._sources if each.name == source]
+        if not matches:
             names = ", ".join(each.name for each in self._sources)
             raise InvalidInput(f"A source must be one of {names}. Received: {source!r:.80}.")
-        return LivePrices(self._settings, found)
+        return LivePrices(self._settings, matches)
 
     def history(
         self, query: MarketQuery, wait: float | None = None, *, simulated: bool = True
