@@ -40,7 +40,7 @@ def anomalies(result: Anomalies, *, dark: bool = False) -> go.Figure:
         fillcolor=colours.fan(0.28), **edge,
     )  # fmt: skip
     price = style.hover_price(close, quote)
-    expected = " to ".join(
+    rate_texts = " to ".join(
         style.hover_price(close, quote, f"customdata[{column}]") for column in (0, 1)
     )
     figure.add_scatter(
@@ -48,7 +48,7 @@ def anomalies(result: Anomalies, *, dark: bool = False) -> go.Figure:
         line={"color": colours.ink, "width": 1.25},
         customdata=np.stack([each.low[rows], each.high[rows]], axis=1),
         text=[rarity_text(rarity) for rarity in each.rarity[rows]],
-        hovertemplate=f"{price}<br>expected {expected}<br>%{{text}}<extra></extra>",
+        hovertemplate=f"{price}<br>expected {rate_texts}<br>%{{text}}<extra></extra>",
     )  # fmt: skip
     alarms = np.flatnonzero(result.alarms)
     figure.add_scatter(

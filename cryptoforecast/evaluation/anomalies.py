@@ -88,7 +88,7 @@ def find(surprises: Surprises, alarms_a_month: float = 1.0) -> Anomalies:
     """
     interval = surprises.history.interval
     check(alarms_a_month, interval)
-    return Anomalies(surprises, float(alarms_a_month), measured(interval, alarms_a_month))
+    return Anomalies(surprises, float(alarms_a_month), alarm_rates(interval, alarms_a_month))
 
 
 def bounds(interval: str) -> tuple[float, float]:
@@ -250,17 +250,17 @@ def _notes(history: PriceHistory, model: TrainedModel | None, first: int) -> tup
     )
 
 
-def measured(interval: str, alarms_a_month: float) -> dict[str, AlarmRate]:
+def alarm_rates(interval: str, alarms_a_month: float) -> dict[str, AlarmRate]:
     """Return how often a threshold was kept on other prices, as ``benchmarks.anomalies`` found.
 
     Returns:
         By kind of prices, ``"real"`` and ``"simulated"``; empty where it was not measured.
     """
-    rates = _measured().get(interval, {}).get(f"{alarms_a_month:g}", {})
+    rates = _measured_rates().get(interval, {}).get(f"{alarms_a_month:g}", {})
     return {kind: AlarmRate(**figures) for kind, figures in rates.items()}
 
 
 @cache
-def _measured() -> dict[str, dict[str, dict[str, _Rate]]]:
+def _measured_rates() -> dict[str, dict[str, dict[str, _Rate]]]:
     rates: dict[str, dict[str, dict[str, _Rate]]] = json.loads(_RATES.read_text("utf-8"))
     return rates

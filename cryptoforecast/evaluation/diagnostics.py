@@ -127,9 +127,9 @@ def histogram(forecast: Forecast, step: int) -> pd.DataFrame:
     spread = float(residual.std())
     if np.ptp(residual) == 0:
         return pd.DataFrame({name: [] for name in ("low", "high", "count", "normal")})
-    scaled = (residual - residual.mean()) / spread
+    deviations = (residual - residual.mean()) / spread
     edges = np.linspace(-REACH, REACH, BARS + 1)
-    count, _ = np.histogram(np.clip(scaled, -REACH, REACH), edges)
+    count, _ = np.histogram(np.clip(deviations, -REACH, REACH), edges)
     below = np.array([math.erf(edge / math.sqrt(2)) / 2 + 0.5 for edge in edges])
     below[0], below[-1] = 0.0, 1.0
     return pd.DataFrame(
@@ -175,7 +175,7 @@ def by_hour(forecast: Forecast, step: int) -> pd.DataFrame:
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
-    frame = _measured(forecast, step)
+    frame = _outcomes(forecast, step)
     return _averages(frame, "hour", frame["time"].dt.hour.to_numpy())
 
 
@@ -188,7 +188,7 @@ def by_weekday(forecast: Forecast, step: int) -> pd.DataFrame:
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
-    frame = _measured(forecast, step)
+    frame = _outcomes(forecast, step)
     averages = _averages(frame, "weekday", frame["time"].dt.day_of_week.to_numpy())
     return averages.assign(weekday=[WEEKDAYS[day] for day in averages["weekday"]])
 
@@ -210,7 +210,7 @@ def by_regime(forecast: Forecast, naive: Forecast, step: int, sigma: Array) -> p
     Raises:
         NotEnoughData: If fewer than ``MIN_OUTCOMES`` outcomes are known.
     """
-    own, base = _measured(forecast, step), _measured(naive, step).set_index("origin")
+    own, base = _outcomes(forecast, step), _outcomes(naive, step).set_index("origin")
     restless = pd.Series(sigma, index=forecast.origins).reindex(own["origin"]).to_numpy()
     if not np.ptp(restless) > 0:
         own, restless = own.iloc[:0], restless[:0]
@@ -305,7 +305,7 @@ def why_no_free_run(result: Backtest) -> str | None:
     return None
 
 
-def _measured(forecast: Forecast, step: int) -> pd.DataFrame:
+def _outcomes(forecast: Forecast, step: int) -> pd.DataFrame:
     """Measure the error, the band and the loss of each forecast whose outcome is known."""
     frame = residuals(forecast, step)
     rows = forecast.origins.get_indexer(pd.DatetimeIndex(frame["origin"]))
@@ -327,8 +327,8 @@ def _averages(frame: pd.DataFrame, name: str, group: Array) -> pd.DataFrame:
         Columns ``name``, ``origins``, ``error`` (mean size of the residual), ``half_width`` (mean
         of half the width of the 80 % band) and ``covered`` (share of actuals in this band).
     """
-    grouped = frame.groupby(group)
-    averages = grouped.agg(
+    groups = frame.groupby(group)
+    averages = groups.agg(
         origins=("error", "size"),
         error=("error", "mean"),
         half_width=("half_width", "mean"),
@@ -354,9 +354,9 @@ def _correlations(values: Array, lags: Array, step: int) -> tuple[Array, Array]:
     centred = values - values.mean()
     total = float(centred @ centred)
     products = [centred[lag:] * centred[:-lag] for lag in lags]
-    spread = [math.sqrt(_sum_variance(each, 2 * (step - 1))) for each in products]
+    errors = [math.sqrt(_sum_variance(each, 2 * (step - 1))) for each in products]
     correlations = np.array([float(each.sum()) for each in products]) / total
-    return correlations, 1.96 * np.array(spread) / total
+    return correlations, 1.96 * np.array(errors) / total
 
 
 def _sum_variance(products: Array, count: int) -> float:

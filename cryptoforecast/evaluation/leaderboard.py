@@ -47,9 +47,9 @@ def leaderboard(
         for names in _groups(result)
         for each in _standings(result, names, metric, step, reference)
     ]
-    ordered = tuple(sorted(standings, key=lambda each: _rank(each.value, metric)))
+    by_rank = tuple(sorted(standings, key=lambda each: _rank(each.value, metric)))
     origins = len(_base(result, metric, step, reference))
-    return Leaderboard(metric, step, reference, origins, ordered)
+    return Leaderboard(metric, step, reference, origins, by_rank)
 
 
 def standing(

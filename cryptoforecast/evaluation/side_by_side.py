@@ -75,11 +75,11 @@ def on_coins(tests: Mapping[str, Backtest]) -> CoinTest:
         coin: (test.forecasts[test.spec.network], test.forecasts[REFERENCE])
         for coin, test in tests.items()
     }
-    cut = aligned({f"{i} {coin}": pair[i] for coin, pair in pairs.items() for i in (0, 1)})
-    own, naive = ({coin: cut[f"{i} {coin}"] for coin in tests} for i in (0, 1))
+    common = aligned({f"{i} {coin}": pair[i] for coin, pair in pairs.items() for i in (0, 1)})
+    own, naive = ({coin: common[f"{i} {coin}"] for coin in tests} for i in (0, 1))
     any_one = next(iter(own.values()))
     step, times = any_one.horizon, any_one.closes_at(0)
-    found = compare_pairs(
+    differences = compare_pairs(
         {
             coin: (losses.of_metric(own[coin], "mae", step), losses.of_metric(each, "mae", step))
             for coin, each in naive.items()
@@ -94,7 +94,7 @@ def on_coins(tests: Mapping[str, Backtest]) -> CoinTest:
         Standing(
             coin, scores[coin].mape, each.skill, each.low, each.high, each.p_value, each.p_holm
         )
-        for coin, each in found.items()
+        for coin, each in differences.items()
     ]
     standings.sort(key=lambda each: each.skill, reverse=True)
     return CoinTest(

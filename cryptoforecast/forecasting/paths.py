@@ -113,7 +113,7 @@ def sample(
     """
     rng = np.random.default_rng(seed)
     quantiles = now.quantiles[0].astype(float)
-    rows = np.array([], dtype=int) if past is None else _known(now, past, candles)
+    rows = np.array([], dtype=int) if past is None else _known_rows(now, past, candles)
     if past is None or len(rows) < MIN_LENGTHS * now.horizon:
         return _paths(quantiles, _random_walk(count, now.horizon, rng), 0)
     number = min(count, len(rows))
@@ -191,14 +191,14 @@ def _touched(forecast: Forecast, paths: Paths, price: float) -> Array:
         return np.ones(forecast.horizon)
     away = math.log(price) - math.log(close)
     if away > 0:
-        reached, ends = paths.reached_highs >= away, probability.above_price(forecast, price)
+        hits, ends = paths.reached_highs >= away, probability.above_price(forecast, price)
     else:
-        reached, ends = paths.reached_lows <= away, probability.below_price(forecast, price)
-    touched: Array = np.maximum(reached.mean(axis=0), np.maximum.accumulate(ends[0]))
-    return touched
+        hits, ends = paths.reached_lows <= away, probability.below_price(forecast, price)
+    shares: Array = np.maximum(hits.mean(axis=0), np.maximum.accumulate(ends[0]))
+    return shares
 
 
-def _known(now: Forecast, past: Forecast, candles: pd.DataFrame) -> Array:
+def _known_rows(now: Forecast, past: Forecast, candles: pd.DataFrame) -> Array:
     """Find the past forecasts whose whole path was known, the last ``PAST_ROWS`` at most."""
     last = int(candles.index.searchsorted(now.origins[0])) - past.horizon
     stop = 0 if last < 0 else int(past.origins.searchsorted(candles.index[last], side="right"))

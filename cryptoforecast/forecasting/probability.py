@@ -277,8 +277,8 @@ def _curve(quantiles: Array, shape: tuple[int, ...]) -> _Curve:
     widths = np.diff(knots, axis=-1)
     slopes = _RISES / widths
     before, after = widths[..., :-1], widths[..., 1:]
-    weighted = (2 * after + before) / slopes[..., :-1] + (after + 2 * before) / slopes[..., 1:]
-    inner = 3 * (before + after) / weighted
+    divisors = (2 * after + before) / slopes[..., :-1] + (after + 2 * before) / slopes[..., 1:]
+    inner = 3 * (before + after) / divisors
     steepness = np.concatenate([slopes[..., :1], inner, slopes[..., -1:]], axis=-1)
     wide = np.broadcast_shapes(shape, known.shape)
     knots, slopes, steepness = (

@@ -136,9 +136,9 @@ def _strange(history: PriceHistory, model: TrainedModel) -> list[str]:
     spec = model.spec
     if spec.target == "price" or len(history) < model.card.needs:
         return []
-    read = history.candles.iloc[-model.card.needs :]
-    scaled = scale_inputs(features.matrix(read, spec.features), model.scaler)
-    far = (np.abs(scaled[-spec.lookback :]) > MAX_DEVIATION).any(axis=0)
+    candles = history.candles.iloc[-model.card.needs :]
+    inputs = scale_inputs(features.matrix(candles, spec.features), model.scaler)
+    far = (np.abs(inputs[-spec.lookback :]) > MAX_DEVIATION).any(axis=0)
     owned = zip(features.owners(spec.features), far, strict=True)
     return list(dict.fromkeys(name for name, is_far in owned if is_far))
 

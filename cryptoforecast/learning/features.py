@@ -124,8 +124,8 @@ def _volume(columns: Columns) -> Array:
     for lag in range(rows):
         mean += volume[lag : n - rows + 1 + lag]
     mean /= rows
-    known = mean > 0
-    ratio = np.divide(volume[rows - 1 :], mean, out=np.ones_like(mean), where=known)
+    traded = mean > 0
+    ratio = np.divide(volume[rows - 1 :], mean, out=np.ones_like(mean), where=traded)
     result[rows - 1 :, 0] = np.log((ratio + 0.01) / 1.01)
     return result
 

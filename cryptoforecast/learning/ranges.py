@@ -64,10 +64,10 @@ def unit(candles: pd.DataFrame) -> Array:
 def _mean(values: Array, count: int, apart: int) -> Array:
     """Average ``count`` values that end at each row and lie ``apart`` rows from one another."""
     result = np.full(len(values), np.nan)
-    known = len(values) - (count - 1) * apart
-    if known > 0:
-        total = np.zeros(known)
+    size = len(values) - (count - 1) * apart
+    if size > 0:
+        total = np.zeros(size)
         for i in range(count):
-            total += values[i * apart : i * apart + known]
-        result[-known:] = total / count
+            total += values[i * apart : i * apart + size]
+        result[-size:] = total / count
     return result

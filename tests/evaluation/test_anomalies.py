@@ -192,9 +192,9 @@ def test_a_threshold_that_cannot_be_measured_is_refused(alarms):
 
 def test_measured_rates_are_of_the_thresholds_that_are_offered():
     for alarms in anomalies.choices("1h"):
-        found = anomalies.measured("1h", alarms)
+        found = anomalies.alarm_rates("1h", alarms)
         assert found.keys() == {"real", "simulated"}
         for rate in found.values():
             promised = rate.candles * alarms / candles_a_month("1h")
             assert rate.expected == pytest.approx(promised, abs=0.01)
-    assert anomalies.measured("1h", 0.72) == anomalies.measured("4h", 1.0) == {}
+    assert anomalies.alarm_rates("1h", 0.72) == anomalies.alarm_rates("4h", 1.0) == {}

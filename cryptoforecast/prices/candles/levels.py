@@ -335,8 +335,8 @@ def _as_decimals(values: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         digits = 14 - np.floor(np.log10(values))
         scale = 10.0 ** np.clip(np.nan_to_num(digits), 0, 300)
-        rounded: Array = np.round(values * scale) / scale
-    return np.where(np.isfinite(rounded) & (rounded > 0), rounded, values)
+        result: Array = np.round(values * scale) / scale
+    return np.where(np.isfinite(result) & (result > 0), result, values)
 
 
 def ratio_text(ratio: float) -> str:

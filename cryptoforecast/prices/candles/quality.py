@@ -48,9 +48,9 @@ def normalise(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     candles = pd.DataFrame(columns, index=index)
     if not index.is_monotonic_increasing:
         candles = candles.sort_index(kind="stable")
-    repeated = candles.index.duplicated(keep="last")
-    count = int(repeated.sum())
-    return (candles[~repeated] if count else candles), count
+    copies = candles.index.duplicated(keep="last")
+    count = int(copies.sum())
+    return (candles[~copies] if count else candles), count
 
 
 def closed_only(candles: pd.DataFrame, interval: str, now: pd.Timestamp) -> pd.DataFrame:

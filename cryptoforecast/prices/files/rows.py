@@ -76,11 +76,11 @@ def without_live_rows(
     own: Rows, spacing: pd.Timedelta, table: Table
 ) -> tuple[Rows, tuple[Problem, ...]]:
     """Leave out the live prices at the end and the candle that was open then, and report them."""
-    closed = count_closed(own.stamps, own.opens, spacing)
-    if closed == len(own.rows):
+    count = count_closed(own.stamps, own.opens, spacing)
+    if count == len(own.rows):
         return own, ()
-    problem = live_rows(own.stamps[closed:], table.lines(own.rows[closed:]))
-    return own.take(slice(closed)), (problem,)
+    problem = live_rows(own.stamps[count:], table.lines(own.rows[count:]))
+    return own.take(slice(count)), (problem,)
 
 
 def rows_by_time(

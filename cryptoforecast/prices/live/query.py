@@ -143,9 +143,9 @@ def merge_complete(candles: pd.DataFrame, fine: str, coarse: str) -> pd.DataFram
         fine: Interval of ``candles``.
         coarse: Interval wanted, a multiple of ``fine``.
     """
-    merged = resample(candles, fine, coarse)
-    incomplete = len(merged) and merged.index[0] != candles.index[0]
-    return merged.iloc[1:] if incomplete else merged
+    longer = resample(candles, fine, coarse)
+    incomplete = len(longer) and longer.index[0] != candles.index[0]
+    return longer.iloc[1:] if incomplete else longer
 
 
 def empty_window_message(coin: Coin, query: MarketQuery, candles: pd.DataFrame) -> str:

@@ -72,5 +72,5 @@ class SingleFlight:
 
     def answered_within(self, seconds: float) -> bool:
         """Return whether the request succeeded, and began less than ``seconds`` ago."""
-        answered = self.done.is_set() and self.error is None
-        return answered and time.monotonic() - self._began_at < seconds
+        is_answered = self.done.is_set() and self.error is None
+        return is_answered and time.monotonic() - self._began_at < seconds

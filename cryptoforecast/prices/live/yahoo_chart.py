@@ -250,6 +250,6 @@ def canonical(raw: pd.DataFrame) -> pd.DataFrame:
     prices, volume = candles[["open", "high", "low", "close"]], candles["volume"]
     check_zeros("Yahoo", int((prices == 0).any(axis=1).sum()), len(prices))
     still = candles["high"] <= candles["low"]
-    known = (volume > 0) & (volume < np.inf) | (volume == 0) & still
-    candles["volume"] = volume.where(known)
+    is_sure = (volume > 0) & (volume < np.inf) | (volume == 0) & still
+    candles["volume"] = volume.where(is_sure)
     return normalise(candles[((prices > 0) & (prices < np.inf)).all(axis=1)])[0]

@@ -165,11 +165,11 @@ def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
         UnreadableFile: If there are more or longer names than a price file may have.
     """
     names: list[str] = []
-    used: set[str] = set()
+    earlier: set[str] = set()
     for i, cell in enumerate(check_names(cells)):
         name = cell or f"column {i + 1}"
-        names.append(name if name not in used else f"{name} (column {i + 1})")
-        used.add(names[-1])
+        names.append(name if name not in earlier else f"{name} (column {i + 1})")
+        earlier.add(names[-1])
     return tuple(names)
 
 

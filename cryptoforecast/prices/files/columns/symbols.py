@@ -230,9 +230,9 @@ class _Signs(NamedTuple):
         in_order = not back.any() and rising
         order = np.arange(len(stamps)) if in_order else np.argsort(stamps, kind="stable")
         prices = close[order]
-        repeated = np.diff(stamps[order]) == 0
+        copies = np.diff(stamps[order]) == 0
         differ = prices[1:] != prices[:-1]
-        return cls(order, back, repeated & differ, repeated & ~differ, _jumps(prices))
+        return cls(order, back, copies & differ, copies & ~differ, _jumps(prices))
 
     @property
     def any(self) -> bool:

@@ -188,11 +188,11 @@ def find_decimal_mark(table: Table, roles: tuple[str, ...], corrections: Correct
         text = _without(clean_numbers(numbers), "[KMBTkmbt]$", _UNIT)
         points |= bool(text.str.match(_POINT).any())
         commas |= bool(text.str.match(_COMMA).any())
-        grouped = text.str.match(_GROUPED).to_numpy(dtype=bool)
+        in_groups = text.str.match(_GROUPED).to_numpy(dtype=bool)
         if not table.foreign:
-            grouped = grouped & text.str.contains(",", regex=False).to_numpy(dtype=bool)
-        if doubtful is None and grouped.any():
-            row = int(np.argmax(grouped))
+            in_groups = in_groups & text.str.contains(",", regex=False).to_numpy(dtype=bool)
+        if doubtful is None and in_groups.any():
+            row = int(np.argmax(in_groups))
             doubtful = row, str(values.iloc[row]), role
     if points and commas:
         raise UnreadableFile(
@@ -228,12 +228,12 @@ def read_numbers(table: Table, role: str, mark: str) -> Array:
     table.report(1.0)
     values = table.column(role)
     if not is_number(values):
-        values = _parsed(table, role, mark)
+        values = _numbers(table, role, mark)
     numbers: Array = values.to_numpy(dtype=float, na_value=np.nan)
     return numbers
 
 
-def _parsed(table: Table, role: str, mark: str) -> pd.Series:
+def _numbers(table: Table, role: str, mark: str) -> pd.Series:
     """Parse a column of text; a volume may have a unit such as K."""
     _refuse_long(table, role)
     values = table.column(role)
