@@ -8,7 +8,7 @@ from typing import cast
 import streamlit as st
 
 from cryptoforecast import charts, html_report
-from cryptoforecast.charts import style
+from cryptoforecast.charts import wording
 from cryptoforecast.service.backtests import judge
 from cryptoforecast.types import INTERVAL_NOUNS, Backtest, Leaderboard, Standing, predictor_name
 from cryptoforecast.ui import bars, card, judgement, verdict, words
@@ -62,7 +62,7 @@ def _compare(result: Backtest, board: Leaderboard) -> None:
         mark=cast(card.Mark, mark),
         wide=True,
     )
-    ahead = style.step_label(board.step, result.history.interval)
+    ahead = wording.step_label(board.step, result.history.interval)
     st.caption(words.plain(f"{short(board.metric)}, {ahead}"))
     bars.draw(_lines(result, board, own, promised), "measure", side=True)
 
