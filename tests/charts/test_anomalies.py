@@ -25,9 +25,9 @@ def example(rare=(50, 150), moves=0.01, rows=ROWS, **changes):
 
 
 def test_each_alarm_is_a_diamond_at_its_close_and_a_mark_below():
-    found = example()
-    low, high, line, diamonds, alarms, spikes = charts.anomalies(found).data
-    each = found.surprises
+    result = example()
+    low, high, line, diamonds, alarms, spikes = charts.anomalies(result).data
+    each = result.surprises
     assert diamonds.marker.symbol == "diamond"
     assert diamonds.y.tolist() == each.close[[50, 150]].tolist()
     assert diamonds.x.tolist() == line.x[[50, 150]].tolist() == alarms.x.tolist()
@@ -56,20 +56,20 @@ def test_labels_do_not_stand_on_one_another_and_the_rarest_has_one():
 
 
 def test_a_label_stands_on_the_free_side():
-    found = example(rare=(150,))
-    close = found.surprises.history.candles["close"]
+    result = example(rare=(150,))
+    close = result.surprises.history.candles["close"]
     for side in (1, -1):
-        candles = found.surprises.history.candles.copy()
+        candles = result.surprises.history.candles.copy()
         candles["close"] = 30_000 - side * np.linspace(-1, 1, len(close)) ** 2 * 5_000
         candles.iloc[250, candles.columns.get_loc("close")] = 30_000
-        history = dataclasses.replace(found.surprises.history, candles=candles)
+        history = dataclasses.replace(result.surprises.history, candles=candles)
         (note,) = charts.anomalies(example(rare=(150,), history=history)).layout.annotations
         assert np.sign(note.yshift) == side
 
 
 def test_a_long_history_is_thinned_and_keeps_its_alarms():
-    found = example(rare=(17, 8_001), rows=9_000)
-    figure = charts.anomalies(found)
+    result = example(rare=(17, 8_001), rows=9_000)
+    figure = charts.anomalies(result)
     assert len(figure.data[2].x) < 2_100
     assert set(figure.data[3].x) <= set(figure.data[2].x)
     assert len(figure.to_json()) < 400_000

@@ -174,10 +174,10 @@ def test_the_layout_of_one_figure_is_merged_into_the_common_one():
 
 def test_the_template_is_plotlys_without_kinds_of_charts_that_are_not_drawn():
     full = pio.templates["plotly_white"].layout.to_plotly_json()
-    kept = laid_out().layout.template.layout.to_plotly_json()
-    assert {"colorway", "font", "xaxis", "yaxis"} <= kept.keys()
-    assert all(kept[name] == full[name] for name in kept)
-    assert not {"geo", "polar", "scene"} & kept.keys()
+    rest = laid_out().layout.template.layout.to_plotly_json()
+    assert {"colorway", "font", "xaxis", "yaxis"} <= rest.keys()
+    assert all(rest[name] == full[name] for name in rest)
+    assert not {"geo", "polar", "scene"} & rest.keys()
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ def test_analyses_equal_those_of_the_library(result):
     for name, make in FRAMES.items():
         assert analyses.frame(result, name, 2).equals(make(result.forecast, 2))
     assert analyses.coverage(result).steps == reliability.by_step(result).steps
-    found, expected = analyses.reliability(result, 1), reliability.measure(result, 1)
-    assert (found.observed, found.pit) == (expected.observed, expected.pit)
-    assert found.backtest is result
+    analysis, expected = analyses.reliability(result, 1), reliability.measure(result, 1)
+    assert (analysis.observed, analysis.pit) == (expected.observed, expected.pit)
+    assert analysis.backtest is result
     assert list(analyses.by_regime(result, 1)["regime"]) == list(diagnostics.REGIMES)
 
 

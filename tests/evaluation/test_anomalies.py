@@ -68,38 +68,38 @@ def test_altering_the_future_changes_no_surprise(kind, market, model):
 def test_a_planted_jump_is_found_and_nothing_else_becomes_rarer_before_it(market):
     history = dataclasses.replace(market, candles=market.candles.iloc[:ROWS])
     row = 1400
-    found = anomalies.find(anomalies.surprises(scaled(history, row, 1.1)), 1)
+    result = anomalies.find(anomalies.surprises(scaled(history, row, 1.1)), 1)
     plain = anomalies.find(anomalies.surprises(history), 1)
-    at = row - found.surprises.rows.start
-    assert found.alarms[at]
+    at = row - result.surprises.rows.start
+    assert result.alarms[at]
     assert not plain.alarms[at]
-    assert found.surprises.rarity[at] > 5000
-    assert found.surprises.rarity[:at].tolist() == plain.surprises.rarity[:at].tolist()
-    listed = found.frame().set_index("closes_at").loc[history.candles.index[row] + HOUR]
+    assert result.surprises.rarity[at] > 5000
+    assert result.surprises.rarity[:at].tolist() == plain.surprises.rarity[:at].tolist()
+    listed = result.frame().set_index("closes_at").loc[history.candles.index[row] + HOUR]
     assert listed["move"] > 0.08
     assert listed["close"] > listed["expected_high"] > listed["expected_low"]
     assert listed["spike_rule"]
 
 
 def test_the_same_move_is_rare_in_a_calm_hour_and_not_in_a_wild_one(market):
-    found = anomalies.surprises(market)
-    width = np.log(found.high / found.low)
-    size = np.abs(found.moves)
+    surprises = anomalies.surprises(market)
+    width = np.log(surprises.high / surprises.low)
+    size = np.abs(surprises.moves)
     moved = (size > 0.012) & (size < 0.015)
     calm, wild = (
         moved & (width < np.quantile(width, 0.5)),
         moved & (width > np.quantile(width, 0.9)),
     )
     assert min(calm.sum(), wild.sum()) >= 10
-    assert np.median(found.rarity[calm]) > 10 * np.median(found.rarity[wild])
+    assert np.median(surprises.rarity[calm]) > 10 * np.median(surprises.rarity[wild])
 
 
 def test_alarms_come_as_often_as_promised_on_simulated_prices(model):
     """The control is the spike rule, which makes the same promise."""
-    found = anomalies.surprises(simulate("BTC", end=EPOCH + 24_000 * HOUR, seed=41), model)
+    surprises = anomalies.surprises(simulate("BTC", end=EPOCH + 24_000 * HOUR, seed=41), model)
     for one_in in (100, 1000):
-        rate = anomalies.find(found, candles_a_month("1h") / one_in).rate
-        assert rate.expected == pytest.approx(len(found) / one_in)
+        rate = anomalies.find(surprises, candles_a_month("1h") / one_in).rate
+        assert rate.expected == pytest.approx(len(surprises) / one_in)
         assert 0.7 < rate.ratio < 1.3
         assert rate.spike_ratio > 2.5
     assert rate.expected > 20
@@ -113,8 +113,8 @@ def test_alarms_come_as_often_as_promised_on_real_prices(data_folder):
     model = bundles.load(ROOT / "models" / "btc-1h-dense")
     alarms = promised = 0.0
     for coin in ("BTC", "ETH", "XRP"):
-        found = anomalies.surprises(histories.read_one(data_folder, "1h", coin), model)
-        later = found.last(int((found.closes_at > pd.Timestamp(model.card.cutoff)).sum()))
+        surprises = anomalies.surprises(histories.read_one(data_folder, "1h", coin), model)
+        later = surprises.last(int((surprises.closes_at > pd.Timestamp(model.card.cutoff)).sum()))
         rate = anomalies.find(later, 0.72).rate
         alarms, promised = alarms + rate.alarms, promised + rate.expected
     assert promised > 40
@@ -125,44 +125,44 @@ def test_nothing_is_surprising_across_a_gap_or_a_change_of_unit():
     history = synthetic.history(ROWS)
     row = 1400
     parted = synthetic.parted(scaled(history, row, 1.5), {row: 50})
-    found = anomalies.surprises(parted)
-    at = row - found.rows.start
-    assert np.isnan(found.rarity[at])
-    assert not anomalies.find(found, 1).alarms[at]
-    assert anomalies.find(found, 1).rate.candles == len(found) - 1
+    surprises = anomalies.surprises(parted)
+    at = row - surprises.rows.start
+    assert np.isnan(surprises.rarity[at])
+    assert not anomalies.find(surprises, 1).alarms[at]
+    assert anomalies.find(surprises, 1).rate.candles == len(surprises) - 1
     whole = anomalies.surprises(scaled(history, row, 1.5))
     assert anomalies.find(whole, 1).alarms[at]
 
 
 def test_the_spike_rule_compares_a_move_with_the_hundred_before_it():
     history = synthetic.history(ROWS)
-    found = anomalies.surprises(history)
+    surprises = anomalies.surprises(history)
     moves = np.diff(np.log(history.candles["close"].to_numpy()))
-    for row in (found.rows.start, 1200):
+    for row in (surprises.rows.start, 1200):
         before = moves[row - 101 : row - 1]
         expected = abs(moves[row - 1]) / before.std(ddof=1)
-        assert found.deviations[row - found.rows.start] == pytest.approx(expected)
+        assert surprises.deviations[row - surprises.rows.start] == pytest.approx(expected)
 
 
 def test_prices_that_stand_still_raise_no_alarm():
     history = synthetic.history(ROWS)
     candles = history.candles.copy()
     candles.iloc[1300:] = candles.iloc[1299].to_numpy()
-    found = anomalies.find(anomalies.surprises(dataclasses.replace(history, candles=candles)), 1)
-    still = found.surprises.last(150)
-    assert not found.alarms[-150:].any()
-    assert not found.spikes[-150:].any()
+    result = anomalies.find(anomalies.surprises(dataclasses.replace(history, candles=candles)), 1)
+    still = result.surprises.last(150)
+    assert not result.alarms[-150:].any()
+    assert not result.spikes[-150:].any()
     assert np.isfinite(still.rarity).all()
 
 
 def test_the_newest_candles_of_a_long_history_count():
     history = synthetic.history(anomalies.MAX_CANDLES + 500)
-    found = anomalies.surprises(history)
-    assert found.rows.stop == len(history)
-    assert found.rows.start > 500
-    assert found.close[-1] == history.candles["close"].iloc[-1]
-    assert found.closes_at[-1] == history.closes_at
-    assert np.log(found.close[-1] / found.close[-2]) == pytest.approx(found.moves[-1])
+    surprises = anomalies.surprises(history)
+    assert surprises.rows.stop == len(history)
+    assert surprises.rows.start > 500
+    assert surprises.close[-1] == history.candles["close"].iloc[-1]
+    assert surprises.closes_at[-1] == history.closes_at
+    assert np.log(surprises.close[-1] / surprises.close[-2]) == pytest.approx(surprises.moves[-1])
 
 
 def test_a_short_history_is_refused_with_what_is_needed(model):
@@ -192,9 +192,9 @@ def test_a_threshold_that_cannot_be_measured_is_refused(alarms):
 
 def test_measured_rates_are_of_the_thresholds_that_are_offered():
     for alarms in anomalies.choices("1h"):
-        found = anomalies.alarm_rates("1h", alarms)
-        assert found.keys() == {"real", "simulated"}
-        for rate in found.values():
+        rates = anomalies.alarm_rates("1h", alarms)
+        assert rates.keys() == {"real", "simulated"}
+        for rate in rates.values():
             promised = rate.candles * alarms / candles_a_month("1h")
             assert rate.expected == pytest.approx(promised, abs=0.01)
     assert anomalies.alarm_rates("1h", 0.72) == anomalies.alarm_rates("4h", 1.0) == {}

@@ -332,12 +332,12 @@ def test_a_model_of_another_coin_interval_or_kind_of_prices_has_a_note(history):
 def test_test_forecasts_across_a_gap_are_counted_and_kept(history):
     model = synthetic.model(SPEC)
     parted = synthetic.parted(history, {600: 7, 695: 30, 650: 6})
-    found = backtest.holdout(parted, SPEC, model)
-    assert len(found.forecast) == 137
+    parted_result = backtest.holdout(parted, SPEC, model)
+    assert len(parted_result.forecast) == 137
     # Origins 597 to 599 and those whose 31 candles end at 600 to 629; 692 to 696.
     needs = model.card.needs
     assert needs == 31
-    assert found.notes == (
+    assert parted_result.notes == (
         "Test forecasts that reach across a gap of more than 6 candles: 38 of 137.",
     )
     naive = backtest.holdout(parted, specs.make(network="naive", horizon=3))
@@ -398,10 +398,10 @@ def test_the_scale_of_mase_is_of_the_training_rows_of_a_window(history):
     cut = samples.split_rows(700, specs.make(network="naive", horizon=2))
     cut = dataclasses.replace(cut, first=100, train_end=400)
     naive = BASELINES["naive"].fit(history, 560, 2).forecast(history, range(560, 698))
-    found = backtest.score(history, cut, {"naive": naive})["naive"]
+    mean_scores = backtest.score(history, cut, {"naive": naive})["naive"]
     moves = np.abs(np.diff(history.candles["close"].to_numpy()[100:400]))
     for step in (0, 1):
-        assert found[step].mae / found[step].mase == pytest.approx(moves.mean())
+        assert mean_scores[step].mae / mean_scores[step].mase == pytest.approx(moves.mean())
 
 
 def test_a_result_says_whether_its_model_was_cached(history):

@@ -125,11 +125,11 @@ def test_a_target_after_a_gap_has_its_own_time(result):
     forecast = (
         BASELINES["naive"].fit(parted, 1000, HORIZON).forecast(parted, result.split.test_origins())
     )
-    for found in (diagnostics.residuals(forecast, 3), forecast.frame(3), forecast[40:60].frame(3)):
-        rows = parted.candles.index.get_indexer(pd.DatetimeIndex(found["origin"])) + 3
-        assert (pd.DatetimeIndex(found["time"]) == parted.candles.index[rows]).all()
-        assert found["time"].dtype == "datetime64[ns, UTC]"
-        assert (found["closes_at"] - found["time"] == parted.candle_length).all()
+    for value in (diagnostics.residuals(forecast, 3), forecast.frame(3), forecast[40:60].frame(3)):
+        rows = parted.candles.index.get_indexer(pd.DatetimeIndex(value["origin"])) + 3
+        assert (pd.DatetimeIndex(value["time"]) == parted.candles.index[rows]).all()
+        assert value["time"].dtype == "datetime64[ns, UTC]"
+        assert (value["closes_at"] - value["time"] == parted.candle_length).all()
     far = (forecast.frame(3)["time"] - forecast.frame(3)["origin"]) / pd.Timedelta(hours=1)
     assert sorted(set(far)) == [3, 36]
     # What comes after the last candle is not known to be late.
@@ -212,9 +212,9 @@ def test_autocorrelations_are_those_of_a_loop():
     frame = diagnostics.autocorrelation(of_residuals(residual), 1)
     known = np.log(np.exp(residual))
     mean, n = known.mean(), len(known)
-    for lag, found in zip(frame["lag"], frame["residual"], strict=True):
+    for lag, value in zip(frame["lag"], frame["residual"], strict=True):
         top = sum((known[i] - mean) * (known[i - lag] - mean) for i in range(lag, n))
-        assert found == pytest.approx(top / ((known - mean) ** 2).sum())
+        assert value == pytest.approx(top / ((known - mean) ** 2).sum())
         squares = sum(((known[i] - mean) * (known[i - lag] - mean)) ** 2 for i in range(lag, n))
         bound = 1.96 * math.sqrt(squares) / ((known - mean) ** 2).sum()
         assert frame["bound"][lag - 1] == pytest.approx(bound)
@@ -348,9 +348,9 @@ def test_the_averages_of_regimes_are_those_of_a_hand_count(result):
     known = [row for row in range(len(forecast)) if np.isfinite(actual[row, step - 1])]
     ordered = sorted(known, key=lambda row: sigma[row])
     assert len(known) == len(forecast) - 3
-    for third, found in zip(np.array_split(ordered, 3), frame.itertuples(), strict=True):
-        assert found.origins == len(third)
-        assert (found.lowest, found.highest) == (sigma[third[0]], sigma[third[-1]])
+    for third, value in zip(np.array_split(ordered, 3), frame.itertuples(), strict=True):
+        assert value.origins == len(third)
+        assert (value.lowest, value.highest) == (sigma[third[0]], sigma[third[-1]])
         for suffix, each in (("", forecast), ("_naive", naive)):
             errors, pinball, widths, held = [], [], [], []
             for row in third:
@@ -363,11 +363,11 @@ def test_the_averages_of_regimes_are_those_of_a_hand_count(result):
                 ]
                 widths.append((band[6] - band[2]) / 2)
                 held.append(band[2] <= moved <= band[6])
-            assert getattr(found, f"error{suffix}") == pytest.approx(np.mean(errors))
-            assert getattr(found, f"pinball{suffix}") == pytest.approx(np.mean(pinball))
+            assert getattr(value, f"error{suffix}") == pytest.approx(np.mean(errors))
+            assert getattr(value, f"pinball{suffix}") == pytest.approx(np.mean(pinball))
             if each is forecast:
-                assert found.half_width == pytest.approx(np.mean(widths))
-                assert found.covered == pytest.approx(np.mean(held))
+                assert value.half_width == pytest.approx(np.mean(widths))
+                assert value.covered == pytest.approx(np.mean(held))
 
 
 def test_a_volatility_that_never_varies_makes_no_regimes():

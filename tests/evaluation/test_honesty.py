@@ -89,17 +89,17 @@ def test_a_fitted_drift_is_no_skill():
 
 
 def test_a_planted_slope_is_found():
-    found = dict.fromkeys((0.0, 0.3), 0)
-    for signal in found:
+    result = dict.fromkeys((0.0, 0.3), 0)
+    for signal in result:
         for seed in range(30):
             history = market(seed, signal=signal)
             naive, cone = forecasts(history, 1, Naive, Cone)
             last = np.log(history.candles["close"] / history.candles["open"]).to_numpy()
             factor = np.exp(0.3 * last[FITTED : FITTED + len(naive)])
             forecast = replace(naive, predictor="lstm", predicted=naive.predicted * factor[:, None])
-            found[signal] += judge(forecast, naive, cone).beats_baseline
-    assert found[0.0] == 0
-    assert found[0.3] >= 25
+            result[signal] += judge(forecast, naive, cone).beats_baseline
+    assert result[0.0] == 0
+    assert result[0.3] >= 25
 
 
 def test_true_quantiles_cover_what_they_promise_and_the_judge_prefers_them():

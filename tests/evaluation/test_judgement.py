@@ -44,7 +44,7 @@ def among(result: Backtest, forecast: Forecast) -> Backtest:
 
 def test_a_judgement_has_the_numbers_of_a_hand_loop(result):
     forecast = moved(result.forecasts["naive"], 0.3)
-    judged = judge(among(result, forecast), "moved")
+    opinion = judge(among(result, forecast), "moved")
     errors, references, right, held = [], [], [], []
     for i, close in enumerate(forecast.close):
         actual, predicted = forecast.actual[i, 1], forecast.predicted[i, 1]
@@ -54,13 +54,13 @@ def test_a_judgement_has_the_numbers_of_a_hand_loop(result):
             right.append((actual > close) == (predicted > close))
         low, high = (close * math.exp(forecast.quantiles[i, 1, k]) for k in (2, 6))
         held.append(low <= actual <= high)
-    assert judged.origins == len(errors) == len(forecast)
-    assert judged.error == pytest.approx(sum(errors) / len(errors))
-    assert judged.reference == pytest.approx(sum(references) / len(references))
-    assert judged.direction.share == pytest.approx(sum(right) / len(right)) == 1.0
-    assert judged.held.share == pytest.approx(sum(held) / len(held))
-    assert (judged.direction.promised, judged.held.promised) == (0.5, 0.8)
-    assert (judged.outcome, judged.direction.outcome) == ("better", "better")
+    assert opinion.origins == len(errors) == len(forecast)
+    assert opinion.error == pytest.approx(sum(errors) / len(errors))
+    assert opinion.reference == pytest.approx(sum(references) / len(references))
+    assert opinion.direction.share == pytest.approx(sum(right) / len(right)) == 1.0
+    assert opinion.held.share == pytest.approx(sum(held) / len(held))
+    assert (opinion.direction.promised, opinion.held.promised) == (0.5, 0.8)
+    assert (opinion.outcome, opinion.direction.outcome) == ("better", "better")
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_what_chance_could_do_is_a_tie(result):
 def test_too_few_past_forecasts_say_nothing():
     spec = specs.make(network="har", horizon=HORIZON)
     few = backtest.holdout(synthetic.history(200), spec, baselines=("naive", "har"))
-    judged = judge(few)
-    assert judged.outcome == judged.direction.outcome == judged.held.outcome == "unknown"
-    assert judged.error > 0
+    opinion = judge(few)
+    assert opinion.outcome == opinion.direction.outcome == opinion.held.outcome == "unknown"
+    assert opinion.error > 0
     naive = few.forecasts["naive"]
     assert compare(moved(naive, 0.5), naive).outcome == "unknown"
 
@@ -98,15 +98,15 @@ def test_two_are_compared_where_both_have_forecasts(result):
     naive = result.forecasts["naive"]
     n = len(naive)
     first, second = part(moved(naive, 0.3), 0, 2 * n // 3), part(naive, n // 3, n)
-    found = contest({"first": first, "second": second}, ["second"])
-    compared = found.comparisons["second"]
+    verdicts = contest({"first": first, "second": second}, ["second"])
+    compared = verdicts.comparisons["second"]
     both = slice(n // 3, 2 * n // 3)
     error = np.abs(naive.actual[both, 1] - moved(naive, 0.3).predicted[both, 1]).mean()
     assert compared.origins == 2 * n // 3 - n // 3
     assert compared.error == pytest.approx(error)
     assert compared.other == pytest.approx(np.abs(naive.actual - naive.predicted)[both, 1].mean())
     assert compared.outcome == "better"
-    assert (found.origins, found.errors) == (
+    assert (verdicts.origins, verdicts.errors) == (
         compared.origins, {"first": compared.error, "second": compared.other},
     )  # fmt: skip
     assert part(naive, 0, 3).origins.intersection(part(naive, 3, n).origins).empty
@@ -128,10 +128,10 @@ def test_other_horizons_are_compared_on_the_steps_that_all_have(result):
         },
     )
     for pair in ({"own": naive, "other": shorter}, {"own": shorter, "other": naive}):
-        found = contest(pair, ["other"])
-        assert found.step == 1 < naive.horizon
+        verdicts = contest(pair, ["other"])
+        assert verdicts.step == 1 < naive.horizon
         errors = [np.abs(each.actual[:, 0] - each.predicted[:, 0]).mean() for each in pair.values()]
-        assert list(found.errors.values()) == pytest.approx(errors)
+        assert list(verdicts.errors.values()) == pytest.approx(errors)
         # The same as if the longer one had never looked farther.
         cut = [
             dataclasses.replace(
@@ -143,7 +143,7 @@ def test_other_horizons_are_compared_on_the_steps_that_all_have(result):
             )
             for each in pair.values()
         ]
-        assert found.comparisons["other"] == compare(*cut)
+        assert verdicts.comparisons["other"] == compare(*cut)
 
 
 def test_a_difference_is_how_much_smaller_the_first_error_is():

@@ -50,7 +50,7 @@ def standing(board, name):
 
 def by_hand(forecast: Forecast, metric: str, step: int) -> list[float]:
     """Losses by a loop over origins and, of the band, over quantiles."""
-    found = []
+    own_losses = []
     for i in range(len(forecast)):
         close, actual, predicted = (
             forecast.close[i],
@@ -64,21 +64,21 @@ def by_hand(forecast: Forecast, metric: str, step: int) -> list[float]:
                             forecast.quantiles[i, step - 1], strict=True):  # fmt: skip
                 miss = math.log(actual / close) - f
                 parts.append(q * miss if miss > 0 else (q - 1) * miss)
-            found.append(sum(parts) / 9)
+            own_losses.append(sum(parts) / 9)
         elif metric in ("coverage_80", "coverage_95"):
             low, high = (2, 6) if metric == "coverage_80" else (0, 8)
             ends = (
                 close * math.exp(forecast.quantiles[i, step - 1, low]),
                 close * math.exp(forecast.quantiles[i, step - 1, high]),
             )
-            found.append(float(ends[0] <= actual <= ends[1]))
+            own_losses.append(float(ends[0] <= actual <= ends[1]))
         elif metric == "directional_accuracy":
-            found.append(float((predicted > close) != (actual > close)))
+            own_losses.append(float((predicted > close) != (actual > close)))
         else:
             relative = {"mape": error / actual, "smape": 2 * error / (actual + predicted),
                         "rmse": error * error}  # fmt: skip
-            found.append(relative.get(metric, error))
-    return found
+            own_losses.append(relative.get(metric, error))
+    return own_losses
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -111,9 +111,9 @@ def alone(own: np.ndarray, base: np.ndarray, step: int) -> tuple[float, float, f
 def test_interval_and_p_value_are_those_of_significance(result):
     board = leaderboard(result, "pinball", 3)
     own, base = (of_metric(result.forecasts[name], "pinball", 3) for name in ("har", "naive"))
-    found = standing(board, "har")  # the one that is tested, a group of its own
-    assert (found.skill, found.low, found.high) == pytest.approx(alone(own, base, 3))
-    assert found.p_value == diebold_mariano(own, base, 3) == found.p_holm
+    entry = standing(board, "har")  # the one that is tested, a group of its own
+    assert (entry.skill, entry.low, entry.high) == pytest.approx(alone(own, base, 3))
+    assert entry.p_value == diebold_mariano(own, base, 3) == entry.p_holm
 
 
 def test_the_others_are_corrected_for_their_number(result):
@@ -124,13 +124,13 @@ def test_the_others_are_corrected_for_their_number(result):
     corrected = dict(zip(p, holm([*p.values()]), strict=True))
     for name in p:
         own = of_metric(result.forecasts[name], "mae", 3)
-        found, narrower = standing(board, name), alone(own, base, 3)
-        assert found.p_holm == corrected[name]
+        entry, narrower = standing(board, name), alone(own, base, 3)
+        assert entry.p_holm == corrected[name]
         level = 1 - 0.05 * p[name] / corrected[name]
         ends = [*skill_interval(own, base, 3, level=level)[1:],
                 *difference_interval(own, base, 3, level)]  # fmt: skip
-        assert (found.low, found.high) == (min(ends), max(ends))
-        assert found.low <= narrower[1] < narrower[2] <= found.high
+        assert (entry.low, entry.high) == (min(ends), max(ends))
+        assert entry.low <= narrower[1] < narrower[2] <= entry.high
     assert max(corrected[name] / p[name] for name in p) == pytest.approx(2)
 
 
@@ -139,10 +139,10 @@ def test_a_leaderboard_says_the_same_as_the_verdict_whoever_else_is_on_it(result
     half = result.forecasts["naive"].predicted * 1.001
     reference = "naive" if metric == "mae" else "cone"
     for each in (result, with_predictor(result, "other", half)):
-        found, verdict = standing(leaderboard(each, metric, 3, reference), "har"), each.verdict
+        entry, verdict = standing(leaderboard(each, metric, 3, reference), "har"), each.verdict
         ends = (verdict.low, verdict.high) if metric == "mae" else (
             verdict.band_low, verdict.band_high)  # fmt: skip
-        assert (found.low, found.high) == ends
+        assert (entry.low, entry.high) == ends
 
 
 @given(
@@ -156,29 +156,29 @@ def test_an_interval_leaves_out_zero_only_where_the_corrected_p_value_is_signifi
         str(i): base * (1 - share + np.random.default_rng(seed).normal(0, 0.3, 120))
         for i, (seed, share) in enumerate(seeds)
     }
-    for name, found in compare(losses, base, step).items():
+    for name, value in compare(losses, base, step).items():
         low, high = difference_interval(
-            losses[name], base, step, 1 - 0.05 * found.p_value / found.p_holm
+            losses[name], base, step, 1 - 0.05 * value.p_value / value.p_holm
         )
-        assert (low > 0 or high < 0) is (found.p_holm < 0.05)
-        assert found.low <= low <= found.skill <= high
-        assert min(1.0, high) <= found.high
-        if found.low > 0 or found.high < 0:
-            assert found.p_holm < 0.05
+        assert (low > 0 or high < 0) is (value.p_holm < 0.05)
+        assert value.low <= low <= value.skill <= high
+        assert min(1.0, high) <= value.high
+        if value.low > 0 or value.high < 0:
+            assert value.p_holm < 0.05
 
 
 def test_a_p_value_too_small_for_a_number_is_corrected_for_all():
     base = np.abs(np.random.default_rng(1).standard_t(4, 3000)) + 1
     small = np.random.default_rng(2).normal(0, 1e-6, 3000)
-    found = compare({"a": base - 0.5 + small, "b": base - 0.4 - small}, base, 1)
-    assert [each.p_holm for each in found.values()] == [0, 0]
-    assert 0 < found["b"].low < found["a"].low < found["a"].skill
+    differences = compare({"a": base - 0.5 + small, "b": base - 0.4 - small}, base, 1)
+    assert [each.p_holm for each in differences.values()] == [0, 0]
+    assert 0 < differences["b"].low < differences["a"].low < differences["a"].skill
 
 
 def test_the_reference_has_no_interval_and_no_p_value(result):
-    found = standing(leaderboard(result, "pinball", 1, "har"), "har")
-    assert found.skill == 0
-    assert all(math.isnan(each) for each in (found.low, found.high, found.p_value, found.p_holm))
+    entry = standing(leaderboard(result, "pinball", 1, "har"), "har")
+    assert entry.skill == 0
+    assert all(math.isnan(each) for each in (entry.low, entry.high, entry.p_value, entry.p_holm))
 
 
 def test_the_error_of_a_root_has_the_interval_of_a_root(result):
@@ -186,11 +186,11 @@ def test_the_error_of_a_root_has_the_interval_of_a_root(result):
     base = losses.pop("naive")
     drift = compare(losses, base, 1)["drift"]
     squares = drift.skill, drift.low, drift.high
-    found = standing(leaderboard(result, "rmse", 1), "drift")
-    assert (found.skill, found.low, found.high) == pytest.approx(
+    entry = standing(leaderboard(result, "rmse", 1), "drift")
+    assert (entry.skill, entry.low, entry.high) == pytest.approx(
         tuple(1 - math.sqrt(1 - each) for each in squares)
     )
-    assert found.low <= found.skill <= found.high
+    assert entry.low <= entry.skill <= entry.high
 
 
 def test_a_predictor_that_knows_half_of_the_move_comes_first(result):
@@ -209,8 +209,8 @@ def test_a_predictor_that_knows_half_of_the_move_comes_first(result):
 
 def test_a_reference_that_predicts_no_direction_counts_as_a_coin_toss(result):
     wrong = with_predictor(result, "wrong", result.forecasts["naive"].predicted * 1.0001)
-    found = standing(leaderboard(wrong, "directional_accuracy", 1), "wrong")
-    assert found.skill == pytest.approx(1 - (1 - found.value) / 0.5)
+    entry = standing(leaderboard(wrong, "directional_accuracy", 1), "wrong")
+    assert entry.skill == pytest.approx(1 - (1 - entry.value) / 0.5)
     # One that predicts a direction is taken as it is.
     board = leaderboard(wrong, "directional_accuracy", 1, "drift")
     own, base = standing(board, "wrong"), standing(board, "drift")
@@ -230,10 +230,10 @@ def test_coverage_is_compared_with_its_level_and_not_with_the_reference(result, 
         assert each.low <= each.skill <= each.high
     hits = of_metric(result.forecasts["har"], metric, 1)
     skill, low, high = alone(hits, np.full(len(hits), promised), 1)
-    found = standing(board, "har")
+    entry = standing(board, "har")
     expected = (-promised * skill, -promised * high, -promised * low)
-    assert (found.skill, found.low, found.high) == pytest.approx(expected)
-    assert found.p_value == diebold_mariano(hits, np.full(len(hits), promised), 1)
+    assert (entry.skill, entry.low, entry.high) == pytest.approx(expected)
+    assert entry.p_value == diebold_mariano(hits, np.full(len(hits), promised), 1)
     misses = [abs(each.value - promised) for each in board.standings]
     assert misses == sorted(misses)
 
@@ -246,9 +246,9 @@ def test_a_band_that_is_far_too_narrow_has_a_small_p_value(result):
         forecasts={**result.forecasts, "cone": narrow},
         scores={**result.scores, "cone": metrics.score(narrow, 1.0)},
     )
-    found = standing(leaderboard(wrong, "coverage_80", 1), "cone")
-    assert found.high < 0
-    assert found.p_holm < 0.001
+    entry = standing(leaderboard(wrong, "coverage_80", 1), "cone")
+    assert entry.high < 0
+    assert entry.p_holm < 0.001
 
 
 def test_an_undefined_band_is_undefined(result):
@@ -302,15 +302,15 @@ def test_twenty_origins_a_step_are_enough_for_an_interval(result, origins, enoug
     forecasts = {name: shortened(forecast) for name, forecast in result.forecasts.items()}
     scores = {name: metrics.score(forecast, 1.0) for name, forecast in forecasts.items()}
     few = dataclasses.replace(result, forecasts=forecasts, scores=scores)
-    found = standing(leaderboard(few, "pinball", 2), "har")
-    assert all(math.isfinite(each) == enough for each in (found.low, found.high, found.p_value))
+    entry = standing(leaderboard(few, "pinball", 2), "har")
+    assert all(math.isfinite(each) == enough for each in (entry.low, entry.high, entry.p_value))
     none = shortened(result.forecasts["har"])[origins:]
     nothing = dataclasses.replace(
         result, forecasts=dict.fromkeys(result.forecasts, none),
         scores=dict.fromkeys(result.scores, metrics.score(none, 1.0)),
     )  # fmt: skip
-    found = standing(leaderboard(nothing, "mae", 2), "har")
-    assert math.isnan(found.skill)
+    entry = standing(leaderboard(nothing, "mae", 2), "har")
+    assert math.isnan(entry.skill)
     assert leaderboard(nothing, "mae", 2).origins == 0
 
 
@@ -322,21 +322,21 @@ def test_holm_by_hand():
     nan = math.nan
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.5, 0.4]) == pytest.approx([0.8, 0.8])
-    found = holm([nan, 0.02, nan, 0.03])
-    assert found[1::2] == pytest.approx([0.04, 0.04])
-    assert math.isnan(found[0])
-    assert math.isnan(found[2])
+    p_holm = holm([nan, 0.02, nan, 0.03])
+    assert p_holm[1::2] == pytest.approx([0.04, 0.04])
+    assert math.isnan(p_holm[0])
+    assert math.isnan(p_holm[2])
     assert holm([]) == []
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_holm_lies_between_the_plain_value_and_bonferronis(p_values):
-    found = holm(p_values)
-    for p, corrected in zip(p_values, found, strict=True):
+    p_holm = holm(p_values)
+    for p, corrected in zip(p_values, p_holm, strict=True):
         assert p <= corrected <= min(1.0, len(p_values) * p) + 1e-12
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    assert [found[i] for i in order] == sorted(found)
+    assert [p_holm[i] for i in order] == sorted(p_holm)
 
 
 @pytest.mark.parametrize(
@@ -357,16 +357,16 @@ def test_the_judgement_has_the_outcomes_of_the_leaderboards(result):
     wrong = with_predictor(result, "wrong", result.forecasts["naive"].predicted * 1.05)
     outcomes = set()
     for name in wrong.forecasts:
-        judged = judgement.judge(wrong, name)
+        opinion = judgement.judge(wrong, name)
         for metric, outcome in (
-            ("mae", judged.outcome),
-            ("directional_accuracy", judged.direction.outcome),
-            ("coverage_80", judged.held.outcome),
+            ("mae", opinion.outcome),
+            ("directional_accuracy", opinion.direction.outcome),
+            ("coverage_80", opinion.held.outcome),
         ):
-            found = standing(leaderboard(wrong, metric, HORIZON), name)
+            entry = standing(leaderboard(wrong, metric, HORIZON), name)
             if metric == "mae" and name == result.predictor:
-                found = result.verdict
-            expected = "better" if found.low > 0 else "worse" if found.high < 0 else "tie"
-            assert outcome == ("unknown" if math.isnan(found.low) else expected), (name, metric)
+                entry = result.verdict
+            expected = "better" if entry.low > 0 else "worse" if entry.high < 0 else "tie"
+            assert outcome == ("unknown" if math.isnan(entry.low) else expected), (name, metric)
             outcomes.add(outcome)
     assert outcomes >= {"worse", "tie", "unknown"}

@@ -42,46 +42,48 @@ def judged_walk(width=1.0, horizon=2, rows=ROWS, seed=0) -> Backtest:
 
 
 def test_a_band_of_the_right_width_is_reliable():
-    found = reliability.measure(judged_walk(), 1)
-    assert found.origins == ROWS - ROWS // 5 - 2
-    for share, level in zip(found.observed, QUANTILES, strict=True):
+    analysis = reliability.measure(judged_walk(), 1)
+    assert analysis.origins == ROWS - ROWS // 5 - 2
+    for share, level in zip(analysis.observed, QUANTILES, strict=True):
         assert share.value == pytest.approx(level, abs=0.03)
         assert share.low < share.value < share.high
-    missed = sum(not s.low <= q <= s.high for s, q in zip(found.observed, QUANTILES, strict=True))
+    missed = sum(
+        not s.low <= q <= s.high for s, q in zip(analysis.observed, QUANTILES, strict=True)
+    )
     assert missed <= 1
-    assert sum(share.value for share in found.pit) == pytest.approx(1)
+    assert sum(share.value for share in analysis.pit) == pytest.approx(1)
     flat = 1 / reliability.BINS
-    assert sum(not share.low <= flat <= share.high for share in found.pit) <= 3
+    assert sum(not share.low <= flat <= share.high for share in analysis.pit) <= 3
 
 
 @pytest.mark.parametrize(("width", "sign"), [(0.6, -1), (1.6, 1)])
 def test_a_band_of_the_wrong_width_is_not_reliable(width, sign):
-    found = reliability.measure(judged_walk(width), 2)
-    assert sign * (found.coverage[80].value - 0.8) > 0.05
-    assert not found.coverage[80].low <= 0.8 <= found.coverage[80].high
-    assert sign * (found.observed[0].value - QUANTILES[0]) < 0
-    assert sign * (found.pit[0].value - 1 / reliability.BINS) < 0
+    analysis = reliability.measure(judged_walk(width), 2)
+    assert sign * (analysis.coverage[80].value - 0.8) > 0.05
+    assert not analysis.coverage[80].low <= 0.8 <= analysis.coverage[80].high
+    assert sign * (analysis.observed[0].value - QUANTILES[0]) < 0
+    assert sign * (analysis.pit[0].value - 1 / reliability.BINS) < 0
 
 
 def test_shares_are_those_of_a_hand_count():
     result = judged_walk(1.2)
-    found = reliability.measure(result, 2)
+    analysis = reliability.measure(result, 2)
     returns, quantiles = result.forecast.actual_returns[:, 1], result.forecast.quantiles[:, 1]
-    for i, share in enumerate(found.observed):
+    for i, share in enumerate(analysis.observed):
         assert share.value == pytest.approx(np.mean(returns <= quantiles[:, i]))
     for level in reliability.LEVELS:
         expected = scores.coverage(returns, quantiles, level)
-        assert found.coverage[level].value == pytest.approx(expected)
-    assert reliability.by_step(result).steps[1] == found.coverage
+        assert analysis.coverage[level].value == pytest.approx(expected)
+    assert reliability.by_step(result).steps[1] == analysis.coverage
 
 
 def test_an_outcome_on_a_quantile_is_not_above_it():
     result = judged_walk()
     on = np.repeat(result.forecast.actual_returns[..., None], len(QUANTILES), axis=-1)
     forecast = dataclasses.replace(result.forecast, quantiles=on)
-    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
-    assert [share.value for share in found.observed] == [1] * len(QUANTILES)
-    assert [share.value for share in found.coverage.values()] == [1] * len(reliability.LEVELS)
+    analysis = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
+    assert [share.value for share in analysis.observed] == [1] * len(QUANTILES)
+    assert [share.value for share in analysis.coverage.values()] == [1] * len(reliability.LEVELS)
 
 
 def test_outcomes_far_outside_count_in_the_outermost_parts():
@@ -89,8 +91,8 @@ def test_outcomes_far_outside_count_in_the_outermost_parts():
     far = np.where(np.arange(len(result.forecast)) % 4 == 0, 1e-9, 1e9)[:, None]
     forecast = dataclasses.replace(result.forecast, actual=result.forecast.close[:, None] * far)
     forecast = dataclasses.replace(forecast, actual=np.repeat(forecast.actual, 2, axis=1))
-    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
-    values = [share.value for share in found.pit]
+    analysis = reliability.measure(dataclasses.replace(result, forecasts={"lstm": forecast}), 1)
+    values = [share.value for share in analysis.pit]
     assert len(values) == 20
     assert values[0] == pytest.approx(0.25, abs=0.001)
     assert values[-1] == pytest.approx(0.75, abs=0.001)
@@ -99,19 +101,19 @@ def test_outcomes_far_outside_count_in_the_outermost_parts():
 
 def test_parts_are_those_of_a_hand_count():
     result = judged_walk()
-    found = reliability.measure(result, 2)
+    analysis = reliability.measure(result, 2)
     where = probability.pit(result.forecast)[:, 1]
-    for i, share in enumerate(found.pit):
+    for i, share in enumerate(analysis.pit):
         assert share.value == pytest.approx(np.mean((where >= i / 20) & (where < (i + 1) / 20)))
 
 
 def test_regimes_are_those_of_a_hand_count():
     result = judged_walk()
-    found = reliability.measure(result, 2)
+    analysis = reliability.measure(result, 2)
     forecast, candles = result.forecast, result.history.candles
     sigma = volatility(candles)[candles.index.get_indexer(forecast.origins)]
     thirds = np.array_split(sorted(range(len(sigma)), key=lambda row: sigma[row]), 3)
-    for regime, third in zip(found.regimes, thirds, strict=True):
+    for regime, third in zip(analysis.regimes, thirds, strict=True):
         rows = np.array(sorted(third))
         assert regime.origins == len(rows)
         assert (regime.low, regime.high) == (sigma[rows].min(), sigma[rows].max())
@@ -128,11 +130,11 @@ def test_regimes_are_those_of_a_hand_count():
 
 def test_regimes_are_thirds_by_a_volatility_that_looks_back():
     result = judged_walk()
-    found = reliability.measure(result, 1)
-    assert [regime.name for regime in found.regimes] == ["calm", "usual", "restless"]
-    assert sum(regime.origins for regime in found.regimes) == found.origins
-    assert max(r.origins for r in found.regimes) - min(r.origins for r in found.regimes) <= 1
-    calm, usual, restless = found.regimes
+    analysis = reliability.measure(result, 1)
+    assert [regime.name for regime in analysis.regimes] == ["calm", "usual", "restless"]
+    assert sum(regime.origins for regime in analysis.regimes) == analysis.origins
+    assert max(r.origins for r in analysis.regimes) - min(r.origins for r in analysis.regimes) <= 1
+    calm, usual, restless = analysis.regimes
     assert calm.high <= usual.low <= usual.high <= restless.low
     sigma = volatility(result.history.candles)[result.split.test_start : -2]
     assert (calm.low, restless.high) == pytest.approx((sigma.min(), sigma.max()))
@@ -143,7 +145,7 @@ def test_regimes_are_thirds_by_a_volatility_that_looks_back():
     # What happens after the last origin parts no origin from another third.
     later = dataclasses.replace(result, history=synthetic.altered(result.history, ROWS - 2))
     assert [r.high for r in reliability.measure(later, 1).regimes] == [
-        r.high for r in found.regimes
+        r.high for r in analysis.regimes
     ]
 
 
@@ -154,19 +156,19 @@ def test_unknown_outcomes_and_bands_are_left_out():
     actual[:100] = np.nan
     quantiles[100:150, :, 3] = np.nan
     partly = dataclasses.replace(forecast, actual=actual, quantiles=quantiles)
-    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": partly}), 1)
+    analysis = reliability.measure(dataclasses.replace(result, forecasts={"lstm": partly}), 1)
     whole = dataclasses.replace(result, forecasts={"lstm": forecast[150:]})
-    assert found.origins == len(forecast) - 150
-    assert found.observed == reliability.measure(whole, 1).observed
+    assert analysis.origins == len(forecast) - 150
+    assert analysis.observed == reliability.measure(whole, 1).observed
 
 
 def test_without_outcomes_nothing_is_counted():
     result = judged_walk()
     unknown = dataclasses.replace(result.forecast, actual=result.forecast.actual * np.nan)
-    found = reliability.measure(dataclasses.replace(result, forecasts={"lstm": unknown}), 1)
-    assert found.origins == 0
-    assert all(math.isnan(share.value) for share in (*found.observed, *found.pit))
-    assert math.isnan(found.regimes[0].pinball)
+    analysis = reliability.measure(dataclasses.replace(result, forecasts={"lstm": unknown}), 1)
+    assert analysis.origins == 0
+    assert all(math.isnan(share.value) for share in (*analysis.observed, *analysis.pit))
+    assert math.isnan(analysis.regimes[0].pinball)
 
 
 @pytest.mark.parametrize("step", [0, 3])
@@ -179,15 +181,15 @@ def test_a_step_outside_the_horizon_is_refused(step):
 
 
 def interval(hits, step=1):
-    (found,) = reliability.shares(np.asarray(hits)[:, None], step)
-    return found
+    (share,) = reliability.shares(np.asarray(hits)[:, None], step)
+    return share
 
 
 def test_independent_outcomes_give_wilsons_interval():
     hits = np.random.default_rng(0).random(20_000) < 0.2
-    found, n, p = interval(hits), len(hits), hits.mean()
+    share, n, p = interval(hits), len(hits), hits.mean()
     away = 1.96 * math.sqrt(p * (1 - p) / n)
-    assert (found.low, found.high) == pytest.approx((p - away, p + away), abs=0.2 * away)
+    assert (share.low, share.high) == pytest.approx((p - away, p + away), abs=0.2 * away)
 
 
 @pytest.mark.parametrize("step", [1, 12])
@@ -197,8 +199,8 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(step):
     for _ in range(300):
         noise = rng.normal(size=1500 + step - 1)
         sums = np.convolve(noise, np.ones(step), "valid")
-        found = interval(sums <= math.sqrt(step) * ndtri(0.1), step)
-        held += found.low <= 0.1 <= found.high
+        share = interval(sums <= math.sqrt(step) * ndtri(0.1), step)
+        held += share.low <= 0.1 <= share.high
     assert 0.90 <= held / 300 <= 0.98
 
 
@@ -215,26 +217,26 @@ def test_the_interval_equals_a_hand_count_of_blocks(step):
     middle = (p + z**2 / (2 * independent)) / (1 + z**2 / independent)
     away = z * math.sqrt(p * (1 - p) / independent + z**2 / (4 * independent**2))
     away /= 1 + z**2 / independent
-    found = interval(hits, step)
-    assert (found.low, found.high) == pytest.approx((max(0, middle - away), middle + away))
+    share = interval(hits, step)
+    assert (share.low, share.high) == pytest.approx((max(0, middle - away), middle + away))
 
 
 def test_overlap_widens_the_interval():
     rng = np.random.default_rng(2)
     alone, sums = rng.normal(size=3000), np.convolve(rng.normal(size=3023), np.ones(24), "valid")
-    widths = [found.high - found.low for found in (interval(alone < 0), interval(sums < 0, 24))]
+    widths = [value.high - value.low for value in (interval(alone < 0), interval(sums < 0, 24))]
     assert widths[1] > 3 * widths[0]
 
 
 @pytest.mark.parametrize("value", [False, True])
 def test_a_share_of_none_or_all_has_an_interval_too(value):
-    found = interval(np.full(100, value), 5)
-    assert found.value == value
-    assert 0.05 < found.high - found.low < 0.3
-    assert 0 <= found.low <= found.high <= 1
+    share = interval(np.full(100, value), 5)
+    assert share.value == value
+    assert 0.05 < share.high - share.low < 0.3
+    assert 0 <= share.low <= share.high <= 1
 
 
 @pytest.mark.parametrize("rows", [1, 2, 6])
 def test_few_origins_give_a_wide_interval(rows):
-    found = interval(np.arange(rows) % 2 == 0)
-    assert found.high - found.low > 0.5
+    share = interval(np.arange(rows) % 2 == 0)
+    assert share.high - share.low > 0.5

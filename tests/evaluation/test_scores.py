@@ -90,21 +90,21 @@ def test_an_origin_without_both_bounds_is_neither_inside_nor_outside():
     quantiles = np.tile(np.arange(9.0), (4, 1))
     low, high = origin_losses.band(80)
     quantiles[1, low] = quantiles[2, high] = quantiles[3, 0] = np.nan
-    found = origin_losses.inside(np.full(4, 4.0), quantiles, 80)
-    np.testing.assert_array_equal(found, [1, np.nan, np.nan, 1])
+    hits = origin_losses.inside(np.full(4, 4.0), quantiles, 80)
+    np.testing.assert_array_equal(hits, [1, np.nan, np.nan, 1])
 
 
 def test_the_pinball_loss_of_each_origin_equals_a_hand_loop():
     rng = np.random.default_rng(5)
     returns, quantiles = rng.normal(0, 1, 30), np.sort(rng.normal(0, 1, (30, 9)), axis=1)
-    found = origin_losses.pinball_of_origins(returns, quantiles)
+    result = origin_losses.pinball_of_origins(returns, quantiles)
     for i in range(30):
         losses = [
             max(q * (returns[i] - f), (q - 1) * (returns[i] - f))
             for q, f in zip(QUANTILES, quantiles[i], strict=True)
         ]
-        assert found[i] == pytest.approx(sum(losses) / 9)
-    assert metrics.pinball(returns, quantiles) == pytest.approx(found.mean())
+        assert result[i] == pytest.approx(sum(losses) / 9)
+    assert metrics.pinball(returns, quantiles) == pytest.approx(result.mean())
 
 
 def test_pinball_is_least_at_the_true_quantiles():

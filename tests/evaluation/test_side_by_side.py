@@ -78,11 +78,11 @@ def test_one_network_is_compared_on_several_coins(history, tmp_path):
     # The second one begins later and has other prices.
     other = synthetic.history(900, seed=5)
     other = dataclasses.replace(other, coin="ETH", candles=other.candles.iloc[40:])
-    found = service.on_coins(model, {"BTC": history, "ETH": other})
+    comparison = service.on_coins(model, {"BTC": history, "ETH": other})
     tests = {"BTC": backtest.saved(history, model), "ETH": backtest.saved(other, model)}
     times = [set(test.forecasts["dense"].at(2).origins) for test in tests.values()]
-    assert found.board.origins == len(times[0] & times[1]) < max(map(len, times))
-    assert (found.board.step, found.board.reference) == (2, "naive")
+    assert comparison.board.origins == len(times[0] & times[1]) < max(map(len, times))
+    assert (comparison.board.step, comparison.board.reference) == (2, "naive")
     p_values = []
     for coin, test in tests.items():
         common = test.forecasts["dense"].origins.isin(times[0] & times[1])
@@ -90,28 +90,28 @@ def test_one_network_is_compared_on_several_coins(history, tmp_path):
             np.abs(each.actual[common, 1] - each.predicted[common, 1])
             for each in (test.forecasts["dense"], test.forecasts["naive"])
         )
-        row = next(each for each in found.board.standings if each.predictor == coin)
+        row = next(each for each in comparison.board.standings if each.predictor == coin)
         assert row.skill == pytest.approx(1 - own.mean() / naive.mean())
-        assert found.scores[coin].mae == pytest.approx(own.mean())
-        assert found.references[coin].mae == pytest.approx(naive.mean())
-        assert row.value == found.scores[coin].mape
+        assert comparison.scores[coin].mae == pytest.approx(own.mean())
+        assert comparison.references[coin].mae == pytest.approx(naive.mean())
+        assert row.value == comparison.scores[coin].mape
         assert row.p_value == pytest.approx(diebold_mariano(own, naive, 2))
         p_values.append(row.p_value)
     corrected = dict(zip(tests, holm(p_values), strict=True))
-    assert {each.predictor: each.p_holm for each in found.board.standings} == corrected
-    skills = [each.skill for each in found.board.standings]
+    assert {each.predictor: each.p_holm for each in comparison.board.standings} == corrected
+    skills = [each.skill for each in comparison.board.standings]
     assert skills == sorted(skills, reverse=True)
-    assert found.first in [time + pd.Timedelta(hours=1) for time in times[0] & times[1]]
-    assert found.seen == ()
+    assert comparison.first in [time + pd.Timedelta(hours=1) for time in times[0] & times[1]]
+    assert comparison.seen == ()
 
 
 def test_coins_are_compared_where_the_network_has_not_learnt(history, tmp_path):
     service = Service(Settings(tmp_path, live=False)).backtests
     candles = history.candles.index
     late = synthetic.model(start=str(candles[0]), cutoff=str(candles[800]))
-    found = service.on_coins(late, {"BTC": history, "ETH": history})
-    assert found.first > candles[800]
-    assert not found.seen
+    comparison = service.on_coins(late, {"BTC": history, "ETH": history})
+    assert comparison.first > candles[800]
+    assert not comparison.seen
 
 
 def test_coins_that_can_not_be_compared_are_refused(history, tmp_path):

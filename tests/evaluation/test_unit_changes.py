@@ -89,9 +89,12 @@ def test_origins_on_either_side_are_judged_as_without_the_change() -> None:
     for name, forecast in changed.forecasts.items():
         other = plain.forecasts[name]
         np.testing.assert_allclose(forecast.quantiles, other.quantiles, rtol=1e-5, atol=1e-9)
-        judged = np.isfinite(forecast.actual)
+        has_outcome = np.isfinite(forecast.actual)
         np.testing.assert_allclose(
-            forecast.actual_returns[judged], other.actual_returns[judged], rtol=1e-7, atol=1e-12
+            forecast.actual_returns[has_outcome],
+            other.actual_returns[has_outcome],
+            rtol=1e-7,
+            atol=1e-12,
         )
 
 

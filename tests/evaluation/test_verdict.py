@@ -130,11 +130,11 @@ def test_within_chance_and_smaller_is_no_win():
 
 
 def test_the_interval_covers_those_of_both_methods_and_decides_alone():
-    for wanted in (
+    for target in (
         lambda v: v.ci_low > 0 and v.p_value >= 0.05,  # the bootstrap alone finds a difference
         lambda v: v.ci_low < 0 < v.ci_high and v.p_value < 0.05,  # the test alone does
     ):
-        verdict = find(wanted, size=0.0008, share=0.03)
+        verdict = find(target, size=0.0008, share=0.03)
         assert not verdict.beats_baseline
         assert verdict.low <= verdict.ci_low < verdict.ci_high <= verdict.high
         assert verdict.low < 0 < verdict.skill

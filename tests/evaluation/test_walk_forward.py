@@ -91,16 +91,16 @@ def test_folds_tile_the_test_span_and_learn_from_before_it(rows, plan, window, h
     try:
         whole = samples.split_rows(rows, spec)
         plan = walk_forward.complete(plan, spec, whole)
-        found = walk_forward.folds(plan, spec, whole)
+        folds = walk_forward.folds(plan, spec, whole)
     except InvalidInput:
         assume(False)
     needs = specs.needs(spec)
-    origins = list(itertools.chain.from_iterable(cut.test_origins() for cut in found))
+    origins = list(itertools.chain.from_iterable(cut.test_origins() for cut in folds))
     assert origins == list(whole.test_origins())  # each once, in order
-    lengths = [cut.test_start for cut in (*found[1:],)] + [rows]
+    lengths = [cut.test_start for cut in (*folds[1:],)] + [rows]
     spans = np.diff([whole.test_start, *lengths])
     assert spans.max() - spans.min() <= 1
-    for cut in found:
+    for cut in folds:
         learnt = [*cut.train_origins(needs), *cut.validation_origins(needs)]
         last = max(stretch[-1] for stretch in learnt)
         assert last + horizon < cut.test_start  # no target reaches the span
@@ -268,14 +268,14 @@ def test_the_key_of_a_fit_holds_all_that_shapes_it_and_nothing_else(history, mon
     monkeypatch.setattr(training, "fit", lambda *_: synthetic.model(SPEC))
 
     def keys(plan, spec=SPEC):
-        found = []
+        result = []
 
         def answered(key, make):
-            found.append(key)
+            result.append(key)
             return make(), False
 
         walk_forward.run(history, spec, plan, model_of=answered)
-        return found
+        return result
 
     three = keys(WalkPlan(folds=3))
     assert all(map(training_cache.is_key, three))
@@ -312,20 +312,20 @@ def test_features_are_computed_once_and_not_at_all_if_all_fits_are_cached(histor
 
 
 def test_progress_says_which_fold_it_is_and_never_falls(history):
-    seen = []
+    reports = []
     plan = WalkPlan(folds=2, warm_start=True)
-    walk_forward.run(history, SPEC, plan, Monitor(seen.append))
-    assert {progress.folds for progress in seen} == {2}
-    places = [(progress.fold, progress.epoch) for progress in seen]
+    walk_forward.run(history, SPEC, plan, Monitor(reports.append))
+    assert {progress.folds for progress in reports} == {2}
+    places = [(progress.fold, progress.epoch) for progress in reports]
     assert places == sorted(places)
     assert (places[0], places[-1]) == ((1, 1), (2, 1))
     for name in ("done", "seconds"):
-        values = [getattr(progress, name) for progress in seen]
+        values = [getattr(progress, name) for progress in reports]
         assert values == sorted(values)
     # Three epochs of 512 rows, then one of 576.
-    first = max(progress.done for progress in seen if progress.fold == 1)
+    first = max(progress.done for progress in reports if progress.fold == 1)
     assert first == pytest.approx(3 * 512 / (3 * 512 + 576))
-    assert seen[-1].done == pytest.approx(1)
+    assert reports[-1].done == pytest.approx(1)
 
 
 def progress_of(history, monkeypatch, plan, cached=()):
@@ -336,7 +336,7 @@ def progress_of(history, monkeypatch, plan, cached=()):
             monitor.report(Progress(epoch=1, epochs=3, done=done, seconds=0.0))
         return synthetic.model(SPEC)
 
-    keys, seen = [], []
+    keys, reports = [], []
 
     def model_of(key, make):
         keys.append(key)
@@ -345,9 +345,9 @@ def progress_of(history, monkeypatch, plan, cached=()):
         return make(), False
 
     monkeypatch.setattr(training, "fit", fit)
-    monitor = Monitor(seen.append)
+    monitor = Monitor(reports.append)
     walk_forward.run(history, SPEC, plan, monitor, model_of, baselines=())
-    return [(progress.fold, progress.done) for progress in seen]
+    return [(progress.fold, progress.done) for progress in reports]
 
 
 def test_the_share_done_counts_rows_times_epochs(history, monkeypatch):
@@ -381,18 +381,18 @@ def test_a_sliding_window_counts_its_own_rows(history, monkeypatch):
 
 
 def test_a_cached_fold_is_not_counted_as_work(history):
-    seen, known = [], training.train(history, SPEC)
+    reports, known = [], training.train(history, SPEC)
 
     def answered(key, make):
         return (known, True) if key == training_cache.key(history, SPEC) else (make(), False)
 
-    walk_forward.run(history, SPEC, WalkPlan(folds=2), Monitor(seen.append), model_of=answered)
-    assert {progress.fold for progress in seen} == {2}
-    assert (seen[0].done, seen[-1].done) == (0, 1)
+    walk_forward.run(history, SPEC, WalkPlan(folds=2), Monitor(reports.append), model_of=answered)
+    assert {progress.fold for progress in reports} == {2}
+    assert (reports[0].done, reports[-1].done) == (0, 1)
 
 
 def test_a_test_can_be_cancelled_in_a_later_fold(history):
-    seen, made = [], []
+    reports, made = [], []
 
     def answered(key, make):
         model = make()
@@ -402,10 +402,10 @@ def test_a_test_can_be_cancelled_in_a_later_fold(history):
     with pytest.raises(Cancelled):
         walk_forward.run(
             history, SPEC, WalkPlan(folds=3),
-            Monitor(seen.append, lambda: bool(seen) and seen[-1].fold == 2), answered,
+            Monitor(reports.append, lambda: bool(reports) and reports[-1].fold == 2), answered,
         )  # fmt: skip
     assert len(made) == 1
-    assert seen[-1].fold == 2
+    assert reports[-1].fold == 2
 
 
 def test_a_baseline_can_be_cancelled_too(history):

@@ -70,10 +70,10 @@ def restless_hour(rows: int = ROWS, hour: int = 14) -> PriceHistory:
 def test_the_band_of_a_restless_hour_widens_in_time():
     history = restless_hour()
     forecast = constant(history)
-    found = band_width.factors(forecast, history)
+    factors = band_width.factors(forecast, history)
     late = slice(3_000, None)
     before = forecast.origins[late].hour == 13  # the next candle is the restless one
-    assert np.median(found[late][before, 0]) > 2 * np.median(found[late][~before, 0])
+    assert np.median(factors[late][before, 0]) > 2 * np.median(factors[late][~before, 0])
     mended = adapted(forecast, history)
     known = np.isfinite(forecast.actual_returns[late, 0])
     own, better = (
@@ -86,15 +86,15 @@ def test_the_band_of_a_restless_hour_widens_in_time():
 def test_the_band_narrows_in_calm_spells_where_spells_last():
     spells = np.repeat(np.random.default_rng(5).choice([0.004, 0.016], ROWS // 100), 100)
     history = market(spells)
-    found = band_width.factors(constant(history), history)[3_000:, 0]
+    factors = band_width.factors(constant(history), history)[3_000:, 0]
     now = spells[FIRST + 3_000 :]
-    assert np.median(found[now > 0.01]) > 1.5 * np.median(found[now < 0.01])
+    assert np.median(factors[now > 0.01]) > 1.5 * np.median(factors[now < 0.01])
 
 
 def test_widths_of_a_market_without_a_pattern_hardly_change():
     history = market(np.full(ROWS, 0.01))
-    found = np.log(band_width.factors(constant(history), history))
-    assert np.abs(found).mean() < 0.03
+    factors = np.log(band_width.factors(constant(history), history))
+    assert np.abs(factors).mean() < 0.03
 
 
 def test_median_and_points_stay_and_levels_keep_their_order():
@@ -133,7 +133,7 @@ def test_candles_further_back_than_the_averages_change_nothing():
 def regressors_by_hand(forecast: Forecast, history: PriceHistory) -> Array:
     """Compute what was known at each origin, origin by origin."""
     moved = ranges.true_ranges(history.candles)
-    found = []
+    rows_by_hand = []
     for i, origin in enumerate(forecast.origins):
         row = history.candles.index.get_loc(origin)
         opens = origin + INTERVALS[history.interval]
@@ -148,20 +148,20 @@ def regressors_by_hand(forecast: Forecast, history: PriceHistory) -> Array:
         recent = [math.log((each + 0.05 * usual) / usual) for each in average.values()]
         bands = forecast.quantiles[i, [0, -1]].astype(float)
         widths = np.log((bands[:, 6] - bands[:, 2]) / usual)
-        found.append([*clock, *recent, *widths])
-    return np.array(found)
+        rows_by_hand.append([*clock, *recent, *widths])
+    return np.array(rows_by_hand)
 
 
 def log_ratios_by_hand(forecast: Forecast, history: PriceHistory, step: int) -> Array:
     """Compute the logarithm of the range that followed each origin over the width forecast."""
     moved, unit = ranges.true_ranges(history.candles), ranges.unit(history.candles)
-    found = []
+    ratios = []
     for i, origin in enumerate(forecast.origins[: -HORIZON or None]):
         row = history.candles.index.get_loc(origin)
         band = forecast.quantiles[i, step - 1].astype(float)
         followed = moved[row + 1 : row + 1 + step].mean() + 0.05 * unit[row]
-        found.append(math.log(followed / (band[6] - band[2])))
-    return np.array(found)
+        ratios.append(math.log(followed / (band[6] - band[2])))
+    return np.array(ratios)
 
 
 @pytest.mark.parametrize("interval", ["15m", "1h", "1d", "1w"])
@@ -175,7 +175,7 @@ def test_factors_are_those_of_a_ridge_regression_on_the_last_known_outcomes(inte
     widths = 1 + waves * [[0.1], [0.2], [0.3]]
     forecast = dataclasses.replace(forecast, quantiles=forecast.quantiles * widths)
     known = regressors_by_hand(forecast, history)
-    found = band_width.factors(forecast, history)
+    factors = band_width.factors(forecast, history)
     start = 11 * band_width.REFRESH_ROWS
     stop = start - HORIZON + 1
     rows = slice(stop - blocks * band_width.REFRESH_ROWS, stop)
@@ -189,25 +189,25 @@ def test_factors_are_those_of_a_ridge_regression_on_the_last_known_outcomes(inte
         for row in (start, start + band_width.REFRESH_ROWS - 1):
             expected = np.exp((known[row] - centre) @ weights)
             assert abs(math.log(expected)) > 1e-3
-            assert found[row, step - 1] == pytest.approx(expected, rel=1e-6)
+            assert factors[row, step - 1] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(("first", "adapted"), [(355, False), (356, True)])
 def test_eighteen_outcomes_for_each_regressor_are_enough(first, adapted):
     """The averages of 504 candles leave out 148 or 149 of the 1,174 outcomes of seven blocks."""
     history = restless_hour(3_000)
-    found = band_width.factors(constant(history, first=first), history)
+    factors = band_width.factors(constant(history, first=first), history)
     eighth = 7 * band_width.REFRESH_ROWS
-    assert (found[:eighth] == 1).all()
-    assert (found[eighth : eighth + band_width.REFRESH_ROWS] != 1).any() == adapted
+    assert (factors[:eighth] == 1).all()
+    assert (factors[eighth : eighth + band_width.REFRESH_ROWS] != 1).any() == adapted
 
 
 def test_no_width_is_multiplied_or_divided_by_more_than_three():
     spells = np.repeat(np.random.default_rng(5).choice([0.0001, 0.1], ROWS // 100), 100)
     history = market(spells)
-    found = band_width.factors(constant(history), history)
-    assert found.max() == pytest.approx(3)
-    assert found.min() == pytest.approx(1 / 3)
+    factors = band_width.factors(constant(history), history)
+    assert factors.max() == pytest.approx(3)
+    assert factors.min() == pytest.approx(1 / 3)
 
 
 def test_few_outcomes_change_nothing():
@@ -221,10 +221,10 @@ def test_an_hour_at_the_weekend_is_another_hour():
     weekend = (rows // 24 + 4) % 7 >= 5  # 1 January 2021 is a Friday
     history = market(np.where((rows % 24 == 14) & weekend, 0.05, 0.01))
     forecast = constant(history)
-    found = band_width.factors(forecast, history)[3_000:, 0]
+    factors = band_width.factors(forecast, history)[3_000:, 0]
     opens = forecast.origins[3_000:] + pd.Timedelta("1h")
     restless, saturday = opens.hour == 14, opens.day_of_week >= 5
-    assert np.median(found[restless & saturday]) > 1.5 * np.median(found[restless & ~saturday])
+    assert np.median(factors[restless & saturday]) > 1.5 * np.median(factors[restless & ~saturday])
 
 
 @pytest.mark.parametrize("horizon", [1, 12])
@@ -236,8 +236,8 @@ def test_a_market_that_stands_still_or_jumps_keeps_factors_in_bounds(horizon):
     forecast = constant(history, horizon=horizon)
     flat = dataclasses.replace(forecast, quantiles=forecast.quantiles * np.float32(0))
     for one in (forecast, flat):
-        found = band_width.factors(one, history)
-        assert np.isfinite(found).all()
-        assert found.min() >= 1 / band_width.MAX_FACTOR - 1e-12
-        assert found.max() <= band_width.MAX_FACTOR + 1e-12
+        factors = band_width.factors(one, history)
+        assert np.isfinite(factors).all()
+        assert factors.min() >= 1 / band_width.MAX_FACTOR - 1e-12
+        assert factors.max() <= band_width.MAX_FACTOR + 1e-12
     assert adapted(flat, history) is flat

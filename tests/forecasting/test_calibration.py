@@ -88,8 +88,8 @@ def test_a_lopsided_market_moves_each_side_by_its_own():
     one = dataclasses.replace(one, actual=one.close[:, None] * np.exp(stretched))
     mended = rolling(one, 0)
     ends = [0, -1]
-    given, found = (each.quantiles[-1] - middle[-1][:, None] for each in (one, mended))
-    factor = found[:, ends] / given[:, ends]
+    given, result = (each.quantiles[-1] - middle[-1][:, None] for each in (one, mended))
+    factor = result[:, ends] / given[:, ends]
     assert factor[:, -1] == pytest.approx(2, rel=0.1)
     assert factor[:, 0] == pytest.approx(1, rel=0.1)
 
@@ -218,11 +218,11 @@ def test_factors_are_those_of_a_hand_count_at_every_step(rows, steps):
     middle, wider = one.quantiles[..., MEDIAN, None], 1 + np.arange(24)[:, None] / 50
     one = dataclasses.replace(one, quantiles=middle + wider * (one.quantiles - middle))
     burn_in = rows - calibration.REFRESH_ROWS - 1
-    found = calibration.factors(one, burn_in)
-    assert found.shape == (2, 24, 9)
+    factors = calibration.factors(one, burn_in)
+    assert factors.shape == (2, 24, 9)
     for block, row in enumerate((burn_in, burn_in + calibration.REFRESH_ROWS)):
         for step in steps:
             for level in (0, 3, 5, 8):
                 expected = factor_by_hand(one, row, step, level)
-                assert found[block, step - 1, level] == pytest.approx(expected, rel=1e-9)
-    assert (found[..., MEDIAN] == 1).all()
+                assert factors[block, step - 1, level] == pytest.approx(expected, rel=1e-9)
+    assert (factors[..., MEDIAN] == 1).all()

@@ -80,11 +80,11 @@ def test_its_bands_cover_what_they_promise(known):
 
 def test_variances_are_of_the_true_range():
     candles = synthetic.history(50).candles
-    found = variances(candles)
+    variance = variances(candles)
     for t in range(50):
         last = candles["close"].iloc[t - 1] if t else candles["open"].iloc[0]
         high, low = max(candles["high"].iloc[t], last), min(candles["low"].iloc[t], last)
-        assert found[t] == pytest.approx(math.log(high / low) ** 2 / (4 * math.log(2)))
+        assert variance[t] == pytest.approx(math.log(high / low) ** 2 / (4 * math.log(2)))
 
 
 def test_closes_alone_have_a_variance():
@@ -130,13 +130,13 @@ def test_averages_and_moves_are_over_whole_spans_of_the_interval(interval, lengt
 
 def test_targets_are_of_the_candles_ahead_alone():
     candles = synthetic.history(40).candles
-    found, variance = next_log_volatility(candles, 3), variances(candles)
-    assert found.shape == (37, 3)
+    volatility, variance = next_log_volatility(candles, 3), variances(candles)
+    assert volatility.shape == (37, 3)
     for t in (0, 20, 36):
         for k in (1, 2, 3):
             mean = sum(variance[t + j] for j in range(1, k + 1)) / k
             expected = math.log(mean + epsilons(variance)[t]) / 2
-            assert found[t, k - 1] == pytest.approx(expected)
+            assert volatility[t, k - 1] == pytest.approx(expected)
 
 
 def test_ridge_equals_scikit_learns_on_standardised_inputs():
@@ -161,8 +161,8 @@ def test_a_trailing_band_is_of_the_last_outcomes_known_when_it_was_measured(monk
     monkeypatch.setattr(common, "CALIBRATION_ROWS", 50)
     residuals = np.random.default_rng(0).normal(0, 1, (300, 3))
     rows, anchor = range(90, 290, 3), 99
-    found = trailing_quantiles(residuals, rows, anchor, refresh=7)
-    assert found.shape == (len(rows), 3, 9)
+    bands = trailing_quantiles(residuals, rows, anchor, refresh=7)
+    assert bands.shape == (len(rows), 3, 9)
     for i, t in enumerate(rows):
         measured = max(u for u in range(t + 1) if (u - anchor) % 7 == 0)
         assert t - 7 < measured <= t
@@ -170,14 +170,14 @@ def test_a_trailing_band_is_of_the_last_outcomes_known_when_it_was_measured(monk
             past = [residuals[s, k - 1] for s in range(len(residuals)) if s + k <= measured][-50:]
             expected = np.quantile(past, QUANTILES)
             expected[MEDIAN] = 0
-            np.testing.assert_allclose(found[i, k - 1], expected)
+            np.testing.assert_allclose(bands[i, k - 1], expected)
 
 
 def test_a_trailing_band_is_of_eight_thousand_outcomes_and_measured_every_week():
     residuals = np.random.default_rng(0).normal(0, 1, (8_700, 2))
     anchor = 8_300
     rows = range(anchor - 1, anchor + 170)
-    found = trailing_quantiles(residuals, rows, anchor)
+    bands = trailing_quantiles(residuals, rows, anchor)
     for row, measured in (
         (anchor - 1, anchor - 168), (anchor, anchor), (anchor + 167, anchor),
         (anchor + 168, anchor + 168),
@@ -186,25 +186,25 @@ def test_a_trailing_band_is_of_eight_thousand_outcomes_and_measured_every_week()
             stop = measured - step + 1
             expected = np.quantile(residuals[stop - 8_000 : stop, step - 1], QUANTILES)
             expected[MEDIAN] = 0
-            np.testing.assert_allclose(found[row - rows.start, step - 1], expected)
+            np.testing.assert_allclose(bands[row - rows.start, step - 1], expected)
 
 
 def test_the_first_outcome_is_enough_for_a_trailing_band():
     residuals = np.full((5, 2), 3.0)
-    found = trailing_quantiles(residuals, range(5), 1)
-    assert np.isnan(found[0]).all()
-    np.testing.assert_array_equal(found[1, 0], [0] * 5 + [3] * 4)
-    assert np.isnan(found[1, 1]).all()
+    bands = trailing_quantiles(residuals, range(5), 1)
+    assert np.isnan(bands[0]).all()
+    np.testing.assert_array_equal(bands[1, 0], [0] * 5 + [3] * 4)
+    assert np.isnan(bands[1, 1]).all()
     two = trailing_quantiles(residuals, range(5), 2)
     np.testing.assert_array_equal(two[2, 1], [0] * 5 + [3] * 4)
 
 
 def test_a_trailing_band_has_the_point_forecast_inside_and_nothing_where_nothing_is_known():
     risen = np.random.default_rng(0).uniform(1, 2, (200, 2))
-    found = trailing_quantiles(risen, range(0, 200), 0)
-    assert np.isnan(found[0]).all()
-    assert (found[170, :, : MEDIAN + 1] == 0).all()
-    assert (np.diff(found[170], axis=-1) >= 0).all()
+    bands = trailing_quantiles(risen, range(0, 200), 0)
+    assert np.isnan(bands[0]).all()
+    assert (bands[170, :, : MEDIAN + 1] == 0).all()
+    assert (np.diff(bands[170], axis=-1) >= 0).all()
     fallen = trailing_quantiles(-risen, range(0, 200), 0)
     assert (fallen[170, :, MEDIAN:] == 0).all()
     assert (fallen[170, :, :MEDIAN] < 0).all()

@@ -107,24 +107,24 @@ def test_the_volatility_it_expects_is_that_of_fits_from_scratch(
     expected, first = expected_volatility(given, before, horizon, spacing, blocks)
     fitted = Har.fit(given, before, horizon)
     assert fitted.refit_rows == spacing
-    found = fitted.sigma(given, range(len(given)))
-    np.testing.assert_allclose(found[first:], expected[first:], rtol=1e-9)
-    assert np.isfinite(found).all()
+    sigma = fitted.sigma(given, range(len(given)))
+    np.testing.assert_allclose(sigma[first:], expected[first:], rtol=1e-9)
+    assert np.isfinite(sigma).all()
     # The band is sigma times the quantiles of what was known, in the test span and before it.
     for rows in (
         range(before, len(given)),
         range(first, before - 20),
         range(before - 9, before + 9),
     ):
-        seen = found[: rows.stop]
+        past = sigma[: rows.stop]
         close = given.candles["close"].to_numpy()[: rows.stop]
         returns = np.full((rows.stop, horizon), np.nan)
         for step in range(1, horizon + 1):
             returns[:-step, step - 1] = np.log(close[step:] / close[:-step])
-        band = trailing_quantiles(returns / seen, rows, before - 1, min(168, spacing))
+        band = trailing_quantiles(returns / past, rows, before - 1, min(168, spacing))
         forecast = fitted.forecast(given, rows)
         np.testing.assert_allclose(
-            forecast.quantiles, seen[rows.start :, :, None] * band, rtol=1e-9, atol=1e-15
+            forecast.quantiles, past[rows.start :, :, None] * band, rtol=1e-9, atol=1e-15
         )
         assert np.isfinite(forecast.quantiles).all()
 
@@ -133,12 +133,12 @@ def test_the_volatility_in_sample_is_that_of_one_fit_on_all_candles_before():
     given, before, horizon = days(1500), 1300, 3
     candles = given.candles[:before]
     fitted = Har.fit(given, before, horizon)
-    found = fitted.in_sample_sigma(given, before)
+    sigma = fitted.in_sample_sigma(given, before)
     inputs = inputs_by_hand(given)[:before]
     known = before - horizon
     weights, intercepts = ridge(inputs[:known], next_log_volatility(candles, horizon), 300)
-    np.testing.assert_allclose(found, np.exp(inputs @ weights + intercepts), rtol=1e-9)
-    assert not np.allclose(found, fitted.sigma(given, range(before)), rtol=1e-3)
+    np.testing.assert_allclose(sigma, np.exp(inputs @ weights + intercepts), rtol=1e-9)
+    assert not np.allclose(sigma, fitted.sigma(given, range(before)), rtol=1e-3)
 
 
 # ---------------------------------------------------------------------------- causality

@@ -81,9 +81,9 @@ def test_it_covers_what_it_promises():
     close = history.candles["close"].to_numpy()
     steps, held = np.array([1, 3]), {"own": [], "calibrated": []}
     for rows in range(1500, 2990, 3):
-        seen = dataclasses.replace(history, candles=history.candles.iloc[:rows])
+        past = dataclasses.replace(history, candles=history.candles.iloc[:rows])
         actual = np.log(close[rows - 1 + steps] / close[rows - 1])
-        for name, one in (("own", own(seen, blank)), ("calibrated", banded(seen, blank)[0])):
+        for name, one in (("own", own(past, blank)), ("calibrated", banded(past, blank)[0])):
             low, high = one.quantiles[0, steps - 1][:, [2, 6]].T
             held[name].append((low <= actual) & (actual <= high))
     shares = {name: np.mean(inside, axis=0) for name, inside in held.items()}
@@ -199,14 +199,14 @@ def test_the_sentence_of_a_calibration():
 def test_the_spread_of_an_ensemble_is_that_of_its_networks():
     model = synthetic.model(synthetic.spec(ensemble=3, horizon=2))
     history, last = synthetic.history(300), range(299, 300)
-    found = next_steps.spread(history, model)
+    reading = next_steps.spread(history, model)
     alone = [inference.forecast(one, history, last) for one in inference.members(model)]
     points = [np.log(forecast.predicted[0, 1] / forecast.close[0]) for forecast in alone]
-    assert found.point[1] == pytest.approx(np.std(points, ddof=1))
+    assert reading.point[1] == pytest.approx(np.std(points, ddof=1))
     widths = [forecast.quantiles[0, 1, 6] - forecast.quantiles[0, 1, 2] for forecast in alone]
-    assert found.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
-    assert found.networks == 3
-    assert next_steps.of_model(history, model).spread.width[1] == found.width[1]
+    assert reading.width[1] == pytest.approx(np.std(widths, ddof=1) / np.mean(widths))
+    assert reading.networks == 3
+    assert next_steps.of_model(history, model).spread.width[1] == reading.width[1]
 
 
 def test_the_sentence_of_a_spread_is_of_the_last_step():

@@ -89,14 +89,14 @@ def walked() -> tuple[Forecast, Paths]:
 
 
 def test_the_closes_of_every_step_have_the_quantiles_of_the_forecast(walked):
-    now, found = walked
-    assert found.closes.shape == (1000, HORIZON)
+    now, sample_paths = walked
+    assert sample_paths.closes.shape == (1000, HORIZON)
     shares = (np.arange(1000) + 0.5) / 1000
     for step in range(HORIZON):
         expected = probability.quantile(shares, now.quantiles[0, step])
-        np.testing.assert_allclose(np.sort(found.closes[:, step]), expected, rtol=1e-12)
+        np.testing.assert_allclose(np.sort(sample_paths.closes[:, step]), expected, rtol=1e-12)
     np.testing.assert_allclose(
-        np.quantile(found.closes, LEVELS, axis=0).T, now.quantiles[0], atol=0.1 * SIGMA
+        np.quantile(sample_paths.closes, LEVELS, axis=0).T, now.quantiles[0], atol=0.1 * SIGMA
     )
 
 
@@ -106,10 +106,10 @@ def test_the_dependence_is_that_of_the_past():
     levels = rng.normal(0, SIGMA, 3000)
     history = market(np.diff(levels, prepend=0.0)[:, None])
     quantiles = np.broadcast_to(math.sqrt(2) * SIGMA * ndtri(LEVELS), (HORIZON, 9))
-    now, found = drawn(history, quantiles)
-    assert found.past == 1000
+    now, sample_paths = drawn(history, quantiles)
+    assert sample_paths.past == 1000
     for one, other in ((0, 1), (0, HORIZON - 1), (10, 20)):
-        correlation = np.corrcoef(found.closes[:, one], found.closes[:, other])[0, 1]
+        correlation = np.corrcoef(sample_paths.closes[:, one], sample_paths.closes[:, other])[0, 1]
         assert correlation == pytest.approx(0.5, abs=0.08)
     # Without a past, it would be a random walk's.
     alone = paths.sample(now, None, history.candles)
@@ -121,7 +121,7 @@ def test_the_dependence_is_that_of_the_past():
 def test_a_path_is_what_followed_one_past_origin():
     """One path only: its closes, highs and lows are those of the past, in the band of now."""
     history = walk(200, seed=4)
-    _, found = drawn(history, normal(3), count=200)
+    _, sample_paths = drawn(history, normal(3), count=200)
     close, high, low = (
         np.log(history.candles[name]).to_numpy() for name in ("close", "high", "low")
     )
@@ -132,12 +132,12 @@ def test_a_path_is_what_followed_one_past_origin():
             for t in range(197)
         ]
     )
-    before = np.hstack([np.zeros((200, 1)), found.closes[:, :-1]])
-    up = found.highs - np.maximum(before, found.closes)
-    down = np.minimum(before, found.closes) - found.lows
+    before = np.hstack([np.zeros((200, 1)), sample_paths.closes[:, :-1]])
+    up = sample_paths.highs - np.maximum(before, sample_paths.closes)
+    down = np.minimum(before, sample_paths.closes) - sample_paths.lows
     for one in np.hstack([up, down]):
         assert np.abs(past - one).max(axis=1).min() < 1e-12
-    assert found.past == 197
+    assert sample_paths.past == 197
 
 
 def test_half_the_width_has_half_the_moves_inside_a_candle():
@@ -154,22 +154,22 @@ def test_nothing_after_the_origin_is_read():
     history, row = walk(1300, seed=6), 1000
     for whole in (history, synthetic.altered(history, row + 1)):
         every = forecasts(whole, range(1300), normal())
-        found = paths.sample(every[row : row + 1], every, whole.candles)
-        assert found.past == row - HORIZON + 1 == 977
+        sample_paths = paths.sample(every[row : row + 1], every, whole.candles)
+        assert sample_paths.past == row - HORIZON + 1 == 977
         known = forecasts(whole, range(row + 1), normal())
         cut = whole.candles.iloc[: row + 1]
         alone = paths.sample(every[row : row + 1], known, cut)
         for name in ("closes", "highs", "lows"):
-            np.testing.assert_array_equal(getattr(alone, name), getattr(found, name))
+            np.testing.assert_array_equal(getattr(alone, name), getattr(sample_paths, name))
 
 
 @pytest.mark.parametrize("name", ["naive", "cone", "har", "linear"])
 def test_any_predictor_has_paths(name):
     steps = next_steps.of_baseline(synthetic.history(900), name, 12)
-    found = paths.of_next_steps(steps)
-    assert found.past > 500
-    assert (found.lows <= found.closes).all()
-    assert (found.closes <= found.highs).all()
+    sample_paths = paths.of_next_steps(steps)
+    assert sample_paths.past > 500
+    assert (sample_paths.lows <= sample_paths.closes).all()
+    assert (sample_paths.closes <= sample_paths.highs).all()
     past = steps.earlier(steps.history)
     assert np.isfinite(past.actual).all()
     assert len(past) == 900 - 12
@@ -188,11 +188,11 @@ def test_the_same_seed_gives_the_same_paths():
     [(1, 0), (20, 0), (41 * HORIZON - 1, 0), (41 * HORIZON, 40 * HORIZON), (2000, 1000)],
 )
 def test_a_short_past_is_replaced_by_a_random_walk(rows, past):
-    now, found = drawn(walk(rows, seed=8), normal())
-    assert found.past == past
-    assert np.isfinite(found.closes).all()
-    assert len(found.closes) == 1000
-    reached = paths.touch(now, found, [float(now.close[0]) * 1.02])[0].by_step
+    now, sample_paths = drawn(walk(rows, seed=8), normal())
+    assert sample_paths.past == past
+    assert np.isfinite(sample_paths.closes).all()
+    assert len(sample_paths.closes) == 1000
+    reached = paths.touch(now, sample_paths, [float(now.close[0]) * 1.02])[0].by_step
     assert 0 < reached[5] < 1
 
 
@@ -207,38 +207,38 @@ def test_origins_without_a_band_or_a_whole_path_are_left_out():
 
 
 def test_one_step_needs_no_dependence():
-    now, found = drawn(walk(500), normal(1))
-    assert found.closes.shape == (1000, 1)
-    assert found.past == 499
-    (one,) = paths.touch(now, found, [float(now.close[0]) * 1.01])
+    now, sample_paths = drawn(walk(500), normal(1))
+    assert sample_paths.closes.shape == (1000, 1)
+    assert sample_paths.past == 499
+    (one,) = paths.touch(now, sample_paths, [float(now.close[0]) * 1.01])
     assert one.by_step.shape == (1,)
 
 
 def test_candles_without_highs_and_a_flat_market():
     flat = market(np.zeros((1100, 1)))
     steps = next_steps.of_baseline(flat, "naive", HORIZON)
-    found = paths.of_next_steps(steps)
-    assert np.abs(found.closes).max() < 1e-6
+    sample_paths = paths.of_next_steps(steps)
+    assert np.abs(sample_paths.closes).max() < 1e-6
     prices = [50.0, 100.0, 200.0]
-    chances = [each.by_step[-1] for each in paths.touch(steps.forecast, found, prices)]
+    chances = [each.by_step[-1] for each in paths.touch(steps.forecast, sample_paths, prices)]
     assert chances == pytest.approx([0, 1, 0], abs=1e-6)
     closes_alone = market(np.random.default_rng(1).normal(0, SIGMA, (1100, 1)))
-    _, found = drawn(closes_alone, normal())
-    before = np.hstack([np.zeros((1000, 1)), found.closes[:, :-1]])
-    np.testing.assert_allclose(found.highs, np.maximum(found.closes, before))
+    _, sample_paths = drawn(closes_alone, normal())
+    before = np.hstack([np.zeros((1000, 1)), sample_paths.closes[:, :-1]])
+    np.testing.assert_allclose(sample_paths.highs, np.maximum(sample_paths.closes, before))
 
 
 def test_an_undefined_band_has_undefined_paths():
     history = walk(1100)
     every = forecasts(history, range(1100), normal())
     now = dataclasses.replace(every[1099:], quantiles=np.full((1, HORIZON, 9), np.nan))
-    found = paths.sample(now, every, history.candles)
-    assert np.isnan(found.closes).all()
+    sample_paths = paths.sample(now, every, history.candles)
+    assert np.isnan(sample_paths.closes).all()
     close = float(now.close[0])
-    above, same = paths.touch(now, found, [close * 1.1, close])
+    above, same = paths.touch(now, sample_paths, [close * 1.1, close])
     assert np.isnan(above.by_step).all()
     assert (same.by_step == 1).all()
-    assert np.isnan(paths.extremes(now, found).largest_fall).all()
+    assert np.isnan(paths.extremes(now, sample_paths).largest_fall).all()
 
 
 # ---------------------------------------------------------------------------- touching
@@ -252,18 +252,18 @@ def exact(distance: float) -> np.ndarray:
 @pytest.mark.parametrize("distance", [-6.0, -3.0, -1.0, 1.0, 3.0, 6.0])
 @pytest.mark.parametrize("past", [True, False])
 def test_a_random_walk_touches_as_often_as_the_reflection_principle_says(distance, past, walked):
-    now, found = walked
+    now, sample_paths = walked
     if not past:
-        found = paths.sample(now, None, pd.DataFrame(), count=4000)
+        sample_paths = paths.sample(now, None, pd.DataFrame(), count=4000)
     price = float(now.close[0]) * math.exp(distance * SIGMA)
-    (one,) = paths.touch(now, found, [price])
+    (one,) = paths.touch(now, sample_paths, [price])
     # The past's few independent days, and the 100 points at which its market is watched.
     np.testing.assert_allclose(one.by_step, exact(distance), atol=0.05 if past else 0.02)
 
 
 def test_closes_alone_would_touch_too_seldom(walked):
-    now, found = walked
-    blind = Paths(found.closes, found.closes, found.closes, found.past)
+    now, sample_paths = walked
+    blind = Paths(sample_paths.closes, sample_paths.closes, sample_paths.closes, sample_paths.past)
     price = float(now.close[0]) * math.exp(SIGMA)
     (one,) = paths.touch(now, blind, [price])
     assert (exact(1)[:3] - one.by_step[:3] > 0.1).all()
@@ -272,9 +272,9 @@ def test_closes_alone_would_touch_too_seldom(walked):
 @given(st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=12, unique=True).map(sorted))
 @settings(max_examples=50)
 def test_farther_is_rarer_later_is_likelier_and_ending_is_touching(walked, distances):
-    now, found = walked
+    now, sample_paths = walked
     prices = [float(now.close[0]) * math.exp(each) for each in distances]
-    chances = np.array([each.by_step for each in paths.touch(now, found, prices)])
+    chances = np.array([each.by_step for each in paths.touch(now, sample_paths, prices)])
     assert (np.diff(chances, axis=1) >= 0).all()
     assert ((chances >= 0) & (chances <= 1)).all()
     up = chances[np.array(distances) > 0]
@@ -289,8 +289,8 @@ def test_farther_is_rarer_later_is_likelier_and_ending_is_touching(walked, dista
 
 
 def test_the_last_close_is_touched_from_the_start(walked):
-    now, found = walked
-    (one,) = paths.touch(now, found, [float(now.close[0])])
+    now, sample_paths = walked
+    (one,) = paths.touch(now, sample_paths, [float(now.close[0])])
     assert (one.by_step == 1).all()
 
 
@@ -315,7 +315,7 @@ def test_more_prices_than_a_table_holds_are_refused(walked):
 
 
 def test_extremes_equal_a_hand_loop():
-    now, found = drawn(walk(300, seed=12), normal(6), count=100)
+    now, sample_paths = drawn(walk(300, seed=12), normal(6), count=100)
     close = float(now.close[0])
     highs, lows, falls = (np.empty((100, 6)) for _ in range(3))
     for path in range(100):
@@ -323,15 +323,15 @@ def test_extremes_equal_a_hand_loop():
         for step in range(6):
             ends, high, low = (
                 close * math.exp(each[path, step])
-                for each in (found.closes, found.highs, found.lows)
+                for each in (sample_paths.closes, sample_paths.highs, sample_paths.lows)
             )
             fall = max(fall, 1 - low / top)
             top = max(top, high)
             fall = max(fall, 1 - ends / top)
             bottom = min(bottom, low)
-            highs[path, step] = max(close * math.exp(found.highs[path, : step + 1].max()), 0)
+            highs[path, step] = max(close * math.exp(sample_paths.highs[path, : step + 1].max()), 0)
             lows[path, step], falls[path, step] = bottom, fall
-    extremes = paths.extremes(now, found)
+    extremes = paths.extremes(now, sample_paths)
     for values, result in (
         (highs, extremes.high),
         (lows, extremes.low),
@@ -344,20 +344,20 @@ def test_extremes_equal_a_hand_loop():
 
 def test_the_highest_price_of_a_random_walk(walked):
     """Its distribution is that of the absolute value of a normal one."""
-    now, found = walked
+    now, sample_paths = walked
     expected = now.close[0] * np.exp(SIGMA * math.sqrt(HORIZON) * ndtri((1 + LEVELS) / 2))
-    np.testing.assert_allclose(paths.extremes(now, found).high[-1], expected, rtol=0.01)
+    np.testing.assert_allclose(paths.extremes(now, sample_paths).high[-1], expected, rtol=0.01)
 
 
 def test_the_table_of_paths():
     steps = next_steps.of_baseline(synthetic.history(400), "cone", 5)
-    found = paths.of_next_steps(steps)
-    table = paths.frame(steps, found)
+    sample_paths = paths.of_next_steps(steps)
+    table = paths.frame(steps, sample_paths)
     assert list(table) == ["path", "step", "time", "closes_at", "close", "high", "low"]
     assert len(table) == 5000
     seventh = table[table["path"] == 7]
     assert seventh["step"].tolist() == [1, 2, 3, 4, 5]
     close = float(steps.forecast.close[0])
-    np.testing.assert_allclose(np.log(seventh["close"] / close), found.closes[6])
+    np.testing.assert_allclose(np.log(seventh["close"] / close), sample_paths.closes[6])
     assert seventh["closes_at"].tolist() == list(steps.closing_times)
     assert seventh["time"].tolist() == [steps.forecast.times(step)[0] for step in range(1, 6)]

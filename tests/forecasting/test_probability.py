@@ -100,14 +100,16 @@ def test_both_tails_are_inverted(quantiles, tail):
 
 @given(rising, st.floats(-3, 3))
 def test_a_mirrored_market_has_mirrored_probabilities(quantiles, value):
-    found = probability.above(np.array(value), quantiles)
-    assert found == pytest.approx(probability.below(np.array(-value), -quantiles[::-1]), rel=1e-6)
+    probabilities = probability.above(np.array(value), quantiles)
+    assert probabilities == pytest.approx(
+        probability.below(np.array(-value), -quantiles[::-1]), rel=1e-6
+    )
 
 
 @given(rising, st.floats(-3, 3), st.floats(0.01, 100))
 def test_the_unit_of_the_returns_does_not_matter(quantiles, value, unit):
-    found = probability.log_odds(np.array(unit * value), unit * quantiles)
-    assert found == pytest.approx(float(probability.log_odds(np.array(value), quantiles)), rel=1e-4)
+    odds = probability.log_odds(np.array(unit * value), unit * quantiles)
+    assert odds == pytest.approx(float(probability.log_odds(np.array(value), quantiles)), rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -150,20 +152,20 @@ def test_tails_fall_slower_than_a_normals_and_stay_possible():
 
 
 def test_a_share_outside_zero_and_one_has_no_quantile():
-    found = probability.quantile(np.array([0.0, 1.0, -0.1, 1.1, math.nan]), NORMAL)
-    assert found[:2].tolist() == [-math.inf, math.inf]
-    assert np.isnan(found[2:]).all()
+    quantiles = probability.quantile(np.array([0.0, 1.0, -0.1, 1.1, math.nan]), NORMAL)
+    assert quantiles[:2].tolist() == [-math.inf, math.inf]
+    assert np.isnan(quantiles[2:]).all()
 
 
 def test_endless_returns_are_certain():
-    found = probability.below(np.array([-math.inf, math.inf]), NORMAL)
-    assert found.tolist() == [0, 1]
+    probabilities = probability.below(np.array([-math.inf, math.inf]), NORMAL)
+    assert probabilities.tolist() == [0, 1]
 
 
 def test_a_band_without_width_is_a_step():
     flat = np.zeros(9)
-    found = probability.below(np.array([-1e-3, 0.0, 1e-3]), flat)
-    assert found == pytest.approx([0, 0.5, 1], abs=1e-6)
+    probabilities = probability.below(np.array([-1e-3, 0.0, 1e-3]), flat)
+    assert probabilities == pytest.approx([0, 0.5, 1], abs=1e-6)
     # Equal quantiles are moved apart by a billionth of a log-return each.
     apart = 1e-9 * (np.arange(9) - 4)
     np.testing.assert_allclose(probability.quantile(LEVELS, flat), apart, atol=1e-14)
@@ -187,9 +189,9 @@ def test_many_at_once_are_each_alone():
     rng = np.random.default_rng(0)
     quantiles = np.sort(rng.normal(0, 0.01, (5, 3, 9)), axis=-1)
     returns = rng.normal(0, 0.02, (5, 3))
-    found = probability.below(returns, quantiles)
+    probabilities = probability.below(returns, quantiles)
     for i, j in np.ndindex(5, 3):
-        assert found[i, j] == probability.below(returns[i, j], quantiles[i, j])
+        assert probabilities[i, j] == probability.below(returns[i, j], quantiles[i, j])
     ladder = probability.below(returns[0, 0], quantiles)
     assert ladder.shape == (5, 3)
 
@@ -200,11 +202,11 @@ def test_many_at_once_are_each_alone():
 def test_the_probability_of_a_price_is_that_of_its_return():
     forecast = forecast_of([[NORMAL, 2 * NORMAL], [NORMAL - 0.01, NORMAL + 0.01]], close=50_000.0)
     level = 50_000 * math.exp(0.01)
-    found = probability.above_price(forecast, level)
-    assert found.shape == (2, 2)
-    assert found[0] == pytest.approx(1 - ndtr([1, 0.5]), abs=0.002)
-    assert found[1, 1] == pytest.approx(0.5)
-    np.testing.assert_allclose(found + probability.below_price(forecast, level), 1)
+    probabilities = probability.above_price(forecast, level)
+    assert probabilities.shape == (2, 2)
+    assert probabilities[0] == pytest.approx(1 - ndtr([1, 0.5]), abs=0.002)
+    assert probabilities[1, 1] == pytest.approx(0.5)
+    np.testing.assert_allclose(probabilities + probability.below_price(forecast, level), 1)
 
 
 @pytest.mark.parametrize("level", [5e-324, 1e-300, 1e15])
@@ -236,13 +238,18 @@ def test_levels_are_bounded():
 
 def test_probabilities_of_the_next_steps_come_in_the_order_of_their_levels():
     steps = NextSteps("mine", synthetic.history(), forecast_of([[NORMAL, 2 * NORMAL]]))
-    found = probability.of_next_steps(steps, [101, 99], [101])
-    assert [(one.level, one.direction) for one in found] == [
+    probabilities = probability.of_next_steps(steps, [101, 99], [101])
+    assert [(one.level, one.direction) for one in probabilities] == [
         (101, "above"), (99, "above"), (101, "below"),
     ]  # fmt: skip
-    assert found[0].by_step.shape == (2,)
-    assert found[0].by_step + found[2].by_step == pytest.approx(1)
-    assert found[0].by_step[0] < found[0].by_step[1] < 0.5 < found[1].by_step[1]
+    assert probabilities[0].by_step.shape == (2,)
+    assert probabilities[0].by_step + probabilities[2].by_step == pytest.approx(1)
+    assert (
+        probabilities[0].by_step[0]
+        < probabilities[0].by_step[1]
+        < 0.5
+        < probabilities[1].by_step[1]
+    )
 
 
 @pytest.mark.parametrize("close", [1e-12, 0.0000123, 3.21, 61_234.5, 1e12])
@@ -250,13 +257,13 @@ def test_probabilities_of_the_next_steps_come_in_the_order_of_their_levels():
 def test_a_ladder_is_of_round_prices_over_the_band(close, width):
     forecast = forecast_of([[NORMAL / 100, width * NORMAL]], close=close)
     steps = NextSteps("mine", synthetic.history(), forecast)
-    found = probability.ladder(steps)
-    assert 5 <= len(found) <= probability.MAX_LEVELS
-    assert found == sorted(set(found))
+    ladder = probability.ladder(steps)
+    assert 5 <= len(ladder) <= probability.MAX_LEVELS
+    assert ladder == sorted(set(ladder))
     low, high = forecast.quantile_prices[0, -1, [0, -1]]
-    assert low <= found[0] < found[-1] <= high
-    assert len(f"{found[1] - found[0]:.3g}".replace("e", "").strip("0.")) <= 4
-    assert len(probability.of_next_steps(steps, found)) == len(found)
+    assert low <= ladder[0] < ladder[-1] <= high
+    assert len(f"{ladder[1] - ladder[0]:.3g}".replace("e", "").strip("0.")) <= 4
+    assert len(probability.of_next_steps(steps, ladder)) == len(ladder)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def check(found, rows, candles, centre, sigma, fitted):
 
 def test_linear_is_a_ridge_regression_of_cut_returns():
     given, before, horizon, rows = synthetic.history(800), 700, 3, range(700, 760)
-    candles, seen = given.candles[:before], given.candles[: rows.stop]
+    candles, past = given.candles[:before], given.candles[: rows.stop]
     har = Har.fit(given, before, horizon)
     # Fitted to the errors of one fit on all candles before the test span ...
     sigma = har.in_sample_sigma(given, before)
@@ -116,21 +116,21 @@ def test_linear_is_a_ridge_regression_of_cut_returns():
     regression.fit(inputs[:, varies] / spread, np.clip(targets, -cut, cut))
     # ... and used with the volatility of the moving fits.
     sigma = har.sigma(given, range(rows.stop))
-    centre = sigma * regression.predict(inputs_by_hand(seen, sigma)[:, varies] / spread)
-    found = Linear.fit(given, before, horizon).forecast(given, rows)
-    check(found, rows, seen, centre, sigma, before)
+    centre = sigma * regression.predict(inputs_by_hand(past, sigma)[:, varies] / spread)
+    forecast = Linear.fit(given, before, horizon).forecast(given, rows)
+    check(forecast, rows, past, centre, sigma, before)
 
 
 @threadpool_limits.wrap(limits=1)
 @pytest.mark.parametrize(("before", "horizon"), [(8_500, 3), (14_000, 2)])
 def test_boosting_is_two_pairs_of_forests(before, horizon):
     given, rows = synthetic.history(before + 100), range(before, before + 60)
-    candles, seen = given.candles[:before], given.candles[: rows.stop]
+    candles, earlier = given.candles[:before], given.candles[: rows.stop]
     har = Har.fit(given, before, horizon)
-    averages = log_averages(seen, given.candle_length)
+    averages = log_averages(earlier, given.candle_length)
     past, sigma = har.in_sample_sigma(given, before), har.sigma(given, range(rows.stop))
     known = np.hstack([inputs_by_hand(candles, past), averages[:before]])[: before - horizon]
-    inputs = np.hstack([inputs_by_hand(seen, sigma), averages])
+    inputs = np.hstack([inputs_by_hand(earlier, sigma), averages])
     surprises = next_log_volatility(candles, horizon) - np.log(past[: before - horizon])
     returns = (returns_by_hand(candles, horizon) / past)[: before - horizon]
     shared = {"max_bins": 63, "early_stopping": False, "random_state": 0, "max_iter": 50}
@@ -152,8 +152,8 @@ def test_boosting_is_two_pairs_of_forests(before, horizon):
         first[:, None] + (last - first)[:, None] * share for first, last in (wider, moved)
     )
     centre = sigma * moved
-    found = Boosting.fit(given, before, horizon).forecast(given, rows)
-    check(found, rows, seen, centre, sigma * np.exp(wider), before)
+    forecast = Boosting.fit(given, before, horizon).forecast(given, rows)
+    check(forecast, rows, earlier, centre, sigma * np.exp(wider), before)
 
 
 @pytest.mark.parametrize("name", NAMES)

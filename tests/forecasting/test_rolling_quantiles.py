@@ -23,16 +23,16 @@ def test_quantiles_equal_those_of_each_window_to_the_last_digit(data):
     ends = np.sort(rng.integers(1, count + 1, data.draw(st.integers(0, 30))))
     begins = np.minimum(np.sort(rng.integers(0, count, len(ends))), ends - 1)
     levels = data.draw(st.lists(st.floats(0, 1), max_size=9))
-    found = rolling_quantiles.quantiles(values, begins, ends, levels)
-    np.testing.assert_array_equal(found, alone(values, begins, ends, levels))
+    result = rolling_quantiles.quantiles(values, begins, ends, levels)
+    np.testing.assert_array_equal(result, alone(values, begins, ends, levels))
 
 
 def test_windows_of_a_long_series_that_hardly_overlap_are_found_too():
     values = np.random.default_rng(0).standard_normal(20_000)
     ends = np.arange(500, 20_001, 390)
     begins = np.maximum(0, ends - 1_000)
-    found = rolling_quantiles.quantiles(values, begins, ends, QUANTILES)
-    np.testing.assert_array_equal(found, alone(values, begins, ends, QUANTILES))
+    result = rolling_quantiles.quantiles(values, begins, ends, QUANTILES)
+    np.testing.assert_array_equal(result, alone(values, begins, ends, QUANTILES))
 
 
 @pytest.mark.parametrize("hole", [0, 150, 299])
@@ -40,18 +40,18 @@ def test_a_window_with_a_hole_has_no_quantiles_and_its_neighbours_have(hole):
     values = np.random.default_rng(0).standard_normal(300)
     values[hole] = np.nan
     begins, ends = np.arange(0, 200, 20), np.arange(100, 300, 20)
-    found = rolling_quantiles.quantiles(values, begins, ends, QUANTILES)
+    result = rolling_quantiles.quantiles(values, begins, ends, QUANTILES)
     expected = alone(values, begins, ends, QUANTILES)
-    np.testing.assert_array_equal(found, expected)
-    assert np.isnan(found).any() == (hole != 299)
-    assert np.isfinite(found).any()
+    np.testing.assert_array_equal(result, expected)
+    assert np.isnan(result).any() == (hole != 299)
+    assert np.isfinite(result).any()
 
 
 def test_ranks_are_those_of_each_window_and_the_values_stay_as_they_are():
     values = np.array([5, 1, 4, 2, 3], np.float32)
-    found = rolling_quantiles.at_ranks(
+    result = rolling_quantiles.at_ranks(
         values, np.array([0, 1]), np.array([4, 5]), np.array([[0, 3]] * 2)
     )
-    np.testing.assert_array_equal(found, [[1, 5], [1, 4]])
-    assert found.dtype == np.float32
+    np.testing.assert_array_equal(result, [[1, 5], [1, 4]])
+    assert result.dtype == np.float32
     np.testing.assert_array_equal(values, [5, 1, 4, 2, 3])

@@ -262,10 +262,10 @@ def test_the_shares_of_a_hand_count(history, row):
     step = 2
     width = 0.01 * np.sqrt(step) * 2 * 1.28155
     move = made.quantiles[: row - step + 1, step - 1, MEDIAN].astype(float) / width
-    found = outcome[: row - step + 1] / width
-    gains = np.abs(found) - np.abs(found - middle.SHARES[:, None] * move)
+    result = outcome[: row - step + 1] / width
+    gains = np.abs(result) - np.abs(result - middle.SHARES[:, None] * move)
     best = gains.mean(axis=1).argmax()
-    noise = gains[best].var() * step / len(found)
+    noise = gains[best].var() * step / len(result)
     trust = max(0.0, 1 - middle.SHRINKAGE * noise / max(gains[best].mean() ** 2, 1e-300))
     shares = middle.shares(made)[:, step - 1]
     assert shares[row] > 0.1
@@ -281,8 +281,8 @@ def test_the_factors_of_a_hand_count(history):
     for block in (0, 1):
         known = burn_in + block * calibration.REFRESH_ROWS - step + 1
         returns = np.log(close[FIRST + 2 : FIRST + 2 + known] / close[FIRST : FIRST + known])
-        found = np.quantile(returns, QUANTILES) / (0.006 * np.sqrt(step) * 2 * 1.28155)
-        logs = np.log(np.delete(found, MEDIAN) / np.delete(NORMAL / (2 * 1.28155), MEDIAN))
+        quantiles = np.quantile(returns, QUANTILES) / (0.006 * np.sqrt(step) * 2 * 1.28155)
+        logs = np.log(np.delete(quantiles, MEDIAN) / np.delete(NORMAL / (2 * 1.28155), MEDIAN))
         evidence = known / step * (1 / levels.SHRINKAGE + logs**2 / levels.LARGE_SHRINKAGE)
         expected = np.exp(logs * evidence / (1 + evidence))
         measured = factors[block, step - 1]

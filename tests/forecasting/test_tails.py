@@ -30,11 +30,11 @@ def heavy():
 @given(st.floats(-0.2, 0.2))
 def test_both_directions_count(move):
     quantiles = np.linspace(-0.03, 0.05, len(QUANTILES))
-    found = tails.log_probabilities(np.array([move]), quantiles[None])[0]
+    logs = tails.log_probabilities(np.array([move]), quantiles[None])[0]
     below, above = (
         way(np.array(move), quantiles) for way in (probability.below, probability.above)
     )
-    assert np.exp(found) == pytest.approx(2 * min(below, above), rel=1e-9)
+    assert np.exp(logs) == pytest.approx(2 * min(below, above), rel=1e-9)
 
 
 def test_a_tail_that_is_heavier_than_forecast_is_corrected(heavy):
@@ -48,13 +48,13 @@ def test_a_tail_that_is_right_stays_about_as_it_is():
 
 def test_the_correction_is_that_of_a_hand_loop_over_the_past(heavy):
     logs, edge = heavy[:400], np.log(tails.EDGE)
-    found = tails.corrected(logs)
+    corrections = tails.corrected(logs)
     for row in np.flatnonzero(logs < edge):
         past = [edge - log for log in logs[:row] if log < edge]
         mean = (tails.PRIOR_COUNT * tails.PRIOR_MEAN + sum(past)) / (tails.PRIOR_COUNT + len(past))
         scale = mean * (1 - tails.SHAPE)
         share = tails.EDGE * (1 + tails.SHAPE * (edge - logs[row]) / scale) ** (-1 / tails.SHAPE)
-        assert np.exp(found[row]) == pytest.approx(share)
+        assert np.exp(corrections[row]) == pytest.approx(share)
 
 
 def test_what_is_not_rare_is_not_corrected(heavy):
@@ -64,9 +64,9 @@ def test_what_is_not_rare_is_not_corrected(heavy):
 
 def test_corrections_keep_the_order_at_one_moment(heavy):
     past = heavy[:5000]
-    found = [tails.corrected(np.append(past, log))[-1] for log in (-3.1, -5.0, -9.0, -300.0)]
-    assert found == sorted(found, reverse=True)
-    assert np.isfinite(found).all()
+    logs = [tails.corrected(np.append(past, log))[-1] for log in (-3.1, -5.0, -9.0, -300.0)]
+    assert logs == sorted(logs, reverse=True)
+    assert np.isfinite(logs).all()
 
 
 @pytest.mark.parametrize("count", [1, 24])
@@ -88,9 +88,9 @@ def test_later_outcomes_change_nothing_before_them(heavy, count):
 def test_unknown_outcomes_stay_unknown_and_teach_nothing(heavy):
     logs = heavy[:3000]
     gaps = np.insert(logs, [1000, 2000], np.nan)
-    found = tails.corrected(gaps)
-    assert np.isnan(gaps).sum() == np.isnan(found).sum() == 2
-    assert found[np.isfinite(found)] == pytest.approx(tails.corrected(logs))
+    corrections = tails.corrected(gaps)
+    assert np.isnan(gaps).sum() == np.isnan(corrections).sum() == 2
+    assert corrections[np.isfinite(corrections)] == pytest.approx(tails.corrected(logs))
     both = tails.together(gaps, gaps < -1, 24)
     assert np.isnan(both[1000:1024]).all()
     assert np.isfinite(both[1024:1900]).all()
@@ -99,8 +99,8 @@ def test_unknown_outcomes_stay_unknown_and_teach_nothing(heavy):
 def test_a_day_of_small_moves_in_one_direction_is_rare_together():
     logs, rose = uniform(4000), np.random.default_rng(2).random(4000) < 0.5
     logs[3000:3024], rose[3000:3024] = np.log(0.15), True
-    found = tails.together(logs, rose, 24)
-    assert found[3023] < -np.log(10_000)
+    corrections = tails.together(logs, rose, 24)
+    assert corrections[3023] < -np.log(10_000)
     assert logs[3000:3024].min() > -np.log(10)
     rose[3000:3024:2] = False
     assert tails.together(logs, rose, 24)[3023] > -np.log(2)

@@ -37,8 +37,8 @@ def test_a_gap_is_named_while_the_forecast_reads_across_it():
 
 @pytest.mark.parametrize("volume", [0.0, np.nan])
 def test_a_dead_market_is_named(volume):
-    found = warnings.of_prices(synthetic.dead(synthetic.history(600), 60, volume))
-    assert found == (
+    notes = warnings.of_prices(synthetic.dead(synthetic.history(600), 60, volume))
+    assert notes == (
         "The last 60 candles repeat one price without volume, from 2024-01-23 12:00 UTC on: "
         "the market seems dead.",
     )
@@ -105,9 +105,9 @@ def test_inputs_that_never_vary_in_what_is_read_are_named():
     needs, close = model.card.needs, history.candles["close"].to_numpy()
     silent = without_inputs(history, needs, volume=5.0)
     advice = "Expect less of it, or choose a model that does without."
-    found = (f"The network reads volume, which never varies in these prices. {advice}",)
-    assert warnings.of_inputs(silent, model, needs) == found
-    assert warnings.of_forecast(silent, model) == found
+    notes = (f"The network reads volume, which never varies in these prices. {advice}",)
+    assert warnings.of_inputs(silent, model, needs) == notes
+    assert warnings.of_forecast(silent, model) == notes
     assert warnings.of_inputs(silent, model, needs + 1) == ()
     assert warnings.of_inputs(without_inputs(history, needs - 1, volume=5.0), model, needs) == ()
     closes = without_inputs(silent, 300, open=close, high=close, low=close)
@@ -185,8 +185,8 @@ def test_a_close_beyond_those_of_the_training_is_named_where_prices_are_predicte
 
     def named(spec, lowest, highest):
         model = synthetic.model(spec, lowest=lowest, highest=highest)
-        found = warnings.of_forecast(history, model)
-        return [text for text in found if "seen in training" in text]
+        notes = warnings.of_forecast(history, model)
+        return [text for text in notes if "seen in training" in text]
 
     assert named(price, close, close) == []
     assert named(price, close / 2, close / 1.14) == [
@@ -304,10 +304,10 @@ def test_a_model_past_its_date_says_so():
 
     def named(age, **changes):
         cutoff = (history.end - pd.Timedelta(age)).isoformat()
-        found = warnings.of_forecast(
+        notes = warnings.of_forecast(
             dataclasses.replace(history, **changes), synthetic.model(cutoff=cutoff)
         )
-        return [text for text in found if "learnt from prices up to" in text]
+        return [text for text in notes if "learnt from prices up to" in text]
 
     assert named("743D 20h") == [
         "This model learnt from prices up to 2021-12-30, 744 days before the last candle. "

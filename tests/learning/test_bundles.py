@@ -182,11 +182,11 @@ def test_a_name_that_is_taken_in_the_last_moment_stays_what_it_is(tmp_path, bund
     (folder / "file").write_text("no model")
     (folder / "being-copied").mkdir()
     (folder / "being-copied" / "weights.npz").write_bytes(b"half")
-    taken = bundles.load(folder / "model").weights[0].tobytes()
+    content = bundles.load(folder / "model").weights[0].tobytes()
     for name in ("model", "file", "being-copied"):
         with pytest.raises(AlreadyExists, match=f"{name} exists"):
             bundles.rename(folder, bundle.name, name)
-    assert bundles.load(folder / "model").weights[0].tobytes() == taken
+    assert bundles.load(folder / "model").weights[0].tobytes() == content
     assert (folder / "file").read_text() == "no model"
     assert bundle.name in bundles.names(folder)
 

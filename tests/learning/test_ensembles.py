@@ -26,10 +26,10 @@ def test_what_is_learnt_is_the_return_in_units_of_the_average_range():
     spec = synthetic.spec(unit="range", horizon=3)
     plain = samples.raw_targets(history, dataclasses.replace(spec, unit="fixed"))
     unit = ranges.unit(history.candles)
-    found = samples.raw_targets(history, spec)
+    targets = samples.raw_targets(history, spec)
     known = slice(ranges.USUAL, None)
-    np.testing.assert_allclose((found * unit[:, None])[known], plain[known], atol=1e-15)
-    assert np.isfinite(found[ranges.USUAL : -3]).all()
+    np.testing.assert_allclose((targets * unit[:, None])[known], plain[known], atol=1e-15)
+    assert np.isfinite(targets[ranges.USUAL : -3]).all()
     assert specs.needs(spec) == spec.lookback + ranges.USUAL
 
 
@@ -71,8 +71,8 @@ def test_an_ensemble_says_the_mean_of_what_its_networks_say(several):
 def test_each_network_of_an_ensemble_is_the_one_its_seed_gives(several):
     spec = dataclasses.replace(several.spec, ensemble=1, seed=several.spec.seed + 1)
     alone = training.train(synthetic.history(900), spec)
-    for found, expected in zip(inference.members(several)[1].weights, alone.weights, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for value, expected in zip(inference.members(several)[1].weights, alone.weights, strict=True):
+        np.testing.assert_array_equal(value, expected)
     assert several.record.epochs == 3
 
 
@@ -86,9 +86,9 @@ def test_an_ensemble_is_saved_and_read_again(several, tmp_path):
 
 def test_progress_runs_once_through_an_ensemble():
     spec = synthetic.spec(ensemble=2, epochs=2)
-    seen = []
-    training.train(synthetic.history(), spec, Monitor(seen.append))
-    done = [one.done for one in seen]
+    reports = []
+    training.train(synthetic.history(), spec, Monitor(reports.append))
+    done = [one.done for one in reports]
     assert done == sorted(done)
     assert done[-1] == 1.0
     assert 0.5 in done

@@ -175,8 +175,8 @@ def test_scale_free_are_those_that_know_neither_price_nor_restlessness(name):
     wild = candles.copy()
     wild[["open", "high", "low", "close"]] **= 2
     wild["volume"] *= 1000
-    found, other = (features.matrix(each, (name,)) for each in (candles, wild))
-    same = np.allclose(found, other, rtol=1e-7, atol=1e-9, equal_nan=True)
+    inputs, other = (features.matrix(each, (name,)) for each in (candles, wild))
+    same = np.allclose(inputs, other, rtol=1e-7, atol=1e-9, equal_nan=True)
     assert same == features.FEATURES[name].scale_free
 
 
@@ -186,8 +186,8 @@ def test_what_is_not_scale_free_does(name):
     candles = synthetic.history(ROWS).candles
     wild = candles.copy()
     wild[["open", "high", "low", "close"]] **= 2
-    found, other = (features.matrix(each, (name,)) for each in (candles, wild))
-    assert np.nanmax(np.abs(found - other)) > 0.1
+    inputs, other = (features.matrix(each, (name,)) for each in (candles, wild))
+    assert np.nanmax(np.abs(inputs - other)) > 0.1
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_every_operation_of_a_training_has_a_kernel_for_gpus(network: str, loss:
                 nodes.setdefault(name, list(now.get_function_def(name).node_def))
 
     def on_gpu(node: Any) -> bool:
-        found = [
+        names = [
             kernel
             for kernel in kernels.get_registered_kernels_for_op(node.op).kernel
             if kernel.device_type in ("GPU", "DEFAULT")
@@ -42,7 +42,7 @@ def test_every_operation_of_a_training_has_a_kernel_for_gpus(network: str, loss:
                 for limit in kernel.constraint
                 if limit.allowed_values.list.type
             )
-            for kernel in found
+            for kernel in names
         )
 
     spec = specs.make(network=network, loss=loss, units=(4, 3), epochs=1, horizon=2)

@@ -66,21 +66,21 @@ def averages(candles):
 @pytest.mark.parametrize("by_hand", [rsi, macd, bollinger, atr, averages])
 def test_values_equal_a_hand_computation(by_hand):
     candles = synthetic.history(200).candles
-    found = features.matrix(candles, (by_hand.__name__,))
+    inputs = features.matrix(candles, (by_hand.__name__,))
     for row in (WARM_UP, 150, 199):
-        assert found[row] == pytest.approx(by_hand(candles.iloc[: row + 1]), rel=1e-9), row
+        assert inputs[row] == pytest.approx(by_hand(candles.iloc[: row + 1]), rel=1e-9), row
 
 
 def test_cutting_an_average_off_changes_hardly_anything():
     """The same indicators with the averages of pandas, which reach back to the first row."""
     candles = synthetic.history(2000).candles
     close = candles["close"]
-    found = features.matrix(candles, ("rsi", "macd"))[500:]
+    inputs = features.matrix(candles, ("rsi", "macd"))[500:]
     move = close.diff()
     up, size = (part.ewm(alpha=1 / 14).mean() for part in (move.clip(lower=0), move.abs()))
     line = close.ewm(span=12).mean() - close.ewm(span=26).mean()
     endless = np.column_stack([up / size, line / close])[500:]
-    apart = np.abs(found[:, :2] - endless).max(axis=0) / endless.std(axis=0)
+    apart = np.abs(inputs[:, :2] - endless).max(axis=0) / endless.std(axis=0)
     assert (apart < 0.05).all()
     assert (apart > 0).all()
 
@@ -112,10 +112,10 @@ def test_the_last_candles_give_what_the_whole_history_gives(name, start, seed):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_warm_up_is_neither_shorter_nor_longer_than_declared(name):
     feature = features.FEATURES[name]
-    found = features.matrix(synthetic.history(140).candles, (name,))
-    assert found.shape == (140, feature.columns)
-    assert np.isnan(found[: feature.warmup]).all()
-    assert np.isfinite(found[feature.warmup :]).all()
+    inputs = features.matrix(synthetic.history(140).candles, (name,))
+    assert inputs.shape == (140, feature.columns)
+    assert np.isnan(inputs[: feature.warmup]).all()
+    assert np.isfinite(inputs[feature.warmup :]).all()
     for rows in (0, 1, 3, feature.warmup):
         few = features.matrix(synthetic.history(140).candles.iloc[:rows], (name,))
         assert few.shape == (rows, feature.columns)
@@ -133,19 +133,19 @@ def test_the_unit_of_the_price_does_not_matter():
 def test_a_dead_market_is_neutral(price):
     sides = dict.fromkeys(("open", "high", "low", "close"), price)
     candles = synthetic.history(200).candles.assign(**sides, volume=0.0)
-    found = features.matrix(candles, NAMES)[WARM_UP:]
+    inputs = features.matrix(candles, NAMES)[WARM_UP:]
     floor = math.log(1e-4)
-    expected = np.tile([0.5, 0.0, 0.0, 0.0, floor, floor, 0.0, 0.0, 0.0], (len(found), 1))
-    np.testing.assert_array_equal(found, expected)
+    expected = np.tile([0.5, 0.0, 0.0, 0.0, floor, floor, 0.0, 0.0, 0.0], (len(inputs), 1))
+    np.testing.assert_array_equal(inputs, expected)
 
 
 def test_a_market_that_dies_and_wakes_stays_finite():
     history = synthetic.dead(synthetic.history(500), 150)
     awake = synthetic.history(300, 1).candles
     after = awake.set_axis(history.candles.index[-1] + pd.to_timedelta(range(1, 301), "h"))
-    found = features.matrix(pd.concat([history.candles, after]), NAMES)[WARM_UP:]
-    assert np.isfinite(found).all()
-    assert (np.abs(found[:, 3]) <= math.sqrt(19) / 2 + 1e-9).all()
+    inputs = features.matrix(pd.concat([history.candles, after]), NAMES)[WARM_UP:]
+    assert np.isfinite(inputs).all()
+    assert (np.abs(inputs[:, 3]) <= math.sqrt(19) / 2 + 1e-9).all()
 
 
 def test_the_ends_of_what_an_indicator_can_say():
@@ -171,11 +171,11 @@ def test_an_indicator_is_known_as_soon_as_all_its_rows_are_and_reads_every_one(n
     """One row more of warm-up than is read would go unnoticed by all other tests."""
     warmup = features.FEATURES[name].warmup
     candles = synthetic.history(warmup + 5).candles
-    found = features.matrix(candles, (name,))
-    assert np.isnan(found[:warmup]).all()
-    assert np.isfinite(found[warmup:]).all()
+    inputs = features.matrix(candles, (name,))
+    assert np.isnan(inputs[:warmup]).all()
+    assert np.isfinite(inputs[warmup:]).all()
     other = candles.copy()
     other.iloc[0, :4] *= 1.5
-    changed = features.matrix(other, (name,)) != found
+    changed = features.matrix(other, (name,)) != inputs
     assert changed[warmup].any()
     assert not changed[warmup + 1 :].any()

@@ -104,8 +104,8 @@ def test_an_lstm_equals_a_hand_loop_of_its_equations(units):
     model = synthetic.model(synthetic.spec(network="lstm", units=units))
     width, lookback = features.width(model.spec.features), model.spec.lookback
     inputs = np.random.default_rng(0).normal(size=(lookback + 2, width)).astype(np.float32)
-    found = inference.outputs(model, inputs)
-    for first, row in enumerate(found):
+    outputs = inference.outputs(model, inputs)
+    for first, row in enumerate(outputs):
         rows = inputs[first : first + lookback]
         for i in range(len(units)):
             rows = lstm_layer(rows, *model.weights[3 * i : 3 * i + 3])
@@ -129,11 +129,11 @@ def lstm_layer(rows, kernel, recurrent, bias):
 def test_altering_later_candles_changes_no_forecast(model):
     history = synthetic.history(150)
     rows = range(100, 121)
-    seen = inference.forecast(model, history, rows)
+    past = inference.forecast(model, history, rows)
     blind = inference.forecast(model, synthetic.altered(history, 121), rows)
-    np.testing.assert_array_equal(seen.quantiles, blind.quantiles)
-    np.testing.assert_array_equal(seen.predicted, blind.predicted)
-    assert not np.array_equal(seen.actual, blind.actual)
+    np.testing.assert_array_equal(past.quantiles, blind.quantiles)
+    np.testing.assert_array_equal(past.predicted, blind.predicted)
+    assert not np.array_equal(past.actual, blind.actual)
 
 
 def test_origins_closes_and_actuals_are_of_the_rows_asked(model):
@@ -226,13 +226,13 @@ def test_a_squared_error_model_says_its_mean_and_wears_the_validation_residuals(
 def test_residual_quantiles_equal_a_hand_computation():
     spec = synthetic.spec(loss="mse", horizon=2)
     model, history = synthetic.model(spec), synthetic.history(300)
-    found = inference.residual_quantiles(model, history, (range(100, 250),))
+    quantiles = inference.residual_quantiles(model, history, (range(100, 250),))
     forecast = inference.forecast(model, history, range(100, 250))
     close = history.candles["close"].to_numpy()
     for step in (1, 2):
         residual = [np.log(close[t + step] / forecast.predicted[t - 100, step - 1])
                     for t in range(100, 250)]  # fmt: skip
-        assert found[step - 1] == pytest.approx(np.quantile(residual, QUANTILES))
+        assert quantiles[step - 1] == pytest.approx(np.quantile(residual, QUANTILES))
 
 
 def test_a_min_max_price_never_falls_to_zero_or_below():

@@ -112,9 +112,9 @@ def test_inputs_that_were_chosen_are_told_from_those_of_a_preset() -> None:
 @pytest.mark.parametrize("volume", NO_VOLUMES.values(), ids=NO_VOLUMES)
 def test_a_saved_model_that_reads_volume_warns_where_there_is_none(volume: float) -> None:
     model, history = synthetic.model(), with_volume(volume)
-    said = "The network reads volume, which never varies in these prices."
-    assert any(one.startswith(said) for one in warnings.of_forecast(history, model))
-    assert any(one.startswith(said) for one in backtest.saved(history, model).notes)
+    text = "The network reads volume, which never varies in these prices."
+    assert any(one.startswith(text) for one in warnings.of_forecast(history, model))
+    assert any(one.startswith(text) for one in backtest.saved(history, model).notes)
     sound = synthetic.history(700)
     assert warnings.of_forecast(sound, model) == ()
     assert backtest.saved(sound, model).notes == ()
@@ -134,5 +134,5 @@ def test_a_model_that_learnt_without_volumes_says_so_and_warns_where_they_are() 
 
 def test_a_flat_market_has_no_missing_input() -> None:
     history = synthetic.dead(synthetic.history(700), 200)
-    found = warnings.of_forecast(history, synthetic.model())
-    assert not [sentence for sentence in found if "never" in sentence]
+    notes = warnings.of_forecast(history, synthetic.model())
+    assert not [sentence for sentence in notes if "never" in sentence]

@@ -151,33 +151,35 @@ def test_the_record_is_of_the_fit(lstm):
 
 def test_progress_never_falls_and_ends_at_one(monkeypatch):
     monkeypatch.setattr(fitting, "REPORT_SECONDS", 0.0)
-    spec, seen = synthetic.spec(epochs=3, batch_size=64), []
-    fitting.fit(spec, prepared(spec), Monitor(seen.append))
-    done = [progress.done for progress in seen]
-    seconds = [progress.seconds for progress in seen]
-    assert len(seen) > 9
+    spec, reports = synthetic.spec(epochs=3, batch_size=64), []
+    fitting.fit(spec, prepared(spec), Monitor(reports.append))
+    done = [progress.done for progress in reports]
+    seconds = [progress.seconds for progress in reports]
+    assert len(reports) > 9
     assert done == sorted(done)
     assert seconds == sorted(seconds)
     assert done[0] == 0  # reported as soon as the network is built
     assert done[-1] == 1
-    assert [progress.epoch for progress in seen] == sorted(progress.epoch for progress in seen)
-    assert [len(progress.curve) for progress in seen][-1] == 3
-    assert {progress.epochs for progress in seen} == {3}
+    assert [progress.epoch for progress in reports] == sorted(
+        progress.epoch for progress in reports
+    )
+    assert [len(progress.curve) for progress in reports][-1] == 3
+    assert {progress.epochs for progress in reports} == {3}
 
 
 def test_cancelled_before_it_starts():
-    spec, seen = synthetic.spec(), []
+    spec, reports = synthetic.spec(), []
     with pytest.raises(Cancelled):
-        fitting.fit(spec, prepared(spec), Monitor(seen.append, lambda: True))
-    assert seen == []
+        fitting.fit(spec, prepared(spec), Monitor(reports.append, lambda: True))
+    assert reports == []
 
 
 def test_a_fit_can_start_from_given_weights(lstm, lstm_spec):
     """With steps too small to move anything, it ends where it began."""
     still = dataclasses.replace(lstm_spec, learning_rate=1e-9, schedule="constant", epochs=1)
     weights, _ = fitting.fit(still, prepared(still), initial=lstm.weights)
-    for given, found in zip(lstm.weights, weights, strict=True):
-        np.testing.assert_allclose(found, given, rtol=0, atol=1e-6)
+    for given, value in zip(lstm.weights, weights, strict=True):
+        np.testing.assert_allclose(value, given, rtol=0, atol=1e-6)
     assert not np.allclose(fitting.fit(still, prepared(still))[0][0], lstm.weights[0], atol=1e-3)
 
 
@@ -190,11 +192,11 @@ def test_cancelling_takes_effect_before_the_next_update(network):
         calls.append(True)
         return len(calls) > 7
 
-    seen = []
+    reports = []
     with pytest.raises(Cancelled):
-        fitting.fit(spec, prepared(spec), Monitor(seen.append, cancelled))
+        fitting.fit(spec, prepared(spec), Monitor(reports.append, cancelled))
     assert len(calls) == 8
-    assert seen[-1].epoch <= 7
+    assert reports[-1].epoch <= 7
 
 
 @pytest.mark.parametrize(
@@ -208,11 +210,13 @@ def test_sequences_are_as_long_as_the_stretches_allow(lengths, chunks):
     stretches = tuple(range(end - n, end) for end, n in zip(ends, lengths, strict=True))
     nothing = np.zeros((0, 1), np.float32)
     given = samples.Samples(nothing, nothing, stretches, (range(10_000, 11_000),))
-    chunk, found = fitting._tiling(spec, given)
-    assert found == chunks
+    chunk, chunk_count = fitting._tiling(spec, given)
+    assert chunk_count == chunks
     assert chunk == min(31, (max(lengths) + 1) // 2)
     whole = len(samples.starts(stretches, 60, chunk)) * chunk
-    assert len(samples.starts(stretches, 60, chunk * found)) * chunk * found > 0.97 * whole
+    assert (
+        len(samples.starts(stretches, 60, chunk * chunk_count)) * chunk * chunk_count > 0.97 * whole
+    )
 
 
 def test_windows_are_trained_one_by_one():
@@ -243,7 +247,7 @@ def test_a_training_span_of_hardly_more_than_one_sequence():
 @pytest.mark.parametrize("network", ["lstm", "dense"])
 def test_the_last_epochs_learn_from_the_validation_rows_too(network):
     """Without them, validation rows shape the weights only through the choice of the epoch."""
-    found = {}
+    weights = {}
     for final in (0.0, 0.5):
         spec = synthetic.spec(network=network, epochs=2, final=final, patience=0)
         given = prepared(spec)
@@ -251,12 +255,12 @@ def test_the_last_epochs_learn_from_the_validation_rows_too(network):
         targets = given.targets.copy()
         targets[last - 60 : last + 1] *= -3
         other = dataclasses.replace(given, targets=targets)
-        found[final] = [fitting.fit(spec, each) for each in (given, other)]
-    (one, record), (same, _) = found[0.0]
+        weights[final] = [fitting.fit(spec, each) for each in (given, other)]
+    (one, record), (same, _) = weights[0.0]
     assert record.epochs == 2
-    if record.best_epoch == found[0.0][1][1].best_epoch:
+    if record.best_epoch == weights[0.0][1][1].best_epoch:
         assert_same(one, same)
-    (one, record), (different, _) = found[0.5]
+    (one, record), (different, _) = weights[0.5]
     assert record.epochs == 3
     assert len(record.curve) == 2
     assert not np.array_equal(one[0], different[0])

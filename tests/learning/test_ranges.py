@@ -18,30 +18,30 @@ def test_values_equal_a_plain_loop():
         np.log(max(high[t], close[t - 1]) / min(low[t], close[t - 1])) / np.sqrt(8 / np.pi)
         for t in range(1, 600)
     ]
-    for found, count in zip(
+    for value, count in zip(
         ranges.averages(ranges.true_ranges(candles)),
         (ranges.SHORT, ranges.USUAL, ranges.LONG),
         strict=True,
     ):
-        assert np.isnan(found[:count]).all()
+        assert np.isnan(value[:count]).all()
         for t in (count, 550, 599):
-            assert found[t] == pytest.approx(np.mean(plain[t - count : t]))
+            assert value[t] == pytest.approx(np.mean(plain[t - count : t]))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 23, 24, 25, 144, 145, 167, 168, 169, 503, 504, 505])
 def test_an_average_is_known_from_the_row_that_has_its_candles(rows):
     candles = synthetic.history(505).candles
     whole = ranges.averages(ranges.true_ranges(candles))
-    for found, known, count in zip(
+    for value, known, count in zip(
         ranges.averages(ranges.true_ranges(candles.iloc[:rows])),
         whole,
         (ranges.SHORT, ranges.USUAL, ranges.LONG),
         strict=True,
     ):
-        assert len(found) == rows
-        assert np.isnan(found[:count]).all()
-        np.testing.assert_array_equal(found[count:], known[count:rows])
-        assert np.isfinite(found[count:]).all()
+        assert len(value) == rows
+        assert np.isnan(value[:count]).all()
+        np.testing.assert_array_equal(value[count:], known[count:rows])
+        assert np.isfinite(value[count:]).all()
 
 
 def test_the_unit_is_the_usual_average():
@@ -64,14 +64,14 @@ def test_it_estimates_the_standard_deviation_of_a_random_walk():
 def test_a_row_is_the_same_wherever_the_history_starts(start, seed):
     candles = synthetic.history(600, seed).candles
     cut = candles.iloc[start:]
-    for found, whole in zip(
+    for value, whole in zip(
         ranges.averages(ranges.true_ranges(cut)),
         ranges.averages(ranges.true_ranges(candles)),
         strict=True,
     ):
-        known = np.isfinite(found)
+        known = np.isfinite(value)
         assert known.any()
-        np.testing.assert_array_equal(found[known], whole[start:][known])
+        np.testing.assert_array_equal(value[known], whole[start:][known])
 
 
 def test_a_market_that_stands_still_has_a_unit():

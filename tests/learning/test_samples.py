@@ -122,10 +122,10 @@ def test_one_measurement_serves_every_cut(change):
     history, spec = synthetic.history(), synthetic.spec(**change)
     cut = Split(600, 380, 500, spec.horizon, first=40, embargo=20)
     whole, scaler = samples.prepare_raw(samples.raw_samples(history, spec).before(480), spec, cut)
-    seen = dataclasses.replace(history, candles=history.candles.iloc[:480])
-    other = synthetic.altered(seen, 0, seed=3).candles.iloc[:40]
-    seen = dataclasses.replace(seen, candles=pd.concat([other, seen.candles.iloc[40:]]))
-    alone, again = samples.prepare(seen, spec, cut)
+    past = dataclasses.replace(history, candles=history.candles.iloc[:480])
+    other = synthetic.altered(past, 0, seed=3).candles.iloc[:40]
+    past = dataclasses.replace(past, candles=pd.concat([other, past.candles.iloc[40:]]))
+    alone, again = samples.prepare(past, spec, cut)
     for name in ("offset", "scale", "target_offset", "target_scale"):
         np.testing.assert_array_equal(getattr(scaler, name), getattr(again, name))
     begins = 40 + features.warmup(spec.features)
@@ -425,10 +425,10 @@ def test_without_gaps_one_tiling_covers_all(rows, horizon, lookback, chunk, data
         (cut.train_origins(needed), needed - 1, cut.train_end),
         (cut.validation_origins(needed), max(cut.train_end, needed - 1), cut.test_start),
     ):
-        found = samples.starts(stretches, lookback, chunk, offset)
+        firsts = samples.starts(stretches, lookback, chunk, offset)
         begin, end = first - (lookback - 1) + offset, stop - horizon - (lookback + chunk - 1)
-        np.testing.assert_array_equal(found, np.arange(begin, end + 1, chunk))
-        assert found.dtype == np.int32
+        np.testing.assert_array_equal(firsts, np.arange(begin, end + 1, chunk))
+        assert firsts.dtype == np.int32
 
 
 def test_the_scaler_sees_no_move_over_a_gap(monkeypatch):

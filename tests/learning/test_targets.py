@@ -19,8 +19,8 @@ def test_cumulative_returns_equal_a_hand_loop(horizon):
         ]
         for t in range(4)
     ]
-    found = targets.cumulative_returns(CLOSES, horizon)
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    returns = targets.cumulative_returns(CLOSES, horizon)
+    np.testing.assert_allclose(returns, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 3, 4, 6])

@@ -69,8 +69,8 @@ def test_a_model_that_is_put_again_replaces_the_one_before(cache):
     for seed in (1, 2):
         model = synthetic.model(seed=seed)
         cache.put(KEYS[0], model)
-        for own, kept in zip(model.weights, cache.get(KEYS[0]).weights, strict=True):
-            np.testing.assert_array_equal(own, kept)
+        for own, rest in zip(model.weights, cache.get(KEYS[0]).weights, strict=True):
+            np.testing.assert_array_equal(own, rest)
 
 
 @pytest.mark.parametrize("limit", [0, 1])

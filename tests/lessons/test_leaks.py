@@ -22,10 +22,10 @@ def scores() -> dict[Cheats, tuple[float, float]]:
 
 
 def _mean(cheats: Cheats) -> tuple[float, float]:
-    found = [leaks.scores(cheats, seed) for seed in SEEDS]
+    scores = [leaks.scores(cheats, seed) for seed in SEEDS]
     return (
-        float(np.mean([one.test for one in found])),
-        float(np.mean([one.untouched for one in found])),
+        float(np.mean([one.test for one in scores])),
+        float(np.mean([one.untouched for one in scores])),
     )
 
 
@@ -55,9 +55,9 @@ def test_where_something_can_be_found_both_scores_are_high():
     random = np.random.default_rng(0)
     phases = random.uniform(0, 2 * np.pi, (coin_tosses.COINS, 1))
     waves = 0.3 * np.sin(phases + np.arange(coin_tosses.DAYS) * 2 * np.pi / 40)
-    found = leaks.scores_of(waves + random.normal(0, 0.03, waves.shape), Cheats())
-    assert found.test > 0.8
-    assert found.untouched > 0.8
+    scores = leaks.scores_of(waves + random.normal(0, 0.03, waves.shape), Cheats())
+    assert scores.test > 0.8
+    assert scores.untouched > 0.8
 
 
 @pytest.mark.parametrize("cheats", [Cheats(), Cheats(True, True, True)])

@@ -144,10 +144,10 @@ def test_candles_are_the_same_in_any_shape(shape: str, order: str) -> None:
     }[order]
     given = frame.iloc[rows]
     before = given.copy(deep=True)
-    found = read(given)
-    pd.testing.assert_frame_equal(found.candles, CANDLES, check_freq=False)
-    assert found.fingerprint == HISTORY.fingerprint
-    assert found.interval == "1h"
+    reading = read(given)
+    pd.testing.assert_frame_equal(reading.candles, CANDLES, check_freq=False)
+    assert reading.fingerprint == HISTORY.fingerprint
+    assert reading.interval == "1h"
     pd.testing.assert_frame_equal(given, before)
 
 
@@ -166,10 +166,10 @@ def test_unknown_and_negative_zero_volumes_have_one_fingerprint(tmp_path) -> Non
 
 
 def test_what_is_not_in_the_candles_is_kept_beside_them() -> None:
-    found = read(CANDLES, coin="eth-usd", source="my exchange", simulated=True)
-    assert (found.coin, found.source, found.simulated) == ("ETH", "my exchange", True)
-    assert found.notes == ()
-    assert pd.Timestamp.now("UTC") - found.fetched_at < pd.Timedelta(minutes=1)
+    reading = read(CANDLES, coin="eth-usd", source="my exchange", simulated=True)
+    assert (reading.coin, reading.source, reading.simulated) == ("ETH", "my exchange", True)
+    assert reading.notes == ()
+    assert pd.Timestamp.now("UTC") - reading.fetched_at < pd.Timedelta(minutes=1)
     assert not read(CANDLES).simulated
     assert read(CANDLES).source == "frame"
 
@@ -187,9 +187,9 @@ def test_candles_are_merged_into_longer_ones_as_of_a_file(tmp_path) -> None:
     path = tmp_path / "BTCUSDT_1h.csv"
     price_file.write(HISTORY, path)
     merged = price_file.read(path, path.name, interval="4h")
-    found = read(ccxt_named().iloc[::-1], interval="4h")
-    assert found.fingerprint == merged.fingerprint
-    assert (found.interval, len(found)) == ("4h", ROWS // 4)
+    reading = read(ccxt_named().iloc[::-1], interval="4h")
+    assert reading.fingerprint == merged.fingerprint
+    assert (reading.interval, len(reading)) == ("4h", ROWS // 4)
 
 
 @pytest.mark.parametrize("name", ["close_time", "Close time"])
@@ -204,18 +204,20 @@ def test_times_that_are_called_closing_end_their_candles(name: str) -> None:
 
 def test_the_candles_are_the_historys_own() -> None:
     given = CANDLES.copy()
-    found = read(given)
+    reading = read(given)
     given.iloc[:] = 1.0
-    pd.testing.assert_frame_equal(found.candles, CANDLES, check_freq=False)
+    pd.testing.assert_frame_equal(reading.candles, CANDLES, check_freq=False)
 
 
 def test_a_candle_that_is_still_open_is_left_out() -> None:
     now = pd.Timestamp.now("UTC").floor("h")
     index = pd.date_range(end=now, periods=ROWS, freq="h", unit="ns")
-    found = read(CANDLES.set_axis(index))
-    assert len(found) == ROWS - 1
-    assert found.end == now - pd.Timedelta(hours=1)
-    assert found.notes == ("The last candle was left out, still open when the DataFrame was read.",)
+    reading = read(CANDLES.set_axis(index))
+    assert len(reading) == ROWS - 1
+    assert reading.end == now - pd.Timedelta(hours=1)
+    assert reading.notes == (
+        "The last candle was left out, still open when the DataFrame was read.",
+    )
     with pytest.raises(NotEnoughData, match=f"Received: {ROWS} that close after"):
         read(CANDLES.set_axis(index + pd.Timedelta(days=40)))
 
@@ -224,18 +226,18 @@ def test_rows_without_a_price_are_left_out_and_reported() -> None:
     candles = CANDLES.copy()
     candles.iloc[5] = np.nan
     candles.iloc[7, 0] = np.nan
-    found = read(candles)
-    assert len(found) == ROWS - 2
-    (problem,) = [one for one in found.quality.problems if one.kind == "without a price"]
+    reading = read(candles)
+    assert len(reading) == ROWS - 2
+    (problem,) = [one for one in reading.quality.problems if one.kind == "without a price"]
     assert (problem.count, problem.first_line) == (2, 5)
 
 
 def test_repairs_are_done_and_noted() -> None:
     candles = CANDLES.copy()
     candles.iloc[40] *= 5
-    found = read(candles, repairs=["outliers"])
-    assert len(found) == ROWS - 1
-    assert len(found.notes) == 1
+    reading = read(candles, repairs=["outliers"])
+    assert len(reading) == ROWS - 1
+    assert len(reading.notes) == 1
 
 
 # ------------------------------------------------------------------ closes alone
@@ -253,18 +255,18 @@ def test_repairs_are_done_and_noted() -> None:
     ids=["close", "with volume", "price", "adjusted", "download"],
 )
 def test_a_close_alone_stands_for_all_four_prices(frame: pd.DataFrame) -> None:
-    found = read(frame)
+    reading = read(frame)
     for name in ("open", "high", "low", "close"):
-        np.testing.assert_array_equal(found.candles[name], CANDLES["close"])
-    assert found.candles["volume"].isna().all() == (frame.shape[1] == 1)
-    assert found.notes == (frames.CLOSES_ALONE,)
+        np.testing.assert_array_equal(reading.candles[name], CANDLES["close"])
+    assert reading.candles["volume"].isna().all() == (frame.shape[1] == 1)
+    assert reading.notes == (frames.CLOSES_ALONE,)
 
 
 def test_closes_that_are_merged_have_a_range() -> None:
-    found = read(CANDLES[["close"]], interval="4h")
+    reading = read(CANDLES[["close"]], interval="4h")
     four = CANDLES["close"].to_numpy().reshape(-1, 4)
-    np.testing.assert_array_equal(found.candles["high"], four.max(axis=1))
-    assert found.notes == ()
+    np.testing.assert_array_equal(reading.candles["high"], four.max(axis=1))
+    assert reading.notes == ()
 
 
 def test_single_trades_are_made_into_candles() -> None:
@@ -272,10 +274,10 @@ def test_single_trades_are_made_into_candles() -> None:
     seconds = np.sort(rng.integers(0, 36_000, 5_000))
     index = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(seconds, unit="s")
     trades = pd.DataFrame({"price": rng.uniform(99, 101, 5_000), "amount": 1.0}, index=index)
-    found = read(trades, interval="1h")
-    assert len(found) == 9
-    assert found.candles["volume"].sum() == (seconds < 32_400).sum()
-    assert (found.candles["high"] > found.candles["low"]).all()
+    reading = read(trades, interval="1h")
+    assert len(reading) == 9
+    assert reading.candles["volume"].sum() == (seconds < 32_400).sum()
+    assert (reading.candles["high"] > reading.candles["low"]).all()
 
 
 # ------------------------------------------------------------------ refused

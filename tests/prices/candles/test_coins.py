@@ -35,8 +35,11 @@ def test_every_listed_coin_is_found_in_every_form_of_every_pair() -> None:
     for ticker, coin in COINS.items():
         for quote in ("USD", "USDT", "USDC", "EUR", "KRW", "TRY"):
             for form in FORMS:
-                found = resolve(form.format(ticker, quote))
-                assert (found.ticker, found.quote) == (ticker, quote_of(quote)), (form, ticker)
+                pair_coin = resolve(form.format(ticker, quote))
+                assert (pair_coin.ticker, pair_coin.quote) == (ticker, quote_of(quote)), (
+                    form,
+                    ticker,
+                )
             base = coin.symbol.removesuffix("-USD")
             assert resolve(f"{ticker}{quote}".lower()).symbol == f"{base}-{quote_of(quote)}"
 

@@ -16,8 +16,8 @@ HOURS = samples.candles("1h", 200)
 
 
 def problem(history: PriceHistory, kind: str) -> Problem:
-    (found,) = (each for each in history.quality.problems if each.kind == kind)
-    return found
+    (match,) = (each for each in history.quality.problems if each.kind == kind)
+    return match
 
 
 def load(frame: pd.DataFrame) -> PriceHistory:
@@ -25,15 +25,15 @@ def load(frame: pd.DataFrame) -> PriceHistory:
 
 
 def test_gaps_tell_blocks_and_the_longest() -> None:
-    found = problem(load(HOURS.drop(HOURS.index[[9, 40, 41, 42]])), "missing")
-    assert (found.count, found.first_line) == (4, 11)
-    assert found.detail == "2 blocks, the longest of 3 after 2024-03-02 15:00"
+    entry = problem(load(HOURS.drop(HOURS.index[[9, 40, 41, 42]])), "missing")
+    assert (entry.count, entry.first_line) == (4, 11)
+    assert entry.detail == "2 blocks, the longest of 3 after 2024-03-02 15:00"
 
 
 def test_duplicates_tell_how_many_differ() -> None:
     frame = pd.concat([HOURS, HOURS.iloc[[5]], HOURS.iloc[[8]] + 1.0])
-    found = problem(load(frame), "duplicates")
-    assert found == Problem(
+    entry = problem(load(frame), "duplicates")
+    assert entry == Problem(
         "duplicates", 2, 7, "the last of each was kept", "1 of them with other values"
     )
 
@@ -43,17 +43,17 @@ def test_a_delisted_pair_is_a_flat_tail() -> None:
     frame.iloc[110:, :4], frame.iloc[110:, 4] = frame["close"].iloc[109], 0.0
     history = load(frame)
     assert history.quality.flat_tail == 90
-    found = problem(history, "flat_tail")
-    assert (found.count, found.first_line) == (90, 112)
-    assert found.detail == "45% of all, from 2024-03-05 14:00"
+    entry = problem(history, "flat_tail")
+    assert (entry.count, entry.first_line) == (90, 112)
+    assert entry.detail == "45% of all, from 2024-03-05 14:00"
     assert problem(history, "zero_volume").detail == "45.0% of all"
 
 
 def test_flat_stretches_within_are_found() -> None:
     frame = HOURS.copy()
     frame.iloc[50:80, :4] = frame["close"].iloc[49]
-    found = problem(load(frame), "flat")
-    assert (found.count, found.first_line) == (30, 52)
+    entry = problem(load(frame), "flat")
+    assert (entry.count, entry.first_line) == (30, 52)
 
 
 def test_the_same_candle_under_two_labels_loses_the_one_off_the_grid() -> None:
@@ -61,9 +61,9 @@ def test_the_same_candle_under_two_labels_loses_the_one_off_the_grid() -> None:
     copies = days.set_axis(days.index + pd.Timedelta(hours=5))
     history = load(pd.concat([days, copies]).sort_index())
     assert history.candles.index.equals(days.index)
-    found = problem(history, "two_labels")
-    assert (found.count, found.first_line) == (40, 3)
-    assert "left out" in found.repair
+    entry = problem(history, "two_labels")
+    assert (entry.count, entry.first_line) == (40, 3)
+    assert "left out" in entry.repair
 
 
 def test_the_same_candle_twice_on_the_grid_is_only_reported() -> None:
@@ -71,9 +71,9 @@ def test_the_same_candle_twice_on_the_grid_is_only_reported() -> None:
     frame.iloc[103:106] = frame.iloc[100:103].to_numpy()
     history = load(frame)
     assert len(history) == 200
-    found = problem(history, "two_labels")
-    assert (found.count, found.first_line, found.repair) == (3, 105, "none")
-    assert found.detail.startswith("the same candle again 3 hours later")
+    entry = problem(history, "two_labels")
+    assert (entry.count, entry.first_line, entry.repair) == (3, 105, "none")
+    assert entry.detail.startswith("the same candle again 3 hours later")
 
 
 def distinct(rows: int, step: str = "1h") -> pd.DataFrame:
@@ -184,24 +184,24 @@ def stale(first: int, stretch: int, tail: int) -> dict[str, Problem]:
 def test_a_flat_stretch_repeats_a_price_24_times_before_the_tail(
     first: int, stretch: int, is_flat: bool, tail: int
 ) -> None:
-    found = stale(first, stretch, tail)
-    assert ("flat" in found) is is_flat
+    mask = stale(first, stretch, tail)
+    assert ("flat" in mask) is is_flat
     if is_flat:
-        assert (found["flat"].count, found["flat"].first_line) == (stretch - 1, first + 3)
-        assert found["flat"].detail.startswith("1 stretches of at least 24 candles at one price")
-    assert ("flat_tail" in found) is (tail > 0)
+        assert (mask["flat"].count, mask["flat"].first_line) == (stretch - 1, first + 3)
+        assert mask["flat"].detail.startswith("1 stretches of at least 24 candles at one price")
+    assert ("flat_tail" in mask) is (tail > 0)
     if tail:
-        assert (found["flat_tail"].count, found["flat_tail"].first_line) == (30, 172)
-    assert found["zero_volume"].count == stretch + tail
+        assert (mask["flat_tail"].count, mask["flat_tail"].first_line) == (30, 172)
+    assert mask["zero_volume"].count == stretch + tail
 
 
 def test_joins_of_sources_tell_the_largest_step() -> None:
     frame = HOURS.assign(source=["a"] * 100 + ["b"] * 100)
     frame.iloc[100:, :4] *= 1.05
-    found = problem(load(frame), "splices")
-    assert (found.count, found.first_line) == (1, 102)
+    entry = problem(load(frame), "splices")
+    assert (entry.count, entry.first_line) == (1, 102)
     step = frame["close"].iloc[100] / frame["close"].iloc[99] - 1
-    assert found.detail == (
+    assert entry.detail == (
         f"another source begins; the largest step between closes is {step:.1%} at 2024-03-05 04:00"
     )
 
@@ -211,9 +211,9 @@ def test_the_largest_step_where_sources_join_is_not_across_a_gap() -> None:
     candles["close"] = 100.0
     candles.iloc[20:, 3], candles.iloc[30:, 3], candles.iloc[36:, 3] = 104.0, 97.76, 200.0
     splices = np.isin(np.arange(99), [20, 30, 36])
-    (found,) = findings.joins(candles, splices, np.arange(99) + 2)
-    assert (found.count, found.first_line) == (3, 22)
-    assert found.detail == (
+    (join,) = findings.joins(candles, splices, np.arange(99) + 2)
+    assert (join.count, join.first_line) == (3, 22)
+    assert join.detail == (
         "another source begins; the largest step between closes is 6.0% at 2024-01-02 06:00"
     )
     (late,) = findings.joins(candles, np.arange(99) == 36, None)

@@ -251,9 +251,9 @@ def test_one_tick_is_no_outlier_and_no_change_of_unit(low: int, high: int, tick:
     candles = thin(low=low, high=high, tick=tick)
     assert not quality.outliers(candles).any()
     assert not rows_of(candles)
-    found = levels.coarse_tick(candles)
-    assert found is not None
-    assert found.size == pytest.approx(tick)
+    result = levels.coarse_tick(candles)
+    assert result is not None
+    assert result.size == pytest.approx(tick)
 
 
 def test_two_or_three_satoshi_are_told_in_words() -> None:

@@ -28,11 +28,11 @@ def walk(rows: int = 500, seed: int = 1) -> pd.DataFrame:
 
 
 def test_sound_candles_have_nothing_to_report() -> None:
-    found = quality.report(walk(), "1h")
-    assert not found.problems
-    counts = (found.missing, found.duplicates, found.flat_tail, found.ohlc_violations)
+    report = quality.report(walk(), "1h")
+    assert not report.problems
+    counts = (report.missing, report.duplicates, report.flat_tail, report.ohlc_violations)
     assert counts == (0, 0, 0, 0)
-    assert found.outliers == 0
+    assert report.outliers == 0
 
 
 def test_every_kind_of_irregularity_is_reported_with_its_first_line() -> None:
@@ -49,8 +49,8 @@ def test_every_kind_of_irregularity_is_reported_with_its_first_line() -> None:
     times[250] += np.timedelta64(20, "m")
     candles = candles.set_axis(pd.DatetimeIndex(times, tz="UTC"))
     splices = np.arange(400) == 280
-    found = quality.report(candles, "1h", lines=np.arange(400) + 2, splices=splices)
-    assert [(each.kind, each.count, each.first_line) for each in found.problems] == [
+    report = quality.report(candles, "1h", lines=np.arange(400) + 2, splices=splices)
+    assert [(each.kind, each.count, each.first_line) for each in report.problems] == [
         ("missing", 1, 253),
         ("ohlc_violations", 1, 22),
         ("outliers", 1, 42),
@@ -101,9 +101,9 @@ def test_gaps_are_counted_on_the_grid_only() -> None:
     assert quality.report(gappy, "1h").missing == 3
     # A stray candle between the hours fills no gap.
     stray = candles.iloc[[5]].set_axis(candles.index[[5]] + pd.Timedelta(minutes=17))
-    found = quality.report(pd.concat([gappy, stray]).sort_index(), "1h")
-    assert found.missing == 3
-    assert {problem.kind: problem.count for problem in found.problems} == {
+    report = quality.report(pd.concat([gappy, stray]).sort_index(), "1h")
+    assert report.missing == 3
+    assert {problem.kind: problem.count for problem in report.problems} == {
         "missing": 3,
         "off_grid": 1,
     }
@@ -114,10 +114,10 @@ def test_duplicates_are_reported_once_by_whoever_knows_more() -> None:
     assert problem == Problem("duplicates", 2, None, "the last of each was kept")
     known = Problem("duplicates", 2, 7, "the last of each was kept", "1 with other values")
     other = Problem("volume", 1, 9, "taken as unknown")
-    found = quality.report(walk(), "1h", duplicates=2, problems=(known, other))
-    assert (found.duplicates, found.problems) == (2, (known, other))
-    found = quality.report(walk(), "1h", duplicates=2, problems=(other,))
-    assert [each.kind for each in found.problems] == ["volume", "duplicates"]
+    report = quality.report(walk(), "1h", duplicates=2, problems=(known, other))
+    assert (report.duplicates, report.problems) == (2, (known, other))
+    report = quality.report(walk(), "1h", duplicates=2, problems=(other,))
+    assert [each.kind for each in report.problems] == ["volume", "duplicates"]
 
 
 @pytest.mark.parametrize("tail", [0, 1, 2, 49])
@@ -270,8 +270,8 @@ def test_open_candles_are_dropped() -> None:
 
 
 def test_no_candles_are_no_trouble() -> None:
-    found = quality.report(quality.empty(), "1h")
-    assert found == QualityReport()
+    report = quality.report(quality.empty(), "1h")
+    assert report == QualityReport()
 
 
 def test_what_the_reader_decided_is_part_of_the_report() -> None:

@@ -25,10 +25,10 @@ def test_a_true_range_reaches_to_the_close_before():
         math.log(max(row.high, last) / min(row.low, last))
         for row, last in zip(rows, [rows[0].open, *(row.close for row in rows)], strict=False)
     ]
-    found = ranges.true_log_ranges(candles)
-    assert found == pytest.approx(expected)
-    assert found[10] > 0.15
-    assert found[20] > 0.15
+    averages = ranges.true_log_ranges(candles)
+    assert averages == pytest.approx(expected)
+    assert averages[10] > 0.15
+    assert averages[20] > 0.15
 
 
 def test_a_row_does_not_depend_on_later_ones():

@@ -108,16 +108,16 @@ def test_pages_are_counted_before_they_are_unpacked() -> None:
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_wrong_counts_at_the_end_of_a_parquet_file_do_not_help(version: str) -> None:
-    for rows, said, reason in (
+    for rows, text, reason in (
         (300_000, 5_000, "it has more values than its end says"),
         (10_000, 11_000, "it has fewer rows than its end says"),
         (10_000, 1_000_000, "may have 255,... rows"),
     ):
         true = bombs.wrong_counts(rows, rows, data_page_version=version)
-        content = bombs.wrong_counts(rows, said, data_page_version=version)
+        content = bombs.wrong_counts(rows, text, data_page_version=version)
         # It is sound but for the counts, which Arrow believes.
         assert parquet.ParquetFile(io.BytesIO(true)).metadata.num_rows == rows
-        assert parquet.ParquetFile(io.BytesIO(content)).metadata.num_rows == said
+        assert parquet.ParquetFile(io.BytesIO(content)).metadata.num_rows == text
         assert len(content) == len(true)
         with pytest.raises(UnreadableFile, match=reason):
             read(content, "x")

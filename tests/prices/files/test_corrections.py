@@ -218,8 +218,8 @@ def test_the_label_says_which_end_of_its_candle_a_time_names() -> None:
     assert closing.start == CANDLES.index[0] - pd.Timedelta(hours=1)
     late = CANDLES.set_axis(CANDLES.index + pd.Timedelta(minutes=59, seconds=59))
     assert read(samples.own(late), "x.csv").start == CANDLES.index[0]
-    kept = read(samples.own(late), "x.csv", corrections=Corrections(label="open"))
-    assert kept.start == late.index[0]
+    rest = read(samples.own(late), "x.csv", corrections=Corrections(label="open"))
+    assert rest.start == late.index[0]
 
 
 def test_the_decimal_mark_is_held_to_in_plain_numbers_too() -> None:

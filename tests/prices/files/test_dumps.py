@@ -253,10 +253,10 @@ def test_tickers_below_the_names_tell_columns_apart_where_there_are_several(
              "," + ",".join(["BTC-USD"] * 5) + tickers + more]  # fmt: skip
     lines += [f"{row.Index:%Y-%m-%d},{','.join(map(str, row[1:]))}{value}"
               for row in DAYS[roles].itertuples()]  # fmt: skip
-    found = read("\n".join(lines).encode(), "x.csv")
-    np.testing.assert_allclose(found.candles[roles], DAYS[roles], rtol=1e-12)
+    reading = read("\n".join(lines).encode(), "x.csv")
+    np.testing.assert_allclose(reading.candles[roles], DAYS[roles], rtol=1e-12)
     columns = [f"{role}={role.title()}{label}" for role in roles]
-    assert found.quality.decisions["columns"] == ", ".join(["time=Date", *columns])
+    assert reading.quality.decisions["columns"] == ", ".join(["time=Date", *columns])
 
 
 # ---------------------------------------------------------------------------- no candles

@@ -73,8 +73,8 @@ def test_ends_differ_by_an_hour_and_a_twelfth_of_a_candle_at_most(
     opens = np.arange(100) * spacing.value
     opens[60:] -= pd.Timedelta(apart).value
     closes = opens + spacing.value - pd.Timedelta("1s").value
-    found, decision = opening_times(closes, spacing, False)
-    assert found.tolist() == (opens if moved else closes).tolist()
+    label_times, decision = opening_times(closes, spacing, False)
+    assert label_times.tolist() == (opens if moved else closes).tolist()
     assert bool(decision) is moved
 
 
@@ -99,8 +99,8 @@ def test_the_times_of_bitmex_are_closing_times(interval: str) -> None:
         history = read(content, "x")
         assert history.candles.index.equals(index.as_unit("ns").rename("time"))
         assert history.quality.decisions["label"].startswith("closing times; ")
-        said = read(content, "x", corrections=Corrections(label="open"))
-        assert said.start == index[1]
+        corrections = read(content, "x", corrections=Corrections(label="open"))
+        assert corrections.start == index[1]
     assert frames.read(bitmex, coin="BTC").start == index[0]
     for name in ("homeNotional", "foreignNotional"):
         bitmex = bitmex.drop(columns=name)

@@ -41,10 +41,10 @@ def test_two_lengths_in_either_order(short: str, long: str, few: int, many: int)
     for parts in (((long, few), (short, many)), ((short, few), (long, many))):
         index = times(*parts).as_unit("ns")
         steps = pd.Series(np.diff(index.asi8)).mode()
-        found = find_lengths(index.asi8, pd.Timedelta(int(steps[0]), unit="ns"))
-        assert found is not None
-        assert (describe(found.short), describe(found.long)) == (short, long)
-        assert describe(found.last_length) == parts[1][0]
+        lengths = find_lengths(index.asi8, pd.Timedelta(int(steps[0]), unit="ns"))
+        assert lengths is not None
+        assert (describe(lengths.short), describe(lengths.long)) == (short, long)
+        assert describe(lengths.last_length) == parts[1][0]
 
 
 def test_days_then_hours_and_hours_then_days() -> None:
@@ -189,22 +189,22 @@ def test_few_steps_are_no_other_length(
     for before, after, is_found in ((60, 60, within), (120, 0, at_end), (0, 120, at_end)):
         steps = [hour] * before + [other] * count + [hour] * after
         index = START.value + np.cumsum([0, *(step.value for step in steps)])
-        found = find_lengths(index, hour)
-        assert (found is not None) is is_found
-        if found is not None:
-            assert (found.short, found.long) == (min(hour, other), max(hour, other))
+        lengths = find_lengths(index, hour)
+        assert (lengths is not None) is is_found
+        if lengths is not None:
+            assert (lengths.short, lengths.long) == (min(hour, other), max(hour, other))
             last = before + count - (after > 0)
-            assert (found.first, found.last) == (before, last)
-            assert found.last_length == (hour if after else other)
+            assert (lengths.first, lengths.last) == (before, last)
+            assert lengths.last_length == (hour if after else other)
 
 
 def test_a_february_is_a_month_too() -> None:
     months = pd.date_range("2019-01-01", "2019-04-01", freq="MS", unit="ns")
     days = pd.date_range("2019-04-02", periods=50, freq="D", unit="ns")
-    found = find_lengths(months.append(days).asi8, INTERVALS["1d"])
-    assert found is not None
-    assert (found.short, found.long) == (pd.Timedelta(days=1), pd.Timedelta(days=30))
-    assert (found.first, found.last) == (0, 2)
+    lengths = find_lengths(months.append(days).asi8, INTERVALS["1d"])
+    assert lengths is not None
+    assert (lengths.short, lengths.long) == (pd.Timedelta(days=1), pd.Timedelta(days=30))
+    assert (lengths.first, lengths.last) == (0, 2)
 
 
 def test_a_time_that_is_there_again_and_again_is_no_other_length() -> None:

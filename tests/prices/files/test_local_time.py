@@ -68,8 +68,8 @@ def test_a_time_that_clocks_showed_twice_is_refused(zone: str, interval: str, st
         with pytest.raises(UnreadableFile, match=r"twice \(lines \d+ and \d+\), as local clocks.*"
                            r"Say which it is \(Time zone on the Data page"):  # fmt: skip
             read(written(frame[::step], form), "x.csv")
-    told = read(written(frame[::step]), "x.csv", corrections=Corrections(zone=zone))
-    assert len(told) == len(frame)
+    reading = read(written(frame[::step]), "x.csv", corrections=Corrections(zone=zone))
+    assert len(reading) == len(frame)
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_a_zone_that_times_do_not_fit_is_told(
 @pytest.mark.parametrize("interval", ["1m", "30m", "1h", "2h", "4h", "12h"])
 def test_a_time_that_clocks_left_out_is_reported(zone: str, interval: str) -> None:
     frame = around(zone, CHANGES[zone][1], interval)
-    (found,) = problems(written(frame))
-    assert "look local" in found.detail
-    assert "say the zone" in found.detail
-    assert found.count == 1
+    (entry,) = problems(written(frame))
+    assert "look local" in entry.detail
+    assert "say the zone" in entry.detail
+    assert entry.count == 1
     assert len(read(written(frame), "x.csv")) == len(frame)
 
 
@@ -106,8 +106,8 @@ def test_a_time_that_clocks_left_out_is_reported(zone: str, interval: str) -> No
 @pytest.mark.parametrize("interval", ["2h", "4h", "6h", "8h", "12h"])
 def test_longer_candles_lose_none_where_clocks_go_back(zone: str, interval: str) -> None:
     frame = around(zone, CHANGES[zone][0], interval)
-    (found,) = problems(written(frame))
-    assert found.count == 1
+    (entry,) = problems(written(frame))
+    assert entry.count == 1
     assert len(read(written(frame), "x.csv")) == len(frame)
 
 
@@ -116,9 +116,9 @@ def test_years_of_local_times() -> None:
     with pytest.raises(UnreadableFile, match="2019-11-03 01:00 twice"):
         read(written(frame), "x.csv")
     once = frame[~frame.index.duplicated()]
-    (found,) = problems(written(once))
-    assert found.count == 2
-    assert "2020-03-08 03:00" in found.detail
+    (entry,) = problems(written(once))
+    assert entry.count == 2
+    assert "2020-03-08 03:00" in entry.detail
 
 
 def test_a_user_who_says_utc_loses_no_candle_in_silence() -> None:

@@ -40,8 +40,8 @@ def written(frame: pd.DataFrame, kind: str) -> bytes:
 
 
 def problem(history: PriceHistory, kind: str) -> Problem:
-    (found,) = [each for each in history.quality.problems if each.kind == kind]
-    return found
+    (match,) = [each for each in history.quality.problems if each.kind == kind]
+    return match
 
 
 KINDS = ("csv", "newest first", "semicolons", "json", "parquet")
@@ -75,8 +75,8 @@ def test_the_place_of_an_open_candle_is_told() -> None:
     frame = candles("1h", NOW)
     assert problem(read(written(frame, "csv"), "x", now=NOW), "open").first_line == ROWS + 1
     assert problem(read(written(frame, "newest first"), "x", now=NOW), "open").first_line == 2
-    found = problem(read(written(frame, "csv"), "x", now=NOW), "open")
-    assert (found.repair, found.detail) == ("left out", "opened at 2024-03-04 00:00")
+    reading = problem(read(written(frame, "csv"), "x", now=NOW), "open")
+    assert (reading.repair, reading.detail) == ("left out", "opened at 2024-03-04 00:00")
 
 
 def test_a_data_frame_is_read_alike() -> None:
@@ -158,10 +158,10 @@ def test_a_live_price_below_closed_candles(kind: str, interval: str, share: floa
     history = read(written(with_live(frame, at), kind), "x")
     assert history.candles.index.equals(frame.index.as_unit("ns").rename("time"))
     assert history.interval == interval
-    found = problem(history, "live_price")
-    assert (found.count, found.repair) == (1, "left out")
-    assert found.detail == f"a live price of {at:%Y-%m-%d %H:%M:%S}"
-    assert found.first_line == (2 if kind == "newest first" else found.first_line)
+    entry = problem(history, "live_price")
+    assert (entry.count, entry.repair) == (1, "left out")
+    assert entry.detail == f"a live price of {at:%Y-%m-%d %H:%M:%S}"
+    assert entry.first_line == (2 if kind == "newest first" else entry.first_line)
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
@@ -171,9 +171,9 @@ def test_a_live_price_beside_the_open_candle(interval: str) -> None:
     at = (NOW + 0.37 * length).floor("s")
     history = read(written(with_live(frame, at), "csv"), "x")
     assert history.candles.index.equals(frame.index[:-1].as_unit("ns").rename("time"))
-    found = problem(history, "live_price")
-    assert found.count == 2
-    assert found.detail == f"a live price of {at:%Y-%m-%d %H:%M:%S}, and what was open then"
+    entry = problem(history, "live_price")
+    assert entry.count == 2
+    assert entry.detail == f"a live price of {at:%Y-%m-%d %H:%M:%S}, and what was open then"
 
 
 def test_several_live_prices() -> None:
@@ -278,9 +278,9 @@ def test_a_candle_that_a_column_calls_open_is_left_out(kind: str, name: str) -> 
     else:
         history = read(with_flags(flagged, kind), "x")
     assert history.end == frame.index[-2]
-    found = problem(history, "open")
-    assert (found.count, found.repair) == (1, "left out")
-    assert name in found.detail
+    entry = problem(history, "open")
+    assert (entry.count, entry.repair) == (1, "left out")
+    assert name in entry.detail
     np.testing.assert_array_equal(history.candles["close"], frame["close"][:-1])
 
 

@@ -77,10 +77,10 @@ def test_several_series_are_refused_whatever_the_column_is_called(
     with pytest.raises(SeveralSeries, match=rf"Received: '{one}' and '{other}'.*'{name}'") as error:
         read(csv(both), "x.csv")
     assert set(error.value.names) == {str(one), str(other)}
-    for wanted, frame in ((one, HOURS), (other, OTHERS[price])):
-        history = read(csv(both), "x.csv", corrections=Corrections(only=str(wanted)))
+    for target, frame in ((one, HOURS), (other, OTHERS[price])):
+        history = read(csv(both), "x.csv", corrections=Corrections(only=str(target)))
         np.testing.assert_allclose(history.candles, frame)
-        assert str(wanted) in history.quality.decisions["series"]
+        assert str(target) in history.quality.decisions["series"]
 
 
 @pytest.mark.parametrize("name", ["Asset_ID", "Валюта"])
@@ -306,11 +306,11 @@ def test_reported_symbols_of_other_scripts(data_folder) -> None:
 
 def series_records(*symbols: str, quote: str | None = None) -> list[dict[str, object]]:
     """A list of series, each with a symbol and rows of its own."""
-    said = {} if quote is None else {"quote": quote}
+    text = {} if quote is None else {"quote": quote}
     return [
         {
             "symbol": symbol,
-            **said,
+            **text,
             "candles": [
                 {"time": 1_700_000_400 + 3600 * i, "open": p, "high": p, "low": p, "close": p}
                 for i in range(30)

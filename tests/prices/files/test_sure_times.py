@@ -115,8 +115,8 @@ def test_the_user_decides_in_the_end() -> None:
     candles = frame("2024-07-01")
     epochs = candles.index.as_unit("s").asi8
     content = csv(candles, time=local(candles.index, "Europe/Berlin"), timestamp=epochs)
-    said = Corrections(columns={"time": "time"}, zone="Europe/Berlin")
-    assert_same(read(content, "BTC.csv", corrections=said, now=NOW), candles)
+    corrections = Corrections(columns={"time": "time"}, zone="Europe/Berlin")
+    assert_same(read(content, "BTC.csv", corrections=corrections, now=NOW), candles)
     shown = read(content, "BTC.csv", corrections=Corrections(columns={"time": "time"}), now=NOW)
     assert shown.start == candles.index[0] + pd.Timedelta("2h")
 

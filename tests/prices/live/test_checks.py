@@ -81,8 +81,8 @@ def test_a_tiny_price_that_stands_still_has_the_step_of_its_last_digit(
 def test_the_last_closes_in_common_are_compared() -> None:
     one = candles(np.arange(40.0).reshape(10, 4) + 1)
     other = candles(np.arange(40.0).reshape(10, 4) + 101, "2026-01-01 03:00")
-    found = checks.last_closes(one, other, "1h")
-    assert found == (one.index[-1], 40.0, other.at[one.index[-1], "close"])
+    closes = checks.last_closes(one, other, "1h")
+    assert closes == (one.index[-1], 40.0, other.at[one.index[-1], "close"])
 
 
 @pytest.mark.parametrize(("rows", "compared"), [(10, True), (57, True), (58, False), (400, False)])

@@ -30,9 +30,9 @@ def entry(
 
 
 def best(*entries: Entry, good: str = "", query: MarketQuery = YEAR) -> str:
-    chosen = choice.best(entries, query, "1h", lambda entry: entry.source in good.split())
-    assert chosen is not None
-    return chosen.source
+    best_entry = choice.best(entries, query, "1h", lambda entry: entry.source in good.split())
+    assert best_entry is not None
+    return best_entry.source
 
 
 def test_no_answer_is_none() -> None:

@@ -102,8 +102,8 @@ def answers(
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    found: list[dict[str, object]] = json.loads(run.stdout)
-    return found
+    documents: list[dict[str, object]] = json.loads(run.stdout)
+    return documents
 
 
 @pytest.mark.slow

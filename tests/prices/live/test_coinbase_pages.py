@@ -38,10 +38,10 @@ class Market:
 
 def joined(market: Market, pages: int) -> tuple[list[int], bool, pd.DataFrame]:
     first = LAST - HOUR - pages * WIDTH + 5 * HOUR
-    asked = Pages("1h", first, LAST)
-    assert asked.count == pages
-    asked.work(market)
-    fetched = asked.joined()
+    requests = Pages("1h", first, LAST)
+    assert requests.count == pages
+    requests.work(market)
+    fetched = requests.joined()
     return market.asked, fetched.unfinished, fetched.candles
 
 
@@ -65,17 +65,17 @@ def joined(market: Market, pages: int) -> tuple[list[int], bool, pd.DataFrame]:
 def test_what_empty_pages_mean(
     empty: set[int], asked: int, unfinished: bool, first: int | None
 ) -> None:
-    numbers, is_unfinished, found = joined(Market(empty), 5)
+    numbers, is_unfinished, candles = joined(Market(empty), 5)
     assert numbers == list(range(asked))
     assert is_unfinished is unfinished
     start = (
         LAST - HOUR - 5 * WIDTH + 5 * HOUR if first is None else LAST - HOUR - WIDTH * (first + 1)
     )
-    assert found.index[0] == start
+    assert candles.index[0] == start
     newest = next(number for number in range(9) if number not in empty)
-    assert found.index[-1] == LAST - HOUR - newest * WIDTH
-    assert found.index.is_unique
-    assert found.index.is_monotonic_increasing
+    assert candles.index[-1] == LAST - HOUR - newest * WIDTH
+    assert candles.index.is_unique
+    assert candles.index.is_monotonic_increasing
 
 
 def test_three_empty_pages_are_a_gap_if_an_older_page_came_meanwhile() -> None:
@@ -103,8 +103,8 @@ def test_three_empty_pages_are_a_gap_if_an_older_page_came_meanwhile() -> None:
 
 @pytest.mark.parametrize(("stop", "rows"), [(1, 300), (3, 3 * 299 + 1)])
 def test_what_came_before_time_ran_out_is_kept(stop: int, rows: int) -> None:
-    _, unfinished, found = joined(Market(stop=stop), 5)
-    assert (unfinished, len(found)) == (True, rows)
+    _, unfinished, candles = joined(Market(stop=stop), 5)
+    assert (unfinished, len(candles)) == (True, rows)
 
 
 def test_no_time_for_the_first_page_is_an_error() -> None:

@@ -120,8 +120,8 @@ def test_a_thousand_queries_are_bounded_in_threads_memory_and_disk(town: Town) -
 def test_an_invented_coin_is_asked_for_once_in_a_while(town: Town) -> None:
     for _ in range(20):
         assert "no prices under this symbol" in town.ask("NOSUCH", wait=10)
-    asked = [request for request in town.yahoo.charts if "NOSUCH-USD" in request["path"]]
-    assert 1 <= len(asked) <= 2
+    requests = [request for request in town.yahoo.charts if "NOSUCH-USD" in request["path"]]
+    assert 1 <= len(requests) <= 2
 
 
 # ---------------------------------------------------------------------------- getting well

@@ -28,20 +28,20 @@ def entry(rows: int = 100, since: pd.Timestamp | None = None, source: str = "yah
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     since = pd.Timestamp("2021-05-01", tz="UTC")
     PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(since=since))
-    found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
-    assert found is not None
-    pd.testing.assert_frame_equal(found.candles, entry().candles, check_freq=False)
-    assert found.candles.index.dtype == "datetime64[ns, UTC]"
-    assert (found.fetched_at, found.since) == (NOW, since)
-    assert (found.source, found.volume_unit) == ("yahoo", "quote")
+    loaded_entry = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
+    assert loaded_entry is not None
+    pd.testing.assert_frame_equal(loaded_entry.candles, entry().candles, check_freq=False)
+    assert loaded_entry.candles.index.dtype == "datetime64[ns, UTC]"
+    assert (loaded_entry.fetched_at, loaded_entry.since) == (NOW, since)
+    assert (loaded_entry.source, loaded_entry.volume_unit) == ("yahoo", "quote")
 
 
 def test_prices_far_below_one_come_out_too(tmp_path: Path) -> None:
     key, tiny = ("yahoo", "SHIB-USD", "1h"), entry().candles / 1e9
     PriceCache(tmp_path, 10).store(key, replace(entry(), candles=tiny))
-    found = PriceCache(tmp_path, 10).load(key)
-    assert found is not None
-    pd.testing.assert_frame_equal(found.candles, tiny, check_freq=False)
+    loaded_entry = PriceCache(tmp_path, 10).load(key)
+    assert loaded_entry is not None
+    pd.testing.assert_frame_equal(loaded_entry.candles, tiny, check_freq=False)
 
 
 def test_an_entry_stays_the_same_object_until_its_file_changes(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_a_damaged_file_counts_as_absent_and_is_replaced(tmp_path: Path, damage:
     assert PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h")) is None
     if damage != "folder":
         PriceCache(tmp_path, 10).store(("yahoo", "BTC-USD", "1h"), entry(7))
-        found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
-        assert found is not None
-        assert len(found.candles) == 7
+        loaded_entry = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
+        assert loaded_entry is not None
+        assert len(loaded_entry.candles) == 7
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "no"), OSError(5, "I/O error")])
@@ -173,9 +173,9 @@ def test_killing_the_writer_never_damages_the_file(tmp_path: Path) -> None:
         time.sleep(pause)
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
-        found = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
-        assert found is not None
-        assert len(found.candles) > 7000
+        loaded_entry = PriceCache(tmp_path, 10).load(("yahoo", "BTC-USD", "1h"))
+        assert loaded_entry is not None
+        assert len(loaded_entry.candles) > 7000
 
 
 @pytest.mark.parametrize("name", [".a.parquet.1.tmp", ".cryptoforecast-1.tmp"])
@@ -209,8 +209,8 @@ def test_a_candle_that_opens_when_it_was_fetched_makes_the_file_worthless(tmp_pa
     last = entry().candles.index[-1]
     for fetched_at, is_sound in ((last, False), (last + pd.Timedelta(1, "ns"), True)):
         PriceCache(tmp_path / str(is_sound), 10).store(key, replace(entry(), fetched_at=fetched_at))
-        found = PriceCache(tmp_path / str(is_sound), 10).load(key)
-        assert (found is not None) is is_sound
+        loaded_entry = PriceCache(tmp_path / str(is_sound), 10).load(key)
+        assert (loaded_entry is not None) is is_sound
 
 
 def test_the_folder_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -230,11 +230,11 @@ def test_a_clock_that_was_set_back_drops_nothing(
     key = ("yahoo", "BTC-USD", "1h")
     now = pd.Timestamp.now("UTC")
     PriceCache(tmp_path, 10).store(key, replace(entry(), fetched_at=now + pd.Timedelta(ahead)))
-    found = PriceCache(tmp_path, 10).load(key)
-    assert found is not None
-    assert found.is_dated_ahead(now) is is_dated_ahead
-    assert found.is_fresh(now, pd.Timedelta("2min")) is is_fresh
-    assert found.age(now) == max(pd.Timedelta(0), -pd.Timedelta(ahead))
+    loaded_entry = PriceCache(tmp_path, 10).load(key)
+    assert loaded_entry is not None
+    assert loaded_entry.is_dated_ahead(now) is is_dated_ahead
+    assert loaded_entry.is_fresh(now, pd.Timedelta("2min")) is is_fresh
+    assert loaded_entry.age(now) == max(pd.Timedelta(0), -pd.Timedelta(ahead))
 
 
 @pytest.mark.parametrize(("ahead", "rows"), [("290s", 100), ("310s", 7)])
@@ -244,9 +244,9 @@ def test_what_is_dated_ahead_is_replaced(tmp_path: Path, ahead: str, rows: int) 
     cache = PriceCache(tmp_path, 10)
     cache.store(key, replace(entry(), fetched_at=now + pd.Timedelta(ahead)))
     cache.store(key, replace(entry(7), fetched_at=now))
-    found = cache.load(key)
-    assert found is not None
-    assert len(found.candles) == rows
+    loaded_entry = cache.load(key)
+    assert loaded_entry is not None
+    assert len(loaded_entry.candles) == rows
 
 
 @pytest.mark.parametrize(("others", "is_same"), [(15, True), (16, False)])
@@ -275,9 +275,9 @@ def test_an_answer_that_comes_late_replaces_no_later_one(tmp_path: Path) -> None
     key = ("yahoo", "BTC-USD", "1h")
     cache.store(key, entry(50))
     cache.store(key, replace(entry(10), fetched_at=NOW - pd.Timedelta("1s")))
-    found = PriceCache(tmp_path, 10).load(key)
-    assert found is not None
-    assert len(found.candles) == 50
+    loaded_entry = PriceCache(tmp_path, 10).load(key)
+    assert loaded_entry is not None
+    assert len(loaded_entry.candles) == 50
 
 
 def test_sources_are_kept_apart_and_notes_come_back(tmp_path: Path) -> None:

@@ -74,9 +74,14 @@ def by_name(found: doctor.Diagnosis) -> dict[str, SourceCheck]:
 
 
 def test_healthy_sources_are_described(ward: Ward) -> None:
-    found = ward.examine()
-    assert (found.coin, found.quote, found.interval, found.usable) == ("BTC", "USD", "1h", True)
-    checks = by_name(found)
+    diagnosis = ward.examine()
+    assert (diagnosis.coin, diagnosis.quote, diagnosis.interval, diagnosis.usable) == (
+        "BTC",
+        "USD",
+        "1h",
+        True,
+    )
+    checks = by_name(diagnosis)
     assert list(checks) == ["yahoo", "coinbase", "kraken"]
     last = floor(pd.Timestamp.now("UTC"), "1h") - HOUR
     for check in checks.values():
@@ -95,10 +100,10 @@ def test_healthy_sources_are_described(ward: Ward) -> None:
     assert [check.year_requests for check in checks.values()] == [1, 30, 1]
     assert [check.year_rows for check in checks.values()] == [8759, 8759, 719]
     assert checks["coinbase"].year_seconds > 0.04  # twenty requests at 500 a second
-    assert found.agreement is not None
-    assert (found.agreement.time, found.agreement.within) == (last, True)
-    assert found.agreement.difference == 0
-    assert found.winner == "yahoo"
+    assert diagnosis.agreement is not None
+    assert (diagnosis.agreement.time, diagnosis.agreement.within) == (last, True)
+    assert diagnosis.agreement.difference == 0
+    assert diagnosis.winner == "yahoo"
     # One null row of Yahoo's is a warning.
     assert checks["yahoo"].warnings == ("1 candle is missing between the first and the last one.",)
     assert not (ward.home / "prices").exists()
@@ -107,15 +112,15 @@ def test_healthy_sources_are_described(ward: Ward) -> None:
 def test_one_dead_source_is_told_and_another_wins(ward: Ward) -> None:
     ward.yahoo.behaviour = "broken"
     ward.exchange.latency = 0.05
-    found = ward.examine()
-    checks = by_name(found)
+    diagnosis = ward.examine()
+    checks = by_name(diagnosis)
     assert not checks["yahoo"].usable
     assert "something other than JSON" in checks["yahoo"].problem
     assert checks["yahoo"].status == 200
     assert checks["yahoo"].first_bytes == "<html>Will be back</html>"
-    assert found.winner == "coinbase"
-    assert found.agreement is not None
-    assert set(found.agreement.closes) == {"coinbase", "kraken"}
+    assert diagnosis.winner == "coinbase"
+    assert diagnosis.agreement is not None
+    assert set(diagnosis.agreement.closes) == {"coinbase", "kraken"}
 
 
 @pytest.mark.parametrize(("behaviour", "status"), [("429", 429), ("451", 451), ("503", 503)])
@@ -131,18 +136,18 @@ def test_a_refusal_is_shown_with_its_status_and_first_bytes(
 def test_a_month_wins_where_nothing_else_is_left(ward: Ward) -> None:
     ward.yahoo.behaviour = "limited"
     ward.exchange.coinbase_behaviour = "403"
-    found = ward.examine()
-    assert (found.winner, found.agreement) == ("kraken", None)
+    diagnosis = ward.examine()
+    assert (diagnosis.winner, diagnosis.agreement) == ("kraken", None)
 
 
 def test_all_dead_sources_end_in_time(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MAX_SECONDS", 0.5)
     ward.yahoo.behaviour = ward.exchange.behaviour = "silent"
     began = time.monotonic()
-    found = ward.examine()
+    diagnosis = ward.examine()
     assert time.monotonic() - began < 5
-    assert (found.usable, found.winner, found.agreement) == (False, None, None)
-    for check in found.sources:
+    assert (diagnosis.usable, diagnosis.winner, diagnosis.agreement) == (False, None, None)
+    for check in diagnosis.sources:
         assert "did not answer" in check.problem
         assert check.status is None
 
@@ -154,8 +159,8 @@ def test_the_whole_visit_takes_less_than_half_a_minute() -> None:
 
 def test_a_host_that_does_not_exist_is_told(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [Coinbase("http://nowhere.invalid"), Kraken("http://127.0.0.1:9")]
-    found = Doctor(Settings(ward.home), sources).examine()
-    nowhere, closed = found.sources
+    diagnosis = Doctor(Settings(ward.home), sources).examine()
+    nowhere, closed = diagnosis.sources
     assert nowhere.addresses == ()
     assert nowhere.warnings == ("The name nowhere.invalid can't be resolved here.",)
     assert nowhere.problem == "Coinbase can't be reached."
@@ -199,11 +204,11 @@ def test_rows_in_no_order_are_told(ward: Ward) -> None:
 
 def test_sources_that_disagree_are_told(ward: Ward) -> None:
     ward.yahoo.tamper = str
-    found = ward.examine()
-    assert found.agreement is not None
-    assert not found.agreement.within
-    closes = found.agreement.closes
-    assert found.agreement.difference == pytest.approx(closes["kraken"] / closes["yahoo"] - 1)
+    diagnosis = ward.examine()
+    assert diagnosis.agreement is not None
+    assert not diagnosis.agreement.within
+    closes = diagnosis.agreement.closes
+    assert diagnosis.agreement.difference == pytest.approx(closes["kraken"] / closes["yahoo"] - 1)
 
 
 def test_coarse_prices_are_not_usable(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,12 +220,12 @@ def test_coarse_prices_are_not_usable(ward: Ward, monkeypatch: pytest.MonkeyPatc
         return json.dumps(document)
 
     ward.yahoo.tamper = tamper
-    found = ward.examine("SHIB")
-    check = by_name(found)["yahoo"]
+    diagnosis = ward.examine("SHIB")
+    check = by_name(diagnosis)["yahoo"]
     assert not check.usable
     assert check.price_step > 0.002
     assert check.problem.startswith("Yahoo rounds these prices to steps of")
-    assert found.winner == "coinbase"
+    assert diagnosis.winner == "coinbase"
     monkeypatch.setattr(doctor, "COINS", {"SHIB": COINS["SHIB"]})
     (coin,) = ward.examine("SHIB", every_coin=True).coins
     assert set(coin.closes) == {"coinbase", "kraken"}
@@ -228,21 +233,21 @@ def test_coarse_prices_are_not_usable(ward: Ward, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_pair_in_another_currency_and_an_index_are_examined(ward: Ward) -> None:
-    found = ward.examine("BTC-EUR")
-    assert (found.coin, found.quote) == ("BTC", "EUR")
-    assert [check.symbol for check in found.sources] == ["BTC-EUR", "BTC-EUR", "XBTEUR"]
+    diagnosis = ward.examine("BTC-EUR")
+    assert (diagnosis.coin, diagnosis.quote) == ("BTC", "EUR")
+    assert [check.symbol for check in diagnosis.sources] == ["BTC-EUR", "BTC-EUR", "XBTEUR"]
     ward.yahoo.currency = "USD"
-    found = ward.examine("^GSPC")
-    assert [check.symbol for check in found.sources] == ["^GSPC", None, None]
-    assert found.sources[1].problem == "Coinbase does not know ^GSPC."
-    assert found.winner == "yahoo"
+    diagnosis = ward.examine("^GSPC")
+    assert [check.symbol for check in diagnosis.sources] == ["^GSPC", None, None]
+    assert diagnosis.sources[1].problem == "Coinbase does not know ^GSPC."
+    assert diagnosis.winner == "yahoo"
 
 
 def test_all_coins_are_asked_for(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "COINS", {name: COINS[name] for name in ("BTC", "ETH")})
-    found = ward.examine(every_coin=True)
-    assert [coin.coin for coin in found.coins] == ["BTC", "ETH"]
-    for coin in found.coins:
+    diagnosis = ward.examine(every_coin=True)
+    assert [coin.coin for coin in diagnosis.coins] == ["BTC", "ETH"]
+    for coin in diagnosis.coins:
         assert set(coin.closes) == {"yahoo", "coinbase", "kraken"}
         assert (coin.difference, coin.asked, coin.problems) == (0, True, {})
     monkeypatch.setattr(doctor, "MAX_SECONDS_FOR_ALL", 0.0)
@@ -253,11 +258,11 @@ def test_what_is_recorded_is_short_and_without_cookies(ward: Ward, tmp_path: Pat
     ward.yahoo.needs_crumb = True
     ward.exchange.headers["Set-Cookie"] = "secret=1"
     folder = tmp_path / "record"
-    found = ward.examine(record=folder)
-    assert by_name(found)["yahoo"].usable
-    assert "Yahoo was asked for a cookie and a crumb" in by_name(found)["yahoo"].warnings[0]
+    diagnosis = ward.examine(record=folder)
+    assert by_name(diagnosis)["yahoo"].usable
+    assert "Yahoo was asked for a cookie and a crumb" in by_name(diagnosis)["yahoo"].warnings[0]
     files = sorted(folder.iterdir())
-    assert [file.name for file in files] == list(found.recorded)
+    assert [file.name for file in files] == list(diagnosis.recorded)
     assert {file.name[4:] for file in files} == {"yahoo.json", "coinbase.json", "kraken.json"}
     everything = "".join(file.read_text() for file in files)
     for secret in (COOKIE, CRUMB, "secret=1", "Cookie"):
@@ -291,7 +296,7 @@ def test_nothing_hostile_is_recorded_or_shown(ward: Ward, tmp_path: Path, name: 
     ward.exchange.behaviour, ward.exchange.body = "body", HOSTILE_BODIES[name]
     ward.exchange.headers |= {f"X-{n}": "\x1b[31m" + "y" * 3000 for n in range(60)}
     folder = tmp_path / "record"
-    found = ward.examine(record=folder)
+    diagnosis = ward.examine(record=folder)
     assert len(list(folder.iterdir())) >= 3
     for file in folder.iterdir():
         assert re.fullmatch(r"[0-9]{3}-(yahoo|coinbase|kraken)\.json", file.name)
@@ -301,7 +306,7 @@ def test_nothing_hostile_is_recorded_or_shown(ward: Ward, tmp_path: Path, name: 
         headers = json.loads(text)["headers"]
         assert all(value.isprintable() for value in headers.values())
         assert "\\u001b" not in json.dumps(headers)
-    for check in found.sources:
+    for check in diagnosis.sources:
         assert (check.first_bytes + check.problem).isprintable()
         assert len(check.first_bytes) <= 120
         assert len(check.problem) < 400

@@ -52,9 +52,9 @@ class Sources:
 
 @pytest.fixture
 def sources() -> Iterator[Sources]:
-    found = Sources()
-    yield found
-    found.release.set()
+    fakes = Sources()
+    yield fakes
+    fakes.release.set()
 
 
 DOWN = SourceUnavailable("A is down.")

@@ -286,8 +286,8 @@ def test_a_passing_failure_is_tried_three_times_with_a_longer_wait(
     waits = [seconds for seconds in clock.slept if seconds > 0]
     assert waits == pytest.approx([0.3, 0.6])
     third = http._TransientError("Thrice.")
-    found = attempts(monkeypatch, 60, [*errors, third])[1]
-    assert (type(found), str(found)) == (SourceUnavailable, "Thrice.")
+    pauses = attempts(monkeypatch, 60, [*errors, third])[1]
+    assert (type(pauses), str(pauses)) == (SourceUnavailable, "Thrice.")
 
 
 @pytest.mark.parametrize(
@@ -297,9 +297,9 @@ def test_a_passing_failure_is_tried_three_times_with_a_longer_wait(
 def test_a_wait_must_be_short_and_leave_as_much_time_as_it_takes(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, wait: float, deadline: float, tried_again: bool
 ) -> None:
-    found = attempts(monkeypatch, deadline, [RetryLater("Later.", wait)])[1]
-    assert (found == "document") is tried_again
-    assert tried_again or isinstance(found, RetryLater)
+    waits = attempts(monkeypatch, deadline, [RetryLater("Later.", wait)])[1]
+    assert (waits == "document") is tried_again
+    assert tried_again or isinstance(waits, RetryLater)
 
 
 def test_mutated_answers_raise_nothing_else(raw: RawServer) -> None:

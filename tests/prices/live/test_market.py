@@ -324,9 +324,9 @@ def test_one_request_however_many_ask(settings: Settings) -> None:
     source.released.clear()
     prices = LivePrices(settings, [source])
     query = MarketQuery("BTC", "1h", ago("9D"))
-    found = []
+    histories = []
     threads = [
-        threading.Thread(target=lambda: found.append(prices.history(query))) for _ in range(12)
+        threading.Thread(target=lambda: histories.append(prices.history(query))) for _ in range(12)
     ]
     for thread in threads:
         thread.start()
@@ -336,8 +336,8 @@ def test_one_request_however_many_ask(settings: Settings) -> None:
     for thread in threads:
         thread.join()
     assert len(source.requests) == 1
-    assert len(found) == 12
-    assert len({id(history) for history in found}) == 1
+    assert len(histories) == 12
+    assert len({id(history) for history in histories}) == 1
 
 
 # ---------------------------------------------------------------------------- not live

@@ -88,10 +88,10 @@ def test_a_window_is_made_of_a_start_or_of_days() -> None:
 
 
 def test_times_without_a_zone_are_utc_and_others_are_brought_there() -> None:
-    found = window.validate(query("2024-05-01 10:00", "2024-05-02T10:00+02:00"))
-    assert found.start == pd.Timestamp("2024-05-01 10:00Z")
-    assert found.end == pd.Timestamp("2024-05-02 08:00Z")
-    assert str(found.start.tzinfo) == str(found.end.tzinfo) == "UTC"
+    window_query = window.validate(query("2024-05-01 10:00", "2024-05-02T10:00+02:00"))
+    assert window_query.start == pd.Timestamp("2024-05-01 10:00Z")
+    assert window_query.end == pd.Timestamp("2024-05-02 08:00Z")
+    assert str(window_query.start.tzinfo) == str(window_query.end.tzinfo) == "UTC"
     assert window.validate(query()) == query()
 
 
@@ -146,8 +146,8 @@ def test_candles_that_open_in_the_window_are_cut_out(
     start: object, end: object, rows: range
 ) -> None:
     candles = hours("2024-05-01", 10)
-    found = window.rows_inside(candles, window.validate(query(start, end)))
-    assert range(found.start, found.stop) == rows
+    window_query = window.rows_inside(candles, window.validate(query(start, end)))
+    assert range(window_query.start, window_query.stop) == rows
 
 
 def test_a_first_candle_without_its_beginning_is_left_out() -> None:
@@ -162,23 +162,23 @@ def test_a_first_candle_without_its_beginning_is_left_out() -> None:
 
 
 def test_an_empty_window_says_where_there_are_candles() -> None:
-    wanted = window.validate(query("2024-04-01", "2024-04-02"))
-    text = window.empty_window_message(resolve("BTC"), wanted, hours("2024-05-01", 10))
+    target = window.validate(query("2024-04-01", "2024-04-02"))
+    text = window.empty_window_message(resolve("BTC"), target, hours("2024-05-01", 10))
     assert text == (
         "No closed 1h candle of BTC lies in the window. They run from 2024-05-01 00:00:00+00:00 "
         "to 2024-05-01 09:00:00+00:00. Received: 2024-04-01 00:00:00+00:00 to 2024-04-02 "
         "00:00:00+00:00. Choose another window."
     )
-    nothing = window.empty_window_message(resolve("BTC"), wanted, hours("2024-05-01", 0))
+    nothing = window.empty_window_message(resolve("BTC"), target, hours("2024-05-01", 0))
     assert "They run" not in nothing
 
 
 def test_a_late_start_is_noted_from_the_third_candle_on() -> None:
     candles = hours("2024-05-01", 10)
-    wanted = window.validate(query(candles.index[0] - 2 * HOUR))
-    assert window.late_start_notes(wanted, candles, "Kraken", "Why.") == ()
-    assert window.late_start_notes(replace(wanted, start=None), candles, "Kraken", "Why.") == ()
-    later = replace(wanted, start=wanted.start - pd.Timedelta("1s"))
+    target = window.validate(query(candles.index[0] - 2 * HOUR))
+    assert window.late_start_notes(target, candles, "Kraken", "Why.") == ()
+    assert window.late_start_notes(replace(target, start=None), candles, "Kraken", "Why.") == ()
+    later = replace(target, start=target.start - pd.Timedelta("1s"))
     assert window.late_start_notes(later, candles, "Kraken", "Why.") == (
         "Hourly candles from 2024-04-30 were asked for; Kraken has them from 2024-05-01. Why.",
     )

@@ -177,8 +177,8 @@ def test_candles_are_sound_and_labelled(interval: str) -> None:
     assert candles.index.name == "time"
     assert np.isfinite(candles.to_numpy()).all()
     assert (candles.to_numpy() > 0).all()
-    found = quality.report(candles, interval)
-    assert (found.missing, found.duplicates, found.flat_tail, found.ohlc_violations) == (0,) * 4
+    report = quality.report(candles, interval)
+    assert (report.missing, report.duplicates, report.flat_tail, report.ohlc_violations) == (0,) * 4
     if INTERVALS[interval] <= INTERVALS["1h"]:
         assert np.allclose(candles["open"].iloc[1:], candles["close"].iloc[:-1], rtol=1e-12)
 
@@ -269,22 +269,22 @@ def test_inside_the_hour_there_is_no_signal_either(interval: str) -> None:
     y = values[100:] / usual[99:-1]
     for x in (values[99:-1], values[98:-2], since[100:-1]):
         x = np.clip(x / usual[99:-1], -8, 8)
-        found = (x * y).sum() / (x * x).sum()
-        error = np.sqrt((x * x * (y - found * x) ** 2).sum()) / (x * x).sum()
-        assert abs(found) < 0.02
-        assert abs(found) < 5 * error
+        fitted_slope = (x * y).sum() / (x * x).sum()
+        error = np.sqrt((x * x * (y - fitted_slope * x) ** 2).sum()) / (x * x).sum()
+        assert abs(fitted_slope) < 0.02
+        assert abs(fitted_slope) < 5 * error
 
 
 @pytest.mark.parametrize("signal", [0.15, 0.4, -0.2])
 def test_a_planted_signal_is_found(signal: float) -> None:
-    found, error = slope(returns(simulate("BTC", end=END, signal=signal, seed=3)))
-    assert abs(found - signal) < 4 * error
-    assert abs(found) > 3 * error
+    slope_found, error = slope(returns(simulate("BTC", end=END, signal=signal, seed=3)))
+    assert abs(slope_found - signal) < 4 * error
+    assert abs(slope_found) > 3 * error
 
 
 def test_without_a_signal_there_is_none() -> None:
     scores = [slope(returns(simulate("BTC", end=END, seed=seed))) for seed in range(8)]
-    standardised = np.array([found / error for found, error in scores])
+    standardised = np.array([value / error for value, error in scores])
     assert np.abs(standardised).max() < 3.5
     assert (standardised**2).mean() < 3
 

@@ -202,18 +202,18 @@ def test_what_is_wrong_far_down_is_refused_with_its_line(content: bytes, reason:
 def test_an_interval_that_does_not_fit_is_refused_at_the_first_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seen: list[int] = []
+    reports: list[int] = []
     call = block_merging.Merger.__call__
 
     def counted(self: block_merging.Merger, block: object) -> object:
-        seen.append(1)
+        reports.append(1)
         return call(self, block)  # type: ignore[arg-type]
 
     monkeypatch.setattr(block_merging.Merger, "__call__", counted)
     hours = minutes(800).set_axis(pd.date_range("2024", periods=800, freq="h", tz="UTC"))
     with pytest.raises(InvalidInput, match="1h candles, 15m wanted"):
         read(text(hours.rename_axis("time"), "s"), "x.csv", interval="15m")
-    assert len(seen) == 1
+    assert len(reports) == 1
 
 
 def peak_of_reading(path: Path) -> tuple[int, int]:

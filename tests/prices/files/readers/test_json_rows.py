@@ -40,8 +40,8 @@ def test_of_several_lists_the_one_with_prices_is_taken() -> None:
         find_rows({"BTC": ROWS, "ETH": ROWS})
     assert error.value.names == ("BTC", "ETH")
     other: list[Json] = [{**ROW, "close": 3}]
-    chosen = json_rows.find_rows({"BTC-USD": ROWS, "ETH-USD": other}, "eth")
-    assert (chosen.rows, chosen.symbol) == (other, "ETH-USD")
+    choice = json_rows.find_rows({"BTC-USD": ROWS, "ETH-USD": other}, "eth")
+    assert (choice.rows, choice.symbol) == (other, "ETH-USD")
     with pytest.raises(UnreadableFile, match="Received: 2 lists of rows"):
         find_rows({"a": [{"x": 1}], "b": [{"y": 1}]})
 

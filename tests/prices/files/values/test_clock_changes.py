@@ -37,13 +37,13 @@ def changes(zone: str) -> tuple[pd.Timestamp, ...]:
     """Return the instants at which clocks of a zone changed, UTC, by the standard library."""
     place = ZoneInfo(zone)
     days = pd.date_range("2010-01-01", "2026-01-01", freq="D", tz="UTC")
-    found = []
+    moments = []
     for day, after in itertools.pairwise(days.to_pydatetime()):
         if day.astimezone(place).utcoffset() != after.astimezone(place).utcoffset():
             quarters = [day + timedelta(minutes=15 * i) for i in range(97)]
             shown = [each.astimezone(place).utcoffset() for each in quarters]
-            found += [pd.Timestamp(quarters[i]) for i in range(1, 97) if shown[i] != shown[i - 1]]
-    return tuple(found)
+            moments += [pd.Timestamp(quarters[i]) for i in range(1, 97) if shown[i] != shown[i - 1]]
+    return tuple(moments)
 
 
 def wall(index: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
@@ -97,25 +97,25 @@ def test_rows_that_are_missing_are_refused_or_leave_the_others_exact(data: st.Da
     index = around(change, interval, candles=20)
     near = np.flatnonzero(abs(index - change) < max(2 * HOUR, 2 * INTERVALS[interval]))
     missing = data.draw(st.sets(st.sampled_from(near.tolist())))
-    kept = index.delete(sorted(missing))
+    rest = index.delete(sorted(missing))
     step = data.draw(st.sampled_from([1, -1]))
     try:
-        found = to_utc(wall(kept, zone)[::step], LocalZone(zone))
+        times = to_utc(wall(rest, zone)[::step], LocalZone(zone))
     except UnreadableFile:
         assert missing
     else:
-        assert found[::step].equals(kept.as_unit("ns"))
+        assert times[::step].equals(rest.as_unit("ns"))
 
 
 @pytest.mark.parametrize("start", ["2009-06-01", "2024-03-31", "2024-10-27"])
 def test_days_open_with_the_first_of_two_midnights(start: str) -> None:
     for zone in ("America/Havana", "Asia/Beirut", "America/Sao_Paulo", "Atlantic/Azores"):
         days = pd.date_range(start, periods=400, freq="D")
-        found = to_utc(days, LocalZone(zone))
-        shown = found.tz_convert(zone)
-        assert (found.to_series().diff().dropna() >= pd.Timedelta("23h")).all()
+        times = to_utc(days, LocalZone(zone))
+        shown = times.tz_convert(zone)
+        assert (times.to_series().diff().dropna() >= pd.Timedelta("23h")).all()
         assert shown.tz_localize(None).normalize().equals(days.as_unit("ns"))
-        before = (found - pd.Timedelta("1ns")).tz_convert(zone).tz_localize(None)
+        before = (times - pd.Timedelta("1ns")).tz_convert(zone).tz_localize(None)
         assert (before < days).all()
 
 
@@ -166,8 +166,8 @@ def test_the_beginning_of_the_file_is_clear_without_a_gap(kept: str, clear: bool
 
 
 def test_nothing_but_the_repeated_hour_is_refused() -> None:
-    for kept in ("12", "34", "1", "1234"):
-        check_london(london(kept, before=False, after=False), clear=False)
+    for rest in ("12", "34", "1", "1234"):
+        check_london(london(rest, before=False, after=False), clear=False)
 
 
 def check_london(index: pd.DatetimeIndex, *, clear: bool) -> None:
@@ -196,13 +196,13 @@ def test_rows_out_of_order_beside_the_change_are_refused(order: str) -> None:
 
 
 def test_rows_without_a_time_do_not_disturb() -> None:
-    kept = london()
-    local = wall(kept, "Europe/London").insert(4, pd.NaT).insert(0, pd.NaT).append(
+    rest = london()
+    local = wall(rest, "Europe/London").insert(4, pd.NaT).insert(0, pd.NaT).append(
         pd.DatetimeIndex([pd.NaT])
     )  # fmt: skip
-    found = to_utc(local, LocalZone("Europe/London"))
-    assert found.isna().sum() == 3
-    assert found.dropna().equals(kept.as_unit("ns"))
+    times = to_utc(local, LocalZone("Europe/London"))
+    assert times.isna().sum() == 3
+    assert times.dropna().equals(rest.as_unit("ns"))
 
 
 @pytest.mark.parametrize("length", ["1h", "30min", "5min"])
@@ -210,8 +210,8 @@ def test_a_row_that_comes_twice_elsewhere_does_not_disturb(length: str) -> None:
     index = pd.date_range("2023-10-28", "2023-10-30", freq=length, tz="UTC")
     twice = index.insert(9, index[8]).insert(len(index) - 3, index[-4])
     for step in (1, -1):
-        found = to_utc(wall(twice, "Europe/London")[::step], LocalZone("Europe/London"))
-        assert found[::step].equals(twice.as_unit("ns"))
+        times = to_utc(wall(twice, "Europe/London")[::step], LocalZone("Europe/London"))
+        assert times[::step].equals(twice.as_unit("ns"))
 
 
 def test_trades_of_one_time_are_read_over_the_change() -> None:
@@ -219,23 +219,23 @@ def test_trades_of_one_time_are_read_over_the_change() -> None:
     rng = np.random.default_rng(2)
     seconds = pd.to_timedelta(np.sort(rng.integers(0, 36_000, 3_000)), unit="s")
     for trades in (times, times[0] + seconds):
-        found = to_utc(wall(trades, "Europe/London"), LocalZone("Europe/London"))
-        assert found.equals(trades.as_unit("ns"))
+        instants = to_utc(wall(trades, "Europe/London"), LocalZone("Europe/London"))
+        assert instants.equals(trades.as_unit("ns"))
 
 
 def test_a_time_that_clocks_left_out_beside_the_next_is_of_another_zone() -> None:
     hours = pd.date_range("2024-03-31", periods=6, freq="h")
     with pytest.raises(UnreadableFile, match="2024-03-31 03:00, which clocks left out that day"):
         to_utc(hours, LocalZone("Europe/Berlin"))
-    found = to_utc(hours.delete(3), LocalZone("Europe/Berlin"))
-    assert found[2] == pd.Timestamp("2024-03-31 01:00", tz="UTC")
+    times = to_utc(hours.delete(3), LocalZone("Europe/Berlin"))
+    assert times[2] == pd.Timestamp("2024-03-31 01:00", tz="UTC")
 
 
 def test_a_year_that_nanoseconds_cannot_hold_is_absent_in_any_zone() -> None:
     times = pd.DatetimeIndex(["1500-01-01", "2023-10-29 01:30", "2024-01-01"], dtype="M8[s]")
-    found = to_utc(times[[0, 2]], LocalZone("Europe/London"))
-    assert found.isna().tolist() == [True, False]
-    assert found[1] > FIRST
+    instants = to_utc(times[[0, 2]], LocalZone("Europe/London"))
+    assert instants.isna().tolist() == [True, False]
+    assert instants[1] > FIRST
 
 
 # ---------------------------------------------------------------------------- files

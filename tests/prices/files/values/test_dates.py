@@ -94,8 +94,8 @@ def test_an_order_whose_dates_are_too_far_apart_is_not_the_order() -> None:
 
 
 def test_the_users_word_counts_more_than_the_order_that_makes_candles() -> None:
-    found, how = days("24-03-15", "24-03-16")
-    assert found == ["2024-03-15", "2024-03-16"]
+    dates, how = days("24-03-15", "24-03-16")
+    assert dates == ["2024-03-15", "2024-03-16"]
     assert how == ["year first, of two digits (no other order makes candles)"]
     assert days("24-03-15", "24-03-16", day_first=True)[0] == ["2015-03-24", "2016-03-24"]
 

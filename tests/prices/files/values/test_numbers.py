@@ -78,9 +78,8 @@ def test_a_mark_before_an_exponent_is_the_decimal_mark(mantissa: str, exponent: 
     """Read as a thousand, 1,230E-05 would be a thousand times too large."""
     for mark in (",", "."):
         text = mantissa.replace(",", mark) + exponent
-        found = find_decimal_mark(table([text, "1.100" if mark == "," else "1,100"]), ("open",),
-                                  Corrections())  # fmt: skip
-        assert found == mark
+        other = "1.100" if mark == "," else "1,100"
+        assert find_decimal_mark(table([text, other]), ("open",), Corrections()) == mark
         value = float(mantissa.replace(",", ".") + exponent)
         assert numbers(text, "-" + text, mark=mark) == [value, -value]
         with pytest.raises(UnreadableFile, match="must be a plain number"):
@@ -104,11 +103,11 @@ def test_decimal_commas_with_exponents_in_any_column(column: str, names: str) ->
             for name, value in row.items())]
         for t, row in frame.iterrows()
     ]  # fmt: skip
-    found = read(samples.lines(rows, header, ";"), "x.csv").candles
+    reading = read(samples.lines(rows, header, ";"), "x.csv").candles
     expected = [float(f"{value:.3E}") for value in frame[column]]
-    assert found[column].tolist() == expected
+    assert reading[column].tolist() == expected
     other = "close" if column == "open" else "open"
-    assert found[other].tolist() == [float(f"{value:.9f}") for value in frame[other]]
+    assert reading[other].tolist() == [float(f"{value:.9f}") for value in frame[other]]
 
 
 STYLES = {

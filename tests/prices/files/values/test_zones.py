@@ -117,9 +117,9 @@ def test_the_zones_own_names_tell_the_two_hours_apart(step: int) -> None:
         content = samples.dated(frame[::step], "%Y-%m-%d %H:%M %Z")
         assert b"CDT" in content
         assert b"CST" in content
-        found = read(content, "x.csv", corrections=corrections).candles
-        assert found.index.equals(index.as_unit("ns").rename("time"))
-        assert (found["close"].to_numpy() == frame["close"].to_numpy()).all()
+        reading = read(content, "x.csv", corrections=corrections).candles
+        assert reading.index.equals(index.as_unit("ns").rename("time"))
+        assert (reading["close"].to_numpy() == frame["close"].to_numpy()).all()
 
 
 @pytest.mark.parametrize(("label", "hour"), [("CDT", 6), ("CST", 7)])
