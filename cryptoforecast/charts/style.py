@@ -1,4 +1,4 @@
-"""How every figure looks: palette, panels, titles, units.
+"""How every figure looks: palette, margins, titles, axes.
 
 The colours are those of Okabe and Ito (2008), which people with red-green blindness can tell
 apart: blue is the forecast, ink what happened, grey what it is compared with. Dashes and markers

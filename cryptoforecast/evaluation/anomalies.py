@@ -50,12 +50,13 @@ MAX_CANDLES = 25_000
 MIN_PAST = 100
 #: Moves that the spike rule measures its standard deviation on.
 SPIKE_CANDLES = 100
-#: A threshold is between 1 in so many candles: the tail begins at the first, and nothing is known
-#: of it beyond the second.
+#: A threshold is an event of 1 in so many candles, at least and at most. The tail of the
+#: distribution begins at the first; beyond the second nothing is known of it.
 MIN_THRESHOLD, MAX_THRESHOLD = round(1 / tails.EDGE), 10_000
 #: Alarms a month to choose from.
 ALARMS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
-#: Thresholds that are offered are as frequent as 1 in this at least, or else nothing is seen.
+#: Thresholds that are offered happen once in so many candles or more often. With a rarer one the
+#: user would see no alarm.
 MAX_OFFERED = 1_440
 _DAY = pd.Timedelta(days=1)
 #: Candles that are taken together where one is as long as a day or longer.

@@ -87,7 +87,7 @@ def _in_order(forecasts: Mapping[str, Forecast]) -> dict[str, Forecast]:
 def _with_members(
     predictor: Predictor, history: PriceHistory, rows: range
 ) -> Mapping[str, Forecast]:
-    """Let a predictor forecast; a stack returns its members' forecasts too, made once."""
+    """Let a predictor forecast; a stack also returns the forecasts of its members."""
     if isinstance(predictor, Stack):
         return predictor.with_members(history, rows).forecasts
     return {predictor.name: predictor.forecast(history, rows)}

@@ -23,7 +23,7 @@ from cryptoforecast.types import (
     outcome_of,
 )
 
-#: What a coin that is tossed gives.
+#: Share of right directions that a coin toss gives.
 CHANCE = 0.5
 
 

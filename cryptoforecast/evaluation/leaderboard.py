@@ -1,8 +1,8 @@
 """The leaderboard: predictors by one metric at one step, and whether a lead is more than chance.
 
-Each comparison is corrected for their number (``comparison``). Those that the test was made for are
-one group and the others another, so that a leaderboard says the same as the verdict, whoever else
-is on it.
+Comparisons are corrected for their number (``comparison``). The predictors that the test was made
+for are one group, and all others are another. So a leaderboard says the same as the verdict,
+however many others it lists.
 """
 
 from __future__ import annotations

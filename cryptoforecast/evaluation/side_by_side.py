@@ -1,6 +1,7 @@
 """Several networks as the predictors of one test: the same origins, the same steps, one last price.
 
-A network forecasts so many steps and reads so many candles; what can be compared is what all did.
+Networks differ in how many steps they forecast and how many candles they read. Only the steps and
+origins that all of them have are compared.
 """
 
 from __future__ import annotations

@@ -154,8 +154,8 @@ class _Sums:
         square, target = products[:, 1:width], products[:, width:]
         spread = np.sqrt(np.maximum(square.diagonal() / count, 0))
         spread = np.where(spread > 1e-9, spread, np.inf)
-        # A regressor in a smaller unit is larger, and its weight costs less: so that a penalty of
-        # its own is a unit of its own.
+        # Multiplying a regressor by a number makes its weight smaller, and so its penalty. So each
+        # regressor gets the unit that gives it its own penalty.
         spread = spread * np.sqrt(self._penalty / self._penalty[0])
         strength, turn = np.linalg.eigh(square / np.outer(spread, spread))
         # Outcomes of step k overlap over k - 1 candles, so k of them have the information of one.

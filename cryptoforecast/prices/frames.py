@@ -1,8 +1,8 @@
 """Candles out of a DataFrame, by the rules of the file reader.
 
 What a column means, which numbers are prices and how times are read is decided by
-``prices.files``. Here is only what a DataFrame has and a file lacks: an index, columns in two
-levels, columns that are numbered, and types.
+``prices.files``. This module has only what a DataFrame has and a file lacks: an index, columns in
+two levels, columns that are numbered, and types.
 """
 
 from __future__ import annotations

@@ -15,14 +15,14 @@ from cryptoforecast.prices.candles import levels
 from cryptoforecast.prices.candles.resample import nanoseconds, step_of
 from cryptoforecast.types import Array, Problem
 
-#: Level shifts that are told one by one.
-MAX_SHIFTS_TOLD = 3
+#: Level shifts that the report describes one by one.
+MAX_LISTED_SHIFTS = 3
 #: Candles at one price in a row that make a flat stretch, at least.
 MIN_FLAT_CANDLES = 24
 # The same candle under another label is at most 48 hours away, in ns.
 _HOUR = 3_600_000_000_000
 _MAX_DISTANCE = 48 * _HOUR
-# In so many candles one repeats by chance.
+# Among so many candles one equals another by chance.
 _ROWS_PER_CHANCE = 10_000
 
 _PRICES = ["open", "high", "low", "close"]
@@ -177,9 +177,9 @@ def level_shifts(candles: pd.DataFrame, lines: Array | None) -> list[Problem]:
         return []
     ratios = "; ".join(
         f"from {_time(candles, shift.first)} on prices are {levels.ratio_text(shift.ratio)}"
-        for shift in shifts[:MAX_SHIFTS_TOLD]
+        for shift in shifts[:MAX_LISTED_SHIFTS]
     )
-    more = f"; and {len(shifts) - MAX_SHIFTS_TOLD:,} more" * (len(shifts) > MAX_SHIFTS_TOLD)
+    more = f"; and {len(shifts) - MAX_LISTED_SHIFTS:,} more" * (len(shifts) > MAX_LISTED_SHIFTS)
     line = _line(lines, np.array([shift.first for shift in shifts]))
     return [Problem("level_shift", len(shifts), line, "none", ratios + more)]
 

@@ -26,11 +26,11 @@ _MARKET = re.compile(r"[A-Z]{1,16}:([A-Z0-9/_-]+)")
 _BITFINEX = re.compile(r"t([A-Z0-9]{2,}:?)([A-Z]{3,4})")
 # Their markets of Tether name the money first, as Upbit does: KRW-USDT.
 _MONEY_FIRST = {"KRW", "IDR", "THB", "SGD"}
-# The longest first, so that BTCUSDT is not "BTC and USDT" less a letter.
+# The longest first, so that the quote of BTCUSDT is USDT and no shorter end of the word.
 _SUFFIXES = sorted({*quotes.QUOTES, "XBT"}, key=len, reverse=True)
-# The shortest ticker that these currencies are cut off, if the ticker is not of the list: the word
-# may be a coin's own name. A ticker that ends in T or B is more likely than TUSD, or BUSD after a
-# short one.
+# Letters that a ticker must have before one of these currencies, if it is not a listed coin. After
+# fewer letters the word may be a coin's own name. A ticker that ends in T or B is more likely than
+# the quote TUSD, or than BUSD after a short ticker.
 _MIN_BASE = {**dict.fromkeys(MONEY, 3), "BUSD": 3, "USDT": 2, "USDC": 2, "FDUSD": 2, "USD": 2}
 _MAX_BASE = 10
 # Coins that stand for a dollar, which a currency must not be cut off.

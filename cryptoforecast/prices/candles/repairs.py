@@ -1,7 +1,7 @@
 """The repairs of candles: all off by default, and none of them makes up a price.
 
-Each repair is named after the kind of irregularity in the quality report that it removes; where
-there are two repairs of a kind, with what each of them does.
+A repair has the name of the irregularity in the quality report that it removes. Where two repairs
+remove the same kind, the name also says what each of them does.
 """
 
 from __future__ import annotations

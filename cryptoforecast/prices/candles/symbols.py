@@ -48,7 +48,7 @@ _NO_TICKERS = frozenset({
 })  # fmt: skip
 
 
-# A dollar coin, as far as names of files go. Markets also have prices of it.
+# In names of files this coin stands for the dollar. Other files have prices of the coin itself.
 _DAI = "DAI"
 # Coins that are called after the coin that they stand for, and no pairs.
 _WRAPPED = frozenset({"RENBTC", "WSTETH", "FRXETH", "SFRXETH", "ANKRETH"})

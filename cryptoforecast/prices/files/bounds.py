@@ -1,4 +1,4 @@
-"""What a file of its size may unpack to: prices don't repeat themselves enough for more."""
+"""How large a file may be when it is unpacked: prices do not repeat themselves enough for more."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def commonest_spacing(times: Array) -> pd.Timedelta:
     """
     rising = times if (np.diff(times) > 0).all() else np.unique(times)
     steps = np.diff(rising)
-    # The median is it in any regular file, and needs no sorting of millions of equal numbers.
+    # In a regular file this is the median, which needs no sorting of millions of equal numbers.
     commonest = int(np.partition(steps, len(steps) // 2)[len(steps) // 2])
     if (steps == commonest).mean() <= 0.5:
         lengths, counts = np.unique(steps, return_counts=True)

@@ -29,10 +29,10 @@ def best(
 ) -> Entry | None:
     """Find the best of several sources' answers.
 
-    An answer outside the window comes last; before it one of a market that has ended, before it one
-    that is far behind the newest, and before it one that covers much less of the window than
-    another. Among the others those that suffice come first, in the order of preference. If none
-    suffices, the one fetched last is best.
+    The first answer that suffices is best, in the order of preference. If none suffices, the one
+    fetched last is best. Four kinds of answers are taken only if there is no better one: first one
+    that covers much less of the window than another, then one that is far behind the newest, then
+    one of a market that has ended, and last one outside the window.
 
     Args:
         entries: At most one answer of each source, in the order of preference.

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 #: Share of the deadline for which a silent source keeps the next one waiting.
 HEAD_START = 0.3
 
-#: Share of the question that counts as the whole.
+#: Share of the window with which an answer is complete.
 WHOLE = 1.0
 
 Request = Callable[[float, tuple[str, ...]], float]

@@ -1,10 +1,11 @@
-"""The requests for prices that are on their way: few at once, and nobody's hold up the others'.
+"""The running requests for prices: few at once, so that no user holds up the others.
 
-Coins that are known have places of their own. The names of other coins can be invented without
-end; their requests wait in a line of their own, where they take little of the sources' pace.
+Known coins have places of their own. Names of other coins can be invented without end. So their
+requests wait in a line of their own, and few of them are made at once.
 
-Where many wait, the newest goes first: whoever asked before may have left meanwhile. Where too many
-wait, the oldest is refused. Pattern: "adaptive LIFO", Maurer (2015), "Fail at scale".
+Where many requests wait, the newest goes first, because whoever asked before may have left
+meanwhile. Where too many wait, the oldest is refused. Pattern: "adaptive LIFO", Maurer (2015),
+"Fail at scale".
 """
 
 from __future__ import annotations

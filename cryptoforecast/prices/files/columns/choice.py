@@ -23,9 +23,9 @@ from cryptoforecast.prices.files.columns.tickers import (
 from cryptoforecast.prices.files.table import PRICES
 from cryptoforecast.types.quotes import DEFAULT_QUOTE, quote_of
 
-# Parts a role from the number of another column for it: ``"open 2"``.
+# Stands between a role and the number of a further column for it: ``"open 2"``.
 _NUMBERED = " "
-# Before the prices that are not taken, in a decision.
+# Stands in a decision before the prices that are left out.
 _LEFT_OUT = "; left out: "
 #: Role of the volume that is taken where the first one is zero everywhere.
 SPARE = "spare volume"

@@ -38,7 +38,7 @@ _PARTS = frozenset({
     "sat", "sats", "satoshi", "satoshis", "msat", "mbtc", "ubtc", "gwei", "wei", "finney", "cent",
     "cents", "pence", "gbx", "kopeks",
 })  # fmt: skip
-# A character that no number without a mark has; cheap to look for.
+# A character that is in no plain number. Looking for it is fast.
 _MARKED = r"[^0-9.,\s'+-]"
 # What is left of a cell without its digits: a sign or a code.
 _DIGITS = re.compile(r"[\d.,'’\s+()-]|(?<=\d)[eE](?=[+-]?\d)")

@@ -1,4 +1,4 @@
-"""Several columns of which any may play a role: they must have the same values."""
+"""Several columns for one role: any of them may be read if all have the same values."""
 
 from __future__ import annotations
 

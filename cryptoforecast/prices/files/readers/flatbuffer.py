@@ -1,4 +1,4 @@
-"""Flatbuffers, in which Arrow describes columns; what several places share is counted each time."""
+"""Flatbuffers, in which Arrow describes columns. A part that is shared is counted at each place."""
 
 from __future__ import annotations
 

@@ -46,18 +46,18 @@ from cryptoforecast.prices.files.table import Table
 # Records of plain values at the beginning of a file, in so many characters.
 _RECORD = re.compile(r"\{[^{}]*\}")
 _MAX_SEARCHED = 100_000
-# The first byte of a character that takes four bytes, and so do all others beside it.
+# First byte of a character for which Python stores every character of the text in four bytes.
 _WIDE = re.compile(rb"[\xf0-\xff]")
 # Escapes of half a character: its first half without the second, or the second without the first.
 _HALF = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
 )
-# What the parsed values take, bytes: a record of a few names, a list, a number, a text, a name.
+# Bytes that parsed values take: a record of a few names, a list, a number, a text, a name.
 _RECORD_BYTES, _LIST_BYTES, _VALUE_BYTES, _TEXT_BYTES, _KEY_BYTES = 300, 60, 40, 57, 20
 # A name beyond those that records have in common.
 _OWN_KEY_BYTES = 180
-# What they may take, bytes: for each file, and for each of its bytes.
+# Bytes that all parsed values may take: for each file, and for each of its bytes.
 _FREE_MEMORY, _MEMORY_RATIO = 60_000_000, 5
 # Records that are made of columns, cells that are empty, and blank lines, in any file.
 _FREE_RECORDS, _FREE_CELLS, _MAX_BLANK = 100_000, 1_000_000, 100_000

@@ -7,9 +7,10 @@ from typing import IO
 
 from cryptoforecast.errors import UnreadableFile
 
-#: Bytes that a line may have: the names of all columns stand in the first of as many bytes.
+#: Bytes that a line may have. The line with the names of all columns is within this too.
 MAX_LINE = 65_536
-#: Bytes from which the parser must make its rows: a quote that is never closed takes all of them.
+#: Bytes within which the parser must have made its rows. A quote that is never closed would make
+#: it read all of the file.
 MAX_PARSED = 16_000_000
 
 #: Bytes that a line has on average, where there are many.

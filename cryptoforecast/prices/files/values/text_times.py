@@ -35,7 +35,7 @@ _ISO = (
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?(?![A-Za-z]))?"
 # Texts of which some are read first, how many, and the share of these that may be unreadable.
 _MANY_TEXTS, _SAMPLE_TEXTS, _MAX_UNREAD = 20_000, 1_000, 0.1
-# Rows after which somebody may say that nobody waits any more.
+# Rows after which the reader asks whether the user still waits.
 _BLOCK_ROWS = 20_000
 # Different dates that a column may have, in one form; from 2009 to 2100 there are 33,000.
 _MAX_DATES = 40_000
@@ -114,7 +114,7 @@ def _check_sample(
     try:
         stamps, _, _ = _others(table, some, rows[sample], corrections, here)
     except UnreadableFile:
-        return  # all rows together may be read in one way, or the message names another one
+        return  # read together, all rows may be clear, or the error names a better row
     unread = stamps == _NAT
     if unread.mean() > _MAX_UNREAD:
         row = int(rows[sample[np.argmax(unread)]])

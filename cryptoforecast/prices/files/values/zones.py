@@ -131,7 +131,7 @@ def as_utc_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def in_ns(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Convert times without a zone to ns; NaT where they are of no prices, wherever that was."""
+    """Convert times without a zone to ns; NaT where no zone has prices of that time."""
     if index.unit == "ns":
         return index
     day = pd.Timedelta(days=1)
