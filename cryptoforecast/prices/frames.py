@@ -302,11 +302,13 @@ def _table(
     values: dict[str, pd.Series] = {}
     for name, part in zip(names, parts, strict=True):
         values.setdefault(name, part)
-    own = dict.fromkeys(roles.values())
-    for name in own:
+    own_names = dict.fromkeys(roles.values())
+    for name in own_names:
         _check_real(values[name])
     return Table(
-        frame=pd.DataFrame({name: values[name].reset_index(drop=True).copy() for name in own}),
+        frame=pd.DataFrame(
+            {name: values[name].reset_index(drop=True).copy() for name in own_names}
+        ),
         roles=roles,
         unit="row",
         first=0,
@@ -314,7 +316,7 @@ def _table(
         closing=is_closing(roles, names),
         foreign=is_foreign(names),
         decisions={**decisions, "format": "DataFrame"},
-        others=[name for name in values if name not in own and _may_name(values[name])],
+        others=[name for name in values if name not in own_names and _may_name(values[name])],
         load=lambda names: pd.DataFrame(
             {name: values[name].reset_index(drop=True) for name in names}
         ),

@@ -43,20 +43,22 @@ def _settled(
     table: Table, roles: Sequence[str], mark: str, decisions: dict[str, str]
 ) -> tuple[Table, dict[str, Array]]:
     """Read the columns of each role; the arguments are as in ``settle_rivals``."""
-    own = dict(table.roles)
+    own_roles = dict(table.roles)
     _settle_times(table)
     columns = {}
     for role in roles:
-        own[role], columns[role] = _one_of(table, role, mark)
-    if "volume" in columns and SPARE in own and not np.nansum(np.abs(columns["volume"])):
+        own_roles[role], columns[role] = _one_of(table, role, mark)
+    if "volume" in columns and SPARE in own_roles and not np.nansum(np.abs(columns["volume"])):
         ticks = read_numbers(table, SPARE, mark)
         if np.nansum(ticks) > 0:
-            decisions["volume"] = f"{own[SPARE]}, because {own['volume']} is 0 everywhere"
-            own["volume"], columns["volume"] = own[SPARE], ticks
-    names = [rival for role in ("time", *roles) for rival in rivals(own, role)]
+            decisions["volume"] = (
+                f"{own_roles[SPARE]}, because {own_roles['volume']} is 0 everywhere"
+            )
+            own_roles["volume"], columns["volume"] = own_roles[SPARE], ticks
+    names = [rival for role in ("time", *roles) for rival in rivals(own_roles, role)]
     for name in (*names, SPARE):
-        own.pop(name, None)
-    return dataclasses.replace(table, roles=own), columns
+        own_roles.pop(name, None)
+    return dataclasses.replace(table, roles=own_roles), columns
 
 
 def _one_of(table: Table, role: str, mark: str) -> tuple[str, Array]:

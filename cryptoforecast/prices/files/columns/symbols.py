@@ -269,10 +269,10 @@ class _Signs(NamedTuple):
 
 def _is_series(codes: Array, texts: Sequence[str]) -> bool:
     """Tell whether a column may name series: few names, or few whole numbers."""
-    own = np.unique(codes[codes >= 0])
-    if not 1 < len(own) <= max(2, len(codes) // 3) or (codes < 0).any():
+    codes_there = np.unique(codes[codes >= 0])
+    if not 1 < len(codes_there) <= max(2, len(codes) // 3) or (codes < 0).any():
         return False
-    names = [texts[code] for code in own]
+    names = [texts[code] for code in codes_there]
     if {name.casefold() for name in names} <= _ANSWERS:
         return False
     return all(_is_name(name) for name in names[:1000])
@@ -296,9 +296,9 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
     if table.symbol and matching([table.symbol], only):
         return table, table.symbol
     present = [*names, table.symbol] if table.symbol else [*names]
-    others_frame = table.load(table.others) if table.load and table.others else pd.DataFrame()
+    columns_of_text = table.load(table.others) if table.load and table.others else pd.DataFrame()
     for exact in (True, False):
-        for column, values in others_frame.items():
+        for column, values in columns_of_text.items():
             codes, texts = _values(values)
             if not exact and not all(map(str.isalpha, (text[:1] for text in texts))):
                 continue
@@ -306,7 +306,7 @@ def _pick_by_any_column(table: Table, only: str, names: Sequence[str] = ()) -> t
             if matches and plain_name(column) not in _NO_SERIES:
                 table, name = _rows_named(table, codes, texts, matches, str(column))
                 return table, name if _is_coin_name(name) else table.symbol
-    for column, values in others_frame.items():
+    for column, values in columns_of_text.items():
         codes, texts = _values(values)
         if not present and plain_name(column) not in _NO_SERIES and _is_series(codes, texts):
             present += texts
@@ -325,34 +325,34 @@ def _is_coin_name(name: str) -> bool:
 
 
 def _rows_named(
-    table: Table, codes: Array, names: Sequence[str], own: Sequence[str], column: str
+    table: Table, codes: Array, names: Sequence[str], matches: Sequence[str], column: str
 ) -> tuple[Table, str]:
     """Keep the rows with the chosen names, and say what was left out."""
-    numbers = [i for i, name in enumerate(names) if name in own]
+    numbers = [i for i, name in enumerate(names) if name in matches]
     rows = np.isin(codes, numbers)
     if rows.all():
-        return table, own[0]
-    left = len({_plain(name) for name in names} - {_plain(name) for name in own})
+        return table, matches[0]
+    left = len({_plain(name) for name in names} - {_plain(name) for name in matches})
     table = table.take(rows)
     name = table.roles.get(column, column)
-    decision = f"{own[0][:40]} of column {name[:40]}; {left} other series left out"
+    decision = f"{matches[0][:40]} of column {name[:40]}; {left} other series left out"
     table.decisions["series"] = decision
-    return table, own[0]
+    return table, matches[0]
 
 
 def _several(table: Table, codes: Array, names: Sequence[str], column: str) -> UnreadableFile:
     """Return the error for rows of several series."""
     # Series of one name in different letters are one.
     series, _ = pd.factorize(pd.Series(map(_plain, names), dtype="str"))
-    own = np.unique(codes[codes >= 0])
+    codes_there = np.unique(codes[codes >= 0])
     first = int(codes[codes >= 0][0])
     row = int(np.argmax((codes >= 0) & (series[codes] != series[first])))
-    other, count = int(codes[row]), len(np.unique(series[own]))
+    other, count = int(codes[row]), len(np.unique(series[codes_there]))
     return SeveralSeries(
         f"A file must hold one coin. Received: {names[first][:30]!r} and {names[other][:30]!r} "
         f"({table.where(row)}, column {column!r}; {count} in all). Choose one "
         f"({HOW_TO_CHOOSE}), or save one coin a file.",
-        [names[i] for i in own],
+        [names[i] for i in codes_there],
     )
 
 

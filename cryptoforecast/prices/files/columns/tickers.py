@@ -54,7 +54,7 @@ def quote_of_ticker(ticker: str) -> str | None:
 
 def is_same_coin(name: str, only: str) -> bool:
     """Tell whether a name in a file is that of the coin, or of the pair, that a user wants."""
-    own, symbol = read_symbol(only), read_symbol(name)
-    if own is None or symbol is None or own.ticker != symbol.ticker:
+    wish, symbol = read_symbol(only), read_symbol(name)
+    if wish is None or symbol is None or wish.ticker != symbol.ticker:
         return False
-    return own.quote in (None, symbol.quote)
+    return wish.quote in (None, symbol.quote)

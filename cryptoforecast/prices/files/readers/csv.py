@@ -98,8 +98,10 @@ def read_csv(
 
 def _load(open_file: Opener, layout: Layout, names: Sequence[str]) -> pd.DataFrame:
     """Read columns without a role as text, all rows of them."""
-    own = dataclasses.replace(layout, roles={name: name for name in names})
-    return _frame_of([{name: part[name] for name in names} for part in _parts(open_file, own)])
+    own_layout = dataclasses.replace(layout, roles={name: name for name in names})
+    return _frame_of(
+        [{name: part[name] for name in names} for part in _parts(open_file, own_layout)]
+    )
 
 
 def _read_numbers(open_file: Opener, layout: Layout, limits: _Limits) -> pd.DataFrame | None:
@@ -282,7 +284,7 @@ def _rows_of_names(frame: pd.DataFrame, layout: Layout) -> pd.Series:
     mask = pd.Series(True, index=frame.index)
     for role, name in prices.items():
         words = frame[name].where(frame[name].astype("str").str.match(r"[^\W\d]").fillna(False))
-        words_of = [word for word in words.dropna().unique()[:_MAX_NAMES]
+        header_words = [word for word in words.dropna().unique()[:_MAX_NAMES]
                  if plain_name(word) in ALIASES[role]]  # fmt: skip
-        mask &= words.isin(words_of)
+        mask &= words.isin(header_words)
     return mask

@@ -164,8 +164,8 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         first, second = _both_instants(index, here.zone)
         stamps = instants(first, second, here.zone)
     # Candles of an hour that other clocks repeated would be taken for rows that come twice.
-    own = stamps[stamps != np.iinfo(np.int64).min]
-    if len(np.unique(own)) < len(own):
+    times = stamps[stamps != np.iinfo(np.int64).min]
+    if len(np.unique(times)) < len(times):
         error = _other_zone(index, here.zone, repeated=True)
         if error is not None:
             raise error
