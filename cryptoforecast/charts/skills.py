@@ -33,14 +33,14 @@ _COVERAGES = ("coverage_80", "coverage_95")
 _DIRECTION = "directional_accuracy"
 
 
-def skills(board: Leaderboard, chosen: Collection[str] = (), *, dark: bool = False) -> go.Figure:
+def skills(board: Leaderboard, focus: Collection[str] = (), *, dark: bool = False) -> go.Figure:
     """Draw how each predictor compares with the reference, the best on top.
 
     Left of the reference is better: its error is smaller. A coverage is compared with its promise.
 
     Args:
         board: The leaderboard.
-        chosen: Names of the predictors that the page is about.
+        focus: Names of the predictors that the page is about.
         dark: Whether the page behind is dark.
     """
     colours, coverage = style.theme(dark), board.metric in _COVERAGES
@@ -49,7 +49,7 @@ def skills(board: Leaderboard, chosen: Collection[str] = (), *, dark: bool = Fal
     figure = go.Figure()
     for place, standing in enumerate(rows[::-1]):
         if math.isfinite(standing.skill):
-            own = standing.predictor in chosen
+            own = standing.predictor in focus
             _add_row(figure, place, standing, board, limit, colours, own=own)
     worse, better = _words(board.metric)
     reference = "as promised" if coverage else predictor_name(board.reference)
@@ -70,7 +70,7 @@ def skills(board: Leaderboard, chosen: Collection[str] = (), *, dark: bool = Fal
                "tickangle": 0, "tickfont": {"color": colours.faint}},
         yaxis={"range": [-0.6, len(rows) - 0.4], "fixedrange": True, "automargin": True,
                "tickvals": list(range(len(rows))), "gridcolor": style.GRID, "zeroline": False,
-               "ticktext": [_label(each.predictor, chosen, colours) for each in rows[::-1]]},
+               "ticktext": [_label(each.predictor, focus, colours) for each in rows[::-1]]},
         shapes=[{"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1,
                  "line": {"color": colours.ink, "width": 1.5}, "layer": "below"}],
         annotations=[
@@ -183,9 +183,9 @@ def _words(metric: str) -> tuple[str, str]:
     return "misses more", "misses less"
 
 
-def _label(predictor: str, chosen: Collection[str], colours: style.Theme) -> str:
+def _label(predictor: str, focus: Collection[str], colours: style.Theme) -> str:
     name = style.plain(predictor_name(predictor))
-    if predictor not in chosen:
+    if predictor not in focus:
         return f"{name} "
     return f'<b><span style="color:{colours.forecast_text}">{name}</span></b> '
 

@@ -55,7 +55,7 @@ def fitting_rows(history: PriceHistory, before: int, horizon: int) -> pd.DataFra
     return history.candles.iloc[:before]
 
 
-def seen_from(history: PriceHistory, rows: range) -> pd.DataFrame:
+def candles_until(history: PriceHistory, rows: range) -> pd.DataFrame:
     """Return the candles up to the last of ``rows``: all that their forecasts may read."""
     return history.candles.iloc[: max(rows, default=0) + 1]
 

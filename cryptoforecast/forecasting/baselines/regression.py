@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from cryptoforecast.forecasting.baselines.common import (
+    candles_until,
     fitting_rows,
     forecast,
     last_row,
     ridge,
-    seen_from,
     trailing_quantiles,
 )
 from cryptoforecast.forecasting.baselines.har import Har, log_averages, next_log_volatility
@@ -97,7 +97,7 @@ class Linear:
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
-        candles = seen_from(history, rows)
+        candles = candles_until(history, rows)
         sigma = self.har.sigma(history, range(len(candles)))
         centre = sigma * (_inputs(candles, sigma) @ self.weights + self.intercepts)
         return _around(self.name, history, rows, centre, sigma, self.har.end)
@@ -164,7 +164,7 @@ class Boosting:
 
     def forecast(self, history: PriceHistory, rows: range) -> Forecast:
         """Forecast from each of ``rows``; row *t* looks at candles up to *t*."""
-        candles = seen_from(history, rows)
+        candles = candles_until(history, rows)
         sigma = self.har.sigma(history, range(len(candles)))
         inputs = _tree_inputs(candles, history.candle_length, sigma)
         centre = sigma * _predict(self.locations, inputs, sigma.shape[1])
@@ -232,7 +232,7 @@ def _around(
         sigma: ``(n, horizon)`` expected volatility at the same rows.
         end: Open of the last candle the baseline was fitted on, UTC.
     """
-    returns = _returns(seen_from(history, rows), sigma.shape[1])
+    returns = _returns(candles_until(history, rows), sigma.shape[1])
     band = trailing_quantiles((returns - centre) / sigma, rows, last_row(history, end))
     origins = np.asarray(rows, dtype=np.intp)
     quantiles = centre[origins, :, None] + sigma[origins, :, None] * band

@@ -160,7 +160,7 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
         )
     if here.zone is None:
         return as_utc_ns(index.tz_localize("UTC"))
-    with _other_zone_told(index, here.zone):
+    with _with_other_zone(index, here.zone):
         first, second = _both_instants(index, here.zone)
         stamps = instants(first, second, here.zone)
     # Candles of an hour that other clocks repeated would be taken for rows that come twice.
@@ -173,7 +173,7 @@ def to_utc(index: pd.DatetimeIndex, here: LocalZone) -> pd.DatetimeIndex:
 
 
 @contextlib.contextmanager
-def _other_zone_told(wall: pd.DatetimeIndex, zone: str) -> Iterator[None]:
+def _with_other_zone(wall: pd.DatetimeIndex, zone: str) -> Iterator[None]:
     """Say so if times that can't be of the zone change as the clocks of another one do.
 
     Args:
@@ -300,7 +300,7 @@ def to_utc_by_label(stamps: Array, label: str, here: LocalZone, where: str) -> t
         if zone:
             return to_utc(wall, LocalZone(zone)).asi8, f"{zone} as named"
     elif here.zone and re.fullmatch(r"[A-Z]{2,5}", text):
-        with _other_zone_told(wall, here.zone):
+        with _with_other_zone(wall, here.zone):
             return _by_name(wall, text, here.zone), f"{text} read as {here.zone}"
     elif text in _HOURS:
         months = _OUT_OF_SEASON.get(text, ())
