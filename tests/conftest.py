@@ -37,6 +37,7 @@ SLOW = (
     "learning/test_bundles.py",
     "learning/test_ensembles.py",
     "learning/test_exports.py",
+    "learning/test_fitting.py",
     "learning/test_global_training.py",
     "learning/test_gpu.py",
     "learning/test_networks.py",
