@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from cryptoforecast.charts import wording
 from cryptoforecast.types import (
     Backtest,
     Leaderboard,
