@@ -13,7 +13,9 @@ from cryptoforecast.api.parameters import CHECKS
 from cryptoforecast.api.responses import answer, problems
 from cryptoforecast.service import PREDICT_MODEL, Service
 
-_PLACES = ("health/live", "health/ready", "coins", "models", "anomalies", "docs", "openapi.json")
+_PLACES = (
+    "health/live", "health/ready", "coins", "models", "anomalies", "ledger", "docs", "openapi.json",
+)  # fmt: skip
 
 
 def add(api: FastAPI, service: Service) -> None:

@@ -26,6 +26,7 @@ from cryptoforecast.errors import (
     CryptoForecastError,
     InvalidBundle,
     InvalidInput,
+    LedgerUnavailable,
     NotAllowed,
     SourceUnavailable,
     UnknownModel,
@@ -109,6 +110,7 @@ def status_of(error: CryptoForecastError) -> int:
         (InvalidInput, 422),
         (SourceUnavailable, 503),
         (InvalidBundle, 503),
+        (LedgerUnavailable, 503),
     )
     return next((status for kind, status in kinds if isinstance(error, kind)), 500)
 

@@ -20,6 +20,7 @@ from cryptoforecast.api import (
     forecasts,
     health,
     jobs,
+    ledger,
     models,
     problems,
 )
@@ -133,6 +134,7 @@ def create(service: Service, options: Options | None = None) -> FastAPI:
     models.add(api, service)
     forecasts.add(api, service)
     anomalies.add(api, service)
+    ledger.add(api, service)
     jobs.add(api, service, options)
     documentation.add(api)
     _add_predict(api, service)

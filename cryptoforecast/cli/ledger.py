@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from cryptoforecast.cli import tables
 from cryptoforecast.cli.answer import Answer
@@ -19,8 +20,7 @@ from cryptoforecast.types.ledger import (
     LedgerEntry,
     LedgerHead,
     LedgerRecord,
-    LedgerSeries,
-    SeriesName,
+    LedgerView,
     anytime_sentence,
 )
 from cryptoforecast.types.texts import lines_text
@@ -107,38 +107,15 @@ def _tick(service: Service, args: argparse.Namespace) -> Answer:
 
 
 def _show(service: Service, args: argparse.Namespace) -> Answer:
-    found = [each for each in service.ledger.series() if _is_wanted(each.name, args)]
-    only = found[0].name if len(found) == 1 else None
-    if args.step is not None and only is None:
-        raise InvalidInput(
-            f"--step goes with one series. Received: {len(found)} of them. Choose one by --model, "
-            "--predictor, --coin and --interval."
-        )
-    record = None if only is None else service.ledger.record_of(only, args.step or only.horizon)
-    entries = [entry for each in found for entry in service.ledger.entries(each.name, args.limit)]
-    entries = sorted(entries, key=lambda entry: -entry.position)[: args.limit]
-    json: Json = {
-        "series": [json_views.series_json(each) for each in found],
-        "record": None if record is None else json_views.record_json(record),
-        "entries": [json_views.entry_json(entry) for entry in entries],
-    }
-    return Answer(json, _shown(found, record, entries))
+    view = service.ledger.look(
+        model=args.model, predictor=args.predictor, coin=args.coin, interval=args.interval,
+        step=args.step, limit=args.limit,
+    )  # fmt: skip
+    return Answer(json_views.view_json(view), _shown(view))
 
 
-def _is_wanted(name: SeriesName, args: argparse.Namespace) -> bool:
-    wanted = {
-        args.model: name.model,
-        args.predictor: name.predictor,
-        args.interval: name.interval,
-    }
-    same = all(option in (None, value) for option, value in wanted.items())
-    return same and args.coin in (None, name.market, name.coin)
-
-
-def _shown(
-    found: list[LedgerSeries], record: LedgerRecord | None, entries: list[LedgerEntry]
-) -> str:
-    if not found:
+def _shown(view: LedgerView) -> str:
+    if not view.series:
         return "The ledger has no such forecast. `ledger record` writes one.\n"
     header = ("series", "recorded", "open", "graded", "void", "next due (UTC)")
     rows = [
@@ -151,12 +128,12 @@ def _shown(
             f"{each.void:,}",
             tables.UNDEFINED if each.next_due is None else tables.time(each.next_due),
         ]
-        for each in found
+        for each in view.series
     ]
     lines = tables.aligned(header, rows)
-    if record is not None and record.total is not None:
-        lines += ["", *_judged(record)]
-    return lines_text([*lines, "", *_listed(entries)])
+    if view.record is not None and view.record.total is not None:
+        lines += ["", *_judged(view.record)]
+    return lines_text([*lines, "", *_listed(view.entries)])
 
 
 def _judged(record: LedgerRecord) -> list[str]:
@@ -178,7 +155,7 @@ def _judged(record: LedgerRecord) -> list[str]:
     ]
 
 
-def _listed(entries: list[LedgerEntry]) -> list[str]:
+def _listed(entries: Sequence[LedgerEntry]) -> list[str]:
     header = ("entry", "forecast", "made (UTC)", "due (UTC)", "80 % range", "came", "result")
     rows = []
     for entry in entries:

@@ -27,6 +27,7 @@ from cryptoforecast.types.ledger import (
     LedgerRecord,
     LedgerSeries,
     LedgerShare,
+    LedgerView,
     LedgerWeek,
     SeriesName,
     Verification,
@@ -72,9 +73,9 @@ class LedgerStepJson(TypedDict):
     closes_at: Annotated[Time, Says("when its close is known")]
     quantiles: Annotated[Quantiles, Says("prices by their level", QUANTILE_EXAMPLE)]
     actual: Annotated[Figure, Says("the close that came", 61_180.0)]
-    inside_50: bool | None
-    inside_80: bool | None
-    inside_95: bool | None
+    inside_50: Annotated[bool | None, Says("whether it lies inside the 50 % range")]
+    inside_80: Annotated[bool | None, Says("whether it lies inside the 80 % range")]
+    inside_95: Annotated[bool | None, Says("whether it lies inside the 95 % range")]
     pinball: Annotated[Figure, Says("pinball loss, log-return", 0.0011)]
     pinball_naive: Annotated[Figure, Says("that of the last price", 0.0012)]
     pinball_cone: Annotated[Figure, Says("that of the volatility cone", 0.0011)]
@@ -95,7 +96,7 @@ class LedgerEntryJson(SeriesNameJson):
     due_at: Annotated[Time, Says("when its last candle closes")]
     state: Annotated[str, Says("open, graded or void", "graded")]
     reason: Annotated[str, Says("why it is void; else empty", "")]
-    graded_at: Time | None
+    graded_at: Annotated[Time | None, Says("when the outcome was recorded")]
     steps: list[LedgerStepJson]
 
 
@@ -114,12 +115,12 @@ class LedgerWeekJson(TypedDict):
     """Mean losses of the graded forecasts of one week, or of all."""
 
     start: Annotated[str, Says("its Monday", "2026-11-23")]
-    count: int
+    count: Annotated[int, Says("graded forecasts", 212)]
     miss: Annotated[float, Says("mean miss of the middle, quote currency", 733.0)]
     miss_naive: Annotated[float, Says("that of the last price", 731.0)]
-    pinball: float
-    pinball_naive: float
-    pinball_cone: float
+    pinball: Annotated[float, Says("mean pinball loss, log-return", 0.0011)]
+    pinball_naive: Annotated[float, Says("that of the last price", 0.0012)]
+    pinball_cone: Annotated[float, Says("that of the volatility cone", 0.0011)]
 
 
 class AnytimeJson(TypedDict):
@@ -131,7 +132,7 @@ class AnytimeJson(TypedDict):
     low: Annotated[Figure, Says("lower end of the confidence sequence", -0.03)]
     high: Annotated[Figure, Says("upper end", 0.04)]
     e_value: Annotated[float, Says("evidence; 40 or more is a claim", 1.2)]
-    better: bool
+    better: Annotated[bool, Says("whether it is better by more than chance", False)]
     sentence: Annotated[str, Says("the verdict in words")]
 
 
@@ -139,11 +140,20 @@ class LedgerRecordJson(TypedDict):
     """What the graded forecasts of a series show at one step."""
 
     series: LedgerSeriesJson
-    step: int
+    step: Annotated[int, Says("1 to the horizon", 24)]
     shares: list[ShareJson]
-    total: LedgerWeekJson | None
+    total: Annotated[LedgerWeekJson | None, Says("all graded forecasts; null without one")]
     weeks: list[LedgerWeekJson]
     verdicts: list[AnytimeJson]
+
+
+class LedgerJson(TypedDict):
+    """What the ledger has of some forecasts."""
+
+    head: HeadJson
+    series: list[LedgerSeriesJson]
+    record: Annotated[LedgerRecordJson | None, Says("of the only series; null of several")]
+    entries: Annotated[list[LedgerEntryJson], Says("the newest forecasts")]
 
 
 class AttemptJson(TypedDict):
@@ -221,6 +231,16 @@ def record_json(record: LedgerRecord) -> LedgerRecordJson:
         "total": None if record.total is None else _week(record.total),
         "weeks": [_week(week) for week in record.weeks],
         "verdicts": [_verdict(verdict) for verdict in record.verdicts],
+    }
+
+
+def view_json(view: LedgerView) -> LedgerJson:
+    """Write what the ledger has of some forecasts."""
+    return {
+        "head": head_json(view.head),
+        "series": [series_json(each) for each in view.series],
+        "record": None if view.record is None else record_json(view.record),
+        "entries": [entry_json(entry) for entry in view.entries],
     }
 
 

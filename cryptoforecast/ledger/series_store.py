@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,17 +11,23 @@ from cryptoforecast.ledger import rows, sums, tables
 from cryptoforecast.ledger.sums import SeriesSums
 from cryptoforecast.types.ledger import LedgerForecast, LedgerOutcome, SeriesName
 
+_NAMES = (*tables.SERIES, "horizon")
+_NUMBER = sa.select(tables.series.c.id).where(
+    *(tables.series.c[name] == sa.bindparam(name) for name in _NAMES)
+)
+_COUNT_MORE = (
+    sa.update(tables.series)
+    .where(tables.series.c.id == sa.bindparam("number"))
+    .values(recorded=tables.series.c.recorded + sa.bindparam("more"))
+)
+
 
 @dataclass
 class _Loaded:
-    """The sums of one series while entries are added: those of the weeks that change.
-
-    ``gathered`` says whether there is new evidence.
-    """
+    """The sums of one series while outcomes are added: those of the weeks that change."""
 
     number: int
     sums: SeriesSums
-    gathered: bool = False
 
 
 class SeriesStore:
@@ -33,15 +40,17 @@ class SeriesStore:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self._loaded: dict[SeriesName, _Loaded] = {}
+        self._numbers: dict[SeriesName, int] = {}
+        self._recorded: Counter[int] = Counter()
         self._waiting: list[dict[str, object]] = []
         self._settled: list[int] = []
 
     def add_forecast(self, position: int, forecast: LedgerForecast) -> None:
         """Count a new forecast, which waits for its outcome."""
-        loaded = self._load(forecast.series)
-        loaded.sums.recorded += 1
+        number = self._number(forecast.series)
+        self._recorded[number] += 1
         due = rows.time_text(forecast.due_at)
-        self._waiting.append({"forecast": position, "series": loaded.number, "due_at": due})
+        self._waiting.append({"forecast": position, "series": number, "due_at": due})
 
     def add_outcome(self, forecast: LedgerForecast, outcome: LedgerOutcome) -> None:
         """Count an outcome, and let its forecast wait no longer."""
@@ -56,14 +65,16 @@ class SeriesStore:
             if figures is not None:
                 loaded.sums.weeks[week] = sums.values(figures)
         loaded.sums.add(forecast, outcome)
-        loaded.gathered = True
         self._settled.append(outcome.forecast)
 
     def write(self) -> None:
         """Write what has changed."""
         for loaded in self._loaded.values():
-            write(self._connection, loaded.number, loaded.sums, gathered=loaded.gathered)
+            write(self._connection, loaded.number, loaded.sums)
         if self._waiting:
+            # After the sums, which hold the count from before.
+            more = [{"number": one, "more": count} for one, count in self._recorded.items()]
+            self._connection.execute(_COUNT_MORE, more)
             self._connection.execute(sa.insert(tables.waiting), self._waiting)
         if self._settled:
             statement = sa.delete(tables.waiting).where(
@@ -73,15 +84,21 @@ class SeriesStore:
 
     def _load(self, name: SeriesName) -> _Loaded:
         if name not in self._loaded:
+            number = self._number(name)
             row = self._connection.execute(
-                sa.select(tables.series).where(*of_series(name))
-            ).mappings().first()  # fmt: skip
-            if row is None:
-                new = SeriesSums(name.horizon)
-                self._loaded[name] = _Loaded(insert(self._connection, name, new), new)
-            else:
-                self._loaded[name] = _Loaded(row["id"], read(row))
+                sa.select(tables.series).where(tables.series.c.id == number)
+            ).mappings().one()  # fmt: skip
+            self._loaded[name] = _Loaded(number, read(row))
         return self._loaded[name]
+
+    def _number(self, name: SeriesName) -> int:
+        """Return the number of a series; a new one gets a row."""
+        if name not in self._numbers:
+            number = self._connection.execute(_NUMBER, rows.of_series(name)).scalar()
+            if number is None:
+                number = insert(self._connection, name, SeriesSums(name.horizon))
+            self._numbers[name] = number
+        return self._numbers[name]
 
 
 def of_series(name: SeriesName) -> list[sa.ColumnElement[bool]]:
@@ -110,22 +127,12 @@ def insert(connection: sa.Connection, name: SeriesName, counted: SeriesSums) -> 
     return int(added[0]) if added is not None else 0
 
 
-def write(
-    connection: sa.Connection, number: int, counted: SeriesSums, *, gathered: bool = True
-) -> None:
-    """Write the sums of a series over those that were there.
-
-    Args:
-        connection: Of the only writer.
-        number: Of the series.
-        counted: Its sums.
-        gathered: Whether there is new evidence, and not only a new forecast.
-    """
-    changes: dict[str, object] = {**counted.counts()}
-    if gathered:
-        changes["evidence"] = sums.text(counted.evidence)
+def write(connection: sa.Connection, number: int, counted: SeriesSums) -> None:
+    """Write the sums of a series over those that were there."""
     connection.execute(
-        sa.update(tables.series).where(tables.series.c.id == number).values(**changes)
+        sa.update(tables.series)
+        .where(tables.series.c.id == number)
+        .values(**counted.counts(), evidence=sums.text(counted.evidence))
     )
     for week, figures in counted.weeks.items():
         connection.execute(

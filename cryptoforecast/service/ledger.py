@@ -32,6 +32,7 @@ from cryptoforecast.types.ledger import (
     LedgerHead,
     LedgerRecord,
     LedgerSeries,
+    LedgerView,
     SeriesName,
     Verification,
 )
@@ -205,8 +206,54 @@ class LedgerService:
         with self._database.reading() as connection:
             return reading.entries(connection, name, limit, before)
 
+    def look(
+        self,
+        *,
+        model: str | None = None,
+        predictor: str | None = None,
+        coin: str | None = None,
+        interval: str | None = None,
+        step: int | None = None,
+        limit: int = 20,
+    ) -> LedgerView:
+        """Return what the ledger has of some forecasts.
+
+        Args:
+            model: Only those of this model.
+            predictor: Only those of this predictor.
+            coin: Only those of this coin or pair.
+            interval: Only those of this candle length.
+            step: The step that is judged, where only one series is left; by default the last.
+            limit: Forecasts, the newest ones.
+
+        Raises:
+            InvalidInput: If a step is asked for where there is not one series, or the step or the
+                limit is outside the rules.
+        """
+        wanted = {"model": model, "predictor": predictor, "interval": interval}
+        found = tuple(
+            each
+            for each in self.series()
+            if all(value in (None, getattr(each.name, key)) for key, value in wanted.items())
+            and (coin is None or coin.upper() in (each.name.market, each.name.coin))
+        )
+        only = found[0].name if len(found) == 1 else None
+        if step is not None and only is None:
+            raise InvalidInput(
+                f"`step` goes with one series. Received: {len(found)} of them. Choose one by "
+                "model, predictor, coin and interval."
+            )
+        entries = [entry for each in found for entry in self.entries(each.name, limit)]
+        newest = sorted(entries, key=lambda entry: -entry.position)[:limit]
+        record = None if only is None else self.record_of(only, step or only.horizon)
+        return LedgerView(self.head(), found, record, tuple(newest))
+
     def head(self) -> LedgerHead:
         """Return the end of the chain, to be published."""
+        if not self._database.exists:
+            from cryptoforecast.ledger import chain
+
+            return LedgerHead(0, chain.BEGINNING)
         return self._ledger.head()
 
     def verify(self, published: LedgerHead | None = None) -> Verification:

@@ -304,6 +304,23 @@ class LedgerShare:
         return self.low <= self.level / 100 <= self.high
 
 
+@dataclass(frozen=True, eq=False)
+class LedgerView:
+    """What the ledger has of some forecasts.
+
+    Attributes:
+        head: The end of the chain.
+        series: The series that are meant.
+        record: What the only one of them shows; ``None`` where there are several, or none.
+        entries: The newest forecasts of them.
+    """
+
+    head: LedgerHead
+    series: tuple[LedgerSeries, ...]
+    record: LedgerRecord | None
+    entries: tuple[LedgerEntry, ...]
+
+
 @dataclass(frozen=True)
 class AnytimeVerdict:
     """Whether forecasts are better than others, however often one has looked.

@@ -1,0 +1,111 @@
+"""The route of the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+from pydantic import WithJsonSchema
+from starlette.responses import JSONResponse
+
+from cryptoforecast.api.lanes import Lane
+from cryptoforecast.api.parameters import (
+    CHECKS,
+    COIN_PATTERN,
+    NAME_PATTERN,
+    IntervalText,
+    PredictorText,
+)
+from cryptoforecast.api.problems import at
+from cryptoforecast.api.responses import FORECASTS, answer, problems
+from cryptoforecast.errors import InvalidInput
+from cryptoforecast.json_views.ledger import LedgerJson, view_json
+from cryptoforecast.service import Service
+
+#: Forecasts in one answer.
+MAX_FORECASTS = 200
+
+Model = Annotated[
+    str | None,
+    Query(
+        description="only forecasts of this model, or method without training",
+        json_schema_extra={"pattern": NAME_PATTERN},
+        examples=["global-1h-lstm"],
+    ),
+]
+Coin = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN}),
+    Query(description="only those of this ticker or pair", examples=["BTC"]),
+]
+Step = Annotated[
+    str | None,
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+    Query(description="the step that `record` is about; by default the last", examples=[24]),
+]
+Limit = Annotated[
+    str | None,
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_FORECASTS}),
+    Query(description="forecasts in `entries`, the newest; by default 20", examples=[20]),
+]
+
+
+def add(api: FastAPI, service: Service) -> None:
+    """Add the route."""
+    lane = Lane()
+
+    @api.get(
+        "/api/v1/ledger",
+        tags=["forecasts"],
+        summary="Show forecasts that were stored before their outcome, and how they turned out",
+        dependencies=CHECKS, response_model=LedgerJson, responses=problems(503),
+    )  # fmt: skip
+    async def ledger(
+        model: Model = None,
+        predictor: PredictorText = None,
+        coin: Coin = None,
+        interval: IntervalText = None,
+        step: Step = None,
+        limit: Limit = None,
+    ) -> JSONResponse:
+        """List the series of the ledger with their counts, and the newest forecasts.
+
+        Where one series is left, `record` says how often its ranges held, and whether its
+        forecasts are better than the last price and the volatility cone. `head` is the end of the
+        chain: with it, anyone can find a later rewrite.
+        """
+        content = await lane.run(_look, service, model, predictor, coin, interval, step, limit)
+        return answer(content, FORECASTS)
+
+
+def _look(
+    service: Service,
+    model: str | None,
+    predictor: str | None,
+    coin: str | None,
+    interval: str | None,
+    step: str | None,
+    limit: str | None,
+) -> LedgerJson:
+    number = _whole("limit", limit, MAX_FORECASTS) or 20
+    judged = _whole("step", step, 10_000)
+    with at("/query/step" if judged is not None else ""):
+        view = service.ledger.look(
+            model=model, predictor=predictor, coin=coin, interval=interval, step=judged,
+            limit=number,
+        )  # fmt: skip
+    return view_json(view)
+
+
+def _whole(name: str, given: str | None, highest: int) -> int | None:
+    """Read a whole number from 1 to the highest."""
+    if given is None:
+        return None
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+    if not 1 <= number <= highest:
+        with at(f"/query/{name}"):
+            raise InvalidInput(
+                f"`{name}` must be a whole number from 1 to {highest:,}. Received: {given!r:.60}. "
+                "Give one such as 10."
+            )
+    return number

@@ -1,0 +1,51 @@
+"""The route of the ledger: the same as the command line shows, typed and refused by place."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from cryptoforecast import api
+from cryptoforecast.json_views.ledger import view_json
+from cryptoforecast.service import Service
+from cryptoforecast.settings import Settings
+from tests.api.conftest import Checked
+from tests.ledger import making
+
+
+def test_an_empty_ledger_has_a_head_of_nothing(client, saved):
+    answer = client.get("/ledger").json()
+    assert answer["head"] == {"position": 0, "hash": "0" * 64}
+    assert (answer["series"], answer["entries"], answer["record"]) == ([], [], None)
+    assert not (saved / "ledger.sqlite").exists()
+    for query, pointer in (
+        ("limit=0", "/query/limit"), ("limit=201", "/query/limit"), ("step=x", "/query/step"),
+        ("step=2", "/query/step"), ("x=1", "/query/x"),
+    ):  # fmt: skip
+        refused = client.get(f"/ledger?{query}")
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.fixture
+def filled(home):
+    home.mkdir(parents=True)
+    ledger, database, clock = making.opened(f"sqlite:///{home}/ledger.sqlite")
+    making.fill(ledger, clock, 12)
+    database.close()
+    service = Service(Settings(home=home, live=False))
+    with TestClient(api.create(service), raise_server_exceptions=False) as plain:
+        yield Checked(plain), service
+    service.ledger.close()
+
+
+def test_the_answer_is_what_the_service_says(filled):
+    client, service = filled
+    answer = client.get("/ledger?model=global-1h-lstm&coin=btc&step=2&limit=5").json()
+    view = service.ledger.look(model="global-1h-lstm", coin="BTC", step=2, limit=5)
+    assert answer == view_json(view)
+    assert answer["record"]["step"] == 2
+    assert [each["level"] for each in answer["record"]["shares"]] == [50, 80, 95]
+    assert len(answer["entries"]) == 5
+    both = client.get("/ledger").json()
+    assert len(both["series"]) == 2
+    assert both["record"] is None
+    assert len(both["entries"]) == 20
