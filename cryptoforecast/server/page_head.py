@@ -33,7 +33,8 @@ class PageHead:
             await self._app(scope, receive, send)
             return
         accepted = Headers(scope=scope).get("accept", "")
-        if "text/html" not in accepted:  # only the page itself is asked for so
+        # Only the page itself is asked for so; the API's documentation has a style of its own.
+        if "text/html" not in accepted or scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
             return
         headers = MutableHeaders(scope=scope)
