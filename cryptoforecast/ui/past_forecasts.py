@@ -17,8 +17,8 @@ def show(result: Backtest) -> None:
     step = leaderboard.step(result)
     summary = charts.summary_predicted(result, step)
     figure = figures.predicted_vs_actual(result, step, dark=elements.dark())
+    st.markdown(plain(summary))
     elements.chart(figure, alt=summary, key="test")
-    st.caption(plain(summary))
     forecast_table.show(
         f"The numbers behind this chart ({result.history.quote})",
         result.forecast,

@@ -111,7 +111,8 @@ def _free_run(service: Service, result: Backtest) -> None:
 
 
 def _draw(section: html_report.Section, result: Backtest) -> None:
+    """Draw the answer in words, its figure, and its numbers."""
+    st.markdown(plain(section.sentence))
     elements.chart(section.figure, alt=section.sentence, key=f"section-{section.name}")
-    st.caption(plain(section.sentence))
     name = f"{result.predictor}-{section.name}"
     elements.table(section.title, lambda: section.frame, result.history, name)
