@@ -35,18 +35,18 @@ Model = Annotated[
 ]
 Coin = Annotated[
     str | None,
-    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN}),
-    Query(description="only those of this ticker or pair", examples=["BTC"]),
+    WithJsonSchema({"type": "string", "pattern": COIN_PATTERN, "examples": ["BTC"]}),
+    Query(description="only those of this ticker or pair"),
 ]
 Step = Annotated[
     str | None,
-    WithJsonSchema({"type": "integer", "minimum": 1}),
-    Query(description="the step that `record` is about; by default the last", examples=[24]),
+    WithJsonSchema({"type": "integer", "minimum": 1, "examples": [24]}),
+    Query(description="the step that `record` is about; by default the last"),
 ]
 Limit = Annotated[
     str | None,
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_FORECASTS}),
-    Query(description="forecasts in `entries`, the newest; by default 20", examples=[20]),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_FORECASTS, "examples": [20]}),
+    Query(description="forecasts in `entries`, the newest; by default 20"),
 ]
 
 

@@ -39,7 +39,7 @@ class HeadJson(TypedDict):
     """The end of the chain."""
 
     position: Annotated[int, Says("entries: forecasts and outcomes", 480)]
-    hash: Annotated[str, Says("hash of all of them, 64 hexadecimal digits")]
+    hash: Annotated[str, Says("hash of all of them, 64 hexadecimal digits", "5f0c9a417d1e2b38" * 4)]
 
 
 class SeriesNameJson(TypedDict):
@@ -86,10 +86,10 @@ class LedgerEntryJson(SeriesNameJson):
     """A recorded forecast and its outcome."""
 
     position: Annotated[int, Says("its place in the ledger", 17)]
-    hash: Annotated[str, Says("hash of the ledger up to it")]
+    hash: Annotated[str, Says("hash of the ledger up to it", "5f0c9a417d1e2b38" * 4)]
     made_at: Annotated[Time, Says("when it was recorded")]
     version: Annotated[str, Says("digest of the model", "sha256:…")]
-    fingerprint: Annotated[str, Says("of the candles that it was made from")]
+    fingerprint: Annotated[str, Says("of the candles that it was made from", "5f0c9a417d1e2b38")]
     source: Annotated[str, Says("where they came from", "coinbase")]
     origin: Annotated[Time, Says("open of the last of them")]
     last_close: Annotated[float, Says("its close", 61_000.0)]
@@ -133,7 +133,9 @@ class AnytimeJson(TypedDict):
     high: Annotated[Figure, Says("upper end", 0.04)]
     e_value: Annotated[float, Says("evidence; 40 or more is a claim", 1.2)]
     better: Annotated[bool, Says("whether it is better by more than chance", False)]
-    sentence: Annotated[str, Says("the verdict in words")]
+    sentence: Annotated[
+        str, Says("the verdict in words", "No difference from naive can be told yet.")
+    ]
 
 
 class LedgerRecordJson(TypedDict):
