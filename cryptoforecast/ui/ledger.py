@@ -80,7 +80,7 @@ def _empty() -> None:
     card.answer(
         "No forecast is stored yet",
         "A stored forecast stands before its outcome is known. When its time has come it is "
-        "graded, and nobody can change it afterwards.",
+        "graded, and a change of either is found.",
     )
     with card.framed():
         st.markdown("This command stores the next forecasts, and grades those that are due:")
