@@ -1,0 +1,99 @@
+"""A year of hourly ticks on the simulated market, in fast motion: does the record keep the promise?
+
+    python -m benchmarks.ledger_year [--hours 8760]
+
+Each hour the ledger grades what is due and records the next 24 hours as the HAR regression
+forecasts them. The regression is fitted once, on the year before. The forecasts are all made
+beforehand, each from candles up to its origin alone; recording and grading go hour by hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cryptoforecast.forecasting.baselines import BASELINES
+from cryptoforecast.ledger import grading, reading, verification
+from cryptoforecast.ledger.database import Database
+from cryptoforecast.ledger.store import Ledger
+from cryptoforecast.prices import simulate
+from cryptoforecast.types import Forecast
+from cryptoforecast.types.ledger import LedgerForecast, SeriesName, anytime_sentence
+
+HORIZON, FITTED = 24, 8760
+_HOUR = pd.Timedelta(hours=1)
+
+
+def main() -> None:
+    """Print how often the ranges held, and whether anything was lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hours", type=int, default=8760)
+    hours = parser.parse_args().hours
+    end = pd.Timestamp.now("UTC").floor("h")
+    start = end - (FITTED + hours + HORIZON) * _HOUR
+    history = dataclasses.replace(simulate("BTC", "1h", start, end), source="market")
+    made = {
+        name: BASELINES[name]
+        .fit(history, FITTED, HORIZON)
+        .forecast(history, range(FITTED, FITTED + hours))
+        for name in ("har", "naive", "cone")
+    }
+    begin = time.perf_counter()
+    now = history.candles.index[FITTED]
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder, 'ledger.sqlite')}")
+        ledger = Ledger(database, lambda: now)
+        for row in range(hours + HORIZON):
+            now = history.candles.index[FITTED + row] + _HOUR + pd.Timedelta(minutes=1)
+            with database.reading() as connection:
+                due = reading.due(connection, now, 10)
+            found = [grading.grade(one.position, one.forecast, history, now) for one in due]
+            ledger.grade([outcome for outcome in found if outcome is not None])
+            if row < hours:
+                ledger.record([_entry(made, row)])
+        seconds = time.perf_counter() - begin
+        with database.reading() as connection:
+            (series,) = reading.all_series(connection)
+            records = [reading.record(connection, series.name, step) for step in (1, HORIZON)]
+            intact = verification.verify(connection).intact
+        database.close()
+    print(
+        f"{hours:,} hours in {seconds:.0f} s: {series.recorded:,} recorded, "
+        f"{series.settled:,} graded, {series.open} open, {series.void} void, intact: {intact}"
+    )
+    for record in records:
+        for share in record.shares:
+            print(
+                f"step {record.step}: the {share.level} % range held {share.value:.1%} (exact "
+                f"interval of {share.separate:,}: {share.low:.1%} to {share.high:.1%}), kept: "
+                f"{share.kept}"
+            )
+        for verdict in record.verdicts:
+            print(f"step {record.step}: {anytime_sentence(verdict)} {verdict.skill:+.2%}")
+
+
+def _entry(made: dict[str, Forecast], row: int) -> LedgerForecast:
+    har = made["har"]
+    prices = {name: each[row : row + 1].quantile_prices[0] for name, each in made.items()}
+    return LedgerForecast(
+        series=SeriesName("har", "har", "BTC", "USD", "1h", False, HORIZON),
+        made_at=har.origins[row],
+        version="benchmark",
+        fingerprint="0" * 16,
+        source="market",
+        origin=har.origins[row],
+        last_close=float(np.float64(har.close[row])),
+        quantiles=prices["har"],
+        naive=prices["naive"],
+        cone=prices["cone"],
+    )
+
+
+if __name__ == "__main__":
+    main()
