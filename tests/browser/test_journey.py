@@ -121,7 +121,7 @@ def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, brows
     page.get_by_role("button", name="Train", exact=True).click()
     again = page.get_by_role("button", name="Train again")
     expect(again).to_be_visible(timeout=240_000)
-    expect(page.get_by_text("What comes next · 24 hours · your Dense network")).to_be_visible()
+    expect(page.get_by_text("What comes next · 20 hours · your Dense network")).to_be_visible()
     expect(page).to_have_url(re.compile("model=run-"))
     first = page.url
     assert first != link
@@ -152,7 +152,7 @@ def test_train_cancel_train_again_save_and_come_back(url: str, page: Page, brows
     context = browser.new_context()
     other = context.new_page()
     other.goto(first)
-    expect(other.get_by_text("What comes next · 24 hours · your Dense network")).to_be_visible()
+    expect(other.get_by_text("What comes next · 20 hours · your Dense network")).to_be_visible()
     # A year's last fifth begins before these ninety days were fitted, and the page says so.
     other.goto(f"{url}/?model=browser-model")
     expect(other.get_by_role("heading", name="Not a fair test")).to_be_visible()
