@@ -88,7 +88,7 @@ def line(judged: Judgement) -> str:
     if judged.outcome == "unknown":
         return f"There are {judged.origins:,} so far."
     if judged.error == judged.reference and math.isnan(judged.direction.share):
-        return "Its middle is the last price, so both miss alike."
+        return "Its middle is the last price."
     if size == "0.0 %":
         return "Guessing no change misses by as much."
     if judged.outcome == "tie":

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.waiting import until
 
-PAGES = ("", "backtest", "market", "anomalies", "models", "data", "learn", "about")
+PAGES = ("", "backtest", "market", "anomalies", "ledger", "models", "data", "learn", "about")
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 #: How far a page may jump: a good value of the layout shift, as web-vitals defines it.
 MAX_SHIFT = 0.1
