@@ -44,7 +44,7 @@ def add(source: Source) -> None:
     opened = [one for one in sources() if one.id != source.id]
     for oldest in opened[: max(0, len(opened) + 1 - MAX_FILES)]:
         close(oldest)
-    st.session_state["sources"] = [*sources(), source]
+    st.session_state["sources"] = [*(one for one in sources() if one.id != source.id), source]
     choose(source)
 
 

@@ -424,6 +424,15 @@ def test_a_repair_is_one_click_beside_its_finding(open_page):
     ]  # fmt: skip
 
 
+def test_a_file_that_is_opened_twice_is_listed_once(open_page):
+    page = open_page("data")
+    for _ in range(2):
+        page = step(page, "Open") if page.session_state["sources"] else page
+        page = page.button(key="sample").click().run()
+        assert not page.exception
+    assert [source.id for source in page.session_state["sources"]] == ["sample"]
+
+
 def test_the_repairs_that_prices_need_are_one_click_before_the_forecast(open_page):
     page = open_page("data")
     page = page.button(key="sample").click().run()
