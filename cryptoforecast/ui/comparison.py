@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import pandas as pd
@@ -20,6 +21,7 @@ from cryptoforecast.types import (
 )
 from cryptoforecast.ui import (
     bars,
+    board_card,
     card,
     coin_comparison,
     elements,
@@ -102,7 +104,7 @@ def _show(service: Service, models: Sequence[ModelSummary]) -> None:
         elements.chart(figure, alt=charts.summary_best(among, list(loaded)), key="compared")
         st.caption(words.plain(charts.NOTE))
     with right:
-        _figures(result, list(loaded))
+        _figures(result, board, list(loaded))
     _differences(models)
 
 
@@ -116,17 +118,27 @@ def _line(result: Backtest, board: Leaderboard) -> str:
     )
 
 
-def _figures(result: Backtest, names: Sequence[str]) -> None:
-    """Draw the misses and the shares that ranges held, each on one scale."""
+def _figures(result: Backtest, board: Leaderboard, names: Sequence[str]) -> None:
+    """Draw the misses, each with its verdict, and what was right, each on one scale."""
     quote, last = result.history.quote, {name: steps[-1] for name, steps in result.scores.items()}
-    st.caption("Average miss")
+    st.caption("Average miss, and whether it beats “stays put”")
     rows: list[tuple[str, float, str, bars.Meaning]] = [
         (predictor_name(name), last[name].mae, words.miss(last[name].mae, quote), "chosen")
         for name in names
     ]
     stays = last["naive"].mae
     rows.append(("Stays put", stays, words.miss(stays, quote), "reference"))
-    bars.draw(bars.of_misses(rows))
+    verdicts = {
+        each.predictor: board_card.outcome(board, each)
+        for each in board.standings
+        if each.predictor in names
+    }
+    bars.draw(
+        [
+            replace(bar, word=words.VERDICTS.get(verdicts.get(name, ""), ""))
+            for bar, name in zip(bars.of_misses(rows), [*names, "naive"], strict=True)
+        ]
+    )
     st.caption("80 % range held")
     bars.draw([bars.of_share(predictor_name(name), last[name].coverage_80, 0.8) for name in names])
     st.caption("Direction right")

@@ -106,6 +106,11 @@ def test_two_models_are_compared_on_the_same_prices(open_page):
     assert "1 hour ahead" in text  # what both forecast
     assert "none of the models has learnt from these prices" in text
     assert len(page.get("plotly_chart")) == 1
+    shown_rows = rows(page)
+    assert {shown_rows[name][0] for name in ("Bitcoin Dense", "Bitcoin LSTM")} <= {
+        "better", "tie", "worse",
+    }  # fmt: skip
+    assert shown_rows["Stays put"][0] == ""
     (table,) = page.table
     facts = table.value.set_index("")
     assert set(facts.columns) == {"Bitcoin Dense", "Bitcoin LSTM"}
