@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from cryptoforecast.server import log_limit, preload, process, sockets
+from cryptoforecast.server.compressed_files import CompressedFiles
 from cryptoforecast.server.connections import MAX_CONNECTIONS, MAX_WEBSOCKETS, Connections
 from cryptoforecast.server.guard import Guard
 from cryptoforecast.server.page_head import PageHead
@@ -48,6 +49,7 @@ class Front:
             Middleware(Guard, Rules(settings.hosts, option), posts),
             Middleware(Uploads, self._quota),
             Middleware(PageHead),
+            Middleware(CompressedFiles),
         ]
 
     @asynccontextmanager
